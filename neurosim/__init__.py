@@ -1,0 +1,100 @@
+"""Spiking neurons in millivolts: describe a network, run it, see its potentials.
+
+Examples
+--------
+>>> import neurosim as ns
+>>> net = ns.Network()
+>>> cell = net.add("cell", 1, ns.LIF())
+>>> drive = net.drive(cell, ns.SpikeTimes([10.0]), psp=16.0)
+>>> result = ns.simulate(net, duration=50.0)
+>>> float(result.spikes["cell"].times[0])
+10.0
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from neurosim.errors import NeurosimError
+from neurosim.network import (
+    LIF,
+    AllToAll,
+    AlphaCurrent,
+    ConstantCurrent,
+    CurrentWaveform,
+    DeltaSynapse,
+    ExpCurrent,
+    Explicit,
+    FixedInDegree,
+    FixedOutDegree,
+    FixedProbability,
+    FixedTotalNumber,
+    LogNormal,
+    MembraneNoise,
+    Network,
+    Normal,
+    OneToOne,
+    Poisson,
+    Population,
+    SpikeTimes,
+    StepCurrent,
+    Uniform,
+)
+from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Trace
+
+if TYPE_CHECKING:
+    from neurosim.simulation import Simulation, simulate
+    from neurosim.storage import load, save
+
+# What needs the compiler or the file library is imported when first asked for: describing a network
+# needs neither.
+_LATE = {
+    "Simulation": "neurosim.simulation",
+    "simulate": "neurosim.simulation",
+    "load": "neurosim.storage",
+    "save": "neurosim.storage",
+}
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "LIF",
+    "AllToAll",
+    "AlphaCurrent",
+    "ConstantCurrent",
+    "CurrentWaveform",
+    "DeltaSynapse",
+    "ExpCurrent",
+    "Explicit",
+    "FixedInDegree",
+    "FixedOutDegree",
+    "FixedProbability",
+    "FixedTotalNumber",
+    "LogNormal",
+    "MembraneNoise",
+    "Network",
+    "NeurosimError",
+    "Normal",
+    "OneToOne",
+    "Poisson",
+    "Population",
+    "PopulationInfo",
+    "Result",
+    "RunStats",
+    "Simulation",
+    "SpikeTimes",
+    "SpikeTrains",
+    "StepCurrent",
+    "Trace",
+    "Uniform",
+    "load",
+    "save",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATE:
+        return getattr(import_module(_LATE[name]), name)
+    raise AttributeError(f"module 'neurosim' has no attribute {name!r}")

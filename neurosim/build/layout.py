@@ -1,0 +1,168 @@
+"""Who owns which neuron, and where each neuron and each of its inputs is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim.network import DeltaSynapse, MembraneNoise
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    from numpy.typing import NDArray
+
+    from neurosim.network import Network, Population
+
+NOISE = "noise"
+"""The port of membrane noise: it adds to V like a delta synapse but is no synaptic input."""
+
+TWINNED = ("i_exc", "i_inh", "input_exc", "input_inh")
+"""Variables that ask for twins."""
+
+
+@dataclass(frozen=True, eq=False)
+class Share:
+    """One thread's share of one population.
+
+    Attributes
+    ----------
+    population : int
+        Its number in the network.
+    low, high : int
+        The neurons are low … high − 1 of the population.
+    first : int
+        Local index of the first.
+    slots : mapping of port to int
+        First slot of each port.
+    twins : (n_twins,) ndarray of int64
+        Those of the neurons that have twins.
+    twin_first : int
+        Local index of the first twin; those that hear excitation come before the others.
+    twin_slots : mapping of port to int
+    """
+
+    population: int
+    low: int
+    high: int
+    first: int
+    slots: Mapping[Hashable, int]
+    twins: NDArray[np.int64]
+    twin_first: int
+    twin_slots: Mapping[Hashable, int]
+
+    @property
+    def size(self) -> int:
+        """Neurons in the share."""
+        return self.high - self.low
+
+    def twin_of(self) -> NDArray[np.int64]:
+        """Return the place of each neuron's twins among `twins`, or −1."""
+        places = np.full(self.size, -1, np.int64)
+        places[self.twins - self.low] = np.arange(len(self.twins))
+        return places
+
+
+@dataclass(frozen=True, eq=False)
+class ThreadLayout:
+    """All shares of one thread.
+
+    Attributes
+    ----------
+    shares : tuple of Share
+        One per population, in order.
+    n_local, n_slots : int
+    """
+
+    shares: tuple[Share, ...]
+    n_local: int
+    n_slots: int
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Where everything is.
+
+    Attributes
+    ----------
+    populations : tuple of Population
+    first_id : (n_populations + 1,) ndarray of int64
+        Global id of each population's first neuron; the last entry counts all neurons.
+    ports : tuple of tuple
+        Distinct ports of each population: a synapse model, or `NOISE`.
+    threads : tuple of ThreadLayout
+    """
+
+    populations: tuple[Population, ...]
+    first_id: NDArray[np.int64]
+    ports: tuple[tuple[Hashable, ...], ...]
+    threads: tuple[ThreadLayout, ...]
+
+    def index(self, population: Population) -> int:
+        """Return the number of a population."""
+        return next(k for k, p in enumerate(self.populations) if p is population)
+
+
+def _ports(network: Network, population: Population) -> tuple[Hashable, ...]:
+    """List a population's distinct ports, in the order in which the network mentions them."""
+    ports: dict[Hashable, None] = {}
+    for projection in network.projections:
+        if projection.target is population:
+            ports[projection.synapse] = None
+    for drive in network.drives:
+        if drive.target is not population:
+            continue
+        if isinstance(drive.input, MembraneNoise):
+            ports[NOISE] = None
+        elif drive.synapse is not None:
+            ports[drive.synapse] = None
+    return tuple(ports) or (DeltaSynapse(),)
+
+
+def _twinned(network: Network, population: Population) -> NDArray[np.int64]:
+    """Return the neurons whose excitation and inhibition are recorded apart."""
+    wanted = [
+        np.arange(population.size) if recording.ids is None else recording.ids
+        for recording in network.recordings
+        if recording.population is population and recording.variable in TWINNED
+    ]
+    return np.unique(np.concatenate(wanted)) if wanted else np.empty(0, np.int64)
+
+
+def _lay_out_thread(
+    layout: list[tuple[Population, tuple[Hashable, ...], NDArray[np.int64]]],
+    thread: int,
+    n_threads: int,
+) -> ThreadLayout:
+    """Give a thread an equal share of every population, so that all have as much to do."""
+    bounds = [
+        (p.size * thread // n_threads, p.size * (thread + 1) // n_threads) for p, _, _ in layout
+    ]
+    n_local = sum(high - low for low, high in bounds)
+    shares = []
+    first = slot = 0
+    twin_first = n_local
+    for k, ((low, high), (_, ports, twinned)) in enumerate(zip(bounds, layout, strict=True)):
+        twins = twinned[(twinned >= low) & (twinned < high)]
+        slots, twin_slots = {}, {}
+        for port in ports:
+            slots[port] = slot
+            slot += high - low
+        for port in ports:
+            twin_slots[port] = slot
+            slot += 2 * len(twins)
+        shares.append(Share(k, low, high, first, slots, twins, twin_first, twin_slots))
+        first += high - low
+        twin_first += 2 * len(twins)
+    return ThreadLayout(tuple(shares), twin_first, slot)
+
+
+def lay_out(network: Network, n_threads: int) -> Layout:
+    """Share a network's neurons among threads and give every input its slot."""
+    populations = network.populations
+    first_id = np.cumsum([0, *(p.size for p in populations)], dtype=np.int64)
+    parts = [(p, _ports(network, p), _twinned(network, p)) for p in populations]
+    threads = tuple(_lay_out_thread(parts, k, n_threads) for k in range(n_threads))
+    return Layout(populations, first_id, tuple(ports for _, ports, _ in parts), threads)

@@ -1,0 +1,139 @@
+"""Parameters and initial state of one thread's neurons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import ndtri
+
+from neurosim.build.grid import whole_steps
+from neurosim.build.layout import NOISE
+from neurosim.build.propagators import membrane, synapse_filter
+from neurosim.build.streams import uniform
+from neurosim.kernels import Neurons
+from neurosim.kernels.types import ALPHA, DELTA, STATE_RISE, THRESHOLD
+from neurosim.network import DeltaSynapse, LogNormal, Normal, Uniform
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    from numpy.typing import NDArray
+
+    from neurosim.build.layout import Layout, Share
+    from neurosim.network import LIF, Population
+
+
+def refractory_steps(neuron: LIF, dt: float) -> int:
+    """Return the refractory period in whole steps."""
+    return whole_steps(neuron.t_ref, dt, "LIF.t_ref") if neuron.t_ref > 0 else 0
+
+
+def sample(distribution: Normal | LogNormal | Uniform, u: NDArray) -> NDArray[np.float64]:
+    """Turn uniform numbers into numbers of a truncated distribution, by inversion."""
+    low, high = distribution.quantiles()
+    u = low + u * (high - low)
+    if isinstance(distribution, Uniform):
+        return distribution.low + (distribution.high - distribution.low) * u
+    if isinstance(distribution, Normal):
+        return distribution.mean + distribution.sd * ndtri(u)
+    values = np.exp(distribution.mu + distribution.sigma * ndtri(u))
+    return np.copysign(values, distribution.mean)
+
+
+def initial_potentials(population: Population, seed: int) -> NDArray[np.float64]:
+    """Return the potential of every neuron at time 0 (mV)."""
+    v = population.v_init
+    if v is None:
+        return np.full(population.size, population.neuron.v_rest)
+    if isinstance(v, (Normal, LogNormal, Uniform)):
+        return sample(v, uniform(seed, "v_init", population.name, population.size))
+    return np.broadcast_to(np.asarray(v, float), (population.size,))
+
+
+class _Tables:
+    """Rows of `Neurons` as they come together."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[int]] = []
+        self.dynamics: list[NDArray[np.float64]] = []
+        self.ports: list[list[int]] = []
+        self.filters: list[NDArray[np.float64]] = []
+        self.places: dict[tuple[int, Hashable, bool], int] = {}
+        self.n_synaptic = 0
+
+    def add_ports(
+        self, share: Share, slots: Mapping[Hashable, int], count: int, neuron: LIF, dt: float
+    ) -> None:
+        """Add the ports of a group of `count` neurons."""
+        for port, slot in slots.items():
+            synapse = DeltaSynapse() if port == NOISE else port
+            kind, filters = synapse_filter(synapse, neuron, dt)  # type: ignore[arg-type]
+            row = [kind, slot, self.n_synaptic, self.n_synaptic]
+            self.places[share.population, port, slots is share.twin_slots] = self.n_synaptic
+            if kind == ALPHA:
+                row[STATE_RISE] += count
+            self.n_synaptic += {DELTA: 0, ALPHA: 2 * count}.get(kind, count)
+            self.ports.append(row)
+            self.filters.append(filters)
+
+
+def neuron_tables(
+    layout: Layout, thread: int, driven: set[int], dt: float
+) -> tuple[Neurons, dict[tuple[int, Hashable, bool], int], int]:
+    """Lay out the parameters of one thread's neurons.
+
+    Parameters
+    ----------
+    layout : Layout
+    thread : int
+    driven : set of int
+        Populations into which current is injected.
+    dt : float
+        ms.
+
+    Returns
+    -------
+    neurons : Neurons
+    places : dict
+        First place in `State.synaptic` by (population, port, whether of twins).
+    n_synaptic : int
+        Size of `State.synaptic`.
+    """
+    tables = _Tables()
+    shares = layout.threads[thread].shares
+    for share in shares:
+        neuron = layout.populations[share.population].neuron
+        first_port = len(tables.ports)
+        tables.add_ports(share, share.slots, share.size, neuron, dt)
+        tables.groups.append(
+            [
+                share.first,
+                share.first + share.size,
+                int(layout.first_id[share.population]) + share.low,
+                refractory_steps(neuron, dt),
+                first_port,
+                len(tables.ports),
+                int(share.population in driven),
+            ]
+        )
+        tables.dynamics.append(membrane(neuron, dt))
+    for share in shares:
+        count = 2 * len(share.twins)
+        if count == 0:
+            continue
+        neuron = layout.populations[share.population].neuron
+        first_port = len(tables.ports)
+        tables.add_ports(share, share.twin_slots, count, neuron, dt)
+        last = share.twin_first + count
+        tables.groups.append([share.twin_first, last, -1, 0, first_port, len(tables.ports), 0])
+        silent = membrane(neuron, dt)
+        silent[THRESHOLD] = np.inf
+        tables.dynamics.append(silent)
+    neurons = Neurons(
+        np.array(tables.groups, np.int64).reshape(-1, 7),
+        np.array(tables.dynamics).reshape(-1, 4),
+        np.array(tables.ports, np.int64).reshape(-1, 4),
+        np.array(tables.filters).reshape(-1, 5),
+    )
+    return neurons, tables.places, tables.n_synaptic

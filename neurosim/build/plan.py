@@ -1,0 +1,195 @@
+"""The whole of a network as read-only arrays, ready to run."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim.build.grid import check_dt
+from neurosim.build.inputs import driven_populations, input_tables
+from neurosim.build.layout import Layout, lay_out
+from neurosim.build.neurons import initial_potentials, neuron_tables, refractory_steps
+from neurosim.build.probes import (
+    Contribution,
+    TracePlan,
+    plan_traces,
+    probe_tables,
+    recorded_spikes,
+)
+from neurosim.build.streams import check_seed
+from neurosim.build.synapses import Projections, ThreadTable
+from neurosim.errors import NeurosimError
+from neurosim.recording import PopulationInfo, read_only
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from neurosim.kernels import Inputs, Neurons, Probes, Table
+    from neurosim.network import Network
+
+
+@dataclass(frozen=True, eq=False)
+class ThreadPlan:
+    """What one thread runs.
+
+    Attributes
+    ----------
+    table : Table
+    neurons : Neurons
+    inputs : Inputs
+    probes : Probes
+    contributions : tuple of Contribution
+        How its samples enter the traces.
+    v_start : (n_local,) ndarray of float64
+        Potential at time 0, relative to rest (mV).
+    n_synaptic, n_slots : int
+        Sizes of `State.synaptic` and `State.buffer`.
+    """
+
+    table: Table
+    neurons: Neurons
+    inputs: Inputs
+    probes: Probes
+    contributions: tuple[Contribution, ...]
+    v_start: NDArray[np.float64]
+    n_synaptic: int
+    n_slots: int
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A network laid out on a time grid for a number of threads.
+
+    Attributes
+    ----------
+    dt : float
+        ms.
+    seed : int
+    threads : tuple of ThreadPlan
+    first_id : (n_populations + 1,) ndarray of int64
+    populations : mapping of str to PopulationInfo
+    spikes_of : mapping of str to (n_recorded,) ndarray of int64
+        Neurons whose spikes are kept.
+    traces : tuple of TracePlan
+    horizon, stride : int
+        Longest and shortest delay in steps; both at least 1.
+    spike_capacity : (n_populations,) ndarray of int64
+        Refractory steps of each population, which bound how often it can fire.
+    n_synapses : int
+    """
+
+    dt: float
+    seed: int
+    threads: tuple[ThreadPlan, ...]
+    first_id: NDArray[np.int64]
+    populations: Mapping[str, PopulationInfo]
+    spikes_of: Mapping[str, NDArray[np.int64]]
+    traces: tuple[TracePlan, ...]
+    horizon: int
+    stride: int
+    refractory: NDArray[np.int64]
+    n_synapses: int
+
+    def most_spikes(self, n_steps: int) -> int:
+        """Return how many spikes there can be at most in so many steps."""
+        sizes = np.diff(self.first_id)
+        return int((sizes * -(-n_steps // (self.refractory + 1))).sum())
+
+
+def _describe(network: Network) -> dict[str, PopulationInfo]:
+    """Return what results tell of each population."""
+    return {
+        p.name: PopulationInfo(
+            name=p.name,
+            size=p.size,
+            v_rest=p.neuron.v_rest,
+            v_threshold=p.neuron.v_threshold,
+            v_reset=p.neuron.v_reset,
+            v_peak=p.neuron.v_peak,
+            tau_m=p.neuron.tau_m,
+            t_ref=p.neuron.t_ref,
+            sign=network.sign_of(p),
+        )
+        for p in network.populations
+    }
+
+
+def _starting_potentials(network: Network, layout: Layout, thread: int, seed: int) -> NDArray:
+    v = np.zeros(layout.threads[thread].n_local)
+    for share in layout.threads[thread].shares:
+        population = layout.populations[share.population]
+        start = initial_potentials(population, seed)[share.low : share.high]
+        v[share.first : share.first + share.size] = start - population.neuron.v_rest
+    return v
+
+
+def _freeze(tables: tuple) -> None:
+    for array in tables:
+        read_only(array)
+
+
+def build(network: Network, *, dt: float, seed: int, threads: int) -> Plan:
+    """Lay a network out.
+
+    Parameters
+    ----------
+    network : Network
+        A snapshot is taken; later additions do not reach the plan.
+    dt : float
+        Step of the time grid (ms).
+    seed : int
+    threads : int
+
+    Raises
+    ------
+    NeurosimError
+        If the network is empty, or does not fit the time grid.
+    """
+    dt, seed = check_dt(dt), check_seed(seed)
+    if not network.populations:
+        raise NeurosimError("The network has no population: add one with Network.add first.")
+    layout = lay_out(network, threads)
+    driven = driven_populations(network, layout)
+    projections = Projections(network, layout, dt, seed)
+    traces = plan_traces(network, layout, dt)
+
+    def build_thread(thread: int) -> tuple[ThreadPlan, int]:
+        neurons, places, n_synaptic = neuron_tables(layout, thread, driven, dt)
+        probes, contributions = probe_tables(traces, layout, thread, places)
+        inputs = input_tables(network, layout, thread, dt, seed)
+        table, n_synapses = ThreadTable(projections, thread).make()
+        v_start = _starting_potentials(network, layout, thread, seed)
+        for tables in (neurons, inputs, table, probes, (v_start,)):
+            _freeze(tables)
+        n_slots = layout.threads[thread].n_slots
+        plan = ThreadPlan(
+            table, neurons, inputs, probes, contributions, v_start, n_synaptic, n_slots
+        )
+        return plan, n_synapses
+
+    if threads == 1:
+        built = [build_thread(0)]
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            built = list(pool.map(build_thread, range(threads)))
+    delays = projections.delays.delays
+    return Plan(
+        dt=dt,
+        seed=seed,
+        threads=tuple(plan for plan, _ in built),
+        first_id=layout.first_id,
+        populations=_describe(network),
+        spikes_of={
+            p.name: recorded_spikes(network.recordings, p.name, p.size) for p in network.populations
+        },
+        traces=traces,
+        horizon=int(delays.max(initial=1)),
+        stride=int(delays.min()) if len(delays) else 2**31,
+        refractory=np.array([refractory_steps(p.neuron, dt) for p in network.populations]),
+        n_synapses=sum(n for _, n in built),
+    )

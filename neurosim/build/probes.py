@@ -1,0 +1,140 @@
+"""What is sampled on one thread, and how samples become traces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim.build.grid import whole_steps
+from neurosim.build.layout import NOISE
+from neurosim.kernels import Probes
+from neurosim.kernels.types import ARRIVAL, CURRENT, VOLTAGE
+from neurosim.network import DeltaSynapse
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    from numpy.typing import NDArray
+
+    from neurosim.build.layout import Layout, Share
+    from neurosim.network import Network, Recording
+
+
+@dataclass(frozen=True, eq=False)
+class TracePlan:
+    """One recorded variable of one population.
+
+    Attributes
+    ----------
+    key : (str, str)
+        Population and variable.
+    population : int
+    ids : (n_neurons,) ndarray of int64
+    interval : int
+        Steps.
+    """
+
+    key: tuple[str, str]
+    population: int
+    ids: NDArray[np.int64]
+    interval: int
+
+
+@dataclass(frozen=True, eq=False)
+class Contribution:
+    """Samples that are added into columns of a trace: several where several ports sum up.
+
+    Attributes
+    ----------
+    trace : int
+    interval : int
+        Steps.
+    signals : slice
+        Columns of the thread's samples.
+    columns : (n,) ndarray of int64
+        Columns of the trace.
+    """
+
+    trace: int
+    interval: int
+    signals: slice
+    columns: NDArray[np.int64]
+
+
+def plan_traces(network: Network, layout: Layout, dt: float) -> tuple[TracePlan, ...]:
+    """List the traces that a network records."""
+    plans = []
+    for recording in network.recordings:
+        if recording.variable == "spikes":
+            continue
+        what = f"interval of {recording.variable!r} of {recording.population.name!r}"
+        interval = 1 if recording.interval is None else whole_steps(recording.interval, dt, what)
+        ids = np.arange(recording.population.size) if recording.ids is None else recording.ids
+        key = (recording.population.name, recording.variable)
+        plans.append(TracePlan(key, layout.index(recording.population), ids, interval))
+    return tuple(plans)
+
+
+def recorded_spikes(recordings: tuple[Recording, ...], name: str, size: int) -> NDArray[np.int64]:
+    """Return the neurons of a population whose spikes are kept, ascending."""
+    chosen = [r.ids for r in recordings if r.variable == "spikes" and r.population.name == name]
+    if not chosen or any(ids is None for ids in chosen):
+        return np.arange(size)
+    return np.unique(np.concatenate(chosen)).astype(np.int64)  # type: ignore[arg-type]
+
+
+def _places(
+    trace: TracePlan,
+    share: Share,
+    own: NDArray[np.int64],
+    ports: tuple[Hashable, ...],
+    state_places: Mapping[tuple[int, Hashable, bool], int],
+) -> list[tuple[int, NDArray[np.int64]]]:
+    """Return the kind and the places of the signals that sum up to a variable of some neurons."""
+    variable = trace.key[1]
+    if variable == "v":
+        return [(VOLTAGE, share.first + own - share.low)]
+    synaptic = [port for port in ports if port != NOISE]
+    if variable == "i_syn":
+        currents = [port for port in synaptic if not isinstance(port, DeltaSynapse)]
+        return [
+            (CURRENT, state_places[trace.population, port, False] + own - share.low)
+            for port in currents
+        ]
+    twins = share.twin_of()[own - share.low] + (len(share.twins) if variable.endswith("inh") else 0)
+    if variable.startswith("input"):
+        return [(ARRIVAL, share.twin_slots[port] + twins) for port in synaptic]
+    currents = [port for port in synaptic if not isinstance(port, DeltaSynapse)]
+    return [(CURRENT, state_places[trace.population, port, True] + twins) for port in currents]
+
+
+def probe_tables(
+    traces: tuple[TracePlan, ...],
+    layout: Layout,
+    thread: int,
+    state_places: Mapping[tuple[int, Hashable, bool], int],
+) -> tuple[Probes, tuple[Contribution, ...]]:
+    """Lay out the probes of one thread."""
+    sets: list[list[int]] = []
+    places: list[NDArray[np.int64]] = []
+    contributions = []
+    n = 0
+    for k, trace in enumerate(traces):
+        share = layout.threads[thread].shares[trace.population]
+        columns = np.flatnonzero((trace.ids >= share.low) & (trace.ids < share.high))
+        if len(columns) == 0:
+            continue
+        ports = layout.ports[trace.population]
+        for kind, where in _places(trace, share, trace.ids[columns], ports, state_places):
+            sets.append([n, n + len(where), trace.interval, kind])
+            places.append(where)
+            signals = slice(n, n + len(where))
+            contributions.append(Contribution(k, trace.interval, signals, columns))
+            n += len(where)
+    probes = Probes(
+        np.array(sets, np.int64).reshape(-1, 4),
+        np.concatenate([np.empty(0, np.int64), *places]),
+    )
+    return probes, tuple(contributions)

@@ -1,0 +1,84 @@
+"""Exact propagators of the leaky membrane and of its synaptic currents over one step.
+
+S. Rotter & M. Diesmann, Biological Cybernetics 81, 381 (1999). Written so that equal time constants
+of membrane and synapse, where the textbook formula divides zero by zero, are no special case.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import exprel
+
+from neurosim.kernels.types import (
+    ALPHA,
+    DELTA,
+    EXPONENTIAL,
+    GAIN,
+    P_SR,
+    P_SS,
+    P_VI,
+    P_VR,
+    P_VS,
+    P_VV,
+    RESET,
+    THRESHOLD,
+)
+from neurosim.network import AlphaCurrent, ExpCurrent
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neurosim.network import LIF, DeltaSynapse
+
+
+def _ramp_exponential(x: float) -> float:
+    """Return ∫₀¹ y·exp(x·y) dy, to rounding error for every x."""
+    if abs(x) > 1.0:
+        return (math.exp(x) * (x - 1.0) + 1.0) / (x * x)
+    term, total = 1.0, 0.5
+    for k in range(1, 24):
+        term *= x / k
+        total += term / (k + 2)
+    return total
+
+
+def membrane(neuron: LIF, dt: float) -> NDArray[np.float64]:
+    """Return the row of `Neurons.dynamics` of a leaky integrate-and-fire neuron."""
+    row = np.empty(4)
+    row[P_VV] = math.exp(-dt / neuron.tau_m)
+    row[P_VI] = -neuron.resistance * math.expm1(-dt / neuron.tau_m)
+    row[THRESHOLD] = neuron.v_threshold - neuron.v_rest
+    row[RESET] = neuron.v_reset - neuron.v_rest
+    return row
+
+
+def synapse_filter(
+    synapse: DeltaSynapse | ExpCurrent | AlphaCurrent, neuron: LIF, dt: float
+) -> tuple[int, NDArray[np.float64]]:
+    """Return a port's kind and its row of `Neurons.filters`.
+
+    The response of V to a current exp(−t/τs) is h·exp(−h/τm)·exprel(h/τm − h/τs)/C after a step h,
+    which has no singularity at τs = τm.
+    """
+    row = np.zeros(5)
+    row[GAIN] = 1.0
+    if not isinstance(synapse, (ExpCurrent, AlphaCurrent)):
+        return DELTA, row
+    x = dt / neuron.tau_m - dt / synapse.tau
+    decayed = math.exp(-dt / neuron.tau_m) / neuron.c_m
+    row[P_SS] = math.exp(-dt / synapse.tau)
+    row[P_VS] = dt * decayed * exprel(x)
+    if isinstance(synapse, ExpCurrent):
+        return EXPONENTIAL, row
+    row[P_SR] = dt * row[P_SS]
+    row[P_VR] = dt * dt * decayed * _ramp_exponential(x)
+    row[GAIN] = math.e / synapse.tau
+    return ALPHA, row
+
+
+def noise_per_step(sigma: float, neuron: LIF, dt: float) -> float:
+    """Return the s.d. (mV) added in a step so that the free membrane has s.d. `sigma` (mV)."""
+    return sigma * math.sqrt(-math.expm1(-2.0 * dt / neuron.tau_m))

@@ -1,0 +1,37 @@
+"""Keys of the random streams, one for each purpose, fixed by the seed."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+
+
+def check_seed(seed: int) -> int:
+    """Return `seed` if it is an integer from 0 to 2⁶³ − 1."""
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**63:
+        raise NeurosimError(f"seed = {seed!r} is not an integer from 0 to 2^63 - 1.")
+    return int(seed)
+
+
+def stream_key(seed: int, purpose: str, index: int | str) -> np.uint64:
+    """Return the 64-bit key of a random stream.
+
+    Parameters
+    ----------
+    seed : int
+    purpose : str
+        What the stream is for, such as ``"delays"``.
+    index : int or str
+        Which projection, drive or population it belongs to.
+    """
+    digest = hashlib.blake2b(f"{seed}/{purpose}/{index}".encode(), digest_size=8).digest()
+    return np.uint64(int.from_bytes(digest, "little") | 1)
+
+
+def uniform(seed: int, purpose: str, index: int | str, size: int) -> np.ndarray:
+    """Return `size` uniform numbers in (0, 1), a function of the stream alone."""
+    generator = np.random.Generator(np.random.Philox(key=int(stream_key(seed, purpose, index))))
+    return (generator.integers(0, 2**53, size) + 0.5) * 2.0**-53

@@ -1,0 +1,321 @@
+"""Synapse tables: who is connected to whom, how strongly, how late."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim.build.delays import DelayTable
+from neurosim.build.streams import stream_key
+from neurosim.kernels import Lists, Room, Rules, Table, count_rows, fill_rows, invert_in_degree
+from neurosim.kernels import connect as c
+from neurosim.network import (
+    AllToAll,
+    Explicit,
+    FixedInDegree,
+    FixedOutDegree,
+    FixedProbability,
+    FixedTotalNumber,
+    LogNormal,
+    Normal,
+    OneToOne,
+    Uniform,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neurosim.build.layout import Layout, Share
+    from neurosim.network import Network, Projection
+
+LISTED_AT_ONCE = 2**25
+"""Synapses of in-degree rules that are listed at a time, at 12 bytes each."""
+
+
+def _kind(projection: Projection) -> int:
+    """Return how the kernels make rows of a projection's targets."""
+    rule = projection.rule
+    if isinstance(rule, AllToAll) or (isinstance(rule, FixedProbability) and rule.p == 1.0):
+        return c.ALL
+    kinds = {
+        OneToOne: c.ONE,
+        FixedProbability: c.PROBABILITY,
+        FixedOutDegree: c.OUT_DEGREE,
+        FixedTotalNumber: c.OUT_DEGREE,
+        Explicit: c.LISTED,
+        FixedInDegree: c.IN_DEGREE,
+    }
+    return kinds[type(rule)]
+
+
+def _out_degrees(projection: Projection, key: np.uint64) -> NDArray[np.int64]:
+    """Return the out-degree of every source.
+
+    Synapses in a fixed total number, each with a source and a target of its own drawing, have
+    multinomial out-degrees, and given these, independent targets.
+    """
+    n = projection.source.size
+    if isinstance(projection.rule, FixedOutDegree):
+        return np.full(n, projection.rule.n, np.int64)
+    if not isinstance(projection.rule, FixedTotalNumber):
+        return np.empty(0, np.int64)
+    generator = np.random.Generator(np.random.Philox(key=int(key)))
+    return generator.multinomial(projection.rule.n, np.full(n, 1.0 / n))
+
+
+def expected_synapses(projection: Projection) -> float:
+    """Return how many synapses a projection has, in the mean where that is random."""
+    rule, n, m = projection.rule, projection.source.size, projection.target.size
+    if isinstance(rule, (AllToAll, FixedProbability)):
+        pairs = n * m - (projection.source is projection.target and not rule.autapses) * n
+        return pairs * getattr(rule, "p", 1.0)
+    if isinstance(rule, OneToOne):
+        return n
+    if isinstance(rule, Explicit):
+        return len(rule.sources)
+    if isinstance(rule, FixedTotalNumber):
+        return rule.n
+    return rule.n * (m if isinstance(rule, FixedInDegree) else n)
+
+
+class Projections:
+    """All projections of a network as the kernels want them, the same for every thread."""
+
+    def __init__(self, network: Network, layout: Layout, dt: float, seed: int) -> None:
+        self.layout = layout
+        order = sorted(range(len(network.projections)), key=lambda k: self._source(network, k))
+        self.projections = tuple(network.projections[k] for k in order)
+        sources = [self._source(network, k) for k in order]
+        n_populations = len(layout.populations)
+        self.first_rule = np.searchsorted(sources, np.arange(n_populations + 1))
+        self.n_sources = np.diff(layout.first_id)
+        self.keys = np.array(
+            [[stream_key(seed, p, k) for p in ("targets", "weights", "delays")] for k in order],
+            np.uint64,
+        ).reshape(-1, 3)
+        self.delays = DelayTable(self.projections, dt)
+        degrees = [
+            _out_degrees(p, stream_key(seed, "degrees", k))
+            for p, k in zip(self.projections, order, strict=True)
+        ]
+        self.degree_places = np.cumsum([0, *map(len, degrees)])[:-1]
+        self.degrees = np.concatenate([np.empty(0, np.int64), *degrees])
+        arrays = [_weight_array(p) for p in self.projections]
+        self.weight_places = np.cumsum([0, *map(len, arrays)])[:-1]
+        self.weights = np.concatenate([np.empty(0), *arrays])
+
+    def _source(self, network: Network, k: int) -> int:
+        return self.layout.index(network.projections[k].source)
+
+
+def _weight_array(projection: Projection) -> NDArray[np.float64]:
+    """Return a projection's strengths where each synapse was given its own."""
+    if isinstance(projection.weight, np.ndarray):
+        return projection.weight.ravel()
+    return np.empty(0)
+
+
+def _weight_law(projection: Projection) -> tuple[int, dict[int, float]]:
+    """Return how the kernels make a projection's weights, and the entries of `Rules.laws`."""
+    weight = projection.weight
+    if isinstance(weight, np.ndarray):
+        return c.ARRAY, {}
+    if not isinstance(weight, (Normal, LogNormal, Uniform)):
+        return c.CONSTANT, {c.W_A: float(weight)}
+    low, high = weight.quantiles()
+    law = {c.W_LOW: low, c.W_HIGH: high, c.W_SIGN: 1.0}
+    if isinstance(weight, Uniform):
+        return c.UNIFORM, law | {c.W_A: weight.low, c.W_B: weight.high - weight.low}
+    if isinstance(weight, Normal):
+        return c.NORMAL, law | {c.W_A: weight.mean, c.W_B: weight.sd}
+    sign = float(np.sign(weight.mean))
+    return c.LOG_NORMAL, law | {c.W_A: weight.mu, c.W_B: weight.sigma, c.W_SIGN: sign}
+
+
+class ThreadTable:
+    """Makes the synapse table of one thread."""
+
+    def __init__(self, projections: Projections, thread: int) -> None:
+        self.shared = projections
+        self.shares = projections.layout.threads[thread].shares
+        self.n_slots = projections.layout.threads[thread].n_slots
+        self._n_neurons = int(projections.layout.first_id[-1])
+        self._longest_listed = 0
+        n = len(projections.projections)
+        self._twins: list[NDArray[np.int64]] = []
+        self.rules = np.zeros((n, 18), np.int64)
+        self.laws = np.zeros((n, 6))
+        for p in range(n):
+            self._describe(p)
+        self.plan = Rules(
+            rules=self.rules,
+            laws=self.laws,
+            keys=projections.keys,
+            n_sources=projections.n_sources,
+            first_rule=projections.first_rule,
+            degrees=projections.degrees,
+            weights=projections.weights,
+            delay_columns=projections.delays.columns,
+            delay_law=projections.delays.law,
+            delay_guide=projections.delays.guide,
+            twins=np.concatenate([np.empty(0, np.int64), *self._twins]),
+        )
+        self.listed = {
+            p: self._list_explicit(projection)
+            for p, projection in enumerate(projections.projections)
+            if isinstance(projection.rule, Explicit)
+        }
+
+    def _share(self, projection: Projection) -> Share:
+        return self.shares[self.shared.layout.index(projection.target)]
+
+    def _describe(self, p: int) -> None:
+        """Write row p of the rules and of the laws."""
+        projection, share = self.shared.projections[p], self._share(self.shared.projections[p])
+        rule, row = projection.rule, self.rules[p]
+        row[c.RULE] = _kind(projection)
+        row[c.N_TARGETS] = projection.target.size
+        row[c.OWN_FIRST], row[c.OWN_LAST] = share.low, share.high
+        row[c.SLOT] = share.slots[projection.synapse]
+        row[c.TWIN] = -1
+        if len(share.twins):
+            row[c.TWIN] = sum(map(len, self._twins))
+            row[c.TWIN_SLOT] = share.twin_slots[projection.synapse]
+            row[c.N_TWINS] = len(share.twins)
+            self._twins.append(share.twin_of())
+        within = projection.source is projection.target
+        row[c.NO_AUTAPSES] = within and not getattr(rule, "autapses", True)
+        row[c.DISTINCT] = not getattr(rule, "multapses", True)
+        row[c.DEGREE] = self.shared.degree_places[p]
+        if isinstance(rule, FixedInDegree):
+            row[c.DEGREE] = rule.n
+        if isinstance(rule, FixedProbability) and 0.0 < rule.p < 1.0:
+            self.laws[p, c.RATE] = np.log1p(-rule.p)
+        kind, law = _weight_law(projection)
+        row[c.WEIGHT_KIND] = kind
+        row[c.WEIGHT_PLACE] = self.shared.weight_places[p]
+        for column, value in law.items():
+            self.laws[p, column] = value
+        row[c.DELAY_KIND] = self.shared.delays.kinds[p]
+        row[c.DELAY_PLACE] = self.shared.delays.places[p]
+        row[c.DELAY_GUIDE] = self.shared.delays.guides[p]
+
+    def _list_explicit(self, projection: Projection) -> Lists:
+        """List an explicit projection's own synapses by source, else in the order given."""
+        share, rule = self._share(projection), projection.rule
+        assert isinstance(rule, Explicit)
+        own = np.flatnonzero((rule.targets >= share.low) & (rule.targets < share.high))
+        own = own[np.argsort(rule.sources[own], kind="stable")]
+        bounds = np.arange(projection.source.size + 1)
+        start = np.searchsorted(rule.sources[own], bounds)
+        return Lists(start, rule.targets[own].astype(np.uint32), own)
+
+    def _lists(self, first: int, last: int) -> Lists:
+        """List the rows of the sources first … last − 1 that cannot be drawn one by one."""
+        parts = []
+        n_rows = n_listed = 0
+        bases = self.shared.layout.first_id
+        for p, projection in enumerate(self.shared.projections):
+            row = self.rules[p]
+            if row[c.RULE] not in (c.LISTED, c.IN_DEGREE):
+                continue
+            base = int(bases[self.shared.layout.index(projection.source)])
+            low = min(max(first - base, 0), projection.source.size)
+            high = max(min(last - base, projection.source.size), low)
+            if row[c.RULE] == c.LISTED:
+                part = self.listed[p]
+                a, b = part.start[low], part.start[high]
+                part = Lists(part.start[low : high + 1] - a, part.targets[a:b], part.minors[a:b])
+            else:
+                part = self._invert(p, low, high)
+            row[c.LIST], row[c.LIST_FIRST] = n_rows, low
+            parts.append(Lists(part.start + n_listed, part.targets, part.minors))
+            n_rows += high - low + 1
+            n_listed += len(part.targets)
+        return Lists(
+            np.concatenate([np.zeros(1, np.int64), *(part.start for part in parts)])[
+                1 if parts else 0 :
+            ],
+            np.concatenate([np.empty(0, np.uint32), *(part.targets for part in parts)]),
+            np.concatenate([np.empty(0, np.int64), *(part.minors for part in parts)]),
+        )
+
+    def _invert(self, p: int, low: int, high: int) -> Lists:
+        start = np.zeros(high - low + 1, np.int64)
+        arguments = (self.rules[p], self.shared.keys[p, c.KEY_TARGETS])
+        n_sources = self.shared.projections[p].source.size
+        nothing = Lists(start, np.empty(0, np.uint32), np.empty(0, np.int64))
+        n = invert_in_degree(*arguments, n_sources, low, high, *nothing)
+        part = Lists(start, np.empty(n, np.uint32), np.empty(n, np.int64))
+        invert_in_degree(*arguments, n_sources, low, high, *part)
+        return part
+
+    def _blocks(self) -> list[tuple[int, int]]:
+        """Cut the sources into ranges whose in-degree rows can be listed at once."""
+        listed = sum(
+            expected_synapses(p)
+            for p in self.shared.projections
+            if isinstance(p.rule, FixedInDegree)
+        ) / len(self.shared.layout.threads)
+        n_blocks = int(np.ceil(listed / LISTED_AT_ONCE)) or 1
+        edges = np.linspace(0, self._n_neurons, n_blocks + 1).astype(int)
+        return list(pairwise(edges))
+
+    def _room(self, longest: int) -> Room:
+        """Return room for rows of up to `longest` synapses in all."""
+        per_projection = 1
+        for p, projection in enumerate(self.shared.projections):
+            row = self.rules[p]
+            if row[c.RULE] == c.OUT_DEGREE:
+                place = row[c.DEGREE]
+                degrees = self.shared.degrees[place : place + projection.source.size]
+                per_projection = max(per_projection, int(degrees.max()))
+            elif row[c.RULE] in (c.LISTED, c.IN_DEGREE):
+                per_projection = max(per_projection, self._longest_listed)
+            else:
+                per_projection = max(per_projection, int(row[c.OWN_LAST] - row[c.OWN_FIRST]))
+        largest = max((p.target.size for p in self.shared.projections), default=0)
+        return Room(
+            targets=np.empty(per_projection, np.int64),
+            minors=np.empty(per_projection, np.int64),
+            seen=np.zeros(largest, np.int64),
+            slots=np.empty(longest, np.int64),
+            columns=np.empty(longest, np.int64),
+            weights=np.empty(longest),
+        )
+
+    def _empty(self, counts: NDArray[np.int64]) -> Table:
+        """Return a table with room for so many synapses in each row."""
+        total = int(counts.sum())
+        n_columns = len(self.shared.delays.delays)
+        slot_type = np.uint16 if self.n_slots <= 2**16 else np.uint32
+        return Table(
+            start=np.cumsum(counts) - counts,
+            segment=np.zeros((self._n_neurons, n_columns + 1), np.uint32),
+            delays=self.shared.delays.delays,
+            targets=np.empty(total, slot_type),
+            weights=np.empty(total, np.float32),
+        )
+
+    def make(self) -> tuple[Table, int]:
+        """Return the table, and the number of synapses that are not onto twins."""
+        if not self.shared.projections:  # spares a small network the compiling of the kernels below
+            return self._empty(np.zeros(self._n_neurons, np.int64)), 0
+        blocks = self._blocks()
+        counts = np.zeros(self._n_neurons, np.int64)
+        onto_twins = 0
+        lists = None
+        for first, last in blocks:
+            lists = self._lists(first, last)
+            self._longest_listed = int(np.diff(lists.start).max(initial=0))
+            onto_twins += count_rows(self.plan, lists, self._room(0), first, last, counts)
+        table = self._empty(counts)
+        for first, last in blocks:
+            if len(blocks) > 1 or lists is None:
+                lists = self._lists(first, last)
+            self._longest_listed = int(np.diff(lists.start).max(initial=0))
+            room = self._room(int(counts[first:last].max(initial=0)))
+            fill_rows(self.plan, lists, room, first, last, table)
+        return table, len(table.targets) - onto_twins

@@ -1,0 +1,11 @@
+"""The one exception for a mistake in what the user asked for."""
+
+from __future__ import annotations
+
+
+class NeurosimError(ValueError):
+    """A mistake of the user: one sentence that names the value, its range and the fix.
+
+    The command line prints the sentence and exits with status 2; anything else that escapes is a
+    defect of the program and exits with status 1.
+    """

@@ -1,0 +1,96 @@
+"""The normal law by inversion: one uniform number, one normal number."""
+
+import math
+
+import numba
+
+
+@numba.njit(cache=True, nogil=True)
+def _tail(p):
+    """Quantile of the lower tail, p < 0.075."""
+    r = math.sqrt(-math.log(p))
+    if r <= 5.0:
+        r -= 1.6
+        numerator = 7.74545014278341407640e-4
+        for c in (
+            2.27238449892691845833e-2,
+            2.41780725177450611770e-1,
+            1.27045825245236838258e0,
+            3.64784832476320460504e0,
+            5.76949722146069140550e0,
+            4.63033784615654529590e0,
+            1.42343711074968357734e0,
+        ):
+            numerator = numerator * r + c
+        denominator = 1.05075007164441684324e-9
+        for d in (
+            5.47593808499534494600e-4,
+            1.51986665636164571966e-2,
+            1.48103976427480074590e-1,
+            6.89767334985100004550e-1,
+            1.67638483018380384940e0,
+            2.05319162663775882187e0,
+            1.0,
+        ):
+            denominator = denominator * r + d
+    else:
+        r -= 5.0
+        numerator = 2.01033439929228813265e-7
+        for e in (
+            2.71155556874348757815e-5,
+            1.24266094738807843860e-3,
+            2.65321895265761230930e-2,
+            2.96560571828504891230e-1,
+            1.78482653991729133580e0,
+            5.46378491116411436990e0,
+            6.65790464350110377720e0,
+        ):
+            numerator = numerator * r + e
+        denominator = 2.04426310338993978564e-15
+        for f in (
+            1.42151175831644588870e-7,
+            1.84631831751005468180e-5,
+            7.86869131145613259100e-4,
+            1.48753612908506148525e-2,
+            1.36929880922735805310e-1,
+            5.99832206555887937690e-1,
+            1.0,
+        ):
+            denominator = denominator * r + f
+    return -numerator / denominator
+
+
+@numba.njit(cache=True, nogil=True)
+def normal_quantile(p):
+    """Return z with Φ(z) = p for 0 < p < 1, to about 1e-16 relative.
+
+    M. J. Wichura, *Algorithm AS 241: The Percentage Points of the Normal Distribution*,
+    Applied Statistics 37, 477 (1988), routine PPND16.
+    """
+    q = p - 0.5
+    if abs(q) > 0.425:
+        return _tail(p) if q < 0.0 else -_tail(1.0 - p)
+    r = 0.180625 - q * q
+    numerator = 2.5090809287301226727e3
+    for a in (
+        3.3430575583588128105e4,
+        6.7265770927008700853e4,
+        4.5921953931549871457e4,
+        1.3731693765509461125e4,
+        1.9715909503065514427e3,
+        1.3314166789178437745e2,
+        3.3871328727963666080e0,
+    ):
+        numerator = numerator * r + a
+    denominator = 5.2264952788528545610e3
+    for b in (
+        2.8729085735721942674e4,
+        3.9307895800092710610e4,
+        2.1213794301586595867e4,
+        5.3941960214247511077e3,
+        6.8718700749205790830e2,
+        4.2313330701600911252e1,
+        1.0,
+    ):
+        denominator = denominator * r + b
+    return q * numerator / denominator

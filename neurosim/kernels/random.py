@@ -1,0 +1,50 @@
+"""Random numbers as a pure function of (key, counter).
+
+No generator has a state: the number that neuron i draws at step t is the same whichever thread asks
+for it and however often the run was interrupted.
+"""
+
+import numba
+import numpy as np
+
+_1 = np.uint64(1)
+_11 = np.uint64(11)
+_32 = np.uint64(32)
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def squares(counter, key):
+    """Return 64 random bits: five rounds of squaring, "squares64".
+
+    B. Widynski, *Squares: A Fast Counter-Based RNG*, arXiv:2004.06278 (2020).
+    """
+    x = counter * key
+    y = x
+    z = y + key
+    x = x * x + y
+    x = (x >> _32) | (x << _32)
+    x = x * x + z
+    x = (x >> _32) | (x << _32)
+    x = x * x + y
+    x = (x >> _32) | (x << _32)
+    t = x * x + z
+    x = (t >> _32) | (t << _32)
+    return t ^ ((x * x + y) >> _32)
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def counter(major, minor):
+    """Join two integers below 2**32 into one counter."""
+    return (np.uint64(major) << _32) | np.uint64(minor)
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def open_unit(bits):
+    """Map 64 random bits to a float strictly between 0 and 1, on a grid of 2**-53."""
+    return (np.float64(np.int64(bits >> _11)) + 0.5) * 1.1102230246251565e-16
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def below(bits, n):
+    """Map 64 random bits to an integer in 0 .. n − 1 (n < 2**32), each equally likely to 2**-32."""
+    return np.int64(((bits >> _32) * np.uint64(n)) >> _32)

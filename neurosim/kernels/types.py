@@ -1,0 +1,223 @@
+"""The arrays that kernels work on, by role. Every thread has a set of its own.
+
+A thread owns some of the neurons of every population. Its *local* index runs over them in order of
+their global id. A *slot* is a place in its input buffer: one for each synaptic port of each local
+neuron. All times are counted in steps; step t leads from t·dt to (t + 1)·dt.
+
+Where excitation and inhibition are recorded apart, a neuron has two *twins*: passive, silent copies
+of its synaptic ports, one that hears only what excites the neuron, one only what inhibits it.
+"""
+
+from typing import Any, NamedTuple
+
+# Kinds of synaptic port.
+DELTA, EXPONENTIAL, ALPHA = 0, 1, 2
+# Columns of `Neurons.groups`.
+FIRST, LAST, FIRST_ID, REFRACTORY, PORT_FIRST, PORT_LAST, HAS_CURRENT = range(7)
+# Columns of `Neurons.dynamics`.
+P_VV, P_VI, THRESHOLD, RESET = range(4)
+# Columns of `Neurons.ports`, then of `Neurons.filters`.
+KIND, SLOT, STATE, STATE_RISE = range(4)
+P_SS, P_VS, P_SR, P_VR, GAIN = range(5)
+# Columns of `Inputs.programs`.
+FIRST_CHANGE, CHANGES, COLUMNS, FIRST_VALUE = range(4)
+# Columns of `Inputs.poisson`, then of `Inputs.currents` and `Inputs.noise` as far as they reach.
+TARGET, COUNT, ENTITY, PROGRAM, COLUMN, WEIGHT, WEIGHT_STRIDE = range(7)
+# Columns of `Probes.sets`.
+SET_FIRST, SET_LAST, INTERVAL, SIGNAL = range(4)
+# Signals of a set of probes.
+VOLTAGE, CURRENT, ARRIVAL = range(3)
+
+
+class Table(NamedTuple):
+    """Synapses onto a thread's neurons: rows by source, each sorted by delay.
+
+    Attributes
+    ----------
+    start : (n_sources,) int64
+        Where the row of each source begins.
+    segment : (n_sources, n_delays + 1) uint32
+        Where each delay begins within the row; the last column is the row's length.
+    delays : (n_delays,) int64
+        Ascending.
+    targets : (n_synapses,) uint16 or uint32
+        Slots.
+    weights : (n_synapses,) float32
+        In the unit of the slot's port (mV or pA).
+    """
+
+    start: Any
+    segment: Any
+    delays: Any
+    targets: Any
+    weights: Any
+
+
+class Neurons(NamedTuple):
+    """Parameters of the neurons, by group: the thread's share of one population, or of its twins.
+
+    Attributes
+    ----------
+    groups : (n_groups, 7) int64
+        First and past-the-last local index, global id of the first (−1: twins, which never fire),
+        refractory steps, first and past-the-last port, whether any current is injected.
+    dynamics : (n_groups, 4) float64
+        Propagators V → V and I → V (mV per pA); threshold and reset, both relative to rest (mV).
+    ports : (n_ports, 4) int64
+        Kind, first slot, first place in `State.synaptic`, and for alpha currents the first place of
+        the rising variable.
+    filters : (n_ports, 5) float64
+        Propagators I → I, I → V, rise → I, rise → V; and what one unit of weight adds.
+    """
+
+    groups: Any
+    dynamics: Any
+    ports: Any
+    filters: Any
+
+
+class Inputs(NamedTuple):
+    """What reaches the neurons from outside, in pieces of consecutive targets.
+
+    A *program* is a piecewise constant function of time: a list of steps at which it moves on to
+    its next row of values, a row having one column for all targets or one column each.
+
+    Attributes
+    ----------
+    programs : (n_programs, 4) int64
+        First entry in `changes`, number of changes, columns, place of the first value.
+    changes : (n_changes,) int64
+    poisson : (n_pieces, 7) int64
+        First slot, neurons, first entity (the identity of a random stream), program, first column,
+        place of the first weight, and 0 where one weight serves all or 1.
+    poisson_keys : (n_pieces,) uint64
+    poisson_weights : (n_weights,) float64
+    law_start : (n_values + 1,) int64
+        Where the law of each value of a one-column program begins in `law`.
+    law : (n_laws,) uint64
+        Cumulative Poisson probabilities, as fractions of 2⁶⁴.
+    means : (n_values,) float64
+        Expected spikes per step of every value.
+    event_steps, event_slots : (n_events,) int64
+        Given spikes, by step.
+    event_weights : (n_events,) float64
+    currents : (n_pieces, 5) int64
+        First local index, neurons, unused, program, first column.
+    amplitudes : (n_values,) float64
+        Values of the programs (pA).
+    noise : (n_pieces, 3) int64
+        First slot, neurons, first entity.
+    noise_keys : (n_pieces,) uint64
+    noise_sd : (n_pieces,) float64
+        Standard deviation added in one step (mV).
+    """
+
+    programs: Any
+    changes: Any
+    poisson: Any
+    poisson_keys: Any
+    poisson_weights: Any
+    law_start: Any
+    law: Any
+    means: Any
+    event_steps: Any
+    event_slots: Any
+    event_weights: Any
+    currents: Any
+    amplitudes: Any
+    noise: Any
+    noise_keys: Any
+    noise_sd: Any
+
+
+class Probes(NamedTuple):
+    """What is sampled.
+
+    Attributes
+    ----------
+    sets : (n_sets, 4) int64
+        First and past-the-last entry of `places`, interval in steps, kind of signal.
+    places : (n_signals,) int64
+        Local index (voltage), place in `State.synaptic` (current) or slot (arrival).
+    """
+
+    sets: Any
+    places: Any
+
+
+class State(NamedTuple):
+    """All that changes while a network runs.
+
+    Attributes
+    ----------
+    v : (n_local,) float64
+        Membrane potential relative to rest (mV).
+    refractory : (n_local,) int32
+        Steps still to rest.
+    synaptic : (n_synaptic,) float64
+        Synaptic currents (pA), and the rising variables of alpha currents (pA/ms).
+    buffer : (n_slots,) float64
+        Input of the present step; zero between steps.
+    injected : (n_local,) float64
+        Injected current (pA).
+    cursors : (n_programs,) int64
+        Present row of each program, −1 before its first.
+    next_event : (1,) int64
+    history : (capacity,) int32
+        Global ids that fired in the last steps, by step and id.
+    history_start : (n_delay_steps + chunk + 1,) int64
+        Where each step begins in `history`.
+    arrived : (n_signals,) float64
+        Input added up since the last sample.
+    """
+
+    v: Any
+    refractory: Any
+    synaptic: Any
+    buffer: Any
+    injected: Any
+    cursors: Any
+    next_event: Any
+    history: Any
+    history_start: Any
+    arrived: Any
+
+
+class Shared(NamedTuple):
+    """What the threads tell each other within a chunk of steps.
+
+    Attributes
+    ----------
+    fired : (n_threads, capacity) int32
+        Global ids, by step and id.
+    fired_start : (n_threads, chunk + 1) int64
+        Where each step begins in `fired`.
+    arrivals : (1,) int64
+        The barrier.
+    """
+
+    fired: Any
+    fired_start: Any
+    arrivals: Any
+
+
+class Scratch(NamedTuple):
+    """Room to work in, worth nothing between steps.
+
+    Attributes
+    ----------
+    block : (BLOCK,) float64
+    bits : (BLOCK,) uint64
+    counts : (BLOCK,) int64
+    segment_first, segment_last : (capacity,) int64
+    """
+
+    block: Any
+    bits: Any
+    counts: Any
+    segment_first: Any
+    segment_last: Any
+
+
+BLOCK = 512
+"""Neurons advanced together: their working set stays in the first-level cache."""

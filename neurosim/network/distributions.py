@@ -1,0 +1,206 @@
+"""Distributions that strengths, delays and initial potentials can be drawn from.
+
+A description only: the numbers are drawn when a network is built, each as a function of the seed
+and of the synapse or neuron that it belongs to.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from scipy.special import ndtr
+
+from neurosim.errors import NeurosimError
+from neurosim.network.checks import check_number
+
+LEAST_MASS = 1e-6
+"""Truncation that leaves less of a distribution is taken for a mistake."""
+
+
+def _check_bound(value: Any, what: str) -> float:
+    """Return a bound, which may be infinite."""
+    if isinstance(value, (int, float, np.number)) and math.isinf(value):
+        return float(value)
+    return check_number(value, what, "its unit")
+
+
+@dataclass(frozen=True)
+class _Truncated:
+    """What all distributions share: bounds, and the mass between them."""
+
+    def _check(self) -> None:
+        name = type(self).__name__
+        for bound in ("low", "high"):
+            object.__setattr__(self, bound, _check_bound(getattr(self, bound), f"{name}.{bound}"))
+        low, high = self.bounds
+        if not low < high:
+            raise NeurosimError(f"{name}: low = {low:g} is not below high = {high:g}.")
+        left, right = self.quantiles()
+        if right - left < LEAST_MASS:
+            raise NeurosimError(
+                f"{self} has next to nothing between its bounds {low:g} and {high:g}: widen them."
+            )
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Lower and upper bound."""
+        return self.low, self.high  # type: ignore[attr-defined]
+
+    @property
+    def sign(self) -> int:
+        """+1 or −1 where all values have that sign or are 0, else 0."""
+        low, high = self.bounds
+        return int(low >= 0.0) - int(high <= 0.0)
+
+    def cdf(self, x: float) -> float:
+        """Probability of a value at or below x, before truncation."""
+        raise NotImplementedError
+
+    def quantiles(self) -> tuple[float, float]:
+        """Probabilities below the lower and below the upper bound, before truncation."""
+        low, high = self.bounds
+        return self.cdf(low), self.cdf(high)
+
+    def truncated(self, low: float, high: float) -> Self:
+        """Return the distribution with its bounds narrowed to low … high."""
+        own_low, own_high = self.bounds
+        return replace(self, low=max(low, own_low), high=min(high, own_high))  # type: ignore[call-arg]
+
+
+@dataclass(frozen=True)
+class Normal(_Truncated):
+    """A normal distribution, truncated at bounds.
+
+    Parameters
+    ----------
+    mean, sd : float
+        Before truncation, in the unit of the quantity. An s.d. of 0 is not allowed: give a number.
+    low, high : float
+        What falls outside is drawn again.
+    """
+
+    mean: float
+    sd: float
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __post_init__(self) -> None:
+        _check_moments(self)
+        self._check()
+
+    def cdf(self, x: float) -> float:
+        """Probability of a value at or below x, before truncation."""
+        return float(ndtr((x - self.mean) / self.sd))
+
+    def scaled(self, factor: float) -> Normal:
+        """Return the distribution of `factor` times the value."""
+        low, high = sorted((self.low * factor, self.high * factor))
+        return Normal(self.mean * factor, self.sd * abs(factor), low, high)
+
+
+@dataclass(frozen=True)
+class Uniform(_Truncated):
+    """A uniform distribution.
+
+    Parameters
+    ----------
+    low, high : float
+        In the unit of the quantity.
+    """
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        check_number(self.low, "Uniform.low", "its unit")
+        check_number(self.high, "Uniform.high", "its unit")
+        self._check()
+
+    @property
+    def mean(self) -> float:
+        """Mean value."""
+        return 0.5 * (self.low + self.high)
+
+    def cdf(self, x: float) -> float:
+        """Probability of a value at or below x."""
+        return min(max((x - self.low) / (self.high - self.low), 0.0), 1.0)
+
+    def scaled(self, factor: float) -> Uniform:
+        """Return the distribution of `factor` times the value."""
+        low, high = sorted((self.low * factor, self.high * factor))
+        return Uniform(low, high)
+
+
+@dataclass(frozen=True)
+class LogNormal(_Truncated):
+    """A log-normal distribution, truncated at bounds.
+
+    Parameters
+    ----------
+    mean, sd : float
+        Of the value itself, not of its logarithm, before truncation. With a negative mean it is the
+        negative of the value that is log-normal, as for inhibitory strengths.
+    low, high : float
+        What falls outside is drawn again.
+    """
+
+    mean: float
+    sd: float
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __post_init__(self) -> None:
+        _check_moments(self)
+        if self.mean == 0.0:
+            raise NeurosimError("LogNormal.mean = 0 is neither positive nor negative: give a mean.")
+        zero_side = "low" if self.mean > 0.0 else "high"
+        clip = max if self.mean > 0.0 else min
+        bound = _check_bound(getattr(self, zero_side), f"LogNormal.{zero_side}")
+        object.__setattr__(self, zero_side, clip(bound, 0.0))
+        self._check()
+
+    @property
+    def sigma(self) -> float:
+        """Standard deviation of the logarithm."""
+        return math.sqrt(math.log1p((self.sd / self.mean) ** 2))
+
+    @property
+    def mu(self) -> float:
+        """Mean of the logarithm of the absolute value."""
+        return math.log(abs(self.mean)) - 0.5 * self.sigma**2
+
+    def _log_cdf(self, x: float) -> float:
+        if x <= 0.0:
+            return 0.0
+        return float(ndtr((math.log(x) - self.mu) / self.sigma)) if math.isfinite(x) else 1.0
+
+    def cdf(self, x: float) -> float:
+        """Probability of a value at or below x, before truncation."""
+        return self._log_cdf(x) if self.mean > 0.0 else 1.0 - self._log_cdf(-x)
+
+    def quantiles(self) -> tuple[float, float]:
+        """Probabilities of the absolute value below its bounds, before truncation."""
+        low, high = self.bounds if self.mean > 0.0 else (-self.high, -self.low)
+        return self._log_cdf(low), self._log_cdf(high)
+
+    def scaled(self, factor: float) -> LogNormal:
+        """Return the distribution of `factor` times the value."""
+        low, high = sorted((self.low * factor, self.high * factor))
+        return LogNormal(self.mean * factor, self.sd * abs(factor), low, high)
+
+
+Distribution = Normal | Uniform | LogNormal
+"""Any of the distributions."""
+
+
+def _check_moments(law: Normal | LogNormal) -> None:
+    name = type(law).__name__
+    object.__setattr__(law, "mean", check_number(law.mean, f"{name}.mean", "its unit"))
+    object.__setattr__(law, "sd", check_number(law.sd, f"{name}.sd", "its unit"))
+    if law.sd <= 0.0:
+        raise NeurosimError(
+            f"{name}.sd = {law.sd:g} is not above 0: give a positive spread, or a plain number."
+        )

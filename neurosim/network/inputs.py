@@ -1,0 +1,202 @@
+"""Input from outside the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.network.checks import check_array, check_increasing, check_number
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_CURRENT = ("pA", -1e9, 1e9)
+_RATE = ("Hz", 0.0, 1e8)
+_TIME = ("ms", 0.0, 1e12)
+
+
+def _per_target(value: Any, what: str, *limits: Any) -> float | NDArray[np.float64]:
+    """Check a number, or a 1-D array of one number per target."""
+    if np.ndim(value) == 0:
+        return check_number(value, what, *limits)
+    array = check_array(value, what, *limits)
+    if array.ndim != 1:
+        raise NeurosimError(f"{what} has shape {array.shape}: give a number, or one per target.")
+    return array
+
+
+def _per_time(values: Any, what: str, n_times: int | None, *limits: Any) -> NDArray[np.float64]:
+    """Check an array of shape (n_times,) or (n_times, n_targets)."""
+    array = check_array(values, what, *limits)
+    if array.ndim not in (1, 2) or (n_times is not None and len(array) != n_times):
+        wanted = "n_times" if n_times is None else n_times
+        raise NeurosimError(
+            f"{what} has shape {array.shape}: it needs ({wanted},) or ({wanted}, n_targets)."
+        )
+    return array
+
+
+@dataclass(frozen=True, eq=False)
+class ConstantCurrent:
+    """A constant current from the start on.
+
+    Parameters
+    ----------
+    amplitude : float or (n_targets,) array_like
+        pA.
+    """
+
+    amplitude: float | NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        amplitude = _per_target(self.amplitude, "ConstantCurrent.amplitude", *_CURRENT)
+        object.__setattr__(self, "amplitude", amplitude)
+
+
+@dataclass(frozen=True, eq=False)
+class StepCurrent:
+    """A current that changes at given times.
+
+    Parameters
+    ----------
+    times : (n_times,) array_like
+        ms, increasing.
+    amplitudes : (n_times,) or (n_times, n_targets) array_like
+        Amplitude k (pA) holds from times[k] to the next; before the first the current is 0.
+    """
+
+    times: NDArray[np.float64]
+    amplitudes: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        times = check_array(self.times, "StepCurrent.times", *_TIME)
+        check_increasing(times, "StepCurrent.times")
+        object.__setattr__(self, "times", times)
+        amplitudes = _per_time(self.amplitudes, "StepCurrent.amplitudes", len(times), *_CURRENT)
+        object.__setattr__(self, "amplitudes", amplitudes)
+
+
+@dataclass(frozen=True, eq=False)
+class CurrentWaveform:
+    """An arbitrary current, sampled at regular intervals.
+
+    Parameters
+    ----------
+    values : (n_times,) or (n_times, n_targets) array_like
+        Value k (pA) holds from k·interval to (k + 1)·interval; after the last the current is 0.
+    interval : float
+        ms.
+    """
+
+    values: NDArray[np.float64]
+    interval: float
+
+    def __post_init__(self) -> None:
+        values = _per_time(self.values, "CurrentWaveform.values", None, *_CURRENT)
+        object.__setattr__(self, "values", values)
+        interval = check_number(self.interval, "CurrentWaveform.interval", "ms", 1e-3, 1e9)
+        object.__setattr__(self, "interval", interval)
+
+
+@dataclass(frozen=True, eq=False)
+class Poisson:
+    """Poisson spikes, independent for every target.
+
+    Parameters
+    ----------
+    rate : float or array_like
+        Hz. Without `times` a number or (n_targets,); with `times` (n_times,) or
+        (n_times, n_targets): rate k holds from times[k] to the next, before the first there are no
+        spikes.
+    times : (n_times,) array_like, optional
+        ms, increasing.
+    """
+
+    rate: float | NDArray[np.float64]
+    times: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        if self.times is None:
+            rate = _per_target(self.rate, "Poisson.rate", *_RATE)
+        else:
+            times = check_array(self.times, "Poisson.times", *_TIME)
+            check_increasing(times, "Poisson.times")
+            object.__setattr__(self, "times", times)
+            rate = _per_time(self.rate, "Poisson.rate", len(times), *_RATE)
+        object.__setattr__(self, "rate", rate)
+
+
+@dataclass(frozen=True, eq=False)
+class SpikeTimes:
+    """Given spikes.
+
+    Parameters
+    ----------
+    times : (n,) array_like, or sequence of them
+        ms, in any order: one array for all targets, or one array for each.
+    """
+
+    times: NDArray[np.float64] | tuple[NDArray[np.float64], ...]
+
+    def __post_init__(self) -> None:
+        times: Any = self.times
+        nested = len(times) > 0 and any(np.ndim(part) == 1 for part in times)
+        checked = tuple(map(_spike_times, times)) if nested else _spike_times(times)
+        object.__setattr__(self, "times", checked)
+
+
+def _spike_times(times: Any) -> NDArray[np.float64]:
+    if np.ndim(times) == 1 and len(times) == 0:
+        return np.empty(0)
+    array = check_array(times, "SpikeTimes.times", *_TIME)
+    if array.ndim != 1:
+        raise NeurosimError(
+            f"SpikeTimes.times has shape {array.shape}: give a 1-D array of times in ms."
+        )
+    return array
+
+
+@dataclass(frozen=True)
+class MembraneNoise:
+    """White current noise, independent for every target.
+
+    Parameters
+    ----------
+    sigma : float
+        Stationary standard deviation (mV) of the membrane potential without threshold, which is
+        then an Ornstein–Uhlenbeck process with time constant τ_m.
+    """
+
+    sigma: float
+
+    def __post_init__(self) -> None:
+        sigma = check_number(self.sigma, "MembraneNoise.sigma", "mV", 0.0, 1e3)
+        object.__setattr__(self, "sigma", sigma)
+
+
+Current = ConstantCurrent | StepCurrent | CurrentWaveform
+"""Inputs that inject a current."""
+SpikeInput = Poisson | SpikeTimes
+"""Inputs that bring spikes."""
+Input = Current | SpikeInput | MembraneNoise
+"""Any of the inputs."""
+
+
+def columns(source: Input) -> int:
+    """Return for how many targets an input has values of their own; 1 serves any number."""
+    if isinstance(source, ConstantCurrent):
+        return int(np.size(source.amplitude))
+    if isinstance(source, StepCurrent):
+        return source.amplitudes.size // len(source.amplitudes)
+    if isinstance(source, CurrentWaveform):
+        return source.values.size // len(source.values)
+    if isinstance(source, Poisson):
+        return int(np.size(source.rate)) // (1 if source.times is None else len(source.times))
+    return (
+        len(source.times)
+        if isinstance(source, SpikeTimes) and isinstance(source.times, tuple)
+        else 1
+    )

@@ -1,0 +1,86 @@
+"""Neuron models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neurosim.errors import NeurosimError
+from neurosim.network.checks import check_number
+
+_POTENTIALS = ("v_rest", "v_threshold", "v_reset", "v_peak")
+
+
+@dataclass(frozen=True)
+class LIF:
+    """A leaky integrate-and-fire neuron.
+
+    Below threshold τ_m dV/dt = −(V − v_rest) + (τ_m/C)·I. When V exceeds the threshold the neuron
+    fires: V is set to v_reset and held there for the refractory period.
+
+    Parameters
+    ----------
+    v_rest : float
+        Resting potential (mV).
+    v_threshold : float
+        The neuron fires when V is strictly above it (mV).
+    v_reset : float
+        Potential after a spike (mV), below the threshold.
+    v_peak : float
+        Height of the action potential that recorded traces show (mV); no part of the dynamics.
+    tau_m : float
+        Membrane time constant (ms), 0.01 to 10,000.
+    c_m : float
+        Membrane capacitance (pF), 0.001 to 1e6.
+    t_ref : float
+        Absolute refractory period (ms), 0 to 1000; 5 ms means at most 200 spikes a second.
+
+    Raises
+    ------
+    NeurosimError
+        If a value is out of range, or the potentials are out of order.
+
+    References
+    ----------
+    W. Gerstner, W. M. Kistler, R. Naud & L. Paninski, *Neuronal Dynamics*, Cambridge University
+    Press (2014), section 1.3.
+    """
+
+    v_rest: float = -70.0
+    v_threshold: float = -55.0
+    v_reset: float = -70.0
+    v_peak: float = 30.0
+    tau_m: float = 20.0
+    c_m: float = 250.0
+    t_ref: float = 5.0
+
+    def __post_init__(self) -> None:
+        ranges = dict.fromkeys(_POTENTIALS, ("mV", -200.0, 200.0))
+        ranges |= {"tau_m": ("ms", 0.1, 1e4), "c_m": ("pF", 0.1, 1e6), "t_ref": ("ms", 0.0, 1e3)}
+        for name, (unit, low, high) in ranges.items():
+            value = check_number(getattr(self, name), f"LIF.{name}", unit, low, high)
+            object.__setattr__(self, name, value)
+        self._check_order()
+
+    def _check_order(self) -> None:
+        potentials = [abs(getattr(self, name)) for name in _POTENTIALS[:3]]
+        if 0.0 < max(potentials) < 0.2:
+            raise NeurosimError(
+                f"LIF.v_threshold = {self.v_threshold:g} mV with LIF.v_rest = {self.v_rest:g} mV: "
+                "values are in mV, these look like volts; multiply by 1000."
+            )
+        for name in ("v_reset", "v_rest"):
+            if getattr(self, name) >= self.v_threshold:
+                raise NeurosimError(
+                    f"LIF.{name} = {getattr(self, name):g} mV is not below LIF.v_threshold = "
+                    f"{self.v_threshold:g} mV: the neuron would fire without end."
+                )
+        if self.v_peak < self.v_threshold:
+            raise NeurosimError(
+                f"LIF.v_peak = {self.v_peak:g} mV is below LIF.v_threshold = "
+                f"{self.v_threshold:g} mV: an action potential rises above the threshold."
+            )
+
+    @property
+    def resistance(self) -> float:
+        """Membrane resistance τ_m/C (mV per pA, that is GΩ)."""
+        return self.tau_m / self.c_m

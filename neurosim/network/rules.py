@@ -1,0 +1,217 @@
+"""Connection rules: which neurons of one population reach which of another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse
+
+from neurosim.errors import NeurosimError
+from neurosim.network.checks import check_indices, check_integer, check_number
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def _check_flags(rule: Any, *names: str) -> None:
+    for name in names:
+        if not isinstance(getattr(rule, name), bool):
+            raise NeurosimError(
+                f"{type(rule).__name__}.{name} = {getattr(rule, name)!r} is neither True nor False."
+            )
+
+
+@dataclass(frozen=True)
+class AllToAll:
+    """Every source to every target.
+
+    Parameters
+    ----------
+    autapses : bool
+        Whether a neuron may be connected to itself.
+    """
+
+    autapses: bool = True
+
+    def __post_init__(self) -> None:
+        _check_flags(self, "autapses")
+
+
+@dataclass(frozen=True)
+class OneToOne:
+    """Each source to the target of the same index; both populations have one size."""
+
+
+@dataclass(frozen=True)
+class FixedProbability:
+    """Each pair independently, with probability p.
+
+    Parameters
+    ----------
+    p : float
+        0 to 1.
+    autapses : bool
+        Whether a neuron may be connected to itself.
+    """
+
+    p: float
+    autapses: bool = True
+
+    def __post_init__(self) -> None:
+        if isinstance(self.p, (int, float)) and 1.0 < self.p <= 100.0:
+            raise NeurosimError(
+                f"FixedProbability.p = {self.p:g} is outside 0 to 1: did you mean {self.p / 100:g}?"
+            )
+        object.__setattr__(self, "p", check_number(self.p, "FixedProbability.p", "", 0.0, 1.0))
+        _check_flags(self, "autapses")
+
+
+@dataclass(frozen=True)
+class FixedInDegree:
+    """To each target n sources, drawn uniformly.
+
+    Parameters
+    ----------
+    n : int
+        Synapses onto each target.
+    autapses : bool
+        Whether a neuron may be connected to itself.
+    multapses : bool
+        Whether a pair may be connected more than once.
+    """
+
+    n: int
+    autapses: bool = True
+    multapses: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "n", check_integer(self.n, "FixedInDegree.n", 0))
+        _check_flags(self, "autapses", "multapses")
+
+
+@dataclass(frozen=True)
+class FixedOutDegree:
+    """From each source to n targets, drawn uniformly.
+
+    Parameters
+    ----------
+    n : int
+        Synapses from each source.
+    autapses : bool
+        Whether a neuron may be connected to itself.
+    multapses : bool
+        Whether a pair may be connected more than once.
+    """
+
+    n: int
+    autapses: bool = True
+    multapses: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "n", check_integer(self.n, "FixedOutDegree.n", 0))
+        _check_flags(self, "autapses", "multapses")
+
+
+@dataclass(frozen=True)
+class FixedTotalNumber:
+    """n synapses in all, each from a source and to a target drawn uniformly, with replacement.
+
+    Parameters
+    ----------
+    n : int
+        Synapses in all.
+    autapses : bool
+        Whether a neuron may be connected to itself.
+    """
+
+    n: int
+    autapses: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "n", check_integer(self.n, "FixedTotalNumber.n", 0, 2**62))
+        _check_flags(self, "autapses")
+
+
+@dataclass(frozen=True, eq=False)
+class Explicit:
+    """The connections that are listed.
+
+    Parameters
+    ----------
+    sources, targets : (n,) array_like of int
+        Indices within the two populations.
+    """
+
+    sources: NDArray[np.int64]
+    targets: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        for name in ("sources", "targets"):
+            indices = check_indices(getattr(self, name), f"Explicit.{name}")
+            object.__setattr__(self, name, indices)
+        if len(self.sources) != len(self.targets):
+            raise NeurosimError(
+                f"Explicit has {len(self.sources)} sources and {len(self.targets)} targets: give "
+                "one of each per connection."
+            )
+
+
+Rule = (
+    AllToAll
+    | OneToOne
+    | FixedProbability
+    | FixedInDegree
+    | FixedOutDegree
+    | FixedTotalNumber
+    | Explicit
+)
+"""Any of the rules."""
+
+
+def is_sparse(value: object) -> bool:
+    """Whether `value` is a scipy sparse matrix or array."""
+    return scipy.sparse.issparse(value)
+
+
+def from_sparse(matrix: Any, shape: tuple[int, int]) -> tuple[Explicit, NDArray[np.float64]]:
+    """Return the connections that a sparse matrix (source, target) stores, and its values."""
+    if matrix.shape != shape:
+        raise NeurosimError(
+            f"The sparse matrix has shape {matrix.shape}; it needs a row per source and a column "
+            f"per target, {shape}."
+        )
+    entries = matrix.tocoo()
+    return Explicit(entries.row, entries.col), np.asarray(entries.data)
+
+
+def check_rule(rule: Rule, n_sources: int, n_targets: int, *, within: bool) -> None:
+    """Refuse a rule that two populations of these sizes cannot satisfy.
+
+    Parameters
+    ----------
+    rule : Rule
+    n_sources, n_targets : int
+    within : bool
+        Whether source and target are the same population.
+    """
+    if isinstance(rule, OneToOne) and n_sources != n_targets:
+        raise NeurosimError(
+            f"OneToOne connects populations of one size, not {n_sources} and {n_targets} neurons."
+        )
+    if isinstance(rule, Explicit):
+        check_indices(rule.sources, "Explicit.sources", n_sources)
+        check_indices(rule.targets, "Explicit.targets", n_targets)
+    if isinstance(rule, (FixedInDegree, FixedOutDegree)):
+        pool = n_sources if isinstance(rule, FixedInDegree) else n_targets
+        pool -= within and not rule.autapses
+        most = 2**31 - 1 if rule.multapses and pool else pool
+        if rule.n > most:
+            raise NeurosimError(
+                f"{type(rule).__name__}.n = {rule.n} is more than the {pool} neurons there are to "
+                "choose from: lower n, or allow multapses."
+            )
+    autapses_only = within and n_sources == 1 and not getattr(rule, "autapses", True)
+    if isinstance(rule, FixedTotalNumber) and rule.n and autapses_only:
+        raise NeurosimError("FixedTotalNumber(autapses=False) finds no pair in one neuron.")

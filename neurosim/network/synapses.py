@@ -1,0 +1,108 @@
+"""Synapse models: what one presynaptic spike does, and how high a PSP it makes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import exprel
+
+from neurosim.network.checks import check_number
+
+if TYPE_CHECKING:
+    from neurosim.network.neurons import LIF
+
+_SHORTEST, _LONGEST = 0.01, 1e4
+
+
+@dataclass(frozen=True)
+class DeltaSynapse:
+    """A synapse that moves the potential at once, by its weight in mV."""
+
+    unit: ClassVar[str] = "mV"
+
+    def time_to_peak(self, neuron: LIF) -> float:
+        """Time from arrival to the peak of the PSP (ms): none."""
+        return 0.0
+
+    def psp_per_weight(self, neuron: LIF) -> float:
+        """Peak of the PSP (mV) per mV of weight: 1."""
+        return 1.0
+
+
+@dataclass(frozen=True)
+class ExpCurrent:
+    """A synaptic current that jumps by its weight (pA) and decays exponentially.
+
+    Parameters
+    ----------
+    tau : float
+        Decay time constant (ms), 0.01 to 10,000.
+    """
+
+    tau: float
+    unit: ClassVar[str] = "pA"
+
+    def __post_init__(self) -> None:
+        tau = check_number(self.tau, "ExpCurrent.tau", "ms", _SHORTEST, _LONGEST)
+        object.__setattr__(self, "tau", tau)
+
+    def time_to_peak(self, neuron: LIF) -> float:
+        """Time from arrival to the peak of the PSP (ms): ln(τm/τs)·τm·τs/(τm − τs)."""
+        x = neuron.tau_m / self.tau - 1.0
+        # ln(1 + x)/x, which is 1 where the time constants are equal
+        return neuron.tau_m * (math.log1p(x) / x if x else 1.0)
+
+    def psp_per_weight(self, neuron: LIF) -> float:
+        """Peak of the PSP (mV) per pA of weight: at the peak leak and current balance."""
+        return neuron.resistance * math.exp(-self.time_to_peak(neuron) / self.tau)
+
+
+@dataclass(frozen=True)
+class AlphaCurrent:
+    """A synaptic current w·(t/τ)·exp(1 − t/τ), which peaks at its weight w (pA) after τ.
+
+    Parameters
+    ----------
+    tau : float
+        Time to the peak of the current (ms), 0.01 to 10,000.
+    """
+
+    tau: float
+    unit: ClassVar[str] = "pA"
+
+    def __post_init__(self) -> None:
+        tau = check_number(self.tau, "AlphaCurrent.tau", "ms", _SHORTEST, _LONGEST)
+        object.__setattr__(self, "tau", tau)
+
+    def time_to_peak(self, neuron: LIF) -> float:
+        """Time from arrival to the peak of the PSP (ms).
+
+        V ∝ ∫₀ᵗ exp(−(t − s)/τm)·s·exp(−s/τs) ds peaks after the current does, where
+        1 = (t/τm)·∫₀¹ (1 − z)·exp((t/τs − t/τm)·z) dz.
+        """
+        b = 1.0 / self.tau - 1.0 / neuron.tau_m
+
+        def slope(t: float) -> float:
+            return 1.0 - t / neuron.tau_m * _ramp(b * t)
+
+        top = self.tau
+        while slope(top) > 0.0:
+            top *= 2.0
+        return float(brentq(slope, 0.5 * self.tau, top, xtol=1e-14, rtol=1e-14))
+
+    def psp_per_weight(self, neuron: LIF) -> float:
+        """Peak of the PSP (mV) per pA of weight: at the peak leak and current balance."""
+        x = self.time_to_peak(neuron) / self.tau
+        return neuron.resistance * x * math.exp(1.0 - x)
+
+
+def _ramp(x: float) -> float:
+    """Return ∫₀¹ (1 − z)·exp(x·z) dz, to rounding error for every x."""
+    if abs(x) > 0.5:
+        return float((exprel(x) - 1.0) / x)
+    powers = np.cumprod(np.r_[0.5, x / np.arange(3, 20)])
+    return float(powers.sum())

@@ -1,0 +1,181 @@
+"""What a run brings back: spike trains and traces, read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+UNITS = MappingProxyType(
+    {
+        "v": "mV",
+        "i_syn": "pA",
+        "i_exc": "pA",
+        "i_inh": "pA",
+        "input_exc": "mV or pA",
+        "input_inh": "mV or pA",
+    }
+)
+"""Unit of each variable that can be recorded as a trace."""
+
+
+def read_only(array: NDArray) -> NDArray:
+    """Return `array` with writing switched off."""
+    array = np.asarray(array)
+    array.flags.writeable = False
+    return array
+
+
+@dataclass(frozen=True, eq=False)
+class PopulationInfo:
+    """What analysis and plots need to know of a population.
+
+    Attributes
+    ----------
+    name : str
+    size : int
+        Number of neurons.
+    v_rest, v_threshold, v_reset, v_peak : float
+        Potentials (mV).
+    tau_m, t_ref : float
+        Membrane time constant and refractory period (ms).
+    sign : {1, -1, 0}
+        +1 where all outgoing synapses excite, −1 where all inhibit, 0 where neither holds.
+    """
+
+    name: str
+    size: int
+    v_rest: float
+    v_threshold: float
+    v_reset: float
+    v_peak: float
+    tau_m: float
+    t_ref: float
+    sign: int
+
+
+@dataclass(frozen=True, eq=False)
+class SpikeTrains:
+    """Spikes of one population, ordered by time, then by neuron.
+
+    Attributes
+    ----------
+    times : (n_spikes,) ndarray of float64
+        End of the step in which the neuron fired (ms).
+    ids : (n_spikes,) ndarray of int64
+        Index of the neuron within its population.
+    recorded : (n_recorded,) ndarray of int64
+        Indices of the neurons whose spikes were recorded, ascending.
+    """
+
+    times: NDArray[np.float64]
+    ids: NDArray[np.int64]
+    recorded: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        for name in ("times", "ids", "recorded"):
+            read_only(getattr(self, name))
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def of(self, neuron: int) -> NDArray[np.float64]:
+        """Spike times (ms) of one neuron."""
+        return self.times[self.ids == neuron]
+
+    def counts(self, start: float = 0.0, stop: float = np.inf) -> NDArray[np.int64]:
+        """Count the spikes of each recorded neuron with start < t <= stop (ms)."""
+        inside = (self.times > start) & (self.times <= stop)
+        positions = np.searchsorted(self.recorded, self.ids[inside])
+        return np.bincount(positions, minlength=len(self.recorded))
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """One variable of some neurons over time.
+
+    Attributes
+    ----------
+    times : (n_times,) ndarray of float64
+        Times of the samples (ms).
+    values : (n_times, n_neurons) ndarray of float64
+        In `unit`; in "v" the step of a spike shows the action potential, `v_peak`.
+    ids : (n_neurons,) ndarray of int64
+        Indices of the neurons within their population, one per column.
+    unit : str
+    """
+
+    times: NDArray[np.float64]
+    values: NDArray[np.float64]
+    ids: NDArray[np.int64]
+    unit: str
+
+    def __post_init__(self) -> None:
+        for name in ("times", "values", "ids"):
+            read_only(getattr(self, name))
+
+    def of(self, neuron: int) -> NDArray[np.float64]:
+        """Values of one neuron, shape (n_times,)."""
+        return self.values[:, int(np.flatnonzero(self.ids == neuron)[0])]
+
+
+@dataclass(frozen=True)
+class RunStats:
+    """Size and speed of a run.
+
+    Attributes
+    ----------
+    neurons, synapses, threads : int
+    build_s, wall_s : float
+        Seconds spent on building the network and on simulating it.
+    real_time_factor : float
+        Wall-clock time over simulated time; below 1 is faster than life.
+    interrupted : bool
+        Whether Ctrl-C ended the run before its time.
+    """
+
+    neurons: int
+    synapses: int
+    threads: int
+    build_s: float
+    wall_s: float
+    real_time_factor: float
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Everything a run recorded.
+
+    Attributes
+    ----------
+    dt : float
+        Step of the time grid (ms).
+    duration : float
+        Simulated time since the start of the simulation (ms).
+    seed : int
+    populations : mapping of str to PopulationInfo
+    spikes : mapping of str to SpikeTrains
+        By population.
+    traces : mapping of (str, str) to Trace
+        By (population, variable).
+    stats : RunStats
+    """
+
+    dt: float
+    duration: float
+    seed: int
+    populations: Mapping[str, PopulationInfo]
+    spikes: Mapping[str, SpikeTrains]
+    traces: Mapping[tuple[str, str], Trace] = field(default_factory=dict)
+    stats: RunStats = field(default_factory=lambda: RunStats(0, 0, 1, 0.0, 0.0, 0.0))
+
+    def __post_init__(self) -> None:
+        for name in ("populations", "spikes", "traces"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
