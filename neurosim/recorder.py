@@ -75,7 +75,7 @@ class Recorder:
         bounds = zip(self._plan.first_id[:-1], self._plan.first_id[1:], strict=True)
         for (first, last), name in zip(bounds, self._plan.populations, strict=True):
             own = (ids >= first) & (ids < last)
-            times = stamps[own] * self._plan.dt
+            times = np.multiply(stamps[own], self._plan.dt, dtype=float)
             spikes[name] = SpikeTrains(
                 times, ids[own].astype(np.int64) - first, self._plan.spikes_of[name].copy()
             )
@@ -85,23 +85,23 @@ class Recorder:
         """Put a trace together; in a voltage paint the action potentials that it spans."""
         plan = self._plan.traces[k]
         parts = [np.empty((0, len(plan.ids))), *self._values[k]]
-        values: NDArray[np.float64] = np.concatenate(parts)
+        values = np.concatenate(parts, dtype=np.float64)
         self._values[k] = [values]
-        times = np.arange(1, len(values) + 1) * (plan.interval * self._plan.dt)
+        stamps = np.arange(1, len(values) + 1) * plan.interval
         population, variable = plan.key
         if variable == "v":
             info = self._plan.populations[population]
             values = values.copy()
             values += info.v_rest
-            for ids, stamps in self._paint:
+            for ids, fired in self._paint:
                 own = ids - self._plan.first_id[plan.population]
                 order = np.argsort(plan.ids)
                 place = np.searchsorted(plan.ids[order], own)
-                row = -(-stamps // plan.interval) - 1
+                row = -(-fired // plan.interval) - 1
                 place = np.minimum(place, len(plan.ids) - 1)
                 hit = (plan.ids[order][place] == own) & (row < len(values))
                 values[row[hit], order[place[hit]]] = info.v_peak
-        return Trace(times, values, plan.ids.copy(), UNITS[variable])
+        return Trace(np.multiply(stamps, self._plan.dt, dtype=float), values, plan.ids.copy(), UNITS[variable])
 
     def result(self, n_steps: int, stats: RunStats) -> Result:
         """Return all that was recorded in the first `n_steps` steps."""

@@ -34,4 +34,4 @@ def stream_key(seed: int, purpose: str, index: int | str) -> np.uint64:
 def uniform(seed: int, purpose: str, index: int | str, size: int) -> np.ndarray:
     """Return `size` uniform numbers in (0, 1), a function of the stream alone."""
     generator = np.random.Generator(np.random.Philox(key=int(stream_key(seed, purpose, index))))
-    return (generator.integers(0, 2**53, size) + 0.5) * 2.0**-53
+    return (generator.integers(0, 2**52, size) + 0.5) * 2.0**-52

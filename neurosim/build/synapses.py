@@ -191,8 +191,9 @@ class ThreadTable:
         row[c.DEGREE] = self.shared.degree_places[p]
         if isinstance(rule, FixedInDegree):
             row[c.DEGREE] = rule.n
-        if isinstance(rule, FixedProbability) and 0.0 < rule.p < 1.0:
-            self.laws[p, c.RATE] = np.log1p(-rule.p)
+        if isinstance(rule, FixedProbability) and rule.p < 1.0:
+            # For p = 0 the gaps must come out infinite, not undefined.
+            self.laws[p, c.RATE] = min(np.log1p(-rule.p), -np.finfo(float).tiny)
         kind, law = _weight_law(projection)
         row[c.WEIGHT_KIND] = kind
         row[c.WEIGHT_PLACE] = self.shared.weight_places[p]

@@ -7,8 +7,7 @@ for it and however often the run was interrupted.
 import numba
 import numpy as np
 
-_1 = np.uint64(1)
-_11 = np.uint64(11)
+_12 = np.uint64(12)
 _32 = np.uint64(32)
 
 
@@ -40,8 +39,8 @@ def counter(major, minor):
 
 @numba.njit(cache=True, nogil=True, inline="always")
 def open_unit(bits):
-    """Map 64 random bits to a float strictly between 0 and 1, on a grid of 2**-53."""
-    return (np.float64(np.int64(bits >> _11)) + 0.5) * 1.1102230246251565e-16
+    """Map 64 random bits to a float strictly between 0 and 1: the middles of 2**52 cells."""
+    return (np.float64(np.int64(bits >> _12)) + 0.5) * 2.220446049250313e-16
 
 
 @numba.njit(cache=True, nogil=True, inline="always")

@@ -1,0 +1,30 @@
+"""Reads a plan's synapse tables back into a plain list of connections."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurosim.build import Plan, build
+
+
+def connections(net, *, threads=1, seed=1, dt=0.1):
+    """Return (source, target, weight, delay in steps) of every synapse of a one-port network.
+
+    Indices are global ids. The network must have one port per population and no twins.
+    """
+    plan: Plan = build(net, dt=dt, seed=seed, threads=threads)
+    rows = []
+    for part in plan.threads:
+        table, groups, ports = part.table, part.neurons.groups, part.neurons.ports
+        global_id = np.empty(part.n_slots, np.int64)
+        for first, last, first_id, _, port, _, _ in groups:
+            slot = ports[port, 1]
+            global_id[slot : slot + last - first] = first_id + np.arange(last - first)
+        lengths = table.segment[:, -1].astype(np.int64)
+        source = np.repeat(np.arange(len(lengths)), lengths)
+        delay = np.concatenate(
+            [np.repeat(table.delays, np.diff(segment)) for segment in table.segment]
+        )
+        rows.append(np.stack([source, global_id[table.targets], table.weights, delay], axis=1))
+    table = np.concatenate(rows)
+    return table[np.lexsort(table.T[::-1])]

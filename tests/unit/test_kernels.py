@@ -1,0 +1,96 @@
+"""The pieces of the engine one by one."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from scipy.special import ndtri
+
+from neurosim.build.inputs import poisson_law
+from neurosim.build.streams import stream_key, uniform
+from neurosim.kernels.barrier import wait
+from neurosim.kernels.normal import normal_quantile
+from neurosim.kernels.random import below, counter, open_unit, squares
+
+
+def _bits(n: int, key: np.uint64) -> np.ndarray:
+    with np.errstate(over="ignore"):  # wrapping round is meant, should the compiler be off
+        return np.array([squares(np.uint64(counter(3, i)), key) for i in range(n)], np.uint64)
+
+
+def test_normal_quantile_agrees_with_scipy_to_rounding() -> None:
+    p = np.concatenate([10.0 ** -np.arange(1, 300.0, 7.0), np.linspace(0.001, 0.999, 500)])
+    p = np.concatenate([p, 1.0 - p[p > 1e-15]])
+    found = np.array([normal_quantile(x) for x in p])
+    assert found == pytest.approx(ndtri(p), rel=2e-15, abs=2e-16)
+
+
+def test_squares_matches_its_definition_in_exact_arithmetic() -> None:
+    def reference(count: int, key: int) -> int:
+        mask = 2**64 - 1
+
+        def swap(x: int) -> int:
+            return ((x >> 32) | (x << 32)) & mask
+
+        x = y = count * key & mask
+        z = (y + key) & mask
+        for add in (y, z, y):
+            x = swap((x * x + add) & mask)
+        t = (x * x + z) & mask
+        x = swap(t)
+        return t ^ (((x * x + y) & mask) >> 32)
+
+    key = stream_key(7, "test", 0)
+    expected = [reference((3 << 32) | i, int(key)) for i in range(50)]
+    assert _bits(50, key).tolist() == expected
+
+
+def test_streams_of_neighbouring_keys_and_counters_share_no_numbers() -> None:
+    bits = np.concatenate([_bits(500, stream_key(1, "test", k)) for k in range(4)])
+    assert len(np.unique(bits)) == len(bits)
+
+
+def test_open_unit_never_reaches_its_ends() -> None:
+    assert 0.0 < open_unit(np.uint64(0)) < open_unit(np.uint64(2**64 - 1)) < 1.0
+
+
+def test_below_covers_its_range() -> None:
+    assert below(np.uint64(0), 7) == 0
+    assert below(np.uint64(2**64 - 1), 7) == 6
+
+
+@pytest.mark.parametrize("mean", [0.0, 1e-4, 1.6, 40.0, 500.0])
+def test_poisson_law_rises_to_one(mean: float) -> None:
+    law = poisson_law(mean)
+    assert np.all(np.diff(law.astype(float)) >= 0)
+    assert len(law) == 0 or law[-1] > 2**63
+
+
+def test_a_stream_depends_on_seed_purpose_and_index() -> None:
+    keys = {stream_key(s, p, k) for s in (1, 2) for p in ("a", "b") for k in (0, 1)}
+    assert len(keys) == 8
+    assert all(int(key) % 2 for key in keys)
+    assert np.array_equal(uniform(1, "a", 0, 5), uniform(1, "a", 0, 9)[:5])
+
+
+def test_no_thread_passes_the_barrier_before_all_have_reached_it() -> None:
+    n_threads, crossings = 5, 50
+    arrivals, reached = np.zeros(1, np.int64), np.zeros(n_threads, np.int64)
+    early = []
+
+    def walk(me: int) -> None:
+        for k in range(1, crossings + 1):
+            reached[me] = k
+            wait(arrivals, n_threads, k)
+            if reached.min() < k:
+                early.append((me, k))
+
+    threads = [threading.Thread(target=walk, args=(k,)) for k in range(n_threads)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60.0)
+    assert not early
+    assert reached.tolist() == [crossings] * n_threads
