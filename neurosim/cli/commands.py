@@ -1,0 +1,211 @@
+"""The commands as they are typed: arguments, options and their manual."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neurosim.cli import report
+from neurosim.cli.demo import run_demo
+from neurosim.cli.status import Status
+from neurosim.cli.work import OUT, Order, Outcome, carry_out, redraw
+from neurosim.scenario import all_scenarios, find_scenario
+from neurosim.storage import plain
+
+EXIT_STATUS = (
+    "Exit status: 0 done; 2 a mistake in what was asked for, told in one line; "
+    "1 a defect of neurosim; 130 stopped by Ctrl-C, what was recorded so far being saved."
+)
+
+app = typer.Typer(
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=EXIT_STATUS,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A scenario from `neurosim list`.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a setting, as often as needed; `neurosim show NAME` lists the settings with "
+        "unit and default. A list of numbers is written 10,3,3.",
+        show_default=False,
+    ),
+]
+Duration = Annotated[
+    float | None,
+    typer.Option(metavar="MS", help="Simulated time in ms. Default: the scenario's."),
+]
+Step = Annotated[
+    float | None,
+    typer.Option(
+        "--dt", metavar="MS", help="Step of the time grid in ms. Default: the scenario's."
+    ),
+]
+Seed = Annotated[
+    int, typer.Option(metavar="N", help="Seed of all randomness; the same seed, the same bits.")
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Threads; the result does not depend on it. Default: what machine and network allow.",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help=f"Folder for the files. Default: ./{OUT}/NAME."),
+]
+NoPlot = Annotated[bool, typer.Option("--no-plot", help="Draw no figures.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
+
+
+@app.callback()
+def neurosim() -> None:
+    """Simulate spiking neurons in millivolts, and set the logistic neuron beside them.
+
+    Scenarios are systems ready to run, from a neuron with three synapses to a
+    cortical column. Results and pictures go to a folder, words to stderr, JSON
+    to stdout.
+
+    [bold]Examples[/bold]
+
+        neurosim demo
+        neurosim list
+        neurosim show psp-summation
+        neurosim run psp-summation --set psps=10,3,3
+        neurosim compare two-synapse-neuron --json
+    """
+
+
+@app.command("list", epilog=EXIT_STATUS)
+def list_scenarios(json: Json = False) -> None:
+    """List the scenarios, grouped, with the lecture and row each comes from.
+
+    Other installed packages add theirs by the entry-point group
+    `neurosim.scenarios`.
+    """
+    scenarios = all_scenarios()
+    if json:
+        report.print_json([report.scenario_entry(scenario) for scenario in scenarios])
+    else:
+        report.print_scenarios(scenarios)
+
+
+@app.command(epilog=EXIT_STATUS)
+def show(name: Name, json: Json = False) -> None:
+    """Describe a scenario and its settings, with unit, default and meaning.
+
+    [bold]Example[/bold]
+
+        neurosim show psp-summation
+    """
+    scenario = find_scenario(name)
+    if json:
+        report.print_json(report.scenario_details(scenario))
+    else:
+        report.print_scenario(scenario)
+
+
+@app.command(epilog=EXIT_STATUS)
+def run(
+    name: Name,
+    settings: Settings = None,
+    duration: Duration = None,
+    dt: Step = None,
+    seed: Seed = 1,
+    threads: Threads = None,
+    out: Out = None,
+    no_plot: NoPlot = False,
+    json: Json = False,
+) -> int:
+    """Run a scenario and save what it recorded.
+
+    The folder then holds result.h5 (spikes and traces), summary.json (what
+    --json prints) and the figures NAME-*.png. An earlier run in that folder is
+    replaced.
+
+    [bold]Examples[/bold]
+
+        neurosim run psp-summation
+        neurosim run psp-summation --set psps=10,3,3 --json
+        neurosim run balanced-network --set regime=SR --duration 500 --out sr
+    """
+    order = Order(name, tuple(settings or ()), duration, dt, seed, threads, out, not no_plot)
+    return _report(carry_out(order), json)
+
+
+@app.command(epilog=EXIT_STATUS)
+def compare(
+    name: Name,
+    settings: Settings = None,
+    duration: Duration = None,
+    dt: Step = None,
+    seed: Seed = 1,
+    threads: Threads = None,
+    out: Out = None,
+    no_plot: NoPlot = False,
+    json: Json = False,
+) -> int:
+    """Run a scenario and set the spiking system beside the logistic one, with numbers.
+
+    Saves what `run` saves, and comparison.json with the figures
+    NAME-comparison-*.png. --json prints the object of `run` with `comparison`
+    added.
+
+    [bold]Examples[/bold]
+
+        neurosim compare two-synapse-neuron
+        neurosim compare fi-curve --seed 7 --json
+    """
+    order = Order(name, tuple(settings or ()), duration, dt, seed, threads, out, not no_plot)
+    return _report(carry_out(order, compare=True), json)
+
+
+@app.command(epilog=EXIT_STATUS)
+def plot(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `run` wrote.")],
+) -> None:
+    """Draw the figures of a saved run again, and those of its comparison if it has one.
+
+    [bold]Example[/bold]
+
+        neurosim plot neurosim-out/psp-summation
+    """
+    files = redraw(folder)
+    report.say("the pictures are in")
+    report.print_files(files)
+
+
+@app.command(epilog=EXIT_STATUS)
+def demo(
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder for the files of all steps.")
+    ] = OUT / "demo",
+) -> int:
+    """Show the main job in one go: neurons, their potentials, the logistic neuron beside them.
+
+    Takes well under a minute, the first time included, when the simulator
+    compiles itself.
+    """
+    return Status.DONE if run_demo(out) else Status.STOPPED
+
+
+def _report(outcome: Outcome, json: bool) -> int:
+    summary, comparison = outcome.summary, outcome.comparison
+    if outcome.interrupted:
+        report.say(f"cut short at {summary['duration_ms']:g} ms; what was recorded so far is saved")
+    if json:
+        compared = {"comparison": plain(comparison.as_dict())} if comparison else {}
+        report.print_json(summary | compared)
+    else:
+        report.print_run(summary)
+    if comparison:
+        report.print_comparison(comparison)
+    return Status.STOPPED if outcome.interrupted else Status.DONE

@@ -1,0 +1,127 @@
+"""The folder of one run: files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Any
+
+from neurosim.errors import NeurosimError
+from neurosim.storage import atomic_path, save, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.figure import Figure
+
+    from neurosim.recording import Result
+
+RESULT = "result.h5"
+SUMMARY = "summary.json"
+COMPARISON = "comparison.json"
+DPI = 150
+"""Resolution of the pictures (dots per inch)."""
+
+
+class RunFolder:
+    """Writes and reads the files of a run.
+
+    Neither Ctrl-C nor a full disk leaves half a file.
+
+    Parameters
+    ----------
+    path : Path
+
+    Attributes
+    ----------
+    files : list of str
+        Paths of the files written so far, in the order of writing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.files: list[str] = []
+
+    def prepare(self) -> None:
+        """Make the folder and try it, before a long run makes a failure costly.
+
+        Raises
+        ------
+        NeurosimError
+            Where it cannot be written.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with TemporaryFile(dir=self.path):
+                pass
+        except OSError as error:
+            raise NeurosimError(
+                f"{self.path} cannot be written ({error.strerror}): give a folder that can"
+            ) from None
+
+    def write_result(self, result: Result) -> None:
+        """Write the spikes and traces."""
+        save(result, self.path / RESULT)
+        self._list(RESULT)
+
+    def write_json(self, name: str, content: Mapping[str, object]) -> None:
+        """Write an object as JSON."""
+        write_json(content, self.path / name)
+        self._list(name)
+
+    def write_summary(self, summary: Mapping[str, object]) -> dict[str, Any]:
+        """Write the summary with `files`, itself the last of them, and return it."""
+        itself = str(self.path / SUMMARY)
+        files = [*(path for path in self.files if path != itself), itself]
+        complete = {**summary, "files": files}
+        self.write_json(SUMMARY, complete)
+        return complete
+
+    def write_figures(self, prefix: str, figures: Mapping[str, Figure]) -> None:
+        """Write each figure as `prefix`-name.png."""
+        for key, figure in figures.items():
+            name = f"{prefix}-{key}.png"
+            with atomic_path(self.path / name) as part:
+                figure.savefig(part, format="png", dpi=DPI)
+            self._list(name)
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Read what `write_json` wrote.
+
+        Raises
+        ------
+        NeurosimError
+            Where the file is missing or damaged.
+        """
+        path = self.path / name
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise NeurosimError(
+                f"{path} cannot be read ({error.strerror}): give a folder that `neurosim run` wrote"
+            ) from None
+        except ValueError:
+            content = None
+        if not isinstance(content, dict):
+            raise NeurosimError(f"{path} is damaged or no JSON object: run the scenario again")
+        return content
+
+    def forget_former_run(self) -> None:
+        """Remove summary, figures and comparison of an earlier run: they tell of another result.
+
+        Only the summary and files that it lists are touched.
+        """
+        try:
+            listed = self.read_json(SUMMARY).get("files", [])
+        except NeurosimError:
+            return
+        for path in map(Path, map(str, listed)):
+            if path.suffix == ".png" or path.name == COMPARISON:
+                (self.path / path.name).unlink(missing_ok=True)
+        (self.path / SUMMARY).unlink()
+
+    def _list(self, name: str) -> None:
+        path = str(self.path / name)
+        if path not in self.files:
+            self.files.append(path)

@@ -1,0 +1,162 @@
+"""What the commands say: tables and words for people, one JSON object for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from inspect import cleandoc
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from neurosim.settings import format_value, settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from neurosim.scenario import Comparison, Scenario
+
+PLAIN_WIDTH = 100
+"""Width where the output is no terminal."""
+
+
+def say(message: str) -> None:
+    """Write a line for people to stderr, as it stands."""
+    print(f"neurosim: {message}", file=sys.stderr)
+
+
+def print_json(content: object) -> None:
+    """Write one JSON value to stdout."""
+    print(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def scenario_entry(scenario: Scenario[Any]) -> dict[str, Any]:
+    """Return what `list --json` says of a scenario."""
+    return {
+        "name": scenario.name,
+        "title": scenario.title,
+        "row": scenario.row,
+        "source": scenario.source,
+        "group": scenario.group,
+        "compare": scenario.compare is not None,
+    }
+
+
+def scenario_details(scenario: Scenario[Any]) -> dict[str, Any]:
+    """Return what `show --json` says of a scenario."""
+    return scenario_entry(scenario) | {
+        "description": scenario.description,
+        "duration_ms": scenario.duration,
+        "dt_ms": scenario.dt,
+        "settings": {
+            setting.name: {
+                "default": setting.default,
+                "unit": setting.unit,
+                "expected": setting.expected,
+                "help": setting.help,
+            }
+            for setting in settings_of(scenario.settings).values()
+        },
+    }
+
+
+def print_scenarios(scenarios: Sequence[Scenario[Any]]) -> None:
+    """Write the list of scenarios, grouped, to stdout."""
+    console = _console(stderr=False)
+    table = _table()
+    group = None
+    for scenario in scenarios:
+        if scenario.group != group:
+            group = scenario.group
+            table.add_section()
+            table.add_row(Text(group, style="bold"))
+        lecture = " ".join(filter(None, (scenario.source, scenario.row)))
+        table.add_row(f"  {scenario.name}", scenario.title, lecture)
+    console.print(table)
+
+
+def print_scenario(scenario: Scenario[Any]) -> None:
+    """Write a scenario's description and settings to stdout."""
+    console = _console(stderr=False)
+    lecture = ", ".join(filter(None, (scenario.source, scenario.row)))
+    console.print(Text(scenario.name, style="bold").append(f"  {scenario.title}", style="none"))
+    console.print(Text(scenario.group + (f" ({lecture})" if lecture else "")), end="\n\n")
+    console.print(Text(cleandoc(scenario.description)), end="\n\n")
+    table = _table("setting", "default", "unit", "meaning")
+    for setting in settings_of(scenario.settings).values():
+        choices = f" ({', '.join(setting.choices)})" if setting.choices else ""
+        default = format_value(setting.default)
+        table.add_row(f"  {setting.name}", default, setting.unit, setting.help + choices)
+    if table.rows:
+        console.print(Text("Settings, changed with --set name=value:"))
+        console.print(table)
+        console.print()
+    console.print(
+        Text(f"Simulates {scenario.duration:g} ms in steps of {scenario.dt:g} ms; see it with")
+    )
+    for command in ("run", "compare") if scenario.compare else ("run",):
+        console.print(Text(f"  neurosim {command} {scenario.name}"))
+
+
+def print_run(summary: dict[str, Any]) -> None:
+    """Write the figures of a run to stderr."""
+    console = _console(stderr=True)
+    console.print(Text(f"{summary['scenario']}: {_size(summary)}"))
+    table = _table()
+    for name, value in summary["findings"].items():
+        table.add_row(f"  {name}", _short(value))
+    for name, rate in summary["rates_hz"].items():
+        table.add_row(f"  rate of {name}", "unknown" if rate is None else f"{rate:.2f} Hz")
+    console.print(table)
+    print_files(summary["files"])
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """Write the table of a comparison to stderr."""
+    table = _table("measure", "value", "note")
+    for row in comparison.rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console = _console(stderr=True)
+    console.print(Text(comparison.title, style="bold"))
+    console.print(table)
+
+
+def print_files(files: Sequence[str]) -> None:
+    """Write the paths of what was saved to stderr, one a line, none of them cut."""
+    for path in files:
+        print(f"  {path}", file=sys.stderr)
+
+
+def _console(stderr: bool) -> Console:
+    terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(stderr=stderr, highlight=False, width=None if terminal else PLAIN_WIDTH)
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=bool(headings))
+    for number in range(4 if not headings else len(headings)):
+        heading = headings[number] if headings else ""
+        table.add_column(heading, overflow="fold", no_wrap=number == 0)
+    return table
+
+
+def _size(summary: dict[str, Any]) -> str:
+    neurons = "1 neuron" if summary["neurons"] == 1 else f"{summary['neurons']:,} neurons"
+    return (
+        f"{neurons}, {summary['synapses']:,} synapses, "
+        f"{summary['duration_ms']:g} ms simulated in {summary['wall_s']:.2f} s "
+        f"(built in {summary['build_s']:.2f} s)"
+    )
+
+
+def _short(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_short(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        shown = ", ".join(map(_short, value[:8]))
+        return shown + (f", … ({len(value)})" if len(value) > 8 else "")
+    return format_value(value)

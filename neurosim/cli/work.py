@@ -1,0 +1,149 @@
+"""What the commands do, apart from how they are called and how they report."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neurosim.cli.folder import COMPARISON, RESULT, SUMMARY, RunFolder
+from neurosim.errors import NeurosimError
+from neurosim.scenario import (
+    RunOptions,
+    ScenarioRun,
+    find_scenario,
+    require_comparison,
+    run_scenario,
+)
+from neurosim.settings import format_settings, parse_settings
+from neurosim.storage import load
+
+if TYPE_CHECKING:
+    from neurosim.scenario import Comparison, Scenario
+
+OUT = Path("neurosim-out")
+"""Where runs are kept unless --out says otherwise."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a user asked to run; None leaves a value to the scenario.
+
+    Attributes
+    ----------
+    name : str
+    assignments : tuple of str
+        Settings as key=value.
+    duration, dt : float or None
+        In ms.
+    seed : int
+    threads : int or None
+    out : Path or None
+        Folder for the files; None: `OUT`/name.
+    plot : bool
+        Whether to draw the figures.
+    """
+
+    name: str
+    assignments: tuple[str, ...] = ()
+    duration: float | None = None
+    dt: float | None = None
+    seed: int = 1
+    threads: int | None = None
+    out: Path | None = None
+    plot: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run that was saved.
+
+    Attributes
+    ----------
+    run : ScenarioRun
+    summary : dict
+        As saved.
+    comparison : Comparison or None
+        None where none was asked for, or Ctrl-C cut the run short.
+    """
+
+    run: ScenarioRun[Any]
+    summary: dict[str, Any]
+    comparison: Comparison | None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C cut the run short; it then has neither findings nor pictures."""
+        return self.run.result.stats.interrupted
+
+
+def carry_out(order: Order, compare: bool = False) -> Outcome:
+    """Run a scenario, save the result, draw it and, if asked, compare it.
+
+    The result is saved before anything is made of it: no failing picture loses a long run.
+    """
+    scenario = find_scenario(order.name)
+    if compare:
+        require_comparison(scenario)
+    settings = parse_settings(scenario.settings, order.assignments)
+    folder = RunFolder(order.out or OUT / order.name)
+    folder.prepare()
+    run = run_scenario(scenario, settings, _options(order, scenario), sys.stderr.isatty())
+    folder.write_result(run.result)
+    folder.forget_former_run()
+    summary = folder.write_summary(run.summary)
+    if run.result.stats.interrupted:
+        return Outcome(run, summary, None)
+    if order.plot:
+        folder.write_figures(order.name, run.figures)
+    if compare:
+        _save_comparison(run, folder, order.plot)
+    return Outcome(run, folder.write_summary(summary), run.comparison if compare else None)
+
+
+def _options(order: Order, scenario: Scenario[Any]) -> RunOptions:
+    return RunOptions(
+        duration=scenario.duration if order.duration is None else order.duration,
+        dt=scenario.dt if order.dt is None else order.dt,
+        seed=order.seed,
+        threads=order.threads,
+    )
+
+
+def redraw(path: Path) -> list[str]:
+    """Draw the figures of a saved run again, those of its comparison too if it has one.
+
+    Returns
+    -------
+    list of str
+        Paths of the figures.
+    """
+    folder = RunFolder(path)
+    summary = folder.read_json(SUMMARY)
+    try:
+        name, values = str(summary["scenario"]), dict(summary["settings"])
+    except (KeyError, TypeError, ValueError):
+        raise NeurosimError(
+            f"{path / SUMMARY} names no scenario with settings: run the scenario again"
+        ) from None
+    scenario = find_scenario(name)
+    settings = parse_settings(scenario.settings, format_settings(values))
+    run = ScenarioRun(scenario, settings, load(path / RESULT))
+    folder.write_figures(name, run.figures)
+    if (path / COMPARISON).exists():
+        folder.write_figures(f"{name}-comparison", run.comparison.figures())
+    return folder.files
+
+
+def _save_comparison(run: ScenarioRun[Any], folder: RunFolder, plot: bool) -> None:
+    comparison = run.comparison
+    content = {
+        "scenario": run.scenario.name,
+        "title": comparison.title,
+        "rows": [list(row) for row in comparison.rows],
+        "comparison": comparison.as_dict(),
+    }
+    folder.write_json(COMPARISON, content)
+    if plot:
+        folder.write_figures(f"{run.scenario.name}-comparison", comparison.figures())

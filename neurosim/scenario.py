@@ -1,0 +1,323 @@
+"""What a scenario is, how one is found, and how one is run."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from neurosim.errors import NeurosimError
+from neurosim.settings import nearest
+from neurosim.storage import plain
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from matplotlib.figure import Figure
+
+    from neurosim.network import Network
+    from neurosim.recording import Result
+
+ENTRY_POINTS = "neurosim.scenarios"
+"""Entry-point group by which any distribution adds scenarios."""
+
+GROUPS = (
+    "The biological neuron",
+    "One artificial neuron",
+    "Thresholds, logic and learning rules",
+    "Networks",
+)
+"""Order of the groups in a list; others follow by name."""
+
+S = TypeVar("S")
+
+
+class Comparison(Protocol):
+    """A spiking system set beside its logistic one."""
+
+    @property
+    def title(self) -> str:
+        """One line above the table."""
+
+    @property
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Lines of the table: measure, value with its interval, note."""
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the figures, JSON-able."""
+
+    def figures(self) -> dict[str, Figure]:
+        """Return the pictures by name."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How long, how finely, from which seed and on how many threads to run.
+
+    Attributes
+    ----------
+    duration : float
+        Simulated time (ms).
+    dt : float
+        Step of the time grid (ms).
+    seed : int
+        Seed of all randomness, 0 or more.
+    threads : int or None
+        None leaves the number to the simulator.
+    """
+
+    duration: float
+    dt: float = 0.1
+    seed: int = 1
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("duration", "dt"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise NeurosimError(f"{name} = {value:g} ms is not a finite time above 0 ms")
+        if self.dt > self.duration:
+            raise NeurosimError(
+                f"dt = {self.dt:g} ms is longer than the duration of {self.duration:g} ms: "
+                "give a smaller dt or a longer duration"
+            )
+        if self.seed < 0:
+            raise NeurosimError(f"seed = {self.seed} is negative: give a whole number from 0")
+        if self.threads is not None and self.threads < 1:
+            raise NeurosimError(f"threads = {self.threads} is below 1: give at least one thread")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario(Generic[S]):
+    """A system to run, with what to measure and to draw.
+
+    Findings, figures and comparison depend on the result and the settings alone, so that they can
+    be made again from saved files.
+
+    Attributes
+    ----------
+    name : str
+        The name of its entry point.
+    title : str
+        One line.
+    row, source : str
+        Row of the lecture table ("S2") and lecture ("L0"); empty where no lecture asks for it.
+    group : str
+        Heading under which it is listed.
+    description : str
+        A paragraph.
+    settings : type
+        Frozen dataclass as read by `neurosim.settings.settings_of`; it validates itself.
+    duration, dt : float
+        Defaults (ms).
+    network : callable
+        (settings, options) -> Network.
+    findings : callable
+        (result, settings) -> JSON-able figures by name.
+    figures : callable
+        (result, settings) -> matplotlib figures by name.
+    compare : callable or None
+        (result, settings) -> Comparison.
+    warmup : callable or None
+        settings -> time (ms) that the reported rates leave out.
+    """
+
+    name: str
+    title: str
+    group: str
+    description: str
+    settings: type[S]
+    duration: float
+    network: Callable[[S, RunOptions], Network]
+    findings: Callable[[Result, S], Mapping[str, object]]
+    figures: Callable[[Result, S], Mapping[str, Figure]]
+    row: str = ""
+    source: str = ""
+    dt: float = 0.1
+    compare: Callable[[Result, S], Comparison] | None = None
+    warmup: Callable[[S], float] | None = None
+
+
+@dataclass(frozen=True)
+class ScenarioRun(Generic[S]):
+    """A scenario with the settings it ran with and the result it gave.
+
+    What is derived from the result is computed when first asked for, so that a result can be saved
+    before anything is done with it.
+    """
+
+    scenario: Scenario[S]
+    settings: S
+    result: Result
+
+    @cached_property
+    def findings(self) -> dict[str, object]:
+        """The scenario's own figures, JSON-able; empty for a run that was cut short."""
+        if self.result.stats.interrupted:
+            return {}
+        return plain(self.scenario.findings(self.result, self.settings))
+
+    @cached_property
+    def figures(self) -> dict[str, Figure]:
+        """The scenario's pictures by name."""
+        return dict(self.scenario.figures(self.result, self.settings))
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """The spiking system beside the logistic one.
+
+        Raises
+        ------
+        NeurosimError
+            For a scenario without a comparison.
+        """
+        return require_comparison(self.scenario)(self.result, self.settings)
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """What `neurosim run --json` prints, `files` still empty."""
+        result, stats = self.result, self.result.stats
+        return {
+            "scenario": self.scenario.name,
+            "settings": plain(dataclasses.asdict(self.settings)),  # type: ignore[call-overload]
+            "seed": result.seed,
+            "dt_ms": result.dt,
+            "duration_ms": result.duration,
+            "threads": stats.threads,
+            "neurons": stats.neurons,
+            "synapses": stats.synapses,
+            "build_s": stats.build_s,
+            "wall_s": stats.wall_s,
+            "real_time_factor": stats.real_time_factor,
+            "rates_hz": self._rates(),
+            "findings": self.findings,
+            "files": [],
+        }
+
+    def _rates(self) -> dict[str, float | None]:
+        from neurosim.analysis import mean_rate
+
+        start = _warmup(self.scenario, self.settings)
+        if start >= self.result.duration:  # cut short while warming up
+            return dict.fromkeys(self.result.populations)
+        return plain(
+            {name: mean_rate(self.result, name, start) for name in self.result.populations}
+        )
+
+
+def run_scenario(
+    scenario: Scenario[S], settings: S, options: RunOptions, progress: bool = False
+) -> ScenarioRun[S]:
+    """Build a scenario's network and simulate it.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    settings : object
+        An instance of `scenario.settings`.
+    options : RunOptions
+    progress : bool
+        Whether to draw a progress bar on stderr.
+
+    Raises
+    ------
+    NeurosimError
+        For a duration within the warm-up, and for what the network or the simulation refuses.
+    """
+    from neurosim.simulation import simulate
+
+    warmup = _warmup(scenario, settings)
+    if options.duration <= warmup:
+        raise NeurosimError(
+            f"duration = {options.duration:g} ms ends within the warm-up of {warmup:g} ms: "
+            f"{scenario.name} needs more than {warmup:g} ms"
+        )
+    result = simulate(
+        scenario.network(settings, options),
+        options.duration,
+        dt=options.dt,
+        seed=options.seed,
+        threads=options.threads,
+        progress=progress,
+    )
+    return ScenarioRun(scenario, settings, result)
+
+
+def scenario_names() -> tuple[str, ...]:
+    """Return the names of all scenarios installed, without loading them."""
+    return tuple(_installed())
+
+
+def find_scenario(name: str) -> Scenario[Any]:
+    """Return the scenario of that name.
+
+    Raises
+    ------
+    NeurosimError
+        Where there is none; the sentence gives the nearest name.
+    """
+    installed = _installed()
+    if name not in installed:
+        near = nearest(name, installed)
+        hint = f"did you mean {near}?" if near else "`neurosim list` shows those there are"
+        raise NeurosimError(f"unknown scenario {name!r}: {hint}")
+    return _load(installed[name])
+
+
+def all_scenarios() -> list[Scenario[Any]]:
+    """Return all scenarios installed, by group and lecture row.
+
+    One that cannot be loaded is left out with a warning: another distribution's fault must not
+    hide the rest.
+    """
+    scenarios = []
+    for name, entry_point in _installed().items():
+        try:
+            scenarios.append(_load(entry_point))
+        except Exception as error:
+            warnings.warn(f"scenario {name} cannot be loaded: {error!r}", stacklevel=2)
+    return sorted(scenarios, key=_place)
+
+
+def require_comparison(scenario: Scenario[S]) -> Callable[[Result, S], Comparison]:
+    """Return the scenario's `compare`.
+
+    Raises
+    ------
+    NeurosimError
+        Where it has none; the sentence names the scenarios that have one.
+    """
+    if scenario.compare is None:
+        others = ", ".join(other.name for other in all_scenarios() if other.compare)
+        raise NeurosimError(
+            f"{scenario.name} has no comparison: the scenarios with one are {others or 'none yet'}"
+        )
+    return scenario.compare
+
+
+def _installed() -> dict[str, EntryPoint]:
+    return {entry_point.name: entry_point for entry_point in entry_points(group=ENTRY_POINTS)}
+
+
+def _load(entry_point: EntryPoint) -> Scenario[Any]:
+    scenario = entry_point.load()
+    if not isinstance(scenario, Scenario):
+        raise TypeError(f"entry point {entry_point.value} is no Scenario but {type(scenario)}")
+    return scenario
+
+
+def _place(scenario: Scenario[Any]) -> tuple[int, str, int, str]:
+    known = scenario.group in GROUPS
+    group = GROUPS.index(scenario.group) if known else len(GROUPS)
+    digits = scenario.row.removeprefix("S")
+    row = int(digits) if digits.isdigit() else 10**6
+    return group, scenario.group, row, scenario.name
+
+
+def _warmup(scenario: Scenario[S], settings: S) -> float:
+    return scenario.warmup(settings) if scenario.warmup else 0.0

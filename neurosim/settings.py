@@ -1,0 +1,188 @@
+"""Settings of a scenario: a frozen dataclass, written on the command line as key=value."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from neurosim.errors import NeurosimError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+S = TypeVar("S")
+
+BOOLEANS = {"true": True, "yes": True, "on": True, "1": True} | {
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
+
+
+def nearest(word: str, choices: Iterable[str]) -> str | None:
+    """Return the choice that looks most like `word`, or None where none comes near."""
+    by_folded = {choice.casefold(): choice for choice in choices}
+    matches = difflib.get_close_matches(word.casefold(), list(by_folded), n=1, cutoff=0.5)
+    return by_folded[matches[0]] if matches else None
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One field of a settings dataclass.
+
+    Attributes
+    ----------
+    name : str
+    kind : type
+        float, int, str, bool, tuple[float, ...] or a Literal of strings or numbers.
+    default : object
+    unit : str
+        Empty for a pure number or a word.
+    help : str
+    """
+
+    name: str
+    kind: Any
+    default: object
+    unit: str
+    help: str
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Values allowed, as written on the command line; empty where any value is."""
+        return tuple(map(format_value, get_args(self.kind))) if self._is(Literal) else ()
+
+    @property
+    def expected(self) -> str:
+        """What a value must be, in words: "a number in mV"."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        unit = f" in {self.unit}" if self.unit else ""
+        if self._is(tuple):
+            return f"a list of numbers{unit} as in 1,2.5,-3"
+        words = {float: "a number", int: "a whole number", bool: "true or false", str: "a word"}
+        return words[self.kind] + unit
+
+    def parse(self, text: str) -> object:
+        """Return the value that `text` stands for.
+
+        Raises
+        ------
+        NeurosimError
+            Where `text` is not what the setting expects.
+        """
+        try:
+            return self._convert(text.strip())
+        except (ValueError, KeyError):
+            near = nearest(text, self.choices)
+            meaning = f"({self.help or self.name}; default {format_value(self.default)})"
+            hint = f": did you mean {near}?" if near else f" {meaning}"
+            raise NeurosimError(f"{self.name} = {text!r} is not {self.expected}{hint}") from None
+
+    def _is(self, origin: object) -> bool:
+        return get_origin(self.kind) is origin
+
+    def _convert(self, text: str) -> object:
+        if self._is(Literal):
+            return dict(zip(self.choices, get_args(self.kind), strict=True))[text]
+        if self._is(tuple):
+            return tuple(_finite(item) for item in text.split(",")) if text else ()
+        if self.kind is bool:
+            return BOOLEANS[text.casefold()]
+        if self.kind is int:
+            return _whole(text)
+        return _finite(text) if self.kind is float else text
+
+
+def settings_of(settings: type) -> dict[str, Setting]:
+    """Return the settings that a scenario takes, by name, in the order of their declaration.
+
+    Parameters
+    ----------
+    settings : type
+        Frozen dataclass whose fields have defaults and carry `help` and `unit` in their metadata.
+    """
+    hints = get_type_hints(settings)
+    return {
+        field.name: Setting(
+            name=field.name,
+            kind=hints[field.name],
+            default=field.default,
+            unit=field.metadata.get("unit", ""),
+            help=field.metadata.get("help", ""),
+        )
+        for field in dataclasses.fields(settings)
+    }
+
+
+def parse_settings(settings: type[S], assignments: Sequence[str] = ()) -> S:
+    """Return settings with the given values in place of the defaults.
+
+    Parameters
+    ----------
+    settings : type
+        As for `settings_of`.
+    assignments : sequence of str
+        Each "key=value"; commas separate a list of numbers. The last of a repeated key holds.
+
+    Raises
+    ------
+    NeurosimError
+        For an unknown key, a value of the wrong kind, or one that the settings refuse.
+    """
+    known = settings_of(settings)
+    values = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        name = name.strip().replace("-", "_")
+        if name not in known:
+            raise NeurosimError(_unknown(name, known))
+        if not equals:
+            raise NeurosimError(
+                f"setting {name} has no value: write {name}={format_value(known[name].default)}"
+            )
+        values[name] = known[name].parse(text)
+    return settings(**values)
+
+
+def format_settings(values: Mapping[str, object]) -> list[str]:
+    """Return values by name as "key=value", which `parse_settings` reads back."""
+    return [f"{name}={format_value(value)}" for name, value in values.items()]
+
+
+def format_value(value: object) -> str:
+    """Return a value as written on the command line."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (tuple, list)):
+        return ",".join(map(format_value, value))
+    if isinstance(value, float) and value.is_integer():
+        return f"{value:.0f}"
+    return str(value)
+
+
+def _unknown(name: str, known: dict[str, Setting]) -> str:
+    if not known:
+        return f"unknown setting {name!r}: this scenario has none"
+    near = nearest(name, known)
+    return f"unknown setting {name!r}: " + (
+        f"did you mean {near}?" if near else "there are " + ", ".join(known)
+    )
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+def _whole(text: str) -> int:
+    value = _finite(text)
+    if not value.is_integer():
+        raise ValueError(text)
+    return int(value)

@@ -1,0 +1,48 @@
+"""The layout of a result file, shared by what writes and what reads it.
+
+::
+
+    /                                      attributes magic, version: those of SONATA
+    /spikes/<population>                   attribute sorting = by_time
+    /spikes/<population>/timestamps        float64, attribute units = "ms"
+    /spikes/<population>/node_ids          uint64
+    /traces/<population>/<variable>        attribute units
+    /traces/<population>/<variable>/times, values, ids
+                                           float64 (ms), float64 (time, neuron), int64
+    /neurosim                              attributes format, dt (ms), duration (ms), seed
+    /neurosim/populations                  one row a population: the fields of PopulationInfo
+    /neurosim/recorded/<population>        int64, the neurons whose spikes were recorded
+    /neurosim/stats                        attributes: the fields of RunStats
+
+Under /spikes lies what the SONATA developer guide asks of a spike file (Dai et al. 2020, PLoS
+Comput Biol 16:e1007696) and nothing else, so that libsonata and other readers open it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from neurosim.recording import PopulationInfo, RunStats
+
+FORMAT = 1
+"""Version of the layout; a file with a later one is refused."""
+
+SONATA_MAGIC = 0x0A7A
+SONATA_VERSION = (0, 1)
+SONATA_SORTING = {"none": 0, "by_id": 1, "by_time": 2}
+
+
+def group_name(population: str) -> str:
+    """Return the name of a population's group; HDF5 gives "/" and a lone "." a meaning."""
+    return "%2E" if population == "." else population.replace("%", "%25").replace("/", "%2F")
+
+
+def column_types(record: type[PopulationInfo | RunStats]) -> dict[str, Any]:
+    """Return the HDF5 type of each field of a record."""
+    import h5py
+
+    types = {"str": h5py.string_dtype(), "int": np.int64, "float": np.float64, "bool": np.bool_}
+    return {field.name: np.dtype(types[str(field.type)]) for field in dataclasses.fields(record)}

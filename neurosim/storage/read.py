@@ -1,0 +1,185 @@
+"""A result out of an HDF5 file that may be damaged, foreign or hostile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Trace
+from neurosim.storage.layout import FORMAT, column_types, group_name
+
+if TYPE_CHECKING:
+    import os
+
+    import h5py
+    from numpy.typing import DTypeLike, NDArray
+
+DEFLATE_LIMIT = 1032
+"""Bytes that one byte of deflated data can stand for at most (zlib's technical details)."""
+
+ERRORS = (AttributeError, KeyError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
+"""What h5py raises for a damaged file, depending on where the damage is."""
+
+
+def load(path: str | os.PathLike[str]) -> Result:
+    """Read a result that `save` wrote.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    Result
+        Equal to the one saved, bit by bit.
+
+    Raises
+    ------
+    NeurosimError
+        Where the file is missing, no result of neurosim, damaged, or of a later format.
+    """
+    import h5py
+
+    path = Path(path)
+    if not path.is_file():
+        raise NeurosimError(f"there is no file {path}: give a result file that neurosim saved")
+    try:
+        if not h5py.is_hdf5(path):
+            raise NeurosimError(f"{path} is no HDF5 file: give a result file that neurosim saved")
+        with h5py.File(path, "r") as file:
+            _check_format(file, path)
+            return _read_result(file, path.stat().st_size)
+    except NeurosimError:
+        raise
+    except ERRORS as error:
+        reason = str(error).strip("'\"").partition("\n")[0] or type(error).__name__
+        raise NeurosimError(f"{path} is damaged ({reason}): run the simulation again") from error
+
+
+def _check_format(file: h5py.File, path: Path) -> None:
+    written = file["neurosim"].attrs.get("format") if "neurosim" in file else None
+    if not isinstance(written, np.integer):
+        raise NeurosimError(
+            f"{path} is an HDF5 file but no result of neurosim: give one that neurosim saved"
+        )
+    if not 1 <= written <= FORMAT:
+        raise NeurosimError(
+            f"{path} has format {written} and this neurosim reads formats 1 to {FORMAT}: "
+            "install a later neurosim"
+        )
+
+
+def _read_result(file: h5py.File, file_size: int) -> Result:
+    reader = _Reader(file_size)
+    run, spikes, traces = file["neurosim"], file["spikes"], file["traces"]
+    populations = {info.name: info for info in reader.populations(run["populations"])}
+    for name in map(unquote, [*spikes, *traces]):
+        _require(name in populations, f"population {name} is not described")
+    return Result(
+        dt=float(run.attrs["dt"]),
+        duration=float(run.attrs["duration"]),
+        seed=int(run.attrs["seed"]),
+        populations=populations,
+        spikes={
+            name: reader.trains(spikes[group_name(name)], run["recorded"], info)
+            for name, info in populations.items()
+            if group_name(name) in spikes
+        },
+        traces={
+            (name, variable): reader.trace(traces[group_name(name)][variable], info)
+            for name, info in populations.items()
+            for variable in traces.get(group_name(name), ())
+        },
+        stats=_read_stats(run["stats"]),
+    )
+
+
+def _read_stats(group: h5py.Group) -> RunStats:
+    types = column_types(RunStats)
+    values = {name: np.asarray(value) for name, value in group.attrs.items()}
+    for name, value in values.items():
+        _require(value.dtype == types[name] and value.ndim == 0, f"{group.name}/{name} is no number")
+    return RunStats(**{name: value.item() for name, value in values.items()})
+
+
+class _Reader:
+    """Reads arrays, and no more of them than the file has bytes for.
+
+    Parameters
+    ----------
+    file_size : int
+        In bytes.
+    """
+
+    def __init__(self, file_size: int) -> None:
+        self.file_size = file_size
+
+    def populations(self, table: h5py.Dataset) -> list[PopulationInfo]:
+        """Read the table of populations."""
+        types = column_types(PopulationInfo)
+        rows = self.array(table, list(types.items()), 1).tolist()
+        columns = [dict(zip(types, row, strict=True)) for row in rows]
+        infos = [PopulationInfo(**{**row, "name": row["name"].decode()}) for row in columns]
+        for info in infos:
+            _require(info.size > 0, f"population {info.name} has {info.size} neurons")
+        return infos
+
+    def trains(
+        self, group: h5py.Group, recorded: h5py.Group, population: PopulationInfo
+    ) -> SpikeTrains:
+        """Read the spikes of a population."""
+        neurons = self.ids(recorded[group_name(population.name)], np.int64, population)
+        _require(bool(np.all(np.diff(neurons) > 0)), f"{recorded.name} is not ascending")
+        times = self.array(group["timestamps"], np.float64, 1)
+        ids = self.ids(group["node_ids"], np.uint64, population)
+        _require(len(times) == len(ids), f"{group.name} has {len(times)} times, {len(ids)} ids")
+        _require(_ascending(times), f"{group.name}/timestamps are not ascending")
+        was_recorded = np.zeros(population.size, bool)
+        was_recorded[neurons] = True
+        _require(bool(was_recorded[ids].all()), f"{group.name} has neurons that were not recorded")
+        return SpikeTrains(times, ids, neurons)
+
+    def trace(self, group: h5py.Group, population: PopulationInfo) -> Trace:
+        """Read one variable."""
+        times = self.array(group["times"], np.float64, 1)
+        values = self.array(group["values"], np.float64, 2)
+        ids = self.ids(group["ids"], np.int64, population)
+        shape = (len(times), len(ids))
+        _require(values.shape == shape, f"{group.name}/values are {values.shape}, not {shape}")
+        _require(_ascending(times), f"{group.name}/times are not ascending")
+        return Trace(times, values, ids, str(group.attrs["units"]))
+
+    def ids(self, dataset: h5py.Dataset, dtype: DTypeLike, population: PopulationInfo) -> NDArray:
+        """Read indices of neurons of `population`."""
+        ids = self.array(dataset, dtype, 1)
+        inside = (ids >= 0) & (ids < population.size)
+        _require(bool(inside.all()), f"{dataset.name} is outside the {population.size} neurons")
+        return ids.astype(np.int64)
+
+    def array(self, dataset: h5py.Dataset, dtype: Any, n_dims: int) -> NDArray:
+        """Read a dataset after a check of its type and of its size."""
+        wanted = np.dtype(dtype)
+        fits = dataset.dtype == wanted and dataset.ndim == n_dims
+        _require(fits, f"{dataset.name} is no {n_dims}-dimensional array of the right type")
+        stored = dataset.id.get_storage_size()
+        limit = stored * (DEFLATE_LIMIT if dataset.compression == "gzip" else 1)
+        # Else a header of some bytes could ask for all the memory there is.
+        _require(
+            stored <= self.file_size and dataset.nbytes <= limit,
+            f"{dataset.name} claims {dataset.nbytes} bytes and holds {stored}",
+        )
+        return dataset[()]
+
+
+def _ascending(times: NDArray[np.float64]) -> bool:
+    # Written so that NaN fails.
+    return bool(np.all(np.isfinite(times)) and np.all(np.diff(times) >= 0))
+
+
+def _require(condition: bool, otherwise: str) -> None:
+    if not condition:
+        raise ValueError(otherwise)

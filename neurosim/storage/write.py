@@ -1,0 +1,97 @@
+"""A result into an HDF5 file."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurosim.recording import PopulationInfo
+from neurosim.storage.files import atomic_path
+from neurosim.storage.layout import (
+    FORMAT,
+    SONATA_MAGIC,
+    SONATA_SORTING,
+    SONATA_VERSION,
+    column_types,
+    group_name,
+)
+
+if TYPE_CHECKING:
+    import os
+
+    import h5py
+    from numpy.typing import DTypeLike, NDArray
+
+    from neurosim.recording import Result, SpikeTrains, Trace
+
+PACK_FROM = 1024
+"""Arrays with fewer values are stored as they are: the table of chunks would outweigh the gain."""
+
+
+def save(result: Result, path: str | os.PathLike[str]) -> None:
+    """Write a result to an HDF5 file, whole or not at all.
+
+    Parameters
+    ----------
+    result : Result
+    path : path-like
+        A file already there is replaced, but only by a whole new one.
+
+    Raises
+    ------
+    NeurosimError
+        Where the file cannot be written.
+    """
+    import h5py
+
+    with atomic_path(path) as part, h5py.File(part, "w") as file:
+        file.attrs["magic"] = np.uint32(SONATA_MAGIC)
+        file.attrs["version"] = np.array(SONATA_VERSION, np.uint32)
+        _write_run(file.create_group("neurosim"), result)
+        spikes = file.create_group("spikes")
+        for name, trains in result.spikes.items():
+            _write_spikes(spikes.create_group(group_name(name)), trains)
+        traces = file.create_group("traces")
+        for (name, variable), trace in result.traces.items():
+            _write_trace(traces.create_group(f"{group_name(name)}/{variable}"), trace)
+
+
+def _write_run(group: h5py.Group, result: Result) -> None:
+    group.attrs["format"] = FORMAT
+    group.attrs["dt"] = float(result.dt)
+    group.attrs["duration"] = float(result.duration)
+    group.attrs["seed"] = result.seed
+    rows = [dataclasses.astuple(population) for population in result.populations.values()]
+    group["populations"] = np.array(rows, list(column_types(PopulationInfo).items()))
+    recorded = group.create_group("recorded")
+    for name, trains in result.spikes.items():
+        _write_array(recorded, group_name(name), trains.recorded, np.int64)
+    stats = group.create_group("stats")
+    types = column_types(type(result.stats))
+    for name, value in dataclasses.asdict(result.stats).items():
+        stats.attrs.create(name, value, dtype=types[name])
+
+
+def _write_spikes(group: h5py.Group, trains: SpikeTrains) -> None:
+    import h5py
+
+    sorting = h5py.enum_dtype(SONATA_SORTING, basetype=np.uint8)
+    group.attrs.create("sorting", SONATA_SORTING["by_time"], dtype=sorting)
+    _write_array(group, "timestamps", trains.times, np.float64).attrs["units"] = "ms"
+    _write_array(group, "node_ids", trains.ids, np.uint64)
+
+
+def _write_trace(group: h5py.Group, trace: Trace) -> None:
+    group.attrs["units"] = trace.unit
+    _write_array(group, "times", trace.times, np.float64)
+    _write_array(group, "values", trace.values, np.float64)
+    _write_array(group, "ids", trace.ids, np.int64)
+
+
+def _write_array(group: h5py.Group, name: str, array: NDArray, dtype: DTypeLike) -> h5py.Dataset:
+    packing: dict[str, Any] = {}
+    if array.size >= PACK_FROM:
+        packing = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+    return group.create_dataset(name, data=array, dtype=dtype, **packing)

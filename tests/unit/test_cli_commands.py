@@ -1,0 +1,250 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from neurosim.cli import main
+from neurosim.cli.demo import Step
+from tests.conftest import Registry, toy_result
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toys: Registry) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def names(path: str) -> set[str]:
+    return {file.name for file in Path(path).iterdir()}
+
+
+def json_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:
+    assert main(arguments) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def mistake_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Run a command that must fail as the user's mistake; return its one line."""
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert captured.err.startswith("neurosim: ")
+    return captured.err.removeprefix("neurosim: ").strip()
+
+
+def test_run_saves_result_summary_and_figures(capsys):
+    summary = json_of(capsys, "run", "toy", "--json")
+    folder = "neurosim-out/toy"
+    assert names(folder) == {"result.h5", "summary.json", "toy-trace.png"}
+    assert {Path(path).name for path in summary["files"]} == names(folder)
+    assert json.loads(Path(folder, "summary.json").read_text()) == summary
+
+
+def test_run_without_json_says_its_words_on_stderr(capsys):
+    assert main(["run", "toy"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "peak_mv" in captured.err
+    assert "neurosim-out/toy/toy-trace.png" in captured.err
+
+
+def test_run_hands_its_options_on(capsys, toys):
+    options = "--duration 40 --dt 0.5 --seed 7 --threads 2 --out here --no-plot --set trials=5"
+    summary = json_of(capsys, "run", "toy", "--json", *options.split())
+    assert toys.asked == {"duration": 40.0, "dt": 0.5, "seed": 7, "threads": 2, "progress": False}
+    assert summary["settings"]["trials"] == 5
+    assert names("here") == {"result.h5", "summary.json"}
+
+
+def test_compare_adds_the_comparison(capsys):
+    printed = json_of(capsys, "compare", "toy", "--json")
+    assert printed["comparison"] == {"agreement": 0.9}
+    assert names("neurosim-out/toy") == {
+        "result.h5",
+        "summary.json",
+        "toy-trace.png",
+        "comparison.json",
+        "toy-comparison-plane.png",
+    }
+    assert "comparison" not in json.loads(Path("neurosim-out/toy/summary.json").read_text())
+
+
+def test_compare_shows_its_table_on_stderr(capsys):
+    assert main(["compare", "toy"]) == 0
+    assert "of 10 windows" in capsys.readouterr().err
+
+
+def test_a_second_run_leaves_no_comparison_of_the_first(capsys):
+    assert main(["compare", "toy"]) == 0
+    assert main(["run", "toy", "--no-plot"]) == 0
+    assert names("neurosim-out/toy") == {"result.h5", "summary.json"}
+
+
+def test_plot_draws_a_saved_comparison_again(capsys):
+    assert main(["compare", "toy", "--no-plot", "--out", "here"]) == 0
+    assert main(["plot", "here"]) == 0
+    assert {"toy-trace.png", "toy-comparison-plane.png"} < names("here")
+
+
+def test_plot_hands_the_saved_settings_to_the_figures(capsys, toys):
+    seen = []
+    toys.add("seer", figures=lambda result, settings: seen.append(settings.psps) or {})
+    assert main(["run", "seer", "--no-plot", "--set", "psps=10,3,3"]) == 0
+    assert main(["plot", "neurosim-out/seer"]) == 0
+    assert seen == [(10.0, 3.0, 3.0)]
+
+
+def test_list_prints_every_scenario(capsys):
+    assert main(["list"]) == 0
+    assert "the scenario plain-toy" in capsys.readouterr().out
+
+
+def test_list_json_is_an_array(capsys):
+    listed = json_of(capsys, "list", "--json")
+    assert [entry["name"] for entry in listed] == ["plain-toy", "toy"]
+    assert listed[1] == {
+        "name": "toy",
+        "title": "the scenario toy",
+        "row": "S7",
+        "source": "L0",
+        "group": "Networks",
+        "compare": True,
+    }
+
+
+def test_show_gives_unit_default_and_meaning_of_each_setting(capsys):
+    assert main(["show", "toy"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert ["psps", "-6,10", "mV", "peaks"] in [line.split()[:4] for line in lines]
+
+
+def test_show_json_has_the_settings(capsys):
+    shown = json_of(capsys, "show", "toy", "--json")
+    assert shown["settings"]["tau_m"] == {
+        "default": 20.0,
+        "unit": "ms",
+        "expected": "a number in ms",
+        "help": "time constant",
+    }
+
+
+def test_demo_runs_its_steps_and_names_the_pictures(capsys, monkeypatch):
+    steps = (Step("toy", "see"), Step("toy", "compare", ("trials=9",), 50.0, compare=True))
+    monkeypatch.setattr("neurosim.cli.demo.STEPS", steps)
+    assert main(["demo", "--out", "here"]) == 0
+    words = capsys.readouterr().err
+    assert "of 10 windows" in words
+    assert "here/toy/toy-comparison-plane.png" in words
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ("run toi", "unknown scenario 'toi': did you mean toy?"),
+        ("compare toi", "unknown scenario 'toi': did you mean toy?"),
+        ("show toi", "unknown scenario 'toi': did you mean toy?"),
+        ("run toy --set tau=5", "unknown setting 'tau': did you mean tau_m?"),
+        ("run toy --set tau_m=-5", "tau_m = -5 ms must be above 0 ms"),
+        ("run toy --duration nan", "duration = nan ms is not a finite time above 0 ms"),
+        ("compare plain-toy", "plain-toy has no comparison: the scenarios with one are toy"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(capsys, arguments: str, sentence: str):
+    assert mistake_of(capsys, *arguments.split()) == sentence
+
+
+@pytest.mark.parametrize(
+    "arguments", ["rnu toy", "run", "run toy --sed 3", "run toy --seed x", "plot"]
+)
+def test_a_wrong_command_line_is_one_line_and_status_2(capsys, arguments: str):
+    assert mistake_of(capsys, *arguments.split()).endswith("(see `neurosim --help`)")
+
+
+def test_a_mistake_leaves_no_folder_behind(capsys):
+    mistake_of(capsys, "run", "toy", "--set", "tau=5")
+    assert names(".") == set()
+
+
+def test_an_unwritable_folder_is_told_before_the_run(capsys, toys):
+    Path("file").touch()
+    assert "cannot be written" in mistake_of(capsys, "run", "toy", "--out", "file/out")
+    assert toys.asked == {}
+
+
+def test_plot_of_a_folder_without_a_run_is_a_mistake(capsys):
+    assert "give a folder that `neurosim run` wrote" in mistake_of(capsys, "plot", "nowhere")
+
+
+@pytest.mark.parametrize("text", ['{"scenario": "to', "{}", '{"scenario": "toy", "settings": 3}'])
+def test_plot_of_a_damaged_summary_is_a_mistake(capsys, text: str):
+    assert main(["run", "toy"]) == 0
+    capsys.readouterr()
+    Path("neurosim-out/toy/summary.json").write_text(text)
+    assert "run the scenario again" in mistake_of(capsys, "plot", "neurosim-out/toy")
+
+
+def test_plot_of_a_truncated_result_is_a_mistake(capsys):
+    assert main(["run", "toy"]) == 0
+    capsys.readouterr()
+    result = Path("neurosim-out/toy/result.h5")
+    result.write_bytes(result.read_bytes()[:1000])
+    assert "result.h5" in mistake_of(capsys, "plot", "neurosim-out/toy")
+
+
+def test_a_defect_is_called_one_with_its_traceback_and_status_1(capsys, toys):
+    toys.result = ZeroDivisionError("by nought")
+    assert main(["run", "toy"]) == 1
+    words = capsys.readouterr().err
+    assert "Traceback" in words
+    assert "this is a defect of neurosim" in words
+
+
+def test_a_failing_picture_does_not_lose_the_run(capsys, toys):
+    toys.add("blind", figures=lambda result, settings: 1 / 0)
+    assert main(["run", "blind"]) == 1
+    assert names("neurosim-out/blind") == {"result.h5", "summary.json"}
+
+
+def test_a_run_stopped_by_ctrl_c_is_saved_and_gives_130(capsys, toys):
+    toys.result = toy_result(duration=30.0, interrupted=True)
+    assert main(["compare", "toy", "--json"]) == 130
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["duration_ms"] == 30.0
+    assert "cut short at 30 ms; what was recorded so far is saved" in captured.err
+    assert names("neurosim-out/toy") == {"result.h5", "summary.json"}
+
+
+def test_ctrl_c_before_anything_was_recorded_gives_130(capsys, toys):
+    toys.result = KeyboardInterrupt()
+    assert main(["run", "toy"]) == 130
+    assert capsys.readouterr().err == "neurosim: stopped\n"
+    assert names("neurosim-out/toy") == set()
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def test_help_is_fast_because_nothing_heavy_is_imported():
+    heavy = "numba", "matplotlib", "sklearn", "h5py"
+    code = (
+        "import sys; from neurosim.cli import main; status = main(['run', '--help'])\n"
+        f"sys.exit(status or ' '.join(set({heavy!r}) & set(sys.modules)) or 0)"
+    )
+    done = python("-c", code)
+    assert done.returncode == 0, done.stderr
+    assert "Exit status" in done.stdout
+
+
+def test_the_module_is_the_command():
+    done = python("-m", "neurosim", "rnu")
+    assert done.returncode == 2
+    assert done.stderr.startswith("neurosim: ")

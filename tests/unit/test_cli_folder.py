@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from matplotlib.figure import Figure
+
+from neurosim.cli.folder import RunFolder
+from neurosim.errors import NeurosimError
+
+
+def names(path: Path) -> set[str]:
+    return {file.name for file in path.iterdir()}
+
+
+class HalfDrawn:
+    """A figure whose saving breaks off."""
+
+    def __init__(self, reason: BaseException) -> None:
+        self.reason = reason
+
+    def savefig(self, path: Path, **options: object) -> None:
+        path.write_text("half")
+        raise self.reason
+
+
+def test_ctrl_c_while_a_figure_is_saved_leaves_nothing(tmp_path: Path):
+    with pytest.raises(KeyboardInterrupt):
+        RunFolder(tmp_path).write_figures("toy", {"trace": HalfDrawn(KeyboardInterrupt())})
+    assert names(tmp_path) == set()
+
+
+def test_a_full_disk_leaves_the_former_figure(tmp_path: Path):
+    full_disk = OSError(28, "No space left on device")
+    (tmp_path / "toy-trace.png").write_text("former")
+    with pytest.raises(NeurosimError, match=r"cannot be written \(No space"):
+        RunFolder(tmp_path).write_figures("toy", {"trace": HalfDrawn(full_disk)})
+    assert names(tmp_path) == {"toy-trace.png"}
+    assert (tmp_path / "toy-trace.png").read_text() == "former"
+
+
+def test_preparing_makes_the_folder_and_leaves_it_empty(tmp_path: Path):
+    RunFolder(tmp_path / "a" / "b").prepare()
+    assert names(tmp_path / "a" / "b") == set()
+
+
+def test_a_folder_below_a_file_cannot_be_prepared(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(NeurosimError, match=r"cannot be written \(Not a directory"):
+        RunFolder(tmp_path / "file" / "out").prepare()
+
+
+def test_files_are_listed_once_the_summary_last(tmp_path: Path):
+    folder = RunFolder(tmp_path)
+    folder.write_summary({"seed": 1})
+    folder.write_figures("toy", {"trace": Figure()})
+    summary = folder.write_summary({"seed": 1})
+    assert summary == {
+        "seed": 1,
+        "files": [str(tmp_path / "toy-trace.png"), str(tmp_path / "summary.json")],
+    }
+    assert folder.read_json("summary.json") == summary
+
+
+def test_a_former_runs_pictures_go_and_a_strangers_files_stay(tmp_path: Path):
+    for name in ("old.png", "mine.png", "notes.txt", "comparison.json"):
+        (tmp_path / name).touch()
+    listed = ["elsewhere/old.png", "notes.txt", "comparison.json", "gone.png"]
+    RunFolder(tmp_path).write_json("summary.json", {"files": listed})
+    RunFolder(tmp_path).forget_former_run()
+    assert names(tmp_path) == {"mine.png", "notes.txt"}
+
+
+@pytest.mark.parametrize("text", ['{"scenario": "to', "[1, 2]", ""])
+def test_damaged_json_is_told_in_one_sentence(tmp_path: Path, text: str):
+    (tmp_path / "summary.json").write_text(text)
+    with pytest.raises(NeurosimError, match="is damaged or no JSON object: run the scenario again"):
+        RunFolder(tmp_path).read_json("summary.json")
