@@ -38,9 +38,9 @@ def choose_threads(network: Network, threads: int | None) -> int:
     """Return the number of threads: as asked for, else what the machine and the network allow."""
     if threads is not None:
         if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)):
-            raise NeurosimError(f"threads = {threads!r} is not an integer.")
+            raise NeurosimError(f"threads = {threads!r} is not an integer")
         if not 1 <= threads <= MAX_THREADS:
-            raise NeurosimError(f"threads = {threads} is outside 1 to {MAX_THREADS}.")
+            raise NeurosimError(f"threads = {threads} is outside 1 to {MAX_THREADS}")
         return int(threads)
     work = sum(expected_synapses(p) for p in network.projections)
     work += 100 * sum(p.size for p in network.populations)
@@ -191,7 +191,7 @@ class Simulation:
         if end > MAX_STEPS:
             raise NeurosimError(
                 f"duration = {duration:g} ms would take the simulation past {MAX_STEPS} steps of "
-                f"{self._plan.dt:g} ms: take a larger dt."
+                f"{self._plan.dt:g} ms: take a larger dt"
             )
         first, started = self._steps, time.perf_counter()
         n_threads = len(self._states)

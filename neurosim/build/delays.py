@@ -80,7 +80,7 @@ class DelayTable:
                 raise NeurosimError(
                     f"Delay {times.min():g} ms from {projection.source.name!r} to "
                     f"{projection.target.name!r} is below the time step dt = {dt:g} ms: lengthen "
-                    "the delay or take a smaller dt."
+                    "the delay or take a smaller dt"
                 )
             law = np.zeros(len(steps), np.uint64)
             self.kinds.append(CONSTANT if np.ndim(delay) == 0 else ARRAY)

@@ -18,7 +18,7 @@ MAX_STEPS = 2**32 - 1
 def check_dt(dt: float) -> float:
     """Return `dt` (ms) as a float if it can be the step of a time grid."""
     if isinstance(dt, bool) or not isinstance(dt, (int, float, np.number)):
-        raise NeurosimError(f"dt = {dt!r} is not a number: give the time step in ms, such as 0.1.")
+        raise NeurosimError(f"dt = {dt!r} is not a number: give the time step in ms, such as 0.1")
     if not 0.001 <= dt <= 10.0:
         hint = f"; did you mean {dt * 1000:g}?" if 0.001 <= dt * 1000 <= 10.0 else ""
         raise NeurosimError(f"dt = {dt:g} ms is outside 0.001 to 10 ms: values are in ms{hint}")
@@ -43,10 +43,10 @@ def whole_steps(time: float, dt: float, what: str) -> int:
         nearest = max(1, round(steps)) * dt if np.isfinite(steps) else dt
         raise NeurosimError(
             f"{what} = {time:g} ms is not a positive multiple of the time step dt = {dt:g} ms; "
-            f"the nearest that is: {nearest:g} ms."
+            f"the nearest that is: {nearest:g} ms"
         )
     if steps > MAX_STEPS:
         raise NeurosimError(
-            f"{what} = {time:g} ms is more than {MAX_STEPS} steps of {dt:g} ms: take a larger dt."
+            f"{what} = {time:g} ms is more than {MAX_STEPS} steps of {dt:g} ms: take a larger dt"
         )
     return round(steps)

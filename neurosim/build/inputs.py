@@ -80,7 +80,7 @@ def _program(drive: Drive, dt: float) -> tuple[NDArray[np.int64], NDArray[np.flo
         if source.interval < dt * (1.0 - 1e-9):
             raise NeurosimError(
                 f"CurrentWaveform.interval = {source.interval:g} ms is below the time step "
-                f"dt = {dt:g} ms: resample the waveform, or take a smaller dt."
+                f"dt = {dt:g} ms: resample the waveform, or take a smaller dt"
             )
         values = np.asarray(source.values, float)
         values = values.reshape(len(values), -1)
@@ -93,7 +93,7 @@ def _program(drive: Drive, dt: float) -> tuple[NDArray[np.int64], NDArray[np.flo
     if means.max() > MAX_MEAN:
         raise NeurosimError(
             f"Poisson.rate = {means.max() / dt * 1e3:g} Hz is above {MAX_MEAN / dt * 1e3:g} Hz, "
-            f"{MAX_MEAN:g} spikes in a step of {dt:g} ms: use fewer, stronger inputs or a current."
+            f"{MAX_MEAN:g} spikes in a step of {dt:g} ms: use fewer, stronger inputs or a current"
         )
     return steps, means
 
@@ -237,7 +237,7 @@ def _spike_steps(drive: Drive, dt: float) -> tuple[NDArray[np.int64], NDArray[np
         raise NeurosimError(
             f"SpikeTimes at {flat.min():g} ms with delay {drive.delay:g} ms reach "
             f"{drive.target.name!r} before the first step is over: the earliest arrival is dt = "
-            f"{dt:g} ms; shift the times or lengthen the delay."
+            f"{dt:g} ms; shift the times or lengthen the delay"
         )
     return steps, columns
 

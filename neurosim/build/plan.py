@@ -152,7 +152,7 @@ def build(network: Network, *, dt: float, seed: int, threads: int) -> Plan:
     """
     dt, seed = check_dt(dt), check_seed(seed)
     if not network.populations:
-        raise NeurosimError("The network has no population: add one with Network.add first.")
+        raise NeurosimError("The network has no population: add one with Network.add first")
     layout = lay_out(network, threads)
     driven = driven_populations(network, layout)
     projections = Projections(network, layout, dt, seed)

@@ -12,7 +12,7 @@ from neurosim.errors import NeurosimError
 def check_seed(seed: int) -> int:
     """Return `seed` if it is an integer from 0 to 2⁶³ − 1."""
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**63:
-        raise NeurosimError(f"seed = {seed!r} is not an integer from 0 to 2^63 - 1.")
+        raise NeurosimError(f"seed = {seed!r} is not an integer from 0 to 2^63 - 1")
     return int(seed)
 
 

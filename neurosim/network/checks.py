@@ -21,7 +21,7 @@ def _hint(value: float, low: float, high: float, unit: str) -> str:
     for factor in (1e3, 1e-3):
         if low <= value * factor <= high and value != 0.0:
             return f": values are in {unit}; did you mean {value * factor:g}?"
-    return f": values are in {unit}." if unit else "."
+    return f": values are in {unit}" if unit else ""
 
 
 def _with_unit(value: float, unit: str) -> str:
@@ -47,12 +47,12 @@ def check_number(
     """
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise NeurosimError(
-            f"{what} = {value!r} is not a number: give one in {unit or 'plain units'}."
+            f"{what} = {value!r} is not a number: give one in {unit or 'plain units'}"
         )
     value = float(value)
     if not np.isfinite(value):
         raise NeurosimError(
-            f"{what} = {value} is not finite: give a number in {unit or 'plain units'}."
+            f"{what} = {value} is not finite: give a number in {unit or 'plain units'}"
         )
     if not low <= value <= high:
         raise NeurosimError(
@@ -65,9 +65,9 @@ def check_number(
 def check_integer(value: Any, what: str, low: int, high: int = 2**31 - 1) -> int:
     """Return `value` as an int if it is a whole number from `low` to `high`."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise NeurosimError(f"{what} = {value!r} is not a whole number.")
+        raise NeurosimError(f"{what} = {value!r} is not a whole number")
     if not low <= value <= high:
-        raise NeurosimError(f"{what} = {value} is outside {low} to {high}.")
+        raise NeurosimError(f"{what} = {value} is outside {low} to {high}")
     return int(value)
 
 
@@ -81,14 +81,14 @@ def check_array(
             raise TypeError
         array = array.astype(np.float64)
     except (TypeError, ValueError):
-        raise NeurosimError(f"{what} is not an array of numbers: give numbers in {unit}.") from None
+        raise NeurosimError(f"{what} is not an array of numbers: give numbers in {unit}") from None
     if array.size == 0:
-        raise NeurosimError(f"{what} is empty: give at least one number.")
+        raise NeurosimError(f"{what} is empty: give at least one number")
     bad = ~np.isfinite(array)
     if bad.any():
         place = tuple(int(k) for k in np.argwhere(bad)[0])
         raise NeurosimError(
-            f"{what} holds {array[place]} at {list(place)}: give finite numbers in {unit}."
+            f"{what} holds {array[place]} at {list(place)}: give finite numbers in {unit}"
         )
     for extreme in (float(array.min()), float(array.max())):
         check_number(extreme, what, unit, low, high)
@@ -100,12 +100,12 @@ def check_indices(values: Any, what: str, size: int | None = None) -> NDArray[np
     """Return a read-only 1-D int64 copy of `values` if all are indices below `size`."""
     array = np.array(values)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-        raise NeurosimError(f"{what} is not a 1-D array of whole numbers: give indices from 0.")
+        raise NeurosimError(f"{what} is not a 1-D array of whole numbers: give indices from 0")
     array = array.astype(np.int64)
     if array.size and (array.min() < 0 or (size is not None and array.max() >= size)):
         wrong = int(array.min()) if array.min() < 0 else int(array.max())
         top = "" if size is None else f" to {size - 1}"
-        raise NeurosimError(f"{what} holds {wrong}: indices run from 0{top}.")
+        raise NeurosimError(f"{what} holds {wrong}: indices run from 0{top}")
     array.flags.writeable = False
     return array
 
@@ -113,12 +113,12 @@ def check_indices(values: Any, what: str, size: int | None = None) -> NDArray[np
 def check_increasing(times: NDArray[np.float64], what: str) -> NDArray[np.float64]:
     """Return `times` if they are 1-D and strictly increase."""
     if times.ndim != 1:
-        raise NeurosimError(f"{what} has shape {times.shape}: give a 1-D array of times in ms.")
+        raise NeurosimError(f"{what} has shape {times.shape}: give a 1-D array of times in ms")
     falls = np.flatnonzero(np.diff(times) <= 0.0)
     if len(falls):
         k = int(falls[0])
         raise NeurosimError(
-            f"{what} does not increase: {times[k + 1]:g} ms follows {times[k]:g} ms; sort them."
+            f"{what} does not increase: {times[k + 1]:g} ms follows {times[k]:g} ms; sort them"
         )
     return times
 
@@ -127,4 +127,4 @@ def nearest_name(name: object, names: Iterable[str]) -> str:
     """Return a hint at the most similar name, else the list of all."""
     names = list(names)
     close = difflib.get_close_matches(str(name), names, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(names) or 'none'}."
+    return f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(names) or 'none'}"

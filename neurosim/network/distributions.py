@@ -37,11 +37,11 @@ class _Truncated:
             object.__setattr__(self, bound, _check_bound(getattr(self, bound), f"{name}.{bound}"))
         low, high = self.bounds
         if not low < high:
-            raise NeurosimError(f"{name}: low = {low:g} is not below high = {high:g}.")
+            raise NeurosimError(f"{name}: low = {low:g} is not below high = {high:g}")
         left, right = self.quantiles()
         if right - left < LEAST_MASS:
             raise NeurosimError(
-                f"{self} has next to nothing between its bounds {low:g} and {high:g}: widen them."
+                f"{self} has next to nothing between its bounds {low:g} and {high:g}: widen them"
             )
 
     @property
@@ -155,7 +155,7 @@ class LogNormal(_Truncated):
     def __post_init__(self) -> None:
         _check_moments(self)
         if self.mean == 0.0:
-            raise NeurosimError("LogNormal.mean = 0 is neither positive nor negative: give a mean.")
+            raise NeurosimError("LogNormal.mean = 0 is neither positive nor negative: give a mean")
         zero_side = "low" if self.mean > 0.0 else "high"
         clip = max if self.mean > 0.0 else min
         bound = _check_bound(getattr(self, zero_side), f"LogNormal.{zero_side}")
@@ -202,5 +202,5 @@ def _check_moments(law: Normal | LogNormal) -> None:
     object.__setattr__(law, "sd", check_number(law.sd, f"{name}.sd", "its unit"))
     if law.sd <= 0.0:
         raise NeurosimError(
-            f"{name}.sd = {law.sd:g} is not above 0: give a positive spread, or a plain number."
+            f"{name}.sd = {law.sd:g} is not above 0: give a positive spread, or a plain number"
         )

@@ -24,7 +24,7 @@ def _per_target(value: Any, what: str, *limits: Any) -> float | NDArray[np.float
         return check_number(value, what, *limits)
     array = check_array(value, what, *limits)
     if array.ndim != 1:
-        raise NeurosimError(f"{what} has shape {array.shape}: give a number, or one per target.")
+        raise NeurosimError(f"{what} has shape {array.shape}: give a number, or one per target")
     return array
 
 
@@ -34,7 +34,7 @@ def _per_time(values: Any, what: str, n_times: int | None, *limits: Any) -> NDAr
     if array.ndim not in (1, 2) or (n_times is not None and len(array) != n_times):
         wanted = "n_times" if n_times is None else n_times
         raise NeurosimError(
-            f"{what} has shape {array.shape}: it needs ({wanted},) or ({wanted}, n_targets)."
+            f"{what} has shape {array.shape}: it needs ({wanted},) or ({wanted}, n_targets)"
         )
     return array
 
@@ -154,7 +154,7 @@ def _spike_times(times: Any) -> NDArray[np.float64]:
     array = check_array(times, "SpikeTimes.times", *_TIME)
     if array.ndim != 1:
         raise NeurosimError(
-            f"SpikeTimes.times has shape {array.shape}: give a 1-D array of times in ms."
+            f"SpikeTimes.times has shape {array.shape}: give a 1-D array of times in ms"
         )
     return array
 

@@ -161,7 +161,7 @@ class Network:
 
     def __init__(self, *, dale: bool = True) -> None:
         if not isinstance(dale, bool):
-            raise NeurosimError(f"Network.dale = {dale!r} is neither True nor False.")
+            raise NeurosimError(f"Network.dale = {dale!r} is neither True nor False")
         self._dale = dale
         self._populations: list[Population] = []
         self._projections: list[Projection] = []
@@ -245,23 +245,21 @@ class Network:
         NeurosimError
         """
         if not isinstance(name, str) or not name.strip() or "/" in name or not name.isprintable():
-            raise NeurosimError(f"Population name {name!r}: give a word without '/'.")
+            raise NeurosimError(f"Population name {name!r}: give a word without '/'")
         if any(population.name == name for population in self._populations):
-            raise NeurosimError(f"There is a population {name!r} already: choose another name.")
+            raise NeurosimError(f"There is a population {name!r} already: choose another name")
         if isinstance(size, int) and size == 0:
-            raise NeurosimError(f"Population {name!r} is empty: its size must be at least 1.")
+            raise NeurosimError(f"Population {name!r} is empty: its size must be at least 1")
         size = check_integer(size, f"Size of population {name!r}", 1)
         if self.size + size > LARGEST:
             raise NeurosimError(
                 f"Population {name!r} would bring the network to {self.size + size} neurons: "
-                f"{LARGEST} is the most."
+                f"{LARGEST} is the most"
             )
         if not isinstance(neuron, LIF):
-            raise NeurosimError(
-                f"Population {name!r}: {neuron!r} is not a neuron model; give LIF(…)."
-            )
+            raise NeurosimError(f"Population {name!r}: {neuron!r} is no neuron model; give LIF(…)")
         if dale is not None and not isinstance(dale, bool):
-            raise NeurosimError(f"Population {name!r}: dale = {dale!r} is neither True nor False.")
+            raise NeurosimError(f"Population {name!r}: dale = {dale!r} is neither True nor False")
         start = _check_v_init(v_init, size, name)
         population = Population(name, size, neuron, start, self._dale if dale is None else dale)
         self._populations.append(population)
@@ -314,7 +312,7 @@ class Network:
             raise NeurosimError(
                 f"{rule!r} is not a connection rule: give AllToAll(), OneToOne(), "
                 "FixedProbability(p), FixedInDegree(n), FixedOutDegree(n), FixedTotalNumber(n), "
-                "Explicit(sources, targets) or a sparse matrix."
+                "Explicit(sources, targets) or a sparse matrix"
             )
         check_rule(rule, source.size, target.size, within=source is target)
         shape = per_synapse_shape(rule, source.size, target.size)
@@ -367,7 +365,7 @@ class Network:
         if not isinstance(input, get_args(Input)):
             raise NeurosimError(
                 f"{input!r} is not an input: give ConstantCurrent, StepCurrent, CurrentWaveform, "
-                "Poisson, SpikeTimes or MembraneNoise."
+                "Poisson, SpikeTimes or MembraneNoise"
             )
         chosen = _check_ids(ids, target)
         n_targets = target.size if chosen is None else len(chosen)
@@ -375,14 +373,14 @@ class Network:
         if columns(input) not in (1, n_targets):
             raise NeurosimError(
                 f"{name} has values for {columns(input)} targets and drives {n_targets}: give one "
-                "value for all, or one each."
+                "value for all, or one each"
             )
         if isinstance(input, (Poisson, SpikeTimes)):
             synapse = DeltaSynapse() if synapse is None else synapse
             _check_synapse(synapse)
             value, factor, what, unit = choose_strength(psp, weight, synapse, target.neuron)
             if isinstance(value, (Normal, Uniform, LogNormal)):
-                raise NeurosimError(f"{what} of a drive is a number or one number per target.")
+                raise NeurosimError(f"{what} of a drive is a number or one number per target")
             strength: Any = check_strength(value, factor, what, unit, (n_targets,))
             late = check_number(0.0 if delay is None else delay, "delay", "ms", 0.0, LONGEST)
             drive = Drive(target, chosen, input, synapse, strength, late)
@@ -391,7 +389,7 @@ class Network:
             extra = [key for key, value in given.items() if value is not None]
             if extra:
                 raise NeurosimError(
-                    f"{name} brings no spikes and takes no {extra[0]}: leave it out."
+                    f"{name} brings no spikes and takes no {extra[0]}: leave it out"
                 )
             drive = Drive(target, chosen, input, None, None, None)
         self._drives.append(drive)
@@ -436,13 +434,13 @@ class Network:
             if recording.population is population and recording.variable == variable:
                 raise NeurosimError(
                     f"{variable!r} of {population.name!r} is recorded already: name all neurons at "
-                    "once."
+                    "once"
                 )
         chosen = _check_ids(ids, population, empty=variable == "spikes")
         if interval is not None:
             interval = check_number(interval, "interval", "ms", 1e-3, 1e9)
             if variable == "spikes":
-                raise NeurosimError("Spikes have no interval: they are recorded as they come.")
+                raise NeurosimError("Spikes have no interval: they are recorded as they come")
         recording = Recording(population, variable, chosen, interval)
         self._recordings.append(recording)
         return recording
@@ -451,11 +449,11 @@ class Network:
         """Refuse what is not a population of this network."""
         if not isinstance(population, Population):
             raise NeurosimError(
-                f"The {role} {population!r} is not a population: give what Network.add returned."
+                f"The {role} {population!r} is not a population: give what Network.add returned"
             )
         if not any(own is population for own in self._populations):
             raise NeurosimError(
-                f"The {role} {population.name!r} belongs to another network: add it to this one."
+                f"The {role} {population.name!r} belongs to another network: add it to this one"
             )
 
     def _check_dale(self, source: Population, target: Population, sign: int | None) -> None:
@@ -464,7 +462,7 @@ class Network:
         if sign is None:
             raise NeurosimError(
                 f"The synapses from {source.name!r} to {target.name!r} have both signs, against "
-                "Dale's law: split the population, or add it with dale=False."
+                "Dale's law: split the population, or add it with dale=False"
             )
         for other in self._projections:
             before = sign_of(other.weight)
@@ -472,7 +470,7 @@ class Network:
                 raise NeurosimError(
                     f"The synapses from {source.name!r} to {target.name!r} would {words[sign]}, "
                     f"those to {other.target.name!r} {words[before]}, against Dale's law: split "
-                    "the population, or add it with dale=False."
+                    "the population, or add it with dale=False"
                 )
 
 
@@ -484,7 +482,7 @@ def _check_v_init(value: Any, size: int, name: str) -> Any:
         return check_number(value, what, "mV", -1e4, 1e4)
     array = check_array(value, what, "mV", -1e4, 1e4)
     if array.shape != (size,):
-        raise NeurosimError(f"{what} has shape {array.shape}; it needs ({size},).")
+        raise NeurosimError(f"{what} has shape {array.shape}; it needs ({size},)")
     return array
 
 
@@ -492,7 +490,7 @@ def _check_synapse(synapse: object) -> None:
     if not isinstance(synapse, get_args(Synapse)):
         raise NeurosimError(
             f"{synapse!r} is not a synapse model: give DeltaSynapse(), ExpCurrent(tau) or "
-            "AlphaCurrent(tau)."
+            "AlphaCurrent(tau)"
         )
 
 
@@ -502,11 +500,11 @@ def _check_ids(ids: Any, population: Population, *, empty: bool = False) -> Any:
         return None
     chosen = check_indices(ids, f"ids of {population.name!r}", population.size)
     if len(chosen) == 0 and not empty:
-        raise NeurosimError(f"ids of {population.name!r} is empty: name at least one neuron.")
+        raise NeurosimError(f"ids of {population.name!r} is empty: name at least one neuron")
     if len(np.unique(chosen)) < len(chosen):
         values, counts = np.unique(chosen, return_counts=True)
         raise NeurosimError(
-            f"ids of {population.name!r} holds {int(values[counts > 1][0])} more than once."
+            f"ids of {population.name!r} holds {int(values[counts > 1][0])} more than once"
         )
     return chosen
 
@@ -520,7 +518,7 @@ def _take_sparse(rule: Any, psp: Any, weight: Any, shape: tuple[int, int]) -> tu
         elif is_sparse(strength) and strength is not rule:
             raise NeurosimError(
                 "The strengths are a sparse matrix: it holds the connections too, so leave out the "
-                "rule, or give the same matrix."
+                "rule, or give the same matrix"
             )
     if pattern is None:
         return rule, psp, weight

@@ -66,18 +66,18 @@ class LIF:
         if 0.0 < max(potentials) < 0.2:
             raise NeurosimError(
                 f"LIF.v_threshold = {self.v_threshold:g} mV with LIF.v_rest = {self.v_rest:g} mV: "
-                "values are in mV, these look like volts; multiply by 1000."
+                "values are in mV, these look like volts; multiply by 1000"
             )
         for name in ("v_reset", "v_rest"):
             if getattr(self, name) >= self.v_threshold:
                 raise NeurosimError(
                     f"LIF.{name} = {getattr(self, name):g} mV is not below LIF.v_threshold = "
-                    f"{self.v_threshold:g} mV: the neuron would fire without end."
+                    f"{self.v_threshold:g} mV: the neuron would fire without end"
                 )
         if self.v_peak < self.v_threshold:
             raise NeurosimError(
                 f"LIF.v_peak = {self.v_peak:g} mV is below LIF.v_threshold = "
-                f"{self.v_threshold:g} mV: an action potential rises above the threshold."
+                f"{self.v_threshold:g} mV: an action potential rises above the threshold"
             )
 
     @property

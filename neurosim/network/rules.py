@@ -19,7 +19,7 @@ def _check_flags(rule: Any, *names: str) -> None:
     for name in names:
         if not isinstance(getattr(rule, name), bool):
             raise NeurosimError(
-                f"{type(rule).__name__}.{name} = {getattr(rule, name)!r} is neither True nor False."
+                f"{type(rule).__name__}.{name} = {getattr(rule, name)!r} is neither True nor False"
             )
 
 
@@ -154,7 +154,7 @@ class Explicit:
         if len(self.sources) != len(self.targets):
             raise NeurosimError(
                 f"Explicit has {len(self.sources)} sources and {len(self.targets)} targets: give "
-                "one of each per connection."
+                "one of each per connection"
             )
 
 
@@ -180,7 +180,7 @@ def from_sparse(matrix: Any, shape: tuple[int, int]) -> tuple[Explicit, NDArray[
     if matrix.shape != shape:
         raise NeurosimError(
             f"The sparse matrix has shape {matrix.shape}; it needs a row per source and a column "
-            f"per target, {shape}."
+            f"per target, {shape}"
         )
     entries = matrix.tocoo()
     return Explicit(entries.row, entries.col), np.asarray(entries.data)
@@ -198,7 +198,7 @@ def check_rule(rule: Rule, n_sources: int, n_targets: int, *, within: bool) -> N
     """
     if isinstance(rule, OneToOne) and n_sources != n_targets:
         raise NeurosimError(
-            f"OneToOne connects populations of one size, not {n_sources} and {n_targets} neurons."
+            f"OneToOne connects populations of one size, not {n_sources} and {n_targets} neurons"
         )
     if isinstance(rule, Explicit):
         check_indices(rule.sources, "Explicit.sources", n_sources)
@@ -210,8 +210,8 @@ def check_rule(rule: Rule, n_sources: int, n_targets: int, *, within: bool) -> N
         if rule.n > most:
             raise NeurosimError(
                 f"{type(rule).__name__}.n = {rule.n} is more than the {pool} neurons there are to "
-                "choose from: lower n, or allow multapses."
+                "choose from: lower n, or allow multapses"
             )
     autapses_only = within and n_sources == 1 and not getattr(rule, "autapses", True)
     if isinstance(rule, FixedTotalNumber) and rule.n and autapses_only:
-        raise NeurosimError("FixedTotalNumber(autapses=False) finds no pair in one neuron.")
+        raise NeurosimError("FixedTotalNumber(autapses=False) finds no pair in one neuron")

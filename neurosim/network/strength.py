@@ -36,10 +36,10 @@ def _check_shape(array: NDArray, shape: tuple[int, ...] | None, what: str) -> No
     if shape is None:
         raise NeurosimError(
             f"{what} is an array, but the rule draws its connections at random: give a number or a "
-            "distribution, or an Explicit rule."
+            "distribution, or an Explicit rule"
         )
     if array.shape != shape:
-        raise NeurosimError(f"{what} has shape {array.shape}; this rule needs {shape}.")
+        raise NeurosimError(f"{what} has shape {array.shape}; this rule needs {shape}")
 
 
 def choose_strength(
@@ -47,10 +47,8 @@ def choose_strength(
 ) -> tuple[Any, float, str, str]:
     """Return the strength given, its factor to the weight's unit, its name and its unit."""
     if (psp is None) == (weight is None):
-        given = "neither" if psp is None else "both"
-        raise NeurosimError(
-            f"Give the strength as psp (mV) or as weight ({synapse.unit}); {given} was given."
-        )
+        given = "neither was given" if psp is None else "both were given"
+        raise NeurosimError(f"Give the strength as psp (mV) or as weight ({synapse.unit}); {given}")
     if psp is None:
         return weight, 1.0, "weight", synapse.unit
     return psp, 1.0 / synapse.psp_per_weight(neuron), "psp", "mV"
@@ -106,15 +104,15 @@ def check_delay(
             value.bounds[1] <= 0.0
             or value.quantiles()[1] <= value.truncated(0.0, math.inf).quantiles()[0]
         ):
-            raise NeurosimError(f"delay = {value} has no positive values: delays are in ms.")
+            raise NeurosimError(f"delay = {value} has no positive values: delays are in ms")
         return value
     if np.ndim(value) == 0:
         delay = check_number(value, "delay", "ms", 0.0, LONGEST)
         if delay == 0.0:
-            raise NeurosimError("delay = 0 ms: a spike needs at least one time step to arrive.")
+            raise NeurosimError("delay = 0 ms: a spike needs at least one time step to arrive")
         return delay
     array = check_array(value, "delay", "ms", 0.0, LONGEST)
     _check_shape(array, shape, "delay")
     if array.min() == 0.0:
-        raise NeurosimError("delay holds 0 ms: a spike needs at least one time step to arrive.")
+        raise NeurosimError("delay holds 0 ms: a spike needs at least one time step to arrive")
     return array
