@@ -11,6 +11,7 @@ import numpy as np
 from neurosim.build.grid import check_dt
 from neurosim.build.inputs import driven_populations, input_tables
 from neurosim.build.layout import Layout, lay_out
+from neurosim.build.memory import check_memory
 from neurosim.build.neurons import initial_potentials, neuron_tables, refractory_steps
 from neurosim.build.probes import (
     Contribution,
@@ -148,7 +149,7 @@ def build(network: Network, *, dt: float, seed: int, threads: int) -> Plan:
     Raises
     ------
     NeurosimError
-        If the network is empty, or does not fit the time grid.
+        If the network is empty, or does not fit the time grid or this machine's memory.
     """
     dt, seed = check_dt(dt), check_seed(seed)
     if not network.populations:
@@ -156,6 +157,7 @@ def build(network: Network, *, dt: float, seed: int, threads: int) -> Plan:
     layout = lay_out(network, threads)
     driven = driven_populations(network, layout)
     projections = Projections(network, layout, dt, seed)
+    check_memory(layout, projections)
     traces = plan_traces(network, layout, dt)
 
     def build_thread(thread: int) -> tuple[ThreadPlan, int]:

@@ -91,6 +91,7 @@ class Projections:
         n_populations = len(layout.populations)
         self.first_rule = np.searchsorted(sources, np.arange(n_populations + 1))
         self.n_sources = np.diff(layout.first_id)
+        self.expected = [expected_synapses(p) for p in self.projections]
         self.keys = np.array(
             [[stream_key(seed, p, k) for p in ("targets", "weights", "delays")] for k in order],
             np.uint64,
@@ -256,8 +257,8 @@ class ThreadTable:
     def _blocks(self) -> list[tuple[int, int]]:
         """Cut the sources into ranges whose in-degree rows can be listed at once."""
         listed = sum(
-            expected_synapses(p)
-            for p in self.shared.projections
+            expected
+            for p, expected in zip(self.shared.projections, self.shared.expected, strict=True)
             if isinstance(p.rule, FixedInDegree)
         ) / len(self.shared.layout.threads)
         n_blocks = int(np.ceil(listed / LISTED_AT_ONCE)) or 1

@@ -172,3 +172,11 @@ def test_more_threads_than_neurons_change_nothing() -> None:
     one = ns.simulate(_net(3), 100.0, threads=1)
     many = ns.simulate(_net(3), 100.0, threads=8)
     assert np.array_equal(one.spikes["cells"].times, many.spikes["cells"].times)
+
+
+def test_a_network_beyond_this_machines_memory_is_refused_with_the_estimate() -> None:
+    net = ns.Network()
+    cells = net.add("cells", 2_000_000, ns.LIF())
+    net.connect(cells, cells, ns.FixedInDegree(1_000_000), psp=0.1)
+    with pytest.raises(ns.NeurosimError, match=r"needs about \d+\.\d GiB for 2e\+12 synapses"):
+        ns.Simulation(net)
