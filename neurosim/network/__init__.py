@@ -1,5 +1,7 @@
 """What exists: the description of a network, frozen and validated."""
 
+from __future__ import annotations
+
 from neurosim.network.distributions import Distribution, LogNormal, Normal, Uniform
 from neurosim.network.inputs import (
     ConstantCurrent,
@@ -10,16 +12,9 @@ from neurosim.network.inputs import (
     SpikeTimes,
     StepCurrent,
 )
-from neurosim.network.network import (
-    VARIABLES,
-    Drive,
-    Network,
-    Population,
-    Projection,
-    Recording,
-    Synapse,
-)
+from neurosim.network.network import Network
 from neurosim.network.neurons import LIF
+from neurosim.network.parts import VARIABLES, Drive, Population, Projection, Recording
 from neurosim.network.rules import (
     AllToAll,
     Explicit,
@@ -30,7 +25,7 @@ from neurosim.network.rules import (
     OneToOne,
     Rule,
 )
-from neurosim.network.synapses import AlphaCurrent, DeltaSynapse, ExpCurrent
+from neurosim.network.synapses import AlphaCurrent, DeltaSynapse, ExpCurrent, Synapse
 
 __all__ = [
     "LIF",

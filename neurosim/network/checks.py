@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import numbers
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +17,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+def show(value: object) -> str:
+    """Return `repr(value)` on one line, shortened: a sentence has room for no more."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
 def _hint(value: float, low: float, high: float, unit: str) -> str:
-    """Guess the unit that was meant: seconds for ms, volts for mV, and the like."""
-    for factor in (1e3, 1e-3):
+    """Guess the unit that was meant: seconds for ms, volts for mV, farads for pF, and the like."""
+    factors = {"": (), "pA": (1e3, 1e-3, 1e12), "pF": (1e3, 1e-3, 1e12)}
+    for factor in factors.get(unit, (1e3, 1e-3)):
         if low <= value * factor <= high and value != 0.0:
             return f": values are in {unit}; did you mean {value * factor:g}?"
     return f": values are in {unit}" if unit else ""
 
 
 def _with_unit(value: float, unit: str) -> str:
-    return f"{value:g} {unit}".rstrip()
+    """Return a number with its unit, short where that is exact."""
+    short = f"{value:g}"
+    return f"{short if float(short) == value else repr(value)} {unit}".rstrip()
 
 
 def check_number(
@@ -45,11 +55,16 @@ def check_number(
     ------
     NeurosimError
     """
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise NeurosimError(
-            f"{what} = {value!r} is not a number: give one in {unit or 'plain units'}"
+            f"{what} = {show(value)} is not a number: give one in {unit or 'plain units'}"
         )
-    value = float(value)
+    try:
+        value = float(value)
+    except OverflowError:  # an int or a fraction beyond 1.8e308
+        value = math.inf if value > 0 else -math.inf
     if not np.isfinite(value):
         raise NeurosimError(
             f"{what} = {value} is not finite: give a number in {unit or 'plain units'}"
@@ -65,24 +80,67 @@ def check_number(
 def check_integer(value: Any, what: str, low: int, high: int = 2**31 - 1) -> int:
     """Return `value` as an int if it is a whole number from `low` to `high`."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise NeurosimError(f"{what} = {value!r} is not a whole number")
+        whole = isinstance(value, (float, np.floating)) and float(value).is_integer()
+        fix = f"write {int(value)}" if whole else "give one, such as 100"
+        raise NeurosimError(f"{what} = {show(value)} is not a whole number: {fix}")
     if not low <= value <= high:
         raise NeurosimError(f"{what} = {value} is outside {low} to {high}")
     return int(value)
 
 
+def check_flag(value: Any, what: str) -> bool:
+    """Return `value` as a bool if it is True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise NeurosimError(f"{what} = {show(value)} is neither True nor False")
+    return bool(value)
+
+
+def is_scalar(value: object) -> bool:
+    """Whether `value` is to be read as one number: neither an array nor a sequence."""
+    if isinstance(value, (str, bytes)) or getattr(value, "ndim", None) == 0:
+        return True
+    return not hasattr(value, "__len__")
+
+
 def check_array(
-    values: Any, what: str, unit: str, low: float = -np.inf, high: float = np.inf
+    values: Any,
+    what: str,
+    unit: str,
+    low: float = -np.inf,
+    high: float = np.inf,
+    *,
+    empty: bool = False,
 ) -> NDArray[np.float64]:
-    """Return a read-only float64 copy of `values` if all are finite numbers in range."""
+    """Return a read-only float64 copy of `values` if all are finite numbers in range.
+
+    Parameters
+    ----------
+    values : Any
+    what : str
+        Name of the quantity, such as ``"StepCurrent.times"``.
+    unit : str
+    low, high : float
+    empty : bool
+        Whether there may be none.
+
+    Raises
+    ------
+    NeurosimError
+    """
     try:
         array = np.array(values)
         if array.dtype.kind not in "iuf":
             raise TypeError
-        array = array.astype(np.float64)
+        array = array.astype(np.float64, copy=False)
     except (TypeError, ValueError):
-        raise NeurosimError(f"{what} is not an array of numbers: give numbers in {unit}") from None
+        raise NeurosimError(
+            f"{what} is not an array of numbers, or its rows differ in length: give numbers in "
+            f"{unit}"
+        ) from None
+    array.flags.writeable = False
     if array.size == 0:
+        if empty:
+            return array
         raise NeurosimError(f"{what} is empty: give at least one number")
     bad = ~np.isfinite(array)
     if bad.any():
@@ -92,16 +150,18 @@ def check_array(
         )
     for extreme in (float(array.min()), float(array.max())):
         check_number(extreme, what, unit, low, high)
-    array.flags.writeable = False
     return array
 
 
 def check_indices(values: Any, what: str, size: int | None = None) -> NDArray[np.int64]:
     """Return a read-only 1-D int64 copy of `values` if all are indices below `size`."""
-    array = np.array(values)
+    try:
+        array = np.array(values)
+    except ValueError:  # rows of unequal length
+        array = np.empty((0, 0))
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise NeurosimError(f"{what} is not a 1-D array of whole numbers: give indices from 0")
-    array = array.astype(np.int64)
+    array = array.astype(np.int64, copy=False)
     if array.size and (array.min() < 0 or (size is not None and array.max() >= size)):
         wrong = int(array.min()) if array.min() < 0 else int(array.max())
         top = "" if size is None else f" to {size - 1}"
@@ -125,6 +185,8 @@ def check_increasing(times: NDArray[np.float64], what: str) -> NDArray[np.float6
 
 def nearest_name(name: object, names: Iterable[str]) -> str:
     """Return a hint at the most similar name, else the list of all."""
-    names = list(names)
-    close = difflib.get_close_matches(str(name), names, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(names) or 'none'}"
+    by_lower = {known.lower(): known for known in names}
+    close = difflib.get_close_matches(str(name).lower(), by_lower, n=1)
+    if close:
+        return f"did you mean {by_lower[close[0]]!r}?"
+    return f"there are: {', '.join(by_lower.values()) or 'none'}"

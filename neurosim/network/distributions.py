@@ -18,11 +18,13 @@ from neurosim.network.checks import check_number
 
 LEAST_MASS = 1e-6
 """Truncation that leaves less of a distribution is taken for a mistake."""
+LEAST_SPREAD = 1e-6
+"""Smallest and, inverted, largest ratio of s.d. to mean of a log-normal distribution."""
 
 
 def _check_bound(value: Any, what: str) -> float:
     """Return a bound, which may be infinite."""
-    if isinstance(value, (int, float, np.number)) and math.isinf(value):
+    if isinstance(value, (float, np.floating)) and math.isinf(value):
         return float(value)
     return check_number(value, what, "its unit")
 
@@ -37,7 +39,9 @@ class _Truncated:
             object.__setattr__(self, bound, _check_bound(getattr(self, bound), f"{name}.{bound}"))
         low, high = self.bounds
         if not low < high:
-            raise NeurosimError(f"{name}: low = {low:g} is not below high = {high:g}")
+            raise NeurosimError(
+                f"{name}: low = {low:g} is not below high = {high:g}: lower low or raise high"
+            )
         left, right = self.quantiles()
         if right - left < LEAST_MASS:
             raise NeurosimError(
@@ -51,7 +55,7 @@ class _Truncated:
 
     @property
     def sign(self) -> int:
-        """+1 or −1 where all values have that sign or are 0, else 0."""
+        """+1 or −1 where all values have that sign or are 0; 0 where both signs are possible."""
         low, high = self.bounds
         return int(low >= 0.0) - int(high <= 0.0)
 
@@ -65,7 +69,13 @@ class _Truncated:
         return self.cdf(low), self.cdf(high)
 
     def truncated(self, low: float, high: float) -> Self:
-        """Return the distribution with its bounds narrowed to low … high."""
+        """Return the distribution with its bounds narrowed to low … high.
+
+        Raises
+        ------
+        NeurosimError
+            If next to nothing of it lies there.
+        """
         own_low, own_high = self.bounds
         return replace(self, low=max(low, own_low), high=min(high, own_high))  # type: ignore[call-arg]
 
@@ -77,7 +87,7 @@ class Normal(_Truncated):
     Parameters
     ----------
     mean, sd : float
-        Before truncation, in the unit of the quantity. An s.d. of 0 is not allowed: give a number.
+        Before truncation, in the unit of the quantity. With an s.d. of 0 every value is the mean.
     low, high : float
         What falls outside is drawn again.
     """
@@ -88,16 +98,29 @@ class Normal(_Truncated):
     high: float = math.inf
 
     def __post_init__(self) -> None:
-        _check_moments(self)
+        _check_moments(self, least_sd=0.0)
         self._check()
 
     def cdf(self, x: float) -> float:
         """Probability of a value at or below x, before truncation."""
+        if self.sd == 0.0:
+            return float(x >= self.mean)
         return float(ndtr((x - self.mean) / self.sd))
+
+    def quantiles(self) -> tuple[float, float]:
+        """Probabilities below the lower and below the upper bound, before truncation."""
+        if self.sd == 0.0:  # a bound that equals the mean does not cut it off
+            return 0.0, float(self.low <= self.mean <= self.high)
+        return super().quantiles()
+
+    @property
+    def sign(self) -> int:
+        """+1 or −1 where all values have that sign or are 0; 0 where both signs are possible."""
+        return int(np.sign(self.mean)) if self.sd == 0.0 else super().sign
 
     def scaled(self, factor: float) -> Normal:
         """Return the distribution of `factor` times the value."""
-        low, high = sorted((self.low * factor, self.high * factor))
+        low, high = _scaled_bounds(self, factor)
         return Normal(self.mean * factor, self.sd * abs(factor), low, high)
 
 
@@ -115,8 +138,8 @@ class Uniform(_Truncated):
     high: float
 
     def __post_init__(self) -> None:
-        check_number(self.low, "Uniform.low", "its unit")
-        check_number(self.high, "Uniform.high", "its unit")
+        for name in ("low", "high"):
+            check_number(getattr(self, name), f"Uniform.{name}", "its unit")
         self._check()
 
     @property
@@ -130,7 +153,7 @@ class Uniform(_Truncated):
 
     def scaled(self, factor: float) -> Uniform:
         """Return the distribution of `factor` times the value."""
-        low, high = sorted((self.low * factor, self.high * factor))
+        low, high = _scaled_bounds(self, factor)
         return Uniform(low, high)
 
 
@@ -156,6 +179,8 @@ class LogNormal(_Truncated):
         _check_moments(self)
         if self.mean == 0.0:
             raise NeurosimError("LogNormal.mean = 0 is neither positive nor negative: give a mean")
+        spread = self.sd / abs(self.mean)
+        check_number(spread, "LogNormal.sd / LogNormal.mean", "", LEAST_SPREAD, 1 / LEAST_SPREAD)
         zero_side = "low" if self.mean > 0.0 else "high"
         clip = max if self.mean > 0.0 else min
         bound = _check_bound(getattr(self, zero_side), f"LogNormal.{zero_side}")
@@ -188,7 +213,7 @@ class LogNormal(_Truncated):
 
     def scaled(self, factor: float) -> LogNormal:
         """Return the distribution of `factor` times the value."""
-        low, high = sorted((self.low * factor, self.high * factor))
+        low, high = _scaled_bounds(self, factor)
         return LogNormal(self.mean * factor, self.sd * abs(factor), low, high)
 
 
@@ -196,11 +221,19 @@ Distribution = Normal | Uniform | LogNormal
 """Any of the distributions."""
 
 
-def _check_moments(law: Normal | LogNormal) -> None:
+def _check_moments(law: Normal | LogNormal, least_sd: float = math.ulp(0.0)) -> None:
     name = type(law).__name__
     object.__setattr__(law, "mean", check_number(law.mean, f"{name}.mean", "its unit"))
     object.__setattr__(law, "sd", check_number(law.sd, f"{name}.sd", "its unit"))
-    if law.sd <= 0.0:
+    if law.sd < least_sd:
         raise NeurosimError(
             f"{name}.sd = {law.sd:g} is not above 0: give a positive spread, or a plain number"
         )
+
+
+def _scaled_bounds(law: Distribution, factor: float) -> tuple[float, float]:
+    """Return the bounds of `factor` times the value, in order."""
+    if check_number(factor, "factor", "") == 0.0:
+        raise NeurosimError("factor = 0 leaves no distribution: give the number 0 instead")
+    low, high = sorted((law.low * factor, law.high * factor))
+    return low, high

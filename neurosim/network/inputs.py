@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_array, check_increasing, check_number
+from neurosim.network.checks import check_array, check_increasing, check_number, is_scalar, show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +20,7 @@ _TIME = ("ms", 0.0, 1e12)
 
 def _per_target(value: Any, what: str, *limits: Any) -> float | NDArray[np.float64]:
     """Check a number, or a 1-D array of one number per target."""
-    if np.ndim(value) == 0:
+    if is_scalar(value):
         return check_number(value, what, *limits)
     array = check_array(value, what, *limits)
     if array.ndim != 1:
@@ -143,15 +143,13 @@ class SpikeTimes:
 
     def __post_init__(self) -> None:
         times: Any = self.times
-        nested = len(times) > 0 and any(np.ndim(part) == 1 for part in times)
+        nested = not is_scalar(times) and not all(map(is_scalar, times))
         checked = tuple(map(_spike_times, times)) if nested else _spike_times(times)
         object.__setattr__(self, "times", checked)
 
 
 def _spike_times(times: Any) -> NDArray[np.float64]:
-    if np.ndim(times) == 1 and len(times) == 0:
-        return np.empty(0)
-    array = check_array(times, "SpikeTimes.times", *_TIME)
+    array = check_array(times, "SpikeTimes.times", *_TIME, empty=True)
     if array.ndim != 1:
         raise NeurosimError(
             f"SpikeTimes.times has shape {array.shape}: give a 1-D array of times in ms"
@@ -183,6 +181,22 @@ SpikeInput = Poisson | SpikeTimes
 """Inputs that bring spikes."""
 Input = Current | SpikeInput | MembraneNoise
 """Any of the inputs."""
+
+
+def check_input(source: object, n_targets: int) -> None:
+    """Refuse what is not an input, or has values for another number of targets."""
+    if not isinstance(source, Input):
+        raise NeurosimError(
+            f"{show(source)} is not an input: give ConstantCurrent, StepCurrent, CurrentWaveform, "
+            "Poisson, SpikeTimes or MembraneNoise"
+        )
+    # One list of spike times for each target is for one target where there is one list.
+    each = isinstance(source, SpikeTimes) and isinstance(source.times, tuple)
+    if columns(source) not in ((n_targets,) if each else (1, n_targets)):
+        raise NeurosimError(
+            f"{type(source).__name__} has values for {columns(source)} targets and drives "
+            f"{n_targets}: give one value for all, or one each"
+        )
 
 
 def columns(source: Input) -> int:

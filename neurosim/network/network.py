@@ -2,140 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import (
-    check_array,
-    check_indices,
-    check_integer,
-    check_number,
-    nearest_name,
-)
-from neurosim.network.distributions import LogNormal, Normal, Uniform
-from neurosim.network.inputs import Input, Poisson, SpikeTimes, columns
-from neurosim.network.neurons import LIF
-from neurosim.network.rules import Rule, check_rule, from_sparse, is_sparse
+from neurosim.network.checks import check_flag, check_number, nearest_name, show
+from neurosim.network.dale import check_dale, keep_sign, sign_of
+from neurosim.network.inputs import SpikeInput, check_input
+from neurosim.network.parts import Drive, Population, Projection, Recording, check_ids
+from neurosim.network.rules import check_rule
+from neurosim.network.sparse import take_sparse
 from neurosim.network.strength import (
     LONGEST,
     check_delay,
+    check_drive_strength,
     check_strength,
     choose_strength,
-    keep_sign,
     per_synapse_shape,
-    sign_of,
 )
-from neurosim.network.synapses import AlphaCurrent, DeltaSynapse, ExpCurrent
+from neurosim.network.synapses import DeltaSynapse, check_synapse
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from neurosim.network.distributions import Distribution
-
-Synapse = DeltaSynapse | ExpCurrent | AlphaCurrent
-"""Any of the synapse models."""
-
-VARIABLES = ("spikes", "v", "i_syn", "i_exc", "i_inh", "input_exc", "input_inh")
-"""What can be recorded."""
+    from neurosim.network.inputs import Input
+    from neurosim.network.neurons import LIF
+    from neurosim.network.rules import Rule
+    from neurosim.network.synapses import Synapse
 
 LARGEST = 2**31 - 1
-
-
-@dataclass(frozen=True, eq=False)
-class Population:
-    """Neurons of one kind. Made by `Network.add`.
-
-    Attributes
-    ----------
-    name : str
-    size : int
-    neuron : LIF
-    v_init : float, (size,) ndarray, distribution or None
-        Potentials at time 0 (mV); None stands for the resting potential.
-    dale : bool
-        Whether all outgoing synapses must have one sign.
-    """
-
-    name: str
-    size: int
-    neuron: LIF
-    v_init: float | NDArray[np.float64] | Distribution | None
-    dale: bool
-
-    def __repr__(self) -> str:
-        return f"<Population {self.name!r}: {self.size} × {self.neuron}>"
-
-
-@dataclass(frozen=True, eq=False)
-class Projection:
-    """Connections from one population to another. Made by `Network.connect`.
-
-    Attributes
-    ----------
-    source, target : Population
-    rule : Rule
-    synapse : DeltaSynapse, ExpCurrent or AlphaCurrent
-    weight : float, ndarray or distribution
-        In the synapse's unit.
-    delay : float, ndarray or distribution
-        ms.
-    """
-
-    source: Population
-    target: Population
-    rule: Rule
-    synapse: Synapse
-    weight: float | NDArray[np.float64] | Distribution
-    delay: float | NDArray[np.float64] | Distribution
-
-
-@dataclass(frozen=True, eq=False)
-class Drive:
-    """Input onto a population. Made by `Network.drive`.
-
-    Attributes
-    ----------
-    target : Population
-    ids : (n_targets,) ndarray of int64, or None
-        Neurons it reaches; None stands for all.
-    input : Input
-    synapse : DeltaSynapse, ExpCurrent, AlphaCurrent or None
-    weight : float, (n_targets,) ndarray or None
-        In the synapse's unit.
-    delay : float or None
-        ms.
-    """
-
-    target: Population
-    ids: NDArray[np.int64] | None
-    input: Input
-    synapse: Synapse | None
-    weight: float | NDArray[np.float64] | None
-    delay: float | None
-
-
-@dataclass(frozen=True, eq=False)
-class Recording:
-    """What is recorded of a population. Made by `Network.record`.
-
-    Attributes
-    ----------
-    population : Population
-    variable : str
-        One of `VARIABLES`.
-    ids : (n,) ndarray of int64, or None
-        None stands for all.
-    interval : float or None
-        ms between samples; None stands for every step.
-    """
-
-    population: Population
-    variable: str
-    ids: NDArray[np.int64] | None
-    interval: float | None
+"""Largest number of neurons: ids have 32 bits."""
 
 
 class Network:
@@ -160,9 +56,7 @@ class Network:
     """
 
     def __init__(self, *, dale: bool = True) -> None:
-        if not isinstance(dale, bool):
-            raise NeurosimError(f"Network.dale = {dale!r} is neither True nor False")
-        self._dale = dale
+        self._dale = check_flag(dale, "Network.dale")
         self._populations: list[Population] = []
         self._projections: list[Projection] = []
         self._drives: list[Drive] = []
@@ -244,24 +138,15 @@ class Network:
         ------
         NeurosimError
         """
-        if not isinstance(name, str) or not name.strip() or "/" in name or not name.isprintable():
-            raise NeurosimError(f"Population name {name!r}: give a word without '/'")
-        if any(population.name == name for population in self._populations):
+        dale = self._dale if dale is None else dale
+        population = Population(name, size, neuron, v_init, dale)  # type: ignore[arg-type]
+        if any(other.name == name for other in self._populations):
             raise NeurosimError(f"There is a population {name!r} already: choose another name")
-        if isinstance(size, int) and size == 0:
-            raise NeurosimError(f"Population {name!r} is empty: its size must be at least 1")
-        size = check_integer(size, f"Size of population {name!r}", 1)
-        if self.size + size > LARGEST:
+        if self.size + population.size > LARGEST:
             raise NeurosimError(
-                f"Population {name!r} would bring the network to {self.size + size} neurons: "
-                f"{LARGEST} is the most"
+                f"Population {name!r} would bring the network to {self.size + population.size} "
+                f"neurons: {LARGEST} is the most"
             )
-        if not isinstance(neuron, LIF):
-            raise NeurosimError(f"Population {name!r}: {neuron!r} is no neuron model; give LIF(…)")
-        if dale is not None and not isinstance(dale, bool):
-            raise NeurosimError(f"Population {name!r}: dale = {dale!r} is neither True nor False")
-        start = _check_v_init(v_init, size, name)
-        population = Population(name, size, neuron, start, self._dale if dale is None else dale)
         self._populations.append(population)
         return population
 
@@ -306,21 +191,15 @@ class Network:
         """
         self._own(source, "source")
         self._own(target, "target")
-        _check_synapse(synapse)
-        rule, psp, weight = _take_sparse(rule, psp, weight, (source.size, target.size))
-        if not isinstance(rule, get_args(Rule)):
-            raise NeurosimError(
-                f"{rule!r} is not a connection rule: give AllToAll(), OneToOne(), "
-                "FixedProbability(p), FixedInDegree(n), FixedOutDegree(n), FixedTotalNumber(n), "
-                "Explicit(sources, targets) or a sparse matrix"
-            )
+        check_synapse(synapse)
+        rule, psp, weight = take_sparse(rule, psp, weight, (source.size, target.size))
         check_rule(rule, source.size, target.size, within=source is target)
         shape = per_synapse_shape(rule, source.size, target.size)
         value, factor, what, unit = choose_strength(psp, weight, synapse, target.neuron)
         strength = check_strength(value, factor, what, unit, shape)
         if source.dale:
             strength = keep_sign(strength)
-            self._check_dale(source, target, sign_of(strength))
+            check_dale(source, target, strength, self._projections)
         projection = Projection(source, target, rule, synapse, strength, check_delay(delay, shape))
         self._projections.append(projection)
         return projection
@@ -362,35 +241,17 @@ class Network:
         NeurosimError
         """
         self._own(target, "target")
-        if not isinstance(input, get_args(Input)):
-            raise NeurosimError(
-                f"{input!r} is not an input: give ConstantCurrent, StepCurrent, CurrentWaveform, "
-                "Poisson, SpikeTimes or MembraneNoise"
-            )
-        chosen = _check_ids(ids, target)
+        chosen = check_ids(ids, target)
         n_targets = target.size if chosen is None else len(chosen)
-        name = type(input).__name__
-        if columns(input) not in (1, n_targets):
-            raise NeurosimError(
-                f"{name} has values for {columns(input)} targets and drives {n_targets}: give one "
-                "value for all, or one each"
-            )
-        if isinstance(input, (Poisson, SpikeTimes)):
+        check_input(input, n_targets)
+        if isinstance(input, SpikeInput):
             synapse = DeltaSynapse() if synapse is None else synapse
-            _check_synapse(synapse)
-            value, factor, what, unit = choose_strength(psp, weight, synapse, target.neuron)
-            if isinstance(value, (Normal, Uniform, LogNormal)):
-                raise NeurosimError(f"{what} of a drive is a number or one number per target")
-            strength: Any = check_strength(value, factor, what, unit, (n_targets,))
+            check_synapse(synapse)
+            strength = check_drive_strength(psp, weight, synapse, target.neuron, n_targets)
             late = check_number(0.0 if delay is None else delay, "delay", "ms", 0.0, LONGEST)
             drive = Drive(target, chosen, input, synapse, strength, late)
         else:
-            given = {"synapse": synapse, "psp": psp, "weight": weight, "delay": delay}
-            extra = [key for key, value in given.items() if value is not None]
-            if extra:
-                raise NeurosimError(
-                    f"{name} brings no spikes and takes no {extra[0]}: leave it out"
-                )
+            _refuse_given(input, synapse=synapse, psp=psp, weight=weight, delay=delay)
             drive = Drive(target, chosen, input, None, None, None)
         self._drives.append(drive)
         return drive
@@ -426,22 +287,13 @@ class Network:
         NeurosimError
         """
         self._own(population, "population")
-        if variable not in VARIABLES:
-            raise NeurosimError(
-                f"{variable!r} cannot be recorded: {nearest_name(variable, VARIABLES)}"
-            )
-        for recording in self._recordings:
-            if recording.population is population and recording.variable == variable:
+        recording = Recording(population, variable, ids, interval)  # type: ignore[arg-type]
+        for other in self._recordings:
+            if other.population is population and other.variable == variable:
                 raise NeurosimError(
                     f"{variable!r} of {population.name!r} is recorded already: name all neurons at "
                     "once"
                 )
-        chosen = _check_ids(ids, population, empty=variable == "spikes")
-        if interval is not None:
-            interval = check_number(interval, "interval", "ms", 1e-3, 1e9)
-            if variable == "spikes":
-                raise NeurosimError("Spikes have no interval: they are recorded as they come")
-        recording = Recording(population, variable, chosen, interval)
         self._recordings.append(recording)
         return recording
 
@@ -449,80 +301,18 @@ class Network:
         """Refuse what is not a population of this network."""
         if not isinstance(population, Population):
             raise NeurosimError(
-                f"The {role} {population!r} is not a population: give what Network.add returned"
+                f"The {role} {show(population)} is not a population: give what Network.add returned"
             )
         if not any(own is population for own in self._populations):
             raise NeurosimError(
                 f"The {role} {population.name!r} belongs to another network: add it to this one"
             )
 
-    def _check_dale(self, source: Population, target: Population, sign: int | None) -> None:
-        """Refuse synapses of both signs from one population."""
-        words = {1: "excite", -1: "inhibit"}
-        if sign is None:
+
+def _refuse_given(source: Input, **options: Any) -> None:
+    """Refuse options that only inputs which bring spikes take."""
+    for name, value in options.items():
+        if value is not None:
             raise NeurosimError(
-                f"The synapses from {source.name!r} to {target.name!r} have both signs, against "
-                "Dale's law: split the population, or add it with dale=False"
+                f"{type(source).__name__} brings no spikes and takes no {name}: leave it out"
             )
-        for other in self._projections:
-            before = sign_of(other.weight)
-            if other.source is source and sign and before and before != sign:
-                raise NeurosimError(
-                    f"The synapses from {source.name!r} to {target.name!r} would {words[sign]}, "
-                    f"those to {other.target.name!r} {words[before]}, against Dale's law: split "
-                    "the population, or add it with dale=False"
-                )
-
-
-def _check_v_init(value: Any, size: int, name: str) -> Any:
-    if value is None or isinstance(value, (Normal, Uniform, LogNormal)):
-        return value
-    what = f"v_init of population {name!r}"
-    if np.ndim(value) == 0:
-        return check_number(value, what, "mV", -1e4, 1e4)
-    array = check_array(value, what, "mV", -1e4, 1e4)
-    if array.shape != (size,):
-        raise NeurosimError(f"{what} has shape {array.shape}; it needs ({size},)")
-    return array
-
-
-def _check_synapse(synapse: object) -> None:
-    if not isinstance(synapse, get_args(Synapse)):
-        raise NeurosimError(
-            f"{synapse!r} is not a synapse model: give DeltaSynapse(), ExpCurrent(tau) or "
-            "AlphaCurrent(tau)"
-        )
-
-
-def _check_ids(ids: Any, population: Population, *, empty: bool = False) -> Any:
-    """Return the chosen neurons, or None for all."""
-    if ids is None:
-        return None
-    chosen = check_indices(ids, f"ids of {population.name!r}", population.size)
-    if len(chosen) == 0 and not empty:
-        raise NeurosimError(f"ids of {population.name!r} is empty: name at least one neuron")
-    if len(np.unique(chosen)) < len(chosen):
-        values, counts = np.unique(chosen, return_counts=True)
-        raise NeurosimError(
-            f"ids of {population.name!r} holds {int(values[counts > 1][0])} more than once"
-        )
-    return chosen
-
-
-def _take_sparse(rule: Any, psp: Any, weight: Any, shape: tuple[int, int]) -> tuple[Any, Any, Any]:
-    """Turn sparse matrices into an explicit rule and an array of strengths."""
-    pattern = rule if is_sparse(rule) else None
-    for strength in (psp, weight):
-        if is_sparse(strength) and rule is None:
-            pattern = strength
-        elif is_sparse(strength) and strength is not rule:
-            raise NeurosimError(
-                "The strengths are a sparse matrix: it holds the connections too, so leave out the "
-                "rule, or give the same matrix"
-            )
-    if pattern is None:
-        return rule, psp, weight
-    explicit, values = from_sparse(pattern, shape)
-    psp = values if is_sparse(psp) else psp
-    weight = values if is_sparse(weight) else weight
-    return explicit, psp, weight

@@ -28,9 +28,9 @@ class LIF:
     v_peak : float
         Height of the action potential that recorded traces show (mV); no part of the dynamics.
     tau_m : float
-        Membrane time constant (ms), 0.01 to 10,000.
+        Membrane time constant (ms), 0.1 to 1000.
     c_m : float
-        Membrane capacitance (pF), 0.001 to 1e6.
+        Membrane capacitance (pF), 1 to 100,000.
     t_ref : float
         Absolute refractory period (ms), 0 to 1000; 5 ms means at most 200 spikes a second.
 
@@ -55,19 +55,25 @@ class LIF:
 
     def __post_init__(self) -> None:
         ranges = dict.fromkeys(_POTENTIALS, ("mV", -200.0, 200.0))
-        ranges |= {"tau_m": ("ms", 0.1, 1e4), "c_m": ("pF", 0.1, 1e6), "t_ref": ("ms", 0.0, 1e3)}
+        ranges |= {"tau_m": ("ms", 0.1, 1e3), "c_m": ("pF", 1.0, 1e5), "t_ref": ("ms", 0.0, 1e3)}
         for name, (unit, low, high) in ranges.items():
             value = check_number(getattr(self, name), f"LIF.{name}", unit, low, high)
             object.__setattr__(self, name, value)
+        self._check_volts()
         self._check_order()
 
+    def _check_volts(self) -> None:
+        """Refuse potentials that must be meant in volts: −0.07, or all within ±0.2."""
+        potentials = {name: getattr(self, name) for name in _POTENTIALS[:3]}
+        all_small = max(map(abs, potentials.values())) < 0.2
+        for name, v in potentials.items():
+            if -0.2 < v <= -0.01 or (all_small and v != 0.0):
+                raise NeurosimError(
+                    f"LIF.{name} = {v:g} mV: values are in mV, and these look like volts; did you "
+                    f"mean {v * 1e3:g}?"
+                )
+
     def _check_order(self) -> None:
-        potentials = [abs(getattr(self, name)) for name in _POTENTIALS[:3]]
-        if 0.0 < max(potentials) < 0.2:
-            raise NeurosimError(
-                f"LIF.v_threshold = {self.v_threshold:g} mV with LIF.v_rest = {self.v_rest:g} mV: "
-                "values are in mV, these look like volts; multiply by 1000"
-            )
         for name in ("v_reset", "v_rest"):
             if getattr(self, name) >= self.v_threshold:
                 raise NeurosimError(

@@ -5,22 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import scipy.sparse
-
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_indices, check_integer, check_number
+from neurosim.network.checks import check_flag, check_indices, check_integer, check_number, show
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 
 def _check_flags(rule: Any, *names: str) -> None:
     for name in names:
-        if not isinstance(getattr(rule, name), bool):
-            raise NeurosimError(
-                f"{type(rule).__name__}.{name} = {getattr(rule, name)!r} is neither True nor False"
-            )
+        flag = check_flag(getattr(rule, name), f"{type(rule).__name__}.{name}")
+        object.__setattr__(rule, name, flag)
 
 
 @dataclass(frozen=True)
@@ -60,7 +56,7 @@ class FixedProbability:
     autapses: bool = True
 
     def __post_init__(self) -> None:
-        if isinstance(self.p, (int, float)) and 1.0 < self.p <= 100.0:
+        if isinstance(self.p, (int, float)) and 1.1 < self.p <= 100.0:  # per cent
             raise NeurosimError(
                 f"FixedProbability.p = {self.p:g} is outside 0 to 1: did you mean {self.p / 100:g}?"
             )
@@ -170,32 +166,27 @@ Rule = (
 """Any of the rules."""
 
 
-def is_sparse(value: object) -> bool:
-    """Whether `value` is a scipy sparse matrix or array."""
-    return scipy.sparse.issparse(value)
-
-
-def from_sparse(matrix: Any, shape: tuple[int, int]) -> tuple[Explicit, NDArray[np.float64]]:
-    """Return the connections that a sparse matrix (source, target) stores, and its values."""
-    if matrix.shape != shape:
-        raise NeurosimError(
-            f"The sparse matrix has shape {matrix.shape}; it needs a row per source and a column "
-            f"per target, {shape}"
-        )
-    entries = matrix.tocoo()
-    return Explicit(entries.row, entries.col), np.asarray(entries.data)
-
-
-def check_rule(rule: Rule, n_sources: int, n_targets: int, *, within: bool) -> None:
-    """Refuse a rule that two populations of these sizes cannot satisfy.
+def check_rule(rule: object, n_sources: int, n_targets: int, *, within: bool) -> None:
+    """Refuse what is not a rule, or one that two populations of these sizes cannot satisfy.
 
     Parameters
     ----------
-    rule : Rule
+    rule : object
     n_sources, n_targets : int
     within : bool
         Whether source and target are the same population.
+
+    Raises
+    ------
+    NeurosimError
     """
+    if not isinstance(rule, Rule):
+        given = "No rule was given" if rule is None else f"{show(rule)} is not a connection rule"
+        raise NeurosimError(
+            f"{given}: give AllToAll(), OneToOne(), "
+            "FixedProbability(p), FixedInDegree(n), FixedOutDegree(n), FixedTotalNumber(n), "
+            "Explicit(sources, targets) or a sparse matrix"
+        )
     if isinstance(rule, OneToOne) and n_sources != n_targets:
         raise NeurosimError(
             f"OneToOne connects populations of one size, not {n_sources} and {n_targets} neurons"
@@ -210,8 +201,10 @@ def check_rule(rule: Rule, n_sources: int, n_targets: int, *, within: bool) -> N
         if rule.n > most:
             raise NeurosimError(
                 f"{type(rule).__name__}.n = {rule.n} is more than the {pool} neurons there are to "
-                "choose from: lower n, or allow multapses"
+                f"choose from: lower n, or allow {'multapses' if pool else 'autapses'}"
             )
-    autapses_only = within and n_sources == 1 and not getattr(rule, "autapses", True)
-    if isinstance(rule, FixedTotalNumber) and rule.n and autapses_only:
-        raise NeurosimError("FixedTotalNumber(autapses=False) finds no pair in one neuron")
+    no_pair = within and n_sources == 1 and not getattr(rule, "autapses", True)
+    if isinstance(rule, FixedTotalNumber) and rule.n and no_pair:
+        raise NeurosimError(
+            f"FixedTotalNumber.n = {rule.n} finds no pair in one neuron: allow autapses"
+        )

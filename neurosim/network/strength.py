@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_array, check_number
+from neurosim.network.checks import check_array, check_number, is_scalar
 from neurosim.network.distributions import Distribution, LogNormal, Normal, Uniform
 from neurosim.network.rules import AllToAll, Explicit, OneToOne, Rule
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.network.neurons import LIF
+    from neurosim.network.synapses import Synapse
 
 STRONGEST = 1e9
 """Largest strength, in mV or pA."""
@@ -39,16 +40,18 @@ def _check_shape(array: NDArray, shape: tuple[int, ...] | None, what: str) -> No
             "distribution, or an Explicit rule"
         )
     if array.shape != shape:
-        raise NeurosimError(f"{what} has shape {array.shape}; this rule needs {shape}")
+        raise NeurosimError(f"{what} has shape {array.shape}; it needs {shape}")
 
 
 def choose_strength(
-    psp: Any, weight: Any, synapse: Any, neuron: LIF
+    psp: Any, weight: Any, synapse: Synapse, neuron: LIF
 ) -> tuple[Any, float, str, str]:
     """Return the strength given, its factor to the weight's unit, its name and its unit."""
     if (psp is None) == (weight is None):
-        given = "neither was given" if psp is None else "both were given"
-        raise NeurosimError(f"Give the strength as psp (mV) or as weight ({synapse.unit}); {given}")
+        given = "neither was" if psp is None else "both were"
+        raise NeurosimError(
+            f"Give the strength as psp (mV) or as weight ({synapse.unit}): {given} given"
+        )
     if psp is None:
         return weight, 1.0, "weight", synapse.unit
     return psp, 1.0 / synapse.psp_per_weight(neuron), "psp", "mV"
@@ -70,29 +73,35 @@ def check_strength(
     """
     if isinstance(value, (Normal, Uniform, LogNormal)):
         return value.scaled(factor)
-    if np.ndim(value) == 0:
+    if is_scalar(value):
         return check_number(value, what, unit, -STRONGEST, STRONGEST) * factor
-    array = check_array(value, what, unit, -STRONGEST, STRONGEST) * factor
+    array = check_array(value, what, unit, -STRONGEST, STRONGEST, empty=shape == (0,))
     _check_shape(array, shape, what)
+    array = array * factor
     array.flags.writeable = False
     return array
 
 
-def sign_of(weight: float | NDArray[np.float64] | Distribution) -> int | None:
-    """Return +1 or −1, 0 where there is no strength at all, None where both signs occur."""
-    if isinstance(weight, (Normal, Uniform, LogNormal)):
-        return weight.sign or None
-    positive, negative = bool(np.any(np.asarray(weight) > 0)), bool(np.any(np.asarray(weight) < 0))
-    return None if positive and negative else int(positive) - int(negative)
+def check_drive_strength(
+    psp: Any, weight: Any, synapse: Synapse, neuron: LIF, n_targets: int
+) -> float | NDArray[np.float64]:
+    """Return the strength of a drive's spikes in the weight's unit.
 
-
-def keep_sign(weight: float | NDArray[np.float64] | Distribution) -> Any:
-    """Truncate a distribution at 0, on the side of its mean."""
-    if not isinstance(weight, (Normal, Uniform, LogNormal)) or weight.sign != 0:
-        return weight
-    if weight.mean > 0.0:
-        return weight.truncated(0.0, math.inf)
-    return weight.truncated(-math.inf, 0.0) if weight.mean < 0.0 else weight
+    Parameters
+    ----------
+    psp, weight : float or (n_targets,) array_like
+        Exactly one.
+    synapse : DeltaSynapse, ExpCurrent or AlphaCurrent
+    neuron : LIF
+    n_targets : int
+    """
+    value, factor, what, unit = choose_strength(psp, weight, synapse, neuron)
+    strength = check_strength(value, factor, what, unit, (n_targets,))
+    if isinstance(strength, (Normal, Uniform, LogNormal)):
+        raise NeurosimError(
+            f"{what} of a drive is a distribution: give a number, or one number per target"
+        )
+    return strength
 
 
 def check_delay(
@@ -100,19 +109,20 @@ def check_delay(
 ) -> float | NDArray[np.float64] | Distribution:
     """Return a connection's delay (ms)."""
     if isinstance(value, (Normal, Uniform, LogNormal)):
-        if (
-            value.bounds[1] <= 0.0
-            or value.quantiles()[1] <= value.truncated(0.0, math.inf).quantiles()[0]
-        ):
-            raise NeurosimError(f"delay = {value} has no positive values: delays are in ms")
+        try:
+            value.truncated(0.0, math.inf)
+        except NeurosimError:
+            raise NeurosimError(
+                f"delay = {value} has next to no positive values: delays are in ms"
+            ) from None
         return value
-    if np.ndim(value) == 0:
+    if is_scalar(value):
         delay = check_number(value, "delay", "ms", 0.0, LONGEST)
         if delay == 0.0:
             raise NeurosimError("delay = 0 ms: a spike needs at least one time step to arrive")
         return delay
-    array = check_array(value, "delay", "ms", 0.0, LONGEST)
+    array = check_array(value, "delay", "ms", 0.0, LONGEST, empty=shape == (0,))
     _check_shape(array, shape, "delay")
-    if array.min() == 0.0:
+    if not array.all():
         raise NeurosimError("delay holds 0 ms: a spike needs at least one time step to arrive")
     return array

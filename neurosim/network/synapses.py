@@ -10,7 +10,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import exprel
 
-from neurosim.network.checks import check_number
+from neurosim.errors import NeurosimError
+from neurosim.network.checks import check_number, show
 
 if TYPE_CHECKING:
     from neurosim.network.neurons import LIF
@@ -98,6 +99,19 @@ class AlphaCurrent:
         """Peak of the PSP (mV) per pA of weight: at the peak leak and current balance."""
         x = self.time_to_peak(neuron) / self.tau
         return neuron.resistance * x * math.exp(1.0 - x)
+
+
+Synapse = DeltaSynapse | ExpCurrent | AlphaCurrent
+"""Any of the synapse models."""
+
+
+def check_synapse(synapse: object) -> None:
+    """Refuse what is not a synapse model."""
+    if not isinstance(synapse, Synapse):
+        raise NeurosimError(
+            f"{show(synapse)} is not a synapse model: give DeltaSynapse(), ExpCurrent(tau) or "
+            "AlphaCurrent(tau)"
+        )
 
 
 def _ramp(x: float) -> float:

@@ -1,0 +1,74 @@
+"""Dale's law: a neuron's synapses all excite, or all inhibit."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.network.distributions import LogNormal, Normal, Uniform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from neurosim.network.distributions import Distribution
+    from neurosim.network.parts import Population, Projection
+
+    Weight = float | NDArray[np.float64] | Distribution
+
+_EFFECT = {1: "excite", -1: "inhibit"}
+
+
+def sign_of(weight: Weight) -> int | None:
+    """Return +1 or −1, 0 where there is no strength at all, None where both signs occur."""
+    if isinstance(weight, (Normal, Uniform, LogNormal)):
+        always_zero = isinstance(weight, Normal) and weight.mean == weight.sd == 0.0
+        return 0 if always_zero else weight.sign or None
+    positive, negative = bool(np.any(np.asarray(weight) > 0)), bool(np.any(np.asarray(weight) < 0))
+    return None if positive and negative else int(positive) - int(negative)
+
+
+def keep_sign(weight: Weight) -> Weight:
+    """Truncate a distribution at 0, on the side of its mean."""
+    if not isinstance(weight, (Normal, Uniform, LogNormal)) or weight.sign != 0:
+        return weight
+    if weight.mean > 0.0:
+        return weight.truncated(0.0, math.inf)
+    return weight.truncated(-math.inf, 0.0) if weight.mean < 0.0 else weight
+
+
+def check_dale(
+    source: Population, target: Population, weight: Weight, others: Iterable[Projection]
+) -> None:
+    """Refuse synapses of both signs from one population; strengths of 0 have none.
+
+    Parameters
+    ----------
+    source, target : Population
+    weight : float, ndarray or distribution
+        Of the new projection, from `source` to `target`.
+    others : iterable of Projection
+        Those the network has.
+
+    Raises
+    ------
+    NeurosimError
+    """
+    sign = sign_of(weight)
+    if sign is None:
+        raise NeurosimError(
+            f"The synapses from {source.name!r} to {target.name!r} have both signs, against "
+            "Dale's law: split the population, or add it with dale=False"
+        )
+    for other in others:
+        before = sign_of(other.weight) if other.source is source else 0
+        if sign and before and before != sign:
+            raise NeurosimError(
+                f"The synapses from {source.name!r} to {target.name!r} would {_EFFECT[sign]}, "
+                f"those to {other.target.name!r} {_EFFECT[before]}, against Dale's law: split "
+                "the population, or add it with dale=False"
+            )

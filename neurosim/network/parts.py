@@ -1,0 +1,201 @@
+"""What a network is made of: populations, projections, drives, recordings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.network.checks import (
+    check_array,
+    check_flag,
+    check_indices,
+    check_integer,
+    check_number,
+    is_scalar,
+    nearest_name,
+    show,
+)
+from neurosim.network.distributions import LogNormal, Normal, Uniform
+from neurosim.network.neurons import LIF
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neurosim.network.distributions import Distribution
+    from neurosim.network.inputs import Input
+    from neurosim.network.rules import Rule
+    from neurosim.network.synapses import Synapse
+
+VARIABLES = ("spikes", "v", "i_syn", "i_exc", "i_inh", "input_exc", "input_inh")
+"""What can be recorded."""
+
+_POTENTIAL = ("mV", -1e4, 1e4)
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Neurons of one kind. Made by `Network.add`; compared by identity.
+
+    Attributes
+    ----------
+    name : str
+    size : int
+    neuron : LIF
+    v_init : float, (size,) ndarray, distribution or None
+        Potentials at time 0 (mV); None stands for the resting potential.
+    dale : bool
+        Whether all outgoing synapses must have one sign.
+    """
+
+    name: str
+    size: int
+    neuron: LIF
+    v_init: float | NDArray[np.float64] | Distribution | None
+    dale: bool
+
+    def __post_init__(self) -> None:
+        name = self.name
+        if not isinstance(name, str) or not name.strip() or "/" in name or not name.isprintable():
+            raise NeurosimError(
+                f"Population name {show(name)}: give a text without '/' that is not empty"
+            )
+        whole = isinstance(self.size, (int, np.integer)) and not isinstance(self.size, bool)
+        if whole and self.size == 0:
+            raise NeurosimError(f"Population {name!r} is empty: its size must be at least 1")
+        size = check_integer(self.size, f"Size of population {name!r}", 1)
+        if not isinstance(self.neuron, LIF):
+            raise NeurosimError(
+                f"Population {name!r}: {show(self.neuron)} is no neuron model; give LIF()"
+            )
+        object.__setattr__(self, "size", size)
+        object.__setattr__(self, "v_init", _check_v_init(self.v_init, size, name))
+        object.__setattr__(self, "dale", check_flag(self.dale, f"Population {name!r}: dale"))
+
+    def __repr__(self) -> str:
+        return f"<Population {self.name!r}: {self.size} × {self.neuron}>"
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Connections from one population to another. Made, and checked, by `Network.connect`.
+
+    Attributes
+    ----------
+    source, target : Population
+    rule : Rule
+    synapse : DeltaSynapse, ExpCurrent or AlphaCurrent
+    weight : float, ndarray or distribution
+        In the synapse's unit.
+    delay : float, ndarray or distribution
+        ms.
+    """
+
+    source: Population
+    target: Population
+    rule: Rule
+    synapse: Synapse
+    weight: float | NDArray[np.float64] | Distribution
+    delay: float | NDArray[np.float64] | Distribution
+
+
+@dataclass(frozen=True, eq=False)
+class Drive:
+    """Input onto a population. Made, and checked, by `Network.drive`.
+
+    Attributes
+    ----------
+    target : Population
+    ids : (n_targets,) ndarray of int64, or None
+        Neurons it reaches; None stands for all.
+    input : Input
+    synapse : DeltaSynapse, ExpCurrent, AlphaCurrent or None
+    weight : float, (n_targets,) ndarray or None
+        In the synapse's unit.
+    delay : float or None
+        ms.
+    """
+
+    target: Population
+    ids: NDArray[np.int64] | None
+    input: Input
+    synapse: Synapse | None
+    weight: float | NDArray[np.float64] | None
+    delay: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """What is recorded of a population. Made by `Network.record`.
+
+    Attributes
+    ----------
+    population : Population
+    variable : str
+        One of `VARIABLES`.
+    ids : (n,) ndarray of int64, or None
+        None stands for all.
+    interval : float or None
+        ms between samples; None stands for every step.
+    """
+
+    population: Population
+    variable: str
+    ids: NDArray[np.int64] | None
+    interval: float | None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.variable, str) or self.variable not in VARIABLES:
+            raise NeurosimError(
+                f"{show(self.variable)} cannot be recorded: "
+                f"{nearest_name(self.variable, VARIABLES)}"
+            )
+        ids = check_ids(self.ids, self.population, empty=self.variable == "spikes")
+        object.__setattr__(self, "ids", ids)
+        if self.interval is not None:
+            if self.variable == "spikes":
+                raise NeurosimError("Spikes have no interval: they are recorded as they come")
+            interval = check_number(self.interval, "interval", "ms", 1e-3, 1e9)
+            object.__setattr__(self, "interval", interval)
+
+
+def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArray[np.int64] | None:
+    """Return the chosen neurons of a population, or None for all.
+
+    Parameters
+    ----------
+    ids : array_like of int, or None
+    population : Population
+    empty : bool
+        Whether none may be chosen.
+
+    Raises
+    ------
+    NeurosimError
+    """
+    if ids is None:
+        return None
+    chosen = check_indices(ids, f"ids of {population.name!r}", population.size)
+    if len(chosen) == 0 and not empty:
+        raise NeurosimError(f"ids of {population.name!r} is empty: name at least one neuron")
+    values, counts = np.unique(chosen, return_counts=True)
+    if len(values) < len(chosen):
+        raise NeurosimError(
+            f"ids of {population.name!r} holds {int(values[counts > 1][0])} more than once: name "
+            "each neuron once"
+        )
+    return chosen
+
+
+def _check_v_init(value: Any, size: int, name: str) -> Any:
+    if value is None or isinstance(value, (Normal, Uniform, LogNormal)):
+        return value
+    what = f"v_init of population {name!r}"
+    if is_scalar(value):
+        return check_number(value, what, *_POTENTIAL)
+    array = check_array(value, what, *_POTENTIAL)
+    if array.shape != (size,):
+        raise NeurosimError(f"{what} has shape {array.shape}; it needs ({size},)")
+    return array

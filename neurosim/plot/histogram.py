@@ -1,0 +1,112 @@
+"""How rates and irregularity are spread over the neurons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim.analysis import cv_isi, rates
+from neurosim.plot.style import colour_of, figure, panels, style
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from neurosim.recording import Result
+
+WORDS = {1: "excitatory", -1: "inhibitory", 0: "all"}
+
+
+def _draw(
+    axes: Axes, by_sign: dict[int, NDArray[np.float64]], label: str, grain: float = 0.0
+) -> None:
+    """Draw histograms of one measure as outlines, each of unit height in sum.
+
+    A measure that is a multiple of `grain` gets bins that each hold as many of its values.
+    """
+    everything = np.concatenate([np.empty(0), *by_sign.values()])
+    if len(everything) == 0:
+        axes.text(0.5, 0.5, "too few spikes", transform=axes.transAxes, ha="center", fontsize=10)
+        axes.set_xlabel(label)
+        return
+    top = float(np.quantile(everything, 0.999)) or 1.0
+    width = top / 40.0
+    if grain:
+        width = grain * np.ceil(width / grain)
+    edges = np.arange(0.0, top + 2.0 * width, width) - 0.5 * grain
+    for sign, values in by_sign.items():
+        counts, _ = np.histogram(values, edges)
+        share = counts / max(1, len(values))
+        axes.stairs(share, edges, color=colour_of(sign), lw=1.4, label=WORDS[sign])
+        axes.axvline(values.mean(), color=colour_of(sign), lw=0.9, ls=":")
+    axes.set_xlim(0.0, edges[-1])
+    axes.set_ylim(bottom=0.0)
+    axes.set_xlabel(label)
+    axes.set_ylabel("share of neurons")
+
+
+def _by_sign(result: Result, names: Sequence[str], measure: object) -> dict[int, NDArray]:
+    found: dict[int, list[NDArray]] = {}
+    for name in names:
+        values = measure(result.spikes[name])  # type: ignore[operator]
+        found.setdefault(result.populations[name].sign, []).append(values[np.isfinite(values)])
+    joined = {sign: np.concatenate(parts) for sign, parts in found.items()}
+    return {sign: values for sign, values in joined.items() if len(values)}
+
+
+def draw_rate_histogram(
+    axes: Axes, result: Result, populations: Sequence[str] | None = None, *, start: float = 0.0
+) -> None:
+    """Draw the spread of firing rates after `start` (ms) into given axes; dotted: the mean."""
+    names = list(result.spikes if populations is None else populations)
+    with style():
+        values = _by_sign(result, names, lambda t: rates(t, start, result.duration))
+        _draw(axes, values, "firing rate (Hz)", grain=1e3 / (result.duration - start))
+
+
+def draw_cv_histogram(
+    axes: Axes, result: Result, populations: Sequence[str] | None = None, *, start: float = 0.0
+) -> None:
+    """Draw the spread of the CV of inter-spike intervals after `start` (ms) into given axes."""
+    names = list(result.spikes if populations is None else populations)
+    with style():
+        values = _by_sign(result, names, lambda t: cv_isi(t, start))
+        _draw(axes, values, "CV of inter-spike intervals")
+
+
+def rates_and_cv(
+    result: Result,
+    populations: Sequence[str] | None = None,
+    *,
+    start: float = 0.0,
+    title: str = "",
+) -> Figure:
+    """Draw the spread of rates and of CVs, excitation and inhibition in their colours.
+
+    Parameters
+    ----------
+    result : Result
+    populations : sequence of str, optional
+        Default: all.
+    start : float
+        Time to leave out at the beginning (ms).
+    title : str
+
+    Returns
+    -------
+    Figure
+    """
+    fig = figure(7.0, 3.2)
+    left, right = panels(fig, 1, 2)
+    draw_rate_histogram(left, result, populations, start=start)
+    draw_cv_histogram(right, result, populations, start=start)
+    handles, labels = left.get_legend_handles_labels()
+    if len(handles) > 1:
+        fig.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    if title:
+        fig.suptitle(title, fontsize=11)
+    return fig

@@ -1,0 +1,157 @@
+"""Rasters of spikes with the population rate under them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim.analysis import population_rate
+from neurosim.plot.style import colour_of, figure, panels, style
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from neurosim.recording import Result
+
+
+def draw_raster(
+    axes: Axes,
+    result: Result,
+    populations: Sequence[str] | None = None,
+    *,
+    start: float = 0.0,
+    stop: float | None = None,
+    max_neurons: int = 2000,
+) -> None:
+    """Draw the spikes of populations into given axes, the first population on top.
+
+    Parameters
+    ----------
+    axes : Axes
+    result : Result
+    populations : sequence of str, optional
+        Default: all.
+    start, stop : float
+        ms. Default: the whole run.
+    max_neurons : int
+        With more neurons than that only every k-th is drawn; the axis says so.
+    """
+    names = list(result.spikes if populations is None else populations)
+    end = result.duration if stop is None else stop
+    every = max(1, -(-sum(len(result.spikes[n].recorded) for n in names) // max_neurons))
+    n_rows = sum(-(-len(result.spikes[n].recorded) // every) for n in names)
+    # Rows lie about 230 points / n_rows apart.
+    size = float(np.clip(300.0 / max(1, n_rows), 1.4, 5.0))
+    few = n_rows <= 100
+    middles, top = [], 0
+    with style():
+        for name in names:
+            trains, info = result.spikes[name], result.populations[name]
+            place = np.searchsorted(trains.recorded, trains.ids)
+            shown = (place % every == 0) & (trains.times > start) & (trains.times <= end)
+            rows = -(-len(trains.recorded) // every)
+            axes.plot(
+                trains.times[shown],
+                top + place[shown] // every,
+                ls="",
+                color=colour_of(info.sign),
+                rasterized=True,
+                marker="|" if few else ".",
+                ms=size if few else size + 0.8,
+                mew=0.9 if few else 0.0,
+            )
+            middles.append(top + rows / 2)
+            top += rows
+            if name != names[-1]:
+                axes.axhline(top, color="0.85", lw=0.6)
+        axes.set_ylim(top + 0.5, -0.5)
+        axes.set_yticks(middles, names)
+        axes.tick_params(axis="y", length=0)
+        axes.set_ylabel("neurons" if every == 1 else f"neurons (every {_ordinal(every)})")
+        axes.set_xlim(start, end)
+        axes.set_xlabel("time (ms)")
+
+
+def draw_population_rate(
+    axes: Axes,
+    result: Result,
+    populations: Sequence[str] | None = None,
+    *,
+    start: float = 0.0,
+    stop: float | None = None,
+    bin_ms: float = 1.0,
+) -> None:
+    """Draw the rate of excitatory and of inhibitory populations over time into given axes.
+
+    Populations of one sign are taken together.
+    """
+    names = list(result.spikes if populations is None else populations)
+    end = result.duration if stop is None else stop
+    words = {1: "excitatory", -1: "inhibitory", 0: "all"}
+    with style():
+        for sign in (1, -1, 0):
+            own = [name for name in names if result.populations[name].sign == sign]
+            if not own:
+                continue
+            sizes = np.array([len(result.spikes[name].recorded) for name in own])
+            curves = [
+                population_rate(result.spikes[name], end, start=start, bin_ms=bin_ms)
+                for name in own
+            ]
+            mean = sizes @ np.array([rate for _, rate in curves]) / max(1, sizes.sum())
+            axes.plot(curves[0][0], mean, color=colour_of(sign), lw=0.9, label=words[sign])
+        axes.set_ylim(bottom=0.0)
+        axes.set_ylabel("rate (Hz)")
+        axes.set_xlabel("time (ms)")
+        axes.set_xlim(start, end)
+
+
+def raster(
+    result: Result,
+    populations: Sequence[str] | None = None,
+    *,
+    start: float = 0.0,
+    stop: float | None = None,
+    max_neurons: int = 2000,
+    bin_ms: float = 1.0,
+    title: str = "",
+) -> Figure:
+    """Draw spikes with the population rate under them, excitation and inhibition in their colours.
+
+    Parameters
+    ----------
+    result : Result
+    populations : sequence of str, optional
+        Default: all, the first on top.
+    start, stop : float
+        ms. Default: the whole run.
+    max_neurons : int
+        With more neurons than that only every k-th is drawn; the axis says so.
+    bin_ms : float
+        Bin of the population rate (ms).
+    title : str
+
+    Returns
+    -------
+    Figure
+    """
+    fig = figure(7.0, 5.0)
+    top, bottom = panels(fig, 2, 1, sharex=True, height_ratios=(3, 1))
+    draw_raster(top, result, populations, start=start, stop=stop, max_neurons=max_neurons)
+    draw_population_rate(bottom, result, populations, start=start, stop=stop, bin_ms=bin_ms)
+    top.set_xlabel("")
+    handles, labels = bottom.get_legend_handles_labels()
+    if len(handles) > 1:
+        fig.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    if title:
+        fig.suptitle(title, fontsize=11)
+    return fig
+
+
+def _ordinal(n: int) -> str:
+    ending = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n}{ending}"

@@ -1,0 +1,71 @@
+"""Colours and fonts of all figures."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+EXCITATORY = "#D55E00"
+"""Colour of whatever excites."""
+INHIBITORY = "#0072B2"
+"""Colour of whatever inhibits."""
+NEUTRAL = "#333333"
+"""Colour of what does neither, or both."""
+PALETTE = ("#000000", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Further curves: M. Okabe & K. Ito, *Color Universal Design* (2008)."""
+
+STYLE: Mapping[Any, Any] = MappingProxyType(
+    {
+        "font.size": 10.0,
+        "axes.titlesize": 11.0,
+        "axes.titlelocation": "left",
+        "axes.labelsize": 10.0,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.linewidth": 0.8,
+        "legend.fontsize": 9.0,
+        "legend.frameon": False,
+        "xtick.labelsize": 9.0,
+        "ytick.labelsize": 9.0,
+        "lines.linewidth": 1.3,
+        "figure.dpi": 100.0,
+        "figure.constrained_layout.use": True,
+    }
+)
+"""Settings of matplotlib that all figures share."""
+
+
+def colour_of(sign: int) -> str:
+    """Return the colour of a population that excites (+1), inhibits (−1), or neither (0)."""
+    return {1: EXCITATORY, -1: INHIBITORY}.get(sign, NEUTRAL)
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in the style of all figures."""
+    import matplotlib as mpl
+
+    with mpl.rc_context(dict(STYLE)):
+        yield
+
+
+def figure(width: float = 7.0, height: float = 4.0) -> Figure:
+    """Return an empty figure of that size (inches), outside any window system."""
+    from matplotlib.figure import Figure
+
+    with style():
+        return Figure(figsize=(width, height), layout="constrained")
+
+
+def panels(figure: Figure, rows: int = 1, columns: int = 1, **options: Any) -> list[Axes]:
+    """Return axes on a grid in reading order; `options` as of `Figure.subplots`."""
+    with style():
+        grid = figure.subplots(rows, columns, squeeze=False, **options)
+    return list(grid.ravel())

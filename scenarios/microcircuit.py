@@ -1,0 +1,145 @@
+"""The cortical microcircuit of Potjans & Diesmann: its parameters, and a network made of them.
+
+T. C. Potjans & M. Diesmann, *The Cell-Type Specific Cortical Microcircuit: Relating Structure and
+Activity in a Full-Scale Spiking Network Model*, Cerebral Cortex 24, 785 (2014); initial potentials
+from the model's reference implementation, chosen to shorten the transient at the start.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+import neurosim as ns
+
+NAMES = ("L23E", "L23I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I")
+SIZES = np.array([20683, 5834, 21915, 5479, 4850, 1065, 14395, 2948])
+
+CONNECTION_PROBABILITY = np.array(
+    [
+        [0.1009, 0.1689, 0.0437, 0.0818, 0.0323, 0.0, 0.0076, 0.0],
+        [0.1346, 0.1371, 0.0316, 0.0515, 0.0755, 0.0, 0.0042, 0.0],
+        [0.0077, 0.0059, 0.0497, 0.1350, 0.0067, 0.0003, 0.0453, 0.0],
+        [0.0691, 0.0029, 0.0794, 0.1597, 0.0033, 0.0, 0.1057, 0.0],
+        [0.1004, 0.0622, 0.0505, 0.0057, 0.0831, 0.3726, 0.0204, 0.0],
+        [0.0548, 0.0269, 0.0257, 0.0022, 0.0600, 0.3158, 0.0086, 0.0],
+        [0.0156, 0.0066, 0.0211, 0.0166, 0.0572, 0.0197, 0.0396, 0.2252],
+        [0.0364, 0.0010, 0.0034, 0.0005, 0.0277, 0.0080, 0.0658, 0.1443],
+    ]
+)
+"""Probability that a pair is connected at least once; rows are targets, columns sources."""
+
+EXTERNAL_IN_DEGREE = np.array([1600, 1500, 2100, 1900, 2000, 1900, 2900, 2100])
+EXTERNAL_RATE = 8.0
+"""Hz, of each external input."""
+
+NEURON = ns.LIF(v_rest=-65.0, v_threshold=-50.0, v_reset=-65.0, tau_m=10.0, c_m=250.0, t_ref=2.0)
+SYNAPSE = ns.ExpCurrent(0.5)
+PSP = 0.15
+"""mV, of an excitatory synapse; twice that from L4E to L23E."""
+INHIBITION = -4.0
+"""Strength of inhibitory synapses relative to excitatory ones."""
+PSP_SPREAD = 0.1
+DELAY = (1.5, 0.75)
+"""ms, of excitatory and of inhibitory synapses."""
+DELAY_SPREAD = 0.5
+
+V_START_MEAN = np.array([-68.28, -63.16, -63.33, -63.45, -63.11, -61.66, -66.72, -61.43])
+V_START_SD = np.array([5.36, 4.57, 4.74, 4.94, 4.94, 4.55, 5.46, 4.48])
+"""mV."""
+
+PUBLISHED_RATES = np.array([0.903, 2.965, 4.414, 5.876, 7.569, 8.633, 1.105, 7.829])
+"""Hz, of the reference implementation at full scale."""
+
+
+def synapse_numbers() -> np.ndarray:
+    """Return the number of synapses of every projection at full scale, (target, source).
+
+    Synapses are drawn with replacement, so K of them connect a pair with probability
+    p = 1 − (1 − 1/(N·M))^K.
+    """
+    pairs = np.outer(SIZES, SIZES).astype(float)
+    return np.rint(np.log1p(-CONNECTION_PROBABILITY) / np.log1p(-1.0 / pairs)).astype(int)
+
+
+def mean_psps() -> np.ndarray:
+    """Return the mean PSP (mV) of every projection, (target, source)."""
+    psps = np.tile([PSP, INHIBITION * PSP], (len(NAMES), len(NAMES) // 2))
+    psps[NAMES.index("L23E"), NAMES.index("L4E")] *= 2.0
+    return psps
+
+
+def missing_current(scale: float) -> np.ndarray:
+    """Return the constant currents (pA) that make up for the mean input lost by scaling down.
+
+    With in-degrees times s and weights over √s the variance of the input is kept and its mean times
+    √s, so that 1 − √s of the full-scale mean is missing: van Albada, Helias & Diesmann, PLoS
+    Computational Biology 11, e1004490 (2015).
+    """
+    per_mv = 1.0 / SYNAPSE.psp_per_weight(NEURON)
+    in_degrees = synapse_numbers() / SIZES[:, np.newaxis]
+    recurrent = (mean_psps() * per_mv * in_degrees) @ PUBLISHED_RATES
+    external = PSP * per_mv * EXTERNAL_IN_DEGREE * EXTERNAL_RATE
+    return (1.0 - np.sqrt(scale)) * SYNAPSE.tau * 1e-3 * (recurrent + external)
+
+
+def external_current() -> np.ndarray:
+    """Return the constant currents (pA) with the mean of the Poisson input at full scale."""
+    per_mv = 1.0 / SYNAPSE.psp_per_weight(NEURON)
+    return PSP * per_mv * EXTERNAL_IN_DEGREE * EXTERNAL_RATE * SYNAPSE.tau * 1e-3
+
+
+def microcircuit(scale: float = 1.0, *, poisson: bool = True) -> ns.Network:
+    """Describe the microcircuit.
+
+    Parameters
+    ----------
+    scale : float
+        Share of the neurons, and of each neuron's inputs, that is kept (0 < scale ≤ 1).
+    poisson : bool
+        External input as Poisson spikes, else as a constant current of the same mean.
+
+    Returns
+    -------
+    Network
+    """
+    net = ns.Network()
+    populations = [
+        net.add(name, max(1, round(size * scale)), NEURON, v_init=ns.Normal(mean, sd))
+        for name, size, mean, sd in zip(NAMES, SIZES, V_START_MEAN, V_START_SD, strict=True)
+    ]
+    stronger = 1.0 / np.sqrt(scale)
+    numbers = np.rint(synapse_numbers() * scale * scale).astype(int)
+    psps = mean_psps() * stronger
+    for t, target in enumerate(populations):
+        for s, source in enumerate(populations):
+            if numbers[t, s] == 0:
+                continue
+            delay = DELAY[s % 2]
+            net.connect(
+                source,
+                target,
+                ns.FixedTotalNumber(int(numbers[t, s])),
+                synapse=SYNAPSE,
+                psp=ns.Normal(psps[t, s], PSP_SPREAD * abs(psps[t, s])),
+                delay=ns.Normal(delay, DELAY_SPREAD * delay),
+            )
+    _drive(net, populations, scale, poisson=poisson)
+    return net
+
+
+def _drive(
+    net: ns.Network, populations: list[ns.Population], scale: float, *, poisson: bool
+) -> None:
+    """Add the external input, and what scaling down takes away."""
+    currents = missing_current(scale)
+    if poisson:
+        rates = EXTERNAL_RATE * np.rint(EXTERNAL_IN_DEGREE * scale)
+        for target, rate in zip(populations, rates, strict=True):
+            psp = PSP / np.sqrt(scale)
+            net.drive(target, ns.Poisson(float(rate)), synapse=SYNAPSE, psp=psp)
+    else:
+        # At full scale nothing is missing; below, √s of the external mean is kept by the weights.
+        currents = currents + np.sqrt(scale) * external_current()
+    for target, current in zip(populations, currents, strict=True):
+        if current != 0.0:
+            net.drive(target, ns.ConstantCurrent(float(current)))
