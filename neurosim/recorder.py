@@ -101,7 +101,12 @@ class Recorder:
                 place = np.minimum(place, len(plan.ids) - 1)
                 hit = (plan.ids[order][place] == own) & (row < len(values))
                 values[row[hit], order[place[hit]]] = info.v_peak
-        return Trace(np.multiply(stamps, self._plan.dt, dtype=float), values, plan.ids.copy(), UNITS[variable])
+        return Trace(
+            np.multiply(stamps, self._plan.dt, dtype=float),
+            values,
+            plan.ids.copy(),
+            UNITS[variable],
+        )
 
     def result(self, n_steps: int, stats: RunStats) -> Result:
         """Return all that was recorded in the first `n_steps` steps."""

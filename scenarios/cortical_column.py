@@ -27,7 +27,10 @@ class Settings:
     )
     input: Literal["poisson", "current"] = field(
         default="poisson",
-        metadata={"help": "external input as Poisson spikes or as a constant current"},
+        metadata={
+            "help": "external input as Poisson spikes or as a constant current; without the noise of "
+            "the former, networks below scale 0.3 fall silent"
+        },
     )
     warmup: float = field(
         default=500.0, metadata={"help": "time before the first measurement", "unit": "ms"}
@@ -116,7 +119,7 @@ def _draw_populations(result: ns.Result, settings: Settings) -> Figure:
     left.set_xlim(left=0.0)
     left.set_xlabel("firing rate (Hz)")
     right.set_xlim(left=0.0)
-    right.set_xlabel("CV of intervals (neurons with 10 spikes or more)")
+    right.set_xlabel("CV of inter-spike intervals")
     fig.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     fig.suptitle(f"cortical microcircuit at scale {settings.scale:g}", fontsize=11)
     return fig

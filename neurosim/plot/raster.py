@@ -69,7 +69,7 @@ def draw_raster(
             if name != names[-1]:
                 axes.axhline(top, color="0.85", lw=0.6)
         axes.set_ylim(top + 0.5, -0.5)
-        axes.set_yticks(middles, names)
+        axes.set_yticks(_apart(middles, 0.045 * top), names)
         axes.tick_params(axis="y", length=0)
         axes.set_ylabel("neurons" if every == 1 else f"neurons (every {_ordinal(every)})")
         axes.set_xlim(start, end)
@@ -150,6 +150,13 @@ def raster(
     if title:
         fig.suptitle(title, fontsize=11)
     return fig
+
+
+def _apart(places: list[float], gap: float) -> list[float]:
+    """Move ascending places on until they lie a gap apart, so that labels do not overlap."""
+    for k in range(1, len(places)):
+        places[k] = max(places[k], places[k - 1] + gap)
+    return places
 
 
 def _ordinal(n: int) -> str:

@@ -102,7 +102,9 @@ def _read_stats(group: h5py.Group) -> RunStats:
     types = column_types(RunStats)
     values = {name: np.asarray(value) for name, value in group.attrs.items()}
     for name, value in values.items():
-        _require(value.dtype == types[name] and value.ndim == 0, f"{group.name}/{name} is no number")
+        _require(
+            value.dtype == types[name] and value.ndim == 0, f"{group.name}/{name} is no number"
+        )
     return RunStats(**{name: value.item() for name, value in values.items()})
 
 

@@ -1,0 +1,107 @@
+"""The two networks of the literature, through the command line."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neurosim.cli import main
+
+DATA = Path(__file__).parent.parent / "data"
+
+
+def _run(capsys, tmp_path, *arguments: str) -> dict:
+    status = main(["run", *arguments, "--out", str(tmp_path), "--json"])
+    assert status == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_balanced_network_fires_as_nest_and_theory_say(capsys, tmp_path) -> None:
+    told = _run(capsys, tmp_path, "balanced-network", "--duration", "1200")
+    assert told["neurons"] == 12500
+    assert told["synapses"] == 12500 * 1250
+    # NEST: 37.3 Hz, theory: 37.9 Hz. Ten seeds of this network spread by 0.2 Hz.
+    assert told["findings"]["rate_hz"] == pytest.approx(37.3, rel=0.02)
+    assert told["findings"]["asynchronous_theory_hz"] == pytest.approx(37.9, abs=0.1)
+    assert len(list(tmp_path.glob("balanced-network-*.png"))) == 3
+
+
+def test_the_four_regimes_differ_as_brunel_found(capsys, tmp_path) -> None:
+    found = {}
+    for regime in ("SR", "SI-fast", "AI", "SI-slow"):
+        told = _run(
+            capsys,
+            tmp_path / regime,
+            "balanced-network",
+            *("--set", f"regime={regime}", "--set", "neurons=5000", "--duration", "700"),
+            "--no-plot",
+        )
+        found[regime] = told["findings"]
+    rate = {regime: f["rate_hz"] for regime, f in found.items()}
+    cv = {regime: f["cv"] for regime, f in found.items()}
+    fano = {regime: f["fano_factor_1ms"] for regime, f in found.items()}
+    # Lockstep at the highest rate, without any irregularity.
+    assert rate["SR"] > 200.0
+    assert cv["SR"] < 0.05
+    assert fano["SR"] > 2.0 * max(fano["SI-fast"], fano["AI"], fano["SI-slow"])
+    # A common rhythm faster than the single, irregular neurons.
+    assert found["SI-fast"]["peak_frequency_hz"] > 2.0 * rate["SI-fast"]
+    assert cv["SI-fast"] > 0.5
+    # A slow rhythm at the lowest rate.
+    assert rate["SI-slow"] < 15.0
+    assert found["SI-slow"]["peak_frequency_hz"] < 60.0
+    # The asynchronous state is the least synchronous for its rate.
+    assert fano["AI"] / rate["AI"] == min(fano[r] / rate[r] for r in fano)
+    assert cv["AI"] > 0.3
+
+
+@pytest.fixture(scope="module")
+def references() -> dict[str, np.ndarray]:
+    with open(DATA / "microcircuit_rates.csv") as lines:
+        rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
+    return {key: np.array([row[key] for row in rows]) for key in rows[0]}
+
+
+def test_the_microcircuit_at_a_tenth_fires_as_nests_does(capsys, tmp_path, references) -> None:
+    told = _run(capsys, tmp_path, "cortical-column", "--set", "scale=0.1", "--duration", "5500")
+    rates = np.array([told["rates_hz"][name] for name in references["population"]])
+    expected = references["nest_scale_0.1_hz"].astype(float)
+    assert rates == pytest.approx(expected, rel=0.1)
+    assert told["neurons"] == sum(round(int(n) * 0.1) for n in references["neurons"])
+    assert len(list(tmp_path.glob("cortical-column-*.png"))) == 3
+
+
+def test_a_constant_current_may_stand_for_the_external_spikes(capsys, tmp_path) -> None:
+    told = _run(
+        capsys,
+        tmp_path,
+        *("cortical-column", "--set", "scale=0.3", "--set", "input=current"),
+        *("--duration", "1000", "--no-plot"),
+    )
+    # Nearly as with Poisson input, at full scale: Potjans & Diesmann, figure 7.
+    for name, rate in told["rates_hz"].items():
+        assert 0.5 < rate / told["findings"]["published_rate_hz"][name] < 1.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("cortical-column", "--set", "scale=2"), "scale = 2 is outside 0.01 to 1"),
+        (("cortical-column", "--set", "skale=0.1"), "scale"),
+        (("balanced-network", "--set", "regime=A"), "AI, SR, SI-fast, SI-slow"),
+        (("balanced-network", "--set", "neurons=12"), "neurons = 12 is not a multiple of 50"),
+        (("balanced-network", "--duration", "100"), "warm-up of 200 ms"),
+        (("balanced-netwrk",), "balanced-network"),
+    ],
+)
+def test_bad_settings_are_refused_with_status_2(capsys, tmp_path, arguments, words) -> None:
+    out = tmp_path / "out"
+    assert main(["run", *arguments, "--out", str(out)]) == 2
+    told = capsys.readouterr()
+    assert words in told.err
+    assert told.out == ""
+    assert not out.exists() or not list(out.iterdir())
