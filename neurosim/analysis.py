@@ -128,7 +128,8 @@ def population_rate(
     """
     n_bins, bins, _ = _binned(trains, start, stop, bin_ms)
     counts = np.bincount(bins, minlength=n_bins)
-    centres = start + (np.arange(n_bins) + 0.5) * bin_ms
+    middles = np.arange(n_bins) + 0.5
+    centres = start + np.multiply(middles, bin_ms, dtype=float)
     return centres, counts / (max(1, len(trains.recorded)) * bin_ms) * 1e3
 
 

@@ -23,7 +23,7 @@ class Settings:
 
     scale: float = field(
         default=0.1,
-        metadata={"help": "share of the neurons and of each neuron's inputs, 1 for all"},
+        metadata={"help": "share of the neurons and of their inputs that is kept, 1 for all"},
     )
     input: Literal["poisson", "current"] = field(
         default="poisson",
