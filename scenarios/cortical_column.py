@@ -23,13 +23,13 @@ class Settings:
 
     scale: float = field(
         default=0.1,
-        metadata={"help": "share of the neurons and of their inputs that is kept, 1 for all"},
+        metadata={"help": "share of neurons and of their inputs that is kept, 1 for all"},
     )
     input: Literal["poisson", "current"] = field(
         default="poisson",
         metadata={
-            "help": "external input as Poisson spikes or as a constant current; without the noise of "
-            "the former, networks below scale 0.3 fall silent"
+            "help": "external input as Poisson spikes or as a constant current; without the noise "
+            "of the former, networks below scale 0.3 fall silent"
         },
     )
     warmup: float = field(

@@ -99,10 +99,16 @@ def _program(drive: Drive, dt: float) -> tuple[NDArray[np.int64], NDArray[np.flo
 
 
 def poisson_law(mean: float) -> NDArray[np.uint64]:
-    """Return P(N ≤ 0), P(N ≤ 1), … of a Poisson number as fractions of 2⁶⁴, up to where it is 1."""
+    """Return P(N ≤ 0), P(N ≤ 1), … of a Poisson number as fractions of 2⁶⁴, up to where it is 1.
+
+    Filled up with 2⁶⁴ − 1 to a multiple of four, as the kernel wants it.
+    """
     largest = int(mean + 12.0 * np.sqrt(mean) + 40.0)
     law = poisson.cdf(np.arange(largest), mean)
-    return np.floor(law[law < 1.0 - 2.0**-53] * 2.0**53).astype(np.uint64) << np.uint64(11)
+    law = law[law < 1.0 - 2.0**-53]
+    padded = np.full(-(-len(law) // 4) * 4, np.iinfo(np.uint64).max)
+    padded[: len(law)] = np.floor(law * 2.0**53).astype(np.uint64) << np.uint64(11)
+    return padded
 
 
 class _Tables:

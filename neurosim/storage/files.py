@@ -37,7 +37,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         yield part
         os.replace(part, path)
     except OSError as error:
-        reason = error.strerror or str(error).partition("\n")[0]
+        reason = os.strerror(error.errno) if error.errno else str(error).partition("\n")[0]
         raise NeurosimError(
             f"{path} cannot be written ({reason}): give a file in a folder that can"
         ) from error

@@ -15,7 +15,8 @@
     /neurosim/stats                        attributes: the fields of RunStats
 
 Under /spikes lies what the SONATA developer guide asks of a spike file (Dai et al. 2020, PLoS
-Comput Biol 16:e1007696) and nothing else, so that libsonata and other readers open it.
+Comput Biol 16:e1007696) and nothing else, so that libsonata and other readers open it. In the names
+of groups "/" stands as %2F, "%" as %25 and a lone "." as %2E.
 """
 
 from __future__ import annotations

@@ -45,8 +45,12 @@ def load(path: str | os.PathLike[str]) -> Result:
     import h5py
 
     path = Path(path)
-    if not path.is_file():
-        raise NeurosimError(f"there is no file {path}: give a result file that neurosim saved")
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise NeurosimError(
+            f"{path} cannot be read ({error.strerror}): give a result file that neurosim saved"
+        ) from None
     try:
         if not h5py.is_hdf5(path):
             raise NeurosimError(f"{path} is no HDF5 file: give a result file that neurosim saved")
@@ -79,9 +83,12 @@ def _read_result(file: h5py.File, file_size: int) -> Result:
     populations = {info.name: info for info in reader.populations(run["populations"])}
     for name in map(unquote, [*spikes, *traces]):
         _require(name in populations, f"population {name} is not described")
+    dt, duration = float(run.attrs["dt"]), float(run.attrs["duration"])
+    _require(0.0 < dt < np.inf, f"dt is {dt:g} ms")
+    _require(0.0 <= duration < np.inf, f"duration is {duration:g} ms")
     return Result(
-        dt=float(run.attrs["dt"]),
-        duration=float(run.attrs["duration"]),
+        dt=dt,
+        duration=duration,
         seed=int(run.attrs["seed"]),
         populations=populations,
         spikes={
@@ -140,9 +147,8 @@ class _Reader:
         ids = self.ids(group["node_ids"], np.uint64, population)
         _require(len(times) == len(ids), f"{group.name} has {len(times)} times, {len(ids)} ids")
         _require(_ascending(times), f"{group.name}/timestamps are not ascending")
-        was_recorded = np.zeros(population.size, bool)
-        was_recorded[neurons] = True
-        _require(bool(was_recorded[ids].all()), f"{group.name} has neurons that were not recorded")
+        known = len(neurons) == population.size or bool(np.isin(ids, neurons).all())
+        _require(known, f"{group.name} has spikes of neurons that were not recorded")
         return SpikeTrains(times, ids, neurons)
 
     def trace(self, group: h5py.Group, population: PopulationInfo) -> Trace:
@@ -167,6 +173,7 @@ class _Reader:
         wanted = np.dtype(dtype)
         fits = dataset.dtype == wanted and dataset.ndim == n_dims
         _require(fits, f"{dataset.name} is no {n_dims}-dimensional array of the right type")
+        _require(not dataset.external, f"{dataset.name} lies in another file")
         stored = dataset.id.get_storage_size()
         limit = stored * (DEFLATE_LIMIT if dataset.compression == "gzip" else 1)
         # Else a header of some bytes could ask for all the memory there is.

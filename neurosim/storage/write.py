@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,16 +47,25 @@ def save(result: Result, path: str | os.PathLike[str]) -> None:
     """
     import h5py
 
-    with atomic_path(path) as part, h5py.File(part, "w") as file:
-        file.attrs["magic"] = np.uint32(SONATA_MAGIC)
-        file.attrs["version"] = np.array(SONATA_VERSION, np.uint32)
-        _write_run(file.create_group("neurosim"), result)
-        spikes = file.create_group("spikes")
-        for name, trains in result.spikes.items():
-            _write_spikes(spikes.create_group(group_name(name)), trains)
-        traces = file.create_group("traces")
-        for (name, variable), trace in result.traces.items():
-            _write_trace(traces.create_group(f"{group_name(name)}/{variable}"), trace)
+    # By way of memory: where a disk fills up, HDF5 cannot close the file and takes the interpreter
+    # down with it.
+    image = io.BytesIO()
+    with h5py.File(image, "w") as file:
+        _write_result(file, result)
+    with atomic_path(path) as part:
+        part.write_bytes(image.getbuffer())
+
+
+def _write_result(file: h5py.File, result: Result) -> None:
+    file.attrs["magic"] = np.uint32(SONATA_MAGIC)
+    file.attrs["version"] = np.array(SONATA_VERSION, np.uint32)
+    _write_run(file.create_group("neurosim"), result)
+    spikes = file.create_group("spikes")
+    for name, trains in result.spikes.items():
+        _write_spikes(spikes.create_group(group_name(name)), trains)
+    traces = file.create_group("traces")
+    for (name, variable), trace in result.traces.items():
+        _write_trace(traces.create_group(f"{group_name(name)}/{variable}"), trace)
 
 
 def _write_run(group: h5py.Group, result: Result) -> None:
@@ -79,8 +89,10 @@ def _write_spikes(group: h5py.Group, trains: SpikeTrains) -> None:
 
     sorting = h5py.enum_dtype(SONATA_SORTING, basetype=np.uint8)
     group.attrs.create("sorting", SONATA_SORTING["by_time"], dtype=sorting)
-    _write_array(group, "timestamps", trains.times, np.float64).attrs["units"] = "ms"
-    _write_array(group, "node_ids", trains.ids, np.uint64)
+    # Not compressed: libsonata as it is distributed comes without zlib.
+    times = group.create_dataset("timestamps", data=trains.times, dtype=np.float64)
+    times.attrs["units"] = "ms"
+    group.create_dataset("node_ids", data=trains.ids, dtype=np.uint64)
 
 
 def _write_trace(group: h5py.Group, trace: Trace) -> None:
@@ -90,8 +102,8 @@ def _write_trace(group: h5py.Group, trace: Trace) -> None:
     _write_array(group, "ids", trace.ids, np.int64)
 
 
-def _write_array(group: h5py.Group, name: str, array: NDArray, dtype: DTypeLike) -> h5py.Dataset:
+def _write_array(group: h5py.Group, name: str, array: NDArray, dtype: DTypeLike) -> None:
     packing: dict[str, Any] = {}
     if array.size >= PACK_FROM:
         packing = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
-    return group.create_dataset(name, data=array, dtype=dtype, **packing)
+    group.create_dataset(name, data=array, dtype=dtype, **packing)
