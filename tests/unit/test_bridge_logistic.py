@@ -147,8 +147,8 @@ def test_column_that_never_changes_is_told_and_gets_no_weight():
 
     assert neuron.coef_[0, 3] == 0.0
     assert neuron.coef_[0, :3] == pytest.approx(LogisticNeuron().fit(X, Y).coef_[0])
-    assert np.isnan(neuron.standard_errors_[[0, 3]]).all()
-    assert np.isfinite(neuron.standard_errors_[1:3]).all()
+    assert np.isnan(neuron.standard_errors_[[0, 4]]).all()
+    assert np.isfinite(neuron.standard_errors_[1:4]).all()
 
 
 def test_column_of_zeros_leaves_the_other_intervals_alone():
@@ -179,6 +179,7 @@ def test_neuron_that_fires_at_rest_has_no_psps():
 
     with pytest.raises(NeurosimError, match=r"not below 0.*to_spiking\(neuron, beta"):
         _ = neuron.psp_
+    assert not hasattr(neuron, "psp_interval_")
     assert "LogisticNeuron" in neuron._repr_html_()
 
 

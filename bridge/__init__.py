@@ -1,0 +1,80 @@
+"""The bridge: a spiking neuron in millivolts and the logistic neuron it is said to be."""
+
+from __future__ import annotations
+
+from bridge.coincidence import coincidence_factor
+from bridge.comparison import Comparison, prediction_measures
+from bridge.descent import Descent, accelerated_descent, gradient_descent, newton
+from bridge.features import (
+    bin_means,
+    bin_spikes,
+    blocked_folds,
+    lagged,
+    out_of_fold_probability,
+    spike_history,
+)
+from bridge.logistic import LogisticNeuron
+from bridge.mapping import (
+    EscapeNoise,
+    GaussianNoise,
+    LogisticUnit,
+    SpikingUnit,
+    threshold_gap,
+    to_logistic,
+    to_spiking,
+)
+from bridge.measures import (
+    NORMAL_95,
+    Measure,
+    Reliability,
+    agreement,
+    auc,
+    bits_per_spike,
+    brier_score,
+    cross_entropy,
+    reliability_curve,
+    wilson_interval,
+)
+from bridge.plot import decision_plane, psp_plot, reliability_plot
+from bridge.rates import deterministic_rate, siegert_rate
+from bridge.separation import SeparableDataWarning
+
+__all__ = [
+    "NORMAL_95",
+    "Comparison",
+    "Descent",
+    "EscapeNoise",
+    "GaussianNoise",
+    "LogisticNeuron",
+    "LogisticUnit",
+    "Measure",
+    "Reliability",
+    "SeparableDataWarning",
+    "SpikingUnit",
+    "accelerated_descent",
+    "agreement",
+    "auc",
+    "bin_means",
+    "bin_spikes",
+    "bits_per_spike",
+    "blocked_folds",
+    "brier_score",
+    "coincidence_factor",
+    "cross_entropy",
+    "decision_plane",
+    "deterministic_rate",
+    "gradient_descent",
+    "lagged",
+    "newton",
+    "out_of_fold_probability",
+    "prediction_measures",
+    "psp_plot",
+    "reliability_curve",
+    "reliability_plot",
+    "siegert_rate",
+    "spike_history",
+    "threshold_gap",
+    "to_logistic",
+    "to_spiking",
+    "wilson_interval",
+]

@@ -1,0 +1,177 @@
+"""Figures that set the two worlds beside each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurosim import NeurosimError
+from neurosim.plot import EXCITATORY, INHIBITORY, NEUTRAL, PALETTE, figure, panels, style
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.collections import QuadMesh
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike, NDArray
+
+    from bridge.measures import Reliability
+
+PROBABILITY_MAP = "viridis"
+"""Perceptually uniform, and readable without colour vision."""
+
+MARKERS = "osD^v"
+
+
+def decision_plane(
+    x: ArrayLike,
+    y: ArrayLike,
+    planes: Mapping[str, NDArray],
+    *,
+    labels: tuple[str, str] = ("activity $a_1$ (spikes)", "activity $a_2$ (spikes)"),
+    title: str = "",
+) -> Figure:
+    """Draw firing probabilities over the plane of two inputs, side by side on one colour scale.
+
+    Parameters
+    ----------
+    x : (n_x,) array_like
+        Values of the first input.
+    y : (n_y,) array_like
+        Values of the second.
+    planes : mapping of str to (n_y, n_x) ndarray
+        Probability to fire, by panel title. The line where it is 1/2 is drawn.
+    labels : (str, str)
+        Of the axes, with units.
+    title : str
+    """
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    for name, plane in planes.items():
+        if np.shape(plane) != (len(y), len(x)):
+            raise NeurosimError(
+                f"plane {name!r} has shape {np.shape(plane)}: it must be {(len(y), len(x))}, one "
+                "row per value of y"
+            )
+    fig = figure(1.2 + 2.9 * len(planes), 3.4)
+    grid = panels(fig, 1, len(planes), sharex=True, sharey=True)
+    with style():
+        for axes, (name, plane) in zip(grid, planes.items(), strict=True):
+            mesh = _draw_plane(axes, x, y, np.asarray(plane))
+            axes.set(title=name, xlabel=labels[0])
+            axes.locator_params(nbins=7, steps=[1, 2, 5, 10])
+        grid[0].set_ylabel(labels[1])
+        bar = fig.colorbar(mesh, ax=grid, label="firing probability", ticks=np.linspace(0, 1, 5))
+        bar.ax.axhline(0.5, color="white", lw=1.5)
+        if title:
+            fig.suptitle(title)
+    return fig
+
+
+def reliability_plot(curves: Mapping[str, Reliability], *, title: str = "") -> Figure:
+    """Draw observed against predicted firing probability, and how many trials stand behind it.
+
+    Parameters
+    ----------
+    curves : mapping of str to Reliability
+        By name in the legend.
+    title : str
+    """
+    fig = figure(4.6, 5.2)
+    upper, lower = panels(fig, 2, 1, sharex=True, height_ratios=(3.2, 1.0))
+    with style():
+        upper.plot([0, 1], [0, 1], color=NEUTRAL, lw=1.0, ls="--", label="perfect calibration")
+        for number, (name, curve) in enumerate(curves.items()):
+            colour, marker = PALETTE[number % len(PALETTE)], MARKERS[number % len(MARKERS)]
+            bars = np.stack([curve.observed - curve.low, curve.high - curve.observed])
+            options: dict[str, Any] = {
+                "color": colour,
+                "marker": marker,
+                "ms": 4.5,
+                "lw": 1.2,
+                "label": name,
+            }
+            upper.errorbar(curve.predicted, curve.observed, bars.clip(0), capsize=2, **options)
+            lower.plot(curve.predicted, curve.trials, color=colour, marker=marker, ms=4, lw=1.0)
+        upper.set(ylabel="observed share of trials that fired", xlim=(-0.02, 1.02))
+        upper.set_ylim(-0.02, 1.02)
+        upper.legend(loc="upper left", title="bars: 95 % intervals", alignment="left")
+        upper.get_legend().get_title().set_fontsize(9.0)  # type: ignore[union-attr]
+        lower.set(xlabel="predicted firing probability", ylabel="trials per bin", yscale="log")
+        if title:
+            fig.suptitle(title)
+    return fig
+
+
+def psp_plot(
+    psps: ArrayLike,
+    interval: ArrayLike,
+    *,
+    truth: ArrayLike | None = None,
+    names: Sequence[str] | None = None,
+    title: str = "",
+) -> Figure:
+    """Draw recovered postsynaptic potentials with their 95 % intervals against the true ones.
+
+    Parameters
+    ----------
+    psps : (n,) array_like
+        mV.
+    interval : (n, 2) array_like
+        mV.
+    truth : (n,) array_like, optional
+        mV; with it a second panel shows the differences.
+    names : sequence of str, optional
+        Of the synapses; their numbers if not given.
+    title : str
+    """
+    psps, interval = np.asarray(psps, dtype=float), np.asarray(interval, dtype=float)
+    places = np.arange(len(psps))
+    width = max(4.6, 1.6 + 0.42 * len(psps))
+    if truth is None:
+        fig = figure(width, 3.4)
+        grid = panels(fig)
+    else:
+        fig = figure(width, 5.2)
+        grid = panels(fig, 2, 1, sharex=True, height_ratios=(1.6, 1.0))
+    with style():
+        _draw_psps(grid[0], psps, interval)
+        grid[0].set(ylabel="postsynaptic potential (mV)", title=title)
+        if truth is not None:
+            truth = np.asarray(truth, dtype=float)
+            grid[0].scatter(places, truth, marker="_", s=260, lw=1.4, color="black", label="true")
+            _draw_psps(grid[1], psps, interval, truth)
+            grid[1].set_ylabel("recovered − true (mV)")
+        grid[-1].set_xlabel("synapse")
+        grid[-1].set_xticks(places, [f"{k + 1}" for k in places] if names is None else list(names))
+        handles, texts = grid[0].get_legend_handles_labels()
+        fig.legend(handles, texts, loc="outside lower center", ncols=3)
+    return fig
+
+
+def _draw_psps(axes: Axes, psps: NDArray, interval: NDArray, origin: NDArray | float = 0.0) -> None:
+    """Draw PSPs and intervals less `origin`, in the colours of excitation and inhibition."""
+    places, origin = np.arange(len(psps)), np.broadcast_to(origin, psps.shape)
+    axes.axhline(0.0, color=NEUTRAL, lw=0.8)
+    for side, colour, kind in (
+        (psps > 0, EXCITATORY, "excitatory"),
+        (psps <= 0, INHIBITORY, "inhibitory"),
+    ):
+        if side.any():
+            bars = np.abs(interval[side].T - psps[side])
+            height = psps[side] - origin[side]
+            options: dict[str, Any] = {"fmt": "o", "ms": 4.5, "capsize": 3, "zorder": 3}
+            options |= {"color": colour, "label": f"{kind}, 95 % interval"}
+            axes.errorbar(places[side], height, bars, **options)
+    axes.margins(x=0.06, y=0.1)
+
+
+def _draw_plane(axes: Axes, x: NDArray, y: NDArray, plane: NDArray) -> QuadMesh:
+    mesh = axes.pcolormesh(
+        x, y, plane, vmin=0.0, vmax=1.0, cmap=PROBABILITY_MAP, shading="nearest", rasterized=True
+    )
+    if np.nanmin(plane) < 0.5 < np.nanmax(plane):
+        line = axes.contour(x, y, plane, levels=[0.5], colors="white", linewidths=1.5)
+        axes.clabel(line, fmt={0.5: "p = 0.5"}, fontsize=9)
+    return mesh

@@ -1,0 +1,113 @@
+"""Whether trials that fired can be told from the others without error.
+
+Then no maximum of the likelihood exists: it rises for ever as the weights grow (Albert & Anderson
+1984, Biometrika 71:1). Spiking neurons without noise always give such data.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import linprog
+
+from bridge.losses import is_sparse
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from bridge.losses import CrossEntropy, StandardisedDesign
+
+TIME_LIMIT = 60.0
+"""Seconds after which the linear programme gives up."""
+
+
+class SeparableDataWarning(UserWarning):
+    """The data have no maximum-likelihood fit, or it could not be shown that they have one."""
+
+
+def is_separable(objective: CrossEntropy, theta: NDArray) -> bool:
+    """Return whether a plane separates the classes, touching trials allowed on it.
+
+    Parameters
+    ----------
+    objective : CrossEntropy
+        Without ridge.
+    theta : (n + 1,) ndarray
+        Where a descent on it ended. Two proofs from there cost nothing: a plane which separates,
+        and a gradient so small that a minimum must exist. Only where both fail a linear programme
+        decides.
+    """
+    if (objective.sign * objective.design.dot(theta) > 0).all():
+        return True
+    return not has_minimum_near(objective, theta) and separating_plane_exists(objective)
+
+
+def has_minimum_near(objective: CrossEntropy, theta: NDArray) -> bool:
+    """Return whether the loss provably has a minimum, by its self-concordance.
+
+    With H the Hessian, g the gradient and R the longest row of the design, it is enough that
+    R √(gᵀH⁻¹g / λ_min(H)) ≤ 1/2 (Bach 2010, Electron. J. Stat. 4:384, prop. 2). Directions in which
+    all rows are equal are left out: the loss does not depend on them.
+    """
+    values, vectors = np.linalg.eigh(objective.hessian(theta))
+    varies = _varying(objective, vectors)
+    if (values[varies] <= 0).any():
+        return False
+    along = vectors[:, varies].T @ objective.value_and_gradient(theta)[1]
+    decrement = np.sqrt(np.sum(along**2 / values[varies]))
+    longest = np.sqrt(1.0 + _row_norms_squared(objective.design).max())
+    return bool(longest * decrement <= 0.5 * np.sqrt(values[varies].min()))
+
+
+def separating_plane_exists(objective: CrossEntropy) -> bool:
+    """Return whether the data are separable, by a linear programme (Konis 2007, thesis, Oxford).
+
+    Of the planes within a box which leave no trial on the wrong side, the one with the largest sum
+    of margins is sought; it is 0 if and only if the classes overlap.
+    """
+    rows = _signed_rows(objective.design, objective.sign)
+    found = linprog(
+        -np.asarray(rows.sum(axis=0)).ravel(),
+        A_ub=-rows,
+        b_ub=np.zeros(rows.shape[0]),
+        bounds=(-1.0, 1.0),
+        method="highs",
+        options={"time_limit": TIME_LIMIT},
+    )
+    if found.x is None:
+        warnings.warn(
+            f"whether the data are separable could not be decided within {TIME_LIMIT:g} s: give a "
+            "ridge, which makes the fit exist in any case",
+            SeparableDataWarning,
+            stacklevel=4,
+        )
+        return False
+    margins = rows @ found.x
+    # The programme keeps its constraints to 1e-7 only: a margin within that is none.
+    return bool(margins.max() > 1e-5 and margins.min() > -1e-6)
+
+
+def _varying(objective: CrossEntropy, vectors: NDArray) -> NDArray[np.bool_]:
+    """Which eigenvectors of a Hessian are directions in which the rows of the design differ."""
+    gram = objective.design.gram(objective.weights)
+    spread = np.sum(vectors * (gram @ vectors), axis=0)
+    return spread > len(gram) * np.finfo(float).eps * np.trace(gram)
+
+
+def _row_norms_squared(design: StandardisedDesign) -> NDArray[np.float64]:
+    matrix, shift = design.matrix, design.shift
+    if not is_sparse(matrix):
+        return np.einsum("ij,ij->i", matrix, matrix)
+    squares = np.asarray(matrix.power(2).sum(axis=1)).ravel()
+    return squares - 2.0 * (matrix @ shift) + shift @ shift
+
+
+def _signed_rows(design: StandardisedDesign, sign: NDArray) -> Any:
+    """Rows times their sign, the 1 first; shifts do not matter, as the 1 absorbs them."""
+    if is_sparse(design.matrix):
+        ones = sparse.csr_matrix(np.ones((len(sign), 1)))
+        return sparse.csr_matrix(sparse.hstack([ones, design.matrix]).multiply(sign[:, None]))
+    return np.column_stack([np.ones(len(sign)), design.matrix]) * sign[:, None]
