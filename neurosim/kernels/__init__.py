@@ -2,6 +2,9 @@
 
 Compiled code is cached on disk. Numba notices a change of the file that holds a function, not of
 the files it imports, so the cache lives in a folder named by a hash of all kernel sources.
+
+Functions that take a whole tuple of arrays are marked `inline="always"`: handing over its
+hundred parts would take the compiler longer than all the rest.
 """
 
 import hashlib

@@ -186,7 +186,7 @@ def _row_of_all(rule, source, targets, minors):
     return n
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def _row(plan, p, source, lists, room):
     """Write the row of one source in projection p into `room`; return its length."""
     rule, key = plan.rules[p], plan.keys[p, KEY_TARGETS]
@@ -278,7 +278,7 @@ def invert_in_degree(rule, key, n_sources, first, last, start, targets, minors):
     return total
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def _twin(plan, rule, target):
     """Return the place of a target's twin, or −1."""
     if rule[TWIN] < 0:
@@ -322,7 +322,7 @@ def count_rows(plan, lists, room, first, last, counts):
     return onto_twins
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def _weight(plan, p, major, minor, index):
     """Return the strength of one synapse."""
     rule, law = plan.rules[p], plan.laws[p]
@@ -339,7 +339,7 @@ def _weight(plan, p, major, minor, index):
     return law[W_SIGN] * (math.exp(z) if kind == LOG_NORMAL else z)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def _delay(plan, p, major, minor, index):
     """Return the column of one synapse's delay."""
     rule = plan.rules[p]
@@ -356,7 +356,7 @@ def _delay(plan, p, major, minor, index):
     return plan.delay_columns[place + k]
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def _gather(plan, p, source, lists, room, n):
     """Append the synapses of one source in projection p to its row; return its new length."""
     rule = plan.rules[p]
@@ -416,7 +416,7 @@ def fill_rows(plan, lists, room, first, last, table):
     base = 0
     for population in range(plan.n_sources.size):
         for source in range(max(first - base, 0), min(last - base, plan.n_sources[population])):
-            n = 0
+            n = np.int64(0)
             for p in range(plan.first_rule[population], plan.first_rule[population + 1]):
                 n = _gather(plan, p, source, lists, room, n)
             row = base + source

@@ -15,7 +15,7 @@ LINE = 64
 """Bytes in a cache line."""
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def _list_segments(table, history, history_start, now, first, last):
     """List the parts of rows due at this step; return how many.
 
@@ -45,7 +45,7 @@ def _fetch(targets, weights, first, last):
         prefetch(weights, k)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def deliver(table, state, now, segment_first, segment_last):
     """Add the synapses whose spikes arrive at this step to the input buffer.
 

@@ -23,7 +23,7 @@ from neurosim.kernels.types import (
 )
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def _move_on(inputs, cursors, t):
     """Move every program on to the row that holds at step t; return whether any moved."""
     moved = False
@@ -35,7 +35,7 @@ def _move_on(inputs, cursors, t):
     return moved
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def _value(inputs, piece, cursors):
     """Return the place of a piece's first present value, and the step to the next neuron's."""
     program = inputs.programs[piece[PROGRAM]]
@@ -45,7 +45,7 @@ def _value(inputs, piece, cursors):
     return row + piece[COLUMN], 1
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def _inject(inputs, state):
     """Add up the injected currents anew."""
     state.injected[:] = 0.0
@@ -98,7 +98,7 @@ def _count_by_mean(counts, bits, means):
         counts[i] = n
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def _poisson(inputs, k, state, scratch, t):
     """Add this step's Poisson spikes of piece k."""
     piece = inputs.poisson[k]
@@ -125,7 +125,7 @@ def _poisson(inputs, k, state, scratch, t):
                 arriving[i] += weights[i] * counts[i]
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def _noise(inputs, k, state, t):
     """Add this step's Gaussian noise of piece k."""
     piece = inputs.noise[k]
@@ -135,7 +135,7 @@ def _noise(inputs, k, state, t):
         state.buffer[piece[TARGET] + i] += sd * normal_quantile(open_unit(bits))
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def take_in(inputs, state, scratch, t):
     """Add all that comes from outside at step t to the input buffer and the injected currents."""
     if _move_on(inputs, state.cursors, t):

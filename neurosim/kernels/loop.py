@@ -17,7 +17,7 @@ from neurosim.kernels.types import (
 )
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def _merge(shared, k, history, n):
     """Append what all threads fired in step k of the chunk, by global id; return the new end."""
     n_threads = shared.fired.shape[0]
@@ -38,7 +38,7 @@ def _merge(shared, k, history, n):
         n += 1
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def _listen(probes, state):
     """Add up what arrives at the probed slots, before the neurons take it in."""
     for s in range(probes.sets.shape[0]):
@@ -47,7 +47,7 @@ def _listen(probes, state):
                 state.arrived[i] += state.buffer[probes.places[i]]
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def _sample(probes, state, samples, t, t_first):
     """Write the probes whose interval ends with step t into their next row of `samples`."""
     for s in range(probes.sets.shape[0]):
@@ -92,7 +92,7 @@ def advance(thread, t_first, n_steps, horizon, stride, table, neurons, inputs, p
     makes room for the next chunk.
     """
     fired, fired_start = shared.fired[thread], shared.fired_start[thread]
-    n_fired = 0
+    n_fired = np.int64(0)
     fired_start[0] = 0
     for crossing, batch in enumerate(range(0, n_steps, stride)):
         batch_end = min(batch + stride, n_steps)

@@ -81,7 +81,7 @@ def _integrate(v, refractory, voltage, dynamics):
     return crossed
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def _advance_block(neurons, g, first, last, state, voltage):
     """Advance the local neurons first … last − 1 of group g; return how many crossed."""
     group = neurons.groups[g]
@@ -110,7 +110,7 @@ def _advance_block(neurons, g, first, last, state, voltage):
     return _integrate(state.v[first:last], state.refractory[first:last], voltage, dynamics)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def update(neurons, state, voltage, fired, n_fired):
     """Advance every neuron by one step.
 
