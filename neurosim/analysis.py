@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.signal import welch
 
 from neurosim.errors import NeurosimError
 
@@ -154,6 +153,8 @@ def peak_frequency(
     By Welch's method (IEEE Trans. Audio Electroacoust. 15, 70, 1967) with windows of a quarter of
     the span, the slowest two frequencies left out. NaN where nothing fires.
     """
+    from scipy.signal import welch  # late: half a second that every run would pay
+
     _, rate = population_rate(trains, stop, start=start, bin_ms=bin_ms)
     if not rate.any() or len(rate) < 32:
         return float("nan")

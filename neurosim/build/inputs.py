@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.stats import poisson
+from scipy.special import pdtr
 
 from neurosim.build.grid import to_steps
 from neurosim.build.layout import NOISE
@@ -104,7 +104,7 @@ def poisson_law(mean: float) -> NDArray[np.uint64]:
     Filled up with 2⁶⁴ − 1 to a multiple of four, as the kernel wants it.
     """
     largest = int(mean + 12.0 * np.sqrt(mean) + 40.0)
-    law = poisson.cdf(np.arange(largest), mean)
+    law = pdtr(np.arange(largest), mean)
     law = law[law < 1.0 - 2.0**-53]
     padded = np.full(-(-len(law) // 4) * 4, np.iinfo(np.uint64).max)
     padded[: len(law)] = np.floor(law * 2.0**53).astype(np.uint64) << np.uint64(11)
