@@ -146,7 +146,9 @@ def psp_plot(
         grid[-1].set_xlabel("synapse")
         grid[-1].set_xticks(places, [f"{k + 1}" for k in places] if names is None else list(names))
         handles, texts = grid[0].get_legend_handles_labels()
-        fig.legend(handles, texts, loc="outside lower center", ncols=3)
+        # One row where it fits: an entry takes about an inch and a half.
+        columns = len(texts) if width > 1.6 * len(texts) + 0.6 else 1
+        fig.legend(handles, texts, loc="outside lower center", ncols=columns)
     return fig
 
 
@@ -164,7 +166,8 @@ def _draw_psps(axes: Axes, psps: NDArray, interval: NDArray, origin: NDArray | f
             options: dict[str, Any] = {"fmt": "o", "ms": 4.5, "capsize": 3, "zorder": 3}
             options |= {"color": colour, "label": f"{kind}, 95 % interval"}
             axes.errorbar(places[side], height, bars, **options)
-    axes.margins(x=0.06, y=0.1)
+    axes.margins(y=0.1)
+    axes.set_xlim(-0.6, len(psps) - 0.4)
 
 
 def _draw_plane(axes: Axes, x: NDArray, y: NDArray, plane: NDArray) -> QuadMesh:
