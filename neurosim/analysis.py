@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def _check_span(start: float, stop: float) -> None:
     if not 0.0 <= start < stop or not np.isfinite(stop):
         raise NeurosimError(
-            f"the span from start = {start:g} ms to stop = {stop:g} ms is empty or not finite"
+            f"the span from start = {start:g} ms to stop = {stop:g} ms is empty or not finite: "
+            "give 0 ms <= start < stop"
         )
 
 
@@ -44,15 +45,28 @@ def mean_rate(
 ) -> float:
     """Return the mean rate (Hz) over the recorded neurons of a population.
 
+    NaN where no neuron was recorded.
+
     Parameters
     ----------
     result : Result
     population : str
     start, stop : float
         ms; by default the whole run.
+
+    Raises
+    ------
+    NeurosimError
+        For an unknown population or an empty span.
     """
+    if population not in result.spikes:
+        raise NeurosimError(
+            f"there is no population {population!r} in this result: choose among "
+            f"{', '.join(result.spikes)}"
+        )
     trains = result.spikes[population]
-    return float(rates(trains, start, result.duration if stop is None else stop).mean())
+    each = rates(trains, start, result.duration if stop is None else stop)
+    return float(each.mean()) if len(each) else float("nan")
 
 
 def cv_isi(

@@ -14,8 +14,8 @@ import numpy as np
 
 from neurosim.build import build
 from neurosim.build.grid import MAX_STEPS, whole_steps
+from neurosim.build.projections import expected_synapses
 from neurosim.build.state import new_scratch, new_shared, new_state
-from neurosim.build.synapses import expected_synapses
 from neurosim.errors import NeurosimError
 from neurosim.kernels import advance, forget
 from neurosim.progress import progress_bar

@@ -8,7 +8,7 @@ import numpy as np
 
 from neurosim.build.grid import to_steps
 from neurosim.errors import NeurosimError
-from neurosim.kernels.connect import ARRAY, CONSTANT, GUIDE_BITS, LAW
+from neurosim.kernels.rows import ARRAY, CONSTANT, GUIDE_BITS, LAW
 from neurosim.network import LogNormal, Normal, Uniform
 
 if TYPE_CHECKING:

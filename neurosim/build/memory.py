@@ -9,7 +9,7 @@ from neurosim.errors import NeurosimError
 
 if TYPE_CHECKING:
     from neurosim.build.layout import Layout
-    from neurosim.build.synapses import Projections
+    from neurosim.build.projections import Projections
 
 USABLE = 0.9
 """Share of the machine's memory that a network may take."""

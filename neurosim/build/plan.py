@@ -20,8 +20,9 @@ from neurosim.build.probes import (
     probe_tables,
     recorded_spikes,
 )
+from neurosim.build.projections import Projections
 from neurosim.build.streams import check_seed
-from neurosim.build.synapses import Projections, ThreadTable
+from neurosim.build.synapses import ThreadTable
 from neurosim.errors import NeurosimError
 from neurosim.recording import PopulationInfo, read_only
 

@@ -7,132 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.build.delays import DelayTable
-from neurosim.build.streams import stream_key
+from neurosim.build.projections import row_kind, weight_law
 from neurosim.kernels import Lists, Room, Rules, Table, count_rows, fill_rows, invert_in_degree
-from neurosim.kernels import connect as c
-from neurosim.network import (
-    AllToAll,
-    Explicit,
-    FixedInDegree,
-    FixedOutDegree,
-    FixedProbability,
-    FixedTotalNumber,
-    LogNormal,
-    Normal,
-    OneToOne,
-    Uniform,
-)
+from neurosim.kernels import rows as c
+from neurosim.network import Explicit, FixedInDegree, FixedProbability
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.build.layout import Layout, Share
-    from neurosim.network import Network, Projection
+    from neurosim.build.layout import Share
+    from neurosim.build.projections import Projections
+    from neurosim.network import Projection
 
 LISTED_AT_ONCE = 2**25
 """Synapses of in-degree rules that are listed at a time, at 12 bytes each."""
-
-
-def _kind(projection: Projection) -> int:
-    """Return how the kernels make rows of a projection's targets."""
-    rule = projection.rule
-    if isinstance(rule, AllToAll) or (isinstance(rule, FixedProbability) and rule.p == 1.0):
-        return c.ALL
-    kinds = {
-        OneToOne: c.ONE,
-        FixedProbability: c.PROBABILITY,
-        FixedOutDegree: c.OUT_DEGREE,
-        FixedTotalNumber: c.OUT_DEGREE,
-        Explicit: c.LISTED,
-        FixedInDegree: c.IN_DEGREE,
-    }
-    return kinds[type(rule)]
-
-
-def _out_degrees(projection: Projection, key: np.uint64) -> NDArray[np.int64]:
-    """Return the out-degree of every source.
-
-    Synapses in a fixed total number, each with a source and a target of its own drawing, have
-    multinomial out-degrees, and given these, independent targets.
-    """
-    n = projection.source.size
-    if isinstance(projection.rule, FixedOutDegree):
-        return np.full(n, projection.rule.n, np.int64)
-    if not isinstance(projection.rule, FixedTotalNumber):
-        return np.empty(0, np.int64)
-    generator = np.random.Generator(np.random.Philox(key=int(key)))
-    return generator.multinomial(projection.rule.n, np.full(n, 1.0 / n))
-
-
-def expected_synapses(projection: Projection) -> float:
-    """Return how many synapses a projection has, in the mean where that is random."""
-    rule, n, m = projection.rule, projection.source.size, projection.target.size
-    if isinstance(rule, (AllToAll, FixedProbability)):
-        pairs = n * m - (projection.source is projection.target and not rule.autapses) * n
-        return pairs * getattr(rule, "p", 1.0)
-    if isinstance(rule, OneToOne):
-        return n
-    if isinstance(rule, Explicit):
-        return len(rule.sources)
-    if isinstance(rule, FixedTotalNumber):
-        return rule.n
-    return rule.n * (m if isinstance(rule, FixedInDegree) else n)
-
-
-class Projections:
-    """All projections of a network as the kernels want them, the same for every thread."""
-
-    def __init__(self, network: Network, layout: Layout, dt: float, seed: int) -> None:
-        self.layout = layout
-        order = sorted(range(len(network.projections)), key=lambda k: self._source(network, k))
-        self.projections = tuple(network.projections[k] for k in order)
-        sources = [self._source(network, k) for k in order]
-        n_populations = len(layout.populations)
-        self.first_rule = np.searchsorted(sources, np.arange(n_populations + 1))
-        self.n_sources = np.diff(layout.first_id)
-        self.expected = [expected_synapses(p) for p in self.projections]
-        self.keys = np.array(
-            [[stream_key(seed, p, k) for p in ("targets", "weights", "delays")] for k in order],
-            np.uint64,
-        ).reshape(-1, 3)
-        self.delays = DelayTable(self.projections, dt)
-        degrees = [
-            _out_degrees(p, stream_key(seed, "degrees", k))
-            for p, k in zip(self.projections, order, strict=True)
-        ]
-        self.degree_places = np.cumsum([0, *map(len, degrees)])[:-1]
-        self.degrees = np.concatenate([np.empty(0, np.int64), *degrees])
-        arrays = [_weight_array(p) for p in self.projections]
-        self.weight_places = np.cumsum([0, *map(len, arrays)])[:-1]
-        self.weights = np.concatenate([np.empty(0), *arrays])
-
-    def _source(self, network: Network, k: int) -> int:
-        return self.layout.index(network.projections[k].source)
-
-
-def _weight_array(projection: Projection) -> NDArray[np.float64]:
-    """Return a projection's strengths where each synapse was given its own."""
-    if isinstance(projection.weight, np.ndarray):
-        return projection.weight.ravel()
-    return np.empty(0)
-
-
-def _weight_law(projection: Projection) -> tuple[int, dict[int, float]]:
-    """Return how the kernels make a projection's weights, and the entries of `Rules.laws`."""
-    weight = projection.weight
-    if isinstance(weight, np.ndarray):
-        return c.ARRAY, {}
-    if not isinstance(weight, (Normal, LogNormal, Uniform)):
-        return c.CONSTANT, {c.W_A: float(weight)}
-    low, high = weight.quantiles()
-    law = {c.W_LOW: low, c.W_HIGH: high, c.W_SIGN: 1.0}
-    if isinstance(weight, Uniform):
-        return c.UNIFORM, law | {c.W_A: weight.low, c.W_B: weight.high - weight.low}
-    if isinstance(weight, Normal):
-        return c.NORMAL, law | {c.W_A: weight.mean, c.W_B: weight.sd}
-    sign = float(np.sign(weight.mean))
-    return c.LOG_NORMAL, law | {c.W_A: weight.mu, c.W_B: weight.sigma, c.W_SIGN: sign}
 
 
 class ThreadTable:
@@ -176,7 +64,7 @@ class ThreadTable:
         """Write row p of the rules and of the laws."""
         projection, share = self.shared.projections[p], self._share(self.shared.projections[p])
         rule, row = projection.rule, self.rules[p]
-        row[c.RULE] = _kind(projection)
+        row[c.RULE] = row_kind(projection)
         row[c.N_TARGETS] = projection.target.size
         row[c.OWN_FIRST], row[c.OWN_LAST] = share.low, share.high
         row[c.SLOT] = share.slots[projection.synapse]
@@ -195,7 +83,7 @@ class ThreadTable:
         if isinstance(rule, FixedProbability) and rule.p < 1.0:
             # For p = 0 the gaps must come out infinite, not undefined.
             self.laws[p, c.RATE] = min(np.log1p(-rule.p), -np.finfo(float).tiny)
-        kind, law = _weight_law(projection)
+        kind, law = weight_law(projection)
         row[c.WEIGHT_KIND] = kind
         row[c.WEIGHT_PLACE] = self.shared.weight_places[p]
         for column, value in law.items():

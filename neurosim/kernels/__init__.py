@@ -32,8 +32,9 @@ def _cache_folder() -> str:
 _previous = config.CACHE_DIR
 config.CACHE_DIR = _previous or _cache_folder()
 try:
-    from neurosim.kernels.connect import Lists, Room, Rules, count_rows, fill_rows, invert_in_degree
+    from neurosim.kernels.connect import count_rows, fill_rows
     from neurosim.kernels.loop import advance, forget
+    from neurosim.kernels.rows import Lists, Room, Rules, invert_in_degree
     from neurosim.kernels.types import Inputs, Neurons, Probes, Scratch, Shared, State, Table
 finally:
     config.CACHE_DIR = _previous

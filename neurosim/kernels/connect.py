@@ -1,281 +1,43 @@
-"""From connection rules to synapse tables, one row of targets at a time.
-
-Each random choice is a function of the projection's key and of the synapse's place in its row, so
-every thread can keep the synapses onto its own neurons without hearing of the others. Rows are made
-twice: once to count them, once to fill the table.
-"""
+"""From rows of targets to synapse tables: weights, delays, and each row in order of delay."""
 
 import math
-from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 
 from neurosim.kernels.normal import normal_quantile
-from neurosim.kernels.random import below, counter, open_unit, squares
-
-# How a row of targets comes about.
-ALL, ONE, PROBABILITY, OUT_DEGREE, LISTED, IN_DEGREE = range(6)
-# How a weight or a delay comes about.
-CONSTANT, ARRAY, NORMAL, LOG_NORMAL, UNIFORM, LAW = range(6)
-# Columns of `rules` (int64).
-(
-    RULE,
+from neurosim.kernels.random import counter, open_unit, squares
+from neurosim.kernels.rows import (
+    ALL,
+    ARRAY,
+    CONSTANT,
+    DELAY_GUIDE,
+    DELAY_KIND,
+    DELAY_PLACE,
+    GUIDE_BITS,
+    IN_DEGREE,
+    KEY_DELAYS,
+    KEY_WEIGHTS,
+    LOG_NORMAL,
     N_TARGETS,
+    N_TWINS,
     OWN_FIRST,
-    OWN_LAST,
+    RULE,
     SLOT,
     TWIN,
     TWIN_SLOT,
-    N_TWINS,
-    NO_AUTAPSES,
-    DISTINCT,
-    DEGREE,
-    LIST,
-    LIST_FIRST,
+    UNIFORM,
+    W_A,
+    W_B,
+    W_HIGH,
+    W_LOW,
+    W_SIGN,
     WEIGHT_KIND,
     WEIGHT_PLACE,
-    DELAY_KIND,
-    DELAY_PLACE,
-    DELAY_GUIDE,
-) = range(18)
-# Columns of `laws` (float64).
-RATE, W_A, W_B, W_LOW, W_HIGH, W_SIGN = range(6)
-# Columns of `keys` (uint64).
-KEY_TARGETS, KEY_WEIGHTS, KEY_DELAYS = range(3)
+    row_of,
+)
 
-GUIDE_BITS = 8
-"""Leading bits of a random number that the guide to a delay's law looks at."""
 _GUIDE_SHIFT = np.uint64(64 - GUIDE_BITS)
-
-
-class Rules(NamedTuple):
-    """The projections onto one thread's neurons, ordered by source population.
-
-    Attributes
-    ----------
-    rules : (n_projections, 18) int64
-        Columns `RULE` … `DELAY_GUIDE`.
-    laws : (n_projections, 6) float64
-        Columns `RATE` … `W_SIGN`.
-    keys : (n_projections, 3) uint64
-        Of the random streams of targets, weights and delays.
-    n_sources : (n_populations,) int64
-        Sizes of all populations.
-    first_rule : (n_populations + 1,) int64
-        First projection from each population.
-    degrees : (n,) int64
-        Out-degree of every source, rule by rule.
-    weights : (n,) float64
-        Given weights, projection by projection.
-    delay_columns : (n,) int64
-        Delays as columns of the table: constant, given, or the support of a law.
-    delay_law : (n,) uint64
-        Cumulative probabilities of that support, as fractions of 2⁶⁴.
-    delay_guide : (n_laws, 2**GUIDE_BITS) int64
-        For the leading bits of a random number, the first entry of the law that it may mean.
-    twins : (n,) int64
-        For every own target of a projection, its place among its population's twins, or −1.
-    """
-
-    rules: Any
-    laws: Any
-    keys: Any
-    n_sources: Any
-    first_rule: Any
-    degrees: Any
-    weights: Any
-    delay_columns: Any
-    delay_law: Any
-    delay_guide: Any
-    twins: Any
-
-
-class Lists(NamedTuple):
-    """Rows that are listed rather than drawn: explicit connections and inverted in-degrees.
-
-    Attributes
-    ----------
-    start : (n_rows + 1,) int64
-    targets : (n,) uint32
-        Index within the target population.
-    minors : (n,) int64
-        The minor part of a synapse's identity; the major part is the source's index, for inverted
-        in-degrees the target's.
-    """
-
-    start: Any
-    targets: Any
-    minors: Any
-
-
-class Room(NamedTuple):
-    """Places for the row of one source.
-
-    Attributes
-    ----------
-    targets, minors : (longest projection row,) int64
-    seen : (largest target population,) int64
-        Marks of the targets already drawn; zero at the start.
-    slots, columns : (longest row,) int64
-    weights : (longest row,) float64
-    """
-
-    targets: Any
-    minors: Any
-    seen: Any
-    slots: Any
-    columns: Any
-    weights: Any
-
-
-@numba.njit(cache=True, nogil=True)
-def _row_by_probability(rule, log_miss, key, source, targets, minors):
-    """Leap from one connected target to the next: the gaps are geometric."""
-    n = 0
-    target = -1
-    draw = 0
-    while True:
-        u = open_unit(squares(counter(source, draw), key))
-        gap = math.log(u) / log_miss
-        if gap >= rule[OWN_LAST] - target:
-            return n
-        target += 1 + int(gap)
-        draw += 1
-        if target >= rule[OWN_LAST]:
-            return n
-        if target >= rule[OWN_FIRST] and not (rule[NO_AUTAPSES] and target == source):
-            targets[n] = target
-            minors[n] = target
-            n += 1
-
-
-@numba.njit(cache=True, nogil=True)
-def _row_by_degree(rule, degree, key, source, room, mark):
-    """Draw so many targets, uniformly; keep those of this thread."""
-    targets, minors, seen = room.targets, room.minors, room.seen
-    n = 0
-    draw = 0
-    for k in range(degree):
-        while True:
-            target = below(squares(counter(source, draw), key), rule[N_TARGETS])
-            draw += 1
-            if rule[NO_AUTAPSES] and target == source:
-                continue
-            if rule[DISTINCT]:
-                if seen[target] == mark:
-                    continue
-                seen[target] = mark
-            break
-        if rule[OWN_FIRST] <= target < rule[OWN_LAST]:
-            targets[n] = target
-            minors[n] = k
-            n += 1
-    return n
-
-
-@numba.njit(cache=True, nogil=True)
-def _row_of_all(rule, source, targets, minors):
-    """Take every target."""
-    n = 0
-    for target in range(rule[OWN_FIRST], rule[OWN_LAST]):
-        if not (rule[NO_AUTAPSES] and target == source):
-            targets[n] = target
-            minors[n] = target
-            n += 1
-    return n
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _row(plan, p, source, lists, room):
-    """Write the row of one source in projection p into `room`; return its length."""
-    rule, key = plan.rules[p], plan.keys[p, KEY_TARGETS]
-    targets, minors = room.targets, room.minors
-    kind = rule[RULE]
-    if kind == ALL:
-        return _row_of_all(rule, source, targets, minors)
-    if kind == PROBABILITY:
-        return _row_by_probability(rule, plan.laws[p, RATE], key, source, targets, minors)
-    if kind == OUT_DEGREE:
-        degree = plan.degrees[rule[DEGREE] + source]
-        mark = (np.int64(p) << 32) + source + 1
-        return _row_by_degree(rule, degree, key, source, room, mark)
-    if kind == ONE:
-        if rule[OWN_FIRST] <= source < rule[OWN_LAST]:
-            targets[0] = source
-            minors[0] = source
-            return 1
-        return 0
-    row = rule[LIST] + source - rule[LIST_FIRST]
-    a, b = lists.start[row], lists.start[row + 1]
-    for i in range(a, b):
-        targets[i - a] = lists.targets[i]
-        minors[i - a] = lists.minors[i]
-    return b - a
-
-
-@numba.njit(cache=True, nogil=True)
-def _in_degree_sources(rule, key, n_sources, target, sources, seen):
-    """Draw the sources of one target; `seen` marks those drawn, by target."""
-    draw = 0
-    for k in range(sources.size):
-        while True:
-            source = below(squares(counter(target, draw), key), n_sources)
-            draw += 1
-            if rule[NO_AUTAPSES] and source == target:
-                continue
-            if rule[DISTINCT]:
-                if seen[source] == target + 1:
-                    continue
-                seen[source] = target + 1
-            break
-        sources[k] = source
-
-
-@numba.njit(cache=True, nogil=True)
-def invert_in_degree(rule, key, n_sources, first, last, start, targets, minors):
-    """Make rows by source of a rule that gives each target a fixed number of sources.
-
-    Parameters
-    ----------
-    rule : (18,) int64
-    key : uint64
-    n_sources, first, last : int
-        Sources of the projection, and the range of those wanted now.
-    start : (last − first + 1,) int64
-        Filled with where each row begins.
-    targets, minors : ndarray
-        Filled with the rows if they have room for them, else left alone.
-
-    Returns
-    -------
-    int
-        Number of synapses in the range.
-    """
-    sources = np.empty(rule[DEGREE], np.int64)
-    seen = np.zeros(n_sources if rule[DISTINCT] else 0, np.int64)
-    start[:] = 0
-    for target in range(rule[OWN_FIRST], rule[OWN_LAST]):
-        _in_degree_sources(rule, key, n_sources, target, sources, seen)
-        for k in range(sources.size):
-            if first <= sources[k] < last:
-                start[sources[k] - first + 1] += 1
-    for row in range(last - first):
-        start[row + 1] += start[row]
-    total = start[last - first]
-    if targets.size < total:
-        return total
-    place = start[:-1].copy()
-    seen[:] = 0
-    for target in range(rule[OWN_FIRST], rule[OWN_LAST]):
-        _in_degree_sources(rule, key, n_sources, target, sources, seen)
-        for k in range(sources.size):
-            if first <= sources[k] < last:
-                row = sources[k] - first
-                targets[place[row]] = target
-                minors[place[row]] = k
-                place[row] += 1
-    return total
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
@@ -310,7 +72,7 @@ def count_rows(plan, lists, room, first, last, counts):
         size = plan.n_sources[population]
         for p in range(plan.first_rule[population], plan.first_rule[population + 1]):
             for source in range(max(first - base, 0), min(last - base, size)):
-                n = _row(plan, p, source, lists, room)
+                n = row_of(plan, p, source, lists, room)
                 counts[base + source] += n
                 if plan.rules[p, TWIN] < 0:
                     continue
@@ -361,7 +123,7 @@ def _gather(plan, p, source, lists, room, n):
     """Append the synapses of one source in projection p to its row; return its new length."""
     rule = plan.rules[p]
     slots, columns, weights = room.slots, room.columns, room.weights
-    for i in range(_row(plan, p, source, lists, room)):
+    for i in range(row_of(plan, p, source, lists, room)):
         target, minor = room.targets[i], room.minors[i]
         index = source * rule[N_TARGETS] + target if rule[RULE] == ALL else minor
         major = target if rule[RULE] == IN_DEGREE else source

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.analysis import cv_isi, rates
-from neurosim.plot.style import colour_of, figure, panels, style
+from neurosim.plot.style import KINDS, colour_of, figure, names_of, panels, style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.recording import Result
-
-WORDS = {1: "excitatory", -1: "inhibitory", 0: "all"}
 
 
 def _draw(
@@ -41,7 +39,7 @@ def _draw(
     for sign, values in by_sign.items():
         counts, _ = np.histogram(values, edges)
         share = counts / max(1, len(values))
-        axes.stairs(share, edges, color=colour_of(sign), lw=1.4, label=WORDS[sign])
+        axes.stairs(share, edges, color=colour_of(sign), lw=1.4, label=KINDS[sign])
         axes.axvline(values.mean(), color=colour_of(sign), lw=0.9, ls=":")
     axes.set_xlim(0.0, edges[-1])
     axes.set_ylim(bottom=0.0)
@@ -62,7 +60,7 @@ def draw_rate_histogram(
     axes: Axes, result: Result, populations: Sequence[str] | None = None, *, start: float = 0.0
 ) -> None:
     """Draw the spread of firing rates after `start` (ms) into given axes; dotted: the mean."""
-    names = list(result.spikes if populations is None else populations)
+    names = names_of(result, populations)
     with style():
         values = _by_sign(result, names, lambda t: rates(t, start, result.duration))
         _draw(axes, values, "firing rate (Hz)", grain=1e3 / (result.duration - start))
@@ -72,7 +70,7 @@ def draw_cv_histogram(
     axes: Axes, result: Result, populations: Sequence[str] | None = None, *, start: float = 0.0
 ) -> None:
     """Draw the spread of the CV of inter-spike intervals after `start` (ms) into given axes."""
-    names = list(result.spikes if populations is None else populations)
+    names = names_of(result, populations)
     with style():
         values = _by_sign(result, names, lambda t: cv_isi(t, start))
         _draw(axes, values, "CV of inter-spike intervals")
@@ -104,9 +102,10 @@ def rates_and_cv(
     left, right = panels(fig, 1, 2)
     draw_rate_histogram(left, result, populations, start=start)
     draw_cv_histogram(right, result, populations, start=start)
-    handles, labels = left.get_legend_handles_labels()
-    if len(handles) > 1:
-        fig.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    if left.get_legend_handles_labels()[0]:
+        left.plot([], [], color="0.3", lw=0.9, ls=":", label="mean")
+        handles, labels = left.get_legend_handles_labels()
+        fig.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     if title:
         fig.suptitle(title, fontsize=11)
     return fig

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurosim.analysis import population_rate
-from neurosim.plot.style import colour_of, figure, panels, style
+from neurosim.plot.style import KINDS, colour_of, figure, names_of, panels, style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,36 +40,38 @@ def draw_raster(
     max_neurons : int
         With more neurons than that only every k-th is drawn; the axis says so.
     """
-    names = list(result.spikes if populations is None else populations)
+    names = names_of(result, populations)
     end = result.duration if stop is None else stop
     every = max(1, -(-sum(len(result.spikes[n].recorded) for n in names) // max_neurons))
     n_rows = sum(-(-len(result.spikes[n].recorded) // every) for n in names)
-    # Rows lie about 230 points / n_rows apart.
-    size = float(np.clip(300.0 / max(1, n_rows), 1.4, 5.0))
-    few = n_rows <= 100
-    middles, top = [], 0
+    # Rows lie about 230 points / n_rows apart: ticks where that leaves room, dots else.
+    pitch = 230.0 / max(1, n_rows)
+    ticks = n_rows <= 120
+    mark: dict[str, Any] = {"marker": "|", "ms": min(0.8 * pitch, 14.0), "mew": 0.9}
+    dot: dict[str, Any] = {"marker": ".", "ms": float(np.clip(3.5 * pitch, 2.2, 4.0)), "mew": 0.0}
+    middles, first = [], 0
     with style():
         for name in names:
             trains, info = result.spikes[name], result.populations[name]
             place = np.searchsorted(trains.recorded, trains.ids)
             shown = (place % every == 0) & (trains.times > start) & (trains.times <= end)
-            rows = -(-len(trains.recorded) // every)
             axes.plot(
                 trains.times[shown],
-                top + place[shown] // every,
+                first + place[shown] // every,
                 ls="",
                 color=colour_of(info.sign),
                 rasterized=True,
-                marker="|" if few else ".",
-                ms=size if few else size + 0.8,
-                mew=0.9 if few else 0.0,
+                **(mark if ticks else dot),
             )
-            middles.append(top + rows / 2)
-            top += rows
+            rows = -(-len(trains.recorded) // every)
+            middles.append(first + 0.5 * (rows - 1))
+            first += rows
             if name != names[-1]:
-                axes.axhline(top, color="0.85", lw=0.6)
-        axes.set_ylim(top + 0.5, -0.5)
-        axes.set_yticks(_apart(middles, 0.045 * top), names)
+                axes.axhline(first - 0.5, color="0.85", lw=0.6)
+        axes.set_ylim(max(1, first) - 0.5, -0.5)
+        axes.set_yticks(_apart(middles, 0.05 * first, first - 1.0), names)
+        for label, name in zip(axes.get_yticklabels(), names, strict=True):
+            label.set_color(colour_of(result.populations[name].sign))
         axes.tick_params(axis="y", length=0)
         axes.set_ylabel("neurons" if every == 1 else f"neurons (every {_ordinal(every)})")
         axes.set_xlim(start, end)
@@ -89,9 +91,8 @@ def draw_population_rate(
 
     Populations of one sign are taken together.
     """
-    names = list(result.spikes if populations is None else populations)
+    names = names_of(result, populations)
     end = result.duration if stop is None else stop
-    words = {1: "excitatory", -1: "inhibitory", 0: "all"}
     with style():
         for sign in (1, -1, 0):
             own = [name for name in names if result.populations[name].sign == sign]
@@ -103,7 +104,7 @@ def draw_population_rate(
                 for name in own
             ]
             mean = sizes @ np.array([rate for _, rate in curves]) / max(1, sizes.sum())
-            axes.plot(curves[0][0], mean, color=colour_of(sign), lw=0.9, label=words[sign])
+            axes.plot(curves[0][0], mean, color=colour_of(sign), lw=0.9, label=KINDS[sign])
         axes.set_ylim(bottom=0.0)
         axes.set_ylabel("rate (Hz)")
         axes.set_xlabel("time (ms)")
@@ -149,13 +150,22 @@ def raster(
         fig.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     if title:
         fig.suptitle(title, fontsize=11)
+    fig.align_ylabels()
     return fig
 
 
-def _apart(places: list[float], gap: float) -> list[float]:
-    """Move ascending places on until they lie a gap apart, so that labels do not overlap."""
+def _apart(places: list[float], gap: float, last: float) -> list[float]:
+    """Move ascending places until they lie a gap apart, so that labels do not overlap.
+
+    None is moved beyond `last`, as far as there is room for all.
+    """
+    places = list(places)
     for k in range(1, len(places)):
         places[k] = max(places[k], places[k - 1] + gap)
+    ceiling = last
+    for k in reversed(range(len(places))):
+        places[k] = min(places[k], ceiling)
+        ceiling = places[k] - gap
     return places
 
 

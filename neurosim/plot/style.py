@@ -6,11 +6,15 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from neurosim.errors import NeurosimError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from neurosim.recording import Result
 
 EXCITATORY = "#D55E00"
 """Colour of whatever excites."""
@@ -18,6 +22,8 @@ INHIBITORY = "#0072B2"
 """Colour of whatever inhibits."""
 NEUTRAL = "#333333"
 """Colour of what does neither, or both."""
+KINDS: Mapping[int, str] = MappingProxyType({1: "excitatory", -1: "inhibitory", 0: "other"})
+"""What a population is called by the sign of its synapses."""
 PALETTE = ("#000000", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Further curves: M. Okabe & K. Ito, *Color Universal Design* (2008)."""
 
@@ -45,6 +51,23 @@ STYLE: Mapping[Any, Any] = MappingProxyType(
 def colour_of(sign: int) -> str:
     """Return the colour of a population that excites (+1), inhibits (−1), or neither (0)."""
     return {1: EXCITATORY, -1: INHIBITORY}.get(sign, NEUTRAL)
+
+
+def names_of(result: Result, populations: Sequence[str] | None) -> list[str]:
+    """Return the populations to draw: those asked for, or all.
+
+    Raises
+    ------
+    NeurosimError
+        For a population that the result does not hold.
+    """
+    for name in populations or ():
+        if name not in result.spikes:
+            raise NeurosimError(
+                f"there is no population {name!r} in this result: choose among "
+                f"{', '.join(result.spikes)}"
+            )
+    return list(result.spikes if populations is None else populations)
 
 
 @contextmanager

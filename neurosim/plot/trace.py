@@ -47,28 +47,21 @@ def draw_voltage(
     marks : bool
         Whether to mark arriving input.
     """
-    info = result.populations[population]
     trace = _trace(result, population, "v")
-    inside = _inside(trace.times, start, stop)
+    info = result.populations[population]
+    values = _values(trace, population, neuron)
+    end = result.duration if stop is None else stop
+    inside = _inside(trace.times, start, end)
     with style():
-        axes.plot(trace.times[inside], trace.of(neuron)[inside], color="black", lw=1.2)
+        axes.plot(trace.times[inside], values[inside], color="black", lw=1.2)
         for level, words in ((info.v_threshold, "threshold"), (info.v_rest, "rest")):
             axes.axhline(level, color="0.45", lw=0.9, ls="--", zorder=0)
-            axes.annotate(
-                f"{words} {level:g} mV".replace("-", "−"),
-                (1.0, level),
-                xycoords=("axes fraction", "data"),
-                xytext=(4, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=9,
-                color="0.35",
-            )
+            _name_at_right(axes, level, f"{words} {level:g} mV".replace("-", "−"), "0.35")
         axes.set_ylabel("membrane potential (mV)")
         axes.set_xlabel("time (ms)")
-        axes.set_xlim(start, result.duration if stop is None else stop)
+        axes.set_xlim(start, end)
         if marks:
-            _mark_input(axes, result, population, neuron, inside)
+            _mark_input(axes, result, population, neuron)
 
 
 def voltage_trace(
@@ -120,6 +113,7 @@ def voltage_trace(
         fig.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     if title:
         fig.suptitle(title, fontsize=11)
+    fig.align_ylabels()
     return fig
 
 
@@ -133,40 +127,63 @@ def draw_currents(
     stop: float | None = None,
 ) -> None:
     """Draw the excitatory and inhibitory synaptic current of one neuron into given axes."""
+    end = result.duration if stop is None else stop
     with style():
         for sign, colour, words in SIGNS:
             trace = _trace(result, population, f"i_{sign}")
-            inside = _inside(trace.times, start, stop)
-            axes.plot(trace.times[inside], trace.of(neuron)[inside], color=colour, label=words)
+            inside = _inside(trace.times, start, end)
+            values = _values(trace, population, neuron)[inside]
+            axes.plot(trace.times[inside], values, color=colour)
+            middle = 0.5 * (values.min() + values.max()) if len(values) else 0.0
+            _name_at_right(axes, middle, f"{words}\ncurrent", colour)
         axes.axhline(0.0, color="0.45", lw=0.8)
         axes.set_ylabel("current (pA)")
         axes.set_xlabel("time (ms)")
-        axes.legend(loc="upper right", ncols=2, frameon=False, fontsize=9)
+        axes.set_xlim(start, end)
 
 
-def _mark_input(
-    axes: Axes, result: Result, population: str, neuron: int, inside: NDArray[np.bool_]
-) -> None:
+def _name_at_right(axes: Axes, level: float, words: str, colour: str) -> None:
+    """Write what lies at a level beside the axes, where it covers no data."""
+    axes.annotate(
+        words,
+        (1.0, level),
+        xycoords=("axes fraction", "data"),
+        xytext=(4, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=9,
+        color=colour,
+    )
+
+
+def _mark_input(axes: Axes, result: Result, population: str, neuron: int) -> None:
     """Mark arriving input by ticks below the trace, excitation above inhibition."""
-    recorded = [(population, f"input_{sign}") in result.traces for sign, _, _ in SIGNS]
-    if not any(recorded):
+    arriving = {}
+    for sign, colour, words in SIGNS:
+        if (population, f"input_{sign}") in result.traces:
+            trace = result.traces[population, f"input_{sign}"]
+            inside = _inside(trace.times, *axes.get_xlim())
+            came = _values(trace, population, neuron) != 0.0
+            arriving[f"{words} input arrives"] = colour, trace.times[inside & came]
+    if not arriving:
         return
     low, high = axes.get_ylim()
-    step = 0.055 * (high - low)
-    for row, (sign, colour, words) in enumerate(SIGNS):
-        if not recorded[row]:
-            continue
-        trace = result.traces[population, f"input_{sign}"]
-        times = trace.times[(trace.of(neuron) != 0.0) & _inside(trace.times, *axes.get_xlim())]
-        base = low - (row + 1) * step
-        axes.vlines(
-            times, base, base + 0.8 * step, color=colour, lw=1.1, label=f"{words} input arrives"
-        )
-    axes.set_ylim(low - 2.4 * step, high)
+    ticks = [tick for tick in axes.get_yticks() if low <= tick <= high]
+    row = 0.07 * (high - low)
+    for k, (words, (colour, times)) in enumerate(arriving.items()):
+        base = low - (k + 1) * row
+        # Many ticks on a few hundred points of width: let the shade tell how many.
+        shade = float(np.clip(350.0 / max(1, len(times)), 0.15, 1.0))
+        axes.vlines(times, base, base + 0.75 * row, color=colour, lw=1.1, alpha=shade)
+        axes.plot([], [], "|", color=colour, ms=9, mew=1.6, label=words)
+    axes.set_ylim(low - (len(arriving) + 0.2) * row, high)
+    # The strip of ticks is no part of the scale of potentials.
+    axes.set_yticks(ticks)
+    axes.spines["left"].set_bounds(low, high)
 
 
-def _inside(times: NDArray[np.float64], start: float, stop: float | None) -> NDArray[np.bool_]:
-    return (times >= start) & (times <= (np.inf if stop is None else stop))
+def _inside(times: NDArray[np.float64], start: float, stop: float) -> NDArray[np.bool_]:
+    return (times >= start) & (times <= stop)
 
 
 def _trace(result: Result, population: str, variable: str) -> Trace:
@@ -176,3 +193,12 @@ def _trace(result: Result, population: str, variable: str) -> Trace:
             "Network.record"
         )
     return result.traces[population, variable]
+
+
+def _values(trace: Trace, population: str, neuron: int) -> NDArray[np.float64]:
+    if neuron not in trace.ids:
+        raise NeurosimError(
+            f"neuron {neuron} of population {population!r} was not recorded: choose among "
+            f"{', '.join(map(str, trace.ids[:8]))}{', …' if len(trace.ids) > 8 else ''}"
+        )
+    return trace.of(neuron)

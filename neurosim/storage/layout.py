@@ -41,9 +41,10 @@ def group_name(population: str) -> str:
     return "%2E" if population == "." else population.replace("%", "%25").replace("/", "%2F")
 
 
-def column_types(record: type[PopulationInfo | RunStats]) -> dict[str, Any]:
-    """Return the HDF5 type of each field of a record."""
-    import h5py
+def column_types(record: type[PopulationInfo | RunStats], word_length: int = 1) -> list[Any]:
+    """Return name and type of each field of a record, words as UTF-8 of a fixed length.
 
-    types = {"str": h5py.string_dtype(), "int": np.int64, "float": np.float64, "bool": np.bool_}
-    return {field.name: np.dtype(types[str(field.type)]) for field in dataclasses.fields(record)}
+    Words of any length HDF5 keeps in a heap: in a damaged file it may follow that in a circle.
+    """
+    types = {"str": f"S{word_length}", "int": np.int64, "float": np.float64, "bool": np.bool_}
+    return [(field.name, types[str(field.type)]) for field in dataclasses.fields(record)]

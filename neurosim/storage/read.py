@@ -106,7 +106,7 @@ def _read_result(file: h5py.File, file_size: int) -> Result:
 
 
 def _read_stats(group: h5py.Group) -> RunStats:
-    types = column_types(RunStats)
+    types = dict(column_types(RunStats))
     values = {name: np.asarray(value) for name, value in group.attrs.items()}
     for name, value in values.items():
         _require(
@@ -129,10 +129,9 @@ class _Reader:
 
     def populations(self, table: h5py.Dataset) -> list[PopulationInfo]:
         """Read the table of populations."""
-        types = column_types(PopulationInfo)
-        rows = self.array(table, list(types.items()), 1).tolist()
-        columns = [dict(zip(types, row, strict=True)) for row in rows]
-        infos = [PopulationInfo(**{**row, "name": row["name"].decode()}) for row in columns]
+        words = table.dtype["name"].itemsize
+        rows = self.array(table, column_types(PopulationInfo, words), 1).tolist()
+        infos = [PopulationInfo(name.decode(), *values) for name, *values in rows]
         for info in infos:
             _require(info.size > 0, f"population {info.name} has {info.size} neurons")
         return infos
@@ -159,7 +158,9 @@ class _Reader:
         shape = (len(times), len(ids))
         _require(values.shape == shape, f"{group.name}/values are {values.shape}, not {shape}")
         _require(_ascending(times), f"{group.name}/times are not ascending")
-        return Trace(times, values, ids, str(group.attrs["units"]))
+        unit = group.attrs["units"]
+        _require(isinstance(unit, bytes), f"the units of {group.name} are no words")
+        return Trace(times, values, ids, unit.decode())
 
     def ids(self, dataset: h5py.Dataset, dtype: DTypeLike, population: PopulationInfo) -> NDArray:
         """Read indices of neurons of `population`."""

@@ -73,15 +73,22 @@ def _write_run(group: h5py.Group, result: Result) -> None:
     group.attrs["dt"] = float(result.dt)
     group.attrs["duration"] = float(result.duration)
     group.attrs["seed"] = result.seed
-    rows = [dataclasses.astuple(population) for population in result.populations.values()]
-    group["populations"] = np.array(rows, list(column_types(PopulationInfo).items()))
+    group["populations"] = _table(list(result.populations.values()))
     recorded = group.create_group("recorded")
     for name, trains in result.spikes.items():
         _write_array(recorded, group_name(name), trains.recorded, np.int64)
     stats = group.create_group("stats")
-    types = column_types(type(result.stats))
+    types = dict(column_types(type(result.stats)))
     for name, value in dataclasses.asdict(result.stats).items():
         stats.attrs.create(name, value, dtype=types[name])
+
+
+def _table(populations: list[PopulationInfo]) -> NDArray:
+    names = [population.name.encode() for population in populations]
+    table = np.empty(len(names), column_types(PopulationInfo, max(map(len, names), default=1)))
+    for row, (name, population) in enumerate(zip(names, populations, strict=True)):
+        table[row] = (name, *dataclasses.astuple(population)[1:])
+    return table
 
 
 def _write_spikes(group: h5py.Group, trains: SpikeTrains) -> None:
@@ -96,7 +103,7 @@ def _write_spikes(group: h5py.Group, trains: SpikeTrains) -> None:
 
 
 def _write_trace(group: h5py.Group, trace: Trace) -> None:
-    group.attrs["units"] = trace.unit
+    group.attrs["units"] = np.bytes_(trace.unit.encode())
     _write_array(group, "times", trace.times, np.float64)
     _write_array(group, "values", trace.values, np.float64)
     _write_array(group, "ids", trace.ids, np.int64)

@@ -10,6 +10,12 @@ from neurosim.errors import NeurosimError
 from neurosim.storage import atomic_path, write_json
 
 
+def fail_half_way(path: Path, failure: BaseException) -> None:
+    with atomic_path(path) as part:
+        part.write_text("half")
+        raise failure
+
+
 def names(path: Path) -> list[str]:
     return sorted(file.name for file in path.iterdir())
 
@@ -29,9 +35,8 @@ def test_a_failure_leaves_the_former_file_and_nothing_else(tmp_path: Path, failu
     target = tmp_path / "result.h5"
     target.write_text("former")
     expected = NeurosimError if isinstance(failure, OSError) else type(failure)
-    with pytest.raises(expected), atomic_path(target) as part:
-        part.write_text("half")
-        raise failure
+    with pytest.raises(expected):
+        fail_half_way(target, failure)
     assert names(tmp_path) == ["result.h5"]
     assert target.read_text() == "former"
 

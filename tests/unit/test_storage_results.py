@@ -199,6 +199,7 @@ DAMAGES = {
     "no_dt": (set_attribute("neurosim", "dt", 0.0), "dt is 0 ms"),
     "endless": (set_attribute("neurosim", "duration", np.inf), "duration is inf ms"),
     "words_for_stats": (set_attribute("neurosim/stats", "neurons", "words"), "stats/neurons"),
+    "number_for_unit": (set_attribute(TRACE, "units", 7), "are no words"),
     "odd_stats": (set_attribute("neurosim/stats", "odd", 1), "odd"),
     "terabyte": (claim_a_terabyte, "claims 1099511627776 bytes and holds 0"),
     "other_file": (lie_in_another_file, "another file"),
