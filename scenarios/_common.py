@@ -1,0 +1,32 @@
+"""What several scenarios draw."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    import neurosim as ns
+
+
+def signed(value: float) -> str:
+    """Return a number as print has it, with a minus sign that is no hyphen."""
+    return f"{value:.8g}".replace("-", "−")
+
+
+def draw_levels(axes: Axes, info: ns.PopulationInfo, *, words: bool = True) -> None:
+    """Draw threshold and rest as dashed lines, named at the right edge."""
+    for level, name in ((info.v_threshold, "threshold"), (info.v_rest, "rest")):
+        axes.axhline(level, color="0.45", lw=0.9, ls="--", zorder=0)
+        if words:
+            axes.annotate(
+                f"{name} {signed(level)} mV",
+                (1.0, level),
+                xycoords=("axes fraction", "data"),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=9,
+                color="0.35",
+            )

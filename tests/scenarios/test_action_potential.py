@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+
+def test_the_neuron_rests_at_minus_70_and_its_spike_rises_to_plus_30_mv(command, tmp_path):
+    found = command("run", "action-potential")["findings"]
+    assert (found["rest_mv"], found["threshold_mv"], found["peak_mv"]) == (-70.0, -55.0, 30.0)
+    figures = {path.name for path in tmp_path.glob("*.png")}
+    assert figures == {"action-potential-potentials.png", "action-potential-all-or-none.png"}
+
+
+def test_at_exactly_minus_55_mv_the_neuron_stays_silent(command):
+    found = command("run", "action-potential", "--no-plot")["findings"]
+    assert found["fired_at_exactly_threshold"] is False
+    assert found["highest_silent_mv"] == -55.0
+    assert found["fired"] == [push > 15.0 for push in found["pushes_mv"]]
+
+
+def test_the_least_push_above_threshold_fires_the_neuron(command):
+    above = "15.000000000000002"  # the next number after 15
+    found = command("run", "action-potential", "--no-plot", "--set", f"pushes=15,{above}")
+    assert found["findings"]["fired"] == [False, True]
+
+
+def test_a_stronger_push_gives_the_same_spike(command):
+    printed = command("run", "action-potential", "--no-plot", "--set", "pushes=15.1,20,100,200")
+    assert printed["findings"]["fired"] == [True] * 4
+    assert printed["findings"]["peaks_mv"] == [30.0] * 4
+    assert printed["findings"]["distinct_spikes"] == 1
+
+
+def test_below_threshold_the_answer_is_as_high_as_the_push(command):
+    printed = command("run", "action-potential", "--no-plot", "--set", "pushes=1,2,4,8,14.5")
+    assert printed["findings"]["peaks_mv"] == [-69.0, -68.0, -66.0, -62.0, -55.5]
+    assert printed["findings"]["fired_at_exactly_threshold"] is None
+
+
+def test_any_pushes_can_be_drawn(command, tmp_path):
+    command("run", "action-potential", "--set", "pushes=-20,3")
+    command("run", "action-potential", "--set", "pushes=" + ",".join(map(str, range(10, 30))))
+    assert len(list(tmp_path.glob("*.png"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("pushes", "words"), [("", "from 1 to 100"), ("5,300", "300 mV is outside -200 to 200 mV")]
+)
+def test_pushes_out_of_range_are_refused(refused, pushes, words):
+    assert words in refused("action-potential", "--set", f"pushes={pushes}")

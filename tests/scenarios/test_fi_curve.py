@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import t as student
+
+import neurosim as ns
+from neurosim.scenario import RunOptions
+from scenarios.fi_curve_model import Curve, Settings, network
+
+SMALL = ("--duration", "700", "--set", "repeats=4")
+
+
+def test_no_neuron_fires_faster_than_200_hz_and_none_below_rheobase(command, tmp_path):
+    found = command("run", "fi-curve", *SMALL)["findings"]
+    assert found["rheobase_pa"] == 187.5
+    assert found["highest_silent_pa"] == 187.5
+    assert found["lowest_firing_pa"] == 203.125
+    assert 190.0 < found["max_rate_hz"] <= found["limit_hz"] == 200.0
+    assert (tmp_path / "fi-curve-rates.png").exists()
+
+
+def test_without_noise_the_rate_is_the_analytic_one_to_the_step(command):
+    found = command("run", "fi-curve", *SMALL, "--no-plot")["findings"]
+    # Rounding of spike times of up to 700 ms, at 200 Hz.
+    assert found["noiseless_from_theory_on_grid_hz"] < 1e-9
+    # Spikes wait for the end of their step: 0.1 ms of at least 5 ms.
+    assert found["noiseless_from_theory_hz"] < 200.0 * 0.1 / 5.0
+
+
+def test_with_noise_the_rate_is_siegerts():
+    settings = Settings(repeats=30)
+    options = RunOptions(duration=1200.0)
+    result = ns.simulate(network(settings, options), options.duration)
+    curve = Curve.of(result, settings)
+    chosen = (curve.siegert > 5.0) & (curve.siegert < 60.0)
+    deviation = (curve.noisy - curve.siegert)[chosen] / curve.error[chosen]
+    # 20 currents, 29 degrees of freedom: an error rate of 2e-4.
+    assert chosen.sum() == 20
+    assert np.abs(deviation).max() < student.isf(5e-6, 29)
+
+
+def test_the_logistic_curve_fits_weak_currents_and_fails_over_a_wide_range(command, tmp_path):
+    told = command("compare", "fi-curve", *SMALL)["comparison"]
+    assert 4.7 < told["largest_error_wide"] < 8.5
+    assert 1.2 < told["largest_error_near"] < 1.8
+    assert told["largest_error_trained"] > told["largest_error_wide"]
+    # What it takes for the maximum depends on the range: it is no property of the neuron.
+    assert told["maximum_near"] < 40.0 < 75.0 < told["maximum_wide"] < 85.0
+    assert told["agreement"] < told["agreement_wide"] < told["agreement_siegert"]
+    assert (tmp_path / "fi-curve-comparison-rates.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        ("sigma=0", "outside 0.1 to 50 mV"),
+        ("strongest=5", "rheobase"),
+        ("repeats=1", "outside 2 to 10000"),
+        ("warmup=-1", "warmup = -1 ms"),
+    ],
+)
+def test_settings_out_of_range_are_refused(refused, assignment, words):
+    assert words in refused("fi-curve", "--set", assignment)
+
+
+def test_a_run_too_short_to_measure_rates_is_refused(refused):
+    assert "less than 100 ms after the warm-up" in refused("fi-curve", "--duration", "250")

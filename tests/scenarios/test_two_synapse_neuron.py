@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import ndtr
+from scipy.stats import binomtest, chi2
+
+import bridge
+import neurosim as ns
+from neurosim.cli import main
+from neurosim.scenario import RunOptions
+from scenarios.two_synapse_model import Settings, Window, network
+
+SEEDS = range(20)
+
+
+def window_of(settings: Settings, seed: int) -> Window:
+    options = RunOptions(duration=1.0, seed=seed)
+    return Window.of(ns.simulate(network(settings, options), 1.0, seed=seed), settings)
+
+
+def test_without_noise_the_spiking_neuron_is_the_step_function(command, tmp_path):
+    found = command("run", "two-synapse-neuron")["findings"]
+    assert found["noiseless_as_step"] == 1.0
+    assert found["fired_at_exactly_threshold"] is False
+    assert found["theta"] == pytest.approx([-15.0 * 0.56733, 3.0 * 0.56733, -2.0 * 0.56733], 1e-4)
+    assert (tmp_path / "two-synapse-neuron-derivation.png").exists()
+
+
+def test_with_noise_its_firing_probability_is_gaussian():
+    settings = Settings()
+    excess, spikes, trials = window_of(settings, seed=1).pooled()
+    expected = ndtr(excess / settings.sigma)
+    p_values = [
+        binomtest(round(k), int(n), p).pvalue
+        for k, n, p in zip(spikes, trials, expected, strict=True)
+    ]
+    # Below 1e-6 at any of 49 potentials: an error rate of 5e-5.
+    assert len(p_values) == 49
+    assert min(p_values) > 1e-6
+
+
+def test_the_logistic_neuron_trained_on_spikes_recovers_the_synapses(command, tmp_path):
+    told = command("compare", "two-synapse-neuron")["comparison"]
+    for key, truth in (("psp_1", 3.0), ("psp_2", -2.0)):
+        assert told[key]["low"] <= truth <= told[key]["high"]
+        assert told[key]["high"] - told[key]["low"] < 0.1
+    assert told["psps_in_intervals"] is True
+    assert {path.stem.rpartition("-")[2] for path in tmp_path.glob("*comparison-*.png")} == {
+        "plane",
+        "calibration",
+        "difference",
+        "psps",
+    }
+
+
+def test_spiking_and_logistic_neuron_decide_alike(command):
+    told = command("compare", "two-synapse-neuron", "--no-plot")["comparison"]
+    # Only at the three points where the graded potential is at threshold a coin decides.
+    assert told["agreement"]["value"] >= 1.0 - 3.0 / 121.0
+    assert told["largest_gaussian_minus_derived"] <= 0.0095
+    assert told["cross_entropy_gaussian"]["value"] <= told["cross_entropy_derived"]["value"]
+    assert told["cross_entropy_trained"]["value"] <= told["cross_entropy_derived"]["value"]
+
+
+def test_the_intervals_of_the_synapses_hold_the_truth_as_often_as_they_say():
+    settings = Settings(repeats=100)
+    fits = [
+        bridge.LogisticNeuron(solver="newton").fit(settings.trials, window_of(settings, seed).fired)
+        for seed in SEEDS
+    ]
+    intervals = np.array([fit.psp_interval_ for fit in fits])
+    inside = (intervals[..., 0] <= settings.psps) & (settings.psps <= intervals[..., 1])
+    # Fewer than 14 of 20 intervals of 95 %: probability 3e-5 for each synapse.
+    assert (inside.sum(axis=0) >= 14).all()
+    # Neither too wide nor too narrow, at an error rate of 1e-4 for each synapse.
+    spread = np.var([fit.psp_ for fit in fits], axis=0, ddof=1)
+    stated = np.mean([fit.psp_standard_errors_**2 for fit in fits], axis=0)
+    low, high = chi2.ppf([5e-5, 1.0 - 5e-5], len(SEEDS) - 1) / (len(SEEDS) - 1)
+    assert ((spread / stated > low) & (spread / stated < high)).all()
+
+
+def test_noise_that_fluctuates_through_the_window_makes_synapses_look_stronger(command):
+    told = command("compare", "two-synapse-neuron", "--no-plot", "--set", "noise=membrane")
+    # More chances to cross the threshold: the neuron acts as if it were nearer, by 3 %.
+    assert told["comparison"]["psp_1"]["low"] > 3.0
+    assert told["comparison"]["psp_2"]["high"] < -2.0
+    assert told["comparison"]["psps_in_intervals"] is False
+    expected = gaussian_probability(Settings())
+    error = np.sqrt(np.mean(expected * (1.0 - expected)) / told["findings"]["trials"])
+    assert told["findings"]["share_fired"] - expected.mean() > 4.5 * error  # error rate 3e-6
+
+
+def gaussian_probability(settings: Settings) -> np.ndarray:
+    """Firing probability of every point of the plane, were the noise drawn once a window."""
+    unit = settings.unit
+    return unit.noise.firing_probability(unit.potential(settings.points) - unit.gap)
+
+
+def test_neurons_that_never_fire_cannot_be_compared(capsys, tmp_path):
+    arguments = ["--set", "psps=-3,-2", "--out", str(tmp_path), "--no-plot"]
+    assert main(["compare", "two-synapse-neuron", *arguments]) == 2
+    assert "none of the 48400 trials fired" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        ("psps=3", "give two values"),
+        ("sigma=0", "sigma = 0 mV is outside"),
+        ("spikes=0", "outside 1 to 100"),
+        ("repeats=1000000", "at most 2,000,000 trials"),
+    ],
+)
+def test_settings_out_of_range_are_refused(refused, assignment, words):
+    assert words in refused("two-synapse-neuron", "--set", assignment)
