@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from neurosim.build.projections import Projections
     from neurosim.network import Projection
 
+PRECISE = 2**20
+"""Synapses up to which a network's weights are stored in 64 bits: there one can see whether −55 mV
+is exactly the threshold. Beyond, half the memory is worth more. The whole network counts, so that
+the number of threads changes nothing."""
 LISTED_AT_ONCE = 2**25
 """Synapses of in-degree rules that are listed at a time, at 12 bytes each."""
 
@@ -181,12 +185,13 @@ class ThreadTable:
         total = int(counts.sum())
         n_columns = len(self.shared.delays.delays)
         slot_type = np.uint16 if self.n_slots <= 2**16 else np.uint32
+        weight_type = np.float64 if sum(self.shared.expected) <= PRECISE else np.float32
         return Table(
             start=np.cumsum(counts) - counts,
             segment=np.zeros((self._n_neurons, n_columns + 1), np.uint32),
             delays=self.shared.delays.delays,
             targets=np.empty(total, slot_type),
-            weights=np.empty(total, np.float32),
+            weights=np.empty(total, weight_type),
         )
 
     def make(self) -> tuple[Table, int]:

@@ -42,7 +42,7 @@ class Table(NamedTuple):
         Ascending.
     targets : (n_synapses,) uint16 or uint32
         Slots.
-    weights : (n_synapses,) float32
+    weights : (n_synapses,) float32 or float64
         In the unit of the slot's port (mV or pA).
     """
 

@@ -164,7 +164,8 @@ def _mark_input(axes: Axes, result: Result, population: str, neuron: int) -> Non
             trace = result.traces[population, f"input_{sign}"]
             inside = _inside(trace.times, *axes.get_xlim())
             came = _values(trace, population, neuron) != 0.0
-            arriving[f"{words} input arrives"] = colour, trace.times[inside & came]
+            if (inside & came).any():
+                arriving[f"{words} input arrives"] = colour, trace.times[inside & came]
     if not arriving:
         return
     low, high = axes.get_ylim()

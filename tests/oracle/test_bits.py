@@ -45,6 +45,12 @@ def test_any_number_of_threads_gives_the_same_bits(reference: ns.Result, threads
     assert _bits(ns.simulate(_network(), 100.0, threads=threads)) == _bits(reference)
 
 
+def test_weights_stored_in_32_bits_give_the_same_bits_on_any_number_of_threads(monkeypatch) -> None:
+    monkeypatch.setattr("neurosim.build.synapses.PRECISE", 0)
+    one = _bits(ns.simulate(_network(), 100.0, threads=1))
+    assert one == _bits(ns.simulate(_network(), 100.0, threads=3))
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 def test_ten_runs_give_the_bits_of_one(reference: ns.Result, threads: int) -> None:
     simulation = ns.Simulation(_network(), threads=threads)

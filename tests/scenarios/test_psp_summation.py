@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 
-def test_three_synapses_sum_to_minus_63_mv(command, tmp_path):
+def test_three_synapses_sum_to_minus_63_mV(command, tmp_path):
     printed = command("run", "psp-summation")
     assert printed["findings"]["peak_mv"] == -63.0
     assert printed["findings"]["fired"] is False

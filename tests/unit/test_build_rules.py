@@ -105,7 +105,7 @@ def test_a_sparse_matrix_holds_connections_and_strengths() -> None:
     matrix = scipy.sparse.random(30, 40, 0.2, random_state=1)
     found = connections(_net(None, psp=matrix))
     entries = matrix.tocoo()
-    expected = np.stack([entries.row, entries.col + 30, np.float32(entries.data)], axis=1)
+    expected = np.stack([entries.row, entries.col + 30, entries.data], axis=1)
     assert np.array_equal(found[:, :3], expected[np.lexsort(expected.T[::-1])])
 
 

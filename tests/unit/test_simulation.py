@@ -180,3 +180,15 @@ def test_a_network_beyond_this_machines_memory_is_refused_with_the_estimate() ->
     net.connect(cells, cells, ns.FixedInDegree(1_000_000), psp=0.1)
     with pytest.raises(ns.NeurosimError, match=r"needs about \d+\.\d GiB for 2e\+12 synapses"):
         ns.Simulation(net)
+
+
+def test_synapses_of_a_small_network_add_up_in_64_bits() -> None:
+    net = ns.Network()
+    source = net.add("source", 2, ns.LIF())
+    target = net.add("target", 2, ns.LIF())
+    net.drive(source, ns.SpikeTimes([1.0]), psp=20.0)
+    # 4.9 + 10.1 mV is exactly the threshold in 64 bits, and above it in 32.
+    net.connect(source, target, ns.AllToAll(), psp=[[4.9, 4.9], [10.1, 10.2]])
+    spikes = ns.simulate(net, 10.0).spikes
+    assert len(spikes["source"]) == 2
+    assert spikes["target"].ids.tolist() == [1]
