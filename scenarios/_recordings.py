@@ -1,0 +1,106 @@
+"""Recordings of grasshopper auditory receptors, read from the installed package nitime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.signal import lfilter
+
+import bridge
+import neurosim as ns
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+INTERVAL = 0.05
+"""ms between samples of the sound."""
+QUIETEST = -60.0
+"""dB, the least level there is: silence has none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """The sound that a receptor heard, and its spikes.
+
+    Attributes
+    ----------
+    amplitude : (n_samples,) ndarray
+        Envelope of the sound, a tone of 2.5 kHz, relative to its loudest sample.
+    spikes : (n_spikes,) ndarray
+        ms, ascending.
+    """
+
+    amplitude: NDArray[np.float64]
+    spikes: NDArray[np.float64]
+
+    @property
+    def duration(self) -> float:
+        """Length (ms)."""
+        return len(self.amplitude) * INTERVAL
+
+    def level(self, width: float, *, smoothing: float = 0.0) -> NDArray[np.float64]:
+        """Return the sound level, 10·log₁₀ of the mean intensity, in bins of equal width.
+
+        Receptors of this kind encode the sound's energy: T. Gollisch, H. Schütze, J. Benda &
+        A. V. M. Herz, J. Neurosci. 22, 10434 (2002).
+
+        Parameters
+        ----------
+        width : float
+            Of a bin (ms), a multiple of `INTERVAL`.
+        smoothing : float
+            Time constant (ms) of a leaky integration of the intensity before the logarithm.
+
+        Returns
+        -------
+        (n_bins,) ndarray
+            dB relative to the mean intensity of the whole sound.
+        """
+        intensity = self.amplitude**2
+        intensity = intensity / intensity.mean()
+        if smoothing > 0.0:
+            kept = np.exp(-INTERVAL / smoothing)
+            # As if the first sample had gone on for ever.
+            state = [kept * intensity[0]]
+            intensity = lfilter([1.0 - kept], [1.0, -kept], intensity, zi=state)[0]
+        mean = bridge.bin_means(intensity, INTERVAL, width)
+        return 10.0 * np.log10(np.maximum(mean, 10.0 ** (QUIETEST / 10.0)))
+
+
+@cache
+def grasshopper_recording(cell: int) -> Recording:
+    """Return the recording of receptor 1 or 2.
+
+    Raises
+    ------
+    NeurosimError
+        Where nitime is not installed, or without these files.
+    """
+    folder = _nitime_data()
+    try:
+        spikes = np.loadtxt(folder / f"grasshopper_spike_times{cell}.txt") / 1e3  # from µs
+        amplitude = np.loadtxt(folder / f"grasshopper_stimulus{cell}.txt", usecols=1)
+    except (OSError, ValueError) as error:
+        raise ns.NeurosimError(
+            f"the recordings of grasshopper receptors in {folder} cannot be read ({error}): "
+            "install nitime anew, python -m pip install --force-reinstall nitime"
+        ) from None
+    for array in (spikes, amplitude):
+        array.flags.writeable = False
+    return Recording(amplitude, spikes)
+
+
+def _nitime_data() -> Path:
+    # Found, not imported: nitime itself brings much that is not needed to read four files.
+    spec = find_spec("nitime")
+    if spec is None or not spec.submodule_search_locations:
+        raise ns.NeurosimError(
+            "grasshopper needs the recordings that nitime ships: "
+            "python -m pip install 'neurosim-bridge[data]'"
+        )
+    return Path(spec.submodule_search_locations[0]) / "data"
