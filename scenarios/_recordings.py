@@ -1,4 +1,8 @@
-"""Recordings of grasshopper auditory receptors, read from the installed package nitime."""
+"""Recordings of grasshopper auditory receptors, read from the installed package nitime.
+
+They come from A. Rokem et al., *Spike-Timing Precision Underlies the Coding Efficiency of Auditory
+Receptor Neurons*, J. Neurophysiol. 95, 2541 (2006).
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,177 @@
+"""Spiking neurons that hear what a grasshopper's receptor heard: settings, network, agreement."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+import bridge
+import neurosim as ns
+from neurosim.analysis import population_rate
+from scenarios._recordings import INTERVAL, Recording, grasshopper_recording
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neurosim.scenario import RunOptions
+
+RESISTANCE = 0.1
+"""Of the receptor's membrane, in mV per pA (GΩ)."""
+CALIBRATED = 5000.0
+"""ms at the beginning of the recordings on which the defaults below were found."""
+WINDOW = 2.0
+"""ms within which two spikes coincide."""
+EXCERPT = (6000.0, 6300.0)
+"""From when to when (ms) spikes are drawn one by one, in what the calibration did not see."""
+SIMULATED = "#009E73"
+"""Colour of the simulated neurons."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What can be changed.
+
+    The defaults of the spiking neuron are rounded from the maximum, over the first 5 s of both
+    recordings, of the coincidence factor with equal rates; the two cells differ in `bias` alone,
+    as the sound of each was as loud as it took to make it fire at about 100 Hz.
+    """
+
+    cell: Literal[1, 2] = field(default=1, metadata={"help": "which receptor"})
+    neurons: int = field(
+        default=50, metadata={"help": "simulated neurons: all hear the sound, each has own noise"}
+    )
+    bias: tuple[float, ...] = field(
+        default=(184.0, 158.0),
+        metadata={"help": "current of each receptor at the mean intensity", "unit": "pA"},
+    )
+    gain: float = field(
+        default=12.0, metadata={"help": "current for each dB of sound", "unit": "pA/dB"}
+    )
+    delay: float = field(
+        default=6.3, metadata={"help": "from the ear-drum to the spike generator", "unit": "ms"}
+    )
+    smoothing: float = field(
+        default=0.6, metadata={"help": "time over which the ear adds intensity up", "unit": "ms"}
+    )
+    tau_m: float = field(default=1.5, metadata={"help": "membrane time constant", "unit": "ms"})
+    t_ref: float = field(default=3.0, metadata={"help": "refractory period", "unit": "ms"})
+    sigma: float = field(
+        default=0.7, metadata={"help": "standard deviation of the membrane noise", "unit": "mV"}
+    )
+    lags: int = field(
+        default=20, metadata={"help": "sound that the logistic neuron hears", "unit": "ms"}
+    )
+    history: int = field(
+        default=10, metadata={"help": "own spikes that the logistic neuron sees", "unit": "ms"}
+    )
+    folds: int = field(default=5, metadata={"help": "parts of the recording, each left out once"})
+
+    def __post_init__(self) -> None:
+        if len(self.bias) != 2:
+            given = ", ".join(f"{bias:g}" for bias in self.bias)
+            raise ns.NeurosimError(f"bias = {given} pA: give two currents, one for each receptor")
+        for name, unit, low, high in (
+            ("neurons", "", 2, 2000),
+            ("gain", " pA/dB", 0.0, 1e4),
+            ("delay", " ms", 0.0, 100.0),
+            ("smoothing", " ms", 0.0, 100.0),
+            ("lags", " ms", 1, 200),
+            ("history", " ms", 1, 200),
+            ("folds", "", 2, 20),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ns.NeurosimError(
+                    f"{name} = {value:g}{unit} is outside {low:g} to {high:g}{unit}"
+                )
+        _ = self.neuron, ns.MembraneNoise(self.sigma)  # which check the rest
+
+    @property
+    def neuron(self) -> ns.LIF:
+        """The spiking neuron."""
+        return ns.LIF(tau_m=self.tau_m, c_m=self.tau_m / RESISTANCE, t_ref=self.t_ref)
+
+    @property
+    def recording(self) -> Recording:
+        """Sound and spikes of the receptor chosen."""
+        return grasshopper_recording(self.cell)
+
+
+def network(settings: Settings, options: RunOptions) -> ns.Network:
+    """Describe equal neurons that hear the sound, each with noise of its own: trials in one run."""
+    recording = settings.recording
+    if not 100.0 <= options.duration <= recording.duration:
+        raise ns.NeurosimError(
+            f"duration = {options.duration:g} ms is outside 100 to {recording.duration:g} ms, the "
+            "length of the recording"
+        )
+    net = ns.Network()
+    receptor = net.add("receptor", settings.neurons, settings.neuron)
+    interval = INTERVAL * max(1, int(np.ceil(options.dt / INTERVAL - 1e-6)))
+    net.drive(receptor, ns.CurrentWaveform(_current(settings, interval), interval))
+    net.drive(receptor, ns.MembraneNoise(settings.sigma))
+    net.record(receptor, "v", ids=[0])
+    return net
+
+
+def _current(settings: Settings, interval: float) -> NDArray[np.float64]:
+    """Return the receptor current (pA) that the sound makes, one value per interval (ms)."""
+    level = settings.recording.level(interval, smoothing=settings.smoothing)
+    late = min(round(settings.delay / interval), len(level))
+    level = np.concatenate([np.full(late, level[0]), level[: len(level) - late]])
+    return settings.bias[settings.cell - 1] + settings.gain * level
+
+
+def between(times: NDArray[np.float64], start: float, stop: float) -> NDArray[np.float64]:
+    """Return the spike times with start < t <= stop (ms)."""
+    return times[(times > start) & (times <= stop)]
+
+
+def mean_gamma(result: ns.Result, settings: Settings, start: float, stop: float) -> float:
+    """Return the coincidence factor of recorded and simulated spikes, averaged over neurons.
+
+    NaN where it has no meaning.
+    """
+    trains = result.spikes["receptor"]
+    recorded = settings.recording.spikes
+    found = [_gamma(recorded, trains.of(neuron), start, stop) for neuron in trains.recorded]
+    return float(np.mean(found))
+
+
+def gamma_between_neurons(result: ns.Result) -> float:
+    """Return the coincidence factor of each simulated neuron with the next, averaged."""
+    trains = result.spikes["receptor"]
+    pairs = pairwise(trains.of(neuron) for neuron in trains.recorded)
+    return float(np.mean([_gamma(one, other, 0.0, result.duration) for one, other in pairs]))
+
+
+def _gamma(
+    data: NDArray[np.float64], model: NDArray[np.float64], start: float, stop: float
+) -> float:
+    """Return the coincidence factor from start to stop; NaN without data or beyond its range."""
+    data, model = between(data, start, stop) - start, between(model, start, stop) - start
+    # A model so fast matches every spike by chance.
+    if len(data) == 0 or 2.0 * WINDOW * len(model) >= stop - start:
+        return math.nan
+    return bridge.coincidence_factor(data, model, duration=stop - start, window=WINDOW)
+
+
+def fired_bins(recording: Recording, n_bins: int | None = None) -> NDArray[np.int64]:
+    """Return whether the receptor fired in each ms, all of them or the first `n_bins`."""
+    # No two spikes are closer than 3 ms.
+    return bridge.bin_spikes(recording.spikes, recording.duration)[:n_bins]
+
+
+def firing_share(result: ns.Result) -> NDArray[np.float64]:
+    """Return the spikes in each ms per simulated neuron, shape (n_bins,)."""
+    return population_rate(result.spikes["receptor"], result.duration, bin_ms=1.0)[1] * 1e-3
+
+
+def excerpt(duration: float) -> tuple[float, float]:
+    """Return from when to when (ms) to draw spikes one by one."""
+    start, stop = EXCERPT
+    return EXCERPT if duration >= stop else (0.0, min(stop - start, duration))
