@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+Array = Any
+"""A field that takes array_like and holds a checked, read-only array: no type says both."""
+
+
 def show(value: object) -> str:
     """Return `repr(value)` on one line, shortened: a sentence has room for no more."""
     text = " ".join(repr(value).split())

@@ -7,6 +7,7 @@ and of the synapse or neuron that it belongs to.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -30,7 +31,7 @@ def _check_bound(value: Any, what: str) -> float:
 
 
 @dataclass(frozen=True)
-class _Truncated:
+class _Truncated(ABC):
     """What all distributions share: bounds, and the mass between them."""
 
     def _check(self) -> None:
@@ -59,9 +60,9 @@ class _Truncated:
         low, high = self.bounds
         return int(low >= 0.0) - int(high <= 0.0)
 
+    @abstractmethod
     def cdf(self, x: float) -> float:
         """Probability of a value at or below x, before truncation."""
-        raise NotImplementedError
 
     def quantiles(self) -> tuple[float, float]:
         """Probabilities below the lower and below the upper bound, before truncation."""

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_array, check_increasing, check_number, is_scalar, show
+from neurosim.network.checks import (
+    Array,
+    check_array,
+    check_increasing,
+    check_number,
+    is_scalar,
+    show,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,7 +56,7 @@ class ConstantCurrent:
         pA.
     """
 
-    amplitude: float | NDArray[np.float64]
+    amplitude: Array
 
     def __post_init__(self) -> None:
         amplitude = _per_target(self.amplitude, "ConstantCurrent.amplitude", *_CURRENT)
@@ -68,8 +75,8 @@ class StepCurrent:
         Amplitude k (pA) holds from times[k] to the next; before the first the current is 0.
     """
 
-    times: NDArray[np.float64]
-    amplitudes: NDArray[np.float64]
+    times: Array
+    amplitudes: Array
 
     def __post_init__(self) -> None:
         times = check_array(self.times, "StepCurrent.times", *_TIME)
@@ -91,7 +98,7 @@ class CurrentWaveform:
         ms.
     """
 
-    values: NDArray[np.float64]
+    values: Array
     interval: float
 
     def __post_init__(self) -> None:
@@ -115,8 +122,8 @@ class Poisson:
         ms, increasing.
     """
 
-    rate: float | NDArray[np.float64]
-    times: NDArray[np.float64] | None = None
+    rate: Array
+    times: Array | None = None
 
     def __post_init__(self) -> None:
         if self.times is None:
@@ -139,7 +146,7 @@ class SpikeTimes:
         ms, in any order: one array for all targets, or one array for each.
     """
 
-    times: NDArray[np.float64] | tuple[NDArray[np.float64], ...]
+    times: Array
 
     def __post_init__(self) -> None:
         times: Any = self.times

@@ -6,11 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_flag, check_indices, check_integer, check_number, show
+from neurosim.network.checks import (
+    Array,
+    check_flag,
+    check_indices,
+    check_integer,
+    check_number,
+    show,
+)
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    pass
 
 
 def _check_flags(rule: Any, *names: str) -> None:
@@ -140,8 +146,8 @@ class Explicit:
         Indices within the two populations.
     """
 
-    sources: NDArray[np.int64]
-    targets: NDArray[np.int64]
+    sources: Array
+    targets: Array
 
     def __post_init__(self) -> None:
         for name in ("sources", "targets"):
