@@ -126,7 +126,8 @@ class Simulation:
         self._shared = new_shared(self._plan, CHUNK)
         self._samples = [np.empty((CHUNK, len(part.probes.places))) for part in self._plan.threads]
         self._recorder = Recorder(self._plan)
-        self._advance(0, 0)  # compiles the kernels if no earlier run has
+        self._advance(0, 0)  # no steps: compiles the kernels if no earlier run has
+        forget(self._states[0], 0, self._plan.horizon)
         self._build = time.perf_counter() - started
 
     @property
