@@ -9,7 +9,7 @@ import numba
 
 from neurosim.kernels.intrinsics import prefetch
 
-AHEAD = 8
+AHEAD = 4
 """Segments between the one being added and the one being fetched."""
 LINE = 64
 """Bytes in a cache line."""
