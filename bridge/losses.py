@@ -93,11 +93,6 @@ class StandardisedDesign:
         """Return (intercept, coefficients) for the raw columns; shape (n + 1,)."""
         return self.raw_jacobian @ theta
 
-    def from_raw(self, theta: NDArray) -> NDArray[np.float64]:
-        """Return what `to_raw` maps to `theta`, with 0 for constant columns."""
-        weights = theta[1:] * np.where(np.isinf(self.scale), 0.0, self.scale)
-        return np.append(theta[0] + self.mean @ theta[1:], weights)
-
     @cached_property
     def raw_jacobian(self) -> NDArray[np.float64]:
         """Matrix of the linear map `to_raw`."""

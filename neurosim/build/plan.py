@@ -80,7 +80,7 @@ class Plan:
     traces : tuple of TracePlan
     horizon, stride : int
         Longest and shortest delay in steps; both at least 1.
-    spike_capacity : (n_populations,) ndarray of int64
+    refractory : (n_populations,) ndarray of int64
         Refractory steps of each population, which bound how often it can fire.
     n_synapses : int
     """
