@@ -120,3 +120,20 @@ def test_many_listed_in_degrees_are_turned_round_in_blocks(monkeypatch) -> None:
     at_once = connections(net, threads=2)
     monkeypatch.setattr("neurosim.build.synapses.LISTED_AT_ONCE", 32)
     assert np.array_equal(at_once, connections(net, threads=2))
+
+
+def test_listed_and_drawn_rows_mix_in_any_blocks_on_any_number_of_threads(monkeypatch) -> None:
+    random = np.random.default_rng(1)
+    net = ns.Network()
+    a, b = net.add("a", 40, ns.LIF()), net.add("b", 30, ns.LIF())
+    listed = ns.Explicit(random.integers(0, 40, 90), random.integers(0, 30, 90))
+    spread = {"psp": ns.Normal(1.0, 0.2), "delay": ns.Normal(1.5, 0.75)}
+    net.connect(a, b, listed, **spread)
+    net.connect(a, b, ns.FixedInDegree(7), **spread)
+    net.connect(b, a, ns.FixedInDegree(9, multapses=False), psp=-1.0)
+    net.connect(b, b, ns.FixedProbability(0.2), psp=-1.0)
+    at_once = connections(net)
+    assert len(at_once) > 90 + 7 * 30 + 9 * 40
+    monkeypatch.setattr("neurosim.build.synapses.LISTED_AT_ONCE", 40)
+    for threads in (1, 2, 3):
+        assert np.array_equal(at_once, connections(net, threads=threads))
