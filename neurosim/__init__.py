@@ -30,6 +30,8 @@ from neurosim.network import (
     FixedOutDegree,
     FixedProbability,
     FixedTotalNumber,
+    LiveCurrent,
+    LiveSpikes,
     LogNormal,
     MembraneNoise,
     Network,
@@ -44,12 +46,14 @@ from neurosim.network import (
 from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Trace
 
 if TYPE_CHECKING:
+    from neurosim.chunk import Chunk
     from neurosim.simulation import Simulation, simulate
     from neurosim.storage import load, save
 
 # What needs the compiler or the file library is imported when first asked for: describing a network
 # needs neither.
 _LATE = {
+    "Chunk": "neurosim.chunk",
     "Simulation": "neurosim.simulation",
     "simulate": "neurosim.simulation",
     "load": "neurosim.storage",
@@ -62,6 +66,7 @@ __all__ = [
     "LIF",
     "AllToAll",
     "AlphaCurrent",
+    "Chunk",
     "ConstantCurrent",
     "CurrentWaveform",
     "DeltaSynapse",
@@ -71,6 +76,8 @@ __all__ = [
     "FixedOutDegree",
     "FixedProbability",
     "FixedTotalNumber",
+    "LiveCurrent",
+    "LiveSpikes",
     "LogNormal",
     "MembraneNoise",
     "Network",

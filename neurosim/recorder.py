@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
     from neurosim.build import Plan
     from neurosim.kernels import State
+
+
+_NO_IDS, _NO_STAMPS = np.empty(0, np.int32), np.empty(0, np.int64)
 
 
 class Recorder:
@@ -33,10 +37,11 @@ class Recorder:
         for trace in plan.traces:
             if trace.key[1] == "v":
                 self._painted[plan.first_id[trace.population] + trace.ids] = True
-        self._ids: list[NDArray[np.int32]] = [np.empty(0, np.int32)]
-        self._stamps: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+        self._ids: list[NDArray[np.int32]] = []
+        self._stamps: list[NDArray[np.int64]] = []
         self._paint: list[tuple[NDArray, NDArray]] = []
         self._values: list[list[NDArray[np.float64]]] = [[] for _ in plan.traces]
+        self._taken = 0
 
     def take(
         self, t_first: int, n_steps: int, state: State, samples: list[NDArray[np.float64]]
@@ -55,8 +60,9 @@ class Recorder:
         ids = state.history[start[0] : start[-1]]
         stamps = np.repeat(np.arange(t_first + 1, t_first + n_steps + 1), np.diff(start))
         kept = self._kept[ids]
-        self._ids.append(ids[kept])
-        self._stamps.append(stamps[kept])
+        if kept.any():
+            self._ids.append(ids[kept])
+            self._stamps.append(stamps[kept])
         painted = self._painted[ids]
         if painted.any():
             self._paint.append((ids[painted], stamps[painted]))
@@ -67,39 +73,62 @@ class Recorder:
             for c in part.contributions:
                 block = self._values[c.trace][-1]
                 block[:, c.columns] += own[: len(block), c.signals]
+        self._taken = t_first + n_steps
 
-    def _spikes(self) -> dict[str, SpikeTrains]:
-        ids, stamps = np.concatenate(self._ids), np.concatenate(self._stamps)
-        self._ids, self._stamps = [ids], [stamps]
+    def spikes(self, first: int, last: int) -> dict[str, SpikeTrains]:
+        """Return the spikes of the steps first … last − 1 by population."""
+        n = sum(1 for _ in takewhile(lambda stamps: stamps[-1] > first, reversed(self._stamps)))
+        ids = np.concatenate([_NO_IDS, *self._ids[len(self._ids) - n :]])
+        stamps = np.concatenate([_NO_STAMPS, *self._stamps[len(self._stamps) - n :]])
+        here = slice(*np.searchsorted(stamps, [first, last], side="right"))
+        ids, stamps = ids[here], stamps[here]
         spikes = {}
         bounds = zip(self._plan.first_id[:-1], self._plan.first_id[1:], strict=True)
-        for (first, last), name in zip(bounds, self._plan.populations, strict=True):
-            own = (ids >= first) & (ids < last)
+        for (low, high), name in zip(bounds, self._plan.populations, strict=True):
+            own = (ids >= low) & (ids < high)
             times = np.multiply(stamps[own], self._plan.dt, dtype=float)
             spikes[name] = SpikeTrains(
-                times, ids[own].astype(np.int64) - first, self._plan.spikes_of[name].copy()
+                times, ids[own].astype(np.int64) - low, self._plan.spikes_of[name].copy()
             )
         return spikes
 
-    def _trace(self, k: int) -> Trace:
+    def traces(self, first: int, last: int) -> dict[tuple[str, str], Trace]:
+        """Return what was sampled in the steps first … last − 1 by population and variable."""
+        return {trace.key: self._trace(k, first, last) for k, trace in enumerate(self._plan.traces)}
+
+    def _rows(self, k: int, low: int, high: int) -> NDArray[np.float64]:
+        """Return the rows low … high − 1 of a trace."""
+        end = self._taken // self._plan.traces[k].interval
+        parts: list[NDArray[np.float64]] = []
+        for block in reversed(self._values[k]):
+            if end <= low:
+                break
+            start = end - len(block)
+            parts.append(block[max(low - start, 0) : max(high - start, 0)])
+            end = start
+        none = np.empty((0, len(self._plan.traces[k].ids)))
+        return np.concatenate([none, *reversed(parts)], dtype=np.float64)
+
+    def _trace(self, k: int, first: int, last: int) -> Trace:
         """Put a trace together; in a voltage paint the action potentials that it spans."""
         plan = self._plan.traces[k]
-        parts = [np.empty((0, len(plan.ids))), *self._values[k]]
-        values = np.concatenate(parts, dtype=np.float64)
-        self._values[k] = [values]
-        stamps = np.arange(1, len(values) + 1) * plan.interval
+        low, high = first // plan.interval, last // plan.interval
+        values = self._rows(k, low, high)
+        stamps = np.arange(low + 1, high + 1) * plan.interval
         population, variable = plan.key
         if variable == "v":
             info = self._plan.populations[population]
-            values = values.copy()
             values += info.v_rest
-            for ids, fired in self._paint:
+            order = np.argsort(plan.ids)
+            # Where samples are rare, the spike that one shows may have been before the first step.
+            for ids, fired in takewhile(
+                lambda spikes: spikes[1][-1] > low * plan.interval, reversed(self._paint)
+            ):
                 own = ids - self._plan.first_id[plan.population]
-                order = np.argsort(plan.ids)
                 place = np.searchsorted(plan.ids[order], own)
-                row = -(-fired // plan.interval) - 1
+                row = -(-fired // plan.interval) - 1 - low
                 place = np.minimum(place, len(plan.ids) - 1)
-                hit = (plan.ids[order][place] == own) & (row < len(values))
+                hit = (plan.ids[order][place] == own) & (row >= 0) & (row < len(values))
                 values[row[hit], order[place[hit]]] = info.v_peak
         return Trace(
             np.multiply(stamps, self._plan.dt, dtype=float),
@@ -108,15 +137,22 @@ class Recorder:
             UNITS[variable],
         )
 
+    def _join(self) -> None:
+        """Join the pieces that the chunks brought, so that they are joined once only."""
+        if self._ids:
+            self._ids, self._stamps = [np.concatenate(self._ids)], [np.concatenate(self._stamps)]
+        self._values = [[np.concatenate(blocks)] if blocks else [] for blocks in self._values]
+
     def result(self, n_steps: int, stats: RunStats) -> Result:
         """Return all that was recorded in the first `n_steps` steps."""
         plan = self._plan
+        self._join()
         return Result(
             dt=plan.dt,
             duration=n_steps * plan.dt,
             seed=plan.seed,
             populations=plan.populations,
-            spikes=self._spikes(),
-            traces={trace.key: self._trace(k) for k, trace in enumerate(plan.traces)},
+            spikes=self.spikes(0, n_steps),
+            traces=self.traces(0, n_steps),
             stats=stats,
         )

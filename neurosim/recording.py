@@ -133,11 +133,23 @@ class RunStats:
     ----------
     neurons, synapses, threads : int
     build_s, wall_s : float
-        Seconds spent on building the network and on simulating it.
+        Seconds spent on building the network and on simulating it, callbacks of a stream included,
+        waiting for the wall clock left out.
     real_time_factor : float
-        Wall-clock time over simulated time; below 1 is faster than life.
+        `wall_s` over simulated time; below 1 is faster than life. Of a run that is paced to the
+        wall clock it says what share of the time was spent on computing.
     interrupted : bool
         Whether Ctrl-C ended the run before its time.
+    events : int
+        Synaptic events: synapses that brought a spike.
+    profile : mapping of str to float, optional
+        What the time of simulating went to (s), where that was asked for: "delivery" of spikes,
+        "update" of neurons, "noise", "waiting" for other threads and "recording". Files leave it
+        out.
+    paced_chunks, late_chunks : int
+        Chunks that were paced to the wall clock, and those of them that came late.
+    largest_lateness_ms : float
+        By how much the latest of them missed its time (ms).
     """
 
     neurons: int
@@ -147,6 +159,11 @@ class RunStats:
     wall_s: float
     real_time_factor: float
     interrupted: bool = False
+    events: int = 0
+    profile: Mapping[str, float] | None = field(default=None, metadata={"saved": False})
+    paced_chunks: int = 0
+    late_chunks: int = 0
+    largest_lateness_ms: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,6 +183,8 @@ class Result:
     traces : mapping of (str, str) to Trace
         By (population, variable).
     stats : RunStats
+    measured : mapping of str to (n,) ndarray of float64
+        What a scenario measured beside the network, on the clock for example, by name.
     """
 
     dt: float
@@ -175,7 +194,10 @@ class Result:
     spikes: Mapping[str, SpikeTrains]
     traces: Mapping[tuple[str, str], Trace] = field(default_factory=dict)
     stats: RunStats = field(default_factory=lambda: RunStats(0, 0, 1, 0.0, 0.0, 0.0))
+    measured: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("populations", "spikes", "traces"):
+        for name in ("populations", "spikes", "traces", "measured"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+        for values in self.measured.values():
+            read_only(values)

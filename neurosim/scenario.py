@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from neurosim.network import Network
-    from neurosim.recording import Result
+    from neurosim.recording import Result, RunStats
 
 ENTRY_POINTS = "neurosim.scenarios"
 """Entry-point group by which any distribution adds scenarios."""
@@ -57,7 +57,7 @@ class Comparison(Protocol):
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How long, how finely, from which seed and on how many threads to run.
+    """How long, how finely, from which seed, on how many threads and how fast to run.
 
     Attributes
     ----------
@@ -69,12 +69,15 @@ class RunOptions:
         Seed of all randomness, 0 or more.
     threads : int or None
         None leaves the number to the simulator.
+    realtime : bool
+        Whether to pace the run to the wall clock.
     """
 
     duration: float
     dt: float = 0.1
     seed: int = 1
     threads: int | None = None
+    realtime: bool = False
 
     def __post_init__(self) -> None:
         for name in ("duration", "dt"):
@@ -125,6 +128,9 @@ class Scenario(Generic[S]):
         (result, settings) -> Comparison.
     warmup : callable or None
         settings -> time (ms) that the reported rates leave out.
+    simulate : callable or None
+        (settings, options, progress) -> Result, where more is to be done than to run `network`
+        once; what it measures besides goes into `Result.measured`.
     """
 
     name: str
@@ -141,6 +147,7 @@ class Scenario(Generic[S]):
     dt: float = 0.1
     compare: Callable[[Result, S], Comparison] | None = None
     warmup: Callable[[S], float] | None = None
+    simulate: Callable[[S, RunOptions, bool], Result] | None = None
 
 
 @dataclass(frozen=True)
@@ -194,6 +201,7 @@ class ScenarioRun(Generic[S]):
             "build_s": stats.build_s,
             "wall_s": stats.wall_s,
             "real_time_factor": stats.real_time_factor,
+            "realtime": _pace(stats),
             "rates_hz": self._rates(),
             "findings": self.findings,
             "files": [],
@@ -237,6 +245,8 @@ def run_scenario(
             f"duration = {options.duration:g} ms ends within the warm-up of {warmup:g} ms: "
             f"{scenario.name} needs more than {warmup:g} ms"
         )
+    if scenario.simulate:
+        return ScenarioRun(scenario, settings, scenario.simulate(settings, options, progress))
     result = simulate(
         scenario.network(settings, options),
         options.duration,
@@ -244,6 +254,7 @@ def run_scenario(
         seed=options.seed,
         threads=options.threads,
         progress=progress,
+        realtime=options.realtime,
     )
     return ScenarioRun(scenario, settings, result)
 
@@ -309,6 +320,17 @@ def _load(entry_point: EntryPoint) -> Scenario[Any]:
     if not isinstance(scenario, Scenario):
         raise TypeError(f"entry point {entry_point.value} is no Scenario but {type(scenario)}")
     return scenario
+
+
+def _pace(stats: RunStats) -> dict[str, float] | None:
+    """Return how a run kept up with the wall clock; None if it was not paced to it."""
+    if not stats.paced_chunks:
+        return None
+    return {
+        "chunks": stats.paced_chunks,
+        "late_chunks": stats.late_chunks,
+        "largest_lateness_ms": stats.largest_lateness_ms,
+    }
 
 
 def _place(scenario: Scenario[Any]) -> tuple[int, str, int, str]:

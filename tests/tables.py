@@ -17,7 +17,7 @@ def connections(net, *, threads=1, seed=1, dt=0.1):
     for part in plan.threads:
         table, groups, ports = part.table, part.neurons.groups, part.neurons.ports
         global_id = np.empty(part.n_slots, np.int64)
-        for first, last, first_id, _, port, _, _ in groups:
+        for first, last, first_id, _, port, _ in groups:
             slot = ports[port, 1]
             global_id[slot : slot + last - first] = first_id + np.arange(last - first)
         lengths = table.segment[:, -1].astype(np.int64)

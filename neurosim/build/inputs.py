@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.special import pdtr
+from scipy.special import gammaln, xlogy
 
 from neurosim.build.grid import to_steps
 from neurosim.build.layout import NOISE
@@ -13,9 +13,23 @@ from neurosim.build.propagators import noise_per_step
 from neurosim.build.streams import stream_key
 from neurosim.errors import NeurosimError
 from neurosim.kernels import Inputs
+from neurosim.kernels.types import (
+    BLOCK_FIRST,
+    BLOCK_LAST,
+    COUNTED,
+    FIRST,
+    GROUP,
+    MIXED,
+    PORT_FIRST,
+    PORT_LAST,
+    QUIET,
+    SLOT,
+)
 from neurosim.network import (
     ConstantCurrent,
     CurrentWaveform,
+    LiveCurrent,
+    LiveSpikes,
     MembraneNoise,
     Poisson,
     SpikeTimes,
@@ -28,6 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.build.layout import Layout, Share
+    from neurosim.kernels import Neurons
     from neurosim.network import Drive, Network
 
 MAX_MEAN = 500.0
@@ -51,13 +66,14 @@ class Piece(NamedTuple):
     length: int
 
 
-def _targets(drive: Drive) -> NDArray[np.int64]:
+def targets(drive: Drive) -> NDArray[np.int64]:
+    """Return the neurons that a drive reaches, as indices within their population."""
     return np.arange(drive.target.size) if drive.ids is None else drive.ids
 
 
-def _pieces(drive: Drive, share: Share) -> Iterator[Piece]:
+def pieces(drive: Drive, share: Share) -> Iterator[Piece]:
     """Cut a drive's targets within a share into runs consecutive in neuron and in column."""
-    ids = _targets(drive)
+    ids = targets(drive)
     columns = np.flatnonzero((ids >= share.low) & (ids < share.high))
     if len(columns) == 0:
         return
@@ -98,36 +114,113 @@ def _program(drive: Drive, dt: float) -> tuple[NDArray[np.int64], NDArray[np.flo
     return steps, means
 
 
-def poisson_law(mean: float) -> NDArray[np.uint64]:
-    """Return P(N ≤ 0), P(N ≤ 1), … of a Poisson number as fractions of 2⁶⁴, up to where it is 1.
+def poisson_law(mean: float) -> tuple[int, NDArray[np.uint16], NDArray[np.uint64]]:
+    """Share 2¹⁶ equally likely cells out among the values of a Poisson number.
 
-    Filled up with 2⁶⁴ − 1 to a multiple of four, as the kernel wants it.
+    Each value gets as many whole cells as its probability comes to; what the values lack is drawn
+    anew where a cell beyond these is met. So most numbers take 16 random bits, and all have their
+    exact probability: G. Marsaglia, *Generating discrete random variables in a computer*,
+    Communications of the ACM 6, 37 (1963).
+
+    Parameters
+    ----------
+    mean : float
+
+    Returns
+    -------
+    least : int
+        The least value with a cell of its own.
+    bounds : (n,) ndarray of uint16
+        How many cells belong to `least`, to it and the next value, …; the last repeated to make n
+        a multiple of four, as the kernel wants it.
+    rest : (m,) ndarray of uint64
+        P(N ≤ 0), P(N ≤ 1), … in the cells beyond the last bound, as fractions of 2⁶⁴.
     """
-    largest = int(mean + 12.0 * np.sqrt(mean) + 40.0)
-    law = pdtr(np.arange(largest), mean)
-    law = law[law < 1.0 - 2.0**-53]
-    padded = np.full(-(-len(law) // 4) * 4, np.iinfo(np.uint64).max)
-    padded[: len(law)] = np.floor(law * 2.0**53).astype(np.uint64) << np.uint64(11)
-    return padded
+    values = np.arange(int(mean + 12.0 * np.sqrt(mean) + 40.0))
+    share = np.exp(xlogy(values, mean) - mean - gammaln(values + 1.0))
+    share *= 2.0**16 / share.sum()
+    cells = np.floor(share).astype(np.int64)
+    cells[np.argmax(cells)] -= cells.sum() == 2**16
+    least, last = np.flatnonzero(cells)[[0, -1]]
+    bounds = np.cumsum(cells)[least : last + 1]
+    bounds = np.pad(bounds, (0, -len(bounds) % 4), mode="edge").astype(np.uint16)
+    lacking = np.cumsum(share - cells) / (2.0**16 - cells.sum())
+    lacking = lacking[lacking < 1.0 - 2.0**-53]
+    rest = np.floor(lacking * 2.0**53).astype(np.uint64) << np.uint64(11)
+    return int(least), bounds, rest
+
+
+class _Block(NamedTuple):
+    """A piece of a drive's targets within one block.
+
+    Attributes
+    ----------
+    place : int
+        Of the block's port.
+    target : int
+        The first, counted from the first neuron of the block.
+    whole : bool
+        Whether it covers the block.
+    piece : Piece
+    """
+
+    place: int
+    target: int
+    whole: bool
+    piece: Piece
+
+    def targets(self) -> list[int]:
+        """Return first target, number and first entity."""
+        return [self.target, self.piece.length, self.piece.neuron]
+
+
+class _Blocks:
+    """The blocks of one thread's neurons, to cut pieces of drives at.
+
+    Parameters
+    ----------
+    neurons : Neurons
+    """
+
+    def __init__(self, neurons: Neurons) -> None:
+        self._neurons = neurons
+        self._order = np.argsort(neurons.ports[:, SLOT], kind="stable")
+        n_ports = np.diff(neurons.groups[:, PORT_FIRST : PORT_LAST + 1], axis=1).ravel()
+        self.n_places = int(n_ports[neurons.blocks[:, GROUP]].sum())
+
+    def cut(self, piece: Piece, slot: int) -> Iterator[_Block]:
+        """Cut a piece whose targets begin at a slot into pieces within one block each."""
+        groups, ports, blocks = self._neurons.groups, self._neurons.ports, self._neurons.blocks
+        sorted_place = np.searchsorted(ports[self._order, SLOT], slot, side="right") - 1
+        p = int(self._order[sorted_place])
+        g = int(np.searchsorted(groups[:, PORT_FIRST], p, side="right")) - 1
+        port = p - int(groups[g, PORT_FIRST])
+        first = int(groups[g, FIRST]) + slot - int(ports[p, SLOT])
+        last = first + piece.length
+        k = int(np.searchsorted(blocks[:, BLOCK_LAST], first, side="right"))
+        while k < len(blocks) and blocks[k, BLOCK_FIRST] < last:
+            _, start, stop, place = map(int, blocks[k])
+            a, b = max(first, start), min(last, stop)
+            part = Piece(piece.neuron + a - first, piece.column + a - first, b - a)
+            yield _Block(place + port, a - start, b - a == stop - start, part)
+            k += 1
 
 
 class _Tables:
     """Rows of `Inputs` as they come together."""
 
-    def __init__(self) -> None:
+    def __init__(self, blocks: _Blocks) -> None:
+        self.blocks = blocks
         self.programs: list[list[int]] = []
         self.changes: list[NDArray[np.int64]] = []
-        self.poisson: list[list[int]] = []
-        self.poisson_keys: list[np.uint64] = []
+        self.poisson: list[tuple[_Block, list[int], np.uint64]] = []
         self.weights: list[NDArray[np.float64]] = []
-        self.laws: list[NDArray[np.uint64]] = []
+        self.laws: list[tuple[int, NDArray[np.uint16], NDArray[np.uint64]]] = []
         self.means: list[NDArray[np.float64]] = []
         self.events: list[tuple[NDArray, NDArray, NDArray]] = []
         self.currents: list[list[int]] = []
         self.amplitudes: list[NDArray[np.float64]] = []
-        self.noise: list[list[int]] = []
-        self.noise_keys: list[np.uint64] = []
-        self.noise_sd: list[float] = []
+        self.noise: list[tuple[_Block, np.uint64, float]] = []
 
     def add_program(self, steps: NDArray, values: NDArray, *, spikes: bool) -> int:
         """Add a program and its values; return its number."""
@@ -150,6 +243,25 @@ class _Tables:
         self.weights.append(weights)
         return place
 
+    def _countable(self, entry: list[int]) -> bool:
+        """Whether a piece has one weight, and numbers of one law that fit into a byte."""
+        program, _, _, stride = entry
+        _, n_changes, columns, first = self.programs[program]
+        if columns > 1 or stride:
+            return False
+        laws = self.laws[first : first + n_changes]
+        return all(least == 0 and len(rest) < 256 for least, _, rest in laws)
+
+    def _noisy(self) -> NDArray[np.uint8]:
+        """Return how much noise every place takes in."""
+        noisy = np.full(self.blocks.n_places, QUIET, np.uint8)
+        for block, entry, _ in self.poisson:
+            alone = noisy[block.place] == QUIET and block.whole and self._countable(entry)
+            noisy[block.place] = COUNTED if alone else MIXED
+        for block, _, _ in self.noise:
+            noisy[block.place] = MIXED
+        return noisy
+
     def freeze(self) -> Inputs:
         """Return the arrays."""
 
@@ -159,49 +271,65 @@ class _Tables:
         def flat(parts: list, dtype: type) -> NDArray:
             return np.concatenate([np.empty(0, dtype), *parts]).astype(dtype, copy=False)
 
+        def ends(parts: list) -> NDArray[np.int64]:
+            return np.cumsum([0, *map(len, parts)], dtype=np.int64)
+
+        def starts(pieces: list) -> NDArray[np.int64]:
+            places = [block.place for block, *_ in pieces]
+            return np.searchsorted(places, np.arange(self.blocks.n_places + 1))
+
         steps, slots, weights = (
             flat([event[k] for event in self.events], dtype)
             for k, dtype in enumerate((np.int64, np.int64, np.float64))
         )
         order = np.argsort(steps, kind="stable")
+        noisy = self._noisy()
+        poisson = sorted(self.poisson, key=lambda piece: piece[0].place)
+        noise = sorted(self.noise, key=lambda piece: piece[0].place)
+        bounds, rest = (ends([law[k] for law in self.laws]) for k in (1, 2))
+        least = np.array([law[0] for law in self.laws], np.int64)
         return Inputs(
             programs=rows(self.programs, 4),
             changes=flat(self.changes, np.int64),
-            poisson=rows(self.poisson, 7),
-            poisson_keys=np.array(self.poisson_keys, np.uint64),
+            noisy=noisy,
+            poisson_start=starts(poisson),
+            poisson=rows(
+                [[b.target, b.piece.length, b.piece.neuron, *e] for b, e, _ in poisson], 7
+            ),
+            poisson_keys=np.array([key for *_, key in poisson], np.uint64),
             poisson_weights=flat(self.weights, np.float64),
-            law_start=np.cumsum([0, *map(len, self.laws)], dtype=np.int64),
-            law=flat(self.laws, np.uint64),
+            laws=np.stack([least, bounds[:-1], bounds[1:], rest[:-1], rest[1:]], axis=1),
+            bounds=flat([law[1] for law in self.laws], np.uint16),
+            rest=flat([law[2] for law in self.laws], np.uint64),
             means=flat(self.means, np.float64),
             event_steps=steps[order],
             event_slots=slots[order],
             event_weights=weights[order],
             currents=rows(self.currents, 5),
             amplitudes=flat(self.amplitudes, np.float64),
-            noise=rows(self.noise, 3),
-            noise_keys=np.array(self.noise_keys, np.uint64),
-            noise_sd=np.array(self.noise_sd, float),
+            noise_start=starts(noise),
+            noise=rows([b.targets() for b, *_ in noise], 3),
+            noise_keys=np.array([key for _, key, _ in noise], np.uint64),
+            noise_sd=np.array([sd for *_, sd in noise], float),
         )
 
 
 def _add_current(tables: _Tables, drive: Drive, share: Share, dt: float) -> None:
     program = tables.add_program(*_program(drive, dt), spikes=False)
-    for piece in _pieces(drive, share):
+    for piece in pieces(drive, share):
         local = share.first + piece.neuron - share.low
         tables.currents.append([local, piece.length, 0, program, piece.column])
 
 
 def _add_noise(tables: _Tables, drive: Drive, share: Share, dt: float, key: np.uint64) -> None:
     assert isinstance(drive.input, MembraneNoise)
-    for piece in _pieces(drive, share):
-        tables.noise.append(
-            [share.slots[NOISE] + piece.neuron - share.low, piece.length, piece.neuron]
-        )
-        tables.noise_keys.append(key)
-        tables.noise_sd.append(noise_per_step(drive.input.sigma, drive.target.neuron, dt))
+    sd = noise_per_step(drive.input.sigma, drive.target.neuron, dt)
+    for piece in pieces(drive, share):
+        slot = share.slots[NOISE] + piece.neuron - share.low
+        tables.noise.extend((block, key, sd) for block in tables.blocks.cut(piece, slot))
 
 
-def _twin_slots(share: Share, port: object, neurons: NDArray, weights: NDArray) -> NDArray:
+def twin_slots(share: Share, port: object, neurons: NDArray, weights: NDArray) -> NDArray[np.int64]:
     """Return the slots of the twins that hear these inputs, −1 where a neuron has none."""
     twin = share.twin_of()[neurons - share.low]
     slots = share.twin_slots[port] + twin + np.where(weights < 0.0, len(share.twins), 0)
@@ -212,19 +340,20 @@ def _add_poisson(tables: _Tables, drive: Drive, share: Share, dt: float, key: np
     program = tables.add_program(*_program(drive, dt), spikes=True)
     weights = np.atleast_1d(np.asarray(drive.weight, float))
     place, stride = tables.add_weights(weights), int(len(weights) > 1)
-    for piece in _pieces(drive, share):
-        slot = share.slots[drive.synapse] + piece.neuron - share.low
-        entry = [program, piece.column, place + stride * piece.column, stride]
-        tables.poisson.append([slot, piece.length, piece.neuron, *entry])
-        tables.poisson_keys.append(key)
+
+    def add(piece: Piece, slot: int) -> None:
+        for block in tables.blocks.cut(piece, slot):
+            column = block.piece.column
+            entry = [program, column, place + stride * column, stride]
+            tables.poisson.append((block, entry, key))
+
+    for piece in pieces(drive, share):
+        add(piece, share.slots[drive.synapse] + piece.neuron - share.low)
         own = np.arange(piece.length)
         heard = np.broadcast_to(weights[stride * (piece.column + own)], own.shape)
-        twins = _twin_slots(share, drive.synapse, piece.neuron + own, heard)
+        twins = twin_slots(share, drive.synapse, piece.neuron + own, heard)
         for i in np.flatnonzero(twins >= 0):
-            column = piece.column + int(i)
-            entry = [program, column, place + stride * column, stride]
-            tables.poisson.append([int(twins[i]), 1, piece.neuron + int(i), *entry])
-            tables.poisson_keys.append(key)
+            add(Piece(piece.neuron + int(i), piece.column + int(i), 1), int(twins[i]))
 
 
 def _spike_steps(drive: Drive, dt: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -251,7 +380,7 @@ def _spike_steps(drive: Drive, dt: float) -> tuple[NDArray[np.int64], NDArray[np
 def _add_spikes(tables: _Tables, drive: Drive, share: Share, dt: float) -> None:
     steps, columns = _spike_steps(drive, dt)
     weights = np.atleast_1d(np.asarray(drive.weight, float))
-    for piece in _pieces(drive, share):
+    for piece in pieces(drive, share):
         if len(columns) and columns[0] < 0:
             offset = np.tile(np.arange(piece.length), len(steps))
             when = np.repeat(steps, piece.length)
@@ -263,17 +392,19 @@ def _add_spikes(tables: _Tables, drive: Drive, share: Share, dt: float) -> None:
         )
         neurons = piece.neuron + offset
         tables.events.append((when, share.slots[drive.synapse] + neurons - share.low, strength))
-        twins = _twin_slots(share, drive.synapse, neurons, strength)
+        twins = twin_slots(share, drive.synapse, neurons, strength)
         heard = twins >= 0
         tables.events.append((when[heard], twins[heard], strength[heard]))
 
 
-def input_tables(network: Network, layout: Layout, thread: int, dt: float, seed: int) -> Inputs:
-    """Lay out all drives onto one thread's neurons."""
-    tables = _Tables()
+def input_tables(
+    network: Network, layout: Layout, neurons: Neurons, thread: int, dt: float, seed: int
+) -> Inputs:
+    """Lay out the drives onto one thread's neurons; `live_tables` adds the live ones."""
+    tables = _Tables(_Blocks(neurons))
     for k, drive in enumerate(network.drives):
         share = layout.threads[thread].shares[layout.index(drive.target)]
-        if share.size == 0:
+        if share.size == 0 or isinstance(drive.input, (LiveCurrent, LiveSpikes)):
             continue
         if isinstance(drive.input, Poisson):
             _add_poisson(tables, drive, share, dt, stream_key(seed, "poisson", k))
@@ -284,9 +415,3 @@ def input_tables(network: Network, layout: Layout, thread: int, dt: float, seed:
         else:
             _add_current(tables, drive, share, dt)
     return tables.freeze()
-
-
-def driven_populations(network: Network, layout: Layout) -> set[int]:
-    """Return the populations into which current is injected."""
-    currents = (ConstantCurrent, StepCurrent, CurrentWaveform)
-    return {layout.index(d.target) for d in network.drives if isinstance(d.input, currents)}

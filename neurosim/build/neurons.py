@@ -12,7 +12,7 @@ from neurosim.build.layout import NOISE
 from neurosim.build.propagators import membrane, synapse_filter
 from neurosim.build.streams import uniform
 from neurosim.kernels import Neurons
-from neurosim.kernels.types import ALPHA, DELTA, STATE_RISE, THRESHOLD
+from neurosim.kernels.types import ALPHA, BLOCK, DELTA, STATE_RISE, THRESHOLD
 from neurosim.network import DeltaSynapse, LogNormal, Normal, Uniform
 
 if TYPE_CHECKING:
@@ -77,9 +77,18 @@ class _Tables:
             self.ports.append(row)
             self.filters.append(filters)
 
+    def blocks(self) -> list[list[int]]:
+        """Cut the groups into blocks."""
+        rows, places = [], 0
+        for g, (first, last, _, _, first_port, last_port) in enumerate(self.groups):
+            for start in range(first, last, BLOCK):
+                rows.append([g, start, min(start + BLOCK, last), places])
+                places += last_port - first_port
+        return rows
+
 
 def neuron_tables(
-    layout: Layout, thread: int, driven: set[int], dt: float
+    layout: Layout, thread: int, dt: float
 ) -> tuple[Neurons, dict[tuple[int, Hashable, bool], int], int]:
     """Lay out the parameters of one thread's neurons.
 
@@ -87,8 +96,6 @@ def neuron_tables(
     ----------
     layout : Layout
     thread : int
-    driven : set of int
-        Populations into which current is injected.
     dt : float
         ms.
 
@@ -114,7 +121,6 @@ def neuron_tables(
                 refractory_steps(neuron, dt),
                 first_port,
                 len(tables.ports),
-                int(share.population in driven),
             ]
         )
         tables.dynamics.append(membrane(neuron, dt))
@@ -126,14 +132,15 @@ def neuron_tables(
         first_port = len(tables.ports)
         tables.add_ports(share, share.twin_slots, count, neuron, dt)
         last = share.twin_first + count
-        tables.groups.append([share.twin_first, last, -1, 0, first_port, len(tables.ports), 0])
+        tables.groups.append([share.twin_first, last, -1, 0, first_port, len(tables.ports)])
         silent = membrane(neuron, dt)
         silent[THRESHOLD] = np.inf
         tables.dynamics.append(silent)
     neurons = Neurons(
-        np.array(tables.groups, np.int64).reshape(-1, 7),
+        np.array(tables.groups, np.int64).reshape(-1, 6),
         np.array(tables.dynamics).reshape(-1, 4),
         np.array(tables.ports, np.int64).reshape(-1, 4),
         np.array(tables.filters).reshape(-1, 5),
+        np.array(tables.blocks(), np.int64).reshape(-1, 4),
     )
     return neurons, tables.places, tables.n_synaptic

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.build.grid import check_dt
-from neurosim.build.inputs import driven_populations, input_tables
+from neurosim.build.inputs import input_tables
 from neurosim.build.layout import Layout, lay_out
+from neurosim.build.live import CurrentPort, SpikePort, live_tables
 from neurosim.build.memory import check_memory
 from neurosim.build.neurons import initial_potentials, neuron_tables, refractory_steps
 from neurosim.build.probes import (
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.kernels import Inputs, Neurons, Probes, Table
-    from neurosim.network import Network
+    from neurosim.network import Drive, Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +46,8 @@ class ThreadPlan:
     neurons : Neurons
     inputs : Inputs
     probes : Probes
+    live : mapping of Drive to CurrentPort or SpikePort
+        Where it takes in the live drives.
     contributions : tuple of Contribution
         How its samples enter the traces.
     v_start : (n_local,) ndarray of float64
@@ -57,6 +60,7 @@ class ThreadPlan:
     neurons: Neurons
     inputs: Inputs
     probes: Probes
+    live: Mapping[Drive, CurrentPort | SpikePort]
     contributions: tuple[Contribution, ...]
     v_start: NDArray[np.float64]
     n_synaptic: int
@@ -156,22 +160,22 @@ def build(network: Network, *, dt: float, seed: int, threads: int) -> Plan:
     if not network.populations:
         raise NeurosimError("The network has no population: add one with Network.add first")
     layout = lay_out(network, threads)
-    driven = driven_populations(network, layout)
     projections = Projections(network, layout, dt, seed)
     check_memory(layout, projections)
     traces = plan_traces(network, layout, dt)
 
     def build_thread(thread: int) -> tuple[ThreadPlan, int]:
-        neurons, places, n_synaptic = neuron_tables(layout, thread, driven, dt)
+        neurons, places, n_synaptic = neuron_tables(layout, thread, dt)
         probes, contributions = probe_tables(traces, layout, thread, places)
-        inputs = input_tables(network, layout, thread, dt, seed)
+        inputs = input_tables(network, layout, neurons, thread, dt, seed)
+        inputs, live = live_tables(inputs, network, layout, thread)
         table, n_synapses = ThreadTable(projections, thread).make()
         v_start = _starting_potentials(network, layout, thread, seed)
         for tables in (neurons, inputs, table, probes, (v_start,)):
             _freeze(tables)
         n_slots = layout.threads[thread].n_slots
         plan = ThreadPlan(
-            table, neurons, inputs, probes, contributions, v_start, n_synaptic, n_slots
+            table, neurons, inputs, probes, live, contributions, v_start, n_synaptic, n_slots
         )
         return plan, n_synapses
 

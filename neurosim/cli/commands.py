@@ -63,6 +63,14 @@ Out = Annotated[
     typer.Option(metavar="DIR", help=f"Folder for the files. Default: ./{OUT}/NAME."),
 ]
 NoPlot = Annotated[bool, typer.Option("--no-plot", help="Draw no figures.")]
+Realtime = Annotated[
+    bool,
+    typer.Option(
+        "--realtime",
+        help="Pace the run to the wall clock, and tell how many chunks of it came late and by how "
+        "much at most.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
 
 
@@ -123,6 +131,7 @@ def run(
     threads: Threads = None,
     out: Out = None,
     no_plot: NoPlot = False,
+    realtime: Realtime = False,
     json: Json = False,
 ) -> int:
     """Run a scenario and save what it recorded.
@@ -136,8 +145,10 @@ def run(
         neurosim run psp-summation
         neurosim run psp-summation --set psps=10,3,3 --json
         neurosim run balanced-network --set regime=SR --duration 500 --out sr
+        neurosim run cortical-column --set scale=0.1 --realtime
     """
-    order = Order(name, tuple(settings or ()), duration, dt, seed, threads, out, not no_plot)
+    assignments = tuple(settings or ())
+    order = Order(name, assignments, duration, dt, seed, threads, out, not no_plot, realtime)
     return _report(carry_out(order), json)
 
 
@@ -151,6 +162,7 @@ def compare(
     threads: Threads = None,
     out: Out = None,
     no_plot: NoPlot = False,
+    realtime: Realtime = False,
     json: Json = False,
 ) -> int:
     """Run a scenario and set the spiking system beside the logistic one, with numbers.
@@ -164,7 +176,8 @@ def compare(
         neurosim compare two-synapse-neuron
         neurosim compare fi-curve --seed 7 --json
     """
-    order = Order(name, tuple(settings or ()), duration, dt, seed, threads, out, not no_plot)
+    assignments = tuple(settings or ())
+    order = Order(name, assignments, duration, dt, seed, threads, out, not no_plot, realtime)
     return _report(carry_out(order, compare=True), json)
 
 

@@ -104,6 +104,8 @@ def print_run(summary: dict[str, Any]) -> None:
     """Write the figures of a run to stderr."""
     console = _console(stderr=True)
     console.print(Text(f"{summary['scenario']}: {_size(summary)}"))
+    if summary["realtime"]:
+        console.print(Text(f"  {_pace(summary['realtime'])}"))
     table = _table()
     for name, value in summary["findings"].items():
         table.add_row(f"  {name}", _short(value))
@@ -149,6 +151,14 @@ def _size(summary: dict[str, Any]) -> str:
         f"{summary['duration_ms']:g} ms simulated in {summary['wall_s']:.2f} s "
         f"(built in {summary['build_s']:.2f} s)"
     )
+
+
+def _pace(realtime: dict[str, Any]) -> str:
+    late, chunks = realtime["late_chunks"], realtime["chunks"]
+    if late == 0:
+        return f"paced to the wall clock: none of {chunks:,} chunks late"
+    most = f"{realtime['largest_lateness_ms']:.3g} ms"
+    return f"paced to the wall clock: {late:,} of {chunks:,} chunks late, by at most {most}"
 
 
 def _short(value: object) -> str:

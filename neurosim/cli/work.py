@@ -43,6 +43,8 @@ class Order:
         Folder for the files; None: `OUT`/name.
     plot : bool
         Whether to draw the figures.
+    realtime : bool
+        Whether to pace the run to the wall clock.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Order:
     threads: int | None = None
     out: Path | None = None
     plot: bool = True
+    realtime: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,7 @@ def _options(order: Order, scenario: Scenario[Any]) -> RunOptions:
         dt=scenario.dt if order.dt is None else order.dt,
         seed=order.seed,
         threads=order.threads,
+        realtime=order.realtime,
     )
 
 

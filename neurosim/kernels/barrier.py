@@ -11,15 +11,19 @@ arrive sooner; with fewer cores than threads, spinning on would keep them from a
 
 
 @numba.njit(cache=True, nogil=True)
+def arrive(arrivals):
+    """Say that this thread has come as far as the next crossing."""
+    atomic_add(arrivals, 0, np.int64(1))
+
+
+@numba.njit(cache=True, nogil=True)
 def wait(arrivals, n_threads, crossing):
-    """Return once all threads have called this for the `crossing`-th time (counted from 1).
+    """Return once all threads have said for the `crossing`-th time (from 1) that they arrived.
 
     `arrivals` is a shared (1,) int64 array, zero at the start: it only ever grows, so no thread can
-    mistake one crossing for the next.
+    mistake one crossing for the next. What a thread does between arriving and waiting costs the
+    others no time.
     """
-    if n_threads == 1:
-        return
-    atomic_add(arrivals, 0, np.int64(1))
     everyone = crossing * n_threads
     spins = 0
     while atomic_load(arrivals, 0) < everyone:

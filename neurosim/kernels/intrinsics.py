@@ -1,11 +1,13 @@
-"""Machine instructions that Numba has no name for: prefetch, atomics, giving way.
+"""Machine instructions that Numba has no name for: prefetch, atomics, giving way, the clock.
 
 Each is an LLVM instruction, so kernels that use them are cached on disk like any other. With the
 compiler switched off (``NUMBA_DISABLE_JIT=1``) plain Python stands in.
 """
 
 import os
+import platform
 import sys
+import time
 
 import numba
 from llvmlite import ir
@@ -34,6 +36,10 @@ if config.DISABLE_JIT:
         """Let another thread run."""
         if POSIX:
             os.sched_yield()
+
+    def clock():
+        """Return the time, in ns."""
+        return time.perf_counter_ns()
 
 else:
 
@@ -92,3 +98,24 @@ else:
     def give_way():
         """Let another thread have the processor."""
         _sched_yield()
+
+    @intrinsic
+    def clock(typingctx):
+        """Return the time, in ticks of a counter of steady but unknown pace; 0 if there is none."""
+
+        def codegen(context, builder, signature, args):
+            i64 = ir.IntType(64)
+            machine = platform.machine().lower()
+            if machine in ("x86_64", "amd64"):
+                function_type = ir.FunctionType(i64, [])
+                function = cgutils.get_or_insert_function(
+                    builder.module, function_type, "llvm.readcyclecounter"
+                )
+                return builder.call(function, [])
+            if machine in ("aarch64", "arm64"):
+                # The cycle counter is closed to user programs there, the timer is not.
+                read = ir.FunctionType(i64, [])
+                return builder.asm(read, "mrs $0, cntvct_el0", "=r", [], side_effect=True)
+            return i64(0)
+
+        return types.int64(), codegen

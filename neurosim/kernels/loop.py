@@ -3,48 +3,47 @@
 import numba
 import numpy as np
 
-from neurosim.kernels.barrier import wait
+from neurosim.kernels.barrier import arrive, wait
 from neurosim.kernels.delivery import deliver
 from neurosim.kernels.inputs import take_in
+from neurosim.kernels.intrinsics import clock
 from neurosim.kernels.neurons import update
 from neurosim.kernels.types import (
     ARRIVAL,
+    DELIVERY,
     INTERVAL,
+    NOISE,
+    RECORDING,
     SET_FIRST,
     SET_LAST,
     SIGNAL,
+    UPDATE,
     VOLTAGE,
+    WAITING,
 )
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _merge(shared, k, history, n):
-    """Append what all threads fired in step k of the chunk, by global id; return the new end."""
+def _merge(shared, thread, k, state, horizon):
+    """Append what all threads fired in step k of the chunk to this thread's history, by id."""
+    history, n = state.history, state.history_start[horizon + k]
     n_threads = shared.fired.shape[0]
-    heads = np.empty(n_threads, np.int64)
-    for thread in range(n_threads):
-        heads[thread] = shared.fired_start[thread, k]
+    heads = shared.heads[thread]
+    for other in range(n_threads):
+        heads[other] = shared.fired_start[other, k]
     while True:
         best, winner = np.int32(-1), -1
-        for thread in range(n_threads):
-            if heads[thread] < shared.fired_start[thread, k + 1]:
-                candidate = shared.fired[thread, heads[thread]]
+        for other in range(n_threads):
+            if heads[other] < shared.fired_start[other, k + 1]:
+                candidate = shared.fired[other, heads[other]]
                 if winner < 0 or candidate < best:
-                    best, winner = candidate, thread
+                    best, winner = candidate, other
         if winner < 0:
-            return n
+            break
         history[n] = best
         heads[winner] += 1
         n += 1
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _listen(probes, state):
-    """Add up what arrives at the probed slots, before the neurons take it in."""
-    for s in range(probes.sets.shape[0]):
-        if probes.sets[s, SIGNAL] == ARRIVAL:
-            for i in range(probes.sets[s, SET_FIRST], probes.sets[s, SET_LAST]):
-                state.arrived[i] += state.buffer[probes.places[i]]
+    state.history_start[horizon + k + 1] = n
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
@@ -61,15 +60,27 @@ def _sample(probes, state, samples, t, t_first):
             if signal == VOLTAGE:
                 samples[row, i] = state.v[place]
             elif signal == ARRIVAL:
-                samples[row, i] = state.arrived[i]
-                state.arrived[i] = 0.0
+                samples[row, i] = state.arrived[place]
+                state.arrived[place] = 0.0
             else:
                 samples[row, i] = state.synaptic[place]
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
+def _lap(ticks, phase, since, timed):
+    """Add the time since `since` to a phase; return the present time."""
+    if not timed:
+        return since
+    now = clock()
+    ticks[phase] += now - since
+    return now
+
+
+# Without reference counts, which would cost as much as the neurons: nothing here allocates, and the
+# caller holds every array.
+@numba.njit(cache=True, nogil=True, _nrt=False)
 def advance(thread, t_first, n_steps, horizon, stride, table, neurons, inputs, probes, state,
-            shared, scratch, samples):  # fmt: skip
+            shared, scratch, samples, timed):  # fmt: skip
     """Advance one thread's neurons by a chunk of steps.
 
     Parameters
@@ -85,29 +96,51 @@ def advance(thread, t_first, n_steps, horizon, stride, table, neurons, inputs, p
         See `neurosim.kernels.types`.
     samples : (n_rows, n_signals) float64
         Filled with what the probes sampled.
+    timed : bool
+        Whether to read the clock.
 
     Notes
     -----
     After the call `state.history` still holds the chunk's spikes for the recorder to read; `forget`
     makes room for the next chunk.
+
+    News are waited for as late as can be: the first step after a stride delivers all longer delays
+    before it looks whether the others have come as far.
     """
     fired, fired_start = shared.fired[thread], shared.fired_start[thread]
-    n_fired = np.int64(0)
+    n_threads, n_delays = shared.fired.shape[0], table.delays.size
+    n_fired, crossing, known = np.int64(0), np.int64(0), np.int64(0)
     fired_start[0] = 0
-    for crossing, batch in enumerate(range(0, n_steps, stride)):
-        batch_end = min(batch + stride, n_steps)
-        for k in range(batch, batch_end):
-            t = t_first + k
-            deliver(table, state, horizon + k, scratch.segment_first, scratch.segment_last)
-            take_in(inputs, state, scratch, t)
-            _listen(probes, state)
-            n_fired = update(neurons, state, scratch.block, fired, n_fired)
-            fired_start[k + 1] = n_fired
-            _sample(probes, state, samples, t, t_first)
-        wait(shared.arrivals, shared.fired.shape[0], crossing + 1)
-        for k in range(batch, batch_end):
-            end = _merge(shared, k, state.history, state.history_start[horizon + k])
-            state.history_start[horizon + k + 1] = end
+    ticks = scratch.ticks
+    for k in range(n_steps + 1):
+        now = clock() if timed else np.int64(0)
+        news = k > 0 and (k % stride == 0 or k == n_steps)
+        longest = n_delays if k < n_steps else 0
+        if news:
+            arrive(shared.arrivals)
+            crossing += 1
+            # The shortest delay reaches into the last stride, the others do not.
+            deliver(table, state, scratch, horizon + k, 1, longest)
+            longest = min(longest, 1)
+            now = _lap(ticks, DELIVERY, now, timed)
+            wait(shared.arrivals, n_threads, crossing)
+            now = _lap(ticks, WAITING, now, timed)
+            for step in range(known, k):
+                _merge(shared, thread, step, state, horizon)
+            known = k
+            now = _lap(ticks, RECORDING, now, timed)
+        if k == n_steps:
+            break
+        deliver(table, state, scratch, horizon + k, 0, longest)
+        now = _lap(ticks, DELIVERY, now, timed)
+        t = t_first + k
+        noise = ticks[NOISE]
+        take_in(inputs, neurons, state, t)
+        n_fired = update(neurons, inputs, state, scratch, fired, n_fired, t, timed)
+        fired_start[k + 1] = n_fired
+        now = _lap(ticks, UPDATE, now + ticks[NOISE] - noise, timed)
+        _sample(probes, state, samples, t, t_first)
+        now = _lap(ticks, RECORDING, now, timed)
 
 
 @numba.njit(cache=True, nogil=True)

@@ -3,18 +3,27 @@
 Between spikes the equations are linear, so one step is a matrix product without any error of
 integration: S. Rotter & M. Diesmann, *Exact digital simulation of time-invariant linear systems
 with applications to neuronal modeling*, Biological Cybernetics 81, 381 (1999).
+
+The memory's pace is what limits this. Neurons with one or two synaptic currents, or with delta
+synapses alone, are advanced in a single pass; every other combination port by port. Both ways give
+the same bits.
 """
 
 import numba
+import numpy as np
 
+from neurosim.kernels.inputs import count_block, gather
 from neurosim.kernels.types import (
     ALPHA,
-    BLOCK,
+    BLOCK_FIRST,
+    BLOCK_LAST,
+    COUNTED,
+    DELTA,
     EXPONENTIAL,
     FIRST,
     FIRST_ID,
     GAIN,
-    HAS_CURRENT,
+    GROUP,
     KIND,
     LAST,
     P_SR,
@@ -23,8 +32,10 @@ from neurosim.kernels.types import (
     P_VR,
     P_VS,
     P_VV,
+    PLACE,
     PORT_FIRST,
     PORT_LAST,
+    QUIET,
     REFRACTORY,
     RESET,
     SLOT,
@@ -35,13 +46,90 @@ from neurosim.kernels.types import (
 
 
 @numba.njit(cache=True, nogil=True)
-def _filter_exponential(voltage, synaptic, arriving, p_ss, p_vs):
+def _one_delta(v, injected, arriving, dynamics):
+    """Advance neurons with delta synapses; return how many are above threshold."""
+    p_vv, p_vi, threshold = dynamics[P_VV], dynamics[P_VI], dynamics[THRESHOLD]
+    above = np.int64(0)
+    for i in range(v.size):
+        new = p_vv * v[i] + (p_vi * injected[i] + arriving[i])
+        arriving[i] = 0.0
+        v[i] = new
+        above += new > threshold
+    return above
+
+
+@numba.njit(cache=True, nogil=True)
+def _one_delta_counted(v, injected, arriving, counts, weight, dynamics):
+    """Advance neurons with delta synapses and Poisson spikes; return how many are above."""
+    p_vv, p_vi, threshold = dynamics[P_VV], dynamics[P_VI], dynamics[THRESHOLD]
+    above = np.int64(0)
+    for i in range(v.size):
+        new = p_vv * v[i] + (p_vi * injected[i] + (arriving[i] + weight * counts[i]))
+        arriving[i] = 0.0
+        v[i] = new
+        above += new > threshold
+    return above
+
+
+@numba.njit(cache=True, nogil=True)
+def _one_exponential(v, injected, synaptic, arriving, dynamics, filters):
+    """Advance neurons with one exponential current; return how many are above threshold."""
+    p_vv, p_vi, threshold = dynamics[P_VV], dynamics[P_VI], dynamics[THRESHOLD]
+    p_ss, p_vs = filters[P_SS], filters[P_VS]
+    above = np.int64(0)
+    for i in range(v.size):
+        current = synaptic[i]
+        new = p_vv * v[i] + (p_vi * injected[i] + p_vs * current)
+        synaptic[i] = p_ss * current + arriving[i]
+        arriving[i] = 0.0
+        v[i] = new
+        above += new > threshold
+    return above
+
+
+@numba.njit(cache=True, nogil=True)
+def _one_exponential_counted(v, injected, synaptic, arriving, counts, weight, dynamics, filters):
+    """Advance neurons with one such current and Poisson spikes; return how many are above."""
+    p_vv, p_vi, threshold = dynamics[P_VV], dynamics[P_VI], dynamics[THRESHOLD]
+    p_ss, p_vs = filters[P_SS], filters[P_VS]
+    above = np.int64(0)
+    for i in range(v.size):
+        current = synaptic[i]
+        new = p_vv * v[i] + (p_vi * injected[i] + p_vs * current)
+        synaptic[i] = p_ss * current + (arriving[i] + weight * counts[i])
+        arriving[i] = 0.0
+        v[i] = new
+        above += new > threshold
+    return above
+
+
+@numba.njit(cache=True, nogil=True)
+def _two_exponentials(v, injected, synaptic, arriving, more, arriving_more, dynamics, filters):
+    """Advance neurons with two exponential currents; return how many are above threshold."""
+    p_vv, p_vi, threshold = dynamics[P_VV], dynamics[P_VI], dynamics[THRESHOLD]
+    p_ss, p_vs = filters[0, P_SS], filters[0, P_VS]
+    q_ss, q_vs = filters[1, P_SS], filters[1, P_VS]
+    above = np.int64(0)
+    for i in range(v.size):
+        current, other = synaptic[i], more[i]
+        new = p_vv * v[i] + ((p_vi * injected[i] + p_vs * current) + q_vs * other)
+        synaptic[i] = p_ss * current + arriving[i]
+        more[i] = q_ss * other + arriving_more[i]
+        arriving[i] = 0.0
+        arriving_more[i] = 0.0
+        v[i] = new
+        above += new > threshold
+    return above
+
+
+@numba.njit(cache=True, nogil=True)
+def _filter_exponential(voltage, synaptic, arriving, filters):
     """Decay an exponential current, add what it does to V, and take in what arrived."""
+    p_ss, p_vs = filters[P_SS], filters[P_VS]
     for i in range(voltage.size):
         current = synaptic[i]
         voltage[i] += p_vs * current
         synaptic[i] = p_ss * current + arriving[i]
-        arriving[i] = 0.0
 
 
 @numba.njit(cache=True, nogil=True)
@@ -55,79 +143,153 @@ def _filter_alpha(voltage, synaptic, rise, arriving, filters):
         voltage[i] += p_vs * current + p_vr * slope
         synaptic[i] = p_ss * current + p_sr * slope
         rise[i] = p_ss * slope + gain * arriving[i]
-        arriving[i] = 0.0
 
 
 @numba.njit(cache=True, nogil=True)
-def _jump(voltage, arriving):
-    """Add what arrived to V at once."""
-    for i in range(voltage.size):
-        voltage[i] += arriving[i]
-        arriving[i] = 0.0
-
-
-@numba.njit(cache=True, nogil=True)
-def _integrate(v, refractory, voltage, dynamics):
-    """Advance V by one step, hold it at reset while refractory; return how many crossed."""
-    p_vv, threshold, reset = dynamics[P_VV], dynamics[THRESHOLD], dynamics[RESET]
-    crossed = 0
+def _integrate(v, voltage, dynamics):
+    """Advance V by one step; return how many are above threshold."""
+    p_vv, threshold = dynamics[P_VV], dynamics[THRESHOLD]
+    above = np.int64(0)
     for i in range(v.size):
-        rest = refractory[i]
-        free = p_vv * v[i] + voltage[i]
-        new = reset if rest > 0 else free
+        new = p_vv * v[i] + voltage[i]
         v[i] = new
-        refractory[i] = rest - 1 if rest > 0 else 0
-        crossed += new > threshold
-    return crossed
+        above += new > threshold
+    return above
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _advance_block(neurons, g, first, last, state, voltage):
-    """Advance the local neurons first … last − 1 of group g; return how many crossed."""
-    group = neurons.groups[g]
-    dynamics = neurons.dynamics[g]
-    voltage = voltage[: last - first]
-    if group[HAS_CURRENT]:
-        p_vi = dynamics[P_VI]
-        injected = state.injected[first:last]
-        for i in range(voltage.size):
-            voltage[i] = p_vi * injected[i]
-    else:
-        voltage[:] = 0.0
+def _advance_by_port(neurons, inputs, b, injected, state, scratch, t, timed):
+    """Advance the neurons of block b port by port; return how many are above threshold."""
+    block = neurons.blocks[b]
+    group = neurons.groups[block[GROUP]]
+    dynamics = neurons.dynamics[block[GROUP]]
+    first, last = block[BLOCK_FIRST], block[BLOCK_LAST]
+    a, n = first - group[FIRST], last - first
+    voltage, arriving = scratch.voltage[:n], scratch.arriving[:n]
+    for i in range(n):
+        voltage[i] = dynamics[P_VI] * injected[i]
     for p in range(group[PORT_FIRST], group[PORT_LAST]):
-        port = neurons.ports[p]
-        filters = neurons.filters[p]
-        a, b = first - group[FIRST], last - group[FIRST]
-        arriving = state.buffer[port[SLOT] + a : port[SLOT] + b]
-        synaptic = state.synaptic[port[STATE] + a : port[STATE] + b]
+        port, filters = neurons.ports[p], neurons.filters[p]
+        place = block[PLACE] + p - group[PORT_FIRST]
+        slot = port[SLOT] + a
+        gather(inputs, place, state, slot, scratch, arriving, t, timed)
+        if group[FIRST_ID] < 0:
+            for i in range(n):
+                state.arrived[slot + i] += arriving[i]
+        synaptic = state.synaptic[port[STATE] + a : port[STATE] + a + n]
         if port[KIND] == EXPONENTIAL:
-            _filter_exponential(voltage, synaptic, arriving, filters[P_SS], filters[P_VS])
+            _filter_exponential(voltage, synaptic, arriving, filters)
         elif port[KIND] == ALPHA:
-            rise = state.synaptic[port[STATE_RISE] + a : port[STATE_RISE] + b]
+            rise = state.synaptic[port[STATE_RISE] + a : port[STATE_RISE] + a + n]
             _filter_alpha(voltage, synaptic, rise, arriving, filters)
         else:
-            _jump(voltage, arriving)
-    return _integrate(state.v[first:last], state.refractory[first:last], voltage, dynamics)
+            for i in range(n):
+                voltage[i] += arriving[i]
+    return _integrate(state.v[first:last], voltage, dynamics)
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def update(neurons, state, voltage, fired, n_fired):
+def _advance_block(neurons, inputs, b, injected, state, scratch, t, timed):
+    """Advance the neurons of block b by one step; return how many are above threshold."""
+    block = neurons.blocks[b]
+    g = block[GROUP]
+    group, dynamics = neurons.groups[g], neurons.dynamics[g]
+    n_ports = group[PORT_LAST] - group[PORT_FIRST]
+    port = neurons.ports[group[PORT_FIRST]]
+    noisy = inputs.noisy[block[PLACE]]
+    first, last = block[BLOCK_FIRST], block[BLOCK_LAST]
+    a, n = first - group[FIRST], last - first
+    v = state.v[first:last]
+    arriving = state.buffer[port[SLOT] + a : port[SLOT] + a + n]
+    synaptic = state.synaptic[port[STATE] + a : port[STATE] + a + n]
+    filters = neurons.filters[group[PORT_FIRST]]
+    if n_ports == 1 and port[KIND] != ALPHA and noisy <= COUNTED and group[FIRST_ID] >= 0:
+        weight = 0.0
+        if noisy == COUNTED:
+            noisy, weight = count_block(inputs, block[PLACE], state, scratch, n, t, timed)
+        counts = scratch.counts[:n]
+        if port[KIND] == DELTA:
+            if noisy == QUIET:
+                return _one_delta(v, injected, arriving, dynamics)
+            return _one_delta_counted(v, injected, arriving, counts, weight, dynamics)
+        if noisy == QUIET:
+            return _one_exponential(v, injected, synaptic, arriving, dynamics, filters)
+        return _one_exponential_counted(
+            v, injected, synaptic, arriving, counts, weight, dynamics, filters
+        )
+    if n_ports == 2 and noisy + inputs.noisy[block[PLACE] + 1] == QUIET and group[FIRST_ID] >= 0:
+        other = neurons.ports[group[PORT_FIRST] + 1]
+        if port[KIND] == EXPONENTIAL and other[KIND] == EXPONENTIAL:
+            return _two_exponentials(
+                v,
+                injected,
+                synaptic,
+                arriving,
+                state.synaptic[other[STATE] + a : other[STATE] + a + n],
+                state.buffer[other[SLOT] + a : other[SLOT] + a + n],
+                dynamics,
+                neurons.filters[group[PORT_FIRST] : group[PORT_LAST]],
+            )
+    return _advance_by_port(neurons, inputs, b, injected, state, scratch, t, timed)
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _fire(neurons, block, state, fired, n_fired, t):
+    """Let the neurons of a block that are above threshold and do not rest fire."""
+    g = block[GROUP]
+    group = neurons.groups[g]
+    threshold = neurons.dynamics[g, THRESHOLD]
+    room = group[LAST] - group[FIRST]
+    for i in range(block[BLOCK_FIRST], block[BLOCK_LAST]):
+        if state.v[i] > threshold and state.until[i] < t:
+            fired[n_fired] = group[FIRST_ID] + i - group[FIRST]
+            n_fired += 1
+            state.v[i] = neurons.dynamics[g, RESET]
+            if group[REFRACTORY] > 0:
+                state.until[i] = t + group[REFRACTORY]
+                place = (state.resting_first[g] + state.resting_count[g]) % room
+                state.resting[group[FIRST] + place] = i
+                state.resting_count[g] += 1
+    return n_fired
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _rest(neurons, state, t):
+    """Hold the neurons in their refractory period at reset."""
+    for g in range(neurons.groups.shape[0]):
+        first = neurons.groups[g, FIRST]
+        room = neurons.groups[g, LAST] - first
+        reset = neurons.dynamics[g, RESET]
+        head, count = state.resting_first[g], state.resting_count[g]
+        while count > 0 and state.until[state.resting[first + head]] < t:
+            head = head + 1 if head + 1 < room else 0
+            count -= 1
+        state.resting_first[g], state.resting_count[g] = head, count
+        for _ in range(count):
+            state.v[state.resting[first + head]] = reset
+            head = head + 1 if head + 1 < room else 0
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def update(neurons, inputs, state, scratch, fired, n_fired, t, timed):
     """Advance every neuron by one step.
 
     Writes the global ids of those that fired into `fired` from place `n_fired` on, ascending, and
     returns the place after the last.
     """
-    for g in range(neurons.groups.shape[0]):
-        group = neurons.groups[g]
-        threshold = neurons.dynamics[g, THRESHOLD]
-        for first in range(group[FIRST], group[LAST], BLOCK):
-            last = min(first + BLOCK, group[LAST])
-            if _advance_block(neurons, g, first, last, state, voltage) == 0:
-                continue
-            for i in range(first, last):
-                if state.v[i] > threshold:
-                    state.v[i] = neurons.dynamics[g, RESET]
-                    state.refractory[i] = group[REFRACTORY]
-                    fired[n_fired] = group[FIRST_ID] + i - group[FIRST]
-                    n_fired += 1
+    filled = np.int64(-1)
+    for b in range(neurons.blocks.shape[0]):
+        block = neurons.blocks[b]
+        g, first = block[GROUP], block[BLOCK_FIRST]
+        if state.uniform[g]:
+            # One short array serves the whole group instead of a long one from memory.
+            if filled != g:
+                scratch.current[:] = state.injected[first]
+                filled = g
+            injected = scratch.current
+        else:
+            injected = state.injected[first : block[BLOCK_LAST]]
+        if _advance_block(neurons, inputs, b, injected, state, scratch, t, timed) > 0:
+            n_fired = _fire(neurons, block, state, fired, n_fired, t)
+    _rest(neurons, state, t)
     return n_fired

@@ -13,20 +13,30 @@ from typing import Any, NamedTuple
 # Kinds of synaptic port.
 DELTA, EXPONENTIAL, ALPHA = 0, 1, 2
 # Columns of `Neurons.groups`.
-FIRST, LAST, FIRST_ID, REFRACTORY, PORT_FIRST, PORT_LAST, HAS_CURRENT = range(7)
+FIRST, LAST, FIRST_ID, REFRACTORY, PORT_FIRST, PORT_LAST = range(6)
 # Columns of `Neurons.dynamics`.
 P_VV, P_VI, THRESHOLD, RESET = range(4)
 # Columns of `Neurons.ports`, then of `Neurons.filters`.
 KIND, SLOT, STATE, STATE_RISE = range(4)
 P_SS, P_VS, P_SR, P_VR, GAIN = range(5)
+# Columns of `Neurons.blocks`.
+GROUP, BLOCK_FIRST, BLOCK_LAST, PLACE = range(4)
 # Columns of `Inputs.programs`.
 FIRST_CHANGE, CHANGES, COLUMNS, FIRST_VALUE = range(4)
 # Columns of `Inputs.poisson`, then of `Inputs.currents` and `Inputs.noise` as far as they reach.
 TARGET, COUNT, ENTITY, PROGRAM, COLUMN, WEIGHT, WEIGHT_STRIDE = range(7)
+# Columns of `Inputs.laws`.
+LAW_BASE, LAW_FIRST, LAW_LAST, REST_FIRST, REST_LAST = range(5)
+# How much noise a port of a block takes in: none; Poisson spikes of one law and one weight, the
+# same for the whole block; anything else.
+QUIET, COUNTED, MIXED = range(3)
 # Columns of `Probes.sets`.
 SET_FIRST, SET_LAST, INTERVAL, SIGNAL = range(4)
 # Signals of a set of probes.
 VOLTAGE, CURRENT, ARRIVAL = range(3)
+# What a thread's time goes to.
+DELIVERY, UPDATE, NOISE, WAITING, RECORDING = range(5)
+PHASES = ("delivery", "update", "noise", "waiting", "recording")
 
 
 class Table(NamedTuple):
@@ -58,9 +68,9 @@ class Neurons(NamedTuple):
 
     Attributes
     ----------
-    groups : (n_groups, 7) int64
+    groups : (n_groups, 6) int64
         First and past-the-last local index, global id of the first (−1: twins, which never fire),
-        refractory steps, first and past-the-last port, whether any current is injected.
+        refractory steps, first and past-the-last port.
     dynamics : (n_groups, 4) float64
         Propagators V → V and I → V (mV per pA); threshold and reset, both relative to rest (mV).
     ports : (n_ports, 4) int64
@@ -68,12 +78,17 @@ class Neurons(NamedTuple):
         the rising variable.
     filters : (n_ports, 5) float64
         Propagators I → I, I → V, rise → I, rise → V; and what one unit of weight adds.
+    blocks : (n_blocks, 4) int64
+        Up to BLOCK consecutive neurons of one group: the group, first and past-the-last local
+        index; and how many ports of blocks come before its own. A port of a block counted in this
+        way is a *place*.
     """
 
     groups: Any
     dynamics: Any
     ports: Any
     filters: Any
+    blocks: Any
 
 
 class Inputs(NamedTuple):
@@ -87,15 +102,23 @@ class Inputs(NamedTuple):
     programs : (n_programs, 4) int64
         First entry in `changes`, number of changes, columns, place of the first value.
     changes : (n_changes,) int64
+    noisy : (n_places,) uint8
+        `QUIET`, `COUNTED` or `MIXED`.
+    poisson_start : (n_places + 1,) int64
+        Where the pieces onto each place begin.
     poisson : (n_pieces, 7) int64
-        First slot, neurons, first entity (the identity of a random stream), program, first column,
-        place of the first weight, and 0 where one weight serves all or 1.
+        First target within the block, neurons, first entity (the identity of a random stream),
+        program, first column, place of the first weight, and 0 where one weight serves all or 1.
     poisson_keys : (n_pieces,) uint64
     poisson_weights : (n_weights,) float64
-    law_start : (n_values + 1,) int64
-        Where the law of each value of a one-column program begins in `law`.
-    law : (n_laws,) uint64
-        Cumulative Poisson probabilities, as fractions of 2⁶⁴.
+    laws : (n_values, 5) int64
+        How the values of one-column programs are drawn: the least number that has a cell of its
+        own, first and past-the-last of its `bounds`, first and past-the-last of its `rest`.
+    bounds : (n,) uint16
+        Of 2¹⁶ equally likely cells, how many belong to the least number, to it and the next, …
+    rest : (n,) uint64
+        Cumulative probabilities, as fractions of 2⁶⁴, of the numbers from 0 on in the cells beyond
+        the last bound, which no one number has to itself.
     means : (n_values,) float64
         Expected spikes per step of every value.
     event_steps, event_slots : (n_events,) int64
@@ -105,8 +128,9 @@ class Inputs(NamedTuple):
         First local index, neurons, unused, program, first column.
     amplitudes : (n_values,) float64
         Values of the programs (pA).
+    noise_start : (n_places + 1,) int64
     noise : (n_pieces, 3) int64
-        First slot, neurons, first entity.
+        First target within the block, neurons, first entity.
     noise_keys : (n_pieces,) uint64
     noise_sd : (n_pieces,) float64
         Standard deviation added in one step (mV).
@@ -114,17 +138,21 @@ class Inputs(NamedTuple):
 
     programs: Any
     changes: Any
+    noisy: Any
+    poisson_start: Any
     poisson: Any
     poisson_keys: Any
     poisson_weights: Any
-    law_start: Any
-    law: Any
+    laws: Any
+    bounds: Any
+    rest: Any
     means: Any
     event_steps: Any
     event_slots: Any
     event_weights: Any
     currents: Any
     amplitudes: Any
+    noise_start: Any
     noise: Any
     noise_keys: Any
     noise_sd: Any
@@ -138,7 +166,7 @@ class Probes(NamedTuple):
     sets : (n_sets, 4) int64
         First and past-the-last entry of `places`, interval in steps, kind of signal.
     places : (n_signals,) int64
-        Local index (voltage), place in `State.synaptic` (current) or slot (arrival).
+        Local index (voltage), place in `State.synaptic` (current) or a twin's slot (arrival).
     """
 
     sets: Any
@@ -152,14 +180,20 @@ class State(NamedTuple):
     ----------
     v : (n_local,) float64
         Membrane potential relative to rest (mV).
-    refractory : (n_local,) int32
-        Steps still to rest.
+    until : (n_local,) int64
+        Last step of each neuron's latest refractory period.
+    resting : (n_local,) int32
+        Neurons in their refractory period: in the range of each group a ring in order of firing.
+    resting_first, resting_count : (n_groups,) int64
+        Where each ring begins, relative to its range, and how many are in it.
     synaptic : (n_synaptic,) float64
         Synaptic currents (pA), and the rising variables of alpha currents (pA/ms).
-    buffer : (n_slots,) float64
+    buffer : (n_slots,) float32 or float64, as the weights are
         Input of the present step; zero between steps.
     injected : (n_local,) float64
         Injected current (pA).
+    uniform : (n_groups,) bool
+        Whether all neurons of a group have the same current injected.
     cursors : (n_programs,) int64
         Present row of each program, −1 before its first.
     next_event : (1,) int64
@@ -167,20 +201,27 @@ class State(NamedTuple):
         Global ids that fired in the last steps, by step and id.
     history_start : (n_delay_steps + chunk + 1,) int64
         Where each step begins in `history`.
-    arrived : (n_signals,) float64
-        Input added up since the last sample.
+    arrived : (n_slots,) float64
+        What the twins heard since the last sample; without twins (0,).
+    delivered : (1,) int64
+        Synapses that have brought a spike.
     """
 
     v: Any
-    refractory: Any
+    until: Any
+    resting: Any
+    resting_first: Any
+    resting_count: Any
     synaptic: Any
     buffer: Any
     injected: Any
+    uniform: Any
     cursors: Any
     next_event: Any
     history: Any
     history_start: Any
     arrived: Any
+    delivered: Any
 
 
 class Shared(NamedTuple):
@@ -192,31 +233,43 @@ class Shared(NamedTuple):
         Global ids, by step and id.
     fired_start : (n_threads, chunk + 1) int64
         Where each step begins in `fired`.
+    heads : (n_threads, n_threads) int64
+        Where each thread stands in what every other has fired.
     arrivals : (1,) int64
         The barrier.
     """
 
     fired: Any
     fired_start: Any
+    heads: Any
     arrivals: Any
 
 
 class Scratch(NamedTuple):
-    """Room to work in, worth nothing between steps.
+    """Room to work in, worth nothing between steps; and the clock's readings.
 
     Attributes
     ----------
-    block : (BLOCK,) float64
+    voltage, arriving, current, numbers : (BLOCK,) float64
     bits : (BLOCK,) uint64
-    counts : (BLOCK,) int64
-    segment_first, segment_last : (capacity,) int64
+    cells : (4·BLOCK,) uint16
+        The same memory as `bits`.
+    counts : (BLOCK,) uint8
+    segment_first, segment_last : (capacity,) uint64
+    ticks : (5,) int64
+        Time spent on each of `DELIVERY` … `RECORDING`, in ticks of `intrinsics.clock`.
     """
 
-    block: Any
+    voltage: Any
+    arriving: Any
+    current: Any
+    numbers: Any
     bits: Any
+    cells: Any
     counts: Any
     segment_first: Any
     segment_last: Any
+    ticks: Any
 
 
 BLOCK = 512

@@ -109,6 +109,23 @@ class CurrentWaveform:
 
 
 @dataclass(frozen=True, eq=False)
+class LiveCurrent:
+    """A current that is set while the network runs, by `Chunk.inject`.
+
+    Parameters
+    ----------
+    amplitude : float or (n_targets,) array_like
+        pA, from the start until it is first set.
+    """
+
+    amplitude: Array = 0.0
+
+    def __post_init__(self) -> None:
+        amplitude = _per_target(self.amplitude, "LiveCurrent.amplitude", *_CURRENT)
+        object.__setattr__(self, "amplitude", amplitude)
+
+
+@dataclass(frozen=True, eq=False)
 class Poisson:
     """Poisson spikes, independent for every target.
 
@@ -165,6 +182,11 @@ def _spike_times(times: Any) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
+class LiveSpikes:
+    """Spikes that are sent while the network runs, by `Chunk.send`."""
+
+
+@dataclass(frozen=True)
 class MembraneNoise:
     """White current noise, independent for every target.
 
@@ -182,9 +204,9 @@ class MembraneNoise:
         object.__setattr__(self, "sigma", sigma)
 
 
-Current = ConstantCurrent | StepCurrent | CurrentWaveform
+Current = ConstantCurrent | StepCurrent | CurrentWaveform | LiveCurrent
 """Inputs that inject a current."""
-SpikeInput = Poisson | SpikeTimes
+SpikeInput = Poisson | SpikeTimes | LiveSpikes
 """Inputs that bring spikes."""
 Input = Current | SpikeInput | MembraneNoise
 """Any of the inputs."""
@@ -195,7 +217,7 @@ def check_input(source: object, n_targets: int) -> None:
     if not isinstance(source, Input):
         raise NeurosimError(
             f"{show(source)} is not an input: give ConstantCurrent, StepCurrent, CurrentWaveform, "
-            "Poisson, SpikeTimes or MembraneNoise"
+            "LiveCurrent, Poisson, SpikeTimes, LiveSpikes or MembraneNoise"
         )
     # One list of spike times for each target is for one target where there is one list.
     each = isinstance(source, SpikeTimes) and isinstance(source.times, tuple)
@@ -208,7 +230,7 @@ def check_input(source: object, n_targets: int) -> None:
 
 def columns(source: Input) -> int:
     """Return for how many targets an input has values of their own; 1 serves any number."""
-    if isinstance(source, ConstantCurrent):
+    if isinstance(source, (ConstantCurrent, LiveCurrent)):
         return int(np.size(source.amplitude))
     if isinstance(source, StepCurrent):
         return source.amplitudes.size // len(source.amplitudes)

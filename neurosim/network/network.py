@@ -225,12 +225,12 @@ class Network:
             Indices of the neurons it reaches. Default: all. Values that an input has per target
             are in this order.
         synapse : DeltaSynapse, ExpCurrent or AlphaCurrent, optional
-            For Poisson and SpikeTimes. Default: DeltaSynapse().
+            For Poisson, SpikeTimes and LiveSpikes. Default: DeltaSynapse().
         psp, weight : float or (n_targets,) array_like
-            For Poisson and SpikeTimes, exactly one: peak of the postsynaptic potential (mV), or
-            strength in the synapse's unit.
+            For Poisson, SpikeTimes and LiveSpikes, exactly one: peak of the postsynaptic potential
+            (mV), or strength in the synapse's unit.
         delay : float, optional
-            For Poisson and SpikeTimes (ms). Default: 0, a spike arrives at its time.
+            For Poisson, SpikeTimes and LiveSpikes (ms). Default: 0, a spike arrives at its time.
 
         Returns
         -------

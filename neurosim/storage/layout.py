@@ -13,6 +13,7 @@
     /neurosim/populations                  one row a population: the fields of PopulationInfo
     /neurosim/recorded/<population>        int64, the neurons whose spikes were recorded
     /neurosim/stats                        attributes: the fields of RunStats
+    /neurosim/measured/<name>              float64, absent where nothing was measured
 
 Under /spikes lies what the SONATA developer guide asks of a spike file (Dai et al. 2020, PLoS
 Comput Biol 16:e1007696) and nothing else, so that libsonata and other readers open it. In the names
@@ -47,4 +48,5 @@ def column_types(record: type[PopulationInfo | RunStats], word_length: int = 1) 
     Words of any length HDF5 keeps in a heap: in a damaged file it may follow that in a circle.
     """
     types = {"str": f"S{word_length}", "int": np.int64, "float": np.float64, "bool": np.bool_}
-    return [(field.name, types[str(field.type)]) for field in dataclasses.fields(record)]
+    saved = [field for field in dataclasses.fields(record) if field.metadata.get("saved", True)]
+    return [(field.name, types[str(field.type)]) for field in saved]

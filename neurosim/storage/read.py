@@ -102,6 +102,10 @@ def _read_result(file: h5py.File, file_size: int) -> Result:
             for variable in traces.get(group_name(name), ())
         },
         stats=_read_stats(run["stats"]),
+        measured={
+            unquote(name): reader.array(values, np.float64, 1)
+            for name, values in run.get("measured", {}).items()
+        },
     )
 
 

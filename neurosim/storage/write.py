@@ -77,10 +77,11 @@ def _write_run(group: h5py.Group, result: Result) -> None:
     recorded = group.create_group("recorded")
     for name, trains in result.spikes.items():
         _write_array(recorded, group_name(name), trains.recorded, np.int64)
+    for name, values in result.measured.items():
+        _write_array(group, f"measured/{group_name(name)}", values, np.float64)
     stats = group.create_group("stats")
-    types = dict(column_types(type(result.stats)))
-    for name, value in dataclasses.asdict(result.stats).items():
-        stats.attrs.create(name, value, dtype=types[name])
+    for name, kind in column_types(type(result.stats)):
+        stats.attrs.create(name, getattr(result.stats, name), dtype=kind)
 
 
 def _table(populations: list[PopulationInfo]) -> NDArray:

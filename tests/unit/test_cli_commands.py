@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -57,9 +58,40 @@ def test_run_without_json_says_its_words_on_stderr(capsys):
 def test_run_hands_its_options_on(capsys, toys):
     options = "--duration 40 --dt 0.5 --seed 7 --threads 2 --out here --no-plot --set trials=5"
     summary = json_of(capsys, "run", "toy", "--json", *options.split())
-    assert toys.asked == {"duration": 40.0, "dt": 0.5, "seed": 7, "threads": 2, "progress": False}
+    timing = {"duration": 40.0, "dt": 0.5, "realtime": False}
+    assert toys.asked == timing | {"seed": 7, "threads": 2, "progress": False}
     assert summary["settings"]["trials"] == 5
     assert names("here") == {"result.h5", "summary.json"}
+
+
+@pytest.mark.parametrize("command", ["run", "compare"])
+@pytest.mark.parametrize(
+    ("late", "words"),
+    [
+        (3, "paced to the wall clock: 3 of 5,000 chunks late, by at most 4.12 ms"),
+        (0, "paced to the wall clock: none of 5,000 chunks late"),
+    ],
+)
+def test_a_run_in_real_time_tells_how_many_chunks_came_late(capsys, toys, command, late, words):
+    stats = dataclasses.replace(
+        toys.result.stats, paced_chunks=5000, late_chunks=late, largest_lateness_ms=4.1249
+    )
+    toys.result = dataclasses.replace(toys.result, stats=stats)
+    assert main([command, "toy", "--realtime"]) == 0
+    assert words in capsys.readouterr().err
+    assert toys.asked["realtime"] is True
+    summary = json.loads(Path("neurosim-out/toy/summary.json").read_text())
+    assert summary["realtime"] == {
+        "chunks": 5000,
+        "late_chunks": late,
+        "largest_lateness_ms": 4.1249,
+    }
+
+
+def test_a_run_at_full_speed_has_no_lateness(capsys):
+    assert json_of(capsys, "run", "toy", "--json")["realtime"] is None
+    assert main(["run", "toy"]) == 0
+    assert "paced" not in capsys.readouterr().err
 
 
 def test_compare_adds_the_comparison(capsys):

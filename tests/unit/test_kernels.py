@@ -7,10 +7,11 @@ import threading
 import numpy as np
 import pytest
 from scipy.special import ndtri
+from scipy.stats import poisson
 
 from neurosim.build.inputs import poisson_law
 from neurosim.build.streams import stream_key, uniform
-from neurosim.kernels.barrier import wait
+from neurosim.kernels.barrier import arrive, wait
 from neurosim.kernels.normal import normal_quantile
 from neurosim.kernels.random import below, counter, open_unit, squares
 
@@ -62,10 +63,15 @@ def test_below_covers_its_range() -> None:
 
 
 @pytest.mark.parametrize("mean", [0.0, 1e-4, 1.6, 40.0, 500.0])
-def test_poisson_law_rises_to_one(mean: float) -> None:
-    law = poisson_law(mean)
-    assert np.all(np.diff(law.astype(float)) >= 0)
-    assert len(law) == 0 or law[-1] > 2**63
+def test_cells_and_rest_add_up_to_the_poisson_law(mean: float) -> None:
+    least, bounds, rest = poisson_law(mean)
+    assert len(bounds) % 4 == 0
+    found = np.zeros(900)
+    cells = np.diff(bounds, prepend=np.uint16(0))
+    found[least : least + len(bounds)] += cells / 2.0**16
+    beyond = np.diff(np.append(rest / 2.0**64, 1.0), prepend=0.0)
+    found[: len(rest) + 1] += beyond * (2.0**16 - bounds[-1]) / 2.0**16
+    assert found == pytest.approx(poisson.pmf(np.arange(900), mean), rel=1e-9, abs=1e-13)
 
 
 def test_a_stream_depends_on_seed_purpose_and_index() -> None:
@@ -83,6 +89,7 @@ def test_no_thread_passes_the_barrier_before_all_have_reached_it() -> None:
     def walk(me: int) -> None:
         for k in range(1, crossings + 1):
             reached[me] = k
+            arrive(arrivals)
             wait(arrivals, n_threads, k)
             if reached.min() < k:
                 early.append((me, k))

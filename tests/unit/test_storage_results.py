@@ -41,7 +41,18 @@ def sample(n_spikes: int = 5000, n_times: int = 300) -> Result:
             ),
             (exc.name, "i_exc"): Trace(np.arange(3.0), np.zeros((3, 1)), np.array([2]), "pA"),
         },
-        stats=RunStats(57, 12345, 2, 0.25, 1 / 3, 1e-3, True),
+        stats=RunStats(
+            57,
+            12345,
+            2,
+            0.25,
+            1 / 3,
+            1e-3,
+            interrupted=True,
+            paced_chunks=50,
+            late_chunks=3,
+            largest_lateness_ms=4.1,
+        ),
     )
 
 
