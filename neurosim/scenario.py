@@ -71,6 +71,8 @@ class RunOptions:
         None leaves the number to the simulator.
     realtime : bool
         Whether to pace the run to the wall clock.
+    profile : bool
+        Whether to split the time by what it was spent on.
     """
 
     duration: float
@@ -78,6 +80,7 @@ class RunOptions:
     seed: int = 1
     threads: int | None = None
     realtime: bool = False
+    profile: bool = False
 
     def __post_init__(self) -> None:
         for name in ("duration", "dt"):
@@ -202,6 +205,7 @@ class ScenarioRun(Generic[S]):
             "wall_s": stats.wall_s,
             "real_time_factor": stats.real_time_factor,
             "realtime": _pace(stats),
+            "profile_s": plain(stats.profile),
             "rates_hz": self._rates(),
             "findings": self.findings,
             "files": [],
@@ -255,6 +259,7 @@ def run_scenario(
         threads=options.threads,
         progress=progress,
         realtime=options.realtime,
+        profile=options.profile,
     )
     return ScenarioRun(scenario, settings, result)
 

@@ -138,6 +138,7 @@ class Simulation:
             n_steps,
             plan.horizon,
             plan.stride,
+            plan.batch,
             part.table,
             part.neurons,
             self._live.tables[thread],

@@ -25,6 +25,7 @@ from neurosim.build.projections import Projections
 from neurosim.build.streams import check_seed
 from neurosim.build.synapses import ThreadTable
 from neurosim.errors import NeurosimError
+from neurosim.kernels.types import BATCH
 from neurosim.recording import PopulationInfo, read_only
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ class Plan:
     traces : tuple of TracePlan
     horizon, stride : int
         Longest and shortest delay in steps; both at least 1.
+    batch : int
+        Steps that are delivered at a time.
     refractory : (n_populations,) ndarray of int64
         Refractory steps of each population, which bound how often it can fire.
     n_synapses : int
@@ -98,6 +101,7 @@ class Plan:
     traces: tuple[TracePlan, ...]
     horizon: int
     stride: int
+    batch: int
     refractory: NDArray[np.int64]
     n_synapses: int
 
@@ -196,6 +200,7 @@ def build(network: Network, *, dt: float, seed: int, threads: int) -> Plan:
         },
         traces=traces,
         horizon=int(delays.max(initial=1)),
+        batch=BATCH,
         stride=int(delays.min()) if len(delays) else 2**31,
         refractory=np.array([refractory_steps(p.neuron, dt) for p in network.populations]),
         n_synapses=sum(n for _, n in built),

@@ -10,6 +10,7 @@ import numpy as np
 from neurosim.build.projections import row_kind, weight_law
 from neurosim.kernels import Lists, Room, Rules, Table, count_rows, fill_rows, invert_in_degree
 from neurosim.kernels import rows as c
+from neurosim.kernels.types import BATCH
 from neurosim.network import Explicit, FixedInDegree, FixedProbability
 
 if TYPE_CHECKING:
@@ -184,12 +185,15 @@ class ThreadTable:
         """Return a table with room for so many synapses in each row."""
         total = int(counts.sum())
         n_columns = len(self.shared.delays.delays)
+        longest = int(self.shared.delays.delays.max(initial=1))
         slot_type = np.uint16 if self.n_slots <= 2**16 else np.uint32
         weight_type = np.float64 if sum(self.shared.expected) <= PRECISE else np.float32
         return Table(
             start=np.cumsum(counts) - counts,
-            segment=np.zeros((self._n_neurons, n_columns + 1), np.uint32),
+            segment=np.empty((self._n_neurons, n_columns + 1), np.uint32),
             delays=self.shared.delays.delays,
+            column=np.searchsorted(self.shared.delays.delays, np.arange(longest + BATCH + 1)),
+            n_slots=np.array([self.n_slots]),
             targets=np.empty(total, slot_type),
             weights=np.empty(total, weight_type),
         )

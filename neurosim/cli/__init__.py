@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _carry_out(arguments: list[str]) -> int:
     import typer
 
-    from neurosim.cli.commands import app
+    from neurosim.cli.bench import app  # the commands, `bench` among them
     from neurosim.cli.report import say
     from neurosim.cli.status import Status
     from neurosim.errors import NeurosimError

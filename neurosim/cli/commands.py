@@ -71,6 +71,7 @@ Realtime = Annotated[
         "much at most.",
     ),
 ]
+Profile = Annotated[bool, typer.Option("--profile", help="Split the time by what it was spent on.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
 
 
@@ -132,6 +133,7 @@ def run(
     out: Out = None,
     no_plot: NoPlot = False,
     realtime: Realtime = False,
+    profile: Profile = False,
     json: Json = False,
 ) -> int:
     """Run a scenario and save what it recorded.
@@ -148,7 +150,9 @@ def run(
         neurosim run cortical-column --set scale=0.1 --realtime
     """
     assignments = tuple(settings or ())
-    order = Order(name, assignments, duration, dt, seed, threads, out, not no_plot, realtime)
+    order = Order(
+        name, assignments, duration, dt, seed, threads, out, not no_plot, realtime, profile
+    )
     return _report(carry_out(order), json)
 
 

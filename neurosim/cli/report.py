@@ -14,7 +14,7 @@ from rich.text import Text
 from neurosim.settings import format_value, settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from neurosim.scenario import Comparison, Scenario
 
@@ -111,8 +111,19 @@ def print_run(summary: dict[str, Any]) -> None:
         table.add_row(f"  {name}", _short(value))
     for name, rate in summary["rates_hz"].items():
         table.add_row(f"  rate of {name}", "unknown" if rate is None else f"{rate:.2f} Hz")
+    for phase, share in shares(summary["profile_s"]).items():
+        table.add_row(f"  time for {phase}", share)
     console.print(table)
     print_files(summary["files"])
+
+
+def shares(profile: Mapping[str, float] | None) -> dict[str, str]:
+    """Return the seconds spent on each phase, with their shares, in words."""
+    total = sum((profile or {}).values())
+    return {
+        phase: f"{seconds:.2f} s ({seconds / total:.0%})"
+        for phase, seconds in (profile or {}).items()
+    }
 
 
 def print_comparison(comparison: Comparison) -> None:

@@ -45,6 +45,8 @@ class Order:
         Whether to draw the figures.
     realtime : bool
         Whether to pace the run to the wall clock.
+    profile : bool
+        Whether to split the time by what it was spent on.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Order:
     out: Path | None = None
     plot: bool = True
     realtime: bool = False
+    profile: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,7 @@ def _options(order: Order, scenario: Scenario[Any]) -> RunOptions:
         seed=order.seed,
         threads=order.threads,
         realtime=order.realtime,
+        profile=order.profile,
     )
 
 

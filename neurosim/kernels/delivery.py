@@ -1,78 +1,134 @@
 """From spikes to the input of the present step.
 
 Spikes are delivered late: at step t, for every delay d, those that were fired at t − d, straight
-into the one input buffer that the neurons are about to read. The buffer is small enough to stay in
-the second-level cache, and each synapse is read once, in order, from a table that is not.
+into the input buffer that the neurons are about to read. The buffer is small enough to stay in the
+second-level cache, and each synapse is read once, in order, from a table that is not. Several steps
+are delivered at a time, each into a row of its own, as far as their spikes are known: what is due
+in consecutive steps lies side by side in the table, and is found only once.
 """
 
 import numba
 import numpy as np
 
 from neurosim.kernels.intrinsics import prefetch
+from neurosim.kernels.types import DUE_FIRST, DUE_INTO, DUE_LAST
 
 AHEAD = 4
-"""Segments between the one being added and the one being fetched."""
-FETCHED = 128
-"""Synapses of a segment that are fetched ahead: of longer ones the processor sees the rest coming,
-and they would crowd out what was fetched before."""
+"""Bites between the one being added and the one being fetched."""
+BITE = 64
+"""Synapses added at a time, at most: few, to ask the memory for them at an even pace."""
+SOON = 12
+"""Spikes between the one being looked up and the one being fetched."""
 LINE = 64
 """Bytes in a cache line."""
+NEVER = np.uint64(2**63)
+"""A place that no table reaches."""
+
+
+@numba.njit(cache=True, nogil=True)
+def _list_segments(column, delays, segment, history_start, history, reached, due,
+                   oldest, newest, now, until, base, n_slots):  # fmt: skip
+    """List what is due at steps now … until − 1 of the spikes of some steps; return how much.
+
+    Of every row the segments are due one after the other, so that each begins where the one before
+    it, which `reached` has kept, ended.
+    """
+    n = np.uint64(0)
+    flat, width = segment.reshape(segment.size), np.uint64(segment.shape[1])
+    for step in range(oldest, newest):
+        a, b = np.uint64(column[max(now - step, 0)]), np.uint64(column[until - step])
+        if a == b:
+            continue
+        for k in range(np.uint64(history_start[step]), np.uint64(history_start[step + 1])):
+            soon = np.uint64(np.uint32(history[k + np.uint64(SOON)]))
+            prefetch(flat, soon * width + a)
+            source = np.uint32(history[k])
+            begin, offset = reached[k], segment[source, a]
+            for j in range(a, b):
+                following = segment[source, j + np.uint64(1)]
+                end = begin + np.uint64(following - offset)
+                due[n, DUE_FIRST] = begin
+                due[n, DUE_LAST] = end
+                due[n, DUE_INTO] = np.uint64((delays[j] + step - base) * n_slots)
+                n += np.uint64(end > begin)
+                begin, offset = end, following
+            reached[k] = begin
+    return np.int64(n)
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _list_segments(table, history, history_start, now, j, n, first, last):
-    """Append the parts of rows due at this step after the j-th delay; return how many there are.
-
-    `now` is the place of the present step in `history_start`.
-    """
-    step = now - table.delays[j]
-    for k in range(history_start[step], history_start[step + 1]):
-        source = history[k]
-        start = table.start[source]
-        a = table.segment[source, j]
-        b = table.segment[source, j + 1]
-        first[n] = np.uint64(start + a)
-        last[n] = np.uint64(start + b)
-        n += np.int64(b > a)
-    return n
+def _fetch(targets, weights, due, s, k):
+    """Ask for the cache lines of a bite that begins at synapse k of segment s; return the next."""
+    for line in range(0, BITE, LINE // targets.itemsize):
+        prefetch(targets, k + np.uint64(line))
+    for line in range(0, BITE, LINE // weights.itemsize):
+        prefetch(weights, k + np.uint64(line))
+    k += np.uint64(BITE)
+    if k >= due[s, DUE_LAST]:
+        s += np.uint64(1)
+        k = due[s, DUE_FIRST]
+    return s, k
 
 
 @numba.njit(cache=True, nogil=True)
-def _fetch(targets, weights, first, last):
-    """Ask for the cache lines of a segment."""
-    last = min(last, first + np.uint64(FETCHED))
-    for k in range(first, last, np.uint64(LINE // targets.itemsize)):
-        prefetch(targets, k)
-    for k in range(first, last, np.uint64(LINE // weights.itemsize)):
-        prefetch(weights, k)
-
-
-@numba.njit(cache=True, nogil=True)
-def _add(targets, weights, buffer, segment_first, segment_last, n):
-    """Add n segments of synapses to the buffer; return how many synapses."""
+def _add(targets, weights, buffer, due, n):
+    """Add n ≥ 1 segments of synapses to the buffer; return how many synapses."""
+    # What is fetched runs ahead of what is added, at last into a segment without end.
+    due[n, DUE_FIRST], due[n, DUE_LAST] = due[n - 1, DUE_FIRST], NEVER
+    ahead, place = np.uint64(0), due[0, DUE_FIRST]
+    for _ in range(AHEAD):
+        ahead, place = _fetch(targets, weights, due, ahead, place)
     delivered = np.int64(0)
-    for s in range(min(AHEAD, n)):
-        _fetch(targets, weights, segment_first[s], segment_last[s])
-    for s in range(n):
-        if s + AHEAD < n:
-            _fetch(targets, weights, segment_first[s + AHEAD], segment_last[s + AHEAD])
+    for s in range(np.uint64(n)):
         # Unsigned indices: signed ones would be tested for being negative, one by one.
-        for k in range(segment_first[s], segment_last[s]):
-            buffer[targets[k]] += weights[k]
-        delivered += np.int64(segment_last[s] - segment_first[s])
+        first, last, into = due[s, DUE_FIRST], due[s, DUE_LAST], due[s, DUE_INTO]
+        delivered += np.int64(last - first)
+        while first < last:
+            ahead, place = _fetch(targets, weights, due, ahead, place)
+            end = min(first + np.uint64(BITE), last)
+            for k in range(first, end):
+                buffer[into + np.uint64(targets[k])] += weights[k]
+            first = end
     return delivered
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def deliver(table, state, scratch, now, shortest, longest):
-    """Add the synapses whose spikes arrive at this step to the input buffer.
+def deliver(table, state, scratch, oldest, newest, now, until, base):
+    """Add the synapses whose spikes arrive at steps now … until − 1 to the input of these steps.
 
-    Only the delays number shortest … longest − 1 are looked at. Spikes come in order of delay, the
-    longest first, then of source, synapses in the order of their row, so that every sum is taken in
-    the same order however the neurons are shared among threads.
+    All steps are given by their places in `State.history_start`.
+
+    Parameters
+    ----------
+    table, state, scratch
+        See `neurosim.kernels.types`.
+    oldest, newest : int
+        First and past-the-last step of the spikes to deliver.
+    now, until : int
+    base : int
+        The step to which the first row of `State.buffer` belongs.
+
+    Notes
+    -----
+    Spikes come in order of time, then of source, synapses in the order of their row, so that every
+    sum is taken in the same order however the neurons are shared among threads, and however many
+    steps are delivered at a time.
     """
-    first, last = scratch.segment_first, scratch.segment_last
-    n = np.int64(0)
-    for j in range(longest - 1, shortest - 1, -1):
-        n = _list_segments(table, state.history, state.history_start, now, j, n, first, last)
-    state.delivered[0] += _add(table.targets, table.weights, state.buffer, first, last, n)
+    n = _list_segments(
+        table.column,
+        table.delays,
+        table.segment,
+        state.history_start,
+        state.history,
+        state.reached,
+        scratch.due,
+        oldest,
+        newest,
+        now,
+        until,
+        base,
+        table.n_slots[0],
+    )
+    if n > 0:
+        due = _add(table.targets, table.weights, state.buffer, scratch.due, n)
+        state.delivered[0] += due

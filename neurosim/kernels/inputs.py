@@ -78,13 +78,13 @@ def _inject(inputs, neurons, state):
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def take_in(inputs, neurons, state, t):
-    """Bring injected currents up to step t, and add given spikes to the input buffer."""
+def take_in(inputs, neurons, state, row, t):
+    """Bring injected currents up to step t, and add given spikes to its row of the buffer."""
     if _move_on(inputs, state.cursors, t):
         _inject(inputs, neurons, state)
     event = state.next_event[0]
     while event < inputs.event_steps.size and inputs.event_steps[event] <= t:
-        state.buffer[inputs.event_slots[event]] += inputs.event_weights[event]
+        state.buffer[row + inputs.event_slots[event]] += inputs.event_weights[event]
         event += 1
     state.next_event[0] = event
 

@@ -24,7 +24,7 @@ from neurosim.kernels.types import (
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _merge(shared, thread, k, state, horizon):
+def _merge(shared, thread, k, state, table, horizon):
     """Append what all threads fired in step k of the chunk to this thread's history, by id."""
     history, n = state.history, state.history_start[horizon + k]
     n_threads = shared.fired.shape[0]
@@ -41,6 +41,7 @@ def _merge(shared, thread, k, state, horizon):
         if winner < 0:
             break
         history[n] = best
+        state.reached[n] = np.uint64(table.start[best])
         heads[winner] += 1
         n += 1
     state.history_start[horizon + k + 1] = n
@@ -79,7 +80,7 @@ def _lap(ticks, phase, since, timed):
 # Without reference counts, which would cost as much as the neurons: nothing here allocates, and the
 # caller holds every array.
 @numba.njit(cache=True, nogil=True, _nrt=False)
-def advance(thread, t_first, n_steps, horizon, stride, table, neurons, inputs, probes, state,
+def advance(thread, t_first, n_steps, horizon, stride, batch, table, neurons, inputs, probes, state,
             shared, scratch, samples, timed):  # fmt: skip
     """Advance one thread's neurons by a chunk of steps.
 
@@ -92,6 +93,8 @@ def advance(thread, t_first, n_steps, horizon, stride, table, neurons, inputs, p
         The longest delay, in steps: how far `state.history` reaches back.
     stride : int
         The shortest delay: for so many steps no thread needs news from the others.
+    batch : int
+        Steps to deliver at a time, at most as many as `state.buffer` has rows.
     table, neurons, inputs, probes, state, shared, scratch
         See `neurosim.kernels.types`.
     samples : (n_rows, n_signals) float64
@@ -104,39 +107,47 @@ def advance(thread, t_first, n_steps, horizon, stride, table, neurons, inputs, p
     After the call `state.history` still holds the chunk's spikes for the recorder to read; `forget`
     makes room for the next chunk.
 
-    News are waited for as late as can be: the first step after a stride delivers all longer delays
-    before it looks whether the others have come as far.
+    News are waited for as late as can be: a batch begins with the delivery of all spikes known so
+    far, before this thread looks whether the others have come as far.
     """
     fired, fired_start = shared.fired[thread], shared.fired_start[thread]
-    n_threads, n_delays = shared.fired.shape[0], table.delays.size
+    n_threads = shared.fired.shape[0]
     n_fired, crossing, known = np.int64(0), np.int64(0), np.int64(0)
+    first, last = np.int64(0), np.int64(0)
     fired_start[0] = 0
     ticks = scratch.ticks
     for k in range(n_steps + 1):
         now = clock() if timed else np.int64(0)
         news = k > 0 and (k % stride == 0 or k == n_steps)
-        longest = n_delays if k < n_steps else 0
         if news:
             arrive(shared.arrivals)
             crossing += 1
-            # The shortest delay reaches into the last stride, the others do not.
-            deliver(table, state, scratch, horizon + k, 1, longest)
-            longest = min(longest, 1)
+        if k == last and k < n_steps:
+            first, last = k, min(k + batch, n_steps)
+            if stride > 1:
+                last = min(last, k + stride - k % stride)
+            here = horizon + k
+            deliver(table, state, scratch, k, horizon + known, here, horizon + last, here)
             now = _lap(ticks, DELIVERY, now, timed)
+        if news:
             wait(shared.arrivals, n_threads, crossing)
             now = _lap(ticks, WAITING, now, timed)
             for step in range(known, k):
-                _merge(shared, thread, step, state, horizon)
-            known = k
+                _merge(shared, thread, step, state, table, horizon)
             now = _lap(ticks, RECORDING, now, timed)
+            if k < n_steps:
+                oldest = horizon + known
+                here = horizon + k
+                deliver(table, state, scratch, oldest, here, here, horizon + last, horizon + first)
+                now = _lap(ticks, DELIVERY, now, timed)
+            known = k
         if k == n_steps:
             break
-        deliver(table, state, scratch, horizon + k, 0, longest)
-        now = _lap(ticks, DELIVERY, now, timed)
         t = t_first + k
         noise = ticks[NOISE]
-        take_in(inputs, neurons, state, t)
-        n_fired = update(neurons, inputs, state, scratch, fired, n_fired, t, timed)
+        row = (k - first) * table.n_slots[0]
+        take_in(inputs, neurons, state, row, t)
+        n_fired = update(neurons, inputs, state, scratch, row, fired, n_fired, t, timed)
         fired_start[k + 1] = n_fired
         now = _lap(ticks, UPDATE, now + ticks[NOISE] - noise, timed)
         _sample(probes, state, samples, t, t_first)
@@ -150,5 +161,6 @@ def forget(state, n_steps, horizon):
     cut = start[n_steps]
     for i in range(start[n_steps + horizon] - cut):
         state.history[i] = state.history[cut + i]
+        state.reached[i] = state.reached[cut + i]
     for h in range(horizon + 1):
         start[h] = start[n_steps + h] - cut

@@ -44,6 +44,9 @@ from neurosim.kernels.types import (
     THRESHOLD,
 )
 
+FEW = 64
+"""Neurons among which one above threshold is looked for one by one."""
+
 
 @numba.njit(cache=True, nogil=True)
 def _one_delta(v, injected, arriving, dynamics):
@@ -158,7 +161,7 @@ def _integrate(v, voltage, dynamics):
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _advance_by_port(neurons, inputs, b, injected, state, scratch, t, timed):
+def _advance_by_port(neurons, inputs, b, injected, state, row, scratch, t, timed):
     """Advance the neurons of block b port by port; return how many are above threshold."""
     block = neurons.blocks[b]
     group = neurons.groups[block[GROUP]]
@@ -172,7 +175,7 @@ def _advance_by_port(neurons, inputs, b, injected, state, scratch, t, timed):
         port, filters = neurons.ports[p], neurons.filters[p]
         place = block[PLACE] + p - group[PORT_FIRST]
         slot = port[SLOT] + a
-        gather(inputs, place, state, slot, scratch, arriving, t, timed)
+        gather(inputs, place, state, row + slot, scratch, arriving, t, timed)
         if group[FIRST_ID] < 0:
             for i in range(n):
                 state.arrived[slot + i] += arriving[i]
@@ -189,7 +192,7 @@ def _advance_by_port(neurons, inputs, b, injected, state, scratch, t, timed):
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _advance_block(neurons, inputs, b, injected, state, scratch, t, timed):
+def _advance_block(neurons, inputs, b, injected, state, row, scratch, t, timed):
     """Advance the neurons of block b by one step; return how many are above threshold."""
     block = neurons.blocks[b]
     g = block[GROUP]
@@ -200,7 +203,8 @@ def _advance_block(neurons, inputs, b, injected, state, scratch, t, timed):
     first, last = block[BLOCK_FIRST], block[BLOCK_LAST]
     a, n = first - group[FIRST], last - first
     v = state.v[first:last]
-    arriving = state.buffer[port[SLOT] + a : port[SLOT] + a + n]
+    slot = row + port[SLOT] + a
+    arriving = state.buffer[slot : slot + n]
     synaptic = state.synaptic[port[STATE] + a : port[STATE] + a + n]
     filters = neurons.filters[group[PORT_FIRST]]
     if n_ports == 1 and port[KIND] != ALPHA and noisy <= COUNTED and group[FIRST_ID] >= 0:
@@ -226,11 +230,20 @@ def _advance_block(neurons, inputs, b, injected, state, scratch, t, timed):
                 synaptic,
                 arriving,
                 state.synaptic[other[STATE] + a : other[STATE] + a + n],
-                state.buffer[other[SLOT] + a : other[SLOT] + a + n],
+                state.buffer[row + other[SLOT] + a : row + other[SLOT] + a + n],
                 dynamics,
                 neurons.filters[group[PORT_FIRST] : group[PORT_LAST]],
             )
-    return _advance_by_port(neurons, inputs, b, injected, state, scratch, t, timed)
+    return _advance_by_port(neurons, inputs, b, injected, state, row, scratch, t, timed)
+
+
+@numba.njit(cache=True, nogil=True)
+def _count_above(v, threshold):
+    """Count the neurons above threshold."""
+    above = np.int64(0)
+    for i in range(v.size):
+        above += v[i] > threshold
+    return above
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
@@ -240,44 +253,58 @@ def _fire(neurons, block, state, fired, n_fired, t):
     group = neurons.groups[g]
     threshold = neurons.dynamics[g, THRESHOLD]
     room = group[LAST] - group[FIRST]
-    for i in range(block[BLOCK_FIRST], block[BLOCK_LAST]):
-        if state.v[i] > threshold and state.until[i] < t:
-            fired[n_fired] = group[FIRST_ID] + i - group[FIRST]
-            n_fired += 1
-            state.v[i] = neurons.dynamics[g, RESET]
-            if group[REFRACTORY] > 0:
-                state.until[i] = t + group[REFRACTORY]
-                place = (state.resting_first[g] + state.resting_count[g]) % room
-                state.resting[group[FIRST] + place] = i
-                state.resting_count[g] += 1
+    for a in range(block[BLOCK_FIRST], block[BLOCK_LAST], FEW):
+        b = min(a + FEW, block[BLOCK_LAST])
+        if _count_above(state.v[a:b], threshold) == 0:
+            continue
+        for i in range(a, b):
+            if state.v[i] > threshold and state.until[i] < t:
+                fired[n_fired] = group[FIRST_ID] + i - group[FIRST]
+                n_fired += 1
+                state.v[i] = neurons.dynamics[g, RESET]
+                if group[REFRACTORY] > 0:
+                    state.until[i] = t + group[REFRACTORY]
+                    place = (state.resting_first[g] + state.resting_count[g]) % room
+                    state.resting[group[FIRST] + place] = i
+                    state.resting_count[g] += 1
     return n_fired
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _rest(neurons, state, t):
-    """Hold the neurons in their refractory period at reset."""
+def _wake(neurons, state, t):
+    """Let go of the neurons whose refractory period is over, before any of them fires anew."""
     for g in range(neurons.groups.shape[0]):
         first = neurons.groups[g, FIRST]
         room = neurons.groups[g, LAST] - first
-        reset = neurons.dynamics[g, RESET]
         head, count = state.resting_first[g], state.resting_count[g]
         while count > 0 and state.until[state.resting[first + head]] < t:
             head = head + 1 if head + 1 < room else 0
             count -= 1
         state.resting_first[g], state.resting_count[g] = head, count
-        for _ in range(count):
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _rest(neurons, state):
+    """Hold the neurons in their refractory period at reset."""
+    for g in range(neurons.groups.shape[0]):
+        first = neurons.groups[g, FIRST]
+        room = neurons.groups[g, LAST] - first
+        reset = neurons.dynamics[g, RESET]
+        head = state.resting_first[g]
+        for _ in range(state.resting_count[g]):
             state.v[state.resting[first + head]] = reset
             head = head + 1 if head + 1 < room else 0
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def update(neurons, inputs, state, scratch, fired, n_fired, t, timed):
-    """Advance every neuron by one step.
+def update(neurons, inputs, state, scratch, row, fired, n_fired, t, timed):
+    """Advance every neuron by one step, of which the input begins at `row` of the buffer.
 
     Writes the global ids of those that fired into `fired` from place `n_fired` on, ascending, and
     returns the place after the last.
     """
     filled = np.int64(-1)
+    _wake(neurons, state, t)
     for b in range(neurons.blocks.shape[0]):
         block = neurons.blocks[b]
         g, first = block[GROUP], block[BLOCK_FIRST]
@@ -289,7 +316,7 @@ def update(neurons, inputs, state, scratch, fired, n_fired, t, timed):
             injected = scratch.current
         else:
             injected = state.injected[first : block[BLOCK_LAST]]
-        if _advance_block(neurons, inputs, b, injected, state, scratch, t, timed) > 0:
+        if _advance_block(neurons, inputs, b, injected, state, row, scratch, t, timed) > 0:
             n_fired = _fire(neurons, block, state, fired, n_fired, t)
-    _rest(neurons, state, t)
+    _rest(neurons, state)
     return n_fired

@@ -34,6 +34,8 @@ QUIET, COUNTED, MIXED = range(3)
 SET_FIRST, SET_LAST, INTERVAL, SIGNAL = range(4)
 # Signals of a set of probes.
 VOLTAGE, CURRENT, ARRIVAL = range(3)
+# Columns of `Scratch.due`.
+DUE_FIRST, DUE_LAST, DUE_INTO = range(3)
 # What a thread's time goes to.
 DELIVERY, UPDATE, NOISE, WAITING, RECORDING = range(5)
 PHASES = ("delivery", "update", "noise", "waiting", "recording")
@@ -50,6 +52,9 @@ class Table(NamedTuple):
         Where each delay begins within the row; the last column is the row's length.
     delays : (n_delays,) int64
         Ascending.
+    column : (longest delay + batch + 1,) int64
+        For every delay, how many in `delays` are shorter.
+    n_slots : (1,) int64
     targets : (n_synapses,) uint16 or uint32
         Slots.
     weights : (n_synapses,) float32 or float64
@@ -59,6 +64,8 @@ class Table(NamedTuple):
     start: Any
     segment: Any
     delays: Any
+    column: Any
+    n_slots: Any
     targets: Any
     weights: Any
 
@@ -188,8 +195,8 @@ class State(NamedTuple):
         Where each ring begins, relative to its range, and how many are in it.
     synaptic : (n_synaptic,) float64
         Synaptic currents (pA), and the rising variables of alpha currents (pA/ms).
-    buffer : (n_slots,) float32 or float64, as the weights are
-        Input of the present step; zero between steps.
+    buffer : (batch · n_slots,) float32 or float64, as the weights are
+        Input of the present and the next steps, row by row; zero from when it has been taken in.
     injected : (n_local,) float64
         Injected current (pA).
     uniform : (n_groups,) bool
@@ -199,6 +206,8 @@ class State(NamedTuple):
     next_event : (1,) int64
     history : (capacity,) int32
         Global ids that fired in the last steps, by step and id.
+    reached : (capacity,) uint64
+        How far the row of each of these spikes has been delivered, as a place in the table.
     history_start : (n_delay_steps + chunk + 1,) int64
         Where each step begins in `history`.
     arrived : (n_slots,) float64
@@ -219,6 +228,7 @@ class State(NamedTuple):
     cursors: Any
     next_event: Any
     history: Any
+    reached: Any
     history_start: Any
     arrived: Any
     delivered: Any
@@ -255,7 +265,9 @@ class Scratch(NamedTuple):
     cells : (4·BLOCK,) uint16
         The same memory as `bits`.
     counts : (BLOCK,) uint8
-    segment_first, segment_last : (capacity,) uint64
+    due : (capacity, 3) uint64
+        Segments of rows to deliver: first and past-the-last synapse, and where the row of the
+        buffer that takes them begins.
     ticks : (5,) int64
         Time spent on each of `DELIVERY` … `RECORDING`, in ticks of `intrinsics.clock`.
     """
@@ -267,10 +279,12 @@ class Scratch(NamedTuple):
     bits: Any
     cells: Any
     counts: Any
-    segment_first: Any
-    segment_last: Any
+    due: Any
     ticks: Any
 
 
 BLOCK = 512
 """Neurons advanced together: their working set stays in the first-level cache."""
+
+BATCH = 2
+"""Steps delivered at a time: more would crowd the input of these steps out of the cache."""

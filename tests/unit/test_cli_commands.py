@@ -58,7 +58,7 @@ def test_run_without_json_says_its_words_on_stderr(capsys):
 def test_run_hands_its_options_on(capsys, toys):
     options = "--duration 40 --dt 0.5 --seed 7 --threads 2 --out here --no-plot --set trials=5"
     summary = json_of(capsys, "run", "toy", "--json", *options.split())
-    timing = {"duration": 40.0, "dt": 0.5, "realtime": False}
+    timing = {"duration": 40.0, "dt": 0.5, "realtime": False, "profile": False}
     assert toys.asked == timing | {"seed": 7, "threads": 2, "progress": False}
     assert summary["settings"]["trials"] == 5
     assert names("here") == {"result.h5", "summary.json"}
@@ -280,3 +280,12 @@ def test_the_module_is_the_command():
     done = python("-m", "neurosim", "rnu")
     assert done.returncode == 2
     assert done.stderr.startswith("neurosim: ")
+
+
+def test_profile_splits_the_time_by_what_it_was_spent_on(capsys, toys):
+    stats = dataclasses.replace(toys.result.stats, profile={"delivery": 3.0, "update": 1.0})
+    toys.result = dataclasses.replace(toys.result, stats=stats)
+    assert main(["run", "toy", "--profile"]) == 0
+    assert toys.asked["profile"] is True
+    words = " ".join(capsys.readouterr().err.split())
+    assert "time for delivery 3.00 s (75%) time for update 1.00 s (25%)" in words

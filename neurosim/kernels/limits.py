@@ -1,0 +1,53 @@
+"""What this machine's memory allows: synapses read in order, added to a buffer as they come.
+
+Nothing that keeps synapses in a table can be much faster: each must be read, and its weight added
+somewhere. What an engine does besides — finding rows, neurons, random numbers, waiting — is its
+distance from this.
+"""
+
+import numba
+import numpy as np
+
+from neurosim.kernels.intrinsics import prefetch
+
+STRETCH = 32
+"""Synapses between looks ahead: as many weights as two cache lines hold."""
+AHEAD = 512
+"""Synapses between the one that is added and the one that is fetched."""
+
+
+@numba.njit(cache=True, nogil=True)
+def scatter(targets, weights, buffer, rounds):
+    """Deliver a whole table of synapses so many times.
+
+    Parameters
+    ----------
+    targets : (n,) uint16 or uint32
+        Places in `buffer`; n is a multiple of `STRETCH`.
+    weights : (n,) float32
+    buffer : (n_targets,) float64
+    rounds : int
+    """
+    for _ in range(rounds):
+        for first in range(0, targets.size, STRETCH):
+            prefetch(targets, first + AHEAD)
+            prefetch(weights, first + AHEAD)
+            prefetch(weights, first + AHEAD + STRETCH // 2)
+            for k in range(first, first + STRETCH):
+                buffer[targets[k]] += weights[k]
+
+
+@numba.njit(cache=True, nogil=True)
+def read(words, rounds):
+    """Read a table from beginning to end so many times; return a sum that depends on all of it.
+
+    Parameters
+    ----------
+    words : (n,) uint64
+    rounds : int
+    """
+    total = np.uint64(0)
+    for _ in range(rounds):
+        for k in range(words.size):
+            total += words[k]
+    return total

@@ -1,0 +1,80 @@
+"""What is done for speed alone leaves the bits alone."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import neurosim as ns
+from neurosim import simulation
+from neurosim.build import Plan, build
+from neurosim.kernels.types import MIXED
+
+
+def _network(
+    port: ns.DeltaSynapse | ns.ExpCurrent, other: ns.ExpCurrent | None = None
+) -> ns.Network:
+    net = ns.Network()
+    exc = net.add("exc", 500, ns.LIF(tau_m=10.0, t_ref=2.0), v_init=ns.Uniform(-70.0, -56.0))
+    inh = net.add("inh", 130, ns.LIF(tau_m=10.0, t_ref=0.0))
+    delay = ns.Normal(1.0, 0.6)
+    for target in (exc, inh):
+        net.connect(exc, target, ns.FixedInDegree(40), synapse=port, psp=0.5, delay=delay)
+        net.connect(inh, target, ns.FixedInDegree(10), synapse=other or port, psp=-0.5, delay=delay)
+        if other is None:
+            net.drive(target, ns.Poisson(12000.0), synapse=port, psp=0.2)
+    net.drive(exc, ns.ConstantCurrent(600.0 if other else 60.0))
+    net.record(exc, "v", ids=[0, 17, 499])
+    return net
+
+
+NETWORKS = {
+    "delta": lambda: _network(ns.DeltaSynapse()),
+    "exponential": lambda: _network(ns.ExpCurrent(0.5)),
+    "two exponentials": lambda: _network(ns.ExpCurrent(5.0), ns.ExpCurrent(10.0)),
+}
+
+
+def _run(monkeypatch: pytest.MonkeyPatch, net: ns.Network, change: Callable[[Plan], Plan]):
+    with monkeypatch.context() as patch:
+        patch.setattr(simulation, "build", lambda *a, **k: change(build(*a, **k)))
+        return ns.simulate(net, 60.0, threads=2)
+
+
+def _same(one: ns.Result, other: ns.Result) -> bool:
+    assert all(len(trains) > 50 for trains in one.spikes.values())
+    spikes = all(
+        np.array_equal(one.spikes[k].times, other.spikes[k].times)
+        and np.array_equal(one.spikes[k].ids, other.spikes[k].ids)
+        for k in one.spikes
+    )
+    return spikes and np.array_equal(one.traces["exc", "v"].values, other.traces["exc", "v"].values)
+
+
+def _port_by_port(plan: Plan) -> Plan:
+    def mixed(part):
+        noisy = np.full_like(part.inputs.noisy, MIXED)
+        noisy.flags.writeable = False
+        return dataclasses.replace(part, inputs=part.inputs._replace(noisy=noisy))
+
+    return dataclasses.replace(plan, threads=tuple(map(mixed, plan.threads)))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_one_step_delivered_at_a_time_gives_the_same_bits(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = NETWORKS[name]()
+    singly = _run(monkeypatch, net, lambda plan: dataclasses.replace(plan, batch=1))
+    assert _same(ns.simulate(net, 60.0, threads=2), singly)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_neurons_advanced_port_by_port_give_the_same_bits(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = NETWORKS[name]()
+    assert _same(ns.simulate(net, 60.0, threads=2), _run(monkeypatch, net, _port_by_port))
