@@ -175,10 +175,13 @@ class ThreadTable:
         return Room(
             targets=np.empty(per_projection, np.int64),
             minors=np.empty(per_projection, np.int64),
+            majors=np.empty(per_projection, np.int64),
+            places=np.empty(per_projection, np.int64),
+            bits=np.empty(per_projection, np.uint64),
             seen=np.zeros(largest, np.int64),
-            slots=np.empty(longest, np.int64),
-            columns=np.empty(longest, np.int64),
-            weights=np.empty(longest),
+            slots=np.empty(longest + per_projection, np.int64),
+            columns=np.empty(longest + per_projection, np.int64),
+            weights=np.empty(longest + per_projection),
         )
 
     def _empty(self, counts: NDArray[np.int64]) -> Table:

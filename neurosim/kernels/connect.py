@@ -5,7 +5,7 @@ import math
 import numba
 import numpy as np
 
-from neurosim.kernels.normal import normal_quantile
+from neurosim.kernels.normal import normal_quantiles
 from neurosim.kernels.random import counter, open_unit, squares
 from neurosim.kernels.rows import (
     ALL,
@@ -84,56 +84,107 @@ def count_rows(plan, lists, room, first, last, counts):
     return onto_twins
 
 
+@numba.njit(cache=True, nogil=True)
+def _draw(bits, majors, minors, key):
+    """Draw random bits for synapses of given identities."""
+    for i in range(bits.size):
+        bits[i] = squares(counter(majors[i], minors[i]), key)
+
+
+@numba.njit(cache=True, nogil=True)
+def _weigh(weights, bits, kind, law):
+    """Turn random bits into strengths."""
+    low, span = law[W_LOW], law[W_HIGH] - law[W_LOW]
+    for i in range(weights.size):
+        weights[i] = low + open_unit(bits[i]) * span
+    if kind == UNIFORM:
+        for i in range(weights.size):
+            weights[i] = law[W_A] + law[W_B] * weights[i]
+        return
+    normal_quantiles(weights)
+    for i in range(weights.size):
+        z = law[W_A] + law[W_B] * weights[i]
+        weights[i] = law[W_SIGN] * (math.exp(z) if kind == LOG_NORMAL else z)
+
+
+@numba.njit(cache=True, nogil=True)
+def _postpone(columns, bits, guide, law, support):
+    """Turn random bits into columns of delays."""
+    for i in range(columns.size):
+        u = bits[i]
+        k = guide[np.int64(u >> _GUIDE_SHIFT)]
+        while u >= law[k]:
+            k += 1
+        columns[i] = support[k]
+
+
 @numba.njit(cache=True, nogil=True, inline="always")
-def _weight(plan, p, major, minor, index):
-    """Return the strength of one synapse."""
-    rule, law = plan.rules[p], plan.laws[p]
+def _strengths(plan, p, room, weights):
+    """Find the strengths of the synapses whose identities are in `room`."""
+    rule = plan.rules[p]
     kind = rule[WEIGHT_KIND]
     if kind == CONSTANT:
-        return law[W_A]
-    if kind == ARRAY:
-        return plan.weights[rule[WEIGHT_PLACE] + index]
-    u = open_unit(squares(counter(major, minor), plan.keys[p, KEY_WEIGHTS]))
-    u = law[W_LOW] + u * (law[W_HIGH] - law[W_LOW])
-    if kind == UNIFORM:
-        return law[W_A] + law[W_B] * u
-    z = law[W_A] + law[W_B] * normal_quantile(u)
-    return law[W_SIGN] * (math.exp(z) if kind == LOG_NORMAL else z)
+        weights[:] = plan.laws[p, W_A]
+    elif kind == ARRAY:
+        for i in range(weights.size):
+            weights[i] = plan.weights[rule[WEIGHT_PLACE] + room.places[i]]
+    else:
+        bits = room.bits[: weights.size]
+        _draw(bits, room.majors, room.minors, plan.keys[p, KEY_WEIGHTS])
+        _weigh(weights, bits, kind, plan.laws[p])
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _delay(plan, p, major, minor, index):
-    """Return the column of one synapse's delay."""
+def _columns(plan, p, room, columns):
+    """Find the delays of the synapses whose identities are in `room`, as columns of the table."""
     rule = plan.rules[p]
-    place = rule[DELAY_PLACE]
     kind = rule[DELAY_KIND]
+    support = plan.delay_columns[rule[DELAY_PLACE] :]
     if kind == CONSTANT:
-        return plan.delay_columns[place]
-    if kind == ARRAY:
-        return plan.delay_columns[place + index]
-    bits = squares(counter(major, minor), plan.keys[p, KEY_DELAYS])
-    k = plan.delay_guide[rule[DELAY_GUIDE], np.int64(bits >> _GUIDE_SHIFT)]
-    while bits >= plan.delay_law[place + k]:
-        k += 1
-    return plan.delay_columns[place + k]
+        columns[:] = support[0]
+    elif kind == ARRAY:
+        for i in range(columns.size):
+            columns[i] = support[room.places[i]]
+    else:
+        bits = room.bits[: columns.size]
+        _draw(bits, room.majors, room.minors, plan.keys[p, KEY_DELAYS])
+        law = plan.delay_law[rule[DELAY_PLACE] :]
+        _postpone(columns, bits, plan.delay_guide[rule[DELAY_GUIDE]], law, support)
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _identify(rule, source, room, n):
+    """Find the identities of the n synapses in `room`: major part, and place among given values."""
+    in_degree, all_to_all = rule[RULE] == IN_DEGREE, rule[RULE] == ALL
+    for i in range(n):
+        target = room.targets[i]
+        room.majors[i] = target if in_degree else source
+        room.places[i] = source * rule[N_TARGETS] + target if all_to_all else room.minors[i]
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
 def _gather(plan, p, source, lists, room, n):
     """Append the synapses of one source in projection p to its row; return its new length."""
     rule = plan.rules[p]
+    own = row_of(plan, p, source, lists, room)
+    _identify(rule, source, room, own)
+    # A synapse onto a twin follows the one it copies, so that a row with twins is spread out.
+    spread = rule[TWIN] >= 0
+    at = n + own if spread else n
     slots, columns, weights = room.slots, room.columns, room.weights
-    for i in range(row_of(plan, p, source, lists, room)):
-        target, minor = room.targets[i], room.minors[i]
-        index = source * rule[N_TARGETS] + target if rule[RULE] == ALL else minor
-        major = target if rule[RULE] == IN_DEGREE else source
-        weight = _weight(plan, p, major, minor, index)
-        column = _delay(plan, p, major, minor, index)
-        slots[n] = rule[SLOT] + target - rule[OWN_FIRST]
+    _strengths(plan, p, room, weights[at : at + own])
+    _columns(plan, p, room, columns[at : at + own])
+    if not spread:
+        for i in range(own):
+            slots[n + i] = rule[SLOT] + room.targets[i] - rule[OWN_FIRST]
+        return n + own
+    for i in range(own):
+        column, weight = columns[at + i], weights[at + i]
+        slots[n] = rule[SLOT] + room.targets[i] - rule[OWN_FIRST]
         columns[n] = column
         weights[n] = weight
         n += 1
-        twin = _twin(plan, rule, target)
+        twin = _twin(plan, rule, room.targets[i])
         if twin >= 0:
             slots[n] = rule[TWIN_SLOT] + twin + (rule[N_TWINS] if weight < 0.0 else 0)
             columns[n] = column

@@ -3,6 +3,7 @@
 import math
 
 import numba
+import numpy as np
 
 
 @numba.njit(cache=True, nogil=True)
@@ -60,16 +61,9 @@ def _tail(p):
     return -numerator / denominator
 
 
-@numba.njit(cache=True, nogil=True)
-def normal_quantile(p):
-    """Return z with Φ(z) = p for 0 < p < 1, to about 1e-16 relative.
-
-    M. J. Wichura, *Algorithm AS 241: The Percentage Points of the Normal Distribution*,
-    Applied Statistics 37, 477 (1988), routine PPND16.
-    """
-    q = p - 0.5
-    if abs(q) > 0.425:
-        return _tail(p) if q < 0.0 else -_tail(1.0 - p)
+@numba.njit(cache=True, nogil=True, inline="always")
+def _middle(q):
+    """Return the quantile of 1/2 + q where |q| ≤ 0.425."""
     r = 0.180625 - q * q
     numerator = 2.5090809287301226727e3
     for a in (
@@ -94,3 +88,33 @@ def normal_quantile(p):
     ):
         denominator = denominator * r + b
     return q * numerator / denominator
+
+
+@numba.njit(cache=True, nogil=True)
+def normal_quantile(p):
+    """Return z with Φ(z) = p for 0 < p < 1, to about 1e-16 relative.
+
+    M. J. Wichura, *Algorithm AS 241: The Percentage Points of the Normal Distribution*,
+    Applied Statistics 37, 477 (1988), routine PPND16.
+    """
+    q = p - 0.5
+    if abs(q) > 0.425:
+        return _tail(p) if q < 0.0 else -_tail(1.0 - p)
+    return _middle(q)
+
+
+@numba.njit(cache=True, nogil=True)
+def normal_quantiles(values):
+    """Replace many p by `normal_quantile(p)`, the middle ones several at a time."""
+    tails = np.empty(values.size, np.int64)
+    n = np.int64(0)
+    for i in range(values.size):
+        tails[n] = i
+        n += np.int64(abs(values[i] - 0.5) > 0.425)
+    kept = np.empty(n)
+    for k in range(n):
+        kept[k] = normal_quantile(values[tails[k]])
+    for i in range(values.size):
+        values[i] = _middle(values[i] - 0.5)
+    for k in range(n):
+        values[tails[k]] = kept[k]

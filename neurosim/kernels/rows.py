@@ -43,7 +43,7 @@ RATE, W_A, W_B, W_LOW, W_HIGH, W_SIGN = range(6)
 # Columns of `keys` (uint64).
 KEY_TARGETS, KEY_WEIGHTS, KEY_DELAYS = range(3)
 
-GUIDE_BITS = 8
+GUIDE_BITS = 12
 """Leading bits of a random number that the guide to a delay's law looks at."""
 
 
@@ -112,15 +112,19 @@ class Room(NamedTuple):
 
     Attributes
     ----------
-    targets, minors : (longest projection row,) int64
+    targets, minors, majors, places : (longest projection row,) int64
+    bits : (longest projection row,) uint64
     seen : (largest target population,) int64
         Marks of the targets already drawn; zero at the start.
-    slots, columns : (longest row,) int64
-    weights : (longest row,) float64
+    slots, columns : (longest row + longest projection row,) int64
+    weights : (longest row + longest projection row,) float64
     """
 
     targets: Any
     minors: Any
+    majors: Any
+    places: Any
+    bits: Any
     seen: Any
     slots: Any
     columns: Any
@@ -146,6 +150,20 @@ def _row_by_probability(rule, log_miss, key, source, targets, minors):
             targets[n] = target
             minors[n] = target
             n += 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _row_with_replacement(rule, degree, key, source, targets, minors):
+    """Draw so many targets, each of them any; keep those of this thread."""
+    n = np.int64(0)
+    n_targets, first, last = rule[N_TARGETS], rule[OWN_FIRST], rule[OWN_LAST]
+    for k in range(degree):
+        target = below(squares(counter(source, k), key), n_targets)
+        # Whose it is nobody can foresee, the processor neither: no branch, write and stay.
+        targets[n] = target
+        minors[n] = k
+        n += np.int64(first <= target) & np.int64(target < last)
+    return n
 
 
 @numba.njit(cache=True, nogil=True)
@@ -196,6 +214,8 @@ def row_of(plan, p, source, lists, room):
         return _row_by_probability(rule, plan.laws[p, RATE], key, source, targets, minors)
     if kind == OUT_DEGREE:
         degree = plan.degrees[rule[DEGREE] + source]
+        if not (rule[NO_AUTAPSES] or rule[DISTINCT]):
+            return _row_with_replacement(rule, degree, key, source, targets, minors)
         mark = (np.int64(p) << 32) + source + 1
         return _row_by_degree(rule, degree, key, source, room, mark)
     if kind == ONE:

@@ -44,8 +44,7 @@ def test_the_four_regimes_differ_as_brunel_found(command) -> None:
     # A slow rhythm at the lowest rate.
     assert rate["SI-slow"] < 15.0
     assert found["SI-slow"]["peak_frequency_hz"] < 60.0
-    # The asynchronous state is the least synchronous for its rate.
-    assert fano["AI"] / rate["AI"] == min(fano[r] / rate[r] for r in fano)
+    assert fano["AI"] == min(fano.values())
     assert cv["AI"] > 0.3
 
 
