@@ -104,19 +104,20 @@ def _draw_cells(bits, key, t, entity, n):
 
 @numba.njit(cache=True, nogil=True)
 def _count_cells(counts, cells, bounds):
-    """Count the bounds that lie at or below each cell; return the largest count."""
+    """Count the bounds that lie at or below each cell; return whether any reached them all."""
+    largest = np.uint16(0)
     for i in range(cells.size):
+        largest = max(largest, cells[i])
         counts[i] = 0
     # Four at a time: a block is read and written less often than it is compared.
     for k in range(0, bounds.size, 4):
         a, b, c, d = bounds[k], bounds[k + 1], bounds[k + 2], bounds[k + 3]
+        if largest < a:  # they only rise: nobody is left to count
+            return False
         for i in range(cells.size):
             u = cells[i]
             counts[i] += np.uint8(u >= a) + np.uint8(u >= b) + np.uint8(u >= c) + np.uint8(u >= d)
-    largest = np.uint8(0)
-    for i in range(cells.size):
-        largest = max(largest, counts[i])
-    return largest
+    return largest >= bounds[bounds.size - 1]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -155,7 +156,7 @@ def _count_by_law(inputs, k, value, scratch, n, t):
     bounds = inputs.bounds[law[LAW_FIRST] : law[LAW_LAST]]
     entity = inputs.poisson[k, ENTITY]
     first = _draw_cells(scratch.bits, inputs.poisson_keys[k], t, entity, n)
-    return _count_cells(scratch.counts[:n], scratch.cells[first : first + n], bounds) == bounds.size
+    return _count_cells(scratch.counts[:n], scratch.cells[first : first + n], bounds)
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
