@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from neurosim.network import Network
 
-CHUNK = 200
+CHUNK = 500
 """Steps between looks at the keyboard and at the clock."""
 PACED_CHUNK = 20.0
 """Longest time between looks at the clock (ms) in a run that is paced to it."""
