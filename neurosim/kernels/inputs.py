@@ -36,52 +36,60 @@ _REST = np.uint64(2**63)
 """Marks the counters of second draws: there are fewer steps than that."""
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _move_on(inputs, cursors, t):
+@numba.njit(cache=True, nogil=True)
+def _move_on(programs, changes, cursors, t):
     """Move every program on to the row that holds at step t; return whether any moved."""
     moved = False
     for p in range(cursors.size):
-        first, n = inputs.programs[p, FIRST_CHANGE], inputs.programs[p, CHANGES]
-        while cursors[p] + 1 < n and inputs.changes[first + cursors[p] + 1] <= t:
+        first, n = programs[p, FIRST_CHANGE], programs[p, CHANGES]
+        while cursors[p] + 1 < n and changes[first + cursors[p] + 1] <= t:
             cursors[p] += 1
             moved = True
     return moved
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _value(inputs, piece, cursors):
+@numba.njit(cache=True, nogil=True)
+def _value(programs, piece, cursors):
     """Return the place of a piece's first present value, and the step to the next neuron's."""
-    program = inputs.programs[piece[PROGRAM]]
+    program = programs[piece[PROGRAM]]
     row = program[FIRST_VALUE] + cursors[piece[PROGRAM]] * program[COLUMNS]
     if program[COLUMNS] == 1:
         return row, 0
     return row + piece[COLUMN], 1
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _inject(inputs, neurons, state):
+@numba.njit(cache=True, nogil=True)
+def _inject(programs, pieces, amplitudes, cursors, groups, injected, uniform):
     """Add up the injected currents anew."""
-    state.injected[:] = 0.0
-    for k in range(inputs.currents.shape[0]):
-        piece = inputs.currents[k]
-        if state.cursors[piece[PROGRAM]] < 0:
+    injected[:] = 0.0
+    for k in range(pieces.shape[0]):
+        piece = pieces[k]
+        if cursors[piece[PROGRAM]] < 0:
             continue
-        place, stride = _value(inputs, piece, state.cursors)
+        place, stride = _value(programs, piece, cursors)
         for i in range(piece[COUNT]):
-            state.injected[piece[TARGET] + i] += inputs.amplitudes[place + stride * i]
-    for g in range(state.uniform.size):
-        injected = state.injected[neurons.groups[g, FIRST] : neurons.groups[g, LAST]]
+            injected[piece[TARGET] + i] += amplitudes[place + stride * i]
+    for g in range(uniform.size):
+        own = injected[groups[g, FIRST] : groups[g, LAST]]
         same = True
-        for i in range(1, injected.size):
-            same &= injected[i] == injected[0]
-        state.uniform[g] = same
+        for i in range(1, own.size):
+            same &= own[i] == own[0]
+        uniform[g] = same
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
 def take_in(inputs, neurons, state, row, t):
     """Bring injected currents up to step t, and add given spikes to its row of the buffer."""
-    if _move_on(inputs, state.cursors, t):
-        _inject(inputs, neurons, state)
+    if _move_on(inputs.programs, inputs.changes, state.cursors, t):
+        _inject(
+            inputs.programs,
+            inputs.currents,
+            inputs.amplitudes,
+            state.cursors,
+            neurons.groups,
+            state.injected,
+            state.uniform,
+        )
     event = state.next_event[0]
     while event < inputs.event_steps.size and inputs.event_steps[event] <= t:
         state.buffer[row + inputs.event_slots[event]] += inputs.event_weights[event]
@@ -145,26 +153,22 @@ def _count_by_mean(numbers, key, t, entity, means):
         numbers[i] = n
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _count_by_law(inputs, k, value, scratch, n, t):
-    """Count, for n targets of piece k, the bounds that their random cells reach.
+@numba.njit(cache=True, nogil=True)
+def _count_by_law(law, bounds, key, t, entity, bits, cells, counts):
+    """Count, for consecutive entities, the bounds that their random cells reach.
 
     Returns whether any reached them all: then its Poisson number is `_rest_of`, while the others'
     are their counts and the law's least number.
     """
-    law = inputs.laws[value]
-    bounds = inputs.bounds[law[LAW_FIRST] : law[LAW_LAST]]
-    entity = inputs.poisson[k, ENTITY]
-    first = _draw_cells(scratch.bits, inputs.poisson_keys[k], t, entity, n)
-    return _count_cells(scratch.counts[:n], scratch.cells[first : first + n], bounds)
+    own = bounds[law[LAW_FIRST] : law[LAW_LAST]]
+    first = _draw_cells(bits, key, t, entity, counts.size)
+    return _count_cells(counts, cells[first : first + counts.size], own)
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _rest_of(inputs, k, value, i, t):
-    """Return the Poisson number of a target whose cell lies beyond the last bound."""
-    law = inputs.laws[value]
-    rest = inputs.rest[law[REST_FIRST] : law[REST_LAST]]
-    return _draw_rest(inputs.poisson_keys[k], t, inputs.poisson[k, ENTITY] + i, rest)
+@numba.njit(cache=True, nogil=True)
+def _rest_of(law, rest, key, t, entity):
+    """Return the Poisson number of an entity whose cell lies beyond the last bound."""
+    return _draw_rest(key, t, entity, rest[law[REST_FIRST] : law[REST_LAST]])
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
@@ -179,65 +183,86 @@ def count_block(inputs, place, state, scratch, n, t, timed):
     piece = inputs.poisson[k]
     if state.cursors[piece[PROGRAM]] < 0:
         return QUIET, 0.0
-    value, _ = _value(inputs, piece, state.cursors)
-    if _count_by_law(inputs, k, value, scratch, n, t):
-        reached = inputs.laws[value, LAW_LAST] - inputs.laws[value, LAW_FIRST]
+    value, _ = _value(inputs.programs, piece, state.cursors)
+    law, key, counts = inputs.laws[value], inputs.poisson_keys[k], scratch.counts[:n]
+    entity = piece[ENTITY]
+    if _count_by_law(law, inputs.bounds, key, t, entity, scratch.bits, scratch.cells, counts):
         for i in range(n):
-            if scratch.counts[i] == reached:
-                scratch.counts[i] = _rest_of(inputs, k, value, i, t)
+            if counts[i] == law[LAW_LAST] - law[LAW_FIRST]:
+                counts[i] = _rest_of(law, inputs.rest, key, t, entity + i)
     if timed:
         scratch.ticks[NOISE] += clock() - began
     return COUNTED, inputs.poisson_weights[piece[WEIGHT]]
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _add_poisson(inputs, k, state, scratch, arriving, t):
-    """Add this step's Poisson spikes of piece k."""
-    piece = inputs.poisson[k]
-    if state.cursors[piece[PROGRAM]] < 0:
-        return
-    n = piece[COUNT]
-    value, stride = _value(inputs, piece, state.cursors)
-    numbers = scratch.numbers
-    if stride == 0:
-        _count_by_law(inputs, k, value, scratch, n, t)
-        least = inputs.laws[value, LAW_BASE]
-        reached = inputs.laws[value, LAW_LAST] - inputs.laws[value, LAW_FIRST]
-        for i in range(n):
-            count = np.int64(scratch.counts[i])
-            numbers[i] = least + count
-            if count == reached:
-                numbers[i] = _rest_of(inputs, k, value, i, t)
-    else:
-        means = inputs.means[value : value + n]
-        _count_by_mean(numbers[:n], inputs.poisson_keys[k], t, piece[ENTITY], means)
-    for i in range(n):
-        weight = inputs.poisson_weights[piece[WEIGHT] + i * piece[WEIGHT_STRIDE]]
+@numba.njit(cache=True, nogil=True)
+def _numbers_by_law(numbers, law, bounds, rest, key, t, entity, bits, cells, counts):
+    """Draw Poisson numbers of one law."""
+    _count_by_law(law, bounds, key, t, entity, bits, cells, counts)
+    for i in range(counts.size):
+        count = np.int64(counts[i])
+        numbers[i] = law[LAW_BASE] + count
+        if count == law[LAW_LAST] - law[LAW_FIRST]:
+            numbers[i] = _rest_of(law, rest, key, t, entity + i)
+
+
+@numba.njit(cache=True, nogil=True)
+def _add_weighted(arriving, piece, weights, numbers):
+    """Add the Poisson spikes of one piece."""
+    for i in range(piece[COUNT]):
+        weight = weights[piece[WEIGHT] + i * piece[WEIGHT_STRIDE]]
         arriving[piece[TARGET] + i] += weight * numbers[i]
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _add_noise(inputs, k, arriving, t):
-    """Add this step's Gaussian noise of piece k."""
-    piece = inputs.noise[k]
-    sd, key = inputs.noise_sd[k], inputs.noise_keys[k]
+def _add_poisson(inputs, k, state, scratch, arriving, t):
+    """Add this step's Poisson spikes of piece k."""
+    piece, key = inputs.poisson[k], inputs.poisson_keys[k]
+    if state.cursors[piece[PROGRAM]] < 0:
+        return
+    n, entity, numbers = piece[COUNT], piece[ENTITY], scratch.numbers
+    value, stride = _value(inputs.programs, piece, state.cursors)
+    if stride == 0:
+        law, counts, bits, cells = (
+            inputs.laws[value],
+            scratch.counts[:n],
+            scratch.bits,
+            scratch.cells,
+        )
+        _numbers_by_law(
+            numbers, law, inputs.bounds, inputs.rest, key, t, entity, bits, cells, counts
+        )
+    else:
+        _count_by_mean(numbers[:n], key, t, entity, inputs.means[value : value + n])
+    _add_weighted(arriving, piece, inputs.poisson_weights, numbers)
+
+
+@numba.njit(cache=True, nogil=True)
+def _add_noise(arriving, piece, sd, key, t):
+    """Add this step's Gaussian noise of one piece."""
     for i in range(piece[COUNT]):
         bits = squares(counter(t, piece[ENTITY] + i), key)
         arriving[piece[TARGET] + i] += sd * normal_quantile(open_unit(bits))
 
 
+@numba.njit(cache=True, nogil=True)
+def _move(source, destination):
+    """Copy an array and leave zeros behind."""
+    for i in range(source.size):
+        destination[i] = source[i]
+        source[i] = 0.0
+
+
 @numba.njit(cache=True, nogil=True, inline="always")
 def gather(inputs, place, state, slot, scratch, arriving, t, timed):
     """Move a place's input from the buffer, where it begins at `slot`, and add its noise."""
-    for i in range(arriving.size):
-        arriving[i] = state.buffer[slot + i]
-        state.buffer[slot + i] = 0.0
+    _move(state.buffer[slot : slot + arriving.size], arriving)
     if inputs.noisy[place] == QUIET:
         return
     began = clock() if timed else 0
     for k in range(inputs.poisson_start[place], inputs.poisson_start[place + 1]):
         _add_poisson(inputs, k, state, scratch, arriving, t)
     for k in range(inputs.noise_start[place], inputs.noise_start[place + 1]):
-        _add_noise(inputs, k, arriving, t)
+        _add_noise(arriving, inputs.noise[k], inputs.noise_sd[k], inputs.noise_keys[k], t)
     if timed:
         scratch.ticks[NOISE] += clock() - began

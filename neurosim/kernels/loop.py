@@ -23,51 +23,48 @@ from neurosim.kernels.types import (
 )
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _merge(shared, thread, k, state, table, horizon):
-    """Append what all threads fired in step k of the chunk to this thread's history, by id."""
-    history, n = state.history, state.history_start[horizon + k]
-    n_threads = shared.fired.shape[0]
-    heads = shared.heads[thread]
+@numba.njit(cache=True, nogil=True)
+def _merge(every_fired, every_start, heads, k, history, reached, rows, n):
+    """Append what all threads fired in step k of the chunk to a history, by id; return its end."""
+    n_threads = heads.size
     for other in range(n_threads):
-        heads[other] = shared.fired_start[other, k]
+        heads[other] = every_start[other, k]
     while True:
         best, winner = np.int32(-1), -1
         for other in range(n_threads):
-            if heads[other] < shared.fired_start[other, k + 1]:
-                candidate = shared.fired[other, heads[other]]
+            if heads[other] < every_start[other, k + 1]:
+                candidate = every_fired[other, heads[other]]
                 if winner < 0 or candidate < best:
                     best, winner = candidate, other
         if winner < 0:
-            break
+            return n
         history[n] = best
-        state.reached[n] = np.uint64(table.start[best])
+        reached[n] = np.uint64(rows[best])
         heads[winner] += 1
         n += 1
-    state.history_start[horizon + k + 1] = n
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _sample(probes, state, samples, t, t_first):
+@numba.njit(cache=True, nogil=True)
+def _sample(sets, places, v, synaptic, arrived, samples, t, t_first):
     """Write the probes whose interval ends with step t into their next row of `samples`."""
-    for s in range(probes.sets.shape[0]):
-        interval = probes.sets[s, INTERVAL]
+    for s in range(sets.shape[0]):
+        interval = sets[s, INTERVAL]
         if (t + 1) % interval != 0:
             continue
         row = (t + 1) // interval - t_first // interval - 1
-        signal = probes.sets[s, SIGNAL]
-        for i in range(probes.sets[s, SET_FIRST], probes.sets[s, SET_LAST]):
-            place = probes.places[i]
+        signal = sets[s, SIGNAL]
+        for i in range(sets[s, SET_FIRST], sets[s, SET_LAST]):
+            place = places[i]
             if signal == VOLTAGE:
-                samples[row, i] = state.v[place]
+                samples[row, i] = v[place]
             elif signal == ARRIVAL:
-                samples[row, i] = state.arrived[place]
-                state.arrived[place] = 0.0
+                samples[row, i] = arrived[place]
+                arrived[place] = 0.0
             else:
-                samples[row, i] = state.synaptic[place]
+                samples[row, i] = synaptic[place]
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True)
 def _lap(ticks, phase, since, timed):
     """Add the time since `since` to a phase; return the present time."""
     if not timed:
@@ -133,7 +130,16 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, neurons, in
             wait(shared.arrivals, n_threads, crossing)
             now = _lap(ticks, WAITING, now, timed)
             for step in range(known, k):
-                _merge(shared, thread, step, state, table, horizon)
+                state.history_start[horizon + step + 1] = _merge(
+                    shared.fired,
+                    shared.fired_start,
+                    shared.heads[thread],
+                    step,
+                    state.history,
+                    state.reached,
+                    table.start,
+                    state.history_start[horizon + step],
+                )
             now = _lap(ticks, RECORDING, now, timed)
             if k < n_steps:
                 oldest = horizon + known
@@ -150,7 +156,8 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, neurons, in
         n_fired = update(neurons, inputs, state, scratch, row, fired, n_fired, t, timed)
         fired_start[k + 1] = n_fired
         now = _lap(ticks, UPDATE, now + ticks[NOISE] - noise, timed)
-        _sample(probes, state, samples, t, t_first)
+        sets, places = probes.sets, probes.places
+        _sample(sets, places, state.v, state.synaptic, state.arrived, samples, t, t_first)
         now = _lap(ticks, RECORDING, now, timed)
 
 

@@ -126,21 +126,24 @@ def _two_exponentials(v, injected, synaptic, arriving, more, arriving_more, dyna
 
 
 @numba.njit(cache=True, nogil=True)
-def _filter_exponential(voltage, synaptic, arriving, filters):
-    """Decay an exponential current, add what it does to V, and take in what arrived."""
-    p_ss, p_vs = filters[P_SS], filters[P_VS]
-    for i in range(voltage.size):
-        current = synaptic[i]
-        voltage[i] += p_vs * current
-        synaptic[i] = p_ss * current + arriving[i]
-
-
-@numba.njit(cache=True, nogil=True)
-def _filter_alpha(voltage, synaptic, rise, arriving, filters):
-    """Advance an alpha current, add what it does to V, and take in what arrived."""
+def _filter(voltage, state, place, place_rise, kind, arriving, filters):
+    """Advance the current of one port, add what it does to V, and take in what arrived."""
+    n = voltage.size
     p_ss, p_vs, p_sr, p_vr = filters[P_SS], filters[P_VS], filters[P_SR], filters[P_VR]
     gain = filters[GAIN]
-    for i in range(voltage.size):
+    if kind == DELTA:
+        for i in range(n):
+            voltage[i] += arriving[i]
+        return
+    synaptic = state[place : place + n]
+    if kind == EXPONENTIAL:
+        for i in range(n):
+            current = synaptic[i]
+            voltage[i] += p_vs * current
+            synaptic[i] = p_ss * current + arriving[i]
+        return
+    rise = state[place_rise : place_rise + n]
+    for i in range(n):
         current = synaptic[i]
         slope = rise[i]
         voltage[i] += p_vs * current + p_vr * slope
@@ -160,6 +163,13 @@ def _integrate(v, voltage, dynamics):
     return above
 
 
+@numba.njit(cache=True, nogil=True)
+def _hear(arrived, slot, arriving):
+    """Add up what arrives at twins."""
+    for i in range(arriving.size):
+        arrived[slot + i] += arriving[i]
+
+
 @numba.njit(cache=True, nogil=True, inline="always")
 def _advance_by_port(neurons, inputs, b, injected, state, row, scratch, t, timed):
     """Advance the neurons of block b port by port; return how many are above threshold."""
@@ -177,17 +187,9 @@ def _advance_by_port(neurons, inputs, b, injected, state, row, scratch, t, timed
         slot = port[SLOT] + a
         gather(inputs, place, state, row + slot, scratch, arriving, t, timed)
         if group[FIRST_ID] < 0:
-            for i in range(n):
-                state.arrived[slot + i] += arriving[i]
-        synaptic = state.synaptic[port[STATE] + a : port[STATE] + a + n]
-        if port[KIND] == EXPONENTIAL:
-            _filter_exponential(voltage, synaptic, arriving, filters)
-        elif port[KIND] == ALPHA:
-            rise = state.synaptic[port[STATE_RISE] + a : port[STATE_RISE] + a + n]
-            _filter_alpha(voltage, synaptic, rise, arriving, filters)
-        else:
-            for i in range(n):
-                voltage[i] += arriving[i]
+            _hear(state.arrived, slot, arriving)
+        here, rise = port[STATE] + a, port[STATE_RISE] + a
+        _filter(voltage, state.synaptic, here, rise, port[KIND], arriving, filters)
     return _integrate(state.v[first:last], voltage, dynamics)
 
 
@@ -246,53 +248,52 @@ def _count_above(v, threshold):
     return above
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _fire(neurons, block, state, fired, n_fired, t):
-    """Let the neurons of a block that are above threshold and do not rest fire."""
-    g = block[GROUP]
-    group = neurons.groups[g]
-    threshold = neurons.dynamics[g, THRESHOLD]
+@numba.njit(cache=True, nogil=True)
+def _fire(block, group, dynamics, v, until, resting, head, count, fired, n_fired, t):
+    """Let the neurons of a block that are above threshold and do not rest fire.
+
+    Returns the place after the last in `fired`, and how many of the group rest now.
+    """
+    threshold, refractory = dynamics[THRESHOLD], group[REFRACTORY]
     room = group[LAST] - group[FIRST]
     for a in range(block[BLOCK_FIRST], block[BLOCK_LAST], FEW):
         b = min(a + FEW, block[BLOCK_LAST])
-        if _count_above(state.v[a:b], threshold) == 0:
+        if _count_above(v[a:b], threshold) == 0:
             continue
         for i in range(a, b):
-            if state.v[i] > threshold and state.until[i] < t:
+            if v[i] > threshold and until[i] < t:
                 fired[n_fired] = group[FIRST_ID] + i - group[FIRST]
                 n_fired += 1
-                state.v[i] = neurons.dynamics[g, RESET]
-                if group[REFRACTORY] > 0:
-                    state.until[i] = t + group[REFRACTORY]
-                    place = (state.resting_first[g] + state.resting_count[g]) % room
-                    state.resting[group[FIRST] + place] = i
-                    state.resting_count[g] += 1
-    return n_fired
+                v[i] = dynamics[RESET]
+                if refractory > 0:
+                    until[i] = t + refractory
+                    resting[group[FIRST] + (head + count) % room] = i
+                    count += 1
+    return n_fired, count
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _wake(neurons, state, t):
+@numba.njit(cache=True, nogil=True)
+def _wake(groups, until, resting, resting_first, resting_count, t):
     """Let go of the neurons whose refractory period is over, before any of them fires anew."""
-    for g in range(neurons.groups.shape[0]):
-        first = neurons.groups[g, FIRST]
-        room = neurons.groups[g, LAST] - first
-        head, count = state.resting_first[g], state.resting_count[g]
-        while count > 0 and state.until[state.resting[first + head]] < t:
+    for g in range(groups.shape[0]):
+        first = groups[g, FIRST]
+        room = groups[g, LAST] - first
+        head, count = resting_first[g], resting_count[g]
+        while count > 0 and until[resting[first + head]] < t:
             head = head + 1 if head + 1 < room else 0
             count -= 1
-        state.resting_first[g], state.resting_count[g] = head, count
+        resting_first[g], resting_count[g] = head, count
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _rest(neurons, state):
+@numba.njit(cache=True, nogil=True)
+def _rest(groups, dynamics, v, resting, resting_first, resting_count):
     """Hold the neurons in their refractory period at reset."""
-    for g in range(neurons.groups.shape[0]):
-        first = neurons.groups[g, FIRST]
-        room = neurons.groups[g, LAST] - first
-        reset = neurons.dynamics[g, RESET]
-        head = state.resting_first[g]
-        for _ in range(state.resting_count[g]):
-            state.v[state.resting[first + head]] = reset
+    for g in range(groups.shape[0]):
+        first = groups[g, FIRST]
+        room = groups[g, LAST] - first
+        head = resting_first[g]
+        for _ in range(resting_count[g]):
+            v[resting[first + head]] = dynamics[g, RESET]
             head = head + 1 if head + 1 < room else 0
 
 
@@ -304,7 +305,8 @@ def update(neurons, inputs, state, scratch, row, fired, n_fired, t, timed):
     returns the place after the last.
     """
     filled = np.int64(-1)
-    _wake(neurons, state, t)
+    heads, counts = state.resting_first, state.resting_count
+    _wake(neurons.groups, state.until, state.resting, heads, counts, t)
     for b in range(neurons.blocks.shape[0]):
         block = neurons.blocks[b]
         g, first = block[GROUP], block[BLOCK_FIRST]
@@ -317,6 +319,18 @@ def update(neurons, inputs, state, scratch, row, fired, n_fired, t, timed):
         else:
             injected = state.injected[first : block[BLOCK_LAST]]
         if _advance_block(neurons, inputs, b, injected, state, row, scratch, t, timed) > 0:
-            n_fired = _fire(neurons, block, state, fired, n_fired, t)
-    _rest(neurons, state)
+            n_fired, counts[g] = _fire(
+                block,
+                neurons.groups[g],
+                neurons.dynamics[g],
+                state.v,
+                state.until,
+                state.resting,
+                heads[g],
+                counts[g],
+                fired,
+                n_fired,
+                t,
+            )
+    _rest(neurons.groups, neurons.dynamics, state.v, state.resting, heads, counts)
     return n_fired

@@ -1,0 +1,32 @@
+"""What a table was made with: date, machine, versions."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+
+def _processor() -> str:
+    """Return the processor's name, where Linux tells it."""
+    path = Path("/proc/cpuinfo")
+    for line in path.read_text().splitlines() if path.exists() else ():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def heading(versions: Iterable[str], repeats: int) -> str:
+    """Return the title, and the line that says where, when and with what."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        "# NEST, Brian2 and neurosim on the same networks\n\n"
+        f"{date.today()}, {cores} cores of {_processor()}, {memory:.0f} GiB, "
+        f"Python {platform.python_version()}; {', '.join(sorted(versions))}. Medians of {repeats} "
+        "runs, rates their mean, memory the largest. Building lasts until the first step is made; "
+        "all spikes are recorded; an event is one synapse delivering one spike; ratios are to "
+        "neurosim on as many threads."
+    )

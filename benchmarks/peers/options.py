@@ -1,0 +1,59 @@
+"""Options that the commands here share."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import TypeVar
+
+from benchmarks.peers.environments import default_folder
+from benchmarks.peers.runs import Laboratory
+
+Number = TypeVar("Number", int, float)
+
+
+def add_laboratory(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where simulators are installed and how they are started."""
+    parser.add_argument("--envs", type=Path, default=default_folder(), help="folder (%(default)s)")
+    parser.add_argument("--python313", help="interpreter for Brian2's environment")
+    parser.add_argument(
+        "--prefix", type=shlex.split, default=[], help="command before each run: 'taskset -c 0,1'"
+    )
+
+
+def laboratory_of(arguments: argparse.Namespace) -> Laboratory:
+    """Return the laboratory that the options of `add_laboratory` describe."""
+    prefix = tuple(arguments.prefix)
+    return Laboratory(arguments.envs.expanduser().resolve(), prefix, arguments.python313)
+
+
+def names_among(known: Collection[str]) -> Callable[[str], tuple[str, ...]]:
+    """Return a parser of names of a list, parted by commas."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        names = tuple(text.split(","))
+        for name in names:
+            if name not in known:
+                raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(known)}")
+        return names
+
+    return parse
+
+
+def positive(kind: type[Number]) -> Callable[[str], Number]:
+    """Return a parser of a number above 0."""
+
+    def parse(text: str) -> Number:
+        value = kind(text)
+        if not value > 0:
+            raise argparse.ArgumentTypeError(f"{text} is not above 0")
+        return value
+
+    return parse
+
+
+def thread_numbers(text: str) -> tuple[int, ...]:
+    """Return numbers of threads, parted by commas."""
+    return tuple(map(positive(int), text.split(",")))
