@@ -24,7 +24,7 @@ def _together(**parts: tuple[int, DTypeLike]) -> dict[str, NDArray]:
     """Return zeroed arrays of given lengths and types, side by side in as few pages as can be.
 
     What is read and written in every step then takes one entry of the processor's table of pages
-    where it took hundreds, which makes the whole microcircuit 5 % faster.
+    where it took hundreds, which is at times 5 % faster.
     """
     starts = np.cumsum([0] + [-(-n * np.dtype(t).itemsize // 64) * 64 for n, t in parts.values()])
     raw = np.zeros(max(int(starts[-1]), HUGE_PAGE) + HUGE_PAGE, np.uint8)
