@@ -18,7 +18,7 @@ from neurosim.build.state import new_scratch, new_shared, new_state
 from neurosim.chunk import Chunk
 from neurosim.errors import NeurosimError
 from neurosim.interrupt import stop_on_interrupt
-from neurosim.kernels import advance, forget
+from neurosim.kernels import advance, forget, without_collection
 from neurosim.kernels.types import PHASES, RECORDING
 from neurosim.live import LiveInputs
 from neurosim.network.checks import check_flag, show
@@ -94,6 +94,7 @@ class Simulation:
     100.0
     """
 
+    @without_collection()
     def __init__(
         self,
         network: Network,

@@ -2,9 +2,9 @@
 
 import math
 
-import numba
 import numpy as np
 
+from neurosim.kernels.compiled import inlined, kernel, part
 from neurosim.kernels.normal import normal_quantiles
 from neurosim.kernels.random import counter, open_unit, squares
 from neurosim.kernels.rows import (
@@ -40,7 +40,7 @@ from neurosim.kernels.rows import (
 _GUIDE_SHIFT = np.uint64(64 - GUIDE_BITS)
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@inlined
 def _twin(plan, rule, target):
     """Return the place of a target's twin, or −1."""
     if rule[TWIN] < 0:
@@ -48,7 +48,7 @@ def _twin(plan, rule, target):
     return plan.twins[rule[TWIN] + target - rule[OWN_FIRST]]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def count_rows(plan, lists, room, first, last, counts):
     """Count the synapses in the rows of the sources with global ids first … last − 1.
 
@@ -84,14 +84,14 @@ def count_rows(plan, lists, room, first, last, counts):
     return onto_twins
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _draw(bits, majors, minors, key):
     """Draw random bits for synapses of given identities."""
     for i in range(bits.size):
         bits[i] = squares(counter(majors[i], minors[i]), key)
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _weigh(weights, bits, kind, law):
     """Turn random bits into strengths."""
     low, span = law[W_LOW], law[W_HIGH] - law[W_LOW]
@@ -107,7 +107,7 @@ def _weigh(weights, bits, kind, law):
         weights[i] = law[W_SIGN] * (math.exp(z) if kind == LOG_NORMAL else z)
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _postpone(columns, bits, guide, law, support):
     """Turn random bits into columns of delays."""
     for i in range(columns.size):
@@ -118,7 +118,7 @@ def _postpone(columns, bits, guide, law, support):
         columns[i] = support[k]
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@inlined
 def _strengths(plan, p, room, weights):
     """Find the strengths of the synapses whose identities are in `room`."""
     rule = plan.rules[p]
@@ -134,7 +134,7 @@ def _strengths(plan, p, room, weights):
         _weigh(weights, bits, kind, plan.laws[p])
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@inlined
 def _columns(plan, p, room, columns):
     """Find the delays of the synapses whose identities are in `room`, as columns of the table."""
     rule = plan.rules[p]
@@ -152,7 +152,7 @@ def _columns(plan, p, room, columns):
         _postpone(columns, bits, plan.delay_guide[rule[DELAY_GUIDE]], law, support)
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@inlined
 def _identify(rule, source, room, n):
     """Find the identities of the n synapses in `room`: major part, and place among given values."""
     in_degree, all_to_all = rule[RULE] == IN_DEGREE, rule[RULE] == ALL
@@ -162,7 +162,7 @@ def _identify(rule, source, room, n):
         room.places[i] = source * rule[N_TARGETS] + target if all_to_all else room.minors[i]
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@inlined
 def _gather(plan, p, source, lists, room, n):
     """Append the synapses of one source in projection p to its row; return its new length."""
     rule = plan.rules[p]
@@ -193,7 +193,7 @@ def _gather(plan, p, source, lists, room, n):
     return n
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _store(room, n, start, segment, targets, weights):
     """Move a row of n synapses into the table, ordered by delay, else as it is."""
     n_columns = segment.size - 1
@@ -213,7 +213,7 @@ def _store(room, n, start, segment, targets, weights):
     segment[0] = 0
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def fill_rows(plan, lists, room, first, last, table):
     """Fill the rows of the sources with global ids first … last − 1 of a synapse table.
 

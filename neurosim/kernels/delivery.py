@@ -7,9 +7,9 @@ are delivered at a time, each into a row of its own, as far as their spikes are 
 in consecutive steps lies side by side in the table, and is found only once.
 """
 
-import numba
 import numpy as np
 
+from neurosim.kernels.compiled import inlined, part
 from neurosim.kernels.intrinsics import prefetch
 from neurosim.kernels.types import DUE_FIRST, DUE_INTO, DUE_LAST
 
@@ -25,7 +25,7 @@ NEVER = np.uint64(2**63)
 """A place that no table reaches."""
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _list_segments(column, delays, segment, history_start, history, reached, due,
                    oldest, newest, now, until, base, n_slots):  # fmt: skip
     """List what is due at steps now … until − 1 of the spikes of some steps; return how much.
@@ -56,7 +56,7 @@ def _list_segments(column, delays, segment, history_start, history, reached, due
     return np.int64(n)
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@inlined
 def _fetch(targets, weights, due, s, k):
     """Ask for the cache lines of a bite that begins at synapse k of segment s; return the next."""
     for line in range(0, BITE, LINE // targets.itemsize):
@@ -70,7 +70,7 @@ def _fetch(targets, weights, due, s, k):
     return s, k
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _add(targets, weights, buffer, due, n):
     """Add n ≥ 1 segments of synapses to the buffer; return how many synapses."""
     # What is fetched runs ahead of what is added, at last into a segment without end.
@@ -92,7 +92,7 @@ def _add(targets, weights, buffer, due, n):
     return delivered
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@inlined
 def deliver(table, state, scratch, oldest, newest, now, until, base):
     """Add the synapses whose spikes arrive at steps now … until − 1 to the input of these steps.
 

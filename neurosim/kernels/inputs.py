@@ -2,9 +2,9 @@
 
 import math
 
-import numba
 import numpy as np
 
+from neurosim.kernels.compiled import inlined, part
 from neurosim.kernels.intrinsics import clock
 from neurosim.kernels.normal import normal_quantile
 from neurosim.kernels.random import counter, open_unit, squares
@@ -36,7 +36,7 @@ _REST = np.uint64(2**63)
 """Marks the counters of second draws: there are fewer steps than that."""
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _move_on(programs, changes, cursors, t):
     """Move every program on to the row that holds at step t; return whether any moved."""
     moved = False
@@ -48,7 +48,7 @@ def _move_on(programs, changes, cursors, t):
     return moved
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _value(programs, piece, cursors):
     """Return the place of a piece's first present value, and the step to the next neuron's."""
     program = programs[piece[PROGRAM]]
@@ -58,7 +58,7 @@ def _value(programs, piece, cursors):
     return row + piece[COLUMN], 1
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _inject(programs, pieces, amplitudes, cursors, groups, injected, uniform):
     """Add up the injected currents anew."""
     injected[:] = 0.0
@@ -77,7 +77,7 @@ def _inject(programs, pieces, amplitudes, cursors, groups, injected, uniform):
         uniform[g] = same
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@inlined
 def take_in(inputs, neurons, state, row, t):
     """Bring injected currents up to step t, and add given spikes to its row of the buffer."""
     if _move_on(inputs.programs, inputs.changes, state.cursors, t):
@@ -97,7 +97,7 @@ def take_in(inputs, neurons, state, row, t):
     state.next_event[0] = event
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _draw_cells(bits, key, t, entity, n):
     """Draw one of 2¹⁶ cells for each of n consecutive entities, four from every random number.
 
@@ -110,7 +110,7 @@ def _draw_cells(bits, key, t, entity, n):
     return skipped
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _count_cells(counts, cells, bounds):
     """Count the bounds that lie at or below each cell; return whether any reached them all."""
     largest = np.uint16(0)
@@ -128,7 +128,7 @@ def _count_cells(counts, cells, bounds):
     return largest >= bounds[bounds.size - 1]
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _draw_rest(key, t, entity, rest):
     """Draw a number of the cells that no one number has to itself."""
     bits = squares(counter(t, entity) | _REST, key)
@@ -138,7 +138,7 @@ def _draw_rest(key, t, entity, rest):
     return n
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _count_by_mean(numbers, key, t, entity, means):
     """Draw Poisson numbers by summing the probabilities of each mean."""
     for i in range(numbers.size):
@@ -153,7 +153,7 @@ def _count_by_mean(numbers, key, t, entity, means):
         numbers[i] = n
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _count_by_law(law, bounds, key, t, entity, bits, cells, counts):
     """Count, for consecutive entities, the bounds that their random cells reach.
 
@@ -165,13 +165,13 @@ def _count_by_law(law, bounds, key, t, entity, bits, cells, counts):
     return _count_cells(counts, cells[first : first + counts.size], own)
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _rest_of(law, rest, key, t, entity):
     """Return the Poisson number of an entity whose cell lies beyond the last bound."""
     return _draw_rest(key, t, entity, rest[law[REST_FIRST] : law[REST_LAST]])
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@inlined
 def count_block(inputs, place, state, scratch, n, t, timed):
     """Draw the one kind of Poisson spikes that a `COUNTED` place takes in.
 
@@ -195,7 +195,7 @@ def count_block(inputs, place, state, scratch, n, t, timed):
     return COUNTED, inputs.poisson_weights[piece[WEIGHT]]
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _numbers_by_law(numbers, law, bounds, rest, key, t, entity, bits, cells, counts):
     """Draw Poisson numbers of one law."""
     _count_by_law(law, bounds, key, t, entity, bits, cells, counts)
@@ -206,7 +206,7 @@ def _numbers_by_law(numbers, law, bounds, rest, key, t, entity, bits, cells, cou
             numbers[i] = _rest_of(law, rest, key, t, entity + i)
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _add_weighted(arriving, piece, weights, numbers):
     """Add the Poisson spikes of one piece."""
     for i in range(piece[COUNT]):
@@ -214,7 +214,7 @@ def _add_weighted(arriving, piece, weights, numbers):
         arriving[piece[TARGET] + i] += weight * numbers[i]
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@inlined
 def _add_poisson(inputs, k, state, scratch, arriving, t):
     """Add this step's Poisson spikes of piece k."""
     piece, key = inputs.poisson[k], inputs.poisson_keys[k]
@@ -237,7 +237,7 @@ def _add_poisson(inputs, k, state, scratch, arriving, t):
     _add_weighted(arriving, piece, inputs.poisson_weights, numbers)
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _add_noise(arriving, piece, sd, key, t):
     """Add this step's Gaussian noise of one piece."""
     for i in range(piece[COUNT]):
@@ -245,7 +245,7 @@ def _add_noise(arriving, piece, sd, key, t):
         arriving[piece[TARGET] + i] += sd * normal_quantile(open_unit(bits))
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _move(source, destination):
     """Copy an array and leave zeros behind."""
     for i in range(source.size):
@@ -253,7 +253,7 @@ def _move(source, destination):
         source[i] = 0.0
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@inlined
 def gather(inputs, place, state, slot, scratch, arriving, t, timed):
     """Move a place's input from the buffer, where it begins at `slot`, and add its noise."""
     _move(state.buffer[slot : slot + arriving.size], arriving)

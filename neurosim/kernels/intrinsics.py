@@ -9,11 +9,12 @@ import platform
 import sys
 import time
 
-import numba
 from llvmlite import ir
 from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from neurosim.kernels.compiled import part
 
 POSIX = sys.platform != "win32"
 
@@ -94,7 +95,7 @@ else:
     else:
         _sched_yield = types.ExternalFunction("SwitchToThread", types.int32())
 
-    @numba.njit(cache=True, nogil=True)
+    @part
     def give_way():
         """Let another thread have the processor."""
         _sched_yield()

@@ -5,9 +5,9 @@ somewhere. What an engine does besides — finding rows, neurons, random numbers
 distance from this.
 """
 
-import numba
 import numpy as np
 
+from neurosim.kernels.compiled import kernel
 from neurosim.kernels.intrinsics import prefetch
 
 STRETCH = 32
@@ -16,7 +16,7 @@ AHEAD = 512
 """Synapses between the one that is added and the one that is fetched."""
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def scatter(targets, weights, buffer, rounds):
     """Deliver a whole table of synapses so many times.
 
@@ -37,7 +37,7 @@ def scatter(targets, weights, buffer, rounds):
                 buffer[targets[k]] += weights[k]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def read(words, rounds):
     """Read a table from beginning to end so many times; return a sum that depends on all of it.
 

@@ -1,9 +1,9 @@
 """The time loop of one thread."""
 
-import numba
 import numpy as np
 
 from neurosim.kernels.barrier import arrive, wait
+from neurosim.kernels.compiled import compiled, kernel, part
 from neurosim.kernels.delivery import deliver
 from neurosim.kernels.inputs import take_in
 from neurosim.kernels.intrinsics import clock
@@ -23,7 +23,7 @@ from neurosim.kernels.types import (
 )
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _merge(every_fired, every_start, heads, k, history, reached, rows, n):
     """Append what all threads fired in step k of the chunk to a history, by id; return its end."""
     n_threads = heads.size
@@ -44,7 +44,7 @@ def _merge(every_fired, every_start, heads, k, history, reached, rows, n):
         n += 1
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _sample(sets, places, v, synaptic, arrived, samples, t, t_first):
     """Write the probes whose interval ends with step t into their next row of `samples`."""
     for s in range(sets.shape[0]):
@@ -64,7 +64,7 @@ def _sample(sets, places, v, synaptic, arrived, samples, t, t_first):
                 samples[row, i] = synaptic[place]
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _lap(ticks, phase, since, timed):
     """Add the time since `since` to a phase; return the present time."""
     if not timed:
@@ -76,7 +76,7 @@ def _lap(ticks, phase, since, timed):
 
 # Without reference counts, which would cost as much as the neurons: nothing here allocates, and the
 # caller holds every array.
-@numba.njit(cache=True, nogil=True, _nrt=False)
+@compiled(_nrt=False)
 def advance(thread, t_first, n_steps, horizon, stride, batch, table, neurons, inputs, probes, state,
             shared, scratch, samples, timed):  # fmt: skip
     """Advance one thread's neurons by a chunk of steps.
@@ -161,7 +161,7 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, neurons, in
         now = _lap(ticks, RECORDING, now, timed)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def forget(state, n_steps, horizon):
     """Move the last `horizon` steps of the history to its front, after a chunk of `n_steps`."""
     start = state.history_start

@@ -9,9 +9,9 @@ synapses alone, are advanced in a single pass; every other combination port by p
 the same bits.
 """
 
-import numba
 import numpy as np
 
+from neurosim.kernels.compiled import inlined, part
 from neurosim.kernels.inputs import count_block, gather
 from neurosim.kernels.types import (
     ALPHA,
@@ -48,7 +48,7 @@ FEW = 64
 """Neurons among which one above threshold is looked for one by one."""
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _one_delta(v, injected, arriving, dynamics):
     """Advance neurons with delta synapses; return how many are above threshold."""
     p_vv, p_vi, threshold = dynamics[P_VV], dynamics[P_VI], dynamics[THRESHOLD]
@@ -61,7 +61,7 @@ def _one_delta(v, injected, arriving, dynamics):
     return above
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _one_delta_counted(v, injected, arriving, counts, weight, dynamics):
     """Advance neurons with delta synapses and Poisson spikes; return how many are above."""
     p_vv, p_vi, threshold = dynamics[P_VV], dynamics[P_VI], dynamics[THRESHOLD]
@@ -74,7 +74,7 @@ def _one_delta_counted(v, injected, arriving, counts, weight, dynamics):
     return above
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _one_exponential(v, injected, synaptic, arriving, dynamics, filters):
     """Advance neurons with one exponential current; return how many are above threshold."""
     p_vv, p_vi, threshold = dynamics[P_VV], dynamics[P_VI], dynamics[THRESHOLD]
@@ -90,7 +90,7 @@ def _one_exponential(v, injected, synaptic, arriving, dynamics, filters):
     return above
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _one_exponential_counted(v, injected, synaptic, arriving, counts, weight, dynamics, filters):
     """Advance neurons with one such current and Poisson spikes; return how many are above."""
     p_vv, p_vi, threshold = dynamics[P_VV], dynamics[P_VI], dynamics[THRESHOLD]
@@ -106,7 +106,7 @@ def _one_exponential_counted(v, injected, synaptic, arriving, counts, weight, dy
     return above
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _two_exponentials(v, injected, synaptic, arriving, more, arriving_more, dynamics, filters):
     """Advance neurons with two exponential currents; return how many are above threshold."""
     p_vv, p_vi, threshold = dynamics[P_VV], dynamics[P_VI], dynamics[THRESHOLD]
@@ -125,7 +125,7 @@ def _two_exponentials(v, injected, synaptic, arriving, more, arriving_more, dyna
     return above
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _filter(voltage, state, place, place_rise, kind, arriving, filters):
     """Advance the current of one port, add what it does to V, and take in what arrived."""
     n = voltage.size
@@ -151,7 +151,7 @@ def _filter(voltage, state, place, place_rise, kind, arriving, filters):
         rise[i] = p_ss * slope + gain * arriving[i]
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _integrate(v, voltage, dynamics):
     """Advance V by one step; return how many are above threshold."""
     p_vv, threshold = dynamics[P_VV], dynamics[THRESHOLD]
@@ -163,14 +163,14 @@ def _integrate(v, voltage, dynamics):
     return above
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _hear(arrived, slot, arriving):
     """Add up what arrives at twins."""
     for i in range(arriving.size):
         arrived[slot + i] += arriving[i]
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@inlined
 def _advance_by_port(neurons, inputs, b, injected, state, row, scratch, t, timed):
     """Advance the neurons of block b port by port; return how many are above threshold."""
     block = neurons.blocks[b]
@@ -193,7 +193,7 @@ def _advance_by_port(neurons, inputs, b, injected, state, row, scratch, t, timed
     return _integrate(state.v[first:last], voltage, dynamics)
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@inlined
 def _advance_block(neurons, inputs, b, injected, state, row, scratch, t, timed):
     """Advance the neurons of block b by one step; return how many are above threshold."""
     block = neurons.blocks[b]
@@ -239,7 +239,7 @@ def _advance_block(neurons, inputs, b, injected, state, row, scratch, t, timed):
     return _advance_by_port(neurons, inputs, b, injected, state, row, scratch, t, timed)
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _count_above(v, threshold):
     """Count the neurons above threshold."""
     above = np.int64(0)
@@ -248,7 +248,7 @@ def _count_above(v, threshold):
     return above
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _fire(block, group, dynamics, v, until, resting, head, count, fired, n_fired, t):
     """Let the neurons of a block that are above threshold and do not rest fire.
 
@@ -272,7 +272,7 @@ def _fire(block, group, dynamics, v, until, resting, head, count, fired, n_fired
     return n_fired, count
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _wake(groups, until, resting, resting_first, resting_count, t):
     """Let go of the neurons whose refractory period is over, before any of them fires anew."""
     for g in range(groups.shape[0]):
@@ -285,7 +285,7 @@ def _wake(groups, until, resting, resting_first, resting_count, t):
         resting_first[g], resting_count[g] = head, count
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _rest(groups, dynamics, v, resting, resting_first, resting_count):
     """Hold the neurons in their refractory period at reset."""
     for g in range(groups.shape[0]):
@@ -297,7 +297,7 @@ def _rest(groups, dynamics, v, resting, resting_first, resting_count):
             head = head + 1 if head + 1 < room else 0
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@inlined
 def update(neurons, inputs, state, scratch, row, fired, n_fired, t, timed):
     """Advance every neuron by one step, of which the input begins at `row` of the buffer.
 

@@ -2,11 +2,12 @@
 
 import math
 
-import numba
 import numpy as np
 
+from neurosim.kernels.compiled import inlined, part
 
-@numba.njit(cache=True, nogil=True)
+
+@part
 def _tail(p):
     """Quantile of the lower tail, p < 0.075."""
     r = math.sqrt(-math.log(p))
@@ -61,7 +62,7 @@ def _tail(p):
     return -numerator / denominator
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@inlined
 def _middle(q):
     """Return the quantile of 1/2 + q where |q| ≤ 0.425."""
     r = 0.180625 - q * q
@@ -90,7 +91,7 @@ def _middle(q):
     return q * numerator / denominator
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def normal_quantile(p):
     """Return z with Φ(z) = p for 0 < p < 1, to about 1e-16 relative.
 
@@ -103,7 +104,7 @@ def normal_quantile(p):
     return _middle(q)
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def normal_quantiles(values):
     """Replace many p by `normal_quantile(p)`, the middle ones several at a time."""
     tails = np.empty(values.size, np.int64)

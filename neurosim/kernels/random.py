@@ -4,14 +4,15 @@ No generator has a state: the number that neuron i draws at step t is the same w
 for it and however often the run was interrupted.
 """
 
-import numba
 import numpy as np
+
+from neurosim.kernels.compiled import part
 
 _12 = np.uint64(12)
 _32 = np.uint64(32)
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@part
 def squares(counter, key):
     """Return 64 random bits: five rounds of squaring, "squares64".
 
@@ -31,19 +32,19 @@ def squares(counter, key):
     return t ^ ((x * x + y) >> _32)
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@part
 def counter(major, minor):
     """Join two integers below 2**32 into one counter."""
     return (np.uint64(major) << _32) | np.uint64(minor)
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@part
 def open_unit(bits):
     """Map 64 random bits to a float strictly between 0 and 1: the middles of 2**52 cells."""
     return (np.float64(np.int64(bits >> _12)) + 0.5) * 2.220446049250313e-16
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@part
 def below(bits, n):
     """Map 64 random bits to an integer in 0 .. n − 1 (n < 2**32), each equally likely to 2**-32."""
     return np.int64(((bits >> _32) * np.uint64(n)) >> _32)

@@ -8,9 +8,9 @@ twice: once to count them, once to fill the table.
 import math
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 
+from neurosim.kernels.compiled import inlined, kernel, part
 from neurosim.kernels.random import below, counter, open_unit, squares
 
 # How a row of targets comes about.
@@ -131,7 +131,7 @@ class Room(NamedTuple):
     weights: Any
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _row_by_probability(rule, log_miss, key, source, targets, minors):
     """Leap from one connected target to the next: the gaps are geometric."""
     n = 0
@@ -152,7 +152,7 @@ def _row_by_probability(rule, log_miss, key, source, targets, minors):
             n += 1
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _row_with_replacement(rule, degree, key, source, targets, minors):
     """Draw so many targets, each of them any; keep those of this thread."""
     n = np.int64(0)
@@ -166,7 +166,7 @@ def _row_with_replacement(rule, degree, key, source, targets, minors):
     return n
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _row_by_degree(rule, degree, key, source, room, mark):
     """Draw so many targets, uniformly; keep those of this thread."""
     targets, minors, seen = room.targets, room.minors, room.seen
@@ -190,7 +190,7 @@ def _row_by_degree(rule, degree, key, source, room, mark):
     return n
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _row_of_all(rule, source, targets, minors):
     """Take every target."""
     n = 0
@@ -202,7 +202,7 @@ def _row_of_all(rule, source, targets, minors):
     return n
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@inlined
 def row_of(plan, p, source, lists, room):
     """Write the row of one source in projection p into `room`; return its length."""
     rule, key = plan.rules[p], plan.keys[p, KEY_TARGETS]
@@ -232,7 +232,7 @@ def row_of(plan, p, source, lists, room):
     return b - a
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _in_degree_sources(rule, key, n_sources, target, sources, seen):
     """Draw the sources of one target; `seen` marks those drawn, by target."""
     draw = 0
@@ -250,7 +250,7 @@ def _in_degree_sources(rule, key, n_sources, target, sources, seen):
         sources[k] = source
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def invert_in_degree(rule, key, n_sources, first, last, start, targets, minors):
     """Make rows by source of a rule that gives each target a fixed number of sources.
 

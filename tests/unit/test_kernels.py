@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import numba
 import numpy as np
 import pytest
 from scipy.special import ndtri
@@ -11,21 +12,47 @@ from scipy.stats import poisson
 
 from neurosim.build.inputs import poisson_law
 from neurosim.build.streams import stream_key, uniform
-from neurosim.kernels.barrier import arrive, wait
-from neurosim.kernels.normal import normal_quantile
-from neurosim.kernels.random import below, counter, open_unit, squares
+from neurosim.kernels import barrier, normal, random
+
+# Parts of kernels can be called by compiled code alone.
 
 
-def _bits(n: int, key: np.uint64) -> np.ndarray:
-    with np.errstate(over="ignore"):  # wrapping round is meant, should the compiler be off
-        return np.array([squares(np.uint64(counter(3, i)), key) for i in range(n)], np.uint64)
+@numba.njit
+def _bits(n, key):
+    bits = np.empty(n, np.uint64)
+    for i in range(n):
+        bits[i] = random.squares(random.counter(3, i), key)
+    return bits
+
+
+@numba.njit
+def _open_unit(bits):
+    return random.open_unit(bits)
+
+
+@numba.njit
+def _below(bits, n):
+    return random.below(bits, n)
+
+
+@numba.njit
+def _normal_quantiles(p):
+    found = np.empty(p.size)
+    for i in range(p.size):
+        found[i] = normal.normal_quantile(p[i])
+    return found
+
+
+@numba.njit(nogil=True)
+def _cross(arrivals, n_threads, crossing):
+    barrier.arrive(arrivals)
+    barrier.wait(arrivals, n_threads, crossing)
 
 
 def test_normal_quantile_agrees_with_scipy_to_rounding() -> None:
     p = np.concatenate([10.0 ** -np.arange(1, 300.0, 7.0), np.linspace(0.001, 0.999, 500)])
     p = np.concatenate([p, 1.0 - p[p > 1e-15]])
-    found = np.array([normal_quantile(x) for x in p])
-    assert found == pytest.approx(ndtri(p), rel=2e-15, abs=2e-16)
+    assert _normal_quantiles(p) == pytest.approx(ndtri(p), rel=2e-15, abs=2e-16)
 
 
 def test_squares_matches_its_definition_in_exact_arithmetic() -> None:
@@ -54,12 +81,12 @@ def test_streams_of_neighbouring_keys_and_counters_share_no_numbers() -> None:
 
 
 def test_open_unit_never_reaches_its_ends() -> None:
-    assert 0.0 < open_unit(np.uint64(0)) < open_unit(np.uint64(2**64 - 1)) < 1.0
+    assert 0.0 < _open_unit(np.uint64(0)) < _open_unit(np.uint64(2**64 - 1)) < 1.0
 
 
 def test_below_covers_its_range() -> None:
-    assert below(np.uint64(0), 7) == 0
-    assert below(np.uint64(2**64 - 1), 7) == 6
+    assert _below(np.uint64(0), 7) == 0
+    assert _below(np.uint64(2**64 - 1), 7) == 6
 
 
 @pytest.mark.parametrize("mean", [0.0, 1e-4, 1.6, 40.0, 500.0])
@@ -89,8 +116,7 @@ def test_no_thread_passes_the_barrier_before_all_have_reached_it() -> None:
     def walk(me: int) -> None:
         for k in range(1, crossings + 1):
             reached[me] = k
-            arrive(arrivals)
-            wait(arrivals, n_threads, k)
+            _cross(arrivals, n_threads, k)
             if reached.min() < k:
                 early.append((me, k))
 
