@@ -24,19 +24,27 @@ ROUNDS = 4
 
 
 def limit_ns_per_event(
-    targets: int, threads: int, *, synapses: int = PROBE_SYNAPSES, repeats: int = 5
+    targets: int,
+    threads: int,
+    *,
+    common: bool = False,
+    synapses: int = PROBE_SYNAPSES,
+    repeats: int = 5,
 ) -> float:
     """Measure the least time for a synaptic event that the memory of this machine allows.
 
     All threads at once read tables of synapses from beginning to end, a 16-bit target (32 where
     that is too narrow) and a 32-bit weight each, and add every weight to a buffer of the thread's
-    own. Targets are uniformly random; sorted in stretches of 16 to 4,096 they take as long.
+    own, of 32-bit numbers. Targets are uniformly random; sorted in stretches of 16 to 4,096 they
+    take as long.
 
     Parameters
     ----------
     targets : int
         Targets that one thread owns.
     threads : int
+    common : bool
+        Whether rows have weights in common, so that only targets are read.
     synapses : int
         In the tables of all threads together.
     repeats : int
@@ -50,10 +58,11 @@ def limit_ns_per_event(
 
     own = -(-synapses // (threads * STRETCH)) * STRETCH
 
-    def table(thread: int) -> tuple[NDArray, NDArray, NDArray, int]:
+    def table(thread: int) -> tuple[NDArray, NDArray | None, NDArray, int]:
         kind = np.uint16 if targets <= 2**16 else np.uint32
         drawn = np.random.default_rng(thread).integers(0, targets, own, dtype=kind)
-        return drawn, np.full(own, 1.0, np.float32), np.zeros(targets), ROUNDS
+        weights = None if common else np.full(own, 1.0, np.float32)
+        return drawn, weights, np.zeros(targets, np.float32), ROUNDS
 
     return _wall(scatter, _in_parallel(table, threads), repeats) * 1e9 / (own * threads * ROUNDS)
 

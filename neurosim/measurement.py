@@ -76,6 +76,8 @@ class Measurement:
         See `neurosim.machine.limit_ns_per_event`; None where it was not measured.
     bytes_per_synapse : float or None
         Size of the synapse tables over the number of synapses.
+    weights_in_common : bool
+        Whether synapses have their weights in common with others, and so only targets are read.
     peak_rss_mb : float or None
         Most memory that the process took until the runs were over (MB, of 1e6 bytes).
     rates_hz : mapping
@@ -101,6 +103,7 @@ class Measurement:
     ns_per_event: float | None
     limit_ns_per_event: float | None
     bytes_per_synapse: float | None
+    weights_in_common: bool
     peak_rss_mb: float | None
     rates_hz: Mapping[str, float]
     neurons_fired: int
@@ -109,7 +112,8 @@ class Measurement:
     def with_limit(self) -> Measurement:
         """Return the same with the machine's limit, measured now."""
         own = -(-self.neurons // self.threads)
-        return dataclasses.replace(self, limit_ns_per_event=limit_ns_per_event(own, self.threads))
+        limit = limit_ns_per_event(own, self.threads, common=self.weights_in_common)
+        return dataclasses.replace(self, limit_ns_per_event=limit)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields, JSON-able."""
@@ -246,6 +250,7 @@ def measure(
         **_speed([Span.between(a, b) for a, b in pairwise(results)]),
         limit_ns_per_event=None,
         bytes_per_synapse=simulation.table_bytes / stats.synapses if stats.synapses else None,
+        weights_in_common=simulation.weights_in_common,
         peak_rss_mb=None if memory is None else memory / 1e6,
         rates_hz={name: mean_rate(last, name, first.duration) for name in last.populations},
         neurons_fired=sum(int(some.sum()) for some in fired),

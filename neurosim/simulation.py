@@ -321,6 +321,11 @@ class Simulation:
         """Memory that the synapses take (bytes)."""
         return sum(array.nbytes for part in self._plan.threads for array in part.table)
 
+    @property
+    def weights_in_common(self) -> bool:
+        """Whether synapses have their weights in common with others, instead of each its own."""
+        return len(self._plan.threads[0].table.common) > 0
+
     def _stats(self) -> RunStats:
         return RunStats(
             neurons=int(self._plan.first_id[-1]),

@@ -57,7 +57,7 @@ class Settings:
     scale: float = field(
         default=1.0,
         metadata={
-            "help": "share of the neurons, each of which keeps all its synapses; 1 takes 3.3 GB"
+            "help": "share of the neurons, each of which keeps all its synapses; 1 takes 1.4 GB"
         },
     )
     rates: tuple[float, ...] = field(
@@ -189,7 +189,9 @@ def time_circuit(
         synapses=stats.synapses,
         build_s=stats.build_s,
         bytes_per_event=simulation.table_bytes / stats.synapses,
-        limit_ns=limit_ns_per_event(-(-stats.neurons // stats.threads), stats.threads),
+        limit_ns=limit_ns_per_event(
+            -(-stats.neurons // stats.threads), stats.threads, common=simulation.weights_in_common
+        ),
         rates=np.array(rates),
         factors=np.array([Span.between(a, b).real_time_factor for a, b in pairwise(results)]),
     )

@@ -53,7 +53,8 @@ class DelayTable:
         self.guides: list[int] = []
         for projection in projections:
             self._add(projection, dt)
-        self.places = np.cumsum([0, *map(len, self._steps)], dtype=np.int64)[:-1]
+        self.lengths = np.array([*map(len, self._steps)], np.int64)
+        self.places = np.cumsum(self.lengths) - self.lengths
         steps = np.concatenate([np.empty(0, np.int64), *self._steps])
         self.delays = np.unique(steps)
         """Distinct delays in steps, ascending."""

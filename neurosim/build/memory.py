@@ -19,9 +19,10 @@ def expected_bytes(layout: Layout, projections: Projections) -> int:
     """Return the size of all synapse tables and neurons, in bytes, in the mean over networks."""
     n_threads, n_neurons = len(layout.threads), int(layout.first_id[-1])
     slot = 2 if max(thread.n_slots for thread in layout.threads) <= 2**16 else 4
-    synapses = sum(projections.expected) * (slot + 4)
+    weight = 0 if projections.common is not None else 4
+    synapses = sum(projections.expected) * (slot + weight)
     # Every thread finds its part of every row by a start and a column per delay.
-    rows = n_threads * n_neurons * (8 + 8 + 4 * (len(projections.delays.delays) + 1))
+    rows = n_threads * n_neurons * (8 + 8 + 4 * (len(projections.column_delays) + 1))
     slots = sum(8 * thread.n_slots for thread in layout.threads)
     return int(synapses + rows + 2 * slots + 64 * n_neurons)
 

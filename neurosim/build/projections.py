@@ -8,6 +8,7 @@ import numpy as np
 
 from neurosim.build.delays import DelayTable
 from neurosim.build.streams import stream_key
+from neurosim.build.weights import common_weights, weight_array
 from neurosim.kernels import rows as c
 from neurosim.network import (
     AllToAll,
@@ -16,10 +17,7 @@ from neurosim.network import (
     FixedOutDegree,
     FixedProbability,
     FixedTotalNumber,
-    LogNormal,
-    Normal,
     OneToOne,
-    Uniform,
 )
 
 if TYPE_CHECKING:
@@ -75,30 +73,6 @@ def expected_synapses(projection: Projection) -> float:
     return rule.n * (m if isinstance(rule, FixedInDegree) else n)
 
 
-def _weight_array(projection: Projection) -> NDArray[np.float64]:
-    """Return a projection's strengths where each synapse was given its own."""
-    if isinstance(projection.weight, np.ndarray):
-        return projection.weight.ravel()
-    return np.empty(0)
-
-
-def weight_law(projection: Projection) -> tuple[int, dict[int, float]]:
-    """Return how the kernels make a projection's weights, and the entries of `Rules.laws`."""
-    weight = projection.weight
-    if isinstance(weight, np.ndarray):
-        return c.ARRAY, {}
-    if not isinstance(weight, (Normal, LogNormal, Uniform)):
-        return c.CONSTANT, {c.W_A: float(weight)}
-    low, high = weight.quantiles()
-    law = {c.W_LOW: low, c.W_HIGH: high, c.W_SIGN: 1.0}
-    if isinstance(weight, Uniform):
-        return c.UNIFORM, law | {c.W_A: weight.low, c.W_B: weight.high - weight.low}
-    if isinstance(weight, Normal):
-        return c.NORMAL, law | {c.W_A: weight.mean, c.W_B: weight.sd}
-    sign = float(np.sign(weight.mean))
-    return c.LOG_NORMAL, law | {c.W_A: weight.mu, c.W_B: weight.sigma, c.W_SIGN: sign}
-
-
 class Projections:
     """All projections of a network as the kernels want them, the same for every thread."""
 
@@ -116,15 +90,29 @@ class Projections:
             np.uint64,
         ).reshape(-1, 3)
         self.delays = DelayTable(self.projections, dt)
+        self._set_columns()
         degrees = [
             _out_degrees(p, stream_key(seed, "degrees", k))
             for p, k in zip(self.projections, order, strict=True)
         ]
         self.degree_places = np.cumsum([0, *map(len, degrees)])[:-1]
         self.degrees = np.concatenate([np.empty(0, np.int64), *degrees])
-        arrays = [_weight_array(p) for p in self.projections]
+        arrays = [weight_array(p) for p in self.projections]
         self.weight_places = np.cumsum([0, *map(len, arrays)])[:-1]
         self.weights = np.concatenate([np.empty(0), *arrays])
+
+    def _set_columns(self) -> None:
+        """Give every delay, or every delay with each of the common weights, a column."""
+        delays = self.delays
+        segments = int(self.layout.first_id[-1]) * len(delays.delays)
+        self.common = common_weights(
+            self.projections, self.first_rule, segments, sum(self.expected)
+        )
+        width = self.common.width if self.common else 1
+        self.column_delays = np.repeat(delays.delays, width)
+        self.columns = delays.columns * width
+        if self.common:
+            self.columns += np.repeat(self.common.places, delays.lengths)
 
     def _source(self, network: Network, k: int) -> int:
         return self.layout.index(network.projections[k].source)

@@ -8,7 +8,7 @@ import numpy as np
 
 from neurosim.kernels import Scratch, Shared, State
 from neurosim.kernels.delivery import SOON
-from neurosim.kernels.types import BLOCK, FIRST_ID, RECORDING
+from neurosim.kernels.types import BLOCK, DUE_WEIGHT, FIRST_ID, RECORDING
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
@@ -90,6 +90,6 @@ def new_scratch(plan: Plan, chunk: int) -> Scratch:
         bits=bits,
         cells=bits.view(np.uint16),
         counts=np.empty(BLOCK, np.uint8),
-        due=np.empty((segments, 3), np.uint64),
+        due=np.empty((segments, DUE_WEIGHT + 1), np.uint64),
         ticks=np.zeros(RECORDING + 1, np.int64),
     )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.build.projections import row_kind, weight_law
+from neurosim.build.projections import row_kind
+from neurosim.build.weights import weight_law
 from neurosim.kernels import Lists, Room, Rules, Table, count_rows, fill_rows, invert_in_degree
 from neurosim.kernels import rows as c
 from neurosim.kernels.types import BATCH
@@ -51,7 +52,7 @@ class ThreadTable:
             first_rule=projections.first_rule,
             degrees=projections.degrees,
             weights=projections.weights,
-            delay_columns=projections.delays.columns,
+            delay_columns=projections.columns,
             delay_law=projections.delays.law,
             delay_guide=projections.delays.guide,
             twins=np.concatenate([np.empty(0, np.int64), *self._twins]),
@@ -187,18 +188,26 @@ class ThreadTable:
     def _empty(self, counts: NDArray[np.int64]) -> Table:
         """Return a table with room for so many synapses in each row."""
         total = int(counts.sum())
-        n_columns = len(self.shared.delays.delays)
-        longest = int(self.shared.delays.delays.max(initial=1))
+        delays, common = self.shared.column_delays, self.shared.common
+        longest = int(delays.max(initial=1))
         slot_type = np.uint16 if self.n_slots <= 2**16 else np.uint32
         weight_type = np.float64 if sum(self.shared.expected) <= PRECISE else np.float32
+        if common is None:
+            weights, width = np.empty(total, weight_type), 1
+            shared = np.empty(0, weight_type)
+        else:
+            weights, width = np.empty(0, weight_type), common.width
+            shared = np.repeat(common.values, self.shared.n_sources, axis=0).ravel()
         return Table(
             start=np.cumsum(counts) - counts,
-            segment=np.empty((self._n_neurons, n_columns + 1), np.uint32),
-            delays=self.shared.delays.delays,
-            column=np.searchsorted(self.shared.delays.delays, np.arange(longest + BATCH + 1)),
+            segment=np.empty((self._n_neurons, len(delays) + 1), np.uint32),
+            delays=delays,
+            column=np.searchsorted(delays, np.arange(longest + BATCH + 1)),
             n_slots=np.array([self.n_slots]),
             targets=np.empty(total, slot_type),
-            weights=np.empty(total, weight_type),
+            weights=weights,
+            common=shared.astype(weight_type),
+            common_of=np.arange(len(delays), dtype=np.uint64) % np.uint64(width),
         )
 
     def make(self) -> tuple[Table, int]:

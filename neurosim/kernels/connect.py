@@ -207,7 +207,8 @@ def _store(room, n, start, segment, targets, weights):
         place = start + segment[column]
         segment[column] += 1
         targets[place] = room.slots[i]
-        weights[place] = room.weights[i]
+        if weights.size > 0:
+            weights[place] = room.weights[i]
     for j in range(n_columns, 0, -1):
         segment[j] = segment[j - 1]
     segment[0] = 0

@@ -11,7 +11,7 @@ import numpy as np
 
 from neurosim.kernels.compiled import inlined, part
 from neurosim.kernels.intrinsics import prefetch
-from neurosim.kernels.types import DUE_FIRST, DUE_INTO, DUE_LAST
+from neurosim.kernels.types import DUE_FIRST, DUE_INTO, DUE_LAST, DUE_WEIGHT
 
 AHEAD = 4
 """Bites between the one being added and the one being fetched."""
@@ -26,8 +26,8 @@ NEVER = np.uint64(2**63)
 
 
 @part
-def _list_segments(column, delays, segment, history_start, history, reached, due,
-                   oldest, newest, now, until, base, n_slots):  # fmt: skip
+def _list_segments(column, delays, common_of, n_common, segment, history_start, history, reached,
+                   due, oldest, newest, now, until, base, n_slots):  # fmt: skip
     """List what is due at steps now … until − 1 of the spikes of some steps; return how much.
 
     Of every row the segments are due one after the other, so that each begins where the one before
@@ -50,19 +50,22 @@ def _list_segments(column, delays, segment, history_start, history, reached, due
                 due[n, DUE_FIRST] = begin
                 due[n, DUE_LAST] = end
                 due[n, DUE_INTO] = np.uint64((delays[j] + step - base) * n_slots)
+                if n_common > 0:
+                    due[n, DUE_WEIGHT] = np.uint64(source) * n_common + common_of[j]
                 n += np.uint64(end > begin)
                 begin, offset = end, following
             reached[k] = begin
     return np.int64(n)
 
 
-@inlined
+@part
 def _fetch(targets, weights, due, s, k):
     """Ask for the cache lines of a bite that begins at synapse k of segment s; return the next."""
     for line in range(0, BITE, LINE // targets.itemsize):
         prefetch(targets, k + np.uint64(line))
-    for line in range(0, BITE, LINE // weights.itemsize):
-        prefetch(weights, k + np.uint64(line))
+    if weights is not None:
+        for line in range(0, BITE, LINE // weights.itemsize):
+            prefetch(weights, k + np.uint64(line))
     k += np.uint64(BITE)
     if k >= due[s, DUE_LAST]:
         s += np.uint64(1)
@@ -71,8 +74,11 @@ def _fetch(targets, weights, due, s, k):
 
 
 @part
-def _add(targets, weights, buffer, due, n):
-    """Add n ≥ 1 segments of synapses to the buffer; return how many synapses."""
+def _add(targets, weights, common, buffer, due, n):
+    """Add n ≥ 1 segments of synapses to the buffer; return how many synapses.
+
+    Where `weights` is None all synapses of a segment have one weight, in `common`.
+    """
     # What is fetched runs ahead of what is added, at last into a segment without end.
     due[n, DUE_FIRST], due[n, DUE_LAST] = due[n - 1, DUE_FIRST], NEVER
     ahead, place = np.uint64(0), due[0, DUE_FIRST]
@@ -83,11 +89,16 @@ def _add(targets, weights, buffer, due, n):
         # Unsigned indices: signed ones would be tested for being negative, one by one.
         first, last, into = due[s, DUE_FIRST], due[s, DUE_LAST], due[s, DUE_INTO]
         delivered += np.int64(last - first)
+        if weights is None:
+            weight = common[due[s, DUE_WEIGHT]]
         while first < last:
             ahead, place = _fetch(targets, weights, due, ahead, place)
             end = min(first + np.uint64(BITE), last)
             for k in range(first, end):
-                buffer[into + np.uint64(targets[k])] += weights[k]
+                if weights is None:
+                    buffer[into + np.uint64(targets[k])] += weight
+                else:
+                    buffer[into + np.uint64(targets[k])] += weights[k]
             first = end
     return delivered
 
@@ -117,6 +128,8 @@ def deliver(table, state, scratch, oldest, newest, now, until, base):
     n = _list_segments(
         table.column,
         table.delays,
+        table.common_of,
+        np.uint64(table.common.size // table.start.size),
         table.segment,
         state.history_start,
         state.history,
@@ -130,5 +143,8 @@ def deliver(table, state, scratch, oldest, newest, now, until, base):
         table.n_slots[0],
     )
     if n > 0:
-        due = _add(table.targets, table.weights, state.buffer, scratch.due, n)
-        state.delivered[0] += due
+        targets, weights, common, due = table.targets, table.weights, table.common, scratch.due
+        if common.size > 0:
+            state.delivered[0] += _add(targets, None, common, state.buffer, due, n)
+        else:
+            state.delivered[0] += _add(targets, weights, common, state.buffer, due, n)

@@ -24,17 +24,22 @@ def scatter(targets, weights, buffer, rounds):
     ----------
     targets : (n,) uint16 or uint32
         Places in `buffer`; n is a multiple of `STRETCH`.
-    weights : (n,) float32
-    buffer : (n_targets,) float64
+    weights : (n,) float32 or None
+        None: all synapses have the weight 1.
+    buffer : (n_targets,) float32
     rounds : int
     """
     for _ in range(rounds):
         for first in range(0, targets.size, STRETCH):
             prefetch(targets, first + AHEAD)
-            prefetch(weights, first + AHEAD)
-            prefetch(weights, first + AHEAD + STRETCH // 2)
-            for k in range(first, first + STRETCH):
-                buffer[targets[k]] += weights[k]
+            if weights is not None:
+                prefetch(weights, first + AHEAD)
+                prefetch(weights, first + AHEAD + STRETCH // 2)
+            for k in range(np.uint64(first), np.uint64(first + STRETCH)):
+                if weights is None:
+                    buffer[targets[k]] += np.float32(1.0)
+                else:
+                    buffer[targets[k]] += weights[k]
 
 
 @kernel

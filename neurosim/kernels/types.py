@@ -35,7 +35,7 @@ SET_FIRST, SET_LAST, INTERVAL, SIGNAL = range(4)
 # Signals of a set of probes.
 VOLTAGE, CURRENT, ARRIVAL = range(3)
 # Columns of `Scratch.due`.
-DUE_FIRST, DUE_LAST, DUE_INTO = range(3)
+DUE_FIRST, DUE_LAST, DUE_INTO, DUE_WEIGHT = range(4)
 # What a thread's time goes to.
 DELIVERY, UPDATE, NOISE, WAITING, RECORDING = range(5)
 PHASES = ("delivery", "update", "noise", "waiting", "recording")
@@ -44,21 +44,29 @@ PHASES = ("delivery", "update", "noise", "waiting", "recording")
 class Table(NamedTuple):
     """Synapses onto a thread's neurons: rows by source, each sorted by delay.
 
+    Where the synapses of a row have few weights in common, these are kept once for the whole row,
+    and the row is sorted by delay and weight. Otherwise every synapse carries its own.
+
     Attributes
     ----------
     start : (n_sources,) int64
         Where the row of each source begins.
-    segment : (n_sources, n_delays + 1) uint32
-        Where each delay begins within the row; the last column is the row's length.
-    delays : (n_delays,) int64
+    segment : (n_sources, n_columns + 1) uint32
+        Where each delay, or each delay with each of the common weights, begins within the row; the
+        last column is the row's length.
+    delays : (n_columns,) int64
         Ascending.
     column : (longest delay + batch + 1,) int64
         For every delay, how many in `delays` are shorter.
     n_slots : (1,) int64
     targets : (n_synapses,) uint16 or uint32
         Slots.
-    weights : (n_synapses,) float32 or float64
+    weights : (n_synapses,) or (0,) float32 or float64
         In the unit of the slot's port (mV or pA).
+    common : (n_sources · n_common,) or (0,), of the same type
+        Common weights of each row.
+    common_of : (n_columns,) uint64
+        Which of them each column has; 0 without.
     """
 
     start: Any
@@ -68,6 +76,8 @@ class Table(NamedTuple):
     n_slots: Any
     targets: Any
     weights: Any
+    common: Any
+    common_of: Any
 
 
 class Neurons(NamedTuple):
@@ -265,9 +275,9 @@ class Scratch(NamedTuple):
     cells : (4·BLOCK,) uint16
         The same memory as `bits`.
     counts : (BLOCK,) uint8
-    due : (capacity, 3) uint64
-        Segments of rows to deliver: first and past-the-last synapse, and where the row of the
-        buffer that takes them begins.
+    due : (capacity, 4) uint64
+        Segments of rows to deliver: first and past-the-last synapse, where the row of the buffer
+        that takes them begins, and the place of their weight in `Table.common`.
     ticks : (5,) int64
         Time spent on each of `DELIVERY` … `RECORDING`, in ticks of `intrinsics.clock`.
     """

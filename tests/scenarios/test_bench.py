@@ -33,7 +33,7 @@ KEYS = {
 
 @pytest.fixture(autouse=True)
 def _small_probe(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neurosim.measurement.limit_ns_per_event", lambda targets, threads: 0.25)
+    monkeypatch.setattr("neurosim.measurement.limit_ns_per_event", lambda *a, **k: 0.25)
 
 
 def expected_in_degree(net: ns.Network, target: str) -> float:
@@ -147,7 +147,8 @@ def test_the_command_prints_one_json_object(capsys: pytest.CaptureFixture[str]) 
     assert told["neurons"] == 1250
     assert told["synapses"] == 1250 * 1250
     assert set(told["rates_hz"]) == {"exc", "inh"}
-    assert told["bytes_per_synapse"] >= 6.0
+    assert told["weights_in_common"]
+    assert 2.0 <= told["bytes_per_synapse"] < 6.0
 
 
 def test_the_command_tells_people_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:

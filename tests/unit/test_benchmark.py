@@ -31,7 +31,7 @@ RELAY = Benchmark("relay", "a toy", relay, (0.5, 2.0), warmup=5.0, span=50.0)
 
 @pytest.fixture(autouse=True)
 def _small_probe(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neurosim.measurement.limit_ns_per_event", lambda targets, threads: 0.25)
+    monkeypatch.setattr("neurosim.measurement.limit_ns_per_event", lambda *a, **k: 0.25)
 
 
 def test_an_event_is_one_synapse_delivering_one_spike():
@@ -138,6 +138,7 @@ def made_up(scale: float, factor: float) -> Measurement:
         ns_per_event=1.0,
         limit_ns_per_event=None,
         bytes_per_synapse=6.0,
+        weights_in_common=False,
         peak_rss_mb=100.0,
         rates_hz={},
         neurons_fired=1,
@@ -203,13 +204,14 @@ def test_what_the_first_trial_refuses_is_the_users_mistake(monkeypatch):
         search(monkeypatch, refuse)
 
 
-def test_the_probe_delivers_every_synapse():
+@pytest.mark.parametrize("common", [False, True])
+def test_the_probe_delivers_every_synapse(common):
     rng = np.random.default_rng(1)
     targets = rng.integers(0, 50, 4 * STRETCH, dtype=np.uint16)
-    weights = rng.random(len(targets), dtype=np.float32)
-    buffer = np.zeros(50)
+    weights = None if common else rng.random(len(targets), dtype=np.float32)
+    buffer = np.zeros(50, np.float32)
     scatter(targets, weights, buffer, 3)
-    assert buffer == pytest.approx(3.0 * np.bincount(targets, weights, minlength=50))
+    assert buffer == pytest.approx(3.0 * np.bincount(targets, weights, minlength=50), rel=1e-5)
 
 
 def test_the_probe_reads_every_word():

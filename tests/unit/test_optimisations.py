@@ -78,3 +78,43 @@ def test_neurons_advanced_port_by_port_give_the_same_bits(
 ) -> None:
     net = NETWORKS[name]()
     assert _same(ns.simulate(net, 60.0, threads=2), _run(monkeypatch, net, _port_by_port))
+
+
+def _common_weights(least: float) -> tuple[bool, ns.Result]:
+    """Run a network whose rows have up to three weights, in common from so many synapses on."""
+    net = ns.Network()
+    exc = net.add("exc", 400, ns.LIF(tau_m=10.0), v_init=ns.Uniform(-70.0, -56.0))
+    inh = net.add("inh", 100, ns.LIF(tau_m=10.0))
+    rule, delay = ns.FixedInDegree(40), ns.Uniform(0.5, 1.5)
+    for source, target, psp in (
+        (exc, exc, 0.5),
+        (exc, inh, 0.7),
+        (inh, exc, -0.5),
+        (exc, exc, 0.3),
+        (exc, inh, 0.3),
+        (exc, exc, 0.5),
+    ):
+        net.connect(source, target, rule, psp=psp, delay=delay)
+    for target in (exc, inh):
+        net.drive(target, ns.Poisson(9000.0), psp=0.2)
+    net.record(exc, "v", ids=[0, 17, 399])
+    net.record(exc, "input_exc", ids=[17])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("neurosim.build.weights.WORTH_SORTING", least)
+        simulation = ns.Simulation(net, threads=2)
+    return simulation.weights_in_common, simulation.run(60.0)
+
+
+@pytest.mark.parametrize("precise", [True, False])
+def test_weights_in_common_give_the_bits_of_weights_of_ones_own(
+    precise: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not precise:
+        monkeypatch.setattr("neurosim.build.synapses.PRECISE", 0)
+    in_common, one = _common_weights(0.0)
+    own, other = _common_weights(np.inf)
+    assert (in_common, own) == (True, False)
+    assert _same(one, other)
+    heard = one.traces["exc", "input_exc"].values
+    assert heard.any()
+    assert np.array_equal(heard, other.traces["exc", "input_exc"].values)
