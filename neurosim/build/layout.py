@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 NOISE = "noise"
 """The port of membrane noise: it adds to V like a delta synapse but is no synaptic input."""
 
+LINE = 16
+"""Places of which every population begins at a multiple: so many numbers of 32 bits a cache line
+holds. Vectors that lie across two lines take a third longer."""
+
 TWINNED = ("i_exc", "i_inh", "input_exc", "input_inh")
 """Variables that ask for twins."""
 
@@ -74,6 +78,7 @@ class ThreadLayout:
     shares : tuple of Share
         One per population, in order.
     n_local, n_slots : int
+        Room for neurons and for their inputs; between populations some is left empty.
     """
 
     shares: tuple[Share, ...]
@@ -131,6 +136,11 @@ def _twinned(network: Network, population: Population) -> NDArray[np.int64]:
     return np.unique(np.concatenate(wanted)) if wanted else np.empty(0, np.int64)
 
 
+def whole_lines(places: int) -> int:
+    """Return the number of places rounded up to whole cache lines."""
+    return -(-places // LINE) * LINE
+
+
 def _lay_out_thread(
     layout: list[tuple[Population, tuple[Hashable, ...], NDArray[np.int64]]],
     thread: int,
@@ -140,7 +150,7 @@ def _lay_out_thread(
     bounds = [
         (p.size * thread // n_threads, p.size * (thread + 1) // n_threads) for p, _, _ in layout
     ]
-    n_local = sum(high - low for low, high in bounds)
+    n_local = sum(whole_lines(high - low) for low, high in bounds)
     shares = []
     first = slot = 0
     twin_first = n_local
@@ -149,13 +159,13 @@ def _lay_out_thread(
         slots, twin_slots = {}, {}
         for port in ports:
             slots[port] = slot
-            slot += high - low
+            slot += whole_lines(high - low)
         for port in ports:
             twin_slots[port] = slot
-            slot += 2 * len(twins)
+            slot += whole_lines(2 * len(twins))
         shares.append(Share(k, low, high, first, slots, twins, twin_first, twin_slots))
-        first += high - low
-        twin_first += 2 * len(twins)
+        first += whole_lines(high - low)
+        twin_first += whole_lines(2 * len(twins))
     return ThreadLayout(tuple(shares), twin_first, slot)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from neurosim.build.grid import whole_steps
-from neurosim.build.layout import NOISE
+from neurosim.build.layout import NOISE, whole_lines
 from neurosim.build.propagators import membrane, synapse_filter
 from neurosim.build.streams import uniform
 from neurosim.kernels import Neurons
@@ -71,9 +71,10 @@ class _Tables:
             kind, filters = synapse_filter(synapse, neuron, dt)  # type: ignore[arg-type]
             row = [kind, slot, self.n_synaptic, self.n_synaptic]
             self.places[share.population, port, slots is share.twin_slots] = self.n_synaptic
+            room = whole_lines(count)
             if kind == ALPHA:
-                row[STATE_RISE] += count
-            self.n_synaptic += {DELTA: 0, ALPHA: 2 * count}.get(kind, count)
+                row[STATE_RISE] += room
+            self.n_synaptic += {DELTA: 0, ALPHA: 2 * room}.get(kind, room)
             self.ports.append(row)
             self.filters.append(filters)
 

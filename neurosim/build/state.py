@@ -80,16 +80,18 @@ def new_shared(plan: Plan, chunk: int) -> Shared:
 
 def new_scratch(plan: Plan, chunk: int) -> Scratch:
     """Return room for one thread to work in."""
-    bits = np.empty(BLOCK, np.uint64)
     segments = plan.batch * plan.most_spikes(plan.horizon + chunk) + 1
+    room = _together(
+        voltage=(BLOCK, np.float64),
+        arriving=(BLOCK, np.float64),
+        current=(BLOCK, np.float64),
+        numbers=(BLOCK, np.float64),
+        bits=(BLOCK, np.uint64),
+        counts=(BLOCK, np.uint8),
+    )
     return Scratch(
-        voltage=np.empty(BLOCK),
-        arriving=np.empty(BLOCK),
-        current=np.empty(BLOCK),
-        numbers=np.empty(BLOCK),
-        bits=bits,
-        cells=bits.view(np.uint16),
-        counts=np.empty(BLOCK, np.uint8),
+        **room,
+        cells=room["bits"].view(np.uint16),
         due=np.empty((segments, DUE_WEIGHT + 1), np.uint64),
         ticks=np.zeros(RECORDING + 1, np.int64),
     )

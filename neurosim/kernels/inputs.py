@@ -23,6 +23,7 @@ from neurosim.kernels.types import (
     LAW_FIRST,
     LAW_LAST,
     NOISE,
+    P_VI,
     PROGRAM,
     QUIET,
     REST_FIRST,
@@ -59,8 +60,8 @@ def _value(programs, piece, cursors):
 
 
 @part
-def _inject(programs, pieces, amplitudes, cursors, groups, injected, uniform):
-    """Add up the injected currents anew."""
+def _inject(programs, pieces, amplitudes, cursors, groups, dynamics, injected, uniform):
+    """Add up the injected currents anew, and turn them into what they do to V in a step."""
     injected[:] = 0.0
     for k in range(pieces.shape[0]):
         piece = pieces[k]
@@ -72,7 +73,8 @@ def _inject(programs, pieces, amplitudes, cursors, groups, injected, uniform):
     for g in range(uniform.size):
         own = injected[groups[g, FIRST] : groups[g, LAST]]
         same = True
-        for i in range(1, own.size):
+        for i in range(own.size):
+            own[i] *= dynamics[g, P_VI]
             same &= own[i] == own[0]
         uniform[g] = same
 
@@ -87,6 +89,7 @@ def take_in(inputs, neurons, state, row, t):
             inputs.amplitudes,
             state.cursors,
             neurons.groups,
+            neurons.dynamics,
             state.injected,
             state.uniform,
         )

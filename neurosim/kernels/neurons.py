@@ -28,7 +28,6 @@ from neurosim.kernels.types import (
     LAST,
     P_SR,
     P_SS,
-    P_VI,
     P_VR,
     P_VS,
     P_VV,
@@ -50,78 +49,78 @@ FEW = 64
 
 @part
 def _one_delta(v, injected, arriving, dynamics):
-    """Advance neurons with delta synapses; return how many are above threshold."""
-    p_vv, p_vi, threshold = dynamics[P_VV], dynamics[P_VI], dynamics[THRESHOLD]
-    above = np.int64(0)
+    """Advance neurons with delta synapses; return whether any is above threshold."""
+    p_vv, threshold = dynamics[P_VV], dynamics[THRESHOLD]
+    above = False
     for i in range(v.size):
-        new = p_vv * v[i] + (p_vi * injected[i] + arriving[i])
+        new = p_vv * v[i] + (injected[i] + arriving[i])
         arriving[i] = 0.0
         v[i] = new
-        above += new > threshold
+        above |= new > threshold
     return above
 
 
 @part
 def _one_delta_counted(v, injected, arriving, counts, weight, dynamics):
-    """Advance neurons with delta synapses and Poisson spikes; return how many are above."""
-    p_vv, p_vi, threshold = dynamics[P_VV], dynamics[P_VI], dynamics[THRESHOLD]
-    above = np.int64(0)
+    """Advance neurons with delta synapses and Poisson spikes; return whether any is above."""
+    p_vv, threshold = dynamics[P_VV], dynamics[THRESHOLD]
+    above = False
     for i in range(v.size):
-        new = p_vv * v[i] + (p_vi * injected[i] + (arriving[i] + weight * counts[i]))
+        new = p_vv * v[i] + (injected[i] + (arriving[i] + weight * counts[i]))
         arriving[i] = 0.0
         v[i] = new
-        above += new > threshold
+        above |= new > threshold
     return above
 
 
 @part
 def _one_exponential(v, injected, synaptic, arriving, dynamics, filters):
-    """Advance neurons with one exponential current; return how many are above threshold."""
-    p_vv, p_vi, threshold = dynamics[P_VV], dynamics[P_VI], dynamics[THRESHOLD]
+    """Advance neurons with one exponential current; return whether any is above threshold."""
+    p_vv, threshold = dynamics[P_VV], dynamics[THRESHOLD]
     p_ss, p_vs = filters[P_SS], filters[P_VS]
-    above = np.int64(0)
+    above = False
     for i in range(v.size):
         current = synaptic[i]
-        new = p_vv * v[i] + (p_vi * injected[i] + p_vs * current)
+        new = p_vv * v[i] + (injected[i] + p_vs * current)
         synaptic[i] = p_ss * current + arriving[i]
         arriving[i] = 0.0
         v[i] = new
-        above += new > threshold
+        above |= new > threshold
     return above
 
 
 @part
 def _one_exponential_counted(v, injected, synaptic, arriving, counts, weight, dynamics, filters):
-    """Advance neurons with one such current and Poisson spikes; return how many are above."""
-    p_vv, p_vi, threshold = dynamics[P_VV], dynamics[P_VI], dynamics[THRESHOLD]
+    """Advance neurons with one such current and Poisson spikes; return whether any is above."""
+    p_vv, threshold = dynamics[P_VV], dynamics[THRESHOLD]
     p_ss, p_vs = filters[P_SS], filters[P_VS]
-    above = np.int64(0)
+    above = False
     for i in range(v.size):
         current = synaptic[i]
-        new = p_vv * v[i] + (p_vi * injected[i] + p_vs * current)
+        new = p_vv * v[i] + (injected[i] + p_vs * current)
         synaptic[i] = p_ss * current + (arriving[i] + weight * counts[i])
         arriving[i] = 0.0
         v[i] = new
-        above += new > threshold
+        above |= new > threshold
     return above
 
 
 @part
 def _two_exponentials(v, injected, synaptic, arriving, more, arriving_more, dynamics, filters):
-    """Advance neurons with two exponential currents; return how many are above threshold."""
-    p_vv, p_vi, threshold = dynamics[P_VV], dynamics[P_VI], dynamics[THRESHOLD]
+    """Advance neurons with two exponential currents; return whether any is above threshold."""
+    p_vv, threshold = dynamics[P_VV], dynamics[THRESHOLD]
     p_ss, p_vs = filters[0, P_SS], filters[0, P_VS]
     q_ss, q_vs = filters[1, P_SS], filters[1, P_VS]
-    above = np.int64(0)
+    above = False
     for i in range(v.size):
         current, other = synaptic[i], more[i]
-        new = p_vv * v[i] + ((p_vi * injected[i] + p_vs * current) + q_vs * other)
+        new = p_vv * v[i] + ((injected[i] + p_vs * current) + q_vs * other)
         synaptic[i] = p_ss * current + arriving[i]
         more[i] = q_ss * other + arriving_more[i]
         arriving[i] = 0.0
         arriving_more[i] = 0.0
         v[i] = new
-        above += new > threshold
+        above |= new > threshold
     return above
 
 
@@ -153,13 +152,13 @@ def _filter(voltage, state, place, place_rise, kind, arriving, filters):
 
 @part
 def _integrate(v, voltage, dynamics):
-    """Advance V by one step; return how many are above threshold."""
+    """Advance V by one step; return whether any is above threshold."""
     p_vv, threshold = dynamics[P_VV], dynamics[THRESHOLD]
-    above = np.int64(0)
+    above = False
     for i in range(v.size):
         new = p_vv * v[i] + voltage[i]
         v[i] = new
-        above += new > threshold
+        above |= new > threshold
     return above
 
 
@@ -172,7 +171,7 @@ def _hear(arrived, slot, arriving):
 
 @inlined
 def _advance_by_port(neurons, inputs, b, injected, state, row, scratch, t, timed):
-    """Advance the neurons of block b port by port; return how many are above threshold."""
+    """Advance the neurons of block b port by port; return whether any is above threshold."""
     block = neurons.blocks[b]
     group = neurons.groups[block[GROUP]]
     dynamics = neurons.dynamics[block[GROUP]]
@@ -180,7 +179,7 @@ def _advance_by_port(neurons, inputs, b, injected, state, row, scratch, t, timed
     a, n = first - group[FIRST], last - first
     voltage, arriving = scratch.voltage[:n], scratch.arriving[:n]
     for i in range(n):
-        voltage[i] = dynamics[P_VI] * injected[i]
+        voltage[i] = injected[i]
     for p in range(group[PORT_FIRST], group[PORT_LAST]):
         port, filters = neurons.ports[p], neurons.filters[p]
         place = block[PLACE] + p - group[PORT_FIRST]
@@ -195,7 +194,7 @@ def _advance_by_port(neurons, inputs, b, injected, state, row, scratch, t, timed
 
 @inlined
 def _advance_block(neurons, inputs, b, injected, state, row, scratch, t, timed):
-    """Advance the neurons of block b by one step; return how many are above threshold."""
+    """Advance the neurons of block b by one step; return whether any is above threshold."""
     block = neurons.blocks[b]
     g = block[GROUP]
     group, dynamics = neurons.groups[g], neurons.dynamics[g]
@@ -240,11 +239,11 @@ def _advance_block(neurons, inputs, b, injected, state, row, scratch, t, timed):
 
 
 @part
-def _count_above(v, threshold):
-    """Count the neurons above threshold."""
-    above = np.int64(0)
+def _any_above(v, threshold):
+    """Return whether any neuron is above threshold."""
+    above = False
     for i in range(v.size):
-        above += v[i] > threshold
+        above |= v[i] > threshold
     return above
 
 
@@ -258,7 +257,7 @@ def _fire(block, group, dynamics, v, until, resting, head, count, fired, n_fired
     room = group[LAST] - group[FIRST]
     for a in range(block[BLOCK_FIRST], block[BLOCK_LAST], FEW):
         b = min(a + FEW, block[BLOCK_LAST])
-        if _count_above(v[a:b], threshold) == 0:
+        if not _any_above(v[a:b], threshold):
             continue
         for i in range(a, b):
             if v[i] > threshold and until[i] < t:
@@ -318,7 +317,7 @@ def update(neurons, inputs, state, scratch, row, fired, n_fired, t, timed):
             injected = scratch.current
         else:
             injected = state.injected[first : block[BLOCK_LAST]]
-        if _advance_block(neurons, inputs, b, injected, state, row, scratch, t, timed) > 0:
+        if _advance_block(neurons, inputs, b, injected, state, row, scratch, t, timed):
             n_fired, counts[g] = _fire(
                 block,
                 neurons.groups[g],

@@ -208,7 +208,7 @@ class State(NamedTuple):
     buffer : (batch · n_slots,) float32 or float64, as the weights are
         Input of the present and the next steps, row by row; zero from when it has been taken in.
     injected : (n_local,) float64
-        Injected current (pA).
+        What injected current adds to V in a step (mV).
     uniform : (n_groups,) bool
         Whether all neurons of a group have the same current injected.
     cursors : (n_programs,) int64
