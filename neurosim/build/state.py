@@ -71,7 +71,7 @@ def new_shared(plan: Plan, chunk: int) -> Shared:
     """Return what the threads tell each other within a chunk."""
     n_threads = len(plan.threads)
     return Shared(
-        fired=np.empty((n_threads, plan.most_spikes(chunk)), np.int32),
+        fired=np.empty((n_threads, plan.most_spikes(chunk) + SOON), np.int32),
         fired_start=np.zeros((n_threads, chunk + 1), np.int64),
         heads=np.zeros((n_threads, n_threads), np.int64),
         arrivals=np.zeros(1, np.int64),

@@ -4,9 +4,9 @@ import numpy as np
 
 from neurosim.kernels.barrier import arrive, wait
 from neurosim.kernels.compiled import compiled, kernel, part
-from neurosim.kernels.delivery import deliver
+from neurosim.kernels.delivery import SOON, deliver
 from neurosim.kernels.inputs import take_in
-from neurosim.kernels.intrinsics import clock
+from neurosim.kernels.intrinsics import clock, prefetch
 from neurosim.kernels.neurons import update
 from neurosim.kernels.types import (
     ARRIVAL,
@@ -38,6 +38,7 @@ def _merge(every_fired, every_start, heads, k, history, reached, rows, n):
                     best, winner = candidate, other
         if winner < 0:
             return n
+        prefetch(rows, every_fired[winner, heads[winner] + SOON])
         history[n] = best
         reached[n] = np.uint64(rows[best])
         heads[winner] += 1
