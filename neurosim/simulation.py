@@ -14,7 +14,7 @@ import numpy as np
 from neurosim.build import build
 from neurosim.build.grid import MAX_STEPS, whole_steps
 from neurosim.build.projections import expected_synapses
-from neurosim.build.state import new_scratch, new_shared, new_state
+from neurosim.build.state import new_scratch, new_shared, new_state, with_room
 from neurosim.chunk import Chunk
 from neurosim.errors import NeurosimError
 from neurosim.interrupt import stop_on_interrupt
@@ -117,7 +117,7 @@ class Simulation:
         self._pacer = Pacer()
         self._running = threading.Lock()
         self._states = [new_state(self._plan, k, CHUNK) for k in range(n_threads)]
-        self._scratch = [new_scratch(self._plan, CHUNK) for _ in range(n_threads)]
+        self._scratch = [new_scratch(self._plan, k) for k in range(n_threads)]
         self._shared = new_shared(self._plan, CHUNK)
         self._samples = [np.empty((CHUNK, len(part.probes.places))) for part in self._plan.threads]
         self._recorder = Recorder(self._plan)
@@ -154,6 +154,8 @@ class Simulation:
     def _run_chunk(self, n_steps: int, pool: ThreadPoolExecutor | None) -> None:
         """Advance all threads by one chunk and record what it brings."""
         self._shared.arrivals[0] = 0
+        for k, state in enumerate(self._states):
+            self._states[k] = with_room(self._plan, state, n_steps)
         self._live.begin(self._steps + n_steps)
         others = range(1, len(self._states))
         started = time.perf_counter()

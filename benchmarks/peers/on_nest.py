@@ -69,15 +69,21 @@ def _connect(network: NetworkDict, cells: dict[str, Any]) -> None:
         "FixedTotalNumber": ("fixed_total_number", "N"),
         "FixedProbability": ("pairwise_bernoulli", "p"),
     }
-    for k, p in enumerate(network["projections"]):
+    models: set[str] = set()
+    for p in network["projections"]:
         rule, number = rules[p["rule"]]
-        # One model per projection: a thread can have 2^27 synapses of one model.
-        model = f"projection_{k}"
+        # A thread can have 2^27 synapses of one model, and a spike is handed on once for every
+        # model that its neuron uses: so one model per source, and per weight where it keeps that.
+        fixed = p["weight"].get("value") if p["weight"]["kind"] == "constant" else None
+        model = f"from_{p['source']}" + ("" if fixed is None else f"_{fixed!r}")
+        if model not in models:
+            models.add(model)
+            if fixed is None:
+                nest.CopyModel("static_synapse", model)
+            else:
+                nest.CopyModel("static_synapse_hom_w", model, {"weight": fixed})
         synapse: dict[str, Any] = {"synapse_model": model, "delay": _drawn(p["delay"])}
-        if p["weight"]["kind"] == "constant":
-            nest.CopyModel("static_synapse_hom_w", model, {"weight": p["weight"]["value"]})
-        else:
-            nest.CopyModel("static_synapse", model)
+        if fixed is None:
             synapse["weight"] = _drawn(p["weight"])
         nest.Connect(
             cells[p["source"]], cells[p["target"]], {"rule": rule, number: p["n"]}, synapse

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from neurosim.errors import NeurosimError
 
 if TYPE_CHECKING:
@@ -15,16 +17,24 @@ USABLE = 0.9
 """Share of the machine's memory that a network may take."""
 
 
-def expected_bytes(layout: Layout, projections: Projections) -> int:
-    """Return the size of all synapse tables and neurons, in bytes, in the mean over networks."""
+def _parts(layout: Layout, projections: Projections) -> tuple[float, float, float]:
+    """Return the bytes for synapses, for finding them by source and delay, and for neurons."""
     n_threads, n_neurons = len(layout.threads), int(layout.first_id[-1])
     slot = 2 if max(thread.n_slots for thread in layout.threads) <= 2**16 else 4
     weight = 0 if projections.common is not None else 4
     synapses = sum(projections.expected) * (slot + weight)
-    # Every thread finds its part of every row by a start and a column per delay.
-    rows = n_threads * n_neurons * (8 + 8 + 4 * (len(projections.column_delays) + 1))
+    # Every thread finds its part of every row by a start and a column per delay; and for every step
+    # back to the longest delay, the spikes of that step and the delays that are so long.
+    columns = projections.column_delays
+    rows = n_neurons * (8 + 8 + 4 * (len(columns) + 1))
+    delays = n_threads * (rows + 16 * int(columns.max(initial=0)))
     slots = sum(8 * thread.n_slots for thread in layout.threads)
-    return int(synapses + rows + 2 * slots + 64 * n_neurons)
+    return synapses, delays, 2 * slots + 64 * n_neurons
+
+
+def expected_bytes(layout: Layout, projections: Projections) -> int:
+    """Return the size of all synapse tables and neurons, in bytes, in the mean over networks."""
+    return int(sum(_parts(layout, projections)))
 
 
 def physical_memory() -> int | None:
@@ -43,13 +53,22 @@ def check_memory(layout: Layout, projections: Projections) -> None:
     NeurosimError
         With the estimate and what would fit.
     """
-    needed, there = expected_bytes(layout, projections), physical_memory()
+    parts, there = _parts(layout, projections), physical_memory()
+    needed = sum(parts)
     if there is None or needed <= USABLE * there:
         return
+    needs = f"The network needs about {needed / 2**30:.1f} GiB"
+    has = f"this machine has {there / 2**30:.1f} GiB"
+    if parts[1] > parts[0]:
+        columns = projections.column_delays
+        raise NeurosimError(
+            f"{needs}, most of it to find synapses by their {len(np.unique(columns)):,} different "
+            f"delays of up to {columns.max():,} steps; {has}: let delays differ less, or take a "
+            "larger dt"
+        )
     synapses = sum(projections.expected)
     fitting = synapses * USABLE * there / needed
     raise NeurosimError(
-        f"The network needs about {needed / 2**30:.1f} GiB for {synapses:.3g} synapses; this "
-        f"machine has {there / 2**30:.1f} GiB, room for about {fitting:.2g}: lower the number of "
-        "neurons or of synapses"
+        f"{needs} for {synapses:.3g} synapses; {has}, room for about {fitting:.2g}: lower the "
+        "number of neurons or of synapses"
     )

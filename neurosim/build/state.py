@@ -20,6 +20,10 @@ HUGE_PAGE = 2**21
 """Bytes. NumPy asks for pages of this size where an array is at least twice as large."""
 
 
+LISTED = 2**16
+"""Segments of rows that are listed at a time, at least."""
+
+
 def _together(**parts: tuple[int, DTypeLike]) -> dict[str, NDArray]:
     """Return zeroed arrays of given lengths and types, side by side in as few pages as can be.
 
@@ -40,8 +44,6 @@ def new_state(plan: Plan, thread: int, chunk: int) -> State:
     part = plan.threads[thread]
     n_local, n_groups = len(part.v_start), len(part.neurons.groups)
     twins = (part.neurons.groups[:, FIRST_ID] < 0).any()
-    # Room for the worst case costs nothing where it is never touched.
-    most = plan.most_spikes(plan.horizon + chunk)
     state = State(
         **_together(
             v=(n_local, np.float64),
@@ -57,8 +59,8 @@ def new_state(plan: Plan, thread: int, chunk: int) -> State:
         uniform=np.ones(n_groups, bool),
         cursors=np.full(len(part.inputs.programs), -1, np.int64),
         next_event=np.zeros(1, np.int64),
-        history=np.zeros(most + SOON, np.int32),
-        reached=np.empty(most, np.uint64),
+        history=np.zeros(0, np.int32),
+        reached=np.zeros(0, np.uint64),
         history_start=np.zeros(plan.horizon + chunk + 1, np.int64),
         delivered=np.zeros(1, np.int64),
     )
@@ -78,9 +80,9 @@ def new_shared(plan: Plan, chunk: int) -> Shared:
     )
 
 
-def new_scratch(plan: Plan, chunk: int) -> Scratch:
+def new_scratch(plan: Plan, thread: int) -> Scratch:
     """Return room for one thread to work in."""
-    segments = plan.batch * plan.most_spikes(plan.horizon + chunk) + 1
+    table = plan.threads[thread].table
     room = _together(
         voltage=(BLOCK, np.float64),
         arriving=(BLOCK, np.float64),
@@ -89,9 +91,29 @@ def new_scratch(plan: Plan, chunk: int) -> Scratch:
         bits=(BLOCK, np.uint64),
         counts=(BLOCK, np.uint8),
     )
+    # At least all that one step's spikes can have due, should all neurons fire in it, and an end.
+    n_common = max(len(table.common) // len(table.start), 1)
+    segments = LISTED + plan.batch * n_common * len(table.start) + 1
     return Scratch(
         **room,
         cells=room["bits"].view(np.uint16),
         due=np.empty((segments, DUE_WEIGHT + 1), np.uint64),
         ticks=np.zeros(RECORDING + 1, np.int64),
     )
+
+
+def with_room(plan: Plan, state: State, n_steps: int) -> State:
+    """Return the same state with room for all that can fire in so many more steps.
+
+    The longest delay may be long, and all neurons firing all that time far beyond any memory; so
+    there is room for what did fire, and for the worst case in these steps alone. What of it is not
+    touched costs nothing.
+    """
+    kept = int(state.history_start[plan.horizon])
+    most = plan.most_spikes(n_steps)
+    if len(state.reached) >= kept + most:
+        return state
+    room = 2 * kept + most
+    history, reached = np.zeros(room + SOON, np.int32), np.zeros(room, np.uint64)
+    history[:kept], reached[:kept] = state.history[:kept], state.reached[:kept]
+    return state._replace(history=history, reached=reached)

@@ -9,7 +9,17 @@ import numpy as np
 
 from neurosim.build.projections import row_kind
 from neurosim.build.weights import weight_law
-from neurosim.kernels import Lists, Room, Rules, Table, count_rows, fill_rows, invert_in_degree
+from neurosim.errors import NeurosimError
+from neurosim.kernels import (
+    Lists,
+    Room,
+    Rules,
+    Table,
+    count_rows,
+    count_sources,
+    fill_rows,
+    invert_in_degree,
+)
 from neurosim.kernels import rows as c
 from neurosim.kernels.types import BATCH
 from neurosim.network import Explicit, FixedInDegree, FixedProbability
@@ -25,8 +35,16 @@ PRECISE = 2**20
 """Synapses up to which a network's weights are stored in 64 bits: there one can see whether −55 mV
 is exactly the threshold. Beyond, half the memory is worth more. The whole network counts, so that
 the number of threads changes nothing."""
+LONGEST_ROW = 2**32 - 1
+"""Synapses: where delays begin within a row is stored in 32 bits."""
 LISTED_AT_ONCE = 2**25
 """Synapses of in-degree rules that are listed at a time, at 12 bytes each."""
+
+
+def ages(delays: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return, descending, how long ago spikes were that are due in one of a batch's steps."""
+    found = np.unique(delays[:, None] - np.arange(BATCH))
+    return np.ascontiguousarray(found[found > 0][::-1])
 
 
 class ThreadTable:
@@ -38,6 +56,7 @@ class ThreadTable:
         self.n_slots = projections.layout.threads[thread].n_slots
         self._n_neurons = int(projections.layout.first_id[-1])
         self._longest_listed = 0
+        self._out_degrees: dict[int, NDArray[np.int64]] = {}
         n = len(projections.projections)
         self._twins: list[NDArray[np.int64]] = []
         self.rules = np.zeros((n, 18), np.int64)
@@ -108,8 +127,12 @@ class ThreadTable:
         start = np.searchsorted(rule.sources[own], bounds)
         return Lists(start, rule.targets[own].astype(np.uint32), own)
 
-    def _lists(self, first: int, last: int) -> Lists:
-        """List the rows of the sources first … last − 1 that cannot be drawn one by one."""
+    def _lists(self, first: int, last: int, *, counting: bool) -> Lists:
+        """List the rows of the sources first … last − 1 that cannot be drawn one by one.
+
+        Where they shall only be counted, those of in-degree rules get their lengths if these tell
+        all, which without twins they do.
+        """
         parts = []
         n_rows = n_listed = 0
         bases = self.shared.layout.first_id
@@ -125,7 +148,7 @@ class ThreadTable:
                 a, b = part.start[low], part.start[high]
                 part = Lists(part.start[low : high + 1] - a, part.targets[a:b], part.minors[a:b])
             else:
-                part = self._invert(p, low, high)
+                part = self._invert(p, low, high, listed=not counting or row[c.TWIN] >= 0)
             row[c.LIST], row[c.LIST_FIRST] = n_rows, low
             parts.append(Lists(part.start + n_listed, part.targets, part.minors))
             n_rows += high - low + 1
@@ -138,14 +161,18 @@ class ThreadTable:
             np.concatenate([np.empty(0, np.int64), *(part.minors for part in parts)]),
         )
 
-    def _invert(self, p: int, low: int, high: int) -> Lists:
-        start = np.zeros(high - low + 1, np.int64)
+    def _invert(self, p: int, low: int, high: int, *, listed: bool) -> Lists:
+        """Return rows of an in-degree rule; unless they shall be listed, their lengths alone."""
         arguments = (self.rules[p], self.shared.keys[p, c.KEY_TARGETS])
         n_sources = self.shared.projections[p].source.size
-        nothing = Lists(start, np.empty(0, np.uint32), np.empty(0, np.int64))
-        n = invert_in_degree(*arguments, n_sources, low, high, *nothing)
+        if p not in self._out_degrees:
+            self._out_degrees[p] = np.zeros(n_sources, np.int64)
+            count_sources(*arguments, self._out_degrees[p])
+        start = np.concatenate([[0], np.cumsum(self._out_degrees[p][low:high])])
+        n = int(start[-1]) if listed else 0
         part = Lists(start, np.empty(n, np.uint32), np.empty(n, np.int64))
-        invert_in_degree(*arguments, n_sources, low, high, *part)
+        if listed:
+            invert_in_degree(*arguments, n_sources, low, *part)
         return part
 
     def _blocks(self) -> list[tuple[int, int]]:
@@ -203,6 +230,7 @@ class ThreadTable:
             segment=np.empty((self._n_neurons, len(delays) + 1), np.uint32),
             delays=delays,
             column=np.searchsorted(delays, np.arange(longest + BATCH + 1)),
+            ages=ages(delays),
             n_slots=np.array([self.n_slots]),
             targets=np.empty(total, slot_type),
             weights=weights,
@@ -217,15 +245,18 @@ class ThreadTable:
         blocks = self._blocks()
         counts = np.zeros(self._n_neurons, np.int64)
         onto_twins = 0
-        lists = None
         for first, last in blocks:
-            lists = self._lists(first, last)
+            lists = self._lists(first, last, counting=True)
             self._longest_listed = int(np.diff(lists.start).max(initial=0))
             onto_twins += count_rows(self.plan, lists, self._room(0), first, last, counts)
+        if counts.max() > LONGEST_ROW:
+            raise NeurosimError(
+                f"{counts.max():,} synapses lead from one neuron to those of one thread: "
+                f"{LONGEST_ROW:,} is the most, so give more threads or fewer synapses"
+            )
         table = self._empty(counts)
         for first, last in blocks:
-            if len(blocks) > 1 or lists is None:
-                lists = self._lists(first, last)
+            lists = self._lists(first, last, counting=False)
             self._longest_listed = int(np.diff(lists.start).max(initial=0))
             room = self._room(int(counts[first:last].max(initial=0)))
             fill_rows(self.plan, lists, room, first, last, table)

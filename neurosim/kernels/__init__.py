@@ -3,7 +3,7 @@
 from neurosim.kernels.compiled import without_collection
 from neurosim.kernels.connect import count_rows, fill_rows
 from neurosim.kernels.loop import advance, forget
-from neurosim.kernels.rows import Lists, Room, Rules, invert_in_degree
+from neurosim.kernels.rows import Lists, Room, Rules, count_sources, invert_in_degree
 from neurosim.kernels.types import Inputs, Neurons, Probes, Scratch, Shared, State, Table
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Table",
     "advance",
     "count_rows",
+    "count_sources",
     "fill_rows",
     "forget",
     "invert_in_degree",

@@ -18,6 +18,8 @@ from neurosim.kernels.rows import (
     IN_DEGREE,
     KEY_DELAYS,
     KEY_WEIGHTS,
+    LIST,
+    LIST_FIRST,
     LOG_NORMAL,
     N_TARGETS,
     N_TWINS,
@@ -56,6 +58,7 @@ def count_rows(plan, lists, room, first, last, counts):
     ----------
     plan : Rules
     lists : Lists
+        Rows of in-degree rules onto neurons without twins may have a length alone.
     room : Room
     first, last : int
     counts : (n_neurons,) int64
@@ -71,13 +74,18 @@ def count_rows(plan, lists, room, first, last, counts):
     for population in range(plan.n_sources.size):
         size = plan.n_sources[population]
         for p in range(plan.first_rule[population], plan.first_rule[population + 1]):
+            rule = plan.rules[p]
             for source in range(max(first - base, 0), min(last - base, size)):
+                if rule[RULE] == IN_DEGREE and rule[TWIN] < 0:
+                    row = rule[LIST] + source - rule[LIST_FIRST]
+                    counts[base + source] += lists.start[row + 1] - lists.start[row]
+                    continue
                 n = row_of(plan, p, source, lists, room)
                 counts[base + source] += n
-                if plan.rules[p, TWIN] < 0:
+                if rule[TWIN] < 0:
                     continue
                 for i in range(n):
-                    if _twin(plan, plan.rules[p], room.targets[i]) >= 0:
+                    if _twin(plan, rule, room.targets[i]) >= 0:
                         counts[base + source] += 1
                         onto_twins += 1
         base += size

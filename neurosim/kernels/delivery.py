@@ -26,19 +26,29 @@ NEVER = np.uint64(2**63)
 
 
 @part
-def _list_segments(column, delays, common_of, n_common, segment, history_start, history, reached,
-                   due, oldest, newest, now, until, base, n_slots):  # fmt: skip
-    """List what is due at steps now … until − 1 of the spikes of some steps; return how much.
+def _list_segments(column, ages, delays, common_of, n_common, segment, history_start, history,
+                   reached, due, oldest, newest, now, until, base, n_slots, turn):  # fmt: skip
+    """List what is due at steps now … until − 1 of the spikes of some steps.
 
     Of every row the segments are due one after the other, so that each begins where the one before
-    it, which `reached` has kept, ended.
+    it, which `reached` has kept, ended. The list begins with the spikes of age ``ages[turn]``.
+
+    Returns
+    -------
+    n, turn : int
+        How much is listed; and the age to go on with, for which the list had no room.
     """
     n = np.uint64(0)
     flat, width = segment.reshape(segment.size), np.uint64(segment.shape[1])
-    for step in range(oldest, newest):
-        a, b = np.uint64(column[max(now - step, 0)]), np.uint64(column[until - step])
-        if a == b:
+    for i in range(turn, ages.size):
+        age = ages[i]
+        step = now - age
+        a, b = np.uint64(column[age]), np.uint64(column[age + until - now])
+        if step < oldest or step >= newest or a == b:
             continue
+        most = np.uint64(history_start[step + 1] - history_start[step]) * (b - a)
+        if n + most >= np.uint64(due.shape[0]):
+            return np.int64(n), i
         for k in range(np.uint64(history_start[step]), np.uint64(history_start[step + 1])):
             soon = np.uint64(np.uint32(history[k + np.uint64(SOON)]))
             prefetch(flat, soon * width + a)
@@ -55,7 +65,7 @@ def _list_segments(column, delays, common_of, n_common, segment, history_start, 
                 n += np.uint64(end > begin)
                 begin, offset = end, following
             reached[k] = begin
-    return np.int64(n)
+    return np.int64(n), ages.size
 
 
 @part
@@ -125,25 +135,30 @@ def deliver(table, state, scratch, oldest, newest, now, until, base):
     sum is taken in the same order however the neurons are shared among threads, and however many
     steps are delivered at a time.
     """
-    n = _list_segments(
-        table.column,
-        table.delays,
-        table.common_of,
-        np.uint64(table.common.size // table.start.size),
-        table.segment,
-        state.history_start,
-        state.history,
-        state.reached,
-        scratch.due,
-        oldest,
-        newest,
-        now,
-        until,
-        base,
-        table.n_slots[0],
-    )
-    if n > 0:
-        targets, weights, common, due = table.targets, table.weights, table.common, scratch.due
+    targets, weights, common, due = table.targets, table.weights, table.common, scratch.due
+    turn = np.int64(0)
+    while turn < table.ages.size:
+        n, turn = _list_segments(
+            table.column,
+            table.ages,
+            table.delays,
+            table.common_of,
+            np.uint64(common.size // table.start.size),
+            table.segment,
+            state.history_start,
+            state.history,
+            state.reached,
+            due,
+            oldest,
+            newest,
+            now,
+            until,
+            base,
+            table.n_slots[0],
+            turn,
+        )
+        if n == 0:
+            continue
         if common.size > 0:
             state.delivered[0] += _add(targets, None, common, state.buffer, due, n)
         else:

@@ -251,40 +251,43 @@ def _in_degree_sources(rule, key, n_sources, target, sources, seen):
 
 
 @kernel
-def invert_in_degree(rule, key, n_sources, first, last, start, targets, minors):
+def count_sources(rule, key, counts):
+    """Count the synapses of every source of a rule that gives each target a fixed number of them.
+
+    Parameters
+    ----------
+    rule : (18,) int64
+    key : uint64
+    counts : (n_sources,) int64
+        Added to: synapses onto this thread's targets.
+    """
+    sources = np.empty(rule[DEGREE], np.int64)
+    seen = np.zeros(counts.size if rule[DISTINCT] else 0, np.int64)
+    for target in range(rule[OWN_FIRST], rule[OWN_LAST]):
+        _in_degree_sources(rule, key, counts.size, target, sources, seen)
+        for k in range(sources.size):
+            counts[sources[k]] += 1
+
+
+@kernel
+def invert_in_degree(rule, key, n_sources, first, start, targets, minors):
     """Make rows by source of a rule that gives each target a fixed number of sources.
 
     Parameters
     ----------
     rule : (18,) int64
     key : uint64
-    n_sources, first, last : int
-        Sources of the projection, and the range of those wanted now.
-    start : (last − first + 1,) int64
-        Filled with where each row begins.
-    targets, minors : ndarray
-        Filled with the rows if they have room for them, else left alone.
-
-    Returns
-    -------
-    int
-        Number of synapses in the range.
+    n_sources, first : int
+        Sources of the projection, and the first of those wanted now.
+    start : (n_rows + 1,) int64
+        Where each row begins.
+    targets, minors : (n,) ndarray
+        Filled with the rows.
     """
     sources = np.empty(rule[DEGREE], np.int64)
     seen = np.zeros(n_sources if rule[DISTINCT] else 0, np.int64)
-    start[:] = 0
-    for target in range(rule[OWN_FIRST], rule[OWN_LAST]):
-        _in_degree_sources(rule, key, n_sources, target, sources, seen)
-        for k in range(sources.size):
-            if first <= sources[k] < last:
-                start[sources[k] - first + 1] += 1
-    for row in range(last - first):
-        start[row + 1] += start[row]
-    total = start[last - first]
-    if targets.size < total:
-        return total
     place = start[:-1].copy()
-    seen[:] = 0
+    last = first + place.size
     for target in range(rule[OWN_FIRST], rule[OWN_LAST]):
         _in_degree_sources(rule, key, n_sources, target, sources, seen)
         for k in range(sources.size):
@@ -293,4 +296,3 @@ def invert_in_degree(rule, key, n_sources, first, last, start, targets, minors):
                 targets[place[row]] = target
                 minors[place[row]] = k
                 place[row] += 1
-    return total

@@ -58,6 +58,9 @@ class Table(NamedTuple):
         Ascending.
     column : (longest delay + batch + 1,) int64
         For every delay, how many in `delays` are shorter.
+    ages : (n_ages,) int64
+        Descending: how long ago a spike must have been for something to be due in the next steps of
+        a batch.
     n_slots : (1,) int64
     targets : (n_synapses,) uint16 or uint32
         Slots.
@@ -73,6 +76,7 @@ class Table(NamedTuple):
     segment: Any
     delays: Any
     column: Any
+    ages: Any
     n_slots: Any
     targets: Any
     weights: Any

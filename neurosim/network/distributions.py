@@ -19,6 +19,8 @@ from neurosim.network.checks import check_number
 
 LEAST_MASS = 1e-6
 """Truncation that leaves less of a distribution is taken for a mistake."""
+FARTHEST = 8.3
+"""Standard deviations beyond which nothing is drawn from a normal distribution: 2⁻⁵³ lies there."""
 LEAST_SPREAD = 1e-6
 """Smallest and, inverted, largest ratio of s.d. to mean of a log-normal distribution."""
 
@@ -69,6 +71,16 @@ class _Truncated(ABC):
         low, high = self.bounds
         return self.cdf(low), self.cdf(high)
 
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Lowest and highest value that can be drawn."""
+        low, high = self._tails()
+        return max(low, self.bounds[0]), min(high, self.bounds[1])
+
+    @abstractmethod
+    def _tails(self) -> tuple[float, float]:
+        """Lowest and highest value that could be drawn without bounds."""
+
     def truncated(self, low: float, high: float) -> Self:
         """Return the distribution with its bounds narrowed to low … high.
 
@@ -114,6 +126,9 @@ class Normal(_Truncated):
             return 0.0, float(self.low <= self.mean <= self.high)
         return super().quantiles()
 
+    def _tails(self) -> tuple[float, float]:
+        return self.mean - FARTHEST * self.sd, self.mean + FARTHEST * self.sd
+
     @property
     def sign(self) -> int:
         """+1 or −1 where all values have that sign or are 0; 0 where both signs are possible."""
@@ -151,6 +166,9 @@ class Uniform(_Truncated):
     def cdf(self, x: float) -> float:
         """Probability of a value at or below x."""
         return min(max((x - self.low) / (self.high - self.low), 0.0), 1.0)
+
+    def _tails(self) -> tuple[float, float]:
+        return self.bounds
 
     def scaled(self, factor: float) -> Uniform:
         """Return the distribution of `factor` times the value."""
@@ -211,6 +229,10 @@ class LogNormal(_Truncated):
         """Probabilities of the absolute value below its bounds, before truncation."""
         low, high = self.bounds if self.mean > 0.0 else (-self.high, -self.low)
         return self._log_cdf(low), self._log_cdf(high)
+
+    def _tails(self) -> tuple[float, float]:
+        near, far = (math.exp(self.mu + z * self.sigma) for z in (-FARTHEST, FARTHEST))
+        return (near, far) if self.mean > 0.0 else (-far, -near)
 
     def scaled(self, factor: float) -> LogNormal:
         """Return the distribution of `factor` times the value."""

@@ -72,6 +72,12 @@ def check_strength(
         Shape that an array must have; None where no array will do.
     """
     if isinstance(value, (Normal, Uniform, LogNormal)):
+        low, high = value.extent
+        if not -STRONGEST <= low <= high <= STRONGEST:
+            raise NeurosimError(
+                f"{what} = {value} reaches from {low:g} to {high:g} {unit}, beyond {-STRONGEST:g} "
+                f"to {STRONGEST:g} {unit}: lower its spread, or give it bounds"
+            )
         return value.scaled(factor)
     if is_scalar(value):
         return check_number(value, what, unit, -STRONGEST, STRONGEST) * factor
@@ -115,6 +121,11 @@ def check_delay(
             raise NeurosimError(
                 f"delay = {value} has next to no positive values: delays are in ms"
             ) from None
+        if value.extent[1] > LONGEST:
+            raise NeurosimError(
+                f"delay = {value} reaches {value.extent[1]:g} ms, beyond {LONGEST:g} ms: lower its "
+                "spread, or give it an upper bound"
+            )
         return value
     if is_scalar(value):
         delay = check_number(value, "delay", "ms", 0.0, LONGEST)
