@@ -38,12 +38,14 @@ BRAIN = 1e11
 """Neurons."""
 
 RATES = np.array([0.2, 1000.0])
+CROWDED = 250.0
 BOTTOM = 1e-3
 SHADE = "0.95"
 ESTIMATE: Mapping[str, Any] = MappingProxyType(
     {"color": "#E69F00", "lw": 4, "alpha": 0.6, "ls": "--"}
 )
-"""Range of the axes, colour of what is in real time, and how the estimate is drawn."""
+"""Range of the axes, the rate beyond which there is no room on its right, the colour of what is in
+real time, and how the estimate is drawn."""
 
 
 def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
@@ -150,10 +152,11 @@ def _draw(axes: Axes, result: ns.Result, timing: Timing) -> None:
 
 
 def _mark(axes: Axes, rate: float, colour: str, *, above: bool = False) -> None:
-    """Write the rate (Hz) that is reached in real time, above its line or below it."""
+    """Write the rate (Hz) that is reached in real time, left above its line or right below it."""
     if not RATES[0] < rate < RATES[1]:
         return
     axes.plot(rate, 1.0, "D", ms=5, color=colour, zorder=4)
+    above |= rate > CROWDED
     axes.annotate(
         f"{rate:.2g} Hz" if rate < 10.0 else f"{rate:.0f} Hz",
         (rate, 1.0),
@@ -180,7 +183,8 @@ scenario = Scenario(
         "the 100 billion of a brain need 2.8e17 FLOP/s, twice the record of 2018. Here that very "
         "network, and a cubic millimetre of cortex (50,000 neurons with 1,000 synapses), are built "
         "and timed at several firing rates. Computers do the sums they are said to; what the "
-        "estimate left out is the memory that each synapse has to be fetched from."
+        "estimate left out is memory: each synapse has to be fetched, and what it brings put where "
+        "its target will look for it."
     ),
     settings=Settings,
     duration=1000.0,
