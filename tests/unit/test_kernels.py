@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 
 import numba
@@ -12,7 +13,7 @@ from scipy.stats import poisson
 
 from neurosim.build.inputs import poisson_law
 from neurosim.build.streams import stream_key, uniform
-from neurosim.kernels import barrier, normal, random
+from neurosim.kernels import barrier, normal, random, without_collection
 
 # Parts of kernels can be called by compiled code alone.
 
@@ -127,3 +128,16 @@ def test_no_thread_passes_the_barrier_before_all_have_reached_it() -> None:
         thread.join(timeout=60.0)
     assert not early
     assert reached.tolist() == [crossings] * n_threads
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_garbage_is_collected_afterwards_as_before(collecting: bool) -> None:
+    before = gc.isenabled()
+    try:
+        (gc.enable if collecting else gc.disable)()
+        with pytest.raises(KeyError), without_collection():
+            assert not gc.isenabled()
+            raise KeyError
+        assert gc.isenabled() == collecting
+    finally:
+        (gc.enable if before else gc.disable)()
