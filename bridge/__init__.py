@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bridge.activations import ACTIVATIONS, Activation, find_activation
 from bridge.coincidence import coincidence_factor
 from bridge.comparison import Comparison, prediction_measures
 from bridge.descent import Descent, accelerated_descent, gradient_descent, newton
@@ -40,7 +41,9 @@ from bridge.rates import deterministic_rate, siegert_rate
 from bridge.separation import SeparableDataWarning
 
 __all__ = [
+    "ACTIVATIONS",
     "NORMAL_95",
+    "Activation",
     "Comparison",
     "Descent",
     "EscapeNoise",
@@ -63,6 +66,7 @@ __all__ = [
     "cross_entropy",
     "decision_plane",
     "deterministic_rate",
+    "find_activation",
     "gradient_descent",
     "lagged",
     "newton",
