@@ -1,8 +1,9 @@
 """A naive simulator in plain Python: the oracle of the engine.
 
 One neuron at a time, one synapse at a time, a queue of arrivals for each neuron, floats of
-Python. It understands explicit connections with given weights and delays, given spikes and constant
-currents: all that is needed to say what delivery, integration and refractoriness must come to.
+Python. It understands explicit connections with given weights and delays, given spikes, constant
+currents and soft thresholds: all that is needed to say what delivery, integration, refractoriness
+and escape must come to.
 """
 
 from __future__ import annotations
@@ -14,6 +15,21 @@ from collections import defaultdict
 import numpy as np
 
 from neurosim import AlphaCurrent, ConstantCurrent, ExpCurrent, SpikeTimes
+from neurosim.build.streams import stream_key
+
+MASK = 2**64 - 1
+
+
+def draw(key, entity, t):
+    """Return the uniform number of an entity at step t: "squares64" in integers of Python."""
+    x = y = (t << 32 | entity) * key & MASK
+    for add in (y, y + key, y):
+        x = x * x + add & MASK
+        x = (x >> 32 | x << 32) & MASK
+    left = x * x + y + key & MASK
+    x = (left >> 32 | left << 32) & MASK
+    bits = left ^ (x * x + y & MASK) >> 32
+    return ((bits >> 12) + 0.5) * 2.0**-52
 
 
 @functools.cache
@@ -28,8 +44,8 @@ def response(lif, dt, tau, power):
 class NaiveNeuron:
     """A leaky integrate-and-fire neuron with any number of synaptic currents."""
 
-    def __init__(self, lif, dt):
-        self.lif, self.dt = lif, dt
+    def __init__(self, lif, dt, key=0, entity=0):
+        self.lif, self.dt, self.key, self.entity = lif, dt, key, entity
         self.u = 0.0
         self.left = 0
         self.current = 0.0
@@ -57,10 +73,16 @@ class NaiveNeuron:
                 self.alpha[synapse.tau][1] += weight * math.e / synapse.tau
             else:
                 u += weight
-        if self.left > 0:
+        rests = self.left > 0
+        if rests:
             self.left -= 1
             u = lif.v_reset - lif.v_rest
-        fired = u > lif.v_threshold - lif.v_rest
+        excess = u - (lif.v_threshold - lif.v_rest)
+        if lif.escape is None:
+            fired = excess > 0.0
+        else:
+            chance = 1.0 - math.exp(-float(lif.escape.rate(excess)) * h)
+            fired = not rests and draw(self.key, self.entity, t) < chance
         if fired:
             u = lif.v_reset - lif.v_rest
             self.left = round(lif.t_ref / h)
@@ -68,9 +90,12 @@ class NaiveNeuron:
         return fired
 
 
-def simulate(net, duration, dt=0.1):
+def simulate(net, duration, dt=0.1, seed=1):
     """Return spikes [(time, population, neuron), …] and potentials {(population, neuron): […]}."""
-    cells = {p.name: [NaiveNeuron(p.neuron, dt) for _ in range(p.size)] for p in net.populations}
+    cells = {}
+    for p in net.populations:
+        key = int(stream_key(seed, "escape", p.name))
+        cells[p.name] = [NaiveNeuron(p.neuron, dt, key, i) for i in range(p.size)]
     synapses = defaultdict(list)
     for c in net.projections:
         n = len(c.rule.sources)

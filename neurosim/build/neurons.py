@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,8 +10,8 @@ from scipy.special import ndtri
 
 from neurosim.build.grid import whole_steps
 from neurosim.build.layout import NOISE, whole_lines
-from neurosim.build.propagators import membrane, synapse_filter
-from neurosim.build.streams import uniform
+from neurosim.build.propagators import escape, membrane, synapse_filter
+from neurosim.build.streams import stream_key, uniform
 from neurosim.kernels import Neurons
 from neurosim.kernels.types import ALPHA, BLOCK, DELTA, STATE_RISE, THRESHOLD
 from neurosim.network import DeltaSynapse, LogNormal, Normal, Uniform
@@ -57,6 +58,9 @@ class _Tables:
     def __init__(self) -> None:
         self.groups: list[list[int]] = []
         self.dynamics: list[NDArray[np.float64]] = []
+        self.links: list[list[int]] = []
+        self.escape: list[NDArray[np.float64]] = []
+        self.keys: list[np.uint64] = []
         self.ports: list[list[int]] = []
         self.filters: list[NDArray[np.float64]] = []
         self.places: dict[tuple[int, Hashable, bool], int] = {}
@@ -78,6 +82,13 @@ class _Tables:
             self.ports.append(row)
             self.filters.append(filters)
 
+    def add_threshold(self, neuron: LIF, dt: float, entity: int, key: np.uint64) -> None:
+        """Add how a group crosses its threshold, its first neuron being `entity` of a stream."""
+        link, soft = escape(neuron, dt)
+        self.links.append([link, entity])
+        self.escape.append(soft)
+        self.keys.append(key)
+
     def blocks(self) -> list[list[int]]:
         """Cut the groups into blocks."""
         rows, places = [], 0
@@ -89,7 +100,7 @@ class _Tables:
 
 
 def neuron_tables(
-    layout: Layout, thread: int, dt: float
+    layout: Layout, thread: int, dt: float, seed: int
 ) -> tuple[Neurons, dict[tuple[int, Hashable, bool], int], int]:
     """Lay out the parameters of one thread's neurons.
 
@@ -99,6 +110,7 @@ def neuron_tables(
     thread : int
     dt : float
         ms.
+    seed : int
 
     Returns
     -------
@@ -111,7 +123,8 @@ def neuron_tables(
     tables = _Tables()
     shares = layout.threads[thread].shares
     for share in shares:
-        neuron = layout.populations[share.population].neuron
+        population = layout.populations[share.population]
+        neuron = population.neuron
         first_port = len(tables.ports)
         tables.add_ports(share, share.slots, share.size, neuron, dt)
         tables.groups.append(
@@ -125,6 +138,7 @@ def neuron_tables(
             ]
         )
         tables.dynamics.append(membrane(neuron, dt))
+        tables.add_threshold(neuron, dt, share.low, stream_key(seed, "escape", population.name))
     for share in shares:
         count = 2 * len(share.twins)
         if count == 0:
@@ -137,9 +151,13 @@ def neuron_tables(
         silent = membrane(neuron, dt)
         silent[THRESHOLD] = np.inf
         tables.dynamics.append(silent)
+        tables.add_threshold(replace(neuron, escape=None), dt, 0, np.uint64(0))
     neurons = Neurons(
         np.array(tables.groups, np.int64).reshape(-1, 6),
         np.array(tables.dynamics).reshape(-1, 4),
+        np.array(tables.links, np.int64).reshape(-1, 2),
+        np.array(tables.escape).reshape(-1, 2),
+        np.array(tables.keys, np.uint64),
         np.array(tables.ports, np.int64).reshape(-1, 4),
         np.array(tables.filters).reshape(-1, 5),
         np.array(tables.blocks(), np.int64).reshape(-1, 4),

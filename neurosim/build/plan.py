@@ -169,7 +169,7 @@ def build(network: Network, *, dt: float, seed: int, threads: int) -> Plan:
     traces = plan_traces(network, layout, dt)
 
     def build_thread(thread: int) -> tuple[ThreadPlan, int]:
-        neurons, places, n_synaptic = neuron_tables(layout, thread, dt)
+        neurons, places, n_synaptic = neuron_tables(layout, thread, dt, seed)
         probes, contributions = probe_tables(traces, layout, thread, places)
         inputs = input_tables(network, layout, neurons, thread, dt, seed)
         inputs, live = live_tables(inputs, network, layout, thread)

@@ -15,7 +15,9 @@ from scipy.special import exprel
 from neurosim.kernels.types import (
     ALPHA,
     DELTA,
+    EXPECTED,
     EXPONENTIAL,
+    EXPONENTIAL_LINK,
     GAIN,
     P_SR,
     P_SS,
@@ -24,6 +26,9 @@ from neurosim.kernels.types import (
     P_VS,
     P_VV,
     RESET,
+    SHARP,
+    SOFTPLUS,
+    STEEPNESS,
     THRESHOLD,
 )
 from neurosim.network import AlphaCurrent, ExpCurrent
@@ -32,6 +37,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.network import LIF, DeltaSynapse
+
+
+LINKS = {"softplus": SOFTPLUS, "exponential": EXPONENTIAL_LINK}
+"""What kernels call the links of `EscapeRate`."""
 
 
 def _ramp_exponential(x: float) -> float:
@@ -53,6 +62,16 @@ def membrane(neuron: LIF, dt: float) -> NDArray[np.float64]:
     row[THRESHOLD] = neuron.v_threshold - neuron.v_rest
     row[RESET] = neuron.v_reset - neuron.v_rest
     return row
+
+
+def escape(neuron: LIF, dt: float) -> tuple[int, NDArray[np.float64]]:
+    """Return the link of a neuron's threshold and its row of `Neurons.escape`."""
+    row = np.zeros(2)
+    if neuron.escape is None:
+        return SHARP, row
+    row[STEEPNESS] = 1.0 / neuron.escape.delta
+    row[EXPECTED] = dt / neuron.escape.tau
+    return LINKS[neuron.escape.link], row
 
 
 def synapse_filter(

@@ -12,6 +12,7 @@ the same bits.
 import numpy as np
 
 from neurosim.kernels.compiled import inlined, part
+from neurosim.kernels.escape import escapes
 from neurosim.kernels.inputs import count_block, gather
 from neurosim.kernels.types import (
     ALPHA,
@@ -19,6 +20,7 @@ from neurosim.kernels.types import (
     BLOCK_LAST,
     COUNTED,
     DELTA,
+    ENTITY_FIRST,
     EXPONENTIAL,
     FIRST,
     FIRST_ID,
@@ -26,6 +28,7 @@ from neurosim.kernels.types import (
     GROUP,
     KIND,
     LAST,
+    LINK,
     P_SR,
     P_SS,
     P_VR,
@@ -37,6 +40,7 @@ from neurosim.kernels.types import (
     QUIET,
     REFRACTORY,
     RESET,
+    SHARP,
     SLOT,
     STATE,
     STATE_RISE,
@@ -248,13 +252,23 @@ def _any_above(v, threshold):
 
 
 @part
+def _reset(i, group, dynamics, v, until, resting, head, count, t):
+    """Reset a neuron that fires in step t and let it rest; return how many of its group do."""
+    v[i] = dynamics[RESET]
+    if group[REFRACTORY] == 0:
+        return count
+    until[i] = t + group[REFRACTORY]
+    resting[group[FIRST] + (head + count) % (group[LAST] - group[FIRST])] = i
+    return count + 1
+
+
+@part
 def _fire(block, group, dynamics, v, until, resting, head, count, fired, n_fired, t):
     """Let the neurons of a block that are above threshold and do not rest fire.
 
     Returns the place after the last in `fired`, and how many of the group rest now.
     """
-    threshold, refractory = dynamics[THRESHOLD], group[REFRACTORY]
-    room = group[LAST] - group[FIRST]
+    threshold = dynamics[THRESHOLD]
     for a in range(block[BLOCK_FIRST], block[BLOCK_LAST], FEW):
         b = min(a + FEW, block[BLOCK_LAST])
         if not _any_above(v[a:b], threshold):
@@ -263,11 +277,20 @@ def _fire(block, group, dynamics, v, until, resting, head, count, fired, n_fired
             if v[i] > threshold and until[i] < t:
                 fired[n_fired] = group[FIRST_ID] + i - group[FIRST]
                 n_fired += 1
-                v[i] = dynamics[RESET]
-                if refractory > 0:
-                    until[i] = t + refractory
-                    resting[group[FIRST] + (head + count) % room] = i
-                    count += 1
+                count = _reset(i, group, dynamics, v, until, resting, head, count, t)
+    return n_fired, count
+
+
+@part
+def _escape(block, group, dynamics, soft, link, entity, key, v, until, resting, head, count, fired,
+            n_fired, t):  # fmt: skip
+    """Let the neurons of a block that do not rest fire by chance; returns what `_fire` does."""
+    for i in range(block[BLOCK_FIRST], block[BLOCK_LAST]):
+        own = entity + i - group[FIRST]
+        if until[i] < t and escapes(v[i] - dynamics[THRESHOLD], soft, link, t, own, key):
+            fired[n_fired] = group[FIRST_ID] + i - group[FIRST]
+            n_fired += 1
+            count = _reset(i, group, dynamics, v, until, resting, head, count, t)
     return n_fired, count
 
 
@@ -317,7 +340,26 @@ def update(neurons, inputs, state, scratch, row, fired, n_fired, t, timed):
             injected = scratch.current
         else:
             injected = state.injected[first : block[BLOCK_LAST]]
-        if _advance_block(neurons, inputs, b, injected, state, row, scratch, t, timed):
+        above = _advance_block(neurons, inputs, b, injected, state, row, scratch, t, timed)
+        if neurons.links[g, LINK] != SHARP:
+            n_fired, counts[g] = _escape(
+                block,
+                neurons.groups[g],
+                neurons.dynamics[g],
+                neurons.escape[g],
+                neurons.links[g, LINK],
+                neurons.links[g, ENTITY_FIRST],
+                neurons.escape_keys[g],
+                state.v,
+                state.until,
+                state.resting,
+                heads[g],
+                counts[g],
+                fired,
+                n_fired,
+                t,
+            )
+        elif above:
             n_fired, counts[g] = _fire(
                 block,
                 neurons.groups[g],

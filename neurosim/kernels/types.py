@@ -16,6 +16,10 @@ DELTA, EXPONENTIAL, ALPHA = 0, 1, 2
 FIRST, LAST, FIRST_ID, REFRACTORY, PORT_FIRST, PORT_LAST = range(6)
 # Columns of `Neurons.dynamics`.
 P_VV, P_VI, THRESHOLD, RESET = range(4)
+# Kinds of link from potential to escape rate; columns of `Neurons.links`, then of `Neurons.escape`.
+SHARP, SOFTPLUS, EXPONENTIAL_LINK = 0, 1, 2
+LINK, ENTITY_FIRST = range(2)
+STEEPNESS, EXPECTED = range(2)
 # Columns of `Neurons.ports`, then of `Neurons.filters`.
 KIND, SLOT, STATE, STATE_RISE = range(4)
 P_SS, P_VS, P_SR, P_VR, GAIN = range(5)
@@ -94,6 +98,12 @@ class Neurons(NamedTuple):
         refractory steps, first and past-the-last port.
     dynamics : (n_groups, 4) float64
         Propagators V → V and I → V (mV per pA); threshold and reset, both relative to rest (mV).
+    links : (n_groups, 2) int64
+        Whether the threshold is `SHARP`, or else the link of its escape rate; and the identity of
+        the first neuron in the group's random stream.
+    escape : (n_groups, 2) float64
+        One over the width of a soft threshold (per mV); spikes expected in a step per unit of link.
+    escape_keys : (n_groups,) uint64
     ports : (n_ports, 4) int64
         Kind, first slot, first place in `State.synaptic`, and for alpha currents the first place of
         the rising variable.
@@ -107,6 +117,9 @@ class Neurons(NamedTuple):
 
     groups: Any
     dynamics: Any
+    links: Any
+    escape: Any
+    escape_keys: Any
     ports: Any
     filters: Any
     blocks: Any

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from neurosim.network.distributions import Distribution, LogNormal, Normal, Uniform
+from neurosim.network.escape import EscapeRate
 from neurosim.network.inputs import (
     ConstantCurrent,
     CurrentWaveform,
@@ -39,6 +40,7 @@ __all__ = [
     "DeltaSynapse",
     "Distribution",
     "Drive",
+    "EscapeRate",
     "ExpCurrent",
     "Explicit",
     "FixedInDegree",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_number
+from neurosim.network.checks import check_number, show
+from neurosim.network.escape import EscapeRate
 
 _POTENTIALS = ("v_rest", "v_threshold", "v_reset", "v_peak")
 
@@ -33,6 +34,9 @@ class LIF:
         Membrane capacitance (pF), 1 to 100,000.
     t_ref : float
         Absolute refractory period (ms), 0 to 1000; 5 ms means at most 200 spikes a second.
+    escape : EscapeRate, optional
+        Lets the neuron fire by chance, at a rate that grows with its potential, in place of the
+        sharp threshold.
 
     Raises
     ------
@@ -52,6 +56,7 @@ class LIF:
     tau_m: float = 20.0
     c_m: float = 250.0
     t_ref: float = 5.0
+    escape: EscapeRate | None = None
 
     def __post_init__(self) -> None:
         ranges = dict.fromkeys(_POTENTIALS, ("mV", -200.0, 200.0))
@@ -61,6 +66,11 @@ class LIF:
             object.__setattr__(self, name, value)
         self._check_volts()
         self._check_order()
+        if self.escape is not None and not isinstance(self.escape, EscapeRate):
+            raise NeurosimError(
+                f"LIF.escape = {show(self.escape)} is no soft threshold: give "
+                "EscapeRate(delta, tau)"
+            )
 
     def _check_volts(self) -> None:
         """Refuse potentials that must be meant in volts: −0.07, or all within ±0.2."""

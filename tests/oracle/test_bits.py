@@ -13,6 +13,7 @@ def _network() -> ns.Network:
     net = ns.Network()
     exc = net.add("exc", 83, ns.LIF(t_ref=2.0), v_init=ns.Normal(-62.0, 4.0))
     inh = net.add("inh", 21, ns.LIF(tau_m=10.0, t_ref=1.0), v_init=ns.Uniform(-70.0, -56.0))
+    soft = net.add("soft", 43, ns.LIF(t_ref=1.0, escape=ns.EscapeRate(2.0, 5.0)))
     exp, alpha = ns.ExpCurrent(2.0), ns.AlphaCurrent(1.5)
     spread = ns.Normal(1.5, 0.75)
     net.connect(exc, exc, ns.FixedProbability(0.2, autapses=False), psp=0.8, delay=spread)
@@ -24,6 +25,8 @@ def _network() -> ns.Network:
     net.drive(exc, ns.Poisson(900.0), synapse=exp, psp=1.1)
     net.drive(inh, ns.Poisson(np.linspace(200.0, 900.0, 21)), psp=1.3)
     net.drive(exc, ns.MembraneNoise(2.0))
+    net.connect(exc, soft, ns.FixedInDegree(20), psp=1.5, delay=spread)
+    net.connect(soft, inh, ns.FixedProbability(0.2), psp=0.4, delay=0.9)
     for variable in ("v", "i_exc", "i_inh", "i_syn", "input_exc", "input_inh"):
         net.record(exc, variable, ids=[5, 40, 82], interval=0.3)
     return net

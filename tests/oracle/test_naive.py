@@ -9,12 +9,19 @@ import neurosim as ns
 from tests import naive
 
 
-def _random_network(seed: int) -> ns.Network:
+def _random_network(seed: int, soft: bool) -> ns.Network:
     """Two recurrent populations with three kinds of synapse, many delays, and given input."""
     random = np.random.default_rng(seed)
     net = ns.Network()
-    exc = net.add("exc", 7, ns.LIF(tau_m=15.0, t_ref=1.0))
-    inh = net.add("inh", 5, ns.LIF(tau_m=10.0, c_m=200.0, t_ref=0.0, v_reset=-65.0))
+    escapes = (
+        (ns.EscapeRate(1.5, 2.0), ns.EscapeRate(2.5, 5.0, "exponential")) if soft else (None, None)
+    )
+    exc = net.add("exc", 7, ns.LIF(tau_m=15.0, t_ref=1.0, escape=escapes[0]))
+    inh = net.add(
+        "inh",
+        5,
+        ns.LIF(tau_m=10.0, c_m=200.0, t_ref=0.0, v_reset=-65.0, escape=escapes[1]),
+    )
     kinds = [ns.DeltaSynapse(), ns.ExpCurrent(5.0), ns.AlphaCurrent(2.0), ns.ExpCurrent(10.0)]
     for source, sign in ((exc, 1.0), (inh, -1.0)):
         for target in (exc, inh):
@@ -41,8 +48,11 @@ def _random_network(seed: int) -> ns.Network:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("threads", [1, 3])
-def test_spikes_and_potentials_equal_those_of_a_naive_simulator(seed: int, threads: int) -> None:
-    net = _random_network(seed)
+@pytest.mark.parametrize("soft", [False, True], ids=["sharp threshold", "soft threshold"])
+def test_spikes_and_potentials_equal_those_of_a_naive_simulator(
+    seed: int, threads: int, soft: bool
+) -> None:
+    net = _random_network(seed, soft)
     expected, potentials = naive.simulate(net, 80.0)
     result = ns.simulate(net, 80.0, threads=threads)
     found = sorted(
