@@ -15,15 +15,7 @@ from bridge.features import (
     spike_history,
 )
 from bridge.logistic import LogisticNeuron
-from bridge.mapping import (
-    EscapeNoise,
-    GaussianNoise,
-    LogisticUnit,
-    SpikingUnit,
-    threshold_gap,
-    to_logistic,
-    to_spiking,
-)
+from bridge.mapping import LogisticUnit, to_logistic, to_spiking
 from bridge.measures import (
     NORMAL_95,
     Measure,
@@ -36,9 +28,18 @@ from bridge.measures import (
     reliability_curve,
     wilson_interval,
 )
+from bridge.noise import (
+    EscapeNoise,
+    GaussianNoise,
+    OrnsteinUhlenbeckNoise,
+    nearest_logistic,
+    window_probability,
+)
 from bridge.plot import decision_plane, psp_plot, reliability_plot
-from bridge.rates import deterministic_rate, siegert_rate
+from bridge.rates import deterministic_rate, escape_rate, siegert_rate
 from bridge.separation import SeparableDataWarning
+from bridge.unit import SpikingUnit, threshold_gap
+from bridge.validity import Validity, validity
 
 __all__ = [
     "ACTIVATIONS",
@@ -51,9 +52,11 @@ __all__ = [
     "LogisticNeuron",
     "LogisticUnit",
     "Measure",
+    "OrnsteinUhlenbeckNoise",
     "Reliability",
     "SeparableDataWarning",
     "SpikingUnit",
+    "Validity",
     "accelerated_descent",
     "agreement",
     "auc",
@@ -66,9 +69,11 @@ __all__ = [
     "cross_entropy",
     "decision_plane",
     "deterministic_rate",
+    "escape_rate",
     "find_activation",
     "gradient_descent",
     "lagged",
+    "nearest_logistic",
     "newton",
     "out_of_fold_probability",
     "prediction_measures",
@@ -80,5 +85,7 @@ __all__ = [
     "threshold_gap",
     "to_logistic",
     "to_spiking",
+    "validity",
     "wilson_interval",
+    "window_probability",
 ]

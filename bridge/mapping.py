@@ -3,173 +3,30 @@
 A neuron with the potential u = Σ Jᵢ aᵢ + R·I above rest (mV) fires with the probability of a link
 function of u − gap, where gap = v_threshold − v_rest. Its logistic twin is σ(θ₀ + Σ θᵢ aᵢ) with
 
-    θ₀ = β (R·I − gap),    θᵢ = β Jᵢ.
+    θ₀ = β (R·I − gap − shift),    θᵢ = β Jᵢ,
 
-The maps are exact inverses of each other; how well the twin describes the neuron is a property of
-the noise, its `logistic_error`.
+where slope β and shift, mostly 0, are those of its noise. The maps are exact inverses of each
+other; how well the twin describes the neuron is a property of the noise, its `logistic_error`, and
+of how the neuron is used: see `bridge.validity`.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import expit, ndtr
+from scipy.special import expit
 
+from bridge.noise import NOISES, OrnsteinUhlenbeckNoise, require_positive
+from bridge.unit import SpikingUnit, finite_vector, threshold_gap, weighted
 from neurosim import LIF, NeurosimError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-PROBIT_SLOPE = 1.702
-"""β·σ at which the largest |Φ(x/σ) − σ(β x)| is smallest.
-
-Camilli 1994, J. Educ. Behav. Stat. 19:293.
-"""
-
-
-class Noise(Protocol):
-    """What makes the threshold a matter of chance: a link from millivolts to probability."""
-
-    @property
-    def beta(self) -> float:
-        """Slope of the logistic twin (per mV)."""
-
-    @property
-    def logistic_error(self) -> float:
-        """Largest difference in probability between the neuron and its logistic twin."""
-
-    def firing_probability(self, excess: ArrayLike) -> NDArray[np.float64]:
-        """Probability to fire, given u − gap (mV)."""
-
-
-@dataclass(frozen=True)
-class GaussianNoise:
-    """Gaussian noise of the potential, drawn once per window: a probit link.
-
-    Attributes
-    ----------
-    sigma : float
-        Standard deviation (mV).
-    """
-
-    sigma: float
-
-    def __post_init__(self) -> None:
-        _require_positive("GaussianNoise.sigma", self.sigma, "mV")
-
-    @classmethod
-    def of_slope(cls, beta: float) -> GaussianNoise:
-        """Return the noise whose logistic twin has the slope `beta` (per mV)."""
-        return cls(PROBIT_SLOPE / beta)
-
-    @property
-    def beta(self) -> float:
-        """Slope of the logistic twin (per mV)."""
-        return PROBIT_SLOPE / self.sigma
-
-    @property
-    def logistic_error(self) -> float:
-        """Largest |Φ(x) − σ(1.702 x)| over all x."""
-        return 0.0095
-
-    def firing_probability(self, excess: ArrayLike) -> NDArray[np.float64]:
-        """Φ(excess/sigma), with excess = u − gap (mV)."""
-        return ndtr(np.asarray(excess, dtype=float) / self.sigma)
-
-
-@dataclass(frozen=True)
-class EscapeNoise:
-    """Soft threshold, escape rate ln(1 + exp((u − gap)/delta)) per window: a logistic link.
-
-    With that rate the probability 1 − exp(−rate) of at least one spike in the window is σ((u −
-    gap)/delta) exactly (escape noise: Gerstner et al. 2014, Neuronal Dynamics, ch. 9).
-
-    Attributes
-    ----------
-    delta : float
-        Width of the threshold (mV).
-    """
-
-    delta: float
-
-    def __post_init__(self) -> None:
-        _require_positive("EscapeNoise.delta", self.delta, "mV")
-
-    @classmethod
-    def of_slope(cls, beta: float) -> EscapeNoise:
-        """Return the noise whose logistic twin has the slope `beta` (per mV)."""
-        return cls(1.0 / beta)
-
-    @property
-    def beta(self) -> float:
-        """Slope of the logistic twin (per mV)."""
-        return 1.0 / self.delta
-
-    @property
-    def logistic_error(self) -> float:
-        """None: the link is the logistic function."""
-        return 0.0
-
-    def firing_probability(self, excess: ArrayLike) -> NDArray[np.float64]:
-        """σ(excess/delta), with excess = u − gap (mV)."""
-        return expit(np.asarray(excess, dtype=float) / self.delta)
-
-
-NOISES: dict[str, type[GaussianNoise] | type[EscapeNoise]] = {
-    "gaussian": GaussianNoise,
-    "escape": EscapeNoise,
-}
-
-
-@dataclass(frozen=True, eq=False)
-class SpikingUnit:
-    """A neuron, its synapses in mV, its noise: what fires or does not in one window.
-
-    Attributes
-    ----------
-    neuron : LIF
-    psps : (n,) ndarray
-        Peak of the postsynaptic potential of each synapse (mV); they arrive together and add.
-    noise : GaussianNoise or EscapeNoise
-    current : float
-        Constant current I (pA), in force long enough to lift the potential by R·I.
-    """
-
-    neuron: LIF
-    psps: NDArray[np.float64]
-    noise: Noise
-    current: float = 0.0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "psps", _finite_vector("SpikingUnit.psps", self.psps, "mV"))
-        if not math.isfinite(self.current):
-            raise NeurosimError(f"SpikingUnit.current = {self.current} pA is not a finite number")
-
-    @property
-    def gap(self) -> float:
-        """From rest to threshold (mV)."""
-        return threshold_gap(self.neuron)
-
-    def potential(self, activity: ArrayLike) -> NDArray[np.float64]:
-        """Free potential above rest, u = activity @ psps + R·I (mV).
-
-        Parameters
-        ----------
-        activity : (..., n) array_like
-            Spikes (or spike counts) of each presynaptic neuron in the window.
-
-        Returns
-        -------
-        (...) ndarray
-        """
-        return _weighted(activity, self.psps) + self.neuron.resistance * self.current
-
-    def firing_probability(self, activity: ArrayLike) -> NDArray[np.float64]:
-        """Probability to fire in the window, for `activity` as in `potential`; shape (...)."""
-        return self.noise.firing_probability(self.potential(activity) - self.gap)
+    from bridge.noise import Noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,45 +47,74 @@ class LogisticUnit:
     def __post_init__(self) -> None:
         if not math.isfinite(self.intercept):
             raise NeurosimError(f"LogisticUnit.intercept = {self.intercept} is not finite")
-        object.__setattr__(self, "coef", _finite_vector("LogisticUnit.coef", self.coef))
+        object.__setattr__(self, "coef", finite_vector("LogisticUnit.coef", self.coef))
 
     def score(self, activity: ArrayLike) -> NDArray[np.float64]:
         """θ₀ + Σ θᵢ aᵢ for `activity` of shape (..., n); shape (...)."""
-        return _weighted(activity, self.coef) + self.intercept
+        return weighted(activity, self.coef) + self.intercept
 
     def probability(self, activity: ArrayLike) -> NDArray[np.float64]:
         """σ(score) for `activity` of shape (..., n); shape (...)."""
         return expit(self.score(activity))
 
 
-def to_logistic(unit: SpikingUnit) -> LogisticUnit:
+def to_logistic(
+    unit: SpikingUnit | LIF,
+    psps: ArrayLike | None = None,
+    noise: Noise | None = None,
+    *,
+    current: float = 0.0,
+) -> LogisticUnit:
     """Return the logistic twin of a spiking neuron.
 
     Parameters
     ----------
-    unit : SpikingUnit
+    unit : SpikingUnit or LIF
+        A neuron with its synapses, or a neuron alone, to which the other arguments belong.
+    psps : (n,) array_like
+        Peak of the postsynaptic potential of each synapse (mV).
+    noise : GaussianNoise, OrnsteinUhlenbeckNoise or EscapeNoise
+    current : float
+        pA.
 
     Returns
     -------
     LogisticUnit
         Its probabilities differ from the neuron's by at most `unit.noise.logistic_error`.
+
+    Examples
+    --------
+    >>> import bridge
+    >>> import neurosim as ns
+    >>> twin = bridge.to_logistic(ns.LIF(), [10.0, -6.0], bridge.EscapeNoise(2.0))
+    >>> twin.intercept, twin.coef.tolist()
+    (-7.5, [5.0, -3.0])
     """
+    if isinstance(unit, LIF):
+        if psps is None or noise is None:
+            raise NeurosimError(
+                "a neuron alone has no logistic twin: give its psps (mV) and its noise as well"
+            )
+        unit = SpikingUnit(unit, np.asarray(psps, dtype=float), noise, current)
+    elif psps is not None or noise is not None or current:
+        raise NeurosimError(
+            "a SpikingUnit has psps, noise and current already: leave them out, or give a LIF"
+        )
     beta = unit.noise.beta
-    lift = unit.neuron.resistance * unit.current
-    return LogisticUnit(beta * (lift - unit.gap), beta * unit.psps)
+    return LogisticUnit(beta * (unit.lift - unit.gap - unit.noise.shift), beta * unit.psps)
 
 
 def to_spiking(
     logistic: LogisticUnit | Any,
     *,
     neuron: LIF | None = None,
-    noise: Literal["gaussian", "escape"] = "gaussian",
+    noise: str | Noise = "gaussian",
     beta: float | None = None,
 ) -> SpikingUnit:
     """Return the spiking twin of a logistic neuron.
 
     Only the ratios of the weights are fixed by the logistic neuron: its scale in millivolts comes
-    from the gap between rest and threshold, or from `beta`.
+    from the gap between rest and threshold, from `beta` or from the noise.
 
     Parameters
     ----------
@@ -236,20 +122,41 @@ def to_spiking(
         A fitted binary classifier with `intercept_` and `coef_` is taken too, as LogisticNeuron.
     neuron : LIF, optional
         The default neuron if not given.
-    noise : {"gaussian", "escape"}
-        Noise of the spiking neuron; with "escape" the twins are exactly equal.
+    noise : {"gaussian", "escape"} or a noise
+        Noise of the spiking neuron; with "escape" the twins are exactly equal. A noise of given
+        width sets the slope.
     beta : float, optional
-        Slope (per mV). Without it β = −θ₀/gap and the neuron needs no current; with it the current
-        that lifts the potential by R·I = gap + θ₀/β is injected.
+        Slope (per mV) for a noise given by its name. Without it β = −θ₀/gap and the neuron needs no
+        current; with it the current that lifts the potential by R·I = gap + shift + θ₀/β is
+        injected, so that θ₀ may be 0 or more.
+
+    Returns
+    -------
+    SpikingUnit
+        `add_to` puts it into a network, `fire` simulates trials.
 
     Raises
     ------
     NeurosimError
-        For θ₀ ≥ 0 without `beta`, for a slope that is not positive and for an unknown noise.
+        For θ₀ ≥ 0 with nothing else to set the scale, for a slope that is not positive and for an
+        unknown noise.
     """
     neuron = LIF() if neuron is None else neuron
     unit = _as_unit(logistic)
     gap = threshold_gap(neuron)
+    if isinstance(noise, OrnsteinUhlenbeckNoise):
+        raise NeurosimError(
+            "the slope of Ornstein–Uhlenbeck noise depends on the current that the twin would "
+            "need: give another noise, or make a SpikingUnit of your own"
+        )
+    if not isinstance(noise, str):
+        if beta is not None:
+            raise NeurosimError(
+                f"beta = {beta:g} per mV is given twice: {noise} has {noise.beta:g} per mV; leave "
+                "one out"
+            )
+        lift = gap + noise.shift + unit.intercept / noise.beta
+        return SpikingUnit(neuron, unit.coef / noise.beta, noise, lift / neuron.resistance)
     if noise not in NOISES:
         raise NeurosimError(f"noise = {noise!r} is unknown: give one of {', '.join(NOISES)}")
     if beta is None:
@@ -260,14 +167,9 @@ def to_spiking(
             )
         beta, current = -unit.intercept / gap, 0.0
     else:
-        _require_positive("beta", beta, "per mV")
+        require_positive("beta", beta, "per mV")
         current = (gap + unit.intercept / beta) / neuron.resistance
     return SpikingUnit(neuron, unit.coef / beta, NOISES[noise].of_slope(beta), current)
-
-
-def threshold_gap(neuron: LIF) -> float:
-    """Return v_threshold − v_rest (mV), which LIF keeps above 0."""
-    return neuron.v_threshold - neuron.v_rest
 
 
 def _as_unit(logistic: LogisticUnit | Any) -> LogisticUnit:
@@ -284,27 +186,3 @@ def _as_unit(logistic: LogisticUnit | Any) -> LogisticUnit:
             f"the classifier has {intercept.size} intercepts: only one for two classes is a neuron"
         )
     return LogisticUnit(float(intercept[0]), np.ravel(logistic.coef_))
-
-
-def _weighted(activity: ArrayLike, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    activity = np.asarray(activity, dtype=float)
-    if activity.ndim == 0 or activity.shape[-1] != len(weights):
-        raise NeurosimError(
-            f"activity has shape {activity.shape}: its last axis must hold the {len(weights)} "
-            "synapses"
-        )
-    return activity @ weights
-
-
-def _finite_vector(name: str, values: ArrayLike, unit: str = "") -> NDArray[np.float64]:
-    vector = np.array(values, dtype=float)
-    if vector.ndim != 1 or not np.isfinite(vector).all():
-        in_unit = f" in {unit}" if unit else ""
-        raise NeurosimError(f"{name} must be a 1-D array of finite numbers{in_unit}")
-    vector.flags.writeable = False
-    return vector
-
-
-def _require_positive(name: str, value: float, unit: str) -> None:
-    if not (math.isfinite(value) and value > 0):
-        raise NeurosimError(f"{name} = {value:g} {unit} is not a finite number above 0 {unit}")

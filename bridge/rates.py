@@ -101,11 +101,58 @@ def deterministic_rate(mu: ArrayLike, neuron: LIF) -> NDArray[np.float64]:
     return np.where(fires, 1000.0 / (neuron.t_ref + neuron.tau_m * climb), 0.0)[()]
 
 
+def escape_rate(mu: ArrayLike, neuron: LIF, *, dt: float = 0.1) -> NDArray[np.float64]:
+    """Return the rate of a neuron that fires by chance over a soft threshold.
+
+    After each spike the potential starts anew from v_reset, so that intervals are independent: the
+    rate is one over t_ref and the mean of the time survived, dt · Σ exp(−Σ rate · dt) (renewal
+    theory: Gerstner et al. 2014, Neuronal Dynamics, section 9.3).
+
+    Parameters
+    ----------
+    mu : array_like
+        Free membrane potential v_rest + R·I (mV).
+    neuron : LIF
+        With an `escape`.
+    dt : float
+        Step (ms), of which t_ref is taken to be a whole number; the sum is exact on that grid.
+
+    Returns
+    -------
+    ndarray
+        Rate (Hz), of the shape of `mu`.
+    """
+    if neuron.escape is None:
+        raise NeurosimError(
+            "the neuron has a sharp threshold: give it an escape, or use deterministic_rate"
+        )
+    _require_step(dt)
+    mu = np.asarray(mu, dtype=float)
+    if not np.isfinite(mu).all():
+        raise NeurosimError("mu (mV) must be finite numbers")
+    decay, kept = 1.0, math.exp(-dt / neuron.tau_m)
+    survived, steps = np.ones_like(mu), np.zeros_like(mu)
+    while decay > 1e-15:
+        steps = steps + survived
+        decay *= kept
+        excess = mu + (neuron.v_reset - mu) * decay - neuron.v_threshold
+        survived = survived * np.exp(-dt * neuron.escape.rate(excess))
+    # From here on the potential stands, and what has survived falls geometrically.
+    fires = -np.expm1(-dt * neuron.escape.rate(mu - neuron.v_threshold))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steps = steps + np.where(survived > 0.0, survived / fires, 0.0)
+    return (1000.0 / (neuron.t_ref + dt * steps))[()]
+
+
+def _require_step(dt: float) -> None:
+    if not (math.isfinite(dt) and dt > 0):
+        raise NeurosimError(f"dt = {dt:g} ms is not a finite time above 0 ms")
+
+
 def _grid_shift(width: NDArray[np.float64], neuron: LIF, dt: float | None) -> NDArray[np.float64]:
     if dt is None:
         return np.zeros_like(width)
-    if not (math.isfinite(dt) and dt > 0):
-        raise NeurosimError(f"dt = {dt:g} ms is not a finite time above 0 ms")
+    _require_step(dt)
     return GRID_THRESHOLD_SHIFT * width * math.sqrt(dt / neuron.tau_m)
 
 
