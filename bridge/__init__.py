@@ -31,6 +31,7 @@ from bridge.measures import (
 from bridge.noise import (
     EscapeNoise,
     GaussianNoise,
+    Noise,
     OrnsteinUhlenbeckNoise,
     nearest_logistic,
     window_probability,
@@ -52,6 +53,7 @@ __all__ = [
     "LogisticNeuron",
     "LogisticUnit",
     "Measure",
+    "Noise",
     "OrnsteinUhlenbeckNoise",
     "Reliability",
     "SeparableDataWarning",

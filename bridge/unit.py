@@ -72,6 +72,11 @@ class SpikingUnit:
         return threshold_gap(self.neuron)
 
     @property
+    def logistic_gap(self) -> float:
+        """The gap (mV) as its spikes show it: what LogisticNeuron wants to be told."""
+        return self.gap + self.noise.shift
+
+    @property
     def lift(self) -> float:
         """What the current adds to the potential, R·I (mV)."""
         return self.neuron.resistance * self.current

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -29,11 +28,17 @@ class Settings:
         metadata={"help": "peak of the potential that one spike makes", "unit": "mV"},
     )
     sigma: float = field(
-        default=3.0, metadata={"help": "standard deviation of the noise", "unit": "mV"}
+        default=3.0,
+        metadata={
+            "help": "standard deviation of the noise; a soft threshold gets the same slope",
+            "unit": "mV",
+        },
     )
-    noise: Literal["window", "membrane"] = field(
+    noise: Literal["window", "membrane", "escape"] = field(
         default="window",
-        metadata={"help": "noise drawn once a window, or fluctuating all through it"},
+        metadata={
+            "help": "noise drawn once a window, fluctuating all through it, or a soft threshold"
+        },
     )
     spikes: int = field(
         default=10, metadata={"help": "most spikes at a synapse: each gets from 0 to so many"}
@@ -71,10 +76,21 @@ class Settings:
         """Spikes at each synapse in every trial, shape (n_trials, 2)."""
         return np.repeat(self.points, self.repeats, axis=0)
 
-    @property
-    def unit(self) -> bridge.SpikingUnit:
-        """The neuron with its synapses and its noise as the bridge has it."""
-        return bridge.SpikingUnit(NEURON, np.array(self.psps), bridge.GaussianNoise(self.sigma))
+    def unit(self, window: float, dt: float) -> bridge.SpikingUnit:
+        """Return the neuron with its synapses and its noise as the bridge has it.
+
+        Parameters
+        ----------
+        window, dt : float
+            Length of the window and of a step (ms).
+        """
+        noise: bridge.Noise = bridge.GaussianNoise(self.sigma)
+        if self.noise == "escape":
+            noise = bridge.EscapeNoise.of_slope(noise.beta)
+        elif self.noise == "membrane":
+            gap = bridge.threshold_gap(NEURON)
+            noise = bridge.OrnsteinUhlenbeckNoise(self.sigma, window, NEURON.tau_m, gap, dt)
+        return bridge.SpikingUnit(NEURON, np.array(self.psps), noise)
 
 
 def network(settings: Settings, options: RunOptions) -> ns.Network:
@@ -84,14 +100,9 @@ def network(settings: Settings, options: RunOptions) -> ns.Network:
     `repeats`. The spikes of both synapses arrive together, at the end of the first step.
     """
     net = ns.Network()
-    spread = settings.sigma
-    if settings.noise == "window":  # which the leak shrinks until the spikes arrive
-        spread *= math.exp(options.dt / NEURON.tau_m)
-    v_init = ns.Normal(NEURON.v_rest, spread)
     noiseless = net.add("noiseless", len(settings.points), NEURON)
-    noisy = net.add("noisy", len(settings.trials), NEURON, v_init=v_init)
-    if settings.noise == "membrane":
-        net.drive(noisy, ns.MembraneNoise(settings.sigma))
+    unit = settings.unit(options.duration, options.dt)
+    noisy = unit.add_to(net, "noisy", len(settings.trials), dt=options.dt)
     for population, activity in ((noiseless, settings.points), (noisy, settings.trials)):
         for synapse, psp in enumerate(settings.psps):
             for count in range(1, settings.spikes + 1):
@@ -113,19 +124,24 @@ class Window:
         Whether the neuron without noise fired.
     fired : (n_trials,) ndarray of bool
         Whether the neuron with noise fired, by trial.
+    unit : SpikingUnit
+        The neuron with noise.
     """
 
     excess: NDArray[np.float64]
     noiseless: NDArray[np.bool_]
     fired: NDArray[np.bool_]
+    unit: bridge.SpikingUnit
 
     @classmethod
     def of(cls, result: ns.Result, settings: Settings) -> Window:
         """Return what the neurons of a run did."""
-        fired = {name: trains.counts() > 0 for name, trains in result.spikes.items()}
-        unit = settings.unit
+        unit = settings.unit(result.duration, result.dt)
+        # A soft threshold decides in every step: in that in which the spikes arrive, here.
+        stop = 1.5 * result.dt if settings.noise == "escape" else np.inf
+        fired = {name: trains.counts(stop=stop) > 0 for name, trains in result.spikes.items()}
         excess = np.round(unit.potential(settings.points) - unit.gap, 9)
-        return cls(excess, fired["noiseless"], fired["noisy"])
+        return cls(excess, fired["noiseless"], fired["noisy"], unit)
 
     @property
     def probability(self) -> NDArray[np.float64]:

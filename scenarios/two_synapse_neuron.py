@@ -24,14 +24,21 @@ if TYPE_CHECKING:
 
 MEASURED = "#009E73"
 """Colour of what the neuron with noise did."""
+KINDS = {
+    "window": ("gaussian", "Gaussian noise, Φ((u − 15 mV)/σ)"),
+    "membrane": ("ornstein_uhlenbeck", "noise that goes on, first passage"),
+    "escape": ("escape", "soft threshold, σ((u − 15 mV)/Δ)"),
+}
+"""Key and name of the firing probability under each noise."""
 
 
 def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
     """Measure how the neuron without noise keeps to the step, and the one with noise to σ."""
-    window, twin = Window.of(result, settings), bridge.to_logistic(settings.unit)
+    window = Window.of(result, settings)
+    noise, twin = window.unit.noise, bridge.to_logistic(window.unit)
     exact = window.excess == 0.0
     excess, spikes, trials = window.pooled()
-    from_logistic = spikes / trials - expit(settings.unit.noise.beta * excess)
+    from_logistic = spikes / trials - expit(noise.beta * (excess - noise.shift))
     return {
         "points": len(window.excess),
         "trials": len(window.fired),
@@ -39,6 +46,9 @@ def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
         "noiseless_as_step": (window.noiseless == (window.excess > 0.0)).mean(),
         "fired_at_exactly_threshold": window.noiseless[exact].any() if exact.any() else None,
         "theta": [twin.intercept, *twin.coef],
+        "beta_per_mv": noise.beta,
+        "shift_mv": noise.shift,
+        "expected_error": noise.logistic_error,
         "largest_difference_from_logistic": np.abs(from_logistic).max(),
     }
 
@@ -63,9 +73,11 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
         scaled.plot(corners, [0.0, 0.0, 1.0, 1.0], color="0.7", lw=4, zorder=0)
         scaled.set_title("3. rescaled: −70 mV → 0, +30 mV → 1", fontsize=10)
         line = np.linspace(low, high, 400)
-        beta = settings.unit.noise.beta
-        smooth.plot(line, expit(beta * line), color="0.7", lw=4, zorder=0, label="formula")
-        smooth.set_title(f"4. smooth: σ({beta:.3g} · (−15 + θ₁a₁ + θ₂a₂))", fontsize=10)
+        noise = window.unit.noise
+        sigma = expit(noise.beta * (line - noise.shift))
+        smooth.plot(line, sigma, color="0.7", lw=4, zorder=0, label="formula")
+        gap = signed(round(-window.unit.logistic_gap, 2))
+        smooth.set_title(f"4. smooth: σ({noise.beta:.3g} · ({gap} + θ₁a₁ + θ₂a₂))", fontsize=10)
         for axes in (scaled, smooth):
             _draw_measured(axes, window, 0.0, (0.0, 1.0))
             axes.set_xlim(low - 1.0, high + 1.0)
@@ -128,14 +140,15 @@ def _draw_measured(axes: Axes, window: Window, shift: float, levels: tuple[float
 
 def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
     """Set the firing probability beside the logistic neuron, derived and trained on the spikes."""
-    window, unit = Window.of(result, settings), settings.unit
+    window = Window.of(result, settings)
+    unit = window.unit
     if window.fired.all() or not window.fired.any():
         raise ns.NeurosimError(
             f"{'all' if window.fired.any() else 'none'} of the {len(window.fired)} trials fired, "
             "and a logistic neuron learns from both kinds: choose psps and spikes so that "
             "θ₁a₁ + θ₂a₂ lies on either side of 15 mV"
         )
-    trained = bridge.LogisticNeuron(gap=unit.gap).fit(settings.trials, window.fired)
+    trained = bridge.LogisticNeuron(gap=unit.logistic_gap).fit(settings.trials, window.fired)
     derived = bridge.to_logistic(unit).probability(settings.points)
     learned = trained.predict_proba(settings.points)[:, 1]
     counts = np.arange(settings.spikes + 1)
@@ -167,7 +180,8 @@ def _probabilities(
     window: Window, settings: Settings, derived: NDArray[np.float64], learned: NDArray[np.float64]
 ) -> dict[str, bridge.Measure]:
     """Return how well the probabilities describe the spikes."""
-    gaussian = settings.unit.noise.firing_probability(window.excess)
+    kind, law = KINDS[settings.noise]
+    analytic = window.unit.noise.firing_probability(window.excess)
     found = {}
     for key, probability, words in (
         ("agreement", derived, "derived"),
@@ -177,8 +191,8 @@ def _probabilities(
         note = f"{words}: of {len(derived)} points, on the same side of p = 1/2"
         found[key] = replace(same, note=note)
     for key, probability, note in (
-        ("cross_entropy_gaussian", gaussian, "Φ((u − 15 mV)/σ), what the noise itself gives"),
-        ("cross_entropy_derived", derived, "σ(β (u − 15 mV)), β = 1.702/σ"),
+        (f"cross_entropy_{kind}", analytic, f"{law}: what the noise itself gives"),
+        ("cross_entropy_derived", derived, "the logistic twin of that noise"),
         ("cross_entropy_trained", learned, "by gradient descent on these trials"),
     ):
         entropy = bridge.cross_entropy(window.fired, np.repeat(probability, settings.repeats))
@@ -190,8 +204,8 @@ def _parameters(
     unit: bridge.SpikingUnit, trained: bridge.LogisticNeuron
 ) -> dict[str, bridge.Measure]:
     """Return what the trained neuron says of the spiking one."""
-    beta = -trained.intercept_[0] / unit.gap
-    half = NORMAL_95 * np.sqrt(trained.sandwich_covariance_[0, 0]) / unit.gap
+    beta = -trained.intercept_[0] / unit.logistic_gap
+    half = NORMAL_95 * np.sqrt(trained.sandwich_covariance_[0, 0]) / unit.logistic_gap
     found = {
         "beta_derived": bridge.Measure(unit.noise.beta, "per mV"),
         "beta_trained": bridge.Measure(beta, "per mV", beta - half, beta + half),
@@ -210,11 +224,12 @@ def _differences(
     window: Window, settings: Settings, derived: NDArray[np.float64], learned: NDArray[np.float64]
 ) -> dict[str, bridge.Measure]:
     """Return the largest differences between the probabilities."""
-    gaussian = settings.unit.noise.firing_probability(window.excess)
-    bound = settings.unit.noise.logistic_error
+    noise, (kind, _) = window.unit.noise, KINDS[settings.noise]
+    analytic = noise.firing_probability(window.excess)
+    bound = f"{noise.logistic_error:.2g}"
     error = 0.5 / math.sqrt(settings.repeats)
     found = {
-        "gaussian_minus_derived": (gaussian - derived, f"on these points; nowhere above {bound}"),
+        f"{kind}_minus_derived": (analytic - derived, f"on these points; nowhere above {bound}"),
         "measured_minus_derived": (
             window.probability - derived,
             f"standard error of a point up to {error:.2g}",
@@ -245,7 +260,7 @@ def _draw_difference(
     """Draw how far the other probabilities are from the derived logistic neuron's."""
     from neurosim import plot
 
-    noise = settings.unit.noise
+    noise, (_, words) = window.unit.noise, KINDS[settings.noise]
     excess, spikes, trials = window.pooled()
     share, (low, high) = spikes / trials, bridge.wilson_interval(spikes, trials)
     line = np.linspace(*span(window), 500)
@@ -254,14 +269,16 @@ def _draw_difference(
     with plot.style():
         axes.axhline(0.0, color="0.7", lw=3, label="logistic, derived")
         bound = noise.logistic_error
-        axes.axhline(bound, color="0.45", lw=0.9, ls="--", label=f"±{bound}, the bound for Φ")
-        axes.axhline(-bound, color="0.45", lw=0.9, ls="--")
-        gap = noise.firing_probability(line) - expit(noise.beta * line)
-        axes.plot(line, gap, color="black", label="Gaussian noise, Φ")
+        if bound:
+            label = f"±{bound:.2g}, the bound for this noise"
+            axes.axhline(bound, color="0.45", lw=0.9, ls="--", label=label)
+            axes.axhline(-bound, color="0.45", lw=0.9, ls="--")
+        twin = expit(noise.beta * (line - noise.shift))
+        axes.plot(line, noise.firing_probability(line) - twin, color="black", label=words)
         bars = np.stack([share - low, high - share]).clip(0.0)
         axes.errorbar(
             excess,
-            share - expit(noise.beta * excess),
+            share - expit(noise.beta * (excess - noise.shift)),
             bars,
             fmt="D",
             color=MEASURED,

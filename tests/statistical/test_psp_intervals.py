@@ -6,14 +6,22 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from bridge import EscapeNoise, GaussianNoise, LogisticNeuron, SpikingUnit
+from bridge import (
+    EscapeNoise,
+    GaussianNoise,
+    LogisticNeuron,
+    OrnsteinUhlenbeckNoise,
+    SpikingUnit,
+)
 from neurosim import LIF
 
 PSPS = np.array([6.0, 5.0, 4.5, 4.0, 3.5, 3.0, 5.5, -3.0, -4.0, -5.0])
 REPEATS, TRIALS = 200, 20_000
 
 
-@pytest.mark.parametrize("noise", [EscapeNoise(1.8), GaussianNoise(3.0)], ids=["escape", "gauss"])
+@pytest.mark.parametrize(
+    "noise", [EscapeNoise(1.8), GaussianNoise(3.0), OrnsteinUhlenbeckNoise(3.0)]
+)
 def test_intervals_of_95_percent_cover_the_true_psps(noise):
     unit = SpikingUnit(LIF(), PSPS, noise)
     rng = np.random.default_rng(7)
@@ -21,7 +29,7 @@ def test_intervals_of_95_percent_cover_the_true_psps(noise):
     errors = np.zeros((REPEATS, len(PSPS)))
     for repeat in range(REPEATS):
         activity = (rng.random((TRIALS, len(PSPS))) < 0.5).astype(float)
-        neuron = LogisticNeuron(solver="newton")
+        neuron = LogisticNeuron(solver="newton", gap=unit.logistic_gap)
         neuron.fit(activity, rng.random(TRIALS) < unit.firing_probability(activity))
         low, high = neuron.psp_interval_.T
         covered[repeat] = (low <= PSPS) & (high >= PSPS)
@@ -31,4 +39,5 @@ def test_intervals_of_95_percent_cover_the_true_psps(noise):
     counted = covered[np.arange(REPEATS), np.arange(REPEATS) % len(PSPS)].sum()
     # Two-sided binomial band at 95 %, left by chance in 1 of 10,000 runs.
     assert binom.ppf(5e-5, REPEATS, 0.95) <= counted <= binom.ppf(1 - 5e-5, REPEATS, 0.95)
+    assert 0.92 <= covered.mean() <= 0.97
     assert np.sqrt(np.mean(errors**2)) <= 0.13  # mV
