@@ -41,6 +41,7 @@ from bridge.rates import deterministic_rate, escape_rate, siegert_rate
 from bridge.separation import SeparableDataWarning
 from bridge.unit import SpikingUnit, threshold_gap
 from bridge.validity import Validity, validity
+from bridge.worlds import compare_worlds
 
 __all__ = [
     "ACTIVATIONS",
@@ -68,6 +69,7 @@ __all__ = [
     "blocked_folds",
     "brier_score",
     "coincidence_factor",
+    "compare_worlds",
     "cross_entropy",
     "decision_plane",
     "deterministic_rate",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from matplotlib.collections import QuadMesh
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
     from numpy.typing import ArrayLike, NDArray
 
     from bridge.measures import Reliability
@@ -47,6 +47,24 @@ def decision_plane(
         Of the axes, with units.
     title : str
     """
+    fig = figure(1.2 + 2.9 * len(planes), 3.4)
+    grid = panels(fig, 1, len(planes), sharex=True, sharey=True)
+    draw_planes(fig, grid, x, y, planes, labels)
+    if title:
+        with style():
+            fig.suptitle(title)
+    return fig
+
+
+def draw_planes(
+    fig: Figure | SubFigure,
+    grid: Sequence[Axes],
+    x: ArrayLike,
+    y: ArrayLike,
+    planes: Mapping[str, NDArray],
+    labels: tuple[str, str],
+) -> None:
+    """Draw firing probabilities into axes of a figure; arguments as of `decision_plane`."""
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     for name, plane in planes.items():
         if np.shape(plane) != (len(y), len(x)):
@@ -54,19 +72,15 @@ def decision_plane(
                 f"plane {name!r} has shape {np.shape(plane)}: it must be {(len(y), len(x))}, one "
                 "row per value of y"
             )
-    fig = figure(1.2 + 2.9 * len(planes), 3.4)
-    grid = panels(fig, 1, len(planes), sharex=True, sharey=True)
     with style():
         for axes, (name, plane) in zip(grid, planes.items(), strict=True):
             mesh = _draw_plane(axes, x, y, np.asarray(plane))
             axes.set(title=name, xlabel=labels[0])
             axes.locator_params(nbins=7, steps=[1, 2, 5, 10])
         grid[0].set_ylabel(labels[1])
-        bar = fig.colorbar(mesh, ax=grid, label="firing probability", ticks=np.linspace(0, 1, 5))
+        ticks = np.linspace(0, 1, 5)
+        bar = fig.colorbar(mesh, ax=grid, label="firing probability", ticks=ticks)
         bar.ax.axhline(0.5, color="white", lw=1.5)
-        if title:
-            fig.suptitle(title)
-    return fig
 
 
 def reliability_plot(curves: Mapping[str, Reliability], *, title: str = "") -> Figure:
@@ -80,6 +94,15 @@ def reliability_plot(curves: Mapping[str, Reliability], *, title: str = "") -> F
     """
     fig = figure(4.6, 5.2)
     upper, lower = panels(fig, 2, 1, sharex=True, height_ratios=(3.2, 1.0))
+    draw_reliability(upper, lower, curves)
+    if title:
+        with style():
+            fig.suptitle(title)
+    return fig
+
+
+def draw_reliability(upper: Axes, lower: Axes, curves: Mapping[str, Reliability]) -> None:
+    """Draw observed against predicted probability into one axes, the trials into another."""
     with style():
         upper.plot([0, 1], [0, 1], color=NEUTRAL, lw=1.0, ls="--", label="perfect calibration")
         for number, (name, curve) in enumerate(curves.items()):
@@ -99,9 +122,6 @@ def reliability_plot(curves: Mapping[str, Reliability], *, title: str = "") -> F
         upper.legend(loc="upper left", title="bars: 95 % intervals", alignment="left")
         upper.get_legend().get_title().set_fontsize(9.0)  # type: ignore[union-attr]
         lower.set(xlabel="predicted firing probability", ylabel="trials per bin", yscale="log")
-        if title:
-            fig.suptitle(title)
-    return fig
 
 
 def psp_plot(
@@ -136,14 +156,11 @@ def psp_plot(
         fig = figure(width, 5.2)
         grid = panels(fig, 2, 1, sharex=True, height_ratios=(1.6, 1.0))
     with style():
-        _draw_psps(grid[0], psps, interval)
-        grid[0].set(ylabel="postsynaptic potential (mV)", title=title)
+        draw_psps(grid[0], psps, interval, truth)
+        grid[0].set(title=title, xlabel="" if truth is not None else "synapse")
         if truth is not None:
-            truth = np.asarray(truth, dtype=float)
-            grid[0].scatter(places, truth, marker="_", s=260, lw=1.4, color="black", label="true")
-            _draw_psps(grid[1], psps, interval, truth)
-            grid[1].set_ylabel("recovered − true (mV)")
-        grid[-1].set_xlabel("synapse")
+            _draw_intervals(grid[1], psps, interval, np.asarray(truth, dtype=float))
+            grid[1].set(ylabel="recovered − true (mV)", xlabel="synapse")
         grid[-1].set_xticks(places, [f"{k + 1}" for k in places] if names is None else list(names))
         handles, texts = grid[0].get_legend_handles_labels()
         # One row where it fits: an entry takes about an inch and a half.
@@ -152,7 +169,18 @@ def psp_plot(
     return fig
 
 
-def _draw_psps(axes: Axes, psps: NDArray, interval: NDArray, origin: NDArray | float = 0.0) -> None:
+def draw_psps(axes: Axes, psps: NDArray, interval: NDArray, truth: ArrayLike | None = None) -> None:
+    """Draw recovered postsynaptic potentials (mV) with their intervals, and the true ones."""
+    _draw_intervals(axes, psps, interval)
+    axes.set(xlabel="synapse", ylabel="postsynaptic potential (mV)")
+    if truth is not None:
+        options: dict[str, Any] = {"marker": "_", "s": 260, "lw": 1.4, "label": "true"}
+        axes.scatter(np.arange(len(psps)), np.asarray(truth, float), color="black", **options)
+
+
+def _draw_intervals(
+    axes: Axes, psps: NDArray, interval: NDArray, origin: NDArray | float = 0.0
+) -> None:
     """Draw PSPs and intervals less `origin`, in the colours of excitation and inhibition."""
     places, origin = np.arange(len(psps)), np.broadcast_to(origin, psps.shape)
     axes.axhline(0.0, color=NEUTRAL, lw=0.8)

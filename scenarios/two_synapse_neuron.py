@@ -164,7 +164,8 @@ def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
         title="A neuron with two synapses: spiking, and logistic",
         measures=_probabilities(window, settings, derived, learned)
         | _parameters(unit, trained)
-        | _differences(window, settings, derived, learned),
+        | _differences(window, settings, derived, learned)
+        | _predictions(window, settings, trained),
         drawings={
             "plane": partial(bridge.decision_plane, counts, counts, planes),
             "calibration": partial(_draw_calibration, window, settings, derived, learned),
@@ -198,6 +199,15 @@ def _probabilities(
         entropy = bridge.cross_entropy(window.fired, np.repeat(probability, settings.repeats))
         found[key] = replace(entropy, note=note)
     return found
+
+
+def _predictions(
+    window: Window, settings: Settings, trained: bridge.LogisticNeuron
+) -> dict[str, bridge.Measure]:
+    """Return how well the trained neuron foretells single trials."""
+    worlds = bridge.compare_worlds(window.unit, settings.trials, fired=window.fired, neuron=trained)
+    chosen = ("bits_per_spike", "bits_per_spike_of_truth", "brier", "auc", "coincidence_factor")
+    return {key: worlds.measures[key] for key in (*chosen, "coincidence_factor_repeat")}
 
 
 def _parameters(
@@ -289,7 +299,7 @@ def _draw_difference(
         axes.plot(window.excess, learned - derived, ".", color="#CC79A7", label="logistic, trained")
         axes.set_xlim(line[0] - 1.0, line[-1] + 1.0)
         axes.set(xlabel="−15 + θ₁a₁ + θ₂a₂ (mV)", ylabel="difference in firing probability")
-        fig.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        fig.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return fig
 
 
