@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.special import gammaln, xlogy
 
 from neurosim.build.grid import to_steps
 from neurosim.build.layout import NOISE
+from neurosim.build.poisson import poisson_law, step_means
 from neurosim.build.propagators import noise_per_step
 from neurosim.build.streams import stream_key
 from neurosim.errors import NeurosimError
@@ -44,9 +44,6 @@ if TYPE_CHECKING:
     from neurosim.build.layout import Layout, Share
     from neurosim.kernels import Neurons
     from neurosim.network import Drive, Network
-
-MAX_MEAN = 500.0
-"""Largest expected number of Poisson spikes in one step: beyond, exp(−mean) underflows."""
 
 
 class Piece(NamedTuple):
@@ -105,49 +102,7 @@ def _program(drive: Drive, dt: float) -> tuple[NDArray[np.int64], NDArray[np.flo
     assert isinstance(source, Poisson)
     n = 1 if source.times is None else len(source.times)
     steps = np.zeros(1, np.int64) if source.times is None else to_steps(source.times, dt)
-    means = np.asarray(source.rate, float).reshape(n, -1) * dt * 1e-3
-    if means.max() > MAX_MEAN:
-        raise NeurosimError(
-            f"Poisson.rate = {means.max() / dt * 1e3:g} Hz is above {MAX_MEAN / dt * 1e3:g} Hz, "
-            f"{MAX_MEAN:g} spikes in a step of {dt:g} ms: use fewer, stronger inputs or a current"
-        )
-    return steps, means
-
-
-def poisson_law(mean: float) -> tuple[int, NDArray[np.uint16], NDArray[np.uint64]]:
-    """Share 2¹⁶ equally likely cells out among the values of a Poisson number.
-
-    Each value gets as many whole cells as its probability comes to; what the values lack is drawn
-    anew where a cell beyond these is met. So most numbers take 16 random bits, and all have their
-    exact probability: G. Marsaglia, *Generating discrete random variables in a computer*,
-    Communications of the ACM 6, 37 (1963).
-
-    Parameters
-    ----------
-    mean : float
-
-    Returns
-    -------
-    least : int
-        The least value with a cell of its own.
-    bounds : (n,) ndarray of uint16
-        How many cells belong to `least`, to it and the next value, …; the last repeated to make n
-        a multiple of four, as the kernel wants it.
-    rest : (m,) ndarray of uint64
-        P(N ≤ 0), P(N ≤ 1), … in the cells beyond the last bound, as fractions of 2⁶⁴.
-    """
-    values = np.arange(int(mean + 12.0 * np.sqrt(mean) + 40.0))
-    share = np.exp(xlogy(values, mean) - mean - gammaln(values + 1.0))
-    share *= 2.0**16 / share.sum()
-    cells = np.floor(share).astype(np.int64)
-    cells[np.argmax(cells)] -= cells.sum() == 2**16
-    least, last = np.flatnonzero(cells)[[0, -1]]
-    bounds = np.cumsum(cells)[least : last + 1]
-    bounds = np.pad(bounds, (0, -len(bounds) % 4), mode="edge").astype(np.uint16)
-    lacking = np.cumsum(share - cells) / (2.0**16 - cells.sum())
-    lacking = lacking[lacking < 1.0 - 2.0**-53]
-    rest = np.floor(lacking * 2.0**53).astype(np.uint64) << np.uint64(11)
-    return int(least), bounds, rest
+    return steps, step_means(np.asarray(source.rate, float).reshape(n, -1), dt)
 
 
 class _Block(NamedTuple):

@@ -11,7 +11,7 @@ import pytest
 from scipy.special import ndtri
 from scipy.stats import poisson
 
-from neurosim.build.inputs import poisson_law
+from neurosim.build.poisson import poisson_law
 from neurosim.build.streams import stream_key, uniform
 from neurosim.kernels import barrier, normal, random, without_collection
 
