@@ -54,7 +54,7 @@ def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
         "max_rate_hz": max(curve.noiseless.max(), curve.noisy.max()),
         "noiseless_from_theory_hz": np.abs(curve.noiseless - curve.deterministic).max(),
         "noiseless_from_theory_on_grid_hz": np.abs(curve.noiseless - exact).max(),
-        "noisy_from_theory_hz": np.abs(curve.noisy - curve.siegert)[wide].max(),
+        "noisy_from_theory_hz": np.abs(curve.noisy - curve.analytic)[wide].max(),
         "currents_pa": curve.current,
         "rates_noiseless_hz": curve.noiseless,
         "rates_noisy_hz": curve.noisy,
@@ -66,7 +66,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
     from neurosim import plot
 
     curve = Curve.of(result, settings)
-    theory = partial(bridge.siegert_rate, sigma=settings.sigma, neuron=NEURON, dt=result.dt)
+    theory = partial(settings.theory, dt=result.dt)
     fig = plot.figure(8.4, 4.2)
     left, right = plot.panels(fig, 1, 2)
     with plot.style():
@@ -92,7 +92,7 @@ def _draw_rates(
     mean = _to_potential(current)
     inside = (curve.current >= current[0]) & (curve.current <= current[-1])
     clock = bridge.deterministic_rate(mean, NEURON)
-    axes.plot(current, theory(mean), color="0.7", lw=4, label="theory, with noise (Siegert)")
+    axes.plot(current, theory(mean), color="0.7", lw=4, label="theory, with noise")
     axes.plot(current, clock, color="#E69F00", lw=2.2, label="theory, without noise")
     draw_simulated(axes, curve, inside)
     dots = curve.current[inside], curve.noiseless[inside]
@@ -168,7 +168,7 @@ class LogisticCurve:
 def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
     """Set simulated and analytic rates beside logistic curves, and find where these fail."""
     curve = Curve.of(result, settings)
-    theory = partial(bridge.siegert_rate, sigma=settings.sigma, neuron=NEURON, dt=result.dt)
+    theory = partial(settings.theory, dt=result.dt)
     wide, near = (np.linspace(*span, 500) for span in (WIDE, NEAR))
     curves = {
         "wide": LogisticCurve.fitted(wide, theory(wide)),
@@ -202,15 +202,15 @@ def _agreement(curve: Curve, curves: dict[str, LogisticCurve]) -> dict[str, brid
     found = {
         "agreement": (curves["trained"](mean), words + "the logistic neuron trained on spikes"),
         "agreement_wide": (curves["wide"](mean), words + "the logistic curve, maximum free"),
-        "agreement_siegert": (curve.siegert[chosen], words + "the analytic rate"),
+        "agreement_analytic": (curve.analytic[chosen], words + "the analytic rate"),
     }
     measures = {
         key: bridge.Measure(float(1.0 - np.mean((rate - told) ** 2) / rate.var()), note=note)
         for key, (told, note) in found.items()
     }
-    off = np.abs(rate - curve.siegert[chosen])
+    off = np.abs(rate - curve.analytic[chosen])
     note = f"standard errors up to {curve.error[chosen].max():.2g} Hz"
-    measures["largest_error_siegert"] = bridge.Measure(float(off.max()), "Hz", note=note)
+    measures["largest_error_analytic"] = bridge.Measure(float(off.max()), "Hz", note=note)
     return measures
 
 

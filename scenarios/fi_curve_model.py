@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -35,6 +35,10 @@ class Settings:
         default=3.0,
         metadata={"help": "standard deviation of the free potential under noise", "unit": "mV"},
     )
+    noise: Literal["membrane", "escape"] = field(
+        default="membrane",
+        metadata={"help": "noise of the membrane, or a soft threshold of the same slope"},
+    )
     strongest: float = field(default=20000.0, metadata={"help": "strongest current", "unit": "pA"})
     repeats: int = field(default=30, metadata={"help": "neurons with noise at each current"})
     warmup: float = field(
@@ -57,6 +61,23 @@ class Settings:
             )
 
     @property
+    def neuron(self) -> ns.LIF:
+        """The neuron with noise, but for the noise of its membrane."""
+        if self.noise == "membrane":
+            return NEURON
+        delta = 1.0 / bridge.GaussianNoise(self.sigma).beta
+        return replace(NEURON, escape=ns.EscapeRate(delta, NEURON.t_ref))
+
+    def theory(self, mean: NDArray[np.float64], dt: float) -> NDArray[np.float64]:
+        """Return the analytic rate (Hz) of the neuron with noise on a grid of steps dt (ms).
+
+        Siegert's with noise of the membrane, that of renewal theory with a soft threshold.
+        """
+        if self.noise == "membrane":
+            return bridge.siegert_rate(mean, self.sigma, NEURON, dt=dt)
+        return bridge.escape_rate(mean, self.neuron, dt=dt)
+
+    @property
     def currents(self) -> NDArray[np.float64]:
         """Currents (pA): evenly spaced over `WIDE`, then ever farther apart."""
         even = (np.arange(WIDE[0], WIDE[1] + 0.5, 1.25) - NEURON.v_rest) / NEURON.resistance
@@ -73,10 +94,11 @@ def network(settings: Settings, options: RunOptions) -> ns.Network:
     currents = settings.currents
     net = ns.Network()
     noiseless = net.add("noiseless", len(currents), NEURON)
-    noisy = net.add("noisy", len(currents) * settings.repeats, NEURON)
+    noisy = net.add("noisy", len(currents) * settings.repeats, settings.neuron)
     net.drive(noiseless, ns.ConstantCurrent(currents))
     net.drive(noisy, ns.ConstantCurrent(np.repeat(currents, settings.repeats)))
-    net.drive(noisy, ns.MembraneNoise(settings.sigma))
+    if settings.noise == "membrane":
+        net.drive(noisy, ns.MembraneNoise(settings.sigma))
     return net
 
 
@@ -92,7 +114,7 @@ class Curve:
         Mean of the free potential, v_rest + R·I (mV).
     noiseless, deterministic : ndarray
         Rate without noise, simulated and in theory (Hz).
-    noisy, error, siegert : ndarray
+    noisy, error, analytic : ndarray
         Rate with noise, its standard error, and in theory (Hz).
     """
 
@@ -102,7 +124,7 @@ class Curve:
     deterministic: NDArray[np.float64]
     noisy: NDArray[np.float64]
     error: NDArray[np.float64]
-    siegert: NDArray[np.float64]
+    analytic: NDArray[np.float64]
 
     @classmethod
     def of(cls, result: ns.Result, settings: Settings) -> Curve:
@@ -119,7 +141,7 @@ class Curve:
             bridge.deterministic_rate(mean, NEURON),
             each.mean(axis=1),
             each.std(axis=1, ddof=1) / np.sqrt(settings.repeats),
-            bridge.siegert_rate(mean, settings.sigma, NEURON, dt=result.dt),
+            settings.theory(mean, result.dt),
         )
 
 

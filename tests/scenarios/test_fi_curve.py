@@ -28,15 +28,16 @@ def test_without_noise_the_rate_is_the_analytic_one_to_the_step(command):
     assert found["noiseless_from_theory_hz"] < 200.0 * 0.1 / 5.0
 
 
-def test_with_noise_the_rate_is_siegerts():
-    settings = Settings(repeats=30)
+@pytest.mark.parametrize(("noise", "currents"), [("membrane", 20), ("escape", 24)])
+def test_with_noise_the_rate_is_the_analytic_one(noise, currents):
+    settings = Settings(repeats=30, noise=noise)
     options = RunOptions(duration=1200.0)
     result = ns.simulate(network(settings, options), options.duration)
     curve = Curve.of(result, settings)
-    chosen = (curve.siegert > 5.0) & (curve.siegert < 60.0)
-    deviation = (curve.noisy - curve.siegert)[chosen] / curve.error[chosen]
-    # 20 currents, 29 degrees of freedom: an error rate of 2e-4.
-    assert chosen.sum() == 20
+    chosen = (curve.analytic > 5.0) & (curve.analytic < 60.0)
+    deviation = (curve.noisy - curve.analytic)[chosen] / curve.error[chosen]
+    # At most 24 currents, 29 degrees of freedom: an error rate of 2.4e-4.
+    assert chosen.sum() == currents
     assert np.abs(deviation).max() < student.isf(5e-6, 29)
 
 
@@ -47,7 +48,7 @@ def test_the_logistic_curve_fits_weak_currents_and_fails_over_a_wide_range(comma
     assert told["largest_error_trained"] > told["largest_error_wide"]
     # What it takes for the maximum depends on the range: it is no property of the neuron.
     assert told["maximum_near"] < 40.0 < 75.0 < told["maximum_wide"] < 85.0
-    assert told["agreement"] < told["agreement_wide"] < told["agreement_siegert"]
+    assert told["agreement"] < told["agreement_wide"] < told["agreement_analytic"]
     assert (tmp_path / "fi-curve-comparison-rates.png").exists()
 
 
