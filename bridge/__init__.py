@@ -39,6 +39,7 @@ from bridge.noise import (
 from bridge.plot import decision_plane, psp_plot, reliability_plot
 from bridge.rates import deterministic_rate, escape_rate, siegert_rate
 from bridge.separation import SeparableDataWarning
+from bridge.stochastic import stochastic_descent
 from bridge.unit import SpikingUnit, threshold_gap
 from bridge.validity import Validity, validity
 from bridge.worlds import compare_worlds
@@ -86,6 +87,7 @@ __all__ = [
     "reliability_plot",
     "siegert_rate",
     "spike_history",
+    "stochastic_descent",
     "threshold_gap",
     "to_logistic",
     "to_spiking",

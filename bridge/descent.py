@@ -1,4 +1,4 @@
-"""Gradient descent on a convex objective: plain, accelerated, and Newton's.
+"""Gradient descent on an objective: plain, accelerated, and Newton's.
 
 All stop when the largest component of the gradient is at most `tol` in absolute value, or after
 `max_iter` steps; the record they return says which.
@@ -6,18 +6,29 @@ All stop when the largest component of the gradient is at most `tol` in absolute
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+PATH_POINTS = 1000
+"""Most points of the path that a record of a descent keeps."""
+
+Watcher = Callable[[float], None]
+"""Is told what share of the way is done, of 1."""
+
 
 class Objective(Protocol):
-    """A convex function with a Lipschitz-continuous gradient."""
+    """A function with a Lipschitz-continuous gradient.
+
+    One that sums over rows of data says their number as `n_rows`, in which the cost of a descent is
+    counted; without it an evaluation counts as one row.
+    """
 
     @property
     def lipschitz(self) -> float:
@@ -39,35 +50,56 @@ class Descent:
     theta : (n,) ndarray
         The point reached.
     loss : (n_iter + 1,) ndarray
-        Value of the objective at each point visited, from the start.
+        Value of the objective at each point visited, from the start. In stochastic descent at the
+        end of each epoch.
     gradient_norm : (n_iter + 1,) ndarray
         Largest absolute component of the gradient there.
     converged : bool
         Whether the last gradient norm is at most the tolerance.
+    rows : (n_iter + 1,) ndarray of int
+        How many rows of the data had been looked at to get there (a row looked at twice counts
+        twice). What only decides when to stop is left out.
+    path : (n_points, n) ndarray
+        Points on the way, from the start to the one reached; of long ways every second one, every
+        fourth, and so on, so that there are never more than about 1000.
+    path_steps : (n_points,) ndarray of int
+        The number of steps taken up to each of these points; in stochastic descent a step is an
+        update on one batch.
+    path_rows : (n_points,) ndarray of int
+        How many rows had been looked at to get to each of these points.
     """
 
     theta: NDArray[np.float64]
     loss: NDArray[np.float64]
     gradient_norm: NDArray[np.float64]
     converged: bool
+    rows: NDArray[np.int64]
+    path: NDArray[np.float64]
+    path_steps: NDArray[np.int64]
+    path_rows: NDArray[np.int64]
 
     @property
     def n_iter(self) -> int:
-        """Number of steps taken."""
+        """Number of steps taken; of epochs in stochastic descent."""
         return len(self.loss) - 1
 
 
 Solver = Callable[..., Descent]
-"""(objective, start, *, tol, max_iter) -> Descent."""
+"""(objective, start, *, tol, max_iter, watch) -> Descent."""
 
 
 def gradient_descent(
-    objective: Objective, start: NDArray, *, tol: float = 1e-6, max_iter: int = 100_000
+    objective: Objective,
+    start: NDArray,
+    *,
+    tol: float = 1e-6,
+    max_iter: int = 100_000,
+    watch: Watcher | None = None,
 ) -> Descent:
     """Minimise by steps of 1/L against the gradient.
 
-    After k steps f − f* ≤ L ‖start − θ*‖²/(2k) (Nesterov 2004, Introductory Lectures on Convex
-    Optimization, cor. 2.1.2 with step 1/L).
+    After k steps f − f* ≤ L ‖start − θ*‖²/(2k) if f is convex (Nesterov 2004, Introductory Lectures
+    on Convex Optimization, cor. 2.1.2 with step 1/L).
 
     Parameters
     ----------
@@ -76,18 +108,25 @@ def gradient_descent(
     tol : float
         Largest gradient component at which to stop.
     max_iter : int
+    watch : callable, optional
+        Is told now and then what share of the way is done.
     """
-    visited = _Visited(tol, max_iter)
+    record = Record(objective, tol, max_iter, watch)
     theta, step = np.array(start, dtype=float), 1.0 / objective.lipschitz
     while True:
         loss, gradient = objective.value_and_gradient(theta)
-        if visited.ends_at(loss, gradient):
-            return visited.descent(theta)
+        if record.ends_at(theta, loss, gradient):
+            return record.descent(theta)
         theta = theta - step * gradient
 
 
 def accelerated_descent(
-    objective: Objective, start: NDArray, *, tol: float = 1e-6, max_iter: int = 10_000
+    objective: Objective,
+    start: NDArray,
+    *,
+    tol: float = 1e-6,
+    max_iter: int = 10_000,
+    watch: Watcher | None = None,
 ) -> Descent:
     """Minimise by Nesterov's accelerated gradient with adaptive restart.
 
@@ -102,14 +141,16 @@ def accelerated_descent(
     tol : float
         Largest gradient component at which to stop.
     max_iter : int
+    watch : callable, optional
+        Is told now and then what share of the way is done.
     """
-    visited = _Visited(tol, max_iter)
+    record = Record(objective, tol, max_iter, watch)
     theta, step = np.array(start, dtype=float), 1.0 / objective.lipschitz
     ahead, momentum = theta, 1.0
     while True:
         loss, gradient = objective.value_and_gradient(ahead)
-        if visited.ends_at(loss, gradient):
-            return visited.descent(ahead)
+        if record.ends_at(ahead, loss, gradient):
+            return record.descent(ahead)
         previous, theta = theta, ahead - step * gradient
         if gradient @ (theta - previous) > 0:
             momentum = 1.0
@@ -119,7 +160,12 @@ def accelerated_descent(
 
 
 def newton(
-    objective: Objective, start: NDArray, *, tol: float = 1e-6, max_iter: int = 100
+    objective: Objective,
+    start: NDArray,
+    *,
+    tol: float = 1e-6,
+    max_iter: int = 100,
+    watch: Watcher | None = None,
 ) -> Descent:
     """Minimise by Newton's method, each step halved until it lowers the objective enough.
 
@@ -132,47 +178,114 @@ def newton(
     tol : float
         Largest gradient component at which to stop.
     max_iter : int
+    watch : callable, optional
+        Is told now and then what share of the way is done.
     """
-    visited = _Visited(tol, max_iter)
+    record = Record(objective, tol, max_iter, watch)
     theta = np.array(start, dtype=float)
     loss, gradient = objective.value_and_gradient(theta)
-    while not visited.ends_at(loss, gradient):
+    looks = 0
+    while not record.ends_at(theta, loss, gradient, looks):
         step = -np.linalg.lstsq(objective.hessian(theta), gradient, rcond=None)[0]
         slope = float(gradient @ step)
         size = 1.0
         while True:
+            looks += 1
             reached = theta + size * step
             loss, gradient = objective.value_and_gradient(reached)
             # Near the minimum the decrease drowns in rounding: a step that keeps the loss is taken.
             rounding = 4.0 * np.finfo(float).eps * (1.0 + abs(loss))
-            if loss <= visited.loss[-1] + 1e-4 * size * slope + rounding or size < 1e-9:
+            if loss <= record.loss[-1] + 1e-4 * size * slope + rounding or size < 1e-9:
                 break
             size *= 0.5
         theta = reached
-    return visited.descent(theta)
+    return record.descent(theta)
 
 
-SOLVERS: dict[str, Solver] = {
-    "accelerated": accelerated_descent,
-    "gradient": gradient_descent,
-    "newton": newton,
-}
+class Path:
+    """Points on a way of unknown length, thinned while it grows."""
+
+    def __init__(self) -> None:
+        self.every = 1
+        self._points: list[tuple[int, int, NDArray[np.float64]]] = []
+
+    def add(self, step: int, rows: int, theta: NDArray) -> None:
+        """Keep a point if its step is one to be kept."""
+        if step % self.every:
+            return
+        self._points.append((step, rows, np.array(theta)))
+        if len(self._points) > PATH_POINTS:
+            self.every *= 2
+            self._points = [point for point in self._points if point[0] % self.every == 0]
+
+    def upto(self, step: int, rows: int, theta: NDArray) -> dict[str, Any]:
+        """Return the fields of a `Descent`, the last point among them."""
+        points = self._points
+        if not points or points[-1][0] != step:
+            points = [*points, (step, rows, np.array(theta))]
+        steps, looked_at, thetas = zip(*points, strict=True)
+        return {
+            "path": np.array(thetas),
+            "path_steps": np.array(steps, dtype=np.int64),
+            "path_rows": np.array(looked_at, dtype=np.int64),
+        }
 
 
 @dataclass
-class _Visited:
-    """Loss and gradient norm of the points visited so far, and when to stop."""
+class Record:
+    """What a descent has seen so far, and when it is to stop."""
 
+    objective: Objective
     tol: float
     max_iter: int
+    watch: Watcher | None = None
     loss: list[float] = field(default_factory=list)
     gradient_norm: list[float] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    path: Path = field(default_factory=Path)
 
-    def ends_at(self, loss: float, gradient: NDArray) -> bool:
+    def ends_at(
+        self, theta: NDArray, loss: float, gradient: NDArray, looks: int | None = None
+    ) -> bool:
+        """Keep a point; return whether it is the last. `looks` at the data led there."""
+        step = len(self.loss)
+        looks = step if looks is None else looks
+        self.keep(loss, gradient, looks * int(getattr(self.objective, "n_rows", 1)))
+        self.path.add(step, self.rows[-1], theta)
+        return self.is_over
+
+    def keep(self, loss: float, gradient: NDArray, rows: int) -> None:
+        """Keep what was found at a point, and say how far the descent has come."""
         self.loss.append(loss)
         self.gradient_norm.append(float(np.abs(gradient).max()))
+        self.rows.append(rows)
+        if self.watch is not None:
+            self.watch(self._share())
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the gradient is small enough or the steps are used up."""
         return self.gradient_norm[-1] <= self.tol or len(self.loss) > self.max_iter
 
     def descent(self, theta: NDArray) -> Descent:
-        converged = self.gradient_norm[-1] <= self.tol
-        return Descent(theta, np.array(self.loss), np.array(self.gradient_norm), converged)
+        """Return the record of a descent that ends at `theta`."""
+        return self.ended(theta, self.path.upto(len(self.loss) - 1, self.rows[-1], theta))
+
+    def ended(self, theta: NDArray, path: dict[str, Any]) -> Descent:
+        """Return the record, given the fields of the path."""
+        return Descent(
+            theta,
+            np.array(self.loss),
+            np.array(self.gradient_norm),
+            self.gradient_norm[-1] <= self.tol,
+            np.array(self.rows, dtype=np.int64),
+            **path,
+        )
+
+    def _share(self) -> float:
+        """Share of the way: of the steps allowed, or of the gradient's fall in its logarithm."""
+        first, last = self.gradient_norm[0], min(self.gradient_norm)
+        steps = (len(self.loss) - 1) / self.max_iter
+        if last <= self.tol:
+            return 1.0
+        return max(steps, math.log(first / last) / math.log(first / self.tol))

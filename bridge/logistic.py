@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from bridge.descent import SOLVERS
-from bridge.losses import CrossEntropy, StandardisedDesign
+from bridge.losses import find_loss
 from bridge.measures import NORMAL_95
-from bridge.separation import SeparableDataWarning, is_separable
+from bridge.training import SOLVERS, Options, train
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from bridge.descent import Descent
+    from bridge.losses import PointLoss
 
 
 class NoScaleError(NeurosimError, AttributeError):
@@ -33,22 +30,44 @@ class NoScaleError(NeurosimError, AttributeError):
 
 
 class LogisticNeuron(ClassifierMixin, BaseEstimator):
-    """A neuron which fires with probability σ(θ₀ + Σ θᵢ aᵢ), fitted by maximum likelihood.
+    """A neuron of the score s = θ₀ + Σ θᵢ aᵢ, trained on trials by gradient descent.
 
-    Minimises the mean cross-entropy plus ridge/2 times the squared weights of the standardised
-    columns. Sample weights count as repetitions of a trial.
+    As it stands it fires with probability σ(s) and is fitted by maximum likelihood: it minimises
+    the mean cross-entropy plus ridge/2 times the squared weights of the standardised columns.
+    Sample weights count as repetitions of a trial.
 
     Parameters
     ----------
-    solver : {"accelerated", "gradient", "newton"}
-        Method of descent; see `bridge.descent`.
+    loss : {"cross-entropy", "squared", "perceptron"}
+        The squared error is ½ (g(s) − t)², t the target. The perceptron criterion max(0, −margin)
+        is that of a step, whose own derivative is 0.
+    activation : {"sigmoid", "tanh", "relu", "step"}
+        Of the neuron's score, g(s). With tanh it fires with (1 + tanh s)/2 and the targets of the
+        squared error are −1 and 1; with relu it fires with max(s, 0), clipped to 1, and with step
+        if s > 0. Cross-entropy takes sigmoid and tanh, the squared error these and relu, the
+        perceptron criterion step.
+    solver : {"auto", "newton", "accelerated", "gradient", "stochastic"}
+        Method of descent; see `bridge.descent` and `bridge.stochastic`. "auto" is Newton's up to
+        500 columns, accelerated beyond, and Rosenblatt's rule for the perceptron criterion.
     ridge : float
         Penalty, in nats per trial, on weights of columns scaled to variance 1 (as in glmnet), so
         that it does not depend on the columns' units; the intercept is free.
+    firth : bool
+        Penalise the likelihood with Jeffreys' prior: fits are finite even of separable data, and
+        their bias is smaller (Firth 1993; Heinze & Schemper 2002). Newton's method only.
     tol : float
         Largest component of the gradient at which to stop, in standardised columns.
-    max_iter : int
-        Most steps to take.
+    max_iter : int, optional
+        Most steps to take, epochs in stochastic descent. By default 100 of Newton's, 1000 epochs,
+        10,000 others.
+    batch_size : int
+        Trials per step of stochastic descent.
+    random_state : int, Generator, RandomState or None
+        Of the order of trials in stochastic descent.
+    threads : int, optional
+        Threads to use, by default all cores. The fit has the same bits for any number.
+    progress : bool
+        Show a bar with the time left on the standard error stream.
     gap : float
         v_threshold − v_rest of the spiking neuron (mV): sets the scale of `psp_`.
 
@@ -61,44 +80,61 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
     intercept_ : (1,) ndarray
         θ₀.
     history_ : Descent
-        Loss and gradient norm of each step.
+        Loss, gradient norm and cost of each step, and the path of (θ₀, θ₁ …).
     n_iter_ : int
     converged_ : bool
     separable_ : bool
-        Whether the classes can be told apart without error, so that without ridge no fit exists.
-        With a ridge only a separation by the fitted neuron itself is noticed.
+        Whether the classes can be told apart without error, so that without penalty no fit of the
+        likelihood exists. But for that one only a separation by the fitted neuron is noticed.
     covariance_ : (n + 1, n + 1) ndarray
         Of (θ₀, θ₁ …), inverse Fisher information (Wald): right if the neuron is logistic. NaN where
-        the data do not determine a parameter, and throughout where they are separable.
+        the data do not determine a parameter, throughout where they leave no best fit, and for
+        losses other than the cross-entropy, which are no likelihood.
     sandwich_covariance_ : (n + 1, n + 1) ndarray
-        The same without trust in the link function (Huber 1967; White 1982, Econometrica 50:1).
+        The same without trust in the link function (Huber 1967; White 1982, Econometrica 50:1), for
+        the squared error too. NaN for relu and step, where the loss has kinks.
     n_features_in_ : int
 
     Notes
     -----
-    If the classes are separable and ridge is 0, a SeparableDataWarning is given and a ridge of one
-    over the trials' total weight is used: of the result only the direction has a meaning.
+    If no best fit exists, as that of separable classes, a SeparableDataWarning is given and a ridge
+    of one over the trials' total weight is used: of the result only the direction has a meaning.
+    A perceptron of classes that are not separable keeps the weights with the fewest errors.
     """
 
     def __init__(
         self,
         *,
-        solver: Literal["accelerated", "gradient", "newton"] = "accelerated",
+        loss: Literal["cross-entropy", "squared", "perceptron"] = "cross-entropy",
+        activation: Literal["sigmoid", "tanh", "relu", "step"] = "sigmoid",
+        solver: Literal["auto", "newton", "accelerated", "gradient", "stochastic"] = "auto",
         ridge: float = 0.0,
+        firth: bool = False,
         tol: float = 1e-6,
-        max_iter: int = 10_000,
+        max_iter: int | None = None,
+        batch_size: int = 1,
+        random_state: Any = 0,
+        threads: int | None = None,
+        progress: bool = False,
         gap: float = 15.0,
     ) -> None:
+        self.loss = loss
+        self.activation = activation
         self.solver = solver
         self.ridge = ridge
+        self.firth = firth
         self.tol = tol
         self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.random_state = random_state
+        self.threads = threads
+        self.progress = progress
         self.gap = gap
 
     def fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> LogisticNeuron:
-        """Fit the neuron to trials.
+        """Train the neuron on trials.
 
         Parameters
         ----------
@@ -112,37 +148,29 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         Raises
         ------
         NeurosimError
-            For parameters out of range, NaN or infinity, and labels which are not two classes.
+            For parameters out of range or at odds, NaN or infinity, and labels which are not two
+            classes.
         """
-        self._require_parameters()
+        options = self._options()
         trials, sign, counts = self._trials(X, y, sample_weight)
-        weights = counts / counts.sum()
-        design = StandardisedDesign.of(trials, weights)
-        self._warn_of_constant(design)
-
-        objective = CrossEntropy(design, sign, weights, self.ridge)
-        descent = self._descend(objective)
-        if self.ridge > 0:
-            self.separable_ = bool((sign * design.dot(descent.theta) > 0).all())
-        else:
-            self.separable_ = is_separable(objective, descent.theta)
-            if self.separable_:
-                _warn_of_separation(trials, 1.0 / counts.sum())
-                objective = CrossEntropy(design, sign, weights, 1.0 / counts.sum())
-                descent = self._descend(objective)
-        self._keep(objective, descent, float(counts.sum()))
+        trained = train(trials, sign, counts, options)
+        theta = trained.descent.theta
+        self.intercept_, self.coef_ = theta[:1], theta[np.newaxis, 1:]
+        self.history_, self.separable_ = trained.descent, trained.separable
+        self.n_iter_, self.converged_ = trained.descent.n_iter, trained.descent.converged
+        self.covariance_, self.sandwich_covariance_ = trained.covariance, trained.sandwich
         return self
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Scores θ₀ + Σ θᵢ aᵢ, shape (n_trials,)."""
-        check_is_fitted(self)
-        X = _checked(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
-        return X @ self.coef_[0] + self.intercept_[0]
+        """How far the scores lie above the one at which the neuron fires half the time.
+
+        The scores θ₀ + Σ θᵢ aᵢ themselves, less ½ for relu; shape (n_trials,).
+        """
+        return self._scores(X) - self._loss.even_score
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Probabilities not to fire and to fire, shape (n_trials, 2)."""
-        score = self.decision_function(X)
-        return np.column_stack([expit(-score), expit(score)])
+        return self._loss.probabilities(self._scores(X))
 
     def predict(self, X: ArrayLike) -> NDArray:
         """The more probable class of each trial, shape (n_trials,)."""
@@ -191,31 +219,14 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         tags.input_tags.sparse = True
         return tags
 
-    def _descend(self, objective: CrossEntropy) -> Descent:
-        start = np.zeros(1 + len(objective.design.mean))
-        fired = objective.weights[objective.sign > 0].sum()
-        start[0] = math.log(fired / (1.0 - fired))  # the best neuron without synapses
-        solve = SOLVERS[self.solver]
-        return solve(objective, start, tol=self.tol, max_iter=self.max_iter)
+    @property
+    def _loss(self) -> PointLoss:
+        return find_loss(self.loss, self.activation)
 
-    def _keep(self, objective: CrossEntropy, descent: Descent, n_trials: float) -> None:
-        self.history_ = descent
-        self.n_iter_ = descent.n_iter
-        self.converged_ = descent.converged
-        if not descent.converged:
-            warnings.warn(
-                f"stopped after {descent.n_iter} steps at a gradient of "
-                f"{descent.gradient_norm[-1]:.2g}, above tol = {self.tol:g}: raise max_iter, or "
-                "use solver='newton'",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
-        theta = objective.design.to_raw(descent.theta)
-        self.intercept_, self.coef_ = theta[:1], theta[np.newaxis, 1:]
-        self.covariance_, self.sandwich_covariance_ = _covariances(objective, descent, n_trials)
-        if self.separable_ and self.ridge == 0:
-            self.covariance_.fill(np.nan)
-            self.sandwich_covariance_.fill(np.nan)
+    def _scores(self, X: ArrayLike) -> NDArray[np.float64]:
+        check_is_fitted(self)
+        X = _checked(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        return X @ self.coef_[0] + self.intercept_[0]
 
     def _intercept_below_zero(self) -> float:
         theta0 = float(self.intercept_[0])
@@ -251,7 +262,9 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
             )
         return trials, np.where(labels == self.classes_[1], 1.0, -1.0), counts
 
-    def _require_parameters(self) -> None:
+    def _options(self) -> Options:
+        """Return the parameters, checked."""
+        loss = self._loss
         if self.solver not in SOLVERS:
             raise NeurosimError(
                 f"solver = {self.solver!r} is unknown: give one of {', '.join(SOLVERS)}"
@@ -262,53 +275,58 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise NeurosimError(f"{name} = {value:g} is not a finite number above 0")
-        if self.max_iter < 1:
-            raise NeurosimError(f"max_iter = {self.max_iter} is below 1: allow at least one step")
+        for name, means in (
+            ("max_iter", "allow at least one step"),
+            ("batch_size", "a step looks at one trial or more"),
+            ("threads", "give at least one, or None for all cores"),
+        ):
+            value = getattr(self, name)
+            if value is None and name != "batch_size":
+                continue
+            if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+                raise NeurosimError(f"{name} = {value!r} is not an integer")
+            if value < 1:
+                raise NeurosimError(f"{name} = {value} is below 1: {means}")
+        self._require_harmony(loss)
+        return Options(
+            loss, self.solver, float(self.ridge), self.firth, self.tol, self.max_iter,
+            self.batch_size, self._seed(), self.threads, self.progress,
+        )  # fmt: skip
 
-    def _warn_of_constant(self, design: StandardisedDesign) -> None:
-        if len(design.constant):
-            warnings.warn(
-                f"columns {design.constant.tolist()} never change: their weights cannot be told "
-                "from the intercept and are set to 0",
-                UserWarning,
-                stacklevel=3,
+    def _require_harmony(self, loss: PointLoss) -> None:
+        """Refuse parameters that make no sense together."""
+        if self.firth and not loss.likelihood:
+            raise NeurosimError(
+                f"firth = True penalises a likelihood, and loss = {self.loss!r} is none: give "
+                "loss='cross-entropy', or firth=False"
+            )
+        if self.firth and self.ridge > 0:
+            raise NeurosimError(
+                f"firth = True and ridge = {self.ridge:g} are two penalties for one purpose: give "
+                "one of them"
+            )
+        if self.firth and self.solver not in ("auto", "newton"):
+            raise NeurosimError(
+                f"solver = {self.solver!r} does not go with firth = True, for whose gradient no "
+                "Lipschitz constant is known: give solver='newton'"
+            )
+        if loss.smooth:
+            return
+        if self.solver in ("newton", "accelerated"):
+            raise NeurosimError(
+                f"solver = {self.solver!r} does not go with loss = {self.loss!r}, whose slope "
+                "jumps: give solver='gradient' or 'stochastic'"
+            )
+        if self.ridge > 0:
+            raise NeurosimError(
+                f"ridge = {self.ridge:g} does not go with loss = {self.loss!r}, which leaves the "
+                "size of the weights open: give ridge=0"
             )
 
-
-def _covariances(
-    objective: CrossEntropy, descent: Descent, n_trials: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Wald and sandwich covariance of the raw parameters, NaN where the data leave them open."""
-    values, vectors = np.linalg.eigh(objective.hessian(descent.theta))
-    flat = values <= len(values) * np.finfo(float).eps * values[-1]
-    inverse = (vectors[:, ~flat] / values[~flat]) @ vectors[:, ~flat].T
-    jacobian = objective.design.raw_jacobian
-    wald = jacobian @ inverse @ jacobian.T / n_trials
-    sandwich = inverse @ objective.score_covariance(descent.theta) @ inverse
-    sandwich = jacobian @ sandwich @ jacobian.T / n_trials
-    # A parameter is open if moving along a flat direction changes it, or a constant column does.
-    constant = objective.design.constant
-    open_ = (
-        np.abs(jacobian @ vectors[:, flat]) > 1e-6 * np.abs(jacobian).max(axis=1, keepdims=True)
-    ).any(axis=1)
-    open_[1 + constant] = True
-    open_[0] |= (objective.design.mean[constant] != 0).any()
-    for covariance in (wald, sandwich):
-        covariance[open_] = covariance[:, open_] = np.nan
-    return wald, sandwich
-
-
-def _warn_of_separation(trials: Any, ridge: float) -> None:
-    n_trials, n_synapses = trials.shape
-    few = (
-        f" ({n_trials} trials are few for {n_synapses} synapses)" if n_trials <= n_synapses else ""
-    )
-    warnings.warn(
-        f"the classes are separable{few}, so no maximum-likelihood fit exists: fitted with a ridge "
-        f"of {ridge:.2g}, read the direction of the weights only",
-        SeparableDataWarning,
-        stacklevel=3,
-    )
+    def _seed(self) -> int | np.random.Generator:
+        if isinstance(self.random_state, np.random.Generator):
+            return self.random_state
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
 
 
 def _checked(neuron: LogisticNeuron, *arrays: Any, **options: Any) -> Any:

@@ -1,108 +1,137 @@
-"""What the logistic neuron minimises, and the data in the coordinates in which it does so."""
+"""What a neuron minimises in training: the mean loss of its trials, by loss and activation."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 from scipy.special import expit
+
+from bridge import kinds
+from bridge.activations import ACTIVATIONS, find_activation
+from neurosim import NeurosimError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-
-def is_sparse(matrix: Any) -> bool:
-    """Return whether a matrix is one of scipy's sparse kinds."""
-    return bool(sparse.issparse(matrix))
+    from bridge.activations import Activation
+    from bridge.design import StandardisedDesign, Sums
 
 
-@dataclass(frozen=True, eq=False)
-class StandardisedDesign:
-    """Trials by synapses, each column shifted to mean 0 and scaled to variance 1, after a 1.
-
-    The parameters in these coordinates are (b, w₁ … wₙ). The shift changes the intercept alone,
-    so the fit without ridge is that of the raw columns; only the descent is better conditioned.
-    Sparse matrices stay sparse: their shift is applied to the products.
+@dataclass(frozen=True)
+class PointLoss:
+    """Loss of one trial as a function of the score s and of whether the neuron fired.
 
     Attributes
     ----------
-    matrix : (n_trials, n) ndarray or CSR matrix
-        Columns over their scale, shifted already if dense.
-    shift : (n,) ndarray
-        Still to be subtracted from the columns of `matrix`.
-    mean, scale : (n,) ndarray
-        Of the raw columns; the scale of a constant column is infinite, which makes it a 0.
+    name : str
+        "cross-entropy", "squared" or "perceptron".
+    activation : Activation
+    kind : int
+        As `bridge.kinds` numbers them.
+    gain : float
+        The neuron fires with probability σ(gain · s), for those kinds where it does.
+    bound : float
+        Largest |second derivative|. Of the perceptron criterion none exists, and 1 makes steps of
+        1/L those of Rosenblatt's rule. The squared error of ReLU has a kink at 0 that bends down:
+        a parabola of this curvature lies above it all the same, so that steps of 1/L never go up.
+    convex : bool
+    likelihood : bool
+        Whether it is a negative log-likelihood of the neuron.
     """
 
-    matrix: Any
-    shift: NDArray[np.float64]
-    mean: NDArray[np.float64]
-    scale: NDArray[np.float64]
+    name: str
+    activation: Activation
+    kind: int
+    gain: float
+    bound: float
+    convex: bool = False
+    likelihood: bool = False
 
-    @classmethod
-    def of(cls, X: Any, weights: NDArray[np.float64]) -> StandardisedDesign:
-        """Return the design of raw columns.
+    def probabilities(self, score: NDArray) -> NDArray[np.float64]:
+        """Probabilities not to fire and to fire, shape (n_trials, 2).
 
-        Parameters
-        ----------
-        X : (n_trials, n) ndarray or CSR matrix
-        weights : (n_trials,) ndarray
-            Weights of the trials, of sum 1.
+        Those of tanh are (1 ± tanh s)/2, those of ReLU are clipped to 0 … 1.
         """
-        mean = np.asarray(X.T @ weights)
-        if is_sparse(X):
-            variance = np.maximum(np.asarray(X.power(2).T @ weights) - mean**2, 0.0)
-        else:
-            variance = weights @ (X - mean) ** 2
-        # A column with less spread than rounding gives to a constant is one.
-        rounding = 1e-12 * (np.abs(mean) + np.sqrt(variance))
-        scale = np.where(np.sqrt(variance) > rounding, np.sqrt(variance), np.inf)
-        if is_sparse(X):
-            return cls(sparse.csr_matrix(X.multiply(1.0 / scale)), mean / scale, mean, scale)
-        return cls((X - mean) / scale, np.zeros_like(mean), mean, scale)
+        if self.kind in (kinds.CROSS_ENTROPY, kinds.SQUARED):
+            return np.column_stack([expit(-self.gain * score), expit(self.gain * score)])
+        fires = np.clip(self.activation(score), 0.0, 1.0)
+        return np.column_stack([1.0 - fires, fires])
 
     @property
-    def constant(self) -> NDArray[np.intp]:
-        """Indices of the columns that never change."""
-        return np.flatnonzero(np.isinf(self.scale))
+    def smooth(self) -> bool:
+        """Whether a step against the gradient of length 1/L never goes up."""
+        return self.kind != kinds.PERCEPTRON
 
-    def dot(self, theta: NDArray) -> NDArray[np.float64]:
-        """Scores of the trials, shape (n_trials,)."""
-        return self.matrix @ theta[1:] + (theta[0] - self.shift @ theta[1:])
+    @property
+    def even_score(self) -> float:
+        """Score above which the neuron rather fires than not."""
+        return 0.5 if self.kind == kinds.SQUARED_RELU else 0.0
 
-    def adjoint(self, residual: NDArray) -> NDArray[np.float64]:
-        """Sum of the rows, the 1 included, weighted by `residual`; shape (n + 1,)."""
-        total = residual.sum()
-        return np.append(total, self.matrix.T @ residual - self.shift * total)
-
-    def gram(self, weights: NDArray) -> NDArray[np.float64]:
-        """Σ weightₖ zₖ zₖᵀ over the rows z, the 1 included; shape (n + 1, n + 1)."""
-        total, raw = weights.sum(), np.asarray(self.matrix.T @ weights)
-        if is_sparse(self.matrix):
-            square = (self.matrix.T @ self.matrix.multiply(weights[:, None]).tocsr()).toarray()
-        else:
-            square = self.matrix.T @ (self.matrix * weights[:, None])
-        edge = raw - self.shift * total
-        square = square - np.outer(self.shift, raw) - np.outer(edge, self.shift)
-        return np.block([[np.atleast_2d(total), edge[None, :]], [edge[:, None], square]])
-
-    def to_raw(self, theta: NDArray) -> NDArray[np.float64]:
-        """Return (intercept, coefficients) for the raw columns; shape (n + 1,)."""
-        return self.raw_jacobian @ theta
-
-    @cached_property
-    def raw_jacobian(self) -> NDArray[np.float64]:
-        """Matrix of the linear map `to_raw`."""
-        jacobian = np.diag(np.append(1.0, 1.0 / self.scale))
-        jacobian[0, 1:] = -self.mean / self.scale
-        return jacobian
+    def start(self, share: float) -> float:
+        """Intercept of the best neuron without synapses, given the share of trials that fired."""
+        if self.kind == kinds.PERCEPTRON:
+            return 0.0
+        if self.kind == kinds.SQUARED_RELU:
+            return share
+        return float(np.log(share / (1.0 - share))) / self.gain
 
 
-class CrossEntropy:
-    """Mean cross-entropy of a logistic neuron (nats per trial) + ridge/2 ‖w‖².
+def _point_losses() -> dict[tuple[str, str], PointLoss]:
+    sigmoid, tanh, relu, step = (ACTIVATIONS[name] for name in ("sigmoid", "tanh", "relu", "step"))
+    # Of ½(σ(s) − t)²: q²(1 − q)(2 − 3q) at its greatest, where 12q² − 15q + 4 = 0.
+    q = (15.0 - np.sqrt(33.0)) / 24.0
+    squared = float(q**2 * (1.0 - q) * (2.0 - 3.0 * q))
+    found = [
+        PointLoss("cross-entropy", sigmoid, kinds.CROSS_ENTROPY, 1.0, 0.25, True, True),
+        PointLoss("cross-entropy", tanh, kinds.CROSS_ENTROPY, 2.0, 1.0, True, True),
+        PointLoss("squared", sigmoid, kinds.SQUARED, 1.0, squared),
+        PointLoss("squared", tanh, kinds.SQUARED, 2.0, 16.0 * squared),
+        PointLoss("squared", relu, kinds.SQUARED_RELU, 1.0, 1.0),
+        PointLoss("perceptron", step, kinds.PERCEPTRON, 1.0, 1.0, True),
+    ]
+    return {(loss.name, loss.activation.name): loss for loss in found}
+
+
+LOSSES: Mapping[tuple[str, str], PointLoss] = MappingProxyType(_point_losses())
+"""The losses a neuron can be trained with, by the names of loss and activation."""
+CROSS_ENTROPY = LOSSES["cross-entropy", "sigmoid"]
+UNIT_CURVATURE = LOSSES["squared", "relu"]
+"""Has the second derivative 1 wherever the score is above 0."""
+
+
+def find_loss(loss: str, activation: str | Activation) -> PointLoss:
+    """Return the loss of that name for a neuron of that activation.
+
+    Raises
+    ------
+    NeurosimError
+        For unknown names, and for a loss that means nothing for the activation.
+    """
+    name = find_activation(activation).name
+    known = sorted({name for name, _ in LOSSES})
+    if loss not in known:
+        raise NeurosimError(f"loss = {loss!r} is unknown: give one of {', '.join(known)}")
+    if (loss, name) in LOSSES:
+        return LOSSES[loss, name]
+    fitting = " or ".join(repr(key[0]) for key in LOSSES if key[1] == name)
+    if name == "step":
+        why = "the derivative of a step is 0, so there is nothing to descend"
+    elif loss == "perceptron":
+        why = "the perceptron criterion is that of a neuron without noise, activation='step'"
+    else:
+        why = "the cross-entropy is one of probabilities, and those of relu leave 0 to 1"
+    raise NeurosimError(
+        f"loss = {loss!r} does not go with activation = {name!r}: {why}; give loss={fitting}"
+    )
+
+
+class MeanLoss:
+    """Mean loss of a neuron over its trials + ridge/2 ‖w‖².
 
     Parameters
     ----------
@@ -113,34 +142,46 @@ class CrossEntropy:
         Weights of the trials, of sum 1.
     ridge : float
         Penalty on the standardised coefficients; the intercept is free.
+    loss : PointLoss
     """
 
     def __init__(
-        self, design: StandardisedDesign, sign: NDArray, weights: NDArray, ridge: float = 0.0
+        self,
+        design: StandardisedDesign,
+        sign: NDArray,
+        weights: NDArray,
+        ridge: float = 0.0,
+        loss: PointLoss = CROSS_ENTROPY,
     ) -> None:
         self.design = design
         self.sign = sign
         self.weights = weights
         self.ridge = ridge
+        self.loss = loss
+
+    @property
+    def n_rows(self) -> int:
+        """Number of trials."""
+        return len(self.sign)
 
     @cached_property
     def lipschitz(self) -> float:
-        """λ_max(ZᵀWZ)/4 + ridge, as σ′ ≤ 1/4."""
-        return float(np.linalg.eigvalsh(self.design.gram(self.weights))[-1]) / 4.0 + self.ridge
+        """λ_max(ZᵀWZ) times the greatest curvature of a trial's loss, + ridge."""
+        largest = float(np.linalg.eigvalsh(self.design.gram(self.weights))[-1])
+        return self.loss.bound * largest + self.ridge
 
     def value_and_gradient(self, theta: NDArray) -> tuple[float, NDArray[np.float64]]:
-        """Loss and gradient; log(1 + e^{−m}) of the margin m is taken without overflow."""
-        margin = self.sign * self.design.dot(theta)
-        # A sum and no dot product: threads of the BLAS that wait for a busy core cost more than it.
-        loss = np.sum(self.weights * np.logaddexp(0.0, -margin))
-        gradient = self.design.adjoint(-self.weights * self.sign * expit(-margin))
-        gradient[1:] += self.ridge * theta[1:]
-        return float(loss + 0.5 * self.ridge * (theta[1:] @ theta[1:])), gradient
+        """Loss and gradient."""
+        sums = self.sums(theta, kinds.GRADIENT)
+        sums.gradient[1:] += self.ridge * theta[1:]
+        return sums.loss + 0.5 * self.ridge * (theta[1:] @ theta[1:]), sums.gradient
 
-    def hessian(self, theta: NDArray) -> NDArray[np.float64]:
-        """ZᵀW p(1 − p) Z + ridge, shape (n + 1, n + 1)."""
-        margin = self.design.dot(theta)
-        hessian = self.design.gram(self.weights * expit(margin) * expit(-margin))
+    def hessian(self, theta: NDArray, *, exact: bool = False) -> NDArray[np.float64]:
+        """Gauss-Newton part of the Hessian, all of it if the loss is convex or `exact`.
+
+        Shape (n + 1, n + 1).
+        """
+        hessian = self.sums(theta, kinds.EXACT if exact else kinds.HESSIAN).gram
         hessian[np.diag_indices_from(hessian)] += np.append(
             0.0, np.full(len(theta) - 1, self.ridge)
         )
@@ -148,5 +189,41 @@ class CrossEntropy:
 
     def score_covariance(self, theta: NDArray) -> NDArray[np.float64]:
         """Mean of gₖ gₖᵀ over the trials' gradients g; shape (n + 1, n + 1)."""
-        residual = expit(-self.sign * self.design.dot(theta))
-        return self.design.gram(self.weights * residual**2)
+        return self.sums(theta, kinds.SCORES).gram
+
+    def separates(self, theta: NDArray) -> bool:
+        """Return whether the score of every trial lies on the side of its class."""
+        return self.sums(theta, kinds.GRADIENT).wrong == 0.0
+
+    def sums(self, theta: NDArray, mode: int) -> Sums:
+        """Sums over the trials; see `StandardisedDesign.sums`."""
+        return self.design.sums(theta, self.sign, self.weights, self.loss, mode)
+
+
+class Perceptron(MeanLoss):
+    """The perceptron criterion, which keeps the point with the fewest errors that it has seen.
+
+    Where the classes are not separable Rosenblatt's rule wanders for ever: the weights in the
+    pocket are the ones to use (Gallant 1990, IEEE Trans. Neural Netw. 1:179).
+
+    Attributes
+    ----------
+    pocket : (n + 1,) ndarray
+    fewest : float
+        Weight of the trials on the wrong side there.
+    """
+
+    pocket: NDArray[np.float64]
+    fewest: float = np.inf
+
+    @property
+    def lipschitz(self) -> float:
+        """1, for none exists: from 0 the steps' size changes the weights' scale alone."""
+        return 1.0
+
+    def value_and_gradient(self, theta: NDArray) -> tuple[float, NDArray[np.float64]]:
+        """Loss and gradient."""
+        sums = self.sums(theta, kinds.GRADIENT)
+        if sums.wrong < self.fewest:
+            self.fewest, self.pocket = sums.wrong, np.array(theta)
+        return sums.loss, sums.gradient

@@ -13,12 +13,13 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import linprog
 
-from bridge.losses import is_sparse
+from bridge.design import is_sparse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from bridge.losses import CrossEntropy, StandardisedDesign
+    from bridge.design import StandardisedDesign
+    from bridge.losses import MeanLoss
 
 TIME_LIMIT = 60.0
 """Seconds after which the linear programme gives up."""
@@ -28,27 +29,28 @@ class SeparableDataWarning(UserWarning):
     """The data have no maximum-likelihood fit, or it could not be shown that they have one."""
 
 
-def is_separable(objective: CrossEntropy, theta: NDArray) -> bool:
+def is_separable(objective: MeanLoss, theta: NDArray) -> bool:
     """Return whether a plane separates the classes, touching trials allowed on it.
 
     Parameters
     ----------
-    objective : CrossEntropy
+    objective : MeanLoss
         Without ridge.
     theta : (n + 1,) ndarray
         Where a descent on it ended. Two proofs from there cost nothing: a plane which separates,
         and a gradient so small that a minimum must exist. Only where both fail a linear programme
         decides.
     """
-    if (objective.sign * objective.design.dot(theta) > 0).all():
+    if objective.separates(theta):
         return True
     return not has_minimum_near(objective, theta) and separating_plane_exists(objective)
 
 
-def has_minimum_near(objective: CrossEntropy, theta: NDArray) -> bool:
+def has_minimum_near(objective: MeanLoss, theta: NDArray) -> bool:
     """Return whether the loss provably has a minimum, by its self-concordance.
 
-    With H the Hessian, g the gradient and R the longest row of the design, it is enough that
+    With H the Hessian, g the gradient and R the longest row of the design (times the loss's gain),
+    it is enough that
     R √(gᵀH⁻¹g / λ_min(H)) ≤ 1/2 (Bach 2010, Electron. J. Stat. 4:384, prop. 2). Directions in which
     all rows are equal are left out: the loss does not depend on them.
     """
@@ -58,11 +60,11 @@ def has_minimum_near(objective: CrossEntropy, theta: NDArray) -> bool:
         return False
     along = vectors[:, varies].T @ objective.value_and_gradient(theta)[1]
     decrement = np.sqrt(np.sum(along**2 / values[varies]))
-    longest = np.sqrt(1.0 + _row_norms_squared(objective.design).max())
+    longest = objective.loss.gain * np.sqrt(objective.design.squared_rows().max())
     return bool(longest * decrement <= 0.5 * np.sqrt(values[varies].min()))
 
 
-def separating_plane_exists(objective: CrossEntropy) -> bool:
+def separating_plane_exists(objective: MeanLoss) -> bool:
     """Return whether the data are separable, by a linear programme (Konis 2007, thesis, Oxford).
 
     Of the planes within a box which leave no trial on the wrong side, the one with the largest sum
@@ -90,24 +92,17 @@ def separating_plane_exists(objective: CrossEntropy) -> bool:
     return bool(margins.max() > 1e-5 and margins.min() > -1e-6)
 
 
-def _varying(objective: CrossEntropy, vectors: NDArray) -> NDArray[np.bool_]:
+def _varying(objective: MeanLoss, vectors: NDArray) -> NDArray[np.bool_]:
     """Which eigenvectors of a Hessian are directions in which the rows of the design differ."""
     gram = objective.design.gram(objective.weights)
     spread = np.sum(vectors * (gram @ vectors), axis=0)
     return spread > len(gram) * np.finfo(float).eps * np.trace(gram)
 
 
-def _row_norms_squared(design: StandardisedDesign) -> NDArray[np.float64]:
-    matrix, shift = design.matrix, design.shift
-    if not is_sparse(matrix):
-        return np.einsum("ij,ij->i", matrix, matrix)
-    squares = np.asarray(matrix.power(2).sum(axis=1)).ravel()
-    return squares - 2.0 * (matrix @ shift) + shift @ shift
-
-
 def _signed_rows(design: StandardisedDesign, sign: NDArray) -> Any:
     """Rows times their sign, the 1 first; shifts do not matter, as the 1 absorbs them."""
     if is_sparse(design.matrix):
         ones = sparse.csr_matrix(np.ones((len(sign), 1)))
-        return sparse.csr_matrix(sparse.hstack([ones, design.matrix]).multiply(sign[:, None]))
-    return np.column_stack([np.ones(len(sign)), design.matrix]) * sign[:, None]
+        scaled = design.matrix.multiply(design.inverse_scale)
+        return sparse.csr_matrix(sparse.hstack([ones, scaled]).multiply(sign[:, None]))
+    return design.rows() * sign[:, None]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def progress_bar(
-    total: float, *, show: bool, unit: str = "ms"
+    total: float, *, show: bool, unit: str = "ms", text: str = "simulating"
 ) -> Iterator[Callable[[float], None]]:
     """Show how far long work has come; the caller is given a function that says so.
 
@@ -22,6 +22,8 @@ def progress_bar(
     show : bool
         Whether to show anything at all.
     unit : str
+    text : str
+        What is being done.
     """
     if not show:
         yield lambda done: None
@@ -36,7 +38,7 @@ def progress_bar(
     )
 
     columns = (
-        TextColumn("simulating"),
+        TextColumn(text),
         BarColumn(),
         TextColumn(f"{{task.completed:,.0f}} of {{task.total:,.0f}} {unit}"),
         TimeElapsedColumn(),

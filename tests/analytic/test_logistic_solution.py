@@ -14,7 +14,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from bridge import LogisticNeuron
-from bridge.losses import CrossEntropy, StandardisedDesign
+from bridge.design import StandardisedDesign
+from bridge.losses import MeanLoss
 
 
 def breast_cancer():
@@ -83,7 +84,7 @@ def test_gradient_and_hessian_equal_finite_differences(data):
     weights = np.random.default_rng(0).random(len(y))
     weights /= weights.sum()
     design = StandardisedDesign.of(X, weights)
-    loss = CrossEntropy(design, 2.0 * y - 1.0, weights, ridge=0.3)
+    loss = MeanLoss(design, 2.0 * y - 1.0, weights, ridge=0.3)
     theta = np.random.default_rng(1).normal(size=X.shape[1] + 1)
     gradient = loss.value_and_gradient(theta)[1]
     slopes = approx_fprime(theta, lambda t: loss.value_and_gradient(t)[0], 1e-7)
@@ -97,7 +98,7 @@ def test_gradient_and_hessian_equal_finite_differences(data):
 def test_no_curvature_exceeds_the_lipschitz_constant(data):
     X, y = data()
     weights = np.full(len(y), 1.0 / len(y))
-    loss = CrossEntropy(StandardisedDesign.of(X, weights), 2.0 * y - 1.0, weights, ridge=0.3)
+    loss = MeanLoss(StandardisedDesign.of(X, weights), 2.0 * y - 1.0, weights, ridge=0.3)
     at_zero = np.linalg.eigvalsh(loss.hessian(np.zeros(X.shape[1] + 1)))
 
     # The bound is sharp where all probabilities are 1/2, but for the intercept, which has no ridge.

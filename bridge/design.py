@@ -1,0 +1,264 @@
+"""Trials by synapses in the coordinates in which a neuron is trained, dense or sparse."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from bridge import kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from numpy.typing import NDArray
+
+    from bridge.losses import PointLoss
+
+CHUNK = 8192
+"""Rows whose sums are taken in one go, on whatever thread: so bits do not depend on threads."""
+
+
+def is_sparse(matrix: Any) -> bool:
+    """Return whether a matrix is one of scipy's sparse kinds."""
+    return bool(sparse.issparse(matrix))
+
+
+class Sums(NamedTuple):
+    """Sums over all trials.
+
+    Attributes
+    ----------
+    loss : float
+    wrong : float
+        Weight of the trials on the wrong side of the score 0, or on it.
+    gradient : (n + 1,) ndarray
+    gram : (n + 1, n + 1) ndarray
+        Of each row with itself, times what was asked for.
+    """
+
+    loss: float
+    wrong: float
+    gradient: NDArray[np.float64]
+    gram: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class StandardisedDesign(ABC):
+    """Trials by synapses, each column shifted to mean 0 and scaled to variance 1, after a 1.
+
+    The parameters in these coordinates are (b, w₁ … wₙ). The shift changes the intercept alone,
+    so the fit without ridge is that of the raw columns; only the descent is better conditioned.
+    No second copy of the data is made.
+
+    Attributes
+    ----------
+    matrix : (n_trials, n) ndarray or CSR matrix
+        The raw columns.
+    mean, scale : (n,) ndarray
+        Of the raw columns; the scale of a constant column is infinite, which makes it a 0.
+    threads : int
+    """
+
+    matrix: Any
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    threads: int = 1
+
+    @staticmethod
+    def of(X: Any, weights: NDArray[np.float64], threads: int | None = 1) -> StandardisedDesign:
+        """Return the design of raw columns.
+
+        Parameters
+        ----------
+        X : (n_trials, n) ndarray or CSR matrix
+        weights : (n_trials,) ndarray
+            Weights of the trials, of sum 1.
+        threads : int, optional
+            All cores this process may use if None.
+        """
+        threads = len(os.sched_getaffinity(0)) if threads is None else threads
+        if is_sparse(X):
+            mean = np.asarray(X.T @ weights)
+            variance = np.maximum(np.asarray(X.power(2).T @ weights) - mean**2, 0.0)
+            return SparseDesign(X, mean, _scale(mean, variance), threads)
+        mean, variance = _moments(X, weights, threads)
+        return DenseDesign(X, mean, _scale(mean, variance), threads)
+
+    @cached_property
+    def inverse_scale(self) -> NDArray[np.float64]:
+        """1/scale, 0 for a constant column."""
+        return 1.0 / self.scale
+
+    @property
+    def constant(self) -> NDArray[np.intp]:
+        """Indices of the columns that never change."""
+        return np.flatnonzero(np.isinf(self.scale))
+
+    def scores(self, theta: NDArray) -> NDArray[np.float64]:
+        """Scores of the trials, shape (n_trials,)."""
+        raw = self.to_raw(theta)
+        return np.asarray(self.matrix @ raw[1:]) + raw[0]
+
+    def rows(self, first: int = 0, last: int | None = None) -> NDArray[np.float64]:
+        """Rows `first` to `last`, the 1 in front; shape (last − first, n + 1)."""
+        part = self.matrix[first:last]
+        part = part.toarray() if is_sparse(part) else part
+        ones = np.ones((len(part), 1))
+        return np.hstack([ones, (part - self.mean) * self.inverse_scale])
+
+    @abstractmethod
+    def squared_rows(self) -> NDArray[np.float64]:
+        """Squared lengths of the rows, the 1 included; shape (n_trials,)."""
+
+    @abstractmethod
+    def sums(
+        self, theta: NDArray, sign: NDArray, weights: NDArray, loss: PointLoss, mode: int
+    ) -> Sums:
+        """Sums over the trials at `theta`, with the gram that `mode` of `bridge.kinds` names."""
+
+    @abstractmethod
+    def gram(self, weights: NDArray) -> NDArray[np.float64]:
+        """Σ weightₖ zₖ zₖᵀ over the rows z, the 1 included; shape (n + 1, n + 1)."""
+
+    def to_raw(self, theta: NDArray) -> NDArray[np.float64]:
+        """Return (intercept, coefficients) for the raw columns, for `theta` of (..., n + 1)."""
+        raw = theta * np.append(1.0, self.inverse_scale)
+        raw[..., 0] -= raw[..., 1:] @ self.mean
+        return raw
+
+    @cached_property
+    def raw_jacobian(self) -> NDArray[np.float64]:
+        """Matrix of the linear map `to_raw`."""
+        return self.to_raw(np.eye(1 + len(self.mean))).T
+
+
+class DenseDesign(StandardisedDesign):
+    """Trials by synapses as an array; its rows are standardised on the fly."""
+
+    def sums(
+        self, theta: NDArray, sign: NDArray, weights: NDArray, loss: PointLoss, mode: int
+    ) -> Sums:
+        """Sums over the trials at `theta`, with the gram that `mode` of `bridge.kinds` names."""
+        from bridge.kernels import dense_sums
+
+        n = len(theta)
+        padded = -(-n // 8) * 8
+        theta = np.append(theta, np.zeros(padded - n))
+        size = 0 if mode == kinds.GRADIENT else padded
+
+        def work(first: int, last: int) -> Sums:
+            gradient, gram = np.zeros(padded), np.zeros((size, size))
+            total, wrong = dense_sums(
+                self.matrix, self.mean, self.inverse_scale, theta, loss.kind, loss.gain, sign,
+                weights, mode, first, last, gradient, gram,
+            )  # fmt: skip
+            return Sums(total, wrong, gradient, gram)
+
+        total = Sums(0.0, 0.0, np.zeros(padded), np.zeros((size, size)))
+        for part in _in_chunks(work, len(sign), self._pool):
+            total = Sums(*(a + b for a, b in zip(total, part, strict=True)))
+        lower = np.tril(total.gram[:n, :n])
+        return Sums(total.loss, total.wrong, total.gradient[:n], lower + np.tril(lower, -1).T)
+
+    def gram(self, weights: NDArray) -> NDArray[np.float64]:
+        """Σ weightₖ zₖ zₖᵀ over the rows z, the 1 included; shape (n + 1, n + 1)."""
+        from bridge.losses import UNIT_CURVATURE
+
+        start, sign = np.ones(1 + len(self.mean)), np.ones(len(weights))
+        start[1:] = 0.0
+        return self.sums(start, sign, weights, UNIT_CURVATURE, kinds.HESSIAN).gram
+
+    def squared_rows(self) -> NDArray[np.float64]:
+        """Squared lengths of the rows, the 1 included; shape (n_trials,)."""
+        chunks = (self.rows(k, k + CHUNK) for k in range(0, self.matrix.shape[0], CHUNK))
+        return np.concatenate([np.einsum("ki,ki->k", z, z) for z in chunks])
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor | None:
+        return _pool_of(self.threads, self.matrix.shape[0])
+
+
+class SparseDesign(StandardisedDesign):
+    """Trials by synapses as a sparse matrix: the shift is applied to its products."""
+
+    def sums(
+        self, theta: NDArray, sign: NDArray, weights: NDArray, loss: PointLoss, mode: int
+    ) -> Sums:
+        """Sums over the trials at `theta`, with the gram that `mode` of `bridge.kinds` names."""
+        from bridge.kernels import pointwise
+
+        slope, factor = np.empty(len(sign)), np.empty(len(sign))
+        total, wrong = pointwise(
+            loss.kind, loss.gain, self.scores(theta), sign, weights, mode, slope, factor
+        )
+        gram = np.empty((0, 0)) if mode == kinds.GRADIENT else self.gram(factor)
+        return Sums(total, wrong, self._adjoint(slope), gram)
+
+    def gram(self, weights: NDArray) -> NDArray[np.float64]:
+        """Σ weightₖ zₖ zₖᵀ over the rows z, the 1 included; shape (n + 1, n + 1)."""
+        weighted = self.matrix.multiply(weights[:, None]).tocsr()
+        total, raw = weights.sum(), np.asarray(self.matrix.T @ weights)
+        edge = raw - self.mean * total
+        square = (self.matrix.T @ weighted).toarray()
+        square -= np.outer(self.mean, raw) + np.outer(edge, self.mean)
+        gram = np.block([[np.atleast_2d(total), edge[None, :]], [edge[:, None], square]])
+        factors = np.append(1.0, self.inverse_scale)
+        return gram * factors * factors[:, None]
+
+    def squared_rows(self) -> NDArray[np.float64]:
+        """Squared lengths of the rows, the 1 included; shape (n_trials,)."""
+        shift = self.mean * self.inverse_scale
+        squares = self.matrix.power(2) @ self.inverse_scale**2
+        return 1.0 + squares - 2.0 * (self.matrix @ (shift * self.inverse_scale)) + shift @ shift
+
+    def _adjoint(self, slope: NDArray) -> NDArray[np.float64]:
+        total = slope.sum()
+        return np.append(total, (self.matrix.T @ slope - self.mean * total) * self.inverse_scale)
+
+
+def _scale(mean: NDArray, variance: NDArray) -> NDArray[np.float64]:
+    # A column with less spread than rounding gives to a constant is one.
+    spread = np.sqrt(variance)
+    return np.where(spread > 1e-12 * (np.abs(mean) + spread), spread, np.inf)
+
+
+def _moments(X: NDArray, weights: NDArray, threads: int) -> tuple[NDArray, NDArray]:
+    """Weighted mean and variance of the columns, taken about the first row and, if far, again."""
+    from bridge.kernels import dense_moments
+
+    def about(centre: NDArray) -> NDArray[np.float64]:
+        def work(first: int, last: int) -> NDArray[np.float64]:
+            found = np.zeros((2, X.shape[1]))
+            dense_moments(X, centre, weights, first, last, *found)
+            return found
+
+        return sum(_in_chunks(work, len(X), pool), np.zeros((2, X.shape[1])))
+
+    pool, mean = _pool_of(threads, len(X)), X[0].astype(float)
+    for _ in range(2):
+        away, square = about(mean)
+        variance = np.maximum(square - away**2, 0.0)
+        mean = mean + away
+        if (away**2 <= 1e4 * variance).all():
+            break
+    return mean, variance
+
+
+def _pool_of(threads: int, n_rows: int) -> ThreadPoolExecutor | None:
+    return ThreadPoolExecutor(threads) if threads > 1 and n_rows > CHUNK else None
+
+
+def _in_chunks(
+    work: Callable[[int, int], Any], n_rows: int, pool: ThreadPoolExecutor | None
+) -> Iterable[Any]:
+    """What `work(first, last)` gives for each chunk of rows, in order."""
+    first = range(0, n_rows, CHUNK)
+    last = [min(start + CHUNK, n_rows) for start in first]
+    return map(work, first, last) if pool is None else pool.map(work, first, last)
