@@ -28,6 +28,7 @@ from bridge.measures import (
     reliability_curve,
     wilson_interval,
 )
+from bridge.networks import Layer, LayeredNetwork
 from bridge.noise import (
     EscapeNoise,
     GaussianNoise,
@@ -52,6 +53,8 @@ __all__ = [
     "Descent",
     "EscapeNoise",
     "GaussianNoise",
+    "Layer",
+    "LayeredNetwork",
     "LogisticNeuron",
     "LogisticUnit",
     "Measure",

@@ -1,4 +1,4 @@
-"""What an abstract neuron makes of its score: sigmoid, tanh, ReLU and step, with derivatives."""
+"""What an abstract neuron makes of its score: sigmoid, tanh, ReLU, step or nothing at all."""
 
 from __future__ import annotations
 
@@ -58,9 +58,11 @@ RELU = Activation("relu", 0.0, np.inf, lambda s: np.maximum(s, 0.0), _positive)
 """max(s, 0), with derivative 0 or 1."""
 STEP = Activation("step", 0.0, 1.0, _positive, np.zeros_like)
 """1 where s > 0, else 0: a neuron without noise. Its derivative is 0."""
+LINEAR = Activation("linear", -np.inf, np.inf, np.positive, np.ones_like)
+"""s itself: a graded potential, or no activation."""
 
 ACTIVATIONS: Mapping[str, Activation] = MappingProxyType(
-    {activation.name: activation for activation in (SIGMOID, TANH, RELU, STEP)}
+    {activation.name: activation for activation in (SIGMOID, TANH, RELU, STEP, LINEAR)}
 )
 """All of them by name."""
 
