@@ -147,7 +147,8 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
         draw_share(right, known, fired, len(plane.example), **look)
         right.set(ylabel="share of trials with a spike")
         right.set_xlabel(f"score {formula(settings)}")
-        right.legend(loc="upper left", bbox_to_anchor=(0.0, 0.9))
+        handles = right.get_legend_handles_labels()
+        fig.legend(*handles, loc="outside lower right", ncols=3)
     return {"spikes": fig}
 
 
