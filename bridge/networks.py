@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from bridge.descent import Descent, Solver
 
-Loss = Literal["cross_entropy", "squared"]
+Loss = Literal["cross-entropy", "squared"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +149,7 @@ class LayeredNetwork:
         return LayeredNetwork(tuple(layers))
 
     def loss_and_gradient(
-        self, inputs: ArrayLike, targets: ArrayLike, loss: Loss = "cross_entropy"
+        self, inputs: ArrayLike, targets: ArrayLike, loss: Loss = "cross-entropy"
     ) -> tuple[float, NDArray[np.float64]]:
         """Mean loss over trials, and its gradient by backpropagation.
 
@@ -158,7 +158,7 @@ class LayeredNetwork:
         inputs : (n_trials, n_inputs) array_like
         targets : (n_trials, n_outputs) array_like
             Wanted outputs; shape (n_trials,) where there is one output.
-        loss : {"cross_entropy", "squared"}
+        loss : {"cross-entropy", "squared"}
             Of a trial, summed over outputs: −t log y − (1 − t) log(1 − y), for sigmoid outputs
             alone, or ½ (y − t)².
 
@@ -190,7 +190,7 @@ class LayeredNetwork:
         inputs: ArrayLike,
         targets: ArrayLike,
         *,
-        loss: Loss = "cross_entropy",
+        loss: Loss = "cross-entropy",
         step: float = 1.0,
         tol: float = 1e-4,
         max_iter: int = 10_000,
@@ -237,7 +237,7 @@ class LayeredNetwork:
             raise NeurosimError(f"targets have shape {values.shape}: it must be {wanted}")
         if loss not in _LOSSES:
             raise NeurosimError(f"loss = {loss!r} is unknown: give one of {', '.join(_LOSSES)}")
-        if loss == "cross_entropy":
+        if loss == "cross-entropy":
             if last.activation.name != "sigmoid":
                 raise NeurosimError(
                     f"cross-entropy needs probabilities, and the last layer is a "
@@ -260,6 +260,10 @@ class _NetworkLoss:
     loss: Loss
     lipschitz: float
 
+    @property
+    def n_rows(self) -> int:
+        return len(self.inputs)
+
     def value_and_gradient(self, theta: NDArray) -> tuple[float, NDArray[np.float64]]:
         network = self.network.with_parameters(theta)
         return network.loss_and_gradient(self.inputs, self.targets, self.loss)
@@ -281,7 +285,7 @@ def _squared(
     return float(value), off * activation.derivative(score) / len(score)
 
 
-_LOSSES = {"cross_entropy": _cross_entropy, "squared": _squared}
+_LOSSES = {"cross-entropy": _cross_entropy, "squared": _squared}
 
 
 def _flat(parts: list[tuple[NDArray, NDArray]]) -> NDArray[np.float64]:

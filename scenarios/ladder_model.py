@@ -107,7 +107,7 @@ def task_of(settings: Settings, seed: int) -> Task:
         rungs[name], descents[name] = bridge.LayeredNetwork.random(widths, activations, seed).train(
             scaled(seen),
             known,
-            loss="squared" if name == "linear" else "cross_entropy",
+            loss="squared" if name == "linear" else "cross-entropy",
             step=0.5 if name == "linear" else 2.0,
             max_iter=settings.steps,
         )

@@ -29,11 +29,11 @@ def slope(network: LayeredNetwork, targets: np.ndarray, loss: str, h: float = 1e
 @pytest.mark.parametrize(
     ("widths", "activations", "loss"),
     [
-        ([3, 1], ["sigmoid"], "cross_entropy"),
+        ([3, 1], ["sigmoid"], "cross-entropy"),
         ([3, 1], ["linear"], "squared"),
-        ([3, 5, 1], ["tanh", "sigmoid"], "cross_entropy"),
+        ([3, 5, 1], ["tanh", "sigmoid"], "cross-entropy"),
         ([3, 4, 3, 2], ["relu", "sigmoid", "tanh"], "squared"),
-        ([3, 4, 3, 2], ["sigmoid", "tanh", "sigmoid"], "cross_entropy"),
+        ([3, 4, 3, 2], ["sigmoid", "tanh", "sigmoid"], "cross-entropy"),
     ],
 )
 def test_backpropagation_equals_finite_differences(widths, activations, loss):
