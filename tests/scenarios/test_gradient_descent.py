@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import neurosim as ns
+from neurosim.scenario import RunOptions
+from scenarios.gradient_descent_model import Lesson, Settings, network
+
+
+def test_guessing_the_number_at_three_rates(command, tmp_path):
+    found = command("run", "gradient-descent")["findings"]
+    assert found["potential_minus_guess_mv"] < 1e-12
+    assert found["error_factor_per_step"] == pytest.approx([0.9, 0.2, 1.1])
+    assert found["squared_errors_first_mv2"] == pytest.approx([100.0, 100.0, 100.0])
+    # The error shrinks or grows by its factor in each of 14 steps.
+    expected = 100.0 * np.array([0.9, 0.2, 1.1]) ** 28
+    assert found["squared_errors_last_mv2"] == pytest.approx(expected, rel=1e-9)
+    assert (tmp_path / "gradient-descent-guesses.png").exists()
+
+
+def test_half_the_curvatures_inverse_hits_at_once(command):
+    found = command("run", "gradient-descent", "--set", "rates=0.5", "--set", "number=-7")
+    assert found["findings"]["squared_errors_second_mv2"] == pytest.approx([0.0], abs=1e-20)
+
+
+def test_smaller_batches_are_cheaper_and_noisier(command, tmp_path):
+    told = command("compare", "gradient-descent")["comparison"]
+    assert told["agreement"]["value"] == 1.0
+    assert [
+        told[f"trials_per_step_{name}"] for name in ("full_batch", "mini_batch", "stochastic")
+    ] == [2000, 32, 1]
+    for name in ("mini_batch", "stochastic"):
+        assert told[f"trials_needed_{name}"] < 0.1 * told["trials_needed_full_batch"]
+        assert told[f"uphill_{name}"] > 0.2
+        assert 0.0 < told[f"excess_at_the_end_{name}"] < 0.01
+    assert told["uphill_full_batch"] == 0.0
+    assert told["excess_after_one_pass_mini_batch"] < told["excess_after_one_pass_full_batch"]
+    for name in ("paths", "cost", "learned"):
+        assert (tmp_path / f"gradient-descent-comparison-{name}.png").exists()
+
+
+def test_the_loss_drawn_is_the_loss_descended():
+    settings = Settings(passes=3)
+    options = RunOptions(duration=5.0, dt=5.0)
+    result = ns.simulate(network(settings, options), 5.0, dt=5.0, seed=1)
+    lesson = Lesson.of(result, settings)
+    history = lesson.taught["full batch"].history_
+
+    assert lesson.loss(history.path) == pytest.approx(history.loss, rel=1e-10)
+    assert lesson.lowest == pytest.approx(lesson.best.history_.loss[-1], rel=1e-10)
+    begun = lesson.begun["stochastic"]
+    assert begun.path_rows[-1] == settings.trials
+    assert begun.theta == pytest.approx(
+        lesson.taught["stochastic"].history_.path[
+            np.flatnonzero(lesson.taught["stochastic"].history_.path_rows == settings.trials)[0]
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        ("number=100", "-10 to 30 mV"),
+        ("rates=2", "give one to three"),
+        ("trials=1", "200 to"),
+        ("batch=2000", "below trials = 2000"),
+        ("passes=1", "2 to 1000"),
+    ],
+)
+def test_settings_out_of_range_are_refused(refused, assignment, words):
+    assert words in refused("gradient-descent", "--set", assignment)
