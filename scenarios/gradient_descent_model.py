@@ -45,6 +45,10 @@ class Settings:
     def __post_init__(self) -> None:
         if not -10.0 <= self.number <= 30.0:
             raise ns.NeurosimError(f"number = {self.number:g} mV is outside -10 to 30 mV")
+        if abs(self.number) < 0.1:
+            raise ns.NeurosimError(
+                f"number = {self.number:g} mV is next to the first guess, 0 mV: give another"
+            )
         if not (1 <= len(self.rates) <= 3 and all(0.0 < rate <= 1.1 for rate in self.rates)):
             given = ", ".join(f"{rate:g}" for rate in self.rates)
             raise ns.NeurosimError(f"rates = {given}: give one to three from above 0 to 1.1")

@@ -149,6 +149,11 @@ def network(settings: Settings, options: RunOptions) -> ns.Network:
     The linear rung is a neuron without noise, whose potential is the prediction: it fires where
     that is above 1/2.
     """
+    if options.duration < 1.5 * options.dt:
+        raise ns.NeurosimError(
+            f"duration = {options.duration:g} ms is one step of {options.dt:g} ms: a network with "
+            "a hidden layer needs two"
+        )
     rungs = task_of(settings, options.seed).rungs
     net = ns.Network()
     (line,) = units_of(rungs["linear"].layers[0])

@@ -189,6 +189,12 @@ def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
     """Set the plane of the spiking neuron beside that of the logistic one, and train on it."""
     plane, logistic = Plane.of(result), settings.logistic
     repeats = plane.fired.shape[1]
+    if plane.fired.all() or not plane.fired.any():
+        raise ns.NeurosimError(
+            f"{'all' if plane.fired.any() else 'none'} of the {plane.fired.size} trials fired, and "
+            "a logistic neuron learns from both kinds: choose theta so that its line crosses the "
+            "plane from -3 to 3"
+        )
     trained = bridge.LogisticNeuron(solver="newton")
     trained.fit(np.repeat(POINTS, repeats, axis=0), plane.fired.ravel())
     predicted, share = logistic.probability(POINTS), plane.fired.mean(axis=1)

@@ -62,6 +62,7 @@ def test_the_loss_drawn_is_the_loss_descended():
     ("assignment", "words"),
     [
         ("number=100", "-10 to 30 mV"),
+        ("number=0", "the first guess"),
         ("rates=2", "give one to three"),
         ("trials=1", "200 to"),
         ("batch=2000", "below trials = 2000"),

@@ -61,3 +61,7 @@ def test_spike_counts_keep_their_place_and_scale():
 )
 def test_settings_out_of_range_are_refused(refused, assignment, words):
     assert words in refused("ladder", "--set", assignment)
+
+
+def test_a_run_too_short_for_a_hidden_layer_is_refused(refused):
+    assert "needs two" in refused("ladder", "--duration", "5")

@@ -4,6 +4,8 @@ import pytest
 from scipy.special import expit
 from scipy.stats import binomtest
 
+from neurosim.cli import main
+
 
 def test_the_lectures_example_in_both_worlds(command, tmp_path):
     found = command("run", "soft-perceptron")["findings"]
@@ -40,6 +42,12 @@ def test_other_weights_and_scale_draw_their_own_line(command):
     told = command("compare", "soft-perceptron", "--set", "theta=-2,1,4", "--set", "beta=0.5")
     assert told["comparison"]["agreement_noiseless"]["value"] == 1.0
     assert told["findings"]["psps_mv"] == pytest.approx([2.0, 8.0])
+
+
+def test_a_line_that_misses_the_plane_cannot_be_compared(capsys, tmp_path):
+    arguments = ["--set", "theta=50,1,1", "--out", str(tmp_path), "--no-plot"]
+    assert main(["compare", "soft-perceptron", *arguments]) == 2
+    assert "all of the 67600 trials fired" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
