@@ -129,7 +129,8 @@ class Recorder:
                 row = -(-fired // plan.interval) - 1 - low
                 place = np.minimum(place, len(plan.ids) - 1)
                 hit = (plan.ids[order][place] == own) & (row >= 0) & (row < len(values))
-                values[row[hit], order[place[hit]]] = info.v_peak
+                if np.isfinite(info.v_peak):
+                    values[row[hit], order[place[hit]]] = info.v_peak
         return Trace(
             np.multiply(stamps, self._plan.dt, dtype=float),
             values,

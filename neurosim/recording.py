@@ -42,7 +42,7 @@ class PopulationInfo:
     size : int
         Number of neurons.
     v_rest, v_threshold, v_reset, v_peak : float
-        Potentials (mV).
+        Potentials (mV); threshold and peak are NaN for neurons that have no fixed ones.
     tau_m, t_ref : float
         Membrane time constant and refractory period (ms).
     sign : {1, -1, 0}

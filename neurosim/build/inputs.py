@@ -26,6 +26,7 @@ from neurosim.kernels.types import (
     SLOT,
 )
 from neurosim.network import (
+    LIF,
     ConstantCurrent,
     CurrentWaveform,
     LiveCurrent,
@@ -278,6 +279,7 @@ def _add_current(tables: _Tables, drive: Drive, share: Share, dt: float) -> None
 
 def _add_noise(tables: _Tables, drive: Drive, share: Share, dt: float, key: np.uint64) -> None:
     assert isinstance(drive.input, MembraneNoise)
+    assert isinstance(drive.target.neuron, LIF)
     sd = noise_per_step(drive.input.sigma, drive.target.neuron, dt)
     for piece in pieces(drive, share):
         slot = share.slots[NOISE] + piece.neuron - share.low

@@ -14,10 +14,17 @@ from scipy.special import exprel
 
 from neurosim.kernels.types import (
     ALPHA,
+    CHANNELS,
     DELTA,
+    E_K,
+    E_L,
+    E_NA,
     EXPECTED,
     EXPONENTIAL,
     EXPONENTIAL_LINK,
+    G_K,
+    G_L,
+    G_NA,
     GAIN,
     P_SR,
     P_SS,
@@ -25,20 +32,24 @@ from neurosim.kernels.types import (
     P_VR,
     P_VS,
     P_VV,
+    PER_C,
     RESET,
     SHARP,
     SOFTPLUS,
     STEEPNESS,
     THRESHOLD,
+    V_REST,
 )
-from neurosim.network import AlphaCurrent, ExpCurrent
+from neurosim.network import LIF, AlphaCurrent, ExpCurrent, HodgkinHuxley
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.network import LIF, DeltaSynapse
+    from neurosim.network import DeltaSynapse, Neuron
 
 
+LONGEST_PART = 0.0125
+"""ms: the method of Runge and Kutta is then off by less than 1e-5 mV in an action potential."""
 LINKS = {"softplus": SOFTPLUS, "exponential": EXPONENTIAL_LINK}
 """What kernels call the links of `EscapeRate`."""
 
@@ -54,9 +65,15 @@ def _ramp_exponential(x: float) -> float:
     return total
 
 
-def membrane(neuron: LIF, dt: float) -> NDArray[np.float64]:
-    """Return the row of `Neurons.dynamics` of a leaky integrate-and-fire neuron."""
-    row = np.empty(4)
+def membrane(neuron: Neuron, dt: float) -> NDArray[np.float64]:
+    """Return the row of `Neurons.dynamics` of a neuron.
+
+    Current injected into ion channels is kept in pA, and neither threshold nor reset hold there.
+    """
+    row = np.zeros(4)
+    if isinstance(neuron, HodgkinHuxley):
+        row[P_VI], row[THRESHOLD] = 1.0, np.inf
+        return row
     row[P_VV] = math.exp(-dt / neuron.tau_m)
     row[P_VI] = -neuron.resistance * math.expm1(-dt / neuron.tau_m)
     row[THRESHOLD] = neuron.v_threshold - neuron.v_rest
@@ -64,9 +81,11 @@ def membrane(neuron: LIF, dt: float) -> NDArray[np.float64]:
     return row
 
 
-def escape(neuron: LIF, dt: float) -> tuple[int, NDArray[np.float64]]:
-    """Return the link of a neuron's threshold and its row of `Neurons.escape`."""
+def escape(neuron: Neuron, dt: float) -> tuple[int, NDArray[np.float64]]:
+    """Return a neuron's manner of firing and its row of `Neurons.escape`."""
     row = np.zeros(2)
+    if isinstance(neuron, HodgkinHuxley):
+        return CHANNELS, row
     if neuron.escape is None:
         return SHARP, row
     row[STEEPNESS] = 1.0 / neuron.escape.delta
@@ -75,7 +94,7 @@ def escape(neuron: LIF, dt: float) -> tuple[int, NDArray[np.float64]]:
 
 
 def synapse_filter(
-    synapse: DeltaSynapse | ExpCurrent | AlphaCurrent, neuron: LIF, dt: float
+    synapse: DeltaSynapse | ExpCurrent | AlphaCurrent, neuron: Neuron, dt: float
 ) -> tuple[int, NDArray[np.float64]]:
     """Return a port's kind and its row of `Neurons.filters`.
 
@@ -86,16 +105,33 @@ def synapse_filter(
     row[GAIN] = 1.0
     if not isinstance(synapse, (ExpCurrent, AlphaCurrent)):
         return DELTA, row
-    x = dt / neuron.tau_m - dt / synapse.tau
-    decayed = math.exp(-dt / neuron.tau_m) / neuron.c_m
     row[P_SS] = math.exp(-dt / synapse.tau)
-    row[P_VS] = dt * decayed * exprel(x)
-    if isinstance(synapse, ExpCurrent):
-        return EXPONENTIAL, row
-    row[P_SR] = dt * row[P_SS]
-    row[P_VR] = dt * dt * decayed * _ramp_exponential(x)
-    row[GAIN] = math.e / synapse.tau
-    return ALPHA, row
+    alpha = isinstance(synapse, AlphaCurrent)
+    if alpha:
+        row[P_SR] = dt * row[P_SS]
+        row[GAIN] = math.e / synapse.tau
+    if isinstance(neuron, LIF):  # what a current does to ion channels, no propagator says
+        x = dt / neuron.tau_m - dt / synapse.tau
+        decayed = math.exp(-dt / neuron.tau_m) / neuron.c_m
+        row[P_VS] = dt * decayed * exprel(x)
+        row[P_VR] = dt * dt * decayed * _ramp_exponential(x) if alpha else 0.0
+    return (ALPHA if alpha else EXPONENTIAL), row
+
+
+def channels(neuron: Neuron) -> NDArray[np.float64]:
+    """Return the row of `Neurons.channels` of a neuron."""
+    row = np.zeros(8)
+    if isinstance(neuron, HodgkinHuxley):
+        row[[G_NA, G_K, G_L]] = np.array([neuron.g_na, neuron.g_k, neuron.g_l]) / neuron.c_m
+        row[[E_NA, E_K, E_L]] = neuron.e_na, neuron.e_k, neuron.e_l
+        row[V_REST], row[PER_C] = neuron.v_rest, 1.0 / neuron.c_m
+    return row
+
+
+def substep(dt: float) -> NDArray[np.float64]:
+    """Return length (ms) and number of the parts that a step is cut into for ion channels."""
+    parts = math.ceil(dt / LONGEST_PART - 1e-9)
+    return np.array([dt / parts, parts])
 
 
 def noise_per_step(sigma: float, neuron: LIF, dt: float) -> float:

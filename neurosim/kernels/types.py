@@ -16,10 +16,12 @@ DELTA, EXPONENTIAL, ALPHA = 0, 1, 2
 FIRST, LAST, FIRST_ID, REFRACTORY, PORT_FIRST, PORT_LAST = range(6)
 # Columns of `Neurons.dynamics`.
 P_VV, P_VI, THRESHOLD, RESET = range(4)
-# Kinds of link from potential to escape rate; columns of `Neurons.links`, then of `Neurons.escape`.
-SHARP, SOFTPLUS, EXPONENTIAL_LINK = 0, 1, 2
-LINK, ENTITY_FIRST = range(2)
+# Manners of firing: over a sharp threshold, over a soft one with this link, or by ion channels.
+SHARP, SOFTPLUS, EXPONENTIAL_LINK, CHANNELS = 0, 1, 2, 3
+# Columns of `Neurons.firing`, then of `Neurons.escape` and of `Neurons.channels`.
+MANNER, ENTITY_FIRST, GATE_FIRST = range(3)
 STEEPNESS, EXPECTED = range(2)
+G_NA, G_K, G_L, E_NA, E_K, E_L, V_REST, PER_C = range(8)
 # Columns of `Neurons.ports`, then of `Neurons.filters`.
 KIND, SLOT, STATE, STATE_RISE = range(4)
 P_SS, P_VS, P_SR, P_VR, GAIN = range(5)
@@ -98,12 +100,17 @@ class Neurons(NamedTuple):
         refractory steps, first and past-the-last port.
     dynamics : (n_groups, 4) float64
         Propagators V → V and I → V (mV per pA); threshold and reset, both relative to rest (mV).
-    links : (n_groups, 2) int64
-        Whether the threshold is `SHARP`, or else the link of its escape rate; and the identity of
-        the first neuron in the group's random stream.
+    firing : (n_groups, 3) int64
+        Manner of firing; the identity of the first neuron in the group's random stream; and the
+        place of its first gate in `State.gates`.
     escape : (n_groups, 2) float64
         One over the width of a soft threshold (per mV); spikes expected in a step per unit of link.
     escape_keys : (n_groups,) uint64
+    channels : (n_groups, 8) float64
+        Conductances over capacitance (per ms), reversal potentials and rest (mV), and one over the
+        capacitance (per pF).
+    substep : (2,) float64
+        Length (ms) of the parts that a step is cut into for ion channels, and their number.
     ports : (n_ports, 4) int64
         Kind, first slot, first place in `State.synaptic`, and for alpha currents the first place of
         the rising variable.
@@ -117,9 +124,11 @@ class Neurons(NamedTuple):
 
     groups: Any
     dynamics: Any
-    links: Any
+    firing: Any
     escape: Any
     escape_keys: Any
+    channels: Any
+    substep: Any
     ports: Any
     filters: Any
     blocks: Any
@@ -220,6 +229,8 @@ class State(NamedTuple):
         Neurons in their refractory period: in the range of each group a ring in order of firing.
     resting_first, resting_count : (n_groups,) int64
         Where each ring begins, relative to its range, and how many are in it.
+    gates : (n_gates,) float64
+        Gates m, h and n of each neuron with ion channels.
     synaptic : (n_synaptic,) float64
         Synaptic currents (pA), and the rising variables of alpha currents (pA/ms).
     buffer : (batch · n_slots,) float32 or float64, as the weights are
@@ -248,6 +259,7 @@ class State(NamedTuple):
     resting: Any
     resting_first: Any
     resting_count: Any
+    gates: Any
     synaptic: Any
     buffer: Any
     injected: Any
@@ -288,6 +300,9 @@ class Scratch(NamedTuple):
     Attributes
     ----------
     voltage, arriving, current, numbers : (BLOCK,) float64
+    course : (BLOCK · (2 · parts + 1),) float64
+        What current flows into each neuron with ion channels, at the begin, middle and end of each
+        part of the step (pA); nothing where there are none.
     bits : (BLOCK,) uint64
     cells : (4·BLOCK,) uint16
         The same memory as `bits`.
@@ -303,6 +318,7 @@ class Scratch(NamedTuple):
     arriving: Any
     current: Any
     numbers: Any
+    course: Any
     bits: Any
     cells: Any
     counts: Any

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from neurosim.network.channels import HodgkinHuxley, steady_gates
 from neurosim.network.distributions import Distribution, LogNormal, Normal, Uniform
 from neurosim.network.escape import EscapeRate
 from neurosim.network.inputs import (
@@ -17,7 +18,7 @@ from neurosim.network.inputs import (
 )
 from neurosim.network.network import Network
 from neurosim.network.neurons import LIF
-from neurosim.network.parts import VARIABLES, Drive, Population, Projection, Recording
+from neurosim.network.parts import VARIABLES, Drive, Neuron, Population, Projection, Recording
 from neurosim.network.rules import (
     AllToAll,
     Explicit,
@@ -47,12 +48,14 @@ __all__ = [
     "FixedOutDegree",
     "FixedProbability",
     "FixedTotalNumber",
+    "HodgkinHuxley",
     "Input",
     "LiveCurrent",
     "LiveSpikes",
     "LogNormal",
     "MembraneNoise",
     "Network",
+    "Neuron",
     "Normal",
     "OneToOne",
     "Poisson",
@@ -64,4 +67,5 @@ __all__ = [
     "StepCurrent",
     "Synapse",
     "Uniform",
+    "steady_gates",
 ]

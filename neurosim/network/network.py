@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import check_flag, check_number, nearest_name, show
 from neurosim.network.dale import check_dale, keep_sign, sign_of
-from neurosim.network.inputs import SpikeInput, check_input
+from neurosim.network.inputs import MembraneNoise, SpikeInput, check_input
+from neurosim.network.neurons import LIF
 from neurosim.network.parts import Drive, Population, Projection, Recording, check_ids
 from neurosim.network.rules import check_rule
 from neurosim.network.sparse import take_sparse
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from neurosim.network.distributions import Distribution
     from neurosim.network.inputs import Input
-    from neurosim.network.neurons import LIF
+    from neurosim.network.parts import Neuron
     from neurosim.network.rules import Rule
     from neurosim.network.synapses import Synapse
 
@@ -111,7 +112,7 @@ class Network:
         self,
         name: str,
         size: int,
-        neuron: LIF,
+        neuron: Neuron,
         *,
         v_init: float | ArrayLike | Distribution | None = None,
         dale: bool | None = None,
@@ -124,7 +125,7 @@ class Network:
             Unique within the network.
         size : int
             Number of neurons, at least 1.
-        neuron : LIF
+        neuron : LIF or HodgkinHuxley
         v_init : float, (size,) array_like or distribution, optional
             Potentials at time 0 (mV). Default: the resting potential.
         dale : bool, optional
@@ -244,6 +245,11 @@ class Network:
         chosen = check_ids(ids, target)
         n_targets = target.size if chosen is None else len(chosen)
         check_input(input, n_targets)
+        if isinstance(input, MembraneNoise) and not isinstance(target.neuron, LIF):
+            raise NeurosimError(
+                f"MembraneNoise has a sigma of the potential of LIF neurons, and {target.name!r} "
+                "has ion channels: give Poisson spikes or a CurrentWaveform of noise"
+            )
         if isinstance(input, SpikeInput):
             synapse = DeltaSynapse() if synapse is None else synapse
             check_synapse(synapse)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
+from neurosim.network.channels import HodgkinHuxley
 from neurosim.network.checks import (
     check_array,
     check_flag,
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 VARIABLES = ("spikes", "v", "i_syn", "i_exc", "i_inh", "input_exc", "input_inh")
 """What can be recorded."""
 
+Neuron = LIF | HodgkinHuxley
+"""Any of the neuron models."""
+
 _POTENTIAL = ("mV", -1e4, 1e4)
 
 
@@ -43,7 +47,7 @@ class Population:
     ----------
     name : str
     size : int
-    neuron : LIF
+    neuron : LIF or HodgkinHuxley
     v_init : float, (size,) ndarray, distribution or None
         Potentials at time 0 (mV); None stands for the resting potential.
     dale : bool
@@ -52,7 +56,7 @@ class Population:
 
     name: str
     size: int
-    neuron: LIF
+    neuron: Neuron
     v_init: float | NDArray[np.float64] | Distribution | None
     dale: bool
 
@@ -66,9 +70,10 @@ class Population:
         if whole and self.size == 0:
             raise NeurosimError(f"Population {name!r} is empty: its size must be at least 1")
         size = check_integer(self.size, f"Size of population {name!r}", 1)
-        if not isinstance(self.neuron, LIF):
+        if not isinstance(self.neuron, Neuron):
             raise NeurosimError(
-                f"Population {name!r}: {show(self.neuron)} is no neuron model; give LIF()"
+                f"Population {name!r}: {show(self.neuron)} is no neuron model; give LIF() or "
+                "HodgkinHuxley()"
             )
         object.__setattr__(self, "size", size)
         object.__setattr__(self, "v_init", _check_v_init(self.v_init, size, name))

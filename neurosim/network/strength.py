@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_array, check_number, is_scalar
+from neurosim.network.checks import check_array, check_number, is_scalar, show
 from neurosim.network.distributions import Distribution, LogNormal, Normal, Uniform
+from neurosim.network.neurons import LIF
 from neurosim.network.rules import AllToAll, Explicit, OneToOne, Rule
+from neurosim.network.synapses import DeltaSynapse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.network.neurons import LIF
+    from neurosim.network.parts import Neuron
     from neurosim.network.synapses import Synapse
 
 STRONGEST = 1e9
@@ -44,7 +46,7 @@ def _check_shape(array: NDArray, shape: tuple[int, ...] | None, what: str) -> No
 
 
 def choose_strength(
-    psp: Any, weight: Any, synapse: Synapse, neuron: LIF
+    psp: Any, weight: Any, synapse: Synapse, neuron: Neuron
 ) -> tuple[Any, float, str, str]:
     """Return the strength given, its factor to the weight's unit, its name and its unit."""
     if (psp is None) == (weight is None):
@@ -54,6 +56,13 @@ def choose_strength(
         )
     if psp is None:
         return weight, 1.0, "weight", synapse.unit
+    if isinstance(synapse, DeltaSynapse):
+        return psp, 1.0, "psp", "mV"
+    if not isinstance(neuron, LIF):
+        raise NeurosimError(
+            f"psp = {show(psp)}: how far a current moves {type(neuron).__name__} depends on its "
+            "channels; give the strength as weight (pA)"
+        )
     return psp, 1.0 / synapse.psp_per_weight(neuron), "psp", "mV"
 
 
@@ -89,7 +98,7 @@ def check_strength(
 
 
 def check_drive_strength(
-    psp: Any, weight: Any, synapse: Synapse, neuron: LIF, n_targets: int
+    psp: Any, weight: Any, synapse: Synapse, neuron: Neuron, n_targets: int
 ) -> float | NDArray[np.float64]:
     """Return the strength of a drive's spikes in the weight's unit.
 
@@ -98,7 +107,7 @@ def check_drive_strength(
     psp, weight : float or (n_targets,) array_like
         Exactly one.
     synapse : DeltaSynapse, ExpCurrent or AlphaCurrent
-    neuron : LIF
+    neuron : LIF or HodgkinHuxley
     n_targets : int
     """
     value, factor, what, unit = choose_strength(psp, weight, synapse, neuron)

@@ -55,6 +55,8 @@ def draw_voltage(
     with style():
         axes.plot(trace.times[inside], values[inside], color="black", lw=1.2)
         for level, words in ((info.v_threshold, "threshold"), (info.v_rest, "rest")):
+            if not np.isfinite(level):
+                continue
             axes.axhline(level, color="0.45", lw=0.9, ls="--", zorder=0)
             _name_at_right(axes, level, f"{words} {level:g} mV".replace("-", "−"), "0.35")
         axes.set_ylabel("membrane potential (mV)")

@@ -1,0 +1,127 @@
+"""The neuron with ion channels of Hodgkin and Huxley."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import expit, exprel
+
+from neurosim.errors import NeurosimError
+from neurosim.network.checks import check_number
+
+
+@dataclass(frozen=True)
+class HodgkinHuxley:
+    """A neuron whose action potential is made by its sodium and potassium channels.
+
+    C dV/dt = −g_na m³h (V − e_na) − g_k n⁴ (V − e_k) − g_l (V − e_l) + I, where each gate
+    x = m, h, n opens and closes at rates that depend on the potential:
+    dx/dt = α(V)(1 − x) − β(V) x. Nothing is put in by hand: neither a threshold nor a reset. A
+    spike is told at the peak of an action potential that comes above 0 mV.
+
+    Parameters
+    ----------
+    g_na, g_k, g_l : float
+        Conductances (nS) of all sodium channels open, of all potassium channels open, and of the
+        leak: 0 to 1,000,000, the leak above 0.
+    e_na, e_k, e_l : float
+        Reversal potentials (mV).
+    c_m : float
+        Membrane capacitance (pF), 1 to 100,000.
+    t_ref : float
+        For so long (ms), 0 to 1000, no second spike is told after one; the dynamics go on.
+
+    Raises
+    ------
+    NeurosimError
+        If a value is out of range or the neuron has no potential at which it rests.
+
+    References
+    ----------
+    A. L. Hodgkin & A. F. Huxley, *A quantitative description of membrane current and its
+    application to conduction and excitation in nerve*, J. Physiol. 117, 500 (1952): the rates are
+    those of its equations 12, 13, 20, 21, 23 and 24, the potential turned round to today's sign and
+    with rest at −65 mV; conductances for a membrane of 10⁻⁴ cm².
+    """
+
+    g_na: float = 12000.0
+    g_k: float = 3600.0
+    g_l: float = 30.0
+    e_na: float = 50.0
+    e_k: float = -77.0
+    e_l: float = -54.402
+    c_m: float = 100.0
+    t_ref: float = 2.0
+
+    def __post_init__(self) -> None:
+        ranges = dict.fromkeys(("g_na", "g_k"), ("nS", 0.0, 1e6)) | {"g_l": ("nS", 1e-3, 1e6)}
+        ranges |= dict.fromkeys(("e_na", "e_k", "e_l"), ("mV", -200.0, 200.0))
+        ranges |= {"c_m": ("pF", 1.0, 1e5), "t_ref": ("ms", 0.0, 1e3)}
+        for name, (unit, low, high) in ranges.items():
+            value = check_number(getattr(self, name), f"HodgkinHuxley.{name}", unit, low, high)
+            object.__setattr__(self, name, value)
+        reversals = [abs(getattr(self, name)) for name in ("e_na", "e_k", "e_l")]
+        if 0.0 < max(reversals) < 0.2:
+            raise NeurosimError(
+                f"HodgkinHuxley.e_na = {self.e_na:g} mV: values are in mV, and these look like "
+                f"volts; did you mean {self.e_na * 1e3:g}?"
+            )
+
+    @cached_property
+    def v_rest(self) -> float:
+        """Potential (mV) at which the currents of all channels cancel."""
+        low = min(self.e_na, self.e_k, self.e_l) - 1.0
+        high = max(self.e_na, self.e_k, self.e_l) + 1.0
+        return float(brentq(self._ionic, low, high, xtol=1e-12))
+
+    @property
+    def v_peak(self) -> float:
+        """NaN: the action potential makes its own peak, and none is painted."""
+        return math.nan
+
+    @property
+    def v_threshold(self) -> float:
+        """NaN: how far the neuron must be pushed depends on how fast."""
+        return math.nan
+
+    @property
+    def v_reset(self) -> float:
+        """The resting potential: nothing is reset."""
+        return self.v_rest
+
+    @property
+    def tau_m(self) -> float:
+        """Membrane time constant at rest (ms), the gates held still."""
+        m, h, n = steady_gates(self.v_rest)
+        return self.c_m / (self.g_na * m**3 * h + self.g_k * n**4 + self.g_l)
+
+    def _ionic(self, v: float) -> float:
+        m, h, n = steady_gates(v)
+        return float(
+            self.g_na * m**3 * h * (v - self.e_na)
+            + self.g_k * n**4 * (v - self.e_k)
+            + self.g_l * (v - self.e_l)
+        )
+
+
+def steady_gates(v: float | np.ndarray) -> np.ndarray:
+    """Return the gates m, h, n where the potential (mV) has stood for long; shape (3, ...)."""
+    opening = np.stack(
+        [
+            1.0 / exprel(-(v + 40.0) / 10.0),
+            0.07 * np.exp(-(v + 65.0) / 20.0),
+            0.1 / exprel(-(v + 55.0) / 10.0),
+        ]
+    )
+    closing = np.stack(
+        [
+            4.0 * np.exp(-(v + 65.0) / 18.0),
+            expit((v + 35.0) / 10.0),
+            0.125 * np.exp(-(v + 65.0) / 80.0),
+        ]
+    )
+    return opening / (opening + closing)
