@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from neurosim.errors import NeurosimError
 from neurosim.network import (
     LIF,
+    STDP,
     AllToAll,
     AlphaCurrent,
     ConstantCurrent,
@@ -45,7 +46,7 @@ from neurosim.network import (
     StepCurrent,
     Uniform,
 )
-from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Trace
+from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Synapses, Trace
 
 if TYPE_CHECKING:
     from neurosim.chunk import Chunk
@@ -66,6 +67,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "LIF",
+    "STDP",
     "AllToAll",
     "AlphaCurrent",
     "Chunk",
@@ -97,6 +99,7 @@ __all__ = [
     "SpikeTimes",
     "SpikeTrains",
     "StepCurrent",
+    "Synapses",
     "Trace",
     "Uniform",
     "load",

@@ -13,6 +13,7 @@ import numpy as np
 
 from neurosim.build import build
 from neurosim.build.grid import MAX_STEPS, whole_steps
+from neurosim.build.plastic import new_learned, with_room_to_learn
 from neurosim.build.projections import expected_synapses
 from neurosim.build.state import new_scratch, new_shared, new_state, with_room
 from neurosim.chunk import Chunk
@@ -25,12 +26,12 @@ from neurosim.network.checks import check_flag, show
 from neurosim.pacing import Pacer
 from neurosim.progress import progress_bar
 from neurosim.recorder import Recorder
-from neurosim.recording import Result, RunStats
+from neurosim.recording import Result, RunStats, Synapses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from neurosim.network import Network
+    from neurosim.network import Network, Projection
 
 CHUNK = 500
 """Steps between looks at the keyboard and at the clock."""
@@ -108,6 +109,7 @@ class Simulation:
         started = time.perf_counter()
         n_threads = choose_threads(network, threads)
         self._plan = build(network, dt=dt, seed=seed, threads=n_threads)
+        self._projections = network.projections
         self._progress = progress
         self._steps = 0
         self._wall = 0.0
@@ -117,6 +119,7 @@ class Simulation:
         self._pacer = Pacer()
         self._running = threading.Lock()
         self._states = [new_state(self._plan, k, CHUNK) for k in range(n_threads)]
+        self._learned = [new_learned(part.plastic) for part in self._plan.threads]
         self._scratch = [new_scratch(self._plan, k) for k in range(n_threads)]
         self._shared = new_shared(self._plan, CHUNK)
         self._samples = [np.empty((CHUNK, len(part.probes.places))) for part in self._plan.threads]
@@ -141,10 +144,12 @@ class Simulation:
             plan.stride,
             plan.batch,
             part.table,
+            part.plastic.tables,
             part.neurons,
             self._live.tables[thread],
             part.probes,
             self._states[thread],
+            self._learned[thread],
             self._shared,
             self._scratch[thread],
             self._samples[thread],
@@ -156,6 +161,8 @@ class Simulation:
         self._shared.arrivals[0] = 0
         for k, state in enumerate(self._states):
             self._states[k] = with_room(self._plan, state, n_steps)
+            most = self._plan.most_spikes(n_steps) * len(self._plan.threads[k].plastic.tables.rules)
+            self._learned[k] = with_room_to_learn(self._learned[k], most)
         self._live.begin(self._steps + n_steps)
         others = range(1, len(self._states))
         started = time.perf_counter()
@@ -317,6 +324,36 @@ class Simulation:
         seconds = advancing * ticks / max(ticks.sum(), 1)
         seconds[RECORDING] += recording
         return dict(zip(PHASES, seconds.tolist(), strict=True))
+
+    def synapses(self, projection: Projection) -> Synapses:
+        """Return plastic synapses and what they have come to.
+
+        Parameters
+        ----------
+        projection : Projection
+            With a `plasticity`.
+
+        Returns
+        -------
+        Synapses
+            By source, then target; weights are those of each synapse's last presynaptic spike.
+        """
+        numbers = [k for k, own in enumerate(self._projections) if own is projection]
+        if not numbers:
+            raise NeurosimError("The projection is none of this simulation's network")
+        if projection.plasticity is None:
+            raise NeurosimError(
+                "The projection is not plastic, its weights do not change: give connect a "
+                "plasticity"
+            )
+        found = []
+        for part, learned in zip(self._plan.threads, self._learned, strict=True):
+            own = part.plastic.projections == numbers[0]
+            columns = (part.plastic.sources, part.plastic.targets, learned.weights)
+            found.append([column[own] for column in columns])
+        sources, targets, weights = (np.concatenate(column) for column in zip(*found, strict=True))
+        order = np.lexsort((targets, sources))
+        return Synapses(sources[order], targets[order], weights[order])
 
     @property
     def table_bytes(self) -> int:

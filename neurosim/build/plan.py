@@ -14,6 +14,7 @@ from neurosim.build.layout import Layout, lay_out
 from neurosim.build.live import CurrentPort, SpikePort, live_tables
 from neurosim.build.memory import check_memory
 from neurosim.build.neurons import initial_potentials, neuron_tables, refractory_steps
+from neurosim.build.plastic import PlasticPart, plastic_part, plastic_projections
 from neurosim.build.probes import (
     Contribution,
     TracePlan,
@@ -44,6 +45,7 @@ class ThreadPlan:
     Attributes
     ----------
     table : Table
+    plastic : PlasticPart
     neurons : Neurons
     inputs : Inputs
     probes : Probes
@@ -58,6 +60,7 @@ class ThreadPlan:
     """
 
     table: Table
+    plastic: PlasticPart
     neurons: Neurons
     inputs: Inputs
     probes: Probes
@@ -165,30 +168,41 @@ def build(network: Network, *, dt: float, seed: int, threads: int) -> Plan:
         raise NeurosimError("The network has no population: add one with Network.add first")
     layout = lay_out(network, threads)
     projections = Projections(network, layout, dt, seed)
+    plastic = plastic_projections(network, layout, dt, seed)
     check_memory(layout, projections)
     traces = plan_traces(network, layout, dt)
 
     def build_thread(thread: int) -> tuple[ThreadPlan, int]:
         neurons, places, n_synaptic = neuron_tables(layout, thread, dt, seed)
+        learning = plastic_part(network, plastic, layout, thread, dt)
         probes, contributions = probe_tables(traces, layout, thread, places)
         inputs = input_tables(network, layout, neurons, thread, dt, seed)
         inputs, live = live_tables(inputs, network, layout, thread)
         table, n_synapses = ThreadTable(projections, thread).make()
         v_start = _starting_potentials(network, layout, thread, seed)
-        for tables in (neurons, inputs, table, probes, (v_start,)):
+        for tables in (neurons, inputs, table, learning.tables, probes, (v_start,)):
             _freeze(tables)
         n_slots = layout.threads[thread].n_slots
         plan = ThreadPlan(
-            table, neurons, inputs, probes, live, contributions, v_start, n_synaptic, n_slots
+            table,
+            learning,
+            neurons,
+            inputs,
+            probes,
+            live,
+            contributions,
+            v_start,
+            n_synaptic,
+            n_slots,
         )
-        return plan, n_synapses
+        return plan, n_synapses + len(learning.weights)
 
     if threads == 1:
         built = [build_thread(0)]
     else:
         with ThreadPoolExecutor(threads) as pool:
             built = list(pool.map(build_thread, range(threads)))
-    delays = projections.delays.delays
+    delays = np.concatenate([q.delays.delays for q in (projections, *plastic)])
     return Plan(
         dt=dt,
         seed=seed,

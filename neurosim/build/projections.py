@@ -21,6 +21,8 @@ from neurosim.network import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from neurosim.build.layout import Layout
@@ -74,11 +76,32 @@ def expected_synapses(projection: Projection) -> float:
 
 
 class Projections:
-    """All projections of a network as the kernels want them, the same for every thread."""
+    """Projections of a network as the kernels want them, the same for every thread.
 
-    def __init__(self, network: Network, layout: Layout, dt: float, seed: int) -> None:
+    Parameters
+    ----------
+    network : Network
+    layout : Layout
+    dt : float
+        ms.
+    seed : int
+    chosen : sequence of int, optional
+        Which of the projections; all that are not plastic if not given. The random numbers of each
+        are its own, whichever are chosen.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        layout: Layout,
+        dt: float,
+        seed: int,
+        chosen: Sequence[int] | None = None,
+    ) -> None:
         self.layout = layout
-        order = sorted(range(len(network.projections)), key=lambda k: self._source(network, k))
+        if chosen is None:
+            chosen = [k for k, p in enumerate(network.projections) if p.plasticity is None]
+        order = sorted(chosen, key=lambda k: self._source(network, k))
         self.projections = tuple(network.projections[k] for k in order)
         sources = [self._source(network, k) for k in order]
         n_populations = len(layout.populations)

@@ -4,12 +4,24 @@ from neurosim.kernels.compiled import without_collection
 from neurosim.kernels.connect import count_rows, fill_rows
 from neurosim.kernels.loop import advance, forget
 from neurosim.kernels.rows import Lists, Room, Rules, count_sources, invert_in_degree
-from neurosim.kernels.types import Inputs, Neurons, Probes, Scratch, Shared, State, Table
+from neurosim.kernels.types import (
+    Inputs,
+    Learned,
+    Neurons,
+    Plastic,
+    Probes,
+    Scratch,
+    Shared,
+    State,
+    Table,
+)
 
 __all__ = [
     "Inputs",
+    "Learned",
     "Lists",
     "Neurons",
+    "Plastic",
     "Probes",
     "Room",
     "Rules",

@@ -8,6 +8,7 @@ from neurosim.kernels.delivery import SOON, deliver
 from neurosim.kernels.inputs import take_in
 from neurosim.kernels.intrinsics import clock, prefetch
 from neurosim.kernels.neurons import update
+from neurosim.kernels.plasticity import deliver_plastic, remember_fired
 from neurosim.kernels.types import (
     ARRIVAL,
     DELIVERY,
@@ -78,8 +79,8 @@ def _lap(ticks, phase, since, timed):
 # Without reference counts, which would cost as much as the neurons: nothing here allocates, and the
 # caller holds every array.
 @compiled(_nrt=False)
-def advance(thread, t_first, n_steps, horizon, stride, batch, table, neurons, inputs, probes, state,
-            shared, scratch, samples, timed):  # fmt: skip
+def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, neurons, inputs,
+            probes, state, learned, shared, scratch, samples, timed):  # fmt: skip
     """Advance one thread's neurons by a chunk of steps.
 
     Parameters
@@ -93,7 +94,7 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, neurons, in
         The shortest delay: for so many steps no thread needs news from the others.
     batch : int
         Steps to deliver at a time, at most as many as `state.buffer` has rows.
-    table, neurons, inputs, probes, state, shared, scratch
+    table, plastic, neurons, inputs, probes, state, learned, shared, scratch
         See `neurosim.kernels.types`.
     samples : (n_rows, n_signals) float64
         Filled with what the probes sampled.
@@ -153,8 +154,10 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, neurons, in
         t = t_first + k
         noise = ticks[NOISE]
         row = (k - first) * table.n_slots[0]
+        deliver_plastic(plastic, learned, state, horizon + k, row, t)
         take_in(inputs, neurons, state, row, t)
         n_fired = update(neurons, inputs, state, scratch, row, fired, n_fired, t, timed)
+        remember_fired(plastic, learned, fired, fired_start[k], n_fired, t)
         fired_start[k + 1] = n_fired
         now = _lap(ticks, UPDATE, now + ticks[NOISE] - noise, timed)
         sets, places = probes.sets, probes.places

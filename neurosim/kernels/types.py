@@ -36,6 +36,18 @@ LAW_BASE, LAW_FIRST, LAW_LAST, REST_FIRST, REST_LAST = range(5)
 # How much noise a port of a block takes in: none; Poisson spikes of one law and one weight, the
 # same for the whole block; anything else.
 QUIET, COUNTED, MIXED = range(3)
+# Columns of `Plastic.projections`, then of `Plastic.rules`.
+(
+    SOURCE_FIRST,
+    N_SOURCES,
+    ROW_FIRST,
+    DELAY_FIRST,
+    N_DELAYS,
+    OWN_FIRST,
+    N_OWN,
+    POST_FIRST,
+) = range(8)
+LEARNING_RATE, DEPRESSION, W_MAX, PER_TAU_PLUS, PER_TAU_MINUS, MU_PLUS, MU_MINUS = range(7)
 # Columns of `Probes.sets`.
 SET_FIRST, SET_LAST, INTERVAL, SIGNAL = range(4)
 # Signals of a set of probes.
@@ -88,6 +100,73 @@ class Table(NamedTuple):
     weights: Any
     common: Any
     common_of: Any
+
+
+class Plastic(NamedTuple):
+    """Synapses onto a thread's neurons that learn: rows by projection, source and delay.
+
+    Attributes
+    ----------
+    projections : (n_projections, 8) int64
+        Global id of the first source, number of sources, first entry in `segment`, first in
+        `delays`, number of delays, global id of the thread's first target, number of its targets,
+        and the first of their lists of spikes in `Learned`.
+    rules : (n_projections, 7) float64
+        Learning rate; the same times asymmetry; strongest weight; one over the time constants, per
+        step; exponents.
+    delays : (n_delays,) int64
+        Of each projection, ascending.
+    segment : (n_rows + 1,) int64
+        Where the synapses with each delay of each source begin.
+    targets : (n_synapses,) int64
+        Slots.
+    posts : (n_synapses,) int64
+        Lists of spikes of the targets.
+    """
+
+    projections: Any
+    rules: Any
+    delays: Any
+    segment: Any
+    targets: Any
+    posts: Any
+
+
+class Learned(NamedTuple):
+    """What plastic synapses have come to, and the spikes of their targets that they learn from.
+
+    Attributes
+    ----------
+    weights : (n_synapses,) float64
+        As of the last presynaptic spike.
+    traces : (n_synapses,) float64
+        Presynaptic spikes, decayed, as of the last of them.
+    last : (n_synapses,) int64
+        Step of the last presynaptic spike.
+    seen : (n_synapses,) int64
+        The last postsynaptic spike that has changed the weight, −1 before the first.
+    steps : (capacity,) int64
+        Postsynaptic spikes in order of time.
+    values : (capacity,) float64
+        That spike and those of the same neuron before it, decayed.
+    following : (capacity,) int64
+        The next spike of the same neuron, −1 after its last.
+    first_of, last_of : (n_lists,) int64
+        First and last spike of each neuron, −1 where it has none.
+    count : (1,) int64
+        How many spikes there are.
+    """
+
+    weights: Any
+    traces: Any
+    last: Any
+    seen: Any
+    steps: Any
+    values: Any
+    following: Any
+    first_of: Any
+    last_of: Any
+    count: Any
 
 
 class Neurons(NamedTuple):

@@ -19,6 +19,7 @@ from neurosim.network.inputs import (
 from neurosim.network.network import Network
 from neurosim.network.neurons import LIF
 from neurosim.network.parts import VARIABLES, Drive, Neuron, Population, Projection, Recording
+from neurosim.network.plasticity import STDP
 from neurosim.network.rules import (
     AllToAll,
     Explicit,
@@ -33,6 +34,7 @@ from neurosim.network.synapses import AlphaCurrent, DeltaSynapse, ExpCurrent, Sy
 
 __all__ = [
     "LIF",
+    "STDP",
     "VARIABLES",
     "AllToAll",
     "AlphaCurrent",

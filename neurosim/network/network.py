@@ -10,6 +10,7 @@ from neurosim.network.dale import check_dale, keep_sign, sign_of
 from neurosim.network.inputs import MembraneNoise, SpikeInput, check_input
 from neurosim.network.neurons import LIF
 from neurosim.network.parts import Drive, Population, Projection, Recording, check_ids
+from neurosim.network.plasticity import STDP, within_plasticity
 from neurosim.network.rules import check_rule
 from neurosim.network.sparse import take_sparse
 from neurosim.network.strength import (
@@ -161,6 +162,7 @@ class Network:
         psp: Any = None,
         weight: Any = None,
         delay: Any = 1.0,
+        plasticity: STDP | None = None,
     ) -> Projection:
         """Connect two populations.
 
@@ -179,6 +181,9 @@ class Network:
             Strength in the synapse's own unit (mV or pA), instead of `psp`.
         delay : float, array_like or distribution
             ms, rounded to the time grid; distributions are truncated where they would round to 0.
+        plasticity : STDP, optional
+            Lets the synapses learn from the times of spikes; `Simulation.synapses` tells what they
+            have come to.
 
         Returns
         -------
@@ -201,7 +206,9 @@ class Network:
         if source.dale:
             strength = keep_sign(strength)
             check_dale(source, target, strength, self._projections)
-        projection = Projection(source, target, rule, synapse, strength, check_delay(delay, shape))
+        strength = within_plasticity(plasticity, strength)
+        late = check_delay(delay, shape)
+        projection = Projection(source, target, rule, synapse, strength, late, plasticity)
         self._projections.append(projection)
         return projection
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from neurosim.network.distributions import Distribution
     from neurosim.network.inputs import Input
+    from neurosim.network.plasticity import STDP
     from neurosim.network.rules import Rule
     from neurosim.network.synapses import Synapse
 
@@ -96,6 +97,7 @@ class Projection:
         In the synapse's unit.
     delay : float, ndarray or distribution
         ms.
+    plasticity : STDP or None
     """
 
     source: Population
@@ -104,6 +106,7 @@ class Projection:
     synapse: Synapse
     weight: float | NDArray[np.float64] | Distribution
     delay: float | NDArray[np.float64] | Distribution
+    plasticity: STDP | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,204 @@
+"""Plastic synapses laid out for one thread, what they begin with, and what they have come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim.build.layout import TWINNED
+from neurosim.build.memory import physical_memory
+from neurosim.build.projections import Projections, expected_synapses
+from neurosim.build.synapses import ThreadTable
+from neurosim.errors import NeurosimError
+from neurosim.kernels import Learned, Plastic
+from neurosim.kernels.types import (
+    DELAY_FIRST,
+    DEPRESSION,
+    LEARNING_RATE,
+    MU_MINUS,
+    MU_PLUS,
+    N_DELAYS,
+    N_OWN,
+    N_SOURCES,
+    OWN_FIRST,
+    PER_TAU_MINUS,
+    PER_TAU_PLUS,
+    POST_FIRST,
+    ROW_FIRST,
+    SOURCE_FIRST,
+    W_MAX,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neurosim.build.layout import Layout
+    from neurosim.kernels import Table
+    from neurosim.network import STDP, Network
+
+BYTES = 64
+"""Memory of a plastic synapse."""
+
+
+@dataclass(frozen=True, eq=False)
+class PlasticPart:
+    """One thread's plastic synapses.
+
+    Attributes
+    ----------
+    tables : Plastic
+    weights : (n_synapses,) ndarray of float64
+        With which they begin.
+    n_lists : int
+        Lists of postsynaptic spikes.
+    projections : (n_synapses,) ndarray of int64
+        Number of the projection in the network.
+    sources, targets : (n_synapses,) ndarray of int64
+        Indices within their populations.
+    """
+
+    tables: Plastic
+    weights: NDArray[np.float64]
+    n_lists: int
+    projections: NDArray[np.int64]
+    sources: NDArray[np.int64]
+    targets: NDArray[np.int64]
+
+
+def plastic_projections(
+    network: Network, layout: Layout, dt: float, seed: int
+) -> list[Projections]:
+    """Return the plastic projections, each for itself.
+
+    Raises
+    ------
+    NeurosimError
+        Where input that excites and input that inhibits a plastic neuron shall be told apart, and
+        where the synapses would not fit the memory.
+    """
+    chosen = [k for k, p in enumerate(network.projections) if p.plasticity is not None]
+    for k in chosen:
+        target = network.projections[k].target
+        for recording in network.recordings:
+            if recording.population is target and recording.variable in TWINNED:
+                raise NeurosimError(
+                    f"{recording.variable!r} of {target.name!r} cannot be recorded, as plastic "
+                    "synapses lead there: record 'i_syn' or 'v'"
+                )
+    needed = BYTES * sum(expected_synapses(network.projections[k]) for k in chosen)
+    there = physical_memory()
+    if there is not None and needed > 0.9 * there:
+        raise NeurosimError(
+            f"The plastic synapses need about {needed / 2**30:.1f} GiB; this machine has "
+            f"{there / 2**30:.1f} GiB: make fewer of them plastic"
+        )
+    return [Projections(network, layout, dt, seed, (k,)) for k in chosen]
+
+
+def _unpacked(table: Table) -> tuple[NDArray, NDArray, NDArray]:
+    """Return source, delay (steps) and weight of every synapse of a table, in its order."""
+    lengths = np.diff(table.segment.astype(np.int64), axis=1)
+    source = np.repeat(np.arange(len(lengths)), lengths.sum(axis=1))
+    column = np.repeat(np.tile(np.arange(lengths.shape[1]), len(lengths)), lengths.ravel())
+    weight = table.weights
+    if len(table.common):
+        weight = table.common.reshape(len(lengths), -1)[
+            source, table.common_of[column].astype(np.intp)
+        ]
+    return source, table.delays[column], weight.astype(float)
+
+
+def _rule(stdp: STDP, dt: float) -> NDArray[np.float64]:
+    """Return the row of `Plastic.rules`."""
+    row = np.empty(7)
+    row[LEARNING_RATE], row[DEPRESSION] = stdp.learning_rate, stdp.learning_rate * stdp.asymmetry
+    row[W_MAX] = stdp.w_max
+    row[PER_TAU_PLUS], row[PER_TAU_MINUS] = dt / stdp.tau_plus, dt / stdp.tau_minus
+    row[MU_PLUS], row[MU_MINUS] = stdp.mu_plus, stdp.mu_minus
+    return row
+
+
+def plastic_part(
+    network: Network, plastic: list[Projections], layout: Layout, thread: int, dt: float
+) -> PlasticPart:
+    """Lay out one thread's plastic synapses."""
+    own = np.zeros((len(plastic), 8), np.int64)
+    segments, delays, targets, posts, weights, kinds, sources = ([] for _ in range(7))
+    ends, n, n_lists, n_delays, n_rows = [np.zeros(1, np.int64)], 0, 0, 0, 0
+    for p, projections in enumerate(plastic):
+        (projection,) = projections.projections
+        share = layout.threads[thread].shares[layout.index(projection.target)]
+        first = int(layout.first_id[layout.index(projection.source)])
+        table, _ = ThreadTable(projections, thread).make()
+        source, late, weight = _unpacked(table)
+        different = np.unique(projections.column_delays)
+        row = (source - first) * len(different) + np.searchsorted(different, late)
+        # Within a delay the table may go by weight: here only the row counts.
+        order = np.argsort(row, kind="stable")
+        rows = projection.source.size * len(different)
+        ends.append(n + np.cumsum(np.bincount(row, minlength=rows)))
+        own[p, [SOURCE_FIRST, N_SOURCES]] = first, projection.source.size
+        own[p, [ROW_FIRST, DELAY_FIRST, N_DELAYS]] = n_rows, n_delays, len(different)
+        own[p, OWN_FIRST] = int(layout.first_id[share.population]) + share.low
+        own[p, [N_OWN, POST_FIRST]] = share.size, n_lists
+        slots = table.targets.astype(np.int64)[order]
+        place = slots - share.slots[projection.synapse]
+        targets.append(slots)
+        posts.append(n_lists + place)
+        weights.append(weight[order])
+        delays.append(different)
+        segments.append(share.low + place)
+        sources.append(source[order] - first)
+        number = next(k for k, other in enumerate(network.projections) if other is projection)
+        kinds.append(np.full(len(slots), number))
+        n, n_rows = n + len(slots), n_rows + rows
+        n_lists, n_delays = n_lists + share.size, n_delays + len(different)
+
+    def joined(parts: list[NDArray], dtype: type = np.int64) -> NDArray:
+        return np.concatenate([np.empty(0, dtype), *parts]).astype(dtype, copy=False)
+
+    rules = [_rule(q.projections[0].plasticity, dt) for q in plastic]  # type: ignore[arg-type]
+    tables = Plastic(
+        projections=own,
+        rules=np.array(rules).reshape(-1, 7),
+        delays=joined(delays),
+        segment=np.concatenate(ends),
+        targets=joined(targets),
+        posts=joined(posts),
+    )
+    begin = joined(weights, np.float64)
+    return PlasticPart(tables, begin, n_lists, joined(kinds), joined(sources), joined(segments))
+
+
+def new_learned(part: PlasticPart) -> Learned:
+    """Return what plastic synapses know at time 0."""
+    n = len(part.weights)
+    return Learned(
+        weights=part.weights.copy(),
+        traces=np.zeros(n),
+        last=np.zeros(n, np.int64),
+        seen=np.full(n, -1, np.int64),
+        steps=np.empty(0, np.int64),
+        values=np.empty(0),
+        following=np.empty(0, np.int64),
+        first_of=np.full(part.n_lists, -1, np.int64),
+        last_of=np.full(part.n_lists, -1, np.int64),
+        count=np.zeros(1, np.int64),
+    )
+
+
+def with_room_to_learn(learned: Learned, most: int) -> Learned:
+    """Return the same with room for so many more spikes."""
+    kept = int(learned.count[0])
+    if len(learned.first_of) == 0 or len(learned.steps) >= kept + most:
+        return learned
+
+    def longer(array: NDArray) -> NDArray:
+        room = np.empty(2 * kept + most, array.dtype)
+        room[:kept] = array[:kept]
+        return room
+
+    grown = {name: longer(getattr(learned, name)) for name in ("steps", "values", "following")}
+    return learned._replace(**grown)
