@@ -9,22 +9,17 @@ from scipy.special import ndtri
 
 from neurosim.build.grid import whole_steps
 from neurosim.build.layout import NOISE, whole_lines
-from neurosim.build.propagators import channels, escape, membrane, substep, synapse_filter
+from neurosim.build.propagators import escape, membrane, synapse_filter
 from neurosim.build.streams import stream_key, uniform
 from neurosim.kernels import Neurons
 from neurosim.kernels.types import (
     ALPHA,
     BLOCK,
-    CHANNELS,
     DELTA,
-    FIRST,
-    LAST,
-    MANNER,
     STATE_RISE,
     THRESHOLD,
-    V_REST,
 )
-from neurosim.network import LIF, DeltaSynapse, LogNormal, Normal, Uniform, steady_gates
+from neurosim.network import LIF, DeltaSynapse, LogNormal, Normal, Uniform
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -64,23 +59,6 @@ def initial_potentials(population: Population, seed: int) -> NDArray[np.float64]
     return np.broadcast_to(np.asarray(v, float), (population.size,))
 
 
-def starting_gates(neurons: Neurons, v_start: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the gates of neurons with ion channels at time 0: those of a potential that stands.
-
-    Parameters
-    ----------
-    neurons : Neurons
-    v_start : (n_local,) ndarray
-        Relative to rest (mV).
-    """
-    gates = [np.empty(0)]
-    for firing, group, row in zip(neurons.firing, neurons.groups, neurons.channels, strict=True):
-        if firing[MANNER] == CHANNELS:
-            v = v_start[group[FIRST] : group[LAST]] + row[V_REST]
-            gates.append(steady_gates(v).T.ravel())
-    return np.concatenate(gates)
-
-
 class _Tables:
     """Rows of `Neurons` as they come together."""
 
@@ -88,8 +66,6 @@ class _Tables:
         self.groups: list[list[int]] = []
         self.dynamics: list[NDArray[np.float64]] = []
         self.firing: list[list[int]] = []
-        self.channels: list[NDArray[np.float64]] = []
-        self.n_gates = 0
         self.escape: list[NDArray[np.float64]] = []
         self.keys: list[np.uint64] = []
         self.ports: list[list[int]] = []
@@ -113,16 +89,12 @@ class _Tables:
             self.ports.append(row)
             self.filters.append(filters)
 
-    def add_firing(
-        self, neuron: Neuron, dt: float, count: int, entity: int, key: np.uint64
-    ) -> None:
-        """Add how the `count` neurons of a group fire, the first being `entity` of a stream."""
+    def add_firing(self, neuron: Neuron, dt: float, entity: int, key: np.uint64) -> None:
+        """Add how a group's neurons fire, the first being `entity` of a stream."""
         manner, soft = escape(neuron, dt)
-        self.firing.append([manner, entity, self.n_gates])
-        self.n_gates += 3 * count if manner == CHANNELS else 0
+        self.firing.append([manner, entity])
         self.escape.append(soft)
         self.keys.append(key)
-        self.channels.append(channels(neuron))
 
     def blocks(self) -> list[list[int]]:
         """Cut the groups into blocks."""
@@ -174,7 +146,7 @@ def neuron_tables(
         )
         tables.dynamics.append(membrane(neuron, dt))
         key = stream_key(seed, "escape", population.name)
-        tables.add_firing(neuron, dt, share.size, share.low, key)
+        tables.add_firing(neuron, dt, share.low, key)
     for share in shares:
         count = 2 * len(share.twins)
         if count == 0:
@@ -187,15 +159,13 @@ def neuron_tables(
         silent = membrane(neuron, dt)
         silent[THRESHOLD] = np.inf
         tables.dynamics.append(silent)
-        tables.add_firing(LIF(), dt, 0, 0, np.uint64(0))
+        tables.add_firing(LIF(), dt, 0, np.uint64(0))
     neurons = Neurons(
         np.array(tables.groups, np.int64).reshape(-1, 6),
         np.array(tables.dynamics).reshape(-1, 4),
-        np.array(tables.firing, np.int64).reshape(-1, 3),
+        np.array(tables.firing, np.int64).reshape(-1, 2),
         np.array(tables.escape).reshape(-1, 2),
         np.array(tables.keys, np.uint64),
-        np.array(tables.channels).reshape(-1, 8),
-        substep(dt),
         np.array(tables.ports, np.int64).reshape(-1, 4),
         np.array(tables.filters).reshape(-1, 5),
         np.array(tables.blocks(), np.int64).reshape(-1, 4),

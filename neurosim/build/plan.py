@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurosim.build.channels import channel_tables
 from neurosim.build.grid import check_dt
 from neurosim.build.inputs import input_tables
 from neurosim.build.layout import Layout, lay_out
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.kernels import Inputs, Neurons, Probes, Table
+    from neurosim.kernels import Channels, Inputs, Neurons, Probes, Table
     from neurosim.network import Drive, Network
 
 
@@ -47,6 +48,7 @@ class ThreadPlan:
     table : Table
     plastic : PlasticPart
     neurons : Neurons
+    channels : Channels or None
     inputs : Inputs
     probes : Probes
     live : mapping of Drive to CurrentPort or SpikePort
@@ -62,6 +64,7 @@ class ThreadPlan:
     table: Table
     plastic: PlasticPart
     neurons: Neurons
+    channels: Channels | None
     inputs: Inputs
     probes: Probes
     live: Mapping[Drive, CurrentPort | SpikePort]
@@ -174,19 +177,21 @@ def build(network: Network, *, dt: float, seed: int, threads: int) -> Plan:
 
     def build_thread(thread: int) -> tuple[ThreadPlan, int]:
         neurons, places, n_synaptic = neuron_tables(layout, thread, dt, seed)
+        channels = channel_tables(layout, neurons, thread, dt)
         learning = plastic_part(network, plastic, layout, thread, dt)
         probes, contributions = probe_tables(traces, layout, thread, places)
         inputs = input_tables(network, layout, neurons, thread, dt, seed)
         inputs, live = live_tables(inputs, network, layout, thread)
         table, n_synapses = ThreadTable(projections, thread).make()
         v_start = _starting_potentials(network, layout, thread, seed)
-        for tables in (neurons, inputs, table, learning.tables, probes, (v_start,)):
+        for tables in (neurons, channels or (), inputs, table, learning.tables, probes, (v_start,)):
             _freeze(tables)
         n_slots = layout.threads[thread].n_slots
         plan = ThreadPlan(
             table,
             learning,
             neurons,
+            channels,
             inputs,
             probes,
             live,

@@ -16,15 +16,9 @@ from neurosim.kernels.types import (
     ALPHA,
     CHANNELS,
     DELTA,
-    E_K,
-    E_L,
-    E_NA,
     EXPECTED,
     EXPONENTIAL,
     EXPONENTIAL_LINK,
-    G_K,
-    G_L,
-    G_NA,
     GAIN,
     P_SR,
     P_SS,
@@ -32,13 +26,11 @@ from neurosim.kernels.types import (
     P_VR,
     P_VS,
     P_VV,
-    PER_C,
     RESET,
     SHARP,
     SOFTPLUS,
     STEEPNESS,
     THRESHOLD,
-    V_REST,
 )
 from neurosim.network import LIF, AlphaCurrent, ExpCurrent, HodgkinHuxley
 
@@ -48,8 +40,6 @@ if TYPE_CHECKING:
     from neurosim.network import DeltaSynapse, Neuron
 
 
-LONGEST_PART = 0.0125
-"""ms: the method of Runge and Kutta is then off by less than 1e-5 mV in an action potential."""
 LINKS = {"softplus": SOFTPLUS, "exponential": EXPONENTIAL_LINK}
 """What kernels call the links of `EscapeRate`."""
 
@@ -116,22 +106,6 @@ def synapse_filter(
         row[P_VS] = dt * decayed * exprel(x)
         row[P_VR] = dt * dt * decayed * _ramp_exponential(x) if alpha else 0.0
     return (ALPHA if alpha else EXPONENTIAL), row
-
-
-def channels(neuron: Neuron) -> NDArray[np.float64]:
-    """Return the row of `Neurons.channels` of a neuron."""
-    row = np.zeros(8)
-    if isinstance(neuron, HodgkinHuxley):
-        row[[G_NA, G_K, G_L]] = np.array([neuron.g_na, neuron.g_k, neuron.g_l]) / neuron.c_m
-        row[[E_NA, E_K, E_L]] = neuron.e_na, neuron.e_k, neuron.e_l
-        row[V_REST], row[PER_C] = neuron.v_rest, 1.0 / neuron.c_m
-    return row
-
-
-def substep(dt: float) -> NDArray[np.float64]:
-    """Return length (ms) and number of the parts that a step is cut into for ion channels."""
-    parts = math.ceil(dt / LONGEST_PART - 1e-9)
-    return np.array([dt / parts, parts])
 
 
 def noise_per_step(sigma: float, neuron: LIF, dt: float) -> float:

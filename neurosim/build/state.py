@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.build.neurons import starting_gates
+from neurosim.build.channels import starting_gates
 from neurosim.kernels import Scratch, Shared, State
 from neurosim.kernels.delivery import SOON
-from neurosim.kernels.types import BLOCK, CHANNELS, DUE_WEIGHT, FIRST_ID, MANNER, RECORDING
+from neurosim.kernels.types import BLOCK, DUE_WEIGHT, FIRST_ID, RECORDING
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
@@ -55,7 +55,7 @@ def new_state(plan: Plan, thread: int, chunk: int) -> State:
             injected=(n_local, np.float64),
             arrived=(part.n_slots if twins else 0, np.float64),
         ),
-        gates=starting_gates(part.neurons, part.v_start),
+        gates=starting_gates(part.neurons, part.channels, part.v_start),
         resting_first=np.zeros(n_groups, np.int64),
         resting_count=np.zeros(n_groups, np.int64),
         uniform=np.ones(n_groups, bool),
@@ -96,8 +96,8 @@ def new_scratch(plan: Plan, thread: int) -> Scratch:
     # At least all that one step's spikes can have due, should all neurons fire in it, and an end.
     n_common = max(len(table.common) // len(table.start), 1)
     segments = LISTED + plan.batch * n_common * len(table.start) + 1
-    firing, substep = (getattr(plan.threads[thread].neurons, n) for n in ("firing", "substep"))
-    points = 2 * int(substep[1]) + 1 if (firing[:, MANNER] == CHANNELS).any() else 0
+    channels = plan.threads[thread].channels
+    points = 0 if channels is None else 2 * int(channels.substep[1]) + 1
     return Scratch(
         **room,
         course=np.empty(BLOCK * points),

@@ -5,6 +5,7 @@ from neurosim.kernels.connect import count_rows, fill_rows
 from neurosim.kernels.loop import advance, forget
 from neurosim.kernels.rows import Lists, Room, Rules, count_sources, invert_in_degree
 from neurosim.kernels.types import (
+    Channels,
     Inputs,
     Learned,
     Neurons,
@@ -17,6 +18,7 @@ from neurosim.kernels.types import (
 )
 
 __all__ = [
+    "Channels",
     "Inputs",
     "Learned",
     "Lists",

@@ -7,17 +7,33 @@ that they are between spikes.
 
 import math
 
-from neurosim.kernels.compiled import part
+from neurosim.kernels.compiled import inlined, part
+from neurosim.kernels.inputs import gather
+from neurosim.kernels.neurons import filter_port
 from neurosim.kernels.types import (
     ALPHA,
+    BLOCK_FIRST,
+    BLOCK_LAST,
+    DELTA,
     E_K,
     E_L,
     E_NA,
+    FIRST,
+    FIRST_ID,
     G_K,
     G_L,
     G_NA,
+    GROUP,
+    KIND,
     P_SS,
     PER_C,
+    PLACE,
+    PORT_FIRST,
+    PORT_LAST,
+    REFRACTORY,
+    SLOT,
+    STATE,
+    STATE_RISE,
     V_REST,
 )
 
@@ -48,7 +64,7 @@ def _slope(v, m, h, n, current, channels):
 
 
 @part
-def inject(course, injected, points):
+def _inject(course, injected, points):
     """Begin the course of the current within the step with what is injected."""
     for i in range(injected.size):
         for j in range(points):
@@ -56,7 +72,7 @@ def inject(course, injected, points):
 
 
 @part
-def add_synaptic(course, state, place, place_rise, kind, n, points, dt, filters):
+def _add_synaptic(course, state, place, place_rise, kind, n, points, dt, filters):
     """Add the current that flows through one port in the course of the step."""
     kept = filters[P_SS] ** (1.0 / (points - 1))
     pause = dt / (points - 1)
@@ -70,7 +86,7 @@ def add_synaptic(course, state, place, place_rise, kind, n, points, dt, filters)
 
 
 @part
-def integrate_channels(v, gates, course, jump, points, substep, channels):
+def _integrate(v, gates, course, jump, points, substep, channels):
     """Advance neurons by one step; return whether any is at the peak of an action potential.
 
     `jump` holds what delta synapses add at the end of the step (mV); afterwards, 1 for the neurons
@@ -101,3 +117,63 @@ def integrate_channels(v, gates, course, jump, points, substep, channels):
         jump[i] = 1.0 if peak else 0.0
         any_peak |= peak
     return any_peak
+
+
+@part
+def _tell(block, group, peaks, until, fired, n_fired, t):
+    """Tell the spikes of a block's neurons; return the place after the last."""
+    for i in range(block[BLOCK_FIRST], block[BLOCK_LAST]):
+        if peaks[i - block[BLOCK_FIRST]] > 0.0 and until[i] < t:
+            fired[n_fired] = group[FIRST_ID] + i - group[FIRST]
+            n_fired += 1
+            until[i] = t + group[REFRACTORY]
+    return n_fired
+
+
+@part
+def _order(fired, first, last):
+    """Sort the few ids that fired in a step."""
+    for i in range(first + 1, last):
+        one, j = fired[i], i
+        while j > first and fired[j - 1] > one:
+            fired[j] = fired[j - 1]
+            j -= 1
+        fired[j] = one
+
+
+@inlined
+def update_channels(
+    neurons, channels, inputs, state, scratch, row, fired, first_fired, n_fired, t, timed
+):
+    """Advance the neurons with ion channels by one step, of which the input begins at `row`.
+
+    Adds the global ids of those that fired to those from place `first_fired` to `n_fired`, keeps
+    all of them ascending, and returns the place after the last.
+    """
+    substep, parts = channels.substep[0], int(channels.substep[1])
+    points, before = 2 * parts + 1, n_fired
+    for k in range(channels.blocks.size):
+        block = neurons.blocks[channels.blocks[k]]
+        g = block[GROUP]
+        group, first, last = neurons.groups[g], block[BLOCK_FIRST], block[BLOCK_LAST]
+        a, n = first - group[FIRST], last - first
+        jump, arriving = scratch.voltage[:n], scratch.arriving[:n]
+        jump[:] = 0.0
+        _inject(scratch.course, state.injected[first:last], points)
+        for p in range(group[PORT_FIRST], group[PORT_LAST]):
+            port, filters = neurons.ports[p], neurons.filters[p]
+            place, slot = block[PLACE] + p - group[PORT_FIRST], row + port[SLOT] + a
+            gather(inputs, place, state, slot, scratch, arriving, t, timed)
+            here, rise, kind = port[STATE] + a, port[STATE_RISE] + a, port[KIND]
+            if kind != DELTA:
+                step = substep * parts
+                synaptic = state.synaptic
+                _add_synaptic(scratch.course, synaptic, here, rise, kind, n, points, step, filters)
+            filter_port(jump, state.synaptic, here, rise, kind, arriving, filters)
+        gate = channels.first_gate[g] + 3 * a
+        gates, rates = state.gates[gate : gate + 3 * n], channels.rates[g]
+        if _integrate(state.v[first:last], gates, scratch.course, jump, points, substep, rates):
+            n_fired = _tell(block, group, jump, state.until, fired, n_fired, t)
+    if n_fired > before:
+        _order(fired, first_fired, n_fired)
+    return n_fired

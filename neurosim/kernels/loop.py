@@ -3,6 +3,7 @@
 import numpy as np
 
 from neurosim.kernels.barrier import arrive, wait
+from neurosim.kernels.channels import update_channels
 from neurosim.kernels.compiled import compiled, kernel, part
 from neurosim.kernels.delivery import SOON, deliver
 from neurosim.kernels.inputs import take_in
@@ -79,8 +80,8 @@ def _lap(ticks, phase, since, timed):
 # Without reference counts, which would cost as much as the neurons: nothing here allocates, and the
 # caller holds every array.
 @compiled(_nrt=False)
-def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, neurons, inputs,
-            probes, state, learned, shared, scratch, samples, timed):  # fmt: skip
+def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, neurons, channels,
+            inputs, probes, state, learned, shared, scratch, samples, timed):  # fmt: skip
     """Advance one thread's neurons by a chunk of steps.
 
     Parameters
@@ -94,8 +95,9 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, ne
         The shortest delay: for so many steps no thread needs news from the others.
     batch : int
         Steps to deliver at a time, at most as many as `state.buffer` has rows.
-    table, plastic, neurons, inputs, probes, state, learned, shared, scratch
-        See `neurosim.kernels.types`.
+    table, plastic, neurons, channels, inputs, probes, state, learned, shared, scratch
+        See `neurosim.kernels.types`. Where no synapse is plastic, `plastic` and `learned` are None;
+        where no neuron has ion channels, `channels` is: what they need is then not even compiled.
     samples : (n_rows, n_signals) float64
         Filled with what the probes sampled.
     timed : bool
@@ -154,10 +156,17 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, ne
         t = t_first + k
         noise = ticks[NOISE]
         row = (k - first) * table.n_slots[0]
-        deliver_plastic(plastic, learned, state, horizon + k, row, t)
+        if plastic is not None:
+            deliver_plastic(plastic, learned, state, horizon + k, row, t)
         take_in(inputs, neurons, state, row, t)
         n_fired = update(neurons, inputs, state, scratch, row, fired, n_fired, t, timed)
-        remember_fired(plastic, learned, fired, fired_start[k], n_fired, t)
+        if channels is not None:
+            before = fired_start[k]
+            n_fired = update_channels(
+                neurons, channels, inputs, state, scratch, row, fired, before, n_fired, t, timed
+            )
+        if plastic is not None:
+            remember_fired(plastic, learned, fired, fired_start[k], n_fired, t)
         fired_start[k + 1] = n_fired
         now = _lap(ticks, UPDATE, now + ticks[NOISE] - noise, timed)
         sets, places = probes.sets, probes.places

@@ -11,7 +11,6 @@ the same bits.
 
 import numpy as np
 
-from neurosim.kernels.channels import add_synaptic, inject, integrate_channels
 from neurosim.kernels.compiled import inlined, part
 from neurosim.kernels.escape import escapes
 from neurosim.kernels.inputs import count_block, gather
@@ -27,7 +26,6 @@ from neurosim.kernels.types import (
     FIRST,
     FIRST_ID,
     GAIN,
-    GATE_FIRST,
     GROUP,
     KIND,
     LAST,
@@ -132,7 +130,7 @@ def _two_exponentials(v, injected, synaptic, arriving, more, arriving_more, dyna
 
 
 @part
-def _filter(voltage, state, place, place_rise, kind, arriving, filters):
+def filter_port(voltage, state, place, place_rise, kind, arriving, filters):
     """Advance the current of one port, add what it does to V, and take in what arrived."""
     n = voltage.size
     p_ss, p_vs, p_sr, p_vr = filters[P_SS], filters[P_VS], filters[P_SR], filters[P_VR]
@@ -185,14 +183,8 @@ def _advance_by_port(neurons, inputs, b, injected, state, row, scratch, t, timed
     first, last = block[BLOCK_FIRST], block[BLOCK_LAST]
     a, n = first - group[FIRST], last - first
     voltage, arriving = scratch.voltage[:n], scratch.arriving[:n]
-    firing, substep = neurons.firing[block[GROUP]], neurons.substep[0]
-    points = 2 * int(neurons.substep[1]) + 1
-    if firing[MANNER] == CHANNELS:
-        voltage[:] = 0.0
-        inject(scratch.course, injected[:n], points)
-    else:
-        for i in range(n):
-            voltage[i] = injected[i]
+    for i in range(n):
+        voltage[i] = injected[i]
     for p in range(group[PORT_FIRST], group[PORT_LAST]):
         port, filters = neurons.ports[p], neurons.filters[p]
         place = block[PLACE] + p - group[PORT_FIRST]
@@ -201,25 +193,7 @@ def _advance_by_port(neurons, inputs, b, injected, state, row, scratch, t, timed
         if group[FIRST_ID] < 0:
             _hear(state.arrived, slot, arriving)
         here, rise = port[STATE] + a, port[STATE_RISE] + a
-        if firing[MANNER] == CHANNELS and port[KIND] != DELTA:
-            add_synaptic(
-                scratch.course,
-                state.synaptic,
-                here,
-                rise,
-                port[KIND],
-                n,
-                points,
-                substep * neurons.substep[1],
-                filters,
-            )
-        _filter(voltage, state.synaptic, here, rise, port[KIND], arriving, filters)
-    if firing[MANNER] == CHANNELS:
-        gates = state.gates[firing[GATE_FIRST] + 3 * a : firing[GATE_FIRST] + 3 * (a + n)]
-        channels = neurons.channels[block[GROUP]]
-        return integrate_channels(
-            state.v[first:last], gates, scratch.course, voltage, points, substep, channels
-        )
+        filter_port(voltage, state.synaptic, here, rise, port[KIND], arriving, filters)
     return _integrate(state.v[first:last], voltage, dynamics)
 
 
@@ -232,7 +206,6 @@ def _advance_block(neurons, inputs, b, injected, state, row, scratch, t, timed):
     n_ports = group[PORT_LAST] - group[PORT_FIRST]
     port = neurons.ports[group[PORT_FIRST]]
     noisy = inputs.noisy[block[PLACE]]
-    passive = group[FIRST_ID] < 0 or neurons.firing[g, MANNER] == CHANNELS
     first, last = block[BLOCK_FIRST], block[BLOCK_LAST]
     a, n = first - group[FIRST], last - first
     v = state.v[first:last]
@@ -240,7 +213,7 @@ def _advance_block(neurons, inputs, b, injected, state, row, scratch, t, timed):
     arriving = state.buffer[slot : slot + n]
     synaptic = state.synaptic[port[STATE] + a : port[STATE] + a + n]
     filters = neurons.filters[group[PORT_FIRST]]
-    if n_ports == 1 and port[KIND] != ALPHA and noisy <= COUNTED and not passive:
+    if n_ports == 1 and port[KIND] != ALPHA and noisy <= COUNTED and group[FIRST_ID] >= 0:
         weight = 0.0
         if noisy == COUNTED:
             noisy, weight = count_block(inputs, block[PLACE], state, scratch, n, t, timed)
@@ -254,7 +227,7 @@ def _advance_block(neurons, inputs, b, injected, state, row, scratch, t, timed):
         return _one_exponential_counted(
             v, injected, synaptic, arriving, counts, weight, dynamics, filters
         )
-    if n_ports == 2 and noisy + inputs.noisy[block[PLACE] + 1] == QUIET and not passive:
+    if n_ports == 2 and noisy + inputs.noisy[block[PLACE] + 1] == QUIET and group[FIRST_ID] >= 0:
         other = neurons.ports[group[PORT_FIRST] + 1]
         if port[KIND] == EXPONENTIAL and other[KIND] == EXPONENTIAL:
             return _two_exponentials(
@@ -268,17 +241,6 @@ def _advance_block(neurons, inputs, b, injected, state, row, scratch, t, timed):
                 neurons.filters[group[PORT_FIRST] : group[PORT_LAST]],
             )
     return _advance_by_port(neurons, inputs, b, injected, state, row, scratch, t, timed)
-
-
-@part
-def _peak(block, group, peaks, until, fired, n_fired, t):
-    """Tell the spikes of a block's neurons with ion channels; return the place after the last."""
-    for i in range(block[BLOCK_FIRST], block[BLOCK_LAST]):
-        if peaks[i - block[BLOCK_FIRST]] > 0.0 and until[i] < t:
-            fired[n_fired] = group[FIRST_ID] + i - group[FIRST]
-            n_fired += 1
-            until[i] = t + group[REFRACTORY]
-    return n_fired
 
 
 @part
@@ -360,7 +322,7 @@ def _rest(groups, dynamics, v, resting, resting_first, resting_count):
 
 @inlined
 def update(neurons, inputs, state, scratch, row, fired, n_fired, t, timed):
-    """Advance every neuron by one step, of which the input begins at `row` of the buffer.
+    """Advance every neuron without ion channels by a step, its input at `row` of the buffer.
 
     Writes the global ids of those that fired into `fired` from place `n_fired` on, ascending, and
     returns the place after the last.
@@ -371,6 +333,9 @@ def update(neurons, inputs, state, scratch, row, fired, n_fired, t, timed):
     for b in range(neurons.blocks.shape[0]):
         block = neurons.blocks[b]
         g, first = block[GROUP], block[BLOCK_FIRST]
+        manner = neurons.firing[g, MANNER]
+        if manner == CHANNELS:
+            continue
         if state.uniform[g]:
             # One short array serves the whole group instead of a long one from memory.
             if filled != g:
@@ -380,12 +345,7 @@ def update(neurons, inputs, state, scratch, row, fired, n_fired, t, timed):
         else:
             injected = state.injected[first : block[BLOCK_LAST]]
         above = _advance_block(neurons, inputs, b, injected, state, row, scratch, t, timed)
-        manner = neurons.firing[g, MANNER]
-        if manner == CHANNELS:
-            if above:
-                group = neurons.groups[g]
-                n_fired = _peak(block, group, scratch.voltage, state.until, fired, n_fired, t)
-        elif manner != SHARP:
+        if manner != SHARP:
             n_fired, counts[g] = _escape(
                 block,
                 neurons.groups[g],

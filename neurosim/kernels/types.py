@@ -18,8 +18,8 @@ FIRST, LAST, FIRST_ID, REFRACTORY, PORT_FIRST, PORT_LAST = range(6)
 P_VV, P_VI, THRESHOLD, RESET = range(4)
 # Manners of firing: over a sharp threshold, over a soft one with this link, or by ion channels.
 SHARP, SOFTPLUS, EXPONENTIAL_LINK, CHANNELS = 0, 1, 2, 3
-# Columns of `Neurons.firing`, then of `Neurons.escape` and of `Neurons.channels`.
-MANNER, ENTITY_FIRST, GATE_FIRST = range(3)
+# Columns of `Neurons.firing`, then of `Neurons.escape` and of `Channels.rates`.
+MANNER, ENTITY_FIRST = range(2)
 STEEPNESS, EXPECTED = range(2)
 G_NA, G_K, G_L, E_NA, E_K, E_L, V_REST, PER_C = range(8)
 # Columns of `Neurons.ports`, then of `Neurons.filters`.
@@ -179,17 +179,11 @@ class Neurons(NamedTuple):
         refractory steps, first and past-the-last port.
     dynamics : (n_groups, 4) float64
         Propagators V → V and I → V (mV per pA); threshold and reset, both relative to rest (mV).
-    firing : (n_groups, 3) int64
-        Manner of firing; the identity of the first neuron in the group's random stream; and the
-        place of its first gate in `State.gates`.
+    firing : (n_groups, 2) int64
+        Manner of firing; and the identity of the first neuron in the group's random stream.
     escape : (n_groups, 2) float64
         One over the width of a soft threshold (per mV); spikes expected in a step per unit of link.
     escape_keys : (n_groups,) uint64
-    channels : (n_groups, 8) float64
-        Conductances over capacitance (per ms), reversal potentials and rest (mV), and one over the
-        capacitance (per pF).
-    substep : (2,) float64
-        Length (ms) of the parts that a step is cut into for ion channels, and their number.
     ports : (n_ports, 4) int64
         Kind, first slot, first place in `State.synaptic`, and for alpha currents the first place of
         the rising variable.
@@ -206,11 +200,31 @@ class Neurons(NamedTuple):
     firing: Any
     escape: Any
     escape_keys: Any
-    channels: Any
-    substep: Any
     ports: Any
     filters: Any
     blocks: Any
+
+
+class Channels(NamedTuple):
+    """Ion channels of those neurons that have them.
+
+    Attributes
+    ----------
+    blocks : (n_blocks,) int64
+        Which of `Neurons.blocks`.
+    first_gate : (n_groups,) int64
+        Place of each group's first gate in `State.gates`.
+    rates : (n_groups, 8) float64
+        Conductances over capacitance (per ms), reversal potentials and rest (mV), and one over the
+        capacitance (per pF).
+    substep : (2,) float64
+        Length (ms) of the parts that a step is cut into, and their number.
+    """
+
+    blocks: Any
+    first_gate: Any
+    rates: Any
+    substep: Any
 
 
 class Inputs(NamedTuple):
