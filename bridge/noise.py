@@ -84,7 +84,7 @@ class GaussianNoise:
 
     @property
     def logistic_error(self) -> float:
-        """Largest |Φ(x) − σ(1.702 x)| over all x."""
+        """Largest distance of Φ(x) from σ(1.702 x)."""
         return 0.0095
 
     def firing_probability(self, excess: ArrayLike) -> NDArray[np.float64]:

@@ -55,8 +55,8 @@ def siegert_rate(
     Notes
     -----
     With y₊ = max(y, 0), D Dawson's function and erfcx the scaled complementary error function, the
-    integral from a to b is 2 e^{b₊²} D(b₊) − 2 e^{a₊²} D(a₊) + ∫ erfcx from |b| to |a|. Divided by
-    e^{b₊²}, nothing in it can overflow.
+    integral from a to b is 2 e^{b₊²} D(b₊) − 2 e^{a₊²} D(a₊) + ∫ erfcx from abs(b) to abs(a).
+    Divided by e^{b₊²}, nothing in it can overflow.
     """
     mu, sigma = np.broadcast_arrays(np.asarray(mu, dtype=float), np.asarray(sigma, dtype=float))
     if not (np.isfinite(mu).all() and np.isfinite(sigma).all() and (sigma >= 0).all()):

@@ -12,7 +12,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from neurosim.errors import NeurosimError
-from neurosim.settings import nearest
+from neurosim.settings import nearest, settings_of, unknown_setting
 from neurosim.storage import plain
 
 if TYPE_CHECKING:
@@ -262,6 +262,55 @@ def run_scenario(
         profile=options.profile,
     )
     return ScenarioRun(scenario, settings, result)
+
+
+def run(
+    name: str,
+    *,
+    duration: float | None = None,
+    dt: float | None = None,
+    seed: int = 1,
+    threads: int | None = None,
+    progress: bool = False,
+    **settings: object,
+) -> ScenarioRun[Any]:
+    """Run the scenario of that name, as `neurosim run` does, without writing files.
+
+    Parameters
+    ----------
+    name : str
+    duration, dt : float, optional
+        ms; the scenario's own if not given.
+    seed : int
+    threads : int, optional
+    progress : bool
+        Whether to draw a progress bar on stderr.
+    **settings
+        Fields of the scenario's settings; the others keep their defaults.
+
+    Returns
+    -------
+    ScenarioRun
+        `result`, `findings`, `figures` and `comparison`, each made when first asked for.
+
+    Examples
+    --------
+    >>> from neurosim.scenario import run
+    >>> round(run("psp-summation", psps=(10.0, 3.0, 3.0)).findings["graded_mv"], 6)
+    -54.0
+    """
+    scenario = find_scenario(name)
+    known = settings_of(scenario.settings)
+    for given in settings:
+        if given not in known:
+            raise NeurosimError(unknown_setting(given, known))
+    options = RunOptions(
+        scenario.duration if duration is None else duration,
+        scenario.dt if dt is None else dt,
+        seed,
+        threads,
+    )
+    return run_scenario(scenario, scenario.settings(**settings), options, progress)
 
 
 def scenario_names() -> tuple[str, ...]:

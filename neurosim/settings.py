@@ -140,7 +140,7 @@ def parse_settings(settings: type[S], assignments: Sequence[str] = ()) -> S:
         name, equals, text = assignment.partition("=")
         name = name.strip().replace("-", "_")
         if name not in known:
-            raise NeurosimError(_unknown(name, known))
+            raise NeurosimError(unknown_setting(name, known))
         if not equals:
             raise NeurosimError(
                 f"setting {name} has no value: write {name}={format_value(known[name].default)}"
@@ -165,7 +165,8 @@ def format_value(value: object) -> str:
     return str(value)
 
 
-def _unknown(name: str, known: dict[str, Setting]) -> str:
+def unknown_setting(name: str, known: dict[str, Setting]) -> str:
+    """Return the sentence that refuses a setting that the scenario does not have."""
     if not known:
         return f"unknown setting {name!r}: this scenario has none"
     near = nearest(name, known)
