@@ -102,12 +102,21 @@ def brier_score(
 
 
 def bits_per_spike(
-    fired: ArrayLike, probability: ArrayLike, blocks: ArrayLike | None = None
+    fired: ArrayLike,
+    probability: ArrayLike,
+    blocks: ArrayLike | None = None,
+    *,
+    over: ArrayLike | None = None,
 ) -> Measure:
-    """Log-likelihood gained over the homogeneous model, in bits per spike.
+    """Log-likelihood gained over another model, in bits per spike.
 
-    The homogeneous model knows the mean rate of these very trials and nothing else. Arguments as
-    `cross_entropy`.
+    Parameters
+    ----------
+    fired, probability, blocks
+        As in `cross_entropy`.
+    over : (n_trials,) array_like, optional
+        What the other model predicts; if not given it is the homogeneous model, which knows the
+        mean rate of these very trials and nothing else.
 
     Raises
     ------
@@ -118,8 +127,9 @@ def bits_per_spike(
     n_spikes = fired.sum()
     if n_spikes == 0:
         raise NeurosimError("no trial fired: bits per spike need at least one spike")
-    homogeneous = _log_likelihood(fired, np.full_like(fired, fired.mean()))
-    gain = (_log_likelihood(fired, probability) - homogeneous) / math.log(2.0)
+    other = np.full_like(fired, fired.mean()) if over is None else _trials(fired, over)[1]
+    nats = _log_likelihood(fired, probability) - _log_likelihood(fired, other)
+    gain = nats / math.log(2.0)
     value = gain.sum() / n_spikes
     return _estimate(value, (gain - value * fired) / n_spikes, blocks, "bits/spike")
 

@@ -44,6 +44,17 @@ def test_bits_per_spike_count_from_the_mean_rate():
     assert bits_per_spike(FIRED, P).value == pytest.approx(gain * 3000 / FIRED.sum() / np.log(2.0))
 
 
+def test_bits_per_spike_over_another_model_are_the_difference_from_its_own():
+    other = np.clip(P + 0.1, 0.01, 0.99)
+    lost = bits_per_spike(FIRED, P, over=other)
+    own, others = bits_per_spike(FIRED, P).value, bits_per_spike(FIRED, other).value
+
+    assert lost.value == pytest.approx(own - others)
+    assert 0.0 < lost.low < lost.value < lost.high
+    with pytest.raises(NeurosimError, match="one length"):
+        bits_per_spike(FIRED, P, over=other[1:])
+
+
 @pytest.mark.parametrize("measure", [cross_entropy, brier_score, bits_per_spike, auc])
 def test_interval_has_the_width_of_the_spread_over_repeats(measure):
     values, widths = [], []
