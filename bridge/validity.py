@@ -31,7 +31,7 @@ class Validity:
     lowest, highest : float
         Least and greatest potential above rest that the inputs reach (mV).
     carry_over : float
-        What is left of it, at most, when the next window begins (mV).
+        What is left of it and of earlier windows, at most, when the next one begins (mV).
     lost_to_jitter : float
         What of it has leaked, at most, when the last input arrives (mV).
     error : float
@@ -58,8 +58,9 @@ def validity(
     """Return within what bounds the logistic twin of a neuron describes it.
 
     The steepest slope of the link turns millivolts that the twin does not know of into probability.
-    Carried over from the window before is at most what decays of its highest potential; lost to
-    jitter is at most what leaks of the potential between the first arrival and the last.
+    Carried over from the windows before, without end, is at most what decays of the highest
+    potential; lost to jitter is at most what leaks of the potential between the first arrival and
+    the last, where the decision falls after that.
 
     Parameters
     ----------
@@ -90,7 +91,9 @@ def validity(
     driven = unit.potential(activity) - unit.lift
     size = float(np.abs(np.asarray(activity, dtype=float) * unit.psps).sum(axis=-1).max())
     tau, slope = unit.neuron.tau_m, steepest(unit)
-    carry_over = float(np.abs(driven).max()) * math.exp(-window / tau)
+    # So much of the last window, its square of the one before, and so on.
+    left = math.exp(-window / tau)
+    carry_over = float(np.abs(driven).max()) * left / (1.0 - left)
     lost = -size * math.expm1(-jitter / tau)
     rest = tau * math.log(max(float(np.abs(driven).max()) / NEGLIGIBLE, 1.0))
     harmless = 1.0 - min(0.01 / (slope * size), 1.0) if size else 0.0
