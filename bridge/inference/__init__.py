@@ -1,0 +1,33 @@
+"""Synapses from spikes: who is connected to whom, how strongly and with which sign.
+
+Examples
+--------
+>>> import numpy as np
+>>> from bridge.inference import infer_synapses
+>>> rng = np.random.default_rng(1)
+>>> first = np.cumsum(rng.uniform(10.0, 200.0, 500))
+>>> second = first[::2] + rng.uniform(1.0, 9.0, 250)
+>>> found = infer_synapses([first, second], duration=first[-1] + 10.0)
+>>> found.called().tolist()
+[[False, True], [False, False]]
+"""
+
+from bridge.inference.connectome import Connectome
+from bridge.inference.correlogram import Correlograms, cross_correlation_z
+from bridge.inference.infer import infer_synapses
+from bridge.inference.kernel import SynapticKernel
+from bridge.inference.score import existence_auc, membrane_beta, score_connectome
+from bridge.inference.trains import BinnedTrains, bin_trains
+
+__all__ = [
+    "BinnedTrains",
+    "Connectome",
+    "Correlograms",
+    "SynapticKernel",
+    "bin_trains",
+    "cross_correlation_z",
+    "existence_auc",
+    "infer_synapses",
+    "membrane_beta",
+    "score_connectome",
+]

@@ -1,0 +1,162 @@
+"""Cross-correlograms of all pairs of neurons: the baseline that everybody uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+
+from bridge.inference import passes
+from bridge.inference.trains import USABLE, bin_trains, physical_memory
+from neurosim import NeurosimError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Expectation = Literal["rate", "slow"]
+
+SLOW_SD = 10.0
+"""Standard deviation of the window that tells slow co-modulation (ms)."""
+HOLLOW = 0.6
+"""Share of its middle that this window lacks."""
+
+
+@dataclass(frozen=True, eq=False)
+class Correlograms:
+    """How many spikes of each neuron follow those of each other one, by lag.
+
+    Attributes
+    ----------
+    counts : (n, n, n_lags) ndarray of int32
+        Pairs of a spike of the first neuron and one of the second, `lags` later.
+    lags : (n_lags,) ndarray of int
+        In bins, consecutive.
+    spikes : (n,) ndarray of int
+        Of each neuron.
+    n_bins : int
+        Of the recording.
+    width : float
+        Of a bin (ms).
+    """
+
+    counts: NDArray[np.int32]
+    lags: NDArray[np.int64]
+    spikes: NDArray[np.int64]
+    n_bins: int
+    width: float
+
+    @classmethod
+    def of(
+        cls,
+        spikes: Any,
+        duration: float | None = None,
+        *,
+        bin_width: float = 1.0,
+        lags: tuple[float, float] = (-60.0, 60.0),
+    ) -> Correlograms:
+        """Count the pairs of spikes by lag, from the first to the last of `lags` (ms).
+
+        Parameters
+        ----------
+        spikes, duration, bin_width
+            As in `bin_trains`.
+        lags : (float, float)
+
+        Raises
+        ------
+        NeurosimError
+            For spikes that `bin_trains` refuses, and where the counts do not fit the memory.
+        """
+        trains = bin_trains(spikes, duration, bin_width)
+        first, last = (round(lag / trains.width) for lag in lags)
+        if first > last:
+            raise NeurosimError(f"lags = {lags[0]:g} to {lags[1]:g} ms: give the lower one first")
+        n, n_lags = trains.n_neurons, last - first + 1
+        there = physical_memory()
+        if there is not None and 4.0 * n * n * n_lags > USABLE * there:
+            raise NeurosimError(
+                f"{n_lags} lags of {n}² pairs need {4 * n * n * n_lags / 2**30:.0f} GiB: give a "
+                "narrower range of lags, or fewer neurons"
+            )
+        counts = np.zeros((n, n, n_lags), dtype=np.int32)
+        passes.count_lags(trains.ids, trains.starts, first, last, counts)
+        return cls(counts, np.arange(first, last + 1), trains.counts, trains.n_bins, trains.width)
+
+    def z(
+        self, window: tuple[float, float] = (1.0, 20.0), expectation: Expectation = "rate"
+    ) -> NDArray[np.float64]:
+        """Return (count − expected)/√expected over a window of lags, NaN on the diagonal.
+
+        Parameters
+        ----------
+        window : (float, float)
+            First and last lag (ms).
+        expectation : {"rate", "slow"}
+            From the two rates alone, or from the correlogram itself seen through a slow window
+            without its middle, which leaves out what both have in common (Stark & Abeles 2009, J.
+            Neurosci. Methods 179:90; its standard deviation, 10 ms, is that of English et al. 2017,
+            Neuron 96:505).
+
+        Returns
+        -------
+        (n, n) ndarray
+            Row by presynaptic, column by postsynaptic neuron.
+        """
+        if expectation not in get_args(Expectation):
+            raise NeurosimError(
+                f"expectation = {expectation!r} is unknown: give one of "
+                f"{', '.join(get_args(Expectation))}"
+            )
+        first, last = (round(lag / self.width) for lag in window)
+        inside = (self.lags >= first) & (self.lags <= last)
+        if first > last or inside.sum() != last - first + 1:
+            raise NeurosimError(
+                f"window = {window[0]:g} to {window[1]:g} ms is not within the lags counted, "
+                f"{self.lags[0] * self.width:g} to {self.lags[-1] * self.width:g} ms"
+            )
+        found = self.counts[:, :, inside].sum(axis=2, dtype=float)
+        if expectation == "rate":
+            expected = np.outer(self.spikes, self.spikes) * (inside.sum() / self.n_bins)
+        else:
+            expected = self.counts @ self._slow_weights(inside)
+        z = (found - expected) / np.sqrt(np.maximum(expected, 0.5))
+        np.fill_diagonal(z, np.nan)
+        z[self.spikes == 0] = z[:, self.spikes == 0] = np.nan
+        return z
+
+    def _slow_weights(self, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """How much each lag adds to what is expected in the window, its size being their sum."""
+        distance = (self.lags[inside][:, None] - self.lags) * self.width
+        # As wide as the window at least: a narrower one would expect the very peak.
+        sd = max(SLOW_SD, float(inside.sum()) * self.width)
+        weights = np.exp(-0.5 * (distance / sd) ** 2)
+        weights[distance == 0] *= 1.0 - HOLLOW
+        return (weights / weights.sum(axis=1, keepdims=True)).sum(axis=0)
+
+
+def cross_correlation_z(
+    spikes: Any,
+    duration: float | None = None,
+    *,
+    bin_width: float = 1.0,
+    window: tuple[float, float] = (1.0, 20.0),
+    expectation: Expectation = "rate",
+) -> NDArray[np.float64]:
+    """Return the z-score of each pair's cross-correlogram; see `Correlograms`.
+
+    Parameters
+    ----------
+    spikes, duration, bin_width
+        As in `bin_trains`.
+    window, expectation
+        As in `Correlograms.z`.
+
+    Returns
+    -------
+    (n, n) ndarray
+        Row by presynaptic, column by postsynaptic neuron.
+    """
+    lags = window if expectation == "rate" else (window[0] - 60.0, window[1] + 60.0)
+    counted = Correlograms.of(spikes, duration, bin_width=bin_width, lags=lags)
+    return counted.z(window, expectation)

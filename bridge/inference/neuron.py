@@ -1,0 +1,205 @@
+"""One neuron of a recording as a logistic neuron: its likelihood and its fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.optimize import minimize
+
+from bridge.inference import passes
+from bridge.inference.covariates import Covariates, OwnPast
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Likelihood:
+    """Cross-entropy (nats) of one neuron's spikes, all bins together.
+
+    The neuron fires in bin t with probability σ(b + Σⱼ wⱼ xⱼ(t)), b being the intercept of the
+    class that its own last spike puts the bin in.
+
+    Parameters
+    ----------
+    covariates : Covariates
+    place : int
+        Of the neuron among the recorded ones; it hears all others.
+    past : OwnPast
+    """
+
+    def __init__(self, covariates: Covariates, place: int, past: OwnPast) -> None:
+        self.covariates = covariates
+        self.place = place
+        self.past = past
+        self.residual = np.empty(covariates.trains.n_bins)
+
+    def value_and_gradient(
+        self, base: NDArray[np.float64], weights: NDArray[np.float64]
+    ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+        """Cross-entropy, its gradient by intercept and by weight; the neuron's own weight is 0.
+
+        Parameters
+        ----------
+        base : (n_classes − 1,) ndarray
+        weights : (n,) ndarray
+        """
+        past, intercepts = self.past, np.append(base, passes.NEVER)
+        loss, by_class = passes.forward(
+            *self._heard, past.fired, past.classes, intercepts, weights, self.residual
+        )
+        return loss, by_class[:-1], self.adjoint(self.residual)
+
+    def adjoint(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return Σₜ valuesₜ xⱼ(t), 0 for the neuron itself; shape (n,)."""
+        found = passes.adjoint(*self._heard, values, self.covariates.trains.n_neurons)
+        found[self.place] = 0.0
+        return found
+
+    def information(self) -> NDArray[np.float64]:
+        """Fisher information on each weight alone, where the gradient was last asked for.
+
+        Σₜ p(1 − p)(xⱼ − mean)², the mean, so weighted, being taken to differ between classes as
+        the time does that a neuron has had to hear anything.
+        """
+        past, n_neurons = self.past, self.covariates.trains.n_neurons
+        probability = self.residual.copy()
+        probability[past.fired] += 1.0
+        spread = probability * (1.0 - probability)
+        squares = passes.adjoint_of_squares(*self._heard, spread, n_neurons)
+        by_class = np.bincount(past.classes, spread, len(past.base))[:-1]
+        weighted_rates = self.adjoint(spread) / (by_class @ past.filling)
+        mean = weighted_rates**2 * (by_class @ past.filling**2)
+        return np.maximum(squares - mean, 1e-3 * squares)
+
+    @property
+    def _heard(self) -> tuple[NDArray | int, ...]:
+        """What every pass takes first: the spikes, the kernel, and when nothing is heard."""
+        shared, trains = self.covariates, self.covariates.trains
+        kernel = (shared.decays, shared.shares, shared.delay)
+        return trains.ids, trains.bins, trains.starts, *kernel, self.past.held
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """One neuron, fitted.
+
+    Attributes
+    ----------
+    weights, information : (n,) ndarray
+        Of the synapses from all neurons, and the Fisher information on each alone.
+    intercept : float
+        Log-odds to fire long after its last spike, without a spike of the others.
+    evaluations : int
+        Passes that it took, forward and back.
+    converged : bool
+    """
+
+    weights: NDArray[np.float64]
+    information: NDArray[np.float64]
+    intercept: float
+    evaluations: int
+    converged: bool
+
+
+def score_at_rest(likelihood: Likelihood) -> tuple[NDArray[np.float64], float]:
+    """Return the gradient by weight of a neuron without synapses, and Σₜ p(1 − p).
+
+    The means of the covariates are taken out of the gradient.
+    """
+    past, rates = likelihood.past, likelihood.covariates.rates
+    base = past.base[:-1]
+    _, by_class, gradient = likelihood.value_and_gradient(base, np.zeros_like(rates))
+    probability = 1.0 / (1.0 + np.exp(-base))
+    gradient -= rates * (past.filling @ by_class)
+    gradient[likelihood.place] = 0.0
+    return gradient, float((past.spikes * (1.0 - probability)).sum())
+
+
+def fit(
+    likelihood: Likelihood, prior_precision: float, *, tol: float = 0.01, max_iter: int = 200
+) -> Fitted:
+    """Minimise the cross-entropy + prior_precision/2 ‖w‖².
+
+    The information on all weights is about κ C, with C the covariance of the covariates, shared by
+    all neurons: in the coordinates in which κ C + prior is the unit matrix, a quasi-Newton descent
+    (L-BFGS) needs a dozen steps.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+    prior_precision : float
+        1 over the variance of the prior of a weight.
+    tol : float
+        Largest component of the gradient at which to stop, in those coordinates: the distance from
+        the optimum in standard errors.
+    max_iter : int
+    """
+    past, covariates = likelihood.past, likelihood.covariates
+    values, vectors = covariates.principal
+    n_classes, place = len(past.spikes), likelihood.place
+    curvature = past.spikes.sum() * values + prior_precision
+    # Directions without data or prior are left where they start.
+    scale = np.where(curvature > 0, 1.0 / np.sqrt(np.maximum(curvature, 1e-300)), 0.0)
+    base_scale = 1.0 / np.sqrt(past.spikes)
+
+    def parameters(point: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        weights = vectors @ (scale * point[n_classes:])
+        weights[place] = 0.0
+        mean = past.filling * (covariates.rates @ weights)
+        return past.base[:-1] + base_scale * point[:n_classes] - mean, weights
+
+    def objective(point: NDArray) -> tuple[float, NDArray[np.float64]]:
+        base, weights = parameters(point)
+        loss, by_class, gradient = likelihood.value_and_gradient(base, weights)
+        gradient -= covariates.rates * (past.filling @ by_class)
+        gradient += prior_precision * weights
+        gradient[place] = 0.0
+        penalty = 0.5 * prior_precision * (weights @ weights)
+        moved = np.concatenate([base_scale * by_class, scale * (vectors.T @ gradient)])
+        return float(loss + penalty), moved
+
+    start = np.zeros(n_classes + len(values))
+    # A prior that holds the weights down makes their standard errors small in these coordinates.
+    tol *= float(np.sqrt(1.0 - prior_precision * np.mean(scale**2)))
+    options: Any = {"maxiter": max_iter, "gtol": tol, "ftol": 0.0, "maxcor": 20}
+    found = minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
+    base, weights = parameters(found.x)
+    likelihood.value_and_gradient(base, weights)
+    converged = bool(np.abs(found.jac).max() <= tol)
+    return Fitted(weights, likelihood.information(), float(base[-1]), int(found.nfev), converged)
+
+
+def prior_variance(
+    scores: NDArray[np.float64],
+    spreads: NDArray[np.float64],
+    places: NDArray[np.intp],
+    covariance: NDArray[np.float64],
+) -> float:
+    """Return the variance of the weights that makes the scores as large as they are.
+
+    At weights of 0 a score gⱼ has variance Hⱼⱼ where no synapse is, and more where the weights are
+    spread as N(0, v): E[gⱼ²] = Hⱼⱼ + v (H²)ⱼⱼ, to first order in the weights. The sum over pairs
+    with H = κ C gives v (empirical Bayes by moments).
+
+    Parameters
+    ----------
+    scores : (n_post, n) ndarray
+    spreads : (n_post,) ndarray
+        κ of each neuron.
+    places : (n_post,) ndarray of int
+        Where each is among the n, for it does not hear itself.
+    covariance : (n, n) ndarray
+
+    Returns
+    -------
+    float
+        At least 0.001: a spread of 3 % in the odds.
+    """
+    own = np.diag(covariance)[places]
+    noise = spreads @ (np.trace(covariance) - own)
+    response = (spreads**2).sum() * (covariance**2).sum()
+    if not response > 0:
+        return 1e-3
+    return max(1e-3, float((scores**2).sum() - noise) / float(response))

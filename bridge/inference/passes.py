@@ -1,0 +1,218 @@
+"""Compiled passes over a recording: bins + spikes each, however many neurons there are.
+
+The design matrix (bins × neurons) is never made. With exponential kernels the score of a neuron
+obeys a recursion that a spike enters once, and the gradient is its adjoint: the residual, filtered
+backward in time by the same recursion and read off where the spikes are.
+
+Spikes are ordered by bin: `ids` are their neurons, `bins` their bins, and those of bin t lie from
+`starts[t]` to `starts[t + 1]`. A spike in bin b acts from bin b + delay on, there with the sum of
+`shares`, of which share k decays by `decays[k]` in each bin. `held` marks bins in which the neuron
+is refractory: what it had received is gone and what it receives is lost; an empty array says that
+it never is.
+"""
+
+import numba
+import numpy as np
+
+BLOCK = 512
+"""Bins whose scores lie in the first-level cache together."""
+
+# x = k ln 2 + f: the sum of x/ln 2 and this number holds k in its lowest bits.
+_MAGIC = 6755399441055744.0
+_PER_LN2 = 1.4426950408889634
+_LN2_HIGH = 0.6931471803691238
+_LN2_LOW = 1.9082149292705877e-10
+_LARGEST = 300.0
+NEVER = -690.0
+"""Score of a bin in which the neuron cannot fire."""
+
+compiled = numba.njit(cache=True, nogil=True)
+
+
+@compiled
+def exponentials(values, powers, bits):
+    """Replace values, at most 700 in size, by their exponentials; `bits` is a view of `powers`.
+
+    Written without a call so that the compiler makes it work on several numbers at a time.
+    """
+    for i in range(len(values)):
+        x = values[i]
+        shifted = x * _PER_LN2 + _MAGIC
+        powers[i] = shifted
+        k = shifted - _MAGIC
+        f = (x - k * _LN2_HIGH) - k * _LN2_LOW
+        y = 1.0 / 6227020800.0
+        y = y * f + 1.0 / 479001600.0
+        y = y * f + 1.0 / 39916800.0
+        y = y * f + 1.0 / 3628800.0
+        y = y * f + 1.0 / 362880.0
+        y = y * f + 1.0 / 40320.0
+        y = y * f + 1.0 / 5040.0
+        y = y * f + 1.0 / 720.0
+        y = y * f + 1.0 / 120.0
+        y = y * f + 1.0 / 24.0
+        y = y * f + 1.0 / 6.0
+        y = y * f + 0.5
+        y = y * f + 1.0
+        values[i] = y * f + 1.0
+    for i in range(len(values)):
+        bits[i] = (bits[i] + 1023) << 52
+    for i in range(len(values)):
+        values[i] *= powers[i]
+
+
+@compiled
+def forward(ids, bins, starts, decays, shares, delay, held, own, classes, base, theta, residual):
+    """Return the cross-entropy (nats) and its gradient by class; fill in probability − fired.
+
+    own : bins in which the neuron fired.  classes, base : class of each bin and its intercept.
+    """
+    n_bins, n_own = len(classes), len(own)
+    state = np.zeros(len(decays))
+    by_class = np.zeros(len(base))
+    received = np.empty(BLOCK)
+    kept = np.ones(BLOCK)
+    score = np.empty(BLOCK)
+    odds = np.empty(BLOCK)
+    powers = np.empty(BLOCK)
+    bits = powers.view(np.int64)
+    loss, product, fired = 0.0, 1.0, 0
+    for first in range(0, n_bins, BLOCK):
+        size = min(BLOCK, n_bins - first)
+        received[:] = 0.0
+        # Spike by spike and not bin by bin: a loop of a few spikes ends where nobody can foresee.
+        for spike in range(starts[max(0, first - delay)], starts[max(0, first + size - delay)]):
+            received[bins[spike] + delay - first] += theta[ids[spike]]
+        if len(held) > 0:
+            for i in range(size):
+                kept[i] = 1.0 - held[first + i]
+                received[i] *= kept[i]
+        for i in range(size):
+            score[i] = base[classes[first + i]]
+        for k in range(len(decays)):
+            value = state[k]
+            for i in range(size):
+                value = decays[k] * kept[i] * value + received[i]
+                score[i] += shares[k] * value
+            state[k] = value
+        for i in range(size):
+            odds[i] = min(max(score[i], -700.0), _LARGEST)
+        exponentials(odds[:size], powers[:size], bits[:size])
+        for i in range(size):
+            residual[first + i] = odds[i] / (1.0 + odds[i])
+        for i in range(size):
+            product *= 1.0 + odds[i]
+            if product > 1e100:
+                loss += np.log(product)
+                product = 1.0
+            loss += max(score[i] - _LARGEST, 0.0)
+        while fired < n_own and own[fired] < first + size:
+            t = own[fired]
+            loss -= score[t - first]
+            residual[t] -= 1.0
+            fired += 1
+        for i in range(first, first + size):
+            by_class[classes[i]] += residual[i]
+    return loss + np.log(product), by_class
+
+
+@compiled
+def adjoint(ids, bins, starts, decays, shares, delay, held, values, n_neurons):
+    """Return Σₜ valuesₜ xⱼ(t) for the filtered spikes xⱼ of every neuron j."""
+    state = np.zeros(len(decays))
+    total = np.zeros(n_neurons)
+    read = np.empty(BLOCK)
+    kept = np.ones(BLOCK)
+    for last in range(len(values), 0, -BLOCK):
+        first = max(0, last - BLOCK)
+        size = last - first
+        read[:] = 0.0
+        if len(held) > 0:
+            for i in range(size):
+                kept[i] = 1.0 - held[first + i]
+        for k in range(len(decays)):
+            value = state[k]
+            for i in range(size - 1, -1, -1):
+                value = kept[i] * (decays[k] * value + shares[k] * values[first + i])
+                read[i] += value
+            state[k] = value
+        for spike in range(starts[max(0, first - delay)], starts[max(0, last - delay)]):
+            total[ids[spike]] += read[bins[spike] + delay - first]
+    return total
+
+
+@compiled
+def adjoint_of_squares(ids, bins, starts, decays, shares, delay, held, values, n_neurons):
+    """Return Σₜ valuesₜ xⱼ(t)²: a spike lifts the product of two kernels by 1 + both of before."""
+    n_kernels, n_bins = len(decays), len(values)
+    last = np.full(n_neurons, -1)
+    state = np.zeros((n_neurons, n_kernels))
+    before = np.zeros((len(ids), n_kernels))
+    forgot = np.full(n_bins, -1)
+    if len(held) > 0:
+        for t in range(n_bins):
+            forgot[t] = t if held[t] else forgot[max(t - 1, 0)]
+    n_heard = starts[max(0, n_bins - delay)]
+    for spike in range(n_heard):
+        j, t = ids[spike], bins[spike] + delay
+        if forgot[t] == t:
+            continue
+        for k in range(n_kernels):
+            kept = state[j, k] * decays[k] ** (t - last[j]) if last[j] > forgot[t] else 0.0
+            before[spike, k] = kept
+            state[j, k] = kept + 1.0
+        last[j] = t
+    total = np.zeros(n_neurons)
+    read = np.empty(n_bins)
+    for k in range(n_kernels):
+        for m in range(n_kernels):
+            back, decay, share = 0.0, decays[k] * decays[m], shares[k] * shares[m]
+            for t in range(n_bins - 1, -1, -1):
+                back = 0.0 if forgot[t] == t else decay * back + share * values[t]
+                read[t] = back
+            for spike in range(n_heard):
+                rise = 1.0 + before[spike, k] + before[spike, m]
+                total[ids[spike]] += read[bins[spike] + delay] * rise
+    return total
+
+
+@compiled
+def pairs(ids, starts, decays, n_neurons):
+    """Return what the spikes of j find of earlier ones of m, and how often both share a bin.
+
+    The first, of shape (kernels, neurons, neurons), holds Σ decay^lag over spikes of j and earlier
+    ones of m at [k, j, m].
+    """
+    n_kernels = len(decays)
+    state = np.zeros((n_kernels, n_neurons))
+    found = np.zeros((n_kernels, n_neurons, n_neurons))
+    together = np.zeros((n_neurons, n_neurons))
+    last = 0
+    for t in range(len(starts) - 1):
+        if starts[t + 1] == starts[t]:
+            continue
+        for k in range(n_kernels):
+            state[k] *= decays[k] ** (t - last)
+            for spike in range(starts[t], starts[t + 1]):
+                found[k, ids[spike]] += state[k]
+            for spike in range(starts[t], starts[t + 1]):
+                state[k, ids[spike]] += 1.0
+        last = t
+        for spike in range(starts[t], starts[t + 1]):
+            for other in range(starts[t], starts[t + 1]):
+                together[ids[spike], ids[other]] += 1.0
+    return found, together
+
+
+@compiled
+def count_lags(ids, starts, first, last, counts):
+    """Count pairs of spikes by lag: `counts[j, i, lag − first]`, lag = bin of i − bin of j."""
+    n_bins = len(starts) - 1
+    for t in range(n_bins):
+        if starts[t + 1] == starts[t]:
+            continue
+        for lag in range(first, last + 1):
+            if 0 <= t - lag < n_bins:
+                for before in range(starts[t - lag], starts[t - lag + 1]):
+                    for spike in range(starts[t], starts[t + 1]):
+                        counts[ids[before], ids[spike], lag - first] += 1
