@@ -13,7 +13,7 @@ Examples
 """
 
 from bridge.inference.connectome import Connectome
-from bridge.inference.correlogram import Correlograms, cross_correlation_z
+from bridge.inference.correlogram import Correlograms, Expectation, cross_correlation_z
 from bridge.inference.infer import infer_synapses
 from bridge.inference.kernel import SynapticKernel
 from bridge.inference.score import existence_auc, membrane_beta, score_connectome
@@ -23,6 +23,7 @@ __all__ = [
     "BinnedTrains",
     "Connectome",
     "Correlograms",
+    "Expectation",
     "SynapticKernel",
     "bin_trains",
     "cross_correlation_z",

@@ -76,10 +76,6 @@ class Covariates:
         values, vectors = np.linalg.eigh(self.covariance)
         return np.maximum(values, 0.0), vectors
 
-    @cached_property
-    def _squared_vectors(self) -> NDArray[np.float64]:
-        return self.principal[1] ** 2
-
     def variances(
         self, information: NDArray[np.float64], prior_precision: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -99,13 +95,12 @@ class Covariates:
         posterior : (n,) ndarray
             M⁻¹.
         """
+        values, vectors = self.principal
         own = np.diag(self.covariance)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            scaled = (information / own)[:, None] * self.principal[0]
-            precision = scaled + prior_precision
-            squared = self._squared_vectors
-            sampling = (squared * scaled / precision**2).sum(axis=1)
-            return sampling, (squared / precision).sum(axis=1)
+        sizes = np.where(own > 0, information / np.where(own > 0, own, 1.0), 0.0)
+        sampling, posterior = np.empty_like(own), np.empty_like(own)
+        passes.variances(vectors, values, sizes, prior_precision, sampling, posterior)
+        return sampling, posterior
 
 
 @dataclass(frozen=True, eq=False)

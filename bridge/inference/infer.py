@@ -127,10 +127,9 @@ def _connectome(
     for place, found in zip(places, fits, strict=True):
         audible = heard.copy()
         audible[place] = False
-        sampling, posterior = covariates.variances(found.information, precision)
         weights[audible, place] = found.weights[audible]
-        errors[audible, place] = np.sqrt(posterior[audible])
-        z[audible, place] = found.weights[audible] / np.sqrt(sampling[audible])
+        errors[audible, place] = np.sqrt(found.posterior[audible])
+        z[audible, place] = found.weights[audible] / np.sqrt(found.sampling[audible])
         intercepts[place], evaluations[place] = found.intercept, found.evaluations
         converged[place] = found.converged
     _tell_of_unfinished(trains.neurons[places[~converged[places]]])

@@ -87,8 +87,10 @@ class Fitted:
 
     Attributes
     ----------
-    weights, information : (n,) ndarray
-        Of the synapses from all neurons, and the Fisher information on each alone.
+    weights : (n,) ndarray
+        Of the synapses from all neurons.
+    sampling, posterior : (n,) ndarray
+        Variances of the weights; see `Covariates.variances`.
     intercept : float
         Log-odds to fire long after its last spike, without a spike of the others.
     evaluations : int
@@ -97,7 +99,8 @@ class Fitted:
     """
 
     weights: NDArray[np.float64]
-    information: NDArray[np.float64]
+    sampling: NDArray[np.float64]
+    posterior: NDArray[np.float64]
     intercept: float
     evaluations: int
     converged: bool
@@ -168,7 +171,8 @@ def fit(
     base, weights = parameters(found.x)
     likelihood.value_and_gradient(base, weights)
     converged = bool(np.abs(found.jac).max() <= tol)
-    return Fitted(weights, likelihood.information(), float(base[-1]), int(found.nfev), converged)
+    spreads = covariates.variances(likelihood.information(), prior_precision)
+    return Fitted(weights, *spreads, float(base[-1]), int(found.nfev), converged)
 
 
 def prior_variance(

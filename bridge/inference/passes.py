@@ -216,3 +216,20 @@ def count_lags(ids, starts, first, last, counts):
                 for before in range(starts[t - lag], starts[t - lag + 1]):
                     for spike in range(starts[t], starts[t + 1]):
                         counts[ids[before], ids[spike], lag - first] += 1
+
+
+@compiled
+def variances(vectors, values, sizes, prior_precision, sampling, posterior):
+    """Fill in the diagonals of M⁻¹HM⁻¹ and M⁻¹, M = H + prior.
+
+    Row j takes H to be sizes[j] times the matrix with these eigenvectors (columns) and eigenvalues.
+    """
+    for j in range(len(sizes)):
+        spread, certain = 0.0, 0.0
+        for k in range(len(values)):
+            information = sizes[j] * values[k]
+            if information + prior_precision > 0.0:
+                share = vectors[j, k] ** 2 / (information + prior_precision)
+                certain += share
+                spread += share * information / (information + prior_precision)
+        sampling[j], posterior[j] = spread, certain
