@@ -108,8 +108,8 @@ def test_the_fit_is_that_of_the_logistic_neuron_on_the_design_matrix(recording, 
     found = fit(likelihood, 0.0, tol=1e-7)
     np.testing.assert_allclose(found.weights, weights, atol=1e-8)
     assert found.intercept == pytest.approx(exact.intercept_[0], abs=1e-8)
-    # The errors take weights to be correlated as the covariates are; that of the strong one, which shares
-    # information with the own past that follows its kicks, is rough.
+    # The errors take weights to be correlated as the covariates are; that of the strong one, which
+    # shares information with the own past that follows its kicks, is rough.
     errors = np.sqrt(found.sampling[:4])
     np.testing.assert_allclose(errors[1:], exact.standard_errors_[2:5], rtol=0.06)
     assert errors[0] == pytest.approx(exact.standard_errors_[1], rel=0.35)
