@@ -100,19 +100,19 @@ def infer_synapses(
     def likelihood(place: int) -> Likelihood:
         return Likelihood(covariates, place, OwnPast.of(covariates, place, history, reset))
 
+    bar = progress_bar(len(places), show=progress, unit="neurons", text="fitting")
     # A BLAS that splits its work among threads would take the cores from the neurons.
-    with threadpool_limits(limits=1, user_api="blas"):
+    with threadpool_limits(limits=1, user_api="blas"), bar as said:
         precision = ridge
         if precision is None:
             rested = _in_parallel(lambda place: score_at_rest(likelihood(place)), places, threads)
             scores, spreads = (np.array(found) for found in zip(*rested, strict=True))
             precision = 1.0 / prior_variance(scores, spreads, places, covariates.covariance)
         _ = covariates.principal  # made once, before the threads ask for it
-        with progress_bar(len(places), show=progress, unit="neurons", text="fitting") as said:
-            fits = _in_parallel(
-                lambda place: fit(likelihood(place), precision, tol=tol), places, threads, said
-            )
-        return _connectome(covariates, places, fits, precision)
+        fits = _in_parallel(
+            lambda place: fit(likelihood(place), precision, tol=tol), places, threads, said
+        )
+    return _connectome(covariates, places, fits, precision)
 
 
 def _connectome(
