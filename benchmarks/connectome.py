@@ -14,7 +14,7 @@ import json
 import os
 import resource
 import sys
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 
@@ -48,11 +48,11 @@ def main() -> int:
     result = ns.simulate(net, options.duration, seed=options.seed, threads=arguments.threads)
     simulated = perf_counter()
     spikes = spike_trains(result)
-    collected = perf_counter()
+    collected, busy = perf_counter(), process_time()
     found = infer_synapses(
         spikes, result.duration, threads=arguments.threads, progress=sys.stderr.isatty()
     )
-    fitted = perf_counter()
+    fitted, busy = perf_counter(), process_time() - busy
     truth, _ = wiring(settings, options.seed)
     measures = {key: each.text for key, each in score_connectome(found, truth).items()}
     scored = perf_counter()
@@ -73,6 +73,7 @@ def main() -> int:
         "threads": arguments.threads,
         "simulate_s": round(simulated - began, 1),
         "fit_s": round(fitted - collected, 1),
+        "fit_cpu_s": round(busy, 1),
         "correlograms_s": round(perf_counter() - scored, 1),
         "evaluations_per_neuron": round(float(np.mean(found.evaluations)), 1),
         "converged": bool(found.converged[found.evaluations > 0].all()),

@@ -40,6 +40,9 @@ class Connectome:
         Weights over their standard deviation were there no synapse: near N(0, 1) for absent ones.
     intercepts : (n,) ndarray
         Log-odds to fire in a bin, long after the last spike and without the others'.
+    cross_entropy : (n,) ndarray
+        Of each neuron's spikes (nats, all bins together): of two kernels, that with the smaller
+        sum describes a recording better.
     rates : (n,) ndarray
         Firing rates (Hz).
     neurons : (n,) ndarray of int
@@ -58,6 +61,7 @@ class Connectome:
     standard_errors: NDArray[np.float64]
     z: NDArray[np.float64]
     intercepts: NDArray[np.float64]
+    cross_entropy: NDArray[np.float64]
     rates: NDArray[np.float64]
     neurons: NDArray[np.int64]
     kernel: SynapticKernel

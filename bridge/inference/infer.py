@@ -121,8 +121,8 @@ def _connectome(
     """Put the fitted neurons side by side."""
     trains, n = covariates.trains, covariates.trains.n_neurons
     weights, errors, z = (np.full((n, n), np.nan) for _ in range(3))
-    intercepts, evaluations = np.full(n, np.nan), np.zeros(n, dtype=int)
-    converged = np.zeros(n, dtype=bool)
+    intercepts, losses = np.full(n, np.nan), np.full(n, np.nan)
+    evaluations, converged = np.zeros(n, dtype=int), np.zeros(n, dtype=bool)
     heard = trains.counts > 0
     for place, found in zip(places, fits, strict=True):
         audible = heard.copy()
@@ -130,15 +130,15 @@ def _connectome(
         weights[audible, place] = found.weights[audible]
         errors[audible, place] = np.sqrt(found.posterior[audible])
         z[audible, place] = found.weights[audible] / np.sqrt(found.sampling[audible])
-        intercepts[place], evaluations[place] = found.intercept, found.evaluations
-        converged[place] = found.converged
+        intercepts[place], losses[place] = found.intercept, found.loss
+        evaluations[place], converged[place] = found.evaluations, found.converged
     _tell_of_unfinished(trains.neurons[places[~converged[places]]])
     for array in (weights, errors, z):
         array.flags.writeable = False
     prior_sd = 1.0 / math.sqrt(precision) if precision > 0 else math.inf
     rates = covariates.rates / trains.width * 1e3
     return Connectome(
-        *(weights, errors, z, intercepts, rates, trains.neurons),
+        *(weights, errors, z, intercepts, losses, rates, trains.neurons),
         *(covariates.kernel, trains.width, prior_sd, evaluations, converged),
     )
 

@@ -93,6 +93,8 @@ class Fitted:
         Variances of the weights; see `Covariates.variances`.
     intercept : float
         Log-odds to fire long after its last spike, without a spike of the others.
+    loss : float
+        Cross-entropy of all bins (nats), without the prior.
     evaluations : int
         Passes that it took, forward and back.
     converged : bool
@@ -102,6 +104,7 @@ class Fitted:
     sampling: NDArray[np.float64]
     posterior: NDArray[np.float64]
     intercept: float
+    loss: float
     evaluations: int
     converged: bool
 
@@ -169,10 +172,10 @@ def fit(
     options: Any = {"maxiter": max_iter, "gtol": tol, "ftol": 0.0, "maxcor": 20}
     found = minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
     base, weights = parameters(found.x)
-    likelihood.value_and_gradient(base, weights)
+    loss = likelihood.value_and_gradient(base, weights)[0]
     converged = bool(np.abs(found.jac).max() <= tol)
     spreads = covariates.variances(likelihood.information(), prior_precision)
-    return Fitted(weights, *spreads, float(base[-1]), int(found.nfev), converged)
+    return Fitted(weights, *spreads, float(base[-1]), loss, int(found.nfev), converged)
 
 
 def prior_variance(

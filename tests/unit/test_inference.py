@@ -6,6 +6,8 @@ import neo
 import numpy as np
 import pytest
 import quantities as pq
+from scipy.signal import lfilter
+from scipy.special import expit
 
 import neurosim as ns
 from bridge.inference import (
@@ -96,6 +98,20 @@ def test_two_spikes_in_a_bin_are_said(trains):
     doubled = [np.sort(np.append(trains[0], trains[0][:3] + 0.05)), *trains[1:]]
     with pytest.warns(UserWarning, match=r"3 spikes share a bin of 1 ms .*neuron 0: 3"):
         infer_synapses(doubled, DURATION)
+
+
+def test_the_kernel_that_made_the_spikes_has_the_smallest_cross_entropy():
+    rng = np.random.default_rng(4)
+    first = (rng.random(60_000) < 0.02).astype(float)
+    heard = lfilter([0.0, 1.0], [1.0, -np.exp(-1.0 / 8.0)], first)
+    second = rng.random(60_000) < expit(3.0 * heard - 5.0)
+    made = [np.flatnonzero(fired) + 0.5 for fired in (first, second)]
+    losses = {
+        tau: infer_synapses(made, 60_000.0, kernel=SynapticKernel((tau,))).cross_entropy[1]
+        for tau in (2.0, 8.0, 30.0)
+    }
+    # Twice the difference is about χ² of one degree: an error rate of 1e-4.
+    assert losses[8.0] < min(losses[2.0], losses[30.0]) - 7.5
 
 
 def test_a_strong_ridge_ranks_as_cross_correlation_through_the_kernel_does(trains):
