@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 import neo
 import numpy as np
 import pytest
@@ -238,6 +241,14 @@ def test_mistakes_are_refused_in_a_sentence(call, message):
         call()
 
 
-def test_progress_is_shown_on_stderr(trains, capsys):
+def test_progress_counts_the_neurons_fitted(trains, monkeypatch):
+    said: list[float] = []
+
+    @contextmanager
+    def bar(total: float, **options: object) -> Iterator[Callable[[float], None]]:
+        assert (total, options["show"], options["unit"]) == (3, True, "neurons")
+        yield said.append
+
+    monkeypatch.setattr("bridge.inference.infer.progress_bar", bar)
     infer_synapses(trains, DURATION, progress=True)
-    assert capsys.readouterr().out == ""
+    assert said == [1, 2, 3]
