@@ -14,6 +14,7 @@ from bridge.features import (
     out_of_fold_probability,
     spike_history,
 )
+from bridge.filtered import FilteredTwin, connect_filter
 from bridge.logistic import LogisticNeuron
 from bridge.mapping import LogisticUnit, to_logistic, to_spiking
 from bridge.measures import (
@@ -52,6 +53,7 @@ __all__ = [
     "Comparison",
     "Descent",
     "EscapeNoise",
+    "FilteredTwin",
     "GaussianNoise",
     "Layer",
     "LayeredNetwork",
@@ -74,6 +76,7 @@ __all__ = [
     "brier_score",
     "coincidence_factor",
     "compare_worlds",
+    "connect_filter",
     "cross_entropy",
     "decision_plane",
     "deterministic_rate",

@@ -100,7 +100,13 @@ class SpikingUnit:
         return self.noise.firing_probability(self.potential(activity) - self.gap)
 
     def add_to(
-        self, network: ns.Network, name: str, size: int = 1, *, dt: float = 0.1
+        self,
+        network: ns.Network,
+        name: str,
+        size: int = 1,
+        *,
+        dt: float = 0.1,
+        dale: bool | None = None,
     ) -> ns.Population:
         """Add a population of such neurons to a network, with their noise and their current.
 
@@ -115,6 +121,8 @@ class SpikingUnit:
             Neurons, each with noise of its own: so many trials in one run.
         dt : float
             Step (ms) with which the network is going to be simulated.
+        dale : bool, optional
+            As for `Network.add`.
 
         Returns
         -------
@@ -135,7 +143,7 @@ class SpikingUnit:
                 f"{type(noise).__name__} cannot be simulated: give GaussianNoise, EscapeNoise or "
                 "OrnsteinUhlenbeckNoise"
             )
-        population = network.add(name, size, neuron, v_init=v_init)
+        population = network.add(name, size, neuron, v_init=v_init, dale=dale)
         if isinstance(noise, OrnsteinUhlenbeckNoise):
             network.drive(population, ns.MembraneNoise(noise.sigma))
         if self.current:
