@@ -44,13 +44,17 @@ def test_bits_per_spike_count_from_the_mean_rate():
     assert bits_per_spike(FIRED, P).value == pytest.approx(gain * 3000 / FIRED.sum() / np.log(2.0))
 
 
-def test_bits_per_spike_over_another_model_are_the_difference_from_its_own():
-    other = np.clip(P + 0.1, 0.01, 0.99)
-    lost = bits_per_spike(FIRED, P, over=other)
-    own, others = bits_per_spike(FIRED, P).value, bits_per_spike(FIRED, other).value
-
-    assert lost.value == pytest.approx(own - others)
-    assert 0.0 < lost.low < lost.value < lost.high
+def test_bits_gained_over_another_prediction_are_the_difference():
+    other = 0.1 + 0.8 * P
+    difference = bits_per_spike(FIRED, P).value - bits_per_spike(FIRED, other).value
+    gained = bits_per_spike(FIRED, P, over=other)
+    assert gained.value == pytest.approx(difference)
+    # Trial by trial: both follow the same chances.
+    ratio = np.where(FIRED, P / other, (1.0 - P) / (1.0 - other))
+    spread = np.std(np.log2(ratio) - gained.value * FIRED, ddof=1) * np.sqrt(3000) / FIRED.sum()
+    assert (gained.high - gained.low) / 2.0 == pytest.approx(1.9608 * spread, rel=1e-3)
+    nothing = bits_per_spike(FIRED, P, over=P)
+    assert nothing.value == nothing.low == nothing.high == 0.0
     with pytest.raises(NeurosimError, match="one length"):
         bits_per_spike(FIRED, P, over=other[1:])
 
