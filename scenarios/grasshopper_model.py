@@ -1,17 +1,13 @@
-"""Spiking neurons that hear what a grasshopper's receptor heard: settings, network, agreement."""
+"""Spiking neurons that hear what a grasshopper's receptor heard: settings and network."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-import bridge
 import neurosim as ns
-from neurosim.analysis import population_rate
 from scenarios._recordings import INTERVAL, Recording, grasshopper_recording
 
 if TYPE_CHECKING:
@@ -21,14 +17,18 @@ if TYPE_CHECKING:
 
 RESISTANCE = 0.1
 """Of the receptor's membrane, in mV per pA (GΩ)."""
+BIN = 1.0
+"""ms: the logistic neuron and its twins are asked once in each."""
 CALIBRATED = 5000.0
 """ms at the beginning of the recordings on which the defaults below were found."""
-WINDOW = 2.0
-"""ms within which two spikes coincide."""
 EXCERPT = (6000.0, 6300.0)
 """From when to when (ms) spikes are drawn one by one, in what the calibration did not see."""
-SIMULATED = "#009E73"
-"""Colour of the simulated neurons."""
+RECEPTOR, TWIN = "receptor", "twin"
+"""Populations: leaky neurons set by hand, and spiking twins of the trained logistic neuron."""
+COLOURS = {RECEPTOR: "#009E73", TWIN: "#E69F00"}
+KINDS = {RECEPTOR: "leaky neurons", TWIN: "spiking twins"}
+CELL_STYLES = (("black", "o"), ("#56B4E9", "s"))
+"""Colours and words for the populations, colours and markers for the two receptors."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ class Settings:
 
     cell: Literal[1, 2] = field(default=1, metadata={"help": "which receptor"})
     neurons: int = field(
-        default=50, metadata={"help": "simulated neurons: all hear the sound, each has own noise"}
+        default=200,
+        metadata={"help": "simulated neurons of each kind: all hear the sound, each by chance"},
     )
     bias: tuple[float, ...] = field(
         default=(184.0, 158.0),
@@ -68,6 +69,16 @@ class Settings:
     history: int = field(
         default=10, metadata={"help": "own spikes that the logistic neuron sees", "unit": "ms"}
     )
+    coupling: int = field(
+        default=10, metadata={"help": "other's spikes that a coupled neuron sees", "unit": "ms"}
+    )
+    coupled: tuple[float, ...] = field(
+        default=(0.0, 20.0, 12.0, 6.0),
+        metadata={
+            "help": "what a spike of one twin adds to another's potential 1, 2, ... ms later",
+            "unit": "mV",
+        },
+    )
     folds: int = field(default=5, metadata={"help": "parts of the recording, each left out once"})
 
     def __post_init__(self) -> None:
@@ -81,6 +92,7 @@ class Settings:
             ("smoothing", " ms", 0.0, 100.0),
             ("lags", " ms", 1, 200),
             ("history", " ms", 1, 200),
+            ("coupling", " ms", 1, 200),
             ("folds", "", 2, 20),
         ):
             value = getattr(self, name)
@@ -88,6 +100,11 @@ class Settings:
                 raise ns.NeurosimError(
                     f"{name} = {value:g}{unit} is outside {low:g} to {high:g}{unit}"
                 )
+        if not 1 <= len(self.coupled) <= self.coupling or max(map(abs, self.coupled)) > 1000.0:
+            raise ns.NeurosimError(
+                f"coupled holds {len(self.coupled)} potentials: give 1 to coupling = "
+                f"{self.coupling:g} of them, from -1000 to 1000 mV"
+            )
         _ = self.neuron, ns.MembraneNoise(self.sigma)  # which check the rest
 
     @property
@@ -110,7 +127,7 @@ def network(settings: Settings, options: RunOptions) -> ns.Network:
             "length of the recording"
         )
     net = ns.Network()
-    receptor = net.add("receptor", settings.neurons, settings.neuron)
+    receptor = net.add(RECEPTOR, settings.neurons, settings.neuron)
     interval = INTERVAL * max(1, int(np.ceil(options.dt / INTERVAL - 1e-6)))
     net.drive(receptor, ns.CurrentWaveform(_current(settings, interval), interval))
     net.drive(receptor, ns.MembraneNoise(settings.sigma))
@@ -124,51 +141,6 @@ def _current(settings: Settings, interval: float) -> NDArray[np.float64]:
     late = min(round(settings.delay / interval), len(level))
     level = np.concatenate([np.full(late, level[0]), level[: len(level) - late]])
     return settings.bias[settings.cell - 1] + settings.gain * level
-
-
-def between(times: NDArray[np.float64], start: float, stop: float) -> NDArray[np.float64]:
-    """Return the spike times with start < t <= stop (ms)."""
-    return times[(times > start) & (times <= stop)]
-
-
-def mean_gamma(result: ns.Result, settings: Settings, start: float, stop: float) -> float:
-    """Return the coincidence factor of recorded and simulated spikes, averaged over neurons.
-
-    NaN where it has no meaning.
-    """
-    trains = result.spikes["receptor"]
-    recorded = settings.recording.spikes
-    found = [_gamma(recorded, trains.of(neuron), start, stop) for neuron in trains.recorded]
-    return float(np.mean(found))
-
-
-def gamma_between_neurons(result: ns.Result) -> float:
-    """Return the coincidence factor of each simulated neuron with the next, averaged."""
-    trains = result.spikes["receptor"]
-    pairs = pairwise(trains.of(neuron) for neuron in trains.recorded)
-    return float(np.mean([_gamma(one, other, 0.0, result.duration) for one, other in pairs]))
-
-
-def _gamma(
-    data: NDArray[np.float64], model: NDArray[np.float64], start: float, stop: float
-) -> float:
-    """Return the coincidence factor from start to stop; NaN without data or beyond its range."""
-    data, model = between(data, start, stop) - start, between(model, start, stop) - start
-    # A model so fast matches every spike by chance.
-    if len(data) == 0 or 2.0 * WINDOW * len(model) >= stop - start:
-        return math.nan
-    return bridge.coincidence_factor(data, model, duration=stop - start, window=WINDOW)
-
-
-def fired_bins(recording: Recording, n_bins: int | None = None) -> NDArray[np.int64]:
-    """Return whether the receptor fired in each ms, all of them or the first `n_bins`."""
-    # No two spikes are closer than 3 ms.
-    return bridge.bin_spikes(recording.spikes, recording.duration)[:n_bins]
-
-
-def firing_share(result: ns.Result) -> NDArray[np.float64]:
-    """Return the spikes in each ms per simulated neuron, shape (n_bins,)."""
-    return population_rate(result.spikes["receptor"], result.duration, bin_ms=1.0)[1] * 1e-3
 
 
 def excerpt(duration: float) -> tuple[float, float]:

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 import neurosim as ns
+from neurosim.cli import main
 from neurosim.scenario import RunOptions
 from scenarios import _recordings
 from scenarios._recordings import INTERVAL, Recording, grasshopper_recording
-from scenarios.grasshopper_logistic import Trained
-from scenarios.grasshopper_model import Settings, fired_bins, network
+from scenarios.grasshopper_agreement import fired_bins
+from scenarios.grasshopper_model import TWIN, Settings, network
+from scenarios.grasshopper_trained import Trained
+from scenarios.grasshopper_twin import simulate, twin_network, twin_of
 
 CELLS = (1, 2)
 FLOORS = {
@@ -61,20 +66,94 @@ def test_smoothing_is_a_leaky_integral_of_the_intensity():
     np.testing.assert_allclose(smoothed[1000:] * 0.52, expected, rtol=1e-9)
 
 
-def test_the_logistic_neuron_reaches_the_floors_out_of_fold(command, tmp_path):
-    told = command("compare", "grasshopper")["comparison"]
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """What `neurosim compare grasshopper` says, and the pictures it draws."""
+    folder = tmp_path_factory.mktemp("compared")
+    assert main(["compare", "grasshopper", "--out", str(folder)]) == 0
+    told = json.loads((folder / "comparison.json").read_text())["comparison"]
+    return told, {path.name for path in folder.glob("*.png")}
+
+
+def test_the_logistic_neuron_reaches_the_floors_out_of_fold(compared):
+    told, pictures = compared
     for key, floor in FLOORS.items():
         assert told[key]["value"] >= floor, key
         assert told[key]["low"] < told[key]["value"] < told[key]["high"]
     assert 0.6 < told["coincidence_factor_spiking_cell1"] < 1.0
-    pictures = {path.name for path in tmp_path.glob("*.png")}
     assert pictures == {
         "grasshopper-response.png",
         "grasshopper-statistics.png",
+        "grasshopper-twin.png",
         "grasshopper-comparison-prediction.png",
+        "grasshopper-comparison-scores.png",
         "grasshopper-comparison-filters.png",
+        "grasshopper-comparison-coupling.png",
         "grasshopper-comparison-calibration.png",
     }
+
+
+def test_the_spiking_twins_tell_more_of_a_spike_and_coincide_less_than_leaky_neurons(compared):
+    told, _ = compared
+    # Their own past spikes sharpen what the sound tells; those recorded are not known to them.
+    bits = told["bits_per_spike_twin_cell1"]
+    assert told["bits_per_spike_cell1"]["value"] < bits["value"]
+    assert bits["value"] < told["bits_per_spike_history_cell1"]["value"]
+    assert bits["low"] > told["bits_per_spike_spiking_cell1"]["high"]
+    assert told["auc_twin_cell1"]["value"] > FLOORS["auc_cell1"]
+    factor = told["coincidence_factor_twin_cell1"]
+    assert 0.45 < factor < told["coincidence_factor_spiking_cell1"]
+    # What is left of the last bin's potential, which moves by less than 250 mV.
+    assert told["potential_error_twin_cell1"] < 250.0 * np.exp(-10.0)
+
+
+def test_receptors_that_heard_different_sounds_do_not_hear_each_other(compared):
+    told, _ = compared
+    for cell in CELLS:
+        total = told[f"total_coupling_cell{cell}"]
+        assert total["low"] < 0.0 < total["high"]
+        assert told[f"p_value_coupling_cell{cell}"] > 0.05
+        gained = told[f"bits_gained_coupling_cell{cell}"]
+        assert gained["low"] < gained["value"] < 0.0
+        # Ten weights of no use cost as many halves of a nat, over the spikes.
+        assert gained["value"] > -3.0 * 10.0 / (2.0 * np.log(2.0) * 868)
+    # That both adapt looks like a coupling, where it is not allowed for.
+    assert told["total_coupling_naive_cell1"]["low"] > 0.0
+
+
+def test_twins_that_are_coupled_show_it(compared):
+    told, _ = compared
+    peak = told["peak_coupling_twins"]
+    assert 0.0 < peak["low"] < 20.0 < peak["high"]
+    assert told["bits_gained_coupling_twins"]["low"] > 0.0
+    # One coverage in 10^4 would be lower by chance.
+    assert told["coverage_coupling_twins"]["value"] > binom.ppf(1e-4, 200, 0.95) / 200
+
+
+def test_in_each_part_of_the_recording_the_twins_are_those_not_trained_on_it():
+    settings = Settings(neurons=3, folds=2)
+    merged = simulate(settings, RunOptions(duration=10_000.0), False)
+    alone = ns.simulate(twin_network(settings), 10_000.0, dt=1.0)
+    for part, (start, stop) in enumerate([(0.0, 5000.0), (5000.0, 10_000.0)]):
+        ours, theirs = merged.spikes[TWIN], alone.spikes[f"twin of part {part}"]
+        for times in ("times", "ids"):
+            found, expected = (
+                getattr(trains, times)[(trains.times > start) & (trains.times <= stop)]
+                for trains in (ours, theirs)
+            )
+            np.testing.assert_array_equal(found, expected)
+    assert len(merged.traces[TWIN, "v"].times) == 10_000
+    assert merged.stats.neurons == 3 + 2 * 3
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_twin_has_the_filters_of_its_neuron_in_millivolts(cell):
+    settings = Settings()
+    neuron = Trained.on(cell, settings).neuron
+    twin = twin_of(neuron, settings)
+    np.testing.assert_allclose(twin.signal, neuron.psp_[: settings.lags])
+    np.testing.assert_allclose(twin.history, neuron.psp_[settings.lags :])
+    assert (twin.history[:3] < -30.0).all()
 
 
 def test_no_prediction_depends_on_the_part_it_foretells(monkeypatch):
@@ -84,10 +163,15 @@ def test_no_prediction_depends_on_the_part_it_foretells(monkeypatch):
     kept = recording.spikes[recording.spikes < 8000.0]
     invented = np.concatenate([kept, np.arange(8000.5, 10_000.0, 17.0)])
     forged = Recording(recording.amplitude, invented)
-    monkeypatch.setattr("scenarios.grasshopper_logistic.grasshopper_recording", lambda cell: forged)
+    monkeypatch.setattr(
+        "scenarios.grasshopper_trained.grasshopper_recording",
+        lambda cell: forged if cell == 1 else recording,
+    )
     other = Trained.on(1, Settings())
     np.testing.assert_array_equal(other.hearing[8000:], honest.hearing[8000:])
     assert np.abs(other.hearing[:8000] - honest.hearing[:8000]).max() > 0.01
+    np.testing.assert_array_equal(other.parts[-1].coef_, honest.parts[-1].coef_)
+    assert (other.parts[0].coef_ != honest.parts[0].coef_).any()
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -115,12 +199,18 @@ def test_spiking_neurons_fire_with_the_receptor_also_where_they_were_not_fitted(
     assert found["rate_simulated_hz"] == pytest.approx(told["rates_hz"]["receptor"])
     assert found["rate_simulated_hz"] == pytest.approx(found["rate_recorded_hz"], rel=0.15)
     assert found["auc"] > 0.75
+    # Twins too were trained on other parts of the recording.
+    assert found["rate_twin_hz"] == pytest.approx(found["rate_recorded_hz"], rel=0.05)
+    assert found["auc_twin"] > found["auc"]
+    twin = found["coincidence_factor_twin_held_out"]
+    assert 0.25 < twin < found["coincidence_factor_twin_between_neurons"]
 
 
 def test_a_short_run_is_measured_as_far_as_it_goes(command):
     told = command("compare", "grasshopper", "--duration", "150", "--no-plot")
     assert told["comparison"]["auc_cell1"]["value"] >= FLOORS["auc_cell1"]
     assert "auc_spiking_cell1" in told["comparison"]
+    assert told["comparison"]["potential_error_twin_cell1"] < 0.01
 
 
 def test_a_current_that_drives_the_neuron_too_fast_has_no_coincidence_factor(command):
@@ -175,6 +265,9 @@ def test_recordings_that_are_damaged_are_told(refused, monkeypatch, tmp_path: Pa
         (("--set", "bias=100"), "give two currents"),
         (("--set", "neurons=1"), "neurons = 1 is outside 2 to 2000"),
         (("--set", "lags=0"), "lags = 0 ms is outside 1 to 200 ms"),
+        (("--set", "coupling=0"), "coupling = 0 ms is outside 1 to 200 ms"),
+        (("--set", "coupling=2"), "coupled holds 4 potentials: give 1 to coupling = 2"),
+        (("--set", "coupled=1e4"), "from -1000 to 1000 mV"),
         (("--set", "folds=1"), "folds = 1 is outside 2 to 20"),
         (("--set", "tau_m=0.001"), "LIF.tau_m = 0.001 ms"),
         (("--set", "sigma=-1"), "MembraneNoise.sigma = -1 mV"),
