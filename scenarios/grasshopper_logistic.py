@@ -167,15 +167,11 @@ def _draw_scores(measures: Mapping[str, bridge.Measure], settings: Settings) -> 
             axes.axhline(0.0, color="0.45", lw=0.8, zorder=0)
         bits.set(ylabel="bits per spike", title="0: a constant probability")
         gamma.set(ylabel="coincidence factor", title="0: chance", ylim=(-0.05, 1.05))
-        bits.plot(
-            [],
-            [],
-            "_",
-            color="0.35",
-            ms=16,
-            mew=1.6,
-            label="one of these neurons in the place of the receptor",
-        )
+        for mark, words in (
+            ("|", "95 % interval, between seconds"),
+            ("_", "one of these neurons in the place of the receptor"),
+        ):
+            bits.plot([], [], mark, color="0.35", ms=14, mew=1.6, label=words)
         fig.legend(*bits.get_legend_handles_labels(), loc="outside lower center", ncols=2)
         fig.suptitle(f"receptor {settings.cell}", x=0.01, ha="left")
     return fig
