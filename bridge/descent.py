@@ -166,6 +166,7 @@ def newton(
     tol: float = 1e-6,
     max_iter: int = 100,
     watch: Watcher | None = None,
+    guess: tuple[NDArray, int] | None = None,
 ) -> Descent:
     """Minimise by Newton's method, each step halved until it lowers the objective enough.
 
@@ -180,12 +181,21 @@ def newton(
     max_iter : int
     watch : callable, optional
         Is told now and then what share of the way is done.
+    guess : tuple of (n,) ndarray and int, optional
+        Where the first step leads if that is downhill, and the rows looked at to find it.
     """
     record = Record(objective, tol, max_iter, watch)
     theta = np.array(start, dtype=float)
     loss, gradient = objective.value_and_gradient(theta)
     looks = 0
     while not record.ends_at(theta, loss, gradient, looks):
+        if guess is not None:
+            (reached, record.elsewhere), guess = guess, None
+            looks += 1
+            new_loss, new_gradient = objective.value_and_gradient(reached)
+            if new_loss < loss:
+                theta, loss, gradient = reached, new_loss, new_gradient
+                continue
         step = -np.linalg.lstsq(objective.hessian(theta), gradient, rcond=None)[0]
         slope = float(gradient @ step)
         size = 1.0
@@ -233,12 +243,16 @@ class Path:
 
 @dataclass
 class Record:
-    """What a descent has seen so far, and when it is to stop."""
+    """What a descent has seen so far, and when it is to stop.
+
+    `elsewhere` are rows looked at other than by evaluations of the objective.
+    """
 
     objective: Objective
     tol: float
     max_iter: int
     watch: Watcher | None = None
+    elsewhere: int = 0
     loss: list[float] = field(default_factory=list)
     gradient_norm: list[float] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
@@ -250,7 +264,8 @@ class Record:
         """Keep a point; return whether it is the last. `looks` at the data led there."""
         step = len(self.loss)
         looks = step if looks is None else looks
-        self.keep(loss, gradient, looks * int(getattr(self.objective, "n_rows", 1)))
+        rows = looks * int(getattr(self.objective, "n_rows", 1))
+        self.keep(loss, gradient, rows + self.elsewhere)
         self.path.add(step, self.rows[-1], theta)
         return self.is_over
 

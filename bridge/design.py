@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from bridge.losses import PointLoss
 
-CHUNK = 8192
+CHUNK = 32_768
 """Rows whose sums are taken in one go, on whatever thread: so bits do not depend on threads."""
 
 
@@ -38,15 +38,18 @@ class Sums(NamedTuple):
     loss : float
     wrong : float
         Weight of the trials on the wrong side of the score 0, or on it.
+    longest : float
+        Greatest squared length of a row, the 1 included.
     gradient : (n + 1,) ndarray
-    gram : (n + 1, n + 1) ndarray
-        Of each row with itself, times what was asked for.
+    grams : (n_modes, n + 1, n + 1) ndarray
+        Of each row with itself, times what each mode names.
     """
 
     loss: float
     wrong: float
+    longest: float
     gradient: NDArray[np.float64]
-    gram: NDArray[np.float64]
+    grams: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,9 +122,9 @@ class StandardisedDesign(ABC):
 
     @abstractmethod
     def sums(
-        self, theta: NDArray, sign: NDArray, weights: NDArray, loss: PointLoss, mode: int
+        self, theta: NDArray, sign: NDArray, weights: NDArray, loss: PointLoss, *modes: int
     ) -> Sums:
-        """Sums over the trials at `theta`, with the gram that `mode` of `bridge.kinds` names."""
+        """Sums over the trials at `theta`, with a gram for each mode of `bridge.kinds`."""
 
     @abstractmethod
     def gram(self, weights: NDArray) -> NDArray[np.float64]:
@@ -143,29 +146,31 @@ class DenseDesign(StandardisedDesign):
     """Trials by synapses as an array; its rows are standardised on the fly."""
 
     def sums(
-        self, theta: NDArray, sign: NDArray, weights: NDArray, loss: PointLoss, mode: int
+        self, theta: NDArray, sign: NDArray, weights: NDArray, loss: PointLoss, *modes: int
     ) -> Sums:
-        """Sums over the trials at `theta`, with the gram that `mode` of `bridge.kinds` names."""
+        """Sums over the trials at `theta`, with a gram for each mode of `bridge.kinds`."""
         from bridge.kernels import dense_sums
 
-        n = len(theta)
-        padded = -(-n // 8) * 8
-        theta = np.append(theta, np.zeros(padded - n))
-        size = 0 if mode == kinds.GRADIENT else padded
+        n, wanted = len(theta), np.array(modes, dtype=np.int64)
 
         def work(first: int, last: int) -> Sums:
-            gradient, gram = np.zeros(padded), np.zeros((size, size))
-            total, wrong = dense_sums(
+            gradient, grams = np.zeros(n), np.zeros((len(modes), n, n))
+            loss_sum, wrong, longest = dense_sums(
                 self.matrix, self.mean, self.inverse_scale, theta, loss.kind, loss.gain, sign,
-                weights, mode, first, last, gradient, gram,
+                weights, wanted, first, last, gradient, grams,
             )  # fmt: skip
-            return Sums(total, wrong, gradient, gram)
+            return Sums(loss_sum, wrong, longest, gradient, grams)
 
-        total = Sums(0.0, 0.0, np.zeros(padded), np.zeros((size, size)))
+        total, wrong, longest = 0.0, 0.0, 0.0
+        gradient, grams = np.zeros(n), np.zeros((len(modes), n, n))
         for part in _in_chunks(work, len(sign), self._pool):
-            total = Sums(*(a + b for a, b in zip(total, part, strict=True)))
-        lower = np.tril(total.gram[:n, :n])
-        return Sums(total.loss, total.wrong, total.gradient[:n], lower + np.tril(lower, -1).T)
+            total, wrong = total + part.loss, wrong + part.wrong
+            longest = max(longest, part.longest)
+            gradient += part.gradient
+            grams += part.grams
+        lower = np.tril(grams)
+        grams = lower + np.tril(grams, -1).transpose(0, 2, 1)
+        return Sums(total, wrong, longest, gradient, grams)
 
     def gram(self, weights: NDArray) -> NDArray[np.float64]:
         """Σ weightₖ zₖ zₖᵀ over the rows z, the 1 included; shape (n + 1, n + 1)."""
@@ -173,7 +178,12 @@ class DenseDesign(StandardisedDesign):
 
         start, sign = np.ones(1 + len(self.mean)), np.ones(len(weights))
         start[1:] = 0.0
-        return self.sums(start, sign, weights, UNIT_CURVATURE, kinds.HESSIAN).gram
+        return self.sums(start, sign, weights, UNIT_CURVATURE, kinds.HESSIAN).grams[0]
+
+    def every(self, step: int) -> DenseDesign:
+        """Every so many-th trial, in the same coordinates."""
+        matrix = np.ascontiguousarray(self.matrix[::step])
+        return DenseDesign(matrix, self.mean, self.scale, self.threads)
 
     def squared_rows(self) -> NDArray[np.float64]:
         """Squared lengths of the rows, the 1 included; shape (n_trials,)."""
@@ -189,17 +199,21 @@ class SparseDesign(StandardisedDesign):
     """Trials by synapses as a sparse matrix: the shift is applied to its products."""
 
     def sums(
-        self, theta: NDArray, sign: NDArray, weights: NDArray, loss: PointLoss, mode: int
+        self, theta: NDArray, sign: NDArray, weights: NDArray, loss: PointLoss, *modes: int
     ) -> Sums:
-        """Sums over the trials at `theta`, with the gram that `mode` of `bridge.kinds` names."""
-        from bridge.kernels import pointwise
+        """Sums over the trials at `theta`, with a gram for each mode of `bridge.kinds`."""
+        from bridge.kernels import pointwise, weighted
 
-        slope, factor = np.empty(len(sign)), np.empty(len(sign))
-        total, wrong = pointwise(
-            loss.kind, loss.gain, self.scores(theta), sign, weights, mode, slope, factor
-        )
-        gram = np.empty((0, 0)) if mode == kinds.GRADIENT else self.gram(factor)
-        return Sums(total, wrong, self._adjoint(slope), gram)
+        scores, wanted = self.scores(theta), np.array(modes, dtype=np.int64)
+        terms, factors = np.empty((3, len(sign))), np.empty((len(modes), len(sign)))
+        pointwise(loss.kind, loss.gain, scores, sign, *terms, kinds.EXACT in modes)
+        total, wrong = weighted(weights, sign, scores, *terms, wanted, factors)
+        grams = np.array([self.gram(factor) for factor in factors])
+        return Sums(total, wrong, self._longest, self._adjoint(terms[1]), grams)
+
+    @cached_property
+    def _longest(self) -> float:
+        return float(self.squared_rows().max())
 
     def gram(self, weights: NDArray) -> NDArray[np.float64]:
         """Σ weightₖ zₖ zₖᵀ over the rows z, the 1 included; shape (n + 1, n + 1)."""

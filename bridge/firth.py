@@ -54,7 +54,7 @@ class FirthLoss(MeanLoss):
     def value_and_gradient(self, theta: NDArray) -> tuple[float, NDArray[np.float64]]:
         """Loss and gradient."""
         sums = self.sums(theta, kinds.HESSIAN)
-        factor = self._factor(sums.gram)
+        factor = self._factor(sums.grams[0])
         log_det = 2.0 * np.log(np.diag(factor[0])).sum()
         gradient = sums.gradient.copy()
         for part in self._parts():

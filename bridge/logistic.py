@@ -241,8 +241,7 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None
     ) -> tuple[Any, NDArray[np.float64], NDArray[np.float64]]:
         """Return the trials of weight above 0: X, signs of y and weights; set `classes_`."""
-        trials, labels = _checked(self, X, y, accept_sparse="csr", dtype=np.float64)
-        check_classification_targets(labels)
+        trials, labels = _checked(self, X, y, accept_sparse="csr", dtype=np.float64, order="C")
         counts = _check_sample_weight(
             sample_weight, trials, dtype=np.float64, ensure_non_negative=True
         )
@@ -250,6 +249,8 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         if not present.all():
             trials, labels, counts = trials[present], labels[present], counts[present]
         self.classes_ = np.unique(labels)
+        if len(self.classes_) > 2 or labels.dtype.kind == "f":
+            check_classification_targets(labels)
         if len(self.classes_) > 2:
             raise NeurosimError(
                 "Only binary classification is supported. The type of the target is "
@@ -290,7 +291,8 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         self._require_harmony(loss)
         return Options(
             loss, self.solver, float(self.ridge), self.firth, self.tol, self.max_iter,
-            self.batch_size, self._seed(), self.threads, self.progress,
+            self.batch_size, self._seed() if self.solver == "stochastic" else 0, self.threads,
+            self.progress,
         )  # fmt: skip
 
     def _require_harmony(self, loss: PointLoss) -> None:

@@ -143,6 +143,12 @@ class MeanLoss:
     ridge : float
         Penalty on the standardised coefficients; the intercept is free.
     loss : PointLoss
+
+    Attributes
+    ----------
+    ahead : tuple of int
+        Modes of `bridge.kinds` of which every pass over the data sums the gram too, for a solver
+        that will ask for it at the same point.
     """
 
     def __init__(
@@ -158,6 +164,8 @@ class MeanLoss:
         self.weights = weights
         self.ridge = ridge
         self.loss = loss
+        self.ahead: tuple[int, ...] = ()
+        self._seen: tuple[NDArray, tuple[int, ...], Sums] | None = None
 
     @property
     def n_rows(self) -> int:
@@ -172,16 +180,18 @@ class MeanLoss:
 
     def value_and_gradient(self, theta: NDArray) -> tuple[float, NDArray[np.float64]]:
         """Loss and gradient."""
-        sums = self.sums(theta, kinds.GRADIENT)
-        sums.gradient[1:] += self.ridge * theta[1:]
-        return sums.loss + 0.5 * self.ridge * (theta[1:] @ theta[1:]), sums.gradient
+        sums = self.sums(theta)
+        gradient = sums.gradient.copy()
+        gradient[1:] += self.ridge * theta[1:]
+        return sums.loss + 0.5 * self.ridge * (theta[1:] @ theta[1:]), gradient
 
     def hessian(self, theta: NDArray, *, exact: bool = False) -> NDArray[np.float64]:
         """Gauss-Newton part of the Hessian, all of it if the loss is convex or `exact`.
 
         Shape (n + 1, n + 1).
         """
-        hessian = self.sums(theta, kinds.EXACT if exact else kinds.HESSIAN).gram
+        exact = exact and not self.loss.convex
+        hessian = self._gram(theta, kinds.EXACT if exact else kinds.HESSIAN).copy()
         hessian[np.diag_indices_from(hessian)] += np.append(
             0.0, np.full(len(theta) - 1, self.ridge)
         )
@@ -189,15 +199,26 @@ class MeanLoss:
 
     def score_covariance(self, theta: NDArray) -> NDArray[np.float64]:
         """Mean of gₖ gₖᵀ over the trials' gradients g; shape (n + 1, n + 1)."""
-        return self.sums(theta, kinds.SCORES).gram
+        return self._gram(theta, kinds.SCORES)
 
     def separates(self, theta: NDArray) -> bool:
         """Return whether the score of every trial lies on the side of its class."""
-        return self.sums(theta, kinds.GRADIENT).wrong == 0.0
+        return self.sums(theta).wrong == 0.0
 
-    def sums(self, theta: NDArray, mode: int) -> Sums:
-        """Sums over the trials; see `StandardisedDesign.sums`."""
-        return self.design.sums(theta, self.sign, self.weights, self.loss, mode)
+    def sums(self, theta: NDArray, *modes: int) -> Sums:
+        """Sums over the trials; see `StandardisedDesign.sums`. Those seen last are remembered."""
+        seen = self._seen
+        if seen and set(modes) <= set(seen[1]) and np.array_equal(theta, seen[0]):
+            return seen[2]
+        modes = modes or self.ahead
+        sums = self.design.sums(theta, self.sign, self.weights, self.loss, *modes)
+        self._seen = (np.array(theta), modes, sums)
+        return sums
+
+    def _gram(self, theta: NDArray, mode: int) -> NDArray[np.float64]:
+        sums = self.sums(theta, mode)
+        assert self._seen is not None
+        return sums.grams[self._seen[1].index(mode)]
 
 
 class Perceptron(MeanLoss):
@@ -223,7 +244,7 @@ class Perceptron(MeanLoss):
 
     def value_and_gradient(self, theta: NDArray) -> tuple[float, NDArray[np.float64]]:
         """Loss and gradient."""
-        sums = self.sums(theta, kinds.GRADIENT)
+        sums = self.sums(theta)
         if sums.wrong < self.fewest:
             self.fewest, self.pocket = sums.wrong, np.array(theta)
         return sums.loss, sums.gradient

@@ -55,12 +55,14 @@ def has_minimum_near(objective: MeanLoss, theta: NDArray) -> bool:
     all rows are equal are left out: the loss does not depend on them.
     """
     values, vectors = np.linalg.eigh(objective.hessian(theta))
-    varies = _varying(objective, vectors)
+    varies = np.ones(len(values), dtype=bool)
+    if values[0] <= len(values) * np.finfo(float).eps * values[-1]:
+        varies = _varying(objective, vectors)
     if (values[varies] <= 0).any():
         return False
     along = vectors[:, varies].T @ objective.value_and_gradient(theta)[1]
     decrement = np.sqrt(np.sum(along**2 / values[varies]))
-    longest = objective.loss.gain * np.sqrt(objective.design.squared_rows().max())
+    longest = objective.loss.gain * np.sqrt(objective.sums(theta).longest)
     return bool(longest * decrement <= 0.5 * np.sqrt(values[varies].min()))
 
 
