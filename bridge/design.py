@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse.linalg import LinearOperator, eigsh
 
 from bridge import kinds
+from neurosim import NeurosimError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 
 CHUNK = 32_768
 """Rows whose sums are taken in one go, on whatever thread: so bits do not depend on threads."""
+
+
+MANY_COLUMNS = 500
+"""From there on their products with each other are avoided."""
 
 
 def is_sparse(matrix: Any) -> bool:
@@ -88,11 +94,26 @@ class StandardisedDesign(ABC):
         """
         threads = len(os.sched_getaffinity(0)) if threads is None else threads
         if is_sparse(X):
-            mean = np.asarray(X.T @ weights)
-            variance = np.maximum(np.asarray(X.power(2).T @ weights) - mean**2, 0.0)
+            with np.errstate(over="ignore", invalid="ignore"):
+                mean = np.asarray(X.T @ weights)
+                variance = np.maximum(np.asarray(X.power(2).T @ weights) - mean**2, 0.0)
             return SparseDesign(X, mean, _scale(mean, variance), threads)
-        mean, variance = _moments(X, weights, threads)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, variance = _moments(X, weights, threads)
         return DenseDesign(X, mean, _scale(mean, variance), threads)
+
+    def largest_eigenvalue(self, weights: NDArray) -> float:
+        """Largest eigenvalue of `gram(weights)`, of many columns to 1 % and from above."""
+        n = 1 + len(self.mean)
+        if n <= MANY_COLUMNS:
+            return float(np.linalg.eigvalsh(self.gram(weights))[-1])
+
+        def product(theta: NDArray) -> NDArray[np.float64]:
+            return self.adjoint(weights * self.scores(theta.ravel()))
+
+        gram = LinearOperator((n, n), matvec=product, dtype=np.float64)
+        found = eigsh(gram, k=1, v0=np.ones(n), tol=1e-3, return_eigenvectors=False)
+        return 1.01 * float(found[0])
 
     @cached_property
     def inverse_scale(self) -> NDArray[np.float64]:
@@ -108,6 +129,11 @@ class StandardisedDesign(ABC):
         """Scores of the trials, shape (n_trials,)."""
         raw = self.to_raw(theta)
         return np.asarray(self.matrix @ raw[1:]) + raw[0]
+
+    def adjoint(self, slope: NDArray) -> NDArray[np.float64]:
+        """Sum of the rows, the 1 included, times a number for each trial; shape (n + 1,)."""
+        total = slope.sum()
+        return np.append(total, (self.matrix.T @ slope - self.mean * total) * self.inverse_scale)
 
     def rows(self, first: int = 0, last: int | None = None) -> NDArray[np.float64]:
         """Rows `first` to `last`, the 1 in front; shape (last − first, n + 1)."""
@@ -209,7 +235,7 @@ class SparseDesign(StandardisedDesign):
         pointwise(loss.kind, loss.gain, scores, sign, *terms, kinds.EXACT in modes)
         total, wrong = weighted(weights, sign, scores, *terms, wanted, factors)
         grams = np.array([self.gram(factor) for factor in factors])
-        return Sums(total, wrong, self._longest, self._adjoint(terms[1]), grams)
+        return Sums(total, wrong, self._longest, self.adjoint(terms[1]), grams)
 
     @cached_property
     def _longest(self) -> float:
@@ -232,12 +258,14 @@ class SparseDesign(StandardisedDesign):
         squares = self.matrix.power(2) @ self.inverse_scale**2
         return 1.0 + squares - 2.0 * (self.matrix @ (shift * self.inverse_scale)) + shift @ shift
 
-    def _adjoint(self, slope: NDArray) -> NDArray[np.float64]:
-        total = slope.sum()
-        return np.append(total, (self.matrix.T @ slope - self.mean * total) * self.inverse_scale)
-
 
 def _scale(mean: NDArray, variance: NDArray) -> NDArray[np.float64]:
+    large = np.flatnonzero(~np.isfinite(variance))
+    if len(large):
+        raise NeurosimError(
+            f"columns {large.tolist()} hold values whose squares are too large for a computer: "
+            "give them in other units"
+        )
     # A column with less spread than rounding gives to a constant is one.
     spread = np.sqrt(variance)
     return np.where(spread > 1e-12 * (np.abs(mean) + spread), spread, np.inf)

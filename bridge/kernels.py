@@ -243,32 +243,44 @@ def stochastic_dense(  # type: ignore[no-untyped-def]
 
 @_compiled
 def stochastic_sparse(  # type: ignore[no-untyped-def]
-    data, columns, starts, inverse_scale, sign, weights, kind, gain, ridge, order, size, first,
-    last, rate, theta,
+    data, columns, starts, shift, inverse_scale, sign, weights, kind, gain, ridge, order, size,
+    first, last, rate, theta,
 ):  # fmt: skip
-    """`stochastic_dense` on CSR rows; `theta` belongs to columns that are scaled but not shifted.
+    """`stochastic_dense` on CSR rows, of which a step touches only what is not 0.
 
-    The ridge shrinks all weights in every step: their common factor is kept apart.
+    What it does to all weights, the ridge and the shift of the columns by their mean, is kept in
+    two numbers until the end: the weights are factor · theta[1:] + away · shift.
     """
-    n_rows, factor = len(sign), 1.0
+    n_rows, factor, away = len(sign), 1.0, 0.0
+    squared_shift, along = 0.0, 0.0
+    for i in range(len(shift)):
+        squared_shift += shift[i] * shift[i]
+        along += shift[i] * theta[i + 1]
     scores, signs, losses, slopes, unused = np.empty((5, size))
     for step in range(first, last):
         rows = order[step * size : (step + 1) * size]
         for k in range(len(rows)):
-            score = 0.0
+            score = theta[0] - factor * along - away * squared_shift
             for at in range(starts[rows[k]], starts[rows[k] + 1]):
-                score += data[at] * inverse_scale[columns[at]] * theta[columns[at] + 1]
-            score = factor * score + theta[0]
+                i = columns[at]
+                score += data[at] * inverse_scale[i] * (factor * theta[i + 1] + away * shift[i])
             scores[k], signs[k] = score, sign[rows[k]]
         used = len(rows)
         pointwise(kind, gain, scores[:used], signs[:used], losses, slopes, unused, False)
         eta = rate[0] / (1.0 + (rate[1] + step) / rate[2]) ** rate[3]
-        factor *= 1.0 - eta * ridge
-        for k in range(len(rows)):
+        factor, away = factor * (1.0 - eta * ridge), away * (1.0 - eta * ridge)
+        for k in range(used):
             change = -eta * slopes[k] * weights[rows[k]] * n_rows / used
             theta[0] += change
+            away -= change
             for at in range(starts[rows[k]], starts[rows[k] + 1]):
-                theta[columns[at] + 1] += change / factor * data[at] * inverse_scale[columns[at]]
+                i = columns[at]
+                by = change / factor * data[at] * inverse_scale[i]
+                theta[i + 1] += by
+                along += shift[i] * by
         if factor < 1e-6 or step == last - 1:
-            theta[1:] *= factor
-            factor = 1.0
+            along = 0.0
+            for i in range(len(shift)):
+                theta[i + 1] = factor * theta[i + 1] + away * shift[i]
+                along += shift[i] * theta[i + 1]
+            factor, away = 1.0, 0.0

@@ -92,7 +92,8 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         losses other than the cross-entropy, which are no likelihood.
     sandwich_covariance_ : (n + 1, n + 1) ndarray
         The same without trust in the link function (Huber 1967; White 1982, Econometrica 50:1), for
-        the squared error too. NaN for relu and step, where the loss has kinks.
+        the squared error too. NaN for relu and step, where the loss has kinks; both are NaN beyond
+        2000 columns.
     n_features_in_ : int
 
     Notes
@@ -178,6 +179,22 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         return self.classes_[fires.astype(int)]
 
     @property
+    def gain(self) -> float:
+        """Number by which to multiply the scores, so that σ of them is the probability to fire.
+
+        Raises
+        ------
+        NeurosimError
+            For relu and step, whose probability is no σ.
+        """
+        if self.activation in ("relu", "step"):
+            raise NeurosimError(
+                f"a neuron with activation = {self.activation!r} has no logistic twin: train it "
+                "with 'sigmoid' or 'tanh'"
+            )
+        return self._loss.gain
+
+    @property
     def standard_errors_(self) -> NDArray[np.float64]:
         """Wald standard errors of (θ₀, θ₁ …), shape (n + 1,)."""
         check_is_fitted(self)
@@ -198,13 +215,18 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         theta0 = self._intercept_below_zero()
-        by_theta0 = self.gap * self.coef_[0] / theta0**2
-        jacobian = np.column_stack(
-            [by_theta0, np.diag(np.full(len(by_theta0), -self.gap / theta0))]
-        )
-        covered = jacobian @ np.nan_to_num(self.sandwich_covariance_) * jacobian
         unknown = np.isnan(np.diag(self.sandwich_covariance_))
-        return np.where(unknown[1:] | unknown[0], np.nan, np.sqrt(covered.sum(axis=1)))
+        if unknown.all():
+            return np.full(len(unknown) - 1, np.nan)
+        # Column 0 of the Jacobian is the slope in θ₀; of the others only the diagonal is not 0.
+        by_theta0, by_own = self.gap * self.coef_[0] / theta0**2, -self.gap / theta0
+        covariance = self.sandwich_covariance_
+        variance = (
+            by_theta0**2 * covariance[0, 0]
+            + 2.0 * by_theta0 * by_own * covariance[0, 1:]
+            + by_own**2 * np.diag(covariance)[1:]
+        )
+        return np.sqrt(np.maximum(variance, 0.0))
 
     @property
     def psp_interval_(self) -> NDArray[np.float64]:

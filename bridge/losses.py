@@ -175,8 +175,7 @@ class MeanLoss:
     @cached_property
     def lipschitz(self) -> float:
         """λ_max(ZᵀWZ) times the greatest curvature of a trial's loss, + ridge."""
-        largest = float(np.linalg.eigvalsh(self.design.gram(self.weights))[-1])
-        return self.loss.bound * largest + self.ridge
+        return self.loss.bound * self.design.largest_eigenvalue(self.weights) + self.ridge
 
     def value_and_gradient(self, theta: NDArray) -> tuple[float, NDArray[np.float64]]:
         """Loss and gradient."""

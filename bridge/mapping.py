@@ -185,4 +185,6 @@ def _as_unit(logistic: LogisticUnit | Any) -> LogisticUnit:
         raise NeurosimError(
             f"the classifier has {intercept.size} intercepts: only one for two classes is a neuron"
         )
-    return LogisticUnit(float(intercept[0]), np.ravel(logistic.coef_))
+    # A trained neuron says by how much its score is to be multiplied for σ to be its probability.
+    gain = getattr(logistic, "gain", 1.0)
+    return LogisticUnit(gain * float(intercept[0]), gain * np.ravel(logistic.coef_))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from bridge.design import StandardisedDesign
     from bridge.losses import MeanLoss
 
+MOST_PARAMETERS = 2000
+"""Above, the Hessian is too large to be looked at."""
 TIME_LIMIT = 60.0
 """Seconds after which the linear programme gives up."""
 
@@ -43,7 +45,9 @@ def is_separable(objective: MeanLoss, theta: NDArray) -> bool:
     """
     if objective.separates(theta):
         return True
-    return not has_minimum_near(objective, theta) and separating_plane_exists(objective)
+    if len(theta) <= MOST_PARAMETERS and has_minimum_near(objective, theta):
+        return False
+    return separating_plane_exists(objective)
 
 
 def has_minimum_near(objective: MeanLoss, theta: NDArray) -> bool:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bridge.descent import Descent, Watcher
-    from bridge.design import StandardisedDesign
     from bridge.losses import MeanLoss
 
 DECAY = 0.75
@@ -101,12 +100,9 @@ def _advance(
     trials = (objective.sign, objective.weights, loss.kind, loss.gain, objective.ridge)
     batches = (order, size, first, last, rate, theta)
     if is_sparse(design.matrix):
-        # Columns that are not shifted, so that a step touches few weights: another intercept.
-        lift = design.mean * design.inverse_scale
-        theta[0] -= lift @ theta[1:]
         matrix = (design.matrix.data, design.matrix.indices, design.matrix.indptr)
-        stochastic_sparse(*matrix, design.inverse_scale, *trials, *batches)
-        theta[0] += lift @ theta[1:]
+        shift = design.mean * design.inverse_scale
+        stochastic_sparse(*matrix, shift, design.inverse_scale, *trials, *batches)
     else:
         matrix = (design.matrix, design.mean, design.inverse_scale)
         stochastic_dense(*matrix, *trials, *batches)
@@ -115,20 +111,9 @@ def _advance(
 def expected_smoothness(objective: MeanLoss, size: int) -> float:
     """L(b) of `stochastic_descent` for batches of `size` trials."""
     design, n = objective.design, objective.n_rows
-    unshifted = np.eye(1 + len(design.mean))
-    if is_sparse(design.matrix):
-        unshifted[1:, 0] = design.mean * design.inverse_scale
-    gram = unshifted @ design.gram(objective.weights) @ unshifted.T
-    every = float(np.linalg.eigvalsh(gram)[-1])
-    roughest = n * float((objective.weights * _squared_rows(design)).max())
+    every = design.largest_eigenvalue(objective.weights)
+    roughest = n * float((objective.weights * design.squared_rows()).max())
     if n > 1:
         share = (n - size) / (size * (n - 1))
         roughest = share * roughest + (1.0 - share) * every
     return objective.loss.bound * roughest + objective.ridge
-
-
-def _squared_rows(design: StandardisedDesign) -> NDArray[np.float64]:
-    if not is_sparse(design.matrix):
-        return design.squared_rows()
-    squares = design.matrix.power(2) @ design.inverse_scale**2
-    return 1.0 + np.asarray(squares)

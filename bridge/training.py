@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from bridge import kinds
 from bridge.descent import accelerated_descent, gradient_descent, newton
-from bridge.design import DenseDesign, StandardisedDesign
+from bridge.design import MANY_COLUMNS, DenseDesign, StandardisedDesign
 from bridge.firth import FirthLoss
 from bridge.losses import MeanLoss, Perceptron
 from bridge.separation import SeparableDataWarning, is_separable
@@ -31,8 +31,6 @@ MOST_STEPS = {"newton": 100, "accelerated": 10_000, "gradient": 10_000, "stochas
 TENTH, SMALLEST_SAMPLE, SMALLEST_SHARE = 10, 2000, 20
 """Newton's method begins on every tenth of the trials if these are so many, and so many times as
 many as parameters."""
-MANY_COLUMNS = 500
-"""From there on a Newton step costs more than the many steps of accelerated descent."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +158,7 @@ def _guess(objective: MeanLoss, start: NDArray) -> tuple[NDArray, int] | None:
 def _fitting_solver(objective: MeanLoss) -> str:
     if objective.loss.kind == kinds.PERCEPTRON:
         return "gradient"
+    # From there on a Newton step costs more than the many steps of accelerated descent.
     few = len(objective.design.mean) <= MANY_COLUMNS
     return "newton" if few or isinstance(objective, FirthLoss) else "accelerated"
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from bridge import kinds
+from bridge.separation import MOST_PARAMETERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,7 +19,7 @@ class Uncertainty(NamedTuple):
     """Covariances of the raw parameters (θ₀, θ₁ …).
 
     NaN where the data leave a parameter open; the Wald covariance also for losses that are no
-    likelihood, and both for those whose slope jumps.
+    likelihood, and both for those whose slope jumps and for more than 2000 parameters.
 
     Attributes
     ----------
@@ -44,8 +45,9 @@ class Uncertainty(NamedTuple):
             Number of trials, repetitions counted.
         """
         n, kind = len(theta), objective.loss.kind
-        nowhere = cls(np.full((n, n), np.nan), np.full((n, n), np.nan), np.empty(0, np.intp))
-        if kind == kinds.PERCEPTRON:
+        unknown = np.broadcast_to(np.nan, (n, n))
+        nowhere = cls(unknown, unknown, np.empty(0, np.intp))
+        if kind == kinds.PERCEPTRON or n > MOST_PARAMETERS:
             return nowhere
         values, vectors = np.linalg.eigh(objective.hessian(theta, exact=True))
         flat = np.abs(values) <= n * np.finfo(float).eps * values[-1]
@@ -64,8 +66,8 @@ class Uncertainty(NamedTuple):
 
     def unknown(self) -> Uncertainty:
         """Return the same with nothing known, for a loss without minimum."""
-        nothing = np.full_like(self.wald, np.nan)
-        return Uncertainty(nothing, nothing.copy(), self.open_columns)
+        nothing = np.broadcast_to(np.nan, self.wald.shape)
+        return Uncertainty(nothing, nothing, self.open_columns)
 
 
 def _open(objective: MeanLoss, flat: NDArray) -> NDArray[np.bool_]:

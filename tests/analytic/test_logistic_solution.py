@@ -7,15 +7,15 @@ import warnings
 import numpy as np
 import pytest
 from scipy import sparse
-from scipy.optimize import approx_fprime
 from scipy.special import expit
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
+from statsmodels.api import Logit, add_constant
 
-from bridge import LogisticNeuron
+from bridge import LogisticNeuron, SeparableDataWarning
 from bridge.design import StandardisedDesign
-from bridge.losses import MeanLoss
+from bridge.losses import LOSSES, MeanLoss
 
 
 def breast_cancer():
@@ -38,7 +38,14 @@ def diabetes():
     return X[:, [0, 1, 2, 3, 8]], (y > 140).astype(int)
 
 
-DATA = pytest.mark.parametrize("data", [breast_cancer, iris, wine, diabetes])
+def digits():
+    """Fours and nines by six of their pixels, which are counts from 0 to 16."""
+    X, y = load_digits(return_X_y=True)
+    chosen = (y == 4) | (y == 9)
+    return X[chosen][:, [2, 19, 20, 21, 42, 52]], (y[chosen] == 9).astype(int)
+
+
+DATA = pytest.mark.parametrize("data", [breast_cancer, iris, wine, diabetes, digits])
 
 
 @pytest.mark.parametrize("solver", ["accelerated", "newton"])
@@ -79,19 +86,58 @@ def test_ridge_is_scikit_learns_on_standardised_columns():
 
 
 @DATA
-def test_gradient_and_hessian_equal_finite_differences(data):
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=["-".join(key) for key in LOSSES])
+def test_gradient_equals_finite_differences(data, loss):
     X, y = data()
     weights = np.random.default_rng(0).random(len(y))
     weights /= weights.sum()
-    design = StandardisedDesign.of(X, weights)
-    loss = MeanLoss(design, 2.0 * y - 1.0, weights, ridge=0.3)
+    objective = MeanLoss(StandardisedDesign.of(X, weights), 2.0 * y - 1.0, weights, 0.3, loss)
     theta = np.random.default_rng(1).normal(size=X.shape[1] + 1)
-    gradient = loss.value_and_gradient(theta)[1]
-    slopes = approx_fprime(theta, lambda t: loss.value_and_gradient(t)[0], 1e-7)
-    curvatures = approx_fprime(theta, lambda t: loss.value_and_gradient(t)[1], 1e-7)
+    steps = 1e-6 * np.eye(len(theta))
+    slopes = [
+        (objective.value_and_gradient(theta + h)[0] - objective.value_and_gradient(theta - h)[0])
+        / 2e-6
+        for h in steps
+    ]
 
-    assert gradient == pytest.approx(slopes, abs=1e-6)
-    assert loss.hessian(theta) == pytest.approx(curvatures, abs=1e-6)
+    assert objective.value_and_gradient(theta)[1] == pytest.approx(np.array(slopes), abs=1e-6)
+
+
+@DATA
+def test_estimates_and_standard_errors_equal_those_of_statsmodels(data):
+    X, y = data()
+    ours = LogisticNeuron(tol=1e-11).fit(X, y)
+    model = Logit(y, add_constant(X))
+    # Newton's method begun at our estimate, for on raw columns it may stop short from afar.
+    start = np.append(ours.intercept_, ours.coef_)
+    theirs = model.fit(start, method="newton", tol=1e-12, disp=0)
+    robust = model.fit(start, method="newton", tol=1e-12, disp=0, cov_type="HC0")
+
+    assert start == pytest.approx(theirs.params, rel=1e-6)
+    assert ours.standard_errors_ == pytest.approx(theirs.bse, rel=1e-6)
+    assert np.sqrt(np.diag(ours.sandwich_covariance_)) == pytest.approx(robust.bse, rel=1e-6)
+    assert -len(y) * ours.history_.loss[-1] == pytest.approx(theirs.llf, rel=1e-10)
+
+
+def test_acceleration_needs_twenty_times_fewer_steps_on_recorded_tumours():
+    X, y = load_breast_cancer(return_X_y=True)
+    options = {"ridge": 1e-3, "tol": 1e-6, "max_iter": 100_000}
+    plain = LogisticNeuron(solver="gradient", **options).fit(X, y)
+    fast = LogisticNeuron(solver="accelerated", **options).fit(X, y)
+
+    assert plain.converged_
+    assert fast.converged_
+    assert 20 * fast.n_iter_ <= plain.n_iter_
+
+
+@pytest.mark.parametrize("solver", ["newton", "accelerated"])
+def test_setosa_is_told_to_be_separable_from_the_other_irises(solver):
+    X, y = load_iris(return_X_y=True)
+    with pytest.warns(SeparableDataWarning, match="the classes are separable, so no maximum"):
+        neuron = LogisticNeuron(solver=solver).fit(X, y == 0)
+
+    assert neuron.separable_
+    assert np.isnan(neuron.standard_errors_).all()
 
 
 @DATA
