@@ -201,7 +201,7 @@ def _settled(objective: MeanLoss, descent: Descent, options: Options) -> Descent
 def _warn_of_constant(design: StandardisedDesign) -> None:
     if len(design.constant):
         _warn(
-            f"columns {design.constant.tolist()} never change: their weights cannot be told "
+            f"columns {_listed(design.constant)} never change: their weights cannot be told "
             "from the intercept and are set to 0",
             UserWarning,
         )
@@ -210,7 +210,7 @@ def _warn_of_constant(design: StandardisedDesign) -> None:
 def _warn_of_open(columns: NDArray[np.intp], trials: Any) -> None:
     if len(columns):
         _warn(
-            f"the trials do not determine the weights of columns {columns.tolist()}"
+            f"the trials do not determine the weights of columns {_listed(columns)}"
             f"{_few(trials)}: one choice of many is given, without interval; leave columns out "
             "that are sums of others, or give a ridge",
             UserWarning,
@@ -227,6 +227,11 @@ def _warn_of_separation(trials: Any, ridge: float, separable: bool) -> None:
         f"{why}: fitted with a ridge of {ridge:.2g}, read the direction of the weights only",
         SeparableDataWarning,
     )
+
+
+def _listed(columns: NDArray[np.intp]) -> str:
+    more = f" and {len(columns) - 10} more" if len(columns) > 10 else ""
+    return f"{columns[:10].tolist()}{more}"
 
 
 def _few(trials: Any) -> str:
