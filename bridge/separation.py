@@ -13,6 +13,7 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import linprog
 
+from bridge.descent import newton
 from bridge.design import is_sparse
 
 if TYPE_CHECKING:
@@ -45,8 +46,15 @@ def is_separable(objective: MeanLoss, theta: NDArray) -> bool:
     """
     if objective.separates(theta):
         return True
-    if len(theta) <= MOST_PARAMETERS and has_minimum_near(objective, theta):
-        return False
+    if len(theta) <= MOST_PARAMETERS:
+        if has_minimum_near(objective, theta):
+            return False
+        # A descent that stopped early is carried on, which is far quicker than the programme.
+        theta = newton(objective, theta, tol=1e-10, max_iter=10).theta
+        if objective.separates(theta):
+            return True
+        if has_minimum_near(objective, theta):
+            return False
     return separating_plane_exists(objective)
 
 

@@ -168,6 +168,14 @@ def test_too_few_trials_that_overlap_leave_weights_open_and_say_so():
     assert np.isnan(neuron.standard_errors_).all()
 
 
+def test_a_descent_that_stops_early_is_not_taken_for_separable_by_a_long_programme(monkeypatch):
+    def never(objective):
+        raise AssertionError("the linear programme was asked")
+
+    monkeypatch.setattr("bridge.separation.separating_plane_exists", never)
+    assert not LogisticNeuron(tol=0.2).fit(X, Y).separable_
+
+
 def test_progress_goes_to_stderr(capfd, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")  # as if it were a terminal
     LogisticNeuron(progress=True, solver="gradient").fit(X, Y)
