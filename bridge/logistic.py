@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from bridge.losses import find_loss
 from bridge.measures import NORMAL_95
-from bridge.training import SOLVERS, Options, train
+from bridge.options import options_of
+from bridge.training import train
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -152,7 +151,7 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
             For parameters out of range or at odds, NaN or infinity, and labels which are not two
             classes.
         """
-        options = self._options()
+        options = options_of(self)
         trials, sign, counts = self._trials(X, y, sample_weight)
         trained = train(trials, sign, counts, options)
         theta = trained.descent.theta
@@ -284,73 +283,6 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
                 "without a spike"
             )
         return trials, np.where(labels == self.classes_[1], 1.0, -1.0), counts
-
-    def _options(self) -> Options:
-        """Return the parameters, checked."""
-        loss = self._loss
-        if self.solver not in SOLVERS:
-            raise NeurosimError(
-                f"solver = {self.solver!r} is unknown: give one of {', '.join(SOLVERS)}"
-            )
-        if not (math.isfinite(self.ridge) and self.ridge >= 0):
-            raise NeurosimError(f"ridge = {self.ridge:g} is not a finite number from 0")
-        for name in ("tol", "gap"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value > 0):
-                raise NeurosimError(f"{name} = {value:g} is not a finite number above 0")
-        for name, means in (
-            ("max_iter", "allow at least one step"),
-            ("batch_size", "a step looks at one trial or more"),
-            ("threads", "give at least one, or None for all cores"),
-        ):
-            value = getattr(self, name)
-            if value is None and name != "batch_size":
-                continue
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-                raise NeurosimError(f"{name} = {value!r} is not an integer")
-            if value < 1:
-                raise NeurosimError(f"{name} = {value} is below 1: {means}")
-        self._require_harmony(loss)
-        return Options(
-            loss, self.solver, float(self.ridge), self.firth, self.tol, self.max_iter,
-            self.batch_size, self._seed() if self.solver == "stochastic" else 0, self.threads,
-            self.progress,
-        )  # fmt: skip
-
-    def _require_harmony(self, loss: PointLoss) -> None:
-        """Refuse parameters that make no sense together."""
-        if self.firth and not loss.likelihood:
-            raise NeurosimError(
-                f"firth = True penalises a likelihood, and loss = {self.loss!r} is none: give "
-                "loss='cross-entropy', or firth=False"
-            )
-        if self.firth and self.ridge > 0:
-            raise NeurosimError(
-                f"firth = True and ridge = {self.ridge:g} are two penalties for one purpose: give "
-                "one of them"
-            )
-        if self.firth and self.solver not in ("auto", "newton"):
-            raise NeurosimError(
-                f"solver = {self.solver!r} does not go with firth = True, for whose gradient no "
-                "Lipschitz constant is known: give solver='newton'"
-            )
-        if loss.smooth:
-            return
-        if self.solver in ("newton", "accelerated"):
-            raise NeurosimError(
-                f"solver = {self.solver!r} does not go with loss = {self.loss!r}, whose slope "
-                "jumps: give solver='gradient' or 'stochastic'"
-            )
-        if self.ridge > 0:
-            raise NeurosimError(
-                f"ridge = {self.ridge:g} does not go with loss = {self.loss!r}, which leaves the "
-                "size of the weights open: give ridge=0"
-            )
-
-    def _seed(self) -> int | np.random.Generator:
-        if isinstance(self.random_state, np.random.Generator):
-            return self.random_state
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
 
 
 def _checked(neuron: LogisticNeuron, *arrays: Any, **options: Any) -> Any:

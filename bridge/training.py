@@ -23,30 +23,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bridge.descent import Descent
-    from bridge.losses import PointLoss
+    from bridge.options import Options
 
-SOLVERS = ("auto", "newton", "accelerated", "gradient", "stochastic")
 MOST_STEPS = {"newton": 100, "accelerated": 10_000, "gradient": 10_000, "stochastic": 1000}
 """Steps (epochs in stochastic descent) after which to give up, if not said."""
 TENTH, SMALLEST_SAMPLE, SMALLEST_SHARE = 10, 2000, 20
 """Newton's method begins on every tenth of the trials if these are so many, and so many times as
 many as parameters."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to train; see `LogisticNeuron`."""
-
-    loss: PointLoss
-    solver: str
-    ridge: float
-    firth: bool
-    tol: float
-    max_iter: int | None
-    batch_size: int
-    seed: int | np.random.Generator
-    threads: int | None
-    progress: bool
 
 
 @dataclass(frozen=True, eq=False)

@@ -211,6 +211,7 @@ def test_share_of_the_way_grows_to_one():
         ({"loss": "perceptron", "activation": "step", "ridge": 0.1}, "give ridge=0"),
         ({"threads": 0}, "threads = 0 is below 1"),
         ({"threads": 1.5}, "threads = 1.5 is not an integer"),
+        ({"solver": "stochastic", "random_state": "x"}, "random_state = 'x' is no seed"),
         ({"max_iter": True}, "max_iter = True is not an integer"),
     ],
 )
