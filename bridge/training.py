@@ -17,6 +17,7 @@ from bridge.losses import MeanLoss, Perceptron
 from bridge.separation import SeparableDataWarning, is_separable
 from bridge.stochastic import stochastic_descent
 from bridge.uncertainty import Uncertainty
+from neurosim import NeurosimError
 from neurosim.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 MOST_STEPS = {"newton": 100, "accelerated": 10_000, "gradient": 10_000, "stochastic": 1000}
 """Steps (epochs in stochastic descent) after which to give up, if not said."""
+LARGEST_HESSIAN = 4e9
+"""Bytes."""
 TENTH, SMALLEST_SAMPLE, SMALLEST_SHARE = 10, 2000, 20
 """Newton's method begins on every tenth of the trials if these are so many, and so many times as
 many as parameters."""
@@ -98,7 +101,6 @@ def _descend(objective: MeanLoss, options: Options) -> Descent:
     solver = options.solver
     if solver == "auto":
         solver = _fitting_solver(objective)
-    objective.ahead = (kinds.HESSIAN,) if solver == "newton" else ()
     common: dict[str, Any] = {
         "tol": options.tol,
         "max_iter": options.max_iter or MOST_STEPS[solver],
@@ -110,9 +112,22 @@ def _descend(objective: MeanLoss, options: Options) -> Descent:
             batches: dict[str, Any] = {"batch_size": options.batch_size, "seed": options.seed}
             return stochastic_descent(objective, start, **batches, **common)
         if solver == "newton":
-            return newton(objective, start, guess=_guess(objective, start), **common)
+            _require_memory(len(start))
+            guess = _guess(objective, start)
+            if guess is not None:
+                objective.sums(start)  # no Newton step is taken from there: it needs no Hessian
+            objective.ahead = (kinds.HESSIAN,)
+            return newton(objective, start, guess=guess, **common)
         solve = {"accelerated": accelerated_descent, "gradient": gradient_descent}[solver]
         return solve(objective, start, **common)
+
+
+def _require_memory(n: int) -> None:
+    if 8 * n**2 > LARGEST_HESSIAN:
+        raise NeurosimError(
+            f"Newton's method needs a matrix of {8e-9 * n**2:.0f} GB for {n - 1} columns: give "
+            "solver='accelerated'"
+        )
 
 
 def _guess(objective: MeanLoss, start: NDArray) -> tuple[NDArray, int] | None:
@@ -130,7 +145,7 @@ def _guess(objective: MeanLoss, start: NDArray) -> tuple[NDArray, int] | None:
     # A weak ridge, for a sample may be separable.
     ridge, sign = objective.ridge + 1.0 / n, objective.sign[part]
     sample = MeanLoss(design.every(TENTH), sign, weights, ridge, objective.loss)
-    sample.ahead = objective.ahead
+    sample.ahead = (kinds.HESSIAN,)
     if not 0.0 < sample.weights[sample.sign > 0].sum() < 1.0:
         return None
     # To a tenth of what chance makes of the sample's gradient.

@@ -234,3 +234,12 @@ def test_many_columns_are_trained_without_their_covariance():
     assert neuron.converged_
     assert neuron.covariance_.shape == (2501, 2501)
     assert np.isnan(neuron.standard_errors_).all()
+
+
+def test_newtons_method_refuses_columns_whose_products_no_memory_holds():
+    x = sparse.eye_array(4, 30_000, format="csr")
+    with (
+        pytest.warns(UserWarning, match="never change"),
+        pytest.raises(NeurosimError, match="7 GB for 30000 columns: give solver='accelerated'"),
+    ):
+        LogisticNeuron(solver="newton").fit(x, [0, 1, 0, 1])
