@@ -18,7 +18,7 @@ def _pair() -> tuple[ns.Network, ns.Population, ns.Population]:
 
 
 def test_the_default_neuron_is_the_textbooks() -> None:
-    assert dataclasses.astuple(ns.LIF()) == (-70.0, -55.0, -70.0, 30.0, 20.0, 250.0, 5.0)
+    assert dataclasses.astuple(ns.LIF()) == (-70.0, -55.0, -70.0, 30.0, 20.0, 250.0, 5.0, None)
     assert ns.LIF().resistance == pytest.approx(0.08)
 
 
