@@ -263,9 +263,14 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
     ) -> tuple[Any, NDArray[np.float64], NDArray[np.float64]]:
         """Return the trials of weight above 0: X, signs of y and weights; set `classes_`."""
         trials, labels = _checked(self, X, y, accept_sparse="csr", dtype=np.float64, order="C")
-        counts = _check_sample_weight(
-            sample_weight, trials, dtype=np.float64, ensure_non_negative=True
-        )
+        try:
+            counts = _check_sample_weight(
+                sample_weight, trials, dtype=np.float64, ensure_non_negative=True
+            )
+        except ValueError as error:
+            raise NeurosimError(
+                f"sample_weight is no list of finite numbers from 0, one a trial: {error}"
+            ) from None
         present = counts > 0
         if not present.all():
             trials, labels, counts = trials[present], labels[present], counts[present]

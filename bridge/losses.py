@@ -118,6 +118,11 @@ def find_loss(loss: str, activation: str | Activation) -> PointLoss:
         raise NeurosimError(f"loss = {loss!r} is unknown: give one of {', '.join(known)}")
     if (loss, name) in LOSSES:
         return LOSSES[loss, name]
+    if name not in {activation for _, activation in LOSSES}:
+        raise NeurosimError(
+            f"activation = {name!r} gives no probability to fire: give 'relu', whose output is "
+            "clipped, or train a bridge.LayeredNetwork"
+        )
     fitting = " or ".join(repr(key[0]) for key in LOSSES if key[1] == name)
     if name == "step":
         why = "the derivative of a step is 0, so there is nothing to descend"

@@ -95,7 +95,7 @@ def to_logistic(
             raise NeurosimError(
                 "a neuron alone has no logistic twin: give its psps (mV) and its noise as well"
             )
-        unit = SpikingUnit(unit, np.asarray(psps, dtype=float), noise, current)
+        unit = SpikingUnit(unit, psps, noise, current)  # type: ignore[arg-type]
     elif psps is not None or noise is not None or current:
         raise NeurosimError(
             "a SpikingUnit has psps, noise and current already: leave them out, or give a LIF"

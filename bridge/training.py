@@ -89,7 +89,7 @@ def train(trials: Any, sign: NDArray, counts: NDArray, options: Options) -> Trai
     found = Uncertainty.of(objective, descent.theta, n_trials)
     if endless:
         found = found.unknown()
-    elif not bounded:
+    elif options.ridge == 0:
         _warn_of_open(found.open_columns, trials)
     raw = replace(descent, theta=design.to_raw(descent.theta), path=design.to_raw(descent.path))
     return Trained(raw, separable, found.wald, found.sandwich)

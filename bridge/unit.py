@@ -237,7 +237,10 @@ def weighted(activity: ArrayLike, weights: NDArray[np.float64]) -> NDArray[np.fl
 
 def finite_vector(name: str, values: ArrayLike, unit: str = "") -> NDArray[np.float64]:
     """Return a read-only copy of a vector; refuse what is not one of finite numbers."""
-    vector = np.array(values, dtype=float)
+    try:
+        vector = np.array(values, dtype=float)
+    except (TypeError, ValueError):
+        vector = np.empty(())
     if vector.ndim != 1 or not np.isfinite(vector).all():
         in_unit = f" in {unit}" if unit else ""
         raise NeurosimError(f"{name} must be a 1-D array of finite numbers{in_unit}")

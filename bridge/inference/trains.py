@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+FASTEST = 1.0
+"""Spikes per ms beyond which times cannot be in ms."""
 USABLE = 0.6
 """Share of the machine's memory that may be taken."""
 
@@ -117,6 +119,7 @@ def bin_trains(spikes: Any, duration: float | None = None, width: float = 1.0) -
         _check(train, int(name), duration)
     times = np.concatenate(trains)
     _check_unit(times, duration)
+    _check_rates(trains, neurons, duration)
     _check_memory(len(times), n_bins, len(trains))
     ids = np.repeat(np.arange(len(trains), dtype=np.int32), [len(train) for train in trains])
     # A hair of a bin keeps times that stand on an edge in the bin they end.
@@ -241,6 +244,15 @@ def _check_unit(times: NDArray[np.float64], duration: float) -> None:
         raise NeurosimError(
             f"the last spike is at {times.max():g} ms of {duration:g} ms: were the times given in "
             "seconds? They must be in ms"
+        )
+
+
+def _check_rates(trains: list[NDArray], neurons: NDArray[np.int64], duration: float) -> None:
+    most = int(np.argmax([len(train) for train in trains]))
+    if len(trains[most]) > FASTEST * duration:
+        raise NeurosimError(
+            f"neuron {neurons[most]} fires {len(trains[most]):,} times in {duration:g} ms: no "
+            "neuron does; were times and duration given in seconds? They must be in ms"
         )
 
 

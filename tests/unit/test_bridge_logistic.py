@@ -227,3 +227,22 @@ def test_parameters_out_of_range_are_refused(parameters, message):
 def test_bad_trials_are_refused_in_a_sentence(trials, labels, message):
     with pytest.raises(NeurosimError, match=message):
         LogisticNeuron().fit(trials, labels)
+
+
+@pytest.mark.parametrize("weights", [-np.ones(400), np.full(400, np.nan), np.ones(3)])
+def test_bad_weights_are_refused_in_a_sentence(weights):
+    with pytest.raises(NeurosimError, match="sample_weight is no list of finite numbers from 0"):
+        LogisticNeuron().fit(X, Y, weights)
+
+
+def test_an_activation_without_a_probability_is_refused_in_a_sentence():
+    with pytest.raises(NeurosimError, match="'linear' gives no probability to fire"):
+        LogisticNeuron(activation="linear", loss="squared").fit(X, Y)
+
+
+def test_too_few_trials_for_firths_penalty_are_told():
+    few = RNG.normal(size=(5, 8))
+    with pytest.warns(UserWarning, match="5 trials are few for 8 synapses"):
+        neuron = LogisticNeuron(firth=True).fit(few, [0, 1, 0, 1, 1])
+
+    assert np.isnan(neuron.standard_errors_).all()
