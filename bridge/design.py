@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bridge.losses import PointLoss
 
 CHUNK = 32_768
-"""Rows whose sums are taken in one go, on whatever thread: so bits do not depend on threads."""
+"""Most rows whose sums are taken in one go, on whatever thread: bits do not depend on threads."""
 
 
 MANY_COLUMNS = 500
@@ -189,7 +189,7 @@ class DenseDesign(StandardisedDesign):
 
         total, wrong, longest = 0.0, 0.0, 0.0
         gradient, grams = np.zeros(n), np.zeros((len(modes), n, n))
-        for part in _in_chunks(work, len(sign), self._pool):
+        for part in _in_chunks(work, self.matrix, self._pool):
             total, wrong = total + part.loss, wrong + part.wrong
             longest = max(longest, part.longest)
             gradient += part.gradient
@@ -218,7 +218,7 @@ class DenseDesign(StandardisedDesign):
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor | None:
-        return _pool_of(self.threads, self.matrix.shape[0])
+        return _pool_of(self.threads, self.matrix)
 
 
 class SparseDesign(StandardisedDesign):
@@ -281,9 +281,9 @@ def _moments(X: NDArray, weights: NDArray, threads: int) -> tuple[NDArray, NDArr
             dense_moments(X, centre, weights, first, last, *found)
             return found
 
-        return sum(_in_chunks(work, len(X), pool), np.zeros((2, X.shape[1])))
+        return sum(_in_chunks(work, X, pool), np.zeros((2, X.shape[1])))
 
-    pool, mean = _pool_of(threads, len(X)), X[0].astype(float)
+    pool, mean = _pool_of(threads, X), X[0].astype(float)
     for _ in range(2):
         away, square = about(mean)
         variance = np.maximum(square - away**2, 0.0)
@@ -293,14 +293,19 @@ def _moments(X: NDArray, weights: NDArray, threads: int) -> tuple[NDArray, NDArr
     return mean, variance
 
 
-def _pool_of(threads: int, n_rows: int) -> ThreadPoolExecutor | None:
-    return ThreadPoolExecutor(threads) if threads > 1 and n_rows > CHUNK else None
+def _chunk(n_columns: int) -> int:
+    return min(CHUNK, max(1024, 20 * CHUNK // n_columns))
+
+
+def _pool_of(threads: int, matrix: NDArray) -> ThreadPoolExecutor | None:
+    several = threads > 1 and len(matrix) > _chunk(matrix.shape[1])
+    return ThreadPoolExecutor(threads) if several else None
 
 
 def _in_chunks(
-    work: Callable[[int, int], Any], n_rows: int, pool: ThreadPoolExecutor | None
+    work: Callable[[int, int], Any], matrix: NDArray, pool: ThreadPoolExecutor | None
 ) -> Iterable[Any]:
     """What `work(first, last)` gives for each chunk of rows, in order."""
-    first = range(0, n_rows, CHUNK)
-    last = [min(start + CHUNK, n_rows) for start in first]
+    first = range(0, len(matrix), _chunk(matrix.shape[1]))
+    last = [*first[1:], len(matrix)]
     return map(work, first, last) if pool is None else pool.map(work, first, last)

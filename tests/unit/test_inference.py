@@ -203,7 +203,7 @@ def neo_train(stop: float) -> neo.SpikeTrain:
         (GOOD, {"duration": None}, "duration is missing"),
         (GOOD, {"duration": np.nan}, "duration = nan ms"),
         (GOOD, {"duration": 1e6}, "were the times given in seconds"),
-        ([train / 1e3 for train in GOOD], {"duration": 1.0}, "no neuron does; were times"),
+        ([np.arange(20.0) / 4, np.arange(9.0)], {"duration": 10.0}, "no neuron does; were times"),
         (GOOD, {"bin_width": 0.0}, "bin_width = 0 ms"),
         (GOOD, {"bin_width": 900.0}, "less than two bins"),
         (GOOD, {"bin_width": 1e-9}, "GiB, of which this machine has"),
