@@ -108,7 +108,7 @@ def _solvers(peers: list[str]) -> dict[str, Make]:
         C = UNPENALISED.get(name, np.inf)
 
         def make(tol: float, name: str = name, C: float = C) -> Any:
-            return LogisticRegression(C=C, solver=name, tol=tol, max_iter=1000)
+            return LogisticRegression(C=C, solver=name, tol=tol, max_iter=1000, random_state=0)
 
         solvers[f"scikit-learn {name}"] = make
     return solvers
