@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bridge import classics
 from bridge.activations import ACTIVATIONS, Activation, find_activation
 from bridge.coincidence import coincidence_factor
 from bridge.comparison import Comparison, prediction_measures
@@ -41,6 +42,7 @@ from bridge.noise import (
 from bridge.plot import decision_plane, psp_plot, reliability_plot
 from bridge.rates import deterministic_rate, escape_rate, siegert_rate
 from bridge.separation import SeparableDataWarning
+from bridge.spiking import SpikingCircuit, strengths
 from bridge.stochastic import stochastic_descent
 from bridge.unit import SpikingUnit, threshold_gap
 from bridge.validity import Validity, validity
@@ -64,6 +66,7 @@ __all__ = [
     "OrnsteinUhlenbeckNoise",
     "Reliability",
     "SeparableDataWarning",
+    "SpikingCircuit",
     "SpikingUnit",
     "Validity",
     "accelerated_descent",
@@ -74,6 +77,7 @@ __all__ = [
     "bits_per_spike",
     "blocked_folds",
     "brier_score",
+    "classics",
     "coincidence_factor",
     "compare_worlds",
     "connect_filter",
@@ -94,6 +98,7 @@ __all__ = [
     "siegert_rate",
     "spike_history",
     "stochastic_descent",
+    "strengths",
     "threshold_gap",
     "to_logistic",
     "to_spiking",

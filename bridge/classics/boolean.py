@@ -1,0 +1,210 @@
+"""Boolean expressions: read from text, written out, evaluated."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim import NeurosimError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+SYMBOLS = {
+    "not": ("~", "¬", "!", "not"),
+    "and": ("&", "&&", "∧", "·", "*", "and"),
+    "xor": ("^", "⊕", "xor"),
+    "or": ("|", "||", "∣", "∨", "+", "or"),
+}
+"""How each operation may be written, the one that binds most first."""
+CONSTANTS = {"0": False, "1": True, "false": False, "true": True}
+LONGEST, DEEPEST = 10_000, 100
+"""Most characters of an expression, and most operations within each other."""
+MOST_VARIABLES = 16
+"""Most variables of a truth table."""
+
+_OPERATION = {symbol: name for name, symbols in SYMBOLS.items() for symbol in symbols}
+_TOKEN = re.compile(r"\s*(&&|\|\||[^\W\d]\w*|[01](?!\w)|\S)")
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A Boolean expression: a variable, a constant, or an operation on expressions.
+
+    Attributes
+    ----------
+    operation : {"variable", "constant", "not", "and", "or", "xor"}
+    name : str
+        Of a variable; "0" or "1" for a constant.
+    parts : tuple of Expression
+        What the operation works on: one for "not", two or more for the others.
+    """
+
+    operation: str
+    name: str = ""
+    parts: tuple[Expression, ...] = ()
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of the variables, sorted."""
+        if self.operation == "variable":
+            return (self.name,)
+        return tuple(sorted({name for part in self.parts for name in part.variables}))
+
+    def evaluate(
+        self, inputs: ArrayLike, variables: Sequence[str] | None = None
+    ) -> NDArray[np.bool_]:
+        """Return the value of the expression for each row of inputs.
+
+        Parameters
+        ----------
+        inputs : (n_rows, n_variables) array_like of 0 and 1
+        variables : sequence of str, optional
+            What the columns are. Default: `self.variables`.
+
+        Returns
+        -------
+        (n_rows,) ndarray of bool
+        """
+        names = self.variables if variables is None else tuple(variables)
+        missing = set(self.variables) - set(names)
+        if missing:
+            raise NeurosimError(f"variable {min(missing)} has no column: the columns are {names}")
+        return self._value(dict(zip(names, binary(inputs, len(names)).T, strict=True)), inputs)
+
+    def _value(self, columns: dict[str, NDArray[np.bool_]], inputs: ArrayLike) -> NDArray[np.bool_]:
+        if self.operation == "variable":
+            return columns[self.name]
+        if self.operation == "constant":
+            return np.full(len(np.asarray(inputs)), self.name == "1")
+        values = [part._value(columns, inputs) for part in self.parts]
+        if self.operation == "not":
+            return ~values[0]
+        reduce = {"and": np.logical_and, "or": np.logical_or, "xor": np.logical_xor}
+        return reduce[self.operation].reduce(values)
+
+    def __str__(self) -> str:
+        if not self.parts:
+            return self.name
+        words = [f"({part})" if len(part.parts) > 1 else str(part) for part in self.parts]
+        if self.operation == "not":
+            return "¬" + words[0]
+        return {"and": " & ", "or": " | ", "xor": " ⊕ "}[self.operation].join(words)
+
+
+def parse(text: str) -> Expression:
+    """Return the Boolean expression that a text stands for.
+
+    Names of variables are letters, digits and underscores. NOT binds most, then AND, XOR and OR;
+    `SYMBOLS` lists how they are written: ``¬A & B | C``, ``not A and B or C`` and ``!A * B + C``
+    are one expression. 0 and 1 are constants.
+
+    Parameters
+    ----------
+    text : str
+
+    Raises
+    ------
+    NeurosimError
+        For what is no expression; the sentence says where.
+
+    Examples
+    --------
+    >>> expression = parse("A & ~B | C")
+    >>> print(expression)
+    (A & ¬B) | C
+    >>> expression.evaluate([[1, 0, 0], [1, 1, 0]]).tolist()
+    [True, False]
+    """
+    if len(text) > LONGEST:
+        raise NeurosimError(f"the expression has {len(text)} characters: {LONGEST} are the most")
+    reader = _Reader(text)
+    expression = reader.operation(0, 0)
+    if reader.token:
+        reader.refuse("an operation such as & or |")
+    return expression
+
+
+def truth_table(n: int) -> NDArray[np.bool_]:
+    """Return all inputs of n variables, one a row, counting upwards; shape (2ⁿ, n)."""
+    if not 0 <= n <= MOST_VARIABLES:
+        raise NeurosimError(
+            f"{n} variables have a table of 2^{n} rows: {MOST_VARIABLES} variables are the most"
+        )
+    return (np.arange(2**n)[:, None] >> np.arange(n)[::-1] & 1).astype(bool)
+
+
+def binary(inputs: ArrayLike, n: int) -> NDArray[np.bool_]:
+    """Return inputs of shape (..., n) as bool; refuse what is neither 0 nor 1."""
+    values = np.asarray(inputs)
+    if values.ndim < 2 or values.shape[-1] != n:
+        raise NeurosimError(
+            f"inputs have shape {values.shape}: give one row per case, with {n} columns"
+        )
+    if values.dtype != bool and not np.isin(values, (0, 1)).all():
+        raise NeurosimError("inputs must hold 0 (silent) and 1 (active) only")
+    return values.astype(bool)
+
+
+class _Reader:
+    """Reads an expression token by token."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self.place = text, 0
+        self.token, self.start = "", 0
+        self.advance()
+
+    def advance(self) -> None:
+        """Go to the next token; "" at the end."""
+        match = _TOKEN.match(self.text, self.place)
+        self.start = match.start(1) if match else len(self.text)
+        self.place = match.end() if match else len(self.text)
+        self.token = match[1] if match else ""
+
+    def refuse(self, wanted: str) -> None:
+        """Say what stands where something else should."""
+        found = f"{self.token!r} at character {self.start + 1}" if self.token else "the end"
+        shown = self.text if len(self.text) <= 60 else self.text[:57] + "..."
+        raise NeurosimError(f"expression {shown!r}: expected {wanted}, found {found}")
+
+    def operation(self, level: int, depth: int) -> Expression:
+        """Read what is joined by or (level 0), xor (1), and (2)."""
+        if level == 3:
+            return self.operand(depth + 1)
+        name = ("or", "xor", "and")[level]
+        parts = [self.operation(level + 1, depth)]
+        while self._operation() == name:
+            self.advance()
+            parts.append(self.operation(level + 1, depth))
+        return parts[0] if len(parts) == 1 else Expression(name, parts=tuple(parts))
+
+    def operand(self, depth: int) -> Expression:
+        """Read a variable, a constant, a bracket or the negation of one."""
+        if depth > DEEPEST:
+            raise NeurosimError(f"the expression is nested more than {DEEPEST} deep")
+        token = self.token
+        if self._operation() == "not":
+            self.advance()
+            return Expression("not", parts=(self.operand(depth + 1),))
+        if token == "(":
+            self.advance()
+            inner = self.operation(0, depth)
+            if self.token != ")":
+                self.refuse("a closing bracket")
+            self.advance()
+            return inner
+        constant = CONSTANTS.get(token.casefold())
+        if constant is None and (self._operation() or not token.isidentifier()):
+            self.refuse("a variable, 0, 1, ¬ or a bracket")
+        self.advance()
+        if constant is not None:
+            return Expression("constant", str(int(constant)))
+        return Expression("variable", token)
+
+    def _operation(self) -> str | None:
+        return _OPERATION.get(self.token.casefold())
