@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+import bridge
 import neurosim as ns
 from neurosim.scenario import RunOptions, Scenario
 from scenarios._common import draw_levels, signed
+from scenarios.action_potential_channels import SQUID, channel_findings, draw_channels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,11 +55,12 @@ class Settings:
 
 
 def network(settings: Settings, options: RunOptions) -> ns.Network:
-    """Describe equal neurons at rest, each with a push of its own."""
+    """Describe neurons of both kinds at rest, each with a push of its own."""
     net = ns.Network()
-    neurons = net.add("neuron", len(settings.pushes), NEURON)
-    net.drive(neurons, ns.SpikeTimes(np.array([ARRIVAL])), psp=np.array(settings.pushes))
-    net.record(neurons, "v")
+    for name, neuron in (("neuron", NEURON), ("channels", SQUID)):
+        neurons = net.add(name, len(settings.pushes), neuron)
+        net.drive(neurons, ns.SpikeTimes(np.array([ARRIVAL])), psp=np.array(settings.pushes))
+        net.record(neurons, "v")
     return net
 
 
@@ -77,7 +81,7 @@ def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
         "fired_at_exactly_threshold": fired[exact].any() if exact.any() else None,
         "highest_silent_mv": peaks[~fired].max(initial=info.v_rest),
         "distinct_spikes": len(np.unique(spike_shapes(result), axis=0)),
-    }
+    } | channel_findings(result, pushes)
 
 
 def spike_shapes(result: ns.Result) -> NDArray[np.float64]:
@@ -99,6 +103,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
     return {
         "potentials": _draw_potentials(result, settings),
         "all-or-none": _draw_all_or_none(result, settings),
+        "ion-channels": draw_channels(result, np.array(settings.pushes)),
     }
 
 
@@ -166,6 +171,61 @@ def _draw_spikes(axes: Axes, result: ns.Result, pushes: NDArray[np.float64]) -> 
         axes.legend(loc="upper right", title="after a push of", alignment="left")
 
 
+def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
+    """Set both neurons beside the abstract unit, which is active if the push is above 15 mV."""
+    pushes = np.array(settings.pushes)
+    info = result.populations["neuron"]
+    active = pushes > info.v_threshold - info.v_rest
+    fired = {name: result.spikes[name].counts() > 0 for name in ("neuron", "channels")}
+    alike = {name: bridge.agreement(fired[name], active) for name in fired}
+    peaks = result.traces["channels", "v"].values.max(axis=0)[fired["channels"]]
+    weakest = {
+        f"weakest_push_that_fires_{name}": bridge.Measure(pushes[who].min(), "mV")
+        for name, who in fired.items()
+        if who.any()
+    }
+    return bridge.Comparison(
+        title="All or none: integrate-and-fire, ion channels, and a threshold unit",
+        measures={
+            "agreement": replace(alike["neuron"], note="integrate-and-fire, and push > 15 mV"),
+            "agreement_of_channels": replace(
+                alike["channels"], note="ion channels fire from a push of about 7 mV on"
+            ),
+            "spread_of_peaks": bridge.Measure(
+                float(np.ptp(peaks)) if len(peaks) else 0.0,
+                "mV",
+                note="ion channels: of a spike of some 100 mV",
+            ),
+        }
+        | weakest,
+        drawings={"all-or-none": partial(_draw_worlds, result, pushes)},
+    )
+
+
+def _draw_worlds(result: ns.Result, pushes: NDArray[np.float64]) -> Figure:
+    """Draw how far above rest each neuron came, and the abstract unit's step."""
+    from neurosim import plot
+
+    fig = plot.figure(6.4, 3.8)
+    (axes,) = plot.panels(fig)
+    gap = NEURON.v_threshold - NEURON.v_rest
+    low, high = min(0.0, pushes.min()), max(pushes.max(), 2.0 * gap)
+    with plot.style():
+        step = [0.0, 0.0, 1.0, 1.0]
+        axes.plot([low, gap, gap, high], step, color="0.7", lw=4, zorder=0, label="threshold unit")
+        for name, marker, colour, words in (
+            ("neuron", "o", "black", "integrate-and-fire"),
+            ("channels", "D", plot.PALETTE[1], "ion channels"),
+        ):
+            peaks = result.traces[name, "v"].values.max(axis=0)
+            rest = result.populations[name].v_rest
+            share = (peaks - rest) / (NEURON.v_peak - NEURON.v_rest)
+            axes.plot(pushes, share, marker, color=colour, mfc="none", ms=7, label=words)
+        axes.set(xlabel="push (mV)", ylabel="answer (1 = 100 mV)")
+        fig.legend(loc="outside lower center", ncols=3)
+    return fig
+
+
 scenario = Scenario(
     name="action-potential",
     title="All or none: what it takes to make a neuron fire",
@@ -176,11 +236,14 @@ scenario = Scenario(
         "Equal neurons rest at -70 mV, and each receives one push of another strength. Up to the "
         "threshold of -55 mV the potential answers by degrees and falls back; at exactly -55 mV "
         "the neuron is still silent. Strictly above, it fires: the potential rises to +30 mV and "
-        "returns, and a stronger push gives the same spike."
+        "returns, and a stronger push gives the same spike. Beside them stand neurons whose action "
+        "potential is made by ion channels: sodium flows in, potassium out. They have no sharp "
+        "threshold, but they too fire all or none."
     ),
     settings=Settings,
     duration=60.0,
     network=network,
     findings=findings,
     figures=figures,
+    compare=compare,
 )

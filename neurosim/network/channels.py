@@ -5,13 +5,21 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 from scipy.optimize import brentq
 from scipy.special import expit, exprel
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_number
+from neurosim.network.checks import check_array, check_number
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+SUBSTEPS = 8
+"""Parts of a sample over which gates follow a recorded potential."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +107,40 @@ class HodgkinHuxley:
         m, h, n = steady_gates(self.v_rest)
         return self.c_m / (self.g_na * m**3 * h + self.g_k * n**4 + self.g_l)
 
+    def gates(self, v: ArrayLike, dt: float) -> NDArray[np.float64]:
+        """Return the gates m, h, n in the course of a recorded potential.
+
+        Between samples the potential is taken to rise or fall without turning back. The gates begin
+        as if it had stood at its first value for long.
+
+        Parameters
+        ----------
+        v : (n_times,) or (n_times, n_neurons) array_like
+            mV, at least two samples.
+        dt : float
+            ms from sample to sample, at most 1. With 0.1 the gates of a spike are told to 0.002,
+            with more they are told coarsely.
+
+        Returns
+        -------
+        (3, n_times) or (3, n_times, n_neurons) ndarray
+        """
+        dt = check_number(dt, "dt", "ms", 1e-6, 1.0)
+        v = check_array(v, "v", "mV", -1e3, 1e3)
+        if v.ndim not in (1, 2) or len(v) < 2:
+            raise NeurosimError(f"v has shape {v.shape}: give two samples or more, one row each")
+        middles = (np.arange((len(v) - 1) * SUBSTEPS) + 0.5) / SUBSTEPS
+        opening, closing = gate_rates(PchipInterpolator(np.arange(len(v)), v)(middles))
+        kept = np.exp(-(opening + closing) * (dt / SUBSTEPS))
+        gained = (1.0 - kept) * opening / (opening + closing)
+        gate = steady_gates(v[0])
+        course = [gate]
+        for k in range(len(middles)):
+            gate = kept[:, k] * gate + gained[:, k]
+            if (k + 1) % SUBSTEPS == 0:
+                course.append(gate)
+        return np.stack(course, axis=1)
+
     def _ionic(self, v: float) -> float:
         m, h, n = steady_gates(v)
         return float(
@@ -108,20 +150,22 @@ class HodgkinHuxley:
         )
 
 
-def steady_gates(v: float | np.ndarray) -> np.ndarray:
+def steady_gates(v: float | NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the gates m, h, n where the potential (mV) has stood for long; shape (3, ...)."""
-    opening = np.stack(
-        [
-            1.0 / exprel(-(v + 40.0) / 10.0),
-            0.07 * np.exp(-(v + 65.0) / 20.0),
-            0.1 / exprel(-(v + 55.0) / 10.0),
-        ]
-    )
-    closing = np.stack(
-        [
-            4.0 * np.exp(-(v + 65.0) / 18.0),
-            expit((v + 35.0) / 10.0),
-            0.125 * np.exp(-(v + 65.0) / 80.0),
-        ]
-    )
+    opening, closing = gate_rates(v)
     return opening / (opening + closing)
+
+
+def gate_rates(v: float | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return α and β (per ms) of m, h, n at a potential (mV); shape (2, 3, ...)."""
+    opening = [
+        1.0 / exprel(-(v + 40.0) / 10.0),
+        0.07 * np.exp(-(v + 65.0) / 20.0),
+        0.1 / exprel(-(v + 55.0) / 10.0),
+    ]
+    closing = [
+        4.0 * np.exp(-(v + 65.0) / 18.0),
+        expit((v + 35.0) / 10.0),
+        0.125 * np.exp(-(v + 65.0) / 80.0),
+    ]
+    return np.array([opening, closing])

@@ -7,7 +7,9 @@ def test_the_neuron_rests_at_minus_70_and_its_spike_rises_to_plus_30_mv(command,
     found = command("run", "action-potential")["findings"]
     assert (found["rest_mv"], found["threshold_mv"], found["peak_mv"]) == (-70.0, -55.0, 30.0)
     figures = {path.name for path in tmp_path.glob("*.png")}
-    assert figures == {"action-potential-potentials.png", "action-potential-all-or-none.png"}
+    assert figures == {
+        f"action-potential-{name}.png" for name in ("potentials", "all-or-none", "ion-channels")
+    }
 
 
 def test_at_exactly_minus_55_mv_the_neuron_stays_silent(command):
@@ -39,7 +41,29 @@ def test_below_threshold_the_answer_is_as_high_as_the_push(command):
 def test_any_pushes_can_be_drawn(command, tmp_path):
     command("run", "action-potential", "--set", "pushes=-20,3")
     command("run", "action-potential", "--set", "pushes=" + ",".join(map(str, range(10, 30))))
-    assert len(list(tmp_path.glob("*.png"))) == 2
+    assert len(list(tmp_path.glob("*.png"))) == 3
+
+
+def test_ion_channels_fire_all_or_none_too_sodium_first(command):
+    found = command("run", "action-potential", "--no-plot", "--set", "pushes=6,7,10,20,40")
+    found = found["findings"]
+    # As the delta pushes of Hodgkin and Huxley's own calculations: 6 mV fail, 7 mV succeed.
+    assert found["channels_fired"] == [False, True, True, True, True]
+    assert found["channels_highest_silent_mv"] < -55.0
+    assert min(found["channels_peaks_mv"][1:]) > 35.0
+    assert found["channels_spread_of_peaks_mv"] < 5.0
+    assert 0.5 < found["potassium_after_sodium_ms"] < 3.0
+    # Sodium must carry in at least what lifts 100 pF by 100 mV; then as much potassium goes out.
+    assert found["sodium_in_pc"] > 10.0
+    assert found["potassium_out_pc"] > found["sodium_in_pc"]
+
+
+def test_integrate_and_fire_decides_as_the_threshold_unit_does(command, tmp_path):
+    told = command("compare", "action-potential")["comparison"]
+    assert told["agreement"]["value"] == 1.0
+    assert told["weakest_push_that_fires_neuron"] == 15.1
+    assert told["weakest_push_that_fires_channels"] == 10.0
+    assert (tmp_path / "action-potential-comparison-all-or-none.png").exists()
 
 
 @pytest.mark.parametrize(

@@ -96,3 +96,37 @@ def test_strengths_that_depend_on_the_channels_are_refused() -> None:
         net.drive(cell, ns.Poisson(10.0), synapse=ns.ExpCurrent(2.0), psp=1.0)
     with pytest.raises(ns.NeurosimError, match="'cell' has ion channels"):
         net.drive(cell, ns.MembraneNoise(1.0))
+
+
+def test_gates_follow_from_the_recorded_potential() -> None:
+    neuron = ns.HodgkinHuxley()
+    net = ns.Network()
+    cells = net.add("cells", 2, neuron)
+    net.drive(cells, ns.StepCurrent([2.0], [[0.0, 1000.0]]))
+    net.record(cells, "v")
+    coarse, fine = (ns.simulate(net, 30.0, dt=dt).traces["cells", "v"] for dt in (0.1, 0.01))
+    gates = neuron.gates(coarse.values, 0.1)
+    resting = np.broadcast_to(steady_gates(neuron.v_rest)[:, None], gates.shape[:2])
+    assert gates[:, :, 0] == pytest.approx(resting, abs=1e-9)
+    # What charges the membrane and what flows through the channels add up to what was injected.
+    v, (m, h, n) = fine.of(1), neuron.gates(fine.of(1), 0.01)
+    sodium = neuron.g_na * m**3 * h * (v - neuron.e_na)
+    others = neuron.g_k * n**4 * (v - neuron.e_k) + neuron.g_l * (v - neuron.e_l)
+    injected = neuron.c_m * np.gradient(v, 0.01) + sodium + others
+    assert v.max() > 30.0
+    assert np.abs(injected[300:-1] - 1000.0).max() < 2e-3 * np.abs(sodium).max()
+    # Samples ten times as far apart tell the same gates.
+    assert gates[:, :, 1] == pytest.approx(np.array([m, h, n])[:, 9::10], abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("v", "dt", "words"),
+    [
+        (np.zeros(1), 0.1, "two samples or more"),
+        (np.zeros(5), 2.0, "dt = 2 ms is outside"),
+        (np.array([0.0, np.nan]), 0.1, "v holds nan"),
+    ],
+)
+def test_potentials_that_tell_no_gates_are_refused(v, dt, words) -> None:
+    with pytest.raises(ns.NeurosimError, match=words):
+        ns.HodgkinHuxley().gates(v, dt)
