@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.classics.boolean import Expression, parse, truth_table
+from bridge.classics.boolean import Expression, parse, random_expression, truth_table
 from bridge.classics.compiler import compile_expressions
 from bridge.classics.hebb import hebb, oja, principal_component
 from bridge.classics.hopfield import (
@@ -33,6 +33,7 @@ __all__ = [
     "oja",
     "parse",
     "principal_component",
+    "random_expression",
     "random_patterns",
     "retrieval_overlap",
     "train_perceptron",

@@ -139,6 +139,27 @@ def truth_table(n: int) -> NDArray[np.bool_]:
     return (np.arange(2**n)[:, None] >> np.arange(n)[::-1] & 1).astype(bool)
 
 
+def random_expression(rng: np.random.Generator, variables: Sequence[str], depth: int) -> Expression:
+    """Return an expression of random operations, at most so many within each other.
+
+    Parameters
+    ----------
+    rng : Generator
+    variables : sequence of str
+        Those that may occur.
+    depth : int
+        0 gives a variable or its negation.
+    """
+    if depth == 0 or rng.random() < 0.15:
+        found = Expression("variable", str(rng.choice(list(variables))))
+    else:
+        operation = str(rng.choice(["and", "or", "xor"], p=[0.4, 0.4, 0.2]))
+        n_parts = int(rng.integers(2, 4))
+        parts = tuple(random_expression(rng, variables, depth - 1) for _ in range(n_parts))
+        found = Expression(operation, parts=parts)
+    return Expression("not", parts=(found,)) if rng.random() < 0.3 else found
+
+
 def binary(inputs: ArrayLike, n: int) -> NDArray[np.bool_]:
     """Return inputs of shape (..., n) as bool; refuse what is neither 0 nor 1."""
     values = np.asarray(inputs)

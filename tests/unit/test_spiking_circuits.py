@@ -7,18 +7,24 @@ import pytest
 
 import neurosim as ns
 from bridge import SpikingCircuit, strengths
-from bridge.classics import ThresholdNetwork, ThresholdUnit, compile_expressions, parse, truth_table
-from tests.expressions import random_expression
+from bridge.classics import (
+    ThresholdNetwork,
+    ThresholdUnit,
+    compile_expressions,
+    parse,
+    random_expression,
+    truth_table,
+)
 
 
 def test_two_hundred_random_expressions_are_right_on_every_input():
     rng = np.random.default_rng(7)
     variables = ["ABCDEF"[: rng.integers(1, 7)] for _ in range(200)]
-    texts = [random_expression(rng, names, 3) for names in variables]
+    expressions = [random_expression(rng, names, 3) for names in variables]
     table = truth_table(6)
-    circuit = SpikingCircuit(compile_expressions(texts, "ABCDEF"), table)
+    circuit = SpikingCircuit(compile_expressions(expressions, "ABCDEF"), table)
     result = ns.simulate(circuit.network(), circuit.duration)
-    expected = np.stack([parse(text).evaluate(table, "ABCDEF") for text in texts], axis=1)
+    expected = np.stack([each.evaluate(table, "ABCDEF") for each in expressions], axis=1)
     assert (circuit.outputs(result) == expected).all()
     assert 0.2 < expected.mean() < 0.8
     # Every unit in between is right too, and nothing fires outside its window.

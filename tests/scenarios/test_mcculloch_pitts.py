@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+
+
+def test_gates_expression_veto_and_memory_are_right(command, tmp_path):
+    found = command("run", "mcculloch-pitts")["findings"]
+    assert found["AND"] == [0, 0, 0, 1]
+    assert found["OR"] == [0, 1, 1, 1]
+    assert found["NOT"] == [1, 1, 0, 0]
+    assert found["answers"] == [0, 1, 0, 1, 1, 1, 0, 0]  # A and not B, or not A and C
+    assert set(found["wrong_spikes"].values()) == {0}
+    assert {path.stem.removeprefix("mcculloch-pitts-") for path in tmp_path.glob("*.png")} == {
+        "gates",
+        "veto",
+        "expression",
+        "memory",
+    }
+
+
+def test_one_inhibitory_spike_vetoes_any_excitation(command):
+    arguments = ("--no-plot", "--set", "excitation=1,2,10,100,1000")
+    found = command("run", "mcculloch-pitts", *arguments)["findings"]
+    assert found["fired_without_inhibition"] is True
+    assert found["fired_against_a_veto"] is False
+    # Inhibition that is merely as strong as one excitatory spike is outvoted by two.
+    assert found["fired_against_relative_inhibition"] == [False, True, True, True, True]
+
+
+def test_the_loop_remembers_from_set_to_reset(command):
+    arguments = ("--no-plot", "--set", "pulses=.S....R.B.SR.S")
+    found = command("run", "mcculloch-pitts", *arguments)["findings"]
+    assert found["memory"] == [0, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 1]
+
+
+def test_any_expression_is_compiled_and_the_worlds_agree(command, tmp_path):
+    expression = "not (A xor B or C) and D + ¬E·A"
+    told = command("compare", "mcculloch-pitts", "--set", f"expression={expression}")
+    assert told["comparison"]["agreement"]["value"] == 1.0
+    assert told["findings"]["inputs"] == 32
+    assert len(list(tmp_path.glob("*comparison-*.png"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--set", "expression=A &"), "found the end"),
+        (("--set", "expression=1 & 0"), "has 0 variables: give from 1 to 8"),
+        (("--set", "excitation=2,1"), "whole numbers that increase"),
+        (("--set", "excitation=0"), "numbers of spikes from 1 to 1000"),
+        (("--set", "pulses=SXR"), "of the letters S, R, B and dots"),
+        (("--duration", "100"), "ends before the last circuit has answered: give 881 ms"),
+        (("--dt", "2"), "give 1 ms or less"),
+    ],
+)
+def test_settings_out_of_range_are_refused(refused, arguments, words):
+    assert words in refused("mcculloch-pitts", *arguments)

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+
+
+def test_xor_and_the_lecture_s_expression_are_right_in_spikes(command, tmp_path):
+    found = command("run", "xor")["findings"]
+    assert found["xor"] == [0, 1, 1, 0]
+    assert found["variables"] == ["A", "X", "Y", "Z"]
+    expected = [
+        ((a and not x and z) or (a and not y)) and ((x and y) or (not x and z))
+        for a, x, y, z in itertools.product((False, True), repeat=4)
+    ]
+    assert found["answers"] == [int(value) for value in expected]
+    assert found["errors"] == 0
+    assert len(list(tmp_path.glob("*.png"))) == 3
+
+
+def test_two_hundred_random_expressions_are_right_on_every_input(command):
+    found = command("run", "xor", "--no-plot")["findings"]
+    assert found["random_expressions_without_error"] == found["random_expressions"] == 200
+    assert found["random_inputs"] == 200 * 64
+    assert found["random_errors"] == 0
+
+
+def test_the_worlds_agree_and_one_neuron_cannot_do_it(command, tmp_path):
+    arguments = ("--set", "expression=A ^ B ^ C ^ D", "--set", "random=5")
+    told = command("compare", "xor", *arguments)["comparison"]
+    for key in ("agreement", "agreement_expression", "agreement_random"):
+        assert told[key]["value"] == 1.0
+    assert told["margin_of_one_neuron"] == 0.0
+    assert told["cross_entropy_of_one_logistic_neuron"] == pytest.approx(math.log(2.0), abs=1e-6)
+    assert len(list(tmp_path.glob("*comparison-*.png"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--set", "expression=A B"), "expected an operation"),
+        (("--set", "expression=a|b|c|d|e|f|g|h|i"), "has 9 variables: give from 1 to 8"),
+        (("--set", "random=0"), "outside 1 to 1000"),
+        (("--duration", "20"), "ends before the last circuit has answered"),
+    ],
+)
+def test_settings_out_of_range_are_refused(refused, arguments, words):
+    assert words in refused("xor", *arguments)
