@@ -110,10 +110,11 @@ class HopfieldNetwork:
                 f"states have shape {states.shape}: give one row of {self.size} units a run"
             )
         rng = np.random.default_rng(seed)
-        fields, energies = states @ self.couplings, [self.energy(states)]
+        fields = states @ self.couplings
+        energies = [self.energy(states)]
         for _ in range(max_sweeps):
             changes = _sweep(self.couplings, fields, states, rng.permutation(self.size))
-            energies.append(self.energy(states))
+            energies.append(-0.5 * (states * fields).sum(axis=1) / self.size)
             if not changes:
                 break
         return states, np.array(energies)

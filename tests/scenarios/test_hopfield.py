@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+
+SMALL = ("--no-plot", "--set", "loads=")
+
+
+def test_spiking_neurons_recall_from_a_fifth_turned(command, tmp_path):
+    found = command("run", "hopfield", "--set", "loads=48")["findings"]
+    assert found["cue_overlap"] == pytest.approx(0.6)
+    assert len(found["recall_overlaps"]) == 8
+    assert min(found["recall_overlaps"]) >= 0.95
+    assert found["recall_overlap"] >= 0.98
+    assert found["rate_silent_hz"] < 2.0 < 20.0 < found["rate_active_hz"]
+    # Six times as many patterns are too many for them.
+    assert found["recall_by_load"]["0.120"] < 0.5
+    assert {path.stem for path in tmp_path.glob("*.png")} == {
+        "hopfield-recall",
+        "hopfield-patterns",
+    }
+
+
+def test_the_abstract_memory_has_the_capacity_of_theory(command):
+    found = command("run", "hopfield", "--duration", "550", *SMALL)["findings"]
+    assert found["patterns_fixed_at_n_over_4_ln_n"] == 1.0
+    assert found["largest_rise_of_energy"] <= 1e-12
+    assert found["overlap_at_a_tenth"] >= 0.97
+    assert found["overlap_at_a_tenth_from_corrupted"] >= 0.97
+    # Theory has a jump from 0.967 to 0.35 at 0.138; a thousand units round it off.
+    assert found["load_where_overlap_leaves_0.97"] == pytest.approx(0.138, abs=0.01)
+    assert 0.138 < found["load_where_overlap_leaves_0.66"] < 0.19
+
+
+@pytest.mark.parametrize("seed", ["2", "3"])
+def test_recall_does_not_hang_on_the_seed_and_the_worlds_agree(command, seed):
+    told = command("compare", "hopfield", "--seed", seed, *SMALL)["comparison"]
+    assert told["agreement"]["value"] >= 0.98
+    assert told["overlap_abstract"] == 1.0
+    assert told["overlap_spiking"] >= 0.97
+
+
+def test_the_comparison_is_drawn(command, tmp_path):
+    command("compare", "hopfield", "--duration", "1050", "--set", "loads=16")
+    assert {path.stem.rpartition("-")[2] for path in tmp_path.glob("*comparison-*.png")} == {
+        "capacity",
+        "energy",
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--set", "neurons=10"), "outside 50 to 2000"),
+        (("--set", "patterns=500"), "whole numbers from 1 to the 400 neurons"),
+        (("--set", "loads=12,12"), "different numbers"),
+        (("--set", "corruption=0.7"), "outside 0 to 0.5"),
+        (("--set", "sigma=-1"), "outside 0 to 20 mV"),
+        (("--duration", "100"), "no time for a cue: give 550 ms or more"),
+    ],
+)
+def test_settings_out_of_range_are_refused(refused, arguments, words):
+    assert words in refused("hopfield", *arguments)
