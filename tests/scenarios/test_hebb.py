@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+
+def test_potentiation_alone_runs_into_the_bound_and_depression_tells_inputs_apart(
+    command, tmp_path
+):
+    found = command("run", "hebb")["findings"]
+    assert found["hebb_at_bound"] == 1.0
+    begin, end = found["stdp_correlated_mv"]
+    assert 0.45 < begin < 0.55
+    assert end > 0.95
+    begin, end = found["stdp_independent_mv"]
+    assert 0.45 < begin < 0.55
+    assert end < 0.1
+    assert found["stdp_rate_hz"] < found["hebb_rate_hz"]
+    assert {path.stem for path in tmp_path.glob("*.png")} == {"hebb-spikes", "hebb-weights"}
+
+
+def test_hebbs_rule_grows_and_ojas_finds_the_principal_component(command, tmp_path):
+    told = command("compare", "hebb", "--duration", "60000")
+    found, compared = told["findings"], told["comparison"]
+    assert found["hebb_grew"] > 1e6
+    assert found["hebb_ever_shrank"] is False
+    assert found["oja_length"] == pytest.approx(1.0, abs=0.1)
+    assert found["oja_cosine_with_first_component"] > 0.995
+    assert compared["correlation"] > 0.9
+    assert compared["agreement"]["value"] >= 0.9
+    assert {path.stem.rpartition("-")[2] for path in tmp_path.glob("*comparison-*.png")} == {
+        "growth",
+        "synapses",
+    }
+
+
+def test_without_correlation_no_group_wins(command):
+    arguments = ("--duration", "60000", "--set", "correlation=0.01", "--no-plot")
+    found = command("run", "hebb", *arguments)["findings"]
+    correlated, independent = found["stdp_correlated_mv"][1], found["stdp_independent_mv"][1]
+    # Weights wander over the whole range, by 0.3 mV, so that means of 50 inputs differ by 0.06 mV
+    # by chance; this is 4.5 times that.
+    assert abs(correlated - independent) < 0.27
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--set", "synapses=1"), "synapses = 1 is outside 2 to 500"),
+        (("--set", "rate=0"), "rate = 0 Hz is outside"),
+        (("--set", "correlation=2"), "outside 0.01 to 1"),
+        (("--duration", "1e8"), "5,000,000 are the most"),
+        (("--duration", "2"), "too short to look at the weights"),
+    ],
+)
+def test_settings_out_of_range_are_refused(refused, arguments, words):
+    assert words in refused("hebb", *arguments)
