@@ -6,7 +6,7 @@ from bridge import classics
 from bridge.activations import ACTIVATIONS, Activation, find_activation
 from bridge.coincidence import coincidence_factor
 from bridge.comparison import Comparison, prediction_measures
-from bridge.descent import Descent, accelerated_descent, gradient_descent, newton
+from bridge.descent import Descent, accelerated_descent, gradient_descent, newton, quasi_newton
 from bridge.features import (
     bin_means,
     bin_spikes,
@@ -30,7 +30,14 @@ from bridge.measures import (
     reliability_curve,
     wilson_interval,
 )
-from bridge.networks import Layer, LayeredNetwork
+from bridge.networks import (
+    Layer,
+    LayeredNetwork,
+    NetworkClassifier,
+    Unit,
+    in_levels,
+    neuron_graph,
+)
 from bridge.noise import (
     EscapeNoise,
     GaussianNoise,
@@ -62,12 +69,14 @@ __all__ = [
     "LogisticNeuron",
     "LogisticUnit",
     "Measure",
+    "NetworkClassifier",
     "Noise",
     "OrnsteinUhlenbeckNoise",
     "Reliability",
     "SeparableDataWarning",
     "SpikingCircuit",
     "SpikingUnit",
+    "Unit",
     "Validity",
     "accelerated_descent",
     "agreement",
@@ -87,12 +96,15 @@ __all__ = [
     "escape_rate",
     "find_activation",
     "gradient_descent",
+    "in_levels",
     "lagged",
     "nearest_logistic",
+    "neuron_graph",
     "newton",
     "out_of_fold_probability",
     "prediction_measures",
     "psp_plot",
+    "quasi_newton",
     "reliability_curve",
     "reliability_plot",
     "siegert_rate",

@@ -48,13 +48,24 @@ def _positive(score: NDArray[np.float64]) -> NDArray[np.float64]:
     return (score > 0.0).astype(float)
 
 
-SIGMOID = Activation("sigmoid", 0.0, 1.0, expit, lambda s: expit(s) * expit(-s))
+def _sigmoid_slope(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    return expit(score) * expit(-score)
+
+
+def _tanh_slope(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 1.0 / np.cosh(np.clip(score, -350.0, 350.0)) ** 2
+
+
+def _not_negative(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.maximum(score, 0.0)
+
+
+# Functions of modules, not lambdas, so that networks can be pickled, as by scikit-learn's jobs.
+SIGMOID = Activation("sigmoid", 0.0, 1.0, expit, _sigmoid_slope)
 """σ(s) = 1/(1 + e^−s), with σ′ = σ (1 − σ)."""
-TANH = Activation(
-    "tanh", -1.0, 1.0, np.tanh, lambda s: 1.0 / np.cosh(np.clip(s, -350.0, 350.0)) ** 2
-)
+TANH = Activation("tanh", -1.0, 1.0, np.tanh, _tanh_slope)
 """tanh s = 2σ(2s) − 1, with tanh′ = 1 − tanh²."""
-RELU = Activation("relu", 0.0, np.inf, lambda s: np.maximum(s, 0.0), _positive)
+RELU = Activation("relu", 0.0, np.inf, _not_negative, _positive)
 """max(s, 0), with derivative 0 or 1."""
 STEP = Activation("step", 0.0, 1.0, _positive, np.zeros_like)
 """1 where s > 0, else 0: a neuron without noise. Its derivative is 0."""

@@ -1,4 +1,4 @@
-"""Gradient descent on an objective: plain, accelerated, and Newton's.
+"""Gradient descent on an objective: plain, accelerated, quasi-Newton and Newton's.
 
 All stop when the largest component of the gradient is at most `tol` in absolute value, or after
 `max_iter` steps; the record they return says which.
@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from scipy.optimize import minimize
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from scipy.optimize import OptimizeResult
 
 PATH_POINTS = 1000
 """Most points of the path that a record of a descent keeps."""
@@ -209,6 +211,53 @@ def newton(
                 break
             size *= 0.5
         theta = reached
+    return record.descent(theta)
+
+
+def quasi_newton(
+    objective: Objective,
+    start: NDArray,
+    *,
+    tol: float = 1e-6,
+    max_iter: int = 10_000,
+    watch: Watcher | None = None,
+) -> Descent:
+    """Minimise by scipy's L-BFGS, which learns the curvature from the gradients it has seen.
+
+    It finds the size of its steps itself and does not ask for the Lipschitz constant: the method
+    for networks, whose loss is steep in some directions and flat in others (Liu & Nocedal 1989,
+    Math. Program. 45:503).
+
+    Parameters
+    ----------
+    objective : Objective
+    start : (n,) ndarray
+    tol : float
+        Largest gradient component at which to stop.
+    max_iter : int
+    watch : callable, optional
+        Is told now and then what share of the way is done.
+    """
+    record = Record(objective, tol, max_iter, watch)
+    theta, looks = np.array(start, dtype=float), 0
+    loss, gradient = objective.value_and_gradient(theta)
+
+    def look(point: NDArray) -> tuple[float, NDArray[np.float64]]:
+        nonlocal looks, gradient
+        looks += 1
+        value, gradient = objective.value_and_gradient(point)
+        return value, gradient
+
+    def reached(intermediate_result: OptimizeResult) -> None:
+        nonlocal theta
+        theta = np.array(intermediate_result.x)
+        if record.ends_at(theta, float(intermediate_result.fun), gradient, looks):
+            raise StopIteration
+
+    if not record.ends_at(theta, loss, gradient):
+        # The record decides when to stop; scipy where no step goes down any more.
+        endless: Any = {"maxiter": max_iter, "maxfun": 100 * max_iter, "gtol": 0.0, "ftol": 0.0}
+        minimize(look, theta, jac=True, method="L-BFGS-B", callback=reached, options=endless)
     return record.descent(theta)
 
 

@@ -1,0 +1,180 @@
+"""A layered network as a scikit-learn classifier."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from bridge.descent import accelerated_descent, gradient_descent, quasi_newton
+from bridge.networks.layer import Layer
+from bridge.networks.network import LayeredNetwork
+from neurosim import NeurosimError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+SOLVERS = {
+    "quasi-newton": quasi_newton,
+    "accelerated": accelerated_descent,
+    "gradient": gradient_descent,
+}
+
+
+class NetworkClassifier(ClassifierMixin, BaseEstimator):
+    """A network of sigmoid outputs, one for each class, trained by descent on its cross-entropy.
+
+    For two classes there is one output, the probability of the second. Inputs are standardised in
+    training; the network that is kept takes them as they come.
+
+    Parameters
+    ----------
+    hidden : sequence of int
+        Units in each hidden layer; none for logistic neurons.
+    activation : {"sigmoid", "tanh", "relu"}
+        Of hidden units.
+    solver : {"quasi-newton", "accelerated", "gradient"}
+        Method of descent; see `bridge.descent`.
+    step : float
+        Of accelerated and plain gradient descent.
+    tol : float
+        Largest component of the gradient at which to stop.
+    max_iter : int
+    random_state : int, RandomState or None
+        Of the weights from which the descent starts.
+
+    Attributes
+    ----------
+    classes_ : (n_classes,) ndarray
+    network_ : LayeredNetwork
+    history_ : Descent
+    n_iter_ : int
+    converged_ : bool
+    n_features_in_ : int
+    """
+
+    def __init__(
+        self,
+        hidden: Sequence[int] = (8,),
+        *,
+        activation: Literal["sigmoid", "tanh", "relu"] = "sigmoid",
+        solver: Literal["quasi-newton", "accelerated", "gradient"] = "quasi-newton",
+        step: float = 1.0,
+        tol: float = 1e-4,
+        max_iter: int = 1000,
+        random_state: Any = 0,
+    ) -> None:
+        self.hidden = hidden
+        self.activation = activation
+        self.solver = solver
+        self.step = step
+        self.tol = tol
+        self.max_iter = max_iter
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> NetworkClassifier:
+        """Train the network on trials.
+
+        Parameters
+        ----------
+        X : (n_trials, n) array_like
+        y : (n_trials,) array_like
+            At least two classes.
+
+        Warns
+        -----
+        ConvergenceWarning
+            The descent stopped before the gradient was small.
+        """
+        trials, labels = _checked(self, X, y, dtype=np.float64)
+        self._check_parameters()
+        check_classification_targets(labels)
+        self.classes_, places = np.unique(labels, return_inverse=True)
+        n_classes = len(self.classes_)
+        if n_classes < 2:
+            raise NeurosimError(
+                f"y holds one class only, {self.classes_.tolist()}: give trials of two or more"
+            )
+        outputs = 1 if n_classes == 2 else n_classes
+        wanted = places[:, np.newaxis] == np.arange(n_classes)
+        mean, scale = trials.mean(axis=0), trials.std(axis=0)
+        scale[scale < 1e-12 * np.abs(mean) + 1e-300] = 1.0
+        start = LayeredNetwork.random(
+            [trials.shape[1], *self.hidden, outputs],
+            [*[self.activation] * len(self.hidden), "sigmoid"],
+            int(check_random_state(self.random_state).randint(2**31 - 1)),
+        )
+        network, descent = start.train(
+            (trials - mean) / scale,
+            wanted[:, -outputs:],
+            step=self.step,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            solver=SOLVERS[self.solver],
+        )
+        self.network_, self.history_ = _of_raw_inputs(network, mean, scale), descent
+        self.n_iter_, self.converged_ = descent.n_iter, descent.converged
+        if not descent.converged:
+            warnings.warn(
+                f"stopped after {descent.n_iter} steps at a gradient of "
+                f"{descent.gradient_norm[-1]:.2g}, above tol = {self.tol:g}: raise tol or max_iter",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Probabilities of the classes, shape (n_trials, n_classes).
+
+        Of more than two classes the outputs are scaled to a sum of 1.
+        """
+        check_is_fitted(self)
+        outputs = self.network_(_checked(self, X, dtype=np.float64, reset=False))
+        if outputs.shape[1] == 1:
+            return np.column_stack([1.0 - outputs[:, 0], outputs[:, 0]])
+        outputs = np.maximum(outputs, np.finfo(float).tiny)
+        return outputs / outputs.sum(axis=1, keepdims=True)
+
+    def predict(self, X: ArrayLike) -> NDArray:
+        """The most probable class of each trial, shape (n_trials,)."""
+        places = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[places]
+
+    def _check_parameters(self) -> None:
+        if any(width < 1 for width in self.hidden):
+            raise NeurosimError(f"hidden = {tuple(self.hidden)}: a layer has at least one unit")
+        if self.solver not in SOLVERS:
+            raise NeurosimError(
+                f"solver = {self.solver!r} is unknown: give one of {', '.join(SOLVERS)}"
+            )
+        if not (math.isfinite(self.tol) and self.tol > 0):
+            raise NeurosimError(f"tol = {self.tol:g} is not a finite number above 0")
+        if self.max_iter < 1:
+            raise NeurosimError(f"max_iter = {self.max_iter} is below 1: allow at least one step")
+
+
+def _of_raw_inputs(network: LayeredNetwork, mean: NDArray, scale: NDArray) -> LayeredNetwork:
+    """Return a network for inputs as they come, given one for (inputs − mean)/scale."""
+    first, *others = network.layers
+    weights = first.weights / scale
+    layer = Layer(weights, first.bias - weights @ mean, first.activation)
+    return LayeredNetwork((layer, *others))
+
+
+def _checked(model: NetworkClassifier, *arrays: Any, **options: Any) -> Any:
+    """scikit-learn's validation, its errors as this project's."""
+    try:
+        return validate_data(model, *arrays, **options)
+    except ValueError as error:
+        message = str(error)
+        if "NaN" in message or "infinity" in message:
+            message = message.splitlines()[0].rstrip(".") + ": leave such trials out"
+        raise NeurosimError(message) from None

@@ -1,0 +1,125 @@
+"""Loop-free graphs of single units, given by name, and the same in layers and matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+
+import numpy as np
+
+from bridge.activations import Activation, find_activation
+from bridge.networks.layer import Layer
+from bridge.networks.network import LayeredNetwork
+from neurosim import NeurosimError
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One unit of a graph, f = g(Σ w x + b).
+
+    Attributes
+    ----------
+    weights : mapping of str to float
+        w by the name of the input or unit that is seen.
+    bias : float
+    activation : Activation or str
+    """
+
+    weights: Mapping[str, float]
+    bias: float = 0.0
+    activation: Activation | str = field(default="sigmoid")
+
+
+def neuron_graph(inputs: Sequence[str], units: Mapping[str, Unit]) -> LayeredNetwork:
+    """Return a network of single units that see one another without a loop.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        Names of the inputs.
+    units : mapping of str to Unit
+        By name, in any order; just one is seen by no other, and is the output.
+
+    Raises
+    ------
+    NeurosimError
+        For loops, for names that are unknown or given twice, and for more than one output.
+
+    Examples
+    --------
+    >>> units = {"f": Unit({"x": 2.0}, activation="relu"), "g": Unit({"f": 1.0, "x": 1.0}, 0.5)}
+    >>> graph = neuron_graph(["x"], units)
+    >>> graph([[1.0], [-1.0]]).ravel().round(3), graph.names  # σ(2 + 1 + 0.5), σ(0 − 1 + 0.5)
+    (array([0.971, 0.378]), ('x', 'f', 'g'))
+    """
+    if len({*inputs, *units}) != len(inputs) + len(units) or not units:
+        raise NeurosimError("inputs and units of a graph must have different names; give some unit")
+    for name, unit in units.items():
+        for source in unit.weights:
+            if source not in inputs and source not in units:
+                raise NeurosimError(f"unit {name} sees {source}, which is no input and no unit")
+        if not unit.weights:
+            raise NeurosimError(f"unit {name} sees nothing: give it weights")
+    seen = {source for unit in units.values() for source in unit.weights}
+    if len(last := [name for name in units if name not in seen]) > 1:
+        raise NeurosimError(f"units {', '.join(last)} are seen by none: a graph has one output")
+    before = {name: [s for s in unit.weights if s in units] for name, unit in units.items()}
+    try:
+        order = tuple(TopologicalSorter(before).static_order())
+    except CycleError as error:
+        loop = " → ".join(error.args[1][::-1])
+        raise NeurosimError(f"the units {loop} form a loop: a graph must have none") from None
+    names = (*inputs, *order)
+    number = {name: k for k, name in enumerate(names)}
+    chosen = [units[name] for name in order]
+    return LayeredNetwork(
+        tuple(
+            Layer(
+                np.array([list(unit.weights.values())], dtype=float),
+                np.array([unit.bias]),
+                find_activation(unit.activation),
+            )
+            for unit in chosen
+        ),
+        tuple(tuple(number[source] for source in unit.weights) for unit in chosen),
+        len(inputs),
+        names,
+    )
+
+
+def in_levels(network: LayeredNetwork) -> LayeredNetwork:
+    """Return the same network with all units of one depth and activation in one layer.
+
+    Where a unit does not see what another of its layer sees there is no weight. The inputs and the
+    output are the same; units, and so parameters, may stand in another order.
+    """
+    n_inputs, start = network.n_inputs, network.n_inputs
+    first = []
+    for layer in network.layers:
+        first.append(start)
+        start += len(layer.bias)
+    groups: dict[tuple[int, str], list[int]] = {}
+    for k, (depth, layer) in enumerate(zip(network.depths, network.layers, strict=True)):
+        groups.setdefault((depth, layer.activation.name), []).append(k)
+    order = list(range(n_inputs))  # old numbers of the signals in their new order
+    layers, sources = [], []
+    for members in (groups[key] for key in sorted(groups)):
+        union = sorted({signal for k in members for signal in network.sources[k]})
+        parts = [network.layers[k] for k in members]
+        if any(part.shared is not None for part in parts):
+            raise NeurosimError("layers with shared weights cannot be put into others")
+        rows = np.cumsum([0, *(len(part.bias) for part in parts)])
+        weights = np.zeros((rows[-1], len(union)))
+        where = np.zeros(weights.shape, dtype=bool)
+        for k, part, row in zip(members, parts, rows, strict=False):
+            columns = np.searchsorted(union, network.sources[k])
+            block = np.ix_(row + np.arange(len(part.bias)), columns)
+            weights[block], where[block] = part.weights, True
+        bias = np.concatenate([part.bias for part in parts])
+        layers.append(Layer.partial(weights, bias, parts[0].activation, where))
+        sources.append(tuple(order.index(signal) for signal in union))
+        for k in members:
+            order.extend(range(first[k], first[k] + len(network.layers[k].bias)))
+    names = tuple(network.names[k] for k in order) if network.names else ()
+    return LayeredNetwork(tuple(layers), tuple(sources), n_inputs, names)

@@ -1,0 +1,83 @@
+"""What a network minimises in training: a loss of its outputs, as a function of its parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from scipy.special import expit
+
+from neurosim import NeurosimError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from bridge.activations import Activation
+    from bridge.networks.network import LayeredNetwork
+
+Loss = Literal["cross-entropy", "squared"]
+
+
+@dataclass(frozen=True)
+class NetworkLoss:
+    """A network's mean loss over trials as `bridge.descent` wants it; 1/`lipschitz` is the step."""
+
+    network: LayeredNetwork
+    inputs: NDArray[np.float64]
+    targets: NDArray[np.float64]
+    loss: Loss
+    lipschitz: float
+
+    @property
+    def n_rows(self) -> int:
+        """Number of trials."""
+        return len(self.inputs)
+
+    def value_and_gradient(self, theta: NDArray) -> tuple[float, NDArray[np.float64]]:
+        """Loss and gradient."""
+        if not np.isfinite(theta).all():
+            raise NeurosimError(
+                f"the weights grew out of bounds in training: step = {1.0 / self.lipschitz:g} is "
+                "too large, lower it"
+            )
+        network = self.network.with_parameters(theta)
+        return network.loss_and_gradient(self.inputs, self.targets, self.loss)
+
+
+def loss_by_score(
+    score: NDArray, activation: Activation, wanted: NDArray, loss: str
+) -> tuple[float, NDArray[np.float64]]:
+    """Mean loss over trials, summed over outputs, and its derivative by each output's score.
+
+    All arrays have the shape (n_trials, n_outputs).
+    """
+    if loss == "cross-entropy":
+        # By the score s of a sigmoid: σ′ cancels, so that nothing is divided by 0.
+        value = np.sum(np.logaddexp(0.0, score) - wanted * score) / len(score)
+        return float(value), (expit(score) - wanted) / len(score)
+    off = activation(score) - wanted
+    value = 0.5 * np.sum(off**2) / len(score)
+    return float(value), off * activation.derivative(score) / len(score)
+
+
+def checked_targets(
+    targets: ArrayLike, shape: tuple[int, int], activation: Activation, loss: str
+) -> NDArray[np.float64]:
+    """Return targets of that shape, (n_trials, n_outputs); refuse what the loss cannot take."""
+    values = np.asarray(targets, dtype=float)
+    if values.shape != shape and not (values.shape == shape[:1] and shape[1] == 1):
+        raise NeurosimError(f"targets have shape {values.shape}: it must be {shape}")
+    if loss not in ("cross-entropy", "squared"):
+        raise NeurosimError(f"loss = {loss!r} is unknown: give one of cross-entropy, squared")
+    if loss == "cross-entropy":
+        if activation.name != "sigmoid":
+            raise NeurosimError(
+                f"cross-entropy needs probabilities, and the last layer is a {activation.name}: "
+                "make it a sigmoid, or take the squared loss"
+            )
+        if not ((values >= 0) & (values <= 1)).all():
+            raise NeurosimError("targets of the cross-entropy must lie in 0 to 1")
+    elif not np.isfinite(values).all():
+        raise NeurosimError("targets must be finite numbers")
+    return values.reshape(shape)
