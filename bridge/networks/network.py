@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from bridge.activations import Activation, find_activation
 from bridge.descent import accelerated_descent
@@ -217,7 +218,10 @@ class LayeredNetwork:
         if not (math.isfinite(step) and step > 0):
             raise NeurosimError(f"step = {step:g} is not a finite number above 0")
         objective = NetworkLoss(self, self._checked(inputs), np.asarray(targets), loss, 1.0 / step)
-        descent = solver(objective, self.parameters, tol=tol, max_iter=max_iter)
+        # Matrices of networks are small: waking further threads of the BLAS takes up to 20 times
+        # as long as the product.
+        with threadpool_limits(limits=1, user_api="blas"):
+            descent = solver(objective, self.parameters, tol=tol, max_iter=max_iter)
         return self.with_parameters(descent.theta), descent
 
     def _forward(
