@@ -69,7 +69,12 @@ class LayeredNetwork:
 
     @classmethod
     def random(
-        cls, widths: Sequence[int], activations: Sequence[Activation | str], seed: int = 0
+        cls,
+        widths: Sequence[int],
+        activations: Sequence[Activation | str],
+        seed: int = 0,
+        *,
+        slope: float | None = None,
     ) -> LayeredNetwork:
         """Return a network with random weights, to train.
 
@@ -83,6 +88,10 @@ class LayeredNetwork:
         activations : sequence of Activation or str
             Of each layer.
         seed : int
+        slope : float, optional
+            Where there are few inputs, biases of 0 send all boundaries of the first layer through
+            one point. With it they go through random points of the box from −1 to 1, in random
+            directions, and the weights of each unit have this length.
         """
         if len(widths) != len(activations) + 1 or min(widths, default=0) < 1:
             raise NeurosimError(
@@ -90,11 +99,16 @@ class LayeredNetwork:
                 "inputs, then one width of at least 1 and one activation for each layer"
             )
         rng = np.random.default_rng(seed)
-        layers = []
+        layers: list[Layer] = []
         for (n_inputs, n_units), activation in zip(pairwise(widths), activations, strict=True):
             limit = math.sqrt(6.0 / (n_inputs + n_units))
             weights = rng.uniform(-limit, limit, (n_units, n_inputs))
-            layers.append(Layer(weights, np.zeros(n_units), find_activation(activation)))
+            bias = np.zeros(n_units)
+            if slope is not None and not layers:
+                weights = rng.normal(size=weights.shape)
+                weights *= slope / np.linalg.norm(weights, axis=1, keepdims=True)
+                bias = -(weights * rng.uniform(-1.0, 1.0, weights.shape)).sum(axis=1)
+            layers.append(Layer(weights, bias, find_activation(activation)))
         return cls(tuple(layers))
 
     def __call__(self, inputs: ArrayLike) -> NDArray[np.float64]:
