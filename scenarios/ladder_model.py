@@ -10,6 +10,7 @@ import numpy as np
 
 import bridge
 import neurosim as ns
+from scenarios._spiking import BETA, SpikingNetwork
 from scenarios._trials import add_trials, fired_at
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ DETECTORS = ((6.0, -6.0), (-2.5, 2.5))
 """PSPs (mV) of both inputs at each of the two cells that look for a difference."""
 DELTA = 2.0
 """Width of their soft threshold (mV)."""
-BETA = 1.0
-"""Score that a millivolt is worth in the trained spiking neurons (per mV)."""
 SIZES = (1, 16)
 """Neurons that stand for one hidden unit."""
 
@@ -155,7 +154,7 @@ def network(settings: Settings, options: RunOptions) -> ns.Network:
             "a hidden layer needs two"
         )
     rungs = task_of(settings, options.seed).rungs
-    net = ns.Network()
+    net = ns.Network(dale=False)
     (line,) = units_of(rungs["linear"].layers[0])
     half = bridge.LogisticUnit(line.intercept - 0.5, line.coef)
     unit = bridge.to_spiking(half, neuron=NEURON, noise="escape", beta=0.05)
@@ -168,40 +167,17 @@ def network(settings: Settings, options: RunOptions) -> ns.Network:
     unit = bridge.to_spiking(single, neuron=NEURON, noise="escape", beta=BETA)
     add_trials(net, "neuron", unit, np.tile(trials, (10, 1)), options.dt)
     for size in SIZES:
-        add_network(net, rungs["network"], trials, size, options.dt)
+        spiking_of(rungs["network"], size).add_to(net, trials, options.dt)
     return net
 
 
-def add_network(
-    net: ns.Network,
-    trained: bridge.LayeredNetwork,
-    trials: NDArray[np.float64],
-    size: int,
-    dt: float,
-) -> None:
-    """Add a network with one hidden layer for each trial, `size` neurons to a hidden unit.
-
-    Hidden neurons fire or not at the end of the first step, the output neuron at that of the
-    second, when their spikes arrive, each with its share of the unit's weight. The output's
-    constant is a volley then, and no current: so it is at rest, and silent, in the first step.
-    """
-    hidden, last = trained.layers
-    noise = bridge.EscapeNoise.of_slope(BETA)
-    gap = bridge.threshold_gap(NEURON)
-    constant = bridge.SpikingUnit(NEURON, np.array([gap + last.bias[0] / BETA]), noise)
-    output = constant.add_to(net, f"output of {size}", len(trials), dt=dt)
-    constant.present(net, output, np.ones((len(trials), 1)), at=2.0 * dt)
-    to_output = ns.Explicit(np.arange(len(trials) * size), np.tile(np.arange(len(trials)), size))
-    for k, unit in enumerate(units_of(hidden)):
-        spiking = bridge.to_spiking(unit, neuron=NEURON, noise="escape", beta=BETA)
-        cells = add_trials(net, hidden_name(k, size), spiking, np.tile(trials, (size, 1)), dt)
-        psp = last.weights[0, k] / (BETA * size)
-        net.connect(cells, output, to_output, psp=psp, delay=dt)
-
-
-def hidden_name(unit: int, size: int) -> str:
-    """Return the name of the population that stands for a hidden unit in all trials."""
-    return f"hidden {unit + 1} of {size}"
+def spiking_of(trained: bridge.LayeredNetwork, size: int) -> SpikingNetwork:
+    """Return the network as a spiking one whose inputs are spikes, `size` neurons to a unit."""
+    first, *others = trained.layers
+    weights = first.weights / (0.5 * MOST)
+    counting = bridge.Layer(weights, first.bias - first.weights.sum(axis=1), first.activation)
+    network = bridge.LayeredNetwork((counting, *others))
+    return SpikingNetwork(f"network of {size}", network, size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,15 +202,18 @@ class Outcome:
     def of(cls, result: ns.Result, settings: Settings) -> Outcome:
         """Return what the neurons of a run did."""
 
-        def share(name: str, step: int = 1) -> NDArray[np.float64]:
-            return fired_at(result, name, step).reshape(-1, len(POINTS)).mean(axis=0)
+        def share(name: str) -> NDArray[np.float64]:
+            return fired_at(result, name).reshape(-1, len(POINTS)).mean(axis=0)
 
         shares = {name: share(name) for name in ("linear", "neuron")}
-        shares |= {f"network of {size}": share(f"output of {size}", 2) for size in SIZES}
+        trained = task_of(settings, result.seed).rungs["network"]
+        for size in SIZES:
+            hidden, output = spiking_of(trained, size).shares(result)
+            shares[f"network of {size}"] = output.reshape(-1, len(POINTS)).mean(axis=0)
         trials = dict.fromkeys(shares, settings.repeats) | {"linear": 1}
         trials["neuron"] = 10 * settings.repeats
-        hidden = np.array([share(hidden_name(k, SIZES[-1])) for k in range(settings.hidden)])
-        return cls(shares, trials, hidden)
+        by_unit = hidden.reshape(-1, len(POINTS), settings.hidden).mean(axis=0).T
+        return cls(shares, trials, by_unit)
 
 
 def place_of(points: NDArray[np.float64]) -> NDArray[np.intp]:
