@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+import bridge
+from scenarios.neuron_graph import both_ways, chain_rule
+from scenarios.neuron_graph_model import GRAPH, POINT
+
+
+def test_the_graph_is_the_lectures_formula():
+    x1, x2, x3 = np.random.default_rng(0).normal(size=(3, 50))
+    f1, f2, f3 = expit(2 * x1 - 1), expit(-2 * x2 - 0.5), expit(1.5 * x3)
+    f4 = expit(5 * f1 - 4 * f2 - 0.5)
+    g = expit(5 * f4 + 6 * f2 - 4 * f3 - 2.5)
+
+    assert GRAPH(np.column_stack([x1, x2, x3]))[:, 0] == pytest.approx(g)
+    assert GRAPH.depths == (1, 1, 1, 2, 3)
+
+
+def test_the_chain_rule_by_hand():
+    values, slopes = chain_rule()
+    f1, f2, f3, f4, g = (values[f"f{k}"] for k in range(1, 6))
+    by_score = g * (1 - g)
+    by_f4 = by_score * 5.0
+    through_f4, direct = by_f4 * f4 * (1 - f4) * -4.0, by_score * 6.0
+
+    assert slopes["f4"] == pytest.approx(by_f4)
+    assert both_ways() == pytest.approx((through_f4, direct))
+    assert slopes["f2"] == pytest.approx(through_f4 + direct)
+    assert slopes["x2"] == pytest.approx((through_f4 + direct) * f2 * (1 - f2) * -2.0)
+    assert slopes["x1"] == pytest.approx(by_f4 * f4 * (1 - f4) * 5.0 * f1 * (1 - f1) * 2.0)
+    assert slopes["x3"] == pytest.approx(by_score * -4.0 * f3 * (1 - f3) * 1.5)
+
+
+def test_layers_and_matrices_give_the_same(command, tmp_path):
+    found = command("run", "neuron-graph")["findings"]
+    assert found["largest_difference_layers"] < 1e-12
+    assert found["largest_difference_gradient"] < 1e-8
+    first, second, third = found["layers"]
+    assert first == [[2.0, 0.0, 0.0], [0.0, -2.0, 0.0], [0.0, 0.0, 1.5]]
+    assert (second, third) == ([[5.0, -4.0]], [[6.0, -4.0, 5.0]])
+    assert found["parameters"] == 13
+    assert bridge.in_levels(GRAPH).n_parameters == 13
+    assert found["values"]["f5"] == pytest.approx(GRAPH(POINT[None])[0, 0])
+    assert (tmp_path / "neuron-graph-spikes.png").exists()
+
+
+def test_the_same_in_spikes(command, tmp_path):
+    told = command("compare", "neuron-graph")["comparison"]
+    assert told["agreement"]["value"] > 0.95
+    # Four standard errors of 1000 neurons, and what groups of 40 cannot tell of f1 to f4.
+    assert told["largest_difference"] < 4.0 * 0.5 / np.sqrt(1000) + 0.02
+    for name, slope in (("x1", 0.553), ("x2", -0.157), ("x3", -0.222), ("x2_direct", -0.571)):
+        assert told[f"spiking_slope_{name}"]["value"] == pytest.approx(slope, abs=0.09)
+    assert told["spiking_slope_x2_through_f4"]["low"] > 0.3
+    for name in ("graph", "matrices", "slopes"):
+        assert (tmp_path / f"neuron-graph-comparison-{name}.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(("--set", "trials=1"), "outside 50 to 10000"), (("--duration", "10"), "longest way")],
+)
+def test_what_cannot_be_is_refused(refused, arguments, words):
+    assert words in refused("neuron-graph", *arguments)
