@@ -42,7 +42,7 @@ def draw_examples(
         axes.plot(*points[fired == did].T, marker=marker, **options | look)
 
 
-def zone_bar(fig: Figure, axes: Sequence[Axes], words: str) -> None:
+def zone_bar(fig: Figure, axes: Sequence[Axes], words: str, **look: Any) -> None:
     """Draw the colour scale of `draw_zones`, which drew first into the first of the axes."""
     mesh = axes[0].collections[0]
-    fig.colorbar(mesh, ax=list(axes), label=words, ticks=np.linspace(0.0, 1.0, 5))
+    fig.colorbar(mesh, ax=list(axes), label=words, ticks=np.linspace(0.0, 1.0, 5), **look)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 NEURON = ns.LIF()
+"""Whose threshold is sharp."""
+LISTENER = ns.LIF(v_threshold=100.0, v_peak=120.0)
+"""Whose threshold is out of reach: its potential is the sum of what it hears."""
 GAP = bridge.threshold_gap(NEURON)
 BETA = 1.0
 """Score that a millivolt is worth (per mV)."""
@@ -36,7 +39,8 @@ class SpikingNetwork:
     name : str
         Of the populations, followed by the layer's number.
     network : LayeredNetwork
-        Of sigmoid units and step units.
+        Of sigmoid units and step units; those of the last layer may be linear. Linear units do not
+        fire: their potential above rest, 1 mV for 1, is their output.
     size, outputs : int
         Neurons that stand for a unit, and for one of the last layer.
     noise : bool
@@ -65,38 +69,39 @@ class SpikingNetwork:
             ms.
         """
         inputs, own = np.asarray(inputs, dtype=float), self.network
-        for layer in own.layers:
-            if layer.activation.name not in ("sigmoid", "step"):
-                raise ns.NeurosimError(
-                    f"a {layer.activation.name} is no neuron that fires once or not: give layers "
-                    "of sigmoid or step units"
-                )
-        for k, (layer, seen, depth) in enumerate(
-            zip(own.layers, own.sources, own.depths, strict=True)
-        ):
-            size = self._sizes[k]
-            arrival = ns.SpikeTimes([depth * dt])
-            cells = net.add(
-                self.population(k), len(inputs) * layer.bias.size * size, self._cell(k, dt)
-            )
-            constant = GAP + (layer.bias[:, np.newaxis] - self._spread(k)) / BETA
+        for k, (layer, seen) in enumerate(zip(own.layers, own.sources, strict=True)):
+            arrival, size = ns.SpikeTimes([own.depths[k] * dt]), self._sizes[k]
+            number = len(inputs) * len(layer.bias) * size
+            cells = net.add(self.population(k), number, self._cell(k, dt))
+            if self._kind(k) == "linear":
+                net.record(cells, "v")
+            constant = (layer.bias[:, np.newaxis] - self._spread(k)) / BETA + self._gap(k)
             net.drive(cells, arrival, psp=np.tile(constant.ravel(), len(inputs)))
-            for column, signal in zip(layer.weights.T, seen, strict=True):
-                if signal < own.n_inputs and column.any():
-                    psp = np.multiply.outer(inputs[:, signal], column) / BETA
-                    net.drive(cells, arrival, psp=np.repeat(psp.ravel(), size))
+            outside = [place for place, signal in enumerate(seen) if signal < own.n_inputs]
+            strength = inputs[:, [seen[place] for place in outside]]
+            parts = strength[:, np.newaxis, :] * layer.weights[:, outside] / BETA
+            for part in (parts.clip(min=0.0), parts.clip(max=0.0)):  # what excites, what inhibits
+                if part.any():
+                    net.drive(cells, arrival, psp=np.repeat(part.sum(axis=2).ravel(), size))
             for j in range(k):
                 self._connect(net, len(inputs), j, k, dt)
 
-    def shares(self, result: ns.Result) -> list[NDArray[np.float64]]:
-        """Return the share of each unit's neurons that fired, by layer: (n_trials, n_units)."""
-        shares = []
-        for k, (layer, depth) in enumerate(
-            zip(self.network.layers, self.network.depths, strict=True)
-        ):
-            fired = fired_at(result, self.population(k), depth)
-            shares.append(fired.reshape(-1, len(layer.bias), self._sizes[k]).mean(axis=2))
-        return shares
+    def outputs_in(self, result: ns.Result) -> list[NDArray[np.float64]]:
+        """Return the outputs of each layer, (n_trials, n_units): shares of neurons that fired.
+
+        Those of linear units are read off their potential.
+        """
+        outputs = []
+        for k, layer in enumerate(self.network.layers):
+            name, step = self.population(k), self.network.depths[k]
+            if self._kind(k) == "linear":
+                trace = result.traces[name, "v"]
+                reached = trace.values[np.argmin(np.abs(trace.times - step * result.dt))]
+                found = BETA * (reached - LISTENER.v_rest)
+            else:
+                found = fired_at(result, name, step).astype(float)
+            outputs.append(found.reshape(-1, len(layer.bias), self._sizes[k]).mean(axis=2))
+        return outputs
 
     def population(self, k: int) -> str:
         """Return the name of the population that stands for layer k, counted from 0."""
@@ -106,18 +111,30 @@ class SpikingNetwork:
     def _sizes(self) -> list[int]:
         return [self.size] * (len(self.network.layers) - 1) + [self.outputs]
 
-    def _is_noisy(self, k: int) -> bool:
-        last = k == len(self.network.layers) - 1
-        return self.network.layers[k].activation.name == "sigmoid" and (self.noise or last)
+    def _kind(self, k: int) -> str:
+        """What a layer is made of: soft, spread or sharp thresholds, or none (linear)."""
+        name, last = self.network.layers[k].activation.name, k == len(self.network.layers) - 1
+        if name == "sigmoid":
+            return "soft" if self.noise or last else "spread"
+        if name == "step" or (name == "linear" and last):
+            return {"step": "sharp"}.get(name, name)
+        raise ns.NeurosimError(
+            f"layer {k + 1} is {name}, which is no neuron that fires once or not: give layers of "
+            "sigmoid or step units; the last may be linear"
+        )
 
     def _cell(self, k: int, dt: float) -> ns.LIF:
-        if self._is_noisy(k):
+        if self._kind(k) == "soft":
             return ns.LIF(escape=bridge.EscapeNoise.of_slope(BETA).rate(dt))
-        return NEURON
+        return LISTENER if self._kind(k) == "linear" else NEURON
+
+    def _gap(self, k: int) -> float:
+        """What lifts a neuron to its threshold (mV)."""
+        return 0.0 if self._kind(k) == "linear" else GAP
 
     def _spread(self, k: int) -> NDArray[np.float64]:
         """Scores by which the thresholds of a group differ from the unit's."""
-        if self._is_noisy(k) or self.network.layers[k].activation.name == "step":
+        if self._kind(k) != "spread":
             return np.zeros(self._sizes[k])
         return logit((np.arange(self._sizes[k]) + 0.5) / self._sizes[k])
 
@@ -151,3 +168,19 @@ class SpikingNetwork:
             psp=np.broadcast_to(psp[:, np.newaxis, np.newaxis], shape).ravel(),
             delay=(own.depths[k] - own.depths[j]) * dt,
         )
+
+
+def sigmoids_of(network: bridge.LayeredNetwork) -> bridge.LayeredNetwork:
+    """Return the same function with sigmoid units in the place of tanh units, layer after layer.
+
+    tanh s = 2 σ(2s) − 1: a sigmoid unit hears twice as much, and is heard twice as much by units
+    whose bias is lowered by their weights.
+    """
+    layers, heard = [], 1.0
+    for layer in network.layers:
+        bias = layer.bias - (heard - 1.0) * layer.weights.sum(axis=1)
+        weights, twice = heard * layer.weights, layer.activation.name == "tanh"
+        factor, name = (2.0, "sigmoid") if twice else (1.0, layer.activation.name)
+        layers.append(bridge.Layer(factor * weights, factor * bias, bridge.find_activation(name)))
+        heard = factor
+    return bridge.LayeredNetwork(tuple(layers))

@@ -208,7 +208,7 @@ class Outcome:
         shares = {name: share(name) for name in ("linear", "neuron")}
         trained = task_of(settings, result.seed).rungs["network"]
         for size in SIZES:
-            hidden, output = spiking_of(trained, size).shares(result)
+            hidden, output = spiking_of(trained, size).outputs_in(result)
             shares[f"network of {size}"] = output.reshape(-1, len(POINTS)).mean(axis=0)
         trials = dict.fromkeys(shares, settings.repeats) | {"linear": 1}
         trials["neuron"] = 10 * settings.repeats

@@ -114,7 +114,9 @@ class Curves:
     @classmethod
     def of(cls, result: ns.Result, settings: Settings) -> Curves:
         """Return what the neurons of a run did."""
-        graph, ways = (own.shares(result)[-1].reshape(-1, len(AXIS)) for own in settings.spiking)
+        graph, ways = (
+            own.outputs_in(result)[-1].reshape(-1, len(AXIS)) for own in settings.spiking
+        )
         return cls(graph, ways)
 
 

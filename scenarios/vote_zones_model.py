@@ -117,7 +117,7 @@ def decide(inputs: NDArray[np.float64], seed: int, dt: float = 5.0) -> NDArray[n
     """Return how voters vote, each by three spiking neurons with soft thresholds."""
     net, voter = ns.Network(dale=False), SpikingNetwork("voter", LAW)
     voter.add_to(net, inputs, dt)
-    return voter.shares(ns.simulate(net, 2.0 * dt, dt=dt, seed=seed))[-1][:, 0] > 0.5
+    return voter.outputs_in(ns.simulate(net, 2.0 * dt, dt=dt, seed=seed))[-1][:, 0] > 0.5
 
 
 def law(inputs: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -182,7 +182,7 @@ class Shares:
         """Return what the neurons of a run did."""
         n, m = len(POINTS), len(POINTS) + len(poll.inputs)
         shares = {
-            name: spiking.shares(result)[-1][:, 0] for name, spiking in spiking_of(poll).items()
+            name: spiking.outputs_in(result)[-1][:, 0] for name, spiking in spiking_of(poll).items()
         }
         parts = (slice(None, n), slice(n, m), slice(m, None))
         return cls(*({name: own[part] for name, own in shares.items()} for part in parts))

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scenarios.decision_regions_model import (
+    PENTAGONS,
+    RADIUS,
+    SHAPES,
+    SIDES,
+    Polygon,
+    fires_inside,
+    in_circle,
+    in_pentagons,
+)
+
+POINTS = np.random.default_rng(1).uniform(-1.0, 1.0, (20_000, 2))
+
+
+@pytest.mark.parametrize("n", SIDES)
+def test_a_polygon_has_the_area_of_the_circle(n):
+    # The box has area 16; five standard errors of the share of points within.
+    share = np.pi * RADIUS**2 / 16.0
+    error = np.sqrt(share * (1.0 - share) / len(POINTS))
+    inside = fires_inside((Polygon(n),))(2.0 * POINTS)[:, 0]
+    assert abs(inside.mean() - share) < 5.0 * error
+    assert abs(in_circle(2.0 * POINTS).mean() - share) < 5.0 * error
+
+
+def test_two_pentagons_need_a_third_layer():
+    network = fires_inside(PENTAGONS)
+    assert [len(layer.bias) for layer in network.layers] == [10, 2, 1]
+    assert (network(POINTS)[:, 0] == in_pentagons(POINTS)).all()
+    assert 0.1 < in_pentagons(POINTS).mean() < 0.4
+
+
+def test_shapes_in_spikes_and_learned_ones(command, tmp_path):
+    result = command("compare", "decision-regions")
+    found, told = result["findings"], result["comparison"]
+    assert [found[f"wrong_{name.replace(' ', '_')}"] for name in SHAPES] == [0] * 5
+    units = [found[f"units_{name.replace(' ', '_')}"] for name in SHAPES]
+    assert units == [[4, 1], [5, 1], [6, 1], [24, 1], [10, 2, 1]]
+    errors = found["spiking_circle_error"]
+    assert errors == sorted(errors, reverse=True)
+    assert errors[-1] < 0.005 < 0.1 < errors[0]
+    for key in ("", "_pentagon", "_hexagon", "_circle", "_two_pentagons"):
+        assert told[f"agreement{key}"]["value"] == 1.0
+    # The error falls with the number of units and of examples, but not with that of layers.
+    assert told["error_1_units"] > 0.2
+    assert told["error_24_units"] < 0.05
+    examples = [told[f"error_{n}_examples"] for n in (30, 100, 300, 1000)]
+    assert examples == sorted(examples, reverse=True)
+    assert examples[-1] < 0.03
+    assert told["error_3_layers"] < 0.04
+    assert told["error_11_layers"] > told["error_3_layers"]
+    assert told["agreement_3_layers"]["value"] > 0.93
+    for name in ("regions", "comparison-learned", "comparison-errors"):
+        assert (tmp_path / f"decision-regions-{name}.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--set", "examples=1"), "outside 20 to 5000"),
+        (("--set", "asked=1000"), "outside 20 to 500"),
+        (("--duration", "50"), "give 55 ms"),
+    ],
+)
+def test_what_cannot_be_is_refused(refused, arguments, words):
+    assert words in refused("decision-regions", *arguments)
