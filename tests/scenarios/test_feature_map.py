@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scenarios.feature_map import squaring
+
+
+def test_as_many_units_fire_as_the_square_says():
+    inputs = np.random.default_rng(0).uniform(-1.0, 1.0, (500, 2))
+    layer = squaring(10)
+    fired = layer.activation(layer.score(inputs)).reshape(500, 2, -1).sum(axis=2) / 10
+    assert np.abs(fired - inputs**2).max() <= 0.05 + 1e-12
+    assert fired.max() > 0.9
+
+
+def test_a_line_parts_the_classes_after_the_transformation(command, tmp_path):
+    result = command("compare", "feature-map")
+    found, told = result["findings"], result["comparison"]
+    assert found["separable_raw"] is False
+    assert found["separable_mapped"] is True
+    assert told["right_mapped"]["value"] == 1.0
+    assert told["right_spiking_mapped"]["value"] > 0.97
+    for key in ("right_raw", "right_spiking_raw"):
+        assert told[key]["high"] < 0.85
+    assert told["agreement"]["value"] > 0.95
+    assert found["largest_difference_square"] <= 0.5 / 16 + 1e-12
+    for name in ("map", "comparison-planes"):
+        assert (tmp_path / f"feature-map-{name}.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--set", "examples=1"), "outside 20 to 10000"),
+        (("--set", "neurons=1"), "outside 2 to 64"),
+        (("--duration", "5"), "a step after"),
+    ],
+)
+def test_what_cannot_be_is_refused(refused, arguments, words):
+    assert words in refused("feature-map", *arguments)
