@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from bridge.losses import find_loss
 from bridge.measures import NORMAL_95
 from bridge.options import options_of
 from bridge.training import train
+from bridge.validation import validated
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -246,7 +247,7 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
 
     def _scores(self, X: ArrayLike) -> NDArray[np.float64]:
         check_is_fitted(self)
-        X = _checked(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        X = validated(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
         return X @ self.coef_[0] + self.intercept_[0]
 
     def _intercept_below_zero(self) -> float:
@@ -262,7 +263,7 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None
     ) -> tuple[Any, NDArray[np.float64], NDArray[np.float64]]:
         """Return the trials of weight above 0: X, signs of y and weights; set `classes_`."""
-        trials, labels = _checked(self, X, y, accept_sparse="csr", dtype=np.float64, order="C")
+        trials, labels = validated(self, X, y, accept_sparse="csr", dtype=np.float64, order="C")
         try:
             counts = _check_sample_weight(
                 sample_weight, trials, dtype=np.float64, ensure_non_negative=True
@@ -288,14 +289,3 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
                 "without a spike"
             )
         return trials, np.where(labels == self.classes_[1], 1.0, -1.0), counts
-
-
-def _checked(neuron: LogisticNeuron, *arrays: Any, **options: Any) -> Any:
-    """scikit-learn's validation, its errors as this project's."""
-    try:
-        return validate_data(neuron, *arrays, **options)
-    except ValueError as error:
-        message = str(error)
-        if "NaN" in message or "infinity" in message:
-            message = message.splitlines()[0].rstrip(".") + ": leave such trials out"
-        raise NeurosimError(message) from None

@@ -105,7 +105,7 @@ class SpikingNetwork:
 
     def population(self, k: int) -> str:
         """Return the name of the population that stands for layer k, counted from 0."""
-        return f"{self.name} {k + 1}"
+        return f"{self.name}, layer {k + 1}"
 
     @cached_property
     def _sizes(self) -> list[int]:
@@ -176,6 +176,8 @@ def sigmoids_of(network: bridge.LayeredNetwork) -> bridge.LayeredNetwork:
     tanh s = 2 σ(2s) − 1: a sigmoid unit hears twice as much, and is heard twice as much by units
     whose bias is lowered by their weights.
     """
+    if not network.is_chain:
+        raise ns.NeurosimError("tanh units become sigmoids only where each layer sees the last")
     layers, heard = [], 1.0
     for layer in network.layers:
         bias = layer.bias - (heard - 1.0) * layer.weights.sum(axis=1)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     import neurosim as ns
+    from scenarios._spiking import SpikingNetwork
 
 COLOURS = {1: "#E69F00", 3: "#56B4E9"}
 """Of wide and of deep networks."""
@@ -79,19 +80,19 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
             grid[k].set(xlabel="x (mV)", yticks=rows, ylim=(settings.bits + 0.5, 0.5))
             grid[k].axvline(POINTS[SHOWN], color=SPIKING, lw=2)
             grid[k].set_title(f"{kind}: {units_in(parts[name].network)} neurons, {steps[k]}")
-            _draw_raster(grid[2 + k], result, parts[name].network, name)
+            _draw_raster(grid[2 + k], result, parts[name])
         grid[0].set_ylabel("binary digit; dark: a spike")
         grid[2].set_ylabel("neuron")
     return {"digits": fig}
 
 
-def _draw_raster(axes: Axes, result: ns.Result, own: bridge.LayeredNetwork, name: str) -> None:
+def _draw_raster(axes: Axes, result: ns.Result, spiking: SpikingNetwork) -> None:
     """Draw the spikes at the shown x, of each unit in the step in which it decides."""
-    first = 1
+    first, own = 1, spiking.network
     for k, (layer, depth) in enumerate(zip(own.layers, own.depths, strict=True)):
-        trains, width = result.spikes[f"{name} {k + 1}"], len(layer.bias)
+        trains, width = result.spikes[spiking.population(k)], len(layer.bias)
         here = (trains.ids // width == SHOWN) & (np.rint(trains.times / result.dt) == depth)
-        last = name.startswith("deep") or k == len(own.layers) - 1
+        last = spiking.name.startswith("deep") or k == len(own.layers) - 1
         colour = SPIKING if last else "0.4"
         axes.plot(trains.times[here], first + trains.ids[here] % width, "o", color=colour, ms=5)
         first += width

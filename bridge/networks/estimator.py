@@ -12,11 +12,12 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from bridge.descent import accelerated_descent, gradient_descent, quasi_newton
 from bridge.networks.layer import Layer
 from bridge.networks.network import LayeredNetwork
+from bridge.validation import validated
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         ConvergenceWarning
             The descent stopped before the gradient was small.
         """
-        trials, labels = _checked(self, X, y, dtype=np.float64)
+        trials, labels = validated(self, X, y, dtype=np.float64)
         self._check_parameters()
         check_classification_targets(labels)
         self.classes_, places = np.unique(labels, return_inverse=True)
@@ -137,7 +138,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         Of more than two classes the outputs are scaled to a sum of 1.
         """
         check_is_fitted(self)
-        outputs = self.network_(_checked(self, X, dtype=np.float64, reset=False))
+        outputs = self.network_(validated(self, X, dtype=np.float64, reset=False))
         if outputs.shape[1] == 1:
             return np.column_stack([1.0 - outputs[:, 0], outputs[:, 0]])
         outputs = np.maximum(outputs, np.finfo(float).tiny)
@@ -151,6 +152,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     def _check_parameters(self) -> None:
         if any(width < 1 for width in self.hidden):
             raise NeurosimError(f"hidden = {tuple(self.hidden)}: a layer has at least one unit")
+        if self.activation not in ("sigmoid", "tanh", "relu"):
+            raise NeurosimError(
+                f"activation = {self.activation!r} of hidden units: give one of sigmoid, tanh, relu"
+            )
         if self.solver not in SOLVERS:
             raise NeurosimError(
                 f"solver = {self.solver!r} is unknown: give one of {', '.join(SOLVERS)}"
@@ -167,14 +172,3 @@ def _of_raw_inputs(network: LayeredNetwork, mean: NDArray, scale: NDArray) -> La
     weights = first.weights / scale
     layer = Layer(weights, first.bias - weights @ mean, first.activation)
     return LayeredNetwork((layer, *others))
-
-
-def _checked(model: NetworkClassifier, *arrays: Any, **options: Any) -> Any:
-    """scikit-learn's validation, its errors as this project's."""
-    try:
-        return validate_data(model, *arrays, **options)
-    except ValueError as error:
-        message = str(error)
-        if "NaN" in message or "infinity" in message:
-            message = message.splitlines()[0].rstrip(".") + ": leave such trials out"
-        raise NeurosimError(message) from None

@@ -15,6 +15,7 @@ from bridge.activations import Activation, find_activation
 from bridge.descent import accelerated_descent
 from bridge.networks.layer import Layer
 from bridge.networks.loss import NetworkLoss, checked_targets, loss_by_score
+from bridge.networks.wiring import chain, check_sources
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -64,8 +65,8 @@ class LayeredNetwork:
         object.__setattr__(self, "layers", layers)
         if not self.sources:
             object.__setattr__(self, "n_inputs", layers[0].weights.shape[1])
-            object.__setattr__(self, "sources", _chain(layers))
-        self._check_sources()
+            object.__setattr__(self, "sources", chain(layers))
+        check_sources(layers, self.sources, self._own)
 
     @classmethod
     def random(
@@ -141,6 +142,13 @@ class LayeredNetwork:
         for seen, own in zip(self.sources, self._own, strict=True):
             depth[own] = 1 + depth[list(seen)].max()
         return tuple(int(depth[own.start]) for own in self._own)
+
+    @cached_property
+    def is_chain(self) -> bool:
+        """Whether each layer sees the one before and nothing else."""
+        before = [slice(0, self.n_inputs), *self._own[:-1]]
+        pairs = zip(self.sources, before, strict=True)
+        return all(seen == tuple(range(own.start, own.stop)) for seen, own in pairs)
 
     def with_parameters(self, theta: NDArray) -> LayeredNetwork:
         """Return the same network with other weights and biases."""
@@ -285,25 +293,6 @@ class LayeredNetwork:
             for seen in self.sources
         ]
 
-    def _check_sources(self) -> None:
-        if len(self.sources) != len(self.layers):
-            raise NeurosimError(
-                f"{len(self.layers)} layers and {len(self.sources)} sources: give each layer the "
-                "numbers of the signals that it sees"
-            )
-        triples = zip(self.layers, self.sources, self._own, strict=True)
-        for number, (layer, seen, own) in enumerate(triples, start=1):
-            if len(seen) != layer.weights.shape[1] or len(set(seen)) != len(seen):
-                raise NeurosimError(
-                    f"layer {number} has {layer.weights.shape[1]} inputs and sees "
-                    f"{len(set(seen))} signals: the numbers must be equal"
-                )
-            if not all(0 <= signal < own.start for signal in seen):
-                raise NeurosimError(
-                    f"layer {number} sees the signals {list(seen)}: only those below {own.start} "
-                    "come before it, and a network has no loops"
-                )
-
     def _checked(self, inputs: ArrayLike) -> NDArray[np.float64]:
         values = np.asarray(inputs, dtype=float)
         if values.ndim != 2 or values.shape[1] != self.n_inputs or not len(values):
@@ -313,16 +302,3 @@ class LayeredNetwork:
         if not np.isfinite(values).all():
             raise NeurosimError("inputs must be finite numbers: leave other trials out")
         return values
-
-
-def _chain(layers: Sequence[Layer]) -> tuple[tuple[int, ...], ...]:
-    """Sources of layers of which each sees the one before."""
-    for number, (layer, after) in enumerate(pairwise(layers), start=1):
-        if len(layer.bias) != after.weights.shape[1]:
-            raise NeurosimError(
-                f"layer {number} has {len(layer.bias)} units and layer {number + 1} "
-                f"{after.weights.shape[1]} inputs: the numbers must be equal"
-            )
-    widths = [layers[0].weights.shape[1], *(len(layer.bias) for layer in layers)]
-    starts = np.cumsum([0, *widths])
-    return tuple(tuple(range(start, end)) for start, end in pairwise(starts[:-1].tolist()))
