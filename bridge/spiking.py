@@ -18,6 +18,7 @@ import numpy as np
 
 import neurosim as ns
 from bridge.classics.boolean import binary
+from bridge.strengths import strengths
 from bridge.unit import threshold_gap
 from neurosim import NeurosimError
 
@@ -25,86 +26,12 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from bridge.classics.threshold import ThresholdNetwork, ThresholdUnit
+    from bridge.strengths import Strengths
 
 ONSET = 1.0
 """When the first inputs fire (ms)."""
 PAUSE = 5.0
 """Window beyond the refractory period, where nothing asks for a longer one (ms)."""
-TOLERANCE = 1e-9
-"""Share of a unit's weights within which sums are not told from its threshold."""
-
-
-@dataclass(frozen=True)
-class Strengths:
-    """The synapses of a neuron that does the job of a threshold unit.
-
-    Attributes
-    ----------
-    psps : tuple of float
-        One a source (mV).
-    clock : float
-        PSP (mV) of a spike from outside that comes in each window; 0 where none is needed.
-    veto : float
-        PSP (mV) of each source that vetoes, at least as strong as all excitation together.
-    margin : float
-        By how much the sum of PSPs misses the threshold at least (mV).
-    deepest : float
-        How far inputs can take the potential below rest or, without a spike, above (mV).
-    """
-
-    psps: tuple[float, ...]
-    clock: float
-    veto: float
-    margin: float
-    deepest: float
-
-
-def strengths(unit: ThresholdUnit, neuron: ns.LIF | None = None) -> Strengths:
-    """Return the synapses with which a neuron at rest fires if and only if a unit does.
-
-    The threshold of the unit is first moved halfway between the sums of weights on either side of
-    it, which changes no answer. With T > 0 a weight w becomes a PSP of gap·w/T, where gap is the
-    distance from rest to threshold, else a clock helps.
-
-    Parameters
-    ----------
-    unit : ThresholdUnit
-    neuron : LIF, optional
-        The default neuron if not given.
-
-    Raises
-    ------
-    NeurosimError
-        Where a sum of weights comes so near the threshold that rounding would decide.
-
-    Examples
-    --------
-    >>> from bridge.classics import ThresholdUnit
-    >>> strengths(ThresholdUnit.mcculloch_pitts("A & ¬B", (0,), (1,), threshold=1)).psps
-    (30.0,)
-    """
-    gap = threshold_gap(ns.LIF() if neuron is None else neuron)
-    silent, firing = unit.reachable
-    scale = sum(map(abs, unit.weights)) or 1.0
-    if firing - silent < TOLERANCE * scale:
-        raise NeurosimError(
-            f"unit {unit.name!r}: sums of its weights come within {firing - silent:g} of its "
-            f"threshold {unit.threshold:g}; use whole numbers, or move the threshold"
-        )
-    if math.isinf(silent):  # fires whatever its sources do
-        silent = firing - 2.0 * scale
-    if math.isinf(firing):
-        firing = silent + 2.0 * scale
-    threshold, half = 0.5 * (silent + firing), 0.5 * (firing - silent)
-    # A threshold far below the weights, or below 0, is reached with the help of a clock.
-    per_weight = gap / threshold if threshold > 0.25 * half else 0.5 * gap / half
-    clock = gap - per_weight * threshold if threshold <= 0.25 * half else 0.0
-    psps = tuple(per_weight * weight for weight in unit.weights)
-    excitation = clock + sum(psp for psp in psps if psp > 0.0)
-    inhibition = sum(psp for psp in psps if psp < 0.0)
-    veto = -max(excitation, gap)
-    deepest = max(gap, len(unit.vetoes) * -veto - inhibition)
-    return Strengths(psps, clock, veto, per_weight * half, deepest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -302,6 +229,16 @@ class SpikingCircuit:
             ids = self._neurons([k for k, _ in now], kind)
             network.drive(target, ns.SpikeTimes(ticks), ids=ids, psp=psps)
 
+    def check_step(self, dt: float) -> None:
+        """Refuse a step (ms) on whose grid not all that belongs together arrives together."""
+        for what, span in (("first spikes at", ONSET), ("window of", self.window)):
+            steps = span / dt
+            if abs(steps - round(steps)) > 1e-6 or steps < 0.5:
+                raise NeurosimError(
+                    f"dt = {dt:g} ms does not divide the {what} {span:g} ms: give 0.1 ms, or "
+                    "another step that does"
+                )
+
     def fired(self, result: ns.Result) -> NDArray[np.bool_]:
         """Return in which windows each source fired, as `ThresholdNetwork.run` has it.
 
@@ -309,6 +246,7 @@ class SpikingCircuit:
         -------
         (n_rows, n_windows, size) ndarray of bool
         """
+        self.check_step(result.dt)
         trains = result.spikes[self.name]
         sources, rows = np.divmod(trains.ids, self.n_rows)
         windows = np.floor((trains.times - ONSET) / self.window + 1e-6).astype(int)
@@ -324,4 +262,5 @@ class SpikingCircuit:
 
     def run(self, *, dt: float = 0.1, threads: int | None = None) -> NDArray[np.bool_]:
         """Simulate the circuit alone and return its outputs in the last window."""
+        self.check_step(dt)
         return self.outputs(ns.simulate(self.network(), self.duration, dt=dt, threads=threads))

@@ -47,17 +47,17 @@ def check_duration(options: RunOptions, circuits: Sequence[bridge.SpikingCircuit
             f"duration = {options.duration:g} ms ends before the last circuit has answered: give "
             f"{needed:g} ms or more"
         )
-    if options.dt > bridge.spiking.ONSET:
-        raise ns.NeurosimError(
-            f"dt = {options.dt:g} ms: spikes are placed on a grid of 1 ms; give 1 ms or less"
-        )
+    for circuit in circuits:
+        circuit.check_step(options.dt)
 
 
-def right(circuit: bridge.SpikingCircuit, result: ns.Result) -> bridge.Measure:
-    """Return how often neurons and units did the same, inputs left out."""
-    spiking = circuit.fired(result)[..., len(circuit.logic.inputs) :]
-    abstract = circuit.logic.run(circuit.inputs)[..., len(circuit.logic.inputs) :]
-    return bridge.agreement(spiking.ravel(), abstract.ravel())
+def units_in_both_worlds(
+    circuit: bridge.SpikingCircuit, result: ns.Result
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return who fired, and who is active: units only, unless the circuit has none."""
+    first = len(circuit.logic.inputs) if circuit.logic.units else 0
+    spiking = circuit.fired(result)[..., first:]
+    return spiking.ravel(), circuit.logic.run(circuit.inputs)[..., first:].ravel()
 
 
 def draw_table(axes: Axes, names: Sequence[str], active: NDArray[np.bool_], n_inputs: int) -> None:

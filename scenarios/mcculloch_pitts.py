@@ -11,7 +11,7 @@ import numpy as np
 import bridge
 import neurosim as ns
 from neurosim.scenario import Scenario
-from scenarios._circuits import draw_potentials, right, table_figure
+from scenarios._circuits import draw_potentials, table_figure, units_in_both_worlds
 from scenarios._common import draw_levels
 from scenarios.mcculloch_pitts_model import GATES, Settings, network, recorded
 
@@ -156,18 +156,12 @@ def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
         "veto": "units under growing excitation, with inhibition and without",
         "memory": "windows of the loop",
     }
-    alike = {circuit.name: right(circuit, result) for circuit in settings.circuits}
-    measures = {
-        f"agreement_{name}": replace(measure, note=f"{notes[name]}; {measure.note}")
-        for name, measure in alike.items()
-    }
-    units = [
-        (
-            circuit.fired(result)[..., len(circuit.logic.inputs) :].ravel(),
-            circuit.logic.run(circuit.inputs)[..., len(circuit.logic.inputs) :].ravel(),
-        )
-        for circuit in settings.circuits
-    ]
+    units = [units_in_both_worlds(circuit, result) for circuit in settings.circuits]
+    measures = {}
+    for circuit, (spiking, abstract) in zip(settings.circuits, units, strict=True):
+        same = bridge.agreement(spiking, abstract)
+        note = f"{notes[circuit.name]}; {same.note}"
+        measures[f"agreement_{circuit.name}"] = replace(same, note=note)
     spiking, abstract = (np.concatenate(column) for column in zip(*units, strict=True))
     compiled = settings.compiled
     worlds = {

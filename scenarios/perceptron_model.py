@@ -53,7 +53,7 @@ class Settings:
     def lessons(self) -> dict[str, Lesson]:
         """What was to be learned, and what was, by name of the gate."""
         return {
-            name: Lesson.of(expression, self.learning_rate)
+            name: Lesson.of(expression, self.learning_rate, "AB" if name in GATES else "")
             for name, expression in self.gates.items()
         }
 
@@ -77,12 +77,13 @@ class Lesson:
     learned: Perceptron
 
     @classmethod
-    def of(cls, expression: str, learning_rate: float) -> Lesson:
-        """Let a perceptron learn an expression from its truth table."""
+    def of(cls, expression: str, learning_rate: float, beside: str = "") -> Lesson:
+        """Let a perceptron learn an expression from its truth table.
+
+        `beside` are inputs that it has whether the expression speaks of them or not.
+        """
         parsed = checked_expression(expression)
-        variables = parsed.variables if len(parsed.variables) > 1 else ("A", "B")
-        if set(parsed.variables) - set(variables):
-            variables = parsed.variables
+        variables = tuple(sorted({*parsed.variables, *beside}))
         inputs = truth_table(len(variables))
         targets = parsed.evaluate(inputs, variables)
         learned = train_perceptron(inputs, targets, learning_rate=learning_rate, max_epochs=EPOCHS)

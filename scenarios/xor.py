@@ -12,7 +12,7 @@ import bridge
 import neurosim as ns
 from bridge.classics import largest_margin, parse, truth_table
 from neurosim.scenario import Scenario
-from scenarios._circuits import draw_potentials, right, table_figure
+from scenarios._circuits import draw_potentials, table_figure, units_in_both_worlds
 from scenarios._common import draw_levels
 from scenarios.xor_model import LECTURE, XOR, Settings, network, xor_neurons
 
@@ -95,7 +95,10 @@ def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
         "expression": f"{len(settings.compiled.logic.units)} units, all inputs",
         "random": f"{len(settings.many.logic.units)} units of random expressions, 64 inputs",
     }
-    alike = {circuit.name: right(circuit, result) for circuit in settings.circuits}
+    alike = {
+        circuit.name: bridge.agreement(*units_in_both_worlds(circuit, result))
+        for circuit in settings.circuits
+    }
     table, wanted = truth_table(2), np.array([0, 1, 1, 0])
     alone = bridge.LogisticNeuron().fit(table.astype(float), wanted)
     probability = alone.predict_proba(table.astype(float))[:, 1]

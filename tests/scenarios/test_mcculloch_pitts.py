@@ -41,6 +41,13 @@ def test_any_expression_is_compiled_and_the_worlds_agree(command, tmp_path):
     assert len(list(tmp_path.glob("*comparison-*.png"))) == 2
 
 
+def test_an_expression_that_is_an_input_needs_no_unit(command):
+    told = command("compare", "mcculloch-pitts", "--no-plot", "--set", "expression=A")
+    assert told["findings"]["units"] == 0
+    assert told["findings"]["answers"] == [0, 1]
+    assert told["comparison"]["agreement"]["value"] == 1.0
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -50,7 +57,7 @@ def test_any_expression_is_compiled_and_the_worlds_agree(command, tmp_path):
         (("--set", "excitation=0"), "numbers of spikes from 1 to 1000"),
         (("--set", "pulses=SXR"), "of the letters S, R, B and dots"),
         (("--duration", "100"), "ends before the last circuit has answered: give 881 ms"),
-        (("--dt", "2"), "give 1 ms or less"),
+        (("--dt", "0.3"), "dt = 0.3 ms does not divide the first spikes at 1 ms"),
     ],
 )
 def test_settings_out_of_range_are_refused(refused, arguments, words):

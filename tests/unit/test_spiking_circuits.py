@@ -108,6 +108,7 @@ def test_a_unit_without_excitation_needs_a_clock():
             lambda logic: SpikingCircuit(logic, truth_table(3), neuron=ns.LIF(v_reset=-65.0)),
             "v_reset = v_rest",
         ),
+        (lambda logic: SpikingCircuit(logic, truth_table(3)).run(dt=0.4), "does not divide"),
         (
             lambda logic: strengths(ThresholdUnit("u", (0, 1, 2), (0.1, 0.2, 0.3), 0.3)),
             "come within",
