@@ -65,7 +65,7 @@ def _draw_spikes(result: ns.Result) -> Figure:
         ):
             plot.draw_raster(axes, result, start=start, stop=start + length)
             axes.set_title(words, fontsize=10)
-            axes.locator_params(axis="x", nbins=4)
+            axes.set_xticks(np.linspace(start, start + length, 3))
         right.set(ylabel="", yticks=())
     return fig
 

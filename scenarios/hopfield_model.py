@@ -49,7 +49,7 @@ class Settings:
         default=3.0, metadata={"help": "standard deviation of the membrane noise", "unit": "mV"}
     )
     loads: tuple[float, ...] = field(
-        default=(12.0, 16.0, 24.0, 32.0, 48.0),
+        default=(12.0, 16.0, 32.0),
         metadata={"help": "numbers of patterns of further spiking memories"},
     )
 

@@ -4,9 +4,9 @@ import pytest
 
 
 def test_potentiation_alone_runs_into_the_bound_and_depression_tells_inputs_apart(
-    command, tmp_path
+    command,
 ):
-    found = command("run", "hebb")["findings"]
+    found = command("run", "hebb", "--no-plot")["findings"]
     assert found["hebb_at_bound"] == 1.0
     begin, end = found["stdp_correlated_mv"]
     assert 0.45 < begin < 0.55
@@ -15,11 +15,10 @@ def test_potentiation_alone_runs_into_the_bound_and_depression_tells_inputs_apar
     assert 0.45 < begin < 0.55
     assert end < 0.1
     assert found["stdp_rate_hz"] < found["hebb_rate_hz"]
-    assert {path.stem for path in tmp_path.glob("*.png")} == {"hebb-spikes", "hebb-weights"}
 
 
 def test_hebbs_rule_grows_and_ojas_finds_the_principal_component(command, tmp_path):
-    told = command("compare", "hebb", "--duration", "60000")
+    told = command("compare", "hebb", "--duration", "40000")
     found, compared = told["findings"], told["comparison"]
     assert found["hebb_grew"] > 1e6
     assert found["hebb_ever_shrank"] is False
@@ -27,7 +26,9 @@ def test_hebbs_rule_grows_and_ojas_finds_the_principal_component(command, tmp_pa
     assert found["oja_cosine_with_first_component"] > 0.995
     assert compared["correlation"] > 0.9
     assert compared["agreement"]["value"] >= 0.9
-    assert {path.stem.rpartition("-")[2] for path in tmp_path.glob("*comparison-*.png")} == {
+    assert {path.stem.rpartition("-")[2] for path in tmp_path.glob("*.png")} == {
+        "spikes",
+        "weights",
         "growth",
         "synapses",
     }
