@@ -14,6 +14,7 @@ from scenarios._trials import DERIVED, SPIKING
 from scenarios.backprop_model import (
     CELL,
     INPUTS,
+    LARGEST,
     NEURONS,
     ONE,
     START,
@@ -66,7 +67,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
             label = f"hidden unit {k + 1}"
             _draw_climb(left, result, f"sum {k + 1}", colour, label)
             trains = result.spikes[f"hidden {k + 1}"]
-            first = trains.ids < result.populations[f"hidden {k + 1}"].size // (settings.steps + 1)
+            first = trains.ids < round(NEURONS * LARGEST)
             beside = trains.times[first] + (0.04 * k - 0.02)
             middle.plot(beside, 1 + trains.ids[first], "_", color=colour, ms=6)
         left.set(ylabel="potential above rest (mV)", title="hidden units add up their PSPs")
@@ -118,7 +119,7 @@ def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
         f"largest_difference_{key}": bridge.Measure(float(value), note=notes[key])
         for key, value in worst.items()
     }
-    for step in sorted({0, 1, settings.steps}):
+    for step in sorted({0, 1, len(networks) - 1}):
         measures[f"error_after_{step}"] = bridge.Measure(
             errors[step], note=f"½ (prediction − 1)²; spiking {spiking[step]:.4g}"
         )

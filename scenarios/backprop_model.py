@@ -47,11 +47,14 @@ class Settings:
     def __post_init__(self) -> None:
         if not 0.001 <= self.rate <= 0.1:
             raise ns.NeurosimError(f"rate = {self.rate:g} is outside 0.001 to 0.1")
-        if not 1 <= self.steps <= 1000:
-            raise ns.NeurosimError(f"steps = {self.steps} is outside 1 to 1000")
+        if not 1 <= self.steps <= 500:
+            raise ns.NeurosimError(f"steps = {self.steps} is outside 1 to 500")
 
     def networks(self) -> list[bridge.LayeredNetwork]:
-        """Return the network before the first step, after it, and so on; steps + 1 of them."""
+        """Return the network before the first step, after it, and so on.
+
+        There are steps + 1 of them, or fewer if the error comes to nothing before.
+        """
         _, descent = START.train(
             INPUTS[np.newaxis],
             [TARGET],

@@ -33,11 +33,21 @@ def test_the_same_sums_in_millivolts(command, tmp_path):
         assert (tmp_path / f"backprop-by-hand-comparison-{name}.png").exists()
 
 
+def test_descent_ends_where_nothing_is_left_to_learn(command):
+    told = command(
+        "compare", "backprop-by-hand", "--set", "rate=0.1", "--set", "steps=100", "--no-plot"
+    )["comparison"]
+    (last,) = [key for key in told if key.startswith("error_after") and key[12:] not in ("0", "1")]
+    assert int(last.removeprefix("error_after_")) < 100
+    assert told[last] < 1e-20
+    assert told["largest_difference_prediction"] < 3e-3
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("--set", "rate=1"), "outside 0.001 to 0.1"),
-        (("--set", "steps=0"), "outside 1 to 1000"),
+        (("--set", "steps=0"), "outside 1 to 500"),
         (("--duration", "0.5"), "give 1.2 ms or more"),
     ],
 )

@@ -29,9 +29,9 @@ def test_a_line_a_zone_of_doubt_and_learning_by_heart(command, tmp_path):
     costs = [told[f"cost_unseen_{name}"]["value"] for name in ("best", "3", "1", "101")]
     assert costs == sorted(costs)
     assert costs[3] > 10.0 * costs[2]
-    for name in ("agreement_1", "agreement_3", "agreement"):
-        # Where the abstract probability is near a half, 200 spikes decide by chance.
-        assert told[name]["value"] > 0.85
+    # In the zone of doubt chance decides, so that three neurons agree the least.
+    for name, least in (("agreement_1", 0.93), ("agreement_3", 0.85), ("agreement", 0.93)):
+        assert told[name]["value"] > least
     for name in ("zones", "comparison-zones", "comparison-accuracy"):
         assert (tmp_path / f"vote-zones-{name}.png").exists()
 
