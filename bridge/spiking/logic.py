@@ -18,7 +18,7 @@ import numpy as np
 
 import neurosim as ns
 from bridge.classics.boolean import binary
-from bridge.strengths import strengths
+from bridge.spiking.strengths import strengths
 from bridge.unit import threshold_gap
 from neurosim import NeurosimError
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from bridge.classics.threshold import ThresholdNetwork, ThresholdUnit
-    from bridge.strengths import Strengths
+    from bridge.spiking.strengths import Strengths
 
 ONSET = 1.0
 """When the first inputs fire (ms)."""
