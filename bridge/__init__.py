@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bridge import classics
+from bridge import datasets, spiking
 from bridge.activations import ACTIVATIONS, Activation, find_activation
 from bridge.coincidence import coincidence_factor
 from bridge.comparison import Comparison, prediction_measures
@@ -92,6 +93,7 @@ __all__ = [
     "compare_worlds",
     "connect_filter",
     "cross_entropy",
+    "datasets",
     "decision_plane",
     "deterministic_rate",
     "escape_rate",
@@ -110,6 +112,7 @@ __all__ = [
     "reliability_plot",
     "siegert_rate",
     "spike_history",
+    "spiking",
     "stochastic_descent",
     "strengths",
     "threshold_gap",

@@ -1,6 +1,24 @@
 """Abstract networks as networks of spiking neurons with the same job."""
 
+from bridge.spiking.balance import Balanced, balance
+from bridge.spiking.chance import ChanceTwin
+from bridge.spiking.convert import spiking_twin
+from bridge.spiking.latency import LatencyTwin
 from bridge.spiking.logic import SpikingCircuit
+from bridge.spiking.rates import RateTwin
+from bridge.spiking.report import LayerLoss, diagnose
 from bridge.spiking.strengths import Strengths, strengths
 
-__all__ = ["SpikingCircuit", "Strengths", "strengths"]
+__all__ = [
+    "Balanced",
+    "ChanceTwin",
+    "LatencyTwin",
+    "LayerLoss",
+    "RateTwin",
+    "SpikingCircuit",
+    "Strengths",
+    "balance",
+    "diagnose",
+    "spiking_twin",
+    "strengths",
+]

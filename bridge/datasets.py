@@ -1,0 +1,81 @@
+"""Data sets to train on, as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim import NeurosimError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SIDE = 8
+"""Pixels of a digit's picture in each direction."""
+
+
+@dataclass(frozen=True, eq=False)
+class Digits:
+    """Handwritten digits, split into those to learn from and those held out.
+
+    Attributes
+    ----------
+    images, held_out : (n_images, 64) ndarray
+        Pixels row by row, from 0 (paper) to 1 (ink).
+    labels, held_out_labels : (n_images,) ndarray of int
+        0 to 9.
+    """
+
+    images: NDArray[np.float64]
+    labels: NDArray[np.int64]
+    held_out: NDArray[np.float64]
+    held_out_labels: NDArray[np.int64]
+
+
+@cache
+def digits(fold: int = 0) -> Digits:
+    """Return 1,797 digits of 8×8 pixels, written by 43 people; every fifth is held out.
+
+    Parameters
+    ----------
+    fold : int
+        0 to 4: the images of number fold, fold + 5, fold + 10 … are held out.
+
+    References
+    ----------
+    E. Alpaydin & C. Kaynak, *Optical Recognition of Handwritten Digits*, UCI Machine Learning
+    Repository (1998): the test part of it, as scikit-learn ships it.
+    """
+    if fold not in range(5):
+        raise NeurosimError(f"fold = {fold} is outside 0 to 4")
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    out = np.arange(len(labels)) % 5 == fold
+    parts = (images[~out] / 16.0, labels[~out], images[out] / 16.0, labels[out])
+    for part in parts:
+        part.flags.writeable = False
+    return Digits(*parts)
+
+
+def shifted(images: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return pictures as they are, then each moved by a pixel: up, down, left, right in turn.
+
+    What moves in is paper; so a network learns that a digit stays what it is where it is moved.
+
+    Parameters
+    ----------
+    images : (n_images, 64) ndarray
+
+    Returns
+    -------
+    (2 n_images, 64) ndarray
+    """
+    framed = np.pad(images.reshape(-1, SIDE, SIDE), ((0, 0), (1, 1), (1, 1)))
+    moved = np.empty((len(images), SIDE, SIDE))
+    for turn, (down, right) in enumerate(((2, 1), (0, 1), (1, 2), (1, 0))):
+        moved[turn::4] = framed[turn::4, down : down + SIDE, right : right + SIDE]
+    return np.concatenate([images, moved.reshape(len(images), -1)])

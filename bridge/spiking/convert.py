@@ -1,0 +1,64 @@
+"""From a trained network to spikes, in one call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from bridge.spiking.chance import ChanceTwin
+from bridge.spiking.latency import LatencyTwin
+from bridge.spiking.rates import RateTwin
+from neurosim import NeurosimError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from bridge.networks import LayeredNetwork
+
+Code = Literal["rate", "latency", "chance"]
+
+
+def spiking_twin(
+    network: LayeredNetwork, data: ArrayLike, code: Code | None = None, **options: Any
+) -> RateTwin | LatencyTwin | ChanceTwin:
+    """Return the spiking neurons that do the job of a trained network.
+
+    Its `add_to` puts them into a network to simulate, one copy for each trial.
+
+    Parameters
+    ----------
+    network : LayeredNetwork
+    data : (n_trials, n_inputs) array_like
+        Inputs on which weights are balanced, those of the training.
+    code : {"rate", "latency", "chance"}, optional
+        "rate" and "latency" make ReLUs of neurons, "chance" sigmoids. Default: "chance" where all
+        layers are sigmoids, else "rate".
+    options : Any
+        Of `RateTwin.of`, `LatencyTwin.of` or `ChanceTwin`.
+
+    Raises
+    ------
+    NeurosimError
+        For an unknown code, and activations that it cannot carry.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import bridge
+    >>> import neurosim as ns
+    >>> larger = bridge.LayeredNetwork((bridge.Layer([[1, -1], [-1, 1]], [0, 0], "relu"),))
+    >>> inputs = np.array([[0.9, 0.2], [0.3, 0.4]])
+    >>> twin = bridge.spiking.spiking_twin(larger, inputs, "latency")
+    >>> net = ns.Network()
+    >>> layers = twin.add_to(net, inputs)
+    >>> twin.decisions(ns.simulate(net, twin.duration()), n_trials=2)[0]
+    array([0, 1])
+    """
+    if code is None:
+        smooth = all(layer.activation.name == "sigmoid" for layer in network.layers)
+        code = "chance" if smooth else "rate"
+    if code == "chance":
+        return ChanceTwin(network, **options)
+    twins: dict[str, type[RateTwin | LatencyTwin]] = {"rate": RateTwin, "latency": LatencyTwin}
+    if code not in twins:
+        raise NeurosimError(f'code = {code!r} is unknown: give "rate", "latency" or "chance"')
+    return twins[code].of(network, data, **options)
