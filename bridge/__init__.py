@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bridge import classics
-from bridge import datasets, spiking
+from bridge import classics, datasets, spiking
 from bridge.activations import ACTIVATIONS, Activation, find_activation
 from bridge.coincidence import coincidence_factor
 from bridge.comparison import Comparison, prediction_measures
