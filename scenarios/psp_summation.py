@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy.sparse import csr_array
 
+import bridge
 import neurosim as ns
 from neurosim.scenario import RunOptions, Scenario
 from scenarios._common import draw_levels
@@ -172,6 +174,62 @@ def _label_peak(
     )
 
 
+def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
+    """Set the potentials that the neuron reached beside the sum that the abstract unit takes."""
+    found = findings(result, settings)
+    gap = bridge.threshold_gap(NEURON)
+    unit = bridge.LogisticUnit(-gap, np.array(settings.psps))
+    score = float(unit.score(np.ones(len(settings.psps))))
+    # A threshold unit answers 1 where its score is above 0, in millivolts as in any unit.
+    fires, fired = round(score, 9) > 0.0, bool(found["fired"])
+    graded = float(found["graded_mv"])  # type: ignore[arg-type]
+    off = abs(graded - NEURON.v_threshold - score)
+    return bridge.Comparison(
+        title="Postsynaptic potentials: in the membrane, and as the sum of an abstract unit",
+        measures={
+            "agreement": bridge.Measure(fires == fired, note="whether it fires"),
+            "score": bridge.Measure(score, "mV", note="−15 + Σ θᵢ of the abstract unit"),
+            "graded_less_threshold": bridge.Measure(
+                graded - NEURON.v_threshold, "mV", note="of the membrane without threshold"
+            ),
+            "difference": bridge.Measure(
+                off, "mV", note="PSPs of one shape that arrive together add up"
+            ),
+            "unit_fires": bridge.Measure(fires, note="step(score)"),
+            "neuron_fired": bridge.Measure(fired),
+        },
+        drawings={"sum": partial(_draw_steps, result, settings)},
+    )
+
+
+def _draw_steps(result: ns.Result, settings: Settings) -> Figure:
+    """Draw the sum of the abstract unit step by step, and where the membrane's peak is."""
+    from neurosim import plot
+
+    psps = np.array(settings.psps)
+    ends = NEURON.v_rest + np.cumsum(psps)
+    begins = ends - psps
+    fig = plot.figure(max(4.8, 1.6 + 0.7 * len(psps)), 4.0)
+    (axes,) = plot.panels(fig)
+    with plot.style():
+        for sign, kind in ((1, "excitatory"), (-1, "inhibitory")):
+            words, own = f"θᵢ of an {kind} synapse", psps >= 0 if sign > 0 else psps < 0
+            if own.any():
+                places = np.flatnonzero(own)
+                colour = plot.colour_of(sign)
+                axes.bar(places, psps[own], 0.6, begins[own], color=colour, label=words)
+        for k in range(len(psps)):
+            axes.plot([k - 0.3, k + 1.3], [ends[k], ends[k]], color="black", lw=0.9)
+        graded = float(findings(result, settings)["graded_mv"])  # type: ignore[arg-type]
+        axes.plot(len(psps), graded, "D", ms=7, color="#009E73", label="peak of the membrane")
+        draw_levels(axes, result.populations["neuron"])
+        axes.set_xticks([*range(len(psps)), len(psps)], [*map(str, range(1, len(psps) + 1)), "Σ"])
+        axes.set(xlabel="synapse", ylabel="potential (mV)")
+        axes.margins(y=0.12)
+        fig.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=1)
+    return fig
+
+
 scenario = Scenario(
     name="psp-summation",
     title="Postsynaptic potentials add, with their signs",
@@ -190,4 +248,5 @@ scenario = Scenario(
     network=network,
     findings=findings,
     figures=figures,
+    compare=compare,
 )

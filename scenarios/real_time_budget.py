@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import bridge
 from neurosim.scenario import Scenario
 from scenarios.real_time_budget_model import (
     CORTEX,
@@ -37,6 +39,13 @@ RECORD_FLOP_PER_S = 150e15
 BRAIN = 1e11
 """Neurons."""
 
+ALLOWED = {
+    "rate_allowed_by_arithmetic_hz": "a product and a sum a synapse, as the lecture counts",
+    "rate_allowed_by_reading_hz": "reading each synapse from memory",
+    "rate_allowed_by_delivering_hz": "reading it and adding it up",
+    "real_time_rate_hz": "simulated",
+}
+"""Rates of `_budget` that stand side by side, in words."""
 RATES = np.array([0.2, 1000.0])
 CROWDED = 250.0
 BOTTOM = 1e-3
@@ -171,6 +180,52 @@ def _mark(axes: Axes, rate: float, colour: str, *, above: bool = False) -> None:
     )
 
 
+def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
+    """Set the rates that arithmetic and memory would allow beside the one that was reached."""
+    measures: dict[str, bridge.Measure] = {}
+    for key, circuit in (("lecture", LECTURE), ("cortex", CORTEX)):
+        budget = _budget(result, Timing.of(result, circuit))
+        for name, words in ALLOWED.items():
+            measures[f"{key}_{name}"] = bridge.Measure(float(budget[name]), "Hz", note=words)  # type: ignore[arg-type]
+    reached = measures["lecture_real_time_rate_hz"].value
+    share = reached / measures["lecture_rate_allowed_by_arithmetic_hz"].value
+    note = "rate reached over that which counting products and sums promises"
+    measures = {"agreement": bridge.Measure(share, note=note)} | measures
+    return bridge.Comparison(
+        title="How fast neurons may fire in real time: as counted, and as simulated",
+        measures=measures,
+        drawings={"rates": partial(_draw_allowed, measures)},
+    )
+
+
+def _draw_allowed(measures: dict[str, bridge.Measure]) -> Figure:
+    """Draw the rates of both networks, one bar for each way to count, and the one reached."""
+    from neurosim import plot
+
+    fig = plot.figure(8.0, 4.2)
+    (axes,) = plot.panels(fig)
+    names = {
+        "lecture": "71,000 neurons,\n7,000 synapses each",
+        "cortex": "50,000 neurons,\n1,000 synapses each",
+    }
+    with plot.style():
+        for j, (name, words) in enumerate(ALLOWED.items()):
+            colour = "black" if name == "real_time_rate_hz" else plot.PALETTE[j + 1]
+            for k, key in enumerate(names):
+                value = measures[f"{key}_{name}"].value
+                place = k + 0.2 * j - 0.3
+                axes.bar(place, value, 0.18, color=colour, label=None if k else words)
+                text = f"{value:.2g}" if value < 10.0 else f"{value:.0f}"
+                axes.text(place, value * 1.08, text, ha="center", va="bottom", fontsize=9)
+        axes.axhline(HIGHEST_RATE, color="0.45", lw=0.9, ls="--")
+        axes.text(1.5, HIGHEST_RATE * 1.05, "200 Hz, the lecture's", ha="right", fontsize=9)
+        axes.set(yscale="log", ylabel="mean rate in real time (Hz)", xlim=(-0.5, 1.5))
+        axes.margins(y=0.15)
+        axes.set_xticks(range(len(names)), list(names.values()))
+        fig.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return fig
+
+
 scenario = Scenario(
     name="real-time-budget",
     title="How many neurons run in real time, and what the estimate left out",
@@ -191,6 +246,7 @@ scenario = Scenario(
     network=lecture_network,
     findings=findings,
     figures=figures,
+    compare=compare,
     warmup=lambda settings: WARMUP,
     simulate=simulate,
 )

@@ -65,3 +65,13 @@ def test_presynaptic_neurons_have_one_sign_each(command):
 )
 def test_settings_out_of_range_are_refused(refused, assignment, words):
     assert words in refused("psp-summation", "--set", assignment)
+
+
+@pytest.mark.parametrize(("psps", "fires"), [("-6,10,3", False), ("10,3,3", True), ("12,3", False)])
+def test_the_abstract_sum_decides_as_the_neuron_does(command, tmp_path, psps, fires):
+    told = command("compare", "psp-summation", "--set", f"psps={psps}")["comparison"]
+    assert told["agreement"] is True
+    assert told["unit_fires"] is told["neuron_fired"] is fires
+    assert told["score"] == pytest.approx(sum(map(float, psps.split(","))) - 15.0)
+    assert told["difference"] < 1e-9
+    assert (tmp_path / "psp-summation-comparison-sum.png").exists()

@@ -101,3 +101,16 @@ def test_what_is_measured_is_read_back_as_it_was() -> None:
 )
 def test_bad_settings_are_refused_in_one_sentence(refused, arguments, words) -> None:
     assert words in refused("real-time-budget", *arguments)
+
+
+def test_what_counting_promises_stands_beside_what_was_reached(command, tmp_path: Path) -> None:
+    told = command("compare", *SMALL)["comparison"]
+    for name in ("lecture", "cortex"):
+        rates = [
+            told[f"{name}_{key}"] for key in ("rate_allowed_by_arithmetic_hz", "real_time_rate_hz")
+        ]
+        assert all(rate > 0.0 for rate in rates)
+    assert told["agreement"] == pytest.approx(
+        told["lecture_real_time_rate_hz"] / told["lecture_rate_allowed_by_arithmetic_hz"]
+    )
+    assert (tmp_path / "real-time-budget-comparison-rates.png").exists()
