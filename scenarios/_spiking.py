@@ -116,8 +116,10 @@ class SpikingNetwork:
         name, last = self.network.layers[k].activation.name, k == len(self.network.layers) - 1
         if name == "sigmoid":
             return "soft" if self.noise or last else "spread"
-        if name == "step" or (name == "linear" and last):
-            return {"step": "sharp"}.get(name, name)
+        if name == "step":
+            return "sharp"
+        if name == "linear" and last:
+            return "linear"
         raise ns.NeurosimError(
             f"layer {k + 1} is {name}, which is no neuron that fires once or not: give layers of "
             "sigmoid or step units; the last may be linear"
@@ -140,33 +142,25 @@ class SpikingNetwork:
 
     def _connect(self, net: ns.Network, n_trials: int, j: int, k: int, dt: float) -> None:
         """Let layer k hear what it sees of layer j."""
-        own = self.network
-        start = own.n_inputs + sum(len(layer.bias) for layer in own.layers[:j])
-        units = np.arange(start, start + len(own.layers[j].bias))
-        found, columns = np.isin(units, own.sources[k]), np.array(own.sources[k])
-        weights = np.zeros((len(own.layers[k].bias), len(units)))
-        order = np.argsort(columns)
-        at = order[np.searchsorted(columns, units[found], sorter=order)]
-        weights[:, found] = own.layers[k].weights[:, at]
+        weights, depths = self.network.weights_between(j, k), self.network.depths
         targets, sources = np.nonzero(weights)
         if not len(targets):
             return
+        # Numbers of neurons on the axes trial, connection, neuron of the source, of the target.
+        n_target, n_source = weights.shape
         trial = np.arange(n_trials)[:, np.newaxis, np.newaxis, np.newaxis]
         one, other = np.ogrid[: self._sizes[j], : self._sizes[k]]
-        source = (trial * len(units) + sources[:, np.newaxis, np.newaxis]) * self._sizes[j] + one
-        target = (trial * len(weights) + targets[:, np.newaxis, np.newaxis]) * self._sizes[
-            k
-        ] + other
-        shape = np.broadcast_shapes(source.shape, target.shape)
+        source = (trial * n_source + sources[:, np.newaxis, np.newaxis]) * self._sizes[j] + one
+        target = (trial * n_target + targets[:, np.newaxis, np.newaxis]) * self._sizes[k] + other
         psp = weights[targets, sources] / (BETA * self._sizes[j])
+        every = np.broadcast_arrays(source, target, psp[:, np.newaxis, np.newaxis])
+        pre, post, strength = (values.ravel() for values in every)
         net.connect(
             net[self.population(j)],
             net[self.population(k)],
-            ns.Explicit(
-                np.broadcast_to(source, shape).ravel(), np.broadcast_to(target, shape).ravel()
-            ),
-            psp=np.broadcast_to(psp[:, np.newaxis, np.newaxis], shape).ravel(),
-            delay=(own.depths[k] - own.depths[j]) * dt,
+            ns.Explicit(pre, post),
+            psp=strength,
+            delay=(depths[k] - depths[j]) * dt,
         )
 
 

@@ -93,7 +93,14 @@ def in_levels(network: LayeredNetwork) -> LayeredNetwork:
 
     Where a unit does not see what another of its layer sees there is no weight. The inputs and the
     output are the same; units, and so parameters, may stand in another order.
+
+    Raises
+    ------
+    NeurosimError
+        Where weights are shared, and where the last layer is not the only one of its depth.
     """
+    if network.depths.count(max(network.depths)) > 1 or network.depths[-1] < max(network.depths):
+        raise NeurosimError("the last layer of a network in levels must be deeper than all others")
     n_inputs, start = network.n_inputs, network.n_inputs
     first = []
     for layer in network.layers:

@@ -143,6 +143,16 @@ class LayeredNetwork:
             depth[own] = 1 + depth[list(seen)].max()
         return tuple(int(depth[own.start]) for own in self._own)
 
+    def weights_between(self, source: int, target: int) -> NDArray[np.float64]:
+        """Weights by which one layer sees another, both counted from 0; 0 where it does not.
+
+        Shape (n_units of the target, n_units of the source).
+        """
+        layer, own = self.layers[target], self._own[source]
+        every = np.zeros((len(layer.bias), self._own[-1].stop))
+        every[:, list(self.sources[target])] = layer.weights
+        return every[:, own]
+
     @cached_property
     def is_chain(self) -> bool:
         """Whether each layer sees the one before and nothing else."""

@@ -98,6 +98,8 @@ def test_a_unit_used_twice_gets_the_sum_of_both_ways():
     assert graph.depths == (1, 2, 3)
     assert not graph.is_chain
     assert LayeredNetwork.random([3, 4, 2], ["tanh", "sigmoid"]).is_chain
+    assert graph.weights_between(0, 2).tolist() == [[3.0]]
+    assert graph.weights_between(1, 2).tolist() == [[2.0]]
     assert graph.slopes([[1.0]])[1].tolist() == [[7.0 * 13.0, 2.0 * 5.0 + 3.0, 2.0, 1.0]]
 
 
@@ -208,6 +210,16 @@ def test_classifier_keeps_a_network_for_inputs_as_they_come():
         (lambda: Layer([[1.0, 1.0]], [0.0], "relu", [[0, 0, 2]]), "from 0 on"),
         (lambda: Layer([[1.0, 1.0]], [0.0], "relu", [[0, 0]]), "shape \\(1, 3\\)"),
         (lambda: Layer.convolution(np.ones((1, 4)), [0.0], (3,), "relu"), "within the grid"),
+        (
+            lambda: in_levels(
+                LayeredNetwork((Layer([[1.0]], [0.0], "relu"),) * 2, ((0,), (0,)), 1)
+            ),
+            "deeper than all others",
+        ),
+        (
+            lambda: in_levels(LayeredNetwork((Layer.partial([[1.0]], None, "relu"),))),
+            "shared weights",
+        ),
         (lambda: NetworkClassifier((0,)).fit(X, X[:, 0] > 0), "at least one unit"),
         (lambda: NetworkClassifier(solver="newton").fit(X, X[:, 0] > 0), "solver = 'newton'"),
         (lambda: NetworkClassifier(activation="step").fit(X, X[:, 0] > 0), "activation = 'step'"),
