@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import bridge
-from bridge.radial import RadialUnit, with_square
+from bridge.classics import RadialUnit, with_square
 from neurosim.scenario import Scenario
 from scenarios._trials import SPIKING, TRAINED
 from scenarios.rbf_model import (

@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 
 import bridge
 import neurosim as ns
-from bridge.radial import RadialUnit, radial_network, with_square
+from bridge.classics import RadialUnit, radial_network, with_square
 from scenarios._trials import add_trials, fired_at
 
 if TYPE_CHECKING:

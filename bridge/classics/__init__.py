@@ -1,4 +1,4 @@
-"""The classic abstract units: threshold logic, the perceptron, Hebb's rule, Hopfield's memory."""
+"""The classic abstract units: threshold logic, perceptron, Hebb's rule, Hopfield, radial units."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from bridge.classics.perceptron import (
     mistake_bound,
     train_perceptron,
 )
+from bridge.classics.radial import RadialUnit, radial_network, with_square
 from bridge.classics.threshold import ThresholdNetwork, ThresholdUnit
 
 __all__ = [
     "Expression",
     "HopfieldNetwork",
     "Perceptron",
+    "RadialUnit",
     "ThresholdNetwork",
     "ThresholdUnit",
     "compile_expressions",
@@ -33,9 +35,11 @@ __all__ = [
     "oja",
     "parse",
     "principal_component",
+    "radial_network",
     "random_expression",
     "random_patterns",
     "retrieval_overlap",
     "train_perceptron",
     "truth_table",
+    "with_square",
 ]

@@ -1,11 +1,15 @@
-"""From a trained network to spikes, in one call."""
+"""From a trained network or a Boolean circuit to spikes, in one call."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
+from bridge.classics import ThresholdNetwork
 from bridge.spiking.chance import ChanceTwin
 from bridge.spiking.latency import LatencyTwin
+from bridge.spiking.logic import SpikingCircuit
 from bridge.spiking.rates import RateTwin
 from neurosim import NeurosimError
 
@@ -18,22 +22,26 @@ Code = Literal["rate", "latency", "chance"]
 
 
 def spiking_twin(
-    network: LayeredNetwork, data: ArrayLike, code: Code | None = None, **options: Any
-) -> RateTwin | LatencyTwin | ChanceTwin:
-    """Return the spiking neurons that do the job of a trained network.
+    network: LayeredNetwork | ThresholdNetwork,
+    data: ArrayLike,
+    code: Code | None = None,
+    **options: Any,
+) -> RateTwin | LatencyTwin | ChanceTwin | SpikingCircuit:
+    """Return the spiking neurons that do the job of a trained network or of a Boolean circuit.
 
     Its `add_to` puts them into a network to simulate, one copy for each trial.
 
     Parameters
     ----------
-    network : LayeredNetwork
+    network : LayeredNetwork or ThresholdNetwork
     data : (n_trials, n_inputs) array_like
-        Inputs on which weights are balanced, those of the training.
+        Inputs on which weights are balanced, those of the training; of a Boolean circuit, which
+        needs no balance and takes no code, the inputs to answer.
     code : {"rate", "latency", "chance"}, optional
         "rate" and "latency" make ReLUs of neurons, "chance" sigmoids. Default: "chance" where all
         layers are sigmoids, else "rate".
     options : Any
-        Of `RateTwin.of`, `LatencyTwin.of` or `ChanceTwin`.
+        Of `RateTwin.of`, `LatencyTwin.of`, `ChanceTwin` or `SpikingCircuit`.
 
     Raises
     ------
@@ -53,6 +61,13 @@ def spiking_twin(
     >>> twin.decisions(ns.simulate(net, twin.duration()), n_trials=2)[0]
     array([0, 1])
     """
+    if isinstance(network, ThresholdNetwork):
+        if code is not None:
+            raise NeurosimError(
+                f"code = {code!r} does not go with threshold logic, which needs one spike in one "
+                "window: leave it out"
+            )
+        return SpikingCircuit(network, np.asarray(data), **options)
     if code is None:
         smooth = all(layer.activation.name == "sigmoid" for layer in network.layers)
         code = "chance" if smooth else "rate"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bridge import LogisticUnit
-from bridge.radial import with_square
+from bridge.classics import with_square
 from scenarios.rbf_model import KINDS, POINTS, features, fits_of, scaled
 
 

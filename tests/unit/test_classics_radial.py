@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit
 
 from bridge import LogisticUnit
-from bridge.radial import RadialUnit, radial_network, with_square
+from bridge.classics import RadialUnit, radial_network, with_square
 from neurosim import NeurosimError
 
 POINTS = np.random.default_rng(3).normal(0.0, 1.0, (50, 3))
