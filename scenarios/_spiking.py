@@ -11,6 +11,7 @@ from scipy.special import logit
 
 import bridge
 import neurosim as ns
+from bridge.spiking import connect_copies
 from scenarios._trials import fired_at
 
 if TYPE_CHECKING:
@@ -84,7 +85,12 @@ class SpikingNetwork:
                 if part.any():
                     net.drive(cells, arrival, psp=np.repeat(part.sum(axis=2).ravel(), size))
             for j in range(k):
-                self._connect(net, len(inputs), j, k, dt)
+                share = own.weights_between(j, k) / (BETA * self._sizes[j])
+                if not share.any():
+                    continue
+                matrix = share.repeat(self._sizes[j], axis=1).repeat(size, axis=0)
+                late = (own.depths[k] - own.depths[j]) * dt
+                connect_copies(net, net[self.population(j)], cells, matrix, delay=late)
 
     def outputs_in(self, result: ns.Result) -> list[NDArray[np.float64]]:
         """Return the outputs of each layer, (n_trials, n_units): shares of neurons that fired.
@@ -139,29 +145,6 @@ class SpikingNetwork:
         if self._kind(k) != "spread":
             return np.zeros(self._sizes[k])
         return logit((np.arange(self._sizes[k]) + 0.5) / self._sizes[k])
-
-    def _connect(self, net: ns.Network, n_trials: int, j: int, k: int, dt: float) -> None:
-        """Let layer k hear what it sees of layer j."""
-        weights, depths = self.network.weights_between(j, k), self.network.depths
-        targets, sources = np.nonzero(weights)
-        if not len(targets):
-            return
-        # Numbers of neurons on the axes trial, connection, neuron of the source, of the target.
-        n_target, n_source = weights.shape
-        trial = np.arange(n_trials)[:, np.newaxis, np.newaxis, np.newaxis]
-        one, other = np.ogrid[: self._sizes[j], : self._sizes[k]]
-        source = (trial * n_source + sources[:, np.newaxis, np.newaxis]) * self._sizes[j] + one
-        target = (trial * n_target + targets[:, np.newaxis, np.newaxis]) * self._sizes[k] + other
-        psp = weights[targets, sources] / (BETA * self._sizes[j])
-        every = np.broadcast_arrays(source, target, psp[:, np.newaxis, np.newaxis])
-        pre, post, strength = (values.ravel() for values in every)
-        net.connect(
-            net[self.population(j)],
-            net[self.population(k)],
-            ns.Explicit(pre, post),
-            psp=strength,
-            delay=(depths[k] - depths[j]) * dt,
-        )
 
 
 def sigmoids_of(network: bridge.LayeredNetwork) -> bridge.LayeredNetwork:

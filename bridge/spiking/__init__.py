@@ -3,6 +3,7 @@
 from bridge.spiking.balance import Balanced, balance
 from bridge.spiking.chance import ChanceTwin
 from bridge.spiking.convert import spiking_twin
+from bridge.spiking.copies import connect_copies
 from bridge.spiking.latency import LatencyTwin
 from bridge.spiking.logic import SpikingCircuit
 from bridge.spiking.rates import RateTwin
@@ -18,6 +19,7 @@ __all__ = [
     "SpikingCircuit",
     "Strengths",
     "balance",
+    "connect_copies",
     "diagnose",
     "spiking_twin",
     "strengths",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bridge.networks import Layer
+from bridge.spiking.copies import require_chain
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def balance(
     """
     if not 50.0 < percentile <= 100.0:
         raise NeurosimError(f"percentile = {percentile:g} is outside 50 to 100")
+    require_chain(network)
     for number, layer in enumerate(network.layers, start=1):
         name, last = layer.activation.name, number == len(network.layers)
         if name != "relu" and not (last and name in ("sigmoid", "tanh", "linear")):

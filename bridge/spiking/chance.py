@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import neurosim as ns
-from bridge.spiking.copies import checked_inputs, connect_copies
+from bridge.spiking.copies import checked_inputs, connect_copies, require_chain
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class ChanceTwin:
     delta: float = 1.0
 
     def __post_init__(self) -> None:
+        require_chain(self.network)
         for number, layer in enumerate(self.network.layers, start=1):
             if layer.activation.name != "sigmoid":
                 raise NeurosimError(

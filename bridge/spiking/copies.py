@@ -12,6 +12,8 @@ from neurosim import NeurosimError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from bridge.networks import LayeredNetwork
+
 
 def connect_copies(
     net: ns.Network,
@@ -68,3 +70,12 @@ def checked_inputs(inputs: ArrayLike, n_inputs: int, *, signed: bool) -> NDArray
             "to 0 … 1 before training, or give them as currents"
         )
     return values
+
+
+def require_chain(network: LayeredNetwork) -> None:
+    """Refuse a network whose layers do not each see the one before and nothing else."""
+    if not network.is_chain:
+        raise NeurosimError(
+            "layers of this network see others than the one before: spikes are handed from each "
+            "to the next; give a network whose layers follow one another"
+        )

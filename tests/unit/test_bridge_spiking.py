@@ -145,10 +145,22 @@ def test_a_loss_is_found_in_its_layer_with_its_cause():
     assert "more time" in diagnose(NETWORK, INPUTS, silent, scales, 0.01)[1].cause
 
 
+def graph(kind: str) -> bridge.LayeredNetwork:
+    """A network whose second layer sees the input instead of the first layer."""
+    units = {
+        "f": bridge.Unit({"x": 1.0}, 0.0, kind),
+        "g": bridge.Unit({"x": 1.0}, 0.0, kind),
+        "h": bridge.Unit({"f": 1.0, "g": 1.0}, 0.0, kind),
+    }
+    return bridge.neuron_graph(["x"], units)
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
         (lambda: spiking_twin(NETWORK, INPUTS, "phase"), "is unknown"),
+        (lambda: spiking_twin(graph("relu"), INPUTS[:, :1]), "follow one another"),
+        (lambda: spiking_twin(graph("sigmoid"), INPUTS[:, :1]), "follow one another"),
         (lambda: spiking_twin(NETWORK, INPUTS, percentile=20.0), "outside 50 to 100"),
         (lambda: spiking_twin(NETWORK, INPUTS, "chance"), "layer 1 is a relu"),
         (lambda: spiking_twin(NETWORK, 0.0 * INPUTS), "no activity"),
