@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 import bridge
 import neurosim as ns
@@ -129,10 +130,10 @@ def fits_of(steps: int, seed: int) -> dict[tuple[str, str, int], Fit]:
         for kind in KINDS:
             given = features(kind, inputs)
             for n_units in UNITS:
-                fitted = [
-                    _descend(_start(kind, n_units, inputs[wanted > 0.5], k), given, wanted, steps)
-                    for k in range(seed, seed + RESTARTS)
-                ]
+                inside, seeds = inputs[wanted > 0.5], range(seed, seed + RESTARTS)
+                starts = [_start(kind, n_units, inside, k) for k in seeds]
+                with threadpool_limits(1):  # the same sums, and so the same fits, anywhere
+                    fitted = [_descend(start, given, wanted, steps) for start in starts]
                 _, network = min(fitted, key=lambda pair: pair[0])
                 off = network(features(kind, fine))[:, 0] - target(name, fine)
                 error = float(np.sqrt(np.mean(off**2)))
