@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 class RadialUnit:
     """A unit that is active within a radius of its centre: in the plane, a cylinder.
 
-    σ(steepness · (radius² − |x − centre|²)), which is a logistic neuron of the inputs x and |x|²:
+    σ(steepness · (radius² − ‖x − centre‖²)), which is a logistic neuron of the inputs x and ‖x‖²:
 
-        steepness · (radius² − |centre|²) + 2 steepness · centre · x − steepness · |x|².
+        steepness · (radius² − ‖centre‖²) + 2 steepness · centre · x − steepness · ‖x‖².
 
     Attributes
     ----------

@@ -38,7 +38,7 @@ def score_connectome(
     Returns
     -------
     dict of str to Measure
-        `auc_existence`: by |z|, of synapses of `least` mV and more against absent ones;
+        `auc_existence`: by abs(z), of synapses of `least` mV and more against absent ones;
         `auc_all`: of all synapses; `found`: share of those of `least` and more that are called;
         `false_calls`: share of the called that do not exist; `sign_accuracy`: of those called that
         exist; `strength_correlation`: Pearson's, over all synapses that exist;
@@ -66,7 +66,7 @@ def score_connectome(
 
 
 def existence_auc(score: ArrayLike, truth: ArrayLike, *, least: float = 0.0) -> Measure:
-    """Return the AUC of |score| for telling present synapses from absent ones.
+    """Return the AUC of abs(score) for telling present synapses from absent ones.
 
     Parameters
     ----------
