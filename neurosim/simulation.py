@@ -146,6 +146,7 @@ class Simulation:
             part.table,
             part.plastic.tables if part.plastic.n_lists else None,
             part.neurons,
+            part.soft,
             part.channels,
             self._live.tables[thread],
             part.probes,

@@ -16,6 +16,10 @@ from neurosim.kernels.types import (
     ALPHA,
     BLOCK,
     DELTA,
+    EXPONENTIAL_LINK,
+    GROUP,
+    MANNER,
+    SOFTPLUS,
     STATE_RISE,
     THRESHOLD,
 )
@@ -57,6 +61,13 @@ def initial_potentials(population: Population, seed: int) -> NDArray[np.float64]
     if isinstance(v, (Normal, LogNormal, Uniform)):
         return sample(v, uniform(seed, "v_init", population.name, population.size))
     return np.broadcast_to(np.asarray(v, float), (population.size,))
+
+
+def soft_blocks(neurons: Neurons) -> NDArray[np.int64] | None:
+    """Return which blocks have soft thresholds, or None where none has."""
+    manner = neurons.firing[neurons.blocks[:, GROUP], MANNER]
+    blocks = np.flatnonzero((manner == SOFTPLUS) | (manner == EXPONENTIAL_LINK))
+    return blocks if len(blocks) else None
 
 
 class _Tables:
@@ -164,7 +175,7 @@ def neuron_tables(
         np.array(tables.groups, np.int64).reshape(-1, 6),
         np.array(tables.dynamics).reshape(-1, 4),
         np.array(tables.firing, np.int64).reshape(-1, 2),
-        np.array(tables.escape).reshape(-1, 2),
+        np.array(tables.escape).reshape(-1, 3),
         np.array(tables.keys, np.uint64),
         np.array(tables.ports, np.int64).reshape(-1, 4),
         np.array(tables.filters).reshape(-1, 5),

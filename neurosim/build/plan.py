@@ -14,7 +14,7 @@ from neurosim.build.inputs import input_tables
 from neurosim.build.layout import Layout, lay_out
 from neurosim.build.live import CurrentPort, SpikePort, live_tables
 from neurosim.build.memory import check_memory
-from neurosim.build.neurons import initial_potentials, neuron_tables, refractory_steps
+from neurosim.build.neurons import initial_potentials, neuron_tables, refractory_steps, soft_blocks
 from neurosim.build.plastic import PlasticPart, plastic_part, plastic_projections
 from neurosim.build.probes import (
     Contribution,
@@ -48,6 +48,8 @@ class ThreadPlan:
     table : Table
     plastic : PlasticPart
     neurons : Neurons
+    soft : (n_blocks,) ndarray of int64, or None
+        Which blocks of neurons have soft thresholds.
     channels : Channels or None
     inputs : Inputs
     probes : Probes
@@ -64,6 +66,7 @@ class ThreadPlan:
     table: Table
     plastic: PlasticPart
     neurons: Neurons
+    soft: NDArray[np.int64] | None
     channels: Channels | None
     inputs: Inputs
     probes: Probes
@@ -177,7 +180,7 @@ def build(network: Network, *, dt: float, seed: int, threads: int) -> Plan:
 
     def build_thread(thread: int) -> tuple[ThreadPlan, int]:
         neurons, places, n_synaptic = neuron_tables(layout, thread, dt, seed)
-        channels = channel_tables(layout, neurons, thread, dt)
+        soft, channels = soft_blocks(neurons), channel_tables(layout, neurons, thread, dt)
         learning = plastic_part(network, plastic, layout, thread, dt)
         probes, contributions = probe_tables(traces, layout, thread, places)
         inputs = input_tables(network, layout, neurons, thread, dt, seed)
@@ -191,6 +194,7 @@ def build(network: Network, *, dt: float, seed: int, threads: int) -> Plan:
             table,
             learning,
             neurons,
+            soft,
             channels,
             inputs,
             probes,

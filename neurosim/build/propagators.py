@@ -28,6 +28,7 @@ from neurosim.kernels.types import (
     P_VV,
     RESET,
     SHARP,
+    SOFT_THRESHOLD,
     SOFTPLUS,
     STEEPNESS,
     THRESHOLD,
@@ -66,20 +67,21 @@ def membrane(neuron: Neuron, dt: float) -> NDArray[np.float64]:
         return row
     row[P_VV] = math.exp(-dt / neuron.tau_m)
     row[P_VI] = -neuron.resistance * math.expm1(-dt / neuron.tau_m)
-    row[THRESHOLD] = neuron.v_threshold - neuron.v_rest
+    row[THRESHOLD] = np.inf if neuron.escape else neuron.v_threshold - neuron.v_rest
     row[RESET] = neuron.v_reset - neuron.v_rest
     return row
 
 
 def escape(neuron: Neuron, dt: float) -> tuple[int, NDArray[np.float64]]:
     """Return a neuron's manner of firing and its row of `Neurons.escape`."""
-    row = np.zeros(2)
+    row = np.zeros(3)
     if isinstance(neuron, HodgkinHuxley):
         return CHANNELS, row
     if neuron.escape is None:
         return SHARP, row
     row[STEEPNESS] = 1.0 / neuron.escape.delta
     row[EXPECTED] = dt / neuron.escape.tau
+    row[SOFT_THRESHOLD] = neuron.v_threshold - neuron.v_rest
     return LINKS[neuron.escape.link], row
 
 

@@ -9,7 +9,7 @@ import math
 
 from neurosim.kernels.compiled import inlined, part
 from neurosim.kernels.inputs import gather
-from neurosim.kernels.neurons import filter_port
+from neurosim.kernels.neurons import filter_port, order
 from neurosim.kernels.types import (
     ALPHA,
     BLOCK_FIRST,
@@ -130,17 +130,6 @@ def _tell(block, group, peaks, until, fired, n_fired, t):
     return n_fired
 
 
-@part
-def _order(fired, first, last):
-    """Sort the few ids that fired in a step."""
-    for i in range(first + 1, last):
-        one, j = fired[i], i
-        while j > first and fired[j - 1] > one:
-            fired[j] = fired[j - 1]
-            j -= 1
-        fired[j] = one
-
-
 @inlined
 def update_channels(
     neurons, channels, inputs, state, scratch, row, fired, first_fired, n_fired, t, timed
@@ -175,5 +164,5 @@ def update_channels(
         if _integrate(state.v[first:last], gates, scratch.course, jump, points, substep, rates):
             n_fired = _tell(block, group, jump, state.until, fired, n_fired, t)
     if n_fired > before:
-        _order(fired, first_fired, n_fired)
+        order(fired, first_fired, n_fired)
     return n_fired

@@ -2,16 +2,29 @@
 
 import math
 
-from neurosim.kernels.compiled import part
+from neurosim.kernels.compiled import inlined, part
+from neurosim.kernels.neurons import order, reset
 from neurosim.kernels.random import counter, open_unit, squares
-from neurosim.kernels.types import EXPECTED, SOFTPLUS, STEEPNESS
+from neurosim.kernels.types import (
+    BLOCK_FIRST,
+    BLOCK_LAST,
+    ENTITY_FIRST,
+    EXPECTED,
+    FIRST,
+    FIRST_ID,
+    GROUP,
+    MANNER,
+    SOFT_THRESHOLD,
+    SOFTPLUS,
+    STEEPNESS,
+)
 
 CLEARLY = 1.0 + 1e-9
 """More than rounding can be off."""
 
 
 @part
-def escapes(excess, soft, link, t, entity, key):
+def _escapes(excess, soft, link, t, entity, key):
     """Return whether a neuron whose potential exceeds the threshold by `excess` mV fires.
 
     The number of spikes that its rate makes one expect in the step is y = EXPECTED · link(x) at
@@ -26,3 +39,52 @@ def escapes(excess, soft, link, t, entity, key):
     if link == SOFTPLUS:
         grown = max(x, 0.0) + math.log1p(math.exp(-abs(x)))
     return u < -math.expm1(-soft[EXPECTED] * grown)
+
+
+@part
+def _escape(block, group, dynamics, soft, link, entity, key, v, until, resting, head, count, fired,
+            n_fired, t):  # fmt: skip
+    """Let the neurons of a block that do not rest fire by chance.
+
+    Returns the place after the last in `fired`, and how many of the group rest now.
+    """
+    for i in range(block[BLOCK_FIRST], block[BLOCK_LAST]):
+        own = entity + i - group[FIRST]
+        if until[i] < t and _escapes(v[i] - soft[SOFT_THRESHOLD], soft, link, t, own, key):
+            fired[n_fired] = group[FIRST_ID] + i - group[FIRST]
+            n_fired += 1
+            count = reset(i, group, dynamics, v, until, resting, head, count, t)
+    return n_fired, count
+
+
+@inlined
+def update_soft(neurons, soft, state, fired, first_fired, n_fired, t):
+    """Let neurons with a soft threshold, which have been advanced, fire.
+
+    Adds the global ids of those that do to those from place `first_fired` to `n_fired`, keeps all
+    of them ascending, and returns the place after the last.
+    """
+    before = n_fired
+    for k in range(soft.size):
+        block = neurons.blocks[soft[k]]
+        g = block[GROUP]
+        n_fired, state.resting_count[g] = _escape(
+            block,
+            neurons.groups[g],
+            neurons.dynamics[g],
+            neurons.escape[g],
+            neurons.firing[g, MANNER],
+            neurons.firing[g, ENTITY_FIRST],
+            neurons.escape_keys[g],
+            state.v,
+            state.until,
+            state.resting,
+            state.resting_first[g],
+            state.resting_count[g],
+            fired,
+            n_fired,
+            t,
+        )
+    if n_fired > before:
+        order(fired, first_fired, n_fired)
+    return n_fired

@@ -6,6 +6,7 @@ from neurosim.kernels.barrier import arrive, wait
 from neurosim.kernels.channels import update_channels
 from neurosim.kernels.compiled import compiled, kernel, part
 from neurosim.kernels.delivery import SOON, deliver
+from neurosim.kernels.escape import update_soft
 from neurosim.kernels.inputs import take_in
 from neurosim.kernels.intrinsics import clock, prefetch
 from neurosim.kernels.neurons import update
@@ -80,8 +81,8 @@ def _lap(ticks, phase, since, timed):
 # Without reference counts, which would cost as much as the neurons: nothing here allocates, and the
 # caller holds every array.
 @compiled(_nrt=False)
-def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, neurons, channels,
-            inputs, probes, state, learned, shared, scratch, samples, timed):  # fmt: skip
+def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, neurons, soft,
+            channels, inputs, probes, state, learned, shared, scratch, samples, timed):  # fmt: skip
     """Advance one thread's neurons by a chunk of steps.
 
     Parameters
@@ -98,6 +99,8 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, ne
     table, plastic, neurons, channels, inputs, probes, state, learned, shared, scratch
         See `neurosim.kernels.types`. Where no synapse is plastic, `plastic` and `learned` are None;
         where no neuron has ion channels, `channels` is: what they need is then not even compiled.
+    soft : (n_blocks,) int64, or None where there are none
+        Which of `Neurons.blocks` have soft thresholds.
     samples : (n_rows, n_signals) float64
         Filled with what the probes sampled.
     timed : bool
@@ -160,6 +163,9 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, ne
             deliver_plastic(plastic, learned, state, horizon + k, row, t)
         take_in(inputs, neurons, state, row, t)
         n_fired = update(neurons, inputs, state, scratch, row, fired, n_fired, t, timed)
+        if soft is not None:
+            before = fired_start[k]
+            n_fired = update_soft(neurons, soft, state, fired, before, n_fired, t)
         if channels is not None:
             before = fired_start[k]
             n_fired = update_channels(

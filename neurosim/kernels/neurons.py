@@ -12,7 +12,6 @@ the same bits.
 import numpy as np
 
 from neurosim.kernels.compiled import inlined, part
-from neurosim.kernels.escape import escapes
 from neurosim.kernels.inputs import count_block, gather
 from neurosim.kernels.types import (
     ALPHA,
@@ -21,7 +20,6 @@ from neurosim.kernels.types import (
     CHANNELS,
     COUNTED,
     DELTA,
-    ENTITY_FIRST,
     EXPONENTIAL,
     FIRST,
     FIRST_ID,
@@ -41,7 +39,6 @@ from neurosim.kernels.types import (
     QUIET,
     REFRACTORY,
     RESET,
-    SHARP,
     SLOT,
     STATE,
     STATE_RISE,
@@ -253,7 +250,7 @@ def _any_above(v, threshold):
 
 
 @part
-def _reset(i, group, dynamics, v, until, resting, head, count, t):
+def reset(i, group, dynamics, v, until, resting, head, count, t):
     """Reset a neuron that fires in step t and let it rest; return how many of its group do."""
     v[i] = dynamics[RESET]
     if group[REFRACTORY] == 0:
@@ -278,21 +275,19 @@ def _fire(block, group, dynamics, v, until, resting, head, count, fired, n_fired
             if v[i] > threshold and until[i] < t:
                 fired[n_fired] = group[FIRST_ID] + i - group[FIRST]
                 n_fired += 1
-                count = _reset(i, group, dynamics, v, until, resting, head, count, t)
+                count = reset(i, group, dynamics, v, until, resting, head, count, t)
     return n_fired, count
 
 
 @part
-def _escape(block, group, dynamics, soft, link, entity, key, v, until, resting, head, count, fired,
-            n_fired, t):  # fmt: skip
-    """Let the neurons of a block that do not rest fire by chance; returns what `_fire` does."""
-    for i in range(block[BLOCK_FIRST], block[BLOCK_LAST]):
-        own = entity + i - group[FIRST]
-        if until[i] < t and escapes(v[i] - dynamics[THRESHOLD], soft, link, t, own, key):
-            fired[n_fired] = group[FIRST_ID] + i - group[FIRST]
-            n_fired += 1
-            count = _reset(i, group, dynamics, v, until, resting, head, count, t)
-    return n_fired, count
+def order(fired, first, last):
+    """Sort the few ids that fired in a step."""
+    for i in range(first + 1, last):
+        one, j = fired[i], i
+        while j > first and fired[j - 1] > one:
+            fired[j] = fired[j - 1]
+            j -= 1
+        fired[j] = one
 
 
 @part
@@ -333,8 +328,7 @@ def update(neurons, inputs, state, scratch, row, fired, n_fired, t, timed):
     for b in range(neurons.blocks.shape[0]):
         block = neurons.blocks[b]
         g, first = block[GROUP], block[BLOCK_FIRST]
-        manner = neurons.firing[g, MANNER]
-        if manner == CHANNELS:
+        if neurons.firing[g, MANNER] == CHANNELS:
             continue
         if state.uniform[g]:
             # One short array serves the whole group instead of a long one from memory.
@@ -345,25 +339,7 @@ def update(neurons, inputs, state, scratch, row, fired, n_fired, t, timed):
         else:
             injected = state.injected[first : block[BLOCK_LAST]]
         above = _advance_block(neurons, inputs, b, injected, state, row, scratch, t, timed)
-        if manner != SHARP:
-            n_fired, counts[g] = _escape(
-                block,
-                neurons.groups[g],
-                neurons.dynamics[g],
-                neurons.escape[g],
-                manner,
-                neurons.firing[g, ENTITY_FIRST],
-                neurons.escape_keys[g],
-                state.v,
-                state.until,
-                state.resting,
-                heads[g],
-                counts[g],
-                fired,
-                n_fired,
-                t,
-            )
-        elif above:
+        if above:
             n_fired, counts[g] = _fire(
                 block,
                 neurons.groups[g],

@@ -20,7 +20,7 @@ P_VV, P_VI, THRESHOLD, RESET = range(4)
 SHARP, SOFTPLUS, EXPONENTIAL_LINK, CHANNELS = 0, 1, 2, 3
 # Columns of `Neurons.firing`, then of `Neurons.escape` and of `Channels.rates`.
 MANNER, ENTITY_FIRST = range(2)
-STEEPNESS, EXPECTED = range(2)
+STEEPNESS, EXPECTED, SOFT_THRESHOLD = range(3)
 G_NA, G_K, G_L, E_NA, E_K, E_L, V_REST, PER_C = range(8)
 # Columns of `Neurons.ports`, then of `Neurons.filters`.
 KIND, SLOT, STATE, STATE_RISE = range(4)
@@ -181,8 +181,9 @@ class Neurons(NamedTuple):
         Propagators V → V and I → V (mV per pA); threshold and reset, both relative to rest (mV).
     firing : (n_groups, 2) int64
         Manner of firing; and the identity of the first neuron in the group's random stream.
-    escape : (n_groups, 2) float64
-        One over the width of a soft threshold (per mV); spikes expected in a step per unit of link.
+    escape : (n_groups, 3) float64
+        One over the width of a soft threshold (per mV); spikes expected in a step per unit of link;
+        and where it is, relative to rest (mV).
     escape_keys : (n_groups,) uint64
     ports : (n_ports, 4) int64
         Kind, first slot, first place in `State.synaptic`, and for alpha currents the first place of
