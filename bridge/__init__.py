@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bridge import classics, datasets, spiking
     from bridge.activations import ACTIVATIONS, Activation, find_activation
+    from bridge.bounds import Validity, validity
     from bridge.coincidence import coincidence_factor
     from bridge.comparison import Comparison, prediction_measures
     from bridge.descent import Descent, accelerated_descent, gradient_descent, newton, quasi_newton
@@ -56,7 +57,6 @@ if TYPE_CHECKING:
     from bridge.spiking import SpikingCircuit, Strengths, strengths
     from bridge.stochastic import stochastic_descent
     from bridge.unit import SpikingUnit, threshold_gap
-    from bridge.validity import Validity, validity
     from bridge.worlds import compare_worlds
 
 # Imported when first asked for: scikit-learn and the compiler take a second, and most of those who
@@ -146,7 +146,7 @@ _MODULES = {
         "SpikingUnit",
         "threshold_gap",
     ),
-    "validity": (
+    "bounds": (
         "Validity",
         "validity",
     ),
