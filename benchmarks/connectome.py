@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
 import sys
 from time import perf_counter, process_time
@@ -26,6 +25,7 @@ from bridge.inference import (
     infer_synapses,
     score_connectome,
 )
+from neurosim.resources import available_cores
 from neurosim.scenario import RunOptions
 from scenarios.connectome_model import Settings, network, spike_trains, wiring
 
@@ -92,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m benchmarks.connectome", description=__doc__)
     parser.add_argument("--neurons", type=int, default=1000)
     parser.add_argument("--minutes", type=float, default=10.0)
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--threads", type=int, default=available_cores())
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--mean", type=float, default=Settings().mean, help="potential (mV)")
     parser.add_argument("--json", action="store_true")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 
 from bridge import kinds
 from neurosim import NeurosimError
+from neurosim.resources import available_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -92,7 +92,7 @@ class StandardisedDesign(ABC):
         threads : int, optional
             All cores this process may use if None.
         """
-        threads = len(os.sched_getaffinity(0)) if threads is None else threads
+        threads = available_cores() if threads is None else threads
         if is_sparse(X):
             with np.errstate(over="ignore", invalid="ignore"):
                 mean = np.asarray(X.T @ weights)

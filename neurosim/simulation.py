@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,6 @@ import numpy as np
 from neurosim.build import build
 from neurosim.build.grid import MAX_STEPS, whole_steps
 from neurosim.build.plastic import new_learned, with_room_to_learn
-from neurosim.build.projections import expected_synapses
 from neurosim.build.state import new_scratch, new_shared, new_state, with_room
 from neurosim.chunk import Chunk
 from neurosim.errors import NeurosimError
@@ -27,6 +25,7 @@ from neurosim.pacing import Pacer
 from neurosim.progress import progress_bar
 from neurosim.recorder import Recorder
 from neurosim.recording import Result, RunStats, Synapses
+from neurosim.threads import choose_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,25 +36,6 @@ CHUNK = 500
 """Steps between looks at the keyboard and at the clock."""
 PACED_CHUNK = 20.0
 """Longest time between looks at the clock (ms) in a run that is paced to it."""
-MAX_THREADS = 256
-WORTH_SHARING = 2_000_000
-"""Synapses from which on it pays to share the work: below, threads wait more than they work."""
-
-
-def choose_threads(network: Network, threads: int | None) -> int:
-    """Return the number of threads: as asked for, else what the machine and the network allow."""
-    if threads is not None:
-        if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)):
-            raise NeurosimError(f"threads = {threads!r} is not an integer")
-        if not 1 <= threads <= MAX_THREADS:
-            raise NeurosimError(f"threads = {threads} is outside 1 to {MAX_THREADS}")
-        return int(threads)
-    work = sum(expected_synapses(p) for p in network.projections)
-    work += 100 * sum(p.size for p in network.populations)
-    if work < WORTH_SHARING:
-        return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(cores or 1, MAX_THREADS)
 
 
 class Simulation:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
+
+from neurosim.resources import available_cores, physical_memory
 
 
 def _processor() -> str:
@@ -20,8 +21,7 @@ def _processor() -> str:
 
 def heading(versions: Iterable[str], repeats: int) -> str:
     """Return the title, and the line that says where, when and with what."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    cores, memory = available_cores(), (physical_memory() or 0) / 2**30
     return (
         "# NEST, Brian2 and neurosim on the same networks\n\n"
         f"{date.today()}, {cores} cores of {_processor()}, {memory:.0f} GiB, "

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from bridge.inference import passes
-from bridge.inference.trains import USABLE, bin_trains, physical_memory
+from bridge.inference.trains import USABLE, bin_trains
 from neurosim import NeurosimError
+from neurosim.resources import physical_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

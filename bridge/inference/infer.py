@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from bridge.inference.neuron import Fitted, Likelihood, fit, prior_variance, sco
 from bridge.inference.trains import BinnedTrains, bin_trains
 from neurosim import NeurosimError
 from neurosim.progress import progress_bar
+from neurosim.resources import available_cores
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -150,7 +150,7 @@ def _in_parallel(
     said: Callable[[float], None] = lambda done: None,
 ) -> list[T]:
     """Return the work on each place, in order; Ctrl-C leaves what has not begun undone."""
-    pool = ThreadPoolExecutor(threads or _cores())
+    pool = ThreadPoolExecutor(threads or available_cores())
     try:
         found = []
         for result in pool.map(work, [int(place) for place in places]):
@@ -159,12 +159,6 @@ def _in_parallel(
         return found
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _places(trains: BinnedTrains, neurons: ArrayLike | None) -> NDArray[np.intp]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim import NeurosimError, SpikeTrains
+from neurosim.resources import physical_memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -254,14 +254,6 @@ def _check_rates(trains: list[NDArray], neurons: NDArray[np.int64], duration: fl
             f"neuron {neurons[most]} fires {len(trains[most]):,} times in {duration:g} ms: no "
             "neuron does; were times and duration given in seconds? They must be in ms"
         )
-
-
-def physical_memory() -> int | None:
-    """Return the memory of this machine (bytes), or None where it does not say."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return None
 
 
 def _check_memory(n_spikes: int, n_bins: int, n_neurons: int) -> None:

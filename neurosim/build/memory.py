@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
+from neurosim.resources import physical_memory
 
 if TYPE_CHECKING:
     from neurosim.build.layout import Layout
@@ -35,14 +35,6 @@ def _parts(layout: Layout, projections: Projections) -> tuple[float, float, floa
 def expected_bytes(layout: Layout, projections: Projections) -> int:
     """Return the size of all synapse tables and neurons, in bytes, in the mean over networks."""
     return int(sum(_parts(layout, projections)))
-
-
-def physical_memory() -> int | None:
-    """Return the memory of this machine (bytes), or None where it does not say."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return None
 
 
 def check_memory(layout: Layout, projections: Projections) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.build.layout import TWINNED
-from neurosim.build.memory import physical_memory
 from neurosim.build.projections import Projections, expected_synapses
 from neurosim.build.synapses import ThreadTable
 from neurosim.errors import NeurosimError
@@ -30,6 +29,7 @@ from neurosim.kernels.types import (
     SOURCE_FIRST,
     W_MAX,
 )
+from neurosim.resources import physical_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,0 +1,33 @@
+"""How many threads share the work of a network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim.build.projections import expected_synapses
+from neurosim.errors import NeurosimError
+from neurosim.resources import available_cores
+
+if TYPE_CHECKING:
+    from neurosim.network import Network
+
+MAX_THREADS = 256
+WORTH_SHARING = 2_000_000
+"""Synapses from which on it pays to share the work: below, threads wait more than they work."""
+
+
+def choose_threads(network: Network, threads: int | None) -> int:
+    """Return the number of threads: as asked for, else what the machine and the network allow."""
+    if threads is not None:
+        if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)):
+            raise NeurosimError(f"threads = {threads!r} is not an integer")
+        if not 1 <= threads <= MAX_THREADS:
+            raise NeurosimError(f"threads = {threads} is outside 1 to {MAX_THREADS}")
+        return int(threads)
+    work = sum(expected_synapses(p) for p in network.projections)
+    work += 100 * sum(p.size for p in network.populations)
+    if work < WORTH_SHARING:
+        return 1
+    return min(available_cores(), MAX_THREADS)
