@@ -41,14 +41,6 @@ def add_trials(
     return population
 
 
-def fired_at(result: ns.Result, name: str, step: int = 1) -> NDArray[np.bool_]:
-    """Return which neurons of a population fired at the end of a step, counted from 1."""
-    trains = result.spikes[name]
-    fired = np.zeros(result.populations[name].size, dtype=bool)
-    fired[trains.ids[np.rint(trains.times / result.dt) == step]] = True
-    return fired
-
-
 def draw_share(axes: Axes, x: ArrayLike, fired: ArrayLike, trials: ArrayLike, **look: Any) -> None:
     """Draw the share of trials that fired with its 95 % interval."""
     fired, trials = np.asarray(fired, dtype=float), np.asarray(trials, dtype=float)

@@ -10,8 +10,8 @@ import numpy as np
 
 import bridge
 import neurosim as ns
+from bridge.spiking import GroupTwin, sigmoids_of
 from scenarios._planes import grid_points
-from scenarios._spiking import SpikingNetwork, sigmoids_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -190,18 +190,18 @@ def lessons_of(settings: Settings, seed: int) -> Lessons:
     return Lessons(np.array(units), np.array([*found.values()]), np.array(examples), best)
 
 
-def shapes() -> dict[str, SpikingNetwork]:
+def shapes() -> dict[str, GroupTwin]:
     """Return the networks made for each shape, and for each polygon in the place of the circle."""
-    made = {name: SpikingNetwork(name, fires_inside(own)) for name, own in SHAPES.items()}
+    made = {name: GroupTwin(fires_inside(own), name=f"{name}, ") for name, own in SHAPES.items()}
     return made | {
-        f"{n} sides": SpikingNetwork(f"{n} sides", fires_inside((Polygon(n),))) for n in SIDES
+        f"{n} sides": GroupTwin(fires_inside((Polygon(n),)), name=f"{n} sides, ") for n in SIDES
     }
 
 
-def deep_of(lessons: Lessons) -> dict[int, SpikingNetwork]:
+def deep_of(lessons: Lessons) -> dict[int, GroupTwin]:
     """Return the networks of many layers as spiking ones, by their layers."""
     return {
-        n: SpikingNetwork(f"{n} layers", sigmoids_of(own), GROUP, 20, noise=False)
+        n: GroupTwin(sigmoids_of(own), GROUP, 20, noise=False, name=f"{n} layers, ")
         for n, own in lessons.deep.items()
     }
 
@@ -221,7 +221,7 @@ def network(settings: Settings, options: RunOptions) -> ns.Network:
         )
     net = ns.Network(dale=False)
     for name, spiking in shapes().items():
-        spiking.add_to(net, asked(name), options.dt)
+        spiking.add_to(net, asked(name), dt=options.dt)
     for spiking in deep_of(lessons_of(settings, options.seed)).values():
-        spiking.add_to(net, UNSEEN[: settings.asked], options.dt)
+        spiking.add_to(net, UNSEEN[: settings.asked], dt=options.dt)
     return net

@@ -10,7 +10,7 @@ import numpy as np
 
 import bridge
 import neurosim as ns
-from scenarios._spiking import SpikingNetwork
+from bridge.spiking import GroupTwin
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -111,16 +111,16 @@ def errors_of(settings: Settings, seed: int) -> dict[int, list[tuple[int, float]
     return found
 
 
-def made(settings: Settings) -> dict[str, SpikingNetwork]:
+def made(settings: Settings) -> dict[str, GroupTwin]:
     """Return the deep and the wide network in spikes, for each number of digits up to all."""
     return {
-        f"{kind} {bits}": SpikingNetwork(f"{kind} {bits}", make(bits))
+        f"{kind} {bits}": GroupTwin(make(bits), name=f"{kind} {bits}, ")
         for bits in range(2, settings.bits + 1)
         for kind, make in (("deep", deep), ("wide", wide))
     }
 
 
-GIVEN_SPIKING = SpikingNetwork("given", given(), 20, 400, noise=False)
+GIVEN_SPIKING = GroupTwin(given(), 20, 400, noise=False, name="given, ")
 
 
 def network(settings: Settings, options: RunOptions) -> ns.Network:
@@ -133,8 +133,8 @@ def network(settings: Settings, options: RunOptions) -> ns.Network:
         )
     net = ns.Network(dale=False)
     for spiking in made(settings).values():
-        spiking.add_to(net, POINTS[:, np.newaxis], options.dt)
-    GIVEN_SPIKING.add_to(net, ASKED, options.dt)
+        spiking.add_to(net, POINTS[:, np.newaxis], dt=options.dt)
+    GIVEN_SPIKING.add_to(net, ASKED, dt=options.dt)
     return net
 
 

@@ -11,9 +11,9 @@ import numpy as np
 
 import bridge
 import neurosim as ns
+from bridge.spiking import GroupTwin
 from neurosim.scenario import Scenario
 from scenarios._planes import draw_examples, draw_zones, grid_points, zone_bar
-from scenarios._spiking import SpikingNetwork
 from scenarios._trials import DERIVED, SPIKING
 
 if TYPE_CHECKING:
@@ -85,10 +85,10 @@ class Lesson:
         squares = bridge.LayeredNetwork((squaring(settings.neurons), last))
         return {"raw": bridge.LayeredNetwork((raw,)), "mapped": squares}
 
-    def spiking(self, settings: Settings) -> dict[str, SpikingNetwork]:
+    def spiking(self, settings: Settings) -> dict[str, GroupTwin]:
         """Return the networks in spikes."""
         return {
-            name: SpikingNetwork(name, own, outputs=OUTPUTS[name])
+            name: GroupTwin(own, outputs=OUTPUTS[name], name=f"{name}, ")
             for name, own in self.networks(settings).items()
         }
 
@@ -121,7 +121,7 @@ def network(settings: Settings, options: RunOptions) -> ns.Network:
         )
     lesson, net = lesson_of(settings, options.seed), ns.Network(dale=False)
     for spiking in lesson.spiking(settings).values():
-        spiking.add_to(net, np.concatenate([POINTS, lesson.inputs]), options.dt)
+        spiking.add_to(net, np.concatenate([POINTS, lesson.inputs]), dt=options.dt)
     return net
 
 

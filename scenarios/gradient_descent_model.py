@@ -10,7 +10,8 @@ import numpy as np
 
 import bridge
 import neurosim as ns
-from scenarios._trials import add_trials, fired_at
+from bridge.spiking import fired_at
+from scenarios._trials import add_trials
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,8 +10,9 @@ import numpy as np
 
 import bridge
 import neurosim as ns
-from scenarios._spiking import BETA, SpikingNetwork
-from scenarios._trials import add_trials, fired_at
+from bridge.spiking import GroupTwin, fired_at
+from bridge.spiking.groups import BETA
+from scenarios._trials import add_trials
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -167,17 +168,17 @@ def network(settings: Settings, options: RunOptions) -> ns.Network:
     unit = bridge.to_spiking(single, neuron=NEURON, noise="escape", beta=BETA)
     add_trials(net, "neuron", unit, np.tile(trials, (10, 1)), options.dt)
     for size in SIZES:
-        spiking_of(rungs["network"], size).add_to(net, trials, options.dt)
+        spiking_of(rungs["network"], size).add_to(net, trials, dt=options.dt)
     return net
 
 
-def spiking_of(trained: bridge.LayeredNetwork, size: int) -> SpikingNetwork:
+def spiking_of(trained: bridge.LayeredNetwork, size: int) -> GroupTwin:
     """Return the network as a spiking one whose inputs are spikes, `size` neurons to a unit."""
     first, *others = trained.layers
     weights = first.weights / (0.5 * MOST)
     counting = bridge.Layer(weights, first.bias - first.weights.sum(axis=1), first.activation)
     network = bridge.LayeredNetwork((counting, *others))
-    return SpikingNetwork(f"network of {size}", network, size)
+    return GroupTwin(network, size, name=f"network of {size}, ")
 
 
 @dataclass(frozen=True, eq=False)

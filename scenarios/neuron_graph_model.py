@@ -10,7 +10,7 @@ import numpy as np
 import bridge
 import neurosim as ns
 from bridge import Unit
-from scenarios._spiking import SpikingNetwork
+from bridge.spiking import GroupTwin
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,11 +62,11 @@ class Settings:
             raise ns.NeurosimError(f"trials = {self.trials} is outside 50 to 10000")
 
     @property
-    def spiking(self) -> tuple[SpikingNetwork, SpikingNetwork]:
+    def spiking(self) -> tuple[GroupTwin, GroupTwin]:
         """The graph and that with two copies of f2, as spiking networks."""
         return (
-            SpikingNetwork("graph", GRAPH, SIZE, self.trials, noise=False),
-            SpikingNetwork("ways", WAYS, SIZE, self.trials, noise=False),
+            GroupTwin(GRAPH, SIZE, self.trials, noise=False, name="graph, "),
+            GroupTwin(WAYS, SIZE, self.trials, noise=False, name="ways, "),
         )
 
 
@@ -92,7 +92,7 @@ def network(settings: Settings, options: RunOptions) -> ns.Network:
         )
     net = ns.Network(dale=False)
     for spiking, points in zip(settings.spiking, (CURVES, WAY_CURVES), strict=True):
-        spiking.add_to(net, points, options.dt)
+        spiking.add_to(net, points, dt=options.dt)
     return net
 
 

@@ -13,7 +13,8 @@ from threadpoolctl import threadpool_limits
 import bridge
 import neurosim as ns
 from bridge.classics import RadialUnit, radial_network, with_square
-from scenarios._trials import add_trials, fired_at
+from bridge.spiking import fired_at
+from scenarios._trials import add_trials
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

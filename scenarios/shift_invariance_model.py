@@ -10,7 +10,7 @@ import numpy as np
 
 import bridge
 import neurosim as ns
-from scenarios._spiking import SpikingNetwork
+from bridge.spiking import GroupTwin
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,10 +99,10 @@ class Lesson:
     networks: dict[str, bridge.LayeredNetwork]
     unseen: Images
 
-    def spiking(self) -> dict[str, SpikingNetwork]:
+    def spiking(self) -> dict[str, GroupTwin]:
         """Return the networks in spikes."""
         return {
-            name: SpikingNetwork(name, own, GROUP, OUTPUTS, noise=False)
+            name: GroupTwin(own, GROUP, OUTPUTS, noise=False, name=f"{name}, ")
             for name, own in self.networks.items()
         }
 
@@ -152,7 +152,7 @@ def network(settings: Settings, options: RunOptions) -> ns.Network:
         )
     lesson, net = lesson_of(settings, options.seed), ns.Network(dale=False)
     for spiking in lesson.spiking().values():
-        spiking.add_to(net, lesson.unseen.pixels[: settings.asked * PLACES], options.dt)
+        spiking.add_to(net, lesson.unseen.pixels[: settings.asked * PLACES], dt=options.dt)
     return net
 
 

@@ -10,9 +10,10 @@ import numpy as np
 
 import bridge
 import neurosim as ns
+from bridge.spiking import fired_at
 from neurosim.scenario import Scenario
 from scenarios._common import draw_levels, signed
-from scenarios._trials import DERIVED, add_trials, draw_share, fired_at
+from scenarios._trials import DERIVED, add_trials, draw_share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

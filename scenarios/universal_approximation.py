@@ -10,8 +10,8 @@ import numpy as np
 
 import bridge
 import neurosim as ns
+from bridge.spiking import GroupTwin
 from neurosim.scenario import Scenario
-from scenarios._spiking import SpikingNetwork
 from scenarios._trials import DERIVED, SPIKING
 
 if TYPE_CHECKING:
@@ -75,11 +75,11 @@ def approximation(n: int) -> bridge.LayeredNetwork:
     return pulses(edges, function(0.5 * (edges[:-1] + edges[1:])))
 
 
-def networks(settings: Settings) -> dict[str, SpikingNetwork]:
+def networks(settings: Settings) -> dict[str, GroupTwin]:
     """Return one pulse, and the approximations by number of pulses, as spiking networks."""
     made = {"pulse": pulses(np.array([0.35, 0.65]), np.array([1.0]))}
     made |= {f"{n} pulses": approximation(n) for n in sorted({*PULSES, settings.enough})}
-    return {name: SpikingNetwork(name, own) for name, own in made.items()}
+    return {name: GroupTwin(own, name=f"{name}, ") for name, own in made.items()}
 
 
 def network(settings: Settings, options: RunOptions) -> ns.Network:
@@ -91,7 +91,7 @@ def network(settings: Settings, options: RunOptions) -> ns.Network:
         )
     net = ns.Network(dale=False)
     for spiking in networks(settings).values():
-        spiking.add_to(net, POINTS[:, np.newaxis], options.dt)
+        spiking.add_to(net, POINTS[:, np.newaxis], dt=options.dt)
     return net
 
 

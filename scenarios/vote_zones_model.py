@@ -11,8 +11,8 @@ from scipy.special import expit
 
 import bridge
 import neurosim as ns
+from bridge.spiking import GroupTwin
 from scenarios._planes import grid_points
-from scenarios._spiking import SpikingNetwork
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,8 +115,8 @@ def poll_of(settings: Settings, seed: int) -> Poll:
 
 def decide(inputs: NDArray[np.float64], seed: int, dt: float = 5.0) -> NDArray[np.bool_]:
     """Return how voters vote, each by three spiking neurons with soft thresholds."""
-    net, voter = ns.Network(dale=False), SpikingNetwork("voter", LAW)
-    voter.add_to(net, inputs, dt)
+    net, voter = ns.Network(dale=False), GroupTwin(LAW, name="voter, ")
+    voter.add_to(net, inputs, dt=dt)
     return voter.outputs_in(ns.simulate(net, 2.0 * dt, dt=dt, seed=seed))[-1][:, 0] > 0.5
 
 
@@ -133,14 +133,14 @@ def law(inputs: NDArray[np.float64]) -> NDArray[np.float64]:
     return probability
 
 
-def spiking_of(poll: Poll) -> dict[str, SpikingNetwork]:
+def spiking_of(poll: Poll) -> dict[str, GroupTwin]:
     """Return the trained networks as spiking ones, by number of neurons.
 
     A group's thresholds are spread: by chance alone so many hidden units would tell the output too
     little.
     """
     return {
-        name: SpikingNetwork(f"{name} neurons", own, GROUP[name], OUTPUTS[name], noise=False)
+        name: GroupTwin(own, GROUP[name], OUTPUTS[name], noise=False, name=f"{name} neurons, ")
         for name, own in poll.networks.items()
     }
 
@@ -159,7 +159,7 @@ def network(settings: Settings, options: RunOptions) -> ns.Network:
         )
     poll, net = poll_of(settings, options.seed), ns.Network(dale=False)
     for spiking in spiking_of(poll).values():
-        spiking.add_to(net, asked(poll), options.dt)
+        spiking.add_to(net, asked(poll), dt=options.dt)
     return net
 
 

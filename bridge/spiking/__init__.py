@@ -3,7 +3,8 @@
 from bridge.spiking.balance import Balanced, balance
 from bridge.spiking.chance import ChanceTwin
 from bridge.spiking.convert import spiking_twin
-from bridge.spiking.copies import connect_copies
+from bridge.spiking.copies import connect_copies, fired_at
+from bridge.spiking.groups import GroupTwin, sigmoids_of
 from bridge.spiking.latency import LatencyTwin
 from bridge.spiking.logic import SpikingCircuit
 from bridge.spiking.rates import RateTwin
@@ -13,6 +14,7 @@ from bridge.spiking.strengths import Strengths, strengths
 __all__ = [
     "Balanced",
     "ChanceTwin",
+    "GroupTwin",
     "LatencyTwin",
     "LayerLoss",
     "RateTwin",
@@ -21,6 +23,8 @@ __all__ = [
     "balance",
     "connect_copies",
     "diagnose",
+    "fired_at",
+    "sigmoids_of",
     "spiking_twin",
     "strengths",
 ]

@@ -8,6 +8,7 @@ import numpy as np
 
 from bridge.classics import ThresholdNetwork
 from bridge.spiking.chance import ChanceTwin
+from bridge.spiking.groups import GroupTwin
 from bridge.spiking.latency import LatencyTwin
 from bridge.spiking.logic import SpikingCircuit
 from bridge.spiking.rates import RateTwin
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from bridge.networks import LayeredNetwork
 
-Code = Literal["rate", "latency", "chance"]
+Code = Literal["rate", "latency", "chance", "group"]
 
 
 def spiking_twin(
@@ -26,7 +27,7 @@ def spiking_twin(
     data: ArrayLike,
     code: Code | None = None,
     **options: Any,
-) -> RateTwin | LatencyTwin | ChanceTwin | SpikingCircuit:
+) -> RateTwin | LatencyTwin | ChanceTwin | GroupTwin | SpikingCircuit:
     """Return the spiking neurons that do the job of a trained network or of a Boolean circuit.
 
     Its `add_to` puts them into a network to simulate, one copy for each trial.
@@ -37,11 +38,12 @@ def spiking_twin(
     data : (n_trials, n_inputs) array_like
         Inputs on which weights are balanced, those of the training; of a Boolean circuit, which
         needs no balance and takes no code, the inputs to answer.
-    code : {"rate", "latency", "chance"}, optional
-        "rate" and "latency" make ReLUs of neurons, "chance" sigmoids. Default: "chance" where all
-        layers are sigmoids, else "rate".
+    code : {"rate", "latency", "chance", "group"}, optional
+        "rate" and "latency" make ReLUs of neurons; "chance" makes sigmoids of single neurons over
+        many steps, "group" sigmoids and step units of many neurons in one. Default: "chance" where
+        all layers are sigmoids, else "rate".
     options : Any
-        Of `RateTwin.of`, `LatencyTwin.of`, `ChanceTwin` or `SpikingCircuit`.
+        Of `RateTwin.of`, `LatencyTwin.of`, `ChanceTwin`, `GroupTwin` or `SpikingCircuit`.
 
     Raises
     ------
@@ -73,7 +75,11 @@ def spiking_twin(
         code = "chance" if smooth else "rate"
     if code == "chance":
         return ChanceTwin(network, **options)
+    if code == "group":
+        return GroupTwin(network, **options)
     twins: dict[str, type[RateTwin | LatencyTwin]] = {"rate": RateTwin, "latency": LatencyTwin}
     if code not in twins:
-        raise NeurosimError(f'code = {code!r} is unknown: give "rate", "latency" or "chance"')
+        raise NeurosimError(
+            f'code = {code!r} is unknown: give "rate", "latency", "chance" or "group"'
+        )
     return twins[code].of(network, data, **options)

@@ -57,6 +57,14 @@ def first_spikes(result: ns.Result, name: str, n_trials: int) -> NDArray[np.floa
     return first.reshape(n_trials, -1)
 
 
+def fired_at(result: ns.Result, name: str, step: int = 1) -> NDArray[np.bool_]:
+    """Return which neurons of a population fired at the end of a step, counted from 1."""
+    trains = result.spikes[name]
+    fired = np.zeros(result.populations[name].size, dtype=bool)
+    fired[trains.ids[np.rint(trains.times / result.dt) == step]] = True
+    return fired
+
+
 def checked_inputs(inputs: ArrayLike, n_inputs: int, *, signed: bool) -> NDArray[np.float64]:
     """Return inputs of shape (n_trials, n_inputs); refuse what spikes cannot carry."""
     values = np.asarray(inputs, dtype=float)

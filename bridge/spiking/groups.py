@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import logit
 
-import bridge
 import neurosim as ns
-from bridge.spiking import connect_copies
-from scenarios._trials import fired_at
+from bridge.activations import find_activation
+from bridge.networks import Layer, LayeredNetwork
+from bridge.noise import EscapeNoise
+from bridge.spiking.copies import checked_inputs, connect_copies, fired_at
+from bridge.unit import threshold_gap
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -21,13 +23,13 @@ NEURON = ns.LIF()
 """Whose threshold is sharp."""
 LISTENER = ns.LIF(v_threshold=100.0, v_peak=120.0)
 """Whose threshold is out of reach: its potential is the sum of what it hears."""
-GAP = bridge.threshold_gap(NEURON)
+GAP = threshold_gap(NEURON)
 BETA = 1.0
 """Score that a millivolt is worth (per mV)."""
 
 
 @dataclass(frozen=True, eq=False)
-class SpikingNetwork:
+class GroupTwin:
     """A network of which every unit is a group of neurons that each fire once, or not.
 
     All neurons of a layer decide at the end of one step, those of depth 1 at the end of the first.
@@ -37,8 +39,6 @@ class SpikingNetwork:
 
     Attributes
     ----------
-    name : str
-        Of the populations, followed by the layer's number.
     network : LayeredNetwork
         Of sigmoid units and step units; those of the last layer may be linear. Linear units do not
         fire: their potential above rest, 1 mV for 1, is their output.
@@ -49,15 +49,17 @@ class SpikingNetwork:
         with the probability that the unit has. Those of hidden layers may instead have sharp
         thresholds spread over the group as the logistic distribution is, so that the share which
         fires is the unit's output to the nearest neuron.
+    name : str
+        Put before "layer 1", "layer 2" …, the names of the populations.
     """
 
-    name: str
-    network: bridge.LayeredNetwork
+    network: LayeredNetwork
     size: int = 1
     outputs: int = 1
     noise: bool = True
+    name: str = ""
 
-    def add_to(self, net: ns.Network, inputs: ArrayLike, dt: float) -> None:
+    def add_to(self, net: ns.Network, inputs: ArrayLike, *, dt: float) -> list[ns.Population]:
         """Add the network, each trial with neurons of its own.
 
         Parameters
@@ -67,9 +69,16 @@ class SpikingNetwork:
         inputs : (n_trials, n_inputs) array_like
             A signal x is a volley of that strength.
         dt : float
-            ms.
+            Step (ms) with which the network is going to be simulated.
+
+        Returns
+        -------
+        list of Population
+            One for each layer.
         """
-        inputs, own = np.asarray(inputs, dtype=float), self.network
+        own = self.network
+        inputs = checked_inputs(inputs, own.n_inputs, signed=True)
+        populations: list[ns.Population] = []
         for k, (layer, seen) in enumerate(zip(own.layers, own.sources, strict=True)):
             arrival, size = ns.SpikeTimes([own.depths[k] * dt]), self._sizes[k]
             number = len(inputs) * len(layer.bias) * size
@@ -90,7 +99,9 @@ class SpikingNetwork:
                     continue
                 matrix = share.repeat(self._sizes[j], axis=1).repeat(size, axis=0)
                 late = (own.depths[k] - own.depths[j]) * dt
-                connect_copies(net, net[self.population(j)], cells, matrix, delay=late)
+                connect_copies(net, populations[j], cells, matrix, delay=late)
+            populations.append(cells)
+        return populations
 
     def outputs_in(self, result: ns.Result) -> list[NDArray[np.float64]]:
         """Return the outputs of each layer, (n_trials, n_units): shares of neurons that fired.
@@ -111,7 +122,7 @@ class SpikingNetwork:
 
     def population(self, k: int) -> str:
         """Return the name of the population that stands for layer k, counted from 0."""
-        return f"{self.name}, layer {k + 1}"
+        return f"{self.name}layer {k + 1}"
 
     @cached_property
     def _sizes(self) -> list[int]:
@@ -133,7 +144,7 @@ class SpikingNetwork:
 
     def _cell(self, k: int, dt: float) -> ns.LIF:
         if self._kind(k) == "soft":
-            return ns.LIF(escape=bridge.EscapeNoise.of_slope(BETA).rate(dt))
+            return ns.LIF(escape=EscapeNoise.of_slope(BETA).rate(dt))
         return LISTENER if self._kind(k) == "linear" else NEURON
 
     def _gap(self, k: int) -> float:
@@ -147,7 +158,7 @@ class SpikingNetwork:
         return logit((np.arange(self._sizes[k]) + 0.5) / self._sizes[k])
 
 
-def sigmoids_of(network: bridge.LayeredNetwork) -> bridge.LayeredNetwork:
+def sigmoids_of(network: LayeredNetwork) -> LayeredNetwork:
     """Return the same function with sigmoid units in the place of tanh units, layer after layer.
 
     tanh s = 2 σ(2s) − 1: a sigmoid unit hears twice as much, and is heard twice as much by units
@@ -160,6 +171,6 @@ def sigmoids_of(network: bridge.LayeredNetwork) -> bridge.LayeredNetwork:
         bias = layer.bias - (heard - 1.0) * layer.weights.sum(axis=1)
         weights, twice = heard * layer.weights, layer.activation.name == "tanh"
         factor, name = (2.0, "sigmoid") if twice else (1.0, layer.activation.name)
-        layers.append(bridge.Layer(factor * weights, factor * bias, bridge.find_activation(name)))
+        layers.append(Layer(factor * weights, factor * bias, find_activation(name)))
         heard = factor
-    return bridge.LayeredNetwork(tuple(layers))
+    return LayeredNetwork(tuple(layers))
