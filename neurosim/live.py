@@ -16,6 +16,8 @@ from neurosim.network.inputs import check_input
 from neurosim.recording import read_only
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import ArrayLike, NDArray
 
     from neurosim.build import Plan
@@ -74,6 +76,7 @@ class LiveInputs:
         self.tables = list(self._fixed)
         self._under_way = [_NONE for _ in plan.threads]
         self._given: dict[int, int] = {}
+        self._sent: list[tuple[int, NDArray[np.int64], NDArray[np.int64]]] = []
 
     def inject(self, drive: Drive, amplitude: ArrayLike) -> None:
         """Set a live current (pA); see `Chunk.inject`."""
@@ -93,7 +96,12 @@ class LiveInputs:
         """Send live spikes after `now` steps; see `Chunk.send`."""
         self._check(drive, LiveSpikes)
         columns = _columns(drive, ids)
-        steps = self._arrivals(drive, len(columns), times, now)
+        self._dispatch(drive, columns, self._arrivals(drive, len(columns), times, now))
+        self._sent = [sent for sent in self._sent if len(sent[2]) and sent[2].max() >= now]
+
+    def _dispatch(self, drive: Drive, columns: NDArray[np.int64], steps: NDArray[np.int64]) -> None:
+        """Send spikes on their way to the threads, to arrive in given steps."""
+        self._sent.append((list(self._plan.threads[0].live).index(drive), columns, steps))
         for thread, part in enumerate(self._plan.threads):
             port = part.live[drive]
             assert isinstance(port, SpikePort)
@@ -129,6 +137,52 @@ class LiveInputs:
             self._states[thread].next_event[0] = given
             self.tables[thread] = self._fixed[thread]
         self._given.clear()
+
+    def take(self, step: int) -> dict[str, NDArray]:
+        """Return what `put` needs: the values of currents, and spikes that arrive from `step` on.
+
+        Returns
+        -------
+        dict
+            "amplitudes", those of all live currents one after the other; "drives", the number of
+            the live drive of each spike; "columns", its place among the drive's targets; "steps".
+        """
+        ports = self._plan.threads[0].live.values()
+        values = [self._amplitudes[0][p.values] for p in ports if isinstance(p, CurrentPort)]
+        drives = [np.full(len(steps), number) for number, _, steps in self._sent]
+        columns = [columns for _, columns, _ in self._sent]
+        steps = np.concatenate([_NONE.steps, *(steps for _, _, steps in self._sent)])
+        left = steps >= step
+        return {
+            "amplitudes": np.concatenate([_NONE.weights, *values]),
+            "drives": np.concatenate([_NONE.steps, *drives])[left],
+            "columns": np.concatenate([_NONE.steps, *columns])[left],
+            "steps": steps[left],
+        }
+
+    def put(self, snapshot: Mapping[str, NDArray]) -> None:
+        """Set the live currents, and send the spikes, that `take` found.
+
+        Raises
+        ------
+        ValueError
+            Where they are not those of this network.
+        """
+        drives, values = list(self._plan.threads[0].live), snapshot["amplitudes"]
+        for drive in drives:
+            if isinstance(drive.input, LiveCurrent):
+                self.inject(drive, values[: len(targets(drive))])
+                values = values[len(targets(drive)) :]
+        n_targets = np.array(
+            [len(targets(d)) * isinstance(d.input, LiveSpikes) for d in drives], np.int64
+        )
+        number, columns, steps = (snapshot[name] for name in ("drives", "columns", "steps"))
+        known = (number >= 0) & (number < len(drives)) & (columns >= 0)
+        if len(values) or not known.all() or not (columns < n_targets[number]).all():
+            raise ValueError("the live input is not that of this network")
+        for sent in np.split(np.arange(len(steps)), np.flatnonzero(np.diff(number)) + 1):
+            if len(sent):
+                self._dispatch(drives[number[sent[0]]], columns[sent], steps[sent])
 
     def _check(self, drive: Drive, kind: type[LiveCurrent | LiveSpikes]) -> None:
         """Refuse what is no drive of this kind, or came after the simulation was made."""

@@ -10,6 +10,8 @@ import numpy as np
 from neurosim.recording import UNITS, Result, RunStats, SpikeTrains, Trace
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from neurosim.build import Plan
@@ -143,6 +145,49 @@ class Recorder:
         if self._ids:
             self._ids, self._stamps = [np.concatenate(self._ids)], [np.concatenate(self._stamps)]
         self._values = [[np.concatenate(blocks)] if blocks else [] for blocks in self._values]
+
+    def snapshot(self) -> dict[str, NDArray]:
+        """Return all that was recorded, as `put_back` takes it.
+
+        Returns
+        -------
+        dict
+            "ids" and "stamps" of the spikes kept, "painted_ids" and "painted_stamps" of those that
+            voltages show, and "values 0", "values 1" … of the traces.
+        """
+        self._join()
+        ids, stamps = zip((_NO_IDS, _NO_STAMPS), *self._paint, strict=True)
+        return {
+            "ids": np.concatenate([_NO_IDS, *self._ids]),
+            "stamps": np.concatenate([_NO_STAMPS, *self._stamps]),
+            "painted_ids": np.concatenate(ids),
+            "painted_stamps": np.concatenate(stamps),
+        } | {f"values {k}": self._rows(k, 0, self._taken) for k in range(len(self._values))}
+
+    def put_back(self, snapshot: Mapping[str, NDArray], step: int) -> None:
+        """Take up what was recorded in the first `step` steps.
+
+        Raises
+        ------
+        ValueError
+            Where it was not recorded of this network in that time.
+        """
+        n, traces = len(self._kept), self._plan.traces
+        for name in ("", "painted_"):
+            ids, stamps = snapshot[f"{name}ids"], snapshot[f"{name}stamps"]
+            inside = (ids >= 0) & (ids < n) & (stamps >= 1) & (stamps <= step)
+            if not inside.all() or (np.diff(stamps) < 0).any():
+                raise ValueError("spikes were recorded that cannot have been")
+        for k, trace in enumerate(traces):
+            shape = (step // trace.interval, len(trace.ids))
+            if snapshot[f"values {k}"].shape != shape:
+                raise ValueError(f"the trace of {trace.key} is not of shape {shape}")
+        if len(snapshot["ids"]):
+            self._ids, self._stamps = [snapshot["ids"]], [snapshot["stamps"]]
+        if len(snapshot["painted_ids"]):
+            self._paint = [(snapshot["painted_ids"], snapshot["painted_stamps"])]
+        self._values = [[snapshot[f"values {k}"]] for k in range(len(traces))]
+        self._taken = step
 
     def result(self, n_steps: int, stats: RunStats) -> Result:
         """Return all that was recorded in the first `n_steps` steps."""

@@ -5,35 +5,31 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from neurosim.build import build
 from neurosim.build.grid import MAX_STEPS, whole_steps
-from neurosim.build.plastic import new_learned, with_room_to_learn
-from neurosim.build.state import new_scratch, new_shared, new_state, with_room
+from neurosim.checkpoint import FOREIGN, KIND, Checkpoint, read_checkpoint, write_checkpoint
 from neurosim.chunk import Chunk
+from neurosim.engine import CHUNK, Engine
 from neurosim.errors import NeurosimError
 from neurosim.interrupt import stop_on_interrupt
-from neurosim.kernels import advance, forget, without_collection
-from neurosim.kernels.types import PHASES, RECORDING
-from neurosim.live import LiveInputs
+from neurosim.journal import enter_journal
+from neurosim.kernels import without_collection
 from neurosim.network.checks import check_flag, show
 from neurosim.pacing import Pacer
 from neurosim.progress import progress_bar
-from neurosim.recorder import Recorder
 from neurosim.recording import Result, RunStats, Synapses
+from neurosim.storage import damaged
 from neurosim.threads import choose_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import os
+    from collections.abc import Callable, Iterator
 
+    from neurosim.build import Plan
     from neurosim.network import Network, Projection
 
-CHUNK = 500
-"""Steps between looks at the keyboard and at the clock."""
 PACED_CHUNK = 20.0
 """Longest time between looks at the clock (ms) in a run that is paced to it."""
 
@@ -87,78 +83,147 @@ class Simulation:
         profile: bool = False,
     ) -> None:
         started = time.perf_counter()
-        n_threads = choose_threads(network, threads)
-        self._plan = build(network, dt=dt, seed=seed, threads=n_threads)
-        self._projections = network.projections
-        self._progress = progress
-        self._steps = 0
-        self._wall = 0.0
+        self._network = network.copy()
         self._timed = check_flag(profile, "profile")
-        self._clocks = np.zeros(2)
+        self._engine = Engine(
+            self._network,
+            dt=dt,
+            seed=seed,
+            threads=choose_threads(network, threads),
+            timed=self._timed,
+        )
+        self._progress = progress
+        self._asked = 0
+        self._wall = 0.0
+        self._marks: dict[int, int] = {}
+        self._answers: list[Synapses] = []
+        self._asked_for = 0
         self._interrupted = False
         self._pacer = Pacer()
         self._running = threading.Lock()
-        self._states = [new_state(self._plan, k, CHUNK) for k in range(n_threads)]
-        self._learned = [new_learned(part.plastic) for part in self._plan.threads]
-        self._scratch = [new_scratch(self._plan, k) for k in range(n_threads)]
-        self._shared = new_shared(self._plan, CHUNK)
-        self._samples = [np.empty((CHUNK, len(part.probes.places))) for part in self._plan.threads]
-        self._recorder = Recorder(self._plan)
-        self._live = LiveInputs(self._plan, self._states)
-        self._advance(0, 0)  # no steps: compiles the kernels if no earlier run has
-        forget(self._states[0], 0, self._plan.horizon)
+        self._entry = enter_journal()
+        found = self._entry.find(network, self._plan.dt, self._plan.seed) if self._entry else None
+        if found:
+            self._put(found)
         self._build = time.perf_counter() - started
+
+    @classmethod
+    def restore(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        threads: int | None = None,
+        progress: bool = False,
+        profile: bool = False,
+    ) -> Simulation:
+        """Return a simulation as `save` found it; it goes on with the same bits.
+
+        Parameters
+        ----------
+        path : path-like
+        threads : int, optional
+            Need not be as many as before.
+        progress, profile : bool
+            As for a new simulation.
+
+        Raises
+        ------
+        NeurosimError
+            Where the file is missing, no checkpoint, damaged, or of a later format, and for what
+            the network or this machine's memory refuses.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import neurosim as ns
+        >>> net = ns.Network()
+        >>> cell = net.add("cell", 1, ns.LIF())
+        >>> drive = net.drive(cell, ns.ConstantCurrent(200.0))
+        >>> simulation = ns.Simulation(net)
+        >>> result = simulation.run(50.0)
+        >>> path = os.path.join(tempfile.mkdtemp(), "state.h5")
+        >>> simulation.save(path)
+        >>> ns.Simulation.restore(path).run(50.0).duration
+        100.0
+        """
+        checkpoint = read_checkpoint(path)
+        simulation = cls(
+            checkpoint.network,
+            dt=checkpoint.dt,
+            seed=checkpoint.seed,
+            threads=threads,
+            progress=progress,
+            profile=profile,
+        )
+        try:
+            simulation._put(checkpoint)
+        except FOREIGN as error:
+            raise damaged(path, KIND, error) from error
+        simulation._asked = checkpoint.engine.steps
+        return simulation
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a checkpoint, from which `restore` goes on with the same bits.
+
+        The file holds the network, all that has changed since time 0, and all that was recorded;
+        it is there whole or not at all, and vouches for itself with a checksum.
+
+        Parameters
+        ----------
+        path : path-like
+            HDF5; a file already there is replaced, but only by a whole new one.
+
+        Raises
+        ------
+        NeurosimError
+            Where the file cannot be written, the simulation is running, or the network has parts
+            that are not neurosim's own.
+        """
+        with self._alone():
+            write_checkpoint(path, self._take())
+
+    @property
+    def network(self) -> Network:
+        """The network that is simulated; adding to it does not change the simulation."""
+        return self._network
+
+    def _take(self) -> Checkpoint:
+        """Return all that there is to know of the simulation between two chunks."""
+        return Checkpoint(
+            network=self._network,
+            dt=self._plan.dt,
+            seed=self._plan.seed,
+            wall=self._wall,
+            marks=self._marks,
+            answers=self._answers,
+            engine=self._engine.take(),
+        )
+
+    def _put(self, checkpoint: Checkpoint) -> None:
+        """Become what a simulation of the same network was."""
+        self._engine.put(checkpoint.engine)
+        self._wall = checkpoint.wall
+        self._marks = dict(checkpoint.marks)
+        self._answers = list(checkpoint.answers)
+
+    @property
+    def _plan(self) -> Plan:
+        return self._engine.plan
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Refuse to do two things at a time."""
+        if not self._running.acquire(blocking=False):
+            raise NeurosimError("The simulation is running: wait until that run is over")
+        try:
+            yield
+        finally:
+            self._running.release()
 
     @property
     def time(self) -> float:
         """Simulated time so far (ms)."""
-        return self._steps * self._plan.dt
-
-    def _advance(self, thread: int, n_steps: int) -> None:
-        plan, part = self._plan, self._plan.threads[thread]
-        advance(
-            thread,
-            self._steps,
-            n_steps,
-            plan.horizon,
-            plan.stride,
-            plan.batch,
-            part.table,
-            part.plastic.tables if part.plastic.n_lists else None,
-            part.neurons,
-            part.soft,
-            part.channels,
-            self._live.tables[thread],
-            part.probes,
-            self._states[thread],
-            self._learned[thread] if part.plastic.n_lists else None,
-            self._shared,
-            self._scratch[thread],
-            self._samples[thread],
-            self._timed,
-        )
-
-    def _run_chunk(self, n_steps: int, pool: ThreadPoolExecutor | None) -> None:
-        """Advance all threads by one chunk and record what it brings."""
-        self._shared.arrivals[0] = 0
-        for k, state in enumerate(self._states):
-            self._states[k] = with_room(self._plan, state, n_steps)
-            most = self._plan.most_spikes(n_steps) * len(self._plan.threads[k].plastic.tables.rules)
-            self._learned[k] = with_room_to_learn(self._learned[k], most)
-        self._live.begin(self._steps + n_steps)
-        others = range(1, len(self._states))
-        started = time.perf_counter()
-        waiting = [pool.submit(self._advance, k, n_steps) for k in others] if pool else []
-        self._advance(0, n_steps)
-        for task in waiting:
-            task.result()
-        advanced = time.perf_counter()
-        self._live.end()
-        self._recorder.take(self._steps, n_steps, self._states[0], self._samples)
-        for state in self._states:
-            forget(state, n_steps, self._plan.horizon)
-        self._steps += n_steps
-        self._clocks += advanced - started, time.perf_counter() - advanced
+        return self._asked * self._plan.dt
 
     def run(self, duration: float, *, realtime: bool = False) -> Result:
         """Simulate on from where the last run stopped.
@@ -248,11 +313,12 @@ class Simulation:
         if not callable(on_chunk):
             raise NeurosimError(f"on_chunk = {show(on_chunk)} cannot be called: give a function")
         end = MAX_STEPS if duration is None else self._end_after(duration)
+        self._entry = None  # a journal cannot go on in the midst of calls of `on_chunk`
         return self._go_on(end, chunk, on_chunk, realtime)
 
     def _end_after(self, duration: float) -> int:
         """Return the step before which a run of `duration` (ms) from now ends."""
-        end = self._steps + whole_steps(duration, self._plan.dt, "duration")
+        end = self._asked + whole_steps(duration, self._plan.dt, "duration")
         if end > MAX_STEPS:
             raise NeurosimError(
                 f"duration = {duration:g} ms would take the simulation past {MAX_STEPS} steps of "
@@ -265,47 +331,51 @@ class Simulation:
     ) -> Result:
         """Simulate up to step `end` in chunks of at most `chunk` steps: the loop of all runs."""
         check_flag(realtime, "realtime")
-        if not self._running.acquire(blocking=False):
-            raise NeurosimError("The simulation is running: wait until that run is over")
-        first, dt, n_threads = self._steps, self._plan.dt, len(self._states)
-        started, waited = self._pacer.clock(), self._pacer.waited
-        pool = ThreadPoolExecutor(n_threads - 1) if n_threads > 1 else nullcontext()
-        bar = progress_bar((end - first) * dt, show=self._progress and end < MAX_STEPS)
+        engine, first, dt = self._engine, self._engine.steps, self._plan.dt
+        n_threads = len(self._plan.threads)
+        started, waited, wall = self._pacer.clock(), self._pacer.waited, self._wall
+        bar = progress_bar((end - first) * dt, show=self._progress and first < end < MAX_STEPS)
         going = True
-        try:
-            with pool as workers, stop_on_interrupt() as stop, bar as done:
-                self._pacer.start()
-                while going and self._steps < end and not stop.is_set():
-                    start, until = self._steps, min(self._steps + chunk, end)
-                    while self._steps < until and not stop.is_set():
-                        self._run_chunk(min(CHUNK, until - self._steps), workers)
-                        done((self._steps - first) * dt)
-                    if realtime:
-                        self._pacer.keep((self._steps - first) * dt, stop.is_set)
-                    if on_chunk:
-                        going = self._hand_over(on_chunk, start)
-        finally:
-            self._wall += self._pacer.clock() - started - (self._pacer.waited - waited)
-            self._running.release()
-        self._interrupted = going and self._steps < end
-        return self._recorder.result(self._steps, self._stats())
+        with self._alone():
+            pool = ThreadPoolExecutor(n_threads - 1) if n_threads > 1 else nullcontext()
+            try:
+                with pool as workers, stop_on_interrupt() as stop, bar as done:
+                    self._pacer.start()
+                    while going and engine.steps < end and not stop.is_set():
+                        start, until = engine.steps, min(engine.steps + chunk, end)
+                        while engine.steps < until and not stop.is_set():
+                            engine.run(min(CHUNK, until - engine.steps), workers)
+                            done((engine.steps - first) * dt)
+                            if self._entry and self._entry.due:
+                                self._wall = wall + self._pacer.clock() - started
+                                self._entry.write(self._take())
+                        if realtime:
+                            self._pacer.keep((engine.steps - first) * dt, stop.is_set)
+                        if on_chunk:
+                            going = self._hand_over(on_chunk, start)
+            finally:
+                taken = self._pacer.clock() - started - (self._pacer.waited - waited)
+                self._wall = wall + taken
+                self._asked = min(end, engine.steps)
+        return self._reached(end, going, taken)
+
+    def _reached(self, end: int, going: bool, taken: float) -> Result:
+        """Return what was recorded, once a run up to step `end` is over; keep it in a journal."""
+        self._interrupted = going and self._asked < end
+        self._marks.setdefault(self._asked, self._engine.delivered)
+        if self._entry and (self._interrupted or self._entry.worth_keeping(taken)):
+            self._entry.write(self._take())
+        return self._engine.recorder.result(self._asked, self._stats())
 
     def _hand_over(self, on_chunk: Callable[[Chunk], object], start: int) -> bool:
         """Call `on_chunk` for what happened since step `start`; return whether to go on."""
-        chunk = Chunk(self._recorder, self._live, start, self._steps, self._plan.dt)
+        engine = self._engine
+        chunk = Chunk(engine.recorder, engine.live, start, engine.steps, self._plan.dt)
         try:
             on_chunk(chunk)
         finally:
             going = chunk.close()
         return going
-
-    def _profile(self) -> dict[str, float]:
-        """Return what the time in the kernels went to, and in recording what they brought (s)."""
-        advancing, recording = self._clocks
-        ticks = sum(scratch.ticks for scratch in self._scratch)
-        seconds = advancing * ticks / max(ticks.sum(), 1)
-        seconds[RECORDING] += recording
-        return dict(zip(PHASES, seconds.tolist(), strict=True))
 
     def synapses(self, projection: Projection) -> Synapses:
         """Return plastic synapses and what they have come to.
@@ -320,7 +390,7 @@ class Simulation:
         Synapses
             By source, then target; weights are those of each synapse's last presynaptic spike.
         """
-        numbers = [k for k, own in enumerate(self._projections) if own is projection]
+        numbers = [k for k, own in enumerate(self._network.projections) if own is projection]
         if not numbers:
             raise NeurosimError("The projection is none of this simulation's network")
         if projection.plasticity is None:
@@ -328,14 +398,13 @@ class Simulation:
                 "The projection is not plastic, its weights do not change: give connect a "
                 "plasticity"
             )
-        found = []
-        for part, learned in zip(self._plan.threads, self._learned, strict=True):
-            own = part.plastic.projections == numbers[0]
-            columns = (part.plastic.sources, part.plastic.targets, learned.weights)
-            found.append([column[own] for column in columns])
-        sources, targets, weights = (np.concatenate(column) for column in zip(*found, strict=True))
-        order = np.lexsort((targets, sources))
-        return Synapses(sources[order], targets[order], weights[order])
+        if self._entry is None:
+            return self._engine.synapses(numbers[0])
+        # In a journal the simulation may be further than what it is asked about.
+        self._asked_for += 1
+        if self._asked_for > len(self._answers):
+            self._answers.append(self._engine.synapses(numbers[0]))
+        return self._answers[self._asked_for - 1]
 
     @property
     def table_bytes(self) -> int:
@@ -351,13 +420,13 @@ class Simulation:
         return RunStats(
             neurons=int(self._plan.first_id[-1]),
             synapses=self._plan.n_synapses,
-            threads=len(self._states),
+            threads=len(self._plan.threads),
             build_s=self._build,
             wall_s=self._wall,
-            real_time_factor=self._wall * 1e3 / self.time if self._steps else 0.0,
+            real_time_factor=self._wall * 1e3 / self.time if self._asked else 0.0,
             interrupted=self._interrupted,
-            events=sum(int(state.delivered[0]) for state in self._states),
-            profile=self._profile() if self._timed else None,
+            events=self._marks[self._asked],
+            profile=self._engine.profile() if self._timed else None,
             paced_chunks=self._pacer.chunks,
             late_chunks=self._pacer.late_chunks,
             largest_lateness_ms=self._pacer.largest_lateness,

@@ -97,12 +97,15 @@ class Layout:
         Global id of each population's first neuron; the last entry counts all neurons.
     ports : tuple of tuple
         Distinct ports of each population: a synapse model, or `NOISE`.
+    twinned : tuple of (n_twins,) ndarray of int64
+        Neurons of each population that have twins.
     threads : tuple of ThreadLayout
     """
 
     populations: tuple[Population, ...]
     first_id: NDArray[np.int64]
     ports: tuple[tuple[Hashable, ...], ...]
+    twinned: tuple[NDArray[np.int64], ...]
     threads: tuple[ThreadLayout, ...]
 
     def index(self, population: Population) -> int:
@@ -175,4 +178,5 @@ def lay_out(network: Network, n_threads: int) -> Layout:
     first_id = np.cumsum([0, *(p.size for p in populations)], dtype=np.int64)
     parts = [(p, _ports(network, p), _twinned(network, p)) for p in populations]
     threads = tuple(_lay_out_thread(parts, k, n_threads) for k in range(n_threads))
-    return Layout(populations, first_id, tuple(ports for _, ports, _ in parts), threads)
+    ports, twinned = tuple(ports for _, ports, _ in parts), tuple(twins for _, _, twins in parts)
+    return Layout(populations, first_id, ports, twinned, threads)

@@ -86,6 +86,7 @@ class Plan:
     dt : float
         ms.
     seed : int
+    layout : Layout
     threads : tuple of ThreadPlan
     first_id : (n_populations + 1,) ndarray of int64
     populations : mapping of str to PopulationInfo
@@ -103,6 +104,7 @@ class Plan:
 
     dt: float
     seed: int
+    layout: Layout
     threads: tuple[ThreadPlan, ...]
     first_id: NDArray[np.int64]
     populations: Mapping[str, PopulationInfo]
@@ -215,6 +217,7 @@ def build(network: Network, *, dt: float, seed: int, threads: int) -> Plan:
     return Plan(
         dt=dt,
         seed=seed,
+        layout=layout,
         threads=tuple(plan for plan, _ in built),
         first_id=layout.first_id,
         populations=_describe(network),

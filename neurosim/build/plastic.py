@@ -57,6 +57,8 @@ class PlasticPart:
         Number of the projection in the network.
     sources, targets : (n_synapses,) ndarray of int64
         Indices within their populations.
+    first_target : (n_projections,) ndarray of int64
+        The thread's first neuron of each plastic projection's target population.
     """
 
     tables: Plastic
@@ -65,6 +67,7 @@ class PlasticPart:
     projections: NDArray[np.int64]
     sources: NDArray[np.int64]
     targets: NDArray[np.int64]
+    first_target: NDArray[np.int64]
 
 
 def plastic_projections(
@@ -125,7 +128,7 @@ def plastic_part(
 ) -> PlasticPart:
     """Lay out one thread's plastic synapses."""
     own = np.zeros((len(plastic), 8), np.int64)
-    segments, delays, targets, posts, weights, kinds, sources = ([] for _ in range(7))
+    segments, delays, targets, posts, weights, kinds, sources, lows = ([] for _ in range(8))
     ends, n, n_lists, n_delays, n_rows = [np.zeros(1, np.int64)], 0, 0, 0, 0
     for p, projections in enumerate(plastic):
         (projection,) = projections.projections
@@ -153,6 +156,7 @@ def plastic_part(
         sources.append(source[order] - first)
         number = next(k for k, other in enumerate(network.projections) if other is projection)
         kinds.append(np.full(len(slots), number))
+        lows.append(share.low)
         n, n_rows = n + len(slots), n_rows + rows
         n_lists, n_delays = n_lists + share.size, n_delays + len(different)
 
@@ -169,7 +173,15 @@ def plastic_part(
         posts=joined(posts),
     )
     begin = joined(weights, np.float64)
-    return PlasticPart(tables, begin, n_lists, joined(kinds), joined(sources), joined(segments))
+    return PlasticPart(
+        tables,
+        begin,
+        n_lists,
+        joined(kinds),
+        joined(sources),
+        joined(segments),
+        np.array(lows, np.int64),
+    )
 
 
 def new_learned(part: PlasticPart) -> Learned:

@@ -89,6 +89,15 @@ class Network:
         """Number of neurons."""
         return sum(population.size for population in self._populations)
 
+    def copy(self) -> Network:
+        """Return a network of the same parts; what is added to one does not reach the other."""
+        other = Network(dale=self._dale)
+        other._populations += self._populations
+        other._projections += self._projections
+        other._drives += self._drives
+        other._recordings += self._recordings
+        return other
+
     def __getitem__(self, name: str) -> Population:
         """Return the population of that name."""
         for population in self._populations:

@@ -2,6 +2,16 @@
 
 from neurosim.storage.files import atomic_path, plain, write_json
 from neurosim.storage.read import load
+from neurosim.storage.sealed import damaged, read_sealed, write_sealed
 from neurosim.storage.write import save
 
-__all__ = ["atomic_path", "load", "plain", "save", "write_json"]
+__all__ = [
+    "atomic_path",
+    "damaged",
+    "load",
+    "plain",
+    "read_sealed",
+    "save",
+    "write_json",
+    "write_sealed",
+]

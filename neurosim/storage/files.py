@@ -35,7 +35,9 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     part = path.with_name(f".part-{os.getpid()}-{path.name}")
     try:
         yield part
+        _keep(part)
         os.replace(part, path)
+        _keep(path.parent)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error).partition("\n")[0]
         raise NeurosimError(
@@ -43,6 +45,17 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         ) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _keep(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk before going on: power may fail."""
+    if path.is_dir() and os.name != "posix":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def plain(value: Any) -> Any:

@@ -178,15 +178,27 @@ class _Reader:
         wanted = np.dtype(dtype)
         fits = dataset.dtype == wanted and dataset.ndim == n_dims
         _require(fits, f"{dataset.name} is no {n_dims}-dimensional array of the right type")
-        _require(not dataset.external, f"{dataset.name} lies in another file")
-        stored = dataset.id.get_storage_size()
-        limit = stored * (DEFLATE_LIMIT if dataset.compression == "gzip" else 1)
-        # Else a header of some bytes could ask for all the memory there is.
-        _require(
-            stored <= self.file_size and dataset.nbytes <= limit,
-            f"{dataset.name} claims {dataset.nbytes} bytes and holds {stored}",
-        )
+        check_stored(dataset, self.file_size)
         return dataset[()]
+
+
+def check_stored(dataset: h5py.Dataset, file_size: int) -> None:
+    """Refuse a dataset that lies elsewhere, or is said to be larger than what there is of it.
+
+    Else a header of some bytes could ask for all the memory there is.
+
+    Raises
+    ------
+    ValueError
+    """
+    _require(not dataset.external, f"{dataset.name} lies in another file")
+    _require(not dataset.is_virtual, f"{dataset.name} lies in another file")
+    stored = dataset.id.get_storage_size()
+    limit = stored * (DEFLATE_LIMIT if dataset.compression == "gzip" else 1)
+    _require(
+        stored <= file_size and dataset.nbytes <= limit,
+        f"{dataset.name} claims {dataset.nbytes} bytes and holds {stored}",
+    )
 
 
 def _ascending(times: NDArray[np.float64]) -> bool:

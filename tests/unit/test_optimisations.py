@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim import simulation
+from neurosim import engine
 from neurosim.build import Plan, build
 from neurosim.kernels.types import MIXED
 
@@ -40,7 +40,7 @@ NETWORKS = {
 
 def _run(monkeypatch: pytest.MonkeyPatch, net: ns.Network, change: Callable[[Plan], Plan]):
     with monkeypatch.context() as patch:
-        patch.setattr(simulation, "build", lambda *a, **k: change(build(*a, **k)))
+        patch.setattr(engine, "build", lambda *a, **k: change(build(*a, **k)))
         return ns.simulate(net, 60.0, threads=2)
 
 

@@ -1,0 +1,177 @@
+"""What plastic synapses have come to, whatever the number of threads, and back.
+
+The synapses are put in the order of rows (projection, source, delay), then of targets; the spikes
+that they learn from in the order of projections, then of neurons, then of time. Which spike a
+synapse has seen last is told by its place in its neuron's list.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim.kernels.types import N_OWN, OWN_FIRST, POST_FIRST, ROW_FIRST
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from neurosim.build.plan import Plan
+    from neurosim.build.plastic import PlasticPart
+    from neurosim.kernels import Learned
+
+SYNAPSES = {
+    "rows": np.int64,
+    "targets": np.int64,
+    "weights": np.float64,
+    "traces": np.float64,
+    "last": np.int64,
+    "seen": np.int64,
+}
+"""What a snapshot holds of each synapse."""
+
+SPIKES = {"projections": np.int64, "neurons": np.int64, "steps": np.int64, "values": np.float64}
+"""What a snapshot holds of each postsynaptic spike, under these names after "spike_"."""
+
+
+def _rows(part: PlasticPart) -> NDArray[np.int64]:
+    """Return the row of every synapse: rows are the same on all threads."""
+    lengths = np.diff(part.tables.segment)
+    return np.repeat(np.arange(len(lengths)), lengths)
+
+
+def _lists(part: PlasticPart) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return projection and neuron, by its global id, of every list of spikes."""
+    own = part.tables.projections
+    sizes = own[:, N_OWN]
+    projection = np.repeat(np.arange(len(own)), sizes)
+    place = np.arange(len(projection)) - np.repeat(own[:, POST_FIRST], sizes)
+    return projection, np.repeat(own[:, OWN_FIRST], sizes) + place
+
+
+def _owners(learned: Learned) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the list that every spike is in, and its place there."""
+    n = int(learned.count[0])
+    origin = np.arange(n)
+    following = learned.following[:n]
+    linked = following >= 0
+    origin[following[linked]] = np.flatnonzero(linked)
+    while True:  # each look goes back twice as far
+        further = origin[origin]
+        if (further == origin).all():
+            break
+        origin = further
+    list_of = np.full(n, -1)
+    used = np.flatnonzero(learned.first_of >= 0)
+    list_of[learned.first_of[used]] = used
+    owner = list_of[origin]
+    order = np.argsort(owner, kind="stable")
+    counts = np.bincount(owner, minlength=len(learned.first_of))
+    place = np.empty(n, np.int64)
+    place[order] = np.arange(n) - np.repeat(np.cumsum(counts) - counts, counts)
+    return owner, place
+
+
+def take_learned(plan: Plan, learned: list[Learned]) -> dict[str, NDArray]:
+    """Return what the synapses of all threads have come to, in the order of the network.
+
+    Returns
+    -------
+    dict
+        The columns of `SYNAPSES`, and those of `SPIKES`.
+    """
+    synapses: dict[str, list[NDArray]] = {name: [] for name in SYNAPSES}
+    spikes: dict[str, list[NDArray]] = {name: [] for name in SPIKES}
+    for part, own in zip((thread.plastic for thread in plan.threads), learned, strict=True):
+        owner, place = _owners(own)
+        projection, neuron = _lists(part)
+        columns = {name: getattr(own, name) for name in ("weights", "traces", "last")} | {
+            "rows": _rows(part),
+            "targets": part.targets,
+            "seen": np.where(own.seen < 0, -1, np.append(place, -1)[own.seen]),
+        }
+        for name, column in columns.items():
+            synapses[name].append(column)
+        order, n = np.lexsort((place, owner)), int(own.count[0])
+        listed = owner[order]
+        spikes["projections"].append(projection[listed])
+        spikes["neurons"].append(neuron[listed])
+        spikes["steps"].append(own.steps[:n][order])
+        spikes["values"].append(own.values[:n][order])
+    found = {name: np.concatenate(synapses[name]).astype(t) for name, t in SYNAPSES.items()}
+    order = np.lexsort((found["targets"], found["rows"]))
+    whole = {name: column[order] for name, column in found.items()}
+    heard = {name: np.concatenate(spikes[name]).astype(t) for name, t in SPIKES.items()}
+    order = np.lexsort((heard["neurons"], heard["projections"]))
+    return whole | {f"spike_{name}": column[order] for name, column in heard.items()}
+
+
+def put_learned(
+    plan: Plan, learned: list[Learned], snapshot: Mapping[str, NDArray]
+) -> list[Learned]:
+    """Return what `take_learned` found, for a plan of the same network.
+
+    Raises
+    ------
+    ValueError
+        Where the snapshot is not one of this network.
+    """
+    restored, taken = [], 0
+    target = snapshot["targets"]
+    projection_of = _projection_of(plan, snapshot["rows"])
+    for part, own in zip((thread.plastic for thread in plan.threads), learned, strict=True):
+        first, size = part.first_target, part.tables.projections[:, N_OWN]
+        low = first[projection_of]
+        mine = np.flatnonzero((target >= low) & (target < low + size[projection_of]))
+        order, rows = np.lexsort((part.targets, _rows(part))), _rows(part)
+        same = len(mine) == len(order) and (
+            (snapshot["rows"][mine] == rows[order]).all()
+            and (target[mine] == part.targets[order]).all()
+        )
+        if not same:
+            raise ValueError("the plastic synapses are not those of this network")
+        taken += len(mine)
+        heard, starts = _put_spikes(part, own, snapshot)
+        own = own._replace(**heard)
+        seen = snapshot["seen"][mine]
+        for name in ("weights", "traces", "last"):
+            getattr(own, name)[order] = snapshot[name][mine]
+        own.seen[order] = np.where(seen < 0, -1, starts[part.tables.posts[order]] + seen)
+        if (own.seen >= own.count[0]).any():
+            raise ValueError("a synapse has seen more spikes than there were")
+        restored.append(own)
+    if taken != len(target):
+        raise ValueError("the plastic synapses are not those of this network")
+    return restored
+
+
+def _projection_of(plan: Plan, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    firsts = plan.threads[0].plastic.tables.projections[:, ROW_FIRST]
+    return np.searchsorted(firsts, rows, side="right") - 1
+
+
+def _put_spikes(
+    part: PlasticPart, learned: Learned, snapshot: Mapping[str, NDArray]
+) -> tuple[dict[str, NDArray], NDArray[np.int64]]:
+    """Return the lists of a thread's postsynaptic spikes, and where each begins."""
+    projection, neuron = snapshot["spike_projections"], snapshot["spike_neurons"]
+    own = part.tables.projections
+    place = neuron - own[projection, OWN_FIRST]
+    mine = np.flatnonzero((place >= 0) & (place < own[projection, N_OWN]))
+    owner = own[projection[mine], POST_FIRST] + place[mine]
+    n, n_lists = len(mine), len(learned.first_of)
+    counts = np.bincount(owner, minlength=n_lists)
+    starts = np.cumsum(counts) - counts
+    used = counts > 0
+    following = np.arange(1, n + 1)
+    following[(starts + counts - 1)[used]] = -1
+    return {
+        "steps": snapshot["spike_steps"][mine],
+        "values": snapshot["spike_values"][mine],
+        "following": following,
+        "first_of": np.where(used, starts, -1),
+        "last_of": np.where(used, starts + counts - 1, -1),
+        "count": np.array([n]),
+    }, starts

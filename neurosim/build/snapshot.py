@@ -1,0 +1,222 @@
+"""The state of a simulation as it is whatever the number of threads, and back.
+
+What a thread keeps at places of its own is put in the order of the whole network: by population,
+then by neuron. What follows from the rest is left out: input is empty between chunks of steps, the
+values of injected currents are read anew, who rests is told by when each neuron's rest ends, and
+how far a spike is delivered by its age.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from neurosim.kernels.types import (
+    ALPHA,
+    CHANNELS,
+    DELTA,
+    FIRST,
+    FIRST_ID,
+    KIND,
+    LAST,
+    MANNER,
+    PORT_FIRST,
+    PORT_LAST,
+    STATE,
+    STATE_RISE,
+)
+from neurosim.network import HodgkinHuxley
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from neurosim.build.layout import Layout, Share
+    from neurosim.build.plan import Plan, ThreadPlan
+    from neurosim.kernels import Neurons, State, Table
+
+STATES = ("v", "until", "synaptic", "gates", "arrived")
+"""Fields of `kernels.types.State` that a snapshot holds, each in the order of the network."""
+
+
+class _Span(NamedTuple):
+    """Consecutive values of a field of `State`: first at a thread, first in the network."""
+
+    field: str
+    own: int
+    whole: int
+    size: int
+
+
+class _Counter:
+    """Where in the order of the network the next values of each field go."""
+
+    def __init__(self) -> None:
+        self.total = dict.fromkeys(STATES, 0)
+
+    def take(self, field: str, size: int) -> int:
+        """Return the first of `size` places."""
+        first = self.total[field]
+        self.total[field] += size
+        return first
+
+
+def _spans(layout: Layout, part: ThreadPlan, thread: int, counter: _Counter) -> Iterator[_Span]:
+    """Yield where the values of a thread lie, here and in the network."""
+    shares = layout.threads[thread].shares
+    with_twins = [share.population for share in shares if len(share.twins)]
+    for g, share in enumerate(shares):
+        population = layout.populations[share.population]
+        for field in ("v", "until"):
+            whole = counter.take(field, population.size) + share.low
+            yield _Span(field, share.first, whole, share.size)
+        for port in _ports(part, g):
+            for place in _variables(port):
+                whole = counter.take("synaptic", population.size) + share.low
+                yield _Span("synaptic", place, whole, share.size)
+        if isinstance(population.neuron, HodgkinHuxley):
+            assert part.channels is not None
+            whole = counter.take("gates", 3 * population.size) + 3 * share.low
+            yield _Span("gates", int(part.channels.first_gate[g]), whole, 3 * share.size)
+        if len(layout.twinned[share.population]):
+            own = len(share.twins) > 0
+            group = len(shares) + with_twins.index(share.population) if own else g
+            yield from _twin_spans(layout, part, share, group, counter)
+
+
+def _twin_spans(
+    layout: Layout, part: ThreadPlan, share: Share, group: int, counter: _Counter
+) -> Iterator[_Span]:
+    """Yield where the values of one population's twins lie; first those that hear excitation."""
+    twinned, own = layout.twinned[share.population], len(share.twins)
+    before = int(np.searchsorted(twinned, share.low))
+    slots = list(share.twin_slots.values())
+    for number, port in enumerate(_ports(part, group)):
+        places = [("synaptic", place) for place in _variables(port)]
+        for field, place in [*places, ("arrived", slots[number])]:
+            for sign in range(2):
+                whole = counter.take(field, len(twinned)) + before
+                yield _Span(field, place + sign * own, whole, own)
+
+
+def _ports(part: ThreadPlan, group: int) -> NDArray[np.int64]:
+    rows = part.neurons.groups[group]
+    return part.neurons.ports[rows[PORT_FIRST] : rows[PORT_LAST]]
+
+
+def _variables(port: NDArray[np.int64]) -> list[int]:
+    """Return the places of a port's variables in `State.synaptic`."""
+    if port[KIND] == DELTA:
+        return []
+    places = [int(port[STATE])]
+    return [*places, int(port[STATE_RISE])] if port[KIND] == ALPHA else places
+
+
+def take_state(plan: Plan, states: list[State]) -> dict[str, NDArray]:
+    """Return the states of all threads between two chunks of steps, in the order of the network.
+
+    Returns
+    -------
+    dict
+        For each of `STATES` an array; of the spikes of the last `plan.horizon` steps "fired", the
+        global ids by step, and "fired_in", how many there were in each step; and "delivered".
+    """
+    own: list[tuple[_Span, NDArray]] = []
+    total: dict[str, int] = {}
+    for thread, (part, state) in enumerate(zip(plan.threads, states, strict=True)):
+        counter = _Counter()
+        for span in _spans(plan.layout, part, thread, counter):
+            own.append((span, getattr(state, span.field)[span.own : span.own + span.size]))
+        total = counter.total
+    first = states[0]
+    whole = {field: np.zeros(n, getattr(first, field).dtype) for field, n in total.items()}
+    for span, values in own:
+        whole[span.field][span.whole : span.whole + span.size] = values
+    start = first.history_start[: plan.horizon + 1]
+    return whole | {
+        "fired": first.history[: start[-1]].copy(),
+        "fired_in": np.diff(start),
+        "delivered": np.array([sum(int(state.delivered[0]) for state in states)]),
+    }
+
+
+def check_state(plan: Plan, snapshot: Mapping[str, NDArray]) -> None:
+    """Refuse a snapshot that is not one of this network.
+
+    Raises
+    ------
+    ValueError
+    """
+    counter, n = _Counter(), int(plan.first_id[-1])
+    for _ in _spans(plan.layout, plan.threads[0], 0, counter):
+        pass
+    for field, size in counter.total.items():
+        if snapshot[field].shape != (size,):
+            raise ValueError(f"{field} has shape {snapshot[field].shape}, not ({size},)")
+    fired, counts = snapshot["fired"], snapshot["fired_in"]
+    if counts.shape != (plan.horizon,) or (counts < 0).any() or counts.sum() != len(fired):
+        raise ValueError("the spikes under way are not those of the last steps")
+    steps = np.repeat(np.arange(len(counts)), counts)
+    order = np.diff(fired.astype(np.int64) + steps * n)
+    if len(fired) and (fired.min() < 0 or fired.max() >= n or (order <= 0).any()):
+        raise ValueError("the spikes under way are not in order")
+    if not np.isfinite(snapshot["v"]).all():
+        raise ValueError("a potential is not finite")
+
+
+def put_state(
+    plan: Plan, states: list[State], snapshot: Mapping[str, NDArray], step: int
+) -> list[State]:
+    """Return states as `take_state` found them, before step `step`.
+
+    Parameters
+    ----------
+    plan : Plan
+        Of the same network, for any number of threads.
+    states : list of State
+        At time 0; written to.
+    snapshot : mapping
+        As `check_state` lets it pass.
+    step : int
+    """
+    restored = []
+    for thread, (part, state) in enumerate(zip(plan.threads, states, strict=True)):
+        for span in _spans(plan.layout, part, thread, _Counter()):
+            values = snapshot[span.field][span.whole : span.whole + span.size]
+            getattr(state, span.field)[span.own : span.own + span.size] = values
+        _put_to_rest(part.neurons, state, step)
+        state.next_event[0] = np.searchsorted(part.inputs.event_steps, step)
+        restored.append(_with_history(part.table, state, plan.horizon, snapshot))
+    restored[0].delivered[0] = snapshot["delivered"][0]
+    return restored
+
+
+def _put_to_rest(neurons: Neurons, state: State, step: int) -> None:
+    """Fill the rings of neurons in their refractory period, in order of firing.
+
+    Twins never fire, and ion channels are not held at reset.
+    """
+    for g, group in enumerate(neurons.groups):
+        if group[FIRST_ID] < 0 or neurons.firing[g, MANNER] == CHANNELS:
+            continue
+        first = int(group[FIRST])
+        until = state.until[first : group[LAST]]
+        resting = np.flatnonzero(until >= step)
+        resting = resting[np.argsort(until[resting], kind="stable")]
+        state.resting[first : first + len(resting)] = first + resting
+        state.resting_first[g], state.resting_count[g] = 0, len(resting)
+
+
+def _with_history(
+    table: Table, state: State, horizon: int, snapshot: Mapping[str, NDArray]
+) -> State:
+    """Return the state with the spikes under way, each delivered as far as its age tells."""
+    fired, counts = snapshot["fired"].astype(np.int64), snapshot["fired_in"]
+    age = np.repeat(horizon - np.arange(horizon), counts)
+    # Of each row the parts with delays below the spike's age have been delivered.
+    column = table.column[np.minimum(age, len(table.column) - 1)]
+    reached = table.start[fired] + table.segment[fired, column].astype(np.int64)
+    np.cumsum(counts, out=state.history_start[1 : horizon + 1])
+    return state._replace(history=fired.astype(np.int32), reached=reached.astype(np.uint64))

@@ -1,0 +1,174 @@
+"""A network that runs: its arrays, its state, and the threads that advance it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim.build import build
+from neurosim.build.grid import MAX_STEPS
+from neurosim.build.learned import put_learned, take_learned
+from neurosim.build.plastic import new_learned, with_room_to_learn
+from neurosim.build.snapshot import check_state, put_state, take_state
+from neurosim.build.state import new_scratch, new_shared, new_state, with_room
+from neurosim.checkpoint import EngineState
+from neurosim.kernels import advance, forget
+from neurosim.kernels.types import PHASES, RECORDING
+from neurosim.live import LiveInputs
+from neurosim.recorder import Recorder
+from neurosim.recording import Synapses
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from neurosim.network import Network
+
+CHUNK = 500
+"""Most steps that are made at a time: between them one may look at the keyboard and the clock."""
+
+
+class Engine:
+    """Advances a network in chunks of steps and records what they bring.
+
+    Parameters
+    ----------
+    network : Network
+    dt : float
+        ms.
+    seed : int
+    threads : int
+    timed : bool
+        Whether to read the clock in the kernels, for `profile`.
+
+    Attributes
+    ----------
+    plan : Plan
+    steps : int
+        How many were made.
+    recorder : Recorder
+    live : LiveInputs
+    """
+
+    def __init__(
+        self, network: Network, *, dt: float, seed: int, threads: int, timed: bool
+    ) -> None:
+        self.plan = build(network, dt=dt, seed=seed, threads=threads)
+        self.steps = 0
+        self.recorder = Recorder(self.plan)
+        self._timed = timed
+        self._clocks = np.zeros(2)
+        self._states = [new_state(self.plan, k, CHUNK) for k in range(threads)]
+        self._learned = [new_learned(part.plastic) for part in self.plan.threads]
+        self._scratch = [new_scratch(self.plan, k) for k in range(threads)]
+        self._shared = new_shared(self.plan, CHUNK)
+        self._samples = [np.empty((CHUNK, len(part.probes.places))) for part in self.plan.threads]
+        self.live = LiveInputs(self.plan, self._states)
+        self._advance(0, 0)  # no steps: compiles the kernels if no earlier run has
+        forget(self._states[0], 0, self.plan.horizon)
+
+    def _advance(self, thread: int, n_steps: int) -> None:
+        plan, part = self.plan, self.plan.threads[thread]
+        advance(
+            thread,
+            self.steps,
+            n_steps,
+            plan.horizon,
+            plan.stride,
+            plan.batch,
+            part.table,
+            part.plastic.tables if part.plastic.n_lists else None,
+            part.neurons,
+            part.soft,
+            part.channels,
+            self.live.tables[thread],
+            part.probes,
+            self._states[thread],
+            self._learned[thread] if part.plastic.n_lists else None,
+            self._shared,
+            self._scratch[thread],
+            self._samples[thread],
+            self._timed,
+        )
+
+    def run(self, n_steps: int, pool: ThreadPoolExecutor | None) -> None:
+        """Advance all threads by one chunk of steps and record what it brings.
+
+        Parameters
+        ----------
+        n_steps : int
+            At most `CHUNK`.
+        pool : ThreadPoolExecutor or None
+            For all threads but one; None where there is no other.
+        """
+        self._shared.arrivals[0] = 0
+        for k, state in enumerate(self._states):
+            self._states[k] = with_room(self.plan, state, n_steps)
+            most = self.plan.most_spikes(n_steps) * len(self.plan.threads[k].plastic.tables.rules)
+            self._learned[k] = with_room_to_learn(self._learned[k], most)
+        self.live.begin(self.steps + n_steps)
+        others = range(1, len(self._states))
+        started = time.perf_counter()
+        waiting = [pool.submit(self._advance, k, n_steps) for k in others] if pool else []
+        self._advance(0, n_steps)
+        for task in waiting:
+            task.result()
+        advanced = time.perf_counter()
+        self.live.end()
+        self.recorder.take(self.steps, n_steps, self._states[0], self._samples)
+        for state in self._states:
+            forget(state, n_steps, self.plan.horizon)
+        self.steps += n_steps
+        self._clocks += advanced - started, time.perf_counter() - advanced
+
+    def take(self) -> EngineState:
+        """Return all that has changed since time 0; whatever the number of threads, the same."""
+        return EngineState(
+            steps=self.steps,
+            state=take_state(self.plan, self._states),
+            learned=take_learned(self.plan, self._learned),
+            live=self.live.take(self.steps),
+            recorded=self.recorder.snapshot(),
+        )
+
+    def put(self, taken: EngineState) -> None:
+        """Become what an engine of the same network was. This one must be at time 0.
+
+        Raises
+        ------
+        ValueError
+            Where it was another network.
+        """
+        if not 0 <= taken.steps <= MAX_STEPS:
+            raise ValueError(f"it is said to have made {taken.steps} steps")
+        check_state(self.plan, taken.state)
+        self.recorder.put_back(taken.recorded, taken.steps)
+        self._states[:] = put_state(self.plan, self._states, taken.state, taken.steps)
+        self._learned = put_learned(self.plan, self._learned, taken.learned)
+        self.live.put(taken.live)
+        self.steps = taken.steps
+
+    @property
+    def delivered(self) -> int:
+        """Synapses that have brought a spike."""
+        return sum(int(state.delivered[0]) for state in self._states)
+
+    def synapses(self, projection: int) -> Synapses:
+        """Return the plastic synapses of a projection, by its number in the network."""
+        found = []
+        for part, learned in zip(self.plan.threads, self._learned, strict=True):
+            own = part.plastic.projections == projection
+            columns = (part.plastic.sources, part.plastic.targets, learned.weights)
+            found.append([column[own] for column in columns])
+        sources, targets, weights = (np.concatenate(column) for column in zip(*found, strict=True))
+        order = np.lexsort((targets, sources))
+        return Synapses(sources[order], targets[order], weights[order])
+
+    def profile(self) -> dict[str, float]:
+        """Return what the time in the kernels went to, and in recording what they brought (s)."""
+        advancing, recording = self._clocks
+        ticks = sum(scratch.ticks for scratch in self._scratch)
+        seconds = advancing * ticks / max(ticks.sum(), 1)
+        seconds[RECORDING] += recording
+        return dict(zip(PHASES, seconds.tolist(), strict=True))

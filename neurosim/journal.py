@@ -1,0 +1,133 @@
+"""What a long job has simulated so far, kept in a folder, so that it can be begun again there.
+
+A job that is killed is begun anew: the same program makes the same simulations in the same order.
+Each finds its own checkpoint by its number, goes on from there, and tells of the time before what
+it told then. So a job of many simulations loses only the work since the last checkpoint.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim.checkpoint import Checkpoint, pack, read_checkpoint, write_checkpoint
+from neurosim.errors import NeurosimError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from neurosim.network import Network
+
+WORTH_KEEPING = 1.0
+"""Seconds of simulating from which on a run that is over is kept: shorter ones are done again."""
+
+_current: ContextVar[Journal | None] = ContextVar("journal", default=None)
+
+
+class Journal:
+    """Checkpoints of all simulations that are made while it is open.
+
+    Parameters
+    ----------
+    folder : Path
+        For the checkpoints alone; made if there is none.
+    every : float
+        Seconds between checkpoints.
+
+    Attributes
+    ----------
+    kept : str or None
+        The latest checkpoint in words, for a message.
+    """
+
+    def __init__(self, folder: Path, every: float) -> None:
+        if not (every > 0.0 and np.isfinite(every)):
+            raise NeurosimError(
+                f"checkpoint-every = {every:g} s is not a time above 0 s: give seconds between "
+                "checkpoints, such as 60"
+            )
+        self.folder, self.every = folder, every
+        self.kept: str | None = None
+        self._entries = 0
+        self._last = time.monotonic()
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Keep every simulation made inside."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise NeurosimError(
+                f"{self.folder} cannot be written ({error.strerror}): give a folder that can"
+            ) from None
+        token = _current.set(self)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+
+    def discard(self) -> None:
+        """Remove the checkpoints: the job is done."""
+        for path in self.folder.glob("*.h5"):
+            path.unlink(missing_ok=True)
+        self.folder.rmdir()
+
+    def enter(self) -> Entry:
+        """Return the entry of the next simulation."""
+        self._entries += 1
+        return Entry(self, self._entries)
+
+    @property
+    def due(self) -> bool:
+        """Whether the last checkpoint is long enough ago."""
+        return time.monotonic() - self._last >= self.every
+
+    def wrote(self, reached: float) -> None:
+        """Take down that a checkpoint was written when a simulation had reached a time (ms)."""
+        self._last = time.monotonic()
+        self.kept = f"{reached:g} ms of simulation {self._entries}"
+
+
+class Entry:
+    """The place of one simulation in a journal."""
+
+    def __init__(self, journal: Journal, number: int) -> None:
+        self._journal = journal
+        self._path = journal.folder / f"{number:06d}.h5"
+        self._unkept = 0.0
+
+    def find(self, network: Network, dt: float, seed: int) -> Checkpoint | None:
+        """Return the checkpoint of this simulation, if there is one."""
+        if not self._path.exists():
+            return None
+        found = read_checkpoint(self._path)
+        own, kept = pack(network), pack(found.network)
+        same = all(np.array_equal(own[name], kept[name]) for name in own)
+        return found if same and (found.dt, found.seed) == (dt, seed) else None
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for a checkpoint."""
+        return self._journal.due
+
+    def worth_keeping(self, seconds: float) -> bool:
+        """Return whether a run that is over, and took so long, is to be kept."""
+        self._unkept += seconds
+        return self._unkept >= WORTH_KEEPING
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint in place of the one before."""
+        write_checkpoint(self._path, checkpoint)
+        self._unkept = 0.0
+        self._journal.wrote(checkpoint.engine.steps * checkpoint.dt)
+
+
+def enter_journal() -> Entry | None:
+    """Return the entry of a new simulation in the journal that is open, if one is."""
+    journal = _current.get()
+    return journal.enter() if journal else None

@@ -1,0 +1,124 @@
+"""A network as plain data, for files: a tree of lists, mappings, numbers and words, and arrays."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.network.catalogue import PARTS
+from neurosim.network.checks import show
+from neurosim.network.network import Network
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+TYPE, ARRAY = "type", "array"
+"""Keys that name a part's class, and an array by its number."""
+
+
+def to_data(network: Network) -> tuple[dict[str, Any], list[NDArray]]:
+    """Return what `from_data` makes the same network of.
+
+    Parameters
+    ----------
+    network : Network
+
+    Returns
+    -------
+    tree : dict
+        Of what JSON knows; floats are exact, and infinite ones are allowed.
+    arrays : list of ndarray
+        Those that the tree names by number; one that several parts hold is there once.
+
+    Raises
+    ------
+    NeurosimError
+        For a part of a kind that is not neurosim's own.
+    """
+    arrays: list[NDArray] = []
+    places: dict[int, int] = {}
+    numbers = {id(p): number for number, p in enumerate(network.populations)}
+
+    def encoded(value: Any) -> Any:
+        if value is None or isinstance(value, (bool, int, float, str)):
+            return value
+        if isinstance(value, np.generic):
+            return value.item()
+        if isinstance(value, np.ndarray):
+            if id(value) not in places:
+                places[id(value)] = len(arrays)
+                arrays.append(value)
+            return {ARRAY: places[id(value)]}
+        if isinstance(value, (tuple, list)):
+            return [encoded(item) for item in value]
+        if id(value) in numbers:
+            return numbers[id(value)]
+        if PARTS.get(type(value).__name__) is not type(value):
+            raise NeurosimError(
+                f"{show(value)} cannot be saved: files know neurosim's own neurons, synapses, "
+                "rules and inputs only"
+            )
+        return {TYPE: type(value).__name__} | fields(value)
+
+    def fields(part: Any) -> dict[str, Any]:
+        return {
+            field.name: encoded(getattr(part, field.name))
+            for field in dataclasses.fields(part)
+            if field.init
+        }
+
+    tree = {
+        "populations": [fields(part) for part in network.populations],
+        "projections": [fields(part) for part in network.projections],
+        "drives": [fields(part) for part in network.drives],
+        "recordings": [fields(part) for part in network.recordings],
+    }
+    return tree, arrays
+
+
+def from_data(tree: Mapping[str, Any], arrays: Sequence[NDArray]) -> Network:
+    """Return the network that `to_data` was given.
+
+    Everything is checked as if a user described it.
+
+    Parameters
+    ----------
+    tree : mapping
+    arrays : sequence of ndarray
+
+    Raises
+    ------
+    NeurosimError
+        Where a part refuses its values.
+    KeyError, TypeError, ValueError, IndexError
+        Where the tree is no description of a network.
+    """
+    network = Network()
+
+    def decoded(value: Any) -> Any:
+        if isinstance(value, list):
+            return [decoded(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if ARRAY in value:
+            return arrays[value[ARRAY]]
+        return PARTS[value[TYPE]](**{key: decoded(v) for key, v in value.items() if key != TYPE})
+
+    def fields(part: Mapping[str, Any], *populations: str) -> dict[str, Any]:
+        known = {key: decoded(value) for key, value in part.items() if key not in populations}
+        return known | {key: network.populations[part[key]] for key in populations}
+
+    for part in tree["populations"]:
+        network.add(**fields(part))
+    for part in tree["projections"]:
+        network.connect(**fields(part, "source", "target"))
+    for part in tree["drives"]:
+        network.drive(**fields(part, "target"))
+    for part in tree["recordings"]:
+        network.record(**fields(part, "population"))
+    return network
