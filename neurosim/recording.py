@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -149,9 +150,16 @@ class Synapses:
         return len(self.weights)
 
 
+UNSAVED = MappingProxyType({"saved": False})
+"""Of a field that files leave out."""
+
+
 @dataclass(frozen=True)
 class RunStats:
     """Size and speed of a run.
+
+    Files leave out how fast it was and on how many threads: the same run gives the same file. What
+    is read from one has 0 threads, and times that are not a number.
 
     Attributes
     ----------
@@ -168,8 +176,7 @@ class RunStats:
         Synaptic events: synapses that brought a spike.
     profile : mapping of str to float, optional
         What the time of simulating went to (s), where that was asked for: "delivery" of spikes,
-        "update" of neurons, "noise", "waiting" for other threads and "recording". Files leave it
-        out.
+        "update" of neurons, "noise", "waiting" for other threads and "recording".
     paced_chunks, late_chunks : int
         Chunks that were paced to the wall clock, and those of them that came late.
     largest_lateness_ms : float
@@ -178,16 +185,16 @@ class RunStats:
 
     neurons: int
     synapses: int
-    threads: int
-    build_s: float
-    wall_s: float
-    real_time_factor: float
+    threads: int = field(default=0, metadata=UNSAVED)
+    build_s: float = field(default=math.nan, metadata=UNSAVED)
+    wall_s: float = field(default=math.nan, metadata=UNSAVED)
+    real_time_factor: float = field(default=math.nan, metadata=UNSAVED)
     interrupted: bool = False
     events: int = 0
-    profile: Mapping[str, float] | None = field(default=None, metadata={"saved": False})
-    paced_chunks: int = 0
-    late_chunks: int = 0
-    largest_lateness_ms: float = 0.0
+    profile: Mapping[str, float] | None = field(default=None, metadata=UNSAVED)
+    paced_chunks: int = field(default=0, metadata=UNSAVED)
+    late_chunks: int = field(default=0, metadata=UNSAVED)
+    largest_lateness_ms: float = field(default=0.0, metadata=UNSAVED)
 
 
 @dataclass(frozen=True, eq=False)

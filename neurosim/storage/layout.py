@@ -12,7 +12,7 @@
     /neurosim                              attributes format, dt (ms), duration (ms), seed
     /neurosim/populations                  one row a population: the fields of PopulationInfo
     /neurosim/recorded/<population>        int64, the neurons whose spikes were recorded
-    /neurosim/stats                        attributes: the fields of RunStats
+    /neurosim/stats                        attributes: fields of RunStats, not how fast it was
     /neurosim/measured/<name>              float64, absent where nothing was measured
 
 Under /spikes lies what the SONATA developer guide asks of a spike file (Dai et al. 2020, PLoS
@@ -29,8 +29,8 @@ import numpy as np
 
 from neurosim.recording import PopulationInfo, RunStats
 
-FORMAT = 1
-"""Version of the layout; a file with a later one is refused."""
+FORMAT = 2
+"""Version of the layout; a file with a later one is refused. The first told how long a run took."""
 
 SONATA_MAGIC = 0x0A7A
 SONATA_VERSION = (0, 1)

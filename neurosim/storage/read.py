@@ -111,7 +111,7 @@ def _read_result(file: h5py.File, file_size: int) -> Result:
 
 def _read_stats(group: h5py.Group) -> RunStats:
     types = dict(column_types(RunStats))
-    values = {name: np.asarray(value) for name, value in group.attrs.items()}
+    values = {name: np.asarray(value) for name, value in group.attrs.items() if name in types}
     for name, value in values.items():
         _require(
             value.dtype == types[name] and value.ndim == 0, f"{group.name}/{name} is no number"
