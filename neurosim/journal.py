@@ -16,6 +16,7 @@ import numpy as np
 
 from neurosim.checkpoint import Checkpoint, pack, read_checkpoint, write_checkpoint
 from neurosim.errors import NeurosimError
+from neurosim.storage import remove_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,10 +40,10 @@ class Journal:
     every : float
         Seconds between checkpoints.
 
-    Attributes
-    ----------
-    kept : str or None
-        The latest checkpoint in words, for a message.
+    Raises
+    ------
+    NeurosimError
+        For an interval that is not above 0.
     """
 
     def __init__(self, folder: Path, every: float) -> None:
@@ -52,7 +53,6 @@ class Journal:
                 "checkpoints, such as 60"
             )
         self.folder, self.every = folder, every
-        self.kept: str | None = None
         self._entries = 0
         self._last = time.monotonic()
 
@@ -65,6 +65,7 @@ class Journal:
             raise NeurosimError(
                 f"{self.folder} cannot be written ({error.strerror}): give a folder that can"
             ) from None
+        remove_parts(self.folder)
         token = _current.set(self)
         try:
             yield
@@ -72,10 +73,11 @@ class Journal:
             _current.reset(token)
 
     def discard(self) -> None:
-        """Remove the checkpoints: the job is done."""
+        """Remove the checkpoints, if there are any: the job is over, or begun anew."""
         for path in self.folder.glob("*.h5"):
             path.unlink(missing_ok=True)
-        self.folder.rmdir()
+        if self.folder.exists():
+            self.folder.rmdir()
 
     def enter(self) -> Entry:
         """Return the entry of the next simulation."""
@@ -87,10 +89,9 @@ class Journal:
         """Whether the last checkpoint is long enough ago."""
         return time.monotonic() - self._last >= self.every
 
-    def wrote(self, reached: float) -> None:
-        """Take down that a checkpoint was written when a simulation had reached a time (ms)."""
+    def wrote(self) -> None:
+        """Take down that a checkpoint was written."""
         self._last = time.monotonic()
-        self.kept = f"{reached:g} ms of simulation {self._entries}"
 
 
 class Entry:
@@ -105,7 +106,13 @@ class Entry:
         """Return the checkpoint of this simulation, if there is one."""
         if not self._path.exists():
             return None
-        found = read_checkpoint(self._path)
+        try:
+            found = read_checkpoint(self._path)
+        except NeurosimError as error:
+            reason, _, _ = str(error).rpartition(": ")
+            raise NeurosimError(
+                f"{reason}: remove this file, and what it was kept of is simulated again"
+            ) from error
         own, kept = pack(network), pack(found.network)
         same = all(np.array_equal(own[name], kept[name]) for name in own)
         return found if same and (found.dt, found.seed) == (dt, seed) else None
@@ -124,7 +131,7 @@ class Entry:
         """Keep a checkpoint in place of the one before."""
         write_checkpoint(self._path, checkpoint)
         self._unkept = 0.0
-        self._journal.wrote(checkpoint.engine.steps * checkpoint.dt)
+        self._journal.wrote()
 
 
 def enter_journal() -> Entry | None:

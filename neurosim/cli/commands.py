@@ -11,6 +11,7 @@ from neurosim.cli import report
 from neurosim.cli.demo import run_demo
 from neurosim.cli.status import Status
 from neurosim.cli.work import OUT, Order, Outcome, carry_out, redraw
+from neurosim.cli.work import resume as go_on
 from neurosim.scenario import all_scenarios, find_scenario
 from neurosim.storage import plain
 
@@ -72,6 +73,15 @@ Realtime = Annotated[
     ),
 ]
 Profile = Annotated[bool, typer.Option("--profile", help="Split the time by what it was spent on.")]
+CheckpointEvery = Annotated[
+    float | None,
+    typer.Option(
+        "--checkpoint-every",
+        metavar="S",
+        help="Keep a checkpoint every S seconds, from which `neurosim resume DIR` goes on.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
 
 
@@ -134,6 +144,7 @@ def run(
     no_plot: NoPlot = False,
     realtime: Realtime = False,
     profile: Profile = False,
+    checkpoint_every: CheckpointEvery = None,
     json: Json = False,
 ) -> int:
     """Run a scenario and save what it recorded.
@@ -149,9 +160,18 @@ def run(
         neurosim run balanced-network --set regime=SR --duration 500 --out sr
         neurosim run cortical-column --set scale=0.1 --realtime
     """
-    assignments = tuple(settings or ())
     order = Order(
-        name, assignments, duration, dt, seed, threads, out, not no_plot, realtime, profile
+        name,
+        tuple(settings or ()),
+        duration,
+        dt,
+        seed,
+        threads,
+        out,
+        not no_plot,
+        realtime,
+        profile,
+        checkpoint_every=checkpoint_every,
     )
     return _report(carry_out(order), json)
 
@@ -167,6 +187,7 @@ def compare(
     out: Out = None,
     no_plot: NoPlot = False,
     realtime: Realtime = False,
+    checkpoint_every: CheckpointEvery = None,
     json: Json = False,
 ) -> int:
     """Run a scenario and set the spiking system beside the logistic one, with numbers.
@@ -180,9 +201,41 @@ def compare(
         neurosim compare two-synapse-neuron
         neurosim compare fi-curve --seed 7 --json
     """
-    assignments = tuple(settings or ())
-    order = Order(name, assignments, duration, dt, seed, threads, out, not no_plot, realtime)
-    return _report(carry_out(order, compare=True), json)
+    order = Order(
+        name,
+        tuple(settings or ()),
+        duration,
+        dt,
+        seed,
+        threads,
+        out,
+        not no_plot,
+        realtime,
+        compare=True,
+        checkpoint_every=checkpoint_every,
+    )
+    return _report(carry_out(order), json)
+
+
+@app.command(epilog=EXIT_STATUS)
+def resume(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The folder of a run with --checkpoint-every.")
+    ],
+    threads: Threads = None,
+    json: Json = False,
+) -> int:
+    """Go on with a run that was stopped or killed, from its last checkpoint.
+
+    The result has the bits of a run that nothing stopped, on any number of
+    threads.
+
+    [bold]Examples[/bold]
+
+        neurosim run cortical-column --checkpoint-every 60 --out column
+        neurosim resume column
+    """
+    return _report(go_on(folder, threads), json)
 
 
 @app.command(epilog=EXIT_STATUS)
@@ -218,6 +271,8 @@ def _report(outcome: Outcome, json: bool) -> int:
     summary, comparison = outcome.summary, outcome.comparison
     if outcome.interrupted:
         report.say(f"cut short at {summary['duration_ms']:g} ms; what was recorded so far is saved")
+        if outcome.order.checkpoint_every is not None:
+            report.say(f"go on with `neurosim resume {outcome.folder}`")
     if json:
         compared = {"comparison": plain(comparison.as_dict())} if comparison else {}
         report.print_json(summary | compared)

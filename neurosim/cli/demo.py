@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from neurosim.cli import report
@@ -59,7 +59,7 @@ def run_demo(out: Path) -> bool:
     for step in STEPS:
         report.say(f"{step.scenario}: {step.words}")
         order = Order(step.scenario, step.assignments, step.duration, out=out / step.scenario)
-        outcome = carry_out(order, compare=step.compare)
+        outcome = carry_out(replace(order, compare=step.compare))
         pictures += [path for path in outcome.summary["files"] if path.endswith(".png")]
         if outcome.comparison:
             report.print_comparison(outcome.comparison)

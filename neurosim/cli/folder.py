@@ -8,7 +8,7 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
-from neurosim.storage import atomic_path, save, write_json
+from neurosim.storage import atomic_path, remove_parts, save, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 RESULT = "result.h5"
 SUMMARY = "summary.json"
 COMPARISON = "comparison.json"
+ORDER = "order.json"
+"""There as long as a run that keeps checkpoints is not over."""
+CHECKPOINTS = "checkpoints"
 DPI = 150
 """Resolution of the pictures (dots per inch)."""
 
@@ -59,6 +62,50 @@ class RunFolder:
             raise NeurosimError(
                 f"{self.path} cannot be written ({error.strerror}): give a folder that can"
             ) from None
+        remove_parts(self.path)
+
+    def write_order(self, order: Mapping[str, object]) -> None:
+        """Write down what is to be run, to be read again should the run be stopped."""
+        write_json(order, self.path / ORDER)
+
+    @property
+    def has_order(self) -> bool:
+        """Whether the folder holds a run that is not over."""
+        return (self.path / ORDER).exists()
+
+    def require_no_order(self) -> None:
+        """Refuse to begin where another run can still be gone on with.
+
+        Raises
+        ------
+        NeurosimError
+        """
+        if self.has_order:
+            raise NeurosimError(
+                f"{self.path} holds a run that is not over: go on with `neurosim resume "
+                f"{self.path}`, or give another folder with --out, or remove this one"
+            )
+
+    def read_order(self) -> dict[str, Any]:
+        """Read what was to be run.
+
+        Raises
+        ------
+        NeurosimError
+            Where the folder holds no run that could be gone on with.
+        """
+        if not self.has_order:
+            over = (self.path / SUMMARY).exists()
+            why = "is over" if over else "kept no checkpoints, or there is none"
+            raise NeurosimError(
+                f"the run in {self.path} {why}: only a run with --checkpoint-every that was "
+                "stopped can be gone on with"
+            )
+        return self.read_json(ORDER)
+
+    def end(self) -> None:
+        """Take down that the run is over."""
+        (self.path / ORDER).unlink(missing_ok=True)
 
     def write_result(self, result: Result) -> None:
         """Write the spikes and traces."""

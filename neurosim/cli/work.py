@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurosim.cli.folder import COMPARISON, RESULT, SUMMARY, RunFolder
+from neurosim.cli.folder import CHECKPOINTS, COMPARISON, ORDER, RESULT, SUMMARY, RunFolder
 from neurosim.errors import NeurosimError
+from neurosim.journal import Journal
 from neurosim.scenario import (
     RunOptions,
     ScenarioRun,
@@ -47,6 +49,10 @@ class Order:
         Whether to pace the run to the wall clock.
     profile : bool
         Whether to split the time by what it was spent on.
+    compare : bool
+        Whether to set the spiking system beside the logistic one.
+    checkpoint_every : float or None
+        Seconds between checkpoints; None: none are kept.
     """
 
     name: str
@@ -59,6 +65,8 @@ class Order:
     plot: bool = True
     realtime: bool = False
     profile: bool = False
+    compare: bool = False
+    checkpoint_every: float | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,8 @@ class Outcome:
 
     Attributes
     ----------
+    order : Order
+    folder : Path
     run : ScenarioRun
     summary : dict
         As saved.
@@ -74,6 +84,8 @@ class Outcome:
         None where none was asked for, or Ctrl-C cut the run short.
     """
 
+    order: Order
+    folder: Path
     run: ScenarioRun[Any]
     summary: dict[str, Any]
     comparison: Comparison | None
@@ -84,28 +96,65 @@ class Outcome:
         return self.run.result.stats.interrupted
 
 
-def carry_out(order: Order, compare: bool = False) -> Outcome:
+def carry_out(order: Order) -> Outcome:
     """Run a scenario, save the result, draw it and, if asked, compare it.
 
     The result is saved before anything is made of it: no failing picture loses a long run.
     """
-    scenario = find_scenario(order.name)
-    if compare:
-        require_comparison(scenario)
-    settings = parse_settings(scenario.settings, order.assignments)
     folder = RunFolder(order.out or OUT / order.name)
+    folder.require_no_order()
+    return _carry_out(order, folder)
+
+
+def resume(path: Path, threads: int | None = None) -> Outcome:
+    """Go on with a run that kept checkpoints and was stopped.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder.
+    threads : int, optional
+        Default: as before.
+    """
+    folder = RunFolder(path)
+    content = folder.read_order()
+    try:
+        order = Order(**content | {"assignments": tuple(content["assignments"]), "out": path})
+    except (KeyError, TypeError):
+        raise NeurosimError(f"{path / ORDER} is damaged: begin the run again") from None
+    return _carry_out(order if threads is None else replace(order, threads=threads), folder)
+
+
+def _carry_out(order: Order, folder: RunFolder) -> Outcome:
+    scenario = find_scenario(order.name)
+    if order.compare:
+        require_comparison(scenario)
+    settings, options = (
+        parse_settings(scenario.settings, order.assignments),
+        _options(order, scenario),
+    )
+    journal = None
+    if order.checkpoint_every is not None:
+        journal = Journal(folder.path / CHECKPOINTS, order.checkpoint_every)
     folder.prepare()
-    run = run_scenario(scenario, settings, _options(order, scenario), sys.stderr.isatty())
+    if journal:
+        folder.write_order({**asdict(order), "out": None})
+    with journal.open() if journal else nullcontext():
+        run = run_scenario(scenario, settings, options, sys.stderr.isatty())
     folder.write_result(run.result)
     folder.forget_former_run()
     summary = folder.write_summary(run.summary)
     if run.result.stats.interrupted:
-        return Outcome(run, summary, None)
+        return Outcome(order, folder.path, run, summary, None)
     if order.plot:
         folder.write_figures(order.name, run.figures)
-    if compare:
+    if order.compare:
         _save_comparison(run, folder, order.plot)
-    return Outcome(run, folder.write_summary(summary), run.comparison if compare else None)
+    summary = folder.write_summary(summary)
+    if journal:
+        folder.end()
+        journal.discard()
+    return Outcome(order, folder.path, run, summary, run.comparison if order.compare else None)
 
 
 def _options(order: Order, scenario: Scenario[Any]) -> RunOptions:
