@@ -9,19 +9,22 @@ import numpy as np
 
 from neurosim.build import build
 from neurosim.build.grid import MAX_STEPS
-from neurosim.build.learned import put_learned, take_learned
+from neurosim.build.learned import in_order, put_learned, take_learned
 from neurosim.build.plastic import new_learned, with_room_to_learn
-from neurosim.build.snapshot import check_state, put_state, take_state
-from neurosim.build.state import new_scratch, new_shared, new_state, with_room
+from neurosim.build.snapshot import STATES, check_state, put_state, take_state
+from neurosim.build.state import new_ranks, new_scratch, new_shared, new_state, with_room
 from neurosim.checkpoint import EngineState
 from neurosim.kernels import advance, forget
 from neurosim.kernels.types import PHASES, RECORDING
 from neurosim.live import LiveInputs
+from neurosim.ranks import current_ranks
 from neurosim.recorder import Recorder
 from neurosim.recording import Synapses
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
+
+    from numpy.typing import NDArray
 
     from neurosim.network import Network
 
@@ -39,12 +42,14 @@ class Engine:
         ms.
     seed : int
     threads : int
+        Of this process; all processes have as many.
     timed : bool
         Whether to read the clock in the kernels, for `profile`.
 
     Attributes
     ----------
     plan : Plan
+    n_synapses : int
     steps : int
         How many were made.
     recorder : Recorder
@@ -54,15 +59,19 @@ class Engine:
     def __init__(
         self, network: Network, *, dt: float, seed: int, threads: int, timed: bool
     ) -> None:
-        self.plan = build(network, dt=dt, seed=seed, threads=threads)
+        self._ranks = ranks = current_ranks()
+        own = range(ranks.rank * threads, (ranks.rank + 1) * threads)
+        self.plan = build(network, dt=dt, seed=seed, threads=ranks.size * threads, own=own)
+        self.n_synapses = ranks.total(self.plan.n_synapses)
         self.steps = 0
-        self.recorder = Recorder(self.plan)
+        self.recorder = Recorder(self.plan, ranks.merge)
         self._timed = timed
         self._clocks = np.zeros(2)
         self._states = [new_state(self.plan, k, CHUNK) for k in range(threads)]
         self._learned = [new_learned(part.plastic) for part in self.plan.threads]
         self._scratch = [new_scratch(self.plan, k) for k in range(threads)]
         self._shared = new_shared(self.plan, CHUNK)
+        self._exchange = None if ranks.alone else new_ranks(self.plan, CHUNK, ranks.mpi())
         self._samples = [np.empty((CHUNK, len(part.probes.places))) for part in self.plan.threads]
         self.live = LiveInputs(self.plan, self._states)
         self._advance(0, 0)  # no steps: compiles the kernels if no earlier run has
@@ -71,7 +80,7 @@ class Engine:
     def _advance(self, thread: int, n_steps: int) -> None:
         plan, part = self.plan, self.plan.threads[thread]
         advance(
-            thread,
+            plan.own[thread],
             self.steps,
             n_steps,
             plan.horizon,
@@ -90,6 +99,9 @@ class Engine:
             self._scratch[thread],
             self._samples[thread],
             self._timed,
+            plan.own.start,
+            len(plan.own),
+            self._exchange,
         )
 
     def run(self, n_steps: int, pool: ThreadPoolExecutor | None) -> None:
@@ -124,13 +136,19 @@ class Engine:
 
     def take(self) -> EngineState:
         """Return all that has changed since time 0; whatever the number of threads, the same."""
+        learned = take_learned(self.plan, self._learned)
         return EngineState(
             steps=self.steps,
-            state=take_state(self.plan, self._states),
-            learned=take_learned(self.plan, self._learned),
+            state=self._take_state(),
+            learned=in_order({name: self._ranks.join(own) for name, own in learned.items()}),
             live=self.live.take(self.steps),
             recorded=self.recorder.snapshot(),
         )
+
+    def _take_state(self) -> dict[str, NDArray]:
+        state = take_state(self.plan, self._states)
+        state |= {field: self._ranks.merge(state[field]) for field in STATES}
+        return state | {"delivered": np.array([self.delivered])}
 
     def put(self, taken: EngineState) -> None:
         """Become what an engine of the same network was. This one must be at time 0.
@@ -152,7 +170,7 @@ class Engine:
     @property
     def delivered(self) -> int:
         """Synapses that have brought a spike."""
-        return sum(int(state.delivered[0]) for state in self._states)
+        return self._ranks.total(sum(int(state.delivered[0]) for state in self._states))
 
     def synapses(self, projection: int) -> Synapses:
         """Return the plastic synapses of a projection, by its number in the network."""
@@ -161,7 +179,9 @@ class Engine:
             own = part.plastic.projections == projection
             columns = (part.plastic.sources, part.plastic.targets, learned.weights)
             found.append([column[own] for column in columns])
-        sources, targets, weights = (np.concatenate(column) for column in zip(*found, strict=True))
+        sources, targets, weights = (
+            self._ranks.join(np.concatenate(column)) for column in zip(*found, strict=True)
+        )
         order = np.lexsort((targets, sources))
         return Synapses(sources[order], targets[order], weights[order])
 

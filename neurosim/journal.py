@@ -56,9 +56,14 @@ class Journal:
         self._entries = 0
         self._last = time.monotonic()
 
-    @contextmanager
-    def open(self) -> Iterator[None]:
-        """Keep every simulation made inside."""
+    def prepare(self) -> None:
+        """Make the folder.
+
+        Raises
+        ------
+        NeurosimError
+            Where it cannot be written.
+        """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -66,6 +71,10 @@ class Journal:
                 f"{self.folder} cannot be written ({error.strerror}): give a folder that can"
             ) from None
         remove_parts(self.folder)
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Keep every simulation made inside."""
         token = _current.set(self)
         try:
             yield
@@ -102,10 +111,13 @@ class Entry:
         self._path = journal.folder / f"{number:06d}.h5"
         self._unkept = 0.0
 
+    @property
+    def exists(self) -> bool:
+        """Whether there is a checkpoint."""
+        return self._path.exists()
+
     def find(self, network: Network, dt: float, seed: int) -> Checkpoint | None:
-        """Return the checkpoint of this simulation, if there is one."""
-        if not self._path.exists():
-            return None
+        """Return the checkpoint there is, if it is of this simulation."""
         try:
             found = read_checkpoint(self._path)
         except NeurosimError as error:

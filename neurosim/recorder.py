@@ -10,7 +10,7 @@ import numpy as np
 from neurosim.recording import UNITS, Result, RunStats, SpikeTrains, Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -27,10 +27,12 @@ class Recorder:
     Parameters
     ----------
     plan : Plan
+    merge : callable
+        Returns an array of which every process has filled its part.
     """
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+    def __init__(self, plan: Plan, merge: Callable[[NDArray], NDArray]) -> None:
+        self._plan, self._merge = plan, merge
         n = int(plan.first_id[-1])
         self._kept = np.zeros(n, bool)
         self._painted = np.zeros(n, bool)
@@ -75,6 +77,8 @@ class Recorder:
             for c in part.contributions:
                 block = self._values[c.trace][-1]
                 block[:, c.columns] += own[: len(block), c.signals]
+        for blocks in self._values:
+            blocks[-1] = self._merge(blocks[-1])
         self._taken = t_first + n_steps
 
     def spikes(self, first: int, last: int) -> dict[str, SpikeTrains]:

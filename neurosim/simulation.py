@@ -19,6 +19,7 @@ from neurosim.kernels import without_collection
 from neurosim.network.checks import check_flag, show
 from neurosim.pacing import Pacer
 from neurosim.progress import progress_bar
+from neurosim.ranks import current_ranks
 from neurosim.recording import Result, RunStats, Synapses
 from neurosim.storage import damaged
 from neurosim.threads import choose_threads
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from neurosim.build import Plan
+    from neurosim.journal import Entry
     from neurosim.network import Network, Projection
 
 PACED_CHUNK = 20.0
@@ -85,11 +87,12 @@ class Simulation:
         started = time.perf_counter()
         self._network = network.copy()
         self._timed = check_flag(profile, "profile")
+        self._ranks = current_ranks()
         self._engine = Engine(
             self._network,
             dt=dt,
             seed=seed,
-            threads=choose_threads(network, threads),
+            threads=self._ranks.as_the_first(choose_threads(network, threads, self._ranks)),
             timed=self._timed,
         )
         self._progress = progress
@@ -102,10 +105,16 @@ class Simulation:
         self._pacer = Pacer()
         self._running = threading.Lock()
         self._entry = enter_journal()
-        found = self._entry.find(network, self._plan.dt, self._plan.seed) if self._entry else None
+        found = self._find(self._entry) if self._entry else None
         if found:
             self._put(found)
         self._build = time.perf_counter() - started
+
+    def _find(self, entry: Entry) -> Checkpoint | None:
+        """Return the journal's checkpoint of this simulation, if there is one."""
+        if not self._ranks.as_the_first(entry.exists):
+            return None
+        return entry.find(self._network, self._plan.dt, self._plan.seed)
 
     @classmethod
     def restore(
@@ -180,7 +189,8 @@ class Simulation:
             that are not neurosim's own.
         """
         with self._alone():
-            write_checkpoint(path, self._take())
+            checkpoint = self._take()
+            self._ranks.lead(lambda: write_checkpoint(path, checkpoint))
 
     @property
     def network(self) -> Network:
@@ -341,14 +351,18 @@ class Simulation:
             try:
                 with pool as workers, stop_on_interrupt() as stop, bar as done:
                     self._pacer.start()
-                    while going and engine.steps < end and not stop.is_set():
+
+                    def stopped() -> bool:
+                        return self._ranks.any(stop.is_set())
+
+                    while going and engine.steps < end and not stopped():
                         start, until = engine.steps, min(engine.steps + chunk, end)
-                        while engine.steps < until and not stop.is_set():
+                        while engine.steps < until and not stopped():
                             engine.run(min(CHUNK, until - engine.steps), workers)
                             done((engine.steps - first) * dt)
-                            if self._entry and self._entry.due:
+                            if self._entry and self._ranks.any(self._entry.due):
                                 self._wall = wall + self._pacer.clock() - started
-                                self._entry.write(self._take())
+                                self._keep(self._entry)
                         if realtime:
                             self._pacer.keep((engine.steps - first) * dt, stop.is_set)
                         if on_chunk:
@@ -363,9 +377,16 @@ class Simulation:
         """Return what was recorded, once a run up to step `end` is over; keep it in a journal."""
         self._interrupted = going and self._asked < end
         self._marks.setdefault(self._asked, self._engine.delivered)
-        if self._entry and (self._interrupted or self._entry.worth_keeping(taken)):
-            self._entry.write(self._take())
+        if self._entry:
+            kept = self._interrupted or self._entry.worth_keeping(taken)
+            if self._ranks.as_the_first(kept):
+                self._keep(self._entry)
         return self._engine.recorder.result(self._asked, self._stats())
+
+    def _keep(self, entry: Entry) -> None:
+        """Write a checkpoint into the journal."""
+        checkpoint = self._take()
+        self._ranks.lead(lambda: entry.write(checkpoint))
 
     def _hand_over(self, on_chunk: Callable[[Chunk], object], start: int) -> bool:
         """Call `on_chunk` for what happened since step `start`; return whether to go on."""
@@ -409,7 +430,8 @@ class Simulation:
     @property
     def table_bytes(self) -> int:
         """Memory that the synapses take (bytes)."""
-        return sum(array.nbytes for part in self._plan.threads for array in part.table)
+        own = sum(array.nbytes for part in self._plan.threads for array in part.table)
+        return self._ranks.total(own)
 
     @property
     def weights_in_common(self) -> bool:
@@ -419,8 +441,8 @@ class Simulation:
     def _stats(self) -> RunStats:
         return RunStats(
             neurons=int(self._plan.first_id[-1]),
-            synapses=self._plan.n_synapses,
-            threads=len(self._plan.threads),
+            synapses=self._engine.n_synapses,
+            threads=self._plan.n_threads,
             build_s=self._build,
             wall_s=self._wall,
             real_time_factor=self._wall * 1e3 / self.time if self._asked else 0.0,

@@ -12,14 +12,15 @@ from neurosim.resources import available_cores
 
 if TYPE_CHECKING:
     from neurosim.network import Network
+    from neurosim.ranks import Ranks
 
 MAX_THREADS = 256
 WORTH_SHARING = 2_000_000
 """Synapses from which on it pays to share the work: below, threads wait more than they work."""
 
 
-def choose_threads(network: Network, threads: int | None) -> int:
-    """Return the number of threads: as asked for, else what the machine and the network allow."""
+def choose_threads(network: Network, threads: int | None, ranks: Ranks) -> int:
+    """Return the threads of a process: as asked for, else what machine and network allow."""
     if threads is not None:
         if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)):
             raise NeurosimError(f"threads = {threads!r} is not an integer")
@@ -30,4 +31,4 @@ def choose_threads(network: Network, threads: int | None) -> int:
     work += 100 * sum(p.size for p in network.populations)
     if work < WORTH_SHARING:
         return 1
-    return min(available_cores(), MAX_THREADS)
+    return min(ranks.share_of(available_cores()), MAX_THREADS)

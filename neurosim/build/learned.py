@@ -75,12 +75,12 @@ def _owners(learned: Learned) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def take_learned(plan: Plan, learned: list[Learned]) -> dict[str, NDArray]:
-    """Return what the synapses of all threads have come to, in the order of the network.
+    """Return what the synapses of the threads have come to, as `in_order` takes it.
 
     Returns
     -------
     dict
-        The columns of `SYNAPSES`, and those of `SPIKES`.
+        The columns of `SYNAPSES`, and those of `SPIKES`, thread by thread.
     """
     synapses: dict[str, list[NDArray]] = {name: [] for name in SYNAPSES}
     spikes: dict[str, list[NDArray]] = {name: [] for name in SPIKES}
@@ -101,17 +101,24 @@ def take_learned(plan: Plan, learned: list[Learned]) -> dict[str, NDArray]:
         spikes["steps"].append(own.steps[:n][order])
         spikes["values"].append(own.values[:n][order])
     found = {name: np.concatenate(synapses[name]).astype(t) for name, t in SYNAPSES.items()}
-    order = np.lexsort((found["targets"], found["rows"]))
-    whole = {name: column[order] for name, column in found.items()}
     heard = {name: np.concatenate(spikes[name]).astype(t) for name, t in SPIKES.items()}
-    order = np.lexsort((heard["neurons"], heard["projections"]))
-    return whole | {f"spike_{name}": column[order] for name, column in heard.items()}
+    return found | {f"spike_{name}": column for name, column in heard.items()}
+
+
+def in_order(columns: Mapping[str, NDArray]) -> dict[str, NDArray]:
+    """Return what `take_learned` found on all threads in the order of the network."""
+    synapses = np.lexsort((columns["targets"], columns["rows"]))
+    spikes = np.lexsort((columns["spike_neurons"], columns["spike_projections"]))
+    return {
+        name: column[spikes if name.startswith("spike_") else synapses]
+        for name, column in columns.items()
+    }
 
 
 def put_learned(
     plan: Plan, learned: list[Learned], snapshot: Mapping[str, NDArray]
 ) -> list[Learned]:
-    """Return what `take_learned` found, for a plan of the same network.
+    """Return what `in_order` gave, for a plan of the same network.
 
     Raises
     ------
@@ -142,7 +149,8 @@ def put_learned(
         if (own.seen >= own.count[0]).any():
             raise ValueError("a synapse has seen more spikes than there were")
         restored.append(own)
-    if taken != len(target):
+    everything = len(plan.own) == plan.n_threads
+    if everything and taken != len(target):
         raise ValueError("the plastic synapses are not those of this network")
     return restored
 

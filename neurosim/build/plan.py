@@ -88,6 +88,9 @@ class Plan:
     seed : int
     layout : Layout
     threads : tuple of ThreadPlan
+        Those of this process.
+    own : range
+        Their numbers among all threads.
     first_id : (n_populations + 1,) ndarray of int64
     populations : mapping of str to PopulationInfo
     spikes_of : mapping of str to (n_recorded,) ndarray of int64
@@ -100,12 +103,14 @@ class Plan:
     refractory : (n_populations,) ndarray of int64
         Refractory steps of each population, which bound how often it can fire.
     n_synapses : int
+        Of the threads of this process.
     """
 
     dt: float
     seed: int
     layout: Layout
     threads: tuple[ThreadPlan, ...]
+    own: range
     first_id: NDArray[np.int64]
     populations: Mapping[str, PopulationInfo]
     spikes_of: Mapping[str, NDArray[np.int64]]
@@ -116,9 +121,22 @@ class Plan:
     refractory: NDArray[np.int64]
     n_synapses: int
 
-    def most_spikes(self, n_steps: int) -> int:
-        """Return how many spikes there can be at most in so many steps."""
-        sizes = np.diff(self.first_id)
+    @property
+    def n_threads(self) -> int:
+        """Threads of all processes."""
+        return len(self.layout.threads)
+
+    def most_spikes(self, n_steps: int, n_shares: int = 1) -> int:
+        """Return how many spikes there can be at most in so many steps.
+
+        Parameters
+        ----------
+        n_steps : int
+        n_shares : int
+            Into how many equal shares every population is cut, of one of which the spikes are
+            counted.
+        """
+        sizes = -(-np.diff(self.first_id) // n_shares)
         return int((sizes * -(-n_steps // (self.refractory + 1))).sum())
 
 
@@ -154,7 +172,9 @@ def _freeze(tables: tuple) -> None:
         read_only(array)
 
 
-def build(network: Network, *, dt: float, seed: int, threads: int) -> Plan:
+def build(
+    network: Network, *, dt: float, seed: int, threads: int, own: range | None = None
+) -> Plan:
     """Lay a network out.
 
     Parameters
@@ -165,6 +185,8 @@ def build(network: Network, *, dt: float, seed: int, threads: int) -> Plan:
         Step of the time grid (ms).
     seed : int
     threads : int
+    own : range, optional
+        Those of the threads that are to be laid out here. Default: all.
 
     Raises
     ------
@@ -174,6 +196,7 @@ def build(network: Network, *, dt: float, seed: int, threads: int) -> Plan:
     dt, seed = check_dt(dt), check_seed(seed)
     if not network.populations:
         raise NeurosimError("The network has no population: add one with Network.add first")
+    own = range(threads) if own is None else own
     layout = lay_out(network, threads)
     projections = Projections(network, layout, dt, seed)
     plastic = plastic_projections(network, layout, dt, seed)
@@ -208,17 +231,18 @@ def build(network: Network, *, dt: float, seed: int, threads: int) -> Plan:
         )
         return plan, n_synapses + len(learning.weights)
 
-    if threads == 1:
-        built = [build_thread(0)]
+    if len(own) == 1:
+        built = [build_thread(own[0])]
     else:
-        with ThreadPoolExecutor(threads) as pool:
-            built = list(pool.map(build_thread, range(threads)))
+        with ThreadPoolExecutor(len(own)) as pool:
+            built = list(pool.map(build_thread, own))
     delays = np.concatenate([q.delays.delays for q in (projections, *plastic)])
     return Plan(
         dt=dt,
         seed=seed,
         layout=layout,
         threads=tuple(plan for plan, _ in built),
+        own=own,
         first_id=layout.first_id,
         populations=_describe(network),
         spikes_of={

@@ -115,17 +115,18 @@ def _variables(port: NDArray[np.int64]) -> list[int]:
 
 
 def take_state(plan: Plan, states: list[State]) -> dict[str, NDArray]:
-    """Return the states of all threads between two chunks of steps, in the order of the network.
+    """Return the states of the threads between two chunks of steps, in the order of the network.
 
     Returns
     -------
     dict
-        For each of `STATES` an array; of the spikes of the last `plan.horizon` steps "fired", the
-        global ids by step, and "fired_in", how many there were in each step; and "delivered".
+        For each of `STATES` an array, 0 where another process has the value; of the spikes of the
+        last `plan.horizon` steps "fired", the global ids by step, and "fired_in", how many there
+        were in each step.
     """
     own: list[tuple[_Span, NDArray]] = []
     total: dict[str, int] = {}
-    for thread, (part, state) in enumerate(zip(plan.threads, states, strict=True)):
+    for thread, part, state in zip(plan.own, plan.threads, states, strict=True):
         counter = _Counter()
         for span in _spans(plan.layout, part, thread, counter):
             own.append((span, getattr(state, span.field)[span.own : span.own + span.size]))
@@ -138,7 +139,6 @@ def take_state(plan: Plan, states: list[State]) -> dict[str, NDArray]:
     return whole | {
         "fired": first.history[: start[-1]].copy(),
         "fired_in": np.diff(start),
-        "delivered": np.array([sum(int(state.delivered[0]) for state in states)]),
     }
 
 
@@ -150,7 +150,7 @@ def check_state(plan: Plan, snapshot: Mapping[str, NDArray]) -> None:
     ValueError
     """
     counter, n = _Counter(), int(plan.first_id[-1])
-    for _ in _spans(plan.layout, plan.threads[0], 0, counter):
+    for _ in _spans(plan.layout, plan.threads[0], plan.own[0], counter):
         pass
     for field, size in counter.total.items():
         if snapshot[field].shape != (size,):
@@ -178,18 +178,19 @@ def put_state(
     states : list of State
         At time 0; written to.
     snapshot : mapping
-        As `check_state` lets it pass.
+        As `check_state` lets it pass, with "delivered", the synapses that have brought a spike.
     step : int
     """
     restored = []
-    for thread, (part, state) in enumerate(zip(plan.threads, states, strict=True)):
+    for thread, part, state in zip(plan.own, plan.threads, states, strict=True):
         for span in _spans(plan.layout, part, thread, _Counter()):
             values = snapshot[span.field][span.whole : span.whole + span.size]
             getattr(state, span.field)[span.own : span.own + span.size] = values
         _put_to_rest(part.neurons, state, step)
         state.next_event[0] = np.searchsorted(part.inputs.event_steps, step)
         restored.append(_with_history(part.table, state, plan.horizon, snapshot))
-    restored[0].delivered[0] = snapshot["delivered"][0]
+    if plan.own.start == 0:  # counted once, whoever brought the spikes
+        restored[0].delivered[0] = snapshot["delivered"][0]
     return restored
 
 

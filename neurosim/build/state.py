@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.build.channels import starting_gates
-from neurosim.kernels import Scratch, Shared, State
+from neurosim.kernels import Ranks, Scratch, Shared, State
 from neurosim.kernels.delivery import SOON
+from neurosim.kernels.exchange import ROOM
 from neurosim.kernels.types import BLOCK, DUE_WEIGHT, FIRST_ID, RECORDING
 
 if TYPE_CHECKING:
@@ -73,12 +74,29 @@ def new_state(plan: Plan, thread: int, chunk: int) -> State:
 
 def new_shared(plan: Plan, chunk: int) -> Shared:
     """Return what the threads tell each other within a chunk."""
-    n_threads = len(plan.threads)
+    n_threads = plan.n_threads
     return Shared(
-        fired=np.empty((n_threads, plan.most_spikes(chunk) + SOON), np.int32),
+        fired=np.empty((n_threads, plan.most_spikes(chunk, n_threads) + SOON), np.int32),
         fired_start=np.zeros((n_threads, chunk + 1), np.int64),
         heads=np.zeros((n_threads, n_threads), np.int64),
         arrivals=np.zeros(1, np.int64),
+    )
+
+
+def new_ranks(plan: Plan, chunk: int, mpi: NDArray[np.int64]) -> Ranks:
+    """Return what this process needs to hear from others; `mpi` as in `Ranks`."""
+    n_own = len(plan.own)
+    n_ranks = plan.n_threads // n_own
+    length = 1 + n_own * min(plan.stride, chunk) + ROOM
+    more = n_own * plan.most_spikes(chunk, plan.n_threads)
+    return Ranks(
+        mpi=mpi,
+        out=np.zeros(length, np.int32),
+        into=np.zeros(n_ranks * length, np.int32),
+        more_out=np.empty(more, np.int32),
+        more_into=np.empty(n_ranks * more, np.int32),
+        counts=np.zeros(n_ranks, np.int32),
+        places=np.zeros(n_ranks, np.int32),
     )
 
 

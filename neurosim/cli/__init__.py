@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import traceback
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from neurosim.ranks import Ranks
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,22 +39,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader, `head` perhaps, has seen enough. Python's flush at exit must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Status.DONE
-    except Exception:
-        traceback.print_exc()
-        say(
-            "this is a defect of neurosim, not of your input: please report it with the lines above"
-        )
-        return Status.DEFECT
     if status == Status.STOPPED:
         say("stopped")
     return status
 
 
 def _carry_out(arguments: list[str]) -> int:
+    """Carry out a command, together with the other processes where several were started."""
+    from neurosim.cli.report import say
+    from neurosim.cli.status import Status
+    from neurosim.errors import NeurosimError
+    from neurosim.ranks import Ranks, spread_as_started
+
+    ranks = Ranks()
+    try:
+        with spread_as_started() as ranks:
+            return _call(arguments)
+    except NeurosimError as error:
+        _wait_for_the_first(ranks)
+        say(str(error))
+        status = Status.MISTAKE
+    except Exception:
+        _wait_for_the_first(ranks)
+        traceback.print_exc()
+        say(
+            "this is a defect of neurosim, not of your input: please report it with the lines above"
+        )
+        status = Status.DEFECT
+    if not ranks.alone:
+        ranks.give_up(status)  # else the others would wait for this one for ever
+    return status
+
+
+def _wait_for_the_first(ranks: Ranks) -> None:
+    """Let the first process end all, if it has the same to say."""
+    if not ranks.leads:
+        time.sleep(1.0)
+
+
+def _call(arguments: list[str]) -> int:
     import typer
 
     from neurosim.cli.bench import app  # the commands, `bench` among them
-    from neurosim.cli.report import say
     from neurosim.cli.status import Status
     from neurosim.errors import NeurosimError
 
@@ -60,10 +89,7 @@ def _carry_out(arguments: list[str]) -> int:
         # Without its standalone mode typer leaves words and exit status to us.
         status = command.main(arguments, "neurosim", standalone_mode=False)
         sys.stdout.flush()
-    except NeurosimError as error:
-        say(str(error))
-        return Status.MISTAKE
     except typer.TyperException as error:
-        say(f"{' '.join(error.format_message().split())} (see `neurosim --help`)")
-        return Status.MISTAKE
+        words = " ".join(error.format_message().split())
+        raise NeurosimError(f"{words} (see `neurosim --help`)") from error
     return status or Status.DONE

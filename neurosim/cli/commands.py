@@ -269,6 +269,8 @@ def demo(
 
 def _report(outcome: Outcome, json: bool) -> int:
     summary, comparison = outcome.summary, outcome.comparison
+    if not summary:  # the first process speaks for all
+        return Status.STOPPED if outcome.interrupted else Status.DONE
     if outcome.interrupted:
         report.say(f"cut short at {summary['duration_ms']:g} ms; what was recorded so far is saved")
         if outcome.order.checkpoint_every is not None:

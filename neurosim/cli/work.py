@@ -79,7 +79,7 @@ class Outcome:
     folder : Path
     run : ScenarioRun
     summary : dict
-        As saved.
+        As saved; empty on all processes but the first.
     comparison : Comparison or None
         None where none was asked for, or Ctrl-C cut the run short.
     """

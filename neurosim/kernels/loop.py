@@ -7,6 +7,7 @@ from neurosim.kernels.channels import update_channels
 from neurosim.kernels.compiled import compiled, kernel, part
 from neurosim.kernels.delivery import SOON, deliver
 from neurosim.kernels.escape import update_soft
+from neurosim.kernels.exchange import exchange
 from neurosim.kernels.inputs import take_in
 from neurosim.kernels.intrinsics import clock, prefetch
 from neurosim.kernels.neurons import update
@@ -82,7 +83,8 @@ def _lap(ticks, phase, since, timed):
 # caller holds every array.
 @compiled(_nrt=False)
 def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, neurons, soft,
-            channels, inputs, probes, state, learned, shared, scratch, samples, timed):  # fmt: skip
+            channels, inputs, probes, state, learned, shared, scratch, samples, timed, own, n_own,
+            ranks):  # fmt: skip
     """Advance one thread's neurons by a chunk of steps.
 
     Parameters
@@ -105,6 +107,9 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, ne
         Filled with what the probes sampled.
     timed : bool
         Whether to read the clock.
+    own, n_own : int
+        First of the threads of this process, and how many they are.
+    ranks : Ranks, or None where this process is the only one
 
     Notes
     -----
@@ -115,7 +120,6 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, ne
     far, before this thread looks whether the others have come as far.
     """
     fired, fired_start = shared.fired[thread], shared.fired_start[thread]
-    n_threads = shared.fired.shape[0]
     n_fired, crossing, known = np.int64(0), np.int64(0), np.int64(0)
     first, last = np.int64(0), np.int64(0)
     fired_start[0] = 0
@@ -134,7 +138,13 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, ne
             deliver(table, state, scratch, k, horizon + known, here, horizon + last, here)
             now = _lap(ticks, DELIVERY, now, timed)
         if news:
-            wait(shared.arrivals, n_threads, crossing)
+            wait(shared.arrivals, n_own, crossing)
+            if ranks is not None:
+                if thread == own:
+                    exchange(ranks, shared, own, n_own, known, k)
+                arrive(shared.arrivals)
+                crossing += 1
+                wait(shared.arrivals, n_own, crossing)
             now = _lap(ticks, WAITING, now, timed)
             for step in range(known, k):
                 state.history_start[horizon + step + 1] = _merge(

@@ -56,6 +56,8 @@ VOLTAGE, CURRENT, ARRIVAL = range(3)
 DUE_FIRST, DUE_LAST, DUE_INTO, DUE_WEIGHT = range(4)
 # What a thread's time goes to.
 DELIVERY, UPDATE, NOISE, WAITING, RECORDING = range(5)
+# Entries of `Ranks.mpi`.
+GATHER, GATHER_ALL, INTEGER, COMMUNICATOR = range(4)
 PHASES = ("delivery", "update", "noise", "waiting", "recording")
 
 
@@ -373,7 +375,7 @@ class Shared(NamedTuple):
     Attributes
     ----------
     fired : (n_threads, capacity) int32
-        Global ids, by step and id.
+        Global ids, by step and id; of the threads of other processes too.
     fired_start : (n_threads, chunk + 1) int64
         Where each step begins in `fired`.
     heads : (n_threads, n_threads) int64
@@ -386,6 +388,31 @@ class Shared(NamedTuple):
     fired_start: Any
     heads: Any
     arrivals: Any
+
+
+class Ranks(NamedTuple):
+    """What a process needs to hear from others what they fired.
+
+    Attributes
+    ----------
+    mpi : (4,) int64
+        Addresses of MPI_Allgather and MPI_Allgatherv, and what MPI calls its 32-bit integer and
+        the group of processes.
+    out, into : (capacity,) int32
+        The message, and those of all processes.
+    more_out, more_into : (capacity,) int32
+        Ids that have no room in it.
+    counts, places : (n_ranks,) int32
+        How many of these there are of each process, and where they begin.
+    """
+
+    mpi: Any
+    out: Any
+    into: Any
+    more_out: Any
+    more_into: Any
+    counts: Any
+    places: Any
 
 
 class Scratch(NamedTuple):

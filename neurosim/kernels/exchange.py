@@ -1,0 +1,124 @@
+"""What processes tell each other: the spikes of the last steps, through MPI.
+
+Every process sends a message of one length, in which its spikes nearly always have room: their
+number, how many each of its threads fired in each step, then their ids. What is left over goes in
+a second message, which all processes know of, having read the numbers.
+
+MPI is called at its address, so that the kernels do not need it and are cached on disk like any
+other.
+"""
+
+import ctypes
+
+from llvmlite import ir
+from numba import config, types
+from numba.extending import intrinsic
+
+from neurosim.kernels.compiled import part
+from neurosim.kernels.types import COMMUNICATOR, GATHER, GATHER_ALL, INTEGER
+
+ROOM = 64
+"""Ids that fit into a first message."""
+
+# An argument that is shorter than a register takes the place of a whole one, in a register or on
+# the stack, on all machines that MPI and Numba share.
+if config.DISABLE_JIT:
+
+    def _call(address, *arguments):
+        kinds = [ctypes.c_int64] * len(arguments)
+        return ctypes.CFUNCTYPE(ctypes.c_int32, *kinds)(address)(*map(int, arguments))
+
+    call_7 = call_8 = _call
+
+else:
+
+    def _calling(n):
+        """Return an intrinsic that calls a C function of n arguments at an address."""
+
+        def codegen(context, builder, signature, args):
+            kind = ir.FunctionType(ir.IntType(32), [ir.IntType(64)] * n)
+            return builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
+
+        return types.int32(*[types.int64] * (n + 1)), codegen
+
+    @intrinsic
+    def call_7(typingctx, address, a, b, c, d, e, f, g):
+        """Call a C function of seven integers or pointers."""
+        return _calling(7)
+
+    @intrinsic
+    def call_8(typingctx, address, a, b, c, d, e, f, g, h):
+        """Call a C function of eight integers or pointers."""
+        return _calling(8)
+
+
+@part
+def _write(fired, start, own, n_own, known, k, out, more):
+    """Write the message for the steps known … k − 1; return its length."""
+    n, place = 0, 1 + n_own * (k - known)
+    for i in range(n_own):
+        row = own + i
+        for step in range(known, k):
+            count = start[row, step + 1] - start[row, step]
+            out[1 + i * (k - known) + step - known] = count
+        for j in range(start[row, known], start[row, k]):
+            if n < ROOM:
+                out[place + n] = fired[row, j]
+            else:
+                more[n - ROOM] = fired[row, j]
+            n += 1
+    out[0] = n
+    return place + ROOM
+
+
+@part
+def _read(fired, start, own, n_own, known, k, message, more):
+    """Put what another process wrote among the spikes of all threads."""
+    n, place = 0, 1 + n_own * (k - known)
+    for i in range(n_own):
+        row = own + i
+        for step in range(known, k):
+            begin = start[row, step]
+            end = begin + message[1 + i * (k - known) + step - known]
+            for j in range(begin, end):
+                fired[row, j] = message[place + n] if n < ROOM else more[n - ROOM]
+                n += 1
+            start[row, step + 1] = end
+
+
+@part
+def exchange(ranks, shared, own, n_own, known, k):
+    """Tell the other processes what one's own threads fired in the steps known … k − 1.
+
+    Parameters
+    ----------
+    ranks, shared
+        See `neurosim.kernels.types`.
+    own, n_own : int
+        First of the process's own threads, and how many they are; all processes have as many.
+    known, k : int
+        Steps of the chunk.
+    """
+    fired, start, mpi = shared.fired, shared.fired_start, ranks.mpi
+    out, into, counts, places = ranks.out, ranks.into, ranks.counts, ranks.places
+    length = _write(fired, start, own, n_own, known, k, out, ranks.more_out)
+    call_7(
+        mpi[GATHER], out.ctypes.data, length, mpi[INTEGER], into.ctypes.data, length,
+        mpi[INTEGER], mpi[COMMUNICATOR],
+    )  # fmt: skip
+    left = 0
+    for r in range(counts.size):
+        counts[r] = max(into[r * length] - ROOM, 0)
+        places[r] = left
+        left += counts[r]
+    if left > 0:
+        here = counts[own // n_own]
+        call_8(
+            mpi[GATHER_ALL], ranks.more_out.ctypes.data, here, mpi[INTEGER],
+            ranks.more_into.ctypes.data, counts.ctypes.data, places.ctypes.data, mpi[INTEGER],
+            mpi[COMMUNICATOR],
+        )  # fmt: skip
+    for r in range(counts.size):
+        if r != own // n_own:
+            message, more = into[r * length : (r + 1) * length], ranks.more_into[places[r] :]
+            _read(fired, start, r * n_own, n_own, known, k, message, more)
