@@ -50,6 +50,7 @@ from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Sy
 
 if TYPE_CHECKING:
     from neurosim.chunk import Chunk
+    from neurosim.ranks import spread_over
     from neurosim.simulation import Simulation, simulate
     from neurosim.storage import load, save
 
@@ -61,6 +62,7 @@ _LATE = {
     "simulate": "neurosim.simulation",
     "load": "neurosim.storage",
     "save": "neurosim.storage",
+    "spread_over": "neurosim.ranks",
 }
 
 __version__ = "0.1.0"
@@ -105,6 +107,7 @@ __all__ = [
     "load",
     "save",
     "simulate",
+    "spread_over",
 ]
 
 

@@ -135,7 +135,7 @@ class Ranks:
         library = ctypes.CDLL(MPI.__file__)  # leads to the MPI that mpi4py was given
         addresses = [
             ctypes.cast(getattr(library, name), ctypes.c_void_p).value
-            for name in ("MPI_Allgather", "MPI_Allgatherv")
+            for name in ("MPI_Iallgather", "MPI_Test", "MPI_Allgatherv")
         ]
         handles = [MPI._handleof(MPI.INT32_T), MPI._handleof(self._communicator)]
         return np.array([*addresses, *handles], np.uint64).view(np.int64)

@@ -91,6 +91,7 @@ def new_ranks(plan: Plan, chunk: int, mpi: NDArray[np.int64]) -> Ranks:
     more = n_own * plan.most_spikes(chunk, plan.n_threads)
     return Ranks(
         mpi=mpi,
+        request=np.zeros(16, np.int64),
         out=np.zeros(length, np.int32),
         into=np.zeros(n_ranks * length, np.int32),
         more_out=np.empty(more, np.int32),

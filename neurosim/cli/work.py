@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from neurosim.cli.folder import CHECKPOINTS, COMPARISON, ORDER, RESULT, SUMMARY, RunFolder
 from neurosim.errors import NeurosimError
 from neurosim.journal import Journal
+from neurosim.ranks import alone, current_ranks
 from neurosim.scenario import (
     RunOptions,
     ScenarioRun,
@@ -129,18 +130,34 @@ def _carry_out(order: Order, folder: RunFolder) -> Outcome:
     scenario = find_scenario(order.name)
     if order.compare:
         require_comparison(scenario)
-    settings, options = (
-        parse_settings(scenario.settings, order.assignments),
-        _options(order, scenario),
-    )
-    journal = None
+    settings = parse_settings(scenario.settings, order.assignments)
+    options, journal = _options(order, scenario), None
     if order.checkpoint_every is not None:
         journal = Journal(folder.path / CHECKPOINTS, order.checkpoint_every)
-    folder.prepare()
-    if journal:
-        folder.write_order({**asdict(order), "out": None})
+    ranks = current_ranks()
+    ranks.lead(lambda: _prepare(order, folder, journal))
     with journal.open() if journal else nullcontext():
         run = run_scenario(scenario, settings, options, sys.stderr.isatty())
+    if not ranks.leads:  # every process has the whole result, the first one writes it
+        return Outcome(order, folder.path, run, {}, None)
+    with alone():
+        return _save(order, folder, run, journal)
+
+
+def _prepare(order: Order, folder: RunFolder, journal: Journal | None) -> None:
+    """Make the folder, and write down what is to be done there."""
+    folder.prepare()
+    if journal:
+        if not folder.has_order:
+            journal.discard()
+            folder.write_order({**asdict(order), "out": None})
+        journal.prepare()
+
+
+def _save(
+    order: Order, folder: RunFolder, run: ScenarioRun[Any], journal: Journal | None
+) -> Outcome:
+    """Save a run, draw it and, if asked, compare it."""
     folder.write_result(run.result)
     folder.forget_former_run()
     summary = folder.write_summary(run.summary)

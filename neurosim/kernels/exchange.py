@@ -15,10 +15,22 @@ from numba import config, types
 from numba.extending import intrinsic
 
 from neurosim.kernels.compiled import part
-from neurosim.kernels.types import COMMUNICATOR, GATHER, GATHER_ALL, INTEGER
+from neurosim.kernels.intrinsics import give_way
+from neurosim.kernels.types import (
+    COMMUNICATOR,
+    FLAG,
+    GATHER,
+    GATHER_ALL,
+    INTEGER,
+    REQUEST,
+    STATUS,
+    TEST,
+)
 
 ROOM = 64
 """Ids that fit into a first message."""
+SPINS = 500
+"""Looks for messages before a waiting process gives way."""
 
 # An argument that is shorter than a register takes the place of a whole one, in a register or on
 # the stack, on all machines that MPI and Numba share.
@@ -28,7 +40,7 @@ if config.DISABLE_JIT:
         kinds = [ctypes.c_int64] * len(arguments)
         return ctypes.CFUNCTYPE(ctypes.c_int32, *kinds)(address)(*map(int, arguments))
 
-    call_7 = call_8 = _call
+    call_3 = call_8 = _call
 
 else:
 
@@ -42,9 +54,9 @@ else:
         return types.int32(*[types.int64] * (n + 1)), codegen
 
     @intrinsic
-    def call_7(typingctx, address, a, b, c, d, e, f, g):
-        """Call a C function of seven integers or pointers."""
-        return _calling(7)
+    def call_3(typingctx, address, a, b, c):
+        """Call a C function of three integers or pointers."""
+        return _calling(3)
 
     @intrinsic
     def call_8(typingctx, address, a, b, c, d, e, f, g, h):
@@ -87,6 +99,23 @@ def _read(fired, start, own, n_own, known, k, message, more):
 
 
 @part
+def _await(mpi, request):
+    """Return once the messages have come; with fewer cores than processes, let others go on."""
+    spins = 0
+    request[FLAG] = 0
+    while True:
+        call_3(
+            mpi[TEST], request[REQUEST:].ctypes.data, request[FLAG:].ctypes.data,
+            request[STATUS:].ctypes.data,
+        )  # fmt: skip
+        if request[FLAG] != 0:
+            return
+        spins += 1
+        if spins > SPINS:
+            give_way()
+
+
+@part
 def exchange(ranks, shared, own, n_own, known, k):
     """Tell the other processes what one's own threads fired in the steps known … k − 1.
 
@@ -102,10 +131,11 @@ def exchange(ranks, shared, own, n_own, known, k):
     fired, start, mpi = shared.fired, shared.fired_start, ranks.mpi
     out, into, counts, places = ranks.out, ranks.into, ranks.counts, ranks.places
     length = _write(fired, start, own, n_own, known, k, out, ranks.more_out)
-    call_7(
+    call_8(
         mpi[GATHER], out.ctypes.data, length, mpi[INTEGER], into.ctypes.data, length,
-        mpi[INTEGER], mpi[COMMUNICATOR],
+        mpi[INTEGER], mpi[COMMUNICATOR], ranks.request.ctypes.data,
     )  # fmt: skip
+    _await(mpi, ranks.request)
     left = 0
     for r in range(counts.size):
         counts[r] = max(into[r * length] - ROOM, 0)

@@ -56,8 +56,9 @@ VOLTAGE, CURRENT, ARRIVAL = range(3)
 DUE_FIRST, DUE_LAST, DUE_INTO, DUE_WEIGHT = range(4)
 # What a thread's time goes to.
 DELIVERY, UPDATE, NOISE, WAITING, RECORDING = range(5)
-# Entries of `Ranks.mpi`.
-GATHER, GATHER_ALL, INTEGER, COMMUNICATOR = range(4)
+# Entries of `Ranks.mpi`, then of `Ranks.request`.
+GATHER, TEST, GATHER_ALL, INTEGER, COMMUNICATOR = range(5)
+REQUEST, FLAG, STATUS = range(3)
 PHASES = ("delivery", "update", "noise", "waiting", "recording")
 
 
@@ -395,9 +396,11 @@ class Ranks(NamedTuple):
 
     Attributes
     ----------
-    mpi : (4,) int64
-        Addresses of MPI_Allgather and MPI_Allgatherv, and what MPI calls its 32-bit integer and
-        the group of processes.
+    mpi : (5,) int64
+        Addresses of MPI_Iallgather, MPI_Test and MPI_Allgatherv, and what MPI calls its 32-bit
+        integer and the group of processes.
+    request : (16,) int64
+        Where MPI keeps what it is doing, and says whether it is done.
     out, into : (capacity,) int32
         The message, and those of all processes.
     more_out, more_into : (capacity,) int32
@@ -407,6 +410,7 @@ class Ranks(NamedTuple):
     """
 
     mpi: Any
+    request: Any
     out: Any
     into: Any
     more_out: Any

@@ -1,0 +1,152 @@
+"""A network that is shared among processes has the bits of a single process."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip(
+    "mpi4py", reason="processes are started together with mpi4py", exc_type=ImportError
+)
+MPIEXEC = shutil.which(
+    "mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+)
+if MPIEXEC is None:
+    pytest.skip("there is no mpiexec", allow_module_level=True)
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = """
+import hashlib, sys
+from pathlib import Path
+from mpi4py import MPI
+import neurosim as ns
+from tests.networks import bits, everything, learning
+
+for network in (everything, learning):
+    with ns.spread_over(MPI.COMM_WORLD) as ranks:
+        simulation = ns.Simulation(network(), threads=int(sys.argv[1]))
+        simulation.run(33.3)
+        result = simulation.run(46.7)
+        learned = [
+            simulation.synapses(projection).weights.tobytes()
+            for projection in simulation.network.projections
+            if projection.plasticity
+        ]
+        simulation._wall = 0.0
+        simulation.save(f"{sys.argv[2]}/{network.__name__}.h5")
+        restored = ns.Simulation.restore(f"{sys.argv[2]}/{network.__name__}.h5")
+        assert bits(restored.run(20.0)) == bits(simulation.run(20.0))
+    found = b"".join([*bits(result), *learned, str(result.stats.events).encode()])
+    digest = hashlib.sha256(found).hexdigest()
+    Path(sys.argv[2], f"{network.__name__} {ranks.rank}.txt").write_text(digest)
+"""
+
+
+def _mpiexec(n: int, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    command = [str(MPIEXEC), "-n", str(n), sys.executable, *arguments]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=300, env=environment, **options
+    )
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory: pytest.TempPathFactory) -> tuple[set[str], list[bytes]]:
+    return _run(1, 1, tmp_path_factory.mktemp("single"))
+
+
+def _run(n: int, threads: int, folder: Path) -> tuple[set[str], list[bytes]]:
+    done = _mpiexec(n, "-c", PROGRAM, str(threads), str(folder))
+    assert done.returncode == 0, done.stderr
+    told = [path.read_text() for path in folder.glob("*.txt")]
+    assert len(told) == 2 * n  # every process has the whole result
+    return set(told), [path.read_bytes() for path in sorted(folder.glob("*.h5"))]
+
+
+@pytest.mark.parametrize(("n", "threads"), [(2, 1), (3, 1), (2, 2)])
+def test_any_number_of_processes_gives_the_same_bits(
+    tmp_path: Path, single: tuple[set[str], list[bytes]], n: int, threads: int
+) -> None:
+    assert _run(n, threads, tmp_path) == single
+    assert len(single[0]) == len(single[1]) == 2
+
+
+def test_a_volley_larger_than_a_message(tmp_path: Path) -> None:
+    # All 400 neurons fire at once: more than the first message has room for.
+    program = """
+import sys
+from mpi4py import MPI
+import neurosim as ns
+net = ns.Network()
+cells = net.add("cells", 400, ns.LIF())
+net.connect(cells, cells, ns.FixedInDegree(5), psp=0.4, delay=ns.Uniform(0.1, 3.0))
+net.drive(cells, ns.SpikeTimes([1.0, 9.0, 20.0]), psp=20.0)
+net.drive(cells, ns.Poisson(500.0), psp=0.9)
+with ns.spread_over(MPI.COMM_WORLD) as ranks:
+    result = ns.simulate(net, 40.0, threads=1)
+if ranks.leads:
+    ns.save(result, sys.argv[1])
+"""
+    for n in (1, 3):
+        assert _mpiexec(n, "-c", program, str(tmp_path / f"{n}.h5")).returncode == 0
+    assert (tmp_path / "1.h5").read_bytes() == (tmp_path / "3.h5").read_bytes()
+
+
+COLUMN = ("-m", "neurosim", "run", "cortical-column", "--set", "scale=0.02", "--no-plot")
+
+
+def test_the_command_shares_the_work_and_speaks_once(tmp_path: Path) -> None:
+    printed = []
+    for n in (1, 2):
+        out = str(tmp_path / str(n))
+        done = _mpiexec(n, *COLUMN, "--duration", "600", "--out", out, "--json")
+        assert done.returncode == 0, done.stderr
+        printed.append(json.loads(done.stdout))
+    assert [summary["threads"] for summary in printed] == [1, 2]
+    results = [(tmp_path / n / "result.h5").read_bytes() for n in "12"]
+    assert results[0] == results[1]
+
+
+def test_a_mistake_is_told_once_with_status_2(tmp_path: Path) -> None:
+    done = _mpiexec(2, "-m", "neurosim", "run", "cortical-colum", "--out", str(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr.count("did you mean cortical-column?") == 1
+
+
+def test_a_lost_process_ends_the_run_and_it_can_be_gone_on_with(tmp_path: Path) -> None:
+    whole = _mpiexec(1, *COLUMN, "--duration", "20000", "--out", str(tmp_path / "whole"))
+    assert whole.returncode == 0
+    out = tmp_path / "out"
+    options = ("--duration", "20000", "--out", str(out), "--checkpoint-every", "0.1")
+    command = [str(MPIEXEC), "-n", "2", sys.executable, *COLUMN, *options]
+    job = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    for _ in range(600):
+        if list(out.glob("checkpoints/*.h5")):
+            break
+        time.sleep(0.05)
+    children = Path(f"/proc/{job.pid}/task/{job.pid}/children")
+    lost = _youngest(int(children.read_text().split()[0]))
+    os.kill(lost, signal.SIGKILL)
+    printed, told = job.communicate(timeout=60)
+    assert job.returncode not in (0, None)
+    assert "Killed" in printed + told or "signal 9" in printed + told
+    done = _mpiexec(2, "-m", "neurosim", "resume", str(out))
+    assert done.returncode == 0, done.stderr
+    found, wanted = ((tmp_path / name / "result.h5").read_bytes() for name in ("out", "whole"))
+    assert found == wanted
+
+
+def _youngest(process: int) -> int:
+    """Return the last process that a process, or one of its own, has started."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return _youngest(int(children[-1])) if children else process
