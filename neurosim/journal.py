@@ -137,7 +137,7 @@ class Entry:
     def worth_keeping(self, seconds: float) -> bool:
         """Return whether a run that is over, and took so long, is to be kept."""
         self._unkept += seconds
-        return self._unkept >= WORTH_KEEPING
+        return self._unkept > WORTH_KEEPING
 
     def write(self, checkpoint: Checkpoint) -> None:
         """Keep a checkpoint in place of the one before."""

@@ -371,10 +371,13 @@ class Simulation:
                 taken = self._pacer.clock() - started - (self._pacer.waited - waited)
                 self._wall = wall + taken
                 self._asked = min(end, engine.steps)
-        return self._reached(end, going, taken)
+        return self._reached(end, going, taken if engine.steps > first else 0.0)
 
     def _reached(self, end: int, going: bool, taken: float) -> Result:
-        """Return what was recorded, once a run up to step `end` is over; keep it in a journal."""
+        """Return what was recorded, once a run up to step `end` is over; keep it in a journal.
+
+        `taken` is how long it took (s): nothing where a journal had it all.
+        """
         self._interrupted = going and self._asked < end
         self._marks.setdefault(self._asked, self._engine.delivered)
         if self._entry:
