@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -112,6 +113,7 @@ class Ranks:
 
     def give_up(self, status: int) -> None:
         """End all processes."""
+        sys.stdout.flush()
         self._communicator.Abort(status)
 
     def share_of(self, cores: int) -> int:

@@ -27,21 +27,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         A `Status`: 0 done, 1 a defect of neurosim, 2 the user's mistake, 130 stopped by Ctrl-C.
     """
-    from neurosim.cli.report import say
     from neurosim.cli.status import Status
 
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        status = _carry_out(given or ["--help"])
-    except KeyboardInterrupt:
-        status = Status.STOPPED
+        return _carry_out(given or ["--help"])
+    except KeyboardInterrupt:  # while the first modules were imported
+        return Status.STOPPED
     except BrokenPipeError:
         # The reader, `head` perhaps, has seen enough. Python's flush at exit must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Status.DONE
-    if status == Status.STOPPED:
-        say("stopped")
-    return status
 
 
 def _carry_out(arguments: list[str]) -> int:
@@ -54,7 +50,16 @@ def _carry_out(arguments: list[str]) -> int:
     ranks = Ranks()
     try:
         with spread_as_started() as ranks:
-            return _call(arguments)
+            status = _call(arguments)
+        if status == Status.STOPPED and ranks.leads:
+            say("stopped")
+        return status
+    except BrokenPipeError:
+        raise
+    except KeyboardInterrupt:
+        if ranks.leads:
+            say("stopped")
+        status = Status.STOPPED
     except NeurosimError as error:
         _wait_for_the_first(ranks)
         say(str(error))
