@@ -60,7 +60,7 @@ class Engine:
         self, network: Network, *, dt: float, seed: int, threads: int, timed: bool
     ) -> None:
         self._ranks = ranks = current_ranks()
-        own = range(ranks.rank * threads, (ranks.rank + 1) * threads)
+        own = range(ranks.place * threads, (ranks.place + 1) * threads)
         self.plan = build(network, dt=dt, seed=seed, threads=ranks.size * threads, own=own)
         self.n_synapses = ranks.total(self.plan.n_synapses)
         self.steps = 0
@@ -70,16 +70,20 @@ class Engine:
         self._states = [new_state(self.plan, k, CHUNK) for k in range(threads)]
         self._learned = [new_learned(part.plastic) for part in self.plan.threads]
         self._scratch = [new_scratch(self.plan, k) for k in range(threads)]
-        self._shared = new_shared(self.plan, CHUNK)
-        self._exchange = None if ranks.alone else new_ranks(self.plan, CHUNK, ranks.mpi())
+        self._shared = new_shared(self.plan, CHUNK, ranks.shared_bytes)
+        self._here = ranks.here(threads)
+        self._crossing = 0
+        self._exchange = None
+        if ranks.machines > 1:
+            self._exchange = new_ranks(self.plan, CHUNK, ranks.machines, ranks.mpi())
         self._samples = [np.empty((CHUNK, len(part.probes.places))) for part in self.plan.threads]
         self.live = LiveInputs(self.plan, self._states)
         self._advance(0, 0)  # no steps: compiles the kernels if no earlier run has
         forget(self._states[0], 0, self.plan.horizon)
 
-    def _advance(self, thread: int, n_steps: int) -> None:
+    def _advance(self, thread: int, n_steps: int) -> int:
         plan, part = self.plan, self.plan.threads[thread]
-        advance(
+        return advance(
             plan.own[thread],
             self.steps,
             n_steps,
@@ -99,8 +103,9 @@ class Engine:
             self._scratch[thread],
             self._samples[thread],
             self._timed,
-            plan.own.start,
-            len(plan.own),
+            self._here.start,
+            len(self._here),
+            self._crossing,
             self._exchange,
         )
 
@@ -114,7 +119,7 @@ class Engine:
         pool : ThreadPoolExecutor or None
             For all threads but one; None where there is no other.
         """
-        self._shared.arrivals[0] = 0
+        self._ranks.together()  # no one may still be reading what was fired in the last chunk
         for k, state in enumerate(self._states):
             self._states[k] = with_room(self.plan, state, n_steps)
             most = self.plan.most_spikes(n_steps) * len(self.plan.threads[k].plastic.tables.rules)
@@ -123,9 +128,10 @@ class Engine:
         others = range(1, len(self._states))
         started = time.perf_counter()
         waiting = [pool.submit(self._advance, k, n_steps) for k in others] if pool else []
-        self._advance(0, n_steps)
+        crossing = self._advance(0, n_steps)
         for task in waiting:
             task.result()
+        self._crossing = crossing
         advanced = time.perf_counter()
         self.live.end()
         self.recorder.take(self.steps, n_steps, self._states[0], self._samples)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import sys
+import tempfile
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -28,20 +30,78 @@ class Ranks:
     """The processes that work together, of which this is one; it is alone without a communicator.
 
     All of them make the same calls in the same order, and every one of them gets the whole result.
+    Those on one machine share memory; of each machine one process speaks with the others.
 
     Parameters
     ----------
     communicator : mpi4py.MPI.Comm, optional
+    share_memory : bool
+        Otherwise every process speaks with the others as if it had a machine to itself.
 
     Attributes
     ----------
     rank, size : int
+    machines : int
+    place : int
+        Number of this process where those of a machine are numbered one after the other.
     """
 
-    def __init__(self, communicator: Any = None) -> None:
-        self._communicator = communicator
-        self.rank = communicator.rank if communicator else 0
+    def __init__(self, communicator: Any = None, *, share_memory: bool = True) -> None:
+        self._communicator = self._neighbours = self._speakers = communicator
+        self.rank = self.place = communicator.rank if communicator else 0
         self.size = communicator.size if communicator else 1
+        self.machines = 1
+        if not self.alone:
+            self._find_machines(share_memory)
+
+    def _find_machines(self, share_memory: bool) -> None:
+        from mpi4py import MPI
+
+        whole = self._communicator
+        self._neighbours = whole.Split_type(MPI.COMM_TYPE_SHARED, key=self.rank)
+        even = self._neighbours.size * self._speaking() == self.size
+        if self.any(not (even and share_memory)):
+            # Not as many everywhere: as if each had a machine to itself.
+            self._neighbours = whole.Split(self.rank)
+        self.machines = self.size // self._neighbours.size
+        color = 0 if self._neighbours.rank == 0 else MPI.UNDEFINED
+        self._speakers = whole.Split(color, self.rank)
+        machine = self._speakers.rank if self._neighbours.rank == 0 else 0
+        machine = self._neighbours.bcast(machine)
+        self.place = machine * self._neighbours.size + self._neighbours.rank
+
+    def _speaking(self) -> int:
+        """Return how many processes are the first of their machine."""
+        return self.total(int(self._neighbours.rank == 0))
+
+    def here(self, threads: int) -> range:
+        """Return the numbers of the threads on this machine, each process having so many."""
+        if self.alone:
+            return range(threads)
+        n = self._neighbours.size * threads
+        machine = self.place // self._neighbours.size
+        return range(machine * n, (machine + 1) * n)
+
+    def shared_bytes(self, size: int) -> NDArray[np.uint8]:
+        """Return memory, zeroed, that all processes of this machine share."""
+        if self.alone or self._neighbours.size == 1:
+            return np.zeros(size, np.uint8)
+        folder = "/dev/shm" if os.path.isdir("/dev/shm") else None
+        path = None
+        if self._neighbours.rank == 0:
+            descriptor, path = tempfile.mkstemp(prefix="neurosim-", dir=folder)
+            os.ftruncate(descriptor, size)
+        else:
+            descriptor = -1
+        path = self._neighbours.bcast(path)
+        if descriptor < 0:
+            descriptor = os.open(path, os.O_RDWR)
+        memory = mmap.mmap(descriptor, size)
+        os.close(descriptor)
+        self._neighbours.Barrier()
+        if self._neighbours.rank == 0:  # it goes with the last process that has it
+            os.unlink(path)
+        return np.frombuffer(memory, np.uint8)
 
     @property
     def leads(self) -> bool:
@@ -90,6 +150,11 @@ class Ranks:
         """Return the number that the first process gave."""
         return number if self.alone else int(self._communicator.bcast(number))
 
+    def together(self) -> None:
+        """Wait until all have come as far."""
+        if not self.alone:
+            self._communicator.Barrier()
+
     def lead(self, work: Callable[[], object]) -> None:
         """Have the first process do something, while the others wait.
 
@@ -120,13 +185,10 @@ class Ranks:
         """Return how many of a machine's cores this process may take."""
         if self.alone:
             return cores
-        from mpi4py import MPI
-
-        here = self._communicator.Split_type(MPI.COMM_TYPE_SHARED)
-        neighbours = here.size
-        here.Free()
         # As many on all machines: threads are numbered so.
-        return -int(self._communicator.allreduce(-max(cores // neighbours, 1), op=MPI.MAX))
+        own = np.zeros(self.size, np.int64)
+        own[self.rank] = max(cores // self._neighbours.size, 1)
+        return int(self.merge(own).min())
 
     def mpi(self) -> NDArray[np.int64]:
         """Return what the kernels need to call MPI; see `kernels.types.Ranks`."""
@@ -134,12 +196,14 @@ class Ranks:
 
         from mpi4py import MPI
 
+        if self._neighbours.rank > 0:  # it leaves that to the first of its machine
+            return np.zeros(5, np.int64)
         library = ctypes.CDLL(MPI.__file__)  # leads to the MPI that mpi4py was given
         addresses = [
             ctypes.cast(getattr(library, name), ctypes.c_void_p).value
             for name in ("MPI_Iallgather", "MPI_Test", "MPI_Allgatherv")
         ]
-        handles = [MPI._handleof(MPI.INT32_T), MPI._handleof(self._communicator)]
+        handles = [MPI._handleof(MPI.INT32_T), MPI._handleof(self._speakers)]
         return np.array([*addresses, *handles], np.uint64).view(np.int64)
 
 
@@ -162,7 +226,7 @@ def alone() -> Iterator[None]:
 
 
 @contextmanager
-def spread_over(communicator: Any) -> Iterator[Ranks]:
+def spread_over(communicator: Any, *, share_memory: bool = True) -> Iterator[Ranks]:
     """Spread every simulation that is made inside over the processes of a communicator.
 
     Each process makes the same calls; each gets the whole result, with the bits of a single
@@ -171,6 +235,9 @@ def spread_over(communicator: Any) -> Iterator[Ranks]:
     Parameters
     ----------
     communicator : mpi4py.MPI.Comm
+    share_memory : bool
+        Whether processes on one machine meet in memory that they share; if not, they send messages
+        as to other machines.
 
     Examples
     --------
@@ -185,7 +252,7 @@ def spread_over(communicator: Any) -> Iterator[Ranks]:
 
     own = communicator.Dup()  # so that its messages are no one else's
     own.Set_errhandler(MPI.ERRORS_ARE_FATAL)  # the kernels look at no error
-    ranks = Ranks(own)
+    ranks = Ranks(own, share_memory=share_memory)
     token = _current.set(ranks)
     try:
         yield ranks

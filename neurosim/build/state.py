@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,8 @@ from neurosim.kernels.exchange import ROOM
 from neurosim.kernels.types import BLOCK, DUE_WEIGHT, FIRST_ID, RECORDING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import DTypeLike, NDArray
 
     from neurosim.build.plan import Plan
@@ -72,32 +75,51 @@ def new_state(plan: Plan, thread: int, chunk: int) -> State:
     return state
 
 
-def new_shared(plan: Plan, chunk: int) -> Shared:
-    """Return what the threads tell each other within a chunk."""
+def new_shared(plan: Plan, chunk: int, new: Callable[[int], NDArray[np.uint8]]) -> Shared:
+    """Return what the threads tell each other within a chunk.
+
+    Parameters
+    ----------
+    plan : Plan
+    chunk : int
+        Most steps of it.
+    new : callable
+        Returns so many bytes, zeroed, that all processes of this machine share.
+    """
     n_threads = plan.n_threads
+    shapes = {
+        "arrivals": ((8,), np.int64),  # alone in its cache line
+        "fired_start": ((n_threads, chunk + 1), np.int64),
+        "fired": ((n_threads, plan.most_spikes(chunk, n_threads) + SOON), np.int32),
+    }
+    ends = np.cumsum([math.prod(shape) * np.dtype(t).itemsize for shape, t in shapes.values()])
+    raw = np.split(new(int(ends[-1])), ends[:-1])
+    parts = {
+        name: part.view(t).reshape(shape)
+        for part, (name, (shape, t)) in zip(raw, shapes.items(), strict=True)
+    }
     return Shared(
-        fired=np.empty((n_threads, plan.most_spikes(chunk, n_threads) + SOON), np.int32),
-        fired_start=np.zeros((n_threads, chunk + 1), np.int64),
+        fired=parts["fired"],
+        fired_start=parts["fired_start"],
         heads=np.zeros((n_threads, n_threads), np.int64),
-        arrivals=np.zeros(1, np.int64),
+        arrivals=parts["arrivals"][:1],
     )
 
 
-def new_ranks(plan: Plan, chunk: int, mpi: NDArray[np.int64]) -> Ranks:
-    """Return what this process needs to hear from others; `mpi` as in `Ranks`."""
-    n_own = len(plan.own)
-    n_ranks = plan.n_threads // n_own
+def new_ranks(plan: Plan, chunk: int, machines: int, mpi: NDArray[np.int64]) -> Ranks:
+    """Return what this machine needs to hear from others; `mpi` as in `Ranks`."""
+    n_own = plan.n_threads // machines
     length = 1 + n_own * min(plan.stride, chunk) + ROOM
     more = n_own * plan.most_spikes(chunk, plan.n_threads)
     return Ranks(
         mpi=mpi,
         request=np.zeros(16, np.int64),
         out=np.zeros(length, np.int32),
-        into=np.zeros(n_ranks * length, np.int32),
+        into=np.zeros(machines * length, np.int32),
         more_out=np.empty(more, np.int32),
-        more_into=np.empty(n_ranks * more, np.int32),
-        counts=np.zeros(n_ranks, np.int32),
-        places=np.zeros(n_ranks, np.int32),
+        more_into=np.empty(machines * more, np.int32),
+        counts=np.zeros(machines, np.int32),
+        places=np.zeros(machines, np.int32),
     )
 
 

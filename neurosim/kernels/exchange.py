@@ -1,8 +1,9 @@
-"""What processes tell each other: the spikes of the last steps, through MPI.
+"""What machines tell each other: the spikes of the last steps, through MPI.
 
-Every process sends a message of one length, in which its spikes nearly always have room: their
-number, how many each of its threads fired in each step, then their ids. What is left over goes in
-a second message, which all processes know of, having read the numbers.
+On one machine processes share memory and meet at one barrier, as threads do. Of every machine one
+process sends a message, all of one length, in which the spikes nearly always have room: their
+number, how many each thread fired in each step, then their ids. What is left over goes in a second
+message, which all know of, having read the numbers.
 
 MPI is called at its address, so that the kernels do not need it and are cached on disk like any
 other.
@@ -85,7 +86,7 @@ def _write(fired, start, own, n_own, known, k, out, more):
 
 @part
 def _read(fired, start, own, n_own, known, k, message, more):
-    """Put what another process wrote among the spikes of all threads."""
+    """Put what another machine wrote among the spikes of all threads."""
     n, place = 0, 1 + n_own * (k - known)
     for i in range(n_own):
         row = own + i
@@ -117,14 +118,14 @@ def _await(mpi, request):
 
 @part
 def exchange(ranks, shared, own, n_own, known, k):
-    """Tell the other processes what one's own threads fired in the steps known … k − 1.
+    """Tell the other machines what this one's threads fired in the steps known … k − 1.
 
     Parameters
     ----------
     ranks, shared
         See `neurosim.kernels.types`.
     own, n_own : int
-        First of the process's own threads, and how many they are; all processes have as many.
+        First of the machine's own threads, and how many they are; all machines have as many.
     known, k : int
         Steps of the chunk.
     """

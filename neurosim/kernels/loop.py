@@ -84,7 +84,7 @@ def _lap(ticks, phase, since, timed):
 @compiled(_nrt=False)
 def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, neurons, soft,
             channels, inputs, probes, state, learned, shared, scratch, samples, timed, own, n_own,
-            ranks):  # fmt: skip
+            crossing, ranks):  # fmt: skip
     """Advance one thread's neurons by a chunk of steps.
 
     Parameters
@@ -108,8 +108,15 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, ne
     timed : bool
         Whether to read the clock.
     own, n_own : int
-        First of the threads of this process, and how many they are.
-    ranks : Ranks, or None where this process is the only one
+        First of the threads on this machine, and how many they are.
+    crossing : int
+        How often these threads have met before.
+    ranks : Ranks, or None where this machine is the only one
+
+    Returns
+    -------
+    int
+        How often they have met now.
 
     Notes
     -----
@@ -120,7 +127,7 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, ne
     far, before this thread looks whether the others have come as far.
     """
     fired, fired_start = shared.fired[thread], shared.fired_start[thread]
-    n_fired, crossing, known = np.int64(0), np.int64(0), np.int64(0)
+    n_fired, known = np.int64(0), np.int64(0)
     first, last = np.int64(0), np.int64(0)
     fired_start[0] = 0
     ticks = scratch.ticks
@@ -188,6 +195,7 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, ne
         sets, places = probes.sets, probes.places
         _sample(sets, places, state.v, state.synaptic, state.arrived, samples, t, t_first)
         now = _lap(ticks, RECORDING, now, timed)
+    return crossing
 
 
 @kernel

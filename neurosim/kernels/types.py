@@ -382,7 +382,7 @@ class Shared(NamedTuple):
     heads : (n_threads, n_threads) int64
         Where each thread stands in what every other has fired.
     arrivals : (1,) int64
-        The barrier.
+        The barrier: how often threads of this machine have arrived there since time 0.
     """
 
     fired: Any
@@ -392,21 +392,21 @@ class Shared(NamedTuple):
 
 
 class Ranks(NamedTuple):
-    """What a process needs to hear from others what they fired.
+    """What a machine needs to hear from others what they fired.
 
     Attributes
     ----------
     mpi : (5,) int64
         Addresses of MPI_Iallgather, MPI_Test and MPI_Allgatherv, and what MPI calls its 32-bit
-        integer and the group of processes.
+        integer and the group of processes that speak for their machines.
     request : (16,) int64
         Where MPI keeps what it is doing, and says whether it is done.
     out, into : (capacity,) int32
-        The message, and those of all processes.
+        The message, and those of all machines.
     more_out, more_into : (capacity,) int32
         Ids that have no room in it.
-    counts, places : (n_ranks,) int32
-        How many of these there are of each process, and where they begin.
+    counts, places : (n_machines,) int32
+        How many of these there are of each machine, and where they begin.
     """
 
     mpi: Any
