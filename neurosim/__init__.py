@@ -50,6 +50,14 @@ from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Sy
 
 if TYPE_CHECKING:
     from neurosim.chunk import Chunk
+    from neurosim.interchange import (
+        from_neo,
+        load_spikes,
+        save_csv,
+        save_nwb,
+        save_sonata,
+        to_neo,
+    )
     from neurosim.ranks import spread_over
     from neurosim.simulation import Simulation, simulate
     from neurosim.storage import load, save
@@ -59,6 +67,12 @@ if TYPE_CHECKING:
 _LATE = {
     "Chunk": "neurosim.chunk",
     "Simulation": "neurosim.simulation",
+    "from_neo": "neurosim.interchange",
+    "load_spikes": "neurosim.interchange",
+    "save_csv": "neurosim.interchange",
+    "save_nwb": "neurosim.interchange",
+    "save_sonata": "neurosim.interchange",
+    "to_neo": "neurosim.interchange",
     "simulate": "neurosim.simulation",
     "load": "neurosim.storage",
     "save": "neurosim.storage",
@@ -104,10 +118,16 @@ __all__ = [
     "Synapses",
     "Trace",
     "Uniform",
+    "from_neo",
     "load",
+    "load_spikes",
     "save",
+    "save_csv",
+    "save_nwb",
+    "save_sonata",
     "simulate",
     "spread_over",
+    "to_neo",
 ]
 
 

@@ -90,6 +90,12 @@ class SpikeTrains:
         """Spike times (ms) of one neuron."""
         return self.times[self.ids == neuron]
 
+    def by_neuron(self) -> list[NDArray[np.float64]]:
+        """Spike times (ms) of each recorded neuron, as `SpikeTimes` takes them."""
+        order = np.argsort(self.ids, kind="stable")
+        edges = np.searchsorted(self.ids[order], self.recorded[1:])
+        return np.split(self.times[order], edges) if len(self.recorded) else []
+
     def counts(self, start: float = 0.0, stop: float = np.inf) -> NDArray[np.int64]:
         """Count the spikes of each recorded neuron with start < t <= stop (ms)."""
         inside = (self.times > start) & (self.times <= stop)

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim import NeurosimError, SpikeTrains
+from neurosim.interchange.neo_objects import is_neo_train, neo_times
 from neurosim.resources import physical_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 FASTEST = 1.0
@@ -135,20 +134,22 @@ def bin_trains(spikes: Any, duration: float | None = None, width: float = 1.0) -
 def _trains(spikes: Any, duration: float | None) -> tuple[list[NDArray], NDArray[np.int64], float]:
     """Return the times (ms) of each neuron, what the neurons are called, and the duration."""
     if isinstance(spikes, SpikeTrains):
-        trains, neurons = _split(spikes.times, spikes.ids, spikes.recorded)
+        trains, neurons = spikes.by_neuron(), spikes.recorded
     elif isinstance(spikes, tuple) and len(spikes) == 2 and _are_ids(spikes):
         times, ids = _array(spikes[0], "times"), np.asarray(spikes[1])
         if times.shape != ids.shape:
             raise NeurosimError(f"times {times.shape} and ids {ids.shape} must be of one length")
         _check_order(times, "the spike times")
-        trains, neurons = _split(times, ids, np.unique(ids))
+        neurons = np.unique(ids).astype(np.int64)
+        trains = SpikeTrains(times.copy(), ids.copy(), neurons).by_neuron()
     elif isinstance(spikes, (str, bytes)) or not hasattr(spikes, "__len__"):
         raise NeurosimError(
             f"{type(spikes).__name__} is no set of spike trains: give SpikeTrains, a list of "
             "arrays of times (ms), (times, ids), or a list of neo.SpikeTrain"
         )
-    elif len(spikes) and all(_is_neo(train) for train in spikes):
-        trains, duration = _from_neo(spikes, duration)
+    elif len(spikes) and all(map(is_neo_train, spikes)):
+        trains, told = neo_times(spikes)
+        duration = told if duration is None else duration
         neurons = np.arange(len(trains))
     else:
         trains = [_array(train, f"the train of neuron {k}") for k, train in enumerate(spikes)]
@@ -160,35 +161,8 @@ def _trains(spikes: Any, duration: float | None) -> tuple[list[NDArray], NDArray
 
 def _are_ids(pair: tuple[Any, Any]) -> bool:
     """Whether a tuple of two is (times, ids): the second holds integers."""
-    second = np.asarray(pair[1]) if not _is_neo(pair[1]) else np.empty(0)
+    second = np.asarray(pair[1]) if not is_neo_train(pair[1]) else np.empty(0)
     return second.ndim == 1 and np.issubdtype(second.dtype, np.integer)
-
-
-def _split(
-    times: NDArray, ids: NDArray, neurons: NDArray
-) -> tuple[list[NDArray], NDArray[np.int64]]:
-    order = np.argsort(ids, kind="stable")
-    edges = np.searchsorted(ids[order], neurons)
-    return np.split(times[order], edges[1:]), np.asarray(neurons, dtype=np.int64)
-
-
-def _is_neo(train: Any) -> bool:
-    return all(hasattr(train, name) for name in ("rescale", "magnitude", "t_start", "t_stop"))
-
-
-def _from_neo(spikes: Sequence[Any], duration: float | None) -> tuple[list[NDArray], float]:
-    """Return times (ms) since the start that all trains share, and how long they last."""
-    spans = {
-        (float(train.t_start.rescale("ms")), float(train.t_stop.rescale("ms"))) for train in spikes
-    }
-    if len(spans) > 1:
-        found = ", ".join(f"{start:g} to {stop:g} ms" for start, stop in sorted(spans)[:3])
-        raise NeurosimError(
-            f"the Neo trains cover different spans ({found}): cut them to one with time_slice"
-        )
-    start, stop = spans.pop()
-    trains = [np.asarray(train.rescale("ms").magnitude, dtype=float) - start for train in spikes]
-    return trains, stop - start if duration is None else duration
 
 
 def _array(values: Any, what: str) -> NDArray[np.float64]:

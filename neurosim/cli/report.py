@@ -117,6 +117,19 @@ def print_run(summary: dict[str, Any]) -> None:
     print_files(summary["files"])
 
 
+def print_spikes(summary: dict[str, Any]) -> None:
+    """Write what can be said of imported spikes to stderr."""
+    console = _console(stderr=True)
+    console.print(Text(f"{summary['duration_ms']:g} ms, in steps of {summary['dt_ms']:g} ms"))
+    table = _table("population", "neurons", "spikes", "rate (Hz)", "CV of intervals")
+    for name, about in summary["populations"].items():
+        figures = (about["neurons"], about["spikes"], about["rate_hz"], about["cv_isi"])
+        shown = ["unknown" if value is None else f"{value:,.6g}" for value in figures]
+        table.add_row(Text(f"  {name}"), *shown)
+    console.print(table)
+    print_files(summary["files"])
+
+
 def shares(profile: Mapping[str, float] | None) -> dict[str, str]:
     """Return the seconds spent on each phase, with their shares, in words."""
     total = sum((profile or {}).values())

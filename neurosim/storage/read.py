@@ -191,10 +191,11 @@ def check_stored(dataset: h5py.Dataset, file_size: int) -> None:
     ------
     ValueError
     """
-    _require(not dataset.external, f"{dataset.name} lies in another file")
-    _require(not dataset.is_virtual, f"{dataset.name} lies in another file")
+    elsewhere = dataset.external or dataset.is_virtual
+    _require(not elsewhere, f"{dataset.name} lies in another file")
     stored = dataset.id.get_storage_size()
-    limit = stored * (DEFLATE_LIMIT if dataset.compression == "gzip" else 1)
+    packed = dataset.id.get_create_plist().get_nfilters() > 0
+    limit = stored * (DEFLATE_LIMIT if packed else 1)
     _require(
         stored <= file_size and dataset.nbytes <= limit,
         f"{dataset.name} claims {dataset.nbytes} bytes and holds {stored}",

@@ -62,7 +62,7 @@ def _write_result(file: h5py.File, result: Result) -> None:
     _write_run(file.create_group("neurosim"), result)
     spikes = file.create_group("spikes")
     for name, trains in result.spikes.items():
-        _write_spikes(spikes.create_group(group_name(name)), trains)
+        write_spikes(spikes.create_group(group_name(name)), trains)
     traces = file.create_group("traces")
     for (name, variable), trace in result.traces.items():
         _write_trace(traces.create_group(f"{group_name(name)}/{variable}"), trace)
@@ -92,7 +92,8 @@ def _table(populations: list[PopulationInfo]) -> NDArray:
     return table
 
 
-def _write_spikes(group: h5py.Group, trains: SpikeTrains) -> None:
+def write_spikes(group: h5py.Group, trains: SpikeTrains) -> None:
+    """Write the spikes of a population as SONATA has them."""
     import h5py
 
     sorting = h5py.enum_dtype(SONATA_SORTING, basetype=np.uint8)

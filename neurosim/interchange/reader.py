@@ -1,0 +1,169 @@
+"""A process that reads one file of others, and is all that the file can harm.
+
+``python -m neurosim.interchange.reader PATH [FORMAT]`` writes to its standard output one line of
+JSON, and after it the numbers that the line announces. It may take little memory and little time,
+and can neither write a file, nor start a process, nor open a connection.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from neurosim.errors import NeurosimError
+from neurosim.interchange.foreign import Foreign
+from neurosim.storage.read import ERRORS
+
+if TYPE_CHECKING:
+    import h5py
+
+ROOM = 512 * 2**20
+"""Bytes of memory that any file may take."""
+ROOM_FACTOR = 24
+"""Bytes of memory that one of the file may take, if that is more."""
+SECONDS = 60
+"""Time of the processor that any file may take."""
+BYTES_A_SECOND = 2**20
+"""How fast a large file must be read at least."""
+FORBIDDEN = (
+    "os.exec",
+    "os.fork",
+    "os.forkpty",
+    "os.posix_spawn",
+    "os.spawn",
+    "os.startfile",
+    "os.system",
+    "subprocess.",
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "os.mkdir",
+    "os.link",
+    "os.symlink",
+    "os.truncate",
+    "os.chmod",
+    "os.chown",
+    "os.kill",
+    "os.putenv",
+    "shutil.",
+    "socket.",
+    "urllib.",
+    "pickle.find_class",
+    "ctypes.dlopen",
+    "sqlite3.",
+)
+"""Beginnings of the events that Python's audit tells of and a reader has no need of."""
+
+
+def main(arguments: list[str]) -> None:
+    """Read a file and write what it tells to the standard output."""
+    answer = os.fdopen(os.dup(1), "wb")
+    # Readers that print must not do so amidst the answer.
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    path, name = Path(arguments[0]), arguments[1] if len(arguments) > 1 else None
+    answer_for(path, name, answer)
+
+
+def answer_for(path: Path, name: str | None, answer: BinaryIO) -> None:
+    """Write what a file tells, or why it cannot be read, to a stream."""
+    try:
+        confine(path.stat().st_size)
+        foreign = read(path, name)
+    except NeurosimError as error:
+        _write_line(answer, {"error": str(error)})
+    except OSError as error:
+        # h5py's have no number, or a text of many lines.
+        reason = os.strerror(error.errno) if error.errno else str(error).partition("\n")[0]
+        _write_line(answer, {"error": f"it cannot be read ({reason})"})
+    except MemoryError:
+        _write_line(answer, {"error": "it takes far more memory than its size allows"})
+    except (*ERRORS, RecursionError) as error:
+        reason = str(error).strip("'\"").partition("\n")[0] or type(error).__name__
+        _write_line(answer, {"error": f"it is damaged ({reason[:200]})"})
+    else:
+        _write(answer, foreign)
+    answer.flush()
+
+
+def confine(size: int) -> None:
+    """Take from this process what reading a file of some size (bytes) does not need."""
+    try:
+        import resource
+        import signal
+    except ImportError:  # Windows
+        pass
+    else:
+        limits = {
+            resource.RLIMIT_DATA: max(ROOM, ROOM_FACTOR * size),
+            resource.RLIMIT_CPU: SECONDS + size // BYTES_A_SECOND,
+            resource.RLIMIT_FSIZE: 0,
+            resource.RLIMIT_CORE: 0,
+        }
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        for limit, most in limits.items():
+            hard = resource.getrlimit(limit)[1]
+            most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            resource.setrlimit(limit, (most, most))
+    sys.addaudithook(_audit)
+
+
+def _audit(event: str, details: tuple[Any, ...]) -> None:
+    if event == "open":
+        mode, flags = details[1], details[2]
+        writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) if isinstance(flags, int) else 0
+        if writes or (isinstance(mode, str) and set(mode) & set("wax+")):
+            raise PermissionError("it would write a file")
+    elif event.startswith(FORBIDDEN):
+        raise PermissionError(f"it would call {event}")
+
+
+def read(path: Path, name: str | None) -> Foreign:
+    """Read a file with the reader named, or with the one that fits."""
+    import h5py
+
+    from neurosim.interchange.neo_files import read_neo
+
+    if name in (None, "nwb", "sonata") and h5py.is_hdf5(path):
+        with h5py.File(path, "r") as file:
+            found = _read_hdf5(file, path.stat().st_size)
+            if found is not None:
+                return found
+    if name in ("nwb", "sonata"):
+        raise NeurosimError(f"it is no {name.upper()} file: leave the format to be found out")
+    return read_neo(path, name)
+
+
+def _read_hdf5(file: h5py.File, size: int) -> Foreign | None:
+    from neurosim.interchange.hdf5 import HDF5Reader
+    from neurosim.interchange.nwb_read import read_nwb
+    from neurosim.interchange.sonata import read_sonata
+
+    reader = HDF5Reader(size)
+    if reader.member(file, "neurosim") is not None:
+        raise NeurosimError("it is a result of neurosim: open it with neurosim.load")
+    if "nwb_version" in file.attrs:
+        return read_nwb(file, reader)
+    if reader.member(file, "spikes") is not None:
+        return read_sonata(file, reader)
+    return None
+
+
+def _write(answer: BinaryIO, foreign: Foreign) -> None:
+    sizes = [[name, len(t.times), len(t.recorded)] for name, t in foreign.trains.items()]
+    _write_line(answer, {"sizes": sizes, "dt": foreign.dt, "duration": foreign.duration})
+    for train in foreign.trains.values():
+        for array, kind in ((train.times, "<f8"), (train.ids, "<i8"), (train.recorded, "<i8")):
+            answer.write(array.astype(kind).data)
+
+
+def _write_line(answer: BinaryIO, content: dict[str, Any]) -> None:
+    answer.write(json.dumps(content).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

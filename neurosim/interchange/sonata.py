@@ -1,0 +1,132 @@
+"""Results as SONATA files, and spikes out of them.
+
+Dai et al. 2020, PLoS Comput Biol 16:e1007696.
+"""
+
+from __future__ import annotations
+
+import io
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.interchange.foreign import Foreign, Train
+from neurosim.interchange.regular import regular
+from neurosim.storage import atomic_path
+from neurosim.storage.layout import SONATA_MAGIC, SONATA_VERSION, group_name
+from neurosim.storage.write import write_spikes
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    import h5py
+
+    from neurosim.interchange.hdf5 import HDF5Reader
+    from neurosim.recording import Result, Trace
+
+SPIKES = "spikes.h5"
+TIME_UNITS = {"ms": 1.0, "milliseconds": 1.0, "s": 1e3, "seconds": 1e3}
+
+
+def save_sonata(result: Result, folder: str | os.PathLike[str]) -> list[Path]:
+    """Write a result as SONATA: `spikes.h5`, and a membrane report for each recorded variable.
+
+    A report, `v.h5` for example, has the traces of every population under /report/<population>,
+    in single precision as SONATA wants it. In names "/" stands as %2F, as in a result file.
+
+    Parameters
+    ----------
+    result : Result
+    folder : path-like
+        Made where it is missing. Each file is written whole or not at all.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    Raises
+    ------
+    NeurosimError
+        Where a file cannot be written, or a trace is not sampled regularly.
+    """
+    folder = Path(folder)
+    images = {SPIKES: _image(partial(_write_spikes, result=result))}
+    for variable in dict.fromkeys(variable for _, variable in result.traces):
+        own = {name: trace for (name, kind), trace in result.traces.items() if kind == variable}
+        # Quoted whole: no name may lead out of the folder, or be that of the spikes.
+        name = "%73pikes" if variable == "spikes" else quote(variable, safe="")
+        images[f"{name}.h5"] = _image(partial(_write_reports, traces=own))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NeurosimError(
+            f"{folder} cannot be written ({error.strerror}): give a folder that can"
+        ) from None
+    for name, image in images.items():
+        with atomic_path(folder / name) as part:
+            part.write_bytes(image)
+    return [folder / name for name in images]
+
+
+def _image(write: Callable[[h5py.File], None]) -> bytes:
+    """Return an HDF5 file made in memory: HDF5 does not survive a full disk."""
+    import h5py
+
+    image = io.BytesIO()
+    with h5py.File(image, "w") as file:
+        file.attrs["magic"] = np.uint32(SONATA_MAGIC)
+        file.attrs["version"] = np.array(SONATA_VERSION, np.uint32)
+        write(file)
+    return image.getvalue()
+
+
+def _write_spikes(file: h5py.File, result: Result) -> None:
+    spikes = file.create_group("spikes")
+    for name, trains in result.spikes.items():
+        write_spikes(spikes.create_group(group_name(name)), trains)
+
+
+def _write_reports(file: h5py.File, traces: dict[str, Trace]) -> None:
+    for name, trace in traces.items():
+        interval = regular(trace.times)
+        if interval is None:
+            raise NeurosimError(
+                f"a trace of {name} is not sampled regularly, and a SONATA report must be: save it "
+                "as NWB or Neo"
+            )
+        order = np.argsort(trace.ids)
+        report = file.create_group(f"report/{group_name(name)}")
+        data = report.create_dataset("data", data=trace.values[:, order], dtype=np.float32)
+        data.attrs["units"] = trace.unit
+        mapping = report.create_group("mapping")
+        nodes = mapping.create_dataset("node_ids", data=trace.ids[order], dtype=np.uint64)
+        nodes.attrs["sorted"] = np.uint8(1)
+        pointers = np.arange(len(order) + 1, dtype=np.uint64)
+        mapping.create_dataset("index_pointers", data=pointers)
+        mapping.create_dataset("element_ids", data=np.zeros(len(order), np.uint32))
+        start = float(trace.times[0])
+        span = (start, start + len(trace.times) * interval, interval)
+        time = mapping.create_dataset("time", data=np.array(span))
+        time.attrs["units"] = "ms"
+
+
+def read_sonata(file: h5py.File, reader: HDF5Reader) -> Foreign:
+    """Read a SONATA spike file."""
+    spikes = reader.group(file, "spikes")
+    trains = {}
+    for name in reader.names(spikes):
+        group = reader.group(spikes, name)
+        times = reader.numbers(group, "timestamps", "f").astype(np.float64)
+        ids = reader.numbers(group, "node_ids", "iu").astype(np.int64)
+        unit = reader.attribute(reader.member(group, "timestamps"), "units")
+        factor = TIME_UNITS.get("ms" if unit is None else str(unit))
+        if factor is None:
+            raise NeurosimError(f"the unit of {group.name}/timestamps is {unit!s:.20}: use ms or s")
+        trains[unquote(name)] = Train(times * factor, ids, np.unique(ids))
+    return Foreign(trains)
