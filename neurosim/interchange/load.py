@@ -66,13 +66,7 @@ def load_spikes(
         Where times are moved to the grid: how many, and how far.
     """
     path = Path(path)
-    try:
-        with path.open("rb"):
-            pass
-    except OSError as error:
-        raise NeurosimError(
-            f"{path} cannot be read ({error.strerror}): give a file of spikes"
-        ) from None
+    _check_file(path)
     if format == "csv" or (format is None and path.suffix.lower() in TEXT):
         foreign = read_csv(path)
     else:
@@ -81,6 +75,20 @@ def load_spikes(
         return to_result(foreign, dt, duration)
     except NeurosimError as error:
         raise NeurosimError(f"{path}: {error}") from None
+
+
+def _check_file(path: Path) -> None:
+    try:
+        # What is no file, a pipe for example, may keep its reader waiting for ever.
+        reason = None if path.is_file() or not path.exists() else "not a regular file"
+        if reason is None:
+            path.open("rb").close()
+    except OSError as error:
+        reason = error.strerror
+    except ValueError:
+        reason = "no path has a null character"
+    if reason is not None:
+        raise NeurosimError(f"{path} cannot be read ({reason}): give a file of spikes")
 
 
 def _read_aside(path: Path, name: str | None) -> Foreign:

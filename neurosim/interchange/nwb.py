@@ -96,6 +96,7 @@ class _Writer:
             session_start_time=start,
             timestamps_reference_time=start,
             file_create_date=[start],
+            experiment_description="Simulation of a network of spiking neurons",
             keywords=["simulation", "spiking neurons"],
         )
         if any(len(trains.recorded) for trains in result.spikes.values()):

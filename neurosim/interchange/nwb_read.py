@@ -67,12 +67,17 @@ def _neurons(reader: HDF5Reader, units: h5py.Group, n_units: int) -> NDArray[np.
 
 
 def _step(reader: HDF5Reader, units: h5py.Group) -> float | None:
-    """Return the step (ms) that became the resolution (s)."""
     resolution = reader.attribute(reader.member(units, "spike_times"), "resolution")
-    if not isinstance(resolution, np.floating) or not 0.0 < resolution < np.inf:
-        return None
+    usable = isinstance(resolution, np.floating) and 0.0 < resolution < np.inf
+    return step_of(np.float64(resolution)) if usable else None
+
+
+def step_of(resolution: np.float64) -> float:
+    """Return the step (ms) that became a resolution (s).
+
+    Of the numbers of which it is a thousandth, the shortest is meant.
+    """
     about = float(resolution) * 1e3
-    # Of the numbers that a thousandth of which is the resolution, the shortest is meant.
     near = (np.nextafter(about, 0.0), about, np.nextafter(about, np.inf))
     exact = [float(step) for step in near if step / 1e3 == resolution] or [about]
     return min(exact, key=lambda step: len(repr(step)))

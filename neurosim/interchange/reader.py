@@ -24,7 +24,7 @@ ROOM = 512 * 2**20
 """Bytes of memory that any file may take."""
 ROOM_FACTOR = 24
 """Bytes of memory that one of the file may take, if that is more."""
-SECONDS = 60
+SECONDS = 20
 """Time of the processor that any file may take."""
 BYTES_A_SECOND = 2**20
 """How fast a large file must be read at least."""
@@ -75,18 +75,18 @@ def answer_for(path: Path, name: str | None, answer: BinaryIO) -> None:
         confine(path.stat().st_size)
         foreign = read(path, name)
     except NeurosimError as error:
-        _write_line(answer, {"error": str(error)})
+        write_line(answer, {"error": str(error)})
     except OSError as error:
         # h5py's have no number, or a text of many lines.
         reason = os.strerror(error.errno) if error.errno else str(error).partition("\n")[0]
-        _write_line(answer, {"error": f"it cannot be read ({reason})"})
+        write_line(answer, {"error": f"it cannot be read ({reason})"})
     except MemoryError:
-        _write_line(answer, {"error": "it takes far more memory than its size allows"})
+        write_line(answer, {"error": "it takes far more memory than its size allows"})
     except (*ERRORS, RecursionError) as error:
         reason = str(error).strip("'\"").partition("\n")[0] or type(error).__name__
-        _write_line(answer, {"error": f"it is damaged ({reason[:200]})"})
+        write_line(answer, {"error": f"it is damaged ({reason[:200]})"})
     else:
-        _write(answer, foreign)
+        write(answer, foreign)
     answer.flush()
 
 
@@ -153,15 +153,17 @@ def _read_hdf5(file: h5py.File, size: int) -> Foreign | None:
     return None
 
 
-def _write(answer: BinaryIO, foreign: Foreign) -> None:
+def write(answer: BinaryIO, foreign: Foreign) -> None:
+    """Write what a file tells to a stream."""
     sizes = [[name, len(t.times), len(t.recorded)] for name, t in foreign.trains.items()]
-    _write_line(answer, {"sizes": sizes, "dt": foreign.dt, "duration": foreign.duration})
+    write_line(answer, {"sizes": sizes, "dt": foreign.dt, "duration": foreign.duration})
     for train in foreign.trains.values():
         for array, kind in ((train.times, "<f8"), (train.ids, "<i8"), (train.recorded, "<i8")):
             answer.write(array.astype(kind).data)
 
 
-def _write_line(answer: BinaryIO, content: dict[str, Any]) -> None:
+def write_line(answer: BinaryIO, content: dict[str, Any]) -> None:
+    """Write an object to a stream, as one line of JSON."""
     answer.write(json.dumps(content).encode() + b"\n")
 
 

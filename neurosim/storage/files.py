@@ -6,7 +6,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +48,9 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             f"{path} cannot be written ({reason}): give a file in a folder that can"
         ) from error
     finally:
-        part.unlink(missing_ok=True)
+        # Where the folder is none, there is nothing to remove.
+        with suppress(FileNotFoundError, NotADirectoryError):
+            part.unlink()
 
 
 def remove_parts(folder: Path) -> None:
