@@ -27,7 +27,7 @@ from neurosim.interchange.text import read_csv
 
 IMPORTED_ONCE = (h5py, hdf5, neo, neo_files, nwb_read, scipy.io.matlab, sonata)
 
-reader.SECONDS = 3
+reader.SECONDS = 1
 warnings.simplefilter("ignore")
 
 

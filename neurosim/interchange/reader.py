@@ -24,7 +24,7 @@ ROOM = 512 * 2**20
 """Bytes of memory that any file may take."""
 ROOM_FACTOR = 24
 """Bytes of memory that one of the file may take, if that is more."""
-SECONDS = 20
+SECONDS = 10
 """Time of the processor that any file may take."""
 BYTES_A_SECOND = 2**20
 """How fast a large file must be read at least."""
