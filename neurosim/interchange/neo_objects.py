@@ -47,6 +47,7 @@ def to_neo(result: Result) -> Any:
     block = neo.Block(name="neurosim", seed=int(result.seed), dt=result.dt * ms)
     segment = neo.Segment(name="simulation")
     block.segments.append(segment)
+    trains_of_all = []
     for name, trains in result.spikes.items():
         # Results put together of several may have spikes beyond the end.
         end = max(result.duration, float(trains.times.max(initial=0.0)))
@@ -61,7 +62,9 @@ def to_neo(result: Result) -> Any:
                 population=name,
                 index=neuron,
             )
-            segment.spiketrains.append(train)
+            trains_of_all.append(train)
+    # At once: Neo looks through all that is there for every one that is added.
+    segment.spiketrains.extend(trains_of_all)
     for (name, variable), trace in result.traces.items():
         signal = _signal(neo, ms, trace, f"{name} {variable}")
         signal.annotate(population=name, variable=variable)
