@@ -26,6 +26,8 @@ LONGEST = 1e12
 """The last time that an input may have (ms)."""
 ON_GRID = 1e-6
 """By how much of a step a time on the grid may be off, for rounding."""
+FINEST, COARSEST = 1e-6, 1e6
+"""A file that names a step (ms) beyond these names none."""
 USUAL_STEPS = (1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6)
 """Steps (ms) of which the coarsest that fits is taken where none is known."""
 
@@ -57,7 +59,7 @@ class Foreign:
     trains : mapping of str to Train
         By population.
     dt : float or None
-        Step of the time grid (ms), where the file knows it.
+        Step of the time grid (ms), as the file has it.
     duration : float or None
         End of the recording (ms), where the file knows it.
 
@@ -82,8 +84,6 @@ class Foreign:
                     f"{show(name)} names no population: give 1 to 200 printable characters"
                 )
             _check_train(name, train)
-        if self.dt is not None and not (math.isfinite(self.dt) and self.dt > 0.0):
-            raise NeurosimError(f"its time step is {self.dt:g} ms: it must be above 0 ms")
         if self.duration is not None and not 0.0 <= self.duration <= LONGEST:
             raise NeurosimError(
                 f"its duration is {self.duration:g} ms: it must be 0 to {LONGEST:g} ms"
@@ -131,9 +131,8 @@ def to_result(
         Where times are moved to the grid.
     """
     times = np.concatenate([np.empty(0), *(train.times for train in foreign.trains.values())])
-    last = float(times.max(initial=0.0))
     step = foreign.dt if dt is None else check_number(dt, "dt", "ms", 0.001, 10.0)
-    if step is None:
+    if step is None or not FINEST <= step <= COARSEST:
         step = next((s for s in USUAL_STEPS if _on_grid(times, s)), USUAL_STEPS[-1])
         moved = False
     else:
@@ -141,6 +140,7 @@ def to_result(
     spikes = {name: _spike_trains(train, step, moved) for name, train in foreign.trains.items()}
     if dt is not None:
         _tell_of_moves(times, spikes, step, stacklevel + 1)
+    last = max((float(own.times[-1]) for own in spikes.values() if len(own)), default=0.0)
     return Result(
         dt=step,
         duration=_duration(foreign, duration, step, last),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -66,12 +65,12 @@ def read_neo(path: Path, name: str | None = None) -> Foreign:
     NeurosimError
     """
     neo = library("neo")
-    logging.disable()
-    warnings.simplefilter("ignore")
     reasons = []
     for reader in _readers(neo, path, name):
         try:
-            trains = _read(reader, path)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                trains = _read(reader, path)
         except NeurosimError:
             raise
         except Exception as error:  # readers raise anything

@@ -8,6 +8,7 @@ and can neither write a file, nor start a process, nor open a connection.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from pathlib import Path
@@ -64,6 +65,7 @@ def main(arguments: list[str]) -> None:
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
+    logging.disable()
     path, name = Path(arguments[0]), arguments[1] if len(arguments) > 1 else None
     answer_for(path, name, answer)
 

@@ -21,6 +21,8 @@ from neurosim.interchange.neo_files import save_neo
 from neurosim.interchange.nwb_read import step_of
 from tests.unit.test_storage_results import sample
 
+pytestmark = pytest.mark.usefixtures("read_here")
+
 EXC, INH = "L2/3 exc 50%", "."
 
 

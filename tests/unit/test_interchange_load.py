@@ -14,6 +14,8 @@ import quantities as pq
 
 import neurosim as ns
 
+pytestmark = pytest.mark.usefixtures("read_here")
+
 
 def nwb_of(path: Path, trains: list[list[float]], **units: object) -> Path:
     """A file such as an electrophysiologist has: times in s, no grid, no populations."""
@@ -102,6 +104,13 @@ def test_times_on_the_grid_are_moved_by_rounding_alone_and_that_is_not_told(tmp_
         warnings.simplefilter("error")
         found = ns.load_spikes(path, dt=0.1)
     assert found.spikes["units"].times.tolist() == [3 * 0.1, 7 * 0.1]
+
+
+def test_a_spike_moved_beyond_the_end_moves_the_end(tmp_path: Path):
+    path = nwb_of(tmp_path / "session.nwb", [[0.09996]], obs_intervals=[[0.0, 0.09997]])
+    with pytest.warns(UserWarning, match="1 of 1 spikes are moved"):
+        found = ns.load_spikes(path, dt=0.1)
+    assert (found.spikes["units"].times.tolist(), found.duration) == ([100.0], 100.0)
 
 
 def test_a_duration_too_short_and_a_step_out_of_range_are_refused(tmp_path: Path):
