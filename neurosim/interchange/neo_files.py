@@ -38,7 +38,7 @@ def save_neo(result: Result, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     NeurosimError
-        Where Neo is not installed, or the file cannot be written.
+        Where Neo is not installed, the file cannot be written, or it takes more than 4 GiB.
     """
     writer = library("neo").io.NeoMatlabIO()
     describe, number = writer.create_struct_from_obj, count(1)
@@ -46,7 +46,12 @@ def save_neo(result: Result, path: str | os.PathLike[str]) -> None:
     writer.create_struct_from_obj = lambda part: describe(part) | {"neo_id": next(number)}
     with atomic_path(path) as part:
         writer.filename = str(part)
-        writer.write_block(to_neo(result), appendmat=False)
+        try:
+            writer.write_block(to_neo(result), appendmat=False)
+        except library("scipy.io.matlab").MatWriteError as error:
+            raise NeurosimError(
+                f"{path} cannot be written ({str(error)[:80]}): save it as NWB"
+            ) from None
         with part.open("r+b") as file:
             file.write(HEADER)
 
