@@ -1,0 +1,101 @@
+"""The synapses of a network, one by one, as a simulation with the same seed would have them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim.build.layout import lay_out
+from neurosim.build.memory import check_memory
+from neurosim.build.projections import Projections
+from neurosim.build.synapses import ThreadTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from neurosim.kernels import Table
+    from neurosim.network import Network, Population
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """Synapses from one population to another that have their delay in common.
+
+    Attributes
+    ----------
+    source, target : Population
+    delay : int
+        Steps.
+    sources, targets : (n,) ndarray of int64
+        Neurons within their populations.
+    weights : (n,) ndarray of float64
+        mV or pA.
+    """
+
+    source: Population
+    target: Population
+    delay: int
+    sources: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    weights: NDArray[np.float64]
+
+
+def draw(network: Network, dt: float, seed: int) -> Iterator[Bundle]:
+    """Draw the synapses of a network that has neither plasticity nor recordings.
+
+    Parameters
+    ----------
+    network : Network
+    dt : float
+        ms.
+    seed : int
+    """
+    layout = lay_out(network, 1)
+    projections = Projections(network, layout, dt, seed)
+    check_memory(layout, projections)
+    table, _ = ThreadTable(projections, 0).make()
+    rows, columns, weights = _unroll(table)
+    delays = table.delays[columns]
+    sources = np.searchsorted(layout.first_id, rows, side="right") - 1
+    firsts, sizes, owners = [], [], []
+    for share in layout.threads[0].shares:
+        for slot in share.slots.values():
+            firsts.append(slot)
+            sizes.append(share.size)
+            owners.append(share.population)
+    order = np.argsort(firsts)
+    place = order[np.searchsorted(np.array(firsts)[order], table.targets, side="right") - 1]
+    targets = np.array(owners)[place]
+    neurons = table.targets.astype(np.int64) - np.array(firsts)[place]
+    keys = np.stack([sources, targets, delays])
+    sorting = np.lexsort(keys[::-1])
+    breaks = np.flatnonzero(np.diff(keys[:, sorting], axis=1).any(axis=0)) + 1
+    for part in np.split(sorting, breaks):
+        if not len(part):
+            continue
+        s, t, delay = keys[:, part[0]].tolist()
+        yield Bundle(
+            network.populations[s],
+            network.populations[t],
+            delay,
+            rows[part] - layout.first_id[s],
+            neurons[part],
+            weights[part],
+        )
+
+
+def _unroll(table: Table) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return source (over all populations), column and weight of each synapse in a table."""
+    lengths = np.diff(table.segment.astype(np.int64), axis=1)
+    n_rows, n_columns = lengths.shape
+    cells = np.repeat(np.arange(n_rows * n_columns), lengths.ravel())
+    rows, columns = np.divmod(cells, max(n_columns, 1))
+    if len(table.weights) == len(rows):
+        return rows, columns, table.weights.astype(np.float64)
+    width = len(table.common) // n_rows
+    which = table.common_of.astype(np.int64)[columns]
+    return rows, columns, table.common[rows * width + which].astype(np.float64)

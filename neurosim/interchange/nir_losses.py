@@ -1,0 +1,164 @@
+"""What of a network NIR can say, and what would be lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim.network import (
+    LIF,
+    AlphaCurrent,
+    ConstantCurrent,
+    DeltaSynapse,
+    Explicit,
+    Network,
+    Poisson,
+)
+from neurosim.network.distributions import LogNormal, Normal, Uniform
+from neurosim.network.inputs import SpikeInput
+from neurosim.network.rules import AllToAll, OneToOne
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neurosim.network import Drive, Population, Projection, Synapse
+
+FIXED = (AllToAll, OneToOne, Explicit)
+RANDOM = (Normal, Uniform, LogNormal)
+USUAL_PEAK = LIF().v_peak
+
+
+@dataclass(frozen=True, eq=False)
+class Sayable:
+    """The part of a network that NIR can say.
+
+    Attributes
+    ----------
+    network : Network
+        Its populations and projections.
+    relays : set of str
+        Populations that only repeat the spikes that they are given.
+    synapses : mapping of str to Synapse
+        Through which each population hears.
+    drives : list of Drive
+        By spikes, onto populations that are no relays.
+    currents : mapping of str to (n,) ndarray of float64
+        Constant currents onto each population (pA).
+    losses : list of str
+        What NIR cannot say.
+    """
+
+    network: Network
+    relays: set[str] = field(default_factory=set)
+    synapses: dict[str, Synapse] = field(default_factory=dict)
+    drives: list[Drive] = field(default_factory=list)
+    currents: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    losses: list[str] = field(default_factory=list)
+
+
+def sayable(network: Network) -> Sayable:
+    """Divide a network into what NIR can say and what would be lost."""
+    said = Sayable(Network(dale=False))
+    for population in network.populations:
+        _take_population(said, network, population)
+    for projection in network.projections:
+        _take_projection(said, projection)
+    for drive in network.drives:
+        _take_drive(said, drive)
+    said.losses.extend(
+        f"the recording of {recording.variable} of {recording.population.name!r}"
+        for recording in network.recordings
+    )
+    return said
+
+
+def is_relay(network: Network, population: Population) -> bool:
+    """Whether a population fires when it is given a spike, at once, and at no other time."""
+    neuron = population.neuron
+    if not isinstance(neuron, LIF) or neuron.escape or neuron.t_ref:
+        return False
+    if neuron.v_reset != neuron.v_rest or population.v_init is not None:
+        return False
+    if any(projection.target is population for projection in network.projections):
+        return False
+    return all(
+        isinstance(drive.input, SpikeInput)
+        and isinstance(drive.synapse, DeltaSynapse)
+        and bool(np.all(np.asarray(drive.weight) > neuron.v_threshold - neuron.v_rest))
+        for drive in network.drives
+        if drive.target is population
+    )
+
+
+def _take_population(said: Sayable, network: Network, population: Population) -> None:
+    name, neuron = population.name, population.neuron
+    if not isinstance(neuron, LIF):
+        said.losses.append(f"the {type(neuron).__name__} neurons {name!r} and their synapses")
+        return
+    said.network.add(name, population.size, neuron)
+    if is_relay(network, population):
+        said.relays.add(name)
+        return
+    if neuron.t_ref:
+        said.losses.append(f"the refractory period of {name!r} ({neuron.t_ref:g} ms)")
+    if neuron.escape:
+        said.losses.append(f"the escape noise of {name!r}")
+    if neuron.v_peak != max(USUAL_PEAK, neuron.v_threshold):
+        said.losses.append(f"v_peak of {name!r} ({neuron.v_peak:g} mV)")
+    start = population.v_init
+    if start is not None and (isinstance(start, RANDOM) or bool(np.any(start != neuron.v_rest))):
+        said.losses.append(f"the initial potentials of {name!r} (it begins at rest)")
+
+
+def _hears_by(said: Sayable, target: str, synapse: Synapse, what: str) -> bool:
+    """Whether a population can hear through a synapse; else note what is lost."""
+    if isinstance(synapse, AlphaCurrent):
+        said.losses.append(f"{what}: NIR has no alpha current")
+        return False
+    first = said.synapses.setdefault(target, synapse)
+    if first != synapse:
+        said.losses.append(f"{what}, through {synapse}: other spikes reach it through {first}")
+    return first == synapse
+
+
+def _take_projection(said: Sayable, projection: Projection) -> None:
+    source, target = projection.source.name, projection.target.name
+    kept = {population.name for population in said.network.populations}
+    if not {source, target} <= kept:
+        return
+    what = f"{source!r} → {target!r}"
+    if not _hears_by(said, target, projection.synapse, f"the synapses {what}"):
+        return
+    if projection.plasticity is not None:
+        said.losses.append(f"the plasticity of {what} (it keeps its first weights)")
+    random = not isinstance(projection.rule, FIXED)
+    if random or isinstance(projection.weight, RANDOM) or isinstance(projection.delay, RANDOM):
+        said.losses.append(f"what is random in {what} (it stays as drawn with the seed)")
+    said.network.connect(
+        said.network[source],
+        said.network[target],
+        projection.rule,
+        synapse=projection.synapse,
+        weight=projection.weight,
+        delay=projection.delay,
+    )
+
+
+def _take_drive(said: Sayable, drive: Drive) -> None:
+    target, kind = drive.target.name, type(drive.input).__name__
+    if target not in {population.name for population in said.network.populations}:
+        return
+    what = f"the {kind} onto {target!r}"
+    if isinstance(drive.input, SpikeInput):
+        assert drive.synapse is not None
+        if target not in said.relays and _hears_by(said, target, drive.synapse, what):
+            said.drives.append(drive)
+        if isinstance(drive.input, Poisson):
+            said.losses.append(f"the rates of {what} (it becomes an Input)")
+    elif isinstance(drive.input, ConstantCurrent):
+        total = said.currents.setdefault(target, np.zeros(drive.target.size))
+        total[slice(None) if drive.ids is None else drive.ids] += drive.input.amplitude
+    else:
+        said.losses.append(what)

@@ -1,0 +1,256 @@
+"""A NIR graph as neurons and the sums of earlier spikes that they hear."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.interchange.nir_fields import Room, array_of
+from neurosim.interchange.nir_linear import LINEAR, apply, identity, out_shape, summed
+from neurosim.network.checks import show
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from neurosim.interchange.nir_linear import Terms
+
+SPIKING = {"LIF", "CubaLIF"}
+READOUTS = {"LI", "CubaLI"}
+NEURONS = SPIKING | READOUTS
+MOST_NODES = 100_000
+DEEPEST = 16
+REASONS = {
+    "IF": "its neurons never forget, and those of neurosim do (tau_m is at most 1000 ms)",
+    "I": "it never forgets, and the neurons of neurosim do (tau_m is at most 1000 ms)",
+    "Threshold": "neurosim has no threshold without a neuron: use an LIF",
+}
+"""Why nodes cannot be built."""
+
+
+@dataclass(frozen=True, eq=False)
+class Wiring:
+    """What a graph comes to.
+
+    Attributes
+    ----------
+    inputs, outputs : mapping of str to tuple of int
+        Shapes of the Input and Output nodes.
+    neurons : mapping of str to nir.NIRNode
+        LIF, CubaLIF, LI and CubaLI nodes.
+    shapes : mapping of str to tuple of int
+        Of all nodes.
+    heard : mapping of str to Terms
+        What neurons and outputs hear, as matrices (own elements, elements of the source).
+    """
+
+    inputs: Mapping[str, tuple[int, ...]]
+    outputs: Mapping[str, tuple[int, ...]]
+    neurons: Mapping[str, Any]
+    shapes: Mapping[str, tuple[int, ...]]
+    heard: Mapping[str, Terms]
+
+    def size(self, name: str) -> int:
+        """Return the number of elements of a node."""
+        return math.prod(self.shapes[name])
+
+    def is_read(self, name: str) -> bool:
+        """Whether potentials are what a node gives."""
+        return type(self.neurons.get(name)).__name__ in READOUTS
+
+
+def wire(graph: Any, dt: float, max_synapses: int) -> Wiring:
+    """Find out who hears whom in a graph.
+
+    Parameters
+    ----------
+    graph : nir.NIRGraph
+    dt : float
+        Step of the time grid (s).
+    max_synapses : int
+
+    Raises
+    ------
+    NeurosimError
+        For what neurosim has not, and shapes that do not fit.
+    """
+    nodes, edges = _flatten(graph)
+    inputs = [n for n, node in nodes.items() if _kind(node) == "Input" and n in graph.nodes]
+    outputs = [n for n, node in nodes.items() if _kind(node) == "Output" and n in graph.nodes]
+    neurons = {n: node for n, node in nodes.items() if _kind(node) in NEURONS}
+    _check_kinds(nodes)
+    if not neurons:
+        raise NeurosimError("The graph has no LIF or CubaLIF node: there is nothing to simulate")
+    before: dict[str, list[str]] = {name: [] for name in nodes}
+    after: dict[str, list[str]] = {name: [] for name in nodes}
+    for source, target in edges:
+        if target in inputs:
+            raise NeurosimError(f"The edge {source!r} → {target!r} leads into an Input")
+        before[target].append(source)
+        after[source].append(target)
+    shapes = _find_shapes(nodes, before, after)
+    room = Room(max_synapses)
+    signals: dict[str, Terms] = {}
+    for name in (*inputs, *neurons):
+        signals[name] = {(name, 0): identity(math.prod(shapes[name]), name, room)}
+    heard: dict[str, Terms] = {}
+    for name in _in_order(nodes, before, after, set(signals)):
+        arriving = summed([signals[source] for source in _fitting(name, nodes, before, shapes)])
+        if name in neurons or name in outputs:
+            heard[name] = arriving
+        elif name not in inputs:
+            given = shapes[before[name][0]] if before[name] else shapes[name]
+            signals[name] = apply(nodes[name], name, given, arriving, dt, room)
+    own = {n: shapes[n] for n in inputs}, {n: shapes[n] for n in outputs}
+    return Wiring(*own, neurons, shapes, heard)
+
+
+def _kind(node: Any) -> str:
+    return type(node).__name__
+
+
+def _flatten(graph: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """Return nodes and edges of a graph in which those of graphs within it are its own."""
+    nodes: dict[str, Any] = {}
+    edges: list[tuple[str, str]] = []
+    enter: dict[str, list[str]] = {}
+    leave: dict[str, list[str]] = {}
+    waiting = [("", 0, graph)]
+    while waiting:
+        prefix, depth, part = waiting.pop()
+        if depth > DEEPEST:
+            raise NeurosimError(f"The graph has graphs within graphs to more than {DEEPEST} levels")
+        for name, node in part.nodes.items():
+            whole = prefix + name
+            if whole in nodes or len(nodes) >= MOST_NODES:
+                raise NeurosimError(
+                    f"The graph has two nodes {whole!r}, or more than {MOST_NODES:,} nodes"
+                )
+            if _kind(node) == "NIRGraph":
+                waiting.append((f"{whole}.", depth + 1, node))
+                for ports, kind in ((enter, "Input"), (leave, "Output")):
+                    own = [n for n, inner in node.nodes.items() if _kind(inner) == kind]
+                    ports[whole] = [f"{whole}.{n}" for n in own]
+            else:
+                nodes[whole] = node
+        edges += [(prefix + source, prefix + target) for source, target in part.edges]
+    found = []
+    for source, target in dict.fromkeys(edges):
+        ends = [*leave.get(source, [source]), *enter.get(target, [target])]
+        if len(ends) != 2 or not all(end in nodes for end in ends):
+            raise NeurosimError(
+                f"The edge {show(source)} → {show(target)} does not lead from one node to another "
+                "(a graph within the graph needs one Input and one Output)"
+            )
+        found.append((ends[0], ends[1]))
+    return nodes, found
+
+
+def _check_kinds(nodes: Mapping[str, Any]) -> None:
+    known = NEURONS | LINEAR
+    bad = [f"{name!r} ({_kind(node)})" for name, node in nodes.items() if _kind(node) not in known]
+    if bad:
+        reasons = {REASONS.get(_kind(nodes[n]), "") for n in nodes if _kind(nodes[n]) not in known}
+        why = "; ".join(sorted(reasons - {""}))
+        listed = ", ".join(bad[:10]) + (", …" if len(bad) > 10 else "")
+        raise NeurosimError(f"neurosim cannot build {listed}" + (f": {why}" if why else ""))
+
+
+def _own_shape(node: Any, name: str) -> tuple[int, ...] | None:
+    """Return the shape that a node alone tells, or None."""
+    kind = _kind(node)
+    if kind in ("Linear", "Affine"):
+        weight = array_of(node, "weight", name)
+        return weight.shape[:1]
+    if kind in NEURONS:
+        shape = array_of(node, "v_leak", name).shape
+        return shape if math.prod(shape) > 1 else None
+    if kind != "Input":
+        return None
+    told = node.input_type.get("input") if isinstance(node.input_type, dict) else None
+    try:
+        sizes = np.asarray(told)
+        if sizes.dtype.kind not in "iu" or sizes.ndim != 1 or (sizes < 1).any():
+            raise TypeError
+    except (TypeError, ValueError):
+        raise NeurosimError(
+            f"Input {name!r} has the shape {show(told)}: give sizes from 1 on"
+        ) from None
+    return tuple(int(size) for size in sizes)
+
+
+def _find_shapes(
+    nodes: Mapping[str, Any], before: Mapping[str, list[str]], after: Mapping[str, list[str]]
+) -> dict[str, tuple[int, ...]]:
+    """Return the shape of what each node gives, following the edges where it does not say."""
+    shapes = {}
+    for name, node in nodes.items():
+        shape = _own_shape(node, name)
+        if shape is not None:
+            shapes[name] = shape
+    reached = deque(shapes)
+    while reached:
+        source = reached.popleft()
+        for target in after[source]:
+            if target not in shapes:
+                node = nodes[target]
+                given = shapes[source]
+                shapes[target] = out_shape(node, target, given) if _kind(node) in LINEAR else given
+                reached.append(target)
+    for name, node in nodes.items():
+        if name not in shapes:
+            if before[name] or _kind(node) not in NEURONS:
+                raise NeurosimError(f"Node {name!r} is reached from no Input: its shape is unknown")
+            shapes[name] = array_of(node, "v_leak", name).shape or (1,)
+    return shapes
+
+
+def _in_order(
+    nodes: Mapping[str, Any],
+    before: Mapping[str, list[str]],
+    after: Mapping[str, list[str]],
+    sources: set[str],
+) -> list[str]:
+    """Return the nodes, each after the linear ones that it hears; sources are there already."""
+    missing = {name: sum(b not in sources for b in before[name]) for name in nodes}
+    ready = deque(name for name, n in missing.items() if n == 0)
+    order = []
+    while ready:
+        name = ready.popleft()
+        order.append(name)
+        if name not in sources:
+            for target in after[name]:
+                missing[target] -= 1
+                if missing[target] == 0:
+                    ready.append(target)
+    left = [name for name in nodes if missing[name] > 0]
+    if left:
+        raise NeurosimError(
+            f"The nodes {', '.join(map(repr, left[:10]))} form or follow a loop without neurons: "
+            "put an LIF into the loop"
+        )
+    return order
+
+
+def _fitting(
+    name: str,
+    nodes: Mapping[str, Any],
+    before: Mapping[str, list[str]],
+    shapes: Mapping[str, tuple[int, ...]],
+) -> list[str]:
+    """Return what a node hears, if all of it has the node's size."""
+    sizes = {math.prod(shapes[source]) for source in before[name]}
+    plain = _kind(nodes[name]) in NEURONS or _kind(nodes[name]) == "Output"
+    if plain and sizes:
+        sizes.add(math.prod(shapes[name]))
+    if len(sizes) > 1:
+        told = ", ".join(f"{source!r} {shapes[source]}" for source in before[name][:10])
+        raise NeurosimError(
+            f"Node {name!r}: it has the shape {shapes[name]} and hears signals of other sizes, "
+            f"or of different ones: {told}"
+        )
+    return before[name]
