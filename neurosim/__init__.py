@@ -52,11 +52,14 @@ if TYPE_CHECKING:
     from neurosim.chunk import Chunk
     from neurosim.interchange import (
         from_neo,
+        from_nir,
         load_spikes,
         save_csv,
+        save_nir,
         save_nwb,
         save_sonata,
         to_neo,
+        to_nir,
     )
     from neurosim.ranks import spread_over
     from neurosim.simulation import Simulation, simulate
@@ -68,11 +71,14 @@ _LATE = {
     "Chunk": "neurosim.chunk",
     "Simulation": "neurosim.simulation",
     "from_neo": "neurosim.interchange",
+    "from_nir": "neurosim.interchange",
     "load_spikes": "neurosim.interchange",
     "save_csv": "neurosim.interchange",
+    "save_nir": "neurosim.interchange",
     "save_nwb": "neurosim.interchange",
     "save_sonata": "neurosim.interchange",
     "to_neo": "neurosim.interchange",
+    "to_nir": "neurosim.interchange",
     "simulate": "neurosim.simulation",
     "load": "neurosim.storage",
     "save": "neurosim.storage",
@@ -119,15 +125,18 @@ __all__ = [
     "Trace",
     "Uniform",
     "from_neo",
+    "from_nir",
     "load",
     "load_spikes",
     "save",
     "save_csv",
+    "save_nir",
     "save_nwb",
     "save_sonata",
     "simulate",
     "spread_over",
     "to_neo",
+    "to_nir",
 ]
 
 

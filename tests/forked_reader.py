@@ -1,4 +1,6 @@
-"""Reads files named on standard input as `load_spikes` does, in forks instead of new processes.
+"""Reads files named on standard input as `load_spikes` does, those that end in .nir as `from_nir`.
+
+Each is read in a fork instead of a new process.
 
 A line of JSON for each: what came of it, the memory taken (bytes) and the signal that ended the
 reader.
@@ -20,9 +22,18 @@ import neo
 import scipy.io.matlab
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange import hdf5, neo_files, nwb_read, reader, sonata
+from neurosim.interchange import (
+    from_nir,
+    hdf5,
+    neo_files,
+    nir_file,
+    nir_reader,
+    nwb_read,
+    reader,
+    sonata,
+)
 from neurosim.interchange.foreign import to_result
-from neurosim.interchange.load import receive
+from neurosim.interchange.load import first_line, receive
 from neurosim.interchange.text import read_csv
 
 IMPORTED_ONCE = (h5py, hdf5, neo, neo_files, nwb_read, scipy.io.matlab, sonata)
@@ -32,6 +43,9 @@ warnings.simplefilter("ignore")
 
 
 def read_into(path: Path, answer: BinaryIO) -> None:
+    if path.suffix == ".nir":
+        nir_reader.answer_for(path, answer)
+        return
     if path.suffix != ".csv":
         reader.answer_for(path, None, answer)
         return
@@ -58,7 +72,11 @@ def outcome_of(path: Path) -> dict[str, object]:
     os.close(into)
     with os.fdopen(out, "rb") as answer:
         try:
-            to_result(receive(answer))
+            told = first_line(answer)
+            if path.suffix == ".nir":
+                from_nir(nir_file.receive(told, answer))
+            else:
+                to_result(receive(told, answer))
             words = "read"
         except NeurosimError as error:
             words = f"refused: {error}"

@@ -149,6 +149,25 @@ def print_comparison(comparison: Comparison) -> None:
     console.print(table)
 
 
+def print_nir(content: Mapping[str, Any]) -> None:
+    """Write what a graph of NIR becomes to stdout."""
+    console = _console(stderr=False)
+    size = f"{content['neurons']:,} neurons, {content['synapses']:,} synapses"
+    method = "Euler's method" if content["integration"] == "euler" else "exact integration"
+    console.print(Text(f"{content['file']}: {size}, steps of {content['dt_ms']:g} ms, {method}"))
+    table = _table("node", "kind", "shape", "late by", "populations")
+    for node in content["nodes"]:
+        shape = " × ".join(map(str, node["shape"]))
+        names = node["populations"]
+        shown = ", ".join(names[:4]) + (f", … ({len(names)})" if len(names) > 4 else "")
+        late = f"{node['late_steps']} step{'' if node['late_steps'] == 1 else 's'}"
+        table.add_row(*map(Text, (f"  {node['name']}", node["kind"], shape, late, shown)))
+    console.print(table)
+    for name, count in content.get("spikes", {}).items():
+        console.print(Text(f"  {name}: {count:,} spikes in {content['duration_ms']:g} ms"))
+    print_files(content.get("files", ()))
+
+
 def print_files(files: Sequence[str]) -> None:
     """Write the paths of what was saved to stderr, one a line, none of them cut."""
     for path in files:

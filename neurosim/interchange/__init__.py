@@ -1,9 +1,20 @@
-"""Results in the field's formats, and spikes out of them: Neo, NWB, SONATA, CSV."""
+"""Results and networks in the field's formats, and out of them: Neo, NWB, SONATA, CSV, NIR."""
 
 from neurosim.interchange.load import load_spikes
 from neurosim.interchange.neo_objects import from_neo, to_neo
+from neurosim.interchange.nir import from_nir, save_nir, to_nir
 from neurosim.interchange.nwb import save_nwb
 from neurosim.interchange.sonata import save_sonata
 from neurosim.interchange.text import save_csv
 
-__all__ = ["from_neo", "load_spikes", "save_csv", "save_nwb", "save_sonata", "to_neo"]
+__all__ = [
+    "from_neo",
+    "from_nir",
+    "load_spikes",
+    "save_csv",
+    "save_nir",
+    "save_nwb",
+    "save_sonata",
+    "to_neo",
+    "to_nir",
+]

@@ -74,7 +74,7 @@ class HDF5Reader:
         if dataset.dtype.kind not in kinds or dataset.ndim != n_dims:
             what = "floating-point" if kinds == "f" else "whole"
             raise ValueError(f"{dataset.name} is no {n_dims}-dimensional array of {what} numbers")
-        return self._unpack(dataset)
+        return self.unpack(dataset)
 
     def words(self, group: h5py.Group, name: str) -> list[str] | None:
         """Read a list of words, or return None where there is none."""
@@ -86,7 +86,7 @@ class HDF5Reader:
         text = isinstance(dataset, h5py.Dataset) and h5py.check_string_dtype(dataset.dtype)
         if not text or dataset.ndim != 1:
             return None
-        words = (word if isinstance(word, bytes) else bytes(word) for word in self._unpack(dataset))
+        words = (word if isinstance(word, bytes) else bytes(word) for word in self.unpack(dataset))
         return [word.decode() for word in words]
 
     def attribute(self, item: h5py.Group | h5py.Dataset, name: str) -> Any:
@@ -102,7 +102,8 @@ class HDF5Reader:
         single = value.reshape(-1)[0]
         return single.decode() if isinstance(single, bytes) else single
 
-    def _unpack(self, dataset: h5py.Dataset) -> NDArray:
+    def unpack(self, dataset: h5py.Dataset) -> NDArray:
+        """Read a dataset of any kind and shape, if it is no larger than it may be."""
         check_stored(dataset, self._size)
         chunk = int(np.prod(dataset.chunks or (0,), dtype=float)) * dataset.dtype.itemsize
         self._left -= max(dataset.nbytes, chunk)

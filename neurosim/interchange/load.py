@@ -6,8 +6,9 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from neurosim.interchange.foreign import Foreign, Train, to_result
 from neurosim.interchange.text import read_csv
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from neurosim.recording import Result
@@ -66,18 +69,21 @@ def load_spikes(
         Where times are moved to the grid: how many, and how far.
     """
     path = Path(path)
-    _check_file(path)
+    check_file(path, "a file of spikes")
     if format == "csv" or (format is None and path.suffix.lower() in TEXT):
         foreign = read_csv(path)
     else:
-        foreign = _read_aside(path, format)
+        names = (format,) if format else ()
+        with told_aside(path, "neurosim.interchange.reader", *names) as (told, answer):
+            foreign = receive(told, answer)
     try:
         return to_result(foreign, dt, duration)
     except NeurosimError as error:
         raise NeurosimError(f"{path}: {error}") from None
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path, wanted: str) -> None:
+    """Refuse a path that is no regular file that can be read."""
     try:
         # What is no file, a pipe for example, may keep its reader waiting for ever.
         reason = None if path.is_file() or not path.exists() else "not a regular file"
@@ -88,32 +94,32 @@ def _check_file(path: Path) -> None:
     except ValueError:
         reason = "no path has a null character"
     if reason is not None:
-        raise NeurosimError(f"{path} cannot be read ({reason}): give a file of spikes")
+        raise NeurosimError(f"{path} cannot be read ({reason}): give {wanted}")
 
 
-def _read_aside(path: Path, name: str | None) -> Foreign:
-    """Read a file in a process of its own."""
-    command = [sys.executable, "-B", "-P", "-m", "neurosim.interchange.reader", str(path)]
+@contextmanager
+def told_aside(
+    path: Path, module: str, *arguments: str
+) -> Iterator[tuple[dict[str, Any], IO[bytes]]]:
+    """Give what a module tells of a file in a process of its own: a line, and what follows it."""
+    command = [sys.executable, "-B", "-P", "-m", module, str(path), *arguments]
     # What is imported here is imported there, and nothing from where the user happens to be.
     places = os.pathsep.join(os.path.abspath(place) for place in sys.path if place)
     environment = {**os.environ, "PYTHONPATH": places, "OPENBLAS_NUM_THREADS": "1"}
     with subprocess.Popen(
-        command + ([name] if name else []),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        env=environment,
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment
     ) as process:
         assert process.stdout is not None
         try:
-            return receive(process.stdout)
+            yield first_line(process.stdout), process.stdout
         except NeurosimError as error:
             raise NeurosimError(f"{path}: {error}") from None
         finally:
             process.kill()
 
 
-def receive(answer: IO[bytes]) -> Foreign:
-    """Take what the process that reads files answers.
+def first_line(answer: IO[bytes]) -> dict[str, Any]:
+    """Return the object in the first line that a process that reads files answers.
 
     Raises
     ------
@@ -126,9 +132,14 @@ def receive(answer: IO[bytes]) -> Foreign:
             "its reader did not survive it: the file is damaged, or takes far more memory or time "
             "than its size allows"
         )
-    told = json.loads(line)
+    told: dict[str, Any] = json.loads(line)
     if "error" in told:
         raise NeurosimError(told["error"])
+    return told
+
+
+def receive(told: dict[str, Any], answer: IO[bytes]) -> Foreign:
+    """Take the spikes that a process that reads files tells of."""
     trains = {
         name: Train(
             _numbers(answer, n_spikes, np.float64),

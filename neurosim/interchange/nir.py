@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from neurosim.errors import NeurosimError
 from neurosim.interchange.libraries import library
 from neurosim.interchange.nir_build import build_network
-from neurosim.interchange.nir_export import make_graph
 from neurosim.interchange.nir_file import read_graph, write_graph
 from neurosim.interchange.nir_units import Units
 from neurosim.interchange.nir_wiring import wire
@@ -147,6 +146,8 @@ def to_nir(
     UserWarning
         Of what is left out.
     """
+    from neurosim.interchange.nir_export import make_graph  # with the compiler behind it
+
     nir = library("nir")
     units = Units(dt, integration, mv_per_unit, v_zero)
     retime, allow_loss = check_flag(retime, "retime"), check_flag(allow_loss, "allow_loss")

@@ -21,11 +21,12 @@ from neurosim.network.checks import show
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from neurosim.interchange.nir_drawn import Bundle
     from neurosim.interchange.nir_losses import Sayable
     from neurosim.interchange.nir_units import Units
     from neurosim.network import Drive
 
-MOST_BYTES = 2**29
+MOST_BYTES = 2**26
 """Of all weights: NIR keeps those that are 0 as well."""
 TOLD = 20
 """Losses that a sentence names."""
@@ -53,9 +54,7 @@ def make_graph(
     if maker.losses:
         _refuse_or_warn(maker.losses, allow_loss)
     for bundle in draw(said.network, units.dt, seed):
-        weights = maker.room(bundle.target.size, bundle.source.size)
-        np.add.at(weights, (bundle.targets, bundle.sources), bundle.weights)
-        maker.join(bundle.source.name, bundle.target.name, bundle.delay, weights)
+        maker.add_synapses(bundle)
     for drive in said.drives:
         maker.add_input(drive)
     return maker.graph(retime)
@@ -114,10 +113,19 @@ class _Maker:
         return np.zeros(shape)
 
     def join(self, source: str, target: str, delay: int, weights: NDArray[np.float64]) -> None:
-        """Note a connection, with weights (n_targets, n_sources) and its delay in steps."""
+        """Note a connection with weights (n_targets, n_sources) or (n,), and a delay in steps."""
         # A current moves V a step after it has come; under Euler's method in the same step.
         delay += self.units.euler and self._synaptic(target)
         self.joined.append((source, target, delay, weights * self.gains[target]))
+
+    def add_synapses(self, bundle: Bundle) -> None:
+        """Note synapses; those of each neuron onto the one of its number as a vector."""
+        source, target = bundle.source, bundle.target
+        own = source.size == target.size and np.array_equal(bundle.sources, bundle.targets)
+        weights = self.room(target.size, 1 if own else source.size)
+        np.add.at(weights, (bundle.targets, bundle.sources * (not own)), bundle.weights)
+        weights = weights[:, 0] if own else weights
+        self.join(source.name, target.name, bundle.delay, weights)
 
     def add_input(self, drive: Drive) -> None:
         """Let spikes that are given to neurons come from an Input."""
@@ -195,11 +203,13 @@ class _Maker:
 
     def _link(self, source: str, target: str, delay: int, weights: NDArray[np.float64]) -> None:
         """Lead from one node to another, over weights and, where there is one, a delay."""
-        if not delay and target in self.biases:
+        if not delay and target in self.biases and weights.ndim == 2:
             self._affine(source, target, weights, self.biases.pop(target))
             return
         name = self._new(f"{source}_to_{target}")
-        self.nodes[name] = self.nir.Linear(weights)
+        self.nodes[name] = (
+            self.nir.Linear(weights) if weights.ndim == 2 else self.nir.Scale(weights)
+        )
         self.edges.append((source, name))
         if delay:
             late = self._new(f"{name}_delay")

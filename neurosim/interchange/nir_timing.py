@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import networkx as nx
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -79,6 +77,8 @@ def timing(names: Iterable[str], ways: Iterable[Way]) -> Timing:
 
 def in_loops(ways: Sequence[tuple[str, str]]) -> list[bool]:
     """Return which connections, each from one name to another, are part of a loop."""
+    import networkx as nx
+
     parts = nx.strongly_connected_components(nx.DiGraph(ways))
     loop = {name: k for k, part in enumerate(parts) for name in part}
     return [loop[source] == loop[target] for source, target in ways]

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -19,6 +20,8 @@ from neurosim.interchange.foreign import Foreign
 from neurosim.storage.read import ERRORS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import h5py
 
 ROOM = 512 * 2**20
@@ -60,21 +63,33 @@ FORBIDDEN = (
 
 def main(arguments: list[str]) -> None:
     """Read a file and write what it tells to the standard output."""
-    answer = os.fdopen(os.dup(1), "wb")
-    # Readers that print must not do so amidst the answer.
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 1)
-    os.dup2(silence, 2)
-    logging.disable()
+    answer = own_output()
     path, name = Path(arguments[0]), arguments[1] if len(arguments) > 1 else None
     answer_for(path, name, answer)
 
 
+def own_output() -> BinaryIO:
+    """Return the standard output, and keep it from all who print: not amidst the answer."""
+    answer = os.fdopen(os.dup(1), "wb")
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    logging.disable()
+    return answer
+
+
 def answer_for(path: Path, name: str | None, answer: BinaryIO) -> None:
     """Write what a file tells, or why it cannot be read, to a stream."""
-    try:
+    with answering(answer):
         confine(path.stat().st_size)
-        foreign = read(path, name)
+        write(answer, read(path, name))
+
+
+@contextmanager
+def answering(answer: BinaryIO) -> Iterator[None]:
+    """Write why a file cannot be read to a stream, where the block finds out."""
+    try:
+        yield
     except NeurosimError as error:
         write_line(answer, {"error": str(error)})
     except OSError as error:
@@ -86,8 +101,6 @@ def answer_for(path: Path, name: str | None, answer: BinaryIO) -> None:
     except (*ERRORS, RecursionError) as error:
         reason = str(error).strip("'\"").partition("\n")[0] or type(error).__name__
         write_line(answer, {"error": f"it is damaged ({reason[:200]})"})
-    else:
-        write(answer, foreign)
     answer.flush()
 
 
