@@ -158,7 +158,7 @@ def export_nir(
 
     [bold]Example[/bold]
 
-        neurosim export-nir reverberating-loop --out loop.nir --allow-loss
+        neurosim export-nir mcculloch-pitts --out gates.nir --allow-loss
     """
     from neurosim.interchange import save_nir, to_nir
 

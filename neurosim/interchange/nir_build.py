@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,8 @@ from neurosim.network import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from neurosim.interchange.nir_linear import Matrix
@@ -53,12 +56,23 @@ def build_network(wiring: Wiring, units: Units) -> NirNetwork:
     }
     timed = timing((*wiring.inputs, *wiring.neurons), ways)
     for way, matrix in ways.items():
-        builder.connect(way, matrix, timed.delays[way], kicked=way in timed.kicked)
+        with _naming(way.target):
+            builder.connect(way, matrix, timed.delays[way], kicked=way in timed.kicked)
     for name in wiring.neurons:
         for (source, delay), matrix in wiring.heard[name].items():
             if source is None:
-                builder.inject(name, matrix.toarray().ravel(), timed.late[name] + delay)
+                with _naming(name):
+                    builder.inject(name, matrix.toarray().ravel(), timed.late[name] + delay)
     return NirNetwork(builder.network, units, timed.late, wiring, builder.members)
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """Say of which node it is true that something is refused."""
+    try:
+        yield
+    except NeurosimError as error:
+        raise NeurosimError(f"What reaches node {name!r}: {error}") from None
 
 
 class _Builder:

@@ -84,7 +84,8 @@ def receive(told: dict[str, Any], answer: IO[bytes]) -> Any:
             raise NeurosimError("its reader did not survive it: the file is damaged")
         arrays.append(values.reshape(shape)[()])
     try:
-        graph = nir.dict2NIRNode(_content(told["content"], arrays))
+        with np.errstate(all="ignore"):  # NIR divides by strides that may be 0
+            graph = nir.dict2NIRNode(_content(told["content"], arrays))
     except NeurosimError:
         raise
     except Exception as error:  # whatever NIR makes of a damaged file
@@ -111,7 +112,7 @@ def _content(tree: dict[str, Any], arrays: list[Any]) -> dict[str, Any]:
         found["type_check"] = False  # shapes are looked at when the graph is wired
     if kind in ("CubaLIF", "CubaLI") and {"w_in", "v_leak"} <= set(found):
         # NIR would stretch it to any size.
-        sizes = np.size(found["w_in"]), np.size(found["v_leak"])
-        if sizes[0] not in (1, sizes[1]) or np.ndim(found["w_in"]) > np.ndim(found["v_leak"]):
-            raise NeurosimError(f"w_in of a {kind} has {sizes[0]} values for {sizes[1]} neurons")
+        shapes = np.shape(found["w_in"]), np.shape(found["v_leak"])
+        if np.size(found["w_in"]) != 1 and shapes[0] != shapes[1]:
+            raise NeurosimError(f"w_in of a {kind} has the shape {shapes[0]}, not {shapes[1]}")
     return found

@@ -174,7 +174,9 @@ def groups_of(node: Any, name: str, size: int, units: Units) -> list[Group]:
         return _groups(node, name, size, units)
     except NeurosimError as error:
         told = str(error)
-        raise NeurosimError(told if name in told else f"Node {name!r}: {told}") from None
+        if "mV" in told:
+            told += f" (mv_per_unit is {units.mv_per_unit:g} and v_zero {units.v_zero:g} mV)"
+        raise NeurosimError(told if repr(name) in told else f"Node {name!r}: {told}") from None
 
 
 def _groups(node: Any, name: str, size: int, units: Units) -> list[Group]:
