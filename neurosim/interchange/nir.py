@@ -56,7 +56,7 @@ def from_nir(
         mV in a unit of the graph's potentials, and the potential (mV) that is 0 there. Default: as
         noted, else 1 and 0: numbers stay as they are.
     max_synapses : int
-        How many there may be at most.
+        How many there may be at most, those between linear nodes on the way among them.
 
     Returns
     -------

@@ -122,10 +122,11 @@ class _Builder:
 
     def connect(self, way: Way, matrix: Matrix, steps: int, *, kicked: bool) -> None:
         """Connect the populations of two nodes."""
-        own = zip(self.members[way.target], self.groups[way.target], strict=True)
-        for (target, rows), group in own:
+        targets = zip(self.members[way.target], self.groups[way.target], strict=True)
+        for (target, rows), group in targets:
             for source, columns in self.members[way.source]:
-                part = matrix[rows][:, columns].tocoo()
+                own = matrix if len(rows) == matrix.shape[0] else matrix[rows]
+                part = (own if len(columns) == own.shape[1] else own[:, columns]).tocoo()
                 if not part.nnz:
                     continue
                 rule = Explicit(part.col, part.row)

@@ -145,11 +145,23 @@ def _times(matrix: Matrix, terms: Terms, name: str, room: Room) -> Terms:
     found = {}
     columns = np.bincount(matrix.indices, minlength=matrix.shape[1])
     for key, term in terms.items():
+        if _is_identity(term):
+            found[key] = matrix
+            continue
         room.take(int(columns @ np.diff(term.indptr)), name)
         product = matrix @ term
         product.eliminate_zeros()
         found[key] = product
     return found
+
+
+def _is_identity(matrix: Matrix) -> bool:
+    n = matrix.shape[0]
+    if not matrix.shape[1] == matrix.nnz == n:
+        return False
+    places, columns = np.arange(n + 1), np.arange(n)
+    same = (matrix.indptr == places).all() and (matrix.indices == columns).all()
+    return bool(same and (matrix.data == 1.0).all())
 
 
 def _delayed(delay: NDArray[np.float64], terms: Terms, name: str, dt: float, room: Room) -> Terms:

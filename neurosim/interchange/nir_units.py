@@ -128,6 +128,9 @@ def tidy(x: float) -> float:
 
 def tidied(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return `tidy` of each number."""
+    first = values.flat[0]
+    if (values == first).all():  # mostly so, and sorting would take a second for a million
+        return np.full(values.shape, tidy(float(first)))
     found, places = np.unique(values, return_inverse=True)
     return np.array([tidy(x) for x in found.tolist()])[places].reshape(values.shape)
 
@@ -209,7 +212,9 @@ def _groups(node: Any, name: str, size: int, units: Units) -> list[Group]:
         missing = -per_current * w_in * (1.0 - units.dt_s / tau_syn if units.euler else 1.0)
         at_end = per_unit * w_in
     models = np.stack([tau_m, v_rest, threshold, reset, c_m, tau_s], axis=1)
-    found, places = np.unique(models, axis=0, return_inverse=True)
+    found, places = models[:1], np.zeros(size, int)
+    if (models != models[0]).any():
+        found, places = np.unique(models, axis=0, return_inverse=True)
     groups = []
     for k, (tm, rest, top, low, c, ts) in enumerate(found.tolist()):
         ids = np.flatnonzero(places.ravel() == k)

@@ -88,7 +88,9 @@ def test_parameters_come_back_to_the_bit(tmp_path: Path):
     (projection,) = twin.network.projections
     assert projection.synapse == ns.ExpCurrent(4.35)
     assert projection.delay == pytest.approx(1.7, abs=1e-12)
-    assert np.array_equal(projection.weight.reshape(3, 3).T, weight)
+    back = np.zeros((3, 3))
+    back[projection.rule.sources, projection.rule.targets] = projection.weight
+    assert np.array_equal(back, weight)
     assert dict(twin.late) == {"given": 0, "cell": 0}
 
 
