@@ -103,7 +103,9 @@ def wire(graph: Any, dt: float, max_synapses: int) -> Wiring:
         if name in neurons or name in outputs:
             heard[name] = arriving
         elif name not in inputs:
-            given = shapes[before[name][0]] if before[name] else shapes[name]
+            if not before[name]:
+                raise NeurosimError(f"Node {name!r} hears nothing: lead an Input to it")
+            given = shapes[before[name][0]]
             signals[name] = apply(nodes[name], name, given, arriving, dt, room)
     own = {n: shapes[n] for n in inputs}, {n: shapes[n] for n in outputs}
     return Wiring(*own, neurons, shapes, heard)

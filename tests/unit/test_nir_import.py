@@ -400,8 +400,12 @@ def test_other_mistakes_are_refused():
     assert "mv_per_unit = 0 mV is outside" in refusal(small(), mv_per_unit=0.0)
     assert "max_synapses = 3: raise it" in refusal(small(), max_synapses=3)
     assert "is no graph" in refusal(nir.Linear(np.ones((1, 1))))
+    weight = np.ones((1, 3))
     loop = graph_of("a b b, input c a out", **small().nodes, b=nir.Scale(ONE), c=nir.Scale(ONE))
     assert "loop without neurons" in refusal(loop)
+    assert "'b' hears nothing" in refusal(
+        graph_of("input fc a out, b a", **small().nodes, b=nir.Linear(weight))
+    )
     own = small()
     own.nodes["g"] = own
     assert "more than 16 levels" in refusal(own)
