@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import nir
 import numpy as np
 
@@ -9,6 +11,12 @@ import neurosim as ns
 from neurosim.interchange.nir import to_nir
 
 SIZES = (10, 16, 6)
+
+
+def graph_of(edges: str, **nodes: nir.NIRNode) -> nir.NIRGraph:
+    """Return a graph with ways such as "input a out, a b a"."""
+    pairs = [pair for way in edges.split(",") for pair in itertools.pairwise(way.split())]
+    return nir.NIRGraph(nodes, list(dict.fromkeys(pairs)), type_check=False)
 
 
 def neurons(kind: str, n: int, dt: float, *, normal: bool = True) -> nir.NIRNode:

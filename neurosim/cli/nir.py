@@ -52,6 +52,14 @@ def nir(
         ),
     ] = None,
     euler: Euler = False,
+    mv_per_unit: Annotated[
+        float | None,
+        typer.Option(
+            metavar="MV",
+            help="mV in a unit of the graph's potentials. Default: as the file says, else 1.",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -75,7 +83,8 @@ def nir(
     """
     from neurosim.interchange import from_nir
 
-    twin = from_nir(file, dt=dt, integration="euler" if euler else None)
+    integration = "euler" if euler else None
+    twin = from_nir(file, dt=dt, integration=integration, mv_per_unit=mv_per_unit)
     content = _describe(twin) | {"file": str(file)}
     if spikes:
         content |= _run(twin, spikes, RunFolder(out or OUT / file.stem))

@@ -263,7 +263,7 @@ def test_the_commands_export_show_and_run(tmp_path: Path, capsys, monkeypatch):
     assert not Path("gates.nir").exists()
     assert main([*arguments, "--allow-loss"]) == 0
     assert "lost are: the refractory period" in capsys.readouterr().err
-    assert main(["nir", "gates.nir"]) == 0
+    assert main(["nir", "gates.nir", "--mv-per-unit", "1"]) == 0
     assert re.search(r"gates +LIF +\d+ +\d steps? +gates", capsys.readouterr().out)
     ns.save_nir(native("lif"), "chain.nir")
     Path("in.csv").write_text("population,neuron,time_ms\ngiven,0,1.0\ngiven,9,1.0\ngiven,3,2.0\n")

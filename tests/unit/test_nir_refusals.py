@@ -1,0 +1,151 @@
+"""What of NIR, and of what is asked of it, is refused."""
+
+from __future__ import annotations
+
+import math
+
+import nir
+import numpy as np
+import pytest
+import scipy.sparse
+
+import neurosim as ns
+from neurosim.interchange import libraries
+from tests.nir_networks import graph_of, neurons
+
+H = 1e-4
+"""Step (s); 0.1 ms."""
+
+
+def refusal(graph: object, **options) -> str:
+    with pytest.raises(ns.NeurosimError) as refused:
+        ns.from_nir(graph, **options)
+    sentence = str(refused.value)
+    assert "\n" not in sentence
+    assert not sentence.endswith(".")
+    return sentence
+
+
+def small(**changes) -> nir.NIRGraph:
+    """Return a graph of one neuron with other nodes or parameters."""
+    nodes = {
+        "input": nir.Input(np.array([2])),
+        "fc": nir.Linear(np.ones((1, 2))),
+        "a": neurons(changes.pop("kind", "lif"), 1, H),
+        "out": nir.Output(np.array([1])),
+    }
+    for name, value in changes.items():
+        if name in nodes:
+            nodes[name] = value
+        else:
+            setattr(nodes["a"], name, value)
+    return graph_of("input fc a out", **nodes)
+
+
+ONE = np.ones(1)
+CONV = nir.Conv2d(None, np.ones((1, 1, 3, 3)), 1, 0, 1, 1, np.zeros(1))
+
+
+@pytest.mark.parametrize(
+    ("graph", "told"),
+    [
+        (small(a=nir.IF(ONE, ONE)), r"cannot build 'a' \(IF\): its neurons never forget"),
+        (small(a=nir.I(ONE)), r"'a' \(I\)"),
+        (small(fc=nir.Threshold(np.ones(2))), r"no threshold without a neuron"),
+        (small(a=nir.Scale(ONE)), r"has no LIF or CubaLIF node"),
+        (small(fc=nir.Linear(np.ones((1, 3)))), r"'fc': weight has shape \(1, 3\) and the signal"),
+        (small(fc=nir.Linear(np.full((1, 2), np.nan))), r"'fc': weight holds NaN"),
+        (small(fc=nir.Delay(np.full(2, 0.15 * H))), r"whole steps of dt = 0.1 ms.*0.015 ms"),
+        (small(fc=nir.Delay(np.full(2, -H))), r"'fc': its delays"),
+        (small(fc=CONV), r"hears signals of 3 dimensions"),
+        (small(input=nir.Input(np.array([0, 2]))), r"Input 'input' has the shape"),
+        (small(tau=np.zeros(1)), r"'a': tau = 0 s must be above 0 s"),
+        (small(tau=ONE * 10), r"'a': LIF.tau_m = 10000 ms is outside 0.1 to 1000 ms"),
+        (small(v_threshold=-ONE), r"'a': LIF.v_reset = 0 mV is not below"),
+        (small(v_threshold=ONE * 0.1), r"'a': .* look like volts"),
+        (small(r=np.ones(3)), r"'a': r has 3 values for 1 neurons"),
+        (small(r=np.array(["x"])), r"'a': r is no array of numbers"),
+        (graph_of("a b", a=neurons("lif", 1, H)), r"edge 'a' → 'b' does not lead"),
+    ],
+)
+def test_what_neurosim_has_not_is_refused(graph, told: str):
+    with pytest.raises(ns.NeurosimError, match=told):
+        ns.from_nir(graph)
+    refusal(graph)
+
+
+def test_other_mistakes_are_refused():
+    assert "must be above 0.0001 s, the step" in refusal(small(tau=H * ONE), integration="euler")
+    assert "integration = 'rk4'" in refusal(small(), integration="rk4")
+    assert "mv_per_unit = 0 mV is outside" in refusal(small(), mv_per_unit=0.0)
+    assert "max_synapses = 3: raise it" in refusal(small(), max_synapses=3)
+    assert "is no graph" in refusal(nir.Linear(np.ones((1, 1))))
+    weight = np.ones((1, 3))
+    loop = graph_of("a b b, input c a out", **small().nodes, b=nir.Scale(ONE), c=nir.Scale(ONE))
+    assert "loop without neurons" in refusal(loop)
+    assert "'b' hears nothing" in refusal(
+        graph_of("input fc a out, b a", **small().nodes, b=nir.Linear(weight))
+    )
+    own = small()
+    own.nodes["g"] = own
+    assert "more than 16 levels" in refusal(own)
+    many = neurons("lif", 600, H)
+    many.v_threshold = 1.0 + np.arange(600.0)
+    graph = graph_of("i a", i=nir.Input(np.array([600])), a=many)
+    assert "600 sorts" in refusal(graph, mv_per_unit=0.3)
+    huge = graph_of("i a", i=nir.Input(np.array([10**9])), a=neurons("lif", 1, H))
+    assert "max_synapses = 5,000,000" in refusal(huge)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ([[1, 0.5]], "hold 0.5: give 0 and 1 alone"),
+        ([[1, 0, 1]], r"shape \(1, 3\); they need \(n_steps, 2\)"),
+        (np.zeros((0, 2)), r"shape \(0, 2\)"),
+        ("spikes", "no array of 0 and 1"),
+        ({"there": [[1, 0]]}, "no Input 'there': there are: input"),
+        ({}, "arrays of"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_refused(given, told: str):
+    with pytest.raises(ns.NeurosimError, match=told):
+        ns.from_nir(small()).drive_inputs(given)
+
+
+def test_results_that_do_not_fit_are_refused():
+    twin = ns.from_nir(small())
+    duration = twin.drive_inputs([[1, 0]] * 5)
+    other = ns.Network()
+    other.add("cell", 1, ns.LIF())
+    with pytest.raises(ns.NeurosimError, match="another network or step"):
+        twin.outputs(ns.simulate(other, 1.0))
+    with pytest.raises(ns.NeurosimError, match="ends before the latest node, 1 steps late"):
+        twin.outputs(ns.simulate(twin.network, 0.1))
+    result = ns.simulate(twin.network, duration)
+    with pytest.raises(ns.NeurosimError, match="No node 'out' fires: there are: input, a"):
+        twin.spikes(result, "out")
+    read = ns.from_nir(small(a=nir.LI(tau=H * 100 * ONE, r=1e6 * ONE, v_leak=0 * ONE)))
+    result = ns.simulate(read.network, read.drive_inputs([[1, 1]] * 5))
+    with pytest.raises(ns.NeurosimError, match="rose above 200 mV"):
+        read.outputs(result)
+
+
+def test_without_the_library_it_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
+    def missing(name: str) -> None:
+        raise ImportError(name)
+
+    monkeypatch.setattr(libraries, "import_module", missing)
+    for call in (ns.from_nir, ns.to_nir):
+        with pytest.raises(ns.NeurosimError, match=r'nir is not.*"neurosim-bridge\[interop\]"'):
+            call(ns.Network())
+
+
+def test_a_number_of_synapses_may_be_raised():
+    weight = scipy.sparse.random_array((40, 30), density=0.5, rng=1).toarray()
+    graph = graph_of("i fc a", i=nir.Input(np.array([30])), fc=nir.Linear(weight),
+                     a=neurons("lif", 40, H))  # fmt: skip
+    twin = ns.from_nir(graph, max_synapses=2000)
+    (projection,) = twin.network.projections
+    assert len(projection.rule.sources) == np.count_nonzero(weight) == 600
+    assert math.isclose(projection.delay, 0.1)
