@@ -242,10 +242,10 @@ def test_the_same_network_gives_the_same_bytes(tmp_path: Path):
 
 def test_what_is_given_goes_before_what_is_noted(tmp_path: Path):
     ns.save_nir(ns.to_nir(native_network("lif"), dt=0.5, v_zero=-70.0), tmp_path / "a.nir")
-    noted = ns.from_nir(tmp_path / "a.nir")
+    noted = ns.from_nir(nir.read(tmp_path / "a.nir"))
     assert (noted.dt, noted.units.v_zero) == (0.5, -70.0)
     assert noted.network["first"].neuron.v_rest == -70.0
-    given = ns.from_nir(tmp_path / "a.nir", dt=0.1, v_zero=-60.0)
+    given = ns.from_nir(nir.read(tmp_path / "a.nir"), dt=0.1, v_zero=-60.0)
     assert given.dt == 0.1
     assert given.network["first"].neuron.v_threshold == -45.0
     with h5py.File(tmp_path / "a.nir", "r+") as file:
