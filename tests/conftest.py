@@ -130,7 +130,7 @@ def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
         reader.answer_for(path, name, answer)
         answer.seek(0)
         try:
-            return load.receive(answer)
+            return load.receive(load.first_line(answer), answer)
         except NeurosimError as error:
             raise NeurosimError(f"{path}: {error}") from None
 

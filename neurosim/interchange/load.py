@@ -73,9 +73,7 @@ def load_spikes(
     if format == "csv" or (format is None and path.suffix.lower() in TEXT):
         foreign = read_csv(path)
     else:
-        names = (format,) if format else ()
-        with told_aside(path, "neurosim.interchange.reader", *names) as (told, answer):
-            foreign = receive(told, answer)
+        foreign = _read_aside(path, format)
     try:
         return to_result(foreign, dt, duration)
     except NeurosimError as error:
@@ -95,6 +93,13 @@ def check_file(path: Path, wanted: str) -> None:
         reason = "no path has a null character"
     if reason is not None:
         raise NeurosimError(f"{path} cannot be read ({reason}): give {wanted}")
+
+
+def _read_aside(path: Path, name: str | None) -> Foreign:
+    """Read a file in a process of its own."""
+    names = (name,) if name else ()
+    with told_aside(path, "neurosim.interchange.reader", *names) as (told, answer):
+        return receive(told, answer)
 
 
 @contextmanager
