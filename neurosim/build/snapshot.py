@@ -162,8 +162,9 @@ def check_state(plan: Plan, snapshot: Mapping[str, NDArray]) -> None:
     order = np.diff(fired.astype(np.int64) + steps * n)
     if len(fired) and (fired.min() < 0 or fired.max() >= n or (order <= 0).any()):
         raise ValueError("the spikes under way are not in order")
-    if not np.isfinite(snapshot["v"]).all():
-        raise ValueError("a potential is not finite")
+    for field in ("v", "synaptic", "gates"):
+        if not np.isfinite(snapshot[field]).all():
+            raise ValueError(f"{field} is not finite")
 
 
 def put_state(

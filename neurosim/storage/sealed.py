@@ -100,7 +100,7 @@ def read_sealed(path: str | os.PathLike[str], kind: str, version: int) -> dict[s
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
             return _read(file, _Budget(len(content)), DEEPEST)
-    except ERRORS as error:
+    except (*ERRORS, OverflowError) as error:
         raise damaged(path, kind, error) from error
 
 

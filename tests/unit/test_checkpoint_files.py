@@ -1,0 +1,186 @@
+"""Checkpoints that are damaged, foreign or hostile are told in a sentence."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+import neurosim as ns
+from neurosim.checkpoint import pack, unpack
+from tests.fuzz import fuzz_count, mutants
+from tests.networks import everything, learning
+
+BLOCK = 512
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("kept") / "state.h5"
+    simulation = ns.Simulation(learning())
+    simulation.run(20.0)
+    simulation.save(path)
+    return path.read_bytes()
+
+
+def _sealed(data: bytes, version: int = 1) -> bytes:
+    """Put a checksum that is right in front of content that may not be."""
+    seal = f"neurosim checkpoint {version} sha256 {hashlib.sha256(data[BLOCK:]).hexdigest()}\n"
+    return seal.encode().ljust(BLOCK, b"\0") + data[BLOCK:]
+
+
+def _refused(path: Path, data: bytes) -> str:
+    path.write_bytes(data)
+    with pytest.raises(ns.NeurosimError) as refused:
+        ns.Simulation.restore(path)
+    words = str(refused.value)
+    assert str(path) in words
+    assert "\n" not in words
+    return words
+
+
+def test_the_file_is_hdf5_that_others_can_open(tmp_path: Path, kept: bytes) -> None:
+    (tmp_path / "state.h5").write_bytes(kept)
+    with h5py.File(tmp_path / "state.h5") as file:
+        assert file["steps"][()] == 200
+        assert file["state/v"].shape == (48,)
+    assert kept.startswith(b"neurosim checkpoint 1 sha256 ")
+
+
+def test_what_is_no_checkpoint_is_refused(tmp_path: Path, kept: bytes) -> None:
+    path = tmp_path / "state.h5"
+    assert "is no checkpoint" in _refused(path, b"")
+    assert "is no checkpoint" in _refused(path, b"\0" * 4096)
+    assert "is no checkpoint" in _refused(path, kept.replace(b"checkpoint", b"breakpoint"))
+    assert "install a later neurosim" in _refused(path, _sealed(kept, version=2))
+    with pytest.raises(ns.NeurosimError, match="cannot be read"):
+        ns.Simulation.restore(tmp_path / "nowhere.h5")
+    with pytest.raises(ns.NeurosimError, match="cannot be read"):
+        ns.Simulation.restore(tmp_path)
+
+
+def test_a_byte_that_changed_or_is_missing_is_noticed(tmp_path: Path, kept: bytes) -> None:
+    for place in np.random.default_rng(1).integers(BLOCK, len(kept), 50).tolist():
+        changed = bytearray(kept)
+        changed[place] ^= 1
+        assert "checksum" in _refused(tmp_path / "state.h5", bytes(changed))
+    assert "checksum" in _refused(tmp_path / "state.h5", kept[:-1])
+
+
+def _edited(kept: bytes, tmp_path: Path, change: Callable[[h5py.File], None]) -> bytes:
+    path = tmp_path / "edited.h5"
+    path.write_bytes(kept)
+    with h5py.File(path, "r+") as file:
+        change(file)
+    return _sealed(path.read_bytes())
+
+
+def _replace(name: str, value: object) -> Callable[[h5py.File], None]:
+    def change(file: h5py.File) -> None:
+        del file[name]
+        file[name] = value
+
+    return change
+
+
+def _huge(file: h5py.File) -> None:
+    del file["state/v"]
+    file.create_dataset("state/v", shape=(2**40,), dtype=float)
+
+
+def _packed(file: h5py.File) -> None:
+    del file["state/v"]
+    file.create_dataset("state/v", data=np.zeros(10**7), compression="gzip")
+
+
+def _elsewhere(file: h5py.File) -> None:
+    del file["state/v"]
+    file["state/v"] = h5py.ExternalLink("/etc/passwd", "v")
+
+
+def _stored_elsewhere(file: h5py.File) -> None:
+    del file["state/v"]
+    file.create_dataset("state/v", (48,), float, external=[("/etc/passwd", 0, 384)])
+
+
+def _circle(file: h5py.File) -> None:
+    file["state/state"] = file["/"]
+
+
+def _many_times(file: h5py.File) -> None:
+    for k in range(5000):
+        file[f"live/{k}"] = file["network/floats"]
+
+
+CHANGES: dict[str, Callable[[h5py.File], None]] = {
+    "no_steps": _replace("steps", -1),
+    "steps_of_words": _replace("steps", np.bytes_(b"many")),
+    "other_potentials": _replace("state/v", np.zeros(47)),
+    "undefined_potentials": _replace("state/v", np.full(48, np.nan)),
+    "undefined_currents": _replace("state/synaptic", np.full(11, np.inf)),
+    "spikes_of_none": _replace("state/fired", np.full(3, 2**30, np.int32)),
+    "no_spikes_in_any_step": _replace("state/fired_in", np.zeros(1, np.int64)),
+    "recorded_of_none": _replace("recorded/ids", np.full(7, 48, np.int32)),
+    "other_traces": _replace("recorded/values 0", np.zeros((3, 3))),
+    "other_synapses": _replace("learned/targets", np.zeros(5, np.int64)),
+    "unseen_spikes": _replace("learned/spike_neurons", np.full(9, 99, np.int64)),
+    "other_live_currents": _replace("live/amplitudes", np.zeros(99)),
+    "no_network": _replace("network/text", np.frombuffer(b"{}", np.uint8)),
+    "a_deep_network": _replace("network/text", np.frombuffer(b"[" * 10**5, np.uint8)),
+    "a_part_that_is_none": _replace(
+        "network/text", np.frombuffer(b'{"populations":[{"type":"eval"}]}', np.uint8)
+    ),
+    "huge": _huge,
+    "packed": _packed,
+    "elsewhere": _elsewhere,
+    "stored_elsewhere": _stored_elsewhere,
+    "circle": _circle,
+    "many_times": _many_times,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_content_that_cannot_be_is_refused(
+    tmp_path: Path, kept: bytes, change: Callable[[h5py.File], None]
+) -> None:
+    assert "is damaged" in _refused(tmp_path / "state.h5", _edited(kept, tmp_path, change))
+
+
+def test_no_damage_behind_a_right_checksum_does_harm(tmp_path: Path, kept: bytes) -> None:
+    path = tmp_path / "state.h5"
+    refused = 0
+    for data in mutants(kept, fuzz_count(150), 1):
+        if len(data) <= BLOCK:
+            continue
+        path.write_bytes(_sealed(data))
+        try:
+            simulation = ns.Simulation.restore(path)
+        except ns.NeurosimError:
+            refused += 1
+            continue
+        simulation.run(0.5)
+    assert refused > 20
+
+
+def test_a_network_comes_back_as_it_was_described() -> None:
+    for network in (everything(), learning()):
+        packed = pack(network)
+        again = pack(unpack(packed))
+        for name, array in packed.items():
+            np.testing.assert_array_equal(again[name], array)
+
+
+def test_a_part_of_ones_own_cannot_be_saved(tmp_path: Path) -> None:
+    class Mine(ns.LIF):
+        pass
+
+    net = ns.Network()
+    net.add("cell", 1, Mine())
+    simulation = ns.Simulation(net)
+    with pytest.raises(ns.NeurosimError, match="files know neurosim's own"):
+        simulation.save(tmp_path / "state.h5")
+    assert not list(tmp_path.iterdir())
