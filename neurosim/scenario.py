@@ -134,6 +134,8 @@ class Scenario(Generic[S]):
     simulate : callable or None
         (settings, options, progress) -> Result, where more is to be done than to run `network`
         once; what it measures besides goes into `Result.measured`.
+    adjust : callable or None
+        (settings, options) -> settings to run with: where a user may change them in a window.
     """
 
     name: str
@@ -151,6 +153,7 @@ class Scenario(Generic[S]):
     compare: Callable[[Result, S], Comparison] | None = None
     warmup: Callable[[S], float] | None = None
     simulate: Callable[[S, RunOptions, bool], Result] | None = None
+    adjust: Callable[[S, RunOptions], S] | None = None
 
 
 @dataclass(frozen=True)
@@ -249,6 +252,8 @@ def run_scenario(
             f"duration = {options.duration:g} ms ends within the warm-up of {warmup:g} ms: "
             f"{scenario.name} needs more than {warmup:g} ms"
         )
+    if scenario.adjust:
+        settings = scenario.adjust(settings, options)
     if scenario.simulate:
         return ScenarioRun(scenario, settings, scenario.simulate(settings, options, progress))
     result = simulate(
