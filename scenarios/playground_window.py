@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import neurosim as ns
 from neurosim import plot
 from neurosim.interrupt import stop_on_interrupt
+from neurosim.ranks import current_ranks
 from scenarios._painter import Painter
 from scenarios.playground_board import SIZE, Board, sign_colour
 from scenarios.playground_model import LIMITS, Trials, network
@@ -162,10 +163,15 @@ def play(settings: Settings, options: RunOptions) -> Settings:
     Raises
     ------
     NeurosimError
-        Where there is no display.
+        Where there is no display, and where several processes share the simulation.
     """
     import matplotlib.pyplot as plt
 
+    if not current_ranks().alone:
+        raise ns.NeurosimError(
+            "the window of the playground is for one process: run it without mpiexec, or leave "
+            "window=false for the picture"
+        )
     figure = _open()
     try:
         with stop_on_interrupt() as stop:

