@@ -154,6 +154,8 @@ class Outputs(Panel):
         edges = np.append(self._times, self._times[-1] + trials.period) - 0.5 * trials.period
         self._bars = axes.stairs(np.zeros(trials.shown), edges, fill=True, color=DERIVED)
         look: dict[str, Any] = {"ls": "", "marker": "o", "ms": 5, "mec": SPIKING, "clip_on": False}
+        # Where there are none of them, their place must not count.
+        look["in_layout"] = False
         (self._fired,) = axes.plot([], [], mfc=SPIKING, **look)
         (self._silent,) = axes.plot([], [], mfc="white", **look)
         self.moving = (self._bars, self._fired, self._silent)
@@ -211,7 +213,7 @@ class Curve(Panel):
 class Table(Panel):
     """The neuron in millivolts beside the logistic unit's weights, and what both come to."""
 
-    COLUMNS = (0.0, 0.6, 0.8, 1.0)
+    COLUMNS = (0.0, 0.58, 0.81, 1.0)
     """Where the names begin and where each number ends, in parts of the width."""
 
     def __init__(self, axes: Axes, trials: Trials) -> None:

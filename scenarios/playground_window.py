@@ -223,11 +223,11 @@ def _sliders(area: SubFigure, settings: Settings) -> dict[tuple[str, int], Slide
     n = len(settings.psps)
     height = min(0.16, 0.74 / n)
     rows = [0.78 - height * (k + 1) for k in range(n)]
-    places = {("psps", k): (0.08, y, 0.25) for k, y in enumerate(rows)}
+    places = {("psps", k): (0.095, y, 0.24) for k, y in enumerate(rows)}
     places |= {("inputs", k): (0.42, y, 0.16) for k, y in enumerate(rows)}
     places |= {("v_threshold", 0): (0.73, 0.62, 0.18), ("noise", 0): (0.73, 0.46, 0.18)}
     names = {"psps": "synapse {}", "v_threshold": "threshold", "noise": "noise"}
-    for x, words in ((0.08, "strength"), (0.42, "P(a = 1)"), (0.73, "neuron")):
+    for x, words in ((0.095, "strength"), (0.42, "P(a = 1)"), (0.73, "neuron")):
         area.text(x, 0.86, words, fontsize=10, color="0.35")
     sliders = {}
     for (name, place), (x, y, width) in places.items():
@@ -242,6 +242,8 @@ def _sliders(area: SubFigure, settings: Settings) -> dict[tuple[str, int], Slide
             valfmt=partial(_written, form),  # type: ignore[arg-type]
             initcolor="none",
         )
+        slider.label.set_x(-0.04)
+        slider.valtext.set_x(1.04)
         if name == "psps":  # from 0 to either side
             slider.poly.set_x(0.0)
             slider.set_val(slider.val)

@@ -178,7 +178,9 @@ class Mouse:
 def opened(settings: Settings | None = None) -> Mouse:
     figure = plot.figure(*window_size())
     canvas = FigureCanvasAgg(figure)
-    playground = Playground(figure, settings or Settings(), OPTIONS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(canvas, "draw_idle", lambda: None)  # which a desktop leaves for later
+        playground = Playground(figure, settings or Settings(), OPTIONS)
     canvas.draw()
     return Mouse(playground, canvas)
 
@@ -306,6 +308,13 @@ def test_what_is_painted_is_to_the_pixel_what_a_new_drawing_shows(mouse):
     mouse.canvas.draw()
     assert np.array_equal(painted, mouse.pixels())
     assert not np.array_equal(painted, first)
+
+
+def test_a_second_without_spikes_is_drawn_like_any_other():
+    mouse = opened(Settings((20.0, -20.0, 12.0, -13.0, 7.0, -20.0), (0.5, 1.0, 0.0, 0.4, 0.3, 0.9)))
+    assert not mouse.playground.trials.fired[-20:].any()
+    heights = [axes.get_position().height for axes in mouse.canvas.figure.get_axes()[:3]]
+    assert heights == pytest.approx([0.43, 0.14, 0.14], abs=0.1)
 
 
 def test_a_scale_that_must_change_is_painted_too(mouse):
