@@ -1,0 +1,102 @@
+"""Times a network on one process and on several, and what they tell each other.
+
+python -m benchmarks.ranks [--scales 0.1 0.3 1] [--ranks 1 2] [--repeats 3] [--json]
+
+The network is the cortical column, one thread a process; `mpiexec` starts the processes. They meet
+in memory that they share, and once more by messages, as processes on several machines do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+
+PROGRAM = """
+import json, resource, sys
+from mpi4py import MPI
+import neurosim as ns
+from neurosim.scenario import RunOptions, find_scenario
+from neurosim.settings import parse_settings
+
+scale, duration, share_memory = sys.argv[1], float(sys.argv[2]), sys.argv[3] == "memory"
+scenario = find_scenario("cortical-column")
+settings = parse_settings(scenario.settings, [f"scale={scale}"])
+net = scenario.network(settings, RunOptions(duration))
+with ns.spread_over(MPI.COMM_WORLD, share_memory=share_memory) as ranks:
+    simulation = ns.Simulation(net, threads=1, profile=True)
+    simulation.run(100.0)
+    warm = simulation.run(0.1).stats
+    stats = simulation.run(duration).stats
+    tables = simulation.table_bytes / ranks.size
+    peak = ranks.total(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) / ranks.size
+    if ranks.leads:
+        print(json.dumps({
+            "real_time_factor": (stats.wall_s - warm.wall_s) / (1e-3 * duration),
+            "waiting": (stats.profile["waiting"] - warm.profile["waiting"]) / (1e-3 * duration),
+            "events_per_s": (stats.events - warm.events) / (1e-3 * duration),
+            "build_s": stats.build_s,
+            "neurons": stats.neurons,
+            "table_mb": tables / 2**20,
+            "peak_mb": peak / 2**10,
+        }))
+"""
+
+
+def main() -> int:
+    arguments = _parser().parse_args()
+    where = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    mpiexec = shutil.which("mpiexec", path=where)
+    if mpiexec is None:
+        print("there is no mpiexec: pip install 'neurosim-bridge[distributed]'", file=sys.stderr)
+        return 2
+    rows = []
+    for scale in arguments.scales:
+        # In turns, so that what slows the machine down for a while slows all down.
+        cases = [(n, by) for n in arguments.ranks for by in ("memory", "messages")[: min(n, 2)]]
+        found: dict[tuple[int, str], list[dict[str, float]]] = {case: [] for case in cases}
+        for _ in range(arguments.repeats):
+            for n, by in cases:
+                found[n, by].append(_run(mpiexec, n, scale, arguments.duration, by))
+        for (n, by), runs in found.items():
+            middle = sorted(runs, key=lambda run: run["real_time_factor"])[len(runs) // 2]
+            rows.append({"scale": scale, "ranks": n, "by": by if n > 1 else "", **middle})
+        one = median(run["real_time_factor"] for run in found[1, "memory"])
+        for row in rows[-len(cases) :]:
+            row["speedup"] = one / row["real_time_factor"]
+    if arguments.json:
+        print(json.dumps(rows, indent=2))
+        return 0
+    print("scale  ranks  meet by   real-time factor  speed-up  waiting  built in  MB a rank")
+    for row in rows:
+        print(
+            f"{row['scale']:<6g} {row['ranks']:<6} {row['by']:<10}{row['real_time_factor']:<18.3f}"
+            f"{row['speedup']:<10.2f}{row['waiting']:<9.3f}{row['build_s']:<10.1f}"
+            f"{row['peak_mb']:.0f}"
+        )
+    return 0
+
+
+def _run(mpiexec: str, n: int, scale: float, duration: float, by: str) -> dict[str, float]:
+    command = [mpiexec, "-n", str(n), sys.executable, "-c", PROGRAM, str(scale), str(duration), by]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--scales", type=float, nargs="+", default=[0.1, 0.3, 1.0])
+    parser.add_argument("--ranks", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--duration", type=float, default=2000.0, help="ms")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--json", action="store_true")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
