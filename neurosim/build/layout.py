@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurosim.kernels.types import MOST_STEPS
 from neurosim.network import DeltaSynapse, MembraneNoise
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ NOISE = "noise"
 LINE = 16
 """Places of which every population begins at a multiple: so many numbers of 32 bits a cache line
 holds. Vectors that lie across two lines take a third longer."""
+
+BUFFER = 2**19
+"""Bytes of input of the next steps that stay in a core's second-level cache, beside all else."""
 
 TWINNED = ("i_exc", "i_inh", "input_exc", "input_inh")
 """Variables that ask for twins."""
@@ -107,6 +111,12 @@ class Layout:
     ports: tuple[tuple[Hashable, ...], ...]
     twinned: tuple[NDArray[np.int64], ...]
     threads: tuple[ThreadLayout, ...]
+
+    @property
+    def steps_at_once(self) -> int:
+        """Steps to deliver at a time: 2, or more where their input stays in the cache."""
+        row = 4 * max(thread.n_slots for thread in self.threads)
+        return int(np.clip(BUFFER // max(row, 1), 2, MOST_STEPS))
 
     def index(self, population: Population) -> int:
         """Return the number of a population."""

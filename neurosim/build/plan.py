@@ -27,7 +27,6 @@ from neurosim.build.projections import Projections
 from neurosim.build.streams import check_seed
 from neurosim.build.synapses import ThreadTable
 from neurosim.errors import NeurosimError
-from neurosim.kernels.types import BATCH
 from neurosim.recording import PopulationInfo, read_only
 
 if TYPE_CHECKING:
@@ -250,7 +249,7 @@ def build(
         },
         traces=traces,
         horizon=int(delays.max(initial=1)),
-        batch=BATCH,
+        batch=layout.steps_at_once,
         stride=int(delays.min()) if len(delays) else 2**31,
         refractory=np.array([refractory_steps(p.neuron, dt) for p in network.populations]),
         n_synapses=sum(n for _, n in built),

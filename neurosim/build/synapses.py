@@ -21,7 +21,7 @@ from neurosim.kernels import (
     invert_in_degree,
 )
 from neurosim.kernels import rows as c
-from neurosim.kernels.types import BATCH
+from neurosim.kernels.types import MOST_STEPS
 from neurosim.network import Explicit, FixedInDegree, FixedProbability
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ LISTED_AT_ONCE = 2**25
 
 def ages(delays: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return, descending, how long ago spikes were that are due in one of a batch's steps."""
-    found = np.unique(delays[:, None] - np.arange(BATCH))
+    found = np.unique(delays[:, None] - np.arange(MOST_STEPS))
     return np.ascontiguousarray(found[found > 0][::-1])
 
 
@@ -229,7 +229,7 @@ class ThreadTable:
             start=np.cumsum(counts) - counts,
             segment=np.empty((self._n_neurons, len(delays) + 1), np.uint32),
             delays=delays,
-            column=np.searchsorted(delays, np.arange(longest + BATCH + 1)),
+            column=np.searchsorted(delays, np.arange(longest + MOST_STEPS + 1)),
             ages=ages(delays),
             n_slots=np.array([self.n_slots]),
             targets=np.empty(total, slot_type),

@@ -454,5 +454,5 @@ class Scratch(NamedTuple):
 BLOCK = 512
 """Neurons advanced together: their working set stays in the first-level cache."""
 
-BATCH = 2
-"""Steps delivered at a time: more would crowd the input of these steps out of the cache."""
+MOST_STEPS = 4
+"""Steps delivered at a time, at most."""
