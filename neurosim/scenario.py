@@ -246,12 +246,7 @@ def run_scenario(
     """
     from neurosim.simulation import simulate
 
-    warmup = _warmup(scenario, settings)
-    if options.duration <= warmup:
-        raise NeurosimError(
-            f"duration = {options.duration:g} ms ends within the warm-up of {warmup:g} ms: "
-            f"{scenario.name} needs more than {warmup:g} ms"
-        )
+    check_duration(scenario, settings, options)
     if scenario.adjust:
         settings = scenario.adjust(settings, options)
     if scenario.simulate:
@@ -267,6 +262,16 @@ def run_scenario(
         profile=options.profile,
     )
     return ScenarioRun(scenario, settings, result)
+
+
+def check_duration(scenario: Scenario[S], settings: S, options: RunOptions) -> None:
+    """Refuse a duration that ends within the warm-up."""
+    warmup = _warmup(scenario, settings)
+    if options.duration <= warmup:
+        raise NeurosimError(
+            f"duration = {options.duration:g} ms ends within the warm-up of {warmup:g} ms: "
+            f"{scenario.name} needs more than {warmup:g} ms"
+        )
 
 
 def run(

@@ -1,0 +1,23 @@
+"""Parameter studies: a scenario at all points of a grid of settings, with several seeds each."""
+
+from neurosim.sweep.folder import SweepFolder, is_sweep
+from neurosim.sweep.grid import Axis, Sweep, describe, parse_grid, parse_seeds, written
+from neurosim.sweep.running import Places, sweep
+from neurosim.sweep.table import Estimate, Failure, Table, read_table
+
+__all__ = [
+    "Axis",
+    "Estimate",
+    "Failure",
+    "Places",
+    "Sweep",
+    "SweepFolder",
+    "Table",
+    "describe",
+    "is_sweep",
+    "parse_grid",
+    "parse_seeds",
+    "read_table",
+    "sweep",
+    "written",
+]
