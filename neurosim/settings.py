@@ -134,6 +134,11 @@ def parse_settings(settings: type[S], assignments: Sequence[str] = ()) -> S:
     NeurosimError
         For an unknown key, a value of the wrong kind, or one that the settings refuse.
     """
+    return settings(**parse_values(settings, assignments))
+
+
+def parse_values(settings: type, assignments: Sequence[str]) -> dict[str, Any]:
+    """Return the values that are given, by name, as `parse_settings` reads them."""
     known = settings_of(settings)
     values = {}
     for assignment in assignments:
@@ -146,7 +151,7 @@ def parse_settings(settings: type[S], assignments: Sequence[str] = ()) -> S:
                 f"setting {name} has no value: write {name}={format_value(known[name].default)}"
             )
         values[name] = known[name].parse(text)
-    return settings(**values)
+    return values
 
 
 def format_settings(values: Mapping[str, object]) -> list[str]:

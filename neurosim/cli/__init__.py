@@ -85,7 +85,7 @@ def _wait_for_the_first(ranks: Ranks) -> None:
 def _call(arguments: list[str]) -> int:
     import typer
 
-    from neurosim.cli import bench, exchange, nir  # noqa: F401  (their commands enter the app)
+    from neurosim.cli import bench, exchange, nir, sweep  # noqa: F401  (their commands enter the app)
     from neurosim.cli.commands import app
     from neurosim.cli.status import Status
     from neurosim.errors import NeurosimError

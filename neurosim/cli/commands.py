@@ -10,10 +10,12 @@ import typer
 from neurosim.cli import report
 from neurosim.cli.demo import run_demo
 from neurosim.cli.status import Status
+from neurosim.cli.swept import redraw_sweep
 from neurosim.cli.work import OUT, Order, Outcome, carry_out, redraw
 from neurosim.cli.work import resume as go_on
 from neurosim.scenario import all_scenarios, find_scenario
 from neurosim.storage import plain
+from neurosim.sweep import is_sweep
 
 EXIT_STATUS = (
     "Exit status: 0 done; 2 a mistake in what was asked for, told in one line; "
@@ -240,15 +242,19 @@ def resume(
 
 @app.command(epilog=EXIT_STATUS)
 def plot(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `run` wrote.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder that `run` or `sweep` wrote.")
+    ],
 ) -> None:
     """Draw the figures of a saved run again, and those of its comparison if it has one.
+
+    Of a sweep, table and picture are made of the points that there are.
 
     [bold]Example[/bold]
 
         neurosim plot neurosim-out/psp-summation
     """
-    files = redraw(folder)
+    files = redraw_sweep(folder) if is_sweep(folder) else redraw(folder)
     report.say("the pictures are in")
     report.print_files(files)
 

@@ -87,8 +87,8 @@ class Table:
         Place of each point in the grid, counted with the last axis running fastest.
     seeds : ndarray of int, shape (n_points,)
     values : mapping of ndarray, each of shape (n_points,)
-        Every finding that is one number, by name, and the mean rate of population p as "rate_p_hz".
-        True is 1, and NaN stands where a point has no such number.
+        Every finding that is one number, by name, and the mean rate of each population, as
+        "rate_of_exc_hz". True is 1, and NaN stands where a point has no such number.
     fractions : frozenset of str
         Names of findings that are true or false.
     failures : tuple of Failure
@@ -121,6 +121,7 @@ class Table:
             mean = np.bincount(cells, values, n_cells) / n
             interval = _wilson if name in self.fractions else _student
             low, high = interval(cells, values, mean, n)
+        low[n < 2] = high[n < 2] = np.nan
         shape = self.sweep.shape
         return Estimate(
             mean.reshape(shape), low.reshape(shape), high.reshape(shape), n.reshape(shape)
@@ -136,9 +137,11 @@ class Table:
         return list(names)
 
     def varying(self, most: int) -> list[str]:
-        """Return the first findings that are not the same at all points, or the first of all."""
-        varied = [name for name, values in self.values.items() if _varies(values)]
-        return (varied or list(self.values))[:most]
+        """Return the first findings that chance varies; if none, that vary; if none, of all."""
+        together = np.zeros_like(self.cells)
+        varied = [name for name, values in self.values.items() if _varies(values, together)]
+        by_chance = [name for name in varied if _varies(self.values[name], self.cells)]
+        return (by_chance or varied or list(self.values))[:most]
 
     def as_csv(self) -> str:
         """Return one line for each point: the grid, the seed, every number, and why it failed."""
@@ -214,7 +217,7 @@ class _Columns:
         self._rows = rows
 
     def add(self, row: int, found: Mapping[str, Any]) -> None:
-        rates = {f"rate_{name}_hz": rate for name, rate in found["rates_hz"].items()}
+        rates = {f"rate_of_{name}_hz": rate for name, rate in found["rates_hz"].items()}
         findings = dict(_flat(found["findings"]))
         for name, value in (findings | dict(_flat(rates)) | findings).items():
             if name not in self.values:
@@ -247,7 +250,6 @@ def _student(
     """Return the ends of Student's interval of a mean."""
     squares = np.bincount(cells, (values - mean[cells]) ** 2, len(n))
     half = stdtrit(np.maximum(n - 1, 1), (1 + LEVEL) / 2) * np.sqrt(squares / (n - 1) / n)
-    half[n < 2] = np.nan
     return mean - half, mean + half
 
 
@@ -264,9 +266,13 @@ def _wilson(
     return centre - half, centre + half
 
 
-def _varies(values: NDArray[np.float64]) -> bool:
-    there = values[~np.isnan(values)]
-    return len(there) > 0 and bool(there.min() < there.max())
+def _varies(values: NDArray[np.float64], groups: NDArray[np.int64]) -> bool:
+    """Return whether numbers differ within any group."""
+    least = np.full(groups.max(initial=0) + 1, np.inf)
+    most = -least
+    np.fmin.at(least, groups, values)
+    np.fmax.at(most, groups, values)
+    return bool((most > least).any())
 
 
 def _number(value: float) -> str:

@@ -200,11 +200,14 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
 def _connected(scheduler: str) -> Client:
     from distributed import Client
 
+    client = Client.__new__(Client)  # made before it connects, so that there is one to close
     try:
-        return Client(scheduler, timeout=CONNECTING, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
+        client.__init__(scheduler, timeout=CONNECTING, set_as_default=False)
+    except Exception as error:  # what is no scheduler may answer anything
+        client.close()
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise NeurosimError(
             f"no scheduler answers at {scheduler!r} ({reason}): give the address of a Dask "
             "scheduler that runs, as in tcp://host:8786"
         ) from None
+    return client
