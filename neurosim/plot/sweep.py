@@ -58,13 +58,12 @@ def draw_sweep(table: Table, show: Sequence[str] = ()) -> Figure:
         for number, (axes, (name, place)) in enumerate(zip(grid, shown, strict=False)):
             estimate = table.estimate(name)
             if view.is_map:
-                view.draw_map(axes, estimate, place)
+                view.draw_map(axes, name, estimate, place)
             else:
                 view.draw_curves(axes, estimate, place)
             _frame(axes, view, name)
             if sliced:
-                above = axes.get_title() if view.is_map else ""
-                axes.set_title("\n".join(filter(None, (above, _at(view, place)))))
+                axes.set_title(_at(view, place))
                 axes.label_outer()
             if number + columns >= len(shown):
                 axes.set_xlabel(_label(view.x))
@@ -167,26 +166,25 @@ class _View:
                 label=label,
             )
 
-    def draw_map(self, axes: Axes, estimate: Estimate, place: tuple[int, ...]) -> None:
+    def draw_map(self, axes: Axes, name: str, estimate: Estimate, place: tuple[int, ...]) -> None:
         """Draw means as colours, one field for each pair of values; grey where there is none."""
         mean = self.cut(estimate.mean, place)
         axes.set_facecolor("0.8")
         # All panels of a finding have one scale.
         least, most = np.nanmin(estimate.mean), np.nanmax(estimate.mean)
         shades = axes.pcolormesh(mean.T, cmap=COLOURS, vmin=least, vmax=most)
-        axes.figure.colorbar(shades, ax=axes, pad=0.02)
+        axes.figure.colorbar(shades, ax=axes, pad=0.02, label=_finding(name))
 
 
 def _frame(axes: Axes, view: _View, name: str) -> None:
     """Label a panel, but for the horizontal axis."""
-    words = textwrap.fill(_finding(name), 30)
     if view.is_map:
         assert view.colour
         _name_fields(axes, "x", view.x)
         _name_fields(axes, "y", view.colour)
-        axes.set(title=words, ylabel=_label(view.colour))
+        axes.set_ylabel(_label(view.colour))
         return
-    axes.set_ylabel(words)
+    axes.set_ylabel(_finding(name))
     axes.margins(y=0.08)
     axes.ticklabel_format(axis="y", useOffset=False)
     if not view.x.numeric:
@@ -251,12 +249,11 @@ def _label(axis: Axis) -> str:
 def _finding(name: str) -> str:
     """Return the name of a finding as a label: "rate_exc_hz" is "rate exc (Hz)"."""
     words = name.replace(".", ": ").split("_")
-    unit = UNITS.get(words[-1])
-    if unit is None or len(words) == 1:
-        return " ".join(words)
-    per = "per " if words[-2] == "per" else ""
-    words = words[: -2 if per else -1]
-    return f"{' '.join(words)} ({per}{unit})"
+    unit = UNITS.get(words[-1]) if len(words) > 1 else None
+    if unit:
+        per = "per " if words[-2] == "per" else ""
+        words = [*words[: -2 if per else -1], f"({per}{unit})"]
+    return textwrap.fill(" ".join(words), 30)
 
 
 def _colours(n: int) -> list[Any]:
