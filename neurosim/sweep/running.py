@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from neurosim.errors import NeurosimError
 from neurosim.interrupt import stop_on_interrupt
 from neurosim.progress import progress_bar
+from neurosim.ranks import current_ranks
 from neurosim.resources import available_cores
 from neurosim.sweep.folder import SweepFolder
 from neurosim.sweep.grid import describe
@@ -116,6 +117,8 @@ def sweep(
     >>> table = sweep("fi-curve", {"sigma": [1, 2, 4]}, out="noise", seeds=5)  # doctest: +SKIP
     >>> table.estimate("max_rate_hz").mean  # doctest: +SKIP
     """
+    if not current_ranks().alone:
+        raise NeurosimError("a sweep spreads its points itself: start it without mpiexec")
     described = describe(name, grid, seeds=seeds, settings=settings, duration=duration, dt=dt)
     folder = SweepFolder(out)
     folder.claim(described)
