@@ -1,7 +1,8 @@
 """Parameter studies: a scenario at all points of a grid of settings, with several seeds each."""
 
+from neurosim.sweep.description import describe, parse_grid, parse_seeds
 from neurosim.sweep.folder import SweepFolder, is_sweep
-from neurosim.sweep.grid import Axis, Sweep, describe, parse_grid, parse_seeds, written
+from neurosim.sweep.grid import Axis, Sweep, written
 from neurosim.sweep.running import Places, sweep
 from neurosim.sweep.table import Estimate, Failure, Table, read_table
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import neurosim
 from neurosim.errors import NeurosimError
 from neurosim.settings import format_value
-from neurosim.sweep.grid import Sweep, describe
+from neurosim.sweep.description import describe
 from neurosim.sweep.work import LARGEST, as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from neurosim.sweep.grid import Point
+    from neurosim.sweep.grid import Point, Sweep
 
 DESCRIPTION = "sweep.json"
 POINTS = "points"

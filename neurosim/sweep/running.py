@@ -11,8 +11,8 @@ from neurosim.interrupt import stop_on_interrupt
 from neurosim.progress import progress_bar
 from neurosim.ranks import current_ranks
 from neurosim.resources import available_cores
+from neurosim.sweep.description import describe
 from neurosim.sweep.folder import SweepFolder
-from neurosim.sweep.grid import describe
 from neurosim.sweep.table import Failure, Kind, Table, read_table
 from neurosim.sweep.workers import run_points, workers_of
 from neurosim.threads import MAX_THREADS

@@ -18,7 +18,7 @@ LARGEST = 2**26
 """Most bytes of a point's file."""
 
 
-def work(point: Point, threads: int, version: str) -> bytes:
+def run_point(point: Point, threads: int, version: str) -> bytes:
     """Run a point.
 
     Parameters

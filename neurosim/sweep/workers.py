@@ -6,13 +6,14 @@ import asyncio
 import logging
 import queue
 import signal
+from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import neurosim
 from neurosim.errors import NeurosimError
-from neurosim.sweep.work import work
+from neurosim.sweep.work import run_point
 
 if TYPE_CHECKING:
     import threading
@@ -26,8 +27,9 @@ TRIES = 3
 """How often a point is run whose worker dies."""
 AHEAD = 2_000
 """Points that are handed over before their turn: what a thousand cores take, and little memory."""
-CONNECTING = 8.0
+CONNECTING = 7.0
 """Time (s) within which a scheduler must answer."""
+MISSING = 'sweeps need Dask: pip install "neurosim-bridge[distributed]"'
 
 
 @contextmanager
@@ -48,11 +50,11 @@ def workers_of(scheduler: str | None, workers: int) -> Iterator[Client]:
     """
     try:
         from distributed import Client
+        from distributed.utils import silence_logging_cmgr
     except ImportError:
-        raise NeurosimError(
-            'sweeps need Dask: pip install "neurosim-bridge[distributed]"'
-        ) from None
+        raise NeurosimError(MISSING) from None
     with ExitStack() as stack:
+        stack.enter_context(silence_logging_cmgr(logging.CRITICAL))  # we say what matters
         if scheduler is None:
             cluster = stack.enter_context(_processes(workers))
             client = Client(cluster, set_as_default=False)
@@ -85,7 +87,7 @@ def run_points(
     ------
     point : Point
     outcome : bytes or exception
-        As `work` returned or raised it; `distributed.KilledWorker` where workers died of it.
+        As `run_point` returned or raised it; `distributed.KilledWorker` where workers died of it.
 
     Raises
     ------
@@ -100,7 +102,7 @@ def run_points(
         for point in islice(waiting, count):
             # The name says what is computed: whoever asks the same scheduler for it shares it.
             key = f"neurosim-{neurosim.__version__}-{threads}-{point.key}"
-            future = client.submit(work, point, threads, neurosim.__version__, key=key)
+            future = client.submit(run_point, point, threads, neurosim.__version__, key=key)
             under_way[key] = future, point
             future.add_done_callback(ended.put)
 
@@ -109,16 +111,17 @@ def run_points(
         tell("the scheduler has no workers yet: waiting for some")
     while under_way and not stop.is_set():
         batch = _drained(ended, 0.1)  # Ctrl-C is heard between
-        if client.status != "running" or any(future.cancelled() for future in batch):
+        try:
+            outcomes = _outcomes(client, batch)
+        except (OSError, CancelledError, asyncio.CancelledError):
+            outcomes = None
+        if outcomes is None or client.status != "running":
             raise NeurosimError(
                 "the scheduler was lost: with one that runs, the same command goes on with what is "
                 "missing"
             )
-        # Fetched together, for each fetching asks the scheduler and waits.
-        results = iter(client.gather([f for f in batch if f.status == "finished"]))
-        for future in batch:
-            _, point = under_way.pop(future.key)
-            yield point, next(results) if future.status == "finished" else future.exception()
+        for future, outcome in zip(batch, outcomes, strict=True):
+            yield under_way.pop(future.key)[1], outcome
         hand_over(len(batch))
 
 
@@ -130,6 +133,13 @@ def _drained(ended: queue.SimpleQueue[Future], timeout: float) -> list[Future]:
         while True:
             batch.append(ended.get_nowait())
     return batch
+
+
+def _outcomes(client: Client, batch: list[Future]) -> list[bytes | BaseException]:
+    """Return what futures came to, fetched together: each fetching asks the scheduler and waits."""
+    finished = [future for future in batch if future.status == "finished"]
+    results = dict(zip(finished, client.gather(finished), strict=True))
+    return [results[f] if f in results else f.exception() or f.result() for f in batch]
 
 
 @contextmanager
@@ -155,11 +165,13 @@ def _processes(workers: int) -> Iterator[LocalCluster]:
                 n_workers=workers,
                 threads_per_worker=1,
                 memory_limit=MEMORY_LIMIT // workers,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # any port that is free, for this machine alone
                 silence_logs=logging.CRITICAL,
                 security=True,
                 scheduler_kwargs={"allowed_failures": TRIES - 1},
             )
+    except ImportError:  # of what makes certificates
+        raise NeurosimError(MISSING) from None
     except RuntimeError as error:
         raise NeurosimError(
             f"no workers could be started ({error}): a script that sweeps must do so below "
@@ -199,15 +211,33 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
 
 def _connected(scheduler: str) -> Client:
     from distributed import Client
+    from distributed.utils import LoopRunner, sync
 
     client = Client.__new__(Client)  # made before it connects, so that there is one to close
+    runner = LoopRunner()
     try:
+        runner.start()
+        # The client would wait for ever for one who takes a call and says nothing.
+        sync(runner.loop, _call, scheduler, callback_timeout=CONNECTING + 1.0)
         client.__init__(scheduler, timeout=CONNECTING, set_as_default=False)
     except Exception as error:  # what is no scheduler may answer anything
-        client.close()
-        reason = str(error).partition("\n")[0] or type(error).__name__
+        if hasattr(client, "status"):
+            client.close()
+        reason = str(error).partition("\n")[0].rstrip(".") or type(error).__name__
         raise NeurosimError(
             f"no scheduler answers at {scheduler!r} ({reason}): give the address of a Dask "
             "scheduler that runs, as in tcp://host:8786"
         ) from None
+    finally:
+        runner.stop()
     return client
+
+
+async def _call(address: str) -> None:
+    """See whether anyone who speaks as Dask does is there."""
+    from distributed import Security
+    from distributed.comm import connect
+
+    certificates = Security().get_connection_args("client")
+    comm = await connect(address, timeout=CONNECTING, **certificates)
+    await comm.close()
