@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, get_origin
 
+import numpy as np
+
 from neurosim.build.streams import check_seed
 from neurosim.errors import NeurosimError
 from neurosim.scenario import RunOptions, check_duration, find_scenario
@@ -149,10 +151,10 @@ def _axis(known: Mapping[str, Setting], name: str, values: Sequence[object]) -> 
 
 
 def _seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
-    if isinstance(seeds, int):
+    if isinstance(seeds, (int, np.integer)):
         if not 1 <= seeds <= MOST_POINTS:
             raise NeurosimError(f"seeds = {seeds} is outside 1 to {MOST_POINTS:,}")
-        return tuple(range(1, seeds + 1))
+        return tuple(range(1, int(seeds) + 1))
     chosen = tuple(map(check_seed, seeds))
     if not chosen or len(set(chosen)) < len(chosen):
         raise NeurosimError(f"seeds = {list(chosen)} hold none, or one twice: give each seed once")

@@ -21,10 +21,11 @@ from distributed import LocalCluster
 from neurosim.cli import main
 from neurosim.scenario import run
 from neurosim.sweep.work import run_point
+from neurosim.sweep.workers import CONNECTING
 
 HUNDRED = ["fi-curve", "--grid", "sigma=1,2,4,6,8", "--grid", "noise=membrane,escape"]
-HUNDRED += ["--set", "repeats=4", "--duration", "600", "--seeds", "10"]
-"""Points of 50 ms each."""
+HUNDRED += ["--set", "repeats=2", "--duration", "400", "--seeds", "10"]
+"""Points of some 30 ms each."""
 
 
 def points_in(folder: Path) -> dict[str, tuple[int, int]]:
@@ -97,9 +98,9 @@ def test_a_hundred_points_are_each_done_once_whoever_is_killed(start, tmp_path: 
     found = json.loads(capsys.readouterr().out)
     assert (found["points"], found["done"], found["missing"], found["failed"]) == (100, 100, 0, [])
 
-    assert main([*command, "--duration", "700"]) == 2
+    assert main([*command, "--duration", "500"]) == 2
     said = capsys.readouterr().err
-    assert "holds another sweep, with duration_ms 600 instead of 700: give another folder" in said
+    assert "holds another sweep, with duration_ms 400 instead of 500: give another folder" in said
 
 
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(start, tmp_path: Path):
@@ -134,8 +135,7 @@ def test_a_point_that_kills_its_workers_is_given_up(tmp_path: Path, capsys, monk
     assert "psp-summation: 2 of 3 points done" in said
     assert "tau=2, seed 1: given up, for 3 workers died of it" in said
     assert len(points_in(tmp_path)) == 2
-    assert main(command) == 0  # it is not held against the point for good
-    assert "3 of 3 points done" in capsys.readouterr().err
+    assert "the same command goes on with the 1 points that are missing" in said
 
 
 def test_workers_of_any_scheduler_find_what_a_plain_run_finds(tmp_path: Path, capsys):
@@ -163,13 +163,15 @@ def test_workers_of_any_scheduler_find_what_a_plain_run_finds(tmp_path: Path, ca
     assert (tmp_path / "sweep.png").stat().st_size > 10_000
 
 
-def test_an_address_where_nothing_answers_is_told_within_ten_seconds(tmp_path: Path, capsys):
+def test_an_address_where_nothing_answers_is_told_in_time(tmp_path: Path, capsys, monkeypatch):
+    assert CONNECTING < 9.0  # what is told below takes a second more
+    monkeypatch.setattr("neurosim.sweep.workers.CONNECTING", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as deaf:  # takes calls, and says nothing
         port = deaf.getsockname()[1]
         started = time.monotonic()
         arguments = ["psp-summation", "--grid", "tau=1,2", "--out", str(tmp_path)]
         assert main(["sweep", *arguments, "--scheduler", f"tcp://127.0.0.1:{port}"]) == 2
-        assert time.monotonic() - started < 10.0
+        assert time.monotonic() - started < 8.0
     said = capsys.readouterr().err
     assert said.startswith(f"neurosim: no scheduler answers at 'tcp://127.0.0.1:{port}' (")
     assert said.count("\n") == 1
