@@ -15,6 +15,7 @@ from neurosim.cli.work import OUT
 from neurosim.scenario import find_scenario
 from neurosim.settings import parse_values
 
+
 @app.command(epilog=EXIT_STATUS)
 def sweep(
     name: Name,
