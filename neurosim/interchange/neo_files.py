@@ -76,14 +76,13 @@ def read_neo(path: Path, name: str | None = None) -> Foreign:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 trains = _read(reader, path)
+                if trains is not None:
+                    return foreign_of(trains)
+            words = "no spike trains"
         except NeurosimError:
             raise
         except Exception as error:  # readers raise anything
             words = " ".join(str(error).split())[:120] or type(error).__name__
-        else:
-            if trains is not None:
-                return foreign_of(trains)
-            words = "no spike trains"
         reasons.append(f"{reader.__name__} ({words})")
     raise NeurosimError(f"Neo could not read spikes from it by {', nor by '.join(reasons[:3])}")
 
