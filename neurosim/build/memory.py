@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurosim.build.projections import expected_synapses
 from neurosim.errors import NeurosimError
 from neurosim.resources import physical_memory
 
 if TYPE_CHECKING:
     from neurosim.build.layout import Layout
     from neurosim.build.projections import Projections
+    from neurosim.network import Network
 
 USABLE = 0.9
 """Share of the machine's memory that a network may take."""
@@ -35,6 +37,25 @@ def _parts(layout: Layout, projections: Projections) -> tuple[float, float, floa
 def expected_bytes(layout: Layout, projections: Projections) -> int:
     """Return the size of all synapse tables and neurons, in bytes, in the mean over networks."""
     return int(sum(_parts(layout, projections)))
+
+
+def check_size(network: Network) -> None:
+    """Refuse a network that cannot fit, however it is laid out, before anything is.
+
+    Raises
+    ------
+    NeurosimError
+        With the least that it takes.
+    """
+    there = physical_memory()
+    synapses = sum(expected_synapses(projection) for projection in network.projections)
+    needed = 2 * synapses + 64 * network.size
+    if there is not None and needed > USABLE * there:
+        raise NeurosimError(
+            f"The network needs more than {needed / 2**30:,.1f} GiB for {network.size:,} neurons "
+            f"and {synapses:.3g} synapses; this machine has {there / 2**30:.1f} GiB: lower the "
+            "number of neurons or of synapses"
+        )
 
 
 def check_memory(layout: Layout, projections: Projections) -> None:

@@ -13,7 +13,7 @@ from neurosim.build.grid import check_dt
 from neurosim.build.inputs import input_tables
 from neurosim.build.layout import Layout, lay_out
 from neurosim.build.live import CurrentPort, SpikePort, live_tables
-from neurosim.build.memory import check_memory
+from neurosim.build.memory import check_memory, check_size
 from neurosim.build.neurons import initial_potentials, neuron_tables, refractory_steps, soft_blocks
 from neurosim.build.plastic import PlasticPart, plastic_part, plastic_projections
 from neurosim.build.probes import (
@@ -196,6 +196,7 @@ def build(
     if not network.populations:
         raise NeurosimError("The network has no population: add one with Network.add first")
     own = range(threads) if own is None else own
+    check_size(network)
     layout = lay_out(network, threads)
     projections = Projections(network, layout, dt, seed)
     plastic = plastic_projections(network, layout, dt, seed)
