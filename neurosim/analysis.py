@@ -210,3 +210,34 @@ def correlations(
     counts = np.bincount(cell, minlength=len(chosen) * n_bins).reshape(len(chosen), n_bins)
     matrix = np.corrcoef(counts[counts.std(axis=1) > 0])
     return matrix[np.triu_indices(len(matrix), 1)]
+
+
+def potentials(
+    result: Result, population: str, start: float = 0.0, stop: float = np.inf
+) -> NDArray[np.float64]:
+    """Return the recorded membrane potentials of a population, action potentials left out.
+
+    Parameters
+    ----------
+    result : Result
+    population : str
+    start, stop : float
+        Samples with start < t ≤ stop (ms).
+
+    Returns
+    -------
+    (n_samples,) ndarray
+        mV, of all neurons together.
+
+    Raises
+    ------
+    NeurosimError
+        Where they were not recorded.
+    """
+    if (population, "v") not in result.traces:
+        raise NeurosimError(
+            f"'v' of population {population!r} was not recorded: ask for it with Network.record"
+        )
+    trace = result.traces[population, "v"]
+    values = trace.values[(trace.times > start) & (trace.times <= stop)].ravel()
+    return values[values != result.populations[population].v_peak]

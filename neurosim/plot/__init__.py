@@ -1,6 +1,12 @@
 """Figures: potentials, rasters, rates, in one style and without any window system."""
 
-from neurosim.plot.histogram import draw_cv_histogram, draw_rate_histogram, rates_and_cv
+from neurosim.plot.histogram import (
+    draw_cv_histogram,
+    draw_potential_histogram,
+    draw_rate_histogram,
+    potential_histogram,
+    rates_and_cv,
+)
 from neurosim.plot.raster import draw_population_rate, draw_raster, raster
 from neurosim.plot.style import (
     EXCITATORY,
@@ -23,11 +29,13 @@ __all__ = [
     "draw_currents",
     "draw_cv_histogram",
     "draw_population_rate",
+    "draw_potential_histogram",
     "draw_raster",
     "draw_rate_histogram",
     "draw_voltage",
     "figure",
     "panels",
+    "potential_histogram",
     "raster",
     "rates_and_cv",
     "style",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.analysis import cv_isi, rates
+from neurosim.analysis import cv_isi, potentials, rates
 from neurosim.plot.style import KINDS, colour_of, figure, names_of, panels, style
 
 if TYPE_CHECKING:
@@ -105,6 +105,93 @@ def rates_and_cv(
     if left.get_legend_handles_labels()[0]:
         left.plot([], [], color="0.3", lw=0.9, ls=":", label="mean")
         handles, labels = left.get_legend_handles_labels()
+        fig.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    if title:
+        fig.suptitle(title, fontsize=11)
+    return fig
+
+
+def draw_potential_histogram(
+    axes: Axes, result: Result, populations: Sequence[str] | None = None, *, start: float = 0.0
+) -> None:
+    """Draw how potentials after `start` (ms) are spread; dashed: the threshold.
+
+    Parameters
+    ----------
+    axes : Axes
+    result : Result
+    populations : sequence of str, optional
+        Default: all whose potential was recorded.
+    start : float
+        Time to leave out at the beginning (ms).
+    """
+    recorded = [name for name, variable in result.traces if variable == "v"]
+    names = recorded if populations is None else names_of(result, populations)
+    values = {name: potentials(result, name, start) for name in names}
+    pooled = np.concatenate([np.empty(0), *values.values()])
+    with style():
+        axes.set_xlabel("membrane potential (mV)")
+        if len(pooled) == 0:
+            axes.text(0.5, 0.5, "no samples", transform=axes.transAxes, ha="center", fontsize=10)
+            return
+        low, high = pooled.min(), pooled.max()
+        edges = np.linspace(low, max(high, low + 1.0), 61)
+        for place, name in enumerate(names):
+            density, _ = np.histogram(values[name], edges, density=len(values[name]) > 0)
+            info = result.populations[name]
+            rank = [result.populations[n].sign for n in names[:place]].count(info.sign)
+            axes.stairs(
+                density,
+                edges,
+                color=colour_of(info.sign),
+                ls=("-", "--", ":", "-.")[rank % 4],
+                lw=1.4,
+                label=name,
+            )
+        thresholds = {result.populations[name].v_threshold for name in names}
+        for level in sorted(v for v in thresholds if np.isfinite(v)):
+            axes.axvline(level, color="0.45", lw=0.9, ls="--", zorder=0)
+            axes.annotate(
+                "threshold",
+                (level, 1.0),
+                xycoords=("data", "axes fraction"),
+                xytext=(0, 3),
+                textcoords="offset points",
+                ha="center",
+                fontsize=9,
+                color="0.35",
+            )
+        axes.set_ylim(bottom=0.0)
+        axes.set_ylabel("density (1/mV)")
+
+
+def potential_histogram(
+    result: Result,
+    populations: Sequence[str] | None = None,
+    *,
+    start: float = 0.0,
+    title: str = "",
+) -> Figure:
+    """Draw how membrane potentials are spread over time and neurons, action potentials left out.
+
+    Parameters
+    ----------
+    result : Result
+    populations : sequence of str, optional
+        Default: all whose potential was recorded.
+    start : float
+        Time to leave out at the beginning (ms).
+    title : str
+
+    Returns
+    -------
+    Figure
+    """
+    fig = figure(5.5, 3.4)
+    (axes,) = panels(fig)
+    draw_potential_histogram(axes, result, populations, start=start)
+    handles, labels = axes.get_legend_handles_labels()
+    if handles:
         fig.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     if title:
         fig.suptitle(title, fontsize=11)
