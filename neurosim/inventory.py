@@ -1,0 +1,211 @@
+"""What a network would be and would take, told without building it."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurosim.build.layout import lay_out
+from neurosim.build.memory import USABLE, check_size, expected_bytes
+from neurosim.build.plastic import BYTES as PLASTIC_BYTES
+from neurosim.build.projections import Projections, expected_synapses
+from neurosim.errors import NeurosimError
+from neurosim.network import LIF, LogNormal, Normal, Uniform
+from neurosim.ranks import Ranks
+from neurosim.recording import UNITS
+from neurosim.resources import physical_memory
+from neurosim.threads import choose_threads
+
+if TYPE_CHECKING:
+    from neurosim.network import Drive, Network, Projection
+    from neurosim.network.parts import Recording
+
+SAMPLE_BYTES = 8
+COPIES = 2
+"""Of what is recorded: the chunks of a run, and the result they are put together to."""
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """What a network would be.
+
+    Attributes
+    ----------
+    neurons : int
+    synapses : float
+        In the mean where that is random.
+    network_bytes : int or None
+        Memory that its neurons and synapses would take on all cores; None where they do not fit.
+    recording_bytes : float
+        Memory that its recorded traces would take.
+    machine_bytes : int or None
+        Memory of this machine, where it says so.
+    populations, projections, drives, recordings : list of dict
+        Rows of tables, JSON-able; strengths, delays and parts in words.
+    """
+
+    neurons: int
+    synapses: float
+    network_bytes: int | None
+    recording_bytes: float
+    machine_bytes: int | None
+    populations: list[dict[str, Any]]
+    projections: list[dict[str, Any]]
+    drives: list[dict[str, Any]]
+    recordings: list[dict[str, Any]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all of it, JSON-able."""
+        return dataclasses.asdict(self)
+
+
+def take_inventory(network: Network, duration: float, dt: float) -> Inventory:
+    """Tell what a network would be.
+
+    Parameters
+    ----------
+    network : Network
+    duration, dt : float
+        Of a run (ms): what is recorded depends on them.
+    """
+    expected = {id(p): expected_synapses(p) for p in network.projections}
+    return Inventory(
+        neurons=network.size,
+        synapses=float(sum(expected.values())),
+        network_bytes=_network_bytes(network, dt),
+        recording_bytes=sum(_bytes(r, duration, dt) for r in network.recordings),
+        machine_bytes=physical_memory(),
+        populations=[
+            {
+                "name": p.name,
+                "size": p.size,
+                "neuron": in_words(p.neuron),
+                "v_init_mv": None if p.v_init is None else in_words(p.v_init),
+                "sign": network.sign_of(p),
+                "synapses_each": sum(expected[id(q)] for q in network.projections if q.target is p)
+                / p.size,
+            }
+            for p in network.populations
+        ],
+        projections=[_projection(p, expected[id(p)]) for p in network.projections],
+        drives=[_drive(drive) for drive in network.drives],
+        recordings=[_recording(r, duration, dt) for r in network.recordings],
+    )
+
+
+def check_recordings(network: Network, duration: float, dt: float) -> None:
+    """Refuse to record more than this machine's memory holds.
+
+    Raises
+    ------
+    NeurosimError
+        With the estimate and what to do.
+    """
+    there = physical_memory()
+    needed = COPIES * sum(_bytes(r, duration, dt) for r in network.recordings)
+    if there is None or needed <= USABLE * there:
+        return
+    largest = max(network.recordings, key=lambda r: _bytes(r, duration, dt))
+    raise NeurosimError(
+        f"The recordings need about {needed / 2**30:,.1f} GiB, most of it for "
+        f"{largest.variable!r} of {largest.population.name!r}; this machine has "
+        f"{there / 2**30:.1f} GiB: name fewer ids, or give a longer interval"
+    )
+
+
+def in_words(value: Any) -> str:
+    """Return a part as it is called, less what is left at its default; arrays are cut short."""
+    if isinstance(value, np.ndarray):
+        if value.size <= 3:
+            return ", ".join(f"{item:g}" for item in value.ravel())
+        return f"{value.size:,} values from {value.min():g} to {value.max():g}"
+    if isinstance(value, tuple):
+        return f"{len(value):,} lists"
+    if not dataclasses.is_dataclass(value):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    shown = []
+    for field in dataclasses.fields(value):
+        item, required = getattr(value, field.name), field.default is dataclasses.MISSING
+        if required or isinstance(item, np.ndarray) or item != field.default:
+            shown.append(("" if required else f"{field.name}=") + in_words(item))
+    return f"{type(value).__name__}({', '.join(shown)})"
+
+
+def _network_bytes(network: Network, dt: float) -> int | None:
+    """Return the estimate of `neurosim.build.memory`, plastic synapses added."""
+    try:
+        check_size(network)
+    except NeurosimError:
+        return None
+    layout = lay_out(network, choose_threads(network, None, Ranks()))
+    plastic = [expected_synapses(p) for p in network.projections if p.plasticity is not None]
+    projections = Projections(network, layout, dt, 0)
+    return expected_bytes(layout, projections) + int(PLASTIC_BYTES * sum(plastic))
+
+
+def _projection(projection: Projection, expected: float) -> dict[str, Any]:
+    target = projection.target.neuron
+    unit = projection.synapse.unit
+    row = {
+        "source": projection.source.name,
+        "target": projection.target.name,
+        "rule": in_words(projection.rule),
+        "synapse": in_words(projection.synapse),
+        "weight": f"{in_words(projection.weight)} {unit}",
+        "psp": None,
+        "delay": f"{in_words(projection.delay)} ms",
+        "plasticity": projection.plasticity and in_words(projection.plasticity),
+        "synapses": float(expected),
+    }
+    if isinstance(target, LIF):
+        per_weight = projection.synapse.psp_per_weight(target)
+        row["psp"] = f"{in_words(_scaled(projection.weight, per_weight))} mV"
+    return row
+
+
+def _scaled(weight: Any, factor: float) -> Any:
+    if isinstance(weight, (Normal, Uniform, LogNormal)):
+        return weight.scaled(factor)
+    return weight * factor
+
+
+def _drive(drive: Drive) -> dict[str, Any]:
+    synapse, weight = drive.synapse, drive.weight
+    row = {
+        "target": drive.target.name,
+        "neurons": drive.target.size if drive.ids is None else len(drive.ids),
+        "input": in_words(drive.input),
+        "synapse": None if synapse is None else in_words(synapse),
+        "weight": None if synapse is None else f"{in_words(weight)} {synapse.unit}",
+        "psp": None,
+        "delay": None if drive.delay is None else f"{drive.delay:g} ms",
+    }
+    if synapse is not None and isinstance(drive.target.neuron, LIF):
+        per_weight = synapse.psp_per_weight(drive.target.neuron)
+        row["psp"] = f"{in_words(_scaled(weight, per_weight))} mV"
+    return row
+
+
+def _recording(recording: Recording, duration: float, dt: float) -> dict[str, Any]:
+    return {
+        "population": recording.population.name,
+        "variable": recording.variable,
+        "unit": UNITS.get(recording.variable),
+        "neurons": _neurons(recording),
+        "interval_ms": None if recording.variable == "spikes" else recording.interval or dt,
+        "bytes": _bytes(recording, duration, dt),
+    }
+
+
+def _neurons(recording: Recording) -> int:
+    return recording.population.size if recording.ids is None else len(recording.ids)
+
+
+def _bytes(recording: Recording, duration: float, dt: float) -> float:
+    """Return the size of a trace; how many spikes there will be, nobody knows."""
+    if recording.variable == "spikes":
+        return 0.0
+    return SAMPLE_BYTES * _neurons(recording) * (duration / (recording.interval or dt))
