@@ -12,6 +12,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from neurosim.errors import NeurosimError
+from neurosim.scenario_file import SUFFIX
 from neurosim.settings import nearest, settings_of, unknown_setting
 from neurosim.storage import plain
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from neurosim.network import Network
     from neurosim.recording import Result, RunStats
+    from neurosim.scenario_file.file import ScenarioFile
 
 ENTRY_POINTS = "neurosim.scenarios"
 """Entry-point group by which any distribution adds scenarios."""
@@ -136,6 +138,10 @@ class Scenario(Generic[S]):
         once; what it measures besides goes into `Result.measured`.
     adjust : callable or None
         (settings, options) -> settings to run with: where a user may change them in a window.
+    seed : int
+        Default.
+    source_file : bytes or None
+        The file that describes it, kept beside its results; None for one written in Python.
     """
 
     name: str
@@ -154,6 +160,8 @@ class Scenario(Generic[S]):
     warmup: Callable[[S], float] | None = None
     simulate: Callable[[S, RunOptions, bool], Result] | None = None
     adjust: Callable[[S, RunOptions], S] | None = None
+    seed: int = 1
+    source_file: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -279,7 +287,7 @@ def run(
     *,
     duration: float | None = None,
     dt: float | None = None,
-    seed: int = 1,
+    seed: int | None = None,
     threads: int | None = None,
     progress: bool = False,
     **settings: object,
@@ -289,9 +297,11 @@ def run(
     Parameters
     ----------
     name : str
+        Of an installed scenario, or the path of a scenario file.
     duration, dt : float, optional
         ms; the scenario's own if not given.
-    seed : int
+    seed : int, optional
+        The scenario's own if not given.
     threads : int, optional
     progress : bool
         Whether to draw a progress bar on stderr.
@@ -317,7 +327,7 @@ def run(
     options = RunOptions(
         scenario.duration if duration is None else duration,
         scenario.dt if dt is None else dt,
-        seed,
+        scenario.seed if seed is None else seed,
         threads,
     )
     return run_scenario(scenario, scenario.settings(**settings), options, progress)
@@ -328,20 +338,48 @@ def scenario_names() -> tuple[str, ...]:
     return tuple(_installed())
 
 
-def find_scenario(name: str) -> Scenario[Any]:
-    """Return the scenario of that name.
+def find_scenario(name: str, called: str | None = None) -> Scenario[Any]:
+    """Return the scenario of that name, or of that file if the name ends in .toml.
+
+    Parameters
+    ----------
+    name : str
+    called : str, optional
+        The name of a file's scenario. Default: that of the file, without its suffix.
 
     Raises
     ------
     NeurosimError
-        Where there is none; the sentence gives the nearest name.
+        Where there is none, the sentence giving the nearest name; for a file, all its mistakes.
     """
+    if name.endswith(SUFFIX):
+        from neurosim.scenario_file.file import ScenarioFile  # late: it needs the compiler
+
+        return _of_file(ScenarioFile(name, called))
     installed = _installed()
     if name not in installed:
         near = nearest(name, installed)
         hint = f"did you mean {near}?" if near else "`neurosim list` shows those there are"
         raise NeurosimError(f"unknown scenario {name!r}: {hint}")
     return _load(installed[name])
+
+
+def _of_file(file: ScenarioFile) -> Scenario[Any]:
+    return Scenario(
+        name=file.name,
+        title=file.title,
+        group="Scenario files",
+        description=file.description,
+        settings=file.settings,
+        duration=file.duration,
+        dt=file.dt,
+        seed=file.seed,
+        network=file.network,
+        findings=file.findings,
+        figures=file.figures,
+        warmup=file.warmup,
+        source_file=file.content,
+    )
 
 
 def all_scenarios() -> list[Scenario[Any]]:

@@ -143,7 +143,8 @@ def parse_values(settings: type, assignments: Sequence[str]) -> dict[str, Any]:
     values = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
-        name = name.strip().replace("-", "_")
+        name = name.strip()
+        name = name if name in known else name.replace("-", "_")
         if name not in known:
             raise NeurosimError(unknown_setting(name, known))
         if not equals:
@@ -172,6 +173,8 @@ def format_value(value: object) -> str:
 
 def unknown_setting(name: str, known: dict[str, Setting]) -> str:
     """Return the sentence that refuses a setting that the scenario does not have."""
+    if name in ("duration", "dt", "seed", "threads"):
+        return f"{name} is no setting: give it as --{name}"
     if not known:
         return f"unknown setting {name!r}: this scenario has none"
     near = nearest(name, known)

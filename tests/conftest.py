@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from neurosim.errors import NeurosimError
 from neurosim.interchange import load, reader
 from neurosim.interchange.foreign import Foreign
+from neurosim.network import LIF, Network
 from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Trace
 from neurosim.scenario import Scenario
 
@@ -67,6 +68,12 @@ def toy_result(duration: float = 100.0, interrupted: bool = False) -> Result:
     )
 
 
+def _toy_network() -> Network:
+    network = Network()
+    network.add("exc", 1, LIF())
+    return network
+
+
 def toy_scenario(name: str, **changes: object) -> Scenario[ToySettings]:
     parts = {
         "title": f"the scenario {name}",
@@ -76,7 +83,7 @@ def toy_scenario(name: str, **changes: object) -> Scenario[ToySettings]:
         "description": "A paragraph.",
         "settings": ToySettings,
         "duration": 100.0,
-        "network": lambda settings, options: None,
+        "network": lambda settings, options: _toy_network(),
         "findings": lambda result, settings: {"peak_mv": np.float64(-63.0), "fired": np.True_},
         "figures": lambda result, settings: {"trace": Figure()},
         "compare": lambda result, settings: ToyComparison(),

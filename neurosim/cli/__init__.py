@@ -62,7 +62,8 @@ def _carry_out(arguments: list[str]) -> int:
         status = Status.STOPPED
     except NeurosimError as error:
         _wait_for_the_first(ranks)
-        say(str(error))
+        for line in str(error).splitlines():
+            say(line)
         status = Status.MISTAKE
     except Exception:
         _wait_for_the_first(ranks)
@@ -85,7 +86,8 @@ def _wait_for_the_first(ranks: Ranks) -> None:
 def _call(arguments: list[str]) -> int:
     import typer
 
-    from neurosim.cli import bench, exchange, nir, sweep  # noqa: F401  (their commands enter the app)
+    # Their commands enter the app.
+    from neurosim.cli import bench, exchange, files, nir, sweep  # noqa: F401
     from neurosim.cli.commands import app
     from neurosim.cli.status import Status
     from neurosim.errors import NeurosimError

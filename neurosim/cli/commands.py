@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from neurosim.cli import report
+from neurosim.cli.ahead import look_ahead, print_inventory
 from neurosim.cli.demo import run_demo
 from neurosim.cli.status import Status
 from neurosim.cli.swept import redraw_sweep
@@ -30,7 +31,13 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A scenario from `neurosim list`.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME|FILE",
+        help="A scenario from `neurosim list`, or a scenario file that ends in .toml.",
+    ),
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
@@ -53,6 +60,13 @@ Step = Annotated[
 ]
 Seed = Annotated[
     int, typer.Option(metavar="N", help="Seed of all randomness; the same seed, the same bits.")
+]
+RunSeed = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Seed of all randomness; the same seed, the same bits. Default: the scenario's, or 1.",
+    ),
 ]
 Threads = Annotated[
     int | None,
@@ -120,18 +134,41 @@ def list_scenarios(json: Json = False) -> None:
 
 
 @app.command(epilog=EXIT_STATUS)
-def show(name: Name, json: Json = False) -> None:
-    """Describe a scenario and its settings, with unit, default and meaning.
+def show(
+    name: Name,
+    settings: Settings = None,
+    duration: Duration = None,
+    dt: Step = None,
+    no_network: Annotated[
+        bool,
+        typer.Option(
+            "--no-network",
+            help="Leave the network out: some are trained first, which takes time.",
+        ),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Describe a scenario, its settings, and the network that a run would build.
 
-    [bold]Example[/bold]
+    The network is not built: neurons, synapses and memory are told in advance,
+    for the settings and times that a run would be given.
+
+    [bold]Examples[/bold]
 
         neurosim show psp-summation
+        neurosim show balanced-network --set neurons=100000
+        neurosim show my.toml --json
     """
     scenario = find_scenario(name)
+    order = Order(name, tuple(settings or ()), duration, dt)
+    if not json:
+        report.print_scenario(scenario, name)
+    inventory = None if no_network else look_ahead(order, scenario)
     if json:
-        report.print_json(report.scenario_details(scenario))
-    else:
-        report.print_scenario(scenario)
+        network = {"network": inventory and plain(inventory.as_dict())}
+        report.print_json(report.scenario_details(scenario) | network)
+    elif inventory:
+        print_inventory(inventory)
 
 
 @app.command(epilog=EXIT_STATUS)
@@ -140,7 +177,7 @@ def run(
     settings: Settings = None,
     duration: Duration = None,
     dt: Step = None,
-    seed: Seed = 1,
+    seed: RunSeed = None,
     threads: Threads = None,
     out: Out = None,
     no_plot: NoPlot = False,
@@ -152,8 +189,8 @@ def run(
     """Run a scenario and save what it recorded.
 
     The folder then holds result.h5 (spikes and traces), summary.json (what
-    --json prints) and the figures NAME-*.png. An earlier run in that folder is
-    replaced.
+    --json prints), the figures NAME-*.png and, of a scenario file, a copy. An
+    earlier run in that folder is replaced.
 
     [bold]Examples[/bold]
 
@@ -161,6 +198,7 @@ def run(
         neurosim run psp-summation --set psps=10,3,3 --json
         neurosim run balanced-network --set regime=SR --duration 500 --out sr
         neurosim run cortical-column --set scale=0.1 --realtime
+        neurosim run my.toml --set populations.exc.size=200 --seed 7
     """
     order = Order(
         name,
@@ -184,7 +222,7 @@ def compare(
     settings: Settings = None,
     duration: Duration = None,
     dt: Step = None,
-    seed: Seed = 1,
+    seed: RunSeed = None,
     threads: Threads = None,
     out: Out = None,
     no_plot: NoPlot = False,

@@ -22,7 +22,11 @@ SUMMARY = "summary.json"
 COMPARISON = "comparison.json"
 ORDER = "order.json"
 """There as long as a run that keeps checkpoints is not over."""
+ORDER_SOURCE = "order.toml"
+"""The scenario file that such a run is of."""
 CHECKPOINTS = "checkpoints"
+SOURCE = "scenario.toml"
+"""The scenario file that was run: the original may change or go."""
 DPI = 150
 """Resolution of the pictures (dots per inch)."""
 
@@ -64,9 +68,22 @@ class RunFolder:
             ) from None
         remove_parts(self.path)
 
-    def write_order(self, order: Mapping[str, object]) -> None:
+    def write_order(self, order: Mapping[str, object], source_file: bytes | None = None) -> None:
         """Write down what is to be run, to be read again should the run be stopped."""
+        (self.path / ORDER_SOURCE).unlink(missing_ok=True)
+        if source_file is not None:
+            self._write(ORDER_SOURCE, source_file)
         write_json(order, self.path / ORDER)
+
+    def write_source(self, source_file: bytes) -> None:
+        """Keep the scenario file that was run."""
+        self._write(SOURCE, source_file)
+        self._list(SOURCE)
+
+    def kept(self, name: str) -> str | None:
+        """Return the path of a scenario file that was kept under that name, None without one."""
+        path = self.path / name
+        return str(path) if path.exists() else None
 
     @property
     def has_order(self) -> bool:
@@ -105,7 +122,8 @@ class RunFolder:
 
     def end(self) -> None:
         """Take down that the run is over."""
-        (self.path / ORDER).unlink(missing_ok=True)
+        for name in (ORDER, ORDER_SOURCE):
+            (self.path / name).unlink(missing_ok=True)
 
     def write_result(self, result: Result) -> None:
         """Write the spikes and traces."""
@@ -155,7 +173,7 @@ class RunFolder:
         return content
 
     def forget_former_run(self) -> None:
-        """Remove summary, figures and comparison of an earlier run: they tell of another result.
+        """Remove what an earlier run left but its result: it tells of another one.
 
         Only the summary and files that it lists are touched.
         """
@@ -164,9 +182,13 @@ class RunFolder:
         except NeurosimError:
             return
         for path in map(Path, map(str, listed)):
-            if path.suffix == ".png" or path.name == COMPARISON:
+            if path.suffix == ".png" or path.name in (COMPARISON, SOURCE):
                 (self.path / path.name).unlink(missing_ok=True)
         (self.path / SUMMARY).unlink()
+
+    def _write(self, name: str, content: bytes) -> None:
+        with atomic_path(self.path / name) as part:
+            part.write_bytes(content)
 
     def _list(self, name: str) -> None:
         path = str(self.path / name)

@@ -64,8 +64,8 @@ def scenario_details(scenario: Scenario[Any]) -> dict[str, Any]:
 
 def print_scenarios(scenarios: Sequence[Scenario[Any]]) -> None:
     """Write the list of scenarios, grouped, to stdout."""
-    console = _console(stderr=False)
-    table = _table()
+    console = new_console(stderr=False)
+    table = new_table()
     group = None
     for scenario in scenarios:
         if scenario.group != group:
@@ -77,14 +77,15 @@ def print_scenarios(scenarios: Sequence[Scenario[Any]]) -> None:
     console.print(table)
 
 
-def print_scenario(scenario: Scenario[Any]) -> None:
-    """Write a scenario's description and settings to stdout."""
-    console = _console(stderr=False)
+def print_scenario(scenario: Scenario[Any], name: str) -> None:
+    """Write a scenario's description and settings to stdout; `name` is what it is called by."""
+    console = new_console(stderr=False)
     lecture = ", ".join(filter(None, (scenario.source, scenario.row)))
     console.print(Text(scenario.name, style="bold").append(f"  {scenario.title}", style="none"))
     console.print(Text(scenario.group + (f" ({lecture})" if lecture else "")), end="\n\n")
-    console.print(Text(cleandoc(scenario.description)), end="\n\n")
-    table = _table("setting", "default", "unit", "meaning")
+    if scenario.description:
+        console.print(Text(cleandoc(scenario.description)), end="\n\n")
+    table = new_table("setting", "default", "unit", "meaning")
     for setting in settings_of(scenario.settings).values():
         choices = f" ({', '.join(setting.choices)})" if setting.choices else ""
         default = format_value(setting.default)
@@ -97,16 +98,16 @@ def print_scenario(scenario: Scenario[Any]) -> None:
         Text(f"Simulates {scenario.duration:g} ms in steps of {scenario.dt:g} ms; see it with")
     )
     for command in ("run", "compare") if scenario.compare else ("run",):
-        console.print(Text(f"  neurosim {command} {scenario.name}"))
+        console.print(Text(f"  neurosim {command} {name}"))
 
 
 def print_run(summary: dict[str, Any]) -> None:
     """Write the figures of a run to stderr."""
-    console = _console(stderr=True)
+    console = new_console(stderr=True)
     console.print(Text(f"{summary['scenario']}: {_size(summary)}"))
     if summary["realtime"]:
         console.print(Text(f"  {_pace(summary['realtime'])}"))
-    table = _table()
+    table = new_table()
     for name, value in summary["findings"].items():
         table.add_row(f"  {name}", _short(value))
     for name, rate in summary["rates_hz"].items():
@@ -119,9 +120,9 @@ def print_run(summary: dict[str, Any]) -> None:
 
 def print_spikes(summary: dict[str, Any]) -> None:
     """Write what can be said of imported spikes to stderr."""
-    console = _console(stderr=True)
+    console = new_console(stderr=True)
     console.print(Text(f"{summary['duration_ms']:g} ms, in steps of {summary['dt_ms']:g} ms"))
-    table = _table("population", "neurons", "spikes", "rate (Hz)", "CV of intervals")
+    table = new_table("population", "neurons", "spikes", "rate (Hz)", "CV of intervals")
     for name, about in summary["populations"].items():
         figures = (about["neurons"], about["spikes"], about["rate_hz"], about["cv_isi"])
         shown = ["unknown" if value is None else f"{value:,.6g}" for value in figures]
@@ -141,21 +142,21 @@ def shares(profile: Mapping[str, float] | None) -> dict[str, str]:
 
 def print_comparison(comparison: Comparison) -> None:
     """Write the table of a comparison to stderr."""
-    table = _table("measure", "value", "note")
+    table = new_table("measure", "value", "note")
     for row in comparison.rows:
         table.add_row(*(Text(cell) for cell in row))
-    console = _console(stderr=True)
+    console = new_console(stderr=True)
     console.print(Text(comparison.title, style="bold"))
     console.print(table)
 
 
 def print_nir(content: Mapping[str, Any]) -> None:
     """Write what a graph of NIR becomes to stdout."""
-    console = _console(stderr=False)
+    console = new_console(stderr=False)
     size = f"{content['neurons']:,} neurons, {content['synapses']:,} synapses"
     method = "Euler's method" if content["integration"] == "euler" else "exact integration"
     console.print(Text(f"{content['file']}: {size}, steps of {content['dt_ms']:g} ms, {method}"))
-    table = _table("node", "kind", "shape", "late by", "populations")
+    table = new_table("node", "kind", "shape", "late by", "populations")
     for node in content["nodes"]:
         shape = " × ".join(map(str, node["shape"]))
         names = node["populations"]
@@ -174,12 +175,14 @@ def print_files(files: Sequence[str]) -> None:
         print(f"  {path}", file=sys.stderr)
 
 
-def _console(stderr: bool) -> Console:
+def new_console(stderr: bool) -> Console:
+    """Return where people read: a terminal, or text of `PLAIN_WIDTH`."""
     terminal = (sys.stderr if stderr else sys.stdout).isatty()
     return Console(stderr=stderr, highlight=False, width=None if terminal else PLAIN_WIDTH)
 
 
-def _table(*headings: str) -> Table:
+def new_table(*headings: str) -> Table:
+    """Return an empty table; without headings it has room for four columns."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=bool(headings))
     for number in range(4 if not headings else len(headings)):
         heading = headings[number] if headings else ""

@@ -8,7 +8,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurosim.cli.folder import CHECKPOINTS, COMPARISON, ORDER, RESULT, SUMMARY, RunFolder
+from neurosim.cli.folder import (
+    CHECKPOINTS,
+    COMPARISON,
+    ORDER,
+    ORDER_SOURCE,
+    RESULT,
+    SOURCE,
+    SUMMARY,
+    RunFolder,
+)
 from neurosim.errors import NeurosimError
 from neurosim.journal import Journal
 from neurosim.ranks import alone, current_ranks
@@ -19,6 +28,7 @@ from neurosim.scenario import (
     require_comparison,
     run_scenario,
 )
+from neurosim.scenario_file import SUFFIX
 from neurosim.settings import format_settings, parse_settings
 from neurosim.storage import load
 
@@ -40,10 +50,11 @@ class Order:
         Settings as key=value.
     duration, dt : float or None
         In ms.
-    seed : int
+    seed : int or None
+        None leaves it to the scenario, like duration and dt.
     threads : int or None
     out : Path or None
-        Folder for the files; None: `OUT`/name.
+        Folder for the files; None: `OUT`/label.
     plot : bool
         Whether to draw the figures.
     realtime : bool
@@ -60,7 +71,7 @@ class Order:
     assignments: tuple[str, ...] = ()
     duration: float | None = None
     dt: float | None = None
-    seed: int = 1
+    seed: int | None = None
     threads: int | None = None
     out: Path | None = None
     plot: bool = True
@@ -68,6 +79,11 @@ class Order:
     profile: bool = False
     compare: bool = False
     checkpoint_every: float | None = None
+
+    @property
+    def label(self) -> str:
+        """What files are called after: the scenario, or its file without folder and suffix."""
+        return Path(self.name).name.removesuffix(SUFFIX)
 
 
 @dataclass(frozen=True)
@@ -102,9 +118,9 @@ def carry_out(order: Order) -> Outcome:
 
     The result is saved before anything is made of it: no failing picture loses a long run.
     """
-    folder = RunFolder(order.out or OUT / order.name)
+    folder = RunFolder(order.out or OUT / order.label)
     folder.require_no_order()
-    return _carry_out(order, folder)
+    return _carry_out(order, folder, order.name)
 
 
 def resume(path: Path, threads: int | None = None) -> Outcome:
@@ -123,19 +139,20 @@ def resume(path: Path, threads: int | None = None) -> Outcome:
         order = Order(**content | {"assignments": tuple(content["assignments"]), "out": path})
     except (KeyError, TypeError):
         raise NeurosimError(f"{path / ORDER} is damaged: begin the run again") from None
-    return _carry_out(order if threads is None else replace(order, threads=threads), folder)
+    order = order if threads is None else replace(order, threads=threads)
+    return _carry_out(order, folder, folder.kept(ORDER_SOURCE) or order.name)
 
 
-def _carry_out(order: Order, folder: RunFolder) -> Outcome:
-    scenario = find_scenario(order.name)
+def _carry_out(order: Order, folder: RunFolder, source: str) -> Outcome:
+    scenario = find_scenario(source, called=order.label)
     if order.compare:
         require_comparison(scenario)
     settings = parse_settings(scenario.settings, order.assignments)
-    options, journal = _options(order, scenario), None
+    options, journal = options_of(order, scenario), None
     if order.checkpoint_every is not None:
         journal = Journal(folder.path / CHECKPOINTS, order.checkpoint_every)
     ranks = current_ranks()
-    ranks.lead(lambda: _prepare(order, folder, journal))
+    ranks.lead(lambda: _prepare(order, scenario, folder, journal))
     with journal.open() if journal else nullcontext():
         run = run_scenario(scenario, settings, options, sys.stderr.isatty())
     if not ranks.leads:  # every process has the whole result, the first one writes it
@@ -144,13 +161,15 @@ def _carry_out(order: Order, folder: RunFolder) -> Outcome:
         return _save(order, folder, run, journal)
 
 
-def _prepare(order: Order, folder: RunFolder, journal: Journal | None) -> None:
+def _prepare(
+    order: Order, scenario: Scenario[Any], folder: RunFolder, journal: Journal | None
+) -> None:
     """Make the folder, and write down what is to be done there."""
     folder.prepare()
     if journal:
         if not folder.has_order:
             journal.discard()
-            folder.write_order({**asdict(order), "out": None})
+            folder.write_order({**asdict(order), "out": None}, scenario.source_file)
         journal.prepare()
 
 
@@ -160,11 +179,13 @@ def _save(
     """Save a run, draw it and, if asked, compare it."""
     folder.write_result(run.result)
     folder.forget_former_run()
+    if run.scenario.source_file is not None:
+        folder.write_source(run.scenario.source_file)
     summary = folder.write_summary(run.summary)
     if run.result.stats.interrupted:
         return Outcome(order, folder.path, run, summary, None)
     if order.plot:
-        folder.write_figures(order.name, run.figures)
+        folder.write_figures(order.label, run.figures)
     if order.compare:
         _save_comparison(run, folder, order.plot)
     summary = folder.write_summary(summary)
@@ -174,11 +195,12 @@ def _save(
     return Outcome(order, folder.path, run, summary, run.comparison if order.compare else None)
 
 
-def _options(order: Order, scenario: Scenario[Any]) -> RunOptions:
+def options_of(order: Order, scenario: Scenario[Any]) -> RunOptions:
+    """Return how a scenario is to be run: as ordered, else by its defaults."""
     return RunOptions(
         duration=scenario.duration if order.duration is None else order.duration,
         dt=scenario.dt if order.dt is None else order.dt,
-        seed=order.seed,
+        seed=scenario.seed if order.seed is None else order.seed,
         threads=order.threads,
         realtime=order.realtime,
         profile=order.profile,
@@ -201,7 +223,7 @@ def redraw(path: Path) -> list[str]:
         raise NeurosimError(
             f"{path / SUMMARY} names no scenario with settings: run the scenario again"
         ) from None
-    scenario = find_scenario(name)
+    scenario = find_scenario(folder.kept(SOURCE) or name, called=name)
     settings = parse_settings(scenario.settings, format_settings(values))
     run = ScenarioRun(scenario, settings, load(path / RESULT))
     folder.write_figures(name, run.figures)

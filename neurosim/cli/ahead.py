@@ -1,0 +1,111 @@
+"""What a run would build, told before it is built."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from neurosim.cli.report import new_console, new_table
+from neurosim.cli.work import options_of
+from neurosim.settings import parse_settings
+
+if TYPE_CHECKING:
+    from neurosim.cli.work import Order
+    from neurosim.inventory import Inventory
+    from neurosim.scenario import Scenario
+
+
+def look_ahead(order: Order, scenario: Scenario[Any]) -> Inventory:
+    """Return what the network of a scenario would be."""
+    from neurosim.inventory import take_inventory  # late: it needs the compiler
+
+    settings = parse_settings(scenario.settings, order.assignments)
+    options = options_of(order, scenario)
+    network = scenario.network(settings, options)
+    return take_inventory(network, options.duration, options.dt)
+
+
+def print_inventory(inventory: Inventory) -> None:
+    """Write tables of what would be built to stdout."""
+    out = new_console(stderr=False)
+    out.print()
+    out.print(Text(f"Would build {_count(inventory.neurons, 'neuron')}", style="bold"), end="")
+    out.print(Text(f", {_count(inventory.synapses, 'synapse')}; {_memory(inventory)}"))
+    for heading, columns, rows in _tables(inventory):
+        if rows:
+            shown = new_table(heading, *columns)
+            for row in rows:
+                shown.add_row(*(Text(str(cell)) for cell in row))
+            out.print()
+            out.print(shown)
+
+
+def _tables(inventory: Inventory) -> list[tuple[str, tuple[str, ...], list[tuple[Any, ...]]]]:
+    populations = [
+        (p["name"], f"{p['size']:,}", p["neuron"], f"{p['synapses_each']:,.4g}")
+        for p in inventory.populations
+    ]
+    projections = [
+        (
+            f"{p['source']} → {p['target']}",
+            p["rule"],
+            p["synapse"],
+            _strength(p),
+            p["delay"],
+            f"{p['synapses']:,.0f}",
+        )
+        for p in inventory.projections
+    ]
+    drives = [
+        (
+            d["target"],
+            f"{d['neurons']:,}",
+            d["input"],
+            d["synapse"] or "",
+            _strength(d),
+            d["delay"] or "",
+        )
+        for d in inventory.drives
+    ]
+    recordings = [
+        (
+            r["population"],
+            r["variable"],
+            f"{r['neurons']:,}",
+            "as they come" if r["interval_ms"] is None else f"every {r['interval_ms']:g} ms",
+            f"{r['bytes'] / 1e6:,.3g} MB" if r["bytes"] else "",
+        )
+        for r in inventory.recordings
+    ]
+    return [
+        ("population", ("neurons", "model", "synapses onto each"), populations),
+        ("connection", ("rule", "synapse", "PSP (weight)", "delay", "synapses"), projections),
+        ("input to", ("neurons", "type", "synapse", "PSP (weight)", "delay"), drives),
+        ("recording of", ("variable", "neurons", "sampled", "memory"), recordings),
+    ]
+
+
+def _strength(row: dict[str, Any]) -> str:
+    """Return the PSP and, where that is another number, the weight."""
+    psp, weight = row["psp"], row["weight"]
+    if psp is None or psp == weight:
+        return weight or ""
+    return f"{psp} ({weight})"
+
+
+def _count(number: float, what: str) -> str:
+    return f"{number:,.0f} {what}{'' if number == 1 else 's'}"
+
+
+def _memory(inventory: Inventory) -> str:
+    there = inventory.machine_bytes
+    of = "" if there is None else f" of the {there / 1e9:,.1f} GB of this machine"
+    if inventory.network_bytes is None:
+        return f"more memory than the {(there or 0) / 1e9:,.1f} GB of this machine"
+    traces = f" and {_size(inventory.recording_bytes)} of traces" if inventory.recordings else ""
+    return f"about {_size(inventory.network_bytes)}{traces}{of}"
+
+
+def _size(size: float) -> str:
+    return f"{size / 1e9:,.3g} GB" if size >= 1e9 else f"{size / 1e6:,.3g} MB"

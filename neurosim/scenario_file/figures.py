@@ -1,0 +1,241 @@
+"""Pictures that a scenario file can ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from neurosim.errors import NeurosimError
+from neurosim.network.checks import check_flag, check_indices, check_integer, nearest_name, show
+from neurosim.scenario_file.findings import LONGEST_BIN, check_recorded, recorded_potentials
+from neurosim.scenario_file.spans import OfPopulations, check_bin, set_number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.figure import Figure
+
+    from neurosim.network import Network
+    from neurosim.recording import Result
+
+LATEST = 1e9
+"""ms."""
+MOST_PANELS = 6
+"""Neurons in one picture of traces."""
+
+
+def _set_window(part: Raster | Traces) -> None:
+    for name in ("start", "stop"):
+        set_number(part, name, "ms", 0.0, LATEST)
+    if part.start is not None and part.stop is not None and part.start >= part.stop:
+        raise NeurosimError(
+            f"start = {part.start:g} ms is not before stop = {part.stop:g} ms: swap them"
+        )
+
+
+def _window(part: Raster | Traces, warmup: float, duration: float) -> tuple[float, float]:
+    """Return start and stop (ms) of a picture, within the run."""
+    start = warmup if part.start is None else part.start
+    stop = duration if part.stop is None else min(part.stop, duration)
+    if start >= duration:
+        raise NeurosimError(
+            f"start = {start:g} ms is not before the end of the run at {duration:g} ms: give an "
+            "earlier start or a longer duration"
+        )
+    if start >= stop:
+        raise NeurosimError(
+            f"stop = {stop:g} ms is not after the warm-up, which ends at {start:g} ms: give a "
+            "start or a later stop"
+        )
+    return start, stop
+
+
+@dataclass(frozen=True)
+class Raster(OfPopulations):
+    """The spikes, and under them the rate of the populations over time.
+
+    Parameters
+    ----------
+    populations : list of str, optional
+        Names of populations, the first on top. Default: all.
+    start, stop : float, optional
+        The time that is shown (ms). Default: from the end of the warm-up to the end of the run.
+    max_neurons : int
+        With more neurons than that, 1 to 100,000, only every k-th is drawn.
+    bin_ms : float
+        Bin of the population rate (ms).
+    """
+
+    start: float | None = None
+    stop: float | None = None
+    max_neurons: int = 250
+    bin_ms: float = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _set_window(self)
+        check_integer(self.max_neurons, "max_neurons", 1, 100_000)
+        set_number(self, "bin_ms", "ms", 1e-3, LONGEST_BIN)
+
+    def check_span(self, warmup: float, duration: float) -> None:
+        """Refuse a span of time that a run from 0 to `duration` does not have."""
+        start, stop = _window(self, warmup, duration)
+        check_bin(self, stop - start)
+
+    def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
+        """Return the pictures by what is added to their name."""
+        from neurosim import plot
+
+        start, stop = _window(self, warmup, result.duration)
+        drawn = plot.raster(
+            result,
+            self.populations,
+            start=start,
+            stop=stop,
+            max_neurons=self.max_neurons,
+            bin_ms=self.bin_ms,
+            title=title,
+        )
+        return {"": drawn}
+
+
+@dataclass(frozen=True)
+class Traces:
+    """Recorded membrane potentials over time, one panel a neuron.
+
+    Parameters
+    ----------
+    of : str, optional
+        Name of the population. Default: a picture for each whose potential is recorded.
+    ids : list of int, optional
+        Up to six neurons, of those recorded. Default: the first six.
+    start, stop : float, optional
+        The time that is shown (ms). Default: from the end of the warm-up to the end of the run.
+    currents : bool
+        Whether to add the excitatory and the inhibitory current of the first neuron, for which
+        i_exc and i_inh have to be recorded.
+    """
+
+    of: str | None = None
+    ids: tuple[int, ...] | None = None
+    start: float | None = None
+    stop: float | None = None
+    currents: bool = False
+
+    def __post_init__(self) -> None:
+        _set_window(self)
+        check_flag(self.currents, "currents")
+        if self.ids is not None:
+            chosen = check_indices(self.ids, "ids")
+            if self.of is None or not 1 <= len(chosen) <= MOST_PANELS:
+                raise NeurosimError(
+                    f"ids names {len(chosen)} neurons of {self.of or 'no population'}: name 1 to "
+                    f"{MOST_PANELS}, and their population with `of`"
+                )
+            object.__setattr__(self, "ids", tuple(chosen.tolist()))
+
+    def check(self, network: Network) -> None:
+        """Refuse what is not recorded."""
+        known = [population.name for population in network.populations]
+        if self.of is not None and self.of not in known:
+            raise NeurosimError(
+                f"of = {show(self.of)} is no population of this file: "
+                f"{nearest_name(self.of, known)}"
+            )
+        potentials = [r for r in network.recordings if r.variable == "v"]
+        check_recorded(network, None if self.of is None else (self.of,))
+        for recording in potentials:
+            name = recording.population.name
+            if self.of not in (None, name):
+                continue
+            shown = self.ids or (0 if recording.ids is None else int(recording.ids[0]),)
+            _check_ids(network, name, "v", shown)
+            for variable in ("i_exc", "i_inh") if self.currents else ():
+                check_recorded(network, (name,), variable)
+                _check_ids(network, name, variable, shown[:1])
+
+    def check_span(self, warmup: float, duration: float) -> None:
+        """Refuse a span of time that a run from 0 to `duration` does not have."""
+        _window(self, warmup, duration)
+
+    def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
+        """Return the pictures by what is added to their name."""
+        from neurosim import plot
+
+        start, stop = _window(self, warmup, result.duration)
+        return {
+            f"-{name}": plot.voltage_trace(
+                result,
+                name,
+                self.ids,
+                start=start,
+                stop=stop,
+                currents=self.currents,
+                title=title,
+            )
+            for name in ((self.of,) if self.of else recorded_potentials(result))
+        }
+
+
+@dataclass(frozen=True)
+class RatesAndCV(OfPopulations):
+    """How firing rates and irregularity are spread over the neurons.
+
+    Parameters
+    ----------
+    populations : list of str, optional
+        Names of populations. Default: all.
+    """
+
+    def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
+        """Return the pictures by what is added to their name."""
+        from neurosim import plot
+
+        return {"": plot.rates_and_cv(result, self.populations, start=warmup, title=title)}
+
+
+@dataclass(frozen=True)
+class PotentialHistogram(OfPopulations):
+    """How recorded membrane potentials are spread over time and neurons, spikes left out.
+
+    Parameters
+    ----------
+    populations : list of str, optional
+        Names of populations. Default: all whose potential is recorded.
+    """
+
+    def check(self, network: Network) -> None:
+        """Refuse populations whose potential is not recorded."""
+        super().check(network)
+        check_recorded(network, self.populations)
+
+    def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
+        """Return the pictures by what is added to their name."""
+        from neurosim import plot
+
+        return {"": plot.potential_histogram(result, self.populations, start=warmup, title=title)}
+
+
+Picture = Raster | Traces | RatesAndCV | PotentialHistogram
+"""Any of the pictures."""
+
+FIGURES: Mapping[str, type] = {
+    "raster": Raster,
+    "traces": Traces,
+    "rates_and_cv": RatesAndCV,
+    "potential_histogram": PotentialHistogram,
+}
+
+
+def _check_ids(network: Network, name: str, variable: str, ids: tuple[int, ...]) -> None:
+    """Refuse neurons of which a variable is not recorded."""
+    for recording in network.recordings:
+        if (recording.population.name, recording.variable) != (name, variable):
+            continue
+        size, recorded = recording.population.size, recording.ids
+        for neuron in ids:
+            if neuron >= size if recorded is None else neuron not in recorded:
+                raise NeurosimError(
+                    f"ids: {variable} of neuron {neuron} of {name!r} is not recorded: name "
+                    "neurons that [[recordings]] name"
+                )
