@@ -61,7 +61,7 @@ def _figures(out: Path) -> dict[str, Any]:
     summary = json.loads((out / "summary.json").read_text())
     return {
         "bytes": (out / "result.h5").read_bytes(),
-        "findings": summary["findings"],
+        "findings": sorted(summary["findings"]),
         "rates": summary["rates_hz"],
     }
 
