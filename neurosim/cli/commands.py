@@ -11,12 +11,10 @@ from neurosim.cli import report
 from neurosim.cli.ahead import look_ahead, print_inventory
 from neurosim.cli.demo import run_demo
 from neurosim.cli.status import Status
-from neurosim.cli.swept import redraw_sweep
 from neurosim.cli.work import OUT, Order, Outcome, carry_out, redraw
 from neurosim.cli.work import resume as go_on
 from neurosim.scenario import all_scenarios, find_scenario
 from neurosim.storage import plain
-from neurosim.sweep import is_sweep
 
 EXIT_STATUS = (
     "Exit status: 0 done; 2 a mistake in what was asked for, told in one line; "
@@ -292,6 +290,9 @@ def plot(
 
         neurosim plot neurosim-out/psp-summation
     """
+    from neurosim.cli.swept import redraw_sweep
+    from neurosim.sweep import is_sweep
+
     files = redraw_sweep(folder) if is_sweep(folder) else redraw(folder)
     report.say("the pictures are in")
     report.print_files(files)

@@ -10,7 +10,6 @@ import typer
 
 from neurosim.cli.commands import EXIT_STATUS, Duration, Json, Name, Settings, Step, app
 from neurosim.cli.report import print_files, print_json, say
-from neurosim.cli.swept import print_table, tell_outcome, write_table
 from neurosim.cli.work import OUT
 from neurosim.scenario import find_scenario
 from neurosim.settings import parse_values
@@ -85,6 +84,7 @@ def sweep(
         neurosim sweep balanced-network --grid regime=AI,SR --scheduler tcp://head:8786
     """
     from neurosim import sweep as sweeps
+    from neurosim.cli.swept import print_table, tell_outcome, write_table
 
     folder = out or OUT / f"{name}-sweep"
     scenario = find_scenario(name)
