@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,9 +10,11 @@ import numpy as np
 from neurosim.build.grid import to_steps
 from neurosim.errors import NeurosimError
 from neurosim.kernels.rows import ARRAY, CONSTANT, GUIDE_BITS, LAW
-from neurosim.network import LogNormal, Normal, Uniform
+from neurosim.network import Column, LogNormal, Normal, Uniform
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from neurosim.network import Projection
@@ -42,49 +45,70 @@ def delay_law(
     return steps[:n], cumulative
 
 
+@dataclass(frozen=True, eq=False)
+class Delays:
+    """The delays of one projection.
+
+    Attributes
+    ----------
+    kind : int
+        `CONSTANT`, `ARRAY` or `LAW`.
+    steps : (n,) ndarray of int64
+        Those that there are; where each synapse has its own and none is listed, one per synapse.
+    law : (n,) ndarray of uint64
+        Cumulative probabilities, as fractions of 2⁶⁴, where they are drawn.
+    guide : (2**GUIDE_BITS,) or (0,) ndarray of int64
+        For the leading bits of a random number, the first entry of the law that it may mean.
+    """
+
+    kind: int
+    steps: NDArray[np.int64]
+    law: NDArray[np.uint64]
+    guide: NDArray[np.int64]
+
+
+def delays_of(projection: Projection, dt: float) -> Delays:
+    """Return the delays of a projection, none where they are in a file."""
+    delay, no_guide = projection.delay, np.empty(0, np.int64)
+    if isinstance(delay, Column):
+        return Delays(ARRAY, np.empty(0, np.int64), np.empty(0, np.uint64), no_guide)
+    if not isinstance(delay, (Normal, LogNormal, Uniform)):
+        times = np.asarray(delay, float).ravel()
+        if len(times) and times.min() < dt * (1.0 - 1e-9):
+            raise NeurosimError(too_short(projection, float(times.min()), dt))
+        steps = to_steps(times, dt)
+        kind = CONSTANT if np.ndim(delay) == 0 else ARRAY
+        return Delays(kind, steps, np.zeros(len(steps), np.uint64), no_guide)
+    steps, cumulative = delay_law(delay, dt)
+    law = np.floor(np.minimum(cumulative, 1.0 - 2.0**-53) * 2.0**53).astype(np.uint64)
+    law <<= np.uint64(11)
+    law[-1] = np.iinfo(np.uint64).max
+    leading = np.arange(2**GUIDE_BITS, dtype=np.uint64) << np.uint64(64 - GUIDE_BITS)
+    return Delays(LAW, steps, law, np.searchsorted(law, leading, side="right"))
+
+
+def too_short(projection: Projection, delay: float, dt: float) -> str:
+    """Return what to tell of a delay (ms) that the time grid cannot resolve."""
+    return (
+        f"Delay {delay:g} ms from {projection.source.name!r} to {projection.target.name!r} is "
+        f"below the time step dt = {dt:g} ms: lengthen the delay or take a smaller dt"
+    )
+
+
 class DelayTable:
     """The delays of all projections: their distinct values, and how each synapse finds its own."""
 
-    def __init__(self, projections: tuple[Projection, ...], dt: float) -> None:
-        self._steps: list[NDArray[np.int64]] = []
-        self._law: list[NDArray[np.uint64]] = []
-        self._guide: list[NDArray[np.int64]] = []
-        self.kinds: list[int] = []
-        self.guides: list[int] = []
-        for projection in projections:
-            self._add(projection, dt)
-        self.lengths = np.array([*map(len, self._steps)], np.int64)
+    def __init__(self, given: Sequence[Delays]) -> None:
+        self.kinds = [own.kind for own in given]
+        self.lengths = np.array([len(own.steps) for own in given], np.int64)
         self.places = np.cumsum(self.lengths) - self.lengths
-        steps = np.concatenate([np.empty(0, np.int64), *self._steps])
+        steps = np.concatenate([np.empty(0, np.int64), *(own.steps for own in given)])
         self.delays = np.unique(steps)
         """Distinct delays in steps, ascending."""
         self.columns = np.searchsorted(self.delays, steps)
-        self.law = np.concatenate([np.empty(0, np.uint64), *self._law])
-        self.guide = np.array(self._guide, np.int64).reshape(-1, 2**GUIDE_BITS)
-
-    def _add(self, projection: Projection, dt: float) -> None:
-        delay = projection.delay
-        guide = 0
-        if isinstance(delay, (Normal, LogNormal, Uniform)):
-            steps, cumulative = delay_law(delay, dt)
-            law = np.floor(np.minimum(cumulative, 1.0 - 2.0**-53) * 2.0**53).astype(np.uint64)
-            law <<= np.uint64(11)
-            law[-1] = np.iinfo(np.uint64).max
-            leading = np.arange(2**GUIDE_BITS, dtype=np.uint64) << np.uint64(64 - GUIDE_BITS)
-            guide = len(self._guide)
-            self._guide.append(np.searchsorted(law, leading, side="right"))
-            self.kinds.append(LAW)
-        else:
-            times = np.asarray(delay, float).ravel()
-            steps = to_steps(times, dt)
-            if len(times) and times.min() < dt * (1.0 - 1e-9):
-                raise NeurosimError(
-                    f"Delay {times.min():g} ms from {projection.source.name!r} to "
-                    f"{projection.target.name!r} is below the time step dt = {dt:g} ms: lengthen "
-                    "the delay or take a smaller dt"
-                )
-            law = np.zeros(len(steps), np.uint64)
-            self.kinds.append(CONSTANT if np.ndim(delay) == 0 else ARRAY)
-        self._steps.append(steps)
-        self._law.append(law)
-        self.guides.append(guide)
+        self.law = np.concatenate([np.empty(0, np.uint64), *(own.law for own in given)])
+        has_guide = np.array([len(own.guide) > 0 for own in given], np.int64)
+        self.guides = np.cumsum(has_guide) - has_guide
+        self.guide = np.concatenate([np.empty(0, np.int64), *(own.guide for own in given)]).reshape(
+            -1, 2**GUIDE_BITS
+        )

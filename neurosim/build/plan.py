@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from neurosim.build.layout import Layout, lay_out
 from neurosim.build.live import CurrentPort, SpikePort, live_tables
 from neurosim.build.memory import check_memory, check_size
 from neurosim.build.neurons import initial_potentials, neuron_tables, refractory_steps, soft_blocks
-from neurosim.build.plastic import PlasticPart, plastic_part, plastic_projections
+from neurosim.build.plastic import PlasticPart, plastic_parts, plastic_projections
 from neurosim.build.probes import (
     Contribution,
     TracePlan,
@@ -25,17 +24,19 @@ from neurosim.build.probes import (
 )
 from neurosim.build.projections import Projections
 from neurosim.build.streams import check_seed
-from neurosim.build.synapses import ThreadTable
+from neurosim.build.synapses import make_tables
+from neurosim.build.workers import workers
 from neurosim.errors import NeurosimError
+from neurosim.network.dale import common_sign
 from neurosim.recording import PopulationInfo, read_only
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
     from neurosim.kernels import Channels, Inputs, Neurons, Probes, Table
-    from neurosim.network import Drive, Network
+    from neurosim.network import Drive, Network, Population
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,8 +140,14 @@ class Plan:
         return int((sizes * -(-n_steps // (self.refractory + 1))).sum())
 
 
-def _describe(network: Network) -> dict[str, PopulationInfo]:
+def _describe(network: Network, built: Iterable[Projections]) -> dict[str, PopulationInfo]:
     """Return what results tell of each population."""
+    found = {p: weights for own in built for p, weights in own.found_weights().items()}
+
+    def sign_of(population: Population) -> int:
+        own = [p for p in network.projections if p.source is population]
+        return common_sign(found.get(p, p.weight) for p in own)
+
     return {
         p.name: PopulationInfo(
             name=p.name,
@@ -151,7 +158,7 @@ def _describe(network: Network) -> dict[str, PopulationInfo]:
             v_peak=p.neuron.v_peak,
             tau_m=p.neuron.tau_m,
             t_ref=p.neuron.t_ref,
-            sign=network.sign_of(p),
+            sign=sign_of(p),
         )
         for p in network.populations
     }
@@ -198,53 +205,51 @@ def build(
     own = range(threads) if own is None else own
     check_size(network)
     layout = lay_out(network, threads)
-    projections = Projections(network, layout, dt, seed)
-    plastic = plastic_projections(network, layout, dt, seed)
-    check_memory(layout, projections)
-    traces = plan_traces(network, layout, dt)
+    with workers(len(own)) as each:
+        projections = Projections(network, layout, dt, seed, own=own, each=each)
+        plastic = plastic_projections(network, layout, dt, seed, own, each)
+        check_memory(layout, projections)
+        traces = plan_traces(network, layout, dt)
+        made = make_tables(projections, each)
+        learning = plastic_parts(network, plastic, layout, dt, own, each)
 
-    def build_thread(thread: int) -> tuple[ThreadPlan, int]:
-        neurons, places, n_synaptic = neuron_tables(layout, thread, dt, seed)
-        soft, channels = soft_blocks(neurons), channel_tables(layout, neurons, thread, dt)
-        learning = plastic_part(network, plastic, layout, thread, dt)
-        probes, contributions = probe_tables(traces, layout, thread, places)
-        inputs = input_tables(network, layout, neurons, thread, dt, seed)
-        inputs, live = live_tables(inputs, network, layout, thread)
-        table, n_synapses = ThreadTable(projections, thread).make()
-        v_start = _starting_potentials(network, layout, thread, seed)
-        for tables in (neurons, channels or (), inputs, table, learning.tables, probes, (v_start,)):
-            _freeze(tables)
-        n_slots = layout.threads[thread].n_slots
-        plan = ThreadPlan(
-            table,
-            learning,
-            neurons,
-            soft,
-            channels,
-            inputs,
-            probes,
-            live,
-            contributions,
-            v_start,
-            n_synaptic,
-            n_slots,
-        )
-        return plan, n_synapses + len(learning.weights)
+        def build_thread(thread: int) -> ThreadPlan:
+            neurons, places, n_synaptic = neuron_tables(layout, thread, dt, seed)
+            soft, channels = soft_blocks(neurons), channel_tables(layout, neurons, thread, dt)
+            probes, contributions = probe_tables(traces, layout, thread, places)
+            inputs = input_tables(network, layout, neurons, thread, dt, seed)
+            inputs, live = live_tables(inputs, network, layout, thread)
+            v_start = _starting_potentials(network, layout, thread, seed)
+            (table, _), learned = made[thread - own.start], learning[thread - own.start]
+            arrays = (neurons, channels or (), inputs, table, learned.tables, probes, (v_start,))
+            for tables in arrays:
+                _freeze(tables)
+            n_slots = layout.threads[thread].n_slots
+            return ThreadPlan(
+                table,
+                learned,
+                neurons,
+                soft,
+                channels,
+                inputs,
+                probes,
+                live,
+                contributions,
+                v_start,
+                n_synaptic,
+                n_slots,
+            )
 
-    if len(own) == 1:
-        built = [build_thread(own[0])]
-    else:
-        with ThreadPoolExecutor(len(own)) as pool:
-            built = list(pool.map(build_thread, own))
+        built = tuple(each(build_thread, own))
     delays = np.concatenate([q.delays.delays for q in (projections, *plastic)])
     return Plan(
         dt=dt,
         seed=seed,
         layout=layout,
-        threads=tuple(plan for plan, _ in built),
+        threads=built,
         own=own,
         first_id=layout.first_id,
-        populations=_describe(network),
+        populations=_describe(network, (projections, *plastic)),
         spikes_of={
             p.name: recorded_spikes(network.recordings, p.name, p.size) for p in network.populations
         },
@@ -253,5 +258,5 @@ def build(
         batch=layout.steps_at_once,
         stride=int(delays.min()) if len(delays) else 2**31,
         refractory=np.array([refractory_steps(p.neuron, dt) for p in network.populations]),
-        n_synapses=sum(n for _, n in built),
+        n_synapses=sum(n for _, n in made) + sum(len(part.weights) for part in learning),
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.build.layout import TWINNED
 from neurosim.build.projections import Projections, expected_synapses
-from neurosim.build.synapses import ThreadTable
+from neurosim.build.synapses import make_tables
 from neurosim.errors import NeurosimError
 from neurosim.kernels import Learned, Plastic
 from neurosim.kernels.types import (
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.build.layout import Layout
+    from neurosim.build.workers import Each
     from neurosim.kernels import Table
     from neurosim.network import STDP, Network
 
@@ -71,7 +72,7 @@ class PlasticPart:
 
 
 def plastic_projections(
-    network: Network, layout: Layout, dt: float, seed: int
+    network: Network, layout: Layout, dt: float, seed: int, own: range, each: Each
 ) -> list[Projections]:
     """Return the plastic projections, each for itself.
 
@@ -97,7 +98,7 @@ def plastic_projections(
             f"The plastic synapses need about {needed / 2**30:.1f} GiB; this machine has "
             f"{there / 2**30:.1f} GiB: make fewer of them plastic"
         )
-    return [Projections(network, layout, dt, seed, (k,)) for k in chosen]
+    return [Projections(network, layout, dt, seed, (k,), own=own, each=each) for k in chosen]
 
 
 def _unpacked(table: Table) -> tuple[NDArray, NDArray, NDArray]:
@@ -123,18 +124,40 @@ def _rule(stdp: STDP, dt: float) -> NDArray[np.float64]:
     return row
 
 
-def plastic_part(
-    network: Network, plastic: list[Projections], layout: Layout, thread: int, dt: float
+def plastic_parts(
+    network: Network,
+    plastic: list[Projections],
+    layout: Layout,
+    dt: float,
+    own: range,
+    each: Each,
+) -> list[PlasticPart]:
+    """Lay out the plastic synapses of each thread of this process."""
+    made = [make_tables(projections, each) for projections in plastic]
+
+    def part(thread: int) -> PlasticPart:
+        tables = [of[thread - own.start][0] for of in made]
+        return _plastic_part(network, plastic, tables, layout, thread, dt)
+
+    return list(each(part, own))
+
+
+def _plastic_part(
+    network: Network,
+    plastic: list[Projections],
+    tables: list[Table],
+    layout: Layout,
+    thread: int,
+    dt: float,
 ) -> PlasticPart:
     """Lay out one thread's plastic synapses."""
     own = np.zeros((len(plastic), 8), np.int64)
     segments, delays, targets, posts, weights, kinds, sources, lows = ([] for _ in range(8))
     ends, n, n_lists, n_delays, n_rows = [np.zeros(1, np.int64)], 0, 0, 0, 0
-    for p, projections in enumerate(plastic):
+    for p, (projections, table) in enumerate(zip(plastic, tables, strict=True)):
         (projection,) = projections.projections
         share = layout.threads[thread].shares[layout.index(projection.target)]
         first = int(layout.first_id[layout.index(projection.source)])
-        table, _ = ThreadTable(projections, thread).make()
         source, late, weight = _unpacked(table)
         different = np.unique(projections.column_delays)
         row = (source - first) * len(different) + np.searchsorted(different, late)
@@ -164,7 +187,7 @@ def plastic_part(
         return np.concatenate([np.empty(0, dtype), *parts]).astype(dtype, copy=False)
 
     rules = [_rule(q.projections[0].plasticity, dt) for q in plastic]  # type: ignore[arg-type]
-    tables = Plastic(
+    laid = Plastic(
         projections=own,
         rules=np.array(rules).reshape(-1, 7),
         delays=joined(delays),
@@ -174,7 +197,7 @@ def plastic_part(
     )
     begin = joined(weights, np.float64)
     return PlasticPart(
-        tables,
+        laid,
         begin,
         n_lists,
         joined(kinds),

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.build.delays import DelayTable
+from neurosim.build.delays import DelayTable, delays_of
+from neurosim.build.listed import Listed
 from neurosim.build.streams import stream_key
-from neurosim.build.weights import common_weights, weight_array
+from neurosim.build.weights import common_weights, is_listed, weight_array
 from neurosim.kernels import rows as c
 from neurosim.network import (
     AllToAll,
+    Column,
+    EdgeFile,
     Explicit,
     FixedInDegree,
     FixedOutDegree,
@@ -19,6 +22,7 @@ from neurosim.network import (
     FixedTotalNumber,
     OneToOne,
 )
+from neurosim.network.dale import common_sign
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +30,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.build.layout import Layout
-    from neurosim.network import Network, Projection
+    from neurosim.build.workers import Each
+    from neurosim.network import Network, Population, Projection
+    from neurosim.network.dale import Weight
 
 
 def row_kind(projection: Projection) -> int:
@@ -34,12 +40,13 @@ def row_kind(projection: Projection) -> int:
     rule = projection.rule
     if isinstance(rule, AllToAll) or (isinstance(rule, FixedProbability) and rule.p == 1.0):
         return c.ALL
+    if is_listed(projection):
+        return c.LISTED
     kinds = {
         OneToOne: c.ONE,
         FixedProbability: c.PROBABILITY,
         FixedOutDegree: c.OUT_DEGREE,
         FixedTotalNumber: c.OUT_DEGREE,
-        Explicit: c.LISTED,
         FixedInDegree: c.IN_DEGREE,
     }
     return kinds[type(rule)]
@@ -61,7 +68,10 @@ def _out_degrees(projection: Projection, key: np.uint64) -> NDArray[np.int64]:
 
 
 def expected_synapses(projection: Projection) -> float:
-    """Return how many synapses a projection has, in the mean where that is random."""
+    """Return how many synapses a projection has, in the mean where that is random.
+
+    For a file of text it is an estimate.
+    """
     rule, n, m = projection.rule, projection.source.size, projection.target.size
     if isinstance(rule, (AllToAll, FixedProbability)):
         pairs = n * m - (projection.source is projection.target and not rule.autapses) * n
@@ -70,9 +80,21 @@ def expected_synapses(projection: Projection) -> float:
         return n
     if isinstance(rule, Explicit):
         return len(rule.sources)
+    if isinstance(rule, EdgeFile):
+        return rule.size
     if isinstance(rule, FixedTotalNumber):
         return rule.n
     return rule.n * (m if isinstance(rule, FixedInDegree) else n)
+
+
+def known_weights(network: Network, source: Population) -> list[Weight]:
+    """Return those weights from a population that are no file's; of plastic ones the strongest."""
+    own = [p for p in network.projections if p.source is source]
+    return [
+        p.plasticity.w_max if p.plasticity is not None else p.weight
+        for p in own
+        if p.plasticity is not None or not isinstance(p.weight, Column)
+    ]
 
 
 class Projections:
@@ -88,6 +110,20 @@ class Projections:
     chosen : sequence of int, optional
         Which of the projections; all that are not plastic if not given. The random numbers of each
         are its own, whichever are chosen.
+    own : range, optional
+        The threads of this process; all if not given.
+    each : Each
+        How threads are made to work.
+
+    Attributes
+    ----------
+    listed : dict of int to Listed
+        Those of the projections whose synapses are listed.
+
+    Raises
+    ------
+    NeurosimError
+        For whatever is wrong with a file of edges: all of it is read.
     """
 
     def __init__(
@@ -97,8 +133,12 @@ class Projections:
         dt: float,
         seed: int,
         chosen: Sequence[int] | None = None,
+        *,
+        own: range | None = None,
+        each: Each = map,
     ) -> None:
-        self.layout = layout
+        self.layout, self._dt = layout, dt
+        self.own = range(len(layout.threads)) if own is None else own
         if chosen is None:
             chosen = [k for k, p in enumerate(network.projections) if p.plasticity is None]
         order = sorted(chosen, key=lambda k: self._source(network, k))
@@ -107,12 +147,21 @@ class Projections:
         n_populations = len(layout.populations)
         self.first_rule = np.searchsorted(sources, np.arange(n_populations + 1))
         self.n_sources = np.diff(layout.first_id)
-        self.expected = [expected_synapses(p) for p in self.projections]
         self.keys = np.array(
             [[stream_key(seed, p, k) for p in ("targets", "weights", "delays")] for k in order],
             np.uint64,
         ).reshape(-1, 3)
-        self.delays = DelayTable(self.projections, dt)
+        self.listed = self._survey(network, each)
+        self.expected = [
+            self.listed[p].size if p in self.listed else expected_synapses(projection)
+            for p, projection in enumerate(self.projections)
+        ]
+        self.delays = DelayTable(
+            [
+                self.listed[p].delays if p in self.listed else delays_of(projection, dt)
+                for p, projection in enumerate(self.projections)
+            ]
+        )
         self._set_columns()
         degrees = [
             _out_degrees(p, stream_key(seed, "degrees", k))
@@ -123,6 +172,30 @@ class Projections:
         arrays = [weight_array(p) for p in self.projections]
         self.weight_places = np.cumsum([0, *map(len, arrays)])[:-1]
         self.weights = np.concatenate([np.empty(0), *arrays])
+
+    def _survey(self, network: Network, each: Each) -> dict[int, Listed]:
+        """Read and check all lists of edges, and count what is in them."""
+        signs: dict[Population, int] = {}
+        listed = {}
+        for p, projection in enumerate(self.projections):
+            if not is_listed(projection):
+                continue
+            source, target = projection.source, self.layout.index(projection.target)
+            if source not in signs:
+                signs[source] = common_sign(known_weights(network, source))
+            shares = [self.layout.threads[thread].shares[target] for thread in self.own]
+            key = self.keys[p, c.KEY_DELAYS]
+            listed[p] = Listed(projection, shares, self._dt, key, signs[source], each)
+            signs[source] = listed[p].sign
+        return listed
+
+    def found_weights(self) -> dict[Projection, NDArray[np.float64]]:
+        """Return weakest and strongest weight of those projections that have theirs in a file."""
+        return {
+            self.projections[p]: own.extremes
+            for p, own in self.listed.items()
+            if isinstance(self.projections[p].weight, Column)
+        }
 
     def _set_columns(self) -> None:
         """Give every delay, or every delay with each of the common weights, a column."""

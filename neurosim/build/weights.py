@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.kernels import rows as c
-from neurosim.network import LogNormal, Normal, Uniform
+from neurosim.network import Column, EdgeFile, Explicit, LogNormal, Normal, Uniform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +23,14 @@ WORTH_SORTING = 16
 with fewer the time goes to finding them."""
 
 
+def is_listed(projection: Projection) -> bool:
+    """Whether a projection's synapses are listed one by one."""
+    return isinstance(projection.rule, (Explicit, EdgeFile))
+
+
 def weight_array(projection: Projection) -> NDArray[np.float64]:
-    """Return a projection's strengths where each synapse was given its own."""
-    if isinstance(projection.weight, np.ndarray):
+    """Return a projection's strengths where each synapse was given its own and none is listed."""
+    if isinstance(projection.weight, np.ndarray) and not is_listed(projection):
         return projection.weight.ravel()
     return np.empty(0)
 
@@ -33,7 +38,7 @@ def weight_array(projection: Projection) -> NDArray[np.float64]:
 def weight_law(projection: Projection) -> tuple[int, dict[int, float]]:
     """Return how the kernels make a projection's weights, and the entries of `Rules.laws`."""
     weight = projection.weight
-    if isinstance(weight, np.ndarray):
+    if isinstance(weight, (np.ndarray, Column)):
         return c.ARRAY, {}
     if not isinstance(weight, (Normal, LogNormal, Uniform)):
         return c.CONSTANT, {c.W_A: float(weight)}

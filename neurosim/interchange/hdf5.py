@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
+from neurosim.hdf5 import check_stored
 from neurosim.interchange.foreign import MAX_POPULATIONS
-from neurosim.storage.read import check_stored
 
 if TYPE_CHECKING:
     import h5py

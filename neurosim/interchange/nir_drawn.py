@@ -10,7 +10,7 @@ import numpy as np
 from neurosim.build.layout import lay_out
 from neurosim.build.memory import check_memory
 from neurosim.build.projections import Projections
-from neurosim.build.synapses import ThreadTable
+from neurosim.build.synapses import make_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ def draw(network: Network, dt: float, seed: int) -> Iterator[Bundle]:
     layout = lay_out(network, 1)
     projections = Projections(network, layout, dt, seed)
     check_memory(layout, projections)
-    table, _ = ThreadTable(projections, 0).make()
+    ((table, _),) = make_tables(projections)
     rows, columns, weights = _unroll(table)
     delays = table.delays[columns]
     sources = np.searchsorted(layout.first_id, rows, side="right") - 1

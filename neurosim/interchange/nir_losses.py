@@ -12,6 +12,7 @@ from neurosim.network import (
     AlphaCurrent,
     ConstantCurrent,
     DeltaSynapse,
+    EdgeFile,
     Explicit,
     Network,
     Poisson,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from neurosim.network import Drive, Population, Projection, Synapse
 
-FIXED = (AllToAll, OneToOne, Explicit)
+FIXED = (AllToAll, OneToOne, Explicit, EdgeFile)
 RANDOM = (Normal, Uniform, LogNormal)
 USUAL_PEAK = LIF().v_peak
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from neurosim.errors import NeurosimError
+from neurosim.hdf5 import ERRORS
 from neurosim.interchange.foreign import Foreign
-from neurosim.storage.read import ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

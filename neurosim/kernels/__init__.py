@@ -2,8 +2,10 @@
 
 from neurosim.kernels.compiled import without_collection
 from neurosim.kernels.connect import count_rows, fill_rows
+from neurosim.kernels.edges import Edges, count_edges, lay_rows, place_edges
 from neurosim.kernels.loop import advance, forget
 from neurosim.kernels.rows import Lists, Room, Rules, count_sources, invert_in_degree
+from neurosim.kernels.text import parse_edges
 from neurosim.kernels.types import (
     Channels,
     Inputs,
@@ -20,6 +22,7 @@ from neurosim.kernels.types import (
 
 __all__ = [
     "Channels",
+    "Edges",
     "Inputs",
     "Learned",
     "Lists",
@@ -34,10 +37,14 @@ __all__ = [
     "State",
     "Table",
     "advance",
+    "count_edges",
     "count_rows",
     "count_sources",
     "fill_rows",
     "forget",
     "invert_in_degree",
+    "lay_rows",
+    "parse_edges",
+    "place_edges",
     "without_collection",
 ]

@@ -43,7 +43,7 @@ _GUIDE_SHIFT = np.uint64(64 - GUIDE_BITS)
 
 
 @inlined
-def _twin(plan, rule, target):
+def twin_of(plan, rule, target):
     """Return the place of a target's twin, or −1."""
     if rule[TWIN] < 0:
         return -1
@@ -85,7 +85,7 @@ def count_rows(plan, lists, room, first, last, counts):
                 if rule[TWIN] < 0:
                     continue
                 for i in range(n):
-                    if _twin(plan, rule, room.targets[i]) >= 0:
+                    if twin_of(plan, rule, room.targets[i]) >= 0:
                         counts[base + source] += 1
                         onto_twins += 1
         base += size
@@ -116,26 +116,31 @@ def _weigh(weights, bits, kind, law):
 
 
 @part
+def entry_of_law(bits, guide, law):
+    """Return the entry of a law of delays that random bits mean."""
+    k = guide[np.int64(bits >> _GUIDE_SHIFT)]
+    while bits >= law[k]:
+        k += 1
+    return k
+
+
+@part
 def _postpone(columns, bits, guide, law, support):
     """Turn random bits into columns of delays."""
     for i in range(columns.size):
-        u = bits[i]
-        k = guide[np.int64(u >> _GUIDE_SHIFT)]
-        while u >= law[k]:
-            k += 1
-        columns[i] = support[k]
+        columns[i] = support[entry_of_law(bits[i], guide, law)]
 
 
 @inlined
-def _strengths(plan, p, room, weights):
-    """Find the strengths of the synapses whose identities are in `room`."""
+def strengths(plan, p, given, room, weights):
+    """Find the strengths of the synapses whose identities are in `room`, maybe among `given`."""
     rule = plan.rules[p]
     kind = rule[WEIGHT_KIND]
     if kind == CONSTANT:
         weights[:] = plan.laws[p, W_A]
     elif kind == ARRAY:
         for i in range(weights.size):
-            weights[i] = plan.weights[rule[WEIGHT_PLACE] + room.places[i]]
+            weights[i] = given[room.places[i]]
     else:
         bits = room.bits[: weights.size]
         _draw(bits, room.majors, room.minors, plan.keys[p, KEY_WEIGHTS])
@@ -143,7 +148,7 @@ def _strengths(plan, p, room, weights):
 
 
 @inlined
-def _columns(plan, p, room, columns):
+def columns_of(plan, p, room, columns):
     """Find the delays of the synapses whose identities are in `room`, as columns of the table."""
     rule = plan.rules[p]
     kind = rule[DELAY_KIND]
@@ -161,7 +166,7 @@ def _columns(plan, p, room, columns):
 
 
 @inlined
-def _identify(rule, source, room, n):
+def identify(rule, source, room, n):
     """Find the identities of the n synapses in `room`: major part, and place among given values."""
     in_degree, all_to_all = rule[RULE] == IN_DEGREE, rule[RULE] == ALL
     for i in range(n):
@@ -175,13 +180,13 @@ def _gather(plan, p, source, lists, room, n):
     """Append the synapses of one source in projection p to its row; return its new length."""
     rule = plan.rules[p]
     own = row_of(plan, p, source, lists, room)
-    _identify(rule, source, room, own)
+    identify(rule, source, room, own)
     # A synapse onto a twin follows the one it copies, so that a row with twins is spread out.
     spread = rule[TWIN] >= 0
     at = n + own if spread else n
     slots, columns, weights = room.slots, room.columns, room.weights
-    _strengths(plan, p, room, weights[at : at + own])
-    _columns(plan, p, room, columns[at : at + own])
+    strengths(plan, p, plan.weights[rule[WEIGHT_PLACE] :], room, weights[at : at + own])
+    columns_of(plan, p, room, columns[at : at + own])
     if not spread:
         for i in range(own):
             slots[n + i] = rule[SLOT] + room.targets[i] - rule[OWN_FIRST]
@@ -192,7 +197,7 @@ def _gather(plan, p, source, lists, room, n):
         columns[n] = column
         weights[n] = weight
         n += 1
-        twin = _twin(plan, rule, room.targets[i])
+        twin = twin_of(plan, rule, room.targets[i])
         if twin >= 0:
             slots[n] = rule[TWIN_SLOT] + twin + (rule[N_TWINS] if weight < 0.0 else 0)
             columns[n] = column

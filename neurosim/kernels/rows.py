@@ -90,7 +90,7 @@ class Rules(NamedTuple):
 
 
 class Lists(NamedTuple):
-    """Rows that are listed rather than drawn: explicit connections and inverted in-degrees.
+    """Rows that are listed because they are not drawn by source: inverted in-degrees.
 
     Attributes
     ----------
@@ -98,8 +98,7 @@ class Lists(NamedTuple):
     targets : (n,) uint32
         Index within the target population.
     minors : (n,) int64
-        The minor part of a synapse's identity; the major part is the source's index, for inverted
-        in-degrees the target's.
+        The minor part of a synapse's identity; the major part is the target's index.
     """
 
     start: Any

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from neurosim.network.channels import HodgkinHuxley, steady_gates
 from neurosim.network.distributions import Distribution, LogNormal, Normal, Uniform
+from neurosim.network.edges import Column, CSVEdges, EdgeFile
 from neurosim.network.escape import EscapeRate
 from neurosim.network.inputs import (
     ConstantCurrent,
@@ -30,6 +31,7 @@ from neurosim.network.rules import (
     OneToOne,
     Rule,
 )
+from neurosim.network.sonata import OpenEdges, SonataEdges
 from neurosim.network.synapses import AlphaCurrent, DeltaSynapse, ExpCurrent, Synapse
 
 __all__ = [
@@ -38,11 +40,14 @@ __all__ = [
     "VARIABLES",
     "AllToAll",
     "AlphaCurrent",
+    "CSVEdges",
+    "Column",
     "ConstantCurrent",
     "CurrentWaveform",
     "DeltaSynapse",
     "Distribution",
     "Drive",
+    "EdgeFile",
     "EscapeRate",
     "ExpCurrent",
     "Explicit",
@@ -60,11 +65,13 @@ __all__ = [
     "Neuron",
     "Normal",
     "OneToOne",
+    "OpenEdges",
     "Poisson",
     "Population",
     "Projection",
     "Recording",
     "Rule",
+    "SonataEdges",
     "SpikeTimes",
     "StepCurrent",
     "Synapse",

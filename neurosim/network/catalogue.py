@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from neurosim.network.channels import HodgkinHuxley
 from neurosim.network.distributions import LogNormal, Normal, Uniform
+from neurosim.network.edges import Column, CSVEdges
 from neurosim.network.escape import EscapeRate
 from neurosim.network.inputs import (
     ConstantCurrent,
@@ -28,6 +29,7 @@ from neurosim.network.rules import (
     FixedTotalNumber,
     OneToOne,
 )
+from neurosim.network.sonata import SonataEdges
 from neurosim.network.synapses import AlphaCurrent, DeltaSynapse, ExpCurrent
 
 if TYPE_CHECKING:
@@ -51,7 +53,10 @@ RULES = _named(
     FixedOutDegree,
     FixedTotalNumber,
     Explicit,
+    CSVEdges,
+    SonataEdges,
 )
+COLUMNS = _named(Column)
 INPUTS = _named(
     ConstantCurrent,
     StepCurrent,
@@ -69,6 +74,7 @@ PARTS = {
     **PLASTICITIES,
     **DISTRIBUTIONS,
     **RULES,
+    **COLUMNS,
     **INPUTS,
 }
 """All of them: no two have one name."""

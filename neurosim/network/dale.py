@@ -9,6 +9,7 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.network.distributions import LogNormal, Normal, Uniform
+from neurosim.network.edges import Column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,13 +19,18 @@ if TYPE_CHECKING:
     from neurosim.network.distributions import Distribution
     from neurosim.network.parts import Population, Projection
 
-    Weight = float | NDArray[np.float64] | Distribution
+    Weight = float | NDArray[np.float64] | Distribution | Column
 
-_EFFECT = {1: "excite", -1: "inhibit"}
+EFFECT = {1: "excite", -1: "inhibit"}
 
 
 def sign_of(weight: Weight) -> int | None:
-    """Return +1 or −1, 0 where there is no strength at all, None where both signs occur."""
+    """Return +1 or −1, 0 where there is no strength at all, None where both signs occur.
+
+    None also where the strengths are in a file, which is read when the network is built.
+    """
+    if isinstance(weight, Column):
+        return None
     if isinstance(weight, (Normal, Uniform, LogNormal)):
         always_zero = isinstance(weight, Normal) and weight.mean == weight.sd == 0.0
         return 0 if always_zero else weight.sign or None
@@ -41,6 +47,12 @@ def keep_sign(weight: Weight) -> Weight:
     return weight.truncated(-math.inf, 0.0) if weight.mean < 0.0 else weight
 
 
+def common_sign(weights: Iterable[Weight]) -> int:
+    """Return +1 if all weights excite, −1 if all inhibit, else 0."""
+    signs = {sign_of(weight) for weight in weights} - {0}
+    return (signs.pop() or 0) if len(signs) == 1 else 0
+
+
 def check_dale(
     source: Population, target: Population, weight: Weight, others: Iterable[Projection]
 ) -> None:
@@ -49,7 +61,7 @@ def check_dale(
     Parameters
     ----------
     source, target : Population
-    weight : float, ndarray or distribution
+    weight : float, ndarray, distribution or Column
         Of the new projection, from `source` to `target`.
     others : iterable of Projection
         Those the network has.
@@ -59,6 +71,8 @@ def check_dale(
     NeurosimError
     """
     sign = sign_of(weight)
+    if isinstance(weight, Column):
+        return  # to be checked when the file is read
     if sign is None:
         raise NeurosimError(
             f"The synapses from {source.name!r} to {target.name!r} have both signs, against "
@@ -68,7 +82,7 @@ def check_dale(
         before = sign_of(other.weight) if other.source is source else 0
         if sign and before and before != sign:
             raise NeurosimError(
-                f"The synapses from {source.name!r} to {target.name!r} would {_EFFECT[sign]}, "
-                f"those to {other.target.name!r} {_EFFECT[before]}, against Dale's law: split "
+                f"The synapses from {source.name!r} to {target.name!r} would {EFFECT[sign]}, "
+                f"those to {other.target.name!r} {EFFECT[before]}, against Dale's law: split "
                 "the population, or add it with dale=False"
             )

@@ -10,6 +10,7 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.network.catalogue import PARTS
 from neurosim.network.checks import show
+from neurosim.network.edges import EdgeFile
 from neurosim.network.network import Network
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def to_data(network: Network) -> tuple[dict[str, Any], list[NDArray]]:
     Raises
     ------
     NeurosimError
-        For a part of a kind that is not neurosim's own.
+        For a part of a kind that is not neurosim's own, and for a file that has changed since it
+        was described: files are named by their content.
     """
     arrays: list[NDArray] = []
     places: dict[int, int] = {}
@@ -63,6 +65,8 @@ def to_data(network: Network) -> tuple[dict[str, Any], list[NDArray]]:
                 f"{show(value)} cannot be saved: files know neurosim's own neurons, synapses, "
                 "rules and inputs only"
             )
+        if isinstance(value, EdgeFile):
+            value = value.sealed()
         return {TYPE: type(value).__name__} | fields(value)
 
     def fields(part: Any) -> dict[str, Any]:

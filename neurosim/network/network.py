@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import check_flag, check_number, nearest_name, show
-from neurosim.network.dale import check_dale, keep_sign, sign_of
+from neurosim.network.dale import check_dale, common_sign, keep_sign
 from neurosim.network.inputs import MembraneNoise, SpikeInput, check_input
 from neurosim.network.neurons import LIF
 from neurosim.network.parts import Drive, Population, Projection, Recording, check_ids
@@ -19,6 +19,7 @@ from neurosim.network.strength import (
     check_drive_strength,
     check_strength,
     choose_strength,
+    find_columns,
     per_synapse_shape,
 )
 from neurosim.network.synapses import DeltaSynapse, check_synapse
@@ -113,10 +114,12 @@ class Network:
         )
 
     def sign_of(self, population: Population) -> int:
-        """Return +1 if all synapses of a population excite, −1 if all inhibit, else 0."""
+        """Return +1 if all synapses of a population excite, −1 if all inhibit, else 0.
+
+        Also 0 where strengths are in a file, which is read when the network is built.
+        """
         self._own(population, "population")
-        signs = {sign_of(p.weight) for p in self._projections if p.source is population} - {0}
-        return (signs.pop() or 0) if len(signs) == 1 else 0
+        return common_sign(p.weight for p in self._projections if p.source is population)
 
     def add(
         self,
@@ -182,13 +185,13 @@ class Network:
             A sparse matrix of shape (source.size, target.size) stands for the connections it
             stores; it may be left out where `psp` or `weight` is one.
         synapse : DeltaSynapse, ExpCurrent or AlphaCurrent
-        psp : float, array_like, distribution or sparse matrix
+        psp : float, array_like, distribution, sparse matrix or str
             Strength as the peak of the postsynaptic potential (mV). Arrays have one value per
             synapse: (source.size, target.size) for AllToAll, (size,) for OneToOne, (n,) for
-            Explicit.
-        weight : float, array_like, distribution or sparse matrix
+            Explicit. A text is the name of a column of CSVEdges, or of an attribute of SonataEdges.
+        weight : float, array_like, distribution, sparse matrix or str
             Strength in the synapse's own unit (mV or pA), instead of `psp`.
-        delay : float, array_like or distribution
+        delay : float, array_like, distribution or str
             ms, rounded to the time grid; distributions are truncated where they would round to 0.
         plasticity : STDP, optional
             Lets the synapses learn from the times of spikes; `Simulation.synapses` tells what they
@@ -209,6 +212,7 @@ class Network:
         check_synapse(synapse)
         rule, psp, weight = take_sparse(rule, psp, weight, (source.size, target.size))
         check_rule(rule, source.size, target.size, within=source is target)
+        psp, weight, delay = find_columns(rule, psp, weight, delay)
         shape = per_synapse_shape(rule, source.size, target.size)
         value, factor, what, unit = choose_strength(psp, weight, synapse, target.neuron)
         strength = check_strength(value, factor, what, unit, shape)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.network.distributions import Distribution
+    from neurosim.network.edges import Column
     from neurosim.network.inputs import Input
     from neurosim.network.plasticity import STDP
     from neurosim.network.rules import Rule
@@ -93,9 +94,9 @@ class Projection:
     source, target : Population
     rule : Rule
     synapse : DeltaSynapse, ExpCurrent or AlphaCurrent
-    weight : float, ndarray or distribution
+    weight : float, ndarray, distribution or Column
         In the synapse's unit.
-    delay : float, ndarray or distribution
+    delay : float, ndarray, distribution or Column
         ms.
     plasticity : STDP or None
     """
@@ -104,8 +105,8 @@ class Projection:
     target: Population
     rule: Rule
     synapse: Synapse
-    weight: float | NDArray[np.float64] | Distribution
-    delay: float | NDArray[np.float64] | Distribution
+    weight: float | NDArray[np.float64] | Distribution | Column
+    delay: float | NDArray[np.float64] | Distribution | Column
     plasticity: STDP | None = None
 
 

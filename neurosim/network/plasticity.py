@@ -10,6 +10,7 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import check_number, show
 from neurosim.network.distributions import LogNormal, Normal, Uniform
+from neurosim.network.edges import Column
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,14 +79,14 @@ class STDP:
 
 
 def within_plasticity(
-    plasticity: object, weight: float | NDArray[np.float64] | Distribution
-) -> float | NDArray[np.float64] | Distribution:
+    plasticity: object, weight: float | NDArray[np.float64] | Distribution | Column
+) -> float | NDArray[np.float64] | Distribution | Column:
     """Return the weights with which plastic synapses begin.
 
     Parameters
     ----------
     plasticity : STDP or None
-    weight : float, ndarray or distribution
+    weight : float, ndarray, distribution or Column
         A distribution is truncated to the range of the plasticity.
 
     Raises
@@ -100,6 +101,8 @@ def within_plasticity(
     least, most = sorted((0.0, plasticity.w_max))
     if isinstance(weight, (Normal, LogNormal, Uniform)):
         return weight.truncated(least, most)
+    if isinstance(weight, Column):
+        return weight  # to be checked when the file is read
     values = np.asarray(weight)
     outside = values[(values < least) | (values > most)]
     if len(outside):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import (
@@ -14,9 +14,8 @@ from neurosim.network.checks import (
     check_number,
     show,
 )
-
-if TYPE_CHECKING:
-    pass
+from neurosim.network.edges import CSVEdges
+from neurosim.network.sonata import SonataEdges
 
 
 def _check_flags(rule: Any, *names: str) -> None:
@@ -168,6 +167,8 @@ Rule = (
     | FixedOutDegree
     | FixedTotalNumber
     | Explicit
+    | CSVEdges
+    | SonataEdges
 )
 """Any of the rules."""
 
@@ -191,7 +192,8 @@ def check_rule(rule: object, n_sources: int, n_targets: int, *, within: bool) ->
         raise NeurosimError(
             f"{given}: give AllToAll(), OneToOne(), "
             "FixedProbability(p), FixedInDegree(n), FixedOutDegree(n), FixedTotalNumber(n), "
-            "Explicit(sources, targets) or a sparse matrix"
+            "Explicit(sources, targets), CSVEdges(path), SonataEdges(path, population) or a sparse "
+            "matrix"
         )
     if isinstance(rule, OneToOne) and n_sources != n_targets:
         raise NeurosimError(

@@ -10,6 +10,7 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import check_array, check_number, is_scalar, show
 from neurosim.network.distributions import Distribution, LogNormal, Normal, Uniform
+from neurosim.network.edges import Column, EdgeFile
 from neurosim.network.neurons import LIF
 from neurosim.network.rules import AllToAll, Explicit, OneToOne, Rule
 from neurosim.network.synapses import DeltaSynapse
@@ -33,6 +34,40 @@ def per_synapse_shape(rule: Rule, n_sources: int, n_targets: int) -> tuple[int, 
     if isinstance(rule, OneToOne):
         return (n_sources,)
     return (len(rule.sources),) if isinstance(rule, Explicit) else None
+
+
+def find_columns(rule: Rule, psp: Any, weight: Any, delay: Any) -> tuple[Any, Any, Any]:
+    """Return what was given as psp, weight and delay with a `Column` for each name of one.
+
+    Raises
+    ------
+    NeurosimError
+        For a name that the rule's file does not have, a name where the rule has no file, and an
+        array where it has one.
+    """
+    return tuple(
+        _column(rule, value, what)
+        for value, what in ((psp, "psp"), (weight, "weight"), (delay, "delay"))
+    )
+
+
+def _column(rule: Rule, value: Any, what: str) -> Any:
+    if not isinstance(rule, EdgeFile):
+        if isinstance(value, Column):
+            raise NeurosimError(
+                f"{what} = {value} is a column of a file: give CSVEdges or SonataEdges as the rule"
+            )
+        return value
+    if isinstance(value, str):
+        value = Column(value)
+    if isinstance(value, Column):
+        rule.check_column(value.name)
+    elif value is not None and not isinstance(value, Distribution) and not is_scalar(value):
+        raise NeurosimError(
+            f"{what} is an array, but the connections are in a file: name the column that has "
+            "it, or give a number or a distribution"
+        )
+    return value
 
 
 def _check_shape(array: NDArray, shape: tuple[int, ...] | None, what: str) -> None:
@@ -68,18 +103,20 @@ def choose_strength(
 
 def check_strength(
     value: Any, factor: float, what: str, unit: str, shape: tuple[int, ...] | None
-) -> float | NDArray[np.float64] | Distribution:
+) -> float | NDArray[np.float64] | Distribution | Column:
     """Return a strength in the weight's unit.
 
     Parameters
     ----------
-    value : float, array_like or distribution
+    value : float, array_like, distribution or Column
     factor : float
         From the unit given to the weight's.
     what, unit : str
     shape : tuple of int or None
         Shape that an array must have; None where no array will do.
     """
+    if isinstance(value, Column):
+        return Column(value.name, value.factor * factor)
     if isinstance(value, (Normal, Uniform, LogNormal)):
         low, high = value.extent
         if not -STRONGEST <= low <= high <= STRONGEST:
@@ -112,17 +149,19 @@ def check_drive_strength(
     """
     value, factor, what, unit = choose_strength(psp, weight, synapse, neuron)
     strength = check_strength(value, factor, what, unit, (n_targets,))
-    if isinstance(strength, (Normal, Uniform, LogNormal)):
+    if isinstance(strength, (Normal, Uniform, LogNormal, Column)):
         raise NeurosimError(
-            f"{what} of a drive is a distribution: give a number, or one number per target"
+            f"{what} of a drive is {show(value)}: give a number, or one number per target"
         )
     return strength
 
 
 def check_delay(
     value: Any, shape: tuple[int, ...] | None
-) -> float | NDArray[np.float64] | Distribution:
+) -> float | NDArray[np.float64] | Distribution | Column:
     """Return a connection's delay (ms)."""
+    if isinstance(value, Column):
+        return value
     if isinstance(value, (Normal, Uniform, LogNormal)):
         try:
             value.truncated(0.0, math.inf)

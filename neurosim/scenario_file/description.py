@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim.build.delays import DelayTable
+from neurosim.build.delays import delays_of
 from neurosim.build.grid import whole_steps
 from neurosim.build.neurons import refractory_steps
 from neurosim.build.poisson import step_means
@@ -165,7 +165,7 @@ class _Description:
         with self.decoder.blaming(place, _own(table), ("psp", "weight")):
             projection = self.network.connect(*ends, **arguments)
             if self.head:
-                DelayTable((projection,), self.head.dt)
+                delays_of(projection, self.head.dt)
 
     def _add_to_inputs(self, table: dict[str, Any], place: Place) -> None:
         kind = table.get("type")

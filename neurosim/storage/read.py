@@ -9,6 +9,8 @@ from urllib.parse import unquote
 import numpy as np
 
 from neurosim.errors import NeurosimError
+from neurosim.hdf5 import ERRORS, check_stored, reason
+from neurosim.hdf5 import require as _require
 from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Trace
 from neurosim.storage.layout import FORMAT, column_types, group_name
 
@@ -17,12 +19,6 @@ if TYPE_CHECKING:
 
     import h5py
     from numpy.typing import DTypeLike, NDArray
-
-DEFLATE_LIMIT = 1032
-"""Bytes that one byte of deflated data can stand for at most (zlib's technical details)."""
-
-ERRORS = (AttributeError, KeyError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
-"""What h5py raises for a damaged file, depending on where the damage is."""
 
 
 def load(path: str | os.PathLike[str]) -> Result:
@@ -60,8 +56,9 @@ def load(path: str | os.PathLike[str]) -> Result:
     except NeurosimError:
         raise
     except ERRORS as error:
-        reason = str(error).strip("'\"").partition("\n")[0] or type(error).__name__
-        raise NeurosimError(f"{path} is damaged ({reason}): run the simulation again") from error
+        raise NeurosimError(
+            f"{path} is damaged ({reason(error)}): run the simulation again"
+        ) from error
 
 
 def _check_format(file: h5py.File, path: Path) -> None:
@@ -182,31 +179,6 @@ class _Reader:
         return dataset[()]
 
 
-def check_stored(dataset: h5py.Dataset, file_size: int) -> None:
-    """Refuse a dataset that lies elsewhere, or is said to be larger than what there is of it.
-
-    Else a header of some bytes could ask for all the memory there is.
-
-    Raises
-    ------
-    ValueError
-    """
-    elsewhere = dataset.external or dataset.is_virtual
-    _require(not elsewhere, f"{dataset.name} lies in another file")
-    stored = dataset.id.get_storage_size()
-    packed = dataset.id.get_create_plist().get_nfilters() > 0
-    limit = stored * (DEFLATE_LIMIT if packed else 1)
-    _require(
-        stored <= file_size and dataset.nbytes <= limit,
-        f"{dataset.name} claims {dataset.nbytes} bytes and holds {stored}",
-    )
-
-
 def _ascending(times: NDArray[np.float64]) -> bool:
     # Written so that NaN fails.
     return bool(np.all(np.isfinite(times)) and np.all(np.diff(times) >= 0))
-
-
-def _require(condition: bool, otherwise: str) -> None:
-    if not condition:
-        raise ValueError(otherwise)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
+from neurosim.hdf5 import ERRORS, check_stored, reason
 from neurosim.storage.files import atomic_path
-from neurosim.storage.read import ERRORS, check_stored
 
 if TYPE_CHECKING:
     import os
@@ -106,8 +106,9 @@ def read_sealed(path: str | os.PathLike[str], kind: str, version: int) -> dict[s
 
 def damaged(path: str | os.PathLike[str], kind: str, error: Exception) -> NeurosimError:
     """Return what to tell of a file that is not what it says it is."""
-    reason = str(error).strip("'\"").partition("\n")[0] or type(error).__name__
-    return NeurosimError(f"{path} is damaged ({reason}): give another {kind} that neurosim saved")
+    return NeurosimError(
+        f"{path} is damaged ({reason(error)}): give another {kind} that neurosim saved"
+    )
 
 
 def _check_seal(path: Path, content: bytes, kind: str, version: int) -> None:

@@ -1,0 +1,181 @@
+"""The rules of a network as one thread applies them, and what it needs to draw rows by them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim.build.projections import row_kind
+from neurosim.build.weights import weight_law
+from neurosim.kernels import Lists, Room, Rules, count_sources, invert_in_degree
+from neurosim.kernels import rows as c
+from neurosim.network import FixedInDegree, FixedProbability
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from neurosim.build.layout import Share
+    from neurosim.build.projections import Projections
+    from neurosim.network import Projection
+
+LISTED_AT_ONCE = 2**25
+"""Synapses of in-degree rules that are listed at a time, at 12 bytes each."""
+
+
+class ThreadRules:
+    """The projections onto the neurons of one thread.
+
+    Attributes
+    ----------
+    plan : Rules
+    """
+
+    def __init__(self, projections: Projections, thread: int) -> None:
+        self._shared = projections
+        self._shares = projections.layout.threads[thread].shares
+        self._out_degrees: dict[int, NDArray[np.int64]] = {}
+        n = len(projections.projections)
+        self._twins: list[NDArray[np.int64]] = []
+        self._rules = np.zeros((n, 18), np.int64)
+        self._laws = np.zeros((n, 6))
+        for p in range(n):
+            self._describe(p)
+        self.plan = Rules(
+            rules=self._rules,
+            laws=self._laws,
+            keys=projections.keys,
+            n_sources=projections.n_sources,
+            first_rule=projections.first_rule,
+            degrees=projections.degrees,
+            weights=projections.weights,
+            delay_columns=projections.columns,
+            delay_law=projections.delays.law,
+            delay_guide=projections.delays.guide,
+            twins=np.concatenate([np.empty(0, np.int64), *self._twins]),
+        )
+
+    def _share(self, projection: Projection) -> Share:
+        return self._shares[self._shared.layout.index(projection.target)]
+
+    def _describe(self, p: int) -> None:
+        """Write row p of the rules and of the laws."""
+        projection, share = self._shared.projections[p], self._share(self._shared.projections[p])
+        rule, row = projection.rule, self._rules[p]
+        row[c.RULE] = row_kind(projection)
+        row[c.N_TARGETS] = projection.target.size
+        row[c.OWN_FIRST], row[c.OWN_LAST] = share.low, share.high
+        row[c.SLOT] = share.slots[projection.synapse]
+        row[c.TWIN] = -1
+        if len(share.twins):
+            row[c.TWIN] = sum(map(len, self._twins))
+            row[c.TWIN_SLOT] = share.twin_slots[projection.synapse]
+            row[c.N_TWINS] = len(share.twins)
+            self._twins.append(share.twin_of())
+        within = projection.source is projection.target
+        row[c.NO_AUTAPSES] = within and not getattr(rule, "autapses", True)
+        row[c.DISTINCT] = not getattr(rule, "multapses", True)
+        row[c.DEGREE] = self._shared.degree_places[p]
+        if isinstance(rule, FixedInDegree):
+            row[c.DEGREE] = rule.n
+        if isinstance(rule, FixedProbability) and rule.p < 1.0:
+            # For p = 0 the gaps must come out infinite, not undefined.
+            self._laws[p, c.RATE] = min(np.log1p(-rule.p), -np.finfo(float).tiny)
+        kind, law = weight_law(projection)
+        row[c.WEIGHT_KIND] = kind
+        row[c.WEIGHT_PLACE] = self._shared.weight_places[p]
+        for column, value in law.items():
+            self._laws[p, column] = value
+        row[c.DELAY_KIND] = self._shared.delays.kinds[p]
+        row[c.DELAY_PLACE] = self._shared.delays.places[p]
+        row[c.DELAY_GUIDE] = self._shared.delays.guides[p]
+
+    def lists(self, first: int, last: int, *, counting: bool, only: int | None = None) -> Lists:
+        """List the rows of the sources first … last − 1 that cannot be drawn one by one.
+
+        Of all projections, or of only one.
+
+        Where they shall only be counted, those of in-degree rules get their lengths if these tell
+        all, which without twins they do.
+        """
+        parts = []
+        n_rows = n_listed = 0
+        bases = self._shared.layout.first_id
+        for p, projection in enumerate(self._shared.projections):
+            row = self._rules[p]
+            if row[c.RULE] != c.IN_DEGREE or only not in (None, p):
+                continue
+            base = int(bases[self._shared.layout.index(projection.source)])
+            low = min(max(first - base, 0), projection.source.size)
+            high = min(last - base, projection.source.size)
+            if low >= high:
+                continue
+            part = self._invert(p, low, high, listed=not counting or row[c.TWIN] >= 0)
+            row[c.LIST], row[c.LIST_FIRST] = n_rows, low
+            parts.append(Lists(part.start + n_listed, part.targets, part.minors))
+            n_rows += high - low + 1
+            n_listed += len(part.targets)
+        return Lists(
+            np.concatenate([np.empty(0, np.int64), *(part.start for part in parts)]),
+            np.concatenate([np.empty(0, np.uint32), *(part.targets for part in parts)]),
+            np.concatenate([np.empty(0, np.int64), *(part.minors for part in parts)]),
+        )
+
+    def _invert(self, p: int, low: int, high: int, *, listed: bool) -> Lists:
+        """Return rows of an in-degree rule; unless they shall be listed, their lengths alone."""
+        arguments = (self._rules[p], self._shared.keys[p, c.KEY_TARGETS])
+        n_sources = self._shared.projections[p].source.size
+        if p not in self._out_degrees:
+            self._out_degrees[p] = np.zeros(n_sources, np.int64)
+            count_sources(*arguments, self._out_degrees[p])
+        start = np.concatenate([[0], np.cumsum(self._out_degrees[p][low:high])])
+        n = int(start[-1]) if listed else 0
+        part = Lists(start, np.empty(n, np.uint32), np.empty(n, np.int64))
+        if listed:
+            invert_in_degree(*arguments, n_sources, low, *part)
+        return part
+
+    def blocks(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Cut a range of sources into ranges whose in-degree rows can be listed at once."""
+        listed = sum(
+            expected
+            for p, expected in zip(self._shared.projections, self._shared.expected, strict=True)
+            if isinstance(p.rule, FixedInDegree)
+        ) / len(self._shared.layout.threads)
+        n_blocks = int(np.ceil(listed / LISTED_AT_ONCE)) or 1
+        edges = np.linspace(0, int(self._shared.layout.first_id[-1]), n_blocks + 1).astype(int)
+        for a, b in pairwise(edges.clip(first, last).tolist()):
+            if a < b:
+                yield a, b
+
+    def room(self, lists: Lists, longest: int) -> Room:
+        """Return room for rows of up to `longest` synapses in all."""
+        per_projection = int(np.diff(lists.start).max(initial=1))
+        for p, projection in enumerate(self._shared.projections):
+            row = self._rules[p]
+            if row[c.RULE] == c.OUT_DEGREE:
+                place = row[c.DEGREE]
+                degrees = self._shared.degrees[place : place + projection.source.size]
+                per_projection = max(per_projection, int(degrees.max()))
+            elif row[c.RULE] not in (c.LISTED, c.IN_DEGREE):
+                per_projection = max(per_projection, int(row[c.OWN_LAST] - row[c.OWN_FIRST]))
+        largest = max((p.target.size for p in self._shared.projections), default=0)
+        return room_for(per_projection, longest, largest)
+
+
+def room_for(per_projection: int, longest: int, largest: int) -> Room:
+    """Return room for so many synapses of a projection, and so many before them in a row."""
+    return Room(
+        targets=np.empty(per_projection, np.int64),
+        minors=np.empty(per_projection, np.int64),
+        majors=np.empty(per_projection, np.int64),
+        places=np.empty(per_projection, np.int64),
+        bits=np.empty(per_projection, np.uint64),
+        seen=np.zeros(largest, np.int64),
+        slots=np.empty(longest + per_projection, np.int64),
+        columns=np.empty(longest + per_projection, np.int64),
+        weights=np.empty(longest + per_projection),
+    )

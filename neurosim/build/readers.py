@@ -1,0 +1,173 @@
+"""Lists of edges, a block at a time: out of arrays and SONATA's HDF5."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol, Self
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.network import Column, Explicit, OpenEdges, SonataEdges
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neurosim.network import EdgeFile, Projection
+
+EDGES_AT_ONCE = 2**17
+"""Edges in a block of arrays or of HDF5: up to 4 MB."""
+
+NONE: NDArray[np.float64] = np.empty(0)
+NONE.flags.writeable = False
+
+
+class Block(NamedTuple):
+    """Consecutive edges of a list; all arrays are read-only.
+
+    Attributes
+    ----------
+    sources, targets : (n,) ndarray of int64
+        Indices within the two populations.
+    weights, delays : (n,) or (0,) ndarray of float64
+        As listed, where each edge has its own; delays in ms.
+    """
+
+    sources: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    delays: NDArray[np.float64]
+
+
+class Reader(Protocol):
+    """A list of edges that is open to be read; several threads may read blocks at once."""
+
+    n_blocks: int
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+    def read(self, k: int) -> Block:
+        """Return block k; edges outside the populations are refused."""
+
+    def where(self, k: int, i: int) -> str:
+        """Return where edge i of block k is, to begin a sentence with."""
+
+
+def read_only(array: NDArray) -> NDArray:
+    """Return the array, which cannot be written to any more."""
+    array.flags.writeable = False
+    return array
+
+
+class ArrayReader:
+    """Blocks of arrays, which were checked when they were given."""
+
+    def __init__(self, projection: Projection) -> None:
+        assert isinstance(projection.rule, Explicit)
+        self._arrays = Block(
+            projection.rule.sources,
+            projection.rule.targets,
+            projection.weight if isinstance(projection.weight, np.ndarray) else NONE,
+            projection.delay if isinstance(projection.delay, np.ndarray) else NONE,
+        )
+        self.n_blocks = -(-len(projection.rule.sources) // EDGES_AT_ONCE)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def read(self, k: int) -> Block:
+        """Return block k."""
+        part = slice(k * EDGES_AT_ONCE, (k + 1) * EDGES_AT_ONCE)
+        sources, targets, weights, delays = self._arrays
+        return Block(sources[part], targets[part], weights[part], delays[part])
+
+    def where(self, k: int, i: int) -> str:
+        """Return nothing: an array has no lines."""
+        return ""
+
+
+class FileReader:
+    """What readers of files have in common.
+
+    Parameters
+    ----------
+    projection : Projection
+    rule : EdgeFile
+
+    Raises
+    ------
+    NeurosimError
+        Where the file is not the one that was described.
+    """
+
+    n_blocks: int
+
+    def __init__(self, projection: Projection, rule: EdgeFile) -> None:
+        rule.check_content()
+        self._rule_checked = rule
+        self._populations = projection.source, projection.target
+        self.names = tuple(
+            given.name if isinstance(given, Column) else None
+            for given in (projection.weight, projection.delay)
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._rule_checked.check_unchanged()
+
+    def where(self, k: int, i: int) -> str:
+        """Return where edge i of block k is, to begin a sentence with."""
+        raise NotImplementedError
+
+    def check_ids(self, k: int, ids: tuple[NDArray, NDArray], names: tuple[str, str]) -> None:
+        """Refuse sources and targets that there are not."""
+        for own, population, name in zip(ids, self._populations, names, strict=True):
+            if len(own) and not 0 <= own.min() <= own.max() < population.size:
+                i = int(np.argmax((own < 0) | (own >= population.size)))
+                raise NeurosimError(
+                    f"{self.where(k, i)}{name} = {own[i]} is outside 0 to {population.size - 1}, "
+                    f"the neurons of {population.name!r}"
+                )
+
+
+class SonataReader(FileReader):
+    """Blocks of the datasets of a population of edges."""
+
+    def __init__(self, projection: Projection, rule: SonataEdges) -> None:
+        super().__init__(projection, rule)
+        self._path = rule.path
+        self._edges = OpenEdges(rule, *(name for name in self.names if name))
+        self._checked = -1
+        self.n_blocks = -(-self._edges.size // EDGES_AT_ONCE)
+
+    def __exit__(self, *error: object) -> None:
+        self._edges.__exit__(*error)
+        super().__exit__(*error)
+
+    def read(self, k: int) -> Block:
+        """Return block k."""
+        first, edges = k * EDGES_AT_ONCE, self._edges
+        last = min(first + EDGES_AT_ONCE, edges.size)
+        edges.check_groups(first, last)
+        names = "source_node_id", "target_node_id"
+        ids = edges.integers(names[0], first, last), edges.integers(names[1], first, last)
+        self.check_ids(k, ids, names)
+        sources, targets = (read_only(own.astype(np.int64, copy=False)) for own in ids)
+        given = (read_only(edges.read(first, last, name)) if name else NONE for name in self.names)
+        return Block(sources, targets, *given)
+
+    def where(self, k: int, i: int) -> str:
+        """Return where edge i of block k is, to begin a sentence with."""
+        return f"{self._path}, edge {k * EDGES_AT_ONCE + i}: "
+
+
+def refuse(reader: Reader, k: int, wrong: NDArray[np.bool_], words: str) -> NoReturn:
+    """Refuse the first edge of block k that is wrong; "{}" in `words` stands for its place."""
+    i = int(np.argmax(wrong))
+    raise NeurosimError(f"{reader.where(k, i)}{words}")

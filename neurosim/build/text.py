@@ -1,0 +1,131 @@
+"""Lists of edges in text, a block of lines at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+import numpy as np
+
+from neurosim.build.readers import NONE, Block, FileReader, read_only
+from neurosim.errors import NeurosimError
+from neurosim.kernels import parse_edges
+from neurosim.kernels.text import (
+    HARD_PLACE,
+    HARD_ROW,
+    HARD_VALUE,
+    IGNORED,
+    NO_INTEGER,
+    NO_NUMBER,
+    SOURCE,
+)
+from neurosim.network.checks import show
+from neurosim.network.edges import LONGEST_LINE
+
+if TYPE_CHECKING:
+    from neurosim.network import CSVEdges, Projection
+
+BYTES_AT_ONCE = 2**21
+"""Bytes in a block."""
+
+
+class TextReader(FileReader):
+    """Blocks of lines: those that begin in the same stretch of bytes."""
+
+    def __init__(self, projection: Projection, rule: CSVEdges) -> None:
+        super().__init__(projection, rule)
+        self._rule = rule
+        self.n_blocks = -(-(rule.n_bytes - rule.start) // BYTES_AT_ONCE)
+        wanted = [rule.source, rule.target, *(name for name in self.names if name)]
+        for name in wanted:
+            if wanted.count(name) > 1:
+                raise NeurosimError(
+                    f"{rule.path}: the column {show(name)} cannot be two things: name another one"
+                )
+        self._roles = np.full(len(rule.columns), IGNORED)
+        for role, name in enumerate(wanted, SOURCE):
+            self._roles[rule.columns.index(name)] = role
+        self._n_values = len(wanted) - 2
+
+    def _lines(self, k: int) -> tuple[bytes, int]:
+        """Return the lines of block k, each with its end, and where in the file they begin."""
+        begin = self._rule.start + k * BYTES_AT_ONCE
+        end = min(begin + BYTES_AT_ONCE, self._rule.n_bytes)
+        text = self._bytes(begin - 1, end + LONGEST_LINE)
+        # From the end of the last line that began before, to the end of the last that begins here.
+        first = text.find(b"\n", 0, end - begin + 1) + 1
+        last = text.find(b"\n", end - begin) + 1
+        if first == 0:  # a line that began before goes on beyond
+            return b"", end
+        if last > 0:
+            return text[first:last], begin - 1 + first
+        if end + LONGEST_LINE < self._rule.n_bytes:
+            raise NeurosimError(
+                f"{self._rule.path} has a line of more than {LONGEST_LINE:,} bytes: write a line "
+                "for each edge"
+            )
+        return text[first:] + b"\n", begin - 1 + first
+
+    def _bytes(self, begin: int, end: int) -> bytes:
+        try:
+            with open(self._rule.path, "rb", buffering=0) as file:
+                file.seek(begin)
+                return file.read(end - begin) or b""
+        except OSError as error:
+            raise NeurosimError(
+                f"{self._rule.path} cannot be read ({error.strerror}): give a file that can"
+            ) from None
+
+    def read(self, k: int) -> Block:
+        """Return block k."""
+        text, _ = self._lines(k)
+        n_lines, data = text.count(b"\n"), np.frombuffer(text, np.uint8)
+        sources, targets = np.empty((2, n_lines), np.int64)
+        values = np.empty((self._n_values, n_lines))
+        hard = np.empty((n_lines * self._n_values, 3), np.int64)
+        report = np.zeros(4, np.int64)
+        delimiter = ord(self._rule.delimiter)
+        n = parse_edges(data, delimiter, self._roles, sources, targets, values, hard, report)
+        n_hard, wrong, place, column = report.tolist()
+        if wrong:
+            self._refuse(k, wrong, place, self._rule.columns[column])
+        for row in hard[:n_hard].tolist():
+            values[row[HARD_VALUE], row[HARD_ROW]] = float(self._field(text, row[HARD_PLACE]))
+        sources, targets = read_only(sources[:n]), read_only(targets[:n])
+        self.check_ids(k, (sources, targets), (self._rule.source, self._rule.target))
+        rows = iter(values[:, :n])
+        given = (read_only(next(rows)) if name else NONE for name in self.names)
+        return Block(sources, targets, *given)
+
+    def _field(self, text: bytes, place: int) -> str:
+        """Return the field that begins at a place."""
+        line = text[place : text.find(b"\n", place)]
+        return line.split(self._rule.delimiter.encode())[0].decode("utf-8", "replace").strip()
+
+    def _line(self, text: bytes, begin: int, place: int) -> str:
+        """Return the words for the line at a place in a block that begins at a byte of the file."""
+        before = sum(
+            self._bytes(at, min(at + BYTES_AT_ONCE, begin)).count(b"\n")
+            for at in range(0, begin, BYTES_AT_ONCE)
+        )
+        return f"{self._rule.path}, line {before + text.count(10, 0, place) + 1}: "
+
+    def _refuse(self, k: int, wrong: int, place: int, column: str) -> NoReturn:
+        text, begin = self._lines(k)
+        line = self._line(text, begin, place)
+        if wrong in (NO_INTEGER, NO_NUMBER):
+            kind = "whole number from 0 up" if wrong == NO_INTEGER else "finite number"
+            raise NeurosimError(f"{line}{column} = {show(self._field(text, place))} is no {kind}")
+        raise NeurosimError(
+            f"{line}it does not have a field for each of the {len(self._roles)} columns"
+        )
+
+    def where(self, k: int, i: int) -> str:
+        """Return where edge i of block k is, to begin a sentence with."""
+        text, begin = self._lines(k)
+        place = 0
+        for line in text.split(b"\n"):
+            i -= bool(line.strip(b" \r"))
+            if i < 0:
+                break
+            place += len(line) + 1
+        return self._line(text, begin, place)
