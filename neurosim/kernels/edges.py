@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from neurosim.kernels.compiled import inlined, kernel
+from neurosim.kernels.compiled import kernel, part
 from neurosim.kernels.connect import columns_of, entry_of_law, identify, strengths, twin_of
+from neurosim.kernels.intrinsics import prefetch
 from neurosim.kernels.random import counter, squares
 from neurosim.kernels.rows import (
     ARRAY,
@@ -20,13 +21,15 @@ from neurosim.kernels.rows import (
     OWN_FIRST,
     OWN_LAST,
     SLOT,
+    TWIN,
     TWIN_SLOT,
     WEIGHT_PLACE,
     row_of,
 )
 
 PIECE = 1024
-"""Edges whose identities are in room at a time."""
+"""Edges that are looked at together: the lines of memory that all of them change are asked for
+before the first of them is changed, as one after the other is waited for longest."""
 
 
 class Edges(NamedTuple):
@@ -75,40 +78,68 @@ def count_edges(edges, first, own_first, own_last, twins, key, law, guide, count
         How many are not onto twins.
     """
     n = 0
-    for i in range(edges.sources.size):
-        source, target = edges.sources[i], edges.targets[i]
-        if target < own_first or target >= own_last:
-            continue
-        place = np.int64(0)
-        if edges.late.size > 0:
-            place = edges.late[i]
-        elif law.size > 1:
-            place = entry_of_law(squares(counter(source, first + i), key), guide, law)
-        n += 1
-        counts[source, place] += np.uint32(1)
-        if twins.size > 0 and twins[target - own_first] >= 0:
-            counts[source, place] += np.uint32(1)
+    size, width = edges.sources.size, counts.shape[1]
+    flat = counts.reshape(counts.size)
+    cells = np.empty(PIECE, np.int64)
+    both = np.empty(PIECE, np.uint32)
+    for begin in range(0, size, PIECE):
+        m = 0
+        for i in range(begin, min(begin + PIECE, size)):
+            source, target = edges.sources[i], edges.targets[i]
+            if target < own_first or target >= own_last:
+                continue
+            place = np.int64(0)
+            if edges.late.size > 0:
+                place = edges.late[i]
+            elif law.size > 1:
+                place = entry_of_law(squares(counter(source, first + i), key), guide, law)
+            cells[m] = source * width + place
+            prefetch(flat, cells[m])
+            both[m] = 1 + (twins.size > 0 and twins[target - own_first] >= 0)
+            m += 1
+        for j in range(m):
+            flat[cells[j]] += both[j]
+        n += m
     return n
 
 
-@inlined
-def _put(table, row, column, slot, weight):
+@part
+def _put(start, segment, targets, weights, row, column, slot, weight):
     """Put a synapse where its column of its row has got to."""
-    place = table.start[row] + table.segment[row, column]
-    table.segment[row, column] += np.uint32(1)
-    table.targets[place] = slot
-    if table.weights.size > 0:
-        table.weights[place] = weight
+    place = start[row] + segment[row, column]
+    segment[row, column] += np.uint32(1)
+    targets[place] = slot
+    if weights.size > 0:
+        weights[place] = weight
 
 
-@inlined
-def _put_both(plan, rule, table, row, column, target, weight):
-    """Put a synapse, and after it the one onto the target's twin if it has any."""
-    _put(table, row, column, rule[SLOT] + target - rule[OWN_FIRST], weight)
-    twin = twin_of(plan, rule, target)
-    if twin >= 0:
-        slot = rule[TWIN_SLOT] + twin + (rule[N_TWINS] if weight < 0.0 else 0)
-        _put(table, row, column, slot, weight)
+@part
+def _put_all(rule, twins, rows, columns, own, strong, start, segment, targets, weights):
+    """Put synapses to their places, each before the one onto its target's twin, if it has any."""
+    for i in range(columns.size):
+        row, column, weight = rows[i], columns[i], strong[i]
+        target = own[i] - rule[OWN_FIRST]
+        _put(start, segment, targets, weights, row, column, rule[SLOT] + target, weight)
+        if rule[TWIN] < 0:
+            continue
+        twin = twins[rule[TWIN] + target]
+        if twin >= 0:
+            slot = rule[TWIN_SLOT] + twin + (rule[N_TWINS] if weight < 0.0 else 0)
+            _put(start, segment, targets, weights, row, column, slot, weight)
+
+
+@part
+def _ask(rows, columns, start, segment, targets, weights):
+    """Ask for all memory that synapses will be put to."""
+    width = segment.shape[1]
+    flat = segment.reshape(segment.size)
+    for i in range(columns.size):
+        prefetch(flat, rows[i] * width + columns[i])
+    for i in range(columns.size):
+        place = start[rows[i]] + segment[rows[i], columns[i]]
+        prefetch(targets, place)
+        if weights.size > 0:
+            prefetch(weights, place)
 
 
 @kernel
@@ -148,9 +179,22 @@ def place_edges(plan, p, edges, first, base, room, table):
             for i in range(n):
                 room.places[i] = edges.late[room.places[i]]
         columns_of(plan, p, room, columns)
+        rows = room.places[:n]
         for i in range(n):
-            row = base + room.majors[i]
-            _put_both(plan, rule, table, row, columns[i], room.targets[i], weights[i])
+            rows[i] = base + room.majors[i]
+        _ask(rows, columns, table.start, table.segment, table.targets, table.weights)
+        _put_all(
+            rule,
+            plan.twins,
+            rows,
+            columns,
+            room.targets,
+            weights,
+            table.start,
+            table.segment,
+            table.targets,
+            table.weights,
+        )
 
 
 @kernel
@@ -192,6 +236,18 @@ def lay_rows(plan, p, lists, room, first, last, base, table, counting):
                 onto_twins += both - 1
             continue
         strengths(plan, p, plan.weights[rule[WEIGHT_PLACE] :], room, weights)
-        for i in range(n):
-            _put_both(plan, rule, table, row, columns[i], room.targets[i], weights[i])
+        rows = room.places[:n]
+        rows[:] = row
+        _put_all(
+            rule,
+            plan.twins,
+            rows,
+            columns,
+            room.targets,
+            weights,
+            table.start,
+            table.segment,
+            table.targets,
+            table.weights,
+        )
     return onto_twins
