@@ -42,7 +42,7 @@ def main() -> int:
             for name, n in (("few", FEW), ("all", arguments.edges)):
                 _write(kind, Path(folder, name), n, arguments)
             print(f"wrote {kind} in {perf_counter() - began:.0f} s", file=sys.stderr)
-            options = sys.argv[1:] + ["--measure", kind, "--folder", folder]
+            options = [*sys.argv[1:], "--measure", kind, "--folder", folder]
             command = [sys.executable, "-m", "benchmarks.edges", *options]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
             rows.append(json.loads(done.stdout))
@@ -50,16 +50,10 @@ def main() -> int:
     if arguments.json:
         print(json.dumps(rows, indent=2))
         return 0
-    print(
-        "| list | file MB | threads | build s | ns/edge | tables MB | peak MB | of these before |"
-    )
-    print("|---|--:|--:|--:|--:|--:|--:|--:|")
+    print("| " + " | ".join(rows[0]).replace("_", " ") + " |")
+    print("|---" + "|--:" * (len(rows[0]) - 1) + "|")
     for row in rows:
-        print(
-            "| "
-            + " | ".join(f"{value:,}" if value != row["list"] else value for value in row.values())
-            + " |"
-        )
+        print("| " + " | ".join(f"{v:,}" if v != row["list"] else v for v in row.values()) + " |")
     return 0
 
 
@@ -93,10 +87,8 @@ def _write(kind: str, path: Path, n: int, arguments: argparse.Namespace) -> None
         with open(path, "w") as file:
             file.write("source,target,psp,delay\n")
             for block in blocks:
-                columns = (column.tolist() for column in block)
-                file.writelines(
-                    f"{s},{t},{w!r},{d!r}\n" for s, t, w, d in zip(*columns, strict=True)
-                )
+                edges = zip(*(column.tolist() for column in block), strict=True)
+                file.writelines(f"{s},{t},{w!r},{d!r}\n" for s, t, w, d in edges)
         return
     if kind == "arrays":
         with open(path, "wb") as file:
