@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from neurosim.network import EdgeFile, Projection
 
-EDGES_AT_ONCE = 2**17
-"""Edges in a block of arrays or of HDF5: up to 4 MB."""
+EDGES_AT_ONCE = 2**16
+"""Edges in a block of arrays or of HDF5: 2 MB where all is 64 bits wide."""
 
 NONE: NDArray[np.float64] = np.empty(0)
 NONE.flags.writeable = False

@@ -66,7 +66,7 @@ class EdgeFile:
         stamps = {}
         for name in self.paths:
             given = getattr(self, name)
-            if given is None:
+            if given is None and name != "path":
                 continue
             what = f"{type(self).__name__}.{name}"
             if not isinstance(given, (str, os.PathLike)) or "\0" in os.fsdecode(given):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import h5py
     from numpy.typing import NDArray
 
-LARGEST_CHUNK = 2**26
+LARGEST_CHUNK = 2**25
 """Bytes of a compressed piece of an HDF5 file, which is unpacked as a whole."""
 LARGEST_TABLE = 2**24
 """Bytes of a table of types of edges, which is read as a whole."""
@@ -125,7 +125,7 @@ class OpenEdges:
             raise NeurosimError(
                 f"{self._path} is no HDF5 file: give one with edges of SONATA, or CSVEdges"
             )
-        self._file = h5py.File(self._path, "r", rdcc_nbytes=LARGEST_CHUNK)
+        self._file = h5py.File(self._path, "r")
         try:
             self._find()
         except BaseException:
@@ -188,7 +188,10 @@ class OpenEdges:
         check_stored(found, self._bytes)
         chunk = found.chunks[0] * found.dtype.itemsize if found.chunks else 0
         require(chunk <= LARGEST_CHUNK, f"{found.name} is in chunks of {chunk:,} bytes")
-        return found
+        # The chunk that a block ends in is kept for the next.
+        access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
+        access.set_chunk_cache(521, chunk, 1.0)
+        return h5py.Dataset(h5py.h5d.open(group.id, name.encode(), access))
 
     def read(self, first: int, last: int, name: str | None) -> NDArray[np.float64]:
         """Return an attribute of the edges first … last − 1."""
