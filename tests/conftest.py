@@ -19,6 +19,9 @@ from neurosim.network import LIF, Network
 from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Trace
 from neurosim.scenario import Scenario
 
+collect_ignore_glob = ["data/*"]
+"""Programs that made the data need what tests do not."""
+
 # The same examples in every run: a failure is the change's, never the dice's.
 hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis_settings.load_profile("repeatable")

@@ -90,5 +90,6 @@ def outcome_of(path: Path) -> dict[str, object]:
     return {"words": words, "memory": memory, "signal": ended}
 
 
-for line in sys.stdin:
-    print(json.dumps(outcome_of(Path(line.rstrip("\n")))), flush=True)
+if __name__ == "__main__":
+    for line in sys.stdin:
+        print(json.dumps(outcome_of(Path(line.rstrip("\n")))), flush=True)
