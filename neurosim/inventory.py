@@ -13,7 +13,7 @@ from neurosim.build.memory import USABLE, check_size, expected_bytes
 from neurosim.build.plastic import BYTES as PLASTIC_BYTES
 from neurosim.build.projections import Projections, expected_synapses
 from neurosim.errors import NeurosimError
-from neurosim.network import LIF, LogNormal, Normal, Uniform
+from neurosim.network import LIF, Column, LogNormal, Normal, Uniform
 from neurosim.ranks import Ranks
 from neurosim.recording import UNITS
 from neurosim.resources import physical_memory
@@ -128,6 +128,8 @@ def in_words(value: Any) -> str:
         return f"{value:g}" if isinstance(value, float) else str(value)
     shown = []
     for field in dataclasses.fields(value):
+        if not field.init:
+            continue
         item, required = getattr(value, field.name), field.default is dataclasses.MISSING
         if required or isinstance(item, np.ndarray) or item != field.default:
             shown.append(("" if required else f"{field.name}=") + in_words(item))
@@ -167,7 +169,7 @@ def _projection(projection: Projection, expected: float) -> dict[str, Any]:
 
 
 def _scaled(weight: Any, factor: float) -> Any:
-    if isinstance(weight, (Normal, Uniform, LogNormal)):
+    if isinstance(weight, (Normal, Uniform, LogNormal, Column)):
         return weight.scaled(factor)
     return weight * factor
 

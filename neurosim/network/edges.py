@@ -39,6 +39,10 @@ class Column:
             raise NeurosimError(f"Column.name = {show(self.name)} is no text: give a column's name")
         object.__setattr__(self, "factor", check_number(self.factor, "Column.factor", ""))
 
+    def scaled(self, factor: float) -> Column:
+        """Return the column of `factor` times the values."""
+        return Column(self.name, self.factor * factor)
+
 
 @dataclass(frozen=True)
 class EdgeFile:

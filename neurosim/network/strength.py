@@ -116,7 +116,7 @@ def check_strength(
         Shape that an array must have; None where no array will do.
     """
     if isinstance(value, Column):
-        return Column(value.name, value.factor * factor)
+        return value.scaled(factor)
     if isinstance(value, (Normal, Uniform, LogNormal)):
         low, high = value.extent
         if not -STRONGEST <= low <= high <= STRONGEST:

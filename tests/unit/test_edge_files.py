@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import neurosim as ns
 from neurosim.build import build
 from neurosim.build.text import TextReader
+from neurosim.inventory import take_inventory
 from neurosim.network import OpenEdges, SonataEdges
 
 N_SOURCE, N_TARGET = 30, 40
@@ -315,6 +316,16 @@ def test_a_saved_simulation_knows_its_file_by_its_content(tmp_path: Path, write)
     write(tmp_path, edges(seed=2))
     with pytest.raises(ns.NeurosimError, match="is not the file that the network was saved with"):
         ns.Simulation.restore(tmp_path / "checkpoint")
+
+
+def test_what_a_network_would_be_is_told_of_a_file(tmp_path: Path) -> None:
+    named = in_sonata(tmp_path, edges())
+    net, a, b = populations()
+    net.connect(a, b, named.rule, psp=named.weight, delay=named.delay, synapse=ns.ExpCurrent(3.0))
+    (told,) = take_inventory(net, 1.0, 0.1).projections
+    assert told["rule"] == f"SonataEdges({tmp_path}/edges.h5, a_to_b)"
+    assert told["delay"] == "Column(delay) ms"
+    assert told["synapses"] == 500.0
 
 
 def test_rules_are_compared_and_shown_by_what_was_given(tmp_path: Path) -> None:

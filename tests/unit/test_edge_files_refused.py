@@ -185,6 +185,18 @@ def test_the_command_tells_it_and_exits_with_2(tmp_path: Path, toys: Registry, c
     assert told.count("\n") == 1
 
 
+def test_a_scenario_file_leads_to_no_other_file(tmp_path: Path, capsys) -> None:
+    path = tmp_path / "my.toml"
+    rule = '{type = "CSVEdges", path = "/etc/passwd", source = "root"}'
+    path.write_text(
+        "duration = 1.0\n[populations.a]\nsize = 2\nneuron = 'LIF'\n"
+        f'[[connections]]\nfrom = "a"\nto = "a"\nrule = {rule}\npsp = 1.0\n'
+    )
+    assert main(["run", str(path), "--out", str(tmp_path / "out")]) == 2
+    told = capsys.readouterr().err
+    assert "my.toml:8: connections.0.rule = 'CSVEdges' is unknown" in told
+
+
 Change = Callable[[h5py.Group], object]
 
 
