@@ -81,13 +81,14 @@ def sweep(
         neurosim sweep fi-curve --grid sigma=1,2,4,8 --seeds 5
         neurosim sweep fi-curve --grid sigma=1,2,4 --grid noise=membrane,escape
         neurosim sweep psp-summation --grid "psps=10,3,3;8,8" --seeds 1
+        neurosim sweep my.toml --grid populations.exc.size=100,200
         neurosim sweep balanced-network --grid regime=AI,SR --scheduler tcp://head:8786
     """
     from neurosim import sweep as sweeps
     from neurosim.cli.swept import print_table, tell_outcome, write_table
 
-    folder = out or OUT / f"{name}-sweep"
     scenario = find_scenario(name)
+    folder = out or OUT / f"{scenario.name}-sweep"
     table = sweeps.sweep(
         name,
         sweeps.parse_grid(scenario.settings, grid),

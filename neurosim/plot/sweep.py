@@ -247,13 +247,17 @@ def _label(axis: Axis) -> str:
 
 
 def _finding(name: str) -> str:
-    """Return the name of a finding as a label: "rate_exc_hz" is "rate exc (Hz)"."""
-    words = name.replace(".", ": ").split("_")
-    unit = UNITS.get(words[-1]) if len(words) > 1 else None
-    if unit:
-        per = "per " if words[-2] == "per" else ""
-        words = [*words[: -2 if per else -1], f"({per}{unit})"]
-    return textwrap.fill(" ".join(words), 30)
+    """Return the name of a finding as a label: "rate_hz.exc" is "rate: exc (Hz)"."""
+    words, units = [], ""
+    for part in name.split("."):
+        *first, last = part.split("_")
+        if first and last in UNITS:
+            per = "per " if first[-1] == "per" else ""
+            units = f" ({per}{UNITS[last]})"
+            words.append(" ".join(first[:-1] if per else first))
+        else:
+            words.append(" ".join([*first, last]))
+    return textwrap.fill(": ".join(words) + units, 30)
 
 
 def _colours(n: int) -> list[Any]:

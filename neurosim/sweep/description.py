@@ -29,13 +29,14 @@ def describe(
     settings: Mapping[str, object] | None = None,
     duration: float | None = None,
     dt: float | None = None,
+    called: str | None = None,
 ) -> Sweep:
     """Describe a sweep, all of whose points have been found valid.
 
     Parameters
     ----------
     name : str
-        Of a scenario.
+        Of a scenario, or of a scenario file.
     grid : mapping
         Values by setting; the points are all combinations of them.
     seeds : int or sequence of int
@@ -44,13 +45,15 @@ def describe(
         Settings to change at all points.
     duration, dt : float, optional
         ms; the scenario's own if not given.
+    called : str, optional
+        See `neurosim.scenario.find_scenario`.
 
     Raises
     ------
     NeurosimError
         For anything that would not run, or more than `MOST_POINTS` points.
     """
-    scenario = find_scenario(name)
+    scenario = find_scenario(name, called)
     known = settings_of(scenario.settings)
     axes = tuple(_axis(known, key, values) for key, values in grid.items())
     if not axes:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from neurosim.sweep.grid import Point, Sweep
 
 DESCRIPTION = "sweep.json"
+SCENARIO = "scenario.toml"
+"""Of a scenario that is a file, what it held."""
 POINTS = "points"
 
 
@@ -58,6 +60,8 @@ class SweepFolder:
                     f"{self.path} holds another sweep, {_difference(found, description)}: give "
                     "another folder"
                 )
+        if sweep.scenario.source_file is not None:
+            self._create(SCENARIO, sweep.scenario.source_file)
 
     def sweep(self) -> Sweep:
         """Return the sweep that the folder is of.
@@ -78,17 +82,23 @@ class SweepFolder:
             grid, settings = dict(found["grid"]), dict(found["settings"])
             if not all(isinstance(values, list) for values in (*grid.values(), found["seeds"])):
                 raise TypeError
-            return describe(
-                str(found["scenario"]),
+            name = str(found["scenario"])
+            file = str(self.path / SCENARIO) if "file_sha256" in found else None
+            sweep = describe(
+                file or name,
                 grid,
                 seeds=found["seeds"],
                 settings=settings,
                 duration=_number(found["duration_ms"]),
                 dt=_number(found["dt_ms"]),
+                called=name if file else None,
             )
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             reason = f" ({error})" if isinstance(error, NeurosimError) else ""
             raise NeurosimError(f"{path} describes no sweep{reason}: sweep again") from None
+        if _described(sweep) != found:
+            raise _damaged(path)
+        return sweep
 
     def keys(self) -> frozenset[str]:
         """Return the keys of the points that are there."""

@@ -61,6 +61,8 @@ class Point:
     seed : int
     dt, duration : float
         ms.
+    file : bytes or None
+        Of a scenario that is a file, what that holds.
     """
 
     scenario: str
@@ -68,11 +70,13 @@ class Point:
     seed: int
     dt: float
     duration: float
+    file: bytes | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return what identifies the point, JSON-able, named as in `run --json`."""
         return {
             "scenario": self.scenario,
+            **_hash(self.file),
             "settings": plain(self.settings),
             "seed": self.seed,
             "dt_ms": self.dt,
@@ -143,12 +147,14 @@ class Sweep:
         """
         settings = self.scenario.settings(**self.fixed, **cell)
         values = dataclasses.asdict(settings)
-        return Point(self.scenario.name, values, seed, self.dt, self.duration)
+        file = self.scenario.source_file
+        return Point(self.scenario.name, values, seed, self.dt, self.duration, file)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the description, JSON-able: the arguments of `describe`."""
         return {
             "scenario": self.scenario.name,
+            **_hash(self.scenario.source_file),
             "grid": {axis.name: plain(axis.values) for axis in self.grid},
             "settings": plain(self.fixed),
             "seeds": list(self.seeds),
@@ -160,3 +166,7 @@ class Sweep:
 def written(cell: Mapping[str, Any]) -> str:
     """Return a place of the grid in words: "sigma=3, noise=escape"."""
     return ", ".join(f"{name}={format_value(value)}" for name, value in cell.items())
+
+
+def _hash(file: bytes | None) -> dict[str, str]:
+    return {} if file is None else {"file_sha256": hashlib.sha256(file).hexdigest()}

@@ -82,7 +82,7 @@ def sweep(
     Parameters
     ----------
     name : str
-        Of a scenario.
+        Of a scenario, or of a scenario file.
     grid : mapping
         Values by setting; the points are all combinations of them.
     out : path-like

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits
@@ -10,8 +13,10 @@ from threadpoolctl import threadpool_limits
 import neurosim
 from neurosim.errors import NeurosimError
 from neurosim.scenario import RunOptions, find_scenario, run_scenario
+from neurosim.scenario_file import SUFFIX
 
 if TYPE_CHECKING:
+    from neurosim.scenario import Scenario
     from neurosim.sweep.grid import Point
 
 LARGEST = 2**26
@@ -45,7 +50,8 @@ def run_point(point: Point, threads: int, version: str) -> bytes:
             f"a worker has neurosim {neurosim.__version__} and not {version}: install the same "
             "version everywhere"
         )
-    scenario = find_scenario(point.scenario)
+    with TemporaryDirectory() as folder:
+        scenario = _scenario(point, Path(folder))
     settings = scenario.settings(**point.settings)
     options = RunOptions(point.duration, point.dt, point.seed, threads)
     try:
@@ -54,7 +60,17 @@ def run_point(point: Point, threads: int, version: str) -> bytes:
             summary = run_scenario(scenario, settings, options).summary
         return _text(point, {name: summary[name] for name in ("rates_hz", "findings")})
     except NeurosimError as error:
-        return _text(point, {"error": str(error)})
+        # Where a file has been read tells nobody anything, and is different every time.
+        return _text(point, {"error": str(error).replace(f"{folder}{os.sep}", "")})
+
+
+def _scenario(point: Point, folder: Path) -> Scenario[Any]:
+    """Return the scenario of a point, read from a file in `folder` if it is one."""
+    if point.file is None:
+        return find_scenario(point.scenario)
+    path = folder / f"scenario{SUFFIX}"
+    path.write_bytes(point.file)
+    return find_scenario(str(path), called=point.scenario)
 
 
 def as_json(content: dict[str, Any]) -> bytes:

@@ -18,8 +18,11 @@ import psutil
 import pytest
 from distributed import LocalCluster
 
+import neurosim as ns
 from neurosim.cli import main
+from neurosim.errors import NeurosimError
 from neurosim.scenario import run
+from neurosim.sweep import SweepFolder, describe, read_table
 from neurosim.sweep.work import run_point
 from neurosim.sweep.workers import CONNECTING
 
@@ -161,6 +164,24 @@ def test_workers_of_any_scheduler_find_what_a_plain_run_finds(tmp_path: Path, ca
     assert main(["plot", str(tmp_path)]) == 0
     assert (tmp_path / "sweep.csv").read_bytes() == table
     assert (tmp_path / "sweep.png").stat().st_size > 10_000
+
+
+def test_a_scenario_file_is_swept_and_kept_with_its_points(tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "my.toml"]) == 0
+    described = describe("my.toml", {"inputs.0.rate": [1200]}, seeds=2, duration=300.0)
+    folder = SweepFolder("out")
+    folder.claim(described)
+    for point in described.points():
+        folder.add(point.key, run_point(point, 1, ns.__version__))
+    Path("my.toml").unlink()
+    assert main(["plot", "out"]) == 0
+    assert folder.sweep().as_dict() == described.as_dict()
+    assert not read_table(described, folder).missing
+    changed = Path("out", "scenario.toml")
+    changed.write_text(changed.read_text() + "# another\n")
+    with pytest.raises(NeurosimError, match="is damaged, or none of this sweep's"):
+        folder.sweep()
 
 
 def test_an_address_where_nothing_answers_is_told_in_time(tmp_path: Path, capsys, monkeypatch):

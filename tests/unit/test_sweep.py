@@ -498,6 +498,22 @@ def test_a_picture_of_part_of_a_sweep_says_so():
     assert draw_sweep(part).get_suptitle() == "toy: mean of 4 seeds, 95 % intervals, 5 of 8 points"
 
 
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("rate_of_exc_hz", "rate of exc (Hz)"),
+        ("rate_hz.exc", "rate: exc (Hz)"),
+        ("beta_per_mv", "beta (per mV)"),
+        ("largest_error_of_the_whole_sum_mv", "largest error of the whole sum\n(mV)"),
+        ("bits_per_spike", "bits per spike"),
+        ("hz", "hz"),
+    ],
+)
+def test_a_finding_is_labelled_by_its_name(name: str, label: str):
+    table = table_of({name: [1.0, 2.0]}, {"tau_m": [1, 2]}, 1)
+    assert draw_sweep(table).axes[0].get_ylabel() == label
+
+
 def test_values_that_grow_by_a_factor_get_a_logarithmic_axis():
     for values, scale in (([1, 2, 4, 8], "log"), ([1, 2, 3, 4], "linear"), ([-1, 1, 9], "linear")):
         table = table_of({"x": np.arange(len(values))}, {"trials": values}, 1)
