@@ -45,17 +45,29 @@ def check_size(network: Network) -> None:
     Raises
     ------
     NeurosimError
-        With the least that it takes.
+        With the least that it takes and what would fit.
     """
     there = physical_memory()
     synapses = sum(expected_synapses(projection) for projection in network.projections)
-    needed = 2 * synapses + 64 * network.size
-    if there is not None and needed > USABLE * there:
+    neurons = 64 * network.size
+    needed = 2 * synapses + neurons
+    if there is None or needed <= USABLE * there:
+        return
+    if neurons > USABLE * there:
         raise NeurosimError(
-            f"The network needs more than {needed / 2**30:,.1f} GiB for {network.size:,} neurons "
-            f"and {synapses:.3g} synapses; this machine has {there / 2**30:.1f} GiB: lower the "
-            "number of neurons or of synapses"
+            f"The network needs about {needed / 2**30:.1f} GiB for {network.size:,} neurons; this "
+            f"machine has {there / 2**30:.1f} GiB: lower the number of neurons"
         )
+    raise _too_many(synapses, needed, there)
+
+
+def _too_many(synapses: float, needed: float, there: float) -> NeurosimError:
+    """Return the refusal of so many synapses, with what this machine has room for."""
+    return NeurosimError(
+        f"The network needs about {needed / 2**30:.1f} GiB for {synapses:.3g} synapses; this "
+        f"machine has {there / 2**30:.1f} GiB, room for about "
+        f"{synapses * USABLE * there / needed:.2g}: lower the number of neurons or of synapses"
+    )
 
 
 def check_memory(layout: Layout, projections: Projections) -> None:
@@ -79,9 +91,4 @@ def check_memory(layout: Layout, projections: Projections) -> None:
             f"delays of up to {columns.max():,} steps; {has}: let delays differ less, or take a "
             "larger dt"
         )
-    synapses = sum(projections.expected)
-    fitting = synapses * USABLE * there / needed
-    raise NeurosimError(
-        f"{needs} for {synapses:.3g} synapses; {has}, room for about {fitting:.2g}: lower the "
-        "number of neurons or of synapses"
-    )
+    raise _too_many(sum(projections.expected), needed, there)

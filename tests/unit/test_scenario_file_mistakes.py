@@ -326,7 +326,7 @@ def test_a_picture_beyond_a_shorter_run_is_refused_before_it_runs(tmp_path: Path
 @pytest.mark.parametrize(
     ("was", "instead", "said"),
     [
-        ("size = 800", "size = 2000000000", ":13: The network needs more than"),
+        ("size = 800", "size = 2000000000", ":13: The network needs about"),
         ("interval = 0.1 ", "# ", ":76: The recordings need about"),
     ],
 )
