@@ -138,16 +138,14 @@ class ThreadTable:
                 continue
             listed = self.shared.listed[p]
             own, (first, last) = listed.counts[self._place], self._sources(p)
-            place = self.shared.delays.places[p]
-            for k, column in enumerate(
-                self.shared.columns[place : place + len(listed.delays.steps)]
-            ):
+            delays = self.shared.delays.places[p] + np.arange(len(listed.delays.steps))
+            for k, column in enumerate(self.shared.columns[delays]):
                 table.segment[first:last, column + 1] += own[:, k]
             self._onto_twins += int(own.sum(dtype=np.int64)) - listed.own[self._place]
             listed.counts[self._place] = own[:0]
         for rows in self._staged_rows():
+            counts[rows] = table.segment[rows].sum(axis=1)
             table.segment[rows] = np.cumsum(table.segment[rows], axis=1)
-            counts[rows] = table.segment[rows, -1]
         return table.segment
 
     def _staged_rows(self) -> Iterator[slice]:
