@@ -71,7 +71,7 @@ def test_sources_and_targets_are_drawn_uniformly(rule) -> None:
             stats.lognorm(math.sqrt(math.log(1.25)), scale=2.0 / math.sqrt(1.25)),
         ),
     ],
-    ids=repr,
+    ids=["truncated", "of one sign", "uniform", "log-normal"],
 )
 def test_strengths_follow_their_distribution(law, reference) -> None:
     weights = _table(ns.FixedTotalNumber(50_000), psp=law)[:, 2]
