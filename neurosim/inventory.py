@@ -128,7 +128,7 @@ def in_words(value: Any) -> str:
         return f"{value:g}" if isinstance(value, float) else str(value)
     shown = []
     for field in dataclasses.fields(value):
-        if not field.init:
+        if not (field.init and field.repr):
             continue
         item, required = getattr(value, field.name), field.default is dataclasses.MISSING
         if required or isinstance(item, np.ndarray) or item != field.default:
@@ -156,20 +156,26 @@ def _projection(projection: Projection, expected: float) -> dict[str, Any]:
         "target": projection.target.name,
         "rule": in_words(projection.rule),
         "synapse": in_words(projection.synapse),
-        "weight": f"{in_words(projection.weight)} {unit}",
+        "weight": _quantity(projection.weight, unit),
         "psp": None,
-        "delay": f"{in_words(projection.delay)} ms",
+        "delay": _quantity(projection.delay, "ms"),
         "plasticity": projection.plasticity and in_words(projection.plasticity),
         "synapses": float(expected),
     }
-    if isinstance(target, LIF):
+    if isinstance(target, LIF) and not isinstance(projection.weight, Column):
         per_weight = projection.synapse.psp_per_weight(target)
         row["psp"] = f"{in_words(_scaled(projection.weight, per_weight))} mV"
     return row
 
 
+def _quantity(value: Any, unit: str) -> str:
+    if isinstance(value, Column):  # in the unit in which it was given, which nobody knows any more
+        return f"column {value.name!r}"
+    return f"{in_words(value)} {unit}"
+
+
 def _scaled(weight: Any, factor: float) -> Any:
-    if isinstance(weight, (Normal, Uniform, LogNormal, Column)):
+    if isinstance(weight, (Normal, Uniform, LogNormal)):
         return weight.scaled(factor)
     return weight * factor
 

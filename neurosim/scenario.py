@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from neurosim.network import Network
     from neurosim.recording import Result, RunStats
+    from neurosim.scenario_file import Origin
     from neurosim.scenario_file.file import ScenarioFile
 
 ENTRY_POINTS = "neurosim.scenarios"
@@ -338,14 +339,14 @@ def scenario_names() -> tuple[str, ...]:
     return tuple(_installed())
 
 
-def find_scenario(name: str, called: str | None = None) -> Scenario[Any]:
+def find_scenario(name: str, origin: Origin | None = None) -> Scenario[Any]:
     """Return the scenario of that name, or of that file if the name ends in .toml.
 
     Parameters
     ----------
     name : str
-    called : str, optional
-        The name of a file's scenario. Default: that of the file, without its suffix.
+    origin : Origin, optional
+        What a file is a copy of, if it is one.
 
     Raises
     ------
@@ -355,7 +356,7 @@ def find_scenario(name: str, called: str | None = None) -> Scenario[Any]:
     if name.endswith(SUFFIX):
         from neurosim.scenario_file.file import ScenarioFile  # late: it needs the compiler
 
-        return _of_file(ScenarioFile(name, called))
+        return _of_file(ScenarioFile(name, origin))
     installed = _installed()
     if name not in installed:
         near = nearest(name, installed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
@@ -28,7 +29,7 @@ from neurosim.scenario import (
     require_comparison,
     run_scenario,
 )
-from neurosim.scenario_file import SUFFIX
+from neurosim.scenario_file import SUFFIX, Origin
 from neurosim.settings import format_settings, parse_settings
 from neurosim.storage import load
 
@@ -120,7 +121,7 @@ def carry_out(order: Order) -> Outcome:
     """
     folder = RunFolder(order.out or OUT / order.label)
     folder.require_no_order()
-    return _carry_out(order, folder, order.name)
+    return _carry_out(order, folder, find_scenario(order.name))
 
 
 def resume(path: Path, threads: int | None = None) -> Outcome:
@@ -140,11 +141,11 @@ def resume(path: Path, threads: int | None = None) -> Outcome:
     except (KeyError, TypeError):
         raise NeurosimError(f"{path / ORDER} is damaged: begin the run again") from None
     order = order if threads is None else replace(order, threads=threads)
-    return _carry_out(order, folder, folder.kept(ORDER_SOURCE) or order.name)
+    origin = Origin(order.label, Path(order.name).parent)
+    return _carry_out(order, folder, find_scenario(folder.kept(ORDER_SOURCE) or order.name, origin))
 
 
-def _carry_out(order: Order, folder: RunFolder, source: str) -> Outcome:
-    scenario = find_scenario(source, called=order.label)
+def _carry_out(order: Order, folder: RunFolder, scenario: Scenario[Any]) -> Outcome:
     if order.compare:
         require_comparison(scenario)
     settings = parse_settings(scenario.settings, order.assignments)
@@ -169,7 +170,10 @@ def _prepare(
     if journal:
         if not folder.has_order:
             journal.discard()
-            folder.write_order({**asdict(order), "out": None}, scenario.source_file)
+            written = asdict(order) | {"out": None}
+            if scenario.source_file is not None:  # to be gone on with from any folder
+                written["name"] = os.path.abspath(order.name)
+            folder.write_order(written, scenario.source_file)
         journal.prepare()
 
 
@@ -223,7 +227,7 @@ def redraw(path: Path) -> list[str]:
         raise NeurosimError(
             f"{path / SUMMARY} names no scenario with settings: run the scenario again"
         ) from None
-    scenario = find_scenario(folder.kept(SOURCE) or name, called=name)
+    scenario = find_scenario(folder.kept(SOURCE) or name, Origin(name))
     settings = parse_settings(scenario.settings, format_settings(values))
     run = ScenarioRun(scenario, settings, load(path / RESULT))
     folder.write_figures(name, run.figures)

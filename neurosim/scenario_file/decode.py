@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_origin
 
 from neurosim.errors import NeurosimError
+from neurosim.network import EdgeFile
 from neurosim.network.checks import show
 from neurosim.scenario_file.schema import fields_of, unknown
 from neurosim.settings import nearest
@@ -148,7 +151,8 @@ class Decoder:
             raise Refused
         if isinstance(value, dict) or (isinstance(value, str) and field.named):
             return self.part(value, place, field.parts)
-        if isinstance(value, (int, float)) or (isinstance(value, str) and field.kind):
+        choice = isinstance(value, str) and get_origin(field.kind) is Literal
+        if isinstance(value, (int, float)) or choice:
             self.settable[place] = field, value
         return value
 
@@ -167,8 +171,35 @@ class Decoder:
             own = {key: item for key, item in table.items() if key != "type"}
             arguments = self.arguments(own, place, fields_of(parts[kind]))
             with self.blaming(place, own):
+                if issubclass(parts[kind], EdgeFile):
+                    return self._edges(parts[kind], arguments)
                 return parts[kind](**arguments)
         raise Refused
+
+    def _edges(self, kind: type[EdgeFile], arguments: dict[str, Any]) -> EdgeFile | None:
+        """Return a list of edges in a file beside the scenario file; None where it is not at hand.
+
+        Raises
+        ------
+        NeurosimError
+            Where a path leads out of the folder of the scenario file.
+        """
+        if self.document.folder is None:
+            return None
+        folder = os.path.realpath(self.document.folder)
+        paths = {}
+        for name in kind.paths:
+            given = arguments.get(name)
+            if not isinstance(given, str) or "\0" in given:
+                continue  # refused by the part itself
+            whole = os.path.realpath(os.path.join(folder, given))
+            if os.path.isabs(given) or not Path(whole).is_relative_to(folder):
+                raise NeurosimError(
+                    f"{name} = {show(given)} leads out of the folder of the scenario file: put "
+                    "the file there and give its name"
+                )
+            paths[name] = whole
+        return kind(**arguments | paths)
 
 
 def _small(word: re.Match[str]) -> str:

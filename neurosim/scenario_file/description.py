@@ -162,6 +162,8 @@ class _Description:
         fields = _without(Network.connect, "source", "target")
         refers = _reference("from", "source"), _reference("to", "target")
         ends, arguments = self._decoded(table, place, fields, refers)
+        if "rule" in arguments and arguments["rule"] is None:  # its file is not at hand
+            return
         with self.decoder.blaming(place, _own(table), ("psp", "weight")):
             projection = self.network.connect(*ends, **arguments)
             if self.head:

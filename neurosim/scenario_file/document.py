@@ -51,11 +51,14 @@ class Document:
     Parameters
     ----------
     path : Path
+    folder : Path or None
 
     Attributes
     ----------
     name : str
         As the user gave it, for messages.
+    folder : Path or None
+        Where the files lie that it names; None where they are not at hand.
     content : bytes
     values : dict
 
@@ -65,8 +68,8 @@ class Document:
         Where the file is missing, too large, no UTF-8, or no TOML.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.name = str(path)
+    def __init__(self, path: Path, folder: Path | None) -> None:
+        self.name, self.folder = str(path), folder
         self.content = _read(path)
         text = self._decoded()
         self._lines: Mapping[Place, int] = key_lines(text, self.name)

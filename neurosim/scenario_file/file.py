@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from neurosim.build.memory import check_size
 from neurosim.errors import NeurosimError
 from neurosim.inventory import check_recordings
-from neurosim.scenario_file import SUFFIX
+from neurosim.scenario_file import SUFFIX, Origin
 from neurosim.scenario_file.description import describe
 from neurosim.scenario_file.document import Document
 from neurosim.scenario_file.figures import FIGURES
@@ -45,8 +45,8 @@ class ScenarioFile:
     Parameters
     ----------
     path : str or Path
-    called : str, optional
-        Its name. Default: that of the file, without its suffix.
+    origin : Origin, optional
+        What the file is a copy of, if it is one.
 
     Attributes
     ----------
@@ -65,11 +65,13 @@ class ScenarioFile:
         With a line for every mistake in the file, up to ten.
     """
 
-    def __init__(self, path: str | Path, called: str | None = None) -> None:
-        self.name = called or Path(path).name.removesuffix(SUFFIX)
+    def __init__(self, path: str | Path, origin: Origin | None = None) -> None:
+        path = Path(path)
+        origin = origin or Origin(path.name.removesuffix(SUFFIX), path.parent)
+        self.name = origin.name
         if not self.name.strip(".") or not self.name.isprintable():
             raise NeurosimError(f"{path} has no name before its suffix: call it my.toml")
-        self._document = Document(Path(path))
+        self._document = Document(path, origin.folder)
         self.content = self._document.content
         described = describe(self._document, self._document.values)
         self._places = {".".join(map(str, place)): place for place in described.settable}
@@ -84,8 +86,14 @@ class ScenarioFile:
         Raises
         ------
         NeurosimError
-            Where it is more than the memory holds, or a picture lies beyond the end of the run.
+            Where it is more than the memory holds, a picture lies beyond the end of the run, or
+            the file is a copy without the files that it names.
         """
+        if self._document.folder is None:
+            raise NeurosimError(
+                f"{self._document.name} is a copy kept for its pictures: run the file that it is a "
+                "copy of"
+            )
         analysis = settings.described.analysis
         # Described anew, for whoever gets a network may add to it.
         network = self._described(dataclasses.asdict(settings)).network

@@ -94,7 +94,9 @@ def fields_of(taker: Callable[..., Any]) -> Mapping[str, Field]:
     """Return the keys of the table that stands for the arguments of a class or method."""
     # Methods of Network are annotated with names that only type checkers import.
     hints = typing.get_type_hints(taker, localns={**vars(network), "ArrayLike": ArrayLike, **NAMED})
-    help_ = documented(inspect.getdoc(taker) or "")
+    help_: dict[str, str] = {}
+    for said in reversed(getattr(taker, "__mro__", (taker,))):
+        help_ |= documented(inspect.cleandoc(said.__doc__ or ""))
     return {
         name: Field(name, hints[name], parameter.default is parameter.empty, help_.get(name, ""))
         for name, parameter in inspect.signature(taker).parameters.items()

@@ -220,13 +220,13 @@ def test_keys_units_and_meanings_come_from_the_parts():
     assert set(fields_of(ns.Network.connect)["psp"].parts) == {"Normal", "Uniform", "LogNormal"}
 
 
-def test_every_field_of_every_part_is_explained():
+def test_every_number_of_every_part_is_explained():
     from neurosim.scenario_file.head import Analysis, Head
     from neurosim.scenario_file.schema import NAMED
 
     for part in [*NAMED.values(), Analysis, Head]:
         for field in fields_of(part).values():
-            assert field.help or part is ns.EscapeRate, f"{part.__name__}.{field.name}"
+            assert field.help or field.kind not in (int, float), f"{part.__name__}.{field.name}"
 
 
 def test_a_docstring_is_read_by_parameter():

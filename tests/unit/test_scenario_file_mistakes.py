@@ -349,7 +349,7 @@ def test_a_file_that_is_no_file_is_refused(tmp_path: Path):
         (Path("/dev/zero"), "is no file"),
     ):
         with pytest.raises(NeurosimError) as refused:
-            document.Document(path)
+            document.Document(path, path.parent)
         assert said in str(refused.value)
     with pytest.raises(NeurosimError, match="has no name before its suffix"):
         ScenarioFile(tmp_path / ".toml")
