@@ -68,7 +68,7 @@ def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
             "record_2018_flop_per_s": RECORD_FLOP_PER_S,
         },
         "machine": {
-            "threads": result.stats.threads,
+            "threads": int(result.measured["threads"][0]),
             "flop_per_s": _machine(result, "flop_per_s"),
             "bytes_per_s": _machine(result, "bytes_per_s"),
         },

@@ -155,6 +155,7 @@ def simulate(settings: Settings, options: RunOptions, progress: bool) -> ns.Resu
     machine = {
         "flop_per_s": np.array([flop_per_s()]),
         "bytes_per_s": np.array([bytes_per_s(result.stats.threads)]),
+        "threads": np.array([float(result.stats.threads)]),
     }
     measured = lecture.measured(LECTURE) | cortex.measured(CORTEX) | machine
     return replace(result, measured=measured)
