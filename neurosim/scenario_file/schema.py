@@ -14,7 +14,6 @@ from numpy.typing import ArrayLike
 
 from neurosim import network
 from neurosim.network.catalogue import DISTRIBUTIONS, PARTS
-from neurosim.network.edges import EdgeFile
 from neurosim.scenario_file.figures import FIGURES
 from neurosim.scenario_file.findings import FINDINGS
 from neurosim.settings import nearest
@@ -22,12 +21,8 @@ from neurosim.settings import nearest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-NAMED: Mapping[str, type] = {
-    **{name: kind for name, kind in PARTS.items() if not issubclass(kind, EdgeFile)},
-    **FINDINGS,
-    **FIGURES,
-}
-"""All parts that a file can name by their type: none that would have it lead to other files."""
+NAMED: Mapping[str, type] = {**PARTS, **FINDINGS, **FIGURES}
+"""All parts that a file can name by their type."""
 
 MOST_LISTED = 12
 """Names in a sentence."""

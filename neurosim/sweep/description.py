@@ -15,6 +15,7 @@ from neurosim.sweep.grid import Axis, Sweep, written
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from neurosim.scenario_file import Origin
     from neurosim.settings import Setting
 
 MOST_POINTS = 100_000
@@ -29,7 +30,7 @@ def describe(
     settings: Mapping[str, object] | None = None,
     duration: float | None = None,
     dt: float | None = None,
-    called: str | None = None,
+    origin: Origin | None = None,
 ) -> Sweep:
     """Describe a sweep, all of whose points have been found valid.
 
@@ -45,7 +46,7 @@ def describe(
         Settings to change at all points.
     duration, dt : float, optional
         ms; the scenario's own if not given.
-    called : str, optional
+    origin : Origin, optional
         See `neurosim.scenario.find_scenario`.
 
     Raises
@@ -53,7 +54,7 @@ def describe(
     NeurosimError
         For anything that would not run, or more than `MOST_POINTS` points.
     """
-    scenario = find_scenario(name, called)
+    scenario = find_scenario(name, origin)
     known = settings_of(scenario.settings)
     axes = tuple(_axis(known, key, values) for key, values in grid.items())
     if not axes:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import neurosim
 from neurosim.errors import NeurosimError
+from neurosim.scenario_file import Origin
 from neurosim.settings import format_value
 from neurosim.sweep.description import describe
 from neurosim.sweep.work import LARGEST, as_json
@@ -91,7 +92,7 @@ class SweepFolder:
                 settings=settings,
                 duration=_number(found["duration_ms"]),
                 dt=_number(found["dt_ms"]),
-                called=name if file else None,
+                origin=Origin(name) if file else None,
             )
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             reason = f" ({error})" if isinstance(error, NeurosimError) else ""

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 import neurosim
 from neurosim.errors import NeurosimError
 from neurosim.scenario import RunOptions, find_scenario, run_scenario
-from neurosim.scenario_file import SUFFIX
+from neurosim.scenario_file import SUFFIX, Origin
 
 if TYPE_CHECKING:
     from neurosim.scenario import Scenario
@@ -70,7 +70,7 @@ def _scenario(point: Point, folder: Path) -> Scenario[Any]:
         return find_scenario(point.scenario)
     path = folder / f"scenario{SUFFIX}"
     path.write_bytes(point.file)
-    return find_scenario(str(path), called=point.scenario)
+    return find_scenario(str(path), Origin(point.scenario))
 
 
 def as_json(content: dict[str, Any]) -> bytes:

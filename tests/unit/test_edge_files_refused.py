@@ -194,7 +194,7 @@ def test_a_scenario_file_leads_to_no_other_file(tmp_path: Path, capsys) -> None:
     )
     assert main(["run", str(path), "--out", str(tmp_path / "out")]) == 2
     told = capsys.readouterr().err
-    assert "my.toml:8: connections.0.rule = 'CSVEdges' is unknown" in told
+    assert "my.toml:8: path = '/etc/passwd' leads out of the folder of the scenario file" in told
 
 
 Change = Callable[[h5py.Group], object]
