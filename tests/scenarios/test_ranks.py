@@ -122,10 +122,10 @@ def test_a_mistake_is_told_once_with_status_2(tmp_path: Path) -> None:
 
 
 def test_a_lost_process_ends_the_run_and_it_can_be_gone_on_with(tmp_path: Path) -> None:
-    whole = _mpiexec(1, *COLUMN, "--duration", "20000", "--out", str(tmp_path / "whole"))
+    whole = _mpiexec(1, *COLUMN, "--duration", "12000", "--out", str(tmp_path / "whole"))
     assert whole.returncode == 0
     out = tmp_path / "out"
-    options = ("--duration", "20000", "--out", str(out), "--checkpoint-every", "0.1")
+    options = ("--duration", "12000", "--out", str(out), "--checkpoint-every", "0.1")
     command = [str(MPIEXEC), "-n", "2", sys.executable, *COLUMN, *options]
     job = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT

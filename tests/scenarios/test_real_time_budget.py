@@ -109,7 +109,8 @@ def test_what_counting_promises_stands_beside_what_was_reached(command, tmp_path
         rates = [
             told[f"{name}_{key}"] for key in ("rate_allowed_by_arithmetic_hz", "real_time_rate_hz")
         ]
-        assert all(rate > 0.0 for rate in rates)
+        assert rates[0] > 0.0
+        assert rates[1] >= 0.0  # a machine that is busy reaches none
     assert told["agreement"] == pytest.approx(
         told["lecture_real_time_rate_hz"] / told["lecture_rate_allowed_by_arithmetic_hz"]
     )

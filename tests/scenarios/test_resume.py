@@ -18,7 +18,7 @@ import pytest
 
 from neurosim.cli import main
 
-COLUMN = ("cortical-column", "--set", "scale=0.02", "--duration", "12000", "--no-plot")
+COLUMN = ("cortical-column", "--set", "scale=0.02", "--duration", "6000", "--no-plot")
 EVERY = ("--checkpoint-every", "0.1")
 
 
@@ -90,15 +90,13 @@ def test_a_killed_run_goes_on_with_the_same_bits(
 def test_ctrl_c_keeps_a_checkpoint_and_says_how_to_go_on(
     tmp_path: Path, undisturbed: dict[str, Any]
 ) -> None:
-    job = _start("run", *COLUMN, "--checkpoint-every", "1000", "--out", str(tmp_path))
-    while not list(tmp_path.glob("checkpoints")):
-        time.sleep(0.02)
-    time.sleep(1.0)
+    job = _start("run", *COLUMN, *EVERY, "--out", str(tmp_path))
+    _until_kept(job, tmp_path)
     job.send_signal(signal.SIGINT)
     _, told = job.communicate()
-    if job.returncode == 130:  # else it was over already
-        assert f"go on with `neurosim resume {tmp_path}`" in told
-        assert main(["resume", str(tmp_path)]) == 0
+    assert job.returncode == 130
+    assert f"go on with `neurosim resume {tmp_path}`" in told
+    assert main(["resume", str(tmp_path)]) == 0
     assert _figures(tmp_path) == undisturbed
 
 

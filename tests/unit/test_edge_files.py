@@ -324,7 +324,7 @@ def test_what_a_network_would_be_is_told_of_a_file(tmp_path: Path) -> None:
     net.connect(a, b, named.rule, psp=named.weight, delay=named.delay, synapse=ns.ExpCurrent(3.0))
     (told,) = take_inventory(net, 1.0, 0.1).projections
     assert told["rule"] == f"SonataEdges({tmp_path}/edges.h5, a_to_b)"
-    assert told["delay"] == "Column(delay) ms"
+    assert told["delay"] == "column 'delay'"
     assert told["synapses"] == 500.0
 
 
