@@ -21,8 +21,8 @@ class Origin:
     name : str
         What the scenario is called.
     folder : Path or None
-        Where the files lie that it names, lists of edges. None where they are not needed: what is
-        connected by them is then left out, and the network cannot be run.
+        Where the files lie that it names, lists of edges. None where they are not at hand: a file
+        that names some can then be drawn, but not run.
     """
 
     name: str

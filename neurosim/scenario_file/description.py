@@ -46,12 +46,15 @@ class Description:
         With its figures, chosen by what is recorded where the file names none.
     settable : mapping
         Field and value of every number that the file states, by its place.
+    whole : bool
+        Whether all connections are there: those in files that are not at hand are left out.
     """
 
     head: Head
     network: Network
     analysis: Analysis
     settable: Mapping[Place, tuple[Field, Any]]
+    whole: bool
 
 
 def describe(document: Document, values: Mapping[str, Any]) -> Description:
@@ -108,7 +111,8 @@ class _Description:
         decoder.conclude()
         assert self.head is not None
         assert self.analysis is not None
-        return Description(self.head, self.network, self.analysis, decoder.settable)
+        whole = len(self.network.projections) == len(self._blocks("connections"))
+        return Description(self.head, self.network, self.analysis, decoder.settable, whole)
 
     def _read_head(self) -> None:
         fields = fields_of(Head)

@@ -89,12 +89,12 @@ class ScenarioFile:
             Where it is more than the memory holds, a picture lies beyond the end of the run, or
             the file is a copy without the files that it names.
         """
-        if self._document.folder is None:
-            raise NeurosimError(
-                f"{self._document.name} is a copy kept for its pictures: run the file that it is a "
-                "copy of"
-            )
         analysis = settings.described.analysis
+        if not settings.described.whole:
+            raise NeurosimError(
+                f"{self._document.name} is a copy without the lists of edges that it names: run the "
+                "file that it is a copy of"
+            )
         # Described anew, for whoever gets a network may add to it.
         network = self._described(dataclasses.asdict(settings)).network
         with self._document.at(("populations",)):

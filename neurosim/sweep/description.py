@@ -8,6 +8,7 @@ import numpy as np
 
 from neurosim.build.streams import check_seed
 from neurosim.errors import NeurosimError
+from neurosim.network import EdgeFile
 from neurosim.scenario import RunOptions, check_duration, find_scenario
 from neurosim.settings import format_value, settings_of, unknown_setting
 from neurosim.sweep.grid import Axis, Sweep, written
@@ -77,6 +78,7 @@ def describe(
             "seeds, or several sweeps"
         )
     _check(sweep)
+    _check_alone(sweep)
     return sweep
 
 
@@ -181,6 +183,22 @@ def _check(sweep: Sweep) -> None:
         raise NeurosimError(
             f"{count:,} of {sweep.size:,} points cannot be run, and none has been: {first}"
         )
+
+
+def _check_alone(sweep: Sweep) -> None:
+    """Refuse a scenario file that names other files: workers are sent that file alone."""
+    scenario = sweep.scenario
+    if scenario.source_file is None:
+        return
+    options = RunOptions(sweep.duration, sweep.dt, sweep.seeds[0])
+    cell = next(sweep.cells())
+    network = scenario.network(scenario.settings(**sweep.fixed, **cell), options)
+    for projection in network.projections:
+        if isinstance(projection.rule, EdgeFile):
+            raise NeurosimError(
+                f"{scenario.name} reads connections from {projection.rule.path}, which workers do "
+                "not have: list them in the scenario file, or draw them by a rule"
+            )
 
 
 def _example(setting: Setting) -> str:

@@ -97,7 +97,7 @@ def test_a_run_is_drawn_again_when_its_files_have_gone(capsys):
 def test_a_copy_without_its_lists_does_not_run():
     copy = find_scenario("here/my.toml", Origin("my"))
     assert copy.name == "my"
-    with pytest.raises(NeurosimError, match="is a copy kept for its pictures"):
+    with pytest.raises(NeurosimError, match="is a copy without the lists of edges that it names"):
         copy.network(copy.settings(), RunOptions(40.0))
 
 
@@ -116,6 +116,11 @@ def test_a_stopped_run_finds_its_list_from_another_folder(capsys, monkeypatch, t
     monkeypatch.chdir(tmp_path / "here")
     capsys.readouterr()
     assert json_of(capsys, "resume", "../cut")["findings"] == whole["findings"]
+
+
+def test_a_list_cannot_be_swept(capsys):
+    grid = ["--grid", "connections.1.psp=0.25,0.5", "--seeds", "2"]
+    assert "which workers do not have" in refusal(capsys, "sweep", "here/my.toml", *grid)
 
 
 @pytest.mark.parametrize(
