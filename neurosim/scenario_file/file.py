@@ -92,8 +92,8 @@ class ScenarioFile:
         analysis = settings.described.analysis
         if not settings.described.whole:
             raise NeurosimError(
-                f"{self._document.name} is a copy without the lists of edges that it names: run the "
-                "file that it is a copy of"
+                f"{self._document.name} is a copy without the lists of edges that it names: run "
+                "the file that it is a copy of"
             )
         # Described anew, for whoever gets a network may add to it.
         network = self._described(dataclasses.asdict(settings)).network
