@@ -7,6 +7,7 @@ spikes counted in a window do not tell, and which further columns would tell a l
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Effect:
+class Effect(ABC):
     """What the five have in common; by itself it changes nothing.
 
     Attributes
@@ -80,7 +81,7 @@ class Effect:
         """Return the neuron with the effect, for windows of so many ms."""
         return neuron
 
-    def wire(
+    def wire(  # noqa: B027  (most take none)
         self, net: ns.Network, population: ns.Population, strength: float, window: float
     ) -> None:
         """Add the synapses that the effect takes."""
@@ -93,9 +94,9 @@ class Effect:
         """Return the potential (mV) that the spikes sent do not tell, (n_windows, n_neurons)."""
         return np.zeros(trials.fired.shape)
 
+    @abstractmethod
     def columns(self, trials: Trials) -> NDArray[np.float64]:
         """Return what a logistic neuron may be told besides, (n_windows, n_neurons, n)."""
-        raise NotImplementedError
 
     def probability(self, trials: Trials) -> NDArray[np.float64]:
         """Return the probability to fire given all that went before: the neuron's own law.

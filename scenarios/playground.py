@@ -141,8 +141,10 @@ def adjust(settings: Settings, options: RunOptions) -> Settings:
     """Let the user change the settings in a window, if they asked for one."""
     if not settings.window:
         return settings
-    from scenarios.playground_window import play
+    from neurosim import plot
 
+    with plot.style():
+        from scenarios.playground_window import play
     return replace(play(settings, options), window=False)
 
 

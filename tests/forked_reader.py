@@ -26,14 +26,14 @@ from neurosim.interchange import (
     from_nir,
     hdf5,
     neo_files,
-    nir_file,
-    nir_reader,
     nwb_read,
     reader,
     sonata,
 )
 from neurosim.interchange.foreign import to_result
 from neurosim.interchange.load import first_line, receive
+from neurosim.interchange.nir import file as nir_file
+from neurosim.interchange.nir import reader as nir_reader
 from neurosim.interchange.text import read_csv
 
 IMPORTED_ONCE = (h5py, hdf5, neo, neo_files, nwb_read, scipy.io.matlab, sonata)

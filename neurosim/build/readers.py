@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol, Self
 
 import numpy as np
@@ -90,7 +91,7 @@ class ArrayReader:
         return ""
 
 
-class FileReader:
+class FileReader(ABC):
     """What readers of files have in common.
 
     Parameters
@@ -121,9 +122,9 @@ class FileReader:
     def __exit__(self, *error: object) -> None:
         self._rule_checked.check_unchanged()
 
+    @abstractmethod
     def where(self, k: int, i: int) -> str:
         """Return where edge i of block k is, to begin a sentence with."""
-        raise NotImplementedError
 
     def check_ids(self, k: int, ids: tuple[NDArray, NDArray], names: tuple[str, str]) -> None:
         """Refuse sources and targets that there are not."""

@@ -18,7 +18,7 @@ from neurosim.scenario import RunOptions, find_scenario
 from neurosim.settings import parse_settings
 
 if TYPE_CHECKING:
-    from neurosim.interchange.nir_network import NirNetwork
+    from neurosim.interchange.nir.network import NirNetwork
 
 __all__ = ["app", "export_nir", "nir"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -72,18 +73,29 @@ def names_of(result: Result, populations: Sequence[str] | None) -> list[str]:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw in the style of all figures."""
-    import matplotlib as mpl
+    """Draw in the style of all figures.
 
+    Raises
+    ------
+    NeurosimError
+        Where the environment has matplotlib use what it does not know.
+    """
+    try:
+        import matplotlib as mpl
+    except ValueError:
+        raise NeurosimError(
+            f"MPLBACKEND = {os.environ.get('MPLBACKEND')} is no backend of matplotlib, without "
+            "which there are no pictures: set it to agg"
+        ) from None
     with mpl.rc_context(dict(STYLE)):
         yield
 
 
 def figure(width: float = 7.0, height: float = 4.0) -> Figure:
     """Return an empty figure of that size (inches), outside any window system."""
-    from matplotlib.figure import Figure
-
     with style():
+        from matplotlib.figure import Figure
+
         return Figure(figsize=(width, height), layout="constrained")
 
 

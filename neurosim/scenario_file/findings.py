@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -23,7 +24,7 @@ LONGEST_BIN = 1e6
 
 
 @dataclass(frozen=True)
-class _OfSpikes(OfPopulations):
+class _OfSpikes(OfPopulations, ABC):
     """A number for every population, from its spikes."""
 
     key: ClassVar[str]
@@ -37,12 +38,12 @@ class _OfSpikes(OfPopulations):
             }
         }
 
-    def _measure(self, trains: SpikeTrains, start: float, stop: float) -> float | None:
-        raise NotImplementedError
+    @abstractmethod
+    def _measure(self, trains: SpikeTrains, start: float, stop: float) -> float | None: ...
 
 
 @dataclass(frozen=True)
-class Rates(_OfSpikes):
+class Rates(OfPopulations):
     """Firing rates (Hz) of the neurons of each population: their mean and standard deviation.
 
     Parameters

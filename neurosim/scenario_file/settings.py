@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from neurosim.scenario_file.schema import Field
 
 
-class _Settings:
+class _Settings(ABC):
     """Values by dotted name: "populations.exc.size"."""
 
     def __init__(self, **values: Any) -> None:
@@ -22,8 +23,8 @@ class _Settings:
             object.__setattr__(self, setting.name, value)
         object.__setattr__(self, "described", self._describe(values))
 
-    def _describe(self, changed: Mapping[str, Any]) -> Description:
-        raise NotImplementedError
+    @abstractmethod
+    def _describe(self, changed: Mapping[str, Any]) -> Description: ...
 
 
 def settings_class(

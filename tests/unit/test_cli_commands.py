@@ -282,6 +282,12 @@ def test_the_module_is_the_command():
     assert done.stderr.startswith("neurosim: ")
 
 
+def test_an_unknown_backend_of_matplotlib_is_told(monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "nosuch")
+    done = python("-c", "from neurosim import plot; plot.figure()")
+    assert "NeurosimError: MPLBACKEND = nosuch is no backend" in done.stderr.splitlines()[-1]
+
+
 def test_profile_splits_the_time_by_what_it_was_spent_on(capsys, toys):
     stats = dataclasses.replace(toys.result.stats, profile={"delivery": 3.0, "update": 1.0})
     toys.result = dataclasses.replace(toys.result, stats=stats)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.interchange.nir_fields import Room
-from neurosim.interchange.nir_network import NirNetwork
-from neurosim.interchange.nir_windows import Window
+from neurosim.interchange.nir.fields import Room
+from neurosim.interchange.nir.network import NirNetwork
+from neurosim.interchange.nir.windows import Window
 from tests import naive_nir
 from tests.nir_networks import graph_of, neurons
 

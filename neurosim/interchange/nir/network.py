@@ -16,8 +16,8 @@ from neurosim.network.checks import nearest_name, show
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from neurosim.interchange.nir_units import Units
-    from neurosim.interchange.nir_wiring import Wiring
+    from neurosim.interchange.nir.units import Units
+    from neurosim.interchange.nir.wiring import Wiring
     from neurosim.network import Drive, Network, Population
     from neurosim.network.inputs import SpikeInput
     from neurosim.recording import Result

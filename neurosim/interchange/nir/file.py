@@ -62,7 +62,7 @@ def read_graph(path: str | os.PathLike[str]) -> Any:
     library("nir")
     path = Path(path)
     check_file(path, "a file that NIR wrote")
-    with told_aside(path, "neurosim.interchange.nir_reader") as (told, answer):
+    with told_aside(path, "neurosim.interchange.nir.reader") as (told, answer):
         return receive(told, answer)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from scipy.special import exprel
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.nir_fields import array_of
+from neurosim.interchange.nir.fields import array_of
 from neurosim.network.checks import check_number, show
 from neurosim.network.neurons import LIF
 from neurosim.network.synapses import DeltaSynapse, ExpCurrent

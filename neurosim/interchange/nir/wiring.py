@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.nir_fields import Room, array_of
-from neurosim.interchange.nir_linear import LINEAR, apply, identity, out_shape, summed
+from neurosim.interchange.nir.fields import Room, array_of
+from neurosim.interchange.nir.linear import LINEAR, apply, identity, out_shape, summed
 from neurosim.network.checks import show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from neurosim.interchange.nir_linear import Terms
+    from neurosim.interchange.nir.linear import Terms
 
 SPIKING = {"LIF", "CubaLIF"}
 READOUTS = {"LI", "CubaLI"}

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.nir_network import RELAY, NirNetwork
-from neurosim.interchange.nir_timing import Way, timing
-from neurosim.interchange.nir_units import groups_of
+from neurosim.interchange.nir.network import RELAY, NirNetwork
+from neurosim.interchange.nir.timing import Way, timing
+from neurosim.interchange.nir.units import groups_of
 from neurosim.network import (
     ConstantCurrent,
     DeltaSynapse,
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.interchange.nir_linear import Matrix
-    from neurosim.interchange.nir_units import Group, Units
-    from neurosim.interchange.nir_wiring import Wiring
+    from neurosim.interchange.nir.linear import Matrix
+    from neurosim.interchange.nir.units import Group, Units
+    from neurosim.interchange.nir.wiring import Wiring
     from neurosim.network import Population, Synapse
 
 MOST_POPULATIONS = 512

@@ -11,19 +11,19 @@ import numpy as np
 from neurosim.build.grid import check_dt
 from neurosim.build.streams import check_seed
 from neurosim.errors import NeurosimError
-from neurosim.interchange.nir_drawn import draw
-from neurosim.interchange.nir_losses import sayable
-from neurosim.interchange.nir_timing import in_loops, run_ahead
-from neurosim.interchange.nir_units import tidy
+from neurosim.interchange.nir.drawn import draw
+from neurosim.interchange.nir.losses import sayable
+from neurosim.interchange.nir.timing import in_loops, run_ahead
+from neurosim.interchange.nir.units import tidy
 from neurosim.network import LIF, ExpCurrent, Network, SpikeTimes
 from neurosim.network.checks import show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.interchange.nir_drawn import Bundle
-    from neurosim.interchange.nir_losses import Sayable
-    from neurosim.interchange.nir_units import Units
+    from neurosim.interchange.nir.drawn import Bundle
+    from neurosim.interchange.nir.losses import Sayable
+    from neurosim.interchange.nir.units import Units
     from neurosim.network import Drive
 
 MOST_BYTES = 2**26

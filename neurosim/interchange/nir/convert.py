@@ -1,8 +1,4 @@
-"""NIR both ways: the graphs in which spiking networks are exchanged.
-
-J. E. Pedersen, S. Abreu, M. Jobst et al., *Neuromorphic intermediate representation: a unified
-instruction set for interoperable brain-inspired computing*, Nature Communications 15, 8122 (2024).
-"""
+"""From a graph of NIR to a network, and from a network to a graph."""
 
 from __future__ import annotations
 
@@ -11,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
 from neurosim.interchange.libraries import library
-from neurosim.interchange.nir_build import build_network
-from neurosim.interchange.nir_file import read_graph, write_graph
-from neurosim.interchange.nir_units import Units
-from neurosim.interchange.nir_wiring import wire
+from neurosim.interchange.nir.build import build_network
+from neurosim.interchange.nir.file import read_graph, write_graph
+from neurosim.interchange.nir.units import Units
+from neurosim.interchange.nir.wiring import wire
 from neurosim.network.checks import check_flag, check_integer, show
 
 if TYPE_CHECKING:
-    from neurosim.interchange.nir_network import NirNetwork
+    from neurosim.interchange.nir.network import NirNetwork
     from neurosim.network import Network
 
 MOST_SYNAPSES = 5_000_000
@@ -146,7 +142,7 @@ def to_nir(
     UserWarning
         Of what is left out.
     """
-    from neurosim.interchange.nir_export import make_graph  # with the compiler behind it
+    from neurosim.interchange.nir.export import make_graph  # with the compiler behind it
 
     nir = library("nir")
     units = Units(dt, integration, mv_per_unit, v_zero)

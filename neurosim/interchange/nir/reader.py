@@ -1,6 +1,6 @@
 """A process that reads one file of NIR, and is all that the file can harm.
 
-``python -m neurosim.interchange.nir_reader PATH`` writes to its standard output one line of JSON,
+``python -m neurosim.interchange.nir.reader PATH`` writes to its standard output one line of JSON,
 and after it the numbers that the line announces.
 """
 

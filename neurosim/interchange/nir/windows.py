@@ -9,13 +9,13 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.nir_fields import array_of, whole_numbers
+from neurosim.interchange.nir.fields import array_of, whole_numbers
 from neurosim.network.checks import show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.interchange.nir_fields import Room
+    from neurosim.interchange.nir.fields import Room
 
 POOLS = {"SumPool2d", "AvgPool2d"}
 

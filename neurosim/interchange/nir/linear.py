@@ -9,15 +9,15 @@ import numpy as np
 import scipy.sparse
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.nir_fields import array_of
-from neurosim.interchange.nir_windows import POOLS, Window
+from neurosim.interchange.nir.fields import array_of
+from neurosim.interchange.nir.windows import POOLS, Window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from neurosim.interchange.nir_fields import Room
+    from neurosim.interchange.nir.fields import Room
 
     Matrix = scipy.sparse.csr_array
     Terms = Mapping[tuple[str | None, int], Matrix]
