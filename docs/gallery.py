@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 PAGES = HERE / "scripts"
 """Where the scripts are written that sphinx-gallery runs."""
+GALLERY = HERE / "gallery"
+"""Where it writes the pages."""
 
 SMALL: dict[str, str] = {
     "balanced-network": "duration=600.0, neurons=5000",
@@ -118,6 +120,9 @@ def write_pages() -> None:
         for place, scenario in enumerate(s for s in scenarios if s.group == group):
             name = scenario.name.replace("-", "_")
             (folder / f"plot_{place:02d}_{name}.py").write_text(_page(scenario))
+    for page in GALLERY.rglob("plot_*.rst"):  # of scenarios that have gone, or moved
+        if not (PAGES / page.relative_to(GALLERY)).with_suffix(".py").exists():
+            page.unlink()
     (PAGES / "GALLERY_HEADER.rst").write_text("The lectures in both worlds\n" + "=" * 27 + "\n")
 
 

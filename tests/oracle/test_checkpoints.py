@@ -7,15 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numba import config
 
 import neurosim as ns
 from tests.networks import bits, everything, learning
-
-pytestmark = pytest.mark.skipif(
-    config.DISABLE_JIT,
-    reason="nothing of it is compiled, and without the compiler it takes minutes",
-)
 
 
 def _halves(net: ns.Network, path: Path, threads: tuple[int, int], first: float) -> list[bytes]:

@@ -6,18 +6,12 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numba import config
 
 import neurosim as ns
 from neurosim.checkpoint import pack, unpack
 from tests.networks import bits
-
-pytestmark = pytest.mark.skipif(
-    config.DISABLE_JIT, reason="without the compiler it takes minutes; others compare it there"
-)
 
 DELAYS = st.one_of(
     st.integers(1, 40).map(lambda steps: steps * 0.1),
