@@ -113,10 +113,24 @@ class Layout:
     threads: tuple[ThreadLayout, ...]
 
     @property
+    def most_slots(self) -> int:
+        """Slots of the thread that has most."""
+        return max(1, *(thread.n_slots for thread in self.threads))
+
+    @property
+    def pitch(self) -> int:
+        """Places for the input of one step where that of several lies in a ring."""
+        return 1 << (self.most_slots - 1).bit_length()
+
+    @property
+    def ring(self) -> int:
+        """Of how many steps' input 16 bits can tell the places, 1 where of one step's at most."""
+        return int(np.clip(2**16 // self.pitch, 1, MOST_STEPS))
+
+    @property
     def steps_at_once(self) -> int:
-        """Steps to deliver at a time: 2, or more where their input stays in the cache."""
-        row = 4 * max(thread.n_slots for thread in self.threads)
-        return int(np.clip(BUFFER // max(row, 1), 2, MOST_STEPS))
+        """Steps to deliver at a time without a ring: as many as stay in the cache, or 2."""
+        return int(np.clip(BUFFER // (4 * self.most_slots), 2, MOST_STEPS))
 
     def index(self, population: Population) -> int:
         """Return the number of a population."""

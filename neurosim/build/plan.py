@@ -24,7 +24,7 @@ from neurosim.build.probes import (
 )
 from neurosim.build.projections import Projections
 from neurosim.build.streams import check_seed
-from neurosim.build.synapses import make_tables
+from neurosim.build.synapses import into_ring, make_tables
 from neurosim.build.workers import workers
 from neurosim.errors import NeurosimError
 from neurosim.network.dale import common_sign
@@ -221,6 +221,7 @@ def build(
             inputs, live = live_tables(inputs, network, layout, thread)
             v_start = _starting_potentials(network, layout, thread, seed)
             (table, _), learned = made[thread - own.start], learning[thread - own.start]
+            table = into_ring(table, layout)
             arrays = (neurons, channels or (), inputs, table, learned.tables, probes, (v_start,))
             for tables in arrays:
                 _freeze(tables)
@@ -241,6 +242,7 @@ def build(
             )
 
         built = tuple(each(build_thread, own))
+    ring = int(built[0].table.ring[0])
     delays = np.concatenate([q.delays.delays for q in (projections, *plastic)])
     return Plan(
         dt=dt,
@@ -255,7 +257,7 @@ def build(
         },
         traces=traces,
         horizon=int(delays.max(initial=1)),
-        batch=layout.steps_at_once,
+        batch=ring if ring > 1 else layout.steps_at_once,
         stride=int(delays.min()) if len(delays) else 2**31,
         refractory=np.array([refractory_steps(p.neuron, dt) for p in network.populations]),
         n_synapses=sum(n for _, n in made) + sum(len(part.weights) for part in learning),

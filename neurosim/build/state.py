@@ -48,12 +48,13 @@ def new_state(plan: Plan, thread: int, chunk: int) -> State:
     """Return the state of one thread at time 0, for chunks of up to `chunk` steps."""
     part = plan.threads[thread]
     n_local, n_groups = len(part.v_start), len(part.neurons.groups)
+    rows = max(plan.batch, int(part.table.ring[0]))
     twins = (part.neurons.groups[:, FIRST_ID] < 0).any()
     state = State(
         **_together(
             v=(n_local, np.float64),
             synaptic=(part.n_synaptic, np.float64),
-            buffer=(plan.batch * part.n_slots, part.table.weights.dtype),
+            buffer=(rows * int(part.table.pitch[0]), part.table.weights.dtype),
             until=(n_local, np.int64),
             resting=(n_local, np.int32),
             injected=(n_local, np.float64),

@@ -16,6 +16,7 @@ from neurosim.kernels import (
     fill_rows,
     lay_rows,
     place_edges,
+    tell_delays,
 )
 from neurosim.kernels.edges import PIECE
 from neurosim.kernels.types import MOST_STEPS
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from neurosim.build.layout import Layout
     from neurosim.build.projections import Projections
     from neurosim.build.workers import Each
     from neurosim.kernels import Edges
@@ -104,7 +106,8 @@ class ThreadTable:
             delays=delays,
             column=np.searchsorted(delays, np.arange(longest + MOST_STEPS + 1)),
             ages=ages(delays),
-            n_slots=np.array([self.n_slots]),
+            ring=np.ones(1, np.int64),
+            pitch=np.array([self.n_slots]),
             targets=np.empty(total, slot_type),
             weights=weights,
             common=shared.astype(weight_type),
@@ -213,3 +216,15 @@ def make_tables(projections: Projections, each: Each = map) -> list[tuple[Table,
         for blocks in projections.listed[p].blocks():
             list(each(methodcaller("place", p, blocks), makers))
     return list(each(ThreadTable.close, makers))
+
+
+def into_ring(table: Table, layout: Layout) -> Table:
+    """Return a table whose targets tell the delay too where they have room for it.
+
+    Those of the given table, slots until now, are changed in place.
+    """
+    if layout.ring == 1 or len(table.common):
+        return table
+    turned = table._replace(ring=np.array([layout.ring]), pitch=np.array([layout.pitch]))
+    tell_delays(turned)
+    return turned

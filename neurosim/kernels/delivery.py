@@ -4,7 +4,9 @@ Spikes are delivered late: at step t, for every delay d, those that were fired a
 into the input buffer that the neurons are about to read. The buffer is small enough to stay in the
 second-level cache, and each synapse is read once, in order, from a table that is not. Several steps
 are delivered at a time, each into a row of its own, as far as their spikes are known: what is due
-in consecutive steps lies side by side in the table, and is found only once.
+in consecutive steps lies side by side in the table, and is found only once. Where 16 bits have room
+for it, targets tell not only the slot but the row too, which are then a ring: all that a spike
+brings in these steps is one segment, for to begin another takes as long as to add a dozen synapses.
 """
 
 import numpy as np
@@ -25,9 +27,16 @@ NEVER = np.uint64(2**63)
 """A place that no table reaches."""
 
 
+@inlined
+def row_of(table, step, base):
+    """Return where the input of a step begins in `State.buffer`; `base` as in `deliver`."""
+    ring = table.ring[0]
+    return (step % ring if ring > 1 else step - base) * table.pitch[0]
+
+
 @part
 def _list_segments(column, ages, delays, common_of, n_common, segment, history_start, history,
-                   reached, due, oldest, newest, now, until, base, n_slots, turn):  # fmt: skip
+                   reached, due, oldest, newest, now, until, base, ring, pitch, turn):  # fmt: skip
     """List what is due at steps now … until − 1 of the spikes of some steps.
 
     Of every row the segments are due one after the other, so that each begins where the one before
@@ -54,12 +63,20 @@ def _list_segments(column, ages, delays, common_of, n_common, segment, history_s
             prefetch(flat, soon * width + a)
             source = np.uint32(history[k])
             begin, offset = reached[k], segment[source, a]
+            if ring > 1:
+                end = begin + np.uint64(segment[source, b] - offset)
+                due[n, DUE_FIRST] = begin
+                due[n, DUE_LAST] = end
+                due[n, DUE_INTO] = np.uint64(step * pitch)
+                n += np.uint64(end > begin)
+                reached[k] = end
+                continue
             for j in range(a, b):
                 following = segment[source, j + np.uint64(1)]
                 end = begin + np.uint64(following - offset)
                 due[n, DUE_FIRST] = begin
                 due[n, DUE_LAST] = end
-                due[n, DUE_INTO] = np.uint64((delays[j] + step - base) * n_slots)
+                due[n, DUE_INTO] = np.uint64((delays[j] + step - base) * pitch)
                 if n_common > 0:
                     due[n, DUE_WEIGHT] = np.uint64(source) * n_common + common_of[j]
                 n += np.uint64(end > begin)
@@ -84,10 +101,11 @@ def _fetch(targets, weights, due, s, k):
 
 
 @part
-def _add(targets, weights, common, buffer, due, n):
+def _add(targets, weights, common, buffer, due, n, last_place):
     """Add n ≥ 1 segments of synapses to the buffer; return how many synapses.
 
-    Where `weights` is None all synapses of a segment have one weight, in `common`.
+    Where `weights` is None all synapses of a segment have one weight, in `common`. The buffer is a
+    ring up to `last_place` unless that is None.
     """
     # What is fetched runs ahead of what is added, at last into a segment without end.
     due[n, DUE_FIRST], due[n, DUE_LAST] = due[n - 1, DUE_FIRST], NEVER
@@ -107,8 +125,10 @@ def _add(targets, weights, common, buffer, due, n):
             for k in range(first, end):
                 if weights is None:
                     buffer[into + np.uint64(targets[k])] += weight
-                else:
+                elif last_place is None:
                     buffer[into + np.uint64(targets[k])] += weights[k]
+                else:
+                    buffer[(into + np.uint64(targets[k])) & last_place] += weights[k]
             first = end
     return delivered
 
@@ -127,7 +147,7 @@ def deliver(table, state, scratch, oldest, newest, now, until, base):
         First and past-the-last step of the spikes to deliver.
     now, until : int
     base : int
-        The step to which the first row of `State.buffer` belongs.
+        The step to which the first row of `State.buffer` belongs, if that is no ring.
 
     Notes
     -----
@@ -154,12 +174,16 @@ def deliver(table, state, scratch, oldest, newest, now, until, base):
             now,
             until,
             base,
-            table.n_slots[0],
+            table.ring[0],
+            table.pitch[0],
             turn,
         )
         if n == 0:
             continue
         if common.size > 0:
-            state.delivered[0] += _add(targets, None, common, state.buffer, due, n)
+            state.delivered[0] += _add(targets, None, common, state.buffer, due, n, None)
+        elif table.ring[0] > 1:
+            last_place = np.uint64(table.ring[0] * table.pitch[0] - 1)
+            state.delivered[0] += _add(targets, weights, common, state.buffer, due, n, last_place)
         else:
-            state.delivered[0] += _add(targets, weights, common, state.buffer, due, n)
+            state.delivered[0] += _add(targets, weights, common, state.buffer, due, n, None)

@@ -5,7 +5,7 @@ import numpy as np
 from neurosim.kernels.barrier import arrive, wait
 from neurosim.kernels.channels import update_channels
 from neurosim.kernels.compiled import compiled, kernel, part
-from neurosim.kernels.delivery import SOON, deliver
+from neurosim.kernels.delivery import SOON, deliver, row_of
 from neurosim.kernels.escape import update_soft
 from neurosim.kernels.exchange import exchange
 from neurosim.kernels.inputs import take_in
@@ -175,7 +175,7 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, ne
             break
         t = t_first + k
         noise = ticks[NOISE]
-        row = (k - first) * table.n_slots[0]
+        row = row_of(table, horizon + k, horizon + first)
         if plastic is not None:
             deliver_plastic(plastic, learned, state, horizon + k, row, t)
         take_in(inputs, neurons, state, row, t)

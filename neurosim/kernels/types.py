@@ -82,9 +82,13 @@ class Table(NamedTuple):
     ages : (n_ages,) int64
         Descending: how long ago a spike must have been for something to be due in the next steps of
         a batch.
-    n_slots : (1,) int64
+    ring : (1,) int64
+        Of how many steps' input, which lie in a ring, `targets` are places: a power of two, or 1
+        where they are slots.
+    pitch : (1,) int64
+        Places from the input of one step to that of the next; in a ring a power of two.
     targets : (n_synapses,) uint16 or uint32
-        Slots.
+        Slot + pitch · (delay mod ring): the place in the ring for a spike of step 0.
     weights : (n_synapses,) or (0,) float32 or float64
         In the unit of the slot's port (mV or pA).
     common : (n_sources · n_common,) or (0,), of the same type
@@ -98,7 +102,8 @@ class Table(NamedTuple):
     delays: Any
     column: Any
     ages: Any
-    n_slots: Any
+    ring: Any
+    pitch: Any
     targets: Any
     weights: Any
     common: Any
@@ -330,7 +335,7 @@ class State(NamedTuple):
         Gates m, h and n of each neuron with ion channels.
     synaptic : (n_synaptic,) float64
         Synaptic currents (pA), and the rising variables of alpha currents (pA/ms).
-    buffer : (batch · n_slots,) float32 or float64, as the weights are
+    buffer : (max(batch, ring) · pitch,) float32 or float64, as the weights are
         Input of the present and the next steps, row by row; zero from when it has been taken in.
     injected : (n_local,) float64
         What injected current adds to V in a step (mV).
@@ -455,4 +460,4 @@ BLOCK = 512
 """Neurons advanced together: their working set stays in the first-level cache."""
 
 MOST_STEPS = 4
-"""Steps delivered at a time, at most."""
+"""Steps delivered at a time, at most; a power of two."""

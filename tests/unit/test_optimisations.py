@@ -73,6 +73,19 @@ def test_one_step_delivered_at_a_time_gives_the_same_bits(
 
 
 @pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("ring", [1, 2])
+def test_delays_told_by_targets_give_the_same_bits(
+    name: str, ring: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = ns.Simulation(NETWORKS[name](), threads=2)
+    assert whole._engine.plan.threads[0].table.ring[0] == 4
+    monkeypatch.setattr("neurosim.build.layout.Layout.ring", ring)
+    partly = ns.Simulation(NETWORKS[name](), threads=2)
+    assert partly._engine.plan.threads[0].table.ring[0] == ring
+    assert _same(whole.run(60.0), partly.run(60.0))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
 def test_neurons_advanced_port_by_port_give_the_same_bits(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
