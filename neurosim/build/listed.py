@@ -145,7 +145,7 @@ class Listed:
         """
 
         def again(k: int) -> Edges:
-            block = reader.read(k)
+            block = self._read(reader, k)
             steps = to_steps(block.delays, self._dt) if self.given_delays else NO_STEPS
             return self._edges(block, steps)
 
@@ -153,6 +153,13 @@ class Listed:
             for group in self._groups(reader):
                 firsts = self._firsts[group.start : group.stop]
                 yield list(zip(firsts, self._each(again, group), strict=True))
+
+    def _read(self, reader: Reader, k: int) -> Block:
+        """Return block k with its delays in ms."""
+        block, delay = reader.read(k), self._projection.delay
+        if not isinstance(delay, Column) or delay.factor == 1.0:
+            return block
+        return block._replace(delays=read_only(block.delays * delay.factor))
 
     def _weights(self, block: Block) -> NDArray[np.float64]:
         """Return strengths in the weight's unit."""
@@ -167,7 +174,7 @@ class Listed:
 
     def _checked(self, reader: Reader, k: int) -> tuple[Block, NDArray[np.int64]]:
         """Return block k, whose numbers are in range, and its delays in steps."""
-        block = reader.read(k)
+        block = self._read(reader, k)
         weight, delay = self._projection.weight, self._projection.delay
         if isinstance(weight, Column) and len(block.weights):
             self._check_range(reader, k, block.weights, weight.name, -STRONGEST)

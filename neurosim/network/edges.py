@@ -20,7 +20,7 @@ DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 @dataclass(frozen=True)
 class Column:
-    """One value for each edge of a file, out of a column or a dataset of that name.
+    r"""One value for each edge of a file, out of a column or a dataset of that name.
 
     Where `Network.connect` is given a name as psp, weight or delay, it becomes one of these.
 
@@ -28,7 +28,22 @@ class Column:
     ----------
     name : str
     factor : float
-        By which the values in the file are multiplied.
+        By which the values in the file are multiplied, to come to mV, pA or ms.
+
+    Examples
+    --------
+    A file with delays in seconds:
+
+    >>> import tempfile
+    >>> import neurosim as ns
+    >>> path = tempfile.mkdtemp() + "/edges.csv"
+    >>> with open(path, "w") as file:
+    ...     _ = file.write("source,target,delay_s\n0,1,0.002\n")
+    >>> net = ns.Network()
+    >>> exc = net.add("exc", 2, ns.LIF())
+    >>> one = net.connect(exc, exc, ns.CSVEdges(path), psp=0.5, delay=ns.Column("delay_s", 1e3))
+    >>> ns.Simulation(net).run(1.0).stats.synapses
+    1
     """
 
     name: str

@@ -188,7 +188,8 @@ class Network:
         psp : float, array_like, distribution, sparse matrix or str
             Strength as the peak of the postsynaptic potential (mV). Arrays have one value per
             synapse: (source.size, target.size) for AllToAll, (size,) for OneToOne, (n,) for
-            Explicit. A text is the name of a column of CSVEdges, or of an attribute of SonataEdges.
+            Explicit. A text is the name of a column of CSVEdges, or of an attribute of
+            SonataEdges; `Column` converts its unit.
         weight : float, array_like, distribution, sparse matrix or str
             Strength in the synapse's own unit (mV or pA), instead of `psp`.
         delay : float, array_like, distribution or str

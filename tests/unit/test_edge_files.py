@@ -162,6 +162,19 @@ def test_a_file_makes_the_tables_of_the_same_arrays(tmp_path: Path, write, conne
         assert tables(nets[0], threads) == tables(nets[1], threads)
 
 
+@pytest.mark.parametrize("write", FILES)
+def test_a_column_converts_its_unit(tmp_path: Path, write) -> None:
+    listed = edges()
+    net, a, b = populations()
+    rule = ns.Explicit(listed.sources, listed.targets)
+    net.connect(a, b, rule, psp=listed.weights * 0.25, delay=listed.delays * 3.0)
+    other, a, b = populations()
+    named = write(tmp_path, listed)
+    psp, delay = ns.Column(named.weight, 0.25), ns.Column(named.delay, 3.0)
+    other.connect(a, b, named.rule, psp=psp, delay=delay)
+    assert tables(net, 2) == tables(other, 2)
+
+
 def test_a_run_from_a_file_is_that_from_arrays(tmp_path: Path) -> None:
     listed, results = edges(), []
     arrays = Named(ns.Explicit(*listed[:2]), listed.weights, listed.delays)
