@@ -117,7 +117,7 @@ class Listed:
 
     def _survey(self, shares: list[Share], key: np.uint64) -> None:
         """Check and count all edges."""
-        twins = [share.twin_of() if len(share.twins) else NO_STEPS for share in shares]
+        twins = [read_only(share.twin_of()) if len(share.twins) else NO_STEPS for share in shares]
         law, guide = self.delays.law, self.delays.guide
 
         def count(thread: int) -> None:

@@ -16,7 +16,6 @@ from neurosim.kernels import (
     fill_rows,
     lay_rows,
     place_edges,
-    tell_delays,
 )
 from neurosim.kernels.edges import PIECE
 from neurosim.kernels.types import MOST_STEPS
@@ -225,6 +224,9 @@ def into_ring(table: Table, layout: Layout) -> Table:
     """
     if layout.ring == 1 or len(table.common):
         return table
-    turned = table._replace(ring=np.array([layout.ring]), pitch=np.array([layout.pitch]))
-    tell_delays(turned)
-    return turned
+    turns = (table.delays % layout.ring * layout.pitch).astype(np.uint16)
+    for first in range(0, len(table.start), ROWS_AT_ONCE):
+        lengths = np.diff(table.segment[first : first + ROWS_AT_ONCE], axis=1)
+        own = np.repeat(np.tile(turns, len(lengths)), lengths.ravel())
+        table.targets[table.start[first] :][: len(own)] += own
+    return table._replace(ring=np.array([layout.ring]), pitch=np.array([layout.pitch]))

@@ -1,7 +1,7 @@
 """What runs: Numba-compiled functions on plain arrays, no Python objects."""
 
 from neurosim.kernels.compiled import without_collection
-from neurosim.kernels.connect import count_rows, fill_rows, tell_delays
+from neurosim.kernels.connect import count_rows, fill_rows
 from neurosim.kernels.edges import Edges, count_edges, lay_rows, place_edges
 from neurosim.kernels.loop import advance, forget
 from neurosim.kernels.rows import Lists, Room, Rules, count_sources, invert_in_degree
@@ -46,6 +46,5 @@ __all__ = [
     "lay_rows",
     "parse_edges",
     "place_edges",
-    "tell_delays",
     "without_collection",
 ]

@@ -249,15 +249,3 @@ def fill_rows(plan, lists, room, first, last, table):
             row = base + source
             _store(room, n, table.start[row], table.segment[row], table.targets, table.weights)
         base += plan.n_sources[population]
-
-
-@kernel
-def tell_delays(table):
-    """Turn the targets of a table from slots into places in its ring; see `types.Table`."""
-    ring, pitch = table.ring[0], table.pitch[0]
-    for row in range(table.start.size):
-        start, segment = table.start[row], table.segment[row]
-        for j in range(table.delays.size):
-            turn = np.uint16(table.delays[j] % ring * pitch)
-            for i in range(start + segment[j], start + segment[j + 1]):
-                table.targets[i] += turn
