@@ -120,7 +120,8 @@ def carry_out(order: Order) -> Outcome:
     The result is saved before anything is made of it: no failing picture loses a long run.
     """
     folder = RunFolder(order.out or OUT / order.label)
-    folder.require_no_order()
+    # The first process alone looks: a late one might see what that has begun.
+    current_ranks().lead(folder.require_no_order)
     return _carry_out(order, folder, find_scenario(order.name))
 
 

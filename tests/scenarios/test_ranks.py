@@ -115,6 +115,25 @@ def test_the_command_shares_the_work_and_speaks_once(tmp_path: Path) -> None:
     assert results[0] == results[1]
 
 
+def test_a_process_that_is_late_takes_part(tmp_path: Path) -> None:
+    program = """
+import sys, time
+from mpi4py import MPI
+from neurosim.cli import main, work
+
+class Late(work.RunFolder):
+    def __init__(self, path):
+        time.sleep(MPI.COMM_WORLD.rank)
+        super().__init__(path)
+
+work.RunFolder = Late
+sys.exit(main(sys.argv[1:]))
+"""
+    out = ("--duration", "600", "--out", str(tmp_path), "--checkpoint-every", "60")
+    done = _mpiexec(2, "-c", program, *COLUMN[2:], *out)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_mistake_is_told_once_with_status_2(tmp_path: Path) -> None:
     done = _mpiexec(2, "-m", "neurosim", "run", "cortical-colum", "--out", str(tmp_path))
     assert done.returncode == 2
