@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurosim.errors import NeurosimError
+from neurosim.machine import peak_memory
 from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Trace
 from neurosim.storage import load, save
+from tests.fuzz import fuzz_count, mutants
 
 
 def sample(n_spikes: int = 5000, n_times: int = 300) -> Result:
@@ -271,3 +273,20 @@ def test_a_truncated_file_is_refused(tmp_path_factory: pytest.TempPathFactory, k
     path.write_bytes(whole[: kept % len(whole)])
     with pytest.raises(NeurosimError, match=r"is no HDF5 file|is damaged"):
         load(path)
+
+
+def test_no_damage_does_harm(tmp_path: Path):
+    path = tmp_path / "result.h5"
+    save(sample(200), path)
+    before, outcomes = peak_memory(), []
+    for damaged in mutants(path.read_bytes(), fuzz_count(100), seed=1):
+        path.write_bytes(damaged)
+        try:
+            load(path)
+            outcomes.append("read")
+        except NeurosimError as error:
+            outcomes.append("two lines" if "\n" in str(error) else "refused")
+    # Not all is refused, and not all is read: the damage reaches beyond the first bytes.
+    assert set(outcomes) == {"read", "refused"}
+    if before is not None:
+        assert peak_memory() - before < 2**30
