@@ -12,9 +12,9 @@ from neurosim.build.grid import MAX_STEPS
 from neurosim.build.learned import in_order, put_learned, take_learned
 from neurosim.build.plastic import new_learned, with_room_to_learn
 from neurosim.build.snapshot import STATES, check_state, put_state, take_state
-from neurosim.build.state import new_ranks, new_scratch, new_shared, new_state, with_room
+from neurosim.build.state import forget, new_ranks, new_scratch, new_shared, new_state, with_room
 from neurosim.checkpoint import EngineState
-from neurosim.kernels import advance, forget
+from neurosim.kernels import advance
 from neurosim.kernels.types import PHASES, RECORDING
 from neurosim.live import LiveInputs
 from neurosim.ranks import current_ranks
@@ -79,7 +79,6 @@ class Engine:
         self._samples = [np.empty((CHUNK, len(part.probes.places))) for part in self.plan.threads]
         self.live = LiveInputs(self.plan, self._states)
         self._advance(0, 0)  # no steps: compiles the kernels if no earlier run has
-        forget(self._states[0], 0, self.plan.horizon)
 
     def _advance(self, thread: int, n_steps: int) -> int:
         plan, part = self.plan, self.plan.threads[thread]

@@ -31,6 +31,8 @@ def connections(net, *, threads=1, seed=1, dt=0.1):
                 [np.repeat(table.common_of, np.diff(segment)) for segment in table.segment]
             )
             weights = table.common.reshape(len(lengths), -1)[source, column]
-        rows.append(np.stack([source, global_id[table.targets % table.pitch], weights, delay], axis=1))
+        rows.append(
+            np.stack([source, global_id[table.targets % table.pitch], weights, delay], axis=1)
+        )
     table = np.concatenate(rows)
     return table[np.lexsort(table.T[::-1])]

@@ -164,3 +164,12 @@ def with_room(plan: Plan, state: State, n_steps: int) -> State:
     history, reached = np.zeros(room + SOON, np.int32), np.zeros(room, np.uint64)
     history[:kept], reached[:kept] = state.history[:kept], state.reached[:kept]
     return state._replace(history=history, reached=reached)
+
+
+def forget(state: State, n_steps: int, horizon: int) -> None:
+    """Move the last `horizon` steps of the history to its front, after a chunk of `n_steps`."""
+    start = state.history_start[n_steps : n_steps + horizon + 1]
+    first, last = start[0], start[-1]
+    for past in (state.history, state.reached):
+        past[: last - first] = past[first:last]
+    state.history_start[: horizon + 1] = start - first

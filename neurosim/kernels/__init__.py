@@ -3,7 +3,7 @@
 from neurosim.kernels.compiled import without_collection
 from neurosim.kernels.connect import count_rows, fill_rows
 from neurosim.kernels.edges import Edges, count_edges, lay_rows, place_edges
-from neurosim.kernels.loop import advance, forget
+from neurosim.kernels.loop import advance
 from neurosim.kernels.rows import Lists, Room, Rules, count_sources, invert_in_degree
 from neurosim.kernels.text import parse_edges
 from neurosim.kernels.types import (
@@ -41,7 +41,6 @@ __all__ = [
     "count_rows",
     "count_sources",
     "fill_rows",
-    "forget",
     "invert_in_degree",
     "lay_rows",
     "parse_edges",

@@ -4,7 +4,7 @@ import numpy as np
 
 from neurosim.kernels.barrier import arrive, wait
 from neurosim.kernels.channels import update_channels
-from neurosim.kernels.compiled import compiled, kernel, part
+from neurosim.kernels.compiled import compiled, part
 from neurosim.kernels.delivery import SOON, deliver, row_of
 from neurosim.kernels.escape import update_soft
 from neurosim.kernels.exchange import exchange
@@ -120,8 +120,8 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, ne
 
     Notes
     -----
-    After the call `state.history` still holds the chunk's spikes for the recorder to read; `forget`
-    makes room for the next chunk.
+    After the call `state.history` still holds the chunk's spikes for the recorder to read; the
+    engine then makes room for the next chunk.
 
     News are waited for as late as can be: a batch begins with the delivery of all spikes known so
     far, before this thread looks whether the others have come as far.
@@ -196,15 +196,3 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, ne
         _sample(sets, places, state.v, state.synaptic, state.arrived, samples, t, t_first)
         now = _lap(ticks, RECORDING, now, timed)
     return crossing
-
-
-@kernel
-def forget(state, n_steps, horizon):
-    """Move the last `horizon` steps of the history to its front, after a chunk of `n_steps`."""
-    start = state.history_start
-    cut = start[n_steps]
-    for i in range(start[n_steps + horizon] - cut):
-        state.history[i] = state.history[cut + i]
-        state.reached[i] = state.reached[cut + i]
-    for h in range(horizon + 1):
-        start[h] = start[n_steps + h] - cut
