@@ -13,6 +13,7 @@ from scipy import sparse
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 from bridge import kinds
+from bridge.losses import UNIT_CURVATURE
 from neurosim import NeurosimError
 from neurosim.resources import available_cores
 
@@ -200,8 +201,6 @@ class DenseDesign(StandardisedDesign):
 
     def gram(self, weights: NDArray) -> NDArray[np.float64]:
         """Σ weightₖ zₖ zₖᵀ over the rows z, the 1 included; shape (n + 1, n + 1)."""
-        from bridge.losses import UNIT_CURVATURE
-
         start, sign = np.ones(1 + len(self.mean)), np.ones(len(weights))
         start[1:] = 0.0
         return self.sums(start, sign, weights, UNIT_CURVATURE, kinds.HESSIAN).grams[0]

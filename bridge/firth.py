@@ -11,7 +11,8 @@ from scipy.special import expit
 
 from bridge import kinds
 from bridge.design import CHUNK
-from bridge.losses import CROSS_ENTROPY, MeanLoss
+from bridge.losses import CROSS_ENTROPY
+from bridge.objectives import MeanLoss
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

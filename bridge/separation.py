@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bridge.design import StandardisedDesign
-    from bridge.losses import MeanLoss
+    from bridge.objectives import MeanLoss
 
 MOST_PARAMETERS = 2000
 """Above, the Hessian is too large to be looked at."""

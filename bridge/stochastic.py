@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bridge.descent import Descent, Watcher
-    from bridge.losses import MeanLoss
+    from bridge.objectives import MeanLoss
 
 DECAY = 0.75
 """Power at which the steps shrink: Σ ηₜ has no bound, Σ ηₜ² has one."""

@@ -13,7 +13,7 @@ from bridge import kinds
 from bridge.descent import accelerated_descent, gradient_descent, newton
 from bridge.design import MANY_COLUMNS, DenseDesign, StandardisedDesign
 from bridge.firth import FirthLoss
-from bridge.losses import MeanLoss, Perceptron
+from bridge.objectives import MeanLoss, Perceptron
 from bridge.separation import SeparableDataWarning, is_separable
 from bridge.stochastic import stochastic_descent
 from bridge.uncertainty import Uncertainty

@@ -12,7 +12,7 @@ from bridge.separation import MOST_PARAMETERS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from bridge.losses import MeanLoss
+    from bridge.objectives import MeanLoss
 
 
 class Uncertainty(NamedTuple):

@@ -15,7 +15,8 @@ from statsmodels.api import Logit, add_constant
 
 from bridge import LogisticNeuron, SeparableDataWarning
 from bridge.design import StandardisedDesign
-from bridge.losses import LOSSES, MeanLoss
+from bridge.losses import LOSSES
+from bridge.objectives import MeanLoss
 
 
 def breast_cancer():

@@ -12,7 +12,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from bridge import LogisticNeuron, SeparableDataWarning, to_logistic, to_spiking
 from bridge.design import StandardisedDesign
-from bridge.losses import MeanLoss
+from bridge.objectives import MeanLoss
 from bridge.separation import has_minimum_near, separating_plane_exists
 from neurosim import NeurosimError
 

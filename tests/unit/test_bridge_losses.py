@@ -10,7 +10,8 @@ from bridge import find_activation
 from bridge.design import StandardisedDesign
 from bridge.firth import FirthLoss
 from bridge.kernels import exponential, logarithm, pointwise
-from bridge.losses import LOSSES, MeanLoss, find_loss
+from bridge.losses import LOSSES, find_loss
+from bridge.objectives import MeanLoss
 from neurosim import NeurosimError
 
 RNG = np.random.default_rng(5)

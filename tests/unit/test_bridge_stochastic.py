@@ -12,7 +12,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from bridge import LogisticNeuron, stochastic_descent
 from bridge.design import StandardisedDesign
-from bridge.losses import LOSSES, MeanLoss, find_loss
+from bridge.losses import LOSSES, find_loss
+from bridge.objectives import MeanLoss
 from bridge.stochastic import expected_smoothness
 from neurosim import NeurosimError
 

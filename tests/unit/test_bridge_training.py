@@ -189,7 +189,7 @@ def test_progress_goes_to_stderr(capfd, monkeypatch):
 def test_share_of_the_way_grows_to_one():
     from bridge import accelerated_descent
     from bridge.design import StandardisedDesign
-    from bridge.losses import MeanLoss
+    from bridge.objectives import MeanLoss
 
     weights, shares = np.full(400, 1 / 400), []
     objective = MeanLoss(StandardisedDesign.of(X, weights), np.where(Y, 1.0, -1.0), weights)
