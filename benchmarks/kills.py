@@ -117,7 +117,8 @@ def _kill_and_go_on(
         if (out / "order.json").exists():
             arguments = ["resume", str(out), "--threads", str(draw.randint(1, 3))]
             tally.resumed += 1
-        elif (out / "summary.json").exists():  # killed while it was saying goodbye
+        elif (out / "summary.json").exists():  # killed while it was removing its checkpoints
+            subprocess.run(_command("resume", str(out)), check=False, capture_output=True)
             tally.over += 1
             return
         else:

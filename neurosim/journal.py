@@ -8,7 +8,7 @@ it told then. So a job of many simulations loses only the work since the last ch
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -81,13 +81,6 @@ class Journal:
         finally:
             _current.reset(token)
 
-    def discard(self) -> None:
-        """Remove the checkpoints, if there are any: the job is over, or begun anew."""
-        for path in self.folder.glob("*.h5"):
-            path.unlink(missing_ok=True)
-        if self.folder.exists():
-            self.folder.rmdir()
-
     def enter(self) -> Entry:
         """Return the entry of the next simulation."""
         self._entries += 1
@@ -101,6 +94,15 @@ class Journal:
     def wrote(self) -> None:
         """Take down that a checkpoint was written."""
         self._last = time.monotonic()
+
+
+def discard(folder: Path) -> None:
+    """Remove a journal's folder, if there is one: the job is over, or begun anew."""
+    remove_parts(folder)
+    for path in folder.glob("*.h5"):
+        path.unlink(missing_ok=True)
+    with suppress(OSError):  # there is none, or others keep something there
+        folder.rmdir()
 
 
 class Entry:

@@ -8,6 +8,7 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
+from neurosim.journal import discard
 from neurosim.storage import atomic_path, remove_parts, save, write_json
 
 if TYPE_CHECKING:
@@ -67,6 +68,12 @@ class RunFolder:
                 f"{self.path} cannot be written ({error.strerror}): give a folder that can"
             ) from None
         remove_parts(self.path)
+        self.forget_checkpoints()
+
+    def forget_checkpoints(self) -> None:
+        """Remove checkpoints of a run that is over, if it was killed before it could do so."""
+        if not self.has_order:
+            discard(self.path / CHECKPOINTS)
 
     def write_order(self, order: Mapping[str, object], source_file: bytes | None = None) -> None:
         """Write down what is to be run, to be read again should the run be stopped."""
@@ -124,6 +131,7 @@ class RunFolder:
         """Take down that the run is over."""
         for name in (ORDER, ORDER_SOURCE):
             (self.path / name).unlink(missing_ok=True)
+        self.forget_checkpoints()
 
     def write_result(self, result: Result) -> None:
         """Write the spikes and traces."""

@@ -136,6 +136,7 @@ def resume(path: Path, threads: int | None = None) -> Outcome:
         Default: as before.
     """
     folder = RunFolder(path)
+    current_ranks().lead(folder.forget_checkpoints)
     content = folder.read_order()
     try:
         order = Order(**content | {"assignments": tuple(content["assignments"]), "out": path})
@@ -170,7 +171,6 @@ def _prepare(
     folder.prepare()
     if journal:
         if not folder.has_order:
-            journal.discard()
             written = asdict(order) | {"out": None}
             if scenario.source_file is not None:  # to be gone on with from any folder
                 written["name"] = os.path.abspath(order.name)
@@ -196,7 +196,6 @@ def _save(
     summary = folder.write_summary(summary)
     if journal:
         folder.end()
-        journal.discard()
     return Outcome(order, folder.path, run, summary, run.comparison if order.compare else None)
 
 

@@ -148,7 +148,10 @@ def test_a_run_is_not_begun_over_one_that_can_be_gone_on_with(tmp_path: Path, re
 def test_what_cannot_be_gone_on_with_is_told(tmp_path: Path, refused: Any) -> None:
     assert "there is none" in refused("resume", str(tmp_path / "nowhere"))
     (tmp_path / "summary.json").write_text("{}")
+    (tmp_path / "checkpoints").mkdir()  # it was killed when all but to remove these was done
+    (tmp_path / "checkpoints" / "000001.h5").write_bytes(b"")
     assert "is over" in refused("resume", str(tmp_path))
+    assert not (tmp_path / "checkpoints").exists()
     for damaged in ('{"name": 3', "[]", "{}", '{"name": "x", "assignments": [], "odd": 1}'):
         (tmp_path / "order.json").write_text(damaged)
         told = refused("resume", str(tmp_path))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.journal import Entry, Journal
+from neurosim.journal import Entry, Journal, discard
 from tests.networks import bits, everything, learning
 
 
@@ -107,8 +107,8 @@ def test_an_interval_that_is_no_time_is_refused(tmp_path: Path) -> None:
 
 def test_discarding_leaves_nothing(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "kept", 1.0)
-    journal.discard()
+    discard(journal.folder)
     journal.prepare()
     journal.enter().write(ns.Simulation(everything())._take())
-    journal.discard()
+    discard(journal.folder)
     assert list(tmp_path.iterdir()) == []
