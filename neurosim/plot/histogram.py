@@ -104,10 +104,7 @@ def rates_and_cv(
     draw_cv_histogram(right, result, populations, start=start)
     if left.get_legend_handles_labels()[0]:
         left.plot([], [], color="0.3", lw=0.9, ls=":", label="mean")
-        handles, labels = left.get_legend_handles_labels()
-        fig.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
-    if title:
-        fig.suptitle(title, fontsize=11)
+    _finish(fig, left, title)
     return fig
 
 
@@ -190,9 +187,14 @@ def potential_histogram(
     fig = figure(5.5, 3.4)
     (axes,) = panels(fig)
     draw_potential_histogram(axes, result, populations, start=start)
+    _finish(fig, axes, title)
+    return fig
+
+
+def _finish(fig: Figure, axes: Axes, title: str) -> None:
+    """Put the legend of some axes below a figure, and its title above."""
     handles, labels = axes.get_legend_handles_labels()
     if handles:
         fig.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     if title:
         fig.suptitle(title, fontsize=11)
-    return fig

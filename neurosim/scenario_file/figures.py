@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import check_flag, check_indices, check_integer, nearest_name, show
-from neurosim.scenario_file.findings import LONGEST_BIN, check_recorded, recorded_potentials
+from neurosim.scenario_file.findings import (
+    LONGEST_BIN,
+    OfPotentials,
+    check_recorded,
+    recorded_potentials,
+)
 from neurosim.scenario_file.spans import OfPopulations, check_bin, set_number
 
 if TYPE_CHECKING:
@@ -195,7 +200,7 @@ class RatesAndCV(OfPopulations):
 
 
 @dataclass(frozen=True)
-class PotentialHistogram(OfPopulations):
+class PotentialHistogram(OfPotentials):
     """How recorded membrane potentials are spread over time and neurons, spikes left out.
 
     Parameters
@@ -203,11 +208,6 @@ class PotentialHistogram(OfPopulations):
     populations : list of str, optional
         Names of populations. Default: all whose potential is recorded.
     """
-
-    def check(self, network: Network) -> None:
-        """Refuse populations whose potential is not recorded."""
-        super().check(network)
-        check_recorded(network, self.populations)
 
     def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
         """Return the pictures by what is added to their name."""

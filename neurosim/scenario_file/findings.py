@@ -86,7 +86,18 @@ class Irregularity(_OfSpikes):
 
 
 @dataclass(frozen=True)
-class Correlation(_OfSpikes):
+class _InBins(_OfSpikes):
+    """A number from the spikes in bins of time."""
+
+    bin_ms: float = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        set_number(self, "bin_ms", "ms", 1e-3, LONGEST_BIN)
+
+
+@dataclass(frozen=True)
+class Correlation(_InBins):
     """Pearson's correlation of the spike counts of pairs of neurons, in the mean over the pairs.
 
     Parameters
@@ -105,7 +116,6 @@ class Correlation(_OfSpikes):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        set_number(self, "bin_ms", "ms", 1e-3, LONGEST_BIN)
         check_integer(self.n_neurons, "n_neurons", 2, 2000)
 
     def _measure(self, trains: SpikeTrains, start: float, stop: float) -> float | None:
@@ -117,7 +127,7 @@ class Correlation(_OfSpikes):
 
 
 @dataclass(frozen=True)
-class Synchrony(_OfSpikes):
+class Synchrony(_InBins):
     """Variance over mean of the spikes of a population in a bin: 1 for independent Poisson neurons.
 
     Parameters
@@ -129,18 +139,13 @@ class Synchrony(_OfSpikes):
     """
 
     key = "fano_factor"
-    bin_ms: float = 1.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        set_number(self, "bin_ms", "ms", 1e-3, LONGEST_BIN)
 
     def _measure(self, trains: SpikeTrains, start: float, stop: float) -> float | None:
         return _finite(analysis.fano_factor(trains, stop, start=start, bin_ms=self.bin_ms))
 
 
 @dataclass(frozen=True)
-class Rhythm(_OfSpikes):
+class Rhythm(_InBins):
     """Frequency (Hz) at which the population rate has most power.
 
     Parameters
@@ -154,16 +159,21 @@ class Rhythm(_OfSpikes):
     key = "peak_frequency_hz"
     bin_ms: float = 0.5
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        set_number(self, "bin_ms", "ms", 1e-3, LONGEST_BIN)
-
     def _measure(self, trains: SpikeTrains, start: float, stop: float) -> float | None:
         return _finite(analysis.peak_frequency(trains, stop, start=start, bin_ms=self.bin_ms))
 
 
+class OfPotentials(OfPopulations):
+    """What is made of the recorded potentials of populations."""
+
+    def check(self, network: Network) -> None:
+        """Refuse populations whose potential is not recorded."""
+        super().check(network)
+        check_recorded(network, self.populations)
+
+
 @dataclass(frozen=True)
-class MeanPotential(OfPopulations):
+class MeanPotential(OfPotentials):
     """Mean and standard deviation of the recorded membrane potentials (mV), spikes left out.
 
     Parameters
@@ -171,11 +181,6 @@ class MeanPotential(OfPopulations):
     populations : list of str, optional
         Names of populations. Default: all whose potential is recorded.
     """
-
-    def check(self, network: Network) -> None:
-        """Refuse populations whose potential is not recorded."""
-        super().check(network)
-        check_recorded(network, self.populations)
 
     def find(self, result: Result, start: float) -> dict[str, object]:
         """Return the finding's numbers by population; `start` (ms) ends the warm-up."""

@@ -13,14 +13,10 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip(
-    "mpi4py", reason="processes are started together with mpi4py", exc_type=ImportError
-)
 MPIEXEC = shutil.which(
     "mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 )
-if MPIEXEC is None:
-    pytest.skip("there is no mpiexec", allow_module_level=True)
+assert MPIEXEC, "there is no mpiexec: the extra `test` brings one"
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
@@ -51,7 +47,7 @@ for network in (everything, learning):
 
 
 def _mpiexec(n: int, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
-    command = [str(MPIEXEC), "-n", str(n), sys.executable, *arguments]
+    command = [MPIEXEC, "-n", str(n), sys.executable, *arguments]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.run(
         command, capture_output=True, text=True, timeout=300, env=environment, **options
@@ -145,7 +141,7 @@ def test_a_lost_process_ends_the_run_and_it_can_be_gone_on_with(tmp_path: Path) 
     assert whole.returncode == 0
     out = tmp_path / "out"
     options = ("--duration", "12000", "--out", str(out), "--checkpoint-every", "0.1")
-    command = [str(MPIEXEC), "-n", "2", sys.executable, *COLUMN, *options]
+    command = [MPIEXEC, "-n", "2", sys.executable, *COLUMN, *options]
     job = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
     )
