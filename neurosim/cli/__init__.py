@@ -98,6 +98,6 @@ def _call(arguments: list[str]) -> int:
         status = command.main(arguments, "neurosim", standalone_mode=False)
         sys.stdout.flush()
     except typer.TyperException as error:
-        words = " ".join(error.format_message().split())
+        words = " ".join(error.format_message().replace("Value error, ", "").rstrip(".").split())
         raise NeurosimError(f"{words} (see `neurosim --help`)") from error
     return status or Status.DONE

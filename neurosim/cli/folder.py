@@ -155,8 +155,7 @@ class RunFolder:
         """Write each figure as `prefix`-name.png."""
         for key, figure in figures.items():
             name = f"{prefix}-{key}.png"
-            with atomic_path(self.path / name) as part:
-                figure.savefig(part, format="png", dpi=DPI)
+            write_figure(figure, self.path / name)
             self._list(name)
 
     def read_json(self, name: str) -> dict[str, Any]:
@@ -202,3 +201,9 @@ class RunFolder:
         path = str(self.path / name)
         if path not in self.files:
             self.files.append(path)
+
+
+def write_figure(figure: Figure, path: Path) -> None:
+    """Write a figure to a file, whole or not at all."""
+    with atomic_path(path) as part:
+        figure.savefig(part, format="png", dpi=DPI)

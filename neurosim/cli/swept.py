@@ -6,7 +6,7 @@ import math
 import sys
 from typing import TYPE_CHECKING
 
-from neurosim.cli.folder import DPI
+from neurosim.cli.folder import write_figure
 from neurosim.cli.report import say
 from neurosim.cli.status import Status
 from neurosim.settings import format_value
@@ -54,9 +54,7 @@ def write_table(table: Table, folder: Path, show: Sequence[str] = ()) -> list[st
         from neurosim.plot.sweep import draw_sweep
 
         files.append(folder / PICTURE)
-        figure = draw_sweep(table, show)
-        with atomic_path(files[1]) as part:
-            figure.savefig(part, format="png", dpi=DPI)
+        write_figure(draw_sweep(table, show), files[1])
     return list(map(str, files))
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from neurosim.errors import NeurosimError
-from neurosim.hdf5 import ERRORS
+from neurosim.hdf5 import ERRORS, reason
 from neurosim.interchange.foreign import Foreign
 
 if TYPE_CHECKING:
@@ -94,13 +94,12 @@ def answering(answer: BinaryIO) -> Iterator[None]:
         write_line(answer, {"error": str(error)})
     except OSError as error:
         # h5py's have no number, or a text of many lines.
-        reason = os.strerror(error.errno) if error.errno else str(error).partition("\n")[0]
-        write_line(answer, {"error": f"it cannot be read ({reason})"})
+        why = os.strerror(error.errno) if error.errno else reason(error)
+        write_line(answer, {"error": f"it cannot be read ({why}): give a whole file"})
     except MemoryError:
         write_line(answer, {"error": "it takes far more memory than its size allows"})
     except (*ERRORS, RecursionError) as error:
-        reason = str(error).strip("'\"").partition("\n")[0] or type(error).__name__
-        write_line(answer, {"error": f"it is damaged ({reason[:200]})"})
+        write_line(answer, {"error": f"it is damaged ({reason(error)[:200]}): give a whole file"})
     answer.flush()
 
 
