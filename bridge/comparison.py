@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from bridge.measures import Measure, auc, bits_per_spike, brier_score, cross_entropy
+from neurosim.frozen import FrozenMapping
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,8 +38,13 @@ class Comparison:
             key: found if isinstance(found, Measure) else Measure(found)
             for key, found in self.measures.items()
         }
-        object.__setattr__(self, "measures", MappingProxyType(measures))
-        object.__setattr__(self, "drawings", MappingProxyType(dict(self.drawings)))
+        object.__setattr__(self, "measures", FrozenMapping(measures))
+        object.__setattr__(self, "drawings", FrozenMapping(self.drawings))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Functions that draw are often local and cannot be pickled: the figures they draw can.
+        drawn = {name: partial(_return, figure) for name, figure in self.figures().items()}
+        return Comparison, (self.title, dict(self.measures), drawn)
 
     @property
     def rows(self) -> list[tuple[str, str, str]]:
@@ -59,6 +65,11 @@ class Comparison:
     def figures(self) -> dict[str, Figure]:
         """Return the figures by name."""
         return {name: draw() for name, draw in self.drawings.items()}
+
+
+def _return(figure: Figure) -> Figure:
+    """Return the figure that was drawn before."""
+    return figure
 
 
 def prediction_measures(

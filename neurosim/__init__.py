@@ -16,7 +16,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from neurosim.errors import NeurosimError
+from neurosim.errors import Interrupted, NeurosimError
 from neurosim.network import (
     LIF,
     STDP,
@@ -109,6 +109,7 @@ __all__ = [
     "FixedProbability",
     "FixedTotalNumber",
     "HodgkinHuxley",
+    "Interrupted",
     "LiveCurrent",
     "LiveSpikes",
     "LogNormal",

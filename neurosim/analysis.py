@@ -1,4 +1,7 @@
-"""What spike trains say: rates, irregularity, synchrony, rhythm, correlation."""
+"""Measures of spike trains and potentials: rates, irregularity, synchrony, rhythm, correlation.
+
+Windows and bins count whole steps: a spike at time t belongs to the bin (t - width, t].
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import NeurosimError
+from neurosim.network.checks import check_integer, nearest_name
+from neurosim.windows import bin_index, check_window, inside, whole_bins
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.recording import Result, SpikeTrains
-
-
-def _check_span(start: float, stop: float) -> None:
-    if not 0.0 <= start < stop or not np.isfinite(stop):
-        raise NeurosimError(
-            f"the span from start = {start:g} ms to stop = {stop:g} ms is empty or not finite: "
-            "give 0 ms <= start < stop"
-        )
 
 
 def rates(trains: SpikeTrains, start: float, stop: float) -> NDArray[np.float64]:
@@ -29,67 +26,96 @@ def rates(trains: SpikeTrains, start: float, stop: float) -> NDArray[np.float64]
     ----------
     trains : SpikeTrains
     start, stop : float
-        Spikes with start < t ≤ stop count (ms).
+        Spikes with start < t <= stop count (ms).
 
     Returns
     -------
     (n_recorded,) ndarray
         Hz.
+
+    Raises
+    ------
+    NeurosimError
+        For a window that is empty, infinite or goes beyond the recording.
     """
-    _check_span(start, stop)
+    _check_finite(start, stop)
     return trains.counts(start, stop) / (stop - start) * 1e3
+
+
+def _check_finite(start: float, stop: float) -> None:
+    """Refuse a window without an end: a rate needs its length."""
+    check_window(start, stop)
+    if not np.isfinite(stop - start):
+        raise NeurosimError(
+            f"the window from start = {start:g} ms to stop = {stop:g} ms is infinite: give the "
+            "times in ms, such as 0.0 and result.duration"
+        )
+
+
+def _trains_of(result: Result, population: str) -> SpikeTrains:
+    """Return the spikes of a population."""
+    if population not in result.spikes:
+        raise NeurosimError(
+            f"unknown population {population!r}: {nearest_name(population, result.spikes)}"
+        )
+    return result.spikes[population]
 
 
 def mean_rate(
     result: Result, population: str, start: float = 0.0, stop: float | None = None
 ) -> float:
-    """Return the mean rate (Hz) over the recorded neurons of a population.
-
-    NaN where no neuron was recorded.
+    """Return the mean firing rate of the recorded neurons of a population.
 
     Parameters
     ----------
     result : Result
     population : str
     start, stop : float
-        ms; by default the whole run.
+        Spikes with start < t <= stop count (ms). Default: the whole run.
+
+    Returns
+    -------
+    float
+        Hz. NaN where no neuron was recorded.
 
     Raises
     ------
     NeurosimError
-        For an unknown population or an empty span.
+        For an unknown population, and for a window that is empty or goes beyond the run.
     """
-    if population not in result.spikes:
-        raise NeurosimError(
-            f"there is no population {population!r} in this result: choose among "
-            f"{', '.join(result.spikes)}"
-        )
-    trains = result.spikes[population]
-    each = rates(trains, start, result.duration if stop is None else stop)
+    trains = _trains_of(result, population)
+    stop = result.duration if stop is None else stop
+    check_window(start, stop, 0.0, result.duration, result.dt)
+    each = rates(trains, start, stop)
     return float(each.mean()) if len(each) else float("nan")
 
 
 def cv_isi(
-    trains: SpikeTrains, start: float = 0.0, stop: float = np.inf, *, min_spikes: int = 3
+    trains: SpikeTrains, start: float = -np.inf, stop: float = np.inf, *, min_spikes: int = 3
 ) -> NDArray[np.float64]:
     """Return the coefficient of variation of each neuron's inter-spike intervals.
 
-    0 for a clock, 1 for a Poisson process.
+    It is 0 for a regular train and 1 for a Poisson process.
 
     Parameters
     ----------
     trains : SpikeTrains
     start, stop : float
-        Spikes with start < t ≤ stop count (ms).
+        Spikes with start < t <= stop count (ms). Default: all.
     min_spikes : int
-        Neurons with fewer spikes (at least 3 are needed) get NaN.
+        Neurons with fewer spikes get NaN; at least 3 are needed.
 
     Returns
     -------
     (n_recorded,) ndarray
+
+    Raises
+    ------
+    NeurosimError
+        For a window that is empty or goes beyond the recording.
     """
-    inside = (trains.times > start) & (trains.times <= stop)
-    times, ids = trains.times[inside], trains.ids[inside]
+    chosen = trains.inside(start, stop)
+    times, ids = trains.times[chosen], trains.ids[chosen]
     order = np.lexsort((times, ids))
     times, place = times[order], np.searchsorted(trains.recorded, ids[order])
     same = place[1:] == place[:-1]
@@ -106,23 +132,19 @@ def cv_isi(
 def _binned(
     trains: SpikeTrains, start: float, stop: float, bin_ms: float
 ) -> tuple[int, NDArray[np.int64], NDArray[np.int64]]:
-    """Return the number of bins, and the bin and the place of every spike in them."""
-    _check_span(start, stop)
-    n_bins = int((stop - start) / bin_ms + 1e-9) if bin_ms > 0.0 else 0
-    if n_bins < 1:
-        raise NeurosimError(
-            f"bin_ms = {bin_ms:g} ms is outside 0 to the {stop - start:g} ms there are"
-        )
-    # Spikes lie at the ends of steps: the one at a bin's end belongs to it.
-    bins = np.ceil((trains.times - start) / bin_ms - 1e-6).astype(np.int64) - 1
-    inside = (bins >= 0) & (bins < n_bins)
-    return n_bins, bins[inside], np.searchsorted(trains.recorded, trains.ids[inside])
+    """Return the number of bins, and for every spike in them its bin and its neuron's index."""
+    _check_finite(start, stop)
+    check_window(start, stop, trains.t_start, trains.t_stop, trains.dt)
+    n_bins = whole_bins(start, stop, bin_ms, trains.dt)
+    bins = bin_index(trains.times, bin_ms, start, trains.dt)
+    chosen = (bins >= 0) & (bins < n_bins)
+    return n_bins, bins[chosen], np.searchsorted(trains.recorded, trains.ids[chosen])
 
 
 def population_rate(
     trains: SpikeTrains, stop: float, *, start: float = 0.0, bin_ms: float = 1.0
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the rate of a population over time.
+    """Return the firing rate of a population over time.
 
     Parameters
     ----------
@@ -130,7 +152,8 @@ def population_rate(
     stop, start : float
         ms.
     bin_ms : float
-        Width of a bin (ms).
+        Width of a bin (ms). Bin k counts start + k·bin_ms < t <= start + (k + 1)·bin_ms; a last
+        incomplete bin is left out.
 
     Returns
     -------
@@ -138,6 +161,11 @@ def population_rate(
         ms.
     rate : (n_bins,) ndarray
         Mean over the recorded neurons (Hz).
+
+    Raises
+    ------
+    NeurosimError
+        For a window that is empty or goes beyond the recording, and for a bin that does not fit.
     """
     n_bins, bins, _ = _binned(trains, start, stop, bin_ms)
     counts = np.bincount(bins, minlength=n_bins)
@@ -194,12 +222,20 @@ def correlations(
     bin_ms : float
         Width of the bins in which spikes are counted (ms).
     n_neurons : int
-        So many neurons at most, evenly spaced among those that fire.
+        Largest number of neurons, evenly spaced among those that fire.
 
     Returns
     -------
     (n_pairs,) ndarray
+        Pairs with a neuron whose count is the same in every bin have no correlation and are left
+        out.
+
+    Raises
+    ------
+    NeurosimError
+        For a window that is empty or goes beyond the recording, and for a bin that does not fit.
     """
+    n_neurons = check_integer(n_neurons, "n_neurons", 1)
     n_bins, bins, place = _binned(trains, start, stop, bin_ms)
     active = np.unique(place)
     chosen = active[np.linspace(0, len(active) - 1, min(n_neurons, len(active))).astype(int)]
@@ -208,36 +244,42 @@ def correlations(
     own = np.isin(place, chosen)
     cell = np.searchsorted(chosen, place[own]) * n_bins + bins[own]
     counts = np.bincount(cell, minlength=len(chosen) * n_bins).reshape(len(chosen), n_bins)
-    matrix = np.corrcoef(counts[counts.std(axis=1) > 0])
+    counts = counts[(counts != counts[:, :1]).any(axis=1)]
+    if len(counts) < 2:
+        return np.empty(0)
+    matrix = np.corrcoef(counts)
     return matrix[np.triu_indices(len(matrix), 1)]
 
 
 def potentials(
     result: Result, population: str, start: float = 0.0, stop: float = np.inf
 ) -> NDArray[np.float64]:
-    """Return the recorded membrane potentials of a population, action potentials left out.
+    """Return the recorded membrane potentials of a population.
 
     Parameters
     ----------
     result : Result
     population : str
     start, stop : float
-        Samples with start < t ≤ stop (ms).
+        Samples with start < t <= stop (ms). Default: the whole run.
 
     Returns
     -------
     (n_samples,) ndarray
-        mV, of all neurons together.
+        mV, of all neurons together. Neurons in their refractory period count with their reset
+        potential.
 
     Raises
     ------
     NeurosimError
-        Where they were not recorded.
+        Where they were not recorded, and for a window that is empty or goes beyond the run.
     """
+    _trains_of(result, population)
     if (population, "v") not in result.traces:
         raise NeurosimError(
-            f"'v' of population {population!r} was not recorded: ask for it with Network.record"
+            f"'v' of population {population!r} was not recorded: call "
+            f"Network.record({population!r}, 'v') before the run"
         )
+    check_window(start, stop, 0.0, result.duration, result.dt)
     trace = result.traces[population, "v"]
-    values = trace.values[(trace.times > start) & (trace.times <= stop)].ravel()
-    return values[values != result.populations[population].v_peak]
+    return trace.values[inside(trace.times, start, stop, result.dt)].ravel()

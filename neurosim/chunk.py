@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from neurosim.errors import NeurosimError
+from neurosim.frozen import FrozenMapping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,12 +42,12 @@ class Chunk:
     @cached_property
     def spikes(self) -> Mapping[str, SpikeTrains]:
         """Its spikes, by population."""
-        return MappingProxyType(self._recorder.spikes(self._first, self._last))
+        return FrozenMapping(self._recorder.spikes(self._first, self._last))
 
     @cached_property
     def traces(self) -> Mapping[tuple[str, str], Trace]:
         """Its samples of what is recorded, by (population, variable)."""
-        return MappingProxyType(self._recorder.traces(self._first, self._last))
+        return FrozenMapping(self._recorder.traces(self._first, self._last))
 
     def inject(self, drive: Drive, amplitude: ArrayLike) -> None:
         """Set a live current, which holds from `stop` until it is set again.

@@ -166,7 +166,7 @@ class Engine:
         if not 0 <= taken.steps <= MAX_STEPS:
             raise ValueError(f"it is said to have made {taken.steps} steps")
         check_state(self.plan, taken.state)
-        self.recorder.put_back(taken.recorded, taken.steps)
+        self.recorder.restore(taken.recorded, taken.steps)
         self._states[:] = put_state(self.plan, self._states, taken.state, taken.steps)
         self._learned = put_learned(self.plan, self._learned, taken.learned)
         self.live.put(taken.live)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.build.layout import lay_out
-from neurosim.build.memory import USABLE, check_size, expected_bytes
+from neurosim.build.memory import check_size, expected_bytes, recorded_neurons, recording_bytes
 from neurosim.build.plastic import BYTES as PLASTIC_BYTES
 from neurosim.build.projections import Projections, expected_synapses
 from neurosim.errors import NeurosimError
@@ -22,10 +22,6 @@ from neurosim.threads import choose_threads
 if TYPE_CHECKING:
     from neurosim.network import Drive, Network, Projection
     from neurosim.network.parts import Recording
-
-SAMPLE_BYTES = 8
-COPIES = 2
-"""Of what is recorded: the chunks of a run, and the result they are put together to."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +72,7 @@ def take_inventory(network: Network, duration: float, dt: float) -> Inventory:
         neurons=network.size,
         synapses=float(sum(expected.values())),
         network_bytes=_network_bytes(network, dt),
-        recording_bytes=sum(_bytes(r, duration, dt) for r in network.recordings),
+        recording_bytes=sum(recording_bytes(r, duration, dt) for r in network.recordings),
         machine_bytes=physical_memory(),
         populations=[
             {
@@ -93,26 +89,6 @@ def take_inventory(network: Network, duration: float, dt: float) -> Inventory:
         projections=[_projection(p, expected[id(p)]) for p in network.projections],
         drives=[_drive(drive) for drive in network.drives],
         recordings=[_recording(r, duration, dt) for r in network.recordings],
-    )
-
-
-def check_recordings(network: Network, duration: float, dt: float) -> None:
-    """Refuse to record more than this machine's memory holds.
-
-    Raises
-    ------
-    NeurosimError
-        With the estimate and what to do.
-    """
-    there = physical_memory()
-    needed = COPIES * sum(_bytes(r, duration, dt) for r in network.recordings)
-    if there is None or needed <= USABLE * there:
-        return
-    largest = max(network.recordings, key=lambda r: _bytes(r, duration, dt))
-    raise NeurosimError(
-        f"The recordings need about {needed / 2**30:,.1f} GiB, most of it for "
-        f"{largest.variable!r} of {largest.population.name!r}; this machine has "
-        f"{there / 2**30:.1f} GiB: name fewer ids, or give a longer interval"
     )
 
 
@@ -202,18 +178,7 @@ def _recording(recording: Recording, duration: float, dt: float) -> dict[str, An
         "population": recording.population.name,
         "variable": recording.variable,
         "unit": UNITS.get(recording.variable),
-        "neurons": _neurons(recording),
+        "neurons": recorded_neurons(recording),
         "interval_ms": None if recording.variable == "spikes" else recording.interval or dt,
-        "bytes": _bytes(recording, duration, dt),
+        "bytes": recording_bytes(recording, duration, dt),
     }
-
-
-def _neurons(recording: Recording) -> int:
-    return recording.population.size if recording.ids is None else len(recording.ids)
-
-
-def _bytes(recording: Recording, duration: float, dt: float) -> float:
-    """Return the size of a trace; how many spikes there will be, nobody knows."""
-    if recording.variable == "spikes":
-        return 0.0
-    return SAMPLE_BYTES * _neurons(recording) * (duration / (recording.interval or dt))

@@ -10,10 +10,10 @@ from neurosim.build.grid import to_steps
 from neurosim.build.inputs import targets
 from neurosim.build.live import CurrentPort, SpikePort
 from neurosim.errors import NeurosimError
+from neurosim.frozen import read_only
 from neurosim.network import Drive, LiveCurrent, LiveSpikes
 from neurosim.network.checks import check_array, check_indices, show
 from neurosim.network.inputs import check_input
-from neurosim.recording import read_only
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,7 +71,7 @@ class LiveInputs:
                 # The kernels read, as ever, what they cannot write to; here it can be written.
                 own = inputs.amplitudes.copy()
                 self._amplitudes.append(own)
-                inputs = inputs._replace(amplitudes=read_only(own.view()))
+                inputs = inputs._replace(amplitudes=read_only(own))
             self._fixed.append(inputs)
         self.tables = list(self._fixed)
         self._under_way = [_NONE for _ in plan.threads]

@@ -1,8 +1,8 @@
-"""Collects what each chunk of a run brings, and makes a result of it."""
+"""Collect the spikes and samples of each chunk of steps, and return them as a result."""
 
 from __future__ import annotations
 
-from itertools import takewhile
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,15 +10,65 @@ import numpy as np
 from neurosim.recording import UNITS, Result, RunStats, SpikeTrains, Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
     from neurosim.build import Plan
+    from neurosim.build.probes import TracePlan
     from neurosim.kernels import State
 
+GROWTH = 1.5
+"""Factor by which a full array grows, so that appending costs the same however often it is done."""
 
-_NO_IDS, _NO_STAMPS = np.empty(0, np.int32), np.empty(0, np.int64)
+
+class _Rows:
+    """An array that grows by rows.
+
+    Rows that are there never change, so that results made earlier may share their memory.
+    """
+
+    def __init__(self, dtype: DTypeLike, *shape: int) -> None:
+        self._data = np.empty((0, *shape), dtype)
+        self._n = 0
+
+    def reserve(self, n: int) -> None:
+        """Make room for `n` rows in all."""
+        if n > len(self._data):
+            data = np.empty(
+                (max(n, int(GROWTH * len(self._data))), *self._data.shape[1:]), self._data.dtype
+            )
+            data[: self._n] = self._data[: self._n]
+            self._data = data
+
+    def append(self, rows: NDArray) -> None:
+        """Add rows at the end."""
+        self.reserve(self._n + len(rows))
+        self._data[self._n : self._n + len(rows)] = rows
+        self._n += len(rows)
+
+    @property
+    def rows(self) -> NDArray:
+        """The rows, as a view."""
+        return self._data[: self._n]
+
+
+class _Spikes:
+    """Spikes of one population: time of the spike (ms) and index of the neuron."""
+
+    def __init__(self) -> None:
+        self._times, self._ids = _Rows(np.float64), _Rows(np.int64)
+
+    def append(self, times: NDArray, ids: NDArray) -> None:
+        """Add spikes, later than those that are there."""
+        self._times.append(times)
+        self._ids.append(ids)
+
+    def between(self, start: float, stop: float) -> tuple[NDArray, NDArray]:
+        """Return times and ids of the spikes with start < t <= stop (ms)."""
+        times = self._times.rows
+        chosen = slice(*np.searchsorted(times, [start, stop], side="right"))
+        return times[chosen], self._ids.rows[chosen]
 
 
 class Recorder:
@@ -28,29 +78,35 @@ class Recorder:
     ----------
     plan : Plan
     merge : callable
-        Returns an array of which every process has filled its part.
+        Sums an array over all processes, each of which has filled in its part.
     """
 
     def __init__(self, plan: Plan, merge: Callable[[NDArray], NDArray]) -> None:
         self._plan, self._merge = plan, merge
-        n = int(plan.first_id[-1])
-        self._kept = np.zeros(n, bool)
-        self._painted = np.zeros(n, bool)
+        self._spikes = [_Spikes() for _ in plan.populations]
+        self._is_recorded = np.zeros(int(plan.first_id[-1]), bool)
         for first, name in zip(plan.first_id, plan.populations, strict=False):
-            self._kept[first + plan.spikes_of[name]] = True
-        for trace in plan.traces:
-            if trace.key[1] == "v":
-                self._painted[plan.first_id[trace.population] + trace.ids] = True
-        self._ids: list[NDArray[np.int32]] = []
-        self._stamps: list[NDArray[np.int64]] = []
-        self._paint: list[tuple[NDArray, NDArray]] = []
-        self._values: list[list[NDArray[np.float64]]] = [[] for _ in plan.traces]
-        self._taken = 0
+            self._is_recorded[first + plan.spikes_of[name]] = True
+        self._times = [_Rows(np.float64) for _ in plan.traces]
+        self._values = [_Rows(np.float64, len(trace.ids)) for trace in plan.traces]
+        # The spikes of neurons whose potential is recorded, for drawing.
+        self._drawn = {k: _Spikes() for k, t in enumerate(plan.traces) if t.key[1] == "v"}
+
+    def reserve(self, n_steps: int) -> None:
+        """Make room for the samples of the first `n_steps` steps.
+
+        Raises
+        ------
+        MemoryError
+        """
+        for k, trace in enumerate(self._plan.traces):
+            for rows in (self._times[k], self._values[k]):
+                rows.reserve(n_steps // trace.interval)
 
     def take(
         self, t_first: int, n_steps: int, state: State, samples: list[NDArray[np.float64]]
     ) -> None:
-        """Keep what a chunk of steps brought.
+        """Store the spikes and samples of a chunk of steps.
 
         Parameters
         ----------
@@ -63,140 +119,147 @@ class Recorder:
         start = state.history_start[self._plan.horizon : self._plan.horizon + n_steps + 1]
         ids = state.history[start[0] : start[-1]]
         stamps = np.repeat(np.arange(t_first + 1, t_first + n_steps + 1), np.diff(start))
-        kept = self._kept[ids]
-        if kept.any():
-            self._ids.append(ids[kept])
-            self._stamps.append(stamps[kept])
-        painted = self._painted[ids]
-        if painted.any():
-            self._paint.append((ids[painted], stamps[painted]))
+        self._store(ids, stamps, ids, stamps)
         for k, trace in enumerate(self._plan.traces):
             n_rows = (t_first + n_steps) // trace.interval - t_first // trace.interval
-            self._values[k].append(np.zeros((n_rows, len(trace.ids))))
-        for part, own in zip(self._plan.threads, samples, strict=True):
-            for c in part.contributions:
-                block = self._values[c.trace][-1]
-                block[:, c.columns] += own[: len(block), c.signals]
-        for blocks in self._values:
-            blocks[-1] = self._merge(blocks[-1])
-        self._taken = t_first + n_steps
+            values = np.zeros((n_rows, len(trace.ids)))
+            for part, own in zip(self._plan.threads, samples, strict=True):
+                for c in part.contributions:
+                    if c.trace == k:
+                        values[:, c.columns] += own[:n_rows, c.signals]
+            self._append(k, self._in_units(trace, self._merge(values)))
+
+    def _append(self, k: int, values: NDArray[np.float64]) -> None:
+        """Store samples of trace k, with their times."""
+        first = len(self._times[k].rows) + 1
+        stamps = np.arange(first, first + len(values)) * self._plan.traces[k].interval
+        self._times[k].append(np.multiply(stamps, self._plan.dt, dtype=float))
+        self._values[k].append(values)
+
+    def _in_units(self, trace: TracePlan, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return potentials in mV; the engine counts them from rest."""
+        population, variable = trace.key
+        if variable == "v":
+            values += self._plan.populations[population].v_rest
+        return values
+
+    def _store(
+        self, ids: NDArray, stamps: NDArray, drawn_ids: NDArray, drawn_stamps: NDArray
+    ) -> None:
+        """Store spikes, by id in the network and step: those recorded, and those to be drawn."""
+        recorded = self._is_recorded[ids]
+        ids, stamps = ids[recorded], stamps[recorded]
+        first = self._plan.first_id
+        population = np.searchsorted(first[1:], ids, side="right")
+        order = np.argsort(population, kind="stable")
+        bounds = np.searchsorted(population[order], np.arange(len(self._spikes) + 1))
+        times = np.multiply(stamps, self._plan.dt, dtype=float)
+        for k in np.unique(population):
+            own = order[bounds[k] : bounds[k + 1]]
+            self._spikes[k].append(times[own], ids[own].astype(np.int64) - first[k])
+        for k, spikes in self._drawn.items():
+            trace = self._plan.traces[k]
+            shown = np.isin(drawn_ids, first[trace.population] + trace.ids)
+            own_ids = drawn_ids[shown].astype(np.int64) - first[trace.population]
+            spikes.append(np.multiply(drawn_stamps[shown], self._plan.dt, dtype=float), own_ids)
 
     def spikes(self, first: int, last: int) -> dict[str, SpikeTrains]:
         """Return the spikes of the steps first … last − 1 by population."""
-        n = sum(1 for _ in takewhile(lambda stamps: stamps[-1] > first, reversed(self._stamps)))
-        ids = np.concatenate([_NO_IDS, *self._ids[len(self._ids) - n :]])
-        stamps = np.concatenate([_NO_STAMPS, *self._stamps[len(self._stamps) - n :]])
-        here = slice(*np.searchsorted(stamps, [first, last], side="right"))
-        ids, stamps = ids[here], stamps[here]
-        spikes = {}
-        bounds = zip(self._plan.first_id[:-1], self._plan.first_id[1:], strict=True)
-        for (low, high), name in zip(bounds, self._plan.populations, strict=True):
-            own = (ids >= low) & (ids < high)
-            times = np.multiply(stamps[own], self._plan.dt, dtype=float)
-            spikes[name] = SpikeTrains(
-                times, ids[own].astype(np.int64) - low, self._plan.spikes_of[name].copy()
+        dt = self._plan.dt
+        return {
+            name: SpikeTrains._trusted(
+                *spikes.between(first * dt, last * dt),
+                self._plan.spikes_of[name],
+                dt,
+                first * dt,
+                last * dt,
             )
-        return spikes
+            for name, spikes in zip(self._plan.populations, self._spikes, strict=True)
+        }
 
     def traces(self, first: int, last: int) -> dict[tuple[str, str], Trace]:
-        """Return what was sampled in the steps first … last − 1 by population and variable."""
+        """Return the samples of the steps first … last − 1 by population and variable."""
         return {trace.key: self._trace(k, first, last) for k, trace in enumerate(self._plan.traces)}
 
-    def _rows(self, k: int, low: int, high: int) -> NDArray[np.float64]:
-        """Return the rows low … high − 1 of a trace."""
-        end = self._taken // self._plan.traces[k].interval
-        parts: list[NDArray[np.float64]] = []
-        for block in reversed(self._values[k]):
-            if end <= low:
-                break
-            start = end - len(block)
-            parts.append(block[max(low - start, 0) : max(high - start, 0)])
-            end = start
-        none = np.empty((0, len(self._plan.traces[k].ids)))
-        return np.concatenate([none, *reversed(parts)], dtype=np.float64)
-
     def _trace(self, k: int, first: int, last: int) -> Trace:
-        """Put a trace together; in a voltage paint the action potentials that it spans."""
-        plan = self._plan.traces[k]
+        """Return one trace, with the spikes since the sample before its first one."""
+        plan, dt = self._plan.traces[k], self._plan.dt
         low, high = first // plan.interval, last // plan.interval
-        values = self._rows(k, low, high)
-        stamps = np.arange(low + 1, high + 1) * plan.interval
-        population, variable = plan.key
-        if variable == "v":
-            info = self._plan.populations[population]
-            values += info.v_rest
-            order = np.argsort(plan.ids)
-            # Where samples are rare, the spike that one shows may have been before the first step.
-            for ids, fired in takewhile(
-                lambda spikes: spikes[1][-1] > low * plan.interval, reversed(self._paint)
-            ):
-                own = ids - self._plan.first_id[plan.population]
-                place = np.searchsorted(plan.ids[order], own)
-                row = -(-fired // plan.interval) - 1 - low
-                place = np.minimum(place, len(plan.ids) - 1)
-                hit = (plan.ids[order][place] == own) & (row >= 0) & (row < len(values))
-                if np.isfinite(info.v_peak):
-                    values[row[hit], order[place[hit]]] = info.v_peak
-        return Trace(
-            np.multiply(stamps, self._plan.dt, dtype=float),
-            values,
-            plan.ids.copy(),
-            UNITS[variable],
+        spikes, v_peak = None, math.nan
+        if k in self._drawn:
+            v_peak = self._plan.populations[plan.key[0]].v_peak
+            start, stop = low * plan.interval * dt, last * dt
+            times, ids = self._drawn[k].between(start, stop)
+            spikes = SpikeTrains._trusted(times, ids, np.sort(plan.ids), dt, start, stop)
+        return Trace._trusted(
+            self._times[k].rows[low:high],
+            self._values[k].rows[low:high],
+            plan.ids,
+            UNITS[plan.key[1]],
+            spikes,
+            v_peak,
         )
 
-    def _join(self) -> None:
-        """Join the pieces that the chunks brought, so that they are joined once only."""
-        if self._ids:
-            self._ids, self._stamps = [np.concatenate(self._ids)], [np.concatenate(self._stamps)]
-        self._values = [[np.concatenate(blocks)] if blocks else [] for blocks in self._values]
-
     def snapshot(self) -> dict[str, NDArray]:
-        """Return all that was recorded, as `put_back` takes it.
+        """Return all that was recorded, as `restore` accepts it.
 
         Returns
         -------
         dict
-            "ids" and "stamps" of the spikes kept, "painted_ids" and "painted_stamps" of those that
-            voltages show, and "values 0", "values 1" … of the traces.
+            "ids" and "stamps" of the recorded spikes, "painted_ids" and "painted_stamps" of those
+            that are drawn, and "samples 0", "samples 1" … of the traces, in their units.
         """
-        self._join()
-        ids, stamps = zip((_NO_IDS, _NO_STAMPS), *self._paint, strict=True)
-        return {
-            "ids": np.concatenate([_NO_IDS, *self._ids]),
-            "stamps": np.concatenate([_NO_STAMPS, *self._stamps]),
-            "painted_ids": np.concatenate(ids),
-            "painted_stamps": np.concatenate(stamps),
-        } | {f"values {k}": self._rows(k, 0, self._taken) for k in range(len(self._values))}
+        first = self._plan.first_id
+        drawn = [(first[self._plan.traces[k].population], s) for k, s in self._drawn.items()]
+        found: dict[str, NDArray] = {}
+        found["ids"], found["stamps"] = self._in_network(zip(first, self._spikes, strict=False))
+        found["painted_ids"], found["painted_stamps"] = self._in_network(drawn)
+        return found | {f"samples {k}": values.rows for k, values in enumerate(self._values)}
 
-    def put_back(self, snapshot: Mapping[str, NDArray], step: int) -> None:
-        """Take up what was recorded in the first `step` steps.
+    def _in_network(
+        self, spikes: Iterable[tuple[int, _Spikes]]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Return spikes of populations by id in the network and step, ordered by step, then id."""
+        parts = [(first, *own.between(-math.inf, math.inf)) for first, own in spikes]
+        ids = np.concatenate([np.empty(0, np.int64), *(first + ids for first, _, ids in parts)])
+        times = np.concatenate([np.empty(0), *(times for _, times, _ in parts)])
+        stamps = np.rint(times / self._plan.dt).astype(np.int64)
+        order = np.lexsort((ids, stamps))
+        return ids[order].astype(np.int32), stamps[order]
+
+    def restore(self, snapshot: Mapping[str, NDArray], n_steps: int) -> None:
+        """Store what was recorded in the first `n_steps` steps of an earlier run.
 
         Raises
         ------
         ValueError
             Where it was not recorded of this network in that time.
         """
-        n, traces = len(self._kept), self._plan.traces
+        n, traces = len(self._is_recorded), self._plan.traces
         for name in ("", "painted_"):
             ids, stamps = snapshot[f"{name}ids"], snapshot[f"{name}stamps"]
-            inside = (ids >= 0) & (ids < n) & (stamps >= 1) & (stamps <= step)
-            if not inside.all() or (np.diff(stamps) < 0).any():
-                raise ValueError("spikes were recorded that cannot have been")
-        for k, trace in enumerate(traces):
-            shape = (step // trace.interval, len(trace.ids))
-            if snapshot[f"values {k}"].shape != shape:
+            valid = (ids >= 0) & (ids < n) & (stamps >= 1) & (stamps <= n_steps)
+            if ids.shape != stamps.shape or not valid.all() or (np.diff(stamps) < 0).any():
+                raise ValueError("spikes were recorded that are not possible")
+        samples = [self._samples_of(snapshot, k) for k in range(len(traces))]
+        for trace, values in zip(traces, samples, strict=True):
+            shape = (n_steps // trace.interval, len(trace.ids))
+            if values.shape != shape:
                 raise ValueError(f"the trace of {trace.key} is not of shape {shape}")
-        if len(snapshot["ids"]):
-            self._ids, self._stamps = [snapshot["ids"]], [snapshot["stamps"]]
-        if len(snapshot["painted_ids"]):
-            self._paint = [(snapshot["painted_ids"], snapshot["painted_stamps"])]
-        self._values = [[snapshot[f"values {k}"]] for k in range(len(traces))]
-        self._taken = step
+        spikes = ("ids", "stamps", "painted_ids", "painted_stamps")
+        self._store(*(snapshot[name] for name in spikes))
+        for k, values in enumerate(samples):
+            self._append(k, values)
+
+    def _samples_of(self, snapshot: Mapping[str, NDArray], k: int) -> NDArray[np.float64]:
+        """Return the samples of trace k; earlier versions stored potentials relative to rest."""
+        if f"samples {k}" in snapshot:
+            return snapshot[f"samples {k}"]
+        return self._in_units(self._plan.traces[k], snapshot[f"values {k}"].copy())
 
     def result(self, n_steps: int, stats: RunStats) -> Result:
         """Return all that was recorded in the first `n_steps` steps."""
         plan = self._plan
-        self._join()
         return Result(
             dt=plan.dt,
             duration=n_steps * plan.dt,

@@ -1,19 +1,22 @@
-"""What a run brings back: spike trains and traces, read-only."""
+"""Results of a run: spike trains and traces, read-only."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.frozen import FrozenMapping, read_only
+from neurosim.windows import check_window, inside
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-UNITS = MappingProxyType(
+UNITS = FrozenMapping(
     {
         "v": "mV",
         "i_syn": "pA",
@@ -24,13 +27,6 @@ UNITS = MappingProxyType(
     }
 )
 """Unit of each variable that can be recorded as a trace."""
-
-
-def read_only(array: NDArray) -> NDArray:
-    """Return `array` with writing switched off."""
-    array = np.asarray(array)
-    array.flags.writeable = False
-    return array
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,75 +57,318 @@ class PopulationInfo:
     sign: int
 
 
+def _checked(
+    values: Any, what: str, dtype: type, n_dims: int = 1, *, finite: bool = True
+) -> NDArray:
+    """Return `values` as a read-only array of numbers of the given type."""
+    array = np.asarray(values)
+    if array.size == 0:
+        array = array.astype(dtype)
+    if array.dtype.kind not in "iuf" or array.ndim != n_dims:
+        raise NeurosimError(f"{what} is not a {n_dims}-D array of numbers")
+    if array.dtype.kind == "f":
+        if finite and not np.isfinite(array).all():
+            raise NeurosimError(f"{what} holds values that are not finite")
+        if dtype is np.int64 and (array != np.rint(array)).any():
+            raise NeurosimError(f"{what} holds numbers that are not whole: give indices from 0")
+    return read_only(array.astype(dtype, copy=False))
+
+
 @dataclass(frozen=True, eq=False)
 class SpikeTrains:
     """Spikes of one population, ordered by time, then by neuron.
 
+    Parameters
+    ----------
+    times : (n_spikes,) array_like
+        Spike times (ms): the end of the step in which the neuron fired.
+    ids : (n_spikes,) array_like of int
+        Index of the neuron within its population, one per spike.
+    recorded : (n_recorded,) array_like of int
+        Indices of the neurons whose spikes were recorded.
+    dt : float, optional
+        Step of the time grid on which the times lie (ms); None: they lie on no grid.
+    t_start, t_stop : float, optional
+        Start and end of the recording (ms); infinite where unknown.
+
     Attributes
     ----------
-    times : (n_spikes,) ndarray of float64
-        End of the step in which the neuron fired (ms).
-    ids : (n_spikes,) ndarray of int64
-        Index of the neuron within its population.
-    recorded : (n_recorded,) ndarray of int64
-        Indices of the neurons whose spikes were recorded, ascending.
+    times, ids, recorded
+        Read-only arrays of float64, int64, int64. Spikes are sorted by time, then by neuron, and
+        `recorded` ascends.
+    dt, t_start, t_stop
+        As given.
+
+    Raises
+    ------
+    NeurosimError
+        For arrays of unequal length, times that are not finite, and spikes of neurons that are not
+        in `recorded`.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> trains = ns.SpikeTrains([1.0, 2.5, 4.0], [0, 2, 0], [0, 1, 2])
+    >>> trains.counts()
+    array([2, 0, 1])
+    >>> trains.of(0)
+    array([1., 4.])
     """
 
     times: NDArray[np.float64]
     ids: NDArray[np.int64]
     recorded: NDArray[np.int64]
+    dt: float | None = None
+    t_start: float = -math.inf
+    t_stop: float = math.inf
 
     def __post_init__(self) -> None:
-        for name in ("times", "ids", "recorded"):
-            read_only(getattr(self, name))
+        times = _checked(self.times, "SpikeTrains.times", np.float64)
+        ids = _checked(self.ids, "SpikeTrains.ids", np.int64)
+        recorded = _checked(self.recorded, "SpikeTrains.recorded", np.int64)
+        if len(times) != len(ids):
+            raise NeurosimError(
+                f"SpikeTrains has {len(times)} times and {len(ids)} ids: give one id per spike"
+            )
+        if (np.diff(recorded) <= 0).any():
+            recorded = np.unique(recorded)
+        unknown = ~np.isin(ids, recorded)
+        if unknown.any():
+            raise NeurosimError(
+                f"SpikeTrains.ids holds {ids[unknown][0]}, which is not in `recorded`: list every "
+                "neuron whose spikes were recorded"
+            )
+        steps = np.diff(times)
+        if (steps < 0).any() or (np.diff(ids)[steps == 0] < 0).any():
+            order = np.lexsort((ids, times))
+            times, ids = times[order], ids[order]
+        self._set(times, ids, recorded)
+
+    def _set(self, times: NDArray, ids: NDArray, recorded: NDArray) -> None:
+        """Store the arrays."""
+        for name, array in (("times", times), ("ids", ids), ("recorded", recorded)):
+            object.__setattr__(self, name, read_only(array))
+
+    @classmethod
+    def _trusted(
+        cls,
+        times: NDArray[np.float64],
+        ids: NDArray[np.int64],
+        recorded: NDArray[np.int64],
+        dt: float | None,
+        t_start: float,
+        t_stop: float,
+    ) -> SpikeTrains:
+        """Return spike trains from arrays that are known to be in order, without checking them."""
+        trains = object.__new__(cls)
+        trains._set(times, ids, recorded)
+        for name, value in (("dt", dt), ("t_start", t_start), ("t_stop", t_stop)):
+            object.__setattr__(trains, name, value)
+        return trains
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        arrays = (self.times, self.ids, self.recorded)
+        return SpikeTrains._trusted, (*arrays, self.dt, self.t_start, self.t_stop)
 
     def __len__(self) -> int:
         return len(self.times)
 
     def of(self, neuron: int) -> NDArray[np.float64]:
-        """Spike times (ms) of one neuron."""
+        """Return the spike times of one neuron (ms).
+
+        Parameters
+        ----------
+        neuron : int
+            Index within the population.
+
+        Raises
+        ------
+        NeurosimError
+            Where the spikes of that neuron were not recorded.
+        """
+        _require_recorded(neuron, self.recorded)
         return self.times[self.ids == neuron]
 
     def by_neuron(self) -> list[NDArray[np.float64]]:
-        """Spike times (ms) of each recorded neuron, as `SpikeTimes` takes them."""
+        """Return the spike times of each recorded neuron (ms), as `SpikeTimes` accepts them."""
         order = np.argsort(self.ids, kind="stable")
         edges = np.searchsorted(self.ids[order], self.recorded[1:])
         return np.split(self.times[order], edges) if len(self.recorded) else []
 
-    def counts(self, start: float = 0.0, stop: float = np.inf) -> NDArray[np.int64]:
-        """Count the spikes of each recorded neuron with start < t <= stop (ms)."""
-        inside = (self.times > start) & (self.times <= stop)
-        positions = np.searchsorted(self.recorded, self.ids[inside])
+    def counts(self, start: float = -math.inf, stop: float = math.inf) -> NDArray[np.int64]:
+        """Count the spikes of each recorded neuron in a window.
+
+        Parameters
+        ----------
+        start, stop : float
+            Spikes with start < t <= stop count (ms). Default: all.
+
+        Returns
+        -------
+        (n_recorded,) ndarray of int64
+
+        Raises
+        ------
+        NeurosimError
+            For a window that is empty or goes beyond the recording.
+        """
+        chosen = self.ids[self.inside(start, stop)]
+        positions = np.searchsorted(self.recorded, chosen)
         return np.bincount(positions, minlength=len(self.recorded))
+
+    def inside(self, start: float, stop: float) -> NDArray[np.bool_]:
+        """Return which spikes lie in the window start < t <= stop.
+
+        Parameters
+        ----------
+        start, stop : float
+            ms; infinite: to the end of the recording.
+
+        Returns
+        -------
+        (n_spikes,) ndarray of bool
+
+        Raises
+        ------
+        NeurosimError
+            For a window that is empty or goes beyond the recording.
+        """
+        check_window(start, stop, self.t_start, self.t_stop, self.dt)
+        return inside(self.times, start, stop, self.dt)
+
+
+def _require_recorded(neuron: object, recorded: NDArray[np.int64]) -> None:
+    """Refuse a neuron that was not recorded."""
+    if not np.isscalar(neuron) or not (recorded == neuron).any():
+        n = len(recorded)
+        some = ", ".join(str(k) for k in recorded[:5]) + (", ..." if n > 5 else "")
+        raise NeurosimError(
+            f"neuron {neuron!r} was not recorded; recorded: {some if n else 'none'}"
+            + (f" ({n} neurons, up to {recorded[-1]})" if n > 5 else "")
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """One variable of some neurons over time.
+    """One recorded variable of some neurons over time.
 
     Attributes
     ----------
     times : (n_times,) ndarray of float64
         Times of the samples (ms).
     values : (n_times, n_neurons) ndarray of float64
-        In `unit`; in "v" the step of a spike shows the action potential, `v_peak`.
+        In `unit`. "v" holds the membrane potential itself: after a spike it is at reset.
+        `with_spikes` returns it with the action potentials drawn in.
     ids : (n_neurons,) ndarray of int64
         Indices of the neurons within their population, one per column.
     unit : str
+    spikes : SpikeTrains or None
+        For "v": the spikes of these neurons, for drawing.
+    v_peak : float
+        For "v": peak of the drawn action potential (mV); NaN: the equations make their own.
     """
 
     times: NDArray[np.float64]
     values: NDArray[np.float64]
     ids: NDArray[np.int64]
     unit: str
+    spikes: SpikeTrains | None = None
+    v_peak: float = math.nan
 
     def __post_init__(self) -> None:
-        for name in ("times", "values", "ids"):
-            read_only(getattr(self, name))
+        times = _checked(self.times, "Trace.times", np.float64)
+        values = _checked(self.values, "Trace.values", np.float64, 2, finite=False)
+        ids = _checked(self.ids, "Trace.ids", np.int64)
+        shape = (len(times), len(ids))
+        if values.shape != shape:
+            raise NeurosimError(
+                f"Trace.values has shape {values.shape}: {shape[0]} times and {shape[1]} ids "
+                f"need shape {shape}"
+            )
+        self._set(times, values, ids)
+
+    def _set(self, times: NDArray, values: NDArray, ids: NDArray) -> None:
+        """Store the arrays."""
+        for name, array in (("times", times), ("values", values), ("ids", ids)):
+            object.__setattr__(self, name, read_only(array))
+
+    @classmethod
+    def _trusted(
+        cls,
+        times: NDArray[np.float64],
+        values: NDArray[np.float64],
+        ids: NDArray[np.int64],
+        unit: str,
+        spikes: SpikeTrains | None,
+        v_peak: float,
+    ) -> Trace:
+        """Return a trace of arrays that are known to fit, without checking them."""
+        trace = object.__new__(cls)
+        trace._set(times, values, ids)
+        for name, value in (("unit", unit), ("spikes", spikes), ("v_peak", v_peak)):
+            object.__setattr__(trace, name, value)
+        return trace
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        arrays = (self.times, self.values, self.ids)
+        return Trace._trusted, (*arrays, self.unit, self.spikes, self.v_peak)
 
     def of(self, neuron: int) -> NDArray[np.float64]:
-        """Values of one neuron, shape (n_times,)."""
+        """Return the values of one neuron.
+
+        Parameters
+        ----------
+        neuron : int
+            Index within the population.
+
+        Returns
+        -------
+        (n_times,) ndarray
+
+        Raises
+        ------
+        NeurosimError
+            Where that neuron was not recorded.
+        """
+        _require_recorded(neuron, self.ids)
         return self.values[:, int(np.flatnonzero(self.ids == neuron)[0])]
+
+    def with_spikes(self, neuron: int | None = None) -> NDArray[np.float64]:
+        """Return the values with the action potentials drawn in, for figures.
+
+        The first sample at or after each spike is set to `v_peak`. Integrate-and-fire neurons have
+        no action potential of their own: their potential goes from threshold to reset.
+
+        Parameters
+        ----------
+        neuron : int, optional
+            Index within the population. Default: all recorded neurons.
+
+        Returns
+        -------
+        (n_times, n_neurons) or (n_times,) ndarray
+            The values themselves where there is nothing to draw.
+
+        Raises
+        ------
+        NeurosimError
+            Where that neuron was not recorded.
+        """
+        values = self.values if neuron is None else self.of(neuron)
+        if self.spikes is None or math.isnan(self.v_peak):
+            return values
+        chosen = np.isin(self.spikes.ids, self.ids if neuron is None else neuron)
+        row = np.searchsorted(self.times, self.spikes.times[chosen])
+        ids = self.spikes.ids[chosen][row < len(self.times)]
+        row = row[row < len(self.times)]
+        values = values.copy()
+        if neuron is None:
+            order = np.argsort(self.ids)
+            column = order[np.searchsorted(self.ids, ids, sorter=order)]
+            values[row, column] = self.v_peak
+        else:
+            values[row] = self.v_peak
+        return values
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,13 +389,13 @@ class Synapses:
 
     def __post_init__(self) -> None:
         for name in ("sources", "targets", "weights"):
-            read_only(getattr(self, name))
+            object.__setattr__(self, name, read_only(getattr(self, name)))
 
     def __len__(self) -> int:
         return len(self.weights)
 
 
-UNSAVED = MappingProxyType({"saved": False})
+UNSAVED = FrozenMapping({"saved": False})
 """Of a field that files leave out."""
 
 
@@ -235,6 +474,6 @@ class Result:
 
     def __post_init__(self) -> None:
         for name in ("populations", "spikes", "traces", "measured"):
-            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
-        for values in self.measured.values():
-            read_only(values)
+            object.__setattr__(self, name, FrozenMapping(getattr(self, name)))
+        measured = {name: read_only(values) for name, values in self.measured.items()}
+        object.__setattr__(self, "measured", FrozenMapping(measured))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import copyreg
 import dataclasses
 import math
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import entry_points
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from neurosim.errors import NeurosimError
-from neurosim.scenario_file import SUFFIX
+from neurosim.errors import Interrupted, NeurosimError
+from neurosim.scenario_file import SUFFIX, Origin
 from neurosim.settings import nearest, settings_of, unknown_setting
 from neurosim.storage import plain
 
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
 
     from neurosim.network import Network
     from neurosim.recording import Result, RunStats
-    from neurosim.scenario_file import Origin
     from neurosim.scenario_file.file import ScenarioFile
 
 ENTRY_POINTS = "neurosim.scenarios"
@@ -164,6 +166,15 @@ class Scenario(Generic[S]):
     seed: int = 1
     source_file: bytes | None = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Scenarios are made of functions, often local ones, that cannot be pickled.
+        if self.source_file is not None:
+            return scenario_of_source, (self.name, self.source_file)
+        installed = _installed().get(self.name)
+        if installed is not None and installed.load() is self:
+            return find_scenario, (self.name,)
+        return copyreg.__newobj__, (Scenario,), self.__dict__  # type: ignore[attr-defined]
+
 
 @dataclass(frozen=True)
 class ScenarioRun(Generic[S]):
@@ -176,6 +187,10 @@ class ScenarioRun(Generic[S]):
     scenario: Scenario[S]
     settings: S
     result: Result
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = dataclasses.asdict(self.settings)  # type: ignore[call-overload]
+        return _run_of, (self.scenario, values, self.result)
 
     @cached_property
     def findings(self) -> dict[str, object]:
@@ -248,6 +263,11 @@ def run_scenario(
     progress : bool
         Whether to draw a progress bar on stderr.
 
+    Returns
+    -------
+    ScenarioRun
+        After Ctrl-C with what was recorded until then; `result.stats.interrupted` is True.
+
     Raises
     ------
     NeurosimError
@@ -259,18 +279,23 @@ def run_scenario(
     if scenario.adjust:
         settings = scenario.adjust(settings, options)
     if scenario.simulate:
-        return ScenarioRun(scenario, settings, scenario.simulate(settings, options, progress))
-    result = simulate(
-        scenario.network(settings, options),
-        options.duration,
-        dt=options.dt,
-        seed=options.seed,
-        threads=options.threads,
-        progress=progress,
-        realtime=options.realtime,
-        profile=options.profile,
-    )
-    return ScenarioRun(scenario, settings, result)
+        simulated = partial(scenario.simulate, settings, options, progress)
+    else:
+        simulated = partial(
+            simulate,
+            scenario.network(settings, options),
+            options.duration,
+            dt=options.dt,
+            seed=options.seed,
+            threads=options.threads,
+            progress=progress,
+            realtime=options.realtime,
+            profile=options.profile,
+        )
+    try:
+        return ScenarioRun(scenario, settings, simulated())
+    except Interrupted as stop:
+        return ScenarioRun(scenario, settings, stop.result)
 
 
 def check_duration(scenario: Scenario[S], settings: S, options: RunOptions) -> None:
@@ -331,7 +356,10 @@ def run(
         scenario.seed if seed is None else seed,
         threads,
     )
-    return run_scenario(scenario, scenario.settings(**settings), options, progress)
+    done = run_scenario(scenario, scenario.settings(**settings), options, progress)
+    if done.result.stats.interrupted:
+        raise Interrupted(done.result)
+    return done
 
 
 def scenario_names() -> tuple[str, ...]:
@@ -363,6 +391,29 @@ def find_scenario(name: str, origin: Origin | None = None) -> Scenario[Any]:
         hint = f"did you mean {near}?" if near else "`neurosim list` shows those there are"
         raise NeurosimError(f"unknown scenario {name!r}: {hint}")
     return _load(installed[name])
+
+
+def scenario_of_source(name: str, source: bytes, folder: Path | None = None) -> Scenario[Any]:
+    """Return the scenario whose file has the given content.
+
+    Parameters
+    ----------
+    name : str
+        Of the scenario.
+    source : bytes
+        Content of the scenario file.
+    folder : Path, optional
+        Where the file is written for reading. Default: a temporary folder.
+    """
+    with TemporaryDirectory() as temporary:
+        path = (folder or Path(temporary)) / f"scenario{SUFFIX}"
+        path.write_bytes(source)
+        return find_scenario(str(path), Origin(name))
+
+
+def _run_of(scenario: Scenario[S], values: dict[str, Any], result: Result) -> ScenarioRun[S]:
+    """Return a run from the values of its settings."""
+    return ScenarioRun(scenario, scenario.settings(**values), result)
 
 
 def _of_file(file: ScenarioFile) -> Scenario[Any]:

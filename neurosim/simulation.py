@@ -6,16 +6,19 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
 
-from neurosim.build.grid import MAX_STEPS, whole_steps
+from neurosim.build.grid import MAX_STEPS, check_dt, whole_steps
+from neurosim.build.memory import check_recordings
 from neurosim.checkpoint import FOREIGN, KIND, Checkpoint, read_checkpoint, write_checkpoint
 from neurosim.chunk import Chunk
 from neurosim.engine import CHUNK, Engine
-from neurosim.errors import NeurosimError
+from neurosim.errors import Interrupted, NeurosimError
 from neurosim.interrupt import stop_on_interrupt
 from neurosim.journal import enter_journal
 from neurosim.kernels import without_collection
+from neurosim.network import Network
 from neurosim.network.checks import check_flag, show
 from neurosim.pacing import Pacer
 from neurosim.progress import progress_bar
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 
     from neurosim.build import Plan
     from neurosim.journal import Entry
-    from neurosim.network import Network, Projection
+    from neurosim.network import Projection
 
 PACED_CHUNK = 20.0
 """Longest time between looks at the clock (ms) in a run that is paced to it."""
@@ -85,7 +88,7 @@ class Simulation:
         profile: bool = False,
     ) -> None:
         started = time.perf_counter()
-        self._network = network.copy()
+        self._network = _check_network(network).copy()
         self._timed = check_flag(profile, "profile")
         self._ranks = current_ranks()
         self._engine = Engine(
@@ -95,7 +98,7 @@ class Simulation:
             threads=self._ranks.as_the_first(choose_threads(network, threads, self._ranks)),
             timed=self._timed,
         )
-        self._progress = progress
+        self._progress = check_flag(progress, "progress")
         self._asked = 0
         self._wall = 0.0
         self._marks: dict[int, int] = {}
@@ -171,6 +174,15 @@ class Simulation:
         simulation._asked = checkpoint.engine.steps
         return simulation
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        options = {"progress": self._progress, "profile": self._timed}
+        with self._alone():
+            return _revive, (self._take(), self._asked, len(self._plan.threads), options)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Simulation:
+        revive, arguments = self.__reduce__()
+        return revive(*deepcopy(arguments, memo))
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a checkpoint, from which `restore` goes on with the same bits.
 
@@ -238,8 +250,8 @@ class Simulation:
     def run(self, duration: float, *, realtime: bool = False) -> Result:
         """Simulate on from where the last run stopped.
 
-        Ctrl-C ends the run after the present chunk of steps: what was recorded until then is
-        returned, and `Result.stats.interrupted` says so.
+        Ctrl-C stops the run at the end of the current chunk of steps and raises `Interrupted`,
+        whose `result` holds all that was recorded until then.
 
         Parameters
         ----------
@@ -257,7 +269,9 @@ class Simulation:
         Raises
         ------
         NeurosimError
-            If `duration` is not a positive multiple of dt.
+            If `duration` is not a positive multiple of dt, or recordings do not fit into memory.
+        Interrupted
+            After Ctrl-C.
         """
         end = self._end_after(duration)
         chunk = min(CHUNK, max(1, round(PACED_CHUNK / self._plan.dt))) if realtime else CHUNK
@@ -274,8 +288,8 @@ class Simulation:
         """Simulate on, showing what each chunk of time brought and taking live input for the next.
 
         Without live input the bits are those of `run`, whatever the chunks; with it they follow
-        from the seed and from what `on_chunk` does in simulated time. Ctrl-C ends a stream as it
-        ends a run; the last chunk may be shorter than the others. All that is recorded is kept for
+        from the seed and from what `on_chunk` does in simulated time. Ctrl-C stops a stream as it
+        stops a run; the last chunk may be shorter than the others. All that is recorded is kept for
         the result: for an endless stream record little.
 
         Parameters
@@ -302,6 +316,8 @@ class Simulation:
         NeurosimError
             If a time is not a positive multiple of dt, or `on_chunk` is no function. What
             `on_chunk` raises ends the stream; the simulation can be continued.
+        Interrupted
+            After Ctrl-C; its `result` holds all that was recorded until then.
 
         Examples
         --------
@@ -334,6 +350,8 @@ class Simulation:
                 f"duration = {duration:g} ms would take the simulation past {MAX_STEPS} steps of "
                 f"{self._plan.dt:g} ms: take a larger dt"
             )
+        check_recordings(self._network, end * self._plan.dt, self._plan.dt)
+        self._engine.recorder.reserve(end)
         return end
 
     def _go_on(
@@ -384,7 +402,10 @@ class Simulation:
             kept = self._interrupted or self._entry.worth_keeping(taken)
             if self._ranks.as_the_first(kept):
                 self._keep(self._entry)
-        return self._engine.recorder.result(self._asked, self._stats())
+        result = self._engine.recorder.result(self._asked, self._stats())
+        if self._interrupted:
+            raise Interrupted(result)
+        return result
 
     def _keep(self, entry: Entry) -> None:
         """Write a checkpoint into the journal."""
@@ -458,6 +479,27 @@ class Simulation:
         )
 
 
+def _check_network(network: Network) -> Network:
+    """Refuse what is not a network."""
+    if not isinstance(network, Network):
+        raise NeurosimError(
+            f"network = {show(network)} is not a Network: give what ns.Network() returned"
+        )
+    return network
+
+
+def _revive(
+    checkpoint: Checkpoint, asked: int, threads: int, options: dict[str, bool]
+) -> Simulation:
+    """Return the simulation that was pickled."""
+    simulation = Simulation(
+        checkpoint.network, dt=checkpoint.dt, seed=checkpoint.seed, threads=threads, **options
+    )
+    simulation._put(checkpoint)
+    simulation._asked = asked
+    return simulation
+
+
 def simulate(
     network: Network,
     duration: float,
@@ -485,6 +527,13 @@ def simulate(
     -------
     Result
 
+    Raises
+    ------
+    NeurosimError
+        If the network does not fit the time grid or the memory, or an argument is out of range.
+    Interrupted
+        After Ctrl-C; its `result` holds all that was recorded until then.
+
     Examples
     --------
     >>> import neurosim as ns
@@ -495,6 +544,9 @@ def simulate(
     >>> len(result.spikes["cell"])
     4
     """
+    dt = check_dt(dt)
+    whole_steps(duration, dt, "duration")
+    check_recordings(_check_network(network), duration, dt)
     simulation = Simulation(
         network, dt=dt, seed=seed, threads=threads, progress=progress, profile=profile
     )

@@ -132,6 +132,6 @@ def draw_potentials(
     """Draw the potentials of some neurons of a circuit, a panel each, on one scale."""
     trace, info = result.traces[population, "v"], result.populations[population]
     for axes, neuron in zip(grid, np.ravel(neurons), strict=True):
-        axes.plot(trace.times, trace.of(int(neuron)), color="black")
+        axes.plot(trace.times, trace.with_spikes(int(neuron)), color="black")
         draw_levels(axes, info, words=False)
         axes.set_yticks((-70, -55, 30))

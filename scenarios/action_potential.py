@@ -68,7 +68,7 @@ def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
     """Measure rest, peak and who fired."""
     info, trace = result.populations["neuron"], result.traces["neuron", "v"]
     pushes = np.array(settings.pushes)
-    peaks = trace.values.max(axis=0)
+    peaks = trace.with_spikes().max(axis=0)
     fired = result.spikes["neuron"].counts() > 0
     exact = pushes == info.v_threshold - info.v_rest
     return {
@@ -92,7 +92,7 @@ def spike_shapes(result: ns.Result) -> NDArray[np.float64]:
     starts = np.rint((first - BEFORE) / result.dt).astype(int) - 1
     length = len(trace.times) - starts.max(initial=0)
     rows = [
-        trace.of(neuron)[start : start + length]
+        trace.with_spikes(neuron)[start : start + length]
         for neuron, start in zip(fired, starts, strict=True)
     ]
     return np.array(rows).reshape(len(rows), length)
@@ -120,7 +120,7 @@ def _draw_potentials(result: ns.Result, settings: Settings) -> Figure:
     with plot.style():
         for place, (axes, neuron) in enumerate(zip(grid, shown, strict=False)):
             push = settings.pushes[neuron]
-            axes.plot(trace.times, trace.of(neuron), color="black")
+            axes.plot(trace.times, trace.with_spikes(neuron), color="black")
             axes.plot(ARRIVAL, low + 8.0, "^", color=plot.colour_of(1 if push >= 0 else -1), ms=7)
             axes.set_title(f"pushed by {signed(push)} mV", fontsize=10)
             draw_levels(axes, info, words=place % columns == columns - 1)
@@ -140,7 +140,7 @@ def _draw_all_or_none(result: ns.Result, settings: Settings) -> Figure:
     left, right = plot.panels(fig, 1, 2, sharey=True, width_ratios=(3, 2))
     info = result.populations["neuron"]
     pushes, fired = np.array(settings.pushes), result.spikes["neuron"].counts() > 0
-    peaks = result.traces["neuron", "v"].values.max(axis=0)
+    peaks = result.traces["neuron", "v"].with_spikes().max(axis=0)
     gap = info.v_threshold - info.v_rest
     with plot.style():
         left.plot([0.0, gap], [info.v_rest, info.v_threshold], color="0.7", lw=4, zorder=0)
@@ -217,7 +217,7 @@ def _draw_worlds(result: ns.Result, pushes: NDArray[np.float64]) -> Figure:
             ("neuron", "o", "black", "integrate-and-fire"),
             ("channels", "D", plot.PALETTE[1], "ion channels"),
         ):
-            peaks = result.traces[name, "v"].values.max(axis=0)
+            peaks = result.traces[name, "v"].with_spikes().max(axis=0)
             rest = result.populations[name].v_rest
             share = (peaks - rest) / (NEURON.v_peak - NEURON.v_rest)
             axes.plot(pushes, share, marker, color=colour, mfc="none", ms=7, label=words)

@@ -130,6 +130,6 @@ def _draw_potentials(
     strong = int(pushes.argmax())
     spike = result.traces["neuron", "v"]
     label = f"integrate-and-fire,\npushed by {signed(pushes[strong])} mV"
-    axes.plot(spike.times, spike.of(strong), color="#009E73", ls="--", label=label)
+    axes.plot(spike.times, spike.with_spikes(strong), color="#009E73", ls="--", label=label)
     axes.set_ylabel("membrane potential (mV)")
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))

@@ -54,7 +54,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
     fig = plot.figure(9.6, 4.6)
     (axes,) = plot.panels(fig)
     with plot.style():
-        axes.plot(trace.times[inside], trace.of(0)[inside], color="black", lw=0.8)
+        axes.plot(trace.times[inside], trace.with_spikes(0)[inside], color="black", lw=0.8)
         draw_levels(axes, info)
         for person, name in enumerate(PERSONS):
             left = EVERY * len(KINDS) * person

@@ -126,7 +126,7 @@ def _draw_potential(axes: Axes, result: ns.Result, start: float, stop: float) ->
     """Draw the potential of the first leaky neuron."""
     trace = result.traces[RECEPTOR, "v"]
     inside = (trace.times >= start) & (trace.times <= stop)
-    axes.plot(trace.times[inside], trace.of(0)[inside], color="black", lw=0.9)
+    axes.plot(trace.times[inside], trace.with_spikes(0)[inside], color="black", lw=0.9)
     draw_levels(axes, result.populations[RECEPTOR])
     axes.set_ylabel("potential of one\nleaky neuron (mV)")
 

@@ -113,7 +113,7 @@ def _draw_potential(axes: Axes, result: ns.Result, settings: Settings) -> None:
     trace, info = result.traces[TWIN, "v"], result.populations[TWIN]
     bins = slice(int(start), int(stop))
     edges = np.append(trace.times[bins] - BIN, stop)
-    axes.stairs(trace.of(0)[bins], edges, color=COLOURS[TWIN], baseline=None, lw=1.1)
+    axes.stairs(trace.with_spikes(0)[bins], edges, color=COLOURS[TWIN], baseline=None, lw=1.1)
     recorded = between(settings.recording.spikes, start, stop)
     axes.plot(recorded, np.full(len(recorded), 48.0), "|", color="black", ms=9, mew=1.2)
     draw_levels(axes, info, words=False)

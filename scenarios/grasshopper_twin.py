@@ -10,6 +10,7 @@ import numpy as np
 
 import bridge
 import neurosim as ns
+from neurosim.windows import inside
 from scenarios.grasshopper_model import BIN, TWIN, network
 from scenarios.grasshopper_trained import trained
 
@@ -74,12 +75,13 @@ def _merged(result: ns.Result, twins: ns.Result, folds: list[Fold]) -> ns.Result
     for part, (_, test) in enumerate(folds):
         start, stop = test[0] * BIN, (test[-1] + 1) * BIN
         trains, trace = twins.spikes[_name(part)], twins.traces[_name(part), "v"]
-        inside = (trains.times > start) & (trains.times <= stop)
-        spikes.append((trains.times[inside], trains.ids[inside]))
-        inside = (trace.times > start) & (trace.times <= stop)
-        samples.append((trace.times[inside], trace.values[inside]))
+        chosen = inside(trains.times, start, stop, twins.dt)
+        spikes.append((trains.times[chosen], trains.ids[chosen]))
+        chosen = inside(trace.times, start, stop, twins.dt)
+        samples.append((trace.times[chosen], trace.values[chosen]))
     times, ids = map(np.concatenate, zip(*spikes, strict=True))
     at, potential = map(np.concatenate, zip(*samples, strict=True))
+    merged = ns.SpikeTrains(times, ids, trains.recorded)
     # A filter neither excites nor inhibits, whatever its values.
     info = replace(twins.populations[_name(0)], name=TWIN, sign=0)
     one, other = result.stats, twins.stats
@@ -90,8 +92,11 @@ def _merged(result: ns.Result, twins: ns.Result, folds: list[Fold]) -> ns.Result
     return replace(
         result,
         populations={**result.populations, TWIN: info},
-        spikes={**result.spikes, TWIN: ns.SpikeTrains(times, ids, trains.recorded)},
-        traces={**result.traces, (TWIN, "v"): ns.Trace(at, potential, trace.ids, trace.unit)},
+        spikes={**result.spikes, TWIN: merged},
+        traces={
+            **result.traces,
+            (TWIN, "v"): ns.Trace(at, potential, trace.ids, trace.unit, merged, trace.v_peak),
+        },
         stats=replace(one, **both, real_time_factor=both["wall_s"] / (1e-3 * result.duration)),
     )
 
@@ -100,7 +105,7 @@ def potential_error(result: ns.Result, settings: Settings) -> float:
     """Return by how much a twin's potential differs at most from its neuron's score (mV).
 
     The logistic neuron is given the spikes that the twin itself fired. Bins in which the twin
-    fired, whose potential a trace shows as an action potential, are left out.
+    fired, at whose end the potential is at reset, are left out.
     """
     own, potential = trained(settings.cell, settings), result.traces[TWIN, "v"].of(0)
     fired = np.zeros(len(own.fired))

@@ -89,7 +89,7 @@ def _draw_veto(result: ns.Result, settings: Settings) -> Figure:
 
     circuit, info = settings.inhibited, result.populations["veto"]
     trace = result.traces["veto", "v"]
-    peaks = np.array([trace.of(int(k)).max() for k in recorded(circuit)]).reshape(-1, 2)
+    peaks = np.array([trace.with_spikes(int(k)).max() for k in recorded(circuit)]).reshape(-1, 2)
     vetoed, weighed = np.split(peaks, 2)
     fig = plot.figure(7.0, 3.8)
     (axes,) = plot.panels(fig)

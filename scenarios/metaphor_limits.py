@@ -49,7 +49,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
             strength = settings.strengths(effect)[-1]
             trials = outcome.trials(effect, strength)
             trace = result.traces[effect.population(strength), "v"]
-            # Where the neuron fires the record shows the action potential.
+            # Where the neuron fires, the trace is already at reset.
             before = effect.potential(trials)[:, 0]
             potential = np.where(trials.fired[:, 0], before, trace.of(0))
             _draw_potential(axes, trials, potential)

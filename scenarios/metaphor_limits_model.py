@@ -196,7 +196,7 @@ class Outcome:
     def potential_error(self) -> float:
         """Return how far recorded potentials are from those of the neurons' law, at most (mV).
 
-        A window with a spike shows the action potential and is left out.
+        Windows with a spike are left out: there the trace is already at reset.
         """
         worst = 0.0
         for effect, strength in self.settings.populations:

@@ -164,7 +164,7 @@ def _draw_neuron(result: ns.Result, settings: Settings) -> Figure:
 
     lesson, info = settings.lessons["gate"], result.populations["gate"]
     trace, circuit = result.traces["gate", "v"], lesson.circuit("gate")
-    values = trace.values[:, : len(lesson.inputs)]
+    values = trace.with_spikes()[:, : len(lesson.inputs)]
     fired = _fired(result, "gate", lesson)
     fig = plot.figure(7.0, 3.8)
     (axes,) = plot.panels(fig)

@@ -204,7 +204,7 @@ class Trials:
         active, _ = settings.draw(result.seed)
         fired = result.spikes["neuron"].counts() > 0
         trace = result.traces["neuron", "v"]
-        return cls(settings, active, fired, trace.times, trace.values, result.duration)
+        return cls(settings, active, fired, trace.times, trace.with_spikes(), result.duration)
 
     @cached_property
     def unit(self) -> bridge.SpikingUnit:

@@ -138,8 +138,6 @@ class Playground:
             seed=options.seed,
             threads=options.threads,
         )
-        if result.stats.interrupted:
-            raise KeyboardInterrupt
         return Trials.of(result, self.settings)
 
     def _colour(self) -> None:

@@ -107,7 +107,7 @@ def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
         "psps_mv": settings.psps,
         "peaks_alone_mv": [extreme(psp) for psp in alone.T],
         "graded_mv": info.v_rest + extreme(together),
-        "peak_mv": info.v_rest + extreme(result.traces["neuron", "v"].of(0) - info.v_rest),
+        "peak_mv": info.v_rest + extreme(result.traces["neuron", "v"].with_spikes(0) - info.v_rest),
         "fired": len(spikes) > 0,
         "spike_times_ms": spikes.times,
         "largest_error_of_sum_mv": np.abs(together - alone.sum(axis=1)).max(),

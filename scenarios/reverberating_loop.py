@@ -70,7 +70,8 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
         _draw_kicks(upper)
         info, trace = result.populations["loop"], result.traces["loop", "v"]
         for neuron, colour in zip(trace.ids, (plot.PALETTE[0], plot.PALETTE[3]), strict=True):
-            lower.plot(trace.times, trace.of(neuron), color=colour, label=f"neuron {neuron + 1}")
+            potential = trace.with_spikes(neuron)
+            lower.plot(trace.times, potential, color=colour, label=f"neuron {neuron + 1}")
         draw_levels(lower, info)
         lower.set(xlabel="time (ms)", ylabel="membrane potential (mV)", xlim=(0, result.duration))
         fig.legend(*lower.get_legend_handles_labels(), loc="outside lower center", ncols=2)

@@ -194,10 +194,7 @@ class RateTwin:
         if (last, "v") not in result.traces:
             raise NeurosimError(f"no potentials of {last!r} are recorded: give add_to a sample")
         trace, trains = result.traces[last, "v"], result.spikes[last]
-        potential = np.where(  # the trace shows the peak where a neuron fired and was reset
-            trace.values > self.neuron.v_threshold, self.neuron.v_reset, trace.values
-        )
-        scores = potential - self._start
+        scores = trace.values - self._start
         sample = np.searchsorted(trace.times, trains.times - 1e-6)
         seen = sample < len(trace.times)
         counts = np.zeros_like(scores)

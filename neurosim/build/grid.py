@@ -7,22 +7,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import NeurosimError
+from neurosim.network.checks import check_number, digits
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+MIN_DT, MAX_DT = 0.001, 10.0
+"""Smallest and largest step of the time grid (ms)."""
 
 MAX_STEPS = 2**32 - 1
 """The step is half of every random counter."""
 
 
 def check_dt(dt: float) -> float:
-    """Return `dt` (ms) as a float if it can be the step of a time grid."""
-    if isinstance(dt, bool) or not isinstance(dt, (int, float, np.number)):
-        raise NeurosimError(f"dt = {dt!r} is not a number: give the time step in ms, such as 0.1")
-    if not 0.001 <= dt <= 10.0:
-        hint = f"; did you mean {dt * 1000:g}?" if 0.001 <= dt * 1000 <= 10.0 else ""
-        raise NeurosimError(f"dt = {dt:g} ms is outside 0.001 to 10 ms: values are in ms{hint}")
-    return float(dt)
+    """Return `dt` (ms) as a float if it can be the step of a time grid.
+
+    Raises
+    ------
+    NeurosimError
+    """
+    return check_number(dt, "dt", "ms", MIN_DT, MAX_DT)
 
 
 def to_steps(times: ArrayLike, dt: float) -> NDArray[np.int64]:
@@ -38,12 +42,13 @@ def whole_steps(time: float, dt: float, what: str) -> int:
     NeurosimError
         If it is not, to a tolerance of 1e-6 steps.
     """
+    time = check_number(time, what, "ms")
     steps = time / dt
     if not np.isfinite(steps) or steps < 0.5 or abs(steps - round(steps)) > 1e-6:
         nearest = max(1, round(steps)) * dt if np.isfinite(steps) else dt
         raise NeurosimError(
-            f"{what} = {time:g} ms is not a positive multiple of the time step dt = {dt:g} ms; "
-            f"the nearest that is: {nearest:g} ms"
+            f"{what} = {digits(time, nearest)} ms is not a positive multiple of the time step "
+            f"dt = {digits(dt)} ms; the nearest one is {digits(nearest, time)} ms"
         )
     if steps > MAX_STEPS:
         raise NeurosimError(

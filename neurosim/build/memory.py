@@ -13,7 +13,9 @@ from neurosim.resources import physical_memory
 if TYPE_CHECKING:
     from neurosim.build.layout import Layout
     from neurosim.build.projections import Projections
-    from neurosim.network import Network
+    from neurosim.network import Network, Recording
+
+SAMPLE_BYTES = 8
 
 USABLE = 0.9
 """Share of the machine's memory that a network may take."""
@@ -92,3 +94,41 @@ def check_memory(layout: Layout, projections: Projections) -> None:
             "larger dt"
         )
     raise _too_many(sum(projections.expected), needed, there)
+
+
+def recorded_neurons(recording: Recording) -> int:
+    """Return how many neurons are recorded."""
+    return recording.population.size if recording.ids is None else len(recording.ids)
+
+
+def recording_bytes(recording: Recording, duration: float, dt: float) -> float:
+    """Return the size of a trace in bytes; 0 for spikes, whose number is not known before a run."""
+    if recording.variable == "spikes":
+        return 0.0
+    return SAMPLE_BYTES * recorded_neurons(recording) * (duration / (recording.interval or dt))
+
+
+def check_recordings(network: Network, duration: float, dt: float) -> None:
+    """Refuse to record traces that do not fit into memory.
+
+    Parameters
+    ----------
+    network : Network
+    duration, dt : float
+        ms.
+
+    Raises
+    ------
+    NeurosimError
+        With the estimate and the fix.
+    """
+    there = physical_memory()
+    needed = sum(recording_bytes(r, duration, dt) for r in network.recordings)
+    if there is None or needed <= USABLE * there:
+        return
+    largest = max(network.recordings, key=lambda r: recording_bytes(r, duration, dt))
+    raise NeurosimError(
+        f"The recordings need about {needed / 2**30:,.1f} GiB, most of it for "
+        f"{largest.variable!r} of {largest.population.name!r}; there are "
+        f"{there / 2**30:.1f} GiB: record fewer neurons (ids), or give a longer interval"
+    )

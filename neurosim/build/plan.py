@@ -28,7 +28,7 @@ from neurosim.build.synapses import into_ring, make_tables
 from neurosim.build.workers import workers
 from neurosim.errors import NeurosimError
 from neurosim.network.dale import common_sign
-from neurosim.recording import PopulationInfo, read_only
+from neurosim.recording import PopulationInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -175,7 +175,7 @@ def _starting_potentials(network: Network, layout: Layout, thread: int, seed: in
 
 def _freeze(tables: tuple) -> None:
     for array in tables:
-        read_only(array)
+        array.flags.writeable = False
 
 
 def build(

@@ -36,6 +36,41 @@ def _hint(value: float, low: float, high: float, unit: str) -> str:
     return f": values are in {unit}" if unit else ""
 
 
+def as_float(value: Any) -> float:
+    """Return a real number as a float.
+
+    A float32 stands for the decimal that it prints: np.float32(0.1) is 0.1, not 0.10000000149.
+    """
+    try:
+        short = isinstance(value, np.floating) and value.dtype.itemsize < 8
+        return float(str(value)) if short else float(value)
+    except OverflowError:  # an int or a fraction beyond 1.8e308
+        return math.inf if value > 0 else -math.inf
+
+
+def widen(array: NDArray) -> NDArray[np.float64]:
+    """Return numbers as float64; like `as_float` for each float32."""
+    exact = wide = array.astype(np.float64)
+    if array.dtype.kind != "f" or array.dtype.itemsize >= 8:
+        return wide
+    with np.errstate(all="ignore"):
+        for digits_kept in (9, 8, 7, 6):  # nine always suffice; the fewest that do win
+            places = digits_kept - 1 - np.floor(np.log10(np.abs(exact)))
+            up, down = 10.0 ** np.maximum(places, 0.0), 10.0 ** np.maximum(-places, 0.0)
+            decimal = np.rint(exact * up / down) * down / up
+            wide = np.where(decimal.astype(array.dtype) == array, decimal, wide)
+    return wide
+
+
+def digits(value: float, *others: float) -> str:
+    """Return a number with the digits that tell it from others, and with no more than needed."""
+    for precision in range(6, 17):
+        text = f"{value:.{precision}g}"
+        if all(other == value or f"{other:.{precision}g}" != text for other in others):
+            return text
+    return repr(value)
+
+
 def _with_unit(value: float, unit: str) -> str:
     """Return a number with its unit, short where that is exact."""
     short = f"{value:g}"
@@ -60,15 +95,12 @@ def check_number(
     NeurosimError
     """
     if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value.item()
+        value = value[()]
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise NeurosimError(
             f"{what} = {show(value)} is not a number: give one in {unit or 'plain units'}"
         )
-    try:
-        value = float(value)
-    except OverflowError:  # an int or a fraction beyond 1.8e308
-        value = math.inf if value > 0 else -math.inf
+    value = as_float(value)
     if not np.isfinite(value):
         raise NeurosimError(
             f"{what} = {value} is not finite: give a number in {unit or 'plain units'}"
@@ -135,7 +167,7 @@ def check_array(
         array = np.array(values)
         if array.dtype.kind not in "iuf":
             raise TypeError
-        array = array.astype(np.float64, copy=False)
+        array = widen(array)
     except (TypeError, ValueError):
         raise NeurosimError(
             f"{what} is not an array of numbers, or its rows differ in length: give numbers in "

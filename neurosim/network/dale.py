@@ -1,8 +1,9 @@
-"""Dale's law: a neuron's synapses all excite, or all inhibit."""
+"""Dale's law: all synapses of a neuron are excitatory, or all are inhibitory."""
 
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from neurosim.network.parts import Population, Projection
 
     Weight = float | NDArray[np.float64] | Distribution | Column
+
+NOTICEABLE = 0.025
+"""Fraction of a distribution that may be cut off at 0 without a warning."""
 
 EFFECT = {1: "excite", -1: "inhibit"}
 
@@ -45,6 +49,34 @@ def keep_sign(weight: Weight) -> Weight:
     if weight.mean > 0.0:
         return weight.truncated(0.0, math.inf)
     return weight.truncated(-math.inf, 0.0) if weight.mean < 0.0 else weight
+
+
+def warn_of_truncation(weight: Weight, given: object, what: str, source: str) -> None:
+    """Warn where a truncation at 0 changes a distribution noticeably.
+
+    Parameters
+    ----------
+    weight : float, ndarray, distribution or Column
+        Before truncation.
+    given : object
+        What the user gave.
+    what : str
+        "psp" or "weight".
+    source : str
+        Name of the source population.
+    """
+    if not isinstance(weight, (Normal, Uniform, LogNormal)) or weight.sign or not weight.mean:
+        return
+    below, above = weight.quantiles()
+    at_zero = (weight.cdf(0.0) - below) / (above - below)
+    lost = at_zero if weight.mean > 0.0 else 1.0 - at_zero
+    if lost > NOTICEABLE:
+        warnings.warn(
+            f"{what} = {given}: {lost:.0%} of these values have the other sign and are not drawn, "
+            f"because {source!r} obeys Dale's law, so the mean strength is larger than given; "
+            "give a smaller spread, or add the population with dale=False",
+            stacklevel=3,
+        )
 
 
 def common_sign(weights: Iterable[Weight]) -> int:

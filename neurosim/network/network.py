@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import check_flag, check_number, nearest_name, show
-from neurosim.network.dale import check_dale, common_sign, keep_sign
+from neurosim.network.dale import check_dale, common_sign, keep_sign, warn_of_truncation
 from neurosim.network.inputs import MembraneNoise, SpikeInput, check_input
 from neurosim.network.neurons import LIF
 from neurosim.network.parts import Drive, Population, Projection, Recording, check_ids
@@ -207,6 +207,16 @@ class Network:
         NeurosimError
             Also where a source population that obeys Dale's law would get synapses of both signs.
             A distribution whose values have both signs is then truncated at 0.
+
+        Warns
+        -----
+        UserWarning
+            Where that truncation cuts off more than 2.5 % of the values.
+
+        Notes
+        -----
+        Networks of more than a million synapses store weights as 32-bit floats, so that strengths
+        are rounded to seven digits: 150 PSPs of 0.1 mV may then exceed a threshold at +15 mV.
         """
         self._own(source, "source")
         self._own(target, "target")
@@ -218,6 +228,7 @@ class Network:
         value, factor, what, unit = choose_strength(psp, weight, synapse, target.neuron)
         strength = check_strength(value, factor, what, unit, shape)
         if source.dale:
+            warn_of_truncation(strength, psp if weight is None else weight, what, source.name)
             strength = keep_sign(strength)
             check_dale(source, target, strength, self._projections)
         strength = within_plasticity(plasticity, strength)

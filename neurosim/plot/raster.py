@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.analysis import population_rate
-from neurosim.plot.style import KINDS, colour_of, figure, names_of, panels, style
+from neurosim.network.checks import check_integer
+from neurosim.plot.style import KINDS, colour_of, end_of, figure, names_of, panels, style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,10 +39,16 @@ def draw_raster(
     start, stop : float
         ms. Default: the whole run.
     max_neurons : int
-        With more neurons than that only every k-th is drawn; the axis says so.
+        Largest number of rows: with more neurons only every k-th is drawn, and the axis says so.
+
+    Raises
+    ------
+    NeurosimError
+        For an unknown population, and for a window that is empty or goes beyond the run.
     """
     names = names_of(result, populations)
-    end = result.duration if stop is None else stop
+    end = end_of(result, start, stop)
+    max_neurons = check_integer(max_neurons, "max_neurons", 1)
     every = max(1, -(-sum(len(result.spikes[n].recorded) for n in names) // max_neurons))
     n_rows = sum(-(-len(result.spikes[n].recorded) // every) for n in names)
     # Rows lie about 230 points / n_rows apart: ticks where that leaves room, dots else.
@@ -54,7 +61,7 @@ def draw_raster(
         for name in names:
             trains, info = result.spikes[name], result.populations[name]
             place = np.searchsorted(trains.recorded, trains.ids)
-            shown = (place % every == 0) & (trains.times > start) & (trains.times <= end)
+            shown = (place % every == 0) & trains.inside(start, end)
             axes.plot(
                 trains.times[shown],
                 first + place[shown] // every,
@@ -85,14 +92,26 @@ def draw_population_rate(
     *,
     start: float = 0.0,
     stop: float | None = None,
-    bin_ms: float = 1.0,
+    bin_ms: float | None = None,
 ) -> None:
-    """Draw the rate of excitatory and of inhibitory populations over time into given axes.
+    """Draw the firing rate of excitatory and inhibitory populations into given axes.
 
-    Populations of one sign are taken together.
+    Populations of one sign are pooled.
+
+    Parameters
+    ----------
+    axes : Axes
+    result : Result
+    populations : sequence of str, optional
+        Default: all.
+    start, stop : float
+        ms. Default: the whole run.
+    bin_ms : float, optional
+        Width of a bin (ms). Default: 1 ms, or the whole window where that is shorter.
     """
     names = names_of(result, populations)
-    end = result.duration if stop is None else stop
+    end = end_of(result, start, stop)
+    bin_ms = min(1.0, end - start) if bin_ms is None else bin_ms
     with style():
         for sign in (1, -1, 0):
             own = [name for name in names if result.populations[name].sign == sign]
@@ -118,10 +137,10 @@ def raster(
     start: float = 0.0,
     stop: float | None = None,
     max_neurons: int = 2000,
-    bin_ms: float = 1.0,
+    bin_ms: float | None = None,
     title: str = "",
 ) -> Figure:
-    """Draw spikes with the population rate under them, excitation and inhibition in their colours.
+    """Draw a spike raster above the population firing rate.
 
     Parameters
     ----------
@@ -131,9 +150,10 @@ def raster(
     start, stop : float
         ms. Default: the whole run.
     max_neurons : int
-        With more neurons than that only every k-th is drawn; the axis says so.
-    bin_ms : float
-        Bin of the population rate (ms).
+        Largest number of rows: with more neurons only every k-th is drawn, and the axis says so.
+    bin_ms : float, optional
+        Width of a bin of the population rate (ms). Default: 1 ms, or the whole window where that is
+        shorter.
     title : str
 
     Returns

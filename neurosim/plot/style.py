@@ -8,6 +8,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
+from neurosim.network.checks import nearest_name
+from neurosim.windows import check_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -64,11 +66,21 @@ def names_of(result: Result, populations: Sequence[str] | None) -> list[str]:
     """
     for name in populations or ():
         if name not in result.spikes:
-            raise NeurosimError(
-                f"there is no population {name!r} in this result: choose among "
-                f"{', '.join(result.spikes)}"
-            )
+            raise NeurosimError(f"unknown population {name!r}: {nearest_name(name, result.spikes)}")
     return list(result.spikes if populations is None else populations)
+
+
+def end_of(result: Result, start: float, stop: float | None) -> float:
+    """Return the end of a window of a result (ms), by default that of the run.
+
+    Raises
+    ------
+    NeurosimError
+        For a window that is empty or goes beyond the run.
+    """
+    end = result.duration if stop is None else stop
+    check_window(start, end, 0.0, result.duration, result.dt)
+    return end
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Membrane potentials, and what arrives at the neuron."""
+"""Plots of membrane potentials, synaptic input and synaptic currents."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.plot.style import EXCITATORY, INHIBITORY, figure, panels, style
+from neurosim.plot.style import (
+    EXCITATORY,
+    INHIBITORY,
+    end_of,
+    figure,
+    names_of,
+    panels,
+    style,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,8 +57,8 @@ def draw_voltage(
     """
     trace = _trace(result, population, "v")
     info = result.populations[population]
-    values = _values(trace, population, neuron)
-    end = result.duration if stop is None else stop
+    values = _values(trace, population, neuron, with_spikes=True)
+    end = end_of(result, start, stop)
     inside = _inside(trace.times, start, end)
     with style():
         axes.plot(trace.times[inside], values[inside], color="black", lw=1.2)
@@ -76,10 +84,10 @@ def voltage_trace(
     currents: bool = False,
     title: str = "",
 ) -> Figure:
-    """Draw membrane potentials, one panel a neuron.
+    """Draw membrane potentials, one panel per neuron.
 
-    The action potential is painted up to its peak, threshold and rest are dashed lines, arriving
-    excitatory and inhibitory input is marked where it was recorded.
+    Action potentials are drawn up to `v_peak`. Dashed lines show threshold and rest, ticks show
+    excitatory and inhibitory input where it was recorded.
 
     Parameters
     ----------
@@ -99,6 +107,8 @@ def voltage_trace(
     """
     chosen = _trace(result, population, "v").ids[:6] if neurons is None else np.atleast_1d(neurons)
     n = len(chosen)
+    if n == 0:
+        raise NeurosimError("neurons is empty: give at least one index, such as [0]")
     fig = figure(7.0, 1.2 + (2.4 if n == 1 else 1.7) * n + 1.8 * currents)
     axes = panels(fig, n + currents, 1, sharex=True)
     for ax, neuron in zip(axes, chosen, strict=False):
@@ -129,7 +139,7 @@ def draw_currents(
     stop: float | None = None,
 ) -> None:
     """Draw the excitatory and inhibitory synaptic current of one neuron into given axes."""
-    end = result.duration if stop is None else stop
+    end = end_of(result, start, stop)
     with style():
         for sign, colour, words in SIGNS:
             trace = _trace(result, population, f"i_{sign}")
@@ -190,18 +200,24 @@ def _inside(times: NDArray[np.float64], start: float, stop: float) -> NDArray[np
 
 
 def _trace(result: Result, population: str, variable: str) -> Trace:
+    """Return a recorded trace."""
+    if population not in result.populations:
+        names_of(result, [population])
     if (population, variable) not in result.traces:
         raise NeurosimError(
-            f"{variable!r} of population {population!r} was not recorded: ask for it with "
-            "Network.record"
+            f"{variable!r} of population {population!r} was not recorded: call "
+            f"Network.record({population!r}, {variable!r}) before the run"
         )
     return result.traces[population, variable]
 
 
-def _values(trace: Trace, population: str, neuron: int) -> NDArray[np.float64]:
+def _values(
+    trace: Trace, population: str, neuron: int, *, with_spikes: bool = False
+) -> NDArray[np.float64]:
+    """Return the samples of one neuron, with its action potentials drawn in if asked for."""
     if neuron not in trace.ids:
         raise NeurosimError(
             f"neuron {neuron} of population {population!r} was not recorded: choose among "
             f"{', '.join(map(str, trace.ids[:8]))}{', …' if len(trace.ids) > 8 else ''}"
         )
-    return trace.of(neuron)
+    return trace.with_spikes(neuron) if with_spikes else trace.of(neuron)

@@ -7,9 +7,8 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from neurosim.build.memory import check_size
+from neurosim.build.memory import check_recordings, check_size
 from neurosim.errors import NeurosimError
-from neurosim.inventory import check_recordings
 from neurosim.scenario_file import SUFFIX, Origin
 from neurosim.scenario_file.description import describe
 from neurosim.scenario_file.document import Document

@@ -9,6 +9,8 @@
     /traces/<population>/<variable>        attribute units
     /traces/<population>/<variable>/times, values, ids
                                            float64 (ms), float64 (time, neuron), int64
+    /traces/<population>/v/spike_times, spike_ids
+                                           float64 (ms), int64: spikes of these neurons, for drawing
     /neurosim                              attributes format, dt (ms), duration (ms), seed
     /neurosim/populations                  one row a population: the fields of PopulationInfo
     /neurosim/recorded/<population>        int64, the neurons whose spikes were recorded
@@ -29,8 +31,14 @@ import numpy as np
 
 from neurosim.recording import PopulationInfo, RunStats
 
-FORMAT = 2
-"""Version of the layout; a file with a later one is refused. The first told how long a run took."""
+FORMAT = 3
+"""Version of the layout; a file with a later one is refused.
+
+Format 1 stored how long a run took. Up to format 2 potentials had their action potentials drawn in:
+the sample after a spike was `v_peak`.
+"""
+DRAWN_SPIKES = 2
+"""Last format with action potentials drawn into the potentials."""
 
 SONATA_MAGIC = 0x0A7A
 SONATA_VERSION = (0, 1)

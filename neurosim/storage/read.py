@@ -1,4 +1,4 @@
-"""A result out of an HDF5 file that may be damaged, foreign or hostile."""
+"""Read a result from an HDF5 file that may be damaged, foreign or hostile."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from neurosim.errors import NeurosimError
 from neurosim.hdf5 import ERRORS, check_stored, reason
 from neurosim.hdf5 import require as _require
 from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Trace
-from neurosim.storage.layout import FORMAT, column_types, group_name
+from neurosim.storage.layout import DRAWN_SPIKES, FORMAT, column_types, group_name
 
 if TYPE_CHECKING:
     import os
@@ -75,14 +75,15 @@ def _check_format(file: h5py.File, path: Path) -> None:
 
 
 def _read_result(file: h5py.File, file_size: int) -> Result:
-    reader = _Reader(file_size)
-    run, spikes, traces = file["neurosim"], file["spikes"], file["traces"]
-    populations = {info.name: info for info in reader.populations(run["populations"])}
-    for name in map(unquote, [*spikes, *traces]):
-        _require(name in populations, f"population {name} is not described")
+    run = file["neurosim"]
     dt, duration = float(run.attrs["dt"]), float(run.attrs["duration"])
     _require(0.0 < dt < np.inf, f"dt is {dt:g} ms")
     _require(0.0 <= duration < np.inf, f"duration is {duration:g} ms")
+    reader = _Reader(file_size, int(run.attrs["format"]), dt, duration)
+    spikes, traces = file["spikes"], file["traces"]
+    populations = {info.name: info for info in reader.populations(run["populations"])}
+    for name in map(unquote, [*spikes, *traces]):
+        _require(name in populations, f"population {name} is not described")
     return Result(
         dt=dt,
         duration=duration,
@@ -94,7 +95,7 @@ def _read_result(file: h5py.File, file_size: int) -> Result:
             if group_name(name) in spikes
         },
         traces={
-            (name, variable): reader.trace(traces[group_name(name)][variable], info)
+            (name, variable): reader.trace(traces[group_name(name)][variable], variable, info)
             for name, info in populations.items()
             for variable in traces.get(group_name(name), ())
         },
@@ -117,16 +118,21 @@ def _read_stats(group: h5py.Group) -> RunStats:
 
 
 class _Reader:
-    """Reads arrays, and no more of them than the file has bytes for.
+    """Reads arrays, after a check that the file is large enough to hold them.
 
     Parameters
     ----------
     file_size : int
-        In bytes.
+        Bytes.
+    written : int
+        Version of the layout.
+    dt, duration : float
+        Of the run (ms).
     """
 
-    def __init__(self, file_size: int) -> None:
-        self.file_size = file_size
+    def __init__(self, file_size: int, written: int, dt: float, duration: float) -> None:
+        self.file_size, self.written = file_size, written
+        self.dt, self.duration = dt, duration
 
     def populations(self, table: h5py.Dataset) -> list[PopulationInfo]:
         """Read the table of populations."""
@@ -149,9 +155,9 @@ class _Reader:
         _require(_ascending(times), f"{group.name}/timestamps are not ascending")
         known = len(neurons) == population.size or bool(np.isin(ids, neurons).all())
         _require(known, f"{group.name} has spikes of neurons that were not recorded")
-        return SpikeTrains(times, ids, neurons)
+        return SpikeTrains(times, ids, neurons, self.dt, 0.0, self.duration)
 
-    def trace(self, group: h5py.Group, population: PopulationInfo) -> Trace:
+    def trace(self, group: h5py.Group, variable: str, population: PopulationInfo) -> Trace:
         """Read one variable."""
         times = self.array(group["times"], np.float64, 1)
         values = self.array(group["values"], np.float64, 2)
@@ -161,7 +167,18 @@ class _Reader:
         _require(_ascending(times), f"{group.name}/times are not ascending")
         unit = group.attrs["units"]
         _require(isinstance(unit, bytes), f"the units of {group.name} are no words")
-        return Trace(times, values, ids, unit.decode())
+        if variable == "v" and self.written <= DRAWN_SPIKES:
+            values, row, column = _without_spikes(values, population)
+            fired, whose = times[row], ids[column]
+        elif "spike_times" in group:
+            fired = self.array(group["spike_times"], np.float64, 1)
+            whose = self.ids(group["spike_ids"], np.int64, population)
+        else:
+            return Trace(times, values, ids, unit.decode())
+        _require(len(fired) == len(whose), f"{group.name} has unequal spike_times and spike_ids")
+        _require(bool(np.isin(whose, ids).all()), f"{group.name} has spikes of other neurons")
+        spikes = SpikeTrains(fired, whose, ids, self.dt, 0.0, self.duration)
+        return Trace(times, values, ids, unit.decode(), spikes, population.v_peak)
 
     def ids(self, dataset: h5py.Dataset, dtype: DTypeLike, population: PopulationInfo) -> NDArray:
         """Read indices of neurons of `population`."""
@@ -177,6 +194,18 @@ class _Reader:
         _require(fits, f"{dataset.name} is no {n_dims}-dimensional array of the right type")
         check_stored(dataset, self.file_size)
         return dataset[()]
+
+
+def _without_spikes(
+    values: NDArray[np.float64], population: PopulationInfo
+) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
+    """Return potentials without the drawn action potentials, and the samples that showed one.
+
+    A neuron that has just fired is at its reset potential.
+    """
+    row, column = np.nonzero(values == population.v_peak)
+    values[row, column] = population.v_reset
+    return values, row, column
 
 
 def _ascending(times: NDArray[np.float64]) -> bool:

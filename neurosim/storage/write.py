@@ -109,6 +109,9 @@ def _write_trace(group: h5py.Group, trace: Trace) -> None:
     _write_array(group, "times", trace.times, np.float64)
     _write_array(group, "values", trace.values, np.float64)
     _write_array(group, "ids", trace.ids, np.int64)
+    if trace.spikes is not None:
+        _write_array(group, "spike_times", trace.spikes.times, np.float64)
+        _write_array(group, "spike_ids", trace.spikes.ids, np.int64)
 
 
 def _write_array(group: h5py.Group, name: str, array: NDArray, dtype: DTypeLike) -> None:

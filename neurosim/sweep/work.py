@@ -12,8 +12,7 @@ from threadpoolctl import threadpool_limits
 
 import neurosim
 from neurosim.errors import NeurosimError
-from neurosim.scenario import RunOptions, find_scenario, run_scenario
-from neurosim.scenario_file import SUFFIX, Origin
+from neurosim.scenario import RunOptions, find_scenario, run_scenario, scenario_of_source
 
 if TYPE_CHECKING:
     from neurosim.scenario import Scenario
@@ -68,9 +67,7 @@ def _scenario(point: Point, folder: Path) -> Scenario[Any]:
     """Return the scenario of a point, read from a file in `folder` if it is one."""
     if point.file is None:
         return find_scenario(point.scenario)
-    path = folder / f"scenario{SUFFIX}"
-    path.write_bytes(point.file)
-    return find_scenario(str(path), Origin(point.scenario))
+    return scenario_of_source(point.scenario, point.file, folder)
 
 
 def as_json(content: dict[str, Any]) -> bytes:

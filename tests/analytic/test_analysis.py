@@ -114,5 +114,5 @@ def test_bad_spans_and_bins_are_refused() -> None:
     trains = _trains([np.array([1.0])])
     with pytest.raises(ns.NeurosimError, match="start = 5 ms to stop = 5 ms"):
         rates(trains, 5.0, 5.0)
-    with pytest.raises(ns.NeurosimError, match="bin_ms = 0 ms"):
+    with pytest.raises(ns.NeurosimError, match="bin_ms = 0"):
         population_rate(trains, 10.0, bin_ms=0.0)

@@ -103,7 +103,8 @@ def test_at_exactly_the_threshold_the_neuron_is_silent_and_just_above_it_fires()
     net.drive(cells, ns.SpikeTimes([10.0]), psp=[15.0, math.nextafter(15.0, 16.0)])
     net.record(cells, "v")
     result = ns.simulate(net, 20.0)
-    assert result.traces["cells", "v"].values[99].tolist() == [-55.0, 30.0]
+    assert result.traces["cells", "v"].values[99].tolist() == [-55.0, -70.0]
+    assert result.traces["cells", "v"].with_spikes()[99].tolist() == [-55.0, 30.0]
     assert result.spikes["cells"].ids.tolist() == [1]
     assert result.spikes["cells"].times.tolist() == [10.0]
 

@@ -8,6 +8,7 @@ import pytest
 
 import neurosim as ns
 from neurosim.benchmark import Benchmark, find_benchmark
+from neurosim.errors import Interrupted
 from neurosim.kernels.limits import STRETCH, read, scatter
 from neurosim.largest import CLOSE, largest_in_real_time
 from neurosim.machine import bytes_per_s, flop_per_s, limit_ns_per_event, peak_memory
@@ -87,7 +88,7 @@ def test_what_kernels_had_to_be_compiled_for_is_built_again():
 def test_a_run_cut_short_by_ctrl_c_is_not_timed():
     class Stopped:
         def run(self, duration: float) -> ns.Result:
-            return toy_result(interrupted=True)
+            raise Interrupted(toy_result(interrupted=True))
 
     with pytest.raises(KeyboardInterrupt):
         timed_runs(Stopped(), [10.0])

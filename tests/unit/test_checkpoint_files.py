@@ -125,7 +125,7 @@ CHANGES: dict[str, Callable[[h5py.File], None]] = {
     "spikes_of_none": _replace("state/fired", np.full(3, 2**30, np.int32)),
     "no_spikes_in_any_step": _replace("state/fired_in", np.zeros(1, np.int64)),
     "recorded_of_none": _replace("recorded/ids", np.full(7, 48, np.int32)),
-    "other_traces": _replace("recorded/values 0", np.zeros((3, 3))),
+    "other_traces": _replace("recorded/samples 0", np.zeros((3, 3))),
     "other_synapses": _replace("learned/targets", np.zeros(5, np.int64)),
     "unseen_spikes": _replace("learned/spike_neurons", np.full(9, 99, np.int64)),
     "other_live_currents": _replace("live/amplitudes", np.zeros(99)),

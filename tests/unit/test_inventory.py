@@ -10,9 +10,9 @@ import pytest
 import neurosim as ns
 from neurosim.build import build
 from neurosim.build.layout import lay_out
-from neurosim.build.memory import expected_bytes
+from neurosim.build.memory import check_recordings, expected_bytes
 from neurosim.build.projections import Projections
-from neurosim.inventory import check_recordings, in_words, take_inventory
+from neurosim.inventory import in_words, take_inventory
 from neurosim.ranks import Ranks
 from neurosim.threads import choose_threads
 from tests.networks import everything, learning
@@ -72,9 +72,9 @@ def test_a_network_beyond_the_memory_has_no_size():
 
 def test_records_beyond_the_memory_are_refused(monkeypatch):
     net = everything()
-    monkeypatch.setattr("neurosim.inventory.physical_memory", lambda: 10**6)
+    monkeypatch.setattr("neurosim.build.memory.physical_memory", lambda: 10**6)
     check_recordings(net, 100.0, 0.1)
-    with pytest.raises(ns.NeurosimError, match="name fewer ids, or give a longer interval"):
+    with pytest.raises(ns.NeurosimError, match="record fewer neurons"):
         check_recordings(net, 1e4, 0.1)
 
 

@@ -212,3 +212,15 @@ def test_a_refused_step_leaves_the_network_as_it_was() -> None:
     ):
         net.connect(exc, exc, ns.AllToAll(), psp=-1.0)
     assert len(net.projections) == 1
+
+
+def test_a_distribution_that_dales_law_cuts_off_is_warned_of() -> None:
+    net = ns.Network()
+    exc = net.add("exc", 3, ns.LIF())
+    with pytest.warns(UserWarning, match=r"psp = Normal\(mean=0\.5.*31% .* 'exc' obeys Dale's law"):
+        net.connect(exc, exc, ns.AllToAll(), psp=ns.Normal(0.5, 1.0))
+    inh = net.add("inh", 3, ns.LIF())
+    with pytest.warns(UserWarning, match=r"weight = Normal\(mean=-0\.5.*16% "):
+        net.connect(inh, exc, ns.AllToAll(), weight=ns.Normal(-0.5, 0.5))
+    # The suite turns warnings into errors: a spread that loses next to nothing is not warned of.
+    net.connect(exc, exc, ns.AllToAll(), psp=ns.Normal(0.5, 0.2))

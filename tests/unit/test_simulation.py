@@ -65,7 +65,7 @@ def test_only_the_chosen_neurons_spikes_are_kept() -> None:
     assert np.array_equal(trains.counts(), [0, len(full.of(19))])
 
 
-def test_traces_are_sampled_at_their_interval_with_action_potentials_painted() -> None:
+def test_traces_hold_the_membrane_potential_and_figures_the_action_potential() -> None:
     net = _net()
     net.record(net["cells"], "v", ids=[19, 2], interval=0.5)
     fine = _net()
@@ -76,8 +76,11 @@ def test_traces_are_sampled_at_their_interval_with_action_potentials_painted() -
     assert trace.times == pytest.approx(np.arange(1, 121) * 0.5)
     assert trace.ids.tolist() == [19, 2]
     fired = coarse.spikes["cells"].of(19)
-    painted = np.flatnonzero(trace.of(19) == 30.0)
-    assert np.array_equal(painted, np.ceil(np.round(fired / 0.5, 6)).astype(int) - 1)
+    drawn = np.flatnonzero(trace.with_spikes(19) == 30.0)
+    assert np.array_equal(drawn, np.ceil(np.round(fired / 0.5, 6)).astype(int) - 1)
+    assert np.array_equal(trace.with_spikes()[:, 0], trace.with_spikes(19))
+    assert np.array_equal(trace.values, every.values[4::5, [19, 2]])
+    assert every.values.max() <= -55.0
     assert np.array_equal(trace.of(2), every.of(2)[4::5])
 
 
@@ -106,7 +109,9 @@ def test_ctrl_c_ends_a_run_cleanly_with_what_was_recorded() -> None:
     simulation = ns.Simulation(_net())
     timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
-    result = simulation.run(1e7)
+    with pytest.raises(KeyboardInterrupt, match="stopped by Ctrl-C at") as stop:
+        simulation.run(1e7)
+    result = stop.value.result
     assert result.stats.interrupted
     assert 0.0 < result.duration < 1e7
     assert result.spikes["cells"].times[-1] <= result.duration
@@ -132,8 +137,8 @@ def test_stats_tell_size_and_speed() -> None:
     ("arguments", "words"),
     [
         ({"duration": -5.0}, r"duration = -5 ms .* multiple of the time step"),
-        ({"duration": 0.25}, r"duration = 0.25 ms .* nearest that is: 0.2 ms"),
-        ({"duration": float("nan")}, "duration = nan ms"),
+        ({"duration": 0.25}, r"duration = 0.25 ms .* nearest one is 0.2 ms"),
+        ({"duration": float("nan")}, "duration = nan is not finite"),
         ({"dt": 0.0}, "dt = 0 ms is outside 0.001 to 10 ms"),
         ({"dt": 1e-4}, "did you mean 0.1"),
         ({"dt": "0.1"}, "dt = '0.1' is not a number"),

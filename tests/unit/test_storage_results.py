@@ -18,6 +18,8 @@ from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Tr
 from neurosim.storage import load, save
 from tests.fuzz import fuzz_count, mutants
 
+KEY = "L2/3 exc 50%", "v"
+
 
 def sample(n_spikes: int = 5000, n_times: int = 300) -> Result:
     """Two populations, one of them silent, with traces large enough to be compressed."""
@@ -260,8 +262,8 @@ def test_what_is_no_result_is_refused(tmp_path: Path):
 def test_a_later_format_is_refused_with_the_way_out(tmp_path: Path):
     save(sample(), tmp_path / "result.h5")
     with h5py.File(tmp_path / "result.h5", "r+") as file:
-        file["neurosim"].attrs["format"] = 3
-    with pytest.raises(NeurosimError, match=r"has format 3 .* install a later neurosim"):
+        file["neurosim"].attrs["format"] = 4
+    with pytest.raises(NeurosimError, match=r"has format 4 .* install a later neurosim"):
         load(tmp_path / "result.h5")
 
 
@@ -290,3 +292,30 @@ def test_no_damage_does_harm(tmp_path: Path):
     assert set(outcomes) == {"read", "refused"}
     if before is not None:
         assert peak_memory() - before < 2**30
+
+
+def test_action_potentials_drawn_into_files_of_earlier_formats_are_taken_out(tmp_path: Path):
+    """Formats 1 and 2 stored the peak at the sample after a spike."""
+    result = sample()
+    values = result.traces[KEY].values.copy()
+    drawn = values.copy()
+    values[[7, 20], [0, 2]] = -70.0
+    drawn[[7, 20], [0, 2]] = 30.0
+    trace = dataclasses.replace(result.traces[KEY], values=drawn)
+    save(dataclasses.replace(result, traces={KEY: trace}), tmp_path / "old.h5")
+    with h5py.File(tmp_path / "old.h5", "r+") as file:
+        file["neurosim"].attrs["format"] = 2
+    found = load(tmp_path / "old.h5").traces[KEY]
+    assert np.array_equal(found.values, values)
+    assert np.array_equal(found.with_spikes(), drawn)
+
+
+def test_drawn_action_potentials_come_back(tmp_path: Path):
+    result = sample()
+    spikes = SpikeTrains([0.7, 2.0], [3, 49], [0, 1, 3, 49], 0.1, 0.0, 1000.0)
+    trace = dataclasses.replace(result.traces[KEY], spikes=spikes, v_peak=30.0)
+    save(dataclasses.replace(result, traces={KEY: trace}), tmp_path / "result.h5")
+    found = load(tmp_path / "result.h5").traces[KEY]
+    assert np.array_equal(found.values, trace.values)
+    assert np.array_equal(found.with_spikes(), trace.with_spikes())
+    assert (found.with_spikes() == 30.0).sum() == 2

@@ -46,13 +46,15 @@ def test_the_chunks_put_together_are_the_result(chunk_ms) -> None:
     traces = [chunk.traces["cells", "v"] for chunk in chunks]
     whole, trace = result.spikes["cells"], result.traces["cells", "v"]
     assert len(whole) > 15
-    assert (trace.values == 30.0).sum() > 3
+    assert (trace.with_spikes() == 30.0).sum() > 3
     for name in ("times", "ids"):
         parts = np.concatenate([getattr(trains, name) for trains in spikes])
         assert np.array_equal(parts, getattr(whole, name))
     for name in ("times", "values"):
         parts = np.concatenate([getattr(part, name) for part in traces])
         assert np.array_equal(parts, getattr(trace, name))
+    drawn = np.concatenate([part.with_spikes() for part in traces])
+    assert np.array_equal(drawn, trace.with_spikes())
     assert all(part.ids.tolist() == [5, 0] and part.unit == "mV" for part in traces)
 
 
@@ -84,7 +86,9 @@ def test_ctrl_c_ends_a_stream_with_what_was_recorded() -> None:
         if chunk.stop == 30.0:
             os.kill(os.getpid(), signal.SIGINT)
 
-    result = ns.Simulation(_net()).stream(10.0, press)
+    with pytest.raises(KeyboardInterrupt) as stop:
+        ns.Simulation(_net()).stream(10.0, press)
+    result = stop.value.result
     assert result.stats.interrupted
     assert seen == [10.0, 20.0, 30.0]
     assert result.duration == 30.0
@@ -99,7 +103,9 @@ def test_ctrl_c_is_heeded_while_a_paced_stream_waits(monkeypatch) -> None:
             os.kill(os.getpid(), signal.SIGINT)
 
     monkeypatch.setattr("neurosim.simulation.Pacer", lambda: Pacer(clock, sleep))
-    result = ns.Simulation(_net()).stream(1000.0, _ignore, realtime=True)
+    with pytest.raises(KeyboardInterrupt) as stop:
+        ns.Simulation(_net()).stream(1000.0, _ignore, realtime=True)
+    result = stop.value.result
     assert result.stats.interrupted
     assert result.duration == 1000.0
     assert len(clock.naps) == 3
