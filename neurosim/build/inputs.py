@@ -313,16 +313,21 @@ def _add_poisson(tables: _Tables, drive: Drive, share: Share, dt: float, key: np
             add(Piece(piece.neuron + int(i), piece.column + int(i), 1), int(twins[i]))
 
 
-def _spike_steps(drive: Drive, dt: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the step and the column of every given spike; column −1 stands for all."""
+def _spike_steps(
+    drive: Drive, dt: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return step, column and factor of every given spike; column −1 stands for all targets."""
     assert isinstance(drive.input, SpikeTimes)
-    times = drive.input.times
+    times, given = drive.input.times, drive.input.factors
     if isinstance(times, tuple):
         columns = np.repeat(np.arange(len(times)), [len(t) for t in times])
         flat = np.concatenate([np.empty(0), *times])
     else:
         flat = np.asarray(times, float)
         columns = np.full(len(flat), -1)
+    factors = np.ones(len(flat))
+    if given is not None:
+        factors = np.concatenate([np.empty(0), *given]) if isinstance(given, tuple) else given
     # What arrives at time t acts in the step that ends there.
     steps = to_steps(flat + drive.delay, dt) - 1
     if len(steps) and steps.min() < 0:
@@ -331,22 +336,24 @@ def _spike_steps(drive: Drive, dt: float) -> tuple[NDArray[np.int64], NDArray[np
             f"{drive.target.name!r} before the first step is over: the earliest arrival is dt = "
             f"{dt:g} ms; shift the times or lengthen the delay"
         )
-    return steps, columns
+    return steps, columns, factors
 
 
 def _add_spikes(tables: _Tables, drive: Drive, share: Share, dt: float) -> None:
-    steps, columns = _spike_steps(drive, dt)
+    """Add the events of given spikes for the neurons of a share."""
+    steps, columns, factors = _spike_steps(drive, dt)
     weights = np.atleast_1d(np.asarray(drive.weight, float))
     for piece in pieces(drive, share):
         if len(columns) and columns[0] < 0:
             offset = np.tile(np.arange(piece.length), len(steps))
-            when = np.repeat(steps, piece.length)
+            when, factor = (np.repeat(values, piece.length) for values in (steps, factors))
         else:
             mine = (columns >= piece.column) & (columns < piece.column + piece.length)
-            offset, when = columns[mine] - piece.column, steps[mine]
+            offset, when, factor = columns[mine] - piece.column, steps[mine], factors[mine]
         strength = (
             weights[piece.column + offset] if len(weights) > 1 else np.full(len(when), weights[0])
         )
+        strength = strength * factor
         neurons = piece.neuron + offset
         tables.events.append((when, share.slots[drive.synapse] + neurons - share.low, strength))
         twins = twin_slots(share, drive.synapse, neurons, strength)

@@ -173,7 +173,7 @@ def neuron_tables(
         tables.add_firing(LIF(), dt, 0, np.uint64(0))
     neurons = Neurons(
         np.array(tables.groups, np.int64).reshape(-1, 6),
-        np.array(tables.dynamics).reshape(-1, 4),
+        np.array(tables.dynamics).reshape(-1, 5),
         np.array(tables.firing, np.int64).reshape(-1, 2),
         np.array(tables.escape).reshape(-1, 3),
         np.array(tables.keys, np.uint64),

@@ -31,9 +31,10 @@ from neurosim.kernels.types import (
     SOFT_THRESHOLD,
     SOFTPLUS,
     STEEPNESS,
+    SUBTRACT,
     THRESHOLD,
 )
-from neurosim.network import LIF, AlphaCurrent, ExpCurrent, HodgkinHuxley
+from neurosim.network import LIF, AlphaCurrent, ExpCurrent, HodgkinHuxley, IntegrateAndFire
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,16 +60,21 @@ def _ramp_exponential(x: float) -> float:
 def membrane(neuron: Neuron, dt: float) -> NDArray[np.float64]:
     """Return the row of `Neurons.dynamics` of a neuron.
 
-    Current injected into ion channels is kept in pA, and neither threshold nor reset hold there.
+    A current injected into a neuron with ion channels stays in pA, and such a neuron has neither a
+    threshold nor a reset.
     """
-    row = np.zeros(4)
+    row = np.zeros(5)
     if isinstance(neuron, HodgkinHuxley):
         row[P_VI], row[THRESHOLD] = 1.0, np.inf
         return row
     row[P_VV] = math.exp(-dt / neuron.tau_m)
     row[P_VI] = -neuron.resistance * math.expm1(-dt / neuron.tau_m)
+    if math.isinf(neuron.tau_m):  # no leak: the limit of the line above
+        row[P_VI] = dt / neuron.c_m
     row[THRESHOLD] = np.inf if neuron.escape else neuron.v_threshold - neuron.v_rest
     row[RESET] = neuron.v_reset - neuron.v_rest
+    if isinstance(neuron, IntegrateAndFire):
+        row[SUBTRACT] = neuron.subtract
     return row
 
 

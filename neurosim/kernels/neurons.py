@@ -42,6 +42,7 @@ from neurosim.kernels.types import (
     SLOT,
     STATE,
     STATE_RISE,
+    SUBTRACT,
     THRESHOLD,
 )
 
@@ -251,8 +252,11 @@ def _any_above(v, threshold):
 
 @part
 def reset(i, group, dynamics, v, until, resting, head, count, t):
-    """Reset a neuron that fires in step t and let it rest; return how many of its group do."""
-    v[i] = dynamics[RESET]
+    """Reset neuron i, which fires in step t; return the number of its group that are refractory."""
+    if dynamics[SUBTRACT] > 0.0:
+        v[i] -= dynamics[SUBTRACT]
+    else:
+        v[i] = dynamics[RESET]
     if group[REFRACTORY] == 0:
         return count
     until[i] = t + group[REFRACTORY]

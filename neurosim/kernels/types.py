@@ -15,7 +15,7 @@ DELTA, EXPONENTIAL, ALPHA = 0, 1, 2
 # Columns of `Neurons.groups`.
 FIRST, LAST, FIRST_ID, REFRACTORY, PORT_FIRST, PORT_LAST = range(6)
 # Columns of `Neurons.dynamics`.
-P_VV, P_VI, THRESHOLD, RESET = range(4)
+P_VV, P_VI, THRESHOLD, RESET, SUBTRACT = range(5)
 # Manners of firing: over a sharp threshold, over a soft one with this link, or by ion channels.
 SHARP, SOFTPLUS, EXPONENTIAL_LINK, CHANNELS = 0, 1, 2, 3
 # Columns of `Neurons.firing`, then of `Neurons.escape` and of `Channels.rates`.
@@ -185,8 +185,9 @@ class Neurons(NamedTuple):
     groups : (n_groups, 6) int64
         First and past-the-last local index, global id of the first (−1: twins, which never fire),
         refractory steps, first and past-the-last port.
-    dynamics : (n_groups, 4) float64
-        Propagators V → V and I → V (mV per pA); threshold and reset, both relative to rest (mV).
+    dynamics : (n_groups, 5) float64
+        Propagators V → V and I → V (mV per pA); threshold and reset, both relative to rest (mV);
+        decrement of V at a spike (mV), 0 where a spike sets V to the reset.
     firing : (n_groups, 2) int64
         Manner of firing; and the identity of the first neuron in the group's random stream.
     escape : (n_groups, 3) float64

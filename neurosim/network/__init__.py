@@ -18,7 +18,7 @@ from neurosim.network.inputs import (
     StepCurrent,
 )
 from neurosim.network.network import Network
-from neurosim.network.neurons import LIF
+from neurosim.network.neurons import LIF, IntegrateAndFire
 from neurosim.network.parts import VARIABLES, Drive, Neuron, Population, Projection, Recording
 from neurosim.network.plasticity import STDP
 from neurosim.network.rules import (
@@ -57,6 +57,7 @@ __all__ = [
     "FixedTotalNumber",
     "HodgkinHuxley",
     "Input",
+    "IntegrateAndFire",
     "LiveCurrent",
     "LiveSpikes",
     "LogNormal",

@@ -18,7 +18,7 @@ from neurosim.network.inputs import (
     SpikeTimes,
     StepCurrent,
 )
-from neurosim.network.neurons import LIF
+from neurosim.network.neurons import LIF, IntegrateAndFire
 from neurosim.network.plasticity import STDP
 from neurosim.network.rules import (
     AllToAll,
@@ -40,7 +40,7 @@ def _named(*kinds: type) -> Mapping[str, type]:
     return {kind.__name__: kind for kind in kinds}
 
 
-NEURONS = _named(LIF, HodgkinHuxley)
+NEURONS = _named(LIF, IntegrateAndFire, HodgkinHuxley)
 ESCAPES = _named(EscapeRate)
 SYNAPSES = _named(DeltaSynapse, ExpCurrent, AlphaCurrent)
 PLASTICITIES = _named(STDP)

@@ -161,24 +161,40 @@ class SpikeTimes:
     ----------
     times : (n,) array_like, or sequence of them
         ms, in any order: one array for all targets, or one array for each.
+    factors : (n,) array_like, or sequence of them, optional
+        Factor for each spike, of any sign, that multiplies the strength of the drive. Default: 1.
     """
 
     times: Array
+    factors: Array | None = None
 
     def __post_init__(self) -> None:
-        times: Any = self.times
-        nested = not is_scalar(times) and not all(map(is_scalar, times))
-        checked = tuple(map(_spike_times, times)) if nested else _spike_times(times)
-        object.__setattr__(self, "times", checked)
+        times = _nested(self.times, "SpikeTimes.times", "times in ms", *_TIME)
+        object.__setattr__(self, "times", times)
+        if self.factors is None:
+            return
+        factors = _nested(self.factors, "SpikeTimes.factors", "factors", "", -1e9, 1e9)
+        object.__setattr__(self, "factors", factors)
+        lists = [x if isinstance(x, tuple) else (x,) for x in (times, factors)]
+        shapes = [list(map(len, x)) for x in lists]
+        if type(times) is not type(factors) or shapes[0] != shapes[1]:
+            raise NeurosimError(
+                "SpikeTimes.factors and SpikeTimes.times differ in shape: give one factor for each "
+                "spike"
+            )
 
 
-def _spike_times(times: Any) -> NDArray[np.float64]:
-    array = check_array(times, "SpikeTimes.times", *_TIME, empty=True)
-    if array.ndim != 1:
-        raise NeurosimError(
-            f"SpikeTimes.times has shape {array.shape}: give a 1-D array of times in ms"
-        )
-    return array
+def _nested(values: Any, what: str, of: str, *limits: Any) -> Any:
+    """Check a 1-D array, or a sequence of them, which becomes a tuple."""
+
+    def flat(array: Any) -> NDArray[np.float64]:
+        array = check_array(array, what, *limits, empty=True)
+        if array.ndim != 1:
+            raise NeurosimError(f"{what} has shape {array.shape}: give a 1-D array of {of}")
+        return array
+
+    nested = not is_scalar(values) and not all(map(is_scalar, values))
+    return tuple(map(flat, values)) if nested else flat(values)
 
 
 @dataclass(frozen=True)

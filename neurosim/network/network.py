@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
@@ -281,6 +282,11 @@ class Network:
             raise NeurosimError(
                 f"MembraneNoise has a sigma of the potential of LIF neurons, and {target.name!r} "
                 "has ion channels: give Poisson spikes or a CurrentWaveform of noise"
+            )
+        if isinstance(input, MembraneNoise) and math.isinf(target.neuron.tau_m):
+            raise NeurosimError(
+                f"MembraneNoise has a stationary sigma, and {target.name!r} has no leak, so its "
+                "potential has none: give Poisson spikes or a CurrentWaveform of noise"
             )
         if isinstance(input, SpikeInput):
             synapse = DeltaSynapse() if synapse is None else synapse

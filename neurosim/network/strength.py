@@ -98,6 +98,11 @@ def choose_strength(
             f"psp = {show(psp)}: how far a current moves {type(neuron).__name__} depends on its "
             "channels; give the strength as weight (pA)"
         )
+    if math.isinf(neuron.tau_m):
+        raise NeurosimError(
+            f"psp = {show(psp)}: without leak the potential after a spike has no peak; give the "
+            "strength as weight (pA)"
+        )
     return psp, 1.0 / synapse.psp_per_weight(neuron), "psp", "mV"
 
 

@@ -20,7 +20,7 @@ PARTS = [
     (lambda: ns.LIF(tau_m=10**400), "tau_m = inf is not finite"),
     (lambda: ns.LIF(tau_m=np.arange(500)), r"tau_m = array\(.*\.\.\. is not a number"),
     (lambda: ns.LIF(tau_m=1 + 0j), "is not a number"),
-    (lambda: ns.LIF(escape=2.0), r"escape = 2\.0 is no soft threshold: give EscapeRate"),
+    (lambda: ns.LIF(escape=2.0), r"escape = 2\.0 is not a soft threshold: give EscapeRate"),
     (lambda: ns.EscapeRate(0.0, 1.0), r"EscapeRate\.delta = 0 mV is outside 0\.001 to 1000 mV"),
     (lambda: ns.EscapeRate(2.0, np.nan), r"EscapeRate\.tau = nan is not finite"),
     (lambda: ns.EscapeRate(2.0, 1.0, "softpls"), r"'softpls' is unknown: did you mean 'softplus'"),
