@@ -1,4 +1,4 @@
-"""NIR's nodes stepped by Euler's method, in as few words as there are: what neurosim must equal."""
+"""NIR nodes stepped by Euler's method, written as plainly as possible: an oracle for neurosim."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ class Stepper:
     ----------
     graph : nir.NIRGraph
     order : list of str
-        Of evaluation: a node that comes before one that it hears hears of its last step.
+        Order of evaluation: a node before one of its inputs receives the last step of that input.
     dt : float
         s.
+    reset : str
+        As `neurosim.from_nir` takes it.
     """
 
-    def __init__(self, graph: nir.NIRGraph, order: list[str], dt: float) -> None:
-        self.graph, self.order, self.dt = graph, order, dt
+    def __init__(
+        self, graph: nir.NIRGraph, order: list[str], dt: float, reset: str = "value"
+    ) -> None:
+        self.graph, self.order, self.dt, self.reset = graph, order, dt, reset
         self.before = {n: [a for a, b in graph.edges if b == n] for n in graph.nodes}
         self.value: dict[str, np.ndarray] = {}
         self.state: dict[str, list] = {n: [] for n in graph.nodes}
@@ -50,24 +54,44 @@ class Stepper:
         return self.fire(name, node, 0.0 if x is None else x)
 
     def fire(self, name: str, node: nir.NIRNode, x):
-        cuba = isinstance(node, (nir.CubaLIF, nir.CubaLI))
-        v, i = self.state[name] or [node.v_leak.copy(), np.zeros(len(node.v_leak))]
-        if cuba:
+        if isinstance(node, nir.Threshold):
+            return (x > node.threshold).astype(float)
+        v, i, fired = self.state[name] or start(node)
+        if isinstance(node, (nir.CubaLIF, nir.CubaLI)):
             i = i + self.dt / node.tau_syn * (node.w_in * x - i)
-            x = i
-        tau = node.tau_mem if cuba else node.tau
-        v = v + self.dt / tau * (node.v_leak - v + node.r * x)
-        if isinstance(node, (nir.LI, nir.CubaLI)):
-            self.state[name] = [v, i]
+            v = v + self.dt / node.tau_mem * (node.v_leak - v + node.r * i)
+        elif isinstance(node, (nir.IF, nir.I)):
+            v = v + (x if (node.r == 1.0).all() else self.dt * node.r * x)
+        else:
+            v = v + self.dt / node.tau * (node.v_leak - v + node.r * x)
+        if isinstance(node, (nir.LI, nir.CubaLI, nir.I)):
+            self.state[name] = [v, i, fired]
             return v
+        depth = node.v_threshold - node.v_reset
+        if self.reset == "subtract_delayed":
+            v = v - fired * depth
         fired = v > node.v_threshold
-        self.state[name] = [np.where(fired, node.v_reset, v), i]
+        if self.reset == "subtract":
+            v = v - fired * depth
+        elif self.reset == "value":
+            v = np.where(fired, node.v_reset, v)
+        self.state[name] = [v, i, fired]
         return fired.astype(float)
 
 
-def run(graph: nir.NIRGraph, order: list[str], dt: float, **inputs: np.ndarray) -> dict:
+def start(node: nir.NIRNode) -> list:
+    """Return potentials, currents and spikes before the first step."""
+    v = np.zeros(len(node.r)) if isinstance(node, (nir.IF, nir.I)) else node.v_leak.copy()
+    if hasattr(node, "v_threshold"):
+        v = np.where(v > node.v_threshold, node.v_reset, v)
+    return [v, np.zeros(len(v)), np.zeros(len(v), bool)]
+
+
+def run(
+    graph: nir.NIRGraph, order: list[str], dt: float, *, reset: str = "value", **inputs: np.ndarray
+) -> dict:
     """Return the outputs, (n_steps, n)."""
-    stepper = Stepper(graph, order, dt)
+    stepper = Stepper(graph, order, dt, reset)
     rows = [
         stepper.step({name: rows[t] for name, rows in inputs.items()})
         for t in range(len(next(iter(inputs.values()))))

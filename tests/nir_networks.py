@@ -1,4 +1,4 @@
-"""Graphs and networks that tests of NIR have in common."""
+"""Graphs and networks that the tests of NIR share."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ import numpy as np
 
 import neurosim as ns
 from neurosim.interchange.nir import to_nir
+from tests import naive_nir
 
 SIZES = (10, 16, 6)
+H = 1e-4
+"""Step (s); 0.1 ms."""
+N, N_IN = 12, 8
+"""Neurons and inputs of `graph_with`."""
 
 
 def graph_of(edges: str, **nodes: nir.NIRNode) -> nir.NIRGraph:
@@ -73,3 +78,53 @@ def native_network(kind: str, times: object = ()) -> ns.Network:
     net.connect(first, second, ns.AllToAll(), synapse=synapse, psp=two, delay=1.5)
     net.drive(given, ns.SpikeTimes(times), psp=30.0)
     return net
+
+
+def graph_with(a: nir.NIRNode, *, seed: int = 2, scale: float = 1.0, recurrent: bool = False):
+    """Return a graph of inputs, neurons and their outputs, and the order of evaluation."""
+    random = np.random.default_rng(seed)
+    nodes = {
+        "input": nir.Input(np.array([N_IN])),
+        "fc": nir.Affine(
+            scale * random.normal(0.25, 0.4, (N, N_IN)), scale * random.normal(0.0, 0.05, N)
+        ),
+        "r": nir.Linear(scale * random.normal(-0.1, 0.3, (N, N))),
+        "a": a,
+        "out": nir.Output(np.array([N])),
+    }
+    if not recurrent:
+        del nodes["r"]
+    return graph_of("input fc a out" + ", a r a" * recurrent, **nodes), list(nodes)
+
+
+def pulses(seed: int = 3, n_steps: int = 300) -> np.ndarray:
+    return (np.random.default_rng(seed).random((n_steps, N_IN)) < 0.2).astype(float)
+
+
+def outputs(graph: object, given: np.ndarray, **options) -> np.ndarray:
+    twin = ns.from_nir(graph, dt=0.1, **options)
+    result = ns.simulate(twin.network, twin.drive_inputs(given), dt=twin.dt)
+    (found,) = twin.outputs(result).values()
+    return found
+
+
+def euler(graph: nir.NIRGraph, order: list[str], given: np.ndarray, **options) -> np.ndarray:
+    (found,) = naive_nir.run(graph, order, H, input=given, **options).values()
+    return found
+
+
+def full(**values: float) -> dict[str, np.ndarray]:
+    return {key: np.full(N, value) for key, value in values.items()}
+
+
+def lif(tau: float, threshold: float = 1.0, **changes: float) -> nir.LIF:
+    """Return neurons of which an input of 1 for one step moves v by 1."""
+    values = {"r": tau / H, "v_leak": 0.0, "v_threshold": threshold, "v_reset": 0.0}
+    return nir.LIF(**full(tau=tau, **(values | changes)))
+
+
+def cuba(tau_mem: float, tau_syn: float, threshold: float = 1.0) -> nir.CubaLIF:
+    """Return neurons of which an input of 1 for one step moves the current by 1."""
+    values = {"v_leak": 0.0, "v_threshold": threshold, "v_reset": 0.0}
+    own = full(tau_mem=tau_mem, tau_syn=tau_syn, r=tau_mem / H, w_in=tau_syn / H, **values)
+    return nir.CubaLIF(**own)

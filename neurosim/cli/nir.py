@@ -33,7 +33,7 @@ Euler = Annotated[
 
 @app.command(epilog=EXIT_STATUS)
 def nir(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A graph that NIR wrote.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A NIR graph.")],
     spikes: Annotated[
         Path | None,
         typer.Option(
@@ -56,7 +56,17 @@ def nir(
         float | None,
         typer.Option(
             metavar="MV",
-            help="mV in a unit of the graph's potentials. Default: as the file says, else 1.",
+            help="mV per unit of the graph's potentials. Default: as the file says, else 1.",
+            show_default=False,
+        ),
+    ] = None,
+    reset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOW",
+            help="value: a spike sets the potential to v_reset. subtract: it lowers it by the "
+            "threshold, as in Sinabs. subtract_delayed: in the next step, as in snnTorch. Default: "
+            "as the file says, else value.",
             show_default=False,
         ),
     ] = None,
@@ -70,11 +80,11 @@ def nir(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Show what a graph of NIR becomes as a network of neurosim, or run it.
+    """Show the network that a NIR graph becomes, or run it.
 
-    Tells for each node its neurons, the populations that they become, and by
-    how many steps these are late: in NIR spikes take no time, here at least a
-    step. With --spikes the folder then holds result.h5.
+    Lists for each node its shape, its populations and the steps by which they
+    are late: in NIR a spike takes no time, here at least one step. With
+    --spikes the result is saved as result.h5.
 
     [bold]Examples[/bold]
 
@@ -84,7 +94,7 @@ def nir(
     from neurosim.interchange import from_nir
 
     integration = "euler" if euler else None
-    twin = from_nir(file, dt=dt, integration=integration, mv_per_unit=mv_per_unit)
+    twin = from_nir(file, dt=dt, integration=integration, mv_per_unit=mv_per_unit, reset=reset)
     content = _describe(twin) | {"file": str(file)}
     if spikes:
         content |= _run(twin, spikes, RunFolder(out or OUT / file.stem))

@@ -134,7 +134,7 @@ def test_potentials_of_read_neurons_are_those_of_eulers_method():
 
 
 def test_potentials_follow_nirs_equations_exactly():
-    """V of a CubaLIF and an LIF under spikes and a bias, against the solution of the equations."""
+    """Compare V of a CubaLI and an LI under pulses and a bias with the closed form."""
     tau, tau_s, r, w_in, w, b, dt = 0.02, 0.004, 3.0, 2.0, 40.0, 0.3, 1e-4
     one = np.ones(1)
     graph = graph_of(
@@ -151,12 +151,17 @@ def test_potentials_follow_nirs_equations_exactly():
     _, found = simulated(graph, given, dt=0.1)
     t = dt * np.arange(1, 601)[:, None]
     since = t - dt * np.array([10, 71, 72, 301])
-    after = np.maximum(since, 0.0)
-    psp = (np.exp(-after / tau) - np.exp(-after / tau_s)) / (tau - tau_s)
-    rise = 1.0 - (tau * np.exp(-t / tau) - tau_s * np.exp(-t / tau_s)) / (tau - tau_s)
-    cuba = 5.0 + r * w_in * (w * dt * psp.sum(axis=1, keepdims=True) + b * rise)
-    jumps = np.where(since > -1e-9, np.exp(-after / tau), 0.0).sum(axis=1, keepdims=True)
-    lif = 5.0 + r * (w * dt / tau * jumps + b * (1.0 - np.exp(-t / tau)))
+
+    def steps(response) -> np.ndarray:
+        """A pulse is a step up at its begin and a step down at its end, one dt later."""
+        begun, ended = np.maximum(since + dt, 0.0), np.maximum(since, 0.0)
+        return (response(begun) - response(ended)).sum(axis=1, keepdims=True)
+
+    def rise(t: np.ndarray) -> np.ndarray:
+        return 1.0 - (tau * np.exp(-t / tau) - tau_s * np.exp(-t / tau_s)) / (tau - tau_s)
+
+    cuba = 5.0 + r * w_in * (w * steps(rise) + b * rise(t))
+    lif = 5.0 + r * (w * steps(lambda t: -np.expm1(-t / tau)) - b * np.expm1(-t / tau))
     assert np.abs(found["oc"] - cuba).max() < 1e-12
     assert np.abs(found["ol"] - lif).max() < 1e-12
 

@@ -1,4 +1,4 @@
-"""The network that a wired NIR graph comes to."""
+"""Build a network from a wired NIR graph."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.nir.network import RELAY, NirNetwork
+from neurosim.interchange.nir.groups import groups_of
+from neurosim.interchange.nir.network import RELAY, InputPath, NirNetwork
 from neurosim.interchange.nir.timing import Way, timing
-from neurosim.interchange.nir.units import groups_of
 from neurosim.network import (
     ConstantCurrent,
-    DeltaSynapse,
-    ExpCurrent,
     Explicit,
     Network,
     SpikeTimes,
@@ -26,16 +24,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from neurosim.interchange.nir.groups import Group
     from neurosim.interchange.nir.linear import Matrix
-    from neurosim.interchange.nir.units import Group, Units
+    from neurosim.interchange.nir.units import Units
     from neurosim.interchange.nir.wiring import Wiring
-    from neurosim.network import Population, Synapse
+    from neurosim.network import Population
 
 MOST_POPULATIONS = 512
 
 
 def build_network(wiring: Wiring, units: Units) -> NirNetwork:
-    """Make populations, connections and constant currents.
+    """Build populations, connections and constant currents.
 
     Parameters
     ----------
@@ -57,26 +56,30 @@ def build_network(wiring: Wiring, units: Units) -> NirNetwork:
     timed = timing((*wiring.inputs, *wiring.neurons), ways)
     for way, matrix in ways.items():
         with _naming(way.target):
-            builder.connect(way, matrix, timed.delays[way], kicked=way in timed.kicked)
+            builder.connect(way, matrix, timed.delays[way], late=way in timed.kicked)
     for name in wiring.neurons:
         for (source, delay), matrix in wiring.heard[name].items():
             if source is None:
                 with _naming(name):
                     builder.inject(name, matrix.toarray().ravel(), timed.late[name] + delay)
-    return NirNetwork(builder.network, units, timed.late, wiring, builder.members)
+    return NirNetwork(
+        builder.network, units, timed.late, wiring, builder.members, builder.input_paths
+    )
 
 
 @contextmanager
 def _naming(name: str) -> Iterator[None]:
-    """Say of which node it is true that something is refused."""
+    """Name the target node in a refusal, and the option that changes its scale."""
     try:
         yield
     except NeurosimError as error:
-        raise NeurosimError(f"What reaches node {name!r}: {error}") from None
+        raise NeurosimError(
+            f"Input of node {name!r}: {error} (the option mv_per_unit scales it)"
+        ) from None
 
 
 class _Builder:
-    """Makes the parts of the network.
+    """Builds the parts of the network.
 
     Parameters
     ----------
@@ -85,10 +88,11 @@ class _Builder:
     """
 
     def __init__(self, wiring: Wiring, units: Units) -> None:
-        self.units = units
+        self.units, self.inputs = units, wiring.inputs
         self.network = Network(dale=False)
         self.members: dict[str, list[tuple[Population, NDArray[np.int64]]]] = {}
         self.groups: dict[str, list[Group]] = {}
+        self.input_paths: list[InputPath] = []
         for name in wiring.inputs:
             size = wiring.size(name)
             self.members[name] = [(self.network.add(name, size, RELAY), np.arange(size))]
@@ -99,48 +103,50 @@ class _Builder:
                     self.network.record(population, "v")
 
     def _add(self, name: str, groups: list[Group]) -> None:
+        """Add a population for each group of a node."""
         if len(self.network.populations) + len(groups) > MOST_POPULATIONS:
             raise NeurosimError(
-                f"Node {name!r} has neurons of {len(groups)} sorts: with the other nodes that is "
-                f"more than {MOST_POPULATIONS} populations; round its parameters"
+                f"Node {name!r} has {len(groups)} different sets of parameters: with the other "
+                f"nodes that makes more than {MOST_POPULATIONS} populations; round its parameters"
             )
         self.groups[name] = groups
-        self.members[name] = [
-            (
-                self.network.add(
-                    name if len(groups) == 1 else f"{name}[{k}]", len(group.ids), group.neuron
-                ),
-                group.ids,
-            )
-            for k, group in enumerate(groups)
-        ]
+        self.members[name] = []
+        for k, group in enumerate(groups):
+            neuron = group.neuron
+            # A neuron that fires without input starts as after a spike.
+            start = neuron.v_reset if neuron.v_rest > neuron.v_threshold else None
+            own = name if len(groups) == 1 else f"{name}[{k}]"
+            population = self.network.add(own, len(group.ids), neuron, v_init=start)
+            self.members[name].append((population, group.ids))
 
     def is_early(self, name: str) -> bool:
-        """Whether a node is to feel a spike in the step in which it arrives, and cannot."""
-        synaptic = isinstance(self.groups[name][0].synapse, ExpCurrent)
-        return synaptic and self.units.euler
+        """Whether a spike must act in the step in which it arrives, and here acts one later."""
+        return self.units.euler and any(group.synaptic for group in self.groups[name])
 
-    def connect(self, way: Way, matrix: Matrix, steps: int, *, kicked: bool) -> None:
-        """Connect the populations of two nodes."""
+    def connect(self, way: Way, matrix: Matrix, steps: int, *, late: bool) -> None:
+        """Connect the populations of two nodes; `late` as in `Group.response`."""
         targets = zip(self.members[way.target], self.groups[way.target], strict=True)
         for (target, rows), group in targets:
+            # Delays of an early node are a step shorter, for its synaptic currents alone.
+            own_steps = steps + (way.early and not late and not group.synaptic)
+            delay = own_steps * self.units.dt
+            response = group.response(late=late)
+            own = matrix if len(rows) == matrix.shape[0] else matrix[rows]
+            if way.source in self.inputs:
+                self.input_paths.append(InputPath(way.source, target, own, response, delay))
             for source, columns in self.members[way.source]:
-                own = matrix if len(rows) == matrix.shape[0] else matrix[rows]
                 part = (own if len(columns) == own.shape[1] else own[:, columns]).tocoo()
                 if not part.nnz:
                     continue
                 rule = Explicit(part.col, part.row)
-                weight = group.per_weight[part.row] * part.data
-                delay = steps * self.units.dt
-                for synapse, strength in (
-                    _kicked(group, weight) if kicked else [(group.synapse, weight)]
-                ):
+                for synapse, strength in response:
+                    weight = strength[part.row] * part.data
                     self.network.connect(
-                        source, target, rule, synapse=synapse, weight=strength, delay=delay
+                        source, target, rule, synapse=synapse, weight=weight, delay=delay
                     )
 
     def inject(self, name: str, values: NDArray[np.float64], step: int) -> None:
-        """Give a node a constant input from a step on."""
+        """Drive a node with a constant input from a step on."""
         start = step * self.units.dt
         for (target, ids), group in zip(self.members[name], self.groups[name], strict=True):
             constant = values[ids]
@@ -151,14 +157,7 @@ class _Builder:
                 self.network.drive(target, StepCurrent([start], current[None]))
             else:
                 self.network.drive(target, ConstantCurrent(current))
-            if isinstance(group.synapse, ExpCurrent):
+            if group.synaptic:
                 first = SpikeTimes([start + self.units.dt])
-                for synapse, strength in _kicked(group, group.missing * constant):
+                for synapse, strength in group.decayed(group.missing * constant):
                     self.network.drive(target, first, synapse=synapse, weight=strength)
-
-
-def _kicked(
-    group: Group, current: NDArray[np.float64]
-) -> list[tuple[Synapse, NDArray[np.float64]]]:
-    """Return what stands for currents that were there a step ago: their effect, and their rest."""
-    return [(DeltaSynapse(), group.rise * current), (group.synapse, group.kept * current)]

@@ -1,4 +1,4 @@
-"""From a graph of NIR to a network, and from a network to a graph."""
+"""Convert NIR graphs to networks, and networks to NIR graphs."""
 
 from __future__ import annotations
 
@@ -27,32 +27,40 @@ def from_nir(
     integration: str | None = None,
     mv_per_unit: float | None = None,
     v_zero: float | None = None,
+    reset: str | None = None,
     max_synapses: int = MOST_SYNAPSES,
 ) -> NirNetwork:
-    """Make a network of a graph.
+    """Build a network from a NIR graph.
 
-    LIF and CubaLIF nodes become populations; Affine, Linear, Conv1d, Conv2d, SumPool2d, AvgPool2d,
-    Scale, Flatten and Delay nodes between them become synapses, those of weight 0 left out, biases
-    constant currents, LI and CubaLI nodes silent neurons whose potential is recorded. Each layer
-    runs a step or two later than the one before, which no spike does in NIR;
-    `NirNetwork.outputs` takes that back. Round a loop a connection without Delay takes one step.
+    LIF, CubaLIF, IF and Threshold nodes become populations. LI, CubaLI and I nodes become neurons
+    that never fire and whose potential is recorded. Affine, Linear, Conv1d, Conv2d, SumPool2d,
+    AvgPool2d, Scale, Flatten and Delay nodes between them become sparse synapses, and biases
+    become constant currents. Each layer runs one or two steps later than the one before, because a
+    spike takes at least one step; `NirNetwork.outputs` removes these delays. In a loop a
+    connection without Delay takes one step.
 
     Parameters
     ----------
     graph : nir.NIRGraph or path-like
-        A graph, or a file of one.
+        A graph, or a file that holds one.
     dt : float, optional
-        Step of the time grid (ms). A spike of NIR is taken for a pulse of height 1 that lasts so
-        long; simulators that write NIR mean the same, with a step that they do not write: 0.1 ms
-        in snnTorch, usually 1 ms in Norse. Default: what `to_nir` noted in the graph, else 0.1.
+        Step of the time grid (ms). A spike is a pulse of height 1 that lasts for one step. The
+        simulators that write NIR assume the same, with a step that NIR does not store: 0.1 ms in
+        snnTorch, usually 1 ms in Norse. Default: the step that `to_nir` noted in the graph, else
+        0.1.
     integration : {"exact", "euler"}, optional
-        Whether NIR's equations are solved exactly, or by Euler's method as by snnTorch, Norse and
-        others, which gives their spikes, step for step. Default: as noted, else exactly.
+        Solve NIR's equations exactly, or by Euler's method as snnTorch, Norse and others do, which
+        gives their spikes step for step. Default: as noted, else "exact".
     mv_per_unit, v_zero : float, optional
-        mV in a unit of the graph's potentials, and the potential (mV) that is 0 there. Default: as
-        noted, else 1 and 0: numbers stay as they are.
+        mV per unit of the graph's potentials, and the potential (mV) that is 0 there. Default: as
+        noted, else 1 and 0, so that numbers stay as they are.
+    reset : {"value", "subtract", "subtract_delayed"}, optional
+        Effect of a spike on the potential, which NIR does not specify: "value" sets it to v_reset;
+        "subtract" lowers it by v_threshold − v_reset, as in Sinabs and in snnTorch with
+        ``reset_delay=False``; "subtract_delayed" lowers it in the next step, after the leak, as in
+        snnTorch by default. Default: as noted, else "value".
     max_synapses : int
-        How many there may be at most, those between linear nodes on the way among them.
+        Maximum number of synapses, including those of linear nodes that are multiplied together.
 
     Returns
     -------
@@ -61,8 +69,16 @@ def from_nir(
     Raises
     ------
     NeurosimError
-        For a file that cannot be read, nodes that neurosim has not (IF and I, which never forget,
-        and Threshold), parameters that a neuron cannot have, and shapes that do not fit.
+        For a file that cannot be read, unknown kinds of node, parameters that a neuron cannot
+        have, and shapes that do not fit.
+
+    Notes
+    -----
+    An IF integrates v' = r·I, so that a spike adds r·w·dt. Where r is 1 in a whole IF or I node, a
+    spike adds w: Sinabs, Norse and snnTorch write it so, whatever their step.
+
+    A neuron whose v_leak is above its threshold fires without input. It starts at v_reset, every
+    other neuron at v_leak.
 
     Examples
     --------
@@ -81,11 +97,19 @@ def from_nir(
     if isinstance(graph, (str, os.PathLike)):
         graph = read_graph(graph)
     if not isinstance(graph, nir.NIRGraph):
-        raise NeurosimError(f"{show(graph)} is no graph: give a nir.NIRGraph or a file of one")
+        raise NeurosimError(
+            f"{show(graph)} is not a graph: give a nir.NIRGraph or a file that holds one"
+        )
     check_integer(max_synapses, "max_synapses", 1, 2**31 - 1)
     units = Units.noted(
         graph.metadata,
-        {"dt": dt, "integration": integration, "mv_per_unit": mv_per_unit, "v_zero": v_zero},
+        {
+            "dt": dt,
+            "integration": integration,
+            "mv_per_unit": mv_per_unit,
+            "v_zero": v_zero,
+            "reset": reset,
+        },
     )
     return build_network(wire(graph, units.dt_s, max_synapses), units)
 
@@ -101,12 +125,13 @@ def to_nir(
     retime: bool = False,
     allow_loss: bool = False,
 ) -> Any:
-    """Make a graph of a network.
+    """Convert a network to a NIR graph.
 
-    Populations become LIF nodes, or CubaLIF where their synapses are exponential currents,
-    projections Linear nodes with a Delay behind each, constant currents onto LIF nodes biases. A
-    population that only repeats the spikes it is given becomes an Input; so does every other drive
-    by spikes, with a Linear node. Spikes that are given are no part of a graph.
+    Populations become LIF nodes, or CubaLIF where their synapses are exponential currents, IF
+    without leak and LI or I where they never fire. Projections become Linear nodes followed by a
+    Delay, constant currents onto LIF nodes become biases. A population that only repeats its input
+    spikes becomes an Input, and so does every other drive by spikes, with a Linear node. The graph
+    does not contain the spikes themselves.
 
     Parameters
     ----------
@@ -114,35 +139,36 @@ def to_nir(
     dt : float
         Step of the time grid (ms), and length of a spike. snnTorch takes 0.1.
     integration : {"exact", "euler"}
-        Whether the graph's equations give what neurosim computes where they are solved exactly, or
-        where they are solved by Euler's method.
+        Method with which another simulator of the graph computes the spikes of the network. With
+        "exact" the currents of a CubaLIF jump at the end of the step of a spike, as in neurosim;
+        its metadata say so. A simulator that ignores the metadata lets them rise in that step.
     mv_per_unit, v_zero : float
-        mV in a unit of the graph's potentials, and the potential (mV) that is 0 there.
+        mV per unit of the graph's potentials, and the potential (mV) that is 0 there.
     seed : int
-        Connections, strengths and delays that are random are those drawn with this seed.
+        Seed for random connections, strengths and delays.
     retime : bool
-        Whether to let layers run ahead by what the delays before them have in common, so that
-        Delay nodes, which few simulators know, remain only where spikes take ways of different
-        length. A population's metadata then has the steps by which it is ahead.
+        Let layers run ahead by the delay that all their inputs share, so that Delay nodes, which
+        few simulators support, remain only where paths differ in delay. The metadata of a node
+        then store the steps by which it is ahead.
     allow_loss : bool
-        Whether what NIR cannot say may be left out, with a warning.
+        Leave out, with a warning, what NIR cannot represent.
 
     Returns
     -------
     nir.NIRGraph
-        Its metadata tell `from_nir` the four numbers.
+        Its metadata store dt, integration, mv_per_unit and v_zero for `from_nir`.
 
     Raises
     ------
     NeurosimError
-        Where NIR cannot say all of the network: names each thing that would be lost.
+        Where NIR cannot represent the whole network: lists each loss.
 
     Warns
     -----
     UserWarning
-        Of what is left out.
+        Lists what is left out.
     """
-    from neurosim.interchange.nir.export import make_graph  # with the compiler behind it
+    from neurosim.interchange.nir.export import make_graph  # imports the compiler
 
     nir = library("nir")
     units = Units(dt, integration, mv_per_unit, v_zero)

@@ -1,7 +1,8 @@
-"""A network of neurosim as a graph of NIR."""
+"""Convert a network to a NIR graph."""
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from neurosim.build.streams import check_seed
 from neurosim.errors import NeurosimError
 from neurosim.interchange.nir.drawn import draw
 from neurosim.interchange.nir.losses import sayable
+from neurosim.interchange.nir.parameters import IMPULSE
 from neurosim.interchange.nir.timing import in_loops, run_ahead
 from neurosim.interchange.nir.units import tidy
 from neurosim.network import LIF, ExpCurrent, Network, SpikeTimes
@@ -169,20 +171,24 @@ class _Maker:
         return isinstance(self.said.synapses.get(name), ExpCurrent)
 
     def _add_neurons(self, name: str, size: int, neuron: LIF) -> None:
-        """Add a node, and note what makes a weight of its own strength."""
+        """Add a node of neurons, and store the factor from strengths to weights."""
         units = self.units
+        leaky = math.isfinite(neuron.tau_m)
         tau = units.seconds(neuron.tau_m)
+        v_leak = units.units(neuron.v_rest)
+        v_zero = 0.0 if leaky else v_leak  # a node without leak starts at 0
         values = {
-            "v_leak": units.units(neuron.v_rest),
-            "v_threshold": units.units(neuron.v_threshold),
-            "v_reset": units.units(neuron.v_reset),
-            "r": tidy(tau / units.dt_s),
+            "v_leak": v_leak,
+            "v_threshold": tidy(units.units(neuron.v_threshold) - v_zero),
+            "v_reset": tidy(units.units(neuron.v_reset) - v_zero),
+            "r": tidy(1.0 / self._gain(tau)),
         }
         self.gains[name] = 1.0 / units.mv_per_unit
-        kind = self.nir.LIF
+        kind = "LIF" if leaky else "IF"
         synapse = self.said.synapses.get(name)
+        impulse = False
         if isinstance(synapse, ExpCurrent):
-            kind, tau_s = self.nir.CubaLIF, synapse.tau
+            kind, tau_s, impulse = "CubaLIF", synapse.tau, not units.euler
             if units.euler:
                 self.gains[name] *= float(units.rise(neuron.tau_m, tau_s)) / neuron.c_m
             else:  # the graph's current is in pA
@@ -190,16 +196,32 @@ class _Maker:
                 values["r"] = tidy(neuron.resistance / units.mv_per_unit)
             tau_syn = units.seconds(tau_s)
             values |= {"tau_mem": tau, "tau_syn": tau_syn, "w_in": tidy(tau_syn / units.dt_s)}
-        else:
+        elif leaky:
             values["tau"] = tau
-        self.nodes[name] = kind(**{key: np.full(size, value) for key, value in values.items()})
+        else:
+            del values["v_leak"]
+        if math.isinf(neuron.v_threshold):
+            kind = kind.replace("IF", "I")
+            del values["v_threshold"], values["v_reset"]
+        fields = {key: np.full(size, value) for key, value in values.items()}
+        self.nodes[name] = getattr(self.nir, kind)(**fields)
+        if impulse:
+            self.nodes[name].metadata[IMPULSE] = 1
         current = self.said.currents.get(name)
         if current is None or not current.any():
             return
         if self._synaptic(name):
             self.losses.append(f"the constant current onto {name!r}: a CubaLIF would filter it")
         else:
-            self.biases[name] = current * neuron.resistance / (values["r"] * units.mv_per_unit)
+            per_pa = neuron.resistance if leaky else 1e3 / neuron.c_m
+            self.biases[name] = current * per_pa / (values["r"] * units.mv_per_unit)
+
+    def _gain(self, tau: float) -> float:
+        """Return what a constant input of 1/r adds to v in a step."""
+        x = self.units.dt_s / tau
+        if not x:
+            return self.units.dt_s
+        return x if self.units.euler else -math.expm1(-x)
 
     def _link(self, source: str, target: str, delay: int, weights: NDArray[np.float64]) -> None:
         """Lead from one node to another, over weights and, where there is one, a delay."""

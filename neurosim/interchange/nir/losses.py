@@ -1,7 +1,8 @@
-"""What of a network NIR can say, and what would be lost."""
+"""The part of a network that NIR can represent, and what would be lost."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from neurosim.network import (
 )
 from neurosim.network.distributions import LogNormal, Normal, Uniform
 from neurosim.network.inputs import SpikeInput
+from neurosim.network.neurons import IntegrateAndFire
 from neurosim.network.rules import AllToAll, OneToOne
 
 if TYPE_CHECKING:
@@ -76,9 +78,9 @@ def sayable(network: Network) -> Sayable:
 
 
 def is_relay(network: Network, population: Population) -> bool:
-    """Whether a population fires when it is given a spike, at once, and at no other time."""
+    """Whether a population fires at each input spike, at once, and at no other time."""
     neuron = population.neuron
-    if not isinstance(neuron, LIF) or neuron.escape or neuron.t_ref:
+    if type(neuron) is not LIF or neuron.escape or neuron.t_ref:
         return False
     if neuron.v_reset != neuron.v_rest or population.v_init is not None:
         return False
@@ -87,6 +89,7 @@ def is_relay(network: Network, population: Population) -> bool:
     return all(
         isinstance(drive.input, SpikeInput)
         and isinstance(drive.synapse, DeltaSynapse)
+        and getattr(drive.input, "factors", None) is None
         and bool(np.all(np.asarray(drive.weight) > neuron.v_threshold - neuron.v_rest))
         for drive in network.drives
         if drive.target is population
@@ -94,6 +97,7 @@ def is_relay(network: Network, population: Population) -> bool:
 
 
 def _take_population(said: Sayable, network: Network, population: Population) -> None:
+    """Add a population, or note why NIR cannot represent it."""
     name, neuron = population.name, population.neuron
     if not isinstance(neuron, LIF):
         said.losses.append(f"the {type(neuron).__name__} neurons {name!r} and their synapses")
@@ -106,17 +110,26 @@ def _take_population(said: Sayable, network: Network, population: Population) ->
         said.losses.append(f"the refractory period of {name!r} ({neuron.t_ref:g} ms)")
     if neuron.escape:
         said.losses.append(f"the escape noise of {name!r}")
-    if neuron.v_peak != max(USUAL_PEAK, neuron.v_threshold):
+    if isinstance(neuron, IntegrateAndFire) and neuron.subtract:
+        said.losses.append(f"the reset of {name!r} by subtraction (it resets to v_reset)")
+    fires = math.isfinite(neuron.v_threshold)
+    if fires and neuron.v_peak != max(USUAL_PEAK, neuron.v_threshold):
         said.losses.append(f"v_peak of {name!r} ({neuron.v_peak:g} mV)")
-    start = population.v_init
-    if start is not None and (isinstance(start, RANDOM) or bool(np.any(start != neuron.v_rest))):
+    start, usual = population.v_init, neuron.v_rest
+    if neuron.v_rest > neuron.v_threshold:  # as from_nir lets it start
+        start, usual = neuron.v_rest if start is None else start, neuron.v_reset
+    if start is not None and (isinstance(start, RANDOM) or bool(np.any(start != usual))):
         said.losses.append(f"the initial potentials of {name!r} (it begins at rest)")
 
 
 def _hears_by(said: Sayable, target: str, synapse: Synapse, what: str) -> bool:
-    """Whether a population can hear through a synapse; else note what is lost."""
+    """Whether NIR can represent a synapse onto a population; else note what is lost."""
     if isinstance(synapse, AlphaCurrent):
         said.losses.append(f"{what}: NIR has no alpha current")
+        return False
+    leaky = math.isfinite(said.network[target].neuron.tau_m)
+    if not leaky and not isinstance(synapse, DeltaSynapse):
+        said.losses.append(f"{what}: NIR has no synaptic current onto a neuron without leak")
         return False
     first = said.synapses.setdefault(target, synapse)
     if first != synapse:
@@ -156,6 +169,8 @@ def _take_drive(said: Sayable, drive: Drive) -> None:
         assert drive.synapse is not None
         if target not in said.relays and _hears_by(said, target, drive.synapse, what):
             said.drives.append(drive)
+        if getattr(drive.input, "factors", None) is not None:
+            said.losses.append(f"the factors of {what} (all its spikes get one strength)")
         if isinstance(drive.input, Poisson):
             said.losses.append(f"the rates of {what} (it becomes an Input)")
     elif isinstance(drive.input, ConstantCurrent):

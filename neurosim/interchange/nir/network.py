@@ -1,21 +1,23 @@
-"""A NIR graph as a network of neurosim, fed and read in the graph's own terms."""
+"""A network built from a NIR graph, with input and output in the graph's own terms."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.network import LIF, SpikeTimes
-from neurosim.network.checks import nearest_name, show
+from neurosim.network.checks import nearest_name
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from neurosim.interchange.nir.groups import Response
+    from neurosim.interchange.nir.linear import Matrix
     from neurosim.interchange.nir.units import Units
     from neurosim.interchange.nir.wiring import Wiring
     from neurosim.network import Drive, Network, Population
@@ -23,28 +25,56 @@ if TYPE_CHECKING:
     from neurosim.recording import Result
 
 RELAY = LIF(t_ref=0.0)
-"""A neuron that repeats the spikes that it is given: an element of an Input."""
+"""Neuron that repeats its input spikes: an element of an Input."""
 RELAYED = 2.0 * (RELAY.v_threshold - RELAY.v_rest)
-"""Strength of these (mV): each makes the neuron fire at once, and nothing of it is left."""
+"""Strength of these spikes (mV): each makes the relay fire at once and leaves nothing behind."""
+MOST_GRADED = 2**26
+"""Values of graded input, over steps and targets, at most: about 2 GiB."""
 
 
 @dataclass(frozen=True, eq=False)
+class InputPath:
+    """Connection from an Input to a population.
+
+    Attributes
+    ----------
+    source : str
+    target : Population
+    matrix : sparse array (n_targets, n_elements)
+    response : list of (Synapse, (n_targets,) ndarray)
+        Effect of an input of 1 that lasts for one step.
+    delay : float
+        ms.
+    """
+
+    source: str
+    target: Population
+    matrix: Matrix
+    response: Response
+    delay: float
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class NirNetwork:
-    """A network made of a NIR graph. Made by `from_nir`.
+    """A network built from a NIR graph by `from_nir`.
 
     Attributes
     ----------
     network : Network
-        Each Input and each LIF or CubaLIF node is a population of the node's name; a node whose
+        Each Input and each node of neurons is a population with the node's name. A node whose
         neurons differ in parameters is several, named ``name[0]``, ``name[1]``...
     units : Units
-        How the graph's numbers were read.
+        Time step, solver, unit of potentials and reset.
     late : mapping of str to int
-        By how many steps the spikes of each node come later than in the graph.
+        Steps by which the spikes of each node come later than in the graph.
     wiring : Wiring
-        Who hears whom.
+        Connections between the nodes.
     members : mapping of str to sequence of (Population, (n,) ndarray of int64)
-        The populations of each node, with the elements of the node that they are.
+        Populations of each node, each with the elements of the node that it holds.
+    input_paths : sequence of InputPath
+        Connections from the Inputs.
+    graded : dict of str to (n_steps, n_elements) ndarray
+        Graded values given to Inputs by `drive_inputs`.
     """
 
     network: Network
@@ -52,6 +82,12 @@ class NirNetwork:
     late: Mapping[str, int]
     wiring: Wiring
     members: Mapping[str, Sequence[tuple[Population, NDArray[np.int64]]]]
+    input_paths: Sequence[InputPath] = ()
+    graded: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        inputs, outputs = (list(names) for names in (self.inputs, self.wiring.outputs))
+        return f"<NirNetwork: inputs {inputs}, outputs {outputs}, {self.network!r}>"
 
     @property
     def inputs(self) -> Mapping[str, tuple[int, ...]]:
@@ -69,7 +105,7 @@ class NirNetwork:
         return max(self.late.values())
 
     def drive(self, name: str, input: SpikeInput) -> Drive:
-        """Let an Input take spikes from anywhere.
+        """Drive an Input with spikes from any source.
 
         Parameters
         ----------
@@ -85,22 +121,25 @@ class NirNetwork:
         return self.network.drive(self._input(name), input, psp=RELAYED)
 
     def drive_inputs(self, spikes: ArrayLike | Mapping[str, ArrayLike]) -> float:
-        """Give the Inputs their spikes, one row a step.
+        """Set the values of the Inputs, one row per step.
 
         Parameters
         ----------
         spikes : (n_steps, ...) array_like, or mapping of str to such
-            0 or 1 for each element of the Input; by name of the Input where there are several.
+            One value per step for each element of the Input; by name of the Input where there are
+            several. Arrays of 0 and 1 are spikes. Other numbers, such as 0.5, counts or negative
+            ones, are graded input that is held for the step: it reaches the neurons directly, and
+            the Input does not fire.
 
         Returns
         -------
         float
-            For how long to simulate (ms) until the last node has answered the last step.
+            Duration (ms) to simulate, so that the last node has processed the last step.
 
         Raises
         ------
         NeurosimError
-            For shapes that do not fit, and values other than 0 and 1.
+            For shapes that do not fit, and values that are not finite numbers.
         """
         given: Mapping[str, Any] = spikes if isinstance(spikes, Mapping) else {}
         if not isinstance(spikes, Mapping):
@@ -117,19 +156,22 @@ class NirNetwork:
                 f"spikes has arrays of {sorted(lengths)} steps: give all the same number of rows"
             )
         for name, values in rows.items():
+            if ((values != 0.0) & (values != 1.0)).any():
+                self._drive_graded(name, values)
+                continue
             steps = np.arange(1, len(values) + 1)
-            times = [steps[column] * self.dt for column in values.T]
+            times = [steps[column] * self.dt for column in values.T.astype(bool)]
             self.drive(name, SpikeTimes(times))
         return (lengths.pop() + self.latest) * self.dt
 
     def spikes(self, result: Result, name: str) -> NDArray[np.bool_]:
-        """Return the spikes of a node, one row a step of the graph.
+        """Return the spikes of a node, one row per step of the graph.
 
         Parameters
         ----------
         result : Result
         name : str
-            Of an LIF, CubaLIF or Input.
+            Of a node of spiking neurons or an Input.
 
         Returns
         -------
@@ -143,11 +185,13 @@ class NirNetwork:
         spiking = [node for node in self.members if not self.wiring.is_read(node)]
         if name not in spiking:
             raise NeurosimError(f"No node {name!r} fires: {nearest_name(name, spiking)}")
+        if name in self.graded:
+            raise NeurosimError(f"Input {name!r} has graded values and no spikes")
         found = self._activity(result, name, self._n_steps(result))
         return found.reshape(len(found), *self.wiring.shapes[name]).astype(bool)
 
     def outputs(self, result: Result) -> dict[str, NDArray[np.float64]]:
-        """Return what comes out of the graph, one row a step.
+        """Return the outputs of the graph, one row per step.
 
         Parameters
         ----------
@@ -157,14 +201,13 @@ class NirNetwork:
         Returns
         -------
         dict of str to (n_steps, ...) ndarray of float64
-            By Output: spikes as 0 and 1, potentials of LI and CubaLI nodes in the graph's unit,
-            what linear nodes make of either. As many rows as were given to `drive_inputs`.
+            By Output: spikes as 0 and 1, potentials of LI, CubaLI and I nodes in the graph's unit,
+            and linear functions of either. As many rows as were given to `drive_inputs`.
 
         Raises
         ------
         NeurosimError
-            If the result is of another network or step, too short, or an LI node has left the range
-            in which neurosim can follow it.
+            If the result is of another network or step, or too short.
         """
         found = {}
         activity: dict[str, NDArray[np.float64]] = {}
@@ -191,31 +234,58 @@ class NirNetwork:
             )
         return self.members[name][0][0]
 
-    def _rows(self, name: str, values: Any) -> NDArray[np.bool_]:
-        """Return the spikes for an Input, (n_steps, n_elements)."""
+    def _drive_graded(self, name: str, values: NDArray[np.float64]) -> None:
+        """Drive the targets of an Input with values (n_steps, n_elements)."""
+        times = np.arange(1, len(values) + 1) * self.dt
+        paths = [path for path in self.input_paths if path.source == name]
+        n_targets = sum(path.matrix.shape[0] for path in paths)
+        if len(values) * n_targets > MOST_GRADED:
+            raise NeurosimError(
+                f"Graded input of {len(values):,} steps reaches {n_targets:,} neurons, which makes "
+                f"more than {MOST_GRADED:,} values: give at most {MOST_GRADED // n_targets:,} steps"
+            )
+        for path in paths:
+            reached = path.matrix @ values.T
+            present = [row != 0.0 for row in reached]
+            events = SpikeTimes(
+                [times[here] for here in present],
+                [row[here] for row, here in zip(reached, present, strict=True)],
+            )
+            for synapse, strength in path.response:
+                self.network.drive(
+                    path.target, events, synapse=synapse, weight=strength, delay=path.delay
+                )
+        before = self.graded.get(name)
+        if before is not None:
+            longest = np.zeros((max(len(before), len(values)), values.shape[1]))
+            longest[: len(before)] += before
+            longest[: len(values)] += values
+            values = longest
+        self.graded[name] = values
+
+    def _rows(self, name: str, values: Any) -> NDArray[np.float64]:
+        """Return the values for an Input, (n_steps, n_elements)."""
         size = self._input(name).size
         try:
             array = np.asarray(values)
             if array.dtype.kind not in "biuf" or array.ndim < 1:
                 raise TypeError
         except (TypeError, ValueError):
-            raise NeurosimError(f"spikes of {name!r} are no array of 0 and 1") from None
+            raise NeurosimError(f"spikes of {name!r} are not an array of numbers") from None
         fits = math.prod(array.shape[1:]) == size
         if not fits or not len(array):
             shape = ", ".join(map(str, self.inputs[name]))
             raise NeurosimError(
                 f"spikes of {name!r} have shape {array.shape}; they need (n_steps, {shape})"
             )
-        wrong = array[(array != 0) & (array != 1)]
+        array = array.reshape(len(array), size).astype(np.float64)
+        wrong = array[~np.isfinite(array)]
         if len(wrong):
-            raise NeurosimError(
-                f"spikes of {name!r} hold {show(wrong[0].item())}: give 0 and 1 alone, for an "
-                "Input repeats spikes"
-            )
-        return array.reshape(len(array), size).astype(bool)
+            raise NeurosimError(f"spikes of {name!r} hold {wrong[0]}: give finite numbers")
+        return array
 
     def _n_steps(self, result: Result) -> int:
-        """Return how many steps of the graph a result covers."""
+        """Return the number of steps of the graph that a result covers."""
         own = {population.name for population in self.network.populations}
         if own != set(result.populations) or not math.isclose(result.dt, self.dt, rel_tol=1e-9):
             raise NeurosimError(
@@ -225,26 +295,24 @@ class NirNetwork:
         if n_steps < 1:
             raise NeurosimError(
                 f"The result of {result.duration:g} ms ends before the latest node, {self.latest} "
-                "steps late, has answered: simulate longer"
+                "steps late, has processed the first step: simulate longer"
             )
         return n_steps
 
     def _activity(self, result: Result, name: str, n_steps: int) -> NDArray[np.float64]:
-        """Return what a node gives, (n_steps, n_elements)."""
+        """Return the output of a node, (n_steps, n_elements)."""
         late = self.late[name]
         found = np.zeros((n_steps, self.wiring.size(name)))
+        if name in self.graded:
+            values = self.graded[name][:n_steps]
+            found[: len(values)] = values
         for population, ids in self.members[name]:
             spikes = result.spikes[population.name]
             steps = np.rint(spikes.times / self.dt).astype(np.int64) - 1 - late
             if self.wiring.is_read(name):
-                if len(spikes):
-                    raise NeurosimError(
-                        f"Node {name!r} rose above {population.neuron.v_threshold:g} mV, where "
-                        "neurosim cannot follow: give from_nir a smaller mv_per_unit"
-                    )
                 trace = result.traces[population.name, "v"].values[late : late + n_steps]
                 found[:, ids] = (trace - self.units.v_zero) / self.units.mv_per_unit
             else:
                 inside = (steps >= 0) & (steps < n_steps)
-                found[steps[inside], ids[spikes.ids[inside]]] = 1.0
+                found[steps[inside], ids[spikes.ids[inside]]] += 1.0
         return found

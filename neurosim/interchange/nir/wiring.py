@@ -1,4 +1,4 @@
-"""A NIR graph as neurons and the sums of earlier spikes that they hear."""
+"""A NIR graph as neurons and the matrices through which spikes reach them."""
 
 from __future__ import annotations
 
@@ -12,40 +12,36 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.interchange.nir.fields import Room, array_of
 from neurosim.interchange.nir.linear import LINEAR, apply, identity, out_shape, summed
+from neurosim.interchange.nir.parameters import READOUTS
 from neurosim.network.checks import show
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from neurosim.interchange.nir.linear import Terms
 
-SPIKING = {"LIF", "CubaLIF"}
-READOUTS = {"LI", "CubaLI"}
+SPIKING = {"LIF", "CubaLIF", "IF", "Threshold"}
 NEURONS = SPIKING | READOUTS
+SHAPED_BY = {"IF": "v_threshold", "I": "r", "Threshold": "threshold"}
+"""Field that has the shape of a kind of neuron, where it is not v_leak."""
 MOST_NODES = 100_000
 DEEPEST = 16
-REASONS = {
-    "IF": "its neurons never forget, and those of neurosim do (tau_m is at most 1000 ms)",
-    "I": "it never forgets, and the neurons of neurosim do (tau_m is at most 1000 ms)",
-    "Threshold": "neurosim has no threshold without a neuron: use an LIF",
-}
-"""Why nodes cannot be built."""
 
 
 @dataclass(frozen=True, eq=False)
 class Wiring:
-    """What a graph comes to.
+    """Neurons, inputs and outputs of a graph, and what connects them.
 
     Attributes
     ----------
     inputs, outputs : mapping of str to tuple of int
         Shapes of the Input and Output nodes.
     neurons : mapping of str to nir.NIRNode
-        LIF, CubaLIF, LI and CubaLI nodes.
+        LIF, CubaLIF, IF, Threshold, LI, CubaLI and I nodes.
     shapes : mapping of str to tuple of int
         Of all nodes.
     heard : mapping of str to Terms
-        What neurons and outputs hear, as matrices (own elements, elements of the source).
+        Inputs of neurons and outputs, as matrices (own elements, elements of the source).
     """
 
     inputs: Mapping[str, tuple[int, ...]]
@@ -59,12 +55,12 @@ class Wiring:
         return math.prod(self.shapes[name])
 
     def is_read(self, name: str) -> bool:
-        """Whether potentials are what a node gives."""
+        """Whether the output of a node is a potential."""
         return type(self.neurons.get(name)).__name__ in READOUTS
 
 
 def wire(graph: Any, dt: float, max_synapses: int) -> Wiring:
-    """Find out who hears whom in a graph.
+    """Find the connections between the neurons of a graph.
 
     Parameters
     ----------
@@ -76,7 +72,7 @@ def wire(graph: Any, dt: float, max_synapses: int) -> Wiring:
     Raises
     ------
     NeurosimError
-        For what neurosim has not, and shapes that do not fit.
+        For unknown kinds of node, and shapes that do not fit.
     """
     nodes, edges = _flatten(graph)
     inputs = [n for n, node in nodes.items() if _kind(node) == "Input" and n in graph.nodes]
@@ -84,7 +80,9 @@ def wire(graph: Any, dt: float, max_synapses: int) -> Wiring:
     neurons = {n: node for n, node in nodes.items() if _kind(node) in NEURONS}
     _check_kinds(nodes)
     if not neurons:
-        raise NeurosimError("The graph has no LIF or CubaLIF node: there is nothing to simulate")
+        raise NeurosimError(
+            "The graph has no neurons (LIF, CubaLIF, IF, LI …): there is nothing to simulate"
+        )
     before: dict[str, list[str]] = {name: [] for name in nodes}
     after: dict[str, list[str]] = {name: [] for name in nodes}
     for source, target in edges:
@@ -102,6 +100,8 @@ def wire(graph: Any, dt: float, max_synapses: int) -> Wiring:
         arriving = summed([signals[source] for source in _fitting(name, nodes, before, shapes)])
         if name in neurons or name in outputs:
             heard[name] = arriving
+            if name in neurons:
+                _check_sources(name, arriving, neurons)
         elif name not in inputs:
             if not before[name]:
                 raise NeurosimError(f"Node {name!r} hears nothing: lead an Input to it")
@@ -109,6 +109,18 @@ def wire(graph: Any, dt: float, max_synapses: int) -> Wiring:
             signals[name] = apply(nodes[name], name, given, arriving, dt, room)
     own = {n: shapes[n] for n in inputs}, {n: shapes[n] for n in outputs}
     return Wiring(*own, neurons, shapes, heard)
+
+
+def _check_sources(name: str, terms: Terms, neurons: Mapping[str, Any]) -> None:
+    """Refuse neurons that receive the potential of others."""
+    for (source, _), matrix in terms.items():
+        if source is None or source not in neurons or not matrix.nnz:
+            continue
+        if _kind(neurons[source]) in READOUTS:
+            raise NeurosimError(
+                f"Node {name!r} receives the potential of {source!r}: "
+                "neurons of neurosim send spikes alone; lead it to an Output, or use an LIF"
+            )
 
 
 def _kind(node: Any) -> str:
@@ -153,23 +165,24 @@ def _flatten(graph: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
 
 
 def _check_kinds(nodes: Mapping[str, Any]) -> None:
+    """Refuse kinds of node that neurosim does not have."""
     known = NEURONS | LINEAR
     bad = [f"{name!r} ({_kind(node)})" for name, node in nodes.items() if _kind(node) not in known]
     if bad:
-        reasons = {REASONS.get(_kind(nodes[n]), "") for n in nodes if _kind(nodes[n]) not in known}
-        why = "; ".join(sorted(reasons - {""}))
         listed = ", ".join(bad[:10]) + (", …" if len(bad) > 10 else "")
-        raise NeurosimError(f"neurosim cannot build {listed}" + (f": {why}" if why else ""))
+        raise NeurosimError(
+            f"neurosim cannot build {listed}: replace it by {', '.join(sorted(known))}"
+        )
 
 
 def _own_shape(node: Any, name: str) -> tuple[int, ...] | None:
-    """Return the shape that a node alone tells, or None."""
+    """Return the shape that a node itself specifies, or None."""
     kind = _kind(node)
     if kind in ("Linear", "Affine"):
         weight = array_of(node, "weight", name)
         return weight.shape[:1]
     if kind in NEURONS:
-        shape = array_of(node, "v_leak", name).shape
+        shape = array_of(node, SHAPED_BY.get(kind, "v_leak"), name).shape
         return shape if math.prod(shape) > 1 else None
     if kind != "Input":
         return None
@@ -188,26 +201,36 @@ def _own_shape(node: Any, name: str) -> tuple[int, ...] | None:
 def _find_shapes(
     nodes: Mapping[str, Any], before: Mapping[str, list[str]], after: Mapping[str, list[str]]
 ) -> dict[str, tuple[int, ...]]:
-    """Return the shape of what each node gives, following the edges where it does not say."""
-    shapes = {}
+    """Return the shape of each node's output, following the edges where a node has none itself."""
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def follow(start: Iterable[str]) -> None:
+        reached = deque(start)
+        while reached:
+            source = reached.popleft()
+            given = shapes[source]
+            for target in after[source]:
+                if target not in shapes:
+                    node = nodes[target]
+                    linear = _kind(node) in LINEAR
+                    shapes[target] = out_shape(node, target, given) if linear else given
+                    reached.append(target)
+
     for name, node in nodes.items():
         shape = _own_shape(node, name)
         if shape is not None:
             shapes[name] = shape
-    reached = deque(shapes)
-    while reached:
-        source = reached.popleft()
-        for target in after[source]:
-            if target not in shapes:
-                node = nodes[target]
-                given = shapes[source]
-                shapes[target] = out_shape(node, target, given) if _kind(node) in LINEAR else given
-                reached.append(target)
+    follow(list(shapes))
+    # Neurons that no Input reaches have the size of their parameters, which is 1.
     for name, node in nodes.items():
+        if name not in shapes and _kind(node) in NEURONS:
+            shapes[name] = array_of(node, SHAPED_BY.get(_kind(node), "v_leak"), name).shape or (1,)
+            follow([name])
+    for name in nodes:
         if name not in shapes:
-            if before[name] or _kind(node) not in NEURONS:
-                raise NeurosimError(f"Node {name!r} is reached from no Input: its shape is unknown")
-            shapes[name] = array_of(node, "v_leak", name).shape or (1,)
+            raise NeurosimError(
+                f"Node {name!r} is reached from neither an Input nor neurons: its shape is unknown"
+            )
     return shapes
 
 
