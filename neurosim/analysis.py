@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
+from neurosim.intervals import length, locate, merged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +27,9 @@ def _check_span(start: float, stop: float) -> None:
 def rates(trains: SpikeTrains, start: float, stop: float) -> NDArray[np.float64]:
     """Return the firing rate of each recorded neuron.
 
+    Where `trains.observed` is known, only the time in which a neuron was observed counts, and only
+    the spikes within it.
+
     Parameters
     ----------
     trains : SpikeTrains
@@ -34,10 +39,28 @@ def rates(trains: SpikeTrains, start: float, stop: float) -> NDArray[np.float64]
     Returns
     -------
     (n_recorded,) ndarray
-        Hz.
+        Hz. NaN for a neuron that was not observed between `start` and `stop`.
     """
     _check_span(start, stop)
-    return trains.counts(start, stop) / (stop - start) * 1e3
+    if trains.observed is None:
+        return trains.counts(start, stop) / (stop - start) * 1e3
+    observed = np.array([length(own, start, stop) for own in trains.observed])
+    outside = _observed_interval(trains) < 0
+    spikes = dataclasses.replace(trains, times=trains.times[~outside], ids=trains.ids[~outside])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(observed > 0.0, spikes.counts(start, stop) / observed * 1e3, np.nan)
+
+
+def _observed_interval(trains: SpikeTrains) -> NDArray[np.int64]:
+    """Return for each spike the index of the interval that observed it, −1 for none."""
+    order = np.argsort(trains.ids, kind="stable")
+    parts = [
+        locate(times, merged(own))
+        for times, own in zip(trains.by_neuron(), trains.observed or (), strict=True)
+    ]
+    found = np.empty(len(trains), np.int64)
+    found[order] = np.concatenate([np.empty(0, np.int64), *parts])
+    return found
 
 
 def mean_rate(
@@ -45,7 +68,7 @@ def mean_rate(
 ) -> float:
     """Return the mean rate (Hz) over the recorded neurons of a population.
 
-    NaN where no neuron was recorded.
+    Neurons that were not observed in the span are left out. NaN where no neuron was recorded.
 
     Parameters
     ----------
@@ -66,6 +89,7 @@ def mean_rate(
         )
     trains = result.spikes[population]
     each = rates(trains, start, result.duration if stop is None else stop)
+    each = each[~np.isnan(each)]
     return float(each.mean()) if len(each) else float("nan")
 
 
@@ -74,7 +98,8 @@ def cv_isi(
 ) -> NDArray[np.float64]:
     """Return the coefficient of variation of each neuron's inter-spike intervals.
 
-    0 for a clock, 1 for a Poisson process.
+    0 for a clock, 1 for a Poisson process. Where `trains.observed` is known, an interval counts
+    only if the neuron was observed all through it.
 
     Parameters
     ----------
@@ -93,6 +118,9 @@ def cv_isi(
     order = np.lexsort((times, ids))
     times, place = times[order], np.searchsorted(trains.recorded, ids[order])
     same = place[1:] == place[:-1]
+    if trains.observed is not None:
+        within = _observed_interval(trains)[inside][order]
+        same &= (within[1:] == within[:-1]) & (within[1:] >= 0)
     intervals, owner = np.diff(times)[same], place[1:][same]
     n = np.bincount(owner, minlength=len(trains.recorded)).astype(float)
     with np.errstate(invalid="ignore", divide="ignore"):

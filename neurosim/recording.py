@@ -75,16 +75,22 @@ class SpikeTrains:
         Indices of the neurons whose spikes were recorded, ascending.
     names : tuple of str, optional
         Name of each neuron in `recorded`, in that order, where an imported file has names.
+    observed : tuple of (n_intervals, 2) ndarray of float64, optional
+        Intervals (ms) in which each neuron in `recorded` was observed, in that order. None: all
+        neurons were observed during the whole recording.
     """
 
     times: NDArray[np.float64]
     ids: NDArray[np.int64]
     recorded: NDArray[np.int64]
     names: tuple[str, ...] | None = None
+    observed: tuple[NDArray[np.float64], ...] | None = None
 
     def __post_init__(self) -> None:
         for name in ("times", "ids", "recorded"):
             read_only(getattr(self, name))
+        for intervals in self.observed or ():
+            read_only(intervals)
 
     def __len__(self) -> int:
         return len(self.times)

@@ -160,12 +160,13 @@ def import_spikes(
 
 
 def _describe(result: Result) -> dict[str, Any]:
-    """Return what can be said of spikes alone."""
+    """Return the figures that spikes alone give, over the time in which neurons were observed."""
     import numpy as np
 
     from neurosim.analysis import cv_isi, mean_rate
+    from neurosim.intervals import length
 
-    populations = {}
+    populations: dict[str, dict[str, Any]] = {}
     for name, trains in result.spikes.items():
         irregular = cv_isi(trains)
         known = irregular[np.isfinite(irregular)]
@@ -175,4 +176,7 @@ def _describe(result: Result) -> dict[str, Any]:
             "rate_hz": mean_rate(result, name),
             "cv_isi": float(known.mean()) if len(known) else None,
         }
+        if trains.observed is not None:
+            observed = [length(own, 0.0, result.duration) for own in trains.observed]
+            populations[name]["observed_ms"] = float(np.mean(observed))
     return {"duration_ms": result.duration, "dt_ms": result.dt, "populations": populations}

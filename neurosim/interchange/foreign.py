@@ -1,4 +1,4 @@
-"""Spikes as a file of others tells them, and a result made of them."""
+"""Spikes read from a third-party file, and the result made of them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import NeurosimError
+from neurosim.intervals import locate, merged
 from neurosim.network.checks import check_number, show
 from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -45,12 +46,16 @@ class Train:
         Recorded neurons, including silent ones, in any order.
     names : tuple of str, optional
         Name of each neuron in `recorded`, in that order. None if the source has only numbers.
+    observed : tuple of (n_intervals, 2) ndarray of float64, optional
+        Intervals (ms) in which each neuron in `recorded` was observed, in that order and ascending.
+        None if all were observed during the whole recording.
     """
 
     times: NDArray[np.float64]
     ids: NDArray[np.int64]
     recorded: NDArray[np.int64]
     names: tuple[str, ...] | None = None
+    observed: tuple[NDArray[np.float64], ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +70,8 @@ class Foreign:
         Step of the time grid (ms), as the file has it.
     duration : float or None
         End of the recording (ms), where the file knows it.
+    notes : tuple of str
+        Sentences with which the user is warned of what was assumed.
 
     Raises
     ------
@@ -75,6 +82,7 @@ class Foreign:
     trains: Mapping[str, Train]
     dt: float | None = None
     duration: float | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.trains) > MAX_POPULATIONS:
@@ -106,6 +114,11 @@ def _check_train(name: str, train: Train) -> None:
         raise NeurosimError(
             f"{name} has {len(train.names)} names for {len(train.recorded)} neurons"
         )
+    if train.observed is not None and len(train.observed) != len(train.recorded):
+        raise NeurosimError(
+            f"{name} has observed intervals of {len(train.observed)} neurons and "
+            f"{len(train.recorded)} neurons"
+        )
     for ids in (train.ids, train.recorded):
         wrong = (ids < 0) | (ids > MAX_ID)
         if wrong.any():
@@ -135,7 +148,8 @@ def to_result(
     Warns
     -----
     UserWarning
-        Where times are moved to the grid.
+        Where times are moved to the grid, spikes lie outside the observed intervals, or the reader
+        doubts the content.
     """
     times = np.concatenate([np.empty(0), *(train.times for train in foreign.trains.values())])
     step = foreign.dt if dt is None else check_number(dt, "dt", "ms", 0.001, 10.0)
@@ -147,6 +161,8 @@ def to_result(
     spikes = {name: _spike_trains(train, step, moved) for name, train in foreign.trains.items()}
     if dt is not None:
         _tell_of_moves(times, spikes, step, stacklevel + 1)
+    for message in (*foreign.notes, *_unobserved_spikes(spikes)):
+        warnings.warn(message, UserWarning, stacklevel=stacklevel)
     last = max((float(own.times[-1]) for own in spikes.values() if len(own)), default=0.0)
     return Result(
         dt=step,
@@ -170,11 +186,21 @@ def _off_grid(times: NDArray[np.float64], dt: float) -> NDArray[np.float64]:
 
 
 def _spike_trains(train: Train, dt: float, moved: bool) -> SpikeTrains:
-    # The product is the one by which the engine makes times of steps: the same bits.
-    times = np.rint(train.times / dt) * dt if moved else train.times
+    times = _moved(train.times, dt) if moved else train.times
     order = np.lexsort((train.ids, times))
     recorded = np.union1d(train.recorded, train.ids)
-    return SpikeTrains(times[order], train.ids[order], recorded, _names(train, recorded))
+    return SpikeTrains(
+        times[order],
+        train.ids[order],
+        recorded,
+        _names(train, recorded),
+        _observed(train, recorded, dt, moved),
+    )
+
+
+def _moved(times: NDArray[np.float64], dt: float) -> NDArray[np.float64]:
+    """Return times moved to the grid, with the bits of the engine's step · dt."""
+    return np.rint(times / dt) * dt
 
 
 def _names(train: Train, recorded: NDArray[np.int64]) -> tuple[str, ...] | None:
@@ -185,13 +211,74 @@ def _names(train: Train, recorded: NDArray[np.int64]) -> tuple[str, ...] | None:
     return tuple(named.get(neuron, str(neuron)) for neuron in recorded.tolist())
 
 
+def _observed(
+    train: Train, recorded: NDArray[np.int64], dt: float, moved: bool
+) -> tuple[NDArray[np.float64], ...] | None:
+    """Return the intervals in the order of `recorded`, moved to the grid as spikes are.
+
+    A spike and the ends of its interval are rounded alike, so that it stays inside.
+    """
+    if train.observed is None:
+        return None
+    known = dict(zip(train.recorded.tolist(), train.observed, strict=True))
+    ordered = (known.get(neuron, np.empty((0, 2))) for neuron in recorded.tolist())
+    return tuple(_moved(intervals, dt) if moved else intervals for intervals in ordered)
+
+
+def _unobserved_spikes(spikes: Mapping[str, SpikeTrains]) -> list[str]:
+    """Return a warning for each population that fires outside its observed intervals."""
+    messages = []
+    for name, trains in spikes.items():
+        if trains.observed is None:
+            continue
+        outside = [
+            int(np.count_nonzero(locate(times, merged(intervals)) < 0))
+            for times, intervals in zip(trains.by_neuron(), trains.observed, strict=True)
+        ]
+        if any(outside):
+            messages.append(
+                f"{sum(outside):,} of {len(trains):,} spikes of {name} lie outside the intervals "
+                f"in which their neuron was observed ({np.count_nonzero(outside):,} of "
+                f"{len(trains.recorded):,} neurons): rates leave them out"
+            )
+    return messages
+
+
+def warn_of_restarts(trains: Sequence[NDArray[np.float64]], names: Sequence[str]) -> list[str]:
+    """Return a warning if the spike times (ms) of a neuron go back.
+
+    Parameters
+    ----------
+    trains : sequence of (n_spikes,) ndarray
+        Spike times of each neuron in the order of the file.
+    names : sequence of str
+        Name of each neuron.
+
+    Returns
+    -------
+    list of str
+        Empty if all times ascend.
+    """
+    falls = [np.flatnonzero(np.diff(train) < 0.0) for train in trains]
+    unsorted = [k for k, found in enumerate(falls) if len(found)]
+    if not unsorted:
+        return []
+    first = unsorted[0]
+    before, after = trains[first][falls[first][0] : falls[first][0] + 2]
+    return [
+        f"the spike times of {len(unsorted):,} of {len(trains):,} neurons go back (neuron "
+        f"{names[first]}: {after:g} ms follows {before:g} ms): they are sorted, but if the clock "
+        "was reset during the recording, parts of it now overlap"
+    ]
+
+
 def _tell_of_moves(
     times: NDArray[np.float64], spikes: Mapping[str, SpikeTrains], dt: float, stacklevel: int
 ) -> None:
     moved = int(np.count_nonzero(_off_grid(times, dt) > 0.0))
     if not moved:
         return
-    furthest = np.abs(times - np.rint(times / dt) * dt).max()
+    furthest = np.abs(times - _moved(times, dt)).max()
     shared = sum(
         int(np.count_nonzero((np.diff(s.times) == 0.0) & (np.diff(s.ids) == 0)))
         for s in spikes.values()

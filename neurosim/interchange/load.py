@@ -151,10 +151,18 @@ def receive(told: dict[str, Any], answer: IO[bytes]) -> Foreign:
             _numbers(answer, n_spikes, np.int64),
             _numbers(answer, n_recorded, np.int64),
             None if names is None else tuple(names),
+            None if n_intervals is None else _intervals(answer, n_recorded, n_intervals),
         )
-        for name, n_spikes, n_recorded, names in told["sizes"]
+        for name, n_spikes, n_recorded, names, n_intervals in told["sizes"]
     }
-    return Foreign(trains, told["dt"], told["duration"])
+    return Foreign(trains, told["dt"], told["duration"], tuple(told["notes"]))
+
+
+def _intervals(answer: IO[bytes], n_neurons: int, n: int) -> tuple[NDArray[np.float64], ...]:
+    """Return the observed intervals of each neuron: their numbers are sent first."""
+    counts = _numbers(answer, n_neurons, np.int64)
+    intervals = _numbers(answer, 2 * n, np.float64).reshape(n, 2)
+    return tuple(np.split(intervals, np.cumsum(counts)[:-1])) if n_neurons else ()
 
 
 def _numbers(answer: IO[bytes], n: int, dtype: type) -> NDArray:

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import numpy as np
+
 from neurosim.errors import NeurosimError
 from neurosim.hdf5 import ERRORS, reason
 from neurosim.interchange.foreign import Foreign
@@ -32,6 +34,7 @@ SECONDS = 10
 """Time of the processor that any file may take."""
 BYTES_A_SECOND = 2**17
 """How fast a large file must be read at least."""
+CONVERT = "NWB 1 is not read: convert the file to NWB 2, or save its spike times as CSV"
 FORBIDDEN = (
     "os.exec",
     "os.fork",
@@ -136,22 +139,28 @@ def _audit(event: str, details: tuple[Any, ...]) -> None:
 
 
 def read(path: Path, name: str | None) -> Foreign:
-    """Read a file with the reader named, or with the one that fits."""
+    """Read a file with the reader named, or with the one that fits its suffix and content."""
     import h5py
 
     from neurosim.interchange.neo_files import read_neo
 
+    is_nwb = name == "nwb" or (name is None and path.suffix.lower() == ".nwb")
     if name in (None, "nwb", "sonata") and h5py.is_hdf5(path):
         with h5py.File(path, "r") as file:
-            found = _read_hdf5(file, path.stat().st_size)
+            found = _read_hdf5(file, path.stat().st_size, is_nwb)
             if found is not None:
                 return found
+    elif is_nwb:
+        raise NeurosimError(
+            "it is not an HDF5 file, and NWB files are: check that it was downloaded completely"
+        )
     if name in ("nwb", "sonata"):
         raise NeurosimError(f"it is no {name.upper()} file: leave the format to be found out")
     return read_neo(path, name)
 
 
-def _read_hdf5(file: h5py.File, size: int) -> Foreign | None:
+def _read_hdf5(file: h5py.File, size: int, is_nwb: bool) -> Foreign | None:
+    """Read an NWB or SONATA file, or return None if it is neither."""
     from neurosim.interchange.hdf5 import HDF5Reader
     from neurosim.interchange.nwb_read import read_nwb
     from neurosim.interchange.sonata import read_sonata
@@ -159,20 +168,40 @@ def _read_hdf5(file: h5py.File, size: int) -> Foreign | None:
     reader = HDF5Reader(size)
     if reader.member(file, "neurosim") is not None:
         raise NeurosimError("it is a result of neurosim: open it with neurosim.load")
-    if "nwb_version" in file.attrs:
+    version = reader.attribute(file, "nwb_version")
+    # NWB 1 has its version in a dataset; files from before have none.
+    is_first = str(version).removeprefix("NWB-").startswith(("0.", "1."))
+    if is_first or (version is None and reader.member(file, "nwb_version") is not None):
+        raise NeurosimError(f"it is an NWB 1 file, and {CONVERT}")
+    if version is not None:
         return read_nwb(file, reader)
     if reader.member(file, "spikes") is not None:
         return read_sonata(file, reader)
+    if is_nwb:
+        raise NeurosimError(f"it lacks the attribute nwb_version of NWB 2, and {CONVERT}")
     return None
 
 
 def write(answer: BinaryIO, foreign: Foreign) -> None:
-    """Write spikes to a stream: a line of JSON, then times, ids and recorded ids per population."""
-    sizes = [[name, len(t.times), len(t.recorded), t.names] for name, t in foreign.trains.items()]
-    write_line(answer, {"sizes": sizes, "dt": foreign.dt, "duration": foreign.duration})
+    """Write spikes to a stream: a line of JSON, then the arrays of each population."""
+    sizes = [
+        [
+            name,
+            len(train.times),
+            len(train.recorded),
+            train.names,
+            None if train.observed is None else sum(map(len, train.observed)),
+        ]
+        for name, train in foreign.trains.items()
+    ]
+    content = {"dt": foreign.dt, "duration": foreign.duration, "notes": foreign.notes}
+    write_line(answer, {"sizes": sizes, **content})
     for train in foreign.trains.values():
         for array, kind in ((train.times, "<f8"), (train.ids, "<i8"), (train.recorded, "<i8")):
             answer.write(array.astype(kind).data)
+        if train.observed is not None:
+            answer.write(np.array([len(own) for own in train.observed], "<i8").data)
+            answer.write(np.concatenate([np.empty((0, 2)), *train.observed]).astype("<f8").data)
 
 
 def write_line(answer: BinaryIO, content: dict[str, Any]) -> None:

@@ -170,7 +170,7 @@ def test_any_file_that_neo_reads_is_read(tmp_path: Path):
         ("a.mat", b"cos\nsystem\n(S'touch ran'\ntR.", "Neo could not read spikes"),
         ("a.npz", b"what", "nothing is known to read .npz"),
         ("a", b"what", "nothing is known to read a file without a suffix"),
-        ("a.nwb", b"what", "nothing is known to read .nwb"),
+        ("a.nwb", b"what", "it is not an HDF5 file, and NWB files are"),
         ("a.csv", b"", "name the columns neuron and time_ms"),
     ],
 )
