@@ -25,21 +25,28 @@ MAX_LINKS = 16
 """Soft links that may be followed to reach one object."""
 
 
+class FormatError(ValueError):
+    """Part of a readable file does not follow the file's format."""
+
+
 class HDF5Reader:
     """Reads groups, numbers and text from an untrusted file.
 
     Soft links are followed within the file; links to other files are refused. No more is unpacked
-    than a file of this size can hold. A ValueError names the part of the file that is damaged, a
-    NeurosimError the part that is intact but not supported.
+    than a file of this size can hold. A FormatError names the part of a file that does not follow
+    its format, a NeurosimError one that is not supported. Errors of h5py, and a ValueError, mean
+    damage.
 
     Parameters
     ----------
     size : int
         Size of the file (bytes).
+    soft_links : bool
+        Whether soft links are followed; otherwise they are refused, too.
     """
 
-    def __init__(self, size: int) -> None:
-        self._size = size
+    def __init__(self, size: int, *, soft_links: bool = True) -> None:
+        self._size, self._links = size, MAX_LINKS if soft_links else 0
         self._left = max(ROOM, UNPACKED * size)
 
     def names(self, group: h5py.Group) -> list[str]:
@@ -52,7 +59,7 @@ class HDF5Reader:
 
     def member(self, group: h5py.Group, name: str) -> Any:
         """Return a member of a group, or None if there is none of that name."""
-        return self._follow(group, name, iter(range(MAX_LINKS)))
+        return self._follow(group, name, iter(range(self._links)))
 
     def _follow(self, group: h5py.Group, name: str, allowed: Iterator[int]) -> Any:
         """Return a member; h5py itself would follow links out of the file."""
@@ -67,7 +74,8 @@ class HDF5Reader:
                 "file that holds its own data"
             )
         if next(allowed, None) is None:
-            raise ValueError(f"{group.name}/{name} is a link in a chain of over {MAX_LINKS} links")
+            allowed_links = f"at most {self._links} links in a row" if self._links else "no links"
+            raise FormatError(f"{group.name}/{name} is a link, and {allowed_links} are followed")
         target: Any = group["/"] if link.path.startswith("/") else group
         for part in filter(lambda part: part not in ("", "."), link.path.split("/")):
             if not isinstance(target, h5py.Group):
@@ -81,7 +89,7 @@ class HDF5Reader:
 
         group = self.member(parent, name)
         if not isinstance(group, h5py.Group):
-            raise ValueError(f"there is no group {name} in {parent.name}")
+            raise FormatError(f"there is no group {name} in {parent.name}")
         return group
 
     def numbers(self, group: h5py.Group, name: str, kinds: str, n_dims: int = 1) -> NDArray:
@@ -90,10 +98,10 @@ class HDF5Reader:
 
         dataset = self.member(group, name)
         if not isinstance(dataset, h5py.Dataset):
-            raise ValueError(f"there is no dataset {name} in {group.name}")
+            raise FormatError(f"there is no dataset {name} in {group.name}")
         if dataset.dtype.kind not in kinds or dataset.ndim != n_dims:
             what = {"f": "floating-point numbers", "iu": "whole numbers"}.get(kinds, "numbers")
-            raise ValueError(f"{dataset.name} is no {n_dims}-dimensional array of {what}")
+            raise FormatError(f"{dataset.name} is no {n_dims}-dimensional array of {what}")
         return self.unpack(dataset)
 
     def column(self, group: h5py.Group, name: str) -> NDArray | list[str] | None:
@@ -132,16 +140,16 @@ class HDF5Reader:
             if not reference:
                 continue  # an empty region
             if group[reference] != values:
-                raise ValueError(f"row {row} of {dataset.name} refers to another dataset")
+                raise FormatError(f"row {row} of {dataset.name} refers to another dataset")
             space = h5py.h5r.get_region(reference, values.id)
             if space.get_select_npoints():
                 first, last = space.get_select_bounds()
                 n_others = np.prod(values.shape[1:], dtype=np.int64)
                 if (last[0] + 1 - first[0]) * n_others != space.get_select_npoints():
-                    raise ValueError(f"row {row} of {dataset.name} refers to rows with gaps")
+                    raise FormatError(f"row {row} of {dataset.name} refers to rows with gaps")
                 bounds[row] = first[0], last[0] + 1
         if (bounds[:, 1] - bounds[:, 0]).sum() > len(values):
-            raise ValueError(f"{dataset.name} refers to values more than once")
+            raise FormatError(f"{dataset.name} refers to values more than once")
         return bounds
 
     def attribute(self, item: h5py.Group | h5py.Dataset, name: str) -> Any:
@@ -150,10 +158,10 @@ class HDF5Reader:
             return None
         described = item.attrs.get_id(name)
         if described.get_storage_size() > 2**16:
-            raise ValueError(f"the attribute {name} of {item.name} has no end")
+            raise FormatError(f"the attribute {name} of {item.name} has no end")
         value = np.asarray(item.attrs[name])
         if value.size != 1:
-            raise ValueError(f"the attribute {name} of {item.name} is no single value")
+            raise FormatError(f"the attribute {name} of {item.name} is no single value")
         single = value.reshape(-1)[0]
         return single.decode() if isinstance(single, bytes) else single
 

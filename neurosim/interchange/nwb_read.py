@@ -8,6 +8,7 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.interchange.foreign import MAX_ID, NO_NAME, Foreign, Train, warn_of_restarts
+from neurosim.interchange.hdf5 import FormatError
 from neurosim.intervals import merged
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ def read_nwb(file: h5py.File, reader: HDF5Reader) -> Foreign:
     ------
     NeurosimError
         If the file has no units table with spike times.
-    ValueError
-        If the file is damaged.
+    FormatError
+        If the table does not follow NWB.
     """
     units = reader.member(file, "units")
     if units is None or reader.member(units, "spike_times") is None:
@@ -73,7 +74,7 @@ def _rows(reader: HDF5Reader, units: h5py.Group, name: str, n_dims: int = 1) -> 
         ends = reader.numbers(units, f"{name}_index", "iu").astype(np.int64)
         bounds = np.column_stack([np.concatenate([[0], ends])[:-1], ends])
         if np.any(np.diff(bounds) < 0) or len(values) != (ends[-1] if len(ends) else 0):
-            raise ValueError(f"{units.name}/{name}_index does not divide the {len(values)} values")
+            raise FormatError(f"{units.name}/{name}_index does not divide the {len(values)} values")
     return [values[start:stop] for start, stop in bounds.tolist()]
 
 
@@ -88,7 +89,7 @@ def _column(
     """Read a column with one value a unit, or return None if there is none of that name."""
     column = reader.column(units, name)
     if column is not None and len(column) != n_units:
-        raise ValueError(f"{units.name}/{name} has {len(column)} rows instead of {n_units}")
+        raise FormatError(f"{units.name}/{name} has {len(column)} rows instead of {n_units}")
     return column
 
 
@@ -179,7 +180,7 @@ def _observed(
         return None, None, []
     rows = _rows(reader, units, "obs_intervals", n_dims=2)
     if len(rows) != n_units:
-        raise ValueError(f"{units.name}/obs_intervals has {len(rows)} rows instead of {n_units}")
+        raise FormatError(f"{units.name}/obs_intervals has {len(rows)} rows instead of {n_units}")
     # NaN fails the comparison, too.
     sound = [bool(np.all((row[:, 0] <= row[:, 1]) & np.isfinite(row).all(axis=1))) for row in rows]
     doubts = []

@@ -20,6 +20,7 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.hdf5 import ERRORS, reason
 from neurosim.interchange.foreign import Foreign
+from neurosim.interchange.hdf5 import FormatError, HDF5Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +91,7 @@ def answer_for(path: Path, name: str | None, answer: BinaryIO) -> None:
 
 @contextmanager
 def answering(answer: BinaryIO) -> Iterator[None]:
-    """Write why a file cannot be read to a stream, where the block finds out."""
+    """Write to a stream why a file cannot be read, if the block raises an error."""
     try:
         yield
     except NeurosimError as error:
@@ -101,6 +102,9 @@ def answering(answer: BinaryIO) -> Iterator[None]:
         write_line(answer, {"error": f"it cannot be read ({why}): give a whole file"})
     except MemoryError:
         write_line(answer, {"error": "it takes far more memory than its size allows"})
+    except FormatError as error:
+        words = f"it does not follow its format ({reason(error)[:200]}): write it anew"
+        write_line(answer, {"error": words})
     except (*ERRORS, RecursionError) as error:
         write_line(answer, {"error": f"it is damaged ({reason(error)[:200]}): give a whole file"})
     answer.flush()
@@ -161,7 +165,6 @@ def read(path: Path, name: str | None) -> Foreign:
 
 def _read_hdf5(file: h5py.File, size: int, is_nwb: bool) -> Foreign | None:
     """Read an NWB or SONATA file, or return None if it is neither."""
-    from neurosim.interchange.hdf5 import HDF5Reader
     from neurosim.interchange.nwb_read import read_nwb
     from neurosim.interchange.sonata import read_sonata
 

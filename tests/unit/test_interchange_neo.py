@@ -175,6 +175,23 @@ def test_times_that_start_again_are_warned_of():
     assert found.spikes["units"].of(1).tolist() == [100.0, 500.0, 900.0]
 
 
+def test_a_file_of_a_raw_reader_is_read_as_neo_reads_it(tmp_path: Path):
+    path = tmp_path / "a.fake"  # Neo makes up two blocks of two segments each
+    path.write_text("")
+    found = ns.load_spikes(path, format="ExampleIO")
+    blocks = neo.io.ExampleIO(str(path)).read()
+    segments = [segment for block in blocks for segment in block.segments]
+    trains = found.spikes["units"]
+    assert trains.names == ("unit0", "unit1", "unit2")
+    for k, own in enumerate(trains.by_neuron()):
+        parts = [segment.spiketrains[k].rescale("ms").magnitude for segment in segments]
+        assert own.tobytes() == np.concatenate(parts).tobytes()
+    assert found.duration == float(segments[-1].t_stop.rescale("ms"))
+    assert trains.observed is not None
+    spans = [[float(s.t_start.rescale("ms")), float(s.t_stop.rescale("ms"))] for s in segments]
+    assert trains.observed[0].tolist() == spans
+
+
 NEST_2 = "12\t34.100\n13\t35.200\n12\t36.300\n"
 
 

@@ -231,7 +231,7 @@ def test_a_chain_of_links_without_end_is_refused(tmp_path: Path):
     with h5py.File(path, "r+") as file:
         del file["units/spike_times"]
         file["units/spike_times"] = h5py.SoftLink("/units/spike_times")
-    with pytest.raises(ns.NeurosimError, match="link in a chain of over 16 links"):
+    with pytest.raises(ns.NeurosimError, match="is a link, and at most 16 links in a row"):
         ns.load_spikes(path)
 
 
@@ -380,3 +380,28 @@ def test_names_and_observed_intervals_survive_saving_and_exporting(tmp_path: Pat
             [[2000.0, 4000.0]],
         ]
         assert found.duration == 4000.0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("spike_times", np.zeros((3, 3)), "no 1-dimensional array of numbers"),
+        ("spike_times", "words", "no 1-dimensional array of numbers"),
+        ("spike_times_index", [3, 2, 1], "does not divide the 3 values"),
+        ("id", [1, 2], "2 rows instead of 3"),
+    ],
+)
+def test_a_table_that_does_not_follow_nwb_is_not_called_damaged(tmp_path, name, value, told):
+    path = three_units(tmp_path / "a.nwb")
+    with h5py.File(path, "r+") as file:
+        del file[f"units/{name}"]
+        file[f"units/{name}"] = value
+    with pytest.raises(ns.NeurosimError, match=f"does not follow its format .*{told}"):
+        ns.load_spikes(path)
+
+
+def test_a_file_cut_short_is_called_incomplete(tmp_path: Path):
+    path = three_units(tmp_path / "a.nwb")
+    path.write_bytes(path.read_bytes()[:-4000])
+    with pytest.raises(ns.NeurosimError, match="give a whole file"):
+        ns.load_spikes(path)
