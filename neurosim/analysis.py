@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.intervals import length, locate, merged
+from neurosim.intervals import coverage, locate, merged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,11 +44,18 @@ def rates(trains: SpikeTrains, start: float, stop: float) -> NDArray[np.float64]
     _check_span(start, stop)
     if trains.observed is None:
         return trains.counts(start, stop) / (stop - start) * 1e3
-    observed = np.array([length(own, start, stop) for own in trains.observed])
-    outside = _observed_interval(trains) < 0
-    spikes = dataclasses.replace(trains, times=trains.times[~outside], ids=trains.ids[~outside])
+    observed = np.array([coverage(own, (start, stop))[0] for own in trains.observed])
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(observed > 0.0, spikes.counts(start, stop) / observed * 1e3, np.nan)
+        each = _observed_spikes(trains).counts(start, stop) / observed * 1e3
+    return np.where(observed > 0.0, each, np.nan)
+
+
+def _observed_spikes(trains: SpikeTrains) -> SpikeTrains:
+    """Return trains without the spikes outside the observed intervals of their neuron."""
+    if trains.observed is None:
+        return trains
+    inside = _observed_interval(trains) >= 0
+    return dataclasses.replace(trains, times=trains.times[inside], ids=trains.ids[inside])
 
 
 def _observed_interval(trains: SpikeTrains) -> NDArray[np.int64]:
@@ -152,6 +159,9 @@ def population_rate(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the rate of a population over time.
 
+    Where `trains.observed` is known, only the time in which a neuron was observed counts, and only
+    the spikes within it.
+
     Parameters
     ----------
     trains : SpikeTrains
@@ -165,13 +175,18 @@ def population_rate(
     centres : (n_bins,) ndarray
         ms.
     rate : (n_bins,) ndarray
-        Mean over the recorded neurons (Hz).
+        Mean over the recorded neurons (Hz). NaN in bins in which no neuron was observed.
     """
-    n_bins, bins, _ = _binned(trains, start, stop, bin_ms)
+    n_bins, bins, _ = _binned(_observed_spikes(trains), start, stop, bin_ms)
     counts = np.bincount(bins, minlength=n_bins)
     middles = np.arange(n_bins) + 0.5
     centres = start + np.multiply(middles, bin_ms, dtype=float)
-    return centres, counts / (max(1, len(trains.recorded)) * bin_ms) * 1e3
+    if trains.observed is None:
+        return centres, counts / (max(1, len(trains.recorded)) * bin_ms) * 1e3
+    edges = start + np.multiply(np.arange(n_bins + 1), bin_ms, dtype=float)
+    observed = np.sum([np.zeros(n_bins), *(coverage(own, edges) for own in trains.observed)], 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return centres, np.where(observed > 0.0, counts / observed * 1e3, np.nan)
 
 
 def fano_factor(

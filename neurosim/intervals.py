@@ -32,13 +32,29 @@ def merged(intervals: ArrayLike) -> NDArray[np.float64]:
     return np.column_stack([array[first, 0], ends[last]])
 
 
-def length(intervals: ArrayLike, start: float = -np.inf, stop: float = np.inf) -> float:
-    """Return how much of the time from `start` to `stop` intervals cover (ms).
+def coverage(intervals: ArrayLike, edges: ArrayLike) -> NDArray[np.float64]:
+    """Return how much of each bin intervals cover (ms).
 
     Time that several intervals cover counts once.
+
+    Parameters
+    ----------
+    intervals : (n, 2) array_like
+        Start and end of each (ms), in any order.
+    edges : (n_bins + 1,) array_like
+        Ascending edges of the bins (ms).
+
+    Returns
+    -------
+    (n_bins,) ndarray of float64
     """
-    within = np.clip(merged(intervals), start, stop)
-    return float(np.sum(within[:, 1] - within[:, 0]))
+    disjoint, edges = merged(intervals), np.asarray(edges, dtype=float)
+    if not len(disjoint):
+        return np.zeros(len(edges) - 1)
+    before = np.append(0.0, np.cumsum(disjoint[:, 1] - disjoint[:, 0]))
+    # Covered time since the first interval: linear between the ends of intervals.
+    covered = np.interp(edges, disjoint.ravel(), np.column_stack([before[:-1], before[1:]]).ravel())
+    return np.diff(covered)
 
 
 def locate(times: NDArray[np.float64], intervals: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -128,15 +128,17 @@ def import_spikes(
     no_plot: NoPlot = False,
     json: Json = False,
 ) -> None:
-    """Take spikes recorded elsewhere in, as a result to be analysed, plotted and exported.
+    """Import spikes recorded elsewhere as a result to analyse, plot and export.
 
     The folder then holds result.h5, which `neurosim.load` opens, and a raster,
-    imported-spikes.png. Tells rate and irregularity of each population.
+    imported-spikes.png. Prints rate and irregularity of each population, over
+    the time in which its neurons were observed.
 
     [bold]Examples[/bold]
 
         neurosim import recording.nwb
         neurosim import spikes.csv --dt 0.1 --out there --json
+        neurosim import spikes-1258-0.gdf --format NestIO
     """
     from neurosim.interchange import load_spikes
 
@@ -164,7 +166,7 @@ def _describe(result: Result) -> dict[str, Any]:
     import numpy as np
 
     from neurosim.analysis import cv_isi, mean_rate
-    from neurosim.intervals import length
+    from neurosim.intervals import coverage
 
     populations: dict[str, dict[str, Any]] = {}
     for name, trains in result.spikes.items():
@@ -177,6 +179,6 @@ def _describe(result: Result) -> dict[str, Any]:
             "cv_isi": float(known.mean()) if len(known) else None,
         }
         if trains.observed is not None:
-            observed = [length(own, 0.0, result.duration) for own in trains.observed]
+            observed = [coverage(own, (0.0, result.duration)) for own in trains.observed]
             populations[name]["observed_ms"] = float(np.mean(observed))
     return {"duration_ms": result.duration, "dt_ms": result.dt, "populations": populations}
