@@ -73,11 +73,14 @@ class SpikeTrains:
         Index of the neuron within its population.
     recorded : (n_recorded,) ndarray of int64
         Indices of the neurons whose spikes were recorded, ascending.
+    names : tuple of str, optional
+        Name of each neuron in `recorded`, in that order, where an imported file has names.
     """
 
     times: NDArray[np.float64]
     ids: NDArray[np.int64]
     recorded: NDArray[np.int64]
+    names: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         for name in ("times", "ids", "recorded"):

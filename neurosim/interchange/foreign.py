@@ -42,12 +42,15 @@ class Train:
         ms.
     ids : (n_spikes,) ndarray of int64
     recorded : (n_recorded,) ndarray of int64
-        The neurons listened to, silent ones among them, in any order.
+        Recorded neurons, including silent ones, in any order.
+    names : tuple of str, optional
+        Name of each neuron in `recorded`, in that order. None if the source has only numbers.
     """
 
     times: NDArray[np.float64]
     ids: NDArray[np.int64]
     recorded: NDArray[np.int64]
+    names: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +101,10 @@ def _check_train(name: str, train: Train) -> None:
         raise NeurosimError(
             f"{name} has a spike at {train.times[~right][0]:g} ms: times must be 0 to "
             f"{LONGEST:g} ms from the start of the recording"
+        )
+    if train.names is not None and len(train.names) != len(train.recorded):
+        raise NeurosimError(
+            f"{name} has {len(train.names)} names for {len(train.recorded)} neurons"
         )
     for ids in (train.ids, train.recorded):
         wrong = (ids < 0) | (ids > MAX_ID)
@@ -167,7 +174,15 @@ def _spike_trains(train: Train, dt: float, moved: bool) -> SpikeTrains:
     times = np.rint(train.times / dt) * dt if moved else train.times
     order = np.lexsort((train.ids, times))
     recorded = np.union1d(train.recorded, train.ids)
-    return SpikeTrains(times[order], train.ids[order], recorded)
+    return SpikeTrains(times[order], train.ids[order], recorded, _names(train, recorded))
+
+
+def _names(train: Train, recorded: NDArray[np.int64]) -> tuple[str, ...] | None:
+    """Return the names in the order of `recorded`; a neuron without one is called by its id."""
+    if train.names is None:
+        return None
+    named = dict(zip(train.recorded.tolist(), train.names, strict=True))
+    return tuple(named.get(neuron, str(neuron)) for neuron in recorded.tolist())
 
 
 def _tell_of_moves(

@@ -144,14 +144,15 @@ def first_line(answer: IO[bytes]) -> dict[str, Any]:
 
 
 def receive(told: dict[str, Any], answer: IO[bytes]) -> Foreign:
-    """Take the spikes that a process that reads files tells of."""
+    """Return the spikes that the reading process sends after its first line."""
     trains = {
         name: Train(
             _numbers(answer, n_spikes, np.float64),
             _numbers(answer, n_spikes, np.int64),
             _numbers(answer, n_recorded, np.int64),
+            None if names is None else tuple(names),
         )
-        for name, n_spikes, n_recorded in told["sizes"]
+        for name, n_spikes, n_recorded, names in told["sizes"]
     }
     return Foreign(trains, told["dt"], told["duration"])
 

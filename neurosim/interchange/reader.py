@@ -167,8 +167,8 @@ def _read_hdf5(file: h5py.File, size: int) -> Foreign | None:
 
 
 def write(answer: BinaryIO, foreign: Foreign) -> None:
-    """Write what a file tells to a stream."""
-    sizes = [[name, len(t.times), len(t.recorded)] for name, t in foreign.trains.items()]
+    """Write spikes to a stream: a line of JSON, then times, ids and recorded ids per population."""
+    sizes = [[name, len(t.times), len(t.recorded), t.names] for name, t in foreign.trains.items()]
     write_line(answer, {"sizes": sizes, "dt": foreign.dt, "duration": foreign.duration})
     for train in foreign.trains.values():
         for array, kind in ((train.times, "<f8"), (train.ids, "<i8"), (train.recorded, "<i8")):
