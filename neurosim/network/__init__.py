@@ -19,6 +19,7 @@ from neurosim.network.inputs import (
 )
 from neurosim.network.network import Network
 from neurosim.network.neurons import LIF
+from neurosim.network.open_edges import OpenEdges
 from neurosim.network.parts import VARIABLES, Drive, Neuron, Population, Projection, Recording
 from neurosim.network.plasticity import STDP
 from neurosim.network.rules import (
@@ -31,7 +32,7 @@ from neurosim.network.rules import (
     OneToOne,
     Rule,
 )
-from neurosim.network.sonata import OpenEdges, SonataEdges
+from neurosim.network.sonata import SonataEdges
 from neurosim.network.synapses import AlphaCurrent, DeltaSynapse, ExpCurrent, Synapse
 
 __all__ = [

@@ -8,11 +8,18 @@ import os
 import stat
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import check_number, nearest_name, show
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LONGEST_DELAY = 1e5
+"""ms."""
 LONGEST_LINE = 2**16
 """Bytes of a line of text."""
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
@@ -48,15 +55,27 @@ class Column:
 
     name: str
     factor: float = 1.0
+    minimum: float | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
             raise NeurosimError(f"Column.name = {show(self.name)} is no text: give a column's name")
         object.__setattr__(self, "factor", check_number(self.factor, "Column.factor", ""))
+        if self.minimum is not None:
+            minimum = check_number(self.minimum, "Column.minimum", "ms", 0.0, LONGEST_DELAY)
+            object.__setattr__(self, "minimum", minimum)
 
     def scaled(self, factor: float) -> Column:
-        """Return the column of `factor` times the values."""
-        return Column(self.name, self.factor * factor)
+        """Return the column with values `factor` times as large."""
+        return replace(self, factor=self.factor * factor)
+
+    def convert(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the values of a file in mV, pA or ms."""
+        if self.factor != 1.0:
+            values = values * self.factor
+        if self.minimum is not None:
+            values = np.where((values >= 0.0) & (values < self.minimum), self.minimum, values)
+        return values
 
 
 @dataclass(frozen=True)
