@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from neurosim.network.channels import HodgkinHuxley, steady_gates
+from neurosim.network.csv_edges import CSVEdges
 from neurosim.network.distributions import Distribution, LogNormal, Normal, Uniform
-from neurosim.network.edges import Column, CSVEdges, EdgeFile
+from neurosim.network.edges import Column, EdgeFile
 from neurosim.network.escape import EscapeRate
 from neurosim.network.inputs import (
     ConstantCurrent,
