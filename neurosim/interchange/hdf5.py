@@ -72,8 +72,8 @@ class HDF5Reader:
         if not isinstance(dataset, h5py.Dataset):
             raise ValueError(f"there is no dataset {name} in {group.name}")
         if dataset.dtype.kind not in kinds or dataset.ndim != n_dims:
-            what = "floating-point" if kinds == "f" else "whole"
-            raise ValueError(f"{dataset.name} is no {n_dims}-dimensional array of {what} numbers")
+            what = {"f": "floating-point numbers", "iu": "whole numbers"}.get(kinds, "numbers")
+            raise ValueError(f"{dataset.name} is no {n_dims}-dimensional array of {what}")
         return self.unpack(dataset)
 
     def words(self, group: h5py.Group, name: str) -> list[str] | None:

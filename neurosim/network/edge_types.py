@@ -45,7 +45,7 @@ class EdgeTypes:
         try:
             with open(path, newline="", encoding="utf-8-sig") as file:
                 text = file.read(LARGEST_TABLE + 1)
-            rows = _rows(text)
+            rows = table_rows(text, TYPE_ID)
             self.names = rows[0] if rows else []
             if len(text) > LARGEST_TABLE or TYPE_ID not in self.names:
                 raise ValueError
@@ -86,17 +86,19 @@ class EdgeTypes:
         return self._values[name][place], self._ids[place] == types
 
 
-def _rows(text: str) -> list[list[str]]:
-    """Split a table into rows at the delimiter that separates the name of the type column."""
-    lines = [line for line in text.splitlines() if line.strip()]
+def table_rows(text: str, key: str) -> list[list[str]]:
+    """Split a table into rows, at the delimiter that separates the column `key` from others.
+
+    Returns
+    -------
+    list of list of str
+        The header first; empty if it has no such column.
+    """
+    lines = [line.strip(" ") for line in text.splitlines() if line.strip()]
     for delimiter in DELIMITERS:
-        rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
-        if TYPE_ID in next(rows, []):
-            # A blank at the end of a line does not begin a column.
-            return [
-                row[:-1] if delimiter == " " and row[-1] == "" else row
-                for row in csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
-            ]
+        rows = list(csv.reader(lines[:1], delimiter=delimiter, skipinitialspace=True))
+        if rows and key in rows[0]:
+            return list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
     return []
 
 
