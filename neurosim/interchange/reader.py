@@ -1,8 +1,9 @@
-"""A process that reads one file of others, and is all that the file can harm.
+"""Read one file of another program in a restricted process.
 
-``python -m neurosim.interchange.reader PATH [FORMAT]`` writes to its standard output one line of
-JSON, and after it the numbers that the line announces. It may take little memory and little time,
-and can neither write a file, nor start a process, nor open a connection.
+``python -m neurosim.interchange.reader PATH [FORMAT [OPTIONS]]`` writes one line of JSON to its
+standard output, and after it the numbers that the line announces. OPTIONS is JSON: the fields of
+`Options`. The process has little memory and time, and can neither write a file, nor start a
+process, nor open a connection.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import logging
 import os
 import sys
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -21,11 +23,14 @@ from neurosim.errors import NeurosimError
 from neurosim.hdf5 import ERRORS, reason
 from neurosim.interchange.foreign import Foreign
 from neurosim.interchange.hdf5 import FormatError, HDF5Reader
+from neurosim.interchange.sonata_nodes import named_files, read_all_nodes, read_config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import h5py
+
+    from neurosim.interchange.sonata_nodes import Config, Nodes
 
 ROOM = 512 * 2**20
 """Bytes of memory that any file may take."""
@@ -36,6 +41,13 @@ SECONDS = 10
 BYTES_A_SECOND = 2**17
 """How fast a large file must be read at least."""
 CONVERT = "NWB 1 is not read: convert the file to NWB 2, or save its spike times as CSV"
+NUMPY = (".npz", ".npy")
+SONATA_OTHERS = {
+    "nodes": "nodes",
+    "edges": "edges",
+    "report": "a report of traces",
+}
+"""Groups of SONATA files without spikes, and what they hold."""
 FORBIDDEN = (
     "os.exec",
     "os.fork",
@@ -66,10 +78,11 @@ FORBIDDEN = (
 
 
 def main(arguments: list[str]) -> None:
-    """Read a file and write what it tells to the standard output."""
+    """Read a file and write its spikes to the standard output."""
     answer = own_output()
-    path, name = Path(arguments[0]), arguments[1] if len(arguments) > 1 else None
-    answer_for(path, name, answer)
+    path, name = Path(arguments[0]), arguments[1] if len(arguments) > 1 else ""
+    options = Options(**json.loads(arguments[2])) if len(arguments) > 2 else Options()
+    answer_for(path, name or None, answer, options)
 
 
 def own_output() -> BinaryIO:
@@ -82,11 +95,56 @@ def own_output() -> BinaryIO:
     return answer
 
 
-def answer_for(path: Path, name: str | None, answer: BinaryIO) -> None:
-    """Write what a file tells, or why it cannot be read, to a stream."""
+@dataclass(frozen=True)
+class Options:
+    """What a user says of a file.
+
+    Attributes
+    ----------
+    unit : str or None
+        Unit of times, where the file does not name it: "ms", "s" or "us".
+    nodes : tuple of str
+        SONATA files that say who the neurons are: nodes, tables of types or configurations.
+    """
+
+    unit: str | None = None
+    nodes: tuple[str, ...] = ()
+
+
+NO_OPTIONS = Options()
+
+
+def answer_for(
+    path: Path, name: str | None, answer: BinaryIO, options: Options = NO_OPTIONS
+) -> None:
+    """Write the spikes of a file, or why it cannot be read, to a stream."""
     with answering(answer):
-        confine(path.stat().st_size)
-        write(answer, read(path, name))
+        config = read_config(path) if path.suffix.lower() == ".json" else None
+        if config is not None:
+            path, name = _spikes_of(config), "sonata"
+        nodes = [] if config is None else list(config.nodes)
+        nodes += named_files(options.nodes)
+        files = [path, *(own for pair in nodes for own in pair if own is not None)]
+        confine(sum(own.stat().st_size for own in files))
+        foreign = read(path, name, options.unit, read_all_nodes(nodes))
+        if config is not None:
+            foreign = replace(foreign, dt=config.dt, duration=config.duration)
+        write(answer, foreign)
+
+
+def _spikes_of(config: Config) -> Path:
+    """Return the file of spikes that a configuration names.
+
+    Raises
+    ------
+    NeurosimError
+        If it names none, or none that exists.
+    """
+    if config.spikes is None:
+        raise NeurosimError("it names no spikes_file under output: give the file of spikes")
+    if not config.spikes.is_file():
+        raise NeurosimError(f"it names the spikes_file {config.spikes}, which is no file")
+    return config.spikes
 
 
 @contextmanager
@@ -142,16 +200,26 @@ def _audit(event: str, details: tuple[Any, ...]) -> None:
         raise PermissionError(f"it would call {event}")
 
 
-def read(path: Path, name: str | None) -> Foreign:
+def read(
+    path: Path, name: str | None, unit: str | None = None, nodes: Mapping[str, Nodes] | None = None
+) -> Foreign:
     """Read a file with the reader named, or with the one that fits its suffix and content."""
     import h5py
 
     from neurosim.interchange.neo_files import read_neo
+    from neurosim.interchange.npz import read_npz
 
+    if name == "npz" or (name is None and path.suffix.lower() in NUMPY):
+        return read_npz(path, unit)
     is_nwb = name == "nwb" or (name is None and path.suffix.lower() == ".nwb")
     if name in (None, "nwb", "sonata") and h5py.is_hdf5(path):
         with h5py.File(path, "r") as file:
-            found = _read_hdf5(file, path.stat().st_size, is_nwb)
+            reader = HDF5Reader(path.stat().st_size)
+            found = _read_nwb(file, reader, is_nwb)
+            if found is not None:
+                _refuse_options(unit, nodes)
+                return found
+            found = _read_sonata(file, reader, unit, nodes)
             if found is not None:
                 return found
     elif is_nwb:
@@ -160,15 +228,22 @@ def read(path: Path, name: str | None) -> Foreign:
         )
     if name in ("nwb", "sonata"):
         raise NeurosimError(f"it is no {name.upper()} file: leave the format to be found out")
+    _refuse_options(unit, nodes)
     return read_neo(path, name)
 
 
-def _read_hdf5(file: h5py.File, size: int, is_nwb: bool) -> Foreign | None:
-    """Read an NWB or SONATA file, or return None if it is neither."""
-    from neurosim.interchange.nwb_read import read_nwb
-    from neurosim.interchange.sonata import read_sonata
+def _refuse_options(unit: str | None, nodes: Mapping[str, Nodes] | None) -> None:
+    """Refuse options that a format has no use for."""
+    if unit is not None:
+        raise NeurosimError(f"its format knows the unit of times: leave unit = {unit!r} out")
+    if nodes:
+        raise NeurosimError("nodes are for SONATA files of spikes: leave them out")
 
-    reader = HDF5Reader(size)
+
+def _read_nwb(file: h5py.File, reader: HDF5Reader, is_nwb: bool) -> Foreign | None:
+    """Read an NWB file, or return None if it is another HDF5 file."""
+    from neurosim.interchange.nwb_read import read_nwb
+
     if reader.member(file, "neurosim") is not None:
         raise NeurosimError("it is a result of neurosim: open it with neurosim.load")
     version = reader.attribute(file, "nwb_version")
@@ -178,10 +253,22 @@ def _read_hdf5(file: h5py.File, size: int, is_nwb: bool) -> Foreign | None:
         raise NeurosimError(f"it is an NWB 1 file, and {CONVERT}")
     if version is not None:
         return read_nwb(file, reader)
-    if reader.member(file, "spikes") is not None:
-        return read_sonata(file, reader)
-    if is_nwb:
+    if is_nwb and reader.member(file, "spikes") is None:
         raise NeurosimError(f"it lacks the attribute nwb_version of NWB 2, and {CONVERT}")
+    return None
+
+
+def _read_sonata(
+    file: h5py.File, reader: HDF5Reader, unit: str | None, nodes: Mapping[str, Nodes] | None
+) -> Foreign | None:
+    """Read a SONATA spike file, or return None if it is another HDF5 file."""
+    from neurosim.interchange.sonata_read import read_sonata
+
+    if reader.member(file, "spikes") is not None:
+        return read_sonata(file, reader, unit, nodes)
+    for other, what in SONATA_OTHERS.items():
+        if reader.member(file, other) is not None:
+            raise NeurosimError(f"it holds {what} of SONATA, and no spikes: give the spikes file")
     return None
 
 

@@ -1,4 +1,4 @@
-"""Results as SONATA files, and spikes out of them.
+"""Write results as SONATA files.
 
 Dai et al. 2020, PLoS Comput Biol 16:e1007696.
 """
@@ -9,12 +9,11 @@ import io
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.foreign import Foreign, Train
 from neurosim.interchange.regular import regular
 from neurosim.storage import atomic_path
 from neurosim.storage.layout import SONATA_MAGIC, SONATA_VERSION, group_name
@@ -26,11 +25,9 @@ if TYPE_CHECKING:
 
     import h5py
 
-    from neurosim.interchange.hdf5 import HDF5Reader
     from neurosim.recording import Result, Trace
 
 SPIKES = "spikes.h5"
-TIME_UNITS = {"ms": 1.0, "milliseconds": 1.0, "s": 1e3, "seconds": 1e3}
 
 
 def save_sonata(result: Result, folder: str | os.PathLike[str]) -> list[Path]:
@@ -114,19 +111,3 @@ def _write_reports(file: h5py.File, traces: dict[str, Trace]) -> None:
         span = (start, start + len(trace.times) * interval, interval)
         time = mapping.create_dataset("time", data=np.array(span))
         time.attrs["units"] = "ms"
-
-
-def read_sonata(file: h5py.File, reader: HDF5Reader) -> Foreign:
-    """Read a SONATA spike file."""
-    spikes = reader.group(file, "spikes")
-    trains = {}
-    for name in reader.names(spikes):
-        group = reader.group(spikes, name)
-        times = reader.numbers(group, "timestamps", "f").astype(np.float64)
-        ids = reader.numbers(group, "node_ids", "iu").astype(np.int64)
-        unit = reader.attribute(reader.member(group, "timestamps"), "units")
-        factor = TIME_UNITS.get("ms" if unit is None else str(unit))
-        if factor is None:
-            raise NeurosimError(f"the unit of {group.name}/timestamps is {unit!s:.20}: use ms or s")
-        trains[unquote(name)] = Train(times * factor, ids, np.unique(ids))
-    return Foreign(trains)

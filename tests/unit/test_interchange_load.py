@@ -164,7 +164,7 @@ def test_any_file_that_neo_reads_is_read(tmp_path: Path):
     [
         ("a.pkl", b"cos\nsystem\n(S'touch ran'\ntR.", "pickled, and to read it would be to run it"),
         ("a.mat", b"cos\nsystem\n(S'touch ran'\ntR.", "Neo could not read spikes"),
-        ("a.npz", b"what", "nothing is known to read .npz"),
+        ("a.npz", b"what", "it is no file of NumPy"),
         ("a", b"what", "nothing is known to read a file without a suffix"),
         ("a.nwb", b"what", "it is not an HDF5 file, and NWB files are"),
         ("a.csv", b"", "name the columns neuron and time_ms"),

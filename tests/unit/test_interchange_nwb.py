@@ -405,3 +405,36 @@ def test_a_file_cut_short_is_called_incomplete(tmp_path: Path):
     path.write_bytes(path.read_bytes()[:-4000])
     with pytest.raises(ns.NeurosimError, match="give a whole file"):
         ns.load_spikes(path)
+
+
+def test_a_recording_that_begins_before_0_is_counted_from_earlier(tmp_path: Path):
+    units = [
+        {"spike_times": [-5.0, 2.0], "obs_intervals": [[-10.0, 10.0]]},
+        {"spike_times": [3.0], "obs_intervals": [[0.0, 10.0]]},
+    ]
+    path = nwb_of(tmp_path / "a.nwb", units)
+    with pytest.warns(UserWarning, match="begins at -10000 ms: times are counted from -10100 ms"):
+        found = ns.load_spikes(path)
+    trains = found.spikes["units"]
+    assert trains.times.tolist() == [5100.0, 12100.0, 13100.0]
+    assert found.duration == 20100.0
+    assert rates(trains, 0.0, found.duration).tolist() == [0.1, 0.1]
+
+
+def test_files_read_together_keep_their_intervals(tmp_path: Path):
+    first = nwb_of(tmp_path / "a.nwb", [{"spike_times": [1.5], "obs_intervals": [[1.0, 2.0]]}])
+    second = nwb_of(
+        tmp_path / "b.nwb",
+        [
+            {"spike_times": [5.5, 5.75], "obs_intervals": [[5.0, 6.0]]},
+            {"spike_times": [0.5], "obs_intervals": [[0.0, 1.0]]},
+        ],
+    )
+    found = ns.load_spikes([second, first])
+    trains = found.spikes["units"]
+    assert trains.observed is not None
+    assert [own.tolist() for own in trains.observed] == [
+        [[1000.0, 2000.0], [5000.0, 6000.0]],
+        [[0.0, 1000.0]],
+    ]
+    assert rates(trains, 0.0, found.duration).tolist() == [1.5, 1.0]

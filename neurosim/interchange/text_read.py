@@ -1,0 +1,269 @@
+"""Read spikes from text: CSV and its relatives, BMTK, NEST, and plain lists of numbers."""
+
+from __future__ import annotations
+
+import csv
+from array import array
+from contextlib import contextmanager
+from dataclasses import replace
+from io import StringIO
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.interchange.columns import GUESSED, Columns, find_columns
+from neurosim.interchange.foreign import MAX_ID, MAX_POPULATIONS, NO_NAME, Foreign, Train
+from neurosim.interchange.text_rows import NUMBER, Table, open_table
+from neurosim.network.checks import show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+PROBED = 2**16
+"""Bytes of a file that are looked at to tell what it is."""
+NEST = (".dat", ".gdf")
+"""Suffixes of NEST's files: neuron and time (ms) in each row."""
+WANTED = (
+    "name the columns neuron and time_ms (or time_s), and population if there are several, in the "
+    "first line or with columns"
+)
+
+
+def read_text(
+    path: Path,
+    *,
+    unit: str | None = None,
+    columns: Sequence[str] | None = None,
+    dt: float | None = None,
+) -> Foreign:
+    """Read spikes from a text with one spike a row.
+
+    Parameters
+    ----------
+    path : Path
+    unit : str, optional
+        Of times, where the file does not name it: "ms", "s" or "us".
+    columns : sequence of str, optional
+        Names of the columns, in place of the file's.
+    dt : float, optional
+        Resolution (ms) of times that NEST counts in steps.
+
+    Raises
+    ------
+    NeurosimError
+    """
+    with _reporting(path), path.open(encoding="utf-8-sig", newline="") as file:
+        table = open_table(file, lambda names: _is_header(names, unit))
+        nest = path.suffix.lower() in NEST or any("NEST" in line for line in table.comments)
+        names = list(columns) if columns is not None else table.header
+        if names is None:
+            table = _with_names(table, nest)
+            names = table.header or []
+        foreign = _read_named(table, names, unit, dt, nest and len(names) > 1)
+        return _one_neuron(foreign, path.stem) if len(names) == 1 else foreign
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file that Neo may read, too, is a text with one spike a row.
+
+    Its columns have names, or are those of NEST; or it is a list of numbers, one in each line.
+    """
+    with path.open("rb") as file:
+        head = file.read(PROBED)
+    if len(head) == PROBED:
+        head = head[: head.rfind(b"\n") + 1]
+    try:
+        table = open_table(StringIO(head.decode("utf-8-sig")), lambda n: _is_header(n, None))
+        rows = [row for _, row in table.rows]
+    except (UnicodeDecodeError, NeurosimError, csv.Error):
+        return False
+    widths = {len(row) for row in rows}
+    if b"\0" in head or len(widths) > 1:
+        return False
+    if table.header is not None:
+        return _is_header(table.header, None)
+    if path.suffix.lower() in NEST:
+        return widths <= {1, 2} or (widths == {3} and _in_steps(rows))
+    if widths == {2} and len(rows) > 1:
+        return len(set(map(_all_whole, zip(*rows, strict=True)))) == 2
+    return widths == {1} and len(rows) > 1
+
+
+def _is_header(names: list[str], unit: str | None) -> bool:
+    return bool(names) and find_columns(names, unit) is not None
+
+
+@contextmanager
+def _reporting(path: Path) -> Iterator[None]:
+    """Turn what reading a text raises into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise NeurosimError(
+            f"{path} cannot be read ({error.strerror}): give a file of spikes"
+        ) from None
+    except NeurosimError as error:
+        raise NeurosimError(f"{path}: {error}") from None
+    except UnicodeDecodeError as error:
+        raise NeurosimError(f"{path} is no text in UTF-8 ({error.reason})") from None
+    except csv.Error as error:
+        raise NeurosimError(f"{path} holds no comma-separated values ({error})") from None
+
+
+def _read_named(
+    table: Table, names: list[str], unit: str | None, dt: float | None, nest: bool
+) -> Foreign:
+    """Read rows whose columns have names."""
+    found = find_columns(names, unit)
+    lone = len(names) == 1
+    if found is None or (found.neuron is None and not lone):
+        raise NeurosimError(f"its first line is {show(','.join(names))}: {WANTED}")
+    used = {found.time, found.neuron, found.offset, found.population}
+    if nest and not lone and set(range(len(names))) - used:
+        others = ", ".join(name for k, name in enumerate(names) if k not in used)
+        raise NeurosimError(f"it is NEST's recording of {others[:80]}, not of spikes")
+    populations: dict[str, _Rows] = {}
+    for number, row in table.rows:
+        if len(row) == len(names) + 1 and not row[-1]:
+            row.pop()  # a delimiter at the end of the line
+        if len(row) != len(names):
+            raise NeurosimError(f"row {number:,} has {len(row)} fields instead of {len(names)}")
+        name = NO_NAME if found.population is None else row[found.population]
+        if name not in populations:
+            if len(populations) == MAX_POPULATIONS:
+                raise NeurosimError(f"it has more than {MAX_POPULATIONS:,} populations")
+            populations[name] = _Rows()
+        offset = "0" if found.offset is None else row[found.offset]
+        neuron = "0" if found.neuron is None else row[found.neuron]
+        label = None if found.name is None else row[found.name]
+        populations[name].append(number, neuron, row[found.time], offset, label)
+    to_ms = _length_of_unit(found, dt)
+    notes = (GUESSED,) if found.guessed and not nest and populations else ()
+    return Foreign({name: own.train(to_ms) for name, own in populations.items()}, notes=notes)
+
+
+def _length_of_unit(columns: Columns, dt: float | None) -> float:
+    """Return the length (ms) of the unit in which times are counted."""
+    if columns.to_ms is not None:
+        return columns.to_ms
+    if dt is None:
+        raise NeurosimError(
+            "its times are counted in steps of NEST: give dt, the resolution of the simulation (ms)"
+        )
+    return dt
+
+
+def _with_names(table: Table, nest: bool) -> Table:
+    """Name the columns of rows of one number, a time, or of two, a neuron and its time."""
+    rows = list(table.rows)
+    width = len(rows[0][1]) if rows else 0
+    for number, row in rows:
+        if len(row) != width:
+            raise NeurosimError(f"row {number:,} has {len(row)} fields instead of {width}")
+    fields = [row for _, row in rows]
+    if nest and (width == 0 or (width == 2 and _all_whole([row[0] for row in fields]))):
+        names = ["sender", "time_ms"]
+    elif nest and width == 3 and _in_steps(fields):
+        names = ["sender", "time_step", "time_offset"]
+    elif width == 1:
+        names = ["time"]
+    elif width == 2:
+        names = _order(fields)
+    else:
+        first = show(",".join(rows[0][1])) if rows else "empty"
+        raise NeurosimError(f"its first line is {first}: {WANTED}")
+    return Table(names, table.comments, iter(rows))
+
+
+def _one_neuron(foreign: Foreign, name: str) -> Foreign:
+    """Call the one neuron of a list of times by a name."""
+    ids = foreign.trains[NO_NAME].recorded if foreign.trains else np.zeros(1, np.int64)
+    empty = Train(np.empty(0), np.empty(0, np.int64), ids)
+    train = replace(foreign.trains.get(NO_NAME, empty), names=(name,))
+    return replace(foreign, trains={NO_NAME: train})
+
+
+def _order(rows: list[list[str]]) -> list[str]:
+    """Return which of two columns without names holds neurons: whole numbers, the other not."""
+    whole = [_all_whole(column) for column in zip(*rows, strict=True)]
+    if whole[0] == whole[1]:
+        both = "both of its columns hold" if whole[0] else "neither of its columns holds"
+        raise NeurosimError(f"{both} whole numbers alone, so which is neurons is unknown: {WANTED}")
+    return ["neuron", "time"] if whole[0] else ["time", "neuron"]
+
+
+def _all_whole(column: Sequence[str]) -> bool:
+    """Whether all fields are whole numbers from 0 on."""
+    numbers = (float(word) if NUMBER.fullmatch(word) else np.nan for word in column)
+    return all(number.is_integer() and number >= 0 for number in numbers)
+
+
+def _in_steps(rows: list[list[str]]) -> bool:
+    """Whether rows of three are NEST's neuron, step and offset, not a potential."""
+    return all(row[0].isdigit() and row[1].isdigit() for row in rows)
+
+
+class _Rows:
+    """Spikes of one population as they are read, their neurons as numbers or as names."""
+
+    def __init__(self) -> None:
+        self._ids, self._times, self._offsets = array("q"), array("d"), array("d")
+        self._names: dict[str, int] | None = None
+        self._labels: dict[int, str] = {}
+
+    def append(self, number: int, neuron: str, time: str, offset: str, label: str | None) -> None:
+        """Add a spike; `number` is its line, `label` the name of a neuron that has a number."""
+        if self._names is None and not NUMBER.fullmatch(neuron):
+            self._call_by_names()
+        if self._names is None:
+            self._ids.append(_neuron(neuron, number))
+        elif neuron:
+            self._ids.append(self._names.setdefault(neuron, len(self._names)))
+        else:
+            raise NeurosimError(f"row {number:,} has no neuron")
+        if label is not None:
+            self._labels.setdefault(self._ids[-1], label)
+        self._times.append(_time(time, number))
+        self._offsets.append(_time(offset, number))
+
+    def _call_by_names(self) -> None:
+        """Take the numbers so far for names, as one neuron is called by a word."""
+        self._names = {}
+        for k, neuron in enumerate(self._ids):
+            self._ids[k] = self._names.setdefault(str(neuron), len(self._names))
+
+    def train(self, to_ms: float) -> Train:
+        """Return the spikes in ms."""
+        ids = np.frombuffer(self._ids, np.int64) if self._ids else np.empty(0, np.int64)
+        times = _doubles(self._times) * to_ms - _doubles(self._offsets)
+        if self._names is None:
+            recorded = np.unique(ids)
+            labels = tuple(self._labels[k] for k in recorded.tolist()) if self._labels else None
+            return Train(times, ids, recorded, labels)
+        return Train(times, ids, np.arange(len(self._names)), tuple(self._names))
+
+
+def _doubles(values: array[float]) -> NDArray[np.float64]:
+    return np.frombuffer(values, np.float64) if values else np.empty(0)
+
+
+def _neuron(text: str, number: int) -> int:
+    """Return the number of a neuron, which may be written as 3.0 or 3e0."""
+    # "1e999" is infinite; what has more digits than a double is beyond anyway.
+    value = float(text)
+    if not (0.0 <= value <= MAX_ID and value.is_integer()):
+        raise NeurosimError(
+            f"row {number:,} has the neuron {show(text)}: give a number from 0 to {MAX_ID}"
+        )
+    return int(value)
+
+
+def _time(text: str, number: int) -> float:
+    time = float(text) if NUMBER.fullmatch(text) else np.nan
+    if not np.isfinite(time):
+        raise NeurosimError(f"row {number:,} has the time {show(text)}: give a finite number")
+    return time
