@@ -221,7 +221,7 @@ def test_nest_2_files_keep_their_ids(tmp_path: Path, format: str | None):
 )
 def test_short_nest_2_files_are_read(tmp_path: Path, text: str, ids, times):
     (tmp_path / "a.gdf").write_text(text)
-    trains = ns.load_spikes(tmp_path / "a.gdf").spikes["units"]
+    trains = ns.load_spikes(tmp_path / "a.gdf", format="NestIO").spikes["units"]
     assert (trains.ids.tolist(), trains.times.tolist()) == (ids, times)
 
 
@@ -237,7 +237,7 @@ def test_short_nest_2_files_are_read(tmp_path: Path, text: str, ids, times):
 def test_other_gdf_files_are_refused(tmp_path: Path, text: str, told: str):
     (tmp_path / "a.gdf").write_text(text)
     with pytest.raises(ns.NeurosimError, match=told) as refused:
-        ns.load_spikes(tmp_path / "a.gdf")
+        ns.load_spikes(tmp_path / "a.gdf", format="NestIO")
     assert "damaged" not in str(refused.value)
 
 
