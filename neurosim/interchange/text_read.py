@@ -50,7 +50,7 @@ def read_text(
     columns : sequence of str, optional
         Names of the columns, in place of the file's.
     dt : float, optional
-        Resolution (ms) of times that NEST counts in steps.
+        Resolution (ms) of times that NEST counts in steps; the result then has it.
 
     Raises
     ------
@@ -122,9 +122,9 @@ def _read_named(
     lone = len(names) == 1
     if found is None or (found.neuron is None and not lone):
         raise NeurosimError(f"its first line is {show(','.join(names))}: {WANTED}")
-    used = {found.time, found.neuron, found.offset, found.population}
-    if nest and not lone and set(range(len(names))) - used:
-        others = ", ".join(name for k, name in enumerate(names) if k not in used)
+    used = {found.time, found.neuron, found.offset}
+    others = ", ".join(name for k, name in enumerate(names) if k not in used)
+    if others and "sender" in names:
         raise NeurosimError(f"it is NEST's recording of {others[:80]}, not of spikes")
     populations: dict[str, _Rows] = {}
     for number, row in table.rows:
@@ -143,7 +143,10 @@ def _read_named(
         populations[name].append(number, neuron, row[found.time], offset, label)
     to_ms = _length_of_unit(found, dt)
     notes = (GUESSED,) if found.guessed and not nest and populations else ()
-    return Foreign({name: own.train(to_ms) for name, own in populations.items()}, notes=notes)
+    trains = {name: own.train(to_ms) for name, own in populations.items()}
+    if found.to_ms is None:
+        return Foreign(trains, dt, counted=True)
+    return Foreign(trains, notes=notes)
 
 
 def _length_of_unit(columns: Columns, dt: float | None) -> float:
