@@ -178,6 +178,16 @@ def test_a_simulation_stands_for_its_spikes(tmp_path: Path):
         assert named.spikes["v1"].names == LABELS
 
 
+@pytest.mark.parametrize("name", ["$OUTPUT_DIR/spikes.h5", "./output/spikes.h5", "spikes.h5"])
+def test_spikes_lie_where_bmtk_or_libsonata_look_for_them(tmp_path: Path, name: str):
+    write_simulation(tmp_path, spikes_file=name)
+    both = {"network": "./circuit_config.json", "simulation": "./simulation_config.json"}
+    (tmp_path / "config.json").write_text(json.dumps(both))
+    found = ns.load_spikes(tmp_path / "config.json")
+    assert_spikes(found, "v1")
+    assert (found.spikes["v1"].names, found.duration) == (LABELS, 600.0)
+
+
 @pytest.mark.parametrize(
     ("output", "told"),
     [

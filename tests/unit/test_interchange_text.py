@@ -140,6 +140,25 @@ def test_without_a_header_neurons_are_the_whole_numbers(tmp_path: Path, text: st
     assert spikes_of(read_quietly(path, unit="s")) == expected(1e3)
 
 
+def test_a_decimal_point_makes_a_time(tmp_path: Path):
+    path = write(tmp_path / "spikes.csv", "533.0 2\n537.0 0\n547.0 1\n")
+    assert spikes_of(read_quietly(path, unit="ms")) == [(0, 537.0), (1, 547.0), (2, 533.0)]
+
+
+LISTS = {
+    "BMTK": "gid spike-times\n4 2.5,1.5,7\n0 3\n",
+    "pandas": 'gid,spike_times_ms\n4,"[2.5, 1.5, 7.0]"\n0,[3.0]\n9,[]\n',
+    "NumPy": 'gid,spike_times_ms\n4,"[2.5 1.5\n 7. ]"\n0,[3.]\n9,[]\n',
+}
+
+
+@pytest.mark.parametrize("text", LISTS.values(), ids=LISTS)
+def test_a_row_may_hold_all_times_of_a_neuron(tmp_path: Path, text: str):
+    found = read_quietly(write(tmp_path / "a.csv", text))
+    assert spikes_of(found) == [(0, 3.0), (4, 1.5), (4, 2.5), (4, 7.0)]
+    assert found.spikes["units"].recorded.tolist() == ([0, 4, 9] if "9," in text else [0, 4])
+
+
 def test_columns_can_be_named(tmp_path: Path):
     path = write(tmp_path / "a.csv", table(",", TIMES, [7] * 5, IDS))
     found = read_quietly(path, columns=["time_s", "", "neuron"])
