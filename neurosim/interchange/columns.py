@@ -39,7 +39,7 @@ STEP, OFFSET = "time_step", "time_offset"
 _UNIT_OF = {word: unit for unit, words in SPELLINGS.items() for word in words}
 _TIME = re.compile(
     r"(?:t|time|times|timing|spike_?times?|spikes?|time_?stamps?|spike_?time_?stamps?)"
-    rf"(?:_?({'|'.join(sorted(_UNIT_OF, key=len, reverse=True))}))?"
+    rf"(?:_({'|'.join(_UNIT_OF)}))?"
 )
 
 
@@ -111,8 +111,9 @@ def find_columns(names: Sequence[str], unit: str | None = None) -> Columns | Non
 
 
 def _plain(name: str) -> str:
-    """Return a name in lower case with its words joined by underscores: "Time [ms]" is time_ms."""
-    return re.sub(r"[\s_\-.\[\](){}/]+", "_", name.strip().lower()).strip("_")
+    """Return a name in lower case, its words joined by underscores: "spikeTime [ms]"."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+    return re.sub(r"[\s_\-.\[\](){}/]+", "_", words.lower()).strip("_")
 
 
 def _first(names: Sequence[str], wanted: Sequence[str]) -> int | None:

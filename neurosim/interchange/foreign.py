@@ -76,6 +76,8 @@ class Foreign:
         End of the recording (ms), on the clock of the file, if the file has it.
     notes : tuple of str
         Sentences with which the user is warned of what was assumed.
+    counted : bool
+        Whether times are counted in steps that the user has given as dt.
 
     Raises
     ------
@@ -87,6 +89,7 @@ class Foreign:
     dt: float | None = None
     duration: float | None = None
     notes: tuple[str, ...] = ()
+    counted: bool = False
 
     def __post_init__(self) -> None:
         if len(self.trains) > MAX_POPULATIONS:

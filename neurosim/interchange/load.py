@@ -102,12 +102,11 @@ def load_spikes(
     if not paths:
         raise NeurosimError("no file is given: give one of spikes")
     given = [nodes] if isinstance(nodes, (str, os.PathLike)) else list(nodes)
-    found = []
-    for own in map(Path, paths):
-        check_file(own, "a file of spikes")
-        options = {"unit": unit, "nodes": [os.fspath(node) for node in given]}
-        found.append(_read(own, format, names, dt, options))
+    options = {"unit": unit, "nodes": [os.fspath(node) for node in given]}
+    found = [_read(own, format, names, dt, options) for own in map(Path, paths)]
     whole = found[0] if len(found) == 1 else merge(found)
+    if any(part.counted for part in found):
+        dt = None  # it has been used, and offsets from the grid are meant
     try:
         return to_result(whole, dt, duration, start)
     except NeurosimError as error:
@@ -122,6 +121,7 @@ def _read(
     options: dict[str, Any],
 ) -> Foreign:
     """Read a file as text here, or else in a process of its own."""
+    check_file(path, "a file of spikes")
     suffix, unit = path.suffix.lower(), options["unit"]
     text = format == "csv" or (format is None and suffix in TEXT)
     if format is None and suffix in MAYBE_TEXT:

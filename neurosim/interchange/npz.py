@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,25 +61,25 @@ def _load(path: Path) -> dict[str, NDArray]:
     """Return the arrays of a file by name; Python objects are refused."""
     with path.open("rb") as file:
         head = file.read(len(MAGIC))
-    packed = head.startswith(ZIP)
-    if not packed and head != MAGIC:
-        raise NeurosimError("it is no file of NumPy: give one that numpy.savez has written")
-    try:
-        found = np.load(path, allow_pickle=False)
-        if not packed:
-            return {path.stem: found}
-        with found:
+        packed = head.startswith(ZIP)
+        if not packed and head != MAGIC:
+            raise NeurosimError("it is no file of NumPy: give one that numpy.savez has written")
+        file.seek(0)
+        try:
+            found = np.load(file, allow_pickle=False)
+            if not packed:
+                return {path.stem: found}
             if len(found.files) > MAX_POPULATIONS:
                 raise NeurosimError(f"it has {len(found.files):,} arrays: {WANTED}")
             return {name: found[name] for name in found.files}
-    except (zipfile.BadZipFile, EOFError) as error:
-        raise ValueError(str(error)) from None
-    except ValueError as error:
-        if "pickle" in str(error):
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            raise ValueError(str(error)) from None
+        except ValueError as error:
+            if "pickle" not in str(error):
+                raise
             raise NeurosimError(
                 f"it holds Python objects, and to read them would be to run them: {WANTED}"
             ) from None
-        raise
 
 
 def _read_table(arrays: list[NDArray], columns: Columns, name: str) -> Foreign:

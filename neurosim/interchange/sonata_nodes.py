@@ -68,28 +68,44 @@ class Config:
 
 
 def read_config(path: Path) -> Config:
-    """Read a simulation_config.json or circuit_config.json.
+    """Read a simulation_config.json, a circuit_config.json or a config.json that names the two.
 
     Raises
     ------
     NeurosimError
-        If the file is none.
+        If the file is none of these.
     """
     content = _json(path)
     found = _nodes_of(content, path)
-    network = content.get("network")
-    if isinstance(network, str):
-        circuit = _resolve(network, content, path)
+    if isinstance(content.get("network"), str):
+        circuit = _resolve(content["network"], content, path)
         found += _nodes_of(_json(circuit), circuit)
+    if isinstance(content.get("simulation"), str):
+        path = _resolve(content["simulation"], content, path)
+        content = _json(path)
     if len(found) > MOST_FILES:
         raise NeurosimError(f"{path} has {len(found):,} files of nodes; {MOST_FILES} is the most")
-    output, run = (_table(content.get(key)) for key in ("output", "run"))
-    spikes = None
-    if isinstance(output.get("spikes_file"), str):
-        name = _resolve(output["spikes_file"], content, path, anchor=False)
-        folder = output.get("output_dir", ".")
-        spikes = _resolve(folder if isinstance(folder, str) else ".", content, path) / name
+    run = _table(content.get("run"))
+    spikes = _spikes_file(content, path)
     return Config(spikes, found, _number(run.get("tstop")), _number(run.get("dt")))
+
+
+def _spikes_file(content: dict[str, Any], path: Path) -> Path | None:
+    """Return the spikes that a simulation writes, if its configuration names them.
+
+    The path is relative to the folder of the output or, in BMTK's configurations, to that of the
+    configuration.
+    """
+    output = _table(content.get("output"))
+    name, folder = output.get("spikes_file"), output.get("output_dir", ".")
+    if not isinstance(name, str) or not isinstance(folder, str):
+        return None
+    beside = _resolve(name, content, path)
+    if beside.is_relative_to(path.parent):
+        inside = _resolve(folder, content, path) / beside.relative_to(path.parent)
+    else:
+        inside = beside
+    return beside if beside.is_file() else inside
 
 
 def named_files(paths: Iterable[str]) -> list[tuple[Path, Path | None]]:
@@ -171,7 +187,7 @@ def _nodes_of(content: dict[str, Any], path: Path) -> list[tuple[Path, Path | No
     return found
 
 
-def _resolve(name: str, content: dict[str, Any], path: Path, *, anchor: bool = True) -> Path:
+def _resolve(name: str, content: dict[str, Any], path: Path) -> Path:
     """Return the path that a name with the manifest's variables stands for."""
     manifest = {
         str(key).strip("${}"): value for key, value in _table(content.get("manifest")).items()
@@ -183,7 +199,7 @@ def _resolve(name: str, content: dict[str, Any], path: Path, *, anchor: bool = T
         name = _VARIABLE.sub(lambda found: str(manifest.get(found[1], found[0])), name)
     if "$" in name or "\0" in name:
         raise NeurosimError(f"{path} has the path {show(name)}, whose variable it does not define")
-    return path.parent / name if anchor else Path(name)
+    return path.parent / name
 
 
 def read_nodes(file: h5py.File, reader: HDF5Reader, types: Mapping[int, str]) -> dict[str, Nodes]:

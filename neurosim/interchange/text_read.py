@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from array import array
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 PROBED = 2**16
 """Bytes of a file that are looked at to tell what it is."""
+_LIST = re.compile(r"[\[\]()]|[,;\s]+")
+"""Times of one neuron in one field, as 1.5,2.5 or [1.5 2.5]."""
 NEST = (".dat", ".gdf")
 """Suffixes of NEST's files: neuron and time (ms) in each row."""
 WANTED = (
@@ -50,7 +53,7 @@ def read_text(
     columns : sequence of str, optional
         Names of the columns, in place of the file's.
     dt : float, optional
-        Resolution (ms) of times that NEST counts in steps.
+        Resolution (ms) of times that NEST counts in steps; the result then has it.
 
     Raises
     ------
@@ -89,7 +92,7 @@ def is_table(path: Path) -> bool:
     if path.suffix.lower() in NEST:
         return widths <= {1, 2} or (widths == {3} and _in_steps(rows))
     if widths == {2} and len(rows) > 1:
-        return len(set(map(_all_whole, zip(*rows, strict=True)))) == 2
+        return _whole_columns(rows).count(True) == 1
     return widths == {1} and len(rows) > 1
 
 
@@ -122,9 +125,9 @@ def _read_named(
     lone = len(names) == 1
     if found is None or (found.neuron is None and not lone):
         raise NeurosimError(f"its first line is {show(','.join(names))}: {WANTED}")
-    used = {found.time, found.neuron, found.offset, found.population}
-    if nest and not lone and set(range(len(names))) - used:
-        others = ", ".join(name for k, name in enumerate(names) if k not in used)
+    used = {found.time, found.neuron, found.offset}
+    others = ", ".join(name for k, name in enumerate(names) if k not in used)
+    if others and "sender" in names:
         raise NeurosimError(f"it is NEST's recording of {others[:80]}, not of spikes")
     populations: dict[str, _Rows] = {}
     for number, row in table.rows:
@@ -143,7 +146,10 @@ def _read_named(
         populations[name].append(number, neuron, row[found.time], offset, label)
     to_ms = _length_of_unit(found, dt)
     notes = (GUESSED,) if found.guessed and not nest and populations else ()
-    return Foreign({name: own.train(to_ms) for name, own in populations.items()}, notes=notes)
+    trains = {name: own.train(to_ms) for name, own in populations.items()}
+    if found.to_ms is None:
+        return Foreign(trains, dt, counted=True)
+    return Foreign(trains, notes=notes)
 
 
 def _length_of_unit(columns: Columns, dt: float | None) -> float:
@@ -189,11 +195,20 @@ def _one_neuron(foreign: Foreign, name: str) -> Foreign:
 
 def _order(rows: list[list[str]]) -> list[str]:
     """Return which of two columns without names holds neurons: whole numbers, the other not."""
-    whole = [_all_whole(column) for column in zip(*rows, strict=True)]
+    whole = _whole_columns(rows)
     if whole[0] == whole[1]:
         both = "both of its columns hold" if whole[0] else "neither of its columns holds"
         raise NeurosimError(f"{both} whole numbers alone, so which is neurons is unknown: {WANTED}")
     return ["neuron", "time"] if whole[0] else ["time", "neuron"]
+
+
+def _whole_columns(rows: list[list[str]]) -> list[bool]:
+    """Return which columns hold whole numbers; where all do, those that have no decimal point."""
+    columns = list(zip(*rows, strict=True))
+    whole = [_all_whole(column) for column in columns]
+    if all(whole):  # as 533.0 is a time beside the neuron 2
+        return [not any("." in word for word in column) for column in columns]
+    return whole
 
 
 def _all_whole(column: Sequence[str]) -> bool:
@@ -213,38 +228,53 @@ class _Rows:
     def __init__(self) -> None:
         self._ids, self._times, self._offsets = array("q"), array("d"), array("d")
         self._names: dict[str, int] | None = None
-        self._labels: dict[int, str] = {}
+        self._recorded: dict[int, str | None] = {}
 
     def append(self, number: int, neuron: str, time: str, offset: str, label: str | None) -> None:
-        """Add a spike; `number` is its line, `label` the name of a neuron that has a number."""
+        """Add the spikes of a row.
+
+        Parameters
+        ----------
+        number : int
+            Its line.
+        neuron : str
+            Number or name.
+        time, offset : str
+            One time, or several separated by commas.
+        label : str or None
+            Name of a neuron that has a number.
+        """
         if self._names is None and not NUMBER.fullmatch(neuron):
             self._call_by_names()
         if self._names is None:
-            self._ids.append(_neuron(neuron, number))
+            place = _neuron(neuron, number)
         elif neuron:
-            self._ids.append(self._names.setdefault(neuron, len(self._names)))
+            place = self._names.setdefault(neuron, len(self._names))
         else:
             raise NeurosimError(f"row {number:,} has no neuron")
-        if label is not None:
-            self._labels.setdefault(self._ids[-1], label)
-        self._times.append(_time(time, number))
-        self._offsets.append(_time(offset, number))
+        self._recorded[place] = self._recorded.get(place) or label
+        times = filter(None, _LIST.split(time)) if _LIST.search(time) else [time]
+        for one in times:
+            self._ids.append(place)
+            self._times.append(_time(one, number))
+            self._offsets.append(_time(offset, number))
 
     def _call_by_names(self) -> None:
         """Take the numbers so far for names, as one neuron is called by a word."""
-        self._names = {}
+        self._names = {str(neuron): k for k, neuron in enumerate(self._recorded)}
         for k, neuron in enumerate(self._ids):
-            self._ids[k] = self._names.setdefault(str(neuron), len(self._names))
+            self._ids[k] = self._names[str(neuron)]
+        self._recorded = dict(enumerate(self._recorded.values()))
 
     def train(self, to_ms: float) -> Train:
         """Return the spikes in ms."""
         ids = np.frombuffer(self._ids, np.int64) if self._ids else np.empty(0, np.int64)
         times = _doubles(self._times) * to_ms - _doubles(self._offsets)
-        if self._names is None:
-            recorded = np.unique(ids)
-            labels = tuple(self._labels[k] for k in recorded.tolist()) if self._labels else None
-            return Train(times, ids, recorded, labels)
-        return Train(times, ids, np.arange(len(self._names)), tuple(self._names))
+        recorded = np.array(list(self._recorded), np.int64)
+        if self._names is not None:
+            return Train(times, ids, recorded, tuple(self._names))
+        labels = [label or str(k) for k, label in self._recorded.items()]
+        return Train(times, ids, recorded, tuple(labels) if any(self._recorded.values()) else None)
 
 
 def _doubles(values: array[float]) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ from neurosim.errors import NeurosimError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-LONGEST_LINE = 4096
+LONGEST_LINE = 2**20
 """In characters; a file without line ends must not be taken for one line."""
 MOST_COMMENTS = 1000
 """Lines of comment before the first row that are looked through for a header."""

@@ -250,7 +250,7 @@ def test_a_hostile_nwb_file_is_refused(tmp_path: Path, reader: Reader, write, to
 
 HEADER = "population,neuron,time_ms\n"
 HOSTILE_CSV = {
-    "one_endless_line": (b"a" * 2**25, "line 1 has more than 4,096 characters"),
+    "one_endless_line": (b"a" * 2**25, "line 1 has more than 1,048,576 characters"),
     "endless_field": (HEADER + '"' + "a\n" * 2**17, "no comma-separated values"),
     "no_header": ("a,1,2.0\n", "name the columns"),
     "two_times": ("neuron,time_ms,time_s\n", "name the columns"),
