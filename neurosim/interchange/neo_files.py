@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 UNSAFE = "PickleIO"
 """A reader that runs code in the file."""
-WITHOUT_SPANS = ("KlustaKwikIO", "NeuroshareIO", "BrainwareSrcIO")
+WITHOUT_SPANS = ("BrainwareSrcIO", "KwikIO", "NeurosharectypesIO")
 """Readers that let a train stop at or after its last spike: their files have no spans."""
 HEADER = b"MATLAB 5.0 MAT-file, neo.Block written by neurosim".ljust(116)
 """Replaces a header with the name of the machine and the time."""
