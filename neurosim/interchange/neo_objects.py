@@ -218,21 +218,21 @@ def is_neo_train(train: Any) -> bool:
 
 
 def neo_times(trains: Sequence[Any]) -> tuple[list[NDArray[np.float64]], float]:
-    """Return the times (ms) of trains since their common start, and when the last of them stops.
+    """Return times (ms) since the start that all trains share, and how long they last (ms).
 
     Raises
     ------
     NeurosimError
-        If the trains start at different times.
+        If the trains cover different spans, beyond rounding.
     """
-    spans = spans_of(trains)
-    start, stop = float(spans[:, 0].min()), float(spans[:, 1].max())
-    if np.any(spans[:, 0] > start):
-        found = ", ".join(f"{a:g} to {b:g} ms" for a, b in np.unique(spans, axis=0)[:3])
+    spans = np.unique(spans_of(trains), axis=0)
+    if len(spans) > 1:
+        found = ", ".join(f"{start:.15g} to {stop:.15g} ms" for start, stop in spans[:3].tolist())
         raise NeurosimError(
-            f"the Neo trains start at different times ({found}): cut them to one span with "
-            "time_slice"
+            f"the Neo trains cover different spans ({found}): read them with from_neo, which keeps "
+            "the span of each as `observed`, or cut them to one span with time_slice"
         )
+    start, stop = spans[0].tolist()
     return [_magnitude(train) - start for train in trains], stop - start
 
 

@@ -86,7 +86,7 @@ def test_trains_that_start_at_different_times_are_counted_from_the_first_start()
     assert trains.times.tolist() == [500.0, 1500.0]
     assert found.duration == 3000.0
     assert rates(trains, 0.0, 3000.0).tolist() == [0.5, 0.5]
-    with pytest.raises(ns.NeurosimError, match=r"start at different times \(5000 to 7000 ms, 6000"):
+    with pytest.raises(ns.NeurosimError, match=r"spans \(5000 to 7000 ms, 6000 to 8000 ms\): read"):
         neo_times([train([], start=5.0, stop=7.0), train([], start=6.0, stop=8.0)])
 
 
