@@ -125,6 +125,9 @@ def answer_for(
         nodes = [] if config is None else list(config.nodes)
         nodes += named_files(options.nodes)
         files = [path, *(own for pair in nodes for own in pair if own is not None)]
+        for own in files:
+            if not own.is_file():
+                raise NeurosimError(f"it needs {own}, which is no file")
         confine(sum(own.stat().st_size for own in files))
         foreign = read(path, name, options.unit, read_all_nodes(nodes))
         if config is not None:

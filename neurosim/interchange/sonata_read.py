@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.interchange.columns import UNITS
-from neurosim.interchange.foreign import NO_NAME, Foreign, Train
+from neurosim.interchange.foreign import MAX_ID, NO_NAME, Foreign, Train
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +69,10 @@ def _train(group: h5py.Group, reader: HDF5Reader, unit: str | None, nodes: Nodes
             f"{group.name} holds {there}, and SONATA has {TIMES} and {IDS[0]} of spikes there"
         )
     times = reader.numbers(group, TIMES, "fiu").astype(np.float64)
-    ids = reader.numbers(group, stored, "iu").astype(np.int64)
+    numbers = reader.numbers(group, stored, "iuf")
+    if numbers.dtype.kind == "f" and not (numbers == np.floor(numbers)).all():
+        raise NeurosimError(f"{group.name}/{stored} has fractions: ids are whole numbers")
+    ids = np.where(numbers <= MAX_ID, numbers, -1).astype(np.int64)
     named = reader.attribute(reader.member(group, TIMES), "units")
     own = None if named is None else SPELLINGS.get(str(named))
     if named is not None and own is None:

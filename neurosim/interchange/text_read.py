@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from array import array
 from contextlib import contextmanager
@@ -140,10 +141,11 @@ def _read_named(
             if len(populations) == MAX_POPULATIONS:
                 raise NeurosimError(f"it has more than {MAX_POPULATIONS:,} populations")
             populations[name] = _Rows()
-        offset = "0" if found.offset is None else row[found.offset]
+        offset = None if found.offset is None else row[found.offset]
         neuron = "0" if found.neuron is None else row[found.neuron]
-        label = None if found.name is None else row[found.name]
-        populations[name].append(number, neuron, row[found.time], offset, label)
+        place = populations[name].append(number, neuron, row[found.time], offset)
+        if found.name is not None:
+            populations[name].label(place, row[found.name])
     to_ms = _length_of_unit(found, dt)
     notes = (GUESSED,) if found.guessed and not nest and populations else ()
     trains = {name: own.train(to_ms) for name, own in populations.items()}
@@ -227,11 +229,13 @@ class _Rows:
 
     def __init__(self) -> None:
         self._ids, self._times, self._offsets = array("q"), array("d"), array("d")
-        self._names: dict[str, int] | None = None
-        self._recorded: dict[int, str | None] = {}
+        self._places: dict[str, int] = {}
+        """By the text of a neuron, its number."""
+        self._labels: dict[int, str] = {}
+        self._named = False
 
-    def append(self, number: int, neuron: str, time: str, offset: str, label: str | None) -> None:
-        """Add the spikes of a row.
+    def append(self, number: int, neuron: str, time: str, offset: str | None) -> int:
+        """Add the spikes of a row, and return the number of its neuron.
 
         Parameters
         ----------
@@ -239,42 +243,59 @@ class _Rows:
             Its line.
         neuron : str
             Number or name.
-        time, offset : str
-            One time, or several separated by commas.
-        label : str or None
-            Name of a neuron that has a number.
+        time : str
+            One time, or several separated by commas or blanks.
+        offset : str or None
+            To be subtracted (ms).
         """
-        if self._names is None and not NUMBER.fullmatch(neuron):
-            self._call_by_names()
-        if self._names is None:
-            place = _neuron(neuron, number)
-        elif neuron:
-            place = self._names.setdefault(neuron, len(self._names))
-        else:
-            raise NeurosimError(f"row {number:,} has no neuron")
-        self._recorded[place] = self._recorded.get(place) or label
-        times = filter(None, _LIST.split(time)) if _LIST.search(time) else [time]
-        for one in times:
+        place = self._places.get(neuron)
+        if place is None:
+            place = self._places[neuron] = self._number(neuron, number)
+        try:
+            found = [_time(time, number)]
+        except NeurosimError:
+            if not _LIST.search(time):
+                raise
+            found = [_time(one, number) for one in _LIST.split(time) if one]
+        for one in found:
             self._ids.append(place)
-            self._times.append(_time(one, number))
-            self._offsets.append(_time(offset, number))
+            self._times.append(one)
+            if offset is not None:
+                self._offsets.append(_time(offset, number))
+        return place
+
+    def _number(self, neuron: str, line: int) -> int:
+        """Return the number of a neuron that was not seen before."""
+        if not neuron:
+            raise NeurosimError(f"row {line:,} has no neuron")
+        if not self._named and NUMBER.fullmatch(neuron):
+            return _neuron(neuron, line)
+        if not self._named:
+            self._call_by_names()
+        return len(self._places)
 
     def _call_by_names(self) -> None:
         """Take the numbers so far for names, as one neuron is called by a word."""
-        self._names = {str(neuron): k for k, neuron in enumerate(self._recorded)}
-        for k, neuron in enumerate(self._ids):
-            self._ids[k] = self._names[str(neuron)]
-        self._recorded = dict(enumerate(self._recorded.values()))
+        new = {text: k for k, text in enumerate(self._places)}
+        renamed = {place: new[text] for text, place in self._places.items()}
+        self._ids = array("q", [renamed[place] for place in self._ids])
+        self._places, self._named = new, True
+
+    def label(self, neuron: int, name: str) -> None:
+        """Keep the name of a neuron that has a number."""
+        self._labels.setdefault(neuron, name)
 
     def train(self, to_ms: float) -> Train:
         """Return the spikes in ms."""
         ids = np.frombuffer(self._ids, np.int64) if self._ids else np.empty(0, np.int64)
-        times = _doubles(self._times) * to_ms - _doubles(self._offsets)
-        recorded = np.array(list(self._recorded), np.int64)
-        if self._names is not None:
-            return Train(times, ids, recorded, tuple(self._names))
-        labels = [label or str(k) for k, label in self._recorded.items()]
-        return Train(times, ids, recorded, tuple(labels) if any(self._recorded.values()) else None)
+        times = _doubles(self._times) * to_ms
+        if self._offsets:
+            times = times - _doubles(self._offsets)
+        if self._named:
+            return Train(times, ids, np.arange(len(self._places)), tuple(self._places))
+        recorded = np.unique(np.array(list(self._places.values()), np.int64))
+        names = tuple(self._labels.get(k, str(k)) for k in recorded.tolist())
+        return Train(times, ids, recorded, names if self._labels else None)
 
 
 def _doubles(values: array[float]) -> NDArray[np.float64]:
@@ -293,7 +314,11 @@ def _neuron(text: str, number: int) -> int:
 
 
 def _time(text: str, number: int) -> float:
-    time = float(text) if NUMBER.fullmatch(text) else np.nan
-    if not np.isfinite(time):
+    try:
+        # Python's underscores between digits, and digits of other scripts, are slips in a table.
+        time = float(text) if text.isascii() and "_" not in text else math.nan
+    except ValueError:
+        time = math.nan
+    if not -math.inf < time < math.inf:
         raise NeurosimError(f"row {number:,} has the time {show(text)}: give a finite number")
     return time

@@ -56,11 +56,17 @@ def reader() -> Iterator[Reader]:
     reader.process.communicate()
 
 
+def save_npz(result: ns.Result, path: Path) -> None:
+    trains = next(iter(result.spikes.values()))
+    np.savez_compressed(path, time_ms=trains.times, neuron=trains.ids)
+
+
 WRITERS: dict[str, Callable[[ns.Result, Path], object]] = {
     "a.nwb": ns.save_nwb,
     "a.h5": lambda result, path: ns.save_sonata(result, path.parent),
     "a.mat": save_neo,
     "a.csv": ns.save_csv,
+    "a.npz": save_npz,
 }
 
 
@@ -182,7 +188,10 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
     "packed": (spikes_of(packed), "far more than the file holds"),
     "words": (instead(timestamps="words"), "timestamps is no 1-dimensional array of numbers"),
     "table": (instead(timestamps=np.zeros((3, 3))), "no 1-dimensional array"),
-    "compound": (instead(node_ids=np.zeros(9, [("a", "i4")])), "array of whole numbers"),
+    "compound": (
+        instead(node_ids=np.zeros(9, [("a", "i4")])),
+        "node_ids is no 1-dimensional array",
+    ),
     "group_for_times": (instead(timestamps={"shape": None, "dtype": "f8"}), "no 1-dimensional"),
     "nan": (instead(timestamps=np.full(9, np.nan)), "spike at nan ms"),
     "infinite": (instead(timestamps=np.full(9, np.inf)), "spike at inf ms"),

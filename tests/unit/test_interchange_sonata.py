@@ -218,7 +218,7 @@ def test_other_files_of_sonata_are_named(tmp_path: Path):
     for wrong, told in (
         (spikes, "no group nodes"),
         (write_types(tmp_path / "types.csv"), "give the file of nodes, too"),
-        (tmp_path / "none.h5", "No such file"),
+        (tmp_path / "none.h5", "it needs .*none.h5, which is no file"),
         ([nodes, tmp_path / "c.json"], "is no configuration"),
     ):
         with pytest.raises(ns.NeurosimError, match=told):
