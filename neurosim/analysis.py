@@ -5,11 +5,13 @@ Windows and bins count whole steps: a spike at time t belongs to the bin (t - wi
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
+from neurosim.intervals import coverage, locate, merged
 from neurosim.network.checks import check_integer, nearest_name
 from neurosim.windows import bin_index, check_window, inside, whole_bins
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 def rates(trains: SpikeTrains, start: float, stop: float) -> NDArray[np.float64]:
     """Return the firing rate of each recorded neuron.
 
+    Where `trains.observed` is known, only the time in which a neuron was observed counts, and only
+    the spikes within it.
+
     Parameters
     ----------
     trains : SpikeTrains
@@ -31,7 +36,7 @@ def rates(trains: SpikeTrains, start: float, stop: float) -> NDArray[np.float64]
     Returns
     -------
     (n_recorded,) ndarray
-        Hz.
+        Hz. NaN for a neuron that was not observed between `start` and `stop`.
 
     Raises
     ------
@@ -39,7 +44,32 @@ def rates(trains: SpikeTrains, start: float, stop: float) -> NDArray[np.float64]
         For a window that is empty, infinite or goes beyond the recording.
     """
     _check_finite(start, stop)
-    return trains.counts(start, stop) / (stop - start) * 1e3
+    if trains.observed is None:
+        return trains.counts(start, stop) / (stop - start) * 1e3
+    observed = np.array([coverage(own, (start, stop))[0] for own in trains.observed])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        each = _observed_spikes(trains).counts(start, stop) / observed * 1e3
+    return np.where(observed > 0.0, each, np.nan)
+
+
+def _observed_spikes(trains: SpikeTrains) -> SpikeTrains:
+    """Return trains without the spikes outside the observed intervals of their neuron."""
+    if trains.observed is None:
+        return trains
+    inside = _observed_interval(trains) >= 0
+    return dataclasses.replace(trains, times=trains.times[inside], ids=trains.ids[inside])
+
+
+def _observed_interval(trains: SpikeTrains) -> NDArray[np.int64]:
+    """Return for each spike the index of the interval that observed it, −1 for none."""
+    order = np.argsort(trains.ids, kind="stable")
+    parts = [
+        locate(times, merged(own))
+        for times, own in zip(trains.by_neuron(), trains.observed or (), strict=True)
+    ]
+    found = np.empty(len(trains), np.int64)
+    found[order] = np.concatenate([np.empty(0, np.int64), *parts])
+    return found
 
 
 def _check_finite(start: float, stop: float) -> None:
@@ -66,6 +96,8 @@ def mean_rate(
 ) -> float:
     """Return the mean firing rate of the recorded neurons of a population.
 
+    Neurons that were not observed in the window are left out.
+
     Parameters
     ----------
     result : Result
@@ -87,6 +119,7 @@ def mean_rate(
     stop = result.duration if stop is None else stop
     check_window(start, stop, 0.0, result.duration, result.dt)
     each = rates(trains, start, stop)
+    each = each[~np.isnan(each)]
     return float(each.mean()) if len(each) else float("nan")
 
 
@@ -95,7 +128,8 @@ def cv_isi(
 ) -> NDArray[np.float64]:
     """Return the coefficient of variation of each neuron's inter-spike intervals.
 
-    It is 0 for a regular train and 1 for a Poisson process.
+    It is 0 for a regular train and 1 for a Poisson process. Where `trains.observed` is known, an
+    interval counts only if the neuron was observed all through it.
 
     Parameters
     ----------
@@ -119,6 +153,9 @@ def cv_isi(
     order = np.lexsort((times, ids))
     times, place = times[order], np.searchsorted(trains.recorded, ids[order])
     same = place[1:] == place[:-1]
+    if trains.observed is not None:
+        within = _observed_interval(trains)[inside][order]
+        same &= (within[1:] == within[:-1]) & (within[1:] >= 0)
     intervals, owner = np.diff(times)[same], place[1:][same]
     n = np.bincount(owner, minlength=len(trains.recorded)).astype(float)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -146,6 +183,9 @@ def population_rate(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the firing rate of a population over time.
 
+    Where `trains.observed` is known, only the time in which a neuron was observed counts, and only
+    the spikes within it.
+
     Parameters
     ----------
     trains : SpikeTrains
@@ -160,18 +200,23 @@ def population_rate(
     centres : (n_bins,) ndarray
         ms.
     rate : (n_bins,) ndarray
-        Mean over the recorded neurons (Hz).
+        Mean over the recorded neurons (Hz). NaN in bins in which no neuron was observed.
 
     Raises
     ------
     NeurosimError
         For a window that is empty or goes beyond the recording, and for a bin that does not fit.
     """
-    n_bins, bins, _ = _binned(trains, start, stop, bin_ms)
+    n_bins, bins, _ = _binned(_observed_spikes(trains), start, stop, bin_ms)
     counts = np.bincount(bins, minlength=n_bins)
     middles = np.arange(n_bins) + 0.5
     centres = start + np.multiply(middles, bin_ms, dtype=float)
-    return centres, counts / (max(1, len(trains.recorded)) * bin_ms) * 1e3
+    if trains.observed is None:
+        return centres, counts / (max(1, len(trains.recorded)) * bin_ms) * 1e3
+    edges = start + np.multiply(np.arange(n_bins + 1), bin_ms, dtype=float)
+    observed = np.sum([np.zeros(n_bins), *(coverage(own, edges) for own in trains.observed)], 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return centres, np.where(observed > 0.0, counts / observed * 1e3, np.nan)
 
 
 def fano_factor(

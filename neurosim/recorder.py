@@ -170,9 +170,9 @@ class Recorder:
             name: SpikeTrains._trusted(
                 *spikes.between(first * dt, last * dt),
                 self._plan.spikes_of[name],
-                dt,
-                first * dt,
-                last * dt,
+                dt=dt,
+                t_start=first * dt,
+                t_stop=last * dt,
             )
             for name, spikes in zip(self._plan.populations, self._spikes, strict=True)
         }
@@ -190,7 +190,9 @@ class Recorder:
             v_peak = self._plan.populations[plan.key[0]].v_peak
             start, stop = low * plan.interval * dt, last * dt
             times, ids = self._drawn[k].between(start, stop)
-            spikes = SpikeTrains._trusted(times, ids, np.sort(plan.ids), dt, start, stop)
+            spikes = SpikeTrains._trusted(
+                times, ids, np.sort(plan.ids), dt=dt, t_start=start, t_stop=stop
+            )
         return Trace._trusted(
             self._times[k].rows[low:high],
             self._values[k].rows[low:high],

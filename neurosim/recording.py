@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,6 +86,11 @@ class SpikeTrains:
         Index of the neuron within its population, one per spike.
     recorded : (n_recorded,) array_like of int
         Indices of the neurons whose spikes were recorded.
+    names : tuple of str, optional
+        Name of each neuron in `recorded`, in that order, where an imported file has names.
+    observed : tuple of (n_intervals, 2) ndarray, optional
+        Intervals (ms) in which each neuron in `recorded` was observed, in that order. None: all
+        neurons were observed during the whole recording.
     dt : float, optional
         Step of the time grid on which the times lie (ms); None: they lie on no grid.
     t_start, t_stop : float, optional
@@ -96,7 +101,7 @@ class SpikeTrains:
     times, ids, recorded
         Read-only arrays of float64, int64, int64. Spikes are sorted by time, then by neuron, and
         `recorded` ascends.
-    dt, t_start, t_stop
+    names, observed, dt, t_start, t_stop
         As given.
 
     Raises
@@ -118,6 +123,8 @@ class SpikeTrains:
     times: NDArray[np.float64]
     ids: NDArray[np.int64]
     recorded: NDArray[np.int64]
+    names: tuple[str, ...] | None = None
+    observed: tuple[NDArray[np.float64], ...] | None = None
     dt: float | None = None
     t_start: float = -math.inf
     t_stop: float = math.inf
@@ -130,8 +137,15 @@ class SpikeTrains:
             raise NeurosimError(
                 f"SpikeTrains has {len(times)} times and {len(ids)} ids: give one id per spike"
             )
+        for name, values in (("names", self.names), ("observed", self.observed)):
+            if values is not None and len(values) != len(recorded):
+                raise NeurosimError(
+                    f"SpikeTrains.{name} has {len(values)} entries for {len(recorded)} recorded "
+                    "neurons: give one per neuron"
+                )
         if (np.diff(recorded) <= 0).any():
-            recorded = np.unique(recorded)
+            recorded, order = np.unique(recorded, return_index=True)
+            self._reorder(order)
         unknown = ~np.isin(ids, recorded)
         if unknown.any():
             raise NeurosimError(
@@ -143,6 +157,16 @@ class SpikeTrains:
             order = np.lexsort((ids, times))
             times, ids = times[order], ids[order]
         self._set(times, ids, recorded)
+        if self.observed is not None:
+            observed = tuple(read_only(intervals) for intervals in self.observed)
+            object.__setattr__(self, "observed", observed)
+
+    def _reorder(self, order: NDArray[np.intp]) -> None:
+        """Bring what belongs to the recorded neurons into ascending order."""
+        for name in ("names", "observed"):
+            values = getattr(self, name)
+            if values is not None:
+                object.__setattr__(self, name, tuple(values[k] for k in order))
 
     def _set(self, times: NDArray, ids: NDArray, recorded: NDArray) -> None:
         """Store the arrays."""
@@ -151,24 +175,17 @@ class SpikeTrains:
 
     @classmethod
     def _trusted(
-        cls,
-        times: NDArray[np.float64],
-        ids: NDArray[np.int64],
-        recorded: NDArray[np.int64],
-        dt: float | None,
-        t_start: float,
-        t_stop: float,
+        cls, times: NDArray, ids: NDArray, recorded: NDArray, **others: Any
     ) -> SpikeTrains:
         """Return spike trains from arrays that are known to be in order, without checking them."""
         trains = object.__new__(cls)
         trains._set(times, ids, recorded)
-        for name, value in (("dt", dt), ("t_start", t_start), ("t_stop", t_stop)):
+        for name, value in others.items():
             object.__setattr__(trains, name, value)
         return trains
 
     def __reduce__(self) -> tuple[Any, ...]:
-        arrays = (self.times, self.ids, self.recorded)
-        return SpikeTrains._trusted, (*arrays, self.dt, self.t_start, self.t_stop)
+        return SpikeTrains, tuple(getattr(self, field.name) for field in fields(self))
 
     def __len__(self) -> int:
         return len(self.times)

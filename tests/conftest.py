@@ -135,9 +135,9 @@ class Installed:
 def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let this process read foreign files: a new one takes half a second to start."""
 
-    def read(path: Path, name: str | None) -> Foreign:
+    def read(path: Path, name: str | None, options: dict[str, object]) -> Foreign:
         answer = io.BytesIO()
-        reader.answer_for(path, name, answer)
+        reader.answer_for(path, name, answer, reader.Options(**options))
         answer.seek(0)
         try:
             return load.receive(load.first_line(answer), answer)

@@ -28,15 +28,15 @@ from neurosim.interchange import (
     neo_files,
     nwb_read,
     reader,
-    sonata,
+    sonata_read,
 )
 from neurosim.interchange.foreign import to_result
 from neurosim.interchange.load import first_line, receive
 from neurosim.interchange.nir import file as nir_file
 from neurosim.interchange.nir import reader as nir_reader
-from neurosim.interchange.text import read_csv
+from neurosim.interchange.text_read import read_text
 
-IMPORTED_ONCE = (h5py, hdf5, neo, neo_files, nwb_read, scipy.io.matlab, sonata)
+IMPORTED_ONCE = (h5py, hdf5, neo, neo_files, nwb_read, scipy.io.matlab, sonata_read)
 
 reader.SECONDS = 1
 warnings.simplefilter("ignore")
@@ -50,7 +50,7 @@ def read_into(path: Path, answer: BinaryIO) -> None:
         reader.answer_for(path, None, answer)
         return
     try:
-        reader.write(answer, read_csv(path))
+        reader.write(answer, read_text(path))
     except NeurosimError as error:
         reader.write_line(answer, {"error": str(error)})
 

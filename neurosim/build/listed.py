@@ -157,16 +157,18 @@ class Listed:
     def _read(self, reader: Reader, k: int) -> Block:
         """Return block k with its delays in ms."""
         block, delay = reader.read(k), self._projection.delay
-        if not isinstance(delay, Column) or delay.factor == 1.0:
+        if not isinstance(delay, Column):
             return block
-        return block._replace(delays=read_only(block.delays * delay.factor))
+        return block._replace(delays=read_only(delay.convert(block.delays)))
 
     def _weights(self, block: Block) -> NDArray[np.float64]:
         """Return strengths in the weight's unit."""
         weight = self._projection.weight
-        if not isinstance(weight, Column) or weight.factor == 1.0:
-            return block.weights
-        return read_only(block.weights * weight.factor)
+        return (
+            read_only(weight.convert(block.weights))
+            if isinstance(weight, Column)
+            else (block.weights)
+        )
 
     def _edges(self, block: Block, steps: NDArray[np.int64]) -> Edges:
         late = read_only(self._place_of[steps].astype(np.int64)) if self.given_delays else NO_STEPS
@@ -186,6 +188,8 @@ class Listed:
         if not block.delays.min() >= least:
             wrong = block.delays < least
             words = too_short(self._projection, float(block.delays[wrong][0]), self._dt)
+            if isinstance(delay, Column):
+                words += f", or raise short delays with {self._raised()}"
             refuse(reader, k, wrong, words)
         return block, to_steps(block.delays, self._dt)
 
@@ -199,12 +203,22 @@ class Listed:
         inside = (values >= low) & (values <= high) & ((low < 0.0) | (values > 0.0))
         value = values[int(np.argmin(inside))]
         if value == 0.0:
-            words = f"{name} = 0 ms: a spike needs at least one time step to arrive"
+            words = (
+                f"{name} = 0 ms: a spike needs at least one time step to arrive; raise short "
+                f"delays with {self._raised()}"
+            )
         elif low < 0.0:
             words = f"{name} = {value:g} is outside {low:g} to {high:g}"
         else:
             words = f"{name} = {value:g} is outside 0 to {high:g} ms"
         refuse(reader, k, ~inside, words)
+
+    def _raised(self) -> str:
+        """Return the argument that raises short delays of the column to one time step."""
+        delay = self._projection.delay
+        assert isinstance(delay, Column)
+        factor = f", {delay.factor:g}" if delay.factor != 1.0 else ""
+        return f'delay=Column("{delay.name}"{factor}, minimum={self._dt:g})'
 
     def _notice(self, reader: Reader, k: int, block: Block, steps: NDArray[np.int64]) -> Edges:
         """Take in what only one block after the other can tell."""

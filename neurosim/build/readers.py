@@ -138,13 +138,12 @@ class FileReader(ABC):
 
 
 class SonataReader(FileReader):
-    """Blocks of the datasets of a population of edges."""
+    """Read a population of SONATA edges in blocks; an edge weighs as much as its synapses."""
 
     def __init__(self, projection: Projection, rule: SonataEdges) -> None:
         super().__init__(projection, rule)
-        self._path = rule.path
+        self._path, self._nsyns = rule.path, rule.nsyns
         self._edges = OpenEdges(rule, *(name for name in self.names if name))
-        self._checked = -1
         self.n_blocks = -(-self._edges.size // EDGES_AT_ONCE)
 
     def __exit__(self, *error: object) -> None:
@@ -155,13 +154,18 @@ class SonataReader(FileReader):
         """Return block k."""
         first, edges = k * EDGES_AT_ONCE, self._edges
         last = min(first + EDGES_AT_ONCE, edges.size)
-        edges.check_groups(first, last)
         names = "source_node_id", "target_node_id"
         ids = edges.integers(names[0], first, last), edges.integers(names[1], first, last)
         self.check_ids(k, ids, names)
         sources, targets = (read_only(own.astype(np.int64, copy=False)) for own in ids)
-        given = (read_only(edges.read(first, last, name)) if name else NONE for name in self.names)
-        return Block(sources, targets, *given)
+        weight, delay = self.names
+        weights = NONE
+        if weight:
+            weights = edges.read(first, last, weight)
+            if weight != self._nsyns:
+                weights = weights * edges.counts(first, last)
+        delays = edges.read(first, last, delay) if delay else NONE
+        return Block(sources, targets, read_only(weights), read_only(delays))
 
     def where(self, k: int, i: int) -> str:
         """Return where edge i of block k is, to begin a sentence with."""

@@ -1,7 +1,9 @@
-"""Lists of edges in text, a block of lines at a time."""
+"""Read edge lists in text, a block of lines at a time."""
 
 from __future__ import annotations
 
+import csv
+import re
 from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
@@ -10,6 +12,7 @@ from neurosim.build.readers import NONE, Block, FileReader, read_only
 from neurosim.errors import NeurosimError
 from neurosim.kernels import parse_edges
 from neurosim.kernels.text import (
+    FIRST_VALUE,
     HARD_PLACE,
     HARD_ROW,
     HARD_VALUE,
@@ -17,19 +20,23 @@ from neurosim.kernels.text import (
     NO_INTEGER,
     NO_NUMBER,
     SOURCE,
+    TOO_FEW,
 )
 from neurosim.network.checks import show
-from neurosim.network.edges import LONGEST_LINE
+from neurosim.network.csv_edges import COMMENT, LONGEST_LINE, split_rows
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from neurosim.network import CSVEdges, Projection
 
 BYTES_AT_ONCE = 2**21
 """Bytes in a block."""
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 class TextReader(FileReader):
-    """Blocks of lines: those that begin in the same stretch of bytes."""
+    """Read blocks of lines: those that begin in the same stretch of bytes."""
 
     def __init__(self, projection: Projection, rule: CSVEdges) -> None:
         super().__init__(projection, rule)
@@ -45,6 +52,10 @@ class TextReader(FileReader):
         for role, name in enumerate(wanted, SOURCE):
             self._roles[rule.columns.index(name)] = role
         self._n_values = len(wanted) - 2
+        assert rule.delimiter is not None
+        self._delimiter = rule.delimiter
+        ends = [names or () for names in (rule.names, rule.target_names or rule.names)]
+        self._name_places = [{name: k for k, name in enumerate(names)} for names in ends]
 
     def _lines(self, k: int) -> tuple[bytes, int]:
         """Return the lines of block k, each with its end, and where in the file they begin."""
@@ -78,28 +89,68 @@ class TextReader(FileReader):
     def read(self, k: int) -> Block:
         """Return block k."""
         text, _ = self._lines(k)
+        if self._rule.delimiter == " ":
+            text = text.replace(b"\t", b" ")
+        columns = self._parse(k, text) if self._rule.names is None else self._parse_names(k, text)
+        ids = columns[:2]
+        self.check_ids(k, (ids[0], ids[1]), (self._rule.source, self._rule.target))
+        rows = iter(columns[2:])
+        given = (read_only(next(rows)) if name else NONE for name in self.names)
+        return Block(read_only(ids[0]), read_only(ids[1]), *given)
+
+    def _parse(self, k: int, text: bytes) -> list[NDArray]:
+        """Return sources, targets and values of lines of numbers."""
         n_lines, data = text.count(b"\n"), np.frombuffer(text, np.uint8)
         sources, targets = np.empty((2, n_lines), np.int64)
         values = np.empty((self._n_values, n_lines))
         hard = np.empty((n_lines * self._n_values, 3), np.int64)
         report = np.zeros(4, np.int64)
-        delimiter = ord(self._rule.delimiter)
+        delimiter = ord(self._delimiter)
         n = parse_edges(data, delimiter, self._roles, sources, targets, values, hard, report)
         n_hard, wrong, place, column = report.tolist()
         if wrong:
             self._refuse(k, wrong, place, self._rule.columns[column])
         for row in hard[:n_hard].tolist():
             values[row[HARD_VALUE], row[HARD_ROW]] = float(self._field(text, row[HARD_PLACE]))
-        sources, targets = read_only(sources[:n]), read_only(targets[:n])
-        self.check_ids(k, (sources, targets), (self._rule.source, self._rule.target))
-        rows = iter(values[:, :n])
-        given = (read_only(next(rows)) if name else NONE for name in self.names)
-        return Block(sources, targets, *given)
+        return [sources[:n], targets[:n], *values[:, :n]]
+
+    def _parse_names(self, k: int, text: bytes) -> list[NDArray]:
+        """Return the same of lines that name neurons."""
+        places, columns = self._name_places, self._rule.columns
+        roles = [int(np.flatnonzero(self._roles == role)[0]) for role in range(self._n_values + 2)]
+        found: list[list[float]] = [[] for _ in roles]
+        place = 0
+        for line in text.split(b"\n"):
+            for row in self._row(k, line, place):
+                if len(row) != len(columns):
+                    self._refuse(k, TOO_FEW, place, "")
+                for role, column in enumerate(roles):
+                    word = row[column]
+                    if role < FIRST_VALUE and word not in places[role]:
+                        self._refuse_field(
+                            k, place, columns[column], word, "given name of a neuron"
+                        )
+                    if role >= FIRST_VALUE and not _NUMBER.fullmatch(word):
+                        self._refuse_field(k, place, columns[column], word, "finite number")
+                    found[role].append(places[role][word] if role < FIRST_VALUE else float(word))
+            place += len(line) + 1
+        ids = [np.array(own, np.int64) for own in found[:FIRST_VALUE]]
+        return [*ids, *(np.array(own, np.float64) for own in found[FIRST_VALUE:])]
+
+    def _row(self, k: int, line: bytes, place: int) -> list[list[str]]:
+        """Return the fields of a line, none where it is blank or a comment."""
+        try:
+            return list(split_rows([line.decode()], self._delimiter))
+        except (csv.Error, UnicodeDecodeError):
+            return self._refuse(k, TOO_FEW, place, "")
 
     def _field(self, text: bytes, place: int) -> str:
         """Return the field that begins at a place."""
-        line = text[place : text.find(b"\n", place)]
-        return line.split(self._rule.delimiter.encode())[0].decode("utf-8", "replace").strip()
+        line = text[place : text.find(b"\n", place)].lstrip()
+        inner, end, _ = line[1:].partition(b'"')
+        quoted = line.startswith(b'"') and end
+        field = inner if quoted else line.split(self._delimiter.encode())[0]
+        return field.decode("utf-8", "replace").strip()
 
     def _line(self, text: bytes, begin: int, place: int) -> str:
         """Return the words for the line at a place in a block that begins at a byte of the file."""
@@ -114,17 +165,22 @@ class TextReader(FileReader):
         line = self._line(text, begin, place)
         if wrong in (NO_INTEGER, NO_NUMBER):
             kind = "whole number from 0 up" if wrong == NO_INTEGER else "finite number"
-            raise NeurosimError(f"{line}{column} = {show(self._field(text, place))} is no {kind}")
+            self._refuse_field(k, place, column, self._field(text, place), kind)
         raise NeurosimError(
             f"{line}it does not have a field for each of the {len(self._roles)} columns"
         )
+
+    def _refuse_field(self, k: int, place: int, column: str, word: str, kind: str) -> NoReturn:
+        text, begin = self._lines(k)
+        line = self._line(text, begin, place)
+        raise NeurosimError(f"{line}{column} = {show(word)} is no {kind}")
 
     def where(self, k: int, i: int) -> str:
         """Return where edge i of block k is, to begin a sentence with."""
         text, begin = self._lines(k)
         place = 0
         for line in text.split(b"\n"):
-            i -= bool(line.strip(b" \r"))
+            i -= bool(line.strip(b" \t\r")) and not line.lstrip().startswith(COMMENT.encode())
             if i < 0:
                 break
             place += len(line) + 1

@@ -91,8 +91,13 @@ def _write(result: Result, to: Format, target: Path) -> list[Path]:
 
 @app.command("import", epilog=EXIT_STATUS)
 def import_spikes(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="NWB, SONATA, CSV, or what Neo reads.")
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...",
+            help="NWB, SONATA, CSV and other text, NEST, NumPy, or what Neo reads. Several files "
+            "are one recording.",
+        ),
     ],
     out: Annotated[
         Path | None,
@@ -120,34 +125,81 @@ def import_spikes(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="csv, nwb, sonata, or a reader of Neo's such as NestIO. Default: as suffix and "
-            "content tell.",
+            help="csv (any text), npz, nwb, sonata, or a reader of Neo's such as NestIO. Default: "
+            "by suffix and content.",
+            show_default=False,
+        ),
+    ] = None,
+    unit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="UNIT",
+            help="Unit of times where the file does not say: ms, s or us. Default: ms.",
+            show_default=False,
+        ),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Names of the columns of a text, such as neuron,time_ms. Default: its first line.",
+            show_default=False,
+        ),
+    ] = None,
+    start: Annotated[
+        float | None,
+        typer.Option(
+            metavar="MS",
+            help="Time of the file at which the result begins. Default: 0, or a round number "
+            "before the first spike.",
+            show_default=False,
+        ),
+    ] = None,
+    nodes: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="SONATA nodes, their table of types, or a circuit configuration: names of "
+            "neurons. May be given again.",
             show_default=False,
         ),
     ] = None,
     no_plot: NoPlot = False,
     json: Json = False,
 ) -> None:
-    """Take spikes recorded elsewhere in, as a result to be analysed, plotted and exported.
+    """Import spikes recorded elsewhere as a result to analyse, plot and export.
 
     The folder then holds result.h5, which `neurosim.load` opens, and a raster,
-    imported-spikes.png. Tells rate and irregularity of each population.
+    imported-spikes.png. Prints rate and irregularity of each population, over
+    the time in which its neurons were observed.
 
     [bold]Examples[/bold]
 
         neurosim import recording.nwb
         neurosim import spikes.csv --dt 0.1 --out there --json
+        neurosim import spikes-1258-0.gdf --format NestIO
+        neurosim import cell*.txt --unit s --start=-500
     """
     from neurosim.interchange import load_spikes
 
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always", UserWarning)
-        result = load_spikes(file, dt=dt, duration=duration, format=format)
+        result = load_spikes(
+            files,
+            dt=dt,
+            duration=duration,
+            format=format,
+            unit=unit,
+            columns=None if columns is None else columns.split(","),
+            start=start,
+            nodes=nodes or (),
+        )
     for warning in told:
         say(str(warning.message))
-    folder = RunFolder(out or OUT / file.stem)
-    if (folder.path / RESULT).resolve() == file.resolve():
-        raise NeurosimError(f"{file} would be replaced: give another folder with --out")
+    folder = RunFolder(out or OUT / files[0].stem)
+    for file in files:
+        if (folder.path / RESULT).resolve() == file.resolve():
+            raise NeurosimError(f"{file} would be replaced: give another folder with --out")
     folder.prepare()
     folder.write_result(result)
     folder.forget_former_run()
@@ -160,12 +212,13 @@ def import_spikes(
 
 
 def _describe(result: Result) -> dict[str, Any]:
-    """Return what can be said of spikes alone."""
+    """Return the figures that spikes alone give, over the time in which neurons were observed."""
     import numpy as np
 
     from neurosim.analysis import cv_isi, mean_rate
+    from neurosim.intervals import coverage
 
-    populations = {}
+    populations: dict[str, dict[str, Any]] = {}
     for name, trains in result.spikes.items():
         irregular = cv_isi(trains)
         known = irregular[np.isfinite(irregular)]
@@ -175,4 +228,7 @@ def _describe(result: Result) -> dict[str, Any]:
             "rate_hz": mean_rate(result, name),
             "cv_isi": float(known.mean()) if len(known) else None,
         }
+        if trains.observed is not None:
+            observed = [coverage(own, (0.0, result.duration)) for own in trains.observed]
+            populations[name]["observed_ms"] = float(np.mean(observed))
     return {"duration_ms": result.duration, "dt_ms": result.dt, "populations": populations}

@@ -119,12 +119,20 @@ def print_run(summary: dict[str, Any]) -> None:
 
 
 def print_spikes(summary: dict[str, Any]) -> None:
-    """Write what can be said of imported spikes to stderr."""
+    """Write the figures of imported spikes to stderr."""
     console = new_console(stderr=True)
     console.print(Text(f"{summary['duration_ms']:g} ms, in steps of {summary['dt_ms']:g} ms"))
-    table = new_table("population", "neurons", "spikes", "rate (Hz)", "CV of intervals")
+    columns = {
+        "neurons": "neurons",
+        "spikes": "spikes",
+        "rate_hz": "rate (Hz)",
+        "cv_isi": "CV of intervals",
+    }
+    if any("observed_ms" in about for about in summary["populations"].values()):
+        columns["observed_ms"] = "observed (ms)"
+    table = new_table("population", *columns.values())
     for name, about in summary["populations"].items():
-        figures = (about["neurons"], about["spikes"], about["rate_hz"], about["cv_isi"])
+        figures = [about.get(key) for key in columns]
         shown = ["unknown" if value is None else f"{value:,.6g}" for value in figures]
         table.add_row(Text(f"  {name}"), *shown)
     console.print(table)

@@ -1,12 +1,16 @@
-"""Files that Neo writes and reads."""
+"""Read and write files with Neo."""
 
 from __future__ import annotations
 
+import re
 import warnings
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from neurosim.errors import NeurosimError
+from neurosim.interchange.foreign import MAX_ID, NO_NAME, Foreign, Train
 from neurosim.interchange.libraries import library
 from neurosim.interchange.neo_objects import foreign_of, to_neo
 from neurosim.storage import atomic_path
@@ -15,13 +19,14 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
-    from neurosim.interchange.foreign import Foreign
     from neurosim.recording import Result
 
 UNSAFE = "PickleIO"
-"""A reader that would do what a file tells it to."""
+"""A reader that runs code in the file."""
+WITHOUT_SPANS = ("BrainwareSrcIO", "KwikIO", "NeurosharectypesIO")
+"""Readers that let a train stop at or after its last spike: their files have no spans."""
 HEADER = b"MATLAB 5.0 MAT-file, neo.Block written by neurosim".ljust(116)
-"""In place of one that tells machine and time."""
+"""Replaces a header with the name of the machine and the time."""
 
 
 def save_neo(result: Result, path: str | os.PathLike[str]) -> None:
@@ -75,9 +80,9 @@ def read_neo(path: Path, name: str | None = None) -> Foreign:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                trains = _read(reader, path)
-                if trains is not None:
-                    return foreign_of(trains)
+                found = _read(reader, path)
+                if found is not None:
+                    return found
             words = "no spike trains"
         except NeurosimError:
             raise
@@ -111,21 +116,59 @@ def _readers(neo: Any, path: Path, name: str | None) -> list[Any]:
     return chosen
 
 
-def _read(reader: Any, path: Path) -> Any:
-    """Return the one segment that has spike trains, with what its block is annotated with."""
+def _read(reader: Any, path: Path) -> Foreign | None:
+    """Return the spikes of all segments, or None if there are no spike trains."""
+    if reader.__name__ in OWN:
+        return OWN[reader.__name__](path)
     blocks = [block for block in reader(str(path)).read() if block is not None]
     segments = [
-        (block, segment)
-        for block in blocks
-        for segment in block.segments
-        if len(segment.spiketrains)
+        segment for block in blocks for segment in block.segments if len(segment.spiketrains)
     ]
     if not segments:
         return None
-    if len(segments) > 1:
+    spikes = blocks[0] if len(blocks) == 1 else library("neo").Block()
+    if len(blocks) > 1:
+        spikes.segments.extend(segments)
+    return foreign_of(spikes, spans_known=reader.__name__ not in WITHOUT_SPANS)
+
+
+def _read_gdf(path: Path) -> Foreign:
+    """Read the spikes that NEST 2 writes: a neuron's id and a time (ms) a line, or times alone.
+
+    NestIO has to be told the ids, and cannot read files of one or two spikes.
+    """
+    columns = np.loadtxt(path, ndmin=2)
+    if columns.shape[1] > 2:
         raise NeurosimError(
-            f"it has {len(segments)} segments with spikes: read it with Neo and give one of them "
-            "to from_neo"
+            f"it has {columns.shape[1]} columns, and a NEST spike file in ms has 2: give one that "
+            "was written without time_in_steps"
         )
-    block, segment = segments[0]
-    return block if len(block.segments) == 1 else segment
+    times, ids = columns[:, -1], np.zeros(len(columns))
+    if columns.shape[1] == 2:
+        ids = columns[:, 0]
+    if not np.all((ids >= 0) & (ids <= MAX_ID) & (ids == np.floor(ids))):
+        raise NeurosimError(
+            "its first column holds no ids of neurons: NEST writes the id, then the time in ms"
+        )
+    numbers = ids.astype(np.int64)
+    return Foreign({NO_NAME: Train(times, numbers, np.unique(numbers))})
+
+
+def _read_text_trains(path: Path) -> Foreign:
+    """Read one spike train a line, in s and in single precision as AsciiSpikeTrainIO does.
+
+    That reader fails on silent trains and drops the last digit of a file without a last line end.
+    """
+    neo, second = library("neo"), library("quantities").s
+    trains = []
+    with path.open(encoding="utf-8-sig") as file:
+        for line in file:
+            times = np.array(re.split(r"[\s,;]+", line.strip(" \t\r\n,;")), str)
+            times = times[times != ""].astype("f")
+            trains.append(neo.SpikeTrain(times * second, t_stop=times.max(initial=0.0) * second))
+    # A train stops at its last spike here: the file does not say how long it was recorded.
+    return foreign_of(trains, spans_known=False)
+
+
+OWN = {"NestIO": _read_gdf, "AsciiSpikeTrainIO": _read_text_trains}
+"""Readers for files that Neo's reader of the same name cannot read in full."""

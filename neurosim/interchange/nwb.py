@@ -19,11 +19,11 @@ from neurosim.storage.layout import group_name
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from neurosim.recording import Result, Trace
+    from neurosim.recording import Result, SpikeTrains, Trace
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 """When a simulation began: NWB wants a date, and files of equal runs are to be equal."""
@@ -41,11 +41,11 @@ def save_nwb(
 ) -> None:
     """Write a result to an NWB file, whole or not at all.
 
-    Spikes are in the units table, one row a neuron, with the columns population and neuron. Times
-    are in seconds and the table's resolution is the step, so that the step of every spike can be
-    told exactly. Traces are time series under /acquisition, in mV or pA with the factor that leads
-    to volts or amperes. Equal results make equal files, byte by byte: all identifiers are made of
-    what is saved.
+    Spikes are in the units table, one row a neuron, with the columns population, neuron and
+    obs_intervals, and unit_name if neurons have names. Times are in seconds, and the resolution of
+    the table is the step, so that the step of every spike can be computed exactly. Traces are time
+    series under /acquisition, in mV or pA with the factor that converts to volts or amperes. Equal
+    results make equal files, byte by byte: all identifiers are computed from the content.
 
     Parameters
     ----------
@@ -124,7 +124,8 @@ class _Writer:
         n_units = len(trains)
         counts = [len(own.recorded) for own in spikes.values()]
         names = np.repeat(np.array(list(spikes), object), counts)
-        span = np.tile([0.0, self._result.duration / 1e3], (n_units, 1))
+        observed = [part / 1e3 for own in spikes.values() for part in self._observed(own)]
+        unit_names = [name for own in spikes.values() for name in _names(own)]
         resolution = self._result.dt / 1e3
         columns = [
             self._column("population", "Population of the neuron", names.tolist()),
@@ -134,20 +135,30 @@ class _Writer:
                 np.concatenate([own.recorded for own in spikes.values()]),
             ),
             *self._ragged("spike_times", "Spike times (s)", np.concatenate(trains), trains),
-            *self._ragged("obs_intervals", "Time simulated (s)", span, np.ones((n_units, 1))),
+            *self._ragged(
+                "obs_intervals", "Time simulated (s)", np.concatenate(observed), observed
+            ),
         ]
+        if any(own.names for own in spikes.values()):
+            columns.insert(2, self._column("unit_name", "Name of the neuron", unit_names))
         return self._make(
             self._pynwb.misc.Units,
             "units",
             name="units",
             description="Neurons whose spikes were recorded",
             columns=columns,
-            colnames=["population", "neuron", "spike_times", "obs_intervals"],
+            colnames=[column.name for column in columns if not column.name.endswith("_index")],
             id=self._make(
                 self._hdmf.ElementIdentifiers, "units/id", name="id", data=np.arange(n_units)
             ),
             resolution=resolution,
         )
+
+    def _observed(self, trains: SpikeTrains) -> Sequence[NDArray[np.float64]]:
+        """Return the intervals (ms) in which each neuron was observed."""
+        if trains.observed is not None:
+            return trains.observed
+        return [np.array([[0.0, self._result.duration]])] * len(trains.recorded)
 
     def _column(self, name: str, description: str, data: Any) -> Any:
         key = f"units/{name}"
@@ -184,6 +195,11 @@ class _Writer:
         )
 
 
+def _names(trains: SpikeTrains) -> Sequence[str]:
+    """Return the name of each recorded neuron, its number if it has none."""
+    return trains.names or [str(neuron) for neuron in trains.recorded.tolist()]
+
+
 def _digest(result: Result) -> str:
     """Return a word that is as good as different for different results."""
     digest = hashlib.sha256(repr((result.dt, result.duration, result.seed)).encode())
@@ -191,6 +207,9 @@ def _digest(result: Result) -> str:
         digest.update(repr((name, len(trains), len(trains.recorded))).encode())
         for array in (trains.times, trains.ids, trains.recorded):
             digest.update(array.tobytes())
+        if trains.names is not None or trains.observed is not None:
+            intervals = [own.tolist() for own in trains.observed or ()]
+            digest.update(repr((trains.names, intervals)).encode())
     for key, trace in result.traces.items():
         digest.update(repr((key, trace.unit, trace.values.shape)).encode())
         for array in (trace.times, trace.ids, trace.values):

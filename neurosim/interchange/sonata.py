@@ -1,4 +1,4 @@
-"""Results as SONATA files, and spikes out of them.
+"""Write results as SONATA files.
 
 Dai et al. 2020, PLoS Comput Biol 16:e1007696.
 """
@@ -9,12 +9,11 @@ import io
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.foreign import Foreign, Train
 from neurosim.interchange.regular import regular
 from neurosim.storage import atomic_path
 from neurosim.storage.layout import SONATA_MAGIC, SONATA_VERSION, group_name
@@ -26,24 +25,23 @@ if TYPE_CHECKING:
 
     import h5py
 
-    from neurosim.interchange.hdf5 import HDF5Reader
     from neurosim.recording import Result, Trace
 
-SPIKES = "spikes.h5"
-TIME_UNITS = {"ms": 1.0, "milliseconds": 1.0, "s": 1e3, "seconds": 1e3}
+SPIKES, NODES = "spikes.h5", "nodes.h5"
 
 
 def save_sonata(result: Result, folder: str | os.PathLike[str]) -> list[Path]:
     """Write a result as SONATA: `spikes.h5`, and a membrane report for each recorded variable.
 
     A report, `v.h5` for example, has the traces of every population under /report/<population>,
-    in single precision as SONATA wants it. In names "/" stands as %2F, as in a result file.
+    in single precision as SONATA wants it. Where neurons have names, `nodes.h5` has them as the
+    attribute name of the nodes. In names of populations "/" stands as %2F, as in a result file.
 
     Parameters
     ----------
     result : Result
     folder : path-like
-        Made where it is missing. Each file is written whole or not at all.
+        Created if missing. Each file is written whole or not at all.
 
     Returns
     -------
@@ -53,14 +51,18 @@ def save_sonata(result: Result, folder: str | os.PathLike[str]) -> list[Path]:
     Raises
     ------
     NeurosimError
-        Where a file cannot be written, or a trace is not sampled regularly.
+        If a file cannot be written, or a trace is not sampled regularly.
     """
     folder = Path(folder)
     images = {SPIKES: _image(partial(_write_spikes, result=result))}
+    if any(trains.names is not None for trains in result.spikes.values()):
+        images[NODES] = _image(partial(_write_nodes, result=result))
     for variable in dict.fromkeys(variable for _, variable in result.traces):
         own = {name: trace for (name, kind), trace in result.traces.items() if kind == variable}
-        # Quoted whole: no name may lead out of the folder, or be that of the spikes.
-        name = "%73pikes" if variable == "spikes" else quote(variable, safe="")
+        # Quoted whole: no name may lead out of the folder, or be that of another file.
+        name = quote(variable, safe="")
+        if name in ("spikes", "nodes"):
+            name = f"%{ord(name[0]):x}{name[1:]}"
         images[f"{name}.h5"] = _image(partial(_write_reports, traces=own))
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -92,6 +94,22 @@ def _write_spikes(file: h5py.File, result: Result) -> None:
         write_spikes(spikes.create_group(group_name(name)), trains)
 
 
+def _write_nodes(file: h5py.File, result: Result) -> None:
+    """Write the names of neurons as SONATA has attributes of nodes: one node type, one group."""
+    import h5py
+
+    for name, trains in result.spikes.items():
+        if trains.names is None:
+            continue
+        group = file.create_group(f"nodes/{group_name(name)}")
+        n_nodes = len(trains.recorded)
+        group.create_dataset("node_id", data=trains.recorded, dtype=np.uint64)
+        group.create_dataset("node_type_id", data=np.zeros(n_nodes), dtype=np.int64)
+        group.create_dataset("node_group_id", data=np.zeros(n_nodes), dtype=np.uint32)
+        group.create_dataset("node_group_index", data=np.arange(n_nodes), dtype=np.uint64)
+        group.create_dataset("0/name", data=list(trains.names), dtype=h5py.string_dtype())
+
+
 def _write_reports(file: h5py.File, traces: dict[str, Trace]) -> None:
     for name, trace in traces.items():
         interval = regular(trace.times)
@@ -114,19 +132,3 @@ def _write_reports(file: h5py.File, traces: dict[str, Trace]) -> None:
         span = (start, start + len(trace.times) * interval, interval)
         time = mapping.create_dataset("time", data=np.array(span))
         time.attrs["units"] = "ms"
-
-
-def read_sonata(file: h5py.File, reader: HDF5Reader) -> Foreign:
-    """Read a SONATA spike file."""
-    spikes = reader.group(file, "spikes")
-    trains = {}
-    for name in reader.names(spikes):
-        group = reader.group(spikes, name)
-        times = reader.numbers(group, "timestamps", "f").astype(np.float64)
-        ids = reader.numbers(group, "node_ids", "iu").astype(np.int64)
-        unit = reader.attribute(reader.member(group, "timestamps"), "units")
-        factor = TIME_UNITS.get("ms" if unit is None else str(unit))
-        if factor is None:
-            raise NeurosimError(f"the unit of {group.name}/timestamps is {unit!s:.20}: use ms or s")
-        trains[unquote(name)] = Train(times * factor, ids, np.unique(ids))
-    return Foreign(trains)

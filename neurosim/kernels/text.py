@@ -12,6 +12,7 @@ NOTHING, NO_INTEGER, NO_NUMBER, TOO_FEW, TOO_MANY = range(5)
 HARD_VALUE, HARD_ROW, HARD_PLACE = range(3)
 
 _NEWLINE, _RETURN, _QUOTE, _SPACE = 10, 13, 34, 32
+_COMMENT = 35
 _PLUS, _MINUS, _POINT, _ZERO = 43, 45, 46, 48
 _EXPONENT, _CAPITAL = 101, 69
 _MOST_DIGITS = 18
@@ -68,6 +69,17 @@ def _integer(data, at):
     """Read digits; return the number, −1 where there is none or too long a one, and their end."""
     value, end = _digits(data, at, np.int64(0))
     return (value if 0 < end - at <= _MOST_DIGITS else np.int64(-1)), end
+
+
+@part
+def _index(data, at):
+    """Read a whole number that may be written as 3.0, as tables of floats have it."""
+    value, at = _integer(data, at)
+    if data[at] == _POINT:
+        at += 1
+        while data[at] == _ZERO:
+            at += 1
+    return value, at
 
 
 @part
@@ -181,16 +193,22 @@ def parse_edges(data, delimiter, roles, sources, targets, values, hard, report):
     at = 0
     while at < data.size:
         at = _past_blanks(data, at)
+        if data[at] == _COMMENT:
+            while data[at] != _NEWLINE:
+                at += 1
         if data[at] == _NEWLINE:
             at += 1
             continue
         for column in range(roles.size):
             at = _past_blanks(data, at)
             role, field, wrong = roles[column], at, NOTHING
+            quoted = role != IGNORED and data[at] == _QUOTE
+            if quoted:
+                at = _past_blanks(data, at + 1)
             if role == IGNORED:
                 at = _past_field(data, at, delimiter)
             elif role < FIRST_VALUE:
-                whole, at = _integer(data, at)
+                whole, at = _index(data, at)
                 wrong = NO_INTEGER if whole < 0 else NOTHING
                 (sources if role == SOURCE else targets)[n] = whole
             else:
@@ -201,9 +219,19 @@ def parse_edges(data, delimiter, roles, sources, targets, values, hard, report):
                     hard[report[0]] = role - FIRST_VALUE, n, field
                     report[0] += 1
             if wrong == NOTHING:
+                gap = at
                 at = _past_blanks(data, at)
+                if quoted and data[at] == _QUOTE:
+                    quoted = False
+                    gap = at + 1
+                    at = _past_blanks(data, gap)
                 ended = data[at] == _NEWLINE
-                if not ended and data[at] != delimiter:
+                # A blank separates by itself: the next field begins right after the blanks.
+                separated = data[at] == delimiter
+                if delimiter == _SPACE:
+                    separated = at > gap
+                    at -= separated and not ended
+                if quoted or not (ended or separated):
                     wrong = NO_INTEGER if role < FIRST_VALUE else NO_NUMBER
                 elif ended and column < roles.size - 1:
                     wrong = TOO_FEW

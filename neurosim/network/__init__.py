@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from neurosim.network.channels import HodgkinHuxley, steady_gates
+from neurosim.network.csv_edges import CSVEdges
 from neurosim.network.distributions import Distribution, LogNormal, Normal, Uniform
-from neurosim.network.edges import Column, CSVEdges, EdgeFile
+from neurosim.network.edges import Column, EdgeFile
 from neurosim.network.escape import EscapeRate
 from neurosim.network.inputs import (
     ConstantCurrent,
@@ -19,6 +20,7 @@ from neurosim.network.inputs import (
 )
 from neurosim.network.network import Network
 from neurosim.network.neurons import LIF, IntegrateAndFire
+from neurosim.network.open_edges import OpenEdges
 from neurosim.network.parts import VARIABLES, Drive, Neuron, Population, Projection, Recording
 from neurosim.network.plasticity import STDP
 from neurosim.network.rules import (
@@ -31,7 +33,7 @@ from neurosim.network.rules import (
     OneToOne,
     Rule,
 )
-from neurosim.network.sonata import OpenEdges, SonataEdges
+from neurosim.network.sonata import SonataEdges
 from neurosim.network.synapses import AlphaCurrent, DeltaSynapse, ExpCurrent, Synapse
 
 __all__ = [

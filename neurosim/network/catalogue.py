@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neurosim.network.channels import HodgkinHuxley
+from neurosim.network.csv_edges import CSVEdges
 from neurosim.network.distributions import LogNormal, Normal, Uniform
-from neurosim.network.edges import Column, CSVEdges
+from neurosim.network.edges import Column
 from neurosim.network.escape import EscapeRate
 from neurosim.network.inputs import (
     ConstantCurrent,

@@ -1,21 +1,23 @@
-"""Edge lists in files: connections too many to be listed in memory, and what goes with each."""
+"""Edge lists in files, and the columns of them that hold strengths and delays."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
 import stat
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import check_number, nearest_name, show
 
-LONGEST_LINE = 2**16
-"""Bytes of a line of text."""
-DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LONGEST_DELAY = 1e5
+"""ms."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +50,27 @@ class Column:
 
     name: str
     factor: float = 1.0
+    minimum: float | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
             raise NeurosimError(f"Column.name = {show(self.name)} is no text: give a column's name")
         object.__setattr__(self, "factor", check_number(self.factor, "Column.factor", ""))
+        if self.minimum is not None:
+            minimum = check_number(self.minimum, "Column.minimum", "ms", 0.0, LONGEST_DELAY)
+            object.__setattr__(self, "minimum", minimum)
 
     def scaled(self, factor: float) -> Column:
-        """Return the column of `factor` times the values."""
-        return Column(self.name, self.factor * factor)
+        """Return the column with values `factor` times as large."""
+        return replace(self, factor=self.factor * factor)
+
+    def convert(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the values of a file in mV, pA or ms."""
+        if self.factor != 1.0:
+            values = values * self.factor
+        if self.minimum is not None:
+            values = np.where((values >= 0.0) & (values < self.minimum), self.minimum, values)
+        return values
 
 
 @dataclass(frozen=True)
@@ -165,105 +179,6 @@ def _stamp(path: str) -> tuple[int, ...]:
     if not stat.S_ISREG(status.st_mode):
         raise NeurosimError(f"{path} is no file: give one with a list of edges")
     return status.st_size, status.st_mtime_ns
-
-
-@dataclass(frozen=True)
-class CSVEdges(EdgeFile):
-    r"""The connections that a text lists: a line with the names of its columns, then one each.
-
-    The file is read in blocks when the network is built, so that it may be larger than memory;
-    only its first lines are looked at before. Strengths and delays are its columns too where
-    `Network.connect` is given their names.
-
-    Parameters
-    ----------
-    path : path-like
-        Not compressed.
-    source, target : str
-        Names of the columns with the indices, from 0, within the two populations.
-    delimiter : str
-        Between columns: a comma, a semicolon or a tab.
-
-    Raises
-    ------
-    NeurosimError
-        Where the file is missing, or is no such text. What is wrong further down is told, with its
-        line, when the network is built; so is a file that has changed since.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> import neurosim as ns
-    >>> path = tempfile.mkdtemp() + "/edges.csv"
-    >>> with open(path, "w") as file:
-    ...     _ = file.write("source,target,psp,delay\n0,1,0.5,1.5\n1,0,0.7,2\n")
-    >>> net = ns.Network()
-    >>> exc = net.add("exc", 2, ns.LIF())
-    >>> one = net.connect(exc, exc, ns.CSVEdges(path), psp="psp", delay="delay")
-    >>> ns.Simulation(net).run(10.0).stats.synapses
-    2
-    """
-
-    source: str = "source"
-    target: str = "target"
-    delimiter: str = ","
-    start: int = field(init=False, repr=False, compare=False)
-    """Byte at which the first edge begins."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.delimiter not in DELIMITERS:
-            raise NeurosimError(
-                f"CSVEdges.delimiter = {show(self.delimiter)} is none: give ',', ';' or a tab"
-            )
-        head = _head(self.path)
-        first, end, rest = head.partition(b"\n")
-        object.__setattr__(self, "columns", self._names(first))
-        object.__setattr__(self, "start", len(first) + len(end))
-        lines = max(rest.count(b"\n"), 1)
-        estimate = (self.n_bytes - self.start) * lines // max(len(rest), 1)
-        object.__setattr__(self, "size", estimate)
-        for name in (self.source, self.target):
-            self.check_column(name)
-
-    def _names(self, line: bytes) -> tuple[str, ...]:
-        """Return the names of the columns."""
-        try:
-            text = line.removeprefix(b"\xef\xbb\xbf").decode()
-            (names,) = csv.reader([text.rstrip("\r")], delimiter=self.delimiter, strict=True)
-        except (csv.Error, ValueError):
-            raise NeurosimError(
-                f"{self.path} does not begin with the names of its columns: give a line such as "
-                "source,target,psp,delay"
-            ) from None
-        names = [name.strip() for name in names]
-        twice = [name for k, name in enumerate(names) if name in names[:k]]
-        if twice:
-            raise NeurosimError(
-                f"{self.path} has two columns {show(twice[0])}: give each a name of its own"
-            )
-        return tuple(names)
-
-
-def _head(path: str) -> bytes:
-    """Return the first bytes of a text."""
-    try:
-        with open(path, "rb") as file:
-            head = file.read(LONGEST_LINE)
-    except OSError as error:
-        raise NeurosimError(
-            f"{path} cannot be read ({error.strerror}): give a text with a list of edges"
-        ) from None
-    if head.startswith(b"\x1f\x8b"):
-        raise NeurosimError(f"{path} is compressed: unpack it with gunzip {show(Path(path).name)}")
-    if b"\0" in head:
-        raise NeurosimError(f"{path} is no text: give one with a list of edges, or SonataEdges")
-    if b"\n" not in head and len(head) == LONGEST_LINE:
-        raise NeurosimError(
-            f"{path} has a first line longer than {LONGEST_LINE:,} bytes: begin it with the names "
-            "of its columns"
-        )
-    return head
 
 
 def check_text(value: Any, what: str) -> str:

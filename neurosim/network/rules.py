@@ -14,7 +14,7 @@ from neurosim.network.checks import (
     check_number,
     show,
 )
-from neurosim.network.edges import CSVEdges
+from neurosim.network.csv_edges import CSVEdges
 from neurosim.network.sonata import SonataEdges
 
 

@@ -10,9 +10,10 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import check_array, check_number, is_scalar, show
 from neurosim.network.distributions import Distribution, LogNormal, Normal, Uniform
-from neurosim.network.edges import Column, EdgeFile
+from neurosim.network.edges import LONGEST_DELAY, Column, EdgeFile
 from neurosim.network.neurons import LIF
 from neurosim.network.rules import AllToAll, Explicit, OneToOne, Rule
+from neurosim.network.sonata import SonataEdges
 from neurosim.network.synapses import DeltaSynapse
 
 if TYPE_CHECKING:
@@ -23,8 +24,12 @@ if TYPE_CHECKING:
 
 STRONGEST = 1e9
 """Largest strength, in mV or pA."""
-LONGEST = 1e5
+LONGEST = LONGEST_DELAY
 """Longest delay (ms)."""
+
+
+STACKLEVEL = 5
+"""Frames from a check of a column up to the caller of `Network.connect`."""
 
 
 def per_synapse_shape(rule: Rule, n_sources: int, n_targets: int) -> tuple[int, ...] | None:
@@ -62,11 +67,17 @@ def _column(rule: Rule, value: Any, what: str) -> Any:
         value = Column(value)
     if isinstance(value, Column):
         rule.check_column(value.name)
+        if value.minimum is not None and what != "delay":
+            raise NeurosimError(
+                f"{what} = {value} has a minimum, which only delays may have: leave it out"
+            )
     elif value is not None and not isinstance(value, Distribution) and not is_scalar(value):
         raise NeurosimError(
             f"{what} is an array, but the connections are in a file: name the column that has "
             "it, or give a number or a distribution"
         )
+    elif value is not None and what != "delay" and isinstance(rule, SonataEdges):
+        rule.warn_of_given_strength(what, value, STACKLEVEL)
     return value
 
 

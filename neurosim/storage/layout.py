@@ -14,6 +14,11 @@
     /neurosim                              attributes format, dt (ms), duration (ms), seed
     /neurosim/populations                  one row a population: the fields of PopulationInfo
     /neurosim/recorded/<population>        int64, the neurons whose spikes were recorded
+    /neurosim/names/<population>           UTF-8 of fixed length, absent where neurons have no names
+    /neurosim/observed/<population>/counts, intervals
+                                           int64, float64 (ms): how many intervals each recorded
+                                           neuron was observed in, and their starts and ends; absent
+                                           where all were observed throughout
     /neurosim/stats                        attributes: fields of RunStats, not how fast it was
     /neurosim/measured/<name>              float64, absent where nothing was measured
 

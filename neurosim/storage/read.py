@@ -90,7 +90,7 @@ def _read_result(file: h5py.File, file_size: int) -> Result:
         seed=int(run.attrs["seed"]),
         populations=populations,
         spikes={
-            name: reader.trains(spikes[group_name(name)], run["recorded"], info)
+            name: reader.trains(spikes[group_name(name)], run, info)
             for name, info in populations.items()
             if group_name(name) in spikes
         },
@@ -143,11 +143,10 @@ class _Reader:
             _require(info.size > 0, f"population {info.name} has {info.size} neurons")
         return infos
 
-    def trains(
-        self, group: h5py.Group, recorded: h5py.Group, population: PopulationInfo
-    ) -> SpikeTrains:
-        """Read the spikes of a population."""
-        neurons = self.ids(recorded[group_name(population.name)], np.int64, population)
+    def trains(self, group: h5py.Group, run: h5py.Group, population: PopulationInfo) -> SpikeTrains:
+        """Read the spikes of a population, and what the group of the run says of its neurons."""
+        recorded, name = run["recorded"], group_name(population.name)
+        neurons = self.ids(recorded[name], np.int64, population)
         _require(bool(np.all(np.diff(neurons) > 0)), f"{recorded.name} is not ascending")
         times = self.array(group["timestamps"], np.float64, 1)
         ids = self.ids(group["node_ids"], np.uint64, population)
@@ -155,7 +154,27 @@ class _Reader:
         _require(_ascending(times), f"{group.name}/timestamps are not ascending")
         known = len(neurons) == population.size or bool(np.isin(ids, neurons).all())
         _require(known, f"{group.name} has spikes of neurons that were not recorded")
-        return SpikeTrains(times, ids, neurons, self.dt, 0.0, self.duration)
+        names = self._names(run["names"][name], neurons) if name in run.get("names", ()) else None
+        observed = run["observed"][name] if name in run.get("observed", ()) else None
+        intervals = None if observed is None else self._intervals(observed, neurons)
+        return SpikeTrains(times, ids, neurons, names, intervals, self.dt, 0.0, self.duration)
+
+    def _names(self, table: h5py.Dataset, neurons: NDArray[np.int64]) -> tuple[str, ...]:
+        """Read the names of neurons."""
+        names = self.array(table, f"S{max(1, table.dtype.itemsize)}", 1).tolist()
+        _require(len(names) == len(neurons), f"{table.name} has {len(names)} names")
+        return tuple(name.decode() for name in names)
+
+    def _intervals(
+        self, group: h5py.Group, neurons: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], ...]:
+        """Read the observed intervals (ms) of each neuron."""
+        counts = self.array(group["counts"], np.int64, 1)
+        intervals = self.array(group["intervals"], np.float64, 2)
+        fits = len(counts) == len(neurons) and bool(np.all(counts >= 0))
+        fits = fits and intervals.shape == (counts.sum(), 2) and bool(np.isfinite(intervals).all())
+        _require(fits, f"{group.name} does not fit the {len(neurons)} neurons")
+        return tuple(np.split(intervals, np.cumsum(counts)[:-1])) if len(counts) else ()
 
     def trace(self, group: h5py.Group, variable: str, population: PopulationInfo) -> Trace:
         """Read one variable."""
@@ -177,7 +196,7 @@ class _Reader:
             return Trace(times, values, ids, unit.decode())
         _require(len(fired) == len(whose), f"{group.name} has unequal spike_times and spike_ids")
         _require(bool(np.isin(whose, ids).all()), f"{group.name} has spikes of other neurons")
-        spikes = SpikeTrains(fired, whose, ids, self.dt, 0.0, self.duration)
+        spikes = SpikeTrains(fired, whose, ids, dt=self.dt, t_start=0.0, t_stop=self.duration)
         return Trace(times, values, ids, unit.decode(), spikes, population.v_peak)
 
     def ids(self, dataset: h5py.Dataset, dtype: DTypeLike, population: PopulationInfo) -> NDArray:

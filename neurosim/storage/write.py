@@ -21,6 +21,7 @@ from neurosim.storage.layout import (
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
 
     import h5py
     from numpy.typing import DTypeLike, NDArray
@@ -77,6 +78,13 @@ def _write_run(group: h5py.Group, result: Result) -> None:
     recorded = group.create_group("recorded")
     for name, trains in result.spikes.items():
         _write_array(recorded, group_name(name), trains.recorded, np.int64)
+        if trains.names is not None:
+            group[f"names/{group_name(name)}"] = _words(trains.names)
+        if trains.observed is not None:
+            observed = group.create_group(f"observed/{group_name(name)}")
+            _write_array(observed, "counts", np.array([len(t) for t in trains.observed]), np.int64)
+            intervals = np.concatenate([np.empty((0, 2)), *trains.observed])
+            _write_array(observed, "intervals", intervals, np.float64)
     for name, values in result.measured.items():
         _write_array(group, f"measured/{group_name(name)}", values, np.float64)
     stats = group.create_group("stats")
@@ -85,11 +93,17 @@ def _write_run(group: h5py.Group, result: Result) -> None:
 
 
 def _table(populations: list[PopulationInfo]) -> NDArray:
-    names = [population.name.encode() for population in populations]
-    table = np.empty(len(names), column_types(PopulationInfo, max(map(len, names), default=1)))
+    names = _words([population.name for population in populations])
+    table = np.empty(len(names), column_types(PopulationInfo, names.dtype.itemsize))
     for row, (name, population) in enumerate(zip(names, populations, strict=True)):
         table[row] = (name, *dataclasses.astuple(population)[1:])
     return table
+
+
+def _words(names: Sequence[str]) -> NDArray[np.bytes_]:
+    """Return text as UTF-8 of a fixed length of at least one byte."""
+    encoded = [name.encode() for name in names]
+    return np.array(encoded, f"S{max([1, *map(len, encoded)])}")
 
 
 def write_spikes(group: h5py.Group, trains: SpikeTrains) -> None:

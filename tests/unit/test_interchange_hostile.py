@@ -56,11 +56,17 @@ def reader() -> Iterator[Reader]:
     reader.process.communicate()
 
 
+def save_npz(result: ns.Result, path: Path) -> None:
+    trains = next(iter(result.spikes.values()))
+    np.savez_compressed(path, time_ms=trains.times, neuron=trains.ids)
+
+
 WRITERS: dict[str, Callable[[ns.Result, Path], object]] = {
     "a.nwb": ns.save_nwb,
     "a.h5": lambda result, path: ns.save_sonata(result, path.parent),
     "a.mat": save_neo,
     "a.csv": ns.save_csv,
+    "a.npz": save_npz,
 }
 
 
@@ -180,13 +186,16 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
     "big_chunk": (instead(timestamps=BIG_CHUNK), "claims 8 bytes and holds 0"),
     "bomb": (spikes_of(bomb), "refused"),
     "packed": (spikes_of(packed), "far more than the file holds"),
-    "words": (instead(timestamps="words"), "no 1-dimensional array of floating-point numbers"),
+    "words": (instead(timestamps="words"), "timestamps is no 1-dimensional array of numbers"),
     "table": (instead(timestamps=np.zeros((3, 3))), "no 1-dimensional array"),
-    "compound": (instead(node_ids=np.zeros(9, [("a", "i4")])), "array of whole numbers"),
+    "compound": (
+        instead(node_ids=np.zeros(9, [("a", "i4")])),
+        "node_ids is no 1-dimensional array",
+    ),
     "group_for_times": (instead(timestamps={"shape": None, "dtype": "f8"}), "no 1-dimensional"),
     "nan": (instead(timestamps=np.full(9, np.nan)), "spike at nan ms"),
     "infinite": (instead(timestamps=np.full(9, np.inf)), "spike at inf ms"),
-    "negative": (instead(timestamps=-np.ones(9)), "spike at -1 ms"),
+    "far before": (instead(timestamps=np.full(9, -1e300)), "spike at -1e+300 ms"),
     "fewer": (instead(timestamps=np.ones(8)), "8 times and 9 neurons"),
     "neuron": (instead(node_ids=np.full(9, 2**63, "u8")), "neurons are numbered from 0"),
     "unit": (
@@ -250,16 +259,19 @@ def test_a_hostile_nwb_file_is_refused(tmp_path: Path, reader: Reader, write, to
 
 HEADER = "population,neuron,time_ms\n"
 HOSTILE_CSV = {
-    "one_endless_line": (b"a" * 2**25, "line 1 has more than 4,096 characters"),
+    "one_endless_line": (b"a" * 2**25, "line 1 has more than 1,048,576 characters"),
     "endless_field": (HEADER + '"' + "a\n" * 2**17, "no comma-separated values"),
     "no_header": ("a,1,2.0\n", "name the columns"),
     "two_times": ("neuron,time_ms,time_s\n", "name the columns"),
     "many_digits": (HEADER + "a," + "9" * 4000 + ",1\n", "row 2 has the neuron '999"),
     "negative_neuron": (HEADER + "a,-1,1\n", "row 2 has the neuron '-1'"),
-    "other_digits": (HEADER + "a,٣,1\n", "row 2 has the neuron"),
+    "other_digits": (HEADER + "a,3,٣\n", "row 2 has the time"),
+    "no_neuron": (HEADER + "a,x,1\na,,1\n", "row 3 has no neuron"),
+    "half_a_neuron": (HEADER + "a,0.5,1\n", "row 2 has the neuron '0.5'"),
+    "no_number": (HEADER + "a,nan,1\n", "row 2 has the neuron 'nan'"),
     "nan": (HEADER + "a,1,nan\n", "row 2 has the time 'nan'"),
     "infinite": (HEADER + "a,1,1\na,1,1e999\n", "row 3 has the time '1e999'"),
-    "negative": (HEADER + "a,1,-0.5\n", "row 2 has the time '-0.5'"),
+    "negative": (HEADER + "a,1,-0.5\n", "read"),
     "underscored": (HEADER + "a,1,1_0\n", "row 2 has the time '1_0'"),
     "late": (HEADER + "a,1,1e300\n", "spike at 1e+300 ms"),
     "short_row": (HEADER + "a,1\n", "row 2 has 2 fields instead of 3"),

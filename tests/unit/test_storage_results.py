@@ -246,6 +246,49 @@ def test_a_damaged_file_is_refused_in_one_sentence(
     assert "\n" not in str(refused.value)
 
 
+def imported() -> Result:
+    """A result with names and observed intervals."""
+    observed = (np.array([[0.0, 4.0], [6.0, 9.0]]), np.empty((0, 2)))
+    trains = SpikeTrains(
+        np.array([1.0, 8.0]), np.array([0, 0]), np.array([0, 6]), ("neuron é", "b"), observed
+    )
+    info = sample(0).populations["."]
+    return Result(dt=0.1, duration=9.0, seed=0, populations={".": info}, spikes={".": trains})
+
+
+def test_names_and_observed_intervals_come_back(tmp_path: Path):
+    save(imported(), tmp_path / "result.h5")
+    found, expected = load(tmp_path / "result.h5").spikes["."], imported().spikes["."]
+    assert found.names == expected.names
+    assert found.observed is not None
+    assert expected.observed is not None
+    for own, wanted in zip(found.observed, expected.observed, strict=True):
+        np.testing.assert_array_equal(own, wanted)
+        assert own.shape == wanted.shape
+        assert not own.flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("names/%2E", np.array([b"a"]), "has 1 names"),
+        ("names/%2E", np.array([b"a", b"\xff"]), "utf-8"),
+        ("names/%2E", np.arange(2), "right type"),
+        ("observed/%2E/counts", np.array([2]), "does not fit the 2 neurons"),
+        ("observed/%2E/counts", np.array([3, -1]), "does not fit the 2 neurons"),
+        ("observed/%2E/counts", np.array([2, 1]), "does not fit the 2 neurons"),
+        ("observed/%2E/intervals", np.full((2, 2), np.nan), "does not fit the 2 neurons"),
+    ],
+)
+def test_damaged_names_and_intervals_are_refused(tmp_path, name, value, message):
+    save(imported(), tmp_path / "result.h5")
+    with h5py.File(tmp_path / "result.h5", "r+") as file:
+        del file[f"neurosim/{name}"]
+        file[f"neurosim/{name}"] = value
+    with pytest.raises(NeurosimError, match=message):
+        load(tmp_path / "result.h5")
+
+
 def test_what_is_no_result_is_refused(tmp_path: Path):
     with pytest.raises(NeurosimError, match=r"cannot be read \(No such file"):
         load(tmp_path / "none.h5")
@@ -312,7 +355,7 @@ def test_action_potentials_drawn_into_files_of_earlier_formats_are_taken_out(tmp
 
 def test_drawn_action_potentials_come_back(tmp_path: Path):
     result = sample()
-    spikes = SpikeTrains([0.7, 2.0], [3, 49], [0, 1, 3, 49], 0.1, 0.0, 1000.0)
+    spikes = SpikeTrains([0.7, 2.0], [3, 49], [0, 1, 3, 49], dt=0.1)
     trace = dataclasses.replace(result.traces[KEY], spikes=spikes, v_peak=30.0)
     save(dataclasses.replace(result, traces={KEY: trace}), tmp_path / "result.h5")
     found = load(tmp_path / "result.h5").traces[KEY]

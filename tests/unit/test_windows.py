@@ -14,7 +14,7 @@ def clock(dt: float, steps: np.ndarray) -> ns.SpikeTrains:
     """One neuron that fires in the given steps, as the engine stores its times."""
     times = np.multiply(steps, dt, dtype=float)
     ids = np.zeros(len(times), np.int64)
-    return ns.SpikeTrains(times, ids, [0], dt, 0.0, float(steps.max()) * dt)
+    return ns.SpikeTrains(times, ids, [0], dt=dt, t_start=0.0, t_stop=float(steps.max()) * dt)
 
 
 @pytest.mark.parametrize("dt", STEPS)

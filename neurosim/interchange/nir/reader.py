@@ -60,7 +60,7 @@ class _Tree:
     """
 
     def __init__(self, size: int) -> None:
-        self.reader = HDF5Reader(size)
+        self.reader = HDF5Reader(size, soft_links=False)
         self.arrays: list[NDArray] = []
         self._text = MOST_TEXT
         self._seen: set[int] = set()
