@@ -16,6 +16,7 @@ from neurosim.errors import NeurosimError
 from neurosim.interchange.columns import check_columns, check_unit
 from neurosim.interchange.foreign import Foreign, Train, merge, to_result
 from neurosim.interchange.text_read import is_table, read_text
+from neurosim.network.checks import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,12 +99,11 @@ def load_spikes(
     """
     check_unit(unit)
     names = check_columns(columns)
-    paths = [path] if isinstance(path, (str, os.PathLike)) else list(path)
+    paths = _paths(path, "path")
     if not paths:
         raise NeurosimError("no file is given: give one of spikes")
-    given = [nodes] if isinstance(nodes, (str, os.PathLike)) else list(nodes)
-    options = {"unit": unit, "nodes": [os.fspath(node) for node in given]}
-    found = [_read(own, format, names, dt, options) for own in map(Path, paths)]
+    options = {"unit": unit, "nodes": [str(own.absolute()) for own in _paths(nodes, "nodes")]}
+    found = [_read(own, format, names, dt, options) for own in paths]
     whole = found[0] if len(found) == 1 else merge(found)
     if any(part.counted for part in found):
         dt = None  # it has been used, and offsets from the grid are meant
@@ -111,6 +111,14 @@ def load_spikes(
         return to_result(whole, dt, duration, start)
     except NeurosimError as error:
         raise NeurosimError(f"{paths[0]}: {error}") from None
+
+
+def _paths(given: Any, what: str) -> list[Path]:
+    """Return one path or several as a list."""
+    try:
+        return [Path(own) for own in ([given] if isinstance(given, (str, os.PathLike)) else given)]
+    except TypeError:
+        raise NeurosimError(f"{what} = {show(given)} is no path: give one, or a list") from None
 
 
 def _read(

@@ -61,7 +61,7 @@ def read_text(
     NeurosimError
     """
     with _reporting(path), path.open(encoding="utf-8-sig", newline="") as file:
-        table = open_table(file, lambda names: _is_header(names, unit))
+        table = open_table(file, lambda names: _is_header(names, unit, columns is not None))
         nest = path.suffix.lower() in NEST or any("NEST" in line for line in table.comments)
         names = list(columns) if columns is not None else table.header
         if names is None:
@@ -97,8 +97,14 @@ def is_table(path: Path) -> bool:
     return widths == {1} and len(rows) > 1
 
 
-def _is_header(names: list[str], unit: str | None) -> bool:
-    return bool(names) and find_columns(names, unit) is not None
+def _is_header(names: list[str], unit: str | None, replaced: bool = False) -> bool:
+    """Whether these are names of columns; `replaced`: the user gives others."""
+    try:
+        return bool(names) and find_columns(names, unit) is not None
+    except NeurosimError:
+        if replaced:
+            return True
+        raise
 
 
 @contextmanager

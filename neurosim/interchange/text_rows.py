@@ -79,7 +79,7 @@ def open_table(file: TextIO, is_header: Callable[[list[str]], bool]) -> Table:
                 return Table(names, comments, split(rest, delimiter))
     if first is None:
         return Table(None, comments, iter(()))
-    delimiter = _delimiter_of_numbers(first[1])
+    delimiter = _delimiter(first[1])
     names = next(split([first], delimiter), (0, []))[1]
     if not all(NUMBER.fullmatch(word) for word in names):
         return Table(names, comments, split(lines, delimiter))
@@ -95,13 +95,15 @@ def _lines(file: TextIO) -> Iterator[tuple[int, str]]:
         yield number, line
 
 
-def _delimiter_of_numbers(line: str) -> str:
-    """Return what separates the fields of a row of numbers, commas where nothing does."""
+def _delimiter(line: str) -> str:
+    """Return what separates the fields of a row, best of all numbers; commas if nothing does."""
+    several = []
     for delimiter in (";", "\t", ",", " "):
         fields = next(split([(0, line)], delimiter), (0, []))[1]
         if len(fields) > 1 and all(map(NUMBER.fullmatch, fields)):
             return delimiter
-    return ","
+        several += [delimiter] if len(fields) > 1 else []
+    return several[0] if several else ","
 
 
 def split(

@@ -22,7 +22,7 @@ LONGEST_DELAY = 1e5
 
 @dataclass(frozen=True)
 class Column:
-    r"""One value for each edge of a file, out of a column or a dataset of that name.
+    r"""One value per edge, from a column of a text or an attribute of a SONATA file.
 
     Where `Network.connect` is given a name as psp, weight or delay, it becomes one of these.
 
@@ -30,7 +30,10 @@ class Column:
     ----------
     name : str
     factor : float
-        By which the values in the file are multiplied, to come to mV, pA or ms.
+        Converts the values in the file to mV, pA or ms.
+    minimum : float, optional
+        Shortest delay (ms): shorter ones, 0 included, are raised to it. A spike needs at least
+        one time step; files made for other simulators may have delays of 0.
 
     Examples
     --------

@@ -163,6 +163,10 @@ def test_columns_can_be_named(tmp_path: Path):
     path = write(tmp_path / "a.csv", table(",", TIMES, [7] * 5, IDS))
     found = read_quietly(path, columns=["time_s", "", "neuron"])
     assert spikes_of(found) == expected(1e3)
+    for head in ("time_ms;t;neuron", "a;b;c", "# a;b;c"):
+        text = f"{head}\n" + table(";", TIMES, [7] * 5, IDS)
+        found = read_quietly(write(tmp_path / "d.csv", text), columns=["time_s", "", "neuron"])
+        assert spikes_of(found) == expected(1e3)
     ambiguous = write(tmp_path / "b.csv", "3,5\n4,6\n")
     with pytest.raises(ns.NeurosimError, match="both of its columns hold whole numbers alone"):
         ns.load_spikes(ambiguous)
@@ -285,6 +289,8 @@ def test_several_files_are_one_recording(tmp_path: Path):
     assert named == {"y": [1.0], "x": [2.0, 3.0], "z": [4.0]}
     with pytest.raises(ns.NeurosimError, match="no file is given"):
         ns.load_spikes([])
+    with pytest.raises(ns.NeurosimError, match="path = 5 is no path: give one, or a list"):
+        ns.load_spikes(5)
 
 
 @pytest.mark.parametrize(("first", "start"), [(-499.25, -500.0), (-500.0, -600.0), (-0.5, -100.0)])
