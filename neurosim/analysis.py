@@ -154,7 +154,7 @@ def cv_isi(
     times, place = times[order], np.searchsorted(trains.recorded, ids[order])
     same = place[1:] == place[:-1]
     if trains.observed is not None:
-        within = _observed_interval(trains)[inside][order]
+        within = _observed_interval(trains)[chosen][order]
         same &= (within[1:] == within[:-1]) & (within[1:] >= 0)
     intervals, owner = np.diff(times)[same], place[1:][same]
     n = np.bincount(owner, minlength=len(trains.recorded)).astype(float)

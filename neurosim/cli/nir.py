@@ -135,7 +135,8 @@ def _run(twin: NirNetwork, spikes: Path, folder: RunFolder) -> dict[str, Any]:
             raise NeurosimError(
                 f"{spikes}: {name!r} has a neuron {trains.recorded[-1]}, and that Input has {size}"
             )
-        times = [trains.of(neuron) for neuron in range(size)]
+        given_times = dict(zip(trains.recorded.tolist(), trains.by_neuron(), strict=True))
+        times = [given_times.get(neuron, []) for neuron in range(size)]  # others are silent
         twin.drive(name, SpikeTimes(times))
     folder.prepare()
     duration = (round(given.duration / twin.dt) + twin.latest) * twin.dt
