@@ -40,6 +40,7 @@ from neurosim.network import (
     LogNormal,
     MembraneNoise,
     Network,
+    NeuronModel,
     Normal,
     OneToOne,
     Poisson,
@@ -48,6 +49,8 @@ from neurosim.network import (
     SpikeTimes,
     StepCurrent,
     Uniform,
+    parameter,
+    state,
 )
 from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Synapses, Trace
 
@@ -115,6 +118,7 @@ __all__ = [
     "LogNormal",
     "MembraneNoise",
     "Network",
+    "NeuronModel",
     "NeurosimError",
     "Normal",
     "OneToOne",
@@ -135,6 +139,7 @@ __all__ = [
     "from_nir",
     "load",
     "load_spikes",
+    "parameter",
     "save",
     "save_csv",
     "save_nir",
@@ -142,6 +147,7 @@ __all__ = [
     "save_sonata",
     "simulate",
     "spread_over",
+    "state",
     "to_neo",
     "to_nir",
 ]

@@ -94,6 +94,7 @@ class Engine:
             part.neurons,
             part.soft,
             part.channels,
+            part.models.tables,
             self.live.tables[thread],
             part.probes,
             self._states[thread],

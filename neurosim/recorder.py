@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.recording import UNITS, Result, RunStats, SpikeTrains, Trace
+from neurosim.recording import Result, RunStats, SpikeTrains, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -140,7 +140,7 @@ class Recorder:
         """Return potentials in mV; the engine counts them from rest."""
         population, variable = trace.key
         if variable == "v":
-            values += self._plan.populations[population].v_rest
+            values += self._plan.offsets[population]
         return values
 
     def _store(
@@ -197,7 +197,7 @@ class Recorder:
             self._times[k].rows[low:high],
             self._values[k].rows[low:high],
             plan.ids,
-            UNITS[plan.key[1]],
+            plan.unit,
             spikes,
             v_peak,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +24,8 @@ from neurosim.kernels.types import (
     STATE_RISE,
     THRESHOLD,
 )
-from neurosim.network import LIF, DeltaSynapse, LogNormal, Normal, Uniform
+from neurosim.network.declare import is_uniform, states_of
+from neurosim.network import LIF, DeltaSynapse, LogNormal, NeuronModel, Normal, Uniform
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -35,10 +37,23 @@ if TYPE_CHECKING:
 
 
 def refractory_steps(neuron: Neuron, dt: float) -> int:
-    """Return the refractory period in whole steps."""
+    """Return the shortest refractory period of a population's neurons in whole steps."""
+    if isinstance(neuron, NeuronModel):
+        return neuron.refractory_steps(dt)
     return (
         whole_steps(neuron.t_ref, dt, f"{type(neuron).__name__}.t_ref") if neuron.t_ref > 0 else 0
     )
+
+
+def potential_offset(neuron: Neuron) -> float:
+    """Return the potential from which `State.v` counts (mV): rest, or 0 for models' own equations."""
+    return 0.0 if isinstance(neuron, NeuronModel) else neuron.v_rest
+
+
+def number_of(neuron: Neuron, name: str) -> float:
+    """Return a quantity of a neuron model, NaN where it has none or neurons differ in it."""
+    value = getattr(neuron, name, math.nan)
+    return float(value) if is_uniform(value) else math.nan
 
 
 def sample(distribution: Normal | LogNormal | Uniform, u: NDArray) -> NDArray[np.float64]:
@@ -56,6 +71,9 @@ def sample(distribution: Normal | LogNormal | Uniform, u: NDArray) -> NDArray[np
 def initial_potentials(population: Population, seed: int) -> NDArray[np.float64]:
     """Return the potential of every neuron at time 0 (mV)."""
     v = population.v_init
+    if v is None and isinstance(population.neuron, NeuronModel):
+        name = next(iter(states_of(type(population.neuron))))
+        v = population.initial_of(name)
     if v is None:
         return np.full(population.size, population.neuron.v_rest)
     if isinstance(v, (Normal, LogNormal, Uniform)):

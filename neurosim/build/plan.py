@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.build.channels import channel_tables
+from neurosim.build.channels import channel_tables, starting_gates
 from neurosim.build.grid import check_dt
 from neurosim.build.inputs import input_tables
 from neurosim.build.layout import Layout, lay_out
 from neurosim.build.live import CurrentPort, SpikePort, live_tables
 from neurosim.build.memory import check_memory, check_size
-from neurosim.build.neurons import initial_potentials, neuron_tables, refractory_steps, soft_blocks
+from neurosim.build.models import ModelPart, model_tables
+from neurosim.build.neurons import (
+    initial_potentials,
+    neuron_tables,
+    potential_offset,
+    number_of,
+    refractory_steps,
+    soft_blocks,
+)
 from neurosim.build.plastic import PlasticPart, plastic_parts, plastic_projections
 from neurosim.build.probes import (
     Contribution,
@@ -51,6 +59,7 @@ class ThreadPlan:
     soft : (n_blocks,) ndarray of int64, or None
         Which blocks of neurons have soft thresholds.
     channels : Channels or None
+    models : ModelPart
     inputs : Inputs
     probes : Probes
     live : mapping of Drive to CurrentPort or SpikePort
@@ -68,6 +77,7 @@ class ThreadPlan:
     neurons: Neurons
     soft: NDArray[np.int64] | None
     channels: Channels | None
+    models: ModelPart
     inputs: Inputs
     probes: Probes
     live: Mapping[Drive, CurrentPort | SpikePort]
@@ -93,6 +103,8 @@ class Plan:
         Their numbers among all threads.
     first_id : (n_populations + 1,) ndarray of int64
     populations : mapping of str to PopulationInfo
+    offsets : mapping of str to float
+        Potential from which `State.v` counts, by population (mV).
     spikes_of : mapping of str to (n_recorded,) ndarray of int64
         Neurons whose spikes are kept.
     traces : tuple of TracePlan
@@ -113,6 +125,7 @@ class Plan:
     own: range
     first_id: NDArray[np.int64]
     populations: Mapping[str, PopulationInfo]
+    offsets: Mapping[str, float]
     spikes_of: Mapping[str, NDArray[np.int64]]
     traces: tuple[TracePlan, ...]
     horizon: int
@@ -140,6 +153,9 @@ class Plan:
         return int((sizes * -(-n_steps // (self.refractory + 1))).sum())
 
 
+_DESCRIBED = ("v_rest", "v_threshold", "v_reset", "v_peak", "tau_m", "t_ref")
+
+
 def _describe(network: Network, built: Iterable[Projections]) -> dict[str, PopulationInfo]:
     """Return what results tell of each population."""
     found = {p: weights for own in built for p, weights in own.found_weights().items()}
@@ -152,13 +168,8 @@ def _describe(network: Network, built: Iterable[Projections]) -> dict[str, Popul
         p.name: PopulationInfo(
             name=p.name,
             size=p.size,
-            v_rest=p.neuron.v_rest,
-            v_threshold=p.neuron.v_threshold,
-            v_reset=p.neuron.v_reset,
-            v_peak=p.neuron.v_peak,
-            tau_m=p.neuron.tau_m,
-            t_ref=p.neuron.t_ref,
             sign=sign_of(p),
+            **{field: number_of(p.neuron, field) for field in _DESCRIBED},
         )
         for p in network.populations
     }
@@ -169,7 +180,7 @@ def _starting_potentials(network: Network, layout: Layout, thread: int, seed: in
     for share in layout.threads[thread].shares:
         population = layout.populations[share.population]
         start = initial_potentials(population, seed)[share.low : share.high]
-        v[share.first : share.first + share.size] = start - population.neuron.v_rest
+        v[share.first : share.first + share.size] = start - potential_offset(population.neuron)
     return v
 
 
@@ -216,13 +227,17 @@ def build(
         def build_thread(thread: int) -> ThreadPlan:
             neurons, places, n_synaptic = neuron_tables(layout, thread, dt, seed)
             soft, channels = soft_blocks(neurons), channel_tables(layout, neurons, thread, dt)
-            probes, contributions = probe_tables(traces, layout, thread, places)
+            gates = starting_gates(neurons, channels, np.zeros(layout.threads[thread].n_local))
+            models = model_tables(layout, neurons, thread, dt, seed, len(gates))
+            probes, contributions = probe_tables(
+                traces, layout, thread, places, models.first_state
+            )
             inputs = input_tables(network, layout, neurons, thread, dt, seed)
             inputs, live = live_tables(inputs, network, layout, thread)
             v_start = _starting_potentials(network, layout, thread, seed)
             (table, _), learned = made[thread - own.start], learning[thread - own.start]
             table = into_ring(table, layout)
-            arrays = (neurons, channels or (), inputs, table, learned.tables, probes, (v_start,))
+            arrays = (neurons, channels or (), models.tables or (), inputs, table, learned.tables, probes, (v_start,))
             for tables in arrays:
                 _freeze(tables)
             n_slots = layout.threads[thread].n_slots
@@ -232,6 +247,7 @@ def build(
                 neurons,
                 soft,
                 channels,
+                models,
                 inputs,
                 probes,
                 live,
@@ -252,6 +268,7 @@ def build(
         own=own,
         first_id=layout.first_id,
         populations=_describe(network, (projections, *plastic)),
+        offsets={p.name: potential_offset(p.neuron) for p in network.populations},
         spikes_of={
             p.name: recorded_spikes(network.recordings, p.name, p.size) for p in network.populations
         },

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from neurosim.build.grid import whole_steps
 from neurosim.build.layout import NOISE
+from neurosim.build.models import state_size
 from neurosim.kernels import Probes
-from neurosim.kernels.types import ARRIVAL, CURRENT, VOLTAGE
-from neurosim.network import DeltaSynapse
+from neurosim.kernels.types import ARRIVAL, CURRENT, MODEL_STATE, VOLTAGE
+from neurosim.network import DeltaSynapse, NeuronModel
+from neurosim.network.declare import states_of
+from neurosim.network.parts import recordables
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -20,6 +23,13 @@ if TYPE_CHECKING:
 
     from neurosim.build.layout import Layout, Share
     from neurosim.network import Network, Recording
+
+
+class StateIndex(NamedTuple):
+    """Index of a state variable among the values per neuron that are stored beside v."""
+
+    index: int
+    size: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +44,17 @@ class TracePlan:
     ids : (n_neurons,) ndarray of int64
     interval : int
         Steps.
+    unit : str
+    state : StateIndex or None
+        For a state variable of a model: where its values are.
     """
 
     key: tuple[str, str]
     population: int
     ids: NDArray[np.int64]
     interval: int
+    unit: str
+    state: StateIndex | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +88,19 @@ def plan_traces(network: Network, layout: Layout, dt: float) -> tuple[TracePlan,
         interval = 1 if recording.interval is None else whole_steps(recording.interval, dt, what)
         ids = np.arange(recording.population.size) if recording.ids is None else recording.ids
         key = (recording.population.name, recording.variable)
-        plans.append(TracePlan(key, layout.index(recording.population), ids, interval))
+        unit = recordables(recording.population)[recording.variable]
+        number, state = layout.index(recording.population), _state_index(recording)
+        plans.append(TracePlan(key, number, ids, interval, unit, state))
     return tuple(plans)
+
+
+def _state_index(recording: Recording) -> StateIndex | None:
+    """Return where the values of a recorded state variable are, None for other variables."""
+    neuron = recording.population.neuron
+    names = list(states_of(type(neuron)))[1:] if isinstance(neuron, NeuronModel) else []
+    if recording.variable not in names:
+        return None
+    return StateIndex(names.index(recording.variable), state_size(neuron))
 
 
 def recorded_spikes(recordings: tuple[Recording, ...], name: str, size: int) -> NDArray[np.int64]:
@@ -91,11 +117,15 @@ def _places(
     own: NDArray[np.int64],
     ports: tuple[Hashable, ...],
     state_places: Mapping[tuple[int, Hashable, bool], int],
+    first_state: Mapping[int, int],
 ) -> list[tuple[int, NDArray[np.int64]]]:
     """Return the kind and the places of the signals that sum up to a variable of some neurons."""
     variable = trace.key[1]
     if variable == "v":
         return [(VOLTAGE, share.first + own - share.low)]
+    if trace.state is not None:
+        size, index, first = trace.state.size, trace.state.index, first_state[trace.population]
+        return [(MODEL_STATE, first + size * (own - share.low) + index)]
     synaptic = [port for port in ports if port != NOISE]
     if variable == "i_syn":
         currents = [port for port in synaptic if not isinstance(port, DeltaSynapse)]
@@ -115,6 +145,7 @@ def probe_tables(
     layout: Layout,
     thread: int,
     state_places: Mapping[tuple[int, Hashable, bool], int],
+    first_state: Mapping[int, int],
 ) -> tuple[Probes, tuple[Contribution, ...]]:
     """Lay out the probes of one thread."""
     sets: list[list[int]] = []
@@ -127,7 +158,9 @@ def probe_tables(
         if len(columns) == 0:
             continue
         ports = layout.ports[trace.population]
-        for kind, where in _places(trace, share, trace.ids[columns], ports, state_places):
+        for kind, where in _places(
+            trace, share, trace.ids[columns], ports, state_places, first_state
+        ):
             sets.append([n, n + len(where), trace.interval, kind])
             places.append(where)
             signals = slice(n, n + len(where))

@@ -20,6 +20,7 @@ from neurosim.kernels.types import (
     EXPONENTIAL,
     EXPONENTIAL_LINK,
     GAIN,
+    MODEL,
     P_SR,
     P_SS,
     P_VI,
@@ -34,7 +35,7 @@ from neurosim.kernels.types import (
     SUBTRACT,
     THRESHOLD,
 )
-from neurosim.network import LIF, AlphaCurrent, ExpCurrent, HodgkinHuxley, IntegrateAndFire
+from neurosim.network import LIF, AlphaCurrent, ExpCurrent, HodgkinHuxley, IntegrateAndFire, NeuronModel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,7 +65,7 @@ def membrane(neuron: Neuron, dt: float) -> NDArray[np.float64]:
     threshold nor a reset.
     """
     row = np.zeros(5)
-    if isinstance(neuron, HodgkinHuxley):
+    if isinstance(neuron, (HodgkinHuxley, NeuronModel)):
         row[P_VI], row[THRESHOLD] = 1.0, np.inf
         return row
     row[P_VV] = math.exp(-dt / neuron.tau_m)
@@ -81,6 +82,8 @@ def membrane(neuron: Neuron, dt: float) -> NDArray[np.float64]:
 def escape(neuron: Neuron, dt: float) -> tuple[int, NDArray[np.float64]]:
     """Return a neuron's manner of firing and its row of `Neurons.escape`."""
     row = np.zeros(3)
+    if isinstance(neuron, NeuronModel):
+        return MODEL, row
     if isinstance(neuron, HodgkinHuxley):
         return CHANNELS, row
     if neuron.escape is None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from neurosim.build.models import state_size
 from neurosim.kernels.types import (
     ALPHA,
     CHANNELS,
@@ -26,7 +27,7 @@ from neurosim.kernels.types import (
     STATE,
     STATE_RISE,
 )
-from neurosim.network import HodgkinHuxley
+from neurosim.network import HodgkinHuxley, NeuronModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,6 +81,10 @@ def _spans(layout: Layout, part: ThreadPlan, thread: int, counter: _Counter) -> 
             assert part.channels is not None
             whole = counter.take("gates", 3 * population.size) + 3 * share.low
             yield _Span("gates", int(part.channels.first_gate[g]), whole, 3 * share.size)
+        if isinstance(population.neuron, NeuronModel):
+            n = state_size(population.neuron)
+            whole = counter.take("gates", n * population.size) + n * share.low
+            yield _Span("gates", part.models.first_state[g], whole, n * share.size)
         if len(layout.twinned[share.population]):
             own = len(share.twins) > 0
             group = len(shares) + with_twins.index(share.population) if own else g
@@ -201,7 +206,7 @@ def _put_to_rest(neurons: Neurons, state: State, step: int) -> None:
     Twins never fire, and ion channels are not held at reset.
     """
     for g, group in enumerate(neurons.groups):
-        if group[FIRST_ID] < 0 or neurons.firing[g, MANNER] == CHANNELS:
+        if group[FIRST_ID] < 0 or neurons.firing[g, MANNER] >= CHANNELS:
             continue
         first = int(group[FIRST])
         until = state.until[first : group[LAST]]

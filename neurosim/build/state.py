@@ -60,7 +60,9 @@ def new_state(plan: Plan, thread: int, chunk: int) -> State:
             injected=(n_local, np.float64),
             arrived=(part.n_slots if twins else 0, np.float64),
         ),
-        gates=starting_gates(part.neurons, part.channels, part.v_start),
+        gates=np.concatenate(
+            [starting_gates(part.neurons, part.channels, part.v_start), part.models.states]
+        ),
         resting_first=np.zeros(n_groups, np.int64),
         resting_count=np.zeros(n_groups, np.int64),
         uniform=np.ones(n_groups, bool),
@@ -140,6 +142,9 @@ def new_scratch(plan: Plan, thread: int) -> Scratch:
     segments = LISTED + plan.batch * n_common * len(table.start) + 1
     channels = plan.threads[thread].channels
     points = 0 if channels is None else 2 * int(channels.substep[1]) + 1
+    models = plan.threads[thread].models.tables
+    if models is not None:
+        points = max(points, int(models.points.max(initial=0)))
     return Scratch(
         **room,
         course=np.empty(BLOCK * points),

@@ -73,7 +73,7 @@ def _fault(folder: Path) -> str | None:
     return None
 
 
-_FOLDER = os.environ.get("NUMBA_CACHE_DIR") or _cache_folder()
+FOLDER = os.environ.get("NUMBA_CACHE_DIR") or _cache_folder()
 
 
 def compiled(**options):
@@ -83,7 +83,7 @@ def compiled(**options):
         # Numba reads the folder when a function is decorated: set it for ours only, and leave the
         # caches of whoever imports us where they were. A folder of the user's choice is respected.
         previous = config.CACHE_DIR
-        config.CACHE_DIR = _FOLDER
+        config.CACHE_DIR = FOLDER
         try:
             return numba.njit(cache=True, nogil=True, **options)(function)
         finally:

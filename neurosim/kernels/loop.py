@@ -10,12 +10,14 @@ from neurosim.kernels.escape import update_soft
 from neurosim.kernels.exchange import exchange
 from neurosim.kernels.inputs import take_in
 from neurosim.kernels.intrinsics import clock, prefetch
+from neurosim.kernels.models import update_models
 from neurosim.kernels.neurons import update
 from neurosim.kernels.plasticity import deliver_plastic, remember_fired
 from neurosim.kernels.types import (
     ARRIVAL,
     DELIVERY,
     INTERVAL,
+    MODEL_STATE,
     NOISE,
     RECORDING,
     SET_FIRST,
@@ -50,7 +52,7 @@ def _merge(every_fired, every_start, heads, k, history, reached, rows, n):
 
 
 @part
-def _sample(sets, places, v, synaptic, arrived, samples, t, t_first):
+def _sample(sets, places, v, synaptic, states, arrived, samples, t, t_first):
     """Write the probes whose interval ends with step t into their next row of `samples`."""
     for s in range(sets.shape[0]):
         interval = sets[s, INTERVAL]
@@ -62,6 +64,8 @@ def _sample(sets, places, v, synaptic, arrived, samples, t, t_first):
             place = places[i]
             if signal == VOLTAGE:
                 samples[row, i] = v[place]
+            elif signal == MODEL_STATE:
+                samples[row, i] = states[place]
             elif signal == ARRIVAL:
                 samples[row, i] = arrived[place]
                 arrived[place] = 0.0
@@ -83,7 +87,7 @@ def _lap(ticks, phase, since, timed):
 # caller holds every array.
 @compiled(_nrt=False)
 def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, neurons, soft,
-            channels, inputs, probes, state, learned, shared, scratch, samples, timed, own, n_own,
+            channels, models, inputs, probes, state, learned, shared, scratch, samples, timed, own, n_own,
             crossing, ranks):  # fmt: skip
     """Advance one thread's neurons by a chunk of steps.
 
@@ -98,7 +102,7 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, ne
         The shortest delay: for so many steps no thread needs news from the others.
     batch : int
         Steps to deliver at a time, at most as many as `state.buffer` has rows.
-    table, plastic, neurons, channels, inputs, probes, state, learned, shared, scratch
+    table, plastic, neurons, channels, models, inputs, probes, state, learned, shared, scratch
         See `neurosim.kernels.types`. Where no synapse is plastic, `plastic` and `learned` are None;
         where no neuron has ion channels, `channels` is: what they need is then not even compiled.
     soft : (n_blocks,) int64, or None where there are none
@@ -188,11 +192,16 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, ne
             n_fired = update_channels(
                 neurons, channels, inputs, state, scratch, row, fired, before, n_fired, t, timed
             )
+        if models is not None:
+            before = fired_start[k]
+            n_fired = update_models(
+                neurons, models, inputs, state, scratch, row, fired, before, n_fired, t, timed
+            )
         if plastic is not None:
             remember_fired(plastic, learned, fired, fired_start[k], n_fired, t)
         fired_start[k + 1] = n_fired
         now = _lap(ticks, UPDATE, now + ticks[NOISE] - noise, timed)
         sets, places = probes.sets, probes.places
-        _sample(sets, places, state.v, state.synaptic, state.arrived, samples, t, t_first)
+        _sample(sets, places, state.v, state.synaptic, state.gates, state.arrived, samples, t, t_first)
         now = _lap(ticks, RECORDING, now, timed)
     return crossing

@@ -17,7 +17,7 @@ FIRST, LAST, FIRST_ID, REFRACTORY, PORT_FIRST, PORT_LAST = range(6)
 # Columns of `Neurons.dynamics`.
 P_VV, P_VI, THRESHOLD, RESET, SUBTRACT = range(5)
 # Manners of firing: over a sharp threshold, over a soft one with this link, or by ion channels.
-SHARP, SOFTPLUS, EXPONENTIAL_LINK, CHANNELS = 0, 1, 2, 3
+SHARP, SOFTPLUS, EXPONENTIAL_LINK, CHANNELS, MODEL = 0, 1, 2, 3, 4
 # Columns of `Neurons.firing`, then of `Neurons.escape` and of `Channels.rates`.
 MANNER, ENTITY_FIRST = range(2)
 STEEPNESS, EXPECTED, SOFT_THRESHOLD = range(3)
@@ -51,7 +51,7 @@ LEARNING_RATE, DEPRESSION, W_MAX, PER_TAU_PLUS, PER_TAU_MINUS, MU_PLUS, MU_MINUS
 # Columns of `Probes.sets`.
 SET_FIRST, SET_LAST, INTERVAL, SIGNAL = range(4)
 # Signals of a set of probes.
-VOLTAGE, CURRENT, ARRIVAL = range(3)
+VOLTAGE, CURRENT, ARRIVAL, MODEL_STATE = range(4)
 # Columns of `Scratch.due`.
 DUE_FIRST, DUE_LAST, DUE_INTO, DUE_WEIGHT = range(4)
 # What a thread's time goes to.
@@ -237,6 +237,35 @@ class Channels(NamedTuple):
     substep: Any
 
 
+class Models(NamedTuple):
+    """Neurons whose equations are compiled apart, by block.
+
+    Attributes
+    ----------
+    blocks : (n,) int64
+        Index in `Neurons.blocks`.
+    address : (n,) int64
+        Of the compiled block function.
+    first_state : (n,) int64
+        Index in `State.gates` of the states of the block's first neuron.
+    points : (n,) int64
+        Points within the step at which the current is computed.
+    first_param : (n,) int64
+        Index in `params` of what the block function is given.
+    params : (n_params,) float64
+    dt : (1,) float64
+        ms.
+    """
+
+    blocks: Any
+    address: Any
+    first_state: Any
+    points: Any
+    first_param: Any
+    params: Any
+    dt: Any
+
+
 class Inputs(NamedTuple):
     """What reaches the neurons from outside, in pieces of consecutive targets.
 
@@ -333,7 +362,8 @@ class State(NamedTuple):
     resting_first, resting_count : (n_groups,) int64
         Where each ring begins, relative to its range, and how many are in it.
     gates : (n_gates,) float64
-        Gates m, h and n of each neuron with ion channels.
+        Gates m, h and n of each neuron with ion channels; then the states of neurons whose
+        equations are compiled apart, neuron by neuron.
     synaptic : (n_synaptic,) float64
         Synaptic currents (pA), and the rising variables of alpha currents (pA/ms).
     buffer : (max(batch, ring) · pitch,) float32 or float64, as the weights are

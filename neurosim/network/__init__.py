@@ -18,6 +18,8 @@ from neurosim.network.inputs import (
     SpikeTimes,
     StepCurrent,
 )
+from neurosim.network.declare import parameter, state
+from neurosim.network.model import NeuronModel
 from neurosim.network.network import Network
 from neurosim.network.neurons import LIF, IntegrateAndFire
 from neurosim.network.open_edges import OpenEdges
@@ -66,6 +68,7 @@ __all__ = [
     "MembraneNoise",
     "Network",
     "Neuron",
+    "NeuronModel",
     "Normal",
     "OneToOne",
     "OpenEdges",
@@ -79,5 +82,7 @@ __all__ = [
     "StepCurrent",
     "Synapse",
     "Uniform",
+    "parameter",
+    "state",
     "steady_gates",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,15 +12,18 @@ from neurosim.errors import NeurosimError
 from neurosim.network.catalogue import PARTS
 from neurosim.network.checks import show
 from neurosim.network.edges import EdgeFile
+from neurosim.network.model import NeuronModel, address_of, defined_model, digest_of
 from neurosim.network.network import Network
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-TYPE, ARRAY = "type", "array"
-"""Keys that name a part's class, and an array by its number."""
+TYPE, ARRAY, ITEMS = "type", "array", "items"
+"""Keys that name a part's class, an array by its number, and the items of a mapping."""
+DIGEST = "digest"
+"""Key of the hash of a user's model: its equations must be the same when a file is read."""
 
 
 def to_data(network: Network) -> tuple[dict[str, Any], list[NDArray]]:
@@ -60,6 +64,10 @@ def to_data(network: Network) -> tuple[dict[str, Any], list[NDArray]]:
             return [encoded(item) for item in value]
         if id(value) in numbers:
             return numbers[id(value)]
+        if isinstance(value, Mapping):
+            return {ITEMS: {key: encoded(item) for key, item in value.items()}}
+        if isinstance(value, NeuronModel):
+            return {TYPE: address_of(type(value)), DIGEST: digest_of(type(value))} | fields(value)
         if PARTS.get(type(value).__name__) is not type(value):
             raise NeurosimError(
                 f"{show(value)} cannot be saved: files know neurosim's own neurons, synapses, "
@@ -73,7 +81,7 @@ def to_data(network: Network) -> tuple[dict[str, Any], list[NDArray]]:
         return {
             field.name: encoded(getattr(part, field.name))
             for field in dataclasses.fields(part)
-            if field.init
+            if field.init and not _is_empty(getattr(part, field.name))
         }
 
     tree = {
@@ -83,6 +91,11 @@ def to_data(network: Network) -> tuple[dict[str, Any], list[NDArray]]:
         "recordings": [fields(part) for part in network.recordings],
     }
     return tree, arrays
+
+
+def _is_empty(value: Any) -> bool:
+    """Whether a field holds an empty mapping: those are left out."""
+    return isinstance(value, Mapping) and not value
 
 
 def from_data(tree: Mapping[str, Any], arrays: Sequence[NDArray]) -> Network:
@@ -111,7 +124,12 @@ def from_data(tree: Mapping[str, Any], arrays: Sequence[NDArray]) -> Network:
             return value
         if ARRAY in value:
             return arrays[value[ARRAY]]
-        return PARTS[value[TYPE]](**{key: decoded(v) for key, v in value.items() if key != TYPE})
+        if ITEMS in value:
+            return {key: decoded(item) for key, item in value[ITEMS].items()}
+        given = {key: decoded(v) for key, v in value.items() if key not in (TYPE, DIGEST)}
+        if DIGEST in value:
+            return defined_model(value[TYPE], value[DIGEST])(**given)
+        return PARTS[value[TYPE]](**given)
 
     def fields(part: Mapping[str, Any], *populations: str) -> dict[str, Any]:
         known = {key: decoded(value) for key, value in part.items() if key not in populations}

@@ -26,6 +26,8 @@ from neurosim.network.strength import (
 from neurosim.network.synapses import DeltaSynapse, check_synapse
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import ArrayLike
 
     from neurosim.network.distributions import Distribution
@@ -130,6 +132,7 @@ class Network:
         *,
         v_init: float | ArrayLike | Distribution | None = None,
         dale: bool | None = None,
+        initial: Mapping[str, Any] | None = None,
     ) -> Population:
         """Add a population.
 
@@ -139,11 +142,13 @@ class Network:
             Unique within the network.
         size : int
             Number of neurons, at least 1.
-        neuron : LIF or HodgkinHuxley
+        neuron : LIF, HodgkinHuxley or NeuronModel
         v_init : float, (size,) array_like or distribution, optional
             Potentials at time 0 (mV). Default: the resting potential.
         dale : bool, optional
             Whether all outgoing synapses must have one sign. Default: as the network says.
+        initial : mapping of str to float, (size,) array_like or distribution, optional
+            Values of other state variables at time 0, by name. Default: those of the model.
 
         Returns
         -------
@@ -154,7 +159,7 @@ class Network:
         NeurosimError
         """
         dale = self._dale if dale is None else dale
-        population = Population(name, size, neuron, v_init, dale)  # type: ignore[arg-type]
+        population = Population(name, size, neuron, v_init, dale, initial or {})  # type: ignore[arg-type]
         if any(other.name == name for other in self._populations):
             raise NeurosimError(f"There is a population {name!r} already: choose another name")
         if self.size + population.size > LARGEST:

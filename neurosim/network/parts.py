@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,8 +20,11 @@ from neurosim.network.checks import (
     nearest_name,
     show,
 )
+from neurosim.network.declare import check_quantity, is_uniform, parameters_of, states_of
 from neurosim.network.distributions import LogNormal, Normal, Uniform
+from neurosim.network.model import NeuronModel
 from neurosim.network.neurons import LIF
+from neurosim.recording import UNITS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,10 +36,10 @@ if TYPE_CHECKING:
     from neurosim.network.rules import Rule
     from neurosim.network.synapses import Synapse
 
-VARIABLES = ("spikes", "v", "i_syn", "i_exc", "i_inh", "input_exc", "input_inh")
-"""What can be recorded."""
+VARIABLES = ("spikes", *UNITS)
+"""What can be recorded of every population."""
 
-Neuron = LIF | HodgkinHuxley
+Neuron = LIF | HodgkinHuxley | NeuronModel
 """Any of the neuron models."""
 
 _POTENTIAL = ("mV", -1e4, 1e4)
@@ -61,6 +65,7 @@ class Population:
     neuron: Neuron
     v_init: float | NDArray[np.float64] | Distribution | None
     dale: bool
+    initial: Mapping[str, float | NDArray[np.float64] | Distribution] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         name = self.name
@@ -74,12 +79,51 @@ class Population:
         size = check_integer(self.size, f"Size of population {name!r}", 1)
         if not isinstance(self.neuron, Neuron):
             raise NeurosimError(
-                f"Population {name!r}: {show(self.neuron)} is no neuron model; give LIF() or "
-                "HodgkinHuxley()"
+                f"Population {name!r}: {show(self.neuron)} is not a neuron model: give LIF(), "
+                "HodgkinHuxley() or an instance of a NeuronModel"
             )
         object.__setattr__(self, "size", size)
         object.__setattr__(self, "v_init", _check_v_init(self.v_init, size, name))
         object.__setattr__(self, "dale", check_flag(self.dale, f"Population {name!r}: dale"))
+        object.__setattr__(self, "initial", self._check_initial())
+        self._check_sizes()
+
+    def initial_of(self, state: str) -> float | NDArray[np.float64] | Distribution:
+        """Return the value of a state variable at time 0."""
+        assert isinstance(self.neuron, NeuronModel)
+        return self.initial[state] if state in self.initial else self.neuron.initial_of(state)
+
+    def _check_initial(self) -> dict[str, Any]:
+        """Return the initial values of state variables, checked."""
+        if not isinstance(self.initial, Mapping):
+            raise NeurosimError(
+                f"initial = {show(self.initial)} is not a dict: give values by state, such as "
+                "{'w': 0.0}"
+            )
+        states = states_of(type(self.neuron)) if isinstance(self.neuron, NeuronModel) else {}
+        found = {}
+        for state, value in self.initial.items():
+            if state not in states:
+                raise NeurosimError(
+                    f"initial: {type(self.neuron).__name__} has no state {state!r}: "
+                    f"{nearest_name(state, states)}"
+                )
+            what = f"initial {state} of population {self.name!r}"
+            found[state] = check_quantity(value, what, states[state].unit, -np.inf, np.inf)
+        return found
+
+    def _check_sizes(self) -> None:
+        """Refuse arrays whose length is not the number of neurons."""
+        given = {f"initial {name}": value for name, value in self.initial.items()}
+        if isinstance(self.neuron, NeuronModel):
+            kind = type(self.neuron)
+            given |= {f"{kind.__name__}.{n}": getattr(self.neuron, n) for n in parameters_of(kind)}
+        for what, value in given.items():
+            if isinstance(value, np.ndarray) and value.shape != (self.size,):
+                raise NeurosimError(
+                    f"{what} of population {self.name!r} has {len(value)} values for {self.size} "
+                    "neurons: give one per neuron"
+                )
 
     def __repr__(self) -> str:
         return f"<Population {self.name!r}: {self.size} × {self.neuron}>"
@@ -156,10 +200,10 @@ class Recording:
     interval: float | None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.variable, str) or self.variable not in VARIABLES:
+        known = recordables(self.population)
+        if not isinstance(self.variable, str) or self.variable not in known:
             raise NeurosimError(
-                f"{show(self.variable)} cannot be recorded: "
-                f"{nearest_name(self.variable, VARIABLES)}"
+                f"{show(self.variable)} cannot be recorded: {nearest_name(self.variable, known)}"
             )
         ids = check_ids(self.ids, self.population, empty=self.variable == "spikes")
         object.__setattr__(self, "ids", ids)
@@ -168,6 +212,12 @@ class Recording:
                 raise NeurosimError("Spikes have no interval: they are recorded as they come")
             interval = check_number(self.interval, "interval", "ms", 1e-3, 1e9)
             object.__setattr__(self, "interval", interval)
+
+
+def recordables(population: Population) -> dict[str, str]:
+    """Return what can be recorded of a population: the unit by variable."""
+    own = states_of(type(population.neuron)) if isinstance(population.neuron, NeuronModel) else {}
+    return dict(UNITS) | {name: declared.unit for name, declared in own.items()} | {"v": "mV"}
 
 
 def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArray[np.int64] | None:

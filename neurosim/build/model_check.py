@@ -1,0 +1,282 @@
+"""Check a model's equations before they are compiled: one sentence that names the user's line."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import math
+import numbers
+import textwrap
+import traceback
+from collections import namedtuple
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.network.declare import is_uniform, parameters_of, states_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from neurosim.network.model import NeuronModel
+
+FUNCTIONS = ("abs", "bool", "float", "int", "max", "min", "pow", "range", "round")
+"""Built-in functions that compile."""
+
+_REFUSED: dict[type[ast.AST], str] = {
+    ast.Import: "an import",
+    ast.ImportFrom: "an import",
+    ast.Try: "try",
+    ast.Raise: "raise",
+    ast.With: "with",
+    ast.Lambda: "a lambda",
+    ast.FunctionDef: "a function inside a function",
+    ast.ClassDef: "a class",
+    ast.Dict: "a dictionary",
+    ast.Set: "a set",
+    ast.List: "a list",
+    ast.ListComp: "a comprehension",
+    ast.SetComp: "a comprehension",
+    ast.DictComp: "a comprehension",
+    ast.GeneratorExp: "a comprehension",
+    ast.JoinedStr: "a text",
+    ast.Yield: "yield",
+    ast.Await: "await",
+    ast.Global: "global",
+    ast.Nonlocal: "nonlocal",
+    ast.Delete: "del",
+}
+
+
+def METHODS_OF(kind: type[NeuronModel]) -> tuple[str, ...]:  # noqa: N802
+    """Return the names of the methods that a model's block function calls."""
+    return ("step" if hasattr(kind, "step") else "derivatives", "spikes", "reset")
+
+
+def arguments_of(kind: type[NeuronModel], method: str) -> tuple[str, ...]:
+    """Return the arguments that a method must take."""
+    states = tuple(states_of(kind))
+    return {
+        "derivatives": (*states, "i", "p"),
+        "step": (*states, "i", "jump", "dt", "p"),
+        "spikes": ("v_before", *states, "p"),
+        "reset": (*states, "p"),
+    }[method]
+
+
+def check_source(model: NeuronModel) -> None:
+    """Refuse methods that do not compile.
+
+    Raises
+    ------
+    NeurosimError
+        The sentence begins with the file and line.
+    """
+    for name in METHODS_OF(type(model)):
+        _check_method(type(model), name)
+    sample_results(model)
+
+
+def _where(function: Callable[..., Any], line: int | None = None) -> str:
+    """Return the place of a line of a function, to begin a sentence with."""
+    code = function.__code__
+    return f"{code.co_filename}:{line or code.co_firstlineno}"
+
+
+def _method(kind: type[NeuronModel], name: str) -> Callable[..., Any]:
+    """Return a method of a model as a plain function."""
+    own = f"{kind.__name__}.{name}"
+    attribute = inspect.getattr_static(kind, name, None)
+    if attribute is None:
+        needed = ", ".join(arguments_of(kind, name))
+        raise NeurosimError(
+            f"{kind.__name__} has no {name}: add `@staticmethod def {name}({needed})`"
+        )
+    if not isinstance(attribute, staticmethod):
+        at = _where(attribute) + ": " if inspect.isfunction(attribute) else ""
+        raise NeurosimError(f"{at}{own} is not a static method: put @staticmethod above it")
+    return attribute.__func__
+
+
+def _check_method(kind: type[NeuronModel], name: str) -> None:
+    """Refuse a method with other arguments than expected, or with Python that does not compile."""
+    function, own = _method(kind, name), f"{kind.__name__}.{name}"
+    found, wanted = tuple(inspect.signature(function).parameters), arguments_of(kind, name)
+    if len(found) != len(wanted):
+        raise NeurosimError(
+            f"{_where(function)}: {own} takes ({', '.join(found)}): with the declared states it "
+            f"must take ({', '.join(wanted)})"
+        )
+    try:
+        text = textwrap.dedent(inspect.getsource(function))
+    except OSError:
+        raise NeurosimError(
+            f"the source of {own} cannot be read: define the model in a file or a notebook cell"
+        ) from None
+    tree = ast.parse(text).body[0]
+    shift = function.__code__.co_firstlineno - 1
+    assert isinstance(tree, ast.FunctionDef)
+    for line, fault in _faults(tree, function):
+        raise NeurosimError(f"{_where(function, line + shift)}: {own} {fault}")
+
+
+def _faults(tree: ast.FunctionDef, function: Callable[..., Any]) -> Iterator[tuple[int, str]]:
+    """Yield line and sentence of what a function may not contain."""
+    local = {a.arg for a in tree.args.args}
+    local |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _is_set(n)}
+    parameters = tree.args.args[-1].arg
+    for node in (n for statement in tree.body for n in ast.walk(statement)):
+        line = getattr(node, "lineno", 1)
+        if type(node) in _REFUSED:
+            yield line, f"contains {_REFUSED[type(node)]}, which models cannot use: write it out"
+        elif isinstance(node, ast.Attribute):
+            yield from _attribute_faults(node, function, parameters, local)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in local:
+            yield from _name_faults(node, function)
+    if not any(isinstance(node, ast.Return) and node.value for node in ast.walk(tree)):
+        yield 1, "returns nothing: end it with a return"
+
+
+def _is_set(node: ast.Name) -> bool:
+    return isinstance(node.ctx, ast.Store)
+
+
+def _attribute_faults(
+    node: ast.Attribute, function: Callable[..., Any], parameters: str, local: set[str]
+) -> Iterator[tuple[int, str]]:
+    """Yield what is wrong with an expression like math.exp or p.tau_m."""
+    base = node.value.id if isinstance(node.value, ast.Name) else None
+    if base == parameters:
+        return  # checked when the function is tried
+    value = function.__globals__.get(base) if base and base not in local else None
+    if value is math:
+        if not hasattr(math, node.attr):
+            yield node.lineno, f"uses math.{node.attr}, which does not exist"
+    elif inspect.ismodule(value):
+        yield (
+            node.lineno,
+            f"uses {value.__name__}.{node.attr}: the equations are those of one neuron; use the "
+            f"functions of math, such as math.exp",
+        )
+    else:
+        yield node.lineno, f"uses .{node.attr}: only p has attributes, the parameters"
+
+
+def _name_faults(node: ast.Name, function: Callable[..., Any]) -> Iterator[tuple[int, str]]:
+    """Yield what is wrong with a global name."""
+    found, value = _lookup(node.id, function)
+    if node.id == "math" and value is math:
+        return
+    if not found:
+        yield node.lineno, f"uses {node.id!r}, which is not defined"
+    elif value is getattr(builtins, node.id, None):
+        if node.id not in FUNCTIONS:
+            yield node.lineno, f"calls {node.id}: models can call {', '.join(FUNCTIONS)} and math"
+    elif inspect.ismodule(value):
+        return  # told with its attribute
+    elif not isinstance(value, numbers.Real):
+        yield (
+            node.lineno,
+            f"uses the global {node.id!r}, a {type(value).__name__}: only numbers can be global; "
+            "make it a parameter or write it out",
+        )
+
+
+def _lookup(name: str, function: Callable[..., Any]) -> tuple[bool, Any]:
+    """Return whether a global or enclosing name is defined, and its value."""
+    enclosed = inspect.getclosurevars(function)
+    for scope in (enclosed.nonlocals, function.__globals__, vars(builtins)):
+        if name in scope:
+            return True, scope[name]
+    return False, None
+
+
+def constants_of(function: Callable[..., Any]) -> dict[str, float | int | bool]:
+    """Return the global numbers that a function uses: their values become part of its text."""
+    names = set(function.__code__.co_names) | set(function.__code__.co_freevars)
+    found = {name: _lookup(name, function)[1] for name in names - set(FUNCTIONS)}
+    return {
+        name: value if isinstance(value, (bool, int)) else float(value)
+        for name, value in found.items()
+        if isinstance(value, numbers.Real)
+    }
+
+
+def first_values(model: NeuronModel) -> Any:
+    """Return the parameters of a model's first neuron, as the methods get them."""
+    names = tuple(parameters_of(type(model)))
+
+    def first(value: Any) -> float:
+        if is_uniform(value):
+            return float(value)
+        return float(value[0]) if isinstance(value, np.ndarray) else float(value.mean)
+
+    return namedtuple("P", names)(*(first(getattr(model, name)) for name in names))
+
+
+def first_states(model: NeuronModel) -> list[float]:
+    """Return the initial states of a model's first neuron."""
+    found = []
+    for name in states_of(type(model)):
+        value = model.initial_of(name)
+        number = value if is_uniform(value) else first_values(model)[0] if False else None
+        if number is None:
+            number = value[0] if isinstance(value, np.ndarray) else value.mean
+        found.append(float(number))
+    return found
+
+
+def sample_results(model: NeuronModel) -> dict[str, Any]:
+    """Call every method once, as plain Python at the initial state, and check what it returns.
+
+    Raises
+    ------
+    NeurosimError
+        Where a method fails, or returns something else than finite numbers, as many as expected.
+    """
+    kind, p, x = type(model), first_values(model), first_states(model)
+    calls = {
+        "derivatives": (*x, 0.0, p),
+        "step": (*x, 0.0, 0.0, 0.1, p),
+        "spikes": (x[0], *x, p),
+        "reset": (*x, p),
+    }
+    return {name: _sample(kind, name, calls[name]) for name in METHODS_OF(kind)}
+
+
+def _sample(kind: type[NeuronModel], name: str, arguments: tuple[Any, ...]) -> Any:
+    """Call one method and check what it returns."""
+    function, own = _method(kind, name), f"{kind.__name__}.{name}"
+    try:
+        result = function(*arguments)
+    except Exception as error:
+        line = traceback.extract_tb(error.__traceback__)[-1].lineno
+        reason = str(error).replace("'P' object", "p")
+        raise NeurosimError(
+            f"{_where(function, line)}: {own} fails at the initial state "
+            f"({type(error).__name__}: {reason})"
+        ) from None
+    at = f"{_where(function)}: {own}"
+    if name == "spikes":
+        if not isinstance(result, (bool, np.bool_)):
+            raise NeurosimError(f"{at} returns {result!r}: it must return True or False")
+        return result
+    values = result if isinstance(result, tuple) else (result,)
+    states = tuple(states_of(kind))
+    if len(values) != len(states):
+        what = "derivatives" if name == "derivatives" else "values"
+        raise NeurosimError(
+            f"{at} returns {len(values)} {what}: it must return {len(states)}, for "
+            f"{', '.join(states)}"
+        )
+    for state, value in zip(states, values, strict=True):
+        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+            raise NeurosimError(f"{at} returns {value!r} for {state}: it must return a number")
+        if not math.isfinite(value):
+            raise NeurosimError(
+                f"{at} returns {value} for {state} at the initial state: check the equation and "
+                "the parameters"
+            )
+    return result

@@ -1,0 +1,135 @@
+"""Compile a model's block function, and keep it on disk.
+
+Numba names cached code by the file that it stands in. So the source is written to a file named by
+its hash: an edited model becomes another file, and a process with the same model loads what another
+process has compiled.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import importlib.util
+import math
+import os
+import sys
+from collections import namedtuple
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import config
+
+from neurosim.build.model_check import METHODS_OF
+from neurosim.build.model_source import HEADER, IMPORTS, hidden_states, source_of
+from neurosim.kernels import model_tools
+from neurosim.kernels.compiled import FOLDER
+from neurosim.network.declare import parameters_of, states_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from neurosim.network.model import NeuronModel
+
+_CALLBACK = ctypes.CFUNCTYPE(
+    ctypes.c_int32, ctypes.c_int64, *[ctypes.c_void_p] * 6, ctypes.c_int64
+)
+_keep: dict[type, Any] = {}
+"""Callbacks into Python: their memory must live as long as the time loop may call them."""
+
+errors: list[BaseException] = []
+"""What plain-Python equations raised: an exception cannot pass through the time loop."""
+
+
+def block_address(model: NeuronModel, plain: bool = False) -> int:
+    """Return the address of the block function of a model.
+
+    Parameters
+    ----------
+    model : NeuronModel
+    plain : bool
+        Whether to run the equations as plain Python, so that `print` and a debugger work.
+    """
+    if plain or config.DISABLE_JIT:
+        return _callback(model)
+    block, entry = source_of(model)
+    return _compile(type(model).__name__, IMPORTS + block + entry).entry.address
+
+
+@cache
+def _compile(name: str, source: str) -> Any:
+    """Return the module with that source, written to the cache folder and compiled."""
+    digest = hashlib.sha256(source.encode()).hexdigest()[:20]
+    stem = f"{name.lower() if name.isascii() else 'model'}_{digest}"
+    path = Path(FOLDER) / f"{stem}.py"
+    if not path.exists() or path.read_text() != source:
+        part = path.with_suffix(f".{os.getpid()}.part")
+        part.write_text(source)
+        part.replace(path)
+    previous, config.CACHE_DIR = config.CACHE_DIR, FOLDER
+    try:
+        spec = importlib.util.spec_from_file_location(f"neurosim_models_{stem}", path)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module
+        spec.loader.exec_module(module)
+    finally:
+        config.CACHE_DIR = previous
+    return module
+
+
+def _callback(model: NeuronModel) -> int:
+    """Return the address of a callback that runs the same block function as plain Python."""
+    kind = type(model)
+    block, _ = source_of(model)
+    names: dict[str, Any] = {
+        "math": math,
+        "namedtuple": namedtuple,
+        "function": lambda method: method,
+        "current_at": _plain(model_tools.current_at),
+        "slope_ratio": _plain(model_tools.slope_ratio),
+    }
+    exec(compile(block, f"<{kind.__name__}>", "exec"), names)  # the text of the user's own class
+    names |= {name: getattr(kind, name) for name in METHODS_OF(kind)}
+    n_states = len(states_of(kind)) - 1 + hidden_states(kind)
+    n_parameters = 1 + len(parameters_of(kind))
+
+    def call(n: int, *addresses_and_step: int) -> int:
+        *addresses, t = addresses_and_step
+        v, states, current, jump, params, until = addresses
+        try:
+            head = _array(params, HEADER)
+            points, stride = int(head[2]), int(head[3])
+            return int(
+                names["block"](
+                    n,
+                    _array(v, n),
+                    _array(states, n * n_states),
+                    _array(current, n * points),
+                    _array(jump, n),
+                    _array(params, HEADER + n_parameters + (n - 1) * stride),
+                    _array(until, n, ctypes.c_int64),
+                    t,
+                )
+            )
+        except BaseException as error:
+            errors.append(error)
+            return 0
+
+    _keep[kind] = _CALLBACK(call)
+    address = ctypes.cast(_keep[kind], ctypes.c_void_p).value
+    assert address is not None
+    return address
+
+
+def _plain(compiled: Any) -> Callable[..., Any]:
+    """Return the Python function that was compiled."""
+    return getattr(compiled, "py_func", compiled)
+
+
+def _array(address: int, n: int, kind: Any = ctypes.c_double) -> Any:
+    """Return the array at an address."""
+    if n == 0:
+        return np.empty(0)
+    return np.ctypeslib.as_array((kind * n).from_address(address))

@@ -1,0 +1,171 @@
+"""Parameters and initial states of neurons whose equations are compiled apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurosim.build.grid import whole_steps
+from neurosim.build.model_code import block_address
+from neurosim.build.model_source import hidden_states, internal_steps
+from neurosim.build.neurons import sample
+from neurosim.build.streams import uniform
+from neurosim.kernels import Models
+from neurosim.kernels.types import BLOCK_FIRST, BLOCK_LAST, FIRST, GROUP
+from neurosim.network import LogNormal, NeuronModel, Normal, Uniform
+from neurosim.network.declare import is_uniform, parameters_of, states_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from neurosim.build.layout import Layout, Share
+    from neurosim.kernels import Neurons
+    from neurosim.network import Population
+
+
+@dataclass(frozen=True, eq=False)
+class ModelPart:
+    """The neurons of one thread whose equations are compiled apart.
+
+    Attributes
+    ----------
+    tables : Models or None
+        None where the network has no such neurons.
+    states : ndarray of float64
+        Their states beside the potential at time 0.
+    first_state : mapping of int to int
+        Index in `State.gates` of the first state of each group.
+    """
+
+    tables: Models | None
+    states: NDArray[np.float64]
+    first_state: Mapping[int, int]
+
+
+def values_of(population: Population, value: Any, what: str, seed: int) -> NDArray[np.float64]:
+    """Return a quantity of every neuron of a population.
+
+    Parameters
+    ----------
+    population : Population
+    value : float, (size,) ndarray or distribution
+    what : str
+        Name of the quantity; with the population it selects the random stream.
+    seed : int
+
+    Returns
+    -------
+    (size,) ndarray
+        Read-only where all values are the same.
+    """
+    if isinstance(value, (Normal, LogNormal, Uniform)):
+        return sample(value, uniform(seed, what, population.name, population.size))
+    return np.broadcast_to(np.asarray(value, float), (population.size,))
+
+
+def state_size(neuron: NeuronModel) -> int:
+    """Return how many values per neuron are stored beside the potential."""
+    return len(states_of(type(neuron))) - 1 + hidden_states(type(neuron))
+
+
+def initial_states(population: Population, dt: float, seed: int) -> NDArray[np.float64]:
+    """Return the states beside the potential of every neuron at time 0.
+
+    Returns
+    -------
+    (size, n_states) ndarray
+    """
+    neuron = population.neuron
+    columns = [
+        values_of(population, population.initial_of(name), name, seed)
+        for name in list(states_of(type(neuron)))[1:]
+    ]
+    # The adaptive method starts with a trial of the whole step.
+    columns += [np.full(population.size, dt)] * hidden_states(type(neuron))
+    return np.stack(columns, axis=1) if columns else np.empty((population.size, 0))
+
+
+def _parameter_rows(
+    population: Population, share: Share, dt: float, seed: int
+) -> NDArray[np.float64]:
+    """Return refractory steps and parameters: one row, or one for each neuron of a share."""
+    neuron, names = population.neuron, tuple(parameters_of(type(population.neuron)))
+    values = [getattr(neuron, name) for name in names]
+    if all(is_uniform(value) for value in values):
+        t_ref = getattr(neuron, "t_ref", 0.0)
+        what = f"{type(neuron).__name__}.t_ref"
+        steps = whole_steps(t_ref, dt, what) if t_ref > 0.0 else 0
+        return np.array([[float(steps), *values]])
+    columns = [values_of(population, value, f"parameter {name}", seed)
+               for name, value in zip(names, values, strict=True)]  # fmt: skip
+    steps = np.zeros(population.size)
+    if "t_ref" in names:
+        steps = np.rint(columns[names.index("t_ref")] / dt)
+    return np.column_stack([steps, *columns])[share.low : share.high]
+
+
+def model_tables(
+    layout: Layout, neurons: Neurons, thread: int, dt: float, seed: int, n_gates: int
+) -> ModelPart:
+    """Lay out the neurons of one thread whose equations are compiled apart.
+
+    Parameters
+    ----------
+    layout : Layout
+    neurons : Neurons
+        Of the thread.
+    thread : int
+    dt : float
+        ms.
+    seed : int
+    n_gates : int
+        Values that come before those of models in `State.gates`.
+
+    """
+    shares = layout.threads[thread].shares
+    populations = [layout.populations[share.population] for share in shares]
+    own = [g for g, p in enumerate(populations) if isinstance(p.neuron, NeuronModel)]
+    if not any(isinstance(p.neuron, NeuronModel) for p in layout.populations):
+        return ModelPart(None, np.empty(0), {})
+    states: dict[int, NDArray[np.float64]] = {}
+    first: dict[int, int] = {}
+    for g in own:
+        first[g] = n_gates + sum(len(part) for part in states.values())
+        share = shares[g]
+        states[g] = initial_states(populations[g], dt, seed)[share.low : share.high].ravel()
+    rows = {g: _parameter_rows(populations[g], shares[g], dt, seed) for g in own}
+    blocks, address, points, first_state, first_param, params = [], [], [], [], [], []
+    n_params = 0
+    for b, block in enumerate(neurons.blocks):
+        g = int(block[GROUP])
+        if g not in rows:
+            continue
+        neuron, table = populations[g].neuron, rows[g]
+        assert isinstance(neuron, NeuronModel)
+        start = int(block[BLOCK_FIRST] - neurons.groups[g, FIRST])
+        stop = start + int(block[BLOCK_LAST] - block[BLOCK_FIRST])
+        n_internal = internal_steps(type(neuron), dt)
+        stride = table.shape[1] if len(table) > 1 else 0
+        part = table[start:stop] if stride else table
+        head = [n_internal, dt / n_internal, 2 * n_internal + 1, stride]
+        blocks.append(b)
+        address.append(block_address(neuron))
+        points.append(2 * n_internal + 1)
+        first_state.append(first[g] + start * state_size(neuron))
+        first_param.append(n_params)
+        params.append(np.concatenate([head, part.ravel()]))
+        n_params += len(params[-1])
+    models = Models(
+        blocks=np.array(blocks, np.int64),
+        address=np.array(address, np.int64),
+        first_state=np.array(first_state, np.int64),
+        points=np.array(points, np.int64),
+        first_param=np.array(first_param, np.int64),
+        params=np.concatenate([np.empty(0), *params]),
+        dt=np.array([dt]),
+    )
+    return ModelPart(models, np.concatenate([np.empty(0), *states.values()]), first)

@@ -1,0 +1,78 @@
+"""One time step of neurons whose equations are compiled apart and called by address."""
+
+from neurosim.kernels.channels import _add_synaptic, _inject
+from neurosim.kernels.compiled import inlined, part
+from neurosim.kernels.exchange import call_8
+from neurosim.kernels.inputs import gather
+from neurosim.kernels.neurons import filter_port, order
+from neurosim.kernels.types import (
+    BLOCK_FIRST,
+    BLOCK_LAST,
+    DELTA,
+    FIRST,
+    FIRST_ID,
+    GROUP,
+    KIND,
+    PLACE,
+    PORT_FIRST,
+    PORT_LAST,
+    SLOT,
+    STATE,
+    STATE_RISE,
+)
+
+
+@part
+def _emit_spikes(block, group, spiked, fired, n_fired):
+    """Append the ids of the spiking neurons of a block to `fired`; return the new count."""
+    first_id = group[FIRST_ID] + block[BLOCK_FIRST] - group[FIRST]
+    for i in range(block[BLOCK_LAST] - block[BLOCK_FIRST]):
+        if spiked[i] > 0.0:
+            fired[n_fired] = first_id + i
+            n_fired += 1
+    return n_fired
+
+
+@inlined
+def update_models(
+    neurons, models, inputs, state, scratch, row, fired, first_fired, n_fired, t, timed
+):
+    """Advance the neurons with models of their own by one step; return the new count of spikes.
+
+    Their ids are merged into those from `first_fired` to `n_fired`, which stay ascending.
+    """
+    before = n_fired
+    for k in range(models.blocks.size):
+        block = neurons.blocks[models.blocks[k]]
+        g = block[GROUP]
+        group, first, last = neurons.groups[g], block[BLOCK_FIRST], block[BLOCK_LAST]
+        a, n = first - group[FIRST], last - first
+        points, dt = models.points[k], models.dt[0]
+        jump, arriving = scratch.voltage[:n], scratch.arriving[:n]
+        jump[:] = 0.0
+        # The current at the ends and middles of the internal steps, injected and synaptic.
+        _inject(scratch.course, state.injected[first:last], points)
+        for p in range(group[PORT_FIRST], group[PORT_LAST]):
+            port, filters = neurons.ports[p], neurons.filters[p]
+            place, slot = block[PLACE] + p - group[PORT_FIRST], row + port[SLOT] + a
+            gather(inputs, place, state, slot, scratch, arriving, t, timed)
+            here, rise, kind = port[STATE] + a, port[STATE_RISE] + a, port[KIND]
+            if kind != DELTA:
+                _add_synaptic(scratch.course, state.synaptic, here, rise, kind, n, points, dt, filters)
+            filter_port(jump, state.synaptic, here, rise, kind, arriving, filters)
+        spikes = call_8(
+            models.address[k],
+            n,
+            state.v[first:].ctypes.data,
+            state.gates[models.first_state[k] :].ctypes.data,
+            scratch.course.ctypes.data,
+            jump.ctypes.data,
+            models.params[models.first_param[k] :].ctypes.data,
+            state.until[first:].ctypes.data,
+            t,
+        )
+        if spikes > 0:
+            n_fired = _emit_spikes(block, group, jump, fired, n_fired)
+    if n_fired > before:
+        order(fired, first_fired, n_fired)
+    return n_fired

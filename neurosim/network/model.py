@@ -1,0 +1,252 @@
+"""Base class of neuron models that are written as equations in plain Python."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.network.checks import show
+from neurosim.network.declare import (
+    Parameter,
+    State,
+    check_parameters,
+    is_uniform,
+    parameters_of,
+    states_of,
+)
+
+if TYPE_CHECKING:
+    from neurosim.verification import Verification
+
+METHODS = ("rk4", "exponential_euler", "adaptive")
+"""Integration methods for `derivatives`."""
+REFRACTORY = ("clamp", "ignore", "freeze")
+"""What may happen during the refractory period."""
+
+
+@dataclass(frozen=True, eq=False)
+class NeuronModel:
+    """Base class of neuron models that are written as equations.
+
+    A subclass is a frozen dataclass. Its fields, declared by `neurosim.parameter`, are the
+    parameters; its class variables, declared by `neurosim.state`, are the state variables, of which
+    the first is the membrane potential. Static methods give the equations. They are compiled by
+    Numba when the model is first simulated, and may use arithmetic, comparisons, `if`, loops over
+    `range`, `abs`, `min`, `max` and the functions of `math`. `p` holds the parameters of a neuron.
+
+    ``derivatives(v, *states, i, p)``
+        Time derivatives of all states (per ms), as a tuple. `i` is the injected plus all synaptic
+        current (pA) at that moment.
+    ``spikes(v_before, v, *states, p)``
+        Whether the neuron spikes. It is asked after every internal step of the integration;
+        `v_before` is the potential before that step.
+    ``reset(v, *states, p)``
+        All states after a spike, as a tuple. A spike resets at once; integration continues from
+        there to the end of the time step, at which the spike is sent.
+    ``step(v, *states, i, jump, dt, p)``
+        Instead of `derivatives`: all states one time step `dt` (ms) later. `i` is the current at the
+        start of the step and `jump` the input of delta synapses in it (mV).
+
+    Class variables that a subclass may set:
+
+    ``method``
+        "rk4" (classical Runge-Kutta, the default), "exponential_euler", or "adaptive"
+        (Runge-Kutta-Fehlberg 4(5) with error control).
+    ``substep``
+        Longest internal step (ms) of "rk4" and "exponential_euler".
+    ``tolerance``
+        Largest error of a state in an internal step of "adaptive", in the unit of the state.
+    ``v_max``
+        Name of the parameter that bounds v inside `derivatives`.
+    ``refractory``
+        What happens for the time `t_ref` (ms) after a spike, if there is such a parameter. "clamp":
+        v is held at `v_reset`, the other states go on. "ignore": all equations go on, but `spikes`
+        is not asked. "freeze": nothing moves.
+
+    Examples
+    --------
+    A quadratic integrate-and-fire neuron:
+
+    >>> from dataclasses import dataclass
+    >>> from typing import ClassVar
+    >>> import neurosim as ns
+    >>> @dataclass(frozen=True, eq=False)
+    ... class Quadratic(ns.NeuronModel):
+    ...     "Quadratic integrate-and-fire neuron (Ermentrout & Kopell 1986)."
+    ...     tau_m: float = ns.parameter(20.0, "ms", 0.1, 1e3, "membrane time constant")
+    ...     v_reset: float = ns.parameter(-75.0, "mV", -200.0, 200.0, "potential after a spike")
+    ...     v: ClassVar = ns.state("mV", -70.0, "membrane potential")
+    ...     @staticmethod
+    ...     def derivatives(v, i, p):
+    ...         return ((v + 70.0) * (v + 50.0) / 20.0 + 0.08 * i) / p.tau_m
+    ...     @staticmethod
+    ...     def spikes(v_before, v, p):
+    ...         return v > 30.0
+    ...     @staticmethod
+    ...     def reset(v, p):
+    ...         return p.v_reset
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, Quadratic(tau_m=10.0))
+    """
+
+    method: ClassVar[str] = "rk4"
+    substep: ClassVar[float] = 0.025
+    tolerance: ClassVar[float] = 1e-6
+    v_max: ClassVar[str | None] = None
+    refractory: ClassVar[str] = "clamp"
+    escape: ClassVar[None] = None
+
+    registry: ClassVar[dict[str, type[NeuronModel]]] = {}
+    """Classes that this process has defined, by "module:qualified name"."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        NeuronModel.registry[address_of(cls)] = cls
+
+    def __post_init__(self) -> None:
+        check_class(type(self))
+        check_parameters(self)
+
+    def verify(self, current: float = 500.0, duration: float = 200.0, dt: float = 0.1) -> Verification:
+        """Compare one neuron on the time grid with an accurate solution by SciPy.
+
+        Parameters
+        ----------
+        current : float
+            Constant input (pA).
+        duration, dt : float
+            ms.
+
+        Returns
+        -------
+        Verification
+            Spike times of both and the largest errors; printing it shows them.
+
+        Raises
+        ------
+        NeurosimError
+            Where the model has a `step` of its own instead of equations, and for errors in it.
+        """
+        from neurosim.verification import verify  # late: it needs the compiler
+
+        return verify(self, current, duration, dt)
+
+    @classmethod
+    def declared_parameters(cls) -> dict[str, Parameter]:
+        """Return the declarations of the parameters by name."""
+        return dict(parameters_of(cls))
+
+    @classmethod
+    def declared_states(cls) -> dict[str, State]:
+        """Return the declarations of the states by name; the first is the membrane potential."""
+        return dict(states_of(cls))
+
+    def initial_of(self, name: str) -> Any:
+        """Return the initial value of a state: a number, or that of the parameter it names."""
+        initial = states_of(type(self))[name].initial
+        return getattr(self, initial) if isinstance(initial, str) else initial
+
+    def refractory_steps(self, dt: float) -> int:
+        """Return the shortest refractory period of a neuron in whole steps of `dt` (ms)."""
+        t_ref = getattr(self, "t_ref", 0.0)
+        if is_uniform(t_ref):
+            return round(t_ref / dt)
+        low = t_ref.min() if isinstance(t_ref, np.ndarray) else t_ref.extent[0]
+        return max(0, int(np.rint(low / dt)))
+
+    @property
+    def v_rest(self) -> float:
+        """Potential at which a population starts (mV)."""
+        value = self.initial_of(next(iter(states_of(type(self)))))
+        return float(value) if is_uniform(value) else math.nan
+
+
+def address_of(kind: type) -> str:
+    """Return the name by which a class is found again: module and qualified name."""
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def digest_of(kind: type[NeuronModel]) -> str:
+    """Return a hash of the equations and declarations of a model class."""
+    methods = [
+        inspect.getsource(getattr(kind, name))
+        for name in ("derivatives", "step", "spikes", "reset")
+        if hasattr(kind, name)
+    ]
+    options = (kind.method, kind.substep, kind.tolerance, kind.v_max, kind.refractory)
+    text = repr((methods, options, parameters_of(kind), states_of(kind)))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def defined_model(address: str, digest: str) -> type[NeuronModel]:
+    """Return a model class that this process has defined. Nothing is imported.
+
+    Parameters
+    ----------
+    address : str
+        "module:qualified name".
+    digest : str
+        As `digest_of` returned it when the file was written.
+
+    Raises
+    ------
+    NeurosimError
+        Where the class is not defined, or its equations have changed.
+    """
+    kind = NeuronModel.registry.get(address)
+    module, _, name = address.partition(":")
+    if kind is None:
+        raise NeurosimError(
+            f"the network uses the neuron model {name}, which is not defined here: import the "
+            f"module {module!r} first"
+        )
+    if digest_of(kind) != digest:
+        raise NeurosimError(
+            f"the equations of the neuron model {name} in {module!r} have changed since the file "
+            "was written: use the earlier version of the model"
+        )
+    return kind
+
+
+def check_class(kind: type[NeuronModel]) -> None:
+    """Refuse a class that declares something that is not possible.
+
+    Raises
+    ------
+    NeurosimError
+    """
+    name, states, parameters = kind.__name__, states_of(kind), parameters_of(kind)
+    if not states:
+        raise NeurosimError(
+            f"{name} declares no state: the first one is the membrane potential, such as "
+            'v: ClassVar = ns.state("mV", -70.0)'
+        )
+    if kind.method not in METHODS:
+        raise NeurosimError(
+            f"{name}.method = {show(kind.method)} is unknown: choose among {', '.join(METHODS)}"
+        )
+    if kind.refractory not in REFRACTORY:
+        raise NeurosimError(
+            f"{name}.refractory = {show(kind.refractory)} is unknown: choose among "
+            f"{', '.join(REFRACTORY)}"
+        )
+    if "t_ref" in parameters and kind.refractory == "clamp" and "v_reset" not in parameters:
+        raise NeurosimError(
+            f"{name} holds v at v_reset for t_ref, but has no parameter v_reset: declare it, or "
+            'set refractory to "ignore" or "freeze"'
+        )
+    if kind.v_max is not None and kind.v_max not in parameters:
+        raise NeurosimError(f"{name}.v_max = {show(kind.v_max)} is not a parameter of {name}")
+    for state, declared in states.items():
+        if isinstance(declared.initial, str) and not hasattr(kind, declared.initial) and (
+            declared.initial not in parameters
+        ):
+            raise NeurosimError(
+                f"{name}.{state} starts at {declared.initial!r}, which is not a parameter of {name}"
+            )
