@@ -10,6 +10,7 @@ import numpy as np
 from neurosim.build import build
 from neurosim.build.grid import MAX_STEPS
 from neurosim.build.learned import in_order, put_learned, take_learned
+from neurosim.build.model_code import raise_errors
 from neurosim.build.plastic import new_learned, with_room_to_learn
 from neurosim.build.snapshot import STATES, check_state, put_state, take_state
 from neurosim.build.state import forget, new_ranks, new_scratch, new_shared, new_state, with_room
@@ -45,6 +46,8 @@ class Engine:
         Of this process; all processes have as many.
     timed : bool
         Whether to read the clock in the kernels, for `profile`.
+    debug : bool
+        Whether to run the equations of models as plain Python.
 
     Attributes
     ----------
@@ -57,11 +60,20 @@ class Engine:
     """
 
     def __init__(
-        self, network: Network, *, dt: float, seed: int, threads: int, timed: bool
+        self,
+        network: Network,
+        *,
+        dt: float,
+        seed: int,
+        threads: int,
+        timed: bool,
+        debug: bool = False,
     ) -> None:
         self._ranks = ranks = current_ranks()
         own = range(ranks.place * threads, (ranks.place + 1) * threads)
-        self.plan = build(network, dt=dt, seed=seed, threads=ranks.size * threads, own=own)
+        self.plan = build(
+            network, dt=dt, seed=seed, threads=ranks.size * threads, own=own, debug=debug
+        )
         self.n_synapses = ranks.total(self.plan.n_synapses)
         self.steps = 0
         self.recorder = Recorder(self.plan, ranks.merge)
@@ -131,6 +143,7 @@ class Engine:
         crossing = self._advance(0, n_steps)
         for task in waiting:
             task.result()
+        raise_errors()
         self._crossing = crossing
         advanced = time.perf_counter()
         self.live.end()

@@ -57,6 +57,9 @@ class Simulation:
         Whether `run` shows a progress bar on the standard error stream.
     profile : bool
         Whether `RunStats.profile` says what the time went to.
+    debug : bool
+        Whether to run the equations of `NeuronModel` classes as plain Python instead of compiling
+        them: `print` and debuggers work in them, and the numbers are the same. Slow.
 
     Raises
     ------
@@ -86,6 +89,7 @@ class Simulation:
         threads: int | None = None,
         progress: bool = False,
         profile: bool = False,
+        debug: bool = False,
     ) -> None:
         started = time.perf_counter()
         self._network = _check_network(network).copy()
@@ -97,6 +101,7 @@ class Simulation:
             seed=seed,
             threads=self._ranks.as_the_first(choose_threads(network, threads, self._ranks)),
             timed=self._timed,
+            debug=check_flag(debug, "debug"),
         )
         self._progress = check_flag(progress, "progress")
         self._asked = 0
@@ -510,6 +515,7 @@ def simulate(
     progress: bool = False,
     profile: bool = False,
     realtime: bool = False,
+    debug: bool = False,
 ) -> Result:
     """Build a network and simulate it.
 
@@ -518,7 +524,7 @@ def simulate(
     network : Network
     duration : float
         ms, a multiple of dt.
-    dt, seed, threads, progress, profile
+    dt, seed, threads, progress, profile, debug
         As for `Simulation`.
     realtime
         As for `Simulation.run`.
@@ -548,6 +554,12 @@ def simulate(
     whole_steps(duration, dt, "duration")
     check_recordings(_check_network(network), duration, dt)
     simulation = Simulation(
-        network, dt=dt, seed=seed, threads=threads, progress=progress, profile=profile
+        network,
+        dt=dt,
+        seed=seed,
+        threads=threads,
+        progress=progress,
+        profile=profile,
+        debug=debug,
     )
     return simulation.run(duration, realtime=realtime)

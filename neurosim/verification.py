@@ -86,20 +86,24 @@ def reference_solution(
     from scipy.integrate import DOP853
 
     kind, p = type(model), first_values(model)
+    methods: Any = kind
     slopes, holds = _slopes(model, current, p)
     x, now, free_from = np.array(first_states(model)), 0.0, 0.0
     v, spikes = np.empty(len(times)), []
     while now < duration:
         held = now < free_from
         stop = min(free_from, duration) if held else duration
-        solver = DOP853(slopes[int(held and holds)], now, x, stop, rtol=RTOL, atol=ATOL, max_step=1.0)
+        solver = DOP853(
+            slopes[int(held and holds)], now, x, stop, rtol=RTOL, atol=ATOL, max_step=1.0
+        )
         while solver.status == "running":
             before = solver.y.copy()
             solver.step()
-            if solver.status == "failed":
+            status: str = solver.status
+            if status == "failed":
                 # Where v diverges, steps fall below the resolution of time: the spike is there.
                 x, now = solver.y + INSTANT * slopes[0](solver.t, solver.y), solver.t
-                fired = not held and bool(kind.spikes(before[0], *x, p))  # type: ignore[attr-defined]
+                fired = not held and bool(methods.spikes(before[0], *x, p))
                 if not fired:
                     raise NeurosimError(
                         f"SciPy cannot integrate {kind.__name__} beyond {solver.t:g} ms"
@@ -112,8 +116,7 @@ def reference_solution(
                 v[inside] = course(times[inside])[0]
                 x = course(now)
             if fired:
-                reset = kind.reset(*x, p)  # type: ignore[attr-defined]
-                x = np.atleast_1d(np.asarray(reset, float))
+                x = np.atleast_1d(np.array(methods.reset(*x, p), dtype=np.float64))
                 spikes.append(now)
                 free_from = now + getattr(p, "t_ref", 0.0)
                 break
@@ -124,11 +127,11 @@ def _slopes(
     model: NeuronModel, current: float, p: Any
 ) -> tuple[tuple[Callable[..., Any], Callable[..., Any]], bool]:
     """Return the right-hand sides of a free and a refractory neuron, and whether they differ."""
-    kind = type(model)
+    kind: Any = type(model)
 
     def free(t: float, x: NDArray[np.float64]) -> NDArray[np.float64]:
         v = min(x[0], getattr(p, kind.v_max)) if kind.v_max else x[0]
-        return np.atleast_1d(np.asarray(kind.derivatives(v, *x[1:], current, p), float))  # type: ignore[attr-defined]
+        return np.atleast_1d(np.array(kind.derivatives(v, *x[1:], current, p), dtype=np.float64))
 
     def refractory(t: float, x: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.append(0.0, free(t, x)[1:]) if kind.refractory == "clamp" else 0.0 * x
@@ -194,7 +197,7 @@ def verify(
     net.drive(cell, ConstantCurrent(current))
     net.record(cell, "v")
     result = simulate(net, duration, dt=dt)
-    times = np.arange(1, n_steps + 1) * dt
+    times = np.multiply(np.arange(1, n_steps + 1), dt, dtype=np.float64)
     v, reference = reference_solution(model, current, duration, times)
     found = result.spikes["cell"].times
     calm = times < min([*found[:1], *reference[:1], math.inf]) - dt

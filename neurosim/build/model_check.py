@@ -9,7 +9,7 @@ import math
 import numbers
 import textwrap
 import traceback
-from collections import namedtuple
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -136,7 +136,7 @@ def _faults(tree: ast.FunctionDef, function: Callable[..., Any]) -> Iterator[tup
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in local:
             yield from _name_faults(node, function)
     if not any(isinstance(node, ast.Return) and node.value for node in ast.walk(tree)):
-        yield 1, "returns nothing: end it with a return"
+        yield tree.lineno, "returns nothing: end it with a return"
 
 
 def _is_set(node: ast.Name) -> bool:
@@ -206,26 +206,20 @@ def constants_of(function: Callable[..., Any]) -> dict[str, float | int | bool]:
 
 def first_values(model: NeuronModel) -> Any:
     """Return the parameters of a model's first neuron, as the methods get them."""
-    names = tuple(parameters_of(type(model)))
-
-    def first(value: Any) -> float:
-        if is_uniform(value):
-            return float(value)
-        return float(value[0]) if isinstance(value, np.ndarray) else float(value.mean)
-
-    return namedtuple("P", names)(*(first(getattr(model, name)) for name in names))
+    names = list(parameters_of(type(model)))
+    return SimpleNamespace(**{name: _first(getattr(model, name)) for name in names})
 
 
 def first_states(model: NeuronModel) -> list[float]:
     """Return the initial states of a model's first neuron."""
-    found = []
-    for name in states_of(type(model)):
-        value = model.initial_of(name)
-        number = value if is_uniform(value) else first_values(model)[0] if False else None
-        if number is None:
-            number = value[0] if isinstance(value, np.ndarray) else value.mean
-        found.append(float(number))
-    return found
+    return [_first(model.initial_of(name)) for name in states_of(type(model))]
+
+
+def _first(value: Any) -> float:
+    """Return the number of the first neuron; of a distribution the mean."""
+    if is_uniform(value):
+        return float(value)
+    return float(value[0]) if isinstance(value, np.ndarray) else float(value.mean)
 
 
 def sample_results(model: NeuronModel) -> dict[str, Any]:
@@ -253,7 +247,7 @@ def _sample(kind: type[NeuronModel], name: str, arguments: tuple[Any, ...]) -> A
         result = function(*arguments)
     except Exception as error:
         line = traceback.extract_tb(error.__traceback__)[-1].lineno
-        reason = str(error).replace("'P' object", "p")
+        reason = str(error).replace("'types.SimpleNamespace' object", "p")
         raise NeurosimError(
             f"{_where(function, line)}: {own} fails at the initial state "
             f"({type(error).__name__}: {reason})"

@@ -32,14 +32,20 @@ if TYPE_CHECKING:
 
     from neurosim.network.model import NeuronModel
 
-_CALLBACK = ctypes.CFUNCTYPE(
-    ctypes.c_int32, ctypes.c_int64, *[ctypes.c_void_p] * 6, ctypes.c_int64
-)
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int64, *[ctypes.c_void_p] * 6, ctypes.c_int64)
 _keep: dict[type, Any] = {}
 """Callbacks into Python: their memory must live as long as the time loop may call them."""
 
 errors: list[BaseException] = []
 """What plain-Python equations raised: an exception cannot pass through the time loop."""
+
+
+def raise_errors() -> None:
+    """Raise what the equations have raised as plain Python since the last call."""
+    if errors:
+        first = errors[0]
+        errors.clear()
+        raise first
 
 
 def block_address(model: NeuronModel, plain: bool = False) -> int:
@@ -70,7 +76,8 @@ def _compile(name: str, source: str) -> Any:
     previous, config.CACHE_DIR = config.CACHE_DIR, FOLDER
     try:
         spec = importlib.util.spec_from_file_location(f"neurosim_models_{stem}", path)
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = module
         spec.loader.exec_module(module)

@@ -186,8 +186,8 @@ if not (held and {frozen_model}):
 {check}
 """
 
-# Weights of the five earlier slopes at each stage, and of all six in the fifth-order solution and in
-# the difference between the two solutions.
+# Weights of the earlier slopes at each stage, and of all six in the solutions of fifth and fourth
+# order.
 STAGES = (
     (),
     (1 / 4,),
@@ -341,7 +341,9 @@ class _Writer:
 
     def _rk4(self) -> str:
         moved = {
-            previous: self._point([f"{x} + {factor} * {previous}{k}" for k, x in enumerate(self._x)])
+            previous: self._point(
+                [f"{x} + {factor} * {previous}{k}" for k, x in enumerate(self._x)]
+            )
             for previous, factor in (("a", "f"), ("b", "f"), ("c", "h"))
         }
         add = "; ".join(

@@ -80,6 +80,7 @@ def initial_states(population: Population, dt: float, seed: int) -> NDArray[np.f
     (size, n_states) ndarray
     """
     neuron = population.neuron
+    assert isinstance(neuron, NeuronModel)
     columns = [
         values_of(population, population.initial_of(name), name, seed)
         for name in list(states_of(type(neuron)))[1:]
@@ -102,14 +103,14 @@ def _parameter_rows(
         return np.array([[float(steps), *values]])
     columns = [values_of(population, value, f"parameter {name}", seed)
                for name, value in zip(names, values, strict=True)]  # fmt: skip
-    steps = np.zeros(population.size)
+    refractory = np.zeros(population.size)
     if "t_ref" in names:
-        steps = np.rint(columns[names.index("t_ref")] / dt)
-    return np.column_stack([steps, *columns])[share.low : share.high]
+        refractory = np.rint(columns[names.index("t_ref")] / dt)
+    return np.column_stack([refractory, *columns])[share.low : share.high]
 
 
 def model_tables(
-    layout: Layout, neurons: Neurons, thread: int, dt: float, seed: int, n_gates: int
+    layout: Layout, neurons: Neurons, thread: int, dt: float, seed: int, n_gates: int, debug: bool
 ) -> ModelPart:
     """Lay out the neurons of one thread whose equations are compiled apart.
 
@@ -124,6 +125,8 @@ def model_tables(
     seed : int
     n_gates : int
         Values that come before those of models in `State.gates`.
+    debug : bool
+        Whether to run the equations as plain Python.
 
     """
     shares = layout.threads[thread].shares
@@ -153,7 +156,7 @@ def model_tables(
         part = table[start:stop] if stride else table
         head = [n_internal, dt / n_internal, 2 * n_internal + 1, stride]
         blocks.append(b)
-        address.append(block_address(neuron))
+        address.append(block_address(neuron, debug))
         points.append(2 * n_internal + 1)
         first_state.append(first[g] + start * state_size(neuron))
         first_param.append(n_params)

@@ -24,8 +24,8 @@ from neurosim.kernels.types import (
     STATE_RISE,
     THRESHOLD,
 )
-from neurosim.network.declare import is_uniform, states_of
 from neurosim.network import LIF, DeltaSynapse, LogNormal, NeuronModel, Normal, Uniform
+from neurosim.network.declare import is_uniform, states_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -46,7 +46,7 @@ def refractory_steps(neuron: Neuron, dt: float) -> int:
 
 
 def potential_offset(neuron: Neuron) -> float:
-    """Return the potential from which `State.v` counts (mV): rest, or 0 for models' own equations."""
+    """Return the potential from which `State.v` counts (mV): rest, or 0 for equations."""
     return 0.0 if isinstance(neuron, NeuronModel) else neuron.v_rest
 
 

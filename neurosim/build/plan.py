@@ -17,8 +17,8 @@ from neurosim.build.models import ModelPart, model_tables
 from neurosim.build.neurons import (
     initial_potentials,
     neuron_tables,
-    potential_offset,
     number_of,
+    potential_offset,
     refractory_steps,
     soft_blocks,
 )
@@ -190,7 +190,13 @@ def _freeze(tables: tuple) -> None:
 
 
 def build(
-    network: Network, *, dt: float, seed: int, threads: int, own: range | None = None
+    network: Network,
+    *,
+    dt: float,
+    seed: int,
+    threads: int,
+    own: range | None = None,
+    debug: bool = False,
 ) -> Plan:
     """Lay a network out.
 
@@ -204,6 +210,8 @@ def build(
     threads : int
     own : range, optional
         Those of the threads that are to be laid out here. Default: all.
+    debug : bool
+        Whether to run the equations of models as plain Python.
 
     Raises
     ------
@@ -228,16 +236,23 @@ def build(
             neurons, places, n_synaptic = neuron_tables(layout, thread, dt, seed)
             soft, channels = soft_blocks(neurons), channel_tables(layout, neurons, thread, dt)
             gates = starting_gates(neurons, channels, np.zeros(layout.threads[thread].n_local))
-            models = model_tables(layout, neurons, thread, dt, seed, len(gates))
-            probes, contributions = probe_tables(
-                traces, layout, thread, places, models.first_state
-            )
+            models = model_tables(layout, neurons, thread, dt, seed, len(gates), debug)
+            probes, contributions = probe_tables(traces, layout, thread, places, models.first_state)
             inputs = input_tables(network, layout, neurons, thread, dt, seed)
             inputs, live = live_tables(inputs, network, layout, thread)
             v_start = _starting_potentials(network, layout, thread, seed)
             (table, _), learned = made[thread - own.start], learning[thread - own.start]
             table = into_ring(table, layout)
-            arrays = (neurons, channels or (), models.tables or (), inputs, table, learned.tables, probes, (v_start,))
+            arrays = (
+                neurons,
+                channels or (),
+                models.tables or (),
+                inputs,
+                table,
+                learned.tables,
+                probes,
+                (v_start,),
+            )
             for tables in arrays:
                 _freeze(tables)
             n_slots = layout.threads[thread].n_slots

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class StateIndex(NamedTuple):
     """Index of a state variable among the values per neuron that are stored beside v."""
 
-    index: int
+    number: int
     size: int
 
 
@@ -97,7 +97,9 @@ def plan_traces(network: Network, layout: Layout, dt: float) -> tuple[TracePlan,
 def _state_index(recording: Recording) -> StateIndex | None:
     """Return where the values of a recorded state variable are, None for other variables."""
     neuron = recording.population.neuron
-    names = list(states_of(type(neuron)))[1:] if isinstance(neuron, NeuronModel) else []
+    if not isinstance(neuron, NeuronModel):
+        return None
+    names = list(states_of(type(neuron)))[1:]
     if recording.variable not in names:
         return None
     return StateIndex(names.index(recording.variable), state_size(neuron))
@@ -124,8 +126,8 @@ def _places(
     if variable == "v":
         return [(VOLTAGE, share.first + own - share.low)]
     if trace.state is not None:
-        size, index, first = trace.state.size, trace.state.index, first_state[trace.population]
-        return [(MODEL_STATE, first + size * (own - share.low) + index)]
+        size, number, first = trace.state.size, trace.state.number, first_state[trace.population]
+        return [(MODEL_STATE, first + size * (own - share.low) + number)]
     synaptic = [port for port in ports if port != NOISE]
     if variable == "i_syn":
         currents = [port for port in synaptic if not isinstance(port, DeltaSynapse)]

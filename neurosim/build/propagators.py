@@ -35,7 +35,14 @@ from neurosim.kernels.types import (
     SUBTRACT,
     THRESHOLD,
 )
-from neurosim.network import LIF, AlphaCurrent, ExpCurrent, HodgkinHuxley, IntegrateAndFire, NeuronModel
+from neurosim.network import (
+    LIF,
+    AlphaCurrent,
+    ExpCurrent,
+    HodgkinHuxley,
+    IntegrateAndFire,
+    NeuronModel,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -39,7 +39,7 @@ if config.DISABLE_JIT:
 
     def _call(address, *arguments):
         kinds = [ctypes.c_int64] * len(arguments)
-        return ctypes.CFUNCTYPE(ctypes.c_int32, *kinds)(address)(*map(int, arguments))
+        return ctypes.CFUNCTYPE(ctypes.c_int32, *kinds)(int(address))(*map(int, arguments))
 
     call_3 = call_8 = _call
 

@@ -87,8 +87,8 @@ def _lap(ticks, phase, since, timed):
 # caller holds every array.
 @compiled(_nrt=False)
 def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, neurons, soft,
-            channels, models, inputs, probes, state, learned, shared, scratch, samples, timed, own, n_own,
-            crossing, ranks):  # fmt: skip
+            channels, models, inputs, probes, state, learned, shared, scratch, samples, timed, own,
+            n_own, crossing, ranks):  # fmt: skip
     """Advance one thread's neurons by a chunk of steps.
 
     Parameters
@@ -202,6 +202,8 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, ne
         fired_start[k + 1] = n_fired
         now = _lap(ticks, UPDATE, now + ticks[NOISE] - noise, timed)
         sets, places = probes.sets, probes.places
-        _sample(sets, places, state.v, state.synaptic, state.gates, state.arrived, samples, t, t_first)
+        _sample(
+            sets, places, state.v, state.synaptic, state.gates, state.arrived, samples, t, t_first
+        )
         now = _lap(ticks, RECORDING, now, timed)
     return crossing

@@ -58,7 +58,9 @@ def update_models(
             gather(inputs, place, state, slot, scratch, arriving, t, timed)
             here, rise, kind = port[STATE] + a, port[STATE_RISE] + a, port[KIND]
             if kind != DELTA:
-                _add_synaptic(scratch.course, state.synaptic, here, rise, kind, n, points, dt, filters)
+                _add_synaptic(
+                    scratch.course, state.synaptic, here, rise, kind, n, points, dt, filters
+                )
             filter_port(jump, state.synaptic, here, rise, kind, arriving, filters)
         spikes = call_8(
             models.address[k],

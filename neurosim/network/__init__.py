@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from neurosim.network.channels import HodgkinHuxley, steady_gates
 from neurosim.network.csv_edges import CSVEdges
+from neurosim.network.declare import parameter, state
 from neurosim.network.distributions import Distribution, LogNormal, Normal, Uniform
 from neurosim.network.edges import Column, EdgeFile
 from neurosim.network.escape import EscapeRate
@@ -18,7 +19,6 @@ from neurosim.network.inputs import (
     SpikeTimes,
     StepCurrent,
 )
-from neurosim.network.declare import parameter, state
 from neurosim.network.model import NeuronModel
 from neurosim.network.network import Network
 from neurosim.network.neurons import LIF, IntegrateAndFire

@@ -138,7 +138,9 @@ def check_parameters(model: Any) -> None:
     """
     for name, declared in parameters_of(type(model)).items():
         what = f"{type(model).__name__}.{name}"
-        value = check_quantity(getattr(model, name), what, declared.unit, declared.low, declared.high)
+        value = check_quantity(
+            getattr(model, name), what, declared.unit, declared.low, declared.high
+        )
         object.__setattr__(model, name, value)
 
 

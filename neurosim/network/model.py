@@ -50,8 +50,8 @@ class NeuronModel:
         All states after a spike, as a tuple. A spike resets at once; integration continues from
         there to the end of the time step, at which the spike is sent.
     ``step(v, *states, i, jump, dt, p)``
-        Instead of `derivatives`: all states one time step `dt` (ms) later. `i` is the current at the
-        start of the step and `jump` the input of delta synapses in it (mV).
+        Instead of `derivatives`: all states one time step `dt` (ms) later. `i` is the current at
+        the start of the step and `jump` the input of delta synapses in it (mV).
 
     Class variables that a subclass may set:
 
@@ -113,7 +113,9 @@ class NeuronModel:
         check_class(type(self))
         check_parameters(self)
 
-    def verify(self, current: float = 500.0, duration: float = 200.0, dt: float = 0.1) -> Verification:
+    def verify(
+        self, current: float = 500.0, duration: float = 200.0, dt: float = 0.1
+    ) -> Verification:
         """Compare one neuron on the time grid with an accurate solution by SciPy.
 
         Parameters
@@ -154,7 +156,7 @@ class NeuronModel:
 
     def refractory_steps(self, dt: float) -> int:
         """Return the shortest refractory period of a neuron in whole steps of `dt` (ms)."""
-        t_ref = getattr(self, "t_ref", 0.0)
+        t_ref: Any = getattr(self, "t_ref", 0.0)
         if is_uniform(t_ref):
             return round(t_ref / dt)
         low = t_ref.min() if isinstance(t_ref, np.ndarray) else t_ref.extent[0]
@@ -244,8 +246,10 @@ def check_class(kind: type[NeuronModel]) -> None:
     if kind.v_max is not None and kind.v_max not in parameters:
         raise NeurosimError(f"{name}.v_max = {show(kind.v_max)} is not a parameter of {name}")
     for state, declared in states.items():
-        if isinstance(declared.initial, str) and not hasattr(kind, declared.initial) and (
-            declared.initial not in parameters
+        if (
+            isinstance(declared.initial, str)
+            and not hasattr(kind, declared.initial)
+            and (declared.initial not in parameters)
         ):
             raise NeurosimError(
                 f"{name}.{state} starts at {declared.initial!r}, which is not a parameter of {name}"

@@ -283,12 +283,17 @@ class Network:
         chosen = check_ids(ids, target)
         n_targets = target.size if chosen is None else len(chosen)
         check_input(input, n_targets)
-        if isinstance(input, MembraneNoise) and not isinstance(target.neuron, LIF):
+        neuron = target.neuron
+        if isinstance(input, MembraneNoise) and not isinstance(neuron, LIF):
             raise NeurosimError(
                 f"MembraneNoise has a sigma of the potential of LIF neurons, and {target.name!r} "
-                "has ion channels: give Poisson spikes or a CurrentWaveform of noise"
+                f"has {type(neuron).__name__}: give Poisson spikes or a CurrentWaveform of noise"
             )
-        if isinstance(input, MembraneNoise) and math.isinf(target.neuron.tau_m):
+        if (
+            isinstance(input, MembraneNoise)
+            and isinstance(neuron, LIF)
+            and neuron.tau_m == math.inf
+        ):
             raise NeurosimError(
                 f"MembraneNoise has a stationary sigma, and {target.name!r} has no leak, so its "
                 "potential has none: give Poisson spikes or a CurrentWaveform of noise"

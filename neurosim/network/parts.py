@@ -20,7 +20,7 @@ from neurosim.network.checks import (
     nearest_name,
     show,
 )
-from neurosim.network.declare import check_quantity, is_uniform, parameters_of, states_of
+from neurosim.network.declare import check_quantity, parameters_of, states_of
 from neurosim.network.distributions import LogNormal, Normal, Uniform
 from neurosim.network.model import NeuronModel
 from neurosim.network.neurons import LIF

@@ -94,7 +94,7 @@ def test_strengths_that_depend_on_the_channels_are_refused() -> None:
     cell = net.add("cell", 2, ns.HodgkinHuxley())
     with pytest.raises(ns.NeurosimError, match=r"depends on its channels; give .* weight \(pA\)"):
         net.drive(cell, ns.Poisson(10.0), synapse=ns.ExpCurrent(2.0), psp=1.0)
-    with pytest.raises(ns.NeurosimError, match="'cell' has ion channels"):
+    with pytest.raises(ns.NeurosimError, match="'cell' has HodgkinHuxley"):
         net.drive(cell, ns.MembraneNoise(1.0))
 
 

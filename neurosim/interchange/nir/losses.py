@@ -127,7 +127,7 @@ def _hears_by(said: Sayable, target: str, synapse: Synapse, what: str) -> bool:
     if isinstance(synapse, AlphaCurrent):
         said.losses.append(f"{what}: NIR has no alpha current")
         return False
-    leaky = math.isfinite(said.network[target].neuron.tau_m)
+    leaky = math.isfinite(getattr(said.network[target].neuron, "tau_m", math.inf))
     if not leaky and not isinstance(synapse, DeltaSynapse):
         said.losses.append(f"{what}: NIR has no synaptic current onto a neuron without leak")
         return False
