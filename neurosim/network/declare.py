@@ -80,11 +80,13 @@ def parameter(
     Examples
     --------
     >>> from dataclasses import dataclass
+    >>> from typing import ClassVar
     >>> import neurosim as ns
     >>> @dataclass(frozen=True, eq=False)
     ... class Passive(ns.NeuronModel):
-    ...     "A membrane that never fires."
+    ...     "The parameters and the state of a passive membrane."
     ...     tau_m: float = ns.parameter(20.0, "ms", 0.1, 1e3, "membrane time constant")
+    ...     v: ClassVar = ns.state("mV", -70.0, "membrane potential")
     >>> Passive(tau_m=10.0).tau_m
     10.0
     """
