@@ -76,6 +76,11 @@ class BinnedTrains:
         bins, edges = self._by_neuron
         return np.unique(bins[edges[place] : edges[place + 1]])
 
+    def select(self, keep: NDArray[np.bool_]) -> BinnedTrains:
+        """Return the recording with some of its spikes; shape of `keep` (n_spikes,)."""
+        starts = np.append(0, np.cumsum(keep))[self.starts]
+        return BinnedTrains(self.neurons, self.ids[keep], self.bins[keep], starts, self.width)
+
     def until(self, time: float) -> BinnedTrains:
         """Return the recording up to a time (ms), rounded to bins; all neurons stay in it."""
         n_bins = max(1, min(self.n_bins, round(time / self.width)))
