@@ -26,6 +26,8 @@ CENTRAL_VARIANCE = float(truncnorm.var(-CENTRE, CENTRE))
 """Variance of N(0, 1) within `CENTRE`."""
 FEWEST_PAIRS = 50
 """Pairs below which the spread is estimated at other lags."""
+FEWEST_SCORES = 10
+"""Scores at other lags below which it is not estimated."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,15 +96,20 @@ class Connectome:
         The central z, those within 1.5 sd of 0, are matched to N(0, sd²) (after Efron 2004, J. Am.
         Stat. Assoc. 99:96). The limit starts from the median of |z| and follows the estimate, so it
         suits any spread, and synapses hardly widen it as long as most pairs have none. With fewer
-        than 50 pairs, the residuals at lags that no synapse reaches are used instead.
+        than 50 pairs, the residuals at lags that no synapse reaches are used instead. Where too few
+        spikes are expected even for these, it is 1, and `infer_synapses` warns.
         """
+        scores = self.null_scores
+        return max(1.0, _central_spread(scores)) if len(scores) else 1.0
+
+    @cached_property
+    def null_scores(self) -> NDArray[np.float64]:
+        """Scores from which `null_sd` is estimated, shape (n_scores,); empty if there are none."""
         known = self.z[np.isfinite(self.z)]
-        if len(known) == 0:
-            return 1.0
-        if len(known) < FEWEST_PAIRS:
-            distant = self.distant[np.isfinite(self.distant)]
-            known = distant if len(distant) > len(known) else known
-        return max(1.0, _central_spread(known))
+        if len(known) >= FEWEST_PAIRS:
+            return known
+        distant = self.distant[np.isfinite(self.distant)]
+        return distant if len(distant) >= FEWEST_SCORES else np.empty(0)
 
     @property
     def p_values(self) -> NDArray[np.float64]:

@@ -21,8 +21,8 @@ DISTANT = tuple(np.arange(100.0, 501.0, 20.0))
 """Edges (ms) of bands of lags that no synapse reaches."""
 FEW_NEURONS = 8
 """Neurons up to which the bands of `DISTANT` are computed."""
-FEWEST_EXPECTED = 5.0
-"""Expected spikes below which a band is not tested."""
+FEWEST_EXPECTED = (5.0, 1.0)
+"""Expected spikes below which a band is not tested, of `LAGS` and of `DISTANT`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,8 @@ class Flatness:
         """Return the check of a fit by its residuals (probability − fired) and probabilities."""
         found = []
         n = trains.n_neurons
-        for lags in (LAGS, DISTANT if n <= FEW_NEURONS else ()):
+        bands = (LAGS, DISTANT if n <= FEW_NEURONS else ())
+        for lags, fewest in zip(bands, FEWEST_EXPECTED, strict=True):
             edges = np.unique(np.round(np.array(lags) / trains.width)).astype(np.int64)
             if len(edges) < 2:
                 found.append(np.empty((n, 0)))
@@ -69,16 +70,16 @@ class Flatness:
             )
             # A bin that lies in the bands of two spikes counts twice, which widens the spread.
             spread = np.sqrt(np.maximum(variance, 1.0) / np.maximum(expected, 1.0))
-            found.append(_deviance_residual(expected - sums, expected) / spread)
+            found.append(_deviance_residual(expected - sums, expected, fewest) / spread)
         return cls(*found)
 
 
 def _deviance_residual(
-    observed: NDArray[np.float64], expected: NDArray[np.float64]
+    observed: NDArray[np.float64], expected: NDArray[np.float64], fewest: float
 ) -> NDArray[np.float64]:
     """Return the signed square roots of Poisson deviances, whose tails are near normal ones."""
     observed = np.maximum(observed, 0.0)
-    enough = expected >= FEWEST_EXPECTED
+    enough = expected >= fewest
     expected = np.where(enough, expected, 1.0)
     logs = np.log(np.where(observed > 0, observed, 1.0) / expected)
     deviance = 2.0 * (observed * logs - (observed - expected))

@@ -302,7 +302,15 @@ def _warn_of_misfit(found: Connectome) -> None:
             UserWarning,
             stacklevel=3,
         )
-    if found.null_sd > max(WIDE, 1.0 + 6.0 / math.sqrt(max(1, np.isfinite(found.z).sum()))):
+    n_scores = len(found.null_scores)
+    if n_scores == 0:
+        warnings.warn(
+            "the spread of z of absent synapses cannot be estimated from so few pairs and spikes: "
+            "the p-values take it to be 1, and shared rate changes can make false calls",
+            UserWarning,
+            stacklevel=3,
+        )
+    elif found.null_sd > max(WIDE, 1.0 + 6.0 / math.sqrt(n_scores)):
         warnings.warn(
             f"the z of absent synapses spread {found.null_sd:.2f} times as widely as the model "
             "expects, which the p-values take into account: neurons share input that the drives "

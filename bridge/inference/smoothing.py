@@ -79,7 +79,8 @@ def smooth(counts: Counts, n_segments: int) -> Smooth:
     best = int(np.argmin(values))
     if 0 < best < len(grid) - 1:
         options: Any = {"xatol": 0.05, "maxiter": 12}
-        minimize_scalar(loss, bounds=grid[[best - 1, best + 1]], method="bounded", options=options)
+        bounds = float(grid[best - 1]), float(grid[best + 1])
+        minimize_scalar(loss, bounds=bounds, method="bounded", options=options)
     return max(tried, key=lambda one: one.evidence)
 
 
@@ -105,8 +106,9 @@ def smooth_at(
             break
     _, curvature = counts.derivatives(course)
     factor = cholesky_banded(plus_diagonal(prior, curvature), lower=True)
-    n_differences = len(course) - 2
-    log_prior = -2.0 * math.log(10.0) * log_sd * n_differences + 2.0 * math.log(LEVEL_PRECISION)
+    n = len(course)
+    log_prior = -2.0 * math.log(10.0) * log_sd * (n - 2) + 2.0 * math.log(LEVEL_PRECISION)
+    log_prior += math.log(n**2 * (n**2 - 1.0) / 12.0)  # determinant of second differences
     return Smooth(course, log_sd, 0.5 * log_prior - float(np.log(factor[0]).sum()) - value)
 
 
