@@ -32,9 +32,9 @@ WHAT_FITS = (
 
 
 class Affine(NamedTuple):
-    """The function intercept + coef · x."""
+    """The function intercept + coef · x, or several of them: (k,) and (k, n)."""
 
-    intercept: float
+    intercept: Any
     coef: NDArray[np.float64]
 
 
@@ -77,9 +77,14 @@ def innermost(model: Any) -> Any:
     """Return the model that decides: the last step of a pipeline, the best one of a search."""
     if isinstance(model, Pipeline):
         return innermost(model.steps[-1][1])
-    if hasattr(model, "best_params_") or hasattr(model, "best_estimator_"):
+    if is_search(model):
         return innermost(best_of(model))
     return model
+
+
+def is_search(model: Any) -> bool:
+    """Return whether a fitted model is a search for one."""
+    return hasattr(model, "best_params_") or hasattr(model, "best_estimator_")
 
 
 def best_of(search: Any) -> Any:
@@ -95,12 +100,8 @@ def best_of(search: Any) -> Any:
 def _score(model: Any) -> Affine:
     """Return the score by which a model speaks for the second of its classes."""
     if isinstance(model, Pipeline):
-        score = _score(model.steps[-1][1])
-        for name, step in reversed(model.steps[:-1]):
-            if step is not None and step != "passthrough":
-                score = before(step, score, name)
-        return score
-    if hasattr(model, "best_params_") or hasattr(model, "best_estimator_"):
+        return before_all(model, _score(model.steps[-1][1]))
+    if is_search(model):
         return _score(best_of(model))
     if hasattr(model, "calibrated_classifiers_"):
         return _calibrated(model)
@@ -139,8 +140,16 @@ def _calibrated(model: Any) -> Affine:
     return Affine(slope * score.intercept - float(sigmoid.b_), slope * score.coef)
 
 
+def before_all(pipeline: Pipeline, score: Affine) -> Affine:
+    """Return scores of a pipeline's last step as functions of what goes into the first."""
+    for name, step in reversed(pipeline.steps[:-1]):
+        if step is not None and step != "passthrough":
+            score = before(step, score, name)
+    return score
+
+
 def before(step: Any, score: Affine, name: str) -> Affine:
-    """Return a score as a function of what goes into a step before it, if that is affine.
+    """Return scores as functions of what goes into a step before them, if that is affine.
 
     Found by asking the step itself: its answers to 0 and to every input alone determine an affine
     map, and its answers to random points tell whether it is one.
@@ -161,30 +170,31 @@ def before(step: Any, score: Affine, name: str) -> Affine:
 
 def _before(step: Any, score: Affine, n: int) -> Affine:
     """`before`; a ValueError says that the step is not affine."""
-    start = _asked(step, np.zeros((1, n)))[0]
-    if len(start) != len(score.coef):
+    start, wide = _asked(step, np.zeros((1, n)))[0], np.atleast_2d(score.coef)
+    if len(start) != wide.shape[1]:
         raise ValueError
-    coef, reach = np.empty(n), np.ones(n)
+    coef, reach = np.empty((len(wide), n)), np.ones(n)
     for first in range(0, n, AT_ONCE):
         part = slice(first, min(first + AT_ONCE, n))
         for _ in range(2):  # the second time so far out that little is lost in the difference
             points = np.zeros((part.stop - first, n))
             points[np.arange(len(points)), np.arange(first, part.stop)] = reach[part]
             moved = _asked(step, points) - start
-            coef[part] = moved @ score.coef / reach[part]
+            coef[:, part] = wide @ moved.T / reach[part]
             size = np.abs(moved).max(axis=1, initial=0.0) / reach[part]
             reach[part] = np.abs(start).max(initial=0.0) / np.where(size > 0.0, size, np.inf)
             reach[part] = np.clip(reach[part], 1.0, 1e12)
-    intercept = score.intercept + float(start @ score.coef)
+    if wide.any() and not coef.any():  # knows none of these numbers, as of categories
+        raise ValueError
+    shift = wide @ start
     rng = np.random.default_rng(0)  # whole numbers, too, which may be categories
     points = np.vstack([reach * rng.normal(size=(PROBES, n)), rng.integers(0, 4, (PROBES, n))])
-    wanted = _asked(step, points) @ score.coef + score.intercept
-    size = np.abs(points) @ np.abs(coef) + abs(intercept) + 1.0
-    if score.coef.any() and not coef.any():  # knows none of these numbers, as of categories
+    wanted, size = _asked(step, points) @ wide.T, np.abs(points) @ np.abs(coef).T + np.abs(shift)
+    if not (np.abs(points @ coef.T + shift - wanted) <= 1e-7 * (size + 1.0)).all():
         raise ValueError
-    if not (np.abs(points @ coef + intercept - wanted) <= 1e-7 * size).all():
-        raise ValueError
-    return Affine(intercept, coef)
+    if score.coef.ndim == 1:
+        return Affine(score.intercept + float(shift[0]), coef[0])
+    return Affine(score.intercept + shift, coef)
 
 
 def _asked(step: Any, points: NDArray[np.float64]) -> NDArray[np.float64]:
