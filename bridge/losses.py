@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, log_expit
 
 from bridge import kinds
 from bridge.activations import ACTIVATIONS, find_activation
@@ -59,6 +59,13 @@ class PointLoss:
             return np.column_stack([expit(-self.gain * score), expit(self.gain * score)])
         fires = np.clip(self.activation(score), 0.0, 1.0)
         return np.column_stack([1.0 - fires, fires])
+
+    def log_probabilities(self, score: NDArray) -> NDArray[np.float64]:
+        """Logarithms of `probabilities`; those of σ are finite even where it rounds to 0."""
+        if self.kind in (kinds.CROSS_ENTROPY, kinds.SQUARED):
+            return np.column_stack([log_expit(-self.gain * score), log_expit(self.gain * score)])
+        with np.errstate(divide="ignore"):
+            return np.log(self.probabilities(score))
 
     @property
     def smooth(self) -> bool:

@@ -119,7 +119,10 @@ def to_spiking(
     Parameters
     ----------
     logistic : LogisticUnit or fitted estimator
-        A fitted binary classifier with `intercept_` and `coef_` is taken too, as LogisticNeuron.
+        A fitted linear classifier of two classes whose probability is σ of its score, such as
+        LogisticNeuron and scikit-learn's LogisticRegression and SGDClassifier(loss="log_loss"); a
+        Pipeline of scalers, or other affine steps, and such a classifier; a fitted search for one;
+        a CalibratedClassifierCV with a single sigmoid. The synapses are those of the raw inputs.
     neuron : LIF, optional
         The default neuron if not given.
     noise : {"gaussian", "escape"} or a noise
@@ -138,8 +141,23 @@ def to_spiking(
     Raises
     ------
     NeurosimError
-        For θ₀ ≥ 0 with nothing else to set the scale, for a slope that is not positive and for an
-        unknown noise.
+        For θ₀ ≥ 0 with nothing else to set the scale, for a slope that is not positive, for an
+        unknown noise, for a model that has not been fitted, and for one whose scores are margins
+        and no log-odds, such as LinearSVC, Perceptron and RidgeClassifier.
+
+    Examples
+    --------
+    >>> import bridge
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> flowers, kind = load_iris(return_X_y=True)
+    >>> model = make_pipeline(StandardScaler(), LogisticRegression()).fit(flowers, kind == 1)
+    >>> twin = bridge.to_spiking(model, noise="escape", beta=0.5)
+    >>> error = twin.firing_probability(flowers) - model.predict_proba(flowers)[:, 1]
+    >>> bool(abs(error).max() < 1e-9)
+    True
     """
     neuron = LIF() if neuron is None else neuron
     unit = _as_unit(logistic)
@@ -173,18 +191,9 @@ def to_spiking(
 
 
 def _as_unit(logistic: LogisticUnit | Any) -> LogisticUnit:
+    """Return a logistic unit, read out of a fitted model if it is none."""
     if isinstance(logistic, LogisticUnit):
         return logistic
-    if not (hasattr(logistic, "intercept_") and hasattr(logistic, "coef_")):
-        raise NeurosimError(
-            f"{type(logistic).__name__} is no logistic neuron: give a LogisticUnit or a "
-            "classifier that has been fitted"
-        )
-    intercept = np.ravel(logistic.intercept_)
-    if intercept.size != 1:
-        raise NeurosimError(
-            f"the classifier has {intercept.size} intercepts: only one for two classes is a neuron"
-        )
-    # A trained neuron says by how much its score is to be multiplied for σ to be its probability.
-    gain = getattr(logistic, "gain", 1.0)
-    return LogisticUnit(gain * float(intercept[0]), gain * np.ravel(logistic.coef_))
+    from bridge.estimators import log_odds  # scikit-learn is slow to import
+
+    return LogisticUnit(*log_odds(logistic))

@@ -27,6 +27,7 @@ class Options:
     solver: str
     ridge: float
     firth: bool
+    fit_intercept: bool
     tol: float
     max_iter: int | None
     batch_size: int
@@ -58,6 +59,7 @@ def options_of(neuron: LogisticNeuron) -> Options:
         solver=neuron.solver,
         ridge=float(neuron.ridge),
         firth=bool(neuron.firth),
+        fit_intercept=bool(neuron.fit_intercept),
         tol=float(neuron.tol),
         max_iter=neuron.max_iter,
         batch_size=neuron.batch_size,
@@ -68,6 +70,10 @@ def options_of(neuron: LogisticNeuron) -> Options:
 
 
 def _require_numbers(neuron: LogisticNeuron) -> None:
+    for name in ("ridge", "tol", "gap"):
+        value = getattr(neuron, name)
+        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+            raise NeurosimError(f"{name} = {value!r} is not a number")
     if not (math.isfinite(neuron.ridge) and neuron.ridge >= 0):
         raise NeurosimError(f"ridge = {neuron.ridge:g} is not a finite number from 0")
     for name in ("tol", "gap"):
@@ -93,6 +99,11 @@ def _require_firth(neuron: LogisticNeuron, loss: PointLoss) -> None:
         raise NeurosimError(
             f"firth = True penalises a likelihood, and loss = {neuron.loss!r} is none: give "
             "loss='cross-entropy', or firth=False"
+        )
+    if neuron.class_weight is not None:
+        raise NeurosimError(
+            "firth = True penalises a likelihood, which weights of classes make it none: give "
+            "class_weight=None, or firth=False"
         )
     if neuron.ridge > 0:
         raise NeurosimError(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 import neurosim as ns
 from bridge.spiking.copies import checked_inputs, connect_copies, require_chain
+from bridge.spiking.twin import SpikingTwin
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
 
 SHORTEST = 1.0
 """Least step (ms): ten time constants of the membrane, so that none remembers the last."""
+STEPS = 100
+"""Answers of the last layer in the time that a run lasts by default."""
 
 
 @dataclass(frozen=True, eq=False)
-class ChanceTwin:
+class ChanceTwin(SpikingTwin):
     """A network of sigmoid units in which every neuron fires by chance, anew in each step.
 
     The soft threshold makes σ(x) of a potential x·delta above it, exactly
@@ -40,6 +43,8 @@ class ChanceTwin:
 
     network: LayeredNetwork
     delta: float = 1.0
+    dt: ClassVar[float] = SHORTEST
+    even: ClassVar[float] = 0.5
 
     def __post_init__(self) -> None:
         require_chain(self.network)
@@ -86,6 +91,31 @@ class ChanceTwin:
                 connect_copies(net, populations[-1], cells, self.delta * layer.weights, delay=dt)
             populations.append(cells)
         return populations
+
+    def duration(self, dt: float | None = None) -> float:
+        """How long to simulate (ms), with a step of `dt` (ms).
+
+        The last layer answers 100 times, so that its probabilities are known to 0.05 or better.
+        """
+        return (STEPS + len(self.network.layers) - 1) * (self.dt if dt is None else dt)
+
+    def scores(
+        self, result: ns.Result, *, n_trials: int | None = None, name: str = ""
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the end of the run (ms), and how often each output fired, of the steps it had.
+
+        Shapes (1,) and (1, n_trials, n_outputs); parameters as of `SpikingTwin.scores`.
+        """
+        late = len(self.network.layers) - 1
+        found = self._trials(result, f"{name}layer {late + 1}", n_trials)
+        steps = round(result.duration / result.dt) - late
+        if steps < 1:
+            raise NeurosimError(
+                f"the run of {result.duration:g} ms ends before the last layer has answered: "
+                f"simulate for {self.duration(result.dt):g} ms"
+            )
+        counts = self.counts(result, n_trials=found, steps=steps, name=name)[-1]
+        return np.array([result.duration]), counts.mean(axis=0)[np.newaxis]
 
     def counts(
         self, result: ns.Result, *, n_trials: int, steps: int, name: str = ""
