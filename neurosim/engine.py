@@ -50,6 +50,8 @@ class Engine:
     ----------
     plan : Plan
     n_synapses : int
+    table_bytes : int
+        Memory of the synapse tables of all processes.
     steps : int
         How many were made.
     recorder : Recorder
@@ -63,6 +65,8 @@ class Engine:
         own = range(ranks.place * threads, (ranks.place + 1) * threads)
         self.plan = build(network, dt=dt, seed=seed, threads=ranks.size * threads, own=own)
         self.n_synapses = ranks.total(self.plan.n_synapses)
+        tables = (array.nbytes for part in self.plan.threads for array in part.table)
+        self.table_bytes = ranks.total(sum(tables))
         self.steps = 0
         self.recorder = Recorder(self.plan, ranks.merge)
         self._timed = timed

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 import traceback
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from neurosim.ranks import Ranks
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,6 +42,7 @@ def _carry_out(arguments: list[str]) -> int:
     from neurosim.cli.report import say
     from neurosim.cli.status import Status
     from neurosim.errors import NeurosimError
+    from neurosim.failure import abort, exit_status, wait_for_first
     from neurosim.ranks import Ranks, spread_as_started
 
     ranks = Ranks()
@@ -61,26 +59,24 @@ def _carry_out(arguments: list[str]) -> int:
             say("stopped")
         status = Status.STOPPED
     except NeurosimError as error:
-        _wait_for_the_first(ranks)
+        wait_for_first(ranks.rank)
         for line in str(error).splitlines():
             say(line)
         status = Status.MISTAKE
     except Exception:
-        _wait_for_the_first(ranks)
+        wait_for_first(ranks.rank)
         traceback.print_exc()
         say(
             "this is a defect of neurosim, not of your input: please report it with the lines above"
         )
         status = Status.DEFECT
+    except SystemExit as error:
+        if not ranks.alone and exit_status(error):
+            abort(error)
+        raise
     if not ranks.alone:
         ranks.give_up(status)  # else the others would wait for this one for ever
     return status
-
-
-def _wait_for_the_first(ranks: Ranks) -> None:
-    """Let the first process end all, if it has the same to say."""
-    if not ranks.leads:
-        time.sleep(1.0)
 
 
 def _call(arguments: list[str]) -> int:
