@@ -42,7 +42,7 @@ class Inventory:
     recording_bytes : float
         Memory that its recorded traces would take.
     machine_bytes : int or None
-        Memory of this machine, where it says so.
+        Memory that this process may use, None where it is unknown.
     populations, projections, drives, recordings : list of dict
         Rows of tables, JSON-able; strengths, delays and parts in words.
     """
@@ -97,7 +97,7 @@ def take_inventory(network: Network, duration: float, dt: float) -> Inventory:
 
 
 def check_recordings(network: Network, duration: float, dt: float) -> None:
-    """Refuse to record more than this machine's memory holds.
+    """Refuse to record more than the available memory holds.
 
     Raises
     ------
@@ -111,8 +111,8 @@ def check_recordings(network: Network, duration: float, dt: float) -> None:
     largest = max(network.recordings, key=lambda r: _bytes(r, duration, dt))
     raise NeurosimError(
         f"The recordings need about {needed / 2**30:,.1f} GiB, most of it for "
-        f"{largest.variable!r} of {largest.population.name!r}; this machine has "
-        f"{there / 2**30:.1f} GiB: name fewer ids, or give a longer interval"
+        f"{largest.variable!r} of {largest.population.name!r}; "
+        f"{there / 2**30:.1f} GiB are available: name fewer ids, or give a longer interval"
     )
 
 
