@@ -11,7 +11,7 @@ from neurosim.cli.work import options_of
 from neurosim.settings import parse_settings
 
 if TYPE_CHECKING:
-    from neurosim.cli.work import Order
+    from neurosim.cli.order import Order
     from neurosim.inventory import Inventory
     from neurosim.scenario import Scenario
 

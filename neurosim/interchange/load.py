@@ -15,6 +15,7 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.interchange.foreign import Foreign, Train, to_result
 from neurosim.interchange.text import read_csv
+from neurosim.storage import check_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,21 +79,6 @@ def load_spikes(
         return to_result(foreign, dt, duration)
     except NeurosimError as error:
         raise NeurosimError(f"{path}: {error}") from None
-
-
-def check_file(path: Path, wanted: str) -> None:
-    """Refuse a path that is no regular file that can be read."""
-    try:
-        # What is no file, a pipe for example, may keep its reader waiting for ever.
-        reason = None if path.is_file() or not path.exists() else "not a regular file"
-        if reason is None:
-            path.open("rb").close()
-    except OSError as error:
-        reason = error.strerror
-    except ValueError:
-        reason = "no path has a null character"
-    if reason is not None:
-        raise NeurosimError(f"{path} cannot be read ({reason}): give {wanted}")
 
 
 def _read_aside(path: Path, name: str | None) -> Foreign:
