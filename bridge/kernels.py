@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
 from bridge.kinds import CROSS_ENTROPY, EXACT, PERCEPTRON, SCORES, SQUARED_RELU
+from neurosim.compilation import compiled
 
 BLOCK = 128
 """Rows that are standardised at a time: with some twenty columns they fit the first-level cache."""
@@ -19,10 +19,8 @@ PAD = 8
 """Room between them: places a power of two apart would share one line of the cache."""
 
 # Without Python's check of every divisor, loops with a division are taken eight rows at a time.
-_compiled = numba.njit(
-    cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"}
-)
-_in_order = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+_compiled = compiled(error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+_in_order = compiled(error_model="numpy", fastmath={"contract"})
 _ROUND = 1.5 * 2.0**52
 _LN2_HIGH, _LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10
 _POWERS = tuple(1.0 / math.factorial(k) for k in range(13, -1, -1))

@@ -38,7 +38,7 @@ class Inventory:
     recording_bytes : float
         Memory that its recorded traces would take.
     machine_bytes : int or None
-        Memory of this machine, where it says so.
+        Memory that this process may use, None where it is unknown.
     populations, projections, drives, recordings : list of dict
         Rows of tables, JSON-able; strengths, delays and parts in words.
     """

@@ -8,13 +8,12 @@ import numpy as np
 
 from neurosim.build.projections import expected_synapses
 from neurosim.errors import NeurosimError
-from neurosim.resources import available_cores
+from neurosim.resources import MAX_THREADS, available_cores
 
 if TYPE_CHECKING:
     from neurosim.network import Network
     from neurosim.ranks import Ranks
 
-MAX_THREADS = 256
 WORTH_SHARING = 2_000_000
 """Synapses from which on it pays to share the work: below, threads wait more than they work."""
 

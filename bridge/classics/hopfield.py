@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
 
 from neurosim import NeurosimError
+from neurosim.compilation import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -120,7 +120,7 @@ class HopfieldNetwork:
         return states, np.array(energies)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _sweep(couplings, fields, states, order):  # type: ignore[no-untyped-def]
     """Let each unit take the sign of its field in turn; return how many changed."""
     changes = 0

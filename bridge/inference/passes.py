@@ -11,8 +11,9 @@ is refractory: what it had received is gone and what it receives is lost; an emp
 it never is.
 """
 
-import numba
 import numpy as np
+
+from neurosim import compilation
 
 BLOCK = 512
 """Bins whose scores lie in the first-level cache together."""
@@ -26,7 +27,7 @@ _LARGEST = 300.0
 NEVER = -690.0
 """Score of a bin in which the neuron cannot fire."""
 
-compiled = numba.njit(cache=True, nogil=True)
+compiled = compilation.compiled()
 
 
 @compiled

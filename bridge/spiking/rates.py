@@ -206,7 +206,7 @@ class RateTwin(SpikingTwin):
         n_trials, trains = self._trials(result, last, n_trials), result.spikes[last]
         if (last, "v") not in result.traces:
             counts = trains.counts().reshape(1, n_trials, -1)
-            return np.array([result.duration]), self.gap * counts
+            return np.array([result.duration]), np.asarray(self.gap * counts, np.float64)
         trace = result.traces[last, "v"]
         scores = trace.values - self._start
         sample = np.searchsorted(trace.times, trains.times - 1e-6)

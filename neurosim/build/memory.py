@@ -1,4 +1,4 @@
-"""How much memory a network will take, said before it is taken."""
+"""Estimate the memory of a network before it is built."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from neurosim.build.projections import expected_synapses
 from neurosim.errors import NeurosimError
+from neurosim.network import FixedInDegree
 from neurosim.resources import physical_memory
 
 if TYPE_CHECKING:
@@ -17,8 +18,12 @@ if TYPE_CHECKING:
 
 SAMPLE_BYTES = 8
 
+LISTED_AT_ONCE = 2**25
+"""Synapses of in-degree rules that a thread lists at a time."""
+LISTED_BYTES = 12
+"""Bytes for each of them; a list and its copy exist at the same time."""
 USABLE = 0.9
-"""Share of the machine's memory that a network may take."""
+"""Fraction of the available memory that a network may take."""
 
 
 def _parts(layout: Layout, projections: Projections) -> tuple[float, float, float]:
@@ -41,6 +46,16 @@ def expected_bytes(layout: Layout, projections: Projections) -> int:
     return int(sum(_parts(layout, projections)))
 
 
+def _listing_bytes(layout: Layout, projections: Projections) -> float:
+    """Return the bytes taken while synapses of fixed in-degrees are listed by source."""
+    listed = sum(
+        expected
+        for projection, expected in zip(projections.projections, projections.expected, strict=True)
+        if isinstance(projection.rule, FixedInDegree)
+    )
+    return 2 * LISTED_BYTES * min(listed, len(layout.threads) * LISTED_AT_ONCE)
+
+
 def check_size(network: Network) -> None:
     """Refuse a network that cannot fit, however it is laid out, before anything is.
 
@@ -57,23 +72,23 @@ def check_size(network: Network) -> None:
         return
     if neurons > USABLE * there:
         raise NeurosimError(
-            f"The network needs about {needed / 2**30:.1f} GiB for {network.size:,} neurons; this "
-            f"machine has {there / 2**30:.1f} GiB: lower the number of neurons"
+            f"The network needs about {needed / 2**30:.1f} GiB for {network.size:,} neurons; "
+            f"{there / 2**30:.1f} GiB are available: lower the number of neurons"
         )
     raise _too_many(synapses, needed, there)
 
 
 def _too_many(synapses: float, needed: float, there: float) -> NeurosimError:
-    """Return the refusal of so many synapses, with what this machine has room for."""
+    """Return the refusal of too many synapses, with the number that fits."""
     return NeurosimError(
-        f"The network needs about {needed / 2**30:.1f} GiB for {synapses:.3g} synapses; this "
-        f"machine has {there / 2**30:.1f} GiB, room for about "
+        f"The network needs about {needed / 2**30:.1f} GiB for {synapses:.3g} synapses; "
+        f"{there / 2**30:.1f} GiB are available, enough for about "
         f"{synapses * USABLE * there / needed:.2g}: lower the number of neurons or of synapses"
     )
 
 
 def check_memory(layout: Layout, projections: Projections) -> None:
-    """Refuse a network that this machine cannot hold.
+    """Refuse a network that the available memory cannot hold.
 
     Raises
     ------
@@ -81,11 +96,11 @@ def check_memory(layout: Layout, projections: Projections) -> None:
         With the estimate and what would fit.
     """
     parts, there = _parts(layout, projections), physical_memory()
-    needed = sum(parts)
+    needed = sum(parts) + _listing_bytes(layout, projections)
     if there is None or needed <= USABLE * there:
         return
     needs = f"The network needs about {needed / 2**30:.1f} GiB"
-    has = f"this machine has {there / 2**30:.1f} GiB"
+    has = f"{there / 2**30:.1f} GiB are available"
     if parts[1] > parts[0]:
         columns = projections.column_delays
         raise NeurosimError(

@@ -95,8 +95,8 @@ def plastic_projections(
     there = physical_memory()
     if there is not None and needed > 0.9 * there:
         raise NeurosimError(
-            f"The plastic synapses need about {needed / 2**30:.1f} GiB; this machine has "
-            f"{there / 2**30:.1f} GiB: make fewer of them plastic"
+            f"The plastic synapses need about {needed / 2**30:.1f} GiB; "
+            f"{there / 2**30:.1f} GiB are available: make fewer of them plastic"
         )
     return [Projections(network, layout, dt, seed, (k,), own=own, each=each) for k in chosen]
 

@@ -11,7 +11,7 @@ from neurosim.cli.work import options_of
 from neurosim.settings import parse_settings
 
 if TYPE_CHECKING:
-    from neurosim.cli.work import Order
+    from neurosim.cli.order import Order
     from neurosim.inventory import Inventory
     from neurosim.scenario import Scenario
 
@@ -100,9 +100,9 @@ def _count(number: float, what: str) -> str:
 
 def _memory(inventory: Inventory) -> str:
     there = inventory.machine_bytes
-    of = "" if there is None else f" of the {there / 1e9:,.1f} GB of this machine"
+    of = "" if there is None else f" of the {there / 1e9:,.1f} GB available"
     if inventory.network_bytes is None:
-        return f"more memory than the {(there or 0) / 1e9:,.1f} GB of this machine"
+        return f"more memory than the {(there or 0) / 1e9:,.1f} GB available"
     traces = f" and {_size(inventory.recording_bytes)} of traces" if inventory.recordings else ""
     return f"about {_size(inventory.network_bytes)}{traces}{of}"
 

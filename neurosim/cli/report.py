@@ -28,8 +28,13 @@ def say(message: str) -> None:
 
 
 def print_json(content: object) -> None:
-    """Write one JSON value to stdout."""
-    print(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
+    """Write one JSON value to stdout, with escapes where its encoding lacks a character."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(content, indent=2, allow_nan=False)
+    print(text)
 
 
 def scenario_entry(scenario: Scenario[Any]) -> dict[str, Any]:
