@@ -74,7 +74,8 @@ class BinnedTrains:
     def fired(self, place: int) -> NDArray[np.int64]:
         """Bins in which one neuron fired, each listed once, ascending."""
         bins, edges = self._by_neuron
-        return np.unique(bins[edges[place] : edges[place + 1]])
+        own = bins[edges[place] : edges[place + 1]]
+        return own[np.append(True, np.diff(own) > 0)] if len(own) else own
 
     def select(self, keep: NDArray[np.bool_]) -> BinnedTrains:
         """Return the recording with some of its spikes; shape of `keep` (n_spikes,)."""
