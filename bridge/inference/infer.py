@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from bridge.inference.connectome import Connectome
 from bridge.inference.covariates import Covariates, OwnPast
-from bridge.inference.drive import Drive
+from bridge.inference.drive import Drive, SlowDrive
 from bridge.inference.drives import Drives
 from bridge.inference.kernel import SynapticKernel
 from bridge.inference.neuron import Fitted, Likelihood, fit, prior_variance, score_at_rest
@@ -146,9 +146,13 @@ def infer_synapses(
         *(drives.slow_rates, drives.absent, counted.bins),
     )
 
+    slow: dict[int, SlowDrive | None] = {}
+
     def likelihood(place: int) -> Likelihood:
         past = OwnPast.of(covariates, place, history, reset, observation.counted(place))
-        drive = Drive(covariates, past, drives.of_neuron(place, past), standardised)
+        if place not in slow:
+            slow[place] = drives.of_neuron(place, past)
+        drive = Drive(covariates, past, slow[place], standardised)
         return Likelihood(covariates, place, past, drive)
 
     bar = progress_bar(len(places), show=progress, unit="neurons", text="fitting")
