@@ -66,8 +66,11 @@ class Connectome:
     stimulus_weights : (n_features, n) ndarray
         Change of the log-odds per standard deviation of each feature of the stimulus.
     flatness : (n, n) ndarray
-        p-values of flat residuals of the postsynaptic neuron, 1 to 80 ms after the presynaptic
-        neuron's spikes (χ² over six bands of lags). Small ones show that the model does not hold.
+        p-values of flat residuals of the postsynaptic neuron, 0 to 80 ms after the presynaptic
+        neuron's spikes (χ² over seven bands of lags). Small ones show that the model does not hold.
+    synchrony : (n, n) ndarray
+        z of the postsynaptic neuron's residuals in the very bins in which the presynaptic neuron
+        fires. No synapse acts so early: an excess shows input that both share.
     distant : (n, n, n_lags) ndarray
         z of residuals 100 to 500 ms after the presynaptic neuron's spikes, which no synapse
         reaches; only for few neurons.
@@ -87,6 +90,7 @@ class Connectome:
     converged: NDArray[np.bool_]
     stimulus_weights: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
     flatness: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
+    synchrony: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
     distant: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0, 0)))
 
     @cached_property
@@ -139,6 +143,13 @@ class Connectome:
         if known.any():
             found[known] = false_discovery_control(self.flatness[known]) <= fdr
         return found
+
+    @property
+    def shared_input(self) -> float:
+        """Combined z of `synchrony` over all pairs, near N(0, 1) without shared input."""
+        known = self.synchrony[np.isfinite(self.synchrony)]
+        # Both directions of a pair count the same coincidences.
+        return float(known.sum() / np.sqrt(2.0 * len(known))) if len(known) else 0.0
 
     @property
     def signs(self) -> NDArray[np.int8]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bridge.inference.trains import BinnedTrains
 
-LAGS = (1.0, 3.0, 6.0, 11.0, 21.0, 41.0, 81.0)
+LAGS = (0.0, 1.0, 3.0, 6.0, 11.0, 21.0, 41.0, 81.0)
 """Edges (ms) of the bands of lags in which residuals are summed."""
 DISTANT = tuple(np.arange(100.0, 501.0, 20.0))
 """Edges (ms) of bands of lags that no synapse reaches."""

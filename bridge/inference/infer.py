@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from bridge.inference.connectome import Connectome
 from bridge.inference.covariates import Covariates, OwnPast
-from bridge.inference.drive import Drive
+from bridge.inference.drive import Drive, SlowDrive
 from bridge.inference.drives import Drives
 from bridge.inference.kernel import SynapticKernel
 from bridge.inference.neuron import Fitted, Likelihood, fit, prior_variance, score_at_rest
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 FEWEST = 10
 """Spikes below which a neuron's synapses are not fitted."""
+SYNCHRONOUS = 5.0
+"""z of coincidences over all pairs above which to warn: 3 in ten million by chance."""
 WIDE = 1.3
 """Spread of the z of absent synapses above which to warn."""
 
@@ -144,9 +146,13 @@ def infer_synapses(
         *(drives.slow_rates, drives.absent, counted.bins),
     )
 
+    slow: dict[int, SlowDrive | None] = {}
+
     def likelihood(place: int) -> Likelihood:
         past = OwnPast.of(covariates, place, history, reset, observation.counted(place))
-        drive = Drive(covariates, past, drives.of_neuron(place, past), standardised)
+        if place not in slow:
+            slow[place] = drives.of_neuron(place, past)
+        drive = Drive(covariates, past, slow[place], standardised)
         return Likelihood(covariates, place, past, drive)
 
     bar = progress_bar(len(places), show=progress, unit="neurons", text="fitting")
@@ -171,7 +177,7 @@ def _connectome(
 ) -> Connectome:
     """Return the fitted neurons side by side."""
     trains, n = covariates.trains, covariates.trains.n_neurons
-    weights, errors, z, flatness = (np.full((n, n), np.nan) for _ in range(4))
+    weights, errors, z, flatness, synchrony = (np.full((n, n), np.nan) for _ in range(5))
     intercepts, losses = np.full(n, np.nan), np.full(n, np.nan)
     evaluations, converged = np.zeros(n, dtype=int), np.zeros(n, dtype=bool)
     stimulus = np.full((len(fits[0].stimulus), n), np.nan)
@@ -184,19 +190,20 @@ def _connectome(
         errors[sources, place] = np.sqrt(found.posterior[sources])
         z[sources, place] = found.weights[sources] / np.sqrt(found.sampling[sources])
         flatness[sources, place] = found.flatness.p_values[sources]
+        synchrony[sources, place] = found.flatness.z[sources, 0]
         distant[sources, place] = found.flatness.distant[sources]
         stimulus[:, place] = found.stimulus
         intercepts[place], losses[place] = found.intercept, found.loss
         evaluations[place], converged[place] = found.evaluations, found.converged
     _warn_of_unfinished(trains.neurons[places[~converged[places]]])
-    for array in (weights, errors, z, flatness, distant, stimulus):
+    for array in (weights, errors, z, flatness, synchrony, distant, stimulus):
         array.flags.writeable = False
     prior_sd = 1.0 / math.sqrt(precision) if precision > 0 else math.inf
     rates = covariates.rates / trains.width * 1e3
     return Connectome(
         *(weights, errors, z, intercepts, losses, rates, trains.neurons),
         *(covariates.kernel, trains.width, prior_sd, evaluations, converged),
-        *(stimulus, flatness, distant),
+        *(stimulus, flatness, synchrony, distant),
     )
 
 
@@ -288,36 +295,41 @@ def _warn_of_absent(spikes: int) -> None:
 
 def _warn_of_misfit(found: Connectome) -> None:
     """Warn where the residuals or the scores show that the model does not hold."""
-    uneven = found.misfits()
+    uneven, n_scores = found.misfits(), len(found.null_scores)
     # A single pair is a synapse of another time course: its strength is off, but no other call.
     if uneven.sum() > 1:
         worst = np.unravel_index(np.nanargmin(found.flatness), uneven.shape)
         first, second = (found.neurons[k] for k in worst)
-        warnings.warn(
+        taus = ", ".join(f"{tau:g}" for tau in found.kernel.taus)
+        _warn(
             f"the residuals after the spikes of a neuron are not flat for {int(uneven.sum())} of "
             f"{int(np.isfinite(found.flatness).sum())} pairs (most clearly {first} onto {second}): "
-            f"the kernel of {', '.join(f'{tau:g}' for tau in found.kernel.taus)} ms does not suit "
-            "the synapses, or neurons share input that changes faster than the drives; false "
-            "calls can exceed the fdr: give another kernel, or the shared input as stimulus",
-            UserWarning,
-            stacklevel=3,
+            f"the kernel of {taus} ms does not suit the synapses, or neurons share input that "
+            "changes faster than the drives; false calls can exceed the fdr: give another kernel, "
+            "or the shared input as stimulus"
         )
-    n_scores = len(found.null_scores)
+    if found.shared_input > SYNCHRONOUS:
+        _warn(
+            "neurons fire in the same bin more often than the model expects (z = "
+            f"{found.shared_input:.1f} over all pairs): they share input that changes faster than "
+            "the drives; false calls can exceed the fdr: give the shared input as stimulus"
+        )
     if n_scores == 0:
-        warnings.warn(
+        _warn(
             "the spread of z of absent synapses cannot be estimated from so few pairs and spikes: "
-            "the p-values take it to be 1, and shared rate changes can make false calls",
-            UserWarning,
-            stacklevel=3,
+            "the p-values take it to be 1, and shared rate changes can make false calls"
         )
     elif found.null_sd > max(WIDE, 1.0 + 6.0 / math.sqrt(n_scores)):
-        warnings.warn(
+        _warn(
             f"the z of absent synapses spread {found.null_sd:.2f} times as widely as the model "
             "expects, which the p-values take into account: neurons share input that the drives "
-            "do not follow: give it as stimulus, or a smaller value of shared",
-            UserWarning,
-            stacklevel=3,
+            "do not follow: give it as stimulus, or a smaller value of shared"
         )
+
+
+def _warn(message: str) -> None:
+    """Warn from the caller of `infer_synapses`."""
+    warnings.warn(message, UserWarning, stacklevel=4)
 
 
 def _check_parameters(

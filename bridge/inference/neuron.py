@@ -218,7 +218,8 @@ def fit(
     loss = likelihood.value_and_gradient(base, weights, log_odds)[0]
     converged = bool(np.abs(found.jac).max() <= tol)
     spreads = covariates.variances(likelihood.information(), prior_precision)
-    intercept = float(base[-1]) + (float(log_odds.mean()) if len(log_odds) else 0.0)
+    alone = drive.log_odds(driving, np.zeros_like(weights))
+    intercept = float(base[-1]) + (float(alone.mean()) if len(alone) else 0.0)
     gamma = driving[drive.n_knots + drive.n_shared :]
     flatness = Flatness.of(covariates.trains, likelihood.residual, likelihood.probability())
     return Fitted(

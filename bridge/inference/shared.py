@@ -8,11 +8,19 @@ neuron is estimated without its own spikes, which would otherwise explain themse
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.linalg import solveh_banded
 
-from bridge.inference.smoothing import Smooth, smooth, smooth_at
+from bridge.inference.smoothing import (
+    Smooth,
+    difference_prior,
+    plus_diagonal,
+    smooth,
+    smooth_at,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,14 +51,15 @@ class SharedCounts:
 
     def loss(self, course: NDArray[np.float64]) -> float:
         """−log-likelihood, up to a constant."""
-        return float(self._rates(course).sum() - course @ (self.spikes @ self.gains))
+        return float(self.rates(course).sum() - course @ (self.spikes @ self.gains))
 
     def derivatives(self, course: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
         """Return its gradient and its second derivative, shape (n_segments,) each."""
-        rates = self._rates(course)
+        rates = self.rates(course)
         return (rates - self.spikes) @ self.gains, rates @ self.gains**2
 
-    def _rates(self, course: NDArray[np.float64]) -> NDArray[np.float64]:
+    def rates(self, course: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Expected counts, shape (n_segments, n)."""
         return self.expected * np.exp(np.clip(np.multiply.outer(course, self.gains), -30.0, 30.0))
 
     def with_gains_for(self, course: NDArray[np.float64]) -> tuple[SharedCounts, float]:
@@ -88,17 +97,41 @@ class SharedCounts:
 
 
 @dataclass(frozen=True, eq=False)
+class SharedDrive:
+    """One drive: the counts that it explains, with its gains, and its course."""
+
+    counts: SharedCounts
+    smooth: Smooth
+
+    @cached_property
+    def _curvature(self) -> NDArray[np.float64]:
+        return self.counts.derivatives(self.smooth.course)[1]
+
+    def without(self, neuron: int) -> NDArray[np.float64]:
+        """Return the course as all other neurons show it, shape (n_segments,)."""
+        counts, course, log_sd = self.counts, self.smooth.course, self.smooth.log_sd
+        if len(counts.gains) <= REFINED:
+            return smooth_at(counts.without(neuron), log_sd, course, max_iter=10).course
+        # One step of Newton's method from the mode of all, of which only the own part is missing.
+        gain = counts.gains[neuron]
+        rates = counts.expected[:, neuron] * np.exp(gain * course)
+        bands = difference_prior(len(course), log_sd)
+        bands = plus_diagonal(bands, self._curvature - gain**2 * rates)
+        return course + solveh_banded(bands, gain * (rates - counts.spikes[:, neuron]), lower=True)
+
+
+@dataclass(frozen=True, eq=False)
 class SharedDrives:
     """The shared drives of a recording, none to `MOST_DRIVES` of them.
 
     Attributes
     ----------
-    drives : list of (SharedCounts, Smooth)
+    drives : list of SharedDrive
     bins : (n_segments, n) ndarray
         Bins that count.
     """
 
-    drives: list[tuple[SharedCounts, Smooth]]
+    drives: list[SharedDrive]
     bins: NDArray[np.float64]
 
     @classmethod
@@ -106,11 +139,10 @@ class SharedDrives:
         """Find the drives from the spikes and the bins that count, shape (n_segments, n) each."""
         rates = spikes.sum(axis=0) / np.maximum(bins.sum(axis=0), 1.0)
         counts = SharedCounts(spikes, bins * rates, np.ones(len(rates)))
-        drives: list[tuple[SharedCounts, Smooth]] = []
+        drives: list[SharedDrive] = []
         while len(drives) < MOST_DRIVES and (found := _next_drive(counts)) is not None:
             drives.append(found)
-            counts, one = found
-            expected = counts._rates(one.course)
+            expected = found.counts.rates(found.smooth.course)
             counts = SharedCounts(spikes, expected, np.ones(len(rates)))
         return cls(drives, bins)
 
@@ -119,37 +151,35 @@ class SharedDrives:
         """Expected spikes per bin by segment, shape (n_segments, n); None without drives."""
         if not self.drives:
             return None
-        counts, one = self.drives[-1]
-        return counts._rates(one.course) / np.maximum(self.bins, 1.0)
+        last = self.drives[-1]
+        return last.counts.rates(last.smooth.course) / np.maximum(self.bins, 1.0)
 
     def for_neuron(self, neuron: int) -> NDArray[np.float64]:
         """Return the drives as the other neurons show them, shape (n_segments, n_drives)."""
         columns = []
-        for counts, one in self.drives:
-            others = counts.without(neuron)
-            steps = 10 if len(counts.gains) <= REFINED else 1
-            course = smooth_at(others, one.log_sd, one.course, max_iter=steps).course
-            columns.append(counts.gains[neuron] * (course - course.mean()))
+        for drive in self.drives:
+            course = drive.without(neuron)
+            columns.append(drive.counts.gains[neuron] * (course - course.mean()))
         return np.column_stack(columns) if columns else np.empty((0, 0))
 
 
-def _next_drive(counts: SharedCounts) -> tuple[SharedCounts, Smooth] | None:
+def _next_drive(counts: SharedCounts) -> SharedDrive | None:
     """Return the most probable further drive, or None where there is none."""
     n_segments, n = counts.spikes.shape
-    best: tuple[SharedCounts, Smooth] | None = None
+    found = []
     for gains in (np.ones(n), _leading_gains(counts)):
         trial = SharedCounts(counts.spikes, counts.expected, gains)
-        found = smooth(trial, n_segments)
+        course = smooth(trial, n_segments)
         for _ in range(2):
-            trial, scale = trial.with_gains_for(found.course)
-            found = smooth_at(trial, found.log_sd + np.log10(scale), scale * found.course)
-        if best is None or found.evidence > best[1].evidence:
-            best = trial, found
+            trial, scale = trial.with_gains_for(course.course)
+            log_sd = course.log_sd + float(np.log10(scale))
+            course = smooth_at(trial, log_sd, scale * course.course)
+        found.append(SharedDrive(trial, course))
+    best = max(found, key=lambda drive: drive.smooth.evidence)
     # Every gain and level is a parameter more.
-    without = -float(counts.expected.sum())
-    if best is None or best[1].evidence < without + 2.0 * n + 5.0:
-        return None
-    return best if best[0].n_sharing >= FEWEST_SHARING else None
+    least = 2.0 * n + 5.0 - float(counts.expected.sum())
+    enough = best.smooth.evidence >= least and best.counts.n_sharing >= FEWEST_SHARING
+    return best if enough else None
 
 
 def _leading_gains(counts: SharedCounts) -> NDArray[np.float64]:

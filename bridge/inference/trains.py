@@ -74,7 +74,8 @@ class BinnedTrains:
     def fired(self, place: int) -> NDArray[np.int64]:
         """Bins in which one neuron fired, each listed once, ascending."""
         bins, edges = self._by_neuron
-        return np.unique(bins[edges[place] : edges[place + 1]])
+        own = bins[edges[place] : edges[place + 1]]
+        return own[np.append(True, np.diff(own) > 0)] if len(own) else own
 
     def select(self, keep: NDArray[np.bool_]) -> BinnedTrains:
         """Return the recording with some of its spikes; shape of `keep` (n_spikes,)."""
@@ -209,9 +210,9 @@ def _check_rates(trains: list[NDArray], neurons: NDArray, duration: float) -> No
 
 
 def _check_memory(n_spikes: int, n_bins: int, n_neurons: int) -> None:
-    # Sorting takes five numbers a spike; a bin has three for each of some threads; of matrices
-    # between all neurons there are ten.
-    needed = 8.0 * (5 * n_spikes + 12 * n_bins + 10 * n_neurons**2)
+    # Five numbers per spike for sorting; four per bin for each of some threads; ten matrices
+    # between all neurons; six tables of neurons by segments of about 200 bins.
+    needed = 8.0 * (5 * n_spikes + 16 * n_bins + 10 * n_neurons**2 + n_bins * n_neurons * 6 / 200)
     there = physical_memory()
     if there is not None and needed > USABLE * there:
         raise NeurosimError(
