@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from scipy.optimize import minimize
 
+from bridge.checks import as_float, as_integer
+from neurosim import NeurosimError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.optimize import OptimizeResult
@@ -95,6 +98,13 @@ class Descent:
     def n_iter(self) -> int:
         """Number of steps taken; of epochs in stochastic descent."""
         return len(self.loss) - 1
+
+
+def require_descent(tol: float, max_iter: int) -> None:
+    """Refuse a tolerance that is not above 0, and a number of steps below 1."""
+    if not (math.isfinite(as_float(tol, "tol")) and tol > 0):
+        raise NeurosimError(f"tol = {tol:g} is not a finite number above 0")
+    as_integer(max_iter, "max_iter", 1)
 
 
 Solver = Callable[..., Descent]

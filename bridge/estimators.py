@@ -8,13 +8,14 @@ the model itself gives are compared with σ(score) before anything is returned.
 from __future__ import annotations
 
 import warnings
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from scipy import sparse
 from scipy.special import expit
 from sklearn.pipeline import Pipeline
 
+from bridge.design import is_sparse
 from bridge.validation import require_fitted
 from neurosim import NeurosimError
 
@@ -113,8 +114,7 @@ def _score(model: Any) -> Affine:
             f"{name} is no logistic neuron, for it has no weights of its inputs (coef_ and "
             f"intercept_): {WHAT_FITS}"
         )
-    intercept, coef = np.ravel(model.intercept_), model.coef_
-    coef = coef.toarray() if sparse.issparse(coef) else np.asarray(coef, dtype=float)
+    intercept, coef = np.ravel(model.intercept_), _dense(model.coef_)
     if intercept.size != 1 or (coef.ndim == 2 and len(coef) != 1):
         raise NeurosimError(
             f"the classifier has {max(intercept.size, len(coef))} intercepts: only one for two "
@@ -202,8 +202,12 @@ def _asked(step: Any, points: NDArray[np.float64]) -> NDArray[np.float64]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = step.transform(named(step, points))
-    found = found.toarray() if sparse.issparse(found) else found
-    return np.asarray(found, dtype=float)
+    return _dense(found)
+
+
+def _dense(values: Any) -> NDArray[np.float64]:
+    """Array of floats, of a sparse matrix too."""
+    return np.asarray(values.toarray() if is_sparse(values) else values, dtype=np.float64)
 
 
 def named(model: Any, points: NDArray[np.float64]) -> Any:
@@ -211,9 +215,7 @@ def named(model: Any, points: NDArray[np.float64]) -> Any:
     names = getattr(model, "feature_names_in_", None)
     if names is None:
         return points
-    from pandas import DataFrame
-
-    return DataFrame(points, columns=names)
+    return import_module("pandas").DataFrame(points, columns=names)
 
 
 def _require_probabilities(model: Any, inner: Any, score: Affine) -> None:

@@ -48,7 +48,8 @@ def fired_class(classes: NDArray, pos_label: Any = None) -> int:
     """
     if pos_label is None:
         return 1
-    found = [bool(label == pos_label) for label in classes.tolist()]
+    scalar = isinstance(pos_label, (str, bytes)) or not hasattr(pos_label, "__len__")
+    found = [scalar and bool(label == pos_label) for label in classes.tolist()]
     if not any(found):
         raise NeurosimError(
             f"pos_label = {pos_label!r} is not one of the labels {classes.tolist()}: give the one "

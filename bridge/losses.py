@@ -12,6 +12,7 @@ from scipy.special import expit, log_expit
 
 from bridge import kinds
 from bridge.activations import ACTIVATIONS, find_activation
+from bridge.checks import one_of
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def find_loss(loss: str, activation: str | Activation) -> PointLoss:
     """
     name = find_activation(activation).name
     known = sorted({name for name, _ in LOSSES})
-    if loss not in known:
+    if not one_of(loss, known):
         raise NeurosimError(f"loss = {loss!r} is unknown: give one of {', '.join(known)}")
     if (loss, name) in LOSSES:
         return LOSSES[loss, name]

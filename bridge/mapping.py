@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import expit
 
+from bridge.checks import as_float, one_of, require_kind
 from bridge.noise import NOISES, OrnsteinUhlenbeckNoise, require_positive
 from bridge.unit import SpikingUnit, finite_vector, threshold_gap, weighted
 from neurosim import LIF, NeurosimError
@@ -45,7 +46,7 @@ class LogisticUnit:
     coef: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.intercept):
+        if not math.isfinite(as_float(self.intercept, "LogisticUnit.intercept")):
             raise NeurosimError(f"LogisticUnit.intercept = {self.intercept} is not finite")
         object.__setattr__(self, "coef", finite_vector("LogisticUnit.coef", self.coef))
 
@@ -100,6 +101,7 @@ def to_logistic(
         raise NeurosimError(
             "a SpikingUnit has psps, noise and current already: leave them out, or give a LIF"
         )
+    require_kind(unit, SpikingUnit, "unit", "SpikingUnit")
     beta = unit.noise.beta
     return LogisticUnit(beta * (unit.lift - unit.gap - unit.noise.shift), beta * unit.psps)
 
@@ -168,6 +170,8 @@ def to_spiking(
             "need: give another noise, or make a SpikingUnit of your own"
         )
     if not isinstance(noise, str):
+        kinds = tuple(NOISES.values())
+        require_kind(noise, kinds, "noise", "noise of the bridge, nor its name")
         if beta is not None:
             raise NeurosimError(
                 f"beta = {beta:g} per mV is given twice: {noise} has {noise.beta:g} per mV; leave "
@@ -175,7 +179,7 @@ def to_spiking(
             )
         lift = gap + noise.shift + unit.intercept / noise.beta
         return SpikingUnit(neuron, unit.coef / noise.beta, noise, lift / neuron.resistance)
-    if noise not in NOISES:
+    if not one_of(noise, NOISES):
         raise NeurosimError(f"noise = {noise!r} is unknown: give one of {', '.join(NOISES)}")
     if beta is None:
         if unit.intercept >= 0:

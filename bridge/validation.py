@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sklearn.exceptions import NotFittedError
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from neurosim import NeurosimError
@@ -41,4 +42,15 @@ def require_fitted(estimator: Any) -> None:
     except NotFittedError:
         raise UnfittedError(
             f"this {type(estimator).__name__} has not been fitted: call its fit with trials first"
+        ) from None
+
+
+def seed_of(random_state: Any) -> int:
+    """Return a seed drawn from what scikit-learn takes for a random state."""
+    try:
+        return int(check_random_state(random_state).randint(2**31 - 1))
+    except (TypeError, ValueError):
+        raise NeurosimError(
+            f"random_state = {random_state!r} is no seed: give an integer from 0, a "
+            "Generator, or None for another order each time"
         ) from None

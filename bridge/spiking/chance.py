@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 import neurosim as ns
+from bridge.checks import as_float, require_kind
+from bridge.networks import LayeredNetwork
+from bridge.noise import require_positive
 from bridge.spiking.copies import checked_inputs, connect_copies, require_chain
 from bridge.spiking.twin import SpikingTwin
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
-
-    from bridge.networks import LayeredNetwork
 
 SHORTEST = 1.0
 """Least step (ms): ten time constants of the membrane, so that none remembers the last."""
@@ -47,6 +48,8 @@ class ChanceTwin(SpikingTwin):
     even: ClassVar[float] = 0.5
 
     def __post_init__(self) -> None:
+        require_kind(self.network, LayeredNetwork, "network", "LayeredNetwork")
+        require_positive("delta", self.delta, "mV")
         require_chain(self.network)
         for number, layer in enumerate(self.network.layers, start=1):
             if layer.activation.name != "sigmoid":
@@ -74,7 +77,7 @@ class ChanceTwin(SpikingTwin):
         list of Population
             One for each layer.
         """
-        if dt < SHORTEST:
+        if as_float(dt, "dt") < SHORTEST:
             raise NeurosimError(f"dt = {dt:g} ms is below {SHORTEST:g} ms: give a longer step")
         layers = self.network.layers
         values = checked_inputs(inputs, layers[0].weights.shape[1], signed=True)

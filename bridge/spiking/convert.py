@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from bridge.activations import LINEAR
+from bridge.checks import one_of
 from bridge.classics import ThresholdNetwork
 from bridge.networks.imported import has_softmax, network_of
 from bridge.spiking.chance import ChanceTwin
+from bridge.spiking.copies import checked_inputs
 from bridge.spiking.groups import GroupTwin, sigmoids_of
 from bridge.spiking.latency import LatencyTwin
 from bridge.spiking.logic import SpikingCircuit
@@ -106,7 +108,7 @@ def spiking_twin(
                 "window: leave it out"
             )
         return _made(SpikingCircuit, network, np.asarray(data), **options)
-    if code is not None and code not in CODES:
+    if code is not None and not one_of(code, CODES):
         raise NeurosimError(
             f'code = {code!r} is unknown: give "rate", "latency", "chance" or "group"'
         )
@@ -119,7 +121,7 @@ def spiking_twin(
     if code in ("chance", "group") and "tanh" in names and found.is_chain:
         found = sigmoids_of(found)
     if softmax:
-        found = _fitting(found, np.asarray(data, dtype=float), code)
+        found = _fitting(found, checked_inputs(data, found.n_inputs, signed=True), code)
     if code in ("rate", "latency"):
         return _made(CODES[code].of, found, data, **options)  # type: ignore[union-attr]
     return _made(CODES[code], found, **options)

@@ -11,8 +11,9 @@ from scipy.special import logit
 
 import neurosim as ns
 from bridge.activations import find_activation
+from bridge.checks import as_integer, require_kind
 from bridge.networks import Layer, LayeredNetwork
-from bridge.noise import EscapeNoise
+from bridge.noise import EscapeNoise, require_positive
 from bridge.spiking.copies import checked_inputs, connect_copies, fired_at
 from bridge.spiking.twin import SpikingTwin
 from bridge.unit import threshold_gap
@@ -60,6 +61,11 @@ class GroupTwin(SpikingTwin):
     noise: bool = True
     name: str = ""
 
+    def __post_init__(self) -> None:
+        require_kind(self.network, LayeredNetwork, "network", "LayeredNetwork")
+        for what in ("size", "outputs"):
+            as_integer(getattr(self, what), what, 1)
+
     def add_to(
         self, net: ns.Network, inputs: ArrayLike, *, dt: float = 0.1, name: str = ""
     ) -> list[ns.Population]:
@@ -82,6 +88,7 @@ class GroupTwin(SpikingTwin):
             One for each layer.
         """
         own = self.network
+        require_positive("dt", dt, "ms")
         inputs = checked_inputs(inputs, own.n_inputs, signed=True)
         populations: list[ns.Population] = []
         for k, (layer, seen) in enumerate(zip(own.layers, own.sources, strict=True)):

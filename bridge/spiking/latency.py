@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import neurosim as ns
+from bridge.checks import as_float
+from bridge.noise import require_positive
 from bridge.spiking.balance import Balanced, balance
 from bridge.spiking.copies import checked_inputs, connect_copies, first_spikes
 from bridge.spiking.twin import SpikingTwin
@@ -60,7 +62,7 @@ class LatencyTwin(SpikingTwin):
     hold: float = 15.0
 
     def __post_init__(self) -> None:
-        if not 1.0 <= self.window <= 10.0 * self.neuron.tau_m:
+        if not 1.0 <= as_float(self.window, "window") <= 10.0 * self.neuron.tau_m:
             raise NeurosimError(
                 f"window = {self.window:g} ms is outside 1 ms to 10 time constants of the membrane"
             )
@@ -122,6 +124,7 @@ class LatencyTwin(SpikingTwin):
         list of Population
             Of the inputs, then one for each layer.
         """
+        require_positive("dt", dt, "ms")
         steps = self.window / dt
         if abs(steps - round(steps)) > 1e-6:
             raise NeurosimError(

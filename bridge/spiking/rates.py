@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 import neurosim as ns
+from bridge.checks import as_float, as_floats, one_of
+from bridge.noise import require_positive
 from bridge.spiking.balance import Balanced, balance
 from bridge.spiking.copies import checked_inputs, connect_copies, spike_counts
 from bridge.spiking.twin import SpikingTwin
@@ -57,9 +59,9 @@ class RateTwin(SpikingTwin):
     tau_s: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 1.0 <= self.rate <= 1000.0:
+        if not 1.0 <= as_float(self.rate, "rate") <= 1000.0:
             raise NeurosimError(f"rate = {self.rate:g} Hz is outside 1 to 1000 Hz")
-        if self.inputs not in ("current", "spikes"):
+        if not one_of(self.inputs, ("current", "spikes")):
             raise NeurosimError(f'inputs = {self.inputs!r} is unknown: give "current" or "spikes"')
         if self.neuron.v_reset != self.neuron.v_rest or self.neuron.escape is not None:
             raise NeurosimError("a rate twin needs LIF neurons with v_reset = v_rest and no escape")
@@ -114,6 +116,9 @@ class RateTwin(SpikingTwin):
         list of Population
             One for each layer, after that of the inputs where these are spikes.
         """
+        require_positive("dt", dt, "ms")
+        if sample is not None:
+            as_float(sample, "sample")
         layers, spikes = self.balanced.layers, self.inputs == "spikes"
         values = checked_inputs(inputs, layers[0].weights.shape[1], signed=not spikes)
         signal = self.balanced.scaled(values)
@@ -166,7 +171,7 @@ class RateTwin(SpikingTwin):
         -------
         list of (n_trials, n_units) ndarray
         """
-        found = [np.asarray(inputs, dtype=float)]
+        found = [as_floats(inputs, "inputs")]
         n_trials, scales = len(found[0]), self.balanced.scales
         quantum = 1e3 / (self.rate * stop)
         if self.inputs == "spikes":
@@ -206,7 +211,7 @@ class RateTwin(SpikingTwin):
         n_trials, trains = self._trials(result, last, n_trials), result.spikes[last]
         if (last, "v") not in result.traces:
             counts = trains.counts().reshape(1, n_trials, -1)
-            return np.array([result.duration]), np.asarray(self.gap * counts, np.float64)
+            return np.array([result.duration]), float(self.gap) * counts.astype(float)
         trace = result.traces[last, "v"]
         scores = trace.values - self._start
         sample = np.searchsorted(trace.times, trains.times - 1e-6)

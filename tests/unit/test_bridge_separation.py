@@ -145,7 +145,7 @@ def test_the_squared_error_has_no_finite_best_weights_there_either():
 def tables():
     """Small tables, their signs, and which trials are certain: in some, all or none of them."""
     found = []
-    for seed in range(36):
+    for seed in range(24):
         rng = np.random.default_rng(seed)
         n, k = rng.integers(6, 20), rng.integers(1, 5)
         kinds = (rng.integers(0, 3, (n, k)), rng.random((n, k)) < 0.2, rng.normal(size=(n, k)))
