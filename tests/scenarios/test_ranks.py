@@ -54,7 +54,11 @@ def _run(n: int, threads: int, folder: Path) -> tuple[set[str], list[bytes]]:
     return set(told), [path.read_bytes() for path in sorted(folder.glob("*.h5"))]
 
 
-@pytest.mark.parametrize(("n", "threads"), [(2, 1), (3, 1), (2, 2)])
+MORE = [(int(n), 1) for n in os.environ.get("NEUROSIM_PROCESSES", "").split(",") if n]
+"""Further numbers of processes, which would take too long in every run."""
+
+
+@pytest.mark.parametrize(("n", "threads"), [(2, 1), (3, 1), (2, 2), *MORE])
 def test_any_number_of_processes_gives_the_same_bits(
     tmp_path: Path, single: tuple[set[str], list[bytes]], n: int, threads: int
 ) -> None:
