@@ -15,6 +15,8 @@ from neurosim.network.checks import check_number, nearest_name, show
 
 LONGEST_LINE = 2**16
 """Bytes of a line of text."""
+LARGEST_FACTOR = 1e24
+"""Largest factor of a column: times the strongest weight it is still finite in 32 bits."""
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 
@@ -52,7 +54,8 @@ class Column:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
             raise NeurosimError(f"Column.name = {show(self.name)} is no text: give a column's name")
-        object.__setattr__(self, "factor", check_number(self.factor, "Column.factor", ""))
+        factor = check_number(self.factor, "Column.factor", "", -LARGEST_FACTOR, LARGEST_FACTOR)
+        object.__setattr__(self, "factor", factor)
 
     def scaled(self, factor: float) -> Column:
         """Return the column of `factor` times the values."""
