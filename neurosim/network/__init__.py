@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neurosim.network.channels import HodgkinHuxley, steady_gates
+from neurosim.network.channels import HodgkinHuxley, gate_rates, steady_gates
 from neurosim.network.distributions import Distribution, LogNormal, Normal, Uniform
 from neurosim.network.edges import Column, CSVEdges, EdgeFile
 from neurosim.network.escape import EscapeRate
@@ -76,5 +76,6 @@ __all__ = [
     "StepCurrent",
     "Synapse",
     "Uniform",
+    "gate_rates",
     "steady_gates",
 ]
