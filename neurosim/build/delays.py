@@ -28,12 +28,11 @@ def delay_law(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the support (steps) and the cumulative probabilities of delays rounded to the grid.
 
-    A delay that would round to less than one step is drawn again, which is to say that the
-    distribution is truncated at dt/2.
+    The distribution is truncated at dt/2, below which a delay would round to 0.
     """
     law = delay.truncated(dt / 2.0, np.inf)
     low, high = law.quantiles()
-    first = max(1, round(max(law.low, dt / 2.0) / dt))
+    first = max(1, int(to_steps(max(law.low, dt / 2.0), dt)))
     last = first
     while law.cdf((last + 0.5) * dt) < high - TAIL * (high - low):
         last *= 2
@@ -68,7 +67,13 @@ class Delays:
 
 
 def delays_of(projection: Projection, dt: float) -> Delays:
-    """Return the delays of a projection, none where they are in a file."""
+    """Return the delays of a projection, none where they are in a file.
+
+    Raises
+    ------
+    NeurosimError
+        If a delay, or next to all of a distribution of delays, is too short for the grid.
+    """
     delay, no_guide = projection.delay, np.empty(0, np.int64)
     if isinstance(delay, Column):
         return Delays(ARRAY, np.empty(0, np.int64), np.empty(0, np.uint64), no_guide)
@@ -79,7 +84,13 @@ def delays_of(projection: Projection, dt: float) -> Delays:
         steps = to_steps(times, dt)
         kind = CONSTANT if np.ndim(delay) == 0 else ARRAY
         return Delays(kind, steps, np.zeros(len(steps), np.uint64), no_guide)
-    steps, cumulative = delay_law(delay, dt)
+    try:
+        steps, cumulative = delay_law(delay, dt)
+    except NeurosimError:
+        raise NeurosimError(
+            f"The delays {delay} ms from {projection.source.name!r} to {projection.target.name!r} "
+            f"round to 0 on the time grid, dt = {dt:g} ms: lengthen them or take a smaller dt"
+        ) from None
     law = np.floor(np.minimum(cumulative, 1.0 - 2.0**-53) * 2.0**53).astype(np.uint64)
     law <<= np.uint64(11)
     law[-1] = np.iinfo(np.uint64).max

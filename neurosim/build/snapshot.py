@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from neurosim.kernels.channels import SPIKE
 from neurosim.kernels.types import (
     ALPHA,
     CHANNELS,
     DELTA,
     FIRST,
     FIRST_ID,
+    GATES,
     KIND,
     LAST,
     MANNER,
@@ -39,6 +41,12 @@ if TYPE_CHECKING:
 
 STATES = ("v", "until", "synaptic", "gates", "arrived")
 """Fields of `kernels.types.State` that a snapshot holds, each in the order of the network."""
+
+
+LARGEST = 1e100
+"""Potentials (mV) and currents (pA) beyond this do not come up in any run."""
+SLACK = 1e-2
+"""Gates may leave 0 to 1 by less: the integration is not exact."""
 
 
 class _Span(NamedTuple):
@@ -78,8 +86,8 @@ def _spans(layout: Layout, part: ThreadPlan, thread: int, counter: _Counter) -> 
                 yield _Span("synaptic", place, whole, share.size)
         if isinstance(population.neuron, HodgkinHuxley):
             assert part.channels is not None
-            whole = counter.take("gates", 3 * population.size) + 3 * share.low
-            yield _Span("gates", int(part.channels.first_gate[g]), whole, 3 * share.size)
+            whole = counter.take("gates", GATES * population.size) + GATES * share.low
+            yield _Span("gates", int(part.channels.first_gate[g]), whole, GATES * share.size)
         if len(layout.twinned[share.population]):
             own = len(share.twins) > 0
             group = len(shares) + with_twins.index(share.population) if own else g
@@ -99,6 +107,11 @@ def _twin_spans(
             for sign in range(2):
                 whole = counter.take(field, len(twinned)) + before
                 yield _Span(field, place + sign * own, whole, own)
+
+
+def variables(part: ThreadPlan, group: int) -> list[int]:
+    """Return the places in `State.synaptic` at which a group's variables begin."""
+    return [place for port in _ports(part, group) for place in _variables(port)]
 
 
 def _ports(part: ThreadPlan, group: int) -> NDArray[np.int64]:
@@ -162,9 +175,30 @@ def check_state(plan: Plan, snapshot: Mapping[str, NDArray]) -> None:
     order = np.diff(fired.astype(np.int64) + steps * n)
     if len(fired) and (fired.min() < 0 or fired.max() >= n or (order <= 0).any()):
         raise ValueError("the spikes under way are not in order")
-    for field in ("v", "synaptic", "gates"):
-        if not np.isfinite(snapshot[field]).all():
-            raise ValueError(f"{field} is not finite")
+    for field, largest in {"v": LARGEST, "synaptic": LARGEST, "gates": 1.0 + SLACK}.items():
+        # Written so that NaN is refused.
+        if not (np.abs(snapshot[field]) <= largest).all():
+            raise ValueError(f"{field} is not finite or beyond {largest:g}")
+
+
+def with_flags(plan: Plan, snapshot: Mapping[str, NDArray], step: int) -> Mapping[str, NDArray]:
+    """Return a snapshot whose ion channels have the flag that older ones lack.
+
+    These held the gates m, h and n alone, in which every step of a falling action potential
+    counted outside of the refractory period.
+    """
+    cells, rest = [np.empty(0, np.int64)], [np.empty(0)]
+    for first, population in zip(plan.first_id, plan.layout.populations, strict=False):
+        if isinstance(population.neuron, HodgkinHuxley):
+            cells.append(np.arange(first, first + population.size))
+            rest.append(np.full(population.size, population.neuron.v_rest))
+    own = np.concatenate(cells)
+    if snapshot["gates"].shape != (3 * len(own),) or not len(own):
+        return snapshot
+    above = snapshot["v"][own] + np.concatenate(rest) >= SPIKE
+    flags = above & (snapshot["until"][own] < step)
+    gates = np.column_stack([snapshot["gates"].reshape(-1, 3), flags])
+    return {**snapshot, "gates": gates.ravel()}
 
 
 def put_state(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neurosim.network.channels import HodgkinHuxley, steady_gates
+from neurosim.network.channels import HodgkinHuxley, gate_rates, steady_gates
 from neurosim.network.csv_edges import CSVEdges
 from neurosim.network.distributions import Distribution, LogNormal, Normal, Uniform
 from neurosim.network.edges import Column, EdgeFile
@@ -79,5 +79,6 @@ __all__ = [
     "StepCurrent",
     "Synapse",
     "Uniform",
+    "gate_rates",
     "steady_gates",
 ]
