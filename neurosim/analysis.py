@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import NeurosimError
+from neurosim.resources import physical_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -104,14 +105,23 @@ def cv_isi(
 
 
 def _binned(
-    trains: SpikeTrains, start: float, stop: float, bin_ms: float
+    trains: SpikeTrains, start: float, stop: float, bin_ms: float, *, listed: bool = False
 ) -> tuple[int, NDArray[np.int64], NDArray[np.int64]]:
-    """Return the number of bins, and the bin and the place of every spike in them."""
+    """Return the number of bins, and the bin and the neuron's index of every spike in them.
+
+    Bins that are to be `listed` one by one must fit the memory.
+    """
     _check_span(start, stop)
     n_bins = int((stop - start) / bin_ms + 1e-9) if bin_ms > 0.0 else 0
     if n_bins < 1:
         raise NeurosimError(
             f"bin_ms = {bin_ms:g} ms is outside 0 to the {stop - start:g} ms there are"
+        )
+    there = physical_memory()
+    if listed and there is not None and 3 * 8 * n_bins > there:
+        raise NeurosimError(
+            f"{stop - start:g} ms have {n_bins:.3g} bins of {bin_ms:g} ms, more than the memory "
+            "holds: give a shorter span or a larger bin_ms"
         )
     # Spikes lie at the ends of steps: the one at a bin's end belongs to it.
     bins = np.ceil((trains.times - start) / bin_ms - 1e-6).astype(np.int64) - 1
@@ -139,7 +149,7 @@ def population_rate(
     rate : (n_bins,) ndarray
         Mean over the recorded neurons (Hz).
     """
-    n_bins, bins, _ = _binned(trains, start, stop, bin_ms)
+    n_bins, bins, _ = _binned(trains, start, stop, bin_ms, listed=True)
     counts = np.bincount(bins, minlength=n_bins)
     middles = np.arange(n_bins) + 0.5
     centres = start + np.multiply(middles, bin_ms, dtype=float)
@@ -155,8 +165,12 @@ def fano_factor(
     they fire together. NaN where nothing fires.
     """
     n_bins, bins, _ = _binned(trains, start, stop, bin_ms)
-    counts = np.bincount(bins, minlength=n_bins)
-    return float(counts.var() / counts.mean()) if counts.any() else float("nan")
+    if not len(bins):
+        return float("nan")
+    # Only bins with spikes are listed: the others are too many where the span is long.
+    counts, mean = np.unique(bins, return_counts=True)[1], len(bins) / n_bins
+    empty = n_bins - len(counts)
+    return float((((counts - mean) ** 2).sum() + empty * mean**2) / len(bins))
 
 
 def peak_frequency(
@@ -206,9 +220,16 @@ def correlations(
     if len(chosen) < 2 or n_bins < 2:
         return np.empty(0)
     own = np.isin(place, chosen)
-    cell = np.searchsorted(chosen, place[own]) * n_bins + bins[own]
-    counts = np.bincount(cell, minlength=len(chosen) * n_bins).reshape(len(chosen), n_bins)
-    matrix = np.corrcoef(counts[counts.std(axis=1) > 0])
+    # Only bins with spikes are listed: the others are too many where the span is long.
+    occupied, column = np.unique(bins[own], return_inverse=True)
+    cell = np.searchsorted(chosen, place[own]) * len(occupied) + column
+    counts = np.bincount(cell, minlength=len(chosen) * len(occupied)).astype(float)
+    counts = counts.reshape(len(chosen), len(occupied))
+    mean = counts.sum(axis=1) / n_bins
+    covariance = counts @ counts.T / n_bins - np.outer(mean, mean)
+    deviation = np.sqrt(np.diag(covariance))
+    varies = deviation > 1e-6 * mean
+    matrix = covariance[varies][:, varies] / np.outer(deviation[varies], deviation[varies])
     return matrix[np.triu_indices(len(matrix), 1)]
 
 
