@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurosim.build.delays import delay_span
 from neurosim.build.projections import expected_synapses
 from neurosim.errors import NeurosimError
-from neurosim.network import FixedInDegree
+from neurosim.network import FixedInDegree, LogNormal, Normal, Uniform
 from neurosim.resources import physical_memory
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 SAMPLE_BYTES = 8
 
+LAW_BYTES = 100
+"""Bytes for each delay of a distribution while its table is made."""
 LISTED_AT_ONCE = 2**25
 """Synapses of in-degree rules that a thread lists at a time."""
 LISTED_BYTES = 12
@@ -87,6 +90,43 @@ def _too_many(synapses: float, needed: float, there: float) -> NeurosimError:
     )
 
 
+def check_delay_tables(network: Network, dt: float, threads: int) -> None:
+    """Refuse delays that differ too much, before tables of them are made.
+
+    Parameters
+    ----------
+    network : Network
+    dt : float
+        ms.
+    threads : int
+
+    Raises
+    ------
+    NeurosimError
+        With the estimate and what would fit.
+    """
+    there = physical_memory()
+    spans = [
+        delay_span(p.delay, dt)
+        for p in network.projections
+        if isinstance(p.delay, (LogNormal, Normal, Uniform))
+    ]
+    first, last = max(spans, key=lambda span: span[1] - span[0], default=(1, 1))
+    count = last - first + 1
+    needed = 4 * threads * network.size * count + LAW_BYTES * count
+    if there is not None and needed > USABLE * there:
+        raise _too_many_delays(needed, count, last, there)
+
+
+def _too_many_delays(needed: float, count: int, longest: int, there: int) -> NeurosimError:
+    """Return the refusal of too many different delays."""
+    return NeurosimError(
+        f"The network needs about {needed / 2**30:.1f} GiB, most of it to find synapses by their "
+        f"{count:,} different delays of up to {longest:,} steps; {there / 2**30:.1f} GiB are "
+        "available: let delays differ less, or take a larger dt"
+    )
+
+
 def check_memory(layout: Layout, projections: Projections) -> None:
     """Refuse a network that the available memory cannot hold.
 
@@ -99,15 +139,9 @@ def check_memory(layout: Layout, projections: Projections) -> None:
     needed = sum(parts) + _listing_bytes(layout, projections)
     if there is None or needed <= USABLE * there:
         return
-    needs = f"The network needs about {needed / 2**30:.1f} GiB"
-    has = f"{there / 2**30:.1f} GiB are available"
     if parts[1] > parts[0]:
         columns = projections.column_delays
-        raise NeurosimError(
-            f"{needs}, most of it to find synapses by their {len(np.unique(columns)):,} different "
-            f"delays of up to {columns.max():,} steps; {has}: let delays differ less, or take a "
-            "larger dt"
-        )
+        raise _too_many_delays(needed, len(np.unique(columns)), int(columns.max()), there)
     raise _too_many(sum(projections.expected), needed, there)
 
 

@@ -12,7 +12,7 @@ from neurosim.build.grid import check_dt
 from neurosim.build.inputs import input_tables
 from neurosim.build.layout import Layout, lay_out
 from neurosim.build.live import CurrentPort, SpikePort, live_tables
-from neurosim.build.memory import check_memory, check_size
+from neurosim.build.memory import check_delay_tables, check_memory, check_size
 from neurosim.build.neurons import initial_potentials, neuron_tables, refractory_steps, soft_blocks
 from neurosim.build.plastic import PlasticPart, plastic_parts, plastic_projections
 from neurosim.build.probes import (
@@ -204,6 +204,7 @@ def build(
         raise NeurosimError("The network has no population: add one with Network.add first")
     own = range(threads) if own is None else own
     check_size(network)
+    check_delay_tables(network, dt, threads)
     layout = lay_out(network, threads)
     with workers(len(own)) as each:
         projections = Projections(network, layout, dt, seed, own=own, each=each)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from neurosim.cli.report import new_console, new_table
+from neurosim.cli.report import add_rows, new_console, new_table
 from neurosim.cli.work import options_of
 from neurosim.settings import parse_settings
 
@@ -35,8 +35,7 @@ def print_inventory(inventory: Inventory) -> None:
     for heading, columns, rows in _tables(inventory):
         if rows:
             shown = new_table(heading, *columns)
-            for row in rows:
-                shown.add_row(*(Text(str(cell)) for cell in row))
+            add_rows(shown, ([Text(str(cell)) for cell in row] for row in rows))
             out.print()
             out.print(shown)
 
