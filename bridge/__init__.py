@@ -54,7 +54,8 @@ if TYPE_CHECKING:
     from bridge.plot import decision_plane, psp_plot, reliability_plot
     from bridge.rates import deterministic_rate, escape_rate, siegert_rate
     from bridge.separation import SeparableDataWarning
-    from bridge.spiking import SpikingCircuit, Strengths, strengths
+    from bridge.spiking import SpikingCircuit
+    from bridge.spiking.strengths import Strengths, strengths
     from bridge.stochastic import stochastic_descent
     from bridge.unit import SpikingUnit, threshold_gap
     from bridge.worlds import compare_worlds

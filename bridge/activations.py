@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit
 
+from bridge.checks import as_floats, one_of
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -37,11 +38,11 @@ class Activation:
 
     def __call__(self, score: ArrayLike) -> NDArray[np.float64]:
         """Return g(score), of the shape of `score`."""
-        return self._value(np.asarray(score, dtype=float))
+        return self._value(as_floats(score, "score"))
 
     def derivative(self, score: ArrayLike) -> NDArray[np.float64]:
         """Return g′(score), of the shape of `score`; 0 where g has a kink or a jump."""
-        return self._derivative(np.asarray(score, dtype=float))
+        return self._derivative(as_floats(score, "score"))
 
 
 def _positive(score: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -88,7 +89,7 @@ def find_activation(name: str | Activation) -> Activation:
     """
     if isinstance(name, Activation):
         return name
-    if name not in ACTIVATIONS:
+    if not one_of(name, ACTIVATIONS):
         raise NeurosimError(
             f"activation = {name!r} is unknown: give one of {', '.join(ACTIVATIONS)}"
         )

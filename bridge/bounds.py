@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bridge.checks import as_float, as_floats, require_kind
 from bridge.noise import require_positive
+from bridge.unit import SpikingUnit
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from bridge.unit import SpikingUnit
 
 NEGLIGIBLE = 0.01
 """mV that a window may leave to the next without anybody's noticing."""
@@ -81,15 +82,16 @@ def validity(
     NeurosimError
         For a window that is not positive, a negative jitter, or jitter longer than the window.
     """
-    if window != math.inf:
+    require_kind(unit, SpikingUnit, "unit", "SpikingUnit")
+    if as_float(window, "window") != math.inf:
         require_positive("window", window, "ms")
-    if not (math.isfinite(jitter) and 0.0 <= jitter <= window):
+    if not (math.isfinite(as_float(jitter, "jitter")) and 0.0 <= jitter <= window):
         raise NeurosimError(
             f"jitter = {jitter:g} ms is outside 0 to the window of {window:g} ms: inputs of one "
             "window arrive within it"
         )
     driven = unit.potential(activity) - unit.lift
-    size = float(np.abs(np.asarray(activity, dtype=float) * unit.psps).sum(axis=-1).max())
+    size = float(np.abs(as_floats(activity, "activity") * unit.psps).sum(axis=-1).max())
     tau, slope = unit.neuron.tau_m, steepest(unit)
     # So much of the last window, its square of the one before, and so on.
     left = math.exp(-window / tau)

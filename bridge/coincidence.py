@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bridge.checks import as_floats
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def coincidences(data: NDArray, model: NDArray, window: float) -> int:
 
 
 def _ordered(name: str, times: ArrayLike, duration: float) -> NDArray[np.float64]:
-    train = np.asarray(times, dtype=float)
+    train = as_floats(times, "times")
     inside = train.ndim == 1 and bool(((train >= 0) & (train <= duration)).all())
     if not inside or (np.diff(train) < 0).any():
         raise NeurosimError(

@@ -1,7 +1,8 @@
 """Gradient descent on an objective: plain, accelerated, quasi-Newton and Newton's.
 
 All stop when the largest component of the gradient is at most `tol` in absolute value, or after
-`max_iter` steps; the record they return says which.
+`max_iter` steps; the record they return says which. The size of a gradient alone says little about
+the distance to the minimum, so a solver can be given that distance as a second condition.
 """
 
 from __future__ import annotations
@@ -14,15 +15,25 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from scipy.optimize import minimize
 
+from bridge.checks import as_float, as_integer
+from neurosim import NeurosimError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.optimize import OptimizeResult
 
+STALLED = 0.9
+"""Ratio of a step's size to the last one's from which on they are not taken to shrink."""
 PATH_POINTS = 1000
 """Most points of the path that a record of a descent keeps."""
 
+STANDARD_ERRORS_PER_TOL = 300.0
+"""A tolerance of 1e-6 on the gradient goes with 3e-4 standard errors from the minimum."""
+
 Watcher = Callable[[float], None]
 """Is told what share of the way is done, of 1."""
+Distance = Callable[["NDArray[np.float64]", "NDArray[np.float64]"], float]
+"""From a point and its gradient to the distance of the minimum, in standard errors."""
 
 
 class Objective(Protocol):
@@ -57,7 +68,9 @@ class Descent:
     gradient_norm : (n_iter + 1,) ndarray
         Largest absolute component of the gradient there.
     converged : bool
-        Whether the last gradient norm is at most the tolerance.
+        Whether the last gradient norm is at most the tolerance, and the minimum as near as asked.
+    distance : float
+        How far the minimum was when the descent last asked, in standard errors; NaN if it did not.
     rows : (n_iter + 1,) ndarray of int
         How many rows of the data had been looked at to get there (a row looked at twice counts
         twice). What only decides when to stop is left out.
@@ -79,6 +92,7 @@ class Descent:
     path: NDArray[np.float64]
     path_steps: NDArray[np.int64]
     path_rows: NDArray[np.int64]
+    distance: float = math.nan
 
     @property
     def n_iter(self) -> int:
@@ -86,8 +100,15 @@ class Descent:
         return len(self.loss) - 1
 
 
+def require_descent(tol: float, max_iter: int) -> None:
+    """Refuse a tolerance that is not above 0, and a number of steps below 1."""
+    if not (math.isfinite(as_float(tol, "tol")) and tol > 0):
+        raise NeurosimError(f"tol = {tol:g} is not a finite number above 0")
+    as_integer(max_iter, "max_iter", 1)
+
+
 Solver = Callable[..., Descent]
-"""(objective, start, *, tol, max_iter, watch) -> Descent."""
+"""(objective, start, *, tol, max_iter, watch, distance) -> Descent."""
 
 
 def gradient_descent(
@@ -97,6 +118,7 @@ def gradient_descent(
     tol: float = 1e-6,
     max_iter: int = 100_000,
     watch: Watcher | None = None,
+    distance: Distance | None = None,
 ) -> Descent:
     """Minimise by steps of 1/L against the gradient.
 
@@ -112,8 +134,11 @@ def gradient_descent(
     max_iter : int
     watch : callable, optional
         Is told now and then what share of the way is done.
+    distance : callable, optional
+        Distance of the minimum in standard errors, given a point and its gradient. The descent goes
+        on until it is at most 300 tol, too.
     """
-    record = Record(objective, tol, max_iter, watch)
+    record = Record(objective, tol, max_iter, watch, distance)
     theta, step = np.array(start, dtype=float), 1.0 / objective.lipschitz
     while True:
         loss, gradient = objective.value_and_gradient(theta)
@@ -129,6 +154,7 @@ def accelerated_descent(
     tol: float = 1e-6,
     max_iter: int = 10_000,
     watch: Watcher | None = None,
+    distance: Distance | None = None,
 ) -> Descent:
     """Minimise by Nesterov's accelerated gradient with adaptive restart.
 
@@ -145,8 +171,11 @@ def accelerated_descent(
     max_iter : int
     watch : callable, optional
         Is told now and then what share of the way is done.
+    distance : callable, optional
+        Distance of the minimum in standard errors, given a point and its gradient. The descent goes
+        on until it is at most 300 tol, too.
     """
-    record = Record(objective, tol, max_iter, watch)
+    record = Record(objective, tol, max_iter, watch, distance)
     theta, step = np.array(start, dtype=float), 1.0 / objective.lipschitz
     ahead, momentum = theta, 1.0
     while True:
@@ -168,11 +197,15 @@ def newton(
     tol: float = 1e-6,
     max_iter: int = 100,
     watch: Watcher | None = None,
+    distance: Distance | None = None,
     guess: tuple[NDArray, int] | None = None,
+    rtol: float = 1e-9,
+    before_last: Callable[[], None] | None = None,
 ) -> Descent:
     """Minimise by Newton's method, each step halved until it lowers the objective enough.
 
-    Directions in which the objective is flat are left alone (least-squares step).
+    Directions in which the objective is flat are left alone (least-squares step). Once the gradient
+    is small the method goes on until its step is, or until rounding keeps the steps from shrinking.
 
     Parameters
     ----------
@@ -183,15 +216,26 @@ def newton(
     max_iter : int
     watch : callable, optional
         Is told now and then what share of the way is done.
+    distance : callable, optional
+        Distance of the minimum in standard errors, given a point and its gradient. The descent goes
+        on until it is at most 300 tol, too.
     guess : tuple of (n,) ndarray and int, optional
         Where the first step leads if that is downhill, and the rows looked at to find it.
+    rtol : float
+        Largest component of the step at which to stop, relative to the largest of the point.
+    before_last : callable, optional
+        Called before a step that is expected to lead near enough, for the method doubles the number
+        of right digits.
     """
-    record = Record(objective, tol, max_iter, watch)
+    record = Record(objective, tol, max_iter, watch, distance)
     theta = np.array(start, dtype=float)
     loss, gradient = objective.value_and_gradient(theta)
-    looks = 0
-    while not record.ends_at(theta, loss, gradient, looks):
-        if guess is not None:
+    looks, taken = 0, np.inf
+    while True:
+        over = record.ends_at(theta, loss, gradient, looks)
+        if record.is_exhausted:
+            break
+        if guess is not None and not over:
             (reached, record.elsewhere), guess = guess, None
             looks += 1
             new_loss, new_gradient = objective.value_and_gradient(reached)
@@ -199,19 +243,30 @@ def newton(
                 theta, loss, gradient = reached, new_loss, new_gradient
                 continue
         step = -np.linalg.lstsq(objective.hessian(theta), gradient, rcond=None)[0]
-        slope = float(gradient @ step)
-        size = 1.0
-        while True:
-            looks += 1
-            reached = theta + size * step
-            loss, gradient = objective.value_and_gradient(reached)
-            # Near the minimum the decrease drowns in rounding: a step that keeps the loss is taken.
-            rounding = 4.0 * np.finfo(float).eps * (1.0 + abs(loss))
-            if loss <= record.loss[-1] + 1e-4 * size * slope + rounding or size < 1e-9:
-                break
-            size *= 0.5
-        theta = reached
+        size, scale = float(np.abs(step).max()), float(np.abs(theta).max())
+        if over and not rtol * scale < size < STALLED * taken:
+            break
+        if before_last is not None and size < math.sqrt(rtol) * scale:
+            before_last()
+        theta, loss, gradient, tries = _downhill(objective, theta, step, loss, gradient)
+        looks, taken = looks + tries, size
     return record.descent(theta)
+
+
+def _downhill(
+    objective: Objective, theta: NDArray, step: NDArray, loss: float, gradient: NDArray
+) -> tuple[NDArray, float, NDArray, int]:
+    """Halve a step until the loss falls enough; return point, loss, gradient and tries."""
+    slope, fraction, tries = float(gradient @ step), 1.0, 0
+    while True:
+        tries += 1
+        reached = theta + fraction * step
+        new_loss, new_gradient = objective.value_and_gradient(reached)
+        # Near the minimum the decrease drowns in rounding: a step that keeps the loss is taken.
+        rounding = 4.0 * np.finfo(float).eps * (1.0 + abs(new_loss))
+        if new_loss <= loss + 1e-4 * fraction * slope + rounding or fraction < 1e-9:
+            return reached, new_loss, new_gradient, tries
+        fraction *= 0.5
 
 
 def quasi_newton(
@@ -221,6 +276,7 @@ def quasi_newton(
     tol: float = 1e-6,
     max_iter: int = 10_000,
     watch: Watcher | None = None,
+    distance: Distance | None = None,
 ) -> Descent:
     """Minimise by scipy's L-BFGS, which learns the curvature from the gradients it has seen.
 
@@ -237,8 +293,11 @@ def quasi_newton(
     max_iter : int
     watch : callable, optional
         Is told now and then what share of the way is done.
+    distance : callable, optional
+        Distance of the minimum in standard errors, given a point and its gradient. The descent goes
+        on until it is at most 300 tol, too.
     """
-    record = Record(objective, tol, max_iter, watch)
+    record = Record(objective, tol, max_iter, watch, distance)
     theta, looks = np.array(start, dtype=float), 0
     loss, gradient = objective.value_and_gradient(theta)
 
@@ -294,18 +353,25 @@ class Path:
 class Record:
     """What a descent has seen so far, and when it is to stop.
 
-    `elsewhere` are rows looked at other than by evaluations of the objective.
+    `elsewhere` are rows looked at other than by evaluations of the objective. `bar` is the gradient
+    norm at which to ask again how far the minimum is, which may cost much: it falls as far as that
+    distance is too large.
     """
 
     objective: Objective
     tol: float
     max_iter: int
     watch: Watcher | None = None
+    distance: Distance | None = None
     elsewhere: int = 0
     loss: list[float] = field(default_factory=list)
     gradient_norm: list[float] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     path: Path = field(default_factory=Path)
+    converged: bool = False
+    away: float = math.nan
+    bar: float = math.inf
+    shown: float = 0.0
 
     def ends_at(
         self, theta: NDArray, loss: float, gradient: NDArray, looks: int | None = None
@@ -314,22 +380,29 @@ class Record:
         step = len(self.loss)
         looks = step if looks is None else looks
         rows = looks * int(getattr(self.objective, "n_rows", 1))
-        self.keep(loss, gradient, rows + self.elsewhere)
+        self.keep(theta, loss, gradient, rows + self.elsewhere)
         self.path.add(step, self.rows[-1], theta)
         return self.is_over
 
-    def keep(self, loss: float, gradient: NDArray, rows: int) -> None:
+    def keep(self, theta: NDArray, loss: float, gradient: NDArray, rows: int) -> None:
         """Keep what was found at a point, and say how far the descent has come."""
         self.loss.append(loss)
         self.gradient_norm.append(float(np.abs(gradient).max()))
         self.rows.append(rows)
+        self.converged = self._is_near(theta, gradient)
         if self.watch is not None:
-            self.watch(self._share())
+            self.shown = max(self.shown, self._share())
+            self.watch(self.shown)
 
     @property
     def is_over(self) -> bool:
-        """Whether the gradient is small enough or the steps are used up."""
-        return self.gradient_norm[-1] <= self.tol or len(self.loss) > self.max_iter
+        """Whether the minimum is near enough or the steps are used up."""
+        return self.converged or self.is_exhausted
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether the steps are used up."""
+        return len(self.loss) > self.max_iter
 
     def descent(self, theta: NDArray) -> Descent:
         """Return the record of a descent that ends at `theta`."""
@@ -341,15 +414,33 @@ class Record:
             theta,
             np.array(self.loss),
             np.array(self.gradient_norm),
-            self.gradient_norm[-1] <= self.tol,
+            self.converged,
             np.array(self.rows, dtype=np.int64),
+            distance=self.away,
             **path,
         )
+
+    def _is_near(self, theta: NDArray, gradient: NDArray) -> bool:
+        """Whether the gradient is small, and the minimum near in standard errors."""
+        norm, limit = self.gradient_norm[-1], STANDARD_ERRORS_PER_TOL * self.tol
+        if not norm <= self.tol:
+            return False
+        if self.distance is None or norm == 0.0:
+            return True
+        if norm > self.bar and not self.is_exhausted:
+            return False
+        self.away = self.distance(theta, gradient)
+        if self.away > limit:  # the distance falls about as the gradient does
+            self.bar = norm * min(0.5, max(1e-3, 0.5 * limit / self.away))
+        return not self.away > limit
 
     def _share(self) -> float:
         """Share of the way: of the steps allowed, or of the gradient's fall in its logarithm."""
         first, last = self.gradient_norm[0], min(self.gradient_norm)
         steps = (len(self.loss) - 1) / self.max_iter
-        if last <= self.tol:
+        if self.converged:
             return 1.0
-        return max(steps, math.log(first / last) / math.log(first / self.tol))
+        aim = min(self.tol, self.bar)
+        if first <= aim:
+            return steps
+        return min(1.0, max(steps, math.log(first / max(last, aim)) / math.log(first / aim)))

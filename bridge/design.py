@@ -46,7 +46,7 @@ class Sums(NamedTuple):
     wrong : float
         Weight of the trials on the wrong side of the score 0, or on it.
     longest : float
-        Greatest squared length of a row, the 1 included.
+        Greatest squared length of a row that has a weight, the 1 included.
     gradient : (n + 1,) ndarray
     grams : (n_modes, n + 1, n + 1) ndarray
         Of each row with itself, times what each mode names.
@@ -65,7 +65,8 @@ class StandardisedDesign(ABC):
 
     The parameters in these coordinates are (b, w₁ … wₙ). The shift changes the intercept alone,
     so the fit without ridge is that of the raw columns; only the descent is better conditioned.
-    No second copy of the data is made.
+    No second copy of the data is made. Without an intercept columns are not shifted, their scale is
+    the root of their mean square, and b is a parameter on which nothing depends.
 
     Attributes
     ----------
@@ -74,15 +75,23 @@ class StandardisedDesign(ABC):
     mean, scale : (n,) ndarray
         Of the raw columns; the scale of a constant column is infinite, which makes it a 0.
     threads : int
+    intercept : bool
     """
 
     matrix: Any
     mean: NDArray[np.float64]
     scale: NDArray[np.float64]
     threads: int = 1
+    intercept: bool = True
 
     @staticmethod
-    def of(X: Any, weights: NDArray[np.float64], threads: int | None = 1) -> StandardisedDesign:
+    def of(
+        X: Any,
+        weights: NDArray[np.float64],
+        threads: int | None = 1,
+        *,
+        intercept: bool = True,
+    ) -> StandardisedDesign:
         """Return the design of raw columns.
 
         Parameters
@@ -92,16 +101,20 @@ class StandardisedDesign(ABC):
             Weights of the trials, of sum 1.
         threads : int, optional
             All cores this process may use if None.
+        intercept : bool
+            Whether the rows begin with a 1.
         """
         threads = available_cores() if threads is None else threads
-        if is_sparse(X):
-            with np.errstate(over="ignore", invalid="ignore"):
+        kind = SparseDesign if is_sparse(X) else DenseDesign
+        with np.errstate(over="ignore", invalid="ignore"):
+            if is_sparse(X):
                 mean = np.asarray(X.T @ weights)
                 variance = np.maximum(np.asarray(X.power(2).T @ weights) - mean**2, 0.0)
-            return SparseDesign(X, mean, _scale(mean, variance), threads)
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean, variance = _moments(X, weights, threads)
-        return DenseDesign(X, mean, _scale(mean, variance), threads)
+            else:
+                mean, variance = _moments(X, weights, threads)
+            if not intercept:
+                mean, variance = np.zeros_like(mean), variance + mean**2
+        return kind(X, mean, _scale(mean, variance), threads, intercept)
 
     def largest_eigenvalue(self, weights: NDArray) -> float:
         """Largest eigenvalue of `gram(weights)`, of many columns to 1 % and from above."""
@@ -115,6 +128,11 @@ class StandardisedDesign(ABC):
         gram = LinearOperator((n, n), matvec=product, dtype=np.float64)
         found = eigsh(gram, k=1, v0=np.ones(n), tol=1e-3, return_eigenvectors=False)
         return 1.01 * float(found[0])
+
+    @property
+    def n(self) -> int:
+        """Number of columns."""
+        return len(self.mean)
 
     @cached_property
     def inverse_scale(self) -> NDArray[np.float64]:
@@ -133,14 +151,14 @@ class StandardisedDesign(ABC):
 
     def adjoint(self, slope: NDArray) -> NDArray[np.float64]:
         """Sum of the rows, the 1 included, times a number for each trial; shape (n + 1,)."""
-        total = slope.sum()
+        total = slope.sum() if self.intercept else 0.0
         return np.append(total, (self.matrix.T @ slope - self.mean * total) * self.inverse_scale)
 
     def rows(self, first: int = 0, last: int | None = None) -> NDArray[np.float64]:
         """Rows `first` to `last`, the 1 in front; shape (last − first, n + 1)."""
         part = self.matrix[first:last]
         part = part.toarray() if is_sparse(part) else part
-        ones = np.ones((len(part), 1))
+        ones = np.full((len(part), 1), float(self.intercept))
         return np.hstack([ones, (part - self.mean) * self.inverse_scale])
 
     @abstractmethod
@@ -161,7 +179,7 @@ class StandardisedDesign(ABC):
         """Return (intercept, coefficients) for the raw columns, for `theta` of (..., n + 1)."""
         raw = theta * np.append(1.0, self.inverse_scale)
         raw[..., 0] -= raw[..., 1:] @ self.mean
-        return raw
+        return raw if self.intercept else raw * np.append(0.0, np.ones_like(self.mean))
 
     @cached_property
     def raw_jacobian(self) -> NDArray[np.float64]:
@@ -195,6 +213,8 @@ class DenseDesign(StandardisedDesign):
             longest = max(longest, part.longest)
             gradient += part.gradient
             grams += part.grams
+        if not self.intercept:
+            gradient[0], grams[:, :, 0] = 0.0, 0.0
         lower = np.tril(grams)
         grams = lower + np.tril(grams, -1).transpose(0, 2, 1)
         return Sums(total, wrong, longest, gradient, grams)
@@ -208,7 +228,7 @@ class DenseDesign(StandardisedDesign):
     def every(self, step: int) -> DenseDesign:
         """Every so many-th trial, in the same coordinates."""
         matrix = np.ascontiguousarray(self.matrix[::step])
-        return DenseDesign(matrix, self.mean, self.scale, self.threads)
+        return DenseDesign(matrix, self.mean, self.scale, self.threads, self.intercept)
 
     def squared_rows(self) -> NDArray[np.float64]:
         """Squared lengths of the rows, the 1 included; shape (n_trials,)."""
@@ -234,11 +254,8 @@ class SparseDesign(StandardisedDesign):
         pointwise(loss.kind, loss.gain, scores, sign, *terms, kinds.EXACT in modes)
         total, wrong = weighted(weights, sign, scores, *terms, wanted, factors)
         grams = np.array([self.gram(factor) for factor in factors])
-        return Sums(total, wrong, self._longest, self.adjoint(terms[1]), grams)
-
-    @cached_property
-    def _longest(self) -> float:
-        return float(self.squared_rows().max())
+        longest = float(self._squared_rows[weights > 0.0].max(initial=0.0))
+        return Sums(total, wrong, longest, self.adjoint(terms[1]), grams)
 
     def gram(self, weights: NDArray) -> NDArray[np.float64]:
         """Σ weightₖ zₖ zₖᵀ over the rows z, the 1 included; shape (n + 1, n + 1)."""
@@ -248,11 +265,15 @@ class SparseDesign(StandardisedDesign):
         square = (self.matrix.T @ weighted).toarray()
         square -= np.outer(self.mean, raw) + np.outer(edge, self.mean)
         gram = np.block([[np.atleast_2d(total), edge[None, :]], [edge[:, None], square]])
-        factors = np.append(1.0, self.inverse_scale)
+        factors = np.append(float(self.intercept), self.inverse_scale)
         return gram * factors * factors[:, None]
 
     def squared_rows(self) -> NDArray[np.float64]:
         """Squared lengths of the rows, the 1 included; shape (n_trials,)."""
+        return self._squared_rows
+
+    @cached_property
+    def _squared_rows(self) -> NDArray[np.float64]:
         shift = self.mean * self.inverse_scale
         squares = self.matrix.power(2) @ self.inverse_scale**2
         return 1.0 + squares - 2.0 * (self.matrix @ (shift * self.inverse_scale)) + shift @ shift

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import clone
 
+from bridge.binning import bin_indices, is_after, whole_number
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -28,21 +28,31 @@ def bin_spikes(times: ArrayLike, duration: float, width: float = 1.0) -> NDArray
     Parameters
     ----------
     times : (n_spikes,) array_like
-        Spike times (ms).
+        Spike times (ms), in any order.
     duration, width : float
         Length of the recording and of a bin (ms), the first a multiple of the second.
 
     Returns
     -------
     (n_bins,) ndarray of int
-        Bin k counts k·width ≤ t < (k + 1)·width.
+        Bin k counts k·width < t ≤ (k + 1)·width, as everywhere in the bridge: a simulated spike
+        carries the end of its step. A spike at 0 ms counts in bin 0, one at `duration` in the last.
+        Times within 1e-6 bins of an edge count as lying on it.
+
+    Raises
+    ------
+    NeurosimError
+        For a duration that is not a whole number of bins and for times outside the recording.
     """
+    n_bins = whole_number(duration, width, ("duration", "width"))
     times = np.asarray(times, dtype=float)
-    n_bins = _whole(duration / width, f"duration = {duration:g} ms over width = {width:g} ms")
-    if not ((times >= 0) & (times < duration)).all():
-        raise NeurosimError(f"spike times must lie from 0 to below {duration:g} ms")
-    # A hair of a bin keeps times that stand on an edge in the bin they begin.
-    return np.bincount(np.floor(times / width + 1e-9).astype(np.intp), minlength=n_bins)[:n_bins]
+    outside = ~(times >= 0) | is_after(times, duration, width)
+    if outside.any():
+        raise NeurosimError(
+            f"a spike at {float(times[outside][0])!r} ms lies outside the recording: give times "
+            f"from 0 to {float(duration)!r} ms"
+        )
+    return np.bincount(np.minimum(bin_indices(times, width), n_bins - 1), minlength=n_bins)
 
 
 def bin_means(samples: ArrayLike, interval: float, width: float = 1.0) -> NDArray[np.float64]:
@@ -51,17 +61,22 @@ def bin_means(samples: ArrayLike, interval: float, width: float = 1.0) -> NDArra
     Parameters
     ----------
     samples : (n_samples,) array_like
-        One every `interval`.
+        One per `interval`.
     interval, width : float
-        Of the samples and of a bin (ms), the second a multiple of the first.
+        Sampling interval and bin width (ms), the second a multiple of the first.
 
     Returns
     -------
     (n_bins,) ndarray
-        A last bin that is not full is left out.
+        An incomplete last bin is left out.
+
+    Raises
+    ------
+    NeurosimError
+        For a width that is not a whole number of sampling intervals.
     """
     samples = np.asarray(samples, dtype=float)
-    per_bin = _whole(width / interval, f"width = {width:g} ms over interval = {interval:g} ms")
+    per_bin = whole_number(width, interval, ("width", "interval"))
     n_bins = len(samples) // per_bin
     return samples[: n_bins * per_bin].reshape(n_bins, per_bin).mean(axis=1)
 
@@ -156,9 +171,3 @@ def out_of_fold_probability(
         fitted = clone(neuron).fit(X[train], fired[train])
         probability[test] = fitted.predict_proba(X[test])[:, 1]
     return probability
-
-
-def _whole(ratio: float, name: str) -> int:
-    if not (math.isfinite(ratio) and ratio >= 0.5 and abs(ratio - round(ratio)) < 1e-6 * ratio):
-        raise NeurosimError(f"{name} is {ratio:g}: it must be a whole number")
-    return round(ratio)

@@ -52,6 +52,11 @@ class FirthLoss(MeanLoss):
         super().__init__(design, sign, weights, 0.0, loss)
         self.n_trials = n_trials
 
+    @property
+    def needed_at_minimum(self) -> tuple[int, ...]:
+        """Modes of which the covariances need the gram: the scores have the penalty in them."""
+        return (kinds.HESSIAN,)
+
     def value_and_gradient(self, theta: NDArray) -> tuple[float, NDArray[np.float64]]:
         """Loss and gradient."""
         sums = self.sums(theta, kinds.HESSIAN)

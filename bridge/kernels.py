@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
 from bridge.kinds import CROSS_ENTROPY, EXACT, PERCEPTRON, SCORES, SQUARED_RELU
+from neurosim.compilation import compiled
 
 BLOCK = 128
 """Rows that are standardised at a time: with some twenty columns they fit the first-level cache."""
@@ -19,10 +19,8 @@ PAD = 8
 """Room between them: places a power of two apart would share one line of the cache."""
 
 # Without Python's check of every divisor, loops with a division are taken eight rows at a time.
-_compiled = numba.njit(
-    cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"}
-)
-_in_order = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+_compiled = compiled(error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+_in_order = compiled(error_model="numpy", fastmath={"contract"})
 _ROUND = 1.5 * 2.0**52
 _LN2_HIGH, _LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10
 _POWERS = tuple(1.0 / math.factorial(k) for k in range(13, -1, -1))
@@ -122,7 +120,7 @@ def dense_sums(  # type: ignore[no-untyped-def]
     """Sum loss, gradient and, for each of `modes`, factor · z zᵀ over rows `first` to `last`.
 
     z is a row of standardised columns behind a 1; of the grams the part up to the diagonal is
-    summed. Returns also the weight on the wrong side, and the greatest z · z.
+    summed. Returns also the weight on the wrong side, and the greatest z · z of a row with weight.
     """
     m = len(theta)
     z, scaled, other = np.zeros((m, BLOCK + PAD)), np.empty(BLOCK), np.empty(BLOCK)
@@ -145,8 +143,9 @@ def dense_sums(  # type: ignore[no-untyped-def]
             for r in range(BLOCK):
                 scores[r] += theta[i] * z[i, r]
                 losses[r] += z[i, r] * z[i, r]
-        longest = max(longest, losses[:n].max())
         stop = start + n
+        for r in range(n):
+            longest = max(longest, losses[r] if weights[start + r] > 0.0 else 0.0)
         pointwise(kind, gain, scores[:n], sign[start:stop], losses, slopes, curvatures, exact)
         sums = weighted(
             weights[start:stop], sign[start:stop], scores[:n], losses, slopes, curvatures, modes,
@@ -214,11 +213,13 @@ def dense_moments(X, about, weights, first, last, sums, squares):  # type: ignor
 
 @_compiled
 def stochastic_dense(  # type: ignore[no-untyped-def]
-    X, mean, inverse_scale, sign, weights, kind, gain, ridge, order, size, first, last, rate, theta
-):
+    X, mean, inverse_scale, sign, weights, kind, gain, ridge, order, size, first, last, rate, theta,
+    intercept,
+):  # fmt: skip
     """Take the steps `first` to `last` of an epoch, each on `size` rows of `order`.
 
     Rate of step t: rate[0] / (1 + t/rate[2])^rate[3], where rate[1] steps were taken before.
+    Without `intercept` theta[0] stays what it is.
     """
     n_rows, n = X.shape
     scores, signs, losses, slopes, unused = np.empty((5, size))
@@ -236,7 +237,7 @@ def stochastic_dense(  # type: ignore[no-untyped-def]
             theta[i + 1] *= 1.0 - eta * ridge
         for k in range(len(rows)):
             change = -eta * slopes[k] * weights[rows[k]] * n_rows / used
-            theta[0] += change
+            theta[0] += change if intercept else 0.0
             for i in range(n):
                 theta[i + 1] += change * (X[rows[k], i] - mean[i]) * inverse_scale[i]
 
@@ -244,7 +245,7 @@ def stochastic_dense(  # type: ignore[no-untyped-def]
 @_compiled
 def stochastic_sparse(  # type: ignore[no-untyped-def]
     data, columns, starts, shift, inverse_scale, sign, weights, kind, gain, ridge, order, size,
-    first, last, rate, theta,
+    first, last, rate, theta, intercept,
 ):  # fmt: skip
     """`stochastic_dense` on CSR rows, of which a step touches only what is not 0.
 
@@ -271,7 +272,7 @@ def stochastic_sparse(  # type: ignore[no-untyped-def]
         factor, away = factor * (1.0 - eta * ridge), away * (1.0 - eta * ridge)
         for k in range(used):
             change = -eta * slopes[k] * weights[rows[k]] * n_rows / used
-            theta[0] += change
+            theta[0] += change if intercept else 0.0
             away -= change
             for at in range(starts[rows[k]], starts[rows[k] + 1]):
                 i = columns[at]

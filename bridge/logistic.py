@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import _check_sample_weight
 
+from bridge.labels import class_factors, fired_class, two_classes
 from bridge.losses import find_loss
 from bridge.measures import NORMAL_95
 from bridge.options import options_of
-from bridge.training import train
-from bridge.validation import validated
+from bridge.training import Data, train
+from bridge.validation import require_fitted, validated
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import ArrayLike, NDArray
 
     from bridge.losses import PointLoss
@@ -51,12 +54,24 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         500 columns, accelerated beyond, and Rosenblatt's rule for the perceptron criterion.
     ridge : float
         Penalty, in nats per trial, on weights of columns scaled to variance 1 (as in glmnet), so
-        that it does not depend on the columns' units; the intercept is free.
+        that it does not depend on the columns' units; the intercept is free. Without intercept
+        columns are scaled to a mean square of 1.
     firth : bool
         Penalise the likelihood with Jeffreys' prior: fits are finite even of separable data, and
         their bias is smaller (Firth 1993; Heinze & Schemper 2002). Newton's method only.
+    fit_intercept : bool
+        Whether the score has an intercept θ₀; it is 0 otherwise.
+    class_weight : "balanced", dict or None
+        Factors of the trials' weights by label, 1 for those not named; "balanced" gives both
+        classes the same total. They shift the intercept and are no repetitions: `covariance_` is
+        NaN, while the sandwich, and with it the intervals of `psp_`, takes them into account.
+    pos_label : label, optional
+        The label that means "fired", to which weights and PSPs refer; by default the greater one,
+        of words the last in alphabetical order.
     tol : float
-        Largest component of the gradient at which to stop, in standardised columns.
+        When to stop: at a gradient whose largest component, in standardised columns, is at most
+        this, and at most 300 times as many standard errors from the minimum (3e-4 by default).
+        Newton's method goes on until its steps are below 1e-9 of the parameters.
     max_iter : int, optional
         Most steps to take, epochs in stochastic descent. By default 100 of Newton's, 1000 epochs,
         10,000 others.
@@ -74,7 +89,9 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     classes_ : (2,) ndarray
-        The second is the one that means "fired".
+        The labels, sorted.
+    pos_label_ : label
+        The one that means "fired".
     coef_ : (1, n) ndarray
         θ₁ … θₙ, 0 for a column that never changes.
     intercept_ : (1,) ndarray
@@ -84,22 +101,32 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
     n_iter_ : int
     converged_ : bool
     separable_ : bool
-        Whether the classes can be told apart without error, so that without penalty no fit of the
-        likelihood exists. But for that one only a separation by the fitted neuron is noticed.
+        Whether the classes, or some of the trials (quasi-complete separation), can be told apart
+        without error, so that some weights have no finite maximum-likelihood estimate. With a
+        penalty only classes that the fitted neuron itself separates are noticed.
+    unbounded_columns_ : ndarray of int
+        Columns whose weights have no finite best value.
     covariance_ : (n + 1, n + 1) ndarray
         Of (θ₀, θ₁ …), inverse Fisher information (Wald): right if the neuron is logistic. NaN where
-        the data do not determine a parameter, throughout where they leave no best fit, and for
-        losses other than the cross-entropy, which are no likelihood.
+        the data do not determine a parameter or put no bound to it, and for losses other than the
+        cross-entropy, which are no likelihood.
     sandwich_covariance_ : (n + 1, n + 1) ndarray
         The same without trust in the link function (Huber 1967; White 1982, Econometrica 50:1), for
         the squared error too. NaN for relu and step, where the loss has kinks; both are NaN beyond
         2000 columns.
     n_features_in_ : int
+    feature_names_in_ : (n,) ndarray of str
+        Names of the columns, where the trials are a DataFrame with such.
 
     Notes
     -----
-    If no best fit exists, as that of separable classes, a SeparableDataWarning is given and a ridge
-    of one over the trials' total weight is used: of the result only the direction has a meaning.
+    Columns that separate some of the trials without error, as a rare input after which the neuron
+    always fires, or the spike history within a refractory period, have no finite best weight. A
+    SeparableDataWarning names them. All other weights, with their standard errors, are the fit of
+    the trials that remain, to which the likelihood tends. If nothing remains, as of classes that a
+    plane separates, a ridge of one over the trials' total weight is used, and only the direction of
+    the weights has a meaning. `firth=True` gives finite estimates in either case.
+
     A perceptron of classes that are not separable keeps the weights with the fewest errors.
     """
 
@@ -111,6 +138,9 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         solver: Literal["auto", "newton", "accelerated", "gradient", "stochastic"] = "auto",
         ridge: float = 0.0,
         firth: bool = False,
+        fit_intercept: bool = True,
+        class_weight: Literal["balanced"] | Mapping[Any, float] | None = None,
+        pos_label: Any = None,
         tol: float = 1e-6,
         max_iter: int | None = None,
         batch_size: int = 1,
@@ -124,6 +154,9 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         self.solver = solver
         self.ridge = ridge
         self.firth = firth
+        self.fit_intercept = fit_intercept
+        self.class_weight = class_weight
+        self.pos_label = pos_label
         self.tol = tol
         self.max_iter = max_iter
         self.batch_size = batch_size
@@ -142,7 +175,7 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         X : (n_trials, n) array_like or sparse matrix
             Activity of the presynaptic neurons, or any covariates.
         y : (n_trials,) array_like
-            Two classes; the greater means that the neuron fired.
+            Two classes; `pos_label`, or else the greater, means that the neuron fired.
         sample_weight : (n_trials,) array_like, optional
             Weights of the trials, 0 or more.
 
@@ -153,30 +186,39 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
             classes.
         """
         options = options_of(self)
-        trials, sign, counts = self._trials(X, y, sample_weight)
-        trained = train(trials, sign, counts, options)
+        trained = train(self._data(X, y, sample_weight), options)
         theta = trained.descent.theta
         self.intercept_, self.coef_ = theta[:1], theta[np.newaxis, 1:]
         self.history_, self.separable_ = trained.descent, trained.separable
         self.n_iter_, self.converged_ = trained.descent.n_iter, trained.descent.converged
+        self.unbounded_columns_ = trained.unbounded
         self.covariance_, self.sandwich_covariance_ = trained.covariance, trained.sandwich
         return self
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
         """How far the scores lie above the one at which the neuron fires half the time.
 
-        The scores θ₀ + Σ θᵢ aᵢ themselves, less ½ for relu; shape (n_trials,).
+        The scores θ₀ + Σ θᵢ aᵢ themselves, less ½ for relu; shape (n_trials,). Above 0 they speak
+        for `classes_[1]`, so that the sign is the other one where `pos_label` is `classes_[0]`.
         """
-        return self._scores(X) - self._loss.even_score
+        above = self._scores(X) - self._loss.even_score
+        return above if self._fires_as_second else -above
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Probabilities not to fire and to fire, shape (n_trials, 2)."""
-        return self._loss.probabilities(self._scores(X))
+        """Probabilities of both classes, in the order of `classes_`; shape (n_trials, 2).
+
+        By default these are not to fire, and to fire.
+        """
+        return self._in_order(self._loss.probabilities(self._scores(X)))
+
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Logarithms of `predict_proba`, of σ also where it rounds to 0; shape (n_trials, 2)."""
+        return self._in_order(self._loss.log_probabilities(self._scores(X)))
 
     def predict(self, X: ArrayLike) -> NDArray:
         """The more probable class of each trial, shape (n_trials,)."""
-        fires = self.decision_function(X) > 0
-        return self.classes_[fires.astype(int)]
+        second = self.decision_function(X) > 0
+        return self.classes_[second.astype(int)]
 
     @property
     def gain(self) -> float:
@@ -197,13 +239,13 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
     @property
     def standard_errors_(self) -> NDArray[np.float64]:
         """Wald standard errors of (θ₀, θ₁ …), shape (n + 1,)."""
-        check_is_fitted(self)
+        require_fitted(self)
         return np.sqrt(np.diag(self.covariance_))
 
     @property
     def psp_(self) -> NDArray[np.float64]:
         """Postsynaptic potentials −gap·θᵢ/θ₀ (mV), shape (n,)."""
-        check_is_fitted(self)
+        require_fitted(self)
         return -self.gap * self.coef_[0] / self._intercept_below_zero()
 
     @property
@@ -213,7 +255,7 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         The ratio to θ₀ survives a misspecified link, which scales all parameters alike, and the
         sandwich gives its spread.
         """
-        check_is_fitted(self)
+        require_fitted(self)
         theta0 = self._intercept_below_zero()
         unknown = np.isnan(np.diag(self.sandwich_covariance_))
         if unknown.all():
@@ -234,6 +276,40 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         half = NORMAL_95 * self.psp_standard_errors_
         return np.column_stack([self.psp_ - half, self.psp_ + half])
 
+    def summary(self) -> Any:
+        """Return the fit as a table, a row for the intercept and one for each column.
+
+        Returns
+        -------
+        DataFrame
+            Of columns `weight`, `standard_error`, `lower`, `upper` (the 95 % interval of the
+            weight), `psp`, `psp_lower` and `psp_upper` (mV). The PSPs, and all that the trials do
+            not determine, are NaN where there are none.
+
+        Raises
+        ------
+        NeurosimError
+            Before the fit, and where pandas is not installed.
+        """
+        require_fitted(self)
+        try:
+            pandas = import_module("pandas")
+        except ImportError:
+            raise NeurosimError("a summary is a table of pandas: install pandas") from None
+        names = getattr(self, "feature_names_in_", [f"x{k}" for k in range(self.n_features_in_)])
+        weight, half = np.append(self.intercept_, self.coef_), NORMAL_95 * self.standard_errors_
+        table = {
+            "weight": weight,
+            "standard_error": self.standard_errors_,
+            "lower": weight - half,
+            "upper": weight + half,
+        }
+        psp = np.full((len(weight), 3), np.nan)
+        if self.intercept_[0] < 0:
+            psp[1:] = np.column_stack([self.psp_, self.psp_interval_])
+        table |= dict(zip(("psp", "psp_lower", "psp_upper"), psp.T, strict=True))
+        return pandas.DataFrame(table, index=["intercept", *names])
+
     def __sklearn_tags__(self) -> Any:
         """Say to scikit-learn: two classes, sparse matrices welcome."""
         tags = super().__sklearn_tags__()
@@ -242,11 +318,19 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         return tags
 
     @property
+    def _fires_as_second(self) -> bool:
+        return bool(self.pos_label_ == self.classes_[1])
+
+    def _in_order(self, by_firing: NDArray) -> NDArray[np.float64]:
+        """Columns "silent" and "fired" in the order of the classes."""
+        return by_firing if self._fires_as_second else by_firing[:, ::-1]
+
+    @property
     def _loss(self) -> PointLoss:
         return find_loss(self.loss, self.activation)
 
     def _scores(self, X: ArrayLike) -> NDArray[np.float64]:
-        check_is_fitted(self)
+        require_fitted(self)
         X = validated(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
         return X @ self.coef_[0] + self.intercept_[0]
 
@@ -259,33 +343,27 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
             )
         return theta0
 
-    def _trials(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None
-    ) -> tuple[Any, NDArray[np.float64], NDArray[np.float64]]:
-        """Return the trials of weight above 0: X, signs of y and weights; set `classes_`."""
+    def _data(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> Data:
+        """Return the trials of weight above 0; set the labels."""
         trials, labels = validated(self, X, y, accept_sparse="csr", dtype=np.float64, order="C")
         try:
             counts = _check_sample_weight(
                 sample_weight, trials, dtype=np.float64, ensure_non_negative=True
             )
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise NeurosimError(
                 f"sample_weight is no list of finite numbers from 0, one a trial: {error}"
             ) from None
         present = counts > 0
         if not present.all():
             trials, labels, counts = trials[present], labels[present], counts[present]
-        self.classes_ = np.unique(labels)
-        if len(self.classes_) > 2 or labels.dtype.kind == "f":
-            check_classification_targets(labels)
-        if len(self.classes_) > 2:
-            raise NeurosimError(
-                "Only binary classification is supported. The type of the target is "
-                f"{type_of_target(labels)}: a neuron fires or does not, so give two classes"
-            )
-        if len(self.classes_) < 2:
-            raise NeurosimError(
-                f"y holds one class only, {self.classes_.tolist()}: a fit needs trials with and "
-                "without a spike"
-            )
-        return trials, np.where(labels == self.classes_[1], 1.0, -1.0), counts
+        self.classes_ = two_classes(labels)
+        self.pos_label_ = self.classes_[fired_class(self.classes_, self.pos_label)]
+        emphasis = None
+        if self.class_weight is not None:
+            greater = labels == self.classes_[1]
+            factors = class_factors(self.class_weight, self.classes_, greater, counts)
+            emphasis = factors[greater.astype(int)]
+        fired = labels == self.pos_label_
+        names = getattr(self, "feature_names_in_", None)
+        return Data(trials, np.where(fired, 1.0, -1.0), counts, emphasis, names)

@@ -8,10 +8,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, log_expit
 
 from bridge import kinds
 from bridge.activations import ACTIVATIONS, find_activation
+from bridge.checks import one_of
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -59,6 +60,13 @@ class PointLoss:
             return np.column_stack([expit(-self.gain * score), expit(self.gain * score)])
         fires = np.clip(self.activation(score), 0.0, 1.0)
         return np.column_stack([1.0 - fires, fires])
+
+    def log_probabilities(self, score: NDArray) -> NDArray[np.float64]:
+        """Logarithms of `probabilities`; those of σ are finite even where it rounds to 0."""
+        if self.kind in (kinds.CROSS_ENTROPY, kinds.SQUARED):
+            return np.column_stack([log_expit(-self.gain * score), log_expit(self.gain * score)])
+        with np.errstate(divide="ignore"):
+            return np.log(self.probabilities(score))
 
     @property
     def smooth(self) -> bool:
@@ -112,7 +120,7 @@ def find_loss(loss: str, activation: str | Activation) -> PointLoss:
     """
     name = find_activation(activation).name
     known = sorted({name for name, _ in LOSSES})
-    if loss not in known:
+    if not one_of(loss, known):
         raise NeurosimError(f"loss = {loss!r} is unknown: give one of {', '.join(known)}")
     if (loss, name) in LOSSES:
         return LOSSES[loss, name]

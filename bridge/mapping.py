@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import expit
 
+from bridge.checks import as_float, one_of, require_kind
 from bridge.noise import NOISES, OrnsteinUhlenbeckNoise, require_positive
 from bridge.unit import SpikingUnit, finite_vector, threshold_gap, weighted
 from neurosim import LIF, NeurosimError
@@ -45,7 +46,7 @@ class LogisticUnit:
     coef: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.intercept):
+        if not math.isfinite(as_float(self.intercept, "LogisticUnit.intercept")):
             raise NeurosimError(f"LogisticUnit.intercept = {self.intercept} is not finite")
         object.__setattr__(self, "coef", finite_vector("LogisticUnit.coef", self.coef))
 
@@ -100,6 +101,7 @@ def to_logistic(
         raise NeurosimError(
             "a SpikingUnit has psps, noise and current already: leave them out, or give a LIF"
         )
+    require_kind(unit, SpikingUnit, "unit", "SpikingUnit")
     beta = unit.noise.beta
     return LogisticUnit(beta * (unit.lift - unit.gap - unit.noise.shift), beta * unit.psps)
 
@@ -119,7 +121,10 @@ def to_spiking(
     Parameters
     ----------
     logistic : LogisticUnit or fitted estimator
-        A fitted binary classifier with `intercept_` and `coef_` is taken too, as LogisticNeuron.
+        A fitted linear classifier of two classes whose probability is σ of its score, such as
+        LogisticNeuron and scikit-learn's LogisticRegression and SGDClassifier(loss="log_loss"); a
+        Pipeline of scalers, or other affine steps, and such a classifier; a fitted search for one;
+        a CalibratedClassifierCV with a single sigmoid. The synapses are those of the raw inputs.
     neuron : LIF, optional
         The default neuron if not given.
     noise : {"gaussian", "escape"} or a noise
@@ -138,8 +143,23 @@ def to_spiking(
     Raises
     ------
     NeurosimError
-        For θ₀ ≥ 0 with nothing else to set the scale, for a slope that is not positive and for an
-        unknown noise.
+        For θ₀ ≥ 0 with nothing else to set the scale, for a slope that is not positive, for an
+        unknown noise, for a model that has not been fitted, and for one whose scores are margins
+        and no log-odds, such as LinearSVC, Perceptron and RidgeClassifier.
+
+    Examples
+    --------
+    >>> import bridge
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> flowers, kind = load_iris(return_X_y=True)
+    >>> model = make_pipeline(StandardScaler(), LogisticRegression()).fit(flowers, kind == 1)
+    >>> twin = bridge.to_spiking(model, noise="escape", beta=0.5)
+    >>> error = twin.firing_probability(flowers) - model.predict_proba(flowers)[:, 1]
+    >>> bool(abs(error).max() < 1e-9)
+    True
     """
     neuron = LIF() if neuron is None else neuron
     unit = _as_unit(logistic)
@@ -150,6 +170,8 @@ def to_spiking(
             "need: give another noise, or make a SpikingUnit of your own"
         )
     if not isinstance(noise, str):
+        kinds = tuple(NOISES.values())
+        require_kind(noise, kinds, "noise", "noise of the bridge, nor its name")
         if beta is not None:
             raise NeurosimError(
                 f"beta = {beta:g} per mV is given twice: {noise} has {noise.beta:g} per mV; leave "
@@ -157,7 +179,7 @@ def to_spiking(
             )
         lift = gap + noise.shift + unit.intercept / noise.beta
         return SpikingUnit(neuron, unit.coef / noise.beta, noise, lift / neuron.resistance)
-    if noise not in NOISES:
+    if not one_of(noise, NOISES):
         raise NeurosimError(f"noise = {noise!r} is unknown: give one of {', '.join(NOISES)}")
     if beta is None:
         if unit.intercept >= 0:
@@ -173,18 +195,9 @@ def to_spiking(
 
 
 def _as_unit(logistic: LogisticUnit | Any) -> LogisticUnit:
+    """Return a logistic unit, read out of a fitted model if it is none."""
     if isinstance(logistic, LogisticUnit):
         return logistic
-    if not (hasattr(logistic, "intercept_") and hasattr(logistic, "coef_")):
-        raise NeurosimError(
-            f"{type(logistic).__name__} is no logistic neuron: give a LogisticUnit or a "
-            "classifier that has been fitted"
-        )
-    intercept = np.ravel(logistic.intercept_)
-    if intercept.size != 1:
-        raise NeurosimError(
-            f"the classifier has {intercept.size} intercepts: only one for two classes is a neuron"
-        )
-    # A trained neuron says by how much its score is to be multiplied for σ to be its probability.
-    gain = getattr(logistic, "gain", 1.0)
-    return LogisticUnit(gain * float(intercept[0]), gain * np.ravel(logistic.coef_))
+    from bridge.estimators import log_odds  # scikit-learn is slow to import
+
+    return LogisticUnit(*log_odds(logistic))

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.special import ndtri, stdtrit, xlog1py, xlogy
 from scipy.stats import rankdata
 
+from bridge.checks import as_floats, as_integer
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 NORMAL_95 = float(ndtri(0.975))
 """Half-width of a 95 % interval in standard errors."""
+MOST_BINS = 1_000_000
+"""Of a reliability curve."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +68,12 @@ def agreement(first: ArrayLike, second: ArrayLike) -> Measure:
     ----------
     first, second : (n_trials,) array_like of bool
     """
-    first, second = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
-    if first.shape != second.shape or first.size == 0:
+    one, other = as_floats(first, "first") != 0.0, as_floats(second, "second") != 0.0
+    if one.shape != other.shape or one.size == 0:
         raise NeurosimError(
-            f"decisions {first.shape} and {second.shape} must be of one shape and not empty"
+            f"decisions {one.shape} and {other.shape} must be of one shape and not empty"
         )
-    same = first == second
+    same = one == other
     alike = int(same.sum())
     low, high = wilson_interval(alike, same.size)
     return Measure(alike / same.size, "", float(low), float(high), f"of {same.size:,} trials")
@@ -145,19 +148,24 @@ def auc(fired: ArrayLike, score: ArrayLike, blocks: ArrayLike | None = None) -> 
     NeurosimError
         If all trials fired, or none.
     """
-    fired, score = np.asarray(fired).astype(bool), np.asarray(score, dtype=float)
-    spikes, silences = int(fired.sum()), int((~fired).sum())
+    spike: NDArray[np.bool_] = as_floats(fired, "fired") != 0.0
+    score = as_floats(score, "score")
+    if spike.ndim != 1 or spike.shape != score.shape:
+        raise NeurosimError(
+            f"fired {spike.shape} and score {score.shape} must be 1-D and of one length"
+        )
+    spikes, silences = int(spike.sum()), int((~spike).sum())
     if not spikes or not silences:
         raise NeurosimError(
-            f"AUC needs trials with and without a spike: {spikes} of {len(fired)} fired"
+            f"AUC needs trials with and without a spike: {spikes} of {len(spike)} fired"
         )
     # Share of the other class that a trial outranks, ties counted half.
-    placement = np.empty(len(fired))
-    for one, others in ((fired, silences), (~fired, spikes)):
+    placement = np.empty(len(spike))
+    for one, others in ((spike, silences), (~spike, spikes)):
         placement[one] = (rankdata(score)[one] - rankdata(score[one])) / others
-    placement[~fired] = 1.0 - placement[~fired]
-    value = float(placement[fired].mean())
-    influence = (placement - value) / np.where(fired, spikes, silences)
+    placement[~spike] = 1.0 - placement[~spike]
+    value = float(placement[spike].mean())
+    influence = (placement - value) / np.where(spike, spikes, silences)
     return _estimate(value, influence, blocks, "")
 
 
@@ -175,7 +183,7 @@ def wilson_interval(
     -------
     low, high : ndarray
     """
-    successes, trials = np.asarray(successes, float), np.asarray(trials, float)
+    successes, trials = as_floats(successes, "successes"), as_floats(trials, "trials")
     z2 = NORMAL_95**2
     centre = (successes + z2 / 2) / (trials + z2)
     failures = trials - successes
@@ -221,8 +229,9 @@ def reliability_curve(
         Give every bin as many trials, instead of the same width: for spikes that are rare.
     """
     fired, probability = _trials(fired, probability)
-    if n_bins < 1:
-        raise NeurosimError(f"n_bins = {n_bins} is below 1: give at least one bin")
+    n_bins = as_integer(n_bins, "n_bins", 1)
+    if n_bins > MOST_BINS:
+        raise NeurosimError(f"n_bins = {n_bins} is above {MOST_BINS}: give fewer bins")
     inner = np.linspace(0.0, 1.0, n_bins + 1)[1:-1]
     edges = np.unique(np.quantile(probability, inner)) if equal_counts else inner
     # Equal predictions that differ by rounding must not fall on two sides of an edge.
@@ -238,7 +247,7 @@ def reliability_curve(
 def _trials(
     fired: ArrayLike, probability: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    fired, probability = np.asarray(fired, dtype=float), np.asarray(probability, dtype=float)
+    fired, probability = as_floats(fired, "fired"), as_floats(probability, "probability")
     if fired.ndim != 1 or fired.shape != probability.shape or fired.size == 0:
         raise NeurosimError(
             f"fired {fired.shape} and probability {probability.shape} must be 1-D, of one length "
@@ -265,6 +274,10 @@ def _mean(values: NDArray, blocks: ArrayLike | None, unit: str) -> Measure:
 def _estimate(value: float, influence: NDArray, blocks: ArrayLike | None, unit: str) -> Measure:
     """Measure whose error is the sum of the trials' influences, independent between blocks."""
     if blocks is not None:
+        if np.asarray(blocks, dtype=object).shape != influence.shape:
+            raise NeurosimError(
+                f"blocks must be labels, one for each of the {len(influence)} trials"
+            )
         influence = np.bincount(np.unique(blocks, return_inverse=True)[1], influence)
     n = len(influence)
     if n < 2:

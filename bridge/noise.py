@@ -16,6 +16,7 @@ from scipy.interpolate import make_interp_spline
 from scipy.optimize import minimize
 from scipy.special import expit, ndtr
 
+from bridge.checks import as_float, as_floats
 from bridge.passage import first_passage_probability
 from neurosim import EscapeRate, NeurosimError
 
@@ -89,7 +90,7 @@ class GaussianNoise:
 
     def firing_probability(self, excess: ArrayLike) -> NDArray[np.float64]:
         """Φ(excess/sigma), with excess = u − gap (mV)."""
-        return ndtr(np.asarray(excess, dtype=float) / self.sigma)
+        return ndtr(as_floats(excess, "excess") / self.sigma)
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ class EscapeNoise:
     def firing_probability(self, excess: ArrayLike) -> NDArray[np.float64]:
         """σ(excess/delta), or 1 − exp(−e^(excess/delta)), with excess = u − gap (mV)."""
         if self.link == "softplus":
-            return expit(np.asarray(excess, dtype=float) / self.delta)
+            return expit(as_floats(excess, "excess") / self.delta)
         return -np.expm1(-self.rate(1.0).rate(excess))
 
 
@@ -315,5 +316,5 @@ def window_probability(escape: EscapeRate, excess: ArrayLike, dt: float) -> NDAr
 
 def require_positive(name: str, value: float, unit: str) -> None:
     """Refuse what is not a finite number above 0."""
-    if not (math.isfinite(value) and value > 0):
+    if not (math.isfinite(as_float(value, name)) and value > 0):
         raise NeurosimError(f"{name} = {value:g} {unit} is not a finite number above 0 {unit}")

@@ -11,6 +11,8 @@ from bridge import kinds
 from bridge.losses import CROSS_ENTROPY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from bridge.design import StandardisedDesign, Sums
@@ -30,6 +32,8 @@ class MeanLoss:
     ridge : float
         Penalty on the standardised coefficients; the intercept is free.
     loss : PointLoss
+    emphasis : (n_trials,) ndarray, optional
+        Factors among the weights that are no repetitions, as those of classes.
 
     Attributes
     ----------
@@ -45,12 +49,14 @@ class MeanLoss:
         weights: NDArray,
         ridge: float = 0.0,
         loss: PointLoss = CROSS_ENTROPY,
+        emphasis: NDArray | None = None,
     ) -> None:
         self.design = design
         self.sign = sign
         self.weights = weights
         self.ridge = ridge
         self.loss = loss
+        self.emphasis = emphasis
         self.ahead: tuple[int, ...] = ()
         self._seen: tuple[NDArray, tuple[int, ...], Sums] | None = None
 
@@ -58,6 +64,12 @@ class MeanLoss:
     def n_rows(self) -> int:
         """Number of trials."""
         return len(self.sign)
+
+    @property
+    def needed_at_minimum(self) -> tuple[int, ...]:
+        """Modes of which the covariances need the gram, to be summed in the last pass."""
+        usual = self.loss.convex and self.emphasis is None
+        return (kinds.HESSIAN, kinds.SCORES) if usual else (kinds.HESSIAN,)
 
     @cached_property
     def lipschitz(self) -> float:
@@ -83,9 +95,36 @@ class MeanLoss:
         )
         return hessian
 
+    def curvature(self, theta: NDArray) -> Callable[[NDArray], NDArray[np.float64]]:
+        """Return the product of `hessian` with a vector, without the matrix."""
+        from bridge.kernels import pointwise
+
+        design, points = self.design, np.empty((3, self.n_rows))
+        pointwise(self.loss.kind, self.loss.gain, design.scores(theta), self.sign, *points, False)
+        curvatures = self.weights * points[2]
+
+        def product(vector: NDArray) -> NDArray[np.float64]:
+            vector = vector.ravel()
+            penalty = self.ridge * np.append(0.0, vector[1:])
+            return design.adjoint(curvatures * design.scores(vector)) + penalty
+
+        return product
+
     def score_covariance(self, theta: NDArray) -> NDArray[np.float64]:
-        """Mean of gₖ gₖᵀ over the trials' gradients g; shape (n + 1, n + 1)."""
-        return self._gram(theta, kinds.SCORES)
+        """Mean of gₖ gₖᵀ over the trials' gradients g; shape (n + 1, n + 1).
+
+        A trial counts as often as it is repeated, its gradient with the emphasis that it has.
+        """
+        if self.emphasis is None:
+            return self._gram(theta, kinds.SCORES)
+        weights = self.weights * self.emphasis
+        return self.design.sums(theta, self.sign, weights, self.loss, kinds.SCORES).grams[0]
+
+    def without(self, trials: NDArray[np.bool_], *, ridge: float | None = None) -> MeanLoss:
+        """Return the objective of all other trials, in the same coordinates; or another ridge."""
+        weights = np.where(trials, 0.0, self.weights) if trials.any() else self.weights
+        ridge = self.ridge if ridge is None else ridge
+        return MeanLoss(self.design, self.sign, weights, ridge, self.loss, self.emphasis)
 
     def separates(self, theta: NDArray) -> bool:
         """Return whether the score of every trial lies on the side of its class."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.utils import check_random_state
 
+from bridge.checks import as_float, one_of, shown
 from bridge.losses import find_loss
+from bridge.validation import seed_of
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Options:
     solver: str
     ridge: float
     firth: bool
+    fit_intercept: bool
     tol: float
     max_iter: int | None
     batch_size: int
@@ -44,7 +46,7 @@ def options_of(neuron: LogisticNeuron) -> Options:
         For one out of range, and for two that make no sense together.
     """
     loss = find_loss(neuron.loss, neuron.activation)
-    if neuron.solver not in SOLVERS:
+    if not one_of(neuron.solver, SOLVERS):
         raise NeurosimError(
             f"solver = {neuron.solver!r} is unknown: give one of {', '.join(SOLVERS)}"
         )
@@ -58,6 +60,7 @@ def options_of(neuron: LogisticNeuron) -> Options:
         solver=neuron.solver,
         ridge=float(neuron.ridge),
         firth=bool(neuron.firth),
+        fit_intercept=bool(neuron.fit_intercept),
         tol=float(neuron.tol),
         max_iter=neuron.max_iter,
         batch_size=neuron.batch_size,
@@ -68,6 +71,12 @@ def options_of(neuron: LogisticNeuron) -> Options:
 
 
 def _require_numbers(neuron: LogisticNeuron) -> None:
+    for name in ("ridge", "tol", "gap"):
+        as_float(getattr(neuron, name), name)
+    for name in ("firth", "fit_intercept", "progress"):
+        value = getattr(neuron, name)
+        if not isinstance(value, (bool, np.bool_, int)):
+            raise NeurosimError(f"{name} = {shown(value)} is neither True nor False")
     if not (math.isfinite(neuron.ridge) and neuron.ridge >= 0):
         raise NeurosimError(f"ridge = {neuron.ridge:g} is not a finite number from 0")
     for name in ("tol", "gap"):
@@ -93,6 +102,11 @@ def _require_firth(neuron: LogisticNeuron, loss: PointLoss) -> None:
         raise NeurosimError(
             f"firth = True penalises a likelihood, and loss = {neuron.loss!r} is none: give "
             "loss='cross-entropy', or firth=False"
+        )
+    if neuron.class_weight is not None:
+        raise NeurosimError(
+            "firth = True penalises a likelihood, which weights of classes make it none: give "
+            "class_weight=None, or firth=False"
         )
     if neuron.ridge > 0:
         raise NeurosimError(
@@ -122,10 +136,4 @@ def _require_perceptron(neuron: LogisticNeuron) -> None:
 def _seed(neuron: LogisticNeuron) -> int | np.random.Generator:
     if isinstance(neuron.random_state, np.random.Generator):
         return neuron.random_state
-    try:
-        return int(check_random_state(neuron.random_state).randint(2**31 - 1))
-    except ValueError:
-        raise NeurosimError(
-            f"random_state = {neuron.random_state!r} is no seed: give an integer from 0, a "
-            "Generator, or None for another order each time"
-        ) from None
+    return seed_of(neuron.random_state)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bridge.checks import as_floats
 from neurosim import NeurosimError
 from neurosim.plot import EXCITATORY, INHIBITORY, NEUTRAL, PALETTE, figure, panels, style
 
@@ -65,7 +66,7 @@ def draw_planes(
     labels: tuple[str, str],
 ) -> None:
     """Draw firing probabilities into axes of a figure; arguments as of `decision_plane`."""
-    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    x, y = as_floats(x, "x"), as_floats(y, "y")
     for name, plane in planes.items():
         if np.shape(plane) != (len(y), len(x)):
             raise NeurosimError(
@@ -146,7 +147,7 @@ def psp_plot(
         Of the synapses; their numbers if not given.
     title : str
     """
-    psps, interval = np.asarray(psps, dtype=float), np.asarray(interval, dtype=float)
+    psps, interval = as_floats(psps, "psps"), as_floats(interval, "interval")
     places = np.arange(len(psps))
     width = max(4.6, 1.6 + 0.42 * len(psps))
     if truth is None:
@@ -159,7 +160,7 @@ def psp_plot(
         draw_psps(grid[0], psps, interval, truth)
         grid[0].set(title=title, xlabel="" if truth is not None else "synapse")
         if truth is not None:
-            _draw_intervals(grid[1], psps, interval, np.asarray(truth, dtype=float))
+            _draw_intervals(grid[1], psps, interval, as_floats(truth, "truth"))
             grid[1].set(ylabel="recovered − true (mV)", xlabel="synapse")
         grid[-1].set_xticks(places, [f"{k + 1}" for k in places] if names is None else list(names))
         handles, texts = grid[0].get_legend_handles_labels()

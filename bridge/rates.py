@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import dawsn, erfcx
 
-from neurosim import NeurosimError
+from bridge.checks import as_float, as_floats, require_kind
+from neurosim import LIF, NeurosimError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from neurosim import LIF
 
 GRID_THRESHOLD_SHIFT = 0.5826
 """−ζ(1/2)/√(2π): mean overshoot of a Gaussian random walk over a level, in steps' s.d."""
@@ -58,7 +58,8 @@ def siegert_rate(
     integral from a to b is 2 e^{b₊²} D(b₊) − 2 e^{a₊²} D(a₊) + ∫ erfcx from abs(b) to abs(a).
     Divided by e^{b₊²}, nothing in it can overflow.
     """
-    mu, sigma = np.broadcast_arrays(np.asarray(mu, dtype=float), np.asarray(sigma, dtype=float))
+    require_kind(neuron, LIF, "neuron", "LIF neuron")
+    mu, sigma = np.broadcast_arrays(as_floats(mu, "mu"), as_floats(sigma, "sigma"))
     if not (np.isfinite(mu).all() and np.isfinite(sigma).all() and (sigma >= 0).all()):
         raise NeurosimError("mu and sigma (mV) must be finite numbers, sigma not below 0 mV")
     noiseless = sigma == 0
@@ -94,7 +95,8 @@ def deterministic_rate(mu: ArrayLike, neuron: LIF) -> NDArray[np.float64]:
     ndarray
         Rate (Hz), of the shape of `mu`.
     """
-    mu = np.asarray(mu, dtype=float)
+    require_kind(neuron, LIF, "neuron", "LIF neuron")
+    mu = as_floats(mu, "mu")
     fires = mu > neuron.v_threshold
     above = np.where(fires, mu - neuron.v_threshold, 1.0)
     climb = np.log1p((neuron.v_threshold - neuron.v_reset) / above)
@@ -122,12 +124,13 @@ def escape_rate(mu: ArrayLike, neuron: LIF, *, dt: float = 0.1) -> NDArray[np.fl
     ndarray
         Rate (Hz), of the shape of `mu`.
     """
+    require_kind(neuron, LIF, "neuron", "LIF neuron")
     if neuron.escape is None:
         raise NeurosimError(
             "the neuron has a sharp threshold: give it an escape, or use deterministic_rate"
         )
     _require_step(dt)
-    mu = np.asarray(mu, dtype=float)
+    mu = as_floats(mu, "mu")
     if not np.isfinite(mu).all():
         raise NeurosimError("mu (mV) must be finite numbers")
     decay, kept = 1.0, math.exp(-dt / neuron.tau_m)
@@ -145,7 +148,7 @@ def escape_rate(mu: ArrayLike, neuron: LIF, *, dt: float = 0.1) -> NDArray[np.fl
 
 
 def _require_step(dt: float) -> None:
-    if not (math.isfinite(dt) and dt > 0):
+    if not (math.isfinite(as_float(dt, "dt")) and dt > 0):
         raise NeurosimError(f"dt = {dt:g} ms is not a finite time above 0 ms")
 
 

@@ -1,21 +1,23 @@
-"""Training of a neuron on trials: which descent on which objective, and what is said of it."""
+"""Training of a neuron on trials: which descent on which objective, and what it leaves open."""
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
 from bridge import kinds
 from bridge.descent import accelerated_descent, gradient_descent, newton
 from bridge.design import MANY_COLUMNS, DenseDesign, StandardisedDesign
 from bridge.firth import FirthLoss
+from bridge.limit import Limit
+from bridge.losses import CROSS_ENTROPY
 from bridge.objectives import MeanLoss, Perceptron
-from bridge.separation import SeparableDataWarning, is_separable
+from bridge.separation import MOST_PARAMETERS, find_separation
 from bridge.stochastic import stochastic_descent
+from bridge.stopping import DistanceToMinimum
+from bridge.training_warnings import Reporter
 from bridge.uncertainty import Uncertainty
 from neurosim import NeurosimError
 from neurosim.progress import progress_bar
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from bridge.descent import Descent
     from bridge.options import Options
+    from bridge.separation import Separation
 
 MOST_STEPS = {"newton": 100, "accelerated": 10_000, "gradient": 10_000, "stochastic": 1000}
 """Steps (epochs in stochastic descent) after which to give up, if not said."""
@@ -33,77 +36,163 @@ LARGEST_HESSIAN = 4e9
 TENTH, SMALLEST_SAMPLE, SMALLEST_SHARE = 10, 2000, 20
 """Newton's method begins on every tenth of the trials if these are so many, and so many times as
 many as parameters."""
+SHALLOW = 1e-3
+"""Ratio of least to greatest curvature below which a squared error may fall for ever."""
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
-    """What training gave, in the parameters of the raw columns."""
+class Data:
+    """The trials a neuron is trained on.
 
-    descent: Descent
-    separable: bool
-    covariance: NDArray[np.float64]
-    sandwich: NDArray[np.float64]
-
-
-def train(trials: Any, sign: NDArray, counts: NDArray, options: Options) -> Trained:
-    """Train a neuron.
-
-    Parameters
+    Attributes
     ----------
     trials : (n_trials, n) ndarray or CSR matrix
     sign : (n_trials,) ndarray
         +1 where the neuron fired, −1 where not.
     counts : (n_trials,) ndarray
         Repetitions of each trial, above 0.
-    options : Options
+    emphasis : (n_trials,) ndarray, optional
+        Further factors of the trials' weights that are no repetitions: those of their classes.
+    names : (n,) ndarray of str, optional
+        Of the columns.
+    """
+
+    trials: Any
+    sign: NDArray[np.float64]
+    counts: NDArray[np.float64]
+    emphasis: NDArray[np.float64] | None = None
+    names: NDArray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What training gave, in the parameters of the raw columns.
+
+    Attributes
+    ----------
+    descent : Descent
+    separable : bool
+        Whether the classes, or some trials, can be told apart without error.
+    unbounded : ndarray of int
+        Columns without a finite best weight.
+    covariance, sandwich : (n + 1, n + 1) ndarray
+    """
+
+    descent: Descent
+    separable: bool
+    unbounded: NDArray[np.intp]
+    covariance: NDArray[np.float64]
+    sandwich: NDArray[np.float64]
+
+
+def train(data: Data, options: Options) -> Trained:
+    """Train a neuron.
+
+    Where some weights have no finite best value the others are the fit of the trials that the
+    former leave undecided, to which the likelihood tends.
 
     Warns
     -----
     SeparableDataWarning
-        No minimum exists.
+        Some weights have no finite best value.
     ConvergenceWarning
         The descent stopped early.
     UserWarning
         Columns that are constant, or not told apart by the trials.
     """
-    n_trials = float(counts.sum())
+    counts = data.counts if data.emphasis is None else data.counts * data.emphasis
+    n_trials, report = (
+        float(counts.sum()),
+        Reporter(data.trials.shape, data.names, options.loss.likelihood),
+    )
     weights = counts / n_trials
-    design = StandardisedDesign.of(trials, weights, options.threads)
-    _warn_of_constant(design)
-    objective: MeanLoss
-    if options.firth:
-        objective = FirthLoss(design, sign, weights, n_trials, options.loss)
-    elif options.loss.kind == kinds.PERCEPTRON:
-        objective = Perceptron(design, sign, weights, 0.0, options.loss)
+    design = StandardisedDesign.of(
+        data.trials, weights, options.threads, intercept=options.fit_intercept
+    )
+    report.constant(design)
+    fit = _fitted(_objective(design, data, weights, n_trials, options), n_trials, options)
+    descent, limit = fit.descent, fit.limit
+    if fit.ridge:
+        report.endless(fit.ridge, separable=fit.separable)
+    elif limit is not None:
+        report.unbounded(limit.columns, limit.fraction, intercept=bool(limit.unbounded[0]))
+    if isinstance(fit.objective, Perceptron):
+        fewest = fit.objective.fewest
+        descent = replace(descent, theta=fit.objective.pocket, converged=fewest == 0.0)
+        report.misplaced(fewest, descent.n_iter)
     else:
-        objective = MeanLoss(design, sign, weights, options.ridge, options.loss)
-    descent = _descend(objective, options)
-    bounded = options.ridge > 0 or options.firth
-    separable, endless = _separable(objective, descent, bounded)
-    if endless:
-        ridge = 1.0 / n_trials
-        _warn_of_separation(trials, ridge, separable)
-        objective = MeanLoss(design, sign, weights, ridge, options.loss)
-        descent = _descend(objective, options)
-    descent = _settled(objective, descent, options)
-    found = Uncertainty.of(objective, descent.theta, n_trials)
-    if endless:
-        found = found.unknown()
+        report.early(descent, options.tol, options.solver)
+    flat = None if limit is None else limit.flat
+    found = Uncertainty.of(fit.objective, descent.theta, n_trials, flat)
+    unbounded = np.empty(0, np.intp) if limit is None else limit.columns
+    if fit.ridge:
+        found, unbounded = found.unknown(), np.setdiff1d(np.arange(design.n), design.constant)
     elif options.ridge == 0:
-        _warn_of_open(found.open_columns, trials)
+        report.open(np.setdiff1d(found.open_columns, unbounded))
+    if limit is not None:
+        theta = limit.complete(descent.theta)
+        descent = replace(descent, theta=theta, path=np.vstack([descent.path[:-1], theta]))
     raw = replace(descent, theta=design.to_raw(descent.theta), path=design.to_raw(descent.path))
-    return Trained(raw, separable, found.wald, found.sandwich)
+    return Trained(raw, fit.separable, unbounded, found.wald, found.sandwich)
 
 
-def _descend(objective: MeanLoss, options: Options) -> Descent:
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """A descent, and what it was on: all trials, what is left of them in the limit, or a ridge."""
+
+    objective: MeanLoss
+    descent: Descent
+    separable: bool
+    limit: Limit | None = None
+    ridge: float = 0.0
+
+
+def _fitted(objective: MeanLoss, n_trials: float, options: Options) -> _Fit:
+    """Minimise an objective, or what takes its place where it has no minimum."""
+    bounded = options.ridge > 0 or options.firth or not options.loss.smooth
+    distance = DistanceToMinimum(objective, n_trials, bounded=bounded)
+    descent = _descend(objective, options, distance)
+    separation = None if bounded else _separation(objective, descent, distance)
+    separable = separation is not None or objective.separates(descent.theta)
+    limit = None
+    if separation is not None and len(descent.theta) <= MOST_PARAMETERS:
+        limit = Limit.of(objective, separation, n_trials)
+        if not limit.is_empty:
+            distance = DistanceToMinimum(limit.rest, n_trials, bounded=options.loss.likelihood)
+            descent = _descend(limit.rest, options, distance)
+    distance.look_for_fall(descent.theta)
+    if limit is not None and not limit.is_empty and not distance.falls:
+        return _Fit(limit.rest, descent, separable, limit)
+    if separation is None and not distance.falls:
+        return _Fit(objective, descent, separable)
+    weak = objective.without(objective.weights == 0.0, ridge=1.0 / n_trials)
+    distance = DistanceToMinimum(weak, n_trials, bounded=True)
+    return _Fit(weak, _descend(weak, options, distance), separable, ridge=weak.ridge)
+
+
+def _objective(
+    design: StandardisedDesign, data: Data, weights: NDArray, n_trials: float, options: Options
+) -> MeanLoss:
+    """Return what is to be minimised."""
+    if options.firth:
+        return FirthLoss(design, data.sign, weights, n_trials, options.loss)
+    kind = MeanLoss if options.loss.smooth else Perceptron
+    return kind(design, data.sign, weights, options.ridge, options.loss, data.emphasis)
+
+
+def _descend(objective: MeanLoss, options: Options, distance: DistanceToMinimum) -> Descent:
+    """Minimise an objective from the neuron without synapses."""
     start = np.zeros(1 + len(objective.design.mean))
-    start[0] = objective.loss.start(float(objective.weights[objective.sign > 0].sum()))
+    if objective.design.intercept:
+        fired = objective.weights[objective.sign > 0].sum() / objective.weights.sum()
+        start[0] = objective.loss.start(float(fired))
     solver = options.solver
     if solver == "auto":
         solver = _fitting_solver(objective)
     common: dict[str, Any] = {
         "tol": options.tol,
         "max_iter": options.max_iter or MOST_STEPS[solver],
+        "distance": distance if objective.loss.smooth else None,
     }
     with progress_bar(100.0, show=options.progress, unit="%", text="training") as show:
         if options.progress:
@@ -117,7 +206,11 @@ def _descend(objective: MeanLoss, options: Options) -> Descent:
             if guess is not None:
                 objective.sums(start)  # no Newton step is taken from there: it needs no Hessian
             objective.ahead = (kinds.HESSIAN,)
-            return newton(objective, start, guess=guess, **common)
+
+            def before_last() -> None:
+                objective.ahead = objective.needed_at_minimum
+
+            return newton(objective, start, guess=guess, before_last=before_last, **common)
         solve = {"accelerated": accelerated_descent, "gradient": gradient_descent}[solver]
         return solve(objective, start, **common)
 
@@ -149,7 +242,14 @@ def _guess(objective: MeanLoss, start: NDArray) -> tuple[NDArray, int] | None:
     if not 0.0 < sample.weights[sample.sign > 0].sum() < 1.0:
         return None
     # To a tenth of what chance makes of the sample's gradient.
-    found = newton(sample, start, tol=0.1 / np.sqrt(n), max_iter=20, guess=_guess(sample, start))
+    found = newton(
+        sample,
+        start,
+        tol=0.1 / np.sqrt(n),
+        max_iter=20,
+        guess=_guess(sample, start),
+        rtol=np.inf,
+    )
     return found.theta, int(found.rows[-1]) + n
 
 
@@ -161,84 +261,18 @@ def _fitting_solver(objective: MeanLoss) -> str:
     return "newton" if few or isinstance(objective, FirthLoss) else "accelerated"
 
 
-def _separable(objective: MeanLoss, descent: Descent, bounded: bool) -> tuple[bool, bool]:
-    """Whether the classes are separable, and whether the loss has no minimum for it."""
-    theta, loss = descent.theta, objective.loss
-    if loss.kind == kinds.CROSS_ENTROPY and not bounded:
-        separable = is_separable(objective, theta)
-        return separable, separable
-    separable = objective.separates(theta)
-    if loss.kind != kinds.SQUARED or bounded:
-        return separable, False
-    falls = objective.value_and_gradient(2.0 * theta)[0] < descent.loss[-1] - 1e-12
-    return separable, separable or falls
-
-
-def _settled(objective: MeanLoss, descent: Descent, options: Options) -> Descent:
-    """Return the descent, the perceptron's with its best weights; warn if it stopped early."""
-    if isinstance(objective, Perceptron):
-        descent = replace(descent, theta=objective.pocket, converged=objective.fewest == 0.0)
-        if not descent.converged:
-            _warn(
-                f"{100.0 * objective.fewest:.3g} % of the trials are on the wrong side after "
-                f"{descent.n_iter} steps: the classes are not separable, or max_iter is too "
-                "small; the weights with the fewest errors are kept",
-                ConvergenceWarning,
-            )
-    elif not descent.converged:
-        stochastic = options.solver == "stochastic"
-        _warn(
-            f"stopped after {descent.n_iter} {'epochs' if stochastic else 'steps'} at a gradient "
-            f"of {descent.gradient_norm[-1]:.2g}, above tol = {options.tol:g}: raise "
-            f"{'tol or ' if stochastic else ''}max_iter, or use solver='newton'",
-            ConvergenceWarning,
-        )
-    return descent
-
-
-def _warn_of_constant(design: StandardisedDesign) -> None:
-    if len(design.constant):
-        _warn(
-            f"columns {_listed(design.constant)} never change: their weights cannot be told "
-            "from the intercept and are set to 0",
-            UserWarning,
-        )
-
-
-def _warn_of_open(columns: NDArray[np.intp], trials: Any) -> None:
-    if len(columns):
-        _warn(
-            f"the trials do not determine the weights of columns {_listed(columns)}"
-            f"{_few(trials)}: one choice of many is given, without interval; leave columns out "
-            "that are sums of others, or give a ridge",
-            UserWarning,
-        )
-
-
-def _warn_of_separation(trials: Any, ridge: float, separable: bool) -> None:
-    why = (
-        f"the classes are separable{_few(trials)}, so no maximum-likelihood fit exists"
-        if separable
-        else "the loss falls as the weights grow for ever, so no best fit exists"
-    )
-    _warn(
-        f"{why}: fitted with a ridge of {ridge:.2g}, read the direction of the weights only",
-        SeparableDataWarning,
-    )
-
-
-def _listed(columns: NDArray[np.intp]) -> str:
-    more = f" and {len(columns) - 10} more" if len(columns) > 10 else ""
-    return f"{columns[:10].tolist()}{more}"
-
-
-def _few(trials: Any) -> str:
-    n_trials, n_synapses = trials.shape
-    if n_trials > n_synapses:
-        return ""
-    return f" ({n_trials} trials are few for {n_synapses} synapses)"
-
-
-def _warn(message: str, category: type[Warning]) -> None:
-    # Pointing at the line that calls fit.
-    warnings.warn(message, category, stacklevel=5)
+def _separation(
+    objective: MeanLoss, descent: Descent, distance: DistanceToMinimum
+) -> Separation | None:
+    """Return the trials that can be told apart without error."""
+    if objective.loss.kind == kinds.CROSS_ENTROPY:
+        distance.look_for_separation(descent.theta)
+        return distance.separation
+    if objective.loss.kind != kinds.SQUARED or len(descent.theta) > MOST_PARAMETERS:
+        return None
+    # The squared error of such trials falls for ever, too, and is flat where it has fallen far.
+    curvatures = np.linalg.eigvalsh(objective.hessian(descent.theta))
+    if curvatures[0] > SHALLOW * curvatures[-1]:
+        return None
+    likelihood = MeanLoss(objective.design, objective.sign, objective.weights, 0.0, CROSS_ENTROPY)
+    return find_separation(likelihood, descent.theta)

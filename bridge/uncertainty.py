@@ -19,7 +19,8 @@ class Uncertainty(NamedTuple):
     """Covariances of the raw parameters (θ₀, θ₁ …).
 
     NaN where the data leave a parameter open; the Wald covariance also for losses that are no
-    likelihood, and both for those whose slope jumps and for more than 2000 parameters.
+    likelihood and for weighted classes, and both for losses whose slope jumps and for more than
+    2000 parameters.
 
     Attributes
     ----------
@@ -33,7 +34,13 @@ class Uncertainty(NamedTuple):
     open_columns: NDArray[np.intp]
 
     @classmethod
-    def of(cls, objective: MeanLoss, theta: NDArray, n_trials: float) -> Uncertainty:
+    def of(
+        cls,
+        objective: MeanLoss,
+        theta: NDArray,
+        n_trials: float,
+        flat: NDArray | None = None,
+    ) -> Uncertainty:
         """Return what is known at a minimum.
 
         Parameters
@@ -43,35 +50,44 @@ class Uncertainty(NamedTuple):
             Its minimum.
         n_trials : float
             Number of trials, repetitions counted.
+        flat : (n + 1, n_flat) ndarray, optional
+            Orthonormal directions known to leave the objective as it is.
         """
         n, kind = len(theta), objective.loss.kind
         unknown = np.broadcast_to(np.nan, (n, n))
         nowhere = cls(unknown, unknown, np.empty(0, np.intp))
         if kind == kinds.PERCEPTRON or n > MOST_PARAMETERS:
             return nowhere
-        values, vectors = np.linalg.eigh(objective.hessian(theta, exact=True))
-        flat = np.abs(values) <= n * np.finfo(float).eps * values[-1]
-        open_ = _open(objective, vectors[:, flat])
+        hessian, level = objective.hessian(theta, exact=True), n * np.finfo(float).eps
+        if flat is not None:  # sums over many trials leave more there than rounding
+            across = np.eye(n) - flat @ flat.T
+            hessian = across @ hessian @ across
+        values, vectors = np.linalg.eigh(hessian)
+        is_flat = np.abs(values) <= level * values[-1]
+        if flat is not None:
+            is_flat[np.argsort(np.abs(values))[: flat.shape[1]]] = True
+        open_ = open_parameters(objective, vectors[:, is_flat])
         columns = np.setdiff1d(np.flatnonzero(open_[1:]), objective.design.constant)
-        if kind == kinds.SQUARED_RELU or (values[~flat] < 0).any():
+        if kind == kinds.SQUARED_RELU or (values[~is_flat] < 0).any():
             return nowhere._replace(open_columns=columns)
-        inverse = (vectors[:, ~flat] / values[~flat]) @ vectors[:, ~flat].T
+        inverse = (vectors[:, ~is_flat] / values[~is_flat]) @ vectors[:, ~is_flat].T
         jacobian = objective.design.raw_jacobian
         wald = jacobian @ inverse @ jacobian.T / n_trials
         sandwich = inverse @ objective.score_covariance(theta) @ inverse
         sandwich = jacobian @ sandwich @ jacobian.T / n_trials
         for covariance in (wald, sandwich):
             covariance[open_] = covariance[:, open_] = np.nan
-        return cls(wald if objective.loss.likelihood else nowhere.wald, sandwich, columns)
+        likelihood = objective.loss.likelihood and objective.emphasis is None
+        return cls(wald if likelihood else nowhere.wald, sandwich, columns)
 
     def unknown(self) -> Uncertainty:
-        """Return the same with nothing known, for a loss without minimum."""
+        """Return NaN for all covariances: the loss has no minimum."""
         nothing = np.broadcast_to(np.nan, self.wald.shape)
         return Uncertainty(nothing, nothing, self.open_columns)
 
 
-def _open(objective: MeanLoss, flat: NDArray) -> NDArray[np.bool_]:
-    """Which raw parameters moving along flat directions changes, or a constant column does."""
+def open_parameters(objective: MeanLoss, flat: NDArray) -> NDArray[np.bool_]:
+    """Which raw parameters change along flat directions, or with a constant column's weight."""
     design, jacobian = objective.design, objective.design.raw_jacobian
     constant = design.constant
     open_ = (np.abs(jacobian @ flat) > 1e-6 * np.abs(jacobian).max(axis=1, keepdims=True)).any(1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import neurosim as ns
+from bridge.checks import as_float, as_floats, require_kind
 from bridge.noise import EscapeNoise, GaussianNoise, OrnsteinUhlenbeckNoise
 from neurosim import NeurosimError
 
@@ -52,7 +53,10 @@ class SpikingUnit:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "psps", finite_vector("SpikingUnit.psps", self.psps, "mV"))
-        if not math.isfinite(self.current):
+        require_kind(self.neuron, ns.LIF, "SpikingUnit.neuron", "LIF neuron")
+        kinds = (GaussianNoise, OrnsteinUhlenbeckNoise, EscapeNoise)
+        require_kind(self.noise, kinds, "SpikingUnit.noise", "noise of the bridge")
+        if not math.isfinite(as_float(self.current, "SpikingUnit.current")):
             raise NeurosimError(f"SpikingUnit.current = {self.current} pA is not a finite number")
         if isinstance(self.noise, OrnsteinUhlenbeckNoise):
             for name, own, unit in (
@@ -170,7 +174,7 @@ class SpikingUnit:
         at : float
             When all of them arrive (ms).
         """
-        activity = np.asarray(activity, dtype=float)
+        activity = as_floats(activity, "activity")
         if activity.shape != (population.size, len(self.psps)):
             raise NeurosimError(
                 f"activity has shape {activity.shape}: population {population.name!r} needs "
@@ -202,7 +206,7 @@ class SpikingUnit:
         -------
         (n_trials,) ndarray of bool
         """
-        activity = np.atleast_2d(np.asarray(activity, dtype=float))
+        activity = np.atleast_2d(as_floats(activity, "activity"))
         window = step = 0.1 if dt is None else dt
         if isinstance(self.noise, OrnsteinUhlenbeckNoise):
             window = self.noise.window
@@ -221,12 +225,13 @@ class SpikingUnit:
 
 def threshold_gap(neuron: ns.LIF) -> float:
     """Return v_threshold − v_rest (mV), which LIF keeps above 0."""
+    require_kind(neuron, ns.LIF, "neuron", "LIF neuron")
     return neuron.v_threshold - neuron.v_rest
 
 
 def weighted(activity: ArrayLike, weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return activity @ weights, the last axis of `activity` holding the synapses."""
-    activity = np.asarray(activity, dtype=float)
+    activity = as_floats(activity, "activity")
     if activity.ndim == 0 or activity.shape[-1] != len(weights):
         raise NeurosimError(
             f"activity has shape {activity.shape}: its last axis must hold the {len(weights)} "
@@ -238,8 +243,8 @@ def weighted(activity: ArrayLike, weights: NDArray[np.float64]) -> NDArray[np.fl
 def finite_vector(name: str, values: ArrayLike, unit: str = "") -> NDArray[np.float64]:
     """Return a read-only copy of a vector; refuse what is not one of finite numbers."""
     try:
-        vector = np.array(values, dtype=float)
-    except (TypeError, ValueError):
+        vector = np.array(as_floats(values, name))
+    except NeurosimError:
         vector = np.empty(())
     if vector.ndim != 1 or not np.isfinite(vector).all():
         in_unit = f" in {unit}" if unit else ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bridge.checks import as_floats
 from bridge.coincidence import coincidence_factor
 from bridge.comparison import Comparison, prediction_measures
 from bridge.logistic import LogisticNeuron
@@ -142,7 +143,7 @@ def compare_worlds(
         Where the neuron fired in every trial or in none, for a plane of synapses that are not
         there, and for a logistic neuron that fires at rest, which has no PSPs.
     """
-    activity = np.atleast_2d(np.asarray(activity, dtype=float))
+    activity = np.atleast_2d(as_floats(activity, "activity"))
     n = len(unit.psps)
     if len(set(plane)) != 2 or not all(0 <= synapse < n for synapse in plane):
         raise NeurosimError(

@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import Interrupted, NeurosimError
+from neurosim.failure import install_hook, started_together
 from neurosim.network import (
     LIF,
     STDP,
@@ -90,6 +91,10 @@ _LATE = {
     "save": "neurosim.storage",
     "spread_over": "neurosim.ranks",
 }
+
+if started_together():
+    # Before anything can fail: the other processes would wait for this one for ever.
+    install_hook()
 
 __version__ = "0.1.0"
 

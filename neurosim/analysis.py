@@ -13,6 +13,7 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.intervals import coverage, locate, merged
 from neurosim.network.checks import check_integer, nearest_name
+from neurosim.resources import physical_memory
 from neurosim.windows import bin_index, check_window, inside, whole_bins
 
 if TYPE_CHECKING:
@@ -167,12 +168,21 @@ def cv_isi(
 
 
 def _binned(
-    trains: SpikeTrains, start: float, stop: float, bin_ms: float
+    trains: SpikeTrains, start: float, stop: float, bin_ms: float, *, listed: bool = False
 ) -> tuple[int, NDArray[np.int64], NDArray[np.int64]]:
-    """Return the number of bins, and for every spike in them its bin and its neuron's index."""
+    """Return the number of bins, and for every spike in them its bin and its neuron's index.
+
+    Bins that are to be `listed` one by one must fit into memory.
+    """
     _check_finite(start, stop)
     check_window(start, stop, trains.t_start, trains.t_stop, trains.dt)
     n_bins = whole_bins(start, stop, bin_ms, trains.dt)
+    there = physical_memory()
+    if listed and there is not None and 3 * 8 * n_bins > there:
+        raise NeurosimError(
+            f"{stop - start:g} ms have {n_bins:.3g} bins of {bin_ms:g} ms, more than the memory "
+            "holds: give a shorter window or a larger bin_ms"
+        )
     bins = bin_index(trains.times, bin_ms, start, trains.dt)
     chosen = (bins >= 0) & (bins < n_bins)
     return n_bins, bins[chosen], np.searchsorted(trains.recorded, trains.ids[chosen])
@@ -207,7 +217,7 @@ def population_rate(
     NeurosimError
         For a window that is empty or goes beyond the recording, and for a bin that does not fit.
     """
-    n_bins, bins, _ = _binned(_observed_spikes(trains), start, stop, bin_ms)
+    n_bins, bins, _ = _binned(_observed_spikes(trains), start, stop, bin_ms, listed=True)
     counts = np.bincount(bins, minlength=n_bins)
     middles = np.arange(n_bins) + 0.5
     centres = start + np.multiply(middles, bin_ms, dtype=float)
@@ -228,8 +238,12 @@ def fano_factor(
     they fire together. NaN where nothing fires.
     """
     n_bins, bins, _ = _binned(trains, start, stop, bin_ms)
-    counts = np.bincount(bins, minlength=n_bins)
-    return float(counts.var() / counts.mean()) if counts.any() else float("nan")
+    if not len(bins):
+        return float("nan")
+    # Only bins with spikes are listed: the others are too many where the span is long.
+    counts, mean = np.unique(bins, return_counts=True)[1], len(bins) / n_bins
+    empty = n_bins - len(counts)
+    return float((((counts - mean) ** 2).sum() + empty * mean**2) / len(bins))
 
 
 def peak_frequency(
@@ -287,12 +301,16 @@ def correlations(
     if len(chosen) < 2 or n_bins < 2:
         return np.empty(0)
     own = np.isin(place, chosen)
-    cell = np.searchsorted(chosen, place[own]) * n_bins + bins[own]
-    counts = np.bincount(cell, minlength=len(chosen) * n_bins).reshape(len(chosen), n_bins)
-    counts = counts[(counts != counts[:, :1]).any(axis=1)]
-    if len(counts) < 2:
-        return np.empty(0)
-    matrix = np.corrcoef(counts)
+    # Only bins with spikes are listed: the others are too many where the window is long.
+    occupied, column = np.unique(bins[own], return_inverse=True)
+    cell = np.searchsorted(chosen, place[own]) * len(occupied) + column
+    counts = np.bincount(cell, minlength=len(chosen) * len(occupied)).astype(float)
+    counts = counts.reshape(len(chosen), len(occupied))
+    mean = counts.sum(axis=1) / n_bins
+    covariance = counts @ counts.T / n_bins - np.outer(mean, mean)
+    deviation = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    varies = deviation > 1e-6 * mean
+    matrix = covariance[varies][:, varies] / np.outer(deviation[varies], deviation[varies])
     return matrix[np.triu_indices(len(matrix), 1)]
 
 

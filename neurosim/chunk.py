@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.frozen import FrozenMapping
@@ -25,7 +27,9 @@ class Chunk:
     Attributes
     ----------
     start, stop : float
-        It brought what happened at start < t <= stop (ms).
+        It contains what happened at start < t <= stop (ms).
+    live_input : list of dict
+        Arguments of all calls of `inject` and `send`, with the number of the live drive.
     """
 
     def __init__(
@@ -35,6 +39,7 @@ class Chunk:
         self._recorder, self._live = recorder, live
         self._first, self._last = first, last
         self._over = self._final = False
+        self.live_input: list[dict[str, Any]] = []
 
     def __repr__(self) -> str:
         return f"<Chunk: {self.start:g} to {self.stop:g} ms>"
@@ -65,6 +70,9 @@ class Chunk:
         """
         self._require_open()
         self._live.inject(drive, amplitude)
+        self.live_input.append(
+            {"drive": self._live.number(drive), "amplitude": np.array(amplitude)}
+        )
 
     def send(
         self, drive: Drive, ids: ArrayLike | None = None, times: ArrayLike | None = None
@@ -88,6 +96,11 @@ class Chunk:
         """
         self._require_open()
         self._live.send(drive, ids, times, self._last)
+        given = {"ids": ids, "times": times}
+        self.live_input.append(
+            {"drive": self._live.number(drive)}
+            | {name: None if value is None else np.array(value) for name, value in given.items()}
+        )
 
     def finish(self) -> None:
         """Let this chunk be the stream's last."""

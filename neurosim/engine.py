@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.build import build
+from neurosim.build.finite import first_not_finite
 from neurosim.build.grid import MAX_STEPS
-from neurosim.build.learned import in_order, put_learned, take_learned
+from neurosim.build.learned import check_learned, in_order, put_learned, take_learned
 from neurosim.build.model_code import raise_errors
-from neurosim.build.plastic import new_learned, with_room_to_learn
-from neurosim.build.snapshot import STATES, check_state, put_state, take_state
+from neurosim.build.plastic import (
+    drop_history,
+    most_history,
+    new_learned,
+    with_room_to_learn,
+)
+from neurosim.build.snapshot import STATES, check_state, put_state, take_state, with_flags
 from neurosim.build.state import forget, new_ranks, new_scratch, new_shared, new_state, with_room
 from neurosim.checkpoint import EngineState
+from neurosim.errors import NeurosimError
 from neurosim.kernels import advance
 from neurosim.kernels.types import PHASES, RECORDING
 from neurosim.live import LiveInputs
@@ -53,6 +60,8 @@ class Engine:
     ----------
     plan : Plan
     n_synapses : int
+    table_bytes : int
+        Memory of the synapse tables of all processes.
     steps : int
         How many were made.
     recorder : Recorder
@@ -75,12 +84,15 @@ class Engine:
             network, dt=dt, seed=seed, threads=ranks.size * threads, own=own, debug=debug
         )
         self.n_synapses = ranks.total(self.plan.n_synapses)
+        tables = (array.nbytes for part in self.plan.threads for array in part.table)
+        self.table_bytes = ranks.total(sum(tables))
         self.steps = 0
         self.recorder = Recorder(self.plan, ranks.merge)
         self._timed = timed
         self._clocks = np.zeros(2)
         self._states = [new_state(self.plan, k, CHUNK) for k in range(threads)]
         self._learned = [new_learned(part.plastic) for part in self.plan.threads]
+        self._most_history = [most_history(learned) for learned in self._learned]
         self._scratch = [new_scratch(self.plan, k) for k in range(threads)]
         self._shared = new_shared(self.plan, CHUNK, ranks.shared_bytes)
         self._here = ranks.here(threads)
@@ -130,10 +142,17 @@ class Engine:
             At most `CHUNK`.
         pool : ThreadPoolExecutor or None
             For all threads but one; None where there is no other.
+
+        Raises
+        ------
+        NeurosimError
+            If a potential, current or gate is NaN or infinite at the end of the chunk.
         """
         self._ranks.together()  # no one may still be reading what was fired in the last chunk
         for k, state in enumerate(self._states):
             self._states[k] = with_room(self.plan, state, n_steps)
+            if self._learned[k].count[0] > self._most_history[k]:
+                self._drop_history(k)
             most = self.plan.most_spikes(n_steps) * len(self.plan.threads[k].plastic.tables.rules)
             self._learned[k] = with_room_to_learn(self._learned[k], most)
         self.live.begin(self.steps + n_steps)
@@ -152,9 +171,25 @@ class Engine:
             forget(state, n_steps, self.plan.horizon)
         self.steps += n_steps
         self._clocks += advanced - started, time.perf_counter() - advanced
+        self._require_finite(n_steps)
+
+    def _drop_history(self, k: int) -> None:
+        """Drop the postsynaptic spikes that no synapse of this process' thread k needs any more."""
+        tables = self.plan.threads[k].plastic.tables
+        self._learned[k] = drop_history(tables, self._learned[k], self.steps)
+        self._most_history[k] = most_history(self._learned[k])
+
+    def _require_finite(self, n_steps: int) -> None:
+        """Raise on all processes if the chunk of `n_steps` that is over left NaN or infinity."""
+        found = first_not_finite(self.plan, self._states, self._samples, self.steps, n_steps)
+        if self._ranks.any(found is not None):
+            lines = self._ranks.join(np.frombuffer((found or "").encode(), np.uint8))
+            raise NeurosimError(lines.tobytes().decode().splitlines()[0])
 
     def take(self) -> EngineState:
         """Return all that has changed since time 0; whatever the number of threads, the same."""
+        for k in range(len(self._learned)):
+            self._drop_history(k)
         learned = take_learned(self.plan, self._learned)
         return EngineState(
             steps=self.steps,
@@ -179,16 +214,18 @@ class Engine:
         """
         if not 0 <= taken.steps <= MAX_STEPS:
             raise ValueError(f"it is said to have made {taken.steps} steps")
-        check_state(self.plan, taken.state)
+        state = with_flags(self.plan, taken.state, taken.steps)
+        check_state(self.plan, state)
+        check_learned(self.plan, taken.learned, taken.steps)
         self.recorder.restore(taken.recorded, taken.steps)
-        self._states[:] = put_state(self.plan, self._states, taken.state, taken.steps)
+        self._states[:] = put_state(self.plan, self._states, state, taken.steps)
         self._learned = put_learned(self.plan, self._learned, taken.learned)
         self.live.put(taken.live)
         self.steps = taken.steps
 
     @property
     def delivered(self) -> int:
-        """Synapses that have brought a spike."""
+        """Number of synapses that have transmitted a spike, each counted every time."""
         return self._ranks.total(sum(int(state.delivered[0]) for state in self._states))
 
     def synapses(self, projection: int) -> Synapses:

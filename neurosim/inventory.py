@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurosim.build.delays import check_delays
+from neurosim.build.grid import check_dt
 from neurosim.build.layout import lay_out
-from neurosim.build.memory import check_size, expected_bytes, recorded_neurons, recording_bytes
+from neurosim.build.memory import (
+    check_delay_tables,
+    check_size,
+    expected_bytes,
+    recorded_neurons,
+    recording_bytes,
+)
 from neurosim.build.plastic import BYTES as PLASTIC_BYTES
 from neurosim.build.projections import Projections, expected_synapses
 from neurosim.errors import NeurosimError
@@ -38,7 +46,7 @@ class Inventory:
     recording_bytes : float
         Memory that its recorded traces would take.
     machine_bytes : int or None
-        Memory of this machine, where it says so.
+        Memory that this process may use, None where it is unknown.
     populations, projections, drives, recordings : list of dict
         Rows of tables, JSON-able; strengths, delays and parts in words.
     """
@@ -66,7 +74,15 @@ def take_inventory(network: Network, duration: float, dt: float) -> Inventory:
     network : Network
     duration, dt : float
         Of a run (ms): what is recorded depends on them.
+
+    Raises
+    ------
+    NeurosimError
+        For a step that no run can have, or delays shorter than it.
     """
+    check_dt(dt)
+    for projection in network.projections:
+        check_delays(projection, dt)
     expected = {id(p): expected_synapses(p) for p in network.projections}
     return Inventory(
         neurons=network.size,
@@ -114,11 +130,13 @@ def in_words(value: Any) -> str:
 
 def _network_bytes(network: Network, dt: float) -> int | None:
     """Return the estimate of `neurosim.build.memory`, plastic synapses added."""
+    threads = choose_threads(network, None, Ranks())
     try:
         check_size(network)
+        check_delay_tables(network, dt, threads)
     except NeurosimError:
         return None
-    layout = lay_out(network, choose_threads(network, None, Ranks()))
+    layout = lay_out(network, threads)
     plastic = [expected_synapses(p) for p in network.projections if p.plasticity is not None]
     projections = Projections(network, layout, dt, 0)
     return expected_bytes(layout, projections) + int(PLASTIC_BYTES * sum(plastic))

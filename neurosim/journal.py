@@ -16,7 +16,7 @@ import numpy as np
 
 from neurosim.checkpoint import Checkpoint, pack, read_checkpoint, write_checkpoint
 from neurosim.errors import NeurosimError
-from neurosim.storage import remove_parts
+from neurosim.storage import make_folder, remove_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,12 +64,7 @@ class Journal:
         NeurosimError
             Where it cannot be written.
         """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise NeurosimError(
-                f"{self.folder} cannot be written ({error.strerror}): give a folder that can"
-            ) from None
+        make_folder(self.folder)
         remove_parts(self.folder)
 
     @contextmanager

@@ -78,6 +78,10 @@ class LiveInputs:
         self._given: dict[int, int] = {}
         self._sent: list[tuple[int, NDArray[np.int64], NDArray[np.int64]]] = []
 
+    def number(self, drive: Drive) -> int:
+        """Return the position of a drive among the live drives."""
+        return list(self._plan.threads[0].live).index(drive)
+
     def inject(self, drive: Drive, amplitude: ArrayLike) -> None:
         """Set a live current (pA); see `Chunk.inject`."""
         self._check(drive, LiveCurrent)
@@ -101,7 +105,7 @@ class LiveInputs:
 
     def _dispatch(self, drive: Drive, columns: NDArray[np.int64], steps: NDArray[np.int64]) -> None:
         """Send spikes on their way to the threads, to arrive in given steps."""
-        self._sent.append((list(self._plan.threads[0].live).index(drive), columns, steps))
+        self._sent.append((self.number(drive), columns, steps))
         for thread, part in enumerate(self._plan.threads):
             port = part.live[drive]
             assert isinstance(port, SpikePort)

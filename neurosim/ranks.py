@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import mmap
 import os
-import sys
 import tempfile
+import time
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from neurosim.calls import DIGEST_BYTES, Call, difference, plain
 from neurosim.errors import NeurosimError
+from neurosim.failure import abort, end_job, exit_status, install_hook, started_together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
-SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_SIZE", "PALS_SIZE")
-"""Variables by which those who start processes together say how many there are."""
-
 PIECE = 2**26
 """Bytes that are sent at a time: MPI counts in 32 bits."""
+
+GRACE = 2.0
+"""Time that the other processes have to fail as well before one that failed ends the job (s)."""
 
 
 class Ranks:
@@ -51,6 +53,7 @@ class Ranks:
         self.rank = self.place = communicator.rank if communicator else 0
         self.size = communicator.size if communicator else 1
         self.machines = 1
+        self._simulations = 0
         if not self.alone:
             self._find_machines(share_memory)
 
@@ -113,6 +116,52 @@ class Ranks:
         """Whether there is no other."""
         return self.size == 1
 
+    def number_simulation(self) -> int:
+        """Return the number, from 1, of a simulation that all processes make."""
+        self._simulations += 1
+        return self._simulations
+
+    def require_same(self, name: str, given: Mapping[str, Any] | None = None) -> None:
+        """Compare a call of all processes before they work on it together.
+
+        Parameters
+        ----------
+        name : str
+            What this process does, such as "called Simulation.save".
+        given : mapping of str to object, optional
+            Arguments that must be equal on all processes; see `calls.plain`.
+
+        Raises
+        ------
+        NeurosimError
+            On all processes, with the first difference, where names or arguments differ.
+        """
+        if self.alone:
+            return
+        call = Call(name, plain(given or {}))
+        digests = np.zeros((self.size, DIGEST_BYTES), np.uint8)
+        self._communicator.Allgather(np.frombuffer(call.digest(), np.uint8), digests)
+        if (digests == digests[0]).all():
+            return
+        found = difference(self._communicator.allgather(call))
+        raise NeurosimError(
+            f"{found}: all processes must make the same calls with the same arguments, in the "
+            "same order"
+        )
+
+    def all_fail(self, seconds: float) -> bool:
+        """Return whether all processes call this within a time (s).
+
+        Where one does not, the communicator cannot be used any more.
+        """
+        request = self._communicator.Ibarrier()
+        end = time.monotonic() + seconds
+        while not request.Test():
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.01)
+        return True
+
     def merge(self, array: NDArray) -> NDArray:
         """Return an array of which every process has filled its own part, the rest being 0."""
         if self.alone:
@@ -166,6 +215,7 @@ class Ranks:
         if self.alone:
             work()
             return
+        self.require_same("waited for the first process to write files")
         refusal = None
         if self.leads:
             try:
@@ -176,10 +226,9 @@ class Ranks:
         if refusal is not None:
             raise NeurosimError(refusal)
 
-    def give_up(self, status: int) -> None:
-        """End all processes."""
-        sys.stdout.flush()
-        self._communicator.Abort(status)
+    def give_up(self, status: int) -> NoReturn:
+        """End all processes of the job with a status."""
+        end_job(self._communicator, status)
 
     def share_of(self, cores: int) -> int:
         """Return how many of a machine's cores this process may take."""
@@ -227,17 +276,27 @@ def alone() -> Iterator[None]:
 
 @contextmanager
 def spread_over(communicator: Any, *, share_memory: bool = True) -> Iterator[Ranks]:
-    """Spread every simulation that is made inside over the processes of a communicator.
+    """Share every simulation that is made inside among the processes of a communicator.
 
-    Each process makes the same calls; each gets the whole result, with the bits of a single
-    process.
+    All processes must make the same calls with the same arguments; each returns the whole result,
+    with the bits of a single process. The calls are compared, and all processes raise a
+    `NeurosimError` that names the first difference.
+
+    An exception, or `sys.exit` with a status other than 0, that leaves the block on some processes
+    only ends the job: it is printed, and all processes are aborted with its exit status (2 for a
+    `NeurosimError`). So does an uncaught exception anywhere in the script.
 
     Parameters
     ----------
     communicator : mpi4py.MPI.Comm
     share_memory : bool
-        Whether processes on one machine meet in memory that they share; if not, they send messages
-        as to other machines.
+        Whether processes on one machine share memory; if not, they exchange messages as between
+        machines.
+
+    Raises
+    ------
+    NeurosimError
+        Where a process leaves the block while others make another call.
 
     Examples
     --------
@@ -248,29 +307,46 @@ def spread_over(communicator: Any, *, share_memory: bool = True) -> Iterator[Ran
         with ns.spread_over(MPI.COMM_WORLD):
             result = ns.simulate(net, 1000.0)
     """
-    from mpi4py import MPI
-
-    own = communicator.Dup()  # so that its messages are no one else's
-    own.Set_errhandler(MPI.ERRORS_ARE_FATAL)  # the kernels look at no error
-    ranks = Ranks(own, share_memory=share_memory)
+    install_hook()
+    ranks = _ranks_of(communicator, share_memory)
     token = _current.set(ranks)
     try:
         yield ranks
+        ranks.require_same("left spread_over")
+    except BaseException as error:
+        if ranks.alone:
+            raise
+        if exit_status(error) == 0:  # sys.exit(0) leaves the block as its end does
+            ranks.require_same("left spread_over")
+        elif not ranks.all_fail(GRACE):
+            trace = error.__traceback__  # its first entry is the line `yield` above
+            abort(error.with_traceback(trace and trace.tb_next))
+        raise
     finally:
         _current.reset(token)
 
 
+def _ranks_of(communicator: Any, share_memory: bool) -> Ranks:
+    """Return the processes of a communicator, with a duplicate of it for their own messages."""
+    from mpi4py import MPI
+
+    own = communicator.Dup()
+    own.Set_errhandler(MPI.ERRORS_ARE_FATAL)  # the kernels check no error codes
+    return Ranks(own, share_memory=share_memory)
+
+
 @contextmanager
 def spread_as_started() -> Iterator[Ranks]:
-    """Spread simulations over the processes that `mpiexec` started together, if it did.
+    """Share simulations among the processes that `mpiexec` started together, if it did.
+
+    The caller handles exceptions, and must abort the job.
 
     Raises
     ------
     NeurosimError
-        Where it did, and mpi4py is missing.
+        If several processes were started and mpi4py is missing.
     """
-    sizes = [os.environ.get(name, "") for name in SIZES]
-    if not any(size.isdigit() and int(size) > 1 for size in sizes):
+    if not started_together():
         yield Ranks()
         return
     try:
@@ -280,5 +356,10 @@ def spread_as_started() -> Iterator[Ranks]:
             "several processes were started together, and mpi4py, by which they would share the "
             'work, is missing: pip install "neurosim-bridge[distributed]"'
         ) from None
-    with spread_over(MPI.COMM_WORLD) as ranks:
+    ranks = _ranks_of(MPI.COMM_WORLD, share_memory=True)
+    token = _current.set(ranks)
+    try:
         yield ranks
+        ranks.require_same("ended its command")
+    finally:
+        _current.reset(token)

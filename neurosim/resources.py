@@ -1,20 +1,96 @@
-"""What this machine lends: cores and memory."""
+"""Cores and memory that this process may use."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
+
+MAX_THREADS = 256
+"""Most threads of a process."""
+CGROUP_FILES = (
+    ("memory", "sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+    ("", "sys/fs/cgroup", "memory.max"),
+)
+"""Controller, mount point and file of the memory limit of Linux control groups, version 1 and 2."""
 
 
 def available_cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def physical_memory() -> int | None:
-    """Return the memory of this machine (bytes), or None where it does not say."""
+    """Return the memory that this process may use (bytes), None where it is unknown.
+
+    This is the least of the machine's memory, the limit of the control group (containers, batch
+    systems), and what the limits of the process (``ulimit -v``, ``ulimit -d``) leave.
+    """
+    known = [_machine_memory(), _cgroup_limit(), process_memory()]
+    return min((size for size in known if size is not None), default=None)
+
+
+def process_memory() -> int | None:
+    """Return the memory (bytes) left by the limits of this process, None where it has none."""
+    limits = process_limits()
+    if not limits:
+        return None
+    used = _used()
+    return min(max(limit - used.get(name, 0), 0) for name, limit in limits.items())
+
+
+def process_limits() -> dict[str, int]:
+    """Return the memory limits of this process (bytes): "VmSize", "VmData"; empty without any."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return {}
+    kinds = {"VmSize": resource.RLIMIT_AS, "VmData": resource.RLIMIT_DATA}
+    limits = {name: resource.getrlimit(kind)[0] for name, kind in kinds.items()}
+    return {name: size for name, size in limits.items() if size != resource.RLIM_INFINITY}
+
+
+def _used() -> dict[str, int]:
+    """Return the memory in use (bytes) by its name in Linux; empty where that is unknown."""
+    try:
+        lines = Path("/proc/self/status").read_text("ascii", "replace").splitlines()
+    except OSError:
+        return {}
+    fields = (line.split() for line in lines if line.startswith("Vm"))
+    return {words[0].rstrip(":"): int(words[1]) * 1024 for words in fields}
+
+
+def _machine_memory() -> int | None:
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _cgroup_limit(root: Path = Path("/")) -> int | None:
+    """Return the least memory limit (bytes) of the control groups that hold this process."""
+    try:
+        lines = (root / "proc/self/cgroup").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return None
+    # Each line is number:controllers:path; version 2 has no controllers.
+    groups = [line.split(":", 2) for line in lines if line.count(":") >= 2]
+    limits = [
+        _read_limit(root / mount / above / file)
+        for controller, mount, file in CGROUP_FILES
+        for _, controllers, path in groups
+        if controller in controllers.split(",")
+        # The limit of every group above holds as well. In a container the path may lead nowhere,
+        # and the container's own limit is that of the mount point.
+        for above in (Path(path.lstrip("/")), *Path(path.lstrip("/")).parents)
+    ]
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def _read_limit(path: Path) -> int | None:
+    """Return the number in a file; None for "max" and where there is no such file."""
+    try:
+        return int(path.read_text("ascii", "replace"))
+    except (OSError, ValueError):
         return None

@@ -20,6 +20,7 @@ from neurosim.journal import enter_journal
 from neurosim.kernels import without_collection
 from neurosim.network import Network
 from neurosim.network.checks import check_flag, show
+from neurosim.network.data import describe
 from neurosim.pacing import Pacer
 from neurosim.progress import progress_bar
 from neurosim.ranks import current_ranks
@@ -95,6 +96,10 @@ class Simulation:
         self._network = _check_network(network).copy()
         self._timed = check_flag(profile, "profile")
         self._ranks = current_ranks()
+        if not self._ranks.alone:
+            given = {"dt": dt, "seed": seed, "network": describe(self._network)}
+            self._ranks.require_same("made a Simulation", given)
+        self._number = self._ranks.number_simulation()
         self._engine = Engine(
             self._network,
             dt=dt,
@@ -122,7 +127,10 @@ class Simulation:
         """Return the journal's checkpoint of this simulation, if there is one."""
         if not self._ranks.as_the_first(entry.exists):
             return None
-        return entry.find(self._network, self._plan.dt, self._plan.seed)
+        found = entry.find(self._network, self._plan.dt, self._plan.seed)
+        steps = found.engine.steps if found else None
+        self._ranks.require_same("read a checkpoint", {"steps": steps})
+        return found
 
     @classmethod
     def restore(
@@ -164,6 +172,9 @@ class Simulation:
         100.0
         """
         checkpoint = read_checkpoint(path)
+        current_ranks().require_same(
+            "called Simulation.restore", {"checkpoint": checkpoint.engine._asdict()}
+        )
         simulation = cls(
             checkpoint.network,
             dt=checkpoint.dt,
@@ -205,9 +216,16 @@ class Simulation:
             Where the file cannot be written, the simulation is running, or the network has parts
             that are not neurosim's own.
         """
+        self._require_same("called Simulation.save")
         with self._alone():
             checkpoint = self._take()
             self._ranks.lead(lambda: write_checkpoint(path, checkpoint))
+
+    def _require_same(self, name: str, **given: object) -> None:
+        """Compare a call of all processes; see `Ranks.require_same`."""
+        if not self._ranks.alone:
+            stands = {"simulation": self._number, "time": f"{self.time:.12g} ms"}
+            self._ranks.require_same(name, stands | given)
 
     @property
     def network(self) -> Network:
@@ -279,6 +297,7 @@ class Simulation:
             After Ctrl-C.
         """
         end = self._end_after(duration)
+        self._require_same("called Simulation.run", duration=self._span_to(end), realtime=realtime)
         chunk = min(CHUNK, max(1, round(PACED_CHUNK / self._plan.dt))) if realtime else CHUNK
         return self._go_on(end, chunk, None, realtime)
 
@@ -344,6 +363,12 @@ class Simulation:
         if not callable(on_chunk):
             raise NeurosimError(f"on_chunk = {show(on_chunk)} cannot be called: give a function")
         end = MAX_STEPS if duration is None else self._end_after(duration)
+        self._require_same(
+            "called Simulation.stream",
+            chunk_ms=f"{chunk * self._plan.dt:.12g} ms",
+            duration=None if duration is None else self._span_to(end),
+            realtime=realtime,
+        )
         self._entry = None  # a journal cannot go on in the midst of calls of `on_chunk`
         return self._go_on(end, chunk, on_chunk, realtime)
 
@@ -358,6 +383,10 @@ class Simulation:
         check_recordings(self._network, end * self._plan.dt, self._plan.dt)
         self._engine.recorder.reserve(end)
         return end
+
+    def _span_to(self, end: int) -> str:
+        """Return the time from now to a step, for messages."""
+        return f"{(end - self._asked) * self._plan.dt:.12g} ms"
 
     def _go_on(
         self, end: int, chunk: int, on_chunk: Callable[[Chunk], object] | None, realtime: bool
@@ -425,6 +454,7 @@ class Simulation:
             on_chunk(chunk)
         finally:
             going = chunk.close()
+        self._require_same("returned from on_chunk", finish=not going, live_input=chunk.live_input)
         return going
 
     def synapses(self, projection: Projection) -> Synapses:
@@ -448,6 +478,7 @@ class Simulation:
                 "The projection is not plastic, its weights do not change: give connect a "
                 "plasticity"
             )
+        self._require_same("called Simulation.synapses", projection=numbers[0])
         if self._entry is None:
             return self._engine.synapses(numbers[0])
         # In a journal the simulation may be further than what it is asked about.
@@ -459,8 +490,7 @@ class Simulation:
     @property
     def table_bytes(self) -> int:
         """Memory that the synapses take (bytes)."""
-        own = sum(array.nbytes for part in self._plan.threads for array in part.table)
-        return self._ranks.total(own)
+        return self._engine.table_bytes
 
     @property
     def weights_in_common(self) -> bool:

@@ -8,19 +8,22 @@ import numpy as np
 
 from neurosim.build.projections import expected_synapses
 from neurosim.errors import NeurosimError
-from neurosim.resources import available_cores
+from neurosim.resources import MAX_THREADS, available_cores
 
 if TYPE_CHECKING:
     from neurosim.network import Network
     from neurosim.ranks import Ranks
 
-MAX_THREADS = 256
 WORTH_SHARING = 2_000_000
 """Synapses from which on it pays to share the work: below, threads wait more than they work."""
 
 
 def choose_threads(network: Network, threads: int | None, ranks: Ranks) -> int:
-    """Return the threads of a process: as asked for, else what machine and network allow."""
+    """Return the threads of a process: as given, else as many as machine and network allow.
+
+    All processes must call this, whether or not each was given a number.
+    """
+    cores = ranks.share_of(available_cores())
     if threads is not None:
         if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)):
             raise NeurosimError(f"threads = {threads!r} is not an integer")
@@ -31,4 +34,4 @@ def choose_threads(network: Network, threads: int | None, ranks: Ranks) -> int:
     work += 100 * sum(p.size for p in network.populations)
     if work < WORTH_SHARING:
         return 1
-    return min(ranks.share_of(available_cores()), MAX_THREADS)
+    return min(cores, MAX_THREADS)

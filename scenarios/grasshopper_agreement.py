@@ -66,8 +66,10 @@ def bits_between_neurons(result: ns.Result, population: str) -> float:
     others = len(trains.recorded) - 1
     found = []
     for neuron in trains.recorded[:STAND_INS]:
-        bins = np.ceil(trains.of(neuron) / BIN - 1e-6).astype(int) - 1
-        fired = np.bincount(bins[bins < len(share)], minlength=len(share)).clip(0, 1)
+        # A run may end within a bin, which `share` leaves out.
+        times = trains.of(neuron)
+        whole = times[times <= len(share) * BIN + 1e-6]
+        fired = bridge.bin_spikes(whole, len(share) * BIN, BIN).clip(0, 1)
         if fired.any():
             rest = (share * (others + 1) - fired) / others
             found.append(bridge.bits_per_spike(fired, _probability(rest, others)).value)

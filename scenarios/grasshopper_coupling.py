@@ -168,5 +168,5 @@ def _pairs_of_twins(settings: Settings, seed: int) -> list[Trained]:
 
 
 def _fired(times: NDArray[np.float64], n_bins: int) -> NDArray[np.int64]:
-    """Return in which bins a twin fired: a spike has the time of its bin's end."""
-    return bridge.bin_spikes(times - 0.5 * BIN, n_bins * BIN, BIN)
+    """Return the bins in which a twin fired, as 0 and 1; shape (n_bins,)."""
+    return bridge.bin_spikes(times, n_bins * BIN, BIN)

@@ -8,11 +8,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-PACKAGES = {"nest": ("nest-simulator",), "brian2": ("brian2", "setuptools")}
-"""By environment; the first is the simulator."""
+PACKAGES = {
+    "nest": ("nest-simulator",),
+    # Brian2 2.9, the last one for Python 3.11, fails to import with numpy 2.3 and later, but does
+    # not say so in its requirements.
+    "brian2": ("brian2", "setuptools", "numpy<2.3; python_version < '3.12'"),
+}
+"""Requirements of each environment, which is named after the module to import."""
 
 BRIAN2_PYTHON = "python3.13"
-"""What the present Brian2 needs at least; below, an older one is installed."""
+"""Lowest version that the present Brian2 needs; on an older one an older Brian2 is installed."""
 
 
 def default_folder() -> Path:
@@ -22,7 +27,7 @@ def default_folder() -> Path:
 
 
 def interpreter(simulator: str, folder: Path, python313: str | None) -> str:
-    """Return the interpreter that has a simulator; what is missing is installed.
+    """Return the interpreter of a simulator; install the simulator if it cannot be imported.
 
     Parameters
     ----------
@@ -36,17 +41,12 @@ def interpreter(simulator: str, folder: Path, python313: str | None) -> str:
         return sys.executable
     name = simulator.split("-")[0]
     python = folder / name / "bin" / "python"
-    if not _has(str(python), PACKAGES[name][0]):
+    if not (python.exists() and _works(str(python), f"import {name}")):
         base = _brian2_python(python313) if name == "brian2" else sys.executable
         print(f"installing {' '.join(PACKAGES[name])} in {python.parent.parent}", file=sys.stderr)
         subprocess.run([base, "-m", "venv", "--clear", folder / name], check=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES[name]], check=True)
     return str(python)
-
-
-def _has(python: str, package: str) -> bool:
-    code = f"from importlib.metadata import version; version({package!r})"
-    return shutil.which(python) is not None and _works(python, code)
 
 
 def _works(python: str, code: str = "") -> bool:

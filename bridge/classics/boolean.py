@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bridge.checks import as_floats
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -162,12 +163,12 @@ def random_expression(rng: np.random.Generator, variables: Sequence[str], depth:
 
 def binary(inputs: ArrayLike, n: int) -> NDArray[np.bool_]:
     """Return inputs of shape (..., n) as bool; refuse what is neither 0 nor 1."""
-    values = np.asarray(inputs)
+    values = as_floats(inputs, "inputs")
     if values.ndim < 2 or values.shape[-1] != n:
         raise NeurosimError(
             f"inputs have shape {values.shape}: give one row per case, with {n} columns"
         )
-    if values.dtype != bool and not np.isin(values, (0, 1)).all():
+    if not np.isin(values, (0, 1)).all():
         raise NeurosimError("inputs must hold 0 (silent) and 1 (active) only")
     return values.astype(bool)
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from bridge.checks import require_kind
 from bridge.classics.boolean import Expression, parse
 from bridge.classics.threshold import ThresholdNetwork, ThresholdUnit
 from neurosim import NeurosimError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 def compile_expressions(
@@ -48,6 +46,9 @@ def compile_expressions(
     """
     if isinstance(expressions, (str, Expression)):
         expressions = [expressions]
+    require_kind(expressions, Sequence, "expressions", "sequence of expressions")
+    for each in expressions:
+        require_kind(each, (str, Expression), "an expression", "text or Expression")
     parsed = [parse(each) if isinstance(each, str) else each for each in expressions]
     if variables is None:
         variables = sorted({name for expression in parsed for name in expression.variables})

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bridge.checks import as_float, as_floats
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def principal_component(inputs: ArrayLike) -> NDArray[np.float64]:
     inputs : (n_steps, n) array_like
         Their mean is not taken off: a linear unit hears it.
     """
-    values = np.asarray(inputs, dtype=float)
+    values = as_floats(inputs, "inputs")
     vector = np.linalg.eigh(values.T @ values)[1][:, -1]
     return -vector if vector.sum() < 0.0 else vector
 
@@ -71,16 +72,16 @@ def principal_component(inputs: ArrayLike) -> NDArray[np.float64]:
 def _train(
     inputs: ArrayLike, learning_rate: float, weights: ArrayLike | None, decay: float
 ) -> NDArray[np.float64]:
-    values = np.asarray(inputs, dtype=float)
+    values = as_floats(inputs, "inputs")
     if values.ndim != 2 or not values.size or not np.isfinite(values).all():
         raise NeurosimError(
             f"inputs have shape {values.shape}: give finite numbers, one row a step and one "
             "column a synapse"
         )
-    if not learning_rate > 0.0:
+    if not as_float(learning_rate, "learning_rate") > 0.0:
         raise NeurosimError(f"learning_rate = {learning_rate:g} is not above 0")
     n = values.shape[1]
-    own = np.full(n, n**-0.5) if weights is None else np.array(weights, dtype=float)
+    own = np.full(n, n**-0.5) if weights is None else np.array(as_floats(weights, "weights"))
     if own.shape != (n,):
         raise NeurosimError(f"weights have shape {own.shape}: the inputs need ({n},)")
     path = np.empty((len(values) + 1, n))

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
 
+from bridge.checks import as_floats, as_integer, generator
 from neurosim import NeurosimError
+from neurosim.compilation import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -45,7 +46,7 @@ class HopfieldNetwork:
     patterns: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        patterns = np.array(self.patterns, dtype=float)
+        patterns = np.array(as_floats(self.patterns, "patterns"))
         if patterns.ndim != 2 or not patterns.size or not (np.abs(patterns) == 1.0).all():
             raise NeurosimError("HopfieldNetwork.patterns: give one row of −1 and 1 a pattern")
         patterns.flags.writeable = False
@@ -70,17 +71,17 @@ class HopfieldNetwork:
 
     def energy(self, states: ArrayLike) -> NDArray[np.float64]:
         """Return −½ Σ wᵢⱼ sᵢ sⱼ for states of shape (..., N)."""
-        states = np.asarray(states, dtype=float)
+        states = as_floats(states, "states")
         return -0.5 * ((states @ self.couplings) * states).sum(axis=-1) / self.size
 
     def overlap(self, states: ArrayLike) -> NDArray[np.float64]:
         """Return Σ sᵢ ξᵢ^μ / N with every pattern for states of shape (..., N); shape (..., p)."""
-        return np.asarray(states, dtype=float) @ self.patterns.T / self.size
+        return as_floats(states, "states") @ self.patterns.T / self.size
 
     def is_fixed(self, states: ArrayLike) -> NDArray[np.bool_]:
         """Return whether no unit would change, for states of shape (..., N)."""
-        states = np.asarray(states, dtype=float)
-        return ((states @ self.couplings) * states >= 0.0).all(axis=-1)
+        states = as_floats(states, "states")
+        return np.asarray(((states @ self.couplings) * states >= 0.0).all(axis=-1))
 
     def recall(
         self, states: ArrayLike, *, seed: int = 1, max_sweeps: int = 100
@@ -104,12 +105,13 @@ class HopfieldNetwork:
         energies : (n_sweeps + 1, n) ndarray
             At the beginning and after each sweep.
         """
-        states = np.array(states, dtype=float)
+        states = np.array(as_floats(states, "states"))
         if states.ndim != 2 or states.shape[1] != self.size:
             raise NeurosimError(
                 f"states have shape {states.shape}: give one row of {self.size} units a run"
             )
-        rng = np.random.default_rng(seed)
+        max_sweeps = as_integer(max_sweeps, "max_sweeps", 1)
+        rng = generator(seed)
         fields = states @ self.couplings
         energies = [self.energy(states)]
         for _ in range(max_sweeps):
@@ -120,7 +122,7 @@ class HopfieldNetwork:
         return states, np.array(energies)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _sweep(couplings, fields, states, order):  # type: ignore[no-untyped-def]
     """Let each unit take the sign of its field in turn; return how many changed."""
     changes = 0

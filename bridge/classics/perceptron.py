@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import nnls
 
+from bridge.checks import as_floats
 from bridge.classics.threshold import ThresholdUnit
 from neurosim import NeurosimError
 
@@ -53,7 +54,7 @@ class Perceptron:
 
     def predict(self, inputs: ArrayLike) -> NDArray[np.bool_]:
         """Return y for inputs of shape (n_rows, n)."""
-        return np.asarray(inputs, dtype=float) @ self.weights > self.threshold
+        return as_floats(inputs, "inputs") @ self.weights > self.threshold
 
     def unit(self, name: str = "perceptron") -> ThresholdUnit:
         """Return it as a unit of a threshold network, its sources being 0, 1, …."""
@@ -157,7 +158,7 @@ def largest_margin(inputs: ArrayLike, targets: ArrayLike) -> tuple[float, NDArra
 
 def radius(inputs: ArrayLike) -> float:
     """Return R, the length of the longest example x̃ = (x, −1)."""
-    values = np.asarray(inputs, dtype=float)
+    values = as_floats(inputs, "inputs")
     return float(np.sqrt(1.0 + (values**2).sum(axis=1).max()))
 
 
@@ -171,7 +172,7 @@ def _examples(
     inputs: ArrayLike, targets: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return examples x̃ = (x, −1) and signs 2d − 1."""
-    values, wanted = np.asarray(inputs, dtype=float), np.asarray(targets)
+    values, wanted = as_floats(inputs, "inputs"), as_floats(targets, "targets")
     if values.ndim != 2 or wanted.shape != values.shape[:1] or not values.size:
         raise NeurosimError(
             f"inputs {values.shape} and targets {wanted.shape}: give one target a row, and one or "

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import expit
 
 from bridge.activations import find_activation
+from bridge.checks import as_float, as_floats
 from bridge.mapping import LogisticUnit
 from bridge.networks import Layer, LayeredNetwork
 from neurosim import NeurosimError
@@ -46,9 +47,11 @@ class RadialUnit:
     steepness: float
 
     def __post_init__(self) -> None:
-        centre = np.array(self.centre, dtype=float)
+        centre = np.array(as_floats(self.centre, "centre"))
         if centre.ndim != 1 or not len(centre) or not np.isfinite(centre).all():
             raise NeurosimError("the centre of a radial unit must be a vector of finite numbers")
+        as_float(self.radius, "radius")
+        as_float(self.steepness, "steepness")
         if not (math.isfinite(self.radius) and self.radius >= 0.0):
             raise NeurosimError(f"radius = {self.radius:g} is not a finite number from 0")
         if not (math.isfinite(self.steepness) and self.steepness > 0.0):
@@ -57,7 +60,7 @@ class RadialUnit:
 
     def __call__(self, inputs: ArrayLike) -> NDArray[np.float64]:
         """Activity for inputs of shape (n_trials, n); shape (n_trials,)."""
-        distance = np.sum((np.asarray(inputs, dtype=float) - self.centre) ** 2, axis=-1)
+        distance = np.sum((as_floats(inputs, "inputs") - self.centre) ** 2, axis=-1)
         return expit(self.steepness * (self.radius**2 - distance))
 
     def to_logistic(self) -> LogisticUnit:
@@ -88,7 +91,7 @@ class RadialUnit:
 
 def with_square(inputs: ArrayLike) -> NDArray[np.float64]:
     """Return inputs (n_trials, n) with |x|² as one more: (n_trials, n + 1)."""
-    values = np.asarray(inputs, dtype=float)
+    values = as_floats(inputs, "inputs")
     return np.column_stack([values, np.sum(values**2, axis=1)])
 
 
@@ -108,7 +111,7 @@ def radial_network(
         Of all units at the start.
     seed : int
     """
-    values = np.asarray(inputs, dtype=float)
+    values = as_floats(inputs, "inputs")
     if values.ndim != 2 or not 1 <= n_units <= len(values):
         raise NeurosimError(
             f"{n_units} units for inputs of shape {values.shape}: give from 1 to as many as trials"

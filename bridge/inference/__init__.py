@@ -1,4 +1,4 @@
-"""Synapses from spikes: who is connected to whom, how strongly and with which sign.
+"""Inference of synapses from spikes: connections, their strengths and signs.
 
 Examples
 --------

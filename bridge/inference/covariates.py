@@ -1,4 +1,4 @@
-"""What the neurons of a recording hear of each other, and what one remembers of itself."""
+"""Filtered spike trains of a recording: sums over bins without a design matrix."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bridge.inference import passes
+from bridge.inference.baseline import segment_sums
+from bridge.inference.own_past import OwnPast
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,22 +18,46 @@ if TYPE_CHECKING:
     from bridge.inference.kernel import SynapticKernel
     from bridge.inference.trains import BinnedTrains
 
-AGES = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 64, 80, 100, 130, 160, 200)
-"""Times since the own last spike (ms) between which a neuron recovers alike."""
+__all__ = ["Covariates", "OwnPast", "SlowRates"]
+
+
+@dataclass(frozen=True, eq=False)
+class SlowRates:
+    """Slow course of the firing rates of all neurons, by segment.
+
+    Attributes
+    ----------
+    spacing : int
+        Bins per segment.
+    rates : (n_segments, n) ndarray
+        Expected spikes per bin.
+    """
+
+    spacing: int
+    rates: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Covariates:
-    """The filtered spikes of all neurons, xⱼ(t), of which only sums are ever made.
+    """Filtered spikes xⱼ(t) of all neurons, of which only sums over bins are computed.
 
     Attributes
     ----------
     trains : BinnedTrains
     kernel : SynapticKernel
+    slow : SlowRates, optional
+        Slow course of the rates, about which the covariance is taken; constant by default.
+    absent : (n_segments, n) ndarray, optional
+        Fraction of each segment in which a neuron is not observed; 0 by default.
+    observed : (n,) ndarray, optional
+        Bins in which each neuron is observed; all by default.
     """
 
     trains: BinnedTrains
     kernel: SynapticKernel
+    slow: SlowRates | None = None
+    absent: NDArray[np.float64] | None = None
+    observed: NDArray[np.float64] | None = None
 
     @cached_property
     def decays(self) -> NDArray[np.float64]:
@@ -40,18 +66,19 @@ class Covariates:
 
     @cached_property
     def shares(self) -> NDArray[np.float64]:
-        """Share of each exponential."""
+        """Weight of each exponential."""
         return np.array(self.kernel.shares)
 
     @cached_property
     def delay(self) -> int:
-        """In bins."""
+        """Delay in bins."""
         return self.kernel.delay_bins(self.trains.width)
 
     @cached_property
     def rates(self) -> NDArray[np.float64]:
-        """Spikes per bin, shape (n,)."""
-        return self.trains.counts / self.trains.n_bins
+        """Mean spikes per observed bin, shape (n,)."""
+        bins = self.trains.n_bins if self.observed is None else np.maximum(self.observed, 1.0)
+        return self.trains.counts / bins
 
     @cached_property
     def area(self) -> float:
@@ -60,15 +87,30 @@ class Covariates:
 
     @cached_property
     def covariance(self) -> NDArray[np.float64]:
-        """Covariance of the xⱼ over the bins, shape (n, n), from counts of pairs of spikes."""
+        """Covariance of the centred xⱼ, shape (n, n), from counts of pairs of spikes."""
         trains, total = self.trains, np.zeros((self.trains.n_neurons,) * 2)
         found, together = passes.pairs(trains.ids, trains.starts, self.decays, trains.n_neurons)
         for k, (share, decay) in enumerate(zip(self.shares, self.decays, strict=True)):
             for m, (other, slower) in enumerate(zip(self.shares, self.decays, strict=True)):
                 products = found[m] + found[k].T + together
                 total += share * other / (1.0 - decay * slower) * products
-        mean = self.rates * self.area
-        return 0.5 * (total + total.T) / trains.n_bins - np.outer(mean, mean)
+        total = 0.5 * (total + total.T) - trains.n_bins * self._mean_products
+        return total / trains.n_bins
+
+    @property
+    def _mean_products(self) -> NDArray[np.float64]:
+        """Mean over the bins of the part of the products xⱼxₗ that centring removes, (n, n)."""
+        trains, slow = self.trains, self.slow
+        if slow is None:
+            mean = trains.counts / trains.n_bins * self.area
+            return np.outer(mean, mean)
+        n_knots, n = slow.rates.shape
+        segments = trains.bins // slow.spacing * np.int64(n) + trains.ids
+        sums = np.bincount(segments, minlength=n_knots * n).reshape(n_knots, n)
+        sizes = segment_sums(np.ones(trains.n_bins), slow.spacing)
+        cross = sums.T @ slow.rates
+        squares = (slow.rates * sizes[:, None]).T @ slow.rates
+        return self.area**2 / trains.n_bins * (cross + cross.T - squares)
 
     @cached_property
     def principal(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -84,8 +126,8 @@ class Covariates:
         Parameters
         ----------
         information : (n,) ndarray
-            Fisher information on each weight alone. Between weights it is taken to be correlated
-            as the covariates are.
+            Fisher information on each weight alone. The correlations between weights are taken
+            from the covariates.
         prior_precision : float
 
         Returns
@@ -101,75 +143,3 @@ class Covariates:
         sampling, posterior = np.empty_like(own), np.empty_like(own)
         passes.variances(vectors, values, sizes, prior_precision, sampling, posterior)
         return sampling, posterior
-
-
-@dataclass(frozen=True, eq=False)
-class OwnPast:
-    """What one neuron remembers of its own spikes.
-
-    Attributes
-    ----------
-    fired : (n_spikes,) ndarray of int64
-        Bins.
-    classes : (n_bins,) ndarray of uint8
-        Class of the time since its last spike; the last class is that in which it never fired.
-    base : (n_classes,) ndarray
-        Log-odds to fire by class, were there no synapses; of the last, `passes.NEVER`.
-    spikes : (n_classes − 1,) ndarray
-        Spikes by class.
-    held : (n_bins,) or (0,) ndarray of uint8
-        Bins in which it is refractory and loses its input; empty if it never does.
-    filling : (n_classes − 1,) ndarray
-        Mean over the class of the sum of the kernel over the time since input is kept, in bins.
-    """
-
-    fired: NDArray[np.int64]
-    classes: NDArray[np.uint8]
-    base: NDArray[np.float64]
-    spikes: NDArray[np.float64]
-    held: NDArray[np.uint8]
-    filling: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, covariates: Covariates, place: int, history: float, reset: float | None) -> OwnPast:
-        """Return the past of the neuron at `place`; `history` and `reset` in ms."""
-        trains = covariates.trains
-        fired = trains.fired(place)
-        age = _age(fired, trains.n_bins)
-        times = np.array([time for time in AGES if time < history] + [history])
-        edges = np.unique(np.round(times / trains.width))
-        found = np.searchsorted(edges[1:], age)
-        spikes = np.bincount(found[fired], minlength=len(edges))
-        silences = np.bincount(found, minlength=len(edges)) - spikes
-        # Where a class has no spike, or nothing else, the likelihood has no maximum: its odds are
-        # 0, or held at what one silent bin would make them.
-        kept = spikes > 0
-        renumbered = np.where(kept, np.cumsum(kept) - 1, kept.sum()).astype(np.uint8)
-        base = np.log(spikes[kept] / np.maximum(silences[kept], 1))
-        classes = renumbered[found]
-        held, filling = _filling(covariates, age, reset)
-        weights = np.maximum(np.bincount(classes, minlength=len(base) + 1), 1)
-        mean = np.bincount(classes, filling, len(base) + 1)[:-1] / weights[:-1]
-        return cls(
-            fired, classes, np.append(base, passes.NEVER), spikes[kept].astype(float), held, mean
-        )
-
-
-def _age(fired: NDArray[np.int64], n_bins: int) -> NDArray[np.int64]:
-    """Return the bins since the last spike before each bin; long ago before the first."""
-    last = np.full(n_bins + 1, -(2**40))
-    last[fired + 1] = fired
-    return np.arange(n_bins) - np.maximum.accumulate(last)[:-1]
-
-
-def _filling(
-    covariates: Covariates, age: NDArray[np.int64], reset: float | None
-) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Return in which bins input is lost, and the sum of the kernel since it is kept."""
-    if reset is None:
-        return np.empty(0, np.uint8), np.full(len(age), covariates.area)
-    lost = max(0, round(reset / covariates.trains.width))
-    since = np.clip(age - lost, 0, None)[:, None]
-    decays = covariates.decays
-    filled = ((1.0 - decays**since) / (1.0 - decays)) @ covariates.shares
-    return (age <= lost).astype(np.uint8), filled

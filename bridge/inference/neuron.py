@@ -9,7 +9,10 @@ import numpy as np
 from scipy.optimize import minimize
 
 from bridge.inference import passes
+from bridge.inference.baseline import segment_sums
 from bridge.inference.covariates import Covariates, OwnPast
+from bridge.inference.drive import NONE, Drive
+from bridge.inference.flatness import Flatness
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,25 +21,33 @@ if TYPE_CHECKING:
 class Likelihood:
     """Cross-entropy (nats) of one neuron's spikes, all bins together.
 
-    The neuron fires in bin t with probability σ(b + Σⱼ wⱼ xⱼ(t)), b being the intercept of the
-    class that its own last spike puts the bin in.
+    The neuron fires in bin t with probability σ(b + d(t) + Σⱼ wⱼ xⱼ(t)), where b is the intercept
+    of the class in which its own last spike puts the bin, and d(t) is its drive.
 
     Parameters
     ----------
     covariates : Covariates
     place : int
-        Of the neuron among the recorded ones; it hears all others.
+        Index of the neuron; all others are its inputs.
     past : OwnPast
+    drive : Drive, optional
+        Baseline and stimulus; constant by default.
     """
 
-    def __init__(self, covariates: Covariates, place: int, past: OwnPast) -> None:
+    def __init__(
+        self, covariates: Covariates, place: int, past: OwnPast, drive: Drive | None = None
+    ) -> None:
         self.covariates = covariates
         self.place = place
         self.past = past
+        self.drive = Drive(covariates, past) if drive is None else drive
         self.residual = np.empty(covariates.trains.n_bins)
 
     def value_and_gradient(
-        self, base: NDArray[np.float64], weights: NDArray[np.float64]
+        self,
+        base: NDArray[np.float64],
+        weights: NDArray[np.float64],
+        log_odds: NDArray[np.float64] = NONE,
     ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
         """Cross-entropy, its gradient by intercept and by weight; the neuron's own weight is 0.
 
@@ -44,10 +55,13 @@ class Likelihood:
         ----------
         base : (n_classes − 1,) ndarray
         weights : (n,) ndarray
+        log_odds : (n_bins,) or (0,) ndarray
+            Drive of each bin.
         """
         past, intercepts = self.past, np.append(base, passes.NEVER)
         loss, by_class = passes.forward(
-            *self._heard, past.fired, past.classes, intercepts, weights, self.residual
+            *(*self._heard, past.fired, past.classes, intercepts),
+            *(weights, log_odds, self.residual),
         )
         return loss, by_class[:-1], self.adjoint(self.residual)
 
@@ -58,24 +72,37 @@ class Likelihood:
         return found
 
     def information(self) -> NDArray[np.float64]:
-        """Fisher information on each weight alone, where the gradient was last asked for.
+        """Fisher information on each weight alone, at the last evaluation of the gradient.
 
-        Σₜ p(1 − p)(xⱼ − mean)², the mean, so weighted, being taken to differ between classes as
-        the time does that a neuron has had to hear anything.
+        Σₜ p(1 − p)(xⱼ − mean)². The weighted mean differs between classes as the time does over
+        which the neuron has kept its input, and the projection on the slow drive is left out, too.
         """
         past, n_neurons = self.past, self.covariates.trains.n_neurons
-        probability = self.residual.copy()
-        probability[past.fired] += 1.0
+        probability = self.probability()
         spread = probability * (1.0 - probability)
         squares = passes.adjoint_of_squares(*self._heard, spread, n_neurons)
         by_class = np.bincount(past.classes, spread, len(past.base))[:-1]
         weighted_rates = self.adjoint(spread) / (by_class @ past.filling)
-        mean = weighted_rates**2 * (by_class @ past.filling**2)
-        return np.maximum(squares - mean, 1e-3 * squares)
+        lost = weighted_rates**2 * (by_class @ past.filling**2)
+        slow = self.drive.slow
+        if slow is not None:
+            sums = passes.adjoint_by_segment(
+                *(*self._heard, spread, slow.spacing, len(slow.shared), n_neurons)
+            )
+            filled = spread * np.append(past.filling, 0.0)[past.classes]
+            sums -= segment_sums(filled, slow.spacing)[:, None] * weighted_rates
+            lost = lost + self.drive.information_lost(spread, sums)
+        return np.maximum(squares - lost, 1e-3 * squares)
+
+    def probability(self) -> NDArray[np.float64]:
+        """Return the probability to fire in each bin, at the last evaluation of the gradient."""
+        probability = self.residual.copy()
+        probability[self.past.fired] += 1.0
+        return probability
 
     @property
     def _heard(self) -> tuple[NDArray | int, ...]:
-        """What every pass takes first: the spikes, the kernel, and when nothing is heard."""
+        """Leading arguments of every pass: spikes, kernel and refractory bins."""
         shared, trains = self.covariates, self.covariates.trains
         kernel = (shared.decays, shared.shares, shared.delay)
         return trains.ids, trains.bins, trains.starts, *kernel, self.past.held
@@ -88,25 +115,32 @@ class Fitted:
     Attributes
     ----------
     weights : (n,) ndarray
-        Of the synapses from all neurons.
+        Weights of the synapses from all neurons.
+    stimulus : (n_features,) ndarray
+        Weights of the standardised stimulus.
     sampling, posterior : (n,) ndarray
         Variances of the weights; see `Covariates.variances`.
     intercept : float
-        Log-odds to fire long after its last spike, without a spike of the others.
+        Log-odds to fire long after its last spike, without a spike of the others, averaged over
+        the drive.
     loss : float
         Cross-entropy of all bins (nats), without the prior.
     evaluations : int
-        Passes that it took, forward and back.
+        Number of evaluations of the gradient.
     converged : bool
+    flatness : Flatness
+        Residuals after the spikes of each neuron.
     """
 
     weights: NDArray[np.float64]
+    stimulus: NDArray[np.float64]
     sampling: NDArray[np.float64]
     posterior: NDArray[np.float64]
     intercept: float
     loss: float
     evaluations: int
     converged: bool
+    flatness: Flatness
 
 
 def score_at_rest(likelihood: Likelihood) -> tuple[NDArray[np.float64], float]:
@@ -114,11 +148,13 @@ def score_at_rest(likelihood: Likelihood) -> tuple[NDArray[np.float64], float]:
 
     The means of the covariates are taken out of the gradient.
     """
-    past, rates = likelihood.past, likelihood.covariates.rates
-    base = past.base[:-1]
-    _, by_class, gradient = likelihood.value_and_gradient(base, np.zeros_like(rates))
+    past, drive, rates = likelihood.past, likelihood.drive, likelihood.covariates.rates
+    base, weights = past.base[:-1], np.zeros(len(rates))
+    log_odds = drive.log_odds(drive.start, weights)
+    _, by_class, gradient = likelihood.value_and_gradient(base, weights, log_odds)
     probability = 1.0 / (1.0 + np.exp(-base))
     gradient -= rates * (past.filling @ by_class)
+    gradient += drive.gradient(likelihood.residual)[1]
     gradient[likelihood.place] = 0.0
     return gradient, float((past.spikes * (1.0 - probability)).sum())
 
@@ -126,11 +162,11 @@ def score_at_rest(likelihood: Likelihood) -> tuple[NDArray[np.float64], float]:
 def fit(
     likelihood: Likelihood, prior_precision: float, *, tol: float = 0.01, max_iter: int = 200
 ) -> Fitted:
-    """Minimise the cross-entropy + prior_precision/2 ‖w‖².
+    """Minimise the cross-entropy + prior_precision/2 ‖w‖² + the penalty of the drive.
 
     The information on all weights is about κ C, with C the covariance of the covariates, shared by
     all neurons: in the coordinates in which κ C + prior is the unit matrix, a quasi-Newton descent
-    (L-BFGS) needs a dozen steps.
+    (L-BFGS) needs a dozen steps. The drive has such coordinates, too.
 
     Parameters
     ----------
@@ -142,40 +178,53 @@ def fit(
         the optimum in standard errors.
     max_iter : int
     """
-    past, covariates = likelihood.past, likelihood.covariates
+    past, covariates, drive = likelihood.past, likelihood.covariates, likelihood.drive
     values, vectors = covariates.principal
     n_classes, place = len(past.spikes), likelihood.place
     curvature = past.spikes.sum() * values + prior_precision
-    # Directions without data or prior are left where they start.
+    # Directions without data or prior keep their starting value.
     scale = np.where(curvature > 0, 1.0 / np.sqrt(np.maximum(curvature, 1e-300)), 0.0)
     base_scale = 1.0 / np.sqrt(past.spikes)
+    first = n_classes + drive.size
 
-    def parameters(point: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        weights = vectors @ (scale * point[n_classes:])
+    def parameters(point: NDArray) -> tuple[NDArray[np.float64], ...]:
+        weights = vectors @ (scale * point[first:])
         weights[place] = 0.0
         mean = past.filling * (covariates.rates @ weights)
-        return past.base[:-1] + base_scale * point[:n_classes] - mean, weights
+        base = past.base[:-1] + base_scale * point[:n_classes] - mean
+        return base, drive.from_scaled(point[n_classes:first]), weights
 
     def objective(point: NDArray) -> tuple[float, NDArray[np.float64]]:
-        base, weights = parameters(point)
-        loss, by_class, gradient = likelihood.value_and_gradient(base, weights)
+        base, driving, weights = parameters(point)
+        log_odds = drive.log_odds(driving, weights)
+        loss, by_class, gradient = likelihood.value_and_gradient(base, weights, log_odds)
+        by_drive, through_drive = drive.gradient(likelihood.residual)
+        drive_penalty, drive_slope = drive.penalty(driving)
         gradient -= covariates.rates * (past.filling @ by_class)
-        gradient += prior_precision * weights
+        gradient += through_drive + prior_precision * weights
         gradient[place] = 0.0
-        penalty = 0.5 * prior_precision * (weights @ weights)
-        moved = np.concatenate([base_scale * by_class, scale * (vectors.T @ gradient)])
-        return float(loss + penalty), moved
+        penalty = 0.5 * prior_precision * (weights @ weights) + drive_penalty
+        moved = drive.to_scaled(by_drive + drive_slope)
+        slopes = [base_scale * by_class, moved, scale * (vectors.T @ gradient)]
+        return float(loss + penalty), np.concatenate(slopes)
 
-    start = np.zeros(n_classes + len(values))
+    start = np.zeros(first + len(values))
     # A prior that holds the weights down makes their standard errors small in these coordinates.
     tol *= float(np.sqrt(1.0 - prior_precision * np.mean(scale**2)))
     options: Any = {"maxiter": max_iter, "gtol": tol, "ftol": 0.0, "maxcor": 20}
     found = minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
-    base, weights = parameters(found.x)
-    loss = likelihood.value_and_gradient(base, weights)[0]
+    base, driving, weights = parameters(found.x)
+    log_odds = drive.log_odds(driving, weights)
+    loss = likelihood.value_and_gradient(base, weights, log_odds)[0]
     converged = bool(np.abs(found.jac).max() <= tol)
     spreads = covariates.variances(likelihood.information(), prior_precision)
-    return Fitted(weights, *spreads, float(base[-1]), loss, int(found.nfev), converged)
+    alone = drive.log_odds(driving, np.zeros_like(weights))
+    intercept = float(base[-1]) + (float(alone.mean()) if len(alone) else 0.0)
+    gamma = driving[drive.n_knots + drive.n_shared :]
+    flatness = Flatness.of(covariates.trains, likelihood.residual, likelihood.probability())
+    return Fitted(
+        *(weights, gamma, *spreads, intercept, loss, int(found.nfev), converged, flatness)
+    )
 
 
 def prior_variance(

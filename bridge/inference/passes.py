@@ -11,8 +11,9 @@ is refractory: what it had received is gone and what it receives is lost; an emp
 it never is.
 """
 
-import numba
 import numpy as np
+
+from neurosim import compilation
 
 BLOCK = 512
 """Bins whose scores lie in the first-level cache together."""
@@ -26,7 +27,7 @@ _LARGEST = 300.0
 NEVER = -690.0
 """Score of a bin in which the neuron cannot fire."""
 
-compiled = numba.njit(cache=True, nogil=True)
+compiled = compilation.compiled()
 
 
 @compiled
@@ -62,10 +63,13 @@ def exponentials(values, powers, bits):
 
 
 @compiled
-def forward(ids, bins, starts, decays, shares, delay, held, own, classes, base, theta, residual):
+def forward(
+    ids, bins, starts, decays, shares, delay, held, own, classes, base, theta, drive, residual
+):
     """Return the cross-entropy (nats) and its gradient by class; fill in probability − fired.
 
     own : bins in which the neuron fired.  classes, base : class of each bin and its intercept.
+    drive : log-odds added to each bin; an empty array for none.
     """
     n_bins, n_own = len(classes), len(own)
     state = np.zeros(len(decays))
@@ -80,7 +84,7 @@ def forward(ids, bins, starts, decays, shares, delay, held, own, classes, base, 
     for first in range(0, n_bins, BLOCK):
         size = min(BLOCK, n_bins - first)
         received[:] = 0.0
-        # Spike by spike and not bin by bin: a loop of a few spikes ends where nobody can foresee.
+        # One loop over spikes: the exit of a short loop per bin is unpredictable.
         for spike in range(starts[max(0, first - delay)], starts[max(0, first + size - delay)]):
             received[bins[spike] + delay - first] += theta[ids[spike]]
         if len(held) > 0:
@@ -89,6 +93,9 @@ def forward(ids, bins, starts, decays, shares, delay, held, own, classes, base, 
                 received[i] *= kept[i]
         for i in range(size):
             score[i] = base[classes[first + i]]
+        if len(drive) > 0:
+            for i in range(size):
+                score[i] += drive[first + i]
         for k in range(len(decays)):
             value = state[k]
             for i in range(size):
@@ -117,6 +124,80 @@ def forward(ids, bins, starts, decays, shares, delay, held, own, classes, base, 
 
 
 @compiled
+def interpolate(knots, spacing, values):
+    """Fill in values that are linear between knots in the middle of segments of `spacing` bins."""
+    n_bins, half = len(values), spacing // 2
+    shift = half - 0.5 * (spacing - 1)
+    for t in range(min(half, n_bins)):
+        values[t] = knots[0]
+    for k in range(len(knots)):
+        first = k * spacing + half
+        last = min(first + spacing, n_bins)
+        slope = (knots[k + 1] - knots[k]) / spacing if k + 1 < len(knots) else 0.0
+        level = knots[k] + slope * shift
+        for t in range(first, last):
+            values[t] = level + slope * (t - first)
+
+
+@compiled
+def adjoint_of_interpolate(values, spacing, n_knots):
+    """Return the sums of values weighted by what each knot adds to their bins."""
+    n_bins, half = len(values), spacing // 2
+    shift = half - 0.5 * (spacing - 1)
+    found = np.zeros(n_knots)
+    for t in range(min(half, n_bins)):
+        found[0] += values[t]
+    for k in range(n_knots):
+        first = k * spacing + half
+        last = min(first + spacing, n_bins)
+        total, moment = 0.0, 0.0
+        for t in range(first, last):
+            total += values[t]
+            moment += values[t] * (t - first)
+        found[k] += total
+        if k + 1 < n_knots:
+            later = (moment + shift * total) / spacing
+            found[k] -= later
+            found[k + 1] += later
+    return found
+
+
+@compiled
+def residuals_after(ids, bins, residual, probability, edges, n_neurons):
+    """Return residuals summed over bands of lags after the spikes of each neuron.
+
+    edges : ascending lags in bins; band b holds the lags from edges[b] to below edges[b + 1].
+
+    Returns, each of shape (neurons, bands): the sums of the residual, the sums of the probability,
+    and those of probability · n², where n is the number of spikes whose band a bin lies in.
+    """
+    n_bins, n_bands = len(residual), len(edges) - 1
+    residuals, expected = np.zeros(n_bins + 1), np.zeros(n_bins + 1)
+    for t in range(n_bins):
+        residuals[t + 1] = residuals[t] + residual[t]
+        expected[t + 1] = expected[t] + probability[t]
+    found = np.zeros((3, n_neurons, n_bands))
+    earlier, last = np.full(len(ids), -1), np.full(n_neurons, -1)
+    widest = np.max(edges[1:] - edges[:-1])
+    for spike in range(len(ids)):
+        j, t = ids[spike], bins[spike]
+        earlier[spike], last[j] = last[j], spike
+        for b in range(n_bands):
+            low, high = min(t + edges[b], n_bins), min(t + edges[b + 1], n_bins)
+            found[0, j, b] += residuals[high] - residuals[low]
+            found[1, j, b] += expected[high] - expected[low]
+            found[2, j, b] += expected[high] - expected[low]
+        before = earlier[spike]
+        while before >= 0 and t - bins[before] < widest:
+            for b in range(n_bands):
+                low, high = min(t + edges[b], n_bins), min(bins[before] + edges[b + 1], n_bins)
+                if high > low:
+                    found[2, j, b] += 2.0 * (expected[high] - expected[low])
+            before = earlier[before]
+    return found[0], found[1], found[2]
+
+
+@compiled
 def adjoint(ids, bins, starts, decays, shares, delay, held, values, n_neurons):
     """Return Σₜ valuesₜ xⱼ(t) for the filtered spikes xⱼ of every neuron j."""
     state = np.zeros(len(decays))
@@ -138,6 +219,27 @@ def adjoint(ids, bins, starts, decays, shares, delay, held, values, n_neurons):
             state[k] = value
         for spike in range(starts[max(0, first - delay)], starts[max(0, last - delay)]):
             total[ids[spike]] += read[bins[spike] + delay - first]
+    return total
+
+
+@compiled
+def adjoint_by_segment(
+    ids, bins, starts, decays, shares, delay, held, values, spacing, n_segments, n_neurons
+):
+    """Return Σₜ valuesₜ xⱼ(t) by the segment in which the spikes of j act first: (segments, j)."""
+    n_bins = len(values)
+    read = np.zeros(n_bins)
+    for k in range(len(decays)):
+        value = 0.0
+        for t in range(n_bins - 1, -1, -1):
+            value = decays[k] * value + shares[k] * values[t]
+            if len(held) > 0 and held[t]:
+                value = 0.0
+            read[t] += value
+    total = np.zeros((n_segments, n_neurons))
+    for spike in range(starts[max(0, n_bins - delay)]):
+        t = bins[spike] + delay
+        total[t // spacing, ids[spike]] += read[t]
     return total
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,14 +9,18 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted
 
-from bridge.descent import accelerated_descent, gradient_descent, quasi_newton
+from bridge.checks import as_integer, one_of
+from bridge.descent import (
+    accelerated_descent,
+    gradient_descent,
+    quasi_newton,
+    require_descent,
+)
+from bridge.labels import require_classes
 from bridge.networks.layer import Layer
 from bridge.networks.network import LayeredNetwork
-from bridge.validation import validated
+from bridge.validation import require_fitted, seed_of, validated
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -97,7 +100,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         """
         trials, labels = validated(self, X, y, dtype=np.float64)
         self._check_parameters()
-        check_classification_targets(labels)
+        require_classes(labels)
         self.classes_, places = np.unique(labels, return_inverse=True)
         n_classes = len(self.classes_)
         if n_classes < 2:
@@ -111,7 +114,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         start = LayeredNetwork.random(
             [trials.shape[1], *self.hidden, outputs],
             [*[self.activation] * len(self.hidden), "sigmoid"],
-            int(check_random_state(self.random_state).randint(2**31 - 1)),
+            seed_of(self.random_state),
         )
         network, descent = start.train(
             (trials - mean) / scale,
@@ -137,12 +140,17 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
         Of more than two classes the outputs are scaled to a sum of 1.
         """
-        check_is_fitted(self)
+        require_fitted(self)
         outputs = self.network_(validated(self, X, dtype=np.float64, reset=False))
         if outputs.shape[1] == 1:
             return np.column_stack([1.0 - outputs[:, 0], outputs[:, 0]])
         outputs = np.maximum(outputs, np.finfo(float).tiny)
         return outputs / outputs.sum(axis=1, keepdims=True)
+
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Logarithms of `predict_proba`, −inf where that rounds to 0."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
 
     def predict(self, X: ArrayLike) -> NDArray:
         """The most probable class of each trial, shape (n_trials,)."""
@@ -150,20 +158,22 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         return self.classes_[places]
 
     def _check_parameters(self) -> None:
-        if any(width < 1 for width in self.hidden):
-            raise NeurosimError(f"hidden = {tuple(self.hidden)}: a layer has at least one unit")
-        if self.activation not in ("sigmoid", "tanh", "relu"):
+        if isinstance(self.hidden, str) or not isinstance(self.hidden, (Sequence, np.ndarray)):
+            raise NeurosimError(
+                f"hidden = {self.hidden!r} is no sequence of widths: give one, such as (8,)"
+            )
+        for width in self.hidden:
+            if as_integer(width, "the width of a hidden layer") < 1:
+                raise NeurosimError(f"hidden = {tuple(self.hidden)}: a layer has at least one unit")
+        if not one_of(self.activation, ("sigmoid", "tanh", "relu")):
             raise NeurosimError(
                 f"activation = {self.activation!r} of hidden units: give one of sigmoid, tanh, relu"
             )
-        if self.solver not in SOLVERS:
+        if not one_of(self.solver, SOLVERS):
             raise NeurosimError(
                 f"solver = {self.solver!r} is unknown: give one of {', '.join(SOLVERS)}"
             )
-        if not (math.isfinite(self.tol) and self.tol > 0):
-            raise NeurosimError(f"tol = {self.tol:g} is not a finite number above 0")
-        if self.max_iter < 1:
-            raise NeurosimError(f"max_iter = {self.max_iter} is below 1: allow at least one step")
+        require_descent(self.tol, self.max_iter)
 
 
 def _of_raw_inputs(network: LayeredNetwork, mean: NDArray, scale: NDArray) -> LayeredNetwork:

@@ -9,6 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 import numpy as np
 
 from bridge.activations import Activation, find_activation
+from bridge.checks import as_floats, require_kind
 from bridge.networks.layer import Layer
 from bridge.networks.network import LayeredNetwork
 from neurosim import NeurosimError
@@ -53,6 +54,12 @@ def neuron_graph(inputs: Sequence[str], units: Mapping[str, Unit]) -> LayeredNet
     >>> graph([[1.0], [-1.0]]).ravel().round(3), graph.names  # σ(2 + 1 + 0.5), σ(0 − 1 + 0.5)
     (array([0.971, 0.378]), ('x', 'f', 'g'))
     """
+    require_kind(inputs, (list, tuple, np.ndarray), "inputs", "list of names")
+    require_kind(units, Mapping, "units", "mapping of name to Unit")
+    for name in (*inputs, *units):
+        require_kind(name, str, "a name", "text")
+    for unit in units.values():
+        require_kind(unit, Unit, "a unit", "Unit")
     if len({*inputs, *units}) != len(inputs) + len(units) or not units:
         raise NeurosimError("inputs and units of a graph must have different names; give some unit")
     for name, unit in units.items():
@@ -76,7 +83,7 @@ def neuron_graph(inputs: Sequence[str], units: Mapping[str, Unit]) -> LayeredNet
     return LayeredNetwork(
         tuple(
             Layer(
-                np.array([list(unit.weights.values())], dtype=float),
+                as_floats([list(unit.weights.values())], "weights of a unit"),
                 np.array([unit.bias]),
                 find_activation(unit.activation),
             )
@@ -99,6 +106,7 @@ def in_levels(network: LayeredNetwork) -> LayeredNetwork:
     NeurosimError
         Where weights are shared, and where the last layer is not the only one of its depth.
     """
+    require_kind(network, LayeredNetwork, "network", "LayeredNetwork")
     if network.depths.count(max(network.depths)) > 1 or network.depths[-1] < max(network.depths):
         raise NeurosimError("the last layer of a network in levels must be deeper than all others")
     n_inputs, start = network.n_inputs, network.n_inputs

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bridge.activations import Activation, find_activation
+from bridge.checks import as_floats, as_integer, shown
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -39,7 +41,8 @@ class Layer:
     shared: NDArray[np.intp] | None = None
 
     def __post_init__(self) -> None:
-        weights, bias = (np.array(values, dtype=float) for values in (self.weights, self.bias))
+        weights = np.array(as_floats(self.weights, "weights"))
+        bias = np.array(as_floats(self.bias, "bias"))
         if weights.ndim != 2 or bias.shape != weights.shape[:1] or not weights.size:
             raise NeurosimError(
                 f"a layer with weights of shape {weights.shape} and bias of shape {bias.shape}: "
@@ -51,7 +54,8 @@ class Layer:
         object.__setattr__(self, "bias", bias)
         object.__setattr__(self, "activation", find_activation(self.activation))
         if self.shared is not None:
-            object.__setattr__(self, "shared", np.array(self.shared))
+            shared = as_floats(self.shared, "shared").astype(int)
+            object.__setattr__(self, "shared", shared)
             self._check_shared()
 
     @classmethod
@@ -74,14 +78,20 @@ class Layer:
         where : (n_units, n_inputs) array_like of bool, optional
             Where there is a connection. Default: everywhere.
         """
-        weights = np.atleast_2d(np.asarray(weights, dtype=float))
+        weights = np.atleast_2d(as_floats(weights, "weights"))
         there = np.ones((len(weights), weights.shape[1] + 1), dtype=bool)
         if where is not None:
-            there[:, :-1] = where
+            given = as_floats(where, "where") != 0.0
+            if given.ndim and given.shape != weights.shape:
+                raise NeurosimError(
+                    f"where has shape {given.shape}: it must be that of the weights, "
+                    f"{weights.shape}"
+                )
+            there[:, :-1] = given
         there[:, -1] = bias is not None
         numbers = np.where(there, np.cumsum(there).reshape(there.shape) - 1, -1)
         kept = np.where(there[:, :-1], weights, 0.0)
-        own = np.zeros(len(weights)) if bias is None else np.asarray(bias, dtype=float)
+        own = np.zeros(len(weights)) if bias is None else as_floats(bias, "bias")
         return cls(kept, own, find_activation(activation), numbers)
 
     @classmethod
@@ -108,8 +118,10 @@ class Layer:
         Layer
             Of one unit for each kernel and each place of the window within the grid, in this order.
         """
-        kernels, bias = np.asarray(kernels, dtype=float), np.asarray(bias, dtype=float)
-        window, shape = kernels.shape[1:], tuple(shape)
+        kernels, bias = as_floats(kernels, "kernels"), as_floats(bias, "bias")
+        if isinstance(shape, str) or not isinstance(shape, Iterable):
+            raise NeurosimError(f"shape = {shown(shape)} is no sequence of extents of a grid")
+        window, shape = kernels.shape[1:], tuple(as_integer(k, "an extent", 1) for k in shape)
         if (
             bias.shape != kernels.shape[:1]
             or len(window) != len(shape)

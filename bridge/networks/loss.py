@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from scipy.special import expit
 
+from bridge.checks import as_floats, one_of
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -65,10 +66,10 @@ def checked_targets(
     targets: ArrayLike, shape: tuple[int, int], activation: Activation, loss: str
 ) -> NDArray[np.float64]:
     """Return targets of that shape, (n_trials, n_outputs); refuse what the loss cannot take."""
-    values = np.asarray(targets, dtype=float)
+    values = as_floats(targets, "targets")
     if values.shape != shape and not (values.shape == shape[:1] and shape[1] == 1):
         raise NeurosimError(f"targets have shape {values.shape}: it must be {shape}")
-    if loss not in ("cross-entropy", "squared"):
+    if not one_of(loss, ("cross-entropy", "squared")):
         raise NeurosimError(f"loss = {loss!r} is unknown: give one of cross-entropy, squared")
     if loss == "cross-entropy":
         if activation.name != "sigmoid":

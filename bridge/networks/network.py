@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -12,15 +13,14 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from bridge.activations import Activation, find_activation
-from bridge.descent import accelerated_descent
+from bridge.checks import as_float, as_floats, as_integer, generator, require_kind
+from bridge.descent import accelerated_descent, require_descent
 from bridge.networks.layer import Layer
 from bridge.networks.loss import NetworkLoss, checked_targets, loss_by_score
 from bridge.networks.wiring import chain, check_sources
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import ArrayLike, NDArray
 
     from bridge.descent import Descent, Solver
@@ -59,7 +59,9 @@ class LayeredNetwork:
     names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        layers = tuple(self.layers)
+        layers = tuple(self.layers) if isinstance(self.layers, Iterable) else (self.layers,)
+        for layer in layers:
+            require_kind(layer, Layer, "a layer of a network", "Layer")
         if not layers:
             raise NeurosimError("a network needs at least one layer")
         object.__setattr__(self, "layers", layers)
@@ -94,12 +96,18 @@ class LayeredNetwork:
             one point. With it they go through random points of the box from −1 to 1, in random
             directions, and the weights of each unit have this length.
         """
+        require_kind(widths, (Sequence, np.ndarray), "widths", "sequence of widths")
+        require_kind(activations, (Sequence, np.ndarray), "activations", "sequence of activations")
+        for width in widths:
+            as_integer(width, "a width of the network")
         if len(widths) != len(activations) + 1 or min(widths, default=0) < 1:
             raise NeurosimError(
                 f"widths = {list(widths)} with {len(activations)} activations: give the number of "
                 "inputs, then one width of at least 1 and one activation for each layer"
             )
-        rng = np.random.default_rng(seed)
+        if slope is not None:
+            slope = as_float(slope, "slope")
+        rng = generator(seed)
         layers: list[Layer] = []
         for (n_inputs, n_units), activation in zip(pairwise(widths), activations, strict=True):
             limit = math.sqrt(6.0 / (n_inputs + n_units))
@@ -163,7 +171,12 @@ class LayeredNetwork:
     def with_parameters(self, theta: NDArray) -> LayeredNetwork:
         """Return the same network with other weights and biases."""
         sizes = np.cumsum([len(layer.parameters) for layer in self.layers])
-        parts = np.split(np.asarray(theta, dtype=float), sizes[:-1])
+        theta = as_floats(theta, "theta")
+        if theta.shape != (sizes[-1],):
+            raise NeurosimError(
+                f"theta has shape {theta.shape}: this network has {sizes[-1]} parameters"
+            )
+        parts = np.split(theta, sizes[:-1])
         pairs = zip(self.layers, parts, strict=True)
         return replace(self, layers=tuple(layer.with_parameters(part) for layer, part in pairs))
 
@@ -212,7 +225,7 @@ class LayeredNetwork:
             By inputs and outputs of units, along all ways from them to the output.
         """
         signals, scores = self._forward(self._checked(inputs))
-        by_output = np.broadcast_to(np.asarray(by_output, dtype=float), scores[-1].shape)
+        by_output = np.broadcast_to(as_floats(by_output, "by_output"), scores[-1].shape)
         by_score = by_output * self.layers[-1].activation.derivative(scores[-1])
         by_parameters, by_signals = self._backward(signals, scores, by_score)
         by_signals[:, self._own[-1]] = by_output
@@ -247,9 +260,11 @@ class LayeredNetwork:
             `gradient_descent`, `accelerated_descent`, or `quasi_newton`, which finds its steps
             itself.
         """
-        if not (math.isfinite(step) and step > 0):
+        if not (math.isfinite(as_float(step, "step")) and step > 0):
             raise NeurosimError(f"step = {step:g} is not a finite number above 0")
-        objective = NetworkLoss(self, self._checked(inputs), np.asarray(targets), loss, 1.0 / step)
+        require_descent(tol, max_iter)
+        wanted = as_floats(targets, "targets")
+        objective = NetworkLoss(self, self._checked(inputs), wanted, loss, 1.0 / step)
         # Matrices of networks are small: waking further threads of the BLAS takes up to 20 times
         # as long as the product.
         with threadpool_limits(limits=1, user_api="blas"):
@@ -304,7 +319,7 @@ class LayeredNetwork:
         ]
 
     def _checked(self, inputs: ArrayLike) -> NDArray[np.float64]:
-        values = np.asarray(inputs, dtype=float)
+        values = as_floats(inputs, "inputs")
         if values.ndim != 2 or values.shape[1] != self.n_inputs or not len(values):
             raise NeurosimError(
                 f"inputs have shape {values.shape}: it must be (n_trials, {self.n_inputs})"

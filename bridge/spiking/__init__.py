@@ -10,6 +10,7 @@ from bridge.spiking.logic import SpikingCircuit
 from bridge.spiking.rates import RateTwin
 from bridge.spiking.report import LayerLoss, diagnose
 from bridge.spiking.strengths import Strengths, strengths
+from bridge.spiking.twin import SpikingTwin
 
 __all__ = [
     "Balanced",
@@ -19,6 +20,7 @@ __all__ = [
     "LayerLoss",
     "RateTwin",
     "SpikingCircuit",
+    "SpikingTwin",
     "Strengths",
     "balance",
     "connect_copies",

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bridge.networks import Layer
-from bridge.spiking.copies import require_chain
+from bridge.checks import as_float, require_kind, shown
+from bridge.networks import Layer, LayeredNetwork
+from bridge.spiking.copies import checked_inputs, require_chain
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
-
-    from bridge.networks import LayeredNetwork
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +68,11 @@ def balance(
     NeurosimError
         For layers that spiking neurons cannot integrate, and a layer that is silent for all data.
     """
-    if not 50.0 < percentile <= 100.0:
+    if not isinstance(lift, bool):
+        raise NeurosimError(f"lift = {shown(lift)} is neither True nor False")
+    if not 50.0 < as_float(percentile, "percentile") <= 100.0:
         raise NeurosimError(f"percentile = {percentile:g} is outside 50 to 100")
+    require_kind(network, LayeredNetwork, "network", "LayeredNetwork")
     require_chain(network)
     for number, layer in enumerate(network.layers, start=1):
         name, last = layer.activation.name, number == len(network.layers)
@@ -79,7 +81,7 @@ def balance(
                 f"layer {number} is a {name}: integration makes a ReLU of a neuron; take relu for "
                 'all layers but the last, or the code "chance" for a network of sigmoids'
             )
-    inputs = np.asarray(data, dtype=float)
+    inputs = checked_inputs(data, network.n_inputs, signed=True)
     outputs = network.outputs(inputs)
     scores = network.layers[-1].score(outputs[-2] if len(outputs) > 1 else inputs)
     best = scores.max(axis=1)

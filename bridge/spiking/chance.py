@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 import neurosim as ns
+from bridge.checks import as_float, require_kind
+from bridge.networks import LayeredNetwork
+from bridge.noise import require_positive
 from bridge.spiking.copies import checked_inputs, connect_copies, require_chain
+from bridge.spiking.twin import SpikingTwin
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from bridge.networks import LayeredNetwork
-
 SHORTEST = 1.0
 """Least step (ms): ten time constants of the membrane, so that none remembers the last."""
+STEPS = 100
+"""Answers of the last layer in the time that a run lasts by default."""
 
 
 @dataclass(frozen=True, eq=False)
-class ChanceTwin:
+class ChanceTwin(SpikingTwin):
     """A network of sigmoid units in which every neuron fires by chance, anew in each step.
 
     The soft threshold makes σ(x) of a potential x·delta above it, exactly
@@ -40,8 +44,12 @@ class ChanceTwin:
 
     network: LayeredNetwork
     delta: float = 1.0
+    dt: ClassVar[float] = SHORTEST
+    even: ClassVar[float] = 0.5
 
     def __post_init__(self) -> None:
+        require_kind(self.network, LayeredNetwork, "network", "LayeredNetwork")
+        require_positive("delta", self.delta, "mV")
         require_chain(self.network)
         for number, layer in enumerate(self.network.layers, start=1):
             if layer.activation.name != "sigmoid":
@@ -69,7 +77,7 @@ class ChanceTwin:
         list of Population
             One for each layer.
         """
-        if dt < SHORTEST:
+        if as_float(dt, "dt") < SHORTEST:
             raise NeurosimError(f"dt = {dt:g} ms is below {SHORTEST:g} ms: give a longer step")
         layers = self.network.layers
         values = checked_inputs(inputs, layers[0].weights.shape[1], signed=True)
@@ -86,6 +94,31 @@ class ChanceTwin:
                 connect_copies(net, populations[-1], cells, self.delta * layer.weights, delay=dt)
             populations.append(cells)
         return populations
+
+    def duration(self, dt: float | None = None) -> float:
+        """How long to simulate (ms), with a step of `dt` (ms).
+
+        The last layer answers 100 times, so that its probabilities are known to 0.05 or better.
+        """
+        return (STEPS + len(self.network.layers) - 1) * (self.dt if dt is None else dt)
+
+    def scores(
+        self, result: ns.Result, *, n_trials: int | None = None, name: str = ""
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the end of the run (ms), and how often each output fired, of the steps it had.
+
+        Shapes (1,) and (1, n_trials, n_outputs); parameters as of `SpikingTwin.scores`.
+        """
+        late = len(self.network.layers) - 1
+        found = self._trials(result, f"{name}layer {late + 1}", n_trials)
+        steps = round(result.duration / result.dt) - late
+        if steps < 1:
+            raise NeurosimError(
+                f"the run of {result.duration:g} ms ends before the last layer has answered: "
+                f"simulate for {self.duration(result.dt):g} ms"
+            )
+        counts = self.counts(result, n_trials=found, steps=steps, name=name)[-1]
+        return np.array([result.duration]), counts.mean(axis=0)[np.newaxis]
 
     def counts(
         self, result: ns.Result, *, n_trials: int, steps: int, name: str = ""

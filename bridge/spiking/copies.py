@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import neurosim as ns
+from bridge.checks import as_floats
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def fired_at(result: ns.Result, name: str, step: int = 1) -> NDArray[np.bool_]:
 
 def checked_inputs(inputs: ArrayLike, n_inputs: int, *, signed: bool) -> NDArray[np.float64]:
     """Return inputs of shape (n_trials, n_inputs); refuse what spikes cannot carry."""
-    values = np.asarray(inputs, dtype=float)
+    values = as_floats(inputs, "inputs")
     if values.ndim != 2 or values.shape[1] != n_inputs or not len(values):
         raise NeurosimError(f"inputs have shape {values.shape}: it must be (n_trials, {n_inputs})")
     if not np.isfinite(values).all():

@@ -11,9 +11,11 @@ from scipy.special import logit
 
 import neurosim as ns
 from bridge.activations import find_activation
+from bridge.checks import as_integer, require_kind
 from bridge.networks import Layer, LayeredNetwork
-from bridge.noise import EscapeNoise
+from bridge.noise import EscapeNoise, require_positive
 from bridge.spiking.copies import checked_inputs, connect_copies, fired_at
+from bridge.spiking.twin import SpikingTwin
 from bridge.unit import threshold_gap
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ BETA = 1.0
 
 
 @dataclass(frozen=True, eq=False)
-class GroupTwin:
+class GroupTwin(SpikingTwin):
     """A network of which every unit is a group of neurons that each fire once, or not.
 
     All neurons of a layer decide at the end of one step, those of depth 1 at the end of the first.
@@ -59,7 +61,14 @@ class GroupTwin:
     noise: bool = True
     name: str = ""
 
-    def add_to(self, net: ns.Network, inputs: ArrayLike, *, dt: float) -> list[ns.Population]:
+    def __post_init__(self) -> None:
+        require_kind(self.network, LayeredNetwork, "network", "LayeredNetwork")
+        for what in ("size", "outputs"):
+            as_integer(getattr(self, what), what, 1)
+
+    def add_to(
+        self, net: ns.Network, inputs: ArrayLike, *, dt: float = 0.1, name: str = ""
+    ) -> list[ns.Population]:
         """Add the network, each trial with neurons of its own.
 
         Parameters
@@ -70,6 +79,8 @@ class GroupTwin:
             A signal x is a volley of that strength.
         dt : float
             Step (ms) with which the network is going to be simulated.
+        name : str
+            Put before the names of the populations in the place of the attribute.
 
         Returns
         -------
@@ -77,12 +88,13 @@ class GroupTwin:
             One for each layer.
         """
         own = self.network
+        require_positive("dt", dt, "ms")
         inputs = checked_inputs(inputs, own.n_inputs, signed=True)
         populations: list[ns.Population] = []
         for k, (layer, seen) in enumerate(zip(own.layers, own.sources, strict=True)):
             arrival, size = ns.SpikeTimes([own.depths[k] * dt]), self._sizes[k]
             number = len(inputs) * len(layer.bias) * size
-            cells = net.add(self.population(k), number, self._cell(k, dt))
+            cells = net.add(self.population(k, name), number, self._cell(k, dt), dale=False)
             if self._kind(k) == "linear":
                 net.record(cells, "v")
             constant = (layer.bias[:, np.newaxis] - self._spread(k)) / BETA + self._gap(k)
@@ -103,26 +115,47 @@ class GroupTwin:
             populations.append(cells)
         return populations
 
-    def outputs_in(self, result: ns.Result) -> list[NDArray[np.float64]]:
-        """Return the outputs of each layer, (n_trials, n_units): shares of neurons that fired.
+    def duration(self, dt: float | None = None) -> float:
+        """How long to simulate (ms) with a step of `dt` (ms): until the last layer has decided."""
+        return max(self.network.depths) * (self.dt if dt is None else dt)
 
-        Those of linear units are read off their potential.
+    def scores(
+        self, result: ns.Result, *, n_trials: int | None = None, name: str = ""
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return when the last layer decides (ms), and its outputs, as `outputs_in` has them.
+
+        Shapes (1,) and (1, n_trials, n_outputs); parameters as of `SpikingTwin.scores`.
+        """
+        last = len(self.network.layers) - 1
+        self._trials(result, self.population(last, name), n_trials, each=self.outputs)
+        time = self.network.depths[last] * result.dt
+        return np.array([time]), self.outputs_in(result, name=name)[-1][np.newaxis]
+
+    def outputs_in(self, result: ns.Result, *, name: str = "") -> list[NDArray[np.float64]]:
+        """Return the outputs of each layer, (n_trials, n_units): fractions of neurons that fired.
+
+        Those of linear units are read off their potential. `name` is as given to `add_to`.
         """
         outputs = []
         for k, layer in enumerate(self.network.layers):
-            name, step = self.population(k), self.network.depths[k]
+            key, step = self.population(k, name), self.network.depths[k]
             if self._kind(k) == "linear":
-                trace = result.traces[name, "v"]
+                trace = result.traces[key, "v"]
                 reached = trace.values[np.argmin(np.abs(trace.times - step * result.dt))]
                 found = BETA * (reached - LISTENER.v_rest)
             else:
-                found = fired_at(result, name, step).astype(float)
+                found = fired_at(result, key, step).astype(float)
             outputs.append(found.reshape(-1, len(layer.bias), self._sizes[k]).mean(axis=2))
         return outputs
 
-    def population(self, k: int) -> str:
+    def population(self, k: int, name: str = "") -> str:
         """Return the name of the population that stands for layer k, counted from 0."""
-        return f"{self.name}layer {k + 1}"
+        return f"{name or self.name}layer {k + 1}"
+
+    def _chosen(self, scores: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Outputs of the greatest score, or whether that of the only one is high enough."""
+        linear = self._kind(len(self.network.layers) - 1) == "linear"
+        return super()._chosen(scores if linear else scores - 0.5)
 
     @cached_property
     def _sizes(self) -> list[int]:

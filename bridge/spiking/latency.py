@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import neurosim as ns
+from bridge.checks import as_float
+from bridge.noise import require_positive
 from bridge.spiking.balance import Balanced, balance
 from bridge.spiking.copies import checked_inputs, connect_copies, first_spikes
+from bridge.spiking.twin import SpikingTwin
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -25,7 +28,7 @@ ONCE = ns.LIF(t_ref=1000.0)
 
 
 @dataclass(frozen=True, eq=False)
-class LatencyTwin:
+class LatencyTwin(SpikingTwin):
     """A network of ReLU units in which each neuron fires once, and its time is its activation.
 
     Time goes in windows of length W, one for each layer. Whoever is active with x fires at the
@@ -59,7 +62,7 @@ class LatencyTwin:
     hold: float = 15.0
 
     def __post_init__(self) -> None:
-        if not 1.0 <= self.window <= 10.0 * self.neuron.tau_m:
+        if not 1.0 <= as_float(self.window, "window") <= 10.0 * self.neuron.tau_m:
             raise NeurosimError(
                 f"window = {self.window:g} ms is outside 1 ms to 10 time constants of the membrane"
             )
@@ -121,6 +124,7 @@ class LatencyTwin:
         list of Population
             Of the inputs, then one for each layer.
         """
+        require_positive("dt", dt, "ms")
         steps = self.window / dt
         if abs(steps - round(steps)) > 1e-6:
             raise NeurosimError(
@@ -158,8 +162,9 @@ class LatencyTwin:
             populations.append(cells)
         return populations
 
-    def duration(self, dt: float = 0.1) -> float:
-        """How long to simulate (ms)."""
+    def duration(self, dt: float | None = None) -> float:
+        """How long to simulate (ms), with a step of `dt` (ms)."""
+        dt = self.dt if dt is None else dt
         return self.end(len(self.balanced.layers), dt) + dt
 
     def activity(
@@ -184,17 +189,42 @@ class LatencyTwin:
         for number, scale in enumerate(self.balanced.scales):
             key = f"{name}layer {number}" if number else f"{name}input"
             left = self.end(number, result.dt) - first_spikes(result, key, n_trials)
-            carried = -np.expm1(-np.maximum(left, 0.0) / self.neuron.tau_m) / self.reach
-            found.append(scale * carried)
+            found.append(self._carried(left, scale))
         found[-1] += self.balanced.offset
         return found
 
+    def scores(
+        self, result: ns.Result, *, n_trials: int | None = None, name: str = ""
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return when the last window ends (ms), and the scores that its first spikes stand for.
+
+        They are in units of the abstract scores, and never below the balanced offset. Shapes (1,)
+        and (1, n_trials, n_outputs); parameters as of `SpikingTwin.scores`.
+        """
+        number = len(self.balanced.layers)
+        key = f"{name}layer {number}"
+        first = first_spikes(result, key, self._trials(result, key, n_trials))
+        end = self.end(number, result.dt)
+        scores = self._carried(end - first, self.balanced.scales[-1]) + self.balanced.offset
+        return np.array([end]), scores[np.newaxis]
+
     def decisions(
-        self, result: ns.Result, *, n_trials: int, name: str = ""
+        self, result: ns.Result, *, n_trials: int | None = None, name: str = ""
     ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Return which output fires first, and when (ms); both of shape (n_trials,)."""
-        first = first_spikes(result, f"{name}layer {len(self.balanced.layers)}", n_trials)
+        """Return which output fires first, and when (ms); both of shape (n_trials,).
+
+        Of a single output, 1 if it fires so early that its score is above 0, else 0.
+        """
+        key = f"{name}layer {len(self.balanced.layers)}"
+        first = first_spikes(result, key, self._trials(result, key, n_trials))
+        if self.n_outputs == 1:
+            scores = self.scores(result, n_trials=n_trials, name=name)[1]
+            return self._chosen(scores[0]), first[:, 0]
         return first.argmin(axis=1), first.min(axis=1)
+
+    def _carried(self, left: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
+        """What spikes stand for that come so long (ms) before the end of their window."""
+        return scale * -np.expm1(-np.maximum(left, 0.0) / self.neuron.tau_m) / self.reach
 
 
 def _force(weights: NDArray[np.float64]) -> float:

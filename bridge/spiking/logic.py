@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import neurosim as ns
+from bridge.checks import as_float, require_kind
 from bridge.classics.boolean import binary
+from bridge.classics.threshold import ThresholdNetwork
 from bridge.spiking.strengths import strengths
 from bridge.unit import threshold_gap
 from neurosim import NeurosimError
@@ -25,7 +27,7 @@ from neurosim import NeurosimError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from bridge.classics.threshold import ThresholdNetwork, ThresholdUnit
+    from bridge.classics.threshold import ThresholdUnit
     from bridge.spiking.strengths import Strengths
 
 ONSET = 1.0
@@ -71,6 +73,9 @@ class SpikingCircuit:
     name: str = "circuit"
 
     def __post_init__(self) -> None:
+        require_kind(self.logic, ThresholdNetwork, "logic", "ThresholdNetwork")
+        require_kind(self.neuron, ns.LIF, "neuron", "LIF neuron")
+        as_float(self.window, "window")
         inputs = binary(self.inputs, len(self.logic.inputs))
         inputs = inputs[:, None] if inputs.ndim == 2 else inputs
         if inputs.ndim != 3 or not inputs.size:

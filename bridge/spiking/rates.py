@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 import neurosim as ns
+from bridge.checks import as_float, as_floats, one_of
+from bridge.noise import require_positive
 from bridge.spiking.balance import Balanced, balance
 from bridge.spiking.copies import checked_inputs, connect_copies, spike_counts
+from bridge.spiking.twin import SpikingTwin
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -20,10 +23,12 @@ if TYPE_CHECKING:
 
 INTEGRATOR = ns.LIF(tau_m=1000.0, t_ref=0.0)
 """A neuron that hardly leaks and rests for no time: its rate is proportional to its current."""
+SPIKES = 40
+"""Of an activation of 1, in the time that a run lasts by default."""
 
 
 @dataclass(frozen=True, eq=False)
-class RateTwin:
+class RateTwin(SpikingTwin):
     """A network of ReLU units as integrate-and-fire neurons, activations as rates.
 
     A neuron that does not leak fires at the rate I/(C·gap), and not at all for I ≤ 0: a ReLU. What
@@ -54,9 +59,9 @@ class RateTwin:
     tau_s: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 1.0 <= self.rate <= 1000.0:
+        if not 1.0 <= as_float(self.rate, "rate") <= 1000.0:
             raise NeurosimError(f"rate = {self.rate:g} Hz is outside 1 to 1000 Hz")
-        if self.inputs not in ("current", "spikes"):
+        if not one_of(self.inputs, ("current", "spikes")):
             raise NeurosimError(f'inputs = {self.inputs!r} is unknown: give "current" or "spikes"')
         if self.neuron.v_reset != self.neuron.v_rest or self.neuron.escape is not None:
             raise NeurosimError("a rate twin needs LIF neurons with v_reset = v_rest and no escape")
@@ -103,14 +108,17 @@ class RateTwin:
         name : str
             Put before "input", "layer 1", "layer 2" …, the names of the populations.
         sample : float, optional
-            Interval (ms) at which to record the potentials of the last layer, to tell apart what
-            spikes alone leave a tie.
+            Interval (ms) at which to record the potentials of the last layer, which tell apart what
+            spikes alone leave a tie; 0 for no potentials. Default: 100 steps.
 
         Returns
         -------
         list of Population
             One for each layer, after that of the inputs where these are spikes.
         """
+        require_positive("dt", dt, "ms")
+        if sample is not None:
+            as_float(sample, "sample")
         layers, spikes = self.balanced.layers, self.inputs == "spikes"
         values = checked_inputs(inputs, layers[0].weights.shape[1], signed=not spikes)
         signal = self.balanced.scaled(values)
@@ -129,9 +137,18 @@ class RateTwin:
                 synapse = ns.ExpCurrent(self.tau_s)
                 connect_copies(net, populations[-1], cells, weights, synapse=synapse, delay=dt)
             populations.append(cells)
-        if sample is not None:
-            net.record(populations[-1], "v", interval=sample)
+        if sample is None or sample > 0:
+            net.record(populations[-1], "v", interval=100 * dt if sample is None else sample)
         return populations
+
+    def duration(self, dt: float | None = None) -> float:
+        """How long to simulate (ms): until an activation of 1 has made 40 spikes.
+
+        Twice as long halves what rounding to whole spikes costs; any other time will do, too. It
+        is a multiple of 100 steps of `dt` (ms), at which potentials are recorded.
+        """
+        unit = 100.0 * (self.dt if dt is None else dt)
+        return unit * math.ceil(SPIKES * 1e3 / self.rate / unit - 1e-9)
 
     def activity(
         self, result: ns.Result, inputs: ArrayLike, *, stop: float, name: str = ""
@@ -154,7 +171,7 @@ class RateTwin:
         -------
         list of (n_trials, n_units) ndarray
         """
-        found = [np.asarray(inputs, dtype=float)]
+        found = [as_floats(inputs, "inputs")]
         n_trials, scales = len(found[0]), self.balanced.scales
         quantum = 1e3 / (self.rate * stop)
         if self.inputs == "spikes":
@@ -171,35 +188,37 @@ class RateTwin:
         return found
 
     def scores(
-        self, result: ns.Result, *, n_trials: int, name: str = ""
+        self, result: ns.Result, *, n_trials: int | None = None, name: str = ""
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return what the last layer has summed up: its spikes, and its potential on the way.
 
         Parameters
         ----------
         result : Result
-            With potentials, recorded because `add_to` was given a `sample`.
-        n_trials : int
+        n_trials : int, optional
+            Copies of the network; found from the size of the last layer if not given.
         name : str
             As given to `add_to`.
 
         Returns
         -------
         times : (n_times,) ndarray
-            ms.
+            When potentials were recorded, or the end if none were (ms).
         scores : (n_times, n_trials, n_outputs) ndarray
             mV: gap times spikes, and the potential over the one at the start.
         """
         last = f"{name}layer {len(self.balanced.layers)}"
+        n_trials, trains = self._trials(result, last, n_trials), result.spikes[last]
         if (last, "v") not in result.traces:
-            raise NeurosimError(f"no potentials of {last!r} are recorded: give add_to a sample")
-        trace, trains = result.traces[last, "v"], result.spikes[last]
+            counts = trains.counts().reshape(1, n_trials, -1)
+            return np.array([result.duration]), float(self.gap) * counts.astype(float)
+        trace = result.traces[last, "v"]
         scores = trace.values - self._start
         sample = np.searchsorted(trace.times, trains.times - 1e-6)
         seen = sample < len(trace.times)
-        counts = np.zeros_like(scores)
-        np.add.at(counts, (sample[seen], trains.ids[seen]), 1.0)
-        scores += self.gap * np.cumsum(counts, axis=0)
+        fired = np.zeros_like(scores)
+        np.add.at(fired, (sample[seen], trains.ids[seen]), 1.0)
+        scores += self.gap * np.cumsum(fired, axis=0)
         return trace.times, scores.reshape(len(trace.times), n_trials, -1)
 
     @property

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bridge.checks import as_floats
 from bridge.networks import LayeredNetwork
 from neurosim import NeurosimError
 
@@ -103,13 +104,13 @@ def diagnose(
     list of LayerLoss
         Of the inputs, then of every layer.
     """
-    layers, tops = network.layers, np.asarray(scales, dtype=float)
+    layers, tops = network.layers, as_floats(scales, "scales")
     if len(activity) != len(layers) + 1 or len(tops) != len(activity):
         raise NeurosimError(
             f"{len(activity)} activities and {len(tops)} scales for {len(layers)} layers: give one "
             "of each for the inputs and for every layer"
         )
-    wanted = _activities(network, np.asarray(inputs, dtype=float), offset)
+    wanted = _activities(network, as_floats(inputs, "inputs"), offset)
     decided = wanted[-1].argmax(axis=1)
     losses, kept = [], 1.0
     for k, (measured, scale) in enumerate(zip(activity, tops, strict=True)):

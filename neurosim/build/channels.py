@@ -6,8 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.optimize import brentq
 
 from neurosim.kernels import Channels
+from neurosim.kernels.channels import SPIKE
 from neurosim.kernels.types import (
     CHANNELS,
     E_K,
@@ -17,13 +19,17 @@ from neurosim.kernels.types import (
     G_K,
     G_L,
     G_NA,
+    GATES,
     GROUP,
     LAST,
     MANNER,
+    MOST_G,
     PER_C,
+    V_HIGH,
+    V_LOW,
     V_REST,
 )
-from neurosim.network import HodgkinHuxley, steady_gates
+from neurosim.network import HodgkinHuxley, gate_rates, steady_gates
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,14 +39,29 @@ if TYPE_CHECKING:
 
 LONGEST_PART = 0.0125
 """ms: the method of Runge and Kutta is then off by less than 1e-5 mV in an action potential."""
+STABLE = 2.785
+"""Largest rate times step at which the method of Runge and Kutta is stable."""
 
 
-def _rates(neuron: HodgkinHuxley) -> NDArray[np.float64]:
-    """Return the row of `Channels.rates` of a neuron."""
-    row = np.zeros(8)
+def _stable_range(substep: float) -> list[float]:
+    """Return between which potentials (mV) no gate is too fast for a step (ms)."""
+
+    def excess(v: float) -> float:
+        return float(gate_rates(v).sum(axis=0).max()) * substep - STABLE
+
+    # The fastest gate has 4 per ms at -65 mV, and gets faster either way.
+    return [brentq(excess, -65.0, -500.0), brentq(excess, 0.0, 100.0 * STABLE / substep)]
+
+
+def _rates(neuron: HodgkinHuxley, substep: float) -> NDArray[np.float64]:
+    """Return the row of `Channels.rates` of a neuron, for parts of a step (ms)."""
+    row = np.zeros(11)
     row[[G_NA, G_K, G_L]] = np.array([neuron.g_na, neuron.g_k, neuron.g_l]) / neuron.c_m
     row[[E_NA, E_K, E_L]] = neuron.e_na, neuron.e_k, neuron.e_l
     row[V_REST], row[PER_C] = neuron.v_rest, 1.0 / neuron.c_m
+    row[[V_LOW, V_HIGH]] = np.array(_stable_range(substep)) - neuron.v_rest
+    reachable = row[[G_NA, G_K, G_L]].sum() * substep >= STABLE
+    row[MOST_G] = STABLE / substep if reachable else math.inf
     return row
 
 
@@ -59,15 +80,15 @@ def channel_tables(layout: Layout, neurons: Neurons, thread: int, dt: float) -> 
     manner = neurons.firing[:, MANNER]
     if not (manner == CHANNELS).any():
         return None
-    rates = np.zeros((len(manner), 8))
+    parts = math.ceil(dt / LONGEST_PART - 1e-9)
+    rates = np.zeros((len(manner), 11))
     for g, share in enumerate(layout.threads[thread].shares):
         neuron = layout.populations[share.population].neuron
         if isinstance(neuron, HodgkinHuxley):
-            rates[g] = _rates(neuron)
+            rates[g] = _rates(neuron, dt / parts)
     gates = np.where(
-        manner == CHANNELS, 3 * (neurons.groups[:, LAST] - neurons.groups[:, FIRST]), 0
+        manner == CHANNELS, GATES * (neurons.groups[:, LAST] - neurons.groups[:, FIRST]), 0
     )
-    parts = math.ceil(dt / LONGEST_PART - 1e-9)
     return Channels(
         blocks=np.flatnonzero(manner[neurons.blocks[:, GROUP]] == CHANNELS),
         first_gate=np.cumsum(gates) - gates,
@@ -79,7 +100,7 @@ def channel_tables(layout: Layout, neurons: Neurons, thread: int, dt: float) -> 
 def starting_gates(
     neurons: Neurons, channels: Channels | None, v_start: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the gates of neurons with ion channels at time 0: those of a potential that stands.
+    """Return `State.gates` at time 0: the gates in their steady state at the initial potential.
 
     Parameters
     ----------
@@ -93,5 +114,6 @@ def starting_gates(
         for firing, group, row in zip(neurons.firing, neurons.groups, channels.rates, strict=True):
             if firing[MANNER] == CHANNELS:
                 v = v_start[group[FIRST] : group[LAST]] + row[V_REST]
-                gates.append(steady_gates(v).T.ravel())
+                # As in NEST, a neuron that starts above 0 mV spikes when V falls.
+                gates.append(np.vstack([steady_gates(v), v >= SPIKE]).T.ravel())
     return np.concatenate(gates)

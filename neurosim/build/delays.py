@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import ndtr
 
 from neurosim.build.grid import to_steps
 from neurosim.errors import NeurosimError
@@ -18,31 +20,56 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.network import Projection
+    from neurosim.network.distributions import Distribution
 
+MOST_DELAYS = 2_000_000
+"""Most different delays of a distribution on the time grid."""
 TAIL = 1e-10
 """Mass beyond which the upper tail of a distribution of delays is cut off."""
 
 
-def delay_law(
-    delay: Normal | LogNormal | Uniform, dt: float
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the support (steps) and the cumulative probabilities of delays rounded to the grid.
+def delay_span(delay: Distribution, dt: float) -> tuple[int, int]:
+    """Return the shortest and the longest delay (steps) of a distribution, its tail cut off.
 
-    A delay that would round to less than one step is drawn again, which is to say that the
-    distribution is truncated at dt/2.
+    Raises
+    ------
+    NeurosimError
+        Where next to nothing of it lies beyond half a step.
     """
     law = delay.truncated(dt / 2.0, np.inf)
     low, high = law.quantiles()
-    first = max(1, round(max(law.low, dt / 2.0) / dt))
-    last = first
-    while law.cdf((last + 0.5) * dt) < high - TAIL * (high - low):
-        last *= 2
+
+    def is_last(step: int) -> bool:
+        return (law.cdf((step + 0.5) * dt) - low) / (high - low) >= 1.0 - TAIL
+
+    first = max(1, int(to_steps(max(law.low, dt / 2.0), dt)))
+    above = first
+    while not is_last(above):
+        above *= 2
+    return first, bisect_left(range(above + 1), True, lo=first, key=is_last)
+
+
+def delay_law(delay: Distribution, dt: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the support (steps) and the cumulative probabilities of delays rounded to the grid.
+
+    The distribution is truncated at dt/2, below which a delay would round to 0.
+    """
+    law = delay.truncated(dt / 2.0, np.inf)
+    low, high = law.quantiles()
+    first, last = delay_span(delay, dt)
     steps = np.arange(first, last + 1)
-    cumulative = (np.array([law.cdf((s + 0.5) * dt) for s in steps]) - low) / (high - low)
-    n = int(np.searchsorted(cumulative, 1.0 - TAIL)) + 1
-    cumulative = cumulative[:n]
+    cumulative = (_cdf(law, np.multiply(steps + 0.5, dt, dtype=np.float64)) - low) / (high - low)
     cumulative[-1] = 1.0
-    return steps[:n], cumulative
+    return steps, cumulative
+
+
+def _cdf(law: Distribution, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return `law.cdf` of many values, with the same bits."""
+    if isinstance(law, Uniform):
+        return np.clip((x - law.low) / (law.high - law.low), 0.0, 1.0)
+    if isinstance(law, Normal) and law.sd > 0.0:
+        return ndtr((x - law.mean) / law.sd)
+    return np.array([law.cdf(value) for value in x.tolist()])
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,15 +94,51 @@ class Delays:
     guide: NDArray[np.int64]
 
 
-def delays_of(projection: Projection, dt: float) -> Delays:
-    """Return the delays of a projection, none where they are in a file."""
-    delay, no_guide = projection.delay, np.empty(0, np.int64)
-    if isinstance(delay, Column):
-        return Delays(ARRAY, np.empty(0, np.int64), np.empty(0, np.uint64), no_guide)
-    if not isinstance(delay, (Normal, LogNormal, Uniform)):
+def check_delays(projection: Projection, dt: float) -> None:
+    """Refuse delays that the time grid cannot resolve, and too many different ones.
+
+    Those in a file are not looked at.
+
+    Raises
+    ------
+    NeurosimError
+    """
+    delay = projection.delay
+    if isinstance(delay, (Normal, LogNormal, Uniform)):
+        try:
+            first, last = delay_span(delay, dt)
+        except NeurosimError:
+            raise NeurosimError(
+                f"The delays {delay} ms from {projection.source.name!r} to "
+                f"{projection.target.name!r} round to 0 on the time grid, dt = {dt:g} ms: lengthen "
+                "them or take a smaller dt"
+            ) from None
+        if last - first >= MOST_DELAYS:
+            raise NeurosimError(
+                f"Delays from {projection.source.name!r} to {projection.target.name!r} have "
+                f"{last - first + 1:,} different values in steps of {dt:g} ms, more than "
+                f"{MOST_DELAYS:,}: narrow their distribution, or take a larger dt"
+            )
+    elif not isinstance(delay, Column):
         times = np.asarray(delay, float).ravel()
         if len(times) and times.min() < dt * (1.0 - 1e-9):
             raise NeurosimError(too_short(projection, float(times.min()), dt))
+
+
+def delays_of(projection: Projection, dt: float) -> Delays:
+    """Return the delays of a projection, none where they are in a file.
+
+    Raises
+    ------
+    NeurosimError
+        If a delay, or next to all of a distribution of delays, is too short for the grid.
+    """
+    delay, no_guide = projection.delay, np.empty(0, np.int64)
+    if isinstance(delay, Column):
+        return Delays(ARRAY, np.empty(0, np.int64), np.empty(0, np.uint64), no_guide)
+    check_delays(projection, dt)
+    if not isinstance(delay, (Normal, LogNormal, Uniform)):
+        times = np.asarray(delay, float).ravel()
         steps = to_steps(times, dt)
         kind = CONSTANT if np.ndim(delay) == 0 else ARRAY
         return Delays(kind, steps, np.zeros(len(steps), np.uint64), no_guide)

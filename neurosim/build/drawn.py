@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurosim.build.memory import LISTED_AT_ONCE
 from neurosim.build.projections import row_kind
 from neurosim.build.weights import weight_law
 from neurosim.kernels import Lists, Room, Rules, count_sources, invert_in_degree
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from neurosim.build.layout import Share
     from neurosim.build.projections import Projections
     from neurosim.network import Projection
-
-LISTED_AT_ONCE = 2**25
-"""Synapses of in-degree rules that are listed at a time, at 12 bytes each."""
 
 
 class ThreadRules:

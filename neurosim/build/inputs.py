@@ -101,9 +101,10 @@ def _program(drive: Drive, dt: float) -> tuple[NDArray[np.int64], NDArray[np.flo
         times = np.arange(len(values) + 1) * source.interval
         return to_steps(times, dt), np.vstack([values, np.zeros((1, values.shape[1]))])
     assert isinstance(source, Poisson)
-    n = 1 if source.times is None else len(source.times)
-    steps = np.zeros(1, np.int64) if source.times is None else to_steps(source.times, dt)
-    return steps, step_means(np.asarray(source.rate, float).reshape(n, -1), dt)
+    times = np.zeros(1) if source.times is None else source.times
+    rates = np.asarray(source.rate, float).reshape(len(times), -1)
+    # The spikes after a change of the rate arrive later by the delay, and so does the change.
+    return to_steps(times + float(drive.delay or 0.0), dt), step_means(rates, dt)
 
 
 class _Block(NamedTuple):
@@ -334,7 +335,8 @@ def _spike_steps(
         raise NeurosimError(
             f"SpikeTimes at {flat.min():g} ms with delay {drive.delay:g} ms reach "
             f"{drive.target.name!r} before the first step is over: the earliest arrival is dt = "
-            f"{dt:g} ms; shift the times or lengthen the delay"
+            f"{dt:g} ms, to which arrivals from dt/2 on are rounded; shift the times or lengthen "
+            "the delay"
         )
     return steps, columns, factors
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.kernels.types import N_OWN, OWN_FIRST, POST_FIRST, ROW_FIRST
+from neurosim.kernels.types import N_OWN, OWN_FIRST, POST_FIRST, ROW_FIRST, W_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,6 +113,21 @@ def in_order(columns: Mapping[str, NDArray]) -> dict[str, NDArray]:
         name: column[spikes if name.startswith("spike_") else synapses]
         for name, column in columns.items()
     }
+
+
+def check_learned(plan: Plan, snapshot: Mapping[str, NDArray], step: int) -> None:
+    """Raise ValueError for numbers that plastic synapses cannot have come to before step `step`."""
+    w_max = plan.threads[0].plastic.tables.rules[:, W_MAX]
+    relative = snapshot["weights"] / w_max[_projection_of(plan, snapshot["rows"])]
+    # Written so that NaN is refused.
+    if not ((relative >= -1e-9) & (relative <= 1.0 + 1e-9)).all():
+        raise ValueError("a weight is outside the range of its plasticity")
+    for name in ("traces", "spike_values"):
+        if not ((snapshot[name] >= 0.0) & np.isfinite(snapshot[name])).all():
+            raise ValueError(f"{name} are not finite")
+    for name in ("last", "spike_steps"):
+        if not ((snapshot[name] >= 0) & (snapshot[name] < max(step, 1))).all():
+            raise ValueError(f"{name} are not of the steps so far")
 
 
 def put_learned(

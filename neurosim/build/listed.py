@@ -293,6 +293,6 @@ def _check_counts(rows: int, delays: int) -> None:
     if there is not None and needed > there / 2:
         raise NeurosimError(
             f"To count synapses by more than {delays // 2:,} different delays takes about "
-            f"{needed / 2**30:.1f} GiB; this machine has {there / 2**30:.1f} GiB: let delays "
+            f"{needed / 2**30:.1f} GiB; {there / 2**30:.1f} GiB are available: let delays "
             "differ less, or take a larger dt"
         )

@@ -1,4 +1,4 @@
-"""How much memory a network will take, said before it is taken."""
+"""Estimate the memory of a network before it is built."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurosim.build.delays import delay_span
 from neurosim.build.projections import expected_synapses
 from neurosim.errors import NeurosimError
+from neurosim.network import FixedInDegree, LogNormal, Normal, Uniform
 from neurosim.resources import physical_memory
 
 if TYPE_CHECKING:
@@ -17,8 +19,14 @@ if TYPE_CHECKING:
 
 SAMPLE_BYTES = 8
 
+LAW_BYTES = 100
+"""Bytes for each delay of a distribution while its table is made."""
+LISTED_AT_ONCE = 2**25
+"""Synapses of in-degree rules that a thread lists at a time."""
+LISTED_BYTES = 12
+"""Bytes for each of them; a list and its copy exist at the same time."""
 USABLE = 0.9
-"""Share of the machine's memory that a network may take."""
+"""Fraction of the available memory that a network may take."""
 
 
 def _parts(layout: Layout, projections: Projections) -> tuple[float, float, float]:
@@ -41,6 +49,16 @@ def expected_bytes(layout: Layout, projections: Projections) -> int:
     return int(sum(_parts(layout, projections)))
 
 
+def _listing_bytes(layout: Layout, projections: Projections) -> float:
+    """Return the bytes taken while synapses of fixed in-degrees are listed by source."""
+    listed = sum(
+        expected
+        for projection, expected in zip(projections.projections, projections.expected, strict=True)
+        if isinstance(projection.rule, FixedInDegree)
+    )
+    return 2 * LISTED_BYTES * min(listed, len(layout.threads) * LISTED_AT_ONCE)
+
+
 def check_size(network: Network) -> None:
     """Refuse a network that cannot fit, however it is laid out, before anything is.
 
@@ -57,23 +75,60 @@ def check_size(network: Network) -> None:
         return
     if neurons > USABLE * there:
         raise NeurosimError(
-            f"The network needs about {needed / 2**30:.1f} GiB for {network.size:,} neurons; this "
-            f"machine has {there / 2**30:.1f} GiB: lower the number of neurons"
+            f"The network needs about {needed / 2**30:.1f} GiB for {network.size:,} neurons; "
+            f"{there / 2**30:.1f} GiB are available: lower the number of neurons"
         )
     raise _too_many(synapses, needed, there)
 
 
 def _too_many(synapses: float, needed: float, there: float) -> NeurosimError:
-    """Return the refusal of so many synapses, with what this machine has room for."""
+    """Return the refusal of too many synapses, with the number that fits."""
     return NeurosimError(
-        f"The network needs about {needed / 2**30:.1f} GiB for {synapses:.3g} synapses; this "
-        f"machine has {there / 2**30:.1f} GiB, room for about "
+        f"The network needs about {needed / 2**30:.1f} GiB for {synapses:.3g} synapses; "
+        f"{there / 2**30:.1f} GiB are available, enough for about "
         f"{synapses * USABLE * there / needed:.2g}: lower the number of neurons or of synapses"
     )
 
 
+def check_delay_tables(network: Network, dt: float, threads: int) -> None:
+    """Refuse delays that differ too much, before tables of them are made.
+
+    Parameters
+    ----------
+    network : Network
+    dt : float
+        ms.
+    threads : int
+
+    Raises
+    ------
+    NeurosimError
+        With the estimate and what would fit.
+    """
+    there = physical_memory()
+    spans = [
+        delay_span(p.delay, dt)
+        for p in network.projections
+        if isinstance(p.delay, (LogNormal, Normal, Uniform))
+    ]
+    first, last = max(spans, key=lambda span: span[1] - span[0], default=(1, 1))
+    count = last - first + 1
+    needed = 4 * threads * network.size * count + LAW_BYTES * count
+    if there is not None and needed > USABLE * there:
+        raise _too_many_delays(needed, count, last, there)
+
+
+def _too_many_delays(needed: float, count: int, longest: int, there: int) -> NeurosimError:
+    """Return the refusal of too many different delays."""
+    return NeurosimError(
+        f"The network needs about {needed / 2**30:.1f} GiB, most of it to find synapses by their "
+        f"{count:,} different delays of up to {longest:,} steps; {there / 2**30:.1f} GiB are "
+        "available: let delays differ less, or take a larger dt"
+    )
+
+
 def check_memory(layout: Layout, projections: Projections) -> None:
-    """Refuse a network that this machine cannot hold.
+    """Refuse a network that the available memory cannot hold.
 
     Raises
     ------
@@ -81,18 +136,12 @@ def check_memory(layout: Layout, projections: Projections) -> None:
         With the estimate and what would fit.
     """
     parts, there = _parts(layout, projections), physical_memory()
-    needed = sum(parts)
+    needed = sum(parts) + _listing_bytes(layout, projections)
     if there is None or needed <= USABLE * there:
         return
-    needs = f"The network needs about {needed / 2**30:.1f} GiB"
-    has = f"this machine has {there / 2**30:.1f} GiB"
     if parts[1] > parts[0]:
         columns = projections.column_delays
-        raise NeurosimError(
-            f"{needs}, most of it to find synapses by their {len(np.unique(columns)):,} different "
-            f"delays of up to {columns.max():,} steps; {has}: let delays differ less, or take a "
-            "larger dt"
-        )
+        raise _too_many_delays(needed, len(np.unique(columns)), int(columns.max()), there)
     raise _too_many(sum(projections.expected), needed, there)
 
 

@@ -16,6 +16,7 @@ import sys
 from collections import namedtuple
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,6 +69,10 @@ def _compile(name: str, source: str) -> Any:
     """Return the module with that source, written to the cache folder and compiled."""
     digest = hashlib.sha256(source.encode()).hexdigest()[:20]
     stem = f"{name.lower() if name.isascii() else 'model'}_{digest}"
+    if FOLDER is None:  # nothing can be kept: compiled anew by each process
+        names: dict[str, Any] = {"__name__": f"neurosim_models_{stem}"}
+        exec(compile(source.replace("cache=True", "cache=False"), f"<{name}>", "exec"), names)
+        return SimpleNamespace(**names)
     path = Path(FOLDER) / f"{stem}.py"
     if not path.exists() or path.read_text() != source:
         part = path.with_suffix(f".{os.getpid()}.part")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from neurosim.build.layout import Layout, Share
     from neurosim.kernels import Neurons
-    from neurosim.network import Population
+    from neurosim.network import Neuron, Population
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class ModelPart:
     states : ndarray of float64
         Their states beside the potential at time 0.
     first_state : mapping of int to int
-        Index in `State.gates` of the first state of each group.
+        Index in `State.states` of the first state of each group.
     """
 
     tables: Models | None
@@ -67,8 +67,9 @@ def values_of(population: Population, value: Any, what: str, seed: int) -> NDArr
     return np.broadcast_to(np.asarray(value, float), (population.size,))
 
 
-def state_size(neuron: NeuronModel) -> int:
+def state_size(neuron: Neuron) -> int:
     """Return how many values per neuron are stored beside the potential."""
+    assert isinstance(neuron, NeuronModel)
     return len(states_of(type(neuron))) - 1 + hidden_states(type(neuron))
 
 
@@ -110,7 +111,7 @@ def _parameter_rows(
 
 
 def model_tables(
-    layout: Layout, neurons: Neurons, thread: int, dt: float, seed: int, n_gates: int, debug: bool
+    layout: Layout, neurons: Neurons, thread: int, dt: float, seed: int, debug: bool
 ) -> ModelPart:
     """Lay out the neurons of one thread whose equations are compiled apart.
 
@@ -123,8 +124,6 @@ def model_tables(
     dt : float
         ms.
     seed : int
-    n_gates : int
-        Values that come before those of models in `State.gates`.
     debug : bool
         Whether to run the equations as plain Python.
 
@@ -137,7 +136,7 @@ def model_tables(
     states: dict[int, NDArray[np.float64]] = {}
     first: dict[int, int] = {}
     for g in own:
-        first[g] = n_gates + sum(len(part) for part in states.values())
+        first[g] = sum(len(part) for part in states.values())
         share = shares[g]
         states[g] = initial_states(populations[g], dt, seed)[share.low : share.high].ravel()
     rows = {g: _parameter_rows(populations[g], shares[g], dt, seed) for g in own}

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.build.channels import channel_tables, starting_gates
+from neurosim.build.channels import channel_tables
 from neurosim.build.grid import check_dt
 from neurosim.build.inputs import input_tables
 from neurosim.build.layout import Layout, lay_out
 from neurosim.build.live import CurrentPort, SpikePort, live_tables
-from neurosim.build.memory import check_memory, check_size
+from neurosim.build.memory import check_delay_tables, check_memory, check_size
 from neurosim.build.models import ModelPart, model_tables
 from neurosim.build.neurons import (
     initial_potentials,
@@ -223,6 +223,7 @@ def build(
         raise NeurosimError("The network has no population: add one with Network.add first")
     own = range(threads) if own is None else own
     check_size(network)
+    check_delay_tables(network, dt, threads)
     layout = lay_out(network, threads)
     with workers(len(own)) as each:
         projections = Projections(network, layout, dt, seed, own=own, each=each)
@@ -235,8 +236,7 @@ def build(
         def build_thread(thread: int) -> ThreadPlan:
             neurons, places, n_synaptic = neuron_tables(layout, thread, dt, seed)
             soft, channels = soft_blocks(neurons), channel_tables(layout, neurons, thread, dt)
-            gates = starting_gates(neurons, channels, np.zeros(layout.threads[thread].n_local))
-            models = model_tables(layout, neurons, thread, dt, seed, len(gates), debug)
+            models = model_tables(layout, neurons, thread, dt, seed, debug)
             probes, contributions = probe_tables(traces, layout, thread, places, models.first_state)
             inputs = input_tables(network, layout, neurons, thread, dt, seed)
             inputs, live = live_tables(inputs, network, layout, thread)

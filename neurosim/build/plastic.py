@@ -11,7 +11,7 @@ from neurosim.build.layout import TWINNED
 from neurosim.build.projections import Projections, expected_synapses
 from neurosim.build.synapses import make_tables
 from neurosim.errors import NeurosimError
-from neurosim.kernels import Learned, Plastic
+from neurosim.kernels import Learned, Plastic, drop_spikes
 from neurosim.kernels.types import (
     DELAY_FIRST,
     DEPRESSION,
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 BYTES = 64
 """Memory of a plastic synapse."""
+LEAST_HISTORY = 2**12
+"""Postsynaptic spikes that a thread keeps without looking whether any is needed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,8 +97,8 @@ def plastic_projections(
     there = physical_memory()
     if there is not None and needed > 0.9 * there:
         raise NeurosimError(
-            f"The plastic synapses need about {needed / 2**30:.1f} GiB; this machine has "
-            f"{there / 2**30:.1f} GiB: make fewer of them plastic"
+            f"The plastic synapses need about {needed / 2**30:.1f} GiB; "
+            f"{there / 2**30:.1f} GiB are available: make fewer of them plastic"
         )
     return [Projections(network, layout, dt, seed, (k,), own=own, each=each) for k in chosen]
 
@@ -224,8 +226,31 @@ def new_learned(part: PlasticPart) -> Learned:
     )
 
 
+def most_history(learned: Learned) -> int:
+    """Return the number of postsynaptic spikes at which to look for those that can be dropped.
+
+    To look takes a time that grows with synapses and spikes, so both together are let double.
+    """
+    return 2 * int(learned.count[0]) + len(learned.weights) + LEAST_HISTORY
+
+
+def drop_history(tables: Plastic, learned: Learned, step: int) -> Learned:
+    """Return the same without the postsynaptic spikes that no synapse needs before step `step`.
+
+    Which are kept does not depend on how often this was done before. Arrays are changed in place.
+    """
+    n = int(learned.count[0])
+    kept = [np.empty(n, array.dtype) for array in (learned.steps, learned.values, learned.steps)]
+    needed, places = np.zeros(n, bool), np.empty(n, np.int64)
+    count = drop_spikes(tables, learned, step, needed, places, *kept)
+    steps, values, following = (array[:count].copy() for array in kept)
+    return learned._replace(
+        steps=steps, values=values, following=following, count=np.array([count])
+    )
+
+
 def with_room_to_learn(learned: Learned, most: int) -> Learned:
-    """Return the same with room for so many more spikes."""
+    """Return the same with room for so many more postsynaptic spikes."""
     kept = int(learned.count[0])
     if len(learned.first_of) == 0 or len(learned.steps) >= kept + most:
         return learned

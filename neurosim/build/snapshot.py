@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from neurosim.build.models import state_size
+from neurosim.kernels.channels import SPIKE
 from neurosim.kernels.types import (
     ALPHA,
     CHANNELS,
     DELTA,
     FIRST,
     FIRST_ID,
+    GATES,
     KIND,
     LAST,
     MANNER,
@@ -38,8 +40,14 @@ if TYPE_CHECKING:
     from neurosim.build.plan import Plan, ThreadPlan
     from neurosim.kernels import Neurons, State, Table
 
-STATES = ("v", "until", "synaptic", "gates", "arrived")
+STATES = ("v", "until", "synaptic", "gates", "states", "arrived")
 """Fields of `kernels.types.State` that a snapshot holds, each in the order of the network."""
+
+
+LARGEST = 1e100
+"""Potentials (mV) and currents (pA) beyond this do not come up in any run."""
+SLACK = 1e-2
+"""Gates may leave 0 to 1 by less: the integration is not exact."""
 
 
 class _Span(NamedTuple):
@@ -79,12 +87,12 @@ def _spans(layout: Layout, part: ThreadPlan, thread: int, counter: _Counter) -> 
                 yield _Span("synaptic", place, whole, share.size)
         if isinstance(population.neuron, HodgkinHuxley):
             assert part.channels is not None
-            whole = counter.take("gates", 3 * population.size) + 3 * share.low
-            yield _Span("gates", int(part.channels.first_gate[g]), whole, 3 * share.size)
+            whole = counter.take("gates", GATES * population.size) + GATES * share.low
+            yield _Span("gates", int(part.channels.first_gate[g]), whole, GATES * share.size)
         if isinstance(population.neuron, NeuronModel):
             n = state_size(population.neuron)
-            whole = counter.take("gates", n * population.size) + n * share.low
-            yield _Span("gates", part.models.first_state[g], whole, n * share.size)
+            whole = counter.take("states", n * population.size) + n * share.low
+            yield _Span("states", part.models.first_state[g], whole, n * share.size)
         if len(layout.twinned[share.population]):
             own = len(share.twins) > 0
             group = len(shares) + with_twins.index(share.population) if own else g
@@ -104,6 +112,11 @@ def _twin_spans(
             for sign in range(2):
                 whole = counter.take(field, len(twinned)) + before
                 yield _Span(field, place + sign * own, whole, own)
+
+
+def variables(part: ThreadPlan, group: int) -> list[int]:
+    """Return the places in `State.synaptic` at which a group's variables begin."""
+    return [place for port in _ports(part, group) for place in _variables(port)]
 
 
 def _ports(part: ThreadPlan, group: int) -> NDArray[np.int64]:
@@ -147,6 +160,11 @@ def take_state(plan: Plan, states: list[State]) -> dict[str, NDArray]:
     }
 
 
+def field_of(snapshot: Mapping[str, NDArray], field: str) -> NDArray:
+    """Return a field of a snapshot; earlier versions had no "states"."""
+    return snapshot[field] if field in snapshot or field != "states" else np.empty(0)
+
+
 def check_state(plan: Plan, snapshot: Mapping[str, NDArray]) -> None:
     """Refuse a snapshot that is not one of this network.
 
@@ -158,8 +176,9 @@ def check_state(plan: Plan, snapshot: Mapping[str, NDArray]) -> None:
     for _ in _spans(plan.layout, plan.threads[0], plan.own[0], counter):
         pass
     for field, size in counter.total.items():
-        if snapshot[field].shape != (size,):
-            raise ValueError(f"{field} has shape {snapshot[field].shape}, not ({size},)")
+        if field_of(snapshot, field).shape != (size,):
+            shape = field_of(snapshot, field).shape
+            raise ValueError(f"{field} has shape {shape}, not ({size},)")
     fired, counts = snapshot["fired"], snapshot["fired_in"]
     if counts.shape != (plan.horizon,) or (counts < 0).any() or counts.sum() != len(fired):
         raise ValueError("the spikes under way are not those of the last steps")
@@ -167,9 +186,31 @@ def check_state(plan: Plan, snapshot: Mapping[str, NDArray]) -> None:
     order = np.diff(fired.astype(np.int64) + steps * n)
     if len(fired) and (fired.min() < 0 or fired.max() >= n or (order <= 0).any()):
         raise ValueError("the spikes under way are not in order")
-    for field in ("v", "synaptic", "gates"):
-        if not np.isfinite(snapshot[field]).all():
-            raise ValueError(f"{field} is not finite")
+    bounds = {"v": LARGEST, "synaptic": LARGEST, "gates": 1.0 + SLACK, "states": LARGEST}
+    for field, largest in bounds.items():
+        # Written so that NaN is refused.
+        if not (np.abs(field_of(snapshot, field)) <= largest).all():
+            raise ValueError(f"{field} is not finite or beyond {largest:g}")
+
+
+def with_flags(plan: Plan, snapshot: Mapping[str, NDArray], step: int) -> Mapping[str, NDArray]:
+    """Return a snapshot whose ion channels have the flag that older ones lack.
+
+    These held the gates m, h and n alone, in which every step of a falling action potential
+    counted outside of the refractory period.
+    """
+    cells, rest = [np.empty(0, np.int64)], [np.empty(0)]
+    for first, population in zip(plan.first_id, plan.layout.populations, strict=False):
+        if isinstance(population.neuron, HodgkinHuxley):
+            cells.append(np.arange(first, first + population.size))
+            rest.append(np.full(population.size, population.neuron.v_rest))
+    own = np.concatenate(cells)
+    if snapshot["gates"].shape != (3 * len(own),) or not len(own):
+        return snapshot
+    above = snapshot["v"][own] + np.concatenate(rest) >= SPIKE
+    flags = above & (snapshot["until"][own] < step)
+    gates = np.column_stack([snapshot["gates"].reshape(-1, 3), flags])
+    return {**snapshot, "gates": gates.ravel()}
 
 
 def put_state(
@@ -190,7 +231,7 @@ def put_state(
     restored = []
     for thread, part, state in zip(plan.own, plan.threads, states, strict=True):
         for span in _spans(plan.layout, part, thread, _Counter()):
-            values = snapshot[span.field][span.whole : span.whole + span.size]
+            values = field_of(snapshot, span.field)[span.whole : span.whole + span.size]
             getattr(state, span.field)[span.own : span.own + span.size] = values
         _put_to_rest(part.neurons, state, step)
         state.next_event[0] = np.searchsorted(part.inputs.event_steps, step)

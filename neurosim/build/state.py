@@ -60,9 +60,8 @@ def new_state(plan: Plan, thread: int, chunk: int) -> State:
             injected=(n_local, np.float64),
             arrived=(part.n_slots if twins else 0, np.float64),
         ),
-        gates=np.concatenate(
-            [starting_gates(part.neurons, part.channels, part.v_start), part.models.states]
-        ),
+        gates=starting_gates(part.neurons, part.channels, part.v_start),
+        states=part.models.states.copy(),
         resting_first=np.zeros(n_groups, np.int64),
         resting_count=np.zeros(n_groups, np.int64),
         uniform=np.ones(n_groups, bool),

@@ -51,7 +51,7 @@ class ThreadTable:
 
     def __init__(self, projections: Projections, thread: int) -> None:
         self.shared = projections
-        self._place = projections.own.index(thread)
+        self._place, self._thread = projections.own.index(thread), thread
         self._drawn = ThreadRules(projections, thread)
         self.n_slots = projections.layout.threads[thread].n_slots
         self._n_neurons = int(projections.layout.first_id[-1])
@@ -111,6 +111,7 @@ class ThreadTable:
             weights=weights,
             common=shared.astype(weight_type),
             common_of=np.arange(len(delays), dtype=np.uint64) % np.uint64(width),
+            on_twins=np.empty((0, len(delays) + 1), np.uint32),
         )
 
     def open(self) -> None:
@@ -189,7 +190,24 @@ class ThreadTable:
                 lists = self._drawn.lists(first, last, counting=False)
                 room = self._drawn.room(lists, int(counts[first:last].max(initial=0)))
                 fill_rows(self._drawn.plan, lists, room, first, last, self.table)
+        if self._onto_twins:
+            self.table = self.table._replace(on_twins=self._count_twins())
         return self.table, len(self.table.targets) - self._onto_twins
+
+    def _count_twins(self) -> NDArray[np.uint32]:
+        """Return how many synapses of each row lead to twins before each column."""
+        is_twin = np.zeros(self.n_slots, bool)
+        for share in self.shared.layout.threads[self._thread].shares:
+            for slot in share.twin_slots.values():
+                is_twin[slot : slot + 2 * len(share.twins)] = True
+        table, found = self.table, np.zeros_like(self.table.segment)
+        for first in range(0, len(found), ROWS_AT_ONCE):
+            rows = slice(first, first + ROWS_AT_ONCE)
+            start, segment = table.start[rows], table.segment[rows].astype(np.int64)
+            own = is_twin[table.targets[start[0] : start[-1] + segment[-1, -1]]]
+            before = np.concatenate([[0], np.cumsum(own)])[start[:, None] - start[0] + segment]
+            found[rows] = before - before[:, :1]
+        return found
 
 
 def make_tables(projections: Projections, each: Each = map) -> list[tuple[Table, int]]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import sys
-import time
 import traceback
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from neurosim.ranks import Ranks
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,24 +26,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         A `Status`: 0 done, 1 a defect of neurosim, 2 the user's mistake, 130 stopped by Ctrl-C.
     """
+    from neurosim.cli.supervision import supervised
+
+    _replace_unencodable()
+    if arguments is not None:
+        return _main(list(arguments))
+    return supervised(lambda: _main(sys.argv[1:]))
+
+
+def _replace_unencodable() -> None:
+    """Print a replacement for every character that the terminal's encoding lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _main(arguments: list[str]) -> int:
+    from neurosim.cli.failures import explain
     from neurosim.cli.status import Status
 
-    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _carry_out(given or ["--help"])
+        return _carry_out(arguments or ["--help"])
     except KeyboardInterrupt:  # while the first modules were imported
         return Status.STOPPED
     except BrokenPipeError:
         # The reader, `head` perhaps, has seen enough. Python's flush at exit must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Status.DONE
+    except Exception as error:  # while the first modules were imported
+        words = explain(error)
+        if words is None:
+            raise
+        print(f"neurosim: {words}", file=sys.stderr)
+        return Status.MISTAKE
 
 
 def _carry_out(arguments: list[str]) -> int:
     """Carry out a command, together with the other processes where several were started."""
+    from neurosim.cli.failures import explain
     from neurosim.cli.report import say
     from neurosim.cli.status import Status
     from neurosim.errors import NeurosimError
+    from neurosim.failure import abort, exit_status, wait_for_first
     from neurosim.ranks import Ranks, spread_as_started
 
     ranks = Ranks()
@@ -61,26 +84,35 @@ def _carry_out(arguments: list[str]) -> int:
             say("stopped")
         status = Status.STOPPED
     except NeurosimError as error:
-        _wait_for_the_first(ranks)
+        wait_for_first(ranks.rank)
         for line in str(error).splitlines():
-            say(line)
+            say(_shortened(line))
         status = Status.MISTAKE
-    except Exception:
-        _wait_for_the_first(ranks)
-        traceback.print_exc()
-        say(
-            "this is a defect of neurosim, not of your input: please report it with the lines above"
-        )
-        status = Status.DEFECT
+    except Exception as error:
+        wait_for_first(ranks.rank)
+        words = explain(error)
+        if words is None:
+            traceback.print_exc()
+            words = (
+                "this is a defect of neurosim, not of your input: please report it with the lines "
+                "above"
+            )
+            status = Status.DEFECT
+        else:
+            status = Status.MISTAKE
+        say(_shortened(words))
+    except SystemExit as error:
+        if not ranks.alone and exit_status(error):
+            abort(error)
+        raise
     if not ranks.alone:
         ranks.give_up(status)  # else the others would wait for this one for ever
     return status
 
 
-def _wait_for_the_first(ranks: Ranks) -> None:
-    """Let the first process end all, if it has the same to say."""
-    if not ranks.leads:
-        time.sleep(1.0)
+def _shortened(line: str) -> str:
+    """Return a message with the middle of very long names and paths left out."""
+    return re.sub(r"(\S{100})\S{60,}(\S{60})", r"\1…\2", line)
 
 
 def _call(arguments: list[str]) -> int:

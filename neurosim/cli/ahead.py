@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from neurosim.cli.report import new_console, new_table
+from neurosim.cli.report import add_rows, new_console, new_table
 from neurosim.cli.work import options_of
 from neurosim.settings import parse_settings
 
 if TYPE_CHECKING:
-    from neurosim.cli.work import Order
+    from neurosim.cli.order import Order
     from neurosim.inventory import Inventory
     from neurosim.scenario import Scenario
 
@@ -35,8 +35,7 @@ def print_inventory(inventory: Inventory) -> None:
     for heading, columns, rows in _tables(inventory):
         if rows:
             shown = new_table(heading, *columns)
-            for row in rows:
-                shown.add_row(*(Text(str(cell)) for cell in row))
+            add_rows(shown, ([Text(str(cell)) for cell in row] for row in rows))
             out.print()
             out.print(shown)
 
@@ -100,9 +99,9 @@ def _count(number: float, what: str) -> str:
 
 def _memory(inventory: Inventory) -> str:
     there = inventory.machine_bytes
-    of = "" if there is None else f" of the {there / 1e9:,.1f} GB of this machine"
+    of = "" if there is None else f" of the {there / 1e9:,.1f} GB available"
     if inventory.network_bytes is None:
-        return f"more memory than the {(there or 0) / 1e9:,.1f} GB of this machine"
+        return f"more memory than the {(there or 0) / 1e9:,.1f} GB available"
     traces = f" and {_size(inventory.recording_bytes)} of traces" if inventory.recordings else ""
     return f"about {_size(inventory.network_bytes)}{traces}{of}"
 

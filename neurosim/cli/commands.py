@@ -10,8 +10,9 @@ import typer
 from neurosim.cli import report
 from neurosim.cli.ahead import look_ahead, print_inventory
 from neurosim.cli.demo import run_demo
+from neurosim.cli.order import Order
 from neurosim.cli.status import Status
-from neurosim.cli.work import OUT, Order, Outcome, carry_out, redraw
+from neurosim.cli.work import OUT, Outcome, carry_out, redraw
 from neurosim.cli.work import resume as go_on
 from neurosim.scenario import all_scenarios, find_scenario
 from neurosim.storage import plain

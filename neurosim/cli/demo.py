@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from neurosim.cli import report
-from neurosim.cli.work import Order, carry_out
+from neurosim.cli.order import Order
+from neurosim.cli.work import carry_out
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -200,13 +200,14 @@ def import_spikes(
     for file in files:
         if (folder.path / RESULT).resolve() == file.resolve():
             raise NeurosimError(f"{file} would be replaced: give another folder with --out")
-    folder.prepare()
-    folder.write_result(result)
-    folder.forget_former_run()
-    if not no_plot and any(len(trains) for trains in result.spikes.values()):
-        from neurosim.plot import raster
+    with folder.locked():
+        folder.prepare()
+        folder.write_result(result)
+        folder.forget_former_run()
+        if not no_plot and any(len(trains) for trains in result.spikes.values()):
+            from neurosim.plot import raster
 
-        folder.write_figures("imported", {PICTURE: raster(result)})
+            folder.write_figures("imported", {PICTURE: raster(result)})
     summary = plain({**_describe(result), "files": folder.files})
     print_json(summary) if json else print_spikes(summary)
 

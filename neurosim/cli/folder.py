@@ -1,18 +1,27 @@
-"""The folder of one run: files that are there whole or not at all."""
+"""The folder of one run, whose files are written atomically."""
 
 from __future__ import annotations
 
-import json
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
 from neurosim.journal import discard
-from neurosim.storage import atomic_path, remove_parts, save, write_json
+from neurosim.storage import (
+    atomic_path,
+    lock_folder,
+    make_folder,
+    read_json,
+    remove_parts,
+    require_unlocked,
+    save,
+    write_json,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from matplotlib.figure import Figure
 
@@ -35,7 +44,7 @@ DPI = 150
 class RunFolder:
     """Writes and reads the files of a run.
 
-    Neither Ctrl-C nor a full disk leaves half a file.
+    Neither Ctrl-C nor a full disk leaves half a file. While a run writes the folder, it is locked.
 
     Parameters
     ----------
@@ -50,6 +59,26 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.files: list[str] = []
+        self._locked = False
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Lock the folder for the time of a block, unless this object has done so already.
+
+        Raises
+        ------
+        NeurosimError
+            Where another process writes the folder.
+        """
+        if self._locked:
+            yield
+            return
+        with lock_folder(self.path):
+            self._locked = True
+            try:
+                yield
+            finally:
+                self._locked = False
 
     def prepare(self) -> None:
         """Make the folder and try it, before a long run makes a failure costly.
@@ -59,8 +88,8 @@ class RunFolder:
         NeurosimError
             Where it cannot be written.
         """
+        make_folder(self.path)
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
             with TemporaryFile(dir=self.path):
                 pass
         except OSError as error:
@@ -97,13 +126,15 @@ class RunFolder:
         """Whether the folder holds a run that is not over."""
         return (self.path / ORDER).exists()
 
-    def require_no_order(self) -> None:
-        """Refuse to begin where another run can still be gone on with.
+    def require_free(self) -> None:
+        """Refuse a folder that another run writes, or whose run can be resumed.
 
         Raises
         ------
         NeurosimError
         """
+        if not self._locked:
+            require_unlocked(self.path)
         if self.has_order:
             raise NeurosimError(
                 f"{self.path} holds a run that is not over: go on with `neurosim resume "
@@ -166,32 +197,24 @@ class RunFolder:
         NeurosimError
             Where the file is missing or damaged.
         """
-        path = self.path / name
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise NeurosimError(
-                f"{path} cannot be read ({error.strerror}): give a folder that `neurosim run` wrote"
-            ) from None
-        except ValueError:
-            content = None
-        if not isinstance(content, dict):
-            raise NeurosimError(f"{path} is damaged or no JSON object: run the scenario again")
-        return content
+        return read_json(
+            self.path / name, "a folder that `neurosim run` wrote", "run the scenario again"
+        )
 
     def forget_former_run(self) -> None:
-        """Remove what an earlier run left but its result: it tells of another one.
+        """Remove the files of an earlier run except its result.
 
         Only the summary and files that it lists are touched.
         """
         try:
-            listed = self.read_json(SUMMARY).get("files", [])
+            listed = self.read_json(SUMMARY).get("files")
         except NeurosimError:
             return
-        for path in map(Path, map(str, listed)):
+        names = listed if isinstance(listed, list) else []
+        for path in (Path(name) for name in names if isinstance(name, str)):
             if path.suffix == ".png" or path.name in (COMPARISON, SOURCE):
-                (self.path / path.name).unlink(missing_ok=True)
-        (self.path / SUMMARY).unlink()
+                _remove(self.path / path.name)
+        _remove(self.path / SUMMARY)
 
     def _write(self, name: str, content: bytes) -> None:
         with atomic_path(self.path / name) as part:
@@ -203,7 +226,13 @@ class RunFolder:
             self.files.append(path)
 
 
+def _remove(path: Path) -> None:
+    """Remove a file if there is one; what is no file stays."""
+    with suppress(OSError, ValueError):
+        path.unlink()
+
+
 def write_figure(figure: Figure, path: Path) -> None:
-    """Write a figure to a file, whole or not at all."""
+    """Write a figure to a file atomically."""
     with atomic_path(path) as part:
         figure.savefig(part, format="png", dpi=DPI)

@@ -138,10 +138,11 @@ def _run(twin: NirNetwork, spikes: Path, folder: RunFolder) -> dict[str, Any]:
         given_times = dict(zip(trains.recorded.tolist(), trains.by_neuron(), strict=True))
         times = [given_times.get(neuron, []) for neuron in range(size)]  # others are silent
         twin.drive(name, SpikeTimes(times))
-    folder.prepare()
     duration = (round(given.duration / twin.dt) + twin.latest) * twin.dt
-    result = simulate(twin.network, duration, dt=twin.dt)
-    folder.write_result(result)
+    with folder.locked():
+        folder.prepare()
+        result = simulate(twin.network, duration, dt=twin.dt)
+        folder.write_result(result)
     counts = {name: len(trains) for name, trains in result.spikes.items()}
     return {"duration_ms": result.duration, "spikes": counts, "files": folder.files}
 

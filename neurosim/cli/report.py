@@ -14,10 +14,12 @@ from rich.text import Text
 from neurosim.settings import format_value, settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from neurosim.scenario import Comparison, Scenario
 
+MOST_ROWS = 60
+"""Most rows of a table for people; JSON has all of them."""
 PLAIN_WIDTH = 100
 """Width where the output is no terminal."""
 
@@ -28,8 +30,13 @@ def say(message: str) -> None:
 
 
 def print_json(content: object) -> None:
-    """Write one JSON value to stdout."""
-    print(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
+    """Write one JSON value to stdout, with escapes where its encoding lacks a character."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(content, indent=2, allow_nan=False)
+    print(text)
 
 
 def scenario_entry(scenario: Scenario[Any]) -> dict[str, Any]:
@@ -86,10 +93,12 @@ def print_scenario(scenario: Scenario[Any], name: str) -> None:
     if scenario.description:
         console.print(Text(cleandoc(scenario.description)), end="\n\n")
     table = new_table("setting", "default", "unit", "meaning")
+    rows = []
     for setting in settings_of(scenario.settings).values():
         choices = f" ({', '.join(setting.choices)})" if setting.choices else ""
         default = format_value(setting.default)
-        table.add_row(f"  {setting.name}", default, setting.unit, setting.help + choices)
+        rows.append((f"  {setting.name}", default, setting.unit, setting.help + choices))
+    add_rows(table, rows)
     if table.rows:
         console.print(Text("Settings, changed with --set name=value:"))
         console.print(table)
@@ -108,10 +117,10 @@ def print_run(summary: dict[str, Any]) -> None:
     if summary["realtime"]:
         console.print(Text(f"  {_pace(summary['realtime'])}"))
     table = new_table()
-    for name, value in summary["findings"].items():
-        table.add_row(f"  {name}", _short(value))
-    for name, rate in summary["rates_hz"].items():
-        table.add_row(f"  rate of {name}", "unknown" if rate is None else f"{rate:.2f} Hz")
+    add_rows(table, ((f"  {name}", _short(value)) for name, value in summary["findings"].items()))
+    rates = summary["rates_hz"].items()
+    shown = ((name, "unknown" if rate is None else f"{rate:.2f} Hz") for name, rate in rates)
+    add_rows(table, ((f"  rate of {name}", rate) for name, rate in shown))
     for phase, share in shares(summary["profile_s"]).items():
         table.add_row(f"  time for {phase}", share)
     console.print(table)
@@ -131,10 +140,12 @@ def print_spikes(summary: dict[str, Any]) -> None:
     if any("observed_ms" in about for about in summary["populations"].values()):
         columns["observed_ms"] = "observed (ms)"
     table = new_table("population", *columns.values())
+    rows: list[Sequence[str | Text]] = []
     for name, about in summary["populations"].items():
         figures = [about.get(key) for key in columns]
         shown = ["unknown" if value is None else f"{value:,.6g}" for value in figures]
-        table.add_row(Text(f"  {name}"), *shown)
+        rows.append((Text(f"  {name}"), *shown))
+    add_rows(table, rows)
     console.print(table)
     print_files(summary["files"])
 
@@ -187,6 +198,15 @@ def new_console(stderr: bool) -> Console:
     """Return where people read: a terminal, or text of `PLAIN_WIDTH`."""
     terminal = (sys.stderr if stderr else sys.stdout).isatty()
     return Console(stderr=stderr, highlight=False, width=None if terminal else PLAIN_WIDTH)
+
+
+def add_rows(table: Table, rows: Iterable[Sequence[str | Text]]) -> None:
+    """Add rows to a table, at most `MOST_ROWS`, and the number of those left out."""
+    rows = list(rows)
+    for row in rows[:MOST_ROWS]:
+        table.add_row(*row)
+    if len(rows) > MOST_ROWS:
+        table.add_row(Text(f"  … {len(rows) - MOST_ROWS:,} more"))
 
 
 def new_table(*headings: str) -> Table:

@@ -1,10 +1,10 @@
-"""What the commands do, apart from how they are called and how they report."""
+"""Carry out the commands: run, compare, resume and plot."""
 
 from __future__ import annotations
 
 import os
 import sys
-from contextlib import nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from neurosim.cli.folder import (
     SUMMARY,
     RunFolder,
 )
+from neurosim.cli.order import Order, as_order
 from neurosim.errors import NeurosimError
 from neurosim.journal import Journal
 from neurosim.ranks import alone, current_ranks
@@ -29,62 +30,17 @@ from neurosim.scenario import (
     require_comparison,
     run_scenario,
 )
-from neurosim.scenario_file import SUFFIX, Origin
+from neurosim.scenario_file import Origin
 from neurosim.settings import format_settings, parse_settings
 from neurosim.storage import load
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from neurosim.scenario import Comparison, Scenario
 
 OUT = Path("neurosim-out")
 """Where runs are kept unless --out says otherwise."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a user asked to run; None leaves a value to the scenario.
-
-    Attributes
-    ----------
-    name : str
-    assignments : tuple of str
-        Settings as key=value.
-    duration, dt : float or None
-        In ms.
-    seed : int or None
-        None leaves it to the scenario, like duration and dt.
-    threads : int or None
-    out : Path or None
-        Folder for the files; None: `OUT`/label.
-    plot : bool
-        Whether to draw the figures.
-    realtime : bool
-        Whether to pace the run to the wall clock.
-    profile : bool
-        Whether to split the time by what it was spent on.
-    compare : bool
-        Whether to set the spiking system beside the logistic one.
-    checkpoint_every : float or None
-        Seconds between checkpoints; None: none are kept.
-    """
-
-    name: str
-    assignments: tuple[str, ...] = ()
-    duration: float | None = None
-    dt: float | None = None
-    seed: int | None = None
-    threads: int | None = None
-    out: Path | None = None
-    plot: bool = True
-    realtime: bool = False
-    profile: bool = False
-    compare: bool = False
-    checkpoint_every: float | None = None
-
-    @property
-    def label(self) -> str:
-        """What files are called after: the scenario, or its file without folder and suffix."""
-        return Path(self.name).name.removesuffix(SUFFIX)
 
 
 @dataclass(frozen=True)
@@ -117,16 +73,31 @@ class Outcome:
 def carry_out(order: Order) -> Outcome:
     """Run a scenario, save the result, draw it and, if asked, compare it.
 
-    The result is saved before anything is made of it: no failing picture loses a long run.
+    The result is saved first, so that no failing figure loses a long run.
+
+    Raises
+    ------
+    NeurosimError
+        Where another run writes the folder or can be resumed there, and for what the scenario
+        refuses.
     """
     folder = RunFolder(order.out or OUT / order.label)
-    # The first process alone looks: a late one might see what that has begun.
-    current_ranks().lead(folder.require_no_order)
-    return _carry_out(order, folder, find_scenario(order.name))
+    # Only the first process looks: a late one might see what that has begun.
+    current_ranks().lead(folder.require_free)
+    return _carry_out(order, folder, find_scenario(order.name), new=True)
+
+
+@contextmanager
+def _locked(folder: RunFolder, exists: bool = True) -> Iterator[None]:
+    """Have the first process lock a folder for the time of a block, if it exists."""
+    with ExitStack() as stack:
+        if exists:
+            current_ranks().lead(lambda: stack.enter_context(folder.locked()))
+        yield
 
 
 def resume(path: Path, threads: int | None = None) -> Outcome:
-    """Go on with a run that kept checkpoints and was stopped.
+    """Resume an interrupted run from its checkpoints.
 
     Parameters
     ----------
@@ -134,20 +105,26 @@ def resume(path: Path, threads: int | None = None) -> Outcome:
         Its folder.
     threads : int, optional
         Default: as before.
+
+    Raises
+    ------
+    NeurosimError
+        Where the folder holds no such run, its order is not valid, or another process writes it.
     """
     folder = RunFolder(path)
-    current_ranks().lead(folder.forget_checkpoints)
-    content = folder.read_order()
-    try:
-        order = Order(**content | {"assignments": tuple(content["assignments"]), "out": path})
-    except (KeyError, TypeError):
-        raise NeurosimError(f"{path / ORDER} is damaged: begin the run again") from None
-    order = order if threads is None else replace(order, threads=threads)
-    origin = Origin(order.label, Path(order.name).parent)
-    return _carry_out(order, folder, find_scenario(folder.kept(ORDER_SOURCE) or order.name, origin))
+    with _locked(folder, path.is_dir()):
+        current_ranks().lead(folder.forget_checkpoints)
+        order = replace(as_order(folder.read_order(), path / ORDER), out=path)
+        order = order if threads is None else replace(order, threads=threads)
+        origin = Origin(order.label, Path(order.name).parent)
+        scenario = find_scenario(folder.kept(ORDER_SOURCE) or order.name, origin)
+        return _carry_out(order, folder, scenario)
 
 
-def _carry_out(order: Order, folder: RunFolder, scenario: Scenario[Any]) -> Outcome:
+def _carry_out(
+    order: Order, folder: RunFolder, scenario: Scenario[Any], *, new: bool = False
+) -> Outcome:
+    """Run a scenario in a folder that is locked meanwhile; a new run must find no order there."""
     if order.compare:
         require_comparison(scenario)
     settings = parse_settings(scenario.settings, order.assignments)
@@ -155,13 +132,16 @@ def _carry_out(order: Order, folder: RunFolder, scenario: Scenario[Any]) -> Outc
     if order.checkpoint_every is not None:
         journal = Journal(folder.path / CHECKPOINTS, order.checkpoint_every)
     ranks = current_ranks()
-    ranks.lead(lambda: _prepare(order, scenario, folder, journal))
-    with journal.open() if journal else nullcontext():
-        run = run_scenario(scenario, settings, options, sys.stderr.isatty())
-    if not ranks.leads:  # every process has the whole result, the first one writes it
-        return Outcome(order, folder.path, run, {}, None)
-    with alone():
-        return _save(order, folder, run, journal)
+    with _locked(folder):
+        if new:  # again, now that no other run can begin there
+            ranks.lead(folder.require_free)
+        ranks.lead(lambda: _prepare(order, scenario, folder, journal))
+        with journal.open() if journal else nullcontext():
+            run = run_scenario(scenario, settings, options, sys.stderr.isatty())
+        if not ranks.leads:  # every process has the whole result, the first one writes it
+            return Outcome(order, folder.path, run, {}, None)
+        with alone():
+            return _save(order, folder, run, journal)
 
 
 def _prepare(
@@ -222,17 +202,17 @@ def redraw(path: Path) -> list[str]:
     folder = RunFolder(path)
     summary = folder.read_json(SUMMARY)
     try:
-        name, values = str(summary["scenario"]), dict(summary["settings"])
-    except (KeyError, TypeError, ValueError):
+        name, assignments = str(summary["scenario"]), format_settings(dict(summary["settings"]))
+    except (KeyError, TypeError, ValueError, RecursionError):
         raise NeurosimError(
             f"{path / SUMMARY} names no scenario with settings: run the scenario again"
         ) from None
     scenario = find_scenario(folder.kept(SOURCE) or name, Origin(name))
-    settings = parse_settings(scenario.settings, format_settings(values))
-    run = ScenarioRun(scenario, settings, load(path / RESULT))
-    folder.write_figures(name, run.figures)
-    if (path / COMPARISON).exists():
-        folder.write_figures(f"{name}-comparison", run.comparison.figures())
+    run = ScenarioRun(scenario, parse_settings(scenario.settings, assignments), load(path / RESULT))
+    with folder.locked():
+        folder.write_figures(name, run.figures)
+        if (path / COMPARISON).exists():
+            folder.write_figures(f"{name}-comparison", run.comparison.figures())
     return folder.files
 
 

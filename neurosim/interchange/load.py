@@ -17,6 +17,7 @@ from neurosim.interchange.columns import check_columns, check_unit
 from neurosim.interchange.foreign import Foreign, Train, merge, to_result
 from neurosim.interchange.text_read import is_table, read_text
 from neurosim.network.checks import show
+from neurosim.storage import check_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -141,21 +142,6 @@ def _read(
     if options["nodes"]:
         raise NeurosimError(f"{path}: nodes are for SONATA files of spikes: leave them out")
     return read_text(path, unit=unit, columns=columns, dt=dt)
-
-
-def check_file(path: Path, wanted: str) -> None:
-    """Refuse a path that is no regular file that can be read."""
-    try:
-        # What is no file, a pipe for example, may keep its reader waiting for ever.
-        reason = None if path.is_file() or not path.exists() else "not a regular file"
-        if reason is None:
-            path.open("rb").close()
-    except OSError as error:
-        reason = error.strerror
-    except ValueError:
-        reason = "no path has a null character"
-    if reason is not None:
-        raise NeurosimError(f"{path} cannot be read ({reason}): give {wanted}")
 
 
 def _read_aside(path: Path, name: str | None, options: dict[str, Any]) -> Foreign:

@@ -15,7 +15,7 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.interchange.regular import regular
-from neurosim.storage import atomic_path
+from neurosim.storage import atomic_path, make_folder
 from neurosim.storage.layout import SONATA_MAGIC, SONATA_VERSION, group_name
 from neurosim.storage.write import write_spikes
 
@@ -64,12 +64,7 @@ def save_sonata(result: Result, folder: str | os.PathLike[str]) -> list[Path]:
         if name in ("spikes", "nodes"):
             name = f"%{ord(name[0]):x}{name[1:]}"
         images[f"{name}.h5"] = _image(partial(_write_reports, traces=own))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise NeurosimError(
-            f"{folder} cannot be written ({error.strerror}): give a folder that can"
-        ) from None
+    make_folder(folder)
     for name, image in images.items():
         with atomic_path(folder / name) as part:
             part.write_bytes(image)

@@ -1,64 +1,76 @@
-"""How kernels are compiled: what every one of them has in common.
+"""How kernels are compiled.
 
 Compiled code is cached on disk. Numba notices a change of the file that holds a function, not of
 the files it imports, so the cache lives in a folder named by a hash of all kernel sources.
 
-There are three sorts. A `kernel` is called from Python. A `part` is called by kernels alone, and is
-spared the code that would let Python call it, which took as long to compile as the part itself.
-What is `inlined` takes a whole tuple of arrays, of which handing over the hundred pieces would take
-the compiler longer than all the rest.
+There are three kinds of functions. A `kernel` is called from Python. A `part` is called by kernels
+alone: without the code for calls from Python it compiles twice as fast. An `inlined` function takes
+a whole tuple of arrays, whose hundred members would take the compiler longer to pass than all the
+rest.
 """
 
-import atexit
 import gc
 import hashlib
 import os
-import shutil
 import stat
 import sys
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-import numba
-from numba import config
+from neurosim.compilation import compiled as _compiled
+from neurosim.compilation import warn_of_cache
 
 
-def _cache_folder() -> str:
-    """Return the folder for compiled kernels, one per version of their sources.
+def _cache_folder() -> str | None:
+    """Return the folder for compiled kernels, None where there is none that is safe to use.
 
-    What lies there is run as it is. So it must be a folder where no one else can put anything;
-    where there is none, kernels are compiled anew by every process.
+    Code in it is run unchecked, so no one else may be able to write there. A folder that the user
+    chose by NUMBA_CACHE_DIR is not questioned further.
     """
-    digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.read_bytes())
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA", str(Path.home()))
+    if chosen := os.environ.get("NUMBA_CACHE_DIR"):
+        folder, fault = Path(chosen), _unwritable(Path(chosen))
     else:
-        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    folder = Path(base).absolute() / "neurosim" / f"kernels-{digest.hexdigest()[:16]}"
-    fault = _fault(folder)
+        digest = hashlib.sha256()
+        for source in sorted(Path(__file__).parent.glob("*.py")):
+            digest.update(source.read_bytes())
+        try:
+            folder = _base() / "neurosim" / f"kernels-{digest.hexdigest()[:16]}"
+        except RuntimeError as error:  # there is no home folder
+            warn_of_cache(error)
+            return None
+        fault = _fault(folder)
     if not fault:
         return str(folder)
-    warnings.warn(
-        f"compiled kernels cannot be kept in {folder} ({fault}), and are compiled anew each time, "
-        "which takes half a minute: set XDG_CACHE_HOME to a folder of your own",
-        stacklevel=2,
-    )
-    private = tempfile.mkdtemp(prefix="neurosim-")
-    atexit.register(shutil.rmtree, private, ignore_errors=True)
-    return private
+    warn_of_cache(f"{folder}: {fault}")
+    return None
 
 
-def _fault(folder: Path) -> str | None:
-    """Return why a folder, made if there is none, is not one's own; None where it is."""
+def _base() -> Path:
+    """Return the user's folder for caches."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home()).absolute()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute()
+
+
+def _unwritable(folder: Path) -> str | None:
+    """Return why a folder, made if there is none, cannot be written; None where it can."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
+
+
+def _fault(folder: Path) -> str | None:
+    """Return why a folder, made if there is none, is not the user's alone; None where it is."""
+    if fault := _unwritable(folder):
+        return fault
+    try:
         if os.name == "posix":
             for own in (folder, folder.parent):
                 if own.stat().st_uid != os.getuid():
@@ -73,24 +85,8 @@ def _fault(folder: Path) -> str | None:
     return None
 
 
-FOLDER = os.environ.get("NUMBA_CACHE_DIR") or _cache_folder()
-
-
-def compiled(**options):
-    """Return a decorator that has Numba compile a function, with these options of its own."""
-
-    def decorate(function):
-        # Numba reads the folder when a function is decorated: set it for ours only, and leave the
-        # caches of whoever imports us where they were. A folder of the user's choice is respected.
-        previous = config.CACHE_DIR
-        config.CACHE_DIR = FOLDER
-        try:
-            return numba.njit(cache=True, nogil=True, **options)(function)
-        finally:
-            config.CACHE_DIR = previous
-
-    return decorate
-
+FOLDER = _cache_folder()
+compiled = partial(_compiled, folder=FOLDER, cached=FOLDER is not None)
 
 kernel = compiled()
 part = compiled(no_cpython_wrapper=True, no_cfunc_wrapper=True)

@@ -35,19 +35,22 @@ def row_of(table, step, base):
 
 
 @part
-def _list_segments(column, ages, delays, common_of, n_common, segment, history_start, history,
-                   reached, due, oldest, newest, now, until, base, ring, pitch, turn):  # fmt: skip
-    """List what is due at steps now … until − 1 of the spikes of some steps.
+def _list_segments(column, ages, delays, common_of, n_common, segment, on_twins, history_start,
+                   history, reached, due, oldest, newest, now, until, base, ring, pitch,
+                   turn):  # fmt: skip
+    """List the segments of rows that are due at steps now … until − 1 for the spikes of some steps.
 
-    Of every row the segments are due one after the other, so that each begins where the one before
+    The segments of a row are due one after the other, so that each begins where the one before
     it, which `reached` has kept, ended. The list begins with the spikes of age ``ages[turn]``.
 
     Returns
     -------
     n, turn : int
-        How much is listed; and the age to go on with, for which the list had no room.
+        Number of segments; and the age to go on with, for which the list had no room.
+    unseen : int
+        Number of their synapses that lead to twins.
     """
-    n = np.uint64(0)
+    n, unseen = np.uint64(0), np.int64(0)
     flat, width = segment.reshape(segment.size), np.uint64(segment.shape[1])
     for i in range(turn, ages.size):
         age = ages[i]
@@ -57,12 +60,14 @@ def _list_segments(column, ages, delays, common_of, n_common, segment, history_s
             continue
         most = np.uint64(history_start[step + 1] - history_start[step]) * (b - a)
         if n + most >= np.uint64(due.shape[0]):
-            return np.int64(n), i
+            return np.int64(n), i, unseen
         for k in range(np.uint64(history_start[step]), np.uint64(history_start[step + 1])):
             soon = np.uint64(np.uint32(history[k + np.uint64(SOON)]))
             prefetch(flat, soon * width + a)
             source = np.uint32(history[k])
             begin, offset = reached[k], segment[source, a]
+            if on_twins.shape[0] > 0:
+                unseen += np.int64(on_twins[source, b]) - np.int64(on_twins[source, a])
             if ring > 1:
                 end = begin + np.uint64(segment[source, b] - offset)
                 due[n, DUE_FIRST] = begin
@@ -82,7 +87,7 @@ def _list_segments(column, ages, delays, common_of, n_common, segment, history_s
                 n += np.uint64(end > begin)
                 begin, offset = end, following
             reached[k] = begin
-    return np.int64(n), ages.size
+    return np.int64(n), ages.size, unseen
 
 
 @part
@@ -158,13 +163,14 @@ def deliver(table, state, scratch, oldest, newest, now, until, base):
     targets, weights, common, due = table.targets, table.weights, table.common, scratch.due
     turn = np.int64(0)
     while turn < table.ages.size:
-        n, turn = _list_segments(
+        n, turn, unseen = _list_segments(
             table.column,
             table.ages,
             table.delays,
             table.common_of,
             np.uint64(common.size // table.start.size),
             table.segment,
+            table.on_twins,
             state.history_start,
             state.history,
             state.reached,
@@ -178,6 +184,7 @@ def deliver(table, state, scratch, oldest, newest, now, until, base):
             table.pitch[0],
             turn,
         )
+        state.delivered[0] -= unseen
         if n == 0:
             continue
         if common.size > 0:

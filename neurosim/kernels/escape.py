@@ -32,8 +32,8 @@ def _escapes(excess, soft, link, t, entity, key):
     that the probability is at most EXPECTED · e^x: all that most steps need to look at.
     """
     u = open_unit(squares(counter(t, entity), key))
-    x = min(excess * soft[STEEPNESS], 700.0)  # where it is certain, before e^x overflows
-    grown = math.exp(x)
+    x = excess * soft[STEEPNESS]
+    grown = math.exp(min(x, 700.0))  # e^x would overflow, and bounds the probability by 1 already
     if u > CLEARLY * soft[EXPECTED] * grown:
         return False
     if link == SOFTPLUS:

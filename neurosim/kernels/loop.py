@@ -203,7 +203,7 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, ne
         now = _lap(ticks, UPDATE, now + ticks[NOISE] - noise, timed)
         sets, places = probes.sets, probes.places
         _sample(
-            sets, places, state.v, state.synaptic, state.gates, state.arrived, samples, t, t_first
+            sets, places, state.v, state.synaptic, state.states, state.arrived, samples, t, t_first
         )
         now = _lap(ticks, RECORDING, now, timed)
     return crossing

@@ -66,7 +66,7 @@ def update_models(
             models.address[k],
             n,
             state.v[first:].ctypes.data,
-            state.gates[models.first_state[k] :].ctypes.data,
+            state.states[models.first_state[k] :].ctypes.data,
             scratch.course.ctypes.data,
             jump.ctypes.data,
             models.params[models.first_param[k] :].ctypes.data,

@@ -28,8 +28,8 @@ from neurosim.kernels.types import (
 
 
 @part
-def _raise(x, trace, rule):
-    """Return a relative weight after a spike that follows presynaptic ones."""
+def potentiate(x, trace, rule):
+    """Return a relative weight after a postsynaptic spike; `trace` is of the presynaptic ones."""
     x += rule[LEARNING_RATE] * (1.0 - x) ** rule[MU_PLUS] * trace
     return min(x, 1.0)
 
@@ -50,7 +50,7 @@ def _transmit(k, post, delay, now, rule, weights, traces, last, seen, steps, val
     i = first_of[post] if latest < 0 else following[latest]
     while i >= 0 and steps[i] <= limit:
         waited = steps[i] + delay - last[k]
-        x = _raise(x, traces[k] * math.exp(-waited * rule[PER_TAU_PLUS]), rule)
+        x = potentiate(x, traces[k] * math.exp(-waited * rule[PER_TAU_PLUS]), rule)
         latest, i = i, following[i]
     seen[k] = latest
     if latest >= 0:

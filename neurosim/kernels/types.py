@@ -21,7 +21,9 @@ SHARP, SOFTPLUS, EXPONENTIAL_LINK, CHANNELS, MODEL = 0, 1, 2, 3, 4
 # Columns of `Neurons.firing`, then of `Neurons.escape` and of `Channels.rates`.
 MANNER, ENTITY_FIRST = range(2)
 STEEPNESS, EXPECTED, SOFT_THRESHOLD = range(3)
-G_NA, G_K, G_L, E_NA, E_K, E_L, V_REST, PER_C = range(8)
+G_NA, G_K, G_L, E_NA, E_K, E_L, V_REST, PER_C, V_LOW, V_HIGH, MOST_G = range(11)
+# Variables of a Hodgkin–Huxley neuron in `State.gates`: m, h, n and the flag.
+GATES = 4
 # Columns of `Neurons.ports`, then of `Neurons.filters`.
 KIND, SLOT, STATE, STATE_RISE = range(4)
 P_SS, P_VS, P_SR, P_VR, GAIN = range(5)
@@ -95,6 +97,8 @@ class Table(NamedTuple):
         Common weights of each row.
     common_of : (n_columns,) uint64
         Which of them each column has; 0 without.
+    on_twins : (n_sources, n_columns + 1) or (0, n_columns + 1) uint32
+        How many synapses before each column lead to twins; without any (0, …).
     """
 
     start: Any
@@ -108,6 +112,7 @@ class Table(NamedTuple):
     weights: Any
     common: Any
     common_of: Any
+    on_twins: Any
 
 
 class Plastic(NamedTuple):
@@ -154,7 +159,7 @@ class Learned(NamedTuple):
     seen : (n_synapses,) int64
         The last postsynaptic spike that has changed the weight, −1 before the first.
     steps : (capacity,) int64
-        Postsynaptic spikes in order of time.
+        Postsynaptic spikes; of those that no synapse needs some have been dropped.
     values : (capacity,) float64
         That spike and those of the same neuron before it, decayed.
     following : (capacity,) int64
@@ -224,9 +229,11 @@ class Channels(NamedTuple):
         Which of `Neurons.blocks`.
     first_gate : (n_groups,) int64
         Place of each group's first gate in `State.gates`.
-    rates : (n_groups, 8) float64
+    rates : (n_groups, 11) float64
         Conductances over capacitance (per ms), reversal potentials and rest (mV), and one over the
-        capacitance (per pF).
+        capacitance (per pF). Then between which potentials relative to rest (mV), and below which
+        conductance over capacitance (per ms), the Runge–Kutta method is stable; the latter is
+        infinite where no opening of the channels reaches it.
     substep : (2,) float64
         Length (ms) of the parts that a step is cut into, and their number.
     """
@@ -247,7 +254,7 @@ class Models(NamedTuple):
     address : (n,) int64
         Of the compiled block function.
     first_state : (n,) int64
-        Index in `State.gates` of the states of the block's first neuron.
+        Index in `State.states` of the states of the block's first neuron.
     points : (n,) int64
         Points within the step at which the current is computed.
     first_param : (n,) int64
@@ -362,8 +369,10 @@ class State(NamedTuple):
     resting_first, resting_count : (n_groups,) int64
         Where each ring begins, relative to its range, and how many are in it.
     gates : (n_gates,) float64
-        Gates m, h and n of each neuron with ion channels; then the states of neurons whose
-        equations are compiled apart, neuron by neuron.
+        Gates m, h and n of each neuron with ion channels, and 1 while V has risen above 0 mV and
+        no spike was counted for it, else 0.
+    states : (n_states,) float64
+        States beside V of neurons whose equations are compiled apart, neuron by neuron.
     synaptic : (n_synaptic,) float64
         Synaptic currents (pA), and the rising variables of alpha currents (pA/ms).
     buffer : (max(batch, ring) · pitch,) float32 or float64, as the weights are
@@ -384,7 +393,7 @@ class State(NamedTuple):
     arrived : (n_slots,) float64
         What the twins heard since the last sample; without twins (0,).
     delivered : (1,) int64
-        Synapses that have brought a spike.
+        Synapses that have brought a spike, but for those onto twins.
     """
 
     v: Any
@@ -393,6 +402,7 @@ class State(NamedTuple):
     resting_first: Any
     resting_count: Any
     gates: Any
+    states: Any
     synaptic: Any
     buffer: Any
     injected: Any

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neurosim.network.channels import HodgkinHuxley, steady_gates
+from neurosim.network.channels import HodgkinHuxley, gate_rates, steady_gates
 from neurosim.network.csv_edges import CSVEdges
 from neurosim.network.declare import parameter, state
 from neurosim.network.distributions import Distribution, LogNormal, Normal, Uniform
@@ -82,6 +82,7 @@ __all__ = [
     "StepCurrent",
     "Synapse",
     "Uniform",
+    "gate_rates",
     "parameter",
     "state",
     "steady_gates",

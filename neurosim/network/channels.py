@@ -28,8 +28,12 @@ class HodgkinHuxley:
 
     C dV/dt = −g_na m³h (V − e_na) − g_k n⁴ (V − e_k) − g_l (V − e_l) + I, where each gate
     x = m, h, n opens and closes at rates that depend on the potential:
-    dx/dt = α(V)(1 − x) − β(V) x. Nothing is put in by hand: neither a threshold nor a reset. A
-    spike is told at the peak of an action potential that comes above 0 mV.
+    dx/dt = α(V)(1 − x) − β(V) x. There is neither a threshold nor a reset.
+
+    An action potential is a rise of V above 0 mV and counts as one spike, at the end of the first
+    step in which V falls (as in NEST) or is below 0 mV again. V counts as risen again only after it
+    was below 0 mV. A step reports one spike at most: with dt above 5 ms choose inputs that do not
+    make the neuron fire twice within a step.
 
     Parameters
     ----------
@@ -41,12 +45,19 @@ class HodgkinHuxley:
     c_m : float
         Membrane capacitance (pF), 1 to 100,000.
     t_ref : float
-        For so long (ms), 0 to 1000, no second spike is told after one; the dynamics go on.
+        Time after a spike (ms), 0 to 1000, in which no other is reported; the dynamics go on.
 
     Raises
     ------
     NeurosimError
-        If a value is out of range or the neuron has no potential at which it rests.
+        If a value is out of range or the neuron has no resting potential.
+
+    Notes
+    -----
+    Integrated by the classical Runge–Kutta method in steps of at most 1/80 ms. Where a gate or the
+    membrane relaxes too fast for this method (below about −137 mV, above about 2000 mV, or with a
+    capacitance below about 20 pF), a split exponential method with adaptive steps takes its place,
+    which is stable at any potential.
 
     References
     ----------

@@ -42,13 +42,35 @@ def sign_of(weight: Weight) -> int | None:
     return None if positive and negative else int(positive) - int(negative)
 
 
-def keep_sign(weight: Weight) -> Weight:
-    """Truncate a distribution at 0, on the side of its mean."""
+def keep_sign(weight: Weight, given: object, what: str) -> Weight:
+    """Truncate a distribution at 0, on the side of its mean.
+
+    Parameters
+    ----------
+    weight : float, ndarray, distribution or Column
+        In the synapse's unit.
+    given : object
+        The strength as the user gave it, for messages.
+    what : str
+        Its name, "psp" or "weight".
+
+    Raises
+    ------
+    NeurosimError
+        If its bounds leave next to nothing on that side.
+    """
     if not isinstance(weight, (Normal, Uniform, LogNormal)) or weight.sign != 0:
         return weight
-    if weight.mean > 0.0:
-        return weight.truncated(0.0, math.inf)
-    return weight.truncated(-math.inf, 0.0) if weight.mean < 0.0 else weight
+    if weight.mean == 0.0:
+        return weight
+    half = (0.0, math.inf) if weight.mean > 0.0 else (-math.inf, 0.0)
+    try:
+        return weight.truncated(*half)
+    except NeurosimError:
+        raise NeurosimError(
+            f"{what} = {given} has next to no values of the sign of its mean, which Dale's law "
+            "keeps: move its bounds, or add the source population with dale=False"
+        ) from None
 
 
 def warn_of_truncation(weight: Weight, given: object, what: str, source: str) -> None:

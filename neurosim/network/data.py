@@ -14,6 +14,7 @@ from neurosim.network.checks import show
 from neurosim.network.edges import EdgeFile
 from neurosim.network.model import NeuronModel, address_of, defined_model, digest_of
 from neurosim.network.network import Network
+from neurosim.network.parts import Population
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,6 +97,38 @@ def to_data(network: Network) -> tuple[dict[str, Any], list[NDArray]]:
 def _is_empty(value: Any) -> bool:
     """Whether a field holds an empty mapping: those are left out."""
     return isinstance(value, Mapping) and not value
+
+
+def describe(network: Network) -> dict[str, list[dict[str, Any]]]:
+    """Return the fields of all parts of a network, to compare it with another process's.
+
+    Populations are referred to by name. A file of edges is represented by a digest of its content,
+    not by its path: each machine may have a copy elsewhere.
+
+    Raises
+    ------
+    NeurosimError
+        For a file of edges that has changed since it was described.
+    """
+
+    def fields(part: Any, *skipped: str) -> dict[str, Any]:
+        return {
+            field.name: shown(getattr(part, field.name))
+            for field in dataclasses.fields(part)
+            if field.init and field.name not in skipped
+        }
+
+    def shown(value: Any) -> Any:
+        if isinstance(value, Population):
+            return value.name
+        if isinstance(value, EdgeFile):
+            return {TYPE: type(value).__name__} | fields(value.sealed(), *value.paths)
+        return value
+
+    return {
+        name: [fields(part) for part in getattr(network, name)]
+        for name in ("populations", "projections", "drives", "recordings")
+    }
 
 
 def from_data(tree: Mapping[str, Any], arrays: Sequence[NDArray]) -> Network:

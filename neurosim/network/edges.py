@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LONGEST_DELAY = 1e5
 """ms."""
+LARGEST_FACTOR = 1e24
+"""Largest factor of a column: times the strongest weight it is still finite in 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ class Column:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
             raise NeurosimError(f"Column.name = {show(self.name)} is no text: give a column's name")
-        object.__setattr__(self, "factor", check_number(self.factor, "Column.factor", ""))
+        factor = check_number(self.factor, "Column.factor", "", -LARGEST_FACTOR, LARGEST_FACTOR)
+        object.__setattr__(self, "factor", factor)
         if self.minimum is not None:
             minimum = check_number(self.minimum, "Column.minimum", "ms", 0.0, LONGEST_DELAY)
             object.__setattr__(self, "minimum", minimum)

@@ -70,7 +70,7 @@ class StepCurrent:
     Parameters
     ----------
     times : (n_times,) array_like
-        ms, increasing.
+        ms, increasing; rounded to the nearest step of the time grid, halves up.
     amplitudes : (n_times,) or (n_times, n_targets) array_like
         Amplitude k (pA) holds from times[k] to the next; before the first the current is 0.
     """
@@ -136,7 +136,7 @@ class Poisson:
         (n_times, n_targets): rate k holds from times[k] to the next, before the first there are no
         spikes.
     times : (n_times,) array_like, optional
-        ms, increasing.
+        ms, increasing; rounded to the nearest step of the time grid, halves up.
     """
 
     rate: Array
@@ -160,7 +160,9 @@ class SpikeTimes:
     Parameters
     ----------
     times : (n,) array_like, or sequence of them
-        ms, in any order: one array for all targets, or one array for each.
+        ms, in any order: one array for all targets, or one array for each. With the delay of the
+        drive they are rounded to the nearest step of the time grid, halves up; the first step, dt,
+        is the earliest.
     factors : (n,) array_like, or sequence of them, optional
         Factor for each spike, of any sign, that multiplies the strength of the drive. Default: 1.
     """

@@ -199,7 +199,8 @@ class Network:
         weight : float, array_like, distribution, sparse matrix or str
             Strength in the synapse's own unit (mV or pA), instead of `psp`.
         delay : float, array_like, distribution or str
-            ms, rounded to the time grid; distributions are truncated where they would round to 0.
+            ms, at least dt, rounded to the nearest step of the time grid, halves up. A distribution
+            is truncated at dt/2, below which its values would round to 0.
         plasticity : STDP, optional
             Lets the synapses learn from the times of spikes; `Simulation.synapses` tells what they
             have come to.
@@ -234,10 +235,10 @@ class Network:
         value, factor, what, unit = choose_strength(psp, weight, synapse, target.neuron)
         strength = check_strength(value, factor, what, unit, shape)
         if source.dale:
-            warn_of_truncation(strength, psp if weight is None else weight, what, source.name)
-            strength = keep_sign(strength)
+            warn_of_truncation(strength, value, what, source.name)
+            strength = keep_sign(strength, value, what)
             check_dale(source, target, strength, self._projections)
-        strength = within_plasticity(plasticity, strength)
+        strength = within_plasticity(plasticity, strength, value, what)
         late = check_delay(delay, shape)
         projection = Projection(source, target, rule, synapse, strength, late, plasticity)
         self._projections.append(projection)
@@ -270,6 +271,8 @@ class Network:
             (mV), or strength in the synapse's unit.
         delay : float, optional
             For Poisson, SpikeTimes and LiveSpikes (ms). Default: 0, a spike arrives at its time.
+            Poisson spikes begin, and `Poisson.times` act, later by the delay. The time of arrival
+            is rounded to the nearest step of the time grid, halves up, and is dt at least.
 
         Returns
         -------

@@ -249,9 +249,18 @@ def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArr
 
 
 def _check_v_init(value: Any, size: int, name: str) -> Any:
-    if value is None or isinstance(value, (Normal, Uniform, LogNormal)):
-        return value
+    """Return checked initial potentials: None, a number, a distribution or one per neuron."""
     what = f"v_init of population {name!r}"
+    if value is None:
+        return value
+    if isinstance(value, (Normal, Uniform, LogNormal)):
+        (low, high), (_, least, most) = value.extent, _POTENTIAL
+        if not least <= low <= high <= most:
+            raise NeurosimError(
+                f"{what} = {value} reaches from {low:g} to {high:g} mV, beyond {least:g} to "
+                f"{most:g} mV: lower its spread, or give it bounds"
+            )
+        return value
     if is_scalar(value):
         return check_number(value, what, *_POTENTIAL)
     array = check_array(value, what, *_POTENTIAL)

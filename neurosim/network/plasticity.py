@@ -79,35 +79,48 @@ class STDP:
 
 
 def within_plasticity(
-    plasticity: object, weight: float | NDArray[np.float64] | Distribution | Column
+    plasticity: object,
+    weight: float | NDArray[np.float64] | Distribution | Column,
+    given: object,
+    what: str,
 ) -> float | NDArray[np.float64] | Distribution | Column:
-    """Return the weights with which plastic synapses begin.
+    """Return the initial weights of plastic synapses.
 
     Parameters
     ----------
     plasticity : STDP or None
     weight : float, ndarray, distribution or Column
-        A distribution is truncated to the range of the plasticity.
+        In the synapse's unit. A distribution is truncated to the range of the plasticity.
+    given : object
+        The strength as the user gave it, for messages.
+    what : str
+        Its name, "psp" or "weight".
 
     Raises
     ------
     NeurosimError
-        For what is no plasticity, and for numbers beyond its range.
+        If `plasticity` is not a plasticity rule, or the weights lie outside its range.
     """
     if plasticity is None:
         return weight
     if not isinstance(plasticity, STDP):
         raise NeurosimError(f"plasticity = {show(plasticity)} is none: give STDP(w_max)")
     least, most = sorted((0.0, plasticity.w_max))
+    fix = f"0 to STDP.w_max = {plasticity.w_max:g}: raise w_max, or lower the {what}"
     if isinstance(weight, (Normal, LogNormal, Uniform)):
-        return weight.truncated(least, most)
+        try:
+            return weight.truncated(least, most)
+        except NeurosimError:
+            raise NeurosimError(
+                f"{what} = {given} lies, as a weight, nearly always beyond {fix}"
+            ) from None
     if isinstance(weight, Column):
         return weight  # to be checked when the file is read
     values = np.asarray(weight)
-    outside = values[(values < least) | (values > most)]
-    if len(outside):
-        raise NeurosimError(
-            f"weight = {outside[0]:g} lies beyond 0 to STDP.w_max = {plasticity.w_max:g}: raise "
-            "w_max, or lower the weight"
-        )
+    outside = (values < least) | (values > most)
+    if outside.any():
+        wrong = f"weight = {values[outside][0]:g}"
+        if what == "psp" and not np.array_equal(values, np.asarray(given)):
+            wrong = f"psp = {np.asarray(given, float)[outside][0]:g} mV, a {wrong},"
+        raise NeurosimError(f"{wrong} lies beyond {fix}")
     return weight

@@ -15,8 +15,14 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from neurosim.recording import Result
+
+MOST_LABELS = 20
+"""Most populations that are labelled; of more, every k-th is."""
+MOST_BINS = 100_000
+"""Most bins of a rate that is drawn: far more than a figure has pixels."""
 
 
 def draw_raster(
@@ -50,39 +56,56 @@ def draw_raster(
     end = end_of(result, start, stop)
     max_neurons = check_integer(max_neurons, "max_neurons", 1)
     every = max(1, -(-sum(len(result.spikes[n].recorded) for n in names) // max_neurons))
-    n_rows = sum(-(-len(result.spikes[n].recorded) // every) for n in names)
-    # Rows lie about 230 points / n_rows apart: ticks where that leaves room, dots else.
-    pitch = 230.0 / max(1, n_rows)
-    ticks = n_rows <= 120
-    mark: dict[str, Any] = {"marker": "|", "ms": min(0.8 * pitch, 14.0), "mew": 0.9}
-    dot: dict[str, Any] = {"marker": ".", "ms": float(np.clip(3.5 * pitch, 2.2, 4.0)), "mew": 0.0}
-    middles, first = [], 0
+    sizes = [-(-len(result.spikes[n].recorded) // every) for n in names]
+    first = np.concatenate([[0], np.cumsum(sizes)])
+    n_rows = int(first[-1])
+    labelled = slice(None, None, max(1, -(-len(names) // MOST_LABELS)))
     with style():
-        for name in names:
-            trains, info = result.spikes[name], result.populations[name]
-            place = np.searchsorted(trains.recorded, trains.ids)
-            shown = (place % every == 0) & trains.inside(start, end)
-            axes.plot(
-                trains.times[shown],
-                first + place[shown] // every,
-                ls="",
-                color=colour_of(info.sign),
-                rasterized=True,
-                **(mark if ticks else dot),
-            )
-            rows = -(-len(trains.recorded) // every)
-            middles.append(first + 0.5 * (rows - 1))
-            first += rows
-            if name != names[-1]:
-                axes.axhline(first - 0.5, color="0.85", lw=0.6)
-        axes.set_ylim(max(1, first) - 0.5, -0.5)
-        axes.set_yticks(_apart(middles, 0.05 * first, first - 1.0), names)
-        for label, name in zip(axes.get_yticklabels(), names, strict=True):
+        for sign, (times, rows) in _dots(result, names, first, every, start, end).items():
+            colour = colour_of(sign)
+            axes.plot(times, rows, ls="", color=colour, rasterized=True, **_marker(n_rows))
+        if len(names) <= MOST_LABELS:
+            for edge in first[1:-1]:
+                axes.axhline(edge - 0.5, color="0.85", lw=0.6)
+        axes.set_ylim(max(1, n_rows) - 0.5, -0.5)
+        middles = (0.5 * (first[:-1] + first[1:] - 1))[labelled].tolist()
+        axes.set_yticks(_apart(middles, 0.05 * n_rows, n_rows - 1.0), names[labelled])
+        for label, name in zip(axes.get_yticklabels(), names[labelled], strict=True):
             label.set_color(colour_of(result.populations[name].sign))
         axes.tick_params(axis="y", length=0)
         axes.set_ylabel("neurons" if every == 1 else f"neurons (every {_ordinal(every)})")
         axes.set_xlim(start, end)
         axes.set_xlabel("time (ms)")
+
+
+def _dots(
+    result: Result,
+    names: Sequence[str],
+    first: NDArray[np.int64],
+    every: int,
+    start: float,
+    end: float,
+) -> dict[int, tuple[NDArray[np.float64], NDArray[np.int64]]]:
+    """Return the times and rows of the spikes to draw, by the sign of their population."""
+    found: dict[int, list[tuple[NDArray[np.float64], NDArray[np.int64]]]] = {}
+    for name, row in zip(names, first, strict=False):
+        trains = result.spikes[name]
+        index = np.searchsorted(trains.recorded, trains.ids)
+        shown = (index % every == 0) & trains.inside(start, end)
+        own = trains.times[shown], row + index[shown] // every
+        found.setdefault(result.populations[name].sign, []).append(own)
+    return {
+        sign: (np.concatenate([t for t, _ in parts]), np.concatenate([r for _, r in parts]))
+        for sign, parts in found.items()
+    }
+
+
+def _marker(n_rows: int) -> dict[str, Any]:
+    """Return the marker of a spike: ticks where there is room, dots otherwise."""
+    pitch = 230.0 / max(1, n_rows)  # points from row to row
+    if n_rows <= 120:
+        return {"marker": "|", "ms": min(0.8 * pitch, 14.0), "mew": 0.9}
+    return {"marker": ".", "ms": float(np.clip(3.5 * pitch, 2.2, 4.0)), "mew": 0.0}
 
 
 def draw_population_rate(
@@ -107,11 +130,13 @@ def draw_population_rate(
     start, stop : float
         ms. Default: the whole run.
     bin_ms : float, optional
-        Width of a bin (ms). Default: 1 ms, or the whole window where that is shorter.
+        Width of a bin (ms). Default: 1 ms, or the whole window where that is shorter. Where there
+        would be more than `MOST_BINS`, bins are a multiple as wide.
     """
     names = names_of(result, populations)
     end = end_of(result, start, stop)
     bin_ms = min(1.0, end - start) if bin_ms is None else bin_ms
+    bin_ms *= max(1, int(np.ceil((end - start) / (bin_ms * MOST_BINS))))
     with style():
         for sign in (1, -1, 0):
             own = [name for name in names if result.populations[name].sign == sign]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim.build.delays import delays_of
+from neurosim.build.delays import check_delays
 from neurosim.build.grid import whole_steps
 from neurosim.build.neurons import refractory_steps
 from neurosim.build.poisson import step_means
@@ -171,7 +171,7 @@ class _Description:
         with self.decoder.blaming(place, _own(table), ("psp", "weight")):
             projection = self.network.connect(*ends, **arguments)
             if self.head:
-                delays_of(projection, self.head.dt)
+                check_delays(projection, self.head.dt)
 
     def _add_to_inputs(self, table: dict[str, Any], place: Place) -> None:
         kind = table.get("type")

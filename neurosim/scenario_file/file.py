@@ -68,8 +68,12 @@ class ScenarioFile:
         path = Path(path)
         origin = origin or Origin(path.name.removesuffix(SUFFIX), path.parent)
         self.name = origin.name
-        if not self.name.strip(".") or not self.name.isprintable():
+        if not self.name.strip("."):
             raise NeurosimError(f"{path} has no name before its suffix: call it my.toml")
+        if not self.name.isprintable():
+            raise NeurosimError(
+                f"the name of {path} has bytes that are not text: call it my.toml, for example"
+            )
         self._document = Document(path, origin.folder)
         self.content = self._document.content
         described = describe(self._document, self._document.values)

@@ -25,21 +25,23 @@ MOST_KEYS = 30_000
 LONGEST_WORD = 400
 """Characters in a number: the parser takes a hundred bytes for each."""
 
-# Repeats give nothing back once they have matched, so that no text takes long or much memory.
-_STRING = re.compile(
-    r'"""(?:[^"\\]++|\\.|"{1,2}+(?!"))*+"{3,5}'
-    r"|'''(?:[^']++|'{1,2}+(?!'))*+'{3,5}"
-    r'|"(?:[^"\\\n]++|\\.)*+"'
-    r"|'[^'\n]*+'",
-    re.DOTALL,
-)
+# Repeats are possessive, so that no text takes long or much memory. Only single characters are
+# repeated: Python before 3.11.5 matches possessive groups wrongly.
 _BARE = re.compile(r"[A-Za-z0-9_-]++")
 _BLANKS = re.compile(r"[ \t]*+")
-_GAPS = re.compile(r"(?:[\s,]++|#[^\n]*+)*+")
+_GAP = re.compile(r"[\s,]*+")
 _PLAIN = re.compile(r"[^\"'#\[\]{}]*+")
 _SCALAR = re.compile(r"[^,\]}\n#]*+")
 _LONG = re.compile(rf"[^\s,]{{{LONGEST_WORD + 1}}}")
 _LINE = re.compile(r"[^\n]*+")
+
+_STRING_ENDS = {
+    '"': re.compile(r'\\.|["\n]', re.DOTALL),
+    "'": re.compile(r"['\n]"),
+    '"""': re.compile(r'\\.|"{3,5}', re.DOTALL),
+    "'''": re.compile(r"'{3,5}"),
+}
+"""By opening quote, what may end a string; an escaped character does not."""
 
 
 class _SyntaxError(Exception):
@@ -80,7 +82,7 @@ class _Scan:
     def document(self) -> None:
         """Walk through tables and statements."""
         table: Path = ()
-        while self._skip(_GAPS):
+        while self._gaps():
             if self._at("["):
                 table = self._header()
             else:
@@ -119,7 +121,10 @@ class _Scan:
             self._skip(_BLANKS)
             start = self.pos
             quoted = self._at('"') or self._at("'")
-            self._match(_STRING if quoted else _BARE)
+            if quoted:
+                self._string()
+            else:
+                self._match(_BARE)
             part = self.text[start : self.pos]
             keys.append(_unquoted(part) if quoted else part)
             self._deep(len(keys))
@@ -135,7 +140,7 @@ class _Scan:
         elif self._at("{"):
             self._inline_table(path)
         elif self._at('"') or self._at("'"):
-            self._match(_STRING)
+            self._string()
         else:
             self._match(_SCALAR)
             self._short(start)
@@ -159,7 +164,7 @@ class _Scan:
             elif self._at("#"):
                 self._skip(_LINE)
             elif not self._at("]"):
-                self._match(_STRING)
+                self._string()
         self.depth -= 1
         self.pos += 1
 
@@ -167,10 +172,35 @@ class _Scan:
         self._deep(self.depth + 1)
         self.depth += 1
         self.pos += 1
-        while self._skip(_GAPS) and not self._at("}"):
+        while self._gaps() and not self._at("}"):
             self._pair(path)
         self.depth -= 1
         self._expect("}")
+
+    def _string(self) -> None:
+        """Pass a string with its quotes."""
+        start = self.pos
+        quote = self.text[start : start + 1]
+        if quote * 3 == self.text[start : start + 3]:
+            quote *= 3
+        if quote not in _STRING_ENDS:
+            raise _SyntaxError
+        end, found = start + len(quote), "\\"
+        while found.startswith("\\"):
+            match = _STRING_ENDS[quote].search(self.text, end)
+            if match is None or match[0] == "\n":
+                raise _SyntaxError
+            end, found = match.end(), match[0]
+        self.line += self.text.count("\n", start, end)
+        self.pos = end
+
+    def _gaps(self) -> bool:
+        """Pass blanks, commas, line ends and comments; return whether something follows."""
+        self._skip(_GAP)
+        while self._at("#"):
+            self._skip(_LINE)
+            self._skip(_GAP)
+        return self.pos < len(self.text)
 
     def _at(self, mark: str) -> bool:
         return self.text.startswith(mark, self.pos)

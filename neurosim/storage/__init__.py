@@ -1,17 +1,31 @@
 """Results in files: HDF5 with the spikes in SONATA's layout, and JSON for summaries."""
 
-from neurosim.storage.files import atomic_path, plain, remove_parts, write_json
+from neurosim.storage.files import (
+    atomic_path,
+    check_file,
+    make_folder,
+    plain,
+    read_json,
+    remove_parts,
+    write_json,
+)
+from neurosim.storage.lock import lock_folder, require_unlocked
 from neurosim.storage.read import load
 from neurosim.storage.sealed import damaged, read_sealed, write_sealed
 from neurosim.storage.write import save
 
 __all__ = [
     "atomic_path",
+    "check_file",
     "damaged",
     "load",
+    "lock_folder",
+    "make_folder",
     "plain",
+    "read_json",
     "read_sealed",
     "remove_parts",
+    "require_unlocked",
     "save",
     "write_json",
     "write_sealed",

@@ -1,7 +1,8 @@
-"""Files that are there whole or not at all."""
+"""Atomic file writes, and reads of files that anyone may have put there."""
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+LARGEST_JSON = 2**26
+"""Bytes of the largest JSON file that is read."""
 PART = ".part-"
 """How files that are being written begin; then come the writer's process and the name to be."""
 
@@ -48,8 +51,8 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             f"{path} cannot be written ({reason}): give a file in a folder that can"
         ) from error
     finally:
-        # Where the folder is none, there is nothing to remove.
-        with suppress(FileNotFoundError, NotADirectoryError):
+        # There is nothing to remove where the folder, or a name of that length, is not allowed.
+        with suppress(OSError):
             part.unlink()
 
 
@@ -83,6 +86,90 @@ def _keep(path: Path) -> None:
         os.close(descriptor)
 
 
+def check_file(path: Path, wanted: str) -> None:
+    """Refuse a path that does not lead to a regular file that can be read.
+
+    A pipe would block its reader, and a device may have no end.
+
+    Parameters
+    ----------
+    path : Path
+    wanted : str
+        What to give instead.
+
+    Raises
+    ------
+    NeurosimError
+    """
+    reason: str | None = None
+    try:
+        if path.is_dir():
+            reason = os.strerror(errno.EISDIR)
+        elif path.exists() and not path.is_file():
+            reason = "not a regular file"
+        else:
+            path.open("rb").close()
+    except OSError as error:
+        reason = error.strerror
+    except ValueError:
+        reason = "no path has a null character"
+    if reason is not None:
+        raise NeurosimError(f"{path} cannot be read ({reason}): give {wanted}")
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those that lead to it.
+
+    Raises
+    ------
+    NeurosimError
+        Where it cannot be made.
+    """
+    try:
+        if path.is_dir():
+            return
+        # `Path.mkdir` recurses, and thousands of folders would exhaust the stack.
+        for folder in (*reversed(path.parents), path):
+            if not folder.is_dir():
+                if folder.exists():
+                    raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+                folder.mkdir(exist_ok=True)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise NeurosimError(
+            f"{path} cannot be written ({reason}): give a folder that can"
+        ) from None
+
+
+def read_json(path: Path, wanted: str, otherwise: str) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Parameters
+    ----------
+    path : Path
+    wanted : str
+        What to give instead of a file that cannot be read.
+    otherwise : str
+        What to do where the file is damaged.
+
+    Raises
+    ------
+    NeurosimError
+    """
+    check_file(path, wanted)
+    try:
+        with path.open("rb") as file:
+            text = file.read(LARGEST_JSON + 1)
+        content = json.loads(text) if len(text) <= LARGEST_JSON else None
+    except OSError as error:
+        raise NeurosimError(f"{path} cannot be read ({error.strerror}): give {wanted}") from None
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        raise NeurosimError(f"{path} is damaged or no JSON object: {otherwise}")
+    return content
+
+
 def plain(value: Any) -> Any:
     """Return `value` in the types of JSON: numpy's become Python's, NaN and infinity None."""
     if isinstance(value, Mapping):
@@ -112,4 +199,5 @@ def write_json(value: Any, path: str | os.PathLike[str]) -> None:
     """
     text = json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     with atomic_path(path) as part:
-        part.write_text(text, encoding="utf-8")
+        # Names of files may hold bytes that are no UTF-8. They are escaped as JSON has it.
+        part.write_bytes(text.encode("utf-8", "backslashreplace"))

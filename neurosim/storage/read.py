@@ -12,6 +12,7 @@ from neurosim.errors import NeurosimError
 from neurosim.hdf5 import ERRORS, check_stored, reason
 from neurosim.hdf5 import require as _require
 from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Trace
+from neurosim.storage.files import check_file
 from neurosim.storage.layout import DRAWN_SPIKES, FORMAT, column_types, group_name
 
 if TYPE_CHECKING:
@@ -41,12 +42,7 @@ def load(path: str | os.PathLike[str]) -> Result:
     import h5py
 
     path = Path(path)
-    try:
-        path.open("rb").close()
-    except OSError as error:
-        raise NeurosimError(
-            f"{path} cannot be read ({error.strerror}): give a result file that neurosim saved"
-        ) from None
+    check_file(path, "a result file that neurosim saved")
     try:
         if not h5py.is_hdf5(path):
             raise NeurosimError(f"{path} is no HDF5 file: give a result file that neurosim saved")

@@ -16,7 +16,7 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.hdf5 import ERRORS, check_stored, reason
-from neurosim.storage.files import atomic_path
+from neurosim.storage.files import atomic_path, check_file
 
 if TYPE_CHECKING:
     import os
@@ -90,13 +90,17 @@ def read_sealed(path: str | os.PathLike[str], kind: str, version: int) -> dict[s
     import h5py
 
     path = Path(path)
+    check_file(path, f"a {kind} that neurosim saved")
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            head = file.read(BLOCK)
+            _check_kind(path, head, kind, version)
+            content = head + file.read()
     except OSError as error:
         raise NeurosimError(
             f"{path} cannot be read ({error.strerror}): give a {kind} that neurosim saved"
         ) from None
-    _check_seal(path, content, kind, version)
+    _check_seal(path, content, kind)
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
             return _read(file, _Budget(len(content)), DEEPEST)
@@ -111,8 +115,14 @@ def damaged(path: str | os.PathLike[str], kind: str, error: Exception) -> Neuros
     )
 
 
-def _check_seal(path: Path, content: bytes, kind: str, version: int) -> None:
-    words = content[:BLOCK].rstrip(b"\0\n").decode("ascii", "replace").split(" ")
+def _words(head: bytes) -> list[str]:
+    """Return the words of the line in front."""
+    return head[:BLOCK].rstrip(b"\0\n").decode("ascii", "replace").split(" ")
+
+
+def _check_kind(path: Path, head: bytes, kind: str, version: int) -> None:
+    """Refuse a file of another kind or a later format by its first bytes."""
+    words = _words(head)
     if len(words) != 5 or words[:2] != ["neurosim", kind] or words[3] != "sha256":
         raise NeurosimError(f"{path} is no {kind} of neurosim: give one that it saved")
     if not words[2].isdigit() or int(words[2]) > version:
@@ -120,7 +130,11 @@ def _check_seal(path: Path, content: bytes, kind: str, version: int) -> None:
             f"{path} has format {words[2]} and this neurosim reads formats 1 to {version}: "
             "install a later neurosim"
         )
-    if hashlib.sha256(content[BLOCK:]).hexdigest() != words[4]:
+
+
+def _check_seal(path: Path, content: bytes, kind: str) -> None:
+    """Refuse a file whose content is not that of its checksum."""
+    if hashlib.sha256(content[BLOCK:]).hexdigest() != _words(content)[4]:
         raise NeurosimError(
             f"{path} is damaged (its checksum is not that of its content): give another {kind} "
             "that neurosim saved"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
-import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +11,9 @@ import neurosim
 from neurosim.errors import NeurosimError
 from neurosim.scenario_file import Origin
 from neurosim.settings import format_value
+from neurosim.storage import make_folder, read_json
 from neurosim.sweep.description import describe
-from neurosim.sweep.work import LARGEST, as_json
+from neurosim.sweep.work import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,10 +48,7 @@ class SweepFolder:
         NeurosimError
             Where it is another's, or cannot be written.
         """
-        try:
-            (self.path / POINTS).mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise _unwritable(self.path, error) from None
+        make_folder(self.path / POINTS)
         description = _described(sweep)
         if not self._create(DESCRIPTION, as_json(description)):
             found = _read(self.path / DESCRIPTION)
@@ -158,20 +154,12 @@ def _described(sweep: Sweep) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """Read a JSON object from a plain file of a sensible size."""
-    try:
-        status = path.lstat()
-        plain = stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST
-        content = json.loads(path.read_text(encoding="utf-8")) if plain else None
-    except OSError as error:
-        raise NeurosimError(
-            f"{path} cannot be read ({error.strerror}): give a folder that `neurosim sweep` wrote"
-        ) from None
-    except (ValueError, RecursionError):
-        content = None
-    if not isinstance(content, dict):
-        raise _damaged(path)
-    return content
+    """Read a JSON object."""
+    return read_json(
+        path,
+        "a folder that `neurosim sweep` wrote",
+        "remove it, and the same command runs again what is missing",
+    )
 
 
 def _number(value: object) -> float:

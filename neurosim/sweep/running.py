@@ -10,12 +10,12 @@ from neurosim.errors import NeurosimError
 from neurosim.interrupt import stop_on_interrupt
 from neurosim.progress import progress_bar
 from neurosim.ranks import current_ranks
-from neurosim.resources import available_cores
+from neurosim.resources import MAX_THREADS, available_cores
+from neurosim.storage import lock_folder
 from neurosim.sweep.description import describe
 from neurosim.sweep.folder import SweepFolder
 from neurosim.sweep.table import Failure, Kind, Table, read_table
 from neurosim.sweep.workers import run_points, workers_of
-from neurosim.threads import MAX_THREADS
 
 if TYPE_CHECKING:
     import os
@@ -121,11 +121,13 @@ def sweep(
         raise NeurosimError("a sweep spreads its points itself: start it without mpiexec")
     described = describe(name, grid, seeds=seeds, settings=settings, duration=duration, dt=dt)
     folder = SweepFolder(out)
-    folder.claim(described)
-    run = _Run(described, folder, places or Places(), tell)
-    with stop_on_interrupt() as stop:
-        run.fill(progress, stop)
-    table = read_table(described, folder)
+    # Sweeps share a folder, each writing points that are missing; a run must not.
+    with lock_folder(folder.path, shared=True):
+        folder.claim(described)
+        run = _Run(described, folder, places or Places(), tell)
+        with stop_on_interrupt() as stop:
+            run.fill(progress, stop)
+        table = read_table(described, folder)
     return replace(table, failures=(*table.failures, *run.failures), interrupted=stop.is_set())
 
 

@@ -67,3 +67,16 @@ def test_spikes_and_potentials_equal_those_of_a_naive_simulator(
         for i in range(info.size):
             free = trace[:, i] != info.v_peak
             assert np.abs(trace[free, i] - np.array(potentials[name, i])[free]).max() < 1e-9
+
+
+@pytest.mark.parametrize("escape", [ns.EscapeRate(0.001, 1e4), ns.EscapeRate(0.01, 1e5)])
+def test_softplus_far_above_the_threshold_is_the_linear_rate(escape: ns.EscapeRate) -> None:
+    """The probability is small there where tau is long, though e^x is beyond all numbers."""
+    net = ns.Network()
+    cells = net.add("cells", 200, ns.LIF(t_ref=0.0, escape=escape, v_reset=-56.0))
+    net.drive(cells, ns.ConstantCurrent(np.linspace(200.0, 2000.0, 200)))
+    expected, _ = naive.simulate(net, 20.0)
+    found = ns.simulate(net, 20.0).spikes["cells"]
+    assert len(found) > (800 if escape.delta == 0.001 else 20)
+    pairs = sorted(zip(np.rint(found.times / 0.1).astype(int), found.ids, strict=True))
+    assert pairs == sorted((round(t / 0.1), i) for t, _, i in expected)

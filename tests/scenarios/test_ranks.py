@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,12 +12,8 @@ from pathlib import Path
 
 import pytest
 
-MPIEXEC = shutil.which(
-    "mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-)
-assert MPIEXEC, "there is no mpiexec: the extra `test` brings one"
+from tests.processes import MPIEXEC, ROOT, mpiexec
 
-ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import hashlib, sys
 from pathlib import Path
@@ -46,28 +41,24 @@ for network in (everything, learning):
 """
 
 
-def _mpiexec(n: int, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
-    command = [MPIEXEC, "-n", str(n), sys.executable, *arguments]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=300, env=environment, **options
-    )
-
-
 @pytest.fixture(scope="module")
 def single(tmp_path_factory: pytest.TempPathFactory) -> tuple[set[str], list[bytes]]:
     return _run(1, 1, tmp_path_factory.mktemp("single"))
 
 
 def _run(n: int, threads: int, folder: Path) -> tuple[set[str], list[bytes]]:
-    done = _mpiexec(n, "-c", PROGRAM, str(threads), str(folder))
+    done = mpiexec(n, "-c", PROGRAM, str(threads), str(folder))
     assert done.returncode == 0, done.stderr
     told = [path.read_text() for path in folder.glob("*.txt")]
     assert len(told) == 2 * n  # every process has the whole result
     return set(told), [path.read_bytes() for path in sorted(folder.glob("*.h5"))]
 
 
-@pytest.mark.parametrize(("n", "threads"), [(2, 1), (3, 1), (2, 2)])
+MORE = [(int(n), 1) for n in os.environ.get("NEUROSIM_PROCESSES", "").split(",") if n]
+"""Further numbers of processes, which would take too long in every run."""
+
+
+@pytest.mark.parametrize(("n", "threads"), [(2, 1), (3, 1), (2, 2), *MORE])
 def test_any_number_of_processes_gives_the_same_bits(
     tmp_path: Path, single: tuple[set[str], list[bytes]], n: int, threads: int
 ) -> None:
@@ -92,7 +83,7 @@ if ranks.leads:
     ns.save(result, sys.argv[1])
 """
     for n in (1, 3):
-        assert _mpiexec(n, "-c", program, str(tmp_path / f"{n}.h5")).returncode == 0
+        assert mpiexec(n, "-c", program, str(tmp_path / f"{n}.h5")).returncode == 0
     assert (tmp_path / "1.h5").read_bytes() == (tmp_path / "3.h5").read_bytes()
 
 
@@ -103,7 +94,7 @@ def test_the_command_shares_the_work_and_speaks_once(tmp_path: Path) -> None:
     printed = []
     for n in (1, 2):
         out = str(tmp_path / str(n))
-        done = _mpiexec(n, *COLUMN, "--duration", "600", "--out", out, "--json")
+        done = mpiexec(n, *COLUMN, "--duration", "600", "--out", out, "--json")
         assert done.returncode == 0, done.stderr
         printed.append(json.loads(done.stdout))
     assert [summary["threads"] for summary in printed] == [1, 2]
@@ -126,18 +117,18 @@ work.RunFolder = Late
 sys.exit(main(sys.argv[1:]))
 """
     out = ("--duration", "600", "--out", str(tmp_path), "--checkpoint-every", "60")
-    done = _mpiexec(2, "-c", program, *COLUMN[2:], *out)
+    done = mpiexec(2, "-c", program, *COLUMN[2:], *out)
     assert done.returncode == 0, done.stderr
 
 
 def test_a_mistake_is_told_once_with_status_2(tmp_path: Path) -> None:
-    done = _mpiexec(2, "-m", "neurosim", "run", "cortical-colum", "--out", str(tmp_path))
+    done = mpiexec(2, "-m", "neurosim", "run", "cortical-colum", "--out", str(tmp_path))
     assert done.returncode == 2
     assert done.stderr.count("did you mean cortical-column?") == 1
 
 
 def test_a_lost_process_ends_the_run_and_it_can_be_gone_on_with(tmp_path: Path) -> None:
-    whole = _mpiexec(1, *COLUMN, "--duration", "12000", "--out", str(tmp_path / "whole"))
+    whole = mpiexec(1, *COLUMN, "--duration", "12000", "--out", str(tmp_path / "whole"))
     assert whole.returncode == 0
     out = tmp_path / "out"
     options = ("--duration", "12000", "--out", str(out), "--checkpoint-every", "0.1")
@@ -155,7 +146,7 @@ def test_a_lost_process_ends_the_run_and_it_can_be_gone_on_with(tmp_path: Path) 
     printed, told = job.communicate(timeout=60)
     assert job.returncode not in (0, None)
     assert "Killed" in printed + told or "signal 9" in printed + told
-    done = _mpiexec(2, "-m", "neurosim", "resume", str(out))
+    done = mpiexec(2, "-m", "neurosim", "resume", str(out))
     assert done.returncode == 0, done.stderr
     found, wanted = ((tmp_path / name / "result.h5").read_bytes() for name in ("out", "whole"))
     assert found == wanted

@@ -87,6 +87,13 @@ def _replace(name: str, value: object) -> Callable[[h5py.File], None]:
     return change
 
 
+def _change(name: str, value: float) -> Callable[[h5py.File], None]:
+    def change(file: h5py.File) -> None:
+        file[name][0] = value
+
+    return change
+
+
 def _huge(file: h5py.File) -> None:
     del file["state/v"]
     file.create_dataset("state/v", shape=(2**40,), dtype=float)
@@ -121,6 +128,7 @@ CHANGES: dict[str, Callable[[h5py.File], None]] = {
     "steps_of_words": _replace("steps", np.bytes_(b"many")),
     "other_potentials": _replace("state/v", np.zeros(47)),
     "undefined_potentials": _replace("state/v", np.full(48, np.nan)),
+    "gates_beyond_their_range": _replace("state/gates", np.full(44, 1e200)),
     "undefined_currents": _replace("state/synaptic", np.full(11, np.inf)),
     "spikes_of_none": _replace("state/fired", np.full(3, 2**30, np.int32)),
     "no_spikes_in_any_step": _replace("state/fired_in", np.zeros(1, np.int64)),
@@ -128,6 +136,10 @@ CHANGES: dict[str, Callable[[h5py.File], None]] = {
     "other_traces": _replace("recorded/samples 0", np.zeros((3, 3))),
     "other_synapses": _replace("learned/targets", np.zeros(5, np.int64)),
     "unseen_spikes": _replace("learned/spike_neurons", np.full(9, 99, np.int64)),
+    "undefined_weights": _change("learned/weights", np.nan),
+    "weights_beyond_their_range": _change("learned/weights", 1e9),
+    "undefined_traces": _change("learned/traces", np.nan),
+    "spikes_to_come": _change("learned/spike_steps", 10**6),
     "other_live_currents": _replace("live/amplitudes", np.zeros(99)),
     "no_network": _replace("network/text", np.frombuffer(b"{}", np.uint8)),
     "a_deep_network": _replace("network/text", np.frombuffer(b"[" * 10**5, np.uint8)),
@@ -148,6 +160,33 @@ def test_content_that_cannot_be_is_refused(
     tmp_path: Path, kept: bytes, change: Callable[[h5py.File], None]
 ) -> None:
     assert "is damaged" in _refused(tmp_path / "state.h5", _edited(kept, tmp_path, change))
+
+
+def _without_flags(file: h5py.File) -> None:
+    gates = file["state/gates"][:].reshape(-1, 4)
+    assert gates[:, 3].any()
+    del file["state/gates"]
+    file["state/gates"] = gates[:, :3].ravel()
+
+
+def test_a_checkpoint_with_gates_alone_is_continued(tmp_path: Path) -> None:
+    net = ns.Network()
+    squid = net.add("squid", 9, ns.HodgkinHuxley(t_ref=2.0))
+    net.add("plain", 3, ns.LIF())
+    net.drive(squid, ns.ConstantCurrent(np.linspace(500.0, 3000.0, 9)))
+    net.record(squid, "v")
+    simulation = ns.Simulation(net)
+    # In the midst of an action potential, before its peak.
+    while not (simulation.run(0.1).traces["squid", "v"].values[-1] > 0.0).any():
+        pass
+    simulation.save(tmp_path / "state.h5")
+    whole = simulation.run(20.0).spikes["squid"]
+    changed = _edited((tmp_path / "state.h5").read_bytes(), tmp_path, _without_flags)
+    (tmp_path / "early.h5").write_bytes(changed)
+    found = ns.Simulation.restore(tmp_path / "early.h5").run(20.0).spikes["squid"]
+    assert len(found) > 9
+    assert found.times.tobytes() == whole.times.tobytes()
+    assert found.ids.tobytes() == whole.ids.tobytes()
 
 
 def test_no_damage_behind_a_right_checksum_does_harm(tmp_path: Path, kept: bytes) -> None:

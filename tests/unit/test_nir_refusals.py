@@ -7,7 +7,6 @@ import math
 import nir
 import numpy as np
 import pytest
-import scipy.sparse
 
 import neurosim as ns
 from neurosim.interchange import libraries
@@ -151,7 +150,10 @@ def test_without_the_library_it_is_told_how_to_get_it(monkeypatch: pytest.Monkey
 
 
 def test_a_number_of_synapses_may_be_raised():
-    weight = scipy.sparse.random_array((40, 30), density=0.5, rng=1).toarray()
+    random = np.random.default_rng(1)
+    weight = random.permutation(np.repeat([0.0, 1.0], 600)).reshape(40, 30) * random.random(
+        (40, 30)
+    )
     graph = graph_of("i fc a", i=nir.Input(np.array([30])), fc=nir.Linear(weight),
                      a=neurons("lif", 40, H))  # fmt: skip
     twin = ns.from_nir(graph, max_synapses=2000)

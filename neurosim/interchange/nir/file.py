@@ -10,9 +10,9 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.interchange.libraries import library
-from neurosim.interchange.load import check_file, told_aside
+from neurosim.interchange.load import told_aside
 from neurosim.network.checks import show
-from neurosim.storage import atomic_path
+from neurosim.storage import atomic_path, check_file
 
 if TYPE_CHECKING:
     import os

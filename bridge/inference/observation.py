@@ -1,0 +1,181 @@
+"""The parts of a recording that count: epochs of all neurons, and the presence of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bridge.binning import TOLERANCE
+from bridge.inference.baseline import segment_sums
+from neurosim import NeurosimError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from bridge.inference.trains import BinnedTrains
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """Which bins of which neurons count.
+
+    Attributes
+    ----------
+    n_bins : int
+    epochs : (n_epochs, 2) ndarray of int, optional
+        First bin and the bin after the last of each epoch, ascending; the whole recording if None.
+    presence : list of (n_intervals, 2) ndarray of int or None
+        The same for each neuron.
+    """
+
+    n_bins: int
+    epochs: NDArray[np.int64] | None
+    presence: list[NDArray[np.int64] | None]
+
+    @classmethod
+    def of(cls, trains: BinnedTrains, epochs: Any, presence: Any) -> Observation:
+        """Read intervals in ms, as `infer_synapses` describes them."""
+        width, n_bins = trains.width, trains.n_bins
+        each = [
+            None if one is None else _bins(one, n_bins, width, f"presence of neuron {name}")
+            for name, one in zip(trains.neurons.tolist(), _by_neuron(presence, trains), strict=True)
+        ]
+        found = None if epochs is None else _bins(epochs, n_bins, width, "epochs")
+        return cls(n_bins, found, each)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every bin of every neuron counts."""
+        return self.epochs is None and self.is_present
+
+    @property
+    def is_present(self) -> bool:
+        """Whether every neuron is present all the time."""
+        return all(one is None for one in self.presence)
+
+    def present(self, place: int) -> NDArray[np.bool_] | None:
+        """Return the bins in which a neuron is present, None for all."""
+        return _mask(self.presence[place], self.n_bins)
+
+    def counted(self, place: int) -> NDArray[np.bool_] | None:
+        """Return the bins that count for the synapses onto a neuron, None for all."""
+        present, epochs = self.present(place), _mask(self.epochs, self.n_bins)
+        if present is None or epochs is None:
+            return epochs if present is None else present
+        return present & epochs
+
+    def without_absent(self, trains: BinnedTrains) -> tuple[BinnedTrains, int]:
+        """Return the trains without spikes of absent neurons, and the number left out."""
+        keep = np.ones(len(trains.ids), dtype=bool)
+        for place in range(trains.n_neurons):
+            present = self.present(place)
+            if present is not None:
+                own = trains.ids == place
+                keep[own] = present[trains.bins[own]]
+        return trains.select(keep), int((~keep).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """Spikes that count of each neuron, and bins in which it is present; shape (n,) each."""
+
+    spikes: NDArray[np.int64]
+    bins: NDArray[np.float64]
+
+
+def count_spikes(trains: BinnedTrains, observation: Observation) -> Counted:
+    """Return the spikes of each neuron in bins that count, and its bins of presence."""
+    spikes, bins = trains.counts.copy(), np.full(trains.n_neurons, float(trains.n_bins))
+    for place in range(trains.n_neurons):
+        counted, present = observation.counted(place), observation.present(place)
+        if counted is not None:
+            spikes[place] = counted[trains.fired(place)].sum()
+        if present is not None:
+            bins[place] = present.sum()
+    return Counted(spikes, bins)
+
+
+def absence(observation: Observation, spacing: int) -> NDArray[np.float64] | None:
+    """Return the fraction of each segment in which each neuron is absent, None if it never is."""
+    if observation.is_present:
+        return None
+    sizes = segment_sums(np.ones(observation.n_bins), spacing)
+    absent = np.zeros((len(sizes), len(observation.presence)))
+    for place in range(absent.shape[1]):
+        present = observation.present(place)
+        if present is not None:
+            absent[:, place] = 1.0 - segment_sums(present, spacing) / sizes
+    return absent
+
+
+def counts_by_segment(
+    trains: BinnedTrains, observation: Observation, spacing: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the spikes, and the bins, that count of each neuron; shape (n_segments, n) each."""
+    sizes = segment_sums(np.ones(trains.n_bins), spacing)
+    spikes, bins = (np.empty((len(sizes), trains.n_neurons)) for _ in range(2))
+    for place in range(trains.n_neurons):
+        fired, counted = trains.fired(place), observation.counted(place)
+        if counted is not None:
+            fired = fired[counted[fired]]
+        spikes[:, place] = np.bincount(fired // spacing, minlength=len(sizes))
+        bins[:, place] = sizes if counted is None else segment_sums(counted, spacing)
+    return spikes, bins
+
+
+def _by_neuron(presence: Any, trains: BinnedTrains) -> list[Any]:
+    """Return the intervals of each neuron, None where it is present throughout."""
+    if presence is None:
+        return [None] * trains.n_neurons
+    names = trains.neurons.tolist()
+    if isinstance(presence, Mapping):
+        unknown = [name for name in presence if name not in names]
+        if unknown:
+            raise NeurosimError(
+                f"presence names neurons that are not among the {len(names)} recorded: "
+                f"{', '.join(map(str, unknown[:5]))}"
+            )
+        return [presence.get(name) for name in names]
+    if not hasattr(presence, "__len__") or len(presence) != len(names):
+        raise NeurosimError(
+            f"presence must hold intervals for each of the {len(names)} neurons: give a dict by "
+            "neuron, or a list with None for neurons present throughout"
+        )
+    return list(presence)
+
+
+def _bins(intervals: Any, n_bins: int, width: float, what: str) -> NDArray[np.int64]:
+    """Return intervals (ms) as ranges of bins that lie within them, sorted and joined."""
+    if hasattr(intervals, "start") and hasattr(intervals, "end"):  # pynapple, in seconds
+        intervals = 1e3 * np.column_stack([intervals.start, intervals.end])
+    try:
+        pairs = np.atleast_2d(np.asarray(intervals, dtype=float))
+    except (TypeError, ValueError):
+        pairs = np.empty((0, 0))
+    if pairs.shape[1:] != (2,) or np.isnan(pairs).any() or not (pairs[:, 0] < pairs[:, 1]).all():
+        raise NeurosimError(
+            f"{what}: give pairs of start and stop in ms, each start before its stop"
+        )
+    edges = np.clip(pairs / width, 0.0, n_bins)
+    first = np.ceil(edges[:, 0] - TOLERANCE).astype(np.int64)
+    last = np.floor(edges[:, 1] + TOLERANCE).astype(np.int64)
+    order = np.argsort(first)
+    first, last = first[order], np.maximum.accumulate(last[order])
+    if not (last > first).any():
+        raise NeurosimError(
+            f"{what}: no bin of {width:g} ms lies within the intervals, or they lie outside the "
+            f"recording of {n_bins * width:.15g} ms"
+        )
+    return np.column_stack([first, last])
+
+
+def _mask(ranges: NDArray[np.int64] | None, n_bins: int) -> NDArray[np.bool_] | None:
+    if ranges is None:
+        return None
+    mask = np.zeros(n_bins, dtype=bool)
+    for first, last in ranges.tolist():
+        mask[first:last] = True
+    return mask

@@ -1,0 +1,195 @@
+"""Slow drives that neurons share, estimated from the spikes of all of them.
+
+The log rate of neuron j in a segment is aⱼ + Σ_q γ_jq f_q, where each f_q is smooth in time (see
+`smoothing`) and has gains γ_jq, up or down, for each neuron: a Poisson factor model. The drive of a
+neuron is estimated without its own spikes, which would otherwise explain themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.linalg import solveh_banded
+
+from bridge.inference.smoothing import (
+    Smooth,
+    difference_prior,
+    plus_diagonal,
+    smooth,
+    smooth_at,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MOST_DRIVES = 3
+"""Largest number of shared drives."""
+FEWEST_SHARING = 2.5
+"""Effective number of neurons that a drive must have, so that a strong synapse is not one."""
+GAIN_PRECISION = 1e-2
+"""Precision of the prior of the gains."""
+REFINED = 100
+"""Neurons up to which a drive is fitted anew without each of them, and not by one step."""
+
+
+@dataclass(frozen=True, eq=False)
+class SharedCounts:
+    """Poisson counts of neurons with expectation expected · exp(gain · course).
+
+    Attributes
+    ----------
+    spikes, expected : (n_segments, n) ndarray
+    gains : (n,) ndarray
+    """
+
+    spikes: NDArray[np.float64]
+    expected: NDArray[np.float64]
+    gains: NDArray[np.float64]
+
+    def loss(self, course: NDArray[np.float64]) -> float:
+        """−log-likelihood, up to a constant."""
+        return float(self.rates(course).sum() - course @ (self.spikes @ self.gains))
+
+    def derivatives(self, course: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
+        """Return its gradient and its second derivative, shape (n_segments,) each."""
+        rates = self.rates(course)
+        return (rates - self.spikes) @ self.gains, rates @ self.gains**2
+
+    def rates(self, course: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Expected counts, shape (n_segments, n)."""
+        return self.expected * np.exp(np.clip(np.multiply.outer(course, self.gains), -30.0, 30.0))
+
+    def with_gains_for(self, course: NDArray[np.float64]) -> tuple[SharedCounts, float]:
+        """Return the counts with levels and gains fitted to a course, and the scale of the gains.
+
+        The gains have root mean square 1; the course is to be multiplied by the scale.
+        """
+        levels, gains = np.zeros_like(self.gains), self.gains.copy()
+        total, slope = self.spikes.sum(axis=0), course @ self.spikes
+        for _ in range(8):
+            rates = self.expected * np.exp(
+                np.clip(levels + np.multiply.outer(course, gains), -30.0, 30.0)
+            )
+            sums, first, second = rates.sum(axis=0), course @ rates, course**2 @ rates
+            by_level = sums - total
+            by_gain = first - slope + GAIN_PRECISION * gains
+            second = second + GAIN_PRECISION
+            determinant = np.maximum(sums * second - first**2, 1e-300)
+            levels -= np.clip((second * by_level - first * by_gain) / determinant, -1.0, 1.0)
+            gains -= np.clip((sums * by_gain - first * by_level) / determinant, -2.0, 2.0)
+        scale = float(np.sqrt(np.mean(gains**2)))
+        scale = scale if scale > 1e-8 else 1.0
+        expected = self.expected * np.exp(np.clip(levels, -30.0, 30.0))
+        return SharedCounts(self.spikes, expected, gains / scale), scale
+
+    def without(self, neuron: int) -> SharedCounts:
+        """Return the counts of all other neurons."""
+        keep = np.arange(len(self.gains)) != neuron
+        return SharedCounts(self.spikes[:, keep], self.expected[:, keep], self.gains[keep])
+
+    @property
+    def n_sharing(self) -> float:
+        """Effective number of neurons that share the drive."""
+        return float((self.gains**2).sum() ** 2 / max((self.gains**4).sum(), 1e-300))
+
+
+@dataclass(frozen=True, eq=False)
+class SharedDrive:
+    """One drive: the counts that it explains, with its gains, and its course."""
+
+    counts: SharedCounts
+    smooth: Smooth
+
+    @cached_property
+    def _curvature(self) -> NDArray[np.float64]:
+        return self.counts.derivatives(self.smooth.course)[1]
+
+    def without(self, neuron: int) -> NDArray[np.float64]:
+        """Return the course as all other neurons show it, shape (n_segments,)."""
+        counts, course, log_sd = self.counts, self.smooth.course, self.smooth.log_sd
+        if len(counts.gains) <= REFINED:
+            return smooth_at(counts.without(neuron), log_sd, course, max_iter=10).course
+        # One step of Newton's method from the mode of all, of which only the own part is missing.
+        gain = counts.gains[neuron]
+        rates = counts.expected[:, neuron] * np.exp(gain * course)
+        bands = difference_prior(len(course), log_sd)
+        bands = plus_diagonal(bands, self._curvature - gain**2 * rates)
+        return course + solveh_banded(bands, gain * (rates - counts.spikes[:, neuron]), lower=True)
+
+
+@dataclass(frozen=True, eq=False)
+class SharedDrives:
+    """The shared drives of a recording, none to `MOST_DRIVES` of them.
+
+    Attributes
+    ----------
+    drives : list of SharedDrive
+    bins : (n_segments, n) ndarray
+        Bins that count.
+    """
+
+    drives: list[SharedDrive]
+    bins: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, spikes: NDArray[np.float64], bins: NDArray[np.float64]) -> SharedDrives:
+        """Find the drives from the spikes and the bins that count, shape (n_segments, n) each."""
+        rates = spikes.sum(axis=0) / np.maximum(bins.sum(axis=0), 1.0)
+        counts = SharedCounts(spikes, bins * rates, np.ones(len(rates)))
+        drives: list[SharedDrive] = []
+        while len(drives) < MOST_DRIVES and (found := _next_drive(counts)) is not None:
+            drives.append(found)
+            expected = found.counts.rates(found.smooth.course)
+            counts = SharedCounts(spikes, expected, np.ones(len(rates)))
+        return cls(drives, bins)
+
+    @property
+    def rates(self) -> NDArray[np.float64] | None:
+        """Expected spikes per bin by segment, shape (n_segments, n); None without drives."""
+        if not self.drives:
+            return None
+        last = self.drives[-1]
+        return last.counts.rates(last.smooth.course) / np.maximum(self.bins, 1.0)
+
+    def for_neuron(self, neuron: int) -> NDArray[np.float64]:
+        """Return the drives as the other neurons show them, shape (n_segments, n_drives)."""
+        columns = []
+        for drive in self.drives:
+            course = drive.without(neuron)
+            columns.append(drive.counts.gains[neuron] * (course - course.mean()))
+        return np.column_stack(columns) if columns else np.empty((0, 0))
+
+
+def _next_drive(counts: SharedCounts) -> SharedDrive | None:
+    """Return the most probable further drive, or None where there is none."""
+    n_segments, n = counts.spikes.shape
+    found = []
+    for gains in (np.ones(n), _leading_gains(counts)):
+        trial = SharedCounts(counts.spikes, counts.expected, gains)
+        course = smooth(trial, n_segments)
+        for _ in range(2):
+            trial, scale = trial.with_gains_for(course.course)
+            log_sd = course.log_sd + float(np.log10(scale))
+            course = smooth_at(trial, log_sd, scale * course.course)
+        found.append(SharedDrive(trial, course))
+    best = max(found, key=lambda drive: drive.smooth.evidence)
+    # Every gain and level is a parameter more.
+    least = 2.0 * n + 5.0 - float(counts.expected.sum())
+    enough = best.smooth.evidence >= least and best.counts.n_sharing >= FEWEST_SHARING
+    return best if enough else None
+
+
+def _leading_gains(counts: SharedCounts) -> NDArray[np.float64]:
+    """Return gains in proportion to the leading component of the counts' correlations."""
+    root = np.sqrt(np.maximum(counts.expected, 1e-12))
+    residuals = np.where(counts.expected > 0, (counts.spikes - counts.expected) / root, 0.0)
+    slow = np.apply_along_axis(np.convolve, 0, residuals, np.ones(5) / 5.0, "same")
+    products = slow.T @ slow
+    np.fill_diagonal(products, 0.0)  # a neuron's own variance says nothing on sharing
+    _, vectors = np.linalg.eigh(products)
+    gains = vectors[:, -1] / np.sqrt(np.maximum(counts.expected.mean(axis=0), 1e-12))
+    gains = gains * np.sqrt(len(gains)) / np.sqrt((gains**2).sum())
+    return gains if gains.sum() >= 0 else -gains

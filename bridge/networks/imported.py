@@ -1,0 +1,81 @@
+"""Layered networks read out of fitted scikit-learn models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from bridge.estimators import Affine, before_all, best_of, innermost, is_search
+from bridge.networks.estimator import NetworkClassifier
+from bridge.networks.layer import Layer
+from bridge.networks.network import LayeredNetwork
+from bridge.validation import require_fitted
+from neurosim import NeurosimError
+
+NAMES = {"identity": "linear", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
+"""Activations by scikit-learn's names. Softmax outputs become sigmoids of the same scores."""
+
+
+def network_of(model: Any) -> LayeredNetwork:
+    """Return the network of a fitted model, for inputs as the model takes them.
+
+    Parameters
+    ----------
+    model : LayeredNetwork, NetworkClassifier, MLPClassifier or MLPRegressor
+        Or a Pipeline of scalers, or other affine steps, and one of the last three, or a fitted
+        search for one. Of hidden layers without activation and the layer after them one is made.
+        Softmax outputs become sigmoids of the same scores, the greatest of which is the same.
+
+    Raises
+    ------
+    NeurosimError
+        For another model, and for one that has not been fitted.
+    """
+    if isinstance(model, LayeredNetwork):
+        return model
+    if not hasattr(model, "fit"):
+        raise NeurosimError(
+            f"{type(model).__name__} is no network: give a LayeredNetwork, a ThresholdNetwork, or "
+            "a fitted NetworkClassifier or MLPClassifier"
+        )
+    from sklearn import neural_network  # slow to import
+
+    require_fitted(model)
+    if isinstance(model, Pipeline):
+        network = network_of(model.steps[-1][1])
+        first, *others = network.layers
+        score = before_all(model, Affine(first.bias, first.weights))
+        return LayeredNetwork((Layer(score.coef, score.intercept, first.activation), *others))
+    if is_search(model):
+        return network_of(best_of(model))
+    if isinstance(model, NetworkClassifier):
+        return model.network_
+    if isinstance(model, (neural_network.MLPClassifier, neural_network.MLPRegressor)):
+        return _of_perceptron(model)
+    raise NeurosimError(
+        f"{type(model).__name__} is no network of layers: give a LayeredNetwork, or a fitted "
+        "NetworkClassifier or MLPClassifier; of a linear classifier make a neuron with to_spiking"
+    )
+
+
+def has_softmax(model: Any) -> bool:
+    """Return whether a model's outputs are a softmax, which a shift of all scores leaves alone."""
+    return not isinstance(model, LayeredNetwork) and (
+        getattr(innermost(model), "out_activation_", "") == "softmax"
+    )
+
+
+def _of_perceptron(model: Any) -> LayeredNetwork:
+    """Return the layers of scikit-learn's multi-layer perceptron, whose matrices stand across."""
+    outer = {"softmax": "sigmoid"} | NAMES
+    names = [NAMES[model.activation]] * (len(model.coefs_) - 1) + [outer[model.out_activation_]]
+    layers: list[Layer] = []
+    for matrix, bias, name in zip(model.coefs_, model.intercepts_, names, strict=True):
+        weights, bias = np.asarray(matrix, dtype=float).T, np.asarray(bias, dtype=float)
+        if layers and layers[-1].activation.name == "linear":
+            linear = layers.pop()
+            weights, bias = weights @ linear.weights, weights @ linear.bias + bias
+        layers.append(Layer(weights, bias, name))  # type: ignore[arg-type]
+    return LayeredNetwork(tuple(layers))

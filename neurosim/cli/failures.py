@@ -1,0 +1,110 @@
+"""Failures of the environment: exceptions that are neither a user's mistake nor a defect."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+from neurosim.resources import process_limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+ENVIRONMENT = frozenset(
+    (
+        errno.EACCES,
+        errno.EDQUOT,
+        errno.EFBIG,
+        errno.EIO,
+        errno.ELOOP,
+        errno.EMFILE,
+        errno.ENAMETOOLONG,
+        errno.ENFILE,
+        errno.ENOSPC,
+        errno.EPERM,
+        errno.EROFS,
+    )
+)
+"""Errors of the operating system that are its user's or administrator's to solve."""
+NO_MEMORY = ("cannot allocate memory", "not enough memory", "unable to allocate")
+"""Phrases, in lower case, of exceptions other than MemoryError that report a lack of memory."""
+LIMITED = ("can't start new thread", "failed to map segment", "shared object file 'libllvmlite")
+"""Phrases that do so in a process whose memory is limited, and have other causes elsewhere."""
+COMPILER = ("numba", "llvmlite")
+
+
+def explain(error: BaseException) -> str | None:
+    """Return a sentence for a failure of the environment, None for any other exception."""
+    for cause in _chain(error):
+        if isinstance(cause, MemoryError) or _lacks_memory(cause):
+            return out_of_memory(_first_line(cause) if isinstance(cause, MemoryError) else "")
+    for cause in _chain(error):
+        if isinstance(cause, OSError) and cause.errno in ENVIRONMENT:
+            path = f"{os.fsdecode(cause.filename)}: " if _is_path(cause.filename) else ""
+            return f"{path}{os.strerror(cause.errno or 0)}: give a file or folder that can be used"
+    return _compiler_failure(error)
+
+
+def out_of_memory(detail: str = "") -> str:
+    """Return the sentence for a lack of memory, with the limits of this process if it has any."""
+    words = f"out of memory{f' ({detail})' if detail else ''}: "
+    limits = process_limits()
+    if not limits:
+        return words + "use a machine with more memory, or a smaller network or shorter recordings"
+    option = "ulimit -v" if "VmSize" in limits else "ulimit -d"
+    return words + (
+        f"this process is limited to {min(limits.values()) / 2**30:.2g} GiB ({option}); raise the "
+        "limit, or use a smaller network or shorter recordings"
+    )
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and those that led to it."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _lacks_memory(error: BaseException) -> bool:
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return True
+    phrases = NO_MEMORY + (LIMITED if process_limits() else ())
+    return isinstance(error, (ImportError, OSError, RuntimeError)) and any(
+        phrase in str(error).lower() for phrase in phrases
+    )
+
+
+def _compiler_failure(error: BaseException) -> str | None:
+    """Return a sentence where Numba raised an exception and variables of the user configure it."""
+    given = {name: value for name, value in os.environ.items() if name.startswith("NUMBA_")}
+    if not (given and _raised_by(error.__traceback__).startswith(COMPILER)):
+        return None
+    shown = ", ".join(f"{name}={_short(value)}" for name, value in sorted(given.items()))
+    return (
+        f"Numba failed ({_first_line(error)}) with {shown} in the environment: unset or correct it"
+    )
+
+
+def _raised_by(traceback: TracebackType | None) -> str:
+    """Return the name of the module that raised an exception."""
+    name = ""
+    while traceback is not None:
+        name = str(traceback.tb_frame.f_globals.get("__name__", ""))
+        traceback = traceback.tb_next
+    return name
+
+
+def _is_path(filename: object) -> bool:
+    return isinstance(filename, (str, bytes, os.PathLike))
+
+
+def _first_line(error: BaseException) -> str:
+    return _short(str(error).strip().partition("\n")[0].rstrip("."))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 120 else f"{text[:119]}…"

@@ -1,0 +1,81 @@
+"""Supervise a command that runs under a memory limit.
+
+LLVM and OpenBLAS end the process where an allocation fails, without an exception. Under a limit
+(``ulimit -v``) the command therefore runs in a child process, whose parent reports such an end.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from neurosim.cli.status import Status
+from neurosim.resources import process_limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PR_SET_PDEATHSIG = 1
+"""Option of Linux's prctl: the signal that a process gets when its parent ends."""
+FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP")
+CRASHES = ("SIGABRT", "SIGSEGV", "SIGBUS")
+"""Signals by which a failed allocation ends a process."""
+
+
+def supervised(run: Callable[[], int]) -> int:
+    """Run a command, in a child process where memory is limited, and return its exit status."""
+    alone = not any(name.startswith(("PMI", "OMPI_", "PALS_")) for name in os.environ)
+    if not (process_limits() and alone and sys.platform == "linux"):
+        return run()
+    report, completed = os.pipe()
+    waited_for = {signal.SIGCHLD, *(getattr(signal, name) for name in FORWARDED)}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, waited_for)
+    parent = os.getpid()
+    child = os.fork()
+    if child == 0:
+        os.close(report)
+        _end_with(parent)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        status = run()
+        os.write(completed, b"1")
+        return status
+    os.close(completed)
+    code = _wait(child, waited_for)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    return _status(code, completed=bool(os.read(report, 1)))
+
+
+def _end_with(parent: int) -> None:
+    """Have this process killed when its parent ends, so that killing the command kills it all."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(Status.STOPPED)
+
+
+def _wait(child: int, signals: set[signal.Signals]) -> int:
+    """Wait for a child process, forward signals to it, and return its exit code as `Popen` does."""
+    while True:
+        received = signal.sigwaitinfo(signals)
+        if received.si_signo == signal.SIGCHLD:
+            pid, status = os.waitpid(child, os.WNOHANG)
+            if pid:
+                return os.waitstatus_to_exitcode(status)
+        elif received.si_code <= 0:  # sent by a process; a terminal sends to the child itself
+            os.kill(child, received.si_signo)
+
+
+def _status(code: int, *, completed: bool) -> int:
+    """Return the exit status of the command; report a crash of the child process."""
+    if code < 0 and signal.Signals(-code).name not in CRASHES:
+        signal.signal(-code, signal.SIG_DFL) if -code != signal.SIGKILL else None
+        os.kill(os.getpid(), -code)
+    if completed:
+        return code
+    from neurosim.cli.failures import out_of_memory
+
+    print(f"neurosim: {out_of_memory()}", file=sys.stderr)
+    return Status.MISTAKE
