@@ -70,10 +70,10 @@ def infer_synapses(
 
     Parameters
     ----------
-    spikes : SpikeTrains, list, dict, (times, ids), table, matrix or sequence of neo.SpikeTrain
+    spikes : Result, SpikeTrains, list, dict, (times, ids), table, matrix or list of neo.SpikeTrain
         As in `bin_trains`: ms, ascending.
     duration : float, optional
-        Length of the recording (ms); Neo's trains and matrices bring it with them.
+        Length of the recording (ms); results, Neo's trains and matrices bring it with them.
     bin_width : float
         ms; narrow enough that a neuron rarely fires twice in a bin.
     kernel : SynapticKernel, optional

@@ -95,9 +95,10 @@ def bin_trains(spikes: Any, duration: float | None = None, width: float = 1.0) -
 
     Parameters
     ----------
-    spikes : SpikeTrains, list, dict, (times, ids), table, matrix or sequence of neo.SpikeTrain
+    spikes : Result, SpikeTrains, list, dict, (times, ids), table, matrix or list of neo.SpikeTrain
         Times in ms from the start of the recording, those of each neuron ascending.
 
+        - A `Result` with several populations names neurons "population index".
         - A list holds one array per neuron; a dict holds them by the neuron's name (an integer or
           text), or `SpikeTrains` by population, as `Result.spikes` does. A `TsGroup` of pynapple
           is a dict, too.
@@ -111,7 +112,7 @@ def bin_trains(spikes: Any, duration: float | None = None, width: float = 1.0) -
         - Neo's trains bring their unit, start, stop and names with them.
         - A `BinnedTrains` is returned as it is.
     duration : float, optional
-        Length of the recording (ms); Neo's trains and matrices bring it with them.
+        Length of the recording (ms); results, Neo's trains and matrices bring it with them.
     width : float
         Bin width (ms).
 
