@@ -181,9 +181,9 @@ def _grouped(times: NDArray[np.float64], ids: NDArray) -> tuple[list[NDArray], N
     """Return the times of each neuron, in the order in which they are given, and the names."""
     if times.shape != ids.shape:
         raise NeurosimError(f"times {times.shape} and ids {ids.shape} must be of one length")
-    names, place = np.unique(_names(ids, unique=False), return_inverse=True)
-    order = np.argsort(place, kind="stable")
-    edges = np.searchsorted(place[order], np.arange(1, len(names)))
+    names, owner = np.unique(_names(ids, unique=False), return_inverse=True)
+    order = np.argsort(owner, kind="stable")
+    edges = np.searchsorted(owner[order], np.arange(1, len(names)))
     return (np.split(times[order], edges) if len(names) else []), names
 
 

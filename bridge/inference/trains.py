@@ -71,10 +71,10 @@ class BinnedTrains:
         order = np.argsort(self.ids, kind="stable")
         return self.bins[order].astype(np.int64), np.append(0, np.cumsum(self.counts))
 
-    def fired(self, place: int) -> NDArray[np.int64]:
+    def fired(self, index: int) -> NDArray[np.int64]:
         """Bins in which one neuron fired, each listed once, ascending."""
         bins, edges = self._by_neuron
-        own = bins[edges[place] : edges[place + 1]]
+        own = bins[edges[index] : edges[index + 1]]
         return own[np.append(True, np.diff(own) > 0)] if len(own) else own
 
     def select(self, keep: NDArray[np.bool_]) -> BinnedTrains:
