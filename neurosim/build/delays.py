@@ -59,7 +59,7 @@ def delay_law(delay: Distribution, dt: float) -> tuple[NDArray[np.int64], NDArra
     low, high = law.quantiles()
     first, last = delay_span(delay, dt)
     steps = np.arange(first, last + 1)
-    cumulative = (_cdf(law, (steps + 0.5) * dt) - low) / (high - low)
+    cumulative = (_cdf(law, np.multiply(steps + 0.5, dt, dtype=float)) - low) / (high - low)
     cumulative[-1] = 1.0
     return steps, cumulative
 

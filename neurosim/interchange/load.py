@@ -36,8 +36,9 @@ def load_spikes(
 ) -> Result:
     """Read the spikes of a file: NWB, SONATA, CSV, or any that Neo reads.
 
-    Files are not trusted. All but CSV are read by a process of its own that has little memory and
-    time and cannot write; a file that is damaged, or wants more, is refused.
+    All files but CSV are parsed in a subprocess with limits on memory and time, so that a damaged
+    file is refused and cannot crash or block the caller. This is no sandbox: it does not protect
+    against files made to attack a library.
 
     Parameters
     ----------
@@ -82,7 +83,7 @@ def load_spikes(
 
 
 def _read_aside(path: Path, name: str | None) -> Foreign:
-    """Read a file in a process of its own."""
+    """Read a file in a subprocess."""
     names = (name,) if name else ()
     with told_aside(path, "neurosim.interchange.reader", *names) as (told, answer):
         return receive(told, answer)
@@ -92,7 +93,7 @@ def _read_aside(path: Path, name: str | None) -> Foreign:
 def told_aside(
     path: Path, module: str, *arguments: str
 ) -> Iterator[tuple[dict[str, Any], IO[bytes]]]:
-    """Give what a module tells of a file in a process of its own: a line, and what follows it."""
+    """Run a reader module on a file in a subprocess; yield its first line and its output."""
     command = [sys.executable, "-B", "-P", "-m", module, str(path), *arguments]
     # What is imported here is imported there, and nothing from where the user happens to be.
     places = os.pathsep.join(os.path.abspath(place) for place in sys.path if place)
