@@ -103,9 +103,7 @@ def check_file(path: Path, wanted: str) -> None:
     """
     reason: str | None = None
     try:
-        if path.is_dir():
-            reason = os.strerror(errno.EISDIR)
-        elif path.exists() and not path.is_file():
+        if path.exists() and not path.is_file():
             reason = "not a regular file"
         else:
             path.open("rb").close()
