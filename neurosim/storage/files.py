@@ -115,6 +115,15 @@ def check_file(path: Path, wanted: str) -> None:
         raise NeurosimError(f"{path} cannot be read ({reason}): give {wanted}")
 
 
+def no_memory_for(path: str | os.PathLike[str], error: MemoryError) -> NeurosimError:
+    """Return the refusal of a file that takes more memory than there is."""
+    reason = str(error).partition("\n")[0] or "out of memory"
+    return NeurosimError(
+        f"{path} cannot be read ({reason}): it takes more memory than this process may use, or it "
+        "is damaged"
+    )
+
+
 def make_folder(path: Path) -> None:
     """Make a folder and those that lead to it.
 
