@@ -324,6 +324,7 @@ def test_options_of_distributions(cls: type, case: dict, name: str, use: str) ->
 # Populations, recordings, runs
 
 
+@pytest.mark.filterwarnings("ignore:.* obeys Dale's law:UserWarning")
 def test_options_of_populations() -> None:
     parameters = inspect.signature(ns.Network.add).parameters
     assert set(parameters) == {"self", "name", "size", "neuron", "v_init", "dale"}
