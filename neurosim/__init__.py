@@ -18,42 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import Interrupted, NeurosimError
 from neurosim.failure import install_hook, started_together
-from neurosim.network import (
-    LIF,
-    STDP,
-    AllToAll,
-    AlphaCurrent,
-    Column,
-    ConstantCurrent,
-    CSVEdges,
-    CurrentWaveform,
-    DeltaSynapse,
-    EscapeRate,
-    ExpCurrent,
-    Explicit,
-    FixedInDegree,
-    FixedOutDegree,
-    FixedProbability,
-    FixedTotalNumber,
-    HodgkinHuxley,
-    LiveCurrent,
-    LiveSpikes,
-    LogNormal,
-    MembraneNoise,
-    Network,
-    NeuronModel,
-    Normal,
-    OneToOne,
-    Poisson,
-    Population,
-    SonataEdges,
-    SpikeTimes,
-    StepCurrent,
-    Uniform,
-    parameter,
-    state,
-)
-from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Synapses, Trace
 
 if TYPE_CHECKING:
     from neurosim.chunk import Chunk
@@ -68,12 +32,48 @@ if TYPE_CHECKING:
         to_neo,
         to_nir,
     )
+    from neurosim.network import (
+        LIF,
+        STDP,
+        AllToAll,
+        AlphaCurrent,
+        Column,
+        ConstantCurrent,
+        CSVEdges,
+        CurrentWaveform,
+        DeltaSynapse,
+        EscapeRate,
+        ExpCurrent,
+        Explicit,
+        FixedInDegree,
+        FixedOutDegree,
+        FixedProbability,
+        FixedTotalNumber,
+        HodgkinHuxley,
+        LiveCurrent,
+        LiveSpikes,
+        LogNormal,
+        MembraneNoise,
+        Network,
+        NeuronModel,
+        Normal,
+        OneToOne,
+        Poisson,
+        Population,
+        SonataEdges,
+        SpikeTimes,
+        StepCurrent,
+        Uniform,
+        parameter,
+        state,
+    )
     from neurosim.ranks import spread_over
+    from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Synapses, Trace
     from neurosim.simulation import Simulation, simulate
     from neurosim.storage import load, save
 
-# What needs the compiler or the file library is imported when first asked for: describing a network
-# needs neither.
+# Every name is imported when it is first used. Describing a network needs neither the compiler nor
+# the file library, and the command must be able to report that there is no memory for NumPy.
 _LATE = {
     "Chunk": "neurosim.chunk",
     "Simulation": "neurosim.simulation",
@@ -159,6 +159,19 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in ("network", "recording"):
+        return import_module(f"neurosim.{name}")
     if name in _LATE:
-        return getattr(import_module(_LATE[name]), name)
-    raise AttributeError(f"module 'neurosim' has no attribute {name!r}")
+        value = getattr(import_module(_LATE[name]), name)
+    elif name in __all__:
+        network = import_module("neurosim.network")
+        place = network if hasattr(network, name) else import_module("neurosim.recording")
+        value = getattr(place, name)
+    else:
+        raise AttributeError(f"module 'neurosim' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

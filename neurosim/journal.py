@@ -118,6 +118,8 @@ class Entry:
         try:
             found = read_checkpoint(self._path)
         except NeurosimError as error:
+            if isinstance(error.__cause__, MemoryError):  # the file may be whole
+                raise
             reason, _, _ = str(error).rpartition(": ")
             raise NeurosimError(
                 f"{reason}: remove this file, and what it was kept of is simulated again"

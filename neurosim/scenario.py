@@ -444,6 +444,8 @@ def all_scenarios() -> list[Scenario[Any]]:
     for name, entry_point in _installed().items():
         try:
             scenarios.append(_load(entry_point))
+        except MemoryError:
+            raise
         except Exception as error:
             warnings.warn(f"scenario {name} cannot be loaded: {error!r}", stacklevel=2)
     return sorted(scenarios, key=_place)

@@ -1,5 +1,10 @@
 """Inference of synapses from spikes: connections, their strengths and signs.
 
+`infer_synapses` fits each neuron's spikes by the filtered spikes of all others, its own last spike,
+slow drives that neurons share, a smooth baseline and, if given, a stimulus. Its calls hold their
+false discovery rate where the kernel suits the synapses and no faster input is shared; it warns
+where the residuals show that this does not hold.
+
 Examples
 --------
 >>> import numpy as np

@@ -74,9 +74,9 @@ class Drives:
             return None
         return SlowRates(self.spacing, rates if self.absent is None else rates * (1 - self.absent))
 
-    def of_neuron(self, place: int, past: OwnPast) -> SlowDrive | None:
+    def of_neuron(self, index: int, past: OwnPast) -> SlowDrive | None:
         """Return the slow covariates of one neuron, None where there are none."""
-        shared = self.found.for_neuron(place)
+        shared = self.found.for_neuron(index)
         if not shared.size:
             shared = np.empty((self.n_segments, 0))
             if self.stride is None and self.absent is None:

@@ -11,6 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from bridge.inference.checks import (
+    check_parameters,
+    standardised,
+    warn_of_absent,
+    warn_of_misfit,
+    warn_of_unfinished,
+)
 from bridge.inference.connectome import Connectome
 from bridge.inference.covariates import Covariates, OwnPast
 from bridge.inference.drive import Drive, SlowDrive
@@ -28,10 +35,6 @@ if TYPE_CHECKING:
 
 FEWEST = 10
 """Spikes below which a neuron's synapses are not fitted."""
-SYNCHRONOUS = 5.0
-"""z of coincidences over all pairs above which to warn: 3 in ten million by chance."""
-WIDE = 1.3
-"""Spread of the z of absent synapses above which to warn."""
 
 T = TypeVar("T")
 
@@ -70,10 +73,10 @@ def infer_synapses(
 
     Parameters
     ----------
-    spikes : SpikeTrains, list, dict, (times, ids), table, matrix or sequence of neo.SpikeTrain
+    spikes : Result, SpikeTrains, list, dict, (times, ids), table, matrix or list of neo.SpikeTrain
         As in `bin_trains`: ms, ascending.
     duration : float, optional
-        Length of the recording (ms); Neo's trains and matrices bring it with them.
+        Length of the recording (ms); results, Neo's trains and matrices bring it with them.
     bin_width : float
         ms; narrow enough that a neuron rarely fires twice in a bin.
     kernel : SynapticKernel, optional
@@ -130,15 +133,15 @@ def infer_synapses(
         not flat, and where the z of absent synapses spread more widely than the model expects. In
         the last two cases the share of false calls can exceed the one asked for.
     """
-    _check_parameters(history, reset, shared, baseline, ridge, tol, threads)
+    check_parameters(history, reset, shared, baseline, ridge, tol, threads)
     trains = bin_trains(spikes, duration, bin_width)
     observation = Observation.of(trains, epochs, presence)
     if not observation.is_present:
         trains, absent = observation.without_absent(trains)
-        _warn_of_absent(absent)
+        warn_of_absent(absent)
     counted = count_spikes(trains, observation)
-    places = _places(trains, counted.spikes, neurons)
-    standardised = None if stimulus is None else _standardised(stimulus, trains.n_bins)
+    indices = _selected(trains, counted.spikes, neurons)
+    features = None if stimulus is None else standardised(stimulus, trains.n_bins)
     drives = Drives.of(trains, observation, shared, baseline)
     covariates = Covariates(
         trains,
@@ -148,32 +151,32 @@ def infer_synapses(
 
     slow: dict[int, SlowDrive | None] = {}
 
-    def likelihood(place: int) -> Likelihood:
-        past = OwnPast.of(covariates, place, history, reset, observation.counted(place))
-        if place not in slow:
-            slow[place] = drives.of_neuron(place, past)
-        drive = Drive(covariates, past, slow[place], standardised)
-        return Likelihood(covariates, place, past, drive)
+    def likelihood(index: int) -> Likelihood:
+        past = OwnPast.of(covariates, index, history, reset, observation.counted(index))
+        if index not in slow:
+            slow[index] = drives.of_neuron(index, past)
+        drive = Drive(covariates, past, slow[index], features)
+        return Likelihood(covariates, index, past, drive)
 
-    bar = progress_bar(len(places), show=progress, unit="neurons", text="fitting")
+    bar = progress_bar(len(indices), show=progress, unit="neurons", text="fitting")
     # A BLAS that splits its work among threads would take the cores from the neurons.
     with threadpool_limits(limits=1, user_api="blas"), bar as report:
         precision = ridge
         if precision is None:
-            rested = _in_parallel(lambda place: score_at_rest(likelihood(place)), places, threads)
+            rested = _in_parallel(lambda index: score_at_rest(likelihood(index)), indices, threads)
             scores, spreads = (np.array(found) for found in zip(*rested, strict=True))
-            precision = 1.0 / prior_variance(scores, spreads, places, covariates.covariance)
+            precision = 1.0 / prior_variance(scores, spreads, indices, covariates.covariance)
         _ = covariates.principal  # computed once, before the threads ask for it
         fits = _in_parallel(
-            lambda place: fit(likelihood(place), precision, tol=tol), places, threads, report
+            lambda index: fit(likelihood(index), precision, tol=tol), indices, threads, report
         )
-    found = _connectome(covariates, places, fits, precision)
-    _warn_of_misfit(found)
+    found = _connectome(covariates, indices, fits, precision)
+    warn_of_misfit(found)
     return found
 
 
 def _connectome(
-    covariates: Covariates, places: NDArray[np.intp], fits: list[Fitted], precision: float
+    covariates: Covariates, indices: NDArray[np.intp], fits: list[Fitted], precision: float
 ) -> Connectome:
     """Return the fitted neurons side by side."""
     trains, n = covariates.trains, covariates.trains.n_neurons
@@ -183,19 +186,19 @@ def _connectome(
     stimulus = np.full((len(fits[0].stimulus), n), np.nan)
     distant = np.full((n, n, fits[0].flatness.distant.shape[1]), np.nan)
     fired = trains.counts > 0
-    for place, found in zip(places, fits, strict=True):
+    for index, found in zip(indices, fits, strict=True):
         sources = fired.copy()
-        sources[place] = False
-        weights[sources, place] = found.weights[sources]
-        errors[sources, place] = np.sqrt(found.posterior[sources])
-        z[sources, place] = found.weights[sources] / np.sqrt(found.sampling[sources])
-        flatness[sources, place] = found.flatness.p_values[sources]
-        synchrony[sources, place] = found.flatness.z[sources, 0]
-        distant[sources, place] = found.flatness.distant[sources]
-        stimulus[:, place] = found.stimulus
-        intercepts[place], losses[place] = found.intercept, found.loss
-        evaluations[place], converged[place] = found.evaluations, found.converged
-    _warn_of_unfinished(trains.neurons[places[~converged[places]]])
+        sources[index] = False
+        weights[sources, index] = found.weights[sources]
+        errors[sources, index] = np.sqrt(found.posterior[sources])
+        z[sources, index] = found.weights[sources] / np.sqrt(found.sampling[sources])
+        flatness[sources, index] = found.flatness.p_values[sources]
+        synchrony[sources, index] = found.flatness.z[sources, 0]
+        distant[sources, index] = found.flatness.distant[sources]
+        stimulus[:, index] = found.stimulus
+        intercepts[index], losses[index] = found.intercept, found.loss
+        evaluations[index], converged[index] = found.evaluations, found.converged
+    warn_of_unfinished(trains.neurons[indices[~converged[indices]]])
     for array in (weights, errors, z, flatness, synchrony, distant, stimulus):
         array.flags.writeable = False
     prior_sd = 1.0 / math.sqrt(precision) if precision > 0 else math.inf
@@ -207,36 +210,17 @@ def _connectome(
     )
 
 
-def _standardised(stimulus: ArrayLike, n_bins: int) -> NDArray[np.float64]:
-    """Return the stimulus with mean 0 and standard deviation 1, shape (n_bins, n_features)."""
-    try:
-        values = np.asarray(stimulus, dtype=float)
-    except (TypeError, ValueError):
-        raise NeurosimError("stimulus must be an array of numbers, one row per bin") from None
-    values = values[:, None] if values.ndim == 1 else values
-    if values.ndim != 2 or len(values) != n_bins or values.shape[1] == 0:
-        raise NeurosimError(
-            f"stimulus of shape {np.shape(stimulus)}: give one row for each of the {n_bins} bins, "
-            "and one column per feature"
-        )
-    if not np.isfinite(values).all():
-        raise NeurosimError("stimulus holds values that are not finite: replace or mask them")
-    values = values - values.mean(axis=0)
-    spread = values.std(axis=0)
-    return values / np.where(spread > 0, spread, 1.0)
-
-
 def _in_parallel(
     work: Callable[[int], T],
-    places: Iterable[int],
+    indices: Iterable[int],
     threads: int | None,
     report: Callable[[float], None] = lambda done: None,
 ) -> list[T]:
-    """Return the results for all places, in order; Ctrl-C cancels work that has not begun."""
+    """Return the results for all indices, in order; Ctrl-C cancels work that has not begun."""
     pool = ThreadPoolExecutor(threads or available_cores())
     try:
         found = []
-        for result in pool.map(work, [int(place) for place in places]):
+        for result in pool.map(work, [int(index) for index in indices]):
             found.append(result)
             report(len(found))
         return found
@@ -244,25 +228,25 @@ def _in_parallel(
         pool.shutdown(cancel_futures=True)
 
 
-def _places(
+def _selected(
     trains: BinnedTrains, counts: NDArray[np.int64], neurons: ArrayLike | None
 ) -> NDArray[np.intp]:
     """Return the indices of the neurons to fit, without those that fired too rarely."""
-    places = np.arange(trains.n_neurons)
+    indices = np.arange(trains.n_neurons)
     if neurons is not None:
         wanted = np.unique(np.asarray(neurons))
         known = np.isin(wanted, trains.neurons)
         if wanted.ndim != 1 or len(wanted) == 0 or not known.all():
             missing = ", ".join(map(str, wanted[~known][:5])) or "none given"
             raise NeurosimError(f"neurons not among the {trains.n_neurons} recorded: {missing}")
-        places = np.flatnonzero(np.isin(trains.neurons, wanted))
-    enough = counts[places] >= FEWEST
+        indices = np.flatnonzero(np.isin(trains.neurons, wanted))
+    enough = counts[indices] >= FEWEST
     if not enough.any():
         raise NeurosimError(
             f"no neuron fired {FEWEST} times or more: so few spikes do not suffice for synapses"
         )
     if not enough.all():
-        few = trains.neurons[places[~enough]]
+        few = trains.neurons[indices[~enough]]
         named = ", ".join(map(str, few[:10])) + (", ..." if len(few) > 10 else "")
         warnings.warn(
             f"{len(few)} neurons fired fewer than {FEWEST} times ({named}): the synapses onto them "
@@ -270,89 +254,4 @@ def _places(
             UserWarning,
             stacklevel=3,
         )
-    return places[enough]
-
-
-def _warn_of_unfinished(neurons: NDArray) -> None:
-    if len(neurons):
-        named = ", ".join(map(str, neurons[:10])) + (", ..." if len(neurons) > 10 else "")
-        warnings.warn(
-            f"the fit of {len(neurons)} neurons ({named}) did not come within tol of its optimum: "
-            "give a larger tol or a ridge",
-            UserWarning,
-            stacklevel=4,
-        )
-
-
-def _warn_of_absent(spikes: int) -> None:
-    if spikes:
-        warnings.warn(
-            f"{spikes:,} spikes lie outside the presence of their neurons and are left out",
-            UserWarning,
-            stacklevel=3,
-        )
-
-
-def _warn_of_misfit(found: Connectome) -> None:
-    """Warn where the residuals or the scores show that the model does not hold."""
-    uneven, n_scores = found.misfits(), len(found.null_scores)
-    # A single pair is a synapse of another time course: its strength is off, but no other call.
-    if uneven.sum() > 1:
-        worst = np.unravel_index(np.nanargmin(found.flatness), uneven.shape)
-        first, second = (found.neurons[k] for k in worst)
-        taus = ", ".join(f"{tau:g}" for tau in found.kernel.taus)
-        _warn(
-            f"the residuals after the spikes of a neuron are not flat for {int(uneven.sum())} of "
-            f"{int(np.isfinite(found.flatness).sum())} pairs (most clearly {first} onto {second}): "
-            f"the kernel of {taus} ms does not suit the synapses, or neurons share input that "
-            "changes faster than the drives; false calls can exceed the fdr: give another kernel, "
-            "or the shared input as stimulus"
-        )
-    if found.shared_input > SYNCHRONOUS:
-        _warn(
-            "neurons fire in the same bin more often than the model expects (z = "
-            f"{found.shared_input:.1f} over all pairs): they share input that changes faster than "
-            "the drives; false calls can exceed the fdr: give the shared input as stimulus"
-        )
-    if n_scores == 0:
-        _warn(
-            "the spread of z of absent synapses cannot be estimated from so few pairs and spikes: "
-            "the p-values take it to be 1, and shared rate changes can make false calls"
-        )
-    elif found.null_sd > max(WIDE, 1.0 + 6.0 / math.sqrt(n_scores)):
-        _warn(
-            f"the z of absent synapses spread {found.null_sd:.2f} times as widely as the model "
-            "expects, which the p-values take into account: neurons share input that the drives "
-            "do not follow: give it as stimulus, or a smaller value of shared"
-        )
-
-
-def _warn(message: str) -> None:
-    """Warn from the caller of `infer_synapses`."""
-    warnings.warn(message, UserWarning, stacklevel=4)
-
-
-def _check_parameters(
-    history: float,
-    reset: float | None,
-    shared: float | None,
-    baseline: float | None,
-    ridge: float | None,
-    tol: float,
-    threads: int | None,
-) -> None:
-    for name, value, most in (("history", history, 1e4), ("reset", reset, 1e3)):
-        if value is not None and not 0 <= value <= most:
-            raise NeurosimError(f"{name} = {value:g} ms is outside 0 to {most:g} ms")
-    for name, value in (("shared", shared), ("baseline", baseline)):
-        if value is not None and not (math.isfinite(value) and value > 0):
-            raise NeurosimError(
-                f"{name} = {value:g} ms is not a finite time above 0 ms: give the distance of "
-                "its knots, or None to leave it out"
-            )
-    if ridge is not None and not (math.isfinite(ridge) and ridge >= 0):
-        raise NeurosimError(f"ridge = {ridge:g} is not a finite number from 0")
-    if not (math.isfinite(tol) and tol > 0):
-        raise NeurosimError(f"tol = {tol:g} standard errors is not a finite number above 0")
-    if threads is not None and threads < 1:
-        raise NeurosimError(f"threads = {threads} is below 1: give at least one thread")
+    return indices[enough]

@@ -27,7 +27,7 @@ class Likelihood:
     Parameters
     ----------
     covariates : Covariates
-    place : int
+    index : int
         Index of the neuron; all others are its inputs.
     past : OwnPast
     drive : Drive, optional
@@ -35,10 +35,10 @@ class Likelihood:
     """
 
     def __init__(
-        self, covariates: Covariates, place: int, past: OwnPast, drive: Drive | None = None
+        self, covariates: Covariates, index: int, past: OwnPast, drive: Drive | None = None
     ) -> None:
         self.covariates = covariates
-        self.place = place
+        self.index = index
         self.past = past
         self.drive = Drive(covariates, past) if drive is None else drive
         self.residual = np.empty(covariates.trains.n_bins)
@@ -68,7 +68,7 @@ class Likelihood:
     def adjoint(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return Σₜ valuesₜ xⱼ(t), 0 for the neuron itself; shape (n,)."""
         found = passes.adjoint(*self._heard, values, self.covariates.trains.n_neurons)
-        found[self.place] = 0.0
+        found[self.index] = 0.0
         return found
 
     def information(self) -> NDArray[np.float64]:
@@ -155,7 +155,7 @@ def score_at_rest(likelihood: Likelihood) -> tuple[NDArray[np.float64], float]:
     probability = 1.0 / (1.0 + np.exp(-base))
     gradient -= rates * (past.filling @ by_class)
     gradient += drive.gradient(likelihood.residual)[1]
-    gradient[likelihood.place] = 0.0
+    gradient[likelihood.index] = 0.0
     return gradient, float((past.spikes * (1.0 - probability)).sum())
 
 
@@ -180,7 +180,7 @@ def fit(
     """
     past, covariates, drive = likelihood.past, likelihood.covariates, likelihood.drive
     values, vectors = covariates.principal
-    n_classes, place = len(past.spikes), likelihood.place
+    n_classes, index = len(past.spikes), likelihood.index
     curvature = past.spikes.sum() * values + prior_precision
     # Directions without data or prior keep their starting value.
     scale = np.where(curvature > 0, 1.0 / np.sqrt(np.maximum(curvature, 1e-300)), 0.0)
@@ -189,7 +189,7 @@ def fit(
 
     def parameters(point: NDArray) -> tuple[NDArray[np.float64], ...]:
         weights = vectors @ (scale * point[first:])
-        weights[place] = 0.0
+        weights[index] = 0.0
         mean = past.filling * (covariates.rates @ weights)
         base = past.base[:-1] + base_scale * point[:n_classes] - mean
         return base, drive.from_scaled(point[n_classes:first]), weights
@@ -202,7 +202,7 @@ def fit(
         drive_penalty, drive_slope = drive.penalty(driving)
         gradient -= covariates.rates * (past.filling @ by_class)
         gradient += through_drive + prior_precision * weights
-        gradient[place] = 0.0
+        gradient[index] = 0.0
         penalty = 0.5 * prior_precision * (weights @ weights) + drive_penalty
         moved = drive.to_scaled(by_drive + drive_slope)
         slopes = [base_scale * by_class, moved, scale * (vectors.T @ gradient)]
@@ -230,7 +230,7 @@ def fit(
 def prior_variance(
     scores: NDArray[np.float64],
     spreads: NDArray[np.float64],
-    places: NDArray[np.intp],
+    indices: NDArray[np.intp],
     covariance: NDArray[np.float64],
 ) -> float:
     """Return the variance of the weights that makes the scores as large as they are.
@@ -244,7 +244,7 @@ def prior_variance(
     scores : (n_post, n) ndarray
     spreads : (n_post,) ndarray
         κ of each neuron.
-    places : (n_post,) ndarray of int
+    indices : (n_post,) ndarray of int
         Where each is among the n, for it does not hear itself.
     covariance : (n, n) ndarray
 
@@ -253,7 +253,7 @@ def prior_variance(
     float
         At least 0.001: a spread of 3 % in the odds.
     """
-    own = np.diag(covariance)[places]
+    own = np.diag(covariance)[indices]
     noise = spreads @ (np.trace(covariance) - own)
     response = (spreads**2).sum() * (covariance**2).sum()
     if not response > 0:

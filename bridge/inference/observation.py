@@ -56,13 +56,13 @@ class Observation:
         """Whether every neuron is present all the time."""
         return all(one is None for one in self.presence)
 
-    def present(self, place: int) -> NDArray[np.bool_] | None:
+    def present(self, index: int) -> NDArray[np.bool_] | None:
         """Return the bins in which a neuron is present, None for all."""
-        return _mask(self.presence[place], self.n_bins)
+        return _mask(self.presence[index], self.n_bins)
 
-    def counted(self, place: int) -> NDArray[np.bool_] | None:
+    def counted(self, index: int) -> NDArray[np.bool_] | None:
         """Return the bins that count for the synapses onto a neuron, None for all."""
-        present, epochs = self.present(place), _mask(self.epochs, self.n_bins)
+        present, epochs = self.present(index), _mask(self.epochs, self.n_bins)
         if present is None or epochs is None:
             return epochs if present is None else present
         return present & epochs
@@ -70,10 +70,10 @@ class Observation:
     def without_absent(self, trains: BinnedTrains) -> tuple[BinnedTrains, int]:
         """Return the trains without spikes of absent neurons, and the number left out."""
         keep = np.ones(len(trains.ids), dtype=bool)
-        for place in range(trains.n_neurons):
-            present = self.present(place)
+        for index in range(trains.n_neurons):
+            present = self.present(index)
             if present is not None:
-                own = trains.ids == place
+                own = trains.ids == index
                 keep[own] = present[trains.bins[own]]
         return trains.select(keep), int((~keep).sum())
 
@@ -89,12 +89,12 @@ class Counted:
 def count_spikes(trains: BinnedTrains, observation: Observation) -> Counted:
     """Return the spikes of each neuron in bins that count, and its bins of presence."""
     spikes, bins = trains.counts.copy(), np.full(trains.n_neurons, float(trains.n_bins))
-    for place in range(trains.n_neurons):
-        counted, present = observation.counted(place), observation.present(place)
+    for index in range(trains.n_neurons):
+        counted, present = observation.counted(index), observation.present(index)
         if counted is not None:
-            spikes[place] = counted[trains.fired(place)].sum()
+            spikes[index] = counted[trains.fired(index)].sum()
         if present is not None:
-            bins[place] = present.sum()
+            bins[index] = present.sum()
     return Counted(spikes, bins)
 
 
@@ -104,10 +104,10 @@ def absence(observation: Observation, spacing: int) -> NDArray[np.float64] | Non
         return None
     sizes = segment_sums(np.ones(observation.n_bins), spacing)
     absent = np.zeros((len(sizes), len(observation.presence)))
-    for place in range(absent.shape[1]):
-        present = observation.present(place)
+    for index in range(absent.shape[1]):
+        present = observation.present(index)
         if present is not None:
-            absent[:, place] = 1.0 - segment_sums(present, spacing) / sizes
+            absent[:, index] = 1.0 - segment_sums(present, spacing) / sizes
     return absent
 
 
@@ -117,12 +117,12 @@ def counts_by_segment(
     """Return the spikes, and the bins, that count of each neuron; shape (n_segments, n) each."""
     sizes = segment_sums(np.ones(trains.n_bins), spacing)
     spikes, bins = (np.empty((len(sizes), trains.n_neurons)) for _ in range(2))
-    for place in range(trains.n_neurons):
-        fired, counted = trains.fired(place), observation.counted(place)
+    for index in range(trains.n_neurons):
+        fired, counted = trains.fired(index), observation.counted(index)
         if counted is not None:
             fired = fired[counted[fired]]
-        spikes[:, place] = np.bincount(fired // spacing, minlength=len(sizes))
-        bins[:, place] = sizes if counted is None else segment_sums(counted, spacing)
+        spikes[:, index] = np.bincount(fired // spacing, minlength=len(sizes))
+        bins[:, index] = sizes if counted is None else segment_sums(counted, spacing)
     return spikes, bins
 
 

@@ -50,24 +50,24 @@ class OwnPast:
     def of(
         cls,
         covariates: Covariates,
-        place: int,
+        index: int,
         history: float,
         reset: float | None,
         counted: NDArray[np.bool_] | None = None,
     ) -> OwnPast:
-        """Return the past of the neuron at index `place`.
+        """Return the past of the neuron at index `index`.
 
         Parameters
         ----------
         covariates : Covariates
-        place : int
+        index : int
         history, reset : float
             ms; see `infer_synapses`.
         counted : (n_bins,) ndarray of bool, optional
             Bins that enter the likelihood; all by default.
         """
         trains = covariates.trains
-        fired = trains.fired(place)
+        fired = trains.fired(index)
         age = _age(fired, trains.n_bins)
         times = np.array([time for time in AGES if time < history] + [history])
         edges = np.unique(np.round(times / trains.width)).astype(np.int64)

@@ -117,8 +117,8 @@ def difference_prior(n_knots: int, log_sd: float) -> NDArray[np.float64]:
     bands, difference = np.zeros((3, n_knots)), (1.0, -2.0, 1.0)
     for column in range(3):
         for row in range(column, 3):
-            place = slice(column, n_knots - 2 + column)
-            bands[row - column, place] += difference[column] * difference[row]
+            knots = slice(column, n_knots - 2 + column)
+            bands[row - column, knots] += difference[column] * difference[row]
     bands *= 10.0 ** (-2.0 * log_sd)
     bands[0] += LEVEL_PRECISION
     return bands

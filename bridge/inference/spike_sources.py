@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim import NeurosimError, SpikeTrains
+from neurosim import NeurosimError, Result, SpikeTrains
 from neurosim.interchange.neo_objects import is_neo_train, neo_times
 
 if TYPE_CHECKING:
@@ -37,6 +37,11 @@ KNOWN = (
 
 def read_source(spikes: Any, width: float) -> Source:
     """Return the spike trains in `spikes`, which `bin_trains` describes; bins are `width` ms."""
+    if isinstance(spikes, Result):
+        populations = spikes.spikes
+        one = next(iter(populations.values())) if len(populations) == 1 else populations
+        trains, names, _ = read_source(one, width)
+        return trains, names, spikes.duration
     if isinstance(spikes, SpikeTrains):
         return spikes.by_neuron(), np.asarray(spikes.recorded), None
     if isinstance(spikes, (str, bytes)):
@@ -176,9 +181,9 @@ def _grouped(times: NDArray[np.float64], ids: NDArray) -> tuple[list[NDArray], N
     """Return the times of each neuron, in the order in which they are given, and the names."""
     if times.shape != ids.shape:
         raise NeurosimError(f"times {times.shape} and ids {ids.shape} must be of one length")
-    names, place = np.unique(_names(ids, unique=False), return_inverse=True)
-    order = np.argsort(place, kind="stable")
-    edges = np.searchsorted(place[order], np.arange(1, len(names)))
+    names, owner = np.unique(_names(ids, unique=False), return_inverse=True)
+    order = np.argsort(owner, kind="stable")
+    edges = np.searchsorted(owner[order], np.arange(1, len(names)))
     return (np.split(times[order], edges) if len(names) else []), names
 
 

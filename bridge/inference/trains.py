@@ -71,10 +71,10 @@ class BinnedTrains:
         order = np.argsort(self.ids, kind="stable")
         return self.bins[order].astype(np.int64), np.append(0, np.cumsum(self.counts))
 
-    def fired(self, place: int) -> NDArray[np.int64]:
+    def fired(self, index: int) -> NDArray[np.int64]:
         """Bins in which one neuron fired, each listed once, ascending."""
         bins, edges = self._by_neuron
-        own = bins[edges[place] : edges[place + 1]]
+        own = bins[edges[index] : edges[index + 1]]
         return own[np.append(True, np.diff(own) > 0)] if len(own) else own
 
     def select(self, keep: NDArray[np.bool_]) -> BinnedTrains:
@@ -95,9 +95,10 @@ def bin_trains(spikes: Any, duration: float | None = None, width: float = 1.0) -
 
     Parameters
     ----------
-    spikes : SpikeTrains, list, dict, (times, ids), table, matrix or sequence of neo.SpikeTrain
+    spikes : Result, SpikeTrains, list, dict, (times, ids), table, matrix or list of neo.SpikeTrain
         Times in ms from the start of the recording, those of each neuron ascending.
 
+        - A `Result` with several populations names neurons "population index".
         - A list holds one array per neuron; a dict holds them by the neuron's name (an integer or
           text), or `SpikeTrains` by population, as `Result.spikes` does. A `TsGroup` of pynapple
           is a dict, too.
@@ -111,7 +112,7 @@ def bin_trains(spikes: Any, duration: float | None = None, width: float = 1.0) -
         - Neo's trains bring their unit, start, stop and names with them.
         - A `BinnedTrains` is returned as it is.
     duration : float, optional
-        Length of the recording (ms); Neo's trains and matrices bring it with them.
+        Length of the recording (ms); results, Neo's trains and matrices bring it with them.
     width : float
         Bin width (ms).
 

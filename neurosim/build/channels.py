@@ -44,12 +44,12 @@ STABLE = 2.785
 
 
 def _stable_range(substep: float) -> list[float]:
-    """Return between which potentials (mV) no gate is too fast for a step (ms)."""
+    """Return the lowest and highest potential (mV) at which no gate is too fast for a step (ms)."""
 
     def excess(v: float) -> float:
         return float(gate_rates(v).sum(axis=0).max()) * substep - STABLE
 
-    # The fastest gate has 4 per ms at -65 mV, and gets faster either way.
+    # The largest rate is 4 per ms at -65 mV, and grows both ways.
     return [brentq(excess, -65.0, -500.0), brentq(excess, 0.0, 100.0 * STABLE / substep)]
 
 

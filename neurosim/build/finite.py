@@ -1,4 +1,4 @@
-"""Where NaN or infinity came up in the state of a network."""
+"""Find NaN and infinity in the state of a network."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def first_not_finite(
     states : sequence of State
         Of the threads of this process, after a chunk of steps.
     samples : sequence of (n_rows, n_signals) ndarray
-        What their probes sampled in it.
+        Samples that their probes recorded in the chunk.
     step, n_steps : int
         The next step, and the length of the chunk.
     """
     with np.errstate(all="ignore"):
-        # A sum takes a fraction of the time that a look at every number does, and is finite only
-        # if all of them are; the largest finite numbers have a second look below.
+        # A sum is finite only if all terms are, and takes a fraction of the time of a test of each.
+        # Sums of finite numbers that overflow are sorted out below.
         arrays = ("v", "synaptic", "gates", "states", "injected")
         sums = [getattr(state, name).sum() for state in states for name in arrays]
     if np.isfinite(sums).all():

@@ -116,10 +116,10 @@ def in_order(columns: Mapping[str, NDArray]) -> dict[str, NDArray]:
 
 
 def check_learned(plan: Plan, snapshot: Mapping[str, NDArray], step: int) -> None:
-    """Raise ValueError for numbers that plastic synapses cannot have come to before step `step`."""
+    """Raise ValueError if plastic synapses cannot have this state before step `step`."""
     w_max = plan.threads[0].plastic.tables.rules[:, W_MAX]
     relative = snapshot["weights"] / w_max[_projection_of(plan, snapshot["rows"])]
-    # Written so that NaN is refused.
+    # NaN compares false, and so is refused.
     if not ((relative >= -1e-9) & (relative <= 1.0 + 1e-9)).all():
         raise ValueError("a weight is outside the range of its plasticity")
     for name in ("traces", "spike_values"):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.build.delays import delay_span
+from neurosim.build.delays import check_delays, delay_span
 from neurosim.build.projections import expected_synapses
 from neurosim.errors import NeurosimError
 from neurosim.network import FixedInDegree, LogNormal, Normal, Uniform
@@ -106,11 +106,11 @@ def check_delay_tables(network: Network, dt: float, threads: int) -> None:
         With the estimate and what would fit.
     """
     there = physical_memory()
-    spans = [
-        delay_span(p.delay, dt)
-        for p in network.projections
-        if isinstance(p.delay, (LogNormal, Normal, Uniform))
-    ]
+    spans = []
+    for projection in network.projections:
+        if isinstance(projection.delay, (LogNormal, Normal, Uniform)):
+            check_delays(projection, dt)
+            spans.append(delay_span(projection.delay, dt))
     first, last = max(spans, key=lambda span: span[1] - span[0], default=(1, 1))
     count = last - first + 1
     needed = 4 * threads * network.size * count + LAW_BYTES * count

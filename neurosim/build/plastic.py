@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 BYTES = 64
 """Memory of a plastic synapse."""
 LEAST_HISTORY = 2**12
-"""Postsynaptic spikes that a thread keeps without looking whether any is needed."""
+"""Number of postsynaptic spikes that a thread always keeps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,17 +227,18 @@ def new_learned(part: PlasticPart) -> Learned:
 
 
 def most_history(learned: Learned) -> int:
-    """Return the number of postsynaptic spikes at which to look for those that can be dropped.
+    """Return the number of stored postsynaptic spikes above which unneeded ones are dropped.
 
-    To look takes a time that grows with synapses and spikes, so both together are let double.
+    Dropping visits all synapses and spikes, so its cost for each new spike stays constant if the
+    history grows by as many spikes as there are of both.
     """
     return 2 * int(learned.count[0]) + len(learned.weights) + LEAST_HISTORY
 
 
 def drop_history(tables: Plastic, learned: Learned, step: int) -> Learned:
-    """Return the same without the postsynaptic spikes that no synapse needs before step `step`.
+    """Return the state without the postsynaptic spikes that no synapse needs at step `step`.
 
-    Which are kept does not depend on how often this was done before. Arrays are changed in place.
+    The spikes that are kept do not depend on earlier calls. Some arrays are changed in place.
     """
     n = int(learned.count[0])
     kept = [np.empty(n, array.dtype) for array in (learned.steps, learned.values, learned.steps)]
@@ -250,7 +251,7 @@ def drop_history(tables: Plastic, learned: Learned, step: int) -> Learned:
 
 
 def with_room_to_learn(learned: Learned, most: int) -> Learned:
-    """Return the same with room for so many more postsynaptic spikes."""
+    """Return the state with capacity for `most` more postsynaptic spikes."""
     kept = int(learned.count[0])
     if len(learned.first_of) == 0 or len(learned.steps) >= kept + most:
         return learned

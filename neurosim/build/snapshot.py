@@ -188,16 +188,15 @@ def check_state(plan: Plan, snapshot: Mapping[str, NDArray]) -> None:
         raise ValueError("the spikes under way are not in order")
     bounds = {"v": LARGEST, "synaptic": LARGEST, "gates": 1.0 + SLACK, "states": LARGEST}
     for field, largest in bounds.items():
-        # Written so that NaN is refused.
+        # NaN compares false, and so is refused.
         if not (np.abs(field_of(snapshot, field)) <= largest).all():
             raise ValueError(f"{field} is not finite or beyond {largest:g}")
 
 
 def with_flags(plan: Plan, snapshot: Mapping[str, NDArray], step: int) -> Mapping[str, NDArray]:
-    """Return a snapshot whose ion channels have the flag that older ones lack.
+    """Return a snapshot with the spike flag of ion channels, which early checkpoints lack.
 
-    These held the gates m, h and n alone, in which every step of a falling action potential
-    counted outside of the refractory period.
+    An action potential in progress is taken as counted during a refractory period.
     """
     cells, rest = [np.empty(0, np.int64)], [np.empty(0)]
     for first, population in zip(plan.first_id, plan.layout.populations, strict=False):

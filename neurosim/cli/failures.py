@@ -30,7 +30,12 @@ ENVIRONMENT = frozenset(
 """Errors of the operating system that are its user's or administrator's to solve."""
 NO_MEMORY = ("cannot allocate memory", "not enough memory", "unable to allocate")
 """Phrases, in lower case, of exceptions other than MemoryError that report a lack of memory."""
-LIMITED = ("can't start new thread", "failed to map segment", "shared object file 'libllvmlite")
+LIMITED = (
+    "can't start new thread",
+    "error return without exception set",
+    "failed to map segment",
+    "shared object file 'libllvmlite",
+)
 """Phrases that do so in a process whose memory is limited, and have other causes elsewhere."""
 COMPILER = ("numba", "llvmlite")
 
@@ -73,7 +78,7 @@ def _lacks_memory(error: BaseException) -> bool:
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:
         return True
     phrases = NO_MEMORY + (LIMITED if process_limits() else ())
-    return isinstance(error, (ImportError, OSError, RuntimeError)) and any(
+    return isinstance(error, (ImportError, OSError, RuntimeError, SystemError)) and any(
         phrase in str(error).lower() for phrase in phrases
     )
 

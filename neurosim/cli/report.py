@@ -200,7 +200,7 @@ def new_console(stderr: bool) -> Console:
     return Console(stderr=stderr, highlight=False, width=None if terminal else PLAIN_WIDTH)
 
 
-def add_rows(table: Table, rows: Iterable[Sequence[str | Text]]) -> None:
+def add_rows(table: Table, rows: Iterable[Sequence[Any]]) -> None:
     """Add rows to a table, at most `MOST_ROWS`, and the number of those left out."""
     rows = list(rows)
     for row in rows[:MOST_ROWS]:

@@ -20,15 +20,22 @@ if TYPE_CHECKING:
 PR_SET_PDEATHSIG = 1
 """Option of Linux's prctl: the signal that a process gets when its parent ends."""
 FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP")
+LEAST_MEMORY = 2**28
+"""Memory (bytes) below which Python cannot import NumPy and SciPy."""
 CRASHES = ("SIGABRT", "SIGSEGV", "SIGBUS")
 """Signals by which a failed allocation ends a process."""
 
 
 def supervised(run: Callable[[], int]) -> int:
     """Run a command, in a child process where memory is limited, and return its exit status."""
+    limits = process_limits()
     alone = not any(name.startswith(("PMI", "OMPI_", "PALS_")) for name in os.environ)
-    if not (process_limits() and alone and sys.platform == "linux"):
+    if not (limits and alone and sys.platform == "linux"):
         return run()
+    if min(limits.values()) < LEAST_MEMORY:
+        return _report()
+    # OpenBLAS takes memory for each of its threads, and may block where it gets none.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     report, completed = os.pipe()
     waited_for = {signal.SIGCHLD, *(getattr(signal, name) for name in FORWARDED)}
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, waited_for)
@@ -73,8 +80,11 @@ def _status(code: int, *, completed: bool) -> int:
     if code < 0 and signal.Signals(-code).name not in CRASHES:
         signal.signal(-code, signal.SIG_DFL) if -code != signal.SIGKILL else None
         os.kill(os.getpid(), -code)
-    if completed:
-        return code
+    return code if completed else _report()
+
+
+def _report() -> int:
+    """Print that memory runs out, and return the exit status for it."""
     from neurosim.cli.failures import out_of_memory
 
     print(f"neurosim: {out_of_memory()}", file=sys.stderr)

@@ -44,8 +44,9 @@ def load_spikes(
 ) -> Result:
     """Read the spikes of a file: NWB, SONATA, CSV, NEST, NumPy, or any that Neo reads.
 
-    Files are not trusted. All but text are read in a process of its own that has little memory and
-    time and cannot write. A file that is damaged, or needs more, is refused.
+    All files but text are parsed in a subprocess with limits on memory and time, so that a damaged
+    file is refused and cannot crash or block the caller. This is no sandbox: it does not protect
+    against files made to attack a library.
 
     Text has one spike per row, in columns separated by commas, semicolons, tabs or blanks. Their
     names say what they hold: the neuron (neuron, unit_id, node_ids, senders, …), its time
@@ -129,7 +130,7 @@ def _read(
     dt: float | None,
     options: dict[str, Any],
 ) -> Foreign:
-    """Read a file as text here, or else in a process of its own."""
+    """Read a file as text here, or else in a subprocess."""
     check_file(path, "a file of spikes")
     suffix, unit = path.suffix.lower(), options["unit"]
     text = format == "csv" or (format is None and suffix in TEXT)
@@ -145,7 +146,7 @@ def _read(
 
 
 def _read_aside(path: Path, name: str | None, options: dict[str, Any]) -> Foreign:
-    """Read a file in a process of its own."""
+    """Read a file in a subprocess."""
     arguments = (name or "", json.dumps(options))
     with told_aside(path, "neurosim.interchange.reader", *arguments) as (told, answer):
         return receive(told, answer)
@@ -155,7 +156,7 @@ def _read_aside(path: Path, name: str | None, options: dict[str, Any]) -> Foreig
 def told_aside(
     path: Path, module: str, *arguments: str
 ) -> Iterator[tuple[dict[str, Any], IO[bytes]]]:
-    """Give what a module tells of a file in a process of its own: a line, and what follows it."""
+    """Run a reader module on a file in a subprocess; yield its first line and its output."""
     command = [sys.executable, "-B", "-P", "-m", module, str(path), *arguments]
     # What is imported here is imported there, and nothing from where the user happens to be.
     places = os.pathsep.join(os.path.abspath(place) for place in sys.path if place)

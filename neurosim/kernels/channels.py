@@ -45,17 +45,17 @@ from neurosim.kernels.types import (
     V_REST,
 )
 
-# No division here is by zero, so that none need be looked at.
+# Without Python's check for division by zero, which never happens here.
 part = compiled(no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")
 
 SPIKE = 0.0
 """Potential above which an action potential counts (mV)."""
 FASTEST = -2000.0
-"""Potential (mV) below which the rates of the gates are those here: e^−V would overflow."""
+"""Lowest potential (mV) at which rates of gates are computed: below, e^−V would overflow."""
 PIECES = 2**12
-"""Pieces that a stiff part of a step is cut into, at most; a power of two."""
+"""Largest number of pieces of a stiff part of a step; a power of two."""
 TOLERANCE = 1e-4
-"""Error of a split step (mV) that is let pass; where |V| is above 100 mV, a millionth of it."""
+"""Largest accepted error of a split step (mV); where |V| is above 100 mV, a millionth of |V|."""
 
 
 @part
@@ -104,7 +104,7 @@ def _relax_gates(v, m, h, n, step, channels):
 def _split_step(v, m, h, n, current, step, channels):
     """Advance V and gates by a time (ms): gates for half of it, V for all of it, gates again.
 
-    Each is exact while the other stands still, so that no rate is too high.
+    Each part is exact while the other is constant, so the step is stable at any rate.
     """
     m, h, n = _relax_gates(v, m, h, n, 0.5 * step, channels)
     sodium = channels[G_NA] * m * m * m * h
@@ -119,9 +119,9 @@ def _split_step(v, m, h, n, current, step, channels):
 
 @part
 def _stiff(v, m, h, n, first, middle, last, step, channels):
-    """Advance V and gates by a part of a step in pieces whose error two halves of them tell.
+    """Advance V and gates by a part of a step, in pieces adapted by step doubling.
 
-    `first`, `middle` and `last` are the current (pA) at begin, middle and end of the part.
+    `first`, `middle` and `last` are the current (pA) at the start, middle and end of the part.
     """
     rise, bend = 4.0 * middle - 3.0 * first - last, 2.0 * (first + last) - 4.0 * middle
     done, size = 0, PIECES
@@ -140,7 +140,7 @@ def _stiff(v, m, h, n, first, middle, last, step, channels):
         if error > TOLERANCE and size > 1:
             size //= 2
             continue
-        # The error of a split step is of third order in its length, and next of fifth.
+        # Richardson extrapolation: the error of a symmetric split step is of third order.
         v, m = v1 + (v1 - v2) / 3.0, m1 + (m1 - m2) / 3.0
         h, n = h1 + (h1 - h2) / 3.0, n1 + (n1 - n2) / 3.0
         done += size
@@ -209,7 +209,7 @@ def _integrate(v, gates, course, jump, points, substep, channels, until, t):
             m4 = m + g * (m1 + 2.0 * m2 + 2.0 * m3 + m4)
             h4 = hh + g * (h1 + 2.0 * h2 + 2.0 * h3 + h4)
             n4 = n + g * (n1 + 2.0 * n2 + 2.0 * n3 + n4)
-            # Written so that NaN is not stable.
+            # NaN compares false, and so is not stable.
             stable = (abs(u - centre) < reach) & (abs(a - centre) < reach)
             stable &= (abs(b - centre) < reach) & (abs(c - centre) < reach)
             stable &= abs(new - centre) < reach

@@ -47,10 +47,10 @@ def _list_segments(column, ages, delays, common_of, n_common, segment, on_twins,
     -------
     n, turn : int
         Number of segments; and the age to go on with, for which the list had no room.
-    unseen : int
-        Number of their synapses that lead to twins.
+    onto_twins : int
+        Number of their synapses onto twins.
     """
-    n, unseen = np.uint64(0), np.int64(0)
+    n, onto_twins = np.uint64(0), np.int64(0)
     flat, width = segment.reshape(segment.size), np.uint64(segment.shape[1])
     for i in range(turn, ages.size):
         age = ages[i]
@@ -60,14 +60,14 @@ def _list_segments(column, ages, delays, common_of, n_common, segment, on_twins,
             continue
         most = np.uint64(history_start[step + 1] - history_start[step]) * (b - a)
         if n + most >= np.uint64(due.shape[0]):
-            return np.int64(n), i, unseen
+            return np.int64(n), i, onto_twins
         for k in range(np.uint64(history_start[step]), np.uint64(history_start[step + 1])):
             soon = np.uint64(np.uint32(history[k + np.uint64(SOON)]))
             prefetch(flat, soon * width + a)
             source = np.uint32(history[k])
             begin, offset = reached[k], segment[source, a]
             if on_twins.shape[0] > 0:
-                unseen += np.int64(on_twins[source, b]) - np.int64(on_twins[source, a])
+                onto_twins += np.int64(on_twins[source, b]) - np.int64(on_twins[source, a])
             if ring > 1:
                 end = begin + np.uint64(segment[source, b] - offset)
                 due[n, DUE_FIRST] = begin
@@ -87,7 +87,7 @@ def _list_segments(column, ages, delays, common_of, n_common, segment, on_twins,
                 n += np.uint64(end > begin)
                 begin, offset = end, following
             reached[k] = begin
-    return np.int64(n), ages.size, unseen
+    return np.int64(n), ages.size, onto_twins
 
 
 @part
@@ -163,7 +163,7 @@ def deliver(table, state, scratch, oldest, newest, now, until, base):
     targets, weights, common, due = table.targets, table.weights, table.common, scratch.due
     turn = np.int64(0)
     while turn < table.ages.size:
-        n, turn, unseen = _list_segments(
+        n, turn, onto_twins = _list_segments(
             table.column,
             table.ages,
             table.delays,
@@ -184,7 +184,7 @@ def deliver(table, state, scratch, oldest, newest, now, until, base):
             table.pitch[0],
             turn,
         )
-        state.delivered[0] -= unseen
+        state.delivered[0] -= onto_twins
         if n == 0:
             continue
         if common.size > 0:

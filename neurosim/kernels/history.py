@@ -1,4 +1,4 @@
-"""Which postsynaptic spikes plastic synapses still need, and dropping the others."""
+"""Drop postsynaptic spikes that no plastic synapse needs any more."""
 
 import math
 
@@ -18,10 +18,10 @@ from neurosim.kernels.types import (
 
 @part
 def _mark(k, post, delay, horizon, rule, learned, needed):
-    """Mark the spikes up to a step that would change the weight of synapse k.
+    """Mark the spikes up to step `horizon` that will change the weight of synapse k.
 
-    They are gone through as when the next presynaptic spike is transmitted. A spike so long after
-    the last presynaptic one that the sum rounds to the old weight changes nothing then either.
+    This repeats the arithmetic of the next transmission. A spike long after the last presynaptic
+    one may leave the weight as it is, because the sum rounds to the old value.
     """
     x, trace = learned.weights[k] / rule[W_MAX], learned.traces[k]
     latest = learned.seen[k]
@@ -36,9 +36,10 @@ def _mark(k, post, delay, horizon, rule, learned, needed):
 
 @part
 def _move_list(post, horizon, learned, needed, places, steps, values, following, n):
-    """Move the spikes of one list that are needed to new arrays; return their number so far.
+    """Move the needed spikes of one list to new arrays; return their number so far.
 
-    Those after `horizon`, and the last before, may be the latest that a presynaptic spike meets.
+    The spikes after step `horizon`, and the last one before, are needed too: each may be the latest
+    postsynaptic spike when a presynaptic one is transmitted.
     """
     previous, i = -1, learned.first_of[post]
     learned.first_of[post] = -1
@@ -61,20 +62,20 @@ def _move_list(post, horizon, learned, needed, places, steps, values, following,
 
 @kernel
 def drop_spikes(plastic, learned, now, needed, places, steps, values, following):
-    """Drop the postsynaptic spikes that no synapse needs; what synapses learn stays the same.
+    """Drop the postsynaptic spikes that no synapse needs, without changing any later weight.
 
     Parameters
     ----------
     plastic, learned
-        See `neurosim.kernels.types`. Of `learned` the arrays by list and `seen` are changed.
+        See `neurosim.kernels.types`. `first_of`, `last_of` and `seen` are changed in place.
     now : int
         The next step.
     needed : (n_spikes,) bool
-        Room to work in, all False.
+        Scratch, all False.
     places : (n_spikes,) int64
-        Room to work in.
+        Scratch.
     steps, values, following : (n_spikes,)
-        Filled with the spikes that are kept, list by list.
+        Output: the spikes that are kept, list by list.
 
     Returns
     -------
@@ -85,7 +86,7 @@ def drop_spikes(plastic, learned, now, needed, places, steps, values, following)
     for p in range(plastic.projections.shape[0]):
         own, rule = plastic.projections[p], plastic.rules[p]
         delays = plastic.delays[own[DELAY_FIRST] : own[DELAY_FIRST] + own[N_DELAYS]]
-        # What is transmitted from now on meets the spikes up to two delays ago at least.
+        # A transmission from now on takes in the spikes up to two delays ago, or later ones too.
         horizon = now - 2 * delays[-1] if delays.size else now
         first_row = own[ROW_FIRST]
         for row in range(own[N_SOURCES] * own[N_DELAYS]):

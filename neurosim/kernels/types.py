@@ -98,7 +98,7 @@ class Table(NamedTuple):
     common_of : (n_columns,) uint64
         Which of them each column has; 0 without.
     on_twins : (n_sources, n_columns + 1) or (0, n_columns + 1) uint32
-        How many synapses before each column lead to twins; without any (0, …).
+        Number of synapses onto twins before each column of a row; (0, …) without twins.
     """
 
     start: Any
@@ -159,7 +159,7 @@ class Learned(NamedTuple):
     seen : (n_synapses,) int64
         The last postsynaptic spike that has changed the weight, −1 before the first.
     steps : (capacity,) int64
-        Postsynaptic spikes; of those that no synapse needs some have been dropped.
+        Postsynaptic spikes; those that no synapse needs may be missing.
     values : (capacity,) float64
         That spike and those of the same neuron before it, decayed.
     following : (capacity,) int64
@@ -393,7 +393,7 @@ class State(NamedTuple):
     arrived : (n_slots,) float64
         What the twins heard since the last sample; without twins (0,).
     delivered : (1,) int64
-        Synapses that have brought a spike, but for those onto twins.
+        Number of transmitted spikes, counted for each synapse that does not lead to a twin.
     """
 
     v: Any

@@ -235,8 +235,8 @@ class Network:
         value, factor, what, unit = choose_strength(psp, weight, synapse, target.neuron)
         strength = check_strength(value, factor, what, unit, shape)
         if source.dale:
-            warn_of_truncation(strength, value, what, source.name)
-            strength = keep_sign(strength, value, what)
+            given, strength = strength, keep_sign(strength, value, what)
+            warn_of_truncation(given, value, what, source.name)
             check_dale(source, target, strength, self._projections)
         strength = within_plasticity(plasticity, strength, value, what)
         late = check_delay(delay, shape)

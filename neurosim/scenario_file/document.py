@@ -173,6 +173,8 @@ def _read(path: Path) -> bytes:
             raise NeurosimError(f"{path} is no file: give a scenario file such as my.toml")
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
+    except NeurosimError:
+        raise
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise NeurosimError(

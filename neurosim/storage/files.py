@@ -103,9 +103,7 @@ def check_file(path: Path, wanted: str) -> None:
     """
     reason: str | None = None
     try:
-        if path.is_dir():
-            reason = os.strerror(errno.EISDIR)
-        elif path.exists() and not path.is_file():
+        if path.exists() and not path.is_file():
             reason = "not a regular file"
         else:
             path.open("rb").close()
@@ -115,6 +113,15 @@ def check_file(path: Path, wanted: str) -> None:
         reason = "no path has a null character"
     if reason is not None:
         raise NeurosimError(f"{path} cannot be read ({reason}): give {wanted}")
+
+
+def no_memory_for(path: str | os.PathLike[str], error: MemoryError) -> NeurosimError:
+    """Return the refusal of a file that takes more memory than there is."""
+    reason = str(error).partition("\n")[0] or "out of memory"
+    return NeurosimError(
+        f"{path} cannot be read ({reason}): it takes more memory than this process may use, or it "
+        "is damaged"
+    )
 
 
 def make_folder(path: Path) -> None:

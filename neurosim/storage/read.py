@@ -12,7 +12,7 @@ from neurosim.errors import NeurosimError
 from neurosim.hdf5 import ERRORS, check_stored, reason
 from neurosim.hdf5 import require as _require
 from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Trace
-from neurosim.storage.files import check_file
+from neurosim.storage.files import check_file, no_memory_for
 from neurosim.storage.layout import DRAWN_SPIKES, FORMAT, column_types, group_name
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def load(path: str | os.PathLike[str]) -> Result:
             return _read_result(file, path.stat().st_size)
     except NeurosimError:
         raise
+    except MemoryError as error:
+        raise no_memory_for(path, error) from error
     except ERRORS as error:
         raise NeurosimError(
             f"{path} is damaged ({reason(error)}): run the simulation again"

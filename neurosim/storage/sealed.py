@@ -16,7 +16,7 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.hdf5 import ERRORS, check_stored, reason
-from neurosim.storage.files import atomic_path, check_file
+from neurosim.storage.files import atomic_path, check_file, no_memory_for
 
 if TYPE_CHECKING:
     import os
@@ -96,6 +96,8 @@ def read_sealed(path: str | os.PathLike[str], kind: str, version: int) -> dict[s
             head = file.read(BLOCK)
             _check_kind(path, head, kind, version)
             content = head + file.read()
+    except MemoryError as error:
+        raise no_memory_for(path, error) from error
     except OSError as error:
         raise NeurosimError(
             f"{path} cannot be read ({error.strerror}): give a {kind} that neurosim saved"
@@ -109,7 +111,9 @@ def read_sealed(path: str | os.PathLike[str], kind: str, version: int) -> dict[s
 
 
 def damaged(path: str | os.PathLike[str], kind: str, error: Exception) -> NeurosimError:
-    """Return what to tell of a file that is not what it says it is."""
+    """Return the refusal of a file whose content is not valid."""
+    if isinstance(error, MemoryError):
+        return no_memory_for(path, error)
     return NeurosimError(
         f"{path} is damaged ({reason(error)}): give another {kind} that neurosim saved"
     )

@@ -31,6 +31,7 @@ def small() -> dict:
     return json.loads(said.getvalue()) | {"pictures": pictures}
 
 
+@pytest.mark.slow
 def test_logistic_neurons_tell_synapses_better_than_cross_correlation_at_every_length(small):
     told = small["comparison"]
     assert told["logistic_above_correlation"] is True

@@ -28,6 +28,7 @@ def test_parameters_of_several_layers_and_outputs():
     assert LayeredNetwork.random([5, 3, 3], ["sigmoid"] * 2).n_parameters == 30
 
 
+@pytest.mark.slow
 def test_depth_saves_neurons_and_descent_does_not_find_it(command, tmp_path):
     result = command("compare", "depth-width")
     found, told = result["findings"], result["comparison"]

@@ -6,6 +6,7 @@ import pytest
 from bridge.datasets import digits, shifted
 
 
+@pytest.mark.slow
 def test_the_spiking_twins_read_digits_as_the_trained_network_does(command, tmp_path):
     told = command("compare", "digits")["comparison"]
     assert told["right_abstract"]["value"] >= 0.98

@@ -107,6 +107,7 @@ def test_the_spiking_twins_tell_more_of_a_spike_and_coincide_less_than_leaky_neu
     assert told["potential_error_twin_cell1"] < 250.0 * np.exp(-10.0)
 
 
+@pytest.mark.slow
 def test_receptors_that_heard_different_sounds_do_not_hear_each_other(compared):
     told, _ = compared
     for cell in CELLS:

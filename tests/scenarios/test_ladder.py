@@ -30,6 +30,7 @@ def test_every_rung_stands_higher(command, tmp_path):
         assert (tmp_path / f"ladder-comparison-{name}.png").exists()
 
 
+@pytest.mark.slow
 def test_the_same_rungs_in_spikes(command, tmp_path):
     told = command("compare", "ladder")["comparison"]
     assert told["right_spiking_linear"]["value"] == told["right_linear"]["value"]

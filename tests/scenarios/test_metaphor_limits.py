@@ -95,6 +95,7 @@ def test_without_an_effect_the_derived_neuron_is_the_law_to_the_last_bit(found):
         assert each[0].derived.value == each[0].derived.low == each[0].derived.high == 0.0
 
 
+@pytest.mark.slow
 def test_without_an_effect_intervals_of_trained_neurons_hold_zero_as_often_as_they_say():
     settings = Settings(**ENDS)
     held = []

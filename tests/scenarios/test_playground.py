@@ -232,7 +232,7 @@ def test_what_the_window_shows_is_what_a_run_makes_of_its_settings(mouse, comman
     told = run("playground", **{name: getattr(settings, name) for name in vars(settings)})
     shown = mouse.playground.trials
     assert told.findings["spikes"] == shown.fired.sum()
-    assert np.array_equal(told.result.traces["neuron", "v"].values, shown.traces)
+    assert np.array_equal(told.result.traces["neuron", "v"].with_spikes(), shown.traces)
     assert told.findings["logistic_probability"] == shown.expected
     assert shown.expected == pytest.approx(probability(settings), abs=1e-12)
     assert shown.logistic.intercept == pytest.approx(

@@ -127,6 +127,7 @@ def test_a_mistake_is_told_once_with_status_2(tmp_path: Path) -> None:
     assert done.stderr.count("did you mean cortical-column?") == 1
 
 
+@pytest.mark.slow
 def test_a_lost_process_ends_the_run_and_it_can_be_gone_on_with(tmp_path: Path) -> None:
     whole = mpiexec(1, *COLUMN, "--duration", "12000", "--out", str(tmp_path / "whole"))
     assert whole.returncode == 0

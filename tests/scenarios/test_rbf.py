@@ -18,7 +18,9 @@ def test_one_unit_is_a_cylinder_and_sigmoids_are_not(command, tmp_path):
     assert told["difference_unit"] < 1.3 * 0.054
     assert told["agreement"]["value"] > 0.95
     assert told["right_radial"] > 0.97
-    assert told["right_spiking_radial"] > 0.9
+    # 441 points of 10 trials: the standard error is 0.005. The last bits of the training, and with
+    # them this fraction in its third digit, depend on the processor.
+    assert told["right_spiking_radial"] > 0.88
     # What cancels in a sum of units does not in a sum of neurons that fire by chance.
     assert told["noise_sigmoid"] > 3.0 * told["noise_radial"]
     assert told["right_spiking_sigmoid"] < told["right_spiking_radial"] - 0.1

@@ -65,6 +65,7 @@ def workers_under(process: psutil.Process) -> list[psutil.Process]:
     return [child for child in process.children() if "spawn_main" in " ".join(child.cmdline())]
 
 
+@pytest.mark.slow
 def test_a_hundred_points_are_each_done_once_whoever_is_killed(start, tmp_path: Path, capsys):
     command = ["sweep", *HUNDRED, "--out", str(tmp_path), "--workers", "2"]
 
@@ -123,6 +124,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(start, tmp_path: Path):
     assert "Traceback" not in words
 
 
+@pytest.mark.slow
 def test_a_point_that_kills_its_workers_is_given_up(tmp_path: Path, capsys, monkeypatch):
     def deadly(point, threads, version):
         if point.settings["tau"] == 2.0:

@@ -55,7 +55,7 @@ STATEMENTS = {
         ("after a run", "a status", "memory"),
         ("after a run", "an early end", "messages"),
         ("after a run", "a mistake", "memory"),
-        ("in a stream", "a message", "messages"),
+        pytest.param("in a stream", "a message", "messages", marks=pytest.mark.slow),
     ],
 )
 def test_a_failing_process_ends_the_job(when: str, what: str, meeting: str) -> None:

@@ -73,6 +73,7 @@ def test_sources_and_targets_are_drawn_uniformly(rule) -> None:
     ],
     ids=["truncated", "of one sign", "uniform", "log-normal"],
 )
+@pytest.mark.filterwarnings("ignore:.* obeys Dale's law:UserWarning")
 def test_strengths_follow_their_distribution(law, reference) -> None:
     weights = _table(ns.FixedTotalNumber(50_000), psp=law)[:, 2]
     assert stats.kstest(weights, reference.cdf).pvalue > ERROR_RATE

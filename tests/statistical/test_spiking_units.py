@@ -68,6 +68,7 @@ def test_one_run_is_the_same_for_any_number_of_threads() -> None:
     assert (unit.fire(trials, seed=1) != unit.fire(trials, seed=2)).any()
 
 
+@pytest.mark.slow
 def test_simulated_rates_are_within_one_percent_of_siegert_on_the_grid() -> None:
     mean = np.linspace(-60.0, -30.0, 10)
     repeats, duration, warmup = 150, 40_200.0, 200.0

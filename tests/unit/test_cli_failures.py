@@ -52,6 +52,7 @@ def test_a_failure_of_the_system_is_explained(error: OSError, said: str):
         FileNotFoundError(errno.ENOENT, "", "a.h5"),
         RuntimeError("can't start new thread"),  # of which a limit is not the only cause
         ImportError("a.so: failed to map segment from shared object"),
+        SystemError("error return without exception set"),
     ],
 )
 def test_a_defect_is_not_explained_away(error: BaseException):

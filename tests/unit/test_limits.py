@@ -61,6 +61,7 @@ def test_synapses_beyond_the_31st_power_of_two_are_made_and_delivered(
 
 
 @pytest.mark.parametrize("neurons", [65_536, 65_537, 70_000])
+@pytest.mark.slow
 def test_a_thread_may_have_more_targets_than_16_bits_can_tell(neurons: int) -> None:
     net = ns.Network()
     source = net.add("source", 1, ns.LIF())

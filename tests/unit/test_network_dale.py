@@ -26,6 +26,7 @@ def test_strengths_of_zero_have_no_sign(pair) -> None:
     assert net.sign_of(exc) == -1
 
 
+@pytest.mark.filterwarnings("ignore:.* obeys Dale's law:UserWarning")
 def test_a_distribution_is_truncated_at_zero_on_the_side_of_its_mean(pair) -> None:
     net, exc, inh = pair
     excites = net.connect(exc, inh, ns.AllToAll(), psp=ns.Normal(1.0, 2.0)).weight

@@ -74,7 +74,7 @@ INPUTS: dict[type, dict[str, tuple[Any, Any]]] = {
     ns.CurrentWaveform: {"values": ([100.0, 50.0], [100.0, 60.0]), "interval": (5.0, 6.0)},
     ns.LiveCurrent: {"amplitude": (100.0, 200.0)},
     ns.Poisson: {"rate": ([2000.0], [3000.0]), "times": ([2.0], [7.0])},
-    ns.SpikeTimes: {"times": ([2.0, 9.0], [2.0, 9.1])},
+    ns.SpikeTimes: {"times": ([2.0, 9.0], [2.0, 9.1]), "factors": ([1.0, 2.0], [1.0, 3.0])},
     ns.LiveSpikes: {},
     ns.MembraneNoise: {"sigma": (2.0, 3.0)},
 }
@@ -324,6 +324,7 @@ def test_options_of_distributions(cls: type, case: dict, name: str, use: str) ->
 # Populations, recordings, runs
 
 
+@pytest.mark.filterwarnings("ignore:.* obeys Dale's law:UserWarning")
 def test_options_of_populations() -> None:
     parameters = inspect.signature(ns.Network.add).parameters
     assert set(parameters) == {"self", "name", "size", "neuron", "v_init", "dale"}

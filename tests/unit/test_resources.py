@@ -60,6 +60,7 @@ def test_a_system_without_control_groups_has_no_such_limit(tmp_path: Path):
 SCRIPT = """
 import resource, sys
 import neurosim as ns
+ns.Simulation  # imports what it needs
 kind, limit = getattr(resource, sys.argv[1]), int(sys.argv[2])
 resource.setrlimit(kind, (limit, limit))
 from neurosim.resources import physical_memory

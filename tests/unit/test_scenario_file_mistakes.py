@@ -197,12 +197,12 @@ MISTAKES = {
     "sampling off the grid": (
         "interval = 0.1 ", "interval = 0.25 ",
         "80: interval = 0.25 ms is not a positive multiple of the time step dt = 0.1 ms; the "
-        "nearest that is: 0.2 ms",
+        "nearest one is 0.2 ms",
     ),
     "refractory period off the grid": (
         "t_ref = 2.0", "t_ref = 2.05",
         "15: LIF.t_ref = 2.05 ms is not a positive multiple of the time step dt = 0.1 ms; the "
-        "nearest that is: 2 ms",
+        "nearest one is 2 ms",
     ),
     "number beyond all bounds": (
         "rate = 1500.0", "rate = 1e400",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import UserDict
+from dataclasses import replace
 from types import SimpleNamespace
 
 import neo
@@ -105,6 +106,19 @@ def test_every_container_holds_the_same_spikes(name):
 @pytest.mark.parametrize("name", ["neo", "neo by name", "matrix", "table of counts", "pynapple"])
 def test_containers_that_know_their_duration_need_none(name):
     assert bin_trains(SOURCES[name][0], None, 0.5).n_bins == 400
+
+
+def test_a_result_names_its_neurons_and_knows_its_duration():
+    net = ns.Network()
+    cells = [net.add(name, 2, ns.LIF()) for name in ("exc", "inh")]
+    net.drive(cells[0], ns.ConstantCurrent(700.0))
+    result = ns.simulate(net, 200.0)
+    binned = bin_trains(result)
+    assert binned.neurons.tolist() == ["exc 0", "exc 1", "inh 0", "inh 1"]
+    assert binned.n_bins == 200
+    assert binned.counts.tolist() == [*result.spikes["exc"].counts(), 0, 0]
+    alone = replace(result, spikes={"exc": result.spikes["exc"]})
+    assert bin_trains(alone).neurons.tolist() == [0, 1]
 
 
 def test_a_tuple_of_two_trains_stays_two_trains():

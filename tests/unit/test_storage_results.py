@@ -292,7 +292,7 @@ def test_damaged_names_and_intervals_are_refused(tmp_path, name, value, message)
 def test_what_is_no_result_is_refused(tmp_path: Path):
     with pytest.raises(NeurosimError, match=r"cannot be read \(No such file"):
         load(tmp_path / "none.h5")
-    with pytest.raises(NeurosimError, match=r"cannot be read \(Is a directory"):
+    with pytest.raises(NeurosimError, match=r"cannot be read \(not a regular file"):
         load(tmp_path)
     (tmp_path / "text.h5").write_text("time,id\n")
     with pytest.raises(NeurosimError, match="is no HDF5 file"):

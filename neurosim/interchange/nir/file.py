@@ -42,9 +42,9 @@ def write_graph(graph: Any, path: str | os.PathLike[str]) -> None:
 
 
 def read_graph(path: str | os.PathLike[str]) -> Any:
-    """Read a graph of NIR out of a file that may be damaged or hostile.
+    """Read a graph from a NIR file that may be damaged.
 
-    The file is read by a process of its own that has little memory and time and cannot write.
+    The file is parsed in a subprocess with limits on memory and time. This is no sandbox.
 
     Parameters
     ----------

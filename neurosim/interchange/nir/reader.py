@@ -1,4 +1,4 @@
-"""A process that reads one file of NIR, and is all that the file can harm.
+"""Read a NIR file in a subprocess with limits on memory and time.
 
 ``python -m neurosim.interchange.nir.reader PATH`` writes to its standard output one line of JSON,
 and after it the numbers that the line announces.
