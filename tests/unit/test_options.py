@@ -327,7 +327,8 @@ def test_options_of_distributions(cls: type, case: dict, name: str, use: str) ->
 @pytest.mark.filterwarnings("ignore:.* obeys Dale's law:UserWarning")
 def test_options_of_populations() -> None:
     parameters = inspect.signature(ns.Network.add).parameters
-    assert set(parameters) == {"self", "name", "size", "neuron", "v_init", "dale"}
+    # What `initial` does, test_models.py tests: it is for models with more states.
+    assert set(parameters) == {"self", "name", "size", "neuron", "v_init", "dale", "initial"}
 
     def make(**options: Any) -> ns.Network:
         net = ns.Network()
