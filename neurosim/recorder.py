@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from neurosim.build.probes import TracePlan
     from neurosim.kernels import State
 
+PENDING = 2**22
+"""Spikes that are kept as they come, before they are sorted by population."""
 GROWTH = 1.5
 """Factor by which a full array grows, so that appending costs the same however often it is done."""
 
@@ -99,6 +101,9 @@ class Recorder:
         self._is_drawn = {k: np.zeros(n, bool) for k in self._drawn}
         for k, is_drawn in self._is_drawn.items():
             is_drawn[plan.first_id[plan.traces[k].population] + plan.traces[k].ids] = True
+        self._is_kept = np.any([self._is_recorded, *self._is_drawn.values()], axis=0)
+        self._pending: list[tuple[NDArray, NDArray]] = []
+        self._n_pending = 0
 
     def reserve(self, n_steps: int) -> None:
         """Make room for the samples of the first `n_steps` steps.
@@ -127,7 +132,11 @@ class Recorder:
         start = state.history_start[self._plan.horizon : self._plan.horizon + n_steps + 1]
         ids = state.history[start[0] : start[-1]]
         stamps = np.repeat(np.arange(t_first + 1, t_first + n_steps + 1), np.diff(start))
-        self._store(ids, stamps, ids, stamps)
+        kept = self._is_kept[ids]
+        self._pending.append((ids[kept], stamps[kept]))
+        self._n_pending += len(self._pending[-1][0])
+        if self._n_pending > PENDING:
+            self._sort()
         for k, trace in enumerate(self._plan.traces):
             n_rows = (t_first + n_steps) // trace.interval - t_first // trace.interval
             values = np.zeros((n_rows, len(trace.ids)))
@@ -150,6 +159,13 @@ class Recorder:
         if variable == "v":
             values += self._plan.populations[population].v_rest
         return values
+
+    def _sort(self) -> None:
+        """Sort the pending spikes by population."""
+        if self._pending:
+            ids, stamps = (np.concatenate(parts) for parts in zip(*self._pending, strict=True))
+            self._pending, self._n_pending = [], 0
+            self._store(ids, stamps, ids, stamps)
 
     def _store(
         self, ids: NDArray, stamps: NDArray, drawn_ids: NDArray, drawn_stamps: NDArray
@@ -175,6 +191,7 @@ class Recorder:
 
     def spikes(self, first: int, last: int) -> dict[str, SpikeTrains]:
         """Return the spikes of the steps first … last − 1 by population."""
+        self._sort()
         dt = self._plan.dt
         return {
             name: SpikeTrains._trusted(
@@ -189,6 +206,7 @@ class Recorder:
 
     def traces(self, first: int, last: int) -> dict[tuple[str, str], Trace]:
         """Return the samples of the steps first … last − 1 by population and variable."""
+        self._sort()
         return {trace.key: self._trace(k, first, last) for k, trace in enumerate(self._plan.traces)}
 
     def _trace(self, k: int, first: int, last: int) -> Trace:
@@ -221,6 +239,7 @@ class Recorder:
             "ids" and "stamps" of the recorded spikes, "painted_ids" and "painted_stamps" of those
             that are drawn, and "samples 0", "samples 1" … of the traces, in their units.
         """
+        self._sort()
         first = self._plan.first_id
         drawn = [(first[self._plan.traces[k].population], s) for k, s in self._drawn.items()]
         found: dict[str, NDArray] = {}
