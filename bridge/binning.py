@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim import NeurosimError
+from neurosim.windows import bin_index
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -30,9 +31,7 @@ def bin_indices(times: ArrayLike, width: float) -> NDArray[np.int64]:
     width : float
         Bin width (ms).
     """
-    position = np.asarray(times, dtype=float) / width
-    bins = np.ceil(position - _tolerance(position)).astype(np.int64) - 1
-    return np.maximum(bins, 0)
+    return np.maximum(bin_index(times, width), 0)
 
 
 def whole_number(numerator: float, denominator: float, names: tuple[str, str]) -> int:

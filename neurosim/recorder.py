@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from neurosim.build.probes import TracePlan
     from neurosim.kernels import State
 
+PENDING = 2**22
+"""Spikes that are kept as they come, before they are sorted by population."""
 GROWTH = 1.5
 """Factor by which a full array grows, so that appending costs the same however often it is done."""
 
@@ -84,13 +86,24 @@ class Recorder:
     def __init__(self, plan: Plan, merge: Callable[[NDArray], NDArray]) -> None:
         self._plan, self._merge = plan, merge
         self._spikes = [_Spikes() for _ in plan.populations]
-        self._is_recorded = np.zeros(int(plan.first_id[-1]), bool)
+        n = int(plan.first_id[-1])
+        self._is_recorded = np.zeros(n, bool)
         for first, name in zip(plan.first_id, plan.populations, strict=False):
             self._is_recorded[first + plan.spikes_of[name]] = True
+        # Small keys: numpy sorts 16-bit integers in linear time.
+        self._population = np.repeat(np.arange(len(plan.populations)), np.diff(plan.first_id))
+        if len(plan.populations) <= np.iinfo(np.uint16).max:
+            self._population = self._population.astype(np.uint16)
         self._times = [_Rows(np.float64) for _ in plan.traces]
         self._values = [_Rows(np.float64, len(trace.ids)) for trace in plan.traces]
         # The spikes of neurons whose potential is recorded, for drawing.
         self._drawn = {k: _Spikes() for k, t in enumerate(plan.traces) if t.key[1] == "v"}
+        self._is_drawn = {k: np.zeros(n, bool) for k in self._drawn}
+        for k, is_drawn in self._is_drawn.items():
+            is_drawn[plan.first_id[plan.traces[k].population] + plan.traces[k].ids] = True
+        self._is_kept = np.any([self._is_recorded, *self._is_drawn.values()], axis=0)
+        self._pending: list[tuple[NDArray, NDArray]] = []
+        self._n_pending = 0
 
     def reserve(self, n_steps: int) -> None:
         """Make room for the samples of the first `n_steps` steps.
@@ -119,7 +132,11 @@ class Recorder:
         start = state.history_start[self._plan.horizon : self._plan.horizon + n_steps + 1]
         ids = state.history[start[0] : start[-1]]
         stamps = np.repeat(np.arange(t_first + 1, t_first + n_steps + 1), np.diff(start))
-        self._store(ids, stamps, ids, stamps)
+        kept = self._is_kept[ids]
+        self._pending.append((ids[kept], stamps[kept]))
+        self._n_pending += len(self._pending[-1][0])
+        if self._n_pending > PENDING:
+            self._sort()
         for k, trace in enumerate(self._plan.traces):
             n_rows = (t_first + n_steps) // trace.interval - t_first // trace.interval
             values = np.zeros((n_rows, len(trace.ids)))
@@ -143,28 +160,38 @@ class Recorder:
             values += self._plan.offsets[population]
         return values
 
+    def _sort(self) -> None:
+        """Sort the pending spikes by population."""
+        if self._pending:
+            ids, stamps = (np.concatenate(parts) for parts in zip(*self._pending, strict=True))
+            self._pending, self._n_pending = [], 0
+            self._store(ids, stamps, ids, stamps)
+
     def _store(
         self, ids: NDArray, stamps: NDArray, drawn_ids: NDArray, drawn_stamps: NDArray
     ) -> None:
         """Store spikes, by id in the network and step: those recorded, and those to be drawn."""
+        first, dt = self._plan.first_id, self._plan.dt
         recorded = self._is_recorded[ids]
-        ids, stamps = ids[recorded], stamps[recorded]
-        first = self._plan.first_id
-        population = np.searchsorted(first[1:], ids, side="right")
+        if not recorded.all():
+            ids, stamps = ids[recorded], stamps[recorded]
+        population = self._population[ids]
+        counts = np.bincount(population, minlength=len(self._spikes))
         order = np.argsort(population, kind="stable")
-        bounds = np.searchsorted(population[order], np.arange(len(self._spikes) + 1))
-        times = np.multiply(stamps, self._plan.dt, dtype=float)
-        for k in np.unique(population):
-            own = order[bounds[k] : bounds[k + 1]]
-            self._spikes[k].append(times[own], ids[own].astype(np.int64) - first[k])
+        start = 0
+        for k in np.flatnonzero(counts).tolist():
+            own = order[start : start + counts[k]]
+            start += counts[k]
+            times = np.multiply(stamps[own], dt, dtype=float)
+            self._spikes[k].append(times, ids[own].astype(np.int64) - first[k])
         for k, spikes in self._drawn.items():
-            trace = self._plan.traces[k]
-            shown = np.isin(drawn_ids, first[trace.population] + trace.ids)
-            own_ids = drawn_ids[shown].astype(np.int64) - first[trace.population]
-            spikes.append(np.multiply(drawn_stamps[shown], self._plan.dt, dtype=float), own_ids)
+            shown = self._is_drawn[k][drawn_ids]
+            own_ids = drawn_ids[shown].astype(np.int64) - first[self._plan.traces[k].population]
+            spikes.append(np.multiply(drawn_stamps[shown], dt, dtype=float), own_ids)
 
     def spikes(self, first: int, last: int) -> dict[str, SpikeTrains]:
         """Return the spikes of the steps first … last − 1 by population."""
+        self._sort()
         dt = self._plan.dt
         return {
             name: SpikeTrains._trusted(
@@ -179,6 +206,7 @@ class Recorder:
 
     def traces(self, first: int, last: int) -> dict[tuple[str, str], Trace]:
         """Return the samples of the steps first … last − 1 by population and variable."""
+        self._sort()
         return {trace.key: self._trace(k, first, last) for k, trace in enumerate(self._plan.traces)}
 
     def _trace(self, k: int, first: int, last: int) -> Trace:
@@ -211,6 +239,7 @@ class Recorder:
             "ids" and "stamps" of the recorded spikes, "painted_ids" and "painted_stamps" of those
             that are drawn, and "samples 0", "samples 1" … of the traces, in their units.
         """
+        self._sort()
         first = self._plan.first_id
         drawn = [(first[self._plan.traces[k].population], s) for k, s in self._drawn.items()]
         found: dict[str, NDArray] = {}

@@ -71,6 +71,7 @@ def test_without_noise_it_is_the_step(response):
     assert (response.mean["step"] == (SCORES > 0.0)).all()
 
 
+@pytest.mark.slow
 def test_both_worlds_and_the_same_task_with_each(command, tmp_path):
     told = command("compare", "activations")["comparison"]
     for name in ("sigmoid", "tanh", "relu", "step"):

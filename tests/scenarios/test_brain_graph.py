@@ -8,6 +8,7 @@ from scenarios.brain_graph import Graph
 from scenarios.brain_graph_model import CLUBS, Settings, club, small_world
 
 
+@pytest.mark.slow
 def test_few_shortcuts_make_spread_fast_and_activity_last(command, tmp_path):
     told = command("compare", "brain-graph")["comparison"]
     # One input suffices: exactly what threshold units do, and as far as the graph says.

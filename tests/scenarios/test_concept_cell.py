@@ -14,6 +14,7 @@ from scenarios.concept_cell_model import (
 )
 
 
+@pytest.mark.slow
 def test_the_cell_fires_to_every_representation_of_her_and_to_no_one_else(command):
     found = command("run", "concept-cell", "--no-plot")["findings"]
     for kind in KINDS:

@@ -34,6 +34,7 @@ def test_two_pentagons_need_a_third_layer():
     assert 0.1 < in_pentagons(POINTS).mean() < 0.4
 
 
+@pytest.mark.slow
 def test_shapes_in_spikes_and_learned_ones(command, tmp_path):
     result = command("compare", "decision-regions", "--set", "starts=1", "--set", "asked=100")
     found, told = result["findings"], result["comparison"]

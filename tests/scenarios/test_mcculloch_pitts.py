@@ -33,6 +33,7 @@ def test_the_loop_remembers_from_set_to_reset(command):
     assert found["memory"] == [0, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 1]
 
 
+@pytest.mark.slow
 def test_any_expression_is_compiled_and_the_worlds_agree(command, tmp_path):
     expression = "not (A xor B or C) and D + ¬E·A"
     told = command("compare", "mcculloch-pitts", "--set", f"expression={expression}")

@@ -15,6 +15,7 @@ def test_voters_vote_as_often_as_the_law_says():
     assert (np.abs(votes.mean(axis=1) - probability) < 5.5 * error + 2e-3).all()
 
 
+@pytest.mark.slow
 def test_a_line_a_zone_of_doubt_and_learning_by_heart(command, tmp_path):
     result = command("compare", "vote-zones")
     told = result["comparison"]

@@ -168,6 +168,8 @@ def stop():
     except KeyboardInterrupt:
         return 130
 
+# Started in the background by a shell, Python would ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.exit(supervised({
     "return": lambda: 7,
     "raise": lambda: sys.exit(5),

@@ -346,13 +346,12 @@ def test_a_filter_that_is_not_installed_is_named(tmp_path: Path):
         del file["units/spike_times"]
         creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         creation.set_chunk((3,))
-        creation.set_filter(32015, h5py.h5z.FLAG_OPTIONAL, (3,))  # zstd
+        # HDF5 keeps the numbers 256 to 511 for tests: no library registers them.
+        creation.set_filter(300, h5py.h5z.FLAG_OPTIONAL, (3,))
         space = h5py.h5s.create_simple((3,))
         args = (h5py.h5t.IEEE_F64LE, space, creation)
         h5py.h5d.create(file["units"].id, b"spike_times", *args)
-    if h5py.h5z.filter_avail(32015):
-        pytest.skip("zstd is installed")
-    with pytest.raises(ns.NeurosimError, match=r"HDF5 filter 32015 .*h5repack") as refused:
+    with pytest.raises(ns.NeurosimError, match=r"HDF5 filter 300 .*h5repack") as refused:
         ns.load_spikes(path)
     assert "damaged" not in str(refused.value)
 
