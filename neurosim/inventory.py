@@ -28,7 +28,9 @@ from neurosim.resources import physical_memory
 from neurosim.threads import choose_threads
 
 if TYPE_CHECKING:
-    from neurosim.network import Drive, Network, Projection
+    from numpy.typing import NDArray
+
+    from neurosim.network import Drive, Network, Population, Projection
     from neurosim.network.parts import Recording
 
 
@@ -146,8 +148,8 @@ def _projection(projection: Projection, expected: float) -> dict[str, Any]:
     target = projection.target.neuron
     unit = projection.synapse.unit
     row = {
-        "source": projection.source.name,
-        "target": projection.target.name,
+        "source": _end(projection.source, projection.source_ids),
+        "target": _end(projection.target, projection.target_ids),
         "rule": in_words(projection.rule),
         "synapse": in_words(projection.synapse),
         "weight": _quantity(projection.weight, unit),
@@ -160,6 +162,11 @@ def _projection(projection: Projection, expected: float) -> dict[str, Any]:
         per_weight = projection.synapse.psp_per_weight(target)
         row["psp"] = f"{in_words(_scaled(projection.weight, per_weight))} mV"
     return row
+
+
+def _end(population: Population, ids: NDArray[np.int64] | None) -> str:
+    """Return the name of a population, with the number of its neurons that are connected."""
+    return population.name if ids is None else f"{population.name} ({len(ids)} neurons)"
 
 
 def _quantity(value: Any, unit: str) -> str:

@@ -13,7 +13,6 @@ from neurosim.network.channels import HodgkinHuxley
 from neurosim.network.checks import (
     check_array,
     check_flag,
-    check_indices,
     check_integer,
     check_number,
     is_scalar,
@@ -22,8 +21,10 @@ from neurosim.network.checks import (
 )
 from neurosim.network.declare import check_quantity, parameters_of, states_of
 from neurosim.network.distributions import LogNormal, Normal, Uniform
+from neurosim.network.endpoints import Endpoints
 from neurosim.network.model import NeuronModel
 from neurosim.network.neurons import LIF
+from neurosim.network.views import PopulationView, check_distinct, select, view_of
 from neurosim.recording import UNITS
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ _POTENTIAL = ("mV", -1e4, 1e4)
 @dataclass(frozen=True, eq=False)
 class Population:
     """Neurons of one kind. Made by `Network.add`; compared by identity.
+
+    Indexing by an int, a slice, a mask or an array of ints returns a `PopulationView`.
 
     Attributes
     ----------
@@ -125,6 +128,14 @@ class Population:
                     "neurons: give one per neuron"
                 )
 
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, index: Any) -> PopulationView:
+        return view_of(self, index)
+
+    __iter__ = None
+
     def __repr__(self) -> str:
         return f"<Population {self.name!r}: {self.size} × {self.neuron}>"
 
@@ -136,6 +147,9 @@ class Projection:
     Attributes
     ----------
     source, target : Population
+    source_ids, target_ids : (n,) ndarray of int64, or None
+        Neurons that the rule connects, ascending where it draws them; None stands for all. The
+        rule, and arrays of strengths and delays, count these neurons from 0.
     rule : Rule
     synapse : DeltaSynapse, ExpCurrent or AlphaCurrent
     weight : float, ndarray, distribution or Column
@@ -152,6 +166,13 @@ class Projection:
     weight: float | NDArray[np.float64] | Distribution | Column
     delay: float | NDArray[np.float64] | Distribution | Column
     plasticity: STDP | None = None
+    source_ids: NDArray[np.int64] | None = None
+    target_ids: NDArray[np.int64] | None = None
+
+    @property
+    def ends(self) -> Endpoints:
+        """Neurons that the rule connects."""
+        return Endpoints(self.source, self.target, self.source_ids, self.target_ids)
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,7 +238,8 @@ class Recording:
 def recordables(population: Population) -> dict[str, str]:
     """Return what can be recorded of a population: the unit by variable."""
     own = states_of(type(population.neuron)) if isinstance(population.neuron, NeuronModel) else {}
-    return {"spikes": ""} | dict(UNITS) | {name: declared.unit for name, declared in own.items()} | {"v": "mV"}
+    units = {name: declared.unit for name, declared in own.items()}
+    return {"spikes": ""} | dict(UNITS) | units | {"v": "mV"}
 
 
 def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArray[np.int64] | None:
@@ -225,7 +247,7 @@ def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArr
 
     Parameters
     ----------
-    ids : array_like of int, or None
+    ids : int, slice, mask or array_like of int, or None
     population : Population
     empty : bool
         Whether none may be chosen.
@@ -236,15 +258,11 @@ def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArr
     """
     if ids is None:
         return None
-    chosen = check_indices(ids, f"ids of {population.name!r}", population.size)
+    chosen = select(ids, population.size, f"ids of {population.name!r}")
     if len(chosen) == 0 and not empty:
         raise NeurosimError(f"ids of {population.name!r} is empty: name at least one neuron")
-    values, counts = np.unique(chosen, return_counts=True)
-    if len(values) < len(chosen):
-        raise NeurosimError(
-            f"ids of {population.name!r} holds {int(values[counts > 1][0])} more than once: name "
-            "each neuron once"
-        )
+    check_distinct(chosen, f"ids of {population.name!r}")
+    chosen.flags.writeable = False
     return chosen
 
 

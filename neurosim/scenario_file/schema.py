@@ -6,6 +6,7 @@ import inspect
 import re
 import types
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, get_args, get_origin
@@ -19,7 +20,7 @@ from neurosim.scenario_file.findings import FINDINGS
 from neurosim.settings import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
 NAMED: Mapping[str, type] = {**PARTS, **FINDINGS, **FIGURES}
 """All parts that a file can name by their type."""
@@ -88,7 +89,8 @@ class Field:
 def fields_of(taker: Callable[..., Any]) -> Mapping[str, Field]:
     """Return the keys of the table that stands for the arguments of a class or method."""
     # Methods of Network are annotated with names that only type checkers import.
-    hints = typing.get_type_hints(taker, localns={**vars(network), "ArrayLike": ArrayLike, **NAMED})
+    late = {"ArrayLike": ArrayLike, "Mapping": Mapping}
+    hints = typing.get_type_hints(taker, localns={**vars(network), **late, **NAMED})
     help_: dict[str, str] = {}
     for said in reversed(getattr(taker, "__mro__", (taker,))):
         help_ |= documented(inspect.cleandoc(said.__doc__ or ""))
