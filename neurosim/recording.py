@@ -446,30 +446,6 @@ class Trace:
         return values
 
 
-@dataclass(frozen=True, eq=False)
-class Synapses:
-    """Synapses of one projection, by source, then target.
-
-    Attributes
-    ----------
-    sources, targets : (n_synapses,) ndarray of int64
-        Indices of the neurons within their populations.
-    weights : (n_synapses,) ndarray of float64
-        In the synapse model's unit.
-    """
-
-    sources: NDArray[np.int64]
-    targets: NDArray[np.int64]
-    weights: NDArray[np.float64]
-
-    def __post_init__(self) -> None:
-        for name in ("sources", "targets", "weights"):
-            object.__setattr__(self, name, read_only(getattr(self, name)))
-
-    def __len__(self) -> int:
-        return len(self.weights)
-
-
 UNSAVED = FrozenMapping({"saved": False})
 """Of a field that files leave out."""
 

@@ -140,7 +140,7 @@ class Population:
         return f"<Population {self.name!r}: {self.size} × {self.neuron}>"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Projection:
     """Connections from one population to another. Made, and checked, by `Network.connect`.
 
@@ -173,6 +173,9 @@ class Projection:
     def ends(self) -> Endpoints:
         """Neurons that the rule connects."""
         return Endpoints(self.source, self.target, self.source_ids, self.target_ids)
+
+    def __repr__(self) -> str:
+        return f"<Projection {self.source.name!r} → {self.target.name!r}: {show(self.rule)}>"
 
 
 @dataclass(frozen=True, eq=False)
