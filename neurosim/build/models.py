@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.build.grid import whole_steps
 from neurosim.build.model_code import block_address
-from neurosim.build.model_source import hidden_states, internal_steps
+from neurosim.build.model_source import hidden_states, internal_steps, work_rows
 from neurosim.build.neurons import sample
 from neurosim.build.streams import uniform
 from neurosim.kernels import Models
@@ -39,11 +39,14 @@ class ModelPart:
         Their states beside the potential at time 0.
     first_state : mapping of int to int
         Index in `State.states` of the first state of each group.
+    n_rows : int
+        Rows that `Scratch.work` needs.
     """
 
     tables: Models | None
     states: NDArray[np.float64]
     first_state: Mapping[int, int]
+    n_rows: int
 
 
 def values_of(population: Population, value: Any, what: str, seed: int) -> NDArray[np.float64]:
@@ -132,7 +135,7 @@ def model_tables(
     populations = [layout.populations[share.population] for share in shares]
     own = [g for g, p in enumerate(populations) if isinstance(p.neuron, NeuronModel)]
     if not any(isinstance(p.neuron, NeuronModel) for p in layout.populations):
-        return ModelPart(None, np.empty(0), {})
+        return ModelPart(None, np.empty(0), {}, 0)
     states: dict[int, NDArray[np.float64]] = {}
     first: dict[int, int] = {}
     for g in own:
@@ -170,4 +173,5 @@ def model_tables(
         params=np.concatenate([np.empty(0), *params]),
         dt=np.array([dt]),
     )
-    return ModelPart(models, np.concatenate([np.empty(0), *states.values()]), first)
+    n_rows = max((work_rows(populations[g].neuron) for g in own), default=0)
+    return ModelPart(models, np.concatenate([np.empty(0), *states.values()]), first, n_rows)

@@ -471,9 +471,11 @@ class Scratch(NamedTuple):
     Attributes
     ----------
     voltage, arriving, current, numbers : (BLOCK,) float64
-    course : (BLOCK · (2 · parts + 1),) float64
-        What current flows into each neuron with ion channels, at the begin, middle and end of each
-        part of the step (pA); nothing where there are none.
+    course : (BLOCK · n_points,) float64
+        Current into each neuron whose equations are compiled apart (pA), at equally spaced points
+        of the step: all neurons of a block at the first, then at the next.
+    work : (n_rows · WORK_ROW,) float64
+        For the block functions of these neurons.
     bits : (BLOCK,) uint64
     cells : (4·BLOCK,) uint16
         The same memory as `bits`.
@@ -490,6 +492,7 @@ class Scratch(NamedTuple):
     current: Any
     numbers: Any
     course: Any
+    work: Any
     bits: Any
     cells: Any
     counts: Any
@@ -497,6 +500,8 @@ class Scratch(NamedTuple):
     ticks: Any
 
 
+WORK_ROW = 512 + 8
+"""Numbers in a row of `Scratch.work`: places a power of two apart share one line of the cache."""
 BLOCK = 512
 """Neurons advanced together: their working set stays in the first-level cache."""
 

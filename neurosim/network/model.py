@@ -20,6 +20,7 @@ from neurosim.network.declare import (
     parameters_of,
     states_of,
 )
+from neurosim.network.equations import constants_of, helpers_of, methods_of
 
 if TYPE_CHECKING:
     from neurosim.verification import Verification
@@ -28,6 +29,10 @@ METHODS = ("rk4", "exponential_euler", "adaptive")
 """Integration methods for `derivatives`."""
 REFRACTORY = ("clamp", "ignore", "freeze")
 """What may happen during the refractory period."""
+SPIKE_CHECKS = ("internal", "step")
+"""When `spikes` may be asked."""
+OPTIONS = ("method", "substep", "tolerance", "v_max", "refractory", "spike_check")
+"""Class variables that belong to the equations."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +43,8 @@ class NeuronModel:
     parameters; its class variables, declared by `neurosim.state`, are the state variables, of which
     the first is the membrane potential. Static methods give the equations. They are compiled by
     Numba when the model is first simulated, and may use arithmetic, comparisons, `if`, loops over
-    `range`, `abs`, `min`, `max` and the functions of `math`. `p` holds the parameters of a neuron.
+    `range`, `abs`, `min`, `max`, the functions of `math`, global numbers and functions of the same
+    kind. `p` holds the parameters of a neuron.
 
     ``derivatives(v, *states, i, p)``
         Time derivatives of all states (per ms), as a tuple. `i` is the injected plus all synaptic
@@ -52,6 +58,12 @@ class NeuronModel:
     ``step(v, *states, i, jump, dt, p)``
         Instead of `derivatives`: all states one time step `dt` (ms) later. `i` is the current at
         the start of the step and `jump` the input of delta synapses in it (mV).
+    ``after_step(v_before, v, *states, refractory, p)``
+        Optional: all states after an internal step, where something else than the equations changes
+        them, such as a lower bound of v.
+    ``stable(v, *states, h, p)``
+        Optional, for "rk4": whether an internal step of `h` (ms) is stable there. Where it is not,
+        the step is repeated by an exponential method with adaptive steps, stable at any rate.
 
     Class variables that a subclass may set:
 
@@ -68,6 +80,9 @@ class NeuronModel:
         What happens for the time `t_ref` (ms) after a spike, if there is such a parameter. "clamp":
         v is held at `v_reset`, the other states go on. "ignore": all equations go on, but `spikes`
         is not asked. "freeze": nothing moves.
+    ``spike_check``
+        When `spikes` is asked: after every "internal" step, or once at the end of each time "step";
+        `v_before` is then the potential at its start.
 
     Examples
     --------
@@ -100,6 +115,7 @@ class NeuronModel:
     tolerance: ClassVar[float] = 1e-6
     v_max: ClassVar[str | None] = None
     refractory: ClassVar[str] = "clamp"
+    spike_check: ClassVar[str] = "internal"
     escape: ClassVar[None] = None
 
     registry: ClassVar[dict[str, type[NeuronModel]]] = {}
@@ -176,13 +192,11 @@ def address_of(kind: type) -> str:
 
 def digest_of(kind: type[NeuronModel]) -> str:
     """Return a hash of the equations and declarations of a model class."""
-    methods = [
-        inspect.getsource(getattr(kind, name))
-        for name in ("derivatives", "step", "spikes", "reset")
-        if hasattr(kind, name)
-    ]
-    options = (kind.method, kind.substep, kind.tolerance, kind.v_max, kind.refractory)
-    text = repr((methods, options, parameters_of(kind), states_of(kind)))
+    methods = [getattr(kind, name) for name in methods_of(kind) if hasattr(kind, name)]
+    functions = [*methods, *helpers_of(methods)]
+    equations = [(inspect.getsource(function), constants_of(function)) for function in functions]
+    options = {name: getattr(kind, name) for name in OPTIONS}
+    text = repr((equations, options, parameters_of(kind), states_of(kind)))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -233,11 +247,13 @@ def check_class(kind: type[NeuronModel]) -> None:
         raise NeurosimError(
             f"{name}.method = {show(kind.method)} is unknown: choose among {', '.join(METHODS)}"
         )
-    if kind.refractory not in REFRACTORY:
-        raise NeurosimError(
-            f"{name}.refractory = {show(kind.refractory)} is unknown: choose among "
-            f"{', '.join(REFRACTORY)}"
-        )
+    choices = {"refractory": REFRACTORY, "spike_check": SPIKE_CHECKS}
+    for option, known in choices.items():
+        if getattr(kind, option) not in known:
+            raise NeurosimError(
+                f"{name}.{option} = {show(getattr(kind, option))} is unknown: choose among "
+                f"{', '.join(known)}"
+            )
     if "t_ref" in parameters and kind.refractory == "clamp" and "v_reset" not in parameters:
         raise NeurosimError(
             f"{name} holds v at v_reset for t_ref, but has no parameter v_reset: declare it, or "

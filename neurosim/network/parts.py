@@ -217,7 +217,12 @@ class Recording:
 def recordables(population: Population) -> dict[str, str]:
     """Return what can be recorded of a population: the unit by variable."""
     own = states_of(type(population.neuron)) if isinstance(population.neuron, NeuronModel) else {}
-    return {"spikes": ""} | dict(UNITS) | {name: declared.unit for name, declared in own.items()} | {"v": "mV"}
+    return (
+        {"spikes": ""}
+        | dict(UNITS)
+        | {name: declared.unit for name, declared in own.items()}
+        | {"v": "mV"}
+    )
 
 
 def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArray[np.int64] | None:
