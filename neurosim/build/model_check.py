@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import dataclasses
 import inspect
 import math
 import numbers
@@ -176,15 +177,23 @@ def _name_faults(node: ast.Name, function: Callable[..., Any]) -> Iterator[tuple
         )
 
 
+def first_model(model: NeuronModel) -> NeuronModel:
+    """Return a model with the parameters of the first neuron; of distributions the means."""
+    names = parameters_of(type(model))
+    return dataclasses.replace(model, **{name: _first(getattr(model, name)) for name in names})
+
+
 def first_values(model: NeuronModel) -> Any:
     """Return the parameters of a model's first neuron, as the methods get them."""
-    names = list(parameters_of(type(model)))
-    return SimpleNamespace(**{name: _first(getattr(model, name)) for name in names})
+    first = first_model(model)
+    return SimpleNamespace(**{name: getattr(first, name) for name in parameters_of(type(model))})
 
 
 def first_states(model: NeuronModel) -> list[float]:
     """Return the initial states of a model's first neuron."""
-    return [_first(model.initial_of(name)) for name in states_of(type(model))]
+    first, names = first_model(model), list(states_of(type(model)))
+    v = np.array([first.initial_of(names[0], np.empty(0))], dtype=np.float64)
+    return [float(v[0]), *(float(np.ravel(first.initial_of(name, v))[0]) for name in names[1:])]
 
 
 def _first(value: Any) -> float:

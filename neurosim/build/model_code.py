@@ -97,6 +97,7 @@ def _callback(model: NeuronModel) -> int:
     names: dict[str, Any] = {
         "math": math,
         "namedtuple": namedtuple,
+        "called": lambda method: method,
         "function": lambda method: method,
         "mathematics": model_math,
         "current_at": model_tools.current_at,

@@ -34,41 +34,50 @@ class Method:
         Whether it chooses its steps, neuron by neuron, and keeps the last in `states`.
     takes_jump : bool
         Whether it takes in the input of delta synapses itself.
+    n_rows : int
+        Rows of `work` for each state that it needs beside the states and the new states.
     """
 
     source: Callable[[Writer], str]
     is_adaptive: bool = False
     takes_jump: bool = False
+    n_rows: int = 0
 
 
 TOGETHER = """
 for j in range(n_internal):
-    found = unstable = False
     for k in range(n):
         {own}
         held = work[{held} + k] > 0.0
         {load}
         {hold}
-        {step}
-        {freeze}
+        {store}
         work[{before} + k] = x0
-{end}
+    {step}
+    found = unstable = False
+    for k in range(n):
+        {own}
+        held = work[{held} + k] > 0.0
+        {load}
+        {load_new}
+        {end}
 """
 
-COMMIT = """        {store}
-        found |= spikes(x0, {y}, p)
-    if found:
-        ask(n, False, jump, params, work)
+COMMIT = """{freeze}
+{store_y}
+found |= spikes(work[{before} + k], {y}, p)
 """
 
-COMMIT_SILENT = """        {store}
+COMMIT_SILENT = """{freeze}
+{store_y}
 """
 
-COMMIT_CHECKED = """        good = stable({x}, h, p) & stable({y}, h, p)
-        {store_new}
-        work[{unstable} + k] = 0.0 if good else 1.0
-        unstable |= not good
-    if unstable:
+CHECK = """good = stable({x}, h, p) & stable({y}, h, p)
+work[{unstable} + k] = 0.0 if good else 1.0
+unstable |= not good
+"""
+
+REPAIR = """    if unstable:
         for k in range(n):
             if work[{unstable} + k] > 0.0:
                 {own}
@@ -78,7 +87,12 @@ COMMIT_CHECKED = """        good = stable({x}, h, p) & stable({y}, h, p)
                 {y_} = split_part({x}, current[c], current[c + n], current[c + 2 * n], h, held, p)
                 {store_new}
     for k in range(n):
-        {take_new}
+        {own}
+        held = work[{held} + k] > 0.0
+        {load}
+        {load_new}
+        {freeze}
+        {store_y}
 """
 
 AFTER_STEP = """    for k in range(n):
@@ -88,88 +102,102 @@ AFTER_STEP = """    for k in range(n):
         {store}
 """
 
-ASK = """    ask(n, False, jump, params, work)
+FOUND = """    if found:
+        ask(n, 0.0, jump, params, work)
+"""
+
+ASK = """    ask(n, 0.0, jump, params, work)
 """
 
 
 def _together(writer: Writer, step: str) -> str:
-    """Return source that advances all neurons by one internal step after another."""
-    pieces = writer.pieces
+    """Return source that advances all neurons by one internal step after another.
+
+    `step` computes the new states of all neurons.
+    """
     y = ", ".join(f"y{j}" for j in range(writer.n))
-    pieces |= {"y": y, "y_": y + ("," if writer.n == 1 else "")}
-    pieces["store_new"] = writer.store("y", writer.n)
-    pieces["take_new"] = "; ".join(
-        f"work[{WORK_ROW * j} + k] = work[{WORK_ROW * (writer.n + j)} + k]" for j in range(writer.n)
-    )
-    optional = methods_of(writer.kind)
-    asks = writer.kind.spike_check == "internal"
+    pieces = writer.pieces | {
+        "y": y,
+        "y_": y + ("," if writer.n == 1 else ""),
+        "hold": writer.hold(),
+        "freeze": writer.freeze(),
+        "load_new": writer.load("y", writer.n),
+        "store_new": writer.store("y", writer.n),
+        "store_y": writer.store("y"),
+    }
+    optional, asks = methods_of(writer.kind), writer.kind.spike_check == "internal"
+    rest = ""
     if "stable" in optional:
-        end = COMMIT_CHECKED.format(**pieces)
+        end, rest = CHECK, REPAIR
     elif asks and "after_step" not in optional:
-        end = COMMIT.format(**pieces | {"store": writer.store("y")})
-        asks = False
+        end, rest, asks = COMMIT, FOUND, False
     else:
-        end = COMMIT_SILENT.format(**pieces | {"store": writer.store("y")})
-    if "after_step" in optional:
-        end += AFTER_STEP.format(**pieces)
-    if asks:
-        end += ASK
-    return TOGETHER.format(
-        hold=writer.hold(),
-        step=textwrap.indent(step.strip(), " " * 8).strip(),
-        freeze=writer.freeze(),
-        end=end.rstrip(),
-        **pieces,
-    )
+        end = COMMIT_SILENT
+    rest += (AFTER_STEP if "after_step" in optional else "") + (ASK if asks else "")
+    end = textwrap.indent(end.format(**pieces).strip(), " " * 8).strip()
+    step = textwrap.indent(step.strip(), " " * 4).strip()
+    return TOGETHER.format(step=step, end=end, **pieces) + rest.format(**pieces)
 
 
 RK4 = """
-c = 2 * j * n + k
-i0, i1, i2 = current[c], current[c + n], current[c + 2 * n]
-{a} = derivatives({at}, i0, p)
-{still_a}
-f = 0.5 * h
-{b} = derivatives({at_a}, i1, p)
-{still_b}
-{c} = derivatives({at_b}, i1, p)
-{still_c}
-{d} = derivatives({at_c}, i2, p)
-{still_d}
-f = h / 6.0
-{add}
+for k in range(n):
+    {load}
+    {begin}
+for stage in range(4):
+    reach = 0.0 if stage == 0 else (h if stage == 3 else 0.5 * h)
+    weight = h / 6.0 if stage == 0 or stage == 3 else h / 3.0
+    c = (2 * j + (stage + 1) // 2) * n
+    for k in range(n):
+        {own}
+        held = work[{held} + k] > 0.0
+        {load}
+        {load_new}
+        {load_slopes}
+        {a} = derivatives({at}, current[c + k], p)
+        {still}
+        {store_slopes}
+        {add}
 """
 
 
 def _rk4(writer: Writer) -> str:
-    moved = {
-        f"at_{last}": writer.point(
-            [f"{x} + {factor} * {last}{j}" for j, x in enumerate(writer.names)]
-        )
-        for last, factor in (("a", "f"), ("b", "f"), ("c", "h"))
-    }
-    step = RK4.format(
-        at=writer.point(writer.names),
-        add="; ".join(
-            f"y{j} = {x} + f * (a{j} + 2.0 * b{j} + 2.0 * c{j} + d{j})"
-            for j, x in enumerate(writer.names)
+    n = writer.n
+    return _together(
+        writer,
+        RK4.format(
+            begin="; ".join(
+                f"work[{WORK_ROW * (n + j)} + k] = x{j}; work[{WORK_ROW * (2 * n + j)} + k] = 0.0"
+                for j in range(n)
+            ),
+            load_new=writer.load("y", n),
+            load_slopes=writer.load("a", 2 * n),
+            store_slopes=writer.store("a", 2 * n),
+            a=writer.targets("a", "derivatives"),
+            at=writer.point([f"{x} + reach * a{j}" for j, x in enumerate(writer.names)]),
+            still=writer.still("a"),
+            add="; ".join(
+                f"work[{WORK_ROW * (n + j)} + k] = y{j} + weight * a{j}" for j in range(n)
+            ),
+            **writer.pieces,
         ),
-        **{letter: writer.targets(letter, "derivatives") for letter in "abcd"},
-        **{f"still_{letter}": writer.still(letter) for letter in "abcd"},
-        **moved,
     )
-    return _together(writer, step)
 
 
 EXPONENTIAL_EULER = """
-i1 = current[(2 * j + 1) * n + k]
-{a} = derivatives({at}, i1, p)
-{slopes}
-{still_a}
-{add}
+for k in range(n):
+    {own}
+    held = work[{held} + k] > 0.0
+    {load}
+    i1 = current[(2 * j + 1) * n + k]
+    {a} = derivatives({at}, i1, p)
+    {slopes}
+    {still_a}
+    {add}
+    {store_new}
 """
 
 
-def _slopes(writer: Writer, current: str, step: str) -> str:
+def _slopes(writer: Writer, function: str, current: str, step: str) -> str:
     """Return lines that compute how far each state relaxes in a step, per unit of its slope."""
     lines = []
     for j, x in enumerate(writer.names):
@@ -177,8 +205,7 @@ def _slopes(writer: Writer, current: str, step: str) -> str:
         near[j] = f"{x} + e{j}"
         lines.append(f"e{j} = 1e-4 * max(1.0, abs({x}))")
         lines.append(
-            f"{writer.targets('b', 'derivatives')} = "
-            f"derivatives({writer.point(near)}, {current}, p)"
+            f"{writer.targets('b', 'derivatives')} = {function}({writer.point(near)}, {current}, p)"
         )
         lines.append(f"s{j} = {step} * slope_ratio({step} * (b{j} - a{j}) / e{j})")
     return "\n".join(lines)
@@ -188,22 +215,32 @@ def _exponential_euler(writer: Writer) -> str:
     step = EXPONENTIAL_EULER.format(
         a=writer.targets("a", "derivatives"),
         at=writer.point(writer.names),
-        slopes=_slopes(writer, "i1", "h"),
+        slopes=textwrap.indent(_slopes(writer, "derivatives", "i1", "h"), "    ").strip(),
         still_a=writer.still("a"),
         add="; ".join(f"y{j} = {x} + s{j} * a{j}" for j, x in enumerate(writer.names)),
+        store_new=writer.store("y", writer.n),
+        **writer.pieces,
     )
     return _together(writer, step)
 
 
 OWN_STEP = """
-{y_} = step({x}, current[k], jump[k], h, p)
-{hold}
+for k in range(n):
+    {own}
+    held = work[{held} + k] > 0.0
+    {load}
+    {y_} = step({x}, current[k], jump[k], h, p)
+    {hold}
+    {store_new}
 """
 
 
 def _own_step(writer: Writer) -> str:
     step = OWN_STEP.format(
-        x=", ".join(writer.names), y_=writer.targets("y", "step"), hold=writer.hold("y")
+        y_=writer.targets("y", "step"),
+        hold=writer.hold("y"),
+        store_new=writer.store("y", writer.n),
+        **writer.pieces,
     )
     return _together(writer, step)
 
@@ -289,7 +326,7 @@ def _stages(writer: Writer) -> str:
             values = [f"{x} + {_combined(weights, j)}" for j, x in enumerate(writer.names)]
         now = f"current_at(current, k, n, points, (done + s * {time!r}) / whole)"
         target = writer.targets(letter, "derivatives")
-        lines += [f"{target} = derivatives({writer.point(values)}, {now}, p)", writer.still(letter)]
+        lines += [f"{target} = slopes({writer.point(values)}, {now}, p)", writer.still(letter)]
     return "\n".join(lines)
 
 
@@ -329,28 +366,28 @@ def _adaptive(writer: Writer) -> str:
 
 
 RELAX = """
-@function
-def relax({x}, i, h, held, p, gates):
-    \"\"\"Advance v, or all other states, by h (ms): exact where the equations are linear.\"\"\"
-    {a} = derivatives({at}, i, p)
+@called
+def relax({x}, i, h, held, p):
+    \"\"\"Return how far each state moves in h (ms) while the others are constant.\"\"\"
+    {a} = slopes({at}, i, p)
     {still}
     {slopes}
-    if gates:
-        {add_gates}
-    else:
-        x0 = x0 + s0 * a0
+    return {moves}
+
+
+@called
+def split_step({x}, i, h, held, p):
+    \"\"\"Advance all states by h (ms), stably at any rate: half a step, v alone, half a step.\"\"\"
+    {a} = relax({x}, i, 0.5 * h, held, p)
+    {add_gates}
+    {a} = relax({x}, i, h, held, p)
+    x0 += a0
+    {a} = relax({x}, i, 0.5 * h, held, p)
+    {add_gates}
     return {x_}
 
 
-@function
-def split_step({x}, i, h, held, p):
-    \"\"\"Advance all states by h (ms), stably at any rate: half a step, v alone, half a step.\"\"\"
-    {x_} = relax({x}, i, 0.5 * h, held, p, True)
-    {x_} = relax({x}, i, h, held, p, False)
-    return relax({x}, i, 0.5 * h, held, p, True)
-
-
-@function
+@called
 def split_part({x}, first, middle, last, h, held, p):
     \"\"\"Advance all states by an internal step, in pieces adapted by step doubling.
 
@@ -409,8 +446,10 @@ class _Split:
             a=writer.targets("a", "derivatives"),
             at=writer.point(writer.names),
             still=writer.still("a"),
-            slopes=textwrap.indent(_slopes(writer, "i", "h"), "    ").strip(),
-            add_gates="; ".join(f"x{j} = x{j} + s{j} * a{j}" for j in gates) or "pass",
+            moves=", ".join(f"s{j} * a{j}" for j in range(writer.n))
+            + ("," if writer.n == 1 and "derivatives" not in writer.numbers else ""),
+            slopes=textwrap.indent(_slopes(writer, "slopes", "i", "h"), "    ").strip(),
+            add_gates="; ".join(f"x{j} += a{j}" for j in gates) or "pass",
             extrapolate="; ".join(f"x{j} = w{j} + (w{j} - u{j}) / 3.0" for j in range(writer.n)),
             pieces=self.PIECES,
             tolerance=self.TOLERANCE,
@@ -420,7 +459,7 @@ class _Split:
 SPLIT = _Split()
 
 METHODS = {
-    "rk4": Method(_rk4),
+    "rk4": Method(_rk4, n_rows=1),
     "exponential_euler": Method(_exponential_euler),
     "adaptive": Method(_adaptive, is_adaptive=True),
     "own": Method(_own_step, takes_jump=True),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from neurosim.build.model_check import check_source
 from neurosim.build.model_functions import functions_of, gives_numbers
-from neurosim.build.model_methods import METHODS, SPLIT
+from neurosim.build.model_methods import METHODS, SPLIT, Method
 from neurosim.kernels.types import WORK_ROW
 from neurosim.network.declare import is_uniform, parameters_of, states_of
 from neurosim.network.equations import methods_of
@@ -39,7 +39,7 @@ from collections import namedtuple
 from numba import carray, cfunc
 
 from neurosim.kernels import model_math as mathematics
-from neurosim.kernels.model_tools import SIGNATURE, current_at, function, slope_ratio
+from neurosim.kernels.model_tools import SIGNATURE, called, current_at, function, slope_ratio
 
 '''
 
@@ -50,13 +50,13 @@ P = namedtuple("P", {fields!r})
 {functions}
 
 
-@function
+@called
 def ask(n, only_jumped, jump, params, work):
     """Reset the neurons that spike, and note it in `work`."""
     stride = int(params[3])
     {common}
     for k in range(n):
-        if work[{held} + k] > 0.0 or (only_jumped and jump[k] == 0.0):
+        if work[{held} + k] > 0.0 or (only_jumped > 0.0 and jump[k] == 0.0):
             continue
         {own}
         {load}
@@ -67,7 +67,7 @@ def ask(n, only_jumped, jump, params, work):
             work[{held} + k] = 1.0 if params[{header} + k * stride] > 0.0 else 0.0
 
 
-@function
+@called
 def block(n, v, states, current, jump, params, until, work, t):
     """Advance n neurons by one time step.
 
@@ -111,10 +111,15 @@ def entry(n, v, states, current, jump, params, until, work, t):
     )
 '''
 
+SLOPES = '''@called
+def slopes({x}, i, p):
+    """Return the derivatives, where they need not be computed for several neurons at once."""
+    return derivatives({x}, i, p)'''
+
 AT_END = """
 for k in range(n):
     work[{before} + k] = v[k]
-ask(n, False, jump, params, work)
+ask(n, 0.0, jump, params, work)
 """
 
 JUMP = """
@@ -177,13 +182,28 @@ class Writer:
         self._model = model
 
     @property
+    def method(self) -> Method:
+        """Method of integration."""
+        return METHODS["own" if hasattr(self.kind, "step") else self.kind.method]
+
+    @property
     def n_rows(self) -> int:
-        """Rows of `work`: states and new states, `ROWS`, parameters."""
-        return 2 * self.n + len(ROWS) + (0 if self.is_uniform else len(self.fields))
+        """Rows of `work`: states, new states, what the method needs, `ROWS`, parameters."""
+        return self._first_parameter + (0 if self.is_uniform else len(self.fields))
+
+    @property
+    def _first_row(self) -> int:
+        """First of `ROWS`."""
+        return self.n * (2 + self.method.n_rows)
+
+    @property
+    def _first_parameter(self) -> int:
+        """First row of the parameters, where neurons differ in them."""
+        return self._first_row + len(ROWS)
 
     def row(self, name: str) -> int:
         """Return where a row of `work` begins."""
-        return WORK_ROW * (2 * self.n + ROWS.index(name))
+        return WORK_ROW * (self._first_row + ROWS.index(name))
 
     @property
     def rows(self) -> dict[str, int]:
@@ -214,16 +234,16 @@ class Writer:
         """Return the line that gives the parameters of neuron k."""
         if self.is_uniform:
             return "pass"
-        first = 2 * self.n + len(ROWS)
-        values = (f"work[{WORK_ROW * (first + c)} + k]" for c in range(len(self.fields)))
+        rows = range(self._first_parameter, self.n_rows)
+        values = (f"work[{WORK_ROW * row} + k]" for row in rows)
         return f"p = P({', '.join(values)})"
 
-    def load(self) -> str:
-        """Return the line that reads the states of neuron k."""
-        return "; ".join(f"{x} = work[{WORK_ROW * j} + k]" for j, x in enumerate(self.names))
+    def load(self, letter: str = "x", first: int = 0) -> str:
+        """Return the line that reads one row for each state at neuron k, from row `first` on."""
+        return "; ".join(f"{letter}{j} = work[{WORK_ROW * (first + j)} + k]" for j in range(self.n))
 
     def store(self, letter: str = "x", first: int = 0) -> str:
-        """Return the line that writes the states of neuron k."""
+        """Return the line that writes one row for each state at neuron k, from row `first` on."""
         return "; ".join(f"work[{WORK_ROW * (first + j)} + k] = {letter}{j}" for j in range(self.n))
 
     def targets(self, letter: str, method: str) -> str:
@@ -270,7 +290,7 @@ class Writer:
         keep += [f"states[{self.m} * k + {j}] = work[{WORK_ROW * (j + 1)} + k]"
                  for j in range(self.n - 1)]  # fmt: skip
         if not self.is_uniform:
-            first = 2 * self.n + len(ROWS)
+            first = self._first_parameter
             fetch += [
                 f"work[{WORK_ROW * (first + c)} + k] = params[{HEADER + 1 + c} + k * stride]"
                 for c in range(len(self.fields))
@@ -295,23 +315,25 @@ class Writer:
     def _functions(self) -> str:
         """Return the model's own functions, and those of the method of integration."""
         functions = functions_of(self.kind)
+        names = ", ".join(self.names)
+        if not hasattr(self.kind, "step"):
+            functions.append(SLOPES.format(x=names))
         if "stable" in methods_of(self.kind):
-            functions += [SPLIT.source(self)]
+            functions.append(SPLIT.source(self))
         return "\n\n\n".join(functions)
 
     def _body(self) -> str:
         """Return the lines that advance all neurons of a block."""
-        method = METHODS["own" if hasattr(self.kind, "step") else self.kind.method]
-        body = method.source(self)
+        body = self.method.source(self)
         if self.kind.spike_check == "step":
             body += AT_END.format(**self.pieces)
-        if method.takes_jump:
+        if self.method.takes_jump:
             return body
         after = "pass"
         if "after_step" in methods_of(self.kind):
             after = AFTER_JUMP.format(**self.pieces)
         elif self.kind.spike_check == "internal":
-            after = "ask(n, True, jump, params, work)"
+            after = "ask(n, 1.0, jump, params, work)"
         held = f" if {self.at('held')} == 0.0 else 0.0" if self.clamps or self.freezes else ""
         return body + JUMP.format(
             unless_held=held, after=textwrap.indent(after, "    ").strip(), **self.pieces

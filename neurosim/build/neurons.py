@@ -20,12 +20,14 @@ from neurosim.kernels.types import (
     EXPONENTIAL_LINK,
     GROUP,
     MANNER,
+    MODEL,
+    MODEL_BLOCK,
     SOFTPLUS,
     STATE_RISE,
     THRESHOLD,
 )
 from neurosim.network import LIF, DeltaSynapse, LogNormal, NeuronModel, Normal, Uniform
-from neurosim.network.declare import is_uniform, states_of
+from neurosim.network.declare import is_uniform
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -71,9 +73,6 @@ def sample(distribution: Normal | LogNormal | Uniform, u: NDArray) -> NDArray[np
 def initial_potentials(population: Population, seed: int) -> NDArray[np.float64]:
     """Return the potential of every neuron at time 0 (mV)."""
     v = population.v_init
-    if v is None and isinstance(population.neuron, NeuronModel):
-        name = next(iter(states_of(type(population.neuron))))
-        v = population.initial_of(name)
     if v is None:
         return np.full(population.size, population.neuron.v_rest)
     if isinstance(v, (Normal, LogNormal, Uniform)):
@@ -129,8 +128,9 @@ class _Tables:
         """Cut the groups into blocks."""
         rows, places = [], 0
         for g, (first, last, _, _, first_port, last_port) in enumerate(self.groups):
-            for start in range(first, last, BLOCK):
-                rows.append([g, start, min(start + BLOCK, last), places])
+            size = MODEL_BLOCK if self.firing[g][MANNER] == MODEL else BLOCK
+            for start in range(first, last, size):
+                rows.append([g, start, min(start + size, last), places])
                 places += last_port - first_port
         return rows
 

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.build.channels import starting_gates
 from neurosim.kernels import Ranks, Scratch, Shared, State
 from neurosim.kernels.delivery import SOON
 from neurosim.kernels.exchange import ROOM
-from neurosim.kernels.types import BLOCK, DUE_WEIGHT, FIRST_ID, RECORDING, WORK_ROW
+from neurosim.kernels.types import BLOCK, DUE_WEIGHT, FIRST_ID, MODEL_BLOCK, RECORDING, WORK_ROW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +59,6 @@ def new_state(plan: Plan, thread: int, chunk: int) -> State:
             injected=(n_local, np.float64),
             arrived=(part.n_slots if twins else 0, np.float64),
         ),
-        gates=starting_gates(part.neurons, part.channels, part.v_start),
         states=part.models.states.copy(),
         resting_first=np.zeros(n_groups, np.int64),
         resting_count=np.zeros(n_groups, np.int64),
@@ -143,7 +141,7 @@ def new_scratch(plan: Plan, thread: int) -> Scratch:
     points = 0 if models.tables is None else int(models.tables.points.max(initial=0))
     return Scratch(
         **room,
-        course=np.empty(BLOCK * points),
+        course=np.empty(MODEL_BLOCK * points),
         work=np.zeros(WORK_ROW * models.n_rows),
         cells=room["bits"].view(np.uint16),
         due=np.empty((segments, DUE_WEIGHT + 1), np.uint64),

@@ -14,7 +14,7 @@ import numpy as np
 
 from neurosim.kernels.compiled import compiled
 
-function = compiled(error_model="numpy")
+function = compiled(error_model="numpy", forceinline=True)
 """Compile a function that the equations of a model may call."""
 
 _ROUND = 1.5 * 2.0**52

@@ -16,8 +16,12 @@ SIGNATURE = types.int32(
 """Of a block function: number of neurons, addresses of v, states, current, jump, parameters, until
 and work, and the time step."""
 
-function = numba.njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
-"""Compile a function as a part of a block function, with which it is cached."""
+called = numba.njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+"""Compile a part of a block function, with which it is cached."""
+function = numba.njit(
+    error_model="numpy", forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True
+)
+"""The same for a short function that is computed for several neurons at once."""
 
 
 @compiled

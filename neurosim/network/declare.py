@@ -48,7 +48,8 @@ class State:
     ----------
     unit : str
     initial : float or str
-        Value at time 0, or the name of the parameter or property that gives it.
+        Value at time 0, or the name of the parameter, property or method that gives it. A method
+        gets the potentials at time 0 (mV, an array).
     help : str
     """
 
@@ -102,7 +103,8 @@ def state(unit: str = "", initial: float | str = 0.0, help: str = "") -> Any:
     ----------
     unit : str
     initial : float or str
-        Value at time 0, or the name of the parameter or property that gives it.
+        Value at time 0, or the name of the parameter, property or method that gives it. A method
+        gets the potentials at time 0 (mV, an array).
     help : str
 
     Returns
@@ -153,7 +155,7 @@ def check_quantity(value: Any, what: str, unit: str, low: float, high: float) ->
     ------
     NeurosimError
     """
-    if isinstance(value, (Normal, Uniform, LogNormal)):
+    if is_distribution(value):
         try:
             return value.truncated(low, high)
         except NeurosimError:
@@ -170,6 +172,11 @@ def check_quantity(value: Any, what: str, unit: str, low: float, high: float) ->
     return array
 
 
+def is_distribution(value: Any) -> bool:
+    """Whether a parameter is drawn for each neuron."""
+    return isinstance(value, (Normal, Uniform, LogNormal))
+
+
 def is_uniform(value: Any) -> bool:
     """Whether a parameter is the same for all neurons."""
-    return not isinstance(value, (np.ndarray, Normal, Uniform, LogNormal))
+    return not (isinstance(value, np.ndarray) or is_distribution(value))

@@ -23,6 +23,8 @@ from neurosim.network.declare import (
 from neurosim.network.equations import constants_of, helpers_of, methods_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from neurosim.verification import Verification
 
 METHODS = ("rk4", "exponential_euler", "adaptive")
@@ -165,10 +167,11 @@ class NeuronModel:
         """Return the declarations of the states by name; the first is the membrane potential."""
         return dict(states_of(cls))
 
-    def initial_of(self, name: str) -> Any:
-        """Return the initial value of a state: a number, or that of the parameter it names."""
+    def initial_of(self, name: str, v: NDArray[np.float64]) -> Any:
+        """Return the value of a state at time 0, where that of the potential is v (mV)."""
         initial = states_of(type(self))[name].initial
-        return getattr(self, initial) if isinstance(initial, str) else initial
+        value = getattr(self, initial) if isinstance(initial, str) else initial
+        return value(v) if callable(value) else value
 
     def refractory_steps(self, dt: float) -> int:
         """Return the shortest refractory period of a neuron in whole steps of `dt` (ms)."""
@@ -179,9 +182,9 @@ class NeuronModel:
         return max(0, int(np.rint(low / dt)))
 
     @property
-    def v_rest(self) -> float:
-        """Potential at which a population starts (mV)."""
-        value = self.initial_of(next(iter(states_of(type(self)))))
+    def v_rest(self) -> Any:
+        """Potential at which a population starts (mV); NaN where neurons differ in it."""
+        value = self.initial_of(next(iter(states_of(type(self)))), np.empty(0))
         return float(value) if is_uniform(value) else math.nan
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.channels import HodgkinHuxley
 from neurosim.network.checks import (
     check_array,
     check_flag,
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
 VARIABLES = ("spikes", *UNITS)
 """What can be recorded of every population."""
 
-Neuron = LIF | HodgkinHuxley | NeuronModel
+Neuron = LIF | NeuronModel
 """Any of the neuron models."""
 
 _POTENTIAL = ("mV", -1e4, 1e4)
@@ -87,11 +86,6 @@ class Population:
         object.__setattr__(self, "dale", check_flag(self.dale, f"Population {name!r}: dale"))
         object.__setattr__(self, "initial", self._check_initial())
         self._check_sizes()
-
-    def initial_of(self, state: str) -> float | NDArray[np.float64] | Distribution:
-        """Return the value of a state variable at time 0."""
-        assert isinstance(self.neuron, NeuronModel)
-        return self.initial[state] if state in self.initial else self.neuron.initial_of(state)
 
     def _check_initial(self) -> dict[str, Any]:
         """Return the initial values of state variables, checked."""

@@ -107,7 +107,7 @@ def choose_strength(
     if not isinstance(neuron, LIF):
         raise NeurosimError(
             f"psp = {show(psp)}: how far a current moves {type(neuron).__name__} depends on its "
-            "channels; give the strength as weight (pA)"
+            "state; give the strength as weight (pA)"
         )
     if math.isinf(neuron.tau_m):
         raise NeurosimError(

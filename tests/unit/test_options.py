@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.network import Distribution, Input, Neuron, Rule, Synapse
+from neurosim.network import Distribution, Input, Rule, Synapse
 
 EXP = ns.ExpCurrent(2.0)
 Make = Callable[[type, dict[str, Any]], ns.Network]
@@ -233,7 +233,7 @@ NEURONS: dict[type, dict[str, tuple[Any, Any]]] = {
 }
 
 
-@pytest.mark.parametrize(("cls", "case", "name"), _checked(NEURONS, Neuron))
+@pytest.mark.parametrize(("cls", "case", "name"), _checked(NEURONS))
 def test_options_of_neurons(cls: type, case: dict, name: str) -> None:
     def make(**options: Any) -> ns.Network:
         net = ns.Network()
