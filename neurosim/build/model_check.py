@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.declare import is_uniform, parameters_of, states_of
+from neurosim.network.declare import parameters_of, states_of
+from neurosim.network.quantity import is_uniform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
@@ -14,6 +14,9 @@ from scipy.special import expit, exprel
 
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import check_array, check_number
+from neurosim.network.declare import parameter
+from neurosim.network.neurons import Neuron
+from neurosim.network.potentials import check_volts
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -22,8 +25,8 @@ SUBSTEPS = 8
 """Parts of a sample over which gates follow a recorded potential."""
 
 
-@dataclass(frozen=True)
-class HodgkinHuxley:
+@dataclass(frozen=True, eq=False)
+class HodgkinHuxley(Neuron):
     """A neuron whose action potential is made by its sodium and potassium channels.
 
     C dV/dt = −g_na m³h (V − e_na) − g_k n⁴ (V − e_k) − g_l (V − e_l) + I, where each gate
@@ -67,28 +70,18 @@ class HodgkinHuxley:
     with rest at −65 mV; conductances for a membrane of 10⁻⁴ cm².
     """
 
-    g_na: float = 12000.0
-    g_k: float = 3600.0
-    g_l: float = 30.0
-    e_na: float = 50.0
-    e_k: float = -77.0
-    e_l: float = -54.402
-    c_m: float = 100.0
-    t_ref: float = 2.0
+    g_na: Any = parameter(12000.0, "nS", 0.0, 1e6, "conductance of all sodium channels open")
+    g_k: Any = parameter(3600.0, "nS", 0.0, 1e6, "conductance of all potassium channels open")
+    g_l: Any = parameter(30.0, "nS", 1e-3, 1e6, "leak conductance")
+    e_na: Any = parameter(50.0, "mV", -200.0, 200.0, "reversal potential of sodium")
+    e_k: Any = parameter(-77.0, "mV", -200.0, 200.0, "reversal potential of potassium")
+    e_l: Any = parameter(-54.402, "mV", -200.0, 200.0, "reversal potential of the leak")
+    c_m: Any = parameter(100.0, "pF", 1.0, 1e5, "membrane capacitance")
+    t_ref: Any = parameter(2.0, "ms", 0.0, 1e3, "time after a spike in which none is reported")
 
     def __post_init__(self) -> None:
-        ranges = dict.fromkeys(("g_na", "g_k"), ("nS", 0.0, 1e6)) | {"g_l": ("nS", 1e-3, 1e6)}
-        ranges |= dict.fromkeys(("e_na", "e_k", "e_l"), ("mV", -200.0, 200.0))
-        ranges |= {"c_m": ("pF", 1.0, 1e5), "t_ref": ("ms", 0.0, 1e3)}
-        for name, (unit, low, high) in ranges.items():
-            value = check_number(getattr(self, name), f"HodgkinHuxley.{name}", unit, low, high)
-            object.__setattr__(self, name, value)
-        reversals = [abs(getattr(self, name)) for name in ("e_na", "e_k", "e_l")]
-        if 0.0 < max(reversals) < 0.2:
-            raise NeurosimError(
-                f"HodgkinHuxley.e_na = {self.e_na:g} mV: values are in mV, and these look like "
-                f"volts; did you mean {self.e_na * 1e3:g}?"
-            )
+        super().__post_init__()
+        check_volts(self, "e_na", "e_k", "e_l")
 
     @cached_property
     def v_rest(self) -> float:
