@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.declare import is_uniform, parameters_of, states_of
+from neurosim.network.declare import parameters_of, states_of
 from neurosim.network.equations import (
     FUNCTIONS,
     arguments_of,
@@ -25,6 +25,7 @@ from neurosim.network.equations import (
     methods_of,
     place_of,
 )
+from neurosim.network.quantity import is_uniform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

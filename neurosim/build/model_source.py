@@ -18,8 +18,9 @@ from neurosim.build.model_check import check_source
 from neurosim.build.model_functions import functions_of, gives_numbers
 from neurosim.build.model_methods import METHODS, SPLIT, Method
 from neurosim.kernels.types import WORK_ROW
-from neurosim.network.declare import is_uniform, parameters_of, states_of
+from neurosim.network.declare import parameters_of, states_of
 from neurosim.network.equations import methods_of
+from neurosim.network.quantity import is_uniform
 
 if TYPE_CHECKING:
     from neurosim.network.model import NeuronModel

@@ -11,12 +11,12 @@ import numpy as np
 from neurosim.build.grid import whole_steps
 from neurosim.build.model_code import block_address
 from neurosim.build.model_source import hidden_states, internal_steps, work_rows
-from neurosim.build.neurons import sample
 from neurosim.build.streams import uniform
 from neurosim.kernels import Models
 from neurosim.kernels.types import BLOCK_FIRST, BLOCK_LAST, FIRST, GROUP
-from neurosim.network import LogNormal, NeuronModel, Normal, Uniform
-from neurosim.network.declare import is_distribution, is_uniform, parameters_of, states_of
+from neurosim.network import NeuronModel
+from neurosim.network.declare import parameters_of, states_of
+from neurosim.network.quantity import is_distribution, is_uniform
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,8 +66,8 @@ def values_of(population: Population, value: Any, what: str, seed: int) -> NDArr
     (size,) ndarray
         Read-only where all values are the same.
     """
-    if isinstance(value, (Normal, LogNormal, Uniform)):
-        return sample(value, uniform(seed, what, population.name, population.size))
+    if is_distribution(value):
+        return value.sample(uniform(seed, what, population.name, population.size))
     return np.broadcast_to(np.asarray(value, float), (population.size,))
 
 

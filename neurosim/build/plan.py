@@ -14,6 +14,7 @@ from neurosim.build.live import CurrentPort, SpikePort, live_tables
 from neurosim.build.memory import check_delay_tables, check_memory, check_size
 from neurosim.build.models import ModelPart, initial_states, model_tables
 from neurosim.build.neurons import (
+    check_uniform,
     initial_potentials,
     neuron_tables,
     number_of,
@@ -224,6 +225,7 @@ def build(
     if not network.populations:
         raise NeurosimError("The network has no population: add one with Network.add first")
     own = range(threads) if own is None else own
+    check_uniform(network)
     check_size(network)
     check_delay_tables(network, dt, threads)
     layout = lay_out(network, threads)

@@ -13,9 +13,11 @@ from scipy.optimize import brentq
 from scipy.special import expit, exprel
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_array, check_number, show
-from neurosim.network.declare import is_distribution, parameter, state
+from neurosim.network.checks import check_array, check_number
+from neurosim.network.declare import parameter, state
 from neurosim.network.model import NeuronModel
+from neurosim.network.potentials import check_volts
+from neurosim.network.quantity import is_distribution
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -71,14 +73,14 @@ class HodgkinHuxley(NeuronModel):
     with rest at −65 mV; conductances for a membrane of 10⁻⁴ cm².
     """
 
-    g_na: float = parameter(12000.0, "nS", 0.0, 1e6, "conductance of all sodium channels open")
-    g_k: float = parameter(3600.0, "nS", 0.0, 1e6, "conductance of all potassium channels open")
-    g_l: float = parameter(30.0, "nS", 1e-3, 1e6, "leak conductance")
-    e_na: float = parameter(50.0, "mV", -200.0, 200.0, "reversal potential of sodium")
-    e_k: float = parameter(-77.0, "mV", -200.0, 200.0, "reversal potential of potassium")
-    e_l: float = parameter(-54.402, "mV", -200.0, 200.0, "reversal potential of the leak")
-    c_m: float = parameter(100.0, "pF", 1.0, 1e5, "membrane capacitance")
-    t_ref: float = parameter(2.0, "ms", 0.0, 1e3, "time after a spike without another")
+    g_na: Any = parameter(12000.0, "nS", 0.0, 1e6, "conductance of all sodium channels open")
+    g_k: Any = parameter(3600.0, "nS", 0.0, 1e6, "conductance of all potassium channels open")
+    g_l: Any = parameter(30.0, "nS", 1e-3, 1e6, "leak conductance")
+    e_na: Any = parameter(50.0, "mV", -200.0, 200.0, "reversal potential of sodium")
+    e_k: Any = parameter(-77.0, "mV", -200.0, 200.0, "reversal potential of potassium")
+    e_l: Any = parameter(-54.402, "mV", -200.0, 200.0, "reversal potential of the leak")
+    c_m: Any = parameter(100.0, "pF", 1.0, 1e5, "membrane capacitance")
+    t_ref: Any = parameter(2.0, "ms", 0.0, 1e3, "time after a spike without another")
 
     v: ClassVar = state("mV", "v_rest", "membrane potential")
     m: ClassVar = state("", "steady_m", "activation of sodium channels")
@@ -93,13 +95,7 @@ class HodgkinHuxley(NeuronModel):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        reversals = [self.e_na, self.e_k, self.e_l]
-        largest = max(float(np.abs(e).max()) for e in reversals if not is_distribution(e))
-        if 0.0 < largest < 0.2:
-            raise NeurosimError(
-                f"HodgkinHuxley.e_na = {show(self.e_na)} mV: values are in mV, and these look like "
-                f"volts; did you mean {np.max(self.e_na) * 1e3:g}?"
-            )
+        check_volts(self, "e_na", "e_k", "e_l")
 
     @staticmethod
     def derivatives(v, m, h, n, rise, i, p):  # type: ignore[no-untyped-def]  # noqa: D102

@@ -15,12 +15,13 @@ from neurosim.network.checks import show
 from neurosim.network.declare import (
     Parameter,
     State,
-    check_parameters,
-    is_uniform,
     parameters_of,
     states_of,
 )
 from neurosim.network.equations import constants_of, helpers_of, methods_of
+from neurosim.network.neurons import Neuron
+from neurosim.network.quantity import is_uniform
+from neurosim.network.registry import Part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,7 +39,7 @@ OPTIONS = ("method", "substep", "tolerance", "v_max", "refractory", "spike_check
 
 
 @dataclass(frozen=True, eq=False)
-class NeuronModel:
+class NeuronModel(Neuron, abstract=True):
     """Base class of neuron models that are written as equations.
 
     A subclass is a frozen dataclass. Its fields, declared by `neurosim.parameter`, are the
@@ -120,16 +121,9 @@ class NeuronModel:
     spike_check: ClassVar[str] = "internal"
     escape: ClassVar[None] = None
 
-    registry: ClassVar[dict[str, type[NeuronModel]]] = {}
-    """Classes that this process has defined, by "module:qualified name"."""
-
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        NeuronModel.registry[address_of(cls)] = cls
-
     def __post_init__(self) -> None:
         check_class(type(self))
-        check_parameters(self)
+        super().__post_init__()
 
     def verify(
         self, current: float = 500.0, duration: float = 200.0, dt: float = 0.1
@@ -188,11 +182,6 @@ class NeuronModel:
         return float(value) if is_uniform(value) else math.nan
 
 
-def address_of(kind: type) -> str:
-    """Return the name by which a class is found again: module and qualified name."""
-    return f"{kind.__module__}:{kind.__qualname__}"
-
-
 def digest_of(kind: type[NeuronModel]) -> str:
     """Return a hash of the equations and declarations of a model class."""
     methods = [getattr(kind, name) for name in methods_of(kind) if hasattr(kind, name)]
@@ -218,7 +207,7 @@ def defined_model(address: str, digest: str) -> type[NeuronModel]:
     NeurosimError
         Where the class is not defined, or its equations have changed.
     """
-    kind = NeuronModel.registry.get(address)
+    kind: Any = Part.registry.get(address)
     module, _, name = address.partition(":")
     if kind is None:
         raise NeurosimError(
