@@ -37,6 +37,7 @@ from neurosim.network.rules import (
 )
 from neurosim.network.sonata import SonataEdges
 from neurosim.network.synapses import AlphaCurrent, DeltaSynapse, ExpCurrent, Synapse
+from neurosim.network.views import PopulationView
 
 __all__ = [
     "LIF",
@@ -74,6 +75,7 @@ __all__ = [
     "OpenEdges",
     "Poisson",
     "Population",
+    "PopulationView",
     "Projection",
     "Recording",
     "Rule",
