@@ -23,9 +23,9 @@ from neurosim.build.snapshot import (
     STATES,
     adapted,
     check_state,
+    from_earlier,
     put_state,
     take_state,
-    with_flags,
 )
 from neurosim.build.state import forget, new_ranks, new_scratch, new_shared, new_state, with_room
 from neurosim.checkpoint import EngineState
@@ -136,7 +136,6 @@ class Engine:
             part.plastic.tables if part.plastic.n_lists else None,
             part.neurons,
             part.soft,
-            part.channels,
             part.models.tables,
             self.live.tables[thread],
             part.probes,
@@ -233,7 +232,7 @@ class Engine:
         """
         if not 0 <= taken.steps <= MAX_STEPS:
             raise ValueError(f"it is said to have made {taken.steps} steps")
-        state = with_flags(self.plan, taken.state, taken.steps)
+        state = from_earlier(self.plan, taken.state, taken.steps)
         check_state(self.plan, state)
         check_learned(self.plan, taken.learned, taken.steps)
         self.recorder.restore(taken.recorded, taken.steps)

@@ -22,6 +22,8 @@ def in_toml(value: Any) -> str:
         return repr(value.item() if isinstance(value, np.number) else value)
     if isinstance(value, (list, tuple, np.ndarray)):
         return "[" + ", ".join(map(in_toml, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {in_toml(item)}" for key, item in value.items()) + "}"
     assert type(value).__name__ in PARTS
     pairs = {"type": type(value).__name__} | arguments(value)
     return "{" + ", ".join(f"{key} = {in_toml(item)}" for key, item in pairs.items()) + "}"

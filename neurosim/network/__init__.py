@@ -21,9 +21,9 @@ from neurosim.network.inputs import (
 )
 from neurosim.network.model import NeuronModel
 from neurosim.network.network import Network
-from neurosim.network.neurons import LIF, IntegrateAndFire
+from neurosim.network.neurons import LIF, IntegrateAndFire, Neuron
 from neurosim.network.open_edges import OpenEdges
-from neurosim.network.parts import VARIABLES, Drive, Neuron, Population, Projection, Recording
+from neurosim.network.parts import VARIABLES, Drive, Population, Projection, Recording
 from neurosim.network.plasticity import STDP
 from neurosim.network.rules import (
     AllToAll,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from neurosim.connections import Connections
     from neurosim.network.network import Network
-    from neurosim.network.parts import Neuron, Population
+    from neurosim.network.parts import Population
 
 
 def with_parameters(
@@ -51,7 +51,8 @@ def with_parameters(
     NeurosimError
         As when the neuron model is made.
     """
-    neuron, kind = population.neuron, type(population.neuron)
+    neuron: Any = population.neuron
+    kind = type(neuron)
     names = [field.name for field in dataclasses.fields(neuron) if field.init]
     for name in values:
         if name not in names:
@@ -64,7 +65,7 @@ def with_parameters(
             whole = drawn(name, getattr(neuron, name)).copy()
             whole[ids] = _one_each(value, len(ids), f"{kind.__name__}.{name}")
             given[name] = whole
-    changed: Neuron = dataclasses.replace(neuron, **given)
+    changed = dataclasses.replace(neuron, **given)
     return network.replacing({population: dataclasses.replace(population, neuron=changed)})
 
 

@@ -12,9 +12,10 @@ from neurosim.errors import NeurosimError
 from neurosim.network.catalogue import PARTS
 from neurosim.network.checks import show
 from neurosim.network.edges import EdgeFile
-from neurosim.network.model import NeuronModel, address_of, defined_model, digest_of
+from neurosim.network.model import NeuronModel, defined_model, digest_of
 from neurosim.network.network import Network
 from neurosim.network.parts import Population
+from neurosim.network.registry import address_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from neurosim.network.distributions import Distribution
     from neurosim.network.inputs import Input
-    from neurosim.network.parts import Neuron
+    from neurosim.network.neurons import Neuron
     from neurosim.network.rules import Rule
     from neurosim.network.synapses import Synapse
 

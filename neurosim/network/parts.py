@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.channels import HodgkinHuxley
 from neurosim.network.checks import (
     check_array,
     check_flag,
@@ -19,11 +18,11 @@ from neurosim.network.checks import (
     nearest_name,
     show,
 )
-from neurosim.network.declare import check_quantity, parameters_of, states_of
-from neurosim.network.distributions import LogNormal, Normal, Uniform
+from neurosim.network.declare import parameters_of, states_of
 from neurosim.network.endpoints import Endpoints
 from neurosim.network.model import NeuronModel
-from neurosim.network.neurons import LIF
+from neurosim.network.neurons import Neuron
+from neurosim.network.quantity import check_quantity, is_distribution
 from neurosim.network.views import PopulationView, check_distinct, select, view_of
 from neurosim.recording import UNITS
 
@@ -40,9 +39,6 @@ if TYPE_CHECKING:
 VARIABLES = ("spikes", *UNITS)
 """What can be recorded of every population."""
 
-Neuron = LIF | HodgkinHuxley | NeuronModel
-"""Any of the neuron models."""
-
 _POTENTIAL = ("mV", -1e4, 1e4)
 
 
@@ -56,7 +52,7 @@ class Population:
     ----------
     name : str
     size : int
-    neuron : LIF or HodgkinHuxley
+    neuron : Neuron
     v_init : float, (size,) ndarray, distribution or None
         Potentials at time 0 (mV); None stands for the resting potential.
     dale : bool
@@ -91,11 +87,6 @@ class Population:
         object.__setattr__(self, "initial", self._check_initial())
         self._check_sizes()
 
-    def initial_of(self, state: str) -> float | NDArray[np.float64] | Distribution:
-        """Return the value of a state variable at time 0."""
-        assert isinstance(self.neuron, NeuronModel)
-        return self.initial[state] if state in self.initial else self.neuron.initial_of(state)
-
     def _check_initial(self) -> dict[str, Any]:
         """Return the initial values of state variables, checked."""
         if not isinstance(self.initial, Mapping):
@@ -118,9 +109,8 @@ class Population:
     def _check_sizes(self) -> None:
         """Refuse arrays whose length is not the number of neurons."""
         given = {f"initial {name}": value for name, value in self.initial.items()}
-        if isinstance(self.neuron, NeuronModel):
-            kind = type(self.neuron)
-            given |= {f"{kind.__name__}.{n}": getattr(self.neuron, n) for n in parameters_of(kind)}
+        kind = type(self.neuron)
+        given |= {f"{kind.__name__}.{n}": getattr(self.neuron, n) for n in parameters_of(kind)}
         for what, value in given.items():
             if isinstance(value, np.ndarray) and value.shape != (self.size,):
                 raise NeurosimError(
@@ -280,7 +270,7 @@ def _check_v_init(value: Any, size: int, name: str) -> Any:
     what = f"v_init of population {name!r}"
     if value is None:
         return value
-    if isinstance(value, (Normal, Uniform, LogNormal)):
+    if is_distribution(value):
         (low, high), (_, least, most) = value.extent, _POTENTIAL
         if not least <= low <= high <= most:
             raise NeurosimError(
