@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 CHUNK = 500
 """Most steps that are made at a time: between them one may look at the keyboard and the clock."""
+SAMPLES = 2**23
+"""Most values that are sampled in these steps, if they are more than one step: 64 MiB."""
 
 
 class Engine:
@@ -73,6 +75,8 @@ class Engine:
     n_synapses : int
     table_bytes : int
         Memory of the synapse tables of all processes.
+    chunk : int
+        Most steps that `run` makes.
     steps : int
         How many were made.
     recorder : Recorder
@@ -119,7 +123,11 @@ class Engine:
         self._exchange = None
         if ranks.machines > 1:
             self._exchange = new_ranks(self.plan, CHUNK, ranks.machines, ranks.mpi())
-        self._samples = [np.empty((CHUNK, len(part.probes.places))) for part in self.plan.threads]
+        sampled = sum(len(trace.ids) for trace in self.plan.traces)
+        self.chunk = min(CHUNK, max(1, SAMPLES // max(sampled, 1)))
+        self._samples = [
+            np.empty((self.chunk, len(part.probes.places))) for part in self.plan.threads
+        ]
         self.live = LiveInputs(self.plan, self._states, network.current)
         self._advance(0, 0)  # no steps: compiles the kernels if no earlier run has
 
@@ -157,7 +165,7 @@ class Engine:
         Parameters
         ----------
         n_steps : int
-            At most `CHUNK`.
+            At most `chunk`.
         pool : ThreadPoolExecutor or None
             For all threads but one; None where there is no other.
 
