@@ -245,9 +245,7 @@ def _tell(block, group, spikes, until, fired, n_fired, t):
 
 
 @inlined
-def update_channels(
-    neurons, channels, inputs, state, scratch, row, fired, first_fired, n_fired, t, timed
-):
+def update_channels(neurons, channels, inputs, state, scratch, row, fired, first_fired, n_fired, t):
     """Advance the neurons with ion channels by one step, of which the input begins at `row`.
 
     Adds the global ids of those that fired to those from place `first_fired` to `n_fired`, keeps
@@ -260,13 +258,13 @@ def update_channels(
         g = block[GROUP]
         group, first, last = neurons.groups[g], block[BLOCK_FIRST], block[BLOCK_LAST]
         a, n = first - group[FIRST], last - first
-        jump, arriving = scratch.voltage[:n], scratch.arriving[:n]
+        jump = scratch.voltage[:n]
         jump[:] = 0.0
         _inject(scratch.course, state.injected[first:last], points)
         for p in range(group[PORT_FIRST], group[PORT_LAST]):
             port, filters = neurons.ports[p], neurons.filters[p]
             place, slot = block[PLACE] + p - group[PORT_FIRST], row + port[SLOT] + a
-            gather(inputs, place, state, slot, scratch, arriving, t, timed)
+            arriving = gather(inputs, place, state, slot, scratch, n, t)
             here, rise, kind = port[STATE] + a, port[STATE_RISE] + a, port[KIND]
             if kind != DELTA:
                 step = substep * parts

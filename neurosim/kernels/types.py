@@ -437,6 +437,60 @@ class Shared(NamedTuple):
     arrivals: Any
 
 
+class Loop(NamedTuple):
+    """What the time loop of one thread works on itself; of all else it knows addresses.
+
+    Attributes
+    ----------
+    thread : int
+    horizon : int
+        The longest delay, in steps: how far `State.history` reaches back.
+    stride : int
+        The shortest delay: for so many steps no thread needs news from the others.
+    batch : int
+        Steps to deliver at a time, at most as many as `State.buffer` has rows.
+    ring, pitch : int
+        See `Table`.
+    own, n_own : int
+        First of the threads on this machine, and how many they are.
+    timed : int
+        Whether to read the clock.
+    deliver : (1, 2) int64
+        Address of `deliver`, and of its frame.
+    steps : (n, 2) int64
+        What is called in every step, see `neurosim.kernels.steps`.
+    samples, exchange : (0 or 1, 2) int64
+        Where something is recorded, and where there are other machines.
+    rows : (n_sources,) int64
+        `Table.start`.
+    history, reached, history_start
+        See `State`.
+    shared : Shared
+    ticks : (5,) int64
+        See `Scratch`.
+    """
+
+    thread: Any
+    horizon: Any
+    stride: Any
+    batch: Any
+    ring: Any
+    pitch: Any
+    own: Any
+    n_own: Any
+    timed: Any
+    deliver: Any
+    steps: Any
+    samples: Any
+    exchange: Any
+    rows: Any
+    history: Any
+    reached: Any
+    history_start: Any
+    shared: Any
+    ticks: Any
+
+
 class Ranks(NamedTuple):
     """What a machine needs to hear from others what they fired.
 
@@ -483,6 +537,10 @@ class Scratch(NamedTuple):
         that takes them begins, and the place of their weight in `Table.common`.
     ticks : (5,) int64
         Time spent on each of `DELIVERY` … `RECORDING`, in ticks of `intrinsics.clock`.
+    noise : (2, 2) int64
+        Addresses of `count_noise` and `add_noise`, and of their frames, where there is noise.
+    timed : int
+        Whether to read the clock.
     """
 
     voltage: Any
@@ -495,6 +553,8 @@ class Scratch(NamedTuple):
     counts: Any
     due: Any
     ticks: Any
+    noise: Any
+    timed: Any
 
 
 BLOCK = 512
