@@ -145,7 +145,8 @@ def update_heterogeneous(
         for i in range(n):
             voltage[i] = own[OWN_I, i] * state.injected[first + i]
         for p in range(group[PORT_LAST] - group[PORT_FIRST]):
-            port, filters = neurons.ports[group[PORT_FIRST] + p], neurons.filters[group[PORT_FIRST] + p]
+            port = neurons.ports[group[PORT_FIRST] + p]
+            filters = neurons.filters[group[PORT_FIRST] + p]
             arriving = gather(inputs, block[PLACE] + p, state, row + port[SLOT] + a, scratch, n, t)
             r = PER_NEURON + PER_PORT * p
             here, rise, kind = port[STATE] + a, port[STATE_RISE] + a, port[KIND]
