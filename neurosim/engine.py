@@ -28,10 +28,10 @@ from neurosim.build.snapshot import (
     take_state,
 )
 from neurosim.build.state import forget, new_ranks, new_scratch, new_shared, new_state, with_room
+from neurosim.build.time_loop import TimeLoop
 from neurosim.checkpoint import EngineState
 from neurosim.connections import Connections
 from neurosim.errors import NeurosimError
-from neurosim.kernels import advance
 from neurosim.kernels.types import PHASES, RECORDING
 from neurosim.live import LiveInputs
 from neurosim.ranks import current_ranks
@@ -116,48 +116,45 @@ class Engine:
         self._states = [new_state(self.plan, k, CHUNK) for k in range(threads)]
         self._learned = [new_learned(part.plastic) for part in self.plan.threads]
         self._most_history = [most_history(learned) for learned in self._learned]
-        self._scratch = [new_scratch(self.plan, k) for k in range(threads)]
-        self._shared = new_shared(self.plan, CHUNK, ranks.shared_bytes)
-        self._here = ranks.here(threads)
+        self._scratch = [new_scratch(self.plan, k, timed) for k in range(threads)]
         self._crossing = 0
-        self._exchange = None
-        if ranks.machines > 1:
-            self._exchange = new_ranks(self.plan, CHUNK, ranks.machines, ranks.mpi())
         sampled = sum(len(trace.ids) for trace in self.plan.traces)
         self.chunk = min(CHUNK, max(1, SAMPLES // max(sampled, 1)))
         self._samples = [
             np.empty((self.chunk, len(part.probes.places))) for part in self.plan.threads
         ]
         self.live = LiveInputs(self.plan, self._states, network.current)
-        self._advance(0, 0)  # no steps: compiles the kernels if no earlier run has
+        self._loops = self._new_loops(threads)
+        self._prepare()  # compiles the kernels if no earlier run has
+
+    def _new_loops(self, threads: int) -> list[TimeLoop]:
+        """Return the time loops of this process' threads."""
+        ranks = self._ranks
+        exchanged = None
+        if ranks.machines > 1:
+            exchanged = new_ranks(self.plan, CHUNK, ranks.machines, ranks.mpi())
+        shared = new_shared(self.plan, CHUNK, ranks.shared_bytes)
+        return [
+            TimeLoop(
+                self.plan,
+                k,
+                here=ranks.here(threads),
+                shared=shared,
+                scratch=self._scratch[k],
+                samples=self._samples[k],
+                ranks=exchanged,
+            )
+            for k in range(threads)
+        ]
+
+    def _prepare(self) -> None:
+        """Set the tables that the time loops work on next."""
+        tables = zip(self._states, self._learned, self.live.tables, strict=True)
+        for loop, own in zip(self._loops, tables, strict=True):
+            loop.prepare(*own)
 
     def _advance(self, thread: int, n_steps: int) -> int:
-        plan, part = self.plan, self.plan.threads[thread]
-        return advance(
-            plan.own[thread],
-            self.steps,
-            n_steps,
-            plan.horizon,
-            plan.stride,
-            plan.batch,
-            part.table,
-            part.plastic.tables if part.plastic.n_lists else None,
-            part.neurons,
-            part.soft,
-            part.models.tables,
-            self.live.tables[thread],
-            part.probes,
-            self._states[thread],
-            self._learned[thread] if part.plastic.n_lists else None,
-            self._shared,
-            self._scratch[thread],
-            self._samples[thread],
-            self._timed,
-            self._here.start,
-            len(self._here),
-            self._crossing,
-            self._exchange,
-        )
+        return self._loops[thread](self.steps, n_steps, self._crossing)
 
     def run(self, n_steps: int, pool: ThreadPoolExecutor | None) -> None:
         """Advance all threads by one chunk of steps and record what it brings.
@@ -182,6 +179,7 @@ class Engine:
             most = self.plan.most_spikes(n_steps) * len(self.plan.threads[k].plastic.tables.rules)
             self._learned[k] = with_room_to_learn(self._learned[k], most)
         self.live.begin(self.steps + n_steps)
+        self._prepare()
         others = range(1, len(self._states))
         started = time.perf_counter()
         waiting = [pool.submit(self._advance, k, n_steps) for k in others] if pool else []

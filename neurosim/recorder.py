@@ -156,7 +156,8 @@ class Recorder:
     def _in_units(self, trace: TracePlan, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return potentials in mV; the engine counts them from rest."""
         if trace.variable == "v":
-            values += self._plan.offsets[trace.key[0]]
+            offset = self._plan.offsets[trace.key[0]]
+            values += offset[trace.ids] if isinstance(offset, np.ndarray) else offset
         return values
 
     def _sort(self) -> None:

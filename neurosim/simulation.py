@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurosim.build.grid import MAX_STEPS, check_dt, whole_steps
 from neurosim.build.memory import check_recordings
-from neurosim.build.models import values_of
+from neurosim.build.parameters import values_of
 from neurosim.checkpoint import FOREIGN, KIND, Checkpoint, read_checkpoint, write_checkpoint
 from neurosim.chunk import Chunk
 from neurosim.engine import CHUNK, Engine
