@@ -13,7 +13,6 @@ from neurosim.errors import NeurosimError
 from neurosim.frozen import read_only
 from neurosim.network import Drive, LiveCurrent, LiveSpikes
 from neurosim.network.checks import check_array, check_indices, show
-from neurosim.network.inputs import check_input
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +85,7 @@ class LiveInputs:
         """Set a live current (pA); see `Chunk.inject`."""
         self._check(drive, LiveCurrent)
         current = LiveCurrent(amplitude)
-        check_input(current, len(targets(drive)))
+        current.check_targets(len(targets(drive)))
         for part, state, amplitudes in zip(
             self._plan.threads, self._states, self._amplitudes, strict=True
         ):
@@ -174,12 +173,10 @@ class LiveInputs:
         """
         drives, values = list(self._plan.threads[0].live), snapshot["amplitudes"]
         for drive in drives:
-            if isinstance(drive.input, LiveCurrent):
+            if not drive.input.brings_spikes:
                 self.inject(drive, values[: len(targets(drive))])
                 values = values[len(targets(drive)) :]
-        n_targets = np.array(
-            [len(targets(d)) * isinstance(d.input, LiveSpikes) for d in drives], np.int64
-        )
+        n_targets = np.array([len(targets(d)) * d.input.brings_spikes for d in drives], np.int64)
         number, columns, steps = (snapshot[name] for name in ("drives", "columns", "steps"))
         known = (number >= 0) & (number < len(drives)) & (columns >= 0)
         if len(values) or not known.all() or not (columns < n_targets[number]).all():
@@ -191,7 +188,7 @@ class LiveInputs:
     def _check(self, drive: Drive, kind: type[LiveCurrent | LiveSpikes]) -> None:
         """Refuse what is no drive of this kind, or came after the simulation was made."""
         own = isinstance(drive, Drive) and drive in self._plan.threads[0].live
-        if not own or not isinstance(drive.input, kind):
+        if not own or type(drive.input) is not kind:
             named = (
                 f"The {type(drive.input).__name__} onto {drive.target.name!r}"
                 if isinstance(drive, Drive)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurosim.build.memory import LISTED_AT_ONCE
-from neurosim.build.projections import row_kind
+from neurosim.build.projections import ROW_KINDS
 from neurosim.build.weights import weight_law
 from neurosim.kernels import Lists, Room, Rules, count_sources, invert_in_degree
 from neurosim.kernels import rows as c
-from neurosim.network import FixedInDegree, FixedProbability
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,8 +61,9 @@ class ThreadRules:
     def _describe(self, p: int) -> None:
         """Write row p of the rules and of the laws."""
         projection, share = self._shared.projections[p], self._share(self._shared.projections[p])
-        rule, row = projection.rule, self._rules[p]
-        row[c.RULE] = row_kind(projection)
+        rule: Any = projection.rule
+        row = self._rules[p]
+        row[c.RULE] = ROW_KINDS[rule.rows]
         row[c.N_TARGETS] = projection.target.size
         row[c.OWN_FIRST], row[c.OWN_LAST] = share.low, share.high
         row[c.SLOT] = share.slots[projection.synapse]
@@ -74,12 +74,10 @@ class ThreadRules:
             row[c.N_TWINS] = len(share.twins)
             self._twins.append(share.twin_of())
         within = projection.source is projection.target
-        row[c.NO_AUTAPSES] = within and not getattr(rule, "autapses", True)
-        row[c.DISTINCT] = not getattr(rule, "multapses", True)
-        row[c.DEGREE] = self._shared.degree_places[p]
-        if isinstance(rule, FixedInDegree):
-            row[c.DEGREE] = rule.n
-        if isinstance(rule, FixedProbability) and rule.p < 1.0:
+        row[c.NO_AUTAPSES] = within and not rule.autapses
+        row[c.DISTINCT] = not rule.multapses
+        row[c.DEGREE] = rule.n if rule.rows == "in-degree" else self._shared.degree_places[p]
+        if rule.rows == "probability":
             # For p = 0 the gaps must come out infinite, not undefined.
             self._laws[p, c.RATE] = min(np.log1p(-rule.p), -np.finfo(float).tiny)
         kind, law = weight_law(projection)
@@ -141,7 +139,7 @@ class ThreadRules:
         listed = sum(
             expected
             for p, expected in zip(self._shared.projections, self._shared.expected, strict=True)
-            if isinstance(p.rule, FixedInDegree)
+            if p.rule.rows == "in-degree"
         ) / len(self._shared.layout.threads)
         n_blocks = int(np.ceil(listed / LISTED_AT_ONCE)) or 1
         edges = np.linspace(0, int(self._shared.layout.first_id[-1]), n_blocks + 1).astype(int)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from neurosim.build.inputs import pieces, targets, twin_slots
-from neurosim.network import LiveCurrent, LiveSpikes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,22 +52,22 @@ def live_tables(
     ports: dict[Drive, CurrentPort | SpikePort] = {}
     for drive in network.drives:
         share = layout.threads[thread].shares[layout.index(drive.target)]
-        if isinstance(drive.input, LiveCurrent):
-            inputs, ports[drive] = _add_current(inputs, drive, share)
-        elif isinstance(drive.input, LiveSpikes):
+        if drive.input.is_live and drive.input.brings_spikes:
             ports[drive] = _spike_port(drive, share)
+        elif drive.input.is_live:
+            inputs, ports[drive] = _add_current(inputs, drive, share)
     return inputs, ports
 
 
 def _add_current(inputs: Inputs, drive: Drive, share: Share) -> tuple[Inputs, CurrentPort]:
-    assert isinstance(drive.input, LiveCurrent)
+    source: Any = drive.input
     n_targets, first = len(targets(drive)), len(inputs.amplitudes)
     program = len(inputs.programs)
     rows = [
         [share.first + piece.neuron - share.low, piece.length, 0, program, piece.column]
         for piece in pieces(drive, share)
     ]
-    start = np.broadcast_to(np.asarray(drive.input.amplitude, float), n_targets)
+    start = np.broadcast_to(np.asarray(source.amplitude, float), n_targets)
     extended = inputs._replace(
         programs=np.vstack([inputs.programs, [len(inputs.changes), 1, n_targets, first]]),
         changes=np.append(inputs.changes, 0),

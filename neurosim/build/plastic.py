@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from neurosim.build.layout import Layout
     from neurosim.build.workers import Each
     from neurosim.kernels import Table
-    from neurosim.network import STDP, Network
+    from neurosim.network import Network
 
 BYTES = 64
 """Memory of a plastic synapse."""
@@ -116,7 +116,7 @@ def _unpacked(table: Table) -> tuple[NDArray, NDArray, NDArray]:
     return source, table.delays[column], weight.astype(float)
 
 
-def _rule(stdp: STDP, dt: float) -> NDArray[np.float64]:
+def _rule(stdp: Any, dt: float) -> NDArray[np.float64]:
     """Return the row of `Plastic.rules`."""
     row = np.empty(7)
     row[LEARNING_RATE], row[DEPRESSION] = stdp.learning_rate, stdp.learning_rate * stdp.asymmetry
@@ -188,7 +188,7 @@ def _plastic_part(
     def joined(parts: list[NDArray], dtype: type = np.int64) -> NDArray:
         return np.concatenate([np.empty(0, dtype), *parts]).astype(dtype, copy=False)
 
-    rules = [_rule(q.projections[0].plasticity, dt) for q in plastic]  # type: ignore[arg-type]
+    rules = [_rule(q.projections[0].plasticity, dt) for q in plastic]
     laid = Plastic(
         projections=own,
         rules=np.array(rules).reshape(-1, 7),

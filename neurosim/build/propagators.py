@@ -7,7 +7,7 @@ of membrane and synapse, where the textbook formula divides zero by zero, are no
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import exprel
@@ -36,22 +36,22 @@ from neurosim.kernels.types import (
     THRESHOLD,
 )
 from neurosim.network import (
-    LIF,
     AlphaCurrent,
+    DeltaSynapse,
     ExpCurrent,
     HodgkinHuxley,
-    IntegrateAndFire,
-    NeuronModel,
 )
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.network import DeltaSynapse, Neuron
+    from neurosim.network import Neuron
 
 
 LINKS = {"softplus": SOFTPLUS, "exponential": EXPONENTIAL_LINK}
 """What kernels call the links of `EscapeRate`."""
+FILTERS: dict[type, int] = {DeltaSynapse: DELTA, ExpCurrent: EXPONENTIAL, AlphaCurrent: ALPHA}
+"""What kernels call the synapse models."""
 
 
 def _ramp_exponential(x: float) -> float:
@@ -72,7 +72,7 @@ def membrane(neuron: Neuron, dt: float) -> NDArray[np.float64]:
     threshold nor a reset.
     """
     row = np.zeros(5)
-    if isinstance(neuron, (HodgkinHuxley, NeuronModel)):
+    if not neuron.is_linear:
         row[P_VI], row[THRESHOLD] = 1.0, np.inf
         return row
     row[P_VV] = math.exp(-dt / neuron.tau_m)
@@ -81,18 +81,15 @@ def membrane(neuron: Neuron, dt: float) -> NDArray[np.float64]:
         row[P_VI] = dt / neuron.c_m
     row[THRESHOLD] = np.inf if neuron.escape else neuron.v_threshold - neuron.v_rest
     row[RESET] = neuron.v_reset - neuron.v_rest
-    if isinstance(neuron, IntegrateAndFire):
-        row[SUBTRACT] = neuron.subtract
+    row[SUBTRACT] = getattr(neuron, "subtract", 0.0)
     return row
 
 
 def escape(neuron: Neuron, dt: float) -> tuple[int, NDArray[np.float64]]:
     """Return a neuron's manner of firing and its row of `Neurons.escape`."""
     row = np.zeros(3)
-    if isinstance(neuron, NeuronModel):
-        return MODEL, row
-    if isinstance(neuron, HodgkinHuxley):
-        return CHANNELS, row
+    if not neuron.is_linear:
+        return (CHANNELS if type(neuron) is HodgkinHuxley else MODEL), row
     if neuron.escape is None:
         return SHARP, row
     row[STEEPNESS] = 1.0 / neuron.escape.delta
@@ -101,9 +98,7 @@ def escape(neuron: Neuron, dt: float) -> tuple[int, NDArray[np.float64]]:
     return LINKS[neuron.escape.link], row
 
 
-def synapse_filter(
-    synapse: DeltaSynapse | ExpCurrent | AlphaCurrent, neuron: Neuron, dt: float
-) -> tuple[int, NDArray[np.float64]]:
+def synapse_filter(synapse: Any, neuron: Neuron, dt: float) -> tuple[int, NDArray[np.float64]]:
     """Return a port's kind and its row of `Neurons.filters`.
 
     The response of V to a current exp(−t/τs) is h·exp(−h/τm)·exprel(h/τm − h/τs)/C after a step h,
@@ -111,21 +106,21 @@ def synapse_filter(
     """
     row = np.zeros(5)
     row[GAIN] = 1.0
-    if not isinstance(synapse, (ExpCurrent, AlphaCurrent)):
-        return DELTA, row
+    kind = FILTERS[type(synapse)]
+    if kind == DELTA:
+        return kind, row
     row[P_SS] = math.exp(-dt / synapse.tau)
-    alpha = isinstance(synapse, AlphaCurrent)
-    if alpha:
+    if kind == ALPHA:
         row[P_SR] = dt * row[P_SS]
         row[GAIN] = math.e / synapse.tau
-    if isinstance(neuron, LIF):  # what a current does to ion channels, no propagator says
+    if neuron.is_linear:  # what a current does to ion channels, no propagator says
         x = dt / neuron.tau_m - dt / synapse.tau
         decayed = math.exp(-dt / neuron.tau_m) / neuron.c_m
         row[P_VS] = dt * decayed * exprel(x)
-        row[P_VR] = dt * dt * decayed * _ramp_exponential(x) if alpha else 0.0
-    return (ALPHA if alpha else EXPONENTIAL), row
+        row[P_VR] = dt * dt * decayed * _ramp_exponential(x) if kind == ALPHA else 0.0
+    return kind, row
 
 
-def noise_per_step(sigma: float, neuron: LIF, dt: float) -> float:
+def noise_per_step(sigma: float, neuron: Neuron, dt: float) -> float:
     """Return the s.d. (mV) added in a step so that the free membrane has s.d. `sigma` (mV)."""
     return sigma * math.sqrt(-math.expm1(-2.0 * dt / neuron.tau_m))

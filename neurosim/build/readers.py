@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol, Self
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network import Column, Explicit, OpenEdges, SonataEdges
+from neurosim.network import OpenEdges
+from neurosim.network.checks import check_indices
+from neurosim.network.column import is_column
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.network import EdgeFile, Projection
+    from neurosim.network import Projection
 
 EDGES_AT_ONCE = 2**16
 """Edges in a block of arrays or of HDF5: 2 MB where all is 64 bits wide."""
@@ -61,18 +63,44 @@ def read_only(array: NDArray) -> NDArray:
     return array
 
 
-class ArrayReader:
-    """Blocks of arrays, which were checked when they were given."""
+def _edges(projection: Projection, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+    """Return sources and targets of the edges that a rule yields.
 
-    def __init__(self, projection: Projection) -> None:
-        assert isinstance(projection.rule, Explicit)
+    Raises
+    ------
+    NeurosimError
+        For what no edges are, and errors in the rule.
+    """
+    rule, ends = projection.rule, (projection.source, projection.target)
+    what = f"{type(rule).__name__}.edges"
+    columns: tuple[list[NDArray], ...] = ([], [])
+    for block in rule.edges(ends[0].size, ends[1].size, rng):
+        if not isinstance(block, tuple) or len(block) != 2 or len(block[0]) != len(block[1]):
+            raise NeurosimError(
+                f"{what} must yield blocks of two arrays of equal length, sources and targets"
+            )
+        for column, indices, population, name in zip(
+            columns, block, ends, ("sources", "targets"), strict=True
+        ):
+            column.append(check_indices(indices, f"{what}: {name}", population.size, copy=False))
+    return [
+        column[0] if len(column) == 1 else np.concatenate([np.empty(0, np.int64), *column])
+        for column in columns
+    ]
+
+
+class ArrayReader:
+    """Blocks of the edges that a rule yields."""
+
+    def __init__(self, projection: Projection, rng: np.random.Generator) -> None:
+        sources, targets = _edges(projection, rng)
         self._arrays = Block(
-            projection.rule.sources,
-            projection.rule.targets,
+            read_only(sources.view()),
+            read_only(targets.view()),
             projection.weight if isinstance(projection.weight, np.ndarray) else NONE,
             projection.delay if isinstance(projection.delay, np.ndarray) else NONE,
         )
-        self.n_blocks = -(-len(projection.rule.sources) // EDGES_AT_ONCE)
+        self.n_blocks = -(-len(sources) // EDGES_AT_ONCE)
 
     def __enter__(self) -> Self:
         return self
@@ -97,7 +125,7 @@ class FileReader(ABC):
     Parameters
     ----------
     projection : Projection
-    rule : EdgeFile
+        With an `EdgeFile`.
 
     Raises
     ------
@@ -107,12 +135,13 @@ class FileReader(ABC):
 
     n_blocks: int
 
-    def __init__(self, projection: Projection, rule: EdgeFile) -> None:
+    def __init__(self, projection: Projection) -> None:
+        rule: Any = projection.rule
         rule.check_content()
-        self._rule_checked = rule
+        self.rule = rule
         self._populations = projection.source, projection.target
         self.names = tuple(
-            given.name if isinstance(given, Column) else None
+            given.name if is_column(given) else None
             for given in (projection.weight, projection.delay)
         )
 
@@ -120,7 +149,7 @@ class FileReader(ABC):
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._rule_checked.check_unchanged()
+        self.rule.check_unchanged()
 
     @abstractmethod
     def where(self, k: int, i: int) -> str:
@@ -140,10 +169,10 @@ class FileReader(ABC):
 class SonataReader(FileReader):
     """Read a population of SONATA edges in blocks; an edge weighs as much as its synapses."""
 
-    def __init__(self, projection: Projection, rule: SonataEdges) -> None:
-        super().__init__(projection, rule)
-        self._path, self._nsyns = rule.path, rule.nsyns
-        self._edges = OpenEdges(rule, *(name for name in self.names if name))
+    def __init__(self, projection: Projection) -> None:
+        super().__init__(projection)
+        self._path, self._nsyns = self.rule.path, self.rule.nsyns
+        self._edges = OpenEdges(self.rule, *(name for name in self.names if name))
         self.n_blocks = -(-self._edges.size // EDGES_AT_ONCE)
 
     def __exit__(self, *error: object) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import math
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from neurosim.network.declare import (
 )
 from neurosim.network.neurons import Neuron
 from neurosim.network.quantity import is_uniform
-from neurosim.network.registry import Part
+from neurosim.network.registry import hash_of
 
 if TYPE_CHECKING:
     from neurosim.verification import Verification
@@ -143,6 +142,17 @@ class NeuronModel(Neuron, abstract=True):
         """Return the declarations of the states by name; the first is the membrane potential."""
         return dict(states_of(cls))
 
+    @classmethod
+    def digest(cls) -> str:
+        """Return a hash of the equations and declarations of the class."""
+        methods = [
+            inspect.getsource(getattr(cls, name))
+            for name in ("derivatives", "step", "spikes", "reset")
+            if hasattr(cls, name)
+        ]
+        options = (cls.method, cls.substep, cls.tolerance, cls.v_max, cls.refractory)
+        return hash_of(*methods, repr((options, parameters_of(cls), states_of(cls))))
+
     def initial_of(self, name: str) -> Any:
         """Return the initial value of a state: a number, or that of the parameter it names."""
         initial = states_of(type(self))[name].initial
@@ -161,48 +171,6 @@ class NeuronModel(Neuron, abstract=True):
         """Potential at which a population starts (mV)."""
         value = self.initial_of(next(iter(states_of(type(self)))))
         return float(value) if is_uniform(value) else math.nan
-
-
-def digest_of(kind: type[NeuronModel]) -> str:
-    """Return a hash of the equations and declarations of a model class."""
-    methods = [
-        inspect.getsource(getattr(kind, name))
-        for name in ("derivatives", "step", "spikes", "reset")
-        if hasattr(kind, name)
-    ]
-    options = (kind.method, kind.substep, kind.tolerance, kind.v_max, kind.refractory)
-    text = repr((methods, options, parameters_of(kind), states_of(kind)))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def defined_model(address: str, digest: str) -> type[NeuronModel]:
-    """Return a model class that this process has defined. Nothing is imported.
-
-    Parameters
-    ----------
-    address : str
-        "module:qualified name".
-    digest : str
-        As `digest_of` returned it when the file was written.
-
-    Raises
-    ------
-    NeurosimError
-        Where the class is not defined, or its equations have changed.
-    """
-    kind: Any = Part.registry.get(address)
-    module, _, name = address.partition(":")
-    if kind is None:
-        raise NeurosimError(
-            f"the network uses the neuron model {name}, which is not defined here: import the "
-            f"module {module!r} first"
-        )
-    if digest_of(kind) != digest:
-        raise NeurosimError(
-            f"the equations of the neuron model {name} in {module!r} have changed since the file "
-            "was written: use the earlier version of the model"
-        )
-    return kind
 
 
 def check_class(kind: type[NeuronModel]) -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from neurosim.build.delays import check_delays
 from neurosim.build.grid import whole_steps
 from neurosim.build.neurons import refractory_steps
-from neurosim.build.poisson import step_means
-from neurosim.network import Network, Poisson
-from neurosim.network.catalogue import INPUTS
+from neurosim.network import Input, Network
 from neurosim.network.checks import show
+from neurosim.network.declare import Parameter
+from neurosim.network.registry import kinds_of
 from neurosim.scenario_file.decode import Decoder, Enough, Refused, dotted
 from neurosim.scenario_file.figures import Raster, Traces
 from neurosim.scenario_file.head import Analysis, Head
@@ -175,21 +174,23 @@ class _Description:
 
     def _add_to_inputs(self, table: dict[str, Any], place: Place) -> None:
         kind = table.get("type")
-        if not isinstance(kind, str) or kind not in INPUTS:
-            said = unknown(f"type = {show(kind)}", kind, INPUTS)
+        inputs: dict[str, Any] = dict(kinds_of(Input))
+        if not isinstance(kind, str) or kind not in inputs:
+            said = unknown(f"type = {show(kind)}", kind, inputs)
             if kind is None:
                 said = f'{dotted(place)} has no type: write type = "Poisson", for example'
             self.decoder.note((*place, "type"), said)
             raise Refused
-        taken = fields_of(INPUTS[kind])
+        taken = fields_of(inputs[kind])
         fields = _without(Network.drive, "target", "input") | dict(taken)
         own = {key: value for key, value in table.items() if key != "type"}
         ends, arguments = self._decoded(own, place, fields, (_reference("to", "target"),))
         with self.decoder.blaming(place, _own(table), ("type",)):
-            source = INPUTS[kind](**{key: arguments.pop(key) for key in taken if key in arguments})
+            own = {key: arguments.pop(key) for key in taken if key in arguments}
+            source: Any = inputs[kind](**own)
             self.network.drive(ends[0], source, **arguments)
-            if self.head and isinstance(source, Poisson):
-                step_means(np.ravel(source.rate), self.head.dt)
+            if self.head:
+                source.check_step(self.head.dt)
 
     def _add_to_recordings(self, table: dict[str, Any], place: Place) -> None:
         fields = _without(Network.record, "population")
@@ -268,7 +269,8 @@ class _Description:
 
 def _reference(name: str, parameter: str) -> Field:
     """Return the field that names a population."""
-    return Field(name, str, True, f"the name of the {parameter} population")
+    declared = Parameter("", -math.inf, math.inf, f"the name of the {parameter} population")
+    return Field(name, str, required=True, declared=declared)
 
 
 def _without(method: Any, *names: str) -> dict[str, Field]:
