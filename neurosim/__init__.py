@@ -21,6 +21,7 @@ from neurosim.failure import install_hook, started_together
 
 if TYPE_CHECKING:
     from neurosim.chunk import Chunk
+    from neurosim.connections import Connections, Synapses
     from neurosim.interchange import (
         from_neo,
         from_nir,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
         FixedProbability,
         FixedTotalNumber,
         HodgkinHuxley,
+        Input,
         LiveCurrent,
         LiveSpikes,
         LogNormal,
@@ -60,6 +62,8 @@ if TYPE_CHECKING:
         OneToOne,
         Poisson,
         Population,
+        PopulationView,
+        Rule,
         SonataEdges,
         SpikeTimes,
         StepCurrent,
@@ -68,7 +72,7 @@ if TYPE_CHECKING:
         state,
     )
     from neurosim.ranks import spread_over
-    from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Synapses, Trace
+    from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Trace
     from neurosim.simulation import Simulation, simulate
     from neurosim.storage import load, save
 
@@ -76,7 +80,9 @@ if TYPE_CHECKING:
 # the file library, and the command must be able to report that there is no memory for NumPy.
 _LATE = {
     "Chunk": "neurosim.chunk",
+    "Connections": "neurosim.connections",
     "Simulation": "neurosim.simulation",
+    "Synapses": "neurosim.connections",
     "from_neo": "neurosim.interchange",
     "from_nir": "neurosim.interchange",
     "load_spikes": "neurosim.interchange",
@@ -106,6 +112,7 @@ __all__ = [
     "CSVEdges",
     "Chunk",
     "Column",
+    "Connections",
     "ConstantCurrent",
     "CurrentWaveform",
     "DeltaSynapse",
@@ -117,6 +124,7 @@ __all__ = [
     "FixedProbability",
     "FixedTotalNumber",
     "HodgkinHuxley",
+    "Input",
     "Interrupted",
     "LiveCurrent",
     "LiveSpikes",
@@ -130,7 +138,9 @@ __all__ = [
     "Poisson",
     "Population",
     "PopulationInfo",
+    "PopulationView",
     "Result",
+    "Rule",
     "RunStats",
     "Simulation",
     "SonataEdges",

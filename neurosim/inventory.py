@@ -29,7 +29,9 @@ from neurosim.resources import physical_memory
 from neurosim.threads import choose_threads
 
 if TYPE_CHECKING:
-    from neurosim.network import Drive, Network, Neuron, Projection, Synapse
+    from numpy.typing import NDArray
+
+    from neurosim.network import Drive, Network, Neuron, Population, Projection, Synapse
     from neurosim.network.parts import Recording
 
 
@@ -146,8 +148,8 @@ def _network_bytes(network: Network, dt: float) -> int | None:
 def _projection(projection: Projection, expected: float) -> dict[str, Any]:
     unit = projection.synapse.unit
     row = {
-        "source": projection.source.name,
-        "target": projection.target.name,
+        "source": _end(projection.source, projection.source_ids),
+        "target": _end(projection.target, projection.target_ids),
         "rule": in_words(projection.rule),
         "synapse": in_words(projection.synapse),
         "weight": _quantity(projection.weight, unit),
@@ -159,6 +161,11 @@ def _projection(projection: Projection, expected: float) -> dict[str, Any]:
     if not is_column(projection.weight):
         row["psp"] = _psp(projection.weight, projection.synapse, projection.target.neuron)
     return row
+
+
+def _end(population: Population, ids: NDArray[np.int64] | None) -> str:
+    """Return the name of a population, with the number of its neurons that are connected."""
+    return population.name if ids is None else f"{population.name} ({len(ids)} neurons)"
 
 
 def _quantity(value: Any, unit: str) -> str:

@@ -12,7 +12,9 @@ from neurosim.build.live import CurrentPort, SpikePort
 from neurosim.errors import NeurosimError
 from neurosim.frozen import read_only
 from neurosim.network import Drive, LiveCurrent, LiveSpikes
-from neurosim.network.checks import check_array, check_indices, show
+from neurosim.network.checks import check_array, show
+from neurosim.network.views import select
+from neurosim.own_inputs import OwnInputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,6 +64,7 @@ class LiveInputs:
 
     def __init__(self, plan: Plan, states: list[State]) -> None:
         self._plan, self._states = plan, states
+        self._own = OwnInputs(plan)
         self._fixed: list[Inputs] = []
         self._amplitudes: list[NDArray[np.float64]] = []
         for part in plan.threads:
@@ -113,14 +116,16 @@ class LiveInputs:
                 spikes = _Events(steps, slots, weights).pick(slots >= 0)
                 self._under_way[thread] = self._under_way[thread].and_then(spikes)
 
-    def begin(self, last: int) -> None:
-        """Put the live spikes that arrive before step `last` among the given ones."""
+    def begin(self, first: int, last: int) -> None:
+        """Put the live spikes and the inputs of users before step `last` among the given ones."""
         for thread, state in enumerate(self._states):
+            if self._own:
+                self._begin_own(thread, first, last)
             waiting = self._under_way[thread]
             due = waiting.steps < last
             if not due.any():
                 continue
-            fixed = self._fixed[thread]
+            fixed = self.tables[thread]
             given = slice(state.next_event[0], int(np.searchsorted(fixed.event_steps, last)))
             events = _Events(fixed.event_steps, fixed.event_slots, fixed.event_weights)
             events = events.pick(given).and_then(waiting.pick(due))
@@ -134,11 +139,20 @@ class LiveInputs:
             self._given[thread] = given.stop
             self._under_way[thread] = waiting.pick(~due)
 
+    def _begin_own(self, thread: int, first: int, last: int) -> None:
+        """Ask the inputs of users for the steps first … last − 1."""
+        self.tables[thread] = self._own.with_currents(thread, self._fixed[thread], first, last)
+        for port in self._plan.threads[thread].own.values():
+            if port.spikes is None:
+                self._states[thread].cursors[port.program] = -1
+        arriving = _Events(*self._own.spikes(thread, first, last))
+        self._under_way[thread] = self._under_way[thread].and_then(arriving)
+
     def end(self) -> None:
         """Put the given spikes back in their place, those that have arrived behind them."""
         for thread, given in self._given.items():
             self._states[thread].next_event[0] = given
-            self.tables[thread] = self._fixed[thread]
+        self.tables = list(self._fixed)
         self._given.clear()
 
     def take(self, step: int) -> dict[str, NDArray]:
@@ -225,7 +239,7 @@ def _columns(drive: Drive, ids: ArrayLike | None) -> NDArray[np.int64]:
     reached = targets(drive)
     if ids is None:
         return np.arange(len(reached))
-    chosen = check_indices(ids, "ids", drive.target.size)
+    chosen = select(ids, drive.target.size, "ids")
     if drive.ids is None:
         return chosen
     order = np.argsort(reached)

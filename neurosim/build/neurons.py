@@ -20,12 +20,13 @@ from neurosim.kernels.types import (
     EXPONENTIAL_LINK,
     GROUP,
     MANNER,
+    MODEL,
+    MODEL_BLOCK,
     SOFTPLUS,
     STATE_RISE,
     THRESHOLD,
 )
 from neurosim.network import LIF, DeltaSynapse, NeuronModel
-from neurosim.network.declare import states_of
 from neurosim.network.quantity import is_distribution, is_uniform
 
 if TYPE_CHECKING:
@@ -76,9 +77,6 @@ def number_of(neuron: Neuron, name: str) -> float:
 def initial_potentials(population: Population, seed: int) -> NDArray[np.float64]:
     """Return the potential of every neuron at time 0 (mV)."""
     v = population.v_init
-    if v is None and isinstance(population.neuron, NeuronModel):
-        name = next(iter(states_of(type(population.neuron))))
-        v = population.initial_of(name)
     if v is None:
         return np.full(population.size, population.neuron.v_rest)
     if is_distribution(v):
@@ -134,8 +132,9 @@ class _Tables:
         """Cut the groups into blocks."""
         rows, places = [], 0
         for g, (first, last, _, _, first_port, last_port) in enumerate(self.groups):
-            for start in range(first, last, BLOCK):
-                rows.append([g, start, min(start + BLOCK, last), places])
+            size = MODEL_BLOCK if self.firing[g][MANNER] == MODEL else BLOCK
+            for start in range(first, last, size):
+                rows.append([g, start, min(start + size, last), places])
                 places += last_port - first_port
         return rows
 

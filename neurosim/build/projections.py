@@ -38,8 +38,8 @@ ROW_KINDS = {
 
 def expected_synapses(projection: Projection) -> float:
     """Return how many synapses a projection has, in the mean where that is random."""
-    source, target = projection.source, projection.target
-    return projection.rule.expected_synapses(source.size, target.size, within=source is target)
+    ends = projection.ends
+    return projection.rule.expected_synapses(*ends.shape, n_common=ends.n_common)
 
 
 def known_weights(network: Network, source: Population) -> list[Weight]:
@@ -119,7 +119,7 @@ class Projections:
         )
         self._set_columns()
         degrees = [
-            p.rule.out_degrees(p.source.size, generator(seed, "degrees", k))
+            p.rule.out_degrees(p.ends, generator(seed, "degrees", k))
             for p, k in zip(self.projections, order, strict=True)
         ]
         self.degree_places = np.cumsum([0, *map(len, degrees)])[:-1]

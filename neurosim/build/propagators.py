@@ -14,7 +14,6 @@ from scipy.special import exprel
 
 from neurosim.kernels.types import (
     ALPHA,
-    CHANNELS,
     DELTA,
     EXPECTED,
     EXPONENTIAL,
@@ -39,7 +38,6 @@ from neurosim.network import (
     AlphaCurrent,
     DeltaSynapse,
     ExpCurrent,
-    HodgkinHuxley,
 )
 
 if TYPE_CHECKING:
@@ -68,8 +66,7 @@ def _ramp_exponential(x: float) -> float:
 def membrane(neuron: Neuron, dt: float) -> NDArray[np.float64]:
     """Return the row of `Neurons.dynamics` of a neuron.
 
-    A current injected into a neuron with ion channels stays in pA, and such a neuron has neither a
-    threshold nor a reset.
+    A current injected into a neuron whose equations are compiled apart stays in pA.
     """
     row = np.zeros(5)
     if not neuron.is_linear:
@@ -89,7 +86,7 @@ def escape(neuron: Neuron, dt: float) -> tuple[int, NDArray[np.float64]]:
     """Return a neuron's manner of firing and its row of `Neurons.escape`."""
     row = np.zeros(3)
     if not neuron.is_linear:
-        return (CHANNELS if type(neuron) is HodgkinHuxley else MODEL), row
+        return MODEL, row
     if neuron.escape is None:
         return SHARP, row
     row[STEEPNESS] = 1.0 / neuron.escape.delta
@@ -113,7 +110,7 @@ def synapse_filter(synapse: Any, neuron: Neuron, dt: float) -> tuple[int, NDArra
     if kind == ALPHA:
         row[P_SR] = dt * row[P_SS]
         row[GAIN] = math.e / synapse.tau
-    if neuron.is_linear:  # what a current does to ion channels, no propagator says
+    if neuron.is_linear:  # what a current does to other models, no propagator says
         x = dt / neuron.tau_m - dt / synapse.tau
         decayed = math.exp(-dt / neuron.tau_m) / neuron.c_m
         row[P_VS] = dt * decayed * exprel(x)

@@ -9,10 +9,12 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.network import OpenEdges
-from neurosim.network.checks import check_indices
 from neurosim.network.column import is_column
+from neurosim.network.rules import checked_edges
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from neurosim.network import Projection
@@ -22,6 +24,7 @@ EDGES_AT_ONCE = 2**16
 
 NONE: NDArray[np.float64] = np.empty(0)
 NONE.flags.writeable = False
+NO_INDICES: NDArray[np.int64] = np.empty(0, np.int64)
 
 
 class Block(NamedTuple):
@@ -63,30 +66,14 @@ def read_only(array: NDArray) -> NDArray:
     return array
 
 
-def _edges(projection: Projection, rng: np.random.Generator) -> list[NDArray[np.int64]]:
-    """Return sources and targets of the edges that a rule yields.
-
-    Raises
-    ------
-    NeurosimError
-        For what no edges are, and errors in the rule.
-    """
-    rule, ends = projection.rule, (projection.source, projection.target)
-    what = f"{type(rule).__name__}.edges"
-    columns: tuple[list[NDArray], ...] = ([], [])
-    for block in rule.edges(ends[0].size, ends[1].size, rng):
-        if not isinstance(block, tuple) or len(block) != 2 or len(block[0]) != len(block[1]):
-            raise NeurosimError(
-                f"{what} must yield blocks of two arrays of equal length, sources and targets"
-            )
-        for column, indices, population, name in zip(
-            columns, block, ends, ("sources", "targets"), strict=True
-        ):
-            column.append(check_indices(indices, f"{what}: {name}", population.size, copy=False))
-    return [
-        column[0] if len(column) == 1 else np.concatenate([np.empty(0, np.int64), *column])
-        for column in columns
-    ]
+def _edges(projection: Projection, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+    """Yield sources, then targets of the edges of a rule, within their populations."""
+    ends = projection.ends
+    blocks = list(checked_edges(projection.rule, *ends.shape, rng))
+    for k, ids in enumerate((ends.source_ids, ends.target_ids)):
+        column = [block[k] for block in blocks]
+        whole = column[0] if len(column) == 1 else np.concatenate([NO_INDICES, *column])
+        yield read_only((whole if ids is None else ids[whole]).view())
 
 
 class ArrayReader:
@@ -95,8 +82,8 @@ class ArrayReader:
     def __init__(self, projection: Projection, rng: np.random.Generator) -> None:
         sources, targets = _edges(projection, rng)
         self._arrays = Block(
-            read_only(sources.view()),
-            read_only(targets.view()),
+            sources,
+            targets,
             projection.weight if isinstance(projection.weight, np.ndarray) else NONE,
             projection.delay if isinstance(projection.delay, np.ndarray) else NONE,
         )
@@ -139,7 +126,7 @@ class FileReader(ABC):
         rule: Any = projection.rule
         rule.check_content()
         self.rule = rule
-        self._populations = projection.source, projection.target
+        self._ends = projection.ends
         self.names = tuple(
             given.name if is_column(given) else None
             for given in (projection.weight, projection.delay)
@@ -155,15 +142,28 @@ class FileReader(ABC):
     def where(self, k: int, i: int) -> str:
         """Return where edge i of block k is, to begin a sentence with."""
 
-    def check_ids(self, k: int, ids: tuple[NDArray, NDArray], names: tuple[str, str]) -> None:
-        """Refuse sources and targets that there are not."""
-        for own, population, name in zip(ids, self._populations, names, strict=True):
-            if len(own) and not 0 <= own.min() <= own.max() < population.size:
-                i = int(np.argmax((own < 0) | (own >= population.size)))
+    def neurons(
+        self, k: int, ids: tuple[NDArray, NDArray], names: tuple[str, str]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return sources and targets within their populations; refuse those that there are not."""
+        ends, found = self._ends, []
+        for own, chosen, size, population, name in zip(
+            ids,
+            (ends.source_ids, ends.target_ids),
+            ends.shape,
+            (ends.source, ends.target),
+            names,
+            strict=True,
+        ):
+            if len(own) and not 0 <= own.min() <= own.max() < size:
+                i = int(np.argmax((own < 0) | (own >= size)))
                 raise NeurosimError(
-                    f"{self.where(k, i)}{name} = {own[i]} is outside 0 to {population.size - 1}, "
-                    f"the neurons of {population.name!r}"
+                    f"{self.where(k, i)}{name} = {own[i]} is outside 0 to {size - 1}, the neurons "
+                    f"of {population.name!r}" + ("" if chosen is None else " that are connected")
                 )
+            whole = own if chosen is None else chosen[own]
+            found.append(read_only(whole.astype(np.int64, copy=False)))
+        return found[0], found[1]
 
 
 class SonataReader(FileReader):
@@ -185,8 +185,7 @@ class SonataReader(FileReader):
         last = min(first + EDGES_AT_ONCE, edges.size)
         names = "source_node_id", "target_node_id"
         ids = edges.integers(names[0], first, last), edges.integers(names[1], first, last)
-        self.check_ids(k, ids, names)
-        sources, targets = (read_only(own.astype(np.int64, copy=False)) for own in ids)
+        sources, targets = self.neurons(k, ids, names)
         weight, delay = self.names
         weights = NONE
         if weight:

@@ -8,7 +8,6 @@ from neurosim.kernels.loop import advance
 from neurosim.kernels.rows import Lists, Room, Rules, count_sources, invert_in_degree
 from neurosim.kernels.text import parse_edges
 from neurosim.kernels.types import (
-    Channels,
     Inputs,
     Learned,
     Models,
@@ -23,7 +22,6 @@ from neurosim.kernels.types import (
 )
 
 __all__ = [
-    "Channels",
     "Edges",
     "Inputs",
     "Learned",

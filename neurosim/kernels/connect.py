@@ -26,6 +26,7 @@ from neurosim.kernels.rows import (
     OWN_FIRST,
     RULE,
     SLOT,
+    TARGET_VIEW,
     TWIN,
     TWIN_SLOT,
     UNIFORM,
@@ -36,6 +37,7 @@ from neurosim.kernels.rows import (
     W_SIGN,
     WEIGHT_KIND,
     WEIGHT_PLACE,
+    number_of_source,
     row_of,
 )
 
@@ -75,18 +77,21 @@ def count_rows(plan, lists, room, first, last, counts):
         size = plan.n_sources[population]
         for p in range(plan.first_rule[population], plan.first_rule[population + 1]):
             rule = plan.rules[p]
-            for source in range(max(first - base, 0), min(last - base, size)):
+            for neuron in range(max(first - base, 0), min(last - base, size)):
+                source = number_of_source(rule, plan.views, neuron)
+                if source < 0:
+                    continue
                 if rule[RULE] == IN_DEGREE and rule[TWIN] < 0:
                     row = rule[LIST] + source - rule[LIST_FIRST]
-                    counts[base + source] += lists.start[row + 1] - lists.start[row]
+                    counts[base + neuron] += lists.start[row + 1] - lists.start[row]
                     continue
                 n = row_of(plan, p, source, lists, room)
-                counts[base + source] += n
+                counts[base + neuron] += n
                 if rule[TWIN] < 0:
                     continue
                 for i in range(n):
                     if twin_of(plan, rule, room.targets[i]) >= 0:
-                        counts[base + source] += 1
+                        counts[base + neuron] += 1
                         onto_twins += 1
         base += size
     return onto_twins
@@ -175,6 +180,15 @@ def identify(rule, source, room, n):
         room.places[i] = source * rule[N_TARGETS] + target if all_to_all else room.minors[i]
 
 
+@part
+def slot_of(rule, views, target):
+    """Return the slot of an own target."""
+    place = target - rule[OWN_FIRST]
+    if rule[TARGET_VIEW] >= 0:
+        place = views[rule[TARGET_VIEW] + place]
+    return rule[SLOT] + place
+
+
 @inlined
 def _gather(plan, p, source, lists, room, n):
     """Append the synapses of one source in projection p to its row; return its new length."""
@@ -189,11 +203,11 @@ def _gather(plan, p, source, lists, room, n):
     columns_of(plan, p, room, columns[at : at + own])
     if not spread:
         for i in range(own):
-            slots[n + i] = rule[SLOT] + room.targets[i] - rule[OWN_FIRST]
+            slots[n + i] = slot_of(rule, plan.views, room.targets[i])
         return n + own
     for i in range(own):
         column, weight = columns[at + i], weights[at + i]
-        slots[n] = rule[SLOT] + room.targets[i] - rule[OWN_FIRST]
+        slots[n] = slot_of(rule, plan.views, room.targets[i])
         columns[n] = column
         weights[n] = weight
         n += 1
@@ -242,10 +256,12 @@ def fill_rows(plan, lists, room, first, last, table):
     """
     base = 0
     for population in range(plan.n_sources.size):
-        for source in range(max(first - base, 0), min(last - base, plan.n_sources[population])):
+        for neuron in range(max(first - base, 0), min(last - base, plan.n_sources[population])):
             n = np.int64(0)
             for p in range(plan.first_rule[population], plan.first_rule[population + 1]):
-                n = _gather(plan, p, source, lists, room, n)
-            row = base + source
+                source = number_of_source(plan.rules[p], plan.views, neuron)
+                if source >= 0:
+                    n = _gather(plan, p, source, lists, room, n)
+            row = base + neuron
             _store(room, n, table.start[row], table.segment[row], table.targets, table.weights)
         base += plan.n_sources[population]

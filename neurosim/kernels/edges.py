@@ -11,7 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neurosim.kernels.compiled import kernel, part
-from neurosim.kernels.connect import columns_of, entry_of_law, identify, strengths, twin_of
+from neurosim.kernels.connect import (
+    columns_of,
+    entry_of_law,
+    identify,
+    slot_of,
+    strengths,
+    twin_of,
+)
 from neurosim.kernels.intrinsics import prefetch
 from neurosim.kernels.random import counter, squares
 from neurosim.kernels.rows import (
@@ -20,10 +27,10 @@ from neurosim.kernels.rows import (
     N_TWINS,
     OWN_FIRST,
     OWN_LAST,
-    SLOT,
     TWIN,
     TWIN_SLOT,
     WEIGHT_PLACE,
+    number_of_source,
     row_of,
 )
 
@@ -114,12 +121,13 @@ def _put(start, segment, targets, weights, row, column, slot, weight):
 
 
 @part
-def _put_all(rule, twins, rows, columns, own, strong, start, segment, targets, weights):
+def _put_all(rule, twins, views, rows, columns, own, strong, start, segment, targets, weights):
     """Put synapses to their places, each before the one onto its target's twin, if it has any."""
     for i in range(columns.size):
         row, column, weight = rows[i], columns[i], strong[i]
         target = own[i] - rule[OWN_FIRST]
-        _put(start, segment, targets, weights, row, column, rule[SLOT] + target, weight)
+        slot = slot_of(rule, views, own[i])
+        _put(start, segment, targets, weights, row, column, slot, weight)
         if rule[TWIN] < 0:
             continue
         twin = twins[rule[TWIN] + target]
@@ -186,6 +194,7 @@ def place_edges(plan, p, edges, first, base, room, table):
         _put_all(
             rule,
             plan.twins,
+            plan.views,
             rows,
             columns,
             room.targets,
@@ -209,7 +218,7 @@ def lay_rows(plan, p, lists, room, first, last, base, table, counting):
     lists : Lists
     room : Room
     first, last : int
-        The sources are first … last − 1 of the population.
+        Neurons of the source population: first … last − 1.
     base : int
         Global id of the population's first.
     table : Table
@@ -223,12 +232,15 @@ def lay_rows(plan, p, lists, room, first, last, base, table, counting):
     """
     rule = plan.rules[p]
     onto_twins = 0
-    for source in range(first, last):
+    for neuron in range(first, last):
+        source = number_of_source(rule, plan.views, neuron)
+        if source < 0:
+            continue
         n = row_of(plan, p, source, lists, room)
         identify(rule, source, room, n)
         weights, columns = room.weights[:n], room.columns[:n]
         columns_of(plan, p, room, columns)
-        row = base + source
+        row = base + neuron
         if counting:
             for i in range(n):
                 both = 1 + (twin_of(plan, rule, room.targets[i]) >= 0)
@@ -241,6 +253,7 @@ def lay_rows(plan, p, lists, room, first, last, base, table, counting):
         _put_all(
             rule,
             plan.twins,
+            plan.views,
             rows,
             columns,
             room.targets,

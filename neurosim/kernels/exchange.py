@@ -41,7 +41,7 @@ if config.DISABLE_JIT:
         kinds = [ctypes.c_int64] * len(arguments)
         return ctypes.CFUNCTYPE(ctypes.c_int32, *kinds)(int(address))(*map(int, arguments))
 
-    call_3 = call_8 = _call
+    call_3 = call_8 = call_9 = _call
 
 else:
 
@@ -63,6 +63,11 @@ else:
     def call_8(typingctx, address, a, b, c, d, e, f, g, h):
         """Call a C function of eight integers or pointers."""
         return _calling(8)
+
+    @intrinsic
+    def call_9(typingctx, address, a, b, c, d, e, f, g, h, i):
+        """Call a C function of nine integers or pointers."""
+        return _calling(9)
 
 
 @part

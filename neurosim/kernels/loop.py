@@ -3,7 +3,6 @@
 import numpy as np
 
 from neurosim.kernels.barrier import arrive, wait
-from neurosim.kernels.channels import update_channels
 from neurosim.kernels.compiled import compiled, part
 from neurosim.kernels.delivery import SOON, deliver, row_of
 from neurosim.kernels.escape import update_soft
@@ -87,7 +86,7 @@ def _lap(ticks, phase, since, timed):
 # caller holds every array.
 @compiled(_nrt=False)
 def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, neurons, soft,
-            channels, models, inputs, probes, state, learned, shared, scratch, samples, timed, own,
+            models, inputs, probes, state, learned, shared, scratch, samples, timed, own,
             n_own, crossing, ranks):  # fmt: skip
     """Advance one thread's neurons by a chunk of steps.
 
@@ -102,9 +101,10 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, ne
         The shortest delay: for so many steps no thread needs news from the others.
     batch : int
         Steps to deliver at a time, at most as many as `state.buffer` has rows.
-    table, plastic, neurons, channels, models, inputs, probes, state, learned, shared, scratch
+    table, plastic, neurons, models, inputs, probes, state, learned, shared, scratch
         See `neurosim.kernels.types`. Where no synapse is plastic, `plastic` and `learned` are None;
-        where no neuron has ion channels, `channels` is: what they need is then not even compiled.
+        where no neurons have equations that are compiled apart, `models` is: what they need is then
+        not even compiled.
     soft : (n_blocks,) int64, or None where there are none
         Which of `Neurons.blocks` have soft thresholds.
     samples : (n_rows, n_signals) float64
@@ -187,11 +187,6 @@ def advance(thread, t_first, n_steps, horizon, stride, batch, table, plastic, ne
         if soft is not None:
             before = fired_start[k]
             n_fired = update_soft(neurons, soft, state, fired, before, n_fired, t)
-        if channels is not None:
-            before = fired_start[k]
-            n_fired = update_channels(
-                neurons, channels, inputs, state, scratch, row, fired, before, n_fired, t, timed
-            )
         if models is not None:
             before = fired_start[k]
             n_fired = update_models(

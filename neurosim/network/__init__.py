@@ -38,6 +38,7 @@ from neurosim.network.rules import (
 )
 from neurosim.network.sonata import SonataEdges
 from neurosim.network.synapses import AlphaCurrent, DeltaSynapse, ExpCurrent, Synapse
+from neurosim.network.views import PopulationView
 
 __all__ = [
     "LIF",
@@ -76,6 +77,7 @@ __all__ = [
     "Plasticity",
     "Poisson",
     "Population",
+    "PopulationView",
     "Projection",
     "Recording",
     "Rule",

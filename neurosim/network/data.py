@@ -161,7 +161,11 @@ def from_data(tree: Mapping[str, Any], arrays: Sequence[NDArray]) -> Network:
     for part in tree["populations"]:
         network.add(**fields(part))
     for part in tree["projections"]:
-        network.connect(**fields(part, "source", "target"))
+        given = fields(part, "source", "target")
+        for end in ("source", "target"):
+            ids = given.pop(f"{end}_ids", None)
+            given[end] = given[end] if ids is None else given[end][ids]
+        network.connect(**given)
     for part in tree["drives"]:
         network.drive(**fields(part, "target"))
     for part in tree["recordings"]:

@@ -56,7 +56,8 @@ class State:
     ----------
     unit : str
     initial : float or str
-        Value at time 0, or the name of the parameter or property that gives it.
+        Value at time 0, or the name of the parameter, property or method that gives it. A method
+        gets the potentials at time 0 (mV, an array).
     help : str
     """
 
@@ -119,7 +120,8 @@ def state(unit: str = "", initial: float | str = 0.0, help: str = "") -> Any:
     ----------
     unit : str
     initial : float or str
-        Value at time 0, or the name of the parameter or property that gives it.
+        Value at time 0, or the name of the parameter, property or method that gives it. A method
+        gets the potentials at time 0 (mV, an array).
     help : str
 
     Returns

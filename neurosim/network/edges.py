@@ -59,7 +59,7 @@ class EdgeFile(Rule, abstract=True):
         stamps = {path: _stamp(path) for path in paths if path is not None}
         object.__setattr__(self, "_stamps", stamps)
 
-    def expected_synapses(self, n_sources: int, n_targets: int, *, within: bool) -> float:
+    def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
         """Return the number of edges; of a text an estimate."""
         return self.size
 

@@ -81,6 +81,11 @@ class Input(Part, abstract=True):
         return hasattr(self, "spikes")
 
     @property
+    def is_own(self) -> bool:
+        """Whether it has a method `current` or `spikes`, as the inputs of users do."""
+        return hasattr(self, "spikes") or hasattr(self, "current")
+
+    @property
     def columns(self) -> int:
         """For how many targets it has values of their own; 1 serves any number."""
         return 1

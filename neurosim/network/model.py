@@ -17,17 +17,24 @@ from neurosim.network.declare import (
     parameters_of,
     states_of,
 )
+from neurosim.network.equations import constants_of, helpers_of, methods_of
 from neurosim.network.neurons import Neuron
 from neurosim.network.quantity import is_uniform
 from neurosim.network.registry import hash_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from neurosim.verification import Verification
 
 METHODS = ("rk4", "exponential_euler", "adaptive")
 """Integration methods for `derivatives`."""
 REFRACTORY = ("clamp", "ignore", "freeze")
 """What may happen during the refractory period."""
+SPIKE_CHECKS = ("internal", "step")
+"""When `spikes` may be asked."""
+OPTIONS = ("method", "substep", "tolerance", "v_max", "refractory", "spike_check")
+"""Class variables that belong to the equations."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +45,8 @@ class NeuronModel(Neuron, abstract=True):
     parameters; its class variables, declared by `neurosim.state`, are the state variables, of which
     the first is the membrane potential. Static methods give the equations. They are compiled by
     Numba when the model is first simulated, and may use arithmetic, comparisons, `if`, loops over
-    `range`, `abs`, `min`, `max` and the functions of `math`. `p` holds the parameters of a neuron.
+    `range`, `abs`, `min`, `max`, the functions of `math`, global numbers and functions of the same
+    kind. `p` holds the parameters of a neuron.
 
     ``derivatives(v, *states, i, p)``
         Time derivatives of all states (per ms), as a tuple. `i` is the injected plus all synaptic
@@ -52,6 +60,12 @@ class NeuronModel(Neuron, abstract=True):
     ``step(v, *states, i, jump, dt, p)``
         Instead of `derivatives`: all states one time step `dt` (ms) later. `i` is the current at
         the start of the step and `jump` the input of delta synapses in it (mV).
+    ``after_step(v_before, v, *states, refractory, p)``
+        Optional: all states after an internal step, where something else than the equations changes
+        them, such as a lower bound of v.
+    ``stable(v, *states, h, p)``
+        Optional, for "rk4": whether an internal step of `h` (ms) is stable there. Where it is not,
+        the step is repeated by an exponential method with adaptive steps, stable at any rate.
 
     Class variables that a subclass may set:
 
@@ -68,6 +82,9 @@ class NeuronModel(Neuron, abstract=True):
         What happens for the time `t_ref` (ms) after a spike, if there is such a parameter. "clamp":
         v is held at `v_reset`, the other states go on. "ignore": all equations go on, but `spikes`
         is not asked. "freeze": nothing moves.
+    ``spike_check``
+        When `spikes` is asked: after every "internal" step, or once at the end of each time "step";
+        `v_before` is then the potential at its start.
 
     Examples
     --------
@@ -100,6 +117,7 @@ class NeuronModel(Neuron, abstract=True):
     tolerance: ClassVar[float] = 1e-6
     v_max: ClassVar[str | None] = None
     refractory: ClassVar[str] = "clamp"
+    spike_check: ClassVar[str] = "internal"
     escape: ClassVar[None] = None
 
     def __post_init__(self) -> None:
@@ -145,18 +163,17 @@ class NeuronModel(Neuron, abstract=True):
     @classmethod
     def digest(cls) -> str:
         """Return a hash of the equations and declarations of the class."""
-        methods = [
-            inspect.getsource(getattr(cls, name))
-            for name in ("derivatives", "step", "spikes", "reset")
-            if hasattr(cls, name)
-        ]
-        options = (cls.method, cls.substep, cls.tolerance, cls.v_max, cls.refractory)
-        return hash_of(*methods, repr((options, parameters_of(cls), states_of(cls))))
+        methods = [getattr(cls, name) for name in methods_of(cls) if hasattr(cls, name)]
+        functions = [*methods, *helpers_of(methods)]
+        equations = [(inspect.getsource(own), constants_of(own)) for own in functions]
+        options = {name: getattr(cls, name) for name in OPTIONS}
+        return hash_of(equations, options, parameters_of(cls), states_of(cls))
 
-    def initial_of(self, name: str) -> Any:
-        """Return the initial value of a state: a number, or that of the parameter it names."""
+    def initial_of(self, name: str, v: NDArray[np.float64]) -> Any:
+        """Return the value of a state at time 0, where that of the potential is v (mV)."""
         initial = states_of(type(self))[name].initial
-        return getattr(self, initial) if isinstance(initial, str) else initial
+        value = getattr(self, initial) if isinstance(initial, str) else initial
+        return value(v) if callable(value) else value
 
     def refractory_steps(self, dt: float) -> int:
         """Return the shortest refractory period of a neuron in whole steps of `dt` (ms)."""
@@ -167,9 +184,9 @@ class NeuronModel(Neuron, abstract=True):
         return max(0, int(np.rint(low / dt)))
 
     @property
-    def v_rest(self) -> float:
-        """Potential at which a population starts (mV)."""
-        value = self.initial_of(next(iter(states_of(type(self)))))
+    def v_rest(self) -> Any:
+        """Potential at which a population starts (mV); NaN where neurons differ in it."""
+        value = self.initial_of(next(iter(states_of(type(self)))), np.empty(0))
         return float(value) if is_uniform(value) else math.nan
 
 
@@ -190,11 +207,13 @@ def check_class(kind: type[NeuronModel]) -> None:
         raise NeurosimError(
             f"{name}.method = {show(kind.method)} is unknown: choose among {', '.join(METHODS)}"
         )
-    if kind.refractory not in REFRACTORY:
-        raise NeurosimError(
-            f"{name}.refractory = {show(kind.refractory)} is unknown: choose among "
-            f"{', '.join(REFRACTORY)}"
-        )
+    choices = {"refractory": REFRACTORY, "spike_check": SPIKE_CHECKS}
+    for option, known in choices.items():
+        if getattr(kind, option) not in known:
+            raise NeurosimError(
+                f"{name}.{option} = {show(getattr(kind, option))} is unknown: choose among "
+                f"{', '.join(known)}"
+            )
     if "t_ref" in parameters and kind.refractory == "clamp" and "v_reset" not in parameters:
         raise NeurosimError(
             f"{name} holds v at v_reset for t_ref, but has no parameter v_reset: declare it, or "

@@ -43,9 +43,7 @@ class Neuron(Part, abstract=True):
         ------
         NeurosimError
         """
-        raise NeurosimError(
-            f"how far a current moves {type(self).__name__} depends on its channels"
-        )
+        raise NeurosimError(f"how far a current moves {type(self).__name__} depends on its state")
 
 
 @dataclass(frozen=True, eq=False)

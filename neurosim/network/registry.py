@@ -122,9 +122,9 @@ def defined_part(address: str, expected: str) -> type[Part]:
     return kind
 
 
-def hash_of(*texts: str) -> str:
-    """Return a hash of texts."""
-    return hashlib.sha256(repr(texts).encode()).hexdigest()[:16]
+def hash_of(*values: Any) -> str:
+    """Return a hash of the text of values."""
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
 
 
 def _code(kind: type) -> str:
@@ -169,4 +169,8 @@ def _equal(one: Any, other: Any) -> bool:
 
 def _hashable(value: Any) -> Any:
     """Return something hashable that is equal for equal values."""
-    return value.shape if isinstance(value, np.ndarray) else value
+    try:
+        hash(value)
+    except TypeError:  # an array or a list
+        return np.shape(value) if isinstance(value, np.ndarray) else type(value)
+    return value

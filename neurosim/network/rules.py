@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -19,10 +19,22 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from neurosim.network.endpoints import Endpoints
+
 MOST = 2**31 - 1
 """Largest number of synapses of a neuron."""
 AUTAPSES = "whether a neuron may be connected to itself"
 MULTAPSES = "whether a pair may be connected more than once"
+
+
+class Resolved(NamedTuple):
+    """A rule with strengths, delays and neurons, in the order in which it is built."""
+
+    rule: Rule
+    weight: Any
+    delay: Any
+    source_ids: NDArray[np.int64] | None
+    target_ids: NDArray[np.int64] | None
 
 
 class Rule(Part, abstract=True):
@@ -36,7 +48,7 @@ class Rule(Part, abstract=True):
         `numpy.random.Generator`: the connections depend on the seed of the simulation alone.
 
     The edges are drawn once more to count them, unless the rule has a method
-    ``expected_synapses(n_sources, n_targets, *, within)`` that returns their number, in the mean
+    ``expected_synapses(n_sources, n_targets, *, n_common)`` that returns their number, in the mean
     where that is random.
 
     Examples
@@ -78,21 +90,21 @@ class Rule(Part, abstract=True):
             "arrays of sources and of targets"
         )
 
-    def check(self, n_sources: int, n_targets: int, *, within: bool) -> None:
+    def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
         """Refuse populations of these sizes that the rule cannot connect.
 
         Parameters
         ----------
         n_sources, n_targets : int
-        within : bool
-            Whether source and target are the same population.
+        n_common : int
+            Number of neurons that are both source and target.
 
         Raises
         ------
         NeurosimError
         """
 
-    def expected_synapses(self, n_sources: int, n_targets: int, *, within: bool) -> float:
+    def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
         """Return how many synapses there are, in the mean where that is random."""
         return _count(self, n_sources, n_targets)
 
@@ -114,20 +126,54 @@ class Rule(Part, abstract=True):
             )
         return value
 
-    def out_degrees(self, n_sources: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    def out_degrees(self, ends: Endpoints, rng: np.random.Generator) -> NDArray[np.int64]:
         """Return how many targets each source has, where `rows` is "out-degree"."""
         return np.empty(0, np.int64)
 
+    def resolve(self, ends: Endpoints, weight: Any, delay: Any) -> Resolved:
+        """Return a rule of whole populations, or one of views whose ids ascend.
 
-@cache
+        Where a rule draws, the order of a view does not matter.
+        """
+        if self.rows == "listed":
+            return Resolved(self, weight, delay, ends.source_ids, ends.target_ids)
+        ids = _ascending(ends.source_ids), _ascending(ends.target_ids)
+        return Resolved(self, weight, delay, *ids)
+
+
+def checked_edges(
+    rule: Rule, n_sources: int, n_targets: int, rng: np.random.Generator
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Yield the blocks of connections of a rule, checked.
+
+    Raises
+    ------
+    NeurosimError
+        For what are no connections.
+    """
+    what = f"{type(rule).__name__}.edges"
+    for block in rule.edges(n_sources, n_targets, rng):
+        if not isinstance(block, tuple) or len(block) != 2:
+            raise NeurosimError(f"{what} must yield pairs of arrays, sources and targets")
+        sources = check_indices(block[0], f"{what}: sources", n_sources, copy=False)
+        targets = check_indices(block[1], f"{what}: targets", n_targets, copy=False)
+        if len(sources) != len(targets):
+            raise NeurosimError(
+                f"{what} yielded {len(sources)} sources and {len(targets)} targets: yield one of "
+                "each per connection"
+            )
+        yield sources, targets
+
+
+@lru_cache(maxsize=16)
 def _count(rule: Rule, n_sources: int, n_targets: int) -> float:
-    blocks = rule.edges(n_sources, n_targets, np.random.default_rng(0))
+    blocks = checked_edges(rule, n_sources, n_targets, np.random.default_rng(0))
     return float(sum(len(sources) for sources, _ in blocks))
 
 
-def _pairs(rule: Rule, n_sources: int, n_targets: int, within: bool) -> int:
+def _pairs(rule: Rule, n_sources: int, n_targets: int, n_common: int) -> int:
     """Return how many pairs may be connected."""
-    return n_sources * n_targets - (within and not rule.autapses) * n_sources
+    return n_sources * n_targets - (not rule.autapses) * n_common
 
 
 @dataclass(frozen=True)
@@ -148,13 +194,18 @@ class AllToAll(Rule):
         """All targets, but for the neuron itself."""
         return "all"
 
-    def expected_synapses(self, n_sources: int, n_targets: int, *, within: bool) -> float:
+    def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
         """Return the number of pairs."""
-        return _pairs(self, n_sources, n_targets, within)
+        return _pairs(self, n_sources, n_targets, n_common)
 
     def shape(self, n_sources: int, n_targets: int) -> tuple[int, ...]:
         """Return (n_sources, n_targets)."""
         return (n_sources, n_targets)
+
+    def resolve(self, ends: Endpoints, weight: Any, delay: Any) -> Resolved:
+        """Return strengths and delays in the order of ascending ids."""
+        order = np.ix_(np.argsort(ends.sources), np.argsort(ends.targets))
+        return super().resolve(ends, _reordered(weight, order), _reordered(delay, order))
 
 
 @dataclass(frozen=True)
@@ -168,21 +219,28 @@ class OneToOne(Rule):
         """The target of the source's index."""
         return "one"
 
-    def check(self, n_sources: int, n_targets: int, *, within: bool) -> None:
+    def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
         """Refuse populations of different size."""
         if n_sources != n_targets:
             raise NeurosimError(
-                f"OneToOne connects populations of one size, not {n_sources} and {n_targets} "
+                f"OneToOne connects as many sources as targets, not {n_sources} and {n_targets} "
                 "neurons"
             )
 
-    def expected_synapses(self, n_sources: int, n_targets: int, *, within: bool) -> float:
+    def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
         """Return the number of sources."""
         return n_sources
 
     def shape(self, n_sources: int, n_targets: int) -> tuple[int, ...]:
         """Return (n_sources,)."""
         return (n_sources,)
+
+    def resolve(self, ends: Endpoints, weight: Any, delay: Any) -> Resolved:
+        """List the pairs where their order is not that of the ids on both sides."""
+        order = np.argsort(ends.sources)
+        if not np.array_equal(order, np.argsort(ends.targets)):
+            return Resolved(Explicit(ends.sources, ends.targets), weight, delay, None, None)
+        return super().resolve(ends, _reordered(weight, order), _reordered(delay, order))
 
 
 def _probability(value: Any, what: str, unit: str, low: float, high: float) -> float:
@@ -211,9 +269,9 @@ class FixedProbability(Rule):
         """Every target with probability p."""
         return "probability" if self.p < 1.0 else "all"
 
-    def expected_synapses(self, n_sources: int, n_targets: int, *, within: bool) -> float:
+    def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
         """Return p times the number of pairs."""
-        return _pairs(self, n_sources, n_targets, within) * self.p
+        return _pairs(self, n_sources, n_targets, n_common) * self.p
 
 
 class _FixedDegree(Rule, abstract=True):
@@ -253,11 +311,11 @@ class FixedInDegree(_FixedDegree):
         """Drawn by target, then sorted by source."""
         return "in-degree"
 
-    def check(self, n_sources: int, n_targets: int, *, within: bool) -> None:
+    def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
         """Refuse more synapses than there are sources to choose from."""
-        self._check_pool(n_sources - (within and not self.autapses))
+        self._check_pool(n_sources - (n_common > 0 and not self.autapses))
 
-    def expected_synapses(self, n_sources: int, n_targets: int, *, within: bool) -> float:
+    def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
         """Return n times the number of targets."""
         return self.n * n_targets
 
@@ -285,17 +343,17 @@ class FixedOutDegree(_FixedDegree):
         """As many targets as `out_degrees` tells."""
         return "out-degree"
 
-    def check(self, n_sources: int, n_targets: int, *, within: bool) -> None:
+    def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
         """Refuse more synapses than there are targets to choose from."""
-        self._check_pool(n_targets - (within and not self.autapses))
+        self._check_pool(n_targets - (n_common > 0 and not self.autapses))
 
-    def expected_synapses(self, n_sources: int, n_targets: int, *, within: bool) -> float:
+    def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
         """Return n times the number of sources."""
         return self.n * n_sources
 
-    def out_degrees(self, n_sources: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    def out_degrees(self, ends: Endpoints, rng: np.random.Generator) -> NDArray[np.int64]:
         """Return n for every source."""
-        return np.full(n_sources, self.n, np.int64)
+        return np.full(ends.shape[0], self.n, np.int64)
 
 
 @dataclass(frozen=True)
@@ -318,20 +376,26 @@ class FixedTotalNumber(Rule):
         """As many targets as `out_degrees` tells."""
         return "out-degree"
 
-    def check(self, n_sources: int, n_targets: int, *, within: bool) -> None:
+    def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
         """Refuse a single neuron that may not be connected to itself."""
-        if self.n and within and n_sources == 1 and not self.autapses:
+        if self.n and n_common == n_sources * n_targets and not self.autapses:
             raise NeurosimError(
                 f"FixedTotalNumber.n = {self.n} finds no pair in one neuron: allow autapses"
             )
 
-    def expected_synapses(self, n_sources: int, n_targets: int, *, within: bool) -> float:
+    def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
         """Return n."""
         return self.n
 
-    def out_degrees(self, n_sources: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    def out_degrees(self, ends: Endpoints, rng: np.random.Generator) -> NDArray[np.int64]:
         """Return multinomial numbers: given these, the targets are independent."""
-        return rng.multinomial(self.n, np.full(n_sources, 1.0 / n_sources))
+        n_sources, n_targets = ends.shape
+        shares = np.full(n_sources, 1.0 / n_sources)
+        if not self.autapses and 0 < ends.n_common < n_sources:
+            # Sources that are targets, too, have one target less to choose.
+            choices = n_targets - np.isin(ends.sources, ends.targets).astype(float)
+            shares = choices / choices.sum()
+        return rng.multinomial(self.n, shares)
 
 
 def _indices(value: Any, what: str, *_: Any) -> NDArray[np.int64]:
@@ -360,7 +424,7 @@ class Explicit(Rule):
                 "one of each per connection"
             )
 
-    def check(self, n_sources: int, n_targets: int, *, within: bool) -> None:
+    def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
         """Refuse indices of neurons that there are not."""
         check_indices(self.sources, "Explicit.sources", n_sources)
         check_indices(self.targets, "Explicit.targets", n_targets)
@@ -371,10 +435,32 @@ class Explicit(Rule):
         """Yield all connections."""
         yield self.sources, self.targets
 
-    def expected_synapses(self, n_sources: int, n_targets: int, *, within: bool) -> float:
+    def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
         """Return the number of connections."""
         return len(self.sources)
 
     def shape(self, n_sources: int, n_targets: int) -> tuple[int, ...]:
         """Return (n,)."""
         return (len(self.sources),)
+
+    def resolve(self, ends: Endpoints, weight: Any, delay: Any) -> Resolved:
+        """Return the connections with indices of the whole populations."""
+        listed = Explicit(ends.sources[self.sources], ends.targets[self.targets])
+        return Resolved(listed, weight, delay, None, None)
+
+
+def _reordered(values: Any, order: Any) -> Any:
+    """Return an array with its values in another order; anything else as it is."""
+    if not isinstance(values, np.ndarray):
+        return values
+    values = values[order]
+    values.flags.writeable = False
+    return values
+
+
+def _ascending(ids: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
+    if ids is None:
+        return None
+    ids = np.sort(ids)
+    ids.flags.writeable = False
+    return ids

@@ -101,6 +101,11 @@ class Field:
         return single[0] if len(single) == 1 else None
 
 
+def field_of(name: str, hint: Any, help: str, *, required: bool = False) -> Field:
+    """Return a key that no class or method declares."""
+    return Field(name, hint, required, dataclasses.replace(UNDECLARED, help=help))
+
+
 def named_parts() -> dict[str, type]:
     """Return all parts that a file can name by their type."""
     return {**kinds_of(Part), **FINDINGS, **FIGURES}
