@@ -21,6 +21,7 @@ from neurosim.failure import install_hook, started_together
 
 if TYPE_CHECKING:
     from neurosim.chunk import Chunk
+    from neurosim.connections import Connections, Synapses
     from neurosim.interchange import (
         from_neo,
         from_nir,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
         OneToOne,
         Poisson,
         Population,
+        PopulationView,
         SonataEdges,
         SpikeTimes,
         StepCurrent,
@@ -68,7 +70,7 @@ if TYPE_CHECKING:
         state,
     )
     from neurosim.ranks import spread_over
-    from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Synapses, Trace
+    from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Trace
     from neurosim.simulation import Simulation, simulate
     from neurosim.storage import load, save
 
@@ -76,7 +78,9 @@ if TYPE_CHECKING:
 # the file library, and the command must be able to report that there is no memory for NumPy.
 _LATE = {
     "Chunk": "neurosim.chunk",
+    "Connections": "neurosim.connections",
     "Simulation": "neurosim.simulation",
+    "Synapses": "neurosim.connections",
     "from_neo": "neurosim.interchange",
     "from_nir": "neurosim.interchange",
     "load_spikes": "neurosim.interchange",
@@ -106,6 +110,7 @@ __all__ = [
     "CSVEdges",
     "Chunk",
     "Column",
+    "Connections",
     "ConstantCurrent",
     "CurrentWaveform",
     "DeltaSynapse",
@@ -130,6 +135,7 @@ __all__ = [
     "Poisson",
     "Population",
     "PopulationInfo",
+    "PopulationView",
     "Result",
     "RunStats",
     "Simulation",

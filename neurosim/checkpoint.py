@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from neurosim.connections import Connections
 from neurosim.network.data import from_data, to_data
-from neurosim.recording import Synapses
 from neurosim.storage import damaged, read_sealed, write_sealed
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ class Checkpoint(NamedTuple):
         Seconds that were spent on simulating.
     marks : mapping of int to int
         Synaptic events up to the steps at which runs ended.
-    answers : sequence of Synapses
-        What `Simulation.synapses` answered, in a journal.
+    answers : sequence of Connections
+        What `Simulation.connections` returned of plastic synapses, in a journal.
     engine : EngineState
     """
 
@@ -70,7 +70,7 @@ class Checkpoint(NamedTuple):
     seed: int
     wall: float
     marks: Mapping[int, int]
-    answers: Sequence[Synapses]
+    answers: Sequence[Connections]
     engine: EngineState
 
 
@@ -82,7 +82,7 @@ def write_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> No
         "seed": np.array(checkpoint.seed, np.uint64),
         "wall": np.array(checkpoint.wall),
         "marks": np.array(list(checkpoint.marks.items()), np.int64).reshape(-1, 2),
-        "answers": {str(k): vars(answer) for k, answer in enumerate(checkpoint.answers)},
+        "answers": {str(k): answer.columns() for k, answer in enumerate(checkpoint.answers)},
         **checkpoint.engine._asdict(),
         "steps": np.array(checkpoint.engine.steps),
     }
@@ -108,7 +108,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
             seed=content["seed"].item(),
             wall=content["wall"].item(),
             marks=dict(content["marks"].tolist()),
-            answers=[Synapses(**answers[str(k)]) for k in range(len(answers))],
+            answers=[Connections(**answers[str(k)]) for k in range(len(answers))],
             engine=engine,
         )
     except FOREIGN as error:

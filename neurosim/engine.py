@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.build import build
+from neurosim.build.connections import drawn_connections
 from neurosim.build.finite import first_not_finite
 from neurosim.build.grid import MAX_STEPS
 from neurosim.build.learned import check_learned, in_order, put_learned, take_learned
@@ -18,16 +19,16 @@ from neurosim.build.plastic import (
     new_learned,
     with_room_to_learn,
 )
-from neurosim.build.snapshot import STATES, check_state, put_state, take_state, with_flags
+from neurosim.build.snapshot import STATES, check_state, from_earlier, put_state, take_state
 from neurosim.build.state import forget, new_ranks, new_scratch, new_shared, new_state, with_room
 from neurosim.build.time_loop import TimeLoop
 from neurosim.checkpoint import EngineState
+from neurosim.connections import Connections
 from neurosim.errors import NeurosimError
 from neurosim.kernels.types import PHASES, RECORDING
 from neurosim.live import LiveInputs
 from neurosim.ranks import current_ranks
 from neurosim.recorder import Recorder
-from neurosim.recording import Synapses
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -78,6 +79,7 @@ class Engine:
         timed: bool,
         debug: bool = False,
     ) -> None:
+        self._network = network
         self._ranks = ranks = current_ranks()
         own = range(ranks.place * threads, (ranks.place + 1) * threads)
         self.plan = build(
@@ -210,7 +212,7 @@ class Engine:
         """
         if not 0 <= taken.steps <= MAX_STEPS:
             raise ValueError(f"it is said to have made {taken.steps} steps")
-        state = with_flags(self.plan, taken.state, taken.steps)
+        state = from_earlier(self.plan, taken.state, taken.steps)
         check_state(self.plan, state)
         check_learned(self.plan, taken.learned, taken.steps)
         self.recorder.restore(taken.recorded, taken.steps)
@@ -224,18 +226,41 @@ class Engine:
         """Number of synapses that have transmitted a spike, each counted every time."""
         return self._ranks.total(sum(int(state.delivered[0]) for state in self._states))
 
-    def synapses(self, projection: int) -> Synapses:
-        """Return the plastic synapses of a projection, by its number in the network."""
-        found = []
-        for part, learned in zip(self.plan.threads, self._learned, strict=True):
-            own = part.plastic.projections == projection
-            columns = (part.plastic.sources, part.plastic.targets, learned.weights)
-            found.append([column[own] for column in columns])
-        sources, targets, weights = (
-            self._ranks.join(np.concatenate(column)) for column in zip(*found, strict=True)
+    def connections(self, number: int) -> Connections:
+        """Return the connections of a projection, by its number in the network."""
+        projection = self._network.projections[number]
+        columns = (
+            drawn_connections(
+                self._network, number, self.plan.dt, self.plan.seed, self._weight_type
+            )
+            if projection.plasticity is None
+            else self._plastic_connections(number)
         )
-        order = np.lexsort((targets, sources))
-        return Synapses(sources[order], targets[order], weights[order])
+        return Connections(
+            **columns | {"delays": columns["delays"] * self.plan.dt},
+            shape=(projection.source.size, projection.target.size),
+            source=projection.source.name,
+            target=projection.target.name,
+            unit=projection.synapse.unit,
+        )
+
+    @property
+    def _weight_type(self) -> np.dtype:
+        """Type in which static weights are stored."""
+        return self.plan.threads[0].table.weights.dtype
+
+    def _plastic_connections(self, number: int) -> dict[str, NDArray]:
+        """Return the plastic connections of a projection, with delays in steps."""
+        found: dict[str, list[NDArray]] = {}
+        for part, learned in zip(self.plan.threads, self._learned, strict=True):
+            own = part.plastic.projections == number
+            columns = {"sources": part.plastic.sources, "targets": part.plastic.targets}
+            columns |= {"weights": learned.weights, "delays": part.plastic.delays}
+            for name, column in columns.items():
+                found.setdefault(name, []).append(column[own])
+        joined = {name: self._ranks.join(np.concatenate(own)) for name, own in found.items()}
+        order = np.lexsort((joined["delays"], joined["targets"], joined["sources"]))
+        return {name: column[order] for name, column in joined.items()}
 
     def profile(self) -> dict[str, float]:
         """Return what the time in the kernels went to, and in recording what they brought (s)."""

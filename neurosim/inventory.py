@@ -21,14 +21,17 @@ from neurosim.build.memory import (
 from neurosim.build.plastic import BYTES as PLASTIC_BYTES
 from neurosim.build.projections import Projections, expected_synapses
 from neurosim.errors import NeurosimError
-from neurosim.network import LIF, Column, LogNormal, Normal, Uniform
+from neurosim.network import Column
+from neurosim.network.quantity import is_distribution
 from neurosim.ranks import Ranks
 from neurosim.recording import UNITS
 from neurosim.resources import physical_memory
 from neurosim.threads import choose_threads
 
 if TYPE_CHECKING:
-    from neurosim.network import Drive, Network, Projection
+    from numpy.typing import NDArray
+
+    from neurosim.network import Drive, Network, Neuron, Population, Projection, Synapse
     from neurosim.network.parts import Recording
 
 
@@ -143,11 +146,10 @@ def _network_bytes(network: Network, dt: float) -> int | None:
 
 
 def _projection(projection: Projection, expected: float) -> dict[str, Any]:
-    target = projection.target.neuron
     unit = projection.synapse.unit
     row = {
-        "source": projection.source.name,
-        "target": projection.target.name,
+        "source": _end(projection.source, projection.source_ids),
+        "target": _end(projection.target, projection.target_ids),
         "rule": in_words(projection.rule),
         "synapse": in_words(projection.synapse),
         "weight": _quantity(projection.weight, unit),
@@ -156,10 +158,14 @@ def _projection(projection: Projection, expected: float) -> dict[str, Any]:
         "plasticity": projection.plasticity and in_words(projection.plasticity),
         "synapses": float(expected),
     }
-    if isinstance(target, LIF) and not isinstance(projection.weight, Column):
-        per_weight = projection.synapse.psp_per_weight(target)
-        row["psp"] = f"{in_words(_scaled(projection.weight, per_weight))} mV"
+    if not isinstance(projection.weight, Column):
+        row["psp"] = _psp(projection.weight, projection.synapse, projection.target.neuron)
     return row
+
+
+def _end(population: Population, ids: NDArray[np.int64] | None) -> str:
+    """Return the name of a population, with the number of its neurons that are connected."""
+    return population.name if ids is None else f"{population.name} ({len(ids)} neurons)"
 
 
 def _quantity(value: Any, unit: str) -> str:
@@ -169,7 +175,7 @@ def _quantity(value: Any, unit: str) -> str:
 
 
 def _scaled(weight: Any, factor: float) -> Any:
-    if isinstance(weight, (Normal, Uniform, LogNormal)):
+    if is_distribution(weight):
         return weight.scaled(factor)
     return weight * factor
 
@@ -185,10 +191,17 @@ def _drive(drive: Drive) -> dict[str, Any]:
         "psp": None,
         "delay": None if drive.delay is None else f"{drive.delay:g} ms",
     }
-    if synapse is not None and isinstance(drive.target.neuron, LIF):
-        per_weight = synapse.psp_per_weight(drive.target.neuron)
-        row["psp"] = f"{in_words(_scaled(weight, per_weight))} mV"
+    if synapse is not None:
+        row["psp"] = _psp(weight, synapse, drive.target.neuron)
     return row
+
+
+def _psp(weight: Any, synapse: Synapse, neuron: Neuron) -> str | None:
+    """Return the peak of the postsynaptic potential in words, None where it is not known."""
+    try:
+        return f"{in_words(_scaled(weight, synapse.psp_per_weight(neuron)))} mV"
+    except NeurosimError:
+        return None
 
 
 def _recording(recording: Recording, duration: float, dt: float) -> dict[str, Any]:

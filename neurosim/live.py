@@ -12,8 +12,9 @@ from neurosim.build.live import CurrentPort, SpikePort
 from neurosim.errors import NeurosimError
 from neurosim.frozen import read_only
 from neurosim.network import Drive, LiveCurrent, LiveSpikes
-from neurosim.network.checks import check_array, check_indices, show
+from neurosim.network.checks import check_array, show
 from neurosim.network.inputs import check_input
+from neurosim.network.views import select
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -228,7 +229,7 @@ def _columns(drive: Drive, ids: ArrayLike | None) -> NDArray[np.int64]:
     reached = targets(drive)
     if ids is None:
         return np.arange(len(reached))
-    chosen = check_indices(ids, "ids", drive.target.size)
+    chosen = select(ids, drive.target.size, "ids")
     if drive.ids is None:
         return chosen
     order = np.argsort(reached)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -14,7 +14,9 @@ from neurosim.frozen import FrozenMapping, read_only
 from neurosim.windows import check_window, inside
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
+
+    from neurosim.network import PopulationView
 
 UNITS = FrozenMapping(
     {
@@ -190,21 +192,46 @@ class SpikeTrains:
     def __len__(self) -> int:
         return len(self.times)
 
-    def of(self, neuron: int) -> NDArray[np.float64]:
-        """Return the spike times of one neuron (ms).
+    @overload
+    def of(self, neuron: int | np.integer) -> NDArray[np.float64]: ...
+
+    @overload
+    def of(self, neuron: slice | ArrayLike | PopulationView) -> SpikeTrains: ...
+
+    def of(self, neuron: Any) -> NDArray[np.float64] | SpikeTrains:
+        """Return the spike times of one neuron (ms), or the spikes of several.
 
         Parameters
         ----------
-        neuron : int
-            Index within the population.
+        neuron : int, slice, array_like or PopulationView
+            Index or indices within the population, or a mask of its neurons. A slice chooses among
+            the recorded neurons.
+
+        Returns
+        -------
+        (n_spikes,) ndarray or SpikeTrains
+            SpikeTrains unless one int is given.
 
         Raises
         ------
         NeurosimError
-            Where the spikes of that neuron were not recorded.
+            Where the spikes of a neuron were not recorded.
         """
-        _require_recorded(neuron, self.recorded)
-        return self.times[self.ids == neuron]
+        if np.isscalar(neuron):
+            _require_recorded(neuron, self.recorded)
+            return self.times[self.ids == neuron]
+        chosen = np.isin(self.recorded, _chosen(neuron, self.recorded))
+        kept = np.isin(self.ids, self.recorded[chosen])
+        return SpikeTrains._trusted(
+            self.times[kept],
+            self.ids[kept],
+            self.recorded[chosen],
+            names=_picked(self.names, chosen),
+            observed=_picked(self.observed, chosen),
+            dt=self.dt,
+            t_start=self.t_start,
+            t_stop=self.t_stop,
+        )
 
     def by_neuron(self) -> list[NDArray[np.float64]]:
         """Return the spike times of each recorded neuron (ms), as `SpikeTimes` accepts them."""
@@ -252,6 +279,29 @@ class SpikeTrains:
         """
         check_window(start, stop, self.t_start, self.t_stop, self.dt)
         return inside(self.times, start, stop, self.dt)
+
+
+def _chosen(neurons: Any, recorded: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the indices that a slice, an array, a mask or a view stands for.
+
+    `recorded` ascends.
+    """
+    if isinstance(neurons, slice):
+        top = int(recorded[-1]) + 1 if len(recorded) else 0
+        return recorded[np.isin(recorded, np.arange(top)[neurons])]
+    ids = np.asarray(getattr(neurons, "ids", neurons))
+    ids = np.flatnonzero(ids) if ids.dtype == bool else _checked(ids, "neurons", np.int64)
+    missing = ids[~np.isin(ids, recorded)]
+    if len(missing):
+        _require_recorded(int(missing[0]), recorded)
+    return ids
+
+
+def _picked(values: tuple[Any, ...] | None, chosen: NDArray[np.bool_]) -> Any:
+    """Return some of the values, in order; None where there are none."""
+    if values is None:
+        return None
+    return tuple(value for value, kept in zip(values, chosen, strict=True) if kept)
 
 
 def _require_recorded(neuron: object, recorded: NDArray[np.int64]) -> None:
@@ -330,25 +380,33 @@ class Trace:
         arrays = (self.times, self.values, self.ids)
         return Trace._trusted, (*arrays, self.unit, self.spikes, self.v_peak)
 
-    def of(self, neuron: int) -> NDArray[np.float64]:
-        """Return the values of one neuron.
+    def of(
+        self, neuron: int | np.integer | slice | ArrayLike | PopulationView
+    ) -> NDArray[np.float64]:
+        """Return the values of one neuron or of several.
 
         Parameters
         ----------
-        neuron : int
-            Index within the population.
+        neuron : int, slice, array_like or PopulationView
+            Index or indices within the population, or a mask of its neurons. A slice chooses among
+            the recorded neurons.
 
         Returns
         -------
-        (n_times,) ndarray
+        (n_times,) or (n_times, n_neurons) ndarray
+            One column per neuron unless one int is given.
 
         Raises
         ------
         NeurosimError
-            Where that neuron was not recorded.
+            Where a neuron was not recorded.
         """
-        _require_recorded(neuron, self.ids)
-        return self.values[:, int(np.flatnonzero(self.ids == neuron)[0])]
+        if np.isscalar(neuron):
+            _require_recorded(neuron, self.ids)
+            return self.values[:, int(np.flatnonzero(self.ids == neuron)[0])]
+        order = np.argsort(self.ids)
+        chosen = _chosen(neuron, self.ids[order])
+        return self.values[:, order[np.searchsorted(self.ids, chosen, sorter=order)]]
 
     def with_spikes(self, neuron: int | None = None) -> NDArray[np.float64]:
         """Return the values with the action potentials drawn in, for figures.
@@ -386,30 +444,6 @@ class Trace:
         else:
             values[row] = self.v_peak
         return values
-
-
-@dataclass(frozen=True, eq=False)
-class Synapses:
-    """Synapses of one projection, by source, then target.
-
-    Attributes
-    ----------
-    sources, targets : (n_synapses,) ndarray of int64
-        Indices of the neurons within their populations.
-    weights : (n_synapses,) ndarray of float64
-        In the synapse model's unit.
-    """
-
-    sources: NDArray[np.int64]
-    targets: NDArray[np.int64]
-    weights: NDArray[np.float64]
-
-    def __post_init__(self) -> None:
-        for name in ("sources", "targets", "weights"):
-            object.__setattr__(self, name, read_only(getattr(self, name)))
-
-    def __len__(self) -> int:
-        return len(self.weights)
 
 
 UNSAVED = FrozenMapping({"saved": False})

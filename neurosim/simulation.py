@@ -24,7 +24,7 @@ from neurosim.network.data import describe
 from neurosim.pacing import Pacer
 from neurosim.progress import progress_bar
 from neurosim.ranks import current_ranks
-from neurosim.recording import Result, RunStats, Synapses
+from neurosim.recording import Result, RunStats
 from neurosim.storage import damaged
 from neurosim.threads import choose_threads
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from neurosim.build import Plan
+    from neurosim.connections import Connections
     from neurosim.journal import Entry
     from neurosim.network import Projection
 
@@ -112,7 +113,7 @@ class Simulation:
         self._asked = 0
         self._wall = 0.0
         self._marks: dict[int, int] = {}
-        self._answers: list[Synapses] = []
+        self._answers: list[Connections] = []
         self._asked_for = 0
         self._interrupted = False
         self._pacer = Pacer()
@@ -457,35 +458,51 @@ class Simulation:
         self._require_same("returned from on_chunk", finish=not going, live_input=chunk.live_input)
         return going
 
-    def synapses(self, projection: Projection) -> Synapses:
-        """Return plastic synapses and what they have come to.
+    def connections(self, projection: Projection) -> Connections:
+        """Return the connections of a projection as they are now.
+
+        Static connections are not kept in this form while the network runs: each call makes them
+        once more from the seed.
 
         Parameters
         ----------
         projection : Projection
-            With a `plasticity`.
+            What `Network.connect` returned.
 
         Returns
         -------
-        Synapses
-            By source, then target; weights are those of each synapse's last presynaptic spike.
+        Connections
+            Sources, targets, weights and delays, by source, then target. Weights of plastic
+            synapses are those of each one's last presynaptic spike.
+
+        Raises
+        ------
+        NeurosimError
+            For a projection of another network.
         """
-        numbers = [k for k, own in enumerate(self._network.projections) if own is projection]
-        if not numbers:
-            raise NeurosimError("The projection is none of this simulation's network")
-        if projection.plasticity is None:
-            raise NeurosimError(
-                "The projection is not plastic, its weights do not change: give connect a "
-                "plasticity"
-            )
-        self._require_same("called Simulation.synapses", projection=numbers[0])
-        if self._entry is None:
-            return self._engine.synapses(numbers[0])
+        number = self._number_of(projection)
+        self._require_same("called Simulation.connections", projection=number)
+        if self._entry is None or self._network.projections[number].plasticity is None:
+            return self._engine.connections(number)
         # In a journal the simulation may be further than what it is asked about.
         self._asked_for += 1
         if self._asked_for > len(self._answers):
-            self._answers.append(self._engine.synapses(numbers[0]))
+            self._answers.append(self._engine.connections(number))
         return self._answers[self._asked_for - 1]
+
+    def synapses(self, projection: Projection) -> Connections:
+        """Return `connections` of a projection: the earlier name."""
+        return self.connections(projection)
+
+    def _number_of(self, projection: Projection) -> int:
+        """Return the number of a projection in the network."""
+        for k, own in enumerate(self._network.projections):
+            if own is projection:
+                return k
+        raise NeurosimError(
+            f"projection = {show(projection)} is none of this simulation's network: give what "
+            "Network.connect returned before the simulation was made"
+        )
 
     @property
     def table_bytes(self) -> int:

@@ -177,7 +177,7 @@ def learned(settings: Settings, seed: int, dt: float) -> tuple[NDArray, NDArray,
     history = []
     for _ in range(LOOKS):
         simulation.run(steps * dt)
-        history.append(simulation.synapses(plastic).weights)
+        history.append(simulation.connections(plastic).weights)
     return history[-1], steps * dt * np.arange(1.0, LOOKS + 1.0), np.array(history)
 
 

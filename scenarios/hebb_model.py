@@ -137,12 +137,14 @@ def simulate(settings: Settings, options: RunOptions, progress: bool) -> ns.Resu
         profile=options.profile,
     )
     times: list[float] = [0.0]
-    looks = {key: [simulation.synapses(projection).weights] for key, projection in plastic.items()}
+    looks = {
+        key: [simulation.connections(projection).weights] for key, projection in plastic.items()
+    }
 
     def look(chunk: Chunk) -> None:
         times.append(chunk.stop)
         for key, projection in plastic.items():
-            looks[key].append(simulation.synapses(projection).weights)
+            looks[key].append(simulation.connections(projection).weights)
 
     result = simulation.stream(step, look, duration=options.duration, realtime=options.realtime)
     measured = {f"{name}_{group}": np.concatenate(own) for (name, group), own in looks.items()}

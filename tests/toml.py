@@ -22,6 +22,8 @@ def in_toml(value: Any) -> str:
         return repr(value.item() if isinstance(value, np.number) else value)
     if isinstance(value, (list, tuple, np.ndarray)):
         return "[" + ", ".join(map(in_toml, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {in_toml(item)}" for key, item in value.items()) + "}"
     assert type(value).__name__ in PARTS
     pairs = {"type": type(value).__name__} | arguments(value)
     return "{" + ", ".join(f"{key} = {in_toml(item)}" for key, item in pairs.items()) + "}"
@@ -29,7 +31,8 @@ def in_toml(value: Any) -> str:
 
 def arguments(part: Any) -> dict[str, Any]:
     given = {field.name: getattr(part, field.name) for field in dataclasses.fields(part)}
-    return {key: value for key, value in given.items() if value is not None}
+    none = {key for key, value in given.items() if value is None or isinstance(value, dict)}
+    return {key: value for key, value in given.items() if key not in none}
 
 
 def table(heading: str, **pairs: Any) -> str:
@@ -45,6 +48,7 @@ def scenario_file(network: ns.Network, duration: float, **head: Any) -> str:
         text.append(table(f"[populations.{in_toml(p.name)}]", **pairs))
     for q in network.projections:
         pairs = {"from": q.source.name, "to": q.target.name, "rule": q.rule, "synapse": q.synapse}
+        pairs |= {"from_ids": q.source_ids, "to_ids": q.target_ids}
         pairs |= {"weight": q.weight, "delay": q.delay, "plasticity": q.plasticity}
         text.append(table("[[connections]]", **pairs))
     for d in network.drives:

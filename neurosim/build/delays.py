@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtr
 
 from neurosim.build.grid import to_steps
 from neurosim.errors import NeurosimError
 from neurosim.kernels.rows import ARRAY, CONSTANT, GUIDE_BITS, LAW
-from neurosim.network import Column, LogNormal, Normal, Uniform
+from neurosim.network import Column
+from neurosim.network.quantity import is_distribution
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,18 +58,9 @@ def delay_law(delay: Distribution, dt: float) -> tuple[NDArray[np.int64], NDArra
     low, high = law.quantiles()
     first, last = delay_span(delay, dt)
     steps = np.arange(first, last + 1)
-    cumulative = (_cdf(law, np.multiply(steps + 0.5, dt, dtype=np.float64)) - low) / (high - low)
+    cumulative = (law.cdfs(np.multiply(steps + 0.5, dt, dtype=np.float64)) - low) / (high - low)
     cumulative[-1] = 1.0
     return steps, cumulative
-
-
-def _cdf(law: Distribution, x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return `law.cdf` of many values, with the same bits."""
-    if isinstance(law, Uniform):
-        return np.clip((x - law.low) / (law.high - law.low), 0.0, 1.0)
-    if isinstance(law, Normal) and law.sd > 0.0:
-        return ndtr((x - law.mean) / law.sd)
-    return np.array([law.cdf(value) for value in x.tolist()])
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +95,7 @@ def check_delays(projection: Projection, dt: float) -> None:
     NeurosimError
     """
     delay = projection.delay
-    if isinstance(delay, (Normal, LogNormal, Uniform)):
+    if is_distribution(delay):
         try:
             first, last = delay_span(delay, dt)
         except NeurosimError:
@@ -137,7 +128,7 @@ def delays_of(projection: Projection, dt: float) -> Delays:
     if isinstance(delay, Column):
         return Delays(ARRAY, np.empty(0, np.int64), np.empty(0, np.uint64), no_guide)
     check_delays(projection, dt)
-    if not isinstance(delay, (Normal, LogNormal, Uniform)):
+    if not is_distribution(delay):
         times = np.asarray(delay, float).ravel()
         steps = to_steps(times, dt)
         kind = CONSTANT if np.ndim(delay) == 0 else ARRAY

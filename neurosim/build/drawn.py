@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.build.memory import LISTED_AT_ONCE
 from neurosim.build.projections import row_kind
-from neurosim.build.weights import weight_law
+from neurosim.build.weights import is_listed, weight_law
 from neurosim.kernels import Entry, Lists, Room, Rules, count_sources, invert_in_degree
 from neurosim.kernels import rows as c
 from neurosim.kernels.address import empty_address_table
@@ -42,7 +42,8 @@ class ThreadRules:
         self._drawing: dict[int, Entry] = {}
         n = len(projections.projections)
         self._twins: list[NDArray[np.int64]] = []
-        self._rules = np.zeros((n, 18), np.int64)
+        self._views: list[NDArray[np.int64]] = []
+        self._rules = np.zeros((n, 23), np.int64)
         self._laws = np.zeros((n, 6))
         for p in range(n):
             self._describe(p)
@@ -58,6 +59,7 @@ class ThreadRules:
             delay_law=projections.delays.law,
             delay_guide=projections.delays.guide,
             twins=np.concatenate([np.empty(0, np.int64), *self._twins]),
+            views=np.concatenate([np.empty(0, np.int64), *self._views]),
         )
 
     def _share(self, projection: Projection) -> Share:
@@ -68,17 +70,16 @@ class ThreadRules:
         projection, share = self._shared.projections[p], self._share(self._shared.projections[p])
         rule, row = projection.rule, self._rules[p]
         row[c.RULE] = row_kind(projection)
-        row[c.N_TARGETS] = projection.target.size
-        row[c.OWN_FIRST], row[c.OWN_LAST] = share.low, share.high
+        row[c.N_TARGETS] = projection.ends.shape[1]
         row[c.SLOT] = share.slots[projection.synapse]
+        own = self._describe_targets(p, share)
         row[c.TWIN] = -1
         if len(share.twins):
             row[c.TWIN] = sum(map(len, self._twins))
             row[c.TWIN_SLOT] = share.twin_slots[projection.synapse]
             row[c.N_TWINS] = len(share.twins)
-            self._twins.append(share.twin_of())
-        within = projection.source is projection.target
-        row[c.NO_AUTAPSES] = within and not getattr(rule, "autapses", True)
+            self._twins.append(share.twin_of()[own])
+        self._describe_sources(p)
         row[c.DISTINCT] = not getattr(rule, "multapses", True)
         row[c.DEGREE] = self._shared.degree_places[p]
         if isinstance(rule, FixedInDegree):
@@ -94,6 +95,47 @@ class ThreadRules:
         row[c.DELAY_KIND] = self._shared.delays.kinds[p]
         row[c.DELAY_PLACE] = self._shared.delays.places[p]
         row[c.DELAY_GUIDE] = self._shared.delays.guides[p]
+
+    def _describe_targets(self, p: int, share: Share) -> NDArray[np.int64]:
+        """Write which targets of projection p a share has; return their places in it."""
+        projection, row = self._shared.projections[p], self._rules[p]
+        row[c.OWN_FIRST], row[c.OWN_LAST], row[c.TARGET_VIEW] = share.low, share.high, -1
+        if projection.target_ids is None or is_listed(projection):
+            return np.arange(share.size)
+        ids = projection.target_ids
+        first, last = np.searchsorted(ids, [share.low, share.high])
+        row[c.OWN_FIRST], row[c.OWN_LAST] = first, last
+        own = ids[first:last] - share.low
+        if len(own) and own[-1] - own[0] + 1 == len(own):
+            row[c.SLOT] += own[0]
+        else:
+            row[c.TARGET_VIEW] = self._add_view(own)
+        return own
+
+    def _describe_sources(self, p: int) -> None:
+        """Write which neurons are the sources of projection p, and which are its targets, too."""
+        projection, row = self._shared.projections[p], self._rules[p]
+        ends, ids = projection.ends, projection.source_ids
+        row[c.SOURCE_SPAN], row[c.SOURCE_VIEW], row[c.SELF_VIEW] = ends.shape[0], -1, -1
+        if is_listed(projection):
+            return
+        if ids is not None:
+            row[c.SOURCE_FIRST], row[c.SOURCE_SPAN] = ids[0], ids[-1] - ids[0] + 1
+            if row[c.SOURCE_SPAN] > len(ids):
+                span = np.arange(ids[0], ids[-1] + 1)
+                row[c.SOURCE_VIEW] = self._add_view(_numbers(span, ids))
+        if ends.n_common == 0 or getattr(projection.rule, "autapses", True):
+            return
+        row[c.NO_AUTAPSES] = 1
+        if not np.array_equal(ends.sources, ends.targets):
+            drawn = row[c.RULE] == c.IN_DEGREE
+            pair = (ends.targets, ends.sources) if drawn else (ends.sources, ends.targets)
+            row[c.SELF_VIEW] = self._add_view(_numbers(*pair))
+
+    def _add_view(self, numbers: NDArray[np.int64]) -> int:
+        """Add numbers to `Rules.views`; return the place of the first."""
+        self._views.append(numbers)
+        return sum(map(len, self._views[:-1]))
 
     def lists(self, first: int, last: int, *, counting: bool, only: int | None = None) -> Lists:
         """List the rows of the sources first … last − 1 that cannot be drawn one by one.
@@ -111,14 +153,13 @@ class ThreadRules:
             if row[c.RULE] != c.IN_DEGREE or only not in (None, p):
                 continue
             base = int(bases[self._shared.layout.index(projection.source)])
-            low = min(max(first - base, 0), projection.source.size)
-            high = min(last - base, projection.source.size)
+            low, high = np.searchsorted(projection.ends.sources, [first - base, last - base])
             if low >= high:
                 continue
-            part = self._invert(p, low, high, listed=not counting or row[c.TWIN] >= 0)
+            part = self._invert(p, int(low), int(high), listed=not counting or row[c.TWIN] >= 0)
             row[c.LIST], row[c.LIST_FIRST] = n_rows, low
             parts.append(Lists(part.start + n_listed, part.targets, part.minors))
-            n_rows += high - low + 1
+            n_rows += int(high - low) + 1
             n_listed += len(part.targets)
         return Lists(
             np.concatenate([np.empty(0, np.int64), *(part.start for part in parts)]),
@@ -128,8 +169,8 @@ class ThreadRules:
 
     def _invert(self, p: int, low: int, high: int, *, listed: bool) -> Lists:
         """Return rows of an in-degree rule; unless they shall be listed, their lengths alone."""
-        arguments = (self._rules[p], self._shared.keys[p, c.KEY_TARGETS])
-        n_sources = self._shared.projections[p].source.size
+        arguments = (self._rules[p], self._shared.keys[p, c.KEY_TARGETS], self.plan.views)
+        n_sources = self._shared.projections[p].ends.shape[0]
         if p not in self._out_degrees:
             self._out_degrees[p] = np.zeros(n_sources, np.int64)
             count_sources(*arguments, self._out_degrees[p])
@@ -160,7 +201,7 @@ class ThreadRules:
             row = self._rules[p]
             if row[c.RULE] == c.OUT_DEGREE:
                 place = row[c.DEGREE]
-                degrees = self._shared.degrees[place : place + projection.source.size]
+                degrees = self._shared.degrees[place : place + projection.ends.shape[0]]
                 per_projection = max(per_projection, int(degrees.max()))
             elif row[c.RULE] not in (c.LISTED, c.IN_DEGREE):
                 per_projection = max(per_projection, int(row[c.OWN_LAST] - row[c.OWN_FIRST]))
@@ -180,6 +221,12 @@ class ThreadRules:
                 self._drawing[k] = Entry(draw, self.plan, room)
                 room.drawing[k] = self._drawing[k].addresses
         return room
+
+
+def _numbers(neurons: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the place of each neuron among others, which ascend, or −1."""
+    places = np.minimum(np.searchsorted(among, neurons), len(among) - 1)
+    return np.where(among[places] == neurons, places, -1)
 
 
 def _room_for(per_projection: int, longest: int, largest: int) -> Room:

@@ -8,7 +8,7 @@ import numpy as np
 
 from neurosim.build.models import state_size
 from neurosim.build.snapshot import variables
-from neurosim.kernels.types import CHANNELS, FIRST, GATES, LAST, MANNER
+from neurosim.kernels.types import FIRST, LAST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +41,7 @@ def first_not_finite(
     with np.errstate(all="ignore"):
         # A sum is finite only if all terms are, and takes a fraction of the time of a test of each.
         # Sums of finite numbers that overflow are sorted out below.
-        arrays = ("v", "synaptic", "gates", "states", "injected")
+        arrays = ("v", "synaptic", "states", "injected")
         sums = [getattr(state, name).sum() for state in states for name in arrays]
     if np.isfinite(sums).all():
         return None
@@ -78,10 +78,6 @@ def _not_finite(
         found.append(("membrane potential", state.v[first : first + n]))
         for place in variables(part, g):
             found.append(("synaptic current", state.synaptic[place : place + n]))
-        if part.channels is not None and part.neurons.firing[g, MANNER] == CHANNELS:
-            gate = int(part.channels.first_gate[g])
-            gates = state.gates[gate : gate + GATES * n].reshape(n, GATES)
-            found.append(("state of the channels", gates.sum(axis=1)))
         if g in part.models.first_state:
             size = state_size(plan.layout.populations[share.population].neuron)
             first_state = part.models.first_state[g]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.network import Network, Population
+    from neurosim.network import Network, Population, Projection
 
 NOISE = "noise"
 """The port of membrane noise: it adds to V like a delta synapse but is no synaptic input."""
@@ -198,9 +198,22 @@ def _lay_out_thread(
 
 def lay_out(network: Network, n_threads: int) -> Layout:
     """Share a network's neurons among threads and give every input its slot."""
-    populations = network.populations
+    return _lay_out(
+        [(p, _ports(network, p), _twinned(network, p)) for p in network.populations], n_threads
+    )
+
+
+def lay_out_ends(projection: Projection) -> Layout:
+    """Lay out the populations of a projection alone, with no input but its synapses."""
+    ends = dict.fromkeys((projection.source, projection.target))
+    none = np.empty(0, np.int64)
+    return _lay_out([(population, (projection.synapse,), none) for population in ends], 1)
+
+
+def _lay_out(
+    parts: list[tuple[Population, tuple[Hashable, ...], NDArray[np.int64]]], n_threads: int
+) -> Layout:
+    populations, ports, twinned = zip(*parts, strict=True)
     first_id = np.cumsum([0, *(p.size for p in populations)], dtype=np.int64)
-    parts = [(p, _ports(network, p), _twinned(network, p)) for p in populations]
     threads = tuple(_lay_out_thread(parts, k, n_threads) for k in range(n_threads))
-    ports, twinned = tuple(ports for _, ports, _ in parts), tuple(twins for _, _, twins in parts)
     return Layout(populations, first_id, ports, twinned, threads)

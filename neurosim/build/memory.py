@@ -9,7 +9,8 @@ import numpy as np
 from neurosim.build.delays import check_delays, delay_span
 from neurosim.build.projections import expected_synapses
 from neurosim.errors import NeurosimError
-from neurosim.network import FixedInDegree, LogNormal, Normal, Uniform
+from neurosim.network import FixedInDegree
+from neurosim.network.quantity import is_distribution
 from neurosim.resources import physical_memory
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def check_delay_tables(network: Network, dt: float, threads: int) -> None:
     there = physical_memory()
     spans = []
     for projection in network.projections:
-        if isinstance(projection.delay, (LogNormal, Normal, Uniform)):
+        if is_distribution(projection.delay):
             check_delays(projection, dt)
             spans.append(delay_span(projection.delay, dt))
     first, last = max(spans, key=lambda span: span[1] - span[0], default=(1, 1))

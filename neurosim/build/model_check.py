@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import dataclasses
 import inspect
 import math
 import numbers
@@ -15,15 +16,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.declare import is_uniform, parameters_of, states_of
+from neurosim.network.declare import parameters_of, states_of
+from neurosim.network.equations import (
+    FUNCTIONS,
+    arguments_of,
+    helpers_of,
+    lookup,
+    methods_of,
+    place_of,
+)
+from neurosim.network.quantity import is_uniform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from neurosim.network.model import NeuronModel
-
-FUNCTIONS = ("abs", "bool", "float", "int", "max", "min", "pow", "range", "round")
-"""Built-in functions that compile."""
 
 _REFUSED: dict[type[ast.AST], str] = {
     ast.Import: "an import",
@@ -50,22 +57,6 @@ _REFUSED: dict[type[ast.AST], str] = {
 }
 
 
-def METHODS_OF(kind: type[NeuronModel]) -> tuple[str, ...]:  # noqa: N802
-    """Return the names of the methods that a model's block function calls."""
-    return ("step" if hasattr(kind, "step") else "derivatives", "spikes", "reset")
-
-
-def arguments_of(kind: type[NeuronModel], method: str) -> tuple[str, ...]:
-    """Return the arguments that a method must take."""
-    states = tuple(states_of(kind))
-    return {
-        "derivatives": (*states, "i", "p"),
-        "step": (*states, "i", "jump", "dt", "p"),
-        "spikes": ("v_before", *states, "p"),
-        "reset": (*states, "p"),
-    }[method]
-
-
 def check_source(model: NeuronModel) -> None:
     """Refuse methods that do not compile.
 
@@ -74,15 +65,12 @@ def check_source(model: NeuronModel) -> None:
     NeurosimError
         The sentence begins with the file and line.
     """
-    for name in METHODS_OF(type(model)):
-        _check_method(type(model), name)
+    kind = type(model)
+    for name in methods_of(kind):
+        _check_method(kind, name)
+    for helper in helpers_of([getattr(kind, name) for name in methods_of(kind)]):
+        _check_text(helper, f"{helper.__name__}, which {kind.__name__} calls,")
     sample_results(model)
-
-
-def _where(function: Callable[..., Any], line: int | None = None) -> str:
-    """Return the place of a line of a function, to begin a sentence with."""
-    code = function.__code__
-    return f"{code.co_filename}:{line or code.co_firstlineno}"
 
 
 def _method(kind: type[NeuronModel], name: str) -> Callable[..., Any]:
@@ -95,7 +83,7 @@ def _method(kind: type[NeuronModel], name: str) -> Callable[..., Any]:
             f"{kind.__name__} has no {name}: add `@staticmethod def {name}({needed})`"
         )
     if not isinstance(attribute, staticmethod):
-        at = _where(attribute) + ": " if inspect.isfunction(attribute) else ""
+        at = place_of(attribute) + ": " if inspect.isfunction(attribute) else ""
         raise NeurosimError(f"{at}{own} is not a static method: put @staticmethod above it")
     return attribute.__func__
 
@@ -106,9 +94,14 @@ def _check_method(kind: type[NeuronModel], name: str) -> None:
     found, wanted = tuple(inspect.signature(function).parameters), arguments_of(kind, name)
     if len(found) != len(wanted):
         raise NeurosimError(
-            f"{_where(function)}: {own} takes ({', '.join(found)}): with the declared states it "
+            f"{place_of(function)}: {own} takes ({', '.join(found)}): with the declared states it "
             f"must take ({', '.join(wanted)})"
         )
+    _check_text(function, own)
+
+
+def _check_text(function: Callable[..., Any], own: str) -> None:
+    """Refuse a function with Python that does not compile."""
     try:
         text = textwrap.dedent(inspect.getsource(function))
     except OSError:
@@ -117,22 +110,23 @@ def _check_method(kind: type[NeuronModel], name: str) -> None:
         ) from None
     tree = ast.parse(text).body[0]
     shift = function.__code__.co_firstlineno - 1
-    assert isinstance(tree, ast.FunctionDef)
+    if not isinstance(tree, ast.FunctionDef):
+        raise NeurosimError(f"{place_of(function)}: {own} is a lambda: write it with def")
     for line, fault in _faults(tree, function):
-        raise NeurosimError(f"{_where(function, line + shift)}: {own} {fault}")
+        raise NeurosimError(f"{place_of(function, line + shift)}: {own} {fault}")
 
 
 def _faults(tree: ast.FunctionDef, function: Callable[..., Any]) -> Iterator[tuple[int, str]]:
     """Yield line and sentence of what a function may not contain."""
     local = {a.arg for a in tree.args.args}
     local |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _is_set(n)}
-    parameters = tree.args.args[-1].arg
+    arguments = {a.arg for a in tree.args.args}
     for node in (n for statement in tree.body for n in ast.walk(statement)):
         line = getattr(node, "lineno", 1)
         if type(node) in _REFUSED:
             yield line, f"contains {_REFUSED[type(node)]}, which models cannot use: write it out"
         elif isinstance(node, ast.Attribute):
-            yield from _attribute_faults(node, function, parameters, local)
+            yield from _attribute_faults(node, function, arguments, local)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in local:
             yield from _name_faults(node, function)
     if not any(isinstance(node, ast.Return) and node.value for node in ast.walk(tree)):
@@ -144,11 +138,11 @@ def _is_set(node: ast.Name) -> bool:
 
 
 def _attribute_faults(
-    node: ast.Attribute, function: Callable[..., Any], parameters: str, local: set[str]
+    node: ast.Attribute, function: Callable[..., Any], arguments: set[str], local: set[str]
 ) -> Iterator[tuple[int, str]]:
     """Yield what is wrong with an expression like math.exp or p.tau_m."""
     base = node.value.id if isinstance(node.value, ast.Name) else None
-    if base == parameters:
+    if base in arguments:
         return  # checked when the function is tried
     value = function.__globals__.get(base) if base and base not in local else None
     if value is math:
@@ -166,7 +160,7 @@ def _attribute_faults(
 
 def _name_faults(node: ast.Name, function: Callable[..., Any]) -> Iterator[tuple[int, str]]:
     """Yield what is wrong with a global name."""
-    found, value = _lookup(node.id, function)
+    found, value = lookup(node.id, function)
     if node.id == "math" and value is math:
         return
     if not found:
@@ -174,45 +168,33 @@ def _name_faults(node: ast.Name, function: Callable[..., Any]) -> Iterator[tuple
     elif value is getattr(builtins, node.id, None):
         if node.id not in FUNCTIONS:
             yield node.lineno, f"calls {node.id}: models can call {', '.join(FUNCTIONS)} and math"
-    elif inspect.ismodule(value):
-        return  # told with its attribute
+    elif inspect.ismodule(value) or inspect.isfunction(value):
+        return  # a module is told with its attribute, a function is checked on its own
     elif not isinstance(value, numbers.Real):
         yield (
             node.lineno,
-            f"uses the global {node.id!r}, a {type(value).__name__}: only numbers can be global; "
-            "make it a parameter or write it out",
+            f"uses the global {node.id!r}, a {type(value).__name__}: only numbers and functions "
+            "can be global; make it a parameter or write it out",
         )
 
 
-def _lookup(name: str, function: Callable[..., Any]) -> tuple[bool, Any]:
-    """Return whether a global or enclosing name is defined, and its value."""
-    enclosed = inspect.getclosurevars(function)
-    for scope in (enclosed.nonlocals, function.__globals__, vars(builtins)):
-        if name in scope:
-            return True, scope[name]
-    return False, None
-
-
-def constants_of(function: Callable[..., Any]) -> dict[str, float | int | bool]:
-    """Return the global numbers that a function uses: their values become part of its text."""
-    names = set(function.__code__.co_names) | set(function.__code__.co_freevars)
-    found = {name: _lookup(name, function)[1] for name in names - set(FUNCTIONS)}
-    return {
-        name: value if isinstance(value, (bool, int)) else float(value)
-        for name, value in found.items()
-        if isinstance(value, numbers.Real)
-    }
+def first_model(model: NeuronModel) -> NeuronModel:
+    """Return a model with the parameters of the first neuron; of distributions the means."""
+    names = parameters_of(type(model))
+    return dataclasses.replace(model, **{name: _first(getattr(model, name)) for name in names})
 
 
 def first_values(model: NeuronModel) -> Any:
     """Return the parameters of a model's first neuron, as the methods get them."""
-    names = list(parameters_of(type(model)))
-    return SimpleNamespace(**{name: _first(getattr(model, name)) for name in names})
+    first = first_model(model)
+    return SimpleNamespace(**{name: getattr(first, name) for name in parameters_of(type(model))})
 
 
 def first_states(model: NeuronModel) -> list[float]:
     """Return the initial states of a model's first neuron."""
-    return [_first(model.initial_of(name)) for name in states_of(type(model))]
+    first, names = first_model(model), list(states_of(type(model)))
+    v = np.array([first.initial_of(names[0], np.empty(0))], dtype=np.float64)
+    return [float(v[0]), *(float(np.ravel(first.initial_of(name, v))[0]) for name in names[1:])]
 
 
 def _first(value: Any) -> float:
@@ -236,8 +218,10 @@ def sample_results(model: NeuronModel) -> dict[str, Any]:
         "step": (*x, 0.0, 0.0, 0.1, p),
         "spikes": (x[0], *x, p),
         "reset": (*x, p),
+        "stable": (*x, 0.01, p),
+        "after_step": (x[0], *x, False, p),
     }
-    return {name: _sample(kind, name, calls[name]) for name in METHODS_OF(kind)}
+    return {name: _sample(kind, name, calls[name]) for name in methods_of(kind)}
 
 
 def _sample(kind: type[NeuronModel], name: str, arguments: tuple[Any, ...]) -> Any:
@@ -249,11 +233,11 @@ def _sample(kind: type[NeuronModel], name: str, arguments: tuple[Any, ...]) -> A
         line = traceback.extract_tb(error.__traceback__)[-1].lineno
         reason = str(error).replace("'types.SimpleNamespace' object", "p")
         raise NeurosimError(
-            f"{_where(function, line)}: {own} fails at the initial state "
+            f"{place_of(function, line)}: {own} fails at the initial state "
             f"({type(error).__name__}: {reason})"
         ) from None
-    at = f"{_where(function)}: {own}"
-    if name == "spikes":
+    at = f"{place_of(function)}: {own}"
+    if name in ("spikes", "stable"):
         if not isinstance(result, (bool, np.bool_)):
             raise NeurosimError(f"{at} returns {result!r}: it must return True or False")
         return result

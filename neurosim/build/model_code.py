@@ -22,19 +22,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import config
 
-from neurosim.build.model_check import METHODS_OF
-from neurosim.build.model_source import HEADER, IMPORTS, hidden_states, source_of
-from neurosim.kernels import model_tools
+from neurosim.build.model_functions import plain_functions
+from neurosim.build.model_source import HEADER, IMPORTS, hidden_states, source_of, work_rows
+from neurosim.kernels import model_math, model_tools
 from neurosim.kernels.compiled import FOLDER
+from neurosim.kernels.types import WORK_ROW
 from neurosim.network.declare import parameters_of, states_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from neurosim.network.model import NeuronModel
 
-_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int64, *[ctypes.c_void_p] * 6, ctypes.c_int64)
-_keep: dict[type, Any] = {}
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int64, *[ctypes.c_void_p] * 7, ctypes.c_int64)
+_keep: list[Any] = []
 """Callbacks into Python: their memory must live as long as the time loop may call them."""
 
 errors: list[BaseException] = []
@@ -98,18 +97,20 @@ def _callback(model: NeuronModel) -> int:
     names: dict[str, Any] = {
         "math": math,
         "namedtuple": namedtuple,
+        "called": lambda method: method,
         "function": lambda method: method,
-        "current_at": _plain(model_tools.current_at),
-        "slope_ratio": _plain(model_tools.slope_ratio),
+        "mathematics": model_math,
+        "current_at": model_tools.current_at,
+        "slope_ratio": model_tools.slope_ratio,
     }
     exec(compile(block, f"<{kind.__name__}>", "exec"), names)  # the text of the user's own class
-    names |= {name: getattr(kind, name) for name in METHODS_OF(kind)}
+    names |= plain_functions(kind)
     n_states = len(states_of(kind)) - 1 + hidden_states(kind)
-    n_parameters = 1 + len(parameters_of(kind))
+    n_parameters, n_work = 1 + len(parameters_of(kind)), WORK_ROW * work_rows(model)
 
     def call(n: int, *addresses_and_step: int) -> int:
         *addresses, t = addresses_and_step
-        v, states, current, jump, params, until = addresses
+        v, states, current, jump, params, until, work = addresses
         try:
             head = _array(params, HEADER)
             points, stride = int(head[2]), int(head[3])
@@ -122,6 +123,7 @@ def _callback(model: NeuronModel) -> int:
                     _array(jump, n),
                     _array(params, HEADER + n_parameters + (n - 1) * stride),
                     _array(until, n, ctypes.c_int64),
+                    _array(work, n_work),
                     t,
                 )
             )
@@ -129,15 +131,10 @@ def _callback(model: NeuronModel) -> int:
             errors.append(error)
             return 0
 
-    _keep[kind] = _CALLBACK(call)
-    address = ctypes.cast(_keep[kind], ctypes.c_void_p).value
+    _keep.append(_CALLBACK(call))
+    address = ctypes.cast(_keep[-1], ctypes.c_void_p).value
     assert address is not None
     return address
-
-
-def _plain(compiled: Any) -> Callable[..., Any]:
-    """Return the Python function that was compiled."""
-    return getattr(compiled, "py_func", compiled)
 
 
 def _array(address: int, n: int, kind: Any = ctypes.c_double) -> Any:

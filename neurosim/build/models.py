@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +10,13 @@ import numpy as np
 
 from neurosim.build.grid import whole_steps
 from neurosim.build.model_code import block_address
-from neurosim.build.model_source import hidden_states, internal_steps
-from neurosim.build.neurons import sample
+from neurosim.build.model_source import hidden_states, internal_steps, work_rows
 from neurosim.build.streams import uniform
 from neurosim.kernels import Models
 from neurosim.kernels.types import BLOCK_FIRST, BLOCK_LAST, FIRST, GROUP
-from neurosim.network import LogNormal, NeuronModel, Normal, Uniform
-from neurosim.network.declare import is_uniform, parameters_of, states_of
+from neurosim.network import NeuronModel
+from neurosim.network.declare import parameters_of, states_of
+from neurosim.network.quantity import is_distribution, is_uniform
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,11 +40,14 @@ class ModelPart:
         Their states beside the potential at time 0.
     first_state : mapping of int to int
         Index in `State.states` of the first state of each group.
+    n_rows : int
+        Rows that `Scratch.work` needs.
     """
 
     tables: Models | None
     states: NDArray[np.float64]
     first_state: Mapping[int, int]
+    n_rows: int
 
 
 def values_of(population: Population, value: Any, what: str, seed: int) -> NDArray[np.float64]:
@@ -62,8 +66,8 @@ def values_of(population: Population, value: Any, what: str, seed: int) -> NDArr
     (size,) ndarray
         Read-only where all values are the same.
     """
-    if isinstance(value, (Normal, LogNormal, Uniform)):
-        return sample(value, uniform(seed, what, population.name, population.size))
+    if is_distribution(value):
+        return value.sample(uniform(seed, what, population.name, population.size))
     return np.broadcast_to(np.asarray(value, float), (population.size,))
 
 
@@ -73,37 +77,53 @@ def state_size(neuron: Neuron) -> int:
     return len(states_of(type(neuron))) - 1 + hidden_states(type(neuron))
 
 
+def drawn_model(population: Population, seed: int) -> NeuronModel:
+    """Return the model of a population with distributions replaced by the values of its neurons."""
+    model = population.neuron
+    assert isinstance(model, NeuronModel)
+    drawn = {
+        name: values_of(population, getattr(model, name), f"parameter {name}", seed)
+        for name in parameters_of(type(model))
+        if is_distribution(getattr(model, name))
+    }
+    return dataclasses.replace(model, **drawn) if drawn else model
+
+
 def initial_states(population: Population, dt: float, seed: int) -> NDArray[np.float64]:
-    """Return the states beside the potential of every neuron at time 0.
+    """Return all states of every neuron at time 0, the potential (mV) first.
 
     Returns
     -------
     (size, n_states) ndarray
     """
-    neuron = population.neuron
-    assert isinstance(neuron, NeuronModel)
-    columns = [
-        values_of(population, population.initial_of(name), name, seed)
-        for name in list(states_of(type(neuron)))[1:]
-    ]
+    model = drawn_model(population, seed)
+    potential, *names = states_of(type(model))
+
+    def values(name: str, given: Any, v: NDArray[np.float64]) -> NDArray[np.float64]:
+        value = population.initial.get(name, given)
+        value = model.initial_of(name, v) if value is None else value
+        return values_of(population, value, name, seed)
+
+    v = values(potential, population.v_init, np.empty(0))
+    columns = [v, *(values(name, None, v) for name in names)]
     # The adaptive method starts with a trial of the whole step.
-    columns += [np.full(population.size, dt)] * hidden_states(type(neuron))
-    return np.stack(columns, axis=1) if columns else np.empty((population.size, 0))
+    columns += [np.full(population.size, dt)] * hidden_states(type(model))
+    return np.stack(columns, axis=1)
 
 
 def _parameter_rows(
     population: Population, share: Share, dt: float, seed: int
 ) -> NDArray[np.float64]:
     """Return refractory steps and parameters: one row, or one for each neuron of a share."""
-    neuron, names = population.neuron, tuple(parameters_of(type(population.neuron)))
+    neuron = drawn_model(population, seed)
+    names = tuple(parameters_of(type(neuron)))
     values = [getattr(neuron, name) for name in names]
     if all(is_uniform(value) for value in values):
         t_ref = getattr(neuron, "t_ref", 0.0)
         what = f"{type(neuron).__name__}.t_ref"
         steps = whole_steps(t_ref, dt, what) if t_ref > 0.0 else 0
         return np.array([[float(steps), *values]])
-    columns = [values_of(population, value, f"parameter {name}", seed)
-               for name, value in zip(names, values, strict=True)]  # fmt: skip
+    columns = [np.broadcast_to(np.asarray(value, float), (population.size,)) for value in values]
     refractory = np.zeros(population.size)
     if "t_ref" in names:
         refractory = np.rint(columns[names.index("t_ref")] / dt)
@@ -132,13 +152,13 @@ def model_tables(
     populations = [layout.populations[share.population] for share in shares]
     own = [g for g, p in enumerate(populations) if isinstance(p.neuron, NeuronModel)]
     if not any(isinstance(p.neuron, NeuronModel) for p in layout.populations):
-        return ModelPart(None, np.empty(0), {})
+        return ModelPart(None, np.empty(0), {}, 0)
     states: dict[int, NDArray[np.float64]] = {}
     first: dict[int, int] = {}
     for g in own:
         first[g] = sum(len(part) for part in states.values())
         share = shares[g]
-        states[g] = initial_states(populations[g], dt, seed)[share.low : share.high].ravel()
+        states[g] = initial_states(populations[g], dt, seed)[share.low : share.high, 1:].ravel()
     rows = {g: _parameter_rows(populations[g], shares[g], dt, seed) for g in own}
     blocks, address, points, first_state, first_param, params = [], [], [], [], [], []
     n_params = 0
@@ -170,4 +190,5 @@ def model_tables(
         params=np.concatenate([np.empty(0), *params]),
         dt=np.array([dt]),
     )
-    return ModelPart(models, np.concatenate([np.empty(0), *states.values()]), first)
+    n_rows = max((work_rows(populations[g].neuron) for g in own), default=0)  # type: ignore[arg-type]
+    return ModelPart(models, np.concatenate([np.empty(0), *states.values()]), first, n_rows)

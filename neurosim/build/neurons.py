@@ -6,12 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtri
 
 from neurosim.build.grid import whole_steps
 from neurosim.build.layout import NOISE, whole_lines
 from neurosim.build.propagators import escape, membrane, synapse_filter
 from neurosim.build.streams import stream_key, uniform
+from neurosim.errors import NeurosimError
 from neurosim.kernels import Neurons
 from neurosim.kernels.types import (
     ALPHA,
@@ -20,12 +20,14 @@ from neurosim.kernels.types import (
     EXPONENTIAL_LINK,
     GROUP,
     MANNER,
+    MODEL,
+    MODEL_BLOCK,
     SOFTPLUS,
     STATE_RISE,
     THRESHOLD,
 )
-from neurosim.network import LIF, DeltaSynapse, LogNormal, NeuronModel, Normal, Uniform
-from neurosim.network.declare import is_uniform, states_of
+from neurosim.network import LIF, DeltaSynapse, NeuronModel
+from neurosim.network.quantity import is_distribution, is_uniform
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.build.layout import Layout, Share
-    from neurosim.network import Neuron, Population
+    from neurosim.network import Network, Neuron, Population
 
 
 def refractory_steps(neuron: Neuron, dt: float) -> int:
@@ -43,6 +45,22 @@ def refractory_steps(neuron: Neuron, dt: float) -> int:
     return (
         whole_steps(neuron.t_ref, dt, f"{type(neuron).__name__}.t_ref") if neuron.t_ref > 0 else 0
     )
+
+
+def check_uniform(network: Network) -> None:
+    """Refuse values per neuron where the kernels have one for a population.
+
+    Raises
+    ------
+    NeurosimError
+    """
+    for population in network.populations:
+        if not (isinstance(population.neuron, NeuronModel) or population.neuron.is_uniform):
+            raise NeurosimError(
+                f"Population {population.name!r}: the parameters of "
+                f"{type(population.neuron).__name__} must be the same for all its neurons: give "
+                "numbers"
+            )
 
 
 def potential_offset(neuron: Neuron) -> float:
@@ -56,28 +74,13 @@ def number_of(neuron: Neuron, name: str) -> float:
     return float(value) if is_uniform(value) else math.nan
 
 
-def sample(distribution: Normal | LogNormal | Uniform, u: NDArray) -> NDArray[np.float64]:
-    """Turn uniform numbers into numbers of a truncated distribution, by inversion."""
-    low, high = distribution.quantiles()
-    u = low + u * (high - low)
-    if isinstance(distribution, Uniform):
-        return distribution.low + (distribution.high - distribution.low) * u
-    if isinstance(distribution, Normal):
-        return distribution.mean + distribution.sd * ndtri(u)
-    values = np.exp(distribution.mu + distribution.sigma * ndtri(u))
-    return np.copysign(values, distribution.mean)
-
-
 def initial_potentials(population: Population, seed: int) -> NDArray[np.float64]:
     """Return the potential of every neuron at time 0 (mV)."""
     v = population.v_init
-    if v is None and isinstance(population.neuron, NeuronModel):
-        name = next(iter(states_of(type(population.neuron))))
-        v = population.initial_of(name)
     if v is None:
         return np.full(population.size, population.neuron.v_rest)
-    if isinstance(v, (Normal, LogNormal, Uniform)):
-        return sample(v, uniform(seed, "v_init", population.name, population.size))
+    if is_distribution(v):
+        return v.sample(uniform(seed, "v_init", population.name, population.size))
     return np.broadcast_to(np.asarray(v, float), (population.size,))
 
 
@@ -129,8 +132,9 @@ class _Tables:
         """Cut the groups into blocks."""
         rows, places = [], 0
         for g, (first, last, _, _, first_port, last_port) in enumerate(self.groups):
-            for start in range(first, last, BLOCK):
-                rows.append([g, start, min(start + BLOCK, last), places])
+            size = MODEL_BLOCK if self.firing[g][MANNER] == MODEL else BLOCK
+            for start in range(first, last, size):
+                rows.append([g, start, min(start + size, last), places])
                 places += last_port - first_port
         return rows
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.build.channels import channel_tables
 from neurosim.build.grid import check_dt
 from neurosim.build.inputs import input_tables
 from neurosim.build.layout import Layout, lay_out
 from neurosim.build.live import CurrentPort, SpikePort, live_tables
 from neurosim.build.memory import check_delay_tables, check_memory, check_size
-from neurosim.build.models import ModelPart, model_tables
+from neurosim.build.models import ModelPart, initial_states, model_tables
 from neurosim.build.neurons import (
+    check_uniform,
     initial_potentials,
     neuron_tables,
     number_of,
@@ -35,6 +35,7 @@ from neurosim.build.streams import check_seed
 from neurosim.build.synapses import into_ring, make_tables
 from neurosim.build.workers import workers
 from neurosim.errors import NeurosimError
+from neurosim.network import NeuronModel
 from neurosim.network.dale import common_sign
 from neurosim.recording import PopulationInfo
 
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.kernels import Channels, Inputs, Neurons, Probes, Table
+    from neurosim.kernels import Inputs, Neurons, Probes, Table
     from neurosim.network import Drive, Network, Population
 
 
@@ -58,7 +59,6 @@ class ThreadPlan:
     neurons : Neurons
     soft : (n_blocks,) ndarray of int64, or None
         Which blocks of neurons have soft thresholds.
-    channels : Channels or None
     models : ModelPart
     inputs : Inputs
     probes : Probes
@@ -76,7 +76,6 @@ class ThreadPlan:
     plastic: PlasticPart
     neurons: Neurons
     soft: NDArray[np.int64] | None
-    channels: Channels | None
     models: ModelPart
     inputs: Inputs
     probes: Probes
@@ -175,12 +174,16 @@ def _describe(network: Network, built: Iterable[Projections]) -> dict[str, Popul
     }
 
 
-def _starting_potentials(network: Network, layout: Layout, thread: int, seed: int) -> NDArray:
+def _starting_potentials(layout: Layout, thread: int, dt: float, seed: int) -> NDArray:
+    """Return the potential of each neuron at time 0, as `State.v` counts it."""
     v = np.zeros(layout.threads[thread].n_local)
     for share in layout.threads[thread].shares:
         population = layout.populations[share.population]
-        start = initial_potentials(population, seed)[share.low : share.high]
-        v[share.first : share.first + share.size] = start - potential_offset(population.neuron)
+        if isinstance(population.neuron, NeuronModel):
+            start = initial_states(population, dt, seed)[:, 0]
+        else:
+            start = initial_potentials(population, seed) - population.neuron.v_rest
+        v[share.first : share.first + share.size] = start[share.low : share.high]
     return v
 
 
@@ -222,6 +225,7 @@ def build(
     if not network.populations:
         raise NeurosimError("The network has no population: add one with Network.add first")
     own = range(threads) if own is None else own
+    check_uniform(network)
     check_size(network)
     check_delay_tables(network, dt, threads)
     layout = lay_out(network, threads)
@@ -235,17 +239,16 @@ def build(
 
         def build_thread(thread: int) -> ThreadPlan:
             neurons, places, n_synaptic = neuron_tables(layout, thread, dt, seed)
-            soft, channels = soft_blocks(neurons), channel_tables(layout, neurons, thread, dt)
+            soft = soft_blocks(neurons)
             models = model_tables(layout, neurons, thread, dt, seed, debug)
             probes, contributions = probe_tables(traces, layout, thread, places, models.first_state)
             inputs = input_tables(network, layout, neurons, thread, dt, seed)
             inputs, live = live_tables(inputs, network, layout, thread)
-            v_start = _starting_potentials(network, layout, thread, seed)
+            v_start = _starting_potentials(layout, thread, dt, seed)
             (table, _), learned = made[thread - own.start], learning[thread - own.start]
             table = into_ring(table, layout)
             arrays = (
                 neurons,
-                channels or (),
                 models.tables or (),
                 inputs,
                 table,
@@ -261,7 +264,6 @@ def build(
                 learned,
                 neurons,
                 soft,
-                channels,
                 models,
                 inputs,
                 probes,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurosim.build.connections import unpack
 from neurosim.build.layout import TWINNED
 from neurosim.build.projections import Projections, expected_synapses
 from neurosim.build.synapses import make_tables
@@ -60,6 +61,8 @@ class PlasticPart:
         Number of the projection in the network.
     sources, targets : (n_synapses,) ndarray of int64
         Indices within their populations.
+    delays : (n_synapses,) ndarray of int64
+        Steps.
     first_target : (n_projections,) ndarray of int64
         The thread's first neuron of each plastic projection's target population.
     """
@@ -70,6 +73,7 @@ class PlasticPart:
     projections: NDArray[np.int64]
     sources: NDArray[np.int64]
     targets: NDArray[np.int64]
+    delays: NDArray[np.int64]
     first_target: NDArray[np.int64]
 
 
@@ -101,19 +105,6 @@ def plastic_projections(
             f"{there / 2**30:.1f} GiB are available: make fewer of them plastic"
         )
     return [Projections(network, layout, dt, seed, (k,), own=own, each=each) for k in chosen]
-
-
-def _unpacked(table: Table) -> tuple[NDArray, NDArray, NDArray]:
-    """Return source, delay (steps) and weight of every synapse of a table, in its order."""
-    lengths = np.diff(table.segment.astype(np.int64), axis=1)
-    source = np.repeat(np.arange(len(lengths)), lengths.sum(axis=1))
-    column = np.repeat(np.tile(np.arange(lengths.shape[1]), len(lengths)), lengths.ravel())
-    weight = table.weights
-    if len(table.common):
-        weight = table.common.reshape(len(lengths), -1)[
-            source, table.common_of[column].astype(np.intp)
-        ]
-    return source, table.delays[column], weight.astype(float)
 
 
 def _rule(stdp: STDP, dt: float) -> NDArray[np.float64]:
@@ -154,13 +145,13 @@ def _plastic_part(
 ) -> PlasticPart:
     """Lay out one thread's plastic synapses."""
     own = np.zeros((len(plastic), 8), np.int64)
-    segments, delays, targets, posts, weights, kinds, sources, lows = ([] for _ in range(8))
+    segments, delays, targets, posts, weights, kinds, sources, steps, lows = ([] for _ in range(9))
     ends, n, n_lists, n_delays, n_rows = [np.zeros(1, np.int64)], 0, 0, 0, 0
     for p, (projections, table) in enumerate(zip(plastic, tables, strict=True)):
         (projection,) = projections.projections
         share = layout.threads[thread].shares[layout.index(projection.target)]
         first = int(layout.first_id[layout.index(projection.source)])
-        source, late, weight = _unpacked(table)
+        source, slots, weight, late = unpack(table)
         different = np.unique(projections.column_delays)
         row = (source - first) * len(different) + np.searchsorted(different, late)
         # Within a delay the table may go by weight: here only the row counts.
@@ -171,14 +162,15 @@ def _plastic_part(
         own[p, [ROW_FIRST, DELAY_FIRST, N_DELAYS]] = n_rows, n_delays, len(different)
         own[p, OWN_FIRST] = int(layout.first_id[share.population]) + share.low
         own[p, [N_OWN, POST_FIRST]] = share.size, n_lists
-        slots = table.targets.astype(np.int64)[order]
+        slots = slots.astype(np.int64)[order]
         place = slots - share.slots[projection.synapse]
         targets.append(slots)
         posts.append(n_lists + place)
-        weights.append(weight[order])
+        weights.append(weight[order].astype(float))
         delays.append(different)
         segments.append(share.low + place)
         sources.append(source[order] - first)
+        steps.append(late[order])
         number = next(k for k, other in enumerate(network.projections) if other is projection)
         kinds.append(np.full(len(slots), number))
         lows.append(share.low)
@@ -205,6 +197,7 @@ def _plastic_part(
         joined(kinds),
         joined(sources),
         joined(segments),
+        joined(steps),
         np.array(lows, np.int64),
     )
 

@@ -58,13 +58,19 @@ def _out_degrees(projection: Projection, key: np.uint64) -> NDArray[np.int64]:
     Synapses in a fixed total number, each with a source and a target of its own drawing, have
     multinomial out-degrees, and given these, independent targets.
     """
-    n = projection.source.size
-    if isinstance(projection.rule, FixedOutDegree):
-        return np.full(n, projection.rule.n, np.int64)
-    if not isinstance(projection.rule, FixedTotalNumber):
+    ends, rule = projection.ends, projection.rule
+    n, n_targets = ends.shape
+    if isinstance(rule, FixedOutDegree):
+        return np.full(n, rule.n, np.int64)
+    if not isinstance(rule, FixedTotalNumber):
         return np.empty(0, np.int64)
+    shares = np.full(n, 1.0 / n)
+    if not rule.autapses and 0 < ends.n_common < n:
+        # Sources that are targets, too, have one target less to choose.
+        choices = n_targets - np.isin(ends.sources, ends.targets).astype(float)
+        shares = choices / choices.sum()
     generator = np.random.Generator(np.random.Philox(key=int(key)))
-    return generator.multinomial(projection.rule.n, np.full(n, 1.0 / n))
+    return generator.multinomial(rule.n, shares)
 
 
 def expected_synapses(projection: Projection) -> float:
@@ -72,9 +78,9 @@ def expected_synapses(projection: Projection) -> float:
 
     For a file of text it is an estimate.
     """
-    rule, n, m = projection.rule, projection.source.size, projection.target.size
+    rule, (n, m) = projection.rule, projection.ends.shape
     if isinstance(rule, (AllToAll, FixedProbability)):
-        pairs = n * m - (projection.source is projection.target and not rule.autapses) * n
+        pairs = n * m - (not rule.autapses) * projection.ends.n_common
         return pairs * getattr(rule, "p", 1.0)
     if isinstance(rule, OneToOne):
         return n

@@ -14,7 +14,6 @@ from scipy.special import exprel
 
 from neurosim.kernels.types import (
     ALPHA,
-    CHANNELS,
     DELTA,
     EXPECTED,
     EXPONENTIAL,
@@ -39,7 +38,6 @@ from neurosim.network import (
     LIF,
     AlphaCurrent,
     ExpCurrent,
-    HodgkinHuxley,
     IntegrateAndFire,
     NeuronModel,
 )
@@ -68,11 +66,10 @@ def _ramp_exponential(x: float) -> float:
 def membrane(neuron: Neuron, dt: float) -> NDArray[np.float64]:
     """Return the row of `Neurons.dynamics` of a neuron.
 
-    A current injected into a neuron with ion channels stays in pA, and such a neuron has neither a
-    threshold nor a reset.
+    A current injected into a neuron whose equations are compiled apart stays in pA.
     """
     row = np.zeros(5)
-    if isinstance(neuron, (HodgkinHuxley, NeuronModel)):
+    if isinstance(neuron, NeuronModel):
         row[P_VI], row[THRESHOLD] = 1.0, np.inf
         return row
     row[P_VV] = math.exp(-dt / neuron.tau_m)
@@ -91,8 +88,6 @@ def escape(neuron: Neuron, dt: float) -> tuple[int, NDArray[np.float64]]:
     row = np.zeros(3)
     if isinstance(neuron, NeuronModel):
         return MODEL, row
-    if isinstance(neuron, HodgkinHuxley):
-        return CHANNELS, row
     if neuron.escape is None:
         return SHARP, row
     row[STEEPNESS] = 1.0 / neuron.escape.delta
@@ -118,7 +113,7 @@ def synapse_filter(
     if alpha:
         row[P_SR] = dt * row[P_SS]
         row[GAIN] = math.e / synapse.tau
-    if isinstance(neuron, LIF):  # what a current does to ion channels, no propagator says
+    if isinstance(neuron, LIF):  # what a current does to other models, no propagator says
         x = dt / neuron.tau_m - dt / synapse.tau
         decayed = math.exp(-dt / neuron.tau_m) / neuron.c_m
         row[P_VS] = dt * decayed * exprel(x)

@@ -110,7 +110,7 @@ class FileReader(ABC):
     def __init__(self, projection: Projection, rule: EdgeFile) -> None:
         rule.check_content()
         self._rule_checked = rule
-        self._populations = projection.source, projection.target
+        self._ends = projection.ends
         self.names = tuple(
             given.name if isinstance(given, Column) else None
             for given in (projection.weight, projection.delay)
@@ -126,15 +126,28 @@ class FileReader(ABC):
     def where(self, k: int, i: int) -> str:
         """Return where edge i of block k is, to begin a sentence with."""
 
-    def check_ids(self, k: int, ids: tuple[NDArray, NDArray], names: tuple[str, str]) -> None:
-        """Refuse sources and targets that there are not."""
-        for own, population, name in zip(ids, self._populations, names, strict=True):
-            if len(own) and not 0 <= own.min() <= own.max() < population.size:
-                i = int(np.argmax((own < 0) | (own >= population.size)))
+    def neurons(
+        self, k: int, ids: tuple[NDArray, NDArray], names: tuple[str, str]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return sources and targets within their populations; refuse those that there are not."""
+        ends, found = self._ends, []
+        for own, chosen, size, population, name in zip(
+            ids,
+            (ends.source_ids, ends.target_ids),
+            ends.shape,
+            (ends.source, ends.target),
+            names,
+            strict=True,
+        ):
+            if len(own) and not 0 <= own.min() <= own.max() < size:
+                i = int(np.argmax((own < 0) | (own >= size)))
                 raise NeurosimError(
-                    f"{self.where(k, i)}{name} = {own[i]} is outside 0 to {population.size - 1}, "
-                    f"the neurons of {population.name!r}"
+                    f"{self.where(k, i)}{name} = {own[i]} is outside 0 to {size - 1}, the neurons "
+                    f"of {population.name!r}" + ("" if chosen is None else " that are connected")
                 )
+            whole = own if chosen is None else chosen[own]
+            found.append(read_only(whole.astype(np.int64, copy=False)))
+        return found[0], found[1]
 
 
 class SonataReader(FileReader):
@@ -156,8 +169,7 @@ class SonataReader(FileReader):
         last = min(first + EDGES_AT_ONCE, edges.size)
         names = "source_node_id", "target_node_id"
         ids = edges.integers(names[0], first, last), edges.integers(names[1], first, last)
-        self.check_ids(k, ids, names)
-        sources, targets = (read_only(own.astype(np.int64, copy=False)) for own in ids)
+        sources, targets = self.neurons(k, ids, names)
         weight, delay = self.names
         weights = NONE
         if weight:

@@ -13,17 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from neurosim.build.models import state_size
-from neurosim.kernels.channels import SPIKE
 from neurosim.kernels.types import (
     ALPHA,
-    CHANNELS,
     DELTA,
     FIRST,
     FIRST_ID,
-    GATES,
     KIND,
     LAST,
     MANNER,
+    MODEL,
     PORT_FIRST,
     PORT_LAST,
     STATE,
@@ -40,14 +38,12 @@ if TYPE_CHECKING:
     from neurosim.build.plan import Plan, ThreadPlan
     from neurosim.kernels import Neurons, State, Table
 
-STATES = ("v", "until", "synaptic", "gates", "states", "arrived")
+STATES = ("v", "until", "synaptic", "states", "arrived")
 """Fields of `kernels.types.State` that a snapshot holds, each in the order of the network."""
 
 
 LARGEST = 1e100
-"""Potentials (mV) and currents (pA) beyond this do not come up in any run."""
-SLACK = 1e-2
-"""Gates may leave 0 to 1 by less: the integration is not exact."""
+"""Potentials (mV), currents (pA) and states beyond this do not come up in any run."""
 
 
 class _Span(NamedTuple):
@@ -85,10 +81,6 @@ def _spans(layout: Layout, part: ThreadPlan, thread: int, counter: _Counter) -> 
             for place in _variables(port):
                 whole = counter.take("synaptic", population.size) + share.low
                 yield _Span("synaptic", place, whole, share.size)
-        if isinstance(population.neuron, HodgkinHuxley):
-            assert part.channels is not None
-            whole = counter.take("gates", GATES * population.size) + GATES * share.low
-            yield _Span("gates", int(part.channels.first_gate[g]), whole, GATES * share.size)
         if isinstance(population.neuron, NeuronModel):
             n = state_size(population.neuron)
             whole = counter.take("states", n * population.size) + n * share.low
@@ -160,11 +152,6 @@ def take_state(plan: Plan, states: list[State]) -> dict[str, NDArray]:
     }
 
 
-def field_of(snapshot: Mapping[str, NDArray], field: str) -> NDArray:
-    """Return a field of a snapshot; earlier versions had no "states"."""
-    return snapshot[field] if field in snapshot or field != "states" else np.empty(0)
-
-
 def check_state(plan: Plan, snapshot: Mapping[str, NDArray]) -> None:
     """Refuse a snapshot that is not one of this network.
 
@@ -176,9 +163,8 @@ def check_state(plan: Plan, snapshot: Mapping[str, NDArray]) -> None:
     for _ in _spans(plan.layout, plan.threads[0], plan.own[0], counter):
         pass
     for field, size in counter.total.items():
-        if field_of(snapshot, field).shape != (size,):
-            shape = field_of(snapshot, field).shape
-            raise ValueError(f"{field} has shape {shape}, not ({size},)")
+        if snapshot[field].shape != (size,):
+            raise ValueError(f"{field} has shape {snapshot[field].shape}, not ({size},)")
     fired, counts = snapshot["fired"], snapshot["fired_in"]
     if counts.shape != (plan.horizon,) or (counts < 0).any() or counts.sum() != len(fired):
         raise ValueError("the spikes under way are not those of the last steps")
@@ -186,30 +172,38 @@ def check_state(plan: Plan, snapshot: Mapping[str, NDArray]) -> None:
     order = np.diff(fired.astype(np.int64) + steps * n)
     if len(fired) and (fired.min() < 0 or fired.max() >= n or (order <= 0).any()):
         raise ValueError("the spikes under way are not in order")
-    bounds = {"v": LARGEST, "synaptic": LARGEST, "gates": 1.0 + SLACK, "states": LARGEST}
-    for field, largest in bounds.items():
+    for field in ("v", "synaptic", "states"):
         # NaN compares false, and so is refused.
-        if not (np.abs(field_of(snapshot, field)) <= largest).all():
-            raise ValueError(f"{field} is not finite or beyond {largest:g}")
+        if not (np.abs(snapshot[field]) <= LARGEST).all():
+            raise ValueError(f"{field} is not finite or beyond {LARGEST:g}")
 
 
-def with_flags(plan: Plan, snapshot: Mapping[str, NDArray], step: int) -> Mapping[str, NDArray]:
-    """Return a snapshot with the spike flag of ion channels, which early checkpoints lack.
+def from_earlier(plan: Plan, snapshot: Mapping[str, NDArray], step: int) -> Mapping[str, NDArray]:
+    """Return a snapshot of an earlier version as one of this version.
 
-    An action potential in progress is taken as counted during a refractory period.
+    Earlier versions kept the gates of Hodgkin-Huxley neurons apart, at first without a flag for an
+    action potential that was not counted yet, and their potential relative to rest. An action
+    potential in progress is taken as counted during a refractory period.
     """
-    cells, rest = [np.empty(0, np.int64)], [np.empty(0)]
-    for first, population in zip(plan.first_id, plan.layout.populations, strict=False):
-        if isinstance(population.neuron, HodgkinHuxley):
-            cells.append(np.arange(first, first + population.size))
-            rest.append(np.full(population.size, population.neuron.v_rest))
-    own = np.concatenate(cells)
-    if snapshot["gates"].shape != (3 * len(own),) or not len(own):
+    if "states" in snapshot:
         return snapshot
-    above = snapshot["v"][own] + np.concatenate(rest) >= SPIKE
-    flags = above & (snapshot["until"][own] < step)
-    gates = np.column_stack([snapshot["gates"].reshape(-1, 3), flags])
-    return {**snapshot, "gates": gates.ravel()}
+    v, states = snapshot["v"].copy(), [np.empty(0)]
+    cells = [
+        (np.arange(first, first + population.size), population.neuron.v_rest)
+        for first, population in zip(plan.first_id, plan.layout.populations, strict=False)
+        if isinstance(population.neuron, HodgkinHuxley)
+    ]
+    n_cells = sum(len(own) for own, _ in cells)
+    n_gates = len(snapshot["gates"]) // n_cells if n_cells else 0
+    gates = snapshot["gates"][: n_gates * n_cells].reshape(n_cells, n_gates)
+    for own, v_rest in cells:
+        v[own] += v_rest
+        mine, gates = gates[: len(own)], gates[len(own) :]
+        if n_gates == 3:
+            flags = (v[own] >= 0.0) & (snapshot["until"][own] < step)
+            mine = np.column_stack([mine, flags])
+        states.append(mine.ravel())
+    return {**snapshot, "v": v, "states": np.concatenate(states)}
 
 
 def put_state(
@@ -230,7 +224,7 @@ def put_state(
     restored = []
     for thread, part, state in zip(plan.own, plan.threads, states, strict=True):
         for span in _spans(plan.layout, part, thread, _Counter()):
-            values = field_of(snapshot, span.field)[span.whole : span.whole + span.size]
+            values = snapshot[span.field][span.whole : span.whole + span.size]
             getattr(state, span.field)[span.own : span.own + span.size] = values
         _put_to_rest(part.neurons, state, step)
         state.next_event[0] = np.searchsorted(part.inputs.event_steps, step)
@@ -243,10 +237,10 @@ def put_state(
 def _put_to_rest(neurons: Neurons, state: State, step: int) -> None:
     """Fill the rings of neurons in their refractory period, in order of firing.
 
-    Twins never fire, and ion channels are not held at reset.
+    Twins never fire, and models hold their neurons themselves.
     """
     for g, group in enumerate(neurons.groups):
-        if group[FIRST_ID] < 0 or neurons.firing[g, MANNER] >= CHANNELS:
+        if group[FIRST_ID] < 0 or neurons.firing[g, MANNER] == MODEL:
             continue
         first = int(group[FIRST])
         until = state.until[first : group[LAST]]

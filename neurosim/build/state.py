@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.build.channels import starting_gates
 from neurosim.kernels import Ranks, Scratch, Shared, State
 from neurosim.kernels.address import empty_address_table
 from neurosim.kernels.delivery import SOON
 from neurosim.kernels.exchange import ROOM
-from neurosim.kernels.types import BLOCK, DUE_WEIGHT, FIRST_ID, RECORDING
+from neurosim.kernels.types import BLOCK, DUE_WEIGHT, FIRST_ID, MODEL_BLOCK, RECORDING, WORK_ROW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +60,6 @@ def new_state(plan: Plan, thread: int, chunk: int) -> State:
             injected=(n_local, np.float64),
             arrived=(part.n_slots if twins else 0, np.float64),
         ),
-        gates=starting_gates(part.neurons, part.channels, part.v_start),
         states=part.models.states.copy(),
         resting_first=np.zeros(n_groups, np.int64),
         resting_count=np.zeros(n_groups, np.int64),
@@ -140,14 +138,12 @@ def new_scratch(plan: Plan, thread: int, timed: bool) -> Scratch:
     # At least all that one step's spikes can have due, should all neurons fire in it, and an end.
     n_common = max(len(table.common) // len(table.start), 1)
     segments = LISTED + plan.batch * n_common * len(table.start) + 1
-    channels = plan.threads[thread].channels
-    points = 0 if channels is None else 2 * int(channels.substep[1]) + 1
-    models = plan.threads[thread].models.tables
-    if models is not None:
-        points = max(points, int(models.points.max(initial=0)))
+    models = plan.threads[thread].models
+    points = 0 if models.tables is None else int(models.tables.points.max(initial=0))
     return Scratch(
         **room,
-        course=np.empty(BLOCK * points),
+        course=np.empty(MODEL_BLOCK * points),
+        work=np.zeros(WORK_ROW * models.n_rows),
         cells=room["bits"].view(np.uint16),
         due=np.empty((segments, DUE_WEIGHT + 1), np.uint64),
         ticks=np.zeros(RECORDING + 1, np.int64),

@@ -92,11 +92,11 @@ class TextReader(FileReader):
         if self._rule.delimiter == " ":
             text = text.replace(b"\t", b" ")
         columns = self._parse(k, text) if self._rule.names is None else self._parse_names(k, text)
-        ids = columns[:2]
-        self.check_ids(k, (ids[0], ids[1]), (self._rule.source, self._rule.target))
+        names = self._rule.source, self._rule.target
+        sources, targets = self.neurons(k, (columns[0], columns[1]), names)
         rows = iter(columns[2:])
         given = (read_only(next(rows)) if name else NONE for name in self.names)
-        return Block(read_only(ids[0]), read_only(ids[1]), *given)
+        return Block(sources, targets, *given)
 
     def _parse(self, k: int, text: bytes) -> list[NDArray]:
         """Return sources, targets and values of lines of numbers."""

@@ -18,7 +18,7 @@ from neurosim.kernels import (
     steps,
 )
 from neurosim.kernels.inputs import add_noise, count_noise
-from neurosim.kernels.types import CHANNELS, MANNER
+from neurosim.kernels.types import MANNER, MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -110,12 +110,10 @@ class TimeLoop:
             yield steps.transmit_plastic, plastic.tables, learned, state
         if len(inputs.programs) or len(inputs.event_steps) or part.live:
             yield steps.apply_inputs, inputs, part.neurons, state
-        if (part.neurons.firing[:, MANNER] < CHANNELS).any():
+        if (part.neurons.firing[:, MANNER] != MODEL).any():
             yield steps.advance_linear, *neurons
         if part.soft is not None:
             yield steps.escape, part.neurons, part.soft, state, self._fired
-        if part.channels is not None:
-            yield steps.advance_channels, part.channels, *neurons
         if part.models.tables is not None:
             yield steps.advance_models, part.models.tables, *neurons
         if plastic.n_lists:

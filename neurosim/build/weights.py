@@ -10,6 +10,7 @@ import numpy as np
 
 from neurosim.kernels import rows as c
 from neurosim.network import Column, EdgeFile, Explicit, LogNormal, Normal, Uniform
+from neurosim.network.quantity import is_distribution
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 WORTH_SORTING = 16
 """Synapses with the same source, delay and weight from which on it pays to keep the weight once:
 with fewer the time goes to finding them."""
+
+LAWS = {Uniform: c.UNIFORM, Normal: c.NORMAL, LogNormal: c.LOG_NORMAL}
+"""What kernels call the distributions of weights."""
 
 
 def is_listed(projection: Projection) -> bool:
@@ -40,16 +44,12 @@ def weight_law(projection: Projection) -> tuple[int, dict[int, float]]:
     weight = projection.weight
     if isinstance(weight, (np.ndarray, Column)):
         return c.ARRAY, {}
-    if not isinstance(weight, (Normal, LogNormal, Uniform)):
+    if not is_distribution(weight):
         return c.CONSTANT, {c.W_A: float(weight)}
     low, high = weight.quantiles()
-    law = {c.W_LOW: low, c.W_HIGH: high, c.W_SIGN: 1.0}
-    if isinstance(weight, Uniform):
-        return c.UNIFORM, law | {c.W_A: weight.low, c.W_B: weight.high - weight.low}
-    if isinstance(weight, Normal):
-        return c.NORMAL, law | {c.W_A: weight.mean, c.W_B: weight.sd}
-    sign = float(np.sign(weight.mean))
-    return c.LOG_NORMAL, law | {c.W_A: weight.mu, c.W_B: weight.sigma, c.W_SIGN: sign}
+    kind, (a, b) = LAWS[type(weight)], weight.law
+    sign = float(np.sign(weight.mean)) if kind == c.LOG_NORMAL else 1.0
+    return kind, {c.W_LOW: low, c.W_HIGH: high, c.W_SIGN: sign, c.W_A: a, c.W_B: b}
 
 
 @dataclass(frozen=True, eq=False)

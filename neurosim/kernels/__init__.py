@@ -12,7 +12,6 @@ from neurosim.kernels.loop import advance, sample
 from neurosim.kernels.rows import Lists, Room, Rules, count_sources, invert_in_degree
 from neurosim.kernels.text import parse_edges
 from neurosim.kernels.types import (
-    Channels,
     Inputs,
     Learned,
     Loop,
@@ -28,7 +27,6 @@ from neurosim.kernels.types import (
 )
 
 __all__ = [
-    "Channels",
     "Edges",
     "Entry",
     "Inputs",

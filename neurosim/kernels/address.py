@@ -35,7 +35,7 @@ if config.DISABLE_JIT:
         kinds = [ctypes.c_int64] * len(arguments)
         return ctypes.CFUNCTYPE(ctypes.c_int32, *kinds)(int(address))(*map(int, arguments))
 
-    call_3 = call_8 = _call
+    call_3 = call_8 = call_9 = _call
 
     def call_addressed(function, frame, a, b, c, d, e):
         """Call a function of a frame and five integers."""
@@ -62,6 +62,11 @@ else:
     def call_8(typingctx, address, a, b, c, d, e, f, g, h):
         """Call a C function of eight integers or pointers."""
         return _calling(8, types.int32)
+
+    @intrinsic
+    def call_9(typingctx, address, a, b, c, d, e, f, g, h, i):
+        """Call a C function of nine integers or pointers."""
+        return _calling(9, types.int32)
 
     @intrinsic
     def call_addressed(typingctx, address, frame, a, b, c, d, e):

@@ -27,6 +27,7 @@ from neurosim.kernels.rows import (
     OWN_FIRST,
     RULE,
     SLOT,
+    TARGET_VIEW,
     TWIN,
     TWIN_SLOT,
     UNIFORM,
@@ -37,6 +38,7 @@ from neurosim.kernels.rows import (
     W_SIGN,
     WEIGHT_KIND,
     WEIGHT_PLACE,
+    number_of_source,
     row_of,
 )
 from neurosim.kernels.tables import tables_at
@@ -156,6 +158,15 @@ def identify(rule, source, room, n):
         room.places[i] = source * rule[N_TARGETS] + target if all_to_all else room.minors[i]
 
 
+@part
+def slot_of(rule, views, target):
+    """Return the slot of an own target."""
+    place = target - rule[OWN_FIRST]
+    if rule[TARGET_VIEW] >= 0:
+        place = views[rule[TARGET_VIEW] + place]
+    return rule[SLOT] + place
+
+
 @addressed
 def draw_row(frame, p, source, n, only_targets, spread):
     """Draw the synapses of one source in projection p.
@@ -215,18 +226,21 @@ def count_rows(frame, draw, draw_frame, first, last, _):
         size = plan.n_sources[population]
         for p in range(plan.first_rule[population], plan.first_rule[population + 1]):
             rule = plan.rules[p]
-            for source in range(max(first - base, 0), min(last - base, size)):
+            for neuron in range(max(first - base, 0), min(last - base, size)):
+                source = number_of_source(rule, plan.views, neuron)
+                if source < 0:
+                    continue
                 if rule[RULE] == IN_DEGREE and rule[TWIN] < 0:
                     row = rule[LIST] + source - rule[LIST_FIRST]
-                    counts[base + source] += lists.start[row + 1] - lists.start[row]
+                    counts[base + neuron] += lists.start[row + 1] - lists.start[row]
                     continue
                 n = call_addressed(draw, draw_frame, p, source, 0, 1, 0)
-                counts[base + source] += n
+                counts[base + neuron] += n
                 if rule[TWIN] < 0:
                     continue
                 for i in range(n):
                     if twin_of(plan, rule, room.targets[i]) >= 0:
-                        counts[base + source] += 1
+                        counts[base + neuron] += 1
                         onto_twins += 1
         base += size
     return onto_twins
@@ -239,13 +253,13 @@ def _append(plan, p, room, n, own):
     slots, columns, weights = room.slots, room.columns, room.weights
     if rule[TWIN] < 0:
         for i in range(own):
-            slots[n + i] = rule[SLOT] + room.targets[i] - rule[OWN_FIRST]
+            slots[n + i] = slot_of(rule, plan.views, room.targets[i])
         return n + own
     # A synapse onto a twin follows the one it copies.
     at = n + own
     for i in range(own):
         column, weight = columns[at + i], weights[at + i]
-        slots[n] = rule[SLOT] + room.targets[i] - rule[OWN_FIRST]
+        slots[n] = slot_of(rule, plan.views, room.targets[i])
         columns[n] = column
         weights[n] = weight
         n += 1
@@ -294,13 +308,16 @@ def fill_rows(frame, draw, draw_frame, first, last, _):
     plan, room, table = tables_at(frame)
     base = 0
     for population in range(plan.n_sources.size):
-        for source in range(max(first - base, 0), min(last - base, plan.n_sources[population])):
+        for neuron in range(max(first - base, 0), min(last - base, plan.n_sources[population])):
             n = np.int64(0)
             for p in range(plan.first_rule[population], plan.first_rule[population + 1]):
+                source = number_of_source(plan.rules[p], plan.views, neuron)
+                if source < 0:
+                    continue
                 spread = np.int64(plan.rules[p, TWIN] >= 0)
                 own = call_addressed(draw, draw_frame, p, source, n, 0, spread)
                 n = _append(plan, p, room, n, own)
-            row = base + source
+            row = base + neuron
             _store(
                 n, table.start[row], room.columns, room.slots, room.weights, table.segment[row],
                 table.targets, table.weights,

@@ -12,7 +12,13 @@ import numpy as np
 
 from neurosim.kernels.address import addressed, call_addressed
 from neurosim.kernels.compiled import kernel, part
-from neurosim.kernels.connect import entry_of_law, find_delays, find_weights, twin_of
+from neurosim.kernels.connect import (
+    entry_of_law,
+    find_delays,
+    find_weights,
+    slot_of,
+    twin_of,
+)
 from neurosim.kernels.intrinsics import prefetch
 from neurosim.kernels.random import counter, squares
 from neurosim.kernels.rows import (
@@ -21,9 +27,9 @@ from neurosim.kernels.rows import (
     N_TWINS,
     OWN_FIRST,
     OWN_LAST,
-    SLOT,
     TWIN,
     TWIN_SLOT,
+    number_of_source,
 )
 from neurosim.kernels.tables import tables_at
 
@@ -114,12 +120,13 @@ def _put(start, segment, targets, weights, row, column, slot, weight):
 
 
 @part
-def _put_all(rule, twins, rows, columns, own, strong, start, segment, targets, weights):
+def _put_all(rule, twins, views, rows, columns, own, strong, start, segment, targets, weights):
     """Put synapses to their places, each before the one onto its target's twin, if it has any."""
     for i in range(columns.size):
         row, column, weight = rows[i], columns[i], strong[i]
         target = own[i] - rule[OWN_FIRST]
-        _put(start, segment, targets, weights, row, column, rule[SLOT] + target, weight)
+        slot = slot_of(rule, views, own[i])
+        _put(start, segment, targets, weights, row, column, slot, weight)
         if rule[TWIN] < 0:
             continue
         twin = twins[rule[TWIN] + target]
@@ -184,6 +191,7 @@ def place_edges(frame, p, first, base, _a, _b):
         _put_all(
             rule,
             plan.twins,
+            plan.views,
             rows,
             columns,
             room.targets,
@@ -211,7 +219,7 @@ def lay_rows(frame, draw, draw_frame, p, first, last):
     p : int
         Projection.
     first, last : int
-        The sources are first … last − 1 of the population.
+        Neurons of the source population: first … last − 1.
 
     Returns
     -------
@@ -221,10 +229,13 @@ def lay_rows(frame, draw, draw_frame, p, first, last):
     plan, room, table, base, counting = tables_at(frame)
     rule = plan.rules[p]
     onto_twins = 0
-    for source in range(first, last):
+    for neuron in range(first, last):
+        source = number_of_source(rule, plan.views, neuron)
+        if source < 0:
+            continue
         n = call_addressed(draw, draw_frame, p, source, 0, 0, 0)
         weights, columns = room.weights[:n], room.columns[:n]
-        row = base + source
+        row = base + neuron
         if counting:
             for i in range(n):
                 both = 1 + (twin_of(plan, rule, room.targets[i]) >= 0)
@@ -236,6 +247,7 @@ def lay_rows(frame, draw, draw_frame, p, first, last):
         _put_all(
             rule,
             plan.twins,
+            plan.views,
             rows,
             columns,
             room.targets,

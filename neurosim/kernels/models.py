@@ -1,11 +1,11 @@
 """One time step of neurons whose equations are compiled apart and called by address."""
 
-from neurosim.kernels.address import call_8
-from neurosim.kernels.channels import _add_synaptic, _inject
+from neurosim.kernels.address import call_9
 from neurosim.kernels.compiled import inlined, part
 from neurosim.kernels.inputs import gather
 from neurosim.kernels.neurons import filter_port, order
 from neurosim.kernels.types import (
+    ALPHA,
     BLOCK_FIRST,
     BLOCK_LAST,
     DELTA,
@@ -13,6 +13,7 @@ from neurosim.kernels.types import (
     FIRST_ID,
     GROUP,
     KIND,
+    P_SS,
     PLACE,
     PORT_FIRST,
     PORT_LAST,
@@ -20,6 +21,32 @@ from neurosim.kernels.types import (
     STATE,
     STATE_RISE,
 )
+
+
+@part
+def _inject(course, injected, points):
+    """Set the current at all points of the step to what is injected."""
+    n = injected.size
+    for j in range(points):
+        for i in range(n):
+            course[j * n + i] = injected[i]
+
+
+@part
+def _add_synaptic(course, synaptic, first, first_rise, kind, n, points, dt, filters):
+    """Add the synaptic current of one port at all points of the step."""
+    kept, pause = filters[P_SS] ** (1.0 / (points - 1)), dt / (points - 1)
+    factor = 1.0
+    for j in range(points):
+        if kind == ALPHA:
+            time = j * pause
+            for i in range(n):
+                current = synaptic[first + i] + synaptic[first_rise + i] * time
+                course[j * n + i] += factor * current
+        else:
+            for i in range(n):
+                course[j * n + i] += factor * synaptic[first + i]
+        factor *= kept
 
 
 @part
@@ -60,7 +87,7 @@ def update_models(neurons, models, inputs, state, scratch, row, fired, first_fir
                     scratch.course, state.synaptic, here, rise, kind, n, points, dt, filters
                 )
             filter_port(jump, state.synaptic, here, rise, kind, arriving, filters)
-        spikes = call_8(
+        spikes = call_9(
             models.address[k],
             n,
             state.v[first:].ctypes.data,
@@ -69,6 +96,7 @@ def update_models(neurons, models, inputs, state, scratch, row, fired, first_fir
             jump.ctypes.data,
             models.params[models.first_param[k] :].ctypes.data,
             state.until[first:].ctypes.data,
+            scratch.work.ctypes.data,
             t,
         )
         if spikes > 0:

@@ -17,7 +17,6 @@ from neurosim.kernels.types import (
     ALPHA,
     BLOCK_FIRST,
     BLOCK_LAST,
-    CHANNELS,
     COUNTED,
     DELTA,
     EXPONENTIAL,
@@ -28,6 +27,7 @@ from neurosim.kernels.types import (
     KIND,
     LAST,
     MANNER,
+    MODEL,
     P_SR,
     P_SS,
     P_VR,
@@ -321,7 +321,7 @@ def _rest(groups, dynamics, v, resting, resting_first, resting_count):
 
 @inlined
 def update(neurons, inputs, state, scratch, row, fired, n_fired, t):
-    """Advance every neuron without ion channels by a step, its input at `row` of the buffer.
+    """Advance every integrate-and-fire neuron by a step, its input at `row` of the buffer.
 
     Writes the global ids of those that fired into `fired` from place `n_fired` on, ascending, and
     returns the place after the last.
@@ -332,7 +332,7 @@ def update(neurons, inputs, state, scratch, row, fired, n_fired, t):
     for b in range(neurons.blocks.shape[0]):
         block = neurons.blocks[b]
         g, first = block[GROUP], block[BLOCK_FIRST]
-        if neurons.firing[g, MANNER] >= CHANNELS:
+        if neurons.firing[g, MANNER] == MODEL:
             continue
         if state.uniform[g]:
             # One short array serves the whole group instead of a long one from memory.

@@ -29,7 +29,12 @@ CONSTANT, ARRAY, NORMAL, LOG_NORMAL, UNIFORM, LAW = range(6)
     TWIN,
     TWIN_SLOT,
     N_TWINS,
+    SOURCE_FIRST,
+    SOURCE_SPAN,
+    SOURCE_VIEW,
+    TARGET_VIEW,
     NO_AUTAPSES,
+    SELF_VIEW,
     DISTINCT,
     DEGREE,
     LIST,
@@ -39,7 +44,7 @@ CONSTANT, ARRAY, NORMAL, LOG_NORMAL, UNIFORM, LAW = range(6)
     DELAY_KIND,
     DELAY_PLACE,
     DELAY_GUIDE,
-) = range(18)
+) = range(23)
 # Columns of `laws` (float64).
 RATE, W_A, W_B, W_LOW, W_HIGH, W_SIGN = range(6)
 # Columns of `keys` (uint64).
@@ -52,9 +57,12 @@ GUIDE_BITS = 12
 class Rules(NamedTuple):
     """The projections onto one thread's neurons, ordered by source population.
 
+    A projection connects all neurons of two populations or some of them. Its sources and targets
+    are numbered from 0 in the order of their ids.
+
     Attributes
     ----------
-    rules : (n_projections, 18) int64
+    rules : (n_projections, 23) int64
         Columns `RULE` … `DELAY_GUIDE`.
     laws : (n_projections, 6) float64
         Columns `RATE` … `W_SIGN`.
@@ -76,6 +84,11 @@ class Rules(NamedTuple):
         For the leading bits of a random number, the first entry of the law that it may mean.
     twins : (n,) int64
         For every own target of a projection, its place among its population's twins, or −1.
+    views : (n,) int64
+        From `SOURCE_VIEW` on, the number of each neuron of a span of the source population among
+        the sources, or −1; from `TARGET_VIEW` on, the place of each own target after the first;
+        from `SELF_VIEW` on, the number of each source among the targets, or −1 (of each target
+        among the sources where these are drawn). Where the column is −1, numbers are in order.
     """
 
     rules: Any
@@ -89,6 +102,7 @@ class Rules(NamedTuple):
     delay_law: Any
     delay_guide: Any
     twins: Any
+    views: Any
 
 
 class Lists(NamedTuple):
@@ -98,7 +112,7 @@ class Lists(NamedTuple):
     ----------
     start : (n_rows + 1,) int64
     targets : (n,) uint32
-        Index within the target population.
+        Number of the target.
     minors : (n,) int64
         The minor part of a synapse's identity; the major part is the target's index.
     """
@@ -142,7 +156,7 @@ class Room(NamedTuple):
 
 
 @part
-def _row_by_probability(rule, log_miss, key, source, targets, minors):
+def _row_by_probability(rule, log_miss, key, source, own, targets, minors):
     """Leap from one connected target to the next: the gaps are geometric."""
     n = 0
     target = -1
@@ -156,7 +170,7 @@ def _row_by_probability(rule, log_miss, key, source, targets, minors):
         draw += 1
         if target >= rule[OWN_LAST]:
             return n
-        if target >= rule[OWN_FIRST] and not (rule[NO_AUTAPSES] and target == source):
+        if target >= rule[OWN_FIRST] and target != own:
             targets[n] = target
             minors[n] = target
             n += 1
@@ -177,7 +191,7 @@ def _row_with_replacement(rule, degree, key, source, targets, minors):
 
 
 @part
-def _row_by_degree(rule, degree, key, source, targets, minors, seen, mark):
+def _row_by_degree(rule, degree, key, source, own, targets, minors, seen, mark):
     """Draw so many targets, uniformly; keep those of this thread."""
     n = 0
     draw = 0
@@ -185,7 +199,7 @@ def _row_by_degree(rule, degree, key, source, targets, minors, seen, mark):
         while True:
             target = below(squares(counter(source, draw), key), rule[N_TARGETS])
             draw += 1
-            if rule[NO_AUTAPSES] and target == source:
+            if target == own:
                 continue
             if rule[DISTINCT]:
                 if seen[target] == mark:
@@ -200,15 +214,32 @@ def _row_by_degree(rule, degree, key, source, targets, minors, seen, mark):
 
 
 @part
-def _row_of_all(rule, source, targets, minors):
+def _row_of_all(rule, own, targets, minors):
     """Take every target."""
     n = 0
     for target in range(rule[OWN_FIRST], rule[OWN_LAST]):
-        if not (rule[NO_AUTAPSES] and target == source):
+        if target != own:
             targets[n] = target
             minors[n] = target
             n += 1
     return n
+
+
+@part
+def number_of_source(rule, views, neuron):
+    """Return the number of a neuron of the source population among the sources, or −1."""
+    place = neuron - rule[SOURCE_FIRST]
+    if place < 0 or place >= rule[SOURCE_SPAN]:
+        return -1
+    return place if rule[SOURCE_VIEW] < 0 else views[rule[SOURCE_VIEW] + place]
+
+
+@part
+def _excluded(rule, views, k):
+    """Return the number of neuron k on the other side if autapses are not allowed, else −1."""
+    if not rule[NO_AUTAPSES]:
+        return -1
+    return k if rule[SELF_VIEW] < 0 else views[rule[SELF_VIEW] + k]
 
 
 @addressed
@@ -220,13 +251,14 @@ def draw_targets(frame, p, source, _a, _b, _c):
     plan, room = tables_at(frame)
     rule, key = plan.rules[p], plan.keys[p, KEY_TARGETS]
     targets, minors = room.targets, room.minors
+    own = _excluded(rule, plan.views, source)
     if rule[RULE] == PROBABILITY:
-        return _row_by_probability(rule, plan.laws[p, RATE], key, source, targets, minors)
+        return _row_by_probability(rule, plan.laws[p, RATE], key, source, own, targets, minors)
     degree = plan.degrees[rule[DEGREE] + source]
     if not (rule[NO_AUTAPSES] or rule[DISTINCT]):
         return _row_with_replacement(rule, degree, key, source, targets, minors)
     mark = (np.int64(p) << 32) + source + 1
-    return _row_by_degree(rule, degree, key, source, targets, minors, room.seen, mark)
+    return _row_by_degree(rule, degree, key, source, own, targets, minors, room.seen, mark)
 
 
 @inlined
@@ -235,8 +267,9 @@ def row_of(plan, p, source, lists, room):
     rule = plan.rules[p]
     targets, minors = room.targets, room.minors
     kind = rule[RULE]
+    own = np.int64(-1) if kind == IN_DEGREE else _excluded(rule, plan.views, source)
     if kind == ALL:
-        return _row_of_all(rule, source, targets, minors)
+        return _row_of_all(rule, own, targets, minors)
     if kind in (PROBABILITY, OUT_DEGREE):
         return call_addressed(room.drawing[0, 0], room.drawing[0, 1], p, source, 0, 0, 0)
     if kind == ONE:
@@ -254,14 +287,14 @@ def row_of(plan, p, source, lists, room):
 
 
 @part
-def _in_degree_sources(rule, key, n_sources, target, sources, seen):
+def _in_degree_sources(rule, key, n_sources, target, own, sources, seen):
     """Draw the sources of one target; `seen` marks those drawn, by target."""
     draw = 0
     for k in range(sources.size):
         while True:
             source = below(squares(counter(target, draw), key), n_sources)
             draw += 1
-            if rule[NO_AUTAPSES] and source == target:
+            if source == own:
                 continue
             if rule[DISTINCT]:
                 if seen[source] == target + 1:
@@ -272,32 +305,37 @@ def _in_degree_sources(rule, key, n_sources, target, sources, seen):
 
 
 @kernel
-def count_sources(rule, key, counts):
+def count_sources(rule, key, views, counts):
     """Count the synapses of every source of a rule that gives each target a fixed number of them.
 
     Parameters
     ----------
-    rule : (18,) int64
+    rule : (23,) int64
     key : uint64
+    views : (n,) int64
+        As in `Rules`.
     counts : (n_sources,) int64
         Added to: synapses onto this thread's targets.
     """
     sources = np.empty(rule[DEGREE], np.int64)
     seen = np.zeros(counts.size if rule[DISTINCT] else 0, np.int64)
     for target in range(rule[OWN_FIRST], rule[OWN_LAST]):
-        _in_degree_sources(rule, key, counts.size, target, sources, seen)
+        own = _excluded(rule, views, target)
+        _in_degree_sources(rule, key, counts.size, target, own, sources, seen)
         for k in range(sources.size):
             counts[sources[k]] += 1
 
 
 @kernel
-def invert_in_degree(rule, key, n_sources, first, start, targets, minors):
+def invert_in_degree(rule, key, views, n_sources, first, start, targets, minors):
     """Make rows by source of a rule that gives each target a fixed number of sources.
 
     Parameters
     ----------
-    rule : (18,) int64
+    rule : (23,) int64
     key : uint64
+    views : (n,) int64
+        As in `Rules`.
     n_sources, first : int
         Sources of the projection, and the first of those wanted now.
     start : (n_rows + 1,) int64
@@ -310,7 +348,8 @@ def invert_in_degree(rule, key, n_sources, first, start, targets, minors):
     place = start[:-1].copy()
     last = first + place.size
     for target in range(rule[OWN_FIRST], rule[OWN_LAST]):
-        _in_degree_sources(rule, key, n_sources, target, sources, seen)
+        own = _excluded(rule, views, target)
+        _in_degree_sources(rule, key, n_sources, target, own, sources, seen)
         for k in range(sources.size):
             if first <= sources[k] < last:
                 row = sources[k] - first

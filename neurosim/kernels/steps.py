@@ -6,7 +6,6 @@ past-the-last place of what fired in it so far. They return the new past-the-las
 """
 
 from neurosim.kernels.address import addressed
-from neurosim.kernels.channels import update_channels
 from neurosim.kernels.escape import update_soft
 from neurosim.kernels.inputs import take_in
 from neurosim.kernels.models import update_models
@@ -52,16 +51,6 @@ def escape(frame, index, row, t, first, n_fired):
     """
     neurons, soft, state, fired = tables_at(frame)
     return update_soft(neurons, soft, state, fired, first, n_fired, t)
-
-
-@addressed
-def advance_channels(frame, index, row, t, first, n_fired):
-    """Advance neurons with ion channels.
-
-    The frame holds `Channels` and what that of `advance_linear` does.
-    """
-    channels, neurons, inputs, state, scratch, fired = tables_at(frame)
-    return update_channels(neurons, channels, inputs, state, scratch, row, fired, first, n_fired, t)
 
 
 @addressed

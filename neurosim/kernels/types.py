@@ -16,14 +16,11 @@ DELTA, EXPONENTIAL, ALPHA = 0, 1, 2
 FIRST, LAST, FIRST_ID, REFRACTORY, PORT_FIRST, PORT_LAST = range(6)
 # Columns of `Neurons.dynamics`.
 P_VV, P_VI, THRESHOLD, RESET, SUBTRACT = range(5)
-# Manners of firing: over a sharp threshold, over a soft one with this link, or by ion channels.
-SHARP, SOFTPLUS, EXPONENTIAL_LINK, CHANNELS, MODEL = 0, 1, 2, 3, 4
-# Columns of `Neurons.firing`, then of `Neurons.escape` and of `Channels.rates`.
+# Manners of firing: over a sharp threshold, over a soft one with this link, or as a model says.
+SHARP, SOFTPLUS, EXPONENTIAL_LINK, MODEL = 0, 1, 2, 3
+# Columns of `Neurons.firing`, then of `Neurons.escape`.
 MANNER, ENTITY_FIRST = range(2)
 STEEPNESS, EXPECTED, SOFT_THRESHOLD = range(3)
-G_NA, G_K, G_L, E_NA, E_K, E_L, V_REST, PER_C, V_LOW, V_HIGH, MOST_G = range(11)
-# Variables of a Hodgkin–Huxley neuron in `State.gates`: m, h, n and the flag.
-GATES = 4
 # Columns of `Neurons.ports`, then of `Neurons.filters`.
 KIND, SLOT, STATE, STATE_RISE = range(4)
 P_SS, P_VS, P_SR, P_VR, GAIN = range(5)
@@ -220,30 +217,6 @@ class Neurons(NamedTuple):
     blocks: Any
 
 
-class Channels(NamedTuple):
-    """Ion channels of those neurons that have them.
-
-    Attributes
-    ----------
-    blocks : (n_blocks,) int64
-        Which of `Neurons.blocks`.
-    first_gate : (n_groups,) int64
-        Place of each group's first gate in `State.gates`.
-    rates : (n_groups, 11) float64
-        Conductances over capacitance (per ms), reversal potentials and rest (mV), and one over the
-        capacitance (per pF). Then between which potentials relative to rest (mV), and below which
-        conductance over capacitance (per ms), the Runge–Kutta method is stable; the latter is
-        infinite where no opening of the channels reaches it.
-    substep : (2,) float64
-        Length (ms) of the parts that a step is cut into, and their number.
-    """
-
-    blocks: Any
-    first_gate: Any
-    rates: Any
-    substep: Any
-
-
 class Models(NamedTuple):
     """Neurons whose equations are compiled apart, by block.
 
@@ -368,9 +341,6 @@ class State(NamedTuple):
         Neurons in their refractory period: in the range of each group a ring in order of firing.
     resting_first, resting_count : (n_groups,) int64
         Where each ring begins, relative to its range, and how many are in it.
-    gates : (n_gates,) float64
-        Gates m, h and n of each neuron with ion channels, and 1 while V has risen above 0 mV and
-        no spike was counted for it, else 0.
     states : (n_states,) float64
         States beside V of neurons whose equations are compiled apart, neuron by neuron.
     synaptic : (n_synaptic,) float64
@@ -401,7 +371,6 @@ class State(NamedTuple):
     resting: Any
     resting_first: Any
     resting_count: Any
-    gates: Any
     states: Any
     synaptic: Any
     buffer: Any
@@ -525,9 +494,11 @@ class Scratch(NamedTuple):
     Attributes
     ----------
     voltage, arriving, current, numbers : (BLOCK,) float64
-    course : (BLOCK · (2 · parts + 1),) float64
-        What current flows into each neuron with ion channels, at the begin, middle and end of each
-        part of the step (pA); nothing where there are none.
+    course : (MODEL_BLOCK · n_points,) float64
+        Current into each neuron whose equations are compiled apart (pA), at equally spaced points
+        of the step: all neurons of a block at the first, then at the next.
+    work : (n_rows · WORK_ROW,) float64
+        For the block functions of these neurons.
     bits : (BLOCK,) uint64
     cells : (4·BLOCK,) uint16
         The same memory as `bits`.
@@ -548,6 +519,7 @@ class Scratch(NamedTuple):
     current: Any
     numbers: Any
     course: Any
+    work: Any
     bits: Any
     cells: Any
     counts: Any
@@ -557,6 +529,10 @@ class Scratch(NamedTuple):
     timed: Any
 
 
+MODEL_BLOCK = 128
+"""Neurons advanced together whose equations are compiled apart: many numbers belong to each."""
+WORK_ROW = MODEL_BLOCK + 8
+"""Numbers in a row of `Scratch.work`: places a power of two apart share one line of the cache."""
 BLOCK = 512
 """Neurons advanced together: their working set stays in the first-level cache."""
 

@@ -21,9 +21,9 @@ from neurosim.network.inputs import (
 )
 from neurosim.network.model import NeuronModel
 from neurosim.network.network import Network
-from neurosim.network.neurons import LIF, IntegrateAndFire
+from neurosim.network.neurons import LIF, IntegrateAndFire, Neuron
 from neurosim.network.open_edges import OpenEdges
-from neurosim.network.parts import VARIABLES, Drive, Neuron, Population, Projection, Recording
+from neurosim.network.parts import VARIABLES, Drive, Population, Projection, Recording
 from neurosim.network.plasticity import STDP
 from neurosim.network.rules import (
     AllToAll,
@@ -37,6 +37,7 @@ from neurosim.network.rules import (
 )
 from neurosim.network.sonata import SonataEdges
 from neurosim.network.synapses import AlphaCurrent, DeltaSynapse, ExpCurrent, Synapse
+from neurosim.network.views import PopulationView
 
 __all__ = [
     "LIF",
@@ -74,6 +75,7 @@ __all__ = [
     "OpenEdges",
     "Poisson",
     "Population",
+    "PopulationView",
     "Projection",
     "Recording",
     "Rule",

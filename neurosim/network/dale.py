@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.distributions import LogNormal, Normal, Uniform
+from neurosim.network.distributions import Normal
 from neurosim.network.edges import Column
+from neurosim.network.quantity import is_distribution
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +36,7 @@ def sign_of(weight: Weight) -> int | None:
     """
     if isinstance(weight, Column):
         return None
-    if isinstance(weight, (Normal, Uniform, LogNormal)):
+    if is_distribution(weight):
         always_zero = isinstance(weight, Normal) and weight.mean == weight.sd == 0.0
         return 0 if always_zero else weight.sign or None
     positive, negative = bool(np.any(np.asarray(weight) > 0)), bool(np.any(np.asarray(weight) < 0))
@@ -59,7 +60,7 @@ def keep_sign(weight: Weight, given: object, what: str) -> Weight:
     NeurosimError
         If its bounds leave next to nothing on that side.
     """
-    if not isinstance(weight, (Normal, Uniform, LogNormal)) or weight.sign != 0:
+    if not is_distribution(weight) or weight.sign != 0:
         return weight
     if weight.mean == 0.0:
         return weight
@@ -87,7 +88,7 @@ def warn_of_truncation(weight: Weight, given: object, what: str, source: str) ->
     source : str
         Name of the source population.
     """
-    if not isinstance(weight, (Normal, Uniform, LogNormal)) or weight.sign or not weight.mean:
+    if not is_distribution(weight) or weight.sign or not weight.mean:
         return
     below, above = weight.quantiles()
     at_zero = (weight.cdf(0.0) - below) / (above - below)

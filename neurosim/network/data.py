@@ -12,9 +12,10 @@ from neurosim.errors import NeurosimError
 from neurosim.network.catalogue import PARTS
 from neurosim.network.checks import show
 from neurosim.network.edges import EdgeFile
-from neurosim.network.model import NeuronModel, address_of, defined_model, digest_of
+from neurosim.network.model import NeuronModel, defined_model, digest_of
 from neurosim.network.network import Network
 from neurosim.network.parts import Population
+from neurosim.network.registry import address_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -171,7 +172,11 @@ def from_data(tree: Mapping[str, Any], arrays: Sequence[NDArray]) -> Network:
     for part in tree["populations"]:
         network.add(**fields(part))
     for part in tree["projections"]:
-        network.connect(**fields(part, "source", "target"))
+        given = fields(part, "source", "target")
+        for end in ("source", "target"):
+            ids = given.pop(f"{end}_ids", None)
+            given[end] = given[end] if ids is None else given[end][ids]
+        network.connect(**given)
     for part in tree["drives"]:
         network.drive(**fields(part, "target"))
     for part in tree["recordings"]:

@@ -7,14 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_array, check_number, is_scalar
-from neurosim.network.distributions import LogNormal, Normal, Uniform
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 KEY = "parameter"
 """Key of a declaration in the metadata of a dataclass field."""
@@ -32,12 +26,16 @@ class Parameter:
         Allowed range, both ends included.
     help : str
         What it is, as a noun phrase.
+    check : callable or None
+        Takes (value, name, unit, low, high) and returns the value checked. None: the check of
+        the part.
     """
 
     unit: str
     low: float
     high: float
     help: str
+    check: Callable[..., Any] | None = dataclasses.field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,8 @@ class State:
     ----------
     unit : str
     initial : float or str
-        Value at time 0, or the name of the parameter or property that gives it.
+        Value at time 0, or the name of the parameter, property or method that gives it. A method
+        gets the potentials at time 0 (mV, an array).
     help : str
     """
 
@@ -58,19 +57,29 @@ class State:
 
 
 def parameter(
-    default: float, unit: str = "", low: float = -math.inf, high: float = math.inf, help: str = ""
+    default: Any = dataclasses.MISSING,
+    unit: str = "",
+    low: float = -math.inf,
+    high: float = math.inf,
+    help: str = "",
+    *,
+    check: Callable[..., Any] | None = None,
 ) -> Any:
     """Declare a parameter of a model.
 
     Parameters
     ----------
-    default : float
+    default : float, optional
+        Left out: the parameter must be given.
     unit : str
         One of ms, mV, pA, pF, nS, Hz, a product of them, or "" for a plain number.
     low, high : float
         Allowed range, both ends included.
     help : str
         What it is, as a noun phrase.
+    check : callable, optional
+        Takes (value, name, unit, low, high) and returns the value checked, for parameters that are
+        not plain numbers.
 
     Returns
     -------
@@ -90,9 +99,8 @@ def parameter(
     >>> Passive(tau_m=10.0).tau_m
     10.0
     """
-    return dataclasses.field(
-        default=default, metadata={KEY: Parameter(unit, float(low), float(high), help)}
-    )
+    declared = Parameter(unit, float(low), float(high), help, check)
+    return dataclasses.field(default=default, metadata={KEY: declared})
 
 
 def state(unit: str = "", initial: float | str = 0.0, help: str = "") -> Any:
@@ -102,7 +110,8 @@ def state(unit: str = "", initial: float | str = 0.0, help: str = "") -> Any:
     ----------
     unit : str
     initial : float or str
-        Value at time 0, or the name of the parameter or property that gives it.
+        Value at time 0, or the name of the parameter, property or method that gives it. A method
+        gets the potentials at time 0 (mV, an array).
     help : str
 
     Returns
@@ -128,48 +137,3 @@ def states_of(model: type) -> Mapping[str, State]:
     for base in reversed(model.__mro__):
         found |= {name: value for name, value in vars(base).items() if isinstance(value, State)}
     return found
-
-
-def check_parameters(model: Any) -> None:
-    """Replace the parameters of a model by checked numbers, arrays or distributions.
-
-    Raises
-    ------
-    NeurosimError
-        For a value of the wrong type or out of range, with a hint at the unit.
-    """
-    for name, declared in parameters_of(type(model)).items():
-        what = f"{type(model).__name__}.{name}"
-        value = check_quantity(
-            getattr(model, name), what, declared.unit, declared.low, declared.high
-        )
-        object.__setattr__(model, name, value)
-
-
-def check_quantity(value: Any, what: str, unit: str, low: float, high: float) -> Any:
-    """Return a number, a 1-D array with one number per neuron, or a distribution, in range.
-
-    Raises
-    ------
-    NeurosimError
-    """
-    if isinstance(value, (Normal, Uniform, LogNormal)):
-        try:
-            return value.truncated(low, high)
-        except NeurosimError:
-            raise NeurosimError(
-                f"{what} = {value} has next to no values from {low:g} to {high:g} {unit}"
-            ) from None
-    if is_scalar(value):
-        return check_number(value, what, unit, low, high)
-    array = check_array(value, what, unit, low, high)
-    if array.ndim != 1:
-        raise NeurosimError(
-            f"{what} has shape {array.shape}: give a number, or a 1-D array with one per neuron"
-        )
-    return array
-
-
-def is_uniform(value: Any) -> bool:
-    """Whether a parameter is the same for all neurons."""
-    return not isinstance(value, (np.ndarray, Normal, Uniform, LogNormal))

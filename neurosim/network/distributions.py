@@ -9,13 +9,17 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import check_number
+from neurosim.network.registry import Part
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 LEAST_MASS = 1e-6
 """Truncation that leaves less of a distribution is taken for a mistake."""
@@ -32,9 +36,12 @@ def _check_bound(value: Any, what: str) -> float:
     return check_number(value, what, "its unit")
 
 
-@dataclass(frozen=True)
-class _Truncated(ABC):
-    """What all distributions share: bounds, and the mass between them."""
+class Distribution(Part, ABC, abstract=True):
+    """Base class of distributions: bounds, and the mass between them."""
+
+    mean: float
+    low: float
+    high: float
 
     def _check(self) -> None:
         name = type(self).__name__
@@ -54,7 +61,7 @@ class _Truncated(ABC):
     @property
     def bounds(self) -> tuple[float, float]:
         """Lower and upper bound."""
-        return self.low, self.high  # type: ignore[attr-defined]
+        return self.low, self.high
 
     @property
     def sign(self) -> int:
@@ -70,6 +77,28 @@ class _Truncated(ABC):
         """Probabilities below the lower and below the upper bound, before truncation."""
         low, high = self.bounds
         return self.cdf(low), self.cdf(high)
+
+    def cdfs(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return `cdf` of many values, with the same bits."""
+        return np.array([self.cdf(value) for value in x.tolist()])
+
+    @abstractmethod
+    def scaled(self, factor: float) -> Self:
+        """Return the distribution of `factor` times the value."""
+
+    @property
+    @abstractmethod
+    def law(self) -> tuple[float, float]:
+        """Location and scale: of the value, or of the logarithm of its size."""
+
+    @abstractmethod
+    def sample(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn uniform numbers from 0 to 1 into values, by inversion."""
+
+    def _within(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Map 0 … 1 to the probabilities between the bounds."""
+        low, high = self.quantiles()
+        return low + u * (high - low)
 
     @property
     def extent(self) -> tuple[float, float]:
@@ -90,11 +119,11 @@ class _Truncated(ABC):
             If next to nothing of it lies there.
         """
         own_low, own_high = self.bounds
-        return replace(self, low=max(low, own_low), high=min(high, own_high))  # type: ignore[call-arg]
+        return replace(self, low=max(low, own_low), high=min(high, own_high))  # type: ignore[type-var]
 
 
 @dataclass(frozen=True)
-class Normal(_Truncated):
+class Normal(Distribution):
     """A normal distribution, truncated at bounds.
 
     Parameters
@@ -126,6 +155,19 @@ class Normal(_Truncated):
             return 0.0, float(self.low <= self.mean <= self.high)
         return super().quantiles()
 
+    def cdfs(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return `cdf` of many values, with the same bits."""
+        return ndtr((x - self.mean) / self.sd) if self.sd > 0.0 else super().cdfs(x)
+
+    @property
+    def law(self) -> tuple[float, float]:
+        """Mean and standard deviation."""
+        return self.mean, self.sd
+
+    def sample(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn uniform numbers from 0 to 1 into values, by inversion."""
+        return self.mean + self.sd * ndtri(self._within(u))
+
     def _tails(self) -> tuple[float, float]:
         return self.mean - FARTHEST * self.sd, self.mean + FARTHEST * self.sd
 
@@ -141,7 +183,7 @@ class Normal(_Truncated):
 
 
 @dataclass(frozen=True)
-class Uniform(_Truncated):
+class Uniform(Distribution):
     """A uniform distribution.
 
     Parameters
@@ -159,13 +201,26 @@ class Uniform(_Truncated):
         self._check()
 
     @property
-    def mean(self) -> float:
+    def mean(self) -> float:  # type: ignore[override]
         """Mean value."""
         return 0.5 * (self.low + self.high)
 
     def cdf(self, x: float) -> float:
         """Probability of a value at or below x."""
         return min(max((x - self.low) / (self.high - self.low), 0.0), 1.0)
+
+    def cdfs(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return `cdf` of many values, with the same bits."""
+        return np.clip((x - self.low) / (self.high - self.low), 0.0, 1.0)
+
+    @property
+    def law(self) -> tuple[float, float]:
+        """Lowest value and range."""
+        return self.low, self.high - self.low
+
+    def sample(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn uniform numbers from 0 to 1 into values."""
+        return self.low + (self.high - self.low) * self._within(u)
 
     def _tails(self) -> tuple[float, float]:
         return self.bounds
@@ -177,7 +232,7 @@ class Uniform(_Truncated):
 
 
 @dataclass(frozen=True)
-class LogNormal(_Truncated):
+class LogNormal(Distribution):
     """A log-normal distribution, truncated at bounds.
 
     Parameters
@@ -230,6 +285,15 @@ class LogNormal(_Truncated):
         low, high = self.bounds if self.mean > 0.0 else (-self.high, -self.low)
         return self._log_cdf(low), self._log_cdf(high)
 
+    @property
+    def law(self) -> tuple[float, float]:
+        """Mean and standard deviation of the logarithm of the size."""
+        return self.mu, self.sigma
+
+    def sample(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn uniform numbers from 0 to 1 into values, by inversion."""
+        return np.copysign(np.exp(self.mu + self.sigma * ndtri(self._within(u))), self.mean)
+
     def _tails(self) -> tuple[float, float]:
         near, far = (math.exp(self.mu + z * self.sigma) for z in (-FARTHEST, FARTHEST))
         return (near, far) if self.mean > 0.0 else (-far, -near)
@@ -238,10 +302,6 @@ class LogNormal(_Truncated):
         """Return the distribution of `factor` times the value."""
         low, high = _scaled_bounds(self, factor)
         return LogNormal(self.mean * factor, self.sd * abs(factor), low, high)
-
-
-Distribution = Normal | Uniform | LogNormal
-"""Any of the distributions."""
 
 
 def _check_moments(law: Normal | LogNormal, least_sd: float = math.ulp(0.0)) -> None:

@@ -15,30 +15,39 @@ from neurosim.network.checks import show
 from neurosim.network.declare import (
     Parameter,
     State,
-    check_parameters,
-    is_uniform,
     parameters_of,
     states_of,
 )
+from neurosim.network.equations import constants_of, helpers_of, methods_of
+from neurosim.network.neurons import Neuron
+from neurosim.network.quantity import is_uniform
+from neurosim.network.registry import Part
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from neurosim.verification import Verification
 
 METHODS = ("rk4", "exponential_euler", "adaptive")
 """Integration methods for `derivatives`."""
 REFRACTORY = ("clamp", "ignore", "freeze")
 """What may happen during the refractory period."""
+SPIKE_CHECKS = ("internal", "step")
+"""When `spikes` may be asked."""
+OPTIONS = ("method", "substep", "tolerance", "v_max", "refractory", "spike_check")
+"""Class variables that belong to the equations."""
 
 
 @dataclass(frozen=True, eq=False)
-class NeuronModel:
+class NeuronModel(Neuron, abstract=True):
     """Base class of neuron models that are written as equations.
 
     A subclass is a frozen dataclass. Its fields, declared by `neurosim.parameter`, are the
     parameters; its class variables, declared by `neurosim.state`, are the state variables, of which
     the first is the membrane potential. Static methods give the equations. They are compiled by
     Numba when the model is first simulated, and may use arithmetic, comparisons, `if`, loops over
-    `range`, `abs`, `min`, `max` and the functions of `math`. `p` holds the parameters of a neuron.
+    `range`, `abs`, `min`, `max`, the functions of `math`, global numbers and functions of the same
+    kind. `p` holds the parameters of a neuron.
 
     ``derivatives(v, *states, i, p)``
         Time derivatives of all states (per ms), as a tuple. `i` is the injected plus all synaptic
@@ -52,6 +61,12 @@ class NeuronModel:
     ``step(v, *states, i, jump, dt, p)``
         Instead of `derivatives`: all states one time step `dt` (ms) later. `i` is the current at
         the start of the step and `jump` the input of delta synapses in it (mV).
+    ``after_step(v_before, v, *states, refractory, p)``
+        Optional: all states after an internal step, where something else than the equations changes
+        them, such as a lower bound of v.
+    ``stable(v, *states, h, p)``
+        Optional, for "rk4": whether an internal step of `h` (ms) is stable there. Where it is not,
+        the step is repeated by an exponential method with adaptive steps, stable at any rate.
 
     Class variables that a subclass may set:
 
@@ -68,6 +83,9 @@ class NeuronModel:
         What happens for the time `t_ref` (ms) after a spike, if there is such a parameter. "clamp":
         v is held at `v_reset`, the other states go on. "ignore": all equations go on, but `spikes`
         is not asked. "freeze": nothing moves.
+    ``spike_check``
+        When `spikes` is asked: after every "internal" step, or once at the end of each time "step";
+        `v_before` is then the potential at its start.
 
     Examples
     --------
@@ -100,18 +118,12 @@ class NeuronModel:
     tolerance: ClassVar[float] = 1e-6
     v_max: ClassVar[str | None] = None
     refractory: ClassVar[str] = "clamp"
+    spike_check: ClassVar[str] = "internal"
     escape: ClassVar[None] = None
-
-    registry: ClassVar[dict[str, type[NeuronModel]]] = {}
-    """Classes that this process has defined, by "module:qualified name"."""
-
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        NeuronModel.registry[address_of(cls)] = cls
 
     def __post_init__(self) -> None:
         check_class(type(self))
-        check_parameters(self)
+        super().__post_init__()
 
     def verify(
         self, current: float = 500.0, duration: float = 200.0, dt: float = 0.1
@@ -149,10 +161,11 @@ class NeuronModel:
         """Return the declarations of the states by name; the first is the membrane potential."""
         return dict(states_of(cls))
 
-    def initial_of(self, name: str) -> Any:
-        """Return the initial value of a state: a number, or that of the parameter it names."""
+    def initial_of(self, name: str, v: NDArray[np.float64]) -> Any:
+        """Return the value of a state at time 0, where that of the potential is v (mV)."""
         initial = states_of(type(self))[name].initial
-        return getattr(self, initial) if isinstance(initial, str) else initial
+        value = getattr(self, initial) if isinstance(initial, str) else initial
+        return value(v) if callable(value) else value
 
     def refractory_steps(self, dt: float) -> int:
         """Return the shortest refractory period of a neuron in whole steps of `dt` (ms)."""
@@ -163,26 +176,19 @@ class NeuronModel:
         return max(0, int(np.rint(low / dt)))
 
     @property
-    def v_rest(self) -> float:
-        """Potential at which a population starts (mV)."""
-        value = self.initial_of(next(iter(states_of(type(self)))))
+    def v_rest(self) -> Any:
+        """Potential at which a population starts (mV); NaN where neurons differ in it."""
+        value = self.initial_of(next(iter(states_of(type(self)))), np.empty(0))
         return float(value) if is_uniform(value) else math.nan
-
-
-def address_of(kind: type) -> str:
-    """Return the name by which a class is found again: module and qualified name."""
-    return f"{kind.__module__}:{kind.__qualname__}"
 
 
 def digest_of(kind: type[NeuronModel]) -> str:
     """Return a hash of the equations and declarations of a model class."""
-    methods = [
-        inspect.getsource(getattr(kind, name))
-        for name in ("derivatives", "step", "spikes", "reset")
-        if hasattr(kind, name)
-    ]
-    options = (kind.method, kind.substep, kind.tolerance, kind.v_max, kind.refractory)
-    text = repr((methods, options, parameters_of(kind), states_of(kind)))
+    methods = [getattr(kind, name) for name in methods_of(kind) if hasattr(kind, name)]
+    functions = [*methods, *helpers_of(methods)]
+    equations = [(inspect.getsource(function), constants_of(function)) for function in functions]
+    options = {name: getattr(kind, name) for name in OPTIONS}
+    text = repr((equations, options, parameters_of(kind), states_of(kind)))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -201,7 +207,7 @@ def defined_model(address: str, digest: str) -> type[NeuronModel]:
     NeurosimError
         Where the class is not defined, or its equations have changed.
     """
-    kind = NeuronModel.registry.get(address)
+    kind: Any = Part.registry.get(address)
     module, _, name = address.partition(":")
     if kind is None:
         raise NeurosimError(
@@ -233,11 +239,13 @@ def check_class(kind: type[NeuronModel]) -> None:
         raise NeurosimError(
             f"{name}.method = {show(kind.method)} is unknown: choose among {', '.join(METHODS)}"
         )
-    if kind.refractory not in REFRACTORY:
-        raise NeurosimError(
-            f"{name}.refractory = {show(kind.refractory)} is unknown: choose among "
-            f"{', '.join(REFRACTORY)}"
-        )
+    choices = {"refractory": REFRACTORY, "spike_check": SPIKE_CHECKS}
+    for option, known in choices.items():
+        if getattr(kind, option) not in known:
+            raise NeurosimError(
+                f"{name}.{option} = {show(getattr(kind, option))} is unknown: choose among "
+                f"{', '.join(known)}"
+            )
     if "t_ref" in parameters and kind.refractory == "clamp" and "v_reset" not in parameters:
         raise NeurosimError(
             f"{name} holds v at v_reset for t_ref, but has no parameter v_reset: declare it, or "

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import check_flag, check_number, nearest_name, show
 from neurosim.network.dale import check_dale, common_sign, keep_sign, warn_of_truncation
+from neurosim.network.endpoints import Endpoints
 from neurosim.network.inputs import MembraneNoise, SpikeInput, check_input
 from neurosim.network.neurons import LIF
 from neurosim.network.parts import Drive, Population, Projection, Recording, check_ids
@@ -24,15 +27,16 @@ from neurosim.network.strength import (
     per_synapse_shape,
 )
 from neurosim.network.synapses import DeltaSynapse, check_synapse
+from neurosim.network.views import PopulationView
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from neurosim.network.distributions import Distribution
     from neurosim.network.inputs import Input
-    from neurosim.network.parts import Neuron
+    from neurosim.network.neurons import Neuron
     from neurosim.network.rules import Rule
     from neurosim.network.synapses import Synapse
 
@@ -172,8 +176,8 @@ class Network:
 
     def connect(
         self,
-        source: Population,
-        target: Population,
+        source: Population | PopulationView,
+        target: Population | PopulationView,
         rule: Rule | Any = None,
         *,
         synapse: Synapse = DeltaSynapse(),  # noqa: B008 - frozen
@@ -186,7 +190,10 @@ class Network:
 
         Parameters
         ----------
-        source, target : Population
+        source, target : Population or PopulationView
+            Of a view, such as ``exc[:50]``, only these neurons are connected: the rule, the indices
+            that it lists, and arrays of strengths and delays count them from 0, in the order of
+            the view.
         rule : Rule or scipy sparse matrix
             A sparse matrix of shape (source.size, target.size) stands for the connections it
             stores; it may be left out where `psp` or `weight` is one.
@@ -225,13 +232,14 @@ class Network:
         Networks of more than a million synapses store weights as 32-bit floats, so that strengths
         are rounded to seven digits: 150 PSPs of 0.1 mV may then exceed a threshold at +15 mV.
         """
-        self._own(source, "source")
-        self._own(target, "target")
+        source, source_ids = self._part(source, "source")
+        target, target_ids = self._part(target, "target")
+        ends = Endpoints(source, target, source_ids, target_ids)
         check_synapse(synapse)
-        rule, psp, weight = take_sparse(rule, psp, weight, (source.size, target.size))
-        check_rule(rule, source.size, target.size, within=source is target)
+        rule, psp, weight = take_sparse(rule, psp, weight, ends.shape)
+        check_rule(rule, *ends.shape, n_common=ends.n_common)
         psp, weight, delay = find_columns(rule, psp, weight, delay)
-        shape = per_synapse_shape(rule, source.size, target.size)
+        shape = per_synapse_shape(rule, *ends.shape)
         value, factor, what, unit = choose_strength(psp, weight, synapse, target.neuron)
         strength = check_strength(value, factor, what, unit, shape)
         if source.dale:
@@ -240,16 +248,17 @@ class Network:
             check_dale(source, target, strength, self._projections)
         strength = within_plasticity(plasticity, strength, value, what)
         late = check_delay(delay, shape)
-        projection = Projection(source, target, rule, synapse, strength, late, plasticity)
+        rule, strength, late, *ids = ends.resolve(rule, strength, late)
+        projection = Projection(source, target, rule, synapse, strength, late, plasticity, *ids)
         self._projections.append(projection)
         return projection
 
     def drive(
         self,
-        target: Population,
+        target: Population | PopulationView,
         input: Input,
         *,
-        ids: ArrayLike | None = None,
+        ids: int | slice | ArrayLike | None = None,
         synapse: Synapse | None = None,
         psp: Any = None,
         weight: Any = None,
@@ -259,11 +268,11 @@ class Network:
 
         Parameters
         ----------
-        target : Population
+        target : Population or PopulationView
         input : Input
-        ids : (n_targets,) array_like of int, optional
-            Indices of the neurons it reaches. Default: all. Values that an input has per target
-            are in this order.
+        ids : int, slice, mask or (n_targets,) array_like of int, optional
+            Indices of the neurons it reaches, within the population; not beside a view. Default:
+            all. Values that an input has per target are in this order.
         synapse : DeltaSynapse, ExpCurrent or AlphaCurrent, optional
             For Poisson, SpikeTimes and LiveSpikes. Default: DeltaSynapse().
         psp, weight : float or (n_targets,) array_like
@@ -282,7 +291,7 @@ class Network:
         ------
         NeurosimError
         """
-        self._own(target, "target")
+        target, ids = self._part(target, "target", ids)
         chosen = check_ids(ids, target)
         n_targets = target.size if chosen is None else len(chosen)
         check_input(input, n_targets)
@@ -315,23 +324,23 @@ class Network:
 
     def record(
         self,
-        population: Population,
+        population: Population | PopulationView,
         variable: str,
         *,
-        ids: ArrayLike | None = None,
+        ids: int | slice | ArrayLike | None = None,
         interval: float | None = None,
     ) -> Recording:
         """Record something of a population.
 
         Parameters
         ----------
-        population : Population
+        population : Population or PopulationView
         variable : str
             "spikes" (all are recorded unless a recording names some), "v" (mV), "i_syn", "i_exc",
             "i_inh" (synaptic current, all, excitatory, inhibitory, pA), "input_exc", "input_inh"
             (strength that arrived since the last sample).
-        ids : (n,) array_like of int, optional
-            Indices of the neurons. Default: all.
+        ids : int, slice, mask or (n,) array_like of int, optional
+            Indices of the neurons within the population; not beside a view. Default: all.
         interval : float, optional
             ms between samples. Default: every step.
 
@@ -343,8 +352,8 @@ class Network:
         ------
         NeurosimError
         """
-        self._own(population, "population")
-        recording = Recording(population, variable, ids, interval)  # type: ignore[arg-type]
+        population, ids = self._part(population, "population", ids)
+        recording = Recording(population, variable, ids, interval)
         for other in self._recordings:
             if other.population is population and other.variable == variable:
                 raise NeurosimError(
@@ -353,6 +362,23 @@ class Network:
                 )
         self._recordings.append(recording)
         return recording
+
+    def _part(
+        self, part: Population | PopulationView, role: str, ids: Any = None
+    ) -> tuple[Population, NDArray[np.int64] | None]:
+        """Return a population of this network and the chosen ids, None for all in order."""
+        if not isinstance(part, PopulationView):
+            self._own(part, role)
+            return part, ids
+        population = part.population
+        self._own(population, role)
+        if ids is not None:
+            raise NeurosimError(
+                f"The {role} is a part of {population.name!r} already: leave out ids, or give the "
+                "whole population"
+            )
+        whole = np.array_equal(part.ids, np.arange(population.size))
+        return population, None if whole else part.ids
 
     def _own(self, population: Population, role: str) -> None:
         """Refuse what is not a population of this network."""

@@ -1,19 +1,51 @@
-"""Integrate-and-fire neuron models."""
+"""Base class of neuron models, and integrate-and-fire neurons."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_number, show
+from neurosim.network.checks import show
+from neurosim.network.declare import parameter, parameters_of
 from neurosim.network.escape import EscapeRate
+from neurosim.network.potentials import check_volts, keep_order
+from neurosim.network.quantity import bounds_of, check_quantity, is_uniform, or_infinity
+from neurosim.network.registry import Part
 
-_POTENTIALS = ("v_rest", "v_threshold", "v_reset", "v_peak")
+
+class Neuron(Part, abstract=True):
+    """Base class of neuron models.
+
+    A parameter is a number, an array with one value per neuron of the population, or a
+    distribution from which the value of each neuron is drawn.
+    """
+
+    check_value: ClassVar[Any] = staticmethod(check_quantity)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Parameters, which differ between models."""
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether all neurons have the same parameters."""
+        return all(is_uniform(getattr(self, name)) for name in parameters_of(type(self)))
+
+    def check_psp(self) -> None:
+        """Refuse where the peak of the potential after a synaptic current is not known.
+
+        Raises
+        ------
+        NeurosimError
+        """
+        raise NeurosimError(f"how far a current moves {type(self).__name__} depends on its state")
 
 
-@dataclass(frozen=True)
-class LIF:
+@dataclass(frozen=True, eq=False)
+class LIF(Neuron):
     """A leaky integrate-and-fire neuron.
 
     Below threshold τ_m dV/dt = −(V − v_rest) + (τ_m/C)·I. When V exceeds the threshold the neuron
@@ -21,19 +53,19 @@ class LIF:
 
     Parameters
     ----------
-    v_rest : float
+    v_rest : float, array_like or distribution
         Resting potential (mV).
-    v_threshold : float
+    v_threshold : float, array_like or distribution
         The neuron fires when V is strictly above it (mV).
-    v_reset : float
+    v_reset : float, array_like or distribution
         Potential after a spike (mV), below the threshold.
-    v_peak : float
+    v_peak : float, array_like or distribution
         Height of the action potential that recorded traces show (mV); no part of the dynamics.
-    tau_m : float
+    tau_m : float, array_like or distribution
         Membrane time constant (ms), 0.1 to 1000.
-    c_m : float
+    c_m : float, array_like or distribution
         Membrane capacitance (pF), 1 to 100,000.
-    t_ref : float
+    t_ref : float, array_like or distribution
         Absolute refractory period (ms), 0 to 1000; 5 ms means at most 200 spikes a second.
     escape : EscapeRate, optional
         Lets the neuron fire by chance, at a rate that grows with its potential, in place of the
@@ -44,71 +76,74 @@ class LIF:
     NeurosimError
         If a value is out of range, or the potentials are out of order.
 
+    Notes
+    -----
+    An array has one value per neuron of the population. From a distribution the value of each
+    neuron is drawn. A distribution of v_threshold, v_reset or v_rest is truncated where the
+    threshold would not be the higher one.
+
     References
     ----------
     W. Gerstner, W. M. Kistler, R. Naud & L. Paninski, *Neuronal Dynamics*, Cambridge University
     Press (2014), section 1.3.
     """
 
-    v_rest: float = -70.0
-    v_threshold: float = -55.0
-    v_reset: float = -70.0
-    v_peak: float = 30.0
-    tau_m: float = 20.0
-    c_m: float = 250.0
-    t_ref: float = 5.0
+    v_rest: Any = parameter(-70.0, "mV", -200.0, 200.0, "resting potential")
+    v_threshold: Any = parameter(-55.0, "mV", -200.0, 200.0, "the neuron fires when V is above it")
+    v_reset: Any = parameter(-70.0, "mV", -200.0, 200.0, "potential after a spike")
+    v_peak: Any = parameter(30.0, "mV", -200.0, 200.0, "height of spikes in recorded traces")
+    tau_m: Any = parameter(20.0, "ms", 0.1, 1e3, "membrane time constant")
+    c_m: Any = parameter(250.0, "pF", 1.0, 1e5, "membrane capacitance")
+    t_ref: Any = parameter(5.0, "ms", 0.0, 1e3, "absolute refractory period")
     escape: EscapeRate | None = None
 
     def __post_init__(self) -> None:
-        ranges = dict.fromkeys(_POTENTIALS, ("mV", -200.0, 200.0))
-        ranges |= {"tau_m": ("ms", 0.1, 1e3), "c_m": ("pF", 1.0, 1e5), "t_ref": ("ms", 0.0, 1e3)}
-        for name, (unit, low, high) in ranges.items():
-            value = check_number(getattr(self, name), f"LIF.{name}", unit, low, high)
-            object.__setattr__(self, name, value)
-        self._check_volts()
-        self._check_order()
-        self._check_escape()
-
-    def _check_volts(self) -> None:
-        """Refuse potentials that must be meant in volts: −0.07, or all within ±0.2."""
-        potentials = {name: getattr(self, name) for name in _POTENTIALS[:3]}
-        all_small = max(map(abs, potentials.values())) < 0.2
-        for name, v in potentials.items():
-            if -0.2 < v <= -0.01 or (all_small and v != 0.0):
-                raise NeurosimError(
-                    f"LIF.{name} = {v:g} mV: values are in mV, and these look like volts; did you "
-                    f"mean {v * 1e3:g}?"
-                )
-
-    def _check_escape(self) -> None:
-        """Refuse anything but an escape rate or None."""
+        super().__post_init__()
         if self.escape is not None and not isinstance(self.escape, EscapeRate):
             raise NeurosimError(
                 f"{type(self).__name__}.escape = {show(self.escape)} is not a soft threshold: give "
                 "EscapeRate(delta, tau)"
             )
+        self._check_potentials()
 
-    def _check_order(self) -> None:
-        """Refuse a neuron that would fire at every step, and a peak below the threshold."""
+    def _check_potentials(self) -> None:
+        """Refuse potentials that are out of order or seem to be in volts."""
+        check_volts(self, "v_rest", "v_threshold", "v_reset")
         for name in ("v_reset", "v_rest"):
-            if getattr(self, name) >= self.v_threshold:
+            if wrong := keep_order(self, name, "v_threshold"):
                 raise NeurosimError(
-                    f"LIF.{name} = {getattr(self, name):g} mV is not below LIF.v_threshold = "
-                    f"{self.v_threshold:g} mV: the neuron would fire without end"
+                    f"LIF.{name} = {wrong[0]:g} mV is not below LIF.v_threshold = {wrong[1]:g} mV: "
+                    "the neuron would fire without end"
                 )
-        if self.v_peak < self.v_threshold:
+        wrong = keep_order(self, "v_threshold", "v_peak")
+        if wrong and wrong[0] > wrong[1]:
             raise NeurosimError(
-                f"LIF.v_peak = {self.v_peak:g} mV is below LIF.v_threshold = "
-                f"{self.v_threshold:g} mV: an action potential rises above the threshold"
+                f"LIF.v_peak = {wrong[1]:g} mV is below LIF.v_threshold = {wrong[0]:g} mV: an "
+                "action potential rises above the threshold"
             )
 
+    def check_psp(self) -> None:
+        """Refuse where the peak of the potential after a synaptic current is not known."""
+        if not (is_uniform(self.tau_m) and is_uniform(self.c_m)):
+            raise NeurosimError("tau_m or c_m differs between the neurons")
+        if math.isinf(self.tau_m):
+            raise NeurosimError("without leak the potential after a spike has no peak")
+
     @property
-    def resistance(self) -> float:
+    def resistance(self) -> Any:
         """Membrane resistance τ_m/C (mV per pA, that is GΩ)."""
         return self.tau_m / self.c_m
 
 
-@dataclass(frozen=True)
+def _above_zero(value: Any, what: str, unit: str, low: float, high: float) -> Any:
+    """Return a quantity above 0, infinity included."""
+    value = or_infinity(value, what, unit, -high, high)
+    if bounds_of(value)[0] <= 0.0:
+        raise NeurosimError(f"{what} = {bounds_of(value)[0]:g} must be above 0")
+    return value
+
+
+@dataclass(frozen=True, eq=False)
 class IntegrateAndFire(LIF):
     """An integrate-and-fire neuron in arbitrary units, with or without leak.
 
@@ -118,23 +153,23 @@ class IntegrateAndFire(LIF):
 
     Parameters
     ----------
-    v_rest : float
+    v_rest : float, array_like or distribution
         Resting potential (mV). Above the threshold the neuron fires without input.
-    v_threshold : float
+    v_threshold : float, array_like or distribution
         The neuron fires when V is strictly above it (mV); infinity: it never fires.
-    v_reset : float
+    v_reset : float, array_like or distribution
         Potential after a spike (mV), below the threshold.
-    v_peak : float
+    v_peak : float, array_like or distribution
         Height of the action potential in plots (mV); no part of the dynamics.
-    tau_m : float
+    tau_m : float, array_like or distribution
         Membrane time constant (ms), above 0; infinity: no leak.
-    c_m : float
+    c_m : float, array_like or distribution
         Membrane capacitance (pF), above 0.
-    t_ref : float
+    t_ref : float, array_like or distribution
         Absolute refractory period (ms); 0 where `subtract` is given.
     escape : EscapeRate, optional
         Soft threshold, as for `LIF`.
-    subtract : float
+    subtract : float, array_like or distribution
         If above 0, a spike lowers V by this amount (mV) and does not set it to v_reset. V may then
         still be above the threshold, and the neuron fires again in the next step.
 
@@ -144,28 +179,26 @@ class IntegrateAndFire(LIF):
         If a value is out of range.
     """
 
-    subtract: float = 0.0
+    v_rest: Any = parameter(-70.0, "mV", help="resting potential")
+    v_threshold: Any = parameter(
+        -55.0, "mV", help="the neuron fires when V is above it", check=or_infinity
+    )
+    v_reset: Any = parameter(-70.0, "mV", help="potential after a spike")
+    v_peak: Any = parameter(30.0, "mV", help="height of spikes in recorded traces")
+    tau_m: Any = parameter(20.0, "ms", 0.0, help="membrane time constant", check=_above_zero)
+    c_m: Any = parameter(250.0, "pF", 0.0, help="membrane capacitance", check=_above_zero)
+    t_ref: Any = parameter(5.0, "ms", 0.0, help="absolute refractory period")
+    subtract: Any = parameter(0.0, "mV", 0.0, help="by how much a spike lowers V")
 
-    def __post_init__(self) -> None:
-        for name in ("v_rest", "v_reset", "v_peak", "v_threshold", "tau_m", "c_m"):
-            value = getattr(self, name)
-            if name not in ("v_threshold", "tau_m") or value != math.inf:
-                unit = {"tau_m": "ms", "c_m": "pF"}.get(name, "mV")
-                value = check_number(value, f"IntegrateAndFire.{name}", unit)
-            object.__setattr__(self, name, float(value))
-            if name in ("tau_m", "c_m") and not value > 0.0:
-                raise NeurosimError(f"IntegrateAndFire.{name} = {value:g} must be above 0")
-        for name, unit in (("t_ref", "ms"), ("subtract", "mV")):
-            value = check_number(getattr(self, name), f"IntegrateAndFire.{name}", unit, 0.0)
-            object.__setattr__(self, name, value)
-        if self.v_reset >= self.v_threshold:
+    def _check_potentials(self) -> None:
+        if wrong := keep_order(self, "v_reset", "v_threshold"):
             raise NeurosimError(
-                f"IntegrateAndFire.v_reset = {self.v_reset:g} mV is not below v_threshold = "
-                f"{self.v_threshold:g} mV: the neuron would fire at every step"
+                f"IntegrateAndFire.v_reset = {wrong[0]:g} mV is not below v_threshold = "
+                f"{wrong[1]:g} mV: the neuron would fire at every step"
             )
-        if self.subtract and self.t_ref:
+        subtracts, refractory = bounds_of(self.subtract)[1], bounds_of(self.t_ref)[1]
+        if subtracts and refractory:
             raise NeurosimError(
-                f"IntegrateAndFire.t_ref = {self.t_ref:g} ms: reset by subtraction leaves no "
+                f"IntegrateAndFire.t_ref = {refractory:g} ms: reset by subtraction leaves no "
                 "potential to hold, so t_ref must be 0"
             )
-        self._check_escape()

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.channels import HodgkinHuxley
 from neurosim.network.checks import (
     check_array,
     check_flag,
-    check_indices,
     check_integer,
     check_number,
     is_scalar,
     nearest_name,
     show,
 )
-from neurosim.network.declare import check_quantity, parameters_of, states_of
-from neurosim.network.distributions import LogNormal, Normal, Uniform
+from neurosim.network.declare import parameters_of, states_of
+from neurosim.network.endpoints import Endpoints
 from neurosim.network.model import NeuronModel
-from neurosim.network.neurons import LIF
+from neurosim.network.neurons import Neuron
+from neurosim.network.quantity import check_quantity, is_distribution
+from neurosim.network.views import PopulationView, check_distinct, select, view_of
 from neurosim.recording import UNITS
 
 if TYPE_CHECKING:
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
 VARIABLES = ("spikes", *UNITS)
 """What can be recorded of every population."""
 
-Neuron = LIF | HodgkinHuxley | NeuronModel
-"""Any of the neuron models."""
-
 _POTENTIAL = ("mV", -1e4, 1e4)
 
 
@@ -49,11 +46,13 @@ _POTENTIAL = ("mV", -1e4, 1e4)
 class Population:
     """Neurons of one kind. Made by `Network.add`; compared by identity.
 
+    Indexing by an int, a slice, a mask or an array of ints returns a `PopulationView`.
+
     Attributes
     ----------
     name : str
     size : int
-    neuron : LIF or HodgkinHuxley
+    neuron : Neuron
     v_init : float, (size,) ndarray, distribution or None
         Potentials at time 0 (mV); None stands for the resting potential.
     dale : bool
@@ -88,11 +87,6 @@ class Population:
         object.__setattr__(self, "initial", self._check_initial())
         self._check_sizes()
 
-    def initial_of(self, state: str) -> float | NDArray[np.float64] | Distribution:
-        """Return the value of a state variable at time 0."""
-        assert isinstance(self.neuron, NeuronModel)
-        return self.initial[state] if state in self.initial else self.neuron.initial_of(state)
-
     def _check_initial(self) -> dict[str, Any]:
         """Return the initial values of state variables, checked."""
         if not isinstance(self.initial, Mapping):
@@ -115,9 +109,8 @@ class Population:
     def _check_sizes(self) -> None:
         """Refuse arrays whose length is not the number of neurons."""
         given = {f"initial {name}": value for name, value in self.initial.items()}
-        if isinstance(self.neuron, NeuronModel):
-            kind = type(self.neuron)
-            given |= {f"{kind.__name__}.{n}": getattr(self.neuron, n) for n in parameters_of(kind)}
+        kind = type(self.neuron)
+        given |= {f"{kind.__name__}.{n}": getattr(self.neuron, n) for n in parameters_of(kind)}
         for what, value in given.items():
             if isinstance(value, np.ndarray) and value.shape != (self.size,):
                 raise NeurosimError(
@@ -125,17 +118,28 @@ class Population:
                     "neurons: give one per neuron"
                 )
 
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, index: Any) -> PopulationView:
+        return view_of(self, index)
+
+    __iter__ = None
+
     def __repr__(self) -> str:
         return f"<Population {self.name!r}: {self.size} × {self.neuron}>"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Projection:
     """Connections from one population to another. Made, and checked, by `Network.connect`.
 
     Attributes
     ----------
     source, target : Population
+    source_ids, target_ids : (n,) ndarray of int64, or None
+        Neurons that the rule connects, ascending where it draws them; None stands for all. The
+        rule, and arrays of strengths and delays, count these neurons from 0.
     rule : Rule
     synapse : DeltaSynapse, ExpCurrent or AlphaCurrent
     weight : float, ndarray, distribution or Column
@@ -152,6 +156,16 @@ class Projection:
     weight: float | NDArray[np.float64] | Distribution | Column
     delay: float | NDArray[np.float64] | Distribution | Column
     plasticity: STDP | None = None
+    source_ids: NDArray[np.int64] | None = None
+    target_ids: NDArray[np.int64] | None = None
+
+    @property
+    def ends(self) -> Endpoints:
+        """Neurons that the rule connects."""
+        return Endpoints(self.source, self.target, self.source_ids, self.target_ids)
+
+    def __repr__(self) -> str:
+        return f"<Projection {self.source.name!r} → {self.target.name!r}: {show(self.rule)}>"
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,7 +231,8 @@ class Recording:
 def recordables(population: Population) -> dict[str, str]:
     """Return what can be recorded of a population: the unit by variable."""
     own = states_of(type(population.neuron)) if isinstance(population.neuron, NeuronModel) else {}
-    return {"spikes": ""} | dict(UNITS) | {name: declared.unit for name, declared in own.items()} | {"v": "mV"}
+    units = {name: declared.unit for name, declared in own.items()}
+    return {"spikes": ""} | dict(UNITS) | units | {"v": "mV"}
 
 
 def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArray[np.int64] | None:
@@ -225,7 +240,7 @@ def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArr
 
     Parameters
     ----------
-    ids : array_like of int, or None
+    ids : int, slice, mask or array_like of int, or None
     population : Population
     empty : bool
         Whether none may be chosen.
@@ -236,15 +251,11 @@ def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArr
     """
     if ids is None:
         return None
-    chosen = check_indices(ids, f"ids of {population.name!r}", population.size)
+    chosen = select(ids, population.size, f"ids of {population.name!r}")
     if len(chosen) == 0 and not empty:
         raise NeurosimError(f"ids of {population.name!r} is empty: name at least one neuron")
-    values, counts = np.unique(chosen, return_counts=True)
-    if len(values) < len(chosen):
-        raise NeurosimError(
-            f"ids of {population.name!r} holds {int(values[counts > 1][0])} more than once: name "
-            "each neuron once"
-        )
+    check_distinct(chosen, f"ids of {population.name!r}")
+    chosen.flags.writeable = False
     return chosen
 
 
@@ -253,7 +264,7 @@ def _check_v_init(value: Any, size: int, name: str) -> Any:
     what = f"v_init of population {name!r}"
     if value is None:
         return value
-    if isinstance(value, (Normal, Uniform, LogNormal)):
+    if is_distribution(value):
         (low, high), (_, least, most) = value.extent, _POTENTIAL
         if not least <= low <= high <= most:
             raise NeurosimError(

@@ -9,8 +9,8 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import check_number, show
-from neurosim.network.distributions import LogNormal, Normal, Uniform
 from neurosim.network.edges import Column
+from neurosim.network.quantity import is_distribution
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -107,7 +107,7 @@ def within_plasticity(
         raise NeurosimError(f"plasticity = {show(plasticity)} is none: give STDP(w_max)")
     least, most = sorted((0.0, plasticity.w_max))
     fix = f"0 to STDP.w_max = {plasticity.w_max:g}: raise w_max, or lower the {what}"
-    if isinstance(weight, (Normal, LogNormal, Uniform)):
+    if is_distribution(weight):
         try:
             return weight.truncated(least, most)
         except NeurosimError:

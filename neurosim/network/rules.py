@@ -173,15 +173,15 @@ Rule = (
 """Any of the rules."""
 
 
-def check_rule(rule: object, n_sources: int, n_targets: int, *, within: bool) -> None:
-    """Refuse what is not a rule, or one that two populations of these sizes cannot satisfy.
+def check_rule(rule: object, n_sources: int, n_targets: int, *, n_common: int) -> None:
+    """Refuse what is not a rule, or one that so many neurons cannot satisfy.
 
     Parameters
     ----------
     rule : object
     n_sources, n_targets : int
-    within : bool
-        Whether source and target are the same population.
+    n_common : int
+        Number of neurons that are both source and target.
 
     Raises
     ------
@@ -197,21 +197,21 @@ def check_rule(rule: object, n_sources: int, n_targets: int, *, within: bool) ->
         )
     if isinstance(rule, OneToOne) and n_sources != n_targets:
         raise NeurosimError(
-            f"OneToOne connects populations of one size, not {n_sources} and {n_targets} neurons"
+            f"OneToOne connects as many sources as targets, not {n_sources} and {n_targets} neurons"
         )
     if isinstance(rule, Explicit):
         check_indices(rule.sources, "Explicit.sources", n_sources)
         check_indices(rule.targets, "Explicit.targets", n_targets)
     if isinstance(rule, (FixedInDegree, FixedOutDegree)):
         pool = n_sources if isinstance(rule, FixedInDegree) else n_targets
-        pool -= within and not rule.autapses
+        pool -= n_common > 0 and not rule.autapses
         most = 2**31 - 1 if rule.multapses and pool else pool
         if rule.n > most:
             raise NeurosimError(
                 f"{type(rule).__name__}.n = {rule.n} is more than the {pool} neurons there are to "
                 f"choose from: lower n, or allow {'multapses' if pool else 'autapses'}"
             )
-    no_pair = within and n_sources == 1 and not getattr(rule, "autapses", True)
+    no_pair = n_common == n_sources * n_targets and not getattr(rule, "autapses", True)
     if isinstance(rule, FixedTotalNumber) and rule.n and no_pair:
         raise NeurosimError(
             f"FixedTotalNumber.n = {rule.n} finds no pair in one neuron: allow autapses"

@@ -9,17 +9,16 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import check_array, check_number, is_scalar, show
-from neurosim.network.distributions import Distribution, LogNormal, Normal, Uniform
+from neurosim.network.distributions import Distribution
 from neurosim.network.edges import LONGEST_DELAY, Column, EdgeFile
-from neurosim.network.neurons import LIF
+from neurosim.network.quantity import is_distribution
 from neurosim.network.rules import AllToAll, Explicit, OneToOne, Rule
 from neurosim.network.sonata import SonataEdges
-from neurosim.network.synapses import DeltaSynapse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.network.parts import Neuron
+    from neurosim.network.neurons import Neuron
     from neurosim.network.synapses import Synapse
 
 STRONGEST = 1e9
@@ -102,19 +101,12 @@ def choose_strength(
         )
     if psp is None:
         return weight, 1.0, "weight", synapse.unit
-    if isinstance(synapse, DeltaSynapse):
-        return psp, 1.0, "psp", "mV"
-    if not isinstance(neuron, LIF):
+    try:
+        return psp, 1.0 / synapse.psp_per_weight(neuron), "psp", "mV"
+    except NeurosimError as reason:
         raise NeurosimError(
-            f"psp = {show(psp)}: how far a current moves {type(neuron).__name__} depends on its "
-            "channels; give the strength as weight (pA)"
-        )
-    if math.isinf(neuron.tau_m):
-        raise NeurosimError(
-            f"psp = {show(psp)}: without leak the potential after a spike has no peak; give the "
-            "strength as weight (pA)"
-        )
-    return psp, 1.0 / synapse.psp_per_weight(neuron), "psp", "mV"
+            f"psp = {show(psp)}: {reason}; give the strength as weight (pA)"
+        ) from None
 
 
 def check_strength(
@@ -133,7 +125,7 @@ def check_strength(
     """
     if isinstance(value, Column):
         return value.scaled(factor)
-    if isinstance(value, (Normal, Uniform, LogNormal)):
+    if is_distribution(value):
         low, high = value.extent
         if not -STRONGEST <= low <= high <= STRONGEST:
             raise NeurosimError(
@@ -165,7 +157,7 @@ def check_drive_strength(
     """
     value, factor, what, unit = choose_strength(psp, weight, synapse, neuron)
     strength = check_strength(value, factor, what, unit, (n_targets,))
-    if isinstance(strength, (Normal, Uniform, LogNormal, Column)):
+    if is_distribution(strength) or isinstance(strength, Column):
         raise NeurosimError(
             f"{what} of a drive is {show(value)}: give a number, or one number per target"
         )
@@ -178,7 +170,7 @@ def check_delay(
     """Return a connection's delay (ms)."""
     if isinstance(value, Column):
         return value
-    if isinstance(value, (Normal, Uniform, LogNormal)):
+    if is_distribution(value):
         try:
             value.truncated(0.0, math.inf)
         except NeurosimError:

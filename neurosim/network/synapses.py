@@ -14,7 +14,7 @@ from neurosim.errors import NeurosimError
 from neurosim.network.checks import check_number, show
 
 if TYPE_CHECKING:
-    from neurosim.network.neurons import LIF
+    from neurosim.network.neurons import Neuron
 
 _SHORTEST, _LONGEST = 0.01, 1e4
 
@@ -25,11 +25,11 @@ class DeltaSynapse:
 
     unit: ClassVar[str] = "mV"
 
-    def time_to_peak(self, neuron: LIF) -> float:
+    def time_to_peak(self, neuron: Neuron) -> float:
         """Time from arrival to the peak of the PSP (ms): none."""
         return 0.0
 
-    def psp_per_weight(self, neuron: LIF) -> float:
+    def psp_per_weight(self, neuron: Neuron) -> float:
         """Peak of the PSP (mV) per mV of weight: 1."""
         return 1.0
 
@@ -51,14 +51,15 @@ class ExpCurrent:
         tau = check_number(self.tau, "ExpCurrent.tau", "ms", _SHORTEST, _LONGEST)
         object.__setattr__(self, "tau", tau)
 
-    def time_to_peak(self, neuron: LIF) -> float:
+    def time_to_peak(self, neuron: Neuron) -> float:
         """Time from arrival to the peak of the PSP (ms): ln(τm/τs)·τm·τs/(τm − τs)."""
         x = neuron.tau_m / self.tau - 1.0
         # ln(1 + x)/x, which is 1 where the time constants are equal
         return neuron.tau_m * (math.log1p(x) / x if x else 1.0)
 
-    def psp_per_weight(self, neuron: LIF) -> float:
+    def psp_per_weight(self, neuron: Neuron) -> float:
         """Peak of the PSP (mV) per pA of weight: at the peak leak and current balance."""
+        neuron.check_psp()
         return neuron.resistance * math.exp(-self.time_to_peak(neuron) / self.tau)
 
 
@@ -79,7 +80,7 @@ class AlphaCurrent:
         tau = check_number(self.tau, "AlphaCurrent.tau", "ms", _SHORTEST, _LONGEST)
         object.__setattr__(self, "tau", tau)
 
-    def time_to_peak(self, neuron: LIF) -> float:
+    def time_to_peak(self, neuron: Neuron) -> float:
         """Time from arrival to the peak of the PSP (ms).
 
         V ∝ ∫₀ᵗ exp(−(t − s)/τm)·s·exp(−s/τs) ds peaks after the current does, where
@@ -95,8 +96,9 @@ class AlphaCurrent:
             top *= 2.0
         return float(brentq(slope, 0.5 * self.tau, top, xtol=1e-14, rtol=1e-14))
 
-    def psp_per_weight(self, neuron: LIF) -> float:
+    def psp_per_weight(self, neuron: Neuron) -> float:
         """Peak of the PSP (mV) per pA of weight: at the peak leak and current balance."""
+        neuron.check_psp()
         x = self.time_to_peak(neuron) / self.tau
         return neuron.resistance * x * math.exp(1.0 - x)
 

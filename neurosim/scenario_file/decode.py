@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal, get_origin
 from neurosim.errors import NeurosimError
 from neurosim.network import EdgeFile
 from neurosim.network.checks import show
-from neurosim.scenario_file.schema import fields_of, unknown
+from neurosim.scenario_file.schema import Field, fields_of, unknown
 from neurosim.settings import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from neurosim.scenario_file.document import Document, Place
-    from neurosim.scenario_file.schema import Field
 
 MOST_TOLD = 10
 """Mistakes told at a time."""
@@ -149,6 +148,9 @@ class Decoder:
         if field.each:
             self.note(place, f"{field.name} = {show(value)} is no list: write it in [ ]")
             raise Refused
+        if field.by_name and isinstance(value, dict):
+            anything = Field(field.name, Any, False, field.help)
+            return {key: self.value(item, (*place, key), anything) for key, item in value.items()}
         if isinstance(value, dict) or (isinstance(value, str) and field.named):
             return self.part(value, place, field.parts)
         choice = isinstance(value, str) and get_origin(field.kind) is Literal

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurosim.build.delays import check_delays
 from neurosim.build.grid import whole_steps
 from neurosim.build.neurons import refractory_steps
 from neurosim.build.poisson import step_means
+from neurosim.errors import NeurosimError
 from neurosim.network import Network, Poisson
 from neurosim.network.catalogue import INPUTS
 from neurosim.network.checks import show
@@ -29,6 +31,11 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"\w[\w +-]{0,63}")
 """Names of populations: they become parts of settings, of files and of pictures."""
+
+_SLICE = re.compile(r"\s*-?\d*\s*:\s*-?\d*\s*(:\s*-?\d*\s*)?")
+_END_IDS = ("from_ids", "to_ids")
+"""Keys that choose neurons of the populations of a connection."""
+_IDS = Field("ids", ArrayLike, False, "indices within the population, or a slice such as '0:50'")
 
 _BLOCKS = ("connections", "inputs", "recordings")
 """Lists of tables."""
@@ -164,10 +171,16 @@ class _Description:
 
     def _add_to_connections(self, table: dict[str, Any], place: Place) -> None:
         fields = _without(Network.connect, "source", "target")
+        fields |= dict.fromkeys(_END_IDS, _IDS)
         refers = _reference("from", "source"), _reference("to", "target")
         ends, arguments = self._decoded(table, place, fields, refers)
+        chosen = [arguments.pop(name, None) for name in _END_IDS]
         if "rule" in arguments and arguments["rule"] is None:  # its file is not at hand
             return
+        for k, (name, ids) in enumerate(zip(_END_IDS, chosen, strict=True)):
+            if ids is not None:
+                with self.decoder.blaming(place, {name: ids}, (name,)):
+                    ends[k] = ends[k][_indices(ids, name)]
         with self.decoder.blaming(place, _own(table), ("psp", "weight")):
             projection = self.network.connect(*ends, **arguments)
             if self.head:
@@ -187,7 +200,7 @@ class _Description:
         ends, arguments = self._decoded(own, place, fields, (_reference("to", "target"),))
         with self.decoder.blaming(place, _own(table), ("type",)):
             source = INPUTS[kind](**{key: arguments.pop(key) for key in taken if key in arguments})
-            self.network.drive(ends[0], source, **arguments)
+            self.network.drive(ends[0], source, **_with_indices(arguments))
             if self.head and isinstance(source, Poisson):
                 step_means(np.ravel(source.rate), self.head.dt)
 
@@ -195,7 +208,7 @@ class _Description:
         fields = _without(Network.record, "population")
         ends, arguments = self._decoded(table, place, fields, (_reference("of", "population"),))
         with self.decoder.blaming(place, _own(table), ("variable",)):
-            recording = self.network.record(*ends, **arguments)
+            recording = self.network.record(*ends, **_with_indices(arguments))
             if self.head and recording.interval is not None:
                 whole_steps(recording.interval, self.head.dt, "interval")
 
@@ -264,6 +277,24 @@ class _Description:
             and isinstance(recordings, list)
             and len(recordings) == len(self.network.recordings)
         )
+
+
+def _indices(ids: Any, what: str) -> Any:
+    """Return indices, or the slice that a text such as "0:50" stands for."""
+    if not isinstance(ids, str):
+        return ids
+    if not _SLICE.fullmatch(ids.strip()):
+        raise NeurosimError(
+            f'{what} = {show(ids)} is not a slice: write a list such as [0, 1], or "0:50" for 0 to '
+            "49"
+        )
+    return slice(*(int(part) if part.strip() else None for part in ids.split(":")))
+
+
+def _with_indices(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return arguments in which `ids` may be a slice."""
+    given = {"ids": _indices(arguments["ids"], "ids")} if "ids" in arguments else {}
+    return arguments | given
 
 
 def _reference(name: str, parameter: str) -> Field:

@@ -6,6 +6,7 @@ import inspect
 import re
 import types
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, get_args, get_origin
@@ -19,10 +20,13 @@ from neurosim.scenario_file.findings import FINDINGS
 from neurosim.settings import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
 NAMED: Mapping[str, type] = {**PARTS, **FINDINGS, **FIGURES}
 """All parts that a file can name by their type."""
+
+ANNOTATED = {**vars(network), "ArrayLike": ArrayLike, "Mapping": Mapping, **NAMED}
+"""Names in annotations that only type checkers import."""
 
 MOST_LISTED = 12
 """Names in a sentence."""
@@ -64,15 +68,23 @@ class Field:
     @property
     def parts(self) -> dict[str, type]:
         """Parts that may stand there; where anything may, distributions."""
-        members = _members(self.hint)
-        named = {name: kind for name, kind in NAMED.items() if kind in members}
-        return named or (dict(DISTRIBUTIONS) if Any in members else {})
+        return self._kinds or (dict(DISTRIBUTIONS) if Any in _members(self.hint) else {})
 
     @property
     def named(self) -> bool:
         """Whether a text stands for the part of that name."""
-        members = _members(self.hint)
-        return any(kind in members for kind in NAMED.values()) and float not in members
+        return bool(self._kinds) and float not in _members(self.hint)
+
+    @property
+    def _kinds(self) -> dict[str, type]:
+        """Parts that the annotation names."""
+        classes = tuple(member for member in _members(self.hint) if isinstance(member, type))
+        return {name: kind for name, kind in NAMED.items() if issubclass(kind, classes)}
+
+    @property
+    def by_name(self) -> bool:
+        """Whether it holds a table of values by name."""
+        return any(get_origin(member) is Mapping for member in _members(self.hint))
 
     @property
     def kind(self) -> Any:
@@ -87,8 +99,7 @@ class Field:
 @cache
 def fields_of(taker: Callable[..., Any]) -> Mapping[str, Field]:
     """Return the keys of the table that stands for the arguments of a class or method."""
-    # Methods of Network are annotated with names that only type checkers import.
-    hints = typing.get_type_hints(taker, localns={**vars(network), "ArrayLike": ArrayLike, **NAMED})
+    hints = typing.get_type_hints(taker, localns=ANNOTATED)
     help_: dict[str, str] = {}
     for said in reversed(getattr(taker, "__mro__", (taker,))):
         help_ |= documented(inspect.cleandoc(said.__doc__ or ""))

@@ -24,7 +24,7 @@ def _ended(simulation: ns.Simulation, duration: float) -> list[bytes]:
     result = simulation.run(duration)
     assert all(len(trains) > 20 for trains in result.spikes.values())
     learned = [
-        simulation.synapses(projection).weights.tobytes()
+        simulation.connections(projection).weights.tobytes()
         for projection in simulation.network.projections
         if projection.plasticity
     ]

@@ -39,7 +39,7 @@ def test_every_transmitted_weight_is_nests(case: dict) -> None:
         arrived = round((time + case["delay"]) / 0.1)
         result = simulation.run((arrived - now) * 0.1)
         now = arrived
-        found.append(float(simulation.synapses(plastic).weights[0]))
+        found.append(float(simulation.connections(plastic).weights[0]))
     assert result.spikes["pre"].times == pytest.approx(case["pre"])
     fired = result.spikes["post"].times
     assert fired == pytest.approx(case["post"][: len(fired)])
@@ -51,6 +51,6 @@ def test_one_run_comes_to_the_same_weight() -> None:
         net, plastic = _network(case)
         simulation = ns.Simulation(net)
         simulation.run(1100.0)
-        assert simulation.synapses(plastic).weights[0] == pytest.approx(
+        assert simulation.connections(plastic).weights[0] == pytest.approx(
             case["weights"][-1], abs=1e-9
         )

@@ -27,7 +27,7 @@ for network in (everything, learning):
         simulation.run(33.3)
         result = simulation.run(46.7)
         learned = [
-            simulation.synapses(projection).weights.tobytes()
+            simulation.connections(projection).weights.tobytes()
             for projection in simulation.network.projections
             if projection.plasticity
         ]

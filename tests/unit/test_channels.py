@@ -92,7 +92,7 @@ def test_values_out_of_range_are_refused(make, words) -> None:
 def test_strengths_that_depend_on_the_channels_are_refused() -> None:
     net = ns.Network()
     cell = net.add("cell", 2, ns.HodgkinHuxley())
-    with pytest.raises(ns.NeurosimError, match=r"depends on its channels; give .* weight \(pA\)"):
+    with pytest.raises(ns.NeurosimError, match=r"depends on its state; give .* weight \(pA\)"):
         net.drive(cell, ns.Poisson(10.0), synapse=ns.ExpCurrent(2.0), psp=1.0)
     with pytest.raises(ns.NeurosimError, match="'cell' has HodgkinHuxley"):
         net.drive(cell, ns.MembraneNoise(1.0))

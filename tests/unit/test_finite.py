@@ -29,8 +29,8 @@ def _spoil(simulation: ns.Simulation, field: str, population: int, neuron: int, 
         place = neuron - share.low
         if field == "v":
             state.v[share.first + place] = value
-        elif field == "gates":
-            state.gates[part.channels.first_gate[population] + 4 * place + 2] = value
+        elif field == "states":
+            state.states[part.models.first_state[population] + 4 * place + 2] = value
         else:
             port = part.neurons.groups[population, 4]
             column = {"synaptic": 2, "rise": 3}[field]
@@ -47,7 +47,7 @@ def _spoil(simulation: ns.Simulation, field: str, population: int, neuron: int, 
         ("rise", 0, 0, "of neuron 0 of 'exc'"),
         ("v", 1, 19, "of neuron 19 of 'squid'"),
         ("synaptic", 1, 4, "of neuron 4 of 'squid'"),
-        ("gates", 1, 11, "of neuron 11 of 'squid'"),
+        ("states", 1, 11, "of neuron 11 of 'squid'"),
     ],
 )
 def test_what_is_not_finite_is_found(

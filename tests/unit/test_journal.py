@@ -23,7 +23,7 @@ def _job() -> list[bytes]:
     plastic = [p for p in simulation.network.projections if p.plasticity]
     for duration in (10.0, 30.0, 0.5):
         found += bits(simulation.run(duration))
-        found += [simulation.synapses(projection).weights.tobytes() for projection in plastic]
+        found += [simulation.connections(projection).weights.tobytes() for projection in plastic]
         found.append(np.float64(simulation.time).tobytes())
 
     current = simulation.network.drives[-2]
@@ -31,7 +31,7 @@ def _job() -> list[bytes]:
         5.0, lambda chunk: chunk.inject(current, len(chunk.spikes["cells"])), duration=20.0
     )
     found += bits(simulation.run(10.0))
-    found += [simulation.synapses(projection).weights.tobytes() for projection in plastic]
+    found += [simulation.connections(projection).weights.tobytes() for projection in plastic]
     result = ns.simulate(everything(), 60.0)
     found += [*bits(result), str(result.stats.events).encode()]
     seed = len(result.spikes["exc"])

@@ -18,7 +18,7 @@ PARTS = [
     (lambda: ns.LIF(c_m=0.25), r"c_m = 0\.25 pF .*did you mean 250\?"),
     (lambda: ns.LIF(tau_m=20_000), r"did you mean 20\?"),
     (lambda: ns.LIF(tau_m=10**400), "tau_m = inf is not finite"),
-    (lambda: ns.LIF(tau_m=np.arange(500)), r"tau_m = array\(.*\.\.\. is not a number"),
+    (lambda: ns.ExpCurrent(np.arange(500)), r"tau = array\(.*\.\.\. is not a number"),
     (lambda: ns.LIF(tau_m=1 + 0j), "is not a number"),
     (lambda: ns.LIF(escape=2.0), r"escape = 2\.0 is not a soft threshold: give EscapeRate"),
     (lambda: ns.EscapeRate(0.0, 1.0), r"EscapeRate\.delta = 0 mV is outside 0\.001 to 1000 mV"),

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.network import Distribution, Input, Neuron, Rule, Synapse
+from neurosim.network import Input, Rule
 
 EXP = ns.ExpCurrent(2.0)
 Make = Callable[[type, dict[str, Any]], ns.Network]
@@ -233,7 +233,7 @@ NEURONS: dict[type, dict[str, tuple[Any, Any]]] = {
 }
 
 
-@pytest.mark.parametrize(("cls", "case", "name"), _checked(NEURONS, Neuron))
+@pytest.mark.parametrize(("cls", "case", "name"), _checked(NEURONS))
 def test_options_of_neurons(cls: type, case: dict, name: str) -> None:
     def make(**options: Any) -> ns.Network:
         net = ns.Network()
@@ -271,7 +271,7 @@ SYNAPSES: dict[type, dict[str, tuple[Any, Any]]] = {
 }
 
 
-@pytest.mark.parametrize(("cls", "case", "name"), _checked(SYNAPSES, Synapse))
+@pytest.mark.parametrize(("cls", "case", "name"), _checked(SYNAPSES))
 def test_options_of_synapses(cls: type, case: dict, name: str) -> None:
     def make(**options: Any) -> ns.Network:
         return _connected(ns.AllToAll(), synapse=cls(**options))
@@ -308,7 +308,7 @@ DISTRIBUTIONS: dict[type, dict[str, tuple[Any, Any]]] = {
 
 
 @pytest.mark.parametrize("use", ["psp", "delay", "v_init"])
-@pytest.mark.parametrize(("cls", "case", "name"), _checked(DISTRIBUTIONS, Distribution))
+@pytest.mark.parametrize(("cls", "case", "name"), _checked(DISTRIBUTIONS))
 def test_options_of_distributions(cls: type, case: dict, name: str, use: str) -> None:
     def make(**options: Any) -> ns.Network:
         law = cls(**options)

@@ -42,7 +42,7 @@ def _learned(threads: int, pieces: list[float]) -> tuple[list[bytes], ns.Simulat
     for piece in pieces:
         result = simulation.run(piece)
     found = [a.tobytes() for t in result.spikes.values() for a in (t.times, t.ids)]
-    found += [simulation.synapses(p).weights.tobytes() for p in projections]
+    found += [simulation.connections(p).weights.tobytes() for p in projections]
     assert len(result.spikes["always"]) > 300
     assert len(result.spikes["briefly"]) > 10
     return found, simulation
@@ -117,7 +117,7 @@ def test_the_last_spike_of_each_neuron_stays() -> None:
             simulation = ns.Simulation(net)
             for _ in range(30):
                 simulation.run(10.0)
-            weights.append(float(simulation.synapses(own).weights[0]))
+            weights.append(float(simulation.connections(own).weights[0]))
     # Each postsynaptic spike reaches the synapse 3 ms later.
     raised = sum(np.exp(-(t + 3.0 - 5.0) / 20.0) for t in (10.0, 20.0, 150.0))
     lowered = sum(np.exp(-(290.0 - t - 3.0) / 100.0) for t in (10.0, 20.0, 150.0))

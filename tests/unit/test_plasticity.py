@@ -37,7 +37,7 @@ def _bits(simulation: ns.Simulation, result: ns.Result, plastic: list) -> list[b
     found = [a.tobytes() for t in result.spikes.values() for a in (t.times, t.ids)]
     found.append(result.traces["exc", "v"].values.tobytes())
     for projection in plastic:
-        s = simulation.synapses(projection)
+        s = simulation.connections(projection)
         found += [s.sources.tobytes(), s.targets.tobytes(), s.weights.tobytes()]
     return found
 
@@ -72,7 +72,7 @@ def test_weights_stay_within_their_range_and_change() -> None:
     simulation = ns.Simulation(net)
     simulation.run(400.0)
     for projection, most in zip(plastic, (1.0, 200.0, -3.0), strict=True):
-        relative = simulation.synapses(projection).weights / most
+        relative = simulation.connections(projection).weights / most
         assert ((relative >= 0.0) & (relative <= 1.0)).all()
         assert len(np.unique(relative)) > 20
 
@@ -108,7 +108,7 @@ def test_the_window_is_the_one_of_the_paper() -> None:
         plastic = net.connect(pre, post, ns.OneToOne(), psp=2.0, delay=1.0, plasticity=rule)
         simulation = ns.Simulation(net)
         simulation.run(700.0)
-        found.append(simulation.synapses(plastic).weights[0] / 4.0 - 0.5)
+        found.append(simulation.connections(plastic).weights[0] / 4.0 - 0.5)
     # The postsynaptic spike is at the synapse after the delay of 1 ms.
     late = gaps + 1.0
     # Before the last presynaptic spike, half a second later, a trace e^-15 is left of the others.
@@ -146,12 +146,9 @@ def test_mistakes_are_refused_in_a_sentence(make, words) -> None:
 def test_what_cannot_be_told_is_refused() -> None:
     net = ns.Network()
     cell = net.add("cell", 3, ns.LIF())
-    static = net.connect(cell, cell, ns.AllToAll(), psp=1.0)
-    with pytest.raises(ns.NeurosimError, match="is not plastic"):
-        ns.Simulation(net).synapses(static)
     net.connect(cell, cell, ns.AllToAll(), psp=1.0, plasticity=ns.STDP(2.0))
     with pytest.raises(ns.NeurosimError, match="none of this simulation's network"):
-        ns.Simulation(net).synapses(_network()[1][0])
+        ns.Simulation(net).connections(_network()[1][0])
     net.record(cell, "input_exc")
     with pytest.raises(ns.NeurosimError, match="'input_exc' of 'cell' cannot be recorded"):
         ns.simulate(net, 1.0)

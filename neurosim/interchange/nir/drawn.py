@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurosim.build.connections import unpack
 from neurosim.build.layout import lay_out
 from neurosim.build.memory import check_memory
 from neurosim.build.projections import Projections
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.kernels import Table
     from neurosim.network import Network, Population
 
 
@@ -58,8 +58,8 @@ def draw(network: Network, dt: float, seed: int) -> Iterator[Bundle]:
     projections = Projections(network, layout, dt, seed)
     check_memory(layout, projections)
     ((table, _),) = make_tables(projections)
-    rows, columns, weights = _unroll(table)
-    delays = table.delays[columns]
+    rows, slots, weights, delays = unpack(table)
+    weights = weights.astype(np.float64)
     sources = np.searchsorted(layout.first_id, rows, side="right") - 1
     firsts, sizes, owners = [], [], []
     for share in layout.threads[0].shares:
@@ -68,9 +68,9 @@ def draw(network: Network, dt: float, seed: int) -> Iterator[Bundle]:
             sizes.append(share.size)
             owners.append(share.population)
     order = np.argsort(firsts)
-    place = order[np.searchsorted(np.array(firsts)[order], table.targets, side="right") - 1]
+    place = order[np.searchsorted(np.array(firsts)[order], slots, side="right") - 1]
     targets = np.array(owners)[place]
-    neurons = table.targets.astype(np.int64) - np.array(firsts)[place]
+    neurons = slots.astype(np.int64) - np.array(firsts)[place]
     keys = np.stack([sources, targets, delays])
     sorting = np.lexsort(keys[::-1])
     breaks = np.flatnonzero(np.diff(keys[:, sorting], axis=1).any(axis=0)) + 1
@@ -86,16 +86,3 @@ def draw(network: Network, dt: float, seed: int) -> Iterator[Bundle]:
             neurons[part],
             weights[part],
         )
-
-
-def _unroll(table: Table) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return source (over all populations), column and weight of each synapse in a table."""
-    lengths = np.diff(table.segment.astype(np.int64), axis=1)
-    n_rows, n_columns = lengths.shape
-    cells = np.repeat(np.arange(n_rows * n_columns), lengths.ravel())
-    rows, columns = np.divmod(cells, max(n_columns, 1))
-    if len(table.weights) == len(rows):
-        return rows, columns, table.weights.astype(np.float64)
-    width = len(table.common) // n_rows
-    which = table.common_of.astype(np.int64)[columns]
-    return rows, columns, table.common[rows * width + which].astype(np.float64)

@@ -150,9 +150,13 @@ def _take_projection(said: Sayable, projection: Projection) -> None:
     random = not isinstance(projection.rule, FIXED)
     if random or isinstance(projection.weight, RANDOM) or isinstance(projection.delay, RANDOM):
         said.losses.append(f"what is random in {what} (it stays as drawn with the seed)")
+    sources, targets = (
+        slice(None) if ids is None else ids
+        for ids in (projection.source_ids, projection.target_ids)
+    )
     said.network.connect(
-        said.network[source],
-        said.network[target],
+        said.network[source][sources],
+        said.network[target][targets],
         projection.rule,
         synapse=projection.synapse,
         weight=projection.weight,

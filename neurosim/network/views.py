@@ -1,0 +1,127 @@
+"""Parts of populations: some of the neurons, chosen by index, slice, mask or array."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.network.checks import check_indices
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neurosim.network.parts import Population
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PopulationView:
+    """Some neurons of a population. Made by indexing it, like a NumPy array.
+
+    It stands for the population in `Network.connect`, `drive`, `record` and `Simulation.set`.
+    Indices of neurons in results are always those of the whole population.
+
+    Attributes
+    ----------
+    population : Population
+    ids : (n,) ndarray of int64
+        Indices within the population, each once.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> exc = net.add("exc", 100, ns.LIF())
+    >>> exc[:50]
+    <PopulationView: 50 of the 100 neurons of 'exc', 0 to 49>
+    >>> exc[[3, 5]].ids
+    array([3, 5])
+    >>> one = net.connect(exc[:50], exc[50:], ns.FixedInDegree(10), psp=0.5)
+    """
+
+    population: Population
+    ids: NDArray[np.int64]
+
+    @property
+    def size(self) -> int:
+        """Number of neurons."""
+        return len(self.ids)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, index: Any) -> PopulationView:
+        chosen = select(index, self.size, f"index of a view of {self.population.name!r}")
+        return view_of(self.population, self.ids[chosen])
+
+    __iter__ = None
+
+    def __repr__(self) -> str:
+        whole, ids = self.population, self.ids
+        if len(ids) > 1 and (np.diff(ids) == 1).all():
+            shown = f"{ids[0]} to {ids[-1]}"
+        else:
+            shown = ", ".join(map(str, ids[:5])) + (", …" if len(ids) > 5 else "")
+        neurons = f"{len(ids)} of the {whole.size} neurons"
+        return f"<PopulationView: {neurons} of {whole.name!r}, {shown}>"
+
+
+def view_of(population: Population, index: Any) -> PopulationView:
+    """Return the chosen neurons of a population.
+
+    Raises
+    ------
+    NeurosimError
+        For an index out of range, a mask of another size, no neuron, or one named twice.
+    """
+    name = population.name
+    ids = select(index, population.size, f"index of {name!r}")
+    if len(ids) == 0:
+        raise NeurosimError(f"index of {name!r} chooses no neuron: choose at least one")
+    check_distinct(ids, f"index of {name!r}")
+    ids.flags.writeable = False
+    return PopulationView(population, ids)
+
+
+def select(index: Any, size: int, what: str) -> NDArray[np.int64]:
+    """Return indices from 0 to `size` − 1 that an int, a slice, a mask or an array stands for.
+
+    Parameters
+    ----------
+    index : int, slice, (size,) array_like of bool or (n,) array_like of int
+        A single int may be negative and then counts from the end.
+    size : int
+    what : str
+        What is indexed, for messages.
+
+    Raises
+    ------
+    NeurosimError
+    """
+    if isinstance(index, slice):
+        try:
+            return np.arange(size)[index]
+        except (TypeError, ValueError) as error:
+            raise NeurosimError(f"{what} is a slice that is not possible: {error}") from None
+    if isinstance(index, (int, np.integer)) and not isinstance(index, bool):
+        if not -size <= index < size:
+            raise NeurosimError(f"{what} is {index}: indices run from 0 to {size - 1}")
+        return np.array([index % size], np.int64)
+    if isinstance(index, (list, tuple)) and index and all(isinstance(k, bool) for k in index):
+        index = np.array(index)
+    if isinstance(index, np.ndarray) and index.dtype == bool:
+        if index.shape != (size,):
+            raise NeurosimError(f"{what} is a mask of shape {index.shape}; it needs ({size},)")
+        return np.flatnonzero(index)
+    return check_indices(index, what, size).copy()
+
+
+def check_distinct(ids: NDArray[np.int64], what: str) -> None:
+    """Refuse a neuron that is named twice."""
+    values, counts = np.unique(ids, return_counts=True)
+    if len(values) < len(ids):
+        raise NeurosimError(
+            f"{what} holds {int(values[counts > 1][0])} more than once: name each neuron once"
+        )
