@@ -152,6 +152,36 @@ def take_state(plan: Plan, states: list[State]) -> dict[str, NDArray]:
     }
 
 
+def adapted(old: Plan, new: Plan, snapshot: Mapping[str, NDArray], step: int) -> dict[str, NDArray]:
+    """Return a snapshot for a plan of the same network with other values.
+
+    Potentials stay what they are, though they count from rest. Refractory periods under way become
+    as long as the new ones, so that they still end in the order in which they began.
+    """
+    v, until = snapshot["v"].copy(), snapshot["until"].copy()
+    populations = zip(old.first_id, old.layout.populations, strict=False)
+    for k, (first, population) in enumerate(populations):
+        own = slice(first, first + population.size)
+        v[own] += old.offsets[population.name] - new.offsets[population.name]
+        until[own][until[own] >= step] += new.refractory[k] - old.refractory[k]
+    return _with_horizon({**snapshot, "v": v, "until": until}, new.horizon)
+
+
+def _with_horizon(snapshot: Mapping[str, NDArray], horizon: int) -> dict[str, NDArray]:
+    """Return a snapshot with the spikes of the last `horizon` steps, for other longest delays.
+
+    Of steps that it does not reach back to there are none: no synapse was so long.
+    """
+    fired, counts = snapshot["fired"], snapshot["fired_in"]
+    missing = max(horizon - len(counts), 0)
+    kept = counts[len(counts) + missing - horizon :]
+    return {
+        **snapshot,
+        "fired": fired[len(fired) - int(kept.sum()) :],
+        "fired_in": np.concatenate([np.zeros(missing, counts.dtype), kept]),
+    }
+
+
 def check_state(plan: Plan, snapshot: Mapping[str, NDArray]) -> None:
     """Refuse a snapshot that is not one of this network.
 
