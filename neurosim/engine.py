@@ -19,12 +19,19 @@ from neurosim.build.plastic import (
     new_learned,
     with_room_to_learn,
 )
-from neurosim.build.snapshot import STATES, check_state, from_earlier, put_state, take_state
+from neurosim.build.snapshot import (
+    STATES,
+    adapted,
+    check_state,
+    from_earlier,
+    put_state,
+    take_state,
+)
 from neurosim.build.state import forget, new_ranks, new_scratch, new_shared, new_state, with_room
+from neurosim.build.time_loop import TimeLoop
 from neurosim.checkpoint import EngineState
 from neurosim.connections import Connections
 from neurosim.errors import NeurosimError
-from neurosim.kernels import advance
 from neurosim.kernels.types import PHASES, RECORDING
 from neurosim.live import LiveInputs
 from neurosim.ranks import current_ranks
@@ -35,6 +42,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from neurosim.build import Plan
     from neurosim.network import Network
 
 CHUNK = 500
@@ -56,6 +64,8 @@ class Engine:
         Whether to read the clock in the kernels, for `profile`.
     debug : bool
         Whether to run the equations of models as plain Python.
+    wired : Plan, optional
+        Whose synapses to use again; see `build`.
 
     Attributes
     ----------
@@ -78,61 +88,65 @@ class Engine:
         threads: int,
         timed: bool,
         debug: bool = False,
+        wired: Plan | None = None,
     ) -> None:
         self._network = network
         self._ranks = ranks = current_ranks()
         own = range(ranks.place * threads, (ranks.place + 1) * threads)
         self.plan = build(
-            network, dt=dt, seed=seed, threads=ranks.size * threads, own=own, debug=debug
+            network,
+            dt=dt,
+            seed=seed,
+            threads=ranks.size * threads,
+            own=own,
+            debug=debug,
+            wired=wired,
         )
         self.n_synapses = ranks.total(self.plan.n_synapses)
         tables = (array.nbytes for part in self.plan.threads for array in part.table)
         self.table_bytes = ranks.total(sum(tables))
         self.steps = 0
         self.recorder = Recorder(self.plan, ranks.merge)
-        self._timed = timed
+        self._timed, self._debug = timed, debug
         self._clocks = np.zeros(2)
         self._states = [new_state(self.plan, k, CHUNK) for k in range(threads)]
         self._learned = [new_learned(part.plastic) for part in self.plan.threads]
         self._most_history = [most_history(learned) for learned in self._learned]
-        self._scratch = [new_scratch(self.plan, k) for k in range(threads)]
-        self._shared = new_shared(self.plan, CHUNK, ranks.shared_bytes)
-        self._here = ranks.here(threads)
+        self._scratch = [new_scratch(self.plan, k, timed) for k in range(threads)]
         self._crossing = 0
-        self._exchange = None
-        if ranks.machines > 1:
-            self._exchange = new_ranks(self.plan, CHUNK, ranks.machines, ranks.mpi())
         self._samples = [np.empty((CHUNK, len(part.probes.places))) for part in self.plan.threads]
-        self.live = LiveInputs(self.plan, self._states)
-        self._advance(0, 0)  # no steps: compiles the kernels if no earlier run has
+        self.live = LiveInputs(self.plan, self._states, network.current)
+        self._loops = self._new_loops(threads)
+        self._prepare()  # compiles the kernels if no earlier run has
+
+    def _new_loops(self, threads: int) -> list[TimeLoop]:
+        """Return the time loops of this process' threads."""
+        ranks = self._ranks
+        exchanged = None
+        if ranks.machines > 1:
+            exchanged = new_ranks(self.plan, CHUNK, ranks.machines, ranks.mpi())
+        shared = new_shared(self.plan, CHUNK, ranks.shared_bytes)
+        return [
+            TimeLoop(
+                self.plan,
+                k,
+                here=ranks.here(threads),
+                shared=shared,
+                scratch=self._scratch[k],
+                samples=self._samples[k],
+                ranks=exchanged,
+            )
+            for k in range(threads)
+        ]
+
+    def _prepare(self) -> None:
+        """Set the tables that the time loops work on next."""
+        tables = zip(self._states, self._learned, self.live.tables, strict=True)
+        for loop, own in zip(self._loops, tables, strict=True):
+            loop.prepare(*own)
 
     def _advance(self, thread: int, n_steps: int) -> int:
-        plan, part = self.plan, self.plan.threads[thread]
-        return advance(
-            plan.own[thread],
-            self.steps,
-            n_steps,
-            plan.horizon,
-            plan.stride,
-            plan.batch,
-            part.table,
-            part.plastic.tables if part.plastic.n_lists else None,
-            part.neurons,
-            part.soft,
-            part.models.tables,
-            self.live.tables[thread],
-            part.probes,
-            self._states[thread],
-            self._learned[thread] if part.plastic.n_lists else None,
-            self._shared,
-            self._scratch[thread],
-            self._samples[thread],
-            self._timed,
-            self._here.start,
-            len(self._here),
-            self._crossing,
-            self._exchange,
-        )
+        return self._loops[thread](self.steps, n_steps, self._crossing)
 
     def run(self, n_steps: int, pool: ThreadPoolExecutor | None) -> None:
         """Advance all threads by one chunk of steps and record what it brings.
@@ -157,6 +171,7 @@ class Engine:
             most = self.plan.most_spikes(n_steps) * len(self.plan.threads[k].plastic.tables.rules)
             self._learned[k] = with_room_to_learn(self._learned[k], most)
         self.live.begin(self.steps, self.steps + n_steps)
+        self._prepare()
         others = range(1, len(self._states))
         started = time.perf_counter()
         waiting = [pool.submit(self._advance, k, n_steps) for k in others] if pool else []
@@ -224,6 +239,30 @@ class Engine:
         self.live.put(taken.live)
         self.steps = taken.steps
 
+    def with_network(self, network: Network, *, rewired: bool) -> Engine:
+        """Return an engine of the same network with other values, in the same state.
+
+        Parameters
+        ----------
+        network : Network
+        rewired : bool
+            Whether its synapses have changed.
+        """
+        taken, plan = self.take(), self.plan
+        engine = Engine(
+            network,
+            dt=plan.dt,
+            seed=plan.seed,
+            threads=len(plan.threads),
+            timed=self._timed,
+            debug=self._debug,
+            wired=None if rewired else plan,
+        )
+        state = adapted(plan, engine.plan, taken.state, taken.steps)
+        engine.put(taken._replace(state=state))
+        engine._clocks += self._clocks
+        return engine
+
     @property
     def delivered(self) -> int:
         """Number of synapses that have transmitted a spike, each counted every time."""
@@ -254,6 +293,12 @@ class Engine:
 
     def _plastic_connections(self, number: int) -> dict[str, NDArray]:
         """Return the plastic connections of a projection, with delays in steps."""
+        columns = self._plastic_columns(number)
+        order = np.lexsort((columns["delays"], columns["targets"], columns["sources"]))
+        return {name: column[order] for name, column in columns.items()}
+
+    def _plastic_columns(self, number: int) -> dict[str, NDArray]:
+        """Return the plastic connections of a projection thread by thread."""
         found: dict[str, list[NDArray]] = {}
         for part, learned in zip(self.plan.threads, self._learned, strict=True):
             own = part.plastic.projections == number
@@ -261,9 +306,23 @@ class Engine:
             columns |= {"weights": learned.weights, "delays": part.plastic.delays}
             for name, column in columns.items():
                 found.setdefault(name, []).append(column[own])
-        joined = {name: self._ranks.join(np.concatenate(own)) for name, own in found.items()}
-        order = np.lexsort((joined["delays"], joined["targets"], joined["sources"]))
-        return {name: column[order] for name, column in joined.items()}
+        return {name: self._ranks.join(np.concatenate(own)) for name, own in found.items()}
+
+    def set_plastic_weights(self, number: int, weights: NDArray[np.float64]) -> None:
+        """Set the weights of plastic connections, in the order of `connections`."""
+        for k in range(len(self._learned)):
+            self._drop_history(k)  # which spikes a synapse still needs depends on its old weight
+        found = [part.plastic.projections == number for part in self.plan.threads]
+        n_own = np.array([own.sum() for own in found])
+        before = self._ranks.join(np.array([n_own.sum()]))[: self._ranks.place].sum()
+        columns = self._plastic_columns(number)
+        order = np.lexsort((columns["delays"], columns["targets"], columns["sources"]))
+        place = np.empty(len(order), np.int64)
+        place[order] = np.arange(len(order))
+        values = np.broadcast_to(weights, len(order))[place]
+        for learned, own, n in zip(self._learned, found, n_own, strict=True):
+            learned.weights[own] = values[before : before + n]
+            before += n
 
     def profile(self) -> dict[str, float]:
         """Return what the time in the kernels went to, and in recording what they brought (s)."""

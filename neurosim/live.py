@@ -17,7 +17,7 @@ from neurosim.network.views import select
 from neurosim.own_inputs import OwnInputs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -55,6 +55,9 @@ class LiveInputs:
     plan : Plan
     states : sequence of State
         Of every thread.
+    current : callable
+        Returns the drive of the plan that a drive stands for: values may have been changed since it
+        was made.
 
     Attributes
     ----------
@@ -62,8 +65,8 @@ class LiveInputs:
         Of every thread, as they stand for the steps that `begin` prepared.
     """
 
-    def __init__(self, plan: Plan, states: list[State]) -> None:
-        self._plan, self._states = plan, states
+    def __init__(self, plan: Plan, states: list[State], current: Callable[[Drive], Drive]) -> None:
+        self._plan, self._states, self._current = plan, states, current
         self._own = OwnInputs(plan)
         self._fixed: list[Inputs] = []
         self._amplitudes: list[NDArray[np.float64]] = []
@@ -82,10 +85,11 @@ class LiveInputs:
 
     def number(self, drive: Drive) -> int:
         """Return the position of a drive among the live drives."""
-        return list(self._plan.threads[0].live).index(drive)
+        return list(self._plan.threads[0].live).index(self._current(drive))
 
     def inject(self, drive: Drive, amplitude: ArrayLike) -> None:
         """Set a live current (pA); see `Chunk.inject`."""
+        drive = self._current(drive)
         self._check(drive, LiveCurrent)
         current = LiveCurrent(amplitude)
         current.check_targets(len(targets(drive)))
@@ -100,6 +104,7 @@ class LiveInputs:
 
     def send(self, drive: Drive, ids: ArrayLike | None, times: ArrayLike | None, now: int) -> None:
         """Send live spikes after `now` steps; see `Chunk.send`."""
+        drive = self._current(drive)
         self._check(drive, LiveSpikes)
         columns = _columns(drive, ids)
         self._dispatch(drive, columns, self._arrivals(drive, len(columns), times, now))

@@ -10,8 +10,11 @@ import numpy as np
 from neurosim.build.memory import LISTED_AT_ONCE
 from neurosim.build.projections import ROW_KINDS
 from neurosim.build.weights import is_listed, weight_law
-from neurosim.kernels import Lists, Room, Rules, count_sources, invert_in_degree
+from neurosim.kernels import Entry, Lists, Room, Rules, count_sources, invert_in_degree
 from neurosim.kernels import rows as c
+from neurosim.kernels.address import empty_address_table
+from neurosim.kernels.connect import draw_delays, draw_weights
+from neurosim.kernels.rows import draw_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +38,7 @@ class ThreadRules:
         self._shared = projections
         self._shares = projections.layout.threads[thread].shares
         self._out_degrees: dict[int, NDArray[np.int64]] = {}
+        self._drawing: dict[int, Entry] = {}
         n = len(projections.projections)
         self._twins: list[NDArray[np.int64]] = []
         self._views: list[NDArray[np.int64]] = []
@@ -199,8 +203,22 @@ class ThreadRules:
                 per_projection = max(per_projection, int(degrees.max()))
             elif row[c.RULE] not in (c.LISTED, c.IN_DEGREE):
                 per_projection = max(per_projection, int(row[c.OWN_LAST] - row[c.OWN_FIRST]))
+        return self.room_for(per_projection, longest)
+
+    def room_for(self, per_projection: int, longest: int) -> Room:
+        """Return room for so many synapses of a projection, and so many before them in a row."""
         largest = max((p.target.size for p in self._shared.projections), default=0)
-        return room_for(per_projection, longest, largest)
+        room = _room_for(per_projection, longest, largest)
+        needed = {
+            draw_targets: np.isin(self._rules[:, c.RULE], (c.PROBABILITY, c.OUT_DEGREE)),
+            draw_weights: ~np.isin(self._rules[:, c.WEIGHT_KIND], (c.CONSTANT, c.ARRAY)),
+            draw_delays: self._rules[:, c.DELAY_KIND] == c.LAW,
+        }
+        for k, (draw, rules) in enumerate(needed.items()):
+            if rules.any():
+                self._drawing[k] = Entry(draw, self.plan, room)
+                room.drawing[k] = self._drawing[k].addresses
+        return room
 
 
 def _numbers(neurons: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -209,8 +227,7 @@ def _numbers(neurons: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np
     return np.where(among[places] == neurons, places, -1)
 
 
-def room_for(per_projection: int, longest: int, largest: int) -> Room:
-    """Return room for so many synapses of a projection, and so many before them in a row."""
+def _room_for(per_projection: int, longest: int, largest: int) -> Room:
     return Room(
         targets=np.empty(per_projection, np.int64),
         minors=np.empty(per_projection, np.int64),
@@ -218,7 +235,10 @@ def room_for(per_projection: int, longest: int, largest: int) -> Room:
         places=np.empty(per_projection, np.int64),
         bits=np.empty(per_projection, np.uint64),
         seen=np.zeros(largest, np.int64),
+        tails=np.empty(per_projection, np.int64),
+        kept=np.empty(per_projection),
         slots=np.empty(longest + per_projection, np.int64),
         columns=np.empty(longest + per_projection, np.int64),
         weights=np.empty(longest + per_projection),
+        drawing=empty_address_table(3),
     )

@@ -289,7 +289,9 @@ def _add_current(source: Any, tables: _Tables, drive: Drive, share: Share, strea
 def _add_noise(
     source: MembraneNoise, tables: _Tables, drive: Drive, share: Share, stream: Stream
 ) -> None:
-    sd, key = noise_per_step(source.sigma, drive.target.neuron, stream.dt), stream.key("noise")
+    neuron, sd, key = drive.target.neuron, source.sigma, stream.key("noise")
+    if neuron.is_uniform:  # else each neuron has its own factor
+        sd *= noise_per_step(neuron.tau_m, stream.dt)
     for piece in pieces(drive, share):
         slot = share.slots[NOISE] + piece.neuron - share.low
         tables.noise.extend((block, key, sd) for block in tables.blocks.cut(piece, slot))

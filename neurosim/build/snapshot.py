@@ -27,7 +27,7 @@ from neurosim.kernels.types import (
     STATE,
     STATE_RISE,
 )
-from neurosim.network import HodgkinHuxley, NeuronModel
+from neurosim.network import HodgkinHuxley
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,7 +81,7 @@ def _spans(layout: Layout, part: ThreadPlan, thread: int, counter: _Counter) -> 
             for place in _variables(port):
                 whole = counter.take("synaptic", population.size) + share.low
                 yield _Span("synaptic", place, whole, share.size)
-        if isinstance(population.neuron, NeuronModel):
+        if not population.neuron.is_linear:
             n = state_size(population.neuron)
             whole = counter.take("states", n * population.size) + n * share.low
             yield _Span("states", part.models.first_state[g], whole, n * share.size)
@@ -149,6 +149,36 @@ def take_state(plan: Plan, states: list[State]) -> dict[str, NDArray]:
     return whole | {
         "fired": first.history[: start[-1]].copy(),
         "fired_in": np.diff(start),
+    }
+
+
+def adapted(old: Plan, new: Plan, snapshot: Mapping[str, NDArray], step: int) -> dict[str, NDArray]:
+    """Return a snapshot for a plan of the same network with other values.
+
+    Potentials stay what they are, though they count from rest. Refractory periods under way become
+    as long as the new ones, so that they still end in the order in which they began.
+    """
+    v, until = snapshot["v"].copy(), snapshot["until"].copy()
+    populations = zip(old.first_id, old.layout.populations, strict=False)
+    for k, (first, population) in enumerate(populations):
+        own = slice(first, first + population.size)
+        v[own] += old.offsets[population.name] - new.offsets[population.name]
+        until[own][until[own] >= step] += new.refractory[k] - old.refractory[k]
+    return _with_horizon({**snapshot, "v": v, "until": until}, new.horizon)
+
+
+def _with_horizon(snapshot: Mapping[str, NDArray], horizon: int) -> dict[str, NDArray]:
+    """Return a snapshot with the spikes of the last `horizon` steps, for other longest delays.
+
+    Of steps that it does not reach back to there are none: no synapse was so long.
+    """
+    fired, counts = snapshot["fired"], snapshot["fired_in"]
+    missing = max(horizon - len(counts), 0)
+    kept = counts[len(counts) + missing - horizon :]
+    return {
+        **snapshot,
+        "fired": fired[len(fired) - int(kept.sum()) :],
+        "fired_in": np.concatenate([np.zeros(missing, counts.dtype), kept]),
     }
 
 
@@ -237,10 +267,10 @@ def put_state(
 def _put_to_rest(neurons: Neurons, state: State, step: int) -> None:
     """Fill the rings of neurons in their refractory period, in order of firing.
 
-    Twins never fire, and models hold their neurons themselves.
+    Twins never fire, and only the fast loops for equal neurons keep such rings.
     """
     for g, group in enumerate(neurons.groups):
-        if group[FIRST_ID] < 0 or neurons.firing[g, MANNER] == MODEL:
+        if group[FIRST_ID] < 0 or neurons.firing[g, MANNER] >= MODEL:
             continue
         first = int(group[FIRST])
         until = state.until[first : group[LAST]]

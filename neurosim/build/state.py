@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.kernels import Ranks, Scratch, Shared, State
+from neurosim.kernels.address import empty_address_table
 from neurosim.kernels.delivery import SOON
 from neurosim.kernels.exchange import ROOM
 from neurosim.kernels.types import BLOCK, DUE_WEIGHT, FIRST_ID, MODEL_BLOCK, RECORDING, WORK_ROW
@@ -123,8 +124,8 @@ def new_ranks(plan: Plan, chunk: int, machines: int, mpi: NDArray[np.int64]) -> 
     )
 
 
-def new_scratch(plan: Plan, thread: int) -> Scratch:
-    """Return room for one thread to work in."""
+def new_scratch(plan: Plan, thread: int, timed: bool) -> Scratch:
+    """Return room for one thread to work in; `timed` as in `Scratch`."""
     table = plan.threads[thread].table
     room = _together(
         voltage=(BLOCK, np.float64),
@@ -146,6 +147,8 @@ def new_scratch(plan: Plan, thread: int) -> Scratch:
         cells=room["bits"].view(np.uint16),
         due=np.empty((segments, DUE_WEIGHT + 1), np.uint64),
         ticks=np.zeros(RECORDING + 1, np.int64),
+        noise=empty_address_table(2),
+        timed=int(timed),
     )
 
 

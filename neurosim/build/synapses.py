@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.build.drawn import ThreadRules, room_for
+from neurosim.build.drawn import ThreadRules
 from neurosim.errors import NeurosimError
 from neurosim.kernels import (
+    Entry,
     Table,
     count_rows,
+    draw_row,
     fill_rows,
     lay_rows,
     place_edges,
@@ -57,7 +59,6 @@ class ThreadTable:
         self._n_neurons = int(projections.layout.first_id[-1])
         self._runs, self.staged = self._stages()
         self._onto_twins = 0
-        self._piece = room_for(PIECE, 0, 0)
 
     def _stages(self) -> tuple[list[tuple[int, int]], list[int]]:
         """Tell whose rows are made one by one, and whose projections are laid one after another.
@@ -120,8 +121,9 @@ class ThreadTable:
         for run in self._runs:
             for first, last in self._drawn.blocks(*run):
                 lists = self._drawn.lists(first, last, counting=True)
-                room = self._drawn.room(lists, 0)
-                self._onto_twins += count_rows(self._drawn.plan, lists, room, first, last, counts)
+                tables = (self._drawn.plan, lists, self._drawn.room(lists, 0))
+                draw, count = Entry(draw_row, *tables), Entry(count_rows, *tables, counts)
+                self._onto_twins += count(*draw.addresses, first, last, 0)
         staged = self._count_stages(counts) if self.staged else None
         if counts.max(initial=0) > LONGEST_ROW:
             raise NeurosimError(
@@ -163,9 +165,10 @@ class ThreadTable:
         onto_twins = 0
         for first, last in self._drawn.blocks(base, end):
             lists = self._drawn.lists(first, last, counting=False, only=p)
-            room = self._drawn.room(lists, 0)
-            span = (first - base, last - base, base)
-            onto_twins += lay_rows(self._drawn.plan, p, lists, room, *span, table, counting)
+            plan, room = self._drawn.plan, self._drawn.room(lists, 0)
+            draw = Entry(draw_row, plan, lists, room)
+            lay = Entry(lay_rows, plan, room, table, base, counting)
+            onto_twins += lay(*draw.addresses, p, first - base, last - base)
         return onto_twins
 
     def lay(self, p: int) -> None:
@@ -175,8 +178,9 @@ class ThreadTable:
     def place(self, p: int, blocks: list[tuple[int, Edges]]) -> None:
         """Put what is listed of a projection into the table, in its turn."""
         base, _ = self._sources(p)
+        room = self._drawn.room_for(PIECE, 0)
         for first, edges in blocks:
-            place_edges(self._drawn.plan, p, edges, first, base, self._piece, self.table)
+            Entry(place_edges, self._drawn.plan, edges, room, self.table)(p, first, base, 0, 0)
 
     def close(self) -> tuple[Table, int]:
         """Fill the other rows; return the table, and the number of synapses not onto twins."""
@@ -189,7 +193,9 @@ class ThreadTable:
             for first, last in self._drawn.blocks(*run):
                 lists = self._drawn.lists(first, last, counting=False)
                 room = self._drawn.room(lists, int(counts[first:last].max(initial=0)))
-                fill_rows(self._drawn.plan, lists, room, first, last, self.table)
+                draw = Entry(draw_row, self._drawn.plan, lists, room)
+                fill = Entry(fill_rows, self._drawn.plan, room, self.table)
+                fill(*draw.addresses, first, last, 0)
         if self._onto_twins:
             self.table = self.table._replace(on_twins=self._count_twins())
         return self.table, len(self.table.targets) - self._onto_twins

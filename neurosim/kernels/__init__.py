@@ -1,15 +1,21 @@
 """What runs: Numba-compiled functions on plain arrays, no Python objects."""
 
+from neurosim.kernels import steps
+from neurosim.kernels.address import Entry, address_table
 from neurosim.kernels.compiled import without_collection
-from neurosim.kernels.connect import count_rows, fill_rows
+from neurosim.kernels.connect import count_rows, draw_row, fill_rows
+from neurosim.kernels.delivery import deliver, deliver_in_common, deliver_into_ring
 from neurosim.kernels.edges import Edges, count_edges, lay_rows, place_edges
+from neurosim.kernels.exchange import exchange
 from neurosim.kernels.history import drop_spikes
-from neurosim.kernels.loop import advance
+from neurosim.kernels.loop import advance, sample
 from neurosim.kernels.rows import Lists, Room, Rules, count_sources, invert_in_degree
 from neurosim.kernels.text import parse_edges
 from neurosim.kernels.types import (
+    Heterogeneous,
     Inputs,
     Learned,
+    Loop,
     Models,
     Neurons,
     Plastic,
@@ -23,9 +29,12 @@ from neurosim.kernels.types import (
 
 __all__ = [
     "Edges",
+    "Entry",
+    "Heterogeneous",
     "Inputs",
     "Learned",
     "Lists",
+    "Loop",
     "Models",
     "Neurons",
     "Plastic",
@@ -37,15 +46,23 @@ __all__ = [
     "Shared",
     "State",
     "Table",
+    "address_table",
     "advance",
     "count_edges",
     "count_rows",
     "count_sources",
+    "deliver",
+    "deliver_in_common",
+    "deliver_into_ring",
+    "draw_row",
     "drop_spikes",
+    "exchange",
     "fill_rows",
     "invert_in_degree",
     "lay_rows",
     "parse_edges",
     "place_edges",
+    "sample",
+    "steps",
     "without_collection",
 ]

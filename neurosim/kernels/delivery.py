@@ -11,8 +11,10 @@ brings in these steps is one segment, for to begin another takes as long as to a
 
 import numpy as np
 
+from neurosim.kernels.address import addressed
 from neurosim.kernels.compiled import inlined, part
 from neurosim.kernels.intrinsics import prefetch
+from neurosim.kernels.tables import tables_at
 from neurosim.kernels.types import DUE_FIRST, DUE_INTO, DUE_LAST, DUE_WEIGHT
 
 AHEAD = 4
@@ -25,13 +27,6 @@ LINE = 64
 """Bytes in a cache line."""
 NEVER = np.uint64(2**63)
 """A place that no table reaches."""
-
-
-@inlined
-def row_of(table, step, base):
-    """Return where the input of a step begins in `State.buffer`; `base` as in `deliver`."""
-    ring = table.ring[0]
-    return (step % ring if ring > 1 else step - base) * table.pitch[0]
 
 
 @part
@@ -139,15 +134,43 @@ def _add(targets, weights, common, buffer, due, n, last_place):
 
 
 @inlined
-def deliver(table, state, scratch, oldest, newest, now, until, base):
+def _list(table, state, scratch, oldest, newest, now, until, base, turn):
+    """List segments that are due; return their number, and the age to go on with."""
+    n, turn, onto_twins = _list_segments(
+        table.column,
+        table.ages,
+        table.delays,
+        table.common_of,
+        np.uint64(table.common.size // table.start.size),
+        table.segment,
+        table.on_twins,
+        state.history_start,
+        state.history,
+        state.reached,
+        scratch.due,
+        oldest,
+        newest,
+        now,
+        until,
+        base,
+        table.ring[0],
+        table.pitch[0],
+        turn,
+    )
+    state.delivered[0] -= onto_twins
+    return n, turn
+
+
+@addressed
+def deliver(frame, oldest, newest, now, until, base):
     """Add the synapses whose spikes arrive at steps now … until − 1 to the input of these steps.
 
     All steps are given by their places in `State.history_start`.
 
     Parameters
     ----------
-    table, state, scratch
-        See `neurosim.kernels.types`.
+    frame : Frame
+        Of `Table`, `State` and `Scratch`.
     oldest, newest : int
         First and past-the-last step of the spikes to deliver.
     now, until : int
@@ -160,37 +183,38 @@ def deliver(table, state, scratch, oldest, newest, now, until, base):
     sum is taken in the same order however the neurons are shared among threads, and however many
     steps are delivered at a time.
     """
+    table, state, scratch = tables_at(frame)
     targets, weights, common, due = table.targets, table.weights, table.common, scratch.due
     turn = np.int64(0)
     while turn < table.ages.size:
-        n, turn, onto_twins = _list_segments(
-            table.column,
-            table.ages,
-            table.delays,
-            table.common_of,
-            np.uint64(common.size // table.start.size),
-            table.segment,
-            table.on_twins,
-            state.history_start,
-            state.history,
-            state.reached,
-            due,
-            oldest,
-            newest,
-            now,
-            until,
-            base,
-            table.ring[0],
-            table.pitch[0],
-            turn,
-        )
-        state.delivered[0] -= onto_twins
-        if n == 0:
-            continue
-        if common.size > 0:
-            state.delivered[0] += _add(targets, None, common, state.buffer, due, n, None)
-        elif table.ring[0] > 1:
-            last_place = np.uint64(table.ring[0] * table.pitch[0] - 1)
-            state.delivered[0] += _add(targets, weights, common, state.buffer, due, n, last_place)
-        else:
+        n, turn = _list(table, state, scratch, oldest, newest, now, until, base, turn)
+        if n > 0:
             state.delivered[0] += _add(targets, weights, common, state.buffer, due, n, None)
+    return 0
+
+
+@addressed
+def deliver_into_ring(frame, oldest, newest, now, until, base):
+    """Do what `deliver` does where targets are places in a ring."""
+    table, state, scratch = tables_at(frame)
+    targets, weights, common, due = table.targets, table.weights, table.common, scratch.due
+    last_place = np.uint64(table.ring[0] * table.pitch[0] - 1)
+    turn = np.int64(0)
+    while turn < table.ages.size:
+        n, turn = _list(table, state, scratch, oldest, newest, now, until, base, turn)
+        if n > 0:
+            state.delivered[0] += _add(targets, weights, common, state.buffer, due, n, last_place)
+    return 0
+
+
+@addressed
+def deliver_in_common(frame, oldest, newest, now, until, base):
+    """Do what `deliver` does where the synapses of a row have weights in common."""
+    table, state, scratch = tables_at(frame)
+    targets, common, due = table.targets, table.common, scratch.due
+    turn = np.int64(0)
+    while turn < table.ages.size:
+        n, turn = _list(table, state, scratch, oldest, newest, now, until, base, turn)
+        if n > 0:
+            state.delivered[0] += _add(targets, None, common, state.buffer, due, n, None)
+    return 0

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from neurosim.kernels.address import addressed, call_addressed
 from neurosim.kernels.compiled import kernel, part
 from neurosim.kernels.connect import (
-    columns_of,
     entry_of_law,
-    identify,
+    find_delays,
+    find_weights,
     slot_of,
-    strengths,
     twin_of,
 )
 from neurosim.kernels.intrinsics import prefetch
@@ -29,10 +29,9 @@ from neurosim.kernels.rows import (
     OWN_LAST,
     TWIN,
     TWIN_SLOT,
-    WEIGHT_PLACE,
     number_of_source,
-    row_of,
 )
+from neurosim.kernels.tables import tables_at
 
 PIECE = 1024
 """Edges that are looked at together: the lines of memory that all of them change are asked for
@@ -150,25 +149,23 @@ def _ask(rows, columns, start, segment, targets, weights):
             prefetch(weights, place)
 
 
-@kernel
-def place_edges(plan, p, edges, first, base, room, table):
+@addressed
+def place_edges(frame, p, first, base, _a, _b):
     """Put a block's synapses onto one thread's neurons into its table.
 
     Parameters
     ----------
-    plan : Rules
+    frame : Frame
+        Of `Rules`, `Edges`, `Room` for `PIECE` synapses and `Table`, whose `segment` holds where
+        each column of each row has got to.
     p : int
         Projection.
-    edges : Edges
     first : int
-        Number of the first of them in the list.
+        Number of the first edge in the list.
     base : int
         Global id of the first source.
-    room : Room
-        For `PIECE` synapses.
-    table : Table
-        Its `segment` holds where each column of each row has got to.
     """
+    plan, edges, room, table = tables_at(frame)
     rule = plan.rules[p]
     size = edges.sources.size
     for begin in range(0, size, PIECE):
@@ -182,11 +179,11 @@ def place_edges(plan, p, edges, first, base, room, table):
             room.places[n] = i
             n += np.int64(rule[OWN_FIRST] <= target) & np.int64(target < rule[OWN_LAST])
         weights, columns = room.weights[:n], room.columns[:n]
-        strengths(plan, p, edges.weights, room, weights)
+        find_weights(plan, p, edges.weights, room, 0, n)
         if rule[DELAY_KIND] == ARRAY:
             for i in range(n):
                 room.places[i] = edges.late[room.places[i]]
-        columns_of(plan, p, room, columns)
+        find_delays(plan, p, room, 0, n)
         rows = room.places[:n]
         for i in range(n):
             rows[i] = base + room.majors[i]
@@ -204,42 +201,40 @@ def place_edges(plan, p, edges, first, base, room, table):
             table.targets,
             table.weights,
         )
+    return 0
 
 
-@kernel
-def lay_rows(plan, p, lists, room, first, last, base, table, counting):
+@addressed
+def lay_rows(frame, draw, draw_frame, p, first, last):
     """Count, or put into a table, rows that are drawn where others of their sources are listed.
 
     Parameters
     ----------
-    plan : Rules
+    frame : Frame
+        Of `Rules`, `Room`, `Table` and two integers: the global id of the population's first
+        neuron, and whether to count. The table's `segment` is added to; if these are counts, then
+        one column further on.
+    draw, draw_frame : int
+        Addresses of `draw_row` and of its frame.
     p : int
         Projection.
-    lists : Lists
-    room : Room
     first, last : int
         Neurons of the source population: first … last − 1.
-    base : int
-        Global id of the population's first.
-    table : Table
-        Its `segment` is added to; if these are counts, then one column further on.
-    counting : bool
 
     Returns
     -------
     int
         Synapses onto twins.
     """
+    plan, room, table, base, counting = tables_at(frame)
     rule = plan.rules[p]
     onto_twins = 0
     for neuron in range(first, last):
         source = number_of_source(rule, plan.views, neuron)
         if source < 0:
             continue
-        n = row_of(plan, p, source, lists, room)
-        identify(rule, source, room, n)
+        n = call_addressed(draw, draw_frame, p, source, 0, 0, 0)
         weights, columns = room.weights[:n], room.columns[:n]
-        columns_of(plan, p, room, columns)
         row = base + neuron
         if counting:
             for i in range(n):
@@ -247,7 +242,6 @@ def lay_rows(plan, p, lists, room, first, last, base, table, counting):
                 table.segment[row, columns[i] + 1] += np.uint32(both)
                 onto_twins += both - 1
             continue
-        strengths(plan, p, plan.weights[rule[WEIGHT_PLACE] :], room, weights)
         rows = room.places[:n]
         rows[:] = row
         _put_all(

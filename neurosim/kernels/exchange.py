@@ -9,14 +9,10 @@ MPI is called at its address, so that the kernels do not need it and are cached 
 other.
 """
 
-import ctypes
-
-from llvmlite import ir
-from numba import config, types
-from numba.extending import intrinsic
-
+from neurosim.kernels.address import addressed, call_3, call_8
 from neurosim.kernels.compiled import part
 from neurosim.kernels.intrinsics import give_way
+from neurosim.kernels.tables import tables_at
 from neurosim.kernels.types import (
     COMMUNICATOR,
     FLAG,
@@ -32,42 +28,6 @@ ROOM = 64
 """Ids that fit into a first message."""
 SPINS = 500
 """Looks for messages before a waiting process gives way."""
-
-# An argument that is shorter than a register takes the place of a whole one, in a register or on
-# the stack, on all machines that MPI and Numba share.
-if config.DISABLE_JIT:
-
-    def _call(address, *arguments):
-        kinds = [ctypes.c_int64] * len(arguments)
-        return ctypes.CFUNCTYPE(ctypes.c_int32, *kinds)(int(address))(*map(int, arguments))
-
-    call_3 = call_8 = call_9 = _call
-
-else:
-
-    def _calling(n):
-        """Return an intrinsic that calls a C function of n arguments at an address."""
-
-        def codegen(context, builder, signature, args):
-            kind = ir.FunctionType(ir.IntType(32), [ir.IntType(64)] * n)
-            return builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
-
-        return types.int32(*[types.int64] * (n + 1)), codegen
-
-    @intrinsic
-    def call_3(typingctx, address, a, b, c):
-        """Call a C function of three integers or pointers."""
-        return _calling(3)
-
-    @intrinsic
-    def call_8(typingctx, address, a, b, c, d, e, f, g, h):
-        """Call a C function of eight integers or pointers."""
-        return _calling(8)
-
-    @intrinsic
-    def call_9(typingctx, address, a, b, c, d, e, f, g, h, i):
-        """Call a C function of nine integers or pointers."""
-        return _calling(9)
 
 
 @part
@@ -121,19 +81,20 @@ def _await(mpi, request):
             give_way()
 
 
-@part
-def exchange(ranks, shared, own, n_own, known, k):
+@addressed
+def exchange(frame, own, n_own, known, k, _):
     """Tell the other machines what this one's threads fired in the steps known … k − 1.
 
     Parameters
     ----------
-    ranks, shared
-        See `neurosim.kernels.types`.
+    frame : Frame
+        Of `Ranks` and `Shared`.
     own, n_own : int
         First of the machine's own threads, and how many they are; all machines have as many.
     known, k : int
         Steps of the chunk.
     """
+    ranks, shared = tables_at(frame)
     fired, start, mpi = shared.fired, shared.fired_start, ranks.mpi
     out, into, counts, places = ranks.out, ranks.into, ranks.counts, ranks.places
     length = _write(fired, start, own, n_own, known, k, out, ranks.more_out)
@@ -158,3 +119,4 @@ def exchange(ranks, shared, own, n_own, known, k):
         if r != own // n_own:
             message, more = into[r * length : (r + 1) * length], ranks.more_into[places[r] :]
             _read(fired, start, r * n_own, n_own, known, k, message, more)
+    return 0

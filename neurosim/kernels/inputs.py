@@ -4,10 +4,12 @@ import math
 
 import numpy as np
 
+from neurosim.kernels.address import addressed, call_addressed
 from neurosim.kernels.compiled import inlined, part
 from neurosim.kernels.intrinsics import clock
 from neurosim.kernels.normal import normal_quantile
 from neurosim.kernels.random import counter, open_unit, squares
+from neurosim.kernels.tables import tables_at
 from neurosim.kernels.types import (
     CHANGES,
     COLUMN,
@@ -174,18 +176,16 @@ def _rest_of(law, rest, key, t, entity):
     return _draw_rest(key, t, entity, rest[law[REST_FIRST] : law[REST_LAST]])
 
 
-@inlined
-def count_block(inputs, place, state, scratch, n, t, timed):
-    """Draw the one kind of Poisson spikes that a `COUNTED` place takes in.
+@addressed
+def count_noise(frame, place, n, t, _a, _b):
+    """Draw the Poisson spikes of a `COUNTED` place into ``scratch.counts``.
 
-    Returns `COUNTED` and the weight, with the numbers in ``scratch.counts``, or `QUIET` and 0 where
-    the input has not begun.
+    The frame holds `Inputs` and `Scratch`, as that of `add_noise`, and `State`.
     """
-    began = clock() if timed else 0
+    inputs, state, scratch = tables_at(frame)
+    began = clock() if scratch.timed else 0
     k = inputs.poisson_start[place]
     piece = inputs.poisson[k]
-    if state.cursors[piece[PROGRAM]] < 0:
-        return QUIET, 0.0
     value, _ = _value(inputs.programs, piece, state.cursors)
     law, key, counts = inputs.laws[value], inputs.poisson_keys[k], scratch.counts[:n]
     entity = piece[ENTITY]
@@ -193,8 +193,22 @@ def count_block(inputs, place, state, scratch, n, t, timed):
         for i in range(n):
             if counts[i] == law[LAW_LAST] - law[LAW_FIRST]:
                 counts[i] = _rest_of(law, inputs.rest, key, t, entity + i)
-    if timed:
+    if scratch.timed:
         scratch.ticks[NOISE] += clock() - began
+    return 0
+
+
+@inlined
+def count_block(inputs, place, state, scratch, n, t):
+    """Draw the one kind of Poisson spikes that a `COUNTED` place takes in.
+
+    Returns `COUNTED` and the weight, with the numbers in ``scratch.counts``, or `QUIET` and 0 where
+    the input has not begun.
+    """
+    piece = inputs.poisson[inputs.poisson_start[place]]
+    if state.cursors[piece[PROGRAM]] < 0:
+        return QUIET, 0.0
+    call_addressed(scratch.noise[0, 0], scratch.noise[0, 1], place, n, t, 0, 0)
     return COUNTED, inputs.poisson_weights[piece[WEIGHT]]
 
 
@@ -256,16 +270,29 @@ def _move(source, destination):
         source[i] = 0.0
 
 
-@inlined
-def gather(inputs, place, state, slot, scratch, arriving, t, timed):
-    """Move a place's input from the buffer, where it begins at `slot`, and add its noise."""
-    _move(state.buffer[slot : slot + arriving.size], arriving)
-    if inputs.noisy[place] == QUIET:
-        return
-    began = clock() if timed else 0
+@addressed
+def add_noise(frame, place, n, t, _a, _b):
+    """Add a place's Poisson spikes and membrane noise to ``scratch.arriving``."""
+    inputs, state, scratch = tables_at(frame)
+    arriving = scratch.arriving[:n]
+    began = clock() if scratch.timed else 0
     for k in range(inputs.poisson_start[place], inputs.poisson_start[place + 1]):
         _add_poisson(inputs, k, state, scratch, arriving, t)
     for k in range(inputs.noise_start[place], inputs.noise_start[place + 1]):
         _add_noise(arriving, inputs.noise[k], inputs.noise_sd[k], inputs.noise_keys[k], t)
-    if timed:
+    if scratch.timed:
         scratch.ticks[NOISE] += clock() - began
+    return 0
+
+
+@inlined
+def gather(inputs, place, state, slot, scratch, n, t):
+    """Move a place's input from the buffer, where it begins at `slot`, and add its noise.
+
+    Returns ``scratch.arriving[:n]``.
+    """
+    arriving = scratch.arriving[:n]
+    _move(state.buffer[slot : slot + n], arriving)
+    if inputs.noisy[place] != QUIET:
+        call_addressed(scratch.noise[1, 0], scratch.noise[1, 1], place, n, t, 0, 0)
+    return arriving

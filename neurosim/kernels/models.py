@@ -1,7 +1,7 @@
 """One time step of neurons whose equations are compiled apart and called by address."""
 
+from neurosim.kernels.address import call_9
 from neurosim.kernels.compiled import inlined, part
-from neurosim.kernels.exchange import call_9
 from neurosim.kernels.inputs import gather
 from neurosim.kernels.neurons import filter_port, order
 from neurosim.kernels.types import (
@@ -61,9 +61,7 @@ def _emit_spikes(block, group, spiked, fired, n_fired):
 
 
 @inlined
-def update_models(
-    neurons, models, inputs, state, scratch, row, fired, first_fired, n_fired, t, timed
-):
+def update_models(neurons, models, inputs, state, scratch, row, fired, first_fired, n_fired, t):
     """Advance the neurons with models of their own by one step; return the new count of spikes.
 
     Their ids are merged into those from `first_fired` to `n_fired`, which stay ascending.
@@ -75,14 +73,14 @@ def update_models(
         group, first, last = neurons.groups[g], block[BLOCK_FIRST], block[BLOCK_LAST]
         a, n = first - group[FIRST], last - first
         points, dt = models.points[k], models.dt[0]
-        jump, arriving = scratch.voltage[:n], scratch.arriving[:n]
+        jump = scratch.voltage[:n]
         jump[:] = 0.0
         # The current at the ends and middles of the internal steps, injected and synaptic.
         _inject(scratch.course, state.injected[first:last], points)
         for p in range(group[PORT_FIRST], group[PORT_LAST]):
             port, filters = neurons.ports[p], neurons.filters[p]
             place, slot = block[PLACE] + p - group[PORT_FIRST], row + port[SLOT] + a
-            gather(inputs, place, state, slot, scratch, arriving, t, timed)
+            arriving = gather(inputs, place, state, slot, scratch, n, t)
             here, rise, kind = port[STATE] + a, port[STATE_RISE] + a, port[KIND]
             if kind != DELTA:
                 _add_synaptic(

@@ -173,21 +173,21 @@ def _hear(arrived, slot, arriving):
 
 
 @inlined
-def _advance_by_port(neurons, inputs, b, injected, state, row, scratch, t, timed):
+def _advance_by_port(neurons, inputs, b, injected, state, row, scratch, t):
     """Advance the neurons of block b port by port; return whether any is above threshold."""
     block = neurons.blocks[b]
     group = neurons.groups[block[GROUP]]
     dynamics = neurons.dynamics[block[GROUP]]
     first, last = block[BLOCK_FIRST], block[BLOCK_LAST]
     a, n = first - group[FIRST], last - first
-    voltage, arriving = scratch.voltage[:n], scratch.arriving[:n]
+    voltage = scratch.voltage[:n]
     for i in range(n):
         voltage[i] = injected[i]
     for p in range(group[PORT_FIRST], group[PORT_LAST]):
         port, filters = neurons.ports[p], neurons.filters[p]
         place = block[PLACE] + p - group[PORT_FIRST]
         slot = port[SLOT] + a
-        gather(inputs, place, state, row + slot, scratch, arriving, t, timed)
+        arriving = gather(inputs, place, state, row + slot, scratch, n, t)
         if group[FIRST_ID] < 0:
             _hear(state.arrived, slot, arriving)
         here, rise = port[STATE] + a, port[STATE_RISE] + a
@@ -196,7 +196,7 @@ def _advance_by_port(neurons, inputs, b, injected, state, row, scratch, t, timed
 
 
 @inlined
-def _advance_block(neurons, inputs, b, injected, state, row, scratch, t, timed):
+def _advance_block(neurons, inputs, b, injected, state, row, scratch, t):
     """Advance the neurons of block b by one step; return whether any is above threshold."""
     block = neurons.blocks[b]
     g = block[GROUP]
@@ -214,7 +214,7 @@ def _advance_block(neurons, inputs, b, injected, state, row, scratch, t, timed):
     if n_ports == 1 and port[KIND] != ALPHA and noisy <= COUNTED and group[FIRST_ID] >= 0:
         weight = 0.0
         if noisy == COUNTED:
-            noisy, weight = count_block(inputs, block[PLACE], state, scratch, n, t, timed)
+            noisy, weight = count_block(inputs, block[PLACE], state, scratch, n, t)
         counts = scratch.counts[:n]
         if port[KIND] == DELTA:
             if noisy == QUIET:
@@ -238,7 +238,7 @@ def _advance_block(neurons, inputs, b, injected, state, row, scratch, t, timed):
                 dynamics,
                 neurons.filters[group[PORT_FIRST] : group[PORT_LAST]],
             )
-    return _advance_by_port(neurons, inputs, b, injected, state, row, scratch, t, timed)
+    return _advance_by_port(neurons, inputs, b, injected, state, row, scratch, t)
 
 
 @part
@@ -320,7 +320,7 @@ def _rest(groups, dynamics, v, resting, resting_first, resting_count):
 
 
 @inlined
-def update(neurons, inputs, state, scratch, row, fired, n_fired, t, timed):
+def update(neurons, inputs, state, scratch, row, fired, n_fired, t):
     """Advance every integrate-and-fire neuron by a step, its input at `row` of the buffer.
 
     Writes the global ids of those that fired into `fired` from place `n_fired` on, ascending, and
@@ -332,7 +332,7 @@ def update(neurons, inputs, state, scratch, row, fired, n_fired, t, timed):
     for b in range(neurons.blocks.shape[0]):
         block = neurons.blocks[b]
         g, first = block[GROUP], block[BLOCK_FIRST]
-        if neurons.firing[g, MANNER] == MODEL:
+        if neurons.firing[g, MANNER] >= MODEL:
             continue
         if state.uniform[g]:
             # One short array serves the whole group instead of a long one from memory.
@@ -342,7 +342,7 @@ def update(neurons, inputs, state, scratch, row, fired, n_fired, t, timed):
             injected = scratch.current
         else:
             injected = state.injected[first : block[BLOCK_LAST]]
-        above = _advance_block(neurons, inputs, b, injected, state, row, scratch, t, timed)
+        above = _advance_block(neurons, inputs, b, injected, state, row, scratch, t)
         if above:
             n_fired, counts[g] = _fire(
                 block,

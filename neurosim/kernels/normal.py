@@ -105,14 +105,15 @@ def normal_quantile(p):
 
 
 @part
-def normal_quantiles(values):
-    """Replace many p by `normal_quantile(p)`, the middle ones several at a time."""
-    tails = np.empty(values.size, np.int64)
+def normal_quantiles(values, tails, kept):
+    """Replace many p by `normal_quantile(p)`, the middle ones several at a time.
+
+    `tails` and `kept` are scratch of at least the same size.
+    """
     n = np.int64(0)
     for i in range(values.size):
         tails[n] = i
         n += np.int64(abs(values[i] - 0.5) > 0.425)
-    kept = np.empty(n)
     for k in range(n):
         kept[k] = normal_quantile(values[tails[k]])
     for i in range(values.size):

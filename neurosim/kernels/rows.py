@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from neurosim.kernels.address import addressed, call_addressed
 from neurosim.kernels.compiled import inlined, kernel, part
 from neurosim.kernels.random import below, counter, open_unit, squares
+from neurosim.kernels.tables import tables_at
 
 # How a row of targets comes about.
 ALL, ONE, PROBABILITY, OUT_DEGREE, LISTED, IN_DEGREE = range(6)
@@ -129,8 +131,14 @@ class Room(NamedTuple):
     bits : (longest projection row,) uint64
     seen : (largest target population,) int64
         Marks of the targets already drawn; zero at the start.
+    tails : (longest projection row,) int64
+    kept : (longest projection row,) float64
+        Scratch of `normal_quantiles`.
     slots, columns : (longest row + longest projection row,) int64
     weights : (longest row + longest projection row,) float64
+    drawing : (3, 2) int64
+        Addresses of `draw_targets`, `draw_weights` and `draw_delays` and of their frames, as far as
+        a rule needs them.
     """
 
     targets: Any
@@ -139,9 +147,12 @@ class Room(NamedTuple):
     places: Any
     bits: Any
     seen: Any
+    tails: Any
+    kept: Any
     slots: Any
     columns: Any
     weights: Any
+    drawing: Any
 
 
 @part
@@ -180,9 +191,8 @@ def _row_with_replacement(rule, degree, key, source, targets, minors):
 
 
 @part
-def _row_by_degree(rule, degree, key, source, own, room, mark):
+def _row_by_degree(rule, degree, key, source, own, targets, minors, seen, mark):
     """Draw so many targets, uniformly; keep those of this thread."""
-    targets, minors, seen = room.targets, room.minors, room.seen
     n = 0
     draw = 0
     for k in range(degree):
@@ -232,23 +242,35 @@ def _excluded(rule, views, k):
     return k if rule[SELF_VIEW] < 0 else views[rule[SELF_VIEW] + k]
 
 
+@addressed
+def draw_targets(frame, p, source, _a, _b, _c):
+    """Draw the row of one source in projection p at random; return its length.
+
+    The frame holds `Rules` and `Room`.
+    """
+    plan, room = tables_at(frame)
+    rule, key = plan.rules[p], plan.keys[p, KEY_TARGETS]
+    targets, minors = room.targets, room.minors
+    own = _excluded(rule, plan.views, source)
+    if rule[RULE] == PROBABILITY:
+        return _row_by_probability(rule, plan.laws[p, RATE], key, source, own, targets, minors)
+    degree = plan.degrees[rule[DEGREE] + source]
+    if not (rule[NO_AUTAPSES] or rule[DISTINCT]):
+        return _row_with_replacement(rule, degree, key, source, targets, minors)
+    mark = (np.int64(p) << 32) + source + 1
+    return _row_by_degree(rule, degree, key, source, own, targets, minors, room.seen, mark)
+
+
 @inlined
 def row_of(plan, p, source, lists, room):
     """Write the row of one source in projection p into `room`; return its length."""
-    rule, key = plan.rules[p], plan.keys[p, KEY_TARGETS]
+    rule = plan.rules[p]
     targets, minors = room.targets, room.minors
     kind = rule[RULE]
-    own = np.int64(-1) if kind == IN_DEGREE else _excluded(rule, plan.views, source)
     if kind == ALL:
-        return _row_of_all(rule, own, targets, minors)
-    if kind == PROBABILITY:
-        return _row_by_probability(rule, plan.laws[p, RATE], key, source, own, targets, minors)
-    if kind == OUT_DEGREE:
-        degree = plan.degrees[rule[DEGREE] + source]
-        if not (rule[NO_AUTAPSES] or rule[DISTINCT]):
-            return _row_with_replacement(rule, degree, key, source, targets, minors)
-        mark = (np.int64(p) << 32) + source + 1
-        return _row_by_degree(rule, degree, key, source, own, room, mark)
+        return _row_of_all(rule, _excluded(rule, plan.views, source), targets, minors)
+    if kind in (PROBABILITY, OUT_DEGREE):
+        return call_addressed(room.drawing[0, 0], room.drawing[0, 1], p, source, 0, 0, 0)
     if kind == ONE:
         if rule[OWN_FIRST] <= source < rule[OWN_LAST]:
             targets[0] = source

@@ -16,8 +16,12 @@ DELTA, EXPONENTIAL, ALPHA = 0, 1, 2
 FIRST, LAST, FIRST_ID, REFRACTORY, PORT_FIRST, PORT_LAST = range(6)
 # Columns of `Neurons.dynamics`.
 P_VV, P_VI, THRESHOLD, RESET, SUBTRACT = range(5)
-# Manners of firing: over a sharp threshold, over a soft one with this link, or as a model says.
-SHARP, SOFTPLUS, EXPONENTIAL_LINK, MODEL = 0, 1, 2, 3
+# Manners of firing: over a sharp threshold, over a soft one with this link, as a model says, or by
+# parameters that differ within the population.
+SHARP, SOFTPLUS, EXPONENTIAL_LINK, MODEL, HETEROGENEOUS = 0, 1, 2, 3, 4
+# Rows of `Heterogeneous.values`, and how many there are for neurons and for each port.
+OWN_V, OWN_I, OWN_THRESHOLD, OWN_RESET, OWN_SUBTRACT, OWN_SOFT, OWN_REFRACTORY = range(7)
+PER_NEURON, PER_PORT = 7, 3
 # Columns of `Neurons.firing`, then of `Neurons.escape`.
 MANNER, ENTITY_FIRST = range(2)
 STEEPNESS, EXPECTED, SOFT_THRESHOLD = range(3)
@@ -217,6 +221,30 @@ class Neurons(NamedTuple):
     blocks: Any
 
 
+class Heterogeneous(NamedTuple):
+    """Integrate-and-fire neurons that differ from one another within a population.
+
+    Attributes
+    ----------
+    blocks : (n_blocks,) int64
+        Which of `Neurons.blocks`.
+    first : (n_groups,) int64
+        Index in `values` of each group's first value.
+    links : (n_groups,) int64
+        `SHARP`, or the link of a soft threshold.
+    values : (n_values,) float64
+        By group, rows with a value for each neuron: propagators V → V and I → V (mV per pA);
+        threshold and reset relative to rest (mV); decrement of V at a spike (mV); soft threshold
+        relative to rest (mV); refractory steps. Then for each port: propagators I → V and rise → V,
+        and the factor of what arrives at delta synapses.
+    """
+
+    blocks: Any
+    first: Any
+    links: Any
+    values: Any
+
+
 class Models(NamedTuple):
     """Neurons whose equations are compiled apart, by block.
 
@@ -406,6 +434,60 @@ class Shared(NamedTuple):
     arrivals: Any
 
 
+class Loop(NamedTuple):
+    """What the time loop of one thread works on itself; of all else it knows addresses.
+
+    Attributes
+    ----------
+    thread : int
+    horizon : int
+        The longest delay, in steps: how far `State.history` reaches back.
+    stride : int
+        The shortest delay: for so many steps no thread needs news from the others.
+    batch : int
+        Steps to deliver at a time, at most as many as `State.buffer` has rows.
+    ring, pitch : int
+        See `Table`.
+    own, n_own : int
+        First of the threads on this machine, and how many they are.
+    timed : int
+        Whether to read the clock.
+    deliver : (1, 2) int64
+        Address of `deliver`, and of its frame.
+    steps : (n, 2) int64
+        What is called in every step, see `neurosim.kernels.steps`.
+    samples, exchange : (0 or 1, 2) int64
+        Where something is recorded, and where there are other machines.
+    rows : (n_sources,) int64
+        `Table.start`.
+    history, reached, history_start
+        See `State`.
+    shared : Shared
+    ticks : (5,) int64
+        See `Scratch`.
+    """
+
+    thread: Any
+    horizon: Any
+    stride: Any
+    batch: Any
+    ring: Any
+    pitch: Any
+    own: Any
+    n_own: Any
+    timed: Any
+    deliver: Any
+    steps: Any
+    samples: Any
+    exchange: Any
+    rows: Any
+    history: Any
+    reached: Any
+    history_start: Any
+    shared: Any
+    ticks: Any
+
+
 class Ranks(NamedTuple):
     """What a machine needs to hear from others what they fired.
 
@@ -454,6 +536,10 @@ class Scratch(NamedTuple):
         that takes them begins, and the place of their weight in `Table.common`.
     ticks : (5,) int64
         Time spent on each of `DELIVERY` … `RECORDING`, in ticks of `intrinsics.clock`.
+    noise : (2, 2) int64
+        Addresses of `count_noise` and `add_noise`, and of their frames, where there is noise.
+    timed : int
+        Whether to read the clock.
     """
 
     voltage: Any
@@ -467,6 +553,8 @@ class Scratch(NamedTuple):
     counts: Any
     due: Any
     ticks: Any
+    noise: Any
+    timed: Any
 
 
 MODEL_BLOCK = 128

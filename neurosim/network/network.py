@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
     from neurosim.network.distributions import Distribution
     from neurosim.network.neurons import Neuron
+
+_PARTS = (Population, Projection, Drive, Recording)
 
 LARGEST = 2**31 - 1
 """Largest number of neurons: ids have 32 bits."""
@@ -64,6 +67,7 @@ class Network:
         self._projections: list[Projection] = []
         self._drives: list[Drive] = []
         self._recordings: list[Recording] = []
+        self._current: dict[Any, Any] = {}
 
     @property
     def populations(self) -> tuple[Population, ...]:
@@ -97,7 +101,38 @@ class Network:
         other._projections += self._projections
         other._drives += self._drives
         other._recordings += self._recordings
+        other._current |= self._current
         return other
+
+    def replacing(self, changed: Mapping[Any, Any]) -> Network:
+        """Return a network with other parts in the place of some.
+
+        Parameters
+        ----------
+        changed : mapping
+            New population or projection by the one that it replaces.
+        """
+        other = Network(dale=self._dale)
+        new = dict(changed)
+        for name in ("_populations", "_projections", "_drives", "_recordings"):
+            for part in getattr(self, name):
+                if part not in new:
+                    ends = {
+                        end: new[getattr(part, end)]
+                        for end in ("source", "target", "population")
+                        if getattr(part, end, None) in new
+                    }
+                    if ends:
+                        new[part] = replace(part, **ends)
+                getattr(other, name).append(new.get(part, part))
+        other._current = {old: new.get(now, now) for old, now in self._current.items()} | new
+        return other
+
+    def current(self, part: Any) -> Any:
+        """Return the part that has replaced a part of this network, if any, else the part."""
+        if isinstance(part, PopulationView):
+            return PopulationView(self.current(part.population), part.ids)
+        return self._current.get(part, part) if isinstance(part, _PARTS) else part
 
     def __getitem__(self, name: str) -> Population:
         """Return the population of that name."""
@@ -225,8 +260,8 @@ class Network:
         Networks of more than a million synapses store weights as 32-bit floats, so that strengths
         are rounded to seven digits: 150 PSPs of 0.1 mV may then exceed a threshold at +15 mV.
         """
-        source, source_ids = self._part(source, "source")
-        target, target_ids = self._part(target, "target")
+        source, source_ids = self.part(source, "source")
+        target, target_ids = self.part(target, "target")
         ends = Endpoints(source, target, source_ids, target_ids)
         Synapse.require(synapse)
         rule, psp, weight = take_sparse(rule, psp, weight, ends.shape)
@@ -289,7 +324,7 @@ class Network:
         ------
         NeurosimError
         """
-        target, ids = self._part(target, "target", ids)
+        target, ids = self.part(target, "target", ids)
         chosen = check_ids(ids, target)
         n_targets = target.size if chosen is None else len(chosen)
         Input.require(input)
@@ -337,7 +372,7 @@ class Network:
         ------
         NeurosimError
         """
-        population, ids = self._part(population, "population", ids)
+        population, ids = self.part(population, "population", ids)
         recording = Recording(population, variable, ids, interval)
         for other in self._recordings:
             if other.population is population and other.variable == variable:
@@ -348,7 +383,7 @@ class Network:
         self._recordings.append(recording)
         return recording
 
-    def _part(
+    def part(
         self, part: Population | PopulationView, role: str, ids: Any = None
     ) -> tuple[Population, NDArray[np.int64] | None]:
         """Return a population of this network and the chosen ids, None for all in order."""

@@ -163,7 +163,7 @@ class Projection:
         return f"<Projection {self.source.name!r} → {self.target.name!r}: {show(self.rule)}>"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Drive:
     """Input onto a population. Made, and checked, by `Network.drive`.
 
@@ -187,8 +187,11 @@ class Drive:
     weight: float | NDArray[np.float64] | None
     delay: float | None
 
+    def __repr__(self) -> str:
+        return f"<Drive of {self.target.name!r}: {show(self.input)}>"
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Recording:
     """What is recorded of a population. Made by `Network.record`.
 
@@ -221,6 +224,9 @@ class Recording:
                 raise NeurosimError("Spikes have no interval: they are recorded as they come")
             interval = check_number(self.interval, "interval", "ms", 1e-3, 1e9)
             object.__setattr__(self, "interval", interval)
+
+    def __repr__(self) -> str:
+        return f"<Recording of {self.variable!r} of {self.population.name!r}>"
 
 
 def recordables(population: Population) -> dict[str, str]:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from neurosim.build.delays import check_delays
 from neurosim.build.grid import whole_steps
-from neurosim.build.neurons import refractory_steps
+from neurosim.build.parameters import shortest_refractory
 from neurosim.errors import NeurosimError
 from neurosim.network import Input, Network
 from neurosim.network.checks import show
@@ -156,7 +156,7 @@ class _Description:
         with self.decoder.blaming(place, table):
             population = self.network.add(name, **arguments)
             if self.head:
-                refractory_steps(population.neuron, self.head.dt)
+                shortest_refractory(population.neuron, self.head.dt)
         self.made[name] = population
 
     def _blocks(self, block: str) -> list[Any]:

@@ -1,0 +1,140 @@
+"""Functions called at their addresses.
+
+What few networks need, such as plasticity or models of a user's own, is compiled as functions of
+their own. The time loop finds their addresses in an array and calls them there, so that its own
+type depends on none of them and it is compiled once. Such a function receives the address of a
+`Frame` of tables, and integers.
+
+With the compiler switched off (``NUMBA_DISABLE_JIT=1``) functions and frames stand in for their
+addresses.
+"""
+
+import ctypes
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import config, types
+from numba.extending import intrinsic
+
+from neurosim.kernels.compiled import compiled
+from neurosim.kernels.tables import Frame
+
+addressed = compiled(_nrt=False, no_cpython_wrapper=True)
+"""Compile a function of a frame and integers that is called at its address.
+
+Without reference counts, which would cost as much as the neurons: such a function allocates
+nothing, and its caller holds every array.
+"""
+
+# An argument that is shorter than a register takes the place of a whole one, in a register or on
+# the stack, on all machines that MPI and Numba share.
+if config.DISABLE_JIT:
+
+    def _call(address, *arguments):
+        kinds = [ctypes.c_int64] * len(arguments)
+        return ctypes.CFUNCTYPE(ctypes.c_int32, *kinds)(int(address))(*map(int, arguments))
+
+    call_3 = call_8 = call_9 = _call
+
+    def call_addressed(function, frame, a, b, c, d, e):
+        """Call a function of a frame and five integers."""
+        return function(frame, a, b, c, d, e)
+
+else:
+
+    def _calling(n, result):
+        """Return an intrinsic that calls a C function of n arguments at an address."""
+
+        def codegen(context, builder, signature, args):
+            returned = context.get_value_type(result)
+            kind = ir.FunctionType(returned, [ir.IntType(64)] * n)
+            return builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
+
+        return result(*[types.int64] * (n + 1)), codegen
+
+    @intrinsic
+    def call_3(typingctx, address, a, b, c):
+        """Call a C function of three integers or pointers."""
+        return _calling(3, types.int32)
+
+    @intrinsic
+    def call_8(typingctx, address, a, b, c, d, e, f, g, h):
+        """Call a C function of eight integers or pointers."""
+        return _calling(8, types.int32)
+
+    @intrinsic
+    def call_9(typingctx, address, a, b, c, d, e, f, g, h, i):
+        """Call a C function of nine integers or pointers."""
+        return _calling(9, types.int32)
+
+    @intrinsic
+    def call_addressed(typingctx, address, frame, a, b, c, d, e):
+        """Call an `addressed` function of a frame and five integers."""
+        return _calling(6, types.int64)
+
+
+class Entry:
+    """An `addressed` function, compiled for its tables, with their frame.
+
+    Parameters
+    ----------
+    function : addressed function
+    *tables
+        See `Frame`.
+    n : int
+        Number of the function's other arguments.
+    like : Entry, optional
+        The same function with tables of the same types.
+
+    Attributes
+    ----------
+    addresses : (int, int)
+        Of the function and of the frame, valid while the entry lives.
+    """
+
+    def __init__(
+        self, function: Any, *tables: Any, n: int = 5, like: "Entry | None" = None
+    ) -> None:
+        self._frame: Frame = Frame(*tables, like=like._frame if like else None)
+        self._address: Any = like._address if like else _compile(function, self._frame.kind, n)
+        self._n = n
+        self.addresses = (self._address, self._frame.address)
+
+    def has(self, *tables: Any) -> bool:
+        """Return whether the frame holds these very tables."""
+        return all(a is b for a, b in zip(tables, self._frame.tables, strict=True))
+
+    def __call__(self, *arguments: Any) -> int:
+        """Call the function from Python; other Python threads run meanwhile."""
+        call = self._address
+        if not config.DISABLE_JIT:
+            call = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * (self._n + 1))(call)
+        return call(self._frame.address, *arguments)
+
+
+def _compile(function: Any, frame: Any, n: int) -> Any:
+    """Return the address of a function, compiled for a type of frame and n integers.
+
+    With the compiler switched off, the function.
+    """
+    if config.DISABLE_JIT:
+        return function
+    arguments = (frame, *[types.int64] * n)
+    if arguments not in function.overloads:
+        function.compile(arguments)
+    code = function.overloads[arguments]
+    return code.library.get_pointer_to_function(code.fndesc.llvm_cfunc_wrapper_name)
+
+
+def address_table(entries: list[Entry]) -> np.ndarray:
+    """Return the addresses of entries, one a row."""
+    table = empty_address_table(len(entries))
+    for k, entry in enumerate(entries):
+        table[k] = entry.addresses
+    return table
+
+
+def empty_address_table(n: int) -> np.ndarray:
+    """Return room for the addresses of n entries."""
+    return np.zeros((n, 2), object if config.DISABLE_JIT else np.int64)
