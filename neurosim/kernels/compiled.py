@@ -3,10 +3,11 @@
 Compiled code is cached on disk. Numba notices a change of the file that holds a function, not of
 the files it imports, so the cache lives in a folder named by a hash of all kernel sources.
 
-There are three kinds of functions. A `kernel` is called from Python. A `part` is called by kernels
-alone: without the code for calls from Python it compiles twice as fast. An `inlined` function takes
-a whole tuple of arrays, whose hundred members would take the compiler longer to pass than all the
-rest.
+There are four kinds of functions. A `kernel` is called from Python with arrays. An `addressed`
+function (see `neurosim.kernels.address`) is called at its address, from Python or from compiled
+code. A `part` is called by kernels alone: without the code for other calls it compiles twice as
+fast. An `inlined` function becomes a piece of the one that calls it, which is then compiled only
+once.
 """
 
 import gc

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import show
 from neurosim.network.declare import parameter, parameters_of
 from neurosim.network.escape import EscapeRate
 from neurosim.network.potentials import check_volts, keep_order
@@ -23,6 +22,9 @@ class Neuron(Part, abstract=True):
     """
 
     check_value: ClassVar[Any] = staticmethod(check_quantity)
+    noun: ClassVar[str] = "a neuron model"
+    is_linear: ClassVar[bool] = False
+    """Whether the potential below threshold follows the equation of `LIF`."""
 
     if TYPE_CHECKING:
 
@@ -88,6 +90,7 @@ class LIF(Neuron):
     Press (2014), section 1.3.
     """
 
+    is_linear = True
     v_rest: Any = parameter(-70.0, "mV", -200.0, 200.0, "resting potential")
     v_threshold: Any = parameter(-55.0, "mV", -200.0, 200.0, "the neuron fires when V is above it")
     v_reset: Any = parameter(-70.0, "mV", -200.0, 200.0, "potential after a spike")
@@ -99,11 +102,8 @@ class LIF(Neuron):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.escape is not None and not isinstance(self.escape, EscapeRate):
-            raise NeurosimError(
-                f"{type(self).__name__}.escape = {show(self.escape)} is not a soft threshold: give "
-                "EscapeRate(delta, tau)"
-            )
+        if self.escape is not None:
+            EscapeRate.require(self.escape, f"{type(self).__name__}.escape = ")
         self._check_potentials()
 
     def _check_potentials(self) -> None:
