@@ -91,12 +91,14 @@ def test_pairs_are_connected_with_the_probability_at_their_distance(positions, b
     profile = ns.Gaussian(0.9, 3.0)
     rule = ns.DistanceProbability(profile, autapses=False)
     projection = net.connect(exc[:10], exc[5:], rule, psp=0.1)
-    counts, n = np.zeros((20, 20)), 400
+    drawn = rule.bound(projection.ends)
+    counts, n = np.zeros((10, 15)), 2000
     for seed in range(n):
-        counts += ns.Simulation(net, seed=seed, threads=1).connections(projection).to_scipy() > 0
-    for s, t in itertools.product(range(20), range(20)):
-        p = float(profile(_distance(exc.points[s], exc.points[t], borders)))
-        p = p if s < 10 and t >= 5 and s != t else 0.0
+        for sources, targets in drawn.edges(10, 15, np.random.default_rng(seed)):
+            counts[sources, targets] += 1
+    for s, t in itertools.product(range(10), range(15)):
+        p = float(profile(_distance(exc.points[s], exc.points[5 + t], borders)))
+        p = p if s != 5 + t else 0.0
         assert abs(counts[s, t] - n * p) <= 5.0 * math.sqrt(n * p * (1.0 - p)) + 1e-9
 
 
