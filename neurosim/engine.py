@@ -170,7 +170,7 @@ class Engine:
                 self._drop_history(k)
             most = self.plan.most_spikes(n_steps) * len(self.plan.threads[k].plastic.tables.rules)
             self._learned[k] = with_room_to_learn(self._learned[k], most)
-        self.live.begin(self.steps + n_steps)
+        self.live.begin(self.steps, self.steps + n_steps)
         self._prepare()
         others = range(1, len(self._states))
         started = time.perf_counter()

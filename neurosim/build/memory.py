@@ -9,7 +9,6 @@ import numpy as np
 from neurosim.build.delays import check_delays, delay_span
 from neurosim.build.projections import expected_synapses
 from neurosim.errors import NeurosimError
-from neurosim.network import FixedInDegree
 from neurosim.network.quantity import is_distribution
 from neurosim.resources import physical_memory
 
@@ -55,7 +54,7 @@ def _listing_bytes(layout: Layout, projections: Projections) -> float:
     listed = sum(
         expected
         for projection, expected in zip(projections.projections, projections.expected, strict=True)
-        if isinstance(projection.rule, FixedInDegree)
+        if projection.rule.rows == "in-degree"
     )
     return 2 * LISTED_BYTES * min(listed, len(layout.threads) * LISTED_AT_ONCE)
 

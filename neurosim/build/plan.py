@@ -11,7 +11,7 @@ from neurosim.build.grid import check_dt
 from neurosim.build.heterogeneous import heterogeneous_tables
 from neurosim.build.inputs import input_tables
 from neurosim.build.layout import Layout, lay_out
-from neurosim.build.live import CurrentPort, SpikePort, live_tables
+from neurosim.build.live import CurrentPort, OwnPort, SpikePort, live_tables
 from neurosim.build.memory import check_delay_tables, check_memory, check_size
 from neurosim.build.models import ModelPart, initial_states, model_tables
 from neurosim.build.neurons import neuron_tables, soft_blocks
@@ -65,6 +65,8 @@ class ThreadPlan:
     probes : Probes
     live : mapping of Drive to CurrentPort or SpikePort
         Where it takes in the live drives.
+    own : mapping of Drive to OwnPort
+        Where it takes in the inputs of users.
     contributions : tuple of Contribution
         How its samples enter the traces.
     v_start : (n_local,) ndarray of float64
@@ -82,6 +84,7 @@ class ThreadPlan:
     inputs: Inputs
     probes: Probes
     live: Mapping[Drive, CurrentPort | SpikePort]
+    own: Mapping[Drive, OwnPort]
     contributions: tuple[Contribution, ...]
     v_start: NDArray[np.float64]
     n_synaptic: int
@@ -303,7 +306,7 @@ def build(
             heterogeneous = heterogeneous_tables(layout, neurons, thread, dt, seed)
             probes, contributions = probe_tables(traces, layout, thread, places, models.first_state)
             inputs = input_tables(network, layout, neurons, thread, dt, seed)
-            inputs, live = live_tables(inputs, network, layout, thread)
+            inputs, live, own_ports = live_tables(inputs, network, layout, thread)
             v_start = _starting_potentials(layout, thread, dt, seed)
             table, learned = wiring.tables[thread - own.start], wiring.plastic[thread - own.start]
             arrays = (
@@ -329,6 +332,7 @@ def build(
                 inputs,
                 probes,
                 live,
+                own_ports,
                 contributions,
                 v_start,
                 n_synaptic,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from neurosim.build.layout import Layout
     from neurosim.build.workers import Each
     from neurosim.kernels import Table
-    from neurosim.network import STDP, Network
+    from neurosim.network import Network
 
 BYTES = 64
 """Memory of a plastic synapse."""
@@ -107,7 +107,7 @@ def plastic_projections(
     return [Projections(network, layout, dt, seed, (k,), own=own, each=each) for k in chosen]
 
 
-def _rule(stdp: STDP, dt: float) -> NDArray[np.float64]:
+def _rule(stdp: Any, dt: float) -> NDArray[np.float64]:
     """Return the row of `Plastic.rules`."""
     row = np.empty(7)
     row[LEARNING_RATE], row[DEPRESSION] = stdp.learning_rate, stdp.learning_rate * stdp.asymmetry
@@ -180,7 +180,7 @@ def _plastic_part(
     def joined(parts: list[NDArray], dtype: type = np.int64) -> NDArray:
         return np.concatenate([np.empty(0, dtype), *parts]).astype(dtype, copy=False)
 
-    rules = [_rule(q.projections[0].plasticity, dt) for q in plastic]  # type: ignore[arg-type]
+    rules = [_rule(q.projections[0].plasticity, dt) for q in plastic]
     laid = Plastic(
         projections=own,
         rules=np.array(rules).reshape(-1, 7),

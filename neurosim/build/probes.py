@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -12,7 +12,6 @@ from neurosim.build.layout import NOISE
 from neurosim.build.models import state_size
 from neurosim.kernels import Probes
 from neurosim.kernels.types import ARRIVAL, CURRENT, MODEL_STATE, VOLTAGE
-from neurosim.network import DeltaSynapse, NeuronModel
 from neurosim.network.declare import states_of
 from neurosim.network.parts import recordables
 
@@ -97,8 +96,6 @@ def plan_traces(network: Network, layout: Layout, dt: float) -> tuple[TracePlan,
 def _state_index(recording: Recording) -> StateIndex | None:
     """Return where the values of a recorded state variable are, None for other variables."""
     neuron = recording.population.neuron
-    if not isinstance(neuron, NeuronModel):
-        return None
     names = list(states_of(type(neuron)))[1:]
     if recording.variable not in names:
         return None
@@ -128,9 +125,9 @@ def _places(
     if trace.state is not None:
         size, number, first = trace.state.size, trace.state.number, first_state[trace.population]
         return [(MODEL_STATE, first + size * (own - share.low) + number)]
-    synaptic = [port for port in ports if port != NOISE]
+    synaptic: list[Any] = [port for port in ports if port != NOISE]
     if variable == "i_syn":
-        currents = [port for port in synaptic if not isinstance(port, DeltaSynapse)]
+        currents = [port for port in synaptic if port.is_current]
         return [
             (CURRENT, state_places[trace.population, port, False] + own - share.low)
             for port in currents
@@ -138,7 +135,7 @@ def _places(
     twins = share.twin_of()[own - share.low] + (len(share.twins) if variable.endswith("inh") else 0)
     if variable.startswith("input"):
         return [(ARRIVAL, share.twin_slots[port] + twins) for port in synaptic]
-    currents = [port for port in synaptic if not isinstance(port, DeltaSynapse)]
+    currents = [port for port in synaptic if port.is_current]
     return [(CURRENT, state_places[trace.population, port, True] + twins) for port in currents]
 
 

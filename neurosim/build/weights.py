@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.kernels import rows as c
-from neurosim.network import Column, EdgeFile, Explicit, LogNormal, Normal, Uniform
+from neurosim.network import Column, LogNormal, Normal, Uniform
 from neurosim.network.quantity import is_distribution
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ LAWS = {Uniform: c.UNIFORM, Normal: c.NORMAL, LogNormal: c.LOG_NORMAL}
 
 def is_listed(projection: Projection) -> bool:
     """Whether a projection's synapses are listed one by one."""
-    return isinstance(projection.rule, (Explicit, EdgeFile))
+    return projection.rule.rows == "listed"
 
 
 def weight_array(projection: Projection) -> NDArray[np.float64]:

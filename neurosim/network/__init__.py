@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from neurosim.network.channels import HodgkinHuxley, gate_rates, steady_gates
+from neurosim.network.column import Column
 from neurosim.network.csv_edges import CSVEdges
 from neurosim.network.declare import parameter, state
 from neurosim.network.distributions import Distribution, LogNormal, Normal, Uniform
-from neurosim.network.edges import Column, EdgeFile
+from neurosim.network.edges import EdgeFile
 from neurosim.network.escape import EscapeRate
 from neurosim.network.inputs import (
     ConstantCurrent,
@@ -24,7 +25,7 @@ from neurosim.network.network import Network
 from neurosim.network.neurons import LIF, IntegrateAndFire, Neuron
 from neurosim.network.open_edges import OpenEdges
 from neurosim.network.parts import VARIABLES, Drive, Population, Projection, Recording
-from neurosim.network.plasticity import STDP
+from neurosim.network.plasticity import STDP, Plasticity
 from neurosim.network.rules import (
     AllToAll,
     Explicit,
@@ -73,6 +74,7 @@ __all__ = [
     "Normal",
     "OneToOne",
     "OpenEdges",
+    "Plasticity",
     "Poisson",
     "Population",
     "PopulationView",

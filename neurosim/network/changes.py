@@ -11,7 +11,6 @@ from neurosim.errors import NeurosimError
 from neurosim.network.checks import is_scalar, nearest_name, show
 from neurosim.network.dale import check_dale
 from neurosim.network.distributions import LogNormal, Normal, Uniform
-from neurosim.network.plasticity import within_plasticity
 from neurosim.network.rules import Explicit
 from neurosim.network.strength import check_strength
 
@@ -107,7 +106,9 @@ def check_weights(network: Network, number: int, weights: Any, n: int) -> Any:
     if projection.source.dale:
         others = [p for k, p in enumerate(network.projections) if k != number]
         check_dale(projection.source, projection.target, strength, others)
-    return within_plasticity(projection.plasticity, strength, weights, "weights")
+    if projection.plasticity is not None:
+        strength = projection.plasticity.within(strength, weights, "weights")
+    return strength
 
 
 def with_weights(network: Network, number: int, weights: Any, found: Connections) -> Network:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +11,10 @@ from neurosim.errors import NeurosimError
 from neurosim.network.checks import check_flag, check_number, nearest_name, show
 from neurosim.network.dale import check_dale, common_sign, keep_sign, warn_of_truncation
 from neurosim.network.endpoints import Endpoints
-from neurosim.network.inputs import MembraneNoise, SpikeInput, check_input
-from neurosim.network.neurons import LIF
+from neurosim.network.inputs import Input
 from neurosim.network.parts import Drive, Population, Projection, Recording, check_ids
-from neurosim.network.plasticity import STDP, within_plasticity
-from neurosim.network.quantity import bounds_of
-from neurosim.network.rules import check_rule
+from neurosim.network.plasticity import Plasticity
+from neurosim.network.rules import Rule
 from neurosim.network.sparse import take_sparse
 from neurosim.network.strength import (
     LONGEST,
@@ -25,10 +22,8 @@ from neurosim.network.strength import (
     check_drive_strength,
     check_strength,
     choose_strength,
-    find_columns,
-    per_synapse_shape,
 )
-from neurosim.network.synapses import DeltaSynapse, check_synapse
+from neurosim.network.synapses import DeltaSynapse, Synapse
 from neurosim.network.views import PopulationView
 
 if TYPE_CHECKING:
@@ -37,10 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from neurosim.network.distributions import Distribution
-    from neurosim.network.inputs import Input
     from neurosim.network.neurons import Neuron
-    from neurosim.network.rules import Rule
-    from neurosim.network.synapses import Synapse
 
 _PARTS = (Population, Projection, Drive, Recording)
 
@@ -220,7 +212,7 @@ class Network:
         psp: Any = None,
         weight: Any = None,
         delay: Any = 1.0,
-        plasticity: STDP | None = None,
+        plasticity: Plasticity | None = None,
     ) -> Projection:
         """Connect two populations.
 
@@ -271,18 +263,23 @@ class Network:
         source, source_ids = self.part(source, "source")
         target, target_ids = self.part(target, "target")
         ends = Endpoints(source, target, source_ids, target_ids)
-        check_synapse(synapse)
+        Synapse.require(synapse)
         rule, psp, weight = take_sparse(rule, psp, weight, ends.shape)
-        check_rule(rule, *ends.shape, n_common=ends.n_common)
-        psp, weight, delay = find_columns(rule, psp, weight, delay)
-        shape = per_synapse_shape(rule, *ends.shape)
+        Rule.require(rule, others="a sparse matrix")
+        rule.check(*ends.shape, n_common=ends.n_common)
+        psp = rule.strength_or_delay(psp, "psp")
+        weight = rule.strength_or_delay(weight, "weight")
+        delay = rule.strength_or_delay(delay, "delay")
+        shape = rule.shape(*ends.shape)
         value, factor, what, unit = choose_strength(psp, weight, synapse, target.neuron)
         strength = check_strength(value, factor, what, unit, shape)
         if source.dale:
             given, strength = strength, keep_sign(strength, value, what)
             warn_of_truncation(given, value, what, source.name)
             check_dale(source, target, strength, self._projections)
-        strength = within_plasticity(plasticity, strength, value, what)
+        if plasticity is not None:
+            Plasticity.require(plasticity, "plasticity = ")
+            strength = plasticity.within(strength, value, what)
         late = check_delay(delay, shape)
         rule, strength, late, *ids = ends.resolve(rule, strength, late)
         projection = Projection(source, target, rule, synapse, strength, late, plasticity, *ids)
@@ -330,25 +327,12 @@ class Network:
         target, ids = self.part(target, "target", ids)
         chosen = check_ids(ids, target)
         n_targets = target.size if chosen is None else len(chosen)
-        check_input(input, n_targets)
-        neuron = target.neuron
-        if isinstance(input, MembraneNoise) and not isinstance(neuron, LIF):
-            raise NeurosimError(
-                f"MembraneNoise has a sigma of the potential of LIF neurons, and {target.name!r} "
-                f"has {type(neuron).__name__}: give Poisson spikes or a CurrentWaveform of noise"
-            )
-        if (
-            isinstance(input, MembraneNoise)
-            and isinstance(neuron, LIF)
-            and bounds_of(neuron.tau_m)[1] == math.inf
-        ):
-            raise NeurosimError(
-                f"MembraneNoise has a stationary sigma, and {target.name!r} has no leak, so its "
-                "potential has none: give Poisson spikes or a CurrentWaveform of noise"
-            )
-        if isinstance(input, SpikeInput):
+        Input.require(input)
+        input.check_targets(n_targets)
+        input.check_neuron(target.neuron, target.name)
+        if input.brings_spikes:
             synapse = DeltaSynapse() if synapse is None else synapse
-            check_synapse(synapse)
+            Synapse.require(synapse)
             strength = check_drive_strength(psp, weight, synapse, target.neuron, n_targets)
             late = check_number(0.0 if delay is None else delay, "delay", "ms", 0.0, LONGEST)
             drive = Drive(target, chosen, input, synapse, strength, late)

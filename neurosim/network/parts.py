@@ -20,7 +20,6 @@ from neurosim.network.checks import (
 )
 from neurosim.network.declare import parameters_of, states_of
 from neurosim.network.endpoints import Endpoints
-from neurosim.network.model import NeuronModel
 from neurosim.network.neurons import Neuron
 from neurosim.network.quantity import check_quantity, is_distribution
 from neurosim.network.views import PopulationView, check_distinct, select, view_of
@@ -29,10 +28,10 @@ from neurosim.recording import UNITS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from neurosim.network.column import Column
     from neurosim.network.distributions import Distribution
-    from neurosim.network.edges import Column
     from neurosim.network.inputs import Input
-    from neurosim.network.plasticity import STDP
+    from neurosim.network.plasticity import Plasticity
     from neurosim.network.rules import Rule
     from neurosim.network.synapses import Synapse
 
@@ -76,11 +75,7 @@ class Population:
         if whole and self.size == 0:
             raise NeurosimError(f"Population {name!r} is empty: its size must be at least 1")
         size = check_integer(self.size, f"Size of population {name!r}", 1)
-        if not isinstance(self.neuron, Neuron):
-            raise NeurosimError(
-                f"Population {name!r}: {show(self.neuron)} is not a neuron model: give LIF(), "
-                "HodgkinHuxley() or an instance of a NeuronModel"
-            )
+        Neuron.require(self.neuron, f"Population {name!r}: ", "an instance of a NeuronModel")
         object.__setattr__(self, "size", size)
         object.__setattr__(self, "v_init", _check_v_init(self.v_init, size, name))
         object.__setattr__(self, "dale", check_flag(self.dale, f"Population {name!r}: dale"))
@@ -94,7 +89,7 @@ class Population:
                 f"initial = {show(self.initial)} is not a dict: give values by state, such as "
                 "{'w': 0.0}"
             )
-        states = states_of(type(self.neuron)) if isinstance(self.neuron, NeuronModel) else {}
+        states = states_of(type(self.neuron))
         found = {}
         for state, value in self.initial.items():
             if state not in states:
@@ -146,7 +141,7 @@ class Projection:
         In the synapse's unit.
     delay : float, ndarray, distribution or Column
         ms.
-    plasticity : STDP or None
+    plasticity : Plasticity or None
     """
 
     source: Population
@@ -155,7 +150,7 @@ class Projection:
     synapse: Synapse
     weight: float | NDArray[np.float64] | Distribution | Column
     delay: float | NDArray[np.float64] | Distribution | Column
-    plasticity: STDP | None = None
+    plasticity: Plasticity | None = None
     source_ids: NDArray[np.int64] | None = None
     target_ids: NDArray[np.int64] | None = None
 
@@ -236,7 +231,7 @@ class Recording:
 
 def recordables(population: Population) -> dict[str, str]:
     """Return what can be recorded of a population: the unit by variable."""
-    own = states_of(type(population.neuron)) if isinstance(population.neuron, NeuronModel) else {}
+    own = states_of(type(population.neuron))
     units = {name: declared.unit for name, declared in own.items()}
     return {"spikes": ""} | dict(UNITS) | units | {"v": "mV"}
 

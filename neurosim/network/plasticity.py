@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_number, show
-from neurosim.network.edges import Column
+from neurosim.network.column import Column, is_column
+from neurosim.network.declare import parameter
 from neurosim.network.quantity import is_distribution
+from neurosim.network.registry import Part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,8 +19,57 @@ if TYPE_CHECKING:
     from neurosim.network.distributions import Distribution
 
 
+class Plasticity(Part, abstract=True):
+    """Base class of plasticity rules."""
+
+    noun: ClassVar[str] = "a plasticity rule"
+    w_max: float
+
+    def within(
+        self,
+        weight: float | NDArray[np.float64] | Distribution | Column,
+        given: object,
+        what: str,
+    ) -> float | NDArray[np.float64] | Distribution | Column:
+        """Return the initial weights of plastic synapses.
+
+        Parameters
+        ----------
+        weight : float, ndarray, distribution or Column
+            In the synapse's unit. A distribution is truncated to the range of the plasticity.
+        given : object
+            The strength as the user gave it, for messages.
+        what : str
+            Its name, "psp" or "weight".
+
+        Raises
+        ------
+        NeurosimError
+            If the weights lie outside the range of the rule.
+        """
+        least, most = sorted((0.0, self.w_max))
+        fix = f"0 to {type(self).__name__}.w_max = {self.w_max:g}: raise w_max, or lower the {what}"
+        if is_distribution(weight):
+            try:
+                return weight.truncated(least, most)
+            except NeurosimError:
+                raise NeurosimError(
+                    f"{what} = {given} lies, as a weight, nearly always beyond {fix}"
+                ) from None
+        if is_column(weight):
+            return weight  # to be checked when the file is read
+        values = np.asarray(weight)
+        outside = (values < least) | (values > most)
+        if outside.any():
+            wrong = f"weight = {values[outside][0]:g}"
+            if what == "psp" and not np.array_equal(values, np.asarray(given)):
+                wrong = f"psp = {np.asarray(given, float)[outside][0]:g} mV, a {wrong},"
+            raise NeurosimError(f"{wrong} lies beyond {fix}")
+        return weight
+
+
 @dataclass(frozen=True)
-class STDP:
+class STDP(Plasticity):
     """Spike-timing dependent plasticity of all pairs of spikes.
 
     With x = weight/w_max, a spike that follows a presynaptic one after Δ at the synapse adds
@@ -53,74 +103,15 @@ class STDP:
     nonlinear temporally asymmetric Hebbian plasticity*, J. Neurosci. 23, 3697 (2003).
     """
 
-    w_max: float
-    learning_rate: float = 0.01
-    asymmetry: float = 1.0
-    tau_plus: float = 20.0
-    tau_minus: float = 20.0
-    mu_plus: float = 0.0
-    mu_minus: float = 0.0
+    w_max: float = parameter(low=-1e9, high=1e9, help="strongest weight, with its sign")
+    learning_rate: float = parameter(0.01, "", 0.0, 1.0, "λ")
+    asymmetry: float = parameter(1.0, "", 0.0, 1e3, "α, how much stronger depression is")
+    tau_plus: float = parameter(20.0, "ms", 0.1, 1e4, "time constant of potentiation")
+    tau_minus: float = parameter(20.0, "ms", 0.1, 1e4, "time constant of depression")
+    mu_plus: float = parameter(0.0, "", 0.0, 1.0, "0: additive potentiation, 1: multiplicative")
+    mu_minus: float = parameter(0.0, "", 0.0, 1.0, "0: additive depression, 1: multiplicative")
 
     def __post_init__(self) -> None:
-        ranges = {
-            "w_max": ("", -1e9, 1e9),
-            "learning_rate": ("", 0.0, 1.0),
-            "asymmetry": ("", 0.0, 1e3),
-            "tau_plus": ("ms", 0.1, 1e4),
-            "tau_minus": ("ms", 0.1, 1e4),
-            "mu_plus": ("", 0.0, 1.0),
-            "mu_minus": ("", 0.0, 1.0),
-        }
-        for name, (unit, low, high) in ranges.items():
-            value = check_number(getattr(self, name), f"STDP.{name}", unit, low, high)
-            object.__setattr__(self, name, value)
+        super().__post_init__()
         if self.w_max == 0.0:
             raise NeurosimError("STDP.w_max = 0: give the strongest weight, with its sign")
-
-
-def within_plasticity(
-    plasticity: object,
-    weight: float | NDArray[np.float64] | Distribution | Column,
-    given: object,
-    what: str,
-) -> float | NDArray[np.float64] | Distribution | Column:
-    """Return the initial weights of plastic synapses.
-
-    Parameters
-    ----------
-    plasticity : STDP or None
-    weight : float, ndarray, distribution or Column
-        In the synapse's unit. A distribution is truncated to the range of the plasticity.
-    given : object
-        The strength as the user gave it, for messages.
-    what : str
-        Its name, "psp" or "weight".
-
-    Raises
-    ------
-    NeurosimError
-        If `plasticity` is not a plasticity rule, or the weights lie outside its range.
-    """
-    if plasticity is None:
-        return weight
-    if not isinstance(plasticity, STDP):
-        raise NeurosimError(f"plasticity = {show(plasticity)} is none: give STDP(w_max)")
-    least, most = sorted((0.0, plasticity.w_max))
-    fix = f"0 to STDP.w_max = {plasticity.w_max:g}: raise w_max, or lower the {what}"
-    if is_distribution(weight):
-        try:
-            return weight.truncated(least, most)
-        except NeurosimError:
-            raise NeurosimError(
-                f"{what} = {given} lies, as a weight, nearly always beyond {fix}"
-            ) from None
-    if isinstance(weight, Column):
-        return weight  # to be checked when the file is read
-    values = np.asarray(weight)
-    outside = (values < least) | (values > most)
-    if outside.any():
-        wrong = f"weight = {values[outside][0]:g}"
-        if what == "psp" and not np.array_equal(values, np.asarray(given)):
-            wrong = f"psp = {np.asarray(given, float)[outside][0]:g} mV, a {wrong},"
-        raise NeurosimError(f"{wrong} lies beyond {fix}")
-    return weight
