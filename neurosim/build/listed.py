@@ -18,7 +18,7 @@ from neurosim.build.text import TextReader
 from neurosim.errors import NeurosimError
 from neurosim.kernels import Edges, count_edges
 from neurosim.kernels.rows import ARRAY, KEY_DELAYS, KEY_TARGETS
-from neurosim.network import Column, CSVEdges, SonataEdges
+from neurosim.network import CSVEdges, SonataEdges
 from neurosim.network.column import is_column
 from neurosim.network.dale import EFFECT
 from neurosim.network.strength import LONGEST, STRONGEST
@@ -91,7 +91,7 @@ class Listed:
     ) -> None:
         self._projection, self._dt, self._each, self.sign = projection, dt, each, sign
         self._seed = int(keys[KEY_TARGETS])
-        self.given_delays = isinstance(projection.delay, (np.ndarray, Column))
+        self.given_delays = is_column(projection.delay) or isinstance(projection.delay, np.ndarray)
         none_yet = Delays(ARRAY, NO_STEPS, np.empty(0, np.uint64), NO_STEPS)
         self.delays = none_yet if self.given_delays else delays_of(projection, dt)
         self._place_of = np.empty(0, np.int32)

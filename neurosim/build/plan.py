@@ -34,7 +34,6 @@ from neurosim.build.streams import check_seed
 from neurosim.build.synapses import into_ring, make_tables
 from neurosim.build.workers import workers
 from neurosim.errors import NeurosimError
-from neurosim.network import NeuronModel
 from neurosim.network.dale import common_sign
 from neurosim.recording import PopulationInfo
 
@@ -242,10 +241,10 @@ def _starting_potentials(layout: Layout, thread: int, dt: float, seed: int) -> N
     v = np.zeros(layout.threads[thread].n_local)
     for share in layout.threads[thread].shares:
         population = layout.populations[share.population]
-        if isinstance(population.neuron, NeuronModel):
-            start = initial_states(population, dt, seed)[:, 0]
-        else:
+        if population.neuron.is_linear:
             start = initial_potentials(population, seed) - potential_offset(population, seed)
+        else:
+            start = initial_states(population, dt, seed)[:, 0]
         v[share.first : share.first + share.size] = start[share.low : share.high]
     return v
 

@@ -27,7 +27,7 @@ from neurosim.kernels.types import (
     STATE,
     STATE_RISE,
 )
-from neurosim.network import HodgkinHuxley, NeuronModel
+from neurosim.network import HodgkinHuxley
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,7 +81,7 @@ def _spans(layout: Layout, part: ThreadPlan, thread: int, counter: _Counter) -> 
             for place in _variables(port):
                 whole = counter.take("synaptic", population.size) + share.low
                 yield _Span("synaptic", place, whole, share.size)
-        if isinstance(population.neuron, NeuronModel):
+        if not population.neuron.is_linear:
             n = state_size(population.neuron)
             whole = counter.take("states", n * population.size) + n * share.low
             yield _Span("states", part.models.first_state[g], whole, n * share.size)

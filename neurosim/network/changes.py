@@ -10,7 +10,7 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import is_scalar, nearest_name, show
 from neurosim.network.dale import check_dale
-from neurosim.network.distributions import LogNormal, Normal, Uniform
+from neurosim.network.quantity import is_distribution
 from neurosim.network.rules import Explicit
 from neurosim.network.strength import check_strength
 
@@ -70,9 +70,7 @@ def with_parameters(
 
 def _one_each(value: Any, n: int, what: str) -> Any:
     """Return a value, or one per neuron, for `n` neurons of a population."""
-    if isinstance(value, (Normal, Uniform, LogNormal)) or (
-        not is_scalar(value) and np.shape(value) != (n,)
-    ):
+    if is_distribution(value) or (not is_scalar(value) and np.shape(value) != (n,)):
         raise NeurosimError(
             f"{what} = {show(value)} for {n} neurons of a population: give a number, or an array "
             "with one per neuron"
@@ -98,7 +96,7 @@ def check_weights(network: Network, number: int, weights: Any, n: int) -> Any:
         Also for signs against Dale's law, and beyond the range of a plasticity.
     """
     projection = network.projections[number]
-    if isinstance(weights, (Normal, Uniform, LogNormal, str)):
+    if is_distribution(weights) or isinstance(weights, str):
         raise NeurosimError(
             f"weights = {show(weights)}: give a number, or one for each of the {n} connections"
         )
@@ -107,7 +105,7 @@ def check_weights(network: Network, number: int, weights: Any, n: int) -> Any:
         others = [p for k, p in enumerate(network.projections) if k != number]
         check_dale(projection.source, projection.target, strength, others)
     if projection.plasticity is not None:
-        strength = projection.plasticity.within(strength, weights, "weights")
+        return projection.plasticity.within(strength, weights, "weights")
     return strength
 
 

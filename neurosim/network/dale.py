@@ -10,7 +10,6 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.network.column import Column, is_column
-from neurosim.network.distributions import Normal
 from neurosim.network.quantity import is_distribution
 
 if TYPE_CHECKING:
@@ -37,8 +36,7 @@ def sign_of(weight: Weight) -> int | None:
     if is_column(weight):
         return None
     if is_distribution(weight):
-        always_zero = isinstance(weight, Normal) and weight.mean == weight.sd == 0.0
-        return 0 if always_zero else weight.sign or None
+        return 0 if weight.extent == (0.0, 0.0) else weight.sign or None
     positive, negative = bool(np.any(np.asarray(weight) > 0)), bool(np.any(np.asarray(weight) < 0))
     return None if positive and negative else int(positive) - int(negative)
 

@@ -152,6 +152,19 @@ def test_a_part_may_be_a_table_of_its_own(read):
     assert network_of(read(text)).populations[0].neuron == ns.LIF(tau_m=9.0)
 
 
+def test_parameters_of_neurons_may_differ(read):
+    given = '{type = "LIF", tau_m = {type = "Normal", mean = 15.0, sd = 2.0}, c_m = [200.0]}'
+    neuron = network_of(read(ONE.replace('"LIF"', given))).populations[0].neuron
+    assert neuron == ns.LIF(tau_m=ns.Normal(15.0, 2.0), c_m=[200.0])
+    for wrong, words in (
+        ("[200.0, 0.2]", r":\d+: LIF.c_m = 0.2 pF is outside .* did you mean 200"),
+        ("[200.0, 300.0]", r":\d+: LIF.c_m of population 'cell' has 2 values for 1 neurons"),
+        ('{type = "Normal", mean = 0.2, sd = 0.01}', r":\d+: LIF.c_m = Normal.* next to no values"),
+    ):
+        with pytest.raises(ns.NeurosimError, match=words):
+            read(ONE.replace('"LIF"', f'{{type = "LIF", c_m = {wrong}}}'))
+
+
 def test_a_file_without_analysis_is_drawn_by_what_it_records(tmp_path):
     (tmp_path / "one.toml").write_text(ONE)
     ran = run(str(tmp_path / "one.toml"))
