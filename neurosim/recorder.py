@@ -157,7 +157,8 @@ class Recorder:
         """Return potentials in mV; the engine counts them from rest."""
         population, variable = trace.key
         if variable == "v":
-            values += self._plan.offsets[population]
+            offset = self._plan.offsets[population]
+            values += offset[trace.ids] if isinstance(offset, np.ndarray) else offset
         return values
 
     def _sort(self) -> None:

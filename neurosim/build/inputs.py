@@ -281,7 +281,9 @@ def _add_current(tables: _Tables, drive: Drive, share: Share, dt: float) -> None
 def _add_noise(tables: _Tables, drive: Drive, share: Share, dt: float, key: np.uint64) -> None:
     assert isinstance(drive.input, MembraneNoise)
     assert isinstance(drive.target.neuron, LIF)
-    sd = noise_per_step(drive.input.sigma, drive.target.neuron, dt)
+    neuron, sd = drive.target.neuron, drive.input.sigma
+    if neuron.is_uniform:  # else each neuron has its own factor
+        sd *= noise_per_step(neuron.tau_m, dt)
     for piece in pieces(drive, share):
         slot = share.slots[NOISE] + piece.neuron - share.low
         tables.noise.extend((block, key, sd) for block in tables.blocks.cut(piece, slot))

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim.build.grid import whole_steps
 from neurosim.build.model_code import block_address
 from neurosim.build.model_source import hidden_states, internal_steps, work_rows
-from neurosim.build.streams import uniform
+from neurosim.build.parameters import drawn_neuron, refractory_of, values_of
 from neurosim.kernels import Models
 from neurosim.kernels.types import BLOCK_FIRST, BLOCK_LAST, FIRST, GROUP
 from neurosim.network import NeuronModel
 from neurosim.network.declare import parameters_of, states_of
-from neurosim.network.quantity import is_distribution, is_uniform
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,43 +47,10 @@ class ModelPart:
     n_rows: int
 
 
-def values_of(population: Population, value: Any, what: str, seed: int) -> NDArray[np.float64]:
-    """Return a quantity of every neuron of a population.
-
-    Parameters
-    ----------
-    population : Population
-    value : float, (size,) ndarray or distribution
-    what : str
-        Name of the quantity; with the population it selects the random stream.
-    seed : int
-
-    Returns
-    -------
-    (size,) ndarray
-        Read-only where all values are the same.
-    """
-    if is_distribution(value):
-        return value.sample(uniform(seed, what, population.name, population.size))
-    return np.broadcast_to(np.asarray(value, float), (population.size,))
-
-
 def state_size(neuron: Neuron) -> int:
     """Return how many values per neuron are stored beside the potential."""
     assert isinstance(neuron, NeuronModel)
     return len(states_of(type(neuron))) - 1 + hidden_states(type(neuron))
-
-
-def drawn_model(population: Population, seed: int) -> NeuronModel:
-    """Return the model of a population with distributions replaced by the values of its neurons."""
-    model = population.neuron
-    assert isinstance(model, NeuronModel)
-    drawn = {
-        name: values_of(population, getattr(model, name), f"parameter {name}", seed)
-        for name in parameters_of(type(model))
-        if is_distribution(getattr(model, name))
-    }
-    return dataclasses.replace(model, **drawn) if drawn else model
 
 
 def initial_states(population: Population, dt: float, seed: int) -> NDArray[np.float64]:
@@ -96,13 +60,14 @@ def initial_states(population: Population, dt: float, seed: int) -> NDArray[np.f
     -------
     (size, n_states) ndarray
     """
-    model = drawn_model(population, seed)
+    model = drawn_neuron(population, seed)
+    assert isinstance(model, NeuronModel)
     potential, *names = states_of(type(model))
 
     def values(name: str, given: Any, v: NDArray[np.float64]) -> NDArray[np.float64]:
         value = population.initial.get(name, given)
         value = model.initial_of(name, v) if value is None else value
-        return values_of(population, value, name, seed)
+        return values_of(population, value, "v_init" if name == potential else name, seed)
 
     v = values(potential, population.v_init, np.empty(0))
     columns = [v, *(values(name, None, v) for name in names)]
@@ -115,19 +80,13 @@ def _parameter_rows(
     population: Population, share: Share, dt: float, seed: int
 ) -> NDArray[np.float64]:
     """Return refractory steps and parameters: one row, or one for each neuron of a share."""
-    neuron = drawn_model(population, seed)
-    names = tuple(parameters_of(type(neuron)))
-    values = [getattr(neuron, name) for name in names]
-    if all(is_uniform(value) for value in values):
-        t_ref = getattr(neuron, "t_ref", 0.0)
-        what = f"{type(neuron).__name__}.t_ref"
-        steps = whole_steps(t_ref, dt, what) if t_ref > 0.0 else 0
-        return np.array([[float(steps), *values]])
-    columns = [np.broadcast_to(np.asarray(value, float), (population.size,)) for value in values]
-    refractory = np.zeros(population.size)
-    if "t_ref" in names:
-        refractory = np.rint(columns[names.index("t_ref")] / dt)
-    return np.column_stack([refractory, *columns])[share.low : share.high]
+    neuron = drawn_neuron(population, seed)
+    values = [getattr(neuron, name) for name in parameters_of(type(neuron))]
+    refractory = refractory_of(neuron, dt)
+    if neuron.is_uniform:
+        return np.array([[float(refractory), *values]])
+    columns = [np.broadcast_to(column, (population.size,)) for column in (refractory, *values)]
+    return np.column_stack(columns)[share.low : share.high].astype(float)
 
 
 def model_tables(

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.build.grid import whole_steps
 from neurosim.build.layout import NOISE, whole_lines
+from neurosim.build.parameters import shortest_refractory
 from neurosim.build.propagators import escape, membrane, synapse_filter
-from neurosim.build.streams import stream_key, uniform
-from neurosim.errors import NeurosimError
+from neurosim.build.streams import stream_key
 from neurosim.kernels import Neurons
 from neurosim.kernels.types import (
     ALPHA,
@@ -26,8 +24,7 @@ from neurosim.kernels.types import (
     STATE_RISE,
     THRESHOLD,
 )
-from neurosim.network import LIF, DeltaSynapse, NeuronModel
-from neurosim.network.quantity import is_distribution, is_uniform
+from neurosim.network import LIF, DeltaSynapse
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -35,53 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.build.layout import Layout, Share
-    from neurosim.network import Network, Neuron, Population
-
-
-def refractory_steps(neuron: Neuron, dt: float) -> int:
-    """Return the shortest refractory period of a population's neurons in whole steps."""
-    if isinstance(neuron, NeuronModel):
-        return neuron.refractory_steps(dt)
-    return (
-        whole_steps(neuron.t_ref, dt, f"{type(neuron).__name__}.t_ref") if neuron.t_ref > 0 else 0
-    )
-
-
-def check_uniform(network: Network) -> None:
-    """Refuse values per neuron where the kernels have one for a population.
-
-    Raises
-    ------
-    NeurosimError
-    """
-    for population in network.populations:
-        if not (isinstance(population.neuron, NeuronModel) or population.neuron.is_uniform):
-            raise NeurosimError(
-                f"Population {population.name!r}: the parameters of "
-                f"{type(population.neuron).__name__} must be the same for all its neurons: give "
-                "numbers"
-            )
-
-
-def potential_offset(neuron: Neuron) -> float:
-    """Return the potential from which `State.v` counts (mV): rest, or 0 for equations."""
-    return 0.0 if isinstance(neuron, NeuronModel) else neuron.v_rest
-
-
-def number_of(neuron: Neuron, name: str) -> float:
-    """Return a quantity of a neuron model, NaN where it has none or neurons differ in it."""
-    value = getattr(neuron, name, math.nan)
-    return float(value) if is_uniform(value) else math.nan
-
-
-def initial_potentials(population: Population, seed: int) -> NDArray[np.float64]:
-    """Return the potential of every neuron at time 0 (mV)."""
-    v = population.v_init
-    if v is None:
-        return np.full(population.size, population.neuron.v_rest)
-    if is_distribution(v):
-        return v.sample(uniform(seed, "v_init", population.name, population.size))
-    return np.broadcast_to(np.asarray(v, float), (population.size,))
+    from neurosim.network import Neuron
 
 
 def soft_blocks(neurons: Neurons) -> NDArray[np.int64] | None:
@@ -172,7 +123,7 @@ def neuron_tables(
                 share.first,
                 share.first + share.size,
                 int(layout.first_id[share.population]) + share.low,
-                refractory_steps(neuron, dt),
+                shortest_refractory(neuron, dt),
                 first_port,
                 len(tables.ports),
             ]

@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.build.grid import check_dt
+from neurosim.build.heterogeneous import heterogeneous_tables
 from neurosim.build.inputs import input_tables
 from neurosim.build.layout import Layout, lay_out
 from neurosim.build.live import CurrentPort, SpikePort, live_tables
 from neurosim.build.memory import check_delay_tables, check_memory, check_size
 from neurosim.build.models import ModelPart, initial_states, model_tables
-from neurosim.build.neurons import (
-    check_uniform,
+from neurosim.build.neurons import neuron_tables, soft_blocks
+from neurosim.build.parameters import (
     initial_potentials,
-    neuron_tables,
     number_of,
     potential_offset,
-    refractory_steps,
-    soft_blocks,
+    shortest_refractory,
 )
 from neurosim.build.plastic import PlasticPart, plastic_parts, plastic_projections
 from neurosim.build.probes import (
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.kernels import Inputs, Neurons, Probes, Table
+    from neurosim.kernels import Heterogeneous, Inputs, Neurons, Probes, Table
     from neurosim.network import Drive, Network, Population
 
 
@@ -60,6 +59,7 @@ class ThreadPlan:
     soft : (n_blocks,) ndarray of int64, or None
         Which blocks of neurons have soft thresholds.
     models : ModelPart
+    heterogeneous : Heterogeneous or None
     inputs : Inputs
     probes : Probes
     live : mapping of Drive to CurrentPort or SpikePort
@@ -77,6 +77,7 @@ class ThreadPlan:
     neurons: Neurons
     soft: NDArray[np.int64] | None
     models: ModelPart
+    heterogeneous: Heterogeneous | None
     inputs: Inputs
     probes: Probes
     live: Mapping[Drive, CurrentPort | SpikePort]
@@ -102,7 +103,7 @@ class Plan:
         Their numbers among all threads.
     first_id : (n_populations + 1,) ndarray of int64
     populations : mapping of str to PopulationInfo
-    offsets : mapping of str to float
+    offsets : mapping of str to float or (size,) ndarray
         Potential from which `State.v` counts, by population (mV).
     spikes_of : mapping of str to (n_recorded,) ndarray of int64
         Neurons whose spikes are kept.
@@ -124,7 +125,7 @@ class Plan:
     own: range
     first_id: NDArray[np.int64]
     populations: Mapping[str, PopulationInfo]
-    offsets: Mapping[str, float]
+    offsets: Mapping[str, float | NDArray[np.float64]]
     spikes_of: Mapping[str, NDArray[np.int64]]
     traces: tuple[TracePlan, ...]
     horizon: int
@@ -182,7 +183,7 @@ def _starting_potentials(layout: Layout, thread: int, dt: float, seed: int) -> N
         if isinstance(population.neuron, NeuronModel):
             start = initial_states(population, dt, seed)[:, 0]
         else:
-            start = initial_potentials(population, seed) - population.neuron.v_rest
+            start = initial_potentials(population, seed) - potential_offset(population, seed)
         v[share.first : share.first + share.size] = start[share.low : share.high]
     return v
 
@@ -225,7 +226,6 @@ def build(
     if not network.populations:
         raise NeurosimError("The network has no population: add one with Network.add first")
     own = range(threads) if own is None else own
-    check_uniform(network)
     check_size(network)
     check_delay_tables(network, dt, threads)
     layout = lay_out(network, threads)
@@ -241,6 +241,7 @@ def build(
             neurons, places, n_synaptic = neuron_tables(layout, thread, dt, seed)
             soft = soft_blocks(neurons)
             models = model_tables(layout, neurons, thread, dt, seed, debug)
+            heterogeneous = heterogeneous_tables(layout, neurons, thread, dt, seed)
             probes, contributions = probe_tables(traces, layout, thread, places, models.first_state)
             inputs = input_tables(network, layout, neurons, thread, dt, seed)
             inputs, live = live_tables(inputs, network, layout, thread)
@@ -250,6 +251,7 @@ def build(
             arrays = (
                 neurons,
                 models.tables or (),
+                heterogeneous or (),
                 inputs,
                 table,
                 learned.tables,
@@ -265,6 +267,7 @@ def build(
                 neurons,
                 soft,
                 models,
+                heterogeneous,
                 inputs,
                 probes,
                 live,
@@ -285,7 +288,7 @@ def build(
         own=own,
         first_id=layout.first_id,
         populations=_describe(network, (projections, *plastic)),
-        offsets={p.name: potential_offset(p.neuron) for p in network.populations},
+        offsets={p.name: potential_offset(p, seed) for p in network.populations},
         spikes_of={
             p.name: recorded_spikes(network.recordings, p.name, p.size) for p in network.populations
         },
@@ -293,6 +296,6 @@ def build(
         horizon=int(delays.max(initial=1)),
         batch=ring if ring > 1 else layout.steps_at_once,
         stride=int(delays.min()) if len(delays) else 2**31,
-        refractory=np.array([refractory_steps(p.neuron, dt) for p in network.populations]),
+        refractory=np.array([shortest_refractory(p.neuron, dt) for p in network.populations]),
         n_synapses=sum(n for _, n in made) + sum(len(part.weights) for part in learning),
     )

@@ -19,6 +19,7 @@ from neurosim.kernels.types import (
     EXPONENTIAL,
     EXPONENTIAL_LINK,
     GAIN,
+    HETEROGENEOUS,
     MODEL,
     P_SR,
     P_SS,
@@ -63,19 +64,24 @@ def _ramp_exponential(x: float) -> float:
     return total
 
 
+def membrane_factors(tau_m: float, c_m: float, dt: float) -> tuple[float, float]:
+    """Return the propagators V → V and I → V (mV per pA) of a leaky membrane."""
+    if math.isinf(tau_m):  # no leak: the limit of the line below
+        return 1.0, dt / c_m
+    return math.exp(-dt / tau_m), -(tau_m / c_m) * math.expm1(-dt / tau_m)
+
+
 def membrane(neuron: Neuron, dt: float) -> NDArray[np.float64]:
     """Return the row of `Neurons.dynamics` of a neuron.
 
-    A current injected into a neuron whose equations are compiled apart stays in pA.
+    A current injected into a neuron whose equations are compiled apart, or that differs from
+    others of its population, stays in pA.
     """
     row = np.zeros(5)
-    if isinstance(neuron, NeuronModel):
+    if isinstance(neuron, NeuronModel) or not neuron.is_uniform:
         row[P_VI], row[THRESHOLD] = 1.0, np.inf
         return row
-    row[P_VV] = math.exp(-dt / neuron.tau_m)
-    row[P_VI] = -neuron.resistance * math.expm1(-dt / neuron.tau_m)
-    if math.isinf(neuron.tau_m):  # no leak: the limit of the line above
-        row[P_VI] = dt / neuron.c_m
+    row[P_VV], row[P_VI] = membrane_factors(neuron.tau_m, neuron.c_m, dt)
     row[THRESHOLD] = np.inf if neuron.escape else neuron.v_threshold - neuron.v_rest
     row[RESET] = neuron.v_reset - neuron.v_rest
     if isinstance(neuron, IntegrateAndFire):
@@ -88,22 +94,25 @@ def escape(neuron: Neuron, dt: float) -> tuple[int, NDArray[np.float64]]:
     row = np.zeros(3)
     if isinstance(neuron, NeuronModel):
         return MODEL, row
-    if neuron.escape is None:
-        return SHARP, row
-    row[STEEPNESS] = 1.0 / neuron.escape.delta
-    row[EXPECTED] = dt / neuron.escape.tau
-    row[SOFT_THRESHOLD] = neuron.v_threshold - neuron.v_rest
-    return LINKS[neuron.escape.link], row
+    if neuron.escape is not None:
+        row[STEEPNESS] = 1.0 / neuron.escape.delta
+        row[EXPECTED] = dt / neuron.escape.tau
+    if not neuron.is_uniform:
+        return HETEROGENEOUS, row
+    if neuron.escape is not None:
+        row[SOFT_THRESHOLD] = neuron.v_threshold - neuron.v_rest
+    return link_of(neuron), row
+
+
+def link_of(neuron: Neuron) -> int:
+    """Return what kernels call the link of a neuron's soft threshold; `SHARP` where it has none."""
+    return SHARP if neuron.escape is None else LINKS[neuron.escape.link]
 
 
 def synapse_filter(
     synapse: DeltaSynapse | ExpCurrent | AlphaCurrent, neuron: Neuron, dt: float
 ) -> tuple[int, NDArray[np.float64]]:
-    """Return a port's kind and its row of `Neurons.filters`.
-
-    The response of V to a current exp(−t/τs) is h·exp(−h/τm)·exprel(h/τm − h/τs)/C after a step h,
-    which has no singularity at τs = τm.
-    """
+    """Return a port's kind and its row of `Neurons.filters`."""
     row = np.zeros(5)
     row[GAIN] = 1.0
     if not isinstance(synapse, (ExpCurrent, AlphaCurrent)):
@@ -113,14 +122,25 @@ def synapse_filter(
     if alpha:
         row[P_SR] = dt * row[P_SS]
         row[GAIN] = math.e / synapse.tau
-    if isinstance(neuron, LIF):  # what a current does to other models, no propagator says
-        x = dt / neuron.tau_m - dt / synapse.tau
-        decayed = math.exp(-dt / neuron.tau_m) / neuron.c_m
-        row[P_VS] = dt * decayed * exprel(x)
-        row[P_VR] = dt * dt * decayed * _ramp_exponential(x) if alpha else 0.0
+    if isinstance(neuron, LIF) and neuron.is_uniform:
+        row[P_VS], row[P_VR] = filter_of_current(synapse, neuron.tau_m, neuron.c_m, dt)
     return (ALPHA if alpha else EXPONENTIAL), row
 
 
-def noise_per_step(sigma: float, neuron: LIF, dt: float) -> float:
-    """Return the s.d. (mV) added in a step so that the free membrane has s.d. `sigma` (mV)."""
-    return sigma * math.sqrt(-math.expm1(-2.0 * dt / neuron.tau_m))
+def filter_of_current(synapse: object, tau_m: float, c_m: float, dt: float) -> tuple[float, float]:
+    """Return what one unit of a synaptic current, and of its rising variable, add to V in a step.
+
+    The response of V to a current exp(−t/τs) is h·exp(−h/τm)·exprel(h/τm − h/τs)/C after a step h,
+    which has no singularity at τs = τm.
+    """
+    if not isinstance(synapse, (ExpCurrent, AlphaCurrent)):
+        return 0.0, 0.0
+    x = dt / tau_m - dt / synapse.tau
+    decayed = math.exp(-dt / tau_m) / c_m
+    rising = dt * dt * decayed * _ramp_exponential(x) if isinstance(synapse, AlphaCurrent) else 0.0
+    return dt * decayed * float(exprel(x)), rising
+
+
+def noise_per_step(tau_m: float, dt: float) -> float:
+    """Return the s.d. added in a step so that the free membrane has a s.d. of one."""
+    return math.sqrt(-math.expm1(-2.0 * dt / tau_m))

@@ -237,10 +237,10 @@ def put_state(
 def _put_to_rest(neurons: Neurons, state: State, step: int) -> None:
     """Fill the rings of neurons in their refractory period, in order of firing.
 
-    Twins never fire, and models hold their neurons themselves.
+    Twins never fire, and only the fast loops for equal neurons keep such rings.
     """
     for g, group in enumerate(neurons.groups):
-        if group[FIRST_ID] < 0 or neurons.firing[g, MANNER] == MODEL:
+        if group[FIRST_ID] < 0 or neurons.firing[g, MANNER] >= MODEL:
             continue
         first = int(group[FIRST])
         until = state.until[first : group[LAST]]

@@ -110,10 +110,12 @@ class TimeLoop:
             yield steps.transmit_plastic, plastic.tables, learned, state
         if len(inputs.programs) or len(inputs.event_steps) or part.live:
             yield steps.apply_inputs, inputs, part.neurons, state
-        if (part.neurons.firing[:, MANNER] != MODEL).any():
+        if (part.neurons.firing[:, MANNER] < MODEL).any():
             yield steps.advance_linear, *neurons
         if part.soft is not None:
             yield steps.escape, part.neurons, part.soft, state, self._fired
+        if part.heterogeneous is not None:
+            yield steps.advance_heterogeneous, part.heterogeneous, *neurons
         if part.models.tables is not None:
             yield steps.advance_models, part.models.tables, *neurons
         if plastic.n_lists:

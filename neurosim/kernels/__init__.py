@@ -12,6 +12,7 @@ from neurosim.kernels.loop import advance, sample
 from neurosim.kernels.rows import Lists, Room, Rules, count_sources, invert_in_degree
 from neurosim.kernels.text import parse_edges
 from neurosim.kernels.types import (
+    Heterogeneous,
     Inputs,
     Learned,
     Loop,
@@ -29,6 +30,7 @@ from neurosim.kernels.types import (
 __all__ = [
     "Edges",
     "Entry",
+    "Heterogeneous",
     "Inputs",
     "Learned",
     "Lists",

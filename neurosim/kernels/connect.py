@@ -175,7 +175,9 @@ def draw_row(frame, p, source, n, only_targets, spread):
     ----------
     frame : Frame
         Of `Rules`, `Lists` and `Room`.
-    p, source : int
+    p : int
+    source : int
+        Number among the sources of the projection.
     n : int
         Place of the first one's delay and weight in the room.
     only_targets : int
@@ -311,10 +313,11 @@ def fill_rows(frame, draw, draw_frame, first, last, _):
         for neuron in range(max(first - base, 0), min(last - base, plan.n_sources[population])):
             n = np.int64(0)
             for p in range(plan.first_rule[population], plan.first_rule[population + 1]):
-                source = number_of_source(plan.rules[p], plan.views, neuron)
+                rule = plan.rules[p]
+                source = number_of_source(rule, plan.views, neuron)
                 if source < 0:
                     continue
-                spread = np.int64(plan.rules[p, TWIN] >= 0)
+                spread = np.int64(rule[TWIN] >= 0)
                 own = call_addressed(draw, draw_frame, p, source, n, 0, spread)
                 n = _append(plan, p, room, n, own)
             row = base + neuron

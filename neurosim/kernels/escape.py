@@ -24,7 +24,7 @@ CLEARLY = 1.0 + 1e-9
 
 
 @part
-def _escapes(excess, soft, link, t, entity, key):
+def escapes(excess, soft, link, t, entity, key):
     """Return whether a neuron whose potential exceeds the threshold by `excess` mV fires.
 
     The number of spikes that its rate makes one expect in the step is y = EXPECTED · link(x) at
@@ -50,7 +50,7 @@ def _escape(block, group, dynamics, soft, link, entity, key, v, until, resting, 
     """
     for i in range(block[BLOCK_FIRST], block[BLOCK_LAST]):
         own = entity + i - group[FIRST]
-        if until[i] < t and _escapes(v[i] - soft[SOFT_THRESHOLD], soft, link, t, own, key):
+        if until[i] < t and escapes(v[i] - soft[SOFT_THRESHOLD], soft, link, t, own, key):
             fired[n_fired] = group[FIRST_ID] + i - group[FIRST]
             n_fired += 1
             count = reset(i, group, dynamics, v, until, resting, head, count, t)

@@ -332,7 +332,7 @@ def update(neurons, inputs, state, scratch, row, fired, n_fired, t):
     for b in range(neurons.blocks.shape[0]):
         block = neurons.blocks[b]
         g, first = block[GROUP], block[BLOCK_FIRST]
-        if neurons.firing[g, MANNER] == MODEL:
+        if neurons.firing[g, MANNER] >= MODEL:
             continue
         if state.uniform[g]:
             # One short array serves the whole group instead of a long one from memory.

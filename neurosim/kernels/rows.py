@@ -267,9 +267,8 @@ def row_of(plan, p, source, lists, room):
     rule = plan.rules[p]
     targets, minors = room.targets, room.minors
     kind = rule[RULE]
-    own = np.int64(-1) if kind == IN_DEGREE else _excluded(rule, plan.views, source)
     if kind == ALL:
-        return _row_of_all(rule, own, targets, minors)
+        return _row_of_all(rule, _excluded(rule, plan.views, source), targets, minors)
     if kind in (PROBABILITY, OUT_DEGREE):
         return call_addressed(room.drawing[0, 0], room.drawing[0, 1], p, source, 0, 0, 0)
     if kind == ONE:

@@ -7,6 +7,7 @@ past-the-last place of what fired in it so far. They return the new past-the-las
 
 from neurosim.kernels.address import addressed
 from neurosim.kernels.escape import update_soft
+from neurosim.kernels.heterogeneous import update_heterogeneous
 from neurosim.kernels.inputs import take_in
 from neurosim.kernels.models import update_models
 from neurosim.kernels.neurons import update
@@ -51,6 +52,16 @@ def escape(frame, index, row, t, first, n_fired):
     """
     neurons, soft, state, fired = tables_at(frame)
     return update_soft(neurons, soft, state, fired, first, n_fired, t)
+
+
+@addressed
+def advance_heterogeneous(frame, index, row, t, first, n_fired):
+    """Advance integrate-and-fire neurons that differ within a population.
+
+    The frame holds `Heterogeneous` and what that of `advance_linear` does.
+    """
+    own, neurons, inputs, state, scratch, fired = tables_at(frame)
+    return update_heterogeneous(neurons, own, inputs, state, scratch, row, fired, first, n_fired, t)
 
 
 @addressed

@@ -16,8 +16,12 @@ DELTA, EXPONENTIAL, ALPHA = 0, 1, 2
 FIRST, LAST, FIRST_ID, REFRACTORY, PORT_FIRST, PORT_LAST = range(6)
 # Columns of `Neurons.dynamics`.
 P_VV, P_VI, THRESHOLD, RESET, SUBTRACT = range(5)
-# Manners of firing: over a sharp threshold, over a soft one with this link, or as a model says.
-SHARP, SOFTPLUS, EXPONENTIAL_LINK, MODEL = 0, 1, 2, 3
+# Manners of firing: over a sharp threshold, over a soft one with this link, as a model says, or by
+# parameters that differ within the population.
+SHARP, SOFTPLUS, EXPONENTIAL_LINK, MODEL, HETEROGENEOUS = 0, 1, 2, 3, 4
+# Rows of `Heterogeneous.values`, and how many there are for neurons and for each port.
+OWN_V, OWN_I, OWN_THRESHOLD, OWN_RESET, OWN_SUBTRACT, OWN_SOFT, OWN_REFRACTORY = range(7)
+PER_NEURON, PER_PORT = 7, 3
 # Columns of `Neurons.firing`, then of `Neurons.escape`.
 MANNER, ENTITY_FIRST = range(2)
 STEEPNESS, EXPECTED, SOFT_THRESHOLD = range(3)
@@ -215,6 +219,30 @@ class Neurons(NamedTuple):
     ports: Any
     filters: Any
     blocks: Any
+
+
+class Heterogeneous(NamedTuple):
+    """Integrate-and-fire neurons that differ from one another within a population.
+
+    Attributes
+    ----------
+    blocks : (n_blocks,) int64
+        Which of `Neurons.blocks`.
+    first : (n_groups,) int64
+        Index in `values` of each group's first value.
+    links : (n_groups,) int64
+        `SHARP`, or the link of a soft threshold.
+    values : (n_values,) float64
+        By group, rows with a value for each neuron: propagators V → V and I → V (mV per pA);
+        threshold and reset relative to rest (mV); decrement of V at a spike (mV); soft threshold
+        relative to rest (mV); refractory steps. Then for each port: propagators I → V and rise → V,
+        and the factor of what arrives at delta synapses.
+    """
+
+    blocks: Any
+    first: Any
+    links: Any
+    values: Any
 
 
 class Models(NamedTuple):

@@ -167,14 +167,6 @@ class NeuronModel(Neuron, abstract=True):
         value = getattr(self, initial) if isinstance(initial, str) else initial
         return value(v) if callable(value) else value
 
-    def refractory_steps(self, dt: float) -> int:
-        """Return the shortest refractory period of a neuron in whole steps of `dt` (ms)."""
-        t_ref: Any = getattr(self, "t_ref", 0.0)
-        if is_uniform(t_ref):
-            return round(t_ref / dt)
-        low = t_ref.min() if isinstance(t_ref, np.ndarray) else t_ref.extent[0]
-        return max(0, int(np.rint(low / dt)))
-
     @property
     def v_rest(self) -> Any:
         """Potential at which a population starts (mV); NaN where neurons differ in it."""

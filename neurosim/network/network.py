@@ -15,6 +15,7 @@ from neurosim.network.inputs import MembraneNoise, SpikeInput, check_input
 from neurosim.network.neurons import LIF
 from neurosim.network.parts import Drive, Population, Projection, Recording, check_ids
 from neurosim.network.plasticity import STDP, within_plasticity
+from neurosim.network.quantity import bounds_of
 from neurosim.network.rules import check_rule
 from neurosim.network.sparse import take_sparse
 from neurosim.network.strength import (
@@ -304,7 +305,7 @@ class Network:
         if (
             isinstance(input, MembraneNoise)
             and isinstance(neuron, LIF)
-            and neuron.tau_m == math.inf
+            and bounds_of(neuron.tau_m)[1] == math.inf
         ):
             raise NeurosimError(
                 f"MembraneNoise has a stationary sigma, and {target.name!r} has no leak, so its "

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from neurosim.build.delays import check_delays
 from neurosim.build.grid import whole_steps
-from neurosim.build.neurons import refractory_steps
+from neurosim.build.parameters import shortest_refractory
 from neurosim.build.poisson import step_means
 from neurosim.errors import NeurosimError
 from neurosim.network import Network, Poisson
@@ -158,7 +158,7 @@ class _Description:
         with self.decoder.blaming(place, table):
             population = self.network.add(name, **arguments)
             if self.head:
-                refractory_steps(population.neuron, self.head.dt)
+                shortest_refractory(population.neuron, self.head.dt)
         self.made[name] = population
 
     def _blocks(self, block: str) -> list[Any]:
