@@ -92,7 +92,7 @@ def live_tables(
 def _add_current(inputs: Inputs, drive: Drive, share: Share) -> tuple[Inputs, CurrentPort]:
     source: Any = drive.input
     n_targets, first = len(targets(drive)), len(inputs.amplitudes)
-    start = np.broadcast_to(np.asarray(source.amplitude, float), (1, n_targets))
+    start = np.broadcast_to(source.changes()[1], (1, n_targets))
     port = CurrentPort(len(inputs.programs), slice(first, first + n_targets))
     return _add_program(inputs, drive, share, start), port
 

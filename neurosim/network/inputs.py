@@ -88,7 +88,7 @@ class Input(Part, abstract=True):
     @property
     def columns(self) -> int:
         """For how many targets it has values of their own; 1 serves any number."""
-        return 1
+        return self.changes()[1].shape[1] if hasattr(self, "changes") else 1
 
     def check_targets(self, n_targets: int) -> None:
         """Refuse another number of targets than the input has values for.
@@ -123,21 +123,22 @@ class Input(Part, abstract=True):
         """
 
 
-def _per_target(
-    value: Any, what: str, unit: str, low: float, high: float
-) -> float | NDArray[np.float64]:
+def _number_or_array(value: Any, what: str, *limits: Any) -> Any:
+    check = check_number if is_scalar(value) else check_array
+    return check(value, what, *limits)
+
+
+def _per_target(value: Any, what: str, *limits: Any) -> Any:
     """Check a number, or a 1-D array of one number per target."""
-    if is_scalar(value):
-        return check_number(value, what, unit, low, high)
-    array = check_array(value, what, unit, low, high)
-    if array.ndim != 1:
-        raise NeurosimError(f"{what} has shape {array.shape}: give a number, or one per target")
-    return array
+    value = _number_or_array(value, what, *limits)
+    if np.ndim(value) > 1:
+        raise NeurosimError(f"{what} has shape {value.shape}: give a number, or one per target")
+    return value
 
 
-def _per_time(values: Any, what: str, unit: str, low: float, high: float) -> NDArray[np.float64]:
+def _per_time(values: Any, what: str, *limits: Any) -> NDArray[np.float64]:
     """Check an array of shape (n_times,) or (n_times, n_targets)."""
-    array = check_array(values, what, unit, low, high)
+    array = check_array(values, what, *limits)
     if array.ndim not in (1, 2):
         raise NeurosimError(
             f"{what} has shape {array.shape}: it needs (n_times,) or (n_times, n_targets)"
@@ -145,18 +146,9 @@ def _per_time(values: Any, what: str, unit: str, low: float, high: float) -> NDA
     return array
 
 
-def _rate(value: Any, what: str, *limits: Any) -> Any:
-    """Check a number, or an array of one or two dimensions."""
-    return (
-        check_number(value, what, *limits)
-        if is_scalar(value)
-        else check_array(value, what, *limits)
-    )
-
-
-def _times(values: Any, what: str, unit: str, low: float, high: float) -> NDArray[np.float64]:
+def _times(values: Any, what: str, *limits: Any) -> NDArray[np.float64]:
     """Check increasing times."""
-    return check_increasing(check_array(values, what, unit, low, high), what)
+    return check_increasing(check_array(values, what, *limits), what)
 
 
 def _spike_lists(values: Any, what: str, unit: str, low: float, high: float) -> Any:
@@ -182,11 +174,6 @@ def _check_length(values: NDArray[np.float64], what: str, times: NDArray[np.floa
         )
 
 
-def _columns(values: NDArray[np.float64]) -> int:
-    """Return for how many targets an array by time has values."""
-    return values.size // len(values)
-
-
 @dataclass(frozen=True, eq=False)
 class ConstantCurrent(Input):
     """A constant current from the start on.
@@ -198,11 +185,6 @@ class ConstantCurrent(Input):
     """
 
     amplitude: Array = parameter(**CURRENT, help=EACH, check=_per_target)
-
-    @property
-    def columns(self) -> int:
-        """For how many targets it has values of their own; 1 serves any number."""
-        return int(np.size(self.amplitude))
 
     def changes(self) -> Program:
         """Return the amplitude from time 0 on."""
@@ -230,11 +212,6 @@ class StepCurrent(Input):
         super().__post_init__()
         _check_length(self.amplitudes, "StepCurrent.amplitudes", self.times)
 
-    @property
-    def columns(self) -> int:
-        """For how many targets it has values of their own; 1 serves any number."""
-        return _columns(self.amplitudes)
-
     def changes(self) -> Program:
         """Return times and amplitudes."""
         return self.times, self.amplitudes.reshape(len(self.times), -1)
@@ -254,11 +231,6 @@ class CurrentWaveform(Input):
 
     values: Array = parameter(**CURRENT, help="value k holds for interval k", check=_per_time)
     interval: float = parameter(unit="ms", low=1e-3, high=1e9, help="from value to value")
-
-    @property
-    def columns(self) -> int:
-        """For how many targets it has values of their own; 1 serves any number."""
-        return _columns(self.values)
 
     def check_step(self, dt: float) -> None:
         """Refuse a time step longer than the interval."""
@@ -287,11 +259,7 @@ class LiveCurrent(Input):
 
     is_live = True
     amplitude: Array = parameter(0.0, **CURRENT, help=EACH, check=_per_target)
-
-    @property
-    def columns(self) -> int:
-        """For how many targets it has values of their own; 1 serves any number."""
-        return int(np.size(self.amplitude))
+    changes = ConstantCurrent.changes
 
 
 @dataclass(frozen=True, eq=False)
@@ -309,24 +277,17 @@ class Poisson(Input):
     """
 
     brings_spikes = True
-    rate: Array = parameter(unit="Hz", low=0.0, high=MOST_RATE, help=EACH, check=_rate)
+    rate: Array = parameter(unit="Hz", low=0.0, high=MOST_RATE, help=EACH, check=_number_or_array)
     times: Array | None = parameter(
         None, "ms", 0.0, LATEST, "rate k holds from times[k] to the next", check=optional(_times)
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.times is None and np.ndim(self.rate) > 1:
-            raise NeurosimError(
-                f"Poisson.rate has shape {self.rate.shape}: give a number, or one per target"
-            )
-        if self.times is not None:
+        if self.times is None:
+            _per_target(self.rate, "Poisson.rate", "Hz")
+        else:
             _check_length(np.asarray(self.rate), "Poisson.rate", self.times)
-
-    @property
-    def columns(self) -> int:
-        """For how many targets it has values of their own; 1 serves any number."""
-        return int(np.size(self.rate)) // (1 if self.times is None else len(self.times))
 
     def check_step(self, dt: float) -> None:
         """Refuse more spikes in a step than can be drawn."""

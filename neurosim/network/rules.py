@@ -196,13 +196,9 @@ class AllToAll(Rule):
         Whether a neuron may be connected to itself.
     """
 
+    rows = "all"
     random = False
     autapses: bool = parameter(True, help=AUTAPSES)
-
-    @property
-    def rows(self) -> str:
-        """All targets, but for the neuron itself."""
-        return "all"
 
     def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
         """Return the number of pairs."""
@@ -222,12 +218,8 @@ class AllToAll(Rule):
 class OneToOne(Rule):
     """Each source to the target of the same index; both populations have one size."""
 
+    rows = "one"
     random = False
-
-    @property
-    def rows(self) -> str:
-        """The target of the source's index."""
-        return "one"
 
     def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
         """Refuse populations of different size."""
@@ -312,14 +304,10 @@ class FixedInDegree(_FixedDegree):
         Whether a pair may be connected more than once.
     """
 
+    rows = "in-degree"
     n: int = parameter(low=0, high=MOST, help="synapses onto each target")
     autapses: bool = parameter(True, help=AUTAPSES)
     multapses: bool = parameter(True, help=MULTAPSES)
-
-    @property
-    def rows(self) -> str:
-        """Drawn by target, then sorted by source."""
-        return "in-degree"
 
     def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
         """Refuse more synapses than there are sources to choose from."""
@@ -344,14 +332,10 @@ class FixedOutDegree(_FixedDegree):
         Whether a pair may be connected more than once.
     """
 
+    rows = "out-degree"
     n: int = parameter(low=0, high=MOST, help="synapses from each source")
     autapses: bool = parameter(True, help=AUTAPSES)
     multapses: bool = parameter(True, help=MULTAPSES)
-
-    @property
-    def rows(self) -> str:
-        """As many targets as `out_degrees` tells."""
-        return "out-degree"
 
     def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
         """Refuse more synapses than there are targets to choose from."""
@@ -378,13 +362,9 @@ class FixedTotalNumber(Rule):
         Whether a neuron may be connected to itself.
     """
 
+    rows = "out-degree"
     n: int = parameter(low=0, high=2**62, help="synapses in all")
     autapses: bool = parameter(True, help=AUTAPSES)
-
-    @property
-    def rows(self) -> str:
-        """As many targets as `out_degrees` tells."""
-        return "out-degree"
 
     def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
         """Refuse a single neuron that may not be connected to itself."""
