@@ -6,6 +6,7 @@ more when they are asked for, and take no memory while the network runs.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,8 @@ import numpy as np
 from neurosim.build.layout import lay_out_ends
 from neurosim.build.projections import Projections
 from neurosim.build.synapses import make_tables
+from neurosim.network import Network
+from neurosim.network.distance import Redrawn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
     from neurosim.kernels import Table
-    from neurosim.network import Network
+    from neurosim.network import Projection
 
 SORTED_AT_ONCE = 2**20
 """Synapses that are sorted at a time."""
@@ -97,6 +100,25 @@ def drawn_connections(
             found[name][own] = column[order]
         done = own.stop
     return found
+
+
+def drawn_pairs(projection: Projection, key: int) -> tuple[NDArray, NDArray]:
+    """Return sources and targets that the rule within `Redrawn` draws, by source, then target.
+
+    Parameters
+    ----------
+    projection : Projection
+        With a rule `Redrawn`.
+    key : int
+        Of its random stream.
+    """
+    assert isinstance(projection.rule, Redrawn)
+    drawn = replace(projection, rule=projection.rule.rule, weight=0.0, delay=1.0, plasticity=None)
+    found = drawn_connections(Network.of(drawn), 0, 1.0, key >> 1, np.float32)
+    pairs = found["sources"].astype(np.int64), found["targets"].astype(np.int64)
+    for column in pairs:
+        column.flags.writeable = False
+    return pairs
 
 
 def _blocks(table: Table) -> Iterator[slice]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from neurosim.build.delays import Delays, delays_of, too_short
 from neurosim.build.grid import to_steps
-from neurosim.build.readers import ArrayReader, SonataReader, read_only, refuse
+from neurosim.build.readers import ArrayReader, SonataReader, edges_of, read_only, refuse
 from neurosim.build.text import TextReader
 from neurosim.errors import NeurosimError
 from neurosim.kernels import Edges, count_edges
@@ -21,6 +21,7 @@ from neurosim.kernels.rows import ARRAY, KEY_DELAYS, KEY_TARGETS
 from neurosim.network import CSVEdges, SonataEdges
 from neurosim.network.column import is_column
 from neurosim.network.dale import EFFECT
+from neurosim.network.distance import Redrawn
 from neurosim.network.strength import LONGEST, STRONGEST
 from neurosim.resources import physical_memory
 
@@ -113,7 +114,12 @@ class Listed:
         reader = READERS.get(type(self._projection.rule))
         if reader is not None:
             return reader(self._projection)
-        return ArrayReader(self._projection, np.random.Generator(np.random.Philox(key=self._seed)))
+        if isinstance(self._projection.rule, Redrawn):
+            from neurosim.build.connections import drawn_pairs  # late: it needs this module
+
+            return ArrayReader(self._projection, *drawn_pairs(self._projection, self._seed))
+        rng = np.random.Generator(np.random.Philox(key=self._seed))
+        return ArrayReader(self._projection, *edges_of(self._projection, rng))
 
     def _groups(self, reader: Reader) -> Iterator[range]:
         """Cut the list into as many blocks at a time as there are threads."""

@@ -66,7 +66,7 @@ def read_only(array: NDArray) -> NDArray:
     return array
 
 
-def _edges(projection: Projection, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+def edges_of(projection: Projection, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
     """Yield sources, then targets of the edges of a rule, within their populations."""
     ends = projection.ends
     blocks = list(checked_edges(projection.rule.bound(ends), *ends.shape, rng))
@@ -78,10 +78,11 @@ def _edges(projection: Projection, rng: np.random.Generator) -> Iterator[NDArray
 
 
 class ArrayReader:
-    """Blocks of the edges that a rule yields."""
+    """Blocks of edges, given by indices within the populations."""
 
-    def __init__(self, projection: Projection, rng: np.random.Generator) -> None:
-        sources, targets = _edges(projection, rng)
+    def __init__(
+        self, projection: Projection, sources: NDArray[np.int64], targets: NDArray[np.int64]
+    ) -> None:
         given = projection.weight, projection.delay
         distances = NONE
         if any(map(is_column, given)):  # their values are functions of distance

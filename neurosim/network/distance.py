@@ -1,4 +1,4 @@
-"""Connections whose probability depends on the distance of the neurons."""
+"""Connections whose probability, strength or delay depends on the distance of the neurons."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.network.declare import parameter
 from neurosim.network.profiles import Profile
-from neurosim.network.rules import AUTAPSES, Rule
+from neurosim.network.rules import AUTAPSES, Resolved, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,3 +96,39 @@ class DistanceProbability(Rule):
         some = np.linspace(0, n_sources - 1, n).astype(np.int64)
         p = np.clip(self._probabilities(some), 0.0, 1.0)
         return float(p.sum()) * n_sources / n
+
+
+def _rule(value: Any, what: str, *_: Any) -> Rule:
+    Rule.require(value)
+    return value
+
+
+@dataclass(frozen=True)
+class Redrawn(Rule):
+    """Connections that a rule draws, as a list: their strengths or delays depend on distance.
+
+    Parameters
+    ----------
+    rule : Rule
+        FixedProbability, FixedInDegree, FixedOutDegree or FixedTotalNumber.
+    """
+
+    rule: Rule = parameter(help="rule that draws the connections", check=_rule)
+
+    def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
+        """Refuse populations that the rule cannot connect."""
+        self.rule.check(n_sources, n_targets, n_common=n_common)
+
+    def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
+        """Return how many synapses there are, in the mean where that is random."""
+        return self.rule.expected_synapses(n_sources, n_targets, n_common=n_common)
+
+    def resolve(self, ends: Endpoints, weight: Any, delay: Any) -> Resolved:
+        """Return the rule of views whose ids ascend."""
+        return self.rule.resolve(ends, weight, delay)._replace(rule=self)
+
+
+def with_distance(rule: Rule, *values: Any) -> Rule:
+    """Return a rule for strengths and delays, of which some may be functions of distance."""
+    drawn = rule.random and rule.rows != "listed"
+    return Redrawn(rule) if drawn and any(isinstance(v, Profile) for v in values) else rule

@@ -88,24 +88,13 @@ class Endpoints:
         return distances(*points, self.source.positions.borders)
 
     def along_distance(self, rule: Rule, value: Any, what: str) -> Any:
-        """Return a strength or a delay with functions of distance evaluated where possible.
-
-        Raises
-        ------
-        NeurosimError
-            For a function where the rule draws its connections without regard to distance.
-        """
+        """Return a strength or a delay; a function of distance is evaluated where possible."""
         if not isinstance(value, Profile):
             return value
         self.check_positions(what)
         shape = rule.shape(*self.shape)
         if shape is None:
-            if rule.rows == "listed":
-                return value  # evaluated when the connections are drawn
-            raise NeurosimError(
-                f"{what} = {value}: {type(rule).__name__} takes no function of distance; give "
-                "DistanceProbability, AllToAll, OneToOne or Explicit, or an array"
-            )
+            return value  # evaluated when the connections are drawn
         if len(shape) > 1:
             return value(self.distances(self.sources[:, None], self.targets[None]))
         listed = (getattr(rule, name, slice(None)) for name in ("sources", "targets"))

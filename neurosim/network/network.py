@@ -10,6 +10,7 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import check_flag, check_number, nearest_name, show
 from neurosim.network.dale import check_dale, common_sign, keep_sign, warn_of_truncation
+from neurosim.network.distance import with_distance
 from neurosim.network.endpoints import Endpoints
 from neurosim.network.inputs import Input
 from neurosim.network.parts import Drive, Population, Projection, Recording, check_ids
@@ -104,6 +105,14 @@ class Network:
         other._recordings += self._recordings
         other._current |= self._current
         return other
+
+    @classmethod
+    def of(cls, projection: Projection) -> Network:
+        """Return the network of one projection and its populations."""
+        network = cls()
+        network._populations += dict.fromkeys((projection.source, projection.target))
+        network._projections.append(projection)
+        return network
 
     def replacing(self, changed: Mapping[Any, Any]) -> Network:
         """Return a network with other parts in the place of some.
@@ -272,6 +281,7 @@ class Network:
         Rule.require(rule, others="a sparse matrix")
         rule.check(*ends.shape, n_common=ends.n_common)
         rule.bound(ends)
+        rule = with_distance(rule, psp, weight, delay)
         psp, weight, delay = (
             ends.along_distance(rule, value, what)
             for value, what in ((psp, "psp"), (weight, "weight"), (delay, "delay"))

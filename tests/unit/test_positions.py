@@ -126,6 +126,41 @@ def test_drawn_connections_have_the_values_at_their_distance() -> None:
         assert d == pytest.approx(0.5 + distance, abs=0.05 + 1e-9)
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        ns.FixedProbability(0.3),
+        ns.FixedInDegree(7, autapses=False, multapses=False),
+        ns.FixedOutDegree(7),
+        ns.FixedTotalNumber(300, autapses=False),
+    ],
+    ids=repr,
+)
+def test_any_rule_has_strengths_and_delays_of_distance(rule) -> None:
+    net = ns.Network()
+    exc = net.add("exc", 60, ns.LIF(), positions=ns.RandomPositions((3.0, 3.0)))
+    source, target = exc[5:45], exc[::2]
+    far = ns.ExponentialDecay(2.0, 1.0)
+    projection = net.connect(source, target, rule, psp=far, delay=ns.Linear(1.0, 1.0))
+    found = ns.Simulation(net, threads=2).connections(projection)
+    again = ns.Simulation(unpack(pack(net)), threads=1).network.projections[0]
+    assert again.rule == projection.rule
+    plain = ns.Network()
+    a, b = plain.add("a", 40, ns.LIF()), plain.add("b", 30, ns.LIF())
+    plain.connect(a, b, rule, psp=1.0)
+    assert len(found) == pytest.approx(len(tables.connections(plain)), rel=0.2)
+    assert set(found.sources) <= set(source.ids)
+    assert set(found.targets) <= set(target.ids)
+    if not rule.autapses:
+        assert (found.sources != found.targets).all()
+    if isinstance(rule, ns.FixedInDegree):
+        assert (np.bincount(found.targets)[target.ids] == 7).all()
+    for s, t, w, d in zip(*found.columns().values(), strict=True):
+        distance = _distance(exc.points[s], exc.points[t])
+        assert w == pytest.approx(2.0 * math.exp(-distance))
+        assert d == pytest.approx(1.0 + distance, abs=0.05 + 1e-9)
+
+
 def test_the_network_is_the_same_on_any_threads_and_after_a_checkpoint(tmp_path) -> None:
     expected = ns.simulate(_sheet(plasticity=ns.STDP(1.0)), 60.0).spikes["inh"]
     assert len(expected) > 20
@@ -176,10 +211,6 @@ def _mistakes():
         (
             lambda: net.connect(flat, flat, ns.AllToAll(), psp=1.0, delay=ns.Linear(0.0, 1.0)),
             "0 ms",
-        ),
-        (
-            lambda: net.connect(flat, flat, ns.FixedInDegree(2), psp=near),
-            "FixedInDegree takes no function of distance",
         ),
         (lambda: net.connect(plain, plain, ns.AllToAll(), psp=near), "no positions"),
         (lambda: ns.DistanceProbability(0.1), "is not a function of distance: give"),
