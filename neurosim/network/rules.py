@@ -178,13 +178,7 @@ def _pairs(rule: Rule, n_sources: int, n_targets: int, n_common: int) -> int:
 
 @dataclass(frozen=True)
 class AllToAll(Rule):
-    """Every source to every target.
-
-    Parameters
-    ----------
-    autapses : bool
-        Whether a neuron may be connected to itself.
-    """
+    """Every source to every target."""
 
     rows = "all"
     random = False
@@ -243,17 +237,9 @@ def _probability(value: Any, what: str, unit: str, low: float, high: float) -> f
 
 @dataclass(frozen=True)
 class FixedProbability(Rule):
-    """Each pair independently, with probability p.
+    """Each pair independently, with probability p."""
 
-    Parameters
-    ----------
-    p : float
-        0 to 1.
-    autapses : bool
-        Whether a neuron may be connected to itself.
-    """
-
-    p: float = parameter(low=0.0, high=1.0, help="0 to 1", check=_probability)
+    p: float = parameter(low=0.0, high=1.0, help="of each pair", check=_probability)
     autapses: bool = parameter(True, help=AUTAPSES)
 
     @property
@@ -282,17 +268,7 @@ class _FixedDegree(Rule, abstract=True):
 
 @dataclass(frozen=True)
 class FixedInDegree(_FixedDegree):
-    """To each target n sources, drawn uniformly.
-
-    Parameters
-    ----------
-    n : int
-        Synapses onto each target.
-    autapses : bool
-        Whether a neuron may be connected to itself.
-    multapses : bool
-        Whether a pair may be connected more than once.
-    """
+    """To each target n sources, drawn uniformly."""
 
     rows = "in-degree"
     n: int = parameter(low=0, high=MOST, help="synapses onto each target")
@@ -310,17 +286,7 @@ class FixedInDegree(_FixedDegree):
 
 @dataclass(frozen=True)
 class FixedOutDegree(_FixedDegree):
-    """From each source to n targets, drawn uniformly.
-
-    Parameters
-    ----------
-    n : int
-        Synapses from each source.
-    autapses : bool
-        Whether a neuron may be connected to itself.
-    multapses : bool
-        Whether a pair may be connected more than once.
-    """
+    """From each source to n targets, drawn uniformly."""
 
     rows = "out-degree"
     n: int = parameter(low=0, high=MOST, help="synapses from each source")
@@ -342,15 +308,7 @@ class FixedOutDegree(_FixedDegree):
 
 @dataclass(frozen=True)
 class FixedTotalNumber(Rule):
-    """n synapses in all, each from a source and to a target drawn uniformly, with replacement.
-
-    Parameters
-    ----------
-    n : int
-        Synapses in all.
-    autapses : bool
-        Whether a neuron may be connected to itself.
-    """
+    """n synapses in all, each from a source and to a target drawn uniformly, with replacement."""
 
     rows = "out-degree"
     n: int = parameter(low=0, high=2**62, help="synapses in all")

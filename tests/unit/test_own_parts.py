@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -81,6 +82,13 @@ def test_edges_of_a_rule_are_the_connections() -> None:
     found = ns.Simulation(net).connections(ring)
     expected = sorted((k, (k + d) % 30) for k in range(30) for d in (1, 2, 3))
     assert sorted(zip(found.sources, found.targets, strict=True)) == expected
+
+
+def test_the_docstring_lists_the_declared_parameters() -> None:
+    text = inspect.getdoc(Sine)
+    assert text.startswith("A sinusoidal current.\n\nParameters\n----------\namplitude\n")
+    assert "    frequency (Hz), 0 to 1000.\n" in text
+    assert inspect.getdoc(ns.LIF).count("Parameters\n-----") == 1
 
 
 def test_a_rule_connects_parts_of_populations() -> None:
