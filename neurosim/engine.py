@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 CHUNK = 500
 """Most steps that are made at a time: between them one may look at the keyboard and the clock."""
+SAMPLES = 2**23
+"""Most values that are sampled in these steps, if they are more than one step: 64 MiB."""
 
 
 class Engine:
@@ -73,6 +75,8 @@ class Engine:
     n_synapses : int
     table_bytes : int
         Memory of the synapse tables of all processes.
+    chunk : int
+        Most steps that `run` makes.
     steps : int
         How many were made.
     recorder : Recorder
@@ -114,7 +118,11 @@ class Engine:
         self._most_history = [most_history(learned) for learned in self._learned]
         self._scratch = [new_scratch(self.plan, k, timed) for k in range(threads)]
         self._crossing = 0
-        self._samples = [np.empty((CHUNK, len(part.probes.places))) for part in self.plan.threads]
+        sampled = sum(len(trace.ids) for trace in self.plan.traces)
+        self.chunk = min(CHUNK, max(1, SAMPLES // max(sampled, 1)))
+        self._samples = [
+            np.empty((self.chunk, len(part.probes.places))) for part in self.plan.threads
+        ]
         self.live = LiveInputs(self.plan, self._states, network.current)
         self._loops = self._new_loops(threads)
         self._prepare()  # compiles the kernels if no earlier run has
@@ -154,7 +162,7 @@ class Engine:
         Parameters
         ----------
         n_steps : int
-            At most `CHUNK`.
+            At most `chunk`.
         pool : ThreadPoolExecutor or None
             For all threads but one; None where there is no other.
 

@@ -207,7 +207,7 @@ def _psp(weight: Any, synapse: Synapse, neuron: Neuron) -> str | None:
 def _recording(recording: Recording, duration: float, dt: float) -> dict[str, Any]:
     return {
         "population": recording.population.name,
-        "variable": recording.variable,
+        "variable": recording.name,
         "unit": UNITS.get(recording.variable),
         "neurons": recorded_neurons(recording),
         "interval_ms": None if recording.variable == "spikes" else recording.interval or dt,

@@ -432,7 +432,7 @@ class Simulation:
                     while going and engine.steps < end and not stopped():
                         start, until = engine.steps, min(engine.steps + chunk, end)
                         while engine.steps < until and not stopped():
-                            engine.run(min(CHUNK, until - engine.steps), workers)
+                            engine.run(min(engine.chunk, until - engine.steps), workers)
                             done((engine.steps - first) * dt)
                             if self._entry and self._ranks.any(self._entry.due):
                                 self._wall = wall + self._pacer.clock() - started

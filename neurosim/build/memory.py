@@ -154,7 +154,7 @@ def recording_bytes(recording: Recording, duration: float, dt: float) -> float:
     """Return the size of a trace in bytes; 0 for spikes, whose number is not known before a run."""
     if recording.variable == "spikes":
         return 0.0
-    return SAMPLE_BYTES * recorded_neurons(recording) * (duration / (recording.interval or dt))
+    return SAMPLE_BYTES * recording.n_columns * (duration / (recording.interval or dt))
 
 
 def check_recordings(network: Network, duration: float, dt: float) -> None:
@@ -178,6 +178,7 @@ def check_recordings(network: Network, duration: float, dt: float) -> None:
     largest = max(network.recordings, key=lambda r: recording_bytes(r, duration, dt))
     raise NeurosimError(
         f"The recordings need about {needed / 2**30:,.1f} GiB, most of it for "
-        f"{largest.variable!r} of {largest.population.name!r}; there are "
-        f"{there / 2**30:.1f} GiB: record fewer neurons (ids), or give a longer interval"
+        f"{largest.name!r} of {largest.population.name!r}; there are "
+        f"{there / 2**30:.1f} GiB: record fewer neurons (ids) or their average, or give a longer "
+        "interval"
     )

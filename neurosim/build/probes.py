@@ -38,7 +38,8 @@ class TracePlan:
     Attributes
     ----------
     key : (str, str)
-        Population and variable.
+        Population, and name of the variable in results.
+    variable : str
     population : int
     ids : (n_neurons,) ndarray of int64
     interval : int
@@ -46,14 +47,30 @@ class TracePlan:
     unit : str
     state : StateIndex or None
         For a state variable of a model: where its values are.
+    reduction : {"", "average", "sum"}
+        What is kept of the neurons' values.
     """
 
     key: tuple[str, str]
+    variable: str
     population: int
     ids: NDArray[np.int64]
     interval: int
     unit: str
     state: StateIndex | None
+    reduction: str
+
+    @property
+    def columns(self) -> NDArray[np.int64]:
+        """Neuron of each column that is kept; 0 for an average or a sum."""
+        return np.zeros(1, np.int64) if self.reduction else self.ids
+
+    def reduced(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what is kept of samples (n_samples, n_neurons), summed in the order of `ids`."""
+        if not self.reduction:
+            return values
+        total = np.ascontiguousarray(values).sum(axis=1, keepdims=True)
+        return total / len(self.ids) if self.reduction == "average" else total
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,10 +103,12 @@ def plan_traces(network: Network, layout: Layout, dt: float) -> tuple[TracePlan,
         what = f"interval of {recording.variable!r} of {recording.population.name!r}"
         interval = 1 if recording.interval is None else whole_steps(recording.interval, dt, what)
         ids = np.arange(recording.population.size) if recording.ids is None else recording.ids
-        key = (recording.population.name, recording.variable)
+        key = (recording.population.name, recording.name)
+        reduction = recording.name.removeprefix(recording.variable).lstrip("_")
         unit = recordables(recording.population)[recording.variable]
         number, state = layout.index(recording.population), _state_index(recording)
-        plans.append(TracePlan(key, number, ids, interval, unit, state))
+        plan = TracePlan(key, recording.variable, number, ids, interval, unit, state, reduction)
+        plans.append(plan)
     return tuple(plans)
 
 
@@ -119,7 +138,7 @@ def _places(
     first_state: Mapping[int, int],
 ) -> list[tuple[int, NDArray[np.int64]]]:
     """Return the kind and the places of the signals that sum up to a variable of some neurons."""
-    variable = trace.key[1]
+    variable = trace.variable
     if variable == "v":
         return [(VOLTAGE, share.first + own - share.low)]
     if trace.state is not None:

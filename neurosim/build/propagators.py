@@ -130,7 +130,7 @@ def filter_of_current(synapse: Any, tau_m: float, c_m: float, dt: float) -> tupl
     The response of V to a current exp(−t/τs) is h·exp(−h/τm)·exprel(h/τm − h/τs)/C after a step h,
     which has no singularity at τs = τm.
     """
-    kind = FILTERS[type(synapse)]
+    kind = FILTERS.get(type(synapse), DELTA)
     if kind == DELTA:
         return 0.0, 0.0
     x = dt / tau_m - dt / synapse.tau

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from neurosim.build.models import state_size
+from neurosim.build.parameters import drawn_neuron, refractory_of
 from neurosim.kernels.types import (
     ALPHA,
     DELTA,
@@ -159,11 +160,12 @@ def adapted(old: Plan, new: Plan, snapshot: Mapping[str, NDArray], step: int) ->
     as long as the new ones, so that they still end in the order in which they began.
     """
     v, until = snapshot["v"].copy(), snapshot["until"].copy()
-    populations = zip(old.first_id, old.layout.populations, strict=False)
-    for k, (first, population) in enumerate(populations):
-        own = slice(first, first + population.size)
-        v[own] += old.offsets[population.name] - new.offsets[population.name]
-        until[own][until[own] >= step] += new.refractory[k] - old.refractory[k]
+    ends = (plan.layout.populations for plan in (old, new))
+    for first, was, now in zip(old.first_id, *ends, strict=False):
+        own = slice(first, first + was.size)
+        v[own] += old.offsets[was.name] - new.offsets[now.name]
+        before, after = (refractory_of(drawn_neuron(p, old.seed), old.dt) for p in (was, now))
+        until[own] += np.where(until[own] >= step, after - before, 0)
     return _with_horizon({**snapshot, "v": v, "until": until}, new.horizon)
 
 

@@ -349,6 +349,8 @@ class Network:
         *,
         ids: int | slice | ArrayLike | None = None,
         interval: float | None = None,
+        average: bool = False,
+        sum: bool = False,
     ) -> Recording:
         """Record something of a population.
 
@@ -363,6 +365,9 @@ class Network:
             Indices of the neurons within the population; not beside a view. Default: all.
         interval : float, optional
             ms between samples. Default: every step.
+        average, sum : bool
+            Whether to record the mean, or the sum, over the neurons instead of each of them. The
+            result has it as ``result.traces["exc", "v_average"]`` or ``"v_sum"``, in one column.
 
         Returns
         -------
@@ -373,12 +378,12 @@ class Network:
         NeurosimError
         """
         population, ids = self.part(population, "population", ids)
-        recording = Recording(population, variable, ids, interval)
+        recording = Recording(population, variable, ids, interval, average, sum)
         for other in self._recordings:
-            if other.population is population and other.variable == variable:
+            if other.population is population and other.name == recording.name:
                 raise NeurosimError(
-                    f"{variable!r} of {population.name!r} is recorded already: name all neurons at "
-                    "once"
+                    f"{recording.name!r} of {population.name!r} is recorded already: name all "
+                    "neurons at once"
                 )
         self._recordings.append(recording)
         return recording

@@ -136,11 +136,17 @@ class LIF(Neuron):
 
 
 def _above_zero(value: Any, what: str, unit: str, low: float, high: float) -> Any:
-    """Return a quantity above 0, infinity included."""
-    value = or_infinity(value, what, unit, -high, high)
+    """Return a quantity above 0."""
+    value = check_quantity(value, what, unit, -high, high)
     if bounds_of(value)[0] <= 0.0:
         raise NeurosimError(f"{what} = {bounds_of(value)[0]:g} must be above 0")
     return value
+
+
+def _above_zero_or_infinity(value: Any, what: str, unit: str, low: float, high: float) -> Any:
+    """Return a quantity above 0, or infinity."""
+    infinite = is_uniform(value) and value == math.inf
+    return value if infinite else _above_zero(value, what, unit, low, high)
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,7 +191,9 @@ class IntegrateAndFire(LIF):
     )
     v_reset: Any = parameter(-70.0, "mV", help="potential after a spike")
     v_peak: Any = parameter(30.0, "mV", help="height of spikes in recorded traces")
-    tau_m: Any = parameter(20.0, "ms", 0.0, help="membrane time constant", check=_above_zero)
+    tau_m: Any = parameter(
+        20.0, "ms", 0.0, help="membrane time constant", check=_above_zero_or_infinity
+    )
     c_m: Any = parameter(250.0, "pF", 0.0, help="membrane capacitance", check=_above_zero)
     t_ref: Any = parameter(5.0, "ms", 0.0, help="absolute refractory period")
     subtract: Any = parameter(0.0, "mV", 0.0, help="by how much a spike lowers V")

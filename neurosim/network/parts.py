@@ -204,12 +204,16 @@ class Recording:
         None stands for all.
     interval : float or None
         ms between samples; None stands for every step.
+    average, sum : bool
+        Whether the mean or the sum over the neurons is recorded instead of each of them.
     """
 
     population: Population
     variable: str
     ids: NDArray[np.int64] | None
     interval: float | None
+    average: bool = False
+    sum: bool = False
 
     def __post_init__(self) -> None:
         known = recordables(self.population)
@@ -224,9 +228,29 @@ class Recording:
                 raise NeurosimError("Spikes have no interval: they are recorded as they come")
             interval = check_number(self.interval, "interval", "ms", 1e-3, 1e9)
             object.__setattr__(self, "interval", interval)
+        check_flag(self.average, "average")
+        check_flag(self.sum, "sum")
+        if self.average and self.sum:
+            raise NeurosimError("average and sum are two recordings: make one of each")
+        if (self.average or self.sum) and self.variable == "spikes":
+            raise NeurosimError(
+                "Spikes have no average: record them, and use neurosim.analysis.population_rate"
+            )
+
+    @property
+    def name(self) -> str:
+        """Name of the variable in results: with "_average" or "_sum" where it is one."""
+        return self.variable + ("_average" if self.average else "_sum" if self.sum else "")
+
+    @property
+    def n_columns(self) -> int:
+        """Number of values in a sample."""
+        if self.average or self.sum:
+            return 1
+        return self.population.size if self.ids is None else len(self.ids)
 
     def __repr__(self) -> str:
-        return f"<Recording of {self.variable!r} of {self.population.name!r}>"
+        return f"<Recording of {self.name!r} of {self.population.name!r}>"
 
 
 def recordables(population: Population) -> dict[str, str]:

@@ -253,7 +253,7 @@ class _Description:
         if not self._complete():
             raise Refused  # what is missing there would be told twice
         if analysis.figures is None:
-            recorded = any(r.variable == "v" for r in self.network.recordings)
+            recorded = any(r.name == "v" for r in self.network.recordings)
             figures = (Raster(), Traces()) if recorded else (Raster(),)
             analysis = Analysis(analysis.warmup, analysis.findings, figures)
         for name, number, part in analysis.parts():

@@ -151,7 +151,7 @@ class Traces:
                 f"of = {show(self.of)} is no population of this file: "
                 f"{nearest_name(self.of, known)}"
             )
-        potentials = [r for r in network.recordings if r.variable == "v"]
+        potentials = [r for r in network.recordings if r.name == "v"]
         check_recorded(network, None if self.of is None else (self.of,))
         for recording in potentials:
             name = recording.population.name
@@ -234,7 +234,7 @@ FIGURES: Mapping[str, type] = {
 def _check_ids(network: Network, name: str, variable: str, ids: tuple[int, ...]) -> None:
     """Refuse neurons of which a variable is not recorded."""
     for recording in network.recordings:
-        if (recording.population.name, recording.variable) != (name, variable):
+        if (recording.population.name, recording.name) != (name, variable):
             continue
         size, recorded = recording.population.size, recording.ids
         for neuron in ids:

@@ -207,7 +207,7 @@ def check_recorded(
     network: Network, populations: tuple[str, ...] | None, variable: str = "v"
 ) -> None:
     """Refuse populations of which a variable is not recorded; None stands for any one."""
-    recorded = [r.population.name for r in network.recordings if r.variable == variable]
+    recorded = [r.population.name for r in network.recordings if r.name == variable]
     missing = [name for name in populations or () if name not in recorded]
     if missing or not recorded:
         of = f" of {missing[0]}" if missing else ""

@@ -162,6 +162,23 @@ def test_parameters_of_some_neurons_of_a_model_are_set() -> None:
     assert counts[1] > counts[0] > counts[2]
 
 
+def test_thresholds_of_some_neurons_of_a_population_are_set() -> None:
+    found = []
+    for threads in (1, 3):
+        net, exc, _ = _network()
+        simulation = ns.Simulation(net, threads=threads)
+        simulation.run(50.0)
+        simulation.set(exc[:10], v_threshold=np.linspace(-60.0, -51.0, 10), t_ref=2.0)
+        simulation.set(exc[5:], v_rest=-69.0)
+        found.append(_bits(simulation.run(100.0)))
+    assert found[0] == found[1]
+    neuron = simulation.network["exc"].neuron
+    assert neuron.v_threshold[:11].tolist() == [*np.linspace(-60.0, -51.0, 10), -55.0]
+    assert neuron.t_ref[:11].tolist() == [2.0] * 10 + [5.0]
+    counts = simulation.run(400.0).spikes["exc"].counts()
+    assert counts[0] > 1.5 * counts[9]
+
+
 def _refused():
     net, exc, (static, plastic) = _network()
     simulation = ns.Simulation(net)
