@@ -136,6 +136,15 @@ def test_spikes_arrive_after_the_delay() -> None:
         assert trains.of(cell).tolist() == pytest.approx(np.arange(2.0, 260.0, 25.0).tolist())
 
 
+def test_intervals_are_shorter_for_many_targets(monkeypatch) -> None:
+    monkeypatch.setattr("neurosim.own_inputs.MOST_VALUES", 500)
+    whole = ns.simulate(network(), 60.0, threads=2)
+    simulation = ns.Simulation(network(), threads=3)
+    for duration in (0.3, 9.7, 50.0):
+        result = simulation.run(duration)
+    assert bits(result) == bits(whole)
+
+
 @pytest.mark.parametrize("threads", [2, 3])
 def test_threads_pieces_and_checkpoints_give_the_same_bits(tmp_path, threads: int) -> None:
     whole = ns.simulate(network(), 330.0, threads=1)
