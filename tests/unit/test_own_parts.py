@@ -10,6 +10,7 @@ import pytest
 
 import neurosim as ns
 from neurosim.network.registry import Part, address_of
+from tests.processes import mpiexec
 
 TAU = 20.0
 
@@ -238,3 +239,23 @@ def test_what_a_part_returns_is_checked(part, words: str) -> None:
     with pytest.raises(ns.NeurosimError, match=words) as caught:
         ns.simulate(net, 10.0)
     assert "\n" not in str(caught.value)
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from mpi4py import MPI
+import neurosim as ns
+from tests.unit.test_own_parts import bits, network
+
+with ns.spread_over(MPI.COMM_WORLD) as ranks:
+    result = ns.simulate(network(own_ids=True), 60.0)
+    Path(sys.argv[1], str(ranks.rank)).write_bytes(b"".join(bits(result)))
+"""
+
+
+def test_processes_give_the_same_bits(tmp_path) -> None:
+    done = mpiexec(2, "-c", PROGRAM, str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    whole = b"".join(bits(ns.simulate(network(own_ids=True), 60.0)))
+    assert [(tmp_path / rank).read_bytes() for rank in "01"] == [whole, whole]
