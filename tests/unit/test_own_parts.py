@@ -241,6 +241,12 @@ def test_what_a_part_returns_is_checked(part, words: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_export_reports_what_is_lost() -> None:
+    pytest.importorskip("nir")
+    with pytest.raises(ns.NeurosimError, match="the Sine onto 'exc'; the times of the Bursts onto"):
+        ns.to_nir(network(), dt=0.1)
+
+
 PROGRAM = """
 import sys
 from pathlib import Path
