@@ -67,6 +67,7 @@ class Part:
         NeurosimError
         """
         if isinstance(value, cls):
+            _require_frozen(type(value))
             return
         own = [_call(kind) for kind in kinds_of(cls).values() if is_own(kind)]
         *first, last = [*own, others] if others else own
@@ -161,6 +162,16 @@ def _documented(kind: type) -> str | None:
         return kind.__doc__
     lines = [f"{name}\n    {field.metadata[KEY].describe()}." for name, field in declared.items()]
     return "\n".join([text, "", "Parameters", "----------", *lines, ""])
+
+
+def _require_frozen(kind: Any) -> None:
+    """Refuse a class that is not a frozen dataclass."""
+    options = getattr(kind, "__dataclass_params__", None)
+    if options is None or not options.frozen:
+        raise NeurosimError(
+            f"{kind.__name__} is not a frozen dataclass: write @dataclass(frozen=True, eq=False) "
+            "above the class"
+        )
 
 
 def _call(kind: type) -> str:

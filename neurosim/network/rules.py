@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -106,7 +105,11 @@ class Rule(Part, abstract=True):
 
     def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
         """Return how many synapses there are, in the mean where that is random."""
-        return _count(self, n_sources, n_targets)
+        counted = vars(self).setdefault("_counted", {})  # drawn once: it may take long
+        if (n_sources, n_targets) not in counted:
+            blocks = checked_edges(self, n_sources, n_targets, np.random.default_rng(0))
+            counted[n_sources, n_targets] = float(sum(len(sources) for sources, _ in blocks))
+        return counted[n_sources, n_targets]
 
     def shape(self, n_sources: int, n_targets: int) -> tuple[int, ...] | None:
         """Return the shape of arrays with a value per synapse; None where none are possible."""
@@ -163,12 +166,6 @@ def checked_edges(
                 "each per connection"
             )
         yield sources, targets
-
-
-@lru_cache(maxsize=16)
-def _count(rule: Rule, n_sources: int, n_targets: int) -> float:
-    blocks = checked_edges(rule, n_sources, n_targets, np.random.default_rng(0))
-    return float(sum(len(sources) for sources, _ in blocks))
 
 
 def _pairs(rule: Rule, n_sources: int, n_targets: int, n_common: int) -> int:

@@ -241,6 +241,36 @@ def test_what_a_part_returns_is_checked(part, words: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_part_is_a_frozen_dataclass() -> None:
+    class Bare(ns.Rule):
+        def edges(self, n_sources, n_targets, rng):
+            yield [0], [0]
+
+    @dataclass
+    class Thawed(Bare):
+        n: int = 3
+
+    net = ns.Network()
+    cells = net.add("cells", 2, ns.LIF())
+    for rule in (Bare(), Thawed()):
+        with pytest.raises(ns.NeurosimError, match="is not a frozen dataclass: write @dataclass"):
+            net.connect(cells, cells, rule, psp=1.0)
+
+
+def test_a_generated_comparison_does_no_harm() -> None:
+    @dataclass(frozen=True)
+    class Listed(ns.Rule):
+        targets: object
+
+        def edges(self, n_sources, n_targets, rng):
+            yield np.zeros(len(self.targets), int), self.targets
+
+    net = ns.Network()
+    cells = net.add("cells", 5, ns.LIF())
+    net.connect(cells, cells, Listed(np.array([1, 3])), psp=1.0)
+    assert ns.Simulation(net).run(1.0).stats.synapses == 2
+
+
 def test_export_reports_what_is_lost() -> None:
     pytest.importorskip("nir")
     with pytest.raises(ns.NeurosimError, match="the Sine onto 'exc'; the times of the Bursts onto"):
