@@ -349,9 +349,13 @@ def test_options_of_populations() -> None:
         assert _changes(make, {}, other), other
 
 
+MEAN = {"average": True}
+
+
 def test_options_of_recordings() -> None:
     parameters = inspect.signature(ns.Network.record).parameters
-    assert set(parameters) == {"self", "population", "variable", "ids", "interval"}
+    options = {"ids", "interval", "average", "sum"}
+    assert set(parameters) == {"self", "population", "variable"} | options
 
     def make(**options: Any) -> ns.Network:
         net = ns.Network()
@@ -360,7 +364,7 @@ def test_options_of_recordings() -> None:
         net.drive(cells, ns.ConstantCurrent(400.0))
         return net
 
-    for other in ({"variable": "input_exc"}, {"ids": [1]}, {"interval": 1.0}):
+    for other in ({"variable": "input_exc"}, {"ids": [1]}, {"interval": 1.0}, MEAN, {"sum": True}):
         assert _changes(make, {}, other), other
     every = {"variable": "spikes"}
     assert _changes(make, every, every | {"ids": [1]})
