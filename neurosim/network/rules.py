@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import Array, check_indices, check_number
-from neurosim.network.column import is_column
+from neurosim.network.column import Column
 from neurosim.network.declare import parameter
 from neurosim.network.registry import Part
 
@@ -123,11 +123,21 @@ class Rule(Part, abstract=True):
         NeurosimError
             For what the rule cannot have.
         """
-        if is_column(value):
+        if isinstance(value, Column):
             raise NeurosimError(
                 f"{what} = {value} is a column of a file: give CSVEdges or SonataEdges as the rule"
             )
         return value
+
+    def bound(self, ends: Endpoints) -> Rule:
+        """Return the rule for given neurons: one that depends on more than their number.
+
+        Raises
+        ------
+        NeurosimError
+            For neurons that the rule cannot connect.
+        """
+        return self
 
     def out_degrees(self, ends: Endpoints, rng: np.random.Generator) -> NDArray[np.int64]:
         """Return how many targets each source has, where `rows` is "out-degree"."""
