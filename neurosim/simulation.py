@@ -544,11 +544,12 @@ class Simulation:
         >>> cell = net.add("cell", 1, ns.LIF())
         >>> drive = net.drive(cell, ns.ConstantCurrent(200.0))
         >>> simulation = ns.Simulation(net)
-        >>> len(simulation.run(100.0).spikes["cell"])
-        3
-        >>> simulation.set(cell, v_threshold=-50.0)
-        >>> len(simulation.run(100.0).spikes["cell"])
-        3
+        >>> len(simulation.run(50.0).spikes["cell"])
+        0
+        >>> simulation.set(cell, v_threshold=-60.0)
+        >>> result = simulation.run(50.0)
+        >>> result.spikes["cell"].times[:1]
+        array([50.1])
         """
         if not values:
             raise NeurosimError("Nothing is set: give a value, such as v_threshold=-50.0")
