@@ -14,6 +14,7 @@ import pytest
 
 import neurosim as ns
 from neurosim.network import Input, IntegrateAndFire, Rule
+from neurosim.network.distance import Redrawn
 from neurosim.network.registry import is_own, kinds_of
 
 EXP = ns.ExpCurrent(2.0)
@@ -151,6 +152,7 @@ RULES: dict[type, dict[str, tuple[Any, Any]]] = {
     ns.FixedInDegree: {"n": (5, 4), "autapses": (True, False), "multapses": (True, False)},
     ns.FixedOutDegree: {"n": (5, 4), "autapses": (True, False), "multapses": (True, False)},
     ns.FixedTotalNumber: {"n": (40, 41), "autapses": (True, False)},
+    Redrawn: {"rule": (ns.FixedInDegree(5), ns.FixedInDegree(4))},
     ns.Explicit: {"sources": ([0, 1], [0, 2]), "targets": ([1, 1], [1, 3])},
 }
 N = 6
