@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         NeuronModel,
         Normal,
         OneToOne,
+        Plasticity,
         Poisson,
         Population,
         PopulationView,
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
         Uniform,
         parameter,
         state,
+        trace,
     )
     from neurosim.ranks import spread_over
     from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Trace
@@ -132,6 +134,7 @@ __all__ = [
     "NeurosimError",
     "Normal",
     "OneToOne",
+    "Plasticity",
     "Poisson",
     "Population",
     "PopulationInfo",
@@ -161,6 +164,7 @@ __all__ = [
     "state",
     "to_neo",
     "to_nir",
+    "trace",
 ]
 
 

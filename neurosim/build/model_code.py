@@ -25,6 +25,7 @@ from numba import config
 from neurosim.build.model_functions import plain_functions
 from neurosim.build.model_source import HEADER, IMPORTS, hidden_states, source_of, work_rows
 from neurosim.kernels import model_math, model_tools
+from neurosim.kernels.address import errors
 from neurosim.kernels.compiled import FOLDER
 from neurosim.kernels.types import WORK_ROW
 from neurosim.network.declare import parameters_of, states_of
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int64, *[ctypes.c_void_p] * 7, ctypes.c_int64)
 _keep: list[Any] = []
 """Callbacks into Python: their memory must live as long as the time loop may call them."""
-
-errors: list[BaseException] = []
-"""What plain-Python equations raised: an exception cannot pass through the time loop."""
 
 
 def raise_errors() -> None:
@@ -60,11 +58,11 @@ def block_address(model: NeuronModel, plain: bool = False) -> int:
     if plain or config.DISABLE_JIT:
         return _callback(model)
     block, entry = source_of(model)
-    return _compile(type(model).__name__, IMPORTS + block + entry).entry.address
+    return compiled_module(type(model).__name__, IMPORTS + block + entry).entry.address
 
 
 @cache
-def _compile(name: str, source: str) -> Any:
+def compiled_module(name: str, source: str) -> Any:
     """Return the module with that source, written to the cache folder and compiled."""
     digest = hashlib.sha256(source.encode()).hexdigest()[:20]
     stem = f"{name.lower() if name.isascii() else 'model'}_{digest}"

@@ -235,7 +235,7 @@ def build(
         check_memory(layout, projections)
         traces = plan_traces(network, layout, dt)
         made = make_tables(projections, each)
-        learning = plastic_parts(network, plastic, layout, dt, own, each)
+        learning = plastic_parts(network, plastic, layout, dt, own, each, debug)
 
         def build_thread(thread: int) -> ThreadPlan:
             neurons, places, n_synaptic = neuron_tables(layout, thread, dt, seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neurosim.network.channels import HodgkinHuxley, gate_rates, steady_gates
 from neurosim.network.csv_edges import CSVEdges
-from neurosim.network.declare import parameter, state
+from neurosim.network.declare import parameter, state, trace
 from neurosim.network.distributions import Distribution, LogNormal, Normal, Uniform
 from neurosim.network.edges import Column, EdgeFile
 from neurosim.network.escape import EscapeRate
@@ -24,7 +24,7 @@ from neurosim.network.network import Network
 from neurosim.network.neurons import LIF, IntegrateAndFire, Neuron
 from neurosim.network.open_edges import OpenEdges
 from neurosim.network.parts import VARIABLES, Drive, Population, Projection, Recording
-from neurosim.network.plasticity import STDP
+from neurosim.network.plasticity import STDP, Plasticity
 from neurosim.network.rules import (
     AllToAll,
     Explicit,
@@ -73,6 +73,7 @@ __all__ = [
     "Normal",
     "OneToOne",
     "OpenEdges",
+    "Plasticity",
     "Poisson",
     "Population",
     "PopulationView",
@@ -88,4 +89,5 @@ __all__ = [
     "parameter",
     "state",
     "steady_gates",
+    "trace",
 ]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_number, show
+from neurosim.network.checks import show
+from neurosim.network.declare import parameter, trace
 from neurosim.network.edges import Column
 from neurosim.network.quantity import is_distribution
+from neurosim.network.registry import Part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,8 +20,66 @@ if TYPE_CHECKING:
     from neurosim.network.distributions import Distribution
 
 
+class Plasticity(Part, abstract=True):
+    """Base class of plasticity rules.
+
+    A subclass is a frozen dataclass. Its fields, declared by `neurosim.parameter`, are the
+    parameters, one of which is ``w_max``, the strongest weight with its sign. Its class variables,
+    declared by `neurosim.trace`, are sums over the spikes of the presynaptic or of the postsynaptic
+    neuron that decay exponentially. Two static methods give the change of weight. They are compiled
+    by Numba when the rule is first simulated, and may use what the equations of a
+    `neurosim.NeuronModel` may use.
+
+    ``on_pre(w, *traces, p)``
+        Relative weight (weight/w_max) after a presynaptic spike.
+    ``on_post(w, *traces, p)``
+        Relative weight after a postsynaptic spike.
+
+    Both receive the relative weight and all traces just before the spike, in order of declaration;
+    `p` holds the parameters. What they return is bounded to 0 to 1.
+
+    The delay of a synapse lies in the dendrite: a presynaptic spike is at the synapse at once, a
+    postsynaptic one arrives there after the delay. Of spikes that arrive in the same step, the
+    postsynaptic one comes first, and the trace of neither contains the other.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from typing import ClassVar
+    >>> import neurosim as ns
+    >>> @dataclass(frozen=True)
+    ... class Hebb(ns.Plasticity):
+    ...     "Potentiation by postsynaptic spikes that follow presynaptic ones."
+    ...     w_max: float = ns.parameter(help="strongest weight")
+    ...     rate: float = ns.parameter(0.01, "", 0.0, 1.0, "learning rate")
+    ...     tau: float = ns.parameter(20.0, "ms", 0.1, 1e4, "time constant")
+    ...     x: ClassVar = ns.trace("pre", "tau")
+    ...
+    ...     @staticmethod
+    ...     def on_pre(w, x, p):
+    ...         return w
+    ...
+    ...     @staticmethod
+    ...     def on_post(w, x, p):
+    ...         return w + p.rate * (1.0 - w) * x
+    >>> Hebb(w_max=2.0).rate
+    0.01
+    """
+
+    methods: ClassVar[tuple[str, ...]] = ("on_pre", "on_post")
+    """Methods that are compiled."""
+    w_max: float
+
+
+def _power(x: float, exponent: float) -> float:
+    """Return a power, exactly where the exponent is 0 or 1."""
+    if exponent == 0.0:
+        return 1.0
+    return x if exponent == 1.0 else x**exponent
+
+
 @dataclass(frozen=True)
-class STDP:
+class STDP(Plasticity):
     """Spike-timing dependent plasticity of all pairs of spikes.
 
     With x = weight/w_max, a spike that follows a presynaptic one after Δ at the synapse adds
@@ -53,29 +113,30 @@ class STDP:
     nonlinear temporally asymmetric Hebbian plasticity*, J. Neurosci. 23, 3697 (2003).
     """
 
-    w_max: float
-    learning_rate: float = 0.01
-    asymmetry: float = 1.0
-    tau_plus: float = 20.0
-    tau_minus: float = 20.0
-    mu_plus: float = 0.0
-    mu_minus: float = 0.0
+    w_max: float = parameter(low=-1e9, high=1e9, help="strongest weight, with its sign")
+    learning_rate: float = parameter(0.01, "", 0.0, 1.0, "λ")
+    asymmetry: float = parameter(1.0, "", 0.0, 1e3, "α, how much stronger depression is")
+    tau_plus: float = parameter(20.0, "ms", 0.1, 1e4, "time constant of potentiation")
+    tau_minus: float = parameter(20.0, "ms", 0.1, 1e4, "time constant of depression")
+    mu_plus: float = parameter(0.0, "", 0.0, 1.0, "0: additive potentiation, 1: multiplicative")
+    mu_minus: float = parameter(0.0, "", 0.0, 1.0, "0: additive depression, 1: multiplicative")
+    before: ClassVar = trace("pre", "tau_plus")
+    after: ClassVar = trace("post", "tau_minus")
 
     def __post_init__(self) -> None:
-        ranges = {
-            "w_max": ("", -1e9, 1e9),
-            "learning_rate": ("", 0.0, 1.0),
-            "asymmetry": ("", 0.0, 1e3),
-            "tau_plus": ("ms", 0.1, 1e4),
-            "tau_minus": ("ms", 0.1, 1e4),
-            "mu_plus": ("", 0.0, 1.0),
-            "mu_minus": ("", 0.0, 1.0),
-        }
-        for name, (unit, low, high) in ranges.items():
-            value = check_number(getattr(self, name), f"STDP.{name}", unit, low, high)
-            object.__setattr__(self, name, value)
+        super().__post_init__()
         if self.w_max == 0.0:
             raise NeurosimError("STDP.w_max = 0: give the strongest weight, with its sign")
+
+    @staticmethod
+    def on_pre(w, before, after, p):  # type: ignore[no-untyped-def]
+        """Lower the weight by the postsynaptic spikes so far."""
+        return w - p.learning_rate * p.asymmetry * _power(w, p.mu_minus) * after
+
+    @staticmethod
+    def on_post(w, before, after, p):  # type: ignore[no-untyped-def]
+        """Raise the weight by the presynaptic spikes so far."""
+        return w + p.learning_rate * _power(1.0 - w, p.mu_plus) * before
 
 
 def within_plasticity(
@@ -88,7 +149,7 @@ def within_plasticity(
 
     Parameters
     ----------
-    plasticity : STDP or None
+    plasticity : Plasticity or None
     weight : float, ndarray, distribution or Column
         In the synapse's unit. A distribution is truncated to the range of the plasticity.
     given : object
@@ -103,10 +164,11 @@ def within_plasticity(
     """
     if plasticity is None:
         return weight
-    if not isinstance(plasticity, STDP):
+    if not isinstance(plasticity, Plasticity):
         raise NeurosimError(f"plasticity = {show(plasticity)} is none: give STDP(w_max)")
     least, most = sorted((0.0, plasticity.w_max))
-    fix = f"0 to STDP.w_max = {plasticity.w_max:g}: raise w_max, or lower the {what}"
+    name = f"{type(plasticity).__name__}.w_max"
+    fix = f"0 to {name} = {plasticity.w_max:g}: raise w_max, or lower the {what}"
     if is_distribution(weight):
         try:
             return weight.truncated(least, most)
