@@ -19,7 +19,14 @@ from neurosim.build.plastic import (
     new_learned,
     with_room_to_learn,
 )
-from neurosim.build.snapshot import STATES, check_state, from_earlier, put_state, take_state
+from neurosim.build.snapshot import (
+    STATES,
+    adapted,
+    check_state,
+    from_earlier,
+    put_state,
+    take_state,
+)
 from neurosim.build.state import forget, new_ranks, new_scratch, new_shared, new_state, with_room
 from neurosim.build.time_loop import TimeLoop
 from neurosim.checkpoint import EngineState
@@ -35,10 +42,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from neurosim.build import Plan
     from neurosim.network import Network
 
 CHUNK = 500
 """Most steps that are made at a time: between them one may look at the keyboard and the clock."""
+SAMPLES = 2**23
+"""Most values that are sampled in these steps, if they are more than one step: 64 MiB."""
 
 
 class Engine:
@@ -56,6 +66,8 @@ class Engine:
         Whether to read the clock in the kernels, for `profile`.
     debug : bool
         Whether to run the equations of models as plain Python.
+    wired : Plan, optional
+        Whose synapses to use again; see `build`.
 
     Attributes
     ----------
@@ -63,6 +75,8 @@ class Engine:
     n_synapses : int
     table_bytes : int
         Memory of the synapse tables of all processes.
+    chunk : int
+        Most steps that `run` makes.
     steps : int
         How many were made.
     recorder : Recorder
@@ -78,26 +92,38 @@ class Engine:
         threads: int,
         timed: bool,
         debug: bool = False,
+        wired: Plan | None = None,
     ) -> None:
         self._network = network
         self._ranks = ranks = current_ranks()
         own = range(ranks.place * threads, (ranks.place + 1) * threads)
         self.plan = build(
-            network, dt=dt, seed=seed, threads=ranks.size * threads, own=own, debug=debug
+            network,
+            dt=dt,
+            seed=seed,
+            threads=ranks.size * threads,
+            own=own,
+            debug=debug,
+            wired=wired,
         )
         self.n_synapses = ranks.total(self.plan.n_synapses)
         tables = (array.nbytes for part in self.plan.threads for array in part.table)
         self.table_bytes = ranks.total(sum(tables))
         self.steps = 0
         self.recorder = Recorder(self.plan, ranks.merge)
+        self._timed, self._debug = timed, debug
         self._clocks = np.zeros(2)
         self._states = [new_state(self.plan, k, CHUNK) for k in range(threads)]
         self._learned = [new_learned(part.plastic) for part in self.plan.threads]
         self._most_history = [most_history(learned) for learned in self._learned]
         self._scratch = [new_scratch(self.plan, k, timed) for k in range(threads)]
         self._crossing = 0
-        self._samples = [np.empty((CHUNK, len(part.probes.places))) for part in self.plan.threads]
-        self.live = LiveInputs(self.plan, self._states)
+        sampled = sum(len(trace.ids) for trace in self.plan.traces)
+        self.chunk = min(CHUNK, max(1, SAMPLES // max(sampled, 1)))
+        self._samples = [
+            np.empty((self.chunk, len(part.probes.places))) for part in self.plan.threads
+        ]
+        self.live = LiveInputs(self.plan, self._states, network.current)
         self._loops = self._new_loops(threads)
         self._prepare()  # compiles the kernels if no earlier run has
 
@@ -136,7 +162,7 @@ class Engine:
         Parameters
         ----------
         n_steps : int
-            At most `CHUNK`.
+            At most `chunk`.
         pool : ThreadPoolExecutor or None
             For all threads but one; None where there is no other.
 
@@ -152,7 +178,7 @@ class Engine:
                 self._drop_history(k)
             most = self.plan.most_spikes(n_steps) * len(self.plan.threads[k].plastic.tables.rules)
             self._learned[k] = with_room_to_learn(self._learned[k], most)
-        self.live.begin(self.steps + n_steps)
+        self.live.begin(self.steps, self.steps + n_steps)
         self._prepare()
         others = range(1, len(self._states))
         started = time.perf_counter()
@@ -221,6 +247,30 @@ class Engine:
         self.live.put(taken.live)
         self.steps = taken.steps
 
+    def with_network(self, network: Network, *, rewired: bool) -> Engine:
+        """Return an engine of the same network with other values, in the same state.
+
+        Parameters
+        ----------
+        network : Network
+        rewired : bool
+            Whether its synapses have changed.
+        """
+        taken, plan = self.take(), self.plan
+        engine = Engine(
+            network,
+            dt=plan.dt,
+            seed=plan.seed,
+            threads=len(plan.threads),
+            timed=self._timed,
+            debug=self._debug,
+            wired=None if rewired else plan,
+        )
+        state = adapted(plan, engine.plan, taken.state, taken.steps)
+        engine.put(taken._replace(state=state))
+        engine._clocks += self._clocks
+        return engine
+
     @property
     def delivered(self) -> int:
         """Number of synapses that have transmitted a spike, each counted every time."""
@@ -251,6 +301,12 @@ class Engine:
 
     def _plastic_connections(self, number: int) -> dict[str, NDArray]:
         """Return the plastic connections of a projection, with delays in steps."""
+        columns = self._plastic_columns(number)
+        order = np.lexsort((columns["delays"], columns["targets"], columns["sources"]))
+        return {name: column[order] for name, column in columns.items()}
+
+    def _plastic_columns(self, number: int) -> dict[str, NDArray]:
+        """Return the plastic connections of a projection thread by thread."""
         found: dict[str, list[NDArray]] = {}
         for part, learned in zip(self.plan.threads, self._learned, strict=True):
             own = part.plastic.projections == number
@@ -258,9 +314,23 @@ class Engine:
             columns |= {"weights": learned.weights, "delays": part.plastic.delays}
             for name, column in columns.items():
                 found.setdefault(name, []).append(column[own])
-        joined = {name: self._ranks.join(np.concatenate(own)) for name, own in found.items()}
-        order = np.lexsort((joined["delays"], joined["targets"], joined["sources"]))
-        return {name: column[order] for name, column in joined.items()}
+        return {name: self._ranks.join(np.concatenate(own)) for name, own in found.items()}
+
+    def set_plastic_weights(self, number: int, weights: NDArray[np.float64]) -> None:
+        """Set the weights of plastic connections, in the order of `connections`."""
+        for k in range(len(self._learned)):
+            self._drop_history(k)  # which spikes a synapse still needs depends on its old weight
+        found = [part.plastic.projections == number for part in self.plan.threads]
+        n_own = np.array([own.sum() for own in found])
+        before = self._ranks.join(np.array([n_own.sum()]))[: self._ranks.place].sum()
+        columns = self._plastic_columns(number)
+        order = np.lexsort((columns["delays"], columns["targets"], columns["sources"]))
+        place = np.empty(len(order), np.int64)
+        place[order] = np.arange(len(order))
+        values = np.broadcast_to(weights, len(order))[place]
+        for learned, own, n in zip(self._learned, found, n_own, strict=True):
+            learned.weights[own] = values[before : before + n]
+            before += n
 
     def profile(self) -> dict[str, float]:
         """Return what the time in the kernels went to, and in recording what they brought (s)."""

@@ -21,7 +21,7 @@ from neurosim.build.memory import (
 from neurosim.build.plastic import BYTES as PLASTIC_BYTES
 from neurosim.build.projections import Projections, expected_synapses
 from neurosim.errors import NeurosimError
-from neurosim.network import Column
+from neurosim.network.column import is_column
 from neurosim.network.quantity import is_distribution
 from neurosim.ranks import Ranks
 from neurosim.recording import UNITS
@@ -158,7 +158,7 @@ def _projection(projection: Projection, expected: float) -> dict[str, Any]:
         "plasticity": projection.plasticity and in_words(projection.plasticity),
         "synapses": float(expected),
     }
-    if not isinstance(projection.weight, Column):
+    if not is_column(projection.weight):
         row["psp"] = _psp(projection.weight, projection.synapse, projection.target.neuron)
     return row
 
@@ -169,7 +169,7 @@ def _end(population: Population, ids: NDArray[np.int64] | None) -> str:
 
 
 def _quantity(value: Any, unit: str) -> str:
-    if isinstance(value, Column):  # in the unit in which it was given, which nobody knows any more
+    if is_column(value):  # in the unit in which it was given, which nobody knows any more
         return f"column {value.name!r}"
     return f"{in_words(value)} {unit}"
 
@@ -207,7 +207,7 @@ def _psp(weight: Any, synapse: Synapse, neuron: Neuron) -> str | None:
 def _recording(recording: Recording, duration: float, dt: float) -> dict[str, Any]:
     return {
         "population": recording.population.name,
-        "variable": recording.variable,
+        "variable": recording.name,
         "unit": UNITS.get(recording.variable),
         "neurons": recorded_neurons(recording),
         "interval_ms": None if recording.variable == "spikes" else recording.interval or dt,

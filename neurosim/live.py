@@ -13,11 +13,11 @@ from neurosim.errors import NeurosimError
 from neurosim.frozen import read_only
 from neurosim.network import Drive, LiveCurrent, LiveSpikes
 from neurosim.network.checks import check_array, show
-from neurosim.network.inputs import check_input
 from neurosim.network.views import select
+from neurosim.own_inputs import OwnInputs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -55,6 +55,9 @@ class LiveInputs:
     plan : Plan
     states : sequence of State
         Of every thread.
+    current : callable
+        Returns the drive of the plan that a drive stands for: values may have been changed since it
+        was made.
 
     Attributes
     ----------
@@ -62,8 +65,9 @@ class LiveInputs:
         Of every thread, as they stand for the steps that `begin` prepared.
     """
 
-    def __init__(self, plan: Plan, states: list[State]) -> None:
-        self._plan, self._states = plan, states
+    def __init__(self, plan: Plan, states: list[State], current: Callable[[Drive], Drive]) -> None:
+        self._plan, self._states, self._current = plan, states, current
+        self._own = OwnInputs(plan)
         self._fixed: list[Inputs] = []
         self._amplitudes: list[NDArray[np.float64]] = []
         for part in plan.threads:
@@ -81,13 +85,14 @@ class LiveInputs:
 
     def number(self, drive: Drive) -> int:
         """Return the position of a drive among the live drives."""
-        return list(self._plan.threads[0].live).index(drive)
+        return list(self._plan.threads[0].live).index(self._current(drive))
 
     def inject(self, drive: Drive, amplitude: ArrayLike) -> None:
         """Set a live current (pA); see `Chunk.inject`."""
+        drive = self._current(drive)
         self._check(drive, LiveCurrent)
         current = LiveCurrent(amplitude)
-        check_input(current, len(targets(drive)))
+        current.check_targets(len(targets(drive)))
         for part, state, amplitudes in zip(
             self._plan.threads, self._states, self._amplitudes, strict=True
         ):
@@ -99,6 +104,7 @@ class LiveInputs:
 
     def send(self, drive: Drive, ids: ArrayLike | None, times: ArrayLike | None, now: int) -> None:
         """Send live spikes after `now` steps; see `Chunk.send`."""
+        drive = self._current(drive)
         self._check(drive, LiveSpikes)
         columns = _columns(drive, ids)
         self._dispatch(drive, columns, self._arrivals(drive, len(columns), times, now))
@@ -115,14 +121,16 @@ class LiveInputs:
                 spikes = _Events(steps, slots, weights).pick(slots >= 0)
                 self._under_way[thread] = self._under_way[thread].and_then(spikes)
 
-    def begin(self, last: int) -> None:
-        """Put the live spikes that arrive before step `last` among the given ones."""
+    def begin(self, first: int, last: int) -> None:
+        """Put the live spikes and the inputs of users before step `last` among the given ones."""
         for thread, state in enumerate(self._states):
+            if self._own:
+                self._begin_own(thread, first, last)
             waiting = self._under_way[thread]
             due = waiting.steps < last
             if not due.any():
                 continue
-            fixed = self._fixed[thread]
+            fixed = self.tables[thread]
             given = slice(state.next_event[0], int(np.searchsorted(fixed.event_steps, last)))
             events = _Events(fixed.event_steps, fixed.event_slots, fixed.event_weights)
             events = events.pick(given).and_then(waiting.pick(due))
@@ -136,11 +144,20 @@ class LiveInputs:
             self._given[thread] = given.stop
             self._under_way[thread] = waiting.pick(~due)
 
+    def _begin_own(self, thread: int, first: int, last: int) -> None:
+        """Ask the inputs of users for the steps first … last − 1."""
+        self.tables[thread] = self._own.with_currents(thread, self._fixed[thread], first, last)
+        for port in self._plan.threads[thread].own.values():
+            if port.spikes is None:
+                self._states[thread].cursors[port.program] = -1
+        arriving = _Events(*self._own.spikes(thread, first, last))
+        self._under_way[thread] = self._under_way[thread].and_then(arriving)
+
     def end(self) -> None:
         """Put the given spikes back in their place, those that have arrived behind them."""
         for thread, given in self._given.items():
             self._states[thread].next_event[0] = given
-            self.tables[thread] = self._fixed[thread]
+        self.tables = list(self._fixed)
         self._given.clear()
 
     def take(self, step: int) -> dict[str, NDArray]:
@@ -175,12 +192,10 @@ class LiveInputs:
         """
         drives, values = list(self._plan.threads[0].live), snapshot["amplitudes"]
         for drive in drives:
-            if isinstance(drive.input, LiveCurrent):
+            if not drive.input.brings_spikes:
                 self.inject(drive, values[: len(targets(drive))])
                 values = values[len(targets(drive)) :]
-        n_targets = np.array(
-            [len(targets(d)) * isinstance(d.input, LiveSpikes) for d in drives], np.int64
-        )
+        n_targets = np.array([len(targets(d)) * d.input.brings_spikes for d in drives], np.int64)
         number, columns, steps = (snapshot[name] for name in ("drives", "columns", "steps"))
         known = (number >= 0) & (number < len(drives)) & (columns >= 0)
         if len(values) or not known.all() or not (columns < n_targets[number]).all():
@@ -192,7 +207,7 @@ class LiveInputs:
     def _check(self, drive: Drive, kind: type[LiveCurrent | LiveSpikes]) -> None:
         """Refuse what is no drive of this kind, or came after the simulation was made."""
         own = isinstance(drive, Drive) and drive in self._plan.threads[0].live
-        if not own or not isinstance(drive.input, kind):
+        if not own or type(drive.input) is not kind:
             named = (
                 f"The {type(drive.input).__name__} onto {drive.target.name!r}"
                 if isinstance(drive, Drive)

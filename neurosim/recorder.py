@@ -95,7 +95,7 @@ class Recorder:
         if len(plan.populations) <= np.iinfo(np.uint16).max:
             self._population = self._population.astype(np.uint16)
         self._times = [_Rows(np.float64) for _ in plan.traces]
-        self._values = [_Rows(np.float64, len(trace.ids)) for trace in plan.traces]
+        self._values = [_Rows(np.float64, len(trace.columns)) for trace in plan.traces]
         # The spikes of neurons whose potential is recorded, for drawing.
         self._drawn = {k: _Spikes() for k, t in enumerate(plan.traces) if t.key[1] == "v"}
         self._is_drawn = {k: np.zeros(n, bool) for k in self._drawn}
@@ -144,7 +144,7 @@ class Recorder:
                 for c in part.contributions:
                     if c.trace == k:
                         values[:, c.columns] += own[:n_rows, c.signals]
-            self._append(k, self._in_units(trace, self._merge(values)))
+            self._append(k, trace.reduced(self._in_units(trace, self._merge(values))))
 
     def _append(self, k: int, values: NDArray[np.float64]) -> None:
         """Store samples of trace k, with their times."""
@@ -155,9 +155,8 @@ class Recorder:
 
     def _in_units(self, trace: TracePlan, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return potentials in mV; the engine counts them from rest."""
-        population, variable = trace.key
-        if variable == "v":
-            offset = self._plan.offsets[population]
+        if trace.variable == "v":
+            offset = self._plan.offsets[trace.key[0]]
             values += offset[trace.ids] if isinstance(offset, np.ndarray) else offset
         return values
 
@@ -225,7 +224,7 @@ class Recorder:
         return Trace._trusted(
             self._times[k].rows[low:high],
             self._values[k].rows[low:high],
-            plan.ids,
+            plan.columns,
             plan.unit,
             spikes,
             v_peak,
@@ -275,7 +274,7 @@ class Recorder:
                 raise ValueError("spikes were recorded that are not possible")
         samples = [self._samples_of(snapshot, k) for k in range(len(traces))]
         for trace, values in zip(traces, samples, strict=True):
-            shape = (n_steps // trace.interval, len(trace.ids))
+            shape = (n_steps // trace.interval, len(trace.columns))
             if values.shape != shape:
                 raise ValueError(f"the trace of {trace.key} is not of shape {shape}")
         spikes = ("ids", "stamps", "painted_ids", "painted_stamps")

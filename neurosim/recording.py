@@ -327,7 +327,8 @@ class Trace:
         In `unit`. "v" holds the membrane potential itself: after a spike it is at reset.
         `with_spikes` returns it with the action potentials drawn in.
     ids : (n_neurons,) ndarray of int64
-        Indices of the neurons within their population, one per column.
+        Indices of the neurons within their population, one per column. An average or a sum over
+        neurons has one column, with index 0.
     unit : str
     spikes : SpikeTrains or None
         For "v": the spikes of these neurons, for drawing.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurosim.build.grid import MAX_STEPS, check_dt, whole_steps
 from neurosim.build.memory import check_recordings
+from neurosim.build.parameters import values_of
 from neurosim.checkpoint import FOREIGN, KIND, Checkpoint, read_checkpoint, write_checkpoint
 from neurosim.chunk import Chunk
 from neurosim.engine import CHUNK, Engine
@@ -18,7 +19,8 @@ from neurosim.errors import Interrupted, NeurosimError
 from neurosim.interrupt import stop_on_interrupt
 from neurosim.journal import enter_journal
 from neurosim.kernels import without_collection
-from neurosim.network import Network
+from neurosim.network import Network, Projection
+from neurosim.network.changes import check_weights, with_parameters, with_weights
 from neurosim.network.checks import check_flag, show
 from neurosim.network.data import describe
 from neurosim.pacing import Pacer
@@ -32,11 +34,16 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from neurosim.build import Plan
     from neurosim.connections import Connections
     from neurosim.journal import Entry
-    from neurosim.network import Projection
+    from neurosim.network import Population, PopulationView
 
+_KINDS = ("populations", "projections", "drives", "recordings")
+"""Kinds of parts of a network."""
 PACED_CHUNK = 20.0
 """Longest time between looks at the clock (ms) in a run that is paced to it."""
 
@@ -47,7 +54,7 @@ class Simulation:
     Parameters
     ----------
     network : Network
-        A snapshot is taken; what is added later does not reach the simulation.
+        A snapshot is taken. The simulation refuses to go on when something is added later.
     dt : float
         Step of the time grid (ms).
     seed : int
@@ -95,6 +102,8 @@ class Simulation:
     ) -> None:
         started = time.perf_counter()
         self._network = _check_network(network).copy()
+        self._described = network
+        self._sizes = {kind: len(getattr(network, kind)) for kind in _KINDS}
         self._timed = check_flag(profile, "profile")
         self._ranks = current_ranks()
         if not self._ranks.alone:
@@ -230,7 +239,7 @@ class Simulation:
 
     @property
     def network(self) -> Network:
-        """The network that is simulated; adding to it does not change the simulation."""
+        """The network that is simulated, with the values that were set."""
         return self._network
 
     def _take(self) -> Checkpoint:
@@ -363,6 +372,7 @@ class Simulation:
         chunk = whole_steps(chunk_ms, self._plan.dt, "chunk_ms")
         if not callable(on_chunk):
             raise NeurosimError(f"on_chunk = {show(on_chunk)} cannot be called: give a function")
+        self._require_complete()
         end = MAX_STEPS if duration is None else self._end_after(duration)
         self._require_same(
             "called Simulation.stream",
@@ -375,6 +385,7 @@ class Simulation:
 
     def _end_after(self, duration: float) -> int:
         """Return the step before which a run of `duration` (ms) from now ends."""
+        self._require_complete()
         end = self._asked + whole_steps(duration, self._plan.dt, "duration")
         if end > MAX_STEPS:
             raise NeurosimError(
@@ -384,6 +395,16 @@ class Simulation:
         check_recordings(self._network, end * self._plan.dt, self._plan.dt)
         self._engine.recorder.reserve(end)
         return end
+
+    def _require_complete(self) -> None:
+        """Refuse to go on where a part was added after the simulation was made."""
+        for network in (self._described, self._network):
+            for kind, size in self._sizes.items():
+                for part in getattr(network, kind)[size:]:
+                    raise NeurosimError(
+                        f"{show(part)} was added after the simulation was made, which does not "
+                        "have it: add it before, or make a new Simulation"
+                    )
 
     def _span_to(self, end: int) -> str:
         """Return the time from now to a step, for messages."""
@@ -411,7 +432,7 @@ class Simulation:
                     while going and engine.steps < end and not stopped():
                         start, until = engine.steps, min(engine.steps + chunk, end)
                         while engine.steps < until and not stopped():
-                            engine.run(min(CHUNK, until - engine.steps), workers)
+                            engine.run(min(engine.chunk, until - engine.steps), workers)
                             done((engine.steps - first) * dt)
                             if self._entry and self._ranks.any(self._entry.due):
                                 self._wall = wall + self._pacer.clock() - started
@@ -494,10 +515,85 @@ class Simulation:
         """Return `connections` of a projection: the earlier name."""
         return self.connections(projection)
 
+    def set(self, part: Population | PopulationView | Projection, **values: Any) -> None:
+        """Change parameters of neurons, or weights, from now on.
+
+        The state of the run stays as it is, and so do weights that were given as `psp`. The
+        network of the simulation is described anew: a checkpoint has the new values.
+
+        Parameters
+        ----------
+        part : Population, PopulationView or Projection
+            Of the network that is simulated.
+        **values
+            Of neurons, parameters of their model, such as ``v_threshold=-50.0``: each a number, an
+            array with one per neuron, or for a whole population a distribution. Of a projection,
+            ``weights``: a number, or an array in the order of `connections`, in the unit of the
+            synapse. Postsynaptic spikes since the last presynaptic one still act on the new weight
+            of a plastic synapse.
+
+        Raises
+        ------
+        NeurosimError
+            As when the network is described, and while the simulation is running.
+
+        Examples
+        --------
+        >>> import neurosim as ns
+        >>> net = ns.Network()
+        >>> cell = net.add("cell", 1, ns.LIF())
+        >>> drive = net.drive(cell, ns.ConstantCurrent(200.0))
+        >>> simulation = ns.Simulation(net)
+        >>> len(simulation.run(100.0).spikes["cell"])
+        3
+        >>> simulation.set(cell, v_threshold=-50.0)
+        >>> len(simulation.run(100.0).spikes["cell"])
+        3
+        """
+        if not values:
+            raise NeurosimError("Nothing is set: give a value, such as v_threshold=-50.0")
+        if isinstance(part, Projection):
+            number = self._number_of(part)
+            self._require_same("called Simulation.set", projection=number, **values)
+            with self._alone():
+                self._set_weights(number, **values)
+        else:
+            population, ids = self._network.part(self._network.current(part), "part")
+            self._require_same("called Simulation.set", population=population.name, **values)
+            with self._alone():
+                self._set_parameters(population, ids, values)
+        self._entry = None  # a journal does not know what is set
+
+    def _set_parameters(
+        self, population: Population, ids: NDArray[np.int64] | None, values: dict[str, Any]
+    ) -> None:
+        def drawn(name: str, value: Any) -> NDArray[np.float64]:
+            return values_of(population, value, f"parameter {name}", self._plan.seed)
+
+        network = with_parameters(self._network, population, ids, values, drawn)
+        self._engine = self._engine.with_network(network, rewired=False)
+        self._network = network
+
+    def _set_weights(self, number: int, *, weights: Any = None, **others: Any) -> None:
+        if others or weights is None:
+            raise NeurosimError(
+                f"{', '.join(others) or 'weights = None'} cannot be set of a projection: give "
+                "weights=, a number or an array"
+            )
+        found = self._engine.connections(number)
+        checked = check_weights(self._network, number, weights, len(found))
+        if self._network.projections[number].plasticity is not None:
+            self._engine.set_plastic_weights(number, checked)
+            return
+        network = with_weights(self._network, number, checked, found)
+        self._engine = self._engine.with_network(network, rewired=True)
+        self._network = network
+
     def _number_of(self, projection: Projection) -> int:
         """Return the number of a projection in the network."""
+        current = self._network.current(projection)
         for k, own in enumerate(self._network.projections):
-            if own is projection:
+            if own is current:
                 return k
         raise NeurosimError(
             f"projection = {show(projection)} is none of this simulation's network: give what "

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import neurosim as ns
-from neurosim.network.catalogue import PARTS
+from neurosim.network.registry import Part
 
 
 def in_toml(value: Any) -> str:
@@ -24,7 +24,7 @@ def in_toml(value: Any) -> str:
         return "[" + ", ".join(map(in_toml, value)) + "]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key} = {in_toml(item)}" for key, item in value.items()) + "}"
-    assert type(value).__name__ in PARTS
+    assert isinstance(value, Part)
     pairs = {"type": type(value).__name__} | arguments(value)
     return "{" + ", ".join(f"{key} = {in_toml(item)}" for key, item in pairs.items()) + "}"
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurosim.build.memory import LISTED_AT_ONCE
-from neurosim.build.projections import row_kind
+from neurosim.build.projections import ROW_KINDS
 from neurosim.build.weights import is_listed, weight_law
 from neurosim.kernels import Entry, Lists, Room, Rules, count_sources, invert_in_degree
 from neurosim.kernels import rows as c
 from neurosim.kernels.address import empty_address_table
 from neurosim.kernels.connect import draw_delays, draw_weights
 from neurosim.kernels.rows import draw_targets
-from neurosim.network import FixedInDegree, FixedProbability
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,8 +67,9 @@ class ThreadRules:
     def _describe(self, p: int) -> None:
         """Write row p of the rules and of the laws."""
         projection, share = self._shared.projections[p], self._share(self._shared.projections[p])
-        rule, row = projection.rule, self._rules[p]
-        row[c.RULE] = row_kind(projection)
+        rule: Any = projection.rule
+        row = self._rules[p]
+        row[c.RULE] = ROW_KINDS[rule.rows]
         row[c.N_TARGETS] = projection.ends.shape[1]
         row[c.SLOT] = share.slots[projection.synapse]
         own = self._describe_targets(p, share)
@@ -80,11 +80,9 @@ class ThreadRules:
             row[c.N_TWINS] = len(share.twins)
             self._twins.append(share.twin_of()[own])
         self._describe_sources(p)
-        row[c.DISTINCT] = not getattr(rule, "multapses", True)
-        row[c.DEGREE] = self._shared.degree_places[p]
-        if isinstance(rule, FixedInDegree):
-            row[c.DEGREE] = rule.n
-        if isinstance(rule, FixedProbability) and rule.p < 1.0:
+        row[c.DISTINCT] = not rule.multapses
+        row[c.DEGREE] = rule.n if rule.rows == "in-degree" else self._shared.degree_places[p]
+        if rule.rows == "probability":
             # For p = 0 the gaps must come out infinite, not undefined.
             self._laws[p, c.RATE] = min(np.log1p(-rule.p), -np.finfo(float).tiny)
         kind, law = weight_law(projection)
@@ -124,7 +122,7 @@ class ThreadRules:
             if row[c.SOURCE_SPAN] > len(ids):
                 span = np.arange(ids[0], ids[-1] + 1)
                 row[c.SOURCE_VIEW] = self._add_view(_numbers(span, ids))
-        if ends.n_common == 0 or getattr(projection.rule, "autapses", True):
+        if ends.n_common == 0 or projection.rule.autapses:
             return
         row[c.NO_AUTAPSES] = 1
         if not np.array_equal(ends.sources, ends.targets):
@@ -186,7 +184,7 @@ class ThreadRules:
         listed = sum(
             expected
             for p, expected in zip(self._shared.projections, self._shared.expected, strict=True)
-            if isinstance(p.rule, FixedInDegree)
+            if p.rule.rows == "in-degree"
         ) / len(self._shared.layout.threads)
         n_blocks = int(np.ceil(listed / LISTED_AT_ONCE)) or 1
         edges = np.linspace(0, int(self._shared.layout.first_id[-1]), n_blocks + 1).astype(int)

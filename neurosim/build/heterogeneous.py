@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -85,8 +85,7 @@ def heterogeneous_tables(
         if manner[g] != HETEROGENEOUS:
             continue
         population = layout.populations[share.population]
-        neuron = drawn_neuron(population, seed)
-        assert isinstance(neuron, LIF)
+        neuron: Any = drawn_neuron(population, seed)
         rows = _rows(neuron, tuple(share.slots), population.size, dt)[:, share.low : share.high]
         first[g], n = n, n + rows.size
         links[g] = link_of(neuron)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from functools import singledispatch
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from neurosim.build.grid import to_steps
 from neurosim.build.layout import NOISE
-from neurosim.build.poisson import poisson_law, step_means
+from neurosim.build.poisson import poisson_law
 from neurosim.build.propagators import noise_per_step
 from neurosim.build.streams import stream_key
 from neurosim.errors import NeurosimError
@@ -26,11 +27,9 @@ from neurosim.kernels.types import (
     SLOT,
 )
 from neurosim.network import (
-    LIF,
     ConstantCurrent,
     CurrentWaveform,
-    LiveCurrent,
-    LiveSpikes,
+    Input,
     MembraneNoise,
     Poisson,
     SpikeTimes,
@@ -80,31 +79,6 @@ def pieces(drive: Drive, share: Share) -> Iterator[Piece]:
     breaks = np.flatnonzero((np.diff(own) != 1) | (np.diff(columns) != 1)) + 1
     for first, last in zip([0, *breaks], [*breaks, len(own)], strict=True):
         yield Piece(int(own[first]), int(columns[first]), int(last - first))
-
-
-def _program(drive: Drive, dt: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the steps at which a drive changes, and its values: (n,) and (n, 1 or n_targets)."""
-    source = drive.input
-    if isinstance(source, ConstantCurrent):
-        return np.zeros(1, np.int64), np.atleast_1d(source.amplitude).reshape(1, -1)
-    if isinstance(source, StepCurrent):
-        amplitudes = np.asarray(source.amplitudes, float)
-        return to_steps(source.times, dt), amplitudes.reshape(len(source.times), -1)
-    if isinstance(source, CurrentWaveform):
-        if source.interval < dt * (1.0 - 1e-9):
-            raise NeurosimError(
-                f"CurrentWaveform.interval = {source.interval:g} ms is below the time step "
-                f"dt = {dt:g} ms: resample the waveform, or take a smaller dt"
-            )
-        values = np.asarray(source.values, float)
-        values = values.reshape(len(values), -1)
-        times = np.arange(len(values) + 1) * source.interval
-        return to_steps(times, dt), np.vstack([values, np.zeros((1, values.shape[1]))])
-    assert isinstance(source, Poisson)
-    times = np.zeros(1) if source.times is None else source.times
-    rates = np.asarray(source.rate, float).reshape(len(times), -1)
-    # The spikes after a change of the rate arrive later by the delay, and so does the change.
-    return to_steps(times + float(drive.delay or 0.0), dt), step_means(rates, dt)
 
 
 class _Block(NamedTuple):
@@ -271,24 +245,6 @@ class _Tables:
         )
 
 
-def _add_current(tables: _Tables, drive: Drive, share: Share, dt: float) -> None:
-    program = tables.add_program(*_program(drive, dt), spikes=False)
-    for piece in pieces(drive, share):
-        local = share.first + piece.neuron - share.low
-        tables.currents.append([local, piece.length, 0, program, piece.column])
-
-
-def _add_noise(tables: _Tables, drive: Drive, share: Share, dt: float, key: np.uint64) -> None:
-    assert isinstance(drive.input, MembraneNoise)
-    assert isinstance(drive.target.neuron, LIF)
-    neuron, sd = drive.target.neuron, drive.input.sigma
-    if neuron.is_uniform:  # else each neuron has its own factor
-        sd *= noise_per_step(neuron.tau_m, dt)
-    for piece in pieces(drive, share):
-        slot = share.slots[NOISE] + piece.neuron - share.low
-        tables.noise.extend((block, key, sd) for block in tables.blocks.cut(piece, slot))
-
-
 def twin_slots(share: Share, port: object, neurons: NDArray, weights: NDArray) -> NDArray[np.int64]:
     """Return the slots of the twins that hear these inputs, −1 where a neuron has none."""
     twin = share.twin_of()[neurons - share.low]
@@ -296,8 +252,60 @@ def twin_slots(share: Share, port: object, neurons: NDArray, weights: NDArray) -
     return np.where(twin < 0, -1, slots)
 
 
-def _add_poisson(tables: _Tables, drive: Drive, share: Share, dt: float, key: np.uint64) -> None:
-    program = tables.add_program(*_program(drive, dt), spikes=True)
+class Stream(NamedTuple):
+    """Time step (ms), seed and number of a drive: the source of its random numbers."""
+
+    dt: float
+    seed: int
+    number: int
+
+    def key(self, purpose: str) -> np.uint64:
+        """Return the key of the random stream of a drive."""
+        return stream_key(self.seed, purpose, self.number)
+
+
+@singledispatch
+def add_input(source: Input, tables: _Tables, drive: Drive, share: Share, stream: Stream) -> None:
+    """Lay out the input of a drive; that of users and live input comes while the network runs."""
+    if not (source.is_own or source.is_live):
+        raise NeurosimError(
+            f"{type(source).__name__} has neither a method current(times, n_targets, rng) nor "
+            "spikes(start, stop, n_targets, rng): define one of them"
+        )
+
+
+@add_input.register(ConstantCurrent)
+@add_input.register(StepCurrent)
+@add_input.register(CurrentWaveform)
+def _add_current(source: Any, tables: _Tables, drive: Drive, share: Share, stream: Stream) -> None:
+    times, values = source.changes()
+    program = tables.add_program(to_steps(times, stream.dt), values, spikes=False)
+    for piece in pieces(drive, share):
+        local = share.first + piece.neuron - share.low
+        tables.currents.append([local, piece.length, 0, program, piece.column])
+
+
+@add_input.register(MembraneNoise)
+def _add_noise(
+    source: MembraneNoise, tables: _Tables, drive: Drive, share: Share, stream: Stream
+) -> None:
+    neuron, sd, key = drive.target.neuron, source.sigma, stream.key("noise")
+    if neuron.is_uniform:  # else each neuron has its own factor
+        sd *= noise_per_step(neuron.tau_m, stream.dt)
+    for piece in pieces(drive, share):
+        slot = share.slots[NOISE] + piece.neuron - share.low
+        tables.noise.extend((block, key, sd) for block in tables.blocks.cut(piece, slot))
+
+
+@add_input.register(Poisson)
+def _add_poisson(
+    source: Poisson, tables: _Tables, drive: Drive, share: Share, stream: Stream
+) -> None:
+    times, rates = source.changes()
+    # The spikes after a change of the rate arrive later by the delay, and so does the change.
+    steps = to_steps(times + float(drive.delay or 0.0), stream.dt)
+    program = tables.add_program(steps, rates * stream.dt * 1e-3, spikes=True)
+    key = stream.key("poisson")
     weights = np.atleast_1d(np.asarray(drive.weight, float))
     place, stride = tables.add_weights(weights), int(len(weights) > 1)
 
@@ -316,36 +324,25 @@ def _add_poisson(tables: _Tables, drive: Drive, share: Share, dt: float, key: np
             add(Piece(piece.neuron + int(i), piece.column + int(i), 1), int(twins[i]))
 
 
-def _spike_steps(
-    drive: Drive, dt: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return step, column and factor of every given spike; column −1 stands for all targets."""
-    assert isinstance(drive.input, SpikeTimes)
-    times, given = drive.input.times, drive.input.factors
-    if isinstance(times, tuple):
-        columns = np.repeat(np.arange(len(times)), [len(t) for t in times])
-        flat = np.concatenate([np.empty(0), *times])
-    else:
-        flat = np.asarray(times, float)
-        columns = np.full(len(flat), -1)
-    factors = np.ones(len(flat))
-    if given is not None:
-        factors = np.concatenate([np.empty(0), *given]) if isinstance(given, tuple) else given
+def arrival_steps(drive: Drive, times: NDArray[np.float64], dt: float) -> NDArray[np.int64]:
+    """Return the steps in which spikes sent at `times` (ms) arrive."""
     # What arrives at time t acts in the step that ends there.
-    steps = to_steps(flat + drive.delay, dt) - 1
+    return to_steps(times + float(drive.delay or 0.0), dt) - 1
+
+
+@add_input.register(SpikeTimes)
+def _add_spikes(
+    source: SpikeTimes, tables: _Tables, drive: Drive, share: Share, stream: Stream
+) -> None:
+    times, columns, factors = source.events()
+    steps = arrival_steps(drive, times, stream.dt)
     if len(steps) and steps.min() < 0:
         raise NeurosimError(
-            f"SpikeTimes at {flat.min():g} ms with delay {drive.delay:g} ms reach "
+            f"SpikeTimes at {times.min():g} ms with delay {drive.delay:g} ms reach "
             f"{drive.target.name!r} before the first step is over: the earliest arrival is dt = "
-            f"{dt:g} ms, to which arrivals from dt/2 on are rounded; shift the times or lengthen "
-            "the delay"
+            f"{stream.dt:g} ms, to which arrivals from dt/2 on are rounded; shift the times or "
+            "lengthen the delay"
         )
-    return steps, columns, factors
-
-
-def _add_spikes(tables: _Tables, drive: Drive, share: Share, dt: float) -> None:
-    """Add the events of given spikes for the neurons of a share."""
-    steps, columns, factors = _spike_steps(drive, dt)
     weights = np.atleast_1d(np.asarray(drive.weight, float))
     for piece in pieces(drive, share):
         if len(columns) and columns[0] < 0:
@@ -372,14 +369,7 @@ def input_tables(
     tables = _Tables(_Blocks(neurons))
     for k, drive in enumerate(network.drives):
         share = layout.threads[thread].shares[layout.index(drive.target)]
-        if share.size == 0 or isinstance(drive.input, (LiveCurrent, LiveSpikes)):
-            continue
-        if isinstance(drive.input, Poisson):
-            _add_poisson(tables, drive, share, dt, stream_key(seed, "poisson", k))
-        elif isinstance(drive.input, SpikeTimes):
-            _add_spikes(tables, drive, share, dt)
-        elif isinstance(drive.input, MembraneNoise):
-            _add_noise(tables, drive, share, dt, stream_key(seed, "noise", k))
-        else:
-            _add_current(tables, drive, share, dt)
+        drive.input.check_step(dt)
+        if share.size:
+            add_input(drive.input, tables, drive, share, Stream(dt, seed, k))
     return tables.freeze()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.kernels.types import MOST_STEPS
-from neurosim.network import DeltaSynapse, MembraneNoise
+from neurosim.network import DeltaSynapse
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -146,7 +146,7 @@ def _ports(network: Network, population: Population) -> tuple[Hashable, ...]:
     for drive in network.drives:
         if drive.target is not population:
             continue
-        if isinstance(drive.input, MembraneNoise):
+        if drive.input.is_noise:
             ports[NOISE] = None
         elif drive.synapse is not None:
             ports[drive.synapse] = None

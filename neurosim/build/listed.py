@@ -17,14 +17,15 @@ from neurosim.build.readers import ArrayReader, SonataReader, read_only, refuse
 from neurosim.build.text import TextReader
 from neurosim.errors import NeurosimError
 from neurosim.kernels import Edges, count_edges
-from neurosim.kernels.rows import ARRAY
-from neurosim.network import Column, CSVEdges, SonataEdges
+from neurosim.kernels.rows import ARRAY, KEY_DELAYS, KEY_TARGETS
+from neurosim.network import CSVEdges, SonataEdges
+from neurosim.network.column import is_column
 from neurosim.network.dale import EFFECT
 from neurosim.network.strength import LONGEST, STRONGEST
 from neurosim.resources import physical_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
     from neurosim.network import Projection
 
 NO_STEPS = read_only(np.empty(0, np.int64))
+READERS: dict[type, Callable[[Projection], Reader]] = {
+    CSVEdges: TextReader,
+    SonataEdges: SonataReader,
+}
+"""Readers of files, by rule."""
 
 
 class Listed:
@@ -46,8 +52,8 @@ class Listed:
         Each thread's share of the targets.
     dt : float
         ms.
-    key : uint64
-        Of the random stream of delays.
+    keys : (3,) ndarray of uint64
+        Of the random streams of targets, weights and delays.
     sign : int
         That all strengths must have, or 0: by what is known, +1 or −1.
     each : Each
@@ -79,12 +85,13 @@ class Listed:
         projection: Projection,
         shares: list[Share],
         dt: float,
-        key: np.uint64,
+        keys: NDArray[np.uint64],
         sign: int,
         each: Each,
     ) -> None:
         self._projection, self._dt, self._each, self.sign = projection, dt, each, sign
-        self.given_delays = isinstance(projection.delay, (np.ndarray, Column))
+        self._seed = int(keys[KEY_TARGETS])
+        self.given_delays = is_column(projection.delay) or isinstance(projection.delay, np.ndarray)
         none_yet = Delays(ARRAY, NO_STEPS, np.empty(0, np.uint64), NO_STEPS)
         self.delays = none_yet if self.given_delays else delays_of(projection, dt)
         self._place_of = np.empty(0, np.int32)
@@ -95,7 +102,7 @@ class Listed:
         self.own = [0 for _ in shares]
         self.extremes = np.zeros(2)
         self._firsts = [0]
-        self._survey(shares, key)
+        self._survey(shares, keys[KEY_DELAYS])
 
     @property
     def size(self) -> int:
@@ -103,12 +110,10 @@ class Listed:
         return self._firsts[-1]
 
     def _reader(self) -> Reader:
-        rule = self._projection.rule
-        if isinstance(rule, CSVEdges):
-            return TextReader(self._projection, rule)
-        if isinstance(rule, SonataEdges):
-            return SonataReader(self._projection, rule)
-        return ArrayReader(self._projection)
+        reader = READERS.get(type(self._projection.rule))
+        if reader is not None:
+            return reader(self._projection)
+        return ArrayReader(self._projection, np.random.Generator(np.random.Philox(key=self._seed)))
 
     def _groups(self, reader: Reader) -> Iterator[range]:
         """Cut the list into as many blocks at a time as there are threads."""
@@ -157,18 +162,14 @@ class Listed:
     def _read(self, reader: Reader, k: int) -> Block:
         """Return block k with its delays in ms."""
         block, delay = reader.read(k), self._projection.delay
-        if not isinstance(delay, Column):
+        if not is_column(delay):
             return block
         return block._replace(delays=read_only(delay.convert(block.delays)))
 
     def _weights(self, block: Block) -> NDArray[np.float64]:
         """Return strengths in the weight's unit."""
         weight = self._projection.weight
-        return (
-            read_only(weight.convert(block.weights))
-            if isinstance(weight, Column)
-            else (block.weights)
-        )
+        return read_only(weight.convert(block.weights)) if is_column(weight) else (block.weights)
 
     def _edges(self, block: Block, steps: NDArray[np.int64]) -> Edges:
         late = read_only(self._place_of[steps].astype(np.int64)) if self.given_delays else NO_STEPS
@@ -178,17 +179,17 @@ class Listed:
         """Return block k, whose numbers are in range, and its delays in steps."""
         block = self._read(reader, k)
         weight, delay = self._projection.weight, self._projection.delay
-        if isinstance(weight, Column) and len(block.weights):
+        if is_column(weight) and len(block.weights):
             self._check_range(reader, k, block.weights, weight.name, -STRONGEST)
         if not self.given_delays or not len(block.delays):
             return block, NO_STEPS
-        if isinstance(delay, Column):
+        if is_column(delay):
             self._check_range(reader, k, block.delays, delay.name, 0.0)
         least = self._dt * (1.0 - 1e-9)
         if not block.delays.min() >= least:
             wrong = block.delays < least
             words = too_short(self._projection, float(block.delays[wrong][0]), self._dt)
-            if isinstance(delay, Column):
+            if is_column(delay):
                 words += f", or raise short delays with {self._raised()}"
             refuse(reader, k, wrong, words)
         return block, to_steps(block.delays, self._dt)
@@ -216,7 +217,7 @@ class Listed:
     def _raised(self) -> str:
         """Return the argument that raises short delays of the column to one time step."""
         delay = self._projection.delay
-        assert isinstance(delay, Column)
+        assert is_column(delay)
         factor = f", {delay.factor:g}" if delay.factor != 1.0 else ""
         return f'delay=Column("{delay.name}"{factor}, minimum={self._dt:g})'
 
@@ -226,7 +227,7 @@ class Listed:
         if len(steps):
             self._notice_delays(steps)
         edges = self._edges(block, steps)
-        if isinstance(self._projection.weight, Column) and len(edges.weights):
+        if is_column(self._projection.weight) and len(edges.weights):
             self._notice_weights(reader, k, edges.weights)
         return edges
 

@@ -9,7 +9,6 @@ import numpy as np
 from neurosim.build.delays import check_delays, delay_span
 from neurosim.build.projections import expected_synapses
 from neurosim.errors import NeurosimError
-from neurosim.network import FixedInDegree
 from neurosim.network.quantity import is_distribution
 from neurosim.resources import physical_memory
 
@@ -55,7 +54,7 @@ def _listing_bytes(layout: Layout, projections: Projections) -> float:
     listed = sum(
         expected
         for projection, expected in zip(projections.projections, projections.expected, strict=True)
-        if isinstance(projection.rule, FixedInDegree)
+        if projection.rule.rows == "in-degree"
     )
     return 2 * LISTED_BYTES * min(listed, len(layout.threads) * LISTED_AT_ONCE)
 
@@ -155,7 +154,7 @@ def recording_bytes(recording: Recording, duration: float, dt: float) -> float:
     """Return the size of a trace in bytes; 0 for spikes, whose number is not known before a run."""
     if recording.variable == "spikes":
         return 0.0
-    return SAMPLE_BYTES * recorded_neurons(recording) * (duration / (recording.interval or dt))
+    return SAMPLE_BYTES * recording.n_columns * (duration / (recording.interval or dt))
 
 
 def check_recordings(network: Network, duration: float, dt: float) -> None:
@@ -179,6 +178,7 @@ def check_recordings(network: Network, duration: float, dt: float) -> None:
     largest = max(network.recordings, key=lambda r: recording_bytes(r, duration, dt))
     raise NeurosimError(
         f"The recordings need about {needed / 2**30:,.1f} GiB, most of it for "
-        f"{largest.variable!r} of {largest.population.name!r}; there are "
-        f"{there / 2**30:.1f} GiB: record fewer neurons (ids), or give a longer interval"
+        f"{largest.name!r} of {largest.population.name!r}; there are "
+        f"{there / 2**30:.1f} GiB: record fewer neurons (ids) or their average, or give a longer "
+        "interval"
     )

@@ -12,7 +12,6 @@ from neurosim.build.model_source import hidden_states, internal_steps, work_rows
 from neurosim.build.parameters import drawn_neuron, refractory_of, values_of
 from neurosim.kernels import Models
 from neurosim.kernels.types import BLOCK_FIRST, BLOCK_LAST, FIRST, GROUP
-from neurosim.network import NeuronModel
 from neurosim.network.declare import parameters_of, states_of
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from neurosim.build.layout import Layout, Share
     from neurosim.kernels import Neurons
-    from neurosim.network import Neuron, Population
+    from neurosim.network import Population
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +46,8 @@ class ModelPart:
     n_rows: int
 
 
-def state_size(neuron: Neuron) -> int:
+def state_size(neuron: Any) -> int:
     """Return how many values per neuron are stored beside the potential."""
-    assert isinstance(neuron, NeuronModel)
     return len(states_of(type(neuron))) - 1 + hidden_states(type(neuron))
 
 
@@ -60,8 +58,7 @@ def initial_states(population: Population, dt: float, seed: int) -> NDArray[np.f
     -------
     (size, n_states) ndarray
     """
-    model = drawn_neuron(population, seed)
-    assert isinstance(model, NeuronModel)
+    model: Any = drawn_neuron(population, seed)
     potential, *names = states_of(type(model))
 
     def values(name: str, given: Any, v: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -109,8 +106,8 @@ def model_tables(
     """
     shares = layout.threads[thread].shares
     populations = [layout.populations[share.population] for share in shares]
-    own = [g for g, p in enumerate(populations) if isinstance(p.neuron, NeuronModel)]
-    if not any(isinstance(p.neuron, NeuronModel) for p in layout.populations):
+    own = [g for g, p in enumerate(populations) if not p.neuron.is_linear]
+    if all(p.neuron.is_linear for p in layout.populations):
         return ModelPart(None, np.empty(0), {}, 0)
     states: dict[int, NDArray[np.float64]] = {}
     first: dict[int, int] = {}
@@ -125,8 +122,8 @@ def model_tables(
         g = int(block[GROUP])
         if g not in rows:
             continue
-        neuron, table = populations[g].neuron, rows[g]
-        assert isinstance(neuron, NeuronModel)
+        neuron: Any = populations[g].neuron
+        table = rows[g]
         start = int(block[BLOCK_FIRST] - neurons.groups[g, FIRST])
         stop = start + int(block[BLOCK_LAST] - block[BLOCK_FIRST])
         n_internal = internal_steps(type(neuron), dt)

@@ -62,7 +62,7 @@ class _Tables:
         """Add the ports of a group of `count` neurons."""
         for port, slot in slots.items():
             synapse = DeltaSynapse() if port == NOISE else port
-            kind, filters = synapse_filter(synapse, neuron, dt)  # type: ignore[arg-type]
+            kind, filters = synapse_filter(synapse, neuron, dt)
             row = [kind, slot, self.n_synaptic, self.n_synaptic]
             self.places[share.population, port, slots is share.twin_slots] = self.n_synaptic
             room = whole_lines(count)

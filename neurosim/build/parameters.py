@@ -10,7 +10,6 @@ import numpy as np
 
 from neurosim.build.grid import whole_steps
 from neurosim.build.streams import uniform
-from neurosim.network import NeuronModel
 from neurosim.network.declare import parameters_of
 from neurosim.network.quantity import bounds_of, is_distribution, is_uniform
 
@@ -77,7 +76,7 @@ def potential_offset(population: Population, seed: int) -> float | NDArray[np.fl
 
     An array has one for each neuron.
     """
-    if isinstance(population.neuron, NeuronModel):
+    if not population.neuron.is_linear:
         return 0.0
     return drawn_neuron(population, seed).v_rest
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from neurosim.build.grid import check_dt
 from neurosim.build.heterogeneous import heterogeneous_tables
 from neurosim.build.inputs import input_tables
 from neurosim.build.layout import Layout, lay_out
-from neurosim.build.live import CurrentPort, SpikePort, live_tables
+from neurosim.build.live import CurrentPort, OwnPort, SpikePort, live_tables
 from neurosim.build.memory import check_delay_tables, check_memory, check_size
 from neurosim.build.models import ModelPart, initial_states, model_tables
 from neurosim.build.neurons import neuron_tables, soft_blocks
@@ -34,17 +34,17 @@ from neurosim.build.streams import check_seed
 from neurosim.build.synapses import into_ring, make_tables
 from neurosim.build.workers import workers
 from neurosim.errors import NeurosimError
-from neurosim.network import NeuronModel
 from neurosim.network.dale import common_sign
 from neurosim.recording import PopulationInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from neurosim.build.workers import Each
     from neurosim.kernels import Heterogeneous, Inputs, Neurons, Probes, Table
-    from neurosim.network import Drive, Network, Population
+    from neurosim.network import Drive, Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +64,8 @@ class ThreadPlan:
     probes : Probes
     live : mapping of Drive to CurrentPort or SpikePort
         Where it takes in the live drives.
+    own : mapping of Drive to OwnPort
+        Where it takes in the inputs of users.
     contributions : tuple of Contribution
         How its samples enter the traces.
     v_start : (n_local,) ndarray of float64
@@ -81,6 +83,7 @@ class ThreadPlan:
     inputs: Inputs
     probes: Probes
     live: Mapping[Drive, CurrentPort | SpikePort]
+    own: Mapping[Drive, OwnPort]
     contributions: tuple[Contribution, ...]
     v_start: NDArray[np.float64]
     n_synaptic: int
@@ -156,19 +159,77 @@ class Plan:
 _DESCRIBED = ("v_rest", "v_threshold", "v_reset", "v_peak", "tau_m", "t_ref")
 
 
-def _describe(network: Network, built: Iterable[Projections]) -> dict[str, PopulationInfo]:
-    """Return what results tell of each population."""
+class _Wiring(NamedTuple):
+    """Synapses of the threads of this process.
+
+    Attributes
+    ----------
+    tables : sequence of Table
+    plastic : sequence of PlasticPart
+    signs : mapping of str to int
+        Of all synapses from each population.
+    horizon, stride, n_synapses : int
+        As in `Plan`.
+    """
+
+    tables: Sequence[Table]
+    plastic: Sequence[PlasticPart]
+    signs: Mapping[str, int]
+    horizon: int
+    stride: int
+    n_synapses: int
+
+
+def _wire(
+    network: Network, layout: Layout, dt: float, seed: int, own: range, each: Each, debug: bool
+) -> _Wiring:
+    """Make the synapses of a network."""
+    projections = Projections(network, layout, dt, seed, own=own, each=each)
+    plastic = plastic_projections(network, layout, dt, seed, own, each)
+    check_memory(layout, projections)
+    made = make_tables(projections, each)
+    learning = plastic_parts(network, plastic, layout, dt, own, each, debug)
+    delays = np.concatenate([q.delays.delays for q in (projections, *plastic)])
+    return _Wiring(
+        tables=list(each(lambda of: into_ring(of[0], layout), made)),
+        plastic=learning,
+        signs=_signs(network, (projections, *plastic)),
+        horizon=int(delays.max(initial=1)),
+        stride=int(delays.min()) if len(delays) else 2**31,
+        n_synapses=sum(n for _, n in made) + sum(len(part.weights) for part in learning),
+    )
+
+
+def _wiring_of(plan: Plan) -> _Wiring:
+    """Return the synapses of a plan."""
+    return _Wiring(
+        tables=[part.table for part in plan.threads],
+        plastic=[part.plastic for part in plan.threads],
+        signs={name: info.sign for name, info in plan.populations.items()},
+        horizon=plan.horizon,
+        stride=plan.stride,
+        n_synapses=plan.n_synapses,
+    )
+
+
+def _signs(network: Network, built: Iterable[Projections]) -> dict[str, int]:
+    """Return the sign of all synapses from each population, 0 where it has both."""
     found = {p: weights for own in built for p, weights in own.found_weights().items()}
+    return {
+        population.name: common_sign(
+            found.get(p, p.weight) for p in network.projections if p.source is population
+        )
+        for population in network.populations
+    }
 
-    def sign_of(population: Population) -> int:
-        own = [p for p in network.projections if p.source is population]
-        return common_sign(found.get(p, p.weight) for p in own)
 
+def _describe(network: Network, signs: Mapping[str, int]) -> dict[str, PopulationInfo]:
+    """Return what results tell of each population."""
     return {
         p.name: PopulationInfo(
             name=p.name,
             size=p.size,
-            sign=sign_of(p),
+            sign=signs[p.name],
             **{field: number_of(p.neuron, field) for field in _DESCRIBED},
         )
         for p in network.populations
@@ -180,10 +241,10 @@ def _starting_potentials(layout: Layout, thread: int, dt: float, seed: int) -> N
     v = np.zeros(layout.threads[thread].n_local)
     for share in layout.threads[thread].shares:
         population = layout.populations[share.population]
-        if isinstance(population.neuron, NeuronModel):
-            start = initial_states(population, dt, seed)[:, 0]
-        else:
+        if population.neuron.is_linear:
             start = initial_potentials(population, seed) - potential_offset(population, seed)
+        else:
+            start = initial_states(population, dt, seed)[:, 0]
         v[share.first : share.first + share.size] = start[share.low : share.high]
     return v
 
@@ -201,6 +262,7 @@ def build(
     threads: int,
     own: range | None = None,
     debug: bool = False,
+    wired: Plan | None = None,
 ) -> Plan:
     """Lay a network out.
 
@@ -216,6 +278,9 @@ def build(
         Those of the threads that are to be laid out here. Default: all.
     debug : bool
         Whether to run the equations of models as plain Python.
+    wired : Plan, optional
+        Of the same network with other parameters of neurons, for the same threads: its synapses are
+        used again.
 
     Raises
     ------
@@ -230,12 +295,8 @@ def build(
     check_delay_tables(network, dt, threads)
     layout = lay_out(network, threads)
     with workers(len(own)) as each:
-        projections = Projections(network, layout, dt, seed, own=own, each=each)
-        plastic = plastic_projections(network, layout, dt, seed, own, each)
-        check_memory(layout, projections)
+        wiring = _wiring_of(wired) if wired else _wire(network, layout, dt, seed, own, each, debug)
         traces = plan_traces(network, layout, dt)
-        made = make_tables(projections, each)
-        learning = plastic_parts(network, plastic, layout, dt, own, each, debug)
 
         def build_thread(thread: int) -> ThreadPlan:
             neurons, places, n_synaptic = neuron_tables(layout, thread, dt, seed)
@@ -244,10 +305,9 @@ def build(
             heterogeneous = heterogeneous_tables(layout, neurons, thread, dt, seed)
             probes, contributions = probe_tables(traces, layout, thread, places, models.first_state)
             inputs = input_tables(network, layout, neurons, thread, dt, seed)
-            inputs, live = live_tables(inputs, network, layout, thread)
+            inputs, live, own_ports = live_tables(inputs, network, layout, thread)
             v_start = _starting_potentials(layout, thread, dt, seed)
-            (table, _), learned = made[thread - own.start], learning[thread - own.start]
-            table = into_ring(table, layout)
+            table, learned = wiring.tables[thread - own.start], wiring.plastic[thread - own.start]
             arrays = (
                 neurons,
                 models.tables or (),
@@ -271,6 +331,7 @@ def build(
                 inputs,
                 probes,
                 live,
+                own_ports,
                 contributions,
                 v_start,
                 n_synaptic,
@@ -279,7 +340,6 @@ def build(
 
         built = tuple(each(build_thread, own))
     ring = int(built[0].table.ring[0])
-    delays = np.concatenate([q.delays.delays for q in (projections, *plastic)])
     return Plan(
         dt=dt,
         seed=seed,
@@ -287,15 +347,15 @@ def build(
         threads=built,
         own=own,
         first_id=layout.first_id,
-        populations=_describe(network, (projections, *plastic)),
+        populations=_describe(network, wiring.signs),
         offsets={p.name: potential_offset(p, seed) for p in network.populations},
         spikes_of={
             p.name: recorded_spikes(network.recordings, p.name, p.size) for p in network.populations
         },
         traces=traces,
-        horizon=int(delays.max(initial=1)),
+        horizon=wiring.horizon,
         batch=ring if ring > 1 else layout.steps_at_once,
-        stride=int(delays.min()) if len(delays) else 2**31,
+        stride=wiring.stride,
         refractory=np.array([shortest_refractory(p.neuron, dt) for p in network.populations]),
-        n_synapses=sum(n for _, n in made) + sum(len(part.weights) for part in learning),
+        n_synapses=wiring.n_synapses,
     )

@@ -7,30 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import gammaln, xlogy
 
-from neurosim.errors import NeurosimError
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-MAX_MEAN = 500.0
-"""Largest expected number of Poisson spikes in one step: beyond, exp(−mean) underflows."""
-
-
-def step_means(rates: NDArray[np.float64], dt: float) -> NDArray[np.float64]:
-    """Return the expected number of spikes in a step of `dt` ms at rates in Hz.
-
-    Raises
-    ------
-    NeurosimError
-        For more than `MAX_MEAN`.
-    """
-    means = rates * dt * 1e-3
-    if means.max() > MAX_MEAN:
-        raise NeurosimError(
-            f"Poisson.rate = {rates.max():g} Hz is above {MAX_MEAN / dt * 1e3:g} Hz, "
-            f"{MAX_MEAN:g} spikes in a step of {dt:g} ms: use fewer, stronger inputs or a current"
-        )
-    return means
 
 
 def poisson_law(mean: float) -> tuple[int, NDArray[np.uint16], NDArray[np.uint64]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -12,7 +12,6 @@ from neurosim.build.layout import NOISE
 from neurosim.build.models import state_size
 from neurosim.kernels import Probes
 from neurosim.kernels.types import ARRIVAL, CURRENT, MODEL_STATE, VOLTAGE
-from neurosim.network import DeltaSynapse, NeuronModel
 from neurosim.network.declare import states_of
 from neurosim.network.parts import recordables
 
@@ -39,7 +38,8 @@ class TracePlan:
     Attributes
     ----------
     key : (str, str)
-        Population and variable.
+        Population, and name of the variable in results.
+    variable : str
     population : int
     ids : (n_neurons,) ndarray of int64
     interval : int
@@ -47,14 +47,30 @@ class TracePlan:
     unit : str
     state : StateIndex or None
         For a state variable of a model: where its values are.
+    reduction : {"", "average", "sum"}
+        What is kept of the neurons' values.
     """
 
     key: tuple[str, str]
+    variable: str
     population: int
     ids: NDArray[np.int64]
     interval: int
     unit: str
     state: StateIndex | None
+    reduction: str
+
+    @property
+    def columns(self) -> NDArray[np.int64]:
+        """Neuron of each column that is kept; 0 for an average or a sum."""
+        return np.zeros(1, np.int64) if self.reduction else self.ids
+
+    def reduced(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what is kept of samples (n_samples, n_neurons), summed in the order of `ids`."""
+        if not self.reduction:
+            return values
+        total = np.ascontiguousarray(values).sum(axis=1, keepdims=True)
+        return total / len(self.ids) if self.reduction == "average" else total
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,18 +103,18 @@ def plan_traces(network: Network, layout: Layout, dt: float) -> tuple[TracePlan,
         what = f"interval of {recording.variable!r} of {recording.population.name!r}"
         interval = 1 if recording.interval is None else whole_steps(recording.interval, dt, what)
         ids = np.arange(recording.population.size) if recording.ids is None else recording.ids
-        key = (recording.population.name, recording.variable)
+        key = (recording.population.name, recording.name)
+        reduction = recording.name.removeprefix(recording.variable).lstrip("_")
         unit = recordables(recording.population)[recording.variable]
         number, state = layout.index(recording.population), _state_index(recording)
-        plans.append(TracePlan(key, number, ids, interval, unit, state))
+        plan = TracePlan(key, recording.variable, number, ids, interval, unit, state, reduction)
+        plans.append(plan)
     return tuple(plans)
 
 
 def _state_index(recording: Recording) -> StateIndex | None:
     """Return where the values of a recorded state variable are, None for other variables."""
     neuron = recording.population.neuron
-    if not isinstance(neuron, NeuronModel):
-        return None
     names = list(states_of(type(neuron)))[1:]
     if recording.variable not in names:
         return None
@@ -122,15 +138,15 @@ def _places(
     first_state: Mapping[int, int],
 ) -> list[tuple[int, NDArray[np.int64]]]:
     """Return the kind and the places of the signals that sum up to a variable of some neurons."""
-    variable = trace.key[1]
+    variable = trace.variable
     if variable == "v":
         return [(VOLTAGE, share.first + own - share.low)]
     if trace.state is not None:
         size, number, first = trace.state.size, trace.state.number, first_state[trace.population]
         return [(MODEL_STATE, first + size * (own - share.low) + number)]
-    synaptic = [port for port in ports if port != NOISE]
+    synaptic: list[Any] = [port for port in ports if port != NOISE]
     if variable == "i_syn":
-        currents = [port for port in synaptic if not isinstance(port, DeltaSynapse)]
+        currents = [port for port in synaptic if port.is_current]
         return [
             (CURRENT, state_places[trace.population, port, False] + own - share.low)
             for port in currents
@@ -138,7 +154,7 @@ def _places(
     twins = share.twin_of()[own - share.low] + (len(share.twins) if variable.endswith("inh") else 0)
     if variable.startswith("input"):
         return [(ARRIVAL, share.twin_slots[port] + twins) for port in synaptic]
-    currents = [port for port in synaptic if not isinstance(port, DeltaSynapse)]
+    currents = [port for port in synaptic if port.is_current]
     return [(CURRENT, state_places[trace.population, port, True] + twins) for port in currents]
 
 

@@ -8,20 +8,10 @@ import numpy as np
 
 from neurosim.build.delays import DelayTable, delays_of
 from neurosim.build.listed import Listed
-from neurosim.build.streams import stream_key
+from neurosim.build.streams import generator, stream_key
 from neurosim.build.weights import common_weights, is_listed, weight_array
 from neurosim.kernels import rows as c
-from neurosim.network import (
-    AllToAll,
-    Column,
-    EdgeFile,
-    Explicit,
-    FixedInDegree,
-    FixedOutDegree,
-    FixedProbability,
-    FixedTotalNumber,
-    OneToOne,
-)
+from neurosim.network.column import is_column
 from neurosim.network.dale import common_sign
 
 if TYPE_CHECKING:
@@ -35,62 +25,21 @@ if TYPE_CHECKING:
     from neurosim.network.dale import Weight
 
 
-def row_kind(projection: Projection) -> int:
-    """Return how the kernels make rows of a projection's targets."""
-    rule = projection.rule
-    if isinstance(rule, AllToAll) or (isinstance(rule, FixedProbability) and rule.p == 1.0):
-        return c.ALL
-    if is_listed(projection):
-        return c.LISTED
-    kinds = {
-        OneToOne: c.ONE,
-        FixedProbability: c.PROBABILITY,
-        FixedOutDegree: c.OUT_DEGREE,
-        FixedTotalNumber: c.OUT_DEGREE,
-        FixedInDegree: c.IN_DEGREE,
-    }
-    return kinds[type(rule)]
-
-
-def _out_degrees(projection: Projection, key: np.uint64) -> NDArray[np.int64]:
-    """Return the out-degree of every source.
-
-    Synapses in a fixed total number, each with a source and a target of its own drawing, have
-    multinomial out-degrees, and given these, independent targets.
-    """
-    ends, rule = projection.ends, projection.rule
-    n, n_targets = ends.shape
-    if isinstance(rule, FixedOutDegree):
-        return np.full(n, rule.n, np.int64)
-    if not isinstance(rule, FixedTotalNumber):
-        return np.empty(0, np.int64)
-    shares = np.full(n, 1.0 / n)
-    if not rule.autapses and 0 < ends.n_common < n:
-        # Sources that are targets, too, have one target less to choose.
-        choices = n_targets - np.isin(ends.sources, ends.targets).astype(float)
-        shares = choices / choices.sum()
-    generator = np.random.Generator(np.random.Philox(key=int(key)))
-    return generator.multinomial(rule.n, shares)
+ROW_KINDS = {
+    "all": c.ALL,
+    "one": c.ONE,
+    "probability": c.PROBABILITY,
+    "in-degree": c.IN_DEGREE,
+    "out-degree": c.OUT_DEGREE,
+    "listed": c.LISTED,
+}
+"""What kernels call the ways to make rows of a projection's targets."""
 
 
 def expected_synapses(projection: Projection) -> float:
-    """Return how many synapses a projection has, in the mean where that is random.
-
-    For a file of text it is an estimate.
-    """
-    rule, (n, m) = projection.rule, projection.ends.shape
-    if isinstance(rule, (AllToAll, FixedProbability)):
-        pairs = n * m - (not rule.autapses) * projection.ends.n_common
-        return pairs * getattr(rule, "p", 1.0)
-    if isinstance(rule, OneToOne):
-        return n
-    if isinstance(rule, Explicit):
-        return len(rule.sources)
-    if isinstance(rule, EdgeFile):
-        return rule.size
-    if isinstance(rule, FixedTotalNumber):
-        return rule.n
-    return rule.n * (m if isinstance(rule, FixedInDegree) else n)
+    """Return how many synapses a projection has, in the mean where that is random."""
+    ends = projection.ends
+    return projection.rule.expected_synapses(*ends.shape, n_common=ends.n_common)
 
 
 def known_weights(network: Network, source: Population) -> list[Weight]:
@@ -99,7 +48,7 @@ def known_weights(network: Network, source: Population) -> list[Weight]:
     return [
         p.plasticity.w_max if p.plasticity is not None else p.weight
         for p in own
-        if p.plasticity is not None or not isinstance(p.weight, Column)
+        if p.plasticity is not None or not is_column(p.weight)
     ]
 
 
@@ -170,7 +119,7 @@ class Projections:
         )
         self._set_columns()
         degrees = [
-            _out_degrees(p, stream_key(seed, "degrees", k))
+            p.rule.out_degrees(p.ends, generator(seed, "degrees", k))
             for p, k in zip(self.projections, order, strict=True)
         ]
         self.degree_places = np.cumsum([0, *map(len, degrees)])[:-1]
@@ -190,8 +139,7 @@ class Projections:
             if source not in signs:
                 signs[source] = common_sign(known_weights(network, source))
             shares = [self.layout.threads[thread].shares[target] for thread in self.own]
-            key = self.keys[p, c.KEY_DELAYS]
-            listed[p] = Listed(projection, shares, self._dt, key, signs[source], each)
+            listed[p] = Listed(projection, shares, self._dt, self.keys[p], signs[source], each)
             signs[source] = listed[p].sign
         return listed
 
@@ -200,7 +148,7 @@ class Projections:
         return {
             self.projections[p]: own.extremes
             for p, own in self.listed.items()
-            if isinstance(self.projections[p].weight, Column)
+            if is_column(self.projections[p].weight)
         }
 
     def _set_columns(self) -> None:

@@ -7,7 +7,7 @@ of membrane and synapse, where the textbook formula divides zero by zero, are no
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import exprel
@@ -36,21 +36,21 @@ from neurosim.kernels.types import (
     THRESHOLD,
 )
 from neurosim.network import (
-    LIF,
     AlphaCurrent,
+    DeltaSynapse,
     ExpCurrent,
-    IntegrateAndFire,
-    NeuronModel,
 )
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.network import DeltaSynapse, Neuron
+    from neurosim.network import Neuron
 
 
 LINKS = {"softplus": SOFTPLUS, "exponential": EXPONENTIAL_LINK}
 """What kernels call the links of `EscapeRate`."""
+FILTERS: dict[type, int] = {DeltaSynapse: DELTA, ExpCurrent: EXPONENTIAL, AlphaCurrent: ALPHA}
+"""What kernels call the synapse models."""
 
 
 def _ramp_exponential(x: float) -> float:
@@ -78,21 +78,20 @@ def membrane(neuron: Neuron, dt: float) -> NDArray[np.float64]:
     others of its population, stays in pA.
     """
     row = np.zeros(5)
-    if isinstance(neuron, NeuronModel) or not neuron.is_uniform:
+    if not (neuron.is_linear and neuron.is_uniform):
         row[P_VI], row[THRESHOLD] = 1.0, np.inf
         return row
     row[P_VV], row[P_VI] = membrane_factors(neuron.tau_m, neuron.c_m, dt)
     row[THRESHOLD] = np.inf if neuron.escape else neuron.v_threshold - neuron.v_rest
     row[RESET] = neuron.v_reset - neuron.v_rest
-    if isinstance(neuron, IntegrateAndFire):
-        row[SUBTRACT] = neuron.subtract
+    row[SUBTRACT] = getattr(neuron, "subtract", 0.0)
     return row
 
 
 def escape(neuron: Neuron, dt: float) -> tuple[int, NDArray[np.float64]]:
     """Return a neuron's manner of firing and its row of `Neurons.escape`."""
     row = np.zeros(3)
-    if isinstance(neuron, NeuronModel):
+    if not neuron.is_linear:
         return MODEL, row
     if neuron.escape is not None:
         row[STEEPNESS] = 1.0 / neuron.escape.delta
@@ -109,35 +108,34 @@ def link_of(neuron: Neuron) -> int:
     return SHARP if neuron.escape is None else LINKS[neuron.escape.link]
 
 
-def synapse_filter(
-    synapse: DeltaSynapse | ExpCurrent | AlphaCurrent, neuron: Neuron, dt: float
-) -> tuple[int, NDArray[np.float64]]:
+def synapse_filter(synapse: Any, neuron: Neuron, dt: float) -> tuple[int, NDArray[np.float64]]:
     """Return a port's kind and its row of `Neurons.filters`."""
     row = np.zeros(5)
     row[GAIN] = 1.0
-    if not isinstance(synapse, (ExpCurrent, AlphaCurrent)):
-        return DELTA, row
+    kind = FILTERS[type(synapse)]
+    if kind == DELTA:
+        return kind, row
     row[P_SS] = math.exp(-dt / synapse.tau)
-    alpha = isinstance(synapse, AlphaCurrent)
-    if alpha:
+    if kind == ALPHA:
         row[P_SR] = dt * row[P_SS]
         row[GAIN] = math.e / synapse.tau
-    if isinstance(neuron, LIF) and neuron.is_uniform:
+    if neuron.is_linear and neuron.is_uniform:
         row[P_VS], row[P_VR] = filter_of_current(synapse, neuron.tau_m, neuron.c_m, dt)
-    return (ALPHA if alpha else EXPONENTIAL), row
+    return kind, row
 
 
-def filter_of_current(synapse: object, tau_m: float, c_m: float, dt: float) -> tuple[float, float]:
+def filter_of_current(synapse: Any, tau_m: float, c_m: float, dt: float) -> tuple[float, float]:
     """Return what one unit of a synaptic current, and of its rising variable, add to V in a step.
 
     The response of V to a current exp(−t/τs) is h·exp(−h/τm)·exprel(h/τm − h/τs)/C after a step h,
     which has no singularity at τs = τm.
     """
-    if not isinstance(synapse, (ExpCurrent, AlphaCurrent)):
+    kind = FILTERS.get(type(synapse), DELTA)
+    if kind == DELTA:
         return 0.0, 0.0
     x = dt / tau_m - dt / synapse.tau
     decayed = math.exp(-dt / tau_m) / c_m
-    rising = dt * dt * decayed * _ramp_exponential(x) if isinstance(synapse, AlphaCurrent) else 0.0
+    rising = dt * dt * decayed * _ramp_exponential(x) if kind == ALPHA else 0.0
     return dt * decayed * float(exprel(x)), rising
 
 

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol, Self
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network import Column, Explicit, OpenEdges, SonataEdges
+from neurosim.network import OpenEdges
+from neurosim.network.column import is_column
+from neurosim.network.rules import checked_edges
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
-    from neurosim.network import EdgeFile, Projection
+    from neurosim.network import Projection
 
 EDGES_AT_ONCE = 2**16
 """Edges in a block of arrays or of HDF5: 2 MB where all is 64 bits wide."""
 
 NONE: NDArray[np.float64] = np.empty(0)
 NONE.flags.writeable = False
+NO_INDICES: NDArray[np.int64] = np.empty(0, np.int64)
 
 
 class Block(NamedTuple):
@@ -61,18 +66,28 @@ def read_only(array: NDArray) -> NDArray:
     return array
 
 
-class ArrayReader:
-    """Blocks of arrays, which were checked when they were given."""
+def _edges(projection: Projection, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+    """Yield sources, then targets of the edges of a rule, within their populations."""
+    ends = projection.ends
+    blocks = list(checked_edges(projection.rule, *ends.shape, rng))
+    for k, ids in enumerate((ends.source_ids, ends.target_ids)):
+        column = [block[k] for block in blocks]
+        whole = column[0] if len(column) == 1 else np.concatenate([NO_INDICES, *column])
+        yield read_only((whole if ids is None else ids[whole]).view())
 
-    def __init__(self, projection: Projection) -> None:
-        assert isinstance(projection.rule, Explicit)
+
+class ArrayReader:
+    """Blocks of the edges that a rule yields."""
+
+    def __init__(self, projection: Projection, rng: np.random.Generator) -> None:
+        sources, targets = _edges(projection, rng)
         self._arrays = Block(
-            projection.rule.sources,
-            projection.rule.targets,
+            sources,
+            targets,
             projection.weight if isinstance(projection.weight, np.ndarray) else NONE,
             projection.delay if isinstance(projection.delay, np.ndarray) else NONE,
         )
-        self.n_blocks = -(-len(projection.rule.sources) // EDGES_AT_ONCE)
+        self.n_blocks = -(-len(sources) // EDGES_AT_ONCE)
 
     def __enter__(self) -> Self:
         return self
@@ -97,7 +112,7 @@ class FileReader(ABC):
     Parameters
     ----------
     projection : Projection
-    rule : EdgeFile
+        With an `EdgeFile`.
 
     Raises
     ------
@@ -107,12 +122,13 @@ class FileReader(ABC):
 
     n_blocks: int
 
-    def __init__(self, projection: Projection, rule: EdgeFile) -> None:
+    def __init__(self, projection: Projection) -> None:
+        rule: Any = projection.rule
         rule.check_content()
-        self._rule_checked = rule
+        self.rule = rule
         self._ends = projection.ends
         self.names = tuple(
-            given.name if isinstance(given, Column) else None
+            given.name if is_column(given) else None
             for given in (projection.weight, projection.delay)
         )
 
@@ -120,7 +136,7 @@ class FileReader(ABC):
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._rule_checked.check_unchanged()
+        self.rule.check_unchanged()
 
     @abstractmethod
     def where(self, k: int, i: int) -> str:
@@ -153,10 +169,10 @@ class FileReader(ABC):
 class SonataReader(FileReader):
     """Read a population of SONATA edges in blocks; an edge weighs as much as its synapses."""
 
-    def __init__(self, projection: Projection, rule: SonataEdges) -> None:
-        super().__init__(projection, rule)
-        self._path, self._nsyns = rule.path, rule.nsyns
-        self._edges = OpenEdges(rule, *(name for name in self.names if name))
+    def __init__(self, projection: Projection) -> None:
+        super().__init__(projection)
+        self._path, self._nsyns = self.rule.path, self.rule.nsyns
+        self._edges = OpenEdges(self.rule, *(name for name in self.names if name))
         self.n_blocks = -(-self._edges.size // EDGES_AT_ONCE)
 
     def __exit__(self, *error: object) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from neurosim.build.models import state_size
+from neurosim.build.parameters import drawn_neuron, refractory_of
 from neurosim.kernels.types import (
     ALPHA,
     DELTA,
@@ -27,7 +28,7 @@ from neurosim.kernels.types import (
     STATE,
     STATE_RISE,
 )
-from neurosim.network import HodgkinHuxley, NeuronModel
+from neurosim.network import HodgkinHuxley
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,7 +82,7 @@ def _spans(layout: Layout, part: ThreadPlan, thread: int, counter: _Counter) -> 
             for place in _variables(port):
                 whole = counter.take("synaptic", population.size) + share.low
                 yield _Span("synaptic", place, whole, share.size)
-        if isinstance(population.neuron, NeuronModel):
+        if not population.neuron.is_linear:
             n = state_size(population.neuron)
             whole = counter.take("states", n * population.size) + n * share.low
             yield _Span("states", part.models.first_state[g], whole, n * share.size)
@@ -149,6 +150,37 @@ def take_state(plan: Plan, states: list[State]) -> dict[str, NDArray]:
     return whole | {
         "fired": first.history[: start[-1]].copy(),
         "fired_in": np.diff(start),
+    }
+
+
+def adapted(old: Plan, new: Plan, snapshot: Mapping[str, NDArray], step: int) -> dict[str, NDArray]:
+    """Return a snapshot for a plan of the same network with other values.
+
+    Potentials stay what they are, though they count from rest. Refractory periods under way become
+    as long as the new ones, so that they still end in the order in which they began.
+    """
+    v, until = snapshot["v"].copy(), snapshot["until"].copy()
+    ends = (plan.layout.populations for plan in (old, new))
+    for first, was, now in zip(old.first_id, *ends, strict=False):
+        own = slice(first, first + was.size)
+        v[own] += old.offsets[was.name] - new.offsets[now.name]
+        before, after = (refractory_of(drawn_neuron(p, old.seed), old.dt) for p in (was, now))
+        until[own] += np.where(until[own] >= step, after - before, 0)
+    return _with_horizon({**snapshot, "v": v, "until": until}, new.horizon)
+
+
+def _with_horizon(snapshot: Mapping[str, NDArray], horizon: int) -> dict[str, NDArray]:
+    """Return a snapshot with the spikes of the last `horizon` steps, for other longest delays.
+
+    Of steps that it does not reach back to there are none: no synapse was so long.
+    """
+    fired, counts = snapshot["fired"], snapshot["fired_in"]
+    missing = max(horizon - len(counts), 0)
+    kept = counts[len(counts) + missing - horizon :]
+    return {
+        **snapshot,
+        "fired": fired[len(fired) - int(kept.sum()) :],
+        "fired_in": np.concatenate([np.zeros(missing, counts.dtype), kept]),
     }
 
 

@@ -31,7 +31,11 @@ def stream_key(seed: int, purpose: str, index: int | str) -> np.uint64:
     return np.uint64(int.from_bytes(digest, "little") | 1)
 
 
+def generator(seed: int, purpose: str, index: int | str) -> np.random.Generator:
+    """Return the generator of a random stream."""
+    return np.random.Generator(np.random.Philox(key=int(stream_key(seed, purpose, index))))
+
+
 def uniform(seed: int, purpose: str, index: int | str, size: int) -> np.ndarray:
     """Return `size` uniform numbers in (0, 1), a function of the stream alone."""
-    generator = np.random.Generator(np.random.Philox(key=int(stream_key(seed, purpose, index))))
-    return (generator.integers(0, 2**52, size) + 0.5) * 2.0**-52
+    return (generator(seed, purpose, index).integers(0, 2**52, size) + 0.5) * 2.0**-52

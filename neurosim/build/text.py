@@ -28,7 +28,7 @@ from neurosim.network.csv_edges import COMMENT, LONGEST_LINE, split_rows
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.network import CSVEdges, Projection
+    from neurosim.network import Projection
 
 BYTES_AT_ONCE = 2**21
 """Bytes in a block."""
@@ -38,9 +38,9 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 class TextReader(FileReader):
     """Read blocks of lines: those that begin in the same stretch of bytes."""
 
-    def __init__(self, projection: Projection, rule: CSVEdges) -> None:
-        super().__init__(projection, rule)
-        self._rule = rule
+    def __init__(self, projection: Projection) -> None:
+        super().__init__(projection)
+        rule = self.rule
         self.n_blocks = -(-(rule.n_bytes - rule.start) // BYTES_AT_ONCE)
         wanted = [rule.source, rule.target, *(name for name in self.names if name)]
         for name in wanted:
@@ -59,8 +59,8 @@ class TextReader(FileReader):
 
     def _lines(self, k: int) -> tuple[bytes, int]:
         """Return the lines of block k, each with its end, and where in the file they begin."""
-        begin = self._rule.start + k * BYTES_AT_ONCE
-        end = min(begin + BYTES_AT_ONCE, self._rule.n_bytes)
+        begin = self.rule.start + k * BYTES_AT_ONCE
+        end = min(begin + BYTES_AT_ONCE, self.rule.n_bytes)
         text = self._bytes(begin - 1, end + LONGEST_LINE)
         # From the end of the last line that began before, to the end of the last that begins here.
         first = text.find(b"\n", 0, end - begin + 1) + 1
@@ -69,30 +69,30 @@ class TextReader(FileReader):
             return b"", end
         if last > 0:
             return text[first:last], begin - 1 + first
-        if end + LONGEST_LINE < self._rule.n_bytes:
+        if end + LONGEST_LINE < self.rule.n_bytes:
             raise NeurosimError(
-                f"{self._rule.path} has a line of more than {LONGEST_LINE:,} bytes: write a line "
+                f"{self.rule.path} has a line of more than {LONGEST_LINE:,} bytes: write a line "
                 "for each edge"
             )
         return text[first:] + b"\n", begin - 1 + first
 
     def _bytes(self, begin: int, end: int) -> bytes:
         try:
-            with open(self._rule.path, "rb", buffering=0) as file:
+            with open(self.rule.path, "rb", buffering=0) as file:
                 file.seek(begin)
                 return file.read(end - begin) or b""
         except OSError as error:
             raise NeurosimError(
-                f"{self._rule.path} cannot be read ({error.strerror}): give a file that can"
+                f"{self.rule.path} cannot be read ({error.strerror}): give a file that can"
             ) from None
 
     def read(self, k: int) -> Block:
         """Return block k."""
         text, _ = self._lines(k)
-        if self._rule.delimiter == " ":
+        if self.rule.delimiter == " ":
             text = text.replace(b"\t", b" ")
-        columns = self._parse(k, text) if self._rule.names is None else self._parse_names(k, text)
-        names = self._rule.source, self._rule.target
+        columns = self._parse(k, text) if self.rule.names is None else self._parse_names(k, text)
+        names = self.rule.source, self.rule.target
         sources, targets = self.neurons(k, (columns[0], columns[1]), names)
         rows = iter(columns[2:])
         given = (read_only(next(rows)) if name else NONE for name in self.names)
@@ -109,14 +109,14 @@ class TextReader(FileReader):
         n = parse_edges(data, delimiter, self._roles, sources, targets, values, hard, report)
         n_hard, wrong, place, column = report.tolist()
         if wrong:
-            self._refuse(k, wrong, place, self._rule.columns[column])
+            self._refuse(k, wrong, place, self.rule.columns[column])
         for row in hard[:n_hard].tolist():
             values[row[HARD_VALUE], row[HARD_ROW]] = float(self._field(text, row[HARD_PLACE]))
         return [sources[:n], targets[:n], *values[:, :n]]
 
     def _parse_names(self, k: int, text: bytes) -> list[NDArray]:
         """Return the same of lines that name neurons."""
-        places, columns = self._name_places, self._rule.columns
+        places, columns = self._name_places, self.rule.columns
         roles = [int(np.flatnonzero(self._roles == role)[0]) for role in range(self._n_values + 2)]
         found: list[list[float]] = [[] for _ in roles]
         place = 0
@@ -158,7 +158,7 @@ class TextReader(FileReader):
             self._bytes(at, min(at + BYTES_AT_ONCE, begin)).count(b"\n")
             for at in range(0, begin, BYTES_AT_ONCE)
         )
-        return f"{self._rule.path}, line {before + text.count(10, 0, place) + 1}: "
+        return f"{self.rule.path}, line {before + text.count(10, 0, place) + 1}: "
 
     def _refuse(self, k: int, wrong: int, place: int, column: str) -> NoReturn:
         text, begin = self._lines(k)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.kernels import rows as c
-from neurosim.network import Column, EdgeFile, Explicit, LogNormal, Normal, Uniform
+from neurosim.network import LogNormal, Normal, Uniform
+from neurosim.network.column import is_column
 from neurosim.network.quantity import is_distribution
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ LAWS = {Uniform: c.UNIFORM, Normal: c.NORMAL, LogNormal: c.LOG_NORMAL}
 
 def is_listed(projection: Projection) -> bool:
     """Whether a projection's synapses are listed one by one."""
-    return isinstance(projection.rule, (Explicit, EdgeFile))
+    return projection.rule.rows == "listed"
 
 
 def weight_array(projection: Projection) -> NDArray[np.float64]:
@@ -42,7 +43,7 @@ def weight_array(projection: Projection) -> NDArray[np.float64]:
 def weight_law(projection: Projection) -> tuple[int, dict[int, float]]:
     """Return how the kernels make a projection's weights, and the entries of `Rules.laws`."""
     weight = projection.weight
-    if isinstance(weight, (np.ndarray, Column)):
+    if is_column(weight) or isinstance(weight, np.ndarray):
         return c.ARRAY, {}
     if not is_distribution(weight):
         return c.CONSTANT, {c.W_A: float(weight)}

@@ -13,7 +13,7 @@ from neurosim.cli.folder import RunFolder
 from neurosim.cli.report import print_files, print_json, print_nir, say
 from neurosim.cli.work import OUT
 from neurosim.errors import NeurosimError
-from neurosim.network import Explicit, SpikeTimes
+from neurosim.network import SpikeTimes
 from neurosim.scenario import RunOptions, find_scenario
 from neurosim.settings import parse_settings
 
@@ -117,7 +117,7 @@ def _describe(twin: NirNetwork) -> dict[str, Any]:
         "dt_ms": twin.dt,
         "integration": twin.units.integration,
         "neurons": twin.network.size,
-        "synapses": sum(len(rule.sources) for rule in rules if isinstance(rule, Explicit)),
+        "synapses": sum(len(getattr(rule, "sources", ())) for rule in rules),
         "nodes": nodes,
         "outputs": {name: list(shape) for name, shape in twin.wiring.outputs.items()},
     }

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from neurosim.network.channels import HodgkinHuxley, gate_rates, steady_gates
+from neurosim.network.column import Column
 from neurosim.network.csv_edges import CSVEdges
 from neurosim.network.declare import parameter, state, trace
 from neurosim.network.distributions import Distribution, LogNormal, Normal, Uniform
-from neurosim.network.edges import Column, EdgeFile
+from neurosim.network.edges import EdgeFile
 from neurosim.network.escape import EscapeRate
 from neurosim.network.inputs import (
     ConstantCurrent,

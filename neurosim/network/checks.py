@@ -189,10 +189,12 @@ def check_array(
     return array
 
 
-def check_indices(values: Any, what: str, size: int | None = None) -> NDArray[np.int64]:
-    """Return a read-only 1-D int64 copy of `values` if all are indices below `size`."""
+def check_indices(
+    values: Any, what: str, size: int | None = None, *, copy: bool = True
+) -> NDArray[np.int64]:
+    """Return `values` as a 1-D int64 array if all are indices below `size`; a copy is read-only."""
     try:
-        array = np.array(values)
+        array = np.array(values) if copy else np.asarray(values)
     except ValueError:  # rows of unequal length
         array = np.empty((0, 0))
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
@@ -202,7 +204,8 @@ def check_indices(values: Any, what: str, size: int | None = None) -> NDArray[np
         wrong = int(array.min()) if array.min() < 0 else int(array.max())
         top = "" if size is None else f" to {size - 1}"
         raise NeurosimError(f"{what} holds {wrong}: indices run from 0{top}")
-    array.flags.writeable = False
+    if copy:
+        array.flags.writeable = False
     return array
 
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.distributions import Normal
-from neurosim.network.edges import Column
+from neurosim.network.column import Column, is_column
 from neurosim.network.quantity import is_distribution
 
 if TYPE_CHECKING:
@@ -34,11 +33,10 @@ def sign_of(weight: Weight) -> int | None:
 
     None also where the strengths are in a file, which is read when the network is built.
     """
-    if isinstance(weight, Column):
+    if is_column(weight):
         return None
     if is_distribution(weight):
-        always_zero = isinstance(weight, Normal) and weight.mean == weight.sd == 0.0
-        return 0 if always_zero else weight.sign or None
+        return 0 if weight.extent == (0.0, 0.0) else weight.sign or None
     positive, negative = bool(np.any(np.asarray(weight) > 0)), bool(np.any(np.asarray(weight) < 0))
     return None if positive and negative else int(positive) - int(negative)
 
@@ -126,7 +124,7 @@ def check_dale(
     NeurosimError
     """
     sign = sign_of(weight)
-    if isinstance(weight, Column):
+    if is_column(weight):
         return  # to be checked when the file is read
     if sign is None:
         raise NeurosimError(

@@ -8,14 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim.errors import NeurosimError
-from neurosim.network.catalogue import PARTS
-from neurosim.network.checks import show
-from neurosim.network.edges import EdgeFile
-from neurosim.network.model import NeuronModel, defined_model, digest_of
 from neurosim.network.network import Network
 from neurosim.network.parts import Population
-from neurosim.network.registry import address_of
+from neurosim.network.registry import Part, address_of, defined_part, is_own, kinds_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +20,7 @@ if TYPE_CHECKING:
 TYPE, ARRAY, ITEMS = "type", "array", "items"
 """Keys that name a part's class, an array by its number, and the items of a mapping."""
 DIGEST = "digest"
-"""Key of the hash of a user's model: its equations must be the same when a file is read."""
+"""Key of the hash of a user's class: it must be the same when a file is read."""
 
 
 def to_data(network: Network) -> tuple[dict[str, Any], list[NDArray]]:
@@ -45,8 +40,7 @@ def to_data(network: Network) -> tuple[dict[str, Any], list[NDArray]]:
     Raises
     ------
     NeurosimError
-        For a part of a kind that is not neurosim's own, and for a file that has changed since it
-        was described: files are named by their content.
+        For a file that has changed since it was described: files are named by their content.
     """
     arrays: list[NDArray] = []
     places: dict[int, int] = {}
@@ -68,16 +62,10 @@ def to_data(network: Network) -> tuple[dict[str, Any], list[NDArray]]:
             return numbers[id(value)]
         if isinstance(value, Mapping):
             return {ITEMS: {key: encoded(item) for key, item in value.items()}}
-        if isinstance(value, NeuronModel):
-            return {TYPE: address_of(type(value)), DIGEST: digest_of(type(value))} | fields(value)
-        if PARTS.get(type(value).__name__) is not type(value):
-            raise NeurosimError(
-                f"{show(value)} cannot be saved: files know neurosim's own neurons, synapses, "
-                "rules and inputs only"
-            )
-        if isinstance(value, EdgeFile):
-            value = value.sealed()
-        return {TYPE: type(value).__name__} | fields(value)
+        kind = type(value)
+        if not is_own(kind):
+            return {TYPE: address_of(kind), DIGEST: kind.digest()} | fields(value)
+        return {TYPE: kind.__name__} | fields(value.sealed())
 
     def fields(part: Any) -> dict[str, Any]:
         return {
@@ -122,8 +110,8 @@ def describe(network: Network) -> dict[str, list[dict[str, Any]]]:
     def shown(value: Any) -> Any:
         if isinstance(value, Population):
             return value.name
-        if isinstance(value, EdgeFile):
-            return {TYPE: type(value).__name__} | fields(value.sealed(), *value.paths)
+        if paths := getattr(value, "paths", ()):
+            return {TYPE: type(value).__name__} | fields(value.sealed(), *paths)
         return value
 
     return {
@@ -150,6 +138,7 @@ def from_data(tree: Mapping[str, Any], arrays: Sequence[NDArray]) -> Network:
         Where the tree is no description of a network.
     """
     network = Network()
+    own = {name: kind for name, kind in kinds_of(Part).items() if is_own(kind)}
 
     def decoded(value: Any) -> Any:
         if isinstance(value, list):
@@ -162,8 +151,8 @@ def from_data(tree: Mapping[str, Any], arrays: Sequence[NDArray]) -> Network:
             return {key: decoded(item) for key, item in value[ITEMS].items()}
         given = {key: decoded(v) for key, v in value.items() if key not in (TYPE, DIGEST)}
         if DIGEST in value:
-            return defined_model(value[TYPE], value[DIGEST])(**given)
-        return PARTS[value[TYPE]](**given)
+            return defined_part(value[TYPE], value[DIGEST])(**given)
+        return own[value[TYPE]](**given)
 
     def fields(part: Mapping[str, Any], *populations: str) -> dict[str, Any]:
         known = {key: decoded(value) for key, value in part.items() if key not in populations}

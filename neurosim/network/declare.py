@@ -7,9 +7,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from neurosim.network.checks import check_flag, check_integer, check_number
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+LARGEST = 2**62
+"""Bound of whole numbers that declare none."""
 KEY = "parameter"
 """Key of a declaration in the metadata of a dataclass field."""
 
@@ -36,6 +40,12 @@ class Parameter:
     high: float
     help: str
     check: Callable[..., Any] | None = dataclasses.field(default=None, repr=False)
+
+    def describe(self) -> str:
+        """Return what it is, with its unit and range: "time constant (ms), 0.1 to 1000"."""
+        text = f"{self.help} ({self.unit})" if self.unit else self.help
+        bounded = math.isfinite(self.low) and math.isfinite(self.high)
+        return f"{text}, {self.low:g} to {self.high:g}" if bounded else text
 
 
 @dataclass(frozen=True)
@@ -96,8 +106,8 @@ def parameter(
     help : str
         What it is, as a noun phrase.
     check : callable, optional
-        Takes (value, name, unit, low, high) and returns the value checked, for parameters that are
-        not plain numbers.
+        Takes (value, name, unit, low, high) and returns the value checked. Default: by the
+        annotation; int stands for a whole number, bool for True or False.
 
     Returns
     -------
@@ -161,11 +171,48 @@ def trace(side: str, tau: float | str, help: str = "") -> Any:
 
 def parameters_of(model: type) -> Mapping[str, Parameter]:
     """Return the declared parameters of a model class by name, in order of declaration."""
-    return {
-        field.name: field.metadata[KEY]
-        for field in dataclasses.fields(model)
-        if KEY in field.metadata
-    }
+    fields = dataclasses.fields(model)
+    return {field.name: field.metadata[KEY] for field in fields if KEY in field.metadata}
+
+
+def check_declared(part: Any, default: Callable[..., Any] = check_number, before: str = "") -> None:
+    """Replace the declared fields of a dataclass instance by checked values.
+
+    Parameters
+    ----------
+    part : dataclass instance
+    default : callable
+        Check of fields that neither declare one nor are annotated as int or bool.
+    before : str
+        What precedes the name of a field in messages.
+
+    Raises
+    ------
+    NeurosimError
+        For a value of the wrong type or out of range, with a hint at the unit.
+    """
+    for field in dataclasses.fields(part):
+        if KEY not in field.metadata:
+            continue
+        declared: Parameter = field.metadata[KEY]
+        annotated = getattr(field.type, "__name__", str(field.type))
+        check = declared.check or {"int": _whole, "bool": _flag}.get(annotated, default)
+        value, what = getattr(part, field.name), before + field.name
+        value = check(value, what, declared.unit, declared.low, declared.high)
+        object.__setattr__(part, field.name, value)
+
+
+def optional(check: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a check that lets None pass."""
+    return lambda value, *limits: None if value is None else check(value, *limits)
+
+
+def _whole(value: Any, what: str, unit: str, low: float, high: float) -> int:
+    return check_integer(value, what, int(max(low, -LARGEST)), int(min(high, LARGEST)))
+
+
+def _flag(value: Any, what: str, *_: Any) -> bool:
+    return check_flag(value, what)
 
 
 def states_of(model: type) -> Mapping[str, State]:

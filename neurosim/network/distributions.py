@@ -16,6 +16,7 @@ from scipy.special import ndtr, ndtri
 
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import check_number
+from neurosim.network.declare import parameter
 from neurosim.network.registry import Part
 
 if TYPE_CHECKING:
@@ -29,11 +30,15 @@ LEAST_SPREAD = 1e-6
 """Smallest and, inverted, largest ratio of s.d. to mean of a log-normal distribution."""
 
 
-def _check_bound(value: Any, what: str) -> float:
+def _number(value: Any, what: str, *_: Any) -> float:
+    return check_number(value, what, "its unit")
+
+
+def _bound(value: Any, what: str, *_: Any) -> float:
     """Return a bound, which may be infinite."""
     if isinstance(value, (float, np.floating)) and math.isinf(value):
         return float(value)
-    return check_number(value, what, "its unit")
+    return _number(value, what)
 
 
 class Distribution(Part, ABC, abstract=True):
@@ -44,13 +49,11 @@ class Distribution(Part, ABC, abstract=True):
     high: float
 
     def _check(self) -> None:
-        name = type(self).__name__
-        for bound in ("low", "high"):
-            object.__setattr__(self, bound, _check_bound(getattr(self, bound), f"{name}.{bound}"))
         low, high = self.bounds
         if not low < high:
             raise NeurosimError(
-                f"{name}: low = {low:g} is not below high = {high:g}: lower low or raise high"
+                f"{type(self).__name__}: low = {low:g} is not below high = {high:g}: lower low or "
+                "raise high"
             )
         left, right = self.quantiles()
         if right - left < LEAST_MASS:
@@ -134,12 +137,13 @@ class Normal(Distribution):
         What falls outside is drawn again.
     """
 
-    mean: float
-    sd: float
-    low: float = -math.inf
-    high: float = math.inf
+    mean: float = parameter(help="mean before truncation", check=_number)
+    sd: float = parameter(help="standard deviation before truncation", check=_number)
+    low: float = parameter(-math.inf, help="lower bound", check=_bound)
+    high: float = parameter(math.inf, help="upper bound", check=_bound)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _check_moments(self, least_sd=0.0)
         self._check()
 
@@ -192,12 +196,11 @@ class Uniform(Distribution):
         In the unit of the quantity.
     """
 
-    low: float
-    high: float
+    low: float = parameter(help="lowest value", check=_number)
+    high: float = parameter(help="highest value", check=_number)
 
     def __post_init__(self) -> None:
-        for name in ("low", "high"):
-            check_number(getattr(self, name), f"Uniform.{name}", "its unit")
+        super().__post_init__()
         self._check()
 
     @property
@@ -244,12 +247,13 @@ class LogNormal(Distribution):
         What falls outside is drawn again.
     """
 
-    mean: float
-    sd: float
-    low: float = -math.inf
-    high: float = math.inf
+    mean: float = parameter(help="mean before truncation", check=_number)
+    sd: float = parameter(help="standard deviation before truncation", check=_number)
+    low: float = parameter(-math.inf, help="lower bound", check=_bound)
+    high: float = parameter(math.inf, help="upper bound", check=_bound)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _check_moments(self)
         if self.mean == 0.0:
             raise NeurosimError("LogNormal.mean = 0 is neither positive nor negative: give a mean")
@@ -257,8 +261,7 @@ class LogNormal(Distribution):
         check_number(spread, "LogNormal.sd / LogNormal.mean", "", LEAST_SPREAD, 1 / LEAST_SPREAD)
         zero_side = "low" if self.mean > 0.0 else "high"
         clip = max if self.mean > 0.0 else min
-        bound = _check_bound(getattr(self, zero_side), f"LogNormal.{zero_side}")
-        object.__setattr__(self, zero_side, clip(bound, 0.0))
+        object.__setattr__(self, zero_side, clip(getattr(self, zero_side), 0.0))
         self._check()
 
     @property
@@ -305,12 +308,10 @@ class LogNormal(Distribution):
 
 
 def _check_moments(law: Normal | LogNormal, least_sd: float = math.ulp(0.0)) -> None:
-    name = type(law).__name__
-    object.__setattr__(law, "mean", check_number(law.mean, f"{name}.mean", "its unit"))
-    object.__setattr__(law, "sd", check_number(law.sd, f"{name}.sd", "its unit"))
     if law.sd < least_sd:
         raise NeurosimError(
-            f"{name}.sd = {law.sd:g} is not above 0: give a positive spread, or a plain number"
+            f"{type(law).__name__}.sd = {law.sd:g} is not above 0: give a positive spread, or a "
+            "plain number"
         )
 
 

@@ -1,4 +1,4 @@
-"""Edge lists in files, and the columns of them that hold strengths and delays."""
+"""Edge lists in files."""
 
 from __future__ import annotations
 
@@ -6,81 +6,32 @@ import hashlib
 import os
 import stat
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
-
-import numpy as np
+from typing import Any, ClassVar, Self
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_number, nearest_name, show
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-LONGEST_DELAY = 1e5
-"""ms."""
-LARGEST_FACTOR = 1e24
-"""Largest factor of a column: times the strongest weight it is still finite in 32 bits."""
+from neurosim.network.checks import is_scalar, nearest_name, show
+from neurosim.network.column import Column, is_column
+from neurosim.network.declare import parameter
+from neurosim.network.quantity import is_distribution
+from neurosim.network.rules import Rule
 
 
-@dataclass(frozen=True)
-class Column:
-    r"""One value per edge, from a column of a text or an attribute of a SONATA file.
+def as_path(value: Any, what: str, *_: Any) -> str:
+    """Return the absolute path of a file."""
+    if not isinstance(value, (str, os.PathLike)) or "\0" in os.fsdecode(value):
+        raise NeurosimError(f"{what} = {show(value)} is no path: give one of a file")
+    return os.path.abspath(os.fsdecode(value))
 
-    Where `Network.connect` is given a name as psp, weight or delay, it becomes one of these.
 
-    Parameters
-    ----------
-    name : str
-    factor : float
-        Converts the values in the file to mV, pA or ms.
-    minimum : float, optional
-        Shortest delay (ms): shorter ones, 0 included, are raised to it. A spike needs at least
-        one time step; files made for other simulators may have delays of 0.
-
-    Examples
-    --------
-    A file with delays in seconds:
-
-    >>> import tempfile
-    >>> import neurosim as ns
-    >>> path = tempfile.mkdtemp() + "/edges.csv"
-    >>> with open(path, "w") as file:
-    ...     _ = file.write("source,target,delay_s\n0,1,0.002\n")
-    >>> net = ns.Network()
-    >>> exc = net.add("exc", 2, ns.LIF())
-    >>> one = net.connect(exc, exc, ns.CSVEdges(path), psp=0.5, delay=ns.Column("delay_s", 1e3))
-    >>> ns.Simulation(net).run(1.0).stats.synapses
-    1
-    """
-
-    name: str
-    factor: float = 1.0
-    minimum: float | None = None
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.name, str):
-            raise NeurosimError(f"Column.name = {show(self.name)} is no text: give a column's name")
-        factor = check_number(self.factor, "Column.factor", "", -LARGEST_FACTOR, LARGEST_FACTOR)
-        object.__setattr__(self, "factor", factor)
-        if self.minimum is not None:
-            minimum = check_number(self.minimum, "Column.minimum", "ms", 0.0, LONGEST_DELAY)
-            object.__setattr__(self, "minimum", minimum)
-
-    def scaled(self, factor: float) -> Column:
-        """Return the column with values `factor` times as large."""
-        return replace(self, factor=self.factor * factor)
-
-    def convert(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the values of a file in mV, pA or ms."""
-        if self.factor != 1.0:
-            values = values * self.factor
-        if self.minimum is not None:
-            values = np.where((values >= 0.0) & (values < self.minimum), self.minimum, values)
-        return values
+def as_text(value: Any, what: str, *_: Any) -> str:
+    """Return `value` if it is a text with something in it."""
+    if not isinstance(value, str) or not value:
+        raise NeurosimError(f"{what} = {show(value)} is no name: give a text")
+    return value
 
 
 @dataclass(frozen=True)
-class EdgeFile:
+class EdgeFile(Rule, abstract=True):
     """What lists of edges in files have in common: they must not change once they are described.
 
     Parameters
@@ -90,7 +41,8 @@ class EdgeFile:
         Digest of the content, by which a saved description knows its files again.
     """
 
-    path: str
+    random = False
+    path: str = parameter(help="the file", check=as_path)
     sha256: str | None = field(default=None, kw_only=True)
     columns: tuple[str, ...] = field(init=False, repr=False, compare=False)
     """Names of what is there for each edge."""
@@ -102,18 +54,31 @@ class EdgeFile:
     """Fields that name files."""
 
     def __post_init__(self) -> None:
-        stamps = {}
-        for name in self.paths:
-            given = getattr(self, name)
-            if given is None and name != "path":
-                continue
-            what = f"{type(self).__name__}.{name}"
-            if not isinstance(given, (str, os.PathLike)) or "\0" in os.fsdecode(given):
-                raise NeurosimError(f"{what} = {show(given)} is no path: give one of a file")
-            path = os.path.abspath(os.fsdecode(given))
-            object.__setattr__(self, name, path)
-            stamps[path] = _stamp(path)
+        super().__post_init__()
+        paths = [getattr(self, name) for name in self.paths]
+        stamps = {path: _stamp(path) for path in paths if path is not None}
         object.__setattr__(self, "_stamps", stamps)
+
+    def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
+        """Return the number of edges; of a text an estimate."""
+        return self.size
+
+    def strength_or_delay(self, value: Any, what: str) -> Any:
+        """Return a strength or a delay; a name becomes a `Column`."""
+        if isinstance(value, str):
+            value = Column(value)
+        if is_column(value):
+            self.check_column(value.name)
+            if value.minimum is not None and what != "delay":
+                raise NeurosimError(
+                    f"{what} = {value} has a minimum, which only delays may have: leave it out"
+                )
+        elif value is not None and not is_distribution(value) and not is_scalar(value):
+            raise NeurosimError(
+                f"{what} is an array, but the connections are in a file: name the column that has "
+                "it, or give a number or a distribution"
+            )
+        return value
 
     @property
     def n_bytes(self) -> int:
@@ -185,10 +150,3 @@ def _stamp(path: str) -> tuple[int, ...]:
     if not stat.S_ISREG(status.st_mode):
         raise NeurosimError(f"{path} is no file: give one with a list of edges")
     return status.st_size, status.st_mtime_ns
-
-
-def check_text(value: Any, what: str) -> str:
-    """Return `value` if it is a text with something in it."""
-    if not isinstance(value, str) or not value:
-        raise NeurosimError(f"{what} = {show(value)} is no name: give a text")
-    return value

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_number, nearest_name, show
+from neurosim.network.checks import nearest_name, show
+from neurosim.network.declare import parameter
+from neurosim.network.registry import Part
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -17,8 +19,14 @@ LINKS = ("softplus", "exponential")
 """How the rate can depend on the potential."""
 
 
+def _link(value: Any, what: str, *_: Any) -> Any:
+    if value not in LINKS:
+        raise NeurosimError(f"{what} = {show(value)} is unknown: {nearest_name(value, LINKS)}")
+    return value
+
+
 @dataclass(frozen=True)
-class EscapeRate:
+class EscapeRate(Part):
     """Escape noise: the neuron has no sharp threshold but a rate of firing that its potential sets.
 
     With x = (V − v_threshold)/delta the rate is ln(1 + e^x)/tau for the link "softplus" and e^x/tau
@@ -45,18 +53,12 @@ class EscapeRate:
     Press (2014), section 9.1.
     """
 
-    delta: float
-    tau: float
-    link: Literal["softplus", "exponential"] = "softplus"
-
-    def __post_init__(self) -> None:
-        for name, unit, low, high in (("delta", "mV", 1e-3, 1e3), ("tau", "ms", 1e-3, 1e6)):
-            value = check_number(getattr(self, name), f"EscapeRate.{name}", unit, low, high)
-            object.__setattr__(self, name, value)
-        if self.link not in LINKS:
-            raise NeurosimError(
-                f"EscapeRate.link = {show(self.link)} is unknown: {nearest_name(self.link, LINKS)}"
-            )
+    noun: ClassVar[str] = "a soft threshold"
+    delta: float = parameter(unit="mV", low=1e-3, high=1e3, help="width of the threshold")
+    tau: float = parameter(unit="ms", low=1e-3, high=1e6, help="sets the rate")
+    link: Literal["softplus", "exponential"] = parameter(
+        "softplus", help="how the rate depends on the potential", check=_link
+    )
 
     def rate(self, excess: ArrayLike) -> NDArray[np.float64]:
         """Return the rate (spikes per ms) at potentials that exceed the threshold by `excess` mV.

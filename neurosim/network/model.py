@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import math
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from neurosim.network.declare import (
 from neurosim.network.equations import constants_of, helpers_of, methods_of
 from neurosim.network.neurons import Neuron
 from neurosim.network.quantity import is_uniform
-from neurosim.network.registry import Part
+from neurosim.network.registry import hash_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -161,6 +160,15 @@ class NeuronModel(Neuron, abstract=True):
         """Return the declarations of the states by name; the first is the membrane potential."""
         return dict(states_of(cls))
 
+    @classmethod
+    def digest(cls) -> str:
+        """Return a hash of the equations and declarations of the class."""
+        methods = [getattr(cls, name) for name in methods_of(cls) if hasattr(cls, name)]
+        functions = [*methods, *helpers_of(methods)]
+        equations = [(inspect.getsource(own), constants_of(own)) for own in functions]
+        options = {name: getattr(cls, name) for name in OPTIONS}
+        return hash_of(equations, options, parameters_of(cls), states_of(cls))
+
     def initial_of(self, name: str, v: NDArray[np.float64]) -> Any:
         """Return the value of a state at time 0, where that of the potential is v (mV)."""
         initial = states_of(type(self))[name].initial
@@ -172,46 +180,6 @@ class NeuronModel(Neuron, abstract=True):
         """Potential at which a population starts (mV); NaN where neurons differ in it."""
         value = self.initial_of(next(iter(states_of(type(self)))), np.empty(0))
         return float(value) if is_uniform(value) else math.nan
-
-
-def digest_of(kind: type[NeuronModel]) -> str:
-    """Return a hash of the equations and declarations of a model class."""
-    methods = [getattr(kind, name) for name in methods_of(kind) if hasattr(kind, name)]
-    functions = [*methods, *helpers_of(methods)]
-    equations = [(inspect.getsource(function), constants_of(function)) for function in functions]
-    options = {name: getattr(kind, name) for name in OPTIONS}
-    text = repr((equations, options, parameters_of(kind), states_of(kind)))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def defined_model(address: str, digest: str) -> type[NeuronModel]:
-    """Return a model class that this process has defined. Nothing is imported.
-
-    Parameters
-    ----------
-    address : str
-        "module:qualified name".
-    digest : str
-        As `digest_of` returned it when the file was written.
-
-    Raises
-    ------
-    NeurosimError
-        Where the class is not defined, or its equations have changed.
-    """
-    kind: Any = Part.registry.get(address)
-    module, _, name = address.partition(":")
-    if kind is None:
-        raise NeurosimError(
-            f"the network uses the neuron model {name}, which is not defined here: import the "
-            f"module {module!r} first"
-        )
-    if digest_of(kind) != digest:
-        raise NeurosimError(
-            f"the equations of the neuron model {name} in {module!r} have changed since the file "
-            "was written: use the earlier version of the model"
-        )
-    return kind
 
 
 def check_class(kind: type[NeuronModel]) -> None:

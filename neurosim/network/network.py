@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,12 +11,10 @@ from neurosim.errors import NeurosimError
 from neurosim.network.checks import check_flag, check_number, nearest_name, show
 from neurosim.network.dale import check_dale, common_sign, keep_sign, warn_of_truncation
 from neurosim.network.endpoints import Endpoints
-from neurosim.network.inputs import MembraneNoise, SpikeInput, check_input
-from neurosim.network.neurons import LIF
+from neurosim.network.inputs import Input
 from neurosim.network.parts import Drive, Population, Projection, Recording, check_ids
-from neurosim.network.plasticity import STDP, within_plasticity
-from neurosim.network.quantity import bounds_of
-from neurosim.network.rules import check_rule
+from neurosim.network.plasticity import Plasticity
+from neurosim.network.rules import Rule
 from neurosim.network.sparse import take_sparse
 from neurosim.network.strength import (
     LONGEST,
@@ -24,10 +22,8 @@ from neurosim.network.strength import (
     check_drive_strength,
     check_strength,
     choose_strength,
-    find_columns,
-    per_synapse_shape,
 )
-from neurosim.network.synapses import DeltaSynapse, check_synapse
+from neurosim.network.synapses import DeltaSynapse, Synapse
 from neurosim.network.views import PopulationView
 
 if TYPE_CHECKING:
@@ -36,10 +32,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from neurosim.network.distributions import Distribution
-    from neurosim.network.inputs import Input
     from neurosim.network.neurons import Neuron
-    from neurosim.network.rules import Rule
-    from neurosim.network.synapses import Synapse
+
+_PARTS = (Population, Projection, Drive, Recording)
 
 LARGEST = 2**31 - 1
 """Largest number of neurons: ids have 32 bits."""
@@ -72,6 +67,7 @@ class Network:
         self._projections: list[Projection] = []
         self._drives: list[Drive] = []
         self._recordings: list[Recording] = []
+        self._current: dict[Any, Any] = {}
 
     @property
     def populations(self) -> tuple[Population, ...]:
@@ -105,7 +101,38 @@ class Network:
         other._projections += self._projections
         other._drives += self._drives
         other._recordings += self._recordings
+        other._current |= self._current
         return other
+
+    def replacing(self, changed: Mapping[Any, Any]) -> Network:
+        """Return a network with other parts in the place of some.
+
+        Parameters
+        ----------
+        changed : mapping
+            New population or projection by the one that it replaces.
+        """
+        other = Network(dale=self._dale)
+        new = dict(changed)
+        for name in ("_populations", "_projections", "_drives", "_recordings"):
+            for part in getattr(self, name):
+                if part not in new:
+                    ends = {
+                        end: new[getattr(part, end)]
+                        for end in ("source", "target", "population")
+                        if getattr(part, end, None) in new
+                    }
+                    if ends:
+                        new[part] = replace(part, **ends)
+                getattr(other, name).append(new.get(part, part))
+        other._current = {old: new.get(now, now) for old, now in self._current.items()} | new
+        return other
+
+    def current(self, part: Any) -> Any:
+        """Return the part that has replaced a part of this network, if any, else the part."""
+        if isinstance(part, PopulationView):
+            return PopulationView(self.current(part.population), part.ids)
+        return self._current.get(part, part) if isinstance(part, _PARTS) else part
 
     def __getitem__(self, name: str) -> Population:
         """Return the population of that name."""
@@ -185,7 +212,7 @@ class Network:
         psp: Any = None,
         weight: Any = None,
         delay: Any = 1.0,
-        plasticity: STDP | None = None,
+        plasticity: Plasticity | None = None,
     ) -> Projection:
         """Connect two populations.
 
@@ -233,21 +260,26 @@ class Network:
         Networks of more than a million synapses store weights as 32-bit floats, so that strengths
         are rounded to seven digits: 150 PSPs of 0.1 mV may then exceed a threshold at +15 mV.
         """
-        source, source_ids = self._part(source, "source")
-        target, target_ids = self._part(target, "target")
+        source, source_ids = self.part(source, "source")
+        target, target_ids = self.part(target, "target")
         ends = Endpoints(source, target, source_ids, target_ids)
-        check_synapse(synapse)
+        Synapse.require(synapse)
         rule, psp, weight = take_sparse(rule, psp, weight, ends.shape)
-        check_rule(rule, *ends.shape, n_common=ends.n_common)
-        psp, weight, delay = find_columns(rule, psp, weight, delay)
-        shape = per_synapse_shape(rule, *ends.shape)
+        Rule.require(rule, others="a sparse matrix")
+        rule.check(*ends.shape, n_common=ends.n_common)
+        psp = rule.strength_or_delay(psp, "psp")
+        weight = rule.strength_or_delay(weight, "weight")
+        delay = rule.strength_or_delay(delay, "delay")
+        shape = rule.shape(*ends.shape)
         value, factor, what, unit = choose_strength(psp, weight, synapse, target.neuron)
         strength = check_strength(value, factor, what, unit, shape)
         if source.dale:
             given, strength = strength, keep_sign(strength, value, what)
             warn_of_truncation(given, value, what, source.name)
             check_dale(source, target, strength, self._projections)
-        strength = within_plasticity(plasticity, strength, value, what)
+        if plasticity is not None:
+            Plasticity.require(plasticity, "plasticity = ")
+            strength = plasticity.within(strength, value, what)
         late = check_delay(delay, shape)
         rule, strength, late, *ids = ends.resolve(rule, strength, late)
         projection = Projection(source, target, rule, synapse, strength, late, plasticity, *ids)
@@ -292,28 +324,15 @@ class Network:
         ------
         NeurosimError
         """
-        target, ids = self._part(target, "target", ids)
+        target, ids = self.part(target, "target", ids)
         chosen = check_ids(ids, target)
         n_targets = target.size if chosen is None else len(chosen)
-        check_input(input, n_targets)
-        neuron = target.neuron
-        if isinstance(input, MembraneNoise) and not isinstance(neuron, LIF):
-            raise NeurosimError(
-                f"MembraneNoise has a sigma of the potential of LIF neurons, and {target.name!r} "
-                f"has {type(neuron).__name__}: give Poisson spikes or a CurrentWaveform of noise"
-            )
-        if (
-            isinstance(input, MembraneNoise)
-            and isinstance(neuron, LIF)
-            and bounds_of(neuron.tau_m)[1] == math.inf
-        ):
-            raise NeurosimError(
-                f"MembraneNoise has a stationary sigma, and {target.name!r} has no leak, so its "
-                "potential has none: give Poisson spikes or a CurrentWaveform of noise"
-            )
-        if isinstance(input, SpikeInput):
+        Input.require(input)
+        input.check_targets(n_targets)
+        input.check_neuron(target.neuron, target.name)
+        if input.brings_spikes:
             synapse = DeltaSynapse() if synapse is None else synapse
-            check_synapse(synapse)
+            Synapse.require(synapse)
             strength = check_drive_strength(psp, weight, synapse, target.neuron, n_targets)
             late = check_number(0.0 if delay is None else delay, "delay", "ms", 0.0, LONGEST)
             drive = Drive(target, chosen, input, synapse, strength, late)
@@ -330,6 +349,8 @@ class Network:
         *,
         ids: int | slice | ArrayLike | None = None,
         interval: float | None = None,
+        average: bool = False,
+        sum: bool = False,
     ) -> Recording:
         """Record something of a population.
 
@@ -344,6 +365,9 @@ class Network:
             Indices of the neurons within the population; not beside a view. Default: all.
         interval : float, optional
             ms between samples. Default: every step.
+        average, sum : bool
+            Whether to record the mean, or the sum, over the neurons instead of each of them. The
+            result has it as ``result.traces["exc", "v_average"]`` or ``"v_sum"``, in one column.
 
         Returns
         -------
@@ -353,18 +377,18 @@ class Network:
         ------
         NeurosimError
         """
-        population, ids = self._part(population, "population", ids)
-        recording = Recording(population, variable, ids, interval)
+        population, ids = self.part(population, "population", ids)
+        recording = Recording(population, variable, ids, interval, average, sum)
         for other in self._recordings:
-            if other.population is population and other.variable == variable:
+            if other.population is population and other.name == recording.name:
                 raise NeurosimError(
-                    f"{variable!r} of {population.name!r} is recorded already: name all neurons at "
-                    "once"
+                    f"{recording.name!r} of {population.name!r} is recorded already: name all "
+                    "neurons at once"
                 )
         self._recordings.append(recording)
         return recording
 
-    def _part(
+    def part(
         self, part: Population | PopulationView, role: str, ids: Any = None
     ) -> tuple[Population, NDArray[np.int64] | None]:
         """Return a population of this network and the chosen ids, None for all in order."""

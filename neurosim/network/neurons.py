@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import show
 from neurosim.network.declare import parameter, parameters_of
 from neurosim.network.escape import EscapeRate
 from neurosim.network.potentials import check_volts, keep_order
@@ -23,6 +22,9 @@ class Neuron(Part, abstract=True):
     """
 
     check_value: ClassVar[Any] = staticmethod(check_quantity)
+    noun: ClassVar[str] = "a neuron model"
+    is_linear: ClassVar[bool] = False
+    """Whether the potential below threshold follows the equation of `LIF`."""
 
     if TYPE_CHECKING:
 
@@ -88,6 +90,7 @@ class LIF(Neuron):
     Press (2014), section 1.3.
     """
 
+    is_linear = True
     v_rest: Any = parameter(-70.0, "mV", -200.0, 200.0, "resting potential")
     v_threshold: Any = parameter(-55.0, "mV", -200.0, 200.0, "the neuron fires when V is above it")
     v_reset: Any = parameter(-70.0, "mV", -200.0, 200.0, "potential after a spike")
@@ -99,11 +102,8 @@ class LIF(Neuron):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.escape is not None and not isinstance(self.escape, EscapeRate):
-            raise NeurosimError(
-                f"{type(self).__name__}.escape = {show(self.escape)} is not a soft threshold: give "
-                "EscapeRate(delta, tau)"
-            )
+        if self.escape is not None:
+            EscapeRate.require(self.escape, f"{type(self).__name__}.escape = ")
         self._check_potentials()
 
     def _check_potentials(self) -> None:
@@ -136,11 +136,17 @@ class LIF(Neuron):
 
 
 def _above_zero(value: Any, what: str, unit: str, low: float, high: float) -> Any:
-    """Return a quantity above 0, infinity included."""
-    value = or_infinity(value, what, unit, -high, high)
+    """Return a quantity above 0."""
+    value = check_quantity(value, what, unit, -high, high)
     if bounds_of(value)[0] <= 0.0:
         raise NeurosimError(f"{what} = {bounds_of(value)[0]:g} must be above 0")
     return value
+
+
+def _above_zero_or_infinity(value: Any, what: str, unit: str, low: float, high: float) -> Any:
+    """Return a quantity above 0, or infinity."""
+    infinite = is_uniform(value) and value == math.inf
+    return value if infinite else _above_zero(value, what, unit, low, high)
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,7 +191,9 @@ class IntegrateAndFire(LIF):
     )
     v_reset: Any = parameter(-70.0, "mV", help="potential after a spike")
     v_peak: Any = parameter(30.0, "mV", help="height of spikes in recorded traces")
-    tau_m: Any = parameter(20.0, "ms", 0.0, help="membrane time constant", check=_above_zero)
+    tau_m: Any = parameter(
+        20.0, "ms", 0.0, help="membrane time constant", check=_above_zero_or_infinity
+    )
     c_m: Any = parameter(250.0, "pF", 0.0, help="membrane capacitance", check=_above_zero)
     t_ref: Any = parameter(5.0, "ms", 0.0, help="absolute refractory period")
     subtract: Any = parameter(0.0, "mV", 0.0, help="by how much a spike lowers V")

@@ -20,7 +20,6 @@ from neurosim.network.checks import (
 )
 from neurosim.network.declare import parameters_of, states_of
 from neurosim.network.endpoints import Endpoints
-from neurosim.network.model import NeuronModel
 from neurosim.network.neurons import Neuron
 from neurosim.network.quantity import check_quantity, is_distribution
 from neurosim.network.views import PopulationView, check_distinct, select, view_of
@@ -29,10 +28,10 @@ from neurosim.recording import UNITS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from neurosim.network.column import Column
     from neurosim.network.distributions import Distribution
-    from neurosim.network.edges import Column
     from neurosim.network.inputs import Input
-    from neurosim.network.plasticity import STDP
+    from neurosim.network.plasticity import Plasticity
     from neurosim.network.rules import Rule
     from neurosim.network.synapses import Synapse
 
@@ -76,11 +75,7 @@ class Population:
         if whole and self.size == 0:
             raise NeurosimError(f"Population {name!r} is empty: its size must be at least 1")
         size = check_integer(self.size, f"Size of population {name!r}", 1)
-        if not isinstance(self.neuron, Neuron):
-            raise NeurosimError(
-                f"Population {name!r}: {show(self.neuron)} is not a neuron model: give LIF(), "
-                "HodgkinHuxley() or an instance of a NeuronModel"
-            )
+        Neuron.require(self.neuron, f"Population {name!r}: ", "an instance of a NeuronModel")
         object.__setattr__(self, "size", size)
         object.__setattr__(self, "v_init", _check_v_init(self.v_init, size, name))
         object.__setattr__(self, "dale", check_flag(self.dale, f"Population {name!r}: dale"))
@@ -94,7 +89,7 @@ class Population:
                 f"initial = {show(self.initial)} is not a dict: give values by state, such as "
                 "{'w': 0.0}"
             )
-        states = states_of(type(self.neuron)) if isinstance(self.neuron, NeuronModel) else {}
+        states = states_of(type(self.neuron))
         found = {}
         for state, value in self.initial.items():
             if state not in states:
@@ -146,7 +141,7 @@ class Projection:
         In the synapse's unit.
     delay : float, ndarray, distribution or Column
         ms.
-    plasticity : STDP or None
+    plasticity : Plasticity or None
     """
 
     source: Population
@@ -155,7 +150,7 @@ class Projection:
     synapse: Synapse
     weight: float | NDArray[np.float64] | Distribution | Column
     delay: float | NDArray[np.float64] | Distribution | Column
-    plasticity: STDP | None = None
+    plasticity: Plasticity | None = None
     source_ids: NDArray[np.int64] | None = None
     target_ids: NDArray[np.int64] | None = None
 
@@ -168,7 +163,7 @@ class Projection:
         return f"<Projection {self.source.name!r} → {self.target.name!r}: {show(self.rule)}>"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Drive:
     """Input onto a population. Made, and checked, by `Network.drive`.
 
@@ -192,8 +187,11 @@ class Drive:
     weight: float | NDArray[np.float64] | None
     delay: float | None
 
+    def __repr__(self) -> str:
+        return f"<Drive of {self.target.name!r}: {show(self.input)}>"
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Recording:
     """What is recorded of a population. Made by `Network.record`.
 
@@ -206,12 +204,16 @@ class Recording:
         None stands for all.
     interval : float or None
         ms between samples; None stands for every step.
+    average, sum : bool
+        Whether the mean or the sum over the neurons is recorded instead of each of them.
     """
 
     population: Population
     variable: str
     ids: NDArray[np.int64] | None
     interval: float | None
+    average: bool = False
+    sum: bool = False
 
     def __post_init__(self) -> None:
         known = recordables(self.population)
@@ -226,11 +228,34 @@ class Recording:
                 raise NeurosimError("Spikes have no interval: they are recorded as they come")
             interval = check_number(self.interval, "interval", "ms", 1e-3, 1e9)
             object.__setattr__(self, "interval", interval)
+        check_flag(self.average, "average")
+        check_flag(self.sum, "sum")
+        if self.average and self.sum:
+            raise NeurosimError("average and sum are two recordings: make one of each")
+        if (self.average or self.sum) and self.variable == "spikes":
+            raise NeurosimError(
+                "Spikes have no average: record them, and use neurosim.analysis.population_rate"
+            )
+
+    @property
+    def name(self) -> str:
+        """Name of the variable in results: with "_average" or "_sum" where it is one."""
+        return self.variable + ("_average" if self.average else "_sum" if self.sum else "")
+
+    @property
+    def n_columns(self) -> int:
+        """Number of values in a sample."""
+        if self.average or self.sum:
+            return 1
+        return self.population.size if self.ids is None else len(self.ids)
+
+    def __repr__(self) -> str:
+        return f"<Recording of {self.name!r} of {self.population.name!r}>"
 
 
 def recordables(population: Population) -> dict[str, str]:
     """Return what can be recorded of a population: the unit by variable."""
-    own = states_of(type(population.neuron)) if isinstance(population.neuron, NeuronModel) else {}
+    own = states_of(type(population.neuron))
     units = {name: declared.unit for name, declared in own.items()}
     return {"spikes": ""} | dict(UNITS) | units | {"v": "mV"}
 

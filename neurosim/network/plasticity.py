@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import show
+from neurosim.network.column import Column, is_column
 from neurosim.network.declare import parameter, trace
-from neurosim.network.edges import Column
 from neurosim.network.quantity import is_distribution
 from neurosim.network.registry import Part
 
@@ -66,9 +65,52 @@ class Plasticity(Part, abstract=True):
     0.01
     """
 
+    noun: ClassVar[str] = "a plasticity rule"
     methods: ClassVar[tuple[str, ...]] = ("on_pre", "on_post")
     """Methods that are compiled."""
     w_max: float
+
+    def within(
+        self,
+        weight: float | NDArray[np.float64] | Distribution | Column,
+        given: object,
+        what: str,
+    ) -> float | NDArray[np.float64] | Distribution | Column:
+        """Return the initial weights of plastic synapses.
+
+        Parameters
+        ----------
+        weight : float, ndarray, distribution or Column
+            In the synapse's unit. A distribution is truncated to the range of the plasticity.
+        given : object
+            The strength as the user gave it, for messages.
+        what : str
+            Its name, "psp" or "weight".
+
+        Raises
+        ------
+        NeurosimError
+            If the weights lie outside the range of the rule.
+        """
+        least, most = sorted((0.0, self.w_max))
+        fix = f"0 to {type(self).__name__}.w_max = {self.w_max:g}: raise w_max, or lower the {what}"
+        if is_distribution(weight):
+            try:
+                return weight.truncated(least, most)
+            except NeurosimError:
+                raise NeurosimError(
+                    f"{what} = {given} lies, as a weight, nearly always beyond {fix}"
+                ) from None
+        if is_column(weight):
+            return weight  # to be checked when the file is read
+        values = np.asarray(weight)
+        outside = (values < least) | (values > most)
+        if outside.any():
+            wrong = f"weight = {values[outside][0]:g}"
+            if what == "psp" and not np.array_equal(values, np.asarray(given)):
+                wrong = f"psp = {np.asarray(given, float)[outside][0]:g} mV, a {wrong},"
+            raise NeurosimError(f"{wrong} lies beyond {fix}")
+        return weight
 
 
 def _power(x: float, exponent: float) -> float:
@@ -137,52 +179,3 @@ class STDP(Plasticity):
     def on_post(w, before, after, p):  # type: ignore[no-untyped-def]
         """Raise the weight by the presynaptic spikes so far."""
         return w + p.learning_rate * _power(1.0 - w, p.mu_plus) * before
-
-
-def within_plasticity(
-    plasticity: object,
-    weight: float | NDArray[np.float64] | Distribution | Column,
-    given: object,
-    what: str,
-) -> float | NDArray[np.float64] | Distribution | Column:
-    """Return the initial weights of plastic synapses.
-
-    Parameters
-    ----------
-    plasticity : Plasticity or None
-    weight : float, ndarray, distribution or Column
-        In the synapse's unit. A distribution is truncated to the range of the plasticity.
-    given : object
-        The strength as the user gave it, for messages.
-    what : str
-        Its name, "psp" or "weight".
-
-    Raises
-    ------
-    NeurosimError
-        If `plasticity` is not a plasticity rule, or the weights lie outside its range.
-    """
-    if plasticity is None:
-        return weight
-    if not isinstance(plasticity, Plasticity):
-        raise NeurosimError(f"plasticity = {show(plasticity)} is none: give STDP(w_max)")
-    least, most = sorted((0.0, plasticity.w_max))
-    name = f"{type(plasticity).__name__}.w_max"
-    fix = f"0 to {name} = {plasticity.w_max:g}: raise w_max, or lower the {what}"
-    if is_distribution(weight):
-        try:
-            return weight.truncated(least, most)
-        except NeurosimError:
-            raise NeurosimError(
-                f"{what} = {given} lies, as a weight, nearly always beyond {fix}"
-            ) from None
-    if isinstance(weight, Column):
-        return weight  # to be checked when the file is read
-    values = np.asarray(weight)
-    outside = (values < least) | (values > most)
-    if outside.any():
-        wrong = f"weight = {values[outside][0]:g}"
-        if what == "psp" and not np.array_equal(values, np.asarray(given)):
-            wrong = f"psp = {np.asarray(given, float)[outside][0]:g} mV, a {wrong},"
-        raise NeurosimError(f"{wrong} lies beyond {fix}")
-    return weight

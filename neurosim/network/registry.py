@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
-from typing import Any, ClassVar
+import hashlib
+import inspect
+import textwrap
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from neurosim.network.checks import check_number
-from neurosim.network.declare import parameters_of
+from neurosim.errors import NeurosimError
+from neurosim.network.checks import check_number, show
+from neurosim.network.declare import check_declared
 
 
 class Part:
@@ -23,6 +28,10 @@ class Part:
     """Classes that this process has defined, by "module:qualified name"."""
     check_value: ClassVar[Any] = staticmethod(check_number)
     """Checks a parameter whose declaration has no check: (value, name, unit, low, high)."""
+    noun: ClassVar[str] = "a part of a network"
+    """What messages call it."""
+    paths: ClassVar[tuple[str, ...]] = ()
+    """Fields that name files."""
 
     def __init_subclass__(cls, *, abstract: bool = False, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -30,11 +39,41 @@ class Part:
             Part.registry[address_of(cls)] = cls
 
     def __post_init__(self) -> None:
-        for name, declared in parameters_of(type(self)).items():
-            check = declared.check or self.check_value
-            what = f"{type(self).__name__}.{name}"
-            value = check(getattr(self, name), what, declared.unit, declared.low, declared.high)
-            object.__setattr__(self, name, value)
+        check_declared(self, self.check_value, f"{type(self).__name__}.")
+
+    def sealed(self) -> Self:
+        """Return the same with digests of the files that it names."""
+        return self
+
+    @classmethod
+    def digest(cls) -> str:
+        """Return a hash of the source of the class, comments and docstrings left out."""
+        own = [kind for kind in cls.__mro__ if kind is not object and not is_own(kind)]
+        return hash_of(*(_code(kind) for kind in own))
+
+    @classmethod
+    def require(cls, value: object, before: str = "", others: str = "") -> None:
+        """Refuse what is not a part of this kind.
+
+        Parameters
+        ----------
+        value : object
+        before, others : str
+            How the message begins, and what it names beside neurosim's own parts.
+
+        Raises
+        ------
+        NeurosimError
+        """
+        if isinstance(value, cls):
+            return
+        own = [_call(kind) for kind in kinds_of(cls).values() if is_own(kind)]
+        *first, last = [*own, others] if others else own
+        choice = f"{', '.join(first)} or {last}" if first else last
+        wrong = f"{show(value)} is not {cls.noun}"
+        if value is None:
+            wrong = f"no {cls.noun.partition(' ')[2]} was given"
+        raise NeurosimError(f"{before}{wrong}: give {choice}")
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
@@ -49,8 +88,52 @@ class Part:
 def kinds_of(base: type[Part]) -> dict[str, type[Part]]:
     """Return the classes that are derived from `base` by name; neurosim's own come first."""
     found = [kind for kind in Part.registry.values() if issubclass(kind, base)]
-    ordered = sorted(found, key=lambda kind: not is_own(kind))
-    return {kind.__name__: kind for kind in reversed(ordered)} | {k.__name__: k for k in ordered}
+    own = {kind.__name__: kind for kind in found if is_own(kind)}
+    return own | {k.__name__: k for k in found if k.__name__ not in own}
+
+
+def defined_part(address: str, expected: str) -> type[Part]:
+    """Return a class that this process has defined. Nothing is imported.
+
+    Parameters
+    ----------
+    address : str
+        "module:qualified name".
+    expected : str
+        As `Part.digest` returned it when the file was written.
+
+    Raises
+    ------
+    NeurosimError
+        Where the class is not defined, or has changed.
+    """
+    kind = Part.registry.get(address)
+    module, _, name = address.partition(":")
+    if kind is None:
+        raise NeurosimError(
+            f"the network uses {name}, which is not defined here: import the module {module!r} "
+            "first"
+        )
+    if kind.digest() != expected:
+        raise NeurosimError(
+            f"the code of {name} in {module!r} has changed since the file was written: use the "
+            f"earlier version of {kind.noun.partition(' ')[2]} {name}"
+        )
+    return kind
+
+
+def hash_of(*values: Any) -> str:
+    """Return a hash of the text of values."""
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
+
+
+def _code(kind: type) -> str:
+    """Return the syntax tree of a class without docstrings."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node):
+            node.body = node.body[1:]
+    return ast.dump(tree)
 
 
 def is_own(kind: type) -> bool:
@@ -61,6 +144,16 @@ def is_own(kind: type) -> bool:
 def address_of(kind: type) -> str:
     """Return the name by which a class is found again: module and qualified name."""
     return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def _call(kind: type) -> str:
+    """Return how a part is made, with the arguments that it needs."""
+    needed = [
+        field.name
+        for field in dataclasses.fields(kind)
+        if field.init and field.default is field.default_factory is dataclasses.MISSING
+    ]
+    return f"{kind.__name__}({', '.join(needed)})"
 
 
 def _compared(part: Any) -> list[Any]:
@@ -76,4 +169,8 @@ def _equal(one: Any, other: Any) -> bool:
 
 def _hashable(value: Any) -> Any:
     """Return something hashable that is equal for equal values."""
-    return value.shape if isinstance(value, np.ndarray) else value
+    try:
+        hash(value)
+    except TypeError:  # an array or a list
+        return np.shape(value) if isinstance(value, np.ndarray) else type(value)
+    return value

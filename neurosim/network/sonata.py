@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import show
+from neurosim.network.column import is_column
+from neurosim.network.declare import optional, parameter
 from neurosim.network.edge_types import EdgeTypes
-from neurosim.network.edges import EdgeFile, check_text
+from neurosim.network.edges import EdgeFile, as_path, as_text
 from neurosim.network.open_edges import OpenEdges
 
 PROBED = 2**16
 """Edges of which the number of synapses is looked at before the network is built."""
+
+STACKLEVEL = 3
+"""Frames from a warning up to the caller of `Network.connect`."""
 
 
 @dataclass(frozen=True)
@@ -53,16 +58,17 @@ class SonataEdges(EdgeFile):
     models*, PLoS Comput. Biol. 16, e1007696 (2020).
     """
 
-    population: str
-    edge_types: str | None = None
-    nsyns: str | None = "nsyns"
+    population: str = parameter(help="name of the group under /edges", check=as_text)
+    edge_types: str | None = parameter(
+        None, help="table with a column edge_type_id", check=optional(as_path)
+    )
+    nsyns: str | None = parameter(
+        "nsyns", help="attribute with the number of synapses of an edge", check=optional(as_text)
+    )
 
     paths: ClassVar[tuple[str, ...]] = ("path", "edge_types")
 
     def __post_init__(self) -> None:
-        check_text(self.population, "SonataEdges.population")
-        if self.nsyns is not None:
-            check_text(self.nsyns, "SonataEdges.nsyns")
         super().__post_init__()
         names = [] if self.edge_types is None else EdgeTypes(self.edge_types).names
         with OpenEdges(self) as edges:
@@ -75,17 +81,30 @@ class SonataEdges(EdgeFile):
                 "give None if edges are single synapses"
             )
 
-    def warn_of_given_strength(self, what: str, value: object, stacklevel: int) -> None:
-        """Warn that a strength given by the user is not multiplied by the number of synapses."""
-        if self.nsyns is None or self.nsyns not in self.columns:
-            return
-        with OpenEdges(self, self.nsyns) as edges:
-            single = bool((edges.counts(0, min(PROBED, edges.size)) == 1.0).all())
-        if not single:
+    def strength_or_delay(self, value: Any, what: str) -> Any:
+        """Return a strength or a delay; a name becomes a `Column`.
+
+        Warns
+        -----
+        UserWarning
+            Where edges stand for several synapses, and a strength is not multiplied by their
+            number.
+        """
+        value = super().strength_or_delay(value, what)
+        own = value is not None and what != "delay" and not is_column(value)
+        if own and self._has_several():
             warnings.warn(
                 f"edges of {self.path} stand for several synapses each ({self.nsyns}), and "
                 f"{what} = {show(value)} is the strength of a whole edge: name the attribute that "
                 f'has it, or give Column("{self.nsyns}", …) with the strength of one synapse',
                 UserWarning,
-                stacklevel=stacklevel + 1,
+                stacklevel=STACKLEVEL,
             )
+        return value
+
+    def _has_several(self) -> bool:
+        """Whether an edge stands for several synapses."""
+        if self.nsyns is None or self.nsyns not in self.columns:
+            return False
+        with OpenEdges(self, self.nsyns) as edges:
+            return not bool((edges.counts(0, min(PROBED, edges.size)) == 1.0).all())

@@ -9,11 +9,9 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import check_array, check_number, is_scalar, show
+from neurosim.network.column import LONGEST_DELAY, Column, is_column
 from neurosim.network.distributions import Distribution
-from neurosim.network.edges import LONGEST_DELAY, Column, EdgeFile
 from neurosim.network.quantity import is_distribution
-from neurosim.network.rules import AllToAll, Explicit, OneToOne, Rule
-from neurosim.network.sonata import SonataEdges
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,59 +23,6 @@ STRONGEST = 1e9
 """Largest strength, in mV or pA."""
 LONGEST = LONGEST_DELAY
 """Longest delay (ms)."""
-
-
-STACKLEVEL = 5
-"""Frames from a check of a column up to the caller of `Network.connect`."""
-
-
-def per_synapse_shape(rule: Rule, n_sources: int, n_targets: int) -> tuple[int, ...] | None:
-    """Return the shape of an array with one value per synapse, or None where none is possible."""
-    if isinstance(rule, AllToAll):
-        return (n_sources, n_targets)
-    if isinstance(rule, OneToOne):
-        return (n_sources,)
-    return (len(rule.sources),) if isinstance(rule, Explicit) else None
-
-
-def find_columns(rule: Rule, psp: Any, weight: Any, delay: Any) -> tuple[Any, Any, Any]:
-    """Return what was given as psp, weight and delay with a `Column` for each name of one.
-
-    Raises
-    ------
-    NeurosimError
-        For a name that the rule's file does not have, a name where the rule has no file, and an
-        array where it has one.
-    """
-    return tuple(
-        _column(rule, value, what)
-        for value, what in ((psp, "psp"), (weight, "weight"), (delay, "delay"))
-    )
-
-
-def _column(rule: Rule, value: Any, what: str) -> Any:
-    if not isinstance(rule, EdgeFile):
-        if isinstance(value, Column):
-            raise NeurosimError(
-                f"{what} = {value} is a column of a file: give CSVEdges or SonataEdges as the rule"
-            )
-        return value
-    if isinstance(value, str):
-        value = Column(value)
-    if isinstance(value, Column):
-        rule.check_column(value.name)
-        if value.minimum is not None and what != "delay":
-            raise NeurosimError(
-                f"{what} = {value} has a minimum, which only delays may have: leave it out"
-            )
-    elif value is not None and not isinstance(value, Distribution) and not is_scalar(value):
-        raise NeurosimError(
-            f"{what} is an array, but the connections are in a file: name the column that has "
-            "it, or give a number or a distribution"
-        )
-    elif value is not None and what != "delay" and isinstance(rule, SonataEdges):
-        rule.warn_of_given_strength(what, value, STACKLEVEL)
-    return value
 
 
 def _check_shape(array: NDArray, shape: tuple[int, ...] | None, what: str) -> None:
@@ -123,7 +68,7 @@ def check_strength(
     shape : tuple of int or None
         Shape that an array must have; None where no array will do.
     """
-    if isinstance(value, Column):
+    if is_column(value):
         return value.scaled(factor)
     if is_distribution(value):
         low, high = value.extent
@@ -157,7 +102,7 @@ def check_drive_strength(
     """
     value, factor, what, unit = choose_strength(psp, weight, synapse, neuron)
     strength = check_strength(value, factor, what, unit, (n_targets,))
-    if is_distribution(strength) or isinstance(strength, Column):
+    if is_distribution(strength) or is_column(strength):
         raise NeurosimError(
             f"{what} of a drive is {show(value)}: give a number, or one number per target"
         )
@@ -168,7 +113,7 @@ def check_delay(
     value: Any, shape: tuple[int, ...] | None
 ) -> float | NDArray[np.float64] | Distribution | Column:
     """Return a connection's delay (ms)."""
-    if isinstance(value, Column):
+    if is_column(value):
         return value
     if is_distribution(value):
         try:

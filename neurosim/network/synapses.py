@@ -3,27 +3,55 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import exprel
 
-from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_number, show
+from neurosim.network.declare import parameter
+from neurosim.network.registry import Part
 
 if TYPE_CHECKING:
     from neurosim.network.neurons import Neuron
 
-_SHORTEST, _LONGEST = 0.01, 1e4
+
+def _tau(help: str) -> Any:
+    return parameter(unit="ms", low=0.01, high=1e4, help=help)
+
+
+class Synapse(Part, ABC, abstract=True):
+    """Base class of synapse models."""
+
+    noun: ClassVar[str] = "a synapse model"
+    unit: ClassVar[str] = "pA"
+    """Unit of its weights."""
+    is_current: ClassVar[bool] = True
+    """Whether it injects a current; otherwise it moves the potential at once."""
+
+    @abstractmethod
+    def time_to_peak(self, neuron: Neuron) -> float:
+        """Time from arrival to the peak of the PSP (ms)."""
+
+    @abstractmethod
+    def psp_per_weight(self, neuron: Neuron) -> float:
+        """Peak of the PSP (mV) for a weight of 1.
+
+        Raises
+        ------
+        NeurosimError
+            Where it is not known.
+        """
 
 
 @dataclass(frozen=True)
-class DeltaSynapse:
+class DeltaSynapse(Synapse):
     """A synapse that moves the potential at once, by its weight in mV."""
 
-    unit: ClassVar[str] = "mV"
+    unit = "mV"
+    is_current = False
 
     def time_to_peak(self, neuron: Neuron) -> float:
         """Time from arrival to the peak of the PSP (ms): none."""
@@ -35,7 +63,7 @@ class DeltaSynapse:
 
 
 @dataclass(frozen=True)
-class ExpCurrent:
+class ExpCurrent(Synapse):
     """A synaptic current that jumps by its weight (pA) and decays exponentially.
 
     Parameters
@@ -44,12 +72,7 @@ class ExpCurrent:
         Decay time constant (ms), 0.01 to 10,000.
     """
 
-    tau: float
-    unit: ClassVar[str] = "pA"
-
-    def __post_init__(self) -> None:
-        tau = check_number(self.tau, "ExpCurrent.tau", "ms", _SHORTEST, _LONGEST)
-        object.__setattr__(self, "tau", tau)
+    tau: float = _tau("decay time constant")
 
     def time_to_peak(self, neuron: Neuron) -> float:
         """Time from arrival to the peak of the PSP (ms): ln(τm/τs)·τm·τs/(τm − τs)."""
@@ -64,7 +87,7 @@ class ExpCurrent:
 
 
 @dataclass(frozen=True)
-class AlphaCurrent:
+class AlphaCurrent(Synapse):
     """A synaptic current w·(t/τ)·exp(1 − t/τ), which peaks at its weight w (pA) after τ.
 
     Parameters
@@ -73,12 +96,7 @@ class AlphaCurrent:
         Time to the peak of the current (ms), 0.01 to 10,000.
     """
 
-    tau: float
-    unit: ClassVar[str] = "pA"
-
-    def __post_init__(self) -> None:
-        tau = check_number(self.tau, "AlphaCurrent.tau", "ms", _SHORTEST, _LONGEST)
-        object.__setattr__(self, "tau", tau)
+    tau: float = _tau("time to the peak of the current")
 
     def time_to_peak(self, neuron: Neuron) -> float:
         """Time from arrival to the peak of the PSP (ms).
@@ -101,19 +119,6 @@ class AlphaCurrent:
         neuron.check_psp()
         x = self.time_to_peak(neuron) / self.tau
         return neuron.resistance * x * math.exp(1.0 - x)
-
-
-Synapse = DeltaSynapse | ExpCurrent | AlphaCurrent
-"""Any of the synapse models."""
-
-
-def check_synapse(synapse: object) -> None:
-    """Refuse what is not a synapse model."""
-    if not isinstance(synapse, Synapse):
-        raise NeurosimError(
-            f"{show(synapse)} is not a synapse model: give DeltaSynapse(), ExpCurrent(tau) or "
-            "AlphaCurrent(tau)"
-        )
 
 
 def _ramp(x: float) -> float:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_origin
 
 from neurosim.errors import NeurosimError
-from neurosim.network import EdgeFile
 from neurosim.network.checks import show
 from neurosim.scenario_file.schema import Field, fields_of, unknown
 from neurosim.settings import nearest
@@ -149,7 +149,7 @@ class Decoder:
             self.note(place, f"{field.name} = {show(value)} is no list: write it in [ ]")
             raise Refused
         if field.by_name and isinstance(value, dict):
-            anything = Field(field.name, Any, False, field.help)
+            anything = replace(field, hint=Any)
             return {key: self.value(item, (*place, key), anything) for key, item in value.items()}
         if isinstance(value, dict) or (isinstance(value, str) and field.named):
             return self.part(value, place, field.parts)
@@ -173,12 +173,12 @@ class Decoder:
             own = {key: item for key, item in table.items() if key != "type"}
             arguments = self.arguments(own, place, fields_of(parts[kind]))
             with self.blaming(place, own):
-                if issubclass(parts[kind], EdgeFile):
-                    return self._edges(parts[kind], arguments)
+                if paths := getattr(parts[kind], "paths", ()):
+                    return self._edges(parts[kind], arguments, paths)
                 return parts[kind](**arguments)
         raise Refused
 
-    def _edges(self, kind: type[EdgeFile], arguments: dict[str, Any]) -> EdgeFile | None:
+    def _edges(self, kind: type, arguments: dict[str, Any], names: tuple[str, ...]) -> Any:
         """Return a list of edges in a file beside the scenario file; None where it is not at hand.
 
         Raises
@@ -190,7 +190,7 @@ class Decoder:
             return None
         folder = os.path.realpath(self.document.folder)
         paths = {}
-        for name in kind.paths:
+        for name in names:
             given = arguments.get(name)
             if not isinstance(given, str) or "\0" in given:
                 continue  # refused by the part itself
@@ -214,9 +214,7 @@ def dotted(place: Place) -> str:
 
 
 def _missing(place: Place, field: Field) -> str:
-    # The docstring up to the end of its first sentence.
-    meaning = re.split(r"(?<=\w\w)[.:;](?:\s|$)", field.help)[0].rstrip(".")
-    what = dotted(place) or "the file"
+    what, meaning = dotted(place) or "the file", field.declared.describe()
     if field.named:
         return f'{what} has no {field.name}: write {field.name} = "{next(iter(field.parts))}", say'
     return f"{what} has no {field.name}" + (f" ({meaning})" if meaning else "") + ": add it"

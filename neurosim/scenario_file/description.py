@@ -7,21 +7,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from neurosim.build.delays import check_delays
 from neurosim.build.grid import whole_steps
 from neurosim.build.parameters import shortest_refractory
-from neurosim.build.poisson import step_means
 from neurosim.errors import NeurosimError
-from neurosim.network import Network, Poisson
-from neurosim.network.catalogue import INPUTS
+from neurosim.network import Input, Network
 from neurosim.network.checks import show
+from neurosim.network.registry import kinds_of
 from neurosim.scenario_file.decode import Decoder, Enough, Refused, dotted
 from neurosim.scenario_file.figures import Raster, Traces
 from neurosim.scenario_file.head import Analysis, Head
-from neurosim.scenario_file.schema import Field, fields_of, unknown
+from neurosim.scenario_file.schema import Field, field_of, fields_of, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +33,7 @@ NAME = re.compile(r"\w[\w +-]{0,63}")
 _SLICE = re.compile(r"\s*-?\d*\s*:\s*-?\d*\s*(:\s*-?\d*\s*)?")
 _END_IDS = ("from_ids", "to_ids")
 """Keys that choose neurons of the populations of a connection."""
-_IDS = Field("ids", ArrayLike, False, "indices within the population, or a slice such as '0:50'")
+_IDS = field_of("ids", ArrayLike, "indices within the population, or a slice such as '0:50'")
 
 _BLOCKS = ("connections", "inputs", "recordings")
 """Lists of tables."""
@@ -188,21 +186,23 @@ class _Description:
 
     def _add_to_inputs(self, table: dict[str, Any], place: Place) -> None:
         kind = table.get("type")
-        if not isinstance(kind, str) or kind not in INPUTS:
-            said = unknown(f"type = {show(kind)}", kind, INPUTS)
+        inputs: dict[str, Any] = dict(kinds_of(Input))
+        if not isinstance(kind, str) or kind not in inputs:
+            said = unknown(f"type = {show(kind)}", kind, inputs)
             if kind is None:
                 said = f'{dotted(place)} has no type: write type = "Poisson", for example'
             self.decoder.note((*place, "type"), said)
             raise Refused
-        taken = fields_of(INPUTS[kind])
+        taken = fields_of(inputs[kind])
         fields = _without(Network.drive, "target", "input") | dict(taken)
         own = {key: value for key, value in table.items() if key != "type"}
         ends, arguments = self._decoded(own, place, fields, (_reference("to", "target"),))
         with self.decoder.blaming(place, _own(table), ("type",)):
-            source = INPUTS[kind](**{key: arguments.pop(key) for key in taken if key in arguments})
+            own = {key: arguments.pop(key) for key in taken if key in arguments}
+            source: Any = inputs[kind](**own)
             self.network.drive(ends[0], source, **_with_indices(arguments))
-            if self.head and isinstance(source, Poisson):
-                step_means(np.ravel(source.rate), self.head.dt)
+            if self.head:
+                source.check_step(self.head.dt)
 
     def _add_to_recordings(self, table: dict[str, Any], place: Place) -> None:
         fields = _without(Network.record, "population")
@@ -253,7 +253,7 @@ class _Description:
         if not self._complete():
             raise Refused  # what is missing there would be told twice
         if analysis.figures is None:
-            recorded = any(r.variable == "v" for r in self.network.recordings)
+            recorded = any(r.name == "v" for r in self.network.recordings)
             figures = (Raster(), Traces()) if recorded else (Raster(),)
             analysis = Analysis(analysis.warmup, analysis.findings, figures)
         for name, number, part in analysis.parts():
@@ -299,7 +299,7 @@ def _with_indices(arguments: dict[str, Any]) -> dict[str, Any]:
 
 def _reference(name: str, parameter: str) -> Field:
     """Return the field that names a population."""
-    return Field(name, str, True, f"the name of the {parameter} population")
+    return field_of(name, str, f"the name of the {parameter} population", required=True)
 
 
 def _without(method: Any, *names: str) -> dict[str, Field]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_flag, check_indices, check_integer, nearest_name, show
+from neurosim.network.checks import check_indices, check_number, nearest_name, show
+from neurosim.network.declare import check_declared, optional, parameter
 from neurosim.scenario_file.findings import (
-    LONGEST_BIN,
     OfPotentials,
+    bin_width,
     check_recorded,
     recorded_potentials,
 )
-from neurosim.scenario_file.spans import OfPopulations, check_bin, set_number
+from neurosim.scenario_file.spans import OfPopulations, check_bin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,9 +30,15 @@ MOST_PANELS = 6
 """Neurons in one picture of traces."""
 
 
-def _set_window(part: Raster | Traces) -> None:
-    for name in ("start", "stop"):
-        set_number(part, name, "ms", 0.0, LATEST)
+def _time(help: str) -> Any:
+    return parameter(None, "ms", 0.0, LATEST, help, check=optional(check_number))
+
+
+def _indices(ids: Any, what: str, *_: Any) -> tuple[int, ...]:
+    return tuple(check_indices(ids, what).tolist())
+
+
+def _check_window(part: Raster | Traces) -> None:
     if part.start is not None and part.stop is not None and part.start >= part.stop:
         raise NeurosimError(
             f"start = {part.start:g} ms is not before stop = {part.stop:g} ms: swap them"
@@ -71,16 +78,14 @@ class Raster(OfPopulations):
         Bin of the population rate (ms).
     """
 
-    start: float | None = None
-    stop: float | None = None
-    max_neurons: int = 250
-    bin_ms: float = 1.0
+    start: float | None = _time("start of the time that is shown")
+    stop: float | None = _time("end of the time that is shown")
+    max_neurons: int = parameter(250, "", 1, 100_000, "with more neurons, only every k-th is drawn")
+    bin_ms: float = bin_width(1.0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _set_window(self)
-        check_integer(self.max_neurons, "max_neurons", 1, 100_000)
-        set_number(self, "bin_ms", "ms", 1e-3, LONGEST_BIN)
+        _check_window(self)
 
     def check_span(self, warmup: float, duration: float) -> None:
         """Refuse a span of time that a run from 0 to `duration` does not have."""
@@ -122,22 +127,21 @@ class Traces:
     """
 
     of: str | None = None
-    ids: tuple[int, ...] | None = None
-    start: float | None = None
-    stop: float | None = None
-    currents: bool = False
+    ids: tuple[int, ...] | None = parameter(
+        None, help="neurons, of those recorded", check=optional(_indices)
+    )
+    start: float | None = _time("start of the time that is shown")
+    stop: float | None = _time("end of the time that is shown")
+    currents: bool = parameter(False, help="whether to add the currents of the first neuron")
 
     def __post_init__(self) -> None:
-        _set_window(self)
-        check_flag(self.currents, "currents")
-        if self.ids is not None:
-            chosen = check_indices(self.ids, "ids")
-            if self.of is None or not 1 <= len(chosen) <= MOST_PANELS:
-                raise NeurosimError(
-                    f"ids names {len(chosen)} neurons of {self.of or 'no population'}: name 1 to "
-                    f"{MOST_PANELS}, and their population with `of`"
-                )
-            object.__setattr__(self, "ids", tuple(chosen.tolist()))
+        check_declared(self)
+        _check_window(self)
+        if self.ids is not None and (self.of is None or not 1 <= len(self.ids) <= MOST_PANELS):
+            raise NeurosimError(
+                f"ids names {len(self.ids)} neurons of {self.of or 'no population'}: name 1 to "
+                f"{MOST_PANELS}, and their population with `of`"
+            )
 
     def check(self, network: Network) -> None:
         """Refuse what is not recorded."""
@@ -147,7 +151,7 @@ class Traces:
                 f"of = {show(self.of)} is no population of this file: "
                 f"{nearest_name(self.of, known)}"
             )
-        potentials = [r for r in network.recordings if r.variable == "v"]
+        potentials = [r for r in network.recordings if r.name == "v"]
         check_recorded(network, None if self.of is None else (self.of,))
         for recording in potentials:
             name = recording.population.name
@@ -230,7 +234,7 @@ FIGURES: Mapping[str, type] = {
 def _check_ids(network: Network, name: str, variable: str, ids: tuple[int, ...]) -> None:
     """Refuse neurons of which a variable is not recorded."""
     for recording in network.recordings:
-        if (recording.population.name, recording.variable) != (name, variable):
+        if (recording.population.name, recording.name) != (name, variable):
             continue
         size, recorded = recording.population.size, recording.ids
         for neuron in ids:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from neurosim import analysis
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_integer
-from neurosim.scenario_file.spans import OfPopulations, set_number
+from neurosim.network.declare import parameter
+from neurosim.scenario_file.spans import OfPopulations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 LONGEST_BIN = 1e6
 """ms."""
+
+
+def bin_width(default: float) -> Any:
+    """Declare the width of the bins in which spikes are counted."""
+    return parameter(default, "ms", 1e-3, LONGEST_BIN, "width of the bins of time")
 
 
 @dataclass(frozen=True)
@@ -75,11 +80,7 @@ class Irregularity(_OfSpikes):
     """
 
     key = "cv"
-    min_spikes: int = 3
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_integer(self.min_spikes, "min_spikes", 3)
+    min_spikes: int = parameter(3, "", 3, help="neurons with fewer spikes are left out")
 
     def _measure(self, trains: SpikeTrains, start: float, stop: float) -> float | None:
         return _mean(analysis.cv_isi(trains, start, stop, min_spikes=self.min_spikes))
@@ -89,11 +90,7 @@ class Irregularity(_OfSpikes):
 class _InBins(_OfSpikes):
     """A number from the spikes in bins of time."""
 
-    bin_ms: float = 1.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        set_number(self, "bin_ms", "ms", 1e-3, LONGEST_BIN)
+    bin_ms: float = bin_width(1.0)
 
 
 @dataclass(frozen=True)
@@ -111,12 +108,8 @@ class Correlation(_InBins):
     """
 
     key = "correlation"
-    bin_ms: float = 5.0
-    n_neurons: int = 200
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_integer(self.n_neurons, "n_neurons", 2, 2000)
+    bin_ms: float = bin_width(5.0)
+    n_neurons: int = parameter(200, "", 2, 2000, "most neurons, of those that fire")
 
     def _measure(self, trains: SpikeTrains, start: float, stop: float) -> float | None:
         return _mean(
@@ -157,7 +150,7 @@ class Rhythm(_InBins):
     """
 
     key = "peak_frequency_hz"
-    bin_ms: float = 0.5
+    bin_ms: float = bin_width(0.5)
 
     def _measure(self, trains: SpikeTrains, start: float, stop: float) -> float | None:
         return _finite(analysis.peak_frequency(trains, stop, start=start, bin_ms=self.bin_ms))
@@ -214,7 +207,7 @@ def check_recorded(
     network: Network, populations: tuple[str, ...] | None, variable: str = "v"
 ) -> None:
     """Refuse populations of which a variable is not recorded; None stands for any one."""
-    recorded = [r.population.name for r in network.recordings if r.variable == variable]
+    recorded = [r.population.name for r in network.recordings if r.name == variable]
     missing = [name for name in populations or () if name not in recorded]
     if missing or not recorded:
         of = f" of {missing[0]}" if missing else ""

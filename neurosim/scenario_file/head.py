@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from neurosim.build.grid import check_dt, whole_steps
 from neurosim.build.streams import check_seed
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_number, show
+from neurosim.network.checks import show
+from neurosim.network.declare import check_declared, parameter
 from neurosim.scenario_file.figures import Picture
 from neurosim.scenario_file.findings import Finding, Irregularity, Rates
 
@@ -39,19 +40,16 @@ class Head:
         Whether populations obey Dale's law unless they say otherwise.
     """
 
-    duration: float
+    duration: float = parameter(unit="ms", low=1e-3, high=1e12, help="simulated time")
     title: str = ""
     description: str = ""
-    dt: float = 0.1
-    seed: int = 1
-    dale: bool = True
+    dt: float = parameter(0.1, "ms", help="step of the time grid", check=lambda v, *_: check_dt(v))
+    seed: int = parameter(1, help="of all randomness", check=lambda v, *_: check_seed(v))
+    dale: bool = parameter(True, help="whether populations obey Dale's law")
 
     def __post_init__(self) -> None:
-        duration = check_number(self.duration, "duration", "ms", 1e-3, 1e12)
-        object.__setattr__(self, "duration", duration)
-        object.__setattr__(self, "dt", check_dt(self.dt))
-        object.__setattr__(self, "seed", check_seed(self.seed))
-        whole_steps(duration, self.dt, "duration")
+        check_declared(self)
+        whole_steps(self.duration, self.dt, "duration")
         for name, longest in (("title", LONGEST_TITLE), ("description", LONGEST_DESCRIPTION)):
             text = getattr(self, name)
             if not isinstance(text, str) or len(text) > longest:
@@ -80,13 +78,12 @@ class Analysis:
         Pictures, in the same way. Default: raster, and traces where v is recorded.
     """
 
-    warmup: float = 0.0
+    warmup: float = parameter(0.0, "ms", 0.0, 1e9, "time at the start that is left out")
     findings: tuple[Finding, ...] = (Rates(), Irregularity())
     figures: tuple[Picture, ...] | None = None
 
     def __post_init__(self) -> None:
-        warmup = check_number(self.warmup, "warmup", "ms", 0.0, 1e9)
-        object.__setattr__(self, "warmup", warmup)
+        check_declared(self)
         kinds = [type(finding) for finding in self.findings]
         if len(set(kinds)) < len(kinds):
             raise NeurosimError("findings holds one kind twice: name each once")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
-import re
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -14,7 +15,9 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 from numpy.typing import ArrayLike
 
 from neurosim import network
-from neurosim.network.catalogue import DISTRIBUTIONS, PARTS
+from neurosim.network.declare import Parameter, parameters_of
+from neurosim.network.distributions import Distribution
+from neurosim.network.registry import Part, kinds_of
 from neurosim.scenario_file.figures import FIGURES
 from neurosim.scenario_file.findings import FINDINGS
 from neurosim.settings import nearest
@@ -22,16 +25,24 @@ from neurosim.settings import nearest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-NAMED: Mapping[str, type] = {**PARTS, **FINDINGS, **FIGURES}
-"""All parts that a file can name by their type."""
-
-ANNOTATED = {**vars(network), "ArrayLike": ArrayLike, "Mapping": Mapping, **NAMED}
-"""Names in annotations that only type checkers import."""
+UNDECLARED = Parameter("", -math.inf, math.inf, "")
+ARGUMENTS = {
+    name: dataclasses.replace(UNDECLARED, unit=unit, help=help)
+    for name, unit, help in (
+        ("size", "", "number of neurons, at least 1"),
+        ("v_init", "mV", "potentials at time 0"),
+        ("psp", "mV", "peak of the postsynaptic potential"),
+        ("weight", "mV or pA", "strength in the unit of the synapse"),
+        ("delay", "ms", "time from a spike to its arrival"),
+        ("variable", "", "what is recorded"),
+        ("ids", "", "indices of neurons"),
+        ("interval", "ms", "time between samples"),
+    )
+}
+"""Declarations of the arguments of the methods of `Network`."""
 
 MOST_LISTED = 12
 """Names in a sentence."""
-
-_UNIT = re.compile(r"(?:^|\()((?:ms|mV|pA|pF|nS|Hz)(?: or (?:mV|pA))?)\b")
 
 
 @dataclass(frozen=True)
@@ -44,20 +55,14 @@ class Field:
     hint : object
         Type of its value, as annotated.
     required : bool
-    help : str
-        What its docstring says.
+    declared : Parameter
+        With unit and meaning.
     """
 
     name: str
     hint: Any
     required: bool
-    help: str
-
-    @property
-    def unit(self) -> str:
-        """Unit of its value; empty where it has none."""
-        found = _UNIT.search(self.help)
-        return found[1] if found else ""
+    declared: Parameter
 
     @property
     def each(self) -> bool:
@@ -68,7 +73,7 @@ class Field:
     @property
     def parts(self) -> dict[str, type]:
         """Parts that may stand there; where anything may, distributions."""
-        return self._kinds or (dict(DISTRIBUTIONS) if Any in _members(self.hint) else {})
+        return self._kinds or (dict(kinds_of(Distribution)) if Any in _members(self.hint) else {})
 
     @property
     def named(self) -> bool:
@@ -79,7 +84,7 @@ class Field:
     def _kinds(self) -> dict[str, type]:
         """Parts that the annotation names."""
         classes = tuple(member for member in _members(self.hint) if isinstance(member, type))
-        return {name: kind for name, kind in NAMED.items() if issubclass(kind, classes)}
+        return {name: kind for name, kind in named_parts().items() if issubclass(kind, classes)}
 
     @property
     def by_name(self) -> bool:
@@ -96,32 +101,28 @@ class Field:
         return single[0] if len(single) == 1 else None
 
 
+def field_of(name: str, hint: Any, help: str, *, required: bool = False) -> Field:
+    """Return a key that no class or method declares."""
+    return Field(name, hint, required, dataclasses.replace(UNDECLARED, help=help))
+
+
+def named_parts() -> dict[str, type]:
+    """Return all parts that a file can name by their type."""
+    return {**kinds_of(Part), **FINDINGS, **FIGURES}
+
+
 @cache
 def fields_of(taker: Callable[..., Any]) -> Mapping[str, Field]:
     """Return the keys of the table that stands for the arguments of a class or method."""
-    hints = typing.get_type_hints(taker, localns=ANNOTATED)
-    help_: dict[str, str] = {}
-    for said in reversed(getattr(taker, "__mro__", (taker,))):
-        help_ |= documented(inspect.cleandoc(said.__doc__ or ""))
-    return {
-        name: Field(name, hints[name], parameter.default is parameter.empty, help_.get(name, ""))
-        for name, parameter in inspect.signature(taker).parameters.items()
-        if name in hints
-    }
-
-
-def documented(docstring: str) -> dict[str, str]:
-    """Return what a docstring in numpy style says of each parameter."""
-    section = re.search(r"^Parameters\n-+\n(.*?)(?:\n\n\S|\Z)", docstring, re.DOTALL | re.MULTILINE)
-    said: dict[str, str] = {}
-    names: list[str] = []
-    for line in section[1].splitlines() if section else ():
-        if line and not line[0].isspace():
-            names = [name.strip() for name in line.partition(" : ")[0].split(",")]
-            said |= dict.fromkeys(names, "")
-        else:
-            said |= {name: f"{said[name]} {line.strip()}".strip() for name in names}
-    return said
+    known = {**vars(network), "ArrayLike": ArrayLike, "Mapping": Mapping, **FINDINGS, **FIGURES}
+    hints = typing.get_type_hints(taker, localns=known)
+    declared = parameters_of(taker) if isinstance(taker, type) else ARGUMENTS
+    fields = {}
+    for name, argument in inspect.signature(taker).parameters.items():
+        if name in hints:
+            required = argument.default is argument.empty
+            fields[name] = Field(name, hints[name], required, declared.get(name, UNDECLARED))
+    return fields
 
 
 def unknown(what: str, word: object, known: Iterable[str]) -> str:

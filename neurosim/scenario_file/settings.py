@@ -49,8 +49,7 @@ def settings_class(
         kind = key.kind
         if len(place) > 1 and kind is not None:  # length, grid and seed of a run are options
             body["__annotations__"][name] = kind
-            first = key.help.partition(". ")[0].rstrip(".")
-            meaning = {"unit": key.unit, "help": "" if first == key.unit else first}
+            meaning = {"unit": key.declared.unit, "help": key.declared.help}
             default = float(value) if kind is float else value
             body[name] = dataclasses.field(default=default, metadata=meaning)
     made = type("Settings", (_Settings,), body)

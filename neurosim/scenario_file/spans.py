@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_number, nearest_name, show
+from neurosim.network.checks import nearest_name, show
+from neurosim.network.declare import check_declared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,7 @@ class OfPopulations:
     populations: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
+        check_declared(self)
         names = self.populations
         if names is None:
             return
@@ -66,10 +68,3 @@ def check_bin(part: Any, longest: float) -> None:
             f"bin_ms = {width:g} ms is longer than the {longest:g} ms that are left after the "
             "warm-up: give a shorter bin or a longer duration"
         )
-
-
-def set_number(part: Any, name: str, unit: str, low: float, high: float) -> None:
-    """Check a field of a frozen part, None staying None, and keep it as a float."""
-    value = getattr(part, name)
-    if value is not None:
-        object.__setattr__(part, name, check_number(value, name, unit, low, high))

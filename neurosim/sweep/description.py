@@ -8,7 +8,6 @@ import numpy as np
 
 from neurosim.build.streams import check_seed
 from neurosim.errors import NeurosimError
-from neurosim.network import EdgeFile
 from neurosim.scenario import RunOptions, check_duration, find_scenario
 from neurosim.settings import format_value, settings_of, unknown_setting
 from neurosim.sweep.grid import Axis, Sweep, written
@@ -194,10 +193,10 @@ def _check_alone(sweep: Sweep) -> None:
     cell = next(sweep.cells())
     network = scenario.network(scenario.settings(**sweep.fixed, **cell), options)
     for projection in network.projections:
-        if isinstance(projection.rule, EdgeFile):
+        if paths := projection.rule.paths:
             raise NeurosimError(
-                f"{scenario.name} reads connections from {projection.rule.path}, which workers do "
-                "not have: list them in the scenario file, or draw them by a rule"
+                f"{scenario.name} reads connections from {getattr(projection.rule, paths[0])}, "
+                "which workers do not have: list them in the scenario file, or draw them by a rule"
             )
 
 

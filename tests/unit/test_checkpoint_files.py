@@ -12,6 +12,7 @@ import pytest
 
 import neurosim as ns
 from neurosim.checkpoint import pack, unpack
+from neurosim.network.registry import Part, address_of
 from tests.fuzz import fuzz_count, mutants
 from tests.networks import everything, learning
 
@@ -214,13 +215,16 @@ def test_a_network_comes_back_as_it_was_described() -> None:
             np.testing.assert_array_equal(again[name], array)
 
 
-def test_a_part_of_ones_own_cannot_be_saved(tmp_path: Path) -> None:
-    class Mine(ns.LIF):
-        pass
+class Slow(ns.LIF):
+    """A class of one's own."""
 
+
+def test_a_part_of_ones_own_is_found_again_if_it_is_defined(tmp_path: Path, monkeypatch) -> None:
     net = ns.Network()
-    net.add("cell", 1, Mine())
-    simulation = ns.Simulation(net)
-    with pytest.raises(ns.NeurosimError, match="files know neurosim's own"):
-        simulation.save(tmp_path / "state.h5")
-    assert not list(tmp_path.iterdir())
+    net.add("cell", 1, Slow(tau_m=50.0))
+    ns.Simulation(net).save(tmp_path / "state.h5")
+    restored = ns.Simulation.restore(tmp_path / "state.h5")
+    assert restored.network["cell"].neuron == Slow(tau_m=50.0)
+    monkeypatch.delitem(Part.registry, address_of(Slow))
+    with pytest.raises(ns.NeurosimError, match="uses Slow, which is not defined here: import"):
+        ns.Simulation.restore(tmp_path / "state.h5")

@@ -235,7 +235,7 @@ def parsed(folder: Path, words: list[str]) -> np.ndarray:
     path = folder / "numbers.csv"
     path.write_text("source,target,w\n" + "".join(f"0,0,{word}\n" for word in words))
     net, a, _ = populations(dale=False)
-    reader = TextReader(net.connect(a, a, ns.CSVEdges(path), weight="w"), ns.CSVEdges(path))
+    reader = TextReader(net.connect(a, a, ns.CSVEdges(path), weight="w"))
     with reader:
         return np.concatenate([reader.read(k).weights for k in range(reader.n_blocks)])
 

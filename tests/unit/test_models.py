@@ -229,10 +229,10 @@ def test_a_checkpoint_names_the_class_it_needs(tmp_path, monkeypatch) -> None:
     simulation.save(tmp_path / "state.h5")
     address = f"{AdEx.__module__}:AdEx"
     monkeypatch.delitem(ns.NeuronModel.registry, address)
-    with pytest.raises(ns.NeurosimError, match="model AdEx, which is not defined here: import the"):
+    with pytest.raises(ns.NeurosimError, match="AdEx, which is not defined here: import the"):
         ns.Simulation.restore(tmp_path / "state.h5")
     monkeypatch.setitem(ns.NeuronModel.registry, address, AdaptiveAdEx)
-    with pytest.raises(ns.NeurosimError, match=r"equations of the neuron model AdEx .* changed"):
+    with pytest.raises(ns.NeurosimError, match=r"code of AdEx .* has changed .* neuron model AdEx"):
         ns.Simulation.restore(tmp_path / "state.h5")
 
 

@@ -152,7 +152,7 @@ BAD_NETWORKS = [
     (lambda n, e, i: n.add("new", -3, ns.LIF()), "= -3 is outside 1 to"),
     (lambda n, e, i: n.add("new", 2.0, ns.LIF()), "is not a whole number"),
     (lambda n, e, i: n.add("a/b", 3, ns.LIF()), "without '/'"),
-    (lambda n, e, i: n.add("new", 3, ns.LIF), "not a neuron model"),
+    (lambda n, e, i: n.add("new", 3, ns.LIF), "is not a neuron model"),
     (lambda n, e, i: n.add("new", 3, ns.LIF(), v_init=[1.0]), r"shape \(1,\); it needs \(3,\)"),
     (lambda n, e, i: n.add("new", 3, ns.LIF(), v_init=NAN), "not finite"),
     (lambda n, e, i: n["exz"], "did you mean 'exc'"),

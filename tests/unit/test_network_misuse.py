@@ -56,7 +56,7 @@ NETWORKS = [
     (lambda n, a, b: n.add("c", 2, ns.LIF(), v_init="x"), "'x' is not a number: give one in mV"),
     (lambda n, a, b: n.add("c", 2, ns.LIF(), dale=1), "dale = 1 is neither True nor False"),
     (lambda n, a, b: n.add("c", 2**31 - 1, ns.LIF()), "2147483647 is the most"),
-    (lambda n, a, b: n.connect(a, b, psp=1.0), "No rule was given: give AllToAll"),
+    (lambda n, a, b: n.connect(a, b, psp=1.0), "no connection rule was given: give AllToAll"),
     (lambda n, a, b: n.connect(a, b, ns.AllToAll, psp=1.0), "is not a connection rule"),
     (lambda n, a, b: n.connect(a, b, ns.AllToAll(), psp="1"), "psp = '1' is not a number"),
     (lambda n, a, b: n.connect(a, b, ns.AllToAll(), psp=RAGGED), "its rows differ in length"),

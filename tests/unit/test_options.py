@@ -6,14 +6,15 @@ import dataclasses
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import h5py
 import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.network import Input, Rule
+from neurosim.network import Input, IntegrateAndFire, Rule
+from neurosim.network.registry import is_own, kinds_of
 
 EXP = ns.ExpCurrent(2.0)
 Make = Callable[[type, dict[str, Any]], ns.Network]
@@ -47,9 +48,13 @@ def _recorded(net: ns.Network, cells: ns.Population, *variables: str) -> ns.Netw
     return net
 
 
-def _checked(cases: dict[type, dict[str, tuple[Any, Any]]], union: Any = None) -> list:
+def _own(base: Any) -> list[type]:
+    return [kind for kind in kinds_of(base).values() if is_own(kind)]
+
+
+def _checked(cases: dict[type, dict[str, tuple[Any, Any]]], base: Any = None) -> list:
     """Return (class, field, first, other) of every field, each of which must have a case."""
-    classes = get_args(union) if union is not None else tuple(cases)
+    classes = _own(base) if base is not None else tuple(cases)
     found = []
     for cls in classes:
         names = [f.name for f in dataclasses.fields(cls) if f.init]
@@ -105,7 +110,7 @@ DRIVE: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", DRIVE)
-@pytest.mark.parametrize("cls", get_args(Input), ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", _own(Input), ids=lambda cls: cls.__name__)
 def test_options_of_drives(cls: type, name: str) -> None:
     assert {"self", "target", "input", *DRIVE} == set(
         inspect.signature(ns.Network.drive).parameters
@@ -156,11 +161,11 @@ def _connected(rule: ns.network.Rule, **options: Any) -> ns.Network:
     return _recorded(net, cells, "i_syn")
 
 
-DRAWN = [cls for cls in get_args(Rule) if cls in RULES]
+DRAWN = [cls for cls in _own(Rule) if cls in RULES]
 
 
 def test_rules_that_are_not_here_read_files() -> None:
-    assert set(get_args(Rule)) - set(RULES) == {ns.CSVEdges, ns.SonataEdges}
+    assert set(_own(Rule)) - set(RULES) == {ns.CSVEdges, ns.SonataEdges}
 
 
 @pytest.mark.parametrize(("cls", "case", "name"), _checked({k: RULES[k] for k in DRAWN}))
@@ -197,7 +202,7 @@ def _rule(cls: type, folder: Path) -> ns.network.Rule:
 
 
 @pytest.mark.parametrize("name", CONNECT)
-@pytest.mark.parametrize("cls", get_args(Rule), ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", _own(Rule), ids=lambda cls: cls.__name__)
 def test_options_of_connections(cls: type, name: str, tmp_path: Path) -> None:
     parameters = inspect.signature(ns.Network.connect).parameters
     assert {"self", "source", "target", "rule", *CONNECT} == set(parameters)
@@ -209,17 +214,19 @@ def test_options_of_connections(cls: type, name: str, tmp_path: Path) -> None:
 
 # Neurons, synapses, plasticity, distributions
 
+LIF: dict[str, tuple[Any, Any]] = {
+    "v_rest": (-70.0, -69.0),
+    "v_threshold": (-55.0, -56.0),
+    "v_reset": (-70.0, -72.0),
+    "v_peak": (30.0, 31.0),
+    "tau_m": (20.0, 21.0),
+    "c_m": (250.0, 251.0),
+    "t_ref": (5.0, 4.0),
+    "escape": (None, ns.EscapeRate(1.0, 1.0)),
+}
 NEURONS: dict[type, dict[str, tuple[Any, Any]]] = {
-    ns.LIF: {
-        "v_rest": (-70.0, -69.0),
-        "v_threshold": (-55.0, -56.0),
-        "v_reset": (-70.0, -72.0),
-        "v_peak": (30.0, 31.0),
-        "tau_m": (20.0, 21.0),
-        "c_m": (250.0, 251.0),
-        "t_ref": (5.0, 4.0),
-        "escape": (None, ns.EscapeRate(1.0, 1.0)),
-    },
+    ns.LIF: LIF,
+    IntegrateAndFire: LIF | {"t_ref": (0.0, 4.0), "subtract": (0.0, 10.0)},
     ns.HodgkinHuxley: {
         "g_na": (12000.0, 12100.0),
         "g_k": (3600.0, 3700.0),

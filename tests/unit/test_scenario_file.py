@@ -12,7 +12,7 @@ from hypothesis import given, settings
 import neurosim as ns
 from neurosim.network.data import to_data
 from neurosim.scenario import RunOptions, Scenario, find_scenario, run, run_scenario
-from neurosim.scenario_file.schema import documented, fields_of
+from neurosim.scenario_file.schema import fields_of
 from neurosim.settings import parse_settings, settings_of
 from tests.networks import bits, everything, learning
 from tests.toml import scenario_file
@@ -152,6 +152,19 @@ def test_a_part_may_be_a_table_of_its_own(read):
     assert network_of(read(text)).populations[0].neuron == ns.LIF(tau_m=9.0)
 
 
+def test_parameters_of_neurons_may_differ(read):
+    given = '{type = "LIF", tau_m = {type = "Normal", mean = 15.0, sd = 2.0}, c_m = [200.0]}'
+    neuron = network_of(read(ONE.replace('"LIF"', given))).populations[0].neuron
+    assert neuron == ns.LIF(tau_m=ns.Normal(15.0, 2.0), c_m=[200.0])
+    for wrong, words in (
+        ("[200.0, 0.2]", r":\d+: LIF.c_m = 0.2 pF is outside .* did you mean 200"),
+        ("[200.0, 300.0]", r":\d+: LIF.c_m of population 'cell' has 2 values for 1 neurons"),
+        ('{type = "Normal", mean = 0.2, sd = 0.01}', r":\d+: LIF.c_m = Normal.* next to no values"),
+    ):
+        with pytest.raises(ns.NeurosimError, match=words):
+            read(ONE.replace('"LIF"', f'{{type = "LIF", c_m = {wrong}}}'))
+
+
 def test_a_file_without_analysis_is_drawn_by_what_it_records(tmp_path):
     (tmp_path / "one.toml").write_text(ONE)
     ran = run(str(tmp_path / "one.toml"))
@@ -213,8 +226,8 @@ def test_keys_units_and_meanings_come_from_the_parts():
     assert set(fields) == {
         "v_rest", "v_threshold", "v_reset", "v_peak", "tau_m", "c_m", "t_ref", "escape"
     }  # fmt: skip
-    assert fields["tau_m"].unit == "ms"
-    assert fields["tau_m"].help == "Membrane time constant (ms), 0.1 to 1000."
+    assert fields["tau_m"].declared.unit == "ms"
+    assert fields["tau_m"].declared.help == "membrane time constant"
     assert fields["escape"].parts == {"EscapeRate": ns.EscapeRate}
     assert fields_of(ns.ExpCurrent)["tau"].required
     assert not fields_of(ns.Network.connect)["delay"].required
@@ -222,29 +235,12 @@ def test_keys_units_and_meanings_come_from_the_parts():
 
 
 def test_every_number_of_every_part_is_explained():
+    from neurosim.network.registry import is_own
     from neurosim.scenario_file.head import Analysis, Head
-    from neurosim.scenario_file.schema import NAMED
+    from neurosim.scenario_file.schema import named_parts
 
-    for part in [*NAMED.values(), Analysis, Head]:
+    for part in filter(is_own, [*named_parts().values(), Analysis, Head]):
         for field in fields_of(part).values():
-            assert field.help or field.kind not in (int, float), f"{part.__name__}.{field.name}"
-
-
-def test_a_docstring_is_read_by_parameter():
-    text = """Title.
-
-    Parameters
-    ----------
-    a, b : float
-        Two of them (mV),
-        on two lines.
-    c : int
-
-    Raises
-    ------
-    Error
-    """
-    import inspect
-
-    found = documented(inspect.cleandoc(text))
-    assert found == {"a": "Two of them (mV), on two lines.", "b": found["a"], "c": ""}
+            assert field.declared.help or field.kind not in (int, float), (
+                f"{part.__name__}.{field.name}"
+            )

@@ -142,7 +142,7 @@ MISTAKES = {
     ),
     "no size": (
         "size = 800", "# ",
-        "13: populations.exc has no size (Number of neurons, at least 1): add it",
+        "13: populations.exc has no size (number of neurons, at least 1): add it",
     ),
     "no neuron": (
         f"neuron = {LIF}", "# ",
@@ -150,7 +150,7 @@ MISTAKES = {
     ),
     "no time constant": (
         '{type = "ExpCurrent", tau = 2.0}', '"ExpCurrent"',
-        "30: connections.0.synapse has no tau (Decay time constant (ms), 0.01 to 10,000): add it",
+        "30: connections.0.synapse has no tau (decay time constant (ms), 0.01 to 10000): add it",
     ),
     "no type": (
         'type = "Poisson"', "# ",

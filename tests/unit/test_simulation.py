@@ -30,14 +30,6 @@ def test_a_run_goes_on_where_the_last_one_stopped() -> None:
     )
 
 
-def test_a_snapshot_is_taken_of_the_network() -> None:
-    net = _net()
-    simulation = ns.Simulation(net)
-    net.drive(net["cells"], ns.ConstantCurrent(1e4))
-    later = simulation.run(100.0).spikes["cells"].times
-    assert np.array_equal(later, ns.simulate(_net(), 100.0).spikes["cells"].times)
-
-
 def test_spikes_are_ordered_by_time_then_neuron_and_belong_to_the_grid() -> None:
     trains = ns.simulate(_net(), 200.0).spikes["cells"]
     assert len(trains) > 50

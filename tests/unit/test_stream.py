@@ -148,7 +148,7 @@ MISUSES = [
     (lambda c, d: c.send(d[0]), "The LiveCurrent onto 'cells' is no LiveSpikes of this"),
     (lambda c, d: c.send(d[1], [0, 3]), "ids holds 3: indices run from 0 to 2"),
     (lambda c, d: c.send(d[1], [0, 1]), "ids holds 1, which this drive of 'cells' does not reach"),
-    (lambda c, d: c.send(d[1], 0), "ids is not a 1-D array of whole numbers"),
+    (lambda c, d: c.send(d[1], 1.5), "ids is not a 1-D array of whole numbers"),
     (lambda c, d: c.send(d[1], [0], 8.0), "at 8 ms with delay 2 ms .* earliest arrival is 10.1 ms"),
     (lambda c, d: c.send(d[1], [0, 2], [12.0]), r"shape \(1,\): .* one for each of the 2 spikes"),
     (lambda c, d: c.send(d[1], [0], np.nan), "times holds nan"),

@@ -17,7 +17,7 @@ from neurosim.interchange.nir.losses import sayable
 from neurosim.interchange.nir.parameters import IMPULSE
 from neurosim.interchange.nir.timing import in_loops, run_ahead
 from neurosim.interchange.nir.units import tidy
-from neurosim.network import LIF, ExpCurrent, Network, SpikeTimes
+from neurosim.network import ExpCurrent, Network, SpikeTimes
 from neurosim.network.checks import show
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from neurosim.interchange.nir.drawn import Bundle
     from neurosim.interchange.nir.losses import Sayable
     from neurosim.interchange.nir.units import Units
-    from neurosim.network import Drive
+    from neurosim.network import Drive, Neuron
 
 MOST_BYTES = 2**26
 """Of all weights: NIR keeps those that are 0 as well."""
@@ -100,7 +100,6 @@ class _Maker:
                 self.nodes[name] = nir.Input(np.array([size]))
                 self.inputs.append(name)
             else:
-                assert isinstance(population.neuron, LIF)
                 self._add_neurons(name, size, population.neuron)
 
     def room(self, *shape: int) -> NDArray[np.float64]:
@@ -133,7 +132,7 @@ class _Maker:
         """Let spikes that are given to neurons come from an Input."""
         target = drive.target
         ids = np.arange(target.size) if drive.ids is None else drive.ids
-        alike = isinstance(drive.input, SpikeTimes) and not isinstance(drive.input.times, tuple)
+        alike = type(drive.input) is SpikeTimes and not isinstance(drive.input.times, tuple)
         weights = self.room(target.size, 1 if alike else len(ids))
         assert drive.weight is not None
         weights[ids, 0 if alike else np.arange(len(ids))] = drive.weight
@@ -168,9 +167,9 @@ class _Maker:
         return self.nir.NIRGraph(self.nodes, self.edges, metadata=noted, type_check=False)
 
     def _synaptic(self, name: str) -> bool:
-        return isinstance(self.said.synapses.get(name), ExpCurrent)
+        return getattr(self.said.synapses.get(name), "is_current", False)
 
-    def _add_neurons(self, name: str, size: int, neuron: LIF) -> None:
+    def _add_neurons(self, name: str, size: int, neuron: Neuron) -> None:
         """Add a node of neurons, and store the factor from strengths to weights."""
         units = self.units
         leaky = math.isfinite(neuron.tau_m)
@@ -187,7 +186,7 @@ class _Maker:
         kind = "LIF" if leaky else "IF"
         synapse = self.said.synapses.get(name)
         impulse = False
-        if isinstance(synapse, ExpCurrent):
+        if type(synapse) is ExpCurrent:
             kind, tau_s, impulse = "CubaLIF", synapse.tau, not units.euler
             if units.euler:
                 self.gains[name] *= float(units.rise(neuron.tau_m, tau_s)) / neuron.c_m

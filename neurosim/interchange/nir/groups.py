@@ -70,7 +70,7 @@ class Group:
     @property
     def synaptic(self) -> bool:
         """Whether spikes act through a synaptic current."""
-        return isinstance(self.synapse, ExpCurrent)
+        return self.synapse.is_current
 
     def response(self, *, late: bool = False) -> Response:
         """Return how an input of 1 that lasts for one step acts.

@@ -12,24 +12,16 @@ from neurosim.network import (
     LIF,
     AlphaCurrent,
     ConstantCurrent,
-    DeltaSynapse,
-    EdgeFile,
-    Explicit,
     Network,
     Poisson,
 )
-from neurosim.network.distributions import LogNormal, Normal, Uniform
-from neurosim.network.inputs import SpikeInput
-from neurosim.network.neurons import IntegrateAndFire
-from neurosim.network.rules import AllToAll, OneToOne
+from neurosim.network.quantity import is_distribution
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.network import Drive, Population, Projection, Synapse
 
-FIXED = (AllToAll, OneToOne, Explicit, EdgeFile)
-RANDOM = (Normal, Uniform, LogNormal)
 USUAL_PEAK = LIF().v_peak
 
 
@@ -87,8 +79,8 @@ def is_relay(network: Network, population: Population) -> bool:
     if any(projection.target is population for projection in network.projections):
         return False
     return all(
-        isinstance(drive.input, SpikeInput)
-        and isinstance(drive.synapse, DeltaSynapse)
+        drive.synapse is not None
+        and not drive.synapse.is_current
         and getattr(drive.input, "factors", None) is None
         and bool(np.all(np.asarray(drive.weight) > neuron.v_threshold - neuron.v_rest))
         for drive in network.drives
@@ -99,8 +91,9 @@ def is_relay(network: Network, population: Population) -> bool:
 def _take_population(said: Sayable, network: Network, population: Population) -> None:
     """Add a population, or note why NIR cannot represent it."""
     name, neuron = population.name, population.neuron
-    if not isinstance(neuron, LIF):
-        said.losses.append(f"the {type(neuron).__name__} neurons {name!r} and their synapses")
+    if not (neuron.is_linear and neuron.is_uniform):
+        kind = type(neuron).__name__ + ("" if neuron.is_uniform else " (of different parameters)")
+        said.losses.append(f"the {kind} neurons {name!r} and their synapses")
         return
     said.network.add(name, population.size, neuron)
     if is_relay(network, population):
@@ -110,7 +103,7 @@ def _take_population(said: Sayable, network: Network, population: Population) ->
         said.losses.append(f"the refractory period of {name!r} ({neuron.t_ref:g} ms)")
     if neuron.escape:
         said.losses.append(f"the escape noise of {name!r}")
-    if isinstance(neuron, IntegrateAndFire) and neuron.subtract:
+    if getattr(neuron, "subtract", 0.0):
         said.losses.append(f"the reset of {name!r} by subtraction (it resets to v_reset)")
     fires = math.isfinite(neuron.v_threshold)
     if fires and neuron.v_peak != max(USUAL_PEAK, neuron.v_threshold):
@@ -118,17 +111,17 @@ def _take_population(said: Sayable, network: Network, population: Population) ->
     start, usual = population.v_init, neuron.v_rest
     if neuron.v_rest > neuron.v_threshold:  # as from_nir lets it start
         start, usual = neuron.v_rest if start is None else start, neuron.v_reset
-    if start is not None and (isinstance(start, RANDOM) or bool(np.any(start != usual))):
+    if start is not None and (is_distribution(start) or bool(np.any(start != usual))):
         said.losses.append(f"the initial potentials of {name!r} (it begins at rest)")
 
 
 def _hears_by(said: Sayable, target: str, synapse: Synapse, what: str) -> bool:
     """Whether NIR can represent a synapse onto a population; else note what is lost."""
-    if isinstance(synapse, AlphaCurrent):
+    if type(synapse) is AlphaCurrent:
         said.losses.append(f"{what}: NIR has no alpha current")
         return False
     leaky = math.isfinite(getattr(said.network[target].neuron, "tau_m", math.inf))
-    if not leaky and not isinstance(synapse, DeltaSynapse):
+    if not leaky and synapse.is_current:
         said.losses.append(f"{what}: NIR has no synaptic current onto a neuron without leak")
         return False
     first = said.synapses.setdefault(target, synapse)
@@ -147,8 +140,8 @@ def _take_projection(said: Sayable, projection: Projection) -> None:
         return
     if projection.plasticity is not None:
         said.losses.append(f"the plasticity of {what} (it keeps its first weights)")
-    random = not isinstance(projection.rule, FIXED)
-    if random or isinstance(projection.weight, RANDOM) or isinstance(projection.delay, RANDOM):
+    drawn = is_distribution(projection.weight) or is_distribution(projection.delay)
+    if drawn or projection.rule.random:
         said.losses.append(f"what is random in {what} (it stays as drawn with the seed)")
     sources, targets = (
         slice(None) if ids is None else ids
@@ -169,15 +162,14 @@ def _take_drive(said: Sayable, drive: Drive) -> None:
     if target not in {population.name for population in said.network.populations}:
         return
     what = f"the {kind} onto {target!r}"
-    if isinstance(drive.input, SpikeInput):
-        assert drive.synapse is not None
+    if drive.synapse is not None:
         if target not in said.relays and _hears_by(said, target, drive.synapse, what):
             said.drives.append(drive)
         if getattr(drive.input, "factors", None) is not None:
             said.losses.append(f"the factors of {what} (all its spikes get one strength)")
-        if isinstance(drive.input, Poisson):
+        if type(drive.input) is Poisson:
             said.losses.append(f"the rates of {what} (it becomes an Input)")
-    elif isinstance(drive.input, ConstantCurrent):
+    elif type(drive.input) is ConstantCurrent:
         total = said.currents.setdefault(target, np.zeros(drive.target.size))
         total[slice(None) if drive.ids is None else drive.ids] += drive.input.amplitude
     else:

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from neurosim.interchange.nir.linear import Matrix
     from neurosim.interchange.nir.units import Units
     from neurosim.interchange.nir.wiring import Wiring
-    from neurosim.network import Drive, Network, Population
-    from neurosim.network.inputs import SpikeInput
+    from neurosim.network import Drive, Input, Network, Population
     from neurosim.recording import Result
 
 RELAY = LIF(t_ref=0.0)
@@ -104,7 +103,7 @@ class NirNetwork:
         """Steps by which the latest node is late."""
         return max(self.late.values())
 
-    def drive(self, name: str, input: SpikeInput) -> Drive:
+    def drive(self, name: str, input: Input) -> Drive:
         """Drive an Input with spikes from any source.
 
         Parameters

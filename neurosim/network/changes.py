@@ -1,0 +1,138 @@
+"""Networks with some values changed: what `Simulation.set` does to a description."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.network.checks import is_scalar, nearest_name, show
+from neurosim.network.dale import check_dale
+from neurosim.network.quantity import is_distribution
+from neurosim.network.rules import Explicit
+from neurosim.network.strength import check_strength
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from neurosim.connections import Connections
+    from neurosim.network.network import Network
+    from neurosim.network.parts import Population
+
+
+def with_parameters(
+    network: Network,
+    population: Population,
+    ids: NDArray[np.int64] | None,
+    values: Mapping[str, Any],
+    drawn: Callable[[str, Any], NDArray[np.float64]],
+) -> Network:
+    """Return a network in which neurons of a population have other parameters.
+
+    Parameters
+    ----------
+    network : Network
+    population : Population
+        Of the network.
+    ids : (n,) ndarray of int64, or None
+        Neurons that get the values; None stands for all.
+    values : mapping of str to float, (n,) array_like or distribution
+        By name of the parameter. A distribution only for all neurons.
+    drawn : callable
+        Returns one value per neuron for the name and the value of a parameter.
+
+    Raises
+    ------
+    NeurosimError
+        As when the neuron model is made.
+    """
+    neuron: Any = population.neuron
+    kind = type(neuron)
+    names = [field.name for field in dataclasses.fields(neuron) if field.init]
+    for name in values:
+        if name not in names:
+            raise NeurosimError(
+                f"{kind.__name__} has no parameter {name!r}: {nearest_name(name, names)}"
+            )
+    given = dict(values)
+    if ids is not None:
+        for name, value in values.items():
+            whole = drawn(name, getattr(neuron, name)).copy()
+            whole[ids] = _one_each(value, len(ids), f"{kind.__name__}.{name}")
+            given[name] = whole
+    changed = dataclasses.replace(neuron, **given)
+    return network.replacing({population: dataclasses.replace(population, neuron=changed)})
+
+
+def _one_each(value: Any, n: int, what: str) -> Any:
+    """Return a value, or one per neuron, for `n` neurons of a population."""
+    if is_distribution(value) or (not is_scalar(value) and np.shape(value) != (n,)):
+        raise NeurosimError(
+            f"{what} = {show(value)} for {n} neurons of a population: give a number, or an array "
+            "with one per neuron"
+        )
+    return value
+
+
+def check_weights(network: Network, number: int, weights: Any, n: int) -> Any:
+    """Return new weights of a projection: a number, or one per connection.
+
+    Parameters
+    ----------
+    network : Network
+    number : int
+        Of the projection.
+    weights : float or (n,) array_like
+    n : int
+        Number of connections.
+
+    Raises
+    ------
+    NeurosimError
+        Also for signs against Dale's law, and beyond the range of a plasticity.
+    """
+    projection = network.projections[number]
+    if is_distribution(weights) or isinstance(weights, str):
+        raise NeurosimError(
+            f"weights = {show(weights)}: give a number, or one for each of the {n} connections"
+        )
+    strength = check_strength(weights, 1.0, "weights", projection.synapse.unit, (n,))
+    if projection.source.dale:
+        others = [p for k, p in enumerate(network.projections) if k != number]
+        check_dale(projection.source, projection.target, strength, others)
+    if projection.plasticity is not None:
+        return projection.plasticity.within(strength, weights, "weights")
+    return strength
+
+
+def with_weights(network: Network, number: int, weights: Any, found: Connections) -> Network:
+    """Return a network in which the connections of a static projection have other weights.
+
+    Parameters
+    ----------
+    network : Network
+    number : int
+        Of the projection.
+    weights : float or (n,) ndarray
+        As `check_weights` returns them.
+    found : Connections
+        Those of the projection.
+    """
+    projection = network.projections[number]
+    if np.ndim(weights) == 0:
+        return network.replacing({projection: dataclasses.replace(projection, weight=weights)})
+    assert found.delays is not None
+    delay = projection.delay if isinstance(projection.delay, float) else found.delays
+    listed = dataclasses.replace(
+        projection,
+        rule=Explicit(found.sources, found.targets),
+        weight=weights,
+        delay=delay,
+        source_ids=None,
+        target_ids=None,
+    )
+    return network.replacing({projection: listed})
