@@ -65,6 +65,7 @@ if TYPE_CHECKING:
         NeuronModel,
         Normal,
         OneToOne,
+        Plasticity,
         Points,
         Poisson,
         Population,
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
         Uniform,
         parameter,
         state,
+        trace,
     )
     from neurosim.ranks import spread_over
     from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Trace
@@ -147,6 +149,7 @@ __all__ = [
     "NeurosimError",
     "Normal",
     "OneToOne",
+    "Plasticity",
     "Points",
     "Poisson",
     "Population",
@@ -179,6 +182,7 @@ __all__ = [
     "state",
     "to_neo",
     "to_nir",
+    "trace",
 ]
 
 

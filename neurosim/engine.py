@@ -199,8 +199,8 @@ class Engine:
 
     def _drop_history(self, k: int) -> None:
         """Drop the postsynaptic spikes that no synapse of this process' thread k needs any more."""
-        tables = self.plan.threads[k].plastic.tables
-        self._learned[k] = drop_history(tables, self._learned[k], self.steps)
+        part = self.plan.threads[k].plastic
+        self._learned[k] = drop_history(part, self._learned[k], self.steps)
         self._most_history[k] = most_history(self._learned[k])
 
     def _require_finite(self, n_steps: int) -> None:

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.kernels.types import N_OWN, OWN_FIRST, POST_FIRST, ROW_FIRST, W_MAX
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -30,10 +28,11 @@ SYNAPSES = {
     "last": np.int64,
     "seen": np.int64,
 }
-"""What a snapshot holds of each synapse."""
+"""What a snapshot holds of each synapse; further traces are named "traces_1" and so on."""
 
 SPIKES = {"projections": np.int64, "neurons": np.int64, "steps": np.int64, "values": np.float64}
-"""What a snapshot holds of each postsynaptic spike, under these names after "spike_"."""
+"""What a snapshot holds of each postsynaptic spike, under these names after "spike_"; further
+traces are named "spike_values_1" and so on."""
 
 
 def _rows(part: PlasticPart) -> NDArray[np.int64]:
@@ -45,10 +44,10 @@ def _rows(part: PlasticPart) -> NDArray[np.int64]:
 def _lists(part: PlasticPart) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return projection and neuron, by its global id, of every list of spikes."""
     own = part.tables.projections
-    sizes = own[:, N_OWN]
+    sizes = own["n_targets"]
     projection = np.repeat(np.arange(len(own)), sizes)
-    place = np.arange(len(projection)) - np.repeat(own[:, POST_FIRST], sizes)
-    return projection, np.repeat(own[:, OWN_FIRST], sizes) + place
+    place = np.arange(len(projection)) - np.repeat(own["first_list"], sizes)
+    return projection, np.repeat(own["first_target"], sizes) + place
 
 
 def _owners(learned: Learned) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -74,6 +73,15 @@ def _owners(learned: Learned) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return owner, place
 
 
+def _numbered(name: str, n: int) -> list[str]:
+    """Return the names of n columns: `name`, and from the second on with a number."""
+    return [name if k == 0 else f"{name}_{k}" for k in range(n)]
+
+
+def _joined(parts: list[NDArray], dtype: type) -> NDArray:
+    return np.concatenate([np.empty(0, dtype), *parts]).astype(dtype)
+
+
 def take_learned(plan: Plan, learned: list[Learned]) -> dict[str, NDArray]:
     """Return what the synapses of the threads have come to, as `in_order` takes it.
 
@@ -87,21 +95,25 @@ def take_learned(plan: Plan, learned: list[Learned]) -> dict[str, NDArray]:
     for part, own in zip((thread.plastic for thread in plan.threads), learned, strict=True):
         owner, place = _owners(own)
         projection, neuron = _lists(part)
-        columns = {name: getattr(own, name) for name in ("weights", "traces", "last")} | {
+        columns = {"weights": own.weights, "last": own.last} | {
             "rows": _rows(part),
             "targets": part.targets,
             "seen": np.where(own.seen < 0, -1, np.append(place, -1)[own.seen]),
         }
+        names = _numbered("traces", part.n_pre_traces)
+        columns |= dict(zip(names, own.traces.T, strict=True))
         for name, column in columns.items():
-            synapses[name].append(column)
+            synapses.setdefault(name, []).append(column)
         order, n = np.lexsort((place, owner)), int(own.count[0])
         listed = owner[order]
         spikes["projections"].append(projection[listed])
         spikes["neurons"].append(neuron[listed])
         spikes["steps"].append(own.steps[:n][order])
-        spikes["values"].append(own.values[:n][order])
-    found = {name: np.concatenate(synapses[name]).astype(t) for name, t in SYNAPSES.items()}
-    heard = {name: np.concatenate(spikes[name]).astype(t) for name, t in SPIKES.items()}
+        names = _numbered("values", part.n_post_traces)
+        for name, column in zip(names, own.values[:n].T, strict=True):
+            spikes.setdefault(name, []).append(column[order])
+    found = {name: _joined(own, SYNAPSES.get(name, np.float64)) for name, own in synapses.items()}
+    heard = {name: _joined(own, SPIKES.get(name, np.float64)) for name, own in spikes.items()}
     return found | {f"spike_{name}": column for name, column in heard.items()}
 
 
@@ -117,12 +129,16 @@ def in_order(columns: Mapping[str, NDArray]) -> dict[str, NDArray]:
 
 def check_learned(plan: Plan, snapshot: Mapping[str, NDArray], step: int) -> None:
     """Raise ValueError if plastic synapses cannot have this state before step `step`."""
-    w_max = plan.threads[0].plastic.tables.rules[:, W_MAX]
+    part = plan.threads[0].plastic
+    w_max = part.tables.projections["w_max"]
     relative = snapshot["weights"] / w_max[_projection_of(plan, snapshot["rows"])]
     # NaN compares false, and so is refused.
     if not ((relative >= -1e-9) & (relative <= 1.0 + 1e-9)).all():
         raise ValueError("a weight is outside the range of its plasticity")
-    for name in ("traces", "spike_values"):
+    traces = _numbered("traces", part.n_pre_traces)
+    for name in (*traces, *_numbered("spike_values", part.n_post_traces)):
+        if name not in snapshot:
+            raise ValueError(f"{name} are missing")
         if not ((snapshot[name] >= 0.0) & np.isfinite(snapshot[name])).all():
             raise ValueError(f"{name} are not finite")
     for name in ("last", "spike_steps"):
@@ -144,7 +160,7 @@ def put_learned(
     target = snapshot["targets"]
     projection_of = _projection_of(plan, snapshot["rows"])
     for part, own in zip((thread.plastic for thread in plan.threads), learned, strict=True):
-        first, size = part.first_target, part.tables.projections[:, N_OWN]
+        first, size = part.first_target, part.tables.projections["n_targets"]
         low = first[projection_of]
         mine = np.flatnonzero((target >= low) & (target < low + size[projection_of]))
         order, rows = np.lexsort((part.targets, _rows(part))), _rows(part)
@@ -158,8 +174,10 @@ def put_learned(
         heard, starts = _put_spikes(part, own, snapshot)
         own = own._replace(**heard)
         seen = snapshot["seen"][mine]
-        for name in ("weights", "traces", "last"):
+        for name in ("weights", "last"):
             getattr(own, name)[order] = snapshot[name][mine]
+        for k, name in enumerate(_numbered("traces", part.n_pre_traces)):
+            own.traces[order, k] = snapshot[name][mine]
         own.seen[order] = np.where(seen < 0, -1, starts[part.tables.posts[order]] + seen)
         if (own.seen >= own.count[0]).any():
             raise ValueError("a synapse has seen more spikes than there were")
@@ -171,7 +189,7 @@ def put_learned(
 
 
 def _projection_of(plan: Plan, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    firsts = plan.threads[0].plastic.tables.projections[:, ROW_FIRST]
+    firsts = plan.threads[0].plastic.tables.projections["first_row"]
     return np.searchsorted(firsts, rows, side="right") - 1
 
 
@@ -181,18 +199,19 @@ def _put_spikes(
     """Return the lists of a thread's postsynaptic spikes, and where each begins."""
     projection, neuron = snapshot["spike_projections"], snapshot["spike_neurons"]
     own = part.tables.projections
-    place = neuron - own[projection, OWN_FIRST]
-    mine = np.flatnonzero((place >= 0) & (place < own[projection, N_OWN]))
-    owner = own[projection[mine], POST_FIRST] + place[mine]
+    place = neuron - own["first_target"][projection]
+    mine = np.flatnonzero((place >= 0) & (place < own["n_targets"][projection]))
+    owner = own["first_list"][projection[mine]] + place[mine]
     n, n_lists = len(mine), len(learned.first_of)
     counts = np.bincount(owner, minlength=n_lists)
     starts = np.cumsum(counts) - counts
     used = counts > 0
+    values = _numbered("spike_values", part.n_post_traces)
     following = np.arange(1, n + 1)
     following[(starts + counts - 1)[used]] = -1
     return {
         "steps": snapshot["spike_steps"][mine],
-        "values": snapshot["spike_values"][mine],
+        "values": np.stack([snapshot[name][mine] for name in values], axis=1),
         "following": following,
         "first_of": np.where(used, starts, -1),
         "last_of": np.where(used, starts + counts - 1, -1),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from neurosim.network.model import NeuronModel
+    from neurosim.network.registry import Part
 
 _REFUSED: dict[type[ast.AST], str] = {
     ast.Import: "an import",
@@ -67,13 +68,13 @@ def check_source(model: NeuronModel) -> None:
     """
     kind = type(model)
     for name in methods_of(kind):
-        _check_method(kind, name)
+        check_method(kind, name)
     for helper in helpers_of([getattr(kind, name) for name in methods_of(kind)]):
-        _check_text(helper, f"{helper.__name__}, which {kind.__name__} calls,")
+        check_text(helper, f"{helper.__name__}, which {kind.__name__} calls,")
     sample_results(model)
 
 
-def _method(kind: type[NeuronModel], name: str) -> Callable[..., Any]:
+def method_of(kind: type[Part], name: str) -> Callable[..., Any]:
     """Return a method of a model as a plain function."""
     own = f"{kind.__name__}.{name}"
     attribute = inspect.getattr_static(kind, name, None)
@@ -88,19 +89,20 @@ def _method(kind: type[NeuronModel], name: str) -> Callable[..., Any]:
     return attribute.__func__
 
 
-def _check_method(kind: type[NeuronModel], name: str) -> None:
+def check_method(kind: type[Part], name: str) -> None:
     """Refuse a method with other arguments than expected, or with Python that does not compile."""
-    function, own = _method(kind, name), f"{kind.__name__}.{name}"
+    function, own = method_of(kind, name), f"{kind.__name__}.{name}"
     found, wanted = tuple(inspect.signature(function).parameters), arguments_of(kind, name)
+    declared = "states" if states_of(kind) else "traces"
     if len(found) != len(wanted):
         raise NeurosimError(
-            f"{place_of(function)}: {own} takes ({', '.join(found)}): with the declared states it "
-            f"must take ({', '.join(wanted)})"
+            f"{place_of(function)}: {own} takes ({', '.join(found)}): with the declared {declared} "
+            f"it must take ({', '.join(wanted)})"
         )
-    _check_text(function, own)
+    check_text(function, own)
 
 
-def _check_text(function: Callable[..., Any], own: str) -> None:
+def check_text(function: Callable[..., Any], own: str) -> None:
     """Refuse a function with Python that does not compile."""
     try:
         text = textwrap.dedent(inspect.getsource(function))
@@ -178,13 +180,13 @@ def _name_faults(node: ast.Name, function: Callable[..., Any]) -> Iterator[tuple
         )
 
 
-def first_model(model: NeuronModel) -> NeuronModel:
+def first_model(model: Any) -> Any:
     """Return a model with the parameters of the first neuron; of distributions the means."""
     names = parameters_of(type(model))
     return dataclasses.replace(model, **{name: _first(getattr(model, name)) for name in names})
 
 
-def first_values(model: NeuronModel) -> Any:
+def first_values(model: Part) -> Any:
     """Return the parameters of a model's first neuron, as the methods get them."""
     first = first_model(model)
     return SimpleNamespace(**{name: getattr(first, name) for name in parameters_of(type(model))})
@@ -226,7 +228,7 @@ def sample_results(model: NeuronModel) -> dict[str, Any]:
 
 def _sample(kind: type[NeuronModel], name: str, arguments: tuple[Any, ...]) -> Any:
     """Call one method and check what it returns."""
-    function, own = _method(kind, name), f"{kind.__name__}.{name}"
+    function, own = method_of(kind, name), f"{kind.__name__}.{name}"
     try:
         result = function(*arguments)
     except Exception as error:

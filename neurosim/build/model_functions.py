@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from neurosim.network.model import NeuronModel
+    from neurosim.network.registry import Part
 
 PORTABLE = ("cosh", "exp", "expm1", "log", "log1p", "pow", "sinh", "tanh")
 """Functions of `math` that `model_math` replaces."""
 
 
-def functions_of(kind: type[NeuronModel]) -> list[str]:
+def functions_of(kind: type[Part]) -> list[str]:
     """Return the source of each function that a model's block function needs, helpers first."""
     methods = [getattr(kind, name) for name in methods_of(kind)]
     return [_source(function) for function in (*helpers_of(methods), *methods)]
@@ -34,7 +35,7 @@ def gives_numbers(model: NeuronModel) -> set[str]:
     return {name for name, result in sample_results(model).items() if not isinstance(result, tuple)}
 
 
-def plain_functions(kind: type[NeuronModel]) -> dict[str, Callable[..., Any]]:
+def plain_functions(kind: type[Part]) -> dict[str, Callable[..., Any]]:
     """Return a model's functions for plain Python: the user's own, with portable mathematics."""
     names = {name: getattr(model_math, name) for name in PORTABLE}
     names = {name: getattr(function, "py_func", function) for name, function in names.items()}

@@ -181,14 +181,14 @@ class _Wiring(NamedTuple):
 
 
 def _wire(
-    network: Network, layout: Layout, dt: float, seed: int, own: range, each: Each
+    network: Network, layout: Layout, dt: float, seed: int, own: range, each: Each, debug: bool
 ) -> _Wiring:
     """Make the synapses of a network."""
     projections = Projections(network, layout, dt, seed, own=own, each=each)
     plastic = plastic_projections(network, layout, dt, seed, own, each)
     check_memory(layout, projections)
     made = make_tables(projections, each)
-    learning = plastic_parts(network, plastic, layout, dt, own, each)
+    learning = plastic_parts(network, plastic, layout, dt, own, each, debug)
     delays = np.concatenate([q.delays.delays for q in (projections, *plastic)])
     return _Wiring(
         tables=list(each(lambda of: into_ring(of[0], layout), made)),
@@ -295,7 +295,7 @@ def build(
     check_delay_tables(network, dt, threads)
     layout = lay_out(network, threads)
     with workers(len(own)) as each:
-        wiring = _wiring_of(wired) if wired else _wire(network, layout, dt, seed, own, each)
+        wiring = _wiring_of(wired) if wired else _wire(network, layout, dt, seed, own, each, debug)
         traces = plan_traces(network, layout, dt)
 
         def build_thread(thread: int) -> ThreadPlan:

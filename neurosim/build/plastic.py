@@ -10,26 +10,12 @@ import numpy as np
 from neurosim.build.connections import unpack
 from neurosim.build.layout import TWINNED
 from neurosim.build.projections import Projections, expected_synapses
+from neurosim.build.rule_source import rule_functions
 from neurosim.build.synapses import make_tables
 from neurosim.errors import NeurosimError
-from neurosim.kernels import Learned, Plastic, drop_spikes
-from neurosim.kernels.types import (
-    DELAY_FIRST,
-    DEPRESSION,
-    LEARNING_RATE,
-    MU_MINUS,
-    MU_PLUS,
-    N_DELAYS,
-    N_OWN,
-    N_SOURCES,
-    OWN_FIRST,
-    PER_TAU_MINUS,
-    PER_TAU_PLUS,
-    POST_FIRST,
-    ROW_FIRST,
-    SOURCE_FIRST,
-    W_MAX,
-)
+from neurosim.kernels import Entry, Learned, Plastic, address_table, drop_spikes
+from neurosim.kernels.types import PLASTIC_PROJECTION
+from neurosim.network.declare import parameters_of, traces_of
 from neurosim.resources import physical_memory
 
 if TYPE_CHECKING:
@@ -38,12 +24,14 @@ if TYPE_CHECKING:
     from neurosim.build.layout import Layout
     from neurosim.build.workers import Each
     from neurosim.kernels import Table
-    from neurosim.network import Network
+    from neurosim.network import Network, Plasticity
 
 BYTES = 64
 """Memory of a plastic synapse."""
 LEAST_HISTORY = 2**12
 """Number of postsynaptic spikes that a thread always keeps."""
+HISTORY = ("steps", "values", "following")
+"""Fields of `Learned` that hold these spikes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +53,10 @@ class PlasticPart:
         Steps.
     first_target : (n_projections,) ndarray of int64
         The thread's first neuron of each plastic projection's target population.
+    functions : tuple
+        `transmit_row` and `mark_row` of each projection's rule, as attributes.
+    n_pre_traces, n_post_traces : int
+        Largest number of traces that a rule has.
     """
 
     tables: Plastic
@@ -75,6 +67,9 @@ class PlasticPart:
     targets: NDArray[np.int64]
     delays: NDArray[np.int64]
     first_target: NDArray[np.int64]
+    functions: tuple[Any, ...]
+    n_pre_traces: int
+    n_post_traces: int
 
 
 def plastic_projections(
@@ -107,14 +102,24 @@ def plastic_projections(
     return [Projections(network, layout, dt, seed, (k,), own=own, each=each) for k in chosen]
 
 
-def _rule(stdp: Any, dt: float) -> NDArray[np.float64]:
-    """Return the row of `Plastic.rules`."""
-    row = np.empty(7)
-    row[LEARNING_RATE], row[DEPRESSION] = stdp.learning_rate, stdp.learning_rate * stdp.asymmetry
-    row[W_MAX] = stdp.w_max
-    row[PER_TAU_PLUS], row[PER_TAU_MINUS] = dt / stdp.tau_plus, dt / stdp.tau_minus
-    row[MU_PLUS], row[MU_MINUS] = stdp.mu_plus, stdp.mu_minus
-    return row
+def _rates(rule: Plasticity, side: str, dt: float) -> list[float]:
+    """Return the decay rates (per step) of a rule's traces of spikes of one side."""
+    taus = [trace.tau for trace in traces_of(type(rule)).values() if trace.side == side]
+    return [dt / (getattr(rule, tau) if isinstance(tau, str) else tau) for tau in taus]
+
+
+def _rules(rules: list[Plasticity], dt: float) -> NDArray[np.float64]:
+    """Return `Plastic.rules`."""
+    rows = [
+        [getattr(rule, name) for name in parameters_of(type(rule))]
+        + _rates(rule, "pre", dt)
+        + _rates(rule, "post", dt)
+        for rule in rules
+    ]
+    table = np.zeros((len(rows), max(map(len, rows), default=0)))
+    for row, values in zip(table, rows, strict=True):
+        row[: len(values)] = values
+    return table
 
 
 def plastic_parts(
@@ -124,27 +129,41 @@ def plastic_parts(
     dt: float,
     own: range,
     each: Each,
+    debug: bool,
 ) -> list[PlasticPart]:
-    """Lay out the plastic synapses of each thread of this process."""
+    """Lay out the plastic synapses of each thread of this process.
+
+    `debug` tells whether to run their rules as plain Python.
+    """
     made = [make_tables(projections, each) for projections in plastic]
+    functions = [rule_functions(_rule_of(projections), debug) for projections in plastic]
 
     def part(thread: int) -> PlasticPart:
         tables = [of[thread - own.start][0] for of in made]
-        return _plastic_part(network, plastic, tables, layout, thread, dt)
+        return _plastic_part(network, plastic, tables, functions, layout, thread, dt)
 
     return list(each(part, own))
+
+
+def _rule_of(projections: Projections) -> Plasticity:
+    """Return the rule of a plastic projection."""
+    rule = projections.projections[0].plasticity
+    assert rule is not None
+    return rule
 
 
 def _plastic_part(
     network: Network,
     plastic: list[Projections],
     tables: list[Table],
+    functions: list[Any],
     layout: Layout,
     thread: int,
     dt: float,
 ) -> PlasticPart:
     """Lay out one thread's plastic synapses."""
-    own = np.zeros((len(plastic), 8), np.int64)
+    own = np.zeros(len(plastic), PLASTIC_PROJECTION)
+    rules = [_rule_of(projections) for projections in plastic]
     segments, delays, targets, posts, weights, kinds, sources, steps, lows = ([] for _ in range(9))
     ends, n, n_lists, n_delays, n_rows = [np.zeros(1, np.int64)], 0, 0, 0, 0
     for p, (projections, table) in enumerate(zip(plastic, tables, strict=True)):
@@ -158,10 +177,20 @@ def _plastic_part(
         order = np.argsort(row, kind="stable")
         rows = projection.source.size * len(different)
         ends.append(n + np.cumsum(np.bincount(row, minlength=rows)))
-        own[p, [SOURCE_FIRST, N_SOURCES]] = first, projection.source.size
-        own[p, [ROW_FIRST, DELAY_FIRST, N_DELAYS]] = n_rows, n_delays, len(different)
-        own[p, OWN_FIRST] = int(layout.first_id[share.population]) + share.low
-        own[p, [N_OWN, POST_FIRST]] = share.size, n_lists
+        sides = [trace.side for trace in traces_of(type(rules[p])).values()]
+        own[p] = (
+            first,
+            projection.source.size,
+            n_rows,
+            n_delays,
+            len(different),
+            int(layout.first_id[share.population]) + share.low,
+            share.size,
+            n_lists,
+            len(parameters_of(type(rules[p]))) + sides.count("pre"),
+            sides.count("post"),
+            rules[p].w_max,
+        )
         slots = slots.astype(np.int64)[order]
         place = slots - share.slots[projection.synapse]
         targets.append(slots)
@@ -180,10 +209,9 @@ def _plastic_part(
     def joined(parts: list[NDArray], dtype: type = np.int64) -> NDArray:
         return np.concatenate([np.empty(0, dtype), *parts]).astype(dtype, copy=False)
 
-    rules = [_rule(q.projections[0].plasticity, dt) for q in plastic]
     laid = Plastic(
         projections=own,
-        rules=np.array(rules).reshape(-1, 7),
+        rules=_rules(rules, dt),
         delays=joined(delays),
         segment=np.concatenate(ends),
         targets=joined(targets),
@@ -199,19 +227,27 @@ def _plastic_part(
         joined(segments),
         joined(steps),
         np.array(lows, np.int64),
+        tuple(functions),
+        _most_traces(rules, "pre"),
+        _most_traces(rules, "post"),
     )
 
 
+def _most_traces(rules: list[Plasticity], side: str) -> int:
+    """Return the largest number of traces of one side that a rule has, at least 1."""
+    return max(1, *(len(_rates(rule, side, 1.0)) for rule in rules), 1)
+
+
 def new_learned(part: PlasticPart) -> Learned:
-    """Return what plastic synapses know at time 0."""
+    """Return the state of plastic synapses at time 0."""
     n = len(part.weights)
     return Learned(
         weights=part.weights.copy(),
-        traces=np.zeros(n),
+        traces=np.zeros((n, part.n_pre_traces)),
         last=np.zeros(n, np.int64),
         seen=np.full(n, -1, np.int64),
         steps=np.empty(0, np.int64),
-        values=np.empty(0),
+        values=np.empty((0, part.n_post_traces)),
         following=np.empty(0, np.int64),
         first_of=np.full(part.n_lists, -1, np.int64),
         last_of=np.full(part.n_lists, -1, np.int64),
@@ -228,19 +264,22 @@ def most_history(learned: Learned) -> int:
     return 2 * int(learned.count[0]) + len(learned.weights) + LEAST_HISTORY
 
 
-def drop_history(tables: Plastic, learned: Learned, step: int) -> Learned:
+def drop_history(part: PlasticPart, learned: Learned, step: int) -> Learned:
     """Return the state without the postsynaptic spikes that no synapse needs at step `step`.
 
     The spikes that are kept do not depend on earlier calls. Some arrays are changed in place.
     """
-    n = int(learned.count[0])
-    kept = [np.empty(n, array.dtype) for array in (learned.steps, learned.values, learned.steps)]
+    tables, n = part.tables, int(learned.count[0])
+    kept = learned._replace(**{name: np.empty_like(getattr(learned, name)[:n]) for name in HISTORY})
     needed, places = np.zeros(n, bool), np.empty(n, np.int64)
-    count = drop_spikes(tables, learned, step, needed, places, *kept)
-    steps, values, following = (array[:count].copy() for array in kept)
-    return learned._replace(
-        steps=steps, values=values, following=following, count=np.array([count])
-    )
+    marks = [
+        Entry(own.mark_row, tables, learned, rule, needed)
+        for own, rule in zip(part.functions, tables.rules, strict=True)
+    ]
+    drop = Entry(drop_spikes, tables, learned, kept, address_table(marks), needed, places)
+    count = drop(step, 0, 0, 0, 0)
+    left = {name: getattr(kept, name)[:count].copy() for name in HISTORY}
+    return learned._replace(**left, count=np.array([count]))
 
 
 def with_room_to_learn(learned: Learned, most: int) -> Learned:
@@ -250,9 +289,9 @@ def with_room_to_learn(learned: Learned, most: int) -> Learned:
         return learned
 
     def longer(array: NDArray) -> NDArray:
-        room = np.empty(2 * kept + most, array.dtype)
+        room = np.empty((2 * kept + most, *array.shape[1:]), array.dtype)
         room[:kept] = array[:kept]
         return room
 
-    grown = {name: longer(getattr(learned, name)) for name in ("steps", "values", "following")}
+    grown = {name: longer(getattr(learned, name)) for name in HISTORY}
     return learned._replace(**grown)

@@ -14,8 +14,10 @@ from neurosim.kernels import (
     deliver_in_common,
     deliver_into_ring,
     exchange,
+    record_post,
     sample,
     steps,
+    transmit_plastic,
 )
 from neurosim.kernels.inputs import add_noise, count_noise
 from neurosim.kernels.types import MANNER, MODEL
@@ -107,7 +109,7 @@ class TimeLoop:
         part, plastic = self._part, self._part.plastic
         neurons = (part.neurons, inputs, state, self._scratch, self._fired)
         if plastic.n_lists:
-            yield steps.transmit_plastic, plastic.tables, learned, state
+            yield transmit_plastic, plastic.tables, state, self._rows(state, learned)
         if len(inputs.programs) or len(inputs.event_steps) or part.live:
             yield steps.apply_inputs, inputs, part.neurons, state
         if (part.neurons.firing[:, MANNER] < MODEL).any():
@@ -119,7 +121,16 @@ class TimeLoop:
         if part.models.tables is not None:
             yield steps.advance_models, part.models.tables, *neurons
         if plastic.n_lists:
-            yield steps.record_post, plastic.tables, learned, self._fired
+            yield record_post, plastic.tables, learned, self._fired
+
+    def _rows(self, state: State, learned: Learned) -> NDArray:
+        """Return the addresses of each plastic projection's `transmit_row`."""
+        plastic = self._part.plastic
+        self._row_entries = [
+            Entry(own.transmit_row, plastic.tables, learned, state, rule)
+            for own, rule in zip(plastic.functions, plastic.tables.rules, strict=True)
+        ]
+        return address_table(self._row_entries)
 
     def _entries(self, needed: Iterable[tuple[Any, ...]]) -> NDArray:
         """Return the addresses of functions and of their tables."""

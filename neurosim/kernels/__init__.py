@@ -9,6 +9,7 @@ from neurosim.kernels.edges import Edges, count_edges, lay_rows, place_edges
 from neurosim.kernels.exchange import exchange
 from neurosim.kernels.history import drop_spikes
 from neurosim.kernels.loop import advance, sample
+from neurosim.kernels.plasticity import record_post, transmit_plastic
 from neurosim.kernels.rows import Lists, Room, Rules, count_sources, invert_in_degree
 from neurosim.kernels.text import parse_edges
 from neurosim.kernels.types import (
@@ -62,7 +63,9 @@ __all__ = [
     "lay_rows",
     "parse_edges",
     "place_edges",
+    "record_post",
     "sample",
     "steps",
+    "transmit_plastic",
     "without_collection",
 ]

@@ -20,6 +20,9 @@ from numba.extending import intrinsic
 from neurosim.kernels.compiled import compiled
 from neurosim.kernels.tables import Frame
 
+errors: list[BaseException] = []
+"""What Python functions have raised that compiled code called: it cannot pass exceptions on."""
+
 addressed = compiled(_nrt=False, no_cpython_wrapper=True)
 """Compile a function of a frame and integers that is called at its address.
 
@@ -80,6 +83,7 @@ class Entry:
     Parameters
     ----------
     function : addressed function
+        Or a Python function, which is not compiled.
     *tables
         See `Frame`.
     n : int
@@ -97,8 +101,17 @@ class Entry:
         self, function: Any, *tables: Any, n: int = 5, like: "Entry | None" = None
     ) -> None:
         self._frame: Frame = Frame(*tables, like=like._frame if like else None)
-        self._address: Any = like._address if like else _compile(function, self._frame.kind, n)
         self._n = n
+        self._address: Any
+        if config.DISABLE_JIT:
+            self._address = function
+        elif not hasattr(function, "overloads"):
+            self._callback = self._plain(function)
+            self._address = ctypes.cast(self._callback, ctypes.c_void_p).value
+        elif like:
+            self._address = like._address
+        else:
+            self._address = _compile(function, self._frame.kind, n)
         self.addresses = (self._address, self._frame.address)
 
     def has(self, *tables: Any) -> bool:
@@ -109,17 +122,29 @@ class Entry:
         """Call the function from Python; other Python threads run meanwhile."""
         call = self._address
         if not config.DISABLE_JIT:
-            call = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * (self._n + 1))(call)
+            call = self._kind(call)
         return call(self._frame.address, *arguments)
 
+    @property
+    def _kind(self) -> Any:
+        """The type of the function for ctypes."""
+        return ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * (self._n + 1))
 
-def _compile(function: Any, frame: Any, n: int) -> Any:
-    """Return the address of a function, compiled for a type of frame and n integers.
+    def _plain(self, function: Any) -> Any:
+        """Return what compiled code can call to run a Python function on the tables."""
 
-    With the compiler switched off, the function.
-    """
-    if config.DISABLE_JIT:
-        return function
+        def call(_: int, *arguments: int) -> int:
+            try:
+                return int(function(self._frame, *arguments))
+            except BaseException as error:
+                errors.append(error)
+                return 0
+
+        return self._kind(call)
+
+
+def _compile(function: Any, frame: Any, n: int) -> int:
+    """Return the address of a function, compiled for a type of frame and n integers."""
     arguments = (frame, *[types.int64] * n)
     if arguments not in function.overloads:
         function.compile(arguments)

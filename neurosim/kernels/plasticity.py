@@ -1,139 +1,98 @@
-"""Synapses that learn: what a pair of spikes does to a weight.
+"""Synapses whose weights depend on the times of spikes.
 
 A weight is needed only when a presynaptic spike is transmitted. There it is brought up to date: the
-postsynaptic spikes since the last presynaptic one raise it, in their order, then those before this
-one lower it. Nothing is done between spikes, and nothing depends on the step but rounding.
+postsynaptic spikes since the last presynaptic one change it in their order, then this one does.
+Nothing is done between spikes, and nothing depends on the step but rounding.
+
+What a spike does to a weight is compiled apart for each rule (`neurosim.build.rule_source`). The
+functions of a rule are called at their addresses, once for all synapses with one source and delay.
 """
 
 import math
 
-from neurosim.kernels.compiled import inlined, part
-from neurosim.kernels.types import (
-    DELAY_FIRST,
-    DEPRESSION,
-    LEARNING_RATE,
-    MU_MINUS,
-    MU_PLUS,
-    N_DELAYS,
-    N_OWN,
-    N_SOURCES,
-    OWN_FIRST,
-    PER_TAU_MINUS,
-    PER_TAU_PLUS,
-    POST_FIRST,
-    ROW_FIRST,
-    SOURCE_FIRST,
-    W_MAX,
-)
+from neurosim.kernels.address import addressed, call_addressed
+from neurosim.kernels.compiled import part
+from neurosim.kernels.tables import tables_at
 
 
-@part
-def potentiate(x, trace, rule):
-    """Return a relative weight after a postsynaptic spike; `trace` is of the presynaptic ones."""
-    x += rule[LEARNING_RATE] * (1.0 - x) ** rule[MU_PLUS] * trace
-    return min(x, 1.0)
+@addressed
+def transmit_plastic(frame, index, row, t, first_fired, n_fired):
+    """Add what plastic synapses transmit to a step's input; arguments as in `kernels.steps`.
 
-
-@part
-def _lower(x, trace, rule):
-    """Return a relative weight after a spike that comes after postsynaptic ones."""
-    x -= rule[DEPRESSION] * x ** rule[MU_MINUS] * trace
-    return max(x, 0.0)
-
-
-@part
-def _transmit(k, post, delay, now, rule, weights, traces, last, seen, steps, values, following,
-              first_of):  # fmt: skip
-    """Bring synapse k up to date for a presynaptic spike of step `now`; return its weight."""
-    x, limit = weights[k] / rule[W_MAX], now - delay
-    latest = seen[k]
-    i = first_of[post] if latest < 0 else following[latest]
-    while i >= 0 and steps[i] <= limit:
-        waited = steps[i] + delay - last[k]
-        x = potentiate(x, traces[k] * math.exp(-waited * rule[PER_TAU_PLUS]), rule)
-        latest, i = i, following[i]
-    seen[k] = latest
-    if latest >= 0:
-        ago = limit - steps[latest]
-        # What stood there just before, where the latest spike arrives together with this one.
-        trace = values[latest] * math.exp(-ago * rule[PER_TAU_MINUS]) - (ago == 0)
-        x = _lower(x, trace, rule)
-    traces[k] = traces[k] * math.exp(-(now - last[k]) * rule[PER_TAU_PLUS]) + 1.0
-    last[k] = now
-    weights[k] = x * rule[W_MAX]
-    return weights[k]
-
-
-@part
-def _deliver_row(first, stop, targets, posts, delay, now, rule, buffer, row, weights, traces, last,
-                 seen, steps, values, following, first_of):  # fmt: skip
-    """Transmit one presynaptic spike through some synapses of one delay."""
-    for k in range(first, stop):
-        buffer[row + targets[k]] += _transmit(
-            k, posts[k], delay, now, rule, weights, traces, last, seen, steps, values, following,
-            first_of,
-        )  # fmt: skip
-
-
-@inlined
-def deliver_plastic(plastic, learned, state, place, row, t):
-    """Add the plastic synapses whose spikes arrive at step t to its input.
-
-    Parameters
-    ----------
-    plastic, learned, state
-        See `neurosim.kernels.types`.
-    place : int
-        Of step t in `State.history_start`.
-    row : int
-        Where the step's input begins in `State.buffer`.
-    t : int
+    The frame holds `Plastic`, `State` and the addresses of each projection's `transmit_row`.
     """
-    for p in range(plastic.projections.shape[0]):
-        own, rule = plastic.projections[p], plastic.rules[p]
-        for j in range(own[N_DELAYS]):
-            delay = plastic.delays[own[DELAY_FIRST] + j]
-            for i in range(
-                state.history_start[place - delay], state.history_start[place - delay + 1]
-            ):
-                source = state.history[i] - own[SOURCE_FIRST]
-                if source < 0 or source >= own[N_SOURCES]:
+    plastic, state, rows = tables_at(frame)
+    for p in range(plastic.projections.size):
+        own = plastic.projections[p]
+        for j in range(own.n_delays):
+            delay = plastic.delays[own.first_delay + j]
+            begin, end = state.history_start[index - delay], state.history_start[index - delay + 1]
+            for i in range(begin, end):
+                source = state.history[i] - own.first_source
+                if source < 0 or source >= own.n_sources:
                     continue
-                segment = own[ROW_FIRST] + source * own[N_DELAYS] + j
+                segment = own.first_row + source * own.n_delays + j
                 first, stop = plastic.segment[segment], plastic.segment[segment + 1]
-                state.delivered[0] += stop - first
-                _deliver_row(
-                    first, stop, plastic.targets, plastic.posts, delay, t - delay, rule,
-                    state.buffer, row, learned.weights, learned.traces, learned.last, learned.seen,
-                    learned.steps, learned.values, learned.following, learned.first_of,
-                )  # fmt: skip
+                if first < stop:
+                    state.delivered[0] += stop - first
+                    call_addressed(rows[p, 0], rows[p, 1], first, stop, delay, t - delay, row)
+    return n_fired
 
 
 @part
-def _remember(post, t, per_tau, steps, values, following, first_of, last_of, count):
-    """Append a postsynaptic spike of step t to a neuron's list."""
-    n, latest = count[0], last_of[post]
-    value = 1.0
+def bounded(weight):
+    """Return a relative weight within 0 to 1; NaN stays."""
+    if weight < 0.0:
+        return 0.0
+    return 1.0 if weight > 1.0 else weight
+
+
+@part
+def next_post(learned, post, latest):
+    """Return the postsynaptic spike after the latest that a synapse has used, −1 if none."""
+    return learned.first_of[post] if latest < 0 else learned.following[latest]
+
+
+@part
+def post_trace(learned, latest, k, step, rate):
+    """Return postsynaptic trace k just before `step`, up to which `latest` is the last spike."""
+    if latest < 0:
+        return 0.0
+    ago = step - learned.steps[latest]
+    # A spike that arrives in this step is not yet part of the trace.
+    return learned.values[latest, k] * math.exp(-ago * rate) - (ago == 0)
+
+
+@part
+def _append(learned, post, t, rates):
+    """Append a postsynaptic spike of step t to a neuron's list; `rates` are those of its traces."""
+    n, latest = learned.count[0], learned.last_of[post]
+    for k in range(learned.values.shape[1]):
+        value = 1.0 if k < rates.size else 0.0
+        if latest >= 0 and k < rates.size:
+            value += learned.values[latest, k] * math.exp(-(t - learned.steps[latest]) * rates[k])
+        learned.values[n, k] = value
     if latest >= 0:
-        value += values[latest] * math.exp(-(t - steps[latest]) * per_tau)
-        following[latest] = n
+        learned.following[latest] = n
     else:
-        first_of[post] = n
-    steps[n], values[n], following[n] = t, value, -1
-    last_of[post] = n
-    count[0] = n + 1
+        learned.first_of[post] = n
+    learned.steps[n], learned.following[n] = t, -1
+    learned.last_of[post] = n
+    learned.count[0] = n + 1
 
 
-@inlined
-def remember_fired(plastic, learned, fired, first, stop, t):
-    """Keep what this thread's neurons fired in step t for the synapses onto them."""
-    for p in range(plastic.projections.shape[0]):
+@addressed
+def record_post(frame, index, row, t, first_fired, n_fired):
+    """Store the spikes of neurons that plastic synapses lead to; arguments as in `kernels.steps`.
+
+    The frame holds `Plastic`, `Learned` and the thread's row of `Shared.fired`.
+    """
+    plastic, learned, fired = tables_at(frame)
+    for p in range(plastic.projections.size):
         own = plastic.projections[p]
-        per_tau = plastic.rules[p, PER_TAU_MINUS]
-        for i in range(first, stop):
-            neuron = fired[i] - own[OWN_FIRST]
-            if 0 <= neuron < own[N_OWN]:
-                _remember(
-                    own[POST_FIRST] + neuron, t, per_tau, learned.steps, learned.values,
-                    learned.following, learned.first_of, learned.last_of, learned.count,
-                )  # fmt: skip
+        rates = plastic.rules[p, own.first_rate : own.first_rate + own.n_post_traces]
+        for i in range(first_fired, n_fired):
+            neuron = fired[i] - own.first_target
+            if 0 <= neuron < own.n_targets:
+                _append(learned, own.first_list + neuron, t, rates)
+    return n_fired

@@ -11,19 +11,7 @@ from neurosim.kernels.heterogeneous import update_heterogeneous
 from neurosim.kernels.inputs import take_in
 from neurosim.kernels.models import update_models
 from neurosim.kernels.neurons import update
-from neurosim.kernels.plasticity import deliver_plastic, remember_fired
 from neurosim.kernels.tables import tables_at
-
-
-@addressed
-def transmit_plastic(frame, index, row, t, first, n_fired):
-    """Add what plastic synapses transmit to the step's input.
-
-    The frame holds `Plastic`, `Learned` and `State`.
-    """
-    plastic, learned, state = tables_at(frame)
-    deliver_plastic(plastic, learned, state, index, row, t)
-    return n_fired
 
 
 @addressed
@@ -72,14 +60,3 @@ def advance_models(frame, index, row, t, first, n_fired):
     """
     models, neurons, inputs, state, scratch, fired = tables_at(frame)
     return update_models(neurons, models, inputs, state, scratch, row, fired, first, n_fired, t)
-
-
-@addressed
-def record_post(frame, index, row, t, first, n_fired):
-    """Store the spikes of neurons that plastic synapses lead to.
-
-    The frame holds `Plastic`, `Learned` and the thread's row of `Shared.fired`.
-    """
-    plastic, learned, fired = tables_at(frame)
-    remember_fired(plastic, learned, fired, first, n_fired, t)
-    return n_fired

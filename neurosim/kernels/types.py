@@ -10,6 +10,8 @@ of its synaptic ports, one that hears only what excites the neuron, one only wha
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 # Kinds of synaptic port.
 DELTA, EXPONENTIAL, ALPHA = 0, 1, 2
 # Columns of `Neurons.groups`.
@@ -39,18 +41,6 @@ LAW_BASE, LAW_FIRST, LAW_LAST, REST_FIRST, REST_LAST = range(5)
 # How much noise a port of a block takes in: none; Poisson spikes of one law and one weight, the
 # same for the whole block; anything else.
 QUIET, COUNTED, MIXED = range(3)
-# Columns of `Plastic.projections`, then of `Plastic.rules`.
-(
-    SOURCE_FIRST,
-    N_SOURCES,
-    ROW_FIRST,
-    DELAY_FIRST,
-    N_DELAYS,
-    OWN_FIRST,
-    N_OWN,
-    POST_FIRST,
-) = range(8)
-LEARNING_RATE, DEPRESSION, W_MAX, PER_TAU_PLUS, PER_TAU_MINUS, MU_PLUS, MU_MINUS = range(7)
 # Columns of `Probes.sets`.
 SET_FIRST, SET_LAST, INTERVAL, SIGNAL = range(4)
 # Signals of a set of probes.
@@ -116,18 +106,38 @@ class Table(NamedTuple):
     on_twins: Any
 
 
+def _record(fields: list[tuple[str, Any]]) -> np.dtype:
+    """Return the type of a row whose fields are attributes, in Python as in compiled code."""
+    return np.dtype((np.record, fields))
+
+
+PLASTIC_PROJECTION = _record(
+    [
+        ("first_source", np.int64),  # global id of the first source
+        ("n_sources", np.int64),
+        ("first_row", np.int64),  # first entry in `segment`
+        ("first_delay", np.int64),  # first entry in `delays`
+        ("n_delays", np.int64),
+        ("first_target", np.int64),  # global id of the thread's first target
+        ("n_targets", np.int64),  # of the thread
+        ("first_list", np.int64),  # first list of postsynaptic spikes
+        ("first_rate", np.int64),  # first decay rate of postsynaptic traces in a row of `rules`
+        ("n_post_traces", np.int64),
+        ("w_max", np.float64),
+    ]
+)
+"""A projection with plastic synapses, as one thread sees it."""
+
+
 class Plastic(NamedTuple):
-    """Synapses onto a thread's neurons that learn: rows by projection, source and delay.
+    """Plastic synapses onto a thread's neurons: rows by projection, source and delay.
 
     Attributes
     ----------
-    projections : (n_projections, 8) int64
-        Global id of the first source, number of sources, first entry in `segment`, first in
-        `delays`, number of delays, global id of the thread's first target, number of its targets,
-        and the first of their lists of spikes in `Learned`.
-    rules : (n_projections, 7) float64
-        Learning rate; the same times asymmetry; strongest weight; one over the time constants, per
-        step; exponents.
+    projections : (n_projections,) PLASTIC_PROJECTION
+    rules : (n_projections, n_values) float64
+        Parameters of each rule, then the decay rates of its presynaptic and of its postsynaptic
+        traces (per step), then zeros.
     delays : (n_delays,) int64
         Of each projection, ascending.
     segment : (n_rows + 1,) int64
@@ -147,22 +157,22 @@ class Plastic(NamedTuple):
 
 
 class Learned(NamedTuple):
-    """What plastic synapses have come to, and the spikes of their targets that they learn from.
+    """State of plastic synapses, and the postsynaptic spikes that they still need.
 
     Attributes
     ----------
     weights : (n_synapses,) float64
         As of the last presynaptic spike.
-    traces : (n_synapses,) float64
-        Presynaptic spikes, decayed, as of the last of them.
+    traces : (n_synapses, n_traces) float64
+        Presynaptic traces just after the last presynaptic spike.
     last : (n_synapses,) int64
         Step of the last presynaptic spike.
     seen : (n_synapses,) int64
         The last postsynaptic spike that has changed the weight, −1 before the first.
     steps : (capacity,) int64
         Postsynaptic spikes; those that no synapse needs may be missing.
-    values : (capacity,) float64
-        That spike and those of the same neuron before it, decayed.
+    values : (capacity, n_traces) float64
+        Postsynaptic traces just after each spike.
     following : (capacity,) int64
         The next spike of the same neuron, −1 after its last.
     first_of, last_of : (n_lists,) int64

@@ -5,7 +5,7 @@ from __future__ import annotations
 from neurosim.network.channels import HodgkinHuxley, gate_rates, steady_gates
 from neurosim.network.column import Column
 from neurosim.network.csv_edges import CSVEdges
-from neurosim.network.declare import parameter, state
+from neurosim.network.declare import parameter, state, trace
 from neurosim.network.distance import DistanceProbability
 from neurosim.network.distributions import Distribution, LogNormal, Normal, Uniform
 from neurosim.network.edges import EdgeFile
@@ -102,4 +102,5 @@ __all__ = [
     "parameter",
     "state",
     "steady_gates",
+    "trace",
 ]

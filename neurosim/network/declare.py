@@ -70,6 +70,24 @@ class State:
     help: str
 
 
+@dataclass(frozen=True)
+class Trace:
+    """Declaration of a trace of spikes.
+
+    Attributes
+    ----------
+    side : str
+        "pre" or "post": whose spikes it counts.
+    tau : float or str
+        Time constant (ms), or the name of the parameter that gives it.
+    help : str
+    """
+
+    side: str
+    tau: float | str
+    help: str
+
+
 def parameter(
     default: Any = dataclasses.MISSING,
     unit: str = "",
@@ -136,6 +154,25 @@ def state(unit: str = "", initial: float | str = 0.0, help: str = "") -> Any:
     return State(unit, initial, help)
 
 
+def trace(side: str, tau: float | str, help: str = "") -> Any:
+    """Declare a trace of a plasticity rule: a sum over spikes that decays exponentially.
+
+    Parameters
+    ----------
+    side : str
+        "pre" or "post": each spike of the presynaptic or of the postsynaptic neuron adds 1.
+    tau : float or str
+        Time constant of the decay (ms), or the name of the parameter that gives it.
+    help : str
+
+    Returns
+    -------
+    Trace
+        For the body of a plasticity rule; annotate it as `ClassVar`.
+    """
+    return Trace(side, tau, help)
+
+
 def parameters_of(model: type) -> Mapping[str, Parameter]:
     """Return the declared parameters of a model class by name, in order of declaration."""
     fields = dataclasses.fields(model)
@@ -187,4 +224,12 @@ def states_of(model: type) -> Mapping[str, State]:
     found: dict[str, State] = {}
     for base in reversed(model.__mro__):
         found |= {name: value for name, value in vars(base).items() if isinstance(value, State)}
+    return found
+
+
+def traces_of(rule: type) -> Mapping[str, Trace]:
+    """Return the declared traces of a plasticity rule by name, in order of declaration."""
+    found: dict[str, Trace] = {}
+    for base in reversed(rule.__mro__):
+        found |= {name: value for name, value in vars(base).items() if isinstance(value, Trace)}
     return found

@@ -8,12 +8,12 @@ import numbers
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
-from neurosim.network.declare import states_of
+from neurosim.network.declare import states_of, traces_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from neurosim.network.model import NeuronModel
+    from neurosim.network.registry import Part
 
 FUNCTIONS = ("abs", "bool", "float", "int", "max", "min", "pow", "range", "round")
 """Built-in functions that compile."""
@@ -22,13 +22,15 @@ OPTIONAL = ("stable", "after_step")
 """Methods that a model may have."""
 
 
-def methods_of(kind: type[NeuronModel]) -> tuple[str, ...]:
-    """Return the names of the methods that a model's block function calls."""
+def methods_of(kind: type[Part]) -> tuple[str, ...]:
+    """Return the names of the methods of a neuron model or plasticity rule that are compiled."""
+    if own := getattr(kind, "methods", ()):
+        return own
     optional = (name for name in OPTIONAL if hasattr(kind, name))
     return ("step" if hasattr(kind, "step") else "derivatives", "spikes", "reset", *optional)
 
 
-def arguments_of(kind: type[NeuronModel], method: str) -> tuple[str, ...]:
+def arguments_of(kind: type[Part], method: str) -> tuple[str, ...]:
     """Return the arguments that a method must take."""
     states = tuple(states_of(kind))
     return {
@@ -38,6 +40,8 @@ def arguments_of(kind: type[NeuronModel], method: str) -> tuple[str, ...]:
         "reset": (*states, "p"),
         "stable": (*states, "h", "p"),
         "after_step": ("v_before", *states, "refractory", "p"),
+        "on_pre": ("w", *traces_of(kind), "p"),
+        "on_post": ("w", *traces_of(kind), "p"),
     }[method]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.network.column import PerEdge, is_column
-from neurosim.network.declare import parameter
+from neurosim.network.declare import parameter, trace
 from neurosim.network.quantity import is_distribution
 from neurosim.network.registry import Part
 
@@ -20,9 +20,54 @@ if TYPE_CHECKING:
 
 
 class Plasticity(Part, abstract=True):
-    """Base class of plasticity rules."""
+    """Base class of plasticity rules.
+
+    A subclass is a frozen dataclass. Its fields, declared by `neurosim.parameter`, are the
+    parameters, one of which is ``w_max``, the strongest weight with its sign. Its class variables,
+    declared by `neurosim.trace`, are sums over the spikes of the presynaptic or of the postsynaptic
+    neuron that decay exponentially. Two static methods give the change of weight. They are compiled
+    by Numba when the rule is first simulated, and may use what the equations of a
+    `neurosim.NeuronModel` may use.
+
+    ``on_pre(w, *traces, p)``
+        Relative weight (weight/w_max) after a presynaptic spike.
+    ``on_post(w, *traces, p)``
+        Relative weight after a postsynaptic spike.
+
+    Both receive the relative weight and all traces just before the spike, in order of declaration;
+    `p` holds the parameters. What they return is bounded to 0 to 1.
+
+    The delay of a synapse lies in the dendrite: a presynaptic spike is at the synapse at once, a
+    postsynaptic one arrives there after the delay. Of spikes that arrive in the same step, the
+    postsynaptic one comes first, and the trace of neither contains the other.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from typing import ClassVar
+    >>> import neurosim as ns
+    >>> @dataclass(frozen=True)
+    ... class Hebb(ns.Plasticity):
+    ...     "Potentiation by postsynaptic spikes that follow presynaptic ones."
+    ...     w_max: float = ns.parameter(help="strongest weight")
+    ...     rate: float = ns.parameter(0.01, "", 0.0, 1.0, "learning rate")
+    ...     tau: float = ns.parameter(20.0, "ms", 0.1, 1e4, "time constant")
+    ...     x: ClassVar = ns.trace("pre", "tau")
+    ...
+    ...     @staticmethod
+    ...     def on_pre(w, x, p):
+    ...         return w
+    ...
+    ...     @staticmethod
+    ...     def on_post(w, x, p):
+    ...         return w + p.rate * (1.0 - w) * x
+    >>> Hebb(w_max=2.0).rate
+    0.01
+    """
 
     noun: ClassVar[str] = "a plasticity rule"
+    methods: ClassVar[tuple[str, ...]] = ("on_pre", "on_post")
+    """Methods that are compiled."""
     w_max: float
 
     def within(
@@ -68,6 +113,13 @@ class Plasticity(Part, abstract=True):
         return weight
 
 
+def _power(x: float, exponent: float) -> float:
+    """Return a power, exactly where the exponent is 0 or 1."""
+    if exponent == 0.0:
+        return 1.0
+    return x if exponent == 1.0 else x**exponent
+
+
 @dataclass(frozen=True)
 class STDP(Plasticity):
     """Spike-timing dependent plasticity of all pairs of spikes.
@@ -110,8 +162,20 @@ class STDP(Plasticity):
     tau_minus: float = parameter(20.0, "ms", 0.1, 1e4, "time constant of depression")
     mu_plus: float = parameter(0.0, "", 0.0, 1.0, "0: additive potentiation, 1: multiplicative")
     mu_minus: float = parameter(0.0, "", 0.0, 1.0, "0: additive depression, 1: multiplicative")
+    before: ClassVar = trace("pre", "tau_plus")
+    after: ClassVar = trace("post", "tau_minus")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.w_max == 0.0:
             raise NeurosimError("STDP.w_max = 0: give the strongest weight, with its sign")
+
+    @staticmethod
+    def on_pre(w, before, after, p):  # type: ignore[no-untyped-def]
+        """Lower the weight by the postsynaptic spikes so far."""
+        return w - p.learning_rate * p.asymmetry * _power(w, p.mu_minus) * after
+
+    @staticmethod
+    def on_post(w, before, after, p):  # type: ignore[no-untyped-def]
+        """Raise the weight by the presynaptic spikes so far."""
+        return w + p.learning_rate * _power(1.0 - w, p.mu_plus) * before
