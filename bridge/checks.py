@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim import NeurosimError
+from neurosim import LIF, NeurosimError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,6 +61,15 @@ def require_kind(value: Any, kinds: type | tuple[type, ...], what: str, give: st
     """Refuse what is of another class than asked for."""
     if not isinstance(value, kinds):
         raise NeurosimError(f"{what} = {shown(value)} is no {give}: give one")
+
+
+def require_neuron(value: Any, what: str) -> None:
+    """Refuse what is not a LIF neuron, or stands for neurons of different parameters."""
+    require_kind(value, LIF, what, "LIF neuron")
+    if not value.is_uniform:
+        raise NeurosimError(
+            f"{what} = {shown(value)} has parameters that differ between neurons: give numbers"
+        )
 
 
 def one_of(value: Any, names: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import dawsn, erfcx
 
-from bridge.checks import as_float, as_floats, require_kind
+from bridge.checks import as_float, as_floats, require_neuron
 from neurosim import LIF, NeurosimError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def siegert_rate(
     integral from a to b is 2 e^{b₊²} D(b₊) − 2 e^{a₊²} D(a₊) + ∫ erfcx from abs(b) to abs(a).
     Divided by e^{b₊²}, nothing in it can overflow.
     """
-    require_kind(neuron, LIF, "neuron", "LIF neuron")
+    require_neuron(neuron, "neuron")
     mu, sigma = np.broadcast_arrays(as_floats(mu, "mu"), as_floats(sigma, "sigma"))
     if not (np.isfinite(mu).all() and np.isfinite(sigma).all() and (sigma >= 0).all()):
         raise NeurosimError("mu and sigma (mV) must be finite numbers, sigma not below 0 mV")
@@ -95,7 +95,7 @@ def deterministic_rate(mu: ArrayLike, neuron: LIF) -> NDArray[np.float64]:
     ndarray
         Rate (Hz), of the shape of `mu`.
     """
-    require_kind(neuron, LIF, "neuron", "LIF neuron")
+    require_neuron(neuron, "neuron")
     mu = as_floats(mu, "mu")
     fires = mu > neuron.v_threshold
     above = np.where(fires, mu - neuron.v_threshold, 1.0)
@@ -124,7 +124,7 @@ def escape_rate(mu: ArrayLike, neuron: LIF, *, dt: float = 0.1) -> NDArray[np.fl
     ndarray
         Rate (Hz), of the shape of `mu`.
     """
-    require_kind(neuron, LIF, "neuron", "LIF neuron")
+    require_neuron(neuron, "neuron")
     if neuron.escape is None:
         raise NeurosimError(
             "the neuron has a sharp threshold: give it an escape, or use deterministic_rate"

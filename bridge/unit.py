@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import neurosim as ns
-from bridge.checks import as_float, as_floats, require_kind
+from bridge.checks import as_float, as_floats, require_kind, require_neuron
 from bridge.noise import EscapeNoise, GaussianNoise, OrnsteinUhlenbeckNoise
 from neurosim import NeurosimError
 
@@ -53,7 +53,7 @@ class SpikingUnit:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "psps", finite_vector("SpikingUnit.psps", self.psps, "mV"))
-        require_kind(self.neuron, ns.LIF, "SpikingUnit.neuron", "LIF neuron")
+        require_neuron(self.neuron, "SpikingUnit.neuron")
         kinds = (GaussianNoise, OrnsteinUhlenbeckNoise, EscapeNoise)
         require_kind(self.noise, kinds, "SpikingUnit.noise", "noise of the bridge")
         if not math.isfinite(as_float(self.current, "SpikingUnit.current")):
@@ -225,7 +225,7 @@ class SpikingUnit:
 
 def threshold_gap(neuron: ns.LIF) -> float:
     """Return v_threshold − v_rest (mV), which LIF keeps above 0."""
-    require_kind(neuron, ns.LIF, "neuron", "LIF neuron")
+    require_neuron(neuron, "neuron")
     return neuron.v_threshold - neuron.v_rest
 
 

@@ -21,7 +21,7 @@ from neurosim.build.memory import (
 from neurosim.build.plastic import BYTES as PLASTIC_BYTES
 from neurosim.build.projections import Projections, expected_synapses
 from neurosim.errors import NeurosimError
-from neurosim.network.column import is_column
+from neurosim.network.column import Column, is_column
 from neurosim.network.quantity import is_distribution
 from neurosim.ranks import Ranks
 from neurosim.recording import UNITS
@@ -169,7 +169,7 @@ def _end(population: Population, ids: NDArray[np.int64] | None) -> str:
 
 
 def _quantity(value: Any, unit: str) -> str:
-    if is_column(value):  # in the unit in which it was given, which nobody knows any more
+    if isinstance(value, Column):  # in the unit of the file, which is not known
         return f"column {value.name!r}"
     return f"{in_words(value)} {unit}"
 

@@ -22,8 +22,15 @@ if TYPE_CHECKING:
     from neurosim.kernels import Inputs
     from neurosim.network import Drive
 
-STEPS = 1000
-"""Length of an interval (steps): fixed, so that input does not depend on the pieces of a run."""
+LONGEST = 1000
+"""Longest interval (steps)."""
+MOST_VALUES = 2**24
+"""Most values of a current in an interval of more than one step."""
+
+
+def interval_steps(n_targets: int) -> int:
+    """Return the length of an interval, so that input does not depend on the pieces of a run."""
+    return min(LONGEST, max(MOST_VALUES // n_targets, 1))
 
 
 class OwnInputs:
@@ -36,7 +43,7 @@ class OwnInputs:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._known: dict[tuple[Drive, int], Any] = {}
+        self._known: dict[Drive, dict[int, Any]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._plan.threads[0].own)
@@ -71,50 +78,54 @@ class OwnInputs:
 
     def _current(self, drive: Drive, port: OwnPort, first: int, last: int) -> NDArray[np.float64]:
         """Return the current in steps, of shape (n_steps, 1) or (n_steps, n_targets)."""
-        intervals = range(first // STEPS, (last - 1) // STEPS + 1)
-        known = [self._interval(drive, port, k, self._ask_current) for k in intervals]
-        start = intervals.start * STEPS
+        length = interval_steps(len(targets(drive)))
+        intervals = range(first // length, (last - 1) // length + 1)
+        known = self._intervals(drive, port, intervals, self._ask_current)
+        start = intervals.start * length
         return np.concatenate(known)[first - start : last - start]
 
     def _arriving(
         self, drive: Drive, port: OwnPort, first: int, last: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return step and target of the spikes that arrive in the steps first … last − 1."""
-        late = float(drive.delay or 0.0) / self._plan.dt
-        intervals = [int((step - late) // STEPS) for step in (first - 1, last + 1)]
-        known = [(np.empty(0, np.int64), np.empty(0, np.int64))]
-        for k in range(max(intervals[0], 0), intervals[1] + 1):
-            steps, columns = self._interval(drive, port, k, self._ask_spikes)
-            due = (steps >= first) & (steps < last)
-            known.append((steps[due], columns[due]))
-        return np.concatenate([s for s, _ in known]), np.concatenate([c for _, c in known])
+        length, delay = interval_steps(len(targets(drive))), float(drive.delay or 0.0)
+        sent = [int((step - delay / self._plan.dt) // length) for step in (first - 1, last + 1)]
+        known = self._intervals(drive, port, range(max(sent[0], 0), sent[1] + 1), self._ask_spikes)
+        nothing = np.empty(0, np.int64)
+        steps, columns = (np.concatenate([nothing, *(own[k] for own in known)]) for k in range(2))
+        due = (steps >= first) & (steps < last)
+        return steps[due], columns[due]
 
-    def _interval(self, drive: Drive, port: OwnPort, k: int, ask: Any) -> Any:
-        """Return what `ask` returns for interval k; that of the last two intervals is kept."""
-        if (drive, k) not in self._known:
-            self._known.pop((drive, k - 2), None)
-            rng = generator(self._plan.seed, "input", f"{port.number}/{k}")
-            self._known[drive, k] = ask(drive, k, rng)
-        return self._known[drive, k]
+    def _intervals(self, drive: Drive, port: OwnPort, wanted: range, ask: Any) -> list[Any]:
+        """Return what `ask` returns for intervals; earlier ones are forgotten."""
+        known = self._known.setdefault(drive, {})
+        for k in [k for k in known if k < wanted.start]:
+            del known[k]
+        for k in wanted:
+            if k not in known:
+                known[k] = ask(drive, k, generator(self._plan.seed, "input", f"{port.number}/{k}"))
+        return [known[k] for k in wanted]
 
     def _ask_current(self, drive: Drive, k: int, rng: np.random.Generator) -> NDArray[np.float64]:
         source: Any = drive.input
         n_targets, what = len(targets(drive)), f"{type(source).__name__}.current"
-        times = np.arange(k * STEPS, (k + 1) * STEPS) * self._plan.dt
+        n = interval_steps(n_targets)
+        times = np.arange(k * n, (k + 1) * n) * self._plan.dt
         values = check_array(source.current(times, n_targets, rng), what, *CURRENT.values())
-        if values.shape not in ((STEPS,), (STEPS, n_targets)):
+        if values.shape not in ((n,), (n, n_targets)):
             raise NeurosimError(
                 f"{what} returned an array of shape {values.shape}: return one value per time, "
-                f"({STEPS},), or one per time and target, ({STEPS}, {n_targets})"
+                f"({n},), or one per time and target, ({n}, {n_targets})"
             )
-        return values.reshape(STEPS, -1)
+        return values.reshape(n, -1)
 
     def _ask_spikes(
         self, drive: Drive, k: int, rng: np.random.Generator
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         source: Any = drive.input
         n_targets, what = len(targets(drive)), f"{type(source).__name__}.spikes"
-        start, stop = (edge * STEPS * self._plan.dt for edge in (k, k + 1))
+        length = interval_steps(n_targets) * self._plan.dt
+        start, stop = k * length, (k + 1) * length
         try:
             given = SpikeTimes(source.spikes(start, stop, n_targets, rng))
             given.check_targets(n_targets)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import neurosim as ns
-from bridge.checks import as_float, require_kind
+from bridge.checks import as_float, require_kind, require_neuron
 from bridge.classics.boolean import binary
 from bridge.classics.threshold import ThresholdNetwork
 from bridge.spiking.strengths import strengths
@@ -74,7 +74,7 @@ class SpikingCircuit:
 
     def __post_init__(self) -> None:
         require_kind(self.logic, ThresholdNetwork, "logic", "ThresholdNetwork")
-        require_kind(self.neuron, ns.LIF, "neuron", "LIF neuron")
+        require_neuron(self.neuron, "neuron")
         as_float(self.window, "window")
         inputs = binary(self.inputs, len(self.logic.inputs))
         inputs = inputs[:, None] if inputs.ndim == 2 else inputs

@@ -89,11 +89,10 @@ def drawn_connections(
     for rows in _blocks(table):
         source, slot, weight, delay = unpack(table, rows)
         target = slot.astype(np.int64) - share.slots[projection.synapse]
-        key = source * projection.target.size + target
-        order: NDArray | slice = slice(None)
-        if (np.diff(key) < 0).any():
-            order = np.argsort(key, kind="stable")
-        own = slice(done, done + len(key))
+        # Numbers of 16 bits are sorted in linear time.
+        keys = (target, projection.target.size), (source - rows.start, rows.stop - rows.start)
+        order = np.lexsort([own.astype(np.min_scalar_type(most)) for own, most in keys])
+        own = slice(done, done + len(order))
         for name, column in zip(found, (source, target, weight, delay), strict=True):
             found[name][own] = column[order]
         done = own.stop

@@ -215,11 +215,10 @@ class Listed:
         refuse(reader, k, ~inside, words)
 
     def _raised(self) -> str:
-        """Return the argument that raises short delays of the column to one time step."""
+        """Return how to raise short delays to one time step."""
         delay = self._projection.delay
         assert is_column(delay)
-        factor = f", {delay.factor:g}" if delay.factor != 1.0 else ""
-        return f'delay=Column("{delay.name}"{factor}, minimum={self._dt:g})'
+        return delay.raised(self._dt)
 
     def _notice(self, reader: Reader, k: int, block: Block, steps: NDArray[np.int64]) -> Edges:
         """Take in what only one block after the other can tell."""

@@ -39,7 +39,7 @@ ROW_KINDS = {
 def expected_synapses(projection: Projection) -> float:
     """Return how many synapses a projection has, in the mean where that is random."""
     ends = projection.ends
-    return projection.rule.expected_synapses(*ends.shape, n_common=ends.n_common)
+    return projection.rule.bound(ends).expected_synapses(*ends.shape, n_common=ends.n_common)
 
 
 def known_weights(network: Network, source: Population) -> list[Weight]:

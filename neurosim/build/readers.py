@@ -69,10 +69,11 @@ def read_only(array: NDArray) -> NDArray:
 def _edges(projection: Projection, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
     """Yield sources, then targets of the edges of a rule, within their populations."""
     ends = projection.ends
-    blocks = list(checked_edges(projection.rule, *ends.shape, rng))
+    blocks = list(checked_edges(projection.rule.bound(ends), *ends.shape, rng))
     for k, ids in enumerate((ends.source_ids, ends.target_ids)):
         column = [block[k] for block in blocks]
-        whole = column[0] if len(column) == 1 else np.concatenate([NO_INDICES, *column])
+        one = len(column) == 1
+        whole = np.ascontiguousarray(column[0] if one else np.concatenate([NO_INDICES, *column]))
         yield read_only((whole if ids is None else ids[whole]).view())
 
 
@@ -81,12 +82,15 @@ class ArrayReader:
 
     def __init__(self, projection: Projection, rng: np.random.Generator) -> None:
         sources, targets = _edges(projection, rng)
-        self._arrays = Block(
-            sources,
-            targets,
-            projection.weight if isinstance(projection.weight, np.ndarray) else NONE,
-            projection.delay if isinstance(projection.delay, np.ndarray) else NONE,
+        given = projection.weight, projection.delay
+        distances = NONE
+        if any(map(is_column, given)):  # their values are functions of distance
+            distances = read_only(projection.ends.distances(sources, targets))
+        weights, delays = (
+            distances if is_column(own) else own if isinstance(own, np.ndarray) else NONE
+            for own in given
         )
+        self._arrays = Block(sources, targets, weights, delays)
         self.n_blocks = -(-len(sources) // EDGES_AT_ONCE)
 
     def __enter__(self) -> Self:

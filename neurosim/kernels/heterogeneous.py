@@ -6,12 +6,13 @@ for each neuron.
 
 from neurosim.kernels.compiled import inlined, part
 from neurosim.kernels.escape import escapes
-from neurosim.kernels.inputs import gather
-from neurosim.kernels.neurons import order
+from neurosim.kernels.inputs import count_block, gather
+from neurosim.kernels.neurons import FEW, order
 from neurosim.kernels.types import (
     ALPHA,
     BLOCK_FIRST,
     BLOCK_LAST,
+    COUNTED,
     DELTA,
     ENTITY_FIRST,
     FIRST,
@@ -40,6 +41,40 @@ from neurosim.kernels.types import (
 )
 
 
+@inlined
+def _row(values, first, size, number, n):
+    """Return a row of the values of n neurons; `first` is the place of the first one in row 0."""
+    return values[first + number * size : first + number * size + n]
+
+
+# Loops with more arrays than these would not be compiled to instructions on several neurons: the
+# compiler checks only so many pairs for overlap.
+@part
+def _inject(voltage, injected, p_vi):
+    """Set what V gains in the step to what injected current adds."""
+    for i in range(voltage.size):
+        voltage[i] = p_vi[i] * injected[i]
+
+
+@part
+def _add_counted(arriving, buffer, counts, weight):
+    """Set what arrives to the input of the step and Poisson spikes of one weight."""
+    for i in range(arriving.size):
+        arriving[i] = buffer[i] + weight * counts[i]
+
+
+@inlined
+def _take(inputs, place, state, slot, scratch, n, t):
+    """Return the input of a port of a block, noise included, and clear the buffer."""
+    if inputs.noisy[place] != COUNTED:
+        return gather(inputs, place, state, slot, scratch, n, t)
+    _, weight = count_block(inputs, place, state, scratch, n, t)
+    arriving, buffer = scratch.arriving[:n], state.buffer[slot : slot + n]
+    _add_counted(arriving, buffer, scratch.counts[:n], weight)
+    buffer[:] = 0.0
+    return arriving
+
+
 @part
 def _filter_port(voltage, state, place, place_rise, kind, arriving, filters, p_vs, p_vr, factor):
     """Advance the current of one port, add what it does to V, and take in what arrived."""
@@ -66,61 +101,94 @@ def _filter_port(voltage, state, place, place_rise, kind, arriving, filters, p_v
 
 
 @part
-def _integrate(v, voltage, p_vv, threshold):
-    """Advance V by one step; return whether any neuron is above its threshold."""
+def _integrate(v, voltage, p_vv, threshold, reset, until, t):
+    """Advance V by one step; return whether any neuron is to fire."""
+    fires = False
+    for i in range(v.size):
+        new, free = p_vv[i] * v[i] + voltage[i], until[i] < t
+        v[i] = new if free else reset[i]
+        fires |= (new > threshold[i]) & free
+    return fires
+
+
+@part
+def _any_above(v, threshold):
+    """Return whether any neuron is above its threshold."""
     above = False
     for i in range(v.size):
-        new = p_vv[i] * v[i] + voltage[i]
-        v[i] = new
-        above |= new > threshold[i]
+        above |= v[i] > threshold[i]
     return above
 
 
 @part
-def _fire(v, own, until, first_id, fired, n_fired, t):
+def _fire(v, threshold, reset, subtract, refractory, until, first_id, fired, n_fired, t):
     """Reset the neurons above their threshold that are not refractory.
 
     Writes their global ids to `fired` and returns the place after the last.
     """
-    for i in range(v.size):
-        if v[i] > own[OWN_THRESHOLD, i] and until[i] < t:
-            fired[n_fired] = first_id + i
-            n_fired += 1
-            _reset(v, own, until, i, t)
+    for a in range(0, v.size, FEW):
+        b = min(a + FEW, v.size)
+        if not _any_above(v[a:b], threshold[a:b]):
+            continue
+        for i in range(a, b):
+            if v[i] > threshold[i] and until[i] < t:
+                fired[n_fired] = first_id + i
+                n_fired += 1
+                v[i] = _reset(v[i], reset[i], subtract[i])
+                until[i] = t + int(refractory[i]) if refractory[i] > 0.0 else until[i]
     return n_fired
 
 
 @part
-def _reset(v, own, until, i, t):
-    """Reset neuron i, which fires in step t."""
-    if own[OWN_SUBTRACT, i] > 0.0:
-        v[i] -= own[OWN_SUBTRACT, i]
-    else:
-        v[i] = own[OWN_RESET, i]
-    if own[OWN_REFRACTORY, i] > 0.0:
-        until[i] = t + int(own[OWN_REFRACTORY, i])
+def _reset(v, reset, subtract):
+    """Return the potential after a spike."""
+    return v - subtract if subtract > 0.0 else reset
 
 
 @part
-def _escape(v, own, until, soft, link, entity, key, first_id, fired, n_fired, t):
+def _escape(v, threshold, reset, subtract, refractory, until, soft, link, entity, key, first_id,
+            fired, n_fired, t):  # fmt: skip
     """Let neurons that are not refractory fire by chance.
 
     Writes their global ids to `fired` and returns the place after the last.
     """
     for i in range(v.size):
-        excess = v[i] - own[OWN_SOFT, i]
-        if until[i] < t and escapes(excess, soft, link, t, entity + i, key):
+        if until[i] < t and escapes(v[i] - threshold[i], soft, link, t, entity + i, key):
             fired[n_fired] = first_id + i
             n_fired += 1
-            _reset(v, own, until, i, t)
+            v[i] = _reset(v[i], reset[i], subtract[i])
+            until[i] = t + int(refractory[i]) if refractory[i] > 0.0 else until[i]
     return n_fired
 
 
-@part
-def _hold(v, reset, until, t):
-    """Hold the neurons in their refractory period at reset."""
-    for i in range(v.size):
-        v[i] = reset[i] if until[i] >= t else v[i]
+@inlined
+def _advance_block(neurons, inputs, block, values, place, size, state, scratch, row, t):
+    """Advance the neurons of a block by one step; return whether any is to fire."""
+    group, first, last = neurons.groups[block[GROUP]], block[BLOCK_FIRST], block[BLOCK_LAST]
+    a, n = first - group[FIRST], last - first
+    voltage = scratch.voltage[:n]
+    _inject(voltage, state.injected[first:last], _row(values, place, size, OWN_I, n))
+    for p in range(group[PORT_LAST] - group[PORT_FIRST]):
+        port = neurons.ports[group[PORT_FIRST] + p]
+        filters = neurons.filters[group[PORT_FIRST] + p]
+        slot = row + port[SLOT] + a
+        arriving = _take(inputs, block[PLACE] + p, state, slot, scratch, n, t)
+        here, rise, r = port[STATE] + a, port[STATE_RISE] + a, PER_NEURON + PER_PORT * p
+        _filter_port(
+            voltage, state.synaptic, here, rise, port[KIND], arriving, filters,
+            _row(values, place, size, r, n),
+            _row(values, place, size, r + 1, n),
+            _row(values, place, size, r + 2, n),
+        )  # fmt: skip
+    return _integrate(
+        state.v[first:last],
+        voltage,
+        _row(values, place, size, OWN_V, n),
+        _row(values, place, size, OWN_THRESHOLD, n),
+        _row(values, place, size, OWN_RESET, n),
+        state.until[first:last],
+        t,
+    )
 
 
 @inlined
@@ -131,39 +199,30 @@ def update_heterogeneous(
 
     Their ids are merged into those from `first_fired` to `n_fired`, which stay ascending.
     """
-    before = n_fired
+    before, values = n_fired, heterogeneous.values
     for k in range(heterogeneous.blocks.size):
         block = neurons.blocks[heterogeneous.blocks[k]]
         g = block[GROUP]
         group, first, last = neurons.groups[g], block[BLOCK_FIRST], block[BLOCK_LAST]
         a, n, size = first - group[FIRST], last - first, group[LAST] - group[FIRST]
-        n_rows = PER_NEURON + PER_PORT * (group[PORT_LAST] - group[PORT_FIRST])
-        start = heterogeneous.first[g]
-        rows = heterogeneous.values[start : start + n_rows * size].reshape(n_rows, size)
-        own = rows[:, a : a + n]
-        v, until, voltage = state.v[first:last], state.until[first:last], scratch.voltage[:n]
-        for i in range(n):
-            voltage[i] = own[OWN_I, i] * state.injected[first + i]
-        for p in range(group[PORT_LAST] - group[PORT_FIRST]):
-            port = neurons.ports[group[PORT_FIRST] + p]
-            filters = neurons.filters[group[PORT_FIRST] + p]
-            arriving = gather(inputs, block[PLACE] + p, state, row + port[SLOT] + a, scratch, n, t)
-            r = PER_NEURON + PER_PORT * p
-            here, rise, kind = port[STATE] + a, port[STATE_RISE] + a, port[KIND]
-            _filter_port(
-                voltage, state.synaptic, here, rise, kind, arriving, filters, own[r], own[r + 1],
-                own[r + 2],
-            )  # fmt: skip
-        first_id = group[FIRST_ID] + a
-        if _integrate(v, voltage, own[OWN_V], own[OWN_THRESHOLD]):
-            n_fired = _fire(v, own, until, first_id, fired, n_fired, t)
+        place = heterogeneous.first[g] + a
+        fires = _advance_block(neurons, inputs, block, values, place, size, state, scratch, row, t)
+        v, until, first_id = state.v[first:last], state.until[first:last], group[FIRST_ID] + a
+        reset = _row(values, place, size, OWN_RESET, n)
+        subtract = _row(values, place, size, OWN_SUBTRACT, n)
+        refractory = _row(values, place, size, OWN_REFRACTORY, n)
+        if fires:
+            threshold = _row(values, place, size, OWN_THRESHOLD, n)
+            n_fired = _fire(
+                v, threshold, reset, subtract, refractory, until, first_id, fired, n_fired, t
+            )
         link = heterogeneous.links[g]
         if link > 0:
             n_fired = _escape(
-                v, own, until, neurons.escape[g], link, neurons.firing[g, ENTITY_FIRST] + a,
+                v, _row(values, place, size, OWN_SOFT, n), reset, subtract, refractory, until,
+                neurons.escape[g], link, neurons.firing[g, ENTITY_FIRST] + a,
                 neurons.escape_keys[g], first_id, fired, n_fired, t,
             )  # fmt: skip
-        _hold(v, own[OWN_RESET], until, t)
     if n_fired > before:
         order(fired, first_fired, n_fired)
     return n_fired

@@ -6,6 +6,7 @@ from neurosim.network.channels import HodgkinHuxley, gate_rates, steady_gates
 from neurosim.network.column import Column
 from neurosim.network.csv_edges import CSVEdges
 from neurosim.network.declare import parameter, state, trace
+from neurosim.network.distance import DistanceProbability
 from neurosim.network.distributions import Distribution, LogNormal, Normal, Uniform
 from neurosim.network.edges import EdgeFile
 from neurosim.network.escape import EscapeRate
@@ -26,6 +27,8 @@ from neurosim.network.neurons import LIF, IntegrateAndFire, Neuron
 from neurosim.network.open_edges import OpenEdges
 from neurosim.network.parts import VARIABLES, Drive, Population, Projection, Recording
 from neurosim.network.plasticity import STDP, Plasticity
+from neurosim.network.positions import Grid, Points, Positions, RandomPositions
+from neurosim.network.profiles import ExponentialDecay, Gaussian, Linear, Profile
 from neurosim.network.rules import (
     AllToAll,
     Explicit,
@@ -51,19 +54,24 @@ __all__ = [
     "ConstantCurrent",
     "CurrentWaveform",
     "DeltaSynapse",
+    "DistanceProbability",
     "Distribution",
     "Drive",
     "EdgeFile",
     "EscapeRate",
     "ExpCurrent",
     "Explicit",
+    "ExponentialDecay",
     "FixedInDegree",
     "FixedOutDegree",
     "FixedProbability",
     "FixedTotalNumber",
+    "Gaussian",
+    "Grid",
     "HodgkinHuxley",
     "Input",
     "IntegrateAndFire",
+    "Linear",
     "LiveCurrent",
     "LiveSpikes",
     "LogNormal",
@@ -75,10 +83,14 @@ __all__ = [
     "OneToOne",
     "OpenEdges",
     "Plasticity",
+    "Points",
     "Poisson",
     "Population",
     "PopulationView",
+    "Positions",
+    "Profile",
     "Projection",
+    "RandomPositions",
     "Recording",
     "Rule",
     "SonataEdges",

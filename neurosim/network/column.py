@@ -10,6 +10,7 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import check_number, show
 from neurosim.network.declare import optional, parameter
+from neurosim.network.profiles import Profile
 from neurosim.network.registry import Part
 
 if TYPE_CHECKING:
@@ -72,6 +73,11 @@ class Column(Part):
         """Return the column with values `factor` times as large."""
         return replace(self, factor=self.factor * factor)
 
+    def raised(self, dt: float) -> str:
+        """Return how to raise delays that are shorter than a time step (ms)."""
+        factor = f", {self.factor:g}" if self.factor != 1.0 else ""
+        return f'delay=Column("{self.name}"{factor}, minimum={dt:g})'
+
     def convert(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the values of a file in mV, pA or ms."""
         if self.factor != 1.0:
@@ -81,6 +87,13 @@ class Column(Part):
         return values
 
 
-def is_column(value: object) -> TypeIs[Column]:
-    """Whether a strength or a delay is a column of a file."""
-    return isinstance(value, Column)
+PerEdge = Column | Profile
+"""Values of connections that are found when a list of them is read."""
+
+
+def is_column(value: object) -> TypeIs[PerEdge]:
+    """Whether strengths or delays are found when a list of connections is read.
+
+    They are those of a column of a file, or functions of distance.
+    """
+    return isinstance(value, (Column, Profile))

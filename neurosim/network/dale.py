@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.column import Column, is_column
+from neurosim.network.column import PerEdge, is_column
 from neurosim.network.quantity import is_distribution
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from neurosim.network.distributions import Distribution
     from neurosim.network.parts import Population, Projection
 
-    Weight = float | NDArray[np.float64] | Distribution | Column
+    Weight = float | NDArray[np.float64] | Distribution | PerEdge
 
 NOTICEABLE = 0.025
 """Fraction of a distribution that may be cut off at 0 without a warning."""

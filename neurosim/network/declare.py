@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 LARGEST = 2**62
 """Bound of whole numbers that declare none."""
+BOUNDLESS = 1e8
+"""Bounds beyond this only guard against overflow: descriptions leave them out."""
 KEY = "parameter"
 """Key of a declaration in the metadata of a dataclass field."""
 
@@ -44,8 +46,10 @@ class Parameter:
     def describe(self) -> str:
         """Return what it is, with its unit and range: "time constant (ms), 0.1 to 1000"."""
         text = f"{self.help} ({self.unit})" if self.unit else self.help
-        bounded = math.isfinite(self.low) and math.isfinite(self.high)
-        return f"{text}, {self.low:g} to {self.high:g}" if bounded else text
+        if abs(self.low) >= BOUNDLESS:
+            return text
+        range_ = f"to {self.high:g}" if self.high < BOUNDLESS else "or more"
+        return f"{text}, {self.low:g} {range_}"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurosim.errors import NeurosimError
+from neurosim.network.positions import distances
+from neurosim.network.profiles import Profile
 from neurosim.network.rules import Resolved
 
 if TYPE_CHECKING:
@@ -58,6 +61,56 @@ class Endpoints:
         if self.source_ids is None or self.target_ids is None:
             return min(self.shape)
         return len(np.intersect1d(self.source_ids, self.target_ids, assume_unique=True))
+
+    def check_positions(self, what: str) -> None:
+        """Refuse populations whose neurons have no distance from each other."""
+        spaces = []
+        for population in (self.source, self.target):
+            if population.positions is None:
+                raise NeurosimError(
+                    f"{what} is a function of distance, and {population.name!r} has no positions: "
+                    "give them to Network.add"
+                )
+            spaces.append((population.points.shape[1], population.positions.borders))
+        if spaces[0] != spaces[1]:
+            raise NeurosimError(
+                f"{what} is a function of distance, and {self.source.name!r} and "
+                f"{self.target.name!r} differ in the number of their coordinates or in their "
+                "periodic borders: place both in one space"
+            )
+
+    def distances(
+        self, sources: NDArray[np.int64], targets: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Return distances of neurons, given by their indices within the populations."""
+        assert self.source.positions is not None
+        points = self.source.points[sources], self.target.points[targets]
+        return distances(*points, self.source.positions.borders)
+
+    def along_distance(self, rule: Rule, value: Any, what: str) -> Any:
+        """Return a strength or a delay with functions of distance evaluated where possible.
+
+        Raises
+        ------
+        NeurosimError
+            For a function where the rule draws its connections without regard to distance.
+        """
+        if not isinstance(value, Profile):
+            return value
+        self.check_positions(what)
+        shape = rule.shape(*self.shape)
+        if shape is None:
+            if rule.rows == "listed":
+                return value  # evaluated when the connections are drawn
+            raise NeurosimError(
+                f"{what} = {value}: {type(rule).__name__} takes no function of distance; give "
+                "DistanceProbability, AllToAll, OneToOne or Explicit, or an array"
+            )
+        if len(shape) > 1:
+            return value(self.distances(self.sources[:, None], self.targets[None]))
+        listed = (getattr(rule, name, slice(None)) for name in ("sources", "targets"))
+        own = (ids[k] for ids, k in zip((self.sources, self.targets), listed, strict=True))
+        return value(self.distances(*own))
 
     def resolve(self, rule: Rule, weight: Any, delay: Any) -> Resolved:
         """Return a rule of the whole populations, or one of views whose ids ascend."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from neurosim.network.distributions import Distribution
     from neurosim.network.neurons import Neuron
+    from neurosim.network.positions import Positions
 
 _PARTS = (Population, Projection, Drive, Recording)
 
@@ -165,6 +166,7 @@ class Network:
         v_init: float | ArrayLike | Distribution | None = None,
         dale: bool | None = None,
         initial: Mapping[str, Any] | None = None,
+        positions: Positions | ArrayLike | None = None,
     ) -> Population:
         """Add a population.
 
@@ -181,6 +183,8 @@ class Network:
             Whether all outgoing synapses must have one sign. Default: as the network says.
         initial : mapping of str to float, (size,) array_like or distribution, optional
             Values of other state variables at time 0, by name. Default: those of the model.
+        positions : Grid, RandomPositions, Points or (size, n_dimensions) array_like, optional
+            Where the neurons are, for connections that depend on distance.
 
         Returns
         -------
@@ -191,7 +195,7 @@ class Network:
         NeurosimError
         """
         dale = self._dale if dale is None else dale
-        population = Population(name, size, neuron, v_init, dale, initial or {})  # type: ignore[arg-type]
+        population = Population(name, size, neuron, v_init, dale, initial or {}, positions)  # type: ignore[arg-type]
         if any(other.name == name for other in self._populations):
             raise NeurosimError(f"There is a population {name!r} already: choose another name")
         if self.size + population.size > LARGEST:
@@ -267,6 +271,11 @@ class Network:
         rule, psp, weight = take_sparse(rule, psp, weight, ends.shape)
         Rule.require(rule, others="a sparse matrix")
         rule.check(*ends.shape, n_common=ends.n_common)
+        rule.bound(ends)
+        psp, weight, delay = (
+            ends.along_distance(rule, value, what)
+            for value, what in ((psp, "psp"), (weight, "weight"), (delay, "delay"))
+        )
         psp = rule.strength_or_delay(psp, "psp")
         weight = rule.strength_or_delay(weight, "weight")
         delay = rule.strength_or_delay(delay, "delay")

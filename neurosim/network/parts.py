@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from neurosim.network.checks import (
 from neurosim.network.declare import parameters_of, states_of
 from neurosim.network.endpoints import Endpoints
 from neurosim.network.neurons import Neuron
+from neurosim.network.positions import Positions, as_positions
 from neurosim.network.quantity import check_quantity, is_distribution
 from neurosim.network.views import PopulationView, check_distinct, select, view_of
 from neurosim.recording import UNITS
@@ -28,7 +30,7 @@ from neurosim.recording import UNITS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.network.column import Column
+    from neurosim.network.column import PerEdge
     from neurosim.network.distributions import Distribution
     from neurosim.network.inputs import Input
     from neurosim.network.plasticity import Plasticity
@@ -56,6 +58,7 @@ class Population:
         Potentials at time 0 (mV); None stands for the resting potential.
     dale : bool
         Whether all outgoing synapses must have one sign.
+    positions : Grid, RandomPositions, Points or None
     """
 
     name: str
@@ -64,6 +67,7 @@ class Population:
     v_init: float | NDArray[np.float64] | Distribution | None
     dale: bool
     initial: Mapping[str, float | NDArray[np.float64] | Distribution] = field(default_factory=dict)
+    positions: Positions | None = None
 
     def __post_init__(self) -> None:
         name = self.name
@@ -81,6 +85,9 @@ class Population:
         object.__setattr__(self, "dale", check_flag(self.dale, f"Population {name!r}: dale"))
         object.__setattr__(self, "initial", self._check_initial())
         self._check_sizes()
+        if self.positions is not None:
+            object.__setattr__(self, "positions", as_positions(self.positions))
+            self.points  # noqa: B018 - refused here where there are not as many as neurons
 
     def _check_initial(self) -> dict[str, Any]:
         """Return the initial values of state variables, checked."""
@@ -112,6 +119,17 @@ class Population:
                     f"{what} of population {self.name!r} has {len(value)} values for {self.size} "
                     "neurons: give one per neuron"
                 )
+
+    @cached_property
+    def points(self) -> NDArray[np.float64]:
+        """Coordinates of the neurons, (size, n_dimensions)."""
+        if self.positions is None:
+            raise NeurosimError(
+                f"Population {self.name!r} has no positions: give them to Network.add"
+            )
+        points = self.positions.points(self.size)
+        points.flags.writeable = False
+        return points
 
     def __len__(self) -> int:
         return self.size
@@ -148,8 +166,8 @@ class Projection:
     target: Population
     rule: Rule
     synapse: Synapse
-    weight: float | NDArray[np.float64] | Distribution | Column
-    delay: float | NDArray[np.float64] | Distribution | Column
+    weight: float | NDArray[np.float64] | Distribution | PerEdge
+    delay: float | NDArray[np.float64] | Distribution | PerEdge
     plasticity: Plasticity | None = None
     source_ids: NDArray[np.int64] | None = None
     target_ids: NDArray[np.int64] | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.column import Column, is_column
+from neurosim.network.column import PerEdge, is_column
 from neurosim.network.declare import parameter, trace
 from neurosim.network.quantity import is_distribution
 from neurosim.network.registry import Part
@@ -72,10 +72,10 @@ class Plasticity(Part, abstract=True):
 
     def within(
         self,
-        weight: float | NDArray[np.float64] | Distribution | Column,
+        weight: float | NDArray[np.float64] | Distribution | PerEdge,
         given: object,
         what: str,
-    ) -> float | NDArray[np.float64] | Distribution | Column:
+    ) -> float | NDArray[np.float64] | Distribution | PerEdge:
         """Return the initial weights of plastic synapses.
 
         Parameters

@@ -13,7 +13,7 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import check_number, show
-from neurosim.network.declare import check_declared
+from neurosim.network.declare import KEY, check_declared
 
 
 class Part:
@@ -37,6 +37,7 @@ class Part:
         super().__init_subclass__(**options)
         if not abstract:
             Part.registry[address_of(cls)] = cls
+            cls.__doc__ = _documented(cls)
 
     def __post_init__(self) -> None:
         check_declared(self, self.check_value, f"{type(self).__name__}.")
@@ -66,6 +67,7 @@ class Part:
         NeurosimError
         """
         if isinstance(value, cls):
+            _require_frozen(type(value))
             return
         own = [_call(kind) for kind in kinds_of(cls).values() if is_own(kind)]
         *first, last = [*own, others] if others else own
@@ -144,6 +146,32 @@ def is_own(kind: type) -> bool:
 def address_of(kind: type) -> str:
     """Return the name by which a class is found again: module and qualified name."""
     return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def _documented(kind: type) -> str | None:
+    """Return the docstring of a class with its declared parameters, where it does not list them."""
+    # The class is not a dataclass yet: its own fields are attributes.
+    fields = dict(getattr(kind, "__dataclass_fields__", {})) | vars(kind)
+    declared = {
+        name: field
+        for name, field in fields.items()
+        if isinstance(field, dataclasses.Field) and KEY in field.metadata
+    }
+    text = inspect.cleandoc(kind.__doc__ or "")
+    if not declared or "Parameters\n---" in text:
+        return kind.__doc__
+    lines = [f"{name}\n    {field.metadata[KEY].describe()}." for name, field in declared.items()]
+    return "\n".join([text, "", "Parameters", "----------", *lines, ""])
+
+
+def _require_frozen(kind: Any) -> None:
+    """Refuse a class that is not a frozen dataclass."""
+    options = getattr(kind, "__dataclass_params__", None)
+    if options is None or not options.frozen:
+        raise NeurosimError(
+            f"{kind.__name__} is not a frozen dataclass: write @dataclass(frozen=True, eq=False) "
+            "above the class"
+        )
 
 
 def _call(kind: type) -> str:

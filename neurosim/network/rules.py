@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import Array, check_indices, check_number
-from neurosim.network.column import is_column
+from neurosim.network.column import Column
 from neurosim.network.declare import parameter
 from neurosim.network.registry import Part
 
@@ -106,7 +105,11 @@ class Rule(Part, abstract=True):
 
     def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
         """Return how many synapses there are, in the mean where that is random."""
-        return _count(self, n_sources, n_targets)
+        counted = vars(self).setdefault("_counted", {})  # drawn once: it may take long
+        if (n_sources, n_targets) not in counted:
+            blocks = checked_edges(self, n_sources, n_targets, np.random.default_rng(0))
+            counted[n_sources, n_targets] = float(sum(len(sources) for sources, _ in blocks))
+        return counted[n_sources, n_targets]
 
     def shape(self, n_sources: int, n_targets: int) -> tuple[int, ...] | None:
         """Return the shape of arrays with a value per synapse; None where none are possible."""
@@ -120,11 +123,21 @@ class Rule(Part, abstract=True):
         NeurosimError
             For what the rule cannot have.
         """
-        if is_column(value):
+        if isinstance(value, Column):
             raise NeurosimError(
                 f"{what} = {value} is a column of a file: give CSVEdges or SonataEdges as the rule"
             )
         return value
+
+    def bound(self, ends: Endpoints) -> Rule:
+        """Return the rule for given neurons: one that depends on more than their number.
+
+        Raises
+        ------
+        NeurosimError
+            For neurons that the rule cannot connect.
+        """
+        return self
 
     def out_degrees(self, ends: Endpoints, rng: np.random.Generator) -> NDArray[np.int64]:
         """Return how many targets each source has, where `rows` is "out-degree"."""
@@ -165,12 +178,6 @@ def checked_edges(
         yield sources, targets
 
 
-@lru_cache(maxsize=16)
-def _count(rule: Rule, n_sources: int, n_targets: int) -> float:
-    blocks = checked_edges(rule, n_sources, n_targets, np.random.default_rng(0))
-    return float(sum(len(sources) for sources, _ in blocks))
-
-
 def _pairs(rule: Rule, n_sources: int, n_targets: int, n_common: int) -> int:
     """Return how many pairs may be connected."""
     return n_sources * n_targets - (not rule.autapses) * n_common
@@ -178,13 +185,7 @@ def _pairs(rule: Rule, n_sources: int, n_targets: int, n_common: int) -> int:
 
 @dataclass(frozen=True)
 class AllToAll(Rule):
-    """Every source to every target.
-
-    Parameters
-    ----------
-    autapses : bool
-        Whether a neuron may be connected to itself.
-    """
+    """Every source to every target."""
 
     rows = "all"
     random = False
@@ -243,17 +244,9 @@ def _probability(value: Any, what: str, unit: str, low: float, high: float) -> f
 
 @dataclass(frozen=True)
 class FixedProbability(Rule):
-    """Each pair independently, with probability p.
+    """Each pair independently, with probability p."""
 
-    Parameters
-    ----------
-    p : float
-        0 to 1.
-    autapses : bool
-        Whether a neuron may be connected to itself.
-    """
-
-    p: float = parameter(low=0.0, high=1.0, help="0 to 1", check=_probability)
+    p: float = parameter(low=0.0, high=1.0, help="of each pair", check=_probability)
     autapses: bool = parameter(True, help=AUTAPSES)
 
     @property
@@ -282,17 +275,7 @@ class _FixedDegree(Rule, abstract=True):
 
 @dataclass(frozen=True)
 class FixedInDegree(_FixedDegree):
-    """To each target n sources, drawn uniformly.
-
-    Parameters
-    ----------
-    n : int
-        Synapses onto each target.
-    autapses : bool
-        Whether a neuron may be connected to itself.
-    multapses : bool
-        Whether a pair may be connected more than once.
-    """
+    """To each target n sources, drawn uniformly."""
 
     rows = "in-degree"
     n: int = parameter(low=0, high=MOST, help="synapses onto each target")
@@ -310,17 +293,7 @@ class FixedInDegree(_FixedDegree):
 
 @dataclass(frozen=True)
 class FixedOutDegree(_FixedDegree):
-    """From each source to n targets, drawn uniformly.
-
-    Parameters
-    ----------
-    n : int
-        Synapses from each source.
-    autapses : bool
-        Whether a neuron may be connected to itself.
-    multapses : bool
-        Whether a pair may be connected more than once.
-    """
+    """From each source to n targets, drawn uniformly."""
 
     rows = "out-degree"
     n: int = parameter(low=0, high=MOST, help="synapses from each source")
@@ -342,15 +315,7 @@ class FixedOutDegree(_FixedDegree):
 
 @dataclass(frozen=True)
 class FixedTotalNumber(Rule):
-    """n synapses in all, each from a source and to a target drawn uniformly, with replacement.
-
-    Parameters
-    ----------
-    n : int
-        Synapses in all.
-    autapses : bool
-        Whether a neuron may be connected to itself.
-    """
+    """n synapses in all, each from a source and to a target drawn uniformly, with replacement."""
 
     rows = "out-degree"
     n: int = parameter(low=0, high=2**62, help="synapses in all")

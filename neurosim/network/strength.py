@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.network.checks import check_array, check_number, is_scalar, show
-from neurosim.network.column import LONGEST_DELAY, Column, is_column
+from neurosim.network.column import LONGEST_DELAY, PerEdge, is_column
 from neurosim.network.distributions import Distribution
 from neurosim.network.quantity import is_distribution
 
@@ -56,7 +56,7 @@ def choose_strength(
 
 def check_strength(
     value: Any, factor: float, what: str, unit: str, shape: tuple[int, ...] | None
-) -> float | NDArray[np.float64] | Distribution | Column:
+) -> float | NDArray[np.float64] | Distribution | PerEdge:
     """Return a strength in the weight's unit.
 
     Parameters
@@ -111,7 +111,7 @@ def check_drive_strength(
 
 def check_delay(
     value: Any, shape: tuple[int, ...] | None
-) -> float | NDArray[np.float64] | Distribution | Column:
+) -> float | NDArray[np.float64] | Distribution | PerEdge:
     """Return a connection's delay (ms)."""
     if is_column(value):
         return value

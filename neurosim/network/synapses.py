@@ -64,13 +64,7 @@ class DeltaSynapse(Synapse):
 
 @dataclass(frozen=True)
 class ExpCurrent(Synapse):
-    """A synaptic current that jumps by its weight (pA) and decays exponentially.
-
-    Parameters
-    ----------
-    tau : float
-        Decay time constant (ms), 0.01 to 10,000.
-    """
+    """A synaptic current that jumps by its weight (pA) and decays exponentially."""
 
     tau: float = _tau("decay time constant")
 
@@ -88,13 +82,7 @@ class ExpCurrent(Synapse):
 
 @dataclass(frozen=True)
 class AlphaCurrent(Synapse):
-    """A synaptic current w·(t/τ)·exp(1 − t/τ), which peaks at its weight w (pA) after τ.
-
-    Parameters
-    ----------
-    tau : float
-        Time to the peak of the current (ms), 0.01 to 10,000.
-    """
+    """A synaptic current w·(t/τ)·exp(1 − t/τ), which peaks at its weight w (pA) after τ."""
 
     tau: float = _tau("time to the peak of the current")
 

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from neurosim import network
 from neurosim.network.declare import Parameter, parameters_of
 from neurosim.network.distributions import Distribution
+from neurosim.network.profiles import Profile
 from neurosim.network.registry import Part, kinds_of
 from neurosim.scenario_file.figures import FIGURES
 from neurosim.scenario_file.findings import FINDINGS
@@ -72,8 +73,10 @@ class Field:
 
     @property
     def parts(self) -> dict[str, type]:
-        """Parts that may stand there; where anything may, distributions."""
-        return self._kinds or (dict(kinds_of(Distribution)) if Any in _members(self.hint) else {})
+        """Parts that may stand there; where anything may, distributions and profiles."""
+        if Any not in _members(self.hint):
+            return self._kinds
+        return self._kinds or {**kinds_of(Distribution), **kinds_of(Profile)}
 
     @property
     def named(self) -> bool:

@@ -66,6 +66,46 @@ def test_any_number_of_processes_gives_the_same_bits(
     assert len(single[0]) == len(single[1]) == 2
 
 
+CHANGED = """
+import hashlib, sys
+from pathlib import Path
+import numpy as np
+from mpi4py import MPI
+import neurosim as ns
+from tests.networks import bits
+
+net = ns.Network()
+exc = net.add("exc", 41, ns.LIF(), positions=ns.RandomPositions((1.0, 1.0)))
+inh = net.add("inh", 11, ns.LIF(), positions=ns.Grid((11, 1), 0.1))
+net.drive(exc, ns.Poisson(2000.0), psp=1.0)
+rule = ns.DistanceProbability(ns.Gaussian(0.8, 0.5))
+static = net.connect(exc[:30], inh, rule, psp=ns.Normal(1.0, 0.1), delay=ns.Linear(1.0, 2.0))
+plastic = net.connect(exc, exc, ns.FixedInDegree(5), psp=1.0, plasticity=ns.STDP(2.0))
+net.connect(inh, exc[1::2], ns.FixedProbability(0.5), psp=-1.0)
+net.record(exc, "v", average=True)
+with ns.spread_over(MPI.COMM_WORLD) as ranks:
+    simulation = ns.Simulation(net, threads=int(sys.argv[1]))
+    simulation.run(30.0)
+    simulation.set(static, weights=simulation.connections(static).weights * 1.5)
+    simulation.set(plastic, weights=np.linspace(0.1, 1.9, len(simulation.connections(plastic))))
+    simulation.set(exc[:7], v_threshold=-57.0)
+    result = simulation.run(30.0)
+    found = [simulation.connections(p).weights.tobytes() for p in (static, plastic)]
+assert len(result.spikes["inh"]) > 10
+digest = hashlib.sha256(b"".join([*bits(result), *found])).hexdigest()
+Path(sys.argv[2], f"{ranks.rank}.txt").write_text(digest)
+"""
+
+
+def test_connections_changes_and_averages_are_the_same_on_processes(tmp_path: Path) -> None:
+    found = set()
+    for n, threads in ((1, 1), (2, 1), (3, 2)):
+        done = mpiexec(n, "-c", CHANGED, str(threads), str(tmp_path))
+        assert done.returncode == 0, done.stderr
+        found |= {path.read_text() for path in tmp_path.glob("*.txt")}
+    assert len(found) == 1
+
+
 def test_a_volley_larger_than_a_message(tmp_path: Path) -> None:
     # All 400 neurons fire at once: more than the first message has room for.
     program = """

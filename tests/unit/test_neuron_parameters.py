@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+import bridge
 import neurosim as ns
 from neurosim.network import IntegrateAndFire
 
@@ -81,3 +82,12 @@ def test_a_psp_needs_one_membrane_for_all_neurons() -> None:
         net.connect(a, a, ns.AllToAll(), synapse=synapse, psp=1.0)
     assert net.connect(a, a, ns.AllToAll(), synapse=synapse, weight=5.0).weight == 5.0
     assert net.connect(a, a, ns.AllToAll(), psp=1.0).weight == 1.0
+
+
+@pytest.mark.parametrize(
+    "use",
+    [lambda n: bridge.to_logistic(n, [1.0], 2.0), lambda n: bridge.siegert_rate(-60.0, 2.0, n)],
+)
+def test_the_bridge_describes_one_neuron(use) -> None:
+    with pytest.raises(ns.NeurosimError, match="parameters that differ between neurons"):
+        use(ns.LIF(tau_m=[10.0, 20.0]))

@@ -142,6 +142,10 @@ def test_options_of_drives(cls: type, name: str) -> None:
 
 RULES: dict[type, dict[str, tuple[Any, Any]]] = {
     ns.AllToAll: {"autapses": (True, False)},
+    ns.DistanceProbability: {
+        "profile": (ns.Gaussian(1.0, 50.0), ns.Gaussian(1.0, 150.0)),
+        "autapses": (True, False),
+    },
     ns.OneToOne: {},
     ns.FixedProbability: {"p": (0.5, 0.6), "autapses": (True, False)},
     ns.FixedInDegree: {"n": (5, 4), "autapses": (True, False), "multapses": (True, False)},
@@ -154,7 +158,7 @@ N = 6
 
 def _connected(rule: ns.network.Rule, **options: Any) -> ns.Network:
     net = ns.Network()
-    cells = net.add("cells", N, ns.LIF(t_ref=1.0))
+    cells = net.add("cells", N, ns.LIF(t_ref=1.0), positions=ns.Grid((N,), 50.0))
     times = [np.arange(1.0, 40.0, 3.0 + 0.7 * k) for k in range(N)]
     net.drive(cells, ns.SpikeTimes(times), psp=20.0)
     net.connect(cells, cells, rule, **({"psp": 1.0, "delay": 2.0} | options))
@@ -331,11 +335,14 @@ def test_options_of_distributions(cls: type, case: dict, name: str, use: str) ->
 # Populations, recordings, runs
 
 
+POPULATION = {"size": 21, "neuron": ns.LIF(t_ref=1.0), "v_init": -60.0, "dale": False}
+
+
 @pytest.mark.filterwarnings("ignore:.* obeys Dale's law:UserWarning")
 def test_options_of_populations() -> None:
     parameters = inspect.signature(ns.Network.add).parameters
-    # What `initial` does, test_models.py tests: it is for models with more states.
-    assert set(parameters) == {"self", "name", "size", "neuron", "v_init", "dale", "initial"}
+    # test_models.py tests `initial`, test_positions.py `positions`.
+    assert set(parameters) == {"self", "name", *POPULATION, "initial", "positions"}
 
     def make(**options: Any) -> ns.Network:
         net = ns.Network()
@@ -345,13 +352,17 @@ def test_options_of_populations() -> None:
         net.connect(cells, cells, ns.AllToAll(), psp=ns.Normal(0.1, 1.0))
         return _recorded(net, cells)
 
-    for other in ({"size": 21}, {"neuron": ns.LIF(t_ref=1.0)}, {"v_init": -60.0}, {"dale": False}):
-        assert _changes(make, {}, other), other
+    for name, value in POPULATION.items():
+        assert _changes(make, {}, {name: value}), name
+
+
+MEAN = {"average": True}
 
 
 def test_options_of_recordings() -> None:
     parameters = inspect.signature(ns.Network.record).parameters
-    assert set(parameters) == {"self", "population", "variable", "ids", "interval"}
+    options = {"ids", "interval", "average", "sum"}
+    assert set(parameters) == {"self", "population", "variable"} | options
 
     def make(**options: Any) -> ns.Network:
         net = ns.Network()
@@ -360,7 +371,7 @@ def test_options_of_recordings() -> None:
         net.drive(cells, ns.ConstantCurrent(400.0))
         return net
 
-    for other in ({"variable": "input_exc"}, {"ids": [1]}, {"interval": 1.0}):
+    for other in ({"variable": "input_exc"}, {"ids": [1]}, {"interval": 1.0}, MEAN, {"sum": True}):
         assert _changes(make, {}, other), other
     every = {"variable": "spikes"}
     assert _changes(make, every, every | {"ids": [1]})

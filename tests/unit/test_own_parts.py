@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 import neurosim as ns
 from neurosim.network.registry import Part, address_of
+from tests.processes import mpiexec
 
 TAU = 20.0
 
@@ -83,6 +85,13 @@ def test_edges_of_a_rule_are_the_connections() -> None:
     assert sorted(zip(found.sources, found.targets, strict=True)) == expected
 
 
+def test_the_docstring_lists_the_declared_parameters() -> None:
+    text = inspect.getdoc(Sine)
+    assert text.startswith("A sinusoidal current.\n\nParameters\n----------\namplitude\n")
+    assert "    frequency (Hz), 0 to 1000.\n" in text
+    assert inspect.getdoc(ns.LIF).count("Parameters\n-----") == 1
+
+
 def test_a_rule_connects_parts_of_populations() -> None:
     net = ns.Network()
     exc = net.add("exc", 30, ns.LIF())
@@ -126,6 +135,15 @@ def test_spikes_arrive_after_the_delay() -> None:
     assert trains.of(1).size == 0
     for cell in (0, 2):
         assert trains.of(cell).tolist() == pytest.approx(np.arange(2.0, 260.0, 25.0).tolist())
+
+
+def test_intervals_are_shorter_for_many_targets(monkeypatch) -> None:
+    monkeypatch.setattr("neurosim.own_inputs.MOST_VALUES", 500)
+    whole = ns.simulate(network(), 60.0, threads=2)
+    simulation = ns.Simulation(network(), threads=3)
+    for duration in (0.3, 9.7, 50.0):
+        result = simulation.run(duration)
+    assert bits(result) == bits(whole)
 
 
 @pytest.mark.parametrize("threads", [2, 3])
@@ -221,3 +239,59 @@ def test_what_a_part_returns_is_checked(part, words: str) -> None:
     with pytest.raises(ns.NeurosimError, match=words) as caught:
         ns.simulate(net, 10.0)
     assert "\n" not in str(caught.value)
+
+
+def test_a_part_is_a_frozen_dataclass() -> None:
+    class Bare(ns.Rule):
+        def edges(self, n_sources, n_targets, rng):
+            yield [0], [0]
+
+    @dataclass
+    class Thawed(Bare):
+        n: int = 3
+
+    net = ns.Network()
+    cells = net.add("cells", 2, ns.LIF())
+    for rule in (Bare(), Thawed()):
+        with pytest.raises(ns.NeurosimError, match="is not a frozen dataclass: write @dataclass"):
+            net.connect(cells, cells, rule, psp=1.0)
+
+
+def test_a_generated_comparison_does_no_harm() -> None:
+    @dataclass(frozen=True)
+    class Listed(ns.Rule):
+        targets: object
+
+        def edges(self, n_sources, n_targets, rng):
+            yield np.zeros(len(self.targets), int), self.targets
+
+    net = ns.Network()
+    cells = net.add("cells", 5, ns.LIF())
+    net.connect(cells, cells, Listed(np.array([1, 3])), psp=1.0)
+    assert ns.Simulation(net).run(1.0).stats.synapses == 2
+
+
+def test_export_reports_what_is_lost() -> None:
+    pytest.importorskip("nir")
+    with pytest.raises(ns.NeurosimError, match="the Sine onto 'exc'; the times of the Bursts onto"):
+        ns.to_nir(network(), dt=0.1)
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from mpi4py import MPI
+import neurosim as ns
+from tests.unit.test_own_parts import bits, network
+
+with ns.spread_over(MPI.COMM_WORLD) as ranks:
+    result = ns.simulate(network(own_ids=True), 60.0)
+    Path(sys.argv[1], str(ranks.rank)).write_bytes(b"".join(bits(result)))
+"""
+
+
+def test_processes_give_the_same_bits(tmp_path) -> None:
+    done = mpiexec(2, "-c", PROGRAM, str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    whole = b"".join(bits(ns.simulate(network(own_ids=True), 60.0)))
+    assert [(tmp_path / rank).read_bytes() for rank in "01"] == [whole, whole]

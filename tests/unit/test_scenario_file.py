@@ -231,7 +231,8 @@ def test_keys_units_and_meanings_come_from_the_parts():
     assert fields["escape"].parts == {"EscapeRate": ns.EscapeRate}
     assert fields_of(ns.ExpCurrent)["tau"].required
     assert not fields_of(ns.Network.connect)["delay"].required
-    assert set(fields_of(ns.Network.connect)["psp"].parts) == {"Normal", "Uniform", "LogNormal"}
+    known = {"Normal", "Uniform", "LogNormal", "Linear", "Gaussian", "ExponentialDecay"}
+    assert set(fields_of(ns.Network.connect)["psp"].parts) == known
 
 
 def test_every_number_of_every_part_is_explained():

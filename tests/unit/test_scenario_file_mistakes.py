@@ -166,7 +166,8 @@ MISTAKES = {
     ),
     "number for a table": (
         "[analysis]", "analysis = 3\n[more]",
-        "84: 'analysis' in recordings.0 is unknown: there are of, variable, ids, interval",
+        "84: 'analysis' in recordings.0 is unknown: there are of, variable, ids, interval, "
+        "average, sum",
     ),
     "neuron that is not there": (
         "ids = [0, 1, 2, 3", "ids = [999, 1, 2, 3",
