@@ -13,6 +13,7 @@ import importlib.util
 import math
 import os
 import sys
+import threading
 from collections import namedtuple
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,7 @@ from numba import config
 
 from neurosim.build.model_functions import plain_functions
 from neurosim.build.model_source import HEADER, IMPORTS, hidden_states, source_of, work_rows
+from neurosim.compilation import warn_of_cache
 from neurosim.kernels import model_math, model_tools
 from neurosim.kernels.address import errors
 from neurosim.kernels.compiled import FOLDER
@@ -34,8 +36,9 @@ if TYPE_CHECKING:
     from neurosim.network.model import NeuronModel
 
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int64, *[ctypes.c_void_p] * 7, ctypes.c_int64)
-_keep: list[Any] = []
+_keep: dict[tuple[type, str], Any] = {}
 """Callbacks into Python: their memory must live as long as the time loop may call them."""
+_lock = threading.RLock()
 
 
 def raise_errors() -> None:
@@ -66,22 +69,31 @@ def compiled_module(name: str, source: str) -> Any:
     """Return the module with that source, written to the cache folder and compiled."""
     digest = hashlib.sha256(source.encode()).hexdigest()[:20]
     stem = f"{name.lower() if name.isascii() else 'model'}_{digest}"
-    if FOLDER is None:  # nothing can be kept: compiled anew by each process
+    with _lock:  # threads lay out the same population at the same time
+        if FOLDER is not None:
+            try:
+                return _cached_module(Path(FOLDER) / f"{stem}.py", source)
+            except OSError as error:
+                warn_of_cache(error)
         names: dict[str, Any] = {"__name__": f"neurosim_models_{stem}"}
         exec(compile(source.replace("cache=True", "cache=False"), f"<{name}>", "exec"), names)
         return SimpleNamespace(**names)
-    path = Path(FOLDER) / f"{stem}.py"
+
+
+def _cached_module(path: Path, source: str) -> Any:
+    """Return the module in a file of the cache folder, whose machine code is kept beside it."""
     if not path.exists() or path.read_text() != source:
         part = path.with_suffix(f".{os.getpid()}.part")
         part.write_text(source)
         part.replace(path)
+    name = f"neurosim_models_{path.stem}"
     previous, config.CACHE_DIR = config.CACHE_DIR, FOLDER
     try:
-        spec = importlib.util.spec_from_file_location(f"neurosim_models_{stem}", path)
+        spec = importlib.util.spec_from_file_location(name, path)
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
+        sys.modules[name] = module
         spec.loader.exec_module(module)
     finally:
         config.CACHE_DIR = previous
@@ -129,8 +141,8 @@ def _callback(model: NeuronModel) -> int:
             errors.append(error)
             return 0
 
-    _keep.append(_CALLBACK(call))
-    address = ctypes.cast(_keep[-1], ctypes.c_void_p).value
+    callback = _keep.setdefault((kind, block), _CALLBACK(call))
+    address = ctypes.cast(callback, ctypes.c_void_p).value
     assert address is not None
     return address
 
