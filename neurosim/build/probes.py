@@ -11,7 +11,7 @@ from neurosim.build.grid import whole_steps
 from neurosim.build.layout import NOISE
 from neurosim.build.models import state_size
 from neurosim.kernels import Probes
-from neurosim.kernels.types import ARRIVAL, CURRENT, MODEL_STATE, VOLTAGE
+from neurosim.kernels.types import ARRIVAL, CURRENT, MODEL_STATE, PROBE_SET, VOLTAGE
 from neurosim.network.declare import states_of
 from neurosim.network.parts import recordables
 
@@ -166,7 +166,7 @@ def probe_tables(
     first_state: Mapping[int, int],
 ) -> tuple[Probes, tuple[Contribution, ...]]:
     """Lay out the probes of one thread."""
-    sets: list[list[int]] = []
+    sets: list[tuple[int, ...]] = []
     places: list[NDArray[np.int64]] = []
     contributions = []
     n = 0
@@ -179,13 +179,13 @@ def probe_tables(
         for kind, where in _places(
             trace, share, trace.ids[columns], ports, state_places, first_state
         ):
-            sets.append([n, n + len(where), trace.interval, kind])
+            sets.append((n, n + len(where), trace.interval, kind))
             places.append(where)
             signals = slice(n, n + len(where))
             contributions.append(Contribution(k, trace.interval, signals, columns))
             n += len(where)
     probes = Probes(
-        np.array(sets, np.int64).reshape(-1, 4),
+        np.array(sets, PROBE_SET),
         np.concatenate([np.empty(0, np.int64), *places]),
     )
     return probes, tuple(contributions)

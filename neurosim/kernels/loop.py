@@ -11,13 +11,9 @@ from neurosim.kernels.tables import tables_at
 from neurosim.kernels.types import (
     ARRIVAL,
     DELIVERY,
-    INTERVAL,
     MODEL_STATE,
     NOISE,
     RECORDING,
-    SET_FIRST,
-    SET_LAST,
-    SIGNAL,
     UPDATE,
     VOLTAGE,
     WAITING,
@@ -53,20 +49,20 @@ def sample(frame, t, t_first, _a, _b, _c):
     The frame holds `Probes`, `State` and the samples. `t_first` is the first step of the chunk.
     """
     probes, state, samples = tables_at(frame)
-    sets, places, arrived = probes.sets, probes.places, state.arrived
-    for s in range(sets.shape[0]):
-        interval = sets[s, INTERVAL]
-        if (t + 1) % interval != 0:
+    places, arrived = probes.places, state.arrived
+    for k in range(probes.sets.size):
+        own = probes.sets[k]
+        if (t + 1) % own.interval != 0:
             continue
-        row = (t + 1) // interval - t_first // interval - 1
-        signal = sets[s, SIGNAL]
-        for i in range(sets[s, SET_FIRST], sets[s, SET_LAST]):
+        row = (t + 1) // own.interval - t_first // own.interval - 1
+        for i in range(own.first, own.last):
             place = places[i]
-            if signal == VOLTAGE:
+            if own.signal == VOLTAGE:
                 samples[row, i] = state.v[place]
-            elif signal == MODEL_STATE:
+            elif own.signal == MODEL_STATE:
                 samples[row, i] = state.states[place]
-            elif signal == ARRIVAL:
+            elif own.signal == ARRIVAL:
+                # What arrived is summed over the sampling interval.
                 samples[row, i] = arrived[place]
                 arrived[place] = 0.0
             else:

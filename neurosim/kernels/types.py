@@ -41,8 +41,6 @@ LAW_BASE, LAW_FIRST, LAW_LAST, REST_FIRST, REST_LAST = range(5)
 # How much noise a port of a block takes in: none; Poisson spikes of one law and one weight, the
 # same for the whole block; anything else.
 QUIET, COUNTED, MIXED = range(3)
-# Columns of `Probes.sets`.
-SET_FIRST, SET_LAST, INTERVAL, SIGNAL = range(4)
 # Signals of a set of probes.
 VOLTAGE, CURRENT, ARRIVAL, MODEL_STATE = range(4)
 # Columns of `Scratch.due`.
@@ -53,6 +51,11 @@ DELIVERY, UPDATE, NOISE, WAITING, RECORDING = range(5)
 GATHER, TEST, GATHER_ALL, INTEGER, COMMUNICATOR = range(5)
 REQUEST, FLAG, STATUS = range(3)
 PHASES = ("delivery", "update", "noise", "waiting", "recording")
+
+
+def _record(fields: list[tuple[str, Any]]) -> np.dtype:
+    """Return the type of a row whose fields are attributes, in Python as in compiled code."""
+    return np.dtype((np.record, fields))
 
 
 class Table(NamedTuple):
@@ -104,11 +107,6 @@ class Table(NamedTuple):
     common: Any
     common_of: Any
     on_twins: Any
-
-
-def _record(fields: list[tuple[str, Any]]) -> np.dtype:
-    """Return the type of a row whose fields are attributes, in Python as in compiled code."""
-    return np.dtype((np.record, fields))
 
 
 PLASTIC_PROJECTION = _record(
@@ -351,13 +349,23 @@ class Inputs(NamedTuple):
     noise_sd: Any
 
 
+PROBE_SET = _record(
+    [
+        ("first", np.int64),  # first entry of `places`
+        ("last", np.int64),  # past the last
+        ("interval", np.int64),  # steps
+        ("signal", np.int64),
+    ]
+)
+"""Entries of a thread's probes that are sampled in the same way."""
+
+
 class Probes(NamedTuple):
     """What is sampled.
 
     Attributes
     ----------
-    sets : (n_sets, 4) int64
-        First and past-the-last entry of `places`, interval in steps, kind of signal.
+    sets : (n_sets,) PROBE_SET
     places : (n_signals,) int64
         Local index (voltage), place in `State.synaptic` (current) or a twin's slot (arrival).
     """
