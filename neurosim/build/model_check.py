@@ -246,7 +246,7 @@ def _sample(kind: type[NeuronModel], name: str, arguments: tuple[Any, ...]) -> A
     values = result if isinstance(result, tuple) else (result,)
     states = tuple(states_of(kind))
     if len(values) != len(states):
-        what = "derivatives" if name == "derivatives" else "values"
+        what = ("derivative" if name == "derivatives" else "value") + "s" * (len(values) != 1)
         raise NeurosimError(
             f"{at} returns {len(values)} {what}: it must return {len(states)}, for "
             f"{', '.join(states)}"

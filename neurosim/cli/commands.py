@@ -10,6 +10,7 @@ import typer
 from neurosim.cli import report
 from neurosim.cli.ahead import look_ahead, print_inventory
 from neurosim.cli.demo import run_demo
+from neurosim.cli.models import load_models
 from neurosim.cli.order import Order
 from neurosim.cli.status import Status
 from neurosim.cli.work import OUT, Outcome, carry_out, redraw
@@ -100,8 +101,20 @@ CheckpointEvery = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
 
 
+Models = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--models",
+        metavar="FILE.py",
+        help="Load neuron models, rules and inputs from a file of Python, as often as needed; "
+        "scenario files can then name them.",
+        show_default=False,
+    ),
+]
+
+
 @app.callback()
-def neurosim() -> None:
+def neurosim(models: Models = None) -> None:
     """Simulate spiking neurons in millivolts, and set the logistic neuron beside them.
 
     Scenarios are systems ready to run, from a neuron with three synapses to a
@@ -115,7 +128,9 @@ def neurosim() -> None:
         neurosim show psp-summation
         neurosim run psp-summation --set psps=10,3,3
         neurosim compare two-synapse-neuron --json
+        neurosim --models adex.py run my.toml
     """
+    load_models(models or ())
 
 
 @app.command("list", epilog=EXIT_STATUS)

@@ -395,7 +395,7 @@ def test_a_model_of_a_notebook_cell_works() -> None:
     ("method", "line", "sentence"),
     [
         ("derivatives", "pass", r":9: Broken\.derivatives returns nothing"),
-        ("derivatives", "return -v", r"returns 1 derivatives: it must return 2, for v, w"),
+        ("derivatives", "return -v", r"returns 1 derivative: it must return 2, for v, w"),
         ("derivatives", "return -v, -w, 0.0", r"returns 3 derivatives: it must return 2"),
         ("derivatives", "return np.exp(v), -w", r":10: .* uses numpy\.exp: .* such as math\.exp"),
         ("derivatives", "return text, -w", r":10: .* uses the global 'text', a str"),
@@ -409,7 +409,7 @@ def test_a_model_of_a_notebook_cell_works() -> None:
         ("derivatives", "return math.expo(v), -w", r":10: .* math\.expo, which does not exist"),
         ("derivatives", "return 1 / (v + 70.0), -w", r":10: .* \(ZeroDivisionError"),
         ("spikes", "return v + 55.0", r"spikes returns -15\.0: it must return True or False"),
-        ("reset", "return -70.0", r"reset returns 1 values: it must return 2, for v, w"),
+        ("reset", "return -70.0", r"reset returns 1 value: it must return 2, for v, w"),
         ("reset", "return None, w", r"reset returns None for v: it must return a number"),
     ],
 )

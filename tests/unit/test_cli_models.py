@@ -1,0 +1,84 @@
+"""Files of Python with models, loaded by the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import h5py
+import pytest
+
+from neurosim.cli import main
+
+MODEL = '''
+from dataclasses import dataclass
+from typing import ClassVar
+import neurosim as ns
+
+@dataclass(frozen=True, eq=False)
+class Ramp(ns.NeuronModel):
+    """v grows by a constant slope and spikes at 0 mV."""
+
+    slope: float = ns.parameter(2.0, "mV/ms", 0.0, 100.0, "slope of the potential")
+    v: ClassVar = ns.state("mV", -10.0, "membrane potential")
+    substep: ClassVar = 1.0
+
+    @staticmethod
+    def derivatives(v, i, p):
+        return p.slope
+
+    @staticmethod
+    def spikes(v_before, v, p):
+        return v >= 0.0
+
+    @staticmethod
+    def reset(v, p):
+        return -10.0
+'''
+SCENARIO = """
+duration = 100.0
+dt = 1.0
+
+[populations.cell]
+size = 2
+neuron = {type = "Ramp", slope = 1.0}
+"""
+
+
+@pytest.fixture
+def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("ramp_model.py").write_text(MODEL)
+    Path("ramps.toml").write_text(SCENARIO)
+    monkeypatch.setitem(sys.modules, "ramp_model", None)
+    monkeypatch.delitem(sys.modules, "ramp_model")
+
+
+@pytest.mark.usefixtures("_files")
+def test_a_scenario_file_names_a_model_of_a_file(capsys) -> None:
+    assert main(["--models", "ramp_model.py", "run", "ramps.toml", "--out", "out", "--json"]) == 0
+    json.loads(capsys.readouterr().out)
+    with h5py.File("out/result.h5") as file:
+        times = file["spikes/cell/timestamps"][:]
+    assert times.tolist() == [t for t in range(10, 101, 10) for _ in range(2)]
+
+
+@pytest.mark.usefixtures("_files")
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("nowhere.py", None, "there is no such file of Python"),
+        ("json.py", "", "'json' is the name of another module"),
+        ("two-words.py", "", "'two-words' is the name of another module or cannot be one"),
+        ("wrong_syntax.py", "def f(:\n", "wrong_syntax.py:1: SyntaxError: "),
+        ("wrong_name.py", "x = 1\ny = z\n", "wrong_name.py:2: NameError: name 'z' is not defined"),
+    ],
+)
+def test_a_file_that_cannot_be_loaded_is_refused(capsys, name, text, words) -> None:
+    if text is not None:
+        Path(name).write_text(text)
+    assert main(["--models", name, "list"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert words in error
