@@ -33,6 +33,8 @@ from neurosim.kernels.types import WORK_ROW
 from neurosim.network.declare import parameters_of, states_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from neurosim.network.model import NeuronModel
 
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int64, *[ctypes.c_void_p] * 7, ctypes.c_int64)
@@ -49,7 +51,7 @@ def raise_errors() -> None:
         raise first
 
 
-def block_address(model: NeuronModel, plain: bool = False) -> int:
+def block_address(model: NeuronModel, plain: bool = False, ports: Sequence[int] = ()) -> int:
     """Return the address of the block function of a model.
 
     Parameters
@@ -57,10 +59,12 @@ def block_address(model: NeuronModel, plain: bool = False) -> int:
     model : NeuronModel
     plain : bool
         Whether to run the equations as plain Python, so that `print` and a debugger work.
+    ports : sequence of int
+        See `source_of`.
     """
     if plain or config.DISABLE_JIT:
-        return _callback(model)
-    block, entry = source_of(model)
+        return _callback(model, ports)
+    block, entry = source_of(model, ports)
     return compiled_module(type(model).__name__, IMPORTS + block + entry).entry.address
 
 
@@ -100,10 +104,10 @@ def _cached_module(path: Path, source: str) -> Any:
     return module
 
 
-def _callback(model: NeuronModel) -> int:
+def _callback(model: NeuronModel, ports: Sequence[int]) -> int:
     """Return the address of a callback that runs the same block function as plain Python."""
     kind = type(model)
-    block, _ = source_of(model)
+    block, _ = source_of(model, ports)
     names: dict[str, Any] = {
         "math": math,
         "namedtuple": namedtuple,
@@ -116,7 +120,8 @@ def _callback(model: NeuronModel) -> int:
     exec(compile(block, f"<{kind.__name__}>", "exec"), names)  # the text of the user's own class
     names |= plain_functions(kind)
     n_states = len(states_of(kind)) - 1 + hidden_states(kind)
-    n_parameters, n_work = 1 + len(parameters_of(kind)), WORK_ROW * work_rows(model)
+    n_parameters = 1 + len(parameters_of(kind)) + len(ports)
+    n_work = WORK_ROW * work_rows(model)
 
     def call(n: int, *addresses_and_step: int) -> int:
         *addresses, t = addresses_and_step

@@ -36,12 +36,15 @@ class Method:
         Whether it takes in the input of delta synapses itself.
     n_rows : int
         Rows of `work` for each state that it needs beside the states and the new states.
+    carries_currents : bool
+        Whether it integrates the synaptic currents together with the states.
     """
 
     source: Callable[[Writer], str]
     is_adaptive: bool = False
     takes_jump: bool = False
     n_rows: int = 0
+    carries_currents: bool = False
 
 
 TOGETHER = """
@@ -268,17 +271,17 @@ for k in range(n):
     {own}
     held = work[{held} + k] > 0.0
     {load}
+    {load_currents}
     size = states[{m} * k + {m} - 1]
     done, trials = 0.0, 0
     while done < whole{unless_frozen}:
         {hold}
         before = x0
         {trial}
-        if not accepted:
-            continue
         {after}
         {ask}
     {store}
+    {keep_currents}
     work[{held} + k] = 1.0 if held else 0.0
     states[{m} * k + {m} - 1] = size
 """
@@ -299,7 +302,7 @@ trials += 1
 accepted = error <= 1.0 or trials >= {trials} or s <= 1e-9 * whole
 change = 0.2
 if error == error and error < 1e300:
-    change = min(5.0, max(0.2, 0.9 * (error + 1e-30) ** -0.2))
+    change = min(5.0, max(0.2, 0.9 * mathematics.pow(error + 1e-30, -0.2)))
 if accepted:
     {add}
     done = whole if last else done + s
@@ -308,6 +311,29 @@ if accepted:
 else:
     size = s * change
 size = min(size, whole)
+if not accepted:
+    continue
+"""
+
+
+GSL = """
+last = size > whole - done
+s = whole - done if last else size
+accepted = False
+while not accepted:
+    {stages}
+    {errors}
+    trials += 1
+    accepted = error <= 1.1 or trials >= {trials}
+    if not accepted:
+        s *= max(0.2, 0.9 * mathematics.pow(error, -0.2)) if error < 1e300 else 0.2
+        last = False
+{add}
+done = whole if last else done + s
+size = s
+if error < 0.5:
+    more = 5.0 if error == 0.0 else 0.9 * mathematics.pow(error, -1.0 / 6.0)
+    size = s * min(5.0, max(1.0, more))
 """
 
 
@@ -330,7 +356,9 @@ def _stages(writer: Writer) -> str:
     return "\n".join(lines)
 
 
-def _one_by_one(writer: Writer, trial: str) -> str:
+def _one_by_one(
+    writer: Writer, trial: str, load_currents: str = "pass", keep_currents: str = "pass"
+) -> str:
     """Return source that advances one neuron after another, each with steps of its own."""
     after = "pass"
     if "after_step" in methods_of(writer.kind):
@@ -340,6 +368,8 @@ def _one_by_one(writer: Writer, trial: str) -> str:
         unless_frozen=" and not held" if writer.freezes else "",
         hold=writer.hold(),
         trial=textwrap.indent(trial.strip(), " " * 8).strip(),
+        load_currents=load_currents,
+        keep_currents=keep_currents,
         after=after,
         ask=ASK_ONE.format(**writer.pieces) if writer.kind.spike_check == "internal" else "pass",
         **writer.pieces,
@@ -363,6 +393,52 @@ def _adaptive(writer: Writer) -> str:
         add="; ".join(f"{x} += {_combined(FIFTH, j)}" for j, x in enumerate(writer.names)),
     )
     return _one_by_one(writer, trial)
+
+
+def _gsl(writer: Writer) -> str:
+    """Return source that repeats the solver of NEST, with the synaptic currents in its vector.
+
+    They are read from and written to `current`: for all neurons what is injected, then each
+    variable of each port.
+    """
+    names = [*writer.names, *(f"x{writer.n + m}" for m in range(len(writer.currents)))]
+
+    def slopes(letter: str, at: list[str]) -> list[str]:
+        """Return lines that compute all slopes at a point."""
+        total = " + ".join(["injected", *(at[j] for j in writer.flowing)])
+        target = writer.targets(letter, "derivatives")
+        lines = [f"{target} = slopes({writer.point(at[: writer.n])}, {total}, p)"]
+        lines.append(writer.still(letter))
+        for m, (tau, rise) in enumerate(writer.currents, writer.n):
+            grown = "" if rise is None else f"{at[rise]} "
+            lines.append(f"{letter}{m} = {grown}- {at[m]} / {tau}")
+        return lines
+
+    stages = []
+    for letter, weights in zip("abcdef", STAGES, strict=True):
+        at = [f"({x} + {_combined(weights, j)})" if weights else x for j, x in enumerate(names)]
+        stages += slopes(letter, at)
+    after = [f"{x} + {_combined(FIFTH, j)}" for j, x in enumerate(names)]
+    tolerance = writer.kind.tolerance
+    errors = ["error = 0.0"]
+    if writer.kind.error_control == "yp":
+        errors += slopes("g", [f"({x})" for x in after])
+    for j in range(len(names)):
+        allowed = f"{tolerance!r}"
+        if writer.kind.error_control == "yp":
+            allowed = f"({tolerance!r} + {tolerance!r} * abs(s * g{j}))"
+        errors.append(f"error = max(error, abs({_off(j)}) / {allowed})")
+    trial = GSL.format(
+        stages="\n    ".join(stages),
+        errors="\n    ".join(errors),
+        trials=MOST_TRIALS,
+        add="; ".join(f"{x} = {value}" for x, value in zip(names, after, strict=True)),
+    )
+    load = [f"{x} = current[{m} * n + k]" for m, x in enumerate(names[writer.n :], 1)]
+    keep = [f"current[{m} * n + k] = {x}" for m, x in enumerate(names[writer.n :], 1)]
+    return _one_by_one(
+        writer, trial, "; ".join(["injected = current[k]", *load]), "; ".join(keep) or "pass"
+    )
 
 
 RELAX = """
@@ -462,5 +538,6 @@ METHODS = {
     "rk4": Method(_rk4, n_rows=1),
     "exponential_euler": Method(_exponential_euler),
     "adaptive": Method(_adaptive, is_adaptive=True),
+    "gsl": Method(_gsl, is_adaptive=True, carries_currents=True),
     "own": Method(_own_step, takes_jump=True),
 }

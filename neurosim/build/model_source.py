@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING
 from neurosim.build.model_check import check_source
 from neurosim.build.model_functions import functions_of, gives_numbers
 from neurosim.build.model_methods import METHODS, SPLIT, Method
-from neurosim.kernels.types import WORK_ROW
+from neurosim.kernels.types import ALPHA, WORK_ROW
 from neurosim.network.declare import parameters_of, states_of
 from neurosim.network.equations import methods_of
 from neurosim.network.quantity import is_uniform
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from neurosim.network.model import NeuronModel
 
 HEADER = 4
@@ -142,13 +144,20 @@ AFTER_JUMP = """for k in range(n):
         {store}"""
 
 
-def source_of(model: NeuronModel) -> tuple[str, str]:
+def source_of(model: NeuronModel, ports: Sequence[int] = ()) -> tuple[str, str]:
     """Return the source of a model's block function, and of its entry by address.
 
-    It depends on the class, and on whether the neurons have the same parameters; not on values.
+    It depends on the class, on whether the neurons have the same parameters, and, for methods that
+    integrate synaptic currents, on their kinds; not on values.
+
+    Parameters
+    ----------
+    model : NeuronModel
+    ports : sequence of int
+        Kind of each port whose synaptic current the method integrates: `EXPONENTIAL` or `ALPHA`.
     """
     check_source(model)
-    return Writer(model).source()
+    return Writer(model, ports).source()
 
 
 def hidden_states(kind: type[NeuronModel]) -> int:
@@ -158,7 +167,7 @@ def hidden_states(kind: type[NeuronModel]) -> int:
 
 def internal_steps(kind: type[NeuronModel], dt: float) -> int:
     """Return into how many internal steps a time step is divided."""
-    if hasattr(kind, "step"):
+    if hasattr(kind, "step") or METHODS[kind.method].carries_currents:
         return 1
     longest = 0.05 if METHODS[kind.method].is_adaptive else kind.substep
     return max(1, math.ceil(dt / longest - 1e-9))
@@ -172,7 +181,8 @@ def work_rows(model: NeuronModel) -> int:
 class Writer:
     """Parts of the source that depend on states, parameters and options of a model's class."""
 
-    def __init__(self, model: NeuronModel) -> None:
+    def __init__(self, model: NeuronModel, ports: Sequence[int] = ()) -> None:
+        self._ports = ports
         self.kind = type(model)
         self.fields = tuple(parameters_of(self.kind))
         self.is_uniform = all(is_uniform(getattr(model, name)) for name in self.fields)
@@ -181,6 +191,25 @@ class Writer:
         self.names = [f"x{j}" for j in range(self.n)]
         self.numbers = gives_numbers(model)
         self._model = model
+
+    @property
+    def currents(self) -> list[tuple[str, int | None]]:
+        """Variables of synaptic currents: their time constant, and which other one they grow by."""
+        found: list[tuple[str, int | None]] = []
+        for p, kind in enumerate(self._ports):
+            tau = f"params[{HEADER + 1 + len(self.fields) + p} + k * stride]"
+            own = self.n + len(found)
+            found += [(tau, own + 1), (tau, None)] if kind == ALPHA else [(tau, None)]
+        return found
+
+    @property
+    def flowing(self) -> list[int]:
+        """Numbers of the variables that are currents, in the vector of states and currents."""
+        numbers, n = [], self.n
+        for kind in self._ports:
+            numbers.append(n)
+            n += 2 if kind == ALPHA else 1
+        return numbers
 
     @property
     def method(self) -> Method:
@@ -308,7 +337,7 @@ class Writer:
         entry = ENTRY.format(
             header=HEADER,
             n_states=self.m,
-            n_parameters=len(self.fields),
+            n_parameters=len(self.fields) + len(self._ports),
             n_work=WORK_ROW * self.n_rows,
         )
         return text, entry

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurosim.build.layout import NOISE
 from neurosim.build.model_code import block_address
+from neurosim.build.model_methods import METHODS
 from neurosim.build.model_source import hidden_states, internal_steps, work_rows
 from neurosim.build.parameters import drawn_neuron, refractory_of, values_of
+from neurosim.build.propagators import FILTERS
 from neurosim.kernels import Models
-from neurosim.kernels.types import BLOCK_FIRST, BLOCK_LAST, FIRST, GROUP
+from neurosim.kernels.types import ALPHA, BLOCK_FIRST, BLOCK_LAST, DELTA, FIRST, GROUP
 from neurosim.network.declare import parameters_of, states_of
 
 if TYPE_CHECKING:
@@ -73,12 +76,23 @@ def initial_states(population: Population, dt: float, seed: int) -> NDArray[np.f
     return np.stack(columns, axis=1)
 
 
+def _carried(neuron: Any, share: Share) -> list[Any]:
+    """Return the synapses of a group whose currents the method of integration carries."""
+    if hasattr(type(neuron), "step") or not METHODS[neuron.method].carries_currents:
+        return []
+    return [port for port in share.slots if port != NOISE and FILTERS[type(port)] != DELTA]
+
+
 def _parameter_rows(
     population: Population, share: Share, dt: float, seed: int
 ) -> NDArray[np.float64]:
-    """Return refractory steps and parameters: one row, or one for each neuron of a share."""
+    """Return refractory steps, parameters and time constants of currents that are carried.
+
+    One row, or one for each neuron of a share.
+    """
     neuron = drawn_neuron(population, seed)
     values = [getattr(neuron, name) for name in parameters_of(type(neuron))]
+    values += [port.tau for port in _carried(neuron, share)]
     refractory = refractory_of(neuron, dt)
     if neuron.is_uniform:
         return np.array([[float(refractory), *values]])
@@ -116,7 +130,8 @@ def model_tables(
         share = shares[g]
         states[g] = initial_states(populations[g], dt, seed)[share.low : share.high, 1:].ravel()
     rows = {g: _parameter_rows(populations[g], shares[g], dt, seed) for g in own}
-    blocks, address, points, first_state, first_param, params = [], [], [], [], [], []
+    blocks, address, points, carrying = [], [], [], []
+    first_state, first_param, params = [], [], []
     n_params = 0
     for b, block in enumerate(neurons.blocks):
         g = int(block[GROUP])
@@ -127,12 +142,17 @@ def model_tables(
         start = int(block[BLOCK_FIRST] - neurons.groups[g, FIRST])
         stop = start + int(block[BLOCK_LAST] - block[BLOCK_FIRST])
         n_internal = internal_steps(type(neuron), dt)
+        kinds = [FILTERS[type(port)] for port in _carried(neuron, shares[g])]
+        carried = sum(2 if kind == ALPHA else 1 for kind in kinds)
+        carries = not hasattr(neuron, "step") and METHODS[neuron.method].carries_currents
+        n_points = 1 + carried if carries else 2 * n_internal + 1
         stride = table.shape[1] if len(table) > 1 else 0
         part = table[start:stop] if stride else table
-        head = [n_internal, dt / n_internal, 2 * n_internal + 1, stride]
+        head = [n_internal, dt / n_internal, n_points, stride]
         blocks.append(b)
-        address.append(block_address(neuron, debug))
-        points.append(2 * n_internal + 1)
+        address.append(block_address(neuron, debug, kinds))
+        points.append(n_points)
+        carrying.append(carries)
         first_state.append(first[g] + start * state_size(neuron))
         first_param.append(n_params)
         params.append(np.concatenate([head, part.ravel()]))
@@ -142,6 +162,7 @@ def model_tables(
         address=np.array(address, np.int64),
         first_state=np.array(first_state, np.int64),
         points=np.array(points, np.int64),
+        carries=np.array(carrying, np.uint8),
         first_param=np.array(first_param, np.int64),
         params=np.concatenate([np.empty(0), *params]),
         dt=np.array([dt]),

@@ -11,6 +11,7 @@ from neurosim.kernels.types import (
     DELTA,
     FIRST,
     FIRST_ID,
+    GAIN,
     GROUP,
     KIND,
     P_SS,
@@ -50,6 +51,34 @@ def _add_synaptic(course, synaptic, first, first_rise, kind, n, points, dt, filt
 
 
 @part
+def _swap(course, place, synaptic, first, first_rise, kind, n, out):
+    """Copy the variables of one port to `course`, or back; return the place after them."""
+    for i in range(n):
+        if out:
+            course[place + i] = synaptic[first + i]
+        else:
+            synaptic[first + i] = course[place + i]
+    if kind != ALPHA:
+        return place + n
+    for i in range(n):
+        if out:
+            course[place + n + i] = synaptic[first_rise + i]
+        else:
+            synaptic[first_rise + i] = course[place + n + i]
+    return place + 2 * n
+
+
+@part
+def _arrive(synaptic, first, first_rise, kind, arriving, filters):
+    """Take in what arrives at one port at the end of the step."""
+    for i in range(arriving.size):
+        if kind == ALPHA:
+            synaptic[first_rise + i] += filters[GAIN] * arriving[i]
+        else:
+            synaptic[first + i] += arriving[i]
+
+
+@part
 def _emit_spikes(block, group, spiked, fired, n_fired):
     """Append the ids of the spiking neurons of a block to `fired`; return the new count."""
     first_id = group[FIRST_ID] + block[BLOCK_FIRST] - group[FIRST]
@@ -75,13 +104,19 @@ def update_models(neurons, models, inputs, state, scratch, row, fired, first_fir
         points, dt = models.points[k], models.dt[0]
         jump = scratch.voltage[:n]
         jump[:] = 0.0
-        # The current at the ends and middles of the internal steps, injected and synaptic.
-        _inject(scratch.course, state.injected[first:last], points)
+        carries = models.carries[k] > 0
+        # The current at the ends and middles of the internal steps, injected and synaptic; or what
+        # is injected, then the variables of the synaptic currents.
+        _inject(scratch.course, state.injected[first:last], 1 if carries else points)
+        carried = n
         for p in range(group[PORT_FIRST], group[PORT_LAST]):
             port, filters = neurons.ports[p], neurons.filters[p]
+            here, rise, kind = port[STATE] + a, port[STATE_RISE] + a, port[KIND]
+            if carries and kind != DELTA:
+                carried = _swap(scratch.course, carried, state.synaptic, here, rise, kind, n, True)
+                continue
             place, slot = block[PLACE] + p - group[PORT_FIRST], row + port[SLOT] + a
             arriving = gather(inputs, place, state, slot, scratch, n, t)
-            here, rise, kind = port[STATE] + a, port[STATE_RISE] + a, port[KIND]
             if kind != DELTA:
                 _add_synaptic(
                     scratch.course, state.synaptic, here, rise, kind, n, points, dt, filters
@@ -99,6 +134,15 @@ def update_models(neurons, models, inputs, state, scratch, row, fired, first_fir
             scratch.work.ctypes.data,
             t,
         )
+        carried = n
+        for p in range(group[PORT_FIRST], group[PORT_LAST]):
+            port, filters = neurons.ports[p], neurons.filters[p]
+            here, rise, kind = port[STATE] + a, port[STATE_RISE] + a, port[KIND]
+            if carries and kind != DELTA:
+                carried = _swap(scratch.course, carried, state.synaptic, here, rise, kind, n, False)
+                place, slot = block[PLACE] + p - group[PORT_FIRST], row + port[SLOT] + a
+                arriving = gather(inputs, place, state, slot, scratch, n, t)
+                _arrive(state.synaptic, here, rise, kind, arriving, filters)
         if spikes > 0:
             n_fired = _emit_spikes(block, group, jump, fired, n_fired)
     if n_fired > before:

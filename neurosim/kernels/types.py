@@ -265,7 +265,10 @@ class Models(NamedTuple):
     first_state : (n,) int64
         Index in `State.states` of the states of the block's first neuron.
     points : (n,) int64
-        Points within the step at which the current is computed.
+        Points within the step at which the current is computed; where synaptic currents are
+        carried, one and their variables.
+    carries : (n,) uint8
+        Whether the block function integrates the synaptic currents itself.
     first_param : (n,) int64
         Index in `params` of what the block function is given.
     params : (n_params,) float64
@@ -277,6 +280,7 @@ class Models(NamedTuple):
     address: Any
     first_state: Any
     points: Any
+    carries: Any
     first_param: Any
     params: Any
     dt: Any

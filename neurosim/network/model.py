@@ -27,13 +27,15 @@ if TYPE_CHECKING:
 
     from neurosim.verification import Verification
 
-METHODS = ("rk4", "exponential_euler", "adaptive")
+METHODS = ("rk4", "exponential_euler", "adaptive", "gsl")
 """Integration methods for `derivatives`."""
 REFRACTORY = ("clamp", "ignore", "freeze")
 """What may happen during the refractory period."""
 SPIKE_CHECKS = ("internal", "step")
 """When `spikes` may be asked."""
-OPTIONS = ("method", "substep", "tolerance", "v_max", "refractory", "spike_check")
+ERROR_CONTROLS = ("y", "yp")
+"""What the allowed error of "gsl" may depend on."""
+OPTIONS = ("method", "substep", "tolerance", "error_control", "v_max", "refractory", "spike_check")
 """Class variables that belong to the equations."""
 
 
@@ -70,12 +72,16 @@ class NeuronModel(Neuron, abstract=True):
     Class variables that a subclass may set:
 
     ``method``
-        "rk4" (classical Runge-Kutta, the default), "exponential_euler", or "adaptive"
-        (Runge-Kutta-Fehlberg 4(5) with error control).
+        "rk4" (classical Runge-Kutta, the default), "exponential_euler", "adaptive"
+        (Runge-Kutta-Fehlberg 4(5) with error control), or "gsl", which repeats the solver that NEST
+        uses step by step, synaptic currents included.
     ``substep``
         Longest internal step (ms) of "rk4" and "exponential_euler".
     ``tolerance``
         Largest error of a state in an internal step of "adaptive", in the unit of the state.
+    ``error_control``
+        For "gsl": whether the error allowed in a step is `tolerance` ("y") or `tolerance` times one
+        plus the change in the step ("yp", the default), as in NEST's models.
     ``v_max``
         Name of the parameter that bounds v inside `derivatives`.
     ``refractory``
@@ -118,6 +124,7 @@ class NeuronModel(Neuron, abstract=True):
     v_max: ClassVar[str | None] = None
     refractory: ClassVar[str] = "clamp"
     spike_check: ClassVar[str] = "internal"
+    error_control: ClassVar[str] = "yp"
     escape: ClassVar[None] = None
 
     def __post_init__(self) -> None:
@@ -199,7 +206,11 @@ def check_class(kind: type[NeuronModel]) -> None:
         raise NeurosimError(
             f"{name}.method = {show(kind.method)} is unknown: choose among {', '.join(METHODS)}"
         )
-    choices = {"refractory": REFRACTORY, "spike_check": SPIKE_CHECKS}
+    choices = {
+        "refractory": REFRACTORY,
+        "spike_check": SPIKE_CHECKS,
+        "error_control": ERROR_CONTROLS,
+    }
     for option, known in choices.items():
         if getattr(kind, option) not in known:
             raise NeurosimError(
