@@ -61,6 +61,7 @@ def current_for(rate: float, neuron: ns.LIF) -> float:
     return rheobase / -math.expm1(-rise / neuron.tau_m)
 
 
+@pytest.mark.slow
 def test_a_neuron_is_held_at_its_rate_by_the_current_that_its_fi_curve_asks_for() -> None:
     result, controller = _control(6000.0)
     # In the last 2 s the spikes can be counted to one more or less, or to 0.5 Hz.

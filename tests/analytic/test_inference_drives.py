@@ -78,6 +78,7 @@ def filtered(covariates: Covariates) -> np.ndarray:
     return np.stack([np.convolve(one, shape)[: trains.n_bins] for one in counts.T], axis=1)
 
 
+@pytest.mark.slow
 def test_the_drive_is_that_of_the_dense_design(likelihood):
     drive, covariates, past = likelihood.drive, likelihood.covariates, likelihood.past
     rng = np.random.default_rng(7)

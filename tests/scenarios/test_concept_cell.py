@@ -26,6 +26,7 @@ def test_the_cell_fires_to_every_representation_of_her_and_to_no_one_else(comman
     assert found["psp_before_mv"] == 0.5
 
 
+@pytest.mark.slow
 def test_spike_times_and_gradient_descent_come_to_the_same(command, tmp_path):
     told = command("compare", "concept-cell")["comparison"]
     assert told["agreement"]["low"] > 0.98

@@ -41,6 +41,7 @@ def test_logistic_neurons_tell_synapses_better_than_cross_correlation_at_every_l
     assert told["auc_logistic_120_s"]["low"] > 0.95
 
 
+@pytest.mark.slow
 def test_signs_and_strengths_are_recovered(small):
     told = small["comparison"]
     assert told["sign_accuracy"]["value"] >= 0.99
@@ -71,6 +72,7 @@ def test_the_network_fires_at_a_few_hz_and_asynchronously(small):
     assert found["correlation_10ms"] < 0.1
 
 
+@pytest.mark.slow
 def test_with_a_soft_threshold_the_model_is_right_and_its_errors_hold(command):
     told = command("compare", "connectome", *SMALL, "--set", "noise=escape", "--no-plot")
     compared = told["comparison"]

@@ -14,6 +14,7 @@ def test_as_many_units_fire_as_the_square_says():
     assert fired.max() > 0.9
 
 
+@pytest.mark.slow
 def test_a_line_parts_the_classes_after_the_transformation(command, tmp_path):
     result = command("compare", "feature-map")
     found, told = result["findings"], result["comparison"]

@@ -75,6 +75,7 @@ def compared(tmp_path_factory):
     return told, {path.name for path in folder.glob("*.png")}
 
 
+@pytest.mark.slow
 def test_the_logistic_neuron_reaches_the_floors_out_of_fold(compared):
     told, pictures = compared
     for key, floor in FLOORS.items():

@@ -7,6 +7,7 @@ from scenarios.ladder import law
 from scenarios.ladder_model import POINTS, Settings, detect, place_of, scaled, task_of
 
 
+@pytest.mark.slow
 def test_the_detector_fires_as_often_as_its_law_says():
     fired = detect(np.repeat(POINTS, 500, axis=0), seed=3).reshape(len(POINTS), -1)
     probability = law(POINTS)
@@ -17,6 +18,7 @@ def test_the_detector_fires_as_often_as_its_law_says():
     assert abs(fired.mean() - probability.mean()) < 4.0 * mean_error
 
 
+@pytest.mark.slow
 def test_every_rung_stands_higher(command, tmp_path):
     told = command("compare", "ladder")["comparison"]
     for name in ("linear", "neuron"):  # one line in the plane

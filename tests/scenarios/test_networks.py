@@ -11,6 +11,7 @@ import pytest
 DATA = Path(__file__).parent.parent / "data"
 
 
+@pytest.mark.slow
 def test_the_balanced_network_fires_as_nest_and_theory_say(command, tmp_path) -> None:
     told = command("run", "balanced-network", "--duration", "1200")
     assert told["neurons"] == 12500

@@ -8,6 +8,7 @@ from bridge.classics import with_square
 from scenarios.rbf_model import KINDS, POINTS, features, fits_of, scaled
 
 
+@pytest.mark.slow
 def test_one_unit_is_a_cylinder_and_sigmoids_are_not(command, tmp_path):
     told = command("compare", "rbf")["comparison"]
     assert told["error_1_radial_one_disc"] < 1e-3

@@ -64,6 +64,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return said
 
 
+@pytest.mark.slow
 def test_a_list_is_looked_for_beside_the_scenario_file(capsys):
     summary = json_of(capsys, "run", "here/my.toml")
     assert summary["synapses"] == 6

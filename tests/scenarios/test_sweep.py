@@ -107,6 +107,7 @@ def test_a_hundred_points_are_each_done_once_whoever_is_killed(start, tmp_path: 
     assert "holds another sweep, with duration_ms 400 instead of 500: give another folder" in said
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(start, tmp_path: Path):
     client = start(*HUNDRED, "--out", str(tmp_path), "--workers", "1")
     wait_for(lambda: len(points_in(tmp_path)) >= 3)
@@ -143,6 +144,7 @@ def test_a_point_that_kills_its_workers_is_given_up(tmp_path: Path, capsys, monk
     assert "the same command goes on with the 1 points that are missing" in said
 
 
+@pytest.mark.slow
 def test_workers_of_any_scheduler_find_what_a_plain_run_finds(tmp_path: Path, capsys):
     with LocalCluster(
         n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0"

@@ -29,7 +29,17 @@ ORDERED = {
 
 
 @pytest.mark.filterwarnings("ignore")  # the checks fit separable and constant data on purpose
-@pytest.mark.parametrize("solver", ["auto", "accelerated", "gradient", "newton", "stochastic"])
+@pytest.mark.parametrize(
+    "solver",
+    [
+        "auto",
+        "newton",
+        *(
+            pytest.param(s, marks=pytest.mark.slow)
+            for s in ("accelerated", "gradient", "stochastic")
+        ),
+    ],
+)
 def test_neuron_keeps_the_contract_of_scikit_learn(solver):
     neuron = LogisticNeuron(solver=solver, max_iter=100 if solver == "stochastic" else 1000)
     expected = ORDERED if solver == "stochastic" else None

@@ -99,6 +99,7 @@ def test_every_solver_finds_the_same_minimum_of_counts(loss, activation, stored)
 
 @pytest.mark.filterwarnings("ignore")  # the checks fit separable and constant data on purpose
 @pytest.mark.parametrize(("loss", "activation"), LOSSES)
+@pytest.mark.slow
 def test_every_loss_keeps_the_contract_of_scikit_learn(loss, activation):
     # The squared error of relu is not convex: in another order it may end in another minimum.
     check = "check_sample_weight_equivalence_on_sparse_data"

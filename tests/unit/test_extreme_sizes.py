@@ -65,6 +65,7 @@ def test_spikes_of_32_years_are_imported_and_drawn(tmp_path: Path, capsys):
     assert rate.get_ydata().sum() * width == pytest.approx(1.5)
 
 
+@pytest.mark.slow
 def test_a_thousand_populations_are_listed_in_a_short_table(tmp_path: Path, capsys):
     rows = "".join(f"p{k},{k % 3},{(k + 1) / 10:.1f}\n" for k in range(1_000))
     (tmp_path / "a.csv").write_text("population,neuron,time_ms\n" + rows)

@@ -74,6 +74,7 @@ def kept() -> list[bytes]:
     ],
     ids=["few", "many", "single steps"],
 )
+@pytest.mark.slow
 def test_dropping_them_at_every_chunk_changes_no_bit(
     kept: list[bytes], threads: int, pieces: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
