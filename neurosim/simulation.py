@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurosim.build.grid import MAX_STEPS, check_dt, whole_steps
 from neurosim.build.memory import check_recordings
-from neurosim.build.parameters import values_of
+from neurosim.build.parameters import drawn_neuron, values_of
 from neurosim.checkpoint import FOREIGN, KIND, Checkpoint, read_checkpoint, write_checkpoint
 from neurosim.chunk import Chunk
 from neurosim.engine import CHUNK, Engine
@@ -23,6 +23,8 @@ from neurosim.network import Network, Projection
 from neurosim.network.changes import check_weights, with_parameters, with_weights
 from neurosim.network.checks import check_flag, show
 from neurosim.network.data import describe
+from neurosim.network.declare import parameters_of
+from neurosim.network.quantity import is_uniform
 from neurosim.pacing import Pacer
 from neurosim.progress import progress_bar
 from neurosim.ranks import current_ranks
@@ -514,6 +516,35 @@ class Simulation:
     def synapses(self, projection: Projection) -> Connections:
         """Return `connections` of a projection: the earlier name."""
         return self.connections(projection)
+
+    def parameters(self, part: Population | PopulationView) -> dict[str, Any]:
+        """Return the present parameters of neurons, those included that were drawn.
+
+        Parameters
+        ----------
+        part : Population or PopulationView
+
+        Returns
+        -------
+        dict
+            By name: a number, or an array with one value for each neuron of `part`.
+
+        Examples
+        --------
+        >>> import neurosim as ns
+        >>> net = ns.Network()
+        >>> cells = net.add("cells", 100, ns.LIF(v_threshold=ns.Normal(-55.0, 1.0)))
+        >>> simulation = ns.Simulation(net)
+        >>> values = simulation.parameters(cells)
+        >>> values["tau_m"], values["v_threshold"].shape
+        (20.0, (100,))
+        """
+        population, ids = self._network.part(self._network.current(part), "part")
+        neuron = drawn_neuron(population, self._plan.seed)
+        values = {name: getattr(neuron, name) for name in parameters_of(type(neuron))}
+        if ids is None:
+            return values
+        return {name: v if is_uniform(v) else v[ids] for name, v in values.items()}
 
     def set(self, part: Population | PopulationView | Projection, **values: Any) -> None:
         """Change parameters of neurons, or weights, from now on.

@@ -101,6 +101,22 @@ def test_values_are_drawn_by_the_seed() -> None:
     assert not np.array_equal(rates[0], rates[2])
 
 
+def test_drawn_values_can_be_read_back() -> None:
+    net = _random(DRAWN)
+    cells = net["cells"]
+    values = ns.Simulation(net, threads=2).parameters(cells)
+    assert values["c_m"] == 250.0
+    threshold, tau_m = values["v_threshold"], values["tau_m"]
+    assert len(np.unique(threshold)) == len(np.unique(tau_m)) == 60
+    assert ((tau_m >= 10.0) & (tau_m <= 30.0)).all()
+    own = ns.Simulation(net).parameters(cells[[3, 50]])
+    assert np.array_equal(own["v_threshold"], threshold[[3, 50]])
+    # With these values given for each neuron the network is the same.
+    given = ns.LIF(**{name: values[name] for name in ("v_threshold", "tau_m", "t_ref")})
+    one, other = (ns.simulate(_random(neuron), 60.0) for neuron in (DRAWN, given))
+    assert np.array_equal(one.spikes["cells"].times, other.spikes["cells"].times)
+
+
 def test_a_reset_by_subtraction_differs_between_neurons() -> None:
     subtract = np.array([5.0, 10.0, 20.0])
     net = ns.Network()
