@@ -70,6 +70,7 @@ def test_a_neuron_is_held_at_its_rate_by_the_current_that_its_fi_curve_asks_for(
     assert current_for(TARGET - 0.5, ns.LIF()) < found < current_for(TARGET + 0.5, ns.LIF())
 
 
+@pytest.mark.slow
 def test_noisy_neurons_are_held_at_their_rate_together() -> None:
     result, _ = _control(4000.0, neurons=30, noise=4.0)
     held = result.spikes["cells"].counts(start=2000.0).mean() / 2.0

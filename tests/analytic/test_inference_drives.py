@@ -100,6 +100,7 @@ def test_the_drive_is_that_of_the_dense_design(likelihood):
     assert loss == pytest.approx(float((np.logaddexp(0.0, score) - fired * score).sum()), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_gradients_of_the_drive_are_those_of_finite_differences(likelihood):
     drive, past = likelihood.drive, likelihood.past
     rng = np.random.default_rng(9)

@@ -83,6 +83,7 @@ def test_squares_are_those_of_the_design_matrix(recording, kernel, reset):
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.slow
 def test_the_covariance_comes_from_pairs_of_spikes(recording, kernel):
     likelihood = parts(recording, kernel)
     x = design(likelihood.covariates, likelihood.past)

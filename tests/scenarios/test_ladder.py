@@ -47,6 +47,7 @@ def test_the_same_rungs_in_spikes(command, tmp_path):
     assert (tmp_path / "ladder-units.png").exists()
 
 
+@pytest.mark.slow
 def test_spike_counts_keep_their_place_and_scale():
     assert (place_of(POINTS) == np.arange(121)).all()
     assert scaled(POINTS).min() == -1.0

@@ -22,6 +22,7 @@ def test_the_balanced_network_fires_as_nest_and_theory_say(command, tmp_path) ->
     assert len(list(tmp_path.glob("balanced-network-*.png"))) == 3
 
 
+@pytest.mark.slow
 def test_the_four_regimes_differ_as_brunel_found(command) -> None:
     found = {}
     for regime in ("SR", "SI-fast", "AI", "SI-slow"):

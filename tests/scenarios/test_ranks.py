@@ -97,6 +97,7 @@ Path(sys.argv[2], f"{ranks.rank}.txt").write_text(digest)
 """
 
 
+@pytest.mark.slow
 def test_connections_changes_and_averages_are_the_same_on_processes(tmp_path: Path) -> None:
     found = set()
     for n, threads in ((1, 1), (2, 1), (3, 2)):
@@ -106,6 +107,7 @@ def test_connections_changes_and_averages_are_the_same_on_processes(tmp_path: Pa
     assert len(found) == 1
 
 
+@pytest.mark.slow
 def test_a_volley_larger_than_a_message(tmp_path: Path) -> None:
     # All 400 neurons fire at once: more than the first message has room for.
     program = """

@@ -37,6 +37,7 @@ def test_images_hold_one_cross_where_told():
     assert (lit.any(axis=1).argmax(axis=1) == columns).all()
 
 
+@pytest.mark.slow
 def test_a_pattern_is_found_wherever_it_appears(command, tmp_path):
     result = command("compare", "shift-invariance")
     found, told = result["findings"], result["comparison"]
