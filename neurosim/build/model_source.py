@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from neurosim.build.model_check import check_source
 from neurosim.build.model_functions import functions_of, gives_numbers
-from neurosim.build.model_methods import METHODS, SPLIT, Method
+from neurosim.build.model_methods import METHODS, Method
+from neurosim.build.model_split import split_source
 from neurosim.kernels.types import ALPHA, WORK_ROW
 from neurosim.network.declare import parameters_of, states_of
 from neurosim.network.equations import methods_of
@@ -349,7 +350,7 @@ class Writer:
         if not hasattr(self.kind, "step"):
             functions.append(SLOPES.format(x=names))
         if "stable" in methods_of(self.kind):
-            functions.append(SPLIT.source(self))
+            functions.append(split_source(self))
         return "\n\n\n".join(functions)
 
     def _body(self) -> str:
