@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from neurosim import network
 from neurosim.network.declare import Parameter, parameters_of
 from neurosim.network.distributions import Distribution
+from neurosim.network.neurons import Neuron
 from neurosim.network.profiles import Profile
 from neurosim.network.registry import Part, kinds_of
 from neurosim.scenario_file.figures import FIGURES
@@ -120,6 +121,9 @@ def fields_of(taker: Callable[..., Any]) -> Mapping[str, Field]:
     known = {**vars(network), "ArrayLike": ArrayLike, "Mapping": Mapping, **FINDINGS, **FIGURES}
     hints = typing.get_type_hints(taker, localns=known)
     declared = parameters_of(taker) if isinstance(taker, type) else ARGUMENTS
+    if isinstance(taker, type) and issubclass(taker, Neuron):
+        # Neurons may differ in every parameter, however it is annotated.
+        hints |= dict.fromkeys(declared, Any)
     fields = {}
     for name, argument in inspect.signature(taker).parameters.items():
         if name in hints:

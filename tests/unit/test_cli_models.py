@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import h5py
+import numpy as np
 import pytest
 
 from neurosim.cli import main
@@ -62,6 +63,22 @@ def test_a_scenario_file_names_a_model_of_a_file(capsys) -> None:
     with h5py.File("out/result.h5") as file:
         times = file["spikes/cell/timestamps"][:]
     assert times.tolist() == [t for t in range(10, 101, 10) for _ in range(2)]
+
+
+@pytest.mark.usefixtures("_files")
+@pytest.mark.parametrize(
+    "slope", ["[0.5, 2.0]", '{type = "Uniform", low = 0.5, high = 2.0}'], ids=["array", "drawn"]
+)
+def test_the_neurons_of_a_model_may_differ(capsys, slope: str) -> None:
+    Path("ramps.toml").write_text(SCENARIO.replace("slope = 1.0", f"slope = {slope}"))
+    assert main(["--models", "ramp_model.py", "run", "ramps.toml", "--out", "out", "--json"]) == 0
+    capsys.readouterr()
+    with h5py.File("out/result.h5") as file:
+        ids = file["spikes/cell/node_ids"][:]
+    first, second = np.bincount(ids, minlength=2)
+    assert first != second
+    if slope.startswith("["):
+        assert (first, second) == (5, 20)
 
 
 @pytest.mark.usefixtures("_files")
