@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim.build.grid import whole_steps
+from neurosim.build.grid import to_steps, whole_steps
 from neurosim.build.streams import uniform
 from neurosim.network.declare import parameters_of
 from neurosim.network.quantity import bounds_of, is_distribution, is_uniform
@@ -52,17 +52,19 @@ def drawn_neuron(population: Population, seed: int) -> Neuron:
 
 
 def refractory_of(neuron: Neuron, dt: float) -> Any:
-    """Return refractory periods in steps; where neurons differ, each is rounded to the nearest."""
+    """Return refractory periods in steps; where neurons differ, each to the nearest step."""
     t_ref: Any = getattr(neuron, "t_ref", 0.0)
     if is_uniform(t_ref):
         return whole_steps(t_ref, dt, f"{type(neuron).__name__}.t_ref") if t_ref > 0.0 else 0
-    return np.rint(t_ref / dt).astype(np.int64)
+    return to_steps(t_ref, dt)
 
 
 def shortest_refractory(neuron: Neuron, dt: float) -> int:
     """Return the shortest refractory period of a population's neurons in steps."""
     t_ref: Any = getattr(neuron, "t_ref", 0.0)
-    return refractory_of(neuron, dt) if is_uniform(t_ref) else round(bounds_of(t_ref)[0] / dt)
+    return (
+        refractory_of(neuron, dt) if is_uniform(t_ref) else int(to_steps(bounds_of(t_ref)[0], dt))
+    )
 
 
 def number_of(neuron: Neuron, name: str) -> float:

@@ -138,3 +138,13 @@ def test_a_wrong_number_of_values_is_refused() -> None:
     cells = net.add("cells", 2, ns.LIF(tau_m=[10.0, 20.0]))
     with pytest.raises(ns.NeurosimError, match="differs between the neurons; give the strength"):
         net.drive(cells, ns.Poisson(10.0), synapse=ns.ExpCurrent(2.0), psp=1.0)
+
+
+def test_refractory_periods_between_steps_are_rounded_to_the_later_one() -> None:
+    net = ns.Network()
+    cells = net.add("cells", 4, ns.LIF(t_ref=[0.25, 0.3, 0.35, 0.4]))
+    net.drive(cells, ns.ConstantCurrent(5000.0))
+    spikes = ns.simulate(net, 30.0).spikes["cells"]
+    assert np.array_equal(spikes.of(0), spikes.of(1))
+    assert np.array_equal(spikes.of(2), spikes.of(3))
+    assert len(spikes.of(0)) > len(spikes.of(2))

@@ -94,6 +94,21 @@ def test_parameters_come_back_to_the_bit(tmp_path: Path):
     assert dict(twin.late) == {"given": 0, "cell": 0}
 
 
+def test_the_delay_of_an_input_is_rounded_as_in_a_simulation():
+    """Halves of a step go to the later one."""
+
+    def delays(delay: float) -> list[float]:
+        net = ns.Network()
+        cell = net.add("cell", 1, ns.LIF(t_ref=0.0))
+        net.drive(cell, ns.LiveSpikes(), psp=5.0, delay=delay)
+        nodes = ns.to_nir(net, retime=False).nodes.values()
+        return [float(node.delay[0]) for node in nodes if isinstance(node, nir.Delay)]
+
+    assert delays(0.25) == delays(0.3)
+    assert delays(0.2) != delays(0.3)
+    assert delays(0.35) == delays(0.4)
+
+
 def test_where_a_threshold_is_met_exactly_nothing_tips_over():
     """Three synapses of 5 mV reach 15 mV and do not exceed it, here as there."""
     for psp, fires in ((5.0, 0), (5.0 + 1e-12, 1)):

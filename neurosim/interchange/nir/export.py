@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim.build.grid import check_dt
+from neurosim.build.grid import check_dt, to_steps
 from neurosim.build.streams import check_seed
 from neurosim.errors import NeurosimError
 from neurosim.interchange.nir.drawn import draw
@@ -140,7 +140,7 @@ class _Maker:
         name = self._new("input")
         self.nodes[name] = self.nir.Input(np.array([weights.shape[1]]))
         self.inputs.append(name)
-        self.join(name, target.name, round(drive.delay / self.units.dt), weights)
+        self.join(name, target.name, int(to_steps(drive.delay, self.units.dt)), weights)
 
     def graph(self, retime: bool) -> Any:
         """Return the graph."""
