@@ -54,6 +54,7 @@ def test_signs_and_strengths_are_recovered(small):
         assert 0.6 < told[f"mv_per_mv_{kind}"]["value"] < 1.4
 
 
+@pytest.mark.slow
 def test_everything_is_drawn(small):
     assert small["pictures"] == {
         "connectome-raster.png",

@@ -94,6 +94,7 @@ def test_the_logistic_neuron_reaches_the_floors_out_of_fold(compared):
     }
 
 
+@pytest.mark.slow
 def test_the_spiking_twins_tell_more_of_a_spike_and_coincide_less_than_leaky_neurons(compared):
     told, _ = compared
     # Their own past spikes sharpen what the sound tells; those recorded are not known to them.

@@ -57,6 +57,7 @@ def references() -> dict[str, np.ndarray]:
     return {key: np.array([row[key] for row in rows]) for key in rows[0]}
 
 
+@pytest.mark.slow
 def test_the_microcircuit_at_a_tenth_fires_as_nests_does(command, tmp_path, references) -> None:
     told = command("run", "cortical-column", "--set", "scale=0.1", "--duration", "5500")
     rates = np.array([told["rates_hz"][name] for name in references["population"]])
