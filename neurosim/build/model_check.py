@@ -66,12 +66,22 @@ def check_source(model: NeuronModel) -> None:
     NeurosimError
         The sentence begins with the file and line.
     """
-    kind = type(model)
+    check_functions(type(model))
+    sample_results(model)
+
+
+def check_functions(kind: type[Part]) -> None:
+    """Refuse methods of a class, and functions that they call, that do not compile.
+
+    Raises
+    ------
+    NeurosimError
+        The sentence begins with the file and line.
+    """
     for name in methods_of(kind):
         check_method(kind, name)
-    for helper in helpers_of([getattr(kind, name) for name in methods_of(kind)]):
+    for helper in helpers_of([method_of(kind, name) for name in methods_of(kind)]):
         check_text(helper, f"{helper.__name__}, which {kind.__name__} calls,")
-    sample_results(model)
 
 
 def method_of(kind: type[Part], name: str) -> Callable[..., Any]:

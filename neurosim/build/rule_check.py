@@ -7,10 +7,10 @@ import numbers
 import traceback
 from typing import TYPE_CHECKING
 
-from neurosim.build.model_check import check_method, check_text, first_values, method_of
+from neurosim.build.model_check import check_functions, first_values, method_of
 from neurosim.errors import NeurosimError
 from neurosim.network.declare import parameters_of, traces_of
-from neurosim.network.equations import helpers_of, methods_of, place_of
+from neurosim.network.equations import methods_of, place_of
 
 if TYPE_CHECKING:
     from neurosim.network import Plasticity
@@ -28,11 +28,7 @@ def check_rule(rule: Plasticity) -> None:
     """
     kind = type(rule)
     _check_traces(kind)
-    for name in methods_of(kind):
-        check_method(kind, name)
-    functions = [method_of(kind, name) for name in methods_of(kind)]
-    for helper in helpers_of(functions):
-        check_text(helper, f"{helper.__name__}, which {kind.__name__} calls,")
+    check_functions(kind)
     for name in methods_of(kind):
         _sample(rule, name)
 

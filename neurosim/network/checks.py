@@ -182,7 +182,8 @@ def check_array(
     if bad.any():
         place = tuple(int(k) for k in np.argwhere(bad)[0])
         raise NeurosimError(
-            f"{what} holds {array[place]} at {list(place)}: give finite numbers in {unit}"
+            f"{what} holds {array[place]} at {list(place)}: give finite numbers"
+            + (f" in {unit}" if unit else "")
         )
     for extreme in (float(array.min()), float(array.max())):
         check_number(extreme, what, unit, low, high)
@@ -197,6 +198,8 @@ def check_indices(
         array = np.array(values) if copy else np.asarray(values)
     except ValueError:  # rows of unequal length
         array = np.empty((0, 0))
+    if array.dtype.kind == "f" and (array == np.rint(array)).all() and (abs(array) < 2**53).all():
+        array = array.astype(np.int64)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise NeurosimError(f"{what} is not a 1-D array of whole numbers: give indices from 0")
     array = array.astype(np.int64, copy=False)

@@ -109,13 +109,22 @@ def select(index: Any, size: int, what: str) -> NDArray[np.int64]:
         if not -size <= index < size:
             raise NeurosimError(f"{what} is {index}: indices run from 0 to {size - 1}")
         return np.array([index % size], np.int64)
-    if isinstance(index, (list, tuple)) and index and all(isinstance(k, bool) for k in index):
-        index = np.array(index)
-    if isinstance(index, np.ndarray) and index.dtype == bool:
-        if index.shape != (size,):
-            raise NeurosimError(f"{what} is a mask of shape {index.shape}; it needs ({size},)")
+    if _is_mask(index, size, what):
         return np.flatnonzero(index)
     return check_indices(index, what, size).copy()
+
+
+def _is_mask(index: Any, size: int, what: str) -> bool:
+    """Return whether an index is a mask, which must have one value for each of `size`."""
+    try:
+        array = np.asarray(index)
+    except ValueError:  # rows of unequal length, refused as indices
+        return False
+    if array.dtype != bool or array.ndim == 0:
+        return False
+    if array.shape != (size,):
+        raise NeurosimError(f"{what} is a mask of shape {array.shape}; it needs ({size},)")
+    return True
 
 
 def check_distinct(ids: NDArray[np.int64], what: str) -> None:

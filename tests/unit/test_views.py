@@ -333,3 +333,13 @@ def test_a_wrong_view_in_a_scenario_file_is_reported_with_its_line(
 ) -> None:
     with pytest.raises(ns.NeurosimError, match=re.escape(words)):
         _read(tmp_path, TOML.replace(old, new))
+
+
+def test_masks_and_indices_of_other_libraries_choose_neurons() -> None:
+    pandas = pytest.importorskip("pandas")
+    cells = ns.Network().add("cells", 10, ns.LIF())
+    mask = np.arange(10) % 3 == 0
+    for index in (pandas.Series(mask), [0.0, 3.0, 6.0, 9.0], pandas.Series([0, 3, 6, 9])):
+        assert cells[index].ids.tolist() == [0, 3, 6, 9]
+    with pytest.raises(ns.NeurosimError, match="not a 1-D array of whole numbers"):
+        cells[[0.5, 2.0]]
