@@ -25,8 +25,8 @@ from bridge.inference import (
     infer_synapses,
     score_connectome,
 )
-from neurosim.resources import available_cores
 from neurosim.scenario import RunOptions
+from neurosim.utils.resources import available_cores
 from scenarios.connectome_model import Settings, network, spike_trains, wiring
 
 IN_DEGREE = 15

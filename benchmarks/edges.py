@@ -22,7 +22,7 @@ import h5py
 import numpy as np
 
 import neurosim as ns
-from neurosim.machine import peak_memory
+from neurosim.bench.machine import peak_memory
 
 FORMATS = ("csv", "sonata", "sonata-gzip", "arrays")
 BLOCK = 2**17

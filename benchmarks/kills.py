@@ -22,7 +22,7 @@ from pathlib import Path
 from time import perf_counter
 
 import neurosim as ns
-from neurosim.checkpoint import read_checkpoint
+from neurosim.engine.checkpoint import read_checkpoint
 
 RUNS = {
     "cortical-column": ["--set", "scale=0.1", "--duration", "10000"],

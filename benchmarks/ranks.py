@@ -22,7 +22,7 @@ import json, resource, sys
 from mpi4py import MPI
 import neurosim as ns
 from neurosim.scenario import RunOptions, find_scenario
-from neurosim.settings import parse_settings
+from neurosim.experiments.settings import parse_settings
 
 scale, duration, share_memory = sys.argv[1], float(sys.argv[2]), sys.argv[3] == "memory"
 scenario = find_scenario("cortical-column")

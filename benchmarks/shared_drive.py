@@ -18,7 +18,7 @@ import numba
 import numpy as np
 
 from bridge.inference import infer_synapses
-from neurosim.resources import available_cores
+from neurosim.utils.resources import available_cores
 
 
 @numba.njit(cache=True)

@@ -23,7 +23,7 @@ def draw_zones(
     axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], values: NDArray[np.float64]
 ) -> None:
     """Draw probabilities at `grid_points`, and the line where they are 1/2."""
-    from bridge.plot import PROBABILITY_MAP
+    from bridge.evaluation.plot import PROBABILITY_MAP
 
     plane = values.reshape(len(y), len(x))
     axes.pcolormesh(

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 import neurosim as ns
-from neurosim.benchmark import Benchmark
+from neurosim.bench.benchmark import Benchmark
 from scenarios import balanced_network
 from scenarios.microcircuit import microcircuit
 

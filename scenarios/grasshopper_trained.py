@@ -16,7 +16,7 @@ from scenarios.grasshopper_model import BIN
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from bridge.features import Fold
+    from bridge.learning.features import Fold
     from scenarios.grasshopper_model import Settings
 
 ADAPTATION = (300.0, 3000.0)

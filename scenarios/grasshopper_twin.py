@@ -10,12 +10,12 @@ import numpy as np
 
 import bridge
 import neurosim as ns
-from neurosim.windows import inside
+from neurosim.results.windows import inside
 from scenarios.grasshopper_model import BIN, TWIN, network
 from scenarios.grasshopper_trained import trained
 
 if TYPE_CHECKING:
-    from bridge.features import Fold
+    from bridge.learning.features import Fold
     from neurosim.scenario import RunOptions
     from scenarios.grasshopper_model import Settings
 

@@ -14,7 +14,7 @@ from bridge.classics import hebb, oja, principal_component
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.chunk import Chunk
+    from neurosim.engine.stream import Chunk
     from neurosim.scenario import RunOptions
 
 GROUPS = {"correlated": "inputs that fire together", "independent": "inputs that fire alone"}

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import neurosim as ns
 from neurosim import plot
-from neurosim.interrupt import stop_on_interrupt
-from neurosim.ranks import current_ranks
+from neurosim.engine.interrupt import stop_on_interrupt
+from neurosim.engine.mpi import current_ranks
 from scenarios._painter import Painter
 from scenarios.playground_board import SIZE, Board, sign_colour
 from scenarios.playground_model import LIMITS, Trials, network

@@ -9,6 +9,7 @@ import numpy as np
 
 import bridge
 from bridge.classics import RadialUnit, with_square
+from bridge.evaluation.plot import draw_planes
 from neurosim.scenario import Scenario
 from scenarios._trials import SPIKING, TRAINED
 from scenarios.rbf_model import (
@@ -147,7 +148,7 @@ def _draw_units(outcome: Outcome) -> Figure:
     fig = plot.figure(10.4, 6.6)
     grid = plot.panels(fig, 2, 3, sharex=True, sharey=True)
     shaped = {words: plane.reshape(SIDE, SIDE) for words, plane in planes.items()}
-    bridge.plot.draw_planes(fig, grid, COUNTS, COUNTS, shaped, LABELS)
+    draw_planes(fig, grid, COUNTS, COUNTS, shaped, LABELS)
     grid[3].set_ylabel(LABELS[1])
     for axes in grid[:3]:
         axes.set_xlabel("")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import neurosim as ns
-from neurosim.machine import bytes_per_s, flop_per_s, limit_ns_per_event
-from neurosim.measurement import Span, built, timed_runs
+from neurosim.bench.machine import bytes_per_s, flop_per_s, limit_ns_per_event
+from neurosim.bench.measurement import Span, built, timed_runs
 from scenarios.benchmarks import drive_rate, even_network
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from scipy.special import expit
 
 import bridge
 import neurosim as ns
-from bridge.measures import NORMAL_95
+from bridge.evaluation.measures import NORMAL_95
 from neurosim.scenario import Scenario
 from scenarios._common import signed
 from scenarios.two_synapse_model import NEURON, Settings, Window, network

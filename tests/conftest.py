@@ -15,8 +15,9 @@ from matplotlib.figure import Figure
 from neurosim.errors import NeurosimError
 from neurosim.interchange import load, reader
 from neurosim.interchange.foreign import Foreign
-from neurosim.network import LIF, Network
-from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Trace
+from neurosim.models import LIF
+from neurosim.network import Network
+from neurosim.results.result import PopulationInfo, Result, RunStats, SpikeTrains, Trace
 from neurosim.scenario import Scenario
 
 collect_ignore_glob = ["data/*"]
@@ -152,6 +153,6 @@ def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
 def toys(monkeypatch: pytest.MonkeyPatch) -> Registry:
     """The scenarios `toy` and `plain-toy` (no comparison) in place of those installed."""
     registry = Registry()
-    monkeypatch.setattr("neurosim.scenario.entry_points", registry.entry_points)
-    monkeypatch.setattr("neurosim.simulation.simulate", registry.simulate)
+    monkeypatch.setattr("neurosim.experiments.scenario.entry_points", registry.entry_points)
+    monkeypatch.setattr("neurosim.engine.simulation.simulate", registry.simulate)
     return registry

@@ -15,7 +15,7 @@ from collections import defaultdict
 import numpy as np
 
 from neurosim import AlphaCurrent, ConstantCurrent, ExpCurrent, SpikeTimes
-from neurosim.build.streams import stream_key
+from neurosim.builder.streams import stream_key
 
 MASK = 2**64 - 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurosim.build import Plan, build
+from neurosim.builder import Plan, build
 
 
 def connections(net, *, threads=1, seed=1, dt=0.1):

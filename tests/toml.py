@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import neurosim as ns
-from neurosim.network.registry import Part
+from neurosim.models.registry import Part
 
 
 def in_toml(value: Any) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from neurosim.resources import available_cores, physical_memory
+from neurosim.utils.resources import available_cores, physical_memory
 
 
 def _processor() -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bridge.checks import as_floats
+from bridge.utils.checks import as_floats
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:

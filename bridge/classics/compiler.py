@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bridge.checks import require_kind
 from bridge.classics.boolean import Expression, parse
 from bridge.classics.threshold import ThresholdNetwork, ThresholdUnit
+from bridge.utils.checks import require_kind
 from neurosim import NeurosimError
 
 

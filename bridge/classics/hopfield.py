@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bridge.checks import as_floats, as_integer, generator
+from bridge.utils.checks import as_floats, as_integer, generator
 from neurosim import NeurosimError
-from neurosim.compilation import compiled
+from neurosim.utils.compilation import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import nnls
 
-from bridge.checks import as_floats
 from bridge.classics.threshold import ThresholdUnit
+from bridge.utils.checks import as_floats
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:

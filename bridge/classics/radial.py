@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit
 
-from bridge.activations import find_activation
-from bridge.checks import as_float, as_floats
-from bridge.mapping import LogisticUnit
+from bridge.learning.activations import find_activation
 from bridge.networks import Layer, LayeredNetwork
+from bridge.neuron.mapping import LogisticUnit
+from bridge.utils.checks import as_float, as_floats
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtr
 from scipy.stats import false_discovery_control, truncnorm
 
-from bridge.measures import NORMAL_95
+from bridge.evaluation.measures import NORMAL_95
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:

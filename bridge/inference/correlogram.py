@@ -10,7 +10,7 @@ import numpy as np
 from bridge.inference import passes
 from bridge.inference.trains import USABLE, bin_trains
 from neurosim import NeurosimError
-from neurosim.resources import physical_memory
+from neurosim.utils.resources import physical_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -27,8 +27,8 @@ from bridge.inference.neuron import Fitted, Likelihood, fit, prior_variance, sco
 from bridge.inference.observation import Observation, count_spikes
 from bridge.inference.trains import BinnedTrains, bin_trains
 from neurosim import NeurosimError
-from neurosim.progress import progress_bar
-from neurosim.resources import available_cores
+from neurosim.utils.progress import progress_bar
+from neurosim.utils.resources import available_cores
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

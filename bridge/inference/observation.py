@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bridge.binning import TOLERANCE
 from bridge.inference.baseline import segment_sums
+from bridge.utils.binning import TOLERANCE
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:

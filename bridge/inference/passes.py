@@ -13,7 +13,7 @@ it never is.
 
 import numpy as np
 
-from neurosim import compilation
+from neurosim.utils import compilation
 
 BLOCK = 512
 """Bins whose scores lie in the first-level cache together."""

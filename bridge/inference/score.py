@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import brentq
 
-from bridge.measures import NORMAL_95, Measure, auc, wilson_interval
-from bridge.rates import siegert_rate
+from bridge.evaluation.measures import NORMAL_95, Measure, auc, wilson_interval
+from bridge.neuron.rates import siegert_rate
 from neurosim import LIF, NeurosimError
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bridge.binning import bin_indices, count_bins, is_after
 from bridge.inference.spike_sources import read_source
+from bridge.utils.binning import bin_indices, count_bins, is_after
 from neurosim import NeurosimError
-from neurosim.resources import physical_memory
+from neurosim.utils.resources import physical_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

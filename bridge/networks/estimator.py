@@ -10,17 +10,17 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 
-from bridge.checks import as_integer, one_of
-from bridge.descent import (
+from bridge.learning.descent import (
     accelerated_descent,
     gradient_descent,
     quasi_newton,
     require_descent,
 )
-from bridge.labels import require_classes
+from bridge.learning.labels import require_classes
+from bridge.learning.validation import require_fitted, seed_of, validated
 from bridge.networks.layer import Layer
 from bridge.networks.network import LayeredNetwork
-from bridge.validation import require_fitted, seed_of, validated
+from bridge.utils.checks import as_integer, one_of
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     activation : {"sigmoid", "tanh", "relu"}
         Of hidden units.
     solver : {"quasi-newton", "accelerated", "gradient"}
-        Method of descent; see `bridge.descent`.
+        Method of descent; see `bridge.learning.descent`.
     step : float
         Of accelerated and plain gradient descent.
     tol : float

@@ -8,10 +8,10 @@ from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 
-from bridge.activations import Activation, find_activation
-from bridge.checks import as_floats, require_kind
+from bridge.learning.activations import Activation, find_activation
 from bridge.networks.layer import Layer
 from bridge.networks.network import LayeredNetwork
+from bridge.utils.checks import as_floats, require_kind
 from neurosim import NeurosimError
 
 

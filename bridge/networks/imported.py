@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from bridge.estimators import Affine, before_all, best_of, innermost, is_search
+from bridge.learning.estimators import Affine, before_all, best_of, innermost, is_search
+from bridge.learning.validation import require_fitted
 from bridge.networks.estimator import NetworkClassifier
 from bridge.networks.layer import Layer
 from bridge.networks.network import LayeredNetwork
-from bridge.validation import require_fitted
 from neurosim import NeurosimError
 
 NAMES = {"identity": "linear", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}

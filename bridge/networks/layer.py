@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bridge.activations import Activation, find_activation
-from bridge.checks import as_floats, as_integer, shown
+from bridge.learning.activations import Activation, find_activation
+from bridge.utils.checks import as_floats, as_integer, shown
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from scipy.special import expit
 
-from bridge.checks import as_floats, one_of
+from bridge.utils.checks import as_floats, one_of
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from bridge.activations import Activation
+    from bridge.learning.activations import Activation
     from bridge.networks.network import LayeredNetwork
 
 Loss = Literal["cross-entropy", "squared"]
@@ -22,7 +22,7 @@ Loss = Literal["cross-entropy", "squared"]
 
 @dataclass(frozen=True)
 class NetworkLoss:
-    """A network's mean loss over trials as `bridge.descent` wants it; 1/`lipschitz` is the step."""
+    """Mean loss of a network over trials, for `bridge.learning.descent`."""
 
     network: LayeredNetwork
     inputs: NDArray[np.float64]

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from bridge.activations import Activation, find_activation
-from bridge.checks import as_float, as_floats, as_integer, generator, require_kind
-from bridge.descent import accelerated_descent, require_descent
+from bridge.learning.activations import Activation, find_activation
+from bridge.learning.descent import accelerated_descent, require_descent
 from bridge.networks.layer import Layer
 from bridge.networks.loss import NetworkLoss, checked_targets, loss_by_score
 from bridge.networks.wiring import chain, check_sources
+from bridge.utils.checks import as_float, as_floats, as_integer, generator, require_kind
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from bridge.descent import Descent, Solver
+    from bridge.learning.descent import Descent, Solver
     from bridge.networks.loss import Loss
 
 

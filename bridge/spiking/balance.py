@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bridge.checks import as_float, require_kind, shown
 from bridge.networks import Layer, LayeredNetwork
 from bridge.spiking.copies import checked_inputs, require_chain
+from bridge.utils.checks import as_float, require_kind, shown
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:

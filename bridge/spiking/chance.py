@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 import neurosim as ns
-from bridge.checks import as_float, require_kind
 from bridge.networks import LayeredNetwork
-from bridge.noise import require_positive
+from bridge.neuron.noise import require_positive
 from bridge.spiking.copies import checked_inputs, connect_copies, require_chain
 from bridge.spiking.twin import SpikingTwin
+from bridge.utils.checks import as_float, require_kind
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:

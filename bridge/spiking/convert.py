@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from bridge.activations import LINEAR
-from bridge.checks import one_of
 from bridge.classics import ThresholdNetwork
+from bridge.learning.activations import LINEAR
 from bridge.networks.imported import has_softmax, network_of
 from bridge.spiking.chance import ChanceTwin
 from bridge.spiking.copies import checked_inputs
@@ -17,6 +16,7 @@ from bridge.spiking.groups import GroupTwin, sigmoids_of
 from bridge.spiking.latency import LatencyTwin
 from bridge.spiking.logic import SpikingCircuit
 from bridge.spiking.rates import RateTwin
+from bridge.utils.checks import one_of
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:

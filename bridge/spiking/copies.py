@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import neurosim as ns
-from bridge.checks import as_floats
+from bridge.utils.checks import as_floats
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ import numpy as np
 from scipy.special import logit
 
 import neurosim as ns
-from bridge.activations import find_activation
-from bridge.checks import as_integer, require_kind
+from bridge.learning.activations import find_activation
 from bridge.networks import Layer, LayeredNetwork
-from bridge.noise import EscapeNoise, require_positive
+from bridge.neuron.noise import EscapeNoise, require_positive
+from bridge.neuron.unit import threshold_gap
 from bridge.spiking.copies import checked_inputs, connect_copies, fired_at
 from bridge.spiking.twin import SpikingTwin
-from bridge.unit import threshold_gap
+from bridge.utils.checks import as_integer, require_kind
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

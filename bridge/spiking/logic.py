@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import neurosim as ns
-from bridge.checks import as_float, require_kind, require_neuron
 from bridge.classics.boolean import binary
 from bridge.classics.threshold import ThresholdNetwork
+from bridge.neuron.unit import threshold_gap
 from bridge.spiking.strengths import strengths
-from bridge.unit import threshold_gap
+from bridge.utils.checks import as_float, require_kind, require_neuron
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 import neurosim as ns
-from bridge.checks import as_float, as_floats, one_of
-from bridge.noise import require_positive
+from bridge.neuron.noise import require_positive
 from bridge.spiking.balance import Balanced, balance
 from bridge.spiking.copies import checked_inputs, connect_copies, spike_counts
 from bridge.spiking.twin import SpikingTwin
+from bridge.utils.checks import as_float, as_floats, one_of
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bridge.checks import as_floats
 from bridge.networks import LayeredNetwork
+from bridge.utils.checks import as_floats
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import neurosim as ns
-from bridge.unit import threshold_gap
+from bridge.neuron.unit import threshold_gap
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:

@@ -66,9 +66,9 @@ def _carry_out(arguments: list[str]) -> int:
     from neurosim.cli.failures import explain
     from neurosim.cli.report import say
     from neurosim.cli.status import Status
+    from neurosim.engine.mpi import Ranks, spread_as_started
     from neurosim.errors import NeurosimError
-    from neurosim.failure import abort, exit_status, wait_for_first
-    from neurosim.ranks import Ranks, spread_as_started
+    from neurosim.utils.failure import abort, exit_status, wait_for_first
 
     ranks = Ranks()
     try:

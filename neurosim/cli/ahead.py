@@ -8,17 +8,17 @@ from rich.text import Text
 
 from neurosim.cli.report import add_rows, new_console, new_table
 from neurosim.cli.work import options_of
-from neurosim.settings import parse_settings
+from neurosim.experiments.settings import parse_settings
 
 if TYPE_CHECKING:
     from neurosim.cli.order import Order
-    from neurosim.inventory import Inventory
-    from neurosim.scenario import Scenario
+    from neurosim.engine.estimate import Inventory
+    from neurosim.experiments.scenario import Scenario
 
 
 def look_ahead(order: Order, scenario: Scenario[Any]) -> Inventory:
     """Return what the network of a scenario would be."""
-    from neurosim.inventory import take_inventory  # late: it needs the compiler
+    from neurosim.engine.estimate import take_inventory  # late: it needs the compiler
 
     settings = parse_settings(scenario.settings, order.assignments)
     options = options_of(order, scenario)

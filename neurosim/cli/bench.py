@@ -11,7 +11,7 @@ from neurosim.cli.commands import EXIT_STATUS, Json, Profile, Seed, Threads, app
 from neurosim.cli.measured import print_largest, print_measurement, print_trial
 from neurosim.cli.report import print_json, say
 from neurosim.errors import NeurosimError
-from neurosim.storage import plain
+from neurosim.results.storage import plain
 
 __all__ = ["app", "bench"]
 
@@ -60,9 +60,9 @@ def bench(
         neurosim bench microcircuit --threads 2
         neurosim bench brunel --scale 4 --profile --json
     """
-    from neurosim.benchmark import find_benchmark
-    from neurosim.largest import largest_in_real_time
-    from neurosim.measurement import TimingOptions, measure
+    from neurosim.bench.benchmark import find_benchmark
+    from neurosim.bench.largest import largest_in_real_time
+    from neurosim.bench.measurement import TimingOptions, measure
 
     if name is None and scale is not None:
         raise NeurosimError("--scale needs a NAME: without one the scale is what is looked for")

@@ -15,8 +15,8 @@ from neurosim.cli.order import Order
 from neurosim.cli.status import Status
 from neurosim.cli.work import OUT, Outcome, carry_out, redraw
 from neurosim.cli.work import resume as go_on
-from neurosim.scenario import all_scenarios, find_scenario
-from neurosim.storage import plain
+from neurosim.experiments.scenario import all_scenarios, find_scenario
+from neurosim.results.storage import plain
 
 EXIT_STATUS = (
     "Exit status: 0 done; 2 a mistake in what was asked for, told in one line; "
@@ -307,7 +307,7 @@ def plot(
         neurosim plot neurosim-out/psp-summation
     """
     from neurosim.cli.swept import redraw_sweep
-    from neurosim.sweep import is_sweep
+    from neurosim.experiments.sweep import is_sweep
 
     files = redraw_sweep(folder) if is_sweep(folder) else redraw(folder)
     report.say("the pictures are in")

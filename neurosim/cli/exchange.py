@@ -14,10 +14,10 @@ from neurosim.cli.folder import RESULT, RunFolder
 from neurosim.cli.report import print_files, print_json, print_spikes, say
 from neurosim.cli.work import OUT
 from neurosim.errors import NeurosimError
-from neurosim.storage import load, plain
+from neurosim.results.storage import load, plain
 
 if TYPE_CHECKING:
-    from neurosim.recording import Result
+    from neurosim.results.result import Result
 
 __all__ = ["app", "export", "import_spikes"]
 
@@ -216,8 +216,8 @@ def _describe(result: Result) -> dict[str, Any]:
     """Return the figures that spikes alone give, over the time in which neurons were observed."""
     import numpy as np
 
-    from neurosim.analysis import cv_isi, mean_rate
-    from neurosim.intervals import coverage
+    from neurosim.results.analysis import cv_isi, mean_rate
+    from neurosim.utils.intervals import coverage
 
     populations: dict[str, dict[str, Any]] = {}
     for name, trains in result.spikes.items():

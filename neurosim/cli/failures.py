@@ -6,7 +6,7 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
-from neurosim.resources import process_limits
+from neurosim.utils.resources import process_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

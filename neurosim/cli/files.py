@@ -9,7 +9,7 @@ import typer
 
 from neurosim.cli.commands import EXIT_STATUS, app
 from neurosim.cli.report import say
-from neurosim.scenario_file.start import write_start
+from neurosim.experiments.toml.start import write_start
 
 __all__ = ["app", "new"]
 

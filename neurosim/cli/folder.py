@@ -7,9 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
+from neurosim.engine.resume import discard
 from neurosim.errors import NeurosimError
-from neurosim.journal import discard
-from neurosim.storage import (
+from neurosim.results.storage import (
     atomic_path,
     lock_folder,
     make_folder,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from neurosim.recording import Result
+    from neurosim.results.result import Result
 
 RESULT = "result.h5"
 SUMMARY = "summary.json"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from neurosim.cli.report import say, shares
 
 if TYPE_CHECKING:
-    from neurosim.largest import Largest
-    from neurosim.measurement import Measurement
+    from neurosim.bench.largest import Largest
+    from neurosim.bench.measurement import Measurement
 
 ENDED_BY = {
     "speed": "larger ones are too slow",

@@ -13,9 +13,9 @@ from neurosim.cli.folder import RunFolder
 from neurosim.cli.report import print_files, print_json, print_nir, say
 from neurosim.cli.work import OUT
 from neurosim.errors import NeurosimError
-from neurosim.network import SpikeTimes
-from neurosim.scenario import RunOptions, find_scenario
-from neurosim.settings import parse_settings
+from neurosim.experiments.scenario import RunOptions, find_scenario
+from neurosim.experiments.settings import parse_settings
+from neurosim.models import SpikeTimes
 
 if TYPE_CHECKING:
     from neurosim.interchange.nir.network import NirNetwork
@@ -125,8 +125,8 @@ def _describe(twin: NirNetwork) -> dict[str, Any]:
 
 def _run(twin: NirNetwork, spikes: Path, folder: RunFolder) -> dict[str, Any]:
     """Run a graph on the spikes of a file, and save what comes of it."""
+    from neurosim.engine.simulation import simulate
     from neurosim.interchange import load_spikes
-    from neurosim.simulation import simulate
 
     given = load_spikes(spikes, dt=twin.dt)
     for name, trains in given.spikes.items():

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import show
-from neurosim.resources import MAX_THREADS
-from neurosim.scenario_file import SUFFIX
+from neurosim.experiments.toml import SUFFIX
+from neurosim.utils.checks import show
+from neurosim.utils.resources import MAX_THREADS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from neurosim.settings import format_value, settings_of
+from neurosim.experiments.settings import format_value, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from neurosim.scenario import Comparison, Scenario
+    from neurosim.experiments.scenario import Comparison, Scenario
 
 MOST_ROWS = 60
 """Most rows of a table for people; JSON has all of them."""

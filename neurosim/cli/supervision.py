@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from neurosim.cli.status import Status
-from neurosim.resources import process_limits
+from neurosim.utils.resources import process_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable

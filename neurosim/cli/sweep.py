@@ -11,8 +11,8 @@ import typer
 from neurosim.cli.commands import EXIT_STATUS, Duration, Json, Name, Settings, Step, app
 from neurosim.cli.report import print_files, print_json, say
 from neurosim.cli.work import OUT
-from neurosim.scenario import find_scenario
-from neurosim.settings import parse_values
+from neurosim.experiments.scenario import find_scenario
+from neurosim.experiments.settings import parse_values
 
 
 @app.command(epilog=EXIT_STATUS)

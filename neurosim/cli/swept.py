@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from neurosim.cli.folder import write_figure
 from neurosim.cli.report import say
 from neurosim.cli.status import Status
-from neurosim.settings import format_value
-from neurosim.storage import atomic_path
-from neurosim.sweep import SweepFolder, read_table, written
+from neurosim.experiments.settings import format_value
+from neurosim.experiments.sweep import SweepFolder, read_table, written
+from neurosim.results.storage import atomic_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from neurosim.sweep import Table
+    from neurosim.experiments.sweep import Table
 
 CSV, PICTURE = "sweep.csv", "sweep.png"
 MOST_LINES = 60
@@ -51,7 +51,7 @@ def write_table(table: Table, folder: Path, show: Sequence[str] = ()) -> list[st
     with atomic_path(files[0]) as part:
         part.write_text(table.as_csv(), encoding="utf-8")
     if table.values:
-        from neurosim.plot.sweep import draw_sweep
+        from neurosim.experiments.sweep.plot import draw_sweep
 
         files.append(folder / PICTURE)
         write_figure(draw_sweep(table, show), files[1])

@@ -20,24 +20,24 @@ from neurosim.cli.folder import (
     RunFolder,
 )
 from neurosim.cli.order import Order, as_order
+from neurosim.engine.mpi import alone, current_ranks
+from neurosim.engine.resume import Journal
 from neurosim.errors import NeurosimError
-from neurosim.journal import Journal
-from neurosim.ranks import alone, current_ranks
-from neurosim.scenario import (
+from neurosim.experiments.scenario import (
     RunOptions,
     ScenarioRun,
     find_scenario,
     require_comparison,
     run_scenario,
 )
-from neurosim.scenario_file import Origin
-from neurosim.settings import format_settings, parse_settings
-from neurosim.storage import load
+from neurosim.experiments.settings import format_settings, parse_settings
+from neurosim.experiments.toml import Origin
+from neurosim.results.storage import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from neurosim.scenario import Comparison, Scenario
+    from neurosim.experiments.scenario import Comparison, Scenario
 
 OUT = Path("neurosim-out")
 """Where runs are kept unless --out says otherwise."""

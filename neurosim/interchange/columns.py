@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import show
+from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

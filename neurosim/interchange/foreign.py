@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.intervals import locate, merged
-from neurosim.network.checks import check_number, show
-from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains
+from neurosim.results.result import PopulationInfo, Result, RunStats, SpikeTrains
+from neurosim.utils.checks import check_number, show
+from neurosim.utils.intervals import locate, merged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.hdf5 import check_stored
 from neurosim.interchange.foreign import MAX_POPULATIONS
-from neurosim.network.checks import show
+from neurosim.utils.checks import show
+from neurosim.utils.hdf5 import check_stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

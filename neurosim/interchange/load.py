@@ -16,15 +16,15 @@ from neurosim.errors import NeurosimError
 from neurosim.interchange.columns import check_columns, check_unit
 from neurosim.interchange.foreign import Foreign, Train, merge, to_result
 from neurosim.interchange.text_read import is_table, read_text
-from neurosim.network.checks import show
-from neurosim.storage import check_file
+from neurosim.results.storage import check_file
+from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from neurosim.recording import Result
+    from neurosim.results.result import Result
 
 TEXT = (".csv", ".tsv")
 MAYBE_TEXT = (".txt", ".dat", ".gdf")

@@ -9,7 +9,7 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.interchange.foreign import MAX_ID, NO_NAME, Foreign, Train, warn_of_restarts
 from neurosim.interchange.hdf5 import FormatError
-from neurosim.intervals import merged
+from neurosim.utils.intervals import merged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

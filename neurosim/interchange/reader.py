@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.hdf5 import ERRORS, reason
 from neurosim.interchange.foreign import Foreign
 from neurosim.interchange.hdf5 import FormatError, HDF5Reader
 from neurosim.interchange.sonata_nodes import named_files, read_all_nodes, read_config
+from neurosim.utils.hdf5 import ERRORS, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

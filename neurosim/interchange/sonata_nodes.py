@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurosim.edges.sonata_types import LARGEST_TABLE, table_rows
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import show
-from neurosim.network.edge_types import LARGEST_TABLE, table_rows
+from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -17,7 +17,7 @@ from neurosim.errors import NeurosimError
 from neurosim.interchange.columns import GUESSED, Columns, find_columns
 from neurosim.interchange.foreign import MAX_ID, MAX_POPULATIONS, NO_NAME, Foreign, Train
 from neurosim.interchange.text_rows import NUMBER, Table, open_table
-from neurosim.network.checks import show
+from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -21,8 +21,8 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from neurosim.compilation import compiled as _compiled
-from neurosim.compilation import warn_of_cache
+from neurosim.utils.compilation import compiled as _compiled
+from neurosim.utils.compilation import warn_of_cache
 
 
 def _cache_folder() -> str | None:

@@ -4,8 +4,8 @@ A weight is needed only when a presynaptic spike is transmitted. There it is bro
 postsynaptic spikes since the last presynaptic one change it in their order, then this one does.
 Nothing is done between spikes, and nothing depends on the step but rounding.
 
-What a spike does to a weight is compiled apart for each rule (`neurosim.build.rule_source`). The
-functions of a rule are called at their addresses, once for all synapses with one source and delay.
+Each rule's `on_pre` and `on_post` are compiled separately (`neurosim.builder.codegen.rule_source`)
+and called by address, once for all synapses with one source and delay.
 """
 
 import math

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import is_scalar, nearest_name, show
+from neurosim.models.connection_rules import Explicit
+from neurosim.models.quantity import is_distribution
 from neurosim.network.dale import check_dale
-from neurosim.network.quantity import is_distribution
-from neurosim.network.rules import Explicit
 from neurosim.network.strength import check_strength
+from neurosim.utils.checks import is_scalar, nearest_name, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
-    from neurosim.connections import Connections
     from neurosim.network.network import Network
     from neurosim.network.parts import Population
+    from neurosim.results.connections import Connections
 
 
 def with_parameters(

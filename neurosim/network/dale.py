@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.column import PerEdge, is_column
-from neurosim.network.quantity import is_distribution
+from neurosim.models.column import PerEdge, is_column
+from neurosim.models.quantity import is_distribution
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
-    from neurosim.network.distributions import Distribution
+    from neurosim.models.distributions import Distribution
     from neurosim.network.parts import Population, Projection
 
     Weight = float | NDArray[np.float64] | Distribution | PerEdge

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurosim.models.registry import Part, address_of, defined_part, is_own, kinds_of
 from neurosim.network.network import Network
 from neurosim.network.parts import Population
-from neurosim.network.registry import Part, address_of, defined_part, is_own, kinds_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_flag, check_number, nearest_name, show
+from neurosim.models.connection_rules import Rule
+from neurosim.models.distance import with_distance
+from neurosim.models.endpoints import Endpoints
+from neurosim.models.inputs import Input
+from neurosim.models.plasticity import Plasticity
+from neurosim.models.sparse import take_sparse
+from neurosim.models.synapses import DeltaSynapse, Synapse
 from neurosim.network.dale import check_dale, common_sign, keep_sign, warn_of_truncation
-from neurosim.network.distance import with_distance
-from neurosim.network.endpoints import Endpoints
-from neurosim.network.inputs import Input
 from neurosim.network.parts import Drive, Population, Projection, Recording, check_ids
-from neurosim.network.plasticity import Plasticity
-from neurosim.network.rules import Rule
-from neurosim.network.sparse import take_sparse
 from neurosim.network.strength import (
     LONGEST,
     check_delay,
@@ -24,17 +24,17 @@ from neurosim.network.strength import (
     check_strength,
     choose_strength,
 )
-from neurosim.network.synapses import DeltaSynapse, Synapse
 from neurosim.network.views import PopulationView
+from neurosim.utils.checks import check_flag, check_number, nearest_name, show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import ArrayLike, NDArray
 
-    from neurosim.network.distributions import Distribution
-    from neurosim.network.neurons import Neuron
-    from neurosim.network.positions import Positions
+    from neurosim.models.distributions import Distribution
+    from neurosim.models.lif import Neuron
+    from neurosim.models.positions import Positions
 
 _PARTS = (Population, Projection, Drive, Recording)
 

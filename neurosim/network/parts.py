@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import (
+from neurosim.models.declare import parameters_of, states_of
+from neurosim.models.endpoints import Endpoints
+from neurosim.models.lif import Neuron
+from neurosim.models.positions import Positions, as_positions
+from neurosim.models.quantity import check_quantity, is_distribution
+from neurosim.network.views import PopulationView, check_distinct, select, view_of
+from neurosim.results.result import UNITS
+from neurosim.utils.checks import (
     check_array,
     check_flag,
     check_integer,
@@ -19,23 +26,16 @@ from neurosim.network.checks import (
     nearest_name,
     show,
 )
-from neurosim.network.declare import parameters_of, states_of
-from neurosim.network.endpoints import Endpoints
-from neurosim.network.neurons import Neuron
-from neurosim.network.positions import Positions, as_positions
-from neurosim.network.quantity import check_quantity, is_distribution
-from neurosim.network.views import PopulationView, check_distinct, select, view_of
-from neurosim.recording import UNITS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.network.column import PerEdge
-    from neurosim.network.distributions import Distribution
-    from neurosim.network.inputs import Input
-    from neurosim.network.plasticity import Plasticity
-    from neurosim.network.rules import Rule
-    from neurosim.network.synapses import Synapse
+    from neurosim.models.column import PerEdge
+    from neurosim.models.connection_rules import Rule
+    from neurosim.models.distributions import Distribution
+    from neurosim.models.inputs import Input
+    from neurosim.models.plasticity import Plasticity
+    from neurosim.models.synapses import Synapse
 
 VARIABLES = ("spikes", *UNITS)
 """What can be recorded of every population."""
@@ -252,7 +252,7 @@ class Recording:
             raise NeurosimError("average and sum are two recordings: make one of each")
         if (self.average or self.sum) and self.variable == "spikes":
             raise NeurosimError(
-                "Spikes have no average: record them, and use neurosim.analysis.population_rate"
+                "Spikes have no average: record them, and use ns.analysis.population_rate"
             )
 
     @property

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_array, check_number, is_scalar, show
-from neurosim.network.column import LONGEST_DELAY, PerEdge, is_column
-from neurosim.network.distributions import Distribution
-from neurosim.network.quantity import is_distribution
+from neurosim.models.column import LONGEST_DELAY, PerEdge, is_column
+from neurosim.models.distributions import Distribution
+from neurosim.models.quantity import is_distribution
+from neurosim.utils.checks import check_array, check_number, is_scalar, show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.network.neurons import Neuron
-    from neurosim.network.synapses import Synapse
+    from neurosim.models.lif import Neuron
+    from neurosim.models.synapses import Synapse
 
 STRONGEST = 1e9
 """Largest strength, in mV or pA."""

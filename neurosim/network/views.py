@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_indices
+from neurosim.utils.checks import check_indices
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.analysis import cv_isi, potentials, rates
 from neurosim.plot.style import KINDS, colour_of, figure, names_of, panels, style
+from neurosim.results.analysis import cv_isi, potentials, rates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from neurosim.recording import Result
+    from neurosim.results.result import Result
 
 
 def _draw(

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim.analysis import population_rate
-from neurosim.network.checks import check_integer
 from neurosim.plot.style import KINDS, colour_of, end_of, figure, names_of, panels, style
+from neurosim.results.analysis import population_rate
+from neurosim.utils.checks import check_integer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from neurosim.recording import Result
+    from neurosim.results.result import Result
 
 MOST_LABELS = 20
 """Most populations that are labelled; of more, every k-th is."""

@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import nearest_name
-from neurosim.windows import check_window
+from neurosim.results.windows import check_window
+from neurosim.utils.checks import nearest_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from neurosim.recording import Result
+    from neurosim.results.result import Result
 
 EXCITATORY = "#D55E00"
 """Colour of whatever excites."""

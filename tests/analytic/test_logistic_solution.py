@@ -14,9 +14,9 @@ from sklearn.preprocessing import StandardScaler
 from statsmodels.api import Logit, add_constant
 
 from bridge import LogisticNeuron, SeparableDataWarning
-from bridge.design import StandardisedDesign
-from bridge.losses import LOSSES
-from bridge.objectives import MeanLoss
+from bridge.learning.design import StandardisedDesign
+from bridge.learning.losses import LOSSES
+from bridge.learning.objectives import MeanLoss
 
 
 def breast_cancer():

@@ -20,7 +20,7 @@ from bridge import (
     validity,
     window_probability,
 )
-from bridge.passage import first_passage_probability
+from bridge.neuron.passage import first_passage_probability
 from neurosim import LIF, EscapeRate, NeurosimError
 
 EXCESS = np.linspace(-25.0, 25.0, 101)

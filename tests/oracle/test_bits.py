@@ -21,7 +21,7 @@ def test_any_number_of_threads_gives_the_samebits(reference: ns.Result, threads:
 
 
 def test_weights_stored_in_32_bits_give_the_same_bits_on_any_number_of_threads(monkeypatch) -> None:
-    monkeypatch.setattr("neurosim.build.synapses.PRECISE", 0)
+    monkeypatch.setattr("neurosim.builder.synapses.PRECISE", 0)
     one = bits(ns.simulate(everything(), 100.0, threads=1))
     assert one == bits(ns.simulate(everything(), 100.0, threads=3))
 

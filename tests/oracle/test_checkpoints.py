@@ -47,7 +47,7 @@ def test_wherever_it_was_saved(tmp_path: Path, first: float) -> None:
 
 
 def test_with_weights_of_32_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neurosim.build.synapses.PRECISE", 0)
+    monkeypatch.setattr("neurosim.builder.synapses.PRECISE", 0)
     whole = _ended(ns.Simulation(everything(), threads=2), 80.0)
     assert _halves(everything(), tmp_path / "state.h5", (2, 3), 33.3) == whole
 

@@ -9,7 +9,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import neurosim as ns
-from neurosim.network import steady_gates
+from neurosim.models import steady_gates
 
 DATA = Path(__file__).parents[1] / "data"
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neurosim as ns
-from neurosim.checkpoint import pack, unpack
+from neurosim.engine.checkpoint import pack, unpack
 from tests.networks import bits
 
 DELAYS = st.one_of(

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.benchmark import ENTRY_POINTS, Benchmark, find_benchmark
+from neurosim.bench.benchmark import ENTRY_POINTS, Benchmark, find_benchmark
+from neurosim.bench.largest import Largest
+from neurosim.bench.measurement import TimingOptions, measure
 from neurosim.cli import main
-from neurosim.largest import Largest
-from neurosim.measurement import TimingOptions, measure
 from scenarios import benchmarks
 from scenarios.benchmarks import drive_rate, even_network
 
@@ -33,7 +33,7 @@ KEYS = {
 
 @pytest.fixture(autouse=True)
 def _small_probe(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neurosim.measurement.limit_ns_per_event", lambda *a, **k: 0.25)
+    monkeypatch.setattr("neurosim.bench.measurement.limit_ns_per_event", lambda *a, **k: 0.25)
 
 
 def expected_in_degree(net: ns.Network, target: str) -> float:
@@ -178,7 +178,7 @@ def test_a_mistake_is_one_sentence_and_status_2(capsys, arguments: str, sentence
 
 
 def test_a_network_too_large_for_the_memory_is_refused(capsys, monkeypatch) -> None:
-    monkeypatch.setattr("neurosim.build.memory.physical_memory", lambda: 2**30)
+    monkeypatch.setattr("neurosim.builder.memory.physical_memory", lambda: 2**30)
     assert main(["bench", "lecture"]) == 2
     assert "1.0 GiB are available" in capsys.readouterr().err
 
@@ -198,8 +198,8 @@ def small_search(monkeypatch: pytest.MonkeyPatch) -> None:
         assert benchmark is benchmarks.CORTEX
         return real(benchmark, TimingOptions(scale=0.005, duration=10.0, repeats=1), limit=limit)
 
-    monkeypatch.setattr("neurosim.largest.measure", small)
-    monkeypatch.setattr("neurosim.largest._expected_s", lambda last, scale: 1e9)
+    monkeypatch.setattr("neurosim.bench.largest.measure", small)
+    monkeypatch.setattr("neurosim.bench.largest._expected_s", lambda last, scale: 1e9)
 
 
 @pytest.mark.usefixtures("small_search")
@@ -224,7 +224,7 @@ def test_the_search_tells_of_every_size_it_tries(capsys) -> None:
 def test_a_machine_on_which_nothing_is_in_real_time_is_told_so(capsys, monkeypatch) -> None:
     measured = measure(benchmarks.CUBA, TimingOptions(scale=0.1, duration=10.0, repeats=1))
     monkeypatch.setattr(
-        "neurosim.largest.largest_in_real_time",
+        "neurosim.bench.largest.largest_in_real_time",
         lambda *given, **options: Largest((measured,), None, "speed"),
     )
     assert main(["bench"]) == 0

@@ -20,7 +20,7 @@ from scipy.stats import binomtest, kstest
 import neurosim as ns
 from neurosim import plot
 from neurosim.cli import main
-from neurosim.ranks import Ranks
+from neurosim.engine.mpi import Ranks
 from neurosim.scenario import RunOptions, run
 from scenarios.playground_model import Settings, Trials, network
 from scenarios.playground_window import Playground, window_size

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import neurosim as ns
+from neurosim.bench.machine import bytes_per_s, flop_per_s, limit_ns_per_event
 from neurosim.cli import main
-from neurosim.machine import bytes_per_s, flop_per_s, limit_ns_per_event
 from scenarios.real_time_budget import scenario
 from scenarios.real_time_budget_model import LECTURE, Settings, Timing
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from neurosim.cli import main
-from neurosim.scenario_file.start import start_text
+from neurosim.experiments.toml.start import start_text
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ import pytest
 from neurosim.cli import main
 from neurosim.cli.folder import RunFolder
 from neurosim.errors import NeurosimError
+from neurosim.experiments.toml import Origin
 from neurosim.scenario import RunOptions, find_scenario
-from neurosim.scenario_file import Origin
 
 TEXT = """
 title = "Edges in a file"

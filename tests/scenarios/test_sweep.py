@@ -21,10 +21,10 @@ from distributed import LocalCluster
 import neurosim as ns
 from neurosim.cli import main
 from neurosim.errors import NeurosimError
+from neurosim.experiments.sweep.work import run_point
+from neurosim.experiments.sweep.workers import CONNECTING
 from neurosim.scenario import run
 from neurosim.sweep import SweepFolder, describe, read_table
-from neurosim.sweep.work import run_point
-from neurosim.sweep.workers import CONNECTING
 
 HUNDRED = ["fi-curve", "--grid", "sigma=1,2,4,6,8", "--grid", "noise=membrane,escape"]
 HUNDRED += ["--set", "repeats=2", "--duration", "400", "--seeds", "10"]
@@ -135,7 +135,7 @@ def test_a_point_that_kills_its_workers_is_given_up(tmp_path: Path, capsys, monk
     command = ["sweep", "psp-summation", "--grid", "tau=1,2,4", "--seeds", "1", "--workers", "1"]
     command += ["--out", str(tmp_path)]
     with monkeypatch.context() as patch:
-        patch.setattr("neurosim.sweep.workers.run_point", deadly)
+        patch.setattr("neurosim.experiments.sweep.workers.run_point", deadly)
         assert main(command) == 2
     said = capsys.readouterr().err
     assert "psp-summation: 2 of 3 points done" in said
@@ -190,7 +190,7 @@ def test_a_scenario_file_is_swept_and_kept_with_its_points(tmp_path: Path, monke
 
 def test_an_address_where_nothing_answers_is_told_in_time(tmp_path: Path, capsys, monkeypatch):
     assert CONNECTING < 9.0  # what is told below takes a second more
-    monkeypatch.setattr("neurosim.sweep.workers.CONNECTING", 1.0)
+    monkeypatch.setattr("neurosim.experiments.sweep.workers.CONNECTING", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as deaf:  # takes calls, and says nothing
         port = deaf.getsockname()[1]
         started = time.monotonic()

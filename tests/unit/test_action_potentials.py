@@ -11,7 +11,7 @@ from scipy.integrate import solve_ivp
 from scipy.special import expit, exprel
 
 import neurosim as ns
-from neurosim.network import steady_gates
+from neurosim.models import steady_gates
 
 
 def _net(neuron: ns.HodgkinHuxley, current: float = 0.0, v_init: float = -65.0) -> ns.Network:

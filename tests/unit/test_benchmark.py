@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.benchmark import Benchmark, find_benchmark
-from neurosim.errors import Interrupted
+from neurosim.bench.benchmark import Benchmark, find_benchmark
+from neurosim.bench.largest import CLOSE, largest_in_real_time
+from neurosim.bench.machine import bytes_per_s, flop_per_s, limit_ns_per_event, peak_memory
+from neurosim.bench.measurement import Measurement, Span, TimingOptions, built, measure, timed_runs
 from neurosim.kernels.limits import STRETCH, read, scatter
-from neurosim.largest import CLOSE, largest_in_real_time
-from neurosim.machine import bytes_per_s, flop_per_s, limit_ns_per_event, peak_memory
-from neurosim.measurement import Measurement, Span, TimingOptions, built, measure, timed_runs
+from neurosim.results.interrupted import Interrupted
 from tests.conftest import Installed, toy_result
 
 FAN_OUT = 7
@@ -32,7 +32,7 @@ RELAY = Benchmark("relay", "a toy", relay, (0.5, 2.0), warmup=5.0, span=50.0)
 
 @pytest.fixture(autouse=True)
 def _small_probe(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neurosim.measurement.limit_ns_per_event", lambda *a, **k: 0.25)
+    monkeypatch.setattr("neurosim.bench.measurement.limit_ns_per_event", lambda *a, **k: 0.25)
 
 
 def test_an_event_is_one_synapse_delivering_one_spike():
@@ -117,7 +117,7 @@ def test_an_unknown_benchmark_is_refused_with_the_nearest_name():
 
 def test_what_is_no_benchmark_is_a_defect_of_who_installed_it(monkeypatch: pytest.MonkeyPatch):
     installed = [Installed("odd", object())]
-    monkeypatch.setattr("neurosim.benchmark.entry_points", lambda group: installed)
+    monkeypatch.setattr("neurosim.bench.benchmark.entry_points", lambda group: installed)
     with pytest.raises(TypeError, match="odd is no Benchmark"):
         find_benchmark("odd")
 
@@ -152,7 +152,7 @@ def search(monkeypatch: pytest.MonkeyPatch, factor, scales=(0.01, 1000.0), **opt
     def pretend(benchmark: Benchmark, options: TimingOptions, limit: bool) -> Measurement:
         return made_up(options.scale, factor(options.scale))
 
-    monkeypatch.setattr("neurosim.largest.measure", pretend)
+    monkeypatch.setattr("neurosim.bench.largest.measure", pretend)
     return largest_in_real_time(replace(RELAY, scales=scales), TimingOptions(), **options)
 
 

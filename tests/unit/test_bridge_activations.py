@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bridge.activations import ACTIVATIONS, find_activation
+from bridge.learning.activations import ACTIVATIONS, find_activation
 from neurosim import NeurosimError
 
 AWAY_FROM_THE_KINK = np.concatenate([np.linspace(-6.0, -0.1, 30), np.linspace(0.1, 6.0, 30)])

@@ -15,8 +15,8 @@ from bridge import (
     out_of_fold_probability,
     spike_history,
 )
-from bridge.binning import bin_indices, count_bins, is_after
 from bridge.inference import bin_trains
+from bridge.utils.binning import bin_indices, count_bins, is_after
 from neurosim import NeurosimError
 
 

@@ -11,9 +11,9 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils.estimator_checks import check_estimator
 
 from bridge import LogisticNeuron, SeparableDataWarning, to_logistic, to_spiking
-from bridge.design import StandardisedDesign
-from bridge.objectives import MeanLoss
-from bridge.separation import has_minimum_near, separating_plane_exists
+from bridge.learning.design import StandardisedDesign
+from bridge.learning.objectives import MeanLoss
+from bridge.learning.separation import has_minimum_near, separating_plane_exists
 from neurosim import NeurosimError
 
 RNG = np.random.default_rng(0)

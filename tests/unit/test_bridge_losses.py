@@ -7,11 +7,11 @@ import pytest
 from scipy import sparse
 
 from bridge import find_activation
-from bridge.design import StandardisedDesign
-from bridge.firth import FirthLoss
-from bridge.kernels import exponential, logarithm, pointwise
-from bridge.losses import LOSSES, find_loss
-from bridge.objectives import MeanLoss
+from bridge.learning.design import StandardisedDesign
+from bridge.learning.firth import FirthLoss
+from bridge.learning.kernels import exponential, logarithm, pointwise
+from bridge.learning.losses import LOSSES, find_loss
+from bridge.learning.objectives import MeanLoss
 from neurosim import NeurosimError
 
 RNG = np.random.default_rng(5)

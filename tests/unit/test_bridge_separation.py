@@ -15,9 +15,9 @@ from statsmodels.api import GLM, add_constant
 from statsmodels.genmod.families import Binomial
 
 from bridge import LogisticNeuron, SeparableDataWarning, spike_history
-from bridge.design import StandardisedDesign
-from bridge.objectives import MeanLoss
-from bridge.separation import find_separation
+from bridge.learning.design import StandardisedDesign
+from bridge.learning.objectives import MeanLoss
+from bridge.learning.separation import find_separation
 
 
 def refractory(n_bins=20_000, dead=3):
@@ -182,7 +182,7 @@ def test_the_trials_found_to_be_certain_are_those_of_linear_programmes():
 
 
 def test_a_linear_programme_decides_where_newtons_method_does_not(monkeypatch):
-    monkeypatch.setattr("bridge.separation._by_newton", lambda objective, theta: None)
+    monkeypatch.setattr("bridge.learning.separation._by_newton", lambda objective, theta: None)
     for x, sign, wanted in tables():
         weights = np.full(len(sign), 1.0 / len(sign))
         for stored in (np.asarray, sparse.csr_array):

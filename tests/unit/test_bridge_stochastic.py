@@ -11,10 +11,10 @@ from scipy.special import expit
 from sklearn.exceptions import ConvergenceWarning
 
 from bridge import LogisticNeuron, stochastic_descent
-from bridge.design import StandardisedDesign
-from bridge.losses import LOSSES, find_loss
-from bridge.objectives import MeanLoss
-from bridge.stochastic import expected_smoothness
+from bridge.learning.design import StandardisedDesign
+from bridge.learning.losses import LOSSES, find_loss
+from bridge.learning.objectives import MeanLoss
+from bridge.learning.stochastic import expected_smoothness
 from neurosim import NeurosimError
 
 RNG = np.random.default_rng(0)

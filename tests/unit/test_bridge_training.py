@@ -11,7 +11,7 @@ from scipy.special import expit
 from sklearn.utils.estimator_checks import check_estimator
 
 from bridge import LogisticNeuron, SeparableDataWarning, to_spiking
-from bridge.losses import LOSSES
+from bridge.learning.losses import LOSSES
 from neurosim import NeurosimError
 
 RNG = np.random.default_rng(0)
@@ -173,7 +173,7 @@ def test_a_descent_that_stops_early_is_not_taken_for_separable_by_a_long_program
     def never(objective):
         raise AssertionError("the linear programme was asked")
 
-    monkeypatch.setattr("bridge.separation.separating_plane_exists", never)
+    monkeypatch.setattr("bridge.learning.separation.separating_plane_exists", never)
     assert not LogisticNeuron(tol=0.2).fit(X, Y).separable_
 
 
@@ -189,8 +189,8 @@ def test_progress_goes_to_stderr(capfd, monkeypatch):
 
 def test_share_of_the_way_grows_to_one():
     from bridge import accelerated_descent
-    from bridge.design import StandardisedDesign
-    from bridge.objectives import MeanLoss
+    from bridge.learning.design import StandardisedDesign
+    from bridge.learning.objectives import MeanLoss
 
     weights, shares = np.full(400, 1 / 400), []
     objective = MeanLoss(StandardisedDesign.of(X, weights), np.where(Y, 1.0, -1.0), weights)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.calls import Call, difference, plain
+from neurosim.engine.calls import Call, difference, plain
 from neurosim.network.data import describe
 from tests.networks import everything, learning
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.network import steady_gates
+from neurosim.models import steady_gates
 
 
 def test_it_rests_at_minus_65_mv_with_the_gates_of_the_paper() -> None:

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.checkpoint import pack, unpack
-from neurosim.network.registry import Part, address_of
+from neurosim.engine.checkpoint import pack, unpack
+from neurosim.models.registry import Part, address_of
 from tests.fuzz import fuzz_count, mutants
 from tests.networks import everything, learning
 

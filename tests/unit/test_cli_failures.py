@@ -17,7 +17,7 @@ import pytest
 from neurosim.cli import main
 from neurosim.cli.failures import explain
 from neurosim.cli.report import print_json
-from neurosim.scenario_file.start import start_text
+from neurosim.experiments.toml.start import start_text
 
 ROOT = Path(__file__).parents[2]
 START = start_text()

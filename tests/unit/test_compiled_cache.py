@@ -43,7 +43,7 @@ def test_a_folder_of_another_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 SOURCE = """
-from neurosim.compilation import compiled
+from neurosim.utils.compilation import compiled
 
 @compiled(folder=FOLDER)
 def double(x):

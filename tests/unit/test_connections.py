@@ -61,12 +61,12 @@ def test_all_connections_are_those_of_the_engine(threads) -> None:
 def test_sorting_in_blocks_changes_nothing(monkeypatch) -> None:
     net = _mixed()
     at_once = _rows(net, ns.Simulation(net))
-    monkeypatch.setattr("neurosim.build.connections.SORTED_AT_ONCE", 16)
+    monkeypatch.setattr("neurosim.builder.connections.SORTED_AT_ONCE", 16)
     assert np.array_equal(_rows(net, ns.Simulation(net)), at_once)
 
 
 def test_weights_have_the_precision_of_the_engine(monkeypatch) -> None:
-    monkeypatch.setattr("neurosim.build.synapses.PRECISE", 100)
+    monkeypatch.setattr("neurosim.builder.synapses.PRECISE", 100)
     net = _mixed()
     simulation = ns.Simulation(net)
     assert simulation.connections(net.projections[0]).weights.dtype == np.float32

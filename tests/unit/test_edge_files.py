@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import neurosim as ns
-from neurosim.build import build
-from neurosim.build.text import TextReader
-from neurosim.inventory import take_inventory
-from neurosim.network import OpenEdges, SonataEdges
+from neurosim.builder import build
+from neurosim.edges import OpenEdges, SonataEdges
+from neurosim.edges.text import TextReader
+from neurosim.engine.estimate import take_inventory
 
 N_SOURCE, N_TARGET = 30, 40
 
@@ -99,8 +99,8 @@ FILES = [in_csv, in_text_with_tabs, in_sonata, in_packed_sonata]
 
 @pytest.fixture
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neurosim.build.text.BYTES_AT_ONCE", 301)
-    monkeypatch.setattr("neurosim.build.readers.EDGES_AT_ONCE", 7)
+    monkeypatch.setattr("neurosim.edges.text.BYTES_AT_ONCE", 301)
+    monkeypatch.setattr("neurosim.edges.readers.EDGES_AT_ONCE", 7)
     monkeypatch.setattr("neurosim.kernels.edges.PIECE", 1024)
 
 
@@ -268,8 +268,8 @@ def test_what_python_writes_of_a_number_is_read_back(
 
 @pytest.mark.parametrize("write", [in_csv, in_sonata])
 def test_a_list_is_never_held_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write) -> None:
-    monkeypatch.setattr("neurosim.build.text.BYTES_AT_ONCE", 2**16)
-    monkeypatch.setattr("neurosim.build.readers.EDGES_AT_ONCE", 2**12)
+    monkeypatch.setattr("neurosim.edges.text.BYTES_AT_ONCE", 2**16)
+    monkeypatch.setattr("neurosim.edges.readers.EDGES_AT_ONCE", 2**12)
     few = edges(50_000)
     named = write(tmp_path, Listed(*(np.tile(column, 6) for column in few)))
     net, a, b = populations()

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.build.text import BYTES_AT_ONCE
+from neurosim.bench.machine import peak_memory
 from neurosim.cli import main
-from neurosim.machine import peak_memory
+from neurosim.edges.text import BYTES_AT_ONCE
 from tests.conftest import Registry
 from tests.fuzz import fuzz_count, mutants
 from tests.unit.test_edge_files import edges, populations, write_csv, write_sonata
@@ -96,7 +96,7 @@ LINES = {
 def test_a_wrong_line_is_told_when_the_network_is_built(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, told: str, threads: int
 ) -> None:
-    monkeypatch.setattr("neurosim.build.text.BYTES_AT_ONCE", 17)
+    monkeypatch.setattr("neurosim.edges.text.BYTES_AT_ONCE", 17)
     text = HEAD + GOOD + f"{line}\n" + 3 * GOOD
     assert f"e.csv, {told}" in in_text(tmp_path / "e.csv", text, threads=threads)
 

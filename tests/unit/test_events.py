@@ -39,7 +39,7 @@ def test_recording_excitation_and_inhibition_apart_changes_no_count(
     threads: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("neurosim.build.weights.WORTH_SORTING", 0)
+    monkeypatch.setattr("neurosim.builder.weights.WORTH_SORTING", 0)
     pieces = (20.0, 0.1, 1.7, 28.2)
     plain = _events(_recurrent(synapse, spread=spread), threads, pieces)
     assert plain[0] > 1000

@@ -11,12 +11,12 @@ import pytest
 
 import neurosim as ns
 from neurosim.analysis import correlations, fano_factor, peak_frequency, population_rate
-from neurosim.build.delays import MOST_DELAYS, TAIL, delay_law
+from neurosim.builder.delays import MOST_DELAYS, TAIL, delay_law
 from neurosim.cli import main
-from neurosim.inventory import take_inventory
-from neurosim.network.distributions import Distribution
+from neurosim.engine.estimate import take_inventory
+from neurosim.models.distributions import Distribution
 from neurosim.plot import raster
-from neurosim.recording import SpikeTrains
+from neurosim.results.result import SpikeTrains
 
 FAR = 1e12
 """ms: 32 years."""
@@ -134,7 +134,7 @@ def test_an_inventory_makes_no_table_of_delays(monkeypatch: pytest.MonkeyPatch):
     net = ns.Network()
     cells = net.add("cells", 10**7, ns.LIF())
     net.connect(cells, cells, ns.OneToOne(), psp=0.1, delay=ns.Uniform(0.1, 1_500.0))
-    monkeypatch.setattr("neurosim.build.delays.delay_law", lambda *_: pytest.fail("a table"))
+    monkeypatch.setattr("neurosim.builder.delays.delay_law", lambda *_: pytest.fail("a table"))
     assert take_inventory(net, 10.0, 0.001).network_bytes is None
     with pytest.raises(ns.NeurosimError, match=r"by their 1,499,901 different delays of up to"):
         ns.Simulation(net, dt=0.001)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.network import IntegrateAndFire
+from neurosim.models import IntegrateAndFire
 
 SIZE = 7
 VALUES: dict[str, np.ndarray] = {

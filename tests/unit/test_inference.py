@@ -23,7 +23,7 @@ from bridge.inference import (
     membrane_beta,
     score_connectome,
 )
-from bridge.rates import siegert_rate
+from bridge.neuron.rates import siegert_rate
 
 DURATION = 20_000.0
 

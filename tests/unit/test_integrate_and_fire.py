@@ -11,7 +11,7 @@ import pytest
 
 import neurosim as ns
 from neurosim.cli import main
-from neurosim.network import IntegrateAndFire
+from neurosim.models import IntegrateAndFire
 from tests.nir_networks import H, euler, full, graph_of, graph_with, lif, outputs, pulses
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import neurosim as ns
 from neurosim.analysis import population_rate
-from neurosim.intervals import coverage, locate, merged
+from neurosim.utils.intervals import coverage, locate, merged
 
 INTERVALS = st.lists(st.tuples(st.integers(0, 20), st.integers(0, 8)), max_size=6)
 

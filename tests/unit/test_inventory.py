@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.build import build
-from neurosim.build.layout import lay_out
-from neurosim.build.memory import check_recordings, expected_bytes
-from neurosim.build.projections import Projections
-from neurosim.inventory import in_words, take_inventory
-from neurosim.ranks import Ranks
-from neurosim.threads import choose_threads
+from neurosim.builder import build
+from neurosim.builder.layout import lay_out
+from neurosim.builder.memory import check_recordings, expected_bytes
+from neurosim.builder.projections import Projections
+from neurosim.engine.estimate import in_words, take_inventory
+from neurosim.engine.mpi import Ranks
+from neurosim.engine.threads import choose_threads
 from tests.networks import everything, learning
 
 
@@ -72,7 +72,7 @@ def test_a_network_beyond_the_memory_has_no_size():
 
 def test_records_beyond_the_memory_are_refused(monkeypatch):
     net = everything()
-    monkeypatch.setattr("neurosim.build.memory.physical_memory", lambda: 10**6)
+    monkeypatch.setattr("neurosim.builder.memory.physical_memory", lambda: 10**6)
     check_recordings(net, 100.0, 0.1)
     with pytest.raises(ns.NeurosimError, match="record fewer neurons"):
         check_recordings(net, 1e4, 0.1)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.journal import Entry, Journal, discard
+from neurosim.engine.resume import Entry, Journal, discard
 from tests.networks import bits, everything, learning
 
 
@@ -54,9 +54,9 @@ def _attempt(folder: Path, every: float, writes: int, patch: pytest.MonkeyPatch)
         write(self, checkpoint)
 
     with patch.context() as patched:
-        patched.setattr("neurosim.journal.WORTH_KEEPING", 0.0)
+        patched.setattr("neurosim.engine.resume.WORTH_KEEPING", 0.0)
         patched.setattr(Entry, "write", counted)
-        patched.setattr("neurosim.simulation.CHUNK", 50)
+        patched.setattr("neurosim.engine.simulation.CHUNK", 50)
         journal = Journal(folder, every)
         journal.prepare()
         with journal.open():

@@ -11,8 +11,8 @@ import pytest
 from scipy.special import ndtri
 from scipy.stats import poisson
 
-from neurosim.build.poisson import poisson_law
-from neurosim.build.streams import stream_key, uniform
+from neurosim.builder.poisson import poisson_law
+from neurosim.builder.streams import stream_key, uniform
 from neurosim.kernels import barrier, normal, random, without_collection
 
 # Parts of kernels can be called by compiled code alone.

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.build.synapses import ThreadTable
+from neurosim.builder.synapses import ThreadTable
 
 FAR = 2**31
 """Places before the first synapse of a table."""
@@ -36,7 +36,7 @@ def test_synapses_beyond_the_31st_power_of_two_are_made_and_delivered(
     in_common: bool, threads: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     net = _net(0.4 if in_common else ns.Normal(0.4, 0.04))
-    monkeypatch.setattr("neurosim.build.weights.WORTH_SORTING", 0)
+    monkeypatch.setattr("neurosim.builder.weights.WORTH_SORTING", 0)
     near = _spikes(net, threads=threads)
     empty = ThreadTable._empty
     files = iter(range(100))
@@ -116,7 +116,7 @@ def test_strengths_without_an_end_are_refused() -> None:
 def test_the_strongest_synapse_is_not_too_strong_for_32_bits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("neurosim.build.synapses.PRECISE", 0)
+    monkeypatch.setattr("neurosim.builder.synapses.PRECISE", 0)
     net = ns.Network()
     cells = net.add("cells", 2, ns.LIF(tau_m=0.1, c_m=1e5), dale=False)
     synapse = ns.ExpCurrent(0.01)
@@ -130,7 +130,7 @@ def test_the_strongest_synapse_is_not_too_strong_for_32_bits(
 
 def test_a_row_too_long_for_its_table_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     net = _net()
-    monkeypatch.setattr("neurosim.build.synapses.LONGEST_ROW", 40)
+    monkeypatch.setattr("neurosim.builder.synapses.LONGEST_ROW", 40)
     with pytest.raises(ns.NeurosimError, match=r"\d\d synapses lead from one neuron to those"):
         ns.Simulation(net, threads=1)
     assert _spikes(net, threads=4)
@@ -146,19 +146,19 @@ def test_more_segments_than_are_listed_at_a_time_give_the_same_bits(
     delay = ns.Uniform(0.5, 3.0)
     for psp in (0.4, 0.3) if in_common else (ns.Normal(0.4, 0.1),):
         net.connect(exc, exc, ns.FixedInDegree(20), psp=psp, delay=delay)
-    monkeypatch.setattr("neurosim.build.weights.WORTH_SORTING", 0)
+    monkeypatch.setattr("neurosim.builder.weights.WORTH_SORTING", 0)
     at_once = _spikes(net)
-    monkeypatch.setattr("neurosim.build.state.LISTED", 0)
+    monkeypatch.setattr("neurosim.builder.state.LISTED", 0)
     assert _spikes(net) == at_once
 
 
 def test_a_network_takes_the_memory_that_was_said() -> None:
     script = """
 import neurosim as ns
-from neurosim.build.layout import lay_out
-from neurosim.build.memory import expected_bytes
-from neurosim.build.projections import Projections
-from neurosim.machine import peak_memory
+from neurosim.builder.layout import lay_out
+from neurosim.builder.memory import expected_bytes
+from neurosim.builder.projections import Projections
+from neurosim.bench.machine import peak_memory
 
 def net(n):
     net = ns.Network()

@@ -9,7 +9,7 @@ import pytest
 
 import bridge
 import neurosim as ns
-from neurosim.network import IntegrateAndFire
+from neurosim.models import IntegrateAndFire
 
 
 def test_a_parameter_is_a_number_an_array_or_a_distribution() -> None:

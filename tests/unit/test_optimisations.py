@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim import engine
-from neurosim.build import Plan, build
+from neurosim.builder import Plan, build
+from neurosim.engine import advance
 from neurosim.kernels.types import MIXED
 
 
@@ -40,7 +40,7 @@ NETWORKS = {
 
 def _run(monkeypatch: pytest.MonkeyPatch, net: ns.Network, change: Callable[[Plan], Plan]):
     with monkeypatch.context() as patch:
-        patch.setattr(engine, "build", lambda *a, **k: change(build(*a, **k)))
+        patch.setattr(advance, "build", lambda *a, **k: change(build(*a, **k)))
         return ns.simulate(net, 60.0, threads=2)
 
 
@@ -79,7 +79,7 @@ def test_delays_told_by_targets_give_the_same_bits(
 ) -> None:
     whole = ns.Simulation(NETWORKS[name](), threads=2)
     assert whole._engine.plan.threads[0].table.ring[0] == 4
-    monkeypatch.setattr("neurosim.build.layout.Layout.ring", ring)
+    monkeypatch.setattr("neurosim.builder.layout.Layout.ring", ring)
     partly = ns.Simulation(NETWORKS[name](), threads=2)
     assert partly._engine.plan.threads[0].table.ring[0] == ring
     assert _same(whole.run(60.0), partly.run(60.0))
@@ -113,7 +113,7 @@ def _common_weights(least: float) -> tuple[bool, ns.Result]:
     net.record(exc, "v", ids=[0, 17, 399])
     net.record(exc, "input_exc", ids=[17])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("neurosim.build.weights.WORTH_SORTING", least)
+        patch.setattr("neurosim.builder.weights.WORTH_SORTING", least)
         simulation = ns.Simulation(net, threads=2)
     return simulation.weights_in_common, simulation.run(60.0)
 
@@ -123,7 +123,7 @@ def test_weights_in_common_give_the_bits_of_weights_of_ones_own(
     precise: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not precise:
-        monkeypatch.setattr("neurosim.build.synapses.PRECISE", 0)
+        monkeypatch.setattr("neurosim.builder.synapses.PRECISE", 0)
     in_common, one = _common_weights(0.0)
     own, other = _common_weights(np.inf)
     assert (in_common, own) == (True, False)

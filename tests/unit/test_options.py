@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.network import Input, IntegrateAndFire, Rule
-from neurosim.network.distance import Redrawn
-from neurosim.network.registry import is_own, kinds_of
+from neurosim.models import Input, IntegrateAndFire, Rule
+from neurosim.models.distance import Redrawn
+from neurosim.models.registry import is_own, kinds_of
 
 EXP = ns.ExpCurrent(2.0)
 Make = Callable[[type, dict[str, Any]], ns.Network]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from neurosim.pacing import NAP, Pacer
+from neurosim.engine.pacing import NAP, Pacer
 
 
 class Clock:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.checkpoint import pack, unpack
+from neurosim.engine.checkpoint import pack, unpack
 from neurosim.scenario import RunOptions, find_scenario
 from tests import tables
 
@@ -185,8 +185,8 @@ def test_drawing_in_blocks_and_the_expected_number(monkeypatch) -> None:
         for p in net.projections
     )
     assert n == pytest.approx(expected, rel=0.05)
-    monkeypatch.setattr("neurosim.network.distance.PAIRS_AT_ONCE", 2000)
-    monkeypatch.setattr("neurosim.network.distance.PAIRS_SAMPLED", 4000)
+    monkeypatch.setattr("neurosim.models.distance.PAIRS_AT_ONCE", 2000)
+    monkeypatch.setattr("neurosim.models.distance.PAIRS_SAMPLED", 4000)
     again = ns.Simulation(_sheet()).run(0.1).stats.synapses
     assert again == n
 

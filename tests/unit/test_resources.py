@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from neurosim.resources import _cgroup_limit, physical_memory
+from neurosim.utils.resources import _cgroup_limit, physical_memory
 
 GIB = 2**30
 ROOT = Path(__file__).parents[2]
@@ -63,7 +63,7 @@ import neurosim as ns
 ns.Simulation  # imports what it needs
 kind, limit = getattr(resource, sys.argv[1]), int(sys.argv[2])
 resource.setrlimit(kind, (limit, limit))
-from neurosim.resources import physical_memory
+from neurosim.utils.resources import physical_memory
 print(physical_memory() < limit - 2**26)
 net = ns.Network()
 cells = net.add("cells", 100_000, ns.LIF())

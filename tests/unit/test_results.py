@@ -190,7 +190,7 @@ def test_messages_show_the_digits_that_matter() -> None:
 
 
 def test_recordings_too_large_for_memory_are_refused_before_the_run(monkeypatch) -> None:
-    monkeypatch.setattr("neurosim.build.memory.physical_memory", lambda: 2**20)
+    monkeypatch.setattr("neurosim.builder.memory.physical_memory", lambda: 2**20)
     net = ns.Network()
     cells = net.add("cells", 10, ns.LIF())
     net.record(cells, "v")

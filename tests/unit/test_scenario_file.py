@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 
 import neurosim as ns
+from neurosim.experiments.settings import parse_settings, settings_of
+from neurosim.experiments.toml.schema import fields_of
 from neurosim.network.data import to_data
 from neurosim.scenario import RunOptions, Scenario, find_scenario, run, run_scenario
-from neurosim.scenario_file.schema import fields_of
-from neurosim.settings import parse_settings, settings_of
 from tests.networks import bits, everything, learning
 from tests.toml import scenario_file
 
@@ -236,9 +236,9 @@ def test_keys_units_and_meanings_come_from_the_parts():
 
 
 def test_every_number_of_every_part_is_explained():
-    from neurosim.network.registry import is_own
-    from neurosim.scenario_file.head import Analysis, Head
-    from neurosim.scenario_file.schema import named_parts
+    from neurosim.experiments.toml.head import Analysis, Head
+    from neurosim.experiments.toml.schema import named_parts
+    from neurosim.models.registry import is_own
 
     for part in filter(is_own, [*named_parts().values(), Analysis, Head]):
         for field in fields_of(part).values():

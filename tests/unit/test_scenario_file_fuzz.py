@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from neurosim.engine.estimate import take_inventory
 from neurosim.errors import NeurosimError
-from neurosim.inventory import take_inventory
+from neurosim.experiments.toml.document import LARGEST
+from neurosim.experiments.toml.start import start_text
 from neurosim.scenario import RunOptions, find_scenario, run_scenario
-from neurosim.scenario_file.document import LARGEST
-from neurosim.scenario_file.start import start_text
 from tests.fuzz import fuzz_count, mutants
 
 TOKEN = re.compile(r'"[^"\n]*"|[A-Za-z_]\w*|-?\d[\d.]*|[^\w\s]|\n')

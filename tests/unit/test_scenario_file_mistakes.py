@@ -8,9 +8,9 @@ import pytest
 
 from neurosim.cli import main
 from neurosim.errors import NeurosimError
-from neurosim.scenario_file import document, positions
-from neurosim.scenario_file.file import ScenarioFile
-from neurosim.scenario_file.start import start_text
+from neurosim.experiments.toml import document, positions
+from neurosim.experiments.toml.file import ScenarioFile
+from neurosim.experiments.toml.start import start_text
 
 START = start_text()
 DELAY = 'delay = {type = "Uniform", low = 1.0, high = 2.0}'
@@ -334,7 +334,7 @@ def test_a_picture_beyond_a_shorter_run_is_refused_before_it_runs(tmp_path: Path
 def test_more_than_the_memory_holds_is_refused_before_it_is_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys, was: str, instead: str, said: str
 ):
-    for module in ("neurosim.build.memory", "neurosim.inventory"):
+    for module in ("neurosim.builder.memory", "neurosim.engine.estimate"):
         monkeypatch.setattr(f"{module}.physical_memory", lambda: 2**30)
     text = START.replace("duration = 1000.0", "duration = 1e7").replace("dt = 0.1", "dt = 0.01")
     text = text if "size" in was else text.replace(was, instead, 1)

@@ -9,7 +9,7 @@ from typing import Any
 import hypothesis.strategies as st
 from hypothesis import given
 
-from neurosim.scenario_file.positions import key_lines
+from neurosim.experiments.toml.positions import key_lines
 
 SAMPLE = '''\
 title = "a # b"  # a comment with [brackets] and "quotes"

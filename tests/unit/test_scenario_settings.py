@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurosim.errors import NeurosimError
-from neurosim.settings import format_settings, nearest, parse_settings, settings_of
+from neurosim.experiments.settings import format_settings, nearest, parse_settings, settings_of
 from tests.conftest import ToySettings
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.storage import read_sealed, write_sealed
+from neurosim.results.storage import read_sealed, write_sealed
 from tests.unit.test_storage_results import sample
 
 WORDS = r"cannot be read \(Unable to allocate .*\): it takes more memory than this process may use"
@@ -22,7 +22,7 @@ def test_a_result_beyond_the_memory_is_not_called_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     ns.save(sample(), tmp_path / "result.h5")
-    monkeypatch.setattr("neurosim.storage.read._read_result", too_large)
+    monkeypatch.setattr("neurosim.results.storage.read._read_result", too_large)
     with pytest.raises(ns.NeurosimError, match=WORDS):
         ns.load(tmp_path / "result.h5")
 
@@ -31,6 +31,6 @@ def test_a_checkpoint_beyond_the_memory_is_not_called_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     write_sealed(tmp_path / "a.h5", "checkpoint", 1, {"a": np.arange(3)})
-    monkeypatch.setattr("neurosim.storage.sealed._read", too_large)
+    monkeypatch.setattr("neurosim.utils.checksummed._read", too_large)
     with pytest.raises(ns.NeurosimError, match=WORDS):
         read_sealed(tmp_path / "a.h5", "checkpoint", 1)

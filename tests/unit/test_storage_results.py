@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neurosim.bench.machine import peak_memory
 from neurosim.errors import NeurosimError
-from neurosim.machine import peak_memory
-from neurosim.recording import PopulationInfo, Result, RunStats, SpikeTrains, Trace
-from neurosim.storage import load, save
+from neurosim.results.result import PopulationInfo, Result, RunStats, SpikeTrains, Trace
+from neurosim.results.storage import load, save
 from tests.fuzz import fuzz_count, mutants
 
 KEY = "L2/3 exc 50%", "v"
@@ -128,7 +128,7 @@ def test_a_failing_save_leaves_the_former_file(tmp_path: Path, monkeypatch: pyte
     def fail(*args: object) -> None:
         raise KeyError("values")
 
-    monkeypatch.setattr("neurosim.storage.write._write_trace", fail)
+    monkeypatch.setattr("neurosim.results.storage.write._write_trace", fail)
     with pytest.raises(KeyError, match="values"):
         save(sample(), path)
     assert [file.name for file in tmp_path.iterdir()] == ["result.h5"]
@@ -139,8 +139,8 @@ FULL_DISK = """
 import resource, signal, sys
 import numpy as np
 from neurosim.errors import NeurosimError
-from neurosim.recording import PopulationInfo, Result, SpikeTrains
-from neurosim.storage import save
+from neurosim.results.result import PopulationInfo, Result, SpikeTrains
+from neurosim.results.storage import save
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
 info = PopulationInfo("a", 1, -70.0, -55.0, -70.0, 30.0, 20.0, 5.0, 1)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.pacing import Pacer
+from neurosim.engine.pacing import Pacer
 from tests.unit.test_pacing import Clock
 
 AMPLITUDES = np.linspace(150.0, 400.0, 6)
@@ -102,7 +102,7 @@ def test_ctrl_c_is_heeded_while_a_paced_stream_waits(monkeypatch) -> None:
         if len(clock.naps) == 3:
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr("neurosim.simulation.Pacer", lambda: Pacer(clock, sleep))
+    monkeypatch.setattr("neurosim.engine.simulation.Pacer", lambda: Pacer(clock, sleep))
     with pytest.raises(KeyboardInterrupt) as stop:
         ns.Simulation(_net()).stream(1000.0, _ignore, realtime=True)
     result = stop.value.result
@@ -200,7 +200,7 @@ def test_a_running_simulation_cannot_be_run() -> None:
 def _paced(monkeypatch: pytest.MonkeyPatch) -> tuple[ns.Simulation, Clock]:
     """A simulation on a clock that only the test and sleeping move on."""
     clock = Clock()
-    monkeypatch.setattr("neurosim.simulation.Pacer", lambda: Pacer(clock, clock.sleep))
+    monkeypatch.setattr("neurosim.engine.simulation.Pacer", lambda: Pacer(clock, clock.sleep))
     return ns.Simulation(_net()), clock
 
 

@@ -19,7 +19,8 @@ from statsmodels.stats.proportion import proportion_confint
 import neurosim
 from neurosim.cli import main
 from neurosim.errors import NeurosimError
-from neurosim.plot.sweep import draw_sweep
+from neurosim.experiments.sweep.plot import draw_sweep
+from neurosim.experiments.sweep.work import run_point
 from neurosim.sweep import (
     Places,
     SweepFolder,
@@ -31,7 +32,6 @@ from neurosim.sweep import (
     read_table,
     sweep,
 )
-from neurosim.sweep.work import run_point
 from tests.conftest import Registry, ToySettings
 from tests.fuzz import fuzz_count, mutants
 
@@ -215,7 +215,7 @@ def test_what_is_there_is_not_run_again(scheduler: str, tmp_path: Path, counted:
 def test_more_points_than_are_handed_over_ahead_are_all_run(
     scheduler: str, tmp_path: Path, counted: list, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("neurosim.sweep.workers.AHEAD", 2)
+    monkeypatch.setattr("neurosim.experiments.sweep.workers.AHEAD", 2)
     table = sweep(
         "toy", {"trials": range(20)}, out=tmp_path, seeds=1, places=Places(scheduler=scheduler)
     )
@@ -266,14 +266,14 @@ def test_workers_that_cannot_run_the_sweep_end_it(
     def other(point, threads, version):
         return run_point(point, threads, "0.0")
 
-    monkeypatch.setattr("neurosim.sweep.workers.run_point", other)
+    monkeypatch.setattr("neurosim.experiments.sweep.workers.run_point", other)
     with pytest.raises(NeurosimError, match=r"a worker has neurosim .* and not 0\.0: install"):
         sweep("toy", {"trials": [1, 2]}, out=tmp_path, places=Places(scheduler=scheduler))
     assert points_in(tmp_path) == {}
 
 
 def test_findings_too_large_for_a_file_are_refused(toys: Registry, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("neurosim.sweep.work.LARGEST", 2000)
+    monkeypatch.setattr("neurosim.experiments.sweep.work.LARGEST", 2000)
     toys.add("toy", findings=lambda result, settings: {"long": [0.5] * 1000})
     point = next(describe("toy", {"trials": [1]}).points())
     assert "the findings take" in json.loads(run_point(point, 1, neurosim.__version__))["error"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.build.grid import to_steps
+from neurosim.builder.grid import to_steps
 
 PASSIVE = ns.LIF(v_threshold=199.0, v_peak=199.0)
 

@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse
 
 import neurosim as ns
-from neurosim.checkpoint import pack, unpack
+from neurosim.engine.checkpoint import pack, unpack
 from neurosim.scenario import RunOptions, find_scenario
 from tests.tables import connections
 

@@ -5,7 +5,7 @@ import pytest
 
 import neurosim as ns
 from neurosim import analysis, plot
-from neurosim.windows import bin_index, inside
+from neurosim.results.windows import bin_index, inside
 
 STEPS = (0.001, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.7, 1.0)
 

@@ -11,13 +11,8 @@ from neurosim.errors import NeurosimError
 from neurosim.interchange.nir.groups import groups_of
 from neurosim.interchange.nir.network import RELAY, InputPath, NirNetwork
 from neurosim.interchange.nir.timing import Way, timing
-from neurosim.network import (
-    ConstantCurrent,
-    Explicit,
-    Network,
-    SpikeTimes,
-    StepCurrent,
-)
+from neurosim.models import ConstantCurrent, Explicit, SpikeTimes, StepCurrent
+from neurosim.network import Network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

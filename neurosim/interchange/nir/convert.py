@@ -11,7 +11,7 @@ from neurosim.interchange.nir.build import build_network
 from neurosim.interchange.nir.file import read_graph, write_graph
 from neurosim.interchange.nir.units import Units
 from neurosim.interchange.nir.wiring import wire
-from neurosim.network.checks import check_flag, check_integer, show
+from neurosim.utils.checks import check_flag, check_integer, show
 
 if TYPE_CHECKING:
     from neurosim.interchange.nir.network import NirNetwork

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.build.connections import unpack
-from neurosim.build.layout import lay_out
-from neurosim.build.memory import check_memory
-from neurosim.build.projections import Projections
-from neurosim.build.synapses import make_tables
+from neurosim.builder.connections import unpack
+from neurosim.builder.layout import lay_out
+from neurosim.builder.memory import check_memory
+from neurosim.builder.projections import Projections
+from neurosim.builder.synapses import make_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim.build.grid import check_dt, to_steps
-from neurosim.build.streams import check_seed
+from neurosim.builder.grid import check_dt, to_steps
+from neurosim.builder.streams import check_seed
 from neurosim.errors import NeurosimError
 from neurosim.interchange.nir.drawn import draw
 from neurosim.interchange.nir.losses import sayable
 from neurosim.interchange.nir.parameters import IMPULSE
 from neurosim.interchange.nir.timing import in_loops, run_ahead
 from neurosim.interchange.nir.units import tidy
-from neurosim.network import ExpCurrent, Network, SpikeTimes
-from neurosim.network.checks import show
+from neurosim.models import ExpCurrent, SpikeTimes
+from neurosim.network import Network
+from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from neurosim.interchange.nir.drawn import Bundle
     from neurosim.interchange.nir.losses import Sayable
     from neurosim.interchange.nir.units import Units
-    from neurosim.network import Drive, Neuron
+    from neurosim.models import Neuron
+    from neurosim.network import Drive
 
 MOST_BYTES = 2**26
 """Of all weights: NIR keeps those that are 0 as well."""

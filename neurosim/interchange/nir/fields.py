@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import show
+from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,8 +11,8 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.interchange.libraries import library
 from neurosim.interchange.load import told_aside
-from neurosim.network.checks import show
-from neurosim.storage import atomic_path, check_file
+from neurosim.results.storage import atomic_path, check_file
+from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
     import os

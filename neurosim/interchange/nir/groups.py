@@ -18,14 +18,14 @@ from neurosim.interchange.nir.parameters import (
     synaptic_input,
 )
 from neurosim.interchange.nir.units import tidied
-from neurosim.network.neurons import LIF, IntegrateAndFire
-from neurosim.network.synapses import DeltaSynapse, ExpCurrent
+from neurosim.models.lif import LIF, IntegrateAndFire
+from neurosim.models.synapses import DeltaSynapse, ExpCurrent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.interchange.nir.units import Units
-    from neurosim.network.synapses import Synapse
+    from neurosim.models.synapses import Synapse
 
     Response = list[tuple[Synapse, NDArray[np.float64]]]
     """Synapses through which an input acts, each with its strength per neuron (mV or pA)."""

@@ -8,19 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.network import (
-    LIF,
-    AlphaCurrent,
-    ConstantCurrent,
-    Network,
-    Poisson,
-)
-from neurosim.network.quantity import is_distribution
+from neurosim.models import LIF, AlphaCurrent, ConstantCurrent, Poisson
+from neurosim.models.quantity import is_distribution
+from neurosim.network import Network
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.network import Drive, Population, Projection, Synapse
+    from neurosim.models import Synapse
+    from neurosim.network import Drive, Population, Projection
 
 USUAL_PEAK = LIF().v_peak
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.network import LIF, SpikeTimes
-from neurosim.network.checks import nearest_name
+from neurosim.models import LIF, SpikeTimes
+from neurosim.utils.checks import nearest_name
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from neurosim.interchange.nir.linear import Matrix
     from neurosim.interchange.nir.units import Units
     from neurosim.interchange.nir.wiring import Wiring
-    from neurosim.network import Drive, Input, Network, Population
-    from neurosim.recording import Result
+    from neurosim.models import Input
+    from neurosim.network import Drive, Network, Population
+    from neurosim.results.result import Result
 
 RELAY = LIF(t_ref=0.0)
 """Neuron that repeats its input spikes: an element of an Input."""

@@ -18,7 +18,7 @@ import numpy as np
 from scipy.special import exprel
 
 from neurosim.errors import NeurosimError
-from neurosim.network.checks import check_number, show
+from neurosim.utils.checks import check_number, show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from scipy.sparse import coo_array, csr_array
 
 from neurosim.errors import NeurosimError
 from neurosim.interchange.nir.fields import array_of, whole_numbers
-from neurosim.network.checks import show
+from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,7 +13,7 @@ from neurosim.errors import NeurosimError
 from neurosim.interchange.nir.fields import Room, array_of
 from neurosim.interchange.nir.linear import LINEAR, apply, identity, out_shape, summed
 from neurosim.interchange.nir.parameters import READOUTS
-from neurosim.network.checks import show
+from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

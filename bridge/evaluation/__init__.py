@@ -1,0 +1,1 @@
+"""Measures of predictions, comparisons and their figures."""

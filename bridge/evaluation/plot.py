@@ -1,0 +1,209 @@
+"""Figures that set the two worlds beside each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bridge.utils.checks import as_floats
+from neurosim import NeurosimError
+from neurosim.plot import EXCITATORY, INHIBITORY, NEUTRAL, PALETTE, figure, panels, style
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.collections import QuadMesh
+    from matplotlib.figure import Figure, SubFigure
+    from numpy.typing import ArrayLike, NDArray
+
+    from bridge.evaluation.measures import Reliability
+
+PROBABILITY_MAP = "viridis"
+"""Perceptually uniform, and readable without colour vision."""
+
+MARKERS = "osD^v"
+
+
+def decision_plane(
+    x: ArrayLike,
+    y: ArrayLike,
+    planes: Mapping[str, NDArray],
+    *,
+    labels: tuple[str, str] = ("activity $a_1$ (spikes)", "activity $a_2$ (spikes)"),
+    title: str = "",
+) -> Figure:
+    """Draw firing probabilities over the plane of two inputs, side by side on one colour scale.
+
+    Parameters
+    ----------
+    x : (n_x,) array_like
+        Values of the first input.
+    y : (n_y,) array_like
+        Values of the second.
+    planes : mapping of str to (n_y, n_x) ndarray
+        Probability to fire, by panel title. The line where it is 1/2 is drawn.
+    labels : (str, str)
+        Of the axes, with units.
+    title : str
+    """
+    fig = figure(1.2 + 2.9 * len(planes), 3.4)
+    grid = panels(fig, 1, len(planes), sharex=True, sharey=True)
+    draw_planes(fig, grid, x, y, planes, labels)
+    if title:
+        with style():
+            fig.suptitle(title)
+    return fig
+
+
+def draw_planes(
+    fig: Figure | SubFigure,
+    grid: Sequence[Axes],
+    x: ArrayLike,
+    y: ArrayLike,
+    planes: Mapping[str, NDArray],
+    labels: tuple[str, str],
+) -> None:
+    """Draw firing probabilities into axes of a figure; arguments as of `decision_plane`."""
+    x, y = as_floats(x, "x"), as_floats(y, "y")
+    for name, plane in planes.items():
+        if np.shape(plane) != (len(y), len(x)):
+            raise NeurosimError(
+                f"plane {name!r} has shape {np.shape(plane)}: it must be {(len(y), len(x))}, one "
+                "row per value of y"
+            )
+    with style():
+        for axes, (name, plane) in zip(grid, planes.items(), strict=True):
+            mesh = _draw_plane(axes, x, y, np.asarray(plane))
+            axes.set(title=name, xlabel=labels[0])
+            axes.locator_params(nbins=7, steps=[1, 2, 5, 10])
+        grid[0].set_ylabel(labels[1])
+        ticks = np.linspace(0, 1, 5)
+        bar = fig.colorbar(mesh, ax=grid, label="firing probability", ticks=ticks)
+        bar.ax.axhline(0.5, color="white", lw=1.5)
+
+
+def reliability_plot(curves: Mapping[str, Reliability], *, title: str = "") -> Figure:
+    """Draw observed against predicted firing probability, and how many trials stand behind it.
+
+    Parameters
+    ----------
+    curves : mapping of str to Reliability
+        By name in the legend.
+    title : str
+    """
+    fig = figure(4.6, 5.2)
+    upper, lower = panels(fig, 2, 1, sharex=True, height_ratios=(3.2, 1.0))
+    draw_reliability(upper, lower, curves)
+    if title:
+        with style():
+            fig.suptitle(title)
+    return fig
+
+
+def draw_reliability(upper: Axes, lower: Axes, curves: Mapping[str, Reliability]) -> None:
+    """Draw observed against predicted probability into one axes, the trials into another."""
+    with style():
+        upper.plot([0, 1], [0, 1], color=NEUTRAL, lw=1.0, ls="--", label="perfect calibration")
+        for number, (name, curve) in enumerate(curves.items()):
+            colour, marker = PALETTE[number % len(PALETTE)], MARKERS[number % len(MARKERS)]
+            bars = np.stack([curve.observed - curve.low, curve.high - curve.observed])
+            options: dict[str, Any] = {
+                "color": colour,
+                "marker": marker,
+                "ms": 4.5,
+                "lw": 1.2,
+                "label": name,
+            }
+            upper.errorbar(curve.predicted, curve.observed, bars.clip(0), capsize=2, **options)
+            lower.plot(curve.predicted, curve.trials, color=colour, marker=marker, ms=4, lw=1.0)
+        upper.set(ylabel="observed share of trials that fired", xlim=(-0.02, 1.02))
+        upper.set_ylim(-0.02, 1.02)
+        upper.legend(loc="upper left", title="bars: 95 % intervals", alignment="left")
+        upper.get_legend().get_title().set_fontsize(9.0)  # type: ignore[union-attr]
+        lower.set(xlabel="predicted firing probability", ylabel="trials per bin", yscale="log")
+
+
+def psp_plot(
+    psps: ArrayLike,
+    interval: ArrayLike,
+    *,
+    truth: ArrayLike | None = None,
+    names: Sequence[str] | None = None,
+    title: str = "",
+) -> Figure:
+    """Draw recovered postsynaptic potentials with their 95 % intervals against the true ones.
+
+    Parameters
+    ----------
+    psps : (n,) array_like
+        mV.
+    interval : (n, 2) array_like
+        mV.
+    truth : (n,) array_like, optional
+        mV; with it a second panel shows the differences.
+    names : sequence of str, optional
+        Of the synapses; their numbers if not given.
+    title : str
+    """
+    psps, interval = as_floats(psps, "psps"), as_floats(interval, "interval")
+    places = np.arange(len(psps))
+    width = max(4.6, 1.6 + 0.42 * len(psps))
+    if truth is None:
+        fig = figure(width, 3.4)
+        grid = panels(fig)
+    else:
+        fig = figure(width, 5.2)
+        grid = panels(fig, 2, 1, sharex=True, height_ratios=(1.6, 1.0))
+    with style():
+        draw_psps(grid[0], psps, interval, truth)
+        grid[0].set(title=title, xlabel="" if truth is not None else "synapse")
+        if truth is not None:
+            _draw_intervals(grid[1], psps, interval, as_floats(truth, "truth"))
+            grid[1].set(ylabel="recovered − true (mV)", xlabel="synapse")
+        grid[-1].set_xticks(places, [f"{k + 1}" for k in places] if names is None else list(names))
+        handles, texts = grid[0].get_legend_handles_labels()
+        # One row where it fits: an entry takes about an inch and a half.
+        columns = len(texts) if width > 1.6 * len(texts) + 0.6 else 1
+        fig.legend(handles, texts, loc="outside lower center", ncols=columns)
+    return fig
+
+
+def draw_psps(axes: Axes, psps: NDArray, interval: NDArray, truth: ArrayLike | None = None) -> None:
+    """Draw recovered postsynaptic potentials (mV) with their intervals, and the true ones."""
+    _draw_intervals(axes, psps, interval)
+    axes.set(xlabel="synapse", ylabel="postsynaptic potential (mV)")
+    if truth is not None:
+        options: dict[str, Any] = {"marker": "_", "s": 260, "lw": 1.4, "label": "true"}
+        axes.scatter(np.arange(len(psps)), np.asarray(truth, float), color="black", **options)
+
+
+def _draw_intervals(
+    axes: Axes, psps: NDArray, interval: NDArray, origin: NDArray | float = 0.0
+) -> None:
+    """Draw PSPs and intervals less `origin`, in the colours of excitation and inhibition."""
+    places, origin = np.arange(len(psps)), np.broadcast_to(origin, psps.shape)
+    axes.axhline(0.0, color=NEUTRAL, lw=0.8)
+    for side, colour, kind in (
+        (psps > 0, EXCITATORY, "excitatory"),
+        (psps <= 0, INHIBITORY, "inhibitory"),
+    ):
+        if side.any():
+            bars = np.abs(interval[side].T - psps[side])
+            height = psps[side] - origin[side]
+            options: dict[str, Any] = {"fmt": "o", "ms": 4.5, "capsize": 3, "zorder": 3}
+            options |= {"color": colour, "label": f"{kind}, 95 % interval"}
+            axes.errorbar(places[side], height, bars, **options)
+    axes.margins(y=0.1)
+    axes.set_xlim(-0.6, len(psps) - 0.4)
+
+
+def _draw_plane(axes: Axes, x: NDArray, y: NDArray, plane: NDArray) -> QuadMesh:
+    mesh = axes.pcolormesh(
+        x, y, plane, vmin=0.0, vmax=1.0, cmap=PROBABILITY_MAP, shading="nearest", rasterized=True
+    )
+    if np.nanmin(plane) < 0.5 < np.nanmax(plane):
+        line = axes.contour(x, y, plane, levels=[0.5], colors="white", linewidths=1.5)
+        axes.clabel(line, fmt={0.5: "p = 0.5"}, fontsize=9)
+    return mesh

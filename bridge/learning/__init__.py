@@ -1,0 +1,1 @@
+"""Logistic neurons fitted to data by gradient descent."""

@@ -1,0 +1,287 @@
+"""What is compiled of the training: losses of trials, sums over rows, stochastic steps.
+
+All of it stands in one file, for Numba looks only at the file in which a function stands when it
+asks whether a compiled one is out of date. Sums may be taken in any order, but always in the same.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from bridge.utils.kinds import CROSS_ENTROPY, EXACT, PERCEPTRON, SCORES, SQUARED_RELU
+from neurosim.utils.compilation import compiled
+
+BLOCK = 128
+"""Rows that are standardised at a time: with some twenty columns they fit the first-level cache."""
+PAD = 8
+"""Room between them: places a power of two apart would share one line of the cache."""
+
+# Without Python's check of every divisor, loops with a division are taken eight rows at a time.
+_compiled = compiled(error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+_in_order = compiled(error_model="numpy", fastmath={"contract"})
+_ROUND = 1.5 * 2.0**52
+_LN2_HIGH, _LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10
+_POWERS = tuple(1.0 / math.factorial(k) for k in range(13, -1, -1))
+_ODD = tuple((2.0 / k, 2.0 / (k - 2)) for k in range(35, 0, -4))
+
+
+@_in_order
+def exponential(x):  # type: ignore[no-untyped-def]
+    """e^x for x ≤ 0 to a unit in the last place, without branches (e^−708 for all below)."""
+    x = max(x, -708.0)
+    # Added to so large a number, x/ln 2 is rounded, and its bits are those of an integer.
+    shifted = x * 1.4426950408889634 + _ROUND
+    k = shifted - _ROUND
+    rest = (x - k * _LN2_HIGH) - k * _LN2_LOW
+    value = 0.0
+    for power in _POWERS:
+        value = value * rest + power
+    return value * np.int64((np.float64(shifted).view(np.int64) + 1023) << 52).view(np.float64)
+
+
+@_in_order
+def logarithm(x):  # type: ignore[no-untyped-def]
+    """ln(1 + x) for 0 ≤ x ≤ 1 to two units in the last place, as 2 artanh(x/(2 + x))."""
+    ratio = x / (2.0 + x)
+    square = ratio * ratio
+    fourth = square * square
+    value = other = 0.0
+    for second, first in _ODD:
+        other = other * fourth + second
+        value = value * fourth + first
+    return (value + square * other) * ratio
+
+
+@_compiled
+def pointwise(kind, gain, scores, sign, losses, slopes, curvatures, exact):  # type: ignore[no-untyped-def]
+    """Fill in loss, slope and curvature (its Gauss-Newton part, unless `exact`) of trials.
+
+    With the margin m = sign · gain · score, q = σ(−m) is the probability of the wrong class.
+    """
+    if kind == SQUARED_RELU:
+        for k in range(len(scores)):
+            target = 0.5 * (sign[k] + 1.0)
+            on = 1.0 if scores[k] > 0.0 else 0.0
+            slopes[k] = on * (scores[k] - target)
+            losses[k] = 0.5 * (max(scores[k], 0.0) - target) ** 2
+            curvatures[k] = on
+    elif kind == PERCEPTRON:
+        for k in range(len(scores)):
+            margin = sign[k] * scores[k]
+            losses[k] = max(-margin, 0.0)
+            slopes[k] = -sign[k] if margin <= 0.0 else 0.0
+            curvatures[k] = 0.0
+    elif kind == CROSS_ENTROPY:
+        for k in range(len(scores)):
+            margin = sign[k] * gain * scores[k]
+            e = exponential(-abs(margin))
+            losses[k] = logarithm(e) + max(-margin, 0.0)
+            right = 1.0 / (1.0 + e)
+            slopes[k] = -sign[k] * gain * right * (e if margin > 0.0 else 1.0)
+            curvatures[k] = gain * gain * e * right * right
+    else:
+        # Half the squared error of an output that is `gain` wide, so gain² times that of σ.
+        size = gain * gain
+        for k in range(len(scores)):
+            margin = sign[k] * gain * scores[k]
+            e = exponential(-abs(margin))
+            right = 1.0 / (1.0 + e)
+            q, spread = right * (e if margin > 0.0 else 1.0), e * right * right
+            losses[k] = 0.5 * size * q * q
+            slopes[k] = -sign[k] * gain * size * q * spread
+            curvatures[k] = size * size * spread * (q * (2.0 - 3.0 * q) if exact else spread)
+
+
+@_compiled
+def weighted(weights, sign, scores, losses, slopes, curvatures, modes, factors):  # type: ignore[no-untyped-def]
+    """Weigh slopes, and for each of `modes` the factors of z zᵀ.
+
+    Returns the sum of the losses and the weight of the trials on the wrong side.
+    """
+    total = wrong = 0.0
+    for k in range(len(scores)):
+        total += weights[k] * losses[k]
+        wrong += weights[k] if sign[k] * scores[k] <= 0.0 else 0.0
+    for m in range(len(modes)):
+        for k in range(len(scores)):
+            factor = slopes[k] * slopes[k] if modes[m] == SCORES else curvatures[k]
+            factors[m, k] = weights[k] * factor
+    for k in range(len(scores)):
+        slopes[k] *= weights[k]
+    return total, wrong
+
+
+@_compiled
+def dense_sums(  # type: ignore[no-untyped-def]
+    X, mean, inverse_scale, theta, kind, gain, sign, weights, modes, first, last, gradient, grams
+):
+    """Sum loss, gradient and, for each of `modes`, factor · z zᵀ over rows `first` to `last`.
+
+    z is a row of standardised columns behind a 1; of the grams the part up to the diagonal is
+    summed. Returns also the weight on the wrong side, and the greatest z · z of a row with weight.
+    """
+    m = len(theta)
+    z, scaled, other = np.zeros((m, BLOCK + PAD)), np.empty(BLOCK), np.empty(BLOCK)
+    z[0, :], spare = 1.0, np.zeros(m)
+    factors = np.zeros((len(modes), BLOCK))
+    # Each an array of its own, which the compiler then knows not to overlap.
+    scores, losses = np.zeros(BLOCK), np.zeros(BLOCK)
+    slopes, curvatures = np.zeros(BLOCK), np.zeros(BLOCK)
+    exact = len(modes) > 0 and modes[0] == EXACT
+    total = wrong = longest = 0.0
+    for start in range(first, last, BLOCK):
+        n = min(BLOCK, last - start)
+        if n < BLOCK:
+            slopes[:], factors[:] = 0.0, 0.0
+        for r in range(n):
+            for i in range(1, m):
+                z[i, r] = (X[start + r, i - 1] - mean[i - 1]) * inverse_scale[i - 1]
+        scores[:], losses[:] = theta[0], 1.0
+        for i in range(1, m):
+            for r in range(BLOCK):
+                scores[r] += theta[i] * z[i, r]
+                losses[r] += z[i, r] * z[i, r]
+        stop = start + n
+        for r in range(n):
+            longest = max(longest, losses[r] if weights[start + r] > 0.0 else 0.0)
+        pointwise(kind, gain, scores[:n], sign[start:stop], losses, slopes, curvatures, exact)
+        sums = weighted(
+            weights[start:stop], sign[start:stop], scores[:n], losses, slopes, curvatures, modes,
+            factors,
+        )  # fmt: skip
+        total, wrong = total + sums[0], wrong + sums[1]
+        for i in range(m):
+            along = 0.0
+            for r in range(BLOCK):
+                along += slopes[r] * z[i, r]
+            gradient[i] += along
+        for k in range(len(modes)):
+            for i in range(0, m, 2):
+                # Of an odd number of rows the last is taken twice, and counted once.
+                second = min(i + 1, m - 1)
+                beside = grams[k, second] if second > i else spare
+                for r in range(BLOCK):
+                    scaled[r] = factors[k, r] * z[i, r]
+                    other[r] = factors[k, r] * z[second, r]
+                _add_products(scaled, other, z, second + 1, grams[k, i], beside)
+    return total, wrong, longest
+
+
+@_compiled
+def _add_products(scaled, other, z, n, products, others):  # type: ignore[no-untyped-def]
+    """Add the products of two vectors with the first `n` rows of z, four at a time."""
+    for j in range(0, n - 3, 4):
+        a = b = c = d = e = f = g = h = 0.0
+        for r in range(BLOCK):
+            one, two = scaled[r], other[r]
+            a += one * z[j, r]
+            b += one * z[j + 1, r]
+            c += one * z[j + 2, r]
+            d += one * z[j + 3, r]
+            e += two * z[j, r]
+            f += two * z[j + 1, r]
+            g += two * z[j + 2, r]
+            h += two * z[j + 3, r]
+        products[j] += a
+        products[j + 1] += b
+        products[j + 2] += c
+        products[j + 3] += d
+        others[j] += e
+        others[j + 1] += f
+        others[j + 2] += g
+        others[j + 3] += h
+    for j in range(n // 4 * 4, n):
+        a = e = 0.0
+        for r in range(BLOCK):
+            a += scaled[r] * z[j, r]
+            e += other[r] * z[j, r]
+        products[j] += a
+        others[j] += e
+
+
+@_compiled
+def dense_moments(X, about, weights, first, last, sums, squares):  # type: ignore[no-untyped-def]
+    """Add to `sums` and `squares` the weighted differences of rows from `about`, and squares."""
+    for k in range(first, last):
+        for i in range(X.shape[1]):
+            away = X[k, i] - about[i]
+            sums[i] += weights[k] * away
+            squares[i] += weights[k] * away * away
+
+
+@_compiled
+def stochastic_dense(  # type: ignore[no-untyped-def]
+    X, mean, inverse_scale, sign, weights, kind, gain, ridge, order, size, first, last, rate, theta,
+    intercept,
+):  # fmt: skip
+    """Take the steps `first` to `last` of an epoch, each on `size` rows of `order`.
+
+    Rate of step t: rate[0] / (1 + t/rate[2])^rate[3], where rate[1] steps were taken before.
+    Without `intercept` theta[0] stays what it is.
+    """
+    n_rows, n = X.shape
+    scores, signs, losses, slopes, unused = np.empty((5, size))
+    for step in range(first, last):
+        rows = order[step * size : (step + 1) * size]
+        for k in range(len(rows)):
+            score = theta[0]
+            for i in range(n):
+                score += (X[rows[k], i] - mean[i]) * inverse_scale[i] * theta[i + 1]
+            scores[k], signs[k] = score, sign[rows[k]]
+        used = len(rows)
+        pointwise(kind, gain, scores[:used], signs[:used], losses, slopes, unused, False)
+        eta = rate[0] / (1.0 + (rate[1] + step) / rate[2]) ** rate[3]
+        for i in range(n):
+            theta[i + 1] *= 1.0 - eta * ridge
+        for k in range(len(rows)):
+            change = -eta * slopes[k] * weights[rows[k]] * n_rows / used
+            theta[0] += change if intercept else 0.0
+            for i in range(n):
+                theta[i + 1] += change * (X[rows[k], i] - mean[i]) * inverse_scale[i]
+
+
+@_compiled
+def stochastic_sparse(  # type: ignore[no-untyped-def]
+    data, columns, starts, shift, inverse_scale, sign, weights, kind, gain, ridge, order, size,
+    first, last, rate, theta, intercept,
+):  # fmt: skip
+    """`stochastic_dense` on CSR rows, of which a step touches only what is not 0.
+
+    What it does to all weights, the ridge and the shift of the columns by their mean, is kept in
+    two numbers until the end: the weights are factor · theta[1:] + away · shift.
+    """
+    n_rows, factor, away = len(sign), 1.0, 0.0
+    squared_shift, along = 0.0, 0.0
+    for i in range(len(shift)):
+        squared_shift += shift[i] * shift[i]
+        along += shift[i] * theta[i + 1]
+    scores, signs, losses, slopes, unused = np.empty((5, size))
+    for step in range(first, last):
+        rows = order[step * size : (step + 1) * size]
+        for k in range(len(rows)):
+            score = theta[0] - factor * along - away * squared_shift
+            for at in range(starts[rows[k]], starts[rows[k] + 1]):
+                i = columns[at]
+                score += data[at] * inverse_scale[i] * (factor * theta[i + 1] + away * shift[i])
+            scores[k], signs[k] = score, sign[rows[k]]
+        used = len(rows)
+        pointwise(kind, gain, scores[:used], signs[:used], losses, slopes, unused, False)
+        eta = rate[0] / (1.0 + (rate[1] + step) / rate[2]) ** rate[3]
+        factor, away = factor * (1.0 - eta * ridge), away * (1.0 - eta * ridge)
+        for k in range(used):
+            change = -eta * slopes[k] * weights[rows[k]] * n_rows / used
+            theta[0] += change if intercept else 0.0
+            away -= change
+            for at in range(starts[rows[k]], starts[rows[k] + 1]):
+                i = columns[at]
+                by = change / factor * data[at] * inverse_scale[i]
+                theta[i + 1] += by
+                along += shift[i] * by
+        if factor < 1e-6 or step == last - 1:
+            along = 0.0
+            for i in range(len(shift)):
+                theta[i + 1] = factor * theta[i + 1] + away * shift[i]
+                along += shift[i] * theta[i + 1]
+            factor, away = 1.0, 0.0

@@ -1,0 +1,1 @@
+"""Checks and binning that all of the bridge uses."""

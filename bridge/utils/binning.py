@@ -1,0 +1,64 @@
+"""Time bins of spikes: a spike at time t belongs to the bin that ends at or after t."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim import NeurosimError
+from neurosim.results.windows import bin_index
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+TOLERANCE = 1e-6
+"""Distance from an edge (bins) within which a time counts as lying on the edge."""
+
+
+def bin_indices(times: ArrayLike, width: float) -> NDArray[np.int64]:
+    """Return the bin of each spike: bin k holds k·width < t ≤ (k + 1)·width.
+
+    A simulated spike carries the end of its step, so the bin that ends at t is the bin in which the
+    neuron fired. A spike at 0 ms counts in bin 0. Times within rounding of an edge count as lying
+    on it, so decimal times neither lose nor gain a bin.
+
+    Parameters
+    ----------
+    times : (n_spikes,) array_like
+        Spike times from the start of the recording, not below 0 (ms).
+    width : float
+        Bin width (ms).
+    """
+    return np.maximum(bin_index(times, width), 0)
+
+
+def whole_number(numerator: float, denominator: float, names: tuple[str, str]) -> int:
+    """Return numerator / denominator (ms), refused unless it is a whole number from 1."""
+    numerator, denominator = float(numerator), float(denominator)
+    ratio = numerator / denominator if denominator else math.nan
+    whole = round(ratio) if math.isfinite(ratio) else 0
+    if whole < 1 or abs(ratio - whole) > _tolerance(ratio):
+        raise NeurosimError(
+            f"{names[0]} = {numerator!r} ms over {names[1]} = {denominator!r} ms is {ratio!r}: it "
+            "must be a whole number"
+        )
+    return whole
+
+
+def count_bins(duration: float, width: float) -> int:
+    """Return the number of bins that cover a recording; the last one may be incomplete."""
+    ratio = duration / width
+    return math.ceil(ratio - _tolerance(ratio))
+
+
+def is_after(times: ArrayLike, end: float, width: float) -> NDArray[np.bool_]:
+    """Return which times lie after `end` by more than rounding (ms)."""
+    ratio = end / width
+    return np.asarray(times, dtype=float) / width > ratio + _tolerance(ratio)
+
+
+def _tolerance(position: NDArray[np.float64] | float) -> NDArray[np.float64] | float:
+    """Return the tolerance in bins, which covers the rounding of t / width at any length."""
+    return TOLERANCE + 4.0 * np.finfo(float).eps * np.abs(position)

@@ -1,0 +1,214 @@
+# Public names, imported when they are first used.
+
+__version__: str
+
+from . import analysis as analysis
+from . import plot as plot
+from . import scenario as scenario
+from . import sweep as sweep
+from .edges import (
+    CSVEdges as CSVEdges,
+)
+from .edges import (
+    SonataEdges as SonataEdges,
+)
+from .engine.mpi import (
+    spread_over as spread_over,
+)
+from .engine.simulation import (
+    Simulation as Simulation,
+)
+from .engine.simulation import (
+    simulate as simulate,
+)
+from .engine.stream import (
+    Chunk as Chunk,
+)
+from .errors import NeurosimError as NeurosimError
+from .interchange import (
+    from_neo as from_neo,
+)
+from .interchange import (
+    from_nir as from_nir,
+)
+from .interchange import (
+    load_spikes as load_spikes,
+)
+from .interchange import (
+    save_csv as save_csv,
+)
+from .interchange import (
+    save_nir as save_nir,
+)
+from .interchange import (
+    save_nwb as save_nwb,
+)
+from .interchange import (
+    save_sonata as save_sonata,
+)
+from .interchange import (
+    to_neo as to_neo,
+)
+from .interchange import (
+    to_nir as to_nir,
+)
+from .models import (
+    LIF as LIF,
+)
+from .models import (
+    STDP as STDP,
+)
+from .models import (
+    AllToAll as AllToAll,
+)
+from .models import (
+    AlphaCurrent as AlphaCurrent,
+)
+from .models import (
+    Column as Column,
+)
+from .models import (
+    ConstantCurrent as ConstantCurrent,
+)
+from .models import (
+    CurrentWaveform as CurrentWaveform,
+)
+from .models import (
+    DeltaSynapse as DeltaSynapse,
+)
+from .models import (
+    DistanceProbability as DistanceProbability,
+)
+from .models import (
+    EscapeRate as EscapeRate,
+)
+from .models import (
+    ExpCurrent as ExpCurrent,
+)
+from .models import (
+    Explicit as Explicit,
+)
+from .models import (
+    ExponentialDecay as ExponentialDecay,
+)
+from .models import (
+    FixedInDegree as FixedInDegree,
+)
+from .models import (
+    FixedOutDegree as FixedOutDegree,
+)
+from .models import (
+    FixedProbability as FixedProbability,
+)
+from .models import (
+    FixedTotalNumber as FixedTotalNumber,
+)
+from .models import (
+    Gaussian as Gaussian,
+)
+from .models import (
+    Grid as Grid,
+)
+from .models import (
+    HodgkinHuxley as HodgkinHuxley,
+)
+from .models import (
+    Input as Input,
+)
+from .models import (
+    Linear as Linear,
+)
+from .models import (
+    LiveCurrent as LiveCurrent,
+)
+from .models import (
+    LiveSpikes as LiveSpikes,
+)
+from .models import (
+    LogNormal as LogNormal,
+)
+from .models import (
+    MembraneNoise as MembraneNoise,
+)
+from .models import (
+    NeuronModel as NeuronModel,
+)
+from .models import (
+    Normal as Normal,
+)
+from .models import (
+    OneToOne as OneToOne,
+)
+from .models import (
+    Plasticity as Plasticity,
+)
+from .models import (
+    Points as Points,
+)
+from .models import (
+    Poisson as Poisson,
+)
+from .models import (
+    RandomPositions as RandomPositions,
+)
+from .models import (
+    Rule as Rule,
+)
+from .models import (
+    SpikeTimes as SpikeTimes,
+)
+from .models import (
+    StepCurrent as StepCurrent,
+)
+from .models import (
+    Uniform as Uniform,
+)
+from .models import (
+    parameter as parameter,
+)
+from .models import (
+    state as state,
+)
+from .models import (
+    trace as trace,
+)
+from .network import (
+    Network as Network,
+)
+from .network import (
+    Population as Population,
+)
+from .network import (
+    PopulationView as PopulationView,
+)
+from .network import (
+    Projection as Projection,
+)
+from .results.connections import (
+    Connections as Connections,
+)
+from .results.connections import (
+    Synapses as Synapses,
+)
+from .results.interrupted import Interrupted as Interrupted
+from .results.result import (
+    PopulationInfo as PopulationInfo,
+)
+from .results.result import (
+    Result as Result,
+)
+from .results.result import (
+    RunStats as RunStats,
+)
+from .results.result import (
+    SpikeTrains as SpikeTrains,
+)
+from .results.result import (
+    Trace as Trace,
+)
+from .results.storage import (
+    load as load,
+)
+from .results.storage import (
+    save as save,
+)

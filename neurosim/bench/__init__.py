@@ -1,0 +1,1 @@
+"""Measure how fast and how large simulations can be."""

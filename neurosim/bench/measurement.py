@@ -1,0 +1,274 @@
+"""How fast a network runs: built, warmed up, timed."""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from numba.core.event import install_recorder
+
+from neurosim.bench.machine import limit_ns_per_event, peak_memory
+from neurosim.builder.grid import whole_steps
+from neurosim.engine.simulation import Simulation
+from neurosim.errors import NeurosimError
+from neurosim.results.analysis import mean_rate
+
+if TYPE_CHECKING:
+    from neurosim.bench.benchmark import Benchmark
+    from neurosim.results.result import Result
+
+MOST_REPEATS = 1000
+
+
+@dataclass(frozen=True)
+class TimingOptions:
+    """How to measure a benchmark; None leaves a value to it.
+
+    Attributes
+    ----------
+    scale : float
+    threads : int or None
+    duration : float or None
+        Simulated time (ms) that each repeat takes.
+    repeats : int
+    seed : int
+    profile : bool
+        Whether to split the time by what it was spent on.
+    """
+
+    scale: float = 1.0
+    threads: int | None = None
+    duration: float | None = None
+    repeats: int = 3
+    seed: int = 1
+    profile: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.repeats <= MOST_REPEATS:
+            raise NeurosimError(f"repeats = {self.repeats} is outside 1 to {MOST_REPEATS}")
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What was measured; the fields are those of `neurosim bench --json`.
+
+    Attributes
+    ----------
+    name : str
+    scale : float
+    threads, neurons, synapses, seed : int
+    dt_ms, duration_ms : float
+        Step, and the simulated time of each repeat.
+    build_s : float
+        Time to build the network, compiling left out.
+    real_time_factor : float
+        Median of `real_time_factors`, one for each repeat: wall-clock over simulated time.
+    events_per_s : float
+        Synaptic events, each one synapse delivering one spike, per second of wall-clock time; the
+        median of the repeats.
+    ns_per_event : float or None
+        Its inverse; None where there were no events.
+    limit_ns_per_event : float or None
+        See `neurosim.bench.machine.limit_ns_per_event`; None where it was not measured.
+    bytes_per_synapse : float or None
+        Size of the synapse tables over the number of synapses.
+    weights_in_common : bool
+        Whether synapses have their weights in common with others, and so only targets are read.
+    peak_rss_mb : float or None
+        Most memory that the process took until the runs were over (MB, of 1e6 bytes).
+    rates_hz : mapping
+        Mean rate of each population while the clock ran.
+    neurons_fired : int
+        Neurons that fired at least once in that time.
+    profile : mapping or None
+        Wall-clock time (s) by what it was spent on, over all repeats.
+    """
+
+    name: str
+    scale: float
+    threads: int
+    neurons: int
+    synapses: int
+    seed: int
+    dt_ms: float
+    duration_ms: float
+    build_s: float
+    real_time_factor: float
+    real_time_factors: tuple[float, ...]
+    events_per_s: float
+    ns_per_event: float | None
+    limit_ns_per_event: float | None
+    bytes_per_synapse: float | None
+    weights_in_common: bool
+    peak_rss_mb: float | None
+    rates_hz: Mapping[str, float]
+    neurons_fired: int
+    profile: Mapping[str, float] | None = None
+
+    def with_limit(self) -> Measurement:
+        """Return the same with the machine's limit, measured now."""
+        own = -(-self.neurons // self.threads)
+        limit = limit_ns_per_event(own, self.threads, common=self.weights_in_common)
+        return dataclasses.replace(self, limit_ns_per_event=limit)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields, JSON-able."""
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of simulated time, and what it took.
+
+    Attributes
+    ----------
+    duration : float
+        Simulated (ms).
+    wall_s : float
+    events : int
+        Synaptic events.
+    """
+
+    duration: float
+    wall_s: float
+    events: int
+
+    @classmethod
+    def between(cls, before: Result, after: Result) -> Span:
+        """Return the stretch between two results of one simulation."""
+        return cls(
+            after.duration - before.duration,
+            after.stats.wall_s - before.stats.wall_s,
+            after.stats.events - before.stats.events,
+        )
+
+    @property
+    def real_time_factor(self) -> float:
+        """Wall-clock over simulated time."""
+        return self.wall_s * 1e3 / self.duration
+
+
+def timed_runs(simulation: Simulation, durations: Sequence[float]) -> list[Result]:
+    """Run a simulation on by each of the durations (ms); return the result after each.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After Ctrl-C.
+    """
+    return [simulation.run(duration) for duration in durations]
+
+
+def built(make: Callable[[], Simulation]) -> Simulation:
+    """Return what `make` builds; where that had kernels compiled, what it builds a second time.
+
+    So the time to build is that of building.
+    """
+    with install_recorder("numba:compile") as compiled:
+        simulation = make()
+    if compiled.buffer:
+        del simulation  # or there would be two tables at once
+        simulation = make()
+    return simulation
+
+
+def start(benchmark: Benchmark, options: TimingOptions, *, progress: bool = False) -> Simulation:
+    """Build a benchmark's network.
+
+    Raises
+    ------
+    NeurosimError
+        For a scale out of range, and for what the network or the simulation refuses.
+    """
+    low, high = benchmark.scales
+    if not low <= options.scale <= high:
+        raise NeurosimError(
+            f"scale = {options.scale:g} is outside {low:g} to {high:g} for {benchmark.name}: "
+            "1 is the network's own number of neurons"
+        )
+    network = benchmark.network(options.scale)
+    return built(
+        lambda: Simulation(
+            network,
+            dt=benchmark.dt,
+            seed=options.seed,
+            threads=benchmark.threads if options.threads is None else options.threads,
+            progress=progress,
+            profile=options.profile,
+        )
+    )
+
+
+def measure(
+    benchmark: Benchmark, options: TimingOptions, *, limit: bool = True, progress: bool = False
+) -> Measurement:
+    """Build a network, let it settle, and time it; then time what the machine allows.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+    options : TimingOptions
+    limit : bool
+        Whether to time what the machine allows.
+    progress : bool
+        Whether to draw progress bars on stderr.
+
+    Raises
+    ------
+    NeurosimError
+        For a scale out of range, and for what the network or the simulation refuses.
+    KeyboardInterrupt
+        By Ctrl-C.
+    """
+    duration = benchmark.span if options.duration is None else options.duration
+    whole_steps(duration, benchmark.dt, "duration")  # refuses it before much time is spent
+    simulation = start(benchmark, options, progress=progress)
+    results = timed_runs(simulation, [benchmark.warmup, *[duration] * options.repeats])
+    memory = peak_memory()
+    first, last = results[0], results[-1]
+    stats = last.stats
+    fired = [trains.counts(first.duration) > 0 for trains in last.spikes.values()]
+    measured = Measurement(
+        name=benchmark.name,
+        scale=options.scale,
+        threads=stats.threads,
+        neurons=stats.neurons,
+        synapses=stats.synapses,
+        seed=last.seed,
+        dt_ms=last.dt,
+        duration_ms=duration,
+        build_s=stats.build_s,
+        **_speed([Span.between(a, b) for a, b in pairwise(results)]),
+        limit_ns_per_event=None,
+        bytes_per_synapse=simulation.table_bytes / stats.synapses if stats.synapses else None,
+        weights_in_common=simulation.weights_in_common,
+        peak_rss_mb=None if memory is None else memory / 1e6,
+        rates_hz={name: mean_rate(last, name, first.duration) for name in last.populations},
+        neurons_fired=sum(int(some.sum()) for some in fired),
+        profile=_profile(first, last),
+    )
+    return measured.with_limit() if limit else measured
+
+
+def _speed(spans: Sequence[Span]) -> dict[str, Any]:
+    """Return medians over spans, and all real-time factors."""
+    factors = tuple(span.real_time_factor for span in spans)
+    events_per_s = statistics.median(span.events / span.wall_s for span in spans)
+    return {
+        "real_time_factor": statistics.median(factors),
+        "real_time_factors": factors,
+        "events_per_s": events_per_s,
+        "ns_per_event": 1e9 / events_per_s if events_per_s else None,
+    }
+
+
+def _profile(first: Result, last: Result) -> dict[str, float] | None:
+    """Return the time (s) by phase from one result to another, None where it was not split."""
+    before, after = first.stats.profile, last.stats.profile
+    if before is None or after is None:
+        return None
+    return {phase: after[phase] - before[phase] for phase in after}

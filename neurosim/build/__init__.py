@@ -1,5 +1,0 @@
-"""How a network is laid out: from a description to read-only arrays."""
-
-from neurosim.build.plan import Plan, ThreadPlan, build
-
-__all__ = ["Plan", "ThreadPlan", "build"]

@@ -1,0 +1,1 @@
+"""Compile users' neuron models and plasticity rules."""

@@ -1,0 +1,272 @@
+"""Check a model's equations before they are compiled: one sentence that names the user's line."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import dataclasses
+import inspect
+import math
+import numbers
+import textwrap
+import traceback
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.models.declare import parameters_of, states_of
+from neurosim.models.equations import (
+    FUNCTIONS,
+    arguments_of,
+    helpers_of,
+    lookup,
+    methods_of,
+    place_of,
+)
+from neurosim.models.quantity import is_uniform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from neurosim.models.neuron_model import NeuronModel
+    from neurosim.models.registry import Part
+
+_REFUSED: dict[type[ast.AST], str] = {
+    ast.Import: "an import",
+    ast.ImportFrom: "an import",
+    ast.Try: "try",
+    ast.Raise: "raise",
+    ast.With: "with",
+    ast.Lambda: "a lambda",
+    ast.FunctionDef: "a function inside a function",
+    ast.ClassDef: "a class",
+    ast.Dict: "a dictionary",
+    ast.Set: "a set",
+    ast.List: "a list",
+    ast.ListComp: "a comprehension",
+    ast.SetComp: "a comprehension",
+    ast.DictComp: "a comprehension",
+    ast.GeneratorExp: "a comprehension",
+    ast.JoinedStr: "a text",
+    ast.Yield: "yield",
+    ast.Await: "await",
+    ast.Global: "global",
+    ast.Nonlocal: "nonlocal",
+    ast.Delete: "del",
+}
+
+
+def check_source(model: NeuronModel) -> None:
+    """Refuse methods that do not compile.
+
+    Raises
+    ------
+    NeurosimError
+        The sentence begins with the file and line.
+    """
+    check_functions(type(model))
+    sample_results(model)
+
+
+def check_functions(kind: type[Part]) -> None:
+    """Refuse methods of a class, and functions that they call, that do not compile.
+
+    Raises
+    ------
+    NeurosimError
+        The sentence begins with the file and line.
+    """
+    for name in methods_of(kind):
+        check_method(kind, name)
+    for helper in helpers_of([method_of(kind, name) for name in methods_of(kind)]):
+        check_text(helper, f"{helper.__name__}, which {kind.__name__} calls,")
+
+
+def method_of(kind: type[Part], name: str) -> Callable[..., Any]:
+    """Return a method of a model as a plain function."""
+    own = f"{kind.__name__}.{name}"
+    attribute = inspect.getattr_static(kind, name, None)
+    if attribute is None:
+        needed = ", ".join(arguments_of(kind, name))
+        raise NeurosimError(
+            f"{kind.__name__} has no {name}: add `@staticmethod def {name}({needed})`"
+        )
+    if not isinstance(attribute, staticmethod):
+        at = place_of(attribute) + ": " if inspect.isfunction(attribute) else ""
+        raise NeurosimError(f"{at}{own} is not a static method: put @staticmethod above it")
+    return attribute.__func__
+
+
+def check_method(kind: type[Part], name: str) -> None:
+    """Refuse a method with other arguments than expected, or with Python that does not compile."""
+    function, own = method_of(kind, name), f"{kind.__name__}.{name}"
+    found, wanted = tuple(inspect.signature(function).parameters), arguments_of(kind, name)
+    declared = "states" if states_of(kind) else "traces"
+    if len(found) != len(wanted):
+        raise NeurosimError(
+            f"{place_of(function)}: {own} takes ({', '.join(found)}): with the declared {declared} "
+            f"it must take ({', '.join(wanted)})"
+        )
+    check_text(function, own)
+
+
+def check_text(function: Callable[..., Any], own: str) -> None:
+    """Refuse a function with Python that does not compile."""
+    try:
+        text = textwrap.dedent(inspect.getsource(function))
+    except OSError:
+        raise NeurosimError(
+            f"the source of {own} cannot be read: define the model in a file or a notebook cell"
+        ) from None
+    tree = ast.parse(text).body[0]
+    shift = function.__code__.co_firstlineno - 1
+    if not isinstance(tree, ast.FunctionDef):
+        raise NeurosimError(f"{place_of(function)}: {own} is a lambda: write it with def")
+    for line, fault in _faults(tree, function):
+        raise NeurosimError(f"{place_of(function, line + shift)}: {own} {fault}")
+
+
+def _faults(tree: ast.FunctionDef, function: Callable[..., Any]) -> Iterator[tuple[int, str]]:
+    """Yield line and sentence of what a function may not contain."""
+    local = {a.arg for a in tree.args.args}
+    local |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _is_set(n)}
+    arguments = {a.arg for a in tree.args.args}
+    for node in (n for statement in tree.body for n in ast.walk(statement)):
+        line = getattr(node, "lineno", 1)
+        if type(node) in _REFUSED:
+            yield line, f"contains {_REFUSED[type(node)]}, which models cannot use: write it out"
+        elif isinstance(node, ast.Attribute):
+            yield from _attribute_faults(node, function, arguments, local)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in local:
+            yield from _name_faults(node, function)
+    if not any(isinstance(node, ast.Return) and node.value for node in ast.walk(tree)):
+        yield tree.lineno, "returns nothing: end it with a return"
+
+
+def _is_set(node: ast.Name) -> bool:
+    return isinstance(node.ctx, ast.Store)
+
+
+def _attribute_faults(
+    node: ast.Attribute, function: Callable[..., Any], arguments: set[str], local: set[str]
+) -> Iterator[tuple[int, str]]:
+    """Yield what is wrong with an expression like math.exp or p.tau_m."""
+    base = node.value.id if isinstance(node.value, ast.Name) else None
+    if base in arguments:
+        return  # checked when the function is tried
+    value = function.__globals__.get(base) if base and base not in local else None
+    if value is math:
+        if not hasattr(math, node.attr):
+            yield node.lineno, f"uses math.{node.attr}, which does not exist"
+    elif inspect.ismodule(value):
+        yield (
+            node.lineno,
+            f"uses {value.__name__}.{node.attr}: the equations are those of one neuron; use the "
+            f"functions of math, such as math.exp",
+        )
+    else:
+        yield node.lineno, f"uses .{node.attr}: only p has attributes, the parameters"
+
+
+def _name_faults(node: ast.Name, function: Callable[..., Any]) -> Iterator[tuple[int, str]]:
+    """Yield what is wrong with a global name."""
+    found, value = lookup(node.id, function)
+    if node.id == "math" and value is math:
+        return
+    if not found:
+        yield node.lineno, f"uses {node.id!r}, which is not defined"
+    elif value is getattr(builtins, node.id, None):
+        if node.id not in FUNCTIONS:
+            yield node.lineno, f"calls {node.id}: models can call {', '.join(FUNCTIONS)} and math"
+    elif inspect.ismodule(value) or inspect.isfunction(value):
+        return  # a module is told with its attribute, a function is checked on its own
+    elif not isinstance(value, numbers.Real):
+        yield (
+            node.lineno,
+            f"uses the global {node.id!r}, a {type(value).__name__}: only numbers and functions "
+            "can be global; make it a parameter or write it out",
+        )
+
+
+def first_model(model: Any) -> Any:
+    """Return a model with the parameters of the first neuron; of distributions the means."""
+    names = parameters_of(type(model))
+    return dataclasses.replace(model, **{name: _first(getattr(model, name)) for name in names})
+
+
+def first_values(model: Part) -> Any:
+    """Return the parameters of a model's first neuron, as the methods get them."""
+    first = first_model(model)
+    return SimpleNamespace(**{name: getattr(first, name) for name in parameters_of(type(model))})
+
+
+def first_states(model: NeuronModel) -> list[float]:
+    """Return the initial states of a model's first neuron."""
+    first, names = first_model(model), list(states_of(type(model)))
+    v = np.array([first.initial_of(names[0], np.empty(0))], dtype=np.float64)
+    return [float(v[0]), *(float(np.ravel(first.initial_of(name, v))[0]) for name in names[1:])]
+
+
+def _first(value: Any) -> float:
+    """Return the number of the first neuron; of a distribution the mean."""
+    if is_uniform(value):
+        return float(value)
+    return float(value[0]) if isinstance(value, np.ndarray) else float(value.mean)
+
+
+def sample_results(model: NeuronModel) -> dict[str, Any]:
+    """Call every method once, as plain Python at the initial state, and check what it returns.
+
+    Raises
+    ------
+    NeurosimError
+        Where a method fails, or returns something else than finite numbers, as many as expected.
+    """
+    kind, p, x = type(model), first_values(model), first_states(model)
+    calls = {
+        "derivatives": (*x, 0.0, p),
+        "step": (*x, 0.0, 0.0, 0.1, p),
+        "spikes": (x[0], *x, p),
+        "reset": (*x, p),
+        "stable": (*x, 0.01, p),
+        "after_step": (x[0], *x, False, p),
+    }
+    return {name: _sample(kind, name, calls[name]) for name in methods_of(kind)}
+
+
+def _sample(kind: type[NeuronModel], name: str, arguments: tuple[Any, ...]) -> Any:
+    """Call one method and check what it returns."""
+    function, own = method_of(kind, name), f"{kind.__name__}.{name}"
+    try:
+        result = function(*arguments)
+    except Exception as error:
+        line = traceback.extract_tb(error.__traceback__)[-1].lineno
+        reason = str(error).replace("'types.SimpleNamespace' object", "p")
+        raise NeurosimError(
+            f"{place_of(function, line)}: {own} fails at the initial state "
+            f"({type(error).__name__}: {reason})"
+        ) from None
+    at = f"{place_of(function)}: {own}"
+    if name in ("spikes", "stable"):
+        if not isinstance(result, (bool, np.bool_)):
+            raise NeurosimError(f"{at} returns {result!r}: it must return True or False")
+        return result
+    values = result if isinstance(result, tuple) else (result,)
+    states = tuple(states_of(kind))
+    if len(values) != len(states):
+        what = ("derivative" if name == "derivatives" else "value") + "s" * (len(values) != 1)
+        raise NeurosimError(
+            f"{at} returns {len(values)} {what}: it must return {len(states)}, for "
+            f"{', '.join(states)}"
+        )
+    for state, value in zip(states, values, strict=True):
+        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+            raise NeurosimError(f"{at} returns {value!r} for {state}: it must return a number")
+        if not math.isfinite(value):
+            raise NeurosimError(
+                f"{at} returns {value} for {state} at the initial state: check the equation and "
+                "the parameters"
+            )
+    return result

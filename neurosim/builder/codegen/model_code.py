@@ -1,0 +1,165 @@
+"""Compile a model's block function, and keep it on disk.
+
+Numba names cached code by the file that it stands in. So the source is written to a file named by
+its hash: an edited model becomes another file, and a process with the same model loads what another
+process has compiled.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import importlib.util
+import math
+import os
+import sys
+import threading
+from collections import namedtuple
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import config
+
+from neurosim.builder.codegen.model_functions import plain_functions
+from neurosim.builder.codegen.model_source import (
+    HEADER,
+    IMPORTS,
+    hidden_states,
+    source_of,
+    work_rows,
+)
+from neurosim.kernels import model_math, model_tools
+from neurosim.kernels.address import errors
+from neurosim.kernels.compiled import FOLDER
+from neurosim.kernels.types import WORK_ROW
+from neurosim.models.declare import parameters_of, states_of
+from neurosim.utils.compilation import warn_of_cache
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from neurosim.models.neuron_model import NeuronModel
+
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int64, *[ctypes.c_void_p] * 7, ctypes.c_int64)
+_keep: dict[tuple[type, str], Any] = {}
+"""Callbacks into Python: their memory must live as long as the time loop may call them."""
+_lock = threading.RLock()
+
+
+def raise_errors() -> None:
+    """Raise what the equations have raised as plain Python since the last call."""
+    if errors:
+        first = errors[0]
+        errors.clear()
+        raise first
+
+
+def block_address(model: NeuronModel, plain: bool = False, ports: Sequence[int] = ()) -> int:
+    """Return the address of the block function of a model.
+
+    Parameters
+    ----------
+    model : NeuronModel
+    plain : bool
+        Whether to run the equations as plain Python, so that `print` and a debugger work.
+    ports : sequence of int
+        See `source_of`.
+    """
+    if plain or config.DISABLE_JIT:
+        return _callback(model, ports)
+    block, entry = source_of(model, ports)
+    return compiled_module(type(model).__name__, IMPORTS + block + entry).entry.address
+
+
+@cache
+def compiled_module(name: str, source: str) -> Any:
+    """Return the module with that source, written to the cache folder and compiled."""
+    digest = hashlib.sha256(source.encode()).hexdigest()[:20]
+    stem = f"{name.lower() if name.isascii() else 'model'}_{digest}"
+    with _lock:  # threads lay out the same population at the same time
+        if FOLDER is not None:
+            try:
+                return _cached_module(Path(FOLDER) / f"{stem}.py", source)
+            except OSError as error:
+                warn_of_cache(error)
+        names: dict[str, Any] = {"__name__": f"neurosim_models_{stem}"}
+        exec(compile(source.replace("cache=True", "cache=False"), f"<{name}>", "exec"), names)
+        return SimpleNamespace(**names)
+
+
+def _cached_module(path: Path, source: str) -> Any:
+    """Return the module in a file of the cache folder, whose machine code is kept beside it."""
+    if not path.exists() or path.read_text() != source:
+        part = path.with_suffix(f".{os.getpid()}.part")
+        part.write_text(source)
+        part.replace(path)
+    name = f"neurosim_models_{path.stem}"
+    previous, config.CACHE_DIR = config.CACHE_DIR, FOLDER
+    try:
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    finally:
+        config.CACHE_DIR = previous
+    return module
+
+
+def _callback(model: NeuronModel, ports: Sequence[int]) -> int:
+    """Return the address of a callback that runs the same block function as plain Python."""
+    kind = type(model)
+    block, _ = source_of(model, ports)
+    names: dict[str, Any] = {
+        "math": math,
+        "namedtuple": namedtuple,
+        "called": lambda method: method,
+        "function": lambda method: method,
+        "mathematics": model_math,
+        "current_at": model_tools.current_at,
+        "slope_ratio": model_tools.slope_ratio,
+    }
+    exec(compile(block, f"<{kind.__name__}>", "exec"), names)  # the text of the user's own class
+    names |= plain_functions(kind)
+    n_states = len(states_of(kind)) - 1 + hidden_states(kind)
+    n_parameters = 1 + len(parameters_of(kind)) + len(ports)
+    n_work = WORK_ROW * work_rows(model)
+
+    def call(n: int, *addresses_and_step: int) -> int:
+        *addresses, t = addresses_and_step
+        v, states, current, jump, params, until, work = addresses
+        try:
+            head = _array(params, HEADER)
+            points, stride = int(head[2]), int(head[3])
+            return int(
+                names["block"](
+                    n,
+                    _array(v, n),
+                    _array(states, n * n_states),
+                    _array(current, n * points),
+                    _array(jump, n),
+                    _array(params, HEADER + n_parameters + (n - 1) * stride),
+                    _array(until, n, ctypes.c_int64),
+                    _array(work, n_work),
+                    t,
+                )
+            )
+        except BaseException as error:
+            errors.append(error)
+            return 0
+
+    callback = _keep.setdefault((kind, block), _CALLBACK(call))
+    address = ctypes.cast(callback, ctypes.c_void_p).value
+    assert address is not None
+    return address
+
+
+def _array(address: int, n: int, kind: Any = ctypes.c_double) -> Any:
+    """Return the array at an address."""
+    if n == 0:
+        return np.empty(0)
+    return np.ctypeslib.as_array((kind * n).from_address(address))

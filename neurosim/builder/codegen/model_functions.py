@@ -1,0 +1,96 @@
+"""Source of a model's own functions, as part of the module that is compiled for it."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import inspect
+import math
+import textwrap
+from types import FunctionType, SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from neurosim.builder.codegen.model_check import sample_results
+from neurosim.kernels import model_math
+from neurosim.models.equations import constants_of, helpers_of, methods_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from neurosim.models.neuron_model import NeuronModel
+    from neurosim.models.registry import Part
+
+PORTABLE = ("cosh", "exp", "expm1", "log", "log1p", "pow", "sinh", "tanh")
+"""Functions of `math` that `model_math` replaces."""
+
+
+def functions_of(kind: type[Part]) -> list[str]:
+    """Return the source of each function that a model's block function needs, helpers first."""
+    methods = [getattr(kind, name) for name in methods_of(kind)]
+    return [_source(function) for function in (*helpers_of(methods), *methods)]
+
+
+def gives_numbers(model: NeuronModel) -> set[str]:
+    """Return the methods that give a bare number: those of models with one state may."""
+    return {name for name, result in sample_results(model).items() if not isinstance(result, tuple)}
+
+
+def plain_functions(kind: type[Part]) -> dict[str, Callable[..., Any]]:
+    """Return a model's functions for plain Python: the user's own, with portable mathematics."""
+    names = {name: getattr(model_math, name) for name in PORTABLE}
+    names = {name: getattr(function, "py_func", function) for name, function in names.items()}
+    portable = SimpleNamespace(**vars(math) | names)
+    methods = [getattr(kind, name) for name in methods_of(kind)]
+    found: dict[str, Callable[..., Any]] = {}
+    for function in (*helpers_of(methods), *methods):
+        scope = function.__globals__ | {"math": portable} | found
+        found[function.__name__] = FunctionType(
+            function.__code__, scope, function.__name__, None, function.__closure__
+        )
+    return found
+
+
+def _source(function: Callable[..., Any]) -> str:
+    """Return the source of a function, with global numbers and portable mathematics written in."""
+    node = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+    assert isinstance(node, ast.FunctionDef)
+    node = _Rewrite(constants_of(function)).visit(copy.deepcopy(node))
+    node.decorator_list = [ast.Name("function", ast.Load())]
+    node.returns = None
+    for argument in node.args.args:
+        argument.annotation = None
+    if ast.get_docstring(node) and len(node.body) > 1:
+        node.body = node.body[1:]
+    return ast.unparse(ast.fix_missing_locations(node))
+
+
+class _Rewrite(ast.NodeTransformer):
+    """Write global numbers in, and replace functions of `math` by portable ones."""
+
+    def __init__(self, constants: dict[str, Any]) -> None:
+        self._constants = constants
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """Replace a global number."""
+        if isinstance(node.ctx, ast.Load) and node.id in self._constants:
+            return ast.copy_location(ast.Constant(self._constants[node.id]), node)
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        """Replace a function of `math`."""
+        self.generic_visit(node)
+        is_math = isinstance(node.value, ast.Name) and node.value.id == "math"
+        if is_math and node.attr in PORTABLE:
+            name = ast.Name("mathematics", ast.Load())
+            return ast.copy_location(ast.Attribute(name, node.attr, ast.Load()), node)
+        return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        """Replace a power whose exponent is not a small whole number."""
+        self.generic_visit(node)
+        exponent = node.right
+        whole = isinstance(exponent, ast.Constant) and isinstance(exponent.value, int)
+        if not isinstance(node.op, ast.Pow) or whole:
+            return node
+        name = ast.Attribute(ast.Name("mathematics", ast.Load()), "pow", ast.Load())
+        return ast.copy_location(ast.Call(name, [node.left, node.right], []), node)

@@ -1,0 +1,49 @@
+"""Methods of integration by name: each gives source that advances the neurons of a block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from neurosim.builder.codegen.model_one_by_one import adaptive, gsl
+from neurosim.builder.codegen.model_together import exponential_euler, own_step, rk4
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from neurosim.builder.codegen.model_source import Writer
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method of integration.
+
+    Attributes
+    ----------
+    source : callable
+        Returns the lines that advance the neurons of a block.
+    is_adaptive : bool
+        Whether it chooses its steps, neuron by neuron, and keeps the last in `states`.
+    takes_jump : bool
+        Whether it takes in the input of delta synapses itself.
+    n_rows : int
+        Rows of `work` for each state that it needs beside the states and the new states.
+    carries_currents : bool
+        Whether it integrates the synaptic currents together with the states.
+    """
+
+    source: Callable[[Writer], str]
+    is_adaptive: bool = False
+    takes_jump: bool = False
+    n_rows: int = 0
+    carries_currents: bool = False
+
+
+METHODS = {
+    "rk4": Method(rk4, n_rows=1),
+    "exponential_euler": Method(exponential_euler),
+    "adaptive": Method(adaptive, is_adaptive=True),
+    "gsl": Method(gsl, is_adaptive=True, carries_currents=True),
+    "own": Method(own_step, takes_jump=True),
+}
+"""All of them; "own" is a step of the model's own."""

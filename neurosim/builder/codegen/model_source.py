@@ -1,0 +1,371 @@
+"""Write the source of a model's block function: equations, integration method, spikes and reset.
+
+The block function advances consecutive neurons of one population by one time step. Its source is
+plain Python. Numba compiles it, and with compilation switched off Python runs the same text.
+
+Neurons are advanced together, one internal step after another, so that the compiler can put
+several into one instruction. What they need lies in rows of the array `work`: the states, the
+parameters where neurons differ in them, and so on.
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from typing import TYPE_CHECKING
+
+from neurosim.builder.codegen.model_check import check_source
+from neurosim.builder.codegen.model_functions import functions_of, gives_numbers
+from neurosim.builder.codegen.model_methods import METHODS, Method
+from neurosim.builder.codegen.model_split import split_source
+from neurosim.kernels.types import ALPHA, WORK_ROW
+from neurosim.models.declare import parameters_of, states_of
+from neurosim.models.equations import methods_of
+from neurosim.models.quantity import is_uniform
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from neurosim.models.neuron_model import NeuronModel
+
+HEADER = 4
+"""Numbers before the parameters: internal steps, their length (ms), points of the current, and the
+distance between the parameters of two neurons."""
+ROWS = ("held", "before", "spiked", "unstable")
+"""Rows of `work` after the states: whether a neuron is refractory, its potential before the present
+internal step, whether it has spiked in this time step, whether its internal step was unstable."""
+
+IMPORTS = '''"""A neuron model, in the form that neurosim compiles."""
+
+import math
+from collections import namedtuple
+
+from numba import carray, cfunc
+
+from neurosim.kernels import model_math as mathematics
+from neurosim.kernels.model_tools import SIGNATURE, called, current_at, function, slope_ratio
+
+'''
+
+TEXT = '''# {name}
+P = namedtuple("P", {fields!r})
+
+
+{functions}
+
+
+@called
+def ask(n, only_jumped, jump, params, work):
+    """Reset the neurons that spike, and note it in `work`."""
+    stride = int(params[3])
+    {common}
+    for k in range(n):
+        if work[{held} + k] > 0.0 or (only_jumped > 0.0 and jump[k] == 0.0):
+            continue
+        {own}
+        {load}
+        if spikes(work[{before} + k], {x}, p):
+            {x_reset} = reset({x}, p)
+            {store}
+            work[{spiked} + k] = 1.0
+            work[{held} + k] = 1.0 if params[{header} + k * stride] > 0.0 else 0.0
+
+
+@called
+def block(n, v, states, current, jump, params, until, work, t):
+    """Advance n neurons by one time step.
+
+    `jump` holds the input of delta synapses (mV), and afterwards 1 for neurons that spiked, else 0.
+    Return the number of neurons that spiked.
+    """
+    n_internal, h, points, stride = int(params[0]), params[1], int(params[2]), int(params[3])
+    {common}
+    for k in range(n):
+        {fetch}
+        work[{held} + k] = 1.0 if until[k] >= t else 0.0
+        work[{spiked} + k] = 0.0
+{body}
+    count = 0
+    for k in range(n):
+        {keep}
+        jump[k] = work[{spiked} + k]
+        if work[{spiked} + k] > 0.0:
+            until[k] = t + int(params[{header} + k * stride])
+            count += 1
+    return count
+
+
+'''
+
+ENTRY = '''@cfunc(SIGNATURE, cache=True, error_model="numpy", nopython=True)
+def entry(n, v, states, current, jump, params, until, work, t):
+    """Make arrays of the addresses that the time loop passes."""
+    head = carray(params, {header})
+    points, stride = int(head[2]), int(head[3])
+    return block(
+        n,
+        carray(v, n),
+        carray(states, n * {n_states}),
+        carray(current, n * points),
+        carray(jump, n),
+        carray(params, {header} + 1 + {n_parameters} + (n - 1) * stride),
+        carray(until, n),
+        carray(work, {n_work}),
+        t,
+    )
+'''
+
+SLOPES = '''@called
+def slopes({x}, i, p):
+    """Return the derivatives, where they need not be computed for several neurons at once."""
+    return derivatives({x}, i, p)'''
+
+AT_END = """
+for k in range(n):
+    work[{before} + k] = v[k]
+ask(n, 0.0, jump, params, work)
+"""
+
+JUMP = """
+jumped = False
+for k in range(n):
+    work[{before} + k] = work[k]
+    push = jump[k]{unless_held}
+    work[k] += push
+    jumped |= push != 0.0
+if jumped:
+    {after}
+"""
+
+AFTER_JUMP = """for k in range(n):
+    if jump[k] != 0.0:
+        {own}
+        {load}
+        {x_after} = after_step(work[{before} + k], {x}, work[{held} + k] > 0.0, p)
+        {store}"""
+
+
+def source_of(model: NeuronModel, ports: Sequence[int] = ()) -> tuple[str, str]:
+    """Return the source of a model's block function, and of its entry by address.
+
+    It depends on the class, on whether the neurons have the same parameters, and, for methods that
+    integrate synaptic currents, on their kinds; not on values.
+
+    Parameters
+    ----------
+    model : NeuronModel
+    ports : sequence of int
+        Kind of each port whose synaptic current the method integrates: `EXPONENTIAL` or `ALPHA`.
+    """
+    check_source(model)
+    return Writer(model, ports).source()
+
+
+def hidden_states(kind: type[NeuronModel]) -> int:
+    """Return how many values per neuron the integration method keeps beside the states."""
+    return int(not hasattr(kind, "step") and METHODS[kind.method].is_adaptive)
+
+
+def internal_steps(kind: type[NeuronModel], dt: float) -> int:
+    """Return into how many internal steps a time step is divided."""
+    if hasattr(kind, "step") or METHODS[kind.method].carries_currents:
+        return 1
+    longest = 0.05 if METHODS[kind.method].is_adaptive else kind.substep
+    return max(1, math.ceil(dt / longest - 1e-9))
+
+
+def work_rows(model: NeuronModel) -> int:
+    """Return how many rows of `work` a model's block function uses."""
+    return Writer(model).n_rows
+
+
+class Writer:
+    """Parts of the source that depend on states, parameters and options of a model's class."""
+
+    def __init__(self, model: NeuronModel, ports: Sequence[int] = ()) -> None:
+        self._ports = ports
+        self.kind = type(model)
+        self.fields = tuple(parameters_of(self.kind))
+        self.is_uniform = all(is_uniform(getattr(model, name)) for name in self.fields)
+        self.n = len(states_of(self.kind))
+        self.m = self.n - 1 + hidden_states(self.kind)
+        self.names = [f"x{j}" for j in range(self.n)]
+        self.numbers = gives_numbers(model)
+        self._model = model
+
+    @property
+    def currents(self) -> list[tuple[str, int | None]]:
+        """Variables of synaptic currents: their time constant, and which other one they grow by."""
+        found: list[tuple[str, int | None]] = []
+        for p, kind in enumerate(self._ports):
+            tau = f"params[{HEADER + 1 + len(self.fields) + p} + k * stride]"
+            own = self.n + len(found)
+            found += [(tau, own + 1), (tau, None)] if kind == ALPHA else [(tau, None)]
+        return found
+
+    @property
+    def flowing(self) -> list[int]:
+        """Numbers of the variables that are currents, in the vector of states and currents."""
+        numbers, n = [], self.n
+        for kind in self._ports:
+            numbers.append(n)
+            n += 2 if kind == ALPHA else 1
+        return numbers
+
+    @property
+    def method(self) -> Method:
+        """Method of integration."""
+        return METHODS["own" if hasattr(self.kind, "step") else self.kind.method]
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of `work`: states, new states, what the method needs, `ROWS`, parameters."""
+        return self._first_parameter + (0 if self.is_uniform else len(self.fields))
+
+    @property
+    def _first_row(self) -> int:
+        """First of `ROWS`."""
+        return self.n * (2 + self.method.n_rows)
+
+    @property
+    def _first_parameter(self) -> int:
+        """First row of the parameters, where neurons differ in them."""
+        return self._first_row + len(ROWS)
+
+    def row(self, name: str) -> int:
+        """Return where a row of `work` begins."""
+        return WORK_ROW * (self._first_row + ROWS.index(name))
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Where each of `ROWS` begins."""
+        return {name: self.row(name) for name in ROWS}
+
+    def at(self, name: str) -> str:
+        """Return the element of a row for neuron k."""
+        return f"work[{self.row(name)} + k]"
+
+    @property
+    def pieces(self) -> dict[str, object]:
+        """Pieces of text that several templates use."""
+        first = HEADER + 1
+        listed = ", ".join(f"params[{first + c}]" for c in range(len(self.fields)))
+        return self.rows | {
+            "header": HEADER,
+            "x": ", ".join(self.names),
+            "load": self.load(),
+            "store": self.store(),
+            "x_reset": self.targets("x", "reset"),
+            "x_after": self.targets("x", "after_step"),
+            "common": f"p = P({listed})" if self.is_uniform else "pass",
+            "own": self.own(),
+        }
+
+    def own(self) -> str:
+        """Return the line that gives the parameters of neuron k."""
+        if self.is_uniform:
+            return "pass"
+        rows = range(self._first_parameter, self.n_rows)
+        values = (f"work[{WORK_ROW * row} + k]" for row in rows)
+        return f"p = P({', '.join(values)})"
+
+    def load(self, letter: str = "x", first: int = 0) -> str:
+        """Return the line that reads one row for each state at neuron k, from row `first` on."""
+        return "; ".join(f"{letter}{j} = work[{WORK_ROW * (first + j)} + k]" for j in range(self.n))
+
+    def store(self, letter: str = "x", first: int = 0) -> str:
+        """Return the line that writes one row for each state at neuron k, from row `first` on."""
+        return "; ".join(f"work[{WORK_ROW * (first + j)} + k] = {letter}{j}" for j in range(self.n))
+
+    def targets(self, letter: str, method: str) -> str:
+        """Return the left-hand side of an assignment of what a method returns."""
+        names = ", ".join(f"{letter}{j}" for j in range(self.n))
+        return names + ("," if self.n == 1 and method not in self.numbers else "")
+
+    def point(self, values: list[str]) -> str:
+        """Return arguments at a point of state space, with v bounded by `v_max`."""
+        if self.kind.v_max:
+            values = [f"min({values[0]}, p.{self.kind.v_max})", *values[1:]]
+        return ", ".join(values)
+
+    @property
+    def clamps(self) -> bool:
+        """Whether v is held at `v_reset` in the refractory period."""
+        return self.kind.refractory == "clamp" and "t_ref" in self.fields
+
+    @property
+    def freezes(self) -> bool:
+        """Whether nothing moves in the refractory period."""
+        return self.kind.refractory == "freeze" and "t_ref" in self.fields
+
+    def hold(self, letter: str = "x") -> str:
+        """Return the line that holds v at `v_reset` in the refractory period."""
+        return f"{letter}0 = p.v_reset if held else {letter}0" if self.clamps else "pass"
+
+    def still(self, letter: str) -> str:
+        """Return the line that stops v in the refractory period."""
+        return f"{letter}0 = 0.0 if held else {letter}0" if self.clamps else "pass"
+
+    def freeze(self, letter: str = "y") -> str:
+        """Return the line that keeps all states in the refractory period."""
+        if not self.freezes:
+            return "pass"
+        return "; ".join(f"{letter}{j} = x{j} if held else {letter}{j}" for j in range(self.n))
+
+    def source(self) -> tuple[str, str]:
+        """Return the source of the block function and of its entry."""
+        pieces, fetch = self.pieces, ["work[k] = v[k]"]
+        fetch += [f"work[{WORK_ROW * (j + 1)} + k] = states[{self.m} * k + {j}]"
+                  for j in range(self.n - 1)]  # fmt: skip
+        keep = ["v[k] = work[k]"]
+        keep += [f"states[{self.m} * k + {j}] = work[{WORK_ROW * (j + 1)} + k]"
+                 for j in range(self.n - 1)]  # fmt: skip
+        if not self.is_uniform:
+            first = self._first_parameter
+            fetch += [
+                f"work[{WORK_ROW * (first + c)} + k] = params[{HEADER + 1 + c} + k * stride]"
+                for c in range(len(self.fields))
+            ]
+        text = TEXT.format(
+            name=self.kind.__qualname__,
+            fields=self.fields,
+            functions=self._functions(),
+            fetch="; ".join(fetch),
+            keep="; ".join(keep),
+            body=textwrap.indent(self._body(), "    "),
+            **pieces,
+        )
+        entry = ENTRY.format(
+            header=HEADER,
+            n_states=self.m,
+            n_parameters=len(self.fields) + len(self._ports),
+            n_work=WORK_ROW * self.n_rows,
+        )
+        return text, entry
+
+    def _functions(self) -> str:
+        """Return the model's own functions, and those of the method of integration."""
+        functions = functions_of(self.kind)
+        names = ", ".join(self.names)
+        if not hasattr(self.kind, "step"):
+            functions.append(SLOPES.format(x=names))
+        if "stable" in methods_of(self.kind):
+            functions.append(split_source(self))
+        return "\n\n\n".join(functions)
+
+    def _body(self) -> str:
+        """Return the lines that advance all neurons of a block."""
+        body = self.method.source(self)
+        if self.kind.spike_check == "step":
+            body += AT_END.format(**self.pieces)
+        if self.method.takes_jump:
+            return body
+        after = "pass"
+        if "after_step" in methods_of(self.kind):
+            after = AFTER_JUMP.format(**self.pieces)
+        elif self.kind.spike_check == "internal":
+            after = "ask(n, 1.0, jump, params, work)"
+        held = f" if {self.at('held')} == 0.0 else 0.0" if self.clamps or self.freezes else ""
+        return body + JUMP.format(
+            unless_held=held, after=textwrap.indent(after, "    ").strip(), **self.pieces
+        )

@@ -1,0 +1,168 @@
+"""Delays as columns of a synapse table."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim.builder.grid import to_steps
+from neurosim.errors import NeurosimError
+from neurosim.kernels.rows import ARRAY, CONSTANT, GUIDE_BITS, LAW
+from neurosim.models.column import is_column
+from neurosim.models.quantity import is_distribution
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from neurosim.models.distributions import Distribution
+    from neurosim.network import Projection
+
+MOST_DELAYS = 2_000_000
+"""Most different delays of a distribution on the time grid."""
+TAIL = 1e-10
+"""Mass beyond which the upper tail of a distribution of delays is cut off."""
+
+
+def delay_span(delay: Distribution, dt: float) -> tuple[int, int]:
+    """Return the shortest and the longest delay (steps) of a distribution, its tail cut off.
+
+    Raises
+    ------
+    NeurosimError
+        Where next to nothing of it lies beyond half a step.
+    """
+    law = delay.truncated(dt / 2.0, np.inf)
+    low, high = law.quantiles()
+
+    def is_last(step: int) -> bool:
+        return (law.cdf((step + 0.5) * dt) - low) / (high - low) >= 1.0 - TAIL
+
+    first = max(1, int(to_steps(max(law.low, dt / 2.0), dt)))
+    above = first
+    while not is_last(above):
+        above *= 2
+    return first, bisect_left(range(above + 1), True, lo=first, key=is_last)
+
+
+def delay_law(delay: Distribution, dt: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the support (steps) and the cumulative probabilities of delays rounded to the grid.
+
+    The distribution is truncated at dt/2, below which a delay would round to 0.
+    """
+    law = delay.truncated(dt / 2.0, np.inf)
+    low, high = law.quantiles()
+    first, last = delay_span(delay, dt)
+    steps = np.arange(first, last + 1)
+    cumulative = (law.cdfs(np.multiply(steps + 0.5, dt, dtype=np.float64)) - low) / (high - low)
+    cumulative[-1] = 1.0
+    return steps, cumulative
+
+
+@dataclass(frozen=True, eq=False)
+class Delays:
+    """The delays of one projection.
+
+    Attributes
+    ----------
+    kind : int
+        `CONSTANT`, `ARRAY` or `LAW`.
+    steps : (n,) ndarray of int64
+        Those that there are; where each synapse has its own and none is listed, one per synapse.
+    law : (n,) ndarray of uint64
+        Cumulative probabilities, as fractions of 2⁶⁴, where they are drawn.
+    guide : (2**GUIDE_BITS,) or (0,) ndarray of int64
+        For the leading bits of a random number, the first entry of the law that it may mean.
+    """
+
+    kind: int
+    steps: NDArray[np.int64]
+    law: NDArray[np.uint64]
+    guide: NDArray[np.int64]
+
+
+def check_delays(projection: Projection, dt: float) -> None:
+    """Refuse delays that the time grid cannot resolve, and too many different ones.
+
+    Those in a file are not looked at.
+
+    Raises
+    ------
+    NeurosimError
+    """
+    delay = projection.delay
+    if is_distribution(delay):
+        try:
+            first, last = delay_span(delay, dt)
+        except NeurosimError:
+            raise NeurosimError(
+                f"The delays {delay} ms from {projection.source.name!r} to "
+                f"{projection.target.name!r} round to 0 on the time grid, dt = {dt:g} ms: lengthen "
+                "them or take a smaller dt"
+            ) from None
+        if last - first >= MOST_DELAYS:
+            raise NeurosimError(
+                f"Delays from {projection.source.name!r} to {projection.target.name!r} have "
+                f"{last - first + 1:,} different values in steps of {dt:g} ms, more than "
+                f"{MOST_DELAYS:,}: narrow their distribution, or take a larger dt"
+            )
+    elif not is_column(delay):
+        times = np.asarray(delay, float).ravel()
+        if len(times) and times.min() < dt * (1.0 - 1e-9):
+            raise NeurosimError(too_short(projection, float(times.min()), dt))
+
+
+def delays_of(projection: Projection, dt: float) -> Delays:
+    """Return the delays of a projection, none where they are in a file.
+
+    Raises
+    ------
+    NeurosimError
+        If a delay, or next to all of a distribution of delays, is too short for the grid.
+    """
+    delay, no_guide = projection.delay, np.empty(0, np.int64)
+    if is_column(delay):
+        return Delays(ARRAY, np.empty(0, np.int64), np.empty(0, np.uint64), no_guide)
+    check_delays(projection, dt)
+    if not is_distribution(delay):
+        times = np.asarray(delay, float).ravel()
+        steps = to_steps(times, dt)
+        kind = CONSTANT if np.ndim(delay) == 0 else ARRAY
+        return Delays(kind, steps, np.zeros(len(steps), np.uint64), no_guide)
+    steps, cumulative = delay_law(delay, dt)
+    law = np.floor(np.minimum(cumulative, 1.0 - 2.0**-53) * 2.0**53).astype(np.uint64)
+    law <<= np.uint64(11)
+    law[-1] = np.iinfo(np.uint64).max
+    leading = np.arange(2**GUIDE_BITS, dtype=np.uint64) << np.uint64(64 - GUIDE_BITS)
+    return Delays(LAW, steps, law, np.searchsorted(law, leading, side="right"))
+
+
+def too_short(projection: Projection, delay: float, dt: float) -> str:
+    """Return what to tell of a delay (ms) that the time grid cannot resolve."""
+    return (
+        f"Delay {delay:g} ms from {projection.source.name!r} to {projection.target.name!r} is "
+        f"below the time step dt = {dt:g} ms: lengthen the delay or take a smaller dt"
+    )
+
+
+class DelayTable:
+    """The delays of all projections: their distinct values, and how each synapse finds its own."""
+
+    def __init__(self, given: Sequence[Delays]) -> None:
+        self.kinds = [own.kind for own in given]
+        self.lengths = np.array([len(own.steps) for own in given], np.int64)
+        self.places = np.cumsum(self.lengths) - self.lengths
+        steps = np.concatenate([np.empty(0, np.int64), *(own.steps for own in given)])
+        self.delays = np.unique(steps)
+        """Distinct delays in steps, ascending."""
+        self.columns = np.searchsorted(self.delays, steps)
+        self.law = np.concatenate([np.empty(0, np.uint64), *(own.law for own in given)])
+        has_guide = np.array([len(own.guide) > 0 for own in given], np.int64)
+        self.guides = np.cumsum(has_guide) - has_guide
+        self.guide = np.concatenate([np.empty(0, np.int64), *(own.guide for own in given)]).reshape(
+            -1, 2**GUIDE_BITS
+        )

@@ -1,0 +1,91 @@
+"""Parameters and initial potentials of the neurons of a population."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurosim.builder.grid import to_steps, whole_steps
+from neurosim.builder.streams import uniform
+from neurosim.models.declare import parameters_of
+from neurosim.models.quantity import bounds_of, is_distribution, is_uniform
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neurosim.models import Neuron
+    from neurosim.network import Population
+
+
+def values_of(population: Population, value: Any, what: str, seed: int) -> NDArray[np.float64]:
+    """Return a quantity of every neuron of a population.
+
+    Parameters
+    ----------
+    population : Population
+    value : float, (size,) ndarray or distribution
+    what : str
+        Name of the quantity; with the population it selects the random stream.
+    seed : int
+
+    Returns
+    -------
+    (size,) ndarray
+        Read-only where all values are the same.
+    """
+    if is_distribution(value):
+        return value.sample(uniform(seed, what, population.name, population.size))
+    return np.broadcast_to(np.asarray(value, float), (population.size,))
+
+
+def drawn_neuron(population: Population, seed: int) -> Neuron:
+    """Return a population's neuron with distributions replaced by the values of its neurons."""
+    neuron = population.neuron
+    drawn = {
+        name: values_of(population, getattr(neuron, name), f"parameter {name}", seed)
+        for name in parameters_of(type(neuron))
+        if is_distribution(getattr(neuron, name))
+    }
+    return dataclasses.replace(neuron, **drawn) if drawn else neuron  # type: ignore[type-var]
+
+
+def refractory_of(neuron: Neuron, dt: float) -> Any:
+    """Return refractory periods in steps; where neurons differ, each to the nearest step."""
+    t_ref: Any = getattr(neuron, "t_ref", 0.0)
+    if is_uniform(t_ref):
+        return whole_steps(t_ref, dt, f"{type(neuron).__name__}.t_ref") if t_ref > 0.0 else 0
+    return to_steps(t_ref, dt)
+
+
+def shortest_refractory(neuron: Neuron, dt: float) -> int:
+    """Return the shortest refractory period of a population's neurons in steps."""
+    t_ref: Any = getattr(neuron, "t_ref", 0.0)
+    return (
+        refractory_of(neuron, dt) if is_uniform(t_ref) else int(to_steps(bounds_of(t_ref)[0], dt))
+    )
+
+
+def number_of(neuron: Neuron, name: str) -> float:
+    """Return a quantity of a neuron model, NaN where it has none or neurons differ in it."""
+    value = getattr(neuron, name, math.nan)
+    return float(value) if is_uniform(value) else math.nan
+
+
+def potential_offset(population: Population, seed: int) -> float | NDArray[np.float64]:
+    """Return the potential from which `State.v` counts (mV): 0 for equations, else rest.
+
+    An array has one for each neuron.
+    """
+    if not population.neuron.is_linear:
+        return 0.0
+    return drawn_neuron(population, seed).v_rest
+
+
+def initial_potentials(population: Population, seed: int) -> NDArray[np.float64]:
+    """Return the potential of every neuron at time 0 (mV)."""
+    v = population.v_init
+    v = drawn_neuron(population, seed).v_rest if v is None else v
+    return values_of(population, v, "v_init", seed)

@@ -1,0 +1,256 @@
+"""Synapse tables: who is connected to whom, how strongly, how late."""
+
+from __future__ import annotations
+
+from itertools import groupby, pairwise
+from operator import methodcaller
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim.builder.drawn import ThreadRules
+from neurosim.errors import NeurosimError
+from neurosim.kernels import (
+    Entry,
+    Table,
+    count_rows,
+    draw_row,
+    fill_rows,
+    lay_rows,
+    place_edges,
+)
+from neurosim.kernels.edges import PIECE
+from neurosim.kernels.types import MOST_STEPS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from neurosim.builder.layout import Layout
+    from neurosim.builder.projections import Projections
+    from neurosim.builder.workers import Each
+    from neurosim.kernels import Edges
+
+PRECISE = 2**20
+"""Synapses up to which a network's weights are stored in 64 bits: there one can see whether −55 mV
+is exactly the threshold. Beyond, half the memory is worth more. The whole network counts, so that
+the number of threads changes nothing."""
+LONGEST_ROW = 2**32 - 1
+"""Synapses: where delays begin within a row is stored in 32 bits."""
+ROWS_AT_ONCE = 2**10
+"""Rows whose columns are moved at a time."""
+
+
+def ages(delays: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return, descending, how long ago spikes were that are due in one of a batch's steps."""
+    found = np.unique(delays[:, None] - np.arange(MOST_STEPS))
+    return np.ascontiguousarray(found[found > 0][::-1])
+
+
+class ThreadTable:
+    """Makes the synapse table of one thread."""
+
+    def __init__(self, projections: Projections, thread: int) -> None:
+        self.shared = projections
+        self._place, self._thread = projections.own.index(thread), thread
+        self._drawn = ThreadRules(projections, thread)
+        self.n_slots = projections.layout.threads[thread].n_slots
+        self._n_neurons = int(projections.layout.first_id[-1])
+        self._runs, self.staged = self._stages()
+        self._onto_twins = 0
+
+    def _stages(self) -> tuple[list[tuple[int, int]], list[int]]:
+        """Tell whose rows are made one by one, and whose projections are laid one after another.
+
+        The latter are those from populations of which some synapses are listed.
+
+        Returns
+        -------
+        runs : list of (int, int)
+            Ranges of global ids of sources.
+        staged : list of int
+            Projections, in order.
+        """
+        first_rule, first_id = self.shared.first_rule, self.shared.layout.first_id
+        own = [range(a, b) for a, b in pairwise(first_rule.tolist())]
+        listed = [any(p in self.shared.listed for p in rules) for rules in own]
+        runs = []
+        for in_stages, members in groupby(range(len(own)), key=listed.__getitem__):
+            run = list(members)
+            if not in_stages and any(own[k] for k in run):
+                runs.append((int(first_id[run[0]]), int(first_id[run[-1] + 1])))
+        return runs, [p for rules, staged in zip(own, listed, strict=True) if staged for p in rules]
+
+    def _sources(self, p: int) -> tuple[int, int]:
+        """Return the range of global ids of a projection's sources."""
+        k = self.shared.layout.index(self.shared.projections[p].source)
+        return int(self.shared.layout.first_id[k]), int(self.shared.layout.first_id[k + 1])
+
+    def _empty(self, counts: NDArray[np.int64]) -> Table:
+        """Return a table with room for so many synapses in each row."""
+        total = int(counts.sum())
+        delays, common = self.shared.column_delays, self.shared.common
+        longest = int(delays.max(initial=1))
+        slot_type = np.uint16 if self.n_slots <= 2**16 else np.uint32
+        weight_type = np.float64 if sum(self.shared.expected) <= PRECISE else np.float32
+        if common is None:
+            weights, width = np.empty(total, weight_type), 1
+            shared = np.empty(0, weight_type)
+        else:
+            weights, width = np.empty(0, weight_type), common.width
+            shared = np.repeat(common.values, self.shared.n_sources, axis=0).ravel()
+        return Table(
+            start=np.cumsum(counts) - counts,
+            segment=np.zeros((self._n_neurons, len(delays) + 1), np.uint32),
+            delays=delays,
+            column=np.searchsorted(delays, np.arange(longest + MOST_STEPS + 1)),
+            ages=ages(delays),
+            ring=np.ones(1, np.int64),
+            pitch=np.array([self.n_slots]),
+            targets=np.empty(total, slot_type),
+            weights=weights,
+            common=shared.astype(weight_type),
+            common_of=np.arange(len(delays), dtype=np.uint64) % np.uint64(width),
+            on_twins=np.empty((0, len(delays) + 1), np.uint32),
+        )
+
+    def open(self) -> None:
+        """Count the synapses, and make an empty table for them."""
+        counts = np.zeros(self._n_neurons, np.int64)
+        for run in self._runs:
+            for first, last in self._drawn.blocks(*run):
+                lists = self._drawn.lists(first, last, counting=True)
+                tables = (self._drawn.plan, lists, self._drawn.room(lists, 0))
+                draw, count = Entry(draw_row, *tables), Entry(count_rows, *tables, counts)
+                self._onto_twins += count(*draw.addresses, first, last, 0)
+        staged = self._count_stages(counts) if self.staged else None
+        if counts.max(initial=0) > LONGEST_ROW:
+            raise NeurosimError(
+                f"{counts.max():,} synapses lead from one neuron to those of one thread: "
+                f"{LONGEST_ROW:,} is the most, so give more threads or fewer synapses"
+            )
+        self.table = self._empty(counts)
+        if staged is not None:
+            self.table = self.table._replace(segment=staged)
+
+    def _count_stages(self, counts: NDArray[np.int64]) -> NDArray[np.uint32]:
+        """Return where each column begins in each row that is laid in stages; add to `counts`."""
+        table = self._empty(np.zeros(self._n_neurons, np.int64))
+        for p in self.staged:
+            if p not in self.shared.listed:
+                self._onto_twins += self._lay_rows(p, table, counting=True)
+                continue
+            listed = self.shared.listed[p]
+            own, (first, last) = listed.counts[self._place], self._sources(p)
+            delays = self.shared.delays.places[p] + np.arange(len(listed.delays.steps))
+            for k, column in enumerate(self.shared.columns[delays]):
+                table.segment[first:last, column + 1] += own[:, k]
+            self._onto_twins += int(own.sum(dtype=np.int64)) - listed.own[self._place]
+            listed.counts[self._place] = own[:0]
+        for rows in self._staged_rows():
+            counts[rows] = table.segment[rows].sum(axis=1)
+            table.segment[rows] = np.cumsum(table.segment[rows], axis=1)
+        return table.segment
+
+    def _staged_rows(self) -> Iterator[slice]:
+        """Yield the rows that are laid in stages, some at a time."""
+        for first, last in sorted({self._sources(p) for p in self.staged}):
+            for a in range(first, last, ROWS_AT_ONCE):
+                yield slice(a, min(a + ROWS_AT_ONCE, last))
+
+    def _lay_rows(self, p: int, table: Table, *, counting: bool) -> int:
+        """Count, or put into the table, what a rule draws where others are listed."""
+        base, end = self._sources(p)
+        onto_twins = 0
+        for first, last in self._drawn.blocks(base, end):
+            lists = self._drawn.lists(first, last, counting=False, only=p)
+            plan, room = self._drawn.plan, self._drawn.room(lists, 0)
+            draw = Entry(draw_row, plan, lists, room)
+            lay = Entry(lay_rows, plan, room, table, base, counting)
+            onto_twins += lay(*draw.addresses, p, first - base, last - base)
+        return onto_twins
+
+    def lay(self, p: int) -> None:
+        """Put what the rule of a projection draws into the table, in its turn."""
+        self._lay_rows(p, self.table, counting=False)
+
+    def place(self, p: int, blocks: list[tuple[int, Edges]]) -> None:
+        """Put what is listed of a projection into the table, in its turn."""
+        base, _ = self._sources(p)
+        room = self._drawn.room_for(PIECE, 0)
+        for first, edges in blocks:
+            Entry(place_edges, self._drawn.plan, edges, room, self.table)(p, first, base, 0, 0)
+
+    def close(self) -> tuple[Table, int]:
+        """Fill the other rows; return the table, and the number of synapses not onto twins."""
+        for rows in self._staged_rows():
+            segment = self.table.segment[rows]
+            segment[:, 1:] = segment[:, :-1].copy()
+            segment[:, 0] = 0
+        counts = np.diff(self.table.start, append=len(self.table.targets))
+        for run in self._runs:
+            for first, last in self._drawn.blocks(*run):
+                lists = self._drawn.lists(first, last, counting=False)
+                room = self._drawn.room(lists, int(counts[first:last].max(initial=0)))
+                draw = Entry(draw_row, self._drawn.plan, lists, room)
+                fill = Entry(fill_rows, self._drawn.plan, room, self.table)
+                fill(*draw.addresses, first, last, 0)
+        if self._onto_twins:
+            self.table = self.table._replace(on_twins=self._count_twins())
+        return self.table, len(self.table.targets) - self._onto_twins
+
+    def _count_twins(self) -> NDArray[np.uint32]:
+        """Return how many synapses of each row lead to twins before each column."""
+        is_twin = np.zeros(self.n_slots, bool)
+        for share in self.shared.layout.threads[self._thread].shares:
+            for slot in share.twin_slots.values():
+                is_twin[slot : slot + 2 * len(share.twins)] = True
+        table, found = self.table, np.zeros_like(self.table.segment)
+        for first in range(0, len(found), ROWS_AT_ONCE):
+            rows = slice(first, first + ROWS_AT_ONCE)
+            start, segment = table.start[rows], table.segment[rows].astype(np.int64)
+            own = is_twin[table.targets[start[0] : start[-1] + segment[-1, -1]]]
+            before = np.concatenate([[0], np.cumsum(own)])[start[:, None] - start[0] + segment]
+            found[rows] = before - before[:, :1]
+        return found
+
+
+def make_tables(projections: Projections, each: Each = map) -> list[tuple[Table, int]]:
+    """Make the synapse tables of the threads of this process.
+
+    Parameters
+    ----------
+    projections : Projections
+    each : Each
+        How threads are made to work.
+
+    Returns
+    -------
+    list of (Table, int)
+        For each thread its table, and how many synapses there are not onto twins.
+    """
+    makers = [ThreadTable(projections, thread) for thread in projections.own]
+    list(each(ThreadTable.open, makers))
+    for p in makers[0].staged:
+        if p not in projections.listed:
+            list(each(methodcaller("lay", p), makers))
+            continue
+        for blocks in projections.listed[p].blocks():
+            list(each(methodcaller("place", p, blocks), makers))
+    return list(each(ThreadTable.close, makers))
+
+
+def into_ring(table: Table, layout: Layout) -> Table:
+    """Return a table whose targets tell the delay too where they have room for it.
+
+    Those of the given table, slots until now, are changed in place.
+    """
+    if layout.ring == 1 or len(table.common):
+        return table
+    turns = (table.delays % layout.ring * layout.pitch).astype(np.uint16)
+    for first in range(0, len(table.start), ROWS_AT_ONCE):
+        lengths = np.diff(table.segment[first : first + ROWS_AT_ONCE], axis=1)
+        own = np.repeat(np.tile(turns, len(lengths)), lengths.ravel())
+        table.targets[table.start[first] :][: len(own)] += own
+    return table._replace(ring=np.array([layout.ring]), pitch=np.array([layout.pitch]))

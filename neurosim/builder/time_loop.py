@@ -1,0 +1,168 @@
+"""The compiled time loop of one thread, with the functions and tables that its network needs."""
+
+from __future__ import annotations
+
+from operator import is_
+from typing import TYPE_CHECKING, Any
+
+from neurosim.kernels import (
+    Entry,
+    Loop,
+    address_table,
+    advance,
+    deliver,
+    deliver_in_common,
+    deliver_into_ring,
+    exchange,
+    record_post,
+    sample,
+    steps,
+    transmit_plastic,
+)
+from neurosim.kernels.inputs import add_noise, count_noise
+from neurosim.kernels.types import MANNER, MODEL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from neurosim.builder.plan import Plan
+    from neurosim.kernels import Inputs, Learned, Ranks, Scratch, Shared, State, Table
+
+
+class TimeLoop:
+    """Advances the neurons of one thread.
+
+    Functions that the network needs are compiled, or read from the cache, at the first `prepare`.
+
+    Parameters
+    ----------
+    plan : Plan
+    thread : int
+        Among those of this process.
+    here : range
+        The threads on this machine, among all.
+    shared : Shared
+    scratch : Scratch
+    samples : (n_rows, n_signals) ndarray of float64
+        Filled with what the probes sample.
+    ranks : Ranks or None
+        None where this machine is the only one.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        thread: int,
+        *,
+        here: range,
+        shared: Shared,
+        scratch: Scratch,
+        samples: NDArray,
+        ranks: Ranks | None,
+    ) -> None:
+        self._plan, self._part = plan, plan.threads[thread]
+        self._shared, self._scratch, self._samples = shared, scratch, samples
+        self._thread, self._here, self._ranks = plan.own[thread], here, ranks
+        self._fired = shared.fired[self._thread]
+        self._tables: tuple[Any, ...] = ()
+        self._made: dict[Any, Entry] = {}
+
+    def prepare(self, state: State, learned: Learned, inputs: Inputs) -> None:
+        """Set the tables that the next chunks of steps work on."""
+        tables = (state, learned, inputs)
+        if self._tables and all(map(is_, tables, self._tables)):
+            return
+        self._tables = tables
+        plan, part, table = self._plan, self._part, self._part.table
+        if part.inputs.noisy.any():
+            noise = (inputs, state, self._scratch)
+            self._scratch.noise[:] = self._entries([(count_noise, *noise), (add_noise, *noise)])
+        exchanging = [] if self._ranks is None else [(exchange, self._ranks, self._shared)]
+        sampling = [(sample, part.probes, state, self._samples)] if len(part.probes.sets) else []
+        loop = Loop(
+            thread=self._thread,
+            horizon=plan.horizon,
+            stride=plan.stride,
+            batch=plan.batch,
+            ring=int(table.ring[0]),
+            pitch=int(table.pitch[0]),
+            own=self._here.start,
+            n_own=len(self._here),
+            timed=self._scratch.timed,
+            deliver=self._entries([(_delivery(table), table, state, self._scratch)]),
+            steps=self._entries(self._steps(*tables)),
+            samples=self._entries(sampling),
+            exchange=self._entries(exchanging),
+            rows=table.start,
+            history=state.history,
+            reached=state.reached,
+            history_start=state.history_start,
+            shared=self._shared,
+            ticks=self._scratch.ticks,
+        )
+        self._advance = self._entry(advance, loop, n=3)
+
+    def _steps(self, state: State, learned: Learned, inputs: Inputs) -> Iterator[tuple[Any, ...]]:
+        """Yield what is to be called in every step, each function with its tables."""
+        part, plastic = self._part, self._part.plastic
+        neurons = (part.neurons, inputs, state, self._scratch, self._fired)
+        if plastic.n_lists:
+            yield transmit_plastic, plastic.tables, state, self._rows(state, learned)
+        if len(inputs.programs) or len(inputs.event_steps) or part.live:
+            yield steps.apply_inputs, inputs, part.neurons, state
+        if (part.neurons.firing[:, MANNER] < MODEL).any():
+            yield steps.advance_linear, *neurons
+        if part.soft is not None:
+            yield steps.escape, part.neurons, part.soft, state, self._fired
+        if part.heterogeneous is not None:
+            yield steps.advance_heterogeneous, part.heterogeneous, *neurons
+        if part.models.tables is not None:
+            yield steps.advance_models, part.models.tables, *neurons
+        if plastic.n_lists:
+            yield record_post, plastic.tables, learned, self._fired
+
+    def _rows(self, state: State, learned: Learned) -> NDArray:
+        """Return the addresses of each plastic projection's `transmit_row`."""
+        plastic = self._part.plastic
+        self._row_entries = [
+            Entry(own.transmit_row, plastic.tables, learned, state, rule)
+            for own, rule in zip(plastic.functions, plastic.tables.rules, strict=True)
+        ]
+        return address_table(self._row_entries)
+
+    def _entries(self, needed: Iterable[tuple[Any, ...]]) -> NDArray:
+        """Return the addresses of functions and of their tables."""
+        return address_table([self._entry(*each) for each in needed])
+
+    def _entry(self, function: Any, *tables: Any, n: int = 5) -> Entry:
+        """Return a function with its tables, made anew only where one of these is another."""
+        kept = self._made.get(function)
+        if kept is None or not kept.has(*tables):
+            self._made[function] = Entry(function, *tables, n=n, like=kept)
+        return self._made[function]
+
+    def __call__(self, t_first: int, n_steps: int, crossing: int) -> int:
+        """Advance by a chunk of steps.
+
+        Parameters
+        ----------
+        t_first, n_steps : int
+            First step and length of the chunk.
+        crossing : int
+            How often the threads of this machine have met before.
+
+        Returns
+        -------
+        int
+            How often they have met now.
+        """
+        return self._advance(t_first, n_steps, crossing)
+
+
+def _delivery(table: Table) -> Any:
+    """Return the function that delivers spikes through a table."""
+    if len(table.common):
+        return deliver_in_common
+    return deliver_into_ring if table.ring[0] > 1 else deliver

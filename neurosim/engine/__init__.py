@@ -1,0 +1,1 @@
+"""Run a network: simulation, threads, processes, streams and checkpoints."""

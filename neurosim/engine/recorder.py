@@ -1,0 +1,302 @@
+"""Collect the spikes and samples of each chunk of steps, and return them as a result."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim.results.result import Result, RunStats, SpikeTrains, Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from numpy.typing import DTypeLike, NDArray
+
+    from neurosim.builder import Plan
+    from neurosim.builder.probes import TracePlan
+    from neurosim.kernels import State
+
+PENDING = 2**22
+"""Spikes that are kept as they come, before they are sorted by population."""
+GROWTH = 1.5
+"""Factor by which a full array grows, so that appending costs the same however often it is done."""
+
+
+class _Rows:
+    """An array that grows by rows.
+
+    Rows that are there never change, so that results made earlier may share their memory.
+    """
+
+    def __init__(self, dtype: DTypeLike, *shape: int) -> None:
+        self._data = np.empty((0, *shape), dtype)
+        self._n = 0
+
+    def reserve(self, n: int) -> None:
+        """Make room for `n` rows in all."""
+        if n > len(self._data):
+            data = np.empty(
+                (max(n, int(GROWTH * len(self._data))), *self._data.shape[1:]), self._data.dtype
+            )
+            data[: self._n] = self._data[: self._n]
+            self._data = data
+
+    def append(self, rows: NDArray) -> None:
+        """Add rows at the end."""
+        self.reserve(self._n + len(rows))
+        self._data[self._n : self._n + len(rows)] = rows
+        self._n += len(rows)
+
+    @property
+    def rows(self) -> NDArray:
+        """The rows, as a view."""
+        return self._data[: self._n]
+
+
+class _Spikes:
+    """Spikes of one population: time of the spike (ms) and index of the neuron."""
+
+    def __init__(self) -> None:
+        self._times, self._ids = _Rows(np.float64), _Rows(np.int64)
+
+    def append(self, times: NDArray, ids: NDArray) -> None:
+        """Add spikes, later than those that are there."""
+        self._times.append(times)
+        self._ids.append(ids)
+
+    def between(self, start: float, stop: float) -> tuple[NDArray, NDArray]:
+        """Return times and ids of the spikes with start < t <= stop (ms)."""
+        times = self._times.rows
+        chosen = slice(*np.searchsorted(times, [start, stop], side="right"))
+        return times[chosen], self._ids.rows[chosen]
+
+
+class Recorder:
+    """Spikes and traces since the start of a simulation.
+
+    Parameters
+    ----------
+    plan : Plan
+    merge : callable
+        Sums an array over all processes, each of which has filled in its part.
+    """
+
+    def __init__(self, plan: Plan, merge: Callable[[NDArray], NDArray]) -> None:
+        self._plan, self._merge = plan, merge
+        self._spikes = [_Spikes() for _ in plan.populations]
+        n = int(plan.first_id[-1])
+        self._is_recorded = np.zeros(n, bool)
+        for first, name in zip(plan.first_id, plan.populations, strict=False):
+            self._is_recorded[first + plan.spikes_of[name]] = True
+        # Small keys: numpy sorts 16-bit integers in linear time.
+        self._population = np.repeat(np.arange(len(plan.populations)), np.diff(plan.first_id))
+        if len(plan.populations) <= np.iinfo(np.uint16).max:
+            self._population = self._population.astype(np.uint16)
+        self._times = [_Rows(np.float64) for _ in plan.traces]
+        self._values = [_Rows(np.float64, len(trace.columns)) for trace in plan.traces]
+        # The spikes of neurons whose potential is recorded, for drawing.
+        self._drawn = {k: _Spikes() for k, t in enumerate(plan.traces) if t.key[1] == "v"}
+        self._is_drawn = {k: np.zeros(n, bool) for k in self._drawn}
+        for k, is_drawn in self._is_drawn.items():
+            is_drawn[plan.first_id[plan.traces[k].population] + plan.traces[k].ids] = True
+        self._is_kept = np.any([self._is_recorded, *self._is_drawn.values()], axis=0)
+        self._pending: list[tuple[NDArray, NDArray]] = []
+        self._n_pending = 0
+
+    def reserve(self, n_steps: int) -> None:
+        """Make room for the samples of the first `n_steps` steps.
+
+        Raises
+        ------
+        MemoryError
+        """
+        for k, trace in enumerate(self._plan.traces):
+            for rows in (self._times[k], self._values[k]):
+                rows.reserve(n_steps // trace.interval)
+
+    def take(
+        self, t_first: int, n_steps: int, state: State, samples: list[NDArray[np.float64]]
+    ) -> None:
+        """Store the spikes and samples of a chunk of steps.
+
+        Parameters
+        ----------
+        t_first, n_steps : int
+        state : State
+            Of any one thread: all have the same history of spikes.
+        samples : list of (n_rows, n_signals) ndarray
+            Of every thread.
+        """
+        start = state.history_start[self._plan.horizon : self._plan.horizon + n_steps + 1]
+        ids = state.history[start[0] : start[-1]]
+        stamps = np.repeat(np.arange(t_first + 1, t_first + n_steps + 1), np.diff(start))
+        kept = self._is_kept[ids]
+        self._pending.append((ids[kept], stamps[kept]))
+        self._n_pending += len(self._pending[-1][0])
+        if self._n_pending > PENDING:
+            self._sort()
+        for k, trace in enumerate(self._plan.traces):
+            n_rows = (t_first + n_steps) // trace.interval - t_first // trace.interval
+            values = np.zeros((n_rows, len(trace.ids)))
+            for part, own in zip(self._plan.threads, samples, strict=True):
+                for c in part.contributions:
+                    if c.trace == k:
+                        values[:, c.columns] += own[:n_rows, c.signals]
+            self._append(k, trace.reduced(self._in_units(trace, self._merge(values))))
+
+    def _append(self, k: int, values: NDArray[np.float64]) -> None:
+        """Store samples of trace k, with their times."""
+        first = len(self._times[k].rows) + 1
+        stamps = np.arange(first, first + len(values)) * self._plan.traces[k].interval
+        self._times[k].append(np.multiply(stamps, self._plan.dt, dtype=float))
+        self._values[k].append(values)
+
+    def _in_units(self, trace: TracePlan, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return potentials in mV; the engine counts them from rest."""
+        if trace.variable == "v":
+            offset = self._plan.offsets[trace.key[0]]
+            values += offset[trace.ids] if isinstance(offset, np.ndarray) else offset
+        return values
+
+    def _sort(self) -> None:
+        """Sort the pending spikes by population."""
+        if self._pending:
+            ids, stamps = (np.concatenate(parts) for parts in zip(*self._pending, strict=True))
+            self._pending, self._n_pending = [], 0
+            self._store(ids, stamps, ids, stamps)
+
+    def _store(
+        self, ids: NDArray, stamps: NDArray, drawn_ids: NDArray, drawn_stamps: NDArray
+    ) -> None:
+        """Store spikes, by id in the network and step: those recorded, and those to be drawn."""
+        first, dt = self._plan.first_id, self._plan.dt
+        recorded = self._is_recorded[ids]
+        if not recorded.all():
+            ids, stamps = ids[recorded], stamps[recorded]
+        population = self._population[ids]
+        counts = np.bincount(population, minlength=len(self._spikes))
+        order = np.argsort(population, kind="stable")
+        start = 0
+        for k in np.flatnonzero(counts).tolist():
+            own = order[start : start + counts[k]]
+            start += counts[k]
+            times = np.multiply(stamps[own], dt, dtype=float)
+            self._spikes[k].append(times, ids[own].astype(np.int64) - first[k])
+        for k, spikes in self._drawn.items():
+            shown = self._is_drawn[k][drawn_ids]
+            own_ids = drawn_ids[shown].astype(np.int64) - first[self._plan.traces[k].population]
+            spikes.append(np.multiply(drawn_stamps[shown], dt, dtype=float), own_ids)
+
+    def spikes(self, first: int, last: int) -> dict[str, SpikeTrains]:
+        """Return the spikes of the steps first … last − 1 by population."""
+        self._sort()
+        dt = self._plan.dt
+        return {
+            name: SpikeTrains._trusted(
+                *spikes.between(first * dt, last * dt),
+                self._plan.spikes_of[name],
+                dt=dt,
+                t_start=first * dt,
+                t_stop=last * dt,
+            )
+            for name, spikes in zip(self._plan.populations, self._spikes, strict=True)
+        }
+
+    def traces(self, first: int, last: int) -> dict[tuple[str, str], Trace]:
+        """Return the samples of the steps first … last − 1 by population and variable."""
+        self._sort()
+        return {trace.key: self._trace(k, first, last) for k, trace in enumerate(self._plan.traces)}
+
+    def _trace(self, k: int, first: int, last: int) -> Trace:
+        """Return one trace, with the spikes since the sample before its first one."""
+        plan, dt = self._plan.traces[k], self._plan.dt
+        low, high = first // plan.interval, last // plan.interval
+        spikes, v_peak = None, math.nan
+        if k in self._drawn:
+            v_peak = self._plan.populations[plan.key[0]].v_peak
+            start, stop = low * plan.interval * dt, last * dt
+            times, ids = self._drawn[k].between(start, stop)
+            spikes = SpikeTrains._trusted(
+                times, ids, np.sort(plan.ids), dt=dt, t_start=start, t_stop=stop
+            )
+        return Trace._trusted(
+            self._times[k].rows[low:high],
+            self._values[k].rows[low:high],
+            plan.columns,
+            plan.unit,
+            spikes,
+            v_peak,
+        )
+
+    def snapshot(self) -> dict[str, NDArray]:
+        """Return all that was recorded, as `restore` accepts it.
+
+        Returns
+        -------
+        dict
+            "ids" and "stamps" of the recorded spikes, "painted_ids" and "painted_stamps" of those
+            that are drawn, and "samples 0", "samples 1" … of the traces, in their units.
+        """
+        self._sort()
+        first = self._plan.first_id
+        drawn = [(first[self._plan.traces[k].population], s) for k, s in self._drawn.items()]
+        found: dict[str, NDArray] = {}
+        found["ids"], found["stamps"] = self._in_network(zip(first, self._spikes, strict=False))
+        found["painted_ids"], found["painted_stamps"] = self._in_network(drawn)
+        return found | {f"samples {k}": values.rows for k, values in enumerate(self._values)}
+
+    def _in_network(
+        self, spikes: Iterable[tuple[int, _Spikes]]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Return spikes of populations by id in the network and step, ordered by step, then id."""
+        parts = [(first, *own.between(-math.inf, math.inf)) for first, own in spikes]
+        ids = np.concatenate([np.empty(0, np.int64), *(first + ids for first, _, ids in parts)])
+        times = np.concatenate([np.empty(0), *(times for _, times, _ in parts)])
+        stamps = np.rint(times / self._plan.dt).astype(np.int64)
+        order = np.lexsort((ids, stamps))
+        return ids[order].astype(np.int32), stamps[order]
+
+    def restore(self, snapshot: Mapping[str, NDArray], n_steps: int) -> None:
+        """Store what was recorded in the first `n_steps` steps of an earlier run.
+
+        Raises
+        ------
+        ValueError
+            Where it was not recorded of this network in that time.
+        """
+        n, traces = len(self._is_recorded), self._plan.traces
+        for name in ("", "painted_"):
+            ids, stamps = snapshot[f"{name}ids"], snapshot[f"{name}stamps"]
+            valid = (ids >= 0) & (ids < n) & (stamps >= 1) & (stamps <= n_steps)
+            if ids.shape != stamps.shape or not valid.all() or (np.diff(stamps) < 0).any():
+                raise ValueError("spikes were recorded that are not possible")
+        samples = [self._samples_of(snapshot, k) for k in range(len(traces))]
+        for trace, values in zip(traces, samples, strict=True):
+            shape = (n_steps // trace.interval, len(trace.columns))
+            if values.shape != shape:
+                raise ValueError(f"the trace of {trace.key} is not of shape {shape}")
+        spikes = ("ids", "stamps", "painted_ids", "painted_stamps")
+        self._store(*(snapshot[name] for name in spikes))
+        for k, values in enumerate(samples):
+            self._append(k, values)
+
+    def _samples_of(self, snapshot: Mapping[str, NDArray], k: int) -> NDArray[np.float64]:
+        """Return the samples of trace k; earlier versions stored potentials relative to rest."""
+        if f"samples {k}" in snapshot:
+            return snapshot[f"samples {k}"]
+        return self._in_units(self._plan.traces[k], snapshot[f"values {k}"].copy())
+
+    def result(self, n_steps: int, stats: RunStats) -> Result:
+        """Return all that was recorded in the first `n_steps` steps."""
+        plan = self._plan
+        return Result(
+            dt=plan.dt,
+            duration=n_steps * plan.dt,
+            seed=plan.seed,
+            populations=plan.populations,
+            spikes=self.spikes(0, n_steps),
+            traces=self.traces(0, n_steps),
+            stats=stats,
+        )

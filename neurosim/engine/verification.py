@@ -1,0 +1,209 @@
+"""Compare a neuron model on the time grid with an accurate solution of its equations."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurosim.builder.codegen.model_check import check_source, first_states, first_values
+from neurosim.builder.grid import check_dt, whole_steps
+from neurosim.errors import NeurosimError
+from neurosim.models import ConstantCurrent
+from neurosim.models.declare import parameters_of
+from neurosim.network import Network
+from neurosim.utils.checks import check_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from neurosim.models.neuron_model import NeuronModel
+
+RTOL, ATOL = 1e-10, 1e-10
+"""Tolerances of the reference solution."""
+INSTANT = 1e-6
+"""Time (ms) within which a diverging potential must reach its spike."""
+BISECTIONS = 60
+"""Halvings by which the time of a spike is located."""
+
+
+@dataclass(frozen=True, eq=False)
+class Verification:
+    """How far a model on the time grid is from its equations.
+
+    Attributes
+    ----------
+    dt : float
+        Step of the time grid (ms).
+    spike_times, reference_times : (n,) ndarray
+        On the grid, and located in the reference solution (ms).
+    largest_v_error : float
+        Largest error of the potential up to the first spike (mV).
+    largest_spike_shift : float
+        Largest difference of corresponding spike times (ms); infinite where their numbers differ.
+    """
+
+    dt: float
+    spike_times: NDArray[np.float64]
+    reference_times: NDArray[np.float64]
+    largest_v_error: float
+    largest_spike_shift: float
+
+    def __str__(self) -> str:
+        return (
+            f"dt = {self.dt:g} ms: {len(self.spike_times)} spikes, reference "
+            f"{len(self.reference_times)}; potential off by at most {self.largest_v_error:.2g} mV "
+            f"before the first spike, spike times by at most {self.largest_spike_shift:.3g} ms"
+        )
+
+
+def reference_solution(
+    model: NeuronModel, current: float, duration: float, times: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Integrate a model's equations with SciPy's DOP853, and locate every spike by bisection.
+
+    Parameters
+    ----------
+    model : NeuronModel
+        With `derivatives`; of parameters that differ between neurons the first neuron's are used.
+    current : float
+        Constant input (pA).
+    duration : float
+        ms.
+    times : (n_times,) ndarray
+        Where the potential is returned (ms), ascending.
+
+    Returns
+    -------
+    v : (n_times,) ndarray
+        Membrane potential (mV).
+    spike_times : (n_spikes,) ndarray
+        ms.
+    """
+    from scipy.integrate import DOP853
+
+    kind, p = type(model), first_values(model)
+    methods: Any = kind
+    slopes, holds = _slopes(model, current, p)
+    x, now, free_from = np.array(first_states(model)), 0.0, 0.0
+    v, spikes = np.empty(len(times)), []
+    while now < duration:
+        held = now < free_from
+        stop = min(free_from, duration) if held else duration
+        solver = DOP853(
+            slopes[int(held and holds)], now, x, stop, rtol=RTOL, atol=ATOL, max_step=1.0
+        )
+        while solver.status == "running":
+            before = solver.y.copy()
+            solver.step()
+            status: str = solver.status
+            if status == "failed":
+                # Where v diverges, steps fall below the resolution of time: the spike is there.
+                x, now = solver.y + INSTANT * slopes[0](solver.t, solver.y), solver.t
+                fired = not held and bool(methods.spikes(before[0], *x, p))
+                if not fired:
+                    raise NeurosimError(
+                        f"SciPy cannot integrate {kind.__name__} beyond {solver.t:g} ms"
+                    )
+            else:
+                course, now, fired = solver.dense_output(), solver.t, False
+                if not held:
+                    fired, now = _first_spike(kind, p, before, course, solver.t_old, solver.t)
+                inside = (times > solver.t_old) & (times <= now)
+                v[inside] = course(times[inside])[0]
+                x = course(now)
+            if fired:
+                x = np.atleast_1d(np.array(methods.reset(*x, p), dtype=np.float64))
+                spikes.append(now)
+                free_from = now + getattr(p, "t_ref", 0.0)
+                break
+    return v, np.array(spikes)
+
+
+def _slopes(
+    model: NeuronModel, current: float, p: Any
+) -> tuple[tuple[Callable[..., Any], Callable[..., Any]], bool]:
+    """Return the right-hand sides of a free and a refractory neuron, and whether they differ."""
+    kind: Any = type(model)
+
+    def free(t: float, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        v = min(x[0], getattr(p, kind.v_max)) if kind.v_max else x[0]
+        return np.atleast_1d(np.array(kind.derivatives(v, *x[1:], current, p), dtype=np.float64))
+
+    def refractory(t: float, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.append(0.0, free(t, x)[1:]) if kind.refractory == "clamp" else 0.0 * x
+
+    return (free, refractory), "t_ref" in parameters_of(kind) and kind.refractory != "ignore"
+
+
+def _first_spike(
+    kind: Any, p: Any, before: NDArray[np.float64], course: Any, start: float, stop: float
+) -> tuple[bool, float]:
+    """Return whether a neuron spikes within a step of the solver, and when, else its end."""
+
+    def fires(t: float) -> bool:
+        x = course(t)
+        return bool(kind.spikes(before[0], *x, p))
+
+    points = np.linspace(start, stop, 33)[1:]
+    late = next((k for k, t in enumerate(points) if fires(t)), None)
+    if late is None:
+        return False, stop
+    low, high = (start if late == 0 else points[late - 1]), points[late]
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if fires(middle) else (middle, high)
+    return True, float(high)
+
+
+def verify(
+    model: NeuronModel, current: float = 500.0, duration: float = 200.0, dt: float = 0.1
+) -> Verification:
+    """Simulate one neuron with a constant current, beside an accurate solution by SciPy.
+
+    Parameters
+    ----------
+    model : NeuronModel
+        With `derivatives`.
+    current : float
+        pA.
+    duration, dt : float
+        ms.
+
+    Returns
+    -------
+    Verification
+
+    Raises
+    ------
+    NeurosimError
+        Where the model has a `step` of its own instead of equations, and for errors in it.
+    """
+    from neurosim.engine.simulation import simulate
+
+    if hasattr(type(model), "step"):
+        raise NeurosimError(
+            f"{type(model).__name__} has a step of its own: only derivatives can be verified"
+        )
+    check_source(model)
+    current = check_number(current, "current", "pA")
+    dt = check_dt(dt)
+    n_steps = whole_steps(duration, dt, "duration")
+    net = Network()
+    cell = net.add("cell", 1, model)
+    net.drive(cell, ConstantCurrent(current))
+    net.record(cell, "v")
+    result = simulate(net, duration, dt=dt)
+    times = np.multiply(np.arange(1, n_steps + 1), dt, dtype=np.float64)
+    v, reference = reference_solution(model, current, duration, times)
+    found = result.spikes["cell"].times
+    calm = times < min([*found[:1], *reference[:1], math.inf]) - dt
+    shift = math.inf
+    if len(found) == len(reference):
+        shift = float(np.abs(found - reference).max(initial=0.0))
+    error = np.abs(result.traces["cell", "v"].of(0) - v)[calm]
+    return Verification(dt, found, reference, float(error.max(initial=0.0)), shift)

@@ -1,0 +1,245 @@
+"""Pictures that a scenario file can ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from neurosim.errors import NeurosimError
+from neurosim.experiments.toml.findings import (
+    OfPotentials,
+    bin_width,
+    check_recorded,
+    recorded_potentials,
+)
+from neurosim.experiments.toml.spans import OfPopulations, check_bin
+from neurosim.models.declare import check_declared, optional, parameter
+from neurosim.utils.checks import check_indices, check_number, nearest_name, show
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.figure import Figure
+
+    from neurosim.network import Network
+    from neurosim.results.result import Result
+
+LATEST = 1e9
+"""ms."""
+MOST_PANELS = 6
+"""Neurons in one picture of traces."""
+
+
+def _time(help: str) -> Any:
+    return parameter(None, "ms", 0.0, LATEST, help, check=optional(check_number))
+
+
+def _indices(ids: Any, what: str, *_: Any) -> tuple[int, ...]:
+    return tuple(check_indices(ids, what).tolist())
+
+
+def _check_window(part: Raster | Traces) -> None:
+    if part.start is not None and part.stop is not None and part.start >= part.stop:
+        raise NeurosimError(
+            f"start = {part.start:g} ms is not before stop = {part.stop:g} ms: swap them"
+        )
+
+
+def _window(part: Raster | Traces, warmup: float, duration: float) -> tuple[float, float]:
+    """Return start and stop (ms) of a picture, within the run."""
+    start = warmup if part.start is None else part.start
+    stop = duration if part.stop is None else min(part.stop, duration)
+    if start >= duration:
+        raise NeurosimError(
+            f"start = {start:g} ms is not before the end of the run at {duration:g} ms: give an "
+            "earlier start or a longer duration"
+        )
+    if start >= stop:
+        raise NeurosimError(
+            f"stop = {stop:g} ms is not after the warm-up, which ends at {start:g} ms: give a "
+            "start or a later stop"
+        )
+    return start, stop
+
+
+@dataclass(frozen=True)
+class Raster(OfPopulations):
+    """The spikes, and under them the rate of the populations over time.
+
+    Parameters
+    ----------
+    populations : list of str, optional
+        Names of populations, the first on top. Default: all.
+    start, stop : float, optional
+        The time that is shown (ms). Default: from the end of the warm-up to the end of the run.
+    max_neurons : int
+        With more neurons than that, 1 to 100,000, only every k-th is drawn.
+    bin_ms : float
+        Bin of the population rate (ms).
+    """
+
+    start: float | None = _time("start of the time that is shown")
+    stop: float | None = _time("end of the time that is shown")
+    max_neurons: int = parameter(250, "", 1, 100_000, "with more neurons, only every k-th is drawn")
+    bin_ms: float = bin_width(1.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_window(self)
+
+    def check_span(self, warmup: float, duration: float) -> None:
+        """Refuse a span of time that a run from 0 to `duration` does not have."""
+        start, stop = _window(self, warmup, duration)
+        check_bin(self, stop - start)
+
+    def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
+        """Return the pictures by what is added to their name."""
+        from neurosim import plot
+
+        start, stop = _window(self, warmup, result.duration)
+        drawn = plot.raster(
+            result,
+            self.populations,
+            start=start,
+            stop=stop,
+            max_neurons=self.max_neurons,
+            bin_ms=self.bin_ms,
+            title=title,
+        )
+        return {"": drawn}
+
+
+@dataclass(frozen=True)
+class Traces:
+    """Recorded membrane potentials over time, one panel a neuron.
+
+    Parameters
+    ----------
+    of : str, optional
+        Name of the population. Default: a picture for each whose potential is recorded.
+    ids : list of int, optional
+        Up to six neurons, of those recorded. Default: the first six.
+    start, stop : float, optional
+        The time that is shown (ms). Default: from the end of the warm-up to the end of the run.
+    currents : bool
+        Whether to add the excitatory and the inhibitory current of the first neuron, for which
+        i_exc and i_inh have to be recorded.
+    """
+
+    of: str | None = None
+    ids: tuple[int, ...] | None = parameter(
+        None, help="neurons, of those recorded", check=optional(_indices)
+    )
+    start: float | None = _time("start of the time that is shown")
+    stop: float | None = _time("end of the time that is shown")
+    currents: bool = parameter(False, help="whether to add the currents of the first neuron")
+
+    def __post_init__(self) -> None:
+        check_declared(self)
+        _check_window(self)
+        if self.ids is not None and (self.of is None or not 1 <= len(self.ids) <= MOST_PANELS):
+            raise NeurosimError(
+                f"ids names {len(self.ids)} neurons of {self.of or 'no population'}: name 1 to "
+                f"{MOST_PANELS}, and their population with `of`"
+            )
+
+    def check(self, network: Network) -> None:
+        """Refuse what is not recorded."""
+        known = [population.name for population in network.populations]
+        if self.of is not None and self.of not in known:
+            raise NeurosimError(
+                f"of = {show(self.of)} is no population of this file: "
+                f"{nearest_name(self.of, known)}"
+            )
+        potentials = [r for r in network.recordings if r.name == "v"]
+        check_recorded(network, None if self.of is None else (self.of,))
+        for recording in potentials:
+            name = recording.population.name
+            if self.of not in (None, name):
+                continue
+            shown = self.ids or (0 if recording.ids is None else int(recording.ids[0]),)
+            _check_ids(network, name, "v", shown)
+            for variable in ("i_exc", "i_inh") if self.currents else ():
+                check_recorded(network, (name,), variable)
+                _check_ids(network, name, variable, shown[:1])
+
+    def check_span(self, warmup: float, duration: float) -> None:
+        """Refuse a span of time that a run from 0 to `duration` does not have."""
+        _window(self, warmup, duration)
+
+    def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
+        """Return the pictures by what is added to their name."""
+        from neurosim import plot
+
+        start, stop = _window(self, warmup, result.duration)
+        return {
+            f"-{name}": plot.voltage_trace(
+                result,
+                name,
+                self.ids,
+                start=start,
+                stop=stop,
+                currents=self.currents,
+                title=title,
+            )
+            for name in ((self.of,) if self.of else recorded_potentials(result))
+        }
+
+
+@dataclass(frozen=True)
+class RatesAndCV(OfPopulations):
+    """How firing rates and irregularity are spread over the neurons.
+
+    Parameters
+    ----------
+    populations : list of str, optional
+        Names of populations. Default: all.
+    """
+
+    def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
+        """Return the pictures by what is added to their name."""
+        from neurosim import plot
+
+        return {"": plot.rates_and_cv(result, self.populations, start=warmup, title=title)}
+
+
+@dataclass(frozen=True)
+class PotentialHistogram(OfPotentials):
+    """How recorded membrane potentials are spread over time and neurons, spikes left out.
+
+    Parameters
+    ----------
+    populations : list of str, optional
+        Names of populations. Default: all whose potential is recorded.
+    """
+
+    def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
+        """Return the pictures by what is added to their name."""
+        from neurosim import plot
+
+        return {"": plot.potential_histogram(result, self.populations, start=warmup, title=title)}
+
+
+Picture = Raster | Traces | RatesAndCV | PotentialHistogram
+"""Any of the pictures."""
+
+FIGURES: Mapping[str, type] = {
+    "raster": Raster,
+    "traces": Traces,
+    "rates_and_cv": RatesAndCV,
+    "potential_histogram": PotentialHistogram,
+}
+
+
+def _check_ids(network: Network, name: str, variable: str, ids: tuple[int, ...]) -> None:
+    """Refuse neurons of which a variable is not recorded."""
+    for recording in network.recordings:
+        if (recording.population.name, recording.name) != (name, variable):
+            continue
+        size, recorded = recording.population.size, recording.ids
+        for neuron in ids:
+            if neuron >= size if recorded is None else neuron not in recorded:
+                raise NeurosimError(
+                    f"ids: {variable} of neuron {neuron} of {name!r} is not recorded: name "
+                    "neurons that [[recordings]] name"
+                )

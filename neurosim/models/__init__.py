@@ -1,0 +1,88 @@
+"""Models that networks are made of, one file a kind, and their declaration."""
+
+from __future__ import annotations
+
+from neurosim.models.column import Column
+from neurosim.models.connection_rules import (
+    AllToAll,
+    Explicit,
+    FixedInDegree,
+    FixedOutDegree,
+    FixedProbability,
+    FixedTotalNumber,
+    OneToOne,
+    Rule,
+)
+from neurosim.models.declare import parameter, state, trace
+from neurosim.models.distance import DistanceProbability
+from neurosim.models.distributions import Distribution, LogNormal, Normal, Uniform
+from neurosim.models.escape import EscapeRate
+from neurosim.models.hodgkin_huxley import HodgkinHuxley, gate_rates, steady_gates
+from neurosim.models.inputs import (
+    ConstantCurrent,
+    CurrentWaveform,
+    Input,
+    LiveCurrent,
+    LiveSpikes,
+    MembraneNoise,
+    Poisson,
+    SpikeTimes,
+    StepCurrent,
+)
+from neurosim.models.lif import LIF, IntegrateAndFire, Neuron
+from neurosim.models.neuron_model import NeuronModel
+from neurosim.models.plasticity import STDP, Plasticity
+from neurosim.models.positions import Grid, Points, Positions, RandomPositions
+from neurosim.models.profiles import ExponentialDecay, Gaussian, Linear, Profile
+from neurosim.models.synapses import AlphaCurrent, DeltaSynapse, ExpCurrent, Synapse
+
+__all__ = [
+    "LIF",
+    "STDP",
+    "AllToAll",
+    "AlphaCurrent",
+    "Column",
+    "ConstantCurrent",
+    "CurrentWaveform",
+    "DeltaSynapse",
+    "DistanceProbability",
+    "Distribution",
+    "EscapeRate",
+    "ExpCurrent",
+    "Explicit",
+    "ExponentialDecay",
+    "FixedInDegree",
+    "FixedOutDegree",
+    "FixedProbability",
+    "FixedTotalNumber",
+    "Gaussian",
+    "Grid",
+    "HodgkinHuxley",
+    "Input",
+    "IntegrateAndFire",
+    "Linear",
+    "LiveCurrent",
+    "LiveSpikes",
+    "LogNormal",
+    "MembraneNoise",
+    "Neuron",
+    "NeuronModel",
+    "Normal",
+    "OneToOne",
+    "Plasticity",
+    "Points",
+    "Poisson",
+    "Positions",
+    "Profile",
+    "RandomPositions",
+    "Rule",
+    "SpikeTimes",
+    "StepCurrent",
+    "Synapse",
+    "Uniform",
+    "gate_rates",
+    "parameter",
+    "state",
+    "steady_gates",
+    "trace",
+]

@@ -1,0 +1,99 @@
+"""Columns of files that hold strengths and delays of connections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.models.declare import optional, parameter
+from neurosim.models.profiles import Profile
+from neurosim.models.registry import Part
+from neurosim.utils.checks import check_number, show
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from typing_extensions import TypeIs
+
+LONGEST_DELAY = 1e5
+"""ms."""
+LARGEST_FACTOR = 1e24
+"""Largest factor of a column: times the strongest weight it is still finite in 32 bits."""
+
+
+def _name(value: Any, what: str, *_: Any) -> str:
+    if not isinstance(value, str):
+        raise NeurosimError(f"{what} = {show(value)} is no text: give a column's name")
+    return value
+
+
+@dataclass(frozen=True)
+class Column(Part):
+    r"""One value per edge, from a column of a text or an attribute of a SONATA file.
+
+    Where `Network.connect` is given a name as psp, weight or delay, it becomes one of these.
+
+    Parameters
+    ----------
+    name : str
+    factor : float
+        Converts the values in the file to mV, pA or ms.
+    minimum : float, optional
+        Shortest delay (ms): shorter ones, 0 included, are raised to it. A spike needs at least
+        one time step; files made for other simulators may have delays of 0.
+
+    Examples
+    --------
+    A file with delays in seconds:
+
+    >>> import tempfile
+    >>> import neurosim as ns
+    >>> path = tempfile.mkdtemp() + "/edges.csv"
+    >>> with open(path, "w") as file:
+    ...     _ = file.write("source,target,delay_s\n0,1,0.002\n")
+    >>> net = ns.Network()
+    >>> exc = net.add("exc", 2, ns.LIF())
+    >>> one = net.connect(exc, exc, ns.CSVEdges(path), psp=0.5, delay=ns.Column("delay_s", 1e3))
+    >>> ns.Simulation(net).run(1.0).stats.synapses
+    1
+    """
+
+    noun: ClassVar[str] = "a column of a file"
+    name: str = parameter(help="name of the column or attribute", check=_name)
+    factor: float = parameter(
+        1.0, "", -LARGEST_FACTOR, LARGEST_FACTOR, "converts the values in the file to mV, pA or ms"
+    )
+    minimum: float | None = parameter(
+        None, "ms", 0.0, LONGEST_DELAY, "shortest delay", check=optional(check_number)
+    )
+
+    def scaled(self, factor: float) -> Column:
+        """Return the column with values `factor` times as large."""
+        return replace(self, factor=self.factor * factor)
+
+    def raised(self, dt: float) -> str:
+        """Return how to raise delays that are shorter than a time step (ms)."""
+        factor = f", {self.factor:g}" if self.factor != 1.0 else ""
+        return f'delay=Column("{self.name}"{factor}, minimum={dt:g})'
+
+    def convert(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the values of a file in mV, pA or ms."""
+        if self.factor != 1.0:
+            values = values * self.factor
+        if self.minimum is not None:
+            values = np.where((values >= 0.0) & (values < self.minimum), self.minimum, values)
+        return values
+
+
+PerEdge = Column | Profile
+"""Values of connections that are found when a list of them is read."""
+
+
+def is_column(value: object) -> TypeIs[PerEdge]:
+    """Whether strengths or delays are found when a list of connections is read.
+
+    They are those of a column of a file, or functions of distance.
+    """
+    return isinstance(value, (Column, Profile))

@@ -1,0 +1,134 @@
+"""Connections whose probability, strength or delay depends on the distance of the neurons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.models.connection_rules import AUTAPSES, Resolved, Rule
+from neurosim.models.declare import parameter
+from neurosim.models.profiles import Profile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from neurosim.models.endpoints import Endpoints
+
+PAIRS_AT_ONCE = 2**20
+"""Pairs of neurons that are drawn together."""
+PAIRS_SAMPLED = 2**16
+"""Pairs of which the expected number of synapses is the mean, where there are more."""
+
+
+def _profile(value: Any, what: str, *_: Any) -> Profile:
+    Profile.require(value)
+    if float(value(0.0)) > 1.0:
+        raise NeurosimError(f"{what} = {value} is above 1 at distance 0: it is a probability")
+    return value
+
+
+@dataclass(frozen=True)
+class DistanceProbability(Rule):
+    """Each pair independently, with a probability that depends on the distance.
+
+    Parameters
+    ----------
+    profile : Linear, Gaussian or ExponentialDecay
+        Probability as a function of distance; values below 0 count as 0, above 1 as 1.
+    autapses : bool
+        Whether a neuron may be connected to itself.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> sheet = ns.Grid((20, 20), 50.0, periodic=True)
+    >>> exc = net.add("exc", 400, ns.LIF(), positions=sheet)
+    >>> rule = ns.DistanceProbability(ns.Gaussian(0.3, sd=100.0), autapses=False)
+    >>> one = net.connect(exc, exc, rule, psp=0.5, delay=ns.Linear(1.0, 0.002))
+    """
+
+    profile: Profile = parameter(help="probability as a function of distance", check=_profile)
+    autapses: bool = parameter(True, help=AUTAPSES)
+    _ends: Any = field(default=None, init=False, repr=False, compare=False)
+
+    def bound(self, ends: Endpoints) -> DistanceProbability:
+        """Return the rule for given neurons.
+
+        Raises
+        ------
+        NeurosimError
+            Where these have no positions, or positions that have no distance.
+        """
+        ends.check_positions("DistanceProbability")
+        rule = replace(self)
+        object.__setattr__(rule, "_ends", ends)
+        return rule
+
+    def edges(
+        self, n_sources: int, n_targets: int, rng: np.random.Generator
+    ) -> Iterator[tuple[Any, Any]]:
+        """Yield the connections of some sources at a time."""
+        n_rows = max(1, PAIRS_AT_ONCE // n_targets)
+        for first in range(0, n_sources, n_rows):
+            p = self._probabilities(np.arange(first, min(first + n_rows, n_sources)))
+            sources, targets = np.nonzero(rng.random(p.shape) < p)
+            yield first + sources, targets
+
+    def _probabilities(self, sources: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the probability of each target by source."""
+        ends = self._ends
+        assert ends is not None
+        ids = ends.sources[sources][:, None]
+        p = self.profile(ends.distances(ids, ends.targets[None]))
+        if not self.autapses and ends.source is ends.target:
+            p[ids == ends.targets[None]] = 0.0
+        return p
+
+    def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
+        """Return the mean number; where there are many pairs, estimated from some sources."""
+        n = max(1, min(n_sources, PAIRS_SAMPLED // n_targets))
+        some = np.linspace(0, n_sources - 1, n).astype(np.int64)
+        p = np.clip(self._probabilities(some), 0.0, 1.0)
+        return float(p.sum()) * n_sources / n
+
+
+def _rule(value: Any, what: str, *_: Any) -> Rule:
+    Rule.require(value)
+    return value
+
+
+@dataclass(frozen=True)
+class Redrawn(Rule):
+    """Connections that a rule draws, as a list: their strengths or delays depend on distance.
+
+    Parameters
+    ----------
+    rule : Rule
+        FixedProbability, FixedInDegree, FixedOutDegree or FixedTotalNumber.
+    """
+
+    rule: Rule = parameter(help="rule that draws the connections", check=_rule)
+
+    def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
+        """Refuse populations that the rule cannot connect."""
+        self.rule.check(n_sources, n_targets, n_common=n_common)
+
+    def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
+        """Return how many synapses there are, in the mean where that is random."""
+        return self.rule.expected_synapses(n_sources, n_targets, n_common=n_common)
+
+    def resolve(self, ends: Endpoints, weight: Any, delay: Any) -> Resolved:
+        """Return the rule of views whose ids ascend."""
+        return self.rule.resolve(ends, weight, delay)._replace(rule=self)
+
+
+def with_distance(rule: Rule, *values: Any) -> Rule:
+    """Return a rule for strengths and delays, of which some may be functions of distance."""
+    drawn = rule.random and rule.rows != "listed"
+    return Redrawn(rule) if drawn and any(isinstance(v, Profile) for v in values) else rule

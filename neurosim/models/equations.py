@@ -1,0 +1,92 @@
+"""Functions of which the equations of a model consist, and the global names that they use."""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+import numbers
+from typing import TYPE_CHECKING, Any
+
+from neurosim.errors import NeurosimError
+from neurosim.models.declare import states_of, traces_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from neurosim.models.registry import Part
+
+FUNCTIONS = ("abs", "bool", "float", "int", "max", "min", "pow", "range", "round")
+"""Built-in functions that compile."""
+
+OPTIONAL = ("stable", "after_step")
+"""Methods that a model may have."""
+
+
+def methods_of(kind: type[Part]) -> tuple[str, ...]:
+    """Return the names of the methods of a neuron model or plasticity rule that are compiled."""
+    if own := getattr(kind, "methods", ()):
+        return own
+    optional = (name for name in OPTIONAL if hasattr(kind, name))
+    return ("step" if hasattr(kind, "step") else "derivatives", "spikes", "reset", *optional)
+
+
+def arguments_of(kind: type[Part], method: str) -> tuple[str, ...]:
+    """Return the arguments that a method must take."""
+    states = tuple(states_of(kind))
+    return {
+        "derivatives": (*states, "i", "p"),
+        "step": (*states, "i", "jump", "dt", "p"),
+        "spikes": ("v_before", *states, "p"),
+        "reset": (*states, "p"),
+        "stable": (*states, "h", "p"),
+        "after_step": ("v_before", *states, "refractory", "p"),
+        "on_pre": ("w", *traces_of(kind), "p"),
+        "on_post": ("w", *traces_of(kind), "p"),
+    }[method]
+
+
+def place_of(function: Callable[..., Any], line: int | None = None) -> str:
+    """Return the place of a line of a function, to begin a sentence with."""
+    code = function.__code__
+    return f"{code.co_filename}:{line or code.co_firstlineno}"
+
+
+def lookup(name: str, function: Callable[..., Any]) -> tuple[bool, Any]:
+    """Return whether a global or enclosing name is defined, and its value."""
+    enclosed = inspect.getclosurevars(function)
+    for scope in (enclosed.nonlocals, function.__globals__, vars(builtins)):
+        if name in scope:
+            return True, scope[name]
+    return False, None
+
+
+def constants_of(function: Callable[..., Any]) -> dict[str, float | int | bool]:
+    """Return the global numbers that a function uses: their values become part of its text."""
+    names = set(function.__code__.co_names) | set(function.__code__.co_freevars)
+    found = {name: lookup(name, function)[1] for name in names - set(FUNCTIONS)}
+    return {
+        name: value if isinstance(value, (bool, int)) else float(value)
+        for name, value in found.items()
+        if isinstance(value, numbers.Real)
+    }
+
+
+def helpers_of(functions: Iterable[Callable[..., Any]]) -> list[Callable[..., Any]]:
+    """Return the functions of the user's that some functions call, each after those it calls."""
+    found: list[Callable[..., Any]] = []
+
+    def visit(function: Callable[..., Any], callers: tuple[Callable[..., Any], ...]) -> None:
+        for name in function.__code__.co_names + function.__code__.co_freevars:
+            value = lookup(name, function)[1]
+            if not inspect.isfunction(value) or value in found:
+                continue
+            if value in (function, *callers):
+                raise NeurosimError(
+                    f"{place_of(value)}: {name} calls itself, which models cannot do: use a loop"
+                )
+            visit(value, (function, *callers))
+            found.append(value)
+
+    for function in functions:
+        visit(function, ())
+    return found

@@ -1,0 +1,78 @@
+"""The soft threshold of a neuron that fires by chance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.models.declare import parameter
+from neurosim.models.registry import Part
+from neurosim.utils.checks import nearest_name, show
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+LINKS = ("softplus", "exponential")
+"""How the rate can depend on the potential."""
+
+
+def _link(value: Any, what: str, *_: Any) -> Any:
+    if value not in LINKS:
+        raise NeurosimError(f"{what} = {show(value)} is unknown: {nearest_name(value, LINKS)}")
+    return value
+
+
+@dataclass(frozen=True)
+class EscapeRate(Part):
+    """Escape noise: the neuron has no sharp threshold but a rate of firing that its potential sets.
+
+    With x = (V − v_threshold)/delta the rate is ln(1 + e^x)/tau for the link "softplus" and e^x/tau
+    for "exponential". In a step dt the neuron fires with probability 1 − exp(−rate·dt). With
+    tau = dt this is σ(x) for "softplus": exactly the logistic neuron, once a step.
+
+    Parameters
+    ----------
+    delta : float
+        Width of the threshold (mV), 0.001 to 1000.
+    tau : float
+        Sets the rate (ms), 0.001 to 1,000,000: at the threshold it is ln 2/tau with "softplus", and
+        1/tau with "exponential".
+    link : {"softplus", "exponential"}
+
+    Raises
+    ------
+    NeurosimError
+        If a value is out of range or the link unknown.
+
+    References
+    ----------
+    W. Gerstner, W. M. Kistler, R. Naud & L. Paninski, *Neuronal Dynamics*, Cambridge University
+    Press (2014), section 9.1.
+    """
+
+    noun: ClassVar[str] = "a soft threshold"
+    delta: float = parameter(unit="mV", low=1e-3, high=1e3, help="width of the threshold")
+    tau: float = parameter(unit="ms", low=1e-3, high=1e6, help="sets the rate")
+    link: Literal["softplus", "exponential"] = parameter(
+        "softplus", help="how the rate depends on the potential", check=_link
+    )
+
+    def rate(self, excess: ArrayLike) -> NDArray[np.float64]:
+        """Return the rate (spikes per ms) at potentials that exceed the threshold by `excess` mV.
+
+        Parameters
+        ----------
+        excess : array_like
+            V − v_threshold (mV).
+
+        Returns
+        -------
+        ndarray
+            Of the shape of `excess`.
+        """
+        x = np.asarray(excess, dtype=float) / self.delta
+        link = np.logaddexp(0.0, x) if self.link == "softplus" else np.exp(np.minimum(x, 700.0))
+        return link / self.tau

@@ -1,0 +1,212 @@
+"""Base class of neuron models, and integrate-and-fire neurons."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from neurosim.errors import NeurosimError
+from neurosim.models.declare import parameter, parameters_of
+from neurosim.models.escape import EscapeRate
+from neurosim.models.potentials import check_volts, keep_order
+from neurosim.models.quantity import bounds_of, check_quantity, is_uniform, or_infinity
+from neurosim.models.registry import Part
+
+
+class Neuron(Part, abstract=True):
+    """Base class of neuron models.
+
+    A parameter is a number, an array with one value per neuron of the population, or a
+    distribution from which the value of each neuron is drawn.
+    """
+
+    check_value: ClassVar[Any] = staticmethod(check_quantity)
+    noun: ClassVar[str] = "a neuron model"
+    is_linear: ClassVar[bool] = False
+    """Whether the potential below threshold follows the equation of `LIF`."""
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Parameters, which differ between models."""
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether all neurons have the same parameters."""
+        return all(is_uniform(getattr(self, name)) for name in parameters_of(type(self)))
+
+    def check_psp(self) -> None:
+        """Refuse where the peak of the potential after a synaptic current is not known.
+
+        Raises
+        ------
+        NeurosimError
+        """
+        raise NeurosimError(f"how far a current moves {type(self).__name__} depends on its state")
+
+
+@dataclass(frozen=True, eq=False)
+class LIF(Neuron):
+    """A leaky integrate-and-fire neuron.
+
+    Below threshold τ_m dV/dt = −(V − v_rest) + (τ_m/C)·I. When V exceeds the threshold the neuron
+    fires: V is set to v_reset and held there for the refractory period.
+
+    Parameters
+    ----------
+    v_rest : float, array_like or distribution
+        Resting potential (mV).
+    v_threshold : float, array_like or distribution
+        The neuron fires when V is strictly above it (mV).
+    v_reset : float, array_like or distribution
+        Potential after a spike (mV), below the threshold.
+    v_peak : float, array_like or distribution
+        Height of the action potential that recorded traces show (mV); no part of the dynamics.
+    tau_m : float, array_like or distribution
+        Membrane time constant (ms), 0.1 to 1000.
+    c_m : float, array_like or distribution
+        Membrane capacitance (pF), 1 to 100,000.
+    t_ref : float, array_like or distribution
+        Absolute refractory period (ms), 0 to 1000; 5 ms means at most 200 spikes a second.
+    escape : EscapeRate, optional
+        Lets the neuron fire by chance, at a rate that grows with its potential, in place of the
+        sharp threshold.
+
+    Raises
+    ------
+    NeurosimError
+        If a value is out of range, or the potentials are out of order.
+
+    Notes
+    -----
+    An array has one value per neuron of the population. From a distribution the value of each
+    neuron is drawn. A distribution of v_threshold, v_reset or v_rest is truncated where the
+    threshold would not be the higher one.
+
+    References
+    ----------
+    W. Gerstner, W. M. Kistler, R. Naud & L. Paninski, *Neuronal Dynamics*, Cambridge University
+    Press (2014), section 1.3.
+    """
+
+    is_linear = True
+    v_rest: Any = parameter(-70.0, "mV", -200.0, 200.0, "resting potential")
+    v_threshold: Any = parameter(-55.0, "mV", -200.0, 200.0, "the neuron fires when V is above it")
+    v_reset: Any = parameter(-70.0, "mV", -200.0, 200.0, "potential after a spike")
+    v_peak: Any = parameter(30.0, "mV", -200.0, 200.0, "height of spikes in recorded traces")
+    tau_m: Any = parameter(20.0, "ms", 0.1, 1e3, "membrane time constant")
+    c_m: Any = parameter(250.0, "pF", 1.0, 1e5, "membrane capacitance")
+    t_ref: Any = parameter(5.0, "ms", 0.0, 1e3, "absolute refractory period")
+    escape: EscapeRate | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.escape is not None:
+            EscapeRate.require(self.escape, f"{type(self).__name__}.escape = ")
+        self._check_potentials()
+
+    def _check_potentials(self) -> None:
+        """Refuse potentials that are out of order or seem to be in volts."""
+        check_volts(self, "v_rest", "v_threshold", "v_reset")
+        for name in ("v_reset", "v_rest"):
+            if wrong := keep_order(self, name, "v_threshold"):
+                raise NeurosimError(
+                    f"LIF.{name} = {wrong[0]:g} mV is not below LIF.v_threshold = {wrong[1]:g} mV: "
+                    "the neuron would fire without end"
+                )
+        wrong = keep_order(self, "v_threshold", "v_peak")
+        if wrong and wrong[0] > wrong[1]:
+            raise NeurosimError(
+                f"LIF.v_peak = {wrong[1]:g} mV is below LIF.v_threshold = {wrong[0]:g} mV: an "
+                "action potential rises above the threshold"
+            )
+
+    def check_psp(self) -> None:
+        """Refuse where the peak of the potential after a synaptic current is not known."""
+        if not (is_uniform(self.tau_m) and is_uniform(self.c_m)):
+            raise NeurosimError("tau_m or c_m differs between the neurons")
+        if math.isinf(self.tau_m):
+            raise NeurosimError("without leak the potential after a spike has no peak")
+
+    @property
+    def resistance(self) -> Any:
+        """Membrane resistance τ_m/C (mV per pA, that is GΩ)."""
+        return self.tau_m / self.c_m
+
+
+def _above_zero(value: Any, what: str, unit: str, low: float, high: float) -> Any:
+    """Return a quantity above 0."""
+    value = check_quantity(value, what, unit, -high, high)
+    if bounds_of(value)[0] <= 0.0:
+        raise NeurosimError(f"{what} = {bounds_of(value)[0]:g} must be above 0")
+    return value
+
+
+def _above_zero_or_infinity(value: Any, what: str, unit: str, low: float, high: float) -> Any:
+    """Return a quantity above 0, or infinity."""
+    infinite = is_uniform(value) and value == math.inf
+    return value if infinite else _above_zero(value, what, unit, low, high)
+
+
+@dataclass(frozen=True, eq=False)
+class IntegrateAndFire(LIF):
+    """An integrate-and-fire neuron in arbitrary units, with or without leak.
+
+    It follows the equation of `LIF`. Its parameters have no biological limits, because networks
+    trained elsewhere have no unit for potentials: `from_nir` builds it where a `LIF` cannot
+    represent a node.
+
+    Parameters
+    ----------
+    v_rest : float, array_like or distribution
+        Resting potential (mV). Above the threshold the neuron fires without input.
+    v_threshold : float, array_like or distribution
+        The neuron fires when V is strictly above it (mV); infinity: it never fires.
+    v_reset : float, array_like or distribution
+        Potential after a spike (mV), below the threshold.
+    v_peak : float, array_like or distribution
+        Height of the action potential in plots (mV); no part of the dynamics.
+    tau_m : float, array_like or distribution
+        Membrane time constant (ms), above 0; infinity: no leak.
+    c_m : float, array_like or distribution
+        Membrane capacitance (pF), above 0.
+    t_ref : float, array_like or distribution
+        Absolute refractory period (ms); 0 where `subtract` is given.
+    escape : EscapeRate, optional
+        Soft threshold, as for `LIF`.
+    subtract : float, array_like or distribution
+        If above 0, a spike lowers V by this amount (mV) and does not set it to v_reset. V may then
+        still be above the threshold, and the neuron fires again in the next step.
+
+    Raises
+    ------
+    NeurosimError
+        If a value is out of range.
+    """
+
+    v_rest: Any = parameter(-70.0, "mV", help="resting potential")
+    v_threshold: Any = parameter(
+        -55.0, "mV", help="the neuron fires when V is above it", check=or_infinity
+    )
+    v_reset: Any = parameter(-70.0, "mV", help="potential after a spike")
+    v_peak: Any = parameter(30.0, "mV", help="height of spikes in recorded traces")
+    tau_m: Any = parameter(
+        20.0, "ms", 0.0, help="membrane time constant", check=_above_zero_or_infinity
+    )
+    c_m: Any = parameter(250.0, "pF", 0.0, help="membrane capacitance", check=_above_zero)
+    t_ref: Any = parameter(5.0, "ms", 0.0, help="absolute refractory period")
+    subtract: Any = parameter(0.0, "mV", 0.0, help="by how much a spike lowers V")
+
+    def _check_potentials(self) -> None:
+        if wrong := keep_order(self, "v_reset", "v_threshold"):
+            raise NeurosimError(
+                f"IntegrateAndFire.v_reset = {wrong[0]:g} mV is not below v_threshold = "
+                f"{wrong[1]:g} mV: the neuron would fire at every step"
+            )
+        subtracts, refractory = bounds_of(self.subtract)[1], bounds_of(self.t_ref)[1]
+        if subtracts and refractory:
+            raise NeurosimError(
+                f"IntegrateAndFire.t_ref = {refractory:g} ms: reset by subtraction leaves no "
+                "potential to hold, so t_ref must be 0"
+            )

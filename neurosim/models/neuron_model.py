@@ -1,0 +1,235 @@
+"""Base class of neuron models that are written as equations in plain Python."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.models.declare import (
+    Parameter,
+    State,
+    parameters_of,
+    states_of,
+)
+from neurosim.models.equations import constants_of, helpers_of, methods_of
+from neurosim.models.lif import Neuron
+from neurosim.models.quantity import is_uniform
+from neurosim.models.registry import hash_of
+from neurosim.utils.checks import show
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neurosim.engine.verification import Verification
+
+METHODS = ("rk4", "exponential_euler", "adaptive", "gsl")
+"""Integration methods for `derivatives`."""
+REFRACTORY = ("clamp", "ignore", "freeze")
+"""What may happen during the refractory period."""
+SPIKE_CHECKS = ("internal", "step")
+"""When `spikes` may be asked."""
+ERROR_CONTROLS = ("y", "yp")
+"""What the allowed error of "gsl" may depend on."""
+OPTIONS = ("method", "substep", "tolerance", "error_control", "v_max", "refractory", "spike_check")
+"""Class variables that belong to the equations."""
+
+
+@dataclass(frozen=True, eq=False)
+class NeuronModel(Neuron, abstract=True):
+    """Base class of neuron models that are written as equations.
+
+    A subclass is a frozen dataclass. Its fields, declared by `neurosim.parameter`, are the
+    parameters; its class variables, declared by `neurosim.state`, are the state variables, of which
+    the first is the membrane potential. Static methods give the equations. They are compiled by
+    Numba when the model is first simulated, and may use arithmetic, comparisons, `if`, loops over
+    `range`, `abs`, `min`, `max`, the functions of `math`, global numbers and functions of the same
+    kind. `p` holds the parameters of a neuron.
+
+    ``derivatives(v, *states, i, p)``
+        Time derivatives of all states (per ms), as a tuple. `i` is the injected plus all synaptic
+        current (pA) at that moment.
+    ``spikes(v_before, v, *states, p)``
+        Whether the neuron spikes. It is asked after every internal step of the integration;
+        `v_before` is the potential before that step.
+    ``reset(v, *states, p)``
+        All states after a spike, as a tuple. A spike resets at once; integration continues from
+        there to the end of the time step, at which the spike is sent.
+    ``step(v, *states, i, jump, dt, p)``
+        Instead of `derivatives`: all states one time step `dt` (ms) later. `i` is the current at
+        the start of the step and `jump` the input of delta synapses in it (mV).
+    ``after_step(v_before, v, *states, refractory, p)``
+        Optional: all states after an internal step, where something else than the equations changes
+        them, such as a lower bound of v.
+    ``stable(v, *states, h, p)``
+        Optional, for "rk4": whether an internal step of `h` (ms) is stable there. Where it is not,
+        the step is repeated by an exponential method with adaptive steps, stable at any rate.
+
+    Class variables that a subclass may set:
+
+    ``method``
+        "rk4" (classical Runge-Kutta, the default), "exponential_euler", "adaptive"
+        (Runge-Kutta-Fehlberg 4(5) with error control), or "gsl", which repeats the solver that NEST
+        uses step by step, synaptic currents included.
+    ``substep``
+        Longest internal step (ms) of "rk4" and "exponential_euler".
+    ``tolerance``
+        Largest error of a state in an internal step of "adaptive", in the unit of the state.
+    ``error_control``
+        For "gsl": whether the error allowed in a step is `tolerance` ("y") or `tolerance` times one
+        plus the change in the step ("yp", the default), as in NEST's models.
+    ``v_max``
+        Name of the parameter that bounds v inside `derivatives`.
+    ``refractory``
+        What happens for the time `t_ref` (ms) after a spike, if there is such a parameter. "clamp":
+        v is held at `v_reset`, the other states go on. "ignore": all equations go on, but `spikes`
+        is not asked. "freeze": nothing moves.
+    ``spike_check``
+        When `spikes` is asked: after every "internal" step, or once at the end of each time "step";
+        `v_before` is then the potential at its start.
+
+    Examples
+    --------
+    A quadratic integrate-and-fire neuron:
+
+    >>> from dataclasses import dataclass
+    >>> from typing import ClassVar
+    >>> import neurosim as ns
+    >>> @dataclass(frozen=True, eq=False)
+    ... class Quadratic(ns.NeuronModel):
+    ...     "Quadratic integrate-and-fire neuron (Ermentrout & Kopell 1986)."
+    ...     tau_m: float = ns.parameter(20.0, "ms", 0.1, 1e3, "membrane time constant")
+    ...     v_reset: float = ns.parameter(-75.0, "mV", -200.0, 200.0, "potential after a spike")
+    ...     v: ClassVar = ns.state("mV", -70.0, "membrane potential")
+    ...     @staticmethod
+    ...     def derivatives(v, i, p):
+    ...         return ((v + 70.0) * (v + 50.0) / 20.0 + 0.08 * i) / p.tau_m
+    ...     @staticmethod
+    ...     def spikes(v_before, v, p):
+    ...         return v > 30.0
+    ...     @staticmethod
+    ...     def reset(v, p):
+    ...         return p.v_reset
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, Quadratic(tau_m=10.0))
+    """
+
+    method: ClassVar[str] = "rk4"
+    substep: ClassVar[float] = 0.025
+    tolerance: ClassVar[float] = 1e-6
+    v_max: ClassVar[str | None] = None
+    refractory: ClassVar[str] = "clamp"
+    spike_check: ClassVar[str] = "internal"
+    error_control: ClassVar[str] = "yp"
+    escape: ClassVar[None] = None
+
+    def __post_init__(self) -> None:
+        check_class(type(self))
+        super().__post_init__()
+
+    def verify(
+        self, current: float = 500.0, duration: float = 200.0, dt: float = 0.1
+    ) -> Verification:
+        """Compare one neuron on the time grid with an accurate solution by SciPy.
+
+        Parameters
+        ----------
+        current : float
+            Constant input (pA).
+        duration, dt : float
+            ms.
+
+        Returns
+        -------
+        Verification
+            Spike times of both and the largest errors; printing it shows them.
+
+        Raises
+        ------
+        NeurosimError
+            Where the model has a `step` of its own instead of equations, and for errors in it.
+        """
+        from neurosim.engine.verification import verify  # late: it needs the compiler
+
+        return verify(self, current, duration, dt)
+
+    @classmethod
+    def declared_parameters(cls) -> dict[str, Parameter]:
+        """Return the declarations of the parameters by name."""
+        return dict(parameters_of(cls))
+
+    @classmethod
+    def declared_states(cls) -> dict[str, State]:
+        """Return the declarations of the states by name; the first is the membrane potential."""
+        return dict(states_of(cls))
+
+    @classmethod
+    def digest(cls) -> str:
+        """Return a hash of the equations and declarations of the class."""
+        methods = [getattr(cls, name) for name in methods_of(cls) if hasattr(cls, name)]
+        functions = [*methods, *helpers_of(methods)]
+        equations = [(inspect.getsource(own), constants_of(own)) for own in functions]
+        options = {name: getattr(cls, name) for name in OPTIONS}
+        return hash_of(equations, options, parameters_of(cls), states_of(cls))
+
+    def initial_of(self, name: str, v: NDArray[np.float64]) -> Any:
+        """Return the value of a state at time 0, where that of the potential is v (mV)."""
+        initial = states_of(type(self))[name].initial
+        value = getattr(self, initial) if isinstance(initial, str) else initial
+        return value(v) if callable(value) else value
+
+    @property
+    def v_rest(self) -> Any:
+        """Potential at which a population starts (mV); NaN where neurons differ in it."""
+        value = self.initial_of(next(iter(states_of(type(self)))), np.empty(0))
+        return float(value) if is_uniform(value) else math.nan
+
+
+def check_class(kind: type[NeuronModel]) -> None:
+    """Refuse a class that declares something that is not possible.
+
+    Raises
+    ------
+    NeurosimError
+    """
+    name, states, parameters = kind.__name__, states_of(kind), parameters_of(kind)
+    if not states:
+        raise NeurosimError(
+            f"{name} declares no state: the first one is the membrane potential, such as "
+            'v: ClassVar = ns.state("mV", -70.0)'
+        )
+    if kind.method not in METHODS:
+        raise NeurosimError(
+            f"{name}.method = {show(kind.method)} is unknown: choose among {', '.join(METHODS)}"
+        )
+    choices = {
+        "refractory": REFRACTORY,
+        "spike_check": SPIKE_CHECKS,
+        "error_control": ERROR_CONTROLS,
+    }
+    for option, known in choices.items():
+        if getattr(kind, option) not in known:
+            raise NeurosimError(
+                f"{name}.{option} = {show(getattr(kind, option))} is unknown: choose among "
+                f"{', '.join(known)}"
+            )
+    if "t_ref" in parameters and kind.refractory == "clamp" and "v_reset" not in parameters:
+        raise NeurosimError(
+            f"{name} holds v at v_reset for t_ref, but has no parameter v_reset: declare it, or "
+            'set refractory to "ignore" or "freeze"'
+        )
+    if kind.v_max is not None and kind.v_max not in parameters:
+        raise NeurosimError(f"{name}.v_max = {show(kind.v_max)} is not a parameter of {name}")
+    for state, declared in states.items():
+        if (
+            isinstance(declared.initial, str)
+            and not hasattr(kind, declared.initial)
+            and (declared.initial not in parameters)
+        ):
+            raise NeurosimError(
+                f"{name}.{state} starts at {declared.initial!r}, which is not a parameter of {name}"
+            )

@@ -1,0 +1,181 @@
+"""Synapses that learn from the times of spikes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.models.column import PerEdge, is_column
+from neurosim.models.declare import parameter, trace
+from neurosim.models.quantity import is_distribution
+from neurosim.models.registry import Part
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neurosim.models.distributions import Distribution
+
+
+class Plasticity(Part, abstract=True):
+    """Base class of plasticity rules.
+
+    A subclass is a frozen dataclass. Its fields, declared by `neurosim.parameter`, are the
+    parameters, one of which is ``w_max``, the strongest weight with its sign. Its class variables,
+    declared by `neurosim.trace`, are sums over the spikes of the presynaptic or of the postsynaptic
+    neuron that decay exponentially. Two static methods give the change of weight. They are compiled
+    by Numba when the rule is first simulated, and may use what the equations of a
+    `neurosim.NeuronModel` may use.
+
+    ``on_pre(w, *traces, p)``
+        Relative weight (weight/w_max) after a presynaptic spike.
+    ``on_post(w, *traces, p)``
+        Relative weight after a postsynaptic spike.
+
+    Both receive the relative weight and all traces just before the spike, in order of declaration;
+    `p` holds the parameters. What they return is bounded to 0 to 1.
+
+    The delay of a synapse lies in the dendrite: a presynaptic spike is at the synapse at once, a
+    postsynaptic one arrives there after the delay. Of spikes that arrive in the same step, the
+    postsynaptic one comes first, and the trace of neither contains the other.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from typing import ClassVar
+    >>> import neurosim as ns
+    >>> @dataclass(frozen=True)
+    ... class Hebb(ns.Plasticity):
+    ...     "Potentiation by postsynaptic spikes that follow presynaptic ones."
+    ...     w_max: float = ns.parameter(help="strongest weight")
+    ...     rate: float = ns.parameter(0.01, "", 0.0, 1.0, "learning rate")
+    ...     tau: float = ns.parameter(20.0, "ms", 0.1, 1e4, "time constant")
+    ...     x: ClassVar = ns.trace("pre", "tau")
+    ...
+    ...     @staticmethod
+    ...     def on_pre(w, x, p):
+    ...         return w
+    ...
+    ...     @staticmethod
+    ...     def on_post(w, x, p):
+    ...         return w + p.rate * (1.0 - w) * x
+    >>> Hebb(w_max=2.0).rate
+    0.01
+    """
+
+    noun: ClassVar[str] = "a plasticity rule"
+    methods: ClassVar[tuple[str, ...]] = ("on_pre", "on_post")
+    """Methods that are compiled."""
+    w_max: float
+
+    def within(
+        self,
+        weight: float | NDArray[np.float64] | Distribution | PerEdge,
+        given: object,
+        what: str,
+    ) -> float | NDArray[np.float64] | Distribution | PerEdge:
+        """Return the initial weights of plastic synapses.
+
+        Parameters
+        ----------
+        weight : float, ndarray, distribution or Column
+            In the synapse's unit. A distribution is truncated to the range of the plasticity.
+        given : object
+            The strength as the user gave it, for messages.
+        what : str
+            Its name, "psp" or "weight".
+
+        Raises
+        ------
+        NeurosimError
+            If the weights lie outside the range of the rule.
+        """
+        least, most = sorted((0.0, self.w_max))
+        fix = f"0 to {type(self).__name__}.w_max = {self.w_max:g}: raise w_max, or lower the {what}"
+        if is_distribution(weight):
+            try:
+                return weight.truncated(least, most)
+            except NeurosimError:
+                raise NeurosimError(
+                    f"{what} = {given} lies, as a weight, nearly always beyond {fix}"
+                ) from None
+        if is_column(weight):
+            return weight  # to be checked when the file is read
+        values = np.asarray(weight)
+        outside = (values < least) | (values > most)
+        if outside.any():
+            wrong = f"weight = {values[outside][0]:g}"
+            if what == "psp" and not np.array_equal(values, np.asarray(given)):
+                wrong = f"psp = {np.asarray(given, float)[outside][0]:g} mV, a {wrong},"
+            raise NeurosimError(f"{wrong} lies beyond {fix}")
+        return weight
+
+
+def _power(x: float, exponent: float) -> float:
+    """Return a power, exactly where the exponent is 0 or 1."""
+    if exponent == 0.0:
+        return 1.0
+    return x if exponent == 1.0 else x**exponent
+
+
+@dataclass(frozen=True)
+class STDP(Plasticity):
+    """Spike-timing dependent plasticity of all pairs of spikes.
+
+    With x = weight/w_max, a spike that follows a presynaptic one after Δ at the synapse adds
+    λ (1 − x)^mu_plus e^(−Δ/tau_plus) to x, one that comes Δ before it takes α λ x^mu_minus
+    e^(−Δ/tau_minus) off; x stays within 0 to 1. The delay of a synapse lies in the dendrite: a
+    presynaptic spike is at the synapse at once, a postsynaptic one arrives there after the delay.
+    Spikes that arrive in the same step do not pair.
+
+    Parameters
+    ----------
+    w_max : float
+        Strongest weight, in the unit and with the sign of the weights.
+    learning_rate : float
+        λ, 0 to 1.
+    asymmetry : float
+        α, 0 to 1000: how much stronger depression is.
+    tau_plus, tau_minus : float
+        Time constants of the two windows (ms), 0.1 to 10,000.
+    mu_plus, mu_minus : float
+        0 to 1: with 0 changes do not depend on the weight (additive), with 1 they do in proportion
+        (multiplicative).
+
+    Raises
+    ------
+    NeurosimError
+        If a value is out of range.
+
+    References
+    ----------
+    R. Gütig, R. Aharonov, S. Rotter & H. Sompolinsky, *Learning input correlations through
+    nonlinear temporally asymmetric Hebbian plasticity*, J. Neurosci. 23, 3697 (2003).
+    """
+
+    w_max: float = parameter(low=-1e9, high=1e9, help="strongest weight, with its sign")
+    learning_rate: float = parameter(0.01, "", 0.0, 1.0, "λ")
+    asymmetry: float = parameter(1.0, "", 0.0, 1e3, "α, how much stronger depression is")
+    tau_plus: float = parameter(20.0, "ms", 0.1, 1e4, "time constant of potentiation")
+    tau_minus: float = parameter(20.0, "ms", 0.1, 1e4, "time constant of depression")
+    mu_plus: float = parameter(0.0, "", 0.0, 1.0, "0: additive potentiation, 1: multiplicative")
+    mu_minus: float = parameter(0.0, "", 0.0, 1.0, "0: additive depression, 1: multiplicative")
+    before: ClassVar = trace("pre", "tau_plus")
+    after: ClassVar = trace("post", "tau_minus")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.w_max == 0.0:
+            raise NeurosimError("STDP.w_max = 0: give the strongest weight, with its sign")
+
+    @staticmethod
+    def on_pre(w, before, after, p):  # type: ignore[no-untyped-def]
+        """Lower the weight by the postsynaptic spikes so far."""
+        return w - p.learning_rate * p.asymmetry * _power(w, p.mu_minus) * after
+
+    @staticmethod
+    def on_post(w, before, after, p):  # type: ignore[no-untyped-def]
+        """Raise the weight by the presynaptic spikes so far."""
+        return w + p.learning_rate * _power(1.0 - w, p.mu_plus) * before

@@ -1,0 +1,91 @@
+"""Checks of the potentials of a neuron: their order, and that they are in mV."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.models.quantity import bounds_of, is_distribution
+
+IN_VOLTS = 0.2
+"""Potentials (mV) of smaller size are taken for volts."""
+
+
+def check_volts(neuron: Any, *names: str) -> None:
+    """Refuse potentials that must be meant in volts: −0.07, or all within ±0.2.
+
+    Raises
+    ------
+    NeurosimError
+    """
+    potentials = {name: _typical(getattr(neuron, name)) for name in names}
+    all_small = max(map(abs, potentials.values())) < IN_VOLTS
+    for name, v in potentials.items():
+        if -IN_VOLTS < v <= -0.01 or (all_small and v != 0.0):
+            raise NeurosimError(
+                f"{type(neuron).__name__}.{name} = {v:g} mV: values are in mV, and these look like "
+                f"volts; did you mean {v * 1e3:g}?"
+            )
+
+
+def keep_order(neuron: Any, lower: str, upper: str) -> tuple[float, float] | None:
+    """Truncate a distribution where the parameters `lower` and `upper` would be out of order.
+
+    Parameters
+    ----------
+    neuron : Neuron
+    lower, upper : str
+        Names of parameters. If one of them is a distribution, it is truncated.
+
+    Returns
+    -------
+    tuple of float, or None
+        Two values of a neuron that are equal or out of order; None where there are none.
+
+    Raises
+    ------
+    NeurosimError
+        Where next to nothing of a distribution is left, and for arrays of different length.
+    """
+    low, high = getattr(neuron, lower), getattr(neuron, upper)
+    if is_distribution(high) and not is_distribution(low):
+        _truncate(neuron, upper, (bounds_of(low)[1], math.inf), f"above {lower}")
+    elif is_distribution(low) and not is_distribution(high):
+        _truncate(neuron, lower, (-math.inf, bounds_of(high)[0]), f"below {upper}")
+    elif is_distribution(low):
+        (_, most), (least, _) = bounds_of(low), bounds_of(high)
+        return (most, least) if most > least else None
+    else:
+        return _first_out_of_order(neuron, lower, upper)
+    return None
+
+
+def _truncate(neuron: Any, name: str, bounds: tuple[float, float], where: str) -> None:
+    value = getattr(neuron, name)
+    try:
+        object.__setattr__(neuron, name, value.truncated(*bounds))
+    except NeurosimError:
+        raise NeurosimError(
+            f"{type(neuron).__name__}.{name} = {value} has next to no values {where}"
+        ) from None
+
+
+def _first_out_of_order(neuron: Any, lower: str, upper: str) -> tuple[float, float] | None:
+    """Return the values of the first neuron for which they are equal or out of order."""
+    low, high = np.atleast_1d(getattr(neuron, lower)), np.atleast_1d(getattr(neuron, upper))
+    if len(low) != len(high) and min(len(low), len(high)) > 1:
+        raise NeurosimError(
+            f"{type(neuron).__name__}.{lower} has {len(low)} values and {upper} {len(high)}: give "
+            "one per neuron"
+        )
+    low, high = np.broadcast_arrays(low, high)
+    wrong = np.flatnonzero(low >= high)
+    return (float(low[wrong[0]]), float(high[wrong[0]])) if len(wrong) else None
+
+
+def _typical(value: Any) -> float:
+    """Return the number itself, the mean of a distribution, or the value of largest size."""
+    return float(value.mean) if is_distribution(value) else max(bounds_of(value), key=abs)

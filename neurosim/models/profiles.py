@@ -1,0 +1,125 @@
+"""Functions of distance: probabilities, strengths and delays of connections."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from neurosim.models.declare import parameter
+from neurosim.models.registry import Part
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+LARGEST = 1e12
+"""Largest value of a profile, and largest length."""
+
+
+class Profile(Part, abstract=True):
+    """Base class of functions of distance. Calling one returns its values.
+
+    As psp, weight or delay it gives each connection the value at the distance of its two neurons.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> ns.Linear(1.0, 0.5)([0.0, 2.0])
+    array([1., 2.])
+    """
+
+    noun: ClassVar[str] = "a function of distance"
+    name: ClassVar[str] = "distance"
+    """What a connection is given the value of."""
+    minimum: ClassVar[None] = None
+
+    @abstractmethod
+    def __call__(self, distance: ArrayLike) -> NDArray[np.float64]:
+        """Return the values at distances."""
+
+    @abstractmethod
+    def scaled(self, factor: float) -> Self:
+        """Return the function with values `factor` times as large."""
+
+    def convert(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the values at distances, as `Column` returns those of a file."""
+        return self(values)
+
+    def raised(self, dt: float) -> str:
+        """Return how to raise delays that are shorter than a time step (ms)."""
+        return f"a function of at least {dt:g} ms"
+
+
+@dataclass(frozen=True)
+class Linear(Profile):
+    """intercept + slope · distance.
+
+    Parameters
+    ----------
+    intercept : float
+        Value at distance 0.
+    slope : float
+        Per unit of length.
+    """
+
+    intercept: float = parameter(0.0, "", -LARGEST, LARGEST, "value at distance 0")
+    slope: float = parameter(0.0, "", -LARGEST, LARGEST, "change per unit of length")
+
+    def __call__(self, distance: ArrayLike) -> NDArray[np.float64]:
+        """Return the values at distances."""
+        return self.intercept + self.slope * np.asarray(distance, float)
+
+    def scaled(self, factor: float) -> Linear:
+        """Return the function with values `factor` times as large."""
+        return Linear(self.intercept * factor, self.slope * factor)
+
+
+class _Peaked(Profile, abstract=True):
+    """A function with a peak at distance 0."""
+
+    def scaled(self, factor: float) -> Self:
+        """Return the function with values `factor` times as large."""
+        changed: Any = self
+        return replace(changed, peak=changed.peak * factor)
+
+
+@dataclass(frozen=True)
+class Gaussian(_Peaked):
+    """peak · exp(−distance² / 2 sd²).
+
+    Parameters
+    ----------
+    peak : float
+        Value at distance 0.
+    sd : float
+        Standard deviation (length).
+    """
+
+    peak: float = parameter(1.0, "", -LARGEST, LARGEST, "value at distance 0")
+    sd: float = parameter(1.0, "", 1e-9, LARGEST, "standard deviation, a length")
+
+    def __call__(self, distance: ArrayLike) -> NDArray[np.float64]:
+        """Return the values at distances."""
+        return self.peak * np.exp(-0.5 * (np.asarray(distance, float) / self.sd) ** 2)
+
+
+@dataclass(frozen=True)
+class ExponentialDecay(_Peaked):
+    """peak · exp(−distance / length).
+
+    Parameters
+    ----------
+    peak : float
+        Value at distance 0.
+    length : float
+        Over which the value decays to 1/e.
+    """
+
+    peak: float = parameter(1.0, "", -LARGEST, LARGEST, "value at distance 0")
+    length: float = parameter(1.0, "", 1e-9, LARGEST, "length over which it decays to 1/e")
+
+    def __call__(self, distance: ArrayLike) -> NDArray[np.float64]:
+        """Return the values at distances."""
+        return self.peak * np.exp(-np.asarray(distance, float) / self.length)

@@ -1,0 +1,204 @@
+"""Base class and registry of the classes that describe a network."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import hashlib
+import inspect
+import textwrap
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.models.declare import KEY, check_declared
+from neurosim.utils.checks import check_number, show
+
+
+class Part:
+    """Base class of neurons, synapses, plasticity and connection rules, inputs, distributions.
+
+    A part is a frozen dataclass. Its fields that are declared by `neurosim.parameter` are checked
+    when it is made. A class is registered when it is defined; one that is only a base of others is
+    defined with ``abstract=True``. Parts of one class with equal fields are equal.
+    """
+
+    registry: ClassVar[dict[str, type[Part]]] = {}
+    """Classes that this process has defined, by "module:qualified name"."""
+    check_value: ClassVar[Any] = staticmethod(check_number)
+    """Checks a parameter whose declaration has no check: (value, name, unit, low, high)."""
+    noun: ClassVar[str] = "a part of a network"
+    """What messages call it."""
+    paths: ClassVar[tuple[str, ...]] = ()
+    """Fields that name files."""
+
+    def __init_subclass__(cls, *, abstract: bool = False, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if not abstract:
+            Part.registry[address_of(cls)] = cls
+            cls.__doc__ = _documented(cls)
+
+    def __post_init__(self) -> None:
+        check_declared(self, self.check_value, f"{type(self).__name__}.")
+
+    def sealed(self) -> Self:
+        """Return the same with digests of the files that it names."""
+        return self
+
+    @classmethod
+    def digest(cls) -> str:
+        """Return a hash of the source of the class, comments and docstrings left out."""
+        own = [kind for kind in cls.__mro__ if kind is not object and not is_own(kind)]
+        return hash_of(*(_code(kind) for kind in own))
+
+    @classmethod
+    def require(cls, value: object, before: str = "", others: str = "") -> None:
+        """Refuse what is not a part of this kind.
+
+        Parameters
+        ----------
+        value : object
+        before, others : str
+            How the message begins, and what it names beside neurosim's own parts.
+
+        Raises
+        ------
+        NeurosimError
+        """
+        if isinstance(value, cls):
+            _require_frozen(type(value))
+            return
+        own = [_call(kind) for kind in kinds_of(cls).values() if is_own(kind)]
+        *first, last = [*own, others] if others else own
+        choice = f"{', '.join(first)} or {last}" if first else last
+        wrong = f"{show(value)} is not {cls.noun}"
+        if value is None:
+            wrong = f"no {cls.noun.partition(' ')[2]} was given"
+        raise NeurosimError(f"{before}{wrong}: give {choice}")
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        pairs = zip(_compared(self), _compared(other), strict=True)
+        return all(_equal(own, given) for own, given in pairs)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *map(_hashable, _compared(self))))
+
+
+def kinds_of(base: type[Part]) -> dict[str, type[Part]]:
+    """Return the classes that are derived from `base` by name; neurosim's own come first."""
+    found = [kind for kind in Part.registry.values() if issubclass(kind, base)]
+    own = {kind.__name__: kind for kind in found if is_own(kind)}
+    return own | {k.__name__: k for k in found if k.__name__ not in own}
+
+
+def defined_part(address: str, expected: str) -> type[Part]:
+    """Return a class that this process has defined. Nothing is imported.
+
+    Parameters
+    ----------
+    address : str
+        "module:qualified name".
+    expected : str
+        As `Part.digest` returned it when the file was written.
+
+    Raises
+    ------
+    NeurosimError
+        Where the class is not defined, or has changed.
+    """
+    kind = Part.registry.get(address)
+    module, _, name = address.partition(":")
+    if kind is None:
+        raise NeurosimError(
+            f"the network uses {name}, which is not defined here: import the module {module!r} "
+            "first"
+        )
+    if kind.digest() != expected:
+        raise NeurosimError(
+            f"the code of {name} in {module!r} has changed since the file was written: use the "
+            f"earlier version of {kind.noun.partition(' ')[2]} {name}"
+        )
+    return kind
+
+
+def hash_of(*values: Any) -> str:
+    """Return a hash of the text of values."""
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
+
+
+def _code(kind: type) -> str:
+    """Return the syntax tree of a class without docstrings."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node):
+            node.body = node.body[1:]
+    return ast.dump(tree)
+
+
+def is_own(kind: type) -> bool:
+    """Whether a class belongs to neurosim."""
+    return kind.__module__.partition(".")[0] == "neurosim"
+
+
+def address_of(kind: type) -> str:
+    """Return the name by which a class is found again: module and qualified name."""
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def _documented(kind: type) -> str | None:
+    """Return the docstring of a class with its declared parameters, where it does not list them."""
+    # The class is not a dataclass yet: its own fields are attributes.
+    fields = dict(getattr(kind, "__dataclass_fields__", {})) | vars(kind)
+    declared = {
+        name: field
+        for name, field in fields.items()
+        if isinstance(field, dataclasses.Field) and KEY in field.metadata
+    }
+    text = inspect.cleandoc(kind.__doc__ or "")
+    if not declared or "Parameters\n---" in text:
+        return kind.__doc__
+    lines = [f"{name}\n    {field.metadata[KEY].describe()}." for name, field in declared.items()]
+    return "\n".join([text, "", "Parameters", "----------", *lines, ""])
+
+
+def _require_frozen(kind: Any) -> None:
+    """Refuse a class that is not a frozen dataclass."""
+    options = getattr(kind, "__dataclass_params__", None)
+    if options is None or not options.frozen:
+        raise NeurosimError(
+            f"{kind.__name__} is not a frozen dataclass: write @dataclass(frozen=True, eq=False) "
+            "above the class"
+        )
+
+
+def _call(kind: type) -> str:
+    """Return how a part is made, with the arguments that it needs."""
+    needed = [
+        field.name
+        for field in dataclasses.fields(kind)
+        if field.init and field.default is field.default_factory is dataclasses.MISSING
+    ]
+    return f"{kind.__name__}({', '.join(needed)})"
+
+
+def _compared(part: Any) -> list[Any]:
+    """Return the values of the fields that decide whether parts are equal."""
+    return [getattr(part, field.name) for field in dataclasses.fields(part) if field.compare]
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return np.array_equal(one, other)
+    return bool(one == other)
+
+
+def _hashable(value: Any) -> Any:
+    """Return something hashable that is equal for equal values."""
+    try:
+        hash(value)
+    except TypeError:  # an array or a list
+        return np.shape(value) if isinstance(value, np.ndarray) else type(value)
+    return value

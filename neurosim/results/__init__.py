@@ -1,0 +1,1 @@
+"""Results of simulations: spikes, traces, connections, their analysis and storage."""

@@ -1,0 +1,359 @@
+"""Measures of spike trains and potentials: rates, irregularity, synchrony, rhythm, correlation.
+
+Windows and bins count whole steps: a spike at time t belongs to the bin (t - width, t].
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.results.windows import bin_index, check_window, inside, whole_bins
+from neurosim.utils.checks import check_integer, nearest_name
+from neurosim.utils.intervals import coverage, locate, merged
+from neurosim.utils.resources import physical_memory
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neurosim.results.result import Result, SpikeTrains
+
+__all__ = [
+    "correlations",
+    "cv_isi",
+    "fano_factor",
+    "mean_rate",
+    "peak_frequency",
+    "population_rate",
+    "potentials",
+    "rates",
+]
+
+
+def rates(trains: SpikeTrains, start: float, stop: float) -> NDArray[np.float64]:
+    """Return the firing rate of each recorded neuron.
+
+    Where `trains.observed` is known, only the time in which a neuron was observed counts, and only
+    the spikes within it.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+    start, stop : float
+        Spikes with start < t <= stop count (ms).
+
+    Returns
+    -------
+    (n_recorded,) ndarray
+        Hz. NaN for a neuron that was not observed between `start` and `stop`.
+
+    Raises
+    ------
+    NeurosimError
+        For a window that is empty, infinite or goes beyond the recording.
+    """
+    _check_finite(start, stop)
+    if trains.observed is None:
+        return trains.counts(start, stop) / (stop - start) * 1e3
+    observed = np.array([coverage(own, (start, stop))[0] for own in trains.observed])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        each = _observed_spikes(trains).counts(start, stop) / observed * 1e3
+    return np.where(observed > 0.0, each, np.nan)
+
+
+def _observed_spikes(trains: SpikeTrains) -> SpikeTrains:
+    """Return trains without the spikes outside the observed intervals of their neuron."""
+    if trains.observed is None:
+        return trains
+    inside = _observed_interval(trains) >= 0
+    return dataclasses.replace(trains, times=trains.times[inside], ids=trains.ids[inside])
+
+
+def _observed_interval(trains: SpikeTrains) -> NDArray[np.int64]:
+    """Return for each spike the index of the interval that observed it, −1 for none."""
+    order = np.argsort(trains.ids, kind="stable")
+    parts = [
+        locate(times, merged(own))
+        for times, own in zip(trains.by_neuron(), trains.observed or (), strict=True)
+    ]
+    found = np.empty(len(trains), np.int64)
+    found[order] = np.concatenate([np.empty(0, np.int64), *parts])
+    return found
+
+
+def _check_finite(start: float, stop: float) -> None:
+    """Refuse a window without an end: a rate needs its length."""
+    check_window(start, stop)
+    if not np.isfinite(stop - start):
+        raise NeurosimError(
+            f"the window from start = {start:g} ms to stop = {stop:g} ms is infinite: give the "
+            "times in ms, such as 0.0 and result.duration"
+        )
+
+
+def _trains_of(result: Result, population: str) -> SpikeTrains:
+    """Return the spikes of a population."""
+    if population not in result.spikes:
+        raise NeurosimError(
+            f"unknown population {population!r}: {nearest_name(population, result.spikes)}"
+        )
+    return result.spikes[population]
+
+
+def mean_rate(
+    result: Result, population: str, start: float = 0.0, stop: float | None = None
+) -> float:
+    """Return the mean firing rate of the recorded neurons of a population.
+
+    Neurons that were not observed in the window are left out.
+
+    Parameters
+    ----------
+    result : Result
+    population : str
+    start, stop : float
+        Spikes with start < t <= stop count (ms). Default: the whole run.
+
+    Returns
+    -------
+    float
+        Hz. NaN where no neuron was recorded.
+
+    Raises
+    ------
+    NeurosimError
+        For an unknown population, and for a window that is empty or goes beyond the run.
+    """
+    trains = _trains_of(result, population)
+    stop = result.duration if stop is None else stop
+    check_window(start, stop, 0.0, result.duration, result.dt)
+    each = rates(trains, start, stop)
+    each = each[~np.isnan(each)]
+    return float(each.mean()) if len(each) else float("nan")
+
+
+def cv_isi(
+    trains: SpikeTrains, start: float = -np.inf, stop: float = np.inf, *, min_spikes: int = 3
+) -> NDArray[np.float64]:
+    """Return the coefficient of variation of each neuron's inter-spike intervals.
+
+    It is 0 for a regular train and 1 for a Poisson process. Where `trains.observed` is known, an
+    interval counts only if the neuron was observed all through it.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+    start, stop : float
+        Spikes with start < t <= stop count (ms). Default: all.
+    min_spikes : int
+        Neurons with fewer spikes get NaN; at least 3 are needed.
+
+    Returns
+    -------
+    (n_recorded,) ndarray
+
+    Raises
+    ------
+    NeurosimError
+        For a window that is empty or goes beyond the recording.
+    """
+    chosen = trains.inside(start, stop)
+    times, ids = trains.times[chosen], trains.ids[chosen]
+    order = np.lexsort((times, ids))
+    times, place = times[order], np.searchsorted(trains.recorded, ids[order])
+    same = place[1:] == place[:-1]
+    if trains.observed is not None:
+        within = _observed_interval(trains)[chosen][order]
+        same &= (within[1:] == within[:-1]) & (within[1:] >= 0)
+    intervals, owner = np.diff(times)[same], place[1:][same]
+    n = np.bincount(owner, minlength=len(trains.recorded)).astype(float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.bincount(owner, intervals, len(n)) / n
+        deviation = (intervals - mean[owner]) ** 2
+        cv = np.sqrt(np.bincount(owner, deviation, len(n)) / n) / mean
+    cv[n < max(min_spikes, 3) - 1] = np.nan
+    return cv
+
+
+def _binned(
+    trains: SpikeTrains, start: float, stop: float, bin_ms: float, *, listed: bool = False
+) -> tuple[int, NDArray[np.int64], NDArray[np.int64]]:
+    """Return the number of bins, and for every spike in them its bin and its neuron's index.
+
+    Bins that are to be `listed` one by one must fit into memory.
+    """
+    _check_finite(start, stop)
+    check_window(start, stop, trains.t_start, trains.t_stop, trains.dt)
+    n_bins = whole_bins(start, stop, bin_ms, trains.dt)
+    there = physical_memory()
+    if listed and there is not None and 3 * 8 * n_bins > there:
+        raise NeurosimError(
+            f"{stop - start:g} ms have {n_bins:.3g} bins of {bin_ms:g} ms, more than the memory "
+            "holds: give a shorter window or a larger bin_ms"
+        )
+    bins = bin_index(trains.times, bin_ms, start, trains.dt)
+    chosen = (bins >= 0) & (bins < n_bins)
+    return n_bins, bins[chosen], np.searchsorted(trains.recorded, trains.ids[chosen])
+
+
+def population_rate(
+    trains: SpikeTrains, stop: float, *, start: float = 0.0, bin_ms: float = 1.0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the firing rate of a population over time.
+
+    Where `trains.observed` is known, only the time in which a neuron was observed counts, and only
+    the spikes within it.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+    stop, start : float
+        ms.
+    bin_ms : float
+        Width of a bin (ms). Bin k counts start + k·bin_ms < t <= start + (k + 1)·bin_ms; a last
+        incomplete bin is left out.
+
+    Returns
+    -------
+    centres : (n_bins,) ndarray
+        ms.
+    rate : (n_bins,) ndarray
+        Mean over the recorded neurons (Hz). NaN in bins in which no neuron was observed.
+
+    Raises
+    ------
+    NeurosimError
+        For a window that is empty or goes beyond the recording, and for a bin that does not fit.
+    """
+    n_bins, bins, _ = _binned(_observed_spikes(trains), start, stop, bin_ms, listed=True)
+    counts = np.bincount(bins, minlength=n_bins)
+    middles = np.arange(n_bins) + 0.5
+    centres = start + np.multiply(middles, bin_ms, dtype=float)
+    if trains.observed is None:
+        return centres, counts / (max(1, len(trains.recorded)) * bin_ms) * 1e3
+    edges = start + np.multiply(np.arange(n_bins + 1), bin_ms, dtype=float)
+    observed = np.sum([np.zeros(n_bins), *(coverage(own, edges) for own in trains.observed)], 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return centres, np.where(observed > 0.0, counts / observed * 1e3, np.nan)
+
+
+def fano_factor(
+    trains: SpikeTrains, stop: float, *, start: float = 0.0, bin_ms: float = 1.0
+) -> float:
+    """Return variance over mean of the number of spikes of all neurons in a bin.
+
+    1 for independent Poisson neurons, whatever their number; up to the number of neurons where
+    they fire together. NaN where nothing fires.
+    """
+    n_bins, bins, _ = _binned(trains, start, stop, bin_ms)
+    if not len(bins):
+        return float("nan")
+    # Only bins with spikes are listed: the others are too many where the span is long.
+    counts, mean = np.unique(bins, return_counts=True)[1], len(bins) / n_bins
+    empty = n_bins - len(counts)
+    return float((((counts - mean) ** 2).sum() + empty * mean**2) / len(bins))
+
+
+def peak_frequency(
+    trains: SpikeTrains, stop: float, *, start: float = 0.0, bin_ms: float = 0.5
+) -> float:
+    """Return the frequency (Hz) at which the population rate has most power.
+
+    By Welch's method (IEEE Trans. Audio Electroacoust. 15, 70, 1967) with windows of a quarter of
+    the span, the slowest two frequencies left out. NaN where nothing fires.
+    """
+    from scipy.signal import welch  # late: half a second that every run would pay
+
+    _, rate = population_rate(trains, stop, start=start, bin_ms=bin_ms)
+    if not rate.any() or len(rate) < 32:
+        return float("nan")
+    frequencies, power = welch(rate, fs=1e3 / bin_ms, nperseg=len(rate) // 4)
+    return float(frequencies[2 + np.argmax(power[2:])])
+
+
+def correlations(
+    trains: SpikeTrains,
+    stop: float,
+    *,
+    start: float = 0.0,
+    bin_ms: float = 2.0,
+    n_neurons: int = 200,
+) -> NDArray[np.float64]:
+    """Return Pearson's correlation of spike counts for the pairs among some neurons that fire.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+    stop, start : float
+        ms.
+    bin_ms : float
+        Width of the bins in which spikes are counted (ms).
+    n_neurons : int
+        Largest number of neurons, evenly spaced among those that fire.
+
+    Returns
+    -------
+    (n_pairs,) ndarray
+        Pairs with a neuron whose count is the same in every bin have no correlation and are left
+        out.
+
+    Raises
+    ------
+    NeurosimError
+        For a window that is empty or goes beyond the recording, and for a bin that does not fit.
+    """
+    n_neurons = check_integer(n_neurons, "n_neurons", 1)
+    n_bins, bins, place = _binned(trains, start, stop, bin_ms)
+    active = np.unique(place)
+    chosen = active[np.linspace(0, len(active) - 1, min(n_neurons, len(active))).astype(int)]
+    if len(chosen) < 2 or n_bins < 2:
+        return np.empty(0)
+    own = np.isin(place, chosen)
+    # Only bins with spikes are listed: the others are too many where the window is long.
+    occupied, column = np.unique(bins[own], return_inverse=True)
+    cell = np.searchsorted(chosen, place[own]) * len(occupied) + column
+    counts = np.bincount(cell, minlength=len(chosen) * len(occupied)).astype(float)
+    counts = counts.reshape(len(chosen), len(occupied))
+    mean = counts.sum(axis=1) / n_bins
+    covariance = counts @ counts.T / n_bins - np.outer(mean, mean)
+    deviation = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    varies = deviation > 1e-6 * mean
+    matrix = covariance[varies][:, varies] / np.outer(deviation[varies], deviation[varies])
+    return matrix[np.triu_indices(len(matrix), 1)]
+
+
+def potentials(
+    result: Result, population: str, start: float = 0.0, stop: float = np.inf
+) -> NDArray[np.float64]:
+    """Return the recorded membrane potentials of a population.
+
+    Parameters
+    ----------
+    result : Result
+    population : str
+    start, stop : float
+        Samples with start < t <= stop (ms). Default: the whole run.
+
+    Returns
+    -------
+    (n_samples,) ndarray
+        mV, of all neurons together. Neurons in their refractory period count with their reset
+        potential.
+
+    Raises
+    ------
+    NeurosimError
+        Where they were not recorded, and for a window that is empty or goes beyond the run.
+    """
+    _trains_of(result, population)
+    if (population, "v") not in result.traces:
+        raise NeurosimError(
+            f"'v' of population {population!r} was not recorded: call "
+            f"Network.record({population!r}, 'v') before the run"
+        )
+    check_window(start, stop, 0.0, result.duration, result.dt)
+    trace = result.traces[population, "v"]
+    return trace.values[inside(trace.times, start, stop, result.dt)].ravel()

@@ -1,0 +1,135 @@
+"""A result into an HDF5 file."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurosim.results.result import PopulationInfo
+from neurosim.results.storage.layout import (
+    FORMAT,
+    SONATA_MAGIC,
+    SONATA_SORTING,
+    SONATA_VERSION,
+    column_types,
+    group_name,
+)
+from neurosim.utils.atomic_files import atomic_path
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    import h5py
+    from numpy.typing import DTypeLike, NDArray
+
+    from neurosim.results.result import Result, SpikeTrains, Trace
+
+PACK_FROM = 1024
+"""Arrays with fewer values are stored as they are: the table of chunks would outweigh the gain."""
+
+
+def save(result: Result, path: str | os.PathLike[str]) -> None:
+    """Write a result to an HDF5 file, whole or not at all.
+
+    Parameters
+    ----------
+    result : Result
+    path : path-like
+        A file already there is replaced, but only by a whole new one.
+
+    Raises
+    ------
+    NeurosimError
+        Where the file cannot be written.
+    """
+    import h5py
+
+    # By way of memory: where a disk fills up, HDF5 cannot close the file and takes the interpreter
+    # down with it.
+    image = io.BytesIO()
+    with h5py.File(image, "w") as file:
+        _write_result(file, result)
+    with atomic_path(path) as part:
+        part.write_bytes(image.getbuffer())
+
+
+def _write_result(file: h5py.File, result: Result) -> None:
+    file.attrs["magic"] = np.uint32(SONATA_MAGIC)
+    file.attrs["version"] = np.array(SONATA_VERSION, np.uint32)
+    _write_run(file.create_group("neurosim"), result)
+    spikes = file.create_group("spikes")
+    for name, trains in result.spikes.items():
+        write_spikes(spikes.create_group(group_name(name)), trains)
+    traces = file.create_group("traces")
+    for (name, variable), trace in result.traces.items():
+        _write_trace(traces.create_group(f"{group_name(name)}/{variable}"), trace)
+
+
+def _write_run(group: h5py.Group, result: Result) -> None:
+    group.attrs["format"] = FORMAT
+    group.attrs["dt"] = float(result.dt)
+    group.attrs["duration"] = float(result.duration)
+    group.attrs["seed"] = result.seed
+    group["populations"] = _table(list(result.populations.values()))
+    recorded = group.create_group("recorded")
+    for name, trains in result.spikes.items():
+        _write_array(recorded, group_name(name), trains.recorded, np.int64)
+        if trains.names is not None:
+            group[f"names/{group_name(name)}"] = _words(trains.names)
+        if trains.observed is not None:
+            observed = group.create_group(f"observed/{group_name(name)}")
+            _write_array(observed, "counts", np.array([len(t) for t in trains.observed]), np.int64)
+            intervals = np.concatenate([np.empty((0, 2)), *trains.observed])
+            _write_array(observed, "intervals", intervals, np.float64)
+    for name, values in result.measured.items():
+        _write_array(group, f"measured/{group_name(name)}", values, np.float64)
+    stats = group.create_group("stats")
+    for name, kind in column_types(type(result.stats)):
+        stats.attrs.create(name, getattr(result.stats, name), dtype=kind)
+
+
+def _table(populations: list[PopulationInfo]) -> NDArray:
+    names = _words([population.name for population in populations])
+    table = np.empty(len(names), column_types(PopulationInfo, names.dtype.itemsize))
+    for row, (name, population) in enumerate(zip(names, populations, strict=True)):
+        table[row] = (name, *dataclasses.astuple(population)[1:])
+    return table
+
+
+def _words(names: Sequence[str]) -> NDArray[np.bytes_]:
+    """Return text as UTF-8 of a fixed length of at least one byte."""
+    encoded = [name.encode() for name in names]
+    return np.array(encoded, f"S{max([1, *map(len, encoded)])}")
+
+
+def write_spikes(group: h5py.Group, trains: SpikeTrains) -> None:
+    """Write the spikes of a population as SONATA has them."""
+    import h5py
+
+    sorting = h5py.enum_dtype(SONATA_SORTING, basetype=np.uint8)
+    group.attrs.create("sorting", SONATA_SORTING["by_time"], dtype=sorting)
+    # Not compressed: libsonata as it is distributed comes without zlib.
+    times = group.create_dataset("timestamps", data=trains.times, dtype=np.float64)
+    times.attrs["units"] = "ms"
+    group.create_dataset("node_ids", data=trains.ids, dtype=np.uint64)
+
+
+def _write_trace(group: h5py.Group, trace: Trace) -> None:
+    group.attrs["units"] = np.bytes_(trace.unit.encode())
+    _write_array(group, "times", trace.times, np.float64)
+    _write_array(group, "values", trace.values, np.float64)
+    _write_array(group, "ids", trace.ids, np.int64)
+    if trace.spikes is not None:
+        _write_array(group, "spike_times", trace.spikes.times, np.float64)
+        _write_array(group, "spike_ids", trace.spikes.ids, np.int64)
+
+
+def _write_array(group: h5py.Group, name: str, array: NDArray, dtype: DTypeLike) -> None:
+    packing: dict[str, Any] = {}
+    if array.size >= PACK_FROM:
+        packing = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+    group.create_dataset(name, data=array, dtype=dtype, **packing)

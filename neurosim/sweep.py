@@ -1,0 +1,3 @@
+"""Public name of `neurosim.experiments.sweep`."""
+
+from neurosim.experiments.sweep import *

@@ -1,0 +1,1 @@
+"""Helpers without knowledge of neurons: checks, files, progress, resources."""

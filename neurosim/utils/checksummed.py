@@ -1,0 +1,179 @@
+"""Files of arrays that vouch for themselves: HDF5 with its own checksum in front.
+
+The first 512 bytes, which HDF5 leaves to others (its user block), hold a line of text with the kind
+of file, its format and the SHA-256 of all that follows. A byte that changed, or is missing, is
+noticed before anything is made of the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.utils.atomic_files import atomic_path, check_file, no_memory_for
+from neurosim.utils.hdf5 import ERRORS, check_stored, reason
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    import h5py
+
+BLOCK = 512
+"""Bytes in front of the HDF5 file."""
+DEEPEST = 4
+"""Groups within groups that are read at most."""
+TYPES = tuple(np.dtype(t) for t in (np.uint8, np.int32, np.int64, np.uint64, np.float64))
+
+
+def write_sealed(
+    path: str | os.PathLike[str], kind: str, version: int, tree: Mapping[str, Any]
+) -> None:
+    """Write arrays to a file, whole or not at all.
+
+    Parameters
+    ----------
+    path : path-like
+        A file already there is replaced, but only by a whole new one.
+    kind : str
+        What the file is, in a word.
+    version : int
+        Of the format.
+    tree : mapping
+        Arrays, and mappings like it, by name.
+
+    Raises
+    ------
+    NeurosimError
+        Where the file cannot be written.
+    """
+    import h5py
+
+    image = io.BytesIO()  # by way of memory, as `save` does it
+    with h5py.File(image, "w", userblock_size=BLOCK) as file:
+        _write(file, tree)
+    content = image.getbuffer()
+    digest = hashlib.sha256(content[BLOCK:]).hexdigest()
+    content[:BLOCK] = f"neurosim {kind} {version} sha256 {digest}\n".encode().ljust(BLOCK, b"\0")
+    with atomic_path(path) as part:
+        part.write_bytes(content)
+
+
+def _write(group: h5py.Group, tree: Mapping[str, Any]) -> None:
+    for name, value in tree.items():
+        if isinstance(value, np.ndarray):
+            group.create_dataset(name, data=value)
+        else:
+            _write(group.create_group(name), value)
+
+
+def read_sealed(path: str | os.PathLike[str], kind: str, version: int) -> dict[str, Any]:
+    """Read what `write_sealed` wrote.
+
+    Parameters
+    ----------
+    path : path-like
+    kind : str
+    version : int
+        The latest format that can be read.
+
+    Raises
+    ------
+    NeurosimError
+        Where the file is missing, of another kind, damaged, or of a later format.
+    """
+    import h5py
+
+    path = Path(path)
+    check_file(path, f"a {kind} that neurosim saved")
+    try:
+        with path.open("rb") as file:
+            head = file.read(BLOCK)
+            _check_kind(path, head, kind, version)
+            content = head + file.read()
+    except MemoryError as error:
+        raise no_memory_for(path, error) from error
+    except OSError as error:
+        raise NeurosimError(
+            f"{path} cannot be read ({error.strerror}): give a {kind} that neurosim saved"
+        ) from None
+    _check_seal(path, content, kind)
+    try:
+        with h5py.File(io.BytesIO(content), "r") as file:
+            return _read(file, _Budget(len(content)), DEEPEST)
+    except (*ERRORS, OverflowError) as error:
+        raise damaged(path, kind, error) from error
+
+
+def damaged(path: str | os.PathLike[str], kind: str, error: Exception) -> NeurosimError:
+    """Return the refusal of a file whose content is not valid."""
+    if isinstance(error, MemoryError):
+        return no_memory_for(path, error)
+    return NeurosimError(
+        f"{path} is damaged ({reason(error)}): give another {kind} that neurosim saved"
+    )
+
+
+def _words(head: bytes) -> list[str]:
+    """Return the words of the line in front."""
+    return head[:BLOCK].rstrip(b"\0\n").decode("ascii", "replace").split(" ")
+
+
+def _check_kind(path: Path, head: bytes, kind: str, version: int) -> None:
+    """Refuse a file of another kind or a later format by its first bytes."""
+    words = _words(head)
+    if len(words) != 5 or words[:2] != ["neurosim", kind] or words[3] != "sha256":
+        raise NeurosimError(f"{path} is no {kind} of neurosim: give one that it saved")
+    if not words[2].isdigit() or int(words[2]) > version:
+        raise NeurosimError(
+            f"{path} has format {words[2]} and this neurosim reads formats 1 to {version}: "
+            "install a later neurosim"
+        )
+
+
+def _check_seal(path: Path, content: bytes, kind: str) -> None:
+    """Refuse a file whose content is not that of its checksum."""
+    if hashlib.sha256(content[BLOCK:]).hexdigest() != _words(content)[4]:
+        raise NeurosimError(
+            f"{path} is damaged (its checksum is not that of its content): give another {kind} "
+            "that neurosim saved"
+        )
+
+
+class _Budget:
+    """No more is read of a file than it has bytes: hard links may show one array many times."""
+
+    def __init__(self, file_size: int) -> None:
+        self.file_size = self.left = file_size
+
+    def spend(self, n_bytes: int) -> None:
+        self.left -= n_bytes
+        if self.left < 0:
+            raise ValueError("it claims more than it holds")
+
+
+def _read(group: h5py.Group, budget: _Budget, deepest: int) -> dict[str, Any]:
+    import h5py
+
+    tree: dict[str, Any] = {}
+    for name in group:
+        budget.spend(1)
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            raise ValueError(f"{name} is a link")
+        found = group[name]
+        if isinstance(found, h5py.Group) and deepest > 0:
+            tree[name] = _read(found, budget, deepest - 1)
+            continue
+        if not isinstance(found, h5py.Dataset) or found.dtype not in TYPES:
+            raise ValueError(f"{name} is no array of a known type")
+        if found.compression is not None:
+            raise ValueError(f"{name} is compressed")
+        check_stored(found, budget.file_size)
+        budget.spend(found.nbytes)
+        tree[name] = found[()]
+    return tree

@@ -1,0 +1,139 @@
+"""Lock a folder while a process writes it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neurosim.errors import NeurosimError
+from neurosim.utils.atomic_files import make_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LOCK = ".lock"
+"""Name of the file that is locked; it holds the number of the process."""
+HELD = frozenset((errno.EACCES, errno.EAGAIN, errno.EDEADLK))
+"""Errors that report the lock of another process; any other says that there are no locks."""
+
+
+@contextmanager
+def lock_folder(folder: Path, *, shared: bool = False) -> Iterator[None]:
+    """Lock a folder, made if there is none, for the time of a block.
+
+    The system releases the lock of a process that is killed. On file systems without locks nothing
+    is locked.
+
+    Parameters
+    ----------
+    folder : Path
+    shared : bool
+        Whether others may hold a shared lock at the same time.
+
+    Raises
+    ------
+    NeurosimError
+        Where another process holds the lock, or the folder cannot be written.
+    """
+    make_folder(folder)
+    path = folder / LOCK
+    descriptor = _acquire(path, shared)
+    try:
+        yield
+    finally:
+        _release(descriptor, path)
+
+
+def require_unlocked(folder: Path) -> None:
+    """Refuse a folder that another process has locked.
+
+    Raises
+    ------
+    NeurosimError
+    """
+    with suppress(OSError):
+        descriptor = os.open(folder / LOCK, os.O_RDWR)
+        try:
+            if not _lock(descriptor, shared=True):
+                raise _locked(folder)
+        finally:
+            os.close(descriptor)
+
+
+def _acquire(path: Path, shared: bool) -> int:
+    """Return the descriptor of a lock file, locked."""
+    while True:
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise NeurosimError(
+                f"{path.parent} cannot be written ({error.strerror}): give a folder that can"
+            ) from None
+        if not _lock(descriptor, shared):
+            os.close(descriptor)
+            raise _locked(path.parent)
+        if _is_current(descriptor, path):
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, b"%d\n" % os.getpid())
+            return descriptor
+        os.close(descriptor)  # the holder removed the file before it released the lock
+
+
+def _release(descriptor: int, path: Path) -> None:
+    """Release a lock, and remove its file unless others share the lock."""
+    with suppress(OSError):
+        if _lock(descriptor, shared=False) and _is_current(descriptor, path):
+            if os.name == "nt":  # an open file cannot be removed there
+                os.close(descriptor)
+                path.unlink()
+                return
+            path.unlink()
+    os.close(descriptor)
+
+
+def _is_current(descriptor: int, path: Path) -> bool:
+    """Return whether a path still leads to an open file."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _lock(descriptor: int, shared: bool) -> bool:
+    """Lock an open file without waiting; return False where another process has locked it."""
+    try:
+        import fcntl
+    except ImportError:
+        return _lock_on_windows(descriptor)
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in HELD
+    return True
+
+
+def _lock_on_windows(descriptor: int) -> bool:
+    """Lock a byte beyond the content of an open file, for there locked bytes cannot be read."""
+    import msvcrt  # there is no shared lock: two sweeps into one folder exclude each other
+
+    os.lseek(descriptor, 2**30, os.SEEK_SET)
+    try:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+    except OSError as error:
+        return error.errno not in HELD
+    finally:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    return True
+
+
+def _locked(folder: Path) -> NeurosimError:
+    owner = ""
+    with suppress(OSError, ValueError):
+        owner = f" (process {int((folder / LOCK).read_bytes()[:20])})"
+    return NeurosimError(
+        f"{folder} is being written by another run{owner}: wait until that one ends, or give "
+        "another folder with --out"
+    )
