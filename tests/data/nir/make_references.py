@@ -1,4 +1,4 @@
-"""Spikes of other simulators of NIR, for tests/unit/test_nir_simulators.py.
+"""Spikes of other simulators of NIR, for tests/unit/interchange/test_nir_simulators.py.
 
 Run where neurosim, torch, snntorch and norse are installed:
 

@@ -19,7 +19,7 @@ import neurosim as ns
 from neurosim.interchange.foreign import Foreign, Train, to_result
 from neurosim.interchange.neo_files import save_neo
 from neurosim.interchange.nwb_read import step_of
-from tests.unit.test_storage_results import sample
+from tests.unit.results.test_storage_results import sample
 
 pytestmark = pytest.mark.usefixtures("read_here")
 
@@ -129,7 +129,7 @@ WRITE = """
 import sys
 import neurosim as ns
 from neurosim.interchange.neo_files import save_neo
-from tests.unit.test_storage_results import sample
+from tests.unit.results.test_storage_results import sample
 ns.save_nwb(sample(), sys.argv[1] + ".nwb")
 save_neo(sample(), sys.argv[1] + ".mat")
 """
@@ -138,7 +138,7 @@ save_neo(sample(), sys.argv[1] + ".mat")
 def test_equal_results_make_equal_files(tmp_path: Path):
     # Of another process, for hashes and places in memory differ there.
     command = [sys.executable, "-c", WRITE, str(tmp_path / "other")]
-    subprocess.run(command, check=True, cwd=Path(__file__).parents[2])
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[3])
     ns.save_nwb(sample(), tmp_path / "own.nwb")
     save_neo(sample(), tmp_path / "own.mat")
     for suffix in (".nwb", ".mat"):

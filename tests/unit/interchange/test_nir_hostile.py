@@ -14,10 +14,10 @@ import pytest
 import neurosim as ns
 from tests.fuzz import fuzz_count, mutants
 from tests.nir_networks import native
-from tests.unit.test_interchange_hostile import Reader, zeros
+from tests.unit.interchange.test_hostile import Reader, zeros
 
 GIB = 2**30
-DATA = Path(__file__).parents[1] / "data" / "nir"
+DATA = Path(__file__).parents[2] / "data" / "nir"
 FILES = ("snntorch_recurrent.nir", "snntorch_cubalif.nir", "neurosim_lif.nir")
 
 

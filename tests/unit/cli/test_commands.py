@@ -12,7 +12,7 @@ from neurosim.cli import main
 from neurosim.cli.demo import Step
 from tests.conftest import Registry, toy_result
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from neurosim.cli import main
 from neurosim.edges.text import BYTES_AT_ONCE
 from tests.conftest import Registry
 from tests.fuzz import fuzz_count, mutants
-from tests.unit.test_edge_files import edges, populations, write_csv, write_sonata
+from tests.unit.edges.test_edge_files import edges, populations, write_csv, write_sonata
 
 HEAD = "source,target,psp,delay\n"
 GOOD = "0,1,0.5,1.5\n"
@@ -134,7 +134,7 @@ def test_a_column_needs_a_file() -> None:
     net, a, b = populations()
     told = refusal(lambda: net.connect(a, b, ns.AllToAll(), psp="psp"))
     assert "psp = 'psp' is not a number" in told
-    column = ns.network.Column("psp")
+    column = ns.Column("psp")
     told = refusal(lambda: net.connect(a, b, ns.AllToAll(), psp=column))
     assert "is a column of a file: give CSVEdges or SonataEdges as the rule" in told
 

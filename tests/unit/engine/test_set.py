@@ -150,7 +150,7 @@ def test_live_drives_still_work_after_a_change() -> None:
 
 
 def test_parameters_of_some_neurons_of_a_model_are_set() -> None:
-    from tests.unit.test_models import AdEx
+    from tests.unit.builder.test_models import AdEx
 
     net = ns.Network()
     cell = net.add("cell", 4, AdEx())

@@ -7,9 +7,9 @@ import pytest
 
 import neurosim as ns
 from neurosim.cli import main
-from tests.unit.test_cli_commands import json_of, mistake_of, names
-from tests.unit.test_interchange_formats import assert_same_spikes
-from tests.unit.test_storage_results import sample
+from tests.unit.cli.test_commands import json_of, mistake_of, names
+from tests.unit.interchange.test_formats import assert_same_spikes
+from tests.unit.results.test_storage_results import sample
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ import pytest
 
 import neurosim as ns
 from neurosim.engine.pacing import Pacer
-from tests.unit.test_pacing import Clock
+from tests.unit.engine.test_pacing import Clock
 
 AMPLITUDES = np.linspace(150.0, 400.0, 6)
 

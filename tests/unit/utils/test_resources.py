@@ -9,7 +9,7 @@ import pytest
 from neurosim.utils.resources import _cgroup_limit, physical_memory
 
 GIB = 2**30
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def cgroup(root: Path, lines: str, limits: dict[str, str]) -> int | None:

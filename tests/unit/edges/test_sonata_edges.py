@@ -11,7 +11,7 @@ import pytest
 
 import neurosim as ns
 from tests.tables import connections
-from tests.unit.test_edge_files import N_SOURCE, edges, populations, write_sonata
+from tests.unit.edges.test_edge_files import N_SOURCE, edges, populations, write_sonata
 
 N_EDGES = 200
 TYPES = "edge_type_id target_query syn_weight nsyns delay\r\n100 pop_name=='Exc' 0.5 4 1.5\r\n"

@@ -19,7 +19,7 @@ from neurosim.cli.failures import explain
 from neurosim.cli.report import print_json
 from neurosim.experiments.toml.start import start_text
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 START = start_text()
 
 

@@ -18,7 +18,7 @@ from neurosim.results.storage import lock_folder, require_unlocked
 from neurosim.sweep import sweep
 from neurosim.utils.lock import LOCK
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HOLDER = """
 import sys, time
 from pathlib import Path

@@ -13,7 +13,7 @@ import pytest
 
 import neurosim as ns
 from neurosim.cli import main
-from tests.unit.test_cli_commands import json_of
+from tests.unit.cli.test_commands import json_of
 
 pytestmark = pytest.mark.usefixtures("read_here")
 

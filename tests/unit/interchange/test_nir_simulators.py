@@ -14,7 +14,7 @@ import pytest
 import neurosim as ns
 from tests.nir_networks import native_network
 
-DATA = Path(__file__).parents[1] / "data" / "nir"
+DATA = Path(__file__).parents[2] / "data" / "nir"
 REFERENCES = json.loads((DATA / "references.json").read_text())
 CASES = REFERENCES["cases"]
 

@@ -16,9 +16,9 @@ import pytest
 import neurosim as ns
 from neurosim.interchange.neo_files import save_neo
 from tests.fuzz import fuzz_count, mutants
-from tests.unit.test_storage_results import sample
+from tests.unit.results.test_storage_results import sample
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 GIB = 2**30
 
 
