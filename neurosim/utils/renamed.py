@@ -1,0 +1,36 @@
+"""Old public names that still work, with a warning."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+def with_old_names(
+    package: str, find: Callable[[str], Any], renamed: Mapping[str, str]
+) -> Callable[[str], Any]:
+    """Return a `__getattr__` of a package that also finds old names.
+
+    Parameters
+    ----------
+    package : str
+        Name of the package.
+    find : callable
+        Its `__getattr__` for the names of today.
+    renamed : mapping of str to str
+        Today's name of each old name.
+    """
+
+    def find_any(name: str) -> Any:
+        """Return an attribute of the package."""
+        if name not in renamed:
+            return find(name)
+        warnings.warn(
+            f"{package}.{name} is now {package}.{renamed[name]}", DeprecationWarning, stacklevel=2
+        )
+        return find(renamed[name])
+
+    return find_any
