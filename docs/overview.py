@@ -34,7 +34,7 @@ def balanced() -> ns.Result:
 
 
 def trials(repeats: int = 300) -> tuple[np.ndarray, np.ndarray, LogisticNeuron]:
-    """Return potentials, fractions of trials with a spike, and the logistic neuron fitted to them."""
+    """Return potentials, fractions of trials with a spike, and the fitted logistic neuron."""
     potential = np.repeat(np.arange(5.0, 25.1, 1.0), repeats)
     net = ns.Network()
     cells = net.add("trials", len(potential), ns.LIF(), v_init=ns.Normal(-70.0, 3.0))
