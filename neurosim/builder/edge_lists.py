@@ -18,7 +18,7 @@ from neurosim.edges.readers import ArrayReader, SonataReader, edges_of, read_onl
 from neurosim.edges.text import TextReader
 from neurosim.errors import NeurosimError
 from neurosim.kernels import Edges, count_edges
-from neurosim.kernels.random_rows import ARRAY, KEY_DELAYS, KEY_TARGETS
+from neurosim.kernels.random_rows import ARRAY
 from neurosim.models.column import is_column
 from neurosim.models.distance import Redrawn
 from neurosim.network.dale import EFFECT
@@ -91,7 +91,7 @@ class Listed:
         each: Each,
     ) -> None:
         self._projection, self._dt, self._each, self.sign = projection, dt, each, sign
-        self._seed = int(keys[KEY_TARGETS])
+        self._seed = int(keys[0])
         self.given_delays = is_column(projection.delay) or isinstance(projection.delay, np.ndarray)
         none_yet = Delays(ARRAY, NO_STEPS, np.empty(0, np.uint64), NO_STEPS)
         self.delays = none_yet if self.given_delays else delays_of(projection, dt)
@@ -103,7 +103,7 @@ class Listed:
         self.own = [0 for _ in populations]
         self.extremes = np.zeros(2)
         self._firsts = [0]
-        self._survey(populations, keys[KEY_DELAYS])
+        self._survey(populations, keys[2])
 
     @property
     def size(self) -> int:
@@ -132,7 +132,7 @@ class Listed:
             read_only(local.probe_index()) if len(local.probed) else NO_STEPS
             for local in populations
         ]
-        law, guide = self.delays.law, self.delays.guide
+        cdf, guide = self.delays.cdf, self.delays.guide
 
         def count(thread: int) -> None:
             local = populations[thread]
@@ -142,7 +142,7 @@ class Listed:
                     local.stop,
                     probes[thread],
                     key,
-                    law,
+                    cdf,
                     guide,
                     self.counts[thread],
                 )
