@@ -10,7 +10,7 @@ import typer
 
 from neurosim.cli.commands import EXIT_STATUS, Duration, Json, Name, Settings, Step, app
 from neurosim.cli.report import print_files, print_json, say
-from neurosim.cli.work import OUT
+from neurosim.cli.run import OUT
 from neurosim.experiments.scenario import find_scenario
 from neurosim.experiments.settings import parse_values
 
@@ -85,7 +85,7 @@ def sweep(
         neurosim sweep balanced-network --grid regime=AI,SR --scheduler tcp://head:8786
     """
     from neurosim import sweep as sweeps
-    from neurosim.cli.swept import print_table, tell_outcome, write_table
+    from neurosim.cli.sweep_report import print_outcome, print_table, write_table
 
     scenario = find_scenario(name)
     folder = out or OUT / f"{scenario.name}-sweep"
@@ -107,4 +107,4 @@ def sweep(
     elif table.values:
         print_table(table, show or ())
         print_files(files)
-    return tell_outcome(table)
+    return print_outcome(table)

@@ -56,7 +56,7 @@ GROUPS = (
     "Thresholds, logic and learning rules",
     "Networks",
 )
-"""Order of the groups in a list; others follow by name."""
+"""Order of the groups in a list; other groups follow by name."""
 
 S = TypeVar("S")
 

@@ -162,7 +162,7 @@ def _processes(workers: int) -> Iterator[LocalCluster]:
         "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
     }
     try:
-        with dask.config.set(options), _deaf_to_ctrl_c():
+        with dask.config.set(options), _block_sigint():
             cluster = LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,
@@ -193,7 +193,7 @@ async def _end(cluster: LocalCluster) -> None:
 
 
 @contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
+def _block_sigint() -> Iterator[None]:
     """Have processes started from here on, and those that replace them, not hear Ctrl-C.
 
     A terminal sends it to them too; it is ours to end them. They inherit which signals are blocked.

@@ -75,7 +75,7 @@ def print_table(table: Table, show: Sequence[str] = ()) -> None:
         print(f"  … {len(lines) - MOST_LINES - 1:,} more in {CSV}", file=sys.stderr)
 
 
-def tell_outcome(table: Table) -> Status:
+def print_outcome(table: Table) -> Status:
     """Say what a sweep came to on stderr, and return the exit status."""
     done, size = len(table.cells), table.sweep.size
     say(f"{table.sweep.scenario.name}: {done:,} of {size:,} points done")

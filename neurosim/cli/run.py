@@ -19,7 +19,7 @@ from neurosim.cli.folder import (
     SUMMARY,
     RunFolder,
 )
-from neurosim.cli.order import Order, as_order
+from neurosim.cli.request import RunRequest, as_request
 from neurosim.engine.mpi import alone, current_ranks
 from neurosim.engine.resume import Journal
 from neurosim.errors import NeurosimError
@@ -49,7 +49,7 @@ class Outcome:
 
     Attributes
     ----------
-    order : Order
+    order : RunRequest
     folder : Path
     run : ScenarioRun
     summary : dict
@@ -58,7 +58,7 @@ class Outcome:
         None where none was asked for, or Ctrl-C cut the run short.
     """
 
-    order: Order
+    order: RunRequest
     folder: Path
     run: ScenarioRun[Any]
     summary: dict[str, Any]
@@ -70,7 +70,7 @@ class Outcome:
         return self.run.result.stats.interrupted
 
 
-def carry_out(order: Order) -> Outcome:
+def execute(order: RunRequest) -> Outcome:
     """Run a scenario, save the result, draw it and, if asked, compare it.
 
     The result is saved first, so that no failing figure loses a long run.
@@ -84,7 +84,7 @@ def carry_out(order: Order) -> Outcome:
     folder = RunFolder(order.out or OUT / order.label)
     # Only the first process looks: a late one might see what that has begun.
     current_ranks().lead(folder.require_free)
-    return _carry_out(order, folder, find_scenario(order.name), new=True)
+    return _execute(order, folder, find_scenario(order.name), new=True)
 
 
 @contextmanager
@@ -114,15 +114,15 @@ def resume(path: Path, threads: int | None = None) -> Outcome:
     folder = RunFolder(path)
     with _locked(folder, path.is_dir()):
         current_ranks().lead(folder.forget_checkpoints)
-        order = replace(as_order(folder.read_order(), path / ORDER), out=path)
+        order = replace(as_request(folder.read_order(), path / ORDER), out=path)
         order = order if threads is None else replace(order, threads=threads)
         origin = Origin(order.label, Path(order.name).parent)
         scenario = find_scenario(folder.kept(ORDER_SOURCE) or order.name, origin)
-        return _carry_out(order, folder, scenario)
+        return _execute(order, folder, scenario)
 
 
-def _carry_out(
-    order: Order, folder: RunFolder, scenario: Scenario[Any], *, new: bool = False
+def _execute(
+    order: RunRequest, folder: RunFolder, scenario: Scenario[Any], *, new: bool = False
 ) -> Outcome:
     """Run a scenario in a folder that is locked meanwhile; a new run must find no order there."""
     if order.compare:
@@ -145,7 +145,7 @@ def _carry_out(
 
 
 def _prepare(
-    order: Order, scenario: Scenario[Any], folder: RunFolder, journal: Journal | None
+    order: RunRequest, scenario: Scenario[Any], folder: RunFolder, journal: Journal | None
 ) -> None:
     """Make the folder, and write down what is to be done there."""
     folder.prepare()
@@ -159,7 +159,7 @@ def _prepare(
 
 
 def _save(
-    order: Order, folder: RunFolder, run: ScenarioRun[Any], journal: Journal | None
+    order: RunRequest, folder: RunFolder, run: ScenarioRun[Any], journal: Journal | None
 ) -> Outcome:
     """Save a run, draw it and, if asked, compare it."""
     folder.write_result(run.result)
@@ -179,7 +179,7 @@ def _save(
     return Outcome(order, folder.path, run, summary, run.comparison if order.compare else None)
 
 
-def options_of(order: Order, scenario: Scenario[Any]) -> RunOptions:
+def options_of(order: RunRequest, scenario: Scenario[Any]) -> RunOptions:
     """Return how a scenario is to be run: as ordered, else by its defaults."""
     return RunOptions(
         duration=scenario.duration if order.duration is None else order.duration,
