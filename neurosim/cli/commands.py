@@ -10,11 +10,11 @@ import typer
 from neurosim.cli import report
 from neurosim.cli.demo import run_demo
 from neurosim.cli.dry_run import estimate_run, print_estimate
-from neurosim.cli.models import load_models
 from neurosim.cli.request import RunRequest
 from neurosim.cli.run import OUT, Outcome, execute, redraw
 from neurosim.cli.run import resume as go_on
 from neurosim.cli.status import Status
+from neurosim.experiments.model_files import load_models
 from neurosim.experiments.scenario import all_scenarios, find_scenario
 from neurosim.results.storage import plain
 

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from neurosim.errors import NeurosimError
-from neurosim.experiments.settings import nearest, settings_of, unknown_setting
+from neurosim.experiments.settings import find_setting, nearest, settings_of
 from neurosim.experiments.toml import SUFFIX, Origin
 from neurosim.results.interrupted import Interrupted
 from neurosim.results.storage import plain
@@ -367,8 +367,7 @@ def run(
     scenario = find_scenario(name)
     known = settings_of(scenario.settings)
     for given in settings:
-        if given not in known:
-            raise NeurosimError(unknown_setting(given, known))
+        find_setting(known, given)
     options = RunOptions(
         scenario.duration if duration is None else duration,
         scenario.dt if dt is None else dt,
