@@ -14,8 +14,8 @@ from neurosim.cli.request import RunRequest
 from neurosim.cli.run import OUT, Outcome, execute, redraw
 from neurosim.cli.run import resume as go_on
 from neurosim.cli.status import Status
+from neurosim.experiments.catalogue import all_scenarios, find_scenario
 from neurosim.experiments.model_files import load_models
-from neurosim.experiments.scenario import all_scenarios, find_scenario
 from neurosim.results.storage import plain
 
 EXIT_STATUS = (

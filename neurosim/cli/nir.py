@@ -13,7 +13,8 @@ from neurosim.cli.folder import RunFolder
 from neurosim.cli.report import print_files, print_json, print_nir, say
 from neurosim.cli.run import OUT
 from neurosim.errors import NeurosimError
-from neurosim.experiments.scenario import RunOptions, find_scenario
+from neurosim.experiments.catalogue import find_scenario
+from neurosim.experiments.scenario import RunOptions
 from neurosim.experiments.settings import parse_settings
 from neurosim.models import SpikeTimes
 

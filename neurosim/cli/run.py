@@ -23,13 +23,9 @@ from neurosim.cli.request import RunRequest, as_request
 from neurosim.engine.mpi import alone, current_ranks
 from neurosim.engine.resume import Journal
 from neurosim.errors import NeurosimError
-from neurosim.experiments.scenario import (
-    RunOptions,
-    ScenarioRun,
-    find_scenario,
-    require_comparison,
-    run_scenario,
-)
+from neurosim.experiments.catalogue import find_scenario, require_comparison
+from neurosim.experiments.run import ScenarioRun, run_scenario
+from neurosim.experiments.scenario import RunOptions
 from neurosim.experiments.settings import format_settings, parse_settings
 from neurosim.experiments.toml import Origin
 from neurosim.results.storage import load

@@ -11,7 +11,7 @@ import typer
 from neurosim.cli.commands import EXIT_STATUS, Duration, Json, Name, Settings, Step, app
 from neurosim.cli.report import print_files, print_json, say
 from neurosim.cli.run import OUT
-from neurosim.experiments.scenario import find_scenario
+from neurosim.experiments.catalogue import find_scenario
 from neurosim.experiments.settings import parse_values
 
 

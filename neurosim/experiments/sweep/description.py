@@ -8,8 +8,10 @@ import numpy as np
 
 from neurosim.builder.streams import check_seed
 from neurosim.errors import NeurosimError
+from neurosim.experiments.catalogue import find_scenario
 from neurosim.experiments.model_files import load_models
-from neurosim.experiments.scenario import RunOptions, check_duration, find_scenario
+from neurosim.experiments.run import check_duration
+from neurosim.experiments.scenario import RunOptions
 from neurosim.experiments.settings import find_setting, format_value, settings_of
 from neurosim.experiments.sweep.grid import Axis, Sweep, format_cell
 
@@ -52,7 +54,7 @@ def describe(
     models : sequence of path-like, optional
         Python files that define the models used by a scenario file.
     origin : Origin, optional
-        See `neurosim.experiments.scenario.find_scenario`.
+        See `neurosim.scenario.find_scenario`.
 
     Raises
     ------

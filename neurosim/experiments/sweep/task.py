@@ -12,12 +12,9 @@ from threadpoolctl import threadpool_limits
 
 import neurosim
 from neurosim.errors import NeurosimError
-from neurosim.experiments.scenario import (
-    RunOptions,
-    find_scenario,
-    run_scenario,
-    scenario_of_source,
-)
+from neurosim.experiments.catalogue import find_scenario, scenario_of_source
+from neurosim.experiments.run import run_scenario
+from neurosim.experiments.scenario import RunOptions
 
 if TYPE_CHECKING:
     from neurosim.experiments.sweep.grid import Point
