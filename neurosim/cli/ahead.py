@@ -12,21 +12,21 @@ from neurosim.experiments.settings import parse_settings
 
 if TYPE_CHECKING:
     from neurosim.cli.order import Order
-    from neurosim.engine.estimate import Inventory
+    from neurosim.engine.estimate import ResourceEstimate
     from neurosim.experiments.scenario import Scenario
 
 
-def look_ahead(order: Order, scenario: Scenario[Any]) -> Inventory:
+def look_ahead(order: Order, scenario: Scenario[Any]) -> ResourceEstimate:
     """Return what the network of a scenario would be."""
-    from neurosim.engine.estimate import take_inventory  # late: it needs the compiler
+    from neurosim.engine.estimate import estimate_resources  # late: it needs the compiler
 
     settings = parse_settings(scenario.settings, order.assignments)
     options = options_of(order, scenario)
     network = scenario.network(settings, options)
-    return take_inventory(network, options.duration, options.dt)
+    return estimate_resources(network, options.duration, options.dt)
 
 
-def print_inventory(inventory: Inventory) -> None:
+def print_inventory(inventory: ResourceEstimate) -> None:
     """Write tables of what would be built to stdout."""
     out = new_console(stderr=False)
     out.print()
@@ -40,7 +40,9 @@ def print_inventory(inventory: Inventory) -> None:
             out.print(shown)
 
 
-def _tables(inventory: Inventory) -> list[tuple[str, tuple[str, ...], list[tuple[Any, ...]]]]:
+def _tables(
+    inventory: ResourceEstimate,
+) -> list[tuple[str, tuple[str, ...], list[tuple[Any, ...]]]]:
     populations = [
         (p["name"], f"{p['size']:,}", p["neuron"], f"{p['synapses_each']:,.4g}")
         for p in inventory.populations
@@ -97,7 +99,7 @@ def _count(number: float, what: str) -> str:
     return f"{number:,.0f} {what}{'' if number == 1 else 's'}"
 
 
-def _memory(inventory: Inventory) -> str:
+def _memory(inventory: ResourceEstimate) -> str:
     there = inventory.machine_bytes
     of = "" if there is None else f" of the {there / 1e9:,.1f} GB available"
     if inventory.network_bytes is None:

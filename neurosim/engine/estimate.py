@@ -20,7 +20,7 @@ from neurosim.builder.memory import (
 )
 from neurosim.builder.plastic import BYTES as PLASTIC_BYTES
 from neurosim.builder.projections import Projections, expected_synapses
-from neurosim.engine.mpi import Ranks
+from neurosim.engine.mpi import Communicator
 from neurosim.engine.threads import choose_threads
 from neurosim.errors import NeurosimError
 from neurosim.models.column import Column, is_column
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Inventory:
+class ResourceEstimate:
     """What a network would be.
 
     Attributes
@@ -70,7 +70,7 @@ class Inventory:
         return dataclasses.asdict(self)
 
 
-def take_inventory(network: Network, duration: float, dt: float) -> Inventory:
+def estimate_resources(network: Network, duration: float, dt: float) -> ResourceEstimate:
     """Tell what a network would be.
 
     Parameters
@@ -88,7 +88,7 @@ def take_inventory(network: Network, duration: float, dt: float) -> Inventory:
     for projection in network.projections:
         check_delays(projection, dt)
     expected = {id(p): expected_synapses(p) for p in network.projections}
-    return Inventory(
+    return ResourceEstimate(
         neurons=network.size,
         synapses=float(sum(expected.values())),
         network_bytes=_network_bytes(network, dt),
@@ -134,7 +134,7 @@ def in_words(value: Any) -> str:
 
 def _network_bytes(network: Network, dt: float) -> int | None:
     """Return the estimate of `neurosim.builder.memory`, plastic synapses added."""
-    threads = choose_threads(network, None, Ranks())
+    threads = choose_threads(network, None, Communicator())
     try:
         check_size(network)
         check_delay_tables(network, dt, threads)

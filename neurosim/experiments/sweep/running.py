@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from neurosim.engine.interrupt import stop_on_interrupt
-from neurosim.engine.mpi import current_ranks
+from neurosim.engine.mpi import current_communicator
 from neurosim.errors import NeurosimError
 from neurosim.experiments.sweep.description import describe
 from neurosim.experiments.sweep.folder import SweepFolder
@@ -117,7 +117,7 @@ def sweep(
     >>> table = sweep("fi-curve", {"sigma": [1, 2, 4]}, out="noise", seeds=5)  # doctest: +SKIP
     >>> table.estimate("max_rate_hz").mean  # doctest: +SKIP
     """
-    if not current_ranks().alone:
+    if not current_communicator().is_serial:
         raise NeurosimError("a sweep spreads its points itself: start it without mpiexec")
     described = describe(name, grid, seeds=seeds, settings=settings, duration=duration, dt=dt)
     folder = SweepFolder(out)

@@ -19,7 +19,7 @@ import neurosim as ns
 from neurosim.builder import build
 from neurosim.edges import OpenEdges, SonataEdges
 from neurosim.edges.text import TextReader
-from neurosim.engine.estimate import take_inventory
+from neurosim.engine.estimate import estimate_resources
 
 N_SOURCE, N_TARGET = 30, 40
 
@@ -335,7 +335,7 @@ def test_what_a_network_would_be_is_told_of_a_file(tmp_path: Path) -> None:
     named = in_sonata(tmp_path, edges())
     net, a, b = populations()
     net.connect(a, b, named.rule, psp=named.weight, delay=named.delay, synapse=ns.ExpCurrent(3.0))
-    (told,) = take_inventory(net, 1.0, 0.1).projections
+    (told,) = estimate_resources(net, 1.0, 0.1).projections
     assert told["rule"] == f"SonataEdges({tmp_path}/edges.h5, a_to_b)"
     assert told["delay"] == "column 'delay'"
     assert told["synapses"] == 500.0
@@ -346,6 +346,6 @@ def test_rules_are_compared_and_shown_by_what_was_given(tmp_path: Path) -> None:
     rule = ns.CSVEdges(path)
     assert rule == ns.CSVEdges(str(path))
     assert rule != ns.CSVEdges(path, "target", "source")
-    assert rule.sealed().sha256 == ns.CSVEdges(path).sealed().sha256
+    assert rule.with_digest().sha256 == ns.CSVEdges(path).with_digest().sha256
     assert "edges.csv" in repr(rule)
     assert 400 < rule.size < 600
