@@ -16,7 +16,7 @@ from neurosim.cli.status import Status
 from neurosim.cli.work import OUT, Outcome, carry_out, redraw
 from neurosim.cli.work import resume as go_on
 from neurosim.experiments.scenario import all_scenarios, find_scenario
-from neurosim.results.storage import plain
+from neurosim.utils.atomic_files import plain
 
 EXIT_STATUS = (
     "Exit status: 0 done; 2 a mistake in what was asked for, told in one line; "

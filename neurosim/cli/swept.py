@@ -11,7 +11,7 @@ from neurosim.cli.report import say
 from neurosim.cli.status import Status
 from neurosim.experiments.settings import format_value
 from neurosim.experiments.sweep import SweepFolder, read_table, written
-from neurosim.results.storage import atomic_path
+from neurosim.utils.atomic_files import atomic_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.network.data import from_data, to_data
 from neurosim.results.connections import Connections
-from neurosim.results.storage import damaged, read_sealed, write_sealed
+from neurosim.utils.checksummed import damaged, read_sealed, write_sealed
 
 if TYPE_CHECKING:
     import os

@@ -18,7 +18,7 @@ from neurosim.errors import NeurosimError
 from neurosim.experiments.settings import nearest, settings_of, unknown_setting
 from neurosim.experiments.toml import SUFFIX, Origin
 from neurosim.results.interrupted import Interrupted
-from neurosim.results.storage import plain
+from neurosim.utils.atomic_files import plain
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from neurosim.experiments.toml.file import ScenarioFile
     from neurosim.network import Network
-    from neurosim.results.result import Result, RunStats
+    from neurosim.results import Result, RunStats
 
 __all__ = [
     "ENTRY_POINTS",

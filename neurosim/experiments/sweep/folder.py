@@ -13,7 +13,7 @@ from neurosim.experiments.settings import format_value
 from neurosim.experiments.sweep.description import describe
 from neurosim.experiments.sweep.work import as_json
 from neurosim.experiments.toml import Origin
-from neurosim.results.storage import make_folder, read_json
+from neurosim.utils.atomic_files import make_folder, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
