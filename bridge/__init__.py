@@ -1,4 +1,4 @@
-"""The bridge: a spiking neuron in millivolts and the logistic neuron it is said to be."""
+"""Map spiking neurons to logistic neurons and back, and train and compare them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spiking neurons in millivolts: describe a network, run it, see its potentials.
+"""Simulate networks of spiking neurons in physical units.
 
 Examples
 --------
