@@ -17,7 +17,7 @@ from neurosim.interchange import load, reader
 from neurosim.interchange.foreign import Foreign
 from neurosim.models import LIF
 from neurosim.network import Network
-from neurosim.results.result import PopulationInfo, Result, RunStats, SpikeTrains, Trace
+from neurosim.results import PopulationInfo, Result, RunStats, SpikeTrains, Trace
 from neurosim.scenario import Scenario
 
 collect_ignore_glob = ["data/*"]

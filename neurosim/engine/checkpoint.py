@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.network.data import from_data, to_data
 from neurosim.results.connections import Connections
-from neurosim.results.storage import damaged, read_checksummed, write_checksummed
+from neurosim.utils.checksummed import damaged, read_checksummed, write_checksummed
 
 if TYPE_CHECKING:
     import os

@@ -27,10 +27,10 @@ from neurosim.models.quantity import is_uniform
 from neurosim.network import Network, Projection
 from neurosim.network.changes import check_weights, with_parameters, with_weights
 from neurosim.network.data import describe
+from neurosim.results import Result, RunStats
 from neurosim.results.interrupted import Interrupted
-from neurosim.results.result import Result, RunStats
-from neurosim.results.storage import damaged
 from neurosim.utils.checks import check_flag, show
+from neurosim.utils.checksummed import damaged
 from neurosim.utils.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -540,7 +540,7 @@ class Simulation:
         >>> values["tau_m"], values["v_threshold"].shape
         (20.0, (100,))
         """
-        population, ids = self._network.part(self._network.current(part), "part")
+        population, ids = self._network.resolve(self._network.current(part), "part")
         neuron = drawn_neuron(population, self._plan.seed)
         values = {name: getattr(neuron, name) for name in parameters_of(type(neuron))}
         if ids is None:
@@ -591,7 +591,7 @@ class Simulation:
             with self._alone():
                 self._set_weights(number, **values)
         else:
-            population, ids = self._network.part(self._network.current(part), "part")
+            population, ids = self._network.resolve(self._network.current(part), "part")
             self._require_same("called Simulation.set", population=population.name, **values)
             with self._alone():
                 self._set_parameters(population, ids, values)

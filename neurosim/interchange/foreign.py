@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.results.result import PopulationInfo, Result, RunStats, SpikeTrains
+from neurosim.results import PopulationInfo, Result, RunStats, SpikeTrains
 from neurosim.utils.checks import check_number, show
 from neurosim.utils.intervals import locate, merged
 

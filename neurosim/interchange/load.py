@@ -16,7 +16,7 @@ from neurosim.errors import NeurosimError
 from neurosim.interchange.columns import check_columns, check_unit
 from neurosim.interchange.foreign import Foreign, Train, merge, to_result
 from neurosim.interchange.text_read import is_table, read_text
-from neurosim.results.storage import check_file
+from neurosim.utils.atomic_files import check_file
 from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 TEXT = (".csv", ".tsv")
 MAYBE_TEXT = (".txt", ".dat", ".gdf")

@@ -13,13 +13,13 @@ from neurosim.errors import NeurosimError
 from neurosim.interchange.foreign import MAX_ID, NO_NAME, Foreign, Train
 from neurosim.interchange.libraries import library
 from neurosim.interchange.neo_objects import foreign_of, to_neo
-from neurosim.results.storage import atomic_path
+from neurosim.utils.atomic_files import atomic_path
 
 if TYPE_CHECKING:
     import os
     from pathlib import Path
 
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 UNSAFE = "PickleIO"
 """A reader that runs code in the file."""

@@ -13,8 +13,8 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.interchange.libraries import library
 from neurosim.interchange.regular import regular
-from neurosim.results.storage import atomic_path
 from neurosim.results.storage.layout import group_name
+from neurosim.utils.atomic_files import atomic_path
 from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.results.result import Result, SpikeTrains, Trace
+    from neurosim.results import Result, SpikeTrains, Trace
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 """When a simulation began: NWB wants a date, and files of equal runs are to be equal."""

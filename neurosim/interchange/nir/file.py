@@ -11,7 +11,7 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.interchange.libraries import library
 from neurosim.interchange.load import told_aside
-from neurosim.results.storage import atomic_path, check_file
+from neurosim.utils.atomic_files import atomic_path, check_file
 from neurosim.utils.checks import show
 
 if TYPE_CHECKING:

@@ -163,7 +163,7 @@ def _take_drive(said: Sayable, drive: Drive) -> None:
             said.drives.append(drive)
         if getattr(drive.input, "factors", None) is not None:
             said.losses.append(f"the factors of {what} (all its spikes get one strength)")
-        if drive.input.is_own:
+        if drive.input.is_custom:
             said.losses.append(f"the times of {what} (it becomes an Input)")
         if type(drive.input) is Poisson:
             said.losses.append(f"the rates of {what} (it becomes an Input)")
