@@ -12,22 +12,34 @@ from neurosim.builder.codegen.model_code import raise_errors
 from neurosim.builder.connections import drawn_connections
 from neurosim.builder.finite import first_not_finite
 from neurosim.builder.grid import MAX_STEPS
-from neurosim.builder.learned import check_learned, in_order, put_learned, take_learned
 from neurosim.builder.plastic import (
     drop_history,
-    most_history,
-    new_learned,
-    with_room_to_learn,
+    ensure_history_capacity,
+    history_limit,
+    new_plasticity_state,
+)
+from neurosim.builder.plasticity_state import (
+    check_plasticity_state,
+    get_plasticity_state,
+    set_plasticity_state,
+    sorted_columns,
 )
 from neurosim.builder.snapshot import (
     STATES,
-    adapted,
+    adapt_state,
     check_state,
-    from_earlier,
-    put_state,
-    take_state,
+    get_state,
+    set_state,
+    upgrade_state,
 )
-from neurosim.builder.state import forget, new_ranks, new_scratch, new_shared, new_state, with_room
+from neurosim.builder.state import (
+    ensure_capacity,
+    new_ranks,
+    new_scratch,
+    new_shared,
+    new_state,
+    shift_history,
+)
 from neurosim.builder.time_loop import TimeLoop
 from neurosim.engine.checkpoint import EngineState
 from neurosim.engine.live_inputs import LiveInputs
@@ -114,14 +126,14 @@ class Engine:
         self._timed, self._debug = timed, debug
         self._clocks = np.zeros(2)
         self._states = [new_state(self.plan, k, CHUNK) for k in range(threads)]
-        self._learned = [new_learned(part.plastic) for part in self.plan.threads]
-        self._most_history = [most_history(learned) for learned in self._learned]
+        self._learned = [new_plasticity_state(part.plastic) for part in self.plan.threads]
+        self._history_limit = [history_limit(learned) for learned in self._learned]
         self._scratch = [new_scratch(self.plan, k, timed) for k in range(threads)]
         self._crossing = 0
         sampled = sum(len(trace.ids) for trace in self.plan.traces)
         self.chunk = min(CHUNK, max(1, SAMPLES // max(sampled, 1)))
         self._samples = [
-            np.empty((self.chunk, len(part.probes.places))) for part in self.plan.threads
+            np.empty((self.chunk, len(part.recording.indices))) for part in self.plan.threads
         ]
         self.live = LiveInputs(self.plan, self._states, network.current)
         self._loops = self._new_loops(threads)
@@ -173,11 +185,11 @@ class Engine:
         """
         self._comm.barrier()  # no one may still be reading what was fired in the last chunk
         for k, state in enumerate(self._states):
-            self._states[k] = with_room(self.plan, state, n_steps)
-            if self._learned[k].count[0] > self._most_history[k]:
+            self._states[k] = ensure_capacity(self.plan, state, n_steps)
+            if self._learned[k].count[0] > self._history_limit[k]:
                 self._drop_history(k)
-            most = self.plan.most_spikes(n_steps) * len(self.plan.threads[k].plastic.tables.rules)
-            self._learned[k] = with_room_to_learn(self._learned[k], most)
+            most = self.plan.max_spikes(n_steps) * len(self.plan.threads[k].plastic.tables.rules)
+            self._learned[k] = ensure_history_capacity(self._learned[k], most)
         self.live.begin(self.steps, self.steps + n_steps)
         self._prepare()
         others = range(1, len(self._states))
@@ -192,7 +204,7 @@ class Engine:
         self.live.end()
         self.recorder.append(self.steps, n_steps, self._states[0], self._samples)
         for state in self._states:
-            forget(state, n_steps, self.plan.horizon)
+            shift_history(state, n_steps, self.plan.max_delay)
         self.steps += n_steps
         self._clocks += advanced - started, time.perf_counter() - advanced
         self._require_finite(n_steps)
@@ -201,7 +213,7 @@ class Engine:
         """Drop the postsynaptic spikes that no synapse of this process' thread k needs any more."""
         part = self.plan.threads[k].plastic
         self._learned[k] = drop_history(part, self._learned[k], self.steps)
-        self._most_history[k] = most_history(self._learned[k])
+        self._history_limit[k] = history_limit(self._learned[k])
 
     def _require_finite(self, n_steps: int) -> None:
         """Raise on all processes if the chunk of `n_steps` that is over left NaN or infinity."""
@@ -214,17 +226,19 @@ class Engine:
         """Return all that has changed since time 0; whatever the number of threads, the same."""
         for k in range(len(self._learned)):
             self._drop_history(k)
-        learned = take_learned(self.plan, self._learned)
+        learned = get_plasticity_state(self.plan, self._learned)
         return EngineState(
             steps=self.steps,
             state=self._take_state(),
-            learned=in_order({name: self._comm.allgather(own) for name, own in learned.items()}),
+            learned=sorted_columns(
+                {name: self._comm.allgather(own) for name, own in learned.items()}
+            ),
             live=self.live.get_state(self.steps),
             recorded=self.recorder.get_state(),
         )
 
     def _take_state(self) -> dict[str, NDArray]:
-        state = take_state(self.plan, self._states)
+        state = get_state(self.plan, self._states)
         state |= {field: self._comm.allreduce(state[field]) for field in STATES}
         return state | {"delivered": np.array([self.delivered])}
 
@@ -238,12 +252,12 @@ class Engine:
         """
         if not 0 <= taken.steps <= MAX_STEPS:
             raise ValueError(f"it is said to have made {taken.steps} steps")
-        state = from_earlier(self.plan, taken.state, taken.steps)
+        state = upgrade_state(self.plan, taken.state, taken.steps)
         check_state(self.plan, state)
-        check_learned(self.plan, taken.learned, taken.steps)
+        check_plasticity_state(self.plan, taken.learned, taken.steps)
         self.recorder.set_state(taken.recorded, taken.steps)
-        self._states[:] = put_state(self.plan, self._states, state, taken.steps)
-        self._learned = put_learned(self.plan, self._learned, taken.learned)
+        self._states[:] = set_state(self.plan, self._states, state, taken.steps)
+        self._learned = set_plasticity_state(self.plan, self._learned, taken.learned)
         self.live.set_state(taken.live)
         self.steps = taken.steps
 
@@ -266,7 +280,7 @@ class Engine:
             debug=self._debug,
             wired=None if rewired else plan,
         )
-        state = adapted(plan, engine.plan, taken.state, taken.steps)
+        state = adapt_state(plan, engine.plan, taken.state, taken.steps)
         engine.set_state(taken._replace(state=state))
         engine._clocks += self._clocks
         return engine

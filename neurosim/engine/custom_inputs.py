@@ -70,7 +70,7 @@ class CustomInputs:
             if port.spikes is not None:
                 steps, columns = self._arriving(drive, port, first, last)
                 weights = port.spikes.weights[columns]
-                for slots in (port.spikes.slots[columns], port.spikes.twin_slots[columns]):
+                for slots in (port.spikes.slots[columns], port.spikes.probe_slots[columns]):
                     own = slots >= 0
                     found.append((steps[own], slots[own], weights[own]))
         steps, slots, weights = (np.concatenate(column) for column in zip(*found, strict=True))

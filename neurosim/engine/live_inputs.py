@@ -118,7 +118,7 @@ class LiveInputs:
             port = part.live[drive]
             assert isinstance(port, SpikePort)
             weights = port.weights[columns]
-            for slots in (port.slots[columns], port.twin_slots[columns]):
+            for slots in (port.slots[columns], port.probe_slots[columns]):
                 spikes = _Events(steps, slots, weights).pick(slots >= 0)
                 self._under_way[thread] = self._under_way[thread].and_then(spikes)
 
