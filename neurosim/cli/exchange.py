@@ -82,7 +82,7 @@ def export(
 
 def _write(result: Result, to: Format, target: Path) -> list[Path]:
     from neurosim.interchange import save_csv, save_nwb, save_sonata
-    from neurosim.interchange.neo_files import save_neo
+    from neurosim.interchange.neo import save_neo
 
     if to == Format.SONATA:
         return save_sonata(result, target)

@@ -5,8 +5,8 @@ their global id. A *slot* is a place in its input buffer: one for each synaptic 
 neuron. All times are counted in steps; step t leads from t·dt to (t + 1)·dt.
 
 Where excitatory and inhibitory input are recorded separately, a neuron has two *E/I probes*:
-passive copies of its synaptic ports that never fire. One receives only excitatory input, the other only
-inhibitory input.
+passive copies of its synaptic ports that never fire. One receives only excitatory input, the other
+only inhibitory input.
 """
 
 from typing import Any, NamedTuple

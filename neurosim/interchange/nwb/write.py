@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.libraries import library
+from neurosim.interchange.common import import_optional
 from neurosim.interchange.regular import regular
 from neurosim.results.storage.layout import group_name
 from neurosim.utils.atomic_files import atomic_path
@@ -79,7 +79,7 @@ class _Writer:
     """
 
     def __init__(self, result: Result) -> None:
-        self._pynwb, self._hdmf = library("pynwb"), library("hdmf.common")
+        self._pynwb, self._hdmf = import_optional("pynwb"), import_optional("hdmf.common")
         self._result = result
         self._identity = uuid5(NAMESPACE, _digest(result))
 
