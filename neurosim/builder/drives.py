@@ -80,12 +80,12 @@ def input_tables(
     ]
     for k, drive, local in found:
         drive.input.check_step(dt)
-        if local.size and not (drive.input.is_own or drive.input.is_live):
+        if local.size and not (drive.input.is_custom or drive.input.is_live):
             add_input(drive.input, tables, drive, local, Stream(dt, seed, k))
     live: dict[Drive, CurrentPort | SpikePort] = {}
     own: dict[Drive, OwnPort] = {}
     for k, drive, local in found:
-        if drive.input.is_own:
+        if drive.input.is_custom:
             own[drive] = _own_port(k, drive, local, tables)
         elif drive.input.is_live:
             live[drive] = _live_port(drive, local, tables)
@@ -94,7 +94,7 @@ def input_tables(
 
 def _own_port(number: int, drive: Drive, local: LocalPopulation, tables: InputTables) -> OwnPort:
     """Add the input of a user's class to the tables; return its port."""
-    if drive.input.brings_spikes:
+    if drive.input.sends_spikes:
         return OwnPort(number, -1, _spike_port(drive, local))
     return OwnPort(number, _add_current(tables, drive, local, np.empty((0, 1))), None)
 
@@ -103,7 +103,7 @@ def _live_port(
     drive: Drive, local: LocalPopulation, tables: InputTables
 ) -> CurrentPort | SpikePort:
     """Add a live drive to the tables; return its port."""
-    if drive.input.brings_spikes:
+    if drive.input.sends_spikes:
         return _spike_port(drive, local)
     source: Any = drive.input
     n_targets, first = len(targets(drive)), sum(map(len, tables.amplitudes))

@@ -10,7 +10,7 @@ import numpy as np
 
 from neurosim.kernels import random_rows as c
 from neurosim.models import LogNormal, Normal, Uniform
-from neurosim.models.column import is_column
+from neurosim.models.column import is_per_edge
 from neurosim.models.quantity import is_distribution
 
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ def weight_array(projection: Projection) -> NDArray[np.float64]:
 def weight_fields(projection: Projection) -> dict[str, float]:
     """Return the fields of a RULE that describe the weights of a projection."""
     weight = projection.weight
-    if is_column(weight) or isinstance(weight, np.ndarray):
+    if is_per_edge(weight) or isinstance(weight, np.ndarray):
         return {"weight_kind": c.ARRAY}
     if not is_distribution(weight):
         return {"weight_kind": c.CONSTANT, "weight_a": float(weight)}
     low, high = weight.quantiles()
-    kind, (a, b) = KINDS[type(weight)], weight.law
+    kind, (a, b) = KINDS[type(weight)], weight.location_scale
     return {
         "weight_kind": kind,
         "weight_a": a,

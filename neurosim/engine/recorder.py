@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.results.result import Result, RunStats, SpikeTrains, Trace
+from neurosim.results import Result, RunStats, SpikeTrains, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -116,7 +116,7 @@ class Recorder:
             for rows in (self._times[k], self._values[k]):
                 rows.reserve(n_steps // trace.interval)
 
-    def take(
+    def append(
         self, t_first: int, n_steps: int, state: State, samples: list[NDArray[np.float64]]
     ) -> None:
         """Store the spikes and samples of a chunk of steps.
@@ -194,7 +194,7 @@ class Recorder:
         self._sort()
         dt = self._plan.dt
         return {
-            name: SpikeTrains._trusted(
+            name: SpikeTrains._unchecked(
                 *spikes.between(first * dt, last * dt),
                 self._plan.spikes_of[name],
                 dt=dt,
@@ -218,10 +218,10 @@ class Recorder:
             v_peak = self._plan.populations[plan.key[0]].v_peak
             start, stop = low * plan.interval * dt, last * dt
             times, ids = self._drawn[k].between(start, stop)
-            spikes = SpikeTrains._trusted(
+            spikes = SpikeTrains._unchecked(
                 times, ids, np.sort(plan.ids), dt=dt, t_start=start, t_stop=stop
             )
-        return Trace._trusted(
+        return Trace._unchecked(
             self._times[k].rows[low:high],
             self._values[k].rows[low:high],
             plan.columns,
@@ -230,7 +230,7 @@ class Recorder:
             v_peak,
         )
 
-    def snapshot(self) -> dict[str, NDArray]:
+    def get_state(self) -> dict[str, NDArray]:
         """Return all that was recorded, as `restore` accepts it.
 
         Returns
@@ -258,7 +258,7 @@ class Recorder:
         order = np.lexsort((ids, stamps))
         return ids[order].astype(np.int32), stamps[order]
 
-    def restore(self, snapshot: Mapping[str, NDArray], n_steps: int) -> None:
+    def set_state(self, snapshot: Mapping[str, NDArray], n_steps: int) -> None:
         """Store what was recorded in the first `n_steps` steps of an earlier run.
 
         Raises
