@@ -114,7 +114,7 @@ class Engine:
             dt=dt,
             seed=seed,
             threads=comm.size * threads,
-            own=own,
+            local_threads=own,
             debug=debug,
             wired=wired,
         )
