@@ -20,8 +20,8 @@ from neurosim.cli.folder import (
     RunFolder,
 )
 from neurosim.cli.request import RunRequest, as_request
-from neurosim.engine.mpi import alone, current_ranks
-from neurosim.engine.resume import Journal
+from neurosim.engine.autosave import CheckpointSeries
+from neurosim.engine.mpi import current_communicator, without_mpi
 from neurosim.errors import NeurosimError
 from neurosim.experiments.catalogue import find_scenario, require_comparison
 from neurosim.experiments.run import ScenarioRun, run_scenario
@@ -79,7 +79,7 @@ def execute(order: RunRequest) -> Outcome:
     """
     folder = RunFolder(order.out or OUT / order.label)
     # Only the first process looks: a late one might see what that has begun.
-    current_ranks().lead(folder.require_free)
+    current_communicator().run_on_root(folder.require_free)
     return _execute(order, folder, find_scenario(order.name), new=True)
 
 
@@ -88,7 +88,7 @@ def _locked(folder: RunFolder, exists: bool = True) -> Iterator[None]:
     """Have the first process lock a folder for the time of a block, if it exists."""
     with ExitStack() as stack:
         if exists:
-            current_ranks().lead(lambda: stack.enter_context(folder.locked()))
+            current_communicator().run_on_root(lambda: stack.enter_context(folder.locked()))
         yield
 
 
@@ -109,7 +109,7 @@ def resume(path: Path, threads: int | None = None) -> Outcome:
     """
     folder = RunFolder(path)
     with _locked(folder, path.is_dir()):
-        current_ranks().lead(folder.forget_checkpoints)
+        current_communicator().run_on_root(folder.forget_checkpoints)
         order = replace(as_request(folder.read_order(), path / ORDER), out=path)
         order = order if threads is None else replace(order, threads=threads)
         origin = Origin(order.label, Path(order.name).parent)
@@ -124,38 +124,38 @@ def _execute(
     if order.compare:
         require_comparison(scenario)
     settings = parse_settings(scenario.settings, order.assignments)
-    options, journal = options_of(order, scenario), None
+    options, series = options_of(order, scenario), None
     if order.checkpoint_every is not None:
-        journal = Journal(folder.path / CHECKPOINTS, order.checkpoint_every)
-    ranks = current_ranks()
+        series = CheckpointSeries(folder.path / CHECKPOINTS, order.checkpoint_every)
+    comm = current_communicator()
     with _locked(folder):
         if new:  # again, now that no other run can begin there
-            ranks.lead(folder.require_free)
-        ranks.lead(lambda: _prepare(order, scenario, folder, journal))
-        with journal.open() if journal else nullcontext():
+            comm.run_on_root(folder.require_free)
+        comm.run_on_root(lambda: _prepare(order, scenario, folder, series))
+        with series.active() if series else nullcontext():
             run = run_scenario(scenario, settings, options, sys.stderr.isatty())
-        if not ranks.leads:  # every process has the whole result, the first one writes it
+        if not comm.is_root:  # every process has the whole result, the first one writes it
             return Outcome(order, folder.path, run, {}, None)
-        with alone():
-            return _save(order, folder, run, journal)
+        with without_mpi():
+            return _save(order, folder, run, series)
 
 
 def _prepare(
-    order: RunRequest, scenario: Scenario[Any], folder: RunFolder, journal: Journal | None
+    order: RunRequest, scenario: Scenario[Any], folder: RunFolder, series: CheckpointSeries | None
 ) -> None:
     """Make the folder, and write down what is to be done there."""
     folder.prepare()
-    if journal:
+    if series:
         if not folder.has_order:
             written = asdict(order) | {"out": None}
             if scenario.source_file is not None:  # to be gone on with from any folder
                 written["name"] = os.path.abspath(order.name)
             folder.write_order(written, scenario.source_file)
-        journal.prepare()
+        series.prepare()
 
 
 def _save(
-    order: RunRequest, folder: RunFolder, run: ScenarioRun[Any], journal: Journal | None
+    order: RunRequest, folder: RunFolder, run: ScenarioRun[Any], series: CheckpointSeries | None
 ) -> Outcome:
     """Save a run, draw it and, if asked, compare it."""
     folder.write_result(run.result)
@@ -170,7 +170,7 @@ def _save(
     if order.compare:
         _save_comparison(run, folder, order.plot)
     summary = folder.write_summary(summary)
-    if journal:
+    if series:
         folder.end()
     return Outcome(order, folder.path, run, summary, run.comparison if order.compare else None)
 

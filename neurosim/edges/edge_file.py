@@ -118,7 +118,7 @@ class EdgeFile(Rule, abstract=True):
                 f"{self.path} is not the file that the network was saved with: put that one back"
             )
 
-    def sealed(self) -> Self:
+    def with_digest(self) -> Self:
         """Return the same with the digest of its content, to be saved.
 
         Raises

@@ -31,7 +31,7 @@ from neurosim.builder.state import forget, new_ranks, new_scratch, new_shared, n
 from neurosim.builder.time_loop import TimeLoop
 from neurosim.engine.checkpoint import EngineState
 from neurosim.engine.live_inputs import LiveInputs
-from neurosim.engine.mpi import current_ranks
+from neurosim.engine.mpi import current_communicator
 from neurosim.engine.recorder import Recorder
 from neurosim.errors import NeurosimError
 from neurosim.kernels.types import PHASES, RECORDING
@@ -95,22 +95,22 @@ class Engine:
         wired: Plan | None = None,
     ) -> None:
         self._network = network
-        self._ranks = ranks = current_ranks()
-        own = range(ranks.place * threads, (ranks.place + 1) * threads)
+        self._comm = comm = current_communicator()
+        own = range(comm.index * threads, (comm.index + 1) * threads)
         self.plan = build(
             network,
             dt=dt,
             seed=seed,
-            threads=ranks.size * threads,
+            threads=comm.size * threads,
             own=own,
             debug=debug,
             wired=wired,
         )
-        self.n_synapses = ranks.total(self.plan.n_synapses)
+        self.n_synapses = comm.sum(self.plan.n_synapses)
         tables = (array.nbytes for part in self.plan.threads for array in part.table)
-        self.table_bytes = ranks.total(sum(tables))
+        self.table_bytes = comm.sum(sum(tables))
         self.steps = 0
-        self.recorder = Recorder(self.plan, ranks.merge)
+        self.recorder = Recorder(self.plan, comm.allreduce)
         self._timed, self._debug = timed, debug
         self._clocks = np.zeros(2)
         self._states = [new_state(self.plan, k, CHUNK) for k in range(threads)]
@@ -129,16 +129,16 @@ class Engine:
 
     def _new_loops(self, threads: int) -> list[TimeLoop]:
         """Return the time loops of this process' threads."""
-        ranks = self._ranks
+        comm = self._comm
         exchanged = None
-        if ranks.machines > 1:
-            exchanged = new_ranks(self.plan, CHUNK, ranks.machines, ranks.mpi())
-        shared = new_shared(self.plan, CHUNK, ranks.shared_bytes)
+        if comm.machines > 1:
+            exchanged = new_ranks(self.plan, CHUNK, comm.machines, comm.kernel_handles())
+        shared = new_shared(self.plan, CHUNK, comm.shared_memory)
         return [
             TimeLoop(
                 self.plan,
                 k,
-                here=ranks.here(threads),
+                here=comm.threads_here(threads),
                 shared=shared,
                 scratch=self._scratch[k],
                 samples=self._samples[k],
@@ -171,7 +171,7 @@ class Engine:
         NeurosimError
             If a potential, current or gate is NaN or infinite at the end of the chunk.
         """
-        self._ranks.together()  # no one may still be reading what was fired in the last chunk
+        self._comm.barrier()  # no one may still be reading what was fired in the last chunk
         for k, state in enumerate(self._states):
             self._states[k] = with_room(self.plan, state, n_steps)
             if self._learned[k].count[0] > self._most_history[k]:
@@ -190,7 +190,7 @@ class Engine:
         self._crossing = crossing
         advanced = time.perf_counter()
         self.live.end()
-        self.recorder.take(self.steps, n_steps, self._states[0], self._samples)
+        self.recorder.append(self.steps, n_steps, self._states[0], self._samples)
         for state in self._states:
             forget(state, n_steps, self.plan.horizon)
         self.steps += n_steps
@@ -206,11 +206,11 @@ class Engine:
     def _require_finite(self, n_steps: int) -> None:
         """Raise on all processes if the chunk of `n_steps` that is over left NaN or infinity."""
         found = first_not_finite(self.plan, self._states, self._samples, self.steps, n_steps)
-        if self._ranks.any(found is not None):
-            lines = self._ranks.join(np.frombuffer((found or "").encode(), np.uint8))
+        if self._comm.any(found is not None):
+            lines = self._comm.allgather(np.frombuffer((found or "").encode(), np.uint8))
             raise NeurosimError(lines.tobytes().decode().splitlines()[0])
 
-    def take(self) -> EngineState:
+    def get_state(self) -> EngineState:
         """Return all that has changed since time 0; whatever the number of threads, the same."""
         for k in range(len(self._learned)):
             self._drop_history(k)
@@ -218,17 +218,17 @@ class Engine:
         return EngineState(
             steps=self.steps,
             state=self._take_state(),
-            learned=in_order({name: self._ranks.join(own) for name, own in learned.items()}),
-            live=self.live.take(self.steps),
-            recorded=self.recorder.snapshot(),
+            learned=in_order({name: self._comm.allgather(own) for name, own in learned.items()}),
+            live=self.live.get_state(self.steps),
+            recorded=self.recorder.get_state(),
         )
 
     def _take_state(self) -> dict[str, NDArray]:
         state = take_state(self.plan, self._states)
-        state |= {field: self._ranks.merge(state[field]) for field in STATES}
+        state |= {field: self._comm.allreduce(state[field]) for field in STATES}
         return state | {"delivered": np.array([self.delivered])}
 
-    def put(self, taken: EngineState) -> None:
+    def set_state(self, taken: EngineState) -> None:
         """Become what an engine of the same network was. This one must be at time 0.
 
         Raises
@@ -241,10 +241,10 @@ class Engine:
         state = from_earlier(self.plan, taken.state, taken.steps)
         check_state(self.plan, state)
         check_learned(self.plan, taken.learned, taken.steps)
-        self.recorder.restore(taken.recorded, taken.steps)
+        self.recorder.set_state(taken.recorded, taken.steps)
         self._states[:] = put_state(self.plan, self._states, state, taken.steps)
         self._learned = put_learned(self.plan, self._learned, taken.learned)
-        self.live.put(taken.live)
+        self.live.set_state(taken.live)
         self.steps = taken.steps
 
     def with_network(self, network: Network, *, rewired: bool) -> Engine:
@@ -256,7 +256,7 @@ class Engine:
         rewired : bool
             Whether its synapses have changed.
         """
-        taken, plan = self.take(), self.plan
+        taken, plan = self.get_state(), self.plan
         engine = Engine(
             network,
             dt=plan.dt,
@@ -267,14 +267,14 @@ class Engine:
             wired=None if rewired else plan,
         )
         state = adapted(plan, engine.plan, taken.state, taken.steps)
-        engine.put(taken._replace(state=state))
+        engine.set_state(taken._replace(state=state))
         engine._clocks += self._clocks
         return engine
 
     @property
     def delivered(self) -> int:
         """Number of synapses that have transmitted a spike, each counted every time."""
-        return self._ranks.total(sum(int(state.delivered[0]) for state in self._states))
+        return self._comm.sum(sum(int(state.delivered[0]) for state in self._states))
 
     def connections(self, number: int) -> Connections:
         """Return the connections of a projection, by its number in the network."""
@@ -314,7 +314,7 @@ class Engine:
             columns |= {"weights": learned.weights, "delays": part.plastic.delays}
             for name, column in columns.items():
                 found.setdefault(name, []).append(column[own])
-        return {name: self._ranks.join(np.concatenate(own)) for name, own in found.items()}
+        return {name: self._comm.allgather(np.concatenate(own)) for name, own in found.items()}
 
     def set_plastic_weights(self, number: int, weights: NDArray[np.float64]) -> None:
         """Set the weights of plastic connections, in the order of `connections`."""
@@ -322,7 +322,7 @@ class Engine:
             self._drop_history(k)  # which spikes a synapse still needs depends on its old weight
         found = [part.plastic.projections == number for part in self.plan.threads]
         n_own = np.array([own.sum() for own in found])
-        before = self._ranks.join(np.array([n_own.sum()]))[: self._ranks.place].sum()
+        before = self._comm.allgather(np.array([n_own.sum()]))[: self._comm.index].sum()
         columns = self._plastic_columns(number)
         order = np.lexsort((columns["delays"], columns["targets"], columns["sources"]))
         place = np.empty(len(order), np.int64)

@@ -20,7 +20,7 @@ from neurosim.builder.memory import (
 )
 from neurosim.builder.plastic import BYTES as PLASTIC_BYTES
 from neurosim.builder.projections import Projections, expected_synapses
-from neurosim.engine.mpi import Ranks
+from neurosim.engine.mpi import Communicator
 from neurosim.engine.threads import choose_threads
 from neurosim.errors import NeurosimError
 from neurosim.models.column import Column, is_column
@@ -134,7 +134,7 @@ def format_part(value: Any) -> str:
 
 def _network_bytes(network: Network, dt: float) -> int | None:
     """Return the estimate of `neurosim.builder.memory`, plastic synapses added."""
-    threads = choose_threads(network, None, Ranks())
+    threads = choose_threads(network, None, Communicator())
     try:
         check_size(network)
         check_delay_tables(network, dt, threads)

@@ -116,7 +116,7 @@ class Recorder:
             for rows in (self._times[k], self._values[k]):
                 rows.reserve(n_steps // trace.interval)
 
-    def take(
+    def append(
         self, t_first: int, n_steps: int, state: State, samples: list[NDArray[np.float64]]
     ) -> None:
         """Store the spikes and samples of a chunk of steps.
@@ -230,7 +230,7 @@ class Recorder:
             v_peak,
         )
 
-    def snapshot(self) -> dict[str, NDArray]:
+    def get_state(self) -> dict[str, NDArray]:
         """Return all that was recorded, as `restore` accepts it.
 
         Returns
@@ -258,7 +258,7 @@ class Recorder:
         order = np.lexsort((ids, stamps))
         return ids[order].astype(np.int32), stamps[order]
 
-    def restore(self, snapshot: Mapping[str, NDArray], n_steps: int) -> None:
+    def set_state(self, snapshot: Mapping[str, NDArray], n_steps: int) -> None:
         """Store what was recorded in the first `n_steps` steps of an earlier run.
 
         Raises

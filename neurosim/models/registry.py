@@ -42,7 +42,7 @@ class Part:
     def __post_init__(self) -> None:
         check_declared(self, self.check_value, f"{type(self).__name__}.")
 
-    def sealed(self) -> Self:
+    def with_digest(self) -> Self:
         """Return the same with digests of the files that it names."""
         return self
 

@@ -65,7 +65,7 @@ def to_data(network: Network) -> tuple[dict[str, Any], list[NDArray]]:
         kind = type(value)
         if not is_own(kind):
             return {TYPE: address_of(kind), DIGEST: kind.digest()} | fields(value)
-        return {TYPE: kind.__name__} | fields(value.sealed())
+        return {TYPE: kind.__name__} | fields(value.with_digest())
 
     def fields(part: Any) -> dict[str, Any]:
         return {
@@ -111,7 +111,7 @@ def describe(network: Network) -> dict[str, list[dict[str, Any]]]:
         if isinstance(value, Population):
             return value.name
         if paths := getattr(value, "paths", ()):
-            return {TYPE: type(value).__name__} | fields(value.sealed(), *paths)
+            return {TYPE: type(value).__name__} | fields(value.with_digest(), *paths)
         return value
 
     return {

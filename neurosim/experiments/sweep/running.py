@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from neurosim.engine.interrupt import stop_on_interrupt
-from neurosim.engine.mpi import current_ranks
+from neurosim.engine.mpi import current_communicator
 from neurosim.errors import NeurosimError
 from neurosim.experiments.sweep.description import describe
 from neurosim.experiments.sweep.folder import SweepFolder
@@ -110,7 +110,7 @@ def sweep(
         message = "places is deprecated: pass threads, workers and scheduler"
         warnings.warn(message, DeprecationWarning, stacklevel=3)
         threads, workers, scheduler = places
-    if not current_ranks().alone:
+    if not current_communicator().is_serial:
         raise NeurosimError("a sweep starts its processes itself: start it without mpiexec")
     _check(threads, workers, scheduler)
     described = describe(
@@ -135,7 +135,8 @@ def sweep(
                         folder.add(point.key, outcome)
                     else:
                         failure = _failure(described, point, outcome)
-                        if failure.kind == "defect" not in {other.kind for other in failures}:
+                        first = all(earlier.kind != "defect" for earlier in failures)
+                        if failure.kind == "defect" and first:
                             report("".join(traceback.format_exception(outcome)))
                         failures.append(failure)
                     show(number)

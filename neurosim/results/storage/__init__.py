@@ -11,7 +11,7 @@ from neurosim.utils.atomic_files import (
     remove_parts,
     write_json,
 )
-from neurosim.utils.checksummed import damaged, read_sealed, write_sealed
+from neurosim.utils.checksummed import damaged, read_checksummed, write_checksummed
 from neurosim.utils.lock import lock_folder, require_unlocked
 
 __all__ = [
@@ -22,11 +22,11 @@ __all__ = [
     "lock_folder",
     "make_folder",
     "plain",
+    "read_checksummed",
     "read_json",
-    "read_sealed",
     "remove_parts",
     "require_unlocked",
     "save",
+    "write_checksummed",
     "write_json",
-    "write_sealed",
 ]

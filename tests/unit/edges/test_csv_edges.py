@@ -84,7 +84,7 @@ def test_names_are_numbered_as_they_first_appear(
     assert rule.names == ("AVAL", "VA1", "AVAR")
     expected = in_order([(0, 1, 3), (2, 1, 2), (1, 0, 1.5), (0, 1, 4)])
     assert built(rule) == expected
-    assert built(rule.sealed()) == expected
+    assert built(rule.with_digest()) == expected
 
 
 def test_names_may_be_given(tmp_path: Path) -> None:

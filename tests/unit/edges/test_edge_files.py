@@ -346,6 +346,6 @@ def test_rules_are_compared_and_shown_by_what_was_given(tmp_path: Path) -> None:
     rule = ns.CSVEdges(path)
     assert rule == ns.CSVEdges(str(path))
     assert rule != ns.CSVEdges(path, "target", "source")
-    assert rule.sealed().sha256 == ns.CSVEdges(path).sealed().sha256
+    assert rule.with_digest().sha256 == ns.CSVEdges(path).with_digest().sha256
     assert "edges.csv" in repr(rule)
     assert 400 < rule.size < 600

@@ -13,7 +13,7 @@ from neurosim.builder.layout import lay_out
 from neurosim.builder.memory import check_recordings, expected_bytes
 from neurosim.builder.projections import Projections
 from neurosim.engine.estimate import estimate_resources, format_part
-from neurosim.engine.mpi import Ranks
+from neurosim.engine.mpi import Communicator
 from neurosim.engine.threads import choose_threads
 from tests.networks import everything, learning
 
@@ -27,7 +27,7 @@ def test_neurons_synapses_and_memory_are_those_of_the_build():
     binomial = 83 * 82 * 0.2 * 0.8 + 43 * 21 * 0.2 * 0.8
     twins = 0  # excitation and inhibition apart cost no synapses of the network's own
     assert abs(plan.n_synapses - twins - estimate.synapses) < 4.0 * np.sqrt(binomial)
-    layout = lay_out(net, choose_threads(net, None, Ranks()))
+    layout = lay_out(net, choose_threads(net, None, Communicator()))
     projections = Projections(net, layout, 0.1, 0)
     assert estimate.network_bytes == expected_bytes(layout, projections)
 

@@ -33,7 +33,7 @@ def interval_steps(n_targets: int) -> int:
     return min(LONGEST, max(MOST_VALUES // n_targets, 1))
 
 
-class OwnInputs:
+class CustomInputs:
     """The inputs of users in a simulation.
 
     Parameters

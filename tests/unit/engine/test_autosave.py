@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.engine.resume import Entry, Journal, discard
+from neurosim.engine.autosave import Autosave, CheckpointSeries, remove_checkpoints
 from tests.networks import bits, everything, learning
 
 
@@ -44,22 +44,22 @@ def undisturbed() -> list[bytes]:
 
 
 def _attempt(folder: Path, every: float, writes: int, patch: pytest.MonkeyPatch) -> list[bytes]:
-    """Do the job with a journal, killed after so many checkpoints."""
-    write, left = Entry.write, [writes]
+    """Do the job with a series, killed after so many checkpoints."""
+    write, left = Autosave.write, [writes]
 
-    def counted(self: Entry, checkpoint: object) -> None:
+    def counted(self: Autosave, checkpoint: object) -> None:
         if left[0] == 0:
             raise _KilledError
         left[0] -= 1
         write(self, checkpoint)
 
     with patch.context() as patched:
-        patched.setattr("neurosim.engine.resume.WORTH_KEEPING", 0.0)
-        patched.setattr(Entry, "write", counted)
+        patched.setattr("neurosim.engine.autosave.MIN_RUN_TIME", 0.0)
+        patched.setattr(Autosave, "write", counted)
         patched.setattr("neurosim.engine.simulation.CHUNK", 50)
-        journal = Journal(folder, every)
-        journal.prepare()
-        with journal.open():
+        series = CheckpointSeries(folder, every)
+        series.prepare()
+        with series.active():
             return _job()
 
 
@@ -78,37 +78,37 @@ def test_a_job_that_is_killed_again_and_again(
 
 
 def test_a_checkpoint_of_something_else_is_not_taken_up(tmp_path: Path) -> None:
-    journal = Journal(tmp_path, 1e9)
-    entry = journal.enter()
+    series = CheckpointSeries(tmp_path, 1e9)
+    autosave = series.new_autosave()
     simulation = ns.Simulation(everything())
-    entry.write(simulation._take())
-    again = Journal(tmp_path, 1e9).enter()
+    autosave.write(simulation._get_state())
+    again = CheckpointSeries(tmp_path, 1e9).new_autosave()
     assert again.exists
-    assert again.find(everything(), 0.1, 1) is not None
-    assert again.find(everything(), 0.1, 2) is None
-    assert again.find(everything(), 0.2, 1) is None
-    assert again.find(learning(), 0.1, 1) is None
+    assert again.read(everything(), 0.1, 1) is not None
+    assert again.read(everything(), 0.1, 2) is None
+    assert again.read(everything(), 0.2, 1) is None
+    assert again.read(learning(), 0.1, 1) is None
 
 
 def test_a_damaged_checkpoint_is_told_with_the_way_out(tmp_path: Path) -> None:
-    entry = Journal(tmp_path, 1e9).enter()
-    entry.write(ns.Simulation(everything())._take())
+    autosave = CheckpointSeries(tmp_path, 1e9).new_autosave()
+    autosave.write(ns.Simulation(everything())._get_state())
     path = tmp_path / "000001.h5"
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(ns.NeurosimError, match=r"000001\.h5 is damaged .*: remove this file"):
-        entry.find(everything(), 0.1, 1)
+        autosave.read(everything(), 0.1, 1)
 
 
 def test_an_interval_that_is_no_time_is_refused(tmp_path: Path) -> None:
     for every in (0.0, -1.0, np.nan, np.inf):
         with pytest.raises(ns.NeurosimError, match="checkpoint-every"):
-            Journal(tmp_path, every)
+            CheckpointSeries(tmp_path, every)
 
 
 def test_discarding_leaves_nothing(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "kept", 1.0)
-    discard(journal.folder)
-    journal.prepare()
-    journal.enter().write(ns.Simulation(everything())._take())
-    discard(journal.folder)
+    series = CheckpointSeries(tmp_path / "kept", 1.0)
+    remove_checkpoints(series.folder)
+    series.prepare()
+    series.new_autosave().write(ns.Simulation(everything())._get_state())
+    remove_checkpoints(series.folder)
     assert list(tmp_path.iterdir()) == []
