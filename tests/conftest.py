@@ -153,6 +153,6 @@ def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
 def toys(monkeypatch: pytest.MonkeyPatch) -> Registry:
     """The scenarios `toy` and `plain-toy` (no comparison) in place of those installed."""
     registry = Registry()
-    monkeypatch.setattr("neurosim.experiments.scenario.entry_points", registry.entry_points)
+    monkeypatch.setattr("neurosim.experiments.catalogue.entry_points", registry.entry_points)
     monkeypatch.setattr("neurosim.engine.simulation.simulate", registry.simulate)
     return registry

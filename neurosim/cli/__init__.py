@@ -46,7 +46,7 @@ def _main(arguments: list[str]) -> int:
     from neurosim.cli.status import Status
 
     try:
-        return _carry_out(arguments or ["--help"])
+        return _execute(arguments or ["--help"])
     except KeyboardInterrupt:  # while the first modules were imported
         return Status.STOPPED
     except BrokenPipeError:
@@ -61,7 +61,7 @@ def _main(arguments: list[str]) -> int:
         return Status.MISTAKE
 
 
-def _carry_out(arguments: list[str]) -> int:
+def _execute(arguments: list[str]) -> int:
     """Carry out a command, together with the other processes where several were started."""
     from neurosim.cli.failures import explain
     from neurosim.cli.report import say

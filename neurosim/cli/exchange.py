@@ -12,7 +12,7 @@ import typer
 from neurosim.cli.commands import EXIT_STATUS, Json, NoPlot, app
 from neurosim.cli.folder import RESULT, RunFolder
 from neurosim.cli.report import print_files, print_json, print_spikes, say
-from neurosim.cli.work import OUT
+from neurosim.cli.run import OUT
 from neurosim.errors import NeurosimError
 from neurosim.results.storage import load, plain
 

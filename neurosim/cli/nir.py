@@ -11,9 +11,10 @@ import typer
 from neurosim.cli.commands import EXIT_STATUS, Json, Name, Seed, Settings, app
 from neurosim.cli.folder import RunFolder
 from neurosim.cli.report import print_files, print_json, print_nir, say
-from neurosim.cli.work import OUT
+from neurosim.cli.run import OUT
 from neurosim.errors import NeurosimError
-from neurosim.experiments.scenario import RunOptions, find_scenario
+from neurosim.experiments.catalogue import find_scenario
+from neurosim.experiments.scenario import RunOptions
 from neurosim.experiments.settings import parse_settings
 from neurosim.models import SpikeTimes
 

@@ -12,7 +12,7 @@ from neurosim.builder import build
 from neurosim.builder.layout import lay_out
 from neurosim.builder.memory import check_recordings, expected_bytes
 from neurosim.builder.projections import Projections
-from neurosim.engine.estimate import estimate_resources, in_words
+from neurosim.engine.estimate import estimate_resources, format_part
 from neurosim.engine.mpi import Communicator
 from neurosim.engine.threads import choose_threads
 from tests.networks import everything, learning
@@ -20,24 +20,24 @@ from tests.networks import everything, learning
 
 def test_neurons_synapses_and_memory_are_those_of_the_build():
     net = everything()
-    inventory = estimate_resources(net, 100.0, 0.1)
+    estimate = estimate_resources(net, 100.0, 0.1)
     plan = build(net, dt=0.1, seed=1, threads=1)
-    assert inventory.neurons == net.size
+    assert estimate.neurons == net.size
     # Four of the projections have as many synapses as they say, two have binomial numbers.
     binomial = 83 * 82 * 0.2 * 0.8 + 43 * 21 * 0.2 * 0.8
     twins = 0  # excitation and inhibition apart cost no synapses of the network's own
-    assert abs(plan.n_synapses - twins - inventory.synapses) < 4.0 * np.sqrt(binomial)
+    assert abs(plan.n_synapses - twins - estimate.synapses) < 4.0 * np.sqrt(binomial)
     layout = lay_out(net, choose_threads(net, None, Communicator()))
     projections = Projections(net, layout, 0.1, 0)
-    assert inventory.network_bytes == expected_bytes(layout, projections)
+    assert estimate.network_bytes == expected_bytes(layout, projections)
 
 
 def test_recordings_are_as_large_as_their_traces():
     net = everything()
-    inventory = estimate_resources(net, 30.0, 0.1)
+    estimate = estimate_resources(net, 30.0, 0.1)
     result = ns.simulate(net, 30.0)
-    assert inventory.recording_bytes == sum(t.values.nbytes for t in result.traces.values())
-    assert {r["variable"] for r in inventory.recordings} == {v for _, v in result.traces}
+    assert estimate.recording_bytes == sum(t.values.nbytes for t in result.traces.values())
+    assert {r["variable"] for r in estimate.recordings} == {v for _, v in result.traces}
 
 
 @pytest.mark.parametrize("network", [everything, learning])
@@ -64,8 +64,8 @@ def test_strengths_are_told_as_psp_and_as_weight():
 def test_a_network_beyond_the_memory_has_no_size():
     net = ns.Network()
     net.add("cell", 2**31 - 1, ns.LIF())
-    inventory = estimate_resources(net, 1.0, 0.1)
-    assert inventory.network_bytes is None
+    estimate = estimate_resources(net, 1.0, 0.1)
+    assert estimate.network_bytes is None
     with pytest.raises(ns.NeurosimError, match=r"about 128\.0 GiB for 2,147,483,647 neurons"):
         ns.Simulation(net)
 
@@ -79,9 +79,9 @@ def test_records_beyond_the_memory_are_refused(monkeypatch):
 
 
 def test_parts_are_told_as_they_are_called():
-    assert in_words(ns.LIF(tau_m=10.0)) == "LIF(tau_m=10)"
-    assert in_words(ns.FixedInDegree(5, multapses=False)) == "FixedInDegree(5, multapses=False)"
-    assert in_words(ns.Poisson(np.arange(9.0))) == "Poisson(9 values from 0 to 8)"
-    assert in_words(ns.SpikeTimes([[1.0], [2.0]])) == "SpikeTimes(2 lists)"
-    assert in_words(ns.Normal(1.5, 0.2, low=0.0)) == "Normal(1.5, 0.2, low=0)"
-    assert in_words(ns.LIF(escape=ns.EscapeRate(2.0, 5.0))) == "LIF(escape=EscapeRate(2, 5))"
+    assert format_part(ns.LIF(tau_m=10.0)) == "LIF(tau_m=10)"
+    assert format_part(ns.FixedInDegree(5, multapses=False)) == "FixedInDegree(5, multapses=False)"
+    assert format_part(ns.Poisson(np.arange(9.0))) == "Poisson(9 values from 0 to 8)"
+    assert format_part(ns.SpikeTimes([[1.0], [2.0]])) == "SpikeTimes(2 lists)"
+    assert format_part(ns.Normal(1.5, 0.2, low=0.0)) == "Normal(1.5, 0.2, low=0)"
+    assert format_part(ns.LIF(escape=ns.EscapeRate(2.0, 5.0))) == "LIF(escape=EscapeRate(2, 5))"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Order:
+class RunRequest:
     """What a user asked to run; None leaves a value to the scenario.
 
     Attributes
@@ -63,7 +63,7 @@ class Order:
         return Path(self.name).name.removesuffix(SUFFIX)
 
 
-def as_order(content: Mapping[str, Any], path: Path) -> Order:
+def as_request(content: Mapping[str, Any], path: Path) -> RunRequest:
     """Return the order in a file, which may have been edited by hand.
 
     Parameters
@@ -86,7 +86,7 @@ def as_order(content: Mapping[str, Any], path: Path) -> Order:
             raise _refused(path, f"{name} is missing: give {expected}")
         if not is_valid(content[name]):
             raise _refused(path, f"{name} = {show(content[name])}: give {expected}")
-    return Order(**{**content, "assignments": tuple(content["assignments"]), "out": None})
+    return RunRequest(**{**content, "assignments": tuple(content["assignments"]), "out": None})
 
 
 def _refused(path: Path, words: str) -> NeurosimError:
@@ -144,4 +144,4 @@ FIELDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "checkpoint_every": (_is_time, "a finite number of seconds above 0"),
 }
 """For every field of an order in a file, a check of its value and what to give."""
-assert set(FIELDS) == {field.name for field in fields(Order)}
+assert set(FIELDS) == {field.name for field in fields(RunRequest)}

@@ -19,17 +19,13 @@ from neurosim.cli.folder import (
     SUMMARY,
     RunFolder,
 )
-from neurosim.cli.order import Order, as_order
+from neurosim.cli.request import RunRequest, as_request
 from neurosim.engine.autosave import CheckpointSeries
 from neurosim.engine.mpi import current_communicator, without_mpi
 from neurosim.errors import NeurosimError
-from neurosim.experiments.scenario import (
-    RunOptions,
-    ScenarioRun,
-    find_scenario,
-    require_comparison,
-    run_scenario,
-)
+from neurosim.experiments.catalogue import find_scenario, require_comparison
+from neurosim.experiments.run import ScenarioRun, run_scenario
+from neurosim.experiments.scenario import RunOptions
 from neurosim.experiments.settings import format_settings, parse_settings
 from neurosim.experiments.toml import Origin
 from neurosim.results.storage import load
@@ -49,7 +45,7 @@ class Outcome:
 
     Attributes
     ----------
-    order : Order
+    order : RunRequest
     folder : Path
     run : ScenarioRun
     summary : dict
@@ -58,7 +54,7 @@ class Outcome:
         None where none was asked for, or Ctrl-C cut the run short.
     """
 
-    order: Order
+    order: RunRequest
     folder: Path
     run: ScenarioRun[Any]
     summary: dict[str, Any]
@@ -70,7 +66,7 @@ class Outcome:
         return self.run.result.stats.interrupted
 
 
-def carry_out(order: Order) -> Outcome:
+def execute(order: RunRequest) -> Outcome:
     """Run a scenario, save the result, draw it and, if asked, compare it.
 
     The result is saved first, so that no failing figure loses a long run.
@@ -84,7 +80,7 @@ def carry_out(order: Order) -> Outcome:
     folder = RunFolder(order.out or OUT / order.label)
     # Only the first process looks: a late one might see what that has begun.
     current_communicator().run_on_root(folder.require_free)
-    return _carry_out(order, folder, find_scenario(order.name), new=True)
+    return _execute(order, folder, find_scenario(order.name), new=True)
 
 
 @contextmanager
@@ -114,15 +110,15 @@ def resume(path: Path, threads: int | None = None) -> Outcome:
     folder = RunFolder(path)
     with _locked(folder, path.is_dir()):
         current_communicator().run_on_root(folder.forget_checkpoints)
-        order = replace(as_order(folder.read_order(), path / ORDER), out=path)
+        order = replace(as_request(folder.read_order(), path / ORDER), out=path)
         order = order if threads is None else replace(order, threads=threads)
         origin = Origin(order.label, Path(order.name).parent)
         scenario = find_scenario(folder.kept(ORDER_SOURCE) or order.name, origin)
-        return _carry_out(order, folder, scenario)
+        return _execute(order, folder, scenario)
 
 
-def _carry_out(
-    order: Order, folder: RunFolder, scenario: Scenario[Any], *, new: bool = False
+def _execute(
+    order: RunRequest, folder: RunFolder, scenario: Scenario[Any], *, new: bool = False
 ) -> Outcome:
     """Run a scenario in a folder that is locked meanwhile; a new run must find no order there."""
     if order.compare:
@@ -145,7 +141,7 @@ def _carry_out(
 
 
 def _prepare(
-    order: Order, scenario: Scenario[Any], folder: RunFolder, series: CheckpointSeries | None
+    order: RunRequest, scenario: Scenario[Any], folder: RunFolder, series: CheckpointSeries | None
 ) -> None:
     """Make the folder, and write down what is to be done there."""
     folder.prepare()
@@ -159,7 +155,7 @@ def _prepare(
 
 
 def _save(
-    order: Order, folder: RunFolder, run: ScenarioRun[Any], series: CheckpointSeries | None
+    order: RunRequest, folder: RunFolder, run: ScenarioRun[Any], series: CheckpointSeries | None
 ) -> Outcome:
     """Save a run, draw it and, if asked, compare it."""
     folder.write_result(run.result)
@@ -179,7 +175,7 @@ def _save(
     return Outcome(order, folder.path, run, summary, run.comparison if order.compare else None)
 
 
-def options_of(order: Order, scenario: Scenario[Any]) -> RunOptions:
+def options_of(order: RunRequest, scenario: Scenario[Any]) -> RunOptions:
     """Return how a scenario is to be run: as ordered, else by its defaults."""
     return RunOptions(
         duration=scenario.duration if order.duration is None else order.duration,

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from neurosim.cli.report import add_rows, new_console, new_table
-from neurosim.cli.work import options_of
+from neurosim.cli.run import options_of
 from neurosim.experiments.settings import parse_settings
 
 if TYPE_CHECKING:
-    from neurosim.cli.order import Order
+    from neurosim.cli.request import RunRequest
     from neurosim.engine.estimate import ResourceEstimate
     from neurosim.experiments.scenario import Scenario
 
 
-def look_ahead(order: Order, scenario: Scenario[Any]) -> ResourceEstimate:
+def estimate_run(order: RunRequest, scenario: Scenario[Any]) -> ResourceEstimate:
     """Return what the network of a scenario would be."""
     from neurosim.engine.estimate import estimate_resources  # late: it needs the compiler
 
@@ -26,13 +26,13 @@ def look_ahead(order: Order, scenario: Scenario[Any]) -> ResourceEstimate:
     return estimate_resources(network, options.duration, options.dt)
 
 
-def print_inventory(inventory: ResourceEstimate) -> None:
+def print_estimate(estimate: ResourceEstimate) -> None:
     """Write tables of what would be built to stdout."""
     out = new_console(stderr=False)
     out.print()
-    out.print(Text(f"Would build {_count(inventory.neurons, 'neuron')}", style="bold"), end="")
-    out.print(Text(f", {_count(inventory.synapses, 'synapse')}; {_memory(inventory)}"))
-    for heading, columns, rows in _tables(inventory):
+    out.print(Text(f"Would build {_count(estimate.neurons, 'neuron')}", style="bold"), end="")
+    out.print(Text(f", {_count(estimate.synapses, 'synapse')}; {_memory(estimate)}"))
+    for heading, columns, rows in _tables(estimate):
         if rows:
             shown = new_table(heading, *columns)
             add_rows(shown, ([Text(str(cell)) for cell in row] for row in rows))
@@ -40,12 +40,10 @@ def print_inventory(inventory: ResourceEstimate) -> None:
             out.print(shown)
 
 
-def _tables(
-    inventory: ResourceEstimate,
-) -> list[tuple[str, tuple[str, ...], list[tuple[Any, ...]]]]:
+def _tables(estimate: ResourceEstimate) -> list[tuple[str, tuple[str, ...], list[tuple[Any, ...]]]]:
     populations = [
         (p["name"], f"{p['size']:,}", p["neuron"], f"{p['synapses_each']:,.4g}")
-        for p in inventory.populations
+        for p in estimate.populations
     ]
     projections = [
         (
@@ -56,7 +54,7 @@ def _tables(
             p["delay"],
             f"{p['synapses']:,.0f}",
         )
-        for p in inventory.projections
+        for p in estimate.projections
     ]
     drives = [
         (
@@ -67,7 +65,7 @@ def _tables(
             _strength(d),
             d["delay"] or "",
         )
-        for d in inventory.drives
+        for d in estimate.drives
     ]
     recordings = [
         (
@@ -77,7 +75,7 @@ def _tables(
             "as they come" if r["interval_ms"] is None else f"every {r['interval_ms']:g} ms",
             f"{r['bytes'] / 1e6:,.3g} MB" if r["bytes"] else "",
         )
-        for r in inventory.recordings
+        for r in estimate.recordings
     ]
     return [
         ("population", ("neurons", "model", "synapses onto each"), populations),
@@ -99,13 +97,13 @@ def _count(number: float, what: str) -> str:
     return f"{number:,.0f} {what}{'' if number == 1 else 's'}"
 
 
-def _memory(inventory: ResourceEstimate) -> str:
-    there = inventory.machine_bytes
+def _memory(estimate: ResourceEstimate) -> str:
+    there = estimate.machine_bytes
     of = "" if there is None else f" of the {there / 1e9:,.1f} GB available"
-    if inventory.network_bytes is None:
+    if estimate.network_bytes is None:
         return f"more memory than the {(there or 0) / 1e9:,.1f} GB available"
-    traces = f" and {_size(inventory.recording_bytes)} of traces" if inventory.recordings else ""
-    return f"about {_size(inventory.network_bytes)}{traces}{of}"
+    traces = f" and {_size(estimate.recording_bytes)} of traces" if estimate.recordings else ""
+    return f"about {_size(estimate.network_bytes)}{traces}{of}"
 
 
 def _size(size: float) -> str:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from neurosim.cli import main
-from neurosim.cli.order import Order
+from neurosim.cli.request import RunRequest
 
-VALID = asdict(Order("vote", checkpoint_every=60.0))
+VALID = asdict(RunRequest("vote", checkpoint_every=60.0))
 
 
 def resume_with(folder: Path, content: object, capsys: pytest.CaptureFixture[str]) -> str:
