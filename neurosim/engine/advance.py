@@ -11,22 +11,34 @@ from neurosim.builder import build
 from neurosim.builder.codegen.model_code import raise_errors
 from neurosim.builder.finite import first_not_finite
 from neurosim.builder.grid import MAX_STEPS
-from neurosim.builder.learned import check_learned, in_order, put_learned, take_learned
 from neurosim.builder.plastic import (
     drop_history,
-    most_history,
-    new_learned,
-    with_room_to_learn,
+    ensure_history_capacity,
+    history_limit,
+    new_plasticity_state,
+)
+from neurosim.builder.plasticity_state import (
+    check_plasticity_state,
+    get_plasticity_state,
+    set_plasticity_state,
+    sorted_columns,
 )
 from neurosim.builder.snapshot import (
     STATES,
-    adapted,
+    adapt_state,
     check_state,
-    from_earlier,
-    put_state,
-    take_state,
+    get_state,
+    set_state,
+    upgrade_state,
 )
-from neurosim.builder.state import forget, new_ranks, new_scratch, new_shared, new_state, with_room
+from neurosim.builder.state import (
+    ensure_capacity,
+    new_ranks,
+    new_scratch,
+    new_shared,
+    new_state,
+    shift_history,
+)
 from neurosim.builder.time_loop import TimeLoop
 from neurosim.engine.checkpoint import EngineState
 from neurosim.engine.live_inputs import LiveInputs
@@ -79,7 +91,7 @@ class Engine:
         Largest number of steps of one call of `run`.
     steps : int
         Number of steps since time 0.
-    plasticity : list of Learned
+    plasticity : list of PlasticityState
         State of the plastic synapses of each thread.
     recorder : Recorder
     live : LiveInputs
@@ -116,14 +128,14 @@ class Engine:
         self._timed, self._debug = timed, debug
         self._clocks = np.zeros(2)
         self._states = [new_state(self.plan, k, CHUNK) for k in range(threads)]
-        self.plasticity = [new_learned(part.plastic) for part in self.plan.threads]
-        self._most_history = [most_history(learned) for learned in self.plasticity]
+        self.plasticity = [new_plasticity_state(part.plastic) for part in self.plan.threads]
+        self._history_limit = [history_limit(learned) for learned in self.plasticity]
         self._scratch = [new_scratch(self.plan, k, timed) for k in range(threads)]
         self._crossing = 0
         sampled = sum(len(trace.ids) for trace in self.plan.traces)
         self.chunk = min(CHUNK, max(1, MAX_SAMPLES // max(sampled, 1)))
         self._samples = [
-            np.empty((self.chunk, len(part.probes.places))) for part in self.plan.threads
+            np.empty((self.chunk, len(part.recording.indices))) for part in self.plan.threads
         ]
         self.live = LiveInputs(self.plan, self._states, network.current)
         self._loops = self._new_loops(threads)
@@ -175,11 +187,11 @@ class Engine:
         """
         self.comm.barrier()  # other processes may still be reading the spikes of the last chunk
         for k, state in enumerate(self._states):
-            self._states[k] = with_room(self.plan, state, n_steps)
-            if self.plasticity[k].count[0] > self._most_history[k]:
+            self._states[k] = ensure_capacity(self.plan, state, n_steps)
+            if self.plasticity[k].count[0] > self._history_limit[k]:
                 self._drop_history(k)
-            most = self.plan.most_spikes(n_steps) * len(self.plan.threads[k].plastic.tables.rules)
-            self.plasticity[k] = with_room_to_learn(self.plasticity[k], most)
+            most = self.plan.max_spikes(n_steps) * len(self.plan.threads[k].plastic.tables.rules)
+            self.plasticity[k] = ensure_history_capacity(self.plasticity[k], most)
         self.live.begin(self.steps, self.steps + n_steps)
         self._prepare()
         others = range(1, len(self._states))
@@ -194,7 +206,7 @@ class Engine:
         self.live.end()
         self.recorder.append(self.steps, n_steps, self._states[0], self._samples)
         for state in self._states:
-            forget(state, n_steps, self.plan.horizon)
+            shift_history(state, n_steps, self.plan.max_delay)
         self.steps += n_steps
         self._clocks += advanced - started, time.perf_counter() - advanced
         self._require_finite(n_steps)
@@ -207,7 +219,7 @@ class Engine:
     def _drop_history(self, k: int) -> None:
         part = self.plan.threads[k].plastic
         self.plasticity[k] = drop_history(part, self.plasticity[k], self.steps)
-        self._most_history[k] = most_history(self.plasticity[k])
+        self._history_limit[k] = history_limit(self.plasticity[k])
 
     def _require_finite(self, n_steps: int) -> None:
         """Raise an error on all processes if a state variable is NaN or infinite on any."""
@@ -219,17 +231,18 @@ class Engine:
     def get_state(self) -> EngineState:
         """Return everything that has changed since time 0, for any number of threads the same."""
         self.drop_history()
-        learned = take_learned(self.plan, self.plasticity)
+        columns = get_plasticity_state(self.plan, self.plasticity)
+        columns = {name: self.comm.allgather(own) for name, own in columns.items()}
         return EngineState(
             steps=self.steps,
             state=self._neuron_state(),
-            learned=in_order({name: self.comm.allgather(own) for name, own in learned.items()}),
+            learned=sorted_columns(columns),
             live=self.live.get_state(self.steps),
             recorded=self.recorder.get_state(),
         )
 
     def _neuron_state(self) -> dict[str, NDArray]:
-        state = take_state(self.plan, self._states)
+        state = get_state(self.plan, self._states)
         state |= {field: self.comm.allreduce(state[field]) for field in STATES}
         return state | {"delivered": np.array([self.delivered])}
 
@@ -243,12 +256,12 @@ class Engine:
         """
         if not 0 <= saved.steps <= MAX_STEPS:
             raise ValueError(f"it counts {saved.steps} steps")
-        state = from_earlier(self.plan, saved.state, saved.steps)
+        state = upgrade_state(self.plan, saved.state, saved.steps)
         check_state(self.plan, state)
-        check_learned(self.plan, saved.learned, saved.steps)
+        check_plasticity_state(self.plan, saved.learned, saved.steps)
         self.recorder.set_state(saved.recorded, saved.steps)
-        self._states[:] = put_state(self.plan, self._states, state, saved.steps)
-        self.plasticity = put_learned(self.plan, self.plasticity, saved.learned)
+        self._states[:] = set_state(self.plan, self._states, state, saved.steps)
+        self.plasticity = set_plasticity_state(self.plan, self.plasticity, saved.learned)
         self.live.set_state(saved.live)
         self.steps = saved.steps
 
@@ -271,7 +284,7 @@ class Engine:
             debug=self._debug,
             wired=None if rewired else plan,
         )
-        adjusted = adapted(plan, engine.plan, state.state, state.steps)
+        adjusted = adapt_state(plan, engine.plan, state.state, state.steps)
         engine.set_state(state._replace(state=adjusted))
         engine._clocks += self._clocks
         return engine

@@ -74,7 +74,7 @@ class CustomInputs:
             if port.spikes is not None:
                 steps, columns = self._arrivals(drive, port, first, last)
                 weights = port.spikes.weights[columns]
-                for slots in (port.spikes.slots[columns], port.spikes.twin_slots[columns]):
+                for slots in (port.spikes.slots[columns], port.spikes.probe_slots[columns]):
                     local = slots >= 0
                     found.append((steps[local], slots[local], weights[local]))
         steps, slots, weights = (np.concatenate(column) for column in zip(*found, strict=True))

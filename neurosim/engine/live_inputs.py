@@ -117,7 +117,7 @@ class LiveInputs:
             port = part.live[drive]
             assert isinstance(port, SpikePort)
             weights = port.weights[columns]
-            for slots in (port.slots[columns], port.twin_slots[columns]):
+            for slots in (port.slots[columns], port.probe_slots[columns]):
                 spikes = _Events(steps, slots, weights).select(slots >= 0)
                 self._pending[thread] = self._pending[thread].append(spikes)
 

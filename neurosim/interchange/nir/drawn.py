@@ -62,11 +62,11 @@ def draw(network: Network, dt: float, seed: int) -> Iterator[Bundle]:
     weights = weights.astype(np.float64)
     sources = np.searchsorted(layout.first_id, rows, side="right") - 1
     firsts, sizes, owners = [], [], []
-    for share in layout.threads[0].shares:
-        for slot in share.slots.values():
+    for local in layout.threads[0].populations:
+        for slot in local.slots.values():
             firsts.append(slot)
-            sizes.append(share.size)
-            owners.append(share.population)
+            sizes.append(local.size)
+            owners.append(local.population)
     order = np.argsort(firsts)
     place = order[np.searchsorted(np.array(firsts)[order], slots, side="right") - 1]
     targets = np.array(owners)[place]

@@ -101,7 +101,7 @@ FILES = [in_csv, in_text_with_tabs, in_sonata, in_packed_sonata]
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("neurosim.edges.text.BYTES_AT_ONCE", 301)
     monkeypatch.setattr("neurosim.edges.readers.EDGES_AT_ONCE", 7)
-    monkeypatch.setattr("neurosim.kernels.edges.PIECE", 1024)
+    monkeypatch.setattr("neurosim.kernels.edge_lists.PIECE", 1024)
 
 
 def populations(**options: object) -> tuple[ns.Network, ns.Population, ns.Population]:

@@ -11,24 +11,24 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neurosim.kernels.address import addressed, call_addressed
-from neurosim.kernels.compiled import kernel, part
+from neurosim.kernels.compiled import helper, kernel
 from neurosim.kernels.connect import (
     entry_of_law,
     find_delays,
     find_weights,
+    probe_index,
     slot_of,
-    twin_of,
 )
 from neurosim.kernels.intrinsics import prefetch
 from neurosim.kernels.random import counter, squares
-from neurosim.kernels.rows import (
+from neurosim.kernels.random_rows import (
     ARRAY,
     DELAY_KIND,
-    N_TWINS,
+    FIRST_PROBE,
+    N_PROBES,
     OWN_FIRST,
     OWN_LAST,
-    TWIN,
-    TWIN_SLOT,
+    PROBE_SLOT,
     number_of_source,
 )
 from neurosim.kernels.tables import tables_at
@@ -58,7 +58,7 @@ class Edges(NamedTuple):
 
 
 @kernel
-def count_edges(edges, first, own_first, own_last, twins, key, law, guide, counts):
+def count_edges(edges, first, own_first, own_last, probes, key, law, guide, counts):
     """Count a block's synapses onto one thread's neurons, by source and delay.
 
     Parameters
@@ -68,8 +68,8 @@ def count_edges(edges, first, own_first, own_last, twins, key, law, guide, count
         Number of the first of them in the list.
     own_first, own_last : int
         The thread's targets.
-    twins : (own_last - own_first,) or (0,) int64
-        Place of each among its population's twins, or −1.
+    probes : (own_last - own_first,) or (0,) int64
+        Place of each among its population's probes, or −1.
     key : uint64
         Of the random stream of delays.
     law : (n_delays,) uint64
@@ -81,7 +81,7 @@ def count_edges(edges, first, own_first, own_last, twins, key, law, guide, count
     Returns
     -------
     int
-        How many are not onto twins.
+        How many are not onto probes.
     """
     n = 0
     size, width = edges.sources.size, counts.shape[1]
@@ -101,7 +101,7 @@ def count_edges(edges, first, own_first, own_last, twins, key, law, guide, count
                 place = entry_of_law(squares(counter(source, first + i), key), guide, law)
             cells[m] = source * width + place
             prefetch(flat, cells[m])
-            both[m] = 1 + (twins.size > 0 and twins[target - own_first] >= 0)
+            both[m] = 1 + (probes.size > 0 and probes[target - own_first] >= 0)
             m += 1
         for j in range(m):
             flat[cells[j]] += both[j]
@@ -109,7 +109,7 @@ def count_edges(edges, first, own_first, own_last, twins, key, law, guide, count
     return n
 
 
-@part
+@helper
 def _put(start, segment, targets, weights, row, column, slot, weight):
     """Put a synapse where its column of its row has got to."""
     place = start[row] + segment[row, column]
@@ -119,23 +119,23 @@ def _put(start, segment, targets, weights, row, column, slot, weight):
         weights[place] = weight
 
 
-@part
-def _put_all(rule, twins, views, rows, columns, own, strong, start, segment, targets, weights):
-    """Put synapses to their places, each before the one onto its target's twin, if it has any."""
+@helper
+def _put_all(rule, probes, views, rows, columns, own, strong, start, segment, targets, weights):
+    """Put synapses to their places, each before the one onto its target's probe, if it has any."""
     for i in range(columns.size):
         row, column, weight = rows[i], columns[i], strong[i]
         target = own[i] - rule[OWN_FIRST]
         slot = slot_of(rule, views, own[i])
         _put(start, segment, targets, weights, row, column, slot, weight)
-        if rule[TWIN] < 0:
+        if rule[FIRST_PROBE] < 0:
             continue
-        twin = twins[rule[TWIN] + target]
-        if twin >= 0:
-            slot = rule[TWIN_SLOT] + twin + (rule[N_TWINS] if weight < 0.0 else 0)
+        probe = probes[rule[FIRST_PROBE] + target]
+        if probe >= 0:
+            slot = rule[PROBE_SLOT] + probe + (rule[N_PROBES] if weight < 0.0 else 0)
             _put(start, segment, targets, weights, row, column, slot, weight)
 
 
-@part
+@helper
 def _ask(rows, columns, start, segment, targets, weights):
     """Ask for all memory that synapses will be put to."""
     width = segment.shape[1]
@@ -156,8 +156,8 @@ def place_edges(frame, p, first, base, _a, _b):
     Parameters
     ----------
     frame : Frame
-        Of `Rules`, `Edges`, `Room` for `PIECE` synapses and `Table`, whose `segment` holds where
-        each column of each row has got to.
+        Of `Rules`, `Edges`, `Workspace` for `PIECE` synapses and `Table`, whose `segment` holds
+        where the next synapse of each column goes within its row.
     p : int
         Projection.
     first : int
@@ -165,7 +165,7 @@ def place_edges(frame, p, first, base, _a, _b):
     base : int
         Global id of the first source.
     """
-    plan, edges, room, table = tables_at(frame)
+    plan, edges, work, table = tables_at(frame)
     rule = plan.rules[p]
     size = edges.sources.size
     for begin in range(0, size, PIECE):
@@ -173,28 +173,28 @@ def place_edges(frame, p, first, base, _a, _b):
         for i in range(begin, min(begin + PIECE, size)):
             target = edges.targets[i]
             # Whose it is nobody can foresee, the processor neither: no branch, write and stay.
-            room.targets[n] = target
-            room.majors[n] = edges.sources[i]
-            room.minors[n] = first + i
-            room.places[n] = i
+            work.targets[n] = target
+            work.majors[n] = edges.sources[i]
+            work.minors[n] = first + i
+            work.places[n] = i
             n += np.int64(rule[OWN_FIRST] <= target) & np.int64(target < rule[OWN_LAST])
-        weights, columns = room.weights[:n], room.columns[:n]
-        find_weights(plan, p, edges.weights, room, 0, n)
+        weights, columns = work.weights[:n], work.columns[:n]
+        find_weights(plan, p, edges.weights, work, 0, n)
         if rule[DELAY_KIND] == ARRAY:
             for i in range(n):
-                room.places[i] = edges.late[room.places[i]]
-        find_delays(plan, p, room, 0, n)
-        rows = room.places[:n]
+                work.places[i] = edges.late[work.places[i]]
+        find_delays(plan, p, work, 0, n)
+        rows = work.places[:n]
         for i in range(n):
-            rows[i] = base + room.majors[i]
+            rows[i] = base + work.majors[i]
         _ask(rows, columns, table.start, table.segment, table.targets, table.weights)
         _put_all(
             rule,
-            plan.twins,
+            plan.probes,
             plan.views,
             rows,
             columns,
-            room.targets,
+            work.targets,
             weights,
             table.start,
             table.segment,
@@ -211,7 +211,7 @@ def lay_rows(frame, draw, draw_frame, p, first, last):
     Parameters
     ----------
     frame : Frame
-        Of `Rules`, `Room`, `Table` and two integers: the global id of the population's first
+        Of `Rules`, `Workspace`, `Table` and two integers: the global id of the population's first
         neuron, and whether to count. The table's `segment` is added to; if these are counts, then
         one column further on.
     draw, draw_frame : int
@@ -224,37 +224,37 @@ def lay_rows(frame, draw, draw_frame, p, first, last):
     Returns
     -------
     int
-        Synapses onto twins.
+        Synapses onto probes.
     """
-    plan, room, table, base, counting = tables_at(frame)
+    plan, work, table, base, counting = tables_at(frame)
     rule = plan.rules[p]
-    onto_twins = 0
+    onto_probes = 0
     for neuron in range(first, last):
         source = number_of_source(rule, plan.views, neuron)
         if source < 0:
             continue
         n = call_addressed(draw, draw_frame, p, source, 0, 0, 0)
-        weights, columns = room.weights[:n], room.columns[:n]
+        weights, columns = work.weights[:n], work.columns[:n]
         row = base + neuron
         if counting:
             for i in range(n):
-                both = 1 + (twin_of(plan, rule, room.targets[i]) >= 0)
+                both = 1 + (probe_index(plan, rule, work.targets[i]) >= 0)
                 table.segment[row, columns[i] + 1] += np.uint32(both)
-                onto_twins += both - 1
+                onto_probes += both - 1
             continue
-        rows = room.places[:n]
+        rows = work.places[:n]
         rows[:] = row
         _put_all(
             rule,
-            plan.twins,
+            plan.probes,
             plan.views,
             rows,
             columns,
-            room.targets,
+            work.targets,
             weights,
             table.start,
             table.segment,
             table.targets,
             table.weights,
         )
-    return onto_twins
+    return onto_probes

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neurosim.kernels.address import addressed, call_addressed
-from neurosim.kernels.compiled import inlined, kernel, part
+from neurosim.kernels.compiled import helper, inline, kernel
 from neurosim.kernels.random import below, counter, open_unit, squares
 from neurosim.kernels.tables import tables_at
 
@@ -26,9 +26,9 @@ CONSTANT, ARRAY, NORMAL, LOG_NORMAL, UNIFORM, LAW = range(6)
     OWN_FIRST,
     OWN_LAST,
     SLOT,
-    TWIN,
-    TWIN_SLOT,
-    N_TWINS,
+    FIRST_PROBE,
+    PROBE_SLOT,
+    N_PROBES,
     SOURCE_FIRST,
     SOURCE_SPAN,
     SOURCE_VIEW,
@@ -82,8 +82,8 @@ class Rules(NamedTuple):
         Cumulative probabilities of that support, as fractions of 2⁶⁴.
     delay_guide : (n_laws, 2**GUIDE_BITS) int64
         For the leading bits of a random number, the first entry of the law that it may mean.
-    twins : (n,) int64
-        For every own target of a projection, its place among its population's twins, or −1.
+    probes : (n,) int64
+        For every own target of a projection, its place among its population's probes, or −1.
     views : (n,) int64
         From `SOURCE_VIEW` on, the number of each neuron of a span of the source population among
         the sources, or −1; from `TARGET_VIEW` on, the place of each own target after the first;
@@ -101,7 +101,7 @@ class Rules(NamedTuple):
     delay_columns: Any
     delay_law: Any
     delay_guide: Any
-    twins: Any
+    probes: Any
     views: Any
 
 
@@ -122,7 +122,7 @@ class Lists(NamedTuple):
     minors: Any
 
 
-class Room(NamedTuple):
+class Workspace(NamedTuple):
     """Places for the row of one source.
 
     Attributes
@@ -155,7 +155,7 @@ class Room(NamedTuple):
     drawing: Any
 
 
-@part
+@helper
 def _row_by_probability(rule, log_miss, key, source, own, targets, minors):
     """Leap from one connected target to the next: the gaps are geometric."""
     n = 0
@@ -176,7 +176,7 @@ def _row_by_probability(rule, log_miss, key, source, own, targets, minors):
             n += 1
 
 
-@part
+@helper
 def _row_with_replacement(rule, degree, key, source, targets, minors):
     """Draw so many targets, each of them any; keep those of this thread."""
     n = np.int64(0)
@@ -190,7 +190,7 @@ def _row_with_replacement(rule, degree, key, source, targets, minors):
     return n
 
 
-@part
+@helper
 def _row_by_degree(rule, degree, key, source, own, targets, minors, seen, mark):
     """Draw so many targets, uniformly; keep those of this thread."""
     n = 0
@@ -213,7 +213,7 @@ def _row_by_degree(rule, degree, key, source, own, targets, minors, seen, mark):
     return n
 
 
-@part
+@helper
 def _row_of_all(rule, own, targets, minors):
     """Take every target."""
     n = 0
@@ -225,7 +225,7 @@ def _row_of_all(rule, own, targets, minors):
     return n
 
 
-@part
+@helper
 def number_of_source(rule, views, neuron):
     """Return the number of a neuron of the source population among the sources, or −1."""
     place = neuron - rule[SOURCE_FIRST]
@@ -234,7 +234,7 @@ def number_of_source(rule, views, neuron):
     return place if rule[SOURCE_VIEW] < 0 else views[rule[SOURCE_VIEW] + place]
 
 
-@part
+@helper
 def _excluded(rule, views, k):
     """Return the number of neuron k on the other side if autapses are not allowed, else −1."""
     if not rule[NO_AUTAPSES]:
@@ -246,11 +246,11 @@ def _excluded(rule, views, k):
 def draw_targets(frame, p, source, _a, _b, _c):
     """Draw the row of one source in projection p at random; return its length.
 
-    The frame holds `Rules` and `Room`.
+    The frame holds `Rules` and `Workspace`.
     """
-    plan, room = tables_at(frame)
+    plan, work = tables_at(frame)
     rule, key = plan.rules[p], plan.keys[p, KEY_TARGETS]
-    targets, minors = room.targets, room.minors
+    targets, minors = work.targets, work.minors
     own = _excluded(rule, plan.views, source)
     if rule[RULE] == PROBABILITY:
         return _row_by_probability(rule, plan.laws[p, RATE], key, source, own, targets, minors)
@@ -258,19 +258,19 @@ def draw_targets(frame, p, source, _a, _b, _c):
     if not (rule[NO_AUTAPSES] or rule[DISTINCT]):
         return _row_with_replacement(rule, degree, key, source, targets, minors)
     mark = (np.int64(p) << 32) + source + 1
-    return _row_by_degree(rule, degree, key, source, own, targets, minors, room.seen, mark)
+    return _row_by_degree(rule, degree, key, source, own, targets, minors, work.seen, mark)
 
 
-@inlined
-def row_of(plan, p, source, lists, room):
+@inline
+def row_of(plan, p, source, lists, work):
     """Write the row of one source in projection p into `room`; return its length."""
     rule = plan.rules[p]
-    targets, minors = room.targets, room.minors
+    targets, minors = work.targets, work.minors
     kind = rule[RULE]
     if kind == ALL:
         return _row_of_all(rule, _excluded(rule, plan.views, source), targets, minors)
     if kind in (PROBABILITY, OUT_DEGREE):
-        return call_addressed(room.drawing[0, 0], room.drawing[0, 1], p, source, 0, 0, 0)
+        return call_addressed(work.drawing[0, 0], work.drawing[0, 1], p, source, 0, 0, 0)
     if kind == ONE:
         if rule[OWN_FIRST] <= source < rule[OWN_LAST]:
             targets[0] = source
@@ -285,7 +285,7 @@ def row_of(plan, p, source, lists, room):
     return b - a
 
 
-@part
+@helper
 def _in_degree_sources(rule, key, n_sources, target, own, sources, seen):
     """Draw the sources of one target; `seen` marks those drawn, by target."""
     draw = 0

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from neurosim.builder.plan import Plan
     from neurosim.builder.plastic import PlasticPart
-    from neurosim.kernels import Learned
+    from neurosim.kernels import PlasticityState
 
 SYNAPSES = {
     "rows": np.int64,
@@ -50,11 +50,11 @@ def _lists(part: PlasticPart) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return projection, np.repeat(own["first_target"], sizes) + place
 
 
-def _owners(learned: Learned) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _owners(plasticity: PlasticityState) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the list that every spike is in, and its place there."""
-    n = int(learned.count[0])
+    n = int(plasticity.count[0])
     origin = np.arange(n)
-    following = learned.following[:n]
+    following = plasticity.next_spike[:n]
     linked = following >= 0
     origin[following[linked]] = np.flatnonzero(linked)
     while True:  # each look goes back twice as far
@@ -63,11 +63,11 @@ def _owners(learned: Learned) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
             break
         origin = further
     list_of = np.full(n, -1)
-    used = np.flatnonzero(learned.first_of >= 0)
-    list_of[learned.first_of[used]] = used
+    used = np.flatnonzero(plasticity.first_spike >= 0)
+    list_of[plasticity.first_spike[used]] = used
     owner = list_of[origin]
     order = np.argsort(owner, kind="stable")
-    counts = np.bincount(owner, minlength=len(learned.first_of))
+    counts = np.bincount(owner, minlength=len(plasticity.first_spike))
     place = np.empty(n, np.int64)
     place[order] = np.arange(n) - np.repeat(np.cumsum(counts) - counts, counts)
     return owner, place
@@ -82,8 +82,8 @@ def _joined(parts: list[NDArray], dtype: type) -> NDArray:
     return np.concatenate([np.empty(0, dtype), *parts]).astype(dtype)
 
 
-def take_learned(plan: Plan, learned: list[Learned]) -> dict[str, NDArray]:
-    """Return what the synapses of the threads have come to, as `in_order` takes it.
+def get_plasticity_state(plan: Plan, plasticity: list[PlasticityState]) -> dict[str, NDArray]:
+    """Return what the synapses of the threads have come to, as `sorted_columns` takes it.
 
     Returns
     -------
@@ -92,13 +92,13 @@ def take_learned(plan: Plan, learned: list[Learned]) -> dict[str, NDArray]:
     """
     synapses: dict[str, list[NDArray]] = {name: [] for name in SYNAPSES}
     spikes: dict[str, list[NDArray]] = {name: [] for name in SPIKES}
-    for part, own in zip((thread.plastic for thread in plan.threads), learned, strict=True):
+    for part, own in zip((thread.plastic for thread in plan.threads), plasticity, strict=True):
         owner, place = _owners(own)
         projection, neuron = _lists(part)
-        columns = {"weights": own.weights, "last": own.last} | {
+        columns = {"weights": own.weights, "last": own.last_pre} | {
             "rows": _rows(part),
             "targets": part.targets,
-            "seen": np.where(own.seen < 0, -1, np.append(place, -1)[own.seen]),
+            "seen": np.where(own.last_seen < 0, -1, np.append(place, -1)[own.last_seen]),
         }
         names = _numbered("traces", part.n_pre_traces)
         columns |= dict(zip(names, own.traces.T, strict=True))
@@ -117,8 +117,8 @@ def take_learned(plan: Plan, learned: list[Learned]) -> dict[str, NDArray]:
     return found | {f"spike_{name}": column for name, column in heard.items()}
 
 
-def in_order(columns: Mapping[str, NDArray]) -> dict[str, NDArray]:
-    """Return what `take_learned` found on all threads in the order of the network."""
+def sorted_columns(columns: Mapping[str, NDArray]) -> dict[str, NDArray]:
+    """Return what `get_plasticity_state` found on all threads in the order of the network."""
     synapses = np.lexsort((columns["targets"], columns["rows"]))
     spikes = np.lexsort((columns["spike_neurons"], columns["spike_projections"]))
     return {
@@ -127,7 +127,7 @@ def in_order(columns: Mapping[str, NDArray]) -> dict[str, NDArray]:
     }
 
 
-def check_learned(plan: Plan, snapshot: Mapping[str, NDArray], step: int) -> None:
+def check_plasticity_state(plan: Plan, snapshot: Mapping[str, NDArray], step: int) -> None:
     """Raise ValueError if plastic synapses cannot have this state before step `step`."""
     part = plan.threads[0].plastic
     w_max = part.tables.projections["w_max"]
@@ -146,10 +146,10 @@ def check_learned(plan: Plan, snapshot: Mapping[str, NDArray], step: int) -> Non
             raise ValueError(f"{name} are not of the steps so far")
 
 
-def put_learned(
-    plan: Plan, learned: list[Learned], snapshot: Mapping[str, NDArray]
-) -> list[Learned]:
-    """Return what `in_order` gave, for a plan of the same network.
+def set_plasticity_state(
+    plan: Plan, plasticity: list[PlasticityState], snapshot: Mapping[str, NDArray]
+) -> list[PlasticityState]:
+    """Return what `sorted_columns` gave, for a plan of the same network.
 
     Raises
     ------
@@ -159,7 +159,7 @@ def put_learned(
     restored, taken = [], 0
     target = snapshot["targets"]
     projection_of = _projection_of(plan, snapshot["rows"])
-    for part, own in zip((thread.plastic for thread in plan.threads), learned, strict=True):
+    for part, own in zip((thread.plastic for thread in plan.threads), plasticity, strict=True):
         first, size = part.first_target, part.tables.projections["n_targets"]
         low = first[projection_of]
         mine = np.flatnonzero((target >= low) & (target < low + size[projection_of]))
@@ -174,15 +174,15 @@ def put_learned(
         heard, starts = _put_spikes(part, own, snapshot)
         own = own._replace(**heard)
         seen = snapshot["seen"][mine]
-        for name in ("weights", "last"):
-            getattr(own, name)[order] = snapshot[name][mine]
+        own.weights[order] = snapshot["weights"][mine]
+        own.last_pre[order] = snapshot["last"][mine]
         for k, name in enumerate(_numbered("traces", part.n_pre_traces)):
             own.traces[order, k] = snapshot[name][mine]
-        own.seen[order] = np.where(seen < 0, -1, starts[part.tables.posts[order]] + seen)
-        if (own.seen >= own.count[0]).any():
+        own.last_seen[order] = np.where(seen < 0, -1, starts[part.tables.post_ids[order]] + seen)
+        if (own.last_seen >= own.count[0]).any():
             raise ValueError("a synapse has seen more spikes than there were")
         restored.append(own)
-    everything = len(plan.own) == plan.n_threads
+    everything = len(plan.local_threads) == plan.n_threads
     if everything and taken != len(target):
         raise ValueError("the plastic synapses are not those of this network")
     return restored
@@ -194,7 +194,7 @@ def _projection_of(plan: Plan, rows: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _put_spikes(
-    part: PlasticPart, learned: Learned, snapshot: Mapping[str, NDArray]
+    part: PlasticPart, plasticity: PlasticityState, snapshot: Mapping[str, NDArray]
 ) -> tuple[dict[str, NDArray], NDArray[np.int64]]:
     """Return the lists of a thread's postsynaptic spikes, and where each begins."""
     projection, neuron = snapshot["spike_projections"], snapshot["spike_neurons"]
@@ -202,7 +202,7 @@ def _put_spikes(
     place = neuron - own["first_target"][projection]
     mine = np.flatnonzero((place >= 0) & (place < own["n_targets"][projection]))
     owner = own["first_list"][projection[mine]] + place[mine]
-    n, n_lists = len(mine), len(learned.first_of)
+    n, n_lists = len(mine), len(plasticity.first_spike)
     counts = np.bincount(owner, minlength=n_lists)
     starts = np.cumsum(counts) - counts
     used = counts > 0
@@ -212,8 +212,8 @@ def _put_spikes(
     return {
         "steps": snapshot["spike_steps"][mine],
         "values": np.stack([snapshot[name][mine] for name in values], axis=1),
-        "following": following,
-        "first_of": np.where(used, starts, -1),
-        "last_of": np.where(used, starts + counts - 1, -1),
+        "next_spike": following,
+        "first_spike": np.where(used, starts, -1),
+        "last_spike": np.where(used, starts + counts - 1, -1),
         "count": np.array([n]),
     }, starts

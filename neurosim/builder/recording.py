@@ -10,8 +10,8 @@ import numpy as np
 from neurosim.builder.grid import whole_steps
 from neurosim.builder.layout import NOISE
 from neurosim.builder.models import state_size
-from neurosim.kernels import Probes
-from neurosim.kernels.types import ARRIVAL, CURRENT, MODEL_STATE, PROBE_SET, VOLTAGE
+from neurosim.kernels import RecordingTable
+from neurosim.kernels.types import ARRIVAL, CURRENT, MODEL_STATE, RECORDING_SET, VOLTAGE
 from neurosim.models.declare import states_of
 from neurosim.network.parts import recordables
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.builder.layout import Layout, Share
+    from neurosim.builder.layout import Layout, LocalPopulation
     from neurosim.network import Network, Recording
 
 
@@ -74,7 +74,7 @@ class TracePlan:
 
 
 @dataclass(frozen=True, eq=False)
-class Contribution:
+class TraceTerm:
     """Samples that are added into columns of a trace: several where several ports sum up.
 
     Attributes
@@ -131,7 +131,7 @@ def recorded_spikes(recordings: tuple[Recording, ...], name: str, size: int) -> 
 
 def _places(
     trace: TracePlan,
-    share: Share,
+    local: LocalPopulation,
     own: NDArray[np.int64],
     ports: tuple[Hashable, ...],
     state_places: Mapping[tuple[int, Hashable, bool], int],
@@ -140,52 +140,54 @@ def _places(
     """Return the kind and the places of the signals that sum up to a variable of some neurons."""
     variable = trace.variable
     if variable == "v":
-        return [(VOLTAGE, share.first + own - share.low)]
+        return [(VOLTAGE, local.first + own - local.start)]
     if trace.state is not None:
         size, number, first = trace.state.size, trace.state.number, first_state[trace.population]
-        return [(MODEL_STATE, first + size * (own - share.low) + number)]
+        return [(MODEL_STATE, first + size * (own - local.start) + number)]
     synaptic: list[Any] = [port for port in ports if port != NOISE]
     if variable == "i_syn":
         currents = [port for port in synaptic if port.is_current]
         return [
-            (CURRENT, state_places[trace.population, port, False] + own - share.low)
+            (CURRENT, state_places[trace.population, port, False] + own - local.start)
             for port in currents
         ]
-    twins = share.twin_of()[own - share.low] + (len(share.twins) if variable.endswith("inh") else 0)
+    probes = local.probe_index()[own - local.start] + (
+        len(local.probed) if variable.endswith("inh") else 0
+    )
     if variable.startswith("input"):
-        return [(ARRIVAL, share.twin_slots[port] + twins) for port in synaptic]
+        return [(ARRIVAL, local.probe_slots[port] + probes) for port in synaptic]
     currents = [port for port in synaptic if port.is_current]
-    return [(CURRENT, state_places[trace.population, port, True] + twins) for port in currents]
+    return [(CURRENT, state_places[trace.population, port, True] + probes) for port in currents]
 
 
-def probe_tables(
+def recording_table(
     traces: tuple[TracePlan, ...],
     layout: Layout,
     thread: int,
     state_places: Mapping[tuple[int, Hashable, bool], int],
     first_state: Mapping[int, int],
-) -> tuple[Probes, tuple[Contribution, ...]]:
+) -> tuple[RecordingTable, tuple[TraceTerm, ...]]:
     """Lay out the probes of one thread."""
     sets: list[tuple[int, ...]] = []
     places: list[NDArray[np.int64]] = []
-    contributions = []
+    trace_terms = []
     n = 0
     for k, trace in enumerate(traces):
-        share = layout.threads[thread].shares[trace.population]
-        columns = np.flatnonzero((trace.ids >= share.low) & (trace.ids < share.high))
+        local = layout.threads[thread].populations[trace.population]
+        columns = np.flatnonzero((trace.ids >= local.start) & (trace.ids < local.stop))
         if len(columns) == 0:
             continue
         ports = layout.ports[trace.population]
         for kind, where in _places(
-            trace, share, trace.ids[columns], ports, state_places, first_state
+            trace, local, trace.ids[columns], ports, state_places, first_state
         ):
             sets.append((n, n + len(where), trace.interval, kind))
             places.append(where)
             signals = slice(n, n + len(where))
-            contributions.append(Contribution(k, trace.interval, signals, columns))
+            trace_terms.append(TraceTerm(k, trace.interval, signals, columns))
             n += len(where)
-    probes = Probes(
-        np.array(sets, PROBE_SET),
+    probes = RecordingTable(
+        np.array(sets, RECORDING_SET),
         np.concatenate([np.empty(0, np.int64), *places]),
     )
-    return probes, tuple(contributions)
+    return probes, tuple(trace_terms)

@@ -10,18 +10,18 @@ import numpy as np
 from neurosim.builder.memory import LISTED_AT_ONCE
 from neurosim.builder.projections import ROW_KINDS
 from neurosim.builder.weights import is_listed, weight_law
-from neurosim.kernels import Entry, Lists, Room, Rules, count_sources, invert_in_degree
-from neurosim.kernels import rows as c
+from neurosim.kernels import Entry, Lists, Rules, Workspace, count_sources, invert_in_degree
+from neurosim.kernels import random_rows as c
 from neurosim.kernels.address import empty_address_table
 from neurosim.kernels.connect import draw_delays, draw_weights
-from neurosim.kernels.rows import draw_targets
+from neurosim.kernels.random_rows import draw_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from neurosim.builder.layout import Share
+    from neurosim.builder.layout import LocalPopulation
     from neurosim.builder.projections import Projections
     from neurosim.network import Projection
 
@@ -36,11 +36,11 @@ class ThreadRules:
 
     def __init__(self, projections: Projections, thread: int) -> None:
         self._shared = projections
-        self._shares = projections.layout.threads[thread].shares
+        self._shares = projections.layout.threads[thread].populations
         self._out_degrees: dict[int, NDArray[np.int64]] = {}
         self._drawing: dict[int, Entry] = {}
         n = len(projections.projections)
-        self._twins: list[NDArray[np.int64]] = []
+        self._probes: list[NDArray[np.int64]] = []
         self._views: list[NDArray[np.int64]] = []
         self._rules = np.zeros((n, 23), np.int64)
         self._laws = np.zeros((n, 6))
@@ -57,28 +57,28 @@ class ThreadRules:
             delay_columns=projections.columns,
             delay_law=projections.delays.law,
             delay_guide=projections.delays.guide,
-            twins=np.concatenate([np.empty(0, np.int64), *self._twins]),
+            probes=np.concatenate([np.empty(0, np.int64), *self._probes]),
             views=np.concatenate([np.empty(0, np.int64), *self._views]),
         )
 
-    def _share(self, projection: Projection) -> Share:
+    def _local(self, projection: Projection) -> LocalPopulation:
         return self._shares[self._shared.layout.index(projection.target)]
 
     def _describe(self, p: int) -> None:
         """Write row p of the rules and of the laws."""
-        projection, share = self._shared.projections[p], self._share(self._shared.projections[p])
+        projection, local = self._shared.projections[p], self._local(self._shared.projections[p])
         rule: Any = projection.rule
         row = self._rules[p]
         row[c.RULE] = ROW_KINDS[rule.rows]
         row[c.N_TARGETS] = projection.ends.shape[1]
-        row[c.SLOT] = share.slots[projection.synapse]
-        own = self._describe_targets(p, share)
-        row[c.TWIN] = -1
-        if len(share.twins):
-            row[c.TWIN] = sum(map(len, self._twins))
-            row[c.TWIN_SLOT] = share.twin_slots[projection.synapse]
-            row[c.N_TWINS] = len(share.twins)
-            self._twins.append(share.twin_of()[own])
+        row[c.SLOT] = local.slots[projection.synapse]
+        own = self._describe_targets(p, local)
+        row[c.FIRST_PROBE] = -1
+        if len(local.probed):
+            row[c.FIRST_PROBE] = sum(map(len, self._probes))
+            row[c.PROBE_SLOT] = local.probe_slots[projection.synapse]
+            row[c.N_PROBES] = len(local.probed)
+            self._probes.append(local.probe_index()[own])
         self._describe_sources(p)
         row[c.DISTINCT] = not rule.multapses
         row[c.DEGREE] = rule.n if rule.rows == "in-degree" else self._shared.degree_places[p]
@@ -94,16 +94,16 @@ class ThreadRules:
         row[c.DELAY_PLACE] = self._shared.delays.places[p]
         row[c.DELAY_GUIDE] = self._shared.delays.guides[p]
 
-    def _describe_targets(self, p: int, share: Share) -> NDArray[np.int64]:
-        """Write which targets of projection p a share has; return their places in it."""
+    def _describe_targets(self, p: int, local: LocalPopulation) -> NDArray[np.int64]:
+        """Write which targets of projection p a local has; return their places in it."""
         projection, row = self._shared.projections[p], self._rules[p]
-        row[c.OWN_FIRST], row[c.OWN_LAST], row[c.TARGET_VIEW] = share.low, share.high, -1
+        row[c.OWN_FIRST], row[c.OWN_LAST], row[c.TARGET_VIEW] = local.start, local.stop, -1
         if projection.target_ids is None or is_listed(projection):
-            return np.arange(share.size)
+            return np.arange(local.size)
         ids = projection.target_ids
-        first, last = np.searchsorted(ids, [share.low, share.high])
+        first, last = np.searchsorted(ids, [local.start, local.stop])
         row[c.OWN_FIRST], row[c.OWN_LAST] = first, last
-        own = ids[first:last] - share.low
+        own = ids[first:last] - local.start
         if len(own) and own[-1] - own[0] + 1 == len(own):
             row[c.SLOT] += own[0]
         else:
@@ -141,7 +141,7 @@ class ThreadRules:
         Of all projections, or of only one.
 
         Where they shall only be counted, those of in-degree rules get their lengths if these tell
-        all, which without twins they do.
+        all, which without probes they do.
         """
         parts = []
         n_rows = n_listed = 0
@@ -154,7 +154,9 @@ class ThreadRules:
             low, high = np.searchsorted(projection.ends.sources, [first - base, last - base])
             if low >= high:
                 continue
-            part = self._invert(p, int(low), int(high), listed=not counting or row[c.TWIN] >= 0)
+            part = self._invert(
+                p, int(low), int(high), listed=not counting or row[c.FIRST_PROBE] >= 0
+            )
             row[c.LIST], row[c.LIST_FIRST] = n_rows, low
             parts.append(Lists(part.start + n_listed, part.targets, part.minors))
             n_rows += int(high - low) + 1
@@ -192,7 +194,7 @@ class ThreadRules:
             if a < b:
                 yield a, b
 
-    def room(self, lists: Lists, longest: int) -> Room:
+    def workspace(self, lists: Lists, longest: int) -> Workspace:
         """Return room for rows of up to `longest` synapses in all."""
         per_projection = int(np.diff(lists.start).max(initial=1))
         for p, projection in enumerate(self._shared.projections):
@@ -203,12 +205,12 @@ class ThreadRules:
                 per_projection = max(per_projection, int(degrees.max()))
             elif row[c.RULE] not in (c.LISTED, c.IN_DEGREE):
                 per_projection = max(per_projection, int(row[c.OWN_LAST] - row[c.OWN_FIRST]))
-        return self.room_for(per_projection, longest)
+        return self.workspace_for(per_projection, longest)
 
-    def room_for(self, per_projection: int, longest: int) -> Room:
+    def workspace_for(self, per_projection: int, longest: int) -> Workspace:
         """Return room for so many synapses of a projection, and so many before them in a row."""
         largest = max((p.target.size for p in self._shared.projections), default=0)
-        room = _room_for(per_projection, longest, largest)
+        work = _new_workspace(per_projection, longest, largest)
         needed = {
             draw_targets: np.isin(self._rules[:, c.RULE], (c.PROBABILITY, c.OUT_DEGREE)),
             draw_weights: ~np.isin(self._rules[:, c.WEIGHT_KIND], (c.CONSTANT, c.ARRAY)),
@@ -216,9 +218,9 @@ class ThreadRules:
         }
         for k, (draw, rules) in enumerate(needed.items()):
             if rules.any():
-                self._drawing[k] = Entry(draw, self.plan, room)
-                room.drawing[k] = self._drawing[k].addresses
-        return room
+                self._drawing[k] = Entry(draw, self.plan, work)
+                work.drawing[k] = self._drawing[k].addresses
+        return work
 
 
 def _numbers(neurons: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -227,8 +229,8 @@ def _numbers(neurons: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np
     return np.where(among[places] == neurons, places, -1)
 
 
-def _room_for(per_projection: int, longest: int, largest: int) -> Room:
-    return Room(
+def _new_workspace(per_projection: int, longest: int, largest: int) -> Workspace:
+    return Workspace(
         targets=np.empty(per_projection, np.int64),
         minors=np.empty(per_projection, np.int64),
         majors=np.empty(per_projection, np.int64),

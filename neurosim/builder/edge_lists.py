@@ -18,7 +18,7 @@ from neurosim.edges.readers import ArrayReader, SonataReader, edges_of, read_onl
 from neurosim.edges.text import TextReader
 from neurosim.errors import NeurosimError
 from neurosim.kernels import Edges, count_edges
-from neurosim.kernels.rows import ARRAY, KEY_DELAYS, KEY_TARGETS
+from neurosim.kernels.random_rows import ARRAY, KEY_DELAYS, KEY_TARGETS
 from neurosim.models.column import is_column
 from neurosim.models.distance import Redrawn
 from neurosim.network.dale import EFFECT
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.builder.layout import Share
+    from neurosim.builder.layout import LocalPopulation
     from neurosim.builder.workers import Each
     from neurosim.edges.readers import Block, Reader
     from neurosim.network import Projection
@@ -49,8 +49,8 @@ class Listed:
     Parameters
     ----------
     projection : Projection
-    shares : list of Share
-        Each thread's share of the targets.
+    populations : list of LocalPopulation
+        Each thread's local of the targets.
     dt : float
         ms.
     keys : (3,) ndarray of uint64
@@ -69,7 +69,7 @@ class Listed:
     counts : list of (n_sources, n) ndarray of uint32
         For each thread, how many synapses each source has with each of at least these delays.
     own : list of int
-        Of these, how many are not onto twins.
+        Of these, how many are not onto probes.
     extremes : (2,) ndarray of float64
         Weakest and strongest weight, where each edge has its own; else 0.
     sign : int
@@ -84,7 +84,7 @@ class Listed:
     def __init__(
         self,
         projection: Projection,
-        shares: list[Share],
+        populations: list[LocalPopulation],
         dt: float,
         keys: NDArray[np.uint64],
         sign: int,
@@ -98,12 +98,12 @@ class Listed:
         self._place_of = np.empty(0, np.int32)
         self.counts = [
             np.zeros((projection.source.size, max(len(self.delays.steps), 1)), np.uint32)
-            for _ in shares
+            for _ in populations
         ]
-        self.own = [0 for _ in shares]
+        self.own = [0 for _ in populations]
         self.extremes = np.zeros(2)
         self._firsts = [0]
-        self._survey(shares, keys[KEY_DELAYS])
+        self._survey(populations, keys[KEY_DELAYS])
 
     @property
     def size(self) -> int:
@@ -126,15 +126,26 @@ class Listed:
         for k in range(0, reader.n_blocks, len(self.own)):
             yield range(k, min(k + len(self.own), reader.n_blocks))
 
-    def _survey(self, shares: list[Share], key: np.uint64) -> None:
+    def _survey(self, populations: list[LocalPopulation], key: np.uint64) -> None:
         """Check and count all edges."""
-        twins = [read_only(share.twin_of()) if len(share.twins) else NO_STEPS for share in shares]
+        probes = [
+            read_only(local.probe_index()) if len(local.probed) else NO_STEPS
+            for local in populations
+        ]
         law, guide = self.delays.law, self.delays.guide
 
         def count(thread: int) -> None:
-            share = shares[thread]
+            local = populations[thread]
             for first, edges in zip(firsts, blocks, strict=True):
-                own = (share.low, share.high, twins[thread], key, law, guide, self.counts[thread])
+                own = (
+                    local.start,
+                    local.stop,
+                    probes[thread],
+                    key,
+                    law,
+                    guide,
+                    self.counts[thread],
+                )
                 self.own[thread] += count_edges(edges, first, *own)
 
         with self._reader() as reader:
@@ -144,7 +155,7 @@ class Listed:
                     self._notice(reader, k, *found) for k, found in zip(group, checked, strict=True)
                 ]
                 firsts = self._firsts[-len(group) - 1 : -1]
-                list(self._each(count, range(len(shares))))
+                list(self._each(count, range(len(populations))))
 
     def blocks(self) -> Iterator[list[tuple[int, Edges]]]:
         """Read the list again, as many blocks at a time as there are threads.
