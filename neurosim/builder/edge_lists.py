@@ -19,10 +19,10 @@ from neurosim.edges.text import TextReader
 from neurosim.errors import NeurosimError
 from neurosim.kernels import Edges, count_edges
 from neurosim.kernels.random_rows import ARRAY, KEY_DELAYS, KEY_TARGETS
-from neurosim.models.column import is_column
+from neurosim.models.column import MAX_DELAY, is_per_edge
 from neurosim.models.distance import Redrawn
 from neurosim.network.dale import EFFECT
-from neurosim.network.strength import LONGEST, STRONGEST
+from neurosim.network.strength import MAX_STRENGTH
 from neurosim.utils.resources import physical_memory
 
 if TYPE_CHECKING:
@@ -92,7 +92,9 @@ class Listed:
     ) -> None:
         self._projection, self._dt, self._each, self.sign = projection, dt, each, sign
         self._seed = int(keys[KEY_TARGETS])
-        self.given_delays = is_column(projection.delay) or isinstance(projection.delay, np.ndarray)
+        self.given_delays = is_per_edge(projection.delay) or isinstance(
+            projection.delay, np.ndarray
+        )
         none_yet = Delays(ARRAY, NO_STEPS, np.empty(0, np.uint64), NO_STEPS)
         self.delays = none_yet if self.given_delays else delays_of(projection, dt)
         self._place_of = np.empty(0, np.int32)
@@ -179,14 +181,14 @@ class Listed:
     def _read(self, reader: Reader, k: int) -> Block:
         """Return block k with its delays in ms."""
         block, delay = reader.read(k), self._projection.delay
-        if not is_column(delay):
+        if not is_per_edge(delay):
             return block
         return block._replace(delays=read_only(delay.convert(block.delays)))
 
     def _weights(self, block: Block) -> NDArray[np.float64]:
         """Return strengths in the weight's unit."""
         weight = self._projection.weight
-        return read_only(weight.convert(block.weights)) if is_column(weight) else (block.weights)
+        return read_only(weight.convert(block.weights)) if is_per_edge(weight) else (block.weights)
 
     def _edges(self, block: Block, steps: NDArray[np.int64]) -> Edges:
         late = read_only(self._place_of[steps].astype(np.int64)) if self.given_delays else NO_STEPS
@@ -196,17 +198,17 @@ class Listed:
         """Return block k, whose numbers are in range, and its delays in steps."""
         block = self._read(reader, k)
         weight, delay = self._projection.weight, self._projection.delay
-        if is_column(weight) and len(block.weights):
-            self._check_range(reader, k, block.weights, weight.name, -STRONGEST)
+        if is_per_edge(weight) and len(block.weights):
+            self._check_range(reader, k, block.weights, weight.name, -MAX_STRENGTH)
         if not self.given_delays or not len(block.delays):
             return block, NO_STEPS
-        if is_column(delay):
+        if is_per_edge(delay):
             self._check_range(reader, k, block.delays, delay.name, 0.0)
         least = self._dt * (1.0 - 1e-9)
         if not block.delays.min() >= least:
             wrong = block.delays < least
             words = too_short(self._projection, float(block.delays[wrong][0]), self._dt)
-            if is_column(delay):
+            if is_per_edge(delay):
                 words += f", or raise short delays with {self._raised()}"
             refuse(reader, k, wrong, words)
         return block, to_steps(block.delays, self._dt)
@@ -214,7 +216,7 @@ class Listed:
     def _check_range(
         self, reader: Reader, k: int, values: NDArray[np.float64], name: str, low: float
     ) -> None:
-        high = STRONGEST if low < 0.0 else LONGEST
+        high = MAX_STRENGTH if low < 0.0 else MAX_DELAY
         # Written so that NaN is outside.
         if low <= values.min() and values.max() <= high and (low < 0.0 or values.min() > 0.0):
             return
@@ -234,8 +236,8 @@ class Listed:
     def _raised(self) -> str:
         """Return how to raise short delays to one time step."""
         delay = self._projection.delay
-        assert is_column(delay)
-        return delay.raised(self._dt)
+        assert is_per_edge(delay)
+        return delay.minimum_hint(self._dt)
 
     def _notice(self, reader: Reader, k: int, block: Block, steps: NDArray[np.int64]) -> Edges:
         """Take in what only one block after the other can tell."""
@@ -243,7 +245,7 @@ class Listed:
         if len(steps):
             self._notice_delays(steps)
         edges = self._edges(block, steps)
-        if is_column(self._projection.weight) and len(edges.weights):
+        if is_per_edge(self._projection.weight) and len(edges.weights):
             self._notice_weights(reader, k, edges.weights)
         return edges
 

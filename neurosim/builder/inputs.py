@@ -271,7 +271,7 @@ def add_input(
     source: Input, tables: _Tables, drive: Drive, local: LocalPopulation, stream: Stream
 ) -> None:
     """Lay out the input of a drive; that of users and live input comes while the network runs."""
-    if not (source.is_own or source.is_live):
+    if not (source.is_custom or source.is_live):
         raise NeurosimError(
             f"{type(source).__name__} has neither a method current(times, n_targets, rng) nor "
             "spikes(start, stop, n_targets, rng): define one of them"

@@ -77,12 +77,12 @@ def live_tables(
     own: dict[Drive, OwnPort] = {}
     for k, drive in enumerate(network.drives):
         local = layout.threads[thread].populations[layout.index(drive.target)]
-        if drive.input.is_own and drive.input.brings_spikes:
+        if drive.input.is_custom and drive.input.sends_spikes:
             own[drive] = OwnPort(k, -1, _spike_port(drive, local))
-        elif drive.input.is_own:
+        elif drive.input.is_custom:
             own[drive] = OwnPort(k, len(inputs.programs), None)
             inputs = _add_program(inputs, drive, local, np.empty((0, 1)))
-        elif drive.input.is_live and drive.input.brings_spikes:
+        elif drive.input.is_live and drive.input.sends_spikes:
             live[drive] = _spike_port(drive, local)
         elif drive.input.is_live:
             inputs, live[drive] = _add_current(inputs, drive, local)

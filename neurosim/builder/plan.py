@@ -35,7 +35,7 @@ from neurosim.builder.synapses import into_ring, make_tables
 from neurosim.builder.workers import workers
 from neurosim.errors import NeurosimError
 from neurosim.network.dale import common_sign
-from neurosim.results.result import PopulationInfo
+from neurosim.results import PopulationInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -16,7 +16,7 @@ from neurosim.cli.run import resume as go_on
 from neurosim.cli.status import Status
 from neurosim.experiments.catalogue import all_scenarios, find_scenario
 from neurosim.experiments.model_files import load_models
-from neurosim.results.storage import plain
+from neurosim.utils.atomic_files import plain
 
 EXIT_STATUS = (
     "Exit status: 0 done; 2 a mistake in what was asked for, told in one line; "

@@ -107,8 +107,8 @@ def _describe(twin: NirNetwork) -> dict[str, Any]:
     nodes = [
         {
             "name": name,
-            "kind": "Input" if name in twin.inputs else type(twin.wiring.neurons[name]).__name__,
-            "shape": list(twin.wiring.shapes[name]),
+            "kind": "Input" if name in twin.inputs else type(twin.graph.neurons[name]).__name__,
+            "shape": list(twin.graph.shapes[name]),
             "populations": [population.name for population, _ in members],
             "late_steps": twin.late[name],
         }
@@ -120,7 +120,7 @@ def _describe(twin: NirNetwork) -> dict[str, Any]:
         "neurons": twin.network.size,
         "synapses": sum(len(getattr(rule, "sources", ())) for rule in rules),
         "nodes": nodes,
-        "outputs": {name: list(shape) for name, shape in twin.wiring.outputs.items()},
+        "outputs": {name: list(shape) for name, shape in twin.graph.outputs.items()},
     }
 
 

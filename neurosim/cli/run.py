@@ -127,14 +127,14 @@ def _execute(
     options, series = options_of(order, scenario), None
     if order.checkpoint_every is not None:
         series = CheckpointSeries(folder.path / CHECKPOINTS, order.checkpoint_every)
-    comm = current_communicator()
+    communicator = current_communicator()
     with _locked(folder):
         if new:  # again, now that no other run can begin there
-            comm.run_on_root(folder.require_free)
-        comm.run_on_root(lambda: _prepare(order, scenario, folder, series))
+            communicator.run_on_root(folder.require_free)
+        communicator.run_on_root(lambda: _prepare(order, scenario, folder, series))
         with series.active() if series else nullcontext():
             run = run_scenario(scenario, settings, options, sys.stderr.isatty())
-        if not comm.is_root:  # every process has the whole result, the first one writes it
+        if not communicator.is_root:  # every process has the whole result, the first one writes it
             return Outcome(order, folder.path, run, {}, None)
         with without_mpi():
             return _save(order, folder, run, series)

@@ -192,10 +192,10 @@ class LiveInputs:
         """
         drives, values = list(self._plan.threads[0].live), saved["amplitudes"]
         for drive in drives:
-            if not drive.input.brings_spikes:
+            if not drive.input.sends_spikes:
                 self.inject(drive, values[: len(targets(drive))])
                 values = values[len(targets(drive)) :]
-        n_targets = np.array([len(targets(d)) * d.input.brings_spikes for d in drives], np.int64)
+        n_targets = np.array([len(targets(d)) * d.input.sends_spikes for d in drives], np.int64)
         number, columns, steps = (saved[name] for name in ("drives", "columns", "steps"))
         known = (number >= 0) & (number < len(drives)) & (columns >= 0)
         if len(values) or not known.all() or not (columns < n_targets[number]).all():

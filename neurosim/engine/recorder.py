@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.results.result import Result, RunStats, SpikeTrains, Trace
+from neurosim.results import Result, RunStats, SpikeTrains, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -194,7 +194,7 @@ class Recorder:
         self._sort()
         dt = self._plan.dt
         return {
-            name: SpikeTrains._trusted(
+            name: SpikeTrains._unchecked(
                 *spikes.between(first * dt, last * dt),
                 self._plan.spikes_of[name],
                 dt=dt,
@@ -218,10 +218,10 @@ class Recorder:
             v_peak = self._plan.populations[plan.key[0]].v_peak
             start, stop = low * plan.interval * dt, last * dt
             times, ids = self._drawn[k].between(start, stop)
-            spikes = SpikeTrains._trusted(
+            spikes = SpikeTrains._unchecked(
                 times, ids, np.sort(plan.ids), dt=dt, t_start=start, t_stop=stop
             )
-        return Trace._trusted(
+        return Trace._unchecked(
             self._times[k].rows[low:high],
             self._values[k].rows[low:high],
             plan.columns,

@@ -20,8 +20,8 @@ from neurosim.engine.stream import Chunk
 from neurosim.engine.threads import choose_threads
 from neurosim.errors import NeurosimError
 from neurosim.network.data import describe
+from neurosim.results import Result, RunStats
 from neurosim.results.interrupted import Interrupted
-from neurosim.results.result import Result, RunStats
 from neurosim.utils.progress import progress_bar
 
 if TYPE_CHECKING:

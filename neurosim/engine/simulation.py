@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from neurosim.engine.stream import Chunk
     from neurosim.network import Population, PopulationView
+    from neurosim.results import Result
     from neurosim.results.connections import Connections
-    from neurosim.results.result import Result
 
 _KINDS = ("populations", "projections", "drives", "recordings")
 """Kinds of parts of a network."""

@@ -42,7 +42,7 @@ def read_parameters(
     network: Network, part: Population | PopulationView, seed: int
 ) -> dict[str, Any]:
     """Return the parameters of neurons; see `Simulation.parameters`."""
-    population, ids = network.part(network.current(part), "part")
+    population, ids = network.resolve(network.current(part), "part")
     neuron = drawn_neuron(population, seed)
     values = {name: getattr(neuron, name) for name in parameters_of(type(neuron))}
     if ids is None:
@@ -55,7 +55,7 @@ def set_parameters(
 ) -> None:
     """Change parameters of neurons; see `Simulation.set`."""
     network, seed = runner.network, runner.engine.plan.seed
-    population, ids = network.part(network.current(part), "part")
+    population, ids = network.resolve(network.current(part), "part")
     runner.require_same("called Simulation.set", population=population.name, **values)
 
     def sample(name: str, value: Any) -> NDArray[np.float64]:

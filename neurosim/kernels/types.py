@@ -4,9 +4,9 @@ A thread owns some of the neurons of every population. Its *local* index runs ov
 their global id. A *slot* is a place in its input buffer: one for each synaptic port of each local
 neuron. All times are counted in steps; step t leads from t·dt to (t + 1)·dt.
 
-Where excitatory and inhibitory input are recorded apart, a neuron has two *E/I probes*: passive
-copies of its synaptic ports that never fire. One receives only excitatory input, the other only
-inhibitory input.
+Where excitatory and inhibitory input are recorded separately, a neuron has two *E/I probes*:
+passive copies of its synaptic ports that never fire. One receives only excitatory input, the other
+only inhibitory input.
 """
 
 from typing import Any, NamedTuple

@@ -161,4 +161,4 @@ def test_odd_results_and_checkpoints_are_refused(tmp_path: Path, capsys, kind: s
     assert main(["resume", str(tmp_path)]) == 2
     said = capsys.readouterr().err
     assert "000001.h5" in said
-    assert said.endswith(": remove this file, and what it was kept of is simulated again\n")
+    assert said.endswith(": remove this file to repeat its simulation\n")

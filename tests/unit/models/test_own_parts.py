@@ -235,7 +235,7 @@ def test_what_a_part_returns_is_checked(part, words: str) -> None:
     if isinstance(part, ns.Rule):
         net.connect(cells, cells, part, psp=1.0)
     else:
-        net.drive(cells, part, **({"psp": 1.0} if part.brings_spikes else {}))
+        net.drive(cells, part, **({"psp": 1.0} if part.sends_spikes else {}))
     with pytest.raises(ns.NeurosimError, match=words) as caught:
         ns.simulate(net, 10.0)
     assert "\n" not in str(caught.value)

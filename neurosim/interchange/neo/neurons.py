@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.foreign import MAX_ID, NO_NAME
+from neurosim.interchange.imported_spikes import MAX_ID, NO_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -31,7 +31,7 @@ MOST_LINKS = 16
 """Soft links followed from one name."""
 
 
-class OpenEdges:
+class SonataPopulation:
     """A population of edges, open to be read.
 
     Parameters

@@ -11,10 +11,10 @@ from uuid import UUID, uuid5
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.libraries import library
+from neurosim.interchange.common import import_optional
 from neurosim.interchange.regular import regular
-from neurosim.results.storage import atomic_path
 from neurosim.results.storage.layout import group_name
+from neurosim.utils.atomic_files import atomic_path
 from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.results.result import Result, SpikeTrains, Trace
+    from neurosim.results import Result, SpikeTrains, Trace
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 """When a simulation began: NWB wants a date, and files of equal runs are to be equal."""
@@ -79,7 +79,7 @@ class _Writer:
     """
 
     def __init__(self, result: Result) -> None:
-        self._pynwb, self._hdmf = library("pynwb"), library("hdmf.common")
+        self._pynwb, self._hdmf = import_optional("pynwb"), import_optional("hdmf.common")
         self._result = result
         self._identity = uuid5(NAMESPACE, _digest(result))
 

@@ -29,7 +29,7 @@ DEEPEST = 16
 
 
 @dataclass(frozen=True, eq=False)
-class Wiring:
+class FlatGraph:
     """Neurons, inputs and outputs of a graph, and what connects them.
 
     Attributes
@@ -40,7 +40,7 @@ class Wiring:
         LIF, CubaLIF, IF, Threshold, LI, CubaLI and I nodes.
     shapes : mapping of str to tuple of int
         Of all nodes.
-    heard : mapping of str to Terms
+    input_matrices : mapping of str to Terms
         Inputs of neurons and outputs, as matrices (own elements, elements of the source).
     """
 
@@ -48,7 +48,7 @@ class Wiring:
     outputs: Mapping[str, tuple[int, ...]]
     neurons: Mapping[str, Any]
     shapes: Mapping[str, tuple[int, ...]]
-    heard: Mapping[str, Terms]
+    input_matrices: Mapping[str, Terms]
 
     def size(self, name: str) -> int:
         """Return the number of elements of a node."""
@@ -59,7 +59,7 @@ class Wiring:
         return type(self.neurons.get(name)).__name__ in READOUTS
 
 
-def wire(graph: Any, dt: float, max_synapses: int) -> Wiring:
+def wire(graph: Any, dt: float, max_synapses: int) -> FlatGraph:
     """Find the connections between the neurons of a graph.
 
     Parameters
@@ -95,11 +95,11 @@ def wire(graph: Any, dt: float, max_synapses: int) -> Wiring:
     signals: dict[str, Terms] = {}
     for name in (*inputs, *neurons):
         signals[name] = {(name, 0): identity(math.prod(shapes[name]), name, room)}
-    heard: dict[str, Terms] = {}
+    input_matrices: dict[str, Terms] = {}
     for name in _in_order(nodes, before, after, set(signals)):
         arriving = summed([signals[source] for source in _fitting(name, nodes, before, shapes)])
         if name in neurons or name in outputs:
-            heard[name] = arriving
+            input_matrices[name] = arriving
             if name in neurons:
                 _check_sources(name, arriving, neurons)
         elif name not in inputs:
@@ -108,7 +108,7 @@ def wire(graph: Any, dt: float, max_synapses: int) -> Wiring:
             given = shapes[before[name][0]]
             signals[name] = apply(nodes[name], name, given, arriving, dt, room)
     own = {n: shapes[n] for n in inputs}, {n: shapes[n] for n in outputs}
-    return Wiring(*own, neurons, shapes, heard)
+    return FlatGraph(*own, neurons, shapes, input_matrices)
 
 
 def _check_sources(name: str, terms: Terms, neurons: Mapping[str, Any]) -> None:

@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.foreign import Foreign, Train, to_result, warn_of_restarts
-from neurosim.interchange.libraries import library
-from neurosim.interchange.neo_trains import identify, offsets_of, owner_of, spans_of
+from neurosim.interchange.common import import_optional
+from neurosim.interchange.imported_spikes import (
+    ImportedSpikes,
+    PopulationSpikes,
+    to_result,
+    warn_of_restarts,
+)
+from neurosim.interchange.neo.neurons import identify, offsets_of, owner_of, spans_of
 from neurosim.interchange.regular import regular
 
 if TYPE_CHECKING:
@@ -18,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.results.result import Result, SpikeTrains, Trace
+    from neurosim.results import Result, SpikeTrains, Trace
 
 NO_RATE = 1.0
 """Sampling rate (Hz) of a train that was given none, by Neo's default."""
@@ -46,7 +51,7 @@ def to_neo(result: Result) -> Any:
     NeurosimError
         Where Neo is not installed.
     """
-    neo, ms = library("neo"), library("quantities").ms
+    neo, ms = import_optional("neo"), import_optional("quantities").ms
     block = neo.Block(name="neurosim", seed=int(result.seed), dt=result.dt * ms)
     segment = neo.Segment(name="simulation")
     block.segments.append(segment)
@@ -142,10 +147,10 @@ def from_neo(spikes: Any, *, dt: float | None = None) -> Result:
         If times are moved to the grid, segments are placed one after another, or the times of a
         train are not in order.
     """
-    return to_result(foreign_of(spikes), dt)
+    return to_result(spikes_of_neo(spikes), dt)
 
 
-def foreign_of(spikes: Any, *, spans_known: bool = True) -> Foreign:
+def spikes_of_neo(spikes: Any, *, spans_known: bool = True) -> ImportedSpikes:
     """Return the spikes of Neo objects.
 
     Parameters
@@ -178,7 +183,7 @@ def foreign_of(spikes: Any, *, spans_known: bool = True) -> Foreign:
     )
     populations = {name: _train(population, partly) for name, population in found.items()}
     step = _step(spikes, [train for trains in segments for train in trains])
-    return Foreign(populations, step, duration, tuple(doubts))
+    return ImportedSpikes(populations, step, duration, tuple(doubts))
 
 
 @dataclass
@@ -198,12 +203,12 @@ class _Neuron:
             self.name, self.named = name, True
 
 
-def _train(neurons: dict[int, _Neuron], partly_observed: bool) -> Train:
+def _train(neurons: dict[int, _Neuron], partly_observed: bool) -> PopulationSpikes:
     """Join the spikes of the neurons of a population."""
     ids = np.array(list(neurons))
     counts = [sum(map(len, own.times)) for own in neurons.values()]
     named = any(own.named for own in neurons.values())
-    return Train(
+    return PopulationSpikes(
         np.concatenate([times for own in neurons.values() for times in own.times]),
         np.repeat(ids, counts),
         ids,

@@ -8,7 +8,7 @@ from typing import Any
 from neurosim.errors import NeurosimError
 
 
-def library(name: str) -> Any:
+def import_optional(name: str) -> Any:
     """Import a module of an optional library.
 
     Raises

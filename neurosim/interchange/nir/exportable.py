@@ -22,7 +22,7 @@ USUAL_PEAK = LIF().v_peak
 
 
 @dataclass(frozen=True, eq=False)
-class Sayable:
+class Exportable:
     """The part of a network that NIR can say.
 
     Attributes
@@ -49,9 +49,9 @@ class Sayable:
     losses: list[str] = field(default_factory=list)
 
 
-def sayable(network: Network) -> Sayable:
+def exportable(network: Network) -> Exportable:
     """Divide a network into what NIR can say and what would be lost."""
-    said = Sayable(Network(dale=False))
+    said = Exportable(Network(dale=False))
     for population in network.populations:
         _take_population(said, network, population)
     for projection in network.projections:
@@ -84,7 +84,7 @@ def is_relay(network: Network, population: Population) -> bool:
     )
 
 
-def _take_population(said: Sayable, network: Network, population: Population) -> None:
+def _take_population(said: Exportable, network: Network, population: Population) -> None:
     """Add a population, or note why NIR cannot represent it."""
     name, neuron = population.name, population.neuron
     if not (neuron.is_linear and neuron.is_uniform):
@@ -111,7 +111,7 @@ def _take_population(said: Sayable, network: Network, population: Population) ->
         said.losses.append(f"the initial potentials of {name!r} (it begins at rest)")
 
 
-def _hears_by(said: Sayable, target: str, synapse: Synapse, what: str) -> bool:
+def _hears_by(said: Exportable, target: str, synapse: Synapse, what: str) -> bool:
     """Whether NIR can represent a synapse onto a population; else note what is lost."""
     if type(synapse) is AlphaCurrent:
         said.losses.append(f"{what}: NIR has no alpha current")
@@ -126,7 +126,7 @@ def _hears_by(said: Sayable, target: str, synapse: Synapse, what: str) -> bool:
     return first == synapse
 
 
-def _take_projection(said: Sayable, projection: Projection) -> None:
+def _take_projection(said: Exportable, projection: Projection) -> None:
     source, target = projection.source.name, projection.target.name
     kept = {population.name for population in said.network.populations}
     if not {source, target} <= kept:
@@ -153,7 +153,7 @@ def _take_projection(said: Sayable, projection: Projection) -> None:
     )
 
 
-def _take_drive(said: Sayable, drive: Drive) -> None:
+def _take_drive(said: Exportable, drive: Drive) -> None:
     target, kind = drive.target.name, type(drive.input).__name__
     if target not in {population.name for population in said.network.populations}:
         return
@@ -163,7 +163,7 @@ def _take_drive(said: Sayable, drive: Drive) -> None:
             said.drives.append(drive)
         if getattr(drive.input, "factors", None) is not None:
             said.losses.append(f"the factors of {what} (all its spikes get one strength)")
-        if drive.input.is_own:
+        if drive.input.is_custom:
             said.losses.append(f"the times of {what} (it becomes an Input)")
         if type(drive.input) is Poisson:
             said.losses.append(f"the rates of {what} (it becomes an Input)")

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.foreign import MAX_ID, NO_NAME, Foreign, Train
-from neurosim.interchange.libraries import library
-from neurosim.interchange.neo_objects import foreign_of, to_neo
-from neurosim.results.storage import atomic_path
+from neurosim.interchange.common import import_optional
+from neurosim.interchange.imported_spikes import MAX_ID, NO_NAME, ImportedSpikes, PopulationSpikes
+from neurosim.interchange.neo.objects import spikes_of_neo, to_neo
+from neurosim.utils.atomic_files import atomic_path
 
 if TYPE_CHECKING:
     import os
@@ -45,7 +45,7 @@ def save_neo(result: Result, path: str | os.PathLike[str]) -> None:
     NeurosimError
         Where Neo is not installed, the file cannot be written, or it takes more than 4 GiB.
     """
-    writer = library("neo").io.NeoMatlabIO()
+    writer = import_optional("neo").io.NeoMatlabIO()
     describe, number = writer.create_struct_from_obj, count(1)
     # It numbers objects by where they lie in memory.
     writer.create_struct_from_obj = lambda part: describe(part) | {"neo_id": next(number)}
@@ -53,7 +53,7 @@ def save_neo(result: Result, path: str | os.PathLike[str]) -> None:
         writer.filename = str(part)
         try:
             writer.write_block(to_neo(result), appendmat=False)
-        except library("scipy.io.matlab").MatWriteError as error:
+        except import_optional("scipy.io.matlab").MatWriteError as error:
             raise NeurosimError(
                 f"{path} cannot be written ({str(error)[:80]}): save it as NWB"
             ) from None
@@ -61,7 +61,7 @@ def save_neo(result: Result, path: str | os.PathLike[str]) -> None:
             file.write(HEADER)
 
 
-def read_neo(path: Path, name: str | None = None) -> Foreign:
+def read_neo(path: Path, name: str | None = None) -> ImportedSpikes:
     """Read the spike trains of a file with one of Neo's readers.
 
     Parameters
@@ -74,7 +74,7 @@ def read_neo(path: Path, name: str | None = None) -> Foreign:
     ------
     NeurosimError
     """
-    neo = library("neo")
+    neo = import_optional("neo")
     reasons = []
     for reader in _readers(neo, path, name):
         try:
@@ -116,7 +116,7 @@ def _readers(neo: Any, path: Path, name: str | None) -> list[Any]:
     return chosen
 
 
-def _read(reader: Any, path: Path) -> Foreign | None:
+def _read(reader: Any, path: Path) -> ImportedSpikes | None:
     """Return the spikes of all segments, or None if there are no spike trains."""
     if reader.__name__ in OWN:
         return OWN[reader.__name__](path)
@@ -126,13 +126,13 @@ def _read(reader: Any, path: Path) -> Foreign | None:
     ]
     if not segments:
         return None
-    spikes = blocks[0] if len(blocks) == 1 else library("neo").Block()
+    spikes = blocks[0] if len(blocks) == 1 else import_optional("neo").Block()
     if len(blocks) > 1:
         spikes.segments.extend(segments)
-    return foreign_of(spikes, spans_known=reader.__name__ not in WITHOUT_SPANS)
+    return spikes_of_neo(spikes, spans_known=reader.__name__ not in WITHOUT_SPANS)
 
 
-def _read_gdf(path: Path) -> Foreign:
+def _read_gdf(path: Path) -> ImportedSpikes:
     """Read the spikes that NEST 2 writes: a neuron's id and a time (ms) a line, or times alone.
 
     NestIO has to be told the ids, and cannot read files of one or two spikes.
@@ -151,15 +151,15 @@ def _read_gdf(path: Path) -> Foreign:
             "its first column holds no ids of neurons: NEST writes the id, then the time in ms"
         )
     numbers = ids.astype(np.int64)
-    return Foreign({NO_NAME: Train(times, numbers, np.unique(numbers))})
+    return ImportedSpikes({NO_NAME: PopulationSpikes(times, numbers, np.unique(numbers))})
 
 
-def _read_text_trains(path: Path) -> Foreign:
+def _read_text_trains(path: Path) -> ImportedSpikes:
     """Read one spike train a line, in s and in single precision as AsciiSpikeTrainIO does.
 
     That reader fails on silent trains and drops the last digit of a file without a last line end.
     """
-    neo, second = library("neo"), library("quantities").s
+    neo, second = import_optional("neo"), import_optional("quantities").s
     trains = []
     with path.open(encoding="utf-8-sig") as file:
         for line in file:
@@ -167,7 +167,7 @@ def _read_text_trains(path: Path) -> Foreign:
             times = times[times != ""].astype("f")
             trains.append(neo.SpikeTrain(times * second, t_stop=times.max(initial=0.0) * second))
     # A train stops at its last spike here: the file does not say how long it was recorded.
-    return foreign_of(trains, spans_known=False)
+    return spikes_of_neo(trains, spans_known=False)
 
 
 OWN = {"NestIO": _read_gdf, "AsciiSpikeTrainIO": _read_text_trains}

@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.foreign import MAX_ID, NO_NAME, Foreign, Train, warn_of_restarts
 from neurosim.interchange.hdf5 import FormatError
+from neurosim.interchange.imported_spikes import (
+    MAX_ID,
+    NO_NAME,
+    ImportedSpikes,
+    PopulationSpikes,
+    warn_of_restarts,
+)
 from neurosim.utils.intervals import merged
 
 if TYPE_CHECKING:
@@ -25,7 +31,7 @@ LATE, RARE = 1e8, 1e-4
 """A last spike after 28 hours (ms) and a rate below 0.1 Hz (1/ms): times were written in ms."""
 
 
-def read_nwb(file: h5py.File, reader: HDF5Reader) -> Foreign:
+def read_nwb(file: h5py.File, reader: HDF5Reader) -> ImportedSpikes:
     """Read the spikes of all units.
 
     The column `population` divides them, `neuron` or else `id` numbers them, and a column of text
@@ -52,7 +58,7 @@ def read_nwb(file: h5py.File, reader: HDF5Reader) -> Foreign:
         rows.setdefault(population, []).append(k)
     found = {}
     for population, own in rows.items():
-        found[population] = Train(
+        found[population] = PopulationSpikes(
             np.concatenate([trains[k] for k in own]),
             np.repeat(neurons[own], [len(trains[k]) for k in own]),
             neurons[own],
@@ -61,7 +67,7 @@ def read_nwb(file: h5py.File, reader: HDF5Reader) -> Foreign:
         )
     called = [str(neuron) for neuron in neurons] if names is None else names
     doubts += warn_of_restarts(trains, called) + _warn_of_unit(trains)
-    return Foreign(found, _step(reader, units), duration, tuple(doubts))
+    return ImportedSpikes(found, _step(reader, units), duration, tuple(doubts))
 
 
 def _rows(reader: HDF5Reader, units: h5py.Group, name: str, n_dims: int = 1) -> list[NDArray]:

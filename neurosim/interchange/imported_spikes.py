@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.results.result import PopulationInfo, Result, RunStats, SpikeTrains
+from neurosim.results import PopulationInfo, Result, RunStats, SpikeTrains
 from neurosim.utils.checks import check_number, show
 from neurosim.utils.intervals import locate, merged
 
@@ -38,7 +38,7 @@ USUAL_STEPS = (1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6)
 
 
 @dataclass(frozen=True, eq=False)
-class Train:
+class PopulationSpikes:
     """Spikes of one population, in any order.
 
     Attributes
@@ -63,12 +63,12 @@ class Train:
 
 
 @dataclass(frozen=True, eq=False)
-class Foreign:
+class ImportedSpikes:
     """Spikes read from a file of another program.
 
     Attributes
     ----------
-    trains : mapping of str to Train
+    trains : mapping of str to PopulationSpikes
         By population. Times may be negative, relative to an event.
     dt : float or None
         Step of the time grid (ms), if the file has it.
@@ -85,7 +85,7 @@ class Foreign:
         For what no recording can hold.
     """
 
-    trains: Mapping[str, Train]
+    trains: Mapping[str, PopulationSpikes]
     dt: float | None = None
     duration: float | None = None
     notes: tuple[str, ...] = ()
@@ -109,7 +109,7 @@ class Foreign:
             )
 
 
-def _check_train(name: str, train: Train) -> None:
+def _check_train(name: str, train: PopulationSpikes) -> None:
     if len(train.times) != len(train.ids):
         raise NeurosimError(f"{name} has {len(train.times)} times and {len(train.ids)} neurons")
     right = np.abs(train.times) <= LONGEST  # written so that NaN fails
@@ -135,14 +135,14 @@ def _check_train(name: str, train: Train) -> None:
             )
 
 
-def merge(parts: Sequence[Foreign]) -> Foreign:
+def merge(parts: Sequence[ImportedSpikes]) -> ImportedSpikes:
     """Return the spikes of several files as one recording.
 
     Files with a single neuron that has a name hold different neurons. Otherwise populations of the
     same name are one, and so are their neurons of the same number, or of the same name where
     numbers are called differently.
     """
-    found: dict[str, list[Train]] = {}
+    found: dict[str, list[PopulationSpikes]] = {}
     partly = any(train.observed is not None for part in parts for train in part.trains.values())
     for part in parts:
         for name, train in part.trains.items():
@@ -153,10 +153,10 @@ def merge(parts: Sequence[Foreign]) -> Foreign:
     ends = [part.duration for part in parts if part.duration is not None]
     notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
     step = steps.pop() if len(steps) == 1 else None
-    return Foreign(trains, step, max(ends, default=None), notes)
+    return ImportedSpikes(trains, step, max(ends, default=None), notes)
 
 
-def _with_intervals(train: Train, duration: float | None) -> Train:
+def _with_intervals(train: PopulationSpikes, duration: float | None) -> PopulationSpikes:
     """Return a train that says when its neurons were observed: throughout, if it did not."""
     if train.observed is not None:
         return train
@@ -164,7 +164,7 @@ def _with_intervals(train: Train, duration: float | None) -> Train:
     return replace(train, observed=(np.array([[0.0, end]]),) * len(train.recorded))
 
 
-def _merged(trains: list[Train]) -> Train:
+def _merged(trains: list[PopulationSpikes]) -> PopulationSpikes:
     """Return the spikes of parts of a population."""
     names = [train.names for train in trains]
     if all(own is not None and len(own) == 1 for own in names):
@@ -185,11 +185,11 @@ def _merged(trains: list[Train]) -> Train:
     labels = tuple(named.get(k, str(k)) for k in recorded.tolist()) if named else None
     times = np.concatenate([train.times for train in trains])
     ids = np.concatenate([train.ids for train in trains])
-    return Train(times, ids, recorded, labels, _all_intervals(trains, recorded))
+    return PopulationSpikes(times, ids, recorded, labels, _all_intervals(trains, recorded))
 
 
 def _all_intervals(
-    trains: list[Train], recorded: NDArray[np.int64]
+    trains: list[PopulationSpikes], recorded: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], ...] | None:
     """Return the intervals (ms) in which each neuron was observed in any of the trains."""
     parts: dict[int, list[NDArray[np.float64]]] = {}
@@ -202,7 +202,7 @@ def _all_intervals(
     return tuple(own[np.argsort(own[:, 0], kind="stable")] for own in ordered)
 
 
-def _renumbered(trains: list[Train]) -> tuple[list[Train], dict[int, str]]:
+def _renumbered(trains: list[PopulationSpikes]) -> tuple[list[PopulationSpikes], dict[int, str]]:
     """Return trains whose neurons are numbered by name, in the order of first appearance."""
     number: dict[str, int] = {}
     found = []
@@ -216,7 +216,7 @@ def _renumbered(trains: list[Train]) -> tuple[list[Train], dict[int, str]]:
 
 
 def to_result(
-    foreign: Foreign,
+    imported: ImportedSpikes,
     dt: float | None = None,
     duration: float | None = None,
     start: float | None = None,
@@ -226,7 +226,7 @@ def to_result(
 
     Parameters
     ----------
-    foreign : Foreign
+    imported : ImportedSpikes
     dt, duration, start : float, optional
         As for `load_spikes`.
     stacklevel : int
@@ -243,17 +243,17 @@ def to_result(
         Where times are moved to the grid, counted from before 0, or in a unit that was assumed, and
         where spikes lie outside the observed intervals of their neuron.
     """
-    for note in foreign.notes:
+    for note in imported.notes:
         warnings.warn(note, UserWarning, stacklevel=stacklevel)
-    foreign, begin = _counted_from(foreign, start, stacklevel + 1)
-    times = np.concatenate([np.empty(0), *(train.times for train in foreign.trains.values())])
-    step = foreign.dt if dt is None else check_number(dt, "dt", "ms", 0.001, 10.0)
+    imported, begin = _counted_from(imported, start, stacklevel + 1)
+    times = np.concatenate([np.empty(0), *(train.times for train in imported.trains.values())])
+    step = imported.dt if dt is None else check_number(dt, "dt", "ms", 0.001, 10.0)
     if step is None or not FINEST <= step <= COARSEST:
         step = next((s for s in USUAL_STEPS if _on_grid(times, s)), USUAL_STEPS[-1])
         moved = False
     else:
         moved = dt is not None or _on_grid(times, step)
-    spikes = {name: _spike_trains(train, step, moved) for name, train in foreign.trains.items()}
+    spikes = {name: _spike_trains(train, step, moved) for name, train in imported.trains.items()}
     if dt is not None:
         _tell_of_moves(times, spikes, step, stacklevel + 1)
     for message in _unobserved_spikes(spikes):
@@ -261,7 +261,7 @@ def to_result(
     last = max((float(own.times[-1]) for own in spikes.values() if len(own)), default=0.0)
     return Result(
         dt=step,
-        duration=_duration(foreign, duration, step, last),
+        duration=_duration(imported, duration, step, last),
         seed=0,
         populations={name: _info(name, trains) for name, trains in spikes.items()},
         spikes=spikes,
@@ -270,13 +270,15 @@ def to_result(
     )
 
 
-def _counted_from(foreign: Foreign, start: float | None, stacklevel: int) -> tuple[Foreign, float]:
+def _counted_from(
+    imported: ImportedSpikes, start: float | None, stacklevel: int
+) -> tuple[ImportedSpikes, float]:
     """Return spikes counted from `start`, and which time of the file (ms) that is.
 
     A result begins at 0 ms. Recordings that begin before 0 are therefore counted from an earlier
     time, a multiple of `ROUND` below their first spike and the start of their first interval.
     """
-    trains = foreign.trains.values()
+    trains = imported.trains.values()
     first = min((train.times.min() for train in trains if len(train.times)), default=0.0)
     starts = [own[0, 0] for train in trains for own in train.observed or () if len(own)]
     earliest = float(min([first, *starts]))
@@ -301,13 +303,13 @@ def _counted_from(foreign: Foreign, start: float | None, stacklevel: int) -> tup
             stacklevel=stacklevel,
         )
     if begin == 0.0:
-        return foreign, begin
-    moved = {name: _earlier(train, begin) for name, train in foreign.trains.items()}
-    end = None if foreign.duration is None else foreign.duration - begin
-    return replace(foreign, trains=moved, duration=end, notes=()), begin
+        return imported, begin
+    moved = {name: _earlier(train, begin) for name, train in imported.trains.items()}
+    end = None if imported.duration is None else imported.duration - begin
+    return replace(imported, trains=moved, duration=end, notes=()), begin
 
 
-def _earlier(train: Train, begin: float) -> Train:
+def _earlier(train: PopulationSpikes, begin: float) -> PopulationSpikes:
     """Return a train whose times and intervals are counted from a time (ms)."""
     observed = None if train.observed is None else tuple(own - begin for own in train.observed)
     return replace(train, times=train.times - begin, observed=observed)
@@ -324,7 +326,7 @@ def _off_grid(times: NDArray[np.float64], dt: float) -> NDArray[np.float64]:
     return np.abs(steps - np.rint(steps)) - ON_GRID - 4.0 * np.finfo(float).eps * steps
 
 
-def _spike_trains(train: Train, dt: float, moved: bool) -> SpikeTrains:
+def _spike_trains(train: PopulationSpikes, dt: float, moved: bool) -> SpikeTrains:
     times = _moved(train.times, dt) if moved else train.times
     order = np.lexsort((train.ids, times))
     recorded = np.union1d(train.recorded, train.ids)
@@ -342,7 +344,7 @@ def _moved(times: NDArray[np.float64], dt: float) -> NDArray[np.float64]:
     return np.rint(times / dt) * dt
 
 
-def _names(train: Train, recorded: NDArray[np.int64]) -> tuple[str, ...] | None:
+def _names(train: PopulationSpikes, recorded: NDArray[np.int64]) -> tuple[str, ...] | None:
     """Return the names in the order of `recorded`; a neuron without one is called by its id."""
     if train.names is None:
         return None
@@ -356,7 +358,7 @@ def _printable(name: str) -> str:
 
 
 def _observed(
-    train: Train, recorded: NDArray[np.int64], dt: float, moved: bool
+    train: PopulationSpikes, recorded: NDArray[np.int64], dt: float, moved: bool
 ) -> tuple[NDArray[np.float64], ...] | None:
     """Return the intervals in the order of `recorded`, moved to the grid as spikes are.
 
@@ -436,7 +438,7 @@ def _tell_of_moves(
     )
 
 
-def _duration(foreign: Foreign, wanted: float | None, dt: float, last: float) -> float:
+def _duration(imported: ImportedSpikes, wanted: float | None, dt: float, last: float) -> float:
     if wanted is not None:
         wanted = check_number(wanted, "duration", "ms", dt, LONGEST)
         if last > wanted * (1.0 + 1e-12) + ON_GRID * dt:
@@ -445,7 +447,7 @@ def _duration(foreign: Foreign, wanted: float | None, dt: float, last: float) ->
                 "longer one"
             )
         return wanted
-    told = foreign.duration or 0.0
+    told = imported.duration or 0.0
     if told < last or told == 0.0:
         return max(1, math.ceil(last / dt - ON_GRID)) * dt
     steps = round(told / dt)

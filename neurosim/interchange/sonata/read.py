@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.interchange.columns import UNITS
-from neurosim.interchange.foreign import MAX_ID, NO_NAME, Foreign, Train
+from neurosim.interchange.imported_spikes import MAX_ID, NO_NAME, ImportedSpikes, PopulationSpikes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import h5py
 
     from neurosim.interchange.hdf5 import HDF5Reader
-    from neurosim.interchange.sonata_nodes import Nodes
+    from neurosim.interchange.sonata.nodes import Nodes
 
 SPELLINGS = {"ms": "ms", "milliseconds": "ms", "s": "s", "seconds": "s"}
 TIMES = "timestamps"
@@ -30,7 +30,7 @@ def read_sonata(
     reader: HDF5Reader,
     unit: str | None = None,
     nodes: Mapping[str, Nodes] | None = None,
-) -> Foreign:
+) -> ImportedSpikes:
     """Read a SONATA spike file.
 
     In the earlier layout, /spikes/gids and /spikes/timestamps, populations have no names.
@@ -57,10 +57,12 @@ def read_sonata(
             continue  # of the earlier layout
         name = unquote(stored)
         trains[name] = _train(reader.group(spikes, stored), reader, unit, nodes.get(name))
-    return Foreign(trains)
+    return ImportedSpikes(trains)
 
 
-def _train(group: h5py.Group, reader: HDF5Reader, unit: str | None, nodes: Nodes | None) -> Train:
+def _train(
+    group: h5py.Group, reader: HDF5Reader, unit: str | None, nodes: Nodes | None
+) -> PopulationSpikes:
     """Read the spikes of a population."""
     stored = next((name for name in IDS if reader.member(group, name) is not None), None)
     if stored is None or reader.member(group, TIMES) is None:
@@ -81,5 +83,5 @@ def _train(group: h5py.Group, reader: HDF5Reader, unit: str | None, nodes: Nodes
         raise NeurosimError(f"the unit of {group.name}/{TIMES} is {own}, not {unit}")
     times = times * UNITS[own or unit or "ms"]
     if nodes is None:
-        return Train(times, ids, np.unique(ids))
-    return Train(times, ids, nodes.ids, nodes.names)
+        return PopulationSpikes(times, ids, np.unique(ids))
+    return PopulationSpikes(times, ids, nodes.ids, nodes.names)

@@ -15,8 +15,14 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.interchange.columns import GUESSED, Columns, find_columns
-from neurosim.interchange.foreign import MAX_ID, MAX_POPULATIONS, NO_NAME, Foreign, Train
-from neurosim.interchange.text_rows import NUMBER, Table, open_table
+from neurosim.interchange.imported_spikes import (
+    MAX_ID,
+    MAX_POPULATIONS,
+    NO_NAME,
+    ImportedSpikes,
+    PopulationSpikes,
+)
+from neurosim.interchange.text.table import NUMBER, Table, open_table
 from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
@@ -43,7 +49,7 @@ def read_text(
     unit: str | None = None,
     columns: Sequence[str] | None = None,
     dt: float | None = None,
-) -> Foreign:
+) -> ImportedSpikes:
     """Read spikes from a text with one spike a row.
 
     Parameters
@@ -67,8 +73,8 @@ def read_text(
         if names is None:
             table = _with_names(table, nest)
             names = table.header or []
-        foreign = _read_named(table, names, unit, dt, nest and len(names) > 1)
-        return _one_neuron(foreign, path.stem) if len(names) == 1 else foreign
+        imported = _read_named(table, names, unit, dt, nest and len(names) > 1)
+        return _one_neuron(imported, path.stem) if len(names) == 1 else imported
 
 
 def is_table(path: Path) -> bool:
@@ -126,7 +132,7 @@ def _reporting(path: Path) -> Iterator[None]:
 
 def _read_named(
     table: Table, names: list[str], unit: str | None, dt: float | None, nest: bool
-) -> Foreign:
+) -> ImportedSpikes:
     """Read rows whose columns have names."""
     found = find_columns(names, unit)
     lone = len(names) == 1
@@ -156,8 +162,8 @@ def _read_named(
     notes = (GUESSED,) if found.guessed and not nest and populations else ()
     trains = {name: own.train(to_ms) for name, own in populations.items()}
     if found.to_ms is None:
-        return Foreign(trains, dt, counted=True)
-    return Foreign(trains, notes=notes)
+        return ImportedSpikes(trains, dt, counted=True)
+    return ImportedSpikes(trains, notes=notes)
 
 
 def _length_of_unit(columns: Columns, dt: float | None) -> float:
@@ -193,12 +199,12 @@ def _with_names(table: Table, nest: bool) -> Table:
     return Table(names, table.comments, iter(rows))
 
 
-def _one_neuron(foreign: Foreign, name: str) -> Foreign:
+def _one_neuron(imported: ImportedSpikes, name: str) -> ImportedSpikes:
     """Call the one neuron of a list of times by a name."""
-    ids = foreign.trains[NO_NAME].recorded if foreign.trains else np.zeros(1, np.int64)
-    empty = Train(np.empty(0), np.empty(0, np.int64), ids)
-    train = replace(foreign.trains.get(NO_NAME, empty), names=(name,))
-    return replace(foreign, trains={NO_NAME: train})
+    ids = imported.trains[NO_NAME].recorded if imported.trains else np.zeros(1, np.int64)
+    empty = PopulationSpikes(np.empty(0), np.empty(0, np.int64), ids)
+    train = replace(imported.trains.get(NO_NAME, empty), names=(name,))
+    return replace(imported, trains={NO_NAME: train})
 
 
 def _order(rows: list[list[str]]) -> list[str]:
@@ -291,17 +297,17 @@ class _Rows:
         """Keep the name of a neuron that has a number."""
         self._labels.setdefault(neuron, name)
 
-    def train(self, to_ms: float) -> Train:
+    def train(self, to_ms: float) -> PopulationSpikes:
         """Return the spikes in ms."""
         ids = np.frombuffer(self._ids, np.int64) if self._ids else np.empty(0, np.int64)
         times = _doubles(self._times) * to_ms
         if self._offsets:
             times = times - _doubles(self._offsets)
         if self._named:
-            return Train(times, ids, np.arange(len(self._places)), tuple(self._places))
+            return PopulationSpikes(times, ids, np.arange(len(self._places)), tuple(self._places))
         recorded = np.unique(np.array(list(self._places.values()), np.int64))
         names = tuple(self._labels.get(k, str(k)) for k in recorded.tolist())
-        return Train(times, ids, recorded, names if self._labels else None)
+        return PopulationSpikes(times, ids, recorded, names if self._labels else None)
 
 
 def _doubles(values: array[float]) -> NDArray[np.float64]:
