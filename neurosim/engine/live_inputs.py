@@ -57,7 +57,7 @@ class LiveInputs:
     states : sequence of State
         Of every thread.
     current : callable
-        Returns the present version of a drive, whose network may have been changed.
+        Returns the present version of a drive, after changes of the network.
 
     Attributes
     ----------
@@ -74,9 +74,9 @@ class LiveInputs:
             inputs = part.inputs
             if any(isinstance(port, CurrentPort) for port in part.live.values()):
                 # A writable copy; the kernels read it through a read-only view.
-                own = inputs.amplitudes.copy()
-                self._amplitudes.append(own)
-                inputs = inputs._replace(amplitudes=read_only(own))
+                amplitudes = inputs.amplitudes.copy()
+                self._amplitudes.append(amplitudes)
+                inputs = inputs._replace(amplitudes=read_only(amplitudes))
             self._fixed.append(inputs)
         self.tables = list(self._fixed)
         self._pending = [_NONE for _ in plan.threads]
@@ -127,13 +127,13 @@ class LiveInputs:
             if self._custom:
                 self._begin_custom(thread, first, last)
             waiting = self._pending[thread]
-            due = waiting.steps < last
-            if not due.any():
+            arrives = waiting.steps < last
+            if not arrives.any():
                 continue
             fixed = self.tables[thread]
             given = slice(state.next_event[0], int(np.searchsorted(fixed.event_steps, last)))
             events = _Events(fixed.event_steps, fixed.event_slots, fixed.event_weights)
-            events = events.select(given).append(waiting.select(due))
+            events = events.select(given).append(waiting.select(arrives))
             events = events.select(np.argsort(events.steps, kind="stable"))
             self.tables[thread] = fixed._replace(
                 event_steps=read_only(events.steps),
@@ -142,7 +142,7 @@ class LiveInputs:
             )
             state.next_event[0] = 0
             self._given[thread] = given.stop
-            self._pending[thread] = waiting.select(~due)
+            self._pending[thread] = waiting.select(~arrives)
 
     def _begin_custom(self, thread: int, first: int, last: int) -> None:
         """Read the custom inputs of the steps first … last − 1."""
@@ -206,8 +206,8 @@ class LiveInputs:
 
     def _check(self, drive: Drive, kind: type[LiveCurrent | LiveSpikes]) -> None:
         """Refuse anything but a live drive of one kind in this simulation."""
-        own = isinstance(drive, Drive) and drive in self._plan.threads[0].live
-        if not own or type(drive.input) is not kind:
+        known = isinstance(drive, Drive) and drive in self._plan.threads[0].live
+        if not known or type(drive.input) is not kind:
             named = (
                 f"The {type(drive.input).__name__} onto {drive.target.name!r}"
                 if isinstance(drive, Drive)

@@ -87,7 +87,7 @@ def install_hook() -> None:
         _previous_hook, _owner = sys.excepthook, os.getpid()
         sys.excepthook = _hook
         sys.exit = _exit
-        atexit.register(lambda: _status and _fail(_status))
+        atexit.register(_end_after_exit)
 
 
 _previous_hook = sys.excepthook
@@ -109,6 +109,12 @@ class _Exit(SystemExit):
 def _exit(status: Any = None, /) -> NoReturn:
     """Exit the interpreter, as the original `sys.exit`."""
     raise _Exit(status)
+
+
+def _end_after_exit() -> None:
+    """End the job if `sys.exit` ends this process with an error."""
+    if _status:
+        _fail(_status)
 
 
 def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
