@@ -1,45 +1,42 @@
-"""A network of sigmoids as neurons that fire by chance: activations become probabilities."""
+"""Conversion of a network of sigmoids to neurons that fire with the activation as probability."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 import neurosim as ns
 from bridge.networks import LayeredNetwork
-from bridge.neuron.noise import require_positive
-from bridge.spiking.copies import checked_inputs, connect_copies, require_chain
-from bridge.spiking.twin import SpikingTwin
-from bridge.utils.checks import as_float, require_kind
+from bridge.networks.layer import checked_inputs
+from bridge.spiking.spiking_network import SpikingNetwork, connect_copies, require_chain
+from bridge.utils.checks import as_float, positive, require_type
 from neurosim import NeurosimError
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
 SHORTEST = 1.0
-"""Least step (ms): ten time constants of the membrane, so that none remembers the last."""
+"""Smallest step (ms): ten membrane time constants, so that steps are independent."""
 STEPS = 100
-"""Answers of the last layer in the time that a run lasts by default."""
+"""Default number of steps in which the last layer is observed."""
 
 
 @dataclass(frozen=True, eq=False)
-class ChanceTwin(SpikingTwin):
-    """A network of sigmoid units in which every neuron fires by chance, anew in each step.
+class ChanceCodedNetwork(SpikingNetwork):
+    """A network of sigmoid units as neurons that fire randomly in each step.
 
-    The soft threshold makes σ(x) of a potential x·delta above it, exactly
-    (`neurosim.EscapeRate`). The membrane forgets within a step, inputs are constant currents, and
-    a spike moves the potential of the next layer by delta times its weight, a step later. The mean
-    of many steps tends to the activation in the first layer; in later ones to the mean of σ over
-    what arrives, which is not σ of the mean.
+    With a potential of x·delta above the soft threshold (`neurosim.EscapeRate`) a neuron fires with
+    probability σ(x). The membrane is so fast that steps are independent. Inputs are constant
+    currents, and a spike changes the potential of the next layer by delta times the weight, one
+    step later. The mean over many steps converges to the activation in the first layer; in later
+    layers it converges to the mean of σ over random inputs.
 
     Attributes
     ----------
     network : LayeredNetwork
-        Sigmoids in all layers.
+        Sigmoid in all layers.
     delta : float
-        Potential that a score of 1 is worth (mV).
+        Potential that corresponds to a score of 1 (mV).
     """
 
     network: LayeredNetwork
@@ -48,14 +45,14 @@ class ChanceTwin(SpikingTwin):
     even: ClassVar[float] = 0.5
 
     def __post_init__(self) -> None:
-        require_kind(self.network, LayeredNetwork, "network", "LayeredNetwork")
-        require_positive("delta", self.delta, "mV")
+        require_type(self.network, LayeredNetwork, "network", "a LayeredNetwork")
+        positive(self.delta, "delta", "mV")
         require_chain(self.network)
         for number, layer in enumerate(self.network.layers, start=1):
             if layer.activation.name != "sigmoid":
                 raise NeurosimError(
-                    f"layer {number} is a {layer.activation.name}: chance makes a sigmoid of a "
-                    'neuron; take sigmoid, or the code "rate" for a network of ReLUs'
+                    f'layer {number} is a {layer.activation.name}: the code "chance" needs sigmoid '
+                    'in all layers; for ReLUs give the code "rate"'
                 )
 
     def add_to(
@@ -68,9 +65,9 @@ class ChanceTwin(SpikingTwin):
         net : Network
         inputs : (n_trials, n_inputs) array_like
         dt : float
-            Step (ms) with which the network is going to be simulated, at least 1.
+            Simulation step (ms), at least 1.
         name : str
-            Put before "layer 1", "layer 2" …, the names of the populations.
+            Prefix of the names of the populations, "layer 1", "layer 2" …
 
         Returns
         -------
@@ -79,35 +76,34 @@ class ChanceTwin(SpikingTwin):
         """
         if as_float(dt, "dt") < SHORTEST:
             raise NeurosimError(f"dt = {dt:g} ms is below {SHORTEST:g} ms: give a longer step")
-        layers = self.network.layers
-        values = checked_inputs(inputs, layers[0].weights.shape[1], signed=True)
+        values = checked_inputs(inputs, self.network.n_inputs)
         neuron = ns.LIF(tau_m=0.1, t_ref=0.0, escape=ns.EscapeRate(self.delta, dt))
         populations: list[ns.Population] = []
-        for number, layer in enumerate(layers, start=1):
+        for number, layer in enumerate(self.network.layers, start=1):
             score = np.tile(layer.bias, (len(values), 1)) if populations else layer.score(values)
-            lift = neuron.v_threshold - neuron.v_rest + self.delta * score.ravel()
+            v = neuron.v_threshold - neuron.v_rest + self.delta * score.ravel()
             cells = net.add(
-                f"{name}layer {number}", score.size, neuron, v_init=neuron.v_rest + lift, dale=False
+                f"{name}layer {number}", score.size, neuron, v_init=neuron.v_rest + v, dale=False
             )
-            net.drive(cells, ns.ConstantCurrent(lift / neuron.resistance))
+            net.drive(cells, ns.ConstantCurrent(v / neuron.resistance))
             if populations:
                 connect_copies(net, populations[-1], cells, self.delta * layer.weights, delay=dt)
             populations.append(cells)
         return populations
 
     def duration(self, dt: float | None = None) -> float:
-        """How long to simulate (ms), with a step of `dt` (ms).
+        """Return the duration of the simulation (ms) with a step of `dt` (ms).
 
-        The last layer answers 100 times, so that its probabilities are known to 0.05 or better.
+        The last layer is observed 100 times, so that probabilities are accurate to 0.05 or better.
         """
         return (STEPS + len(self.network.layers) - 1) * (self.dt if dt is None else dt)
 
     def scores(
         self, result: ns.Result, *, n_trials: int | None = None, name: str = ""
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the end of the run (ms), and how often each output fired, of the steps it had.
+        """Return the end of the run (ms), and the fraction of steps in which outputs fired.
 
-        Shapes (1,) and (1, n_trials, n_outputs); parameters as of `SpikingTwin.scores`.
+        Shapes (1,) and (1, n_trials, n_outputs); parameters as for `SpikingNetwork.scores`.
         """
         late = len(self.network.layers) - 1
         found = self._trials(result, f"{name}layer {late + 1}", n_trials)
@@ -123,10 +119,10 @@ class ChanceTwin(SpikingTwin):
     def counts(
         self, result: ns.Result, *, n_trials: int, steps: int, name: str = ""
     ) -> list[NDArray[np.int64]]:
-        """Return the spikes of every layer in each step: (steps, n_trials, n_units).
+        """Return the spikes of every layer by step, each of shape (steps, n_trials, n_units).
 
-        Step k of a layer is the one in which it answers to step k of the layer before; the run
-        must last `steps` and one more for each later layer.
+        Step k of a layer is its response to step k of the previous layer. The run must last `steps`
+        plus one step for each further layer.
         """
         found = []
         for late in range(len(self.network.layers)):

@@ -7,9 +7,10 @@ import pytest
 from scipy.special import expit
 
 from bridge import LogisticNeuron
-from bridge.inference import SynapticKernel, bin_trains, infer_synapses, passes
-from bridge.inference.covariates import Covariates, OwnPast
+from bridge.inference import SynapticKernel, bin_trains, infer_synapses, kernels
+from bridge.inference.covariates import Covariates
 from bridge.inference.neuron import Likelihood, fit, prior_variance
+from bridge.inference.spike_history import SpikeHistory
 
 DURATION = 6000.0
 KERNELS = (
@@ -30,7 +31,7 @@ def recording() -> list[np.ndarray]:
     return [*trains, kicked[kicked < 6000.0]]
 
 
-def design(covariates: Covariates, past: OwnPast) -> np.ndarray:
+def design(covariates: Covariates, past: SpikeHistory) -> np.ndarray:
     """The filtered spikes of all neurons, one bin after the other; shape (n_bins, n)."""
     trains = covariates.trains
     counts = np.zeros((trains.n_bins, trains.n_neurons))
@@ -47,7 +48,7 @@ def design(covariates: Covariates, past: OwnPast) -> np.ndarray:
 
 def parts(recording, kernel, place=4, history=50.0, reset=None) -> Likelihood:
     covariates = Covariates(bin_trains(recording, DURATION), kernel)
-    return Likelihood(covariates, place, OwnPast.of(covariates, place, history, reset))
+    return Likelihood(covariates, place, SpikeHistory.of(covariates, place, history, reset))
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -62,7 +63,7 @@ def test_loss_and_gradient_are_those_of_the_design_matrix(recording, kernel, res
 
     fired = np.zeros(len(x))
     fired[past.fired] = 1.0
-    score = np.append(base, passes.NEVER)[past.classes] + x @ weights
+    score = np.append(base, kernels.NEVER)[past.classes] + x @ weights
     residual = expit(score) - fired
     assert loss == pytest.approx(float((np.logaddexp(0.0, score) - fired * score).sum()), rel=1e-12)
     expected = x.T @ residual
@@ -78,7 +79,7 @@ def test_squares_are_those_of_the_design_matrix(recording, kernel, reset):
     likelihood = parts(recording, kernel, reset=reset)
     x = design(likelihood.covariates, likelihood.past)
     values = np.random.default_rng(2).random(len(x))
-    found = passes.adjoint_of_squares(*likelihood._heard, values, 5)
+    found = kernels.adjoint_of_squares(*likelihood._heard, values, 5)
     np.testing.assert_allclose(found, values @ x**2, rtol=1e-10)
 
 
@@ -119,14 +120,14 @@ def test_the_fit_is_that_of_the_logistic_neuron_on_the_design_matrix(recording, 
 def test_exponentials_are_right_to_the_last_bits():
     x = np.linspace(-700.0, 300.0, 40_001)
     values, powers = x.copy(), np.empty_like(x)
-    passes.exponentials(values, powers, powers.view(np.int64))
+    kernels.exponentials(values, powers, powers.view(np.int64))
     np.testing.assert_allclose(values, np.exp(x), rtol=4e-16)
 
 
 def test_lags_are_counted_one_by_one(recording):
     trains = bin_trains(recording, DURATION)
     counts = np.zeros((5, 5, 9), dtype=np.int32)
-    passes.count_lags(trains.ids, trains.starts, -4, 4, counts)
+    kernels.count_lags(trains.ids, trains.starts, -4, 4, counts)
     first, second = trains.fired(1), trains.fired(3)
     expected = [int((second - first[:, None] == lag).sum()) for lag in range(-4, 5)]
     assert counts[1, 3].tolist() == expected

@@ -1,28 +1,24 @@
-"""Check of a fit: residuals after the spikes of each neuron, which are flat if the model holds."""
+"""Residuals of a fit after spikes, which are flat if the model is correct."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import chdtrc
 
-from bridge.inference import passes
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from bridge.inference.trains import BinnedTrains
+from bridge.inference import kernels
+from bridge.inference.trains import BinnedTrains
 
 LAGS = (0.0, 1.0, 3.0, 6.0, 11.0, 21.0, 41.0, 81.0)
 """Edges (ms) of the bands of lags in which residuals are summed."""
 DISTANT = tuple(np.arange(100.0, 501.0, 20.0))
 """Edges (ms) of bands of lags that no synapse reaches."""
 FEW_NEURONS = 8
-"""Neurons up to which the bands of `DISTANT` are computed."""
+"""Largest number of neurons for which the bands of `DISTANT` are computed."""
 FEWEST_EXPECTED = (5.0, 1.0)
-"""Expected spikes below which a band is not tested, of `LAGS` and of `DISTANT`."""
+"""Smallest number of expected spikes for a test of a band, for `LAGS` and `DISTANT`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +28,10 @@ class Flatness:
     Attributes
     ----------
     z : (n, n_bands) ndarray
-        Signed deviance residual of the spikes in each band of `LAGS`, near N(0, 1) if the model
-        holds and NaN where too few are expected.
+        Signed deviance residual of the spikes in each band of `LAGS`, about N(0, 1) if the model is
+        correct; NaN if too few spikes are expected.
     distant : (n, n_distant) ndarray
-        The same in the bands of `DISTANT`; empty for more than `FEW_NEURONS` neurons.
+        The same for `DISTANT`; empty for more than `FEW_NEURONS` neurons.
     """
 
     z: NDArray[np.float64]
@@ -43,7 +39,7 @@ class Flatness:
 
     @property
     def p_values(self) -> NDArray[np.float64]:
-        """Probability of residuals so uneven in a model that holds, shape (n,); NaN if untested."""
+        """p-values of flat residuals, shape (n,); NaN if not tested."""
         tested = np.isfinite(self.z)
         bands = tested.sum(axis=1)
         found = chdtrc(np.maximum(bands, 1), (np.where(tested, self.z, 0.0) ** 2).sum(axis=1))
@@ -56,7 +52,7 @@ class Flatness:
         residual: NDArray[np.float64],
         probability: NDArray[np.float64],
     ) -> Flatness:
-        """Return the check of a fit by its residuals (probability − fired) and probabilities."""
+        """Compute the residuals from those by bin (probability − fired) and the probabilities."""
         found = []
         n = trains.n_neurons
         bands = (LAGS, DISTANT if n <= FEW_NEURONS else ())
@@ -65,10 +61,10 @@ class Flatness:
             if len(edges) < 2:
                 found.append(np.empty((n, 0)))
                 continue
-            sums, expected, variance = passes.residuals_after(
+            sums, expected, variance = kernels.residuals_after(
                 *(trains.ids, trains.bins, residual, probability, edges, n)
             )
-            # A bin that lies in the bands of two spikes counts twice, which widens the spread.
+            # Bins in the bands of two spikes count twice, which increases the variance.
             spread = np.sqrt(np.maximum(variance, 1.0) / np.maximum(expected, 1.0))
             found.append(_deviance_residual(expected - sums, expected, fewest) / spread)
         return cls(*found)
@@ -77,7 +73,7 @@ class Flatness:
 def _deviance_residual(
     observed: NDArray[np.float64], expected: NDArray[np.float64], fewest: float
 ) -> NDArray[np.float64]:
-    """Return the signed square roots of Poisson deviances, whose tails are near normal ones."""
+    """Return signed square roots of Poisson deviances, which are nearly normal."""
     observed = np.maximum(observed, 0.0)
     enough = expected >= fewest
     expected = np.where(enough, expected, 1.0)

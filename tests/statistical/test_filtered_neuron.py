@@ -7,7 +7,7 @@ from scipy.special import expit
 from scipy.stats import binomtest, norm
 
 import neurosim as ns
-from bridge import FilteredTwin, LogisticUnit, lagged
+from bridge import FilteredNeuron, LogisticUnit, lagged
 from neurosim.analysis import population_rate
 
 BINS, NEURONS = 200, 2000
@@ -21,7 +21,7 @@ def in_the_engine(own: np.ndarray, seed: int = 1) -> np.ndarray:
     """Return how many of the neurons fired in each bin."""
     logistic = LogisticUnit(INTERCEPT, np.concatenate([HEARD, own]))
     net = ns.Network()
-    FilteredTwin.of(logistic, history=len(own)).add_to(net, "twin", SIGNAL, size=NEURONS)
+    FilteredNeuron.of(logistic, history=len(own)).add_to(net, "twin", SIGNAL, size=NEURONS)
     trains = ns.simulate(net, BINS, dt=1.0, seed=seed).spikes["twin"]
     return np.round(population_rate(trains, BINS)[1] * 1e-3 * NEURONS).astype(int)
 

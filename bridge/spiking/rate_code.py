@@ -1,49 +1,46 @@
-"""A ReLU network as neurons that integrate and fire: activations become firing rates."""
+"""Conversion of a ReLU network to integrate-and-fire neurons with activations as rates."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 import neurosim as ns
-from bridge.neuron.noise import require_positive
+from bridge.networks import LayeredNetwork
+from bridge.networks.layer import checked_inputs
 from bridge.spiking.balance import Balanced, balance
-from bridge.spiking.copies import checked_inputs, connect_copies, spike_counts
-from bridge.spiking.twin import SpikingTwin
-from bridge.utils.checks import as_float, as_floats, one_of
+from bridge.spiking.spiking_network import SpikingNetwork, connect_copies, spike_counts
+from bridge.utils.checks import as_float, as_floats, positive, require_choice
+from bridge.utils.renamed import old_attributes
 from neurosim import NeurosimError
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from bridge.networks import LayeredNetwork
-
 INTEGRATOR = ns.LIF(tau_m=1000.0, t_ref=0.0)
-"""A neuron that hardly leaks and rests for no time: its rate is proportional to its current."""
+"""A neuron with little leak and no refractory period: its rate is proportional to its current."""
 SPIKES = 40
-"""Of an activation of 1, in the time that a run lasts by default."""
+"""Default number of spikes for an activation of 1."""
 
 
+@old_attributes(gap="threshold_distance")
 @dataclass(frozen=True, eq=False)
-class RateTwin(SpikingTwin):
-    """A network of ReLU units as integrate-and-fire neurons, activations as rates.
+class RateCodedNetwork(SpikingNetwork):
+    """A network of ReLU units as integrate-and-fire neurons whose rates are the activations.
 
-    A neuron that does not leak fires at the rate I/(C·gap), and not at all for I ≤ 0: a ReLU. What
-    is lost at a spike, because the potential falls to v_reset and not by the gap, is what came in
-    within the step beyond the threshold. Synaptic currents that last make this small: with a step
-    of 0.1 ms and a time constant of 1 ms a spike's charge comes in over tens of steps. The leak
-    takes 1/(2 τ_m) off the rate, to first order, which a constant current gives back. Potentials
-    begin half-way to the threshold, so that counts are rounded and not cut.
+    With d = v_threshold − v_reset, a neuron without leak fires at the rate I/(C·d) for I > 0 and
+    not for I ≤ 0: a ReLU. The reset discards the input above threshold of the last step. Synaptic
+    currents with a time constant of many steps make this loss small. The leak reduces the rate by
+    1/(2 τ_m) to first order, which a constant current compensates. Potentials start half-way to the
+    threshold, so that spike counts are rounded instead of truncated.
 
     Attributes
     ----------
     network : LayeredNetwork
     balanced : Balanced
     rate : float
-        Of an activation of 1 in balanced units (Hz).
+        Firing rate for an activation of 1 in balanced units (Hz).
     inputs : {"current", "spikes"}
         Whether inputs are currents into the first layer, or neurons that fire at their rate.
     neuron : LIF
@@ -61,10 +58,9 @@ class RateTwin(SpikingTwin):
     def __post_init__(self) -> None:
         if not 1.0 <= as_float(self.rate, "rate") <= 1000.0:
             raise NeurosimError(f"rate = {self.rate:g} Hz is outside 1 to 1000 Hz")
-        if not one_of(self.inputs, ("current", "spikes")):
-            raise NeurosimError(f'inputs = {self.inputs!r} is unknown: give "current" or "spikes"')
+        require_choice(self.inputs, "inputs", ("current", "spikes"))
         if self.neuron.v_reset != self.neuron.v_rest or self.neuron.escape is not None:
-            raise NeurosimError("a rate twin needs LIF neurons with v_reset = v_rest and no escape")
+            raise NeurosimError("a rate code needs LIF neurons with v_reset = v_rest and no escape")
 
     @classmethod
     def of(
@@ -74,19 +70,19 @@ class RateTwin(SpikingTwin):
         *,
         percentile: float = 99.9,
         **options: object,
-    ) -> RateTwin:
-        """Return the twin whose weights are balanced on data, as `balance` does it."""
+    ) -> RateCodedNetwork:
+        """Convert a network, with weights normalised on data by `balance`."""
         return cls(network, balance(network, data, percentile=percentile), **options)  # type: ignore[arg-type]
 
     @property
-    def gap(self) -> float:
-        """From reset to threshold (mV)."""
+    def threshold_distance(self) -> float:
+        """Threshold − reset potential (mV)."""
         return self.neuron.v_threshold - self.neuron.v_reset
 
     @property
     def unit_current(self) -> float:
-        """Current that makes a neuron without leak fire at `rate` (pA)."""
-        return self.neuron.c_m * self.gap * self.rate * 1e-3
+        """Current for which a neuron without leak fires at `rate` (pA)."""
+        return self.neuron.c_m * self.threshold_distance * self.rate * 1e-3
 
     def add_to(
         self,
@@ -97,43 +93,40 @@ class RateTwin(SpikingTwin):
         name: str = "",
         sample: float | None = None,
     ) -> list[ns.Population]:
-        """Add one copy of the network for each trial; inputs last from the start on.
+        """Add one copy of the network for each trial; inputs are constant.
 
         Parameters
         ----------
         net : Network
         inputs : (n_trials, n_inputs) array_like
         dt : float
-            Step (ms) with which the network is going to be simulated.
+            Simulation step (ms).
         name : str
-            Put before "input", "layer 1", "layer 2" …, the names of the populations.
+            Prefix of the names of the populations, "input", "layer 1", "layer 2" …
         sample : float, optional
-            Interval (ms) at which to record the potentials of the last layer, which tell apart what
-            spikes alone leave a tie; 0 for no potentials. Default: 100 steps.
+            Interval (ms) at which the potentials of the last layer are recorded, which decide
+            between equal spike counts; 0 for none. Default: 100 steps.
 
         Returns
         -------
         list of Population
-            One for each layer, after that of the inputs where these are spikes.
+            Inputs if they are spikes, then one for each layer.
         """
-        require_positive("dt", dt, "ms")
+        positive(dt, "dt", "ms")
         if sample is not None:
             as_float(sample, "sample")
-        layers, spikes = self.balanced.layers, self.inputs == "spikes"
-        values = checked_inputs(inputs, layers[0].weights.shape[1], signed=not spikes)
+        spikes = self.inputs == "spikes"
+        values = checked_inputs(inputs, self.network.n_inputs, signed=not spikes)
         signal = self.balanced.scaled(values)
-        populations = []
-        if spikes:
-            populations.append(self._integrators(net, f"{name}input", signal))
-        for number, layer in enumerate(layers, start=1):
-            known = (
-                layer.score(signal) if not populations else np.tile(layer.bias, (len(signal), 1))
-            )
-            cells = self._integrators(net, f"{name}layer {number}", known)
+        populations = [self._integrators(net, f"{name}input", signal)] if spikes else []
+        # The charge of a synaptic current is weight · tau_s; on the grid it is a geometric sum.
+        charge = dt / -math.expm1(-dt / self.tau_s)
+        for number, layer in enumerate(self.balanced.layers, start=1):
+            bias = np.tile(layer.bias, (len(signal), 1))
+            constant = bias if populations else layer.score(signal)
+            cells = self._integrators(net, f"{name}layer {number}", constant)
             if populations:
-                # A synaptic current's charge is weight · tau_s; on a grid, a geometric sum.
-                charge = dt / -math.expm1(-dt / self.tau_s)
-                weights = layer.weights * (self.neuron.c_m * self.gap / charge)
+                weights = layer.weights * (self.neuron.c_m * self.threshold_distance / charge)
                 synapse = ns.ExpCurrent(self.tau_s)
                 connect_copies(net, populations[-1], cells, weights, synapse=synapse, delay=dt)
             populations.append(cells)
@@ -142,10 +135,10 @@ class RateTwin(SpikingTwin):
         return populations
 
     def duration(self, dt: float | None = None) -> float:
-        """How long to simulate (ms): until an activation of 1 has made 40 spikes.
+        """Return the time in which an activation of 1 causes 40 spikes (ms).
 
-        Twice as long halves what rounding to whole spikes costs; any other time will do, too. It
-        is a multiple of 100 steps of `dt` (ms), at which potentials are recorded.
+        Any other duration is possible; rounding errors of the rates are inversely proportional to
+        it. The value is a multiple of 100 steps of `dt` (ms), at which potentials are recorded.
         """
         unit = 100.0 * (self.dt if dt is None else dt)
         return unit * math.ceil(SPIKES * 1e3 / self.rate / unit - 1e-9)
@@ -153,19 +146,19 @@ class RateTwin(SpikingTwin):
     def activity(
         self, result: ns.Result, inputs: ArrayLike, *, stop: float, name: str = ""
     ) -> list[NDArray[np.float64]]:
-        """Return what the rates up to a time stand for: of the inputs, then of every layer.
+        """Return the activations represented by rates, of the inputs and of every layer.
 
-        The last layer's is its score, down to the balanced offset, for no rate is below 0; where
-        its potentials are recorded, they tell what it has summed up since its last spike.
+        For the last layer it is the score, at least the offset of `balanced`. Recorded potentials
+        add the input since the last spike.
 
         Parameters
         ----------
         result : Result
         inputs : (n_trials, n_inputs) array_like
         stop : float
-            ms.
+            End of the interval in which spikes are counted (ms).
         name : str
-            As given to `add_to`.
+            As for `add_to`.
 
         Returns
         -------
@@ -183,53 +176,57 @@ class RateTwin(SpikingTwin):
         if (f"{name}layer {len(scales) - 1}", "v") in result.traces:
             times, scores = self.scores(result, n_trials=n_trials, name=name)
             last = max(int(np.searchsorted(times, stop + 1e-6)) - 1, 0)
-            found[-1] = np.maximum(scores[last] / self.gap, 0.0) * (quantum * scales[-1])
+            spikes = np.maximum(scores[last] / self.threshold_distance, 0.0)
+            found[-1] = spikes * (quantum * scales[-1])
         found[-1] += self.balanced.offset
         return found
 
     def scores(
         self, result: ns.Result, *, n_trials: int | None = None, name: str = ""
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return what the last layer has summed up: its spikes, and its potential on the way.
+        """Return the integrated input of the last layer: spikes plus current potential.
 
         Parameters
         ----------
         result : Result
         n_trials : int, optional
-            Copies of the network; found from the size of the last layer if not given.
+            Number of copies. Default: derived from the size of the last layer.
         name : str
-            As given to `add_to`.
+            As for `add_to`.
 
         Returns
         -------
         times : (n_times,) ndarray
-            When potentials were recorded, or the end if none were (ms).
+            Times at which potentials were recorded, or the end if none were (ms).
         scores : (n_times, n_trials, n_outputs) ndarray
-            mV: gap times spikes, and the potential over the one at the start.
+            mV: threshold distance times spike count, plus the change of the potential.
         """
         last = f"{name}layer {len(self.balanced.layers)}"
         n_trials, trains = self._trials(result, last, n_trials), result.spikes[last]
         if (last, "v") not in result.traces:
             counts = trains.counts().reshape(1, n_trials, -1)
-            return np.array([result.duration]), float(self.gap) * counts.astype(float)
+            return np.array([result.duration]), float(self.threshold_distance) * counts.astype(
+                float
+            )
         trace = result.traces[last, "v"]
         scores = trace.values - self._start
         sample = np.searchsorted(trace.times, trains.times - 1e-6)
-        seen = sample < len(trace.times)
+        recorded = sample < len(trace.times)
         fired = np.zeros_like(scores)
-        np.add.at(fired, (sample[seen], trains.ids[seen]), 1.0)
-        scores += self.gap * np.cumsum(fired, axis=0)
+        np.add.at(fired, (sample[recorded], trains.ids[recorded]), 1.0)
+        scores += self.threshold_distance * np.cumsum(fired, axis=0)
         return trace.times, scores.reshape(len(trace.times), n_trials, -1)
 
     @property
     def _start(self) -> float:
-        return self.neuron.v_reset + 0.5 * self.gap
+        """Initial potential (mV)."""
+        return self.neuron.v_reset + 0.5 * self.threshold_distance
 
     def _integrators(
         self, net: ns.Network, name: str, activation: NDArray[np.float64]
     ) -> ns.Population:
-        """Add neurons with the currents of known activations, and what the leak takes."""
+        """Add neurons driven by constant activations, with compensation of the leak."""
         cells = net.add(name, activation.size, self.neuron, v_init=self._start, dale=False)
-        leak = 0.5 * self.neuron.c_m * self.gap / self.neuron.tau_m
+        leak = 0.5 * self.neuron.c_m * self.threshold_distance / self.neuron.tau_m
         net.drive(cells, ns.ConstantCurrent(leak + self.unit_current * activation.ravel()))
         return cells

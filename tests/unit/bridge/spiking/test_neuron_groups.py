@@ -8,13 +8,13 @@ from scipy.stats import binom
 
 import neurosim as ns
 from bridge import Layer, LayeredNetwork, Unit, neuron_graph
-from bridge.spiking import GroupTwin, sigmoids_of, spiking_twin
+from bridge.spiking import NeuronGroup, sigmoids_of, to_spiking
 
 RNG = np.random.default_rng(0)
 POINTS = RNG.uniform(-1.0, 1.0, (40, 2))
 
 
-def outputs_of(spiking: GroupTwin, inputs: np.ndarray) -> list[np.ndarray]:
+def outputs_of(spiking: NeuronGroup, inputs: np.ndarray) -> list[np.ndarray]:
     net = ns.Network(dale=False)
     spiking.add_to(net, inputs, dt=5.0)
     steps = max(spiking.network.depths)
@@ -24,7 +24,7 @@ def outputs_of(spiking: GroupTwin, inputs: np.ndarray) -> list[np.ndarray]:
 def test_step_units_do_the_same_in_spikes():
     layers = LayeredNetwork.random([2, 6, 4, 3], ["step"] * 3, seed=3, slope=5.0)
     for abstract, spiking in zip(
-        layers.outputs(POINTS), outputs_of(GroupTwin(layers), POINTS), strict=True
+        layers.outputs(POINTS), outputs_of(NeuronGroup(layers), POINTS), strict=True
     ):
         assert (abstract == spiking).all()
         assert 0.0 < abstract.mean() < 1.0
@@ -32,7 +32,7 @@ def test_step_units_do_the_same_in_spikes():
 
 def test_spread_thresholds_are_the_unit_to_the_nearest_neuron():
     layers = LayeredNetwork.random([2, 5, 3], ["sigmoid", "sigmoid"], seed=1, slope=5.0)
-    hidden = outputs_of(GroupTwin(layers, 50, noise=False), POINTS)[0]
+    hidden = outputs_of(NeuronGroup(layers, 50, noise=False), POINTS)[0]
     assert np.abs(hidden - layers.outputs(POINTS)[0]).max() <= 0.5 / 50 + 1e-9
 
 
@@ -46,7 +46,7 @@ def test_ways_of_different_length_arrive_together():
             "g": Unit({"f4": 0.9, "x2": 0.3, "f2": 0.7}, -0.8, "step"),
         },
     )
-    spiking = outputs_of(GroupTwin(graph), POINTS)
+    spiking = outputs_of(NeuronGroup(graph), POINTS)
     for abstract, share in zip(graph.outputs(POINTS), spiking, strict=True):
         assert (abstract == share).all()
         assert 0.0 < abstract.mean() < 1.0
@@ -54,22 +54,22 @@ def test_ways_of_different_length_arrive_together():
 
 def test_soft_thresholds_fire_with_the_units_probability():
     layers = LayeredNetwork((Layer([[1.0, -1.0], [0.5, 2.0]], [0.3, -0.2], "sigmoid"),))
-    share = outputs_of(GroupTwin(layers, outputs=2000), POINTS)[0]
+    share = outputs_of(NeuronGroup(layers, outputs=2000), POINTS)[0]
     counts, probability = np.round(2000 * share), layers(POINTS)
     tail = np.minimum(binom.cdf(counts, 2000, probability), binom.sf(counts - 1, 2000, probability))
     assert tail.min() > 1e-4 / (2 * 80)  # an error rate of 1e-4 for all 80
-    assert outputs_of(GroupTwin(layers), POINTS)[0].shape == (40, 2)
+    assert outputs_of(NeuronGroup(layers), POINTS)[0].shape == (40, 2)
 
 
 def test_other_activations_are_refused():
-    relu = GroupTwin(LayeredNetwork.random([2, 3, 1], ["relu", "sigmoid"]))
+    relu = NeuronGroup(LayeredNetwork.random([2, 3, 1], ["relu", "sigmoid"]))
     with pytest.raises(ns.NeurosimError, match="relu"):
         relu.add_to(ns.Network(dale=False), POINTS, dt=5.0)
 
 
 def test_a_linear_output_is_a_potential():
     layers = LayeredNetwork.random([2, 6, 2], ["step", "linear"], seed=3, slope=5.0)
-    output = outputs_of(GroupTwin(layers), POINTS)[-1]
+    output = outputs_of(NeuronGroup(layers), POINTS)[-1]
     assert output == pytest.approx(layers(POINTS), abs=1e-9)
 
 
@@ -82,6 +82,6 @@ def test_tanh_units_become_sigmoids_of_the_same_function():
 
 def test_the_one_call_makes_groups_and_names_them():
     layers = LayeredNetwork.random([2, 6, 3], ["step", "step"], seed=3, slope=5.0)
-    twin = spiking_twin(layers, POINTS, "group", name="votes, ")
+    twin = to_spiking(layers, POINTS, "group", name="votes, ")
     populations = twin.add_to(ns.Network(dale=False), POINTS, dt=5.0)
     assert [cells.name for cells in populations] == ["votes, layer 1", "votes, layer 2"]

@@ -110,13 +110,13 @@ def test_the_path_is_kept_whole_up_to_1000_steps_and_thinned_beyond():
     short = gradient_descent(ILL, np.zeros(12), tol=1e-12, max_iter=900)
     long = gradient_descent(ILL, np.zeros(12), tol=1e-12, max_iter=9001)
 
-    assert short.path_steps.tolist() == list(range(901))
-    assert 500 <= len(long.path) <= 1001
-    assert (np.diff(long.path_steps[:-1]) == 16).all()
-    assert long.path_steps[-1] == 9001
-    assert (long.path[-1] == long.theta).all()
-    away = long.path - ILL.minimum
-    assert 0.5 * (away**2 @ ILL.curvatures) == pytest.approx(long.loss[long.path_steps])
+    assert short.trajectory_steps.tolist() == list(range(901))
+    assert 500 <= len(long.trajectory) <= 1001
+    assert (np.diff(long.trajectory_steps[:-1]) == 16).all()
+    assert long.trajectory_steps[-1] == 9001
+    assert (long.trajectory[-1] == long.theta).all()
+    away = long.trajectory - ILL.minimum
+    assert 0.5 * (away**2 @ ILL.curvatures) == pytest.approx(long.loss[long.trajectory_steps])
 
 
 def test_cost_is_one_row_an_evaluation_or_all_rows_of_data():
@@ -127,7 +127,7 @@ def test_cost_is_one_row_an_evaluation_or_all_rows_of_data():
     assert gradient_descent(ILL, np.zeros(12), max_iter=3).rows.tolist() == [0, 1, 2, 3]
     found = accelerated_descent(data, np.zeros(12), max_iter=3)
     assert found.rows.tolist() == [0, 50, 100, 150]
-    assert found.path_rows.tolist() == found.rows.tolist()
+    assert found.trajectory_rows.tolist() == found.rows.tolist()
     # The step that is too long is halved, and each try is paid for.
     overshooting = newton(LogCosh(), np.array([4.0, -3.0]), tol=1e-10)
     assert overshooting.rows[1] > 1
@@ -137,7 +137,7 @@ def test_newton_takes_a_guess_that_leads_down_and_leaves_another():
     good = newton(ILL, np.zeros(12), tol=1e-9, guess=(0.9 * ILL.minimum, 7))
     bad = newton(ILL, np.zeros(12), tol=1e-9, guess=(-ILL.minimum, 7))
 
-    assert good.path[1] == pytest.approx(0.9 * ILL.minimum)
+    assert good.trajectory[1] == pytest.approx(0.9 * ILL.minimum)
     assert good.rows.tolist() == [0, 8, 9]
     assert bad.n_iter == 1
     assert bad.rows.tolist() == [0, 9]

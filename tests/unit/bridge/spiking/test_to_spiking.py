@@ -17,7 +17,7 @@ from sklearn.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScal
 import neurosim as ns
 from bridge import Layer, LayeredNetwork, NetworkClassifier
 from bridge.networks import network_of
-from bridge.spiking import SpikingTwin, spiking_twin
+from bridge.spiking import SpikingNetwork, to_spiking
 
 FLOWERS, KIND = load_iris(return_X_y=True)
 LARGER = {"weights": [[8.0, -8.0], [-8.0, 8.0]], "bias": [0.0, 0.0]}
@@ -44,13 +44,13 @@ def mlp(activation="relu", classes=3):
 @CODES
 def test_the_recipe_is_the_same_for_every_code(code):
     network = LayeredNetwork((FIRST[code], Layer(np.eye(2), [0.0, 0.0], FIRST[code].activation)))
-    twin = spiking_twin(network, INPUTS, code)
+    twin = to_spiking(network, INPUTS, code)
     net = ns.Network()
     populations = twin.add_to(net, INPUTS, dt=twin.dt, name="first, ")
     twin.add_to(net, INPUTS[::-1], dt=twin.dt, name="second, ")
     result = ns.simulate(net, twin.duration(), dt=twin.dt, seed=1)
 
-    assert isinstance(twin, SpikingTwin)
+    assert isinstance(twin, SpikingNetwork)
     assert populations[-1].name == "first, layer 2"
     for name, wanted in (("first, ", [0, 1, 1]), ("second, ", [1, 1, 0])):
         choice, when = twin.decisions(result, name=name)
@@ -71,14 +71,14 @@ def test_the_recipe_is_the_same_for_every_code(code):
 @CODES
 def test_a_single_output_says_yes_or_no(code):
     layer = Layer([[8.0, -8.0]], [0.0], FIRST[code].activation)
-    twin = spiking_twin(LayeredNetwork((layer,)), INPUTS, code)
+    twin = to_spiking(LayeredNetwork((layer,)), INPUTS, code)
 
     assert twin.decisions(twin.run(INPUTS, seed=2))[0].tolist() == [1, 0, 0]
 
 
 @CODES
 def test_another_step_is_followed(code):
-    twin = spiking_twin(LayeredNetwork((FIRST[code],)), INPUTS, code)
+    twin = to_spiking(LayeredNetwork((FIRST[code],)), INPUTS, code)
     result = twin.run(INPUTS, dt=2.0 * twin.dt)
 
     assert result.dt == 2.0 * twin.dt
@@ -88,7 +88,7 @@ def test_another_step_is_followed(code):
 def test_rates_tell_outputs_apart_that_do_not_fire():
     """Scores of which the best is below 0 leave no spikes, but potentials."""
     network = LayeredNetwork((Layer([[1.0, 0.0], [0.0, 1.0]], [-0.5, -0.5], "linear"),))
-    twin = spiking_twin(network, INPUTS)
+    twin = to_spiking(network, INPUTS)
     low = np.array([[0.4, 0.1], [0.1, 0.4], [0.0, 0.2]])
     result = twin.run(low)
 
@@ -134,7 +134,7 @@ def test_a_perceptron_of_scikit_learn_is_read_as_it_computes(activation, classes
 def test_perceptrons_decide_in_spikes_as_they_do(activation, code, options, classes):
     model = mlp(activation, classes)
     outputs = {"outputs": 50} if code == "group" else {}
-    twin = spiking_twin(model, SCALED, code, **options, **outputs)
+    twin = to_spiking(model, SCALED, code, **options, **outputs)
     choice, _ = twin.decisions(twin.run(SCALED, seed=3))
 
     # Trials near a boundary may fall to its other side, more of them by chance.
@@ -146,10 +146,10 @@ def test_perceptrons_decide_in_spikes_as_they_do(activation, code, options, clas
 def test_perceptrons_without_relu_go_by_chance_unless_told_otherwise(activation):
     """Neurons of hidden layers answer 0 or 1 here, which blurs what they pass on."""
     model = mlp(activation)
-    twin = spiking_twin(model, SCALED)
+    twin = to_spiking(model, SCALED)
     choice, _ = twin.decisions(twin.run(SCALED, seed=3))
 
-    assert type(twin).__name__ == "ChanceTwin"
+    assert type(twin).__name__ == "ChanceCodedNetwork"
     assert np.mean(choice == model.predict(SCALED)) > 0.8
 
 
@@ -170,7 +170,7 @@ def test_perceptrons_without_relu_go_by_chance_unless_told_otherwise(activation)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_pipelines_searches_and_the_classifier_of_this_project_are_taken(model):
     model.fit(FLOWERS, KIND)
-    twin = spiking_twin(model, FLOWERS)
+    twin = to_spiking(model, FLOWERS)
     choice, _ = twin.decisions(twin.run(FLOWERS))
 
     assert np.mean(model.classes_[choice] == model.predict(FLOWERS)) > 0.95
@@ -186,19 +186,19 @@ def test_a_regressor_is_read_too():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: spiking_twin(MLPClassifier(), FLOWERS), "MLPClassifier has not been fitted"),
-        (lambda: spiking_twin(NetworkClassifier(), FLOWERS), "Classifier has not been fitted"),
-        (lambda: spiking_twin("network", FLOWERS), "str is no network"),
+        (lambda: to_spiking(MLPClassifier(), FLOWERS), "MLPClassifier has not been fitted"),
+        (lambda: to_spiking(NetworkClassifier(), FLOWERS), "Classifier has not been fitted"),
+        (lambda: to_spiking("network", FLOWERS), "str is no network"),
         (
-            lambda: spiking_twin(RandomForestClassifier(2).fit(FLOWERS, KIND), FLOWERS),
+            lambda: to_spiking(RandomForestClassifier(2).fit(FLOWERS, KIND), FLOWERS),
             "RandomForestClassifier is no network of layers",
         ),
         (
-            lambda: spiking_twin(LogisticRegression(C=0.01).fit(FLOWERS, KIND), FLOWERS),
+            lambda: to_spiking(LogisticRegression(C=0.01).fit(FLOWERS, KIND), FLOWERS),
             "make a neuron with to_spiking",
         ),
         (
-            lambda: spiking_twin(
+            lambda: to_spiking(
                 make_pipeline(PolynomialFeatures(), MLPClassifier((2,), max_iter=1, tol=9.0)).fit(
                     FLOWERS, KIND
                 ),
@@ -206,13 +206,13 @@ def test_a_regressor_is_read_too():
             ),
             r"step 'polynomialfeatures' of the Pipeline \(PolynomialFeatures\) is no shift",
         ),
-        (lambda: spiking_twin(mlp("tanh"), SCALED, "rate"), "layer 1 is a tanh"),
-        (lambda: spiking_twin(mlp("relu"), SCALED, "chance"), "layer 1 is a relu"),
+        (lambda: to_spiking(mlp("tanh"), SCALED, "rate"), "layer 1 is a tanh"),
+        (lambda: to_spiking(mlp("relu"), SCALED, "chance"), "layer 1 is a relu"),
         (
-            lambda: spiking_twin(mlp("relu"), SCALED, "group").add_to(ns.Network(), SCALED),
+            lambda: to_spiking(mlp("relu"), SCALED, "group").add_to(ns.Network(), SCALED),
             "layer 1 is relu",
         ),
-        (lambda: spiking_twin(mlp("relu"), SCALED, size=5), "options do not fit the code"),
+        (lambda: to_spiking(mlp("relu"), SCALED, size=5), "options do not fit the code"),
     ],
 )
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

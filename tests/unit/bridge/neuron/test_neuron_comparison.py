@@ -11,7 +11,7 @@ from bridge import (
     EscapeNoise,
     LogisticNeuron,
     SpikingUnit,
-    compare_worlds,
+    compare_neurons,
 )
 from neurosim import LIF, NeurosimError
 
@@ -21,7 +21,7 @@ ACTIVITY = np.random.default_rng(5).integers(0, 4, (4000, 3))
 
 @pytest.fixture(scope="module")
 def comparison():
-    return compare_worlds(UNIT, ACTIVITY)
+    return compare_neurons(UNIT, ACTIVITY)
 
 
 def test_a_logistic_spiking_neuron_is_foretold_as_well_as_its_own_law_does(comparison):
@@ -77,7 +77,7 @@ def test_one_figure_shows_both_planes_calibration_and_synapses(comparison):
 def test_a_neuron_trained_elsewhere_is_judged_on_these_trials():
     other = np.random.default_rng(6).integers(0, 4, (300, 3))
     neuron = LogisticNeuron().fit(other, UNIT.fire(other, seed=9))
-    found = compare_worlds(UNIT, ACTIVITY, neuron=neuron).measures
+    found = compare_neurons(UNIT, ACTIVITY, neuron=neuron).measures
 
     assert found["bits_per_spike"].value < found["bits_per_spike_of_truth"].value
 
@@ -85,9 +85,9 @@ def test_a_neuron_trained_elsewhere_is_judged_on_these_trials():
 @pytest.mark.parametrize("plane", [(0, 0), (0, 3), (-1, 1)])
 def test_a_plane_of_synapses_that_are_not_there_is_refused(plane):
     with pytest.raises(NeurosimError, match=r"is no pair of synapses: give two .* from 0 to 2"):
-        compare_worlds(UNIT, ACTIVITY, plane=plane)
+        compare_neurons(UNIT, ACTIVITY, plane=plane)
 
 
 def test_a_neuron_that_never_fires_is_refused():
     with pytest.raises(NeurosimError, match="one class only"):
-        compare_worlds(UNIT, np.tile([0, 0, 3], (50, 1)))
+        compare_neurons(UNIT, np.tile([0, 0, 3], (50, 1)))

@@ -1,42 +1,38 @@
-"""Dependence of a neuron's firing probability on its own last spike."""
+"""Dependence of the firing probability of a neuron on its last spike."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bridge.inference import passes
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from bridge.inference.covariates import Covariates
+from bridge.inference import kernels
+from bridge.inference.covariates import Covariates
 
 AGES = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 64, 80, 100, 130, 160, 200)
-"""Edges (ms) of the classes of the time since the neuron's last spike."""
+"""Edges (ms) of the classes of the time since the last spike."""
 
 
 @dataclass(frozen=True, eq=False)
-class OwnPast:
-    """Classes of bins by the time since the neuron's own last spike.
+class SpikeHistory:
+    """Classes of bins by the time since the neuron's last spike.
 
     Attributes
     ----------
     fired : (n_spikes,) ndarray of int64
-        Bins of the spikes that count.
+        Bins of the spikes in the likelihood.
     classes : (n_bins,) ndarray of uint8
-        Class of each bin. The last class holds the bins in which the neuron never fires, and
-        those that do not count.
+        Class of each bin. The last class contains bins in which the neuron cannot fire and bins
+        that are excluded from the likelihood.
     base : (n_classes,) ndarray
-        Log-odds to fire by class without synapses; `passes.NEVER` in the last.
+        Log-odds of a spike by class without synapses; `kernels.NEVER` in the last.
     spikes : (n_classes − 1,) ndarray
         Spikes by class.
     held : (n_bins,) or (0,) ndarray of uint8
-        Bins in which it is refractory and loses its input; empty if it never does.
+        Bins in which the neuron is refractory and input is lost; empty if never.
     filling : (n_classes − 1,) ndarray
-        Mean over the class of the sum of the kernel over the time since input is kept, in bins.
+        Mean by class of the sum of the kernel over the time since the reset, in bins.
     """
 
     fired: NDArray[np.int64]
@@ -54,8 +50,8 @@ class OwnPast:
         history: float,
         reset: float | None,
         counted: NDArray[np.bool_] | None = None,
-    ) -> OwnPast:
-        """Return the past of the neuron at index `index`.
+    ) -> SpikeHistory:
+        """Classify the bins for the neuron at index `index`.
 
         Parameters
         ----------
@@ -64,7 +60,7 @@ class OwnPast:
         history, reset : float
             ms; see `infer_synapses`.
         counted : (n_bins,) ndarray of bool, optional
-            Bins that enter the likelihood; all by default.
+            Bins in the likelihood. Default: all.
         """
         trains = covariates.trains
         fired = trains.fired(index)
@@ -78,15 +74,20 @@ class OwnPast:
             fired = fired[counted[fired]]
         spikes = np.bincount(found[fired], minlength=len(edges))
         silences = np.bincount(found, minlength=len(edges) + 1)[:-1] - spikes
-        # Where a class has no spike, or nothing else, the likelihood has no maximum: its odds are
-        # 0, or held at what one silent bin would make them.
+        # The likelihood of classes without spikes, or with spikes only, has no maximum: their odds
+        # are set to 0, or to those with one silent bin.
         kept = spikes > 0
         renumbered = np.append(np.where(kept, np.cumsum(kept) - 1, kept.sum()), kept.sum())
         base = np.log(spikes[kept] / np.maximum(silences[kept], 1))
         classes = renumbered.astype(np.uint8)[found]
         held, filling = _filling(covariates, age, reset, classes, len(base))
         return cls(
-            fired, classes, np.append(base, passes.NEVER), spikes[kept].astype(float), held, filling
+            fired,
+            classes,
+            np.append(base, kernels.NEVER),
+            spikes[kept].astype(float),
+            held,
+            filling,
         )
 
     @property
@@ -96,7 +97,7 @@ class OwnPast:
 
 
 def _age(fired: NDArray[np.int64], n_bins: int) -> NDArray[np.int64]:
-    """Return the bins since the last spike before each bin; very many before the first."""
+    """Return the bins since the last spike before each bin; very large before the first."""
     last = np.full(n_bins + 1, -(2**40))
     last[fired + 1] = fired
     return np.arange(n_bins) - np.maximum.accumulate(last)[:-1]
@@ -109,7 +110,7 @@ def _filling(
     classes: NDArray[np.uint8],
     n_classes: int,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Return in which bins input is lost, and by class the sum of the kernel since it is kept."""
+    """Return bins with lost input, and the mean sum of the kernel since the reset by class."""
     if reset is None:
         return np.empty(0, np.uint8), np.full(n_classes, covariates.area)
     lost = max(0, round(reset / covariates.trains.width))

@@ -1,14 +1,13 @@
-"""Compiled passes over a recording: bins + spikes each, however many neurons there are.
+"""Compiled functions for inference, each with a cost of bins + spikes.
 
-The design matrix (bins × neurons) is never made. With exponential kernels the score of a neuron
-obeys a recursion that a spike enters once, and the gradient is its adjoint: the residual, filtered
-backward in time by the same recursion and read off where the spikes are.
+The design matrix (bins × neurons) is not built. With exponential kernels the score of a neuron
+obeys a recursion, and the gradient is the adjoint: the residual, filtered backward in time by the
+same recursion, at the bins of the spikes.
 
-Spikes are ordered by bin: `ids` are their neurons, `bins` their bins, and those of bin t lie from
-`starts[t]` to `starts[t + 1]`. A spike in bin b acts from bin b + delay on, there with the sum of
-`shares`, of which share k decays by `decays[k]` in each bin. `held` marks bins in which the neuron
-is refractory: what it had received is gone and what it receives is lost; an empty array says that
-it never is.
+Spikes are ordered by bin: `ids` are their neurons, `bins` their bins, and spikes of bin t have
+indices `starts[t]` to `starts[t + 1]`. A spike in bin b acts from bin b + delay on with amplitudes
+`shares`, which decay by factors `decays` per bin. `held` marks refractory bins, in which earlier
+and new input is lost; it is empty if there are none.
 """
 
 import numpy as np
@@ -16,7 +15,7 @@ import numpy as np
 from neurosim.utils import compilation
 
 BLOCK = 512
-"""Bins whose scores lie in the first-level cache together."""
+"""Bins per block, whose scores fit into the first-level cache."""
 
 # x = k ln 2 + f: the sum of x/ln 2 and this number holds k in its lowest bits.
 _MAGIC = 6755399441055744.0
@@ -25,16 +24,16 @@ _LN2_HIGH = 0.6931471803691238
 _LN2_LOW = 1.9082149292705877e-10
 _LARGEST = 300.0
 NEVER = -690.0
-"""Score of a bin in which the neuron cannot fire."""
+"""Score of bins in which the neuron cannot fire."""
 
 compiled = compilation.compiled()
 
 
 @compiled
 def exponentials(values, powers, bits):
-    """Replace values, at most 700 in size, by their exponentials; `bits` is a view of `powers`.
+    """Replace values with |value| ≤ 700 by their exponentials; `bits` is a view of `powers`.
 
-    Written without a call so that the compiler makes it work on several numbers at a time.
+    Written without function calls, so that the compiler vectorises it.
     """
     for i in range(len(values)):
         x = values[i]
@@ -66,7 +65,7 @@ def exponentials(values, powers, bits):
 def forward(
     ids, bins, starts, decays, shares, delay, held, own, classes, base, theta, drive, residual
 ):
-    """Return the cross-entropy (nats) and its gradient by class; fill in probability − fired.
+    """Compute probability − fired; return the cross-entropy (nats) and gradient by class.
 
     own : bins in which the neuron fired.  classes, base : class of each bin and its intercept.
     drive : log-odds added to each bin; an empty array for none.
@@ -84,7 +83,7 @@ def forward(
     for first in range(0, n_bins, BLOCK):
         size = min(BLOCK, n_bins - first)
         received[:] = 0.0
-        # One loop over spikes: the exit of a short loop per bin is unpredictable.
+        # One loop over spikes: short loops per bin have unpredictable exits.
         for spike in range(starts[max(0, first - delay)], starts[max(0, first + size - delay)]):
             received[bins[spike] + delay - first] += theta[ids[spike]]
         if len(held) > 0:
@@ -125,7 +124,7 @@ def forward(
 
 @compiled
 def interpolate(knots, spacing, values):
-    """Fill in values that are linear between knots in the middle of segments of `spacing` bins."""
+    """Interpolate linearly between knots in the middle of segments of `spacing` bins."""
     n_bins, half = len(values), spacing // 2
     shift = half - 0.5 * (spacing - 1)
     for t in range(min(half, n_bins)):
@@ -141,7 +140,7 @@ def interpolate(knots, spacing, values):
 
 @compiled
 def adjoint_of_interpolate(values, spacing, n_knots):
-    """Return the sums of values weighted by what each knot adds to their bins."""
+    """Return the sums of values weighted by the interpolation weights of each knot."""
     n_bins, half = len(values), spacing // 2
     shift = half - 0.5 * (spacing - 1)
     found = np.zeros(n_knots)
@@ -168,8 +167,8 @@ def residuals_after(ids, bins, residual, probability, edges, n_neurons):
 
     edges : ascending lags in bins; band b holds the lags from edges[b] to below edges[b + 1].
 
-    Returns, each of shape (neurons, bands): the sums of the residual, the sums of the probability,
-    and those of probability · n², where n is the number of spikes whose band a bin lies in.
+    Returns arrays of shape (neurons, bands): sums of the residual, of the probability, and of
+    probability · n², where n is the number of spikes whose band contains a bin.
     """
     n_bins, n_bands = len(residual), len(edges) - 1
     residuals, expected = np.zeros(n_bins + 1), np.zeros(n_bins + 1)
@@ -226,7 +225,7 @@ def adjoint(ids, bins, starts, decays, shares, delay, held, values, n_neurons):
 def adjoint_by_segment(
     ids, bins, starts, decays, shares, delay, held, values, spacing, n_segments, n_neurons
 ):
-    """Return Σₜ valuesₜ xⱼ(t) by the segment in which the spikes of j act first: (segments, j)."""
+    """Return Σₜ valuesₜ xⱼ(t) by the segment of the first effect, shape (segments, neurons)."""
     n_bins = len(values)
     read = np.zeros(n_bins)
     for k in range(len(decays)):
@@ -245,22 +244,22 @@ def adjoint_by_segment(
 
 @compiled
 def adjoint_of_squares(ids, bins, starts, decays, shares, delay, held, values, n_neurons):
-    """Return Σₜ valuesₜ xⱼ(t)²: a spike lifts the product of two kernels by 1 + both of before."""
+    """Return Σₜ valuesₜ xⱼ(t)²; a spike changes a product of states a·b by 1 + a + b."""
     n_kernels, n_bins = len(decays), len(values)
     last = np.full(n_neurons, -1)
     state = np.zeros((n_neurons, n_kernels))
     before = np.zeros((len(ids), n_kernels))
-    forgot = np.full(n_bins, -1)
+    reset_bin = np.full(n_bins, -1)
     if len(held) > 0:
         for t in range(n_bins):
-            forgot[t] = t if held[t] else forgot[max(t - 1, 0)]
-    n_heard = starts[max(0, n_bins - delay)]
-    for spike in range(n_heard):
+            reset_bin[t] = t if held[t] else reset_bin[max(t - 1, 0)]
+    n_acting = starts[max(0, n_bins - delay)]
+    for spike in range(n_acting):
         j, t = ids[spike], bins[spike] + delay
-        if forgot[t] == t:
+        if reset_bin[t] == t:
             continue
         for k in range(n_kernels):
-            kept = state[j, k] * decays[k] ** (t - last[j]) if last[j] > forgot[t] else 0.0
+            kept = state[j, k] * decays[k] ** (t - last[j]) if last[j] > reset_bin[t] else 0.0
             before[spike, k] = kept
             state[j, k] = kept + 1.0
         last[j] = t
@@ -270,9 +269,9 @@ def adjoint_of_squares(ids, bins, starts, decays, shares, delay, held, values, n
         for m in range(n_kernels):
             back, decay, share = 0.0, decays[k] * decays[m], shares[k] * shares[m]
             for t in range(n_bins - 1, -1, -1):
-                back = 0.0 if forgot[t] == t else decay * back + share * values[t]
+                back = 0.0 if reset_bin[t] == t else decay * back + share * values[t]
                 read[t] = back
-            for spike in range(n_heard):
+            for spike in range(n_acting):
                 rise = 1.0 + before[spike, k] + before[spike, m]
                 total[ids[spike]] += read[bins[spike] + delay] * rise
     return total
@@ -280,10 +279,10 @@ def adjoint_of_squares(ids, bins, starts, decays, shares, delay, held, values, n
 
 @compiled
 def pairs(ids, starts, decays, n_neurons):
-    """Return what the spikes of j find of earlier ones of m, and how often both share a bin.
+    """Return Σ decay^lag over pairs of spikes, and the number of pairs in the same bin.
 
-    The first, of shape (kernels, neurons, neurons), holds Σ decay^lag over spikes of j and earlier
-    ones of m at [k, j, m].
+    The first result has shape (kernels, neurons, neurons): [k, j, m] is the sum over spikes of j
+    and earlier spikes of m.
     """
     n_kernels = len(decays)
     state = np.zeros((n_kernels, n_neurons))
@@ -322,9 +321,9 @@ def count_lags(ids, starts, first, last, counts):
 
 @compiled
 def variances(vectors, values, sizes, prior_precision, sampling, posterior):
-    """Fill in the diagonals of M⁻¹HM⁻¹ and M⁻¹, M = H + prior.
+    """Compute the diagonals of M⁻¹HM⁻¹ and M⁻¹ with M = H + prior.
 
-    Row j takes H to be sizes[j] times the matrix with these eigenvectors (columns) and eigenvalues.
+    For row j, H is sizes[j] times the matrix with these eigenvectors (columns) and eigenvalues.
     """
     for j in range(len(sizes)):
         spread, certain = 0.0, 0.0

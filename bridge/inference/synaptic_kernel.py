@@ -1,4 +1,4 @@
-"""What a spike does to the score of a neuron it reaches, over time."""
+"""Time course of the effect of a spike on the score of a postsynaptic neuron."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from neurosim import NeurosimError
 
 @dataclass(frozen=True)
 class SynapticKernel:
-    """A sum of exponentials with peak 1 that begins a delay after the spike.
+    """A sum of exponentials with peak 1 that starts after a delay.
 
-    Membrane noise forgets a kick sooner than the membrane does: what it leaves of the chance to
-    fire fades within about half the membrane's time constant, so 10 ms serve a membrane of 20 ms.
-    With a soft threshold (escape noise) the kernel is the postsynaptic potential's own.
+    With membrane noise the effect of an input on the firing probability decays with about half the
+    membrane time constant: use 10 ms for a membrane of 20 ms. With a soft threshold (escape noise)
+    the kernel is the postsynaptic potential.
 
     Attributes
     ----------
     taus : tuple of float
         Time constants (ms).
     shares : tuple of float, optional
-        How much of each; equal if not given. Scaled so that the kernel's peak is 1.
+        Amplitudes, equal by default; scaled to a peak of 1.
     delay : float
-        From a spike to the first bin it acts in (ms), at least one bin.
+        Delay from a spike to its first effect (ms), at least one bin.
     """
 
     taus: tuple[float, ...] = (10.0,)
@@ -52,20 +52,20 @@ class SynapticKernel:
         lags = np.linspace(0.0, 5.0 * taus.max(), 2001)[:, None]
         peak = float((shares * np.exp(-lags / taus)).sum(axis=1).max())
         if peak <= 1e-9 * np.abs(shares).sum():
-            raise NeurosimError(f"SynapticKernel.shares = {self.shares} never rise above 0")
+            raise NeurosimError(f"SynapticKernel.shares = {self.shares} are never positive in sum")
         object.__setattr__(self, "taus", tuple(taus.tolist()))
         object.__setattr__(self, "shares", tuple((shares / peak).tolist()))
 
     def decays(self, width: float) -> NDArray[np.float64]:
-        """Factors by which the exponentials fall from one bin of `width` ms to the next."""
+        """Return the decay of each exponential per bin of `width` ms."""
         return np.exp(-width / np.array(self.taus))
 
     def delay_bins(self, width: float) -> int:
-        """Delay in whole bins of `width` ms, at least one: nothing acts in its own bin."""
+        """Return the delay in bins of `width` ms, at least 1."""
         return max(1, round(self.delay / width))
 
     def values(self, lags: ArrayLike) -> NDArray[np.float64]:
-        """Kernel at times (ms) after the delay, 0 before."""
+        """Return the kernel at times (ms) after the delay, 0 before."""
         lags = np.asarray(lags, dtype=float)[..., None]
         fallen = np.exp(-np.maximum(lags, 0.0) / np.array(self.taus))
         return np.where(lags[..., 0] >= 0, fallen @ np.array(self.shares), 0.0)
