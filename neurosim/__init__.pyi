@@ -13,7 +13,7 @@ from .edges import (
     SonataEdges as SonataEdges,
 )
 from .engine.mpi import (
-    spread_over as spread_over,
+    use_mpi as use_mpi,
 )
 from .engine.simulation import (
     Simulation as Simulation,

@@ -10,7 +10,7 @@ import numpy as np
 
 from neurosim.builder.grid import to_steps
 from neurosim.errors import NeurosimError
-from neurosim.kernels.rows import ARRAY, CONSTANT, GUIDE_BITS, LAW
+from neurosim.kernels.random_rows import ARRAY, CONSTANT, GUIDE_BITS, LAW
 from neurosim.models.column import is_per_edge
 from neurosim.models.quantity import is_distribution
 

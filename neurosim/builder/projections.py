@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.builder.delays import DelayTable, delays_of
-from neurosim.builder.listed import Listed
+from neurosim.builder.edge_lists import Listed
 from neurosim.builder.streams import generator, stream_key
 from neurosim.builder.weights import common_weights, is_listed, weight_array
-from neurosim.kernels import rows as c
+from neurosim.kernels import random_rows as c
 from neurosim.models.column import is_per_edge
 from neurosim.network.dale import common_sign
 
@@ -138,8 +138,8 @@ class Projections:
             source, target = projection.source, self.layout.index(projection.target)
             if source not in signs:
                 signs[source] = common_sign(known_weights(network, source))
-            shares = [self.layout.threads[thread].shares[target] for thread in self.own]
-            listed[p] = Listed(projection, shares, self._dt, self.keys[p], signs[source], each)
+            populations = [self.layout.threads[thread].populations[target] for thread in self.own]
+            listed[p] = Listed(projection, populations, self._dt, self.keys[p], signs[source], each)
             signs[source] = listed[p].sign
         return listed
 

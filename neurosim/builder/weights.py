@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.kernels import rows as c
+from neurosim.kernels import random_rows as c
 from neurosim.models import LogNormal, Normal, Uniform
 from neurosim.models.column import is_per_edge
 from neurosim.models.quantity import is_distribution

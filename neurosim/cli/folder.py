@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
-from neurosim.engine.resume import discard
+from neurosim.engine.autosave import remove_checkpoints
 from neurosim.errors import NeurosimError
 from neurosim.results.storage import save
 from neurosim.utils.atomic_files import (
@@ -101,7 +101,7 @@ class RunFolder:
     def forget_checkpoints(self) -> None:
         """Remove checkpoints of a run that is over, if it was killed before it could do so."""
         if not self.has_order:
-            discard(self.path / CHECKPOINTS)
+            remove_checkpoints(self.path / CHECKPOINTS)
 
     def write_order(self, order: Mapping[str, object], source_file: bytes | None = None) -> None:
         """Write down what is to be run, to be read again should the run be stopped."""

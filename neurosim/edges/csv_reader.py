@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim.edges.readers import NONE, Block, FileReader, read_only
+from neurosim.edges.readers import NONE, Block, FileReader
 from neurosim.errors import NeurosimError
 from neurosim.utils.checks import show
+from neurosim.utils.frozen import read_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,7 +53,9 @@ class CSVReader(FileReader):
                 raise NeurosimError(
                     f"{rule.path}: column {show(name)} is used twice: choose different columns"
                 )
-        parsers = [(_finite, "a finite number")] * len(wanted)
+        parsers: list[tuple[Callable[[str], Any], str]] = [(_finite, "a finite number")] * len(
+            wanted
+        )
         parsers[:2] = [self._index_parser(rule.names), self._index_parser(rule.target_names)]
         self._wanted = [
             (rule.columns.index(name), *parser)

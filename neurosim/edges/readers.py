@@ -96,7 +96,7 @@ class ArrayReader:
 
     def read(self, k: int) -> Block:
         """Return block k."""
-        return Block(*(a[k * BLOCK_SIZE : (k + 1) * BLOCK_SIZE] for a in self._arrays))
+        return Block._make(a[k * BLOCK_SIZE : (k + 1) * BLOCK_SIZE] for a in self._arrays)
 
     def where(self, k: int, i: int) -> str:
         """Return an empty string: edges in arrays have no location."""

@@ -19,7 +19,7 @@ import neurosim as ns
 from neurosim.builder import build
 from neurosim.edges import SonataEdges, SonataPopulation
 from neurosim.edges.csv_reader import CSVReader
-from neurosim.engine.estimate import take_inventory
+from neurosim.engine.estimate import estimate_resources
 
 N_SOURCE, N_TARGET = 30, 40
 
@@ -101,7 +101,7 @@ FILES = [in_csv, in_text_with_tabs, in_sonata, in_packed_sonata]
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("neurosim.edges.csv_reader.BLOCK_BYTES", 301)
     monkeypatch.setattr("neurosim.edges.readers.BLOCK_SIZE", 7)
-    monkeypatch.setattr("neurosim.kernels.edges.PIECE", 1024)
+    monkeypatch.setattr("neurosim.kernels.edge_lists.PIECE", 1024)
 
 
 def populations(**options: object) -> tuple[ns.Network, ns.Population, ns.Population]:
@@ -354,7 +354,7 @@ def test_the_dry_run_reports_an_edge_file(tmp_path: Path) -> None:
     named = in_sonata(tmp_path, edges())
     net, a, b = populations()
     net.connect(a, b, named.rule, psp=named.weight, delay=named.delay, synapse=ns.ExpCurrent(3.0))
-    (report,) = take_inventory(net, 1.0, 0.1).projections
+    (report,) = estimate_resources(net, 1.0, 0.1).projections
     assert report["rule"] == f"SonataEdges({tmp_path}/edges.h5, a_to_b)"
     assert report["delay"] == "column 'delay'"
     assert report["synapses"] == 500.0
