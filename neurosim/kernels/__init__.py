@@ -11,7 +11,6 @@ from neurosim.kernels.history import drop_spikes
 from neurosim.kernels.loop import advance, sample
 from neurosim.kernels.plasticity import record_post, transmit_plastic
 from neurosim.kernels.random_rows import Lists, Rules, Workspace, count_sources, invert_in_degree
-from neurosim.kernels.text import parse_edges
 from neurosim.kernels.types import (
     Heterogeneous,
     Inputs,
@@ -61,7 +60,6 @@ __all__ = [
     "fill_rows",
     "invert_in_degree",
     "lay_rows",
-    "parse_edges",
     "place_edges",
     "record_post",
     "sample",
