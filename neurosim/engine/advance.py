@@ -111,14 +111,9 @@ class Engine:
         self.network = network
         self.comm = comm = current_communicator()
         local = range(comm.index * threads, (comm.index + 1) * threads)
+        n_threads = comm.size * threads
         self.plan = build(
-            network,
-            dt=dt,
-            seed=seed,
-            threads=comm.size * threads,
-            own=local,
-            debug=debug,
-            wired=wired,
+            network, dt=dt, seed=seed, threads=n_threads, own=local, debug=debug, wired=wired
         )
         self.n_synapses = comm.sum(self.plan.n_synapses)
         tables = (array.nbytes for part in self.plan.threads for array in part.table)

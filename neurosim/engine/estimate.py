@@ -147,21 +147,17 @@ def _network_bytes(network: Network, dt: float) -> int | None:
 
 
 def _projection(projection: Projection, expected: float) -> dict[str, Any]:
-    unit = projection.synapse.unit
-    row = {
+    return {
         "source": _end(projection.source, projection.source_ids),
         "target": _end(projection.target, projection.target_ids),
         "rule": format_part(projection.rule),
         "synapse": format_part(projection.synapse),
-        "weight": _quantity(projection.weight, unit),
-        "psp": None,
+        "weight": _quantity(projection.weight, projection.synapse.unit),
+        "psp": _psp(projection.weight, projection.synapse, projection.target.neuron),
         "delay": _quantity(projection.delay, "ms"),
         "plasticity": projection.plasticity and format_part(projection.plasticity),
         "synapses": float(expected),
     }
-    if not is_per_edge(projection.weight):
-        row["psp"] = _psp(projection.weight, projection.synapse, projection.target.neuron)
-    return row
 
 
 def _end(population: Population, ids: NDArray[np.int64] | None) -> str:
@@ -175,34 +171,29 @@ def _quantity(value: Any, unit: str) -> str:
     return f"{format_part(value)} {unit}"
 
 
-def _scaled(weight: Any, factor: float) -> Any:
-    if is_distribution(weight):
-        return weight.scaled(factor)
-    return weight * factor
-
-
 def _drive(drive: Drive) -> dict[str, Any]:
     synapse, weight = drive.synapse, drive.weight
-    row = {
+    return {
         "target": drive.target.name,
         "neurons": drive.target.size if drive.ids is None else len(drive.ids),
         "input": format_part(drive.input),
         "synapse": None if synapse is None else format_part(synapse),
-        "weight": None if synapse is None else f"{format_part(weight)} {synapse.unit}",
-        "psp": None,
+        "weight": None if synapse is None else _quantity(weight, synapse.unit),
+        "psp": None if synapse is None else _psp(weight, synapse, drive.target.neuron),
         "delay": None if drive.delay is None else f"{drive.delay:g} ms",
     }
-    if synapse is not None:
-        row["psp"] = _psp(weight, synapse, drive.target.neuron)
-    return row
 
 
 def _psp(weight: Any, synapse: Synapse, neuron: Neuron) -> str | None:
     """Return the peak of the postsynaptic potential as text; None if unknown."""
+    if is_per_edge(weight):
+        return None
     try:
-        return f"{format_part(_scaled(weight, synapse.psp_per_weight(neuron)))} mV"
+        factor = synapse.psp_per_weight(neuron)
+        psp = weight.scaled(factor) if is_distribution(weight) else weight * factor
     except NeurosimError:
         return None
+    return f"{format_part(psp)} mV"
 
 
 def _recording(recording: Recording, duration: float, dt: float) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from neurosim.builder.drives import CurrentPort, SpikePort
 from neurosim.builder.grid import to_steps
 from neurosim.builder.inputs import targets
-from neurosim.builder.live import CurrentPort, SpikePort
 from neurosim.engine.custom_inputs import CustomInputs
 from neurosim.errors import NeurosimError
 from neurosim.models import LiveCurrent, LiveSpikes
@@ -81,7 +81,8 @@ class LiveInputs:
         self.tables = list(self._fixed)
         self._pending = [_NONE for _ in plan.threads]
         self._given: dict[int, int] = {}
-        self._sent: list[tuple[int, NDArray[np.int64], NDArray[np.int64]]] = []
+        # Drive, column and step of arrival of the live spikes, for checkpoints.
+        self._sent = np.empty((0, 3), np.int64)
 
     def index(self, drive: Drive) -> int:
         """Return the index of a drive among the live drives."""
@@ -108,11 +109,12 @@ class LiveInputs:
         self._check(drive, LiveSpikes)
         columns = _columns(drive, ids)
         self._dispatch(drive, columns, self._arrivals(drive, len(columns), times, now))
-        self._sent = [sent for sent in self._sent if len(sent[2]) and sent[2].max() >= now]
+        self._sent = self._sent[self._sent[:, 2] >= now]
 
     def _dispatch(self, drive: Drive, columns: NDArray[np.int64], steps: NDArray[np.int64]) -> None:
         """Add spikes to the pending events of every thread."""
-        self._sent.append((self.index(drive), columns, steps))
+        rows = np.column_stack([np.full(len(steps), self.index(drive)), columns, steps])
+        self._sent = np.concatenate([self._sent, rows])
         for thread, part in enumerate(self._plan.threads):
             port = part.live[drive]
             assert isinstance(port, SpikePort)
@@ -171,16 +173,11 @@ class LiveInputs:
         """
         ports = self._plan.threads[0].live.values()
         values = [self._amplitudes[0][p.values] for p in ports if isinstance(p, CurrentPort)]
-        drives = [np.full(len(steps), number) for number, _, steps in self._sent]
-        columns = [columns for _, columns, _ in self._sent]
-        steps = np.concatenate([_NONE.steps, *(steps for _, _, steps in self._sent)])
-        left = steps >= step
-        return {
-            "amplitudes": np.concatenate([_NONE.weights, *values]),
-            "drives": np.concatenate([_NONE.steps, *drives])[left],
-            "columns": np.concatenate([_NONE.steps, *columns])[left],
-            "steps": steps[left],
-        }
+        spikes = self._sent[self._sent[:, 2] >= step].T
+        names = ("drives", "columns", "steps")
+        return {"amplitudes": np.concatenate([_NONE.weights, *values])} | dict(
+            zip(names, spikes, strict=True)
+        )
 
     def set_state(self, saved: Mapping[str, NDArray]) -> None:
         """Set live currents and send spikes, as returned by `get_state`.
@@ -208,11 +205,9 @@ class LiveInputs:
         """Refuse anything but a live drive of one kind in this simulation."""
         known = isinstance(drive, Drive) and drive in self._plan.threads[0].live
         if not known or type(drive.input) is not kind:
-            named = (
-                f"The {type(drive.input).__name__} onto {drive.target.name!r}"
-                if isinstance(drive, Drive)
-                else show(drive)
-            )
+            named = show(drive)
+            if isinstance(drive, Drive):
+                named = f"The {type(drive.input).__name__} onto {drive.target.name!r}"
             raise NeurosimError(
                 f"{named} is not a {kind.__name__} of this simulation: give what Network.drive "
                 f"returned for {kind.__name__}() before the simulation was made"

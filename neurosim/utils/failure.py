@@ -80,6 +80,12 @@ def end_job(comm: Any, status: int) -> NoReturn:
     os._exit(status)  # MPI_Abort may return before the launcher ends this process
 
 
+def _fail_late() -> None:
+    """End the job at the exit of a process that called `sys.exit` with an error."""
+    if _status:
+        _fail(_status)
+
+
 def install_hook() -> None:
     """End the job if an uncaught exception, or `sys.exit` with an error, ends this process."""
     global _previous_hook, _owner
@@ -87,7 +93,7 @@ def install_hook() -> None:
         _previous_hook, _owner = sys.excepthook, os.getpid()
         sys.excepthook = _hook
         sys.exit = _exit
-        atexit.register(_end_after_exit)
+        atexit.register(_fail_late)
 
 
 _previous_hook = sys.excepthook
@@ -109,12 +115,6 @@ class _Exit(SystemExit):
 def _exit(status: Any = None, /) -> NoReturn:
     """Exit the interpreter, as the original `sys.exit`."""
     raise _Exit(status)
-
-
-def _end_after_exit() -> None:
-    """End the job if `sys.exit` ends this process with an error."""
-    if _status:
-        _fail(_status)
 
 
 def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
