@@ -19,7 +19,7 @@ from neurosim.results.analysis import mean_rate
 
 if TYPE_CHECKING:
     from neurosim.bench.benchmark import Benchmark
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 MOST_REPEATS = 1000
 

@@ -11,7 +11,7 @@ from neurosim.cli.bench_report import print_largest, print_measurement, print_tr
 from neurosim.cli.options import EXIT_STATUS, Json, Profile, Seed, Threads, app
 from neurosim.cli.report import print_json, say
 from neurosim.errors import NeurosimError
-from neurosim.results.storage import plain
+from neurosim.utils.atomic_files import plain
 
 DEFAULT = "cortex"
 """Network used for the search without a name."""

@@ -34,7 +34,7 @@ from neurosim.cli.run import Outcome, execute, redraw, resume_run
 from neurosim.experiments.catalogue import all_scenarios, find_scenario
 from neurosim.experiments.model_files import load_models
 from neurosim.experiments.toml.start import write_start
-from neurosim.results.storage import plain
+from neurosim.utils.atomic_files import plain
 
 
 @app.callback()

@@ -13,10 +13,11 @@ from neurosim.cli.folder import RESULT, RunFolder
 from neurosim.cli.options import EXIT_STATUS, OUT, Json, NoPlot, app
 from neurosim.cli.report import print_files, print_json, print_spikes, say
 from neurosim.errors import NeurosimError
-from neurosim.results.storage import load, plain
+from neurosim.results.storage import load
+from neurosim.utils.atomic_files import plain
 
 if TYPE_CHECKING:
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 
 class Format(StrEnum):
@@ -67,7 +68,7 @@ def export(
         neurosim export result.h5 --to csv --out spikes.csv
     """
     from neurosim.interchange import save_csv, save_nwb, save_sonata
-    from neurosim.interchange.neo_files import save_neo
+    from neurosim.interchange.neo import save_neo
 
     path = source / RESULT if source.is_dir() else source
     result = load(path)

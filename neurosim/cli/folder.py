@@ -9,23 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from neurosim.engine.autosave import remove_checkpoints
 from neurosim.errors import NeurosimError
-from neurosim.results.storage import (
+from neurosim.results.storage import save
+from neurosim.utils.atomic_files import (
     atomic_path,
-    lock_folder,
     make_folder,
     read_json,
     remove_parts,
-    require_unlocked,
-    save,
     write_json,
 )
+from neurosim.utils.lock import lock_folder, require_unlocked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from matplotlib.figure import Figure
 
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 RESULT = "result.h5"
 SUMMARY = "summary.json"

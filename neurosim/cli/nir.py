@@ -104,8 +104,8 @@ def _describe(built: NirNetwork) -> dict[str, Any]:
     nodes = [
         {
             "name": name,
-            "kind": "Input" if name in built.inputs else type(built.wiring.neurons[name]).__name__,
-            "shape": list(built.wiring.shapes[name]),
+            "kind": "Input" if name in built.inputs else type(built.graph.neurons[name]).__name__,
+            "shape": list(built.graph.shapes[name]),
             "populations": [population.name for population, _ in members],
             "late_steps": built.late[name],
         }
@@ -117,7 +117,7 @@ def _describe(built: NirNetwork) -> dict[str, Any]:
         "neurons": built.network.size,
         "synapses": sum(len(getattr(rule, "sources", ())) for rule in rules),
         "nodes": nodes,
-        "outputs": {name: list(shape) for name, shape in built.wiring.outputs.items()},
+        "outputs": {name: list(shape) for name, shape in built.graph.outputs.items()},
     }
 
 

@@ -11,7 +11,7 @@ from neurosim.cli.folder import write_figure
 from neurosim.cli.report import counted, say
 from neurosim.experiments.settings import format_value
 from neurosim.experiments.sweep import SweepFolder, format_cell, read_table
-from neurosim.results.storage import atomic_path
+from neurosim.utils.atomic_files import atomic_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,7 +17,7 @@ import numpy as np
 
 from neurosim.engine.checkpoint import Checkpoint, pack, read_checkpoint, write_checkpoint
 from neurosim.errors import NeurosimError
-from neurosim.results.storage import make_folder, remove_parts
+from neurosim.utils.atomic_files import make_folder, remove_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

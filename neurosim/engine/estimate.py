@@ -23,9 +23,9 @@ from neurosim.builder.projections import Projections, expected_synapses
 from neurosim.engine.mpi import Communicator
 from neurosim.engine.threads import choose_threads
 from neurosim.errors import NeurosimError
-from neurosim.models.column import Column, is_column
+from neurosim.models.column import Column, is_per_edge
 from neurosim.models.quantity import is_distribution
-from neurosim.results.result import UNITS
+from neurosim.results import UNITS
 from neurosim.utils.resources import physical_memory
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _projection(projection: Projection, expected: float) -> dict[str, Any]:
         "plasticity": projection.plasticity and format_part(projection.plasticity),
         "synapses": float(expected),
     }
-    if not is_column(projection.weight):
+    if not is_per_edge(projection.weight):
         row["psp"] = _psp(projection.weight, projection.synapse, projection.target.neuron)
     return row
 

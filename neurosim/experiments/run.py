@@ -12,7 +12,7 @@ from neurosim.experiments.catalogue import find_scenario, require_comparison
 from neurosim.experiments.scenario import Comparison, RunOptions, S, Scenario
 from neurosim.experiments.settings import find_setting, settings_of
 from neurosim.results.interrupted import Interrupted
-from neurosim.results.storage import plain
+from neurosim.utils.atomic_files import plain
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

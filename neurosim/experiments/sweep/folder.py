@@ -14,7 +14,7 @@ from neurosim.experiments.settings import format_value
 from neurosim.experiments.sweep.description import describe
 from neurosim.experiments.sweep.task import as_json
 from neurosim.experiments.toml import Origin
-from neurosim.results.storage import make_folder, read_json
+from neurosim.utils.atomic_files import make_folder, read_json
 
 if TYPE_CHECKING:
     from neurosim.experiments.sweep.grid import Point, Sweep

@@ -11,7 +11,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from neurosim.experiments.settings import format_value
-from neurosim.results.storage import plain
+from neurosim.utils.atomic_files import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -14,7 +14,7 @@ from neurosim.experiments.sweep.description import describe
 from neurosim.experiments.sweep.folder import SweepFolder
 from neurosim.experiments.sweep.table import Failure, Table, read_table
 from neurosim.experiments.sweep.workers import run_points, workers_of
-from neurosim.results.storage import lock_folder
+from neurosim.utils.lock import lock_folder
 from neurosim.utils.progress import progress_bar
 from neurosim.utils.renamed import with_old_argument
 from neurosim.utils.resources import MAX_THREADS, available_cores

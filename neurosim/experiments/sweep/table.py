@@ -14,7 +14,7 @@ from scipy.special import stdtrit
 
 from neurosim.errors import NeurosimError
 from neurosim.experiments.settings import format_value, nearest
-from neurosim.results.storage import plain
+from neurosim.utils.atomic_files import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from neurosim.network import Network
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 MAX_TIME = 1e9
 """ms."""

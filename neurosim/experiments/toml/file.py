@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from neurosim.experiments.toml.positions import KeyPath
     from neurosim.experiments.toml.schema import Field
     from neurosim.network import Network
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 
 class ScenarioFile:

@@ -16,7 +16,7 @@ from neurosim.cli import main
 from neurosim.engine.estimate import estimate_resources
 from neurosim.models.distributions import Distribution
 from neurosim.plot import raster
-from neurosim.results.result import SpikeTrains
+from neurosim.results import SpikeTrains
 
 FAR = 1e12
 """ms: 32 years."""

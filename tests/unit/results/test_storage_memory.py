@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.results.storage import read_checksummed, write_checksummed
+from neurosim.utils.checksummed import read_checksummed, write_checksummed
 from tests.unit.results.test_storage_results import sample
 
 WORDS = r"cannot be read \(Unable to allocate .*\): it takes more memory than this process may use"
