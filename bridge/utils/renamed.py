@@ -44,7 +44,7 @@ def old_keywords(**names: str) -> Callable[[T], T]:
     """Return a decorator that keeps old keywords of a function or class, as ``old="new"``."""
 
     def decorate(target: Any) -> Any:
-        called = target.__init__ if isinstance(target, type) else target
+        called: Any = getattr(target, "__init__") if isinstance(target, type) else target  # noqa: B009
 
         @functools.wraps(called)
         def call(*arguments: Any, **options: Any) -> Any:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.builder import Plan
-    from neurosim.builder.live import OwnPort
+    from neurosim.builder.drives import OwnPort
     from neurosim.kernels import Inputs
     from neurosim.network import Drive
 
@@ -58,8 +58,8 @@ class CustomInputs:
         for drive, port in self._plan.threads[thread].own.items():
             if port.spikes is None:
                 values = self._current(drive, port, first, last)
-                program = [len(changes), len(values), values.shape[1], len(amplitudes)]
-                programs[port.program] = program
+                row = (len(changes), len(values), values.shape[1], len(amplitudes))
+                programs[port.program] = row
                 changes = np.concatenate([changes, np.arange(first, last)])
                 amplitudes = np.concatenate([amplitudes, values.ravel()])
         arrays = {"programs": programs, "changes": changes, "amplitudes": amplitudes}

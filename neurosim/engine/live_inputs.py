@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from neurosim.builder.drives import CurrentPort, SpikePort
 from neurosim.builder.grid import to_steps
 from neurosim.builder.inputs import targets
-from neurosim.builder.live import CurrentPort, SpikePort
 from neurosim.engine.custom_inputs import CustomInputs
 from neurosim.errors import NeurosimError
 from neurosim.models import LiveCurrent, LiveSpikes

@@ -80,6 +80,12 @@ def end_job(comm: Any, status: int) -> NoReturn:
     os._exit(status)  # MPI_Abort may return before the launcher ends this process
 
 
+def _fail_late() -> None:
+    """End the job at the exit of a process that called `sys.exit` with an error."""
+    if _status:
+        _fail(_status)
+
+
 def install_hook() -> None:
     """End the job if an uncaught exception, or `sys.exit` with an error, ends this process."""
     global _previous_hook, _owner
@@ -87,7 +93,7 @@ def install_hook() -> None:
         _previous_hook, _owner = sys.excepthook, os.getpid()
         sys.excepthook = _hook
         sys.exit = _exit
-        atexit.register(lambda: _status and _fail(_status))
+        atexit.register(_fail_late)
 
 
 _previous_hook = sys.excepthook

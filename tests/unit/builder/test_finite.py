@@ -32,9 +32,9 @@ def _spoil(simulation: ns.Simulation, field: str, population: int, neuron: int, 
         elif field == "states":
             state.states[part.models.first_state[population] + 4 * place + 2] = value
         else:
-            port = part.neurons.groups[population, 4]
-            column = {"synaptic": 2, "rise": 3}[field]
-            state.synaptic[part.neurons.ports[port, column] + place] = value
+            port = part.neurons.ports[part.neurons.groups[population].first_port]
+            name = {"synaptic": "state", "rise": "rise"}[field]
+            state.synaptic[port[name] + place] = value
 
 
 @pytest.mark.parametrize("threads", [1, 3])

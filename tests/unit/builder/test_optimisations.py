@@ -11,7 +11,7 @@ import pytest
 import neurosim as ns
 from neurosim.builder import Plan, build
 from neurosim.engine import advance
-from neurosim.kernels.types import MIXED
+from neurosim.kernels.input_types import MIXED
 
 
 def _network(
@@ -56,9 +56,9 @@ def _same(one: ns.Result, other: ns.Result) -> bool:
 
 def _port_by_port(plan: Plan) -> Plan:
     def mixed(part):
-        noisy = np.full_like(part.inputs.noisy, MIXED)
-        noisy.flags.writeable = False
-        return dataclasses.replace(part, inputs=part.inputs._replace(noisy=noisy))
+        kinds = np.full_like(part.inputs.noise_kind, MIXED)
+        kinds.flags.writeable = False
+        return dataclasses.replace(part, inputs=part.inputs._replace(noise_kind=kinds))
 
     return dataclasses.replace(plan, threads=tuple(map(mixed, plan.threads)))
 
