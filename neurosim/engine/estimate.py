@@ -1,4 +1,4 @@
-"""What a network would be and would take, told without building it."""
+"""Estimate the size and the memory of a network without building it."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ResourceEstimate:
-    """What a network would be.
+    """Estimated size and memory of a network.
 
     Attributes
     ----------
     neurons : int
     synapses : float
-        In the mean where that is random.
+        Expected number, if it is random.
     network_bytes : int or None
-        Memory that its neurons and synapses would take on all cores; None where they do not fit.
+        Memory of its neurons and synapses on all cores; None if they do not fit.
     recording_bytes : float
-        Memory that its recorded traces would take.
+        Memory of its recorded traces.
     machine_bytes : int or None
-        Memory that this process may use, None where it is unknown.
+        Memory that this process may use; None if unknown.
     populations, projections, drives, recordings : list of dict
-        Rows of tables, JSON-able; strengths, delays and parts in words.
+        Rows of tables as JSON data, with parts, weights and delays as text.
     """
 
     neurons: int
@@ -66,23 +66,23 @@ class ResourceEstimate:
     recordings: list[dict[str, Any]]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all of it, JSON-able."""
+        """Return all fields as JSON data."""
         return dataclasses.asdict(self)
 
 
 def estimate_resources(network: Network, duration: float, dt: float) -> ResourceEstimate:
-    """Tell what a network would be.
+    """Estimate the size and the memory of a network.
 
     Parameters
     ----------
     network : Network
     duration, dt : float
-        Of a run (ms): what is recorded depends on them.
+        Duration and time step of the run (ms), which determine the size of recordings.
 
     Raises
     ------
     NeurosimError
-        For a step that no run can have, or delays shorter than it.
+        If the time step is invalid or longer than a delay.
     """
     check_dt(dt)
     for projection in network.projections:
@@ -113,7 +113,7 @@ def estimate_resources(network: Network, duration: float, dt: float) -> Resource
 
 
 def format_part(value: Any) -> str:
-    """Return a part as it is called, less what is left at its default; arrays are cut short."""
+    """Return a part as a call, without arguments that have their default; shorten arrays."""
     if isinstance(value, np.ndarray):
         if value.size <= 3:
             return ", ".join(f"{item:g}" for item in value.ravel())
@@ -133,7 +133,7 @@ def format_part(value: Any) -> str:
 
 
 def _network_bytes(network: Network, dt: float) -> int | None:
-    """Return the estimate of `neurosim.builder.memory`, plastic synapses added."""
+    """Return the estimate of `neurosim.builder.memory` plus plastic synapses."""
     threads = choose_threads(network, None, Communicator())
     try:
         check_size(network)
@@ -165,12 +165,12 @@ def _projection(projection: Projection, expected: float) -> dict[str, Any]:
 
 
 def _end(population: Population, ids: NDArray[np.int64] | None) -> str:
-    """Return the name of a population, with the number of its neurons that are connected."""
+    """Return the name of a population, with the number of selected neurons."""
     return population.name if ids is None else f"{population.name} ({len(ids)} neurons)"
 
 
 def _quantity(value: Any, unit: str) -> str:
-    if isinstance(value, Column):  # in the unit of the file, which is not known
+    if isinstance(value, Column):  # its unit is unknown
         return f"column {value.name!r}"
     return f"{format_part(value)} {unit}"
 
@@ -198,7 +198,7 @@ def _drive(drive: Drive) -> dict[str, Any]:
 
 
 def _psp(weight: Any, synapse: Synapse, neuron: Neuron) -> str | None:
-    """Return the peak of the postsynaptic potential in words, None where it is not known."""
+    """Return the peak of the postsynaptic potential as text, None if it is unknown."""
     try:
         return f"{format_part(_scaled(weight, synapse.psp_per_weight(neuron)))} mV"
     except NeurosimError:
