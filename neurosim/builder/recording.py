@@ -13,7 +13,6 @@ from neurosim.builder.models import state_size
 from neurosim.kernels import RecordingTable
 from neurosim.kernels.types import ARRIVAL, CURRENT, MODEL_STATE, RECORDING_SET, VOLTAGE
 from neurosim.models.declare import states_of
-from neurosim.network.parts import recordables
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -105,7 +104,7 @@ def plan_traces(network: Network, layout: Layout, dt: float) -> tuple[TracePlan,
         ids = np.arange(recording.population.size) if recording.ids is None else recording.ids
         key = (recording.population.name, recording.name)
         reduction = recording.name.removeprefix(recording.variable).lstrip("_")
-        unit = recordables(recording.population)[recording.variable]
+        unit = recording.population.recordables()[recording.variable]
         number, state = layout.index(recording.population), _state_index(recording)
         plan = TracePlan(key, recording.variable, number, ids, interval, unit, state, reduction)
         plans.append(plan)

@@ -25,19 +25,19 @@ class HasIds(Protocol):
 
 
 def checked_array(
-    values: Any, what: str, dtype: type, n_dims: int = 1, *, finite: bool = True
+    values: Any, name: str, dtype: type, n_dims: int = 1, *, finite: bool = True
 ) -> NDArray:
     """Return `values` as a read-only array of numbers of the given type."""
     array = np.asarray(values)
     if array.size == 0:
         array = array.astype(dtype)
     if array.dtype.kind not in "iuf" or array.ndim != n_dims:
-        raise NeurosimError(f"{what} is not a {n_dims}-D array of numbers")
+        raise NeurosimError(f"{name} is not a {n_dims}-D array of numbers")
     if array.dtype.kind == "f":
         if finite and not np.isfinite(array).all():
-            raise NeurosimError(f"{what} holds values that are not finite")
+            raise NeurosimError(f"{name} holds values that are not finite")
         if dtype is np.int64 and (array != np.rint(array)).any():
-            raise NeurosimError(f"{what} holds numbers that are not whole: give indices from 0")
+            raise NeurosimError(f"{name} holds numbers that are not whole: give indices from 0")
     return read_only(array.astype(dtype, copy=False))
 
 
