@@ -17,7 +17,7 @@ from neurosim.edges import EdgeFile
 from neurosim.edges.readers import ArrayReader, edges_of, refuse
 from neurosim.errors import NeurosimError
 from neurosim.kernels import Edges, count_edges
-from neurosim.kernels.random_rows import ARRAY, KEY_DELAYS, KEY_TARGETS
+from neurosim.kernels.random_rows import ARRAY
 from neurosim.models.column import MAX_DELAY, is_per_edge
 from neurosim.models.distance import Redrawn
 from neurosim.network.dale import EFFECT
@@ -86,7 +86,7 @@ class Listed:
         each: Each,
     ) -> None:
         self._projection, self._dt, self._each, self.sign = projection, dt, each, sign
-        self._seed = int(keys[KEY_TARGETS])
+        self._seed = int(keys[0])
         self.given_delays = is_per_edge(projection.delay) or isinstance(
             projection.delay, np.ndarray
         )
@@ -100,7 +100,7 @@ class Listed:
         self.own = [0 for _ in populations]
         self.extremes = np.zeros(2)
         self._firsts = [0]
-        self._survey(populations, keys[KEY_DELAYS])
+        self._survey(populations, keys[2])
 
     @property
     def size(self) -> int:
@@ -129,7 +129,7 @@ class Listed:
             read_only(local.probe_index()) if len(local.probed) else NO_STEPS
             for local in populations
         ]
-        law, guide = self.delays.law, self.delays.guide
+        cdf, guide = self.delays.cdf, self.delays.guide
 
         def count(thread: int) -> None:
             local = populations[thread]
@@ -139,7 +139,7 @@ class Listed:
                     local.stop,
                     probes[thread],
                     key,
-                    law,
+                    cdf,
                     guide,
                     self.counts[thread],
                 )

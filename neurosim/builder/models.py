@@ -14,7 +14,7 @@ from neurosim.builder.layout import NOISE
 from neurosim.builder.parameters import drawn_neuron, refractory_of, values_of
 from neurosim.builder.propagators import FILTERS
 from neurosim.kernels import Models
-from neurosim.kernels.types import ALPHA, BLOCK_FIRST, BLOCK_LAST, DELTA, FIRST, GROUP
+from neurosim.kernels.types import ALPHA, DELTA
 from neurosim.models.declare import parameters_of, states_of
 
 if TYPE_CHECKING:
@@ -134,13 +134,13 @@ def model_tables(
     first_state, first_param, params = [], [], []
     n_params = 0
     for b, block in enumerate(neurons.blocks):
-        g = int(block[GROUP])
+        g = int(block.group)
         if g not in rows:
             continue
         neuron: Any = populations[g].neuron
         table = rows[g]
-        start = int(block[BLOCK_FIRST] - neurons.groups[g, FIRST])
-        stop = start + int(block[BLOCK_LAST] - block[BLOCK_FIRST])
+        start = int(block.start - neurons.groups[g].start)
+        stop = start + int(block.stop - block.start)
         n_internal = internal_steps(type(neuron), dt)
         kinds = [FILTERS[type(port)] for port in _carried(neuron, parts[g])]
         carried = sum(2 if kind == ALPHA else 1 for kind in kinds)
