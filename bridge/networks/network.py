@@ -338,5 +338,5 @@ def _check_sources(layers: Sequence[Layer], sources: Sources, outputs: Sequence[
         if not all(0 <= signal < own.start for signal in signals):
             raise NeurosimError(
                 f"layer {number} has the sources {list(signals)}: give signals from 0 to "
-                f"{own.start - 1}, which come before it"
+                f"{own.start - 1}, which come before it, as a network has no loops"
             )
