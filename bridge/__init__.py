@@ -1,4 +1,4 @@
-"""Spiking neurons in physical units and the logistic neurons that approximate them."""
+"""Map spiking neurons to logistic neurons and back, and train and compare them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Makes a page of the gallery from every scenario that is installed.
+"""Generate a gallery page for every installed scenario.
 
-Each page is the scenario's own description, the commands that run it, its pictures from a run that
-takes seconds, its comparison, and its code.
+A page contains the description of the scenario, its commands, its figures from a short run, its
+comparison and its code.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 PAGES = HERE / "scripts"
-"""Where the scripts are written that sphinx-gallery runs."""
+"""Folder of the scripts that sphinx-gallery runs."""
 GALLERY = HERE / "gallery"
-"""Where it writes the pages."""
+"""Folder of the pages that sphinx-gallery writes."""
 
 SMALL: dict[str, str] = {
     "balanced-network": "duration=600.0, neurons=5000",
@@ -30,7 +30,7 @@ SMALL: dict[str, str] = {
     "grasshopper": "duration=10_000.0",
     "real-time-budget": "",
 }
-"""Arguments that make long scenarios short; the others run at their own size."""
+"""Arguments that shorten long scenarios; the others run with their defaults."""
 
 PAGE = '''"""
 {title}
@@ -38,17 +38,17 @@ PAGE = '''"""
 
 {description}
 
-{source}Run it yourself:
+{source}Commands:
 
 .. code-block:: console
 
     neurosim run {name}{compare}
 
-What can be set is told by ``neurosim show {name}``.
+``neurosim show {name}`` lists the settings.
 """
 
 # %%
-# The spiking system
+# Spiking simulation
 # ------------------
 
 from neurosim.scenario import run
@@ -59,8 +59,8 @@ done.figures
 
 COMPARISON = """
 # %%
-# Beside it, the abstract one
-# ---------------------------
+# Comparison with the abstract model
+# ----------------------------------
 
 done.comparison.figures()
 
@@ -72,8 +72,8 @@ for measure, value, note in done.comparison.rows:
 
 CODE = """
 # %%
-# How it is made
-# --------------
+# Code
+# ----
 #
 # .. literalinclude:: {path}
 #    :language: python
@@ -110,7 +110,7 @@ def _page(scenario: Scenario[Any]) -> str:
 
 
 def write_pages() -> None:
-    """Write a script for every scenario, in a folder for every group."""
+    """Write a script for every scenario, in one folder per group."""
     shutil.rmtree(PAGES, ignore_errors=True)
     scenarios = all_scenarios()
     for group in GROUPS:
@@ -120,20 +120,20 @@ def write_pages() -> None:
         for place, scenario in enumerate(s for s in scenarios if s.group == group):
             name = scenario.name.replace("-", "_")
             (folder / f"plot_{place:02d}_{name}.py").write_text(_page(scenario))
-    for page in GALLERY.rglob("plot_*.rst"):  # of scenarios that have gone, or moved
+    for page in GALLERY.rglob("plot_*.rst"):  # of scenarios that were removed or moved
         if not (PAGES / page.relative_to(GALLERY)).with_suffix(".py").exists():
             page.unlink()
-    (PAGES / "GALLERY_HEADER.rst").write_text("The lectures in both worlds\n" + "=" * 27 + "\n")
+    (PAGES / "GALLERY_HEADER.rst").write_text("Scenarios\n" + "=" * 9 + "\n")
 
 
 def draw_derivation() -> None:
-    """Draw the picture of the page that derives the logistic neuron."""
+    """Draw the figure of the page "From a neuron to a logistic unit"."""
     figure = run("two-synapse-neuron").figures["derivation"]
     figure.savefig(PAGES / "derivation.png", dpi=120)
 
 
 def save_figures(block: tuple, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
-    """Save the figures that a block of a page ends with: sphinx-gallery's scraper."""
+    """Save the figures returned by a code block (a scraper for sphinx-gallery)."""
     from sphinx_gallery.scrapers import figure_rst
 
     figures: dict[str, Figure] = block_vars["example_globals"].get("___") or {}
@@ -147,5 +147,5 @@ def save_figures(block: tuple, block_vars: dict[str, Any], gallery_conf: dict[st
 
 
 def _get_sg_image_scraper() -> object:
-    """Return the scraper, by the name that sphinx-gallery asks for."""
+    """Return the scraper under the name that sphinx-gallery looks up."""
     return save_figures

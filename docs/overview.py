@@ -1,4 +1,4 @@
-"""Draws the picture at the head of the README: python docs/overview.py."""
+"""Draw the figure of the README: python docs/overview.py."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TARGET = Path(__file__).parent / "images" / "overview.png"
 
 
 def neuron() -> ns.Result:
-    """Three synapses on one neuron, twice too weak and once strong enough."""
+    """Return a neuron with three synapses whose summed input reaches the threshold once."""
     net = ns.Network()
     cell = net.add("neuron", 1, ns.LIF())
     net.drive(cell, ns.SpikeTimes([10.0, 50.0, 95.0]), psp=10.0)
@@ -28,13 +28,13 @@ def neuron() -> ns.Result:
 
 
 def balanced() -> ns.Result:
-    """The asynchronous irregular state of a balanced network."""
+    """Return the asynchronous irregular activity of a balanced network."""
     scenario = find_scenario("balanced-network")
     return ns.simulate(scenario.network(scenario.settings(), RunOptions(350.0)), 350.0)
 
 
 def trials(repeats: int = 300) -> tuple[np.ndarray, np.ndarray, LogisticNeuron]:
-    """Potentials, shares of trials that fired, and the neuron trained on them."""
+    """Return potentials, fractions of trials with a spike, and the fitted logistic neuron."""
     potential = np.repeat(np.arange(5.0, 25.1, 1.0), repeats)
     net = ns.Network()
     cells = net.add("trials", len(potential), ns.LIF(), v_init=ns.Normal(-70.0, 3.0))
@@ -52,17 +52,17 @@ def main() -> None:
         plot.draw_voltage(left, neuron(), "neuron", 0)
         for text in left.texts:
             text.remove()
-        left.set_title("a neuron, in millivolts")
+        left.set_title("A neuron sums its inputs and fires")
         plot.draw_raster(middle, balanced(), start=200.0, stop=350.0, max_neurons=200)
-        middle.set_title("12,500 of them, in balance")
-        potential, share, trained = trials()
+        middle.set_title("12,500 neurons in balance")
+        potential, fraction, trained = trials()
         line = np.linspace(5.0, 25.0, 200)
         curve = trained.predict_proba(line[:, np.newaxis])[:, 1]
-        right.plot(line - 70.0, curve, color="0.6", lw=4, label="logistic neuron, trained")
-        right.plot(potential - 70.0, share, "o", color="black", ms=4, label="spiking neuron")
+        right.plot(line - 70.0, curve, color="0.6", lw=4, label="logistic neuron, fitted")
+        right.plot(potential - 70.0, fraction, "o", color="black", ms=4, label="spiking neuron")
         right.plot([-55.0, -55.0], [0.0, 1.0], color="0.45", lw=0.9, ls="--", zorder=0)
-        right.set(xlabel="graded potential (mV)", ylabel="probability to fire")
-        right.set_title("and its abstract twin")
+        right.set(xlabel="summed potential (mV)", ylabel="firing probability")
+        right.set_title("A logistic neuron describes it")
         right.legend(loc="upper left", frameon=False, fontsize=9, borderaxespad=0.0)
         right.set_ylim(-0.04, 1.25)
         right.set_yticks(np.arange(0.0, 1.1, 0.2))

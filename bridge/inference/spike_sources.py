@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim import NeurosimError, Result, SpikeTrains
-from neurosim.interchange.neo_objects import is_neo_train, neo_times
+from neurosim.interchange.neo import is_neo_train, neo_times
 
 Source = tuple[list[NDArray[np.float64]], NDArray, float | None]
 """Spike times of each neuron (ms), names of the neurons, and duration (ms) if known."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from neurosim.builder.drives import CurrentPort, OwnPort, SpikePort, input_tables
 from neurosim.builder.grid import check_dt
 from neurosim.builder.heterogeneous import heterogeneous_tables
-from neurosim.builder.inputs import input_tables
 from neurosim.builder.layout import Layout, lay_out
-from neurosim.builder.live import CurrentPort, OwnPort, SpikePort, live_tables
 from neurosim.builder.memory import check_delay_tables, check_memory, check_size
 from neurosim.builder.models import ModelPart, initial_states, model_tables
-from neurosim.builder.neurons import neuron_tables, soft_blocks
+from neurosim.builder.neurons import neuron_tables
 from neurosim.builder.parameters import (
     initial_potentials,
     number_of,
@@ -22,20 +22,20 @@ from neurosim.builder.parameters import (
     shortest_refractory,
 )
 from neurosim.builder.plastic import PlasticPart, plastic_parts, plastic_projections
-from neurosim.builder.probes import (
-    Contribution,
-    TracePlan,
-    plan_traces,
-    probe_tables,
-    recorded_spikes,
-)
 from neurosim.builder.projections import Projections
+from neurosim.builder.recording import (
+    TracePlan,
+    TraceTerm,
+    plan_traces,
+    recorded_spikes,
+    recording_table,
+)
 from neurosim.builder.streams import check_seed
 from neurosim.builder.synapses import into_ring, make_tables
 from neurosim.builder.workers import workers
 from neurosim.errors import NeurosimError
 from neurosim.network.dale import common_sign
-from neurosim.results.result import PopulationInfo
+from neurosim.results import PopulationInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -43,48 +43,49 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.builder.workers import Each
-    from neurosim.kernels import Heterogeneous, Inputs, Neurons, Probes, Table
+    from neurosim.kernels import Heterogeneous, Inputs, Neurons, RecordingTable, Table
     from neurosim.network import Drive, Network
 
 
 @dataclass(frozen=True, eq=False)
 class ThreadPlan:
-    """What one thread runs.
+    """The tables of one thread.
 
     Attributes
     ----------
     table : Table
+        Static synapses.
     plastic : PlasticPart
     neurons : Neurons
-    soft : (n_blocks,) ndarray of int64, or None
-        Which blocks of neurons have soft thresholds.
+    escape_blocks : (n_blocks,) ndarray of int64
+        Blocks of neurons with escape noise.
     models : ModelPart
     heterogeneous : Heterogeneous or None
     inputs : Inputs
-    probes : Probes
     live : mapping of Drive to CurrentPort or SpikePort
-        Where it takes in the live drives.
+        Ports of live drives.
     own : mapping of Drive to OwnPort
-        Where it takes in the inputs of users.
-    contributions : tuple of Contribution
-        How its samples enter the traces.
+        Ports of users' inputs.
+    recording : RecordingTable
+    trace_terms : tuple of TraceTerm
+        How samples are added to the traces.
     v_start : (n_local,) ndarray of float64
         Potential at time 0, relative to rest (mV).
     n_synaptic, n_slots : int
-        Sizes of `State.synaptic` and `State.buffer`.
+        Sizes of `State.synaptic` and of a row of `State.buffer`.
     """
 
     table: Table
     plastic: PlasticPart
     neurons: Neurons
-    soft: NDArray[np.int64] | None
+    escape_blocks: NDArray[np.int64]
     models: ModelPart
     heterogeneous: Heterogeneous | None
     inputs: Inputs
-    probes: Probes
     live: Mapping[Drive, CurrentPort | SpikePort]
     own: Mapping[Drive, OwnPort]
-    contributions: tuple[Contribution, ...]
+    recording: RecordingTable
+    trace_terms: tuple[TraceTerm, ...]
     v_start: NDArray[np.float64]
     n_synaptic: int
     n_slots: int
@@ -102,7 +103,7 @@ class Plan:
     layout : Layout
     threads : tuple of ThreadPlan
         Those of this process.
-    own : range
+    local_threads : range
         Their numbers among all threads.
     first_id : (n_populations + 1,) ndarray of int64
     populations : mapping of str to PopulationInfo
@@ -111,9 +112,9 @@ class Plan:
     spikes_of : mapping of str to (n_recorded,) ndarray of int64
         Neurons whose spikes are kept.
     traces : tuple of TracePlan
-    horizon, stride : int
+    max_delay, min_delay : int
         Longest and shortest delay in steps; both at least 1.
-    batch : int
+    steps_per_delivery : int
         Steps that are delivered at a time.
     refractory : (n_populations,) ndarray of int64
         Refractory steps of each population, which bound how often it can fire.
@@ -125,15 +126,15 @@ class Plan:
     seed: int
     layout: Layout
     threads: tuple[ThreadPlan, ...]
-    own: range
+    local_threads: range
     first_id: NDArray[np.int64]
     populations: Mapping[str, PopulationInfo]
     offsets: Mapping[str, float | NDArray[np.float64]]
     spikes_of: Mapping[str, NDArray[np.int64]]
     traces: tuple[TracePlan, ...]
-    horizon: int
-    stride: int
-    batch: int
+    max_delay: int
+    min_delay: int
+    steps_per_delivery: int
     refractory: NDArray[np.int64]
     n_synapses: int
 
@@ -142,17 +143,17 @@ class Plan:
         """Threads of all processes."""
         return len(self.layout.threads)
 
-    def most_spikes(self, n_steps: int, n_shares: int = 1) -> int:
+    def max_spikes(self, n_steps: int, n_parts: int = 1) -> int:
         """Return how many spikes there can be at most in so many steps.
 
         Parameters
         ----------
         n_steps : int
-        n_shares : int
-            Into how many equal shares every population is cut, of one of which the spikes are
+        n_parts : int
+            Into how many equal populations every population is cut, of one of which the spikes are
             counted.
         """
-        sizes = -(-np.diff(self.first_id) // n_shares)
+        sizes = -(-np.diff(self.first_id) // n_parts)
         return int((sizes * -(-n_steps // (self.refractory + 1))).sum())
 
 
@@ -175,8 +176,8 @@ class _Wiring(NamedTuple):
     tables: Sequence[Table]
     plastic: Sequence[PlasticPart]
     signs: Mapping[str, int]
-    horizon: int
-    stride: int
+    max_delay: int
+    min_delay: int
     n_synapses: int
 
 
@@ -194,8 +195,8 @@ def _wire(
         tables=list(each(lambda of: into_ring(of[0], layout), made)),
         plastic=learning,
         signs=_signs(network, (projections, *plastic)),
-        horizon=int(delays.max(initial=1)),
-        stride=int(delays.min()) if len(delays) else 2**31,
+        max_delay=int(delays.max(initial=1)),
+        min_delay=int(delays.min()) if len(delays) else 2**31,
         n_synapses=sum(n for _, n in made) + sum(len(part.weights) for part in learning),
     )
 
@@ -206,8 +207,8 @@ def _wiring_of(plan: Plan) -> _Wiring:
         tables=[part.table for part in plan.threads],
         plastic=[part.plastic for part in plan.threads],
         signs={name: info.sign for name, info in plan.populations.items()},
-        horizon=plan.horizon,
-        stride=plan.stride,
+        max_delay=plan.max_delay,
+        min_delay=plan.min_delay,
         n_synapses=plan.n_synapses,
     )
 
@@ -239,18 +240,21 @@ def _describe(network: Network, signs: Mapping[str, int]) -> dict[str, Populatio
 def _starting_potentials(layout: Layout, thread: int, dt: float, seed: int) -> NDArray:
     """Return the potential of each neuron at time 0, as `State.v` counts it."""
     v = np.zeros(layout.threads[thread].n_local)
-    for share in layout.threads[thread].shares:
-        population = layout.populations[share.population]
+    for local in layout.threads[thread].populations:
+        population = layout.populations[local.population]
         if population.neuron.is_linear:
             start = initial_potentials(population, seed) - potential_offset(population, seed)
         else:
             start = initial_states(population, dt, seed)[:, 0]
-        v[share.first : share.first + share.size] = start[share.low : share.high]
+        v[local.first : local.first + local.size] = start[local.start : local.stop]
     return v
 
 
-def _freeze(tables: tuple) -> None:
-    for array in tables:
+def _freeze(part: ThreadPlan) -> None:
+    """Make the arrays of a thread's tables read-only."""
+    tables = (part.table, part.plastic.tables, part.neurons, part.inputs, part.recording)
+    optional = (part.models.tables or (), part.heterogeneous or ())
+    for array in (*chain(*tables, *optional), part.v_start):
         array.flags.writeable = False
 
 
@@ -299,44 +303,31 @@ def build(
         traces = plan_traces(network, layout, dt)
 
         def build_thread(thread: int) -> ThreadPlan:
-            neurons, places, n_synaptic = neuron_tables(layout, thread, dt, seed)
-            soft = soft_blocks(neurons)
+            cells = neuron_tables(layout, thread, dt, seed)
+            neurons = cells.tables
             models = model_tables(layout, neurons, thread, dt, seed, debug)
-            heterogeneous = heterogeneous_tables(layout, neurons, thread, dt, seed)
-            probes, contributions = probe_tables(traces, layout, thread, places, models.first_state)
-            inputs = input_tables(network, layout, neurons, thread, dt, seed)
-            inputs, live, own_ports = live_tables(inputs, network, layout, thread)
-            v_start = _starting_potentials(layout, thread, dt, seed)
-            table, learned = wiring.tables[thread - own.start], wiring.plastic[thread - own.start]
-            arrays = (
-                neurons,
-                models.tables or (),
-                heterogeneous or (),
-                inputs,
-                table,
-                learned.tables,
-                probes,
-                (v_start,),
+            inputs, live, own_ports = input_tables(network, layout, neurons, thread, dt, seed)
+            recording, trace_terms = recording_table(
+                traces, layout, thread, cells.state_index, models.first_state
             )
-            for tables in arrays:
-                _freeze(tables)
-            n_slots = layout.threads[thread].n_slots
-            return ThreadPlan(
-                table,
-                learned,
-                neurons,
-                soft,
-                models,
-                heterogeneous,
-                inputs,
-                probes,
-                live,
-                own_ports,
-                contributions,
-                v_start,
-                n_synaptic,
-                n_slots,
+            part = ThreadPlan(
+                table=wiring.tables[thread - own.start],
+                plastic=wiring.plastic[thread - own.start],
+                neurons=neurons,
+                escape_blocks=cells.escape_blocks,
+                models=models,
+                heterogeneous=heterogeneous_tables(layout, neurons, thread, dt, seed),
+                inputs=inputs,
+                live=live,
+                own=own_ports,
+                recording=recording,
+                trace_terms=trace_terms,
+                v_start=_starting_potentials(layout, thread, dt, seed),
+                n_synaptic=cells.n_synaptic,
+                n_slots=layout.threads[thread].n_slots,
             )
+            _freeze(part)
+            return part
 
         built = tuple(each(build_thread, own))
     ring = int(built[0].table.ring[0])
@@ -345,7 +336,7 @@ def build(
         seed=seed,
         layout=layout,
         threads=built,
-        own=own,
+        local_threads=own,
         first_id=layout.first_id,
         populations=_describe(network, wiring.signs),
         offsets={p.name: potential_offset(p, seed) for p in network.populations},
@@ -353,9 +344,9 @@ def build(
             p.name: recorded_spikes(network.recordings, p.name, p.size) for p in network.populations
         },
         traces=traces,
-        horizon=wiring.horizon,
-        batch=ring if ring > 1 else layout.steps_at_once,
-        stride=wiring.stride,
+        max_delay=wiring.max_delay,
+        steps_per_delivery=ring if ring > 1 else layout.steps_per_delivery,
+        min_delay=wiring.min_delay,
         refractory=np.array([shortest_refractory(p.neuron, dt) for p in network.populations]),
         n_synapses=wiring.n_synapses,
     )

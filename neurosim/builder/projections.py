@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.builder.delays import DelayTable, delays_of
-from neurosim.builder.listed import Listed
+from neurosim.builder.edge_lists import Listed
 from neurosim.builder.streams import generator, stream_key
 from neurosim.builder.weights import common_weights, is_listed, weight_array
-from neurosim.kernels import rows as c
-from neurosim.models.column import is_column
+from neurosim.kernels import random_rows as c
+from neurosim.models.column import is_per_edge
 from neurosim.network.dale import common_sign
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ ROW_KINDS = {
 def expected_synapses(projection: Projection) -> float:
     """Return how many synapses a projection has, in the mean where that is random."""
     ends = projection.ends
-    return projection.rule.bound(ends).expected_synapses(*ends.shape, n_common=ends.n_common)
+    return projection.rule.bind(ends).expected_synapses(*ends.shape, n_common=ends.n_common)
 
 
 def known_weights(network: Network, source: Population) -> list[Weight]:
@@ -48,7 +48,7 @@ def known_weights(network: Network, source: Population) -> list[Weight]:
     return [
         p.plasticity.w_max if p.plasticity is not None else p.weight
         for p in own
-        if p.plasticity is not None or not is_column(p.weight)
+        if p.plasticity is not None or not is_per_edge(p.weight)
     ]
 
 
@@ -122,10 +122,10 @@ class Projections:
             p.rule.out_degrees(p.ends, generator(seed, "degrees", k))
             for p, k in zip(self.projections, order, strict=True)
         ]
-        self.degree_places = np.cumsum([0, *map(len, degrees)])[:-1]
+        self.first_degrees = np.cumsum([0, *map(len, degrees)])[:-1]
         self.degrees = np.concatenate([np.empty(0, np.int64), *degrees])
         arrays = [weight_array(p) for p in self.projections]
-        self.weight_places = np.cumsum([0, *map(len, arrays)])[:-1]
+        self.first_weights = np.cumsum([0, *map(len, arrays)])[:-1]
         self.weights = np.concatenate([np.empty(0), *arrays])
 
     def _survey(self, network: Network, each: Each) -> dict[int, Listed]:
@@ -138,8 +138,8 @@ class Projections:
             source, target = projection.source, self.layout.index(projection.target)
             if source not in signs:
                 signs[source] = common_sign(known_weights(network, source))
-            shares = [self.layout.threads[thread].shares[target] for thread in self.own]
-            listed[p] = Listed(projection, shares, self._dt, self.keys[p], signs[source], each)
+            populations = [self.layout.threads[thread].populations[target] for thread in self.own]
+            listed[p] = Listed(projection, populations, self._dt, self.keys[p], signs[source], each)
             signs[source] = listed[p].sign
         return listed
 
@@ -148,7 +148,7 @@ class Projections:
         return {
             self.projections[p]: own.extremes
             for p, own in self.listed.items()
-            if is_column(self.projections[p].weight)
+            if is_per_edge(self.projections[p].weight)
         }
 
     def _set_columns(self) -> None:

@@ -109,7 +109,7 @@ def test_a_stopped_run_finds_its_list_from_another_folder(capsys, monkeypatch, t
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("neurosim.cli.work.run_scenario", stop)
+        patched.setattr("neurosim.cli.run.run_scenario", stop)
         keep = ["--checkpoint-every", "60", "--no-plot", "--out", "cut"]
         assert main(["run", "here/my.toml", *keep]) == 130
     assert RunFolder(Path("cut")).read_order()["name"] == str(tmp_path / "here" / "my.toml")
@@ -143,9 +143,9 @@ def test_a_list_outside_the_folder_is_refused_unread(capsys, tmp_path: Path, pat
     ("was", "instead", "said"),
     [
         ("lists/edges.csv", "edge.csv", "edge.csv cannot be read (No such file or directory)"),
-        ("lists/edges.csv", "lists", "lists is no file"),
-        ("lists/edges.csv", "a\\u0000b", "is no path"),
-        ('"lists/edges.csv"', "3", "CSVEdges.path = 3 is no path"),
+        ("lists/edges.csv", "lists", "lists is not a regular file"),
+        ("lists/edges.csv", "a\\u0000b", "is not a path"),
+        ('"lists/edges.csv"', "3", "CSVEdges.path = 3 is not a path"),
         (', path = "lists/edges.csv"', "", "connections.0.rule has no path"),
         ('psp = "strength"', 'psp = "strong"', "has no column 'strong': did you mean 'strength'?"),
         ('psp = "strength"', "psp = [1, 2]", "psp is an array, but the connections are in a file"),

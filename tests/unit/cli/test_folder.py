@@ -67,7 +67,7 @@ def test_a_former_runs_pictures_go_and_a_strangers_files_stay(tmp_path: Path):
         (tmp_path / name).touch()
     listed = ["elsewhere/old.png", "notes.txt", "comparison.json", "gone.png"]
     RunFolder(tmp_path).write_json("summary.json", {"files": listed})
-    RunFolder(tmp_path).forget_former_run()
+    RunFolder(tmp_path).remove_earlier_run()
     assert names(tmp_path) == {"mine.png", "notes.txt"}
 
 

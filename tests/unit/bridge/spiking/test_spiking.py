@@ -142,7 +142,7 @@ def test_a_loss_is_found_in_its_layer_with_its_cause():
     assert "increase the percentile" in str(losses[1])
     assert losses[2].cause == losses[3].cause == "inherited from the previous layer"
     silent = [INPUTS, np.where(exact[1] < 0.5 * scales[1], 0.0, exact[1]), *rest]
-    assert "more time" in diagnose(NETWORK, INPUTS, silent, scales, 0.01)[1].cause
+    assert "simulate longer" in diagnose(NETWORK, INPUTS, silent, scales, 0.01)[1].cause
 
 
 def graph(kind: str) -> bridge.LayeredNetwork:
