@@ -12,10 +12,10 @@ from bridge.inference.connectome import Connectome
 from bridge.utils.checks import finite
 from neurosim import NeurosimError
 
+# z of coincidences over all pairs above which to warn (p = 3e-7).
 SYNCHRONOUS = 5.0
-"""z of coincidences over all pairs above which to warn (p = 3e-7)."""
+# Standard deviation of z of absent synapses above which to warn.
 WIDE = 1.3
-"""Standard deviation of z of absent synapses above which to warn."""
 
 
 def standardised(stimulus: ArrayLike, n_bins: int) -> NDArray[np.float64]:

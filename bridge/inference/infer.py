@@ -31,8 +31,8 @@ from neurosim import NeurosimError
 from neurosim.utils.progress import progress_bar
 from neurosim.utils.resources import available_cores
 
+# Smallest number of spikes of a neuron whose synapses are fitted.
 FEWEST = 10
-"""Smallest number of spikes of a neuron whose synapses are fitted."""
 
 T = TypeVar("T")
 

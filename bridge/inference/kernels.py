@@ -14,8 +14,8 @@ import numpy as np
 
 from neurosim.utils import compilation
 
+# Bins per block, whose scores fit into the first-level cache.
 BLOCK = 512
-"""Bins per block, whose scores fit into the first-level cache."""
 
 # x = k ln 2 + f: the sum of x/ln 2 and this number holds k in its lowest bits.
 _MAGIC = 6755399441055744.0
@@ -23,8 +23,8 @@ _PER_LN2 = 1.4426950408889634
 _LN2_HIGH = 0.6931471803691238
 _LN2_LOW = 1.9082149292705877e-10
 _LARGEST = 300.0
+# Score of bins in which the neuron cannot fire.
 NEVER = -690.0
-"""Score of bins in which the neuron cannot fire."""
 
 compiled = compilation.compiled()
 

@@ -203,7 +203,11 @@ def neo_train(stop: float) -> neo.SpikeTrain:
         (GOOD, {"duration": None}, "duration is missing"),
         (GOOD, {"duration": np.nan}, "duration = nan ms"),
         (GOOD, {"duration": 1e6}, "are the times in seconds"),
-        ([np.arange(20.0) / 4, np.arange(9.0)], {"duration": 10.0}, "are times and duration in seconds"),
+        (
+            [np.arange(20.0) / 4, np.arange(9.0)],
+            {"duration": 10.0},
+            "are times and duration in seconds",
+        ),
         (GOOD, {"bin_width": 0.0}, "bin_width = 0 ms"),
         (GOOD, {"bin_width": 900.0}, "less than two bins"),
         (GOOD, {"bin_width": 1e-9}, "GiB, but this machine has"),
