@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.utils.checks import as_floats
 from neurosim import NeurosimError, Result, SpikeTrains
 from neurosim.interchange.neo import is_neo_train, neo_times
 
@@ -209,10 +210,7 @@ def _times(values: Any, what: str) -> NDArray[np.float64]:
 
 def _array(values: Any, what: str) -> NDArray[np.float64]:
     """Return a 1-D array of floats."""
-    try:
-        array = np.asarray(values, dtype=float)
-    except (TypeError, ValueError):
-        raise NeurosimError(f"{what} must be an array of numbers, spike times in ms") from None
+    array = as_floats(values, what)
     if array.ndim != 1:
         raise NeurosimError(f"{what} has shape {array.shape}: give a 1-D array of times in ms")
     return array

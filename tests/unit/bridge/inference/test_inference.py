@@ -192,7 +192,7 @@ def neo_train(stop: float) -> neo.SpikeTrain:
         ([GOOD[0], [1.0, np.nan]], {}, "neuron 1 has a spike at nan ms"),
         ([GOOD[0], [1.0, np.inf]], {}, "neuron 1 has a spike at inf ms"),
         ([GOOD[0], [1.0, 2000.0]], {}, "2000 ms, after the end of the recording at 1000 ms"),
-        ([GOOD[0], ["a"]], {}, "the train of neuron 1 must be an array of numbers"),
+        ([GOOD[0], ["a"]], {}, "the train of neuron 1 must be an array of real numbers"),
         ([GOOD[0], [[1.0]]], {}, r"the train of neuron 1 has shape \(1, 1\)"),
         ([GOOD[0]], {}, "1 spike train: synapses need at least two"),
         ([], {}, "0 spike train"),

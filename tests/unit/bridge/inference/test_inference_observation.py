@@ -214,7 +214,7 @@ def test_a_null_spread_that_cannot_be_estimated_is_said():
             r"stimulus of shape \(5,\): give one row for each of the 80000",
         ),
         ({"stimulus": np.full(80_000, np.nan)}, "values that are not finite"),
-        ({"stimulus": ["a"] * 80_000}, "stimulus must be an array of numbers"),
+        ({"stimulus": ["a"] * 80_000}, "stimulus must be an array of real numbers"),
         ({"shared": 0.0}, "shared = 0 ms is not a finite time above 0 ms"),
         ({"baseline": -1.0}, "baseline = -1 ms is not a finite time above 0 ms"),
     ],
