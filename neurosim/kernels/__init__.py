@@ -17,7 +17,6 @@ from neurosim.kernels.plasticity import drop_spikes, record_post, transmit_plast
 from neurosim.kernels.random_rows import Lists, Rules, Workspace, count_sources, invert_in_degree
 from neurosim.kernels.state_types import Loop, Ranks, RecordingTable, Scratch, Shared, State
 from neurosim.kernels.synapse_types import Plastic, PlasticityState, Table
-from neurosim.kernels.text import parse_edges
 from neurosim.kernels.types import Heterogeneous, Models, Neurons
 
 __all__ = [
@@ -60,7 +59,6 @@ __all__ = [
     "fill_rows",
     "insert_rows",
     "invert_in_degree",
-    "parse_edges",
     "place_edges",
     "record_post",
     "sample",

@@ -56,7 +56,7 @@ def _base() -> Path:
 
 
 def _unwritable(folder: Path) -> str | None:
-    """Return why a folder, made if there is none, cannot be written; None where it can."""
+    """Create a folder if needed; return why it is not writable, or None."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -67,15 +67,15 @@ def _unwritable(folder: Path) -> str | None:
 
 
 def _fault(folder: Path) -> str | None:
-    """Return why a folder, made if there is none, is not the user's alone; None where it is."""
+    """Create a folder if needed; return why others can write to it, or None."""
     if fault := _unwritable(folder):
         return fault
     try:
         if os.name == "posix":
-            for own in (folder, folder.parent):
-                if own.stat().st_uid != os.getuid():
-                    return f"{own} belongs to another"
-                own.chmod(0o700)
+            for path in (folder, folder.parent):
+                if path.stat().st_uid != os.getuid():
+                    return f"{path} belongs to another"
+                path.chmod(0o700)
             for place in folder.resolve().parents:
                 mode = place.stat().st_mode
                 if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:

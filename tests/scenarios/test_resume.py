@@ -95,7 +95,7 @@ def test_ctrl_c_keeps_a_checkpoint_and_says_how_to_go_on(
     job.send_signal(signal.SIGINT)
     _, told = job.communicate()
     assert job.returncode == 130
-    assert f"go on with `neurosim resume {tmp_path}`" in told
+    assert f"continue with `neurosim resume {tmp_path}`" in told
     assert main(["resume", str(tmp_path)]) == 0
     assert _figures(tmp_path) == undisturbed
 
@@ -141,16 +141,16 @@ def test_a_run_is_not_begun_over_one_that_can_be_gone_on_with(tmp_path: Path, re
     job.communicate()
     kept = sorted(tmp_path.rglob("*.h5"))
     told = refused("run", *COLUMN, "--out", str(tmp_path))
-    assert f"go on with `neurosim resume {tmp_path}`" in told
+    assert f"continue with `neurosim resume {tmp_path}`" in told
     assert sorted(tmp_path.rglob("*.h5")) == kept
 
 
 def test_what_cannot_be_gone_on_with_is_told(tmp_path: Path, refused: Any) -> None:
-    assert "there is none" in refused("resume", str(tmp_path / "nowhere"))
+    assert "does not exist" in refused("resume", str(tmp_path / "nowhere"))
     (tmp_path / "summary.json").write_text("{}")
     (tmp_path / "checkpoints").mkdir()  # it was killed when all but to remove these was done
     (tmp_path / "checkpoints" / "000001.h5").write_bytes(b"")
-    assert "is over" in refused("resume", str(tmp_path))
+    assert "is complete" in refused("resume", str(tmp_path))
     assert not (tmp_path / "checkpoints").exists()
     for damaged in ('{"name": 3', "[]"):
         (tmp_path / "order.json").write_text(damaged)

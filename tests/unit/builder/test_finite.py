@@ -21,7 +21,7 @@ def _net() -> ns.Network:
 
 def _spoil(simulation: ns.Simulation, field: str, population: int, neuron: int, value: float):
     """Put a value into the state of a neuron, on whichever thread it is."""
-    engine = simulation._engine
+    engine = simulation._runner.engine
     for thread, (part, state) in enumerate(zip(engine.plan.threads, engine._states, strict=True)):
         local = engine.plan.layout.threads[thread].populations[population]
         if not local.start <= neuron < local.stop:

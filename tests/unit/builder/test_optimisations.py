@@ -78,10 +78,10 @@ def test_delays_told_by_targets_give_the_same_bits(
     name: str, ring: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = ns.Simulation(NETWORKS[name](), threads=2)
-    assert whole._engine.plan.threads[0].table.ring[0] == 4
+    assert whole._runner.engine.plan.threads[0].table.ring[0] == 4
     monkeypatch.setattr("neurosim.builder.layout.Layout.ring", ring)
     partly = ns.Simulation(NETWORKS[name](), threads=2)
-    assert partly._engine.plan.threads[0].table.ring[0] == ring
+    assert partly._runner.engine.plan.threads[0].table.ring[0] == ring
     assert _same(whole.run(60.0), partly.run(60.0))
 
 
