@@ -67,7 +67,7 @@ class Listed:
     n_real : list of int
         For each thread, the number of these synapses that are not onto E/I probes.
     extremes : (2,) ndarray of float64
-        Smallest and largest weight if each edge has its own, else 0.
+        Smallest and largest weight if edges have different weights, else 0.
     sign : int
         Sign of all weights so far.
 

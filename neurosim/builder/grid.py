@@ -42,7 +42,7 @@ def to_steps(times: ArrayLike, dt: float) -> NDArray[np.int64]:
     return np.floor(steps + (0.5 + ON_GRID)).astype(np.int64)
 
 
-def whole_steps(time: float, dt: float, what: str) -> int:
+def whole_steps(time: float, dt: float, name: str) -> int:
     """Return `time` (ms) in steps if it is a whole, positive number of them.
 
     Raises
@@ -50,16 +50,16 @@ def whole_steps(time: float, dt: float, what: str) -> int:
     NeurosimError
         If it is not, to a tolerance of `ON_GRID` steps.
     """
-    time = check_number(time, what, "ms")
+    time = check_number(time, name, "ms")
     steps = time / dt
     if not np.isfinite(steps) or steps < 0.5 or abs(steps - round(steps)) > ON_GRID:
         nearest = max(1, round(steps)) * dt if np.isfinite(steps) else dt
         raise NeurosimError(
-            f"{what} = {digits(time, nearest)} ms is not a positive multiple of the time step "
+            f"{name} = {digits(time, nearest)} ms is not a positive multiple of the time step "
             f"dt = {digits(dt)} ms; the nearest one is {digits(nearest, time)} ms"
         )
     if steps > MAX_STEPS:
         raise NeurosimError(
-            f"{what} = {time:g} ms is more than {MAX_STEPS} steps of {dt:g} ms: take a larger dt"
+            f"{name} = {time:g} ms is more than {MAX_STEPS} steps of {dt:g} ms: take a larger dt"
         )
     return round(steps)

@@ -199,7 +199,7 @@ def _lay_out_thread(
 
 
 def lay_out(network: Network, n_threads: int) -> Layout:
-    """LocalPopulation a network's neurons among threads and give every input its slot."""
+    """Assign the neurons of a network to threads, and a slot to every input."""
     return _lay_out(
         [(p, _ports(network, p), _probed(network, p)) for p in network.populations], n_threads
     )

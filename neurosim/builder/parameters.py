@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from neurosim.network import Population
 
 
-def values_of(population: Population, value: Any, what: str, seed: int) -> NDArray[np.float64]:
+def values_of(population: Population, value: Any, name: str, seed: int) -> NDArray[np.float64]:
     """Return a quantity of every neuron of a population.
 
     Parameters
     ----------
     population : Population
     value : float, (size,) ndarray or distribution
-    what : str
+    name : str
         Name of the quantity. Name and population select the random stream.
     seed : int
 
@@ -37,7 +37,7 @@ def values_of(population: Population, value: Any, what: str, seed: int) -> NDArr
         Read-only if all values are equal.
     """
     if is_distribution(value):
-        return value.sample(uniform(seed, what, population.name, population.size))
+        return value.sample(uniform(seed, name, population.name, population.size))
     return np.broadcast_to(np.asarray(value, float), (population.size,))
 
 

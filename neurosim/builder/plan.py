@@ -311,7 +311,7 @@ def build(
             cells = neuron_tables(layout, thread, dt, seed)
             neurons = cells.tables
             models = model_tables(layout, neurons, thread, dt, seed, debug)
-            inputs, live, own_ports = input_tables(network, layout, neurons, thread, dt, seed)
+            inputs, live, custom = input_tables(network, layout, neurons, thread, dt, seed)
             recording, trace_terms = recording_table(
                 traces, layout, thread, cells.state_index, models.first_state
             )
@@ -324,7 +324,7 @@ def build(
                 heterogeneous=heterogeneous_tables(layout, neurons, thread, dt, seed),
                 inputs=inputs,
                 live=live,
-                own=own_ports,
+                own=custom,
                 recording=recording,
                 trace_terms=trace_terms,
                 v_start=_starting_potentials(layout, thread, dt, seed),

@@ -72,7 +72,7 @@ class Projections:
     Attributes
     ----------
     listed : dict of int to Listed
-        The projections whose synapses are listed.
+        Projections with listed synapses.
 
     Raises
     ------

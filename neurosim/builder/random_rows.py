@@ -68,13 +68,13 @@ class ThreadRules:
         row.kind = ROW_KINDS[rule.rows]
         row.n_targets = projection.ends.shape[1]
         row.slot = local.slots[projection.synapse]
-        own = self._describe_targets(p, local)
+        offsets = self._describe_targets(p, local)
         row.first_probe = -1
         if len(local.probed):
             row.first_probe = sum(map(len, self._probes))
             row.probe_slot = local.probe_slots[projection.synapse]
             row.n_probes = len(local.probed)
-            self._probes.append(local.probe_index()[own])
+            self._probes.append(local.probe_index()[offsets])
         self._describe_sources(p)
         row.distinct = not rule.multapses
         row.degree = rule.n if rule.rows == "in-degree" else shared.first_degrees[p]
@@ -98,12 +98,12 @@ class ThreadRules:
         ids = projection.target_ids
         first, last = np.searchsorted(ids, [local.start, local.stop])
         row.first_target, row.stop_target = first, last
-        own = ids[first:last] - local.start
-        if len(own) and own[-1] - own[0] + 1 == len(own):
-            row.slot += own[0]
+        offsets = ids[first:last] - local.start
+        if len(offsets) and offsets[-1] - offsets[0] + 1 == len(offsets):
+            row.slot += offsets[0]
         else:
-            row.target_view = self._add_view(own)
-        return own
+            row.target_view = self._add_view(offsets)
+        return offsets
 
     def _describe_sources(self, p: int) -> None:
         """Write the sources of projection p, and which of them are targets too."""

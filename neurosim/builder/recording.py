@@ -105,8 +105,8 @@ def plan_traces(network: Network, layout: Layout, dt: float) -> tuple[TracePlan,
     for recording in network.recordings:
         if recording.variable == "spikes":
             continue
-        what = f"interval of {recording.variable!r} of {recording.population.name!r}"
-        interval = 1 if recording.interval is None else whole_steps(recording.interval, dt, what)
+        name = f"interval of {recording.variable!r} of {recording.population.name!r}"
+        interval = 1 if recording.interval is None else whole_steps(recording.interval, dt, name)
         ids = np.arange(recording.population.size) if recording.ids is None else recording.ids
         key = (recording.population.name, recording.name)
         reduction = recording.name.removeprefix(recording.variable).lstrip("_")
@@ -137,7 +137,7 @@ def recorded_spikes(recordings: tuple[Recording, ...], name: str, size: int) -> 
 def _signals(
     trace: TracePlan,
     local: LocalPopulation,
-    own: NDArray[np.int64],
+    neurons: NDArray[np.int64],
     ports: tuple[Hashable, ...],
     state_index: Mapping[tuple[int, Hashable, bool], int],
     first_state: Mapping[int, int],
@@ -145,18 +145,18 @@ def _signals(
     """Return the kind and the indices of the signals whose sum is a variable of some neurons."""
     variable = trace.variable
     if variable == "v":
-        return [(VOLTAGE, local.first + own - local.start)]
+        return [(VOLTAGE, local.first + neurons - local.start)]
     if trace.state is not None:
         size, number, first = trace.state.size, trace.state.number, first_state[trace.population]
-        return [(MODEL_STATE, first + size * (own - local.start) + number)]
+        return [(MODEL_STATE, first + size * (neurons - local.start) + number)]
     synaptic: list[Any] = [port for port in ports if port != NOISE]
     if variable == "i_syn":
         currents = [port for port in synaptic if port.is_current]
         return [
-            (CURRENT, state_index[trace.population, port, False] + own - local.start)
+            (CURRENT, state_index[trace.population, port, False] + neurons - local.start)
             for port in currents
         ]
-    probes = local.probe_index()[own - local.start] + (
+    probes = local.probe_index()[neurons - local.start] + (
         len(local.probed) if variable.endswith("inh") else 0
     )
     if variable.startswith("input"):

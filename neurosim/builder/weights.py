@@ -86,7 +86,7 @@ def common_weights(
     segments: int,
     synapses: float,
 ) -> CommonWeights | None:
-    """Return the weights that the synapses of rows share, or None if each synapse has its own.
+    """Return the weights that rows share, or None if weights are stored per synapse.
 
     Input is added to a neuron in the same order either way, by delay, then by projection, and gives
     the same bits. Therefore a weight that recurs after another one gets another column.
