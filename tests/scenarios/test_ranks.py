@@ -148,14 +148,14 @@ def test_a_late_process_takes_part(tmp_path: Path) -> None:
     program = """
 import sys, time
 from mpi4py import MPI
-from neurosim.cli import main, work
+from neurosim.cli import main, run
 
-class Late(work.RunFolder):
+class Late(run.RunFolder):
     def __init__(self, path):
         time.sleep(MPI.COMM_WORLD.rank)
         super().__init__(path)
 
-work.RunFolder = Late
+run.RunFolder = Late
 sys.exit(main(sys.argv[1:]))
 """
     out = ("--duration", "600", "--out", str(tmp_path), "--checkpoint-every", "60")

@@ -95,7 +95,7 @@ def test_ctrl_c_keeps_a_checkpoint_and_names_the_command(
     job.send_signal(signal.SIGINT)
     _, printed = job.communicate()
     assert job.returncode == 130
-    assert f"go on with `neurosim resume {tmp_path}`" in printed
+    assert f"continue with `neurosim resume {tmp_path}`" in printed
     assert main(["resume", str(tmp_path)]) == 0
     assert _figures(tmp_path) == undisturbed
 
@@ -141,16 +141,16 @@ def test_a_run_does_not_replace_one_that_can_be_resumed(tmp_path: Path, refused:
     job.communicate()
     kept = sorted(tmp_path.rglob("*.h5"))
     printed = refused("run", *COLUMN, "--out", str(tmp_path))
-    assert f"go on with `neurosim resume {tmp_path}`" in printed
+    assert f"continue with `neurosim resume {tmp_path}`" in printed
     assert sorted(tmp_path.rglob("*.h5")) == kept
 
 
 def test_runs_that_cannot_be_resumed_are_refused(tmp_path: Path, refused: Any) -> None:
-    assert "there is none" in refused("resume", str(tmp_path / "nowhere"))
+    assert "does not exist" in refused("resume", str(tmp_path / "nowhere"))
     (tmp_path / "summary.json").write_text("{}")
     (tmp_path / "checkpoints").mkdir()  # killed before it removed the checkpoints
     (tmp_path / "checkpoints" / "000001.h5").write_bytes(b"")
-    assert "is over" in refused("resume", str(tmp_path))
+    assert "is complete" in refused("resume", str(tmp_path))
     assert not (tmp_path / "checkpoints").exists()
     for damaged in ('{"name": 3', "[]"):
         (tmp_path / "order.json").write_text(damaged)
