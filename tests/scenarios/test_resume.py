@@ -141,7 +141,7 @@ def test_a_run_does_not_replace_one_that_can_be_resumed(tmp_path: Path, refused:
     job.communicate()
     kept = sorted(tmp_path.rglob("*.h5"))
     printed = refused("run", *COLUMN, "--out", str(tmp_path))
-    assert f"continue with `neurosim resume {tmp_path}`" in printed
+    assert f"continue it with `neurosim resume {tmp_path}`" in printed
     assert sorted(tmp_path.rglob("*.h5")) == kept
 
 
