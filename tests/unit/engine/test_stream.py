@@ -137,7 +137,7 @@ def _live(size: int = 3) -> tuple[ns.Network, ns.Simulation]:
 MISUSES = [
     (lambda c, d: c.inject(d[0], np.nan), "LiveCurrent.amplitude = nan is not finite: .* in pA"),
     (lambda c, d: c.inject(d[0], [1.0, np.inf, 2.0]), r"holds inf at \[1\]: .* in pA"),
-    (lambda c, d: c.inject(d[0], [1.0, 2.0]), "LiveCurrent has values for 2 targets and drives 3"),
+    (lambda c, d: c.inject(d[0], [1.0, 2.0]), "LiveCurrent has values for 2 targets but drives 3"),
     (lambda c, d: c.inject(d[0], np.ones((3, 1))), r"shape \(3, 1\): give a number, or one per"),
     (lambda c, d: c.inject(d[0], "much"), "'much' is not a number: give one in pA"),
     (lambda c, d: c.inject(d[0], 1e12), r"1e\+12 pA is outside -1e\+09 to 1e\+09 pA"),
