@@ -41,8 +41,7 @@ NAMES = {
 @app.command(epilog=EXIT_STATUS)
 def export(
     source: Annotated[
-        Path,
-        typer.Argument(metavar="DIR", help="A folder written by `run`, or its result file."),
+        Path, typer.Argument(metavar="DIR", help="A folder written by `run`, or its result file.")
     ],
     to: Annotated[Format, typer.Option("--to", help="Format.")],
     out: Annotated[
@@ -51,7 +50,6 @@ def export(
             metavar="PATH",
             help="Output file, or folder for sonata. Default: result.nwb, sonata, spikes.csv or "
             "neo.mat next to the result.",
-            show_default=False,
         ),
     ] = None,
 ) -> None:
@@ -94,11 +92,7 @@ def import_spikes(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR",
-            help=f"Output folder. Default: ./{OUT}/ and the name of FILE.",
-            show_default=False,
-        ),
+        typer.Option(metavar="DIR", help=f"Output folder. Default: ./{OUT}/ and the name of FILE."),
     ] = None,
     dt: Annotated[
         float | None,
@@ -121,15 +115,12 @@ def import_spikes(
             metavar="NAME",
             help="csv (any text), npz, nwb, sonata, or the name of a Neo reader such as NestIO. "
             "Default: detected by suffix and content.",
-            show_default=False,
         ),
     ] = None,
     unit: Annotated[
         str | None,
         typer.Option(
-            metavar="UNIT",
-            help="Unit of times if the file has none: ms, s or us. Default: ms.",
-            show_default=False,
+            metavar="UNIT", help="Unit of times if the file has none: ms, s or us. Default: ms."
         ),
     ] = None,
     columns: Annotated[
@@ -137,7 +128,6 @@ def import_spikes(
         typer.Option(
             metavar="NAMES",
             help="Column names of a text file, such as neuron,time_ms. Default: its first line.",
-            show_default=False,
         ),
     ] = None,
     start: Annotated[
@@ -146,7 +136,6 @@ def import_spikes(
             metavar="MS",
             help="Time in the file that becomes 0 in the result. Default: 0, or a round number "
             "before the first spike.",
-            show_default=False,
         ),
     ] = None,
     nodes: Annotated[
@@ -155,7 +144,6 @@ def import_spikes(
             metavar="FILE",
             help="SONATA nodes, their table of types, or a circuit configuration, with the names "
             "of neurons; may be repeated.",
-            show_default=False,
         ),
     ] = None,
     no_plot: NoPlot = False,

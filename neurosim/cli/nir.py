@@ -38,7 +38,6 @@ def nir(
             metavar="SPIKES",
             help="Run the graph with the spikes in this file as input; its populations have the "
             "names of the graph's Input nodes.",
-            show_default=False,
         ),
     ] = None,
     dt: Annotated[
@@ -55,7 +54,6 @@ def nir(
         typer.Option(
             metavar="MV",
             help="mV per unit of potential in the graph. Default: from the file, else 1.",
-            show_default=False,
         ),
     ] = None,
     reset: Annotated[
@@ -65,7 +63,6 @@ def nir(
             help="value: a spike sets the potential to v_reset. subtract: a spike subtracts the "
             "threshold, as in Sinabs. subtract_delayed: the same one step later, as in snnTorch. "
             "Default: from the file, else value.",
-            show_default=False,
         ),
     ] = None,
     out: Annotated[
@@ -73,7 +70,6 @@ def nir(
         typer.Option(
             metavar="DIR",
             help=f"Output folder for --spikes. Default: ./{OUT}/ and the name of FILE.",
-            show_default=False,
         ),
     ] = None,
     json: Json = False,
