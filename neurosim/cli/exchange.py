@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +10,7 @@ import typer
 
 from neurosim.cli.folder import RESULT, RunFolder
 from neurosim.cli.options import EXIT_STATUS, OUT, Json, NoPlot, app
-from neurosim.cli.report import print_files, print_json, print_spikes, say
+from neurosim.cli.report import print_files, print_json, print_spikes, say, warnings_as_messages
 from neurosim.errors import NeurosimError
 from neurosim.results.storage import load
 from neurosim.utils.atomic_files import plain
@@ -164,8 +163,7 @@ def import_spikes(
     """
     from neurosim.interchange import load_spikes
 
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
+    with warnings_as_messages():
         result = load_spikes(
             files,
             dt=dt,
@@ -176,8 +174,6 @@ def import_spikes(
             start=start,
             nodes=nodes or (),
         )
-    for warning in caught:
-        say(str(warning.message))
     folder = RunFolder(out or OUT / files[0].stem)
     for file in files:
         if (folder.path / RESULT).resolve() == file.resolve():

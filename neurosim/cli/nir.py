@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,10 +9,9 @@ import typer
 
 from neurosim.cli.folder import RunFolder
 from neurosim.cli.options import EXIT_STATUS, OUT, Json, Name, Seed, Settings, Step, app
-from neurosim.cli.report import print_files, print_json, print_nir, say
+from neurosim.cli.report import print_files, print_json, print_nir, say, warnings_as_messages
 from neurosim.errors import NeurosimError
 from neurosim.experiments.catalogue import find_scenario
-from neurosim.experiments.scenario import RunOptions
 from neurosim.experiments.settings import parse_settings
 from neurosim.models import SpikeTimes
 
@@ -176,10 +174,9 @@ def export_nir(
     from neurosim.interchange import save_nir, to_nir
 
     scenario = find_scenario(name)
-    options = RunOptions(scenario.duration, scenario.dt if dt is None else dt, seed)
+    options = scenario.options(dt=dt, seed=seed)
     network = scenario.network(parse_settings(scenario.settings, tuple(settings or ())), options)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
+    with warnings_as_messages():
         graph = to_nir(
             network,
             dt=options.dt,
@@ -188,8 +185,6 @@ def export_nir(
             retime=retime,
             allow_loss=allow_loss,
         )
-    for warning in caught:
-        say(str(warning.message))
     save_nir(graph, out)
     say("wrote a NIR graph")
     print_files([str(out)])
