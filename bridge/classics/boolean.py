@@ -12,18 +12,18 @@ from numpy.typing import ArrayLike, NDArray
 from bridge.utils.checks import as_floats
 from neurosim import NeurosimError
 
+# Symbols of each operation, in order of precedence.
 SYMBOLS = {
     "not": ("~", "¬", "!", "not"),
     "and": ("&", "&&", "∧", "·", "*", "and"),
     "xor": ("^", "⊕", "xor"),
     "or": ("|", "||", "∣", "∨", "+", "or"),
 }
-"""Symbols of each operation, in order of precedence."""
 CONSTANTS = {"0": False, "1": True, "false": False, "true": True}
+# Largest number of characters, and largest nesting depth.
 LONGEST, DEEPEST = 10_000, 100
-"""Largest number of characters, and largest nesting depth."""
+# Largest number of variables of a truth table.
 MOST_VARIABLES = 16
-"""Largest number of variables of a truth table."""
 
 _OPERATION = {symbol: name for name, symbols in SYMBOLS.items() for symbol in symbols}
 _TOKEN = re.compile(r"\s*(&&|\|\||[^\W\d]\w*|[01](?!\w)|\S)")

@@ -9,21 +9,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bridge.inference.connectome import Connectome
-from bridge.utils.checks import finite
+from bridge.utils.checks import as_floats, finite
 from neurosim import NeurosimError
 
+# z of coincidences over all pairs above which to warn (p = 3e-7).
 SYNCHRONOUS = 5.0
-"""z of coincidences over all pairs above which to warn (p = 3e-7)."""
+# Standard deviation of z of absent synapses above which to warn.
 WIDE = 1.3
-"""Standard deviation of z of absent synapses above which to warn."""
 
 
 def standardised(stimulus: ArrayLike, n_bins: int) -> NDArray[np.float64]:
     """Return the standardised stimulus, shape (n_bins, n_features)."""
-    try:
-        values = np.asarray(stimulus, dtype=float)
-    except (TypeError, ValueError):
-        raise NeurosimError("stimulus must be an array of numbers, one row per bin") from None
+    values = as_floats(stimulus, "stimulus")
     values = values[:, None] if values.ndim == 1 else values
     if values.ndim != 2 or len(values) != n_bins or values.shape[1] == 0:
         raise NeurosimError(

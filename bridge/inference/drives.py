@@ -16,10 +16,10 @@ from bridge.inference.spike_history import SpikeHistory
 from bridge.inference.trains import BinnedTrains
 
 NONE = np.empty(0)
+# Longest segment (ms) in which the presence of neurons is resolved.
 FINEST = 200.0
-"""Longest segment (ms) in which the presence of neurons is resolved."""
+# Precision of the prior of weights of drives and stimulus, which keeps them finite.
 FEATURE_PRECISION = 1e-6
-"""Precision of the prior of weights of drives and stimulus, which keeps them finite."""
 
 
 @dataclass(frozen=True, eq=False)

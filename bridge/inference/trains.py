@@ -16,10 +16,10 @@ from bridge.utils.binning import bin_indices, count_bins, is_after
 from neurosim import NeurosimError
 from neurosim.utils.resources import physical_memory
 
+# Largest plausible rate (spikes per ms), to detect times in seconds.
 FASTEST = 1.0
-"""Largest plausible rate (spikes per ms), to detect times in seconds."""
+# Largest fraction of the physical memory to use.
 USABLE = 0.6
-"""Largest fraction of the physical memory to use."""
 
 
 @dataclass(frozen=True, eq=False)

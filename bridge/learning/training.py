@@ -14,12 +14,7 @@ from bridge.learning import loss_kinds
 from bridge.learning.design import MANY_COLUMNS, DenseDesign, StandardisedDesign
 from bridge.learning.losses import CROSS_ENTROPY
 from bridge.learning.objectives import FirthLoss, MeanLoss, Perceptron
-from bridge.learning.optimizers import (
-    OptimizeResult,
-    accelerated_descent,
-    gradient_descent,
-    newton,
-)
+from bridge.learning.optimizers import OptimizeResult, accelerated_descent, gradient_descent, newton
 from bridge.learning.separation import (
     MOST_PARAMETERS,
     Limit,
@@ -36,17 +31,17 @@ from neurosim.utils.progress import progress_bar
 if TYPE_CHECKING:
     from bridge.learning.logistic import LogisticNeuron
 
+# Default maximum number of steps (epochs in stochastic descent).
 MOST_STEPS = {"newton": 100, "accelerated": 10_000, "gradient": 10_000, "stochastic": 1000}
-"""Default maximum number of steps (epochs in stochastic descent)."""
+# Bytes.
 LARGEST_HESSIAN = 4e9
-"""Bytes."""
+# Newton's method starts on every tenth trial if these are at least so many, and so many times the
+# number of parameters.
 TENTH, SMALLEST_SAMPLE, SMALLEST_RATIO = 10, 2000, 20
-"""Newton's method starts on every tenth trial if these are at least so many, and so many times the
-number of parameters."""
+# Ratio of smallest to largest curvature below which a squared error may be unbounded.
 SHALLOW = 1e-3
-"""Ratio of smallest to largest curvature below which a squared error may be unbounded."""
+# Most columns named in a warning.
 MOST_NAMED = 10
-"""Most columns named in a warning."""
 
 
 @dataclass(frozen=True, eq=False)

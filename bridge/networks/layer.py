@@ -90,11 +90,7 @@ class Layer:
 
     @classmethod
     def convolution(
-        cls,
-        kernels: ArrayLike,
-        bias: ArrayLike,
-        shape: Sequence[int],
-        activation: Activation | str,
+        cls, kernels: ArrayLike, bias: ArrayLike, shape: Sequence[int], activation: Activation | str
     ) -> Layer:
         """Return a convolutional layer on a grid of inputs.
 

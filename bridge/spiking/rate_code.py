@@ -18,10 +18,10 @@ from bridge.utils.checks import as_float, as_floats, positive, require_choice
 from bridge.utils.renamed import old_attributes
 from neurosim import NeurosimError
 
+# A neuron with little leak and no refractory period: its rate is proportional to its current.
 INTEGRATOR = ns.LIF(tau_m=1000.0, t_ref=0.0)
-"""A neuron with little leak and no refractory period: its rate is proportional to its current."""
+# Default number of spikes for an activation of 1.
 SPIKES = 40
-"""Default number of spikes for an activation of 1."""
 
 
 @old_attributes(gap="threshold_distance")

@@ -28,8 +28,8 @@ class SpikingNetwork(ABC):
 
     network: LayeredNetwork
     dt: ClassVar[float] = 0.1
+    # Score of a single output above which the decision is 1.
     even: ClassVar[float] = 0.0
-    """Score of a single output above which the decision is 1."""
 
     @abstractmethod
     def add_to(

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from neurosim import LIF, NeurosimError
 
+# Most characters of a value shown in a message.
 LONGEST = 60
-"""Most characters of a value shown in a message."""
 
 
 def as_floats(values: Any, name: str) -> NDArray[np.float64]:

@@ -19,7 +19,6 @@ from neurosim.kernels.state_types import (
     VOLTAGE,
 )
 from neurosim.models.declare import states_of
-from neurosim.network.parts import recordables
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -111,7 +110,7 @@ def plan_traces(network: Network, layout: Layout, dt: float) -> tuple[TracePlan,
         ids = np.arange(recording.population.size) if recording.ids is None else recording.ids
         key = (recording.population.name, recording.name)
         reduction = recording.name.removeprefix(recording.variable).lstrip("_")
-        unit = recordables(recording.population)[recording.variable]
+        unit = recording.population.recordables()[recording.variable]
         number, state = layout.index(recording.population), _state_index(recording)
         plan = TracePlan(key, recording.variable, number, ids, interval, unit, state, reduction)
         plans.append(plan)

@@ -140,10 +140,10 @@ class Recorder:
         for k, trace in enumerate(self._plan.traces):
             n_rows = (t_first + n_steps) // trace.interval - t_first // trace.interval
             values = np.zeros((n_rows, len(trace.ids)))
-            for part, own in zip(self._plan.threads, samples, strict=True):
+            for part, signals in zip(self._plan.threads, samples, strict=True):
                 for c in part.trace_terms:
                     if c.trace == k:
-                        values[:, c.columns] += own[:n_rows, c.signals]
+                        values[:, c.columns] += signals[:n_rows, c.signals]
             self._append(k, trace.reduced(self._in_units(trace, self._allreduce(values))))
 
     def _append(self, k: int, values: NDArray[np.float64]) -> None:
@@ -180,10 +180,10 @@ class Recorder:
         order = np.argsort(population, kind="stable")
         start = 0
         for k in np.flatnonzero(counts).tolist():
-            own = order[start : start + counts[k]]
+            index = order[start : start + counts[k]]
             start += counts[k]
-            times = np.multiply(stamps[own], dt, dtype=float)
-            self._spikes[k].append(times, ids[own].astype(np.int64) - first[k])
+            times = np.multiply(stamps[index], dt, dtype=float)
+            self._spikes[k].append(times, ids[index].astype(np.int64) - first[k])
         for k, spikes in self._drawn.items():
             shown = self._is_drawn[k][drawn_ids]
             own_ids = drawn_ids[shown].astype(np.int64) - first[self._plan.traces[k].population]
@@ -251,7 +251,7 @@ class Recorder:
         self, spikes: Iterable[tuple[int, _Spikes]]
     ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Return spikes as global ids and steps, ordered by step, then id."""
-        parts = [(first, *own.between(-math.inf, math.inf)) for first, own in spikes]
+        parts = [(first, *trains.between(-math.inf, math.inf)) for first, trains in spikes]
         ids = np.concatenate([np.empty(0, np.int64), *(first + ids for first, _, ids in parts)])
         times = np.concatenate([np.empty(0), *(times for _, times, _ in parts)])
         stamps = np.rint(times / self._plan.dt).astype(np.int64)

@@ -194,7 +194,7 @@ def _refused():
             simulation,
             static,
             {"weights": [1.0, 2.0]},
-            r"weights has shape \(2,\); it needs \(200,\)",
+            r"weights has shape \(2,\); expected \(200,\)",
         ),
         (simulation, static, {"weights": -1.0}, "against Dale's law"),
         (simulation, static, {"weights": ns.Normal(1.0, 0.1)}, "give a number, or one for each"),

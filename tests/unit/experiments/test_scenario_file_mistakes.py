@@ -139,7 +139,7 @@ MISTAKES = {
     ),
     "too many sources": (
         RULE, '{type = "FixedInDegree", n = 801, multapses = false}',
-        "29: FixedInDegree.n = 801 is more than the 800 neurons there are to choose from: lower n, "
+        "29: FixedInDegree.n = 801 exceeds the 800 neurons to choose from: lower n, "
         "or allow multapses",
     ),
     "no size": (
