@@ -122,7 +122,7 @@ def test_gates_follow_from_the_recorded_potential() -> None:
 @pytest.mark.parametrize(
     ("v", "dt", "words"),
     [
-        (np.zeros(1), 0.1, "two samples or more"),
+        (np.zeros(1), 0.1, "at least two samples"),
         (np.zeros(5), 2.0, "dt = 2 ms is outside"),
         (np.array([0.0, np.nan]), 0.1, "v holds nan"),
     ],
