@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bridge.inference.connectome import Connectome
-from bridge.utils.checks import as_floats, finite
+from bridge.utils.checks import as_floats, as_integer, finite, positive
 from neurosim import NeurosimError
 
 # z of coincidences over all pairs above which to warn (p = 3e-7).
@@ -109,14 +109,10 @@ def check_parameters(
         if value is not None and not 0 <= value <= most:
             raise NeurosimError(f"{name} = {value:g} ms is outside 0 to {most:g} ms")
     for name, value in (("shared", shared), ("baseline", baseline)):
-        if value is not None and not (math.isfinite(value) and value > 0):
-            raise NeurosimError(
-                f"{name} = {value:g} ms is not a finite time above 0 ms: give the distance of "
-                "knots, or None to omit it"
-            )
+        if value is not None:
+            positive(value, name, "ms")
     if ridge is not None:
         finite(ridge, "ridge", low=0.0)
-    if not (math.isfinite(tol) and tol > 0):
-        raise NeurosimError(f"tol = {tol:g} standard errors is not a finite number above 0")
-    if threads is not None and threads < 1:
-        raise NeurosimError(f"threads = {threads} is below 1: give at least one thread")
+    positive(tol, "tol")
+    if threads is not None:
+        as_integer(threads, "threads", 1)

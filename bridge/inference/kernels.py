@@ -58,14 +58,27 @@ def exponentials(values, powers, bits):
 
 @compiled
 def forward(
-    ids, bins, starts, decays, shares, delay, held, own, classes, base, theta, drive, residual
+    ids,
+    bins,
+    starts,
+    decays,
+    shares,
+    delay,
+    held,
+    spike_bins,
+    classes,
+    base,
+    theta,
+    drive,
+    residual,
 ):
     """Compute probability − fired; return the cross-entropy (nats) and gradient by class.
 
-    own : bins in which the neuron fired.  classes, base : class of each bin and its intercept.
+    spike_bins : bins in which the neuron fired.
+    classes, base : class of each bin and its intercept.
     drive : log-odds added to each bin; an empty array for none.
     """
-    n_bins, n_own = len(classes), len(own)
+    n_bins, n_spikes = len(classes), len(spike_bins)
     state = np.zeros(len(decays))
     by_class = np.zeros(len(base))
     received = np.empty(BLOCK)
@@ -107,8 +120,8 @@ def forward(
                 loss += np.log(product)
                 product = 1.0
             loss += max(score[i] - _LARGEST, 0.0)
-        while fired < n_own and own[fired] < first + size:
-            t = own[fired]
+        while fired < n_spikes and spike_bins[fired] < first + size:
+            t = spike_bins[fired]
             loss -= score[t - first]
             residual[t] -= 1.0
             fired += 1

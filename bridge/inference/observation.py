@@ -65,8 +65,8 @@ class Observation:
         for index in range(trains.n_neurons):
             present = self.present(index)
             if present is not None:
-                own = trains.ids == index
-                keep[own] = present[trains.bins[own]]
+                of_neuron = trains.ids == index
+                keep[of_neuron] = present[trains.bins[of_neuron]]
         return trains.select(keep), int((~keep).sum())
 
 

@@ -186,5 +186,5 @@ class Baseline:
 
 
 def segment_sums(values: NDArray, spacing: int) -> NDArray[np.float64]:
-    """Return the sums of values over segments of `spacing`; the last may be incomplete."""
+    """Return the sums of values or rows over segments; the last may be incomplete."""
     return np.add.reduceat(values, np.arange(0, len(values), spacing), dtype=float)

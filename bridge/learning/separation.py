@@ -108,11 +108,6 @@ def has_minimum_near(objective: MeanLoss, theta: NDArray) -> bool:
     return bool(longest * decrement <= 0.5 * np.sqrt(values[varies].min()))
 
 
-def separating_plane_exists(objective: MeanLoss) -> bool:
-    """Return whether the data are separable, by linear programming."""
-    return separating_plane(objective) is not None
-
-
 def separating_plane(objective: MeanLoss) -> NDArray[np.float64] | None:
     """Return the parameters of a plane with no trial on the wrong side, None if there is none.
 

@@ -339,16 +339,18 @@ def _check_sources(layers: Sequence[Layer], sources: Sources, outputs: Sequence[
             f"{len(layers)} layers have {len(sources)} sources: give the numbers of the input "
             "signals for each layer"
         )
-    for number, (layer, signals, own) in enumerate(zip(layers, sources, outputs, strict=True), 1):
+    for number, (layer, signals, columns) in enumerate(
+        zip(layers, sources, outputs, strict=True), 1
+    ):
         if len(signals) != layer.weights.shape[1] or len(set(signals)) != len(signals):
             raise NeurosimError(
                 f"layer {number} has {layer.weights.shape[1]} inputs and {len(set(signals))} "
                 "source signals: the numbers must be equal"
             )
-        if not all(0 <= signal < own.start for signal in signals):
+        if not all(0 <= signal < columns.start for signal in signals):
             raise NeurosimError(
                 f"layer {number} has the sources {list(signals)}: give signals from 0 to "
-                f"{own.start - 1}, which come before it, as a network has no loops"
+                f"{columns.start - 1}, which come before it, as a network has no loops"
             )
 
 

@@ -13,7 +13,7 @@ import neurosim as ns
 from bridge.networks import LayeredNetwork
 from bridge.networks.layer import checked_inputs
 from bridge.spiking.balance import Balanced, balance
-from bridge.spiking.spiking_network import SpikingNetwork, connect_copies, spike_counts
+from bridge.spiking.spiking_network import SpikingNetwork, connect_copies
 from bridge.utils.checks import as_float, as_floats, positive, require_choice
 from bridge.utils.renamed import old_attributes
 from neurosim import NeurosimError
@@ -167,12 +167,11 @@ class RateCodedNetwork(SpikingNetwork):
         found = [as_floats(inputs, "inputs")]
         n_trials, scales = len(found[0]), self.balanced.scales
         quantum = 1e3 / (self.rate * stop)
-        if self.inputs == "spikes":
-            counts = spike_counts(result, f"{name}input", n_trials, stop)
-            found[0] = counts * (quantum * scales[0])
-        for number in range(1, len(scales)):
-            counts = spike_counts(result, f"{name}layer {number}", n_trials, stop)
-            found.append(counts * (quantum * scales[number]))
+        for number, scale in enumerate(scales):
+            if number or self.inputs == "spikes":
+                trains = result.spikes[f"{name}layer {number}" if number else f"{name}input"]
+                counts = trains.counts(stop=stop).reshape(n_trials, -1)
+                found[number:] = [counts * (quantum * scale)]
         if (f"{name}layer {len(scales) - 1}", "v") in result.traces:
             times, scores = self.scores(result, n_trials=n_trials, name=name)
             last = max(int(np.searchsorted(times, stop + 1e-6)) - 1, 0)

@@ -156,13 +156,6 @@ def connect_copies(
     return net.connect(source, target, rule, weight=weights, **options)
 
 
-def spike_counts(
-    result: ns.Result, name: str, n_trials: int, stop: float = np.inf
-) -> NDArray[np.int64]:
-    """Return the spike counts of a layer up to a time (ms), shape (n_trials, n_units)."""
-    return result.spikes[name].counts(stop=stop).reshape(n_trials, -1)
-
-
 def first_spikes(result: ns.Result, name: str, n_trials: int) -> NDArray[np.float64]:
     """Return the first spike of each neuron (ms), inf if none, shape (n_trials, n_units)."""
     trains = result.spikes[name]

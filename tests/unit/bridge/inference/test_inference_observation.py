@@ -215,8 +215,8 @@ def test_a_null_spread_that_cannot_be_estimated_is_said():
         ),
         ({"stimulus": np.full(80_000, np.nan)}, "values that are not finite"),
         ({"stimulus": ["a"] * 80_000}, "stimulus must be an array of real numbers"),
-        ({"shared": 0.0}, "shared = 0 ms is not a finite time above 0 ms"),
-        ({"baseline": -1.0}, "baseline = -1 ms is not a finite time above 0 ms"),
+        ({"shared": 0.0}, "shared = 0 ms is not a finite number above 0 ms"),
+        ({"baseline": -1.0}, "baseline = -1 ms is not a finite number above 0 ms"),
     ],
 )
 def test_bad_options_are_refused_in_a_sentence(trains, options, message):

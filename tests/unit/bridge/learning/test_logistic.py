@@ -13,7 +13,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from bridge import LogisticNeuron, SeparableDataWarning, to_logistic, to_spiking
 from bridge.learning.design import StandardisedDesign
 from bridge.learning.objectives import MeanLoss
-from bridge.learning.separation import has_minimum_near, separating_plane_exists
+from bridge.learning.separation import has_minimum_near, separating_plane
 from neurosim import NeurosimError
 
 RNG = np.random.default_rng(0)
@@ -147,8 +147,8 @@ def test_proof_of_a_minimum_and_linear_programme_agree():
             step = np.linalg.lstsq(dense.hessian(theta), dense.value_and_gradient(theta)[1])[0]
             theta = theta - step / max(1.0, np.abs(step).max())
 
-        separable = separating_plane_exists(dense)
-        assert separable == separating_plane_exists(thin)
+        separable = separating_plane(dense) is not None
+        assert separable == (separating_plane(thin) is not None)
         assert separable != has_minimum_near(dense, theta)
         assert separable != has_minimum_near(thin, theta)
 

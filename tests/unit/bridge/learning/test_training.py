@@ -173,7 +173,7 @@ def test_a_descent_that_stops_early_is_not_taken_for_separable_by_a_long_program
     def never(objective):
         raise AssertionError("the linear programme was asked")
 
-    monkeypatch.setattr("bridge.learning.separation.separating_plane_exists", never)
+    monkeypatch.setattr("bridge.learning.separation.separating_plane", never)
     assert not LogisticNeuron(tol=0.2).fit(X, Y).separable_
 
 
