@@ -161,14 +161,14 @@ def _execute(
     options, series = options_of(request, scenario), None
     if request.checkpoint_every is not None:
         series = CheckpointSeries(folder.path / CHECKPOINTS, request.checkpoint_every)
-    comm = current_communicator()
+    communicator = current_communicator()
     with _locked(folder):
         if new:  # check again: another run may have started before the lock
-            comm.run_on_root(folder.require_free)
-        comm.run_on_root(lambda: _prepare(request, scenario, folder, series))
+            communicator.run_on_root(folder.require_free)
+        communicator.run_on_root(lambda: _prepare(request, scenario, folder, series))
         with series.active() if series else nullcontext():
             run = run_scenario(scenario, settings, options, sys.stderr.isatty())
-        if not comm.is_root:  # every process has the whole result, the root writes it
+        if not communicator.is_root:  # every process has the whole result, the root writes it
             return Outcome(request, folder.path, run, {}, None)
         with without_mpi():
             return _save(request, folder, run, series)

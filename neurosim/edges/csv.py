@@ -104,8 +104,8 @@ class CSVEdges(EdgeFile):
         self._set(delimiter=delimiter, columns=columns, start=start, size=size)
         for name in (self.source, self.target):
             self.check_column(name)
-        for what in ("names", "target_names"):
-            self._set(**{what: _checked_names(getattr(self, what), f"CSVEdges.{what}")})
+        for label in ("names", "target_names"):
+            self._set(**{label: _checked_names(getattr(self, label), f"CSVEdges.{label}")})
         if self.target_names is not None and self.names is None:
             raise NeurosimError("CSVEdges.target_names is given without names: give both")
         if self.names is None and self._holds_names(rest):
@@ -183,16 +183,16 @@ class CSVEdges(EdgeFile):
         return tuple(found)
 
 
-def _checked_names(given: Any, what: str) -> tuple[str, ...] | None:
+def _checked_names(given: Any, label: str) -> tuple[str, ...] | None:
     """Return names of neurons as a tuple of distinct strings; None stays None."""
     if given is None:
         return None
     names = () if isinstance(given, str) or not hasattr(given, "__iter__") else tuple(given)
     if not names or not all(isinstance(name, str) and name for name in names):
-        raise NeurosimError(f"{what} = {show(given)}: give a list of strings, one for each neuron")
+        raise NeurosimError(f"{label} = {show(given)}: give a list of strings, one for each neuron")
     if len(set(names)) < len(names):
         twice = next(name for k, name in enumerate(names) if name in names[:k])
-        raise NeurosimError(f"{what} contains {show(twice)} twice: names must be unique")
+        raise NeurosimError(f"{label} contains {show(twice)} twice: names must be unique")
     return names
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from neurosim.edges.sonata_population import SonataPopulation
 from neurosim.errors import NeurosimError
 from neurosim.models.column import is_per_edge
-from neurosim.models.connection_rules import checked_edges
+from neurosim.models.rule import checked_edges
 from neurosim.utils.frozen import read_only
 
 if TYPE_CHECKING:

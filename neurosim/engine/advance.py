@@ -110,13 +110,14 @@ class Engine:
     ) -> None:
         self.network = network
         self.comm = comm = current_communicator()
-        own = range(comm.index * threads, (comm.index + 1) * threads)
+        local = range(comm.index * threads, (comm.index + 1) * threads)
+        n_threads = comm.size * threads
         self.plan = build(
             network,
             dt=dt,
             seed=seed,
-            threads=comm.size * threads,
-            own=own,
+            threads=n_threads,
+            local_threads=local,
             debug=debug,
             wired=wired,
         )
@@ -164,8 +165,8 @@ class Engine:
     def _prepare(self) -> None:
         """Pass the current tables to the time loops."""
         tables = zip(self._states, self.plasticity, self.live.tables, strict=True)
-        for loop, own in zip(self._loops, tables, strict=True):
-            loop.prepare(*own)
+        for loop, arrays in zip(self._loops, tables, strict=True):
+            loop.prepare(*arrays)
 
     def _advance(self, thread: int, n_steps: int) -> int:
         return self._loops[thread](self.steps, n_steps, self._crossing)
@@ -232,7 +233,7 @@ class Engine:
         """Return everything that has changed since time 0, for any number of threads the same."""
         self.drop_history()
         columns = get_plasticity_state(self.plan, self.plasticity)
-        columns = {name: self.comm.allgather(own) for name, own in columns.items()}
+        columns = {name: self.comm.allgather(column) for name, column in columns.items()}
         return EngineState(
             steps=self.steps,
             state=self._neuron_state(),

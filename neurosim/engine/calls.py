@@ -94,24 +94,25 @@ def difference(calls: Sequence[Call]) -> str | None:
             return f"process {rank} {call.name} while process 0 {first.name}"
         found = _find(call.arguments, first.arguments, "")
         if found is not None:
-            path, own, other = found
+            path, value, other = found
             field = path if "(" in path else path.rpartition(".")[2]
-            return f"process {rank} was given {path} = {own}, process 0 {field} = {other}"
+            return f"process {rank} was given {path} = {value}, process 0 {field} = {other}"
     return None
 
 
-def _find(own: Any, other: Any, path: str) -> tuple[str, str, str] | None:
+def _find(value: Any, other: Any, path: str) -> tuple[str, str, str] | None:
     """Return the path of the first difference between two values, and both values as text."""
-    if isinstance(own, dict) and isinstance(other, dict) and own.get("type") == other.get("type"):
-        names = own | other
-        pairs = [(own.get(k), other.get(k), f"{path}.{k}" if path else k) for k in names]
-    elif isinstance(own, list) and isinstance(other, list):
-        if len(own) != len(other):
-            return f"len({path})", str(len(own)), str(len(other))
-        pairs = [(a, b, f"{path}[{k}]") for k, (a, b) in enumerate(zip(own, other, strict=True))]
+    both = (value, other)
+    if all(isinstance(v, dict) for v in both) and value.get("type") == other.get("type"):
+        names = value | other
+        pairs = [(value.get(k), other.get(k), f"{path}.{k}" if path else k) for k in names]
+    elif all(isinstance(v, list) for v in both):
+        if len(value) != len(other):
+            return f"len({path})", str(len(value)), str(len(other))
+        pairs = [(a, b, f"{path}[{k}]") for k, (a, b) in enumerate(zip(*both, strict=True))]
     else:
         # Compare as text: NaN differs from itself, and True equals 1.
-        return None if repr(own) == repr(other) else (path, _text(own), _text(other))
+        return None if repr(value) == repr(other) else (path, _text(value), _text(other))
     return next((found for found in starmap(_find, pairs) if found is not None), None)
 
 

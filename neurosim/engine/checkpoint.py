@@ -21,14 +21,7 @@ if TYPE_CHECKING:
 
 KIND, VERSION = "checkpoint", 1
 
-INVALID_CONTENT = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
+INVALID = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """Exceptions raised for a file with a valid checksum whose content is not valid."""
 
 _DTYPES = (np.dtype(np.int64), np.dtype(np.float64))
@@ -117,7 +110,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
             plastic_reads=[Connections(**reads[str(k)]) for k in range(len(reads))],
             engine=EngineState(**fields | {"steps": content["steps"].item()}),
         )
-    except INVALID_CONTENT as error:
+    except INVALID as error:
         raise damaged(path, KIND, error) from error
 
 

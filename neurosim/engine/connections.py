@@ -40,13 +40,13 @@ def set_plastic_weights(engine: Engine, index: int, weights: NDArray[np.float64]
     # The spikes that a synapse still needs depend on its former weight.
     engine.drop_history()
     found = [part.plastic.projections == index for part in engine.plan.threads]
-    counts = np.array([own.sum() for own in found])
+    counts = np.array([mask.sum() for mask in found])
     start = engine.comm.allgather(np.array([counts.sum()]))[: engine.comm.index].sum()
     order = _order(_plastic_columns(engine, index))
     values = np.empty(len(order))
     values[order] = weights
-    for state, own, n in zip(engine.plasticity, found, counts, strict=True):
-        state.weights[own] = values[start : start + n]
+    for state, mask, n in zip(engine.plasticity, found, counts, strict=True):
+        state.weights[mask] = values[start : start + n]
         start += n
 
 
@@ -54,12 +54,12 @@ def _plastic_columns(engine: Engine, index: int) -> dict[str, NDArray]:
     """Return the plastic connections of a projection thread by thread, with delays in steps."""
     found: dict[str, list[NDArray]] = {}
     for part, state in zip(engine.plan.threads, engine.plasticity, strict=True):
-        own = part.plastic.projections == index
+        mask = part.plastic.projections == index
         columns = {"sources": part.plastic.sources, "targets": part.plastic.targets}
         columns |= {"weights": state.weights, "delays": part.plastic.delays}
         for name, column in columns.items():
-            found.setdefault(name, []).append(column[own])
-    return {name: engine.comm.allgather(np.concatenate(own)) for name, own in found.items()}
+            found.setdefault(name, []).append(column[mask])
+    return {name: engine.comm.allgather(np.concatenate(parts)) for name, parts in found.items()}
 
 
 def _order(columns: dict[str, NDArray]) -> NDArray[np.intp]:

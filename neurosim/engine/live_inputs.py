@@ -57,7 +57,7 @@ class LiveInputs:
     states : sequence of State
         Of every thread.
     current : callable
-        Returns the present version of a drive, whose network may have been changed.
+        Returns the present version of a drive, after changes of the network.
 
     Attributes
     ----------
@@ -74,14 +74,15 @@ class LiveInputs:
             inputs = part.inputs
             if any(isinstance(port, CurrentPort) for port in part.live.values()):
                 # A writable copy; the kernels read it through a read-only view.
-                own = inputs.amplitudes.copy()
-                self._amplitudes.append(own)
-                inputs = inputs._replace(amplitudes=read_only(own))
+                amplitudes = inputs.amplitudes.copy()
+                self._amplitudes.append(amplitudes)
+                inputs = inputs._replace(amplitudes=read_only(amplitudes))
             self._fixed.append(inputs)
         self.tables = list(self._fixed)
         self._pending = [_NONE for _ in plan.threads]
         self._given: dict[int, int] = {}
-        self._sent: list[tuple[int, NDArray[np.int64], NDArray[np.int64]]] = []
+        # Drive, column and step of arrival of the live spikes, for checkpoints.
+        self._sent = np.empty((0, 3), np.int64)
 
     def index(self, drive: Drive) -> int:
         """Return the index of a drive among the live drives."""
@@ -108,11 +109,12 @@ class LiveInputs:
         self._check(drive, LiveSpikes)
         columns = _columns(drive, ids)
         self._dispatch(drive, columns, self._arrivals(drive, len(columns), times, now))
-        self._sent = [sent for sent in self._sent if len(sent[2]) and sent[2].max() >= now]
+        self._sent = self._sent[self._sent[:, 2] >= now]
 
     def _dispatch(self, drive: Drive, columns: NDArray[np.int64], steps: NDArray[np.int64]) -> None:
         """Add spikes to the pending events of every thread."""
-        self._sent.append((self.index(drive), columns, steps))
+        rows = np.column_stack([np.full(len(steps), self.index(drive)), columns, steps])
+        self._sent = np.concatenate([self._sent, rows])
         for thread, part in enumerate(self._plan.threads):
             port = part.live[drive]
             assert isinstance(port, SpikePort)
@@ -127,13 +129,13 @@ class LiveInputs:
             if self._custom:
                 self._begin_custom(thread, first, last)
             waiting = self._pending[thread]
-            due = waiting.steps < last
-            if not due.any():
+            arrives = waiting.steps < last
+            if not arrives.any():
                 continue
             fixed = self.tables[thread]
             given = slice(state.next_event[0], int(np.searchsorted(fixed.event_steps, last)))
             events = _Events(fixed.event_steps, fixed.event_slots, fixed.event_weights)
-            events = events.select(given).append(waiting.select(due))
+            events = events.select(given).append(waiting.select(arrives))
             events = events.select(np.argsort(events.steps, kind="stable"))
             self.tables[thread] = fixed._replace(
                 event_steps=read_only(events.steps),
@@ -142,7 +144,7 @@ class LiveInputs:
             )
             state.next_event[0] = 0
             self._given[thread] = given.stop
-            self._pending[thread] = waiting.select(~due)
+            self._pending[thread] = waiting.select(~arrives)
 
     def _begin_custom(self, thread: int, first: int, last: int) -> None:
         """Read the custom inputs of the steps first … last − 1."""
@@ -171,16 +173,11 @@ class LiveInputs:
         """
         ports = self._plan.threads[0].live.values()
         values = [self._amplitudes[0][p.values] for p in ports if isinstance(p, CurrentPort)]
-        drives = [np.full(len(steps), number) for number, _, steps in self._sent]
-        columns = [columns for _, columns, _ in self._sent]
-        steps = np.concatenate([_NONE.steps, *(steps for _, _, steps in self._sent)])
-        left = steps >= step
-        return {
-            "amplitudes": np.concatenate([_NONE.weights, *values]),
-            "drives": np.concatenate([_NONE.steps, *drives])[left],
-            "columns": np.concatenate([_NONE.steps, *columns])[left],
-            "steps": steps[left],
-        }
+        spikes = self._sent[self._sent[:, 2] >= step].T
+        names = ("drives", "columns", "steps")
+        return {"amplitudes": np.concatenate([_NONE.weights, *values])} | dict(
+            zip(names, spikes, strict=True)
+        )
 
     def set_state(self, saved: Mapping[str, NDArray]) -> None:
         """Set live currents and send spikes, as returned by `get_state`.
@@ -206,13 +203,11 @@ class LiveInputs:
 
     def _check(self, drive: Drive, kind: type[LiveCurrent | LiveSpikes]) -> None:
         """Refuse anything but a live drive of one kind in this simulation."""
-        own = isinstance(drive, Drive) and drive in self._plan.threads[0].live
-        if not own or type(drive.input) is not kind:
-            named = (
-                f"The {type(drive.input).__name__} onto {drive.target.name!r}"
-                if isinstance(drive, Drive)
-                else show(drive)
-            )
+        known = isinstance(drive, Drive) and drive in self._plan.threads[0].live
+        if not known or type(drive.input) is not kind:
+            named = show(drive)
+            if isinstance(drive, Drive):
+                named = f"The {type(drive.input).__name__} onto {drive.target.name!r}"
             raise NeurosimError(
                 f"{named} is not a {kind.__name__} of this simulation: give what Network.drive "
                 f"returned for {kind.__name__}() before the simulation was made"

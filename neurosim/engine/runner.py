@@ -106,9 +106,8 @@ class Runner:
 
     def require_same(self, name: str, **arguments: object) -> None:
         """Check that all processes make the same call; see `Communicator.require_same`."""
-        if not self.comm.is_serial:
-            state = {"simulation": self._number, "time": f"{self.time:.12g} ms"}
-            self.comm.require_same(name, state | arguments)
+        state = {"simulation": self._number, "time": f"{self.time:.12g} ms"}
+        self.comm.require_same(name, state | arguments)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:

@@ -8,21 +8,10 @@ from typing import TYPE_CHECKING, Any
 from neurosim.builder.grid import MAX_STEPS, check_dt, whole_steps
 from neurosim.builder.memory import check_recordings
 from neurosim.engine.advance import CHUNK
-from neurosim.engine.checkpoint import (
-    INVALID_CONTENT,
-    KIND,
-    Checkpoint,
-    read_checkpoint,
-    write_checkpoint,
-)
+from neurosim.engine.checkpoint import INVALID, KIND, Checkpoint, read_checkpoint, write_checkpoint
 from neurosim.engine.mpi import current_communicator
 from neurosim.engine.runner import Runner
-from neurosim.engine.values import (
-    projection_index,
-    read_parameters,
-    set_parameters,
-    set_weights,
-)
+from neurosim.engine.values import projection_index, read_parameters, set_parameters, set_weights
 from neurosim.errors import NeurosimError
 from neurosim.kernels import without_collection
 from neurosim.network import Network, Projection
@@ -151,27 +140,24 @@ class Simulation:
         current_communicator().require_same(
             "called Simulation.restore", {"checkpoint": checkpoint.engine._asdict()}
         )
+        dt, seed, steps = checkpoint.dt, checkpoint.seed, checkpoint.engine.steps
         simulation = cls(
             checkpoint.network,
-            dt=checkpoint.dt,
-            seed=checkpoint.seed,
+            dt=dt,
+            seed=seed,
             threads=threads,
             progress=progress,
             profile=profile,
         )
         try:
-            simulation._runner.set_state(checkpoint, checkpoint.engine.steps)
-        except INVALID_CONTENT as error:
+            simulation._runner.set_state(checkpoint, steps)
+        except INVALID as error:
             raise damaged(path, KIND, error) from error
         return simulation
 
     def __reduce__(self) -> tuple[Any, ...]:
-        runner = self._runner
-        options = {
-            "threads": len(runner.engine.plan.threads),
-            "progress": runner.progress,
-            "profile": runner.profile,
-        }
+        runner, threads = self._runner, len(self._runner.engine.plan.threads)
+        options = {"threads": threads, "progress": runner.progress, "profile": runner.profile}
         with runner.exclusive():
             return _unpickle, (runner.get_state(), runner.steps, options)
 
@@ -519,13 +505,6 @@ def simulate(
     dt = check_dt(dt)
     whole_steps(duration, dt, "duration")
     check_recordings(_check_network(network), duration, dt)
-    simulation = Simulation(
-        network,
-        dt=dt,
-        seed=seed,
-        threads=threads,
-        progress=progress,
-        profile=profile,
-        debug=debug,
-    )
+    options: Any = {"progress": progress, "profile": profile, "debug": debug}
+    simulation = Simulation(network, dt=dt, seed=seed, threads=threads, **options)
     return simulation.run(duration, realtime=realtime)

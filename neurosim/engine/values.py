@@ -29,8 +29,8 @@ def projection_index(network: Network, projection: Projection) -> int:
         If it is not a projection of the network.
     """
     current = network.current(projection)
-    for k, own in enumerate(network.projections):
-        if own is current:
+    for k, known in enumerate(network.projections):
+        if known is current:
             return k
     raise NeurosimError(
         f"projection = {show(projection)} is not part of this simulation: give what "

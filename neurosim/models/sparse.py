@@ -1,4 +1,4 @@
-"""Sparse matrices as connections."""
+"""Connections given as sparse matrices."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ def is_sparse(value: object) -> bool:
 
 
 def from_sparse(matrix: Any, shape: tuple[int, int]) -> tuple[Explicit, NDArray]:
-    """Return the connections that a sparse matrix (source, target) stores, and its values."""
+    """Return the connections stored in a sparse matrix (source, target), and their values."""
     if matrix.shape != shape:
         raise NeurosimError(
-            f"The sparse matrix has shape {matrix.shape}; it needs a row per source and a column "
-            f"per target, {shape}"
+            f"The sparse matrix has shape {matrix.shape}; expected {shape}, a row per source and a "
+            "column per target"
         )
     entries = matrix.tocoo()
     return Explicit(entries.row, entries.col), np.asarray(entries.data)
 
 
-def take_sparse(rule: Any, psp: Any, weight: Any, shape: tuple[int, int]) -> tuple[Any, Any, Any]:
-    """Turn sparse matrices into an explicit rule and an array of strengths.
+def expand_sparse(rule: Any, psp: Any, weight: Any, shape: tuple[int, int]) -> tuple[Any, Any, Any]:
+    """Convert sparse matrices to an explicit rule and an array of strengths.
 
     Parameters
     ----------
     rule, psp, weight : Any
-        As given to `Network.connect`.
+        Arguments of `Network.connect`.
     shape : tuple of int
-        Neurons of the source and of the target.
+        Number of sources and targets.
 
     Returns
     -------
@@ -55,8 +55,8 @@ def take_sparse(rule: Any, psp: Any, weight: Any, shape: tuple[int, int]) -> tup
             pattern = strength
         elif is_sparse(strength) and strength is not rule:
             raise NeurosimError(
-                "The strengths are a sparse matrix: it holds the connections too, so leave out the "
-                "rule, or give the same matrix"
+                "A sparse matrix of strengths also defines the connections: leave out the rule, or "
+                "give the same matrix"
             )
     if pattern is None:
         return rule, psp, weight

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class HasIds(Protocol):
-    """A view of a population: anything with indices of neurons."""
+    """An object with indices of neurons, such as a view of a population."""
 
     @property
     def ids(self) -> NDArray[np.int64]:
@@ -25,57 +25,57 @@ class HasIds(Protocol):
 
 
 def checked_array(
-    values: Any, what: str, dtype: type, n_dims: int = 1, *, finite: bool = True
+    values: Any, name: str, dtype: type, n_dims: int = 1, *, finite: bool = True
 ) -> NDArray:
-    """Return `values` as a read-only array of numbers of the given type."""
+    """Return a read-only array of numbers of the given type."""
     array = np.asarray(values)
     if array.size == 0:
         array = array.astype(dtype)
     if array.dtype.kind not in "iuf" or array.ndim != n_dims:
-        raise NeurosimError(f"{what} is not a {n_dims}-D array of numbers")
+        raise NeurosimError(f"{name} is not a {n_dims}-D array of numbers")
     if array.dtype.kind == "f":
         if finite and not np.isfinite(array).all():
-            raise NeurosimError(f"{what} holds values that are not finite")
+            raise NeurosimError(f"{name} contains values that are not finite")
         if dtype is np.int64 and (array != np.rint(array)).any():
-            raise NeurosimError(f"{what} holds numbers that are not whole: give indices from 0")
+            raise NeurosimError(f"{name} contains non-integer numbers: give indices from 0")
     return read_only(array.astype(dtype, copy=False))
 
 
 @dataclass(frozen=True, eq=False)
 class SpikeTrains:
-    """Spikes of one population, ordered by time, then by neuron.
+    """Spikes of one population, sorted by time, then by neuron.
 
     Parameters
     ----------
     times : (n_spikes,) array_like
         Spike times (ms): the end of the step in which the neuron fired.
     ids : (n_spikes,) array_like of int
-        Index of the neuron within its population, one per spike.
+        Index of the neuron within its population for each spike.
     recorded : (n_recorded,) array_like of int
         Indices of the neurons whose spikes were recorded.
     names : tuple of str, optional
-        Name of each neuron in `recorded`, in that order, where an imported file has names.
+        Names of the neurons in `recorded`, in that order, if an imported file has names.
     observed : tuple of (n_intervals, 2) ndarray, optional
         Intervals (ms) in which each neuron in `recorded` was observed, in that order. None: all
         neurons were observed during the whole recording.
     dt : float, optional
-        Step of the time grid on which the times lie (ms); None: they lie on no grid.
+        Step of the time grid (ms); None: times are not on a grid.
     t_start, t_stop : float, optional
-        Start and end of the recording (ms); infinite where unknown.
+        Start and end of the recording (ms); infinite if unknown.
 
     Attributes
     ----------
     times, ids, recorded
         Read-only arrays of float64, int64, int64. Spikes are sorted by time, then by neuron, and
-        `recorded` ascends.
+        `recorded` is ascending.
     names, observed, dt, t_start, t_stop
-        As given.
+        As passed.
 
     Raises
     ------
     NeurosimError
-        For arrays of unequal length, times that are not finite, and spikes of neurons that are not
-        in `recorded`.
+        For arrays of unequal length, times that are not finite, and spikes of neurons missing in
+        `recorded`.
 
     Examples
     --------
@@ -116,8 +116,8 @@ class SpikeTrains:
         unknown = ~np.isin(ids, recorded)
         if unknown.any():
             raise NeurosimError(
-                f"SpikeTrains.ids holds {ids[unknown][0]}, which is not in `recorded`: list every "
-                "neuron whose spikes were recorded"
+                f"SpikeTrains.ids contains {ids[unknown][0]}, which is not in `recorded`: add all "
+                "recorded neurons"
             )
         steps = np.diff(times)
         if (steps < 0).any() or (np.diff(ids)[steps == 0] < 0).any():
@@ -129,7 +129,7 @@ class SpikeTrains:
             object.__setattr__(self, "observed", observed)
 
     def _reorder(self, order: NDArray[np.intp]) -> None:
-        """Bring what belongs to the recorded neurons into ascending order."""
+        """Reorder the attributes of the recorded neurons."""
         for name in ("names", "observed"):
             values = getattr(self, name)
             if values is not None:
@@ -144,7 +144,7 @@ class SpikeTrains:
     def _unchecked(
         cls, times: NDArray, ids: NDArray, recorded: NDArray, **others: Any
     ) -> SpikeTrains:
-        """Return spike trains from arrays that are known to be in order, without checking them."""
+        """Return spike trains from sorted arrays, without checks."""
         trains = object.__new__(cls)
         trains._set(times, ids, recorded)
         for name, value in others.items():
@@ -169,18 +169,18 @@ class SpikeTrains:
         Parameters
         ----------
         neuron : int, slice, array_like or PopulationView
-            Index or indices within the population, or a mask of its neurons. A slice chooses among
+            Index or indices within the population, or a mask of its neurons. A slice selects from
             the recorded neurons.
 
         Returns
         -------
         (n_spikes,) ndarray or SpikeTrains
-            SpikeTrains unless one int is given.
+            SpikeTrains unless `neuron` is an int.
 
         Raises
         ------
         NeurosimError
-            Where the spikes of a neuron were not recorded.
+            If the spikes of a neuron were not recorded.
         """
         if np.isscalar(neuron):
             require_recorded(neuron, self.recorded)
@@ -199,7 +199,7 @@ class SpikeTrains:
         )
 
     def by_neuron(self) -> list[NDArray[np.float64]]:
-        """Return the spike times of each recorded neuron (ms), as `SpikeTimes` accepts them."""
+        """Return the spike times of each recorded neuron (ms), as for `SpikeTimes`."""
         order = np.argsort(self.ids, kind="stable")
         edges = np.searchsorted(self.ids[order], self.recorded[1:])
         return np.split(self.times[order], edges) if len(self.recorded) else []
@@ -247,10 +247,7 @@ class SpikeTrains:
 
 
 def chosen_ids(neurons: Any, recorded: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the indices that a slice, an array, a mask or a view stands for.
-
-    `recorded` ascends.
-    """
+    """Convert a slice, an array, a mask or a view to indices; `recorded` is ascending."""
     if isinstance(neurons, slice):
         top = int(recorded[-1]) + 1 if len(recorded) else 0
         return recorded[np.isin(recorded, np.arange(top)[neurons])]
@@ -263,7 +260,7 @@ def chosen_ids(neurons: Any, recorded: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _picked(values: tuple[Any, ...] | None, chosen: NDArray[np.bool_]) -> Any:
-    """Return some of the values, in order; None where there are none."""
+    """Return the selected values; None stays None."""
     if values is None:
         return None
     return tuple(value for value, kept in zip(values, chosen, strict=True) if kept)
@@ -275,6 +272,6 @@ def require_recorded(neuron: object, recorded: NDArray[np.int64]) -> None:
         n = len(recorded)
         some = ", ".join(str(k) for k in recorded[:5]) + (", ..." if n > 5 else "")
         raise NeurosimError(
-            f"neuron {neuron!r} was not recorded; recorded: {some if n else 'none'}"
+            f"neuron {neuron!r} was not recorded; recorded neurons: {some if n else 'none'}"
             + (f" ({n} neurons, up to {recorded[-1]})" if n > 5 else "")
         )

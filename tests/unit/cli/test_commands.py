@@ -285,7 +285,7 @@ def test_the_module_is_the_command():
 def test_an_unknown_backend_of_matplotlib_is_told(monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "nosuch")
     done = python("-c", "from neurosim import plot; plot.figure()")
-    assert "NeurosimError: MPLBACKEND = nosuch is no backend" in done.stderr.splitlines()[-1]
+    assert "NeurosimError: MPLBACKEND = nosuch is not a backend" in done.stderr.splitlines()[-1]
 
 
 def test_profile_splits_the_time_by_what_it_was_spent_on(capsys, toys):
