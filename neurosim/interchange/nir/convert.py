@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from neurosim.errors import NeurosimError
 from neurosim.interchange.common import import_optional
 from neurosim.interchange.nir.build import build_network
-from neurosim.interchange.nir.file import read_graph, write_graph
+from neurosim.interchange.nir.file import read_graph
 from neurosim.interchange.nir.flat_graph import wire
 from neurosim.interchange.nir.units import Units
 from neurosim.utils.checks import check_flag, check_integer, show
@@ -174,21 +174,3 @@ def to_nir(
     units = Units(dt, integration, mv_per_unit, v_zero)
     retime, allow_loss = check_flag(retime, "retime"), check_flag(allow_loss, "allow_loss")
     return make_graph(nir, network, units, seed=seed, retime=retime, allow_loss=allow_loss)
-
-
-def save_nir(graph: Any, path: str | os.PathLike[str]) -> None:
-    """Write a graph to a file, whole or not at all.
-
-    Parameters
-    ----------
-    graph : nir.NIRGraph
-        As `to_nir` makes it.
-    path : path-like
-        A file already there is replaced, but only by a whole new one.
-
-    Raises
-    ------
-    NeurosimError
-        Where the file cannot be written, or NIR cannot write the graph.
-    """
-    write_graph(graph, path)

@@ -16,9 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import neurosim as ns
-from neurosim.interchange.imported_spikes import ImportedSpikes, PopulationSpikes, to_result
+from neurosim.interchange.imported_spikes import ImportedSpikes, PopulationSpikes
 from neurosim.interchange.neo import save_neo
 from neurosim.interchange.nwb.read import step_of
+from neurosim.interchange.to_result import to_result
 from tests.unit.results.test_storage_results import sample
 
 pytestmark = pytest.mark.usefixtures("read_here")
@@ -103,7 +104,7 @@ def test_nwb_is_valid_and_pynwb_reads_it(tmp_path: Path):
         series = file.acquisition["L2%2F3 exc 50%25_v"]
         assert (series.unit, series.conversion, series.rate) == ("volts", 1e-3, 1e4)
         assert series.data[:].tobytes() == sample().traces[EXC, "v"].values.tobytes()
-        assert series.comments == "neurons, one a column: 3 1 49 0"
+        assert series.comments == "neurons, one per column: 3 1 49 0"
         current = file.acquisition["L2%2F3 exc 50%25_i_exc"]
         assert (current.unit, current.conversion) == ("amperes", 1e-12)
 
@@ -263,7 +264,7 @@ def test_a_missing_library_is_named_with_what_installs_it(tmp_path, monkeypatch,
 
 
 def test_misuse_of_nwb_is_told(tmp_path: Path):
-    with pytest.raises(ns.NeurosimError, match="no datetime with a time zone"):
+    with pytest.raises(ns.NeurosimError, match="not a datetime with a time zone"):
         ns.save_nwb(sample(), tmp_path / "a.nwb", start="today")
-    with pytest.raises(ns.NeurosimError, match="says nothing"):
+    with pytest.raises(ns.NeurosimError, match="is empty: describe"):
         ns.save_nwb(sample(), tmp_path / "a.nwb", description=" ")

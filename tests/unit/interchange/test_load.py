@@ -162,10 +162,10 @@ def test_any_file_that_neo_reads_is_read(tmp_path: Path):
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("a.pkl", b"cos\nsystem\n(S'touch ran'\ntR.", "pickled, and to read it would be to run it"),
+        ("a.pkl", b"cos\nsystem\n(S'touch ran'\ntR.", "pickled, and reading it would execute code"),
         ("a.mat", b"cos\nsystem\n(S'touch ran'\ntR.", "Neo could not read spikes"),
-        ("a.npz", b"what", "it is no file of NumPy"),
-        ("a", b"what", "nothing is known to read a file without a suffix"),
+        ("a.npz", b"what", "it is not a NumPy file"),
+        ("a", b"what", "there is no reader for a file without a suffix"),
         ("a.nwb", b"what", "it is not an HDF5 file, and NWB files are"),
         ("a.csv", b"", "name the columns neuron and time_ms"),
     ],
@@ -184,7 +184,7 @@ def test_what_cannot_be_read_is_refused_with_the_way_out(
 @pytest.mark.parametrize("format", ["PickleIO", "NeuralynxIO", "NWBIO", "hdf", "../x"])
 def test_a_format_that_is_none_is_refused(tmp_path: Path, format: str):
     path = csv_of(tmp_path, "x")
-    with pytest.raises(ns.NeurosimError, match=rf"format = '{format}' is none: give csv, nwb"):
+    with pytest.raises(ns.NeurosimError, match=rf"unknown format = '{format}': give csv, npz, nwb"):
         ns.load_spikes(path, format=format)
 
 

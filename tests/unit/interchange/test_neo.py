@@ -130,9 +130,7 @@ def test_neurons_of_several_segments_are_told_by_id_or_name():
     trains = quietly(by_name).spikes["units"]
     assert trains.names == ("a", "b")
     assert [own.tolist() for own in trains.by_neuron()] == [[500.0], [250.0, 1500.0]]
-    with pytest.raises(
-        ns.NeurosimError, match="segments have 2, 1 spike trains, which have no ids"
-    ):
+    with pytest.raises(ns.NeurosimError, match="segments have 2, 1 spike trains without ids"):
         ns.from_neo(block_of([train([0.5]), train([0.25])], [train([1.5], 1, 2)]))
 
 
@@ -227,10 +225,10 @@ def test_short_nest_2_files_are_read(tmp_path: Path, text: str, ids, times):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("7 341 -0.05\n", "3 columns, and a NEST spike file in ms has 2"),
-        ("1.5 7\n", "first column holds no ids"),
-        ("nan 7\n", "first column holds no ids"),
-        ("x y\n", "Neo could not read spikes from it by NestIO"),
+        ("7 341 -0.05\n", "its times are in steps of NEST: give dt"),
+        ("7 1.5 -70.0\n", "name the columns neuron and time_ms"),
+        ("nan 7\n", "row 1 has the time 'nan'"),
+        ("x y\n", "its first line is 'x,y'"),
     ],
 )
 def test_other_gdf_files_are_refused(tmp_path: Path, text: str, told: str):

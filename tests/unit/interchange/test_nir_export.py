@@ -292,4 +292,4 @@ def test_the_commands_export_show_and_run(tmp_path: Path, capsys, monkeypatch):
     assert main(["nir", "chain.nir", "--spikes", "in.csv"]) == 2
     assert "has a neuron 10, and that Input has 10" in capsys.readouterr().err
     assert main(["nir", "in.csv"]) == 2
-    assert "in.csv: it is no HDF5 file" in capsys.readouterr().err
+    assert "in.csv: it is not an HDF5 file" in capsys.readouterr().err

@@ -47,7 +47,7 @@ def test_tables_are_read_bit_by_bit(tmp_path: Path, recwarn, arrays: dict, facto
 
 def test_times_without_a_unit_are_ms_and_that_is_told(tmp_path: Path):
     np.savez(tmp_path / "a.npz", times=TIMES, ids=IDS)
-    with pytest.warns(UserWarning, match="they are taken as ms"):
+    with pytest.warns(UserWarning, match="ms is assumed"):
         assert spikes_of(ns.load_spikes(tmp_path / "a.npz")) == expected()
     assert spikes_of(ns.load_spikes(tmp_path / "a.npz", unit="us")) == expected(1e-3)
 
@@ -97,16 +97,16 @@ class Runs:
 
 
 REFUSED = {
-    "objects": ({"times": np.array([Runs()], object)}, "it holds Python objects, and to read"),
+    "objects": ({"times": np.array([Runs()], object)}, "it holds Python objects, and reading"),
     "lengths": ({"times": TIMES, "ids": IDS[:3]}, "it has 5 times and 3 neurons"),
     "fractions": ({"times": TIMES, "ids": IDS + 0.5}, "it has a neuron 3.5: neurons are whole"),
     "negative": ({"times": TIMES, "ids": IDS - 4}, "it has a neuron -1: neurons are whole"),
     "matrix": ({"raster": np.zeros((5, 9))}, r"is an array of float64 of shape \(5, 9\), not of"),
     "words": ({"note": np.array(["a"])}, "is an array of <U1 of shape"),
-    "both": ({"a": np.array([[1, 2], [3, 4]])}, "both of its columns hold whole numbers"),
+    "both": ({"a": np.array([[1, 2], [3, 4]])}, "both of its columns can hold neurons"),
     "nan": ({"a": np.array([np.nan])}, "spike at nan ms"),
     "nothing": ({}, "it holds no array"),
-    "steps": ({"sender": IDS, "time_step": IDS}, "its times are counted in steps"),
+    "steps": ({"sender": IDS, "time_step": IDS}, "its times are in steps"),
 }
 
 

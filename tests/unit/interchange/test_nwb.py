@@ -329,7 +329,7 @@ def nwb_1_attribute(file: h5py.File) -> None:
 def test_nwb_1_is_refused_by_name(tmp_path: Path, write, format):
     with h5py.File(tmp_path / "a.nwb", "w") as file:
         write(file)
-    with pytest.raises(ns.NeurosimError, match="NWB 1 is not read: convert") as refused:
+    with pytest.raises(ns.NeurosimError, match="NWB 1 is not supported: convert") as refused:
         ns.load_spikes(tmp_path / "a.nwb", format=format)
     assert "damaged" not in str(refused.value)
 
@@ -384,8 +384,8 @@ def test_names_and_observed_intervals_survive_saving_and_exporting(tmp_path: Pat
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("spike_times", np.zeros((3, 3)), "no 1-dimensional array of numbers"),
-        ("spike_times", "words", "no 1-dimensional array of numbers"),
+        ("spike_times", np.zeros((3, 3)), "not a 1-dimensional array of numbers"),
+        ("spike_times", "words", "not a 1-dimensional array of numbers"),
         ("spike_times_index", [3, 2, 1], "does not divide the 3 values"),
         ("id", [1, 2], "2 rows instead of 3"),
     ],
@@ -402,7 +402,7 @@ def test_a_table_that_does_not_follow_nwb_is_not_called_damaged(tmp_path, name, 
 def test_a_file_cut_short_is_called_incomplete(tmp_path: Path):
     path = three_units(tmp_path / "a.nwb")
     path.write_bytes(path.read_bytes()[:-4000])
-    with pytest.raises(ns.NeurosimError, match="give a whole file"):
+    with pytest.raises(ns.NeurosimError, match="check that the file is complete"):
         ns.load_spikes(path)
 
 
