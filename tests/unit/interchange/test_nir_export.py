@@ -145,7 +145,7 @@ def test_random_networks_are_those_of_the_seed():
     times = [(np.flatnonzero(column) + 1) * 0.1 for column in given.T]
     net.drive(exc, ns.SpikeTimes(times), psp=8.0)
     expected = ns.simulate(net, N_STEPS * 0.1, seed=4)
-    with pytest.warns(UserWarning, match=r"what is random in 'exc' → 'exc'"):
+    with pytest.warns(UserWarning, match=r"the randomness of 'exc' → 'exc'"):
         graph = ns.to_nir(net, seed=4, allow_loss=True)
     twin = ns.from_nir(graph)
     result = ns.simulate(twin.network, twin.drive_inputs(given))
@@ -180,14 +180,14 @@ def unsayable() -> tuple[ns.Network, list[str]]:
         "the refractory period of 'a' (5 ms)",
         "v_peak of 'a' (40 mV)",
         "the escape noise of 'b'",
-        "the initial potentials of 'b' (it begins at rest)",
+        "the initial potentials of 'b' (it starts at rest)",
         "the HodgkinHuxley neurons 'h' and their synapses",
         "the synapses 'a' → 'b', through ExpCurrent(tau=3.0): other spikes reach it through "
         "DeltaSynapse()",
         "the synapses 'a' → 'b': NIR has no alpha current",
-        "what is random in 'b' → 'a' (it stays as drawn with the seed)",
-        "what is random in 'b' → 'a' (it stays as drawn with the seed)",
-        "the plasticity of 'c' → 'a' (it keeps its first weights)",
+        "the randomness of 'b' → 'a' (it is drawn with the seed)",
+        "the randomness of 'b' → 'a' (it is drawn with the seed)",
+        "the plasticity of 'c' → 'a' (it keeps its initial weights)",
         "the rates of the Poisson onto 'a' (it becomes an Input)",
         "the MembraneNoise onto 'a'",
         "the StepCurrent onto 'a'",
@@ -203,14 +203,14 @@ def test_what_would_be_lost_is_named_one_by_one():
         ns.to_nir(net)
     told = str(refused.value)
     assert told.count("\n") == 0
-    listed = told.removeprefix("NIR cannot say all of this network, and would lose: ")
+    listed = told.removeprefix("NIR cannot represent parts of this network: ")
     listed, _, fix = listed.partition(". ")
     assert sorted(listed.split("; ")) == sorted(losses)
     assert "allow_loss=True" in fix
-    with pytest.warns(UserWarning, match="lost are") as warned:
+    with pytest.warns(UserWarning, match="left out") as warned:
         graph = ns.to_nir(net, allow_loss=True)
     assert warned[0].filename == __file__
-    assert sorted(str(warned[0].message).partition("lost are: ")[2].split("; ")) == sorted(losses)
+    assert sorted(str(warned[0].message).partition("left out: ")[2].split("; ")) == sorted(losses)
     twin = ns.from_nir(graph)
     assert {"a", "b", "c"} < {population.name for population in twin.network.populations}
     # What is left is said without loss.
@@ -228,9 +228,9 @@ def test_a_long_list_of_losses_is_cut():
 
 
 def test_mistakes_are_refused(tmp_path: Path):
-    with pytest.raises(ns.NeurosimError, match="is no network"):
+    with pytest.raises(ns.NeurosimError, match="is not a network"):
         ns.to_nir(3)
-    with pytest.raises(ns.NeurosimError, match="no population that NIR can say"):
+    with pytest.raises(ns.NeurosimError, match="no population that NIR can represent"):
         ns.to_nir(ns.Network())
     net = native_network("lif")
     with pytest.raises(ns.NeurosimError, match="dt = 0 ms is outside"):
@@ -277,7 +277,7 @@ def test_the_commands_export_show_and_run(tmp_path: Path, capsys, monkeypatch):
     assert "the refractory period of 'gates' (5 ms)" in capsys.readouterr().err
     assert not Path("gates.nir").exists()
     assert main([*arguments, "--allow-loss"]) == 0
-    assert "lost are: the refractory period" in capsys.readouterr().err
+    assert "left out: the refractory period" in capsys.readouterr().err
     assert main(["nir", "gates.nir", "--mv-per-unit", "1"]) == 0
     assert re.search(r"gates +LIF +\d+ +\d steps? +gates", capsys.readouterr().out)
     ns.save_nir(native("lif"), "chain.nir")

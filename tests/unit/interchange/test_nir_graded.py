@@ -150,7 +150,7 @@ def test_more_graded_input_than_fits_in_memory_is_refused(monkeypatch: pytest.Mo
     graph, _ = graph_with(lif(12.5 * H))
     twin = ns.from_nir(graph)
     before = twin.network.drives
-    monkeypatch.setattr("neurosim.interchange.nir.network.MOST_GRADED", 100)
+    monkeypatch.setattr("neurosim.interchange.nir.network.MAX_GRADED", 100)
     with pytest.raises(ns.NeurosimError, match=r"reaches 12 neurons, .*: give at most 8 steps"):
         twin.drive_inputs(np.full((9, 8), 0.5))
     assert twin.network.drives == before

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.interchange.nir.fields import Room
+from neurosim.interchange.nir.fields import SynapseBudget
 from neurosim.interchange.nir.network import NirNetwork
 from neurosim.interchange.nir.windows import Window
 from tests import naive_nir
@@ -16,6 +16,7 @@ from tests.nir_networks import graph_of, neurons
 H = 1e-4
 """Step (s); 0.1 ms."""
 N = 12
+BUDGET = SynapseBudget(10**6)
 
 
 def cells(kind: str, n: int, random: np.random.Generator, **changes) -> nir.NIRNode:
@@ -195,7 +196,7 @@ def test_convolution_is_the_sum_it_says(stride, padding, dilation, groups):
     x = random.normal(size=(4, 9, 11))
     expected = naive_conv(x, weight, stride, padding, dilation, groups)
     assert window.out_shape == expected.shape
-    assert np.allclose(window.matrix(Room(10**6)) @ x.ravel(), expected.ravel(), atol=1e-13)
+    assert np.allclose(window.matrix(BUDGET) @ x.ravel(), expected.ravel(), atol=1e-13)
 
 
 def test_convolution_in_one_dimension_and_same_padding():
@@ -205,7 +206,7 @@ def test_convolution_in_one_dimension_and_same_padding():
     window = Window(node, "conv", (3, 10))
     padded = np.pad(x, [(0, 0), (1, 2)])
     expected = [[(w * padded[:, k : k + 4]).sum() for k in range(10)] for w in weight]
-    assert np.allclose(window.matrix(Room(10**6)) @ x.ravel(), np.ravel(expected), atol=1e-13)
+    assert np.allclose(window.matrix(BUDGET) @ x.ravel(), np.ravel(expected), atol=1e-13)
 
 
 @pytest.mark.parametrize(("kind", "scale"), [(nir.SumPool2d, 1.0), (nir.AvgPool2d, 1.0 / 6.0)])
@@ -215,7 +216,7 @@ def test_pooling_adds_and_averages(kind, scale):
     window = Window(node, "pool", (3, 8, 9))
     weight = np.full((3, 1, 3, 2), scale)
     expected = naive_conv(x, weight, (2, 2), (1, 0), (1, 1), 3)
-    assert np.allclose(window.matrix(Room(10**6)) @ x.ravel(), expected.ravel(), atol=1e-13)
+    assert np.allclose(window.matrix(BUDGET) @ x.ravel(), expected.ravel(), atol=1e-13)
 
 
 def test_a_convolutional_graph_spikes_as_its_matrices():
@@ -238,8 +239,8 @@ def test_a_convolutional_graph_spikes_as_its_matrices():
         second=second,
         out=nir.Output(np.array([4])),
     )
-    into = Window(conv, "conv", (1, 6, 6)).matrix(Room(10**6)).toarray() * 0.8
-    between = Window(pool, "pool", (2, 6, 6)).matrix(Room(10**6)).toarray()
+    into = Window(conv, "conv", (1, 6, 6)).matrix(BUDGET).toarray() * 0.8
+    between = Window(pool, "pool", (2, 6, 6)).matrix(BUDGET).toarray()
     plain = graph_of(
         "input fc first m second out",
         input=nir.Input(np.array([36])),

@@ -61,14 +61,14 @@ CONV = nir.Conv2d(None, np.ones((1, 1, 3, 3)), 1, 0, 1, 1, np.zeros(1))
         (small(fc=nir.Linear(np.full((1, 2), np.nan))), r"'fc': weight holds NaN"),
         (small(fc=nir.Delay(np.full(2, 0.15 * H))), r"whole steps of dt = 0.1 ms.*0.015 ms"),
         (small(fc=nir.Delay(np.full(2, -H))), r"'fc': its delays"),
-        (small(fc=CONV), r"hears signals of 3 dimensions"),
+        (small(fc=CONV), r"needs a signal of 3 dimensions"),
         (small(input=nir.Input(np.array([0, 2]))), r"Input 'input' has the shape"),
         (small(tau=np.zeros(1)), r"'a': tau = 0 s must be above 0 s"),
         (small(v_threshold=-ONE), r"'a': v_reset = 0 is not below v_threshold = -1: .* lower"),
         (small(kind="cubalif", tau_syn=ONE * 50), r"'a': ExpCurrent.tau = 50000 ms is outside"),
         (small(r=ONE * 1e12), r"Input of node 'a': .*the option mv_per_unit scales it"),
-        (small(r=np.ones(3)), r"'a': r has 3 values for 1 neurons"),
-        (small(r=np.array(["x"])), r"'a': r is no array of numbers"),
+        (small(r=np.ones(3)), r"'a': r has 3 values for 1 elements"),
+        (small(r=np.array(["x"])), r"'a': r is not an array of numbers"),
         (graph_of("a b", a=neurons("lif", 1, H)), r"edge 'a' → 'b' does not lead"),
     ],
 )
@@ -86,17 +86,17 @@ def test_other_mistakes_are_refused():
     assert "tau = dt leaves none" in told
     assert "integration = 'rk4'" in refusal(small(), integration="rk4")
     assert "mv_per_unit = 0 mV is outside" in refusal(small(), mv_per_unit=0.0)
-    assert "max_synapses = 3: raise it" in refusal(small(), max_synapses=3)
+    assert "max_synapses = 3 synapses" in refusal(small(), max_synapses=3)
     assert "is not a graph" in refusal(nir.Linear(np.ones((1, 1))))
     weight = np.ones((1, 3))
     loop = graph_of("a b b, input c a out", **small().nodes, b=nir.Scale(ONE), c=nir.Scale(ONE))
     assert "loop without neurons" in refusal(loop)
-    assert "'b' hears nothing" in refusal(
+    assert "'b' has no input" in refusal(
         graph_of("input fc a out, b a", **small().nodes, b=nir.Linear(weight))
     )
     own = small()
     own.nodes["g"] = own
-    assert "more than 16 levels" in refusal(own)
+    assert "nested graphs at more than 16 levels" in refusal(own)
     many = neurons("lif", 600, H)
     many.v_threshold = 1.0 + np.arange(600.0)
     graph = graph_of("i a", i=nir.Input(np.array([600])), a=many)
@@ -131,7 +131,7 @@ def test_results_that_do_not_fit_are_refused():
     with pytest.raises(ns.NeurosimError, match="ends before the latest node, 1 steps late"):
         twin.outputs(ns.simulate(twin.network, 0.1))
     result = ns.simulate(twin.network, duration)
-    with pytest.raises(ns.NeurosimError, match="No node 'out' fires: there are: input, a"):
+    with pytest.raises(ns.NeurosimError, match="no spiking node 'out': there are: input, a"):
         twin.spikes(result, "out")
     graded = ns.from_nir(small())
     result = ns.simulate(graded.network, graded.drive_inputs([[0.5, 0]]))
