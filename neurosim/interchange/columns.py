@@ -99,16 +99,16 @@ def find_columns(names: Sequence[str], unit: str | None = None) -> Columns | Non
             "empty names for the others"
         )
     ((time, match),) = found
-    own = UNIT_OF.get(match[1])
-    if own is not None and unit not in (None, own):
-        raise NeurosimError(f"the times in {show(names[time])} are in {own}, not {unit}")
-    known = own or unit or any(name in MILLISECONDS for name in plain)
+    stated = UNIT_OF.get(match[1])
+    if stated is not None and unit not in (None, stated):
+        raise NeurosimError(f"the times in {show(names[time])} are in {stated}, not {unit}")
+    known = stated or unit or any(name in MILLISECONDS for name in plain)
     return Columns(
         time,
         name if neuron is None else neuron,
         None if neuron is None else name,
         _first(plain, POPULATIONS),
-        to_ms=UNITS[own or unit or "ms"],
+        to_ms=UNITS[stated or unit or "ms"],
         notes=() if known else (ASSUMED_MS,),
     )
 

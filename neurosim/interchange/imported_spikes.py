@@ -146,17 +146,19 @@ def merge(parts: Sequence[ImportedSpikes]) -> ImportedSpikes:
     neurons.
     """
     found: dict[str, list[PopulationSpikes]] = {}
-    partly = any(own.observed is not None for part in parts for own in part.populations.values())
+    partly = any(
+        spikes.observed is not None for part in parts for spikes in part.populations.values()
+    )
     for part in parts:
-        for name, own in part.populations.items():
-            if partly and own.observed is None:  # observed throughout its file
+        for name, spikes in part.populations.items():
+            if partly and spikes.observed is None:  # observed throughout its file
                 end = part.duration
-                end = float(own.times.max(initial=0.0)) if end is None else end
-                own = replace(own, observed=[np.array([[0.0, end]])] * len(own.recorded))
-            found.setdefault(name, []).append(own)
+                end = float(spikes.times.max(initial=0.0)) if end is None else end
+                spikes = replace(spikes, observed=[np.array([[0.0, end]])] * len(spikes.recorded))
+            found.setdefault(name, []).append(spikes)
     steps = {part.dt for part in parts}
     return ImportedSpikes(
-        {name: _merge_population(own) for name, own in found.items()},
+        {name: _merge_population(spikes) for name, spikes in found.items()},
         steps.pop() if len(steps) == 1 else None,
         max((part.duration for part in parts if part.duration is not None), default=None),
         tuple(dict.fromkeys(note for part in parts for note in part.notes)),
@@ -178,15 +180,17 @@ def _merge_population(parts: list[PopulationSpikes]) -> PopulationSpikes:
     recorded = np.unique(np.concatenate([part.recorded for part in parts]))
     intervals: dict[int, list[NDArray[np.float64]]] = {}
     for part in parts:
-        for neuron, own in zip(part.recorded.tolist(), part.observed or (), strict=False):
-            intervals.setdefault(neuron, []).append(own)
+        for neuron, observed in zip(part.recorded.tolist(), part.observed or (), strict=False):
+            intervals.setdefault(neuron, []).append(observed)
     joined = [np.concatenate(intervals[k]) for k in recorded.tolist()] if intervals else []
     return PopulationSpikes(
         np.concatenate([part.times for part in parts]),
         np.concatenate([part.ids for part in parts]),
         recorded,
         [names.get(k, str(k)) for k in recorded.tolist()] if names else None,
-        [own[np.argsort(own[:, 0], kind="stable")] for own in joined] if intervals else None,
+        [observed[np.argsort(observed[:, 0], kind="stable")] for observed in joined]
+        if intervals
+        else None,
     )
 
 

@@ -101,8 +101,8 @@ def load_spikes(
     paths = _paths(path, "path")
     if not paths:
         raise NeurosimError("no file is given: give at least one file of spikes")
-    node_files = [str(own.absolute()) for own in _paths(nodes, "nodes")]
-    parts = [_read(own, format, names, dt, unit, node_files) for own in paths]
+    node_files = [str(node_file.absolute()) for node_file in _paths(nodes, "nodes")]
+    parts = [_read(file, format, names, dt, unit, node_files) for file in paths]
     if any(part.in_steps for part in parts):
         dt = None  # already used; offsets from the grid are intended
     try:
@@ -114,7 +114,7 @@ def load_spikes(
 def _paths(given: Any, what: str) -> list[Path]:
     """Return one path or several as a list."""
     try:
-        return [Path(own) for own in ([given] if isinstance(given, (str, os.PathLike)) else given)]
+        return [Path(one) for one in ([given] if isinstance(given, (str, os.PathLike)) else given)]
     except TypeError:
         raise NeurosimError(f"{what} = {show(given)} is not a path: give one, or a list") from None
 
@@ -146,4 +146,4 @@ def _read(
 def from_message(message: dict[str, Any]) -> ImportedSpikes:
     """Return the spikes that a subprocess has sent."""
     found = message.pop("populations").items()
-    return ImportedSpikes({name: PopulationSpikes(**own) for name, own in found}, **message)
+    return ImportedSpikes({name: PopulationSpikes(**fields) for name, fields in found}, **message)

@@ -55,11 +55,11 @@ def read_spikes(
         if config.spikes is None:
             raise NeurosimError("it names no spikes_file under output: give the file of spikes")
         path, format, node_files = config.spikes, "sonata", [*config.nodes, *node_files]
-    files = [path, *(own for pair in node_files for own in pair if own is not None)]
-    for own in files:
-        if not own.is_file():
-            raise NeurosimError(f"it needs {own}, which is not a file")
-    limit_resources(sum(own.stat().st_size for own in files))
+    files = [path, *(file for pair in node_files for file in pair if file is not None)]
+    for file in files:
+        if not file.is_file():
+            raise NeurosimError(f"it needs {file}, which is not a file")
+    limit_resources(sum(file.stat().st_size for file in files))
     found = _read(path, format, unit, read_nodes(node_files))
     return found if config is None else replace(found, dt=config.dt, duration=config.duration)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,10 +29,6 @@ START_MULTIPLE = 100.0
 """Recordings that begin before 0 are counted from a multiple of this (ms)."""
 USUAL_STEPS = (1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6)
 """Candidate steps (ms) if none is known; the coarsest one that fits is chosen."""
-
-
-UNKNOWN = (math.nan,) * 6
-"""Potentials and time constants of an imported population."""
 
 
 def to_result(
@@ -62,33 +57,32 @@ def to_result(
         spikes lie outside the observed intervals of their neuron. Names the caller's caller.
     """
     begin, messages = _find_start(imported, start)
-    populations = {name: _shift(own, begin) for name, own in imported.populations.items()}
-    times = np.concatenate([np.empty(0), *(own.times for own in populations.values())])
+    populations = imported.populations
+    times = np.concatenate([np.empty(0), *(part.times for part in populations.values())]) - begin
     step = imported.dt if dt is None else check_number(dt, "dt", "ms", 0.001, 10.0)
     if step is None or not MIN_STEP <= step <= MAX_STEP:
         step = next((s for s in USUAL_STEPS if not _off_grid(times, s).any()), USUAL_STEPS[-1])
         snap = False
     else:
         snap = dt is not None or not _off_grid(times, step).any()
-    spikes = {name: _spike_trains(own, step, snap=snap) for name, own in populations.items()}
+    spikes = {
+        name: _spike_trains(part, begin, step, snap=snap) for name, part in populations.items()
+    }
     if dt is not None:
         messages += _warn_of_moves(times, spikes.values(), step)
     for message in (*imported.notes, *messages, *_warn_of_unobserved(spikes)):
         warnings.warn(message, UserWarning, stacklevel=3)
     end = 0.0 if imported.duration is None else imported.duration - begin
-    last = max((float(own.times[-1]) for own in spikes.values() if len(own)), default=0.0)
+    last = max((float(trains.times[-1]) for trains in spikes.values() if len(trains)), default=0.0)
     return Result(
         dt=step,
         duration=_duration(end, duration, step, last),
         seed=0,
-        populations={
-            name: PopulationInfo(
-                name, int(own.recorded.max(initial=0)) + 1, *[math.nan] * 6, sign=0
-            )
-            for name, own in spikes.items()
-        },
+        populations={name: _info(name, trains) for name, trains in spikes.items()},
         spikes=spikes,
-        stats=RunStats(sum(len(own.recorded) for own in spikes.values()), 0, 1, 0.0, 0.0, 0.0),
+        stats=RunStats(
+            sum(len(trains.recorded) for trains in spikes.values()), 0, 1, 0.0, 0.0, 0.0
+        ),
         measured={"start_ms": np.array([begin])} if begin else {},
     )
 
@@ -99,7 +93,7 @@ def _find_start(imported: ImportedSpikes, start: float | None) -> tuple[float, l
     By default it is 0, or a multiple of `START_MULTIPLE` before the first negative time.
     """
     populations = imported.populations.values()
-    first = min((own.times.min() for own in populations if len(own.times)), default=0.0)
+    first = min((part.times.min() for part in populations if len(part.times)), default=0.0)
     if start is not None:
         start = check_number(start, "start", "ms", -MAX_TIME, MAX_TIME)
         if start > first:
@@ -108,8 +102,10 @@ def _find_start(imported: ImportedSpikes, start: float | None) -> tuple[float, l
                 "earlier time"
             )
         return start, []
-    intervals = [own for part in populations for own in part.observed or () if len(own)]
-    earliest = float(min([first, *(own[0, 0] for own in intervals)]))
+    intervals = [
+        observed for part in populations for observed in part.observed or () if len(observed)
+    ]
+    earliest = float(min([first, *(observed[0, 0] for observed in intervals)]))
     if earliest >= 0.0:
         return 0.0, []
     begin = (math.ceil(earliest / START_MULTIPLE) - 1) * START_MULTIPLE
@@ -118,14 +114,6 @@ def _find_start(imported: ImportedSpikes, start: float | None) -> tuple[float, l
         f"{what} at {earliest:g} ms: times are counted from {begin:g} ms, so that the event at 0 "
         f"is at {-begin:g} ms of the result; start chooses another time"
     ]
-
-
-def _shift(spikes: PopulationSpikes, begin: float) -> PopulationSpikes:
-    """Count times and intervals from `begin` (ms)."""
-    if not begin:
-        return spikes
-    observed = None if spikes.observed is None else [own - begin for own in spikes.observed]
-    return replace(spikes, times=spikes.times - begin, observed=observed)
 
 
 def _off_grid(times: NDArray[np.float64], dt: float) -> NDArray[np.bool_]:
@@ -141,21 +129,25 @@ def _snap(times: NDArray[np.float64], dt: float) -> NDArray[np.float64]:
     return np.rint(times / dt) * dt
 
 
-def _spike_trains(spikes: PopulationSpikes, dt: float, *, snap: bool) -> SpikeTrains:
-    """Return the spike trains of a population, moved to the grid if `snap`.
+def _spike_trains(spikes: PopulationSpikes, begin: float, dt: float, *, snap: bool) -> SpikeTrains:
+    """Return the spike trains of a population from `begin` (ms) on, moved to the grid if `snap`.
 
     Spikes and the ends of intervals are rounded in the same way, so that a spike stays inside its
     interval. Neurons that fire but are not listed are added, by number and without intervals.
     """
+
+    def convert(times: NDArray[np.float64]) -> NDArray[np.float64]:
+        return _snap(times - begin, dt) if snap else times - begin
+
     missing = np.setdiff1d(spikes.ids, spikes.recorded)
-    names, observed = spikes.names, spikes.observed
-    if names is not None:
-        names = tuple(printable(name) for name in [*names, *map(str, missing.tolist())])
-    if observed is not None:
-        intervals = [*observed, *[np.empty((0, 2))] * len(missing)]
-        observed = tuple(_snap(own, dt) if snap else own for own in intervals)
-    times = _snap(spikes.times, dt) if snap else spikes.times
-    return SpikeTrains(times, spikes.ids, np.append(spikes.recorded, missing), names, observed)
+    names = observed = None
+    if spikes.names is not None:
+        names = tuple(map(printable, [*spikes.names, *map(str, missing.tolist())]))
+    if spikes.observed is not None:
+        intervals = [*spikes.observed, *[np.empty((0, 2))] * len(missing)]
+        observed = tuple(map(convert, intervals))
+    recorded = np.append(spikes.recorded, missing)
+    return SpikeTrains(convert(spikes.times), spikes.ids, recorded, names, observed)
 
 
 def printable(name: str) -> str:
@@ -172,7 +164,8 @@ def _warn_of_moves(
         return []
     furthest = np.abs(times - _snap(times, dt)).max()
     shared = sum(
-        np.count_nonzero((np.diff(own.times) == 0.0) & (np.diff(own.ids) == 0)) for own in spikes
+        np.count_nonzero((np.diff(trains.times) == 0.0) & (np.diff(trains.ids) == 0))
+        for trains in spikes
     )
     collided = f"; {shared:,} of them now share a step with another of their neuron"
     return [
@@ -186,7 +179,9 @@ def _warn_of_unobserved(spikes: Mapping[str, SpikeTrains]) -> list[str]:
     messages = []
     for name, trains in spikes.items():
         pairs = zip(trains.by_neuron(), trains.observed or (), strict=False)
-        outside = [np.count_nonzero(locate(times, merged(own)) < 0) for times, own in pairs]
+        outside = [
+            np.count_nonzero(locate(times, merged(observed)) < 0) for times, observed in pairs
+        ]
         if any(outside):
             messages.append(
                 f"{sum(outside):,} of {len(trains):,} spikes of {name} lie outside the intervals "
@@ -210,3 +205,9 @@ def _duration(recorded: float, wanted: float | None, dt: float, last: float) -> 
         return max(1, math.ceil(last / dt - TOLERANCE)) * dt
     steps = round(recorded / dt)
     return steps * dt if abs(recorded / dt - steps) <= TOLERANCE else recorded
+
+
+def _info(name: str, trains: SpikeTrains) -> PopulationInfo:
+    """Describe a population of which only spikes are known."""
+    size, nan = int(trains.recorded.max(initial=0)) + 1, math.nan
+    return PopulationInfo(name, size, nan, nan, nan, nan, nan, nan, sign=0)

@@ -124,7 +124,9 @@ def _read(reader: Any, path: Path) -> ImportedSpikes | None:
     if reader.__name__ == "AsciiSpikeTrainIO":
         return _read_lines(path)
     blocks = [block for block in reader(str(path)).read() if block is not None]
-    segments = [own for block in blocks for own in block.segments if len(own.spiketrains)]
+    segments = [
+        segment for block in blocks for segment in block.segments if len(segment.spiketrains)
+    ]
     if not segments:
         return None
     block = blocks[0] if len(blocks) == 1 else import_optional("neo").Block()
@@ -136,7 +138,7 @@ def _read(reader: Any, path: Path) -> ImportedSpikes | None:
 def _read_lines(path: Path) -> ImportedSpikes:
     """Read one spike train per line, in s and in single precision like AsciiSpikeTrainIO.
 
-    Neo's own reader fails for silent neurons, and drops the last digit of a file without a final
+    The reader of Neo fails for silent neurons, and drops the last digit of a file without a final
     newline.
     """
     neo, second = import_optional("neo"), import_optional("quantities").s

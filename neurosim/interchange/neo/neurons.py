@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,21 +71,23 @@ def identify(segments: Sequence[Sequence[NeuronLabel]]) -> list[list[tuple[str, 
     NeurosimError
         If segments differ in the number of trains, and trains have neither ids nor names.
     """
-    numbered = [[(own.population, own.number) for own in labels] for labels in segments]
+    numbered = [[(label.population, label.number) for label in labels] for labels in segments]
     if _are_keys(numbered):
         return numbered  # type: ignore[return-value]
-    keys: list[list[Any]] = [[(own.population, own.name) for own in labels] for labels in segments]
+    keys: list[list[Any]] = [
+        [(label.population, label.name) for label in labels] for labels in segments
+    ]
     if not _are_keys(keys):
-        keys = [_in_order(labels) for labels in segments]
-        if len({tuple(sorted(own)) for own in keys}) > 1:
+        keys = [_number([label.population for label in labels]) for labels in segments]
+        if len({tuple(sorted(segment)) for segment in keys}) > 1:
             sizes = ", ".join(str(len(labels)) for labels in segments[:5])
             raise NeurosimError(
                 f"its segments have {sizes} spike trains without ids or names, so that the neurons "
                 "are unknown: give one segment to from_neo"
             )
-    unique = dict.fromkeys(key for own in keys for key in own)
-    numbers = dict(zip(unique, _in_order([NeuronLabel(*key, None) for key in unique]), strict=True))
-    return [[numbers[key] for key in own] for own in keys]
+    unique = dict.fromkeys(key for segment in keys for key in segment)
+    numbers = dict(zip(unique, _number([population for population, _ in unique]), strict=True))
+    return [[numbers[key] for key in segment] for segment in keys]
 
 
 def _are_keys(segments: Sequence[Sequence[tuple[str, Any]]]) -> bool:
@@ -95,14 +97,10 @@ def _are_keys(segments: Sequence[Sequence[tuple[str, Any]]]) -> bool:
     )
 
 
-def _in_order(labels: Sequence[NeuronLabel]) -> list[tuple[str, int]]:
-    """Number the trains of each population in their order."""
-    counts: Counter[str] = Counter()
-    keys = []
-    for own in labels:
-        keys.append((own.population, counts[own.population]))
-        counts[own.population] += 1
-    return keys
+def _number(populations: Sequence[str]) -> list[tuple[str, int]]:
+    """Number the neurons of each population in their order."""
+    counters = {population: count() for population in populations}
+    return [(population, next(counters[population])) for population in populations]
 
 
 def spans_of(trains: Sequence[Any]) -> NDArray[np.float64]:
@@ -129,8 +127,8 @@ def offsets_of(
     Segments that follow each other keep their distances; the first starts at 0. Segments that
     overlap, such as trials that each start at 0, are placed one after another.
     """
-    starts = np.array([own[:, 0].min() for own in spans])
-    stops = np.array([own[:, 1].max() for own in spans])
+    starts = np.array([span[:, 0].min() for span in spans])
+    stops = np.array([span[:, 1].max() for span in spans])
     if np.all(starts[1:] >= stops[:-1] - SAME_TIME * np.abs(stops[:-1])):
         return np.full(len(spans), -starts[0]), []
     offsets = np.concatenate([[0.0], np.cumsum(stops - starts)[:-1]]) - starts

@@ -91,8 +91,8 @@ def to_neo(result: Result) -> Any:
 def _spans(trains: SpikeTrains, end: float) -> list[tuple[float, float]]:
     """Return first and last time (ms) at which each neuron was observed, with all its spikes."""
     spans = []
-    for times, own in zip(trains.by_neuron(), trains.observed or (), strict=False):
-        starts, stops = [*own[:, 0], *times[:1]], [*own[:, 1], *times[-1:]]
+    for times, intervals in zip(trains.by_neuron(), trains.observed or (), strict=False):
+        starts, stops = [*intervals[:, 0], *times[:1]], [*intervals[:, 1], *times[-1:]]
         spans.append((min(starts, default=0.0), max(stops, default=end)))
     return spans or [(0.0, end)] * len(trains.recorded)
 
@@ -182,7 +182,7 @@ def spikes_of_neo(spikes: Any, *, spans_known: bool = True) -> ImportedSpikes:
             neuron.times.append(_times_of(train) + offsets[k])
             neuron.observed.append(span + offsets[k])
             neuron.name = label.name if neuron.name is None else neuron.name
-    neurons = [(k, neuron) for own in found.values() for k, neuron in own.items()]
+    neurons = [(k, neuron) for population in found.values() for k, neuron in population.items()]
     notes += warn_of_restarts(
         [times for _, neuron in neurons for times in neuron.times],
         [neuron.name or str(k) for k, neuron in neurons for _ in neuron.times],
@@ -191,20 +191,20 @@ def spikes_of_neo(spikes: Any, *, spans_known: bool = True) -> ImportedSpikes:
     partly = spans_known and any(
         np.array(neuron.observed).tolist() != [[0.0, duration]] for _, neuron in neurons
     )
-    populations = {name: _population(own, partly) for name, own in found.items()}
+    populations = {name: _population(population, partly) for name, population in found.items()}
     return ImportedSpikes(populations, _step(spikes, segments), duration, notes)
 
 
 def _population(neurons: dict[int, _Neuron], partly_observed: bool) -> PopulationSpikes:
     """Join the spikes of the neurons of a population."""
-    ids, own = np.array(list(neurons)), list(neurons.values())
-    named = any(neuron.name is not None for neuron in own)
+    ids, members = np.array(list(neurons)), list(neurons.values())
+    named = any(neuron.name is not None for neuron in members)
     return PopulationSpikes(
-        np.concatenate([times for neuron in own for times in neuron.times]),
-        np.repeat(ids, [sum(map(len, neuron.times)) for neuron in own]),
+        np.concatenate([times for neuron in members for times in neuron.times]),
+        np.repeat(ids, [sum(map(len, neuron.times)) for neuron in members]),
         ids,
         [neuron.name or str(k) for k, neuron in neurons.items()] if named else None,
-        [np.array(neuron.observed) for neuron in own] if partly_observed else None,
+        [np.array(neuron.observed) for neuron in members] if partly_observed else None,
     )
 
 

@@ -60,20 +60,23 @@ def build_network(graph: FlatGraph, units: Units) -> NirNetwork:
         name: units.euler and any(group.synaptic for group in groups)
         for name, groups in builder.groups.items()
     }
-    loops = dict(zip(matrices, in_loops([own[:2] for own in matrices]), strict=True))
+    loops = dict(zip(matrices, in_loops([link[:2] for link in matrices]), strict=True))
     # Delays as far as the graph specifies them; in a loop at least one step.
-    delays = {own: max(own.delay, 1) if loops[own] else own.delay for own in matrices}
+    delays = {link: max(link.delay, 1) if loops[link] else link.delay for link in matrices}
     # Too short for a synaptic current: V is moved directly by what the current would add.
-    late = {own for own, delay in delays.items() if early[own.target] and loops[own] and delay == 1}
-    delays = {own: delay - (early[own.target] and own not in late) for own, delay in delays.items()}
-    steps = [(own.source, own.target, delay - 1) for own, delay in delays.items()]
-    lag = {
-        name: -ahead for name, ahead in shortest(dict.fromkeys(builder.members, 0), steps).items()
+    late = {
+        link for link, delay in delays.items() if early[link.target] and loops[link] and delay == 1
     }
-    for own, matrix in matrices.items():
-        delay = lag[own.target] - lag[own.source] + delays[own]
-        with _naming(own.target):
-            builder.connect(own, matrix, delay, early=early[own.target], late=own in late)
+    delays = {
+        link: delay - (early[link.target] and link not in late) for link, delay in delays.items()
+    }
+    steps = [(link.source, link.target, delay - 1) for link, delay in delays.items()]
+    ahead = shortest(dict.fromkeys(builder.members, 0), steps)
+    lag = {name: -int(n_steps) for name, n_steps in ahead.items()}
+    for link, matrix in matrices.items():
+        delay = lag[link.target] - lag[link.source] + delays[link]
+        with _naming(link.target):
+            builder.connect(link, matrix, delay, early=early[link.target], late=link in late)
     for name in graph.neurons:
         for (source, delay), matrix in graph.input_matrices[name].items():
             if source is None:
@@ -153,23 +156,23 @@ class _Builder:
             neuron = group.neuron
             # A neuron that fires without input starts as after a spike.
             start = neuron.v_reset if neuron.v_rest > neuron.v_threshold else None
-            own = name if len(groups) == 1 else f"{name}[{k}]"
-            population = self.network.add(own, len(group.ids), neuron, v_init=start)
+            label = name if len(groups) == 1 else f"{name}[{k}]"
+            population = self.network.add(label, len(group.ids), neuron, v_init=start)
             self.members[name].append((population, group.ids))
 
     def connect(
-        self, own: Connection, matrix: Matrix, steps: int, *, early: bool, late: bool
+        self, link: Connection, matrix: Matrix, steps: int, *, early: bool, late: bool
     ) -> None:
         """Connect the populations of two nodes; `late` as in `Group.response`."""
-        targets = zip(self.members[own.target], self.groups[own.target], strict=True)
+        targets = zip(self.members[link.target], self.groups[link.target], strict=True)
         for (target, rows), group in targets:
             # Delays onto an early node are one step shorter, for its synaptic currents only.
             delay = (steps + (early and not late and not group.synaptic)) * self.units.dt
             response = group.response(late=late)
             part = matrix if len(rows) == matrix.shape[0] else matrix[rows]
-            if own.source in self.inputs:
-                self.input_paths.append(InputPath(own.source, target, part, response, delay))
-            for source, columns in self.members[own.source]:
+            if link.source in self.inputs:
+                self.input_paths.append(InputPath(link.source, target, part, response, delay))
+            for source, columns in self.members[link.source]:
                 entries = (part if len(columns) == part.shape[1] else part[:, columns]).tocoo()
                 if not entries.nnz:
                     continue

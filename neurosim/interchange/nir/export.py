@@ -292,8 +292,8 @@ class _GraphMaker:
         """Add an Output for each population without targets or, if there is none, for all."""
         sources = {source for source, target, _, _ in self.connections if source != target}
         populations = self.exportable.network.populations
-        own = [p for p in populations if p.name not in self.exportable.relays]
-        for population in [p for p in own if p.name not in sources] or own:
+        neurons = [p for p in populations if p.name not in self.exportable.relays]
+        for population in [p for p in neurons if p.name not in sources] or neurons:
             name = self._new("output")
             self.nodes[name] = self.nir.Output(np.array([population.size]))
             self.edges.append((population.name, name))

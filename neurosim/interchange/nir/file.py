@@ -84,7 +84,7 @@ def _reason(error: Exception) -> str:
 
 def _fields(tree: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of a node: text is a list of one element in the tree, numbers an array."""
-    fields = {
+    fields: dict[str, Any] = {
         key: _fields(value)
         if isinstance(value, dict)
         else value[0]

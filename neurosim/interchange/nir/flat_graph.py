@@ -44,7 +44,7 @@ class FlatGraph:
     shapes : mapping of str to tuple of int
         Shapes of all nodes.
     input_matrices : mapping of str to Signal
-        For neurons and outputs: matrices (own elements, elements of the source).
+        For neurons and outputs: matrices (elements of the node, elements of the source).
     """
 
     inputs: Mapping[str, Shape]
@@ -114,14 +114,19 @@ def flatten(graph: Any, dt: float, max_synapses: int) -> FlatGraph:
         given = shapes[before[name][0]]
         signals[name] = apply(nodes[name], name, given, arriving, dt, budget)
     for name in neurons:
-        for (source, _), matrix in matrices[name].items():
-            if source in neurons and matrix.nnz and _kind(neurons[source]) in READOUTS:
+        for (origin, _), matrix in matrices[name].items():
+            if origin in neurons and matrix.nnz and _kind(neurons[origin]) in READOUTS:
                 raise NeurosimError(
-                    f"Node {name!r} receives the potential of {source!r}: in neurosim neurons "
+                    f"Node {name!r} receives the potential of {origin!r}: in neurosim neurons "
                     "send only spikes; connect it to an Output, or use an LIF"
                 )
-    own = {name: shapes[name] for name in inputs}, {name: shapes[name] for name in outputs}
-    return FlatGraph(*own, neurons, shapes, matrices)
+    return FlatGraph(
+        {name: shapes[name] for name in inputs},
+        {name: shapes[name] for name in outputs},
+        neurons,
+        shapes,
+        matrices,
+    )
 
 
 def _kind(node: Any) -> str:
@@ -139,8 +144,8 @@ def _expand(graph: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         prefix, depth, part = waiting.pop()
         if depth > MAX_DEPTH:
             raise NeurosimError(f"The graph has nested graphs at more than {MAX_DEPTH} levels")
-        for own, node in part.nodes.items():
-            name, kind = prefix + own, _kind(node)
+        for inner, node in part.nodes.items():
+            name, kind = prefix + inner, _kind(node)
             if name in nodes or len(nodes) >= MAX_NODES:
                 raise NeurosimError(
                     f"The graph has two nodes {name!r}, or more than {MAX_NODES:,} nodes"
@@ -183,22 +188,22 @@ def _own_shape(node: Any, name: str) -> Shape | None:
         return shape if math.prod(shape) > 1 else None
     if kind != "Input":
         return None
-    shape = node.input_type.get("input") if isinstance(node.input_type, dict) else None
+    given = node.input_type.get("input") if isinstance(node.input_type, dict) else None
     try:
-        sizes = np.asarray(shape)
+        sizes = np.asarray(given)
         if sizes.dtype.kind not in "iu" or sizes.ndim != 1 or (sizes < 1).any():
             raise TypeError
     except (TypeError, ValueError):
         raise NeurosimError(
-            f"Input {name!r} has the shape {show(shape)}: give sizes from 1 on"
+            f"Input {name!r} has the shape {show(given)}: give sizes from 1 on"
         ) from None
     return tuple(sizes.tolist())
 
 
 def _find_shapes(nodes: Mapping[str, Any], after: Mapping[str, list[str]]) -> dict[str, Shape]:
     """Return the output shape of each node, following the edges from those that specify one."""
-    own = {name: _own_shape(node, name) for name, node in nodes.items()}
-    shapes = {name: shape for name, shape in own.items() if shape is not None}
+    stated = {name: _own_shape(node, name) for name, node in nodes.items()}
+    shapes = {name: shape for name, shape in stated.items() if shape is not None}
     reached = deque(shapes)
 
     def follow() -> None:
@@ -225,7 +230,7 @@ def _find_shapes(nodes: Mapping[str, Any], after: Mapping[str, list[str]]) -> di
 
 def _in_order(before: Mapping[str, list[str]], sources: set[str]) -> list[str]:
     """Return the nodes in an order in which each follows the linear nodes before it."""
-    linear = {name: [b for b in own if b not in sources] for name, own in before.items()}
+    linear = {name: [b for b in origins if b not in sources] for name, origins in before.items()}
     try:
         return list(TopologicalSorter(linear).static_order())
     except CycleError as error:
@@ -236,7 +241,7 @@ def _in_order(before: Mapping[str, list[str]], sources: set[str]) -> list[str]:
 
 
 def _check_sizes(name: str, before: list[str], shapes: Mapping[str, Shape], is_end: bool) -> None:
-    """Refuse a node whose inputs differ in size, or from its own size if it is an `end`."""
+    """Refuse a node whose inputs differ in size, or from its size if `is_end`."""
     sizes = {math.prod(shapes[source]) for source in before}
     if not before and not is_end:
         raise NeurosimError(f"Node {name!r} has no input: connect an Input to it")

@@ -288,8 +288,8 @@ class NirNetwork:
 
     def _n_steps(self, result: Result) -> int:
         """Return the number of steps of the graph that a result covers."""
-        own = {population.name for population in self.network.populations}
-        if own != set(result.populations) or not math.isclose(result.dt, self.dt, rel_tol=1e-9):
+        names = {population.name for population in self.network.populations}
+        if names != set(result.populations) or not math.isclose(result.dt, self.dt, rel_tol=1e-9):
             raise NeurosimError(
                 f"The result is of another network or step: simulate this one with dt = {self.dt:g}"
             )

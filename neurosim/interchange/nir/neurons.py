@@ -88,8 +88,8 @@ class Group:
         """
         if late and self.synaptic:
             return self.decayed(self.per_weight)
-        own: Response = [(self.synapse, self.per_weight)]
-        return [(DeltaSynapse(), self.jump), *own] if self.jump.any() else own
+        direct: Response = [(self.synapse, self.per_weight)]
+        return [(DeltaSynapse(), self.jump), *direct] if self.jump.any() else direct
 
     def decayed(self, current: Array) -> Response:
         """Return the response that replaces synaptic currents which started one step ago."""

@@ -32,7 +32,7 @@ class Window:
     def __init__(self, node: Any, name: str, given: tuple[int, ...]) -> None:
         kind = type(node).__name__
         n = 1 if kind == "Conv1d" else 2
-        ones = (1,) * (2 - n)
+        ones: tuple[int, ...] = (1,) * (2 - n)
         if len(given) != n + 1:
             raise NeurosimError(
                 f"Node {name!r}: a {kind} needs a signal of {n + 1} dimensions, channels first, "
@@ -41,7 +41,8 @@ class Window:
         self.name, self.n_in, self.area = name, given[0], ones + given[1:]
         self.stride = ones + whole_numbers(node, "stride", name, n, 1)
         if kind in POOLS:
-            self.kernel, self.dilation = whole_numbers(node, "kernel_size", name, n, 1), (1, 1)
+            self.kernel = whole_numbers(node, "kernel_size", name, n, 1)
+            self.dilation: tuple[int, ...] = (1, 1)
             self.groups = self.n_out = self.n_in
             self.weight = np.ones((1, 1, 1, 1))
             if kind == "AvgPool2d":

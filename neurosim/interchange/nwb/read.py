@@ -56,10 +56,11 @@ def read_nwb(file: h5py.File, reader: HDF5Reader) -> ImportedSpikes:
         trains = [np.empty(0)] * (0 if ids is None else len(ids))
     columns = {}
     for name in ("population", "id", *NAME_COLUMNS):
-        columns[name] = reader.column(units, name)
-        n_rows = len(trains) if columns[name] is None else len(columns[name])
-        if n_rows != len(trains):
-            raise FormatError(f"{units.name}/{name} has {n_rows} rows instead of {len(trains)}")
+        column = columns[name] = reader.column(units, name)
+        if column is not None and len(column) != len(trains):
+            raise FormatError(
+                f"{units.name}/{name} has {len(column)} rows instead of {len(trains)}"
+            )
     populations = [UNNAMED] * len(trains)
     if columns["population"] is not None:
         populations = [name or UNNAMED for name in _text(columns["population"])]
@@ -70,13 +71,13 @@ def read_nwb(file: h5py.File, reader: HDF5Reader) -> ImportedSpikes:
         rows.setdefault(population, []).append(k)
     found = {
         population: PopulationSpikes(
-            np.concatenate([trains[k] for k in own]),
-            np.repeat(neurons[own], [len(trains[k]) for k in own]),
-            neurons[own],
-            None if names is None else [names[k] for k in own],
-            None if observed is None else [observed[k] for k in own],
+            np.concatenate([trains[k] for k in members]),
+            np.repeat(neurons[members], [len(trains[k]) for k in members]),
+            neurons[members],
+            None if names is None else [names[k] for k in members],
+            None if observed is None else [observed[k] for k in members],
         )
-        for population, own in rows.items()
+        for population, members in rows.items()
     }
     notes += warn_of_restarts(trains, names or [str(k) for k in neurons]) + _warn_of_unit(trains)
     return ImportedSpikes(found, _step(reader, units), duration, notes)

@@ -91,32 +91,36 @@ def save_nwb(
 def _units(pynwb: Any, result: Result) -> Any:
     """Return the table of neurons and their spikes."""
     spikes = result.spikes.values()
-    trains = [train / 1e3 for own in spikes for train in own.by_neuron()]
+    times = [train / 1e3 for trains in spikes for train in trains.by_neuron()]
     whole = [np.array([[0.0, result.duration]])]
-    observed = [part / 1e3 for own in spikes for part in own.observed or whole * len(own.recorded)]
-    populations = [name for name, own in result.spikes.items() for _ in own.recorded]
-    neurons = np.concatenate([own.recorded for own in spikes])
+    observed = [
+        part / 1e3 for trains in spikes for part in trains.observed or whole * len(trains.recorded)
+    ]
+    populations = [name for name, trains in result.spikes.items() for _ in trains.recorded]
+    neurons = np.concatenate([trains.recorded for trains in spikes])
     columns = {
         "population": ("Population of the neuron", populations),
         "neuron": ("Index of the neuron within its population", neurons),
-        "spike_times": ("Spike times (s)", np.concatenate(trains)),
+        "spike_times": ("Spike times (s)", np.concatenate(times)),
         "obs_intervals": ("Time simulated (s)", np.concatenate(observed)),
     }
-    if any(own.names for own in spikes):
-        names = [name for own in spikes for name in own.names or map(str, own.recorded.tolist())]
+    if any(trains.names for trains in spikes):
+        names = [
+            name for trains in spikes for name in trains.names or map(str, trains.recorded.tolist())
+        ]
         columns["unit_name"] = ("Name of the neuron", names)
     hdmf = import_optional("hdmf.common")
     found = [
         hdmf.VectorData(name=name, description=description, data=data)
         for name, (description, data) in columns.items()
     ]
-    for column, parts in ((found[2], trains), (found[3], observed)):
+    for column, parts in ((found[2], times), (found[3], observed)):
         ends = np.cumsum([len(part) for part in parts], dtype=np.uint64)
         found.append(hdmf.VectorIndex(name=f"{column.name}_index", data=ends, target=column))
     return pynwb.misc.Units(
         name="units",
         description="Neurons whose spikes were recorded",
-        id=np.arange(len(trains)),
+        id=np.arange(len(times)),
         columns=found,
         colnames=list(columns),
         resolution=result.dt / 1e3,
@@ -151,10 +155,10 @@ def _digest(result: Result) -> str:
         for array in arrays:
             digest.update(array.tobytes())
 
-    for name, own in result.spikes.items():
-        update((name, len(own), len(own.recorded)), own.times, own.ids, own.recorded)
-        if own.names is not None or own.observed is not None:
-            update((own.names, [intervals.tolist() for intervals in own.observed or ()]))
+    for name, trains in result.spikes.items():
+        update((name, len(trains), len(trains.recorded)), trains.times, trains.ids, trains.recorded)
+        if trains.names is not None or trains.observed is not None:
+            update((trains.names, [intervals.tolist() for intervals in trains.observed or ()]))
     for key, trace in result.traces.items():
         update((key, trace.unit, trace.values.shape), trace.times, trace.ids, trace.values)
     return digest.hexdigest()

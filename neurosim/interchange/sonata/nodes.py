@@ -138,8 +138,9 @@ class _Json:
     def number(self, key: str) -> float | None:
         """Return a positive number of the table run, or None."""
         value = self.table("run").get(key)
-        usable = isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
-        return float(value) if usable else None
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+            return None
+        return float(value)
 
 
 def read_config(path: Path) -> Config:
@@ -206,7 +207,7 @@ def read_nodes(files: Iterable[NodeFile]) -> dict[str, Nodes]:
 
 
 def _read_population(group: h5py.Group, reader: HDF5Reader, types: dict[int, str]) -> Nodes:
-    """Return the neurons of a population, with the labels of their types or their own."""
+    """Return the neurons of a population, labelled by themselves or by their types."""
     type_ids = reader.numbers(group, TYPE_ID, "iu")
     size = len(type_ids)
 

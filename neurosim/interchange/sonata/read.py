@@ -49,8 +49,8 @@ def read_sonata(
             groups[unquote(name)] = reader.group(spikes, name)
     found = {name: _read_population(group, reader, unit) for name, group in groups.items()}
     for name in found.keys() & nodes.keys():
-        own = nodes[name]
-        found[name] = replace(found[name], recorded=own.ids, names=own.names)
+        known = nodes[name]
+        found[name] = replace(found[name], recorded=known.ids, names=known.names)
     return ImportedSpikes(found)
 
 
@@ -64,10 +64,10 @@ def _read_population(group: h5py.Group, reader: HDF5Reader, unit: str | None) ->
         )
     times = reader.numbers(group, TIMES, "fiu").astype(np.float64)
     named = reader.attribute(reader.member(group, TIMES), "units")
-    own = None if named is None else UNIT_OF.get(str(named))
-    if named is not None and own is None:
+    stated = None if named is None else UNIT_OF.get(str(named))
+    if named is not None and stated is None:
         raise NeurosimError(f"the unit of {group.name}/{TIMES} is {named!s:.20}: use ms or s")
-    if own is not None and unit not in (None, own):
-        raise NeurosimError(f"the unit of {group.name}/{TIMES} is {own}, not {unit}")
-    to_ms = UNITS[own or unit or "ms"]
+    if stated is not None and unit not in (None, stated):
+        raise NeurosimError(f"the unit of {group.name}/{TIMES} is {stated}, not {unit}")
+    to_ms = UNITS[stated or unit or "ms"]
     return PopulationSpikes.of(times * to_ms, reader.numbers(group, ids, "iuf"))

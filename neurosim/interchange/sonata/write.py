@@ -58,12 +58,12 @@ def save_sonata(result: Result, folder: str | os.PathLike[str]) -> list[Path]:
     if any(trains.names is not None for trains in result.spikes.values()):
         images[NODES] = _image(partial(_write_nodes, result=result))
     for variable in dict.fromkeys(variable for _, variable in result.traces):
-        own = {name: trace for (name, kind), trace in result.traces.items() if kind == variable}
+        traces = {name: trace for (name, kind), trace in result.traces.items() if kind == variable}
         # Quoted, so that no file lies outside the folder or replaces another.
         name = quote(variable, safe="")
         if name in ("spikes", "nodes"):
             name = f"%{ord(name[0]):x}{name[1:]}"
-        images[f"{name}.h5"] = _image(partial(_write_reports, traces=own))
+        images[f"{name}.h5"] = _image(partial(_write_reports, traces=traces))
     make_folder(folder)
     for name, image in images.items():
         with atomic_path(folder / name) as part:

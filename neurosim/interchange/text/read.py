@@ -200,8 +200,8 @@ def _guess_names(rows: list[tuple[int, list[str]]], nest: bool) -> list[str]:
 def _name_neuron(spikes: ImportedSpikes, name: str) -> ImportedSpikes:
     """Name the only neuron of a list of times."""
     empty = PopulationSpikes(np.empty(0), np.empty(0, np.int64), np.zeros(1, np.int64))
-    own = replace(spikes.populations.get(UNNAMED, empty), names=(name,))
-    return replace(spikes, populations={UNNAMED: own})
+    neuron = replace(spikes.populations.get(UNNAMED, empty), names=(name,))
+    return replace(spikes, populations={UNNAMED: neuron})
 
 
 def _whole_columns(rows: list[list[str]]) -> list[bool]:
@@ -252,8 +252,8 @@ class _Rows:
     def spikes(self, to_ms: float, labelled: bool) -> PopulationSpikes:
         """Return the spikes in ms, their neurons by number if all are numbers, else by name."""
         index, times, offsets = (
-            np.array(own, kind)
-            for own, kind in ((self._index, "i8"), (self._times, "f8"), (self._offsets, "f8"))
+            np.array(values, kind)
+            for values, kind in ((self._index, "i8"), (self._times, "f8"), (self._offsets, "f8"))
         )
         times = times * to_ms - offsets if len(offsets) else times * to_ms
         if not all(map(NUMBER.fullmatch, self._neurons)):

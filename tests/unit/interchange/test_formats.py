@@ -98,7 +98,7 @@ def test_nwb_is_valid_and_pynwb_reads_it(tmp_path: Path):
         for _, unit in units.iterrows():
             assert unit["obs_intervals"].tolist() == [[0.0, 1.0]]
             own = sample().spikes[unit["population"]].of(unit["neuron"])
-            # The step is told exactly, and with it the time in ms, bit by bit.
+            # The step is recovered exactly, and with it the time in ms, bit by bit.
             steps = np.rint(unit["spike_times"] / file.units.resolution)
             assert (steps * 0.1).tobytes() == own.tobytes()
         series = file.acquisition["L2%2F3 exc 50%25_v"]
@@ -137,7 +137,7 @@ save_neo(sample(), sys.argv[1] + ".mat")
 
 
 def test_equal_results_make_equal_files(tmp_path: Path):
-    # Of another process, for hashes and places in memory differ there.
+    # In another process, hashes and addresses differ.
     command = [sys.executable, "-c", WRITE, str(tmp_path / "other")]
     subprocess.run(command, check=True, cwd=Path(__file__).parents[3])
     ns.save_nwb(sample(), tmp_path / "own.nwb")
@@ -155,7 +155,7 @@ def test_equal_results_make_equal_files(tmp_path: Path):
     ),
     st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=20),
 )
-def test_seconds_tell_every_step_exactly(dt: float, steps: list[int]):
+def test_seconds_determine_every_step_exactly(dt: float, steps: list[int]):
     times = np.multiply(np.array(steps), dt, dtype=float)
     step = step_of(np.float64(dt / 1e3))
     ids = np.zeros(len(steps), np.int64)
@@ -164,7 +164,7 @@ def test_seconds_tell_every_step_exactly(dt: float, steps: list[int]):
     )
     wanted = np.sort(np.array(steps))
     assert np.rint(found.spikes["a"].times / dt).tolist() == wanted.tolist()
-    # dt itself is told where it has no more digits than people write.
+    # dt is recovered if it has no more digits than people write.
     if float(f"{dt:.9g}") == dt:
         assert step == dt
         assert found.spikes["a"].times.tobytes() == np.sort(times).tobytes()
@@ -248,7 +248,7 @@ def test_by_neuron_has_silent_ones():
 
 
 @pytest.mark.parametrize("save", [ns.save_nwb, ns.save_csv, save_neo, ns.save_sonata])
-def test_a_place_that_cannot_be_written_is_told(tmp_path: Path, save):
+def test_a_path_that_cannot_be_written_is_reported(tmp_path: Path, save):
     (tmp_path / "file").write_text("")
     with pytest.raises(ns.NeurosimError, match="cannot be written"):
         save(sample(9, 9), tmp_path / "file" / "out.mat")
@@ -258,12 +258,12 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path, save):
 @pytest.mark.parametrize(("library", "call"), [("neo", ns.to_neo), ("pynwb", ns.save_nwb)])
 def test_a_missing_library_is_named_with_what_installs_it(tmp_path, monkeypatch, library, call):
     monkeypatch.setitem(sys.modules, library, None)
-    told = rf'{library} is not installed: pip install "neurosim-bridge\[interop\]"'
-    with pytest.raises(ns.NeurosimError, match=told):
+    message = rf'{library} is not installed: pip install "neurosim-bridge\[interop\]"'
+    with pytest.raises(ns.NeurosimError, match=message):
         call(sample(), *([tmp_path / "out.nwb"] if library == "pynwb" else []))
 
 
-def test_misuse_of_nwb_is_told(tmp_path: Path):
+def test_invalid_arguments_of_save_nwb_are_refused(tmp_path: Path):
     with pytest.raises(ns.NeurosimError, match="not a datetime with a time zone"):
         ns.save_nwb(sample(), tmp_path / "a.nwb", start="today")
     with pytest.raises(ns.NeurosimError, match="is empty: describe"):

@@ -23,7 +23,7 @@ GIB = 2**30
 
 
 class Reader:
-    """Reads file after file, each in a fork of one process that has imported all."""
+    """Reads files, each in a fork of one process that has imported all modules."""
 
     def __init__(self) -> None:
         command = [sys.executable, "-P", str(ROOT / "tests" / "forked_reader.py")]
@@ -36,7 +36,7 @@ class Reader:
         )
 
     def read(self, path: Path) -> str:
-        """Read a file; what holds for all of them is asserted here."""
+        """Read a file, and check what must hold for all files."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(f"{path}\n")
@@ -71,7 +71,7 @@ WRITERS: dict[str, Callable[[ns.Result, Path], object]] = {
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_no_damage_does_harm(tmp_path: Path, reader: Reader, name: str):
+def test_damaged_files_are_read_or_refused(tmp_path: Path, reader: Reader, name: str):
     home = tmp_path / "home"
     home.mkdir()
     WRITERS[name](sample(60, 3), home / name)
@@ -83,7 +83,7 @@ def test_no_damage_does_harm(tmp_path: Path, reader: Reader, name: str):
         (place / name).write_bytes(damaged)
         outcomes.append(reader.read(place / name))
     assert [path.name for path in place.iterdir()] == [name]
-    # Not all is refused, and not all is read: the damage reaches beyond the first bytes.
+    # Some are refused and some are read: the damage reaches beyond the first bytes.
     assert 0 < outcomes.count("read") < len(outcomes)
 
 
@@ -139,21 +139,21 @@ def many_populations(group: h5py.Group) -> None:
 
 
 def zeros(n_bytes: int) -> bytes:
-    """Deflate so many zeros."""
+    """Compress zeros."""
     deflate = zlib.compressobj(1)
     piece = bytes(2**24)
     return b"".join([*(deflate.compress(piece) for _ in range(n_bytes // 2**24)), deflate.flush()])
 
 
 def bomb(group: h5py.Group) -> None:
-    """A chunk that says it has 8 kB and inflates to 640 MiB."""
+    """A chunk of 8 kB by its header that inflates to 640 MiB."""
     del group["timestamps"]
     times = group.create_dataset("timestamps", (1000,), "f8", chunks=(1000,), compression="gzip")
     times.id.write_direct_chunk((0,), zeros(5 * 2**27))
 
 
 def packed(group: h5py.Group) -> None:
-    """Zeros that truly are so many."""
+    """Many zeros that are really there."""
     for name in ("timestamps", "node_ids"):
         del group[name]
         shape = (2**26,)
@@ -207,10 +207,10 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
 }
 
 
-@pytest.mark.parametrize(("write", "told"), HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_hdf5_file_is_refused(tmp_path: Path, reader: Reader, write, told: str):
+@pytest.mark.parametrize(("write", "message"), HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_hdf5_file_is_refused(tmp_path: Path, reader: Reader, write, message: str):
     write(tmp_path / "a.h5")
-    assert told in reader.read(tmp_path / "a.h5")
+    assert message in reader.read(tmp_path / "a.h5")
     assert len(list(tmp_path.iterdir())) == 1
 
 
@@ -251,10 +251,10 @@ HOSTILE_NWB = {
 }
 
 
-@pytest.mark.parametrize(("write", "told"), HOSTILE_NWB.values(), ids=HOSTILE_NWB)
-def test_a_hostile_nwb_file_is_refused(tmp_path: Path, reader: Reader, write, told: str):
+@pytest.mark.parametrize(("write", "message"), HOSTILE_NWB.values(), ids=HOSTILE_NWB)
+def test_a_hostile_nwb_file_is_refused(tmp_path: Path, reader: Reader, write, message: str):
     write(tmp_path / "a.nwb")
-    assert told in reader.read(tmp_path / "a.nwb")
+    assert message in reader.read(tmp_path / "a.nwb")
 
 
 HEADER = "population,neuron,time_ms\n"
@@ -283,11 +283,11 @@ HOSTILE_CSV = {
 }
 
 
-@pytest.mark.parametrize(("content", "told"), HOSTILE_CSV.values(), ids=HOSTILE_CSV)
-def test_a_hostile_csv_file_is_refused(tmp_path: Path, reader: Reader, content, told: str):
+@pytest.mark.parametrize(("content", "message"), HOSTILE_CSV.values(), ids=HOSTILE_CSV)
+def test_a_hostile_csv_file_is_refused(tmp_path: Path, reader: Reader, content, message: str):
     path = tmp_path / "a.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    assert told in reader.read(path)
+    assert message in reader.read(path)
 
 
 def test_a_matlab_file_that_inflates_is_refused(tmp_path: Path, reader: Reader):
@@ -355,7 +355,7 @@ def test_the_reading_process_writes_no_file_runs_no_pickle_and_takes_little_memo
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
 
 
-def test_a_reader_that_dies_is_told_in_one_sentence(tmp_path: Path, monkeypatch):
+def test_a_reader_that_dies_is_reported_in_one_sentence(tmp_path: Path, monkeypatch):
     (tmp_path / "a.nwb").write_text("")
     monkeypatch.setattr("sys.executable", "/bin/false")
     with pytest.raises(ns.NeurosimError, match=r"a.nwb: the process that reads it ended early"):

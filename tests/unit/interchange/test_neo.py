@@ -106,8 +106,10 @@ def test_segments_that_follow_each_other_keep_their_distances():
 
 def test_segments_that_overlap_are_placed_one_after_another():
     block = block_of([train([0.25, 0.5])], [train([0.125], stop=2.0)], [train([], stop=1.0)])
-    told = "its 3 segments overlap in time and are placed one after another: the second starts at"
-    with pytest.warns(UserWarning, match=told) as caught:
+    message = (
+        "its 3 segments overlap in time and are placed one after another: the second starts at"
+    )
+    with pytest.warns(UserWarning, match=message) as caught:
         found = ns.from_neo(block)
     assert caught[0].filename == __file__
     trains = found.spikes["units"]
@@ -116,7 +118,7 @@ def test_segments_that_overlap_are_placed_one_after_another():
     assert rates(trains, 0.0, 4000.0).tolist() == [0.75]
 
 
-def test_neurons_of_several_segments_are_told_by_id_or_name():
+def test_neurons_of_several_segments_are_identified_by_id_or_name():
     by_id = block_of(
         [train([0.5], id=7), train([0.25], id=9)], [train([1.5], 1, 2, id=9), train([], 1, 2, id=3)]
     )
@@ -223,7 +225,7 @@ def test_short_nest_2_files_are_read(tmp_path: Path, text: str, ids, times):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("7 341 -0.05\n", "its times are in steps of NEST: give dt"),
         ("7 1.5 -70.0\n", "name the columns neuron and time_ms"),
@@ -231,9 +233,9 @@ def test_short_nest_2_files_are_read(tmp_path: Path, text: str, ids, times):
         ("x y\n", "its first line is 'x,y'"),
     ],
 )
-def test_other_gdf_files_are_refused(tmp_path: Path, text: str, told: str):
+def test_other_gdf_files_are_refused(tmp_path: Path, text: str, message: str):
     (tmp_path / "a.gdf").write_text(text)
-    with pytest.raises(ns.NeurosimError, match=told) as refused:
+    with pytest.raises(ns.NeurosimError, match=message) as refused:
         ns.load_spikes(tmp_path / "a.gdf", format="NestIO")
     assert "damaged" not in str(refused.value)
 

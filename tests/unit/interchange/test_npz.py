@@ -45,7 +45,7 @@ def test_tables_are_read_bit_by_bit(tmp_path: Path, recwarn, arrays: dict, facto
     assert not [own for own in recwarn if own.category is UserWarning]
 
 
-def test_times_without_a_unit_are_ms_and_that_is_told(tmp_path: Path):
+def test_times_without_a_unit_are_ms_with_a_warning(tmp_path: Path):
     np.savez(tmp_path / "a.npz", times=TIMES, ids=IDS)
     with pytest.warns(UserWarning, match="ms is assumed"):
         assert spikes_of(ns.load_spikes(tmp_path / "a.npz")) == expected()
@@ -110,11 +110,11 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("arrays", "told"), REFUSED.values(), ids=REFUSED)
-def test_other_arrays_are_refused(tmp_path: Path, monkeypatch, arrays: dict, told: str):
+@pytest.mark.parametrize(("arrays", "message"), REFUSED.values(), ids=REFUSED)
+def test_other_arrays_are_refused(tmp_path: Path, monkeypatch, arrays: dict, message: str):
     monkeypatch.chdir(tmp_path)
     np.savez("a.npz", **arrays)
-    with pytest.raises(ns.NeurosimError, match=told):
+    with pytest.raises(ns.NeurosimError, match=message):
         ns.load_spikes("a.npz", unit="ms")
     assert [path.name for path in tmp_path.iterdir()] == ["a.npz"]
 

@@ -189,7 +189,7 @@ def test_spikes_lie_where_bmtk_or_libsonata_look_for_them(tmp_path: Path, name: 
 
 
 @pytest.mark.parametrize(
-    ("output", "told"),
+    ("output", "message"),
     [
         ({"spikes_file": "none.h5"}, "it needs .*none.h5, which is not a file"),
         (
@@ -198,8 +198,8 @@ def test_spikes_lie_where_bmtk_or_libsonata_look_for_them(tmp_path: Path, name: 
         ),
     ],
 )
-def test_a_simulation_without_spikes_is_refused(tmp_path: Path, output: dict, told: str):
-    with pytest.raises(ns.NeurosimError, match=told):
+def test_a_simulation_without_spikes_is_refused(tmp_path: Path, output: dict, message: str):
+    with pytest.raises(ns.NeurosimError, match=message):
         ns.load_spikes(write_simulation(tmp_path, **output))
 
 
@@ -218,13 +218,13 @@ def test_other_files_of_sonata_are_named(tmp_path: Path):
     with pytest.raises(ns.NeurosimError, match="is not a SONATA configuration"):
         ns.load_spikes(tmp_path / "c.json")
     spikes = write_spikes(tmp_path / "spikes.h5")
-    for wrong, told in (
+    for wrong, message in (
         (spikes, "no group nodes"),
         (write_types(tmp_path / "types.csv"), "give the file of nodes, too"),
         (tmp_path / "none.h5", "it needs .*none.h5, which is not a file"),
         ([nodes, tmp_path / "c.json"], "is not a SONATA configuration"),
     ):
-        with pytest.raises(ns.NeurosimError, match=told):
+        with pytest.raises(ns.NeurosimError, match=message):
             ns.load_spikes(spikes, nodes=wrong)
 
 

@@ -80,7 +80,7 @@ def test_the_name_of_times_has_their_unit(tmp_path: Path, time: str, factor: flo
 
 
 @pytest.mark.parametrize("time", ["time", "t", "spike_time", "times", "spikes"])
-def test_times_without_a_unit_are_ms_and_that_is_told(tmp_path: Path, time: str):
+def test_times_without_a_unit_are_ms_with_a_warning(tmp_path: Path, time: str):
     path = write(tmp_path / "a.csv", table(",", IDS, TIMES, head=f"unit_id {time}"))
     with pytest.warns(UserWarning, match="ms is assumed") as warned:
         found = ns.load_spikes(path)
@@ -296,8 +296,8 @@ def test_several_files_are_one_recording(tmp_path: Path):
 @pytest.mark.parametrize(("first", "start"), [(-499.25, -500.0), (-500.0, -600.0), (-0.5, -100.0)])
 def test_times_before_an_event_are_kept(tmp_path: Path, first: float, start: float):
     path = write(tmp_path / "a.csv", f"neuron,time_ms\n0,{first}\n1,250.5\n")
-    told = f"the first spike is at {first:g} ms: times are counted from {start:g} ms"
-    with pytest.warns(UserWarning, match=told) as warned:
+    message = f"the first spike is at {first:g} ms: times are counted from {start:g} ms"
+    with pytest.warns(UserWarning, match=message) as warned:
         found = ns.load_spikes(path)
     assert warned[0].filename == __file__
     assert found.spikes["units"].times.tolist() == [first - start, 250.5 - start]
@@ -335,7 +335,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("text", "options", "told"), REFUSED.values(), ids=REFUSED)
-def test_other_text_is_refused(tmp_path: Path, text: str, options: dict, told: str):
-    with pytest.raises(ns.NeurosimError, match=told):
+@pytest.mark.parametrize(("text", "options", "message"), REFUSED.values(), ids=REFUSED)
+def test_other_text_is_refused(tmp_path: Path, text: str, options: dict, message: str):
+    with pytest.raises(ns.NeurosimError, match=message):
         ns.load_spikes(write(tmp_path / "a.csv", text), **options)
