@@ -17,7 +17,7 @@ from neurosim.errors import NeurosimError
 from neurosim.interchange import isolation, load, readers
 from neurosim.models import LIF
 from neurosim.network import Network
-from neurosim.results.result import PopulationInfo, Result, RunStats, SpikeTrains, Trace
+from neurosim.results import PopulationInfo, Result, RunStats, SpikeTrains, Trace
 from neurosim.scenario import Scenario
 
 collect_ignore_glob = ["data/*"]
@@ -153,6 +153,6 @@ def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
 def toys(monkeypatch: pytest.MonkeyPatch) -> Registry:
     """The scenarios `toy` and `plain-toy` (no comparison) in place of those installed."""
     registry = Registry()
-    monkeypatch.setattr("neurosim.experiments.scenario.entry_points", registry.entry_points)
+    monkeypatch.setattr("neurosim.experiments.catalogue.entry_points", registry.entry_points)
     monkeypatch.setattr("neurosim.engine.simulation.simulate", registry.simulate)
     return registry

@@ -10,8 +10,8 @@ import numpy as np
 
 from neurosim.builder.grid import to_steps
 from neurosim.errors import NeurosimError
-from neurosim.kernels.rows import ARRAY, CONSTANT, GUIDE_BITS, LAW
-from neurosim.models.column import is_column
+from neurosim.kernels.random_rows import ARRAY, CONSTANT, GUIDE_BITS, TABLE
+from neurosim.models.column import is_per_edge
 from neurosim.models.quantity import is_distribution
 
 if TYPE_CHECKING:
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from neurosim.network import Projection
 
 MOST_DELAYS = 2_000_000
-"""Most different delays of a distribution on the time grid."""
+"""Maximum number of distinct delays of a distribution on the time grid."""
 TAIL = 1e-10
-"""Mass beyond which the upper tail of a distribution of delays is cut off."""
+"""Probability of the upper tail of a delay distribution that is cut off."""
 
 
 def delay_span(delay: Distribution, dt: float) -> tuple[int, int]:
-    """Return the shortest and the longest delay (steps) of a distribution, its tail cut off.
+    """Return the shortest and longest delay (steps) of a distribution without its tail.
 
     Raises
     ------
     NeurosimError
-        Where next to nothing of it lies beyond half a step.
+        If almost all delays are below half a step.
     """
     law = delay.truncated(dt / 2.0, np.inf)
     low, high = law.quantiles()
@@ -70,25 +70,25 @@ class Delays:
     Attributes
     ----------
     kind : int
-        `CONSTANT`, `ARRAY` or `LAW`.
+        `CONSTANT`, `ARRAY` or `TABLE`.
     steps : (n,) ndarray of int64
-        Those that there are; where each synapse has its own and none is listed, one per synapse.
-    law : (n,) ndarray of uint64
-        Cumulative probabilities, as fractions of 2⁶⁴, where they are drawn.
+        Distinct delays; for delay matrices the delay of each synapse.
+    cdf : (n,) ndarray of uint64
+        Cumulative probabilities of a distribution, as fractions of 2⁶⁴.
     guide : (2**GUIDE_BITS,) or (0,) ndarray of int64
-        For the leading bits of a random number, the first entry of the law that it may mean.
+        For the leading bits of a random number, the first entry of the distribution to compare.
     """
 
     kind: int
     steps: NDArray[np.int64]
-    law: NDArray[np.uint64]
+    cdf: NDArray[np.uint64]
     guide: NDArray[np.int64]
 
 
 def check_delays(projection: Projection, dt: float) -> None:
-    """Refuse delays that the time grid cannot resolve, and too many different ones.
+    """Check that the time grid resolves the delays, and that their number is limited.
 
-    Those in a file are not looked at.
+    Delays in a file are not checked.
 
     Raises
     ------
@@ -110,22 +110,22 @@ def check_delays(projection: Projection, dt: float) -> None:
                 f"{last - first + 1:,} different values in steps of {dt:g} ms, more than "
                 f"{MOST_DELAYS:,}: narrow their distribution, or take a larger dt"
             )
-    elif not is_column(delay):
+    elif not is_per_edge(delay):
         times = np.asarray(delay, float).ravel()
         if len(times) and times.min() < dt * (1.0 - 1e-9):
             raise NeurosimError(too_short(projection, float(times.min()), dt))
 
 
 def delays_of(projection: Projection, dt: float) -> Delays:
-    """Return the delays of a projection, none where they are in a file.
+    """Return the delays of a projection, none if they are in a file.
 
     Raises
     ------
     NeurosimError
-        If a delay, or next to all of a distribution of delays, is too short for the grid.
+        If a delay, or almost all of a delay distribution, is too short for the grid.
     """
     delay, no_guide = projection.delay, np.empty(0, np.int64)
-    if is_column(delay):
+    if is_per_edge(delay):
         return Delays(ARRAY, np.empty(0, np.int64), np.empty(0, np.uint64), no_guide)
     check_delays(projection, dt)
     if not is_distribution(delay):
@@ -134,15 +134,15 @@ def delays_of(projection: Projection, dt: float) -> Delays:
         kind = CONSTANT if np.ndim(delay) == 0 else ARRAY
         return Delays(kind, steps, np.zeros(len(steps), np.uint64), no_guide)
     steps, cumulative = delay_law(delay, dt)
-    law = np.floor(np.minimum(cumulative, 1.0 - 2.0**-53) * 2.0**53).astype(np.uint64)
-    law <<= np.uint64(11)
-    law[-1] = np.iinfo(np.uint64).max
+    cdf = np.floor(np.minimum(cumulative, 1.0 - 2.0**-53) * 2.0**53).astype(np.uint64)
+    cdf <<= np.uint64(11)
+    cdf[-1] = np.iinfo(np.uint64).max
     leading = np.arange(2**GUIDE_BITS, dtype=np.uint64) << np.uint64(64 - GUIDE_BITS)
-    return Delays(LAW, steps, law, np.searchsorted(law, leading, side="right"))
+    return Delays(TABLE, steps, cdf, np.searchsorted(cdf, leading, side="right"))
 
 
 def too_short(projection: Projection, delay: float, dt: float) -> str:
-    """Return what to tell of a delay (ms) that the time grid cannot resolve."""
+    """Return a message about a delay (ms) that the time grid cannot resolve."""
     return (
         f"Delay {delay:g} ms from {projection.source.name!r} to {projection.target.name!r} is "
         f"below the time step dt = {dt:g} ms: lengthen the delay or take a smaller dt"
@@ -150,19 +150,32 @@ def too_short(projection: Projection, delay: float, dt: float) -> str:
 
 
 class DelayTable:
-    """The delays of all projections: their distinct values, and how each synapse finds its own."""
+    """The delays of all projections.
+
+    Attributes
+    ----------
+    delays : (n_delays,) ndarray of int64
+        Distinct delays in steps, ascending.
+    kinds : list of int
+    lengths, first : (n_projections,) ndarray of int64
+        Number of delays of each projection, and index of the first in `columns` and `cdf`.
+    columns : (n,) ndarray of int64
+        Indices in `delays`, projection by projection.
+    cdf : (n,) ndarray of uint64
+    guides : (n_distributions, 2**GUIDE_BITS) ndarray of int64
+    guide_rows : (n_projections,) ndarray of int64
+        Row of `guides` of each projection.
+    """
 
     def __init__(self, given: Sequence[Delays]) -> None:
-        self.kinds = [own.kind for own in given]
-        self.lengths = np.array([len(own.steps) for own in given], np.int64)
-        self.places = np.cumsum(self.lengths) - self.lengths
-        steps = np.concatenate([np.empty(0, np.int64), *(own.steps for own in given)])
+        self.kinds = [delays.kind for delays in given]
+        self.lengths = np.array([len(delays.steps) for delays in given], np.int64)
+        self.first = np.cumsum(self.lengths) - self.lengths
+        steps = np.concatenate([np.empty(0, np.int64), *(delays.steps for delays in given)])
         self.delays = np.unique(steps)
-        """Distinct delays in steps, ascending."""
         self.columns = np.searchsorted(self.delays, steps)
-        self.law = np.concatenate([np.empty(0, np.uint64), *(own.law for own in given)])
-        has_guide = np.array([len(own.guide) > 0 for own in given], np.int64)
-        self.guides = np.cumsum(has_guide) - has_guide
-        self.guide = np.concatenate([np.empty(0, np.int64), *(own.guide for own in given)]).reshape(
-            -1, 2**GUIDE_BITS
-        )
+        self.cdf = np.concatenate([np.empty(0, np.uint64), *(delays.cdf for delays in given)])
+        has_guide = np.array([len(delays.guide) > 0 for delays in given], np.int64)
+        self.guide_rows = np.cumsum(has_guide) - has_guide
+        guides = np.concatenate([np.empty(0, np.int64), *(delays.guide for delays in given)])
+        self.guides = guides.reshape(-1, 2**GUIDE_BITS)

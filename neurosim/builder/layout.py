@@ -1,4 +1,4 @@
-"""Who owns which neuron, and where each neuron and each of its inputs is kept."""
+"""Assignment of neurons to threads, and the index of each neuron and each of its inputs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.kernels.types import MOST_STEPS
+from neurosim.kernels.types import MAX_STEPS
 from neurosim.models import DeltaSynapse
 
 if TYPE_CHECKING:
@@ -18,122 +18,122 @@ if TYPE_CHECKING:
     from neurosim.network import Network, Population, Projection
 
 NOISE = "noise"
-"""The port of membrane noise: it adds to V like a delta synapse but is no synaptic input."""
+"""Port of membrane noise, which adds to V like a delta synapse but is not a synaptic input."""
 
 LINE = 16
-"""Places of which every population begins at a multiple: so many numbers of 32 bits a cache line
-holds. Vectors that lie across two lines take a third longer."""
+"""Populations start at multiples of this index: the number of 32-bit numbers in a cache line.
+Vectors across two lines take a third longer."""
 
 BUFFER = 2**19
-"""Bytes of input of the next steps that stay in a core's second-level cache, beside all else."""
+"""Bytes of input of the next steps that fit into a core's second-level cache with other data."""
 
-TWINNED = ("i_exc", "i_inh", "input_exc", "input_inh")
-"""Variables that ask for twins."""
+EI_VARIABLES = ("i_exc", "i_inh", "input_exc", "input_inh")
+"""Variables that require E/I probes."""
 
 
 @dataclass(frozen=True, eq=False)
-class Share:
-    """One thread's share of one population.
+class LocalPopulation:
+    """The part of one population that a thread owns.
 
     Attributes
     ----------
     population : int
-        Its number in the network.
-    low, high : int
-        The neurons are low … high − 1 of the population.
+        Index in the network.
+    start, stop : int
+        The neurons are start … stop − 1 of the population.
     first : int
         Local index of the first.
     slots : mapping of port to int
         First slot of each port.
-    twins : (n_twins,) ndarray of int64
-        Those of the neurons that have twins.
-    twin_first : int
-        Local index of the first twin; those that hear excitation come before the others.
-    twin_slots : mapping of port to int
+    probes : (n_twins,) ndarray of int64
+        The neurons that have E/I probes.
+    first_probe : int
+        Local index of the first E/I probe. Probes of excitation precede those of inhibition.
+    probe_slots : mapping of port to int
     """
 
     population: int
-    low: int
-    high: int
+    start: int
+    stop: int
     first: int
     slots: Mapping[Hashable, int]
-    twins: NDArray[np.int64]
-    twin_first: int
-    twin_slots: Mapping[Hashable, int]
+    probed: NDArray[np.int64]
+    first_probe: int
+    probe_slots: Mapping[Hashable, int]
 
     @property
     def size(self) -> int:
-        """Neurons in the share."""
-        return self.high - self.low
+        """Number of neurons."""
+        return self.stop - self.start
 
-    def twin_of(self) -> NDArray[np.int64]:
-        """Return the place of each neuron's twins among `twins`, or −1."""
-        places = np.full(self.size, -1, np.int64)
-        places[self.twins - self.low] = np.arange(len(self.twins))
-        return places
+    def probe_index(self) -> NDArray[np.int64]:
+        """Return the index of each neuron in `probed`, or −1."""
+        index = np.full(self.size, -1, np.int64)
+        index[self.probed - self.start] = np.arange(len(self.probed))
+        return index
 
 
 @dataclass(frozen=True, eq=False)
 class ThreadLayout:
-    """All shares of one thread.
+    """The neurons of one thread.
 
     Attributes
     ----------
-    shares : tuple of Share
+    populations : tuple of LocalPopulation
         One per population, in order.
     n_local, n_slots : int
-        Room for neurons and for their inputs; between populations some is left empty.
+        Number of local indices and slots, with gaps between populations.
     """
 
-    shares: tuple[Share, ...]
+    populations: tuple[LocalPopulation, ...]
     n_local: int
     n_slots: int
 
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Where everything is.
+    """Assignment of all neurons to threads.
 
     Attributes
     ----------
     populations : tuple of Population
     first_id : (n_populations + 1,) ndarray of int64
-        Global id of each population's first neuron; the last entry counts all neurons.
+        Global id of each population's first neuron; the last entry is the number of neurons.
     ports : tuple of tuple
         Distinct ports of each population: a synapse model, or `NOISE`.
-    twinned : tuple of (n_twins,) ndarray of int64
-        Neurons of each population that have twins.
+    probed : tuple of (n_twins,) ndarray of int64
+        Neurons of each population that have E/I probes.
     threads : tuple of ThreadLayout
     """
 
     populations: tuple[Population, ...]
     first_id: NDArray[np.int64]
     ports: tuple[tuple[Hashable, ...], ...]
-    twinned: tuple[NDArray[np.int64], ...]
+    probed: tuple[NDArray[np.int64], ...]
     threads: tuple[ThreadLayout, ...]
 
     @property
-    def most_slots(self) -> int:
-        """Slots of the thread that has most."""
+    def max_slots(self) -> int:
+        """Maximum number of slots of a thread."""
         return max(1, *(thread.n_slots for thread in self.threads))
 
     @property
-    def pitch(self) -> int:
-        """Places for the input of one step where that of several lies in a ring."""
-        return 1 << (self.most_slots - 1).bit_length()
+    def row_stride(self) -> int:
+        """Length of a row of a ring buffer, a power of two."""
+        return 1 << (self.max_slots - 1).bit_length()
 
     @property
     def ring(self) -> int:
-        """Of how many steps' input 16 bits can tell the places, 1 where of one step's at most."""
-        return int(np.clip(2**16 // self.pitch, 1, MOST_STEPS))
+        """Number of rows of a ring buffer that 16 bits can index; 1 if only one row."""
+        return int(np.clip(2**16 // self.row_stride, 1, MAX_STEPS))
 
     @property
-    def steps_at_once(self) -> int:
-        """Steps to deliver at a time without a ring: as many as stay in the cache, or 2."""
-        return int(np.clip(BUFFER // (4 * self.most_slots), 2, MOST_STEPS))
+    def steps_per_delivery(self) -> int:
+        """Steps delivered together without a ring: as many as fit into the cache, at least 2."""
+        return int(np.clip(BUFFER // (4 * self.max_slots), 2, MAX_STEPS))
 
     def index(self, population: Population) -> int:
-        """Return the number of a population."""
+        """Return the index of a population."""
         return next(k for k, p in enumerate(self.populations) if p is population)
 
 
@@ -153,19 +153,19 @@ def _ports(network: Network, population: Population) -> tuple[Hashable, ...]:
     return tuple(ports) or (DeltaSynapse(),)
 
 
-def _twinned(network: Network, population: Population) -> NDArray[np.int64]:
-    """Return the neurons whose excitation and inhibition are recorded apart."""
+def _probed(network: Network, population: Population) -> NDArray[np.int64]:
+    """Return the neurons whose excitatory and inhibitory input is recorded separately."""
     wanted = [
         np.arange(population.size) if recording.ids is None else recording.ids
         for recording in network.recordings
-        if recording.population is population and recording.variable in TWINNED
+        if recording.population is population and recording.variable in EI_VARIABLES
     ]
     return np.unique(np.concatenate(wanted)) if wanted else np.empty(0, np.int64)
 
 
-def whole_lines(places: int) -> int:
-    """Return the number of places rounded up to whole cache lines."""
-    return -(-places // LINE) * LINE
+def whole_lines(n: int) -> int:
+    """Round a number of values up to whole cache lines."""
+    return -(-n // LINE) * LINE
 
 
 def _lay_out_thread(
@@ -173,38 +173,40 @@ def _lay_out_thread(
     thread: int,
     n_threads: int,
 ) -> ThreadLayout:
-    """Give a thread an equal share of every population, so that all have as much to do."""
+    """Assign an equal part of every population to a thread, for equal load."""
     bounds = [
         (p.size * thread // n_threads, p.size * (thread + 1) // n_threads) for p, _, _ in layout
     ]
     n_local = sum(whole_lines(high - low) for low, high in bounds)
-    shares = []
+    populations = []
     first = slot = 0
-    twin_first = n_local
-    for k, ((low, high), (_, ports, twinned)) in enumerate(zip(bounds, layout, strict=True)):
-        twins = twinned[(twinned >= low) & (twinned < high)]
-        slots, twin_slots = {}, {}
+    first_probe = n_local
+    for k, ((low, high), (_, ports, probed)) in enumerate(zip(bounds, layout, strict=True)):
+        probes = probed[(probed >= low) & (probed < high)]
+        slots, probe_slots = {}, {}
         for port in ports:
             slots[port] = slot
             slot += whole_lines(high - low)
         for port in ports:
-            twin_slots[port] = slot
-            slot += whole_lines(2 * len(twins))
-        shares.append(Share(k, low, high, first, slots, twins, twin_first, twin_slots))
+            probe_slots[port] = slot
+            slot += whole_lines(2 * len(probes))
+        populations.append(
+            LocalPopulation(k, low, high, first, slots, probes, first_probe, probe_slots)
+        )
         first += whole_lines(high - low)
-        twin_first += whole_lines(2 * len(twins))
-    return ThreadLayout(tuple(shares), twin_first, slot)
+        first_probe += whole_lines(2 * len(probes))
+    return ThreadLayout(tuple(populations), first_probe, slot)
 
 
 def lay_out(network: Network, n_threads: int) -> Layout:
-    """Share a network's neurons among threads and give every input its slot."""
+    """Assign the neurons of a network to threads, and a slot to every input."""
     return _lay_out(
-        [(p, _ports(network, p), _twinned(network, p)) for p in network.populations], n_threads
+        [(p, _ports(network, p), _probed(network, p)) for p in network.populations], n_threads
     )
 
 
 def lay_out_ends(projection: Projection) -> Layout:
-    """Lay out the populations of a projection alone, with no input but its synapses."""
+    """Lay out the populations of one projection, with its synapses as only input."""
     ends = dict.fromkeys((projection.source, projection.target))
     none = np.empty(0, np.int64)
     return _lay_out([(population, (projection.synapse,), none) for population in ends], 1)
@@ -213,7 +215,7 @@ def lay_out_ends(projection: Projection) -> Layout:
 def _lay_out(
     parts: list[tuple[Population, tuple[Hashable, ...], NDArray[np.int64]]], n_threads: int
 ) -> Layout:
-    populations, ports, twinned = zip(*parts, strict=True)
+    populations, ports, probed = zip(*parts, strict=True)
     first_id = np.cumsum([0, *(p.size for p in populations)], dtype=np.int64)
     threads = tuple(_lay_out_thread(parts, k, n_threads) for k in range(n_threads))
-    return Layout(populations, first_id, ports, twinned, threads)
+    return Layout(populations, first_id, ports, probed, threads)

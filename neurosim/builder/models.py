@@ -14,7 +14,7 @@ from neurosim.builder.layout import NOISE
 from neurosim.builder.parameters import drawn_neuron, refractory_of, values_of
 from neurosim.builder.propagators import FILTERS
 from neurosim.kernels import Models
-from neurosim.kernels.types import ALPHA, BLOCK_FIRST, BLOCK_LAST, DELTA, FIRST, GROUP
+from neurosim.kernels.types import ALPHA, DELTA
 from neurosim.models.declare import parameters_of, states_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.builder.layout import Layout, Share
+    from neurosim.builder.layout import Layout, LocalPopulation
     from neurosim.kernels import Neurons
     from neurosim.network import Population
 
@@ -76,28 +76,28 @@ def initial_states(population: Population, dt: float, seed: int) -> NDArray[np.f
     return np.stack(columns, axis=1)
 
 
-def _carried(neuron: Any, share: Share) -> list[Any]:
+def _carried(neuron: Any, local: LocalPopulation) -> list[Any]:
     """Return the synapses of a group whose currents the method of integration carries."""
     if hasattr(type(neuron), "step") or not METHODS[neuron.method].carries_currents:
         return []
-    return [port for port in share.slots if port != NOISE and FILTERS[type(port)] != DELTA]
+    return [port for port in local.slots if port != NOISE and FILTERS[type(port)] != DELTA]
 
 
 def _parameter_rows(
-    population: Population, share: Share, dt: float, seed: int
+    population: Population, local: LocalPopulation, dt: float, seed: int
 ) -> NDArray[np.float64]:
     """Return refractory steps, parameters and time constants of currents that are carried.
 
-    One row, or one for each neuron of a share.
+    One row, or one for each neuron of a local.
     """
     neuron = drawn_neuron(population, seed)
     values = [getattr(neuron, name) for name in parameters_of(type(neuron))]
-    values += [port.tau for port in _carried(neuron, share)]
+    values += [port.tau for port in _carried(neuron, local)]
     refractory = refractory_of(neuron, dt)
     if neuron.is_uniform:
         return np.array([[float(refractory), *values]])
     columns = [np.broadcast_to(column, (population.size,)) for column in (refractory, *values)]
-    return np.column_stack(columns)[share.low : share.high].astype(float)
+    return np.column_stack(columns)[local.start : local.stop].astype(float)
 
 
 def model_tables(
@@ -118,8 +118,8 @@ def model_tables(
         Whether to run the equations as plain Python.
 
     """
-    shares = layout.threads[thread].shares
-    populations = [layout.populations[share.population] for share in shares]
+    parts = layout.threads[thread].populations
+    populations = [layout.populations[local.population] for local in parts]
     own = [g for g, p in enumerate(populations) if not p.neuron.is_linear]
     if all(p.neuron.is_linear for p in layout.populations):
         return ModelPart(None, np.empty(0), {}, 0)
@@ -127,22 +127,22 @@ def model_tables(
     first: dict[int, int] = {}
     for g in own:
         first[g] = sum(len(part) for part in states.values())
-        share = shares[g]
-        states[g] = initial_states(populations[g], dt, seed)[share.low : share.high, 1:].ravel()
-    rows = {g: _parameter_rows(populations[g], shares[g], dt, seed) for g in own}
+        local = parts[g]
+        states[g] = initial_states(populations[g], dt, seed)[local.start : local.stop, 1:].ravel()
+    rows = {g: _parameter_rows(populations[g], parts[g], dt, seed) for g in own}
     blocks, address, points, carrying = [], [], [], []
     first_state, first_param, params = [], [], []
     n_params = 0
     for b, block in enumerate(neurons.blocks):
-        g = int(block[GROUP])
+        g = int(block.group)
         if g not in rows:
             continue
         neuron: Any = populations[g].neuron
         table = rows[g]
-        start = int(block[BLOCK_FIRST] - neurons.groups[g, FIRST])
-        stop = start + int(block[BLOCK_LAST] - block[BLOCK_FIRST])
+        start = int(block.start - neurons.groups[g].start)
+        stop = start + int(block.stop - block.start)
         n_internal = internal_steps(type(neuron), dt)
-        kinds = [FILTERS[type(port)] for port in _carried(neuron, shares[g])]
+        kinds = [FILTERS[type(port)] for port in _carried(neuron, parts[g])]
         carried = sum(2 if kind == ALPHA else 1 for kind in kinds)
         carries = not hasattr(neuron, "step") and METHODS[neuron.method].carries_currents
         n_points = 1 + carried if carries else 2 * n_internal + 1

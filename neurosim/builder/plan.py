@@ -1,20 +1,21 @@
-"""The whole of a network as read-only arrays, ready to run."""
+"""Convert a network to read-only tables for the kernels."""
 
 from __future__ import annotations
 
+from collections import ChainMap
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from neurosim.builder.drives import CurrentPort, OwnPort, SpikePort, input_tables
 from neurosim.builder.grid import check_dt
 from neurosim.builder.heterogeneous import heterogeneous_tables
-from neurosim.builder.inputs import input_tables
 from neurosim.builder.layout import Layout, lay_out
-from neurosim.builder.live import CurrentPort, OwnPort, SpikePort, live_tables
 from neurosim.builder.memory import check_delay_tables, check_memory, check_size
 from neurosim.builder.models import ModelPart, initial_states, model_tables
-from neurosim.builder.neurons import neuron_tables, soft_blocks
+from neurosim.builder.neurons import neuron_tables
 from neurosim.builder.parameters import (
     initial_potentials,
     number_of,
@@ -22,20 +23,20 @@ from neurosim.builder.parameters import (
     shortest_refractory,
 )
 from neurosim.builder.plastic import PlasticPart, plastic_parts, plastic_projections
-from neurosim.builder.probes import (
-    Contribution,
-    TracePlan,
-    plan_traces,
-    probe_tables,
-    recorded_spikes,
-)
 from neurosim.builder.projections import Projections
+from neurosim.builder.recording import (
+    TracePlan,
+    TraceTerm,
+    plan_traces,
+    recorded_spikes,
+    recording_table,
+)
 from neurosim.builder.streams import check_seed
 from neurosim.builder.synapses import into_ring, make_tables
 from neurosim.builder.workers import workers
 from neurosim.errors import NeurosimError
 from neurosim.network.dale import common_sign
-from neurosim.results.result import PopulationInfo
+from neurosim.results import PopulationInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -43,48 +44,49 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.builder.workers import Each
-    from neurosim.kernels import Heterogeneous, Inputs, Neurons, Probes, Table
+    from neurosim.kernels import Heterogeneous, Inputs, Neurons, RecordingTable, Table
     from neurosim.network import Drive, Network
 
 
 @dataclass(frozen=True, eq=False)
 class ThreadPlan:
-    """What one thread runs.
+    """The tables of one thread.
 
     Attributes
     ----------
     table : Table
+        Static synapses.
     plastic : PlasticPart
     neurons : Neurons
-    soft : (n_blocks,) ndarray of int64, or None
-        Which blocks of neurons have soft thresholds.
+    escape_blocks : (n_blocks,) ndarray of int64
+        Blocks of neurons with escape noise.
     models : ModelPart
     heterogeneous : Heterogeneous or None
     inputs : Inputs
-    probes : Probes
     live : mapping of Drive to CurrentPort or SpikePort
-        Where it takes in the live drives.
+        Ports of live drives.
     own : mapping of Drive to OwnPort
-        Where it takes in the inputs of users.
-    contributions : tuple of Contribution
-        How its samples enter the traces.
+        Ports of users' inputs.
+    recording : RecordingTable
+    trace_terms : tuple of TraceTerm
+        How samples are added to the traces.
     v_start : (n_local,) ndarray of float64
         Potential at time 0, relative to rest (mV).
     n_synaptic, n_slots : int
-        Sizes of `State.synaptic` and `State.buffer`.
+        Sizes of `State.synaptic` and of a row of `State.buffer`.
     """
 
     table: Table
     plastic: PlasticPart
     neurons: Neurons
-    soft: NDArray[np.int64] | None
+    escape_blocks: NDArray[np.int64]
     models: ModelPart
     heterogeneous: Heterogeneous | None
     inputs: Inputs
-    probes: Probes
     live: Mapping[Drive, CurrentPort | SpikePort]
     own: Mapping[Drive, OwnPort]
-    contributions: tuple[Contribution, ...]
+    recording: RecordingTable
+    trace_terms: tuple[TraceTerm, ...]
     v_start: NDArray[np.float64]
     n_synaptic: int
     n_slots: int
@@ -101,22 +103,22 @@ class Plan:
     seed : int
     layout : Layout
     threads : tuple of ThreadPlan
-        Those of this process.
-    own : range
-        Their numbers among all threads.
+        The threads of this process.
+    local_threads : range
+        Indices of these threads among all.
     first_id : (n_populations + 1,) ndarray of int64
     populations : mapping of str to PopulationInfo
     offsets : mapping of str to float or (size,) ndarray
-        Potential from which `State.v` counts, by population (mV).
+        Potential to which `State.v` is relative, by population (mV).
     spikes_of : mapping of str to (n_recorded,) ndarray of int64
-        Neurons whose spikes are kept.
+        Neurons whose spikes are recorded.
     traces : tuple of TracePlan
-    horizon, stride : int
-        Longest and shortest delay in steps; both at least 1.
-    batch : int
-        Steps that are delivered at a time.
+    max_delay, min_delay : int
+        Longest and shortest delay (steps), at least 1.
+    steps_per_delivery : int
+        Steps that are delivered together.
     refractory : (n_populations,) ndarray of int64
-        Refractory steps of each population, which bound how often it can fire.
+        Refractory steps of each population.
     n_synapses : int
         Of the threads of this process.
     """
@@ -125,41 +127,36 @@ class Plan:
     seed: int
     layout: Layout
     threads: tuple[ThreadPlan, ...]
-    own: range
+    local_threads: range
     first_id: NDArray[np.int64]
     populations: Mapping[str, PopulationInfo]
     offsets: Mapping[str, float | NDArray[np.float64]]
     spikes_of: Mapping[str, NDArray[np.int64]]
     traces: tuple[TracePlan, ...]
-    horizon: int
-    stride: int
-    batch: int
+    max_delay: int
+    min_delay: int
+    steps_per_delivery: int
     refractory: NDArray[np.int64]
     n_synapses: int
 
     @property
     def n_threads(self) -> int:
-        """Threads of all processes."""
+        """Number of threads of all processes."""
         return len(self.layout.threads)
 
-    def most_spikes(self, n_steps: int, n_shares: int = 1) -> int:
-        """Return how many spikes there can be at most in so many steps.
+    def max_spikes(self, n_steps: int, n_parts: int = 1) -> int:
+        """Return the maximum number of spikes in `n_steps` steps.
 
-        Parameters
-        ----------
-        n_steps : int
-        n_shares : int
-            Into how many equal shares every population is cut, of one of which the spikes are
-            counted.
+        If `n_parts` is given, of one of `n_parts` equal parts of every population.
         """
-        sizes = -(-np.diff(self.first_id) // n_shares)
+        sizes = -(-np.diff(self.first_id) // n_parts)
         return int((sizes * -(-n_steps // (self.refractory + 1))).sum())
 
 
 _DESCRIBED = ("v_rest", "v_threshold", "v_reset", "v_peak", "tau_m", "t_ref")
 
 
-class _Wiring(NamedTuple):
+class _Synapses(NamedTuple):
     """Synapses of the threads of this process.
 
     Attributes
@@ -167,54 +164,60 @@ class _Wiring(NamedTuple):
     tables : sequence of Table
     plastic : sequence of PlasticPart
     signs : mapping of str to int
-        Of all synapses from each population.
-    horizon, stride, n_synapses : int
+        Sign of all synapses from each population.
+    max_delay, min_delay, n_synapses : int
         As in `Plan`.
     """
 
     tables: Sequence[Table]
     plastic: Sequence[PlasticPart]
     signs: Mapping[str, int]
-    horizon: int
-    stride: int
+    max_delay: int
+    min_delay: int
     n_synapses: int
 
 
-def _wire(
-    network: Network, layout: Layout, dt: float, seed: int, own: range, each: Each, debug: bool
-) -> _Wiring:
-    """Make the synapses of a network."""
-    projections = Projections(network, layout, dt, seed, own=own, each=each)
-    plastic = plastic_projections(network, layout, dt, seed, own, each)
+def _build_synapses(
+    network: Network,
+    layout: Layout,
+    dt: float,
+    seed: int,
+    local_threads: range,
+    each: Each,
+    debug: bool,
+) -> _Synapses:
+    """Build the synapses of a network."""
+    projections = Projections(network, layout, dt, seed, local_threads=local_threads, each=each)
+    plastic = plastic_projections(network, layout, dt, seed, local_threads, each)
     check_memory(layout, projections)
     made = make_tables(projections, each)
-    learning = plastic_parts(network, plastic, layout, dt, own, each, debug)
+    parts = plastic_parts(network, plastic, layout, dt, local_threads, each, debug)
     delays = np.concatenate([q.delays.delays for q in (projections, *plastic)])
-    return _Wiring(
-        tables=list(each(lambda of: into_ring(of[0], layout), made)),
-        plastic=learning,
+    return _Synapses(
+        tables=list(each(lambda built: into_ring(built[0], layout), made)),
+        plastic=parts,
         signs=_signs(network, (projections, *plastic)),
-        horizon=int(delays.max(initial=1)),
-        stride=int(delays.min()) if len(delays) else 2**31,
-        n_synapses=sum(n for _, n in made) + sum(len(part.weights) for part in learning),
+        max_delay=int(delays.max(initial=1)),
+        min_delay=int(delays.min()) if len(delays) else 2**31,
+        n_synapses=sum(n for _, n in made) + sum(len(part.weights) for part in parts),
     )
 
 
-def _wiring_of(plan: Plan) -> _Wiring:
+def _synapses_of(plan: Plan) -> _Synapses:
     """Return the synapses of a plan."""
-    return _Wiring(
+    return _Synapses(
         tables=[part.table for part in plan.threads],
         plastic=[part.plastic for part in plan.threads],
         signs={name: info.sign for name, info in plan.populations.items()},
-        horizon=plan.horizon,
-        stride=plan.stride,
+        max_delay=plan.max_delay,
+        min_delay=plan.min_delay,
         n_synapses=plan.n_synapses,
     )
 
 
 def _signs(network: Network, built: Iterable[Projections]) -> dict[str, int]:
-    """Return the sign of all synapses from each population, 0 where it has both."""
-    found = {p: weights for own in built for p, weights in own.found_weights().items()}
+    """Return the sign of all synapses from each population, 0 for both signs."""
+    found = ChainMap(*(projections.found_weights() for projections in built))
     return {
         population.name: common_sign(
             found.get(p, p.weight) for p in network.projections if p.source is population
@@ -224,7 +227,7 @@ def _signs(network: Network, built: Iterable[Projections]) -> dict[str, int]:
 
 
 def _describe(network: Network, signs: Mapping[str, int]) -> dict[str, PopulationInfo]:
-    """Return what results tell of each population."""
+    """Return the population information for results."""
     return {
         p.name: PopulationInfo(
             name=p.name,
@@ -237,20 +240,23 @@ def _describe(network: Network, signs: Mapping[str, int]) -> dict[str, Populatio
 
 
 def _starting_potentials(layout: Layout, thread: int, dt: float, seed: int) -> NDArray:
-    """Return the potential of each neuron at time 0, as `State.v` counts it."""
+    """Return the potential of each neuron at time 0, as stored in `State.v`."""
     v = np.zeros(layout.threads[thread].n_local)
-    for share in layout.threads[thread].shares:
-        population = layout.populations[share.population]
+    for local in layout.threads[thread].populations:
+        population = layout.populations[local.population]
         if population.neuron.is_linear:
             start = initial_potentials(population, seed) - potential_offset(population, seed)
         else:
             start = initial_states(population, dt, seed)[:, 0]
-        v[share.first : share.first + share.size] = start[share.low : share.high]
+        v[local.first : local.first + local.size] = start[local.start : local.stop]
     return v
 
 
-def _freeze(tables: tuple) -> None:
-    for array in tables:
+def _freeze(part: ThreadPlan) -> None:
+    """Make the arrays of a thread's tables read-only."""
+    tables = (part.table, part.plastic.tables, part.neurons, part.inputs, part.recording)
+    optional = (part.models.tables or (), part.heterogeneous or ())
+    for array in (*chain(*tables, *optional), part.v_start):
         array.flags.writeable = False
 
 
@@ -260,102 +266,92 @@ def build(
     dt: float,
     seed: int,
     threads: int,
-    own: range | None = None,
+    local_threads: range | None = None,
     debug: bool = False,
     wired: Plan | None = None,
 ) -> Plan:
-    """Lay a network out.
+    """Build the tables of a network.
 
     Parameters
     ----------
     network : Network
-        A snapshot is taken; later additions do not reach the plan.
+        Later additions to the network do not affect the plan.
     dt : float
         Step of the time grid (ms).
     seed : int
     threads : int
-    own : range, optional
-        Those of the threads that are to be laid out here. Default: all.
+    local_threads : range, optional
+        Threads of this process. Default: all.
     debug : bool
         Whether to run the equations of models as plain Python.
     wired : Plan, optional
-        Of the same network with other parameters of neurons, for the same threads: its synapses are
-        used again.
+        Plan whose synapses are reused: of the same network with other parameters of neurons, for
+        the same threads.
 
     Raises
     ------
     NeurosimError
-        If the network is empty, or does not fit the time grid or this machine's memory.
+        If the network is empty, or does not fit the time grid or the available memory.
     """
     dt, seed = check_dt(dt), check_seed(seed)
     if not network.populations:
         raise NeurosimError("The network has no population: add one with Network.add first")
-    own = range(threads) if own is None else own
+    local_threads = range(threads) if local_threads is None else local_threads
     check_size(network)
     check_delay_tables(network, dt, threads)
     layout = lay_out(network, threads)
-    with workers(len(own)) as each:
-        wiring = _wiring_of(wired) if wired else _wire(network, layout, dt, seed, own, each, debug)
+    with workers(len(local_threads)) as each:
+        if wired is None:
+            synapses = _build_synapses(network, layout, dt, seed, local_threads, each, debug)
+        else:
+            synapses = _synapses_of(wired)
         traces = plan_traces(network, layout, dt)
 
         def build_thread(thread: int) -> ThreadPlan:
-            neurons, places, n_synaptic = neuron_tables(layout, thread, dt, seed)
-            soft = soft_blocks(neurons)
+            cells = neuron_tables(layout, thread, dt, seed)
+            neurons = cells.tables
             models = model_tables(layout, neurons, thread, dt, seed, debug)
-            heterogeneous = heterogeneous_tables(layout, neurons, thread, dt, seed)
-            probes, contributions = probe_tables(traces, layout, thread, places, models.first_state)
-            inputs = input_tables(network, layout, neurons, thread, dt, seed)
-            inputs, live, own_ports = live_tables(inputs, network, layout, thread)
-            v_start = _starting_potentials(layout, thread, dt, seed)
-            table, learned = wiring.tables[thread - own.start], wiring.plastic[thread - own.start]
-            arrays = (
-                neurons,
-                models.tables or (),
-                heterogeneous or (),
-                inputs,
-                table,
-                learned.tables,
-                probes,
-                (v_start,),
+            inputs, live, custom = input_tables(network, layout, neurons, thread, dt, seed)
+            recording, trace_terms = recording_table(
+                traces, layout, thread, cells.state_index, models.first_state
             )
-            for tables in arrays:
-                _freeze(tables)
-            n_slots = layout.threads[thread].n_slots
-            return ThreadPlan(
-                table,
-                learned,
-                neurons,
-                soft,
-                models,
-                heterogeneous,
-                inputs,
-                probes,
-                live,
-                own_ports,
-                contributions,
-                v_start,
-                n_synaptic,
-                n_slots,
+            part = ThreadPlan(
+                table=synapses.tables[thread - local_threads.start],
+                plastic=synapses.plastic[thread - local_threads.start],
+                neurons=neurons,
+                escape_blocks=cells.escape_blocks,
+                models=models,
+                heterogeneous=heterogeneous_tables(layout, neurons, thread, dt, seed),
+                inputs=inputs,
+                live=live,
+                own=custom,
+                recording=recording,
+                trace_terms=trace_terms,
+                v_start=_starting_potentials(layout, thread, dt, seed),
+                n_synaptic=cells.n_synaptic,
+                n_slots=layout.threads[thread].n_slots,
             )
+            _freeze(part)
+            return part
 
-        built = tuple(each(build_thread, own))
+        built = tuple(each(build_thread, local_threads))
     ring = int(built[0].table.ring[0])
     return Plan(
         dt=dt,
         seed=seed,
         layout=layout,
         threads=built,
-        own=own,
+        local_threads=local_threads,
         first_id=layout.first_id,
-        populations=_describe(network, wiring.signs),
+        populations=_describe(network, synapses.signs),
         offsets={p.name: potential_offset(p, seed) for p in network.populations},
         spikes_of={
             p.name: recorded_spikes(network.recordings, p.name, p.size) for p in network.populations
         },
         traces=traces,
-        horizon=wiring.horizon,
-        batch=ring if ring > 1 else layout.steps_at_once,
-        stride=wiring.stride,
+        max_delay=synapses.max_delay,
+        steps_per_delivery=ring if ring > 1 else layout.steps_per_delivery,
+        min_delay=synapses.min_delay,
         refractory=np.array([shortest_refractory(p.neuron, dt) for p in network.populations]),
-        n_synapses=wiring.n_synapses,
+        n_synapses=synapses.n_synapses,
     )

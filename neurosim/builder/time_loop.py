@@ -1,4 +1,4 @@
-"""The compiled time loop of one thread, with the functions and tables that its network needs."""
+"""The compiled time loop of one thread, with the functions and tables of its network."""
 
 from __future__ import annotations
 
@@ -8,19 +8,24 @@ from typing import TYPE_CHECKING, Any
 from neurosim.kernels import (
     Entry,
     Loop,
+    add_noise,
     address_table,
     advance,
+    advance_heterogeneous,
+    advance_linear,
+    advance_models,
+    apply_inputs,
+    count_noise,
     deliver,
     deliver_in_common,
     deliver_into_ring,
+    escape,
     exchange,
     record_post,
     sample,
-    steps,
     transmit_plastic,
 )
-from neurosim.kernels.inputs import add_noise, count_noise
-from neurosim.kernels.types import MANNER, MODEL
+from neurosim.kernels.types import SpikeMechanism
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,27 +33,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.builder.plan import Plan
-    from neurosim.kernels import Inputs, Learned, Ranks, Scratch, Shared, State, Table
+    from neurosim.kernels import Inputs, PlasticityState, Ranks, Scratch, Shared, State, Table
 
 
 class TimeLoop:
     """Advances the neurons of one thread.
 
-    Functions that the network needs are compiled, or read from the cache, at the first `prepare`.
+    The first `prepare` compiles the functions that the network needs, or loads them from the cache.
 
     Parameters
     ----------
     plan : Plan
     thread : int
-        Among those of this process.
+        Index among those of this process.
     here : range
-        The threads on this machine, among all.
+        Indices of the threads of this machine among all.
     shared : Shared
     scratch : Scratch
     samples : (n_rows, n_signals) ndarray of float64
-        Filled with what the probes sample.
+        Filled with the recorded signals.
     ranks : Ranks or None
-        None where this machine is the only one.
+        None on a single machine.
     """
 
     def __init__(
@@ -64,32 +69,34 @@ class TimeLoop:
     ) -> None:
         self._plan, self._part = plan, plan.threads[thread]
         self._shared, self._scratch, self._samples = shared, scratch, samples
-        self._thread, self._here, self._ranks = plan.own[thread], here, ranks
+        self._thread, self._here, self._ranks = plan.local_threads[thread], here, ranks
         self._fired = shared.fired[self._thread]
         self._tables: tuple[Any, ...] = ()
         self._made: dict[Any, Entry] = {}
 
-    def prepare(self, state: State, learned: Learned, inputs: Inputs) -> None:
-        """Set the tables that the next chunks of steps work on."""
-        tables = (state, learned, inputs)
+    def prepare(self, state: State, plasticity: PlasticityState, inputs: Inputs) -> None:
+        """Set the tables for the next chunks of steps."""
+        tables = (state, plasticity, inputs)
         if self._tables and all(map(is_, tables, self._tables)):
             return
         self._tables = tables
         plan, part, table = self._plan, self._part, self._part.table
-        if part.inputs.noisy.any():
+        if part.inputs.noise_kind.any():
             noise = (inputs, state, self._scratch)
             self._scratch.noise[:] = self._entries([(count_noise, *noise), (add_noise, *noise)])
         exchanging = [] if self._ranks is None else [(exchange, self._ranks, self._shared)]
-        sampling = [(sample, part.probes, state, self._samples)] if len(part.probes.sets) else []
+        sampling = (
+            [(sample, part.recording, state, self._samples)] if len(part.recording.sets) else []
+        )
         loop = Loop(
             thread=self._thread,
-            horizon=plan.horizon,
-            stride=plan.stride,
-            batch=plan.batch,
+            max_delay=plan.max_delay,
+            min_delay=plan.min_delay,
+            steps_per_delivery=plan.steps_per_delivery,
             ring=int(table.ring[0]),
-            pitch=int(table.pitch[0]),
-            own=self._here.start,
-            n_own=len(self._here),
+            row_stride=int(table.row_stride[0]),
+            first_thread=self._here.start,
+            n_threads=len(self._here),
             timed=self._scratch.timed,
             deliver=self._entries([(_delivery(table), table, state, self._scratch)]),
             steps=self._entries(self._steps(*tables)),
@@ -104,40 +111,42 @@ class TimeLoop:
         )
         self._advance = self._entry(advance, loop, n=3)
 
-    def _steps(self, state: State, learned: Learned, inputs: Inputs) -> Iterator[tuple[Any, ...]]:
-        """Yield what is to be called in every step, each function with its tables."""
+    def _steps(
+        self, state: State, plasticity: PlasticityState, inputs: Inputs
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield the step functions of the network, each with its tables."""
         part, plastic = self._part, self._part.plastic
         neurons = (part.neurons, inputs, state, self._scratch, self._fired)
         if plastic.n_lists:
-            yield transmit_plastic, plastic.tables, state, self._rows(state, learned)
+            yield transmit_plastic, plastic.tables, state, self._rows(state, plasticity)
         if len(inputs.programs) or len(inputs.event_steps) or part.live:
-            yield steps.apply_inputs, inputs, part.neurons, state
-        if (part.neurons.firing[:, MANNER] < MODEL).any():
-            yield steps.advance_linear, *neurons
-        if part.soft is not None:
-            yield steps.escape, part.neurons, part.soft, state, self._fired
+            yield apply_inputs, inputs, part.neurons, state
+        if (part.neurons.groups["mechanism"] < SpikeMechanism.MODEL).any():
+            yield advance_linear, *neurons
+        if len(part.escape_blocks):
+            yield escape, part.neurons, part.escape_blocks, state, self._fired
         if part.heterogeneous is not None:
-            yield steps.advance_heterogeneous, part.heterogeneous, *neurons
+            yield advance_heterogeneous, part.heterogeneous, *neurons
         if part.models.tables is not None:
-            yield steps.advance_models, part.models.tables, *neurons
+            yield advance_models, part.models.tables, *neurons
         if plastic.n_lists:
-            yield record_post, plastic.tables, learned, self._fired
+            yield record_post, plastic.tables, plasticity, self._fired
 
-    def _rows(self, state: State, learned: Learned) -> NDArray:
+    def _rows(self, state: State, plasticity: PlasticityState) -> NDArray:
         """Return the addresses of each plastic projection's `transmit_row`."""
         plastic = self._part.plastic
         self._row_entries = [
-            Entry(own.transmit_row, plastic.tables, learned, state, rule)
-            for own, rule in zip(plastic.functions, plastic.tables.rules, strict=True)
+            Entry(functions.transmit_row, plastic.tables, plasticity, state, rule)
+            for functions, rule in zip(plastic.functions, plastic.tables.rules, strict=True)
         ]
         return address_table(self._row_entries)
 
     def _entries(self, needed: Iterable[tuple[Any, ...]]) -> NDArray:
-        """Return the addresses of functions and of their tables."""
-        return address_table([self._entry(*each) for each in needed])
+        """Return the addresses of functions and their frames."""
+        return address_table([self._entry(*tables) for tables in needed])
 
     def _entry(self, function: Any, *tables: Any, n: int = 5) -> Entry:
-        """Return a function with its tables, made anew only where one of these is another."""
+        """Return a function with its tables; create it only if a table has changed."""
         kept = self._made.get(function)
         if kept is None or not kept.has(*tables):
             self._made[function] = Entry(function, *tables, n=n, like=kept)
@@ -151,18 +160,18 @@ class TimeLoop:
         t_first, n_steps : int
             First step and length of the chunk.
         crossing : int
-            How often the threads of this machine have met before.
+            Number of barrier crossings of the threads of this machine so far.
 
         Returns
         -------
         int
-            How often they have met now.
+            Number of crossings after the chunk.
         """
         return self._advance(t_first, n_steps, crossing)
 
 
 def _delivery(table: Table) -> Any:
-    """Return the function that delivers spikes through a table."""
+    """Return the delivery function for a table."""
     if len(table.common):
         return deliver_in_common
     return deliver_into_ring if table.ring[0] > 1 else deliver

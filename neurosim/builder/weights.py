@@ -1,4 +1,4 @@
-"""Weights: how the kernels make them, and which of them a whole row has in common."""
+"""Weights of projections, and weights that the synapses of a row share."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.kernels import rows as c
+from neurosim.kernels import random_rows as c
 from neurosim.models import LogNormal, Normal, Uniform
-from neurosim.models.column import is_column
+from neurosim.models.column import is_per_edge
 from neurosim.models.quantity import is_distribution
 
 if TYPE_CHECKING:
@@ -21,56 +21,62 @@ if TYPE_CHECKING:
     from neurosim.network import Projection
 
 WORTH_SORTING = 16
-"""Synapses with the same source, delay and weight from which on it pays to keep the weight once:
-with fewer the time goes to finding them."""
+"""Number of synapses with the same source, delay and weight above which the weight is stored once.
+With fewer synapses, looking up the segments would take longer."""
 
-LAWS = {Uniform: c.UNIFORM, Normal: c.NORMAL, LogNormal: c.LOG_NORMAL}
-"""What kernels call the distributions of weights."""
+KINDS = {Uniform: c.UNIFORM, Normal: c.NORMAL, LogNormal: c.LOG_NORMAL}
+"""Kind of weights for each distribution."""
 
 
 def is_listed(projection: Projection) -> bool:
-    """Whether a projection's synapses are listed one by one."""
+    """Whether the synapses of a projection are listed one by one."""
     return projection.rule.rows == "listed"
 
 
 def weight_array(projection: Projection) -> NDArray[np.float64]:
-    """Return a projection's strengths where each synapse was given its own and none is listed."""
+    """Return the weights of a projection with a weight matrix, else an empty array."""
     if isinstance(projection.weight, np.ndarray) and not is_listed(projection):
         return projection.weight.ravel()
     return np.empty(0)
 
 
-def weight_law(projection: Projection) -> tuple[int, dict[int, float]]:
-    """Return how the kernels make a projection's weights, and the entries of `Rules.laws`."""
+def weight_fields(projection: Projection) -> dict[str, float]:
+    """Return the fields of a RULE that describe the weights of a projection."""
     weight = projection.weight
-    if is_column(weight) or isinstance(weight, np.ndarray):
-        return c.ARRAY, {}
+    if is_per_edge(weight) or isinstance(weight, np.ndarray):
+        return {"weight_kind": c.ARRAY}
     if not is_distribution(weight):
-        return c.CONSTANT, {c.W_A: float(weight)}
+        return {"weight_kind": c.CONSTANT, "weight_a": float(weight)}
     low, high = weight.quantiles()
-    kind, (a, b) = LAWS[type(weight)], weight.law
-    sign = float(np.sign(weight.mean)) if kind == c.LOG_NORMAL else 1.0
-    return kind, {c.W_LOW: low, c.W_HIGH: high, c.W_SIGN: sign, c.W_A: a, c.W_B: b}
+    kind, (a, b) = KINDS[type(weight)], weight.location_scale
+    return {
+        "weight_kind": kind,
+        "weight_a": a,
+        "weight_b": b,
+        "weight_low": low,
+        "weight_high": high,
+        "weight_sign": float(np.sign(weight.mean)) if kind == c.LOG_NORMAL else 1.0,
+    }
 
 
 @dataclass(frozen=True, eq=False)
 class CommonWeights:
-    """Weights that all synapses of a row draw from.
+    """Weights that the synapses of a row share.
 
     Attributes
     ----------
     values : (n_populations, n_common) ndarray of float64
-        Those of the rows from each population.
-    places : (n_projections,) ndarray of int64
-        Which of them each projection has.
+        For the rows from each population.
+    index : (n_projections,) ndarray of int64
+        Column in `values` of each projection.
     """
 
     values: NDArray[np.float64]
-    places: NDArray[np.int64]
+    index: NDArray[np.int64]
 
     @property
     def width(self) -> int:
-        """Number of weights that a row draws from."""
+        """Number of weights of a row."""
         return self.values.shape[1]
 
 
@@ -80,10 +86,10 @@ def common_weights(
     segments: int,
     synapses: float,
 ) -> CommonWeights | None:
-    """Return the weights that rows have in common, or None where each synapse carries its own.
+    """Return the weights that rows share, or None if weights are stored per synapse.
 
-    What is added to a neuron is added in the same order either way, and so to the same bits: by
-    delay, then by projection. Therefore a weight that comes back after another one counts anew.
+    Input is added to a neuron in the same order either way, by delay, then by projection, and gives
+    the same bits. Therefore a weight that recurs after another one gets another column.
 
     Parameters
     ----------
@@ -94,23 +100,23 @@ def common_weights(
     segments : int
         Number of rows times number of delays.
     synapses : float
-        Expected number in the whole network: the number of threads must change nothing.
+        Expected number in the whole network, so that the result is the same for any threads.
     """
-    laws = [weight_law(p) for p in projections]
-    if not laws or any(kind != c.CONSTANT for kind, _ in laws):
+    fields = [weight_fields(p) for p in projections]
+    if not fields or any(one["weight_kind"] != c.CONSTANT for one in fields):
         return None
-    places = np.zeros(len(projections), np.int64)
+    index = np.zeros(len(projections), np.int64)
     rows: list[list[float]] = []
     for first, last in pairwise(first_rule):
-        own: list[float] = []
+        row: list[float] = []
         for p in range(first, last):
-            weight = laws[p][1][c.W_A]
-            if not own or own[-1] != weight:
-                own.append(weight)
-            places[p] = len(own) - 1
-        rows.append(own)
+            weight = fields[p]["weight_a"]
+            if not row or row[-1] != weight:
+                row.append(weight)
+            index[p] = len(row) - 1
+        rows.append(row)
     width = max(map(len, rows))
     if synapses < WORTH_SORTING * segments * width:
         return None
-    values = np.array([own + [0.0] * (width - len(own)) for own in rows])
-    return CommonWeights(values, places)
+    values = np.array([row + [0.0] * (width - len(row)) for row in rows])
+    return CommonWeights(values, index)

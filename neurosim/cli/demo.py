@@ -2,71 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from neurosim.cli import report
-from neurosim.cli.order import Order
-from neurosim.cli.work import carry_out
+from neurosim.cli.request import RunRequest
+from neurosim.cli.run import execute
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-@dataclass(frozen=True)
-class Step:
-    """One scenario of the demonstration.
-
-    Attributes
-    ----------
-    scenario : str
-    words : str
-        What is to be seen.
-    assignments : tuple of str
-        Settings as key=value.
-    duration : float or None
-        In ms; None: the scenario's.
-    compare : bool
-        Whether to set the logistic neuron beside it.
-    """
-
-    scenario: str
-    words: str
-    assignments: tuple[str, ...] = ()
-    duration: float | None = None
-    compare: bool = False
-
-
 STEPS = (
-    Step("psp-summation", "three synapses lift one neuron from rest, and not far enough"),
-    Step("balanced-network", "12,500 neurons keep each other irregular", duration=300.0),
-    Step(
-        "two-synapse-neuron",
-        "a neuron's firing beside the logistic neuron it is said to be",
-        compare=True,
+    (
+        "three synapses depolarise a neuron, but not up to its threshold",
+        RunRequest("psp-summation"),
+    ),
+    (
+        "12,500 neurons with asynchronous irregular firing",
+        RunRequest("balanced-network", duration=300.0),
+    ),
+    (
+        "the firing probability of a neuron, compared with a logistic neuron",
+        RunRequest("two-synapse-neuron", compare=True),
     ),
 )
+"""Message and request of each step."""
 
 
 def run_demo(out: Path) -> bool:
-    """Carry out the steps, each in its own folder in `out`, the comparison's table at the end.
+    """Run the steps, each in its subfolder of `out`.
 
     Returns
     -------
     bool
-        Whether all were carried out; False after Ctrl-C.
+        False if Ctrl-C interrupted a step.
     """
-    pictures: list[str] = []
-    for step in STEPS:
-        report.say(f"{step.scenario}: {step.words}")
-        order = Order(step.scenario, step.assignments, step.duration, out=out / step.scenario)
-        outcome = carry_out(replace(order, compare=step.compare))
-        pictures += [path for path in outcome.summary["files"] if path.endswith(".png")]
+    figures: list[str] = []
+    for message, request in STEPS:
+        report.say(f"{request.name}: {message}")
+        outcome = execute(replace(request, out=out / request.name))
+        figures += [path for path in outcome.summary["files"] if path.endswith(".png")]
         if outcome.comparison:
             report.print_comparison(outcome.comparison)
         if outcome.interrupted:
-            report.say("cut short; what was recorded so far is saved")
+            report.say("interrupted; the result so far is saved")
             break
-    report.say("the pictures are in")
-    report.print_files(pictures)
+    report.say("figures:")
+    report.print_files(figures)
     return not outcome.interrupted

@@ -1,4 +1,4 @@
-"""What a network would be and would take, told without building it."""
+"""Estimate the size of a network and its memory without building it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from neurosim.builder.memory import (
 )
 from neurosim.builder.plastic import BYTES as PLASTIC_BYTES
 from neurosim.builder.projections import Projections, expected_synapses
-from neurosim.engine.mpi import Ranks
+from neurosim.engine.mpi import Communicator
 from neurosim.engine.threads import choose_threads
 from neurosim.errors import NeurosimError
-from neurosim.models.column import Column, is_column
+from neurosim.models.column import Column, is_per_edge
 from neurosim.models.quantity import is_distribution
-from neurosim.results.result import UNITS
+from neurosim.results import UNITS
 from neurosim.utils.resources import physical_memory
 
 if TYPE_CHECKING:
@@ -37,22 +37,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Inventory:
-    """What a network would be.
+class ResourceEstimate:
+    """Size of a network and its memory.
 
     Attributes
     ----------
     neurons : int
     synapses : float
-        In the mean where that is random.
+        Expected number.
     network_bytes : int or None
-        Memory that its neurons and synapses would take on all cores; None where they do not fit.
+        Memory of neurons and synapses on all cores; None if the network is too large.
     recording_bytes : float
-        Memory that its recorded traces would take.
+        Memory of the recorded traces.
     machine_bytes : int or None
-        Memory that this process may use, None where it is unknown.
+        Memory that this process may use; None if unknown.
     populations, projections, drives, recordings : list of dict
-        Rows of tables, JSON-able; strengths, delays and parts in words.
+        Rows of tables, in types of JSON; weights, delays and parts as text.
     """
 
     neurons: int
@@ -66,29 +66,29 @@ class Inventory:
     recordings: list[dict[str, Any]]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all of it, JSON-able."""
+        """Return all attributes, in types of JSON."""
         return dataclasses.asdict(self)
 
 
-def take_inventory(network: Network, duration: float, dt: float) -> Inventory:
-    """Tell what a network would be.
+def estimate_resources(network: Network, duration: float, dt: float) -> ResourceEstimate:
+    """Estimate the size of a network and its memory.
 
     Parameters
     ----------
     network : Network
     duration, dt : float
-        Of a run (ms): what is recorded depends on them.
+        Duration and time step of a run (ms).
 
     Raises
     ------
     NeurosimError
-        For a step that no run can have, or delays shorter than it.
+        If the time step is out of range, or a delay is shorter.
     """
     check_dt(dt)
     for projection in network.projections:
         check_delays(projection, dt)
     expected = {id(p): expected_synapses(p) for p in network.projections}
-    return Inventory(
+    return ResourceEstimate(
         neurons=network.size,
         synapses=float(sum(expected.values())),
         network_bytes=_network_bytes(network, dt),
@@ -98,8 +98,8 @@ def take_inventory(network: Network, duration: float, dt: float) -> Inventory:
             {
                 "name": p.name,
                 "size": p.size,
-                "neuron": in_words(p.neuron),
-                "v_init_mv": None if p.v_init is None else in_words(p.v_init),
+                "neuron": format_part(p.neuron),
+                "v_init_mv": None if p.v_init is None else format_part(p.v_init),
                 "sign": network.sign_of(p),
                 "synapses_each": sum(expected[id(q)] for q in network.projections if q.target is p)
                 / p.size,
@@ -112,8 +112,8 @@ def take_inventory(network: Network, duration: float, dt: float) -> Inventory:
     )
 
 
-def in_words(value: Any) -> str:
-    """Return a part as it is called, less what is left at its default; arrays are cut short."""
+def format_part(value: Any) -> str:
+    """Return a part as Python code, without default values and with shortened arrays."""
     if isinstance(value, np.ndarray):
         if value.size <= 3:
             return ", ".join(f"{item:g}" for item in value.ravel())
@@ -128,13 +128,13 @@ def in_words(value: Any) -> str:
             continue
         item, required = getattr(value, field.name), field.default is dataclasses.MISSING
         if required or isinstance(item, np.ndarray) or item != field.default:
-            shown.append(("" if required else f"{field.name}=") + in_words(item))
+            shown.append(("" if required else f"{field.name}=") + format_part(item))
     return f"{type(value).__name__}({', '.join(shown)})"
 
 
 def _network_bytes(network: Network, dt: float) -> int | None:
-    """Return the estimate of `neurosim.builder.memory`, plastic synapses added."""
-    threads = choose_threads(network, None, Ranks())
+    """Return the memory of neurons and synapses, including plastic ones."""
+    threads = choose_threads(network, None, Communicator())
     try:
         check_size(network)
         check_delay_tables(network, dt, threads)
@@ -147,62 +147,53 @@ def _network_bytes(network: Network, dt: float) -> int | None:
 
 
 def _projection(projection: Projection, expected: float) -> dict[str, Any]:
-    unit = projection.synapse.unit
-    row = {
+    return {
         "source": _end(projection.source, projection.source_ids),
         "target": _end(projection.target, projection.target_ids),
-        "rule": in_words(projection.rule),
-        "synapse": in_words(projection.synapse),
-        "weight": _quantity(projection.weight, unit),
-        "psp": None,
+        "rule": format_part(projection.rule),
+        "synapse": format_part(projection.synapse),
+        "weight": _quantity(projection.weight, projection.synapse.unit),
+        "psp": _psp(projection.weight, projection.synapse, projection.target.neuron),
         "delay": _quantity(projection.delay, "ms"),
-        "plasticity": projection.plasticity and in_words(projection.plasticity),
+        "plasticity": projection.plasticity and format_part(projection.plasticity),
         "synapses": float(expected),
     }
-    if not is_column(projection.weight):
-        row["psp"] = _psp(projection.weight, projection.synapse, projection.target.neuron)
-    return row
 
 
 def _end(population: Population, ids: NDArray[np.int64] | None) -> str:
-    """Return the name of a population, with the number of its neurons that are connected."""
+    """Return the name of a population, and the number of connected neurons if not all are."""
     return population.name if ids is None else f"{population.name} ({len(ids)} neurons)"
 
 
 def _quantity(value: Any, unit: str) -> str:
-    if isinstance(value, Column):  # in the unit of the file, which is not known
+    if isinstance(value, Column):  # its unit is that of the file
         return f"column {value.name!r}"
-    return f"{in_words(value)} {unit}"
-
-
-def _scaled(weight: Any, factor: float) -> Any:
-    if is_distribution(weight):
-        return weight.scaled(factor)
-    return weight * factor
+    return f"{format_part(value)} {unit}"
 
 
 def _drive(drive: Drive) -> dict[str, Any]:
     synapse, weight = drive.synapse, drive.weight
-    row = {
+    return {
         "target": drive.target.name,
         "neurons": drive.target.size if drive.ids is None else len(drive.ids),
-        "input": in_words(drive.input),
-        "synapse": None if synapse is None else in_words(synapse),
-        "weight": None if synapse is None else f"{in_words(weight)} {synapse.unit}",
-        "psp": None,
+        "input": format_part(drive.input),
+        "synapse": None if synapse is None else format_part(synapse),
+        "weight": None if synapse is None else _quantity(weight, synapse.unit),
+        "psp": None if synapse is None else _psp(weight, synapse, drive.target.neuron),
         "delay": None if drive.delay is None else f"{drive.delay:g} ms",
     }
-    if synapse is not None:
-        row["psp"] = _psp(weight, synapse, drive.target.neuron)
-    return row
 
 
 def _psp(weight: Any, synapse: Synapse, neuron: Neuron) -> str | None:
-    """Return the peak of the postsynaptic potential in words, None where it is not known."""
+    """Return the peak of the postsynaptic potential as text; None if unknown."""
+    if is_per_edge(weight):
+        return None
     try:
-        return f"{in_words(_scaled(weight, synapse.psp_per_weight(neuron)))} mV"
+        factor = synapse.psp_per_weight(neuron)
+        psp = weight.scaled(factor) if is_distribution(weight) else weight * factor
     except NeurosimError:
         return None
+    return f"{format_part(psp)} mV"
 
 
 def _recording(recording: Recording, duration: float, dt: float) -> dict[str, Any]:

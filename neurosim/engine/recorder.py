@@ -1,4 +1,4 @@
-"""Collect the spikes and samples of each chunk of steps, and return them as a result."""
+"""Recording of spikes and traces, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.results.result import Result, RunStats, SpikeTrains, Trace
+from neurosim.results import Result, RunStats, SpikeTrains, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
     from neurosim.builder import Plan
-    from neurosim.builder.probes import TracePlan
+    from neurosim.builder.recording import TracePlan
     from neurosim.kernels import State
 
 PENDING = 2**22
-"""Spikes that are kept as they come, before they are sorted by population."""
+"""Number of spikes that are collected before they are sorted by population."""
 GROWTH = 1.5
-"""Factor by which a full array grows, so that appending costs the same however often it is done."""
+"""Factor by which a full array grows: appending takes constant time on average."""
 
 
 class _Rows:
     """An array that grows by rows.
 
-    Rows that are there never change, so that results made earlier may share their memory.
+    Existing rows never change, so results may share their memory.
     """
 
     def __init__(self, dtype: DTypeLike, *shape: int) -> None:
@@ -35,7 +35,7 @@ class _Rows:
         self._n = 0
 
     def reserve(self, n: int) -> None:
-        """Make room for `n` rows in all."""
+        """Ensure capacity for `n` rows in total."""
         if n > len(self._data):
             data = np.empty(
                 (max(n, int(GROWTH * len(self._data))), *self._data.shape[1:]), self._data.dtype
@@ -51,20 +51,21 @@ class _Rows:
 
     @property
     def rows(self) -> NDArray:
-        """The rows, as a view."""
+        """View of the rows."""
         return self._data[: self._n]
 
 
 class _Spikes:
-    """Spikes of one population: time of the spike (ms) and index of the neuron."""
+    """Spikes of one population, from global id `first` on: times (ms) and indices of neurons."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: int, dt: float) -> None:
+        self.first, self._dt = first, dt
         self._times, self._ids = _Rows(np.float64), _Rows(np.int64)
 
-    def append(self, times: NDArray, ids: NDArray) -> None:
-        """Add spikes, later than those that are there."""
-        self._times.append(times)
-        self._ids.append(ids)
+    def append(self, ids: NDArray, stamps: NDArray) -> None:
+        """Append spikes, given as global ids and steps, later than all others."""
+        self._times.append(np.multiply(stamps, self._dt, dtype=float))
+        self._ids.append(ids.astype(np.int64) - self.first)
 
     def between(self, start: float, stop: float) -> tuple[NDArray, NDArray]:
         """Return times and ids of the spikes with start < t <= stop (ms)."""
@@ -74,39 +75,42 @@ class _Spikes:
 
 
 class Recorder:
-    """Spikes and traces since the start of a simulation.
+    """Records the spikes and traces of a simulation.
 
     Parameters
     ----------
     plan : Plan
-    merge : callable
-        Sums an array over all processes, each of which has filled in its part.
+    allreduce : callable
+        Combines an array of which each process has filled a part; see `Communicator`.
     """
 
-    def __init__(self, plan: Plan, merge: Callable[[NDArray], NDArray]) -> None:
-        self._plan, self._merge = plan, merge
-        self._spikes = [_Spikes() for _ in plan.populations]
+    def __init__(self, plan: Plan, allreduce: Callable[[NDArray], NDArray]) -> None:
+        self._plan, self._allreduce = plan, allreduce
+        self._spikes = [_Spikes(first, plan.dt) for first in plan.first_id[:-1]]
         n = int(plan.first_id[-1])
         self._is_recorded = np.zeros(n, bool)
         for first, name in zip(plan.first_id, plan.populations, strict=False):
             self._is_recorded[first + plan.spikes_of[name]] = True
-        # Small keys: numpy sorts 16-bit integers in linear time.
+        # NumPy sorts 16-bit keys in linear time.
         self._population = np.repeat(np.arange(len(plan.populations)), np.diff(plan.first_id))
         if len(plan.populations) <= np.iinfo(np.uint16).max:
             self._population = self._population.astype(np.uint16)
         self._times = [_Rows(np.float64) for _ in plan.traces]
         self._values = [_Rows(np.float64, len(trace.columns)) for trace in plan.traces]
-        # The spikes of neurons whose potential is recorded, for drawing.
-        self._drawn = {k: _Spikes() for k, t in enumerate(plan.traces) if t.key[1] == "v"}
-        self._is_drawn = {k: np.zeros(n, bool) for k in self._drawn}
-        for k, is_drawn in self._is_drawn.items():
-            is_drawn[plan.first_id[plan.traces[k].population] + plan.traces[k].ids] = True
+        # Spikes of neurons whose potential is recorded, for drawing action potentials.
+        self._drawn: dict[int, _Spikes] = {}
+        self._is_drawn: dict[int, NDArray[np.bool_]] = {}
+        for k, trace in enumerate(plan.traces):
+            if trace.key[1] == "v":
+                first = plan.first_id[trace.population]
+                self._drawn[k], self._is_drawn[k] = _Spikes(first, plan.dt), np.zeros(n, bool)
+                self._is_drawn[k][first + trace.ids] = True
         self._is_kept = np.any([self._is_recorded, *self._is_drawn.values()], axis=0)
         self._pending: list[tuple[NDArray, NDArray]] = []
         self._n_pending = 0
 
     def reserve(self, n_steps: int) -> None:
-        """Make room for the samples of the first `n_steps` steps.
+        """Allocate memory for the samples of the first `n_steps` steps.
 
         Raises
         ------
@@ -116,7 +120,7 @@ class Recorder:
             for rows in (self._times[k], self._values[k]):
                 rows.reserve(n_steps // trace.interval)
 
-    def take(
+    def append(
         self, t_first: int, n_steps: int, state: State, samples: list[NDArray[np.float64]]
     ) -> None:
         """Store the spikes and samples of a chunk of steps.
@@ -125,11 +129,11 @@ class Recorder:
         ----------
         t_first, n_steps : int
         state : State
-            Of any one thread: all have the same history of spikes.
+            Of one thread: all threads have the same history of spikes.
         samples : list of (n_rows, n_signals) ndarray
             Of every thread.
         """
-        start = state.history_start[self._plan.horizon : self._plan.horizon + n_steps + 1]
+        start = state.history_start[self._plan.max_delay : self._plan.max_delay + n_steps + 1]
         ids = state.history[start[0] : start[-1]]
         stamps = np.repeat(np.arange(t_first + 1, t_first + n_steps + 1), np.diff(start))
         kept = self._is_kept[ids]
@@ -140,11 +144,11 @@ class Recorder:
         for k, trace in enumerate(self._plan.traces):
             n_rows = (t_first + n_steps) // trace.interval - t_first // trace.interval
             values = np.zeros((n_rows, len(trace.ids)))
-            for part, own in zip(self._plan.threads, samples, strict=True):
-                for c in part.contributions:
+            for part, signals in zip(self._plan.threads, samples, strict=True):
+                for c in part.trace_terms:
                     if c.trace == k:
-                        values[:, c.columns] += own[:n_rows, c.signals]
-            self._append(k, trace.reduced(self._in_units(trace, self._merge(values))))
+                        values[:, c.columns] += signals[:n_rows, c.signals]
+            self._append(k, trace.reduced(self._in_units(trace, self._allreduce(values))))
 
     def _append(self, k: int, values: NDArray[np.float64]) -> None:
         """Store samples of trace k, with their times."""
@@ -154,7 +158,7 @@ class Recorder:
         self._values[k].append(values)
 
     def _in_units(self, trace: TracePlan, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return potentials in mV; the engine counts them from rest."""
+        """Return potentials in mV; the engine stores them relative to rest."""
         if trace.variable == "v":
             offset = self._plan.offsets[trace.key[0]]
             values += offset[trace.ids] if isinstance(offset, np.ndarray) else offset
@@ -170,8 +174,7 @@ class Recorder:
     def _store(
         self, ids: NDArray, stamps: NDArray, drawn_ids: NDArray, drawn_stamps: NDArray
     ) -> None:
-        """Store spikes, by id in the network and step: those recorded, and those to be drawn."""
-        first, dt = self._plan.first_id, self._plan.dt
+        """Store spikes, given as global ids and steps: recorded ones, and those to be drawn."""
         recorded = self._is_recorded[ids]
         if not recorded.all():
             ids, stamps = ids[recorded], stamps[recorded]
@@ -180,21 +183,19 @@ class Recorder:
         order = np.argsort(population, kind="stable")
         start = 0
         for k in np.flatnonzero(counts).tolist():
-            own = order[start : start + counts[k]]
+            index = order[start : start + counts[k]]
             start += counts[k]
-            times = np.multiply(stamps[own], dt, dtype=float)
-            self._spikes[k].append(times, ids[own].astype(np.int64) - first[k])
+            self._spikes[k].append(ids[index], stamps[index])
         for k, spikes in self._drawn.items():
             shown = self._is_drawn[k][drawn_ids]
-            own_ids = drawn_ids[shown].astype(np.int64) - first[self._plan.traces[k].population]
-            spikes.append(np.multiply(drawn_stamps[shown], dt, dtype=float), own_ids)
+            spikes.append(drawn_ids[shown], drawn_stamps[shown])
 
     def spikes(self, first: int, last: int) -> dict[str, SpikeTrains]:
         """Return the spikes of the steps first … last − 1 by population."""
         self._sort()
         dt = self._plan.dt
         return {
-            name: SpikeTrains._trusted(
+            name: SpikeTrains._unchecked(
                 *spikes.between(first * dt, last * dt),
                 self._plan.spikes_of[name],
                 dt=dt,
@@ -218,10 +219,10 @@ class Recorder:
             v_peak = self._plan.populations[plan.key[0]].v_peak
             start, stop = low * plan.interval * dt, last * dt
             times, ids = self._drawn[k].between(start, stop)
-            spikes = SpikeTrains._trusted(
+            spikes = SpikeTrains._unchecked(
                 times, ids, np.sort(plan.ids), dt=dt, t_start=start, t_stop=stop
             )
-        return Trace._trusted(
+        return Trace._unchecked(
             self._times[k].rows[low:high],
             self._values[k].rows[low:high],
             plan.columns,
@@ -230,66 +231,62 @@ class Recorder:
             v_peak,
         )
 
-    def snapshot(self) -> dict[str, NDArray]:
-        """Return all that was recorded, as `restore` accepts it.
+    def get_state(self) -> dict[str, NDArray]:
+        """Return everything recorded.
 
         Returns
         -------
         dict
-            "ids" and "stamps" of the recorded spikes, "painted_ids" and "painted_stamps" of those
-            that are drawn, and "samples 0", "samples 1" … of the traces, in their units.
+            "ids" and "stamps" (steps) of the recorded spikes, "painted_ids" and "painted_stamps"
+            of those to be drawn, and "samples 0", "samples 1" … of the traces, in their units.
         """
         self._sort()
-        first = self._plan.first_id
-        drawn = [(first[self._plan.traces[k].population], s) for k, s in self._drawn.items()]
         found: dict[str, NDArray] = {}
-        found["ids"], found["stamps"] = self._in_network(zip(first, self._spikes, strict=False))
-        found["painted_ids"], found["painted_stamps"] = self._in_network(drawn)
+        found["ids"], found["stamps"] = self._combined(self._spikes)
+        found["painted_ids"], found["painted_stamps"] = self._combined(self._drawn.values())
         return found | {f"samples {k}": values.rows for k, values in enumerate(self._values)}
 
-    def _in_network(
-        self, spikes: Iterable[tuple[int, _Spikes]]
-    ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """Return spikes of populations by id in the network and step, ordered by step, then id."""
-        parts = [(first, *own.between(-math.inf, math.inf)) for first, own in spikes]
+    def _combined(self, spikes: Iterable[_Spikes]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Return spikes as global ids and steps, ordered by step, then id."""
+        parts = [(own.first, *own.between(-math.inf, math.inf)) for own in spikes]
         ids = np.concatenate([np.empty(0, np.int64), *(first + ids for first, _, ids in parts)])
         times = np.concatenate([np.empty(0), *(times for _, times, _ in parts)])
         stamps = np.rint(times / self._plan.dt).astype(np.int64)
         order = np.lexsort((ids, stamps))
         return ids[order].astype(np.int32), stamps[order]
 
-    def restore(self, snapshot: Mapping[str, NDArray], n_steps: int) -> None:
-        """Store what was recorded in the first `n_steps` steps of an earlier run.
+    def set_state(self, saved: Mapping[str, NDArray], n_steps: int) -> None:
+        """Load what was recorded in the first `n_steps` steps.
 
         Raises
         ------
         ValueError
-            Where it was not recorded of this network in that time.
+            If it does not fit the network and the number of steps.
         """
         n, traces = len(self._is_recorded), self._plan.traces
         for name in ("", "painted_"):
-            ids, stamps = snapshot[f"{name}ids"], snapshot[f"{name}stamps"]
+            ids, stamps = saved[f"{name}ids"], saved[f"{name}stamps"]
             valid = (ids >= 0) & (ids < n) & (stamps >= 1) & (stamps <= n_steps)
             if ids.shape != stamps.shape or not valid.all() or (np.diff(stamps) < 0).any():
-                raise ValueError("spikes were recorded that are not possible")
-        samples = [self._samples_of(snapshot, k) for k in range(len(traces))]
+                raise ValueError("it has impossible spikes")
+        samples = [self._samples_of(saved, k) for k in range(len(traces))]
         for trace, values in zip(traces, samples, strict=True):
             shape = (n_steps // trace.interval, len(trace.columns))
             if values.shape != shape:
-                raise ValueError(f"the trace of {trace.key} is not of shape {shape}")
+                raise ValueError(f"its trace of {trace.key} does not have shape {shape}")
         spikes = ("ids", "stamps", "painted_ids", "painted_stamps")
-        self._store(*(snapshot[name] for name in spikes))
+        self._store(*(saved[name] for name in spikes))
         for k, values in enumerate(samples):
             self._append(k, values)
 
-    def _samples_of(self, snapshot: Mapping[str, NDArray], k: int) -> NDArray[np.float64]:
+    def _samples_of(self, saved: Mapping[str, NDArray], k: int) -> NDArray[np.float64]:
         """Return the samples of trace k; earlier versions stored potentials relative to rest."""
-        if f"samples {k}" in snapshot:
-            return snapshot[f"samples {k}"]
-        return self._in_units(self._plan.traces[k], snapshot[f"values {k}"].copy())
+        if f"samples {k}" in saved:
+            return saved[f"samples {k}"]
+        return self._in_units(self._plan.traces[k], saved[f"values {k}"].copy())
 
     def result(self, n_steps: int, stats: RunStats) -> Result:
-        """Return all that was recorded in the first `n_steps` steps."""
+        """Return everything recorded in the first `n_steps` steps."""
         plan = self._plan
         return Result(
             dt=plan.dt,

@@ -12,13 +12,13 @@ from neurosim.interchange.imported_spikes import ImportedSpikes, PopulationSpike
 from neurosim.interchange.isolation import read_in_subprocess
 from neurosim.interchange.text.read import is_table, read_text
 from neurosim.interchange.to_result import to_result
-from neurosim.results.storage import check_file
+from neurosim.utils.atomic_files import check_file
 from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 READER = "neurosim.interchange.readers:read_spikes"
 TEXT = (".csv", ".tsv")

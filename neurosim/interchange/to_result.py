@@ -10,7 +10,7 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.interchange.imported_spikes import MAX_NAME, MAX_TIME
-from neurosim.results.result import PopulationInfo, Result, RunStats, SpikeTrains
+from neurosim.results import PopulationInfo, Result, RunStats, SpikeTrains
 from neurosim.utils.checks import check_number
 from neurosim.utils.intervals import locate, merged
 

@@ -1,30 +1,14 @@
-"""One time step of neurons whose equations are compiled apart and called by address."""
+"""One step of neurons with compiled equations, whose block functions are called by address."""
 
-from neurosim.kernels.address import call_9
-from neurosim.kernels.compiled import inlined, part
-from neurosim.kernels.inputs import gather
-from neurosim.kernels.neurons import filter_port, order
-from neurosim.kernels.types import (
-    ALPHA,
-    BLOCK_FIRST,
-    BLOCK_LAST,
-    DELTA,
-    FIRST,
-    FIRST_ID,
-    GAIN,
-    GROUP,
-    KIND,
-    P_SS,
-    PLACE,
-    PORT_FIRST,
-    PORT_LAST,
-    SLOT,
-    STATE,
-    STATE_RISE,
-)
+from neurosim.kernels.address import addressed, call_9
+from neurosim.kernels.compiled import helper
+from neurosim.kernels.inputs import collect_input
+from neurosim.kernels.neurons import filter_port, sort_spikes
+from neurosim.kernels.tables import tables_at
+from neurosim.kernels.types import ALPHA, DELTA
 
 
-@part
+@helper
 def _inject(course, injected, points):
     """Set the current at all points of the step to what is injected."""
     n = injected.size
@@ -33,13 +17,14 @@ def _inject(course, injected, points):
             course[j * n + i] = injected[i]
 
 
-@part
-def _add_synaptic(course, synaptic, first, first_rise, kind, n, points, dt, filters):
+@helper
+def _add_synaptic(course, synaptic, offset, port, n, points, dt):
     """Add the synaptic current of one port at all points of the step."""
-    kept, pause = filters[P_SS] ** (1.0 / (points - 1)), dt / (points - 1)
+    decay, pause = port.p_ss ** (1.0 / (points - 1)), dt / (points - 1)
+    first, first_rise = port.state + offset, port.rise + offset
     factor = 1.0
     for j in range(points):
-        if kind == ALPHA:
+        if port.kind == ALPHA:
             time = j * pause
             for i in range(n):
                 current = synaptic[first + i] + synaptic[first_rise + i] * time
@@ -47,81 +32,80 @@ def _add_synaptic(course, synaptic, first, first_rise, kind, n, points, dt, filt
         else:
             for i in range(n):
                 course[j * n + i] += factor * synaptic[first + i]
-        factor *= kept
+        factor *= decay
 
 
-@part
-def _swap(course, place, synaptic, first, first_rise, kind, n, out):
-    """Copy the variables of one port to `course`, or back; return the place after them."""
+@helper
+def _swap(course, index, synaptic, offset, port, n, out):
+    """Copy the variables of one port to `course`, or back; return the index after them."""
+    first, first_rise = port.state + offset, port.rise + offset
     for i in range(n):
         if out:
-            course[place + i] = synaptic[first + i]
+            course[index + i] = synaptic[first + i]
         else:
-            synaptic[first + i] = course[place + i]
-    if kind != ALPHA:
-        return place + n
+            synaptic[first + i] = course[index + i]
+    if port.kind != ALPHA:
+        return index + n
     for i in range(n):
         if out:
-            course[place + n + i] = synaptic[first_rise + i]
+            course[index + n + i] = synaptic[first_rise + i]
         else:
-            synaptic[first_rise + i] = course[place + n + i]
-    return place + 2 * n
+            synaptic[first_rise + i] = course[index + n + i]
+    return index + 2 * n
 
 
-@part
-def _arrive(synaptic, first, first_rise, kind, arriving, filters):
-    """Take in what arrives at one port at the end of the step."""
+@helper
+def _arrive(synaptic, offset, port, arriving):
+    """Add the spikes that arrive at one port at the end of the step."""
     for i in range(arriving.size):
-        if kind == ALPHA:
-            synaptic[first_rise + i] += filters[GAIN] * arriving[i]
+        if port.kind == ALPHA:
+            synaptic[port.rise + offset + i] += port.gain * arriving[i]
         else:
-            synaptic[first + i] += arriving[i]
+            synaptic[port.state + offset + i] += arriving[i]
 
 
-@part
+@helper
 def _emit_spikes(block, group, spiked, fired, n_fired):
     """Append the ids of the spiking neurons of a block to `fired`; return the new count."""
-    first_id = group[FIRST_ID] + block[BLOCK_FIRST] - group[FIRST]
-    for i in range(block[BLOCK_LAST] - block[BLOCK_FIRST]):
+    first_id = group.first_id + block.start - group.start
+    for i in range(block.stop - block.start):
         if spiked[i] > 0.0:
             fired[n_fired] = first_id + i
             n_fired += 1
     return n_fired
 
 
-@inlined
-def update_models(neurons, models, inputs, state, scratch, row, fired, first_fired, n_fired, t):
-    """Advance the neurons with models of their own by one step; return the new count of spikes.
+@addressed
+def advance_models(frame, index, row, t, first_fired, n_fired):
+    """Advance neurons with compiled equations by a step; arguments as in `kernels.loop`.
 
-    Their ids are merged into those from `first_fired` to `n_fired`, which stay ascending.
+    The frame holds `Models` and the tables of `advance_linear`.
     """
+    models, neurons, inputs, state, scratch, fired = tables_at(frame)
     before = n_fired
     for k in range(models.blocks.size):
         block = neurons.blocks[models.blocks[k]]
-        g = block[GROUP]
-        group, first, last = neurons.groups[g], block[BLOCK_FIRST], block[BLOCK_LAST]
-        a, n = first - group[FIRST], last - first
+        group = neurons.groups[block.group]
+        first, offset, n = block.start, block.start - group.start, block.stop - block.start
         points, dt = models.points[k], models.dt[0]
         jump = scratch.voltage[:n]
         jump[:] = 0.0
         carries = models.carries[k] > 0
-        # The current at the ends and middles of the internal steps, injected and synaptic; or what
-        # is injected, then the variables of the synaptic currents.
-        _inject(scratch.course, state.injected[first:last], 1 if carries else points)
+        # The injected and synaptic current at the ends and middles of the internal steps. If the
+        # method integrates synaptic currents: the injected current, then the synaptic variables.
+        _inject(scratch.course, state.injected[first : block.stop], 1 if carries else points)
         carried = n
-        for p in range(group[PORT_FIRST], group[PORT_LAST]):
-            port, filters = neurons.ports[p], neurons.filters[p]
-            here, rise, kind = port[STATE] + a, port[STATE_RISE] + a, port[KIND]
-            if carries and kind != DELTA:
-                carried = _swap(scratch.course, carried, state.synaptic, here, rise, kind, n, True)
+        for p in range(group.first_port, group.stop_port):
+            port = neurons.ports[p]
+            if carries and port.kind != DELTA:
+                carried = _swap(scratch.course, carried, state.synaptic, offset, port, n, True)
                 continue
-            place, slot = block[PLACE] + p - group[PORT_FIRST], row + port[SLOT] + a
-            arriving = gather(inputs, place, state, slot, scratch, n, t)
-            if kind != DELTA:
-                _add_synaptic(
-                    scratch.course, state.synaptic, here, rise, kind, n, points, dt, filters
-                )
-            filter_port(jump, state.synaptic, here, rise, kind, arriving, filters)
+            block_port = block.first_port + p - group.first_port
+            slot = row + port.slot + offset
+            arriving = collect_input(inputs, block_port, state, slot, scratch, n, t)
+            if port.kind != DELTA:
+                _add_synaptic(scratch.course, state.synaptic, offset, port, n, points, dt)
+            filter_port(jump, state.synaptic, offset, port, arriving)
         spikes = call_9(
             models.address[k],
             n,
@@ -130,21 +114,21 @@ def update_models(neurons, models, inputs, state, scratch, row, fired, first_fir
             scratch.course.ctypes.data,
             jump.ctypes.data,
             models.params[models.first_param[k] :].ctypes.data,
-            state.until[first:].ctypes.data,
+            state.refractory_until[first:].ctypes.data,
             scratch.work.ctypes.data,
             t,
         )
         carried = n
-        for p in range(group[PORT_FIRST], group[PORT_LAST]):
-            port, filters = neurons.ports[p], neurons.filters[p]
-            here, rise, kind = port[STATE] + a, port[STATE_RISE] + a, port[KIND]
-            if carries and kind != DELTA:
-                carried = _swap(scratch.course, carried, state.synaptic, here, rise, kind, n, False)
-                place, slot = block[PLACE] + p - group[PORT_FIRST], row + port[SLOT] + a
-                arriving = gather(inputs, place, state, slot, scratch, n, t)
-                _arrive(state.synaptic, here, rise, kind, arriving, filters)
+        for p in range(group.first_port, group.stop_port):
+            port = neurons.ports[p]
+            if carries and port.kind != DELTA:
+                carried = _swap(scratch.course, carried, state.synaptic, offset, port, n, False)
+                block_port = block.first_port + p - group.first_port
+                slot = row + port.slot + offset
+                arriving = collect_input(inputs, block_port, state, slot, scratch, n, t)
+                _arrive(state.synaptic, offset, port, arriving)
         if spikes > 0:
             n_fired = _emit_spikes(block, group, jump, fired, n_fired)
     if n_fired > before:
-        order(fired, first_fired, n_fired)
+        sort_spikes(fired, first_fired, n_fired)
     return n_fired

@@ -1,8 +1,8 @@
-"""Tables of arrays that compiled code finds at an address.
+"""Tables of arrays that are passed to compiled code as one address.
 
-A table is a named tuple of arrays. Compiled code passes it as one address and loads an array where
-it is used: to pass all arrays would take the compiler longer than all the rest. With the compiler
-switched off tables and frames stand in for their addresses.
+A table is a named tuple of arrays. Compiled code receives its address and loads an array where it
+uses it. Passing all arrays as arguments would dominate the compile time. With the compiler switched
+off, tables and frames replace their addresses.
 """
 
 import hashlib
@@ -22,6 +22,11 @@ from numba.extending import (
     register_model,
 )
 from numba.np.numpy_support import from_dtype
+
+
+def record(**fields: Any) -> np.dtype:
+    """Return the dtype of records whose fields are attributes, in Python and in compiled code."""
+    return np.dtype((np.record, list(fields.items())))
 
 
 class TableType(types.Type):  # type: ignore[misc]
@@ -48,7 +53,7 @@ class FrameType(types.Type):  # type: ignore[misc]
     Parameters
     ----------
     kinds : sequence of Numba types
-        Of what it holds.
+        Types of the tables in the frame.
     """
 
     def __init__(self, kinds: list[Any]) -> None:
@@ -66,7 +71,7 @@ class _AddressModel(models.PrimitiveModel):  # type: ignore[misc]
 def _kind(value: Any) -> Any:
     """Return the Numba type of a table or of one of its fields.
 
-    Whether an array can be written is left out: it would make two types of one.
+    Types do not record whether an array is writable, which would double the compiled versions.
     """
     if isinstance(value, tuple):
         return TableType(value)
@@ -76,7 +81,7 @@ def _kind(value: Any) -> Any:
 
 
 def _size(kind: Any) -> int:
-    """Return how many words of memory a field of a table takes."""
+    """Return the number of words of a field of a table."""
     if isinstance(kind, TableType):
         return kind.size
     return 2 * kind.ndim + 1 if isinstance(kind, types.Array) else 1
@@ -97,16 +102,16 @@ def _words(value: Any) -> Iterator[int]:
 
 
 def _load(context, builder, kind, address, offset, *, indirect=False):
-    """Load what stands so many words after an address.
+    """Load a value at an offset (words) from an address.
 
-    Where `indirect`, a table or array is not there itself, but its address.
+    If `indirect`, the address of a table or array is stored there instead of its words.
     """
     word = ir.IntType(64)
 
     def load(base, k):
         place = builder.inttoptr(builder.add(base, word(8 * k)), word.as_pointer())
         value = builder.load(place)
-        # The compiler may keep what it has loaded: frames do not change while they are used.
+        # Frames do not change while they are used, so the compiler may keep loaded values.
         value.set_metadata("invariant.load", builder.module.add_metadata([]))
         return value
 
@@ -126,7 +131,7 @@ def _load(context, builder, kind, address, offset, *, indirect=False):
     array.nitems = shape[0]
     for length in shape[1:]:
         array.nitems = builder.mul(array.nitems, length)
-    # No owner and no parent: nothing counts references.
+    # Without owner and parent there is no reference counting.
     array.meminfo = cgutils.get_null_value(array.meminfo.type)
     array.parent = cgutils.get_null_value(array.parent.type)
     return array._getvalue()
@@ -146,19 +151,19 @@ def _load_field(context, builder, kind, address, name):
 
 
 class Frame:
-    """Tables of arrays, laid out as compiled code reads them.
+    """Tables of arrays in the memory layout that compiled code reads.
 
     Parameters
     ----------
     *tables : C-contiguous arrays, integers, and named tuples of these
     like : Frame, optional
-        What it shares with this one is not laid out anew.
+        What it populations with this one is not laid out anew.
 
     Attributes
     ----------
     tables : tuple
     address : int
-        Valid while the frame lives. With the compiler switched off, the frame.
+        Valid during the lifetime of the frame. The frame itself if the compiler is off.
     """
 
     def __init__(self, *tables: Any, like: "Frame | None" = None) -> None:

@@ -1,4 +1,4 @@
-"""Functions of which the equations of a model consist, and the global names that they use."""
+"""Methods of models that are compiled, and the global names that they use."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ FUNCTIONS = ("abs", "bool", "float", "int", "max", "min", "pow", "range", "round
 """Built-in functions that compile."""
 
 OPTIONAL = ("stable", "after_step")
-"""Methods that a model may have."""
+"""Optional methods of a neuron model."""
 
 
 def methods_of(kind: type[Part]) -> tuple[str, ...]:
-    """Return the names of the methods of a neuron model or plasticity rule that are compiled."""
-    if own := getattr(kind, "methods", ()):
-        return own
+    """Return the names of the compiled methods of a neuron model or plasticity rule."""
+    if methods := getattr(kind, "methods", ()):
+        return methods
     optional = (name for name in OPTIONAL if hasattr(kind, name))
     return ("step" if hasattr(kind, "step") else "derivatives", "spikes", "reset", *optional)
 
 
 def arguments_of(kind: type[Part], method: str) -> tuple[str, ...]:
-    """Return the arguments that a method must take."""
+    """Return the names of the arguments of a method."""
     states = tuple(states_of(kind))
     return {
         "derivatives": (*states, "i", "p"),
@@ -45,8 +45,8 @@ def arguments_of(kind: type[Part], method: str) -> tuple[str, ...]:
     }[method]
 
 
-def place_of(function: Callable[..., Any], line: int | None = None) -> str:
-    """Return the place of a line of a function, to begin a sentence with."""
+def location_of(function: Callable[..., Any], line: int | None = None) -> str:
+    """Return "file:line" of a line of a function, as the beginning of a message."""
     code = function.__code__
     return f"{code.co_filename}:{line or code.co_firstlineno}"
 
@@ -61,7 +61,7 @@ def lookup(name: str, function: Callable[..., Any]) -> tuple[bool, Any]:
 
 
 def constants_of(function: Callable[..., Any]) -> dict[str, float | int | bool]:
-    """Return the global numbers that a function uses: their values become part of its text."""
+    """Return the global numbers that a function uses; they are compiled as constants."""
     names = set(function.__code__.co_names) | set(function.__code__.co_freevars)
     found = {name: lookup(name, function)[1] for name in names - set(FUNCTIONS)}
     return {
@@ -72,7 +72,7 @@ def constants_of(function: Callable[..., Any]) -> dict[str, float | int | bool]:
 
 
 def helpers_of(functions: Iterable[Callable[..., Any]]) -> list[Callable[..., Any]]:
-    """Return the functions of the user's that some functions call, each after those it calls."""
+    """Return the user's functions that some functions call, callees first."""
     found: list[Callable[..., Any]] = []
 
     def visit(function: Callable[..., Any], callers: tuple[Callable[..., Any], ...]) -> None:
@@ -82,7 +82,7 @@ def helpers_of(functions: Iterable[Callable[..., Any]]) -> list[Callable[..., An
                 continue
             if value in (function, *callers):
                 raise NeurosimError(
-                    f"{place_of(value)}: {name} calls itself, which models cannot do: use a loop"
+                    f"{location_of(value)}: {name} calls itself, which models cannot do: use a loop"
                 )
             visit(value, (function, *callers))
             found.append(value)

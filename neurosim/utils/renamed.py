@@ -1,27 +1,31 @@
-"""Old public names that still work, with a warning."""
+"""Deprecated names that still work, with a warning."""
 
 from __future__ import annotations
 
+import functools
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+Parameters = ParamSpec("Parameters")
+Value = TypeVar("Value")
 
 
 def with_old_names(
     package: str, find: Callable[[str], Any], renamed: Mapping[str, str]
 ) -> Callable[[str], Any]:
-    """Return a `__getattr__` of a package that also finds old names.
+    """Return a `__getattr__` of a package that also accepts old names.
 
     Parameters
     ----------
     package : str
         Name of the package.
     find : callable
-        Its `__getattr__` for the names of today.
+        `__getattr__` of the package for current names.
     renamed : mapping of str to str
-        Today's name of each old name.
+        Current name of each old name.
     """
 
     def find_any(name: str) -> Any:
@@ -34,3 +38,22 @@ def with_old_names(
         return find(renamed[name])
 
     return find_any
+
+
+def with_old_argument(
+    old: str, new: str
+) -> Callable[[Callable[Parameters, Value]], Callable[Parameters, Value]]:
+    """Return a decorator that accepts a keyword argument by its old name, with a warning."""
+
+    def decorate(function: Callable[Parameters, Value]) -> Callable[Parameters, Value]:
+        @functools.wraps(function)
+        def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Value:
+            if old in kwargs:
+                message = f"the argument {old!r} of {function.__name__} is now {new!r}"
+                warnings.warn(message, DeprecationWarning, stacklevel=2)
+                kwargs[new] = kwargs.pop(old)
+            return function(*args, **kwargs)
+
+        return call
+
+    return decorate

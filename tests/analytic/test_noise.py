@@ -32,13 +32,13 @@ def test_softplus_rate_is_exactly_logistic():
     assert noise.firing_probability(EXCESS) == pytest.approx(expit(EXCESS / 2.0), rel=1e-14)
     rate = noise.rate(20.0).rate(EXCESS)
     assert -np.expm1(-20.0 * rate) == pytest.approx(expit(EXCESS / 2.0), rel=1e-12)
-    assert (noise.beta, noise.shift, noise.logistic_error) == (0.5, 0.0, 0.0)
+    assert (noise.beta, noise.bias, noise.logistic_error) == (0.5, 0.0, 0.0)
 
 
 def test_exponential_rate_is_a_complementary_log_log_0_039_from_the_nearest_logistic():
     noise = EscapeNoise(2.0, "exponential")
     x = np.linspace(-20.0, 8.0, 20_001)
-    twin = expit(noise.beta * (x - noise.shift))
+    twin = expit(noise.beta * (x - noise.bias))
 
     assert noise.firing_probability(x) == pytest.approx(1.0 - np.exp(-np.exp(x / 2.0)), abs=1e-15)
     assert noise.logistic_error == pytest.approx(0.039, abs=5e-4)
@@ -115,7 +115,7 @@ def test_twin_of_noise_that_goes_on_has_a_slope_and_a_shift_of_its_own():
     difference = unit.firing_probability(activity) - to_logistic(unit).probability(activity)
 
     assert noise.logistic_error < 0.011
-    assert noise.shift == pytest.approx(-0.486, abs=5e-3)
+    assert noise.bias == pytest.approx(-0.486, abs=5e-3)
     assert noise.beta * 3.0 == pytest.approx(1.667, abs=5e-3)
     assert np.abs(difference).max() <= noise.logistic_error + 1e-5
 
@@ -166,8 +166,8 @@ def test_validity_bounds_what_the_twin_may_miss():
     assert alone.error == alone.carry_over == alone.lost_to_jitter == 0.0
     assert (alone.lowest, alone.highest) == (-4.0, 14.0)
     # τ ln(14 mV/0.01 mV), and 146 ms for 15 mV.
-    assert alone.rest == pytest.approx(20.0 * np.log(1400.0))
-    assert validity(unit, [[1, 1, 0]], window=alone.rest).carry_over == pytest.approx(
+    assert alone.recovery_time == pytest.approx(20.0 * np.log(1400.0))
+    assert validity(unit, [[1, 1, 0]], window=alone.recovery_time).carry_over == pytest.approx(
         0.01, rel=1e-3
     )
 
@@ -199,26 +199,26 @@ def test_probability_far_out_is_0_or_1():
         (lambda: OrnsteinUhlenbeckNoise(1.0, dt=1e-4, window=1.0), "outside 0.0001 to 10 times"),
         (
             lambda: SpikingUnit(LIF(tau_m=10.0), [1.0], OrnsteinUhlenbeckNoise(1.0)),
-            "tau_m = 20 ms is not the neuron's 10 ms",
+            "tau_m = 20 ms does not match the neuron: give 10 ms",
         ),
         (
             lambda: SpikingUnit(LIF(), [1.0], OrnsteinUhlenbeckNoise(1.0), current=10.0),
-            r"gap = 15 mV is not the neuron's 14\.2 mV",
+            r"threshold_distance = 15 mV does not match the neuron: give 14\.2 mV",
         ),
-        (lambda: to_logistic(LIF(), [1.0]), "give its psps .* and its noise"),
+        (lambda: to_logistic(LIF(), [1.0]), "give psps and noise"),
         (
             lambda: to_logistic(SpikingUnit(LIF(), [1.0], EscapeNoise(1.0)), [1.0]),
-            "has psps, noise and current already",
+            "already has psps, noise and current",
         ),
         (
             lambda: to_spiking(SpikingUnit(LIF(), [1.0], EscapeNoise(1.0))),
-            "SpikingUnit is no logistic neuron",
+            "SpikingUnit is not a logistic neuron",
         ),
         (
             lambda: to_spiking(
                 to_logistic(LIF(), [1.0], EscapeNoise(1.0)), noise=EscapeNoise(1.0), beta=2.0
             ),
-            "beta = 2 per mV is given twice",
+            "beta = 2 per mV conflicts with",
         ),
         (
             lambda: to_spiking(
@@ -226,7 +226,7 @@ def test_probability_far_out_is_0_or_1():
             ),
             "depends on the current",
         ),
-        (lambda: escape_rate(-60.0, LIF()), "has a sharp threshold"),
+        (lambda: escape_rate(-60.0, LIF()), "has no soft threshold"),
         (lambda: escape_rate(np.nan, LIF(escape=EscapeRate(1.0, 1.0))), "mu .* finite"),
         (lambda: window_probability(EscapeRate(1.0, 1.0), [0.0], 0.0), "dt = 0 ms"),
         (
@@ -237,7 +237,7 @@ def test_probability_far_out_is_0_or_1():
             lambda: validity(
                 SpikingUnit(LIF(), [1.0], EscapeNoise(1.0)), [[1]], window=5.0, jitter=6.0
             ),
-            "jitter = 6 ms is outside 0 to the window of 5 ms",
+            "jitter = 6 ms is outside 0 to 5 ms",
         ),
     ],
 )

@@ -43,7 +43,7 @@ def test_the_start_file_runs_as_it_is(capsys):
 def test_new_overwrites_nothing(capsys):
     Path("my.toml").write_text("mine")
     assert main(["new", "my.toml"]) == 2
-    assert "is there already and is left as it is" in capsys.readouterr().err
+    assert "already exists: choose another name" in capsys.readouterr().err
     assert Path("my.toml").read_text() == "mine"
     assert main(["new", "my.json"]) == 2
     assert "does not end in .toml: call it my.toml" in capsys.readouterr().err
@@ -99,7 +99,7 @@ def test_a_run_that_was_stopped_goes_on_without_its_file(capsys, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("neurosim.cli.work.run_scenario", stop)
+        patched.setattr("neurosim.cli.run.run_scenario", stop)
         keep = ["--checkpoint-every", "60", "--no-plot", "--out", "cut"]
         assert main(["run", "my.toml", *keep]) == 130
     Path("my.toml").write_text("changed since")
@@ -131,13 +131,13 @@ def test_show_tells_what_a_scenario_would_build(capsys, name):
     shown = json_of(capsys, "show", name)
     assert shown["network"]["neurons"] >= 1
     assert main(["show", name]) == 0
-    assert "Would build" in capsys.readouterr().out
+    assert "Network of" in capsys.readouterr().out
 
 
 def test_show_can_leave_out_a_network_that_takes_time(capsys):
     assert json_of(capsys, "show", "digits", "--no-network")["network"] is None
     assert main(["show", "digits", "--no-network"]) == 0
-    assert "Would build" not in capsys.readouterr().out
+    assert "Network of" not in capsys.readouterr().out
 
 
 def test_a_file_has_no_comparison(capsys):

@@ -1,4 +1,4 @@
-"""Several processes: one that fails ends the job, and calls that differ are named."""
+"""A failing process ends the job, and different calls of processes are reported."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ import pytest
 from tests.processes import mpiexec
 
 HANGS = 120
-"""Seconds after which a job counts as hanging; it takes two or three on an idle machine."""
+"""Time (s) after which a job counts as hanging."""
 
-# Where process 1 fails, process 0 waits for it in the constructor.
+# Process 1 fails while process 0 waits for it.
 FAILS = """
-import sys
-from mpi4py import MPI
+import os, sys, time
 import neurosim as ns
 
-second = MPI.COMM_WORLD.rank == 1
+second = os.environ.get("PMI_RANK", os.environ.get("OMPI_COMM_WORLD_RANK")) == "1"
 net = ns.Network()
 net.add("cells", 10, ns.LIF())
 
@@ -27,8 +26,13 @@ def fail(when):
     if second and when == sys.argv[1]:
         {statement}
 
+fail("before MPI starts")
+if not second and sys.argv[1] == "long before MPI starts":
+    time.sleep(7.0)
+fail("long before MPI starts")
+from mpi4py import MPI
 fail("before")
-with ns.spread_over(MPI.COMM_WORLD, share_memory=sys.argv[2] == "memory"):
+with ns.use_mpi(MPI.COMM_WORLD, share_memory=sys.argv[2] == "memory"):
     fail("inside")
     simulation = ns.Simulation(net, threads=1)
     simulation.run(50.0)
@@ -43,14 +47,18 @@ STATEMENTS = {
     "a mistake": ("simulation.run(0.01)", 2, "NeurosimError: duration = 0.01 ms"),
     "a status": ("sys.exit(3)", 3, ""),
     "a message": ("sys.exit('no input')", 1, "no input"),
-    "an early end": ("sys.exit(0)", 2, "process 1 left spread_over while process 0 called"),
+    "an early end": ("sys.exit(0)", 2, "process 1 left use_mpi while process 0 called"),
 }
 
 
 @pytest.mark.parametrize(
-    ("when", "what", "meeting"),
+    ("when", "failure", "meeting"),
     [
+        ("before MPI starts", "an error", "memory"),
+        ("before MPI starts", "a status", "memory"),
+        pytest.param("long before MPI starts", "a message", "memory", marks=pytest.mark.slow),
         ("before", "an error", "memory"),
+        ("before", "a status", "memory"),
         ("inside", "an error", "messages"),
         ("after a run", "a status", "memory"),
         ("after a run", "an early end", "messages"),
@@ -58,12 +66,34 @@ STATEMENTS = {
         pytest.param("in a stream", "a message", "messages", marks=pytest.mark.slow),
     ],
 )
-def test_a_failing_process_ends_the_job(when: str, what: str, meeting: str) -> None:
-    statement, status, printed = STATEMENTS[what]
+def test_a_failing_process_ends_the_job(when: str, failure: str, meeting: str) -> None:
+    statement, status, printed = STATEMENTS[failure]
     done = mpiexec(2, "-c", FAILS.format(statement=statement), when, meeting, timeout=HANGS)
     assert done.returncode == status, done.stderr
     assert done.stderr.count(printed) == 1 or not printed
     assert "all is well" not in done.stdout
+
+
+def test_an_exit_that_is_caught_ends_no_job() -> None:
+    program = """
+import sys
+import neurosim as ns
+try:
+    sys.exit(3)
+except SystemExit as error:
+    print(error.code)
+from mpi4py import MPI
+MPI.COMM_WORLD.Barrier()
+"""
+    done = mpiexec(2, "-c", program, timeout=HANGS)
+    assert (done.returncode, done.stdout.split()) == (0, ["3", "3"]), done.stderr
+
+
+def test_an_error_of_all_processes_before_mpi_starts_is_reported_once() -> None:
+    program = "import neurosim as ns; ns.LIF(tau_m=-1.0)"
+    done = mpiexec(2, "-c", program, timeout=HANGS)
+    assert done.returncode == 2
+    assert done.stderr.count("NeurosimError: LIF.tau_m = -1 ms") == 1
 
 
 def test_an_error_of_all_processes_can_be_caught() -> None:
@@ -74,17 +104,17 @@ net = ns.Network()
 net.add("cells", 10, ns.LIF())
 for share_memory in (True, False):
     try:
-        with ns.spread_over(MPI.COMM_WORLD, share_memory=share_memory) as ranks:
+        with ns.use_mpi(MPI.COMM_WORLD, share_memory=share_memory) as comm:
             ns.Simulation(net).run(-1.0)
     except ns.NeurosimError as error:
-        print(ranks.rank, error)
+        print(comm.rank, error)
 """
     done = mpiexec(3, "-c", program, timeout=HANGS)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("duration = -1 ms") == 6
 
 
-# All processes raise the same error where calls differ, so one job can try many.
+# All processes raise the same error if calls differ, so one job can try many.
 DIFFERS = """
 import json, sys
 from pathlib import Path
@@ -125,7 +155,7 @@ def respond(amplitude, finish):
             chunk.finish()
     return on_chunk
 
-with ns.spread_over(MPI.COMM_WORLD, share_memory=sys.argv[2] == "memory"):
+with ns.use_mpi(MPI.COMM_WORLD, share_memory=sys.argv[2] == "memory"):
     net = network()
     simulation = ns.Simulation(net)
     simulation.run(20.0)
@@ -152,7 +182,7 @@ with ns.spread_over(MPI.COMM_WORLD, share_memory=sys.argv[2] == "memory"):
     differs("order", lambda: (other if second else simulation).run(10.0))
     path = folder / ("earlier.h5" if second else "later.h5")
     differs("checkpoint", lambda: ns.Simulation.restore(path))
-    # What may differ: threads asked for, and what one process alone asks of an object.
+    # The number of threads may differ, and one process alone may read attributes.
     differs("none", lambda: ns.Simulation(net, threads=2 if second else None).run(10))
     if second:
         simulation.table_bytes

@@ -12,14 +12,14 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.interchange.common import import_optional
 from neurosim.interchange.neo.objects import spikes_of_neo, to_neo
-from neurosim.results.storage import atomic_path
+from neurosim.utils.atomic_files import atomic_path
 
 if TYPE_CHECKING:
     import os
     from pathlib import Path
 
     from neurosim.interchange.imported_spikes import ImportedSpikes
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 UNSAFE = "PickleIO"
 """A reader that executes code in the file."""

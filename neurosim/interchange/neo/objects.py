@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.results.result import Result, SpikeTrains, Trace
+    from neurosim.results import Result, SpikeTrains, Trace
 
 NO_RATE = 1.0
 """Neo's default sampling rate (Hz)."""

@@ -143,7 +143,7 @@ class Exportable:
                 self.drives.append(drive)
             if getattr(drive.input, "factors", None) is not None:
                 self.unsupported.append(f"the factors of {what} (all its spikes get one strength)")
-            if drive.input.is_own:
+            if drive.input.is_custom:
                 self.unsupported.append(f"the times of {what} (it becomes an Input)")
             if type(drive.input) is Poisson:
                 self.unsupported.append(f"the rates of {what} (it becomes an Input)")

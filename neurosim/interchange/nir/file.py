@@ -11,7 +11,7 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.interchange.common import import_optional
 from neurosim.interchange.isolation import read_in_subprocess
-from neurosim.results.storage import atomic_path, check_file
+from neurosim.utils.atomic_files import atomic_path, check_file
 from neurosim.utils.checks import show
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from neurosim.interchange.nir.units import Units
     from neurosim.models import Input
     from neurosim.network import Drive, Network, Population
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 RELAY = LIF(t_ref=0.0)
 """Neuron that repeats its input spikes: an element of an Input."""

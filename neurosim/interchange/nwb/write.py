@@ -12,14 +12,14 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.interchange.common import import_optional, sampling_interval
-from neurosim.results.storage import atomic_path
 from neurosim.results.storage.layout import group_name
+from neurosim.utils.atomic_files import atomic_path
 from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
     import os
 
-    from neurosim.results.result import Result, Trace
+    from neurosim.results import Result, Trace
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 """Default start of a simulation: NWB requires a date, and equal runs give identical files."""

@@ -15,9 +15,9 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.interchange.common import sampling_interval
-from neurosim.results.storage import atomic_path, make_folder
 from neurosim.results.storage.layout import SONATA_MAGIC, SONATA_VERSION, group_name
 from neurosim.results.storage.write import write_spikes
+from neurosim.utils.atomic_files import atomic_path, make_folder
 
 if TYPE_CHECKING:
     import os
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import h5py
 
-    from neurosim.results.result import Result, Trace
+    from neurosim.results import Result, Trace
 
 SPIKES, NODES = "spikes.h5", "nodes.h5"
 

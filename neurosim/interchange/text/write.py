@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
-from neurosim.results.storage import atomic_path
+from neurosim.utils.atomic_files import atomic_path
 
 if TYPE_CHECKING:
     import os
 
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 COLUMNS = ("population", "neuron", "time_ms")
 

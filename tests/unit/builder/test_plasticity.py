@@ -125,11 +125,11 @@ def test_the_window_is_the_one_of_the_paper() -> None:
         (lambda n, a: ns.STDP(np.nan), "w_max = nan"),
         (
             lambda n, a: n.connect(a, a, ns.AllToAll(), psp=2.0, plasticity=ns.STDP(1.0)),
-            r"weight = 2 lies beyond 0 to STDP.w_max = 1",
+            r"weight = 2 is outside 0 to STDP.w_max = 1",
         ),
         (
             lambda n, a: n.connect(a, a, ns.AllToAll(), psp=2.0, plasticity=ns.STDP(-3.0)),
-            r"weight = 2 lies beyond 0 to STDP.w_max = -3",
+            r"weight = 2 is outside 0 to STDP.w_max = -3",
         ),
         (
             lambda n, a: n.connect(a, a, ns.AllToAll(), psp=2.0, plasticity="stdp"),
@@ -147,7 +147,7 @@ def test_what_cannot_be_told_is_refused() -> None:
     net = ns.Network()
     cell = net.add("cell", 3, ns.LIF())
     net.connect(cell, cell, ns.AllToAll(), psp=1.0, plasticity=ns.STDP(2.0))
-    with pytest.raises(ns.NeurosimError, match="none of this simulation's network"):
+    with pytest.raises(ns.NeurosimError, match="not part of this simulation"):
         ns.Simulation(net).connections(_network()[1][0])
     net.record(cell, "input_exc")
     with pytest.raises(ns.NeurosimError, match="'input_exc' of 'cell' cannot be recorded"):

@@ -142,13 +142,13 @@ def test_bits_depend_neither_on_threads_nor_on_pieces_nor_on_checkpoints(tmp_pat
 def test_spikes_that_no_synapse_needs_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = ns.Simulation(network(Triplet(1.0)))
     with monkeypatch.context() as patch:
-        patch.setattr("neurosim.engine.advance.most_history", lambda learned: 10**9)
+        patch.setattr("neurosim.engine.advance.history_limit", lambda learned: 10**9)
         kept.run(400.0)
-    monkeypatch.setattr("neurosim.engine.advance.most_history", lambda learned: 0)
+    monkeypatch.setattr("neurosim.engine.advance.history_limit", lambda learned: 0)
     dropped = ns.Simulation(network(Triplet(1.0)))
     for _ in range(20):
         dropped.run(20.0)
-    count = [int(s._engine._learned[0].count[0]) for s in (kept, dropped)]
+    count = [int(s._runner.engine.plasticity[0].count[0]) for s in (kept, dropped)]
     assert count[1] < 0.5 * count[0]
     assert weights(kept) == weights(dropped)
 
@@ -275,5 +275,5 @@ def test_mistakes_are_refused_in_a_sentence(name: str) -> None:
 
 
 def test_weights_beyond_the_range_of_a_rule_are_refused() -> None:
-    with pytest.raises(ns.NeurosimError, match=r"lies beyond 0 to Decay.w_max = 0.5"):
+    with pytest.raises(ns.NeurosimError, match=r"is outside 0 to Decay.w_max = 0.5"):
         pair(Decay(0.5))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from neurosim.cli import main
-from neurosim.cli.demo import Step
+from neurosim.cli.request import RunRequest
 from tests.conftest import Registry, toy_result
 
 ROOT = Path(__file__).parents[3]
@@ -167,7 +167,8 @@ def test_show_json_has_the_settings(capsys):
 
 
 def test_demo_runs_its_steps_and_names_the_pictures(capsys, monkeypatch):
-    steps = (Step("toy", "see"), Step("toy", "compare", ("trials=9",), 50.0, compare=True))
+    comparison = RunRequest("toy", ("trials=9",), 50.0, compare=True)
+    steps = (("see", RunRequest("toy")), ("compare", comparison))
     monkeypatch.setattr("neurosim.cli.demo.STEPS", steps)
     assert main(["demo", "--out", "here"]) == 0
     words = capsys.readouterr().err
@@ -210,7 +211,7 @@ def test_an_unwritable_folder_is_told_before_the_run(capsys, toys):
 
 
 def test_plot_of_a_folder_without_a_run_is_a_mistake(capsys):
-    assert "give a folder that `neurosim run` wrote" in mistake_of(capsys, "plot", "nowhere")
+    assert "give a folder written by `neurosim run`" in mistake_of(capsys, "plot", "nowhere")
 
 
 @pytest.mark.parametrize("text", ['{"scenario": "to', "{}", '{"scenario": "toy", "settings": 3}'])
@@ -234,7 +235,7 @@ def test_a_defect_is_called_one_with_its_traceback_and_status_1(capsys, toys):
     assert main(["run", "toy"]) == 1
     words = capsys.readouterr().err
     assert "Traceback" in words
-    assert "this is a defect of neurosim" in words
+    assert "this is a bug in neurosim" in words
 
 
 def test_a_failing_picture_does_not_lose_the_run(capsys, toys):
@@ -248,7 +249,7 @@ def test_a_run_stopped_by_ctrl_c_is_saved_and_gives_130(capsys, toys):
     assert main(["compare", "toy", "--json"]) == 130
     captured = capsys.readouterr()
     assert json.loads(captured.out)["duration_ms"] == 30.0
-    assert "cut short at 30 ms; what was recorded so far is saved" in captured.err
+    assert "interrupted at 30 ms; the result so far is saved" in captured.err
     assert names("neurosim-out/toy") == {"result.h5", "summary.json"}
 
 
@@ -285,7 +286,7 @@ def test_the_module_is_the_command():
 def test_an_unknown_backend_of_matplotlib_is_told(monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "nosuch")
     done = python("-c", "from neurosim import plot; plot.figure()")
-    assert "NeurosimError: MPLBACKEND = nosuch is no backend" in done.stderr.splitlines()[-1]
+    assert "NeurosimError: MPLBACKEND = nosuch is not a backend" in done.stderr.splitlines()[-1]
 
 
 def test_profile_splits_the_time_by_what_it_was_spent_on(capsys, toys):

@@ -159,7 +159,7 @@ def test_parameters_of_neurons_may_differ(read):
     for wrong, words in (
         ("[200.0, 0.2]", r":\d+: LIF.c_m = 0.2 pF is outside .* did you mean 200"),
         ("[200.0, 300.0]", r":\d+: LIF.c_m of population 'cell' has 2 values for 1 neurons"),
-        ('{type = "Normal", mean = 0.2, sd = 0.01}', r":\d+: LIF.c_m = Normal.* next to no values"),
+        ('{type = "Normal", mean = 0.2, sd = 0.01}', r":\d+: LIF.c_m = Normal.* almost no values"),
     ):
         with pytest.raises(ns.NeurosimError, match=words):
             read(ONE.replace('"LIF"', f'{{type = "LIF", c_m = {wrong}}}'))
@@ -238,9 +238,9 @@ def test_keys_units_and_meanings_come_from_the_parts():
 def test_every_number_of_every_part_is_explained():
     from neurosim.experiments.toml.head import Analysis, Head
     from neurosim.experiments.toml.schema import named_parts
-    from neurosim.models.registry import is_own
+    from neurosim.models.registry import is_builtin
 
-    for part in filter(is_own, [*named_parts().values(), Analysis, Head]):
+    for part in filter(is_builtin, [*named_parts().values(), Analysis, Head]):
         for field in fields_of(part).values():
             assert field.declared.help or field.kind not in (int, float), (
                 f"{part.__name__}.{field.name}"

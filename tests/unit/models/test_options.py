@@ -15,7 +15,7 @@ import pytest
 import neurosim as ns
 from neurosim.models import Input, IntegrateAndFire, Rule
 from neurosim.models.distance import Redrawn
-from neurosim.models.registry import is_own, kinds_of
+from neurosim.models.registry import is_builtin, kinds_of
 
 EXP = ns.ExpCurrent(2.0)
 Make = Callable[[type, dict[str, Any]], ns.Network]
@@ -50,7 +50,7 @@ def _recorded(net: ns.Network, cells: ns.Population, *variables: str) -> ns.Netw
 
 
 def _own(base: Any) -> list[type]:
-    return [kind for kind in kinds_of(base).values() if is_own(kind)]
+    return [kind for kind in kinds_of(base).values() if is_builtin(kind)]
 
 
 def _checked(cases: dict[type, dict[str, tuple[Any, Any]]], base: Any = None) -> list:
@@ -122,7 +122,7 @@ def test_options_of_drives(cls: type, name: str) -> None:
         else cls(**{k: values[0] for k, values in INPUTS[cls].items()})
     )
     if cls not in SPIKES and name != "ids":
-        with pytest.raises(ns.NeurosimError, match=f"brings no spikes and takes no {name}"):
+        with pytest.raises(ns.NeurosimError, match=f"sends no spikes: leave out {name}"):
             _driven(source, **{name: DRIVE[name]})
         return
     first = {"psp": 2.0} if cls in SPIKES else {}

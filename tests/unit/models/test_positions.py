@@ -91,7 +91,7 @@ def test_pairs_are_connected_with_the_probability_at_their_distance(positions, b
     profile = ns.Gaussian(0.9, 3.0)
     rule = ns.DistanceProbability(profile, autapses=False)
     projection = net.connect(exc[:10], exc[5:], rule, psp=0.1)
-    drawn = rule.bound(projection.ends)
+    drawn = rule.bind(projection.ends)
     counts, n = np.zeros((10, 15)), 2000
     for seed in range(n):
         for sources, targets in drawn.edges(10, 15, np.random.default_rng(seed)):
@@ -181,7 +181,7 @@ def test_drawing_in_blocks_and_the_expected_number(monkeypatch) -> None:
     net = _sheet()
     n = ns.Simulation(net).run(0.1).stats.synapses
     expected = sum(
-        p.rule.bound(p.ends).expected_synapses(*p.ends.shape, n_common=p.ends.n_common)
+        p.rule.bind(p.ends).expected_synapses(*p.ends.shape, n_common=p.ends.n_common)
         for p in net.projections
     )
     assert n == pytest.approx(expected, rel=0.05)
@@ -207,7 +207,7 @@ def _mistakes():
     rule = ns.DistanceProbability(near)
     return [
         (lambda: net.connect(plain, flat, rule, psp=1.0), "'plain' has no positions"),
-        (lambda: net.connect(flat, long, rule, psp=1.0), "differ in the number of their coord"),
+        (lambda: net.connect(flat, long, rule, psp=1.0), "differ in the number of coord"),
         (
             lambda: net.connect(flat, flat, ns.AllToAll(), psp=1.0, delay=ns.Linear(0.0, 1.0)),
             "0 ms",
@@ -215,7 +215,7 @@ def _mistakes():
         (lambda: net.connect(plain, plain, ns.AllToAll(), psp=near), "no positions"),
         (lambda: ns.DistanceProbability(0.1), "is not a function of distance: give"),
         (lambda: ns.DistanceProbability(ns.Linear(1.5, 0.0)), "above 1 at distance 0"),
-        (lambda: net.add("x", 5, ns.LIF(), positions=ns.Grid((2, 2))), "4 places for 5 neurons"),
+        (lambda: net.add("x", 5, ns.LIF(), positions=ns.Grid((2, 2))), "4 points for 5 neurons"),
         (lambda: net.add("x", 5, ns.LIF(), positions=[[0.0, 1.0]]), "1 rows for 5 neurons"),
         (lambda: net.add("x", 5, ns.LIF(), positions=np.ones((5, 4))), r"shape \(5, 4\)"),
         (lambda: ns.Grid((2, 2), (1.0, 1.0, 1.0)), "Grid.spacing"),

@@ -1,0 +1,212 @@
+"""State of plastic synapses, independent of the number of threads.
+
+Synapses are sorted by row (projection, source, delay), then by target. Postsynaptic spikes are
+sorted by projection, neuron and time. The last spike that a synapse has used is stored as an index
+in the spike list of its target neuron.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from neurosim.builder.plan import Plan
+    from neurosim.builder.plastic import PlasticPart
+    from neurosim.kernels import PlasticityState
+
+COLUMNS = {
+    "rows": np.int64,
+    "targets": np.int64,
+    "weights": np.float64,
+    "traces": np.float64,
+    "last": np.int64,
+    "seen": np.int64,
+    "spike_projections": np.int64,
+    "spike_neurons": np.int64,
+    "spike_steps": np.int64,
+    "spike_values": np.float64,
+}
+"""Columns of a snapshot: one value per synapse, or per postsynaptic spike for names that start with
+"spike_". Further traces are named "traces_1", "spike_values_1" and so on."""
+
+
+def _rows(part: PlasticPart) -> NDArray[np.int64]:
+    """Return the row of every synapse. Rows are the same on all threads."""
+    lengths = np.diff(part.tables.segment)
+    return np.repeat(np.arange(len(lengths)), lengths)
+
+
+def _list_neurons(part: PlasticPart) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the projection and the global id of the neuron of every spike list."""
+    table = part.tables.projections
+    sizes = table["n_targets"]
+    projection = np.repeat(np.arange(len(table)), sizes)
+    offset = np.arange(len(projection)) - np.repeat(table["first_list"], sizes)
+    return projection, np.repeat(table["first_target"], sizes) + offset
+
+
+def _list_positions(state: PlasticityState) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the list of every spike, and the index of the spike in that list."""
+    n = int(state.count[0])
+    head = np.arange(n)
+    successor = state.next_spike[:n]
+    linked = successor >= 0
+    head[successor[linked]] = np.flatnonzero(linked)
+    # Pointer jumping: each round doubles the distance to the head of the list.
+    while not np.array_equal(further := head[head], head):
+        head = further
+    list_of = np.full(n, -1)
+    used = np.flatnonzero(state.first_spike >= 0)
+    list_of[state.first_spike[used]] = used
+    lists = list_of[head]
+    order = np.argsort(lists, kind="stable")
+    counts = np.bincount(lists, minlength=len(state.first_spike))
+    index = np.empty(n, np.int64)
+    index[order] = np.arange(n) - np.repeat(np.cumsum(counts) - counts, counts)
+    return lists, index
+
+
+def _numbered(name: str, n: int) -> list[str]:
+    """Return the names of n columns: `name`, `name`_1 and so on."""
+    return [name if k == 0 else f"{name}_{k}" for k in range(n)]
+
+
+def get_plasticity_state(plan: Plan, states: list[PlasticityState]) -> dict[str, NDArray]:
+    """Return the state of the plastic synapses of this process, thread by thread.
+
+    Returns
+    -------
+    dict
+        The columns of `COLUMNS`, which `sorted_columns` sorts.
+    """
+    found: dict[str, list[NDArray]] = {name: [] for name in COLUMNS}
+    for part, state in zip((thread.plastic for thread in plan.threads), states, strict=True):
+        lists, index = _list_positions(state)
+        projection, neuron = _list_neurons(part)
+        order, n = np.lexsort((index, lists)), int(state.count[0])
+        columns = {
+            "rows": _rows(part),
+            "targets": part.targets,
+            "weights": state.weights,
+            "last": state.last_pre,
+            "seen": np.where(state.last_seen < 0, -1, np.append(index, -1)[state.last_seen]),
+            "spike_projections": projection[lists[order]],
+            "spike_neurons": neuron[lists[order]],
+            "spike_steps": state.steps[:n][order],
+        }
+        columns |= zip(_numbered("traces", part.n_pre_traces), state.traces.T, strict=True)
+        values = state.values[:n][order]
+        columns |= zip(_numbered("spike_values", part.n_post_traces), values.T, strict=True)
+        for name, column in columns.items():
+            found.setdefault(name, []).append(column)
+    return {
+        name: np.concatenate(parts, dtype=COLUMNS.get(name, np.float64), casting="unsafe")
+        for name, parts in found.items()
+    }
+
+
+def sorted_columns(columns: Mapping[str, NDArray]) -> dict[str, NDArray]:
+    """Return the state of all threads in the order of the network."""
+    synapses = np.lexsort((columns["targets"], columns["rows"]))
+    spikes = np.lexsort((columns["spike_neurons"], columns["spike_projections"]))
+    return {
+        name: column[spikes if name.startswith("spike_") else synapses]
+        for name, column in columns.items()
+    }
+
+
+def check_plasticity_state(plan: Plan, snapshot: Mapping[str, NDArray], step: int) -> None:
+    """Raise ValueError if plastic synapses cannot have this state before step `step`."""
+    part = plan.threads[0].plastic
+    w_max = part.tables.projections["w_max"]
+    relative = snapshot["weights"] / w_max[_projection_of(plan, snapshot["rows"])]
+    # NaN compares false and is rejected too.
+    if not ((relative >= -1e-9) & (relative <= 1.0 + 1e-9)).all():
+        raise ValueError("a weight is outside the range of its plasticity")
+    traces = _numbered("traces", part.n_pre_traces)
+    for name in (*traces, *_numbered("spike_values", part.n_post_traces)):
+        if name not in snapshot:
+            raise ValueError(f"{name} are missing")
+        if not ((snapshot[name] >= 0.0) & np.isfinite(snapshot[name])).all():
+            raise ValueError(f"{name} are not finite")
+    for name in ("last", "spike_steps"):
+        if not ((snapshot[name] >= 0) & (snapshot[name] < max(step, 1))).all():
+            raise ValueError(f"{name} are not of the steps so far")
+
+
+def set_plasticity_state(
+    plan: Plan, states: list[PlasticityState], snapshot: Mapping[str, NDArray]
+) -> list[PlasticityState]:
+    """Return the states of the threads of a plan from a snapshot of the same network.
+
+    Raises
+    ------
+    ValueError
+        If the snapshot belongs to another network.
+    """
+    restored, n_used = [], 0
+    targets, rows = snapshot["targets"], snapshot["rows"]
+    projection = _projection_of(plan, rows)
+    for part, empty in zip((thread.plastic for thread in plan.threads), states, strict=True):
+        start = part.first_target[projection]
+        stop = start + part.tables.projections["n_targets"][projection]
+        chosen = np.flatnonzero((targets >= start) & (targets < stop))
+        thread_rows = _rows(part)
+        order = np.lexsort((part.targets, thread_rows))
+        if not (
+            np.array_equal(rows[chosen], thread_rows[order])
+            and np.array_equal(targets[chosen], part.targets[order])
+        ):
+            raise ValueError("the plastic synapses are not those of this network")
+        n_used += len(chosen)
+        state, first = _restore_spikes(part, empty, snapshot)
+        state.weights[order] = snapshot["weights"][chosen]
+        state.last_pre[order] = snapshot["last"][chosen]
+        for k, name in enumerate(_numbered("traces", part.n_pre_traces)):
+            state.traces[order, k] = snapshot[name][chosen]
+        seen = snapshot["seen"][chosen]
+        state.last_seen[order] = np.where(seen < 0, -1, first[part.tables.post_ids[order]] + seen)
+        if (state.last_seen >= state.count[0]).any():
+            raise ValueError("a synapse has seen more spikes than there were")
+        restored.append(state)
+    if len(plan.local_threads) == plan.n_threads and n_used != len(targets):
+        raise ValueError("the plastic synapses are not those of this network")
+    return restored
+
+
+def _projection_of(plan: Plan, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the index of the projection of each row."""
+    first_rows = plan.threads[0].plastic.tables.projections["first_row"]
+    return np.searchsorted(first_rows, rows, side="right") - 1
+
+
+def _restore_spikes(
+    part: PlasticPart, state: PlasticityState, snapshot: Mapping[str, NDArray]
+) -> tuple[PlasticityState, NDArray[np.int64]]:
+    """Return the state with the thread's postsynaptic spikes, and the first spike of each list."""
+    projection, table = snapshot["spike_projections"], part.tables.projections
+    offset = snapshot["spike_neurons"] - table["first_target"][projection]
+    chosen = np.flatnonzero((offset >= 0) & (offset < table["n_targets"][projection]))
+    lists = table["first_list"][projection[chosen]] + offset[chosen]
+    n = len(chosen)
+    counts = np.bincount(lists, minlength=len(state.first_spike))
+    stop = np.cumsum(counts)
+    first, used = stop - counts, counts > 0
+    next_spike = np.arange(1, n + 1)
+    next_spike[(stop - 1)[used]] = -1
+    values = _numbered("spike_values", part.n_post_traces)
+    state = state._replace(
+        steps=snapshot["spike_steps"][chosen],
+        values=np.stack([snapshot[name][chosen] for name in values], axis=1),
+        next_spike=next_spike,
+        first_spike=np.where(used, first, -1),
+        last_spike=np.where(used, stop - 1, -1),
+        count=np.array([n]),
+    )
+    return state, first

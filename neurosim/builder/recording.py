@@ -1,0 +1,198 @@
+"""Recorded signals of one thread, and their assignment to traces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from neurosim.builder.grid import whole_steps
+from neurosim.builder.layout import NOISE
+from neurosim.builder.models import state_size
+from neurosim.kernels import RecordingTable
+from neurosim.kernels.state_types import (
+    ARRIVAL,
+    CURRENT,
+    MODEL_STATE,
+    RECORDING_SET,
+    VOLTAGE,
+)
+from neurosim.models.declare import states_of
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    from numpy.typing import NDArray
+
+    from neurosim.builder.layout import Layout, LocalPopulation
+    from neurosim.network import Network, Recording
+
+
+class StateIndex(NamedTuple):
+    """Index of a state variable among the values per neuron that are stored beside v."""
+
+    number: int
+    size: int
+
+
+@dataclass(frozen=True, eq=False)
+class TracePlan:
+    """One recorded variable of one population.
+
+    Attributes
+    ----------
+    key : (str, str)
+        Population, and name of the variable in results.
+    variable : str
+    population : int
+    ids : (n_neurons,) ndarray of int64
+    interval : int
+        Steps.
+    unit : str
+    state : StateIndex or None
+        For state variables of models.
+    reduction : {"", "average", "sum"}
+        Reduction over neurons.
+    """
+
+    key: tuple[str, str]
+    variable: str
+    population: int
+    ids: NDArray[np.int64]
+    interval: int
+    unit: str
+    state: StateIndex | None
+    reduction: str
+
+    @property
+    def columns(self) -> NDArray[np.int64]:
+        """Neuron of each column of the trace; 0 for an average or a sum."""
+        return np.zeros(1, np.int64) if self.reduction else self.ids
+
+    def reduced(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Reduce samples (n_samples, n_neurons), summing in the order of `ids`."""
+        if not self.reduction:
+            return values
+        total = np.ascontiguousarray(values).sum(axis=1, keepdims=True)
+        return total / len(self.ids) if self.reduction == "average" else total
+
+
+@dataclass(frozen=True, eq=False)
+class TraceTerm:
+    """Samples that are added to columns of a trace: one term for each port.
+
+    Attributes
+    ----------
+    trace : int
+    interval : int
+        Steps.
+    signals : slice
+        Columns of the thread's samples.
+    columns : (n,) ndarray of int64
+        Columns of the trace.
+    """
+
+    trace: int
+    interval: int
+    signals: slice
+    columns: NDArray[np.int64]
+
+
+def plan_traces(network: Network, layout: Layout, dt: float) -> tuple[TracePlan, ...]:
+    """List the traces that a network records."""
+    plans = []
+    for recording in network.recordings:
+        if recording.variable == "spikes":
+            continue
+        name = f"interval of {recording.variable!r} of {recording.population.name!r}"
+        interval = 1 if recording.interval is None else whole_steps(recording.interval, dt, name)
+        ids = np.arange(recording.population.size) if recording.ids is None else recording.ids
+        key = (recording.population.name, recording.name)
+        reduction = recording.name.removeprefix(recording.variable).lstrip("_")
+        unit = recording.population.recordables()[recording.variable]
+        number, state = layout.index(recording.population), _state_index(recording)
+        plan = TracePlan(key, recording.variable, number, ids, interval, unit, state, reduction)
+        plans.append(plan)
+    return tuple(plans)
+
+
+def _state_index(recording: Recording) -> StateIndex | None:
+    """Return the index of a recorded state variable, None for other variables."""
+    neuron = recording.population.neuron
+    names = list(states_of(type(neuron)))[1:]
+    if recording.variable not in names:
+        return None
+    return StateIndex(names.index(recording.variable), state_size(neuron))
+
+
+def recorded_spikes(recordings: tuple[Recording, ...], name: str, size: int) -> NDArray[np.int64]:
+    """Return the neurons of a population whose spikes are recorded, ascending."""
+    chosen = [r.ids for r in recordings if r.variable == "spikes" and r.population.name == name]
+    if not chosen or any(ids is None for ids in chosen):
+        return np.arange(size)
+    return np.unique(np.concatenate(chosen)).astype(np.int64)  # type: ignore[arg-type]
+
+
+def _signals(
+    trace: TracePlan,
+    local: LocalPopulation,
+    neurons: NDArray[np.int64],
+    ports: tuple[Hashable, ...],
+    state_index: Mapping[tuple[int, Hashable, bool], int],
+    first_state: Mapping[int, int],
+) -> list[tuple[int, NDArray[np.int64]]]:
+    """Return the kind and the indices of the signals whose sum is a variable of some neurons."""
+    variable = trace.variable
+    if variable == "v":
+        return [(VOLTAGE, local.first + neurons - local.start)]
+    if trace.state is not None:
+        size, number, first = trace.state.size, trace.state.number, first_state[trace.population]
+        return [(MODEL_STATE, first + size * (neurons - local.start) + number)]
+    synaptic: list[Any] = [port for port in ports if port != NOISE]
+    if variable == "i_syn":
+        currents = [port for port in synaptic if port.is_current]
+        return [
+            (CURRENT, state_index[trace.population, port, False] + neurons - local.start)
+            for port in currents
+        ]
+    probes = local.probe_index()[neurons - local.start] + (
+        len(local.probed) if variable.endswith("inh") else 0
+    )
+    if variable.startswith("input"):
+        return [(ARRIVAL, local.probe_slots[port] + probes) for port in synaptic]
+    currents = [port for port in synaptic if port.is_current]
+    return [(CURRENT, state_index[trace.population, port, True] + probes) for port in currents]
+
+
+def recording_table(
+    traces: tuple[TracePlan, ...],
+    layout: Layout,
+    thread: int,
+    state_index: Mapping[tuple[int, Hashable, bool], int],
+    first_state: Mapping[int, int],
+) -> tuple[RecordingTable, tuple[TraceTerm, ...]]:
+    """Lay out the recordings of one thread."""
+    sets: list[tuple[int, ...]] = []
+    indices: list[NDArray[np.int64]] = []
+    trace_terms = []
+    n = 0
+    for k, trace in enumerate(traces):
+        local = layout.threads[thread].populations[trace.population]
+        columns = np.flatnonzero((trace.ids >= local.start) & (trace.ids < local.stop))
+        if len(columns) == 0:
+            continue
+        ports = layout.ports[trace.population]
+        for kind, where in _signals(
+            trace, local, trace.ids[columns], ports, state_index, first_state
+        ):
+            sets.append((n, n + len(where), trace.interval, kind))
+            indices.append(where)
+            signals = slice(n, n + len(where))
+            trace_terms.append(TraceTerm(k, trace.interval, signals, columns))
+            n += len(where)
+    probes = RecordingTable(
+        np.array(sets, RECORDING_SET),
+        np.concatenate([np.empty(0, np.int64), *indices]),
+    )
+    return probes, tuple(trace_terms)
