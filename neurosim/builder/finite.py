@@ -79,7 +79,7 @@ def _not_finite(
         for place in variables(part, g):
             found.append(("synaptic current", state.synaptic[place : place + n]))
         if g in part.models.first_state:
-            size = state_size(plan.layout.populations[share.population].neuron)
+            size = state_size(plan.layout, share.population)
             first_state = part.models.first_state[g]
             own = state.states[first_state : first_state + size * n].reshape(n, size)
             found.append(("state of the model", own.sum(axis=1)))

@@ -12,9 +12,9 @@ from neurosim.builder.codegen.model_methods import METHODS
 from neurosim.builder.codegen.model_source import hidden_states, internal_steps, work_rows
 from neurosim.builder.layout import NOISE
 from neurosim.builder.parameters import drawn_neuron, refractory_of, values_of
-from neurosim.builder.propagators import FILTERS
+from neurosim.builder.propagators import port_kind
 from neurosim.kernels import Models
-from neurosim.kernels.types import ALPHA, BLOCK_FIRST, BLOCK_LAST, DELTA, FIRST, GROUP
+from neurosim.kernels.types import ALPHA, BLOCK_FIRST, BLOCK_LAST, EXPONENTIAL, FIRST, GROUP
 from neurosim.models.declare import parameters_of, states_of
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from neurosim.builder.layout import Layout, Share
     from neurosim.kernels import Neurons
-    from neurosim.network import Population
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,28 +38,34 @@ class ModelPart:
         Their states beside the potential at time 0.
     first_state : mapping of int to int
         Index in `State.states` of the first state of each group.
-    n_rows : int
-        Rows that `Scratch.work` needs.
+    n_rows, n_points : int
+        Rows that `Scratch.work` needs, and values per neuron that `Scratch.course` needs.
     """
 
     tables: Models | None
     states: NDArray[np.float64]
     first_state: Mapping[int, int]
     n_rows: int
+    n_points: int
 
 
-def state_size(neuron: Any) -> int:
+def state_size(layout: Layout, population: int) -> int:
     """Return how many values per neuron are stored beside the potential."""
-    return len(states_of(type(neuron))) - 1 + hidden_states(type(neuron))
+    neuron: Any = layout.populations[population].neuron
+    parts = (neuron, *layout.synapses(population))
+    return sum(len(states_of(type(part))) for part in parts) - 1 + hidden_states(type(neuron))
 
 
-def initial_states(population: Population, dt: float, seed: int) -> NDArray[np.float64]:
-    """Return all states of every neuron at time 0, the potential (mV) first.
+def initial_states(layout: Layout, number: int, dt: float, seed: int) -> NDArray[np.float64]:
+    """Return all states of every neuron of a population at time 0, the potential (mV) first.
+
+    Those of its synapses come after its own.
 
     Returns
     -------
     (size, n_states) ndarray
     """
+    population = layout.populations[number]
     model: Any = drawn_neuron(population, seed)
     potential, *names = states_of(type(model))
 
@@ -71,6 +76,8 @@ def initial_states(population: Population, dt: float, seed: int) -> NDArray[np.f
 
     v = values(potential, population.v_init, np.empty(0))
     columns = [v, *(values(name, None, v) for name in names)]
+    for synapse in layout.synapses(number):
+        columns += [np.full(population.size, value) for value in synapse.initial_states()]
     # The adaptive method starts with a trial of the whole step.
     columns += [np.full(population.size, dt)] * hidden_states(type(model))
     return np.stack(columns, axis=1)
@@ -80,18 +87,23 @@ def _carried(neuron: Any, share: Share) -> list[Any]:
     """Return the synapses of a group whose currents the method of integration carries."""
     if hasattr(type(neuron), "step") or not METHODS[neuron.method].carries_currents:
         return []
-    return [port for port in share.slots if port != NOISE and FILTERS[type(port)] != DELTA]
+    kinds = (EXPONENTIAL, ALPHA)
+    return [port for port in share.slots if port != NOISE and port_kind(port) in kinds]
 
 
-def _parameter_rows(
-    population: Population, share: Share, dt: float, seed: int
-) -> NDArray[np.float64]:
+def _parameter_rows(layout: Layout, share: Share, dt: float, seed: int) -> NDArray[np.float64]:
     """Return refractory steps, parameters and time constants of currents that are carried.
 
-    One row, or one for each neuron of a share.
+    The parameters are those of the neuron and of its synapses with equations. One row, or one for
+    each neuron of a share.
     """
+    population = layout.populations[share.population]
     neuron = drawn_neuron(population, seed)
-    values = [getattr(neuron, name) for name in parameters_of(type(neuron))]
+    values = [
+        getattr(part, name)
+        for part in (neuron, *layout.synapses(share.population))
+        for name in parameters_of(type(part))
+    ]
     values += [port.tau for port in _carried(neuron, share)]
     refractory = refractory_of(neuron, dt)
     if neuron.is_uniform:
@@ -122,27 +134,28 @@ def model_tables(
     populations = [layout.populations[share.population] for share in shares]
     own = [g for g, p in enumerate(populations) if not p.neuron.is_linear]
     if all(p.neuron.is_linear for p in layout.populations):
-        return ModelPart(None, np.empty(0), {}, 0)
+        return ModelPart(None, np.empty(0), {}, 0, 0)
     states: dict[int, NDArray[np.float64]] = {}
     first: dict[int, int] = {}
     for g in own:
         first[g] = sum(len(part) for part in states.values())
         share = shares[g]
-        states[g] = initial_states(populations[g], dt, seed)[share.low : share.high, 1:].ravel()
-    rows = {g: _parameter_rows(populations[g], shares[g], dt, seed) for g in own}
+        states[g] = initial_states(layout, g, dt, seed)[share.low : share.high, 1:].ravel()
+    rows = {g: _parameter_rows(layout, shares[g], dt, seed) for g in own}
     blocks, address, points, carrying = [], [], [], []
     first_state, first_param, params = [], [], []
-    n_params = 0
+    n_params = most_points = 0
     for b, block in enumerate(neurons.blocks):
         g = int(block[GROUP])
         if g not in rows:
             continue
         neuron: Any = populations[g].neuron
+        synapses = layout.synapses(g)
         table = rows[g]
         start = int(block[BLOCK_FIRST] - neurons.groups[g, FIRST])
         stop = start + int(block[BLOCK_LAST] - block[BLOCK_FIRST])
         n_internal = internal_steps(type(neuron), dt)
-        kinds = [FILTERS[type(port)] for port in _carried(neuron, shares[g])]
+        kinds = [port_kind(port) for port in _carried(neuron, shares[g])]
         carried = sum(2 if kind == ALPHA else 1 for kind in kinds)
         carries = not hasattr(neuron, "step") and METHODS[neuron.method].carries_currents
         n_points = 1 + carried if carries else 2 * n_internal + 1
@@ -150,10 +163,11 @@ def model_tables(
         part = table[start:stop] if stride else table
         head = [n_internal, dt / n_internal, n_points, stride]
         blocks.append(b)
-        address.append(block_address(neuron, debug, kinds))
+        address.append(block_address(neuron, debug, kinds, synapses))
         points.append(n_points)
         carrying.append(carries)
-        first_state.append(first[g] + start * state_size(neuron))
+        first_state.append(first[g] + start * state_size(layout, g))
+        most_points = max(most_points, n_points + len(synapses))
         first_param.append(n_params)
         params.append(np.concatenate([head, part.ravel()]))
         n_params += len(params[-1])
@@ -167,5 +181,6 @@ def model_tables(
         params=np.concatenate([np.empty(0), *params]),
         dt=np.array([dt]),
     )
-    n_rows = max((work_rows(populations[g].neuron) for g in own), default=0)  # type: ignore[arg-type]
-    return ModelPart(models, np.concatenate([np.empty(0), *states.values()]), first, n_rows)
+    n_rows = max((work_rows(populations[g].neuron, layout.synapses(g)) for g in own), default=0)  # type: ignore[arg-type]
+    start_states = np.concatenate([np.empty(0), *states.values()])
+    return ModelPart(models, start_states, first, n_rows, most_points)

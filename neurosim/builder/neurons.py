@@ -15,6 +15,7 @@ from neurosim.kernels.types import (
     ALPHA,
     BLOCK,
     DELTA,
+    EQUATIONS,
     EXPONENTIAL_LINK,
     GROUP,
     MANNER,
@@ -68,7 +69,7 @@ class _Tables:
             room = whole_lines(count)
             if kind == ALPHA:
                 row[STATE_RISE] += room
-            self.n_synaptic += {DELTA: 0, ALPHA: 2 * room}.get(kind, room)
+            self.n_synaptic += {DELTA: 0, EQUATIONS: 0, ALPHA: 2 * room}.get(kind, room)
             self.ports.append(row)
             self.filters.append(filters)
 

@@ -12,7 +12,7 @@ from neurosim.builder.streams import generator, stream_key
 from neurosim.builder.weights import common_weights, is_listed, weight_array
 from neurosim.kernels import rows as c
 from neurosim.models.column import is_column
-from neurosim.network.dale import common_sign
+from neurosim.network.dale import common_effect, effect_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from neurosim.builder.layout import Layout
     from neurosim.builder.workers import Each
     from neurosim.network import Network, Population, Projection
-    from neurosim.network.dale import Weight
 
 
 ROW_KINDS = {
@@ -42,14 +41,14 @@ def expected_synapses(projection: Projection) -> float:
     return projection.rule.bound(ends).expected_synapses(*ends.shape, n_common=ends.n_common)
 
 
-def known_weights(network: Network, source: Population) -> list[Weight]:
-    """Return those weights from a population that are no file's; of plastic ones the strongest."""
+def known_sign(network: Network, source: Population) -> int:
+    """Return the effect of the synapses from a population that no file lists, as `common_sign`."""
     own = [p for p in network.projections if p.source is source]
-    return [
-        p.plasticity.w_max if p.plasticity is not None else p.weight
+    return common_effect(
+        effect_of(p, None if p.plasticity is None else p.plasticity.w_max)
         for p in own
         if p.plasticity is not None or not is_column(p.weight)
-    ]
+    )
 
 
 class Projections:
@@ -137,10 +136,11 @@ class Projections:
                 continue
             source, target = projection.source, self.layout.index(projection.target)
             if source not in signs:
-                signs[source] = common_sign(known_weights(network, source))
+                signs[source] = known_sign(network, source)
             shares = [self.layout.threads[thread].shares[target] for thread in self.own]
-            listed[p] = Listed(projection, shares, self._dt, self.keys[p], signs[source], each)
-            signs[source] = listed[p].sign
+            sign = signs[source] * projection.effect
+            listed[p] = Listed(projection, shares, self._dt, self.keys[p], sign, each)
+            signs[source] = listed[p].sign * projection.effect or signs[source]
         return listed
 
     def found_weights(self) -> dict[Projection, NDArray[np.float64]]:

@@ -15,6 +15,7 @@ from scipy.special import exprel
 from neurosim.kernels.types import (
     ALPHA,
     DELTA,
+    EQUATIONS,
     EXPECTED,
     EXPONENTIAL,
     EXPONENTIAL_LINK,
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 LINKS = {"softplus": SOFTPLUS, "exponential": EXPONENTIAL_LINK}
 """What kernels call the links of `EscapeRate`."""
 FILTERS: dict[type, int] = {DeltaSynapse: DELTA, ExpCurrent: EXPONENTIAL, AlphaCurrent: ALPHA}
-"""What kernels call the synapse models."""
+"""What kernels call the built-in synapse models."""
 
 
 def _ramp_exponential(x: float) -> float:
@@ -104,12 +105,17 @@ def link_of(neuron: Neuron) -> int:
     return SHARP if neuron.escape is None else LINKS[neuron.escape.link]
 
 
+def port_kind(synapse: Any) -> int:
+    """Return what kernels call a synapse model."""
+    return EQUATIONS if synapse.has_equations else FILTERS[type(synapse)]
+
+
 def synapse_filter(synapse: Any, neuron: Neuron, dt: float) -> tuple[int, NDArray[np.float64]]:
     """Return a port's kind and its row of `Neurons.filters`."""
     row = np.zeros(5)
     row[GAIN] = 1.0
-    kind = FILTERS[type(synapse)]
-    if kind == DELTA:
+    kind = port_kind(synapse)
+    if kind in (DELTA, EQUATIONS):
         return kind, row
     row[P_SS] = math.exp(-dt / synapse.tau)
     if kind == ALPHA:

@@ -17,6 +17,7 @@ from neurosim.builder.parameters import drawn_neuron, refractory_of
 from neurosim.kernels.types import (
     ALPHA,
     DELTA,
+    EQUATIONS,
     FIRST,
     FIRST_ID,
     KIND,
@@ -83,7 +84,7 @@ def _spans(layout: Layout, part: ThreadPlan, thread: int, counter: _Counter) -> 
                 whole = counter.take("synaptic", population.size) + share.low
                 yield _Span("synaptic", place, whole, share.size)
         if not population.neuron.is_linear:
-            n = state_size(population.neuron)
+            n = state_size(layout, share.population)
             whole = counter.take("states", n * population.size) + n * share.low
             yield _Span("states", part.models.first_state[g], whole, n * share.size)
         if len(layout.twinned[share.population]):
@@ -119,7 +120,7 @@ def _ports(part: ThreadPlan, group: int) -> NDArray[np.int64]:
 
 def _variables(port: NDArray[np.int64]) -> list[int]:
     """Return the places of a port's variables in `State.synaptic`."""
-    if port[KIND] == DELTA:
+    if port[KIND] in (DELTA, EQUATIONS):
         return []
     places = [int(port[STATE])]
     return [*places, int(port[STATE_RISE])] if port[KIND] == ALPHA else places

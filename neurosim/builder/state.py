@@ -139,10 +139,9 @@ def new_scratch(plan: Plan, thread: int, timed: bool) -> Scratch:
     n_common = max(len(table.common) // len(table.start), 1)
     segments = LISTED + plan.batch * n_common * len(table.start) + 1
     models = plan.threads[thread].models
-    points = 0 if models.tables is None else int(models.tables.points.max(initial=0))
     return Scratch(
         **room,
-        course=np.empty(MODEL_BLOCK * points),
+        course=np.empty(MODEL_BLOCK * models.n_points),
         work=np.zeros(WORK_ROW * models.n_rows),
         cells=room["bits"].view(np.uint16),
         due=np.empty((segments, DUE_WEIGHT + 1), np.uint64),

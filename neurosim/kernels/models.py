@@ -9,6 +9,8 @@ from neurosim.kernels.types import (
     BLOCK_FIRST,
     BLOCK_LAST,
     DELTA,
+    EQUATIONS,
+    EXPONENTIAL,
     FIRST,
     FIRST_ID,
     GAIN,
@@ -106,17 +108,22 @@ def update_models(neurons, models, inputs, state, scratch, row, fired, first_fir
         jump[:] = 0.0
         carries = models.carries[k] > 0
         # The current at the ends and middles of the internal steps, injected and synaptic; or what
-        # is injected, then the variables of the synaptic currents.
+        # is injected, then the variables of the synaptic currents. Then what arrives at synapses
+        # with equations.
         _inject(scratch.course, state.injected[first:last], 1 if carries else points)
-        carried = n
+        carried, arrived = n, n * points
         for p in range(group[PORT_FIRST], group[PORT_LAST]):
             port, filters = neurons.ports[p], neurons.filters[p]
             here, rise, kind = port[STATE] + a, port[STATE_RISE] + a, port[KIND]
-            if carries and kind != DELTA:
+            if carries and (kind in (EXPONENTIAL, ALPHA)):
                 carried = _swap(scratch.course, carried, state.synaptic, here, rise, kind, n, True)
                 continue
             place, slot = block[PLACE] + p - group[PORT_FIRST], row + port[SLOT] + a
             arriving = gather(inputs, place, state, slot, scratch, n, t)
+            if kind == EQUATIONS:
+                _inject(scratch.course[arrived:], arriving, 1)
+                arrived += n
+                continue
             if kind != DELTA:
                 _add_synaptic(
                     scratch.course, state.synaptic, here, rise, kind, n, points, dt, filters
@@ -138,7 +145,7 @@ def update_models(neurons, models, inputs, state, scratch, row, fired, first_fir
         for p in range(group[PORT_FIRST], group[PORT_LAST]):
             port, filters = neurons.ports[p], neurons.filters[p]
             here, rise, kind = port[STATE] + a, port[STATE_RISE] + a, port[KIND]
-            if carries and kind != DELTA:
+            if carries and (kind in (EXPONENTIAL, ALPHA)):
                 carried = _swap(scratch.course, carried, state.synaptic, here, rise, kind, n, False)
                 place, slot = block[PLACE] + p - group[PORT_FIRST], row + port[SLOT] + a
                 arriving = gather(inputs, place, state, slot, scratch, n, t)

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-# Kinds of synaptic port.
-DELTA, EXPONENTIAL, ALPHA = 0, 1, 2
+# Kinds of synaptic port; those with equations are integrated with the neurons.
+DELTA, EXPONENTIAL, ALPHA, EQUATIONS = 0, 1, 2, 3
 # Columns of `Neurons.groups`.
 FIRST, LAST, FIRST_ID, REFRACTORY, PORT_FIRST, PORT_LAST = range(6)
 # Columns of `Neurons.dynamics`.

@@ -9,6 +9,7 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.models.connection_rules import Rule
+from neurosim.models.declare import states_of
 from neurosim.models.distance import with_distance
 from neurosim.models.endpoints import Endpoints
 from neurosim.models.inputs import Input
@@ -16,7 +17,14 @@ from neurosim.models.plasticity import Plasticity
 from neurosim.models.sparse import take_sparse
 from neurosim.models.synapses import DeltaSynapse, Synapse
 from neurosim.network.dale import check_dale, common_sign, keep_sign, warn_of_truncation
-from neurosim.network.parts import Drive, Population, Projection, Recording, check_ids
+from neurosim.network.parts import (
+    Drive,
+    Population,
+    Projection,
+    Recording,
+    check_ids,
+    recordables,
+)
 from neurosim.network.strength import (
     LONGEST,
     check_delay,
@@ -164,7 +172,7 @@ class Network:
         Also 0 where strengths are in a file, which is read when the network is built.
         """
         self._own(population, "population")
-        return common_sign(p.weight for p in self._projections if p.source is population)
+        return common_sign(p for p in self._projections if p.source is population)
 
     def add(
         self,
@@ -238,14 +246,15 @@ class Network:
         rule : Rule or scipy sparse matrix
             A sparse matrix of shape (source.size, target.size) stands for the connections it
             stores; it may be left out where `psp` or `weight` is one.
-        synapse : DeltaSynapse, ExpCurrent or AlphaCurrent
+        synapse : Synapse
+            DeltaSynapse, ExpCurrent, AlphaCurrent or a model of your own.
         psp : float, array_like, distribution, sparse matrix or str
             Strength as the peak of the postsynaptic potential (mV). Arrays have one value per
             synapse: (source.size, target.size) for AllToAll, (size,) for OneToOne, (n,) for
             Explicit. A text is the name of a column of CSVEdges, or of an attribute of
             SonataEdges; `Column` converts its unit.
         weight : float, array_like, distribution, sparse matrix or str
-            Strength in the synapse's own unit (mV or pA), instead of `psp`.
+            Strength in the synapse's own unit (mV, pA or nS), instead of `psp`.
         delay : float, array_like, distribution or str
             ms, at least dt, rounded to the nearest step of the time grid, halves up. A distribution
             is truncated at dt/2, below which its values would round to 0.
@@ -295,7 +304,7 @@ class Network:
         if source.dale:
             given, strength = strength, keep_sign(strength, value, what)
             warn_of_truncation(given, value, what, source.name)
-            check_dale(source, target, strength, self._projections)
+            check_dale(source, target, strength, synapse, self._projections)
         if plasticity is not None:
             Plasticity.require(plasticity, "plasticity = ")
             strength = plasticity.within(strength, value, what)
@@ -325,7 +334,7 @@ class Network:
         ids : int, slice, mask or (n_targets,) array_like of int, optional
             Indices of the neurons it reaches, within the population; not beside a view. Default:
             all. Values that an input has per target are in this order.
-        synapse : DeltaSynapse, ExpCurrent or AlphaCurrent, optional
+        synapse : Synapse, optional
             For Poisson, SpikeTimes and LiveSpikes. Default: DeltaSynapse().
         psp, weight : float or (n_targets,) array_like
             For Poisson, SpikeTimes and LiveSpikes, exactly one: peak of the postsynaptic potential
@@ -370,6 +379,7 @@ class Network:
         interval: float | None = None,
         average: bool = False,
         sum: bool = False,
+        synapse: Synapse | None = None,
     ) -> Recording:
         """Record something of a population.
 
@@ -379,7 +389,9 @@ class Network:
         variable : str
             "spikes" (all are recorded unless a recording names some), "v" (mV), "i_syn", "i_exc",
             "i_inh" (synaptic current, all, excitatory, inhibitory, pA), "input_exc", "input_inh"
-            (strength that arrived since the last sample).
+            (strength that arrived since the last sample), a state of the neuron model, or a state
+            of a synapse model that has been connected to the population, such as "g". Where several
+            have such a state, its class comes first: "ExpConductance.g".
         ids : int, slice, mask or (n,) array_like of int, optional
             Indices of the neurons within the population; not beside a view. Default: all.
         interval : float, optional
@@ -387,6 +399,8 @@ class Network:
         average, sum : bool
             Whether to record the mean, or the sum, over the neurons instead of each of them. The
             result has it as ``result.traces["exc", "v_average"]`` or ``"v_sum"``, in one column.
+        synapse : Synapse, optional
+            Which synapse model the state belongs to, where several of one class have it.
 
         Returns
         -------
@@ -397,7 +411,8 @@ class Network:
         NeurosimError
         """
         population, ids = self.part(population, "population", ids)
-        recording = Recording(population, variable, ids, interval, average, sum)
+        synapse = self._synapse_with(population, variable, synapse)
+        recording = Recording(population, variable, ids, interval, average, sum, synapse)
         for other in self._recordings:
             if other.population is population and other.name == recording.name:
                 raise NeurosimError(
@@ -406,6 +421,39 @@ class Network:
                 )
         self._recordings.append(recording)
         return recording
+
+    def _synapse_with(
+        self, population: Population, variable: Any, given: Synapse | None
+    ) -> Synapse | None:
+        """Return the synapse model that a variable is a state of, None where it is none's."""
+        if given is not None:
+            Synapse.require(given, "synapse = ")
+        elif not isinstance(variable, str) or variable in recordables(population):
+            return None
+        ways: list[Any] = [*self._projections, *self._drives]
+        models = dict.fromkeys(way.synapse for way in ways if way.target is population)
+        kind, _, state = str(variable).rpartition(".")
+        found = [
+            model
+            for model in models
+            if state in states_of(type(model)) and kind in ("", type(model).__name__)
+        ]
+        if given in found:
+            return given
+        if given is None and len(found) == 1:
+            return found[0]
+        if found:
+            choice = " or ".join(map(show, found))
+            raise NeurosimError(
+                f"{variable!r} of {population.name!r} is a state of {choice}: give one of them as "
+                f"synapse, or its class as in '{type(found[0]).__name__}.{state}'"
+            )
+        states = [name for model in models for name in states_of(type(model))]
+        raise NeurosimError(
+            f"{show(variable)} cannot be recorded: "
+            f"{nearest_name(variable, [*recordables(population), *states])}; connect a synapse "
+            "before you record its states"
+        )
 
     def part(
         self, part: Population | PopulationView, role: str, ids: Any = None

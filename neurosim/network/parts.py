@@ -154,7 +154,7 @@ class Projection:
         Neurons that the rule connects, ascending where it draws them; None stands for all. The
         rule, and arrays of strengths and delays, count these neurons from 0.
     rule : Rule
-    synapse : DeltaSynapse, ExpCurrent or AlphaCurrent
+    synapse : Synapse
     weight : float, ndarray, distribution or Column
         In the synapse's unit.
     delay : float, ndarray, distribution or Column
@@ -171,6 +171,11 @@ class Projection:
     plasticity: Plasticity | None = None
     source_ids: NDArray[np.int64] | None = None
     target_ids: NDArray[np.int64] | None = None
+
+    @property
+    def effect(self) -> int:
+        """1 if positive weights excite the targets, -1 if they inhibit them, 0 if neither."""
+        return self.synapse.effect_on(self.target.neuron)
 
     @property
     def ends(self) -> Endpoints:
@@ -191,7 +196,7 @@ class Drive:
     ids : (n_targets,) ndarray of int64, or None
         Neurons it reaches; None stands for all.
     input : Input
-    synapse : DeltaSynapse, ExpCurrent, AlphaCurrent or None
+    synapse : Synapse or None
     weight : float, (n_targets,) ndarray or None
         In the synapse's unit.
     delay : float or None
@@ -217,13 +222,16 @@ class Recording:
     ----------
     population : Population
     variable : str
-        One of `VARIABLES`.
+        One of `VARIABLES`, a state of the neuron, or one of a synapse: "g", or with the class
+        "ExpConductance.g".
     ids : (n,) ndarray of int64, or None
         None stands for all.
     interval : float or None
         ms between samples; None stands for every step.
     average, sum : bool
         Whether the mean or the sum over the neurons is recorded instead of each of them.
+    synapse : Synapse or None
+        Synapse model that the variable is a state of.
     """
 
     population: Population
@@ -232,12 +240,13 @@ class Recording:
     interval: float | None
     average: bool = False
     sum: bool = False
+    synapse: Synapse | None = None
 
     def __post_init__(self) -> None:
-        known = recordables(self.population)
-        if not isinstance(self.variable, str) or self.variable not in known:
+        if not isinstance(self.variable, str) or self.state not in self._units:
             raise NeurosimError(
-                f"{show(self.variable)} cannot be recorded: {nearest_name(self.variable, known)}"
+                f"{show(self.variable)} cannot be recorded: "
+                f"{nearest_name(self.variable, self._units)}"
             )
         ids = check_ids(self.ids, self.population, empty=self.variable == "spikes")
         object.__setattr__(self, "ids", ids)
@@ -254,6 +263,23 @@ class Recording:
             raise NeurosimError(
                 "Spikes have no average: record them, and use ns.analysis.population_rate"
             )
+
+    @property
+    def state(self) -> str:
+        """Name of the variable without the class of a synapse."""
+        return self.variable if self.synapse is None else self.variable.rpartition(".")[2]
+
+    @property
+    def unit(self) -> str:
+        """Unit of the variable."""
+        return self._units[self.state]
+
+    @property
+    def _units(self) -> dict[str, str]:
+        """Units of what can be recorded, by name."""
+        if self.synapse is None:
+            return recordables(self.population)
+        return {name: own.unit for name, own in states_of(type(self.synapse)).items()}
 
     @property
     def name(self) -> str:

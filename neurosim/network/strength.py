@@ -50,7 +50,7 @@ def choose_strength(
         return psp, 1.0 / synapse.psp_per_weight(neuron), "psp", "mV"
     except NeurosimError as reason:
         raise NeurosimError(
-            f"psp = {show(psp)}: {reason}; give the strength as weight (pA)"
+            f"psp = {show(psp)}: {reason}; give the strength as weight ({synapse.unit})"
         ) from None
 
 
@@ -70,6 +70,8 @@ def check_strength(
     """
     if is_column(value):
         return value.scaled(factor)
+    if unit == "nS":
+        value = _check_conductance(value, what)
     if is_distribution(value):
         low, high = value.extent
         if not -STRONGEST <= low <= high <= STRONGEST:
@@ -87,6 +89,19 @@ def check_strength(
     return array
 
 
+def _check_conductance(value: Any, what: str) -> Any:
+    """Return a conductance, of a distribution the positive part."""
+    if is_distribution(value):
+        return value if value.extent[0] >= 0.0 else value.truncated(0.0, math.inf)
+    negative = np.asarray(value)[np.less(value, 0.0)]
+    if negative.size:
+        raise NeurosimError(
+            f"{what} = {negative.flat[0]:g} nS: a conductance is positive, and inhibits where its "
+            "reversal potential is below the membrane potential"
+        )
+    return value
+
+
 def check_drive_strength(
     psp: Any, weight: Any, synapse: Synapse, neuron: Neuron, n_targets: int
 ) -> float | NDArray[np.float64]:
@@ -96,8 +111,8 @@ def check_drive_strength(
     ----------
     psp, weight : float or (n_targets,) array_like
         Exactly one.
-    synapse : DeltaSynapse, ExpCurrent or AlphaCurrent
-    neuron : LIF or HodgkinHuxley
+    synapse : Synapse
+    neuron : Neuron
     n_targets : int
     """
     value, factor, what, unit = choose_strength(psp, weight, synapse, neuron)

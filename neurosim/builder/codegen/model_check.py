@@ -18,6 +18,7 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameters_of, states_of
 from neurosim.models.equations import (
+    ALL,
     FUNCTIONS,
     arguments_of,
     helpers_of,
@@ -28,10 +29,22 @@ from neurosim.models.equations import (
 from neurosim.models.quantity import is_uniform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from neurosim.models.neuron_model import NeuronModel
     from neurosim.models.registry import Part
+    from neurosim.models.synapses import Synapse
+
+SAMPLE = {
+    "i": 0.0,
+    "jump": 0.0,
+    "dt": 0.1,
+    "h": 0.01,
+    "refractory": False,
+    "v": -65.0,
+    "w": 1.0,
+}
+"""Arguments with which methods are tried, beside states and parameters."""
 
 _REFUSED: dict[type[ast.AST], str] = {
     ast.Import: "an import",
@@ -58,16 +71,18 @@ _REFUSED: dict[type[ast.AST], str] = {
 }
 
 
-def check_source(model: NeuronModel) -> None:
-    """Refuse methods that do not compile.
+def check_source(model: NeuronModel, synapses: Sequence[Synapse] = ()) -> None:
+    """Refuse methods of a neuron model and its synapses that do not compile.
 
     Raises
     ------
     NeurosimError
         The sentence begins with the file and line.
     """
-    check_functions(type(model))
-    sample_results(model)
+    part: Any
+    for part in (model, *synapses):
+        check_functions(type(part))
+        sample_results(part)
 
 
 def check_functions(kind: type[Part]) -> None:
@@ -202,8 +217,10 @@ def first_values(model: Part) -> Any:
     return SimpleNamespace(**{name: getattr(first, name) for name in parameters_of(type(model))})
 
 
-def first_states(model: NeuronModel) -> list[float]:
-    """Return the initial states of a model's first neuron."""
+def first_states(model: Any) -> list[float]:
+    """Return the initial states of a model's first neuron, or of a synapse."""
+    if hasattr(model, "initial_states"):
+        return model.initial_states()
     first, names = first_model(model), list(states_of(type(model)))
     v = np.array([first.initial_of(names[0], np.empty(0))], dtype=np.float64)
     return [float(v[0]), *(float(np.ravel(first.initial_of(name, v))[0]) for name in names[1:])]
@@ -216,7 +233,7 @@ def _first(value: Any) -> float:
     return float(value[0]) if isinstance(value, np.ndarray) else float(value.mean)
 
 
-def sample_results(model: NeuronModel) -> dict[str, Any]:
+def sample_results(part: NeuronModel | Synapse) -> dict[str, Any]:
     """Call every method once, as plain Python at the initial state, and check what it returns.
 
     Raises
@@ -224,19 +241,16 @@ def sample_results(model: NeuronModel) -> dict[str, Any]:
     NeurosimError
         Where a method fails, or returns something else than finite numbers, as many as expected.
     """
-    kind, p, x = type(model), first_values(model), first_states(model)
-    calls = {
-        "derivatives": (*x, 0.0, p),
-        "step": (*x, 0.0, 0.0, 0.1, p),
-        "spikes": (x[0], *x, p),
-        "reset": (*x, p),
-        "stable": (*x, 0.01, p),
-        "after_step": (x[0], *x, False, p),
-    }
-    return {name: _sample(kind, name, calls[name]) for name in methods_of(kind)}
+    kind, states = type(part), first_states(part)
+    given = SAMPLE | {"v_before": states[0], "p": first_values(part)}
+    results = {}
+    for name in methods_of(kind):
+        parts = (states if own == ALL else [given[own]] for own in kind.signatures[name])
+        results[name] = _sample(kind, name, [value for part in parts for value in part])
+    return results
 
 
-def _sample(kind: type[NeuronModel], name: str, arguments: tuple[Any, ...]) -> Any:
+def _sample(kind: type[Any], name: str, arguments: Sequence[Any]) -> Any:
     """Call one method and check what it returns."""
     function, own = method_of(kind, name), f"{kind.__name__}.{name}"
     try:
@@ -254,7 +268,7 @@ def _sample(kind: type[NeuronModel], name: str, arguments: tuple[Any, ...]) -> A
             raise NeurosimError(f"{at} returns {result!r}: it must return True or False")
         return result
     values = result if isinstance(result, tuple) else (result,)
-    states = tuple(states_of(kind))
+    states = ("the current",) if name == "current" else tuple(states_of(kind))
     if len(values) != len(states):
         what = ("derivative" if name == "derivatives" else "value") + "s" * (len(values) != 1)
         raise NeurosimError(

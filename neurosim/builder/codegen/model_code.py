@@ -23,25 +23,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import config
 
-from neurosim.builder.codegen.model_functions import plain_functions
-from neurosim.builder.codegen.model_source import (
-    HEADER,
-    IMPORTS,
-    hidden_states,
-    source_of,
-    work_rows,
-)
+from neurosim.builder.codegen.model_functions import plain_functions, prefix_of
+from neurosim.builder.codegen.model_source import HEADER, IMPORTS, Writer, source_of
 from neurosim.kernels import model_math, model_tools
 from neurosim.kernels.address import errors
 from neurosim.kernels.compiled import FOLDER
 from neurosim.kernels.types import WORK_ROW
-from neurosim.models.declare import parameters_of, states_of
 from neurosim.utils.compilation import warn_of_cache
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from neurosim.models.neuron_model import NeuronModel
+    from neurosim.models.synapses import Synapse
 
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int64, *[ctypes.c_void_p] * 7, ctypes.c_int64)
 _keep: dict[tuple[type, str], Any] = {}
@@ -57,7 +51,12 @@ def raise_errors() -> None:
         raise first
 
 
-def block_address(model: NeuronModel, plain: bool = False, ports: Sequence[int] = ()) -> int:
+def block_address(
+    model: NeuronModel,
+    plain: bool = False,
+    ports: Sequence[int] = (),
+    synapses: Sequence[Synapse] = (),
+) -> int:
     """Return the address of the block function of a model.
 
     Parameters
@@ -65,12 +64,12 @@ def block_address(model: NeuronModel, plain: bool = False, ports: Sequence[int] 
     model : NeuronModel
     plain : bool
         Whether to run the equations as plain Python, so that `print` and a debugger work.
-    ports : sequence of int
+    ports, synapses
         See `source_of`.
     """
     if plain or config.DISABLE_JIT:
-        return _callback(model, ports)
-    block, entry = source_of(model, ports)
+        return _callback(model, ports, synapses)
+    block, entry = source_of(model, ports, synapses)
     return compiled_module(type(model).__name__, IMPORTS + block + entry).entry.address
 
 
@@ -110,10 +109,11 @@ def _cached_module(path: Path, source: str) -> Any:
     return module
 
 
-def _callback(model: NeuronModel, ports: Sequence[int]) -> int:
+def _callback(model: NeuronModel, ports: Sequence[int], synapses: Sequence[Synapse]) -> int:
     """Return the address of a callback that runs the same block function as plain Python."""
     kind = type(model)
-    block, _ = source_of(model, ports)
+    block, _ = source_of(model, ports, synapses)
+    writer = Writer(model, ports, synapses)
     names: dict[str, Any] = {
         "math": math,
         "namedtuple": namedtuple,
@@ -125,9 +125,10 @@ def _callback(model: NeuronModel, ports: Sequence[int]) -> int:
     }
     exec(compile(block, f"<{kind.__name__}>", "exec"), names)  # the text of the user's own class
     names |= plain_functions(kind)
-    n_states = len(states_of(kind)) - 1 + hidden_states(kind)
-    n_parameters = 1 + len(parameters_of(kind)) + len(ports)
-    n_work = WORK_ROW * work_rows(model)
+    for number, own in enumerate(writer.kinds):
+        names |= plain_functions(own, prefix_of(number))
+    n_parameters = 1 + writer.n_parameters + len(ports)
+    n_work = WORK_ROW * writer.n_rows
 
     def call(n: int, *addresses_and_step: int) -> int:
         *addresses, t = addresses_and_step
@@ -139,8 +140,8 @@ def _callback(model: NeuronModel, ports: Sequence[int]) -> int:
                 names["block"](
                     n,
                     _array(v, n),
-                    _array(states, n * n_states),
-                    _array(current, n * points),
+                    _array(states, n * writer.m),
+                    _array(current, n * (points + len(synapses))),
                     _array(jump, n),
                     _array(params, HEADER + n_parameters + (n - 1) * stride),
                     _array(until, n, ctypes.c_int64),

@@ -48,8 +48,8 @@ for k in range(n):
     states[{m} * k + {m} - 1] = size
 """
 
-ASK_ONE = """if not held and spikes(before, {x}, p):
-            {x_reset} = reset({x}, p)
+ASK_ONE = """if not held and spikes(before, {own_x}, p):
+            {own_x_reset} = reset({own_x}, p)
             work[{spiked} + k] = 1.0
             held = params[{header} + k * stride] > 0.0"""
 
@@ -124,10 +124,10 @@ def _one_by_one(
     """Return source that advances one neuron after another, each with steps of its own."""
     after = "pass"
     if "after_step" in methods_of(writer.kind):
-        after = "{x_after} = after_step(before, {x}, held, p)".format(**writer.pieces)
+        after = "{own_x_after} = after_step(before, {own_x}, held, p)".format(**writer.pieces)
     return ONE_BY_ONE.format(
         m=writer.m,
-        unless_frozen=" and not held" if writer.freezes else "",
+        unless_frozen=" and not held" if writer.freezes and not writer.synapses else "",
         hold=writer.hold(),
         trial=textwrap.indent(trial.strip(), " " * 8).strip(),
         load_currents=load_currents,

@@ -33,14 +33,14 @@ for j in range(n_internal):
 
 COMMIT = """{freeze}
 {store_y}
-found |= spikes(work[{before} + k], {y}, p)
+found |= spikes(work[{before} + k], {own_y}, p)
 """
 
 COMMIT_SILENT = """{freeze}
 {store_y}
 """
 
-CHECK = """good = stable({x}, h, p) & stable({y}, h, p)
+CHECK = """good = stable({own_x}, h, p) & stable({own_y}, h, p)
 work[{unstable} + k] = 0.0 if good else 1.0
 unstable |= not good
 """
@@ -66,7 +66,7 @@ REPAIR = """    if unstable:
 AFTER_STEP = """    for k in range(n):
         {own}
         {load}
-        {x_after} = after_step(work[{before} + k], {x}, work[{held} + k] > 0.0, p)
+        {own_x_after} = after_step(work[{before} + k], {own_x}, work[{held} + k] > 0.0, p)
         {store}
 """
 
@@ -85,7 +85,7 @@ def _together(writer: Writer, step: str) -> str:
     """
     y = ", ".join(f"y{j}" for j in range(writer.n))
     pieces = writer.pieces | {
-        "y": y,
+        "own_y": ", ".join(f"y{j}" for j in range(writer.n_own)),
         "y_": y + ("," if writer.n == 1 else ""),
         "hold": writer.hold(),
         "freeze": writer.freeze(),
@@ -121,7 +121,7 @@ for stage in range(4):
         {load}
         {load_new}
         {load_slopes}
-        {a} = derivatives({at}, current[c + k], p)
+        {a} = {rates}({at}, current[c + k], p)
         {still}
         {store_slopes}
         {add}
@@ -158,7 +158,7 @@ for k in range(n):
     held = work[{held} + k] > 0.0
     {load}
     i1 = current[(2 * j + 1) * n + k]
-    {a} = derivatives({at}, i1, p)
+    {a} = {rates}({at}, i1, p)
     {slopes}
     {still_a}
     {add}
@@ -171,7 +171,7 @@ def exponential_euler(writer: Writer) -> str:
     step = EXPONENTIAL_EULER.format(
         a=writer.targets("a", "derivatives"),
         at=writer.point(writer.names),
-        slopes=textwrap.indent(relaxation(writer, "derivatives", "i1", "h"), "    ").strip(),
+        slopes=textwrap.indent(relaxation(writer, "i1", "h"), "    ").strip(),
         still_a=writer.still("a"),
         add="; ".join(f"y{j} = {x} + s{j} * a{j}" for j, x in enumerate(writer.names)),
         store_new=writer.store("y", writer.n),
@@ -185,17 +185,25 @@ for k in range(n):
     {own}
     held = work[{held} + k] > 0.0
     {load}
-    {y_} = step({x}, current[k], jump[k], h, p)
+    {y_} = step({own_x}, {i}, jump[k], h, p)
     {hold}
+    {synapses}
     {store_new}
 """
 
 
 def own_step(writer: Writer) -> str:
     """Return source that takes the step of the model's own."""
+    i, synapses = "current[k]", "pass"
+    if writer.synapses:
+        x, y = (", ".join(f"{letter}{j}" for j in range(writer.n_own, writer.n)) for letter in "xy")
+        i += f" + synaptic_current(x0, {x}, p)"
+        synapses = f"{y}, = advance_synapses({x}, h, p)"
     step = OWN_STEP.format(
         y_=writer.targets("y", "step"),
         hold=writer.hold("y"),
+        i=i,
+        synapses=synapses,
         store_new=writer.store("y", writer.n),
         **writer.pieces,
     )

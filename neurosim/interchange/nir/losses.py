@@ -116,6 +116,9 @@ def _hears_by(said: Sayable, target: str, synapse: Synapse, what: str) -> bool:
     if type(synapse) is AlphaCurrent:
         said.losses.append(f"{what}: NIR has no alpha current")
         return False
+    if synapse.has_equations:
+        said.losses.append(f"{what}: NIR has no {type(synapse).__name__}")
+        return False
     leaky = math.isfinite(getattr(said.network[target].neuron, "tau_m", math.inf))
     if not leaky and synapse.is_current:
         said.losses.append(f"{what}: NIR has no synaptic current onto a neuron without leak")
