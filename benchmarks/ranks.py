@@ -28,14 +28,14 @@ scale, duration, share_memory = sys.argv[1], float(sys.argv[2]), sys.argv[3] == 
 scenario = find_scenario("cortical-column")
 settings = parse_settings(scenario.settings, [f"scale={scale}"])
 net = scenario.network(settings, RunOptions(duration))
-with ns.spread_over(MPI.COMM_WORLD, share_memory=share_memory) as ranks:
+with ns.use_mpi(MPI.COMM_WORLD, share_memory=share_memory) as comm:
     simulation = ns.Simulation(net, threads=1, profile=True)
     simulation.run(100.0)
     warm = simulation.run(0.1).stats
     stats = simulation.run(duration).stats
-    tables = simulation.table_bytes / ranks.size
-    peak = ranks.total(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) / ranks.size
-    if ranks.leads:
+    tables = simulation.table_bytes / comm.size
+    peak = comm.sum(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) / comm.size
+    if comm.is_root:
         print(json.dumps({
             "real_time_factor": (stats.wall_s - warm.wall_s) / (1e-3 * duration),
             "waiting": (stats.profile["waiting"] - warm.profile["waiting"]) / (1e-3 * duration),

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import lazy_loader as lazy
 
-from neurosim.utils.failure import install_hook, started_together
+from neurosim.utils.failure import install_hook, launched_by_mpi
 from neurosim.utils.renamed import with_old_names
 
-if started_together():
+if launched_by_mpi():
     # Before anything can fail: the other processes would wait for this one for ever.
     install_hook()
 
@@ -27,4 +27,4 @@ __version__ = "0.1.0"
 # Describing a network needs neither the compiler nor the file library, and the command must be
 # able to report that there is no memory for NumPy.
 __getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
-__getattr__ = with_old_names(__name__, __getattr__, {})
+__getattr__ = with_old_names(__name__, __getattr__, {"spread_over": "use_mpi"})

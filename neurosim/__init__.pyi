@@ -13,7 +13,7 @@ from .edges import (
     SonataEdges as SonataEdges,
 )
 from .engine.mpi import (
-    spread_over as spread_over,
+    use_mpi as use_mpi,
 )
 from .engine.simulation import (
     Simulation as Simulation,
@@ -187,6 +187,21 @@ from .network import (
 from .network import (
     Projection as Projection,
 )
+from .results import (
+    PopulationInfo as PopulationInfo,
+)
+from .results import (
+    Result as Result,
+)
+from .results import (
+    RunStats as RunStats,
+)
+from .results import (
+    SpikeTrains as SpikeTrains,
+)
+from .results import (
+    Trace as Trace,
+)
 from .results.connections import (
     Connections as Connections,
 )
@@ -194,21 +209,6 @@ from .results.connections import (
     Synapses as Synapses,
 )
 from .results.interrupted import Interrupted as Interrupted
-from .results.result import (
-    PopulationInfo as PopulationInfo,
-)
-from .results.result import (
-    Result as Result,
-)
-from .results.result import (
-    RunStats as RunStats,
-)
-from .results.result import (
-    SpikeTrains as SpikeTrains,
-)
-from .results.result import (
-    Trace as Trace,
-)
 from .results.storage import (
     load as load,
 )

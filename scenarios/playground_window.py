@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import neurosim as ns
 from neurosim import plot
 from neurosim.engine.interrupt import stop_on_interrupt
-from neurosim.engine.mpi import current_ranks
+from neurosim.engine.mpi import current_communicator
 from scenarios._painter import Painter
 from scenarios.playground_board import SIZE, Board, sign_colour
 from scenarios.playground_model import LIMITS, Trials, network
@@ -165,7 +165,7 @@ def play(settings: Settings, options: RunOptions) -> Settings:
     """
     import matplotlib.pyplot as plt
 
-    if not current_ranks().alone:
+    if not current_communicator().is_serial:
         raise ns.NeurosimError(
             "the window of the playground is for one process: run it without mpiexec, or leave "
             "window=false for the picture"

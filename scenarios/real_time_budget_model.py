@@ -10,7 +10,7 @@ import numpy as np
 
 import neurosim as ns
 from neurosim.bench.machine import bytes_per_s, flop_per_s, limit_ns_per_event
-from neurosim.bench.measurement import Span, built, timed_runs
+from neurosim.bench.measurement import Span, build_compiled
 from scenarios.benchmarks import drive_rate, even_network
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def time_circuit(
 ) -> tuple[Timing, ns.Result]:
     """Build a circuit, run it at each rate, and time what its events need at least."""
     network = circuit.network(settings, options)
-    simulation = built(
+    simulation = build_compiled(
         lambda: ns.Simulation(
             network,
             dt=options.dt,
@@ -177,7 +177,7 @@ def time_circuit(
         )
     )
     durations = [WARMUP] + [settings.span(options)] * len(settings.rates)
-    results = timed_runs(simulation, durations)
+    results = [simulation.run(duration) for duration in durations]
     last = results[-1]
     stats = last.stats
     rates = [

@@ -14,10 +14,10 @@ from matplotlib.figure import Figure
 
 from neurosim.errors import NeurosimError
 from neurosim.interchange import load, reader
-from neurosim.interchange.foreign import Foreign
+from neurosim.interchange.imported_spikes import ImportedSpikes
 from neurosim.models import LIF
 from neurosim.network import Network
-from neurosim.results.result import PopulationInfo, Result, RunStats, SpikeTrains, Trace
+from neurosim.results import PopulationInfo, Result, RunStats, SpikeTrains, Trace
 from neurosim.scenario import Scenario
 
 collect_ignore_glob = ["data/*"]
@@ -134,9 +134,9 @@ class Installed:
 
 @pytest.fixture
 def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let this process read foreign files: a new one takes half a second to start."""
+    """Let this process read imported files: a new one takes half a second to start."""
 
-    def read(path: Path, name: str | None, options: dict[str, object]) -> Foreign:
+    def read(path: Path, name: str | None, options: dict[str, object]) -> ImportedSpikes:
         answer = io.BytesIO()
         reader.answer_for(path, name, answer, reader.Options(**options))
         answer.seek(0)
@@ -153,6 +153,6 @@ def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
 def toys(monkeypatch: pytest.MonkeyPatch) -> Registry:
     """The scenarios `toy` and `plain-toy` (no comparison) in place of those installed."""
     registry = Registry()
-    monkeypatch.setattr("neurosim.experiments.scenario.entry_points", registry.entry_points)
+    monkeypatch.setattr("neurosim.experiments.catalogue.entry_points", registry.entry_points)
     monkeypatch.setattr("neurosim.engine.simulation.simulate", registry.simulate)
     return registry

@@ -18,25 +18,18 @@ from pathlib import Path
 from typing import BinaryIO
 
 import h5py
-import neo
+import neo as neo_library
 import scipy.io.matlab
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange import (
-    from_nir,
-    hdf5,
-    neo_files,
-    nwb_read,
-    reader,
-    sonata_read,
-)
-from neurosim.interchange.foreign import to_result
+from neurosim.interchange import from_nir, hdf5, neo, nwb, reader, sonata
+from neurosim.interchange.imported_spikes import to_result
 from neurosim.interchange.load import first_line, receive
 from neurosim.interchange.nir import file as nir_file
 from neurosim.interchange.nir import reader as nir_reader
-from neurosim.interchange.text_read import read_text
+from neurosim.interchange.text.read import read_text
 
-IMPORTED_ONCE = (h5py, hdf5, neo, neo_files, nwb_read, scipy.io.matlab, sonata_read)
+IMPORTED_ONCE = (h5py, hdf5, neo_library, neo, nwb, scipy.io.matlab, sonata)
 
 reader.SECONDS = 1
 warnings.simplefilter("ignore")

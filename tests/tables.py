@@ -32,7 +32,7 @@ def connections(net, *, threads=1, seed=1, dt=0.1):
             )
             weights = table.common.reshape(len(lengths), -1)[source, column]
         rows.append(
-            np.stack([source, global_id[table.targets % table.pitch], weights, delay], axis=1)
+            np.stack([source, global_id[table.targets % table.row_stride], weights, delay], axis=1)
         )
     table = np.concatenate(rows)
     return table[np.lexsort(table.T[::-1])]

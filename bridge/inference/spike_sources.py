@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim import NeurosimError, Result, SpikeTrains
-from neurosim.interchange.neo_objects import is_neo_train, neo_times
+from neurosim.interchange.neo import is_neo_train, neo_times
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

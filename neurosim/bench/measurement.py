@@ -19,7 +19,7 @@ from neurosim.results.analysis import mean_rate
 
 if TYPE_CHECKING:
     from neurosim.bench.benchmark import Benchmark
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 MOST_REPEATS = 1000
 
@@ -152,18 +152,7 @@ class Span:
         return self.wall_s * 1e3 / self.duration
 
 
-def timed_runs(simulation: Simulation, durations: Sequence[float]) -> list[Result]:
-    """Run a simulation on by each of the durations (ms); return the result after each.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        After Ctrl-C.
-    """
-    return [simulation.run(duration) for duration in durations]
-
-
-def built(make: Callable[[], Simulation]) -> Simulation:
+def build_compiled(make: Callable[[], Simulation]) -> Simulation:
     """Return what `make` builds; where that had kernels compiled, what it builds a second time.
 
     So the time to build is that of building.
@@ -191,7 +180,7 @@ def start(benchmark: Benchmark, options: TimingOptions, *, progress: bool = Fals
             "1 is the network's own number of neurons"
         )
     network = benchmark.network(options.scale)
-    return built(
+    return build_compiled(
         lambda: Simulation(
             network,
             dt=benchmark.dt,
@@ -227,7 +216,8 @@ def measure(
     duration = benchmark.span if options.duration is None else options.duration
     whole_steps(duration, benchmark.dt, "duration")  # refuses it before much time is spent
     simulation = start(benchmark, options, progress=progress)
-    results = timed_runs(simulation, [benchmark.warmup, *[duration] * options.repeats])
+    durations = [benchmark.warmup, *[duration] * options.repeats]
+    results = [simulation.run(each) for each in durations]
     memory = peak_memory()
     first, last = results[0], results[-1]
     stats = last.stats

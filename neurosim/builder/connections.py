@@ -81,7 +81,7 @@ def drawn_connections(
     projection = network.projections[number]
     layout = lay_out_ends(projection)
     ((table, n),) = make_tables(Projections(network, layout, dt, seed, (number,)))
-    share = layout.threads[0].shares[layout.index(projection.target)]
+    local = layout.threads[0].populations[layout.index(projection.target)]
     found = {
         "sources": np.empty(n, np.int32),
         "targets": np.empty(n, np.int32),
@@ -91,7 +91,7 @@ def drawn_connections(
     done = 0
     for rows in _blocks(table):
         source, slot, weight, delay = unpack(table, rows)
-        target = slot.astype(np.int64) - share.slots[projection.synapse]
+        target = slot.astype(np.int64) - local.slots[projection.synapse]
         # Numbers of 16 bits are sorted in linear time.
         keys = (target, projection.target.size), (source - rows.start, rows.stop - rows.start)
         order = np.lexsort([own.astype(np.min_scalar_type(most)) for own, most in keys])

@@ -10,8 +10,8 @@ import numpy as np
 
 from neurosim.builder.grid import to_steps
 from neurosim.errors import NeurosimError
-from neurosim.kernels.rows import ARRAY, CONSTANT, GUIDE_BITS, LAW
-from neurosim.models.column import is_column
+from neurosim.kernels.random_rows import ARRAY, CONSTANT, GUIDE_BITS, LAW
+from neurosim.models.column import is_per_edge
 from neurosim.models.quantity import is_distribution
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def check_delays(projection: Projection, dt: float) -> None:
                 f"{last - first + 1:,} different values in steps of {dt:g} ms, more than "
                 f"{MOST_DELAYS:,}: narrow their distribution, or take a larger dt"
             )
-    elif not is_column(delay):
+    elif not is_per_edge(delay):
         times = np.asarray(delay, float).ravel()
         if len(times) and times.min() < dt * (1.0 - 1e-9):
             raise NeurosimError(too_short(projection, float(times.min()), dt))
@@ -125,7 +125,7 @@ def delays_of(projection: Projection, dt: float) -> Delays:
         If a delay, or next to all of a distribution of delays, is too short for the grid.
     """
     delay, no_guide = projection.delay, np.empty(0, np.int64)
-    if is_column(delay):
+    if is_per_edge(delay):
         return Delays(ARRAY, np.empty(0, np.int64), np.empty(0, np.uint64), no_guide)
     check_delays(projection, dt)
     if not is_distribution(delay):

@@ -45,7 +45,9 @@ def first_not_finite(
         sums = [getattr(state, name).sum() for state in states for name in arrays]
     if np.isfinite(sums).all():
         return None
-    for part, state, thread, sampled in zip(plan.threads, states, plan.own, samples, strict=True):
+    for part, state, thread, sampled in zip(
+        plan.threads, states, plan.local_threads, samples, strict=True
+    ):
         for population, neuron, what, value in _not_finite(plan, part, state, thread):
             when = f"between {(step - n_steps) * plan.dt:g} and {step * plan.dt:g} ms"
             exact = _first_sample(part, sampled, step - n_steps, step)
@@ -63,15 +65,15 @@ def _not_finite(
     plan: Plan, part: ThreadPlan, state: State, thread: int
 ) -> Iterator[tuple[str, int, str, float]]:
     """Yield population, neuron, kind and value of what is not finite on one thread."""
-    shares = plan.layout.threads[thread].shares
-    members = [share.low + np.arange(share.size) for share in shares]
-    owners = list(shares)
-    for share in shares:
-        if len(share.twins):
-            members.append(np.tile(share.twins, 2))
-            owners.append(share)
-    for g, (share, ids) in enumerate(zip(owners, members, strict=True)):
-        name = plan.layout.populations[share.population].name
+    populations = plan.layout.threads[thread].populations
+    members = [local.start + np.arange(local.size) for local in populations]
+    owners = list(populations)
+    for local in populations:
+        if len(local.probed):
+            members.append(np.tile(local.probed, 2))
+            owners.append(local)
+    for g, (local, ids) in enumerate(zip(owners, members, strict=True)):
+        name = plan.layout.populations[local.population].name
         first, n = int(part.neurons.groups[g, FIRST]), len(ids)
         assert n == part.neurons.groups[g, LAST] - first
         found = [("effect of injected currents", state.injected[first : first + n])]
@@ -79,7 +81,7 @@ def _not_finite(
         for place in variables(part, g):
             found.append(("synaptic current", state.synaptic[place : place + n]))
         if g in part.models.first_state:
-            size = state_size(plan.layout, share.population)
+            size = state_size(plan.layout, local.population)
             first_state = part.models.first_state[g]
             own = state.states[first_state : first_state + size * n].reshape(n, size)
             found.append(("state of the model", own.sum(axis=1)))
@@ -93,7 +95,7 @@ def _first_sample(
 ) -> int | None:
     """Return the steps at the first sample that is not finite, None where all are."""
     found: list[int] = []
-    for own in part.contributions:
+    for own in part.trace_terms:
         n_rows = last // own.interval - first // own.interval
         bad = np.flatnonzero(~np.isfinite(sampled[:n_rows, own.signals]).all(axis=1))
         found.extend(((first // own.interval + 1 + bad[:1]) * own.interval).tolist())

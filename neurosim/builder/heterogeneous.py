@@ -81,12 +81,12 @@ def heterogeneous_tables(
     first, links = np.zeros((2, len(manner)), np.int64)
     values: list[NDArray[np.float64]] = []
     n = 0
-    for g, share in enumerate(layout.threads[thread].shares):
+    for g, local in enumerate(layout.threads[thread].populations):
         if manner[g] != HETEROGENEOUS:
             continue
-        population = layout.populations[share.population]
+        population = layout.populations[local.population]
         neuron: Any = drawn_neuron(population, seed)
-        rows = _rows(neuron, tuple(share.slots), population.size, dt)[:, share.low : share.high]
+        rows = _rows(neuron, tuple(local.slots), population.size, dt)[:, local.start : local.stop]
         first[g], n = n, n + rows.size
         links[g] = link_of(neuron)
         values.append(rows.ravel())

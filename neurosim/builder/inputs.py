@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.builder.layout import Layout, Share
+    from neurosim.builder.layout import Layout, LocalPopulation
     from neurosim.kernels import Neurons
     from neurosim.network import Drive, Network
 
@@ -68,10 +68,10 @@ def targets(drive: Drive) -> NDArray[np.int64]:
     return np.arange(drive.target.size) if drive.ids is None else drive.ids
 
 
-def pieces(drive: Drive, share: Share) -> Iterator[Piece]:
-    """Cut a drive's targets within a share into runs consecutive in neuron and in column."""
+def pieces(drive: Drive, local: LocalPopulation) -> Iterator[Piece]:
+    """Cut a drive's targets within a local into runs consecutive in neuron and in column."""
     ids = targets(drive)
-    columns = np.flatnonzero((ids >= share.low) & (ids < share.high))
+    columns = np.flatnonzero((ids >= local.start) & (ids < local.stop))
     if len(columns) == 0:
         return
     columns = columns[np.argsort(ids[columns], kind="stable")]
@@ -245,11 +245,13 @@ class _Tables:
         )
 
 
-def twin_slots(share: Share, port: object, neurons: NDArray, weights: NDArray) -> NDArray[np.int64]:
-    """Return the slots of the twins that hear these inputs, −1 where a neuron has none."""
-    twin = share.twin_of()[neurons - share.low]
-    slots = share.twin_slots[port] + twin + np.where(weights < 0.0, len(share.twins), 0)
-    return np.where(twin < 0, -1, slots)
+def probe_slots(
+    local: LocalPopulation, port: object, neurons: NDArray, weights: NDArray
+) -> NDArray[np.int64]:
+    """Return the slots of the probes that hear these inputs, −1 where a neuron has none."""
+    probe = local.probe_index()[neurons - local.start]
+    slots = local.probe_slots[port] + probe + np.where(weights < 0.0, len(local.probed), 0)
+    return np.where(probe < 0, -1, slots)
 
 
 class Stream(NamedTuple):
@@ -265,9 +267,11 @@ class Stream(NamedTuple):
 
 
 @singledispatch
-def add_input(source: Input, tables: _Tables, drive: Drive, share: Share, stream: Stream) -> None:
+def add_input(
+    source: Input, tables: _Tables, drive: Drive, local: LocalPopulation, stream: Stream
+) -> None:
     """Lay out the input of a drive; that of users and live input comes while the network runs."""
-    if not (source.is_own or source.is_live):
+    if not (source.is_custom or source.is_live):
         raise NeurosimError(
             f"{type(source).__name__} has neither a method current(times, n_targets, rng) nor "
             "spikes(start, stop, n_targets, rng): define one of them"
@@ -277,29 +281,31 @@ def add_input(source: Input, tables: _Tables, drive: Drive, share: Share, stream
 @add_input.register(ConstantCurrent)
 @add_input.register(StepCurrent)
 @add_input.register(CurrentWaveform)
-def _add_current(source: Any, tables: _Tables, drive: Drive, share: Share, stream: Stream) -> None:
+def _add_current(
+    source: Any, tables: _Tables, drive: Drive, local: LocalPopulation, stream: Stream
+) -> None:
     times, values = source.changes()
     program = tables.add_program(to_steps(times, stream.dt), values, spikes=False)
-    for piece in pieces(drive, share):
-        local = share.first + piece.neuron - share.low
-        tables.currents.append([local, piece.length, 0, program, piece.column])
+    for piece in pieces(drive, local):
+        index = local.first + piece.neuron - local.start
+        tables.currents.append([index, piece.length, 0, program, piece.column])
 
 
 @add_input.register(MembraneNoise)
 def _add_noise(
-    source: MembraneNoise, tables: _Tables, drive: Drive, share: Share, stream: Stream
+    source: MembraneNoise, tables: _Tables, drive: Drive, local: LocalPopulation, stream: Stream
 ) -> None:
     neuron, sd, key = drive.target.neuron, source.sigma, stream.key("noise")
     if neuron.is_uniform:  # else each neuron has its own factor
         sd *= noise_per_step(neuron.tau_m, stream.dt)
-    for piece in pieces(drive, share):
-        slot = share.slots[NOISE] + piece.neuron - share.low
+    for piece in pieces(drive, local):
+        slot = local.slots[NOISE] + piece.neuron - local.start
         tables.noise.extend((block, key, sd) for block in tables.blocks.cut(piece, slot))
 
 
 @add_input.register(Poisson)
 def _add_poisson(
-    source: Poisson, tables: _Tables, drive: Drive, share: Share, stream: Stream
+    source: Poisson, tables: _Tables, drive: Drive, local: LocalPopulation, stream: Stream
 ) -> None:
     times, rates = source.changes()
     # The spikes after a change of the rate arrive later by the delay, and so does the change.
@@ -315,13 +321,13 @@ def _add_poisson(
             entry = [program, column, place + stride * column, stride]
             tables.poisson.append((block, entry, key))
 
-    for piece in pieces(drive, share):
-        add(piece, share.slots[drive.synapse] + piece.neuron - share.low)
+    for piece in pieces(drive, local):
+        add(piece, local.slots[drive.synapse] + piece.neuron - local.start)
         own = np.arange(piece.length)
         heard = np.broadcast_to(weights[stride * (piece.column + own)], own.shape)
-        twins = twin_slots(share, drive.synapse, piece.neuron + own, heard)
-        for i in np.flatnonzero(twins >= 0):
-            add(Piece(piece.neuron + int(i), piece.column + int(i), 1), int(twins[i]))
+        probes = probe_slots(local, drive.synapse, piece.neuron + own, heard)
+        for i in np.flatnonzero(probes >= 0):
+            add(Piece(piece.neuron + int(i), piece.column + int(i), 1), int(probes[i]))
 
 
 def arrival_steps(drive: Drive, times: NDArray[np.float64], dt: float) -> NDArray[np.int64]:
@@ -332,7 +338,7 @@ def arrival_steps(drive: Drive, times: NDArray[np.float64], dt: float) -> NDArra
 
 @add_input.register(SpikeTimes)
 def _add_spikes(
-    source: SpikeTimes, tables: _Tables, drive: Drive, share: Share, stream: Stream
+    source: SpikeTimes, tables: _Tables, drive: Drive, local: LocalPopulation, stream: Stream
 ) -> None:
     times, columns, factors = source.events()
     steps = arrival_steps(drive, times, stream.dt)
@@ -344,7 +350,7 @@ def _add_spikes(
             "lengthen the delay"
         )
     weights = np.atleast_1d(np.asarray(drive.weight, float))
-    for piece in pieces(drive, share):
+    for piece in pieces(drive, local):
         if len(columns) and columns[0] < 0:
             offset = np.tile(np.arange(piece.length), len(steps))
             when, factor = (np.repeat(values, piece.length) for values in (steps, factors))
@@ -356,10 +362,10 @@ def _add_spikes(
         )
         strength = strength * factor
         neurons = piece.neuron + offset
-        tables.events.append((when, share.slots[drive.synapse] + neurons - share.low, strength))
-        twins = twin_slots(share, drive.synapse, neurons, strength)
-        heard = twins >= 0
-        tables.events.append((when[heard], twins[heard], strength[heard]))
+        tables.events.append((when, local.slots[drive.synapse] + neurons - local.start, strength))
+        probes = probe_slots(local, drive.synapse, neurons, strength)
+        heard = probes >= 0
+        tables.events.append((when[heard], probes[heard], strength[heard]))
 
 
 def input_tables(
@@ -368,8 +374,8 @@ def input_tables(
     """Lay out the drives onto one thread's neurons; `live_tables` adds the live ones."""
     tables = _Tables(_Blocks(neurons))
     for k, drive in enumerate(network.drives):
-        share = layout.threads[thread].shares[layout.index(drive.target)]
+        local = layout.threads[thread].populations[layout.index(drive.target)]
         drive.input.check_step(dt)
-        if share.size:
-            add_input(drive.input, tables, drive, share, Stream(dt, seed, k))
+        if local.size:
+            add_input(drive.input, tables, drive, local, Stream(dt, seed, k))
     return tables.freeze()

@@ -31,67 +31,67 @@ holds. Vectors that lie across two lines take a third longer."""
 BUFFER = 2**19
 """Bytes of input of the next steps that stay in a core's second-level cache, beside all else."""
 
-TWINNED = ("i_exc", "i_inh", "input_exc", "input_inh")
-"""Variables that ask for twins."""
-SYNAPTIC = (*TWINNED, "i_syn")
+EI_VARIABLES = ("i_exc", "i_inh", "input_exc", "input_inh")
+"""Variables that ask for probes."""
+SYNAPTIC = (*EI_VARIABLES, "i_syn")
 """Variables that are sums over synapses without equations."""
 
 
 @dataclass(frozen=True, eq=False)
-class Share:
-    """One thread's share of one population.
+class LocalPopulation:
+    """One thread's local of one population.
 
     Attributes
     ----------
     population : int
         Its number in the network.
-    low, high : int
-        The neurons are low … high − 1 of the population.
+    start, stop : int
+        The neurons are start … stop − 1 of the population.
     first : int
         Local index of the first.
     slots : mapping of port to int
         First slot of each port.
-    twins : (n_twins,) ndarray of int64
-        Those of the neurons that have twins.
-    twin_first : int
-        Local index of the first twin; those that hear excitation come before the others.
-    twin_slots : mapping of port to int
+    probes : (n_twins,) ndarray of int64
+        Those of the neurons that have probes.
+    first_probe : int
+        Local index of the first probe; those that hear excitation come before the others.
+    probe_slots : mapping of port to int
     """
 
     population: int
-    low: int
-    high: int
+    start: int
+    stop: int
     first: int
     slots: Mapping[Hashable, int]
-    twins: NDArray[np.int64]
-    twin_first: int
-    twin_slots: Mapping[Hashable, int]
+    probed: NDArray[np.int64]
+    first_probe: int
+    probe_slots: Mapping[Hashable, int]
 
     @property
     def size(self) -> int:
-        """Neurons in the share."""
-        return self.high - self.low
+        """Neurons in the local."""
+        return self.stop - self.start
 
-    def twin_of(self) -> NDArray[np.int64]:
-        """Return the place of each neuron's twins among `twins`, or −1."""
+    def probe_index(self) -> NDArray[np.int64]:
+        """Return the place of each neuron's probes among `probed`, or −1."""
         places = np.full(self.size, -1, np.int64)
-        places[self.twins - self.low] = np.arange(len(self.twins))
+        places[self.probed - self.start] = np.arange(len(self.probed))
         return places
 
 
 @dataclass(frozen=True, eq=False)
 class ThreadLayout:
-    """All shares of one thread.
+    """All populations of one thread.
 
     Attributes
     ----------
-    shares : tuple of Share
+    populations : tuple of LocalPopulation
         One per population, in order.
     n_local, n_slots : int
-        Room for neurons and for their inputs; between populations some is left empty.
+        Workspace for neurons and for their inputs; between populations some is left empty.
     """
 
-    shares: tuple[Share, ...]
+    populations: tuple[LocalPopulation, ...]
     n_local: int
     n_slots: int
 
@@ -108,36 +108,36 @@ class Layout:
         Global id of each population's first neuron; the last entry counts all neurons.
     ports : tuple of tuple
         Distinct ports of each population: a synapse model, or `NOISE`.
-    twinned : tuple of (n_twins,) ndarray of int64
-        Neurons of each population that have twins.
+    probed : tuple of (n_twins,) ndarray of int64
+        Neurons of each population that have probes.
     threads : tuple of ThreadLayout
     """
 
     populations: tuple[Population, ...]
     first_id: NDArray[np.int64]
     ports: tuple[tuple[Hashable, ...], ...]
-    twinned: tuple[NDArray[np.int64], ...]
+    probed: tuple[NDArray[np.int64], ...]
     threads: tuple[ThreadLayout, ...]
 
     @property
-    def most_slots(self) -> int:
+    def max_slots(self) -> int:
         """Slots of the thread that has most."""
         return max(1, *(thread.n_slots for thread in self.threads))
 
     @property
-    def pitch(self) -> int:
+    def row_stride(self) -> int:
         """Places for the input of one step where that of several lies in a ring."""
-        return 1 << (self.most_slots - 1).bit_length()
+        return 1 << (self.max_slots - 1).bit_length()
 
     @property
     def ring(self) -> int:
         """Of how many steps' input 16 bits can tell the places, 1 where of one step's at most."""
-        return int(np.clip(2**16 // self.pitch, 1, MOST_STEPS))
+        return int(np.clip(2**16 // self.row_stride, 1, MOST_STEPS))
 
     @property
-    def steps_at_once(self) -> int:
+    def steps_per_delivery(self) -> int:
         """Steps to deliver at a time without a ring: as many as stay in the cache, or 2."""
-        return int(np.clip(BUFFER // (4 * self.most_slots), 2, MOST_STEPS))
+        return int(np.clip(BUFFER // (4 * self.max_slots), 2, MOST_STEPS))
 
     def index(self, population: Population) -> int:
         """Return the number of a population."""
@@ -200,12 +200,12 @@ def _check_recordings(network: Network, population: Population, synapse: Synapse
             )
 
 
-def _twinned(network: Network, population: Population) -> NDArray[np.int64]:
+def _probed(network: Network, population: Population) -> NDArray[np.int64]:
     """Return the neurons whose excitation and inhibition are recorded apart."""
     wanted = [
         np.arange(population.size) if recording.ids is None else recording.ids
         for recording in network.recordings
-        if recording.population is population and recording.variable in TWINNED
+        if recording.population is population and recording.variable in EI_VARIABLES
     ]
     return np.unique(np.concatenate(wanted)) if wanted else np.empty(0, np.int64)
 
@@ -220,35 +220,37 @@ def _lay_out_thread(
     thread: int,
     n_threads: int,
 ) -> ThreadLayout:
-    """Give a thread an equal share of every population, so that all have as much to do."""
+    """Give a thread an equal local of every population, so that all have as much to do."""
     bounds = [
         (p.size * thread // n_threads, p.size * (thread + 1) // n_threads) for p, _, _ in layout
     ]
     n_local = sum(whole_lines(high - low) for low, high in bounds)
-    shares = []
+    populations = []
     first = slot = 0
-    twin_first = n_local
-    for k, ((low, high), (_, ports, twinned)) in enumerate(zip(bounds, layout, strict=True)):
-        twins = twinned[(twinned >= low) & (twinned < high)]
-        slots, twin_slots = {}, {}
+    first_probe = n_local
+    for k, ((low, high), (_, ports, probed)) in enumerate(zip(bounds, layout, strict=True)):
+        probes = probed[(probed >= low) & (probed < high)]
+        slots, probe_slots = {}, {}
         for port in ports:
             slots[port] = slot
             slot += whole_lines(high - low)
         for port in ports:
-            twin_slots[port] = slot
-            slot += whole_lines(2 * len(twins))
-        shares.append(Share(k, low, high, first, slots, twins, twin_first, twin_slots))
+            probe_slots[port] = slot
+            slot += whole_lines(2 * len(probes))
+        populations.append(
+            LocalPopulation(k, low, high, first, slots, probes, first_probe, probe_slots)
+        )
         first += whole_lines(high - low)
-        twin_first += whole_lines(2 * len(twins))
-    return ThreadLayout(tuple(shares), twin_first, slot)
+        first_probe += whole_lines(2 * len(probes))
+    return ThreadLayout(tuple(populations), first_probe, slot)
 
 
 def lay_out(network: Network, n_threads: int) -> Layout:
     """Share a network's neurons among threads and give every input its slot."""
     parts = []
     for population in network.populations:
-        ports, twinned = _ports(network, population), _twinned(network, population)
-        parts.append((_with_equations(network, population, ports), ports, twinned))
+        ports, probed = _ports(network, population), _probed(network, population)
+        parts.append((_with_equations(network, population, ports), ports, probed))
     return _lay_out(parts, n_threads)
 
 
@@ -262,7 +264,7 @@ def lay_out_ends(projection: Projection) -> Layout:
 def _lay_out(
     parts: list[tuple[Population, tuple[Hashable, ...], NDArray[np.int64]]], n_threads: int
 ) -> Layout:
-    populations, ports, twinned = zip(*parts, strict=True)
+    populations, ports, probed = zip(*parts, strict=True)
     first_id = np.cumsum([0, *(p.size for p in populations)], dtype=np.int64)
     threads = tuple(_lay_out_thread(parts, k, n_threads) for k in range(n_threads))
-    return Layout(populations, first_id, ports, twinned, threads)
+    return Layout(populations, first_id, ports, probed, threads)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from neurosim.builder.inputs import pieces, targets, twin_slots
+from neurosim.builder.inputs import pieces, probe_slots, targets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.builder.layout import Layout, Share
+    from neurosim.builder.layout import Layout, LocalPopulation
     from neurosim.kernels import Inputs
     from neurosim.network import Drive, Network
 
@@ -52,13 +52,13 @@ class SpikePort(NamedTuple):
 
     Attributes
     ----------
-    slots, twin_slots : (n_targets,) ndarray of int64
-        −1 where the target belongs to another thread, or has no twins.
+    slots, probe_slots : (n_targets,) ndarray of int64
+        −1 where the target belongs to another thread, or has no probes.
     weights : (n_targets,) ndarray of float64
     """
 
     slots: NDArray[np.int64]
-    twin_slots: NDArray[np.int64]
+    probe_slots: NDArray[np.int64]
     weights: NDArray[np.float64]
 
 
@@ -76,34 +76,38 @@ def live_tables(
     live: dict[Drive, CurrentPort | SpikePort] = {}
     own: dict[Drive, OwnPort] = {}
     for k, drive in enumerate(network.drives):
-        share = layout.threads[thread].shares[layout.index(drive.target)]
-        if drive.input.is_own and drive.input.brings_spikes:
-            own[drive] = OwnPort(k, -1, _spike_port(drive, share))
-        elif drive.input.is_own:
+        local = layout.threads[thread].populations[layout.index(drive.target)]
+        if drive.input.is_custom and drive.input.sends_spikes:
+            own[drive] = OwnPort(k, -1, _spike_port(drive, local))
+        elif drive.input.is_custom:
             own[drive] = OwnPort(k, len(inputs.programs), None)
-            inputs = _add_program(inputs, drive, share, np.empty((0, 1)))
-        elif drive.input.is_live and drive.input.brings_spikes:
-            live[drive] = _spike_port(drive, share)
+            inputs = _add_program(inputs, drive, local, np.empty((0, 1)))
+        elif drive.input.is_live and drive.input.sends_spikes:
+            live[drive] = _spike_port(drive, local)
         elif drive.input.is_live:
-            inputs, live[drive] = _add_current(inputs, drive, share)
+            inputs, live[drive] = _add_current(inputs, drive, local)
     return inputs, live, own
 
 
-def _add_current(inputs: Inputs, drive: Drive, share: Share) -> tuple[Inputs, CurrentPort]:
+def _add_current(
+    inputs: Inputs, drive: Drive, local: LocalPopulation
+) -> tuple[Inputs, CurrentPort]:
     source: Any = drive.input
     n_targets, first = len(targets(drive)), len(inputs.amplitudes)
     start = np.broadcast_to(source.changes()[1], (1, n_targets))
     port = CurrentPort(len(inputs.programs), slice(first, first + n_targets))
-    return _add_program(inputs, drive, share, start), port
+    return _add_program(inputs, drive, local, start), port
 
 
-def _add_program(inputs: Inputs, drive: Drive, share: Share, values: NDArray[np.float64]) -> Inputs:
+def _add_program(
+    inputs: Inputs, drive: Drive, local: LocalPopulation, values: NDArray[np.float64]
+) -> Inputs:
     """Return inputs with a current that has values (n, n_columns) from step 0 on."""
     (n, columns), program = values.shape, len(inputs.programs)
     place = [len(inputs.changes), n, columns, len(inputs.amplitudes)]
     rows = [
-        [share.first + piece.neuron - share.low, piece.length, 0, program, piece.column]
-        for piece in pieces(drive, share)
+        [local.first + piece.neuron - local.start, piece.length, 0, program, piece.column]
+        for piece in pieces(drive, local)
     ]
     return inputs._replace(
         programs=np.vstack([inputs.programs, place]),
@@ -113,11 +117,11 @@ def _add_program(inputs: Inputs, drive: Drive, share: Share, values: NDArray[np.
     )
 
 
-def _spike_port(drive: Drive, share: Share) -> SpikePort:
+def _spike_port(drive: Drive, local: LocalPopulation) -> SpikePort:
     ids = targets(drive)
-    own = (ids >= share.low) & (ids < share.high)
+    own = (ids >= local.start) & (ids < local.stop)
     weights = np.broadcast_to(np.asarray(drive.weight, float), len(ids))
-    slots = np.where(own, share.slots[drive.synapse] + ids - share.low, -1)
-    twins = np.full(len(ids), -1, np.int64)
-    twins[own] = twin_slots(share, drive.synapse, ids[own], weights[own])
-    return SpikePort(slots, twins, weights)
+    slots = np.where(own, local.slots[drive.synapse] + ids - local.start, -1)
+    probes = np.full(len(ids), -1, np.int64)
+    probes[own] = probe_slots(local, drive.synapse, ids[own], weights[own])
+    return SpikePort(slots, probes, weights)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.builder.layout import Layout, Share
+    from neurosim.builder.layout import Layout, LocalPopulation
     from neurosim.kernels import Neurons
 
 
@@ -83,33 +83,35 @@ def initial_states(layout: Layout, number: int, dt: float, seed: int) -> NDArray
     return np.stack(columns, axis=1)
 
 
-def _carried(neuron: Any, share: Share) -> list[Any]:
+def _carried(neuron: Any, local: LocalPopulation) -> list[Any]:
     """Return the synapses of a group whose currents the method of integration carries."""
     if hasattr(type(neuron), "step") or not METHODS[neuron.method].carries_currents:
         return []
     kinds = (EXPONENTIAL, ALPHA)
-    return [port for port in share.slots if port != NOISE and port_kind(port) in kinds]
+    return [port for port in local.slots if port != NOISE and port_kind(port) in kinds]
 
 
-def _parameter_rows(layout: Layout, share: Share, dt: float, seed: int) -> NDArray[np.float64]:
+def _parameter_rows(
+    layout: Layout, local: LocalPopulation, dt: float, seed: int
+) -> NDArray[np.float64]:
     """Return refractory steps, parameters and time constants of currents that are carried.
 
     The parameters are those of the neuron and of its synapses with equations. One row, or one for
-    each neuron of a share.
+    each local neuron.
     """
-    population = layout.populations[share.population]
+    population = layout.populations[local.population]
     neuron = drawn_neuron(population, seed)
     values = [
         getattr(part, name)
-        for part in (neuron, *layout.synapses(share.population))
+        for part in (neuron, *layout.synapses(local.population))
         for name in parameters_of(type(part))
     ]
-    values += [port.tau for port in _carried(neuron, share)]
+    values += [port.tau for port in _carried(neuron, local)]
     refractory = refractory_of(neuron, dt)
     if neuron.is_uniform:
         return np.array([[float(refractory), *values]])
     columns = [np.broadcast_to(column, (population.size,)) for column in (refractory, *values)]
-    return np.column_stack(columns)[share.low : share.high].astype(float)
+    return np.column_stack(columns)[local.start : local.stop].astype(float)
 
 
 def model_tables(
@@ -130,8 +132,8 @@ def model_tables(
         Whether to run the equations as plain Python.
 
     """
-    shares = layout.threads[thread].shares
-    populations = [layout.populations[share.population] for share in shares]
+    parts = layout.threads[thread].populations
+    populations = [layout.populations[local.population] for local in parts]
     own = [g for g, p in enumerate(populations) if not p.neuron.is_linear]
     if all(p.neuron.is_linear for p in layout.populations):
         return ModelPart(None, np.empty(0), {}, 0, 0)
@@ -139,9 +141,9 @@ def model_tables(
     first: dict[int, int] = {}
     for g in own:
         first[g] = sum(len(part) for part in states.values())
-        share = shares[g]
-        states[g] = initial_states(layout, g, dt, seed)[share.low : share.high, 1:].ravel()
-    rows = {g: _parameter_rows(layout, shares[g], dt, seed) for g in own}
+        local = parts[g]
+        states[g] = initial_states(layout, g, dt, seed)[local.start : local.stop, 1:].ravel()
+    rows = {g: _parameter_rows(layout, parts[g], dt, seed) for g in own}
     blocks, address, points, carrying = [], [], [], []
     first_state, first_param, params = [], [], []
     n_params = most_points = 0
@@ -155,7 +157,7 @@ def model_tables(
         start = int(block[BLOCK_FIRST] - neurons.groups[g, FIRST])
         stop = start + int(block[BLOCK_LAST] - block[BLOCK_FIRST])
         n_internal = internal_steps(type(neuron), dt)
-        kinds = [port_kind(port) for port in _carried(neuron, shares[g])]
+        kinds = [port_kind(port) for port in _carried(neuron, parts[g])]
         carried = sum(2 if kind == ALPHA else 1 for kind in kinds)
         carries = not hasattr(neuron, "step") and METHODS[neuron.method].carries_currents
         n_points = 1 + carried if carries else 2 * n_internal + 1

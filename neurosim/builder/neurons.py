@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.builder.layout import Layout, Share
+    from neurosim.builder.layout import Layout, LocalPopulation
     from neurosim.models import Neuron
 
 
@@ -58,18 +58,23 @@ class _Tables:
         self.n_synaptic = 0
 
     def add_ports(
-        self, share: Share, slots: Mapping[Hashable, int], count: int, neuron: Neuron, dt: float
+        self,
+        local: LocalPopulation,
+        slots: Mapping[Hashable, int],
+        count: int,
+        neuron: Neuron,
+        dt: float,
     ) -> None:
         """Add the ports of a group of `count` neurons."""
         for port, slot in slots.items():
             synapse = DeltaSynapse() if port == NOISE else port
             kind, filters = synapse_filter(synapse, neuron, dt)
             row = [kind, slot, self.n_synaptic, self.n_synaptic]
-            self.places[share.population, port, slots is share.twin_slots] = self.n_synaptic
-            room = whole_lines(count)
+            self.places[local.population, port, slots is local.probe_slots] = self.n_synaptic
+            size = whole_lines(count)
             if kind == ALPHA:
-                row[STATE_RISE] += room
-            self.n_synaptic += {DELTA: 0, EQUATIONS: 0, ALPHA: 2 * room}.get(kind, room)
+                row[STATE_RISE] += size
+            self.n_synaptic += {DELTA: 0, EQUATIONS: 0, ALPHA: 2 * size}.get(kind, size)
             self.ports.append(row)
             self.filters.append(filters)
 
@@ -108,22 +113,22 @@ def neuron_tables(
     -------
     neurons : Neurons
     places : dict
-        First place in `State.synaptic` by (population, port, whether of twins).
+        First place in `State.synaptic` by (population, port, whether of probes).
     n_synaptic : int
         Size of `State.synaptic`.
     """
     tables = _Tables()
-    shares = layout.threads[thread].shares
-    for share in shares:
-        population = layout.populations[share.population]
+    populations = layout.threads[thread].populations
+    for local in populations:
+        population = layout.populations[local.population]
         neuron = population.neuron
         first_port = len(tables.ports)
-        tables.add_ports(share, share.slots, share.size, neuron, dt)
+        tables.add_ports(local, local.slots, local.size, neuron, dt)
         tables.groups.append(
             [
-                share.first,
-                share.first + share.size,
-                int(layout.first_id[share.population]) + share.low,
+                local.first,
+                local.first + local.size,
+                int(layout.first_id[local.population]) + local.start,
                 shortest_refractory(neuron, dt),
                 first_port,
                 len(tables.ports),
@@ -131,16 +136,16 @@ def neuron_tables(
         )
         tables.dynamics.append(membrane(neuron, dt))
         key = stream_key(seed, "escape", population.name)
-        tables.add_firing(neuron, dt, share.low, key)
-    for share in shares:
-        count = 2 * len(share.twins)
+        tables.add_firing(neuron, dt, local.start, key)
+    for local in populations:
+        count = 2 * len(local.probed)
         if count == 0:
             continue
-        neuron = layout.populations[share.population].neuron
+        neuron = layout.populations[local.population].neuron
         first_port = len(tables.ports)
-        tables.add_ports(share, share.twin_slots, count, neuron, dt)
-        last = share.twin_first + count
-        tables.groups.append([share.twin_first, last, -1, 0, first_port, len(tables.ports)])
+        tables.add_ports(local, local.probe_slots, count, neuron, dt)
+        last = local.first_probe + count
+        tables.groups.append([local.first_probe, last, -1, 0, first_port, len(tables.ports)])
         silent = membrane(neuron, dt)
         silent[THRESHOLD] = np.inf
         tables.dynamics.append(silent)

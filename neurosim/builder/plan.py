@@ -22,20 +22,20 @@ from neurosim.builder.parameters import (
     shortest_refractory,
 )
 from neurosim.builder.plastic import PlasticPart, plastic_parts, plastic_projections
-from neurosim.builder.probes import (
-    Contribution,
-    TracePlan,
-    plan_traces,
-    probe_tables,
-    recorded_spikes,
-)
 from neurosim.builder.projections import Projections
+from neurosim.builder.recording import (
+    TracePlan,
+    TraceTerm,
+    plan_traces,
+    recorded_spikes,
+    recording_table,
+)
 from neurosim.builder.streams import check_seed
 from neurosim.builder.synapses import into_ring, make_tables
 from neurosim.builder.workers import workers
 from neurosim.errors import NeurosimError
 from neurosim.network.dale import common_effect, effect_of
-from neurosim.results.result import PopulationInfo
+from neurosim.results import PopulationInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.builder.workers import Each
-    from neurosim.kernels import Heterogeneous, Inputs, Neurons, Probes, Table
+    from neurosim.kernels import Heterogeneous, Inputs, Neurons, RecordingTable, Table
     from neurosim.network import Drive, Network
 
 
@@ -61,12 +61,12 @@ class ThreadPlan:
     models : ModelPart
     heterogeneous : Heterogeneous or None
     inputs : Inputs
-    probes : Probes
+    recording : RecordingTable
     live : mapping of Drive to CurrentPort or SpikePort
         Where it takes in the live drives.
     own : mapping of Drive to OwnPort
         Where it takes in the inputs of users.
-    contributions : tuple of Contribution
+    trace_terms : tuple of TraceTerm
         How its samples enter the traces.
     v_start : (n_local,) ndarray of float64
         Potential at time 0, relative to rest (mV).
@@ -81,10 +81,10 @@ class ThreadPlan:
     models: ModelPart
     heterogeneous: Heterogeneous | None
     inputs: Inputs
-    probes: Probes
+    recording: RecordingTable
     live: Mapping[Drive, CurrentPort | SpikePort]
     own: Mapping[Drive, OwnPort]
-    contributions: tuple[Contribution, ...]
+    trace_terms: tuple[TraceTerm, ...]
     v_start: NDArray[np.float64]
     n_synaptic: int
     n_slots: int
@@ -102,7 +102,7 @@ class Plan:
     layout : Layout
     threads : tuple of ThreadPlan
         Those of this process.
-    own : range
+    local_threads : range
         Their numbers among all threads.
     first_id : (n_populations + 1,) ndarray of int64
     populations : mapping of str to PopulationInfo
@@ -111,9 +111,9 @@ class Plan:
     spikes_of : mapping of str to (n_recorded,) ndarray of int64
         Neurons whose spikes are kept.
     traces : tuple of TracePlan
-    horizon, stride : int
+    max_delay, min_delay : int
         Longest and shortest delay in steps; both at least 1.
-    batch : int
+    steps_per_delivery : int
         Steps that are delivered at a time.
     refractory : (n_populations,) ndarray of int64
         Refractory steps of each population, which bound how often it can fire.
@@ -125,15 +125,15 @@ class Plan:
     seed: int
     layout: Layout
     threads: tuple[ThreadPlan, ...]
-    own: range
+    local_threads: range
     first_id: NDArray[np.int64]
     populations: Mapping[str, PopulationInfo]
     offsets: Mapping[str, float | NDArray[np.float64]]
     spikes_of: Mapping[str, NDArray[np.int64]]
     traces: tuple[TracePlan, ...]
-    horizon: int
-    stride: int
-    batch: int
+    max_delay: int
+    min_delay: int
+    steps_per_delivery: int
     refractory: NDArray[np.int64]
     n_synapses: int
 
@@ -142,17 +142,17 @@ class Plan:
         """Threads of all processes."""
         return len(self.layout.threads)
 
-    def most_spikes(self, n_steps: int, n_shares: int = 1) -> int:
+    def max_spikes(self, n_steps: int, n_parts: int = 1) -> int:
         """Return how many spikes there can be at most in so many steps.
 
         Parameters
         ----------
         n_steps : int
-        n_shares : int
-            Into how many equal shares every population is cut, of one of which the spikes are
+        n_parts : int
+            Into how many equal populations every population is cut, of one of which the spikes are
             counted.
         """
-        sizes = -(-np.diff(self.first_id) // n_shares)
+        sizes = -(-np.diff(self.first_id) // n_parts)
         return int((sizes * -(-n_steps // (self.refractory + 1))).sum())
 
 
@@ -175,8 +175,8 @@ class _Wiring(NamedTuple):
     tables: Sequence[Table]
     plastic: Sequence[PlasticPart]
     signs: Mapping[str, int]
-    horizon: int
-    stride: int
+    max_delay: int
+    min_delay: int
     n_synapses: int
 
 
@@ -194,8 +194,8 @@ def _wire(
         tables=list(each(lambda of: into_ring(of[0], layout), made)),
         plastic=learning,
         signs=_signs(network, (projections, *plastic)),
-        horizon=int(delays.max(initial=1)),
-        stride=int(delays.min()) if len(delays) else 2**31,
+        max_delay=int(delays.max(initial=1)),
+        min_delay=int(delays.min()) if len(delays) else 2**31,
         n_synapses=sum(n for _, n in made) + sum(len(part.weights) for part in learning),
     )
 
@@ -206,8 +206,8 @@ def _wiring_of(plan: Plan) -> _Wiring:
         tables=[part.table for part in plan.threads],
         plastic=[part.plastic for part in plan.threads],
         signs={name: info.sign for name, info in plan.populations.items()},
-        horizon=plan.horizon,
-        stride=plan.stride,
+        max_delay=plan.max_delay,
+        min_delay=plan.min_delay,
         n_synapses=plan.n_synapses,
     )
 
@@ -239,13 +239,13 @@ def _describe(network: Network, signs: Mapping[str, int]) -> dict[str, Populatio
 def _starting_potentials(layout: Layout, thread: int, dt: float, seed: int) -> NDArray:
     """Return the potential of each neuron at time 0, as `State.v` counts it."""
     v = np.zeros(layout.threads[thread].n_local)
-    for share in layout.threads[thread].shares:
-        population = layout.populations[share.population]
+    for local in layout.threads[thread].populations:
+        population = layout.populations[local.population]
         if population.neuron.is_linear:
             start = initial_potentials(population, seed) - potential_offset(population, seed)
         else:
-            start = initial_states(layout, share.population, dt, seed)[:, 0]
-        v[share.first : share.first + share.size] = start[share.low : share.high]
+            start = initial_states(layout, local.population, dt, seed)[:, 0]
+        v[local.first : local.first + local.size] = start[local.start : local.stop]
     return v
 
 
@@ -303,7 +303,9 @@ def build(
             soft = soft_blocks(neurons)
             models = model_tables(layout, neurons, thread, dt, seed, debug)
             heterogeneous = heterogeneous_tables(layout, neurons, thread, dt, seed)
-            probes, contributions = probe_tables(traces, layout, thread, places, models.first_state)
+            recording, trace_terms = recording_table(
+                traces, layout, thread, places, models.first_state
+            )
             inputs = input_tables(network, layout, neurons, thread, dt, seed)
             inputs, live, own_ports = live_tables(inputs, network, layout, thread)
             v_start = _starting_potentials(layout, thread, dt, seed)
@@ -315,7 +317,7 @@ def build(
                 inputs,
                 table,
                 learned.tables,
-                probes,
+                recording,
                 (v_start,),
             )
             for tables in arrays:
@@ -329,10 +331,10 @@ def build(
                 models,
                 heterogeneous,
                 inputs,
-                probes,
+                recording,
                 live,
                 own_ports,
-                contributions,
+                trace_terms,
                 v_start,
                 n_synaptic,
                 n_slots,
@@ -345,7 +347,7 @@ def build(
         seed=seed,
         layout=layout,
         threads=built,
-        own=own,
+        local_threads=own,
         first_id=layout.first_id,
         populations=_describe(network, wiring.signs),
         offsets={p.name: potential_offset(p, seed) for p in layout.populations},
@@ -353,9 +355,9 @@ def build(
             p.name: recorded_spikes(network.recordings, p.name, p.size) for p in network.populations
         },
         traces=traces,
-        horizon=wiring.horizon,
-        batch=ring if ring > 1 else layout.steps_at_once,
-        stride=wiring.stride,
+        max_delay=wiring.max_delay,
+        steps_per_delivery=ring if ring > 1 else layout.steps_per_delivery,
+        min_delay=wiring.min_delay,
         refractory=np.array([shortest_refractory(p.neuron, dt) for p in network.populations]),
         n_synapses=wiring.n_synapses,
     )

@@ -9,11 +9,11 @@ import numpy as np
 
 from neurosim.builder.codegen.rule_source import rule_functions
 from neurosim.builder.connections import unpack
-from neurosim.builder.layout import TWINNED
+from neurosim.builder.layout import EI_VARIABLES
 from neurosim.builder.projections import Projections, expected_synapses
 from neurosim.builder.synapses import make_tables
 from neurosim.errors import NeurosimError
-from neurosim.kernels import Entry, Learned, Plastic, address_table, drop_spikes
+from neurosim.kernels import Entry, Plastic, PlasticityState, address_table, drop_spikes
 from neurosim.kernels.types import PLASTIC_PROJECTION
 from neurosim.models.declare import parameters_of, traces_of
 from neurosim.utils.resources import physical_memory
@@ -31,8 +31,8 @@ BYTES = 64
 """Memory of a plastic synapse."""
 LEAST_HISTORY = 2**12
 """Number of postsynaptic spikes that a thread always keeps."""
-HISTORY = ("steps", "values", "following")
-"""Fields of `Learned` that hold these spikes."""
+HISTORY = ("steps", "values", "next_spike")
+"""Fields of `PlasticityState` that hold these spikes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +88,7 @@ def plastic_projections(
     for k in chosen:
         target = network.projections[k].target
         for recording in network.recordings:
-            if recording.population is target and recording.variable in TWINNED:
+            if recording.population is target and recording.variable in EI_VARIABLES:
                 raise NeurosimError(
                     f"{recording.variable!r} of {target.name!r} cannot be recorded, as plastic "
                     "synapses lead there: record 'i_syn' or 'v'"
@@ -169,7 +169,7 @@ def _plastic_part(
     ends, n, n_lists, n_delays, n_rows = [np.zeros(1, np.int64)], 0, 0, 0, 0
     for p, (projections, table) in enumerate(zip(plastic, tables, strict=True)):
         (projection,) = projections.projections
-        share = layout.threads[thread].shares[layout.index(projection.target)]
+        local = layout.threads[thread].populations[layout.index(projection.target)]
         first = int(layout.first_id[layout.index(projection.source)])
         source, slots, weight, late = unpack(table)
         different = np.unique(projections.column_delays)
@@ -185,27 +185,27 @@ def _plastic_part(
             n_rows,
             n_delays,
             len(different),
-            int(layout.first_id[share.population]) + share.low,
-            share.size,
+            int(layout.first_id[local.population]) + local.start,
+            local.size,
             n_lists,
             len(parameters_of(type(rules[p]))) + sides.count("pre"),
             sides.count("post"),
             rules[p].w_max,
         )
         slots = slots.astype(np.int64)[order]
-        place = slots - share.slots[projection.synapse]
+        place = slots - local.slots[projection.synapse]
         targets.append(slots)
         posts.append(n_lists + place)
         weights.append(weight[order].astype(float))
         delays.append(different)
-        segments.append(share.low + place)
+        segments.append(local.start + place)
         sources.append(source[order] - first)
         steps.append(late[order])
         number = next(k for k, other in enumerate(network.projections) if other is projection)
         kinds.append(np.full(len(slots), number))
-        lows.append(share.low)
+        lows.append(local.start)
         n, n_rows = n + len(slots), n_rows + rows
-        n_lists, n_delays = n_lists + share.size, n_delays + len(different)
+        n_lists, n_delays = n_lists + local.size, n_delays + len(different)
 
     def joined(parts: list[NDArray], dtype: type = np.int64) -> NDArray:
         return np.concatenate([np.empty(0, dtype), *parts]).astype(dtype, copy=False)
@@ -216,7 +216,7 @@ def _plastic_part(
         delays=joined(delays),
         segment=np.concatenate(ends),
         targets=joined(targets),
-        posts=joined(posts),
+        post_ids=joined(posts),
     )
     begin = joined(weights, np.float64)
     return PlasticPart(
@@ -239,60 +239,62 @@ def _most_traces(rules: list[Plasticity], side: str) -> int:
     return max(1, *(len(_rates(rule, side, 1.0)) for rule in rules), 1)
 
 
-def new_learned(part: PlasticPart) -> Learned:
+def new_plasticity_state(part: PlasticPart) -> PlasticityState:
     """Return the state of plastic synapses at time 0."""
     n = len(part.weights)
-    return Learned(
+    return PlasticityState(
         weights=part.weights.copy(),
         traces=np.zeros((n, part.n_pre_traces)),
-        last=np.zeros(n, np.int64),
-        seen=np.full(n, -1, np.int64),
+        last_pre=np.zeros(n, np.int64),
+        last_seen=np.full(n, -1, np.int64),
         steps=np.empty(0, np.int64),
         values=np.empty((0, part.n_post_traces)),
-        following=np.empty(0, np.int64),
-        first_of=np.full(part.n_lists, -1, np.int64),
-        last_of=np.full(part.n_lists, -1, np.int64),
+        next_spike=np.empty(0, np.int64),
+        first_spike=np.full(part.n_lists, -1, np.int64),
+        last_spike=np.full(part.n_lists, -1, np.int64),
         count=np.zeros(1, np.int64),
     )
 
 
-def most_history(learned: Learned) -> int:
+def history_limit(plasticity: PlasticityState) -> int:
     """Return the number of stored postsynaptic spikes above which unneeded ones are dropped.
 
     Dropping visits all synapses and spikes, so its cost for each new spike stays constant if the
     history grows by as many spikes as there are of both.
     """
-    return 2 * int(learned.count[0]) + len(learned.weights) + LEAST_HISTORY
+    return 2 * int(plasticity.count[0]) + len(plasticity.weights) + LEAST_HISTORY
 
 
-def drop_history(part: PlasticPart, learned: Learned, step: int) -> Learned:
+def drop_history(part: PlasticPart, plasticity: PlasticityState, step: int) -> PlasticityState:
     """Return the state without the postsynaptic spikes that no synapse needs at step `step`.
 
     The spikes that are kept do not depend on earlier calls. Some arrays are changed in place.
     """
-    tables, n = part.tables, int(learned.count[0])
-    kept = learned._replace(**{name: np.empty_like(getattr(learned, name)[:n]) for name in HISTORY})
+    tables, n = part.tables, int(plasticity.count[0])
+    kept = plasticity._replace(
+        **{name: np.empty_like(getattr(plasticity, name)[:n]) for name in HISTORY}
+    )
     needed, places = np.zeros(n, bool), np.empty(n, np.int64)
     marks = [
-        Entry(own.mark_row, tables, learned, rule, needed)
+        Entry(own.mark_row, tables, plasticity, rule, needed)
         for own, rule in zip(part.functions, tables.rules, strict=True)
     ]
-    drop = Entry(drop_spikes, tables, learned, kept, address_table(marks), needed, places)
+    drop = Entry(drop_spikes, tables, plasticity, kept, address_table(marks), needed, places)
     count = drop(step, 0, 0, 0, 0)
     left = {name: getattr(kept, name)[:count].copy() for name in HISTORY}
-    return learned._replace(**left, count=np.array([count]))
+    return plasticity._replace(**left, count=np.array([count]))
 
 
-def with_room_to_learn(learned: Learned, most: int) -> Learned:
+def ensure_history_capacity(plasticity: PlasticityState, most: int) -> PlasticityState:
     """Return the state with capacity for `most` more postsynaptic spikes."""
-    kept = int(learned.count[0])
-    if len(learned.first_of) == 0 or len(learned.steps) >= kept + most:
-        return learned
+    kept = int(plasticity.count[0])
+    if len(plasticity.first_spike) == 0 or len(plasticity.steps) >= kept + most:
+        return plasticity
 
     def longer(array: NDArray) -> NDArray:
-        room = np.empty((2 * kept + most, *array.shape[1:]), array.dtype)
-        room[:kept] = array[:kept]
-        return room
+        larger = np.empty((2 * kept + most, *array.shape[1:]), array.dtype)
+        larger[:kept] = array[:kept]
+        return larger
 
-    grown = {name: longer(getattr(learned, name)) for name in HISTORY}
-    return learned._replace(**grown)
+    grown = {name: longer(getattr(plasticity, name)) for name in HISTORY}
+    return plasticity._replace(**grown)

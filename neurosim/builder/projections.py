@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.builder.delays import DelayTable, delays_of
-from neurosim.builder.listed import Listed
+from neurosim.builder.edge_lists import Listed
 from neurosim.builder.streams import generator, stream_key
 from neurosim.builder.weights import common_weights, is_listed, weight_array
-from neurosim.kernels import rows as c
-from neurosim.models.column import is_column
+from neurosim.kernels import random_rows as c
+from neurosim.models.column import is_per_edge
 from neurosim.network.dale import common_effect, effect_of
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ ROW_KINDS = {
 def expected_synapses(projection: Projection) -> float:
     """Return how many synapses a projection has, in the mean where that is random."""
     ends = projection.ends
-    return projection.rule.bound(ends).expected_synapses(*ends.shape, n_common=ends.n_common)
+    return projection.rule.bind(ends).expected_synapses(*ends.shape, n_common=ends.n_common)
 
 
 def known_sign(network: Network, source: Population) -> int:
@@ -47,7 +47,7 @@ def known_sign(network: Network, source: Population) -> int:
     return common_effect(
         effect_of(p, None if p.plasticity is None else p.plasticity.w_max)
         for p in own
-        if p.plasticity is not None or not is_column(p.weight)
+        if p.plasticity is not None or not is_per_edge(p.weight)
     )
 
 
@@ -137,9 +137,9 @@ class Projections:
             source, target = projection.source, self.layout.index(projection.target)
             if source not in signs:
                 signs[source] = known_sign(network, source)
-            shares = [self.layout.threads[thread].shares[target] for thread in self.own]
+            populations = [self.layout.threads[thread].populations[target] for thread in self.own]
             sign = signs[source] * projection.effect
-            listed[p] = Listed(projection, shares, self._dt, self.keys[p], sign, each)
+            listed[p] = Listed(projection, populations, self._dt, self.keys[p], sign, each)
             signs[source] = listed[p].sign * projection.effect or signs[source]
         return listed
 
@@ -148,7 +148,7 @@ class Projections:
         return {
             self.projections[p]: own.extremes
             for p, own in self.listed.items()
-            if is_column(self.projections[p].weight)
+            if is_per_edge(self.projections[p].weight)
         }
 
     def _set_columns(self) -> None:

@@ -36,12 +36,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.builder.layout import Layout, Share
+    from neurosim.builder.layout import Layout, LocalPopulation
     from neurosim.builder.plan import Plan, ThreadPlan
     from neurosim.kernels import Neurons, State, Table
 
-STATES = ("v", "until", "synaptic", "states", "arrived")
-"""Fields of `kernels.types.State` that a snapshot holds, each in the order of the network."""
+STATES = {
+    "v": "v",
+    "until": "refractory_until",
+    "synaptic": "synaptic",
+    "states": "states",
+    "arrived": "arrived",
+}
+"""Fields of `kernels.types.State` that a snapshot holds, by their names in checkpoint files."""
 
 
 LARGEST = 1e100
@@ -72,39 +78,39 @@ class _Counter:
 
 def _spans(layout: Layout, part: ThreadPlan, thread: int, counter: _Counter) -> Iterator[_Span]:
     """Yield where the values of a thread lie, here and in the network."""
-    shares = layout.threads[thread].shares
-    with_twins = [share.population for share in shares if len(share.twins)]
-    for g, share in enumerate(shares):
-        population = layout.populations[share.population]
+    populations = layout.threads[thread].populations
+    with_probes = [local.population for local in populations if len(local.probed)]
+    for g, local in enumerate(populations):
+        population = layout.populations[local.population]
         for field in ("v", "until"):
-            whole = counter.take(field, population.size) + share.low
-            yield _Span(field, share.first, whole, share.size)
+            whole = counter.take(field, population.size) + local.start
+            yield _Span(field, local.first, whole, local.size)
         for port in _ports(part, g):
             for place in _variables(port):
-                whole = counter.take("synaptic", population.size) + share.low
-                yield _Span("synaptic", place, whole, share.size)
+                whole = counter.take("synaptic", population.size) + local.start
+                yield _Span("synaptic", place, whole, local.size)
         if not population.neuron.is_linear:
-            n = state_size(layout, share.population)
-            whole = counter.take("states", n * population.size) + n * share.low
-            yield _Span("states", part.models.first_state[g], whole, n * share.size)
-        if len(layout.twinned[share.population]):
-            own = len(share.twins) > 0
-            group = len(shares) + with_twins.index(share.population) if own else g
-            yield from _twin_spans(layout, part, share, group, counter)
+            n = state_size(layout, local.population)
+            whole = counter.take("states", n * population.size) + n * local.start
+            yield _Span("states", part.models.first_state[g], whole, n * local.size)
+        if len(layout.probed[local.population]):
+            own = len(local.probed) > 0
+            group = len(populations) + with_probes.index(local.population) if own else g
+            yield from _probe_spans(layout, part, local, group, counter)
 
 
-def _twin_spans(
-    layout: Layout, part: ThreadPlan, share: Share, group: int, counter: _Counter
+def _probe_spans(
+    layout: Layout, part: ThreadPlan, local: LocalPopulation, group: int, counter: _Counter
 ) -> Iterator[_Span]:
-    """Yield where the values of one population's twins lie; first those that hear excitation."""
-    twinned, own = layout.twinned[share.population], len(share.twins)
-    before = int(np.searchsorted(twinned, share.low))
-    slots = list(share.twin_slots.values())
+    """Yield where the values of one population's probes lie; first those that hear excitation."""
+    probed, own = layout.probed[local.population], len(local.probed)
+    before = int(np.searchsorted(probed, local.start))
+    slots = list(local.probe_slots.values())
     for number, port in enumerate(_ports(part, group)):
         places = [("synaptic", place) for place in _variables(port)]
         for field, place in [*places, ("arrived", slots[number])]:
             for sign in range(2):
-                whole = counter.take(field, len(twinned)) + before
+                whole = counter.take(field, len(probed)) + before
                 yield _Span(field, place + sign * own, whole, own)
 
 
@@ -126,35 +132,37 @@ def _variables(port: NDArray[np.int64]) -> list[int]:
     return [*places, int(port[STATE_RISE])] if port[KIND] == ALPHA else places
 
 
-def take_state(plan: Plan, states: list[State]) -> dict[str, NDArray]:
+def get_state(plan: Plan, states: list[State]) -> dict[str, NDArray]:
     """Return the states of the threads between two chunks of steps, in the order of the network.
 
     Returns
     -------
     dict
         For each of `STATES` an array, 0 where another process has the value; of the spikes of the
-        last `plan.horizon` steps "fired", the global ids by step, and "fired_in", how many there
+        last `plan.max_delay` steps "fired", the global ids by step, and "fired_in", how many there
         were in each step.
     """
     own: list[tuple[_Span, NDArray]] = []
     total: dict[str, int] = {}
-    for thread, part, state in zip(plan.own, plan.threads, states, strict=True):
+    for thread, part, state in zip(plan.local_threads, plan.threads, states, strict=True):
         counter = _Counter()
         for span in _spans(plan.layout, part, thread, counter):
-            own.append((span, getattr(state, span.field)[span.own : span.own + span.size]))
+            own.append((span, getattr(state, STATES[span.field])[span.own : span.own + span.size]))
         total = counter.total
     first = states[0]
-    whole = {field: np.zeros(n, getattr(first, field).dtype) for field, n in total.items()}
+    whole = {field: np.zeros(n, getattr(first, STATES[field]).dtype) for field, n in total.items()}
     for span, values in own:
         whole[span.field][span.whole : span.whole + span.size] = values
-    start = first.history_start[: plan.horizon + 1]
+    start = first.history_start[: plan.max_delay + 1]
     return whole | {
         "fired": first.history[: start[-1]].copy(),
         "fired_in": np.diff(start),
     }
 
 
-def adapted(old: Plan, new: Plan, snapshot: Mapping[str, NDArray], step: int) -> dict[str, NDArray]:
+def adapt_state(
+    old: Plan, new: Plan, snapshot: Mapping[str, NDArray], step: int
+) -> dict[str, NDArray]:
     """Return a snapshot for a plan of the same network with other values.
 
     Potentials stay what they are, though they count from rest. Refractory periods under way become
@@ -167,7 +175,7 @@ def adapted(old: Plan, new: Plan, snapshot: Mapping[str, NDArray], step: int) ->
         v[own] += old.offsets[was.name] - new.offsets[now.name]
         before, after = (refractory_of(drawn_neuron(p, old.seed), old.dt) for p in (was, now))
         until[own] += np.where(until[own] >= step, after - before, 0)
-    return _with_horizon({**snapshot, "v": v, "until": until}, new.horizon)
+    return _with_horizon({**snapshot, "v": v, "until": until}, new.max_delay)
 
 
 def _with_horizon(snapshot: Mapping[str, NDArray], horizon: int) -> dict[str, NDArray]:
@@ -193,13 +201,13 @@ def check_state(plan: Plan, snapshot: Mapping[str, NDArray]) -> None:
     ValueError
     """
     counter, n = _Counter(), int(plan.first_id[-1])
-    for _ in _spans(plan.layout, plan.threads[0], plan.own[0], counter):
+    for _ in _spans(plan.layout, plan.threads[0], plan.local_threads[0], counter):
         pass
     for field, size in counter.total.items():
         if snapshot[field].shape != (size,):
             raise ValueError(f"{field} has shape {snapshot[field].shape}, not ({size},)")
     fired, counts = snapshot["fired"], snapshot["fired_in"]
-    if counts.shape != (plan.horizon,) or (counts < 0).any() or counts.sum() != len(fired):
+    if counts.shape != (plan.max_delay,) or (counts < 0).any() or counts.sum() != len(fired):
         raise ValueError("the spikes under way are not those of the last steps")
     steps = np.repeat(np.arange(len(counts)), counts)
     order = np.diff(fired.astype(np.int64) + steps * n)
@@ -211,7 +219,7 @@ def check_state(plan: Plan, snapshot: Mapping[str, NDArray]) -> None:
             raise ValueError(f"{field} is not finite or beyond {LARGEST:g}")
 
 
-def from_earlier(plan: Plan, snapshot: Mapping[str, NDArray], step: int) -> Mapping[str, NDArray]:
+def upgrade_state(plan: Plan, snapshot: Mapping[str, NDArray], step: int) -> Mapping[str, NDArray]:
     """Return a snapshot of an earlier version as one of this version.
 
     Earlier versions kept the gates of Hodgkin-Huxley neurons apart, at first without a flag for an
@@ -239,10 +247,10 @@ def from_earlier(plan: Plan, snapshot: Mapping[str, NDArray], step: int) -> Mapp
     return {**snapshot, "v": v, "states": np.concatenate(states)}
 
 
-def put_state(
+def set_state(
     plan: Plan, states: list[State], snapshot: Mapping[str, NDArray], step: int
 ) -> list[State]:
-    """Return states as `take_state` found them, before step `step`.
+    """Return states as `get_state` found them, before step `step`.
 
     Parameters
     ----------
@@ -255,14 +263,14 @@ def put_state(
     step : int
     """
     restored = []
-    for thread, part, state in zip(plan.own, plan.threads, states, strict=True):
+    for thread, part, state in zip(plan.local_threads, plan.threads, states, strict=True):
         for span in _spans(plan.layout, part, thread, _Counter()):
             values = snapshot[span.field][span.whole : span.whole + span.size]
-            getattr(state, span.field)[span.own : span.own + span.size] = values
+            getattr(state, STATES[span.field])[span.own : span.own + span.size] = values
         _put_to_rest(part.neurons, state, step)
         state.next_event[0] = np.searchsorted(part.inputs.event_steps, step)
-        restored.append(_with_history(part.table, state, plan.horizon, snapshot))
-    if plan.own.start == 0:  # counted once, whoever brought the spikes
+        restored.append(_with_history(part.table, state, plan.max_delay, snapshot))
+    if plan.local_threads.start == 0:  # counted once, whoever brought the spikes
         restored[0].delivered[0] = snapshot["delivered"][0]
     return restored
 
@@ -276,11 +284,11 @@ def _put_to_rest(neurons: Neurons, state: State, step: int) -> None:
         if group[FIRST_ID] < 0 or neurons.firing[g, MANNER] >= MODEL:
             continue
         first = int(group[FIRST])
-        until = state.until[first : group[LAST]]
-        resting = np.flatnonzero(until >= step)
-        resting = resting[np.argsort(until[resting], kind="stable")]
-        state.resting[first : first + len(resting)] = first + resting
-        state.resting_first[g], state.resting_count[g] = 0, len(resting)
+        until = state.refractory_until[first : group[LAST]]
+        refractory_queue = np.flatnonzero(until >= step)
+        refractory_queue = refractory_queue[np.argsort(until[refractory_queue], kind="stable")]
+        state.refractory_queue[first : first + len(refractory_queue)] = first + refractory_queue
+        state.queue_head[g], state.queue_count[g] = 0, len(refractory_queue)
 
 
 def _with_history(

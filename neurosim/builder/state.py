@@ -9,8 +9,8 @@ import numpy as np
 
 from neurosim.kernels import Ranks, Scratch, Shared, State
 from neurosim.kernels.address import empty_address_table
-from neurosim.kernels.delivery import SOON
-from neurosim.kernels.exchange import ROOM
+from neurosim.kernels.delivery import SPIKE_PREFETCH
+from neurosim.kernels.exchange import CAPACITY
 from neurosim.kernels.types import BLOCK, DUE_WEIGHT, FIRST_ID, MODEL_BLOCK, RECORDING, WORK_ROW
 
 if TYPE_CHECKING:
@@ -48,31 +48,31 @@ def new_state(plan: Plan, thread: int, chunk: int) -> State:
     """Return the state of one thread at time 0, for chunks of up to `chunk` steps."""
     part = plan.threads[thread]
     n_local, n_groups = len(part.v_start), len(part.neurons.groups)
-    rows = max(plan.batch, int(part.table.ring[0]))
-    twins = (part.neurons.groups[:, FIRST_ID] < 0).any()
+    rows = max(plan.steps_per_delivery, int(part.table.ring[0]))
+    probes = (part.neurons.groups[:, FIRST_ID] < 0).any()
     state = State(
         **_together(
             v=(n_local, np.float64),
             synaptic=(part.n_synaptic, np.float64),
-            buffer=(rows * int(part.table.pitch[0]), part.table.weights.dtype),
-            until=(n_local, np.int64),
-            resting=(n_local, np.int32),
+            buffer=(rows * int(part.table.row_stride[0]), part.table.weights.dtype),
+            refractory_until=(n_local, np.int64),
+            refractory_queue=(n_local, np.int32),
             injected=(n_local, np.float64),
-            arrived=(part.n_slots if twins else 0, np.float64),
+            arrived=(part.n_slots if probes else 0, np.float64),
         ),
         states=part.models.states.copy(),
-        resting_first=np.zeros(n_groups, np.int64),
-        resting_count=np.zeros(n_groups, np.int64),
+        queue_head=np.zeros(n_groups, np.int64),
+        queue_count=np.zeros(n_groups, np.int64),
         uniform=np.ones(n_groups, bool),
         cursors=np.full(len(part.inputs.programs), -1, np.int64),
         next_event=np.zeros(1, np.int64),
         history=np.zeros(0, np.int32),
         reached=np.zeros(0, np.uint64),
-        history_start=np.zeros(plan.horizon + chunk + 1, np.int64),
+        history_start=np.zeros(plan.max_delay + chunk + 1, np.int64),
         delivered=np.zeros(1, np.int64),
     )
     state.v[:] = part.v_start
-    state.until[:] = -1
+    state.refractory_until[:] = -1
     return state
 
 
@@ -85,13 +85,13 @@ def new_shared(plan: Plan, chunk: int, new: Callable[[int], NDArray[np.uint8]]) 
     chunk : int
         Most steps of it.
     new : callable
-        Returns so many bytes, zeroed, that all processes of this machine share.
+        Returns so many bytes, zeroed, that all processes of this machine local.
     """
     n_threads = plan.n_threads
     shapes = {
         "arrivals": ((8,), np.int64),  # alone in its cache line
         "fired_start": ((n_threads, chunk + 1), np.int64),
-        "fired": ((n_threads, plan.most_spikes(chunk, n_threads) + SOON), np.int32),
+        "fired": ((n_threads, plan.max_spikes(chunk, n_threads) + SPIKE_PREFETCH), np.int32),
     }
     ends = np.cumsum([math.prod(shape) * np.dtype(t).itemsize for shape, t in shapes.values()])
     raw = np.split(new(int(ends[-1])), ends[:-1])
@@ -110,8 +110,8 @@ def new_shared(plan: Plan, chunk: int, new: Callable[[int], NDArray[np.uint8]]) 
 def new_ranks(plan: Plan, chunk: int, machines: int, mpi: NDArray[np.int64]) -> Ranks:
     """Return what this machine needs to hear from others; `mpi` as in `Ranks`."""
     n_own = plan.n_threads // machines
-    length = 1 + n_own * min(plan.stride, chunk) + ROOM
-    more = n_own * plan.most_spikes(chunk, plan.n_threads)
+    length = 1 + n_own * min(plan.min_delay, chunk) + CAPACITY
+    more = n_own * plan.max_spikes(chunk, plan.n_threads)
     return Ranks(
         mpi=mpi,
         request=np.zeros(16, np.int64),
@@ -127,7 +127,7 @@ def new_ranks(plan: Plan, chunk: int, machines: int, mpi: NDArray[np.int64]) -> 
 def new_scratch(plan: Plan, thread: int, timed: bool) -> Scratch:
     """Return room for one thread to work in; `timed` as in `Scratch`."""
     table = plan.threads[thread].table
-    room = _together(
+    arrays = _together(
         voltage=(BLOCK, np.float64),
         arriving=(BLOCK, np.float64),
         current=(BLOCK, np.float64),
@@ -137,38 +137,38 @@ def new_scratch(plan: Plan, thread: int, timed: bool) -> Scratch:
     )
     # At least all that one step's spikes can have due, should all neurons fire in it, and an end.
     n_common = max(len(table.common) // len(table.start), 1)
-    segments = LISTED + plan.batch * n_common * len(table.start) + 1
+    segments = LISTED + plan.steps_per_delivery * n_common * len(table.start) + 1
     models = plan.threads[thread].models
     return Scratch(
-        **room,
+        **arrays,
         course=np.empty(MODEL_BLOCK * models.n_points),
         work=np.zeros(WORK_ROW * models.n_rows),
-        cells=room["bits"].view(np.uint16),
-        due=np.empty((segments, DUE_WEIGHT + 1), np.uint64),
+        cells=arrays["bits"].view(np.uint16),
+        segments=np.empty((segments, DUE_WEIGHT + 1), np.uint64),
         ticks=np.zeros(RECORDING + 1, np.int64),
         noise=empty_address_table(2),
         timed=int(timed),
     )
 
 
-def with_room(plan: Plan, state: State, n_steps: int) -> State:
+def ensure_capacity(plan: Plan, state: State, n_steps: int) -> State:
     """Return the same state with room for all that can fire in so many more steps.
 
     The longest delay may be long, and all neurons firing all that time far beyond any memory; so
     there is room for what did fire, and for the worst case in these steps alone. What of it is not
     touched costs nothing.
     """
-    kept = int(state.history_start[plan.horizon])
-    most = plan.most_spikes(n_steps)
+    kept = int(state.history_start[plan.max_delay])
+    most = plan.max_spikes(n_steps)
     if len(state.reached) >= kept + most:
         return state
-    room = 2 * kept + most
-    history, reached = np.zeros(room + SOON, np.int32), np.zeros(room, np.uint64)
+    capacity = 2 * kept + most
+    history, reached = np.zeros(capacity + SPIKE_PREFETCH, np.int32), np.zeros(capacity, np.uint64)
     history[:kept], reached[:kept] = state.history[:kept], state.reached[:kept]
     return state._replace(history=history, reached=reached)
 
 
-def forget(state: State, n_steps: int, horizon: int) -> None:
+def shift_history(state: State, n_steps: int, horizon: int) -> None:
     """Move the last `horizon` steps of the history to its front, after a chunk of `n_steps`."""
     start = state.history_start[n_steps : n_steps + horizon + 1]
     first, last = start[0], start[-1]

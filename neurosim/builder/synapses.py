@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.builder.drawn import ThreadRules
+from neurosim.builder.random_rows import ThreadRules
 from neurosim.errors import NeurosimError
 from neurosim.kernels import (
     Entry,
@@ -19,7 +19,7 @@ from neurosim.kernels import (
     lay_rows,
     place_edges,
 )
-from neurosim.kernels.edges import PIECE
+from neurosim.kernels.edge_lists import PIECE
 from neurosim.kernels.types import MOST_STEPS
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class ThreadTable:
         self.n_slots = projections.layout.threads[thread].n_slots
         self._n_neurons = int(projections.layout.first_id[-1])
         self._runs, self.staged = self._stages()
-        self._onto_twins = 0
+        self._onto_probes = 0
 
     def _stages(self) -> tuple[list[tuple[int, int]], list[int]]:
         """Tell whose rows are made one by one, and whose projections are laid one after another.
@@ -107,12 +107,12 @@ class ThreadTable:
             column=np.searchsorted(delays, np.arange(longest + MOST_STEPS + 1)),
             ages=ages(delays),
             ring=np.ones(1, np.int64),
-            pitch=np.array([self.n_slots]),
+            row_stride=np.array([self.n_slots]),
             targets=np.empty(total, slot_type),
             weights=weights,
             common=shared.astype(weight_type),
             common_of=np.arange(len(delays), dtype=np.uint64) % np.uint64(width),
-            on_twins=np.empty((0, len(delays) + 1), np.uint32),
+            probe_counts=np.empty((0, len(delays) + 1), np.uint32),
         )
 
     def open(self) -> None:
@@ -121,9 +121,9 @@ class ThreadTable:
         for run in self._runs:
             for first, last in self._drawn.blocks(*run):
                 lists = self._drawn.lists(first, last, counting=True)
-                tables = (self._drawn.plan, lists, self._drawn.room(lists, 0))
+                tables = (self._drawn.plan, lists, self._drawn.workspace(lists, 0))
                 draw, count = Entry(draw_row, *tables), Entry(count_rows, *tables, counts)
-                self._onto_twins += count(*draw.addresses, first, last, 0)
+                self._onto_probes += count(*draw.addresses, first, last, 0)
         staged = self._count_stages(counts) if self.staged else None
         if counts.max(initial=0) > LONGEST_ROW:
             raise NeurosimError(
@@ -139,14 +139,14 @@ class ThreadTable:
         table = self._empty(np.zeros(self._n_neurons, np.int64))
         for p in self.staged:
             if p not in self.shared.listed:
-                self._onto_twins += self._lay_rows(p, table, counting=True)
+                self._onto_probes += self._lay_rows(p, table, counting=True)
                 continue
             listed = self.shared.listed[p]
             own, (first, last) = listed.counts[self._place], self._sources(p)
             delays = self.shared.delays.places[p] + np.arange(len(listed.delays.steps))
             for k, column in enumerate(self.shared.columns[delays]):
                 table.segment[first:last, column + 1] += own[:, k]
-            self._onto_twins += int(own.sum(dtype=np.int64)) - listed.own[self._place]
+            self._onto_probes += int(own.sum(dtype=np.int64)) - listed.own[self._place]
             listed.counts[self._place] = own[:0]
         for rows in self._staged_rows():
             counts[rows] = table.segment[rows].sum(axis=1)
@@ -162,14 +162,14 @@ class ThreadTable:
     def _lay_rows(self, p: int, table: Table, *, counting: bool) -> int:
         """Count, or put into the table, what a rule draws where others are listed."""
         base, end = self._sources(p)
-        onto_twins = 0
+        onto_probes = 0
         for first, last in self._drawn.blocks(base, end):
             lists = self._drawn.lists(first, last, counting=False, only=p)
-            plan, room = self._drawn.plan, self._drawn.room(lists, 0)
-            draw = Entry(draw_row, plan, lists, room)
-            lay = Entry(lay_rows, plan, room, table, base, counting)
-            onto_twins += lay(*draw.addresses, p, first - base, last - base)
-        return onto_twins
+            plan, work = self._drawn.plan, self._drawn.workspace(lists, 0)
+            draw = Entry(draw_row, plan, lists, work)
+            lay = Entry(lay_rows, plan, work, table, base, counting)
+            onto_probes += lay(*draw.addresses, p, first - base, last - base)
+        return onto_probes
 
     def lay(self, p: int) -> None:
         """Put what the rule of a projection draws into the table, in its turn."""
@@ -178,12 +178,12 @@ class ThreadTable:
     def place(self, p: int, blocks: list[tuple[int, Edges]]) -> None:
         """Put what is listed of a projection into the table, in its turn."""
         base, _ = self._sources(p)
-        room = self._drawn.room_for(PIECE, 0)
+        work = self._drawn.workspace_for(PIECE, 0)
         for first, edges in blocks:
-            Entry(place_edges, self._drawn.plan, edges, room, self.table)(p, first, base, 0, 0)
+            Entry(place_edges, self._drawn.plan, edges, work, self.table)(p, first, base, 0, 0)
 
     def close(self) -> tuple[Table, int]:
-        """Fill the other rows; return the table, and the number of synapses not onto twins."""
+        """Fill the other rows; return the table, and the number of synapses not onto probes."""
         for rows in self._staged_rows():
             segment = self.table.segment[rows]
             segment[:, 1:] = segment[:, :-1].copy()
@@ -192,25 +192,25 @@ class ThreadTable:
         for run in self._runs:
             for first, last in self._drawn.blocks(*run):
                 lists = self._drawn.lists(first, last, counting=False)
-                room = self._drawn.room(lists, int(counts[first:last].max(initial=0)))
-                draw = Entry(draw_row, self._drawn.plan, lists, room)
-                fill = Entry(fill_rows, self._drawn.plan, room, self.table)
+                work = self._drawn.workspace(lists, int(counts[first:last].max(initial=0)))
+                draw = Entry(draw_row, self._drawn.plan, lists, work)
+                fill = Entry(fill_rows, self._drawn.plan, work, self.table)
                 fill(*draw.addresses, first, last, 0)
-        if self._onto_twins:
-            self.table = self.table._replace(on_twins=self._count_twins())
-        return self.table, len(self.table.targets) - self._onto_twins
+        if self._onto_probes:
+            self.table = self.table._replace(probe_counts=self._count_probes())
+        return self.table, len(self.table.targets) - self._onto_probes
 
-    def _count_twins(self) -> NDArray[np.uint32]:
-        """Return how many synapses of each row lead to twins before each column."""
-        is_twin = np.zeros(self.n_slots, bool)
-        for share in self.shared.layout.threads[self._thread].shares:
-            for slot in share.twin_slots.values():
-                is_twin[slot : slot + 2 * len(share.twins)] = True
+    def _count_probes(self) -> NDArray[np.uint32]:
+        """Return how many synapses of each row lead to probes before each column."""
+        is_probe = np.zeros(self.n_slots, bool)
+        for local in self.shared.layout.threads[self._thread].populations:
+            for slot in local.probe_slots.values():
+                is_probe[slot : slot + 2 * len(local.probed)] = True
         table, found = self.table, np.zeros_like(self.table.segment)
         for first in range(0, len(found), ROWS_AT_ONCE):
             rows = slice(first, first + ROWS_AT_ONCE)
             start, segment = table.start[rows], table.segment[rows].astype(np.int64)
-            own = is_twin[table.targets[start[0] : start[-1] + segment[-1, -1]]]
+            own = is_probe[table.targets[start[0] : start[-1] + segment[-1, -1]]]
             before = np.concatenate([[0], np.cumsum(own)])[start[:, None] - start[0] + segment]
             found[rows] = before - before[:, :1]
         return found
@@ -228,7 +228,7 @@ def make_tables(projections: Projections, each: Each = map) -> list[tuple[Table,
     Returns
     -------
     list of (Table, int)
-        For each thread its table, and how many synapses there are not onto twins.
+        For each thread its table, and how many synapses there are not onto probes.
     """
     makers = [ThreadTable(projections, thread) for thread in projections.own]
     list(each(ThreadTable.open, makers))
@@ -248,9 +248,9 @@ def into_ring(table: Table, layout: Layout) -> Table:
     """
     if layout.ring == 1 or len(table.common):
         return table
-    turns = (table.delays % layout.ring * layout.pitch).astype(np.uint16)
+    turns = (table.delays % layout.ring * layout.row_stride).astype(np.uint16)
     for first in range(0, len(table.start), ROWS_AT_ONCE):
         lengths = np.diff(table.segment[first : first + ROWS_AT_ONCE], axis=1)
         own = np.repeat(np.tile(turns, len(lengths)), lengths.ravel())
         table.targets[table.start[first] :][: len(own)] += own
-    return table._replace(ring=np.array([layout.ring]), pitch=np.array([layout.pitch]))
+    return table._replace(ring=np.array([layout.ring]), row_stride=np.array([layout.row_stride]))

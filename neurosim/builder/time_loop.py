@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.builder.plan import Plan
-    from neurosim.kernels import Inputs, Learned, Ranks, Scratch, Shared, State, Table
+    from neurosim.kernels import Inputs, PlasticityState, Ranks, Scratch, Shared, State, Table
 
 
 class TimeLoop:
@@ -64,14 +64,14 @@ class TimeLoop:
     ) -> None:
         self._plan, self._part = plan, plan.threads[thread]
         self._shared, self._scratch, self._samples = shared, scratch, samples
-        self._thread, self._here, self._ranks = plan.own[thread], here, ranks
+        self._thread, self._here, self._ranks = plan.local_threads[thread], here, ranks
         self._fired = shared.fired[self._thread]
         self._tables: tuple[Any, ...] = ()
         self._made: dict[Any, Entry] = {}
 
-    def prepare(self, state: State, learned: Learned, inputs: Inputs) -> None:
+    def prepare(self, state: State, plasticity: PlasticityState, inputs: Inputs) -> None:
         """Set the tables that the next chunks of steps work on."""
-        tables = (state, learned, inputs)
+        tables = (state, plasticity, inputs)
         if self._tables and all(map(is_, tables, self._tables)):
             return
         self._tables = tables
@@ -80,14 +80,16 @@ class TimeLoop:
             noise = (inputs, state, self._scratch)
             self._scratch.noise[:] = self._entries([(count_noise, *noise), (add_noise, *noise)])
         exchanging = [] if self._ranks is None else [(exchange, self._ranks, self._shared)]
-        sampling = [(sample, part.probes, state, self._samples)] if len(part.probes.sets) else []
+        sampling = (
+            [(sample, part.recording, state, self._samples)] if len(part.recording.sets) else []
+        )
         loop = Loop(
             thread=self._thread,
-            horizon=plan.horizon,
-            stride=plan.stride,
-            batch=plan.batch,
+            max_delay=plan.max_delay,
+            min_delay=plan.min_delay,
+            steps_per_delivery=plan.steps_per_delivery,
             ring=int(table.ring[0]),
-            pitch=int(table.pitch[0]),
+            row_stride=int(table.row_stride[0]),
             own=self._here.start,
             n_own=len(self._here),
             timed=self._scratch.timed,
@@ -104,12 +106,14 @@ class TimeLoop:
         )
         self._advance = self._entry(advance, loop, n=3)
 
-    def _steps(self, state: State, learned: Learned, inputs: Inputs) -> Iterator[tuple[Any, ...]]:
+    def _steps(
+        self, state: State, plasticity: PlasticityState, inputs: Inputs
+    ) -> Iterator[tuple[Any, ...]]:
         """Yield what is to be called in every step, each function with its tables."""
         part, plastic = self._part, self._part.plastic
         neurons = (part.neurons, inputs, state, self._scratch, self._fired)
         if plastic.n_lists:
-            yield transmit_plastic, plastic.tables, state, self._rows(state, learned)
+            yield transmit_plastic, plastic.tables, state, self._rows(state, plasticity)
         if len(inputs.programs) or len(inputs.event_steps) or part.live:
             yield steps.apply_inputs, inputs, part.neurons, state
         if (part.neurons.firing[:, MANNER] < MODEL).any():
@@ -121,13 +125,13 @@ class TimeLoop:
         if part.models.tables is not None:
             yield steps.advance_models, part.models.tables, *neurons
         if plastic.n_lists:
-            yield record_post, plastic.tables, learned, self._fired
+            yield record_post, plastic.tables, plasticity, self._fired
 
-    def _rows(self, state: State, learned: Learned) -> NDArray:
+    def _rows(self, state: State, plasticity: PlasticityState) -> NDArray:
         """Return the addresses of each plastic projection's `transmit_row`."""
         plastic = self._part.plastic
         self._row_entries = [
-            Entry(own.transmit_row, plastic.tables, learned, state, rule)
+            Entry(own.transmit_row, plastic.tables, plasticity, state, rule)
             for own, rule in zip(plastic.functions, plastic.tables.rules, strict=True)
         ]
         return address_table(self._row_entries)

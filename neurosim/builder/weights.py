@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.kernels import rows as c
+from neurosim.kernels import random_rows as c
 from neurosim.models import LogNormal, Normal, Uniform
-from neurosim.models.column import is_column
+from neurosim.models.column import is_per_edge
 from neurosim.models.quantity import is_distribution
 
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ def weight_array(projection: Projection) -> NDArray[np.float64]:
 def weight_law(projection: Projection) -> tuple[int, dict[int, float]]:
     """Return how the kernels make a projection's weights, and the entries of `Rules.laws`."""
     weight = projection.weight
-    if is_column(weight) or isinstance(weight, np.ndarray):
+    if is_per_edge(weight) or isinstance(weight, np.ndarray):
         return c.ARRAY, {}
     if not is_distribution(weight):
         return c.CONSTANT, {c.W_A: float(weight)}
     low, high = weight.quantiles()
-    kind, (a, b) = LAWS[type(weight)], weight.law
+    kind, (a, b) = LAWS[type(weight)], weight.location_scale
     sign = float(np.sign(weight.mean)) if kind == c.LOG_NORMAL else 1.0
     return kind, {c.W_LOW: low, c.W_HIGH: high, c.W_SIGN: sign, c.W_A: a, c.W_B: b}
 

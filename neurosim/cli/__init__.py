@@ -46,7 +46,7 @@ def _main(arguments: list[str]) -> int:
     from neurosim.cli.status import Status
 
     try:
-        return _carry_out(arguments or ["--help"])
+        return _execute(arguments or ["--help"])
     except KeyboardInterrupt:  # while the first modules were imported
         return Status.STOPPED
     except BrokenPipeError:
@@ -61,35 +61,35 @@ def _main(arguments: list[str]) -> int:
         return Status.MISTAKE
 
 
-def _carry_out(arguments: list[str]) -> int:
+def _execute(arguments: list[str]) -> int:
     """Carry out a command, together with the other processes where several were started."""
     from neurosim.cli.failures import explain
     from neurosim.cli.report import say
     from neurosim.cli.status import Status
-    from neurosim.engine.mpi import Ranks, spread_as_started
+    from neurosim.engine.mpi import Communicator, use_mpi_if_launched
     from neurosim.errors import NeurosimError
-    from neurosim.utils.failure import abort, exit_status, wait_for_first
+    from neurosim.utils.failure import abort, exit_status, wait_for_root
 
-    ranks = Ranks()
+    comm = Communicator()
     try:
-        with spread_as_started() as ranks:
+        with use_mpi_if_launched() as comm:
             status = _call(arguments)
-        if status == Status.STOPPED and ranks.leads:
+        if status == Status.STOPPED and comm.is_root:
             say("stopped")
         return status
     except BrokenPipeError:
         raise
     except KeyboardInterrupt:
-        if ranks.leads:
+        if comm.is_root:
             say("stopped")
         status = Status.STOPPED
     except NeurosimError as error:
-        wait_for_first(ranks.rank)
+        wait_for_root(comm.rank)
         for line in str(error).splitlines():
             say(_shortened(line))
         status = Status.MISTAKE
     except Exception as error:
-        wait_for_first(ranks.rank)
+        wait_for_root(comm.rank)
         words = explain(error)
         if words is None:
             traceback.print_exc()
@@ -102,11 +102,11 @@ def _carry_out(arguments: list[str]) -> int:
             status = Status.MISTAKE
         say(_shortened(words))
     except SystemExit as error:
-        if not ranks.alone and exit_status(error):
+        if not comm.is_serial and exit_status(error):
             abort(error)
         raise
-    if not ranks.alone:
-        ranks.give_up(status)  # else the others would wait for this one for ever
+    if not comm.is_serial:
+        comm.abort(status)  # else the others would wait for this one for ever
     return status
 
 

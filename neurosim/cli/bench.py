@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
+from neurosim.cli.bench_report import print_largest, print_measurement, print_trial
 from neurosim.cli.commands import EXIT_STATUS, Json, Profile, Seed, Threads, app
-from neurosim.cli.measured import print_largest, print_measurement, print_trial
 from neurosim.cli.report import print_json, say
 from neurosim.errors import NeurosimError
-from neurosim.results.storage import plain
+from neurosim.utils.atomic_files import plain
 
 __all__ = ["app", "bench"]
 

@@ -8,15 +8,15 @@ from typing import Annotated
 import typer
 
 from neurosim.cli import report
-from neurosim.cli.ahead import look_ahead, print_inventory
 from neurosim.cli.demo import run_demo
-from neurosim.cli.models import load_models
-from neurosim.cli.order import Order
+from neurosim.cli.dry_run import estimate_run, print_estimate
+from neurosim.cli.request import RunRequest
+from neurosim.cli.run import OUT, Outcome, execute, redraw
+from neurosim.cli.run import resume as go_on
 from neurosim.cli.status import Status
-from neurosim.cli.work import OUT, Outcome, carry_out, redraw
-from neurosim.cli.work import resume as go_on
-from neurosim.experiments.scenario import all_scenarios, find_scenario
-from neurosim.results.storage import plain
+from neurosim.experiments.catalogue import all_scenarios, find_scenario
+from neurosim.experiments.model_files import load_models
+from neurosim.utils.atomic_files import plain
 
 EXIT_STATUS = (
     "Exit status: 0 done; 2 a mistake in what was asked for, told in one line; "
@@ -174,15 +174,15 @@ def show(
         neurosim show my.toml --json
     """
     scenario = find_scenario(name)
-    order = Order(name, tuple(settings or ()), duration, dt)
+    order = RunRequest(name, tuple(settings or ()), duration, dt)
     if not json:
         report.print_scenario(scenario, name)
-    inventory = None if no_network else look_ahead(order, scenario)
+    estimate = None if no_network else estimate_run(order, scenario)
     if json:
-        network = {"network": inventory and plain(inventory.as_dict())}
+        network = {"network": estimate and plain(estimate.as_dict())}
         report.print_json(report.scenario_details(scenario) | network)
-    elif inventory:
-        print_inventory(inventory)
+    elif estimate:
+        print_estimate(estimate)
 
 
 @app.command(epilog=EXIT_STATUS)
@@ -214,7 +214,7 @@ def run(
         neurosim run cortical-column --set scale=0.1 --realtime
         neurosim run my.toml --set populations.exc.size=200 --seed 7
     """
-    order = Order(
+    order = RunRequest(
         name,
         tuple(settings or ()),
         duration,
@@ -227,7 +227,7 @@ def run(
         profile,
         checkpoint_every=checkpoint_every,
     )
-    return _report(carry_out(order), json)
+    return _report(execute(order), json)
 
 
 @app.command(epilog=EXIT_STATUS)
@@ -255,7 +255,7 @@ def compare(
         neurosim compare two-synapse-neuron
         neurosim compare fi-curve --seed 7 --json
     """
-    order = Order(
+    order = RunRequest(
         name,
         tuple(settings or ()),
         duration,
@@ -268,7 +268,7 @@ def compare(
         compare=True,
         checkpoint_every=checkpoint_every,
     )
-    return _report(carry_out(order), json)
+    return _report(execute(order), json)
 
 
 @app.command(epilog=EXIT_STATUS)
@@ -306,7 +306,7 @@ def plot(
 
         neurosim plot neurosim-out/psp-summation
     """
-    from neurosim.cli.swept import redraw_sweep
+    from neurosim.cli.sweep_report import redraw_sweep
     from neurosim.experiments.sweep import is_sweep
 
     files = redraw_sweep(folder) if is_sweep(folder) else redraw(folder)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from neurosim.cli import report
-from neurosim.cli.order import Order
-from neurosim.cli.work import carry_out
+from neurosim.cli.request import RunRequest
+from neurosim.cli.run import execute
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,8 +59,8 @@ def run_demo(out: Path) -> bool:
     pictures: list[str] = []
     for step in STEPS:
         report.say(f"{step.scenario}: {step.words}")
-        order = Order(step.scenario, step.assignments, step.duration, out=out / step.scenario)
-        outcome = carry_out(replace(order, compare=step.compare))
+        order = RunRequest(step.scenario, step.assignments, step.duration, out=out / step.scenario)
+        outcome = execute(replace(order, compare=step.compare))
         pictures += [path for path in outcome.summary["files"] if path.endswith(".png")]
         if outcome.comparison:
             report.print_comparison(outcome.comparison)

@@ -12,12 +12,13 @@ import typer
 from neurosim.cli.commands import EXIT_STATUS, Json, NoPlot, app
 from neurosim.cli.folder import RESULT, RunFolder
 from neurosim.cli.report import print_files, print_json, print_spikes, say
-from neurosim.cli.work import OUT
+from neurosim.cli.run import OUT
 from neurosim.errors import NeurosimError
-from neurosim.results.storage import load, plain
+from neurosim.results.storage import load
+from neurosim.utils.atomic_files import plain
 
 if TYPE_CHECKING:
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 __all__ = ["app", "export", "import_spikes"]
 
@@ -81,7 +82,7 @@ def export(
 
 def _write(result: Result, to: Format, target: Path) -> list[Path]:
     from neurosim.interchange import save_csv, save_nwb, save_sonata
-    from neurosim.interchange.neo_files import save_neo
+    from neurosim.interchange.neo import save_neo
 
     if to == Format.SONATA:
         return save_sonata(result, target)

@@ -7,25 +7,24 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
-from neurosim.engine.resume import discard
+from neurosim.engine.autosave import remove_checkpoints
 from neurosim.errors import NeurosimError
-from neurosim.results.storage import (
+from neurosim.results.storage import save
+from neurosim.utils.atomic_files import (
     atomic_path,
-    lock_folder,
     make_folder,
     read_json,
     remove_parts,
-    require_unlocked,
-    save,
     write_json,
 )
+from neurosim.utils.lock import lock_folder, require_unlocked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from matplotlib.figure import Figure
 
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 RESULT = "result.h5"
 SUMMARY = "summary.json"
@@ -102,7 +101,7 @@ class RunFolder:
     def forget_checkpoints(self) -> None:
         """Remove checkpoints of a run that is over, if it was killed before it could do so."""
         if not self.has_order:
-            discard(self.path / CHECKPOINTS)
+            remove_checkpoints(self.path / CHECKPOINTS)
 
     def write_order(self, order: Mapping[str, object], source_file: bytes | None = None) -> None:
         """Write down what is to be run, to be read again should the run be stopped."""

@@ -11,9 +11,10 @@ import typer
 from neurosim.cli.commands import EXIT_STATUS, Json, Name, Seed, Settings, app
 from neurosim.cli.folder import RunFolder
 from neurosim.cli.report import print_files, print_json, print_nir, say
-from neurosim.cli.work import OUT
+from neurosim.cli.run import OUT
 from neurosim.errors import NeurosimError
-from neurosim.experiments.scenario import RunOptions, find_scenario
+from neurosim.experiments.catalogue import find_scenario
+from neurosim.experiments.scenario import RunOptions
 from neurosim.experiments.settings import parse_settings
 from neurosim.models import SpikeTimes
 
@@ -106,8 +107,8 @@ def _describe(twin: NirNetwork) -> dict[str, Any]:
     nodes = [
         {
             "name": name,
-            "kind": "Input" if name in twin.inputs else type(twin.wiring.neurons[name]).__name__,
-            "shape": list(twin.wiring.shapes[name]),
+            "kind": "Input" if name in twin.inputs else type(twin.graph.neurons[name]).__name__,
+            "shape": list(twin.graph.shapes[name]),
             "populations": [population.name for population, _ in members],
             "late_steps": twin.late[name],
         }
@@ -119,7 +120,7 @@ def _describe(twin: NirNetwork) -> dict[str, Any]:
         "neurons": twin.network.size,
         "synapses": sum(len(getattr(rule, "sources", ())) for rule in rules),
         "nodes": nodes,
-        "outputs": {name: list(shape) for name, shape in twin.wiring.outputs.items()},
+        "outputs": {name: list(shape) for name, shape in twin.graph.outputs.items()},
     }
 
 

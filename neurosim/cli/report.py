@@ -29,6 +29,11 @@ def say(message: str) -> None:
     print(f"neurosim: {message}", file=sys.stderr)
 
 
+def counted(number: float, noun: str) -> str:
+    """Return a number with a noun: "1 neuron", "1,000 neurons"."""
+    return f"{number:,.0f} {noun}{'' if number == 1 else 's'}"
+
+
 def print_json(content: object) -> None:
     """Write one JSON value to stdout, with escapes where its encoding lacks a character."""
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)

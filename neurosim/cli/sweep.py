@@ -10,71 +10,71 @@ import typer
 
 from neurosim.cli.commands import EXIT_STATUS, Duration, Json, Name, Settings, Step, app
 from neurosim.cli.report import print_files, print_json, say
-from neurosim.cli.work import OUT
-from neurosim.experiments.scenario import find_scenario
+from neurosim.cli.run import OUT
+from neurosim.experiments.catalogue import find_scenario
 from neurosim.experiments.settings import parse_values
 
 
 @app.command(epilog=EXIT_STATUS)
 def sweep(
+    context: typer.Context,
     name: Name,
     grid: Annotated[
         list[str],
         typer.Option(
             metavar="KEY=A,B,C",
-            help="Vary a setting, as often as needed: the points are all combinations. Lists of "
-            'numbers are separated by semicolons, "psps=10,3,3;5,5,5".',
+            help="Setting to vary, with its values; may be repeated to run all combinations. "
+            'Separate lists of numbers by semicolons: "psps=10,3,3;5,5,5".',
         ),
     ],
     seeds: Annotated[
         str,
-        typer.Option(metavar="N|A,B,C", help="How many seeds, beginning with 1, or which."),
+        typer.Option(metavar="N|A,B,C", help="Number of seeds, starting at 1, or a list of seeds."),
     ] = "10",
     settings: Settings = None,
     duration: Duration = None,
     dt: Step = None,
     threads: Annotated[
-        int, typer.Option(metavar="N", help="Threads for each point; no figure depends on it.")
+        int, typer.Option(metavar="N", help="Threads for each point; do not affect the findings.")
     ] = 1,
     workers: Annotated[
         int | None,
         typer.Option(
             metavar="N",
-            help="Points that run at a time on this machine. Default: as many as have a core for "
-            "each of their threads.",
+            help="Number of points that run at the same time on this machine. Default: cores "
+            "divided by --threads.",
         ),
     ] = None,
     scheduler: Annotated[
         str | None,
         typer.Option(
             metavar="ADDRESS",
-            help="Run the points on the workers of a Dask scheduler, tcp://host:8786, instead of "
-            "this machine.",
+            help="Run the points on the workers of a Dask scheduler, such as tcp://host:8786.",
         ),
     ] = None,
     show: Annotated[
         list[str] | None,
         typer.Option(
             metavar="FINDING",
-            help="Print and draw this finding, as often as needed. Default: the first that vary.",
+            help="Finding to print and plot; may be repeated. Default: the first that vary.",
         ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help=f"Folder for the files. Default: ./{OUT}/NAME-sweep."),
+        typer.Option(metavar="DIR", help=f"Output folder. Default: ./{OUT}/NAME-sweep."),
     ] = None,
     json: Json = False,
 ) -> int:
-    """Run a scenario at all points of a grid of settings, with several seeds each.
+    """Run a scenario on a grid of settings, with several seeds for each point.
 
-    Each point is a file in DIR/points, written once. The same command again
-    runs only what is missing: after Ctrl-C, a crash, a worker that died. At
-    the end DIR/sweep.csv has a line for each point, DIR/sweep.png the means
-    over seeds with 95 % intervals; `neurosim plot DIR` makes both again.
+    Each point is saved once, as a file in DIR/points. Repeat the command to run
+    the missing points after Ctrl-C or a crash. At the end, DIR/sweep.csv
+    contains one line per point, and DIR/sweep.png shows means over seeds with
+    95 % confidence intervals. `neurosim plot DIR` writes both files again.
 
-    A point that neurosim refuses is kept with the reason, and the sweep goes
-    on; remove its file to have it tried again. One of which workers die three
-    times is given up. Status 2 tells of either.
+    If neurosim rejects a point, the sweep saves the reason and continues;
+    delete the file of the point to try again. A point is given up after its
+    workers died three times. In both cases the exit status is 2.
 
     [bold]Examples[/bold]
 
@@ -82,10 +82,11 @@ def sweep(
         neurosim sweep fi-curve --grid sigma=1,2,4 --grid noise=membrane,escape
         neurosim sweep psp-summation --grid "psps=10,3,3;8,8" --seeds 1
         neurosim sweep my.toml --grid populations.exc.size=100,200
+        neurosim --models adex.py sweep my.toml --grid populations.exc.size=100,200
         neurosim sweep balanced-network --grid regime=AI,SR --scheduler tcp://head:8786
     """
     from neurosim import sweep as sweeps
-    from neurosim.cli.swept import print_table, tell_outcome, write_table
+    from neurosim.cli.sweep_report import print_outcome, print_table, write_table
 
     scenario = find_scenario(name)
     folder = out or OUT / f"{scenario.name}-sweep"
@@ -97,9 +98,12 @@ def sweep(
         settings=parse_values(scenario.settings, settings or ()),
         duration=duration,
         dt=dt,
-        places=sweeps.Places(threads, workers, scheduler),
+        models=context.find_root().params["models"] or (),
+        threads=threads,
+        workers=workers,
+        scheduler=scheduler,
         progress=sys.stderr.isatty(),
-        tell=say,
+        report=say,
     )
     files = write_table(table, folder, show or ())
     if json:
@@ -107,4 +111,4 @@ def sweep(
     elif table.values:
         print_table(table, show or ())
         print_files(files)
-    return tell_outcome(table)
+    return print_outcome(table)

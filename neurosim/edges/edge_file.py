@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 from neurosim.errors import NeurosimError
-from neurosim.models.column import Column, is_column
+from neurosim.models.column import Column, is_per_edge
 from neurosim.models.connection_rules import Rule
 from neurosim.models.declare import parameter
 from neurosim.models.quantity import is_distribution
@@ -67,7 +67,7 @@ class EdgeFile(Rule, abstract=True):
         """Return a strength or a delay; a name becomes a `Column`."""
         if isinstance(value, str):
             value = Column(value)
-        if is_column(value):
+        if is_per_edge(value):
             self.check_column(value.name)
             if value.minimum is not None and what != "delay":
                 raise NeurosimError(
@@ -118,7 +118,7 @@ class EdgeFile(Rule, abstract=True):
                 f"{self.path} is not the file that the network was saved with: put that one back"
             )
 
-    def sealed(self) -> Self:
+    def with_digest(self) -> Self:
         """Return the same with the digest of its content, to be saved.
 
         Raises

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol, Self
 
 import numpy as np
 
-from neurosim.edges import OpenEdges
+from neurosim.edges import SonataPopulation
 from neurosim.errors import NeurosimError
-from neurosim.models.column import is_column
+from neurosim.models.column import is_per_edge
 from neurosim.models.connection_rules import checked_edges
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from neurosim.network import Projection
 
-EDGES_AT_ONCE = 2**16
+BLOCK_SIZE = 2**16
 """Edges in a block of arrays or of HDF5: 2 MB where all is 64 bits wide."""
 
 NONE: NDArray[np.float64] = np.empty(0)
@@ -69,7 +69,7 @@ def read_only(array: NDArray) -> NDArray:
 def edges_of(projection: Projection, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
     """Yield sources, then targets of the edges of a rule, within their populations."""
     ends = projection.ends
-    blocks = list(checked_edges(projection.rule.bound(ends), *ends.shape, rng))
+    blocks = list(checked_edges(projection.rule.bind(ends), *ends.shape, rng))
     for k, ids in enumerate((ends.source_ids, ends.target_ids)):
         column = [block[k] for block in blocks]
         one = len(column) == 1
@@ -85,14 +85,14 @@ class ArrayReader:
     ) -> None:
         given = projection.weight, projection.delay
         distances = NONE
-        if any(map(is_column, given)):  # their values are functions of distance
+        if any(map(is_per_edge, given)):  # their values are functions of distance
             distances = read_only(projection.ends.distances(sources, targets))
         weights, delays = (
-            distances if is_column(own) else own if isinstance(own, np.ndarray) else NONE
+            distances if is_per_edge(own) else own if isinstance(own, np.ndarray) else NONE
             for own in given
         )
         self._arrays = Block(sources, targets, weights, delays)
-        self.n_blocks = -(-len(sources) // EDGES_AT_ONCE)
+        self.n_blocks = -(-len(sources) // BLOCK_SIZE)
 
     def __enter__(self) -> Self:
         return self
@@ -102,7 +102,7 @@ class ArrayReader:
 
     def read(self, k: int) -> Block:
         """Return block k."""
-        part = slice(k * EDGES_AT_ONCE, (k + 1) * EDGES_AT_ONCE)
+        part = slice(k * BLOCK_SIZE, (k + 1) * BLOCK_SIZE)
         sources, targets, weights, delays = self._arrays
         return Block(sources[part], targets[part], weights[part], delays[part])
 
@@ -133,7 +133,7 @@ class FileReader(ABC):
         self.rule = rule
         self._ends = projection.ends
         self.names = tuple(
-            given.name if is_column(given) else None
+            given.name if is_per_edge(given) else None
             for given in (projection.weight, projection.delay)
         )
 
@@ -177,8 +177,8 @@ class SonataReader(FileReader):
     def __init__(self, projection: Projection) -> None:
         super().__init__(projection)
         self._path, self._nsyns = self.rule.path, self.rule.nsyns
-        self._edges = OpenEdges(self.rule, *(name for name in self.names if name))
-        self.n_blocks = -(-self._edges.size // EDGES_AT_ONCE)
+        self._edges = SonataPopulation(self.rule, *(name for name in self.names if name))
+        self.n_blocks = -(-self._edges.size // BLOCK_SIZE)
 
     def __exit__(self, *error: object) -> None:
         self._edges.__exit__(*error)
@@ -186,8 +186,8 @@ class SonataReader(FileReader):
 
     def read(self, k: int) -> Block:
         """Return block k."""
-        first, edges = k * EDGES_AT_ONCE, self._edges
-        last = min(first + EDGES_AT_ONCE, edges.size)
+        first, edges = k * BLOCK_SIZE, self._edges
+        last = min(first + BLOCK_SIZE, edges.size)
         names = "source_node_id", "target_node_id"
         ids = edges.integers(names[0], first, last), edges.integers(names[1], first, last)
         sources, targets = self.neurons(k, ids, names)
@@ -202,7 +202,7 @@ class SonataReader(FileReader):
 
     def where(self, k: int, i: int) -> str:
         """Return where edge i of block k is, to begin a sentence with."""
-        return f"{self._path}, edge {k * EDGES_AT_ONCE + i}: "
+        return f"{self._path}, edge {k * BLOCK_SIZE + i}: "
 
 
 def refuse(reader: Reader, k: int, wrong: NDArray[np.bool_], words: str) -> NoReturn:

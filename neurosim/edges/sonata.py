@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from neurosim.edges.edge_file import EdgeFile, as_path, as_text
-from neurosim.edges.open_edges import OpenEdges
+from neurosim.edges.sonata_population import SonataPopulation
 from neurosim.edges.sonata_types import EdgeTypes
 from neurosim.errors import NeurosimError
-from neurosim.models.column import is_column
+from neurosim.models.column import is_per_edge
 from neurosim.models.declare import optional, parameter
 from neurosim.utils.checks import show
 
@@ -71,7 +71,7 @@ class SonataEdges(EdgeFile):
     def __post_init__(self) -> None:
         super().__post_init__()
         names = [] if self.edge_types is None else EdgeTypes(self.edge_types).names
-        with OpenEdges(self) as edges:
+        with SonataPopulation(self) as edges:
             own = tuple(edges.attributes)
             object.__setattr__(self, "size", edges.size)
         object.__setattr__(self, "columns", own + tuple(n for n in names if n not in own))
@@ -91,7 +91,7 @@ class SonataEdges(EdgeFile):
             number.
         """
         value = super().strength_or_delay(value, what)
-        own = value is not None and what != "delay" and not is_column(value)
+        own = value is not None and what != "delay" and not is_per_edge(value)
         if own and self._has_several():
             warnings.warn(
                 f"edges of {self.path} stand for several synapses each ({self.nsyns}), and "
@@ -106,5 +106,5 @@ class SonataEdges(EdgeFile):
         """Whether an edge stands for several synapses."""
         if self.nsyns is None or self.nsyns not in self.columns:
             return False
-        with OpenEdges(self, self.nsyns) as edges:
+        with SonataPopulation(self, self.nsyns) as edges:
             return not bool((edges.counts(0, min(PROBED, edges.size)) == 1.0).all())

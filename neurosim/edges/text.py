@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from neurosim.network import Projection
 
-BYTES_AT_ONCE = 2**21
+BLOCK_BYTES = 2**21
 """Bytes in a block."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
@@ -41,7 +41,7 @@ class TextReader(FileReader):
     def __init__(self, projection: Projection) -> None:
         super().__init__(projection)
         rule = self.rule
-        self.n_blocks = -(-(rule.n_bytes - rule.start) // BYTES_AT_ONCE)
+        self.n_blocks = -(-(rule.n_bytes - rule.start) // BLOCK_BYTES)
         wanted = [rule.source, rule.target, *(name for name in self.names if name)]
         for name in wanted:
             if wanted.count(name) > 1:
@@ -59,8 +59,8 @@ class TextReader(FileReader):
 
     def _lines(self, k: int) -> tuple[bytes, int]:
         """Return the lines of block k, each with its end, and where in the file they begin."""
-        begin = self.rule.start + k * BYTES_AT_ONCE
-        end = min(begin + BYTES_AT_ONCE, self.rule.n_bytes)
+        begin = self.rule.start + k * BLOCK_BYTES
+        end = min(begin + BLOCK_BYTES, self.rule.n_bytes)
         text = self._bytes(begin - 1, end + LONGEST_LINE)
         # From the end of the last line that began before, to the end of the last that begins here.
         first = text.find(b"\n", 0, end - begin + 1) + 1
@@ -155,8 +155,8 @@ class TextReader(FileReader):
     def _line(self, text: bytes, begin: int, place: int) -> str:
         """Return the words for the line at a place in a block that begins at a byte of the file."""
         before = sum(
-            self._bytes(at, min(at + BYTES_AT_ONCE, begin)).count(b"\n")
-            for at in range(0, begin, BYTES_AT_ONCE)
+            self._bytes(at, min(at + BLOCK_BYTES, begin)).count(b"\n")
+            for at in range(0, begin, BLOCK_BYTES)
         )
         return f"{self.rule.path}, line {before + text.count(10, 0, place) + 1}: "
 

@@ -12,26 +12,38 @@ from neurosim.builder.codegen.model_code import raise_errors
 from neurosim.builder.connections import drawn_connections
 from neurosim.builder.finite import first_not_finite
 from neurosim.builder.grid import MAX_STEPS
-from neurosim.builder.learned import check_learned, in_order, put_learned, take_learned
 from neurosim.builder.plastic import (
     drop_history,
-    most_history,
-    new_learned,
-    with_room_to_learn,
+    ensure_history_capacity,
+    history_limit,
+    new_plasticity_state,
+)
+from neurosim.builder.plasticity_state import (
+    check_plasticity_state,
+    get_plasticity_state,
+    set_plasticity_state,
+    sorted_columns,
 )
 from neurosim.builder.snapshot import (
     STATES,
-    adapted,
+    adapt_state,
     check_state,
-    from_earlier,
-    put_state,
-    take_state,
+    get_state,
+    set_state,
+    upgrade_state,
 )
-from neurosim.builder.state import forget, new_ranks, new_scratch, new_shared, new_state, with_room
+from neurosim.builder.state import (
+    ensure_capacity,
+    new_ranks,
+    new_scratch,
+    new_shared,
+    new_state,
+    shift_history,
+)
 from neurosim.builder.time_loop import TimeLoop
 from neurosim.engine.checkpoint import EngineState
 from neurosim.engine.live_inputs import LiveInputs
-from neurosim.engine.mpi import current_ranks
+from neurosim.engine.mpi import current_communicator
 from neurosim.engine.recorder import Recorder
 from neurosim.errors import NeurosimError
 from neurosim.kernels.types import PHASES, RECORDING
@@ -95,33 +107,33 @@ class Engine:
         wired: Plan | None = None,
     ) -> None:
         self._network = network
-        self._ranks = ranks = current_ranks()
-        own = range(ranks.place * threads, (ranks.place + 1) * threads)
+        self._comm = comm = current_communicator()
+        own = range(comm.index * threads, (comm.index + 1) * threads)
         self.plan = build(
             network,
             dt=dt,
             seed=seed,
-            threads=ranks.size * threads,
+            threads=comm.size * threads,
             own=own,
             debug=debug,
             wired=wired,
         )
-        self.n_synapses = ranks.total(self.plan.n_synapses)
+        self.n_synapses = comm.sum(self.plan.n_synapses)
         tables = (array.nbytes for part in self.plan.threads for array in part.table)
-        self.table_bytes = ranks.total(sum(tables))
+        self.table_bytes = comm.sum(sum(tables))
         self.steps = 0
-        self.recorder = Recorder(self.plan, ranks.merge)
+        self.recorder = Recorder(self.plan, comm.allreduce)
         self._timed, self._debug = timed, debug
         self._clocks = np.zeros(2)
         self._states = [new_state(self.plan, k, CHUNK) for k in range(threads)]
-        self._learned = [new_learned(part.plastic) for part in self.plan.threads]
-        self._most_history = [most_history(learned) for learned in self._learned]
+        self._learned = [new_plasticity_state(part.plastic) for part in self.plan.threads]
+        self._history_limit = [history_limit(learned) for learned in self._learned]
         self._scratch = [new_scratch(self.plan, k, timed) for k in range(threads)]
         self._crossing = 0
         sampled = sum(len(trace.ids) for trace in self.plan.traces)
         self.chunk = min(CHUNK, max(1, SAMPLES // max(sampled, 1)))
         self._samples = [
-            np.empty((self.chunk, len(part.probes.places))) for part in self.plan.threads
+            np.empty((self.chunk, len(part.recording.indices))) for part in self.plan.threads
         ]
         self.live = LiveInputs(self.plan, self._states, network.current)
         self._loops = self._new_loops(threads)
@@ -129,16 +141,16 @@ class Engine:
 
     def _new_loops(self, threads: int) -> list[TimeLoop]:
         """Return the time loops of this process' threads."""
-        ranks = self._ranks
+        comm = self._comm
         exchanged = None
-        if ranks.machines > 1:
-            exchanged = new_ranks(self.plan, CHUNK, ranks.machines, ranks.mpi())
-        shared = new_shared(self.plan, CHUNK, ranks.shared_bytes)
+        if comm.machines > 1:
+            exchanged = new_ranks(self.plan, CHUNK, comm.machines, comm.kernel_handles())
+        shared = new_shared(self.plan, CHUNK, comm.shared_memory)
         return [
             TimeLoop(
                 self.plan,
                 k,
-                here=ranks.here(threads),
+                here=comm.threads_here(threads),
                 shared=shared,
                 scratch=self._scratch[k],
                 samples=self._samples[k],
@@ -171,13 +183,13 @@ class Engine:
         NeurosimError
             If a potential, current or gate is NaN or infinite at the end of the chunk.
         """
-        self._ranks.together()  # no one may still be reading what was fired in the last chunk
+        self._comm.barrier()  # no one may still be reading what was fired in the last chunk
         for k, state in enumerate(self._states):
-            self._states[k] = with_room(self.plan, state, n_steps)
-            if self._learned[k].count[0] > self._most_history[k]:
+            self._states[k] = ensure_capacity(self.plan, state, n_steps)
+            if self._learned[k].count[0] > self._history_limit[k]:
                 self._drop_history(k)
-            most = self.plan.most_spikes(n_steps) * len(self.plan.threads[k].plastic.tables.rules)
-            self._learned[k] = with_room_to_learn(self._learned[k], most)
+            most = self.plan.max_spikes(n_steps) * len(self.plan.threads[k].plastic.tables.rules)
+            self._learned[k] = ensure_history_capacity(self._learned[k], most)
         self.live.begin(self.steps, self.steps + n_steps)
         self._prepare()
         others = range(1, len(self._states))
@@ -190,9 +202,9 @@ class Engine:
         self._crossing = crossing
         advanced = time.perf_counter()
         self.live.end()
-        self.recorder.take(self.steps, n_steps, self._states[0], self._samples)
+        self.recorder.append(self.steps, n_steps, self._states[0], self._samples)
         for state in self._states:
-            forget(state, n_steps, self.plan.horizon)
+            shift_history(state, n_steps, self.plan.max_delay)
         self.steps += n_steps
         self._clocks += advanced - started, time.perf_counter() - advanced
         self._require_finite(n_steps)
@@ -201,34 +213,36 @@ class Engine:
         """Drop the postsynaptic spikes that no synapse of this process' thread k needs any more."""
         part = self.plan.threads[k].plastic
         self._learned[k] = drop_history(part, self._learned[k], self.steps)
-        self._most_history[k] = most_history(self._learned[k])
+        self._history_limit[k] = history_limit(self._learned[k])
 
     def _require_finite(self, n_steps: int) -> None:
         """Raise on all processes if the chunk of `n_steps` that is over left NaN or infinity."""
         found = first_not_finite(self.plan, self._states, self._samples, self.steps, n_steps)
-        if self._ranks.any(found is not None):
-            lines = self._ranks.join(np.frombuffer((found or "").encode(), np.uint8))
+        if self._comm.any(found is not None):
+            lines = self._comm.allgather(np.frombuffer((found or "").encode(), np.uint8))
             raise NeurosimError(lines.tobytes().decode().splitlines()[0])
 
-    def take(self) -> EngineState:
+    def get_state(self) -> EngineState:
         """Return all that has changed since time 0; whatever the number of threads, the same."""
         for k in range(len(self._learned)):
             self._drop_history(k)
-        learned = take_learned(self.plan, self._learned)
+        learned = get_plasticity_state(self.plan, self._learned)
         return EngineState(
             steps=self.steps,
             state=self._take_state(),
-            learned=in_order({name: self._ranks.join(own) for name, own in learned.items()}),
-            live=self.live.take(self.steps),
-            recorded=self.recorder.snapshot(),
+            learned=sorted_columns(
+                {name: self._comm.allgather(own) for name, own in learned.items()}
+            ),
+            live=self.live.get_state(self.steps),
+            recorded=self.recorder.get_state(),
         )
 
     def _take_state(self) -> dict[str, NDArray]:
-        state = take_state(self.plan, self._states)
-        state |= {field: self._ranks.merge(state[field]) for field in STATES}
+        state = get_state(self.plan, self._states)
+        state |= {field: self._comm.allreduce(state[field]) for field in STATES}
         return state | {"delivered": np.array([self.delivered])}
 
-    def put(self, taken: EngineState) -> None:
+    def set_state(self, taken: EngineState) -> None:
         """Become what an engine of the same network was. This one must be at time 0.
 
         Raises
@@ -238,13 +252,13 @@ class Engine:
         """
         if not 0 <= taken.steps <= MAX_STEPS:
             raise ValueError(f"it is said to have made {taken.steps} steps")
-        state = from_earlier(self.plan, taken.state, taken.steps)
+        state = upgrade_state(self.plan, taken.state, taken.steps)
         check_state(self.plan, state)
-        check_learned(self.plan, taken.learned, taken.steps)
-        self.recorder.restore(taken.recorded, taken.steps)
-        self._states[:] = put_state(self.plan, self._states, state, taken.steps)
-        self._learned = put_learned(self.plan, self._learned, taken.learned)
-        self.live.put(taken.live)
+        check_plasticity_state(self.plan, taken.learned, taken.steps)
+        self.recorder.set_state(taken.recorded, taken.steps)
+        self._states[:] = set_state(self.plan, self._states, state, taken.steps)
+        self._learned = set_plasticity_state(self.plan, self._learned, taken.learned)
+        self.live.set_state(taken.live)
         self.steps = taken.steps
 
     def with_network(self, network: Network, *, rewired: bool) -> Engine:
@@ -256,7 +270,7 @@ class Engine:
         rewired : bool
             Whether its synapses have changed.
         """
-        taken, plan = self.take(), self.plan
+        taken, plan = self.get_state(), self.plan
         engine = Engine(
             network,
             dt=plan.dt,
@@ -266,15 +280,15 @@ class Engine:
             debug=self._debug,
             wired=None if rewired else plan,
         )
-        state = adapted(plan, engine.plan, taken.state, taken.steps)
-        engine.put(taken._replace(state=state))
+        state = adapt_state(plan, engine.plan, taken.state, taken.steps)
+        engine.set_state(taken._replace(state=state))
         engine._clocks += self._clocks
         return engine
 
     @property
     def delivered(self) -> int:
         """Number of synapses that have transmitted a spike, each counted every time."""
-        return self._ranks.total(sum(int(state.delivered[0]) for state in self._states))
+        return self._comm.sum(sum(int(state.delivered[0]) for state in self._states))
 
     def connections(self, number: int) -> Connections:
         """Return the connections of a projection, by its number in the network."""
@@ -314,7 +328,7 @@ class Engine:
             columns |= {"weights": learned.weights, "delays": part.plastic.delays}
             for name, column in columns.items():
                 found.setdefault(name, []).append(column[own])
-        return {name: self._ranks.join(np.concatenate(own)) for name, own in found.items()}
+        return {name: self._comm.allgather(np.concatenate(own)) for name, own in found.items()}
 
     def set_plastic_weights(self, number: int, weights: NDArray[np.float64]) -> None:
         """Set the weights of plastic connections, in the order of `connections`."""
@@ -322,7 +336,7 @@ class Engine:
             self._drop_history(k)  # which spikes a synapse still needs depends on its old weight
         found = [part.plastic.projections == number for part in self.plan.threads]
         n_own = np.array([own.sum() for own in found])
-        before = self._ranks.join(np.array([n_own.sum()]))[: self._ranks.place].sum()
+        before = self._comm.allgather(np.array([n_own.sum()]))[: self._comm.index].sum()
         columns = self._plastic_columns(number)
         order = np.lexsort((columns["delays"], columns["targets"], columns["sources"]))
         place = np.empty(len(order), np.int64)

@@ -43,7 +43,7 @@ class Call(NamedTuple):
         return hashlib.blake2b(text, digest_size=DIGEST_BYTES).digest()
 
 
-def plain(value: Any) -> Any:
+def comparable(value: Any) -> Any:
     """Return a value as nested dicts, lists, numbers and strings, arrays as digests.
 
     Numbers that are equal, such as 1 and 1.0, become the same number. An object that is neither a
@@ -62,13 +62,13 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return int(value) if value.is_integer() else value
     if isinstance(value, Mapping):
-        return {str(key): plain(part) for key, part in value.items()}
+        return {str(key): comparable(part) for key, part in value.items()}
     if isinstance(value, (tuple, list)):
-        return [plain(part) for part in value]
+        return [comparable(part) for part in value]
     if dataclasses.is_dataclass(value):
         fields = [field.name for field in dataclasses.fields(value) if field.init]
         return {"type": type(value).__name__} | {
-            name: plain(getattr(value, name)) for name in fields
+            name: comparable(getattr(value, name)) for name in fields
         }
     return type(value).__name__
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.network.data import from_data, to_data
 from neurosim.results.connections import Connections
-from neurosim.results.storage import damaged, read_sealed, write_sealed
+from neurosim.utils.checksummed import damaged, read_checksummed, write_checksummed
 
 if TYPE_CHECKING:
     import os
@@ -86,7 +86,7 @@ def write_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> No
         **checkpoint.engine._asdict(),
         "steps": np.array(checkpoint.engine.steps),
     }
-    write_sealed(path, KIND, VERSION, content)
+    write_checksummed(path, KIND, VERSION, content)
 
 
 def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
@@ -97,7 +97,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     NeurosimError
         Where the file is missing, no checkpoint, damaged, or of a later format.
     """
-    content = read_sealed(path, KIND, VERSION)
+    content = read_checksummed(path, KIND, VERSION)
     try:
         parts = ("state", "learned", "live", "recorded")
         engine = EngineState(content["steps"].item(), *(content[part] for part in parts))

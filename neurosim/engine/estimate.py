@@ -20,10 +20,10 @@ from neurosim.builder.memory import (
 )
 from neurosim.builder.plastic import BYTES as PLASTIC_BYTES
 from neurosim.builder.projections import Projections, expected_synapses
-from neurosim.engine.mpi import Ranks
+from neurosim.engine.mpi import Communicator
 from neurosim.engine.threads import choose_threads
 from neurosim.errors import NeurosimError
-from neurosim.models.column import Column, is_column
+from neurosim.models.column import Column, is_per_edge
 from neurosim.models.quantity import is_distribution
 from neurosim.utils.resources import physical_memory
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Inventory:
+class ResourceEstimate:
     """What a network would be.
 
     Attributes
@@ -69,7 +69,7 @@ class Inventory:
         return dataclasses.asdict(self)
 
 
-def take_inventory(network: Network, duration: float, dt: float) -> Inventory:
+def estimate_resources(network: Network, duration: float, dt: float) -> ResourceEstimate:
     """Tell what a network would be.
 
     Parameters
@@ -87,7 +87,7 @@ def take_inventory(network: Network, duration: float, dt: float) -> Inventory:
     for projection in network.projections:
         check_delays(projection, dt)
     expected = {id(p): expected_synapses(p) for p in network.projections}
-    return Inventory(
+    return ResourceEstimate(
         neurons=network.size,
         synapses=float(sum(expected.values())),
         network_bytes=_network_bytes(network, dt),
@@ -97,8 +97,8 @@ def take_inventory(network: Network, duration: float, dt: float) -> Inventory:
             {
                 "name": p.name,
                 "size": p.size,
-                "neuron": in_words(p.neuron),
-                "v_init_mv": None if p.v_init is None else in_words(p.v_init),
+                "neuron": format_part(p.neuron),
+                "v_init_mv": None if p.v_init is None else format_part(p.v_init),
                 "sign": network.sign_of(p),
                 "synapses_each": sum(expected[id(q)] for q in network.projections if q.target is p)
                 / p.size,
@@ -111,7 +111,7 @@ def take_inventory(network: Network, duration: float, dt: float) -> Inventory:
     )
 
 
-def in_words(value: Any) -> str:
+def format_part(value: Any) -> str:
     """Return a part as it is called, less what is left at its default; arrays are cut short."""
     if isinstance(value, np.ndarray):
         if value.size <= 3:
@@ -127,13 +127,13 @@ def in_words(value: Any) -> str:
             continue
         item, required = getattr(value, field.name), field.default is dataclasses.MISSING
         if required or isinstance(item, np.ndarray) or item != field.default:
-            shown.append(("" if required else f"{field.name}=") + in_words(item))
+            shown.append(("" if required else f"{field.name}=") + format_part(item))
     return f"{type(value).__name__}({', '.join(shown)})"
 
 
 def _network_bytes(network: Network, dt: float) -> int | None:
     """Return the estimate of `neurosim.builder.memory`, plastic synapses added."""
-    threads = choose_threads(network, None, Ranks())
+    threads = choose_threads(network, None, Communicator())
     try:
         check_size(network)
         check_delay_tables(network, dt, threads)
@@ -150,15 +150,15 @@ def _projection(projection: Projection, expected: float) -> dict[str, Any]:
     row = {
         "source": _end(projection.source, projection.source_ids),
         "target": _end(projection.target, projection.target_ids),
-        "rule": in_words(projection.rule),
-        "synapse": in_words(projection.synapse),
+        "rule": format_part(projection.rule),
+        "synapse": format_part(projection.synapse),
         "weight": _quantity(projection.weight, unit),
         "psp": None,
         "delay": _quantity(projection.delay, "ms"),
-        "plasticity": projection.plasticity and in_words(projection.plasticity),
+        "plasticity": projection.plasticity and format_part(projection.plasticity),
         "synapses": float(expected),
     }
-    if not is_column(projection.weight):
+    if not is_per_edge(projection.weight):
         row["psp"] = _psp(projection.weight, projection.synapse, projection.target.neuron)
     return row
 
@@ -171,7 +171,7 @@ def _end(population: Population, ids: NDArray[np.int64] | None) -> str:
 def _quantity(value: Any, unit: str) -> str:
     if isinstance(value, Column):  # in the unit of the file, which is not known
         return f"column {value.name!r}"
-    return f"{in_words(value)} {unit}"
+    return f"{format_part(value)} {unit}"
 
 
 def _scaled(weight: Any, factor: float) -> Any:
@@ -185,9 +185,9 @@ def _drive(drive: Drive) -> dict[str, Any]:
     row = {
         "target": drive.target.name,
         "neurons": drive.target.size if drive.ids is None else len(drive.ids),
-        "input": in_words(drive.input),
-        "synapse": None if synapse is None else in_words(synapse),
-        "weight": None if synapse is None else f"{in_words(weight)} {synapse.unit}",
+        "input": format_part(drive.input),
+        "synapse": None if synapse is None else format_part(synapse),
+        "weight": None if synapse is None else f"{format_part(weight)} {synapse.unit}",
         "psp": None,
         "delay": None if drive.delay is None else f"{drive.delay:g} ms",
     }
@@ -199,7 +199,7 @@ def _drive(drive: Drive) -> dict[str, Any]:
 def _psp(weight: Any, synapse: Synapse, neuron: Neuron) -> str | None:
     """Return the peak of the postsynaptic potential in words, None where it is not known."""
     try:
-        return f"{in_words(_scaled(weight, synapse.psp_per_weight(neuron)))} mV"
+        return f"{format_part(_scaled(weight, synapse.psp_per_weight(neuron)))} mV"
     except NeurosimError:
         return None
 

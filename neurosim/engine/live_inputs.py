@@ -9,7 +9,7 @@ import numpy as np
 from neurosim.builder.grid import to_steps
 from neurosim.builder.inputs import targets
 from neurosim.builder.live import CurrentPort, SpikePort
-from neurosim.engine.own_inputs import OwnInputs
+from neurosim.engine.custom_inputs import CustomInputs
 from neurosim.errors import NeurosimError
 from neurosim.models import LiveCurrent, LiveSpikes
 from neurosim.network import Drive
@@ -68,7 +68,7 @@ class LiveInputs:
 
     def __init__(self, plan: Plan, states: list[State], current: Callable[[Drive], Drive]) -> None:
         self._plan, self._states, self._current = plan, states, current
-        self._own = OwnInputs(plan)
+        self._own = CustomInputs(plan)
         self._fixed: list[Inputs] = []
         self._amplitudes: list[NDArray[np.float64]] = []
         for part in plan.threads:
@@ -118,7 +118,7 @@ class LiveInputs:
             port = part.live[drive]
             assert isinstance(port, SpikePort)
             weights = port.weights[columns]
-            for slots in (port.slots[columns], port.twin_slots[columns]):
+            for slots in (port.slots[columns], port.probe_slots[columns]):
                 spikes = _Events(steps, slots, weights).pick(slots >= 0)
                 self._under_way[thread] = self._under_way[thread].and_then(spikes)
 
@@ -161,7 +161,7 @@ class LiveInputs:
         self.tables = list(self._fixed)
         self._given.clear()
 
-    def take(self, step: int) -> dict[str, NDArray]:
+    def get_state(self, step: int) -> dict[str, NDArray]:
         """Return what `put` needs: the values of currents, and spikes that arrive from `step` on.
 
         Returns
@@ -183,7 +183,7 @@ class LiveInputs:
             "steps": steps[left],
         }
 
-    def put(self, snapshot: Mapping[str, NDArray]) -> None:
+    def set_state(self, snapshot: Mapping[str, NDArray]) -> None:
         """Set the live currents, and send the spikes, that `take` found.
 
         Raises
@@ -193,10 +193,10 @@ class LiveInputs:
         """
         drives, values = list(self._plan.threads[0].live), snapshot["amplitudes"]
         for drive in drives:
-            if not drive.input.brings_spikes:
+            if not drive.input.sends_spikes:
                 self.inject(drive, values[: len(targets(drive))])
                 values = values[len(targets(drive)) :]
-        n_targets = np.array([len(targets(d)) * d.input.brings_spikes for d in drives], np.int64)
+        n_targets = np.array([len(targets(d)) * d.input.sends_spikes for d in drives], np.int64)
         number, columns, steps = (snapshot[name] for name in ("drives", "columns", "steps"))
         known = (number >= 0) & (number < len(drives)) & (columns >= 0)
         if len(values) or not known.all() or not (columns < n_targets[number]).all():

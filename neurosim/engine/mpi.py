@@ -1,4 +1,4 @@
-"""The processes that share a network's neurons among them, as threads of one process do (MPI)."""
+"""MPI: processes that share the neurons of a network, as the threads of a process do."""
 
 from __future__ import annotations
 
@@ -6,155 +6,232 @@ import mmap
 import os
 import tempfile
 import time
+import warnings
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from neurosim.engine.calls import DIGEST_BYTES, Call, difference, plain
+from neurosim.engine.calls import DIGEST_BYTES, Call, comparable, difference
 from neurosim.errors import NeurosimError
-from neurosim.utils.failure import abort, end_job, exit_status, install_hook, started_together
+from neurosim.utils.failure import abort, end_job, exit_status, install_hook, launched_by_mpi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
-PIECE = 2**26
-"""Bytes that are sent at a time: MPI counts in 32 bits."""
+MESSAGE_BYTES = 2**26
+"""Largest message: MPI counts bytes in 32 bits."""
 
 GRACE = 2.0
-"""Time that the other processes have to fail as well before one that failed ends the job (s)."""
+"""Time (s) in which the other processes may fail too, before one failure aborts the job."""
 
 
-class Ranks:
-    """The processes that work together, of which this is one; it is alone without a communicator.
+class Communicator:
+    """The processes that simulate a network together.
 
-    All of them make the same calls in the same order, and every one of them gets the whole result.
-    Those on one machine share memory; of each machine one process speaks with the others.
+    All of them must make the same calls in the same order, and each returns the whole result.
+    Processes on one machine share memory. One process per machine exchanges messages with the
+    other machines.
 
     Parameters
     ----------
-    communicator : mpi4py.MPI.Comm, optional
+    comm : mpi4py.MPI.Comm, optional
+        Default: this process alone.
     share_memory : bool
-        Otherwise every process speaks with the others as if it had a machine to itself.
+        If False, every process exchanges messages, as if it had a machine to itself.
 
     Attributes
     ----------
     rank, size : int
     machines : int
-    place : int
-        Number of this process where those of a machine are numbered one after the other.
+        Number of machines.
+    index : int
+        Number of this process if processes are numbered machine by machine.
     """
 
-    def __init__(self, communicator: Any = None, *, share_memory: bool = True) -> None:
-        self._communicator = self._neighbours = self._speakers = communicator
-        self.rank = self.place = communicator.rank if communicator else 0
-        self.size = communicator.size if communicator else 1
+    def __init__(self, comm: Any = None, *, share_memory: bool = True) -> None:
+        self._comm = self._machine_comm = self._roots_comm = comm
+        self.rank = self.index = comm.rank if comm else 0
+        self.size = comm.size if comm else 1
         self.machines = 1
         self._simulations = 0
-        if not self.alone:
-            self._find_machines(share_memory)
+        if not self.is_serial:
+            self._split(share_memory)
 
-    def _find_machines(self, share_memory: bool) -> None:
+    def _split(self, share_memory: bool) -> None:
+        """Create communicators of each machine's processes, and of their first processes."""
         from mpi4py import MPI
 
-        whole = self._communicator
-        self._neighbours = whole.Split_type(MPI.COMM_TYPE_SHARED, key=self.rank)
-        even = self._neighbours.size * self._speaking() == self.size
-        if self.any(not (even and share_memory)):
-            # Not as many everywhere: as if each had a machine to itself.
-            self._neighbours = whole.Split(self.rank)
-        self.machines = self.size // self._neighbours.size
-        color = 0 if self._neighbours.rank == 0 else MPI.UNDEFINED
-        self._speakers = whole.Split(color, self.rank)
-        machine = self._speakers.rank if self._neighbours.rank == 0 else 0
-        machine = self._neighbours.bcast(machine)
-        self.place = machine * self._neighbours.size + self._neighbours.rank
-
-    def _speaking(self) -> int:
-        """Return how many processes are the first of their machine."""
-        return self.total(int(self._neighbours.rank == 0))
-
-    def here(self, threads: int) -> range:
-        """Return the numbers of the threads on this machine, each process having so many."""
-        if self.alone:
-            return range(threads)
-        n = self._neighbours.size * threads
-        machine = self.place // self._neighbours.size
-        return range(machine * n, (machine + 1) * n)
-
-    def shared_bytes(self, size: int) -> NDArray[np.uint8]:
-        """Return memory, zeroed, that all processes of this machine share."""
-        if self.alone or self._neighbours.size == 1:
-            return np.zeros(size, np.uint8)
-        folder = "/dev/shm" if os.path.isdir("/dev/shm") else None
-        path = None
-        if self._neighbours.rank == 0:
-            descriptor, path = tempfile.mkstemp(prefix="neurosim-", dir=folder)
-            os.ftruncate(descriptor, size)
-        else:
-            descriptor = -1
-        path = self._neighbours.bcast(path)
-        if descriptor < 0:
-            descriptor = os.open(path, os.O_RDWR)
-        memory = mmap.mmap(descriptor, size)
-        os.close(descriptor)
-        self._neighbours.Barrier()
-        if self._neighbours.rank == 0:  # it goes with the last process that has it
-            os.unlink(path)
-        return np.frombuffer(memory, np.uint8)
+        self._machine_comm = self._comm.Split_type(MPI.COMM_TYPE_SHARED, key=self.rank)
+        n_roots = self.sum(int(self._machine_comm.rank == 0))
+        equal = self._machine_comm.size * n_roots == self.size
+        if self.any(not (equal and share_memory)):
+            self._machine_comm = self._comm.Split(self.rank)
+        self.machines = self.size // self._machine_comm.size
+        color = 0 if self._machine_comm.rank == 0 else MPI.UNDEFINED
+        self._roots_comm = self._comm.Split(color, self.rank)
+        machine = self._roots_comm.rank if self._machine_comm.rank == 0 else 0
+        machine = self._machine_comm.bcast(machine)
+        self.index = machine * self._machine_comm.size + self._machine_comm.rank
 
     @property
-    def leads(self) -> bool:
-        """Whether this is the process that writes files and speaks to the user."""
+    def is_root(self) -> bool:
+        """Whether this process writes files and prints."""
         return self.rank == 0
 
     @property
-    def alone(self) -> bool:
-        """Whether there is no other."""
+    def leads(self) -> bool:
+        """Earlier name of `is_root`."""
+        warnings.warn("leads is now is_root", DeprecationWarning, stacklevel=2)
+        return self.is_root
+
+    @property
+    def is_serial(self) -> bool:
+        """Whether there is only one process."""
         return self.size == 1
 
-    def number_simulation(self) -> int:
-        """Return the number, from 1, of a simulation that all processes make."""
-        self._simulations += 1
-        return self._simulations
+    def threads_here(self, threads: int) -> range:
+        """Return the numbers of all threads on this machine, with `threads` per process."""
+        if self.is_serial:
+            return range(threads)
+        n = self._machine_comm.size * threads
+        machine = self.index // self._machine_comm.size
+        return range(machine * n, (machine + 1) * n)
 
-    def require_same(self, name: str, given: Mapping[str, Any] | None = None) -> None:
-        """Compare a call of all processes before they work on it together.
+    def cores_per_process(self, cores: int) -> int:
+        """Return the share of a machine's cores for each process; equal on all machines."""
+        if self.is_serial:
+            return cores
+        own = np.zeros(self.size, np.int64)
+        own[self.rank] = max(cores // self._machine_comm.size, 1)
+        return int(self.allreduce(own).min())
+
+    def shared_memory(self, size: int) -> NDArray[np.uint8]:
+        """Return zeroed memory that all processes of this machine share (bytes)."""
+        if self.is_serial or self._machine_comm.size == 1:
+            return np.zeros(size, np.uint8)
+        folder = "/dev/shm" if os.path.isdir("/dev/shm") else None
+        first, path = self._machine_comm.rank == 0, None
+        if first:
+            descriptor, path = tempfile.mkstemp(prefix="neurosim-", dir=folder)
+            os.ftruncate(descriptor, size)
+        path = self._machine_comm.bcast(path)
+        if not first:
+            descriptor = os.open(path, os.O_RDWR)
+        memory = mmap.mmap(descriptor, size)
+        os.close(descriptor)
+        self._machine_comm.Barrier()
+        if first:  # the memory is freed when the last process unmaps it
+            os.unlink(path)
+        return np.frombuffer(memory, np.uint8)
+
+    def allreduce(self, array: NDArray) -> NDArray:
+        """Return an array that every process has filled in part, with zeros elsewhere."""
+        if self.is_serial:
+            return array
+        from mpi4py import MPI
+
+        whole = np.ascontiguousarray(array).copy()
+        data = whole.reshape(-1).view(np.uint8)
+        for start in range(0, len(data), MESSAGE_BYTES):
+            message = data[start : start + MESSAGE_BYTES]
+            self._comm.Allreduce(MPI.IN_PLACE, message, op=MPI.BOR)
+        return whole
+
+    def allgather(self, array: NDArray) -> NDArray:
+        """Return the arrays of all processes, concatenated; shape (n,)."""
+        if self.is_serial:
+            return array
+        lengths = np.zeros(self.size, np.int64)
+        lengths[self.rank] = len(array)
+        lengths = self.allreduce(lengths)
+        whole = np.zeros(int(lengths.sum()), array.dtype)
+        start = int(lengths[: self.rank].sum())
+        whole[start : start + len(array)] = array
+        return self.allreduce(whole)
+
+    def sum(self, number: int) -> int:
+        """Return the sum of a number over all processes."""
+        return number if self.is_serial else int(self._comm.allreduce(number))
+
+    def any(self, flag: bool) -> bool:
+        """Return whether the flag is set on any process."""
+        return flag if self.is_serial else bool(self.allreduce(np.array([flag]))[0])
+
+    def bcast(self, number: int) -> int:
+        """Return the number of the first process."""
+        return number if self.is_serial else int(self._comm.bcast(number))
+
+    def barrier(self) -> None:
+        """Wait for all processes."""
+        if not self.is_serial:
+            self._comm.Barrier()
+
+    def run_on_root(self, function: Callable[[], object]) -> None:
+        """Call a function on the first process while the others wait.
+
+        Raises
+        ------
+        NeurosimError
+            On all processes, if `function` raises it.
+        """
+        if self.is_serial:
+            function()
+            return
+        self.require_same("waited for the first process to write files")
+        message = None
+        if self.is_root:
+            try:
+                function()
+            except NeurosimError as error:
+                message = str(error)
+        message = self._comm.bcast(message)
+        if message is not None:
+            raise NeurosimError(message)
+
+    def require_same(self, name: str, arguments: Mapping[str, Any] | None = None) -> None:
+        """Check that all processes make the same call.
 
         Parameters
         ----------
         name : str
             What this process does, such as "called Simulation.save".
-        given : mapping of str to object, optional
-            Arguments that must be equal on all processes; see `calls.plain`.
+        arguments : mapping of str to object, optional
+            Must be equal on all processes; see `calls.comparable`.
 
         Raises
         ------
         NeurosimError
-            On all processes, with the first difference, where names or arguments differ.
+            On all processes, with the first difference.
         """
-        if self.alone:
+        if self.is_serial:
             return
-        call = Call(name, plain(given or {}))
+        call = Call(name, comparable(arguments or {}))
         digests = np.zeros((self.size, DIGEST_BYTES), np.uint8)
-        self._communicator.Allgather(np.frombuffer(call.digest(), np.uint8), digests)
+        self._comm.Allgather(np.frombuffer(call.digest(), np.uint8), digests)
         if (digests == digests[0]).all():
             return
-        found = difference(self._communicator.allgather(call))
+        found = difference(self._comm.allgather(call))
         raise NeurosimError(
             f"{found}: all processes must make the same calls with the same arguments, in the "
             "same order"
         )
 
-    def all_fail(self, seconds: float) -> bool:
+    def count_simulation(self) -> int:
+        """Return the number, from 1, of a new simulation."""
+        self._simulations += 1
+        return self._simulations
+
+    def all_arrive(self, seconds: float) -> bool:
         """Return whether all processes call this within a time (s).
 
-        Where one does not, the communicator cannot be used any more.
+        If not, the communicator cannot be used any more.
         """
-        request = self._communicator.Ibarrier()
+        request = self._comm.Ibarrier()
         end = time.monotonic() + seconds
         while not request.Test():
             if time.monotonic() > end:
@@ -162,141 +239,73 @@ class Ranks:
             time.sleep(0.01)
         return True
 
-    def merge(self, array: NDArray) -> NDArray:
-        """Return an array of which every process has filled its own part, the rest being 0."""
-        if self.alone:
-            return array
-        from mpi4py import MPI
+    def abort(self, status: int) -> NoReturn:
+        """End all processes of the job with an exit status."""
+        end_job(self._comm, status)
 
-        whole = np.ascontiguousarray(array).copy()
-        parts = whole.reshape(-1).view(np.uint8)
-        for first in range(0, len(parts), PIECE):
-            piece = parts[first : first + PIECE]
-            self._communicator.Allreduce(MPI.IN_PLACE, piece, op=MPI.BOR)
-        return whole
-
-    def join(self, array: NDArray) -> NDArray:
-        """Return the arrays of all processes, one after the other; shape (n,)."""
-        if self.alone:
-            return array
-        lengths = np.zeros(self.size, np.int64)
-        lengths[self.rank] = len(array)
-        lengths = self.merge(lengths)
-        whole = np.zeros(int(lengths.sum()), array.dtype)
-        first = int(lengths[: self.rank].sum())
-        whole[first : first + len(array)] = array
-        return self.merge(whole)
-
-    def total(self, number: int) -> int:
-        """Return the sum of a number over all processes."""
-        return number if self.alone else int(self._communicator.allreduce(number))
-
-    def any(self, flag: bool) -> bool:
-        """Return whether any process says so."""
-        return flag if self.alone else bool(self.merge(np.array([flag]))[0])
-
-    def as_the_first(self, number: int) -> int:
-        """Return the number that the first process gave."""
-        return number if self.alone else int(self._communicator.bcast(number))
-
-    def together(self) -> None:
-        """Wait until all have come as far."""
-        if not self.alone:
-            self._communicator.Barrier()
-
-    def lead(self, work: Callable[[], object]) -> None:
-        """Have the first process do something, while the others wait.
-
-        Raises
-        ------
-        NeurosimError
-            On all processes, where it does on the first.
-        """
-        if self.alone:
-            work()
-            return
-        self.require_same("waited for the first process to write files")
-        refusal = None
-        if self.leads:
-            try:
-                work()
-            except NeurosimError as error:
-                refusal = str(error)
-        refusal = self._communicator.bcast(refusal)
-        if refusal is not None:
-            raise NeurosimError(refusal)
-
-    def give_up(self, status: int) -> NoReturn:
-        """End all processes of the job with a status."""
-        end_job(self._communicator, status)
-
-    def share_of(self, cores: int) -> int:
-        """Return how many of a machine's cores this process may take."""
-        if self.alone:
-            return cores
-        # As many on all machines: threads are numbered so.
-        own = np.zeros(self.size, np.int64)
-        own[self.rank] = max(cores // self._neighbours.size, 1)
-        return int(self.merge(own).min())
-
-    def mpi(self) -> NDArray[np.int64]:
-        """Return what the kernels need to call MPI; see `kernels.types.Ranks`."""
+    def kernel_handles(self) -> NDArray[np.int64]:
+        """Return the MPI functions and handles for the kernels; see `kernels.types.Ranks`."""
         import ctypes
 
         from mpi4py import MPI
 
-        if self._neighbours.rank > 0:  # it leaves that to the first of its machine
+        if self._machine_comm.rank > 0:  # only the first process of a machine sends messages
             return np.zeros(5, np.int64)
-        library = ctypes.CDLL(MPI.__file__)  # leads to the MPI that mpi4py was given
+        library = ctypes.CDLL(MPI.__file__)  # resolves to the MPI library that mpi4py loaded
         addresses = [
             ctypes.cast(getattr(library, name), ctypes.c_void_p).value
             for name in ("MPI_Iallgather", "MPI_Test", "MPI_Allgatherv")
         ]
-        handles = [MPI._handleof(MPI.INT32_T), MPI._handleof(self._speakers)]
+        handles = [MPI._handleof(MPI.INT32_T), MPI._handleof(self._roots_comm)]
         return np.array([*addresses, *handles], np.uint64).view(np.int64)
 
 
-_current: ContextVar[Ranks | None] = ContextVar("ranks", default=None)
+_current: ContextVar[Communicator | None] = ContextVar("communicator", default=None)
 
 
-def current_ranks() -> Ranks:
-    """Return the processes over which simulations are spread here."""
-    return _current.get() or Ranks()
+def current_communicator() -> Communicator:
+    """Return the processes that share the simulations made here."""
+    return _current.get() or Communicator()
 
 
 @contextmanager
-def alone() -> Iterator[None]:
-    """Simulate by this process alone inside, whatever the others do."""
-    token = _current.set(None)
+def _using(communicator: Communicator | None) -> Iterator[None]:
+    """Make a communicator the current one for the time of a block."""
+    token = _current.set(communicator)
     try:
         yield
     finally:
         _current.reset(token)
 
 
-@contextmanager
-def spread_over(communicator: Any, *, share_memory: bool = True) -> Iterator[Ranks]:
-    """Share every simulation that is made inside among the processes of a communicator.
+def without_mpi() -> AbstractContextManager[None]:
+    """Return a context in which this process simulates alone."""
+    return _using(None)
 
-    All processes must make the same calls with the same arguments; each returns the whole result,
-    with the bits of a single process. The calls are compared, and all processes raise a
-    `NeurosimError` that names the first difference.
+
+@contextmanager
+def use_mpi(comm: Any, *, share_memory: bool = True) -> Iterator[Communicator]:
+    """Distribute all simulations made inside the block over the processes of a communicator.
+
+    All processes must make the same calls with the same arguments. Each returns the whole result,
+    bit-identical to that of a single process. The calls are compared: if they differ, all
+    processes raise a `NeurosimError` that names the first difference.
 
     An exception, or `sys.exit` with a status other than 0, that leaves the block on some processes
-    only ends the job: it is printed, and all processes are aborted with its exit status (2 for a
+    only is printed and aborts the job with the exit status of that process (2 for a
     `NeurosimError`). So does an uncaught exception anywhere in the script.
 
     Parameters
     ----------
-    communicator : mpi4py.MPI.Comm
+    comm : mpi4py.MPI.Comm
     share_memory : bool
-        Whether processes on one machine share memory; if not, they exchange messages as between
-        machines.
+        Whether processes on one machine share memory. If False, they exchange messages, as
+        processes on different machines do.
 
     Raises
     ------
     NeurosimError
-        Where a process leaves the block while others make another call.
+        If a process leaves the block while others make another call.
 
     Examples
     --------
@@ -304,62 +313,57 @@ def spread_over(communicator: Any, *, share_memory: bool = True) -> Iterator[Ran
 
         from mpi4py import MPI
 
-        with ns.spread_over(MPI.COMM_WORLD):
+        with ns.use_mpi(MPI.COMM_WORLD):
             result = ns.simulate(net, 1000.0)
     """
     install_hook()
-    ranks = _ranks_of(communicator, share_memory)
-    token = _current.set(ranks)
+    communicator = _duplicate(comm, share_memory)
     try:
-        yield ranks
-        ranks.require_same("left spread_over")
+        with _using(communicator):
+            yield communicator
+            communicator.require_same("left use_mpi")
     except BaseException as error:
-        if ranks.alone:
+        if communicator.is_serial:
             raise
-        if exit_status(error) == 0:  # sys.exit(0) leaves the block as its end does
-            ranks.require_same("left spread_over")
-        elif not ranks.all_fail(GRACE):
+        if exit_status(error) == 0:  # sys.exit(0) is a normal end of the block
+            communicator.require_same("left use_mpi")
+        elif not communicator.all_arrive(GRACE):
             trace = error.__traceback__  # its first entry is the line `yield` above
             abort(error.with_traceback(trace and trace.tb_next))
         raise
-    finally:
-        _current.reset(token)
 
 
-def _ranks_of(communicator: Any, share_memory: bool) -> Ranks:
-    """Return the processes of a communicator, with a duplicate of it for their own messages."""
+def _duplicate(comm: Any, share_memory: bool = True) -> Communicator:
+    """Return the processes of a communicator, with a duplicate of it for our own messages."""
     from mpi4py import MPI
 
-    own = communicator.Dup()
-    own.Set_errhandler(MPI.ERRORS_ARE_FATAL)  # the kernels check no error codes
-    return Ranks(own, share_memory=share_memory)
+    own = comm.Dup()
+    own.Set_errhandler(MPI.ERRORS_ARE_FATAL)  # the kernels do not check error codes
+    return Communicator(own, share_memory=share_memory)
 
 
 @contextmanager
-def spread_as_started() -> Iterator[Ranks]:
-    """Share simulations among the processes that `mpiexec` started together, if it did.
+def use_mpi_if_launched() -> Iterator[Communicator]:
+    """Distribute simulations over the processes that `mpiexec` started, if it started several.
 
-    The caller handles exceptions, and must abort the job.
+    The caller must handle exceptions and abort the job.
 
     Raises
     ------
     NeurosimError
         If several processes were started and mpi4py is missing.
     """
-    if not started_together():
-        yield Ranks()
+    if not launched_by_mpi():
+        yield Communicator()
         return
     try:
         from mpi4py import MPI
     except ImportError:
         raise NeurosimError(
-            "several processes were started together, and mpi4py, by which they would share the "
-            'work, is missing: pip install "neurosim-bridge[distributed]"'
+            "mpiexec started several processes, and mpi4py, which they need to work together, is "
+            'not installed: pip install "neurosim-bridge[distributed]"'
         ) from None
-    ranks = _ranks_of(MPI.COMM_WORLD, share_memory=True)
-    token = _current.set(ranks)
-    try:
-        yield ranks
-        ranks.require_same("ended its command")
-    finally:
-        _current.reset(token)
+    communicator = _duplicate(MPI.COMM_WORLD)
+    with _using(communicator):
+        yield communicator
+        communicator.require_same("ended its command")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.results.result import Result, RunStats, SpikeTrains, Trace
+from neurosim.results import Result, RunStats, SpikeTrains, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
     from neurosim.builder import Plan
-    from neurosim.builder.probes import TracePlan
+    from neurosim.builder.recording import TracePlan
     from neurosim.kernels import State
 
 PENDING = 2**22
@@ -116,7 +116,7 @@ class Recorder:
             for rows in (self._times[k], self._values[k]):
                 rows.reserve(n_steps // trace.interval)
 
-    def take(
+    def append(
         self, t_first: int, n_steps: int, state: State, samples: list[NDArray[np.float64]]
     ) -> None:
         """Store the spikes and samples of a chunk of steps.
@@ -129,7 +129,7 @@ class Recorder:
         samples : list of (n_rows, n_signals) ndarray
             Of every thread.
         """
-        start = state.history_start[self._plan.horizon : self._plan.horizon + n_steps + 1]
+        start = state.history_start[self._plan.max_delay : self._plan.max_delay + n_steps + 1]
         ids = state.history[start[0] : start[-1]]
         stamps = np.repeat(np.arange(t_first + 1, t_first + n_steps + 1), np.diff(start))
         kept = self._is_kept[ids]
@@ -141,7 +141,7 @@ class Recorder:
             n_rows = (t_first + n_steps) // trace.interval - t_first // trace.interval
             values = np.zeros((n_rows, len(trace.ids)))
             for part, own in zip(self._plan.threads, samples, strict=True):
-                for c in part.contributions:
+                for c in part.trace_terms:
                     if c.trace == k:
                         values[:, c.columns] += own[:n_rows, c.signals]
             self._append(k, trace.reduced(self._in_units(trace, self._merge(values))))
@@ -194,7 +194,7 @@ class Recorder:
         self._sort()
         dt = self._plan.dt
         return {
-            name: SpikeTrains._trusted(
+            name: SpikeTrains._unchecked(
                 *spikes.between(first * dt, last * dt),
                 self._plan.spikes_of[name],
                 dt=dt,
@@ -218,10 +218,10 @@ class Recorder:
             v_peak = self._plan.populations[plan.key[0]].v_peak
             start, stop = low * plan.interval * dt, last * dt
             times, ids = self._drawn[k].between(start, stop)
-            spikes = SpikeTrains._trusted(
+            spikes = SpikeTrains._unchecked(
                 times, ids, np.sort(plan.ids), dt=dt, t_start=start, t_stop=stop
             )
-        return Trace._trusted(
+        return Trace._unchecked(
             self._times[k].rows[low:high],
             self._values[k].rows[low:high],
             plan.columns,
@@ -230,7 +230,7 @@ class Recorder:
             v_peak,
         )
 
-    def snapshot(self) -> dict[str, NDArray]:
+    def get_state(self) -> dict[str, NDArray]:
         """Return all that was recorded, as `restore` accepts it.
 
         Returns
@@ -258,7 +258,7 @@ class Recorder:
         order = np.lexsort((ids, stamps))
         return ids[order].astype(np.int32), stamps[order]
 
-    def restore(self, snapshot: Mapping[str, NDArray], n_steps: int) -> None:
+    def set_state(self, snapshot: Mapping[str, NDArray], n_steps: int) -> None:
         """Store what was recorded in the first `n_steps` steps of an earlier run.
 
         Raises

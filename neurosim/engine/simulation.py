@@ -13,11 +13,11 @@ from neurosim.builder.grid import MAX_STEPS, check_dt, whole_steps
 from neurosim.builder.memory import check_recordings
 from neurosim.builder.parameters import drawn_neuron, values_of
 from neurosim.engine.advance import CHUNK, Engine
+from neurosim.engine.autosave import new_autosave
 from neurosim.engine.checkpoint import FOREIGN, KIND, Checkpoint, read_checkpoint, write_checkpoint
 from neurosim.engine.interrupt import stop_on_interrupt
-from neurosim.engine.mpi import current_ranks
+from neurosim.engine.mpi import current_communicator
 from neurosim.engine.pacing import Pacer
-from neurosim.engine.resume import enter_journal
 from neurosim.engine.stream import Chunk
 from neurosim.engine.threads import choose_threads
 from neurosim.errors import NeurosimError
@@ -27,10 +27,10 @@ from neurosim.models.quantity import is_uniform
 from neurosim.network import Network, Projection
 from neurosim.network.changes import check_weights, with_parameters, with_weights
 from neurosim.network.data import describe
+from neurosim.results import Result, RunStats
 from neurosim.results.interrupted import Interrupted
-from neurosim.results.result import Result, RunStats
-from neurosim.results.storage import damaged
 from neurosim.utils.checks import check_flag, show
+from neurosim.utils.checksummed import damaged
 from neurosim.utils.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.builder import Plan
-    from neurosim.engine.resume import Entry
+    from neurosim.engine.autosave import Autosave
     from neurosim.network import Population, PopulationView
     from neurosim.results.connections import Connections
 
@@ -108,16 +108,16 @@ class Simulation:
         self._described = network
         self._sizes = {kind: len(getattr(network, kind)) for kind in _KINDS}
         self._timed = check_flag(profile, "profile")
-        self._ranks = current_ranks()
-        if not self._ranks.alone:
+        self._comm = current_communicator()
+        if not self._comm.is_serial:
             given = {"dt": dt, "seed": seed, "network": describe(self._network)}
-            self._ranks.require_same("made a Simulation", given)
-        self._number = self._ranks.number_simulation()
+            self._comm.require_same("made a Simulation", given)
+        self._number = self._comm.count_simulation()
         self._engine = Engine(
             self._network,
             dt=dt,
             seed=seed,
-            threads=self._ranks.as_the_first(choose_threads(network, threads, self._ranks)),
+            threads=self._comm.bcast(choose_threads(network, threads, self._comm)),
             timed=self._timed,
             debug=check_flag(debug, "debug"),
         )
@@ -130,19 +130,19 @@ class Simulation:
         self._interrupted = False
         self._pacer = Pacer()
         self._running = threading.Lock()
-        self._entry = enter_journal()
-        found = self._find(self._entry) if self._entry else None
+        self._autosave = new_autosave()
+        found = self._find(self._autosave) if self._autosave else None
         if found:
-            self._put(found)
+            self._set_state(found)
         self._build = time.perf_counter() - started
 
-    def _find(self, entry: Entry) -> Checkpoint | None:
+    def _find(self, autosave: Autosave) -> Checkpoint | None:
         """Return the journal's checkpoint of this simulation, if there is one."""
-        if not self._ranks.as_the_first(entry.exists):
+        if not self._comm.bcast(autosave.exists):
             return None
-        found = entry.find(self._network, self._plan.dt, self._plan.seed)
+        found = autosave.read(self._network, self._plan.dt, self._plan.seed)
         steps = found.engine.steps if found else None
-        self._ranks.require_same("read a checkpoint", {"steps": steps})
+        self._comm.require_same("read a checkpoint", {"steps": steps})
         return found
 
     @classmethod
@@ -185,7 +185,7 @@ class Simulation:
         100.0
         """
         checkpoint = read_checkpoint(path)
-        current_ranks().require_same(
+        current_communicator().require_same(
             "called Simulation.restore", {"checkpoint": checkpoint.engine._asdict()}
         )
         simulation = cls(
@@ -197,7 +197,7 @@ class Simulation:
             profile=profile,
         )
         try:
-            simulation._put(checkpoint)
+            simulation._set_state(checkpoint)
         except FOREIGN as error:
             raise damaged(path, KIND, error) from error
         simulation._asked = checkpoint.engine.steps
@@ -206,7 +206,7 @@ class Simulation:
     def __reduce__(self) -> tuple[Any, ...]:
         options = {"progress": self._progress, "profile": self._timed}
         with self._alone():
-            return _revive, (self._take(), self._asked, len(self._plan.threads), options)
+            return _revive, (self._get_state(), self._asked, len(self._plan.threads), options)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Simulation:
         revive, arguments = self.__reduce__()
@@ -231,21 +231,21 @@ class Simulation:
         """
         self._require_same("called Simulation.save")
         with self._alone():
-            checkpoint = self._take()
-            self._ranks.lead(lambda: write_checkpoint(path, checkpoint))
+            checkpoint = self._get_state()
+            self._comm.run_on_root(lambda: write_checkpoint(path, checkpoint))
 
     def _require_same(self, name: str, **given: object) -> None:
-        """Compare a call of all processes; see `Ranks.require_same`."""
-        if not self._ranks.alone:
+        """Compare a call of all processes; see `Communicator.require_same`."""
+        if not self._comm.is_serial:
             stands = {"simulation": self._number, "time": f"{self.time:.12g} ms"}
-            self._ranks.require_same(name, stands | given)
+            self._comm.require_same(name, stands | given)
 
     @property
     def network(self) -> Network:
         """The network that is simulated, with the values that were set."""
         return self._network
 
-    def _take(self) -> Checkpoint:
+    def _get_state(self) -> Checkpoint:
         """Return all that there is to know of the simulation between two chunks."""
         return Checkpoint(
             network=self._network,
@@ -254,12 +254,12 @@ class Simulation:
             wall=self._wall,
             marks=self._marks,
             answers=self._answers,
-            engine=self._engine.take(),
+            engine=self._engine.get_state(),
         )
 
-    def _put(self, checkpoint: Checkpoint) -> None:
+    def _set_state(self, checkpoint: Checkpoint) -> None:
         """Become what a simulation of the same network was."""
-        self._engine.put(checkpoint.engine)
+        self._engine.set_state(checkpoint.engine)
         self._wall = checkpoint.wall
         self._marks = dict(checkpoint.marks)
         self._answers = list(checkpoint.answers)
@@ -383,7 +383,7 @@ class Simulation:
             duration=None if duration is None else self._span_to(end),
             realtime=realtime,
         )
-        self._entry = None  # a journal cannot go on in the midst of calls of `on_chunk`
+        self._autosave = None  # a journal cannot go on in the midst of calls of `on_chunk`
         return self._go_on(end, chunk, on_chunk, realtime)
 
     def _end_after(self, duration: float) -> int:
@@ -430,16 +430,16 @@ class Simulation:
                     self._pacer.start()
 
                     def stopped() -> bool:
-                        return self._ranks.any(stop.is_set())
+                        return self._comm.any(stop.is_set())
 
                     while going and engine.steps < end and not stopped():
                         start, until = engine.steps, min(engine.steps + chunk, end)
                         while engine.steps < until and not stopped():
                             engine.run(min(engine.chunk, until - engine.steps), workers)
                             done((engine.steps - first) * dt)
-                            if self._entry and self._ranks.any(self._entry.due):
+                            if self._autosave and self._comm.any(self._autosave.is_due):
                                 self._wall = wall + self._pacer.clock() - started
-                                self._keep(self._entry)
+                                self._keep(self._autosave)
                         if realtime:
                             self._pacer.keep((engine.steps - first) * dt, stop.is_set)
                         if on_chunk:
@@ -457,19 +457,19 @@ class Simulation:
         """
         self._interrupted = going and self._asked < end
         self._marks.setdefault(self._asked, self._engine.delivered)
-        if self._entry:
-            kept = self._interrupted or self._entry.worth_keeping(taken)
-            if self._ranks.as_the_first(kept):
-                self._keep(self._entry)
+        if self._autosave:
+            kept = self._interrupted or self._autosave.is_worthwhile(taken)
+            if self._comm.bcast(kept):
+                self._keep(self._autosave)
         result = self._engine.recorder.result(self._asked, self._stats())
         if self._interrupted:
             raise Interrupted(result)
         return result
 
-    def _keep(self, entry: Entry) -> None:
+    def _keep(self, autosave: Autosave) -> None:
         """Write a checkpoint into the journal."""
-        checkpoint = self._take()
-        self._ranks.lead(lambda: entry.write(checkpoint))
+        checkpoint = self._get_state()
+        self._comm.run_on_root(lambda: autosave.write(checkpoint))
 
     def _hand_over(self, on_chunk: Callable[[Chunk], object], start: int) -> bool:
         """Call `on_chunk` for what happened since step `start`; return whether to go on."""
@@ -506,7 +506,7 @@ class Simulation:
         """
         number = self._number_of(projection)
         self._require_same("called Simulation.connections", projection=number)
-        if self._entry is None or self._network.projections[number].plasticity is None:
+        if self._autosave is None or self._network.projections[number].plasticity is None:
             return self._engine.connections(number)
         # In a journal the simulation may be further than what it is asked about.
         self._asked_for += 1
@@ -540,7 +540,7 @@ class Simulation:
         >>> values["tau_m"], values["v_threshold"].shape
         (20.0, (100,))
         """
-        population, ids = self._network.part(self._network.current(part), "part")
+        population, ids = self._network.resolve(self._network.current(part), "part")
         neuron = drawn_neuron(population, self._plan.seed)
         values = {name: getattr(neuron, name) for name in parameters_of(type(neuron))}
         if ids is None:
@@ -591,11 +591,11 @@ class Simulation:
             with self._alone():
                 self._set_weights(number, **values)
         else:
-            population, ids = self._network.part(self._network.current(part), "part")
+            population, ids = self._network.resolve(self._network.current(part), "part")
             self._require_same("called Simulation.set", population=population.name, **values)
             with self._alone():
                 self._set_parameters(population, ids, values)
-        self._entry = None  # a journal does not know what is set
+        self._autosave = None  # a journal does not know what is set
 
     def _set_parameters(
         self, population: Population, ids: NDArray[np.int64] | None, values: dict[str, Any]
@@ -676,7 +676,7 @@ def _revive(
     simulation = Simulation(
         checkpoint.network, dt=checkpoint.dt, seed=checkpoint.seed, threads=threads, **options
     )
-    simulation._put(checkpoint)
+    simulation._set_state(checkpoint)
     simulation._asked = asked
     return simulation
 

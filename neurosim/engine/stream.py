@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from neurosim.engine.live_inputs import LiveInputs
     from neurosim.engine.recorder import Recorder
     from neurosim.network import Drive
-    from neurosim.results.result import SpikeTrains, Trace
+    from neurosim.results import SpikeTrains, Trace
 
 
 class Chunk:

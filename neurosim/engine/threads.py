@@ -11,19 +11,19 @@ from neurosim.errors import NeurosimError
 from neurosim.utils.resources import MAX_THREADS, available_cores
 
 if TYPE_CHECKING:
-    from neurosim.engine.mpi import Ranks
+    from neurosim.engine.mpi import Communicator
     from neurosim.network import Network
 
 WORTH_SHARING = 2_000_000
 """Synapses from which on it pays to share the work: below, threads wait more than they work."""
 
 
-def choose_threads(network: Network, threads: int | None, ranks: Ranks) -> int:
+def choose_threads(network: Network, threads: int | None, communicator: Communicator) -> int:
     """Return the threads of a process: as given, else as many as machine and network allow.
 
     All processes must call this, whether or not each was given a number.
     """
-    cores = ranks.share_of(available_cores())
+    cores = communicator.cores_per_process(available_cores())
     if threads is not None:
         if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)):
             raise NeurosimError(f"threads = {threads!r} is not an integer")

@@ -15,16 +15,13 @@ if TYPE_CHECKING:
 
 S = TypeVar("S")
 
-BOOLEANS = {"true": True, "yes": True, "on": True, "1": True} | {
-    "false": False,
-    "no": False,
-    "off": False,
-    "0": False,
-}
+BOOLEANS = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(
+    ("false", "no", "off", "0"), False
+)
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """Return the choice that looks most like `word`, or None where none comes near."""
+    """Return the most similar choice, or None if none is similar."""
     by_folded = {choice.casefold(): choice for choice in choices}
     matches = difflib.get_close_matches(word.casefold(), list(by_folded), n=1, cutoff=0.5)
     return by_folded[matches[0]] if matches else None
@@ -41,7 +38,7 @@ class Setting:
         float, int, str, bool, tuple[float, ...] or a Literal of strings or numbers.
     default : object
     unit : str
-        Empty for a pure number or a word.
+        Empty for a dimensionless number or a word.
     help : str
     """
 
@@ -53,27 +50,27 @@ class Setting:
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """Values allowed, as written on the command line; empty where any value is."""
+        """Allowed values as written on the command line; empty if there is no fixed list."""
         return tuple(map(format_value, get_args(self.kind))) if self._is(Literal) else ()
 
     @property
     def expected(self) -> str:
-        """What a value must be, in words: "a number in mV"."""
+        """Description of valid values: "a number in mV"."""
         if self.choices:
             return "one of " + ", ".join(self.choices)
         unit = f" in {self.unit}" if self.unit else ""
         if self._is(tuple):
-            return f"a list of numbers{unit} as in 1,2.5,-3"
+            return f"a list of numbers{unit} such as 1,2.5,-3"
         words = {float: "a number", int: "a whole number", bool: "true or false", str: "a word"}
         return words[self.kind] + unit
 
     def parse(self, text: str) -> object:
-        """Return the value that `text` stands for.
+        """Convert text to a value.
 
         Raises
         ------
         NeurosimError
-            Where `text` is not what the setting expects.
+            If the text is not valid for this setting.
         """
         try:
             return self._convert(text.strip())
@@ -99,12 +96,12 @@ class Setting:
 
 
 def settings_of(settings: type) -> dict[str, Setting]:
-    """Return the settings that a scenario takes, by name, in the order of their declaration.
+    """Return the settings of a scenario by name, in order of declaration.
 
     Parameters
     ----------
     settings : type
-        Frozen dataclass whose fields have defaults and carry `help` and `unit` in their metadata.
+        Frozen dataclass; its fields have defaults, and `help` and `unit` in their metadata.
     """
     hints = get_type_hints(settings)
     return {
@@ -119,6 +116,27 @@ def settings_of(settings: type) -> dict[str, Setting]:
     }
 
 
+def find_setting(known: Mapping[str, Setting], name: str) -> Setting:
+    """Return a setting by name; "-" may stand for "_".
+
+    Raises
+    ------
+    NeurosimError
+        If there is no such setting, with the most similar name.
+    """
+    if name in known:
+        return known[name]
+    if name.replace("-", "_") in known:
+        return known[name.replace("-", "_")]
+    if name in ("duration", "dt", "seed", "threads"):
+        raise NeurosimError(f"{name} is not a setting: give it as --{name}")
+    if not known:
+        raise NeurosimError(f"unknown setting {name!r}: this scenario has no settings")
+    near = nearest(name, known)
+    hint = f"did you mean {near}?" if near else "the settings are " + ", ".join(known)
+    raise NeurosimError(f"unknown setting {name!r}: {hint}")
+
+
 def parse_settings(settings: type[S], assignments: Sequence[str] = ()) -> S:
     """Return settings with the given values in place of the defaults.
 
@@ -127,36 +145,34 @@ def parse_settings(settings: type[S], assignments: Sequence[str] = ()) -> S:
     settings : type
         As for `settings_of`.
     assignments : sequence of str
-        Each "key=value"; commas separate a list of numbers. The last of a repeated key holds.
+        Each "key=value"; commas separate a list of numbers. The last value of a key is used.
 
     Raises
     ------
     NeurosimError
-        For an unknown key, a value of the wrong kind, or one that the settings refuse.
+        For an unknown key or an invalid value.
     """
     return settings(**parse_values(settings, assignments))
 
 
 def parse_values(settings: type, assignments: Sequence[str]) -> dict[str, Any]:
-    """Return the values that are given, by name, as `parse_settings` reads them."""
+    """Return the given values by name; see `parse_settings`."""
     known = settings_of(settings)
     values = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
-        name = name.strip()
-        name = name if name in known else name.replace("-", "_")
-        if name not in known:
-            raise NeurosimError(unknown_setting(name, known))
+        setting = find_setting(known, name.strip())
         if not equals:
             raise NeurosimError(
-                f"setting {name} has no value: write {name}={format_value(known[name].default)}"
+                f"setting {setting.name} has no value: write "
+                f"{setting.name}={format_value(setting.default)}"
             )
-        values[name] = known[name].parse(text)
+        values[setting.name] = setting.parse(text)
     return values
 
 
 def format_settings(values: Mapping[str, object]) -> list[str]:
-    """Return values by name as "key=value", which `parse_settings` reads back."""
+    """Return values by name as "key=value", the inverse of `parse_values`."""
     return [f"{name}={format_value(value)}" for name, value in values.items()]
 
 
@@ -169,18 +185,6 @@ def format_value(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return f"{value:.0f}"
     return str(value)
-
-
-def unknown_setting(name: str, known: dict[str, Setting]) -> str:
-    """Return the sentence that refuses a setting that the scenario does not have."""
-    if name in ("duration", "dt", "seed", "threads"):
-        return f"{name} is no setting: give it as --{name}"
-    if not known:
-        return f"unknown setting {name!r}: this scenario has none"
-    near = nearest(name, known)
-    return f"unknown setting {name!r}: " + (
-        f"did you mean {near}?" if near else "there are " + ", ".join(known)
-    )
 
 
 def _finite(text: str) -> float:

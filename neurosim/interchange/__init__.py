@@ -1,11 +1,11 @@
 """Results and networks in the field's formats, and out of them: Neo, NWB, SONATA, CSV, NIR."""
 
 from neurosim.interchange.load import load_spikes
-from neurosim.interchange.neo_objects import from_neo, to_neo
+from neurosim.interchange.neo.objects import from_neo, to_neo
 from neurosim.interchange.nir import from_nir, save_nir, to_nir
-from neurosim.interchange.nwb import save_nwb
-from neurosim.interchange.sonata import save_sonata
-from neurosim.interchange.text import save_csv
+from neurosim.interchange.nwb.write import save_nwb
+from neurosim.interchange.sonata.write import save_sonata
+from neurosim.interchange.text.write import save_csv
 
 __all__ = [
     "from_neo",

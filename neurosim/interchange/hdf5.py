@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.foreign import MAX_POPULATIONS
+from neurosim.interchange.imported_spikes import MAX_POPULATIONS
 from neurosim.utils.checks import show
 from neurosim.utils.hdf5 import check_stored
 

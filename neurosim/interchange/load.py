@@ -14,9 +14,9 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.interchange.columns import check_columns, check_unit
-from neurosim.interchange.foreign import Foreign, Train, merge, to_result
-from neurosim.interchange.text_read import is_table, read_text
-from neurosim.results.storage import check_file
+from neurosim.interchange.imported_spikes import ImportedSpikes, PopulationSpikes, merge, to_result
+from neurosim.interchange.text.read import is_table, read_text
+from neurosim.utils.atomic_files import check_file
 from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _read(
     columns: list[str] | None,
     dt: float | None,
     options: dict[str, Any],
-) -> Foreign:
+) -> ImportedSpikes:
     """Read a file as text here, or else in a subprocess."""
     check_file(path, "a file of spikes")
     suffix, unit = path.suffix.lower(), options["unit"]
@@ -145,15 +145,15 @@ def _read(
     return read_text(path, unit=unit, columns=columns, dt=dt)
 
 
-def _read_aside(path: Path, name: str | None, options: dict[str, Any]) -> Foreign:
+def _read_aside(path: Path, name: str | None, options: dict[str, Any]) -> ImportedSpikes:
     """Read a file in a subprocess."""
     arguments = (name or "", json.dumps(options))
-    with told_aside(path, "neurosim.interchange.reader", *arguments) as (told, answer):
+    with read_in_subprocess(path, "neurosim.interchange.reader", *arguments) as (told, answer):
         return receive(told, answer)
 
 
 @contextmanager
-def told_aside(
+def read_in_subprocess(
     path: Path, module: str, *arguments: str
 ) -> Iterator[tuple[dict[str, Any], IO[bytes]]]:
     """Run a reader module on a file in a subprocess; yield its first line and its output."""
@@ -193,10 +193,10 @@ def first_line(answer: IO[bytes]) -> dict[str, Any]:
     return told
 
 
-def receive(told: dict[str, Any], answer: IO[bytes]) -> Foreign:
+def receive(told: dict[str, Any], answer: IO[bytes]) -> ImportedSpikes:
     """Return the spikes that the reading process sends after its first line."""
     trains = {
-        name: Train(
+        name: PopulationSpikes(
             _numbers(answer, n_spikes, np.float64),
             _numbers(answer, n_spikes, np.int64),
             _numbers(answer, n_recorded, np.int64),
@@ -205,7 +205,7 @@ def receive(told: dict[str, Any], answer: IO[bytes]) -> Foreign:
         )
         for name, n_spikes, n_recorded, names, n_intervals in told["sizes"]
     }
-    return Foreign(trains, told["dt"], told["duration"], tuple(told["notes"]))
+    return ImportedSpikes(trains, told["dt"], told["duration"], tuple(told["notes"]))
 
 
 def _intervals(answer: IO[bytes], n_neurons: int, n: int) -> tuple[NDArray[np.float64], ...]:

@@ -10,7 +10,13 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.interchange.columns import GUESSED, UNITS, Columns, find_columns
-from neurosim.interchange.foreign import MAX_ID, MAX_POPULATIONS, NO_NAME, Foreign, Train
+from neurosim.interchange.imported_spikes import (
+    MAX_ID,
+    MAX_POPULATIONS,
+    NO_NAME,
+    ImportedSpikes,
+    PopulationSpikes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +32,7 @@ WANTED = (
 )
 
 
-def read_npz(path: Path, unit: str | None = None) -> Foreign:
+def read_npz(path: Path, unit: str | None = None) -> ImportedSpikes:
     """Read spikes from a .npz or .npy file.
 
     Parameters
@@ -50,11 +56,11 @@ def read_npz(path: Path, unit: str | None = None) -> Foreign:
         (array,) = arrays.values()
         if array.ndim == 2 and array.shape[1] == 2:
             times, ids = _columns_of(array)
-            return Foreign({NO_NAME: train_of(times * to_ms, ids)}, notes=notes)
+            return ImportedSpikes({NO_NAME: train_of(times * to_ms, ids)}, notes=notes)
     trains = {name: _times(array, name) * to_ms for name, array in arrays.items()}
     if not trains:
         raise NeurosimError(f"it holds no array: {WANTED}")
-    return Foreign({NO_NAME: _each_a_neuron(trains)}, notes=notes)
+    return ImportedSpikes({NO_NAME: _each_a_neuron(trains)}, notes=notes)
 
 
 def _load(path: Path) -> dict[str, NDArray]:
@@ -82,37 +88,39 @@ def _load(path: Path) -> dict[str, NDArray]:
             ) from None
 
 
-def _read_table(arrays: list[NDArray], columns: Columns, name: str) -> Foreign:
+def _read_table(arrays: list[NDArray], columns: Columns, name: str) -> ImportedSpikes:
     """Read arrays with one value per spike."""
     if columns.to_ms is None:
         raise NeurosimError(f"its times are counted in steps: {WANTED}")
     times = _times(arrays[columns.time], "the times") * columns.to_ms
     notes = (GUESSED,) if columns.guessed else ()
     if columns.neuron is None:
-        return Foreign({NO_NAME: _each_a_neuron({name: times})}, notes=notes)
+        return ImportedSpikes({NO_NAME: _each_a_neuron({name: times})}, notes=notes)
     ids = arrays[columns.neuron].reshape(-1)
     if len(ids) != len(times):
         raise NeurosimError(f"it has {len(times)} times and {len(ids)} neurons")
     if columns.population is None:
-        return Foreign({NO_NAME: train_of(times, ids)}, notes=notes)
+        return ImportedSpikes({NO_NAME: train_of(times, ids)}, notes=notes)
     names = np.asarray(arrays[columns.population]).reshape(-1).astype(str)
     if len(names) != len(times):
         raise NeurosimError(f"it has {len(times)} times and {len(names)} populations")
     trains = {name: train_of(times[names == name], ids[names == name]) for name in _unique(names)}
-    return Foreign(trains, notes=notes)
+    return ImportedSpikes(trains, notes=notes)
 
 
-def _read_pynapple(arrays: Mapping[str, NDArray], name: str) -> Foreign:
+def _read_pynapple(arrays: Mapping[str, NDArray], name: str) -> ImportedSpikes:
     """Read the times (s) of pynapple's Ts and TsGroup."""
     times = _times(arrays["t"], "t") * 1e3
     end = float(arrays["end"].max()) * 1e3 if arrays["end"].size else None
     if "index" not in arrays:
-        return Foreign({NO_NAME: _each_a_neuron({name: times})}, duration=end)
+        return ImportedSpikes({NO_NAME: _each_a_neuron({name: times})}, duration=end)
     train = train_of(times, arrays["index"].reshape(-1))
     recorded = arrays.get("keys", train.recorded)
     if recorded.dtype.kind in "iuf" and recorded.ndim == 1 and train.names is None:
-        train = Train(train.times, train.ids, np.union1d(recorded.astype(np.int64), train.ids))
-    return Foreign({NO_NAME: train}, duration=end)
+        train = PopulationSpikes(
+            train.times, train.ids, np.union1d(recorded.astype(np.int64), train.ids)
+        )
+    return ImportedSpikes({NO_NAME: train}, duration=end)
 
 
 def _times(array: NDArray, name: str) -> NDArray[np.float64]:
@@ -137,7 +145,7 @@ def _columns_of(table: NDArray) -> tuple[NDArray[np.float64], NDArray]:
     return table[:, 1 - neuron].astype(np.float64), table[:, neuron]
 
 
-def train_of(times: NDArray[np.float64], ids: NDArray) -> Train:
+def train_of(times: NDArray[np.float64], ids: NDArray) -> PopulationSpikes:
     """Return spikes of neurons called by whole numbers or by words.
 
     Raises
@@ -150,7 +158,7 @@ def train_of(times: NDArray[np.float64], ids: NDArray) -> Train:
         order = _unique(names)
         number = {name: k for k, name in enumerate(order)}
         numbers = np.array([number[name] for name in names.tolist()], np.int64)
-        return Train(times, numbers, np.arange(len(order)), tuple(order))
+        return PopulationSpikes(times, numbers, np.arange(len(order)), tuple(order))
     if ids.dtype.kind not in "iuf":
         raise NeurosimError(f"its neurons are {ids.dtype}: give whole numbers or names")
     right = (ids >= 0) & (ids <= MAX_ID)
@@ -161,10 +169,10 @@ def train_of(times: NDArray[np.float64], ids: NDArray) -> Train:
             f"it has a neuron {ids[~right][0]}: neurons are whole numbers from 0 to {MAX_ID}"
         )
     whole = ids.astype(np.int64)
-    return Train(times, whole, np.unique(whole))
+    return PopulationSpikes(times, whole, np.unique(whole))
 
 
-def _each_a_neuron(trains: Mapping[str, NDArray[np.float64]]) -> Train:
+def _each_a_neuron(trains: Mapping[str, NDArray[np.float64]]) -> PopulationSpikes:
     """Return spikes of neurons with an array each, numbered as named, else counted."""
     names = list(trains)
     numbered = all(name.isascii() and name.isdigit() and len(name) < 10 for name in names)
@@ -172,7 +180,7 @@ def _each_a_neuron(trains: Mapping[str, NDArray[np.float64]]) -> Train:
     numbered &= len(set(ids.tolist())) == len(ids)
     counts = [len(times) for times in trains.values()]
     merged = np.concatenate(list(trains.values()))
-    return Train(merged, np.repeat(ids, counts), ids, None if numbered else tuple(names))
+    return PopulationSpikes(merged, np.repeat(ids, counts), ids, None if numbered else tuple(names))
 
 
 def _unique(names: NDArray) -> list[str]:

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.foreign import Foreign
 from neurosim.interchange.hdf5 import FormatError, HDF5Reader
-from neurosim.interchange.sonata_nodes import named_files, read_all_nodes, read_config
+from neurosim.interchange.imported_spikes import ImportedSpikes
+from neurosim.interchange.sonata.nodes import named_files, read_all_nodes, read_config
 from neurosim.utils.hdf5 import ERRORS, reason
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     import h5py
 
-    from neurosim.interchange.sonata_nodes import Config, Nodes
+    from neurosim.interchange.sonata.nodes import Config, Nodes
 
 ROOM = 512 * 2**20
 """Memory (bytes) allowed for any file."""
@@ -104,10 +104,10 @@ def answer_for(
             if not own.is_file():
                 raise NeurosimError(f"it needs {own}, which is no file")
         confine(sum(own.stat().st_size for own in files))
-        foreign = read(path, name, options.unit, read_all_nodes(nodes))
+        imported = read(path, name, options.unit, read_all_nodes(nodes))
         if config is not None:
-            foreign = replace(foreign, dt=config.dt, duration=config.duration)
-        write(answer, foreign)
+            imported = replace(imported, dt=config.dt, duration=config.duration)
+        write(answer, imported)
 
 
 def _spikes_of(config: Config) -> Path:
@@ -184,11 +184,11 @@ def _audit(event: str, details: tuple[Any, ...]) -> None:
 
 def read(
     path: Path, name: str | None, unit: str | None = None, nodes: Mapping[str, Nodes] | None = None
-) -> Foreign:
+) -> ImportedSpikes:
     """Read a file with the reader named, or with the one that fits its suffix and content."""
     import h5py
 
-    from neurosim.interchange.neo_files import read_neo
+    from neurosim.interchange.neo.files import read_neo
     from neurosim.interchange.npz import read_npz
 
     if name == "npz" or (name is None and path.suffix.lower() in NUMPY):
@@ -222,9 +222,9 @@ def _refuse_options(unit: str | None, nodes: Mapping[str, Nodes] | None) -> None
         raise NeurosimError("nodes are for SONATA files of spikes: leave them out")
 
 
-def _read_nwb(file: h5py.File, reader: HDF5Reader, is_nwb: bool) -> Foreign | None:
+def _read_nwb(file: h5py.File, reader: HDF5Reader, is_nwb: bool) -> ImportedSpikes | None:
     """Read an NWB file, or return None if it is another HDF5 file."""
-    from neurosim.interchange.nwb_read import read_nwb
+    from neurosim.interchange.nwb.read import read_nwb
 
     if reader.member(file, "neurosim") is not None:
         raise NeurosimError("it is a result of neurosim: open it with neurosim.load")
@@ -242,9 +242,9 @@ def _read_nwb(file: h5py.File, reader: HDF5Reader, is_nwb: bool) -> Foreign | No
 
 def _read_sonata(
     file: h5py.File, reader: HDF5Reader, unit: str | None, nodes: Mapping[str, Nodes] | None
-) -> Foreign | None:
+) -> ImportedSpikes | None:
     """Read a SONATA spike file, or return None if it is another HDF5 file."""
-    from neurosim.interchange.sonata_read import read_sonata
+    from neurosim.interchange.sonata.read import read_sonata
 
     if reader.member(file, "spikes") is not None:
         return read_sonata(file, reader, unit, nodes)
@@ -254,7 +254,7 @@ def _read_sonata(
     return None
 
 
-def write(answer: BinaryIO, foreign: Foreign) -> None:
+def write(answer: BinaryIO, imported: ImportedSpikes) -> None:
     """Write spikes to a stream: a line of JSON, then the arrays of each population."""
     sizes = [
         [
@@ -264,11 +264,11 @@ def write(answer: BinaryIO, foreign: Foreign) -> None:
             train.names,
             None if train.observed is None else sum(map(len, train.observed)),
         ]
-        for name, train in foreign.trains.items()
+        for name, train in imported.trains.items()
     ]
-    content = {"dt": foreign.dt, "duration": foreign.duration, "notes": foreign.notes}
+    content = {"dt": imported.dt, "duration": imported.duration, "notes": imported.notes}
     write_line(answer, {"sizes": sizes, **content})
-    for train in foreign.trains.values():
+    for train in imported.trains.values():
         for array, kind in ((train.times, "<f8"), (train.ids, "<i8"), (train.recorded, "<i8")):
             answer.write(array.astype(kind).data)
         if train.observed is not None:

@@ -5,23 +5,23 @@ from neurosim.kernels.address import Entry, address_table
 from neurosim.kernels.compiled import without_collection
 from neurosim.kernels.connect import count_rows, draw_row, fill_rows
 from neurosim.kernels.delivery import deliver, deliver_in_common, deliver_into_ring
-from neurosim.kernels.edges import Edges, count_edges, lay_rows, place_edges
+from neurosim.kernels.edge_lists import Edges, count_edges, lay_rows, place_edges
 from neurosim.kernels.exchange import exchange
 from neurosim.kernels.history import drop_spikes
 from neurosim.kernels.loop import advance, sample
 from neurosim.kernels.plasticity import record_post, transmit_plastic
-from neurosim.kernels.rows import Lists, Room, Rules, count_sources, invert_in_degree
+from neurosim.kernels.random_rows import Lists, Rules, Workspace, count_sources, invert_in_degree
 from neurosim.kernels.text import parse_edges
 from neurosim.kernels.types import (
     Heterogeneous,
     Inputs,
-    Learned,
     Loop,
     Models,
     Neurons,
     Plastic,
-    Probes,
+    PlasticityState,
     Ranks,
+    RecordingTable,
     Scratch,
     Shared,
     State,
@@ -33,20 +33,20 @@ __all__ = [
     "Entry",
     "Heterogeneous",
     "Inputs",
-    "Learned",
     "Lists",
     "Loop",
     "Models",
     "Neurons",
     "Plastic",
-    "Probes",
+    "PlasticityState",
     "Ranks",
-    "Room",
+    "RecordingTable",
     "Rules",
     "Scratch",
     "Shared",
     "State",
     "Table",
+    "Workspace",
     "address_table",
     "advance",
     "count_edges",

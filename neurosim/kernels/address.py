@@ -31,7 +31,7 @@ nothing, and its caller holds every array.
 """
 
 # An argument that is shorter than a register takes the place of a whole one, in a register or on
-# the stack, on all machines that MPI and Numba share.
+# the stack, on all machines that MPI and Numba local.
 if config.DISABLE_JIT:
 
     def _call(address, *arguments):

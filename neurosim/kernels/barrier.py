@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neurosim.kernels.compiled import part
+from neurosim.kernels.compiled import helper
 from neurosim.kernels.intrinsics import atomic_add, atomic_load, give_way
 
 SPINS = 4000
@@ -10,13 +10,13 @@ SPINS = 4000
 arrive sooner; with fewer cores than threads, spinning on would keep them from arriving."""
 
 
-@part
+@helper
 def arrive(arrivals):
     """Say that this thread has come as far as the next crossing."""
     atomic_add(arrivals, 0, np.int64(1))
 
 
-@part
+@helper
 def wait(arrivals, n_threads, crossing):
     """Return once all threads have said for the `crossing`-th time (from 1) that they arrived.
 

@@ -5,8 +5,8 @@ the files it imports, so the cache lives in a folder named by a hash of all kern
 
 There are four kinds of functions. A `kernel` is called from Python with arrays. An `addressed`
 function (see `neurosim.kernels.address`) is called at its address, from Python or from compiled
-code. A `part` is called by kernels alone: without the code for other calls it compiles twice as
-fast. An `inlined` function becomes a piece of the one that calls it, which is then compiled only
+code. A `helper` is called by kernels alone: without the code for other calls it compiles twice as
+fast. An `inline` function becomes a piece of the one that calls it, which is then compiled only
 once.
 """
 
@@ -90,8 +90,8 @@ FOLDER = _cache_folder()
 compiled = partial(_compiled, folder=FOLDER, cached=FOLDER is not None)
 
 kernel = compiled()
-part = compiled(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-inlined = compiled(inline="always")
+helper = compiled(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+inline = compiled(inline="always")
 
 
 @contextmanager

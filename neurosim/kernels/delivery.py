@@ -12,26 +12,26 @@ brings in these steps is one segment, for to begin another takes as long as to a
 import numpy as np
 
 from neurosim.kernels.address import addressed
-from neurosim.kernels.compiled import inlined, part
+from neurosim.kernels.compiled import helper, inline
 from neurosim.kernels.intrinsics import prefetch
 from neurosim.kernels.tables import tables_at
 from neurosim.kernels.types import DUE_FIRST, DUE_INTO, DUE_LAST, DUE_WEIGHT
 
-AHEAD = 4
+PREFETCH_DISTANCE = 4
 """Bites between the one being added and the one being fetched."""
-BITE = 64
+PREFETCH_CHUNK = 64
 """Synapses added at a time, at most: few, to ask the memory for them at an even pace."""
-SOON = 12
+SPIKE_PREFETCH = 12
 """Spikes between the one being looked up and the one being fetched."""
 LINE = 64
 """Bytes in a cache line."""
-NEVER = np.uint64(2**63)
+SENTINEL = np.uint64(2**63)
 """A place that no table reaches."""
 
 
-@part
-def _list_segments(column, ages, delays, common_of, n_common, segment, on_twins, history_start,
-                   history, reached, due, oldest, newest, now, until, base, ring, pitch,
+@helper
+def _list_segments(column, ages, delays, common_of, n_common, segment, probe_counts, history_start,
+                   history, reached, due, oldest, newest, now, until, base, ring, row_stride,
                    turn):  # fmt: skip
     """List the segments of rows that are due at steps now … until − 1 for the spikes of some steps.
 
@@ -41,11 +41,11 @@ def _list_segments(column, ages, delays, common_of, n_common, segment, on_twins,
     Returns
     -------
     n, turn : int
-        Number of segments; and the age to go on with, for which the list had no room.
-    onto_twins : int
-        Number of their synapses onto twins.
+        Number of segments; and the age to go on with, for which the list had no work.
+    onto_probes : int
+        Number of their synapses onto probes.
     """
-    n, onto_twins = np.uint64(0), np.int64(0)
+    n, onto_probes = np.uint64(0), np.int64(0)
     flat, width = segment.reshape(segment.size), np.uint64(segment.shape[1])
     for i in range(turn, ages.size):
         age = ages[i]
@@ -55,19 +55,19 @@ def _list_segments(column, ages, delays, common_of, n_common, segment, on_twins,
             continue
         most = np.uint64(history_start[step + 1] - history_start[step]) * (b - a)
         if n + most >= np.uint64(due.shape[0]):
-            return np.int64(n), i, onto_twins
+            return np.int64(n), i, onto_probes
         for k in range(np.uint64(history_start[step]), np.uint64(history_start[step + 1])):
-            soon = np.uint64(np.uint32(history[k + np.uint64(SOON)]))
+            soon = np.uint64(np.uint32(history[k + np.uint64(SPIKE_PREFETCH)]))
             prefetch(flat, soon * width + a)
             source = np.uint32(history[k])
             begin, offset = reached[k], segment[source, a]
-            if on_twins.shape[0] > 0:
-                onto_twins += np.int64(on_twins[source, b]) - np.int64(on_twins[source, a])
+            if probe_counts.shape[0] > 0:
+                onto_probes += np.int64(probe_counts[source, b]) - np.int64(probe_counts[source, a])
             if ring > 1:
                 end = begin + np.uint64(segment[source, b] - offset)
                 due[n, DUE_FIRST] = begin
                 due[n, DUE_LAST] = end
-                due[n, DUE_INTO] = np.uint64(step * pitch)
+                due[n, DUE_INTO] = np.uint64(step * row_stride)
                 n += np.uint64(end > begin)
                 reached[k] = end
                 continue
@@ -76,31 +76,31 @@ def _list_segments(column, ages, delays, common_of, n_common, segment, on_twins,
                 end = begin + np.uint64(following - offset)
                 due[n, DUE_FIRST] = begin
                 due[n, DUE_LAST] = end
-                due[n, DUE_INTO] = np.uint64((delays[j] + step - base) * pitch)
+                due[n, DUE_INTO] = np.uint64((delays[j] + step - base) * row_stride)
                 if n_common > 0:
                     due[n, DUE_WEIGHT] = np.uint64(source) * n_common + common_of[j]
                 n += np.uint64(end > begin)
                 begin, offset = end, following
             reached[k] = begin
-    return np.int64(n), ages.size, onto_twins
+    return np.int64(n), ages.size, onto_probes
 
 
-@part
+@helper
 def _fetch(targets, weights, due, s, k):
     """Ask for the cache lines of a bite that begins at synapse k of segment s; return the next."""
-    for line in range(0, BITE, LINE // targets.itemsize):
+    for line in range(0, PREFETCH_CHUNK, LINE // targets.itemsize):
         prefetch(targets, k + np.uint64(line))
     if weights is not None:
-        for line in range(0, BITE, LINE // weights.itemsize):
+        for line in range(0, PREFETCH_CHUNK, LINE // weights.itemsize):
             prefetch(weights, k + np.uint64(line))
-    k += np.uint64(BITE)
+    k += np.uint64(PREFETCH_CHUNK)
     if k >= due[s, DUE_LAST]:
         s += np.uint64(1)
         k = due[s, DUE_FIRST]
     return s, k
 
 
-@part
+@helper
 def _add(targets, weights, common, buffer, due, n, last_place):
     """Add n ≥ 1 segments of synapses to the buffer; return how many synapses.
 
@@ -108,9 +108,9 @@ def _add(targets, weights, common, buffer, due, n, last_place):
     ring up to `last_place` unless that is None.
     """
     # What is fetched runs ahead of what is added, at last into a segment without end.
-    due[n, DUE_FIRST], due[n, DUE_LAST] = due[n - 1, DUE_FIRST], NEVER
+    due[n, DUE_FIRST], due[n, DUE_LAST] = due[n - 1, DUE_FIRST], SENTINEL
     ahead, place = np.uint64(0), due[0, DUE_FIRST]
-    for _ in range(AHEAD):
+    for _ in range(PREFETCH_DISTANCE):
         ahead, place = _fetch(targets, weights, due, ahead, place)
     delivered = np.int64(0)
     for s in range(np.uint64(n)):
@@ -121,7 +121,7 @@ def _add(targets, weights, common, buffer, due, n, last_place):
             weight = common[due[s, DUE_WEIGHT]]
         while first < last:
             ahead, place = _fetch(targets, weights, due, ahead, place)
-            end = min(first + np.uint64(BITE), last)
+            end = min(first + np.uint64(PREFETCH_CHUNK), last)
             for k in range(first, end):
                 if weights is None:
                     buffer[into + np.uint64(targets[k])] += weight
@@ -133,31 +133,31 @@ def _add(targets, weights, common, buffer, due, n, last_place):
     return delivered
 
 
-@inlined
+@inline
 def _list(table, state, scratch, oldest, newest, now, until, base, turn):
     """List segments that are due; return their number, and the age to go on with."""
-    n, turn, onto_twins = _list_segments(
+    n, turn, onto_probes = _list_segments(
         table.column,
         table.ages,
         table.delays,
         table.common_of,
         np.uint64(table.common.size // table.start.size),
         table.segment,
-        table.on_twins,
+        table.probe_counts,
         state.history_start,
         state.history,
         state.reached,
-        scratch.due,
+        scratch.segments,
         oldest,
         newest,
         now,
         until,
         base,
         table.ring[0],
-        table.pitch[0],
+        table.row_stride[0],
         turn,
     )
-    state.delivered[0] -= onto_twins
+    state.delivered[0] -= onto_probes
     return n, turn
 
 
@@ -184,7 +184,7 @@ def deliver(frame, oldest, newest, now, until, base):
     steps are delivered at a time.
     """
     table, state, scratch = tables_at(frame)
-    targets, weights, common, due = table.targets, table.weights, table.common, scratch.due
+    targets, weights, common, due = table.targets, table.weights, table.common, scratch.segments
     turn = np.int64(0)
     while turn < table.ages.size:
         n, turn = _list(table, state, scratch, oldest, newest, now, until, base, turn)
@@ -197,8 +197,8 @@ def deliver(frame, oldest, newest, now, until, base):
 def deliver_into_ring(frame, oldest, newest, now, until, base):
     """Do what `deliver` does where targets are places in a ring."""
     table, state, scratch = tables_at(frame)
-    targets, weights, common, due = table.targets, table.weights, table.common, scratch.due
-    last_place = np.uint64(table.ring[0] * table.pitch[0] - 1)
+    targets, weights, common, due = table.targets, table.weights, table.common, scratch.segments
+    last_place = np.uint64(table.ring[0] * table.row_stride[0] - 1)
     turn = np.int64(0)
     while turn < table.ages.size:
         n, turn = _list(table, state, scratch, oldest, newest, now, until, base, turn)
@@ -211,7 +211,7 @@ def deliver_into_ring(frame, oldest, newest, now, until, base):
 def deliver_in_common(frame, oldest, newest, now, until, base):
     """Do what `deliver` does where the synapses of a row have weights in common."""
     table, state, scratch = tables_at(frame)
-    targets, common, due = table.targets, table.common, scratch.due
+    targets, common, due = table.targets, table.common, scratch.segments
     turn = np.int64(0)
     while turn < table.ages.size:
         n, turn = _list(table, state, scratch, oldest, newest, now, until, base, turn)

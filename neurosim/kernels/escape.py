@@ -2,7 +2,7 @@
 
 import math
 
-from neurosim.kernels.compiled import inlined, part
+from neurosim.kernels.compiled import helper, inline
 from neurosim.kernels.neurons import order, reset
 from neurosim.kernels.random import counter, open_unit, squares
 from neurosim.kernels.types import (
@@ -23,7 +23,7 @@ CLEARLY = 1.0 + 1e-9
 """More than rounding can be off."""
 
 
-@part
+@helper
 def escapes(excess, soft, link, t, entity, key):
     """Return whether a neuron whose potential exceeds the threshold by `excess` mV fires.
 
@@ -41,8 +41,8 @@ def escapes(excess, soft, link, t, entity, key):
     return u < -math.expm1(-soft[EXPECTED] * grown)
 
 
-@part
-def _escape(block, group, dynamics, soft, link, entity, key, v, until, resting, head, count, fired,
+@helper
+def _escape(block, group, dynamics, soft, link, entity, key, v, until, queue, head, count, fired,
             n_fired, t):  # fmt: skip
     """Let the neurons of a block that do not rest fire by chance.
 
@@ -53,11 +53,11 @@ def _escape(block, group, dynamics, soft, link, entity, key, v, until, resting, 
         if until[i] < t and escapes(v[i] - soft[SOFT_THRESHOLD], soft, link, t, own, key):
             fired[n_fired] = group[FIRST_ID] + i - group[FIRST]
             n_fired += 1
-            count = reset(i, group, dynamics, v, until, resting, head, count, t)
+            count = reset(i, group, dynamics, v, until, queue, head, count, t)
     return n_fired, count
 
 
-@inlined
+@inline
 def update_soft(neurons, soft, state, fired, first_fired, n_fired, t):
     """Let neurons with a soft threshold, which have been advanced, fire.
 
@@ -68,7 +68,7 @@ def update_soft(neurons, soft, state, fired, first_fired, n_fired, t):
     for k in range(soft.size):
         block = neurons.blocks[soft[k]]
         g = block[GROUP]
-        n_fired, state.resting_count[g] = _escape(
+        n_fired, state.queue_count[g] = _escape(
             block,
             neurons.groups[g],
             neurons.dynamics[g],
@@ -77,10 +77,10 @@ def update_soft(neurons, soft, state, fired, first_fired, n_fired, t):
             neurons.firing[g, ENTITY_FIRST],
             neurons.escape_keys[g],
             state.v,
-            state.until,
-            state.resting,
-            state.resting_first[g],
-            state.resting_count[g],
+            state.refractory_until,
+            state.refractory_queue,
+            state.queue_head[g],
+            state.queue_count[g],
             fired,
             n_fired,
             t,

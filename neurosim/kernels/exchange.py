@@ -1,6 +1,6 @@
 """What machines tell each other: the spikes of the last steps, through MPI.
 
-On one machine processes share memory and meet at one barrier, as threads do. Of every machine one
+On one machine processes local memory and meet at one barrier, as threads do. Of every machine one
 process sends a message, all of one length, in which the spikes nearly always have room: their
 number, how many each thread fired in each step, then their ids. What is left over goes in a second
 message, which all know of, having read the numbers.
@@ -10,7 +10,7 @@ other.
 """
 
 from neurosim.kernels.address import addressed, call_3, call_8
-from neurosim.kernels.compiled import part
+from neurosim.kernels.compiled import helper
 from neurosim.kernels.intrinsics import give_way
 from neurosim.kernels.tables import tables_at
 from neurosim.kernels.types import (
@@ -24,13 +24,13 @@ from neurosim.kernels.types import (
     TEST,
 )
 
-ROOM = 64
+CAPACITY = 64
 """Ids that fit into a first message."""
 SPINS = 500
 """Looks for messages before a waiting process gives way."""
 
 
-@part
+@helper
 def _write(fired, start, own, n_own, known, k, out, more):
     """Write the message for the steps known … k − 1; return its length."""
     n, place = 0, 1 + n_own * (k - known)
@@ -40,16 +40,16 @@ def _write(fired, start, own, n_own, known, k, out, more):
             count = start[row, step + 1] - start[row, step]
             out[1 + i * (k - known) + step - known] = count
         for j in range(start[row, known], start[row, k]):
-            if n < ROOM:
+            if n < CAPACITY:
                 out[place + n] = fired[row, j]
             else:
-                more[n - ROOM] = fired[row, j]
+                more[n - CAPACITY] = fired[row, j]
             n += 1
     out[0] = n
-    return place + ROOM
+    return place + CAPACITY
 
 
-@part
+@helper
 def _read(fired, start, own, n_own, known, k, message, more):
     """Put what another machine wrote among the spikes of all threads."""
     n, place = 0, 1 + n_own * (k - known)
@@ -59,12 +59,12 @@ def _read(fired, start, own, n_own, known, k, message, more):
             begin = start[row, step]
             end = begin + message[1 + i * (k - known) + step - known]
             for j in range(begin, end):
-                fired[row, j] = message[place + n] if n < ROOM else more[n - ROOM]
+                fired[row, j] = message[place + n] if n < CAPACITY else more[n - CAPACITY]
                 n += 1
             start[row, step + 1] = end
 
 
-@part
+@helper
 def _await(mpi, request):
     """Return once the messages have come; with fewer cores than processes, let others go on."""
     spins = 0
@@ -105,7 +105,7 @@ def exchange(frame, own, n_own, known, k, _):
     _await(mpi, ranks.request)
     left = 0
     for r in range(counts.size):
-        counts[r] = max(into[r * length] - ROOM, 0)
+        counts[r] = max(into[r * length] - CAPACITY, 0)
         places[r] = left
         left += counts[r]
     if left > 0:

@@ -4,10 +4,10 @@ As `neurosim.kernels.neurons`, with the same bits for the same values, but every
 for each neuron.
 """
 
-from neurosim.kernels.compiled import inlined, part
+from neurosim.kernels.compiled import helper, inline
 from neurosim.kernels.escape import escapes
 from neurosim.kernels.inputs import count_block, gather
-from neurosim.kernels.neurons import FEW, order
+from neurosim.kernels.neurons import SCAN_WIDTH, order
 from neurosim.kernels.types import (
     ALPHA,
     BLOCK_FIRST,
@@ -41,7 +41,7 @@ from neurosim.kernels.types import (
 )
 
 
-@inlined
+@inline
 def _row(values, first, size, number, n):
     """Return a row of the values of n neurons; `first` is the place of the first one in row 0."""
     return values[first + number * size : first + number * size + n]
@@ -49,21 +49,21 @@ def _row(values, first, size, number, n):
 
 # Loops with more arrays than these would not be compiled to instructions on several neurons: the
 # compiler checks only so many pairs for overlap.
-@part
+@helper
 def _inject(voltage, injected, p_vi):
     """Set what V gains in the step to what injected current adds."""
     for i in range(voltage.size):
         voltage[i] = p_vi[i] * injected[i]
 
 
-@part
+@helper
 def _add_counted(arriving, buffer, counts, weight):
     """Set what arrives to the input of the step and Poisson spikes of one weight."""
     for i in range(arriving.size):
         arriving[i] = buffer[i] + weight * counts[i]
 
 
-@inlined
+@inline
 def _take(inputs, place, state, slot, scratch, n, t):
     """Return the input of a port of a block, noise included, and clear the buffer."""
     if inputs.noisy[place] != COUNTED:
@@ -75,7 +75,7 @@ def _take(inputs, place, state, slot, scratch, n, t):
     return arriving
 
 
-@part
+@helper
 def _filter_port(voltage, state, place, place_rise, kind, arriving, filters, p_vs, p_vr, factor):
     """Advance the current of one port, add what it does to V, and take in what arrived."""
     n = voltage.size
@@ -100,7 +100,7 @@ def _filter_port(voltage, state, place, place_rise, kind, arriving, filters, p_v
         rise[i] = p_ss * slope + gain * arriving[i]
 
 
-@part
+@helper
 def _integrate(v, voltage, p_vv, threshold, reset, until, t):
     """Advance V by one step; return whether any neuron is to fire."""
     fires = False
@@ -111,7 +111,7 @@ def _integrate(v, voltage, p_vv, threshold, reset, until, t):
     return fires
 
 
-@part
+@helper
 def _any_above(v, threshold):
     """Return whether any neuron is above its threshold."""
     above = False
@@ -120,14 +120,14 @@ def _any_above(v, threshold):
     return above
 
 
-@part
+@helper
 def _fire(v, threshold, reset, subtract, refractory, until, first_id, fired, n_fired, t):
     """Reset the neurons above their threshold that are not refractory.
 
     Writes their global ids to `fired` and returns the place after the last.
     """
-    for a in range(0, v.size, FEW):
-        b = min(a + FEW, v.size)
+    for a in range(0, v.size, SCAN_WIDTH):
+        b = min(a + SCAN_WIDTH, v.size)
         if not _any_above(v[a:b], threshold[a:b]):
             continue
         for i in range(a, b):
@@ -139,13 +139,13 @@ def _fire(v, threshold, reset, subtract, refractory, until, first_id, fired, n_f
     return n_fired
 
 
-@part
+@helper
 def _reset(v, reset, subtract):
     """Return the potential after a spike."""
     return v - subtract if subtract > 0.0 else reset
 
 
-@part
+@helper
 def _escape(v, threshold, reset, subtract, refractory, until, soft, link, entity, key, first_id,
             fired, n_fired, t):  # fmt: skip
     """Let neurons that are not refractory fire by chance.
@@ -161,7 +161,7 @@ def _escape(v, threshold, reset, subtract, refractory, until, soft, link, entity
     return n_fired
 
 
-@inlined
+@inline
 def _advance_block(neurons, inputs, block, values, place, size, state, scratch, row, t):
     """Advance the neurons of a block by one step; return whether any is to fire."""
     group, first, last = neurons.groups[block[GROUP]], block[BLOCK_FIRST], block[BLOCK_LAST]
@@ -186,12 +186,12 @@ def _advance_block(neurons, inputs, block, values, place, size, state, scratch, 
         _row(values, place, size, OWN_V, n),
         _row(values, place, size, OWN_THRESHOLD, n),
         _row(values, place, size, OWN_RESET, n),
-        state.until[first:last],
+        state.refractory_until[first:last],
         t,
     )
 
 
-@inlined
+@inline
 def update_heterogeneous(
     neurons, heterogeneous, inputs, state, scratch, row, fired, first_fired, n_fired, t
 ):
@@ -207,7 +207,11 @@ def update_heterogeneous(
         a, n, size = first - group[FIRST], last - first, group[LAST] - group[FIRST]
         place = heterogeneous.first[g] + a
         fires = _advance_block(neurons, inputs, block, values, place, size, state, scratch, row, t)
-        v, until, first_id = state.v[first:last], state.until[first:last], group[FIRST_ID] + a
+        v, until, first_id = (
+            state.v[first:last],
+            state.refractory_until[first:last],
+            group[FIRST_ID] + a,
+        )
         reset = _row(values, place, size, OWN_RESET, n)
         subtract = _row(values, place, size, OWN_SUBTRACT, n)
         refractory = _row(values, place, size, OWN_REFRACTORY, n)

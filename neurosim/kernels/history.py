@@ -1,35 +1,35 @@
 """Drop postsynaptic spikes that no plastic synapse needs any more."""
 
 from neurosim.kernels.address import addressed, call_addressed
-from neurosim.kernels.compiled import part
+from neurosim.kernels.compiled import helper
 from neurosim.kernels.tables import tables_at
 
 
-@part
-def _move_list(post, horizon, learned, needed, places, kept, n):
+@helper
+def _move_list(post, horizon, plasticity, needed, places, kept, n):
     """Move the needed spikes of one list to new arrays; return their number so far.
 
     The spikes after step `horizon`, and the last one before, are needed too: each may be the latest
     postsynaptic spike when a presynaptic one is transmitted.
     """
-    previous, i = -1, learned.first_of[post]
-    learned.first_of[post] = -1
+    previous, i = -1, plasticity.first_spike[post]
+    plasticity.first_spike[post] = -1
     while i >= 0:
-        after = learned.following[i]
-        recent = after < 0 or learned.steps[after] > horizon
-        if needed[i] or recent or learned.steps[i] > horizon:
-            kept.steps[n], kept.following[n] = learned.steps[i], -1
+        after = plasticity.next_spike[i]
+        recent = after < 0 or plasticity.steps[after] > horizon
+        if needed[i] or recent or plasticity.steps[i] > horizon:
+            kept.steps[n], kept.next_spike[n] = plasticity.steps[i], -1
             for k in range(kept.values.shape[1]):
-                kept.values[n, k] = learned.values[i, k]
+                kept.values[n, k] = plasticity.values[i, k]
             if previous < 0:
-                learned.first_of[post] = n
+                plasticity.first_spike[post] = n
             else:
-                kept.following[previous] = n
+                kept.next_spike[previous] = n
             previous = n
             n += 1
         places[i] = previous
         i = after
-    learned.last_of[post] = previous
+    plasticity.last_spike[post] = previous
     return n
 
 
@@ -40,10 +40,10 @@ def drop_spikes(frame, now, _a, _b, _c, _d):
     Parameters
     ----------
     frame : Frame
-        Of `Plastic`; of `Learned`, of which `first_of`, `last_of` and `seen` are changed; of
-        another `Learned`, to which the spikes that are kept are written, list by list; of the
-        addresses of each projection's `mark_row`; and of two arrays of scratch, one entry a spike:
-        bool, all False, and int64.
+        Of `Plastic`; `PlasticityState`, of which `first_spike`, `last_spike` and `last_seen` are
+        changed; another `PlasticityState`, which receives the kept spikes; the addresses of each
+        projection's `mark_row`; and two scratch arrays with one entry per spike: bool, all False,
+        and int64.
     now : int
         The next step.
 
@@ -52,7 +52,7 @@ def drop_spikes(frame, now, _a, _b, _c, _d):
     int
         Number of spikes that are kept.
     """
-    plastic, learned, kept, rows, needed, places = tables_at(frame)
+    plastic, plasticity, kept, rows, needed, places = tables_at(frame)
     n = 0
     for p in range(plastic.projections.size):
         own = plastic.projections[p]
@@ -66,8 +66,8 @@ def drop_spikes(frame, now, _a, _b, _c, _d):
                 delay = delays[row % own.n_delays]
                 call_addressed(rows[p, 0], rows[p, 1], first, stop, delay, horizon, 0)
         for post in range(own.first_list, own.first_list + own.n_targets):
-            n = _move_list(post, horizon, learned, needed, places, kept, n)
-    for k in range(learned.seen.size):
-        if learned.seen[k] >= 0:
-            learned.seen[k] = places[learned.seen[k]]
+            n = _move_list(post, horizon, plasticity, needed, places, kept, n)
+    for k in range(plasticity.last_seen.size):
+        if plasticity.last_seen[k] >= 0:
+            plasticity.last_seen[k] = places[plasticity.last_seen[k]]
     return n

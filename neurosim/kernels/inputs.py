@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from neurosim.kernels.address import addressed, call_addressed
-from neurosim.kernels.compiled import inlined, part
+from neurosim.kernels.compiled import helper, inline
 from neurosim.kernels.intrinsics import clock
 from neurosim.kernels.normal import normal_quantile
 from neurosim.kernels.random import counter, open_unit, squares
@@ -39,7 +39,7 @@ _REST = np.uint64(2**63)
 """Marks the counters of second draws: there are fewer steps than that."""
 
 
-@part
+@helper
 def _move_on(programs, changes, cursors, t):
     """Move every program on to the row that holds at step t; return whether any moved."""
     moved = False
@@ -51,7 +51,7 @@ def _move_on(programs, changes, cursors, t):
     return moved
 
 
-@part
+@helper
 def _value(programs, piece, cursors):
     """Return the place of a piece's first present value, and the step to the next neuron's."""
     program = programs[piece[PROGRAM]]
@@ -61,7 +61,7 @@ def _value(programs, piece, cursors):
     return row + piece[COLUMN], 1
 
 
-@part
+@helper
 def _inject(programs, pieces, amplitudes, cursors, groups, dynamics, injected, uniform):
     """Add up the injected currents anew, and turn them into what they do to V in a step."""
     injected[:] = 0.0
@@ -81,8 +81,8 @@ def _inject(programs, pieces, amplitudes, cursors, groups, dynamics, injected, u
         uniform[g] = same
 
 
-@inlined
-def take_in(inputs, neurons, state, row, t):
+@inline
+def advance_inputs(inputs, neurons, state, row, t):
     """Bring injected currents up to step t, and add given spikes to its row of the buffer."""
     if _move_on(inputs.programs, inputs.changes, state.cursors, t):
         _inject(
@@ -102,7 +102,7 @@ def take_in(inputs, neurons, state, row, t):
     state.next_event[0] = event
 
 
-@part
+@helper
 def _draw_cells(bits, key, t, entity, n):
     """Draw one of 2¹⁶ cells for each of n consecutive entities, four from every random number.
 
@@ -115,7 +115,7 @@ def _draw_cells(bits, key, t, entity, n):
     return skipped
 
 
-@part
+@helper
 def _count_cells(counts, cells, bounds):
     """Count the bounds that lie at or below each cell; return whether any reached them all."""
     largest = np.uint16(0)
@@ -133,7 +133,7 @@ def _count_cells(counts, cells, bounds):
     return largest >= bounds[bounds.size - 1]
 
 
-@part
+@helper
 def _draw_rest(key, t, entity, rest):
     """Draw a number of the cells that no one number has to itself."""
     bits = squares(counter(t, entity) | _REST, key)
@@ -143,7 +143,7 @@ def _draw_rest(key, t, entity, rest):
     return n
 
 
-@part
+@helper
 def _count_by_mean(numbers, key, t, entity, means):
     """Draw Poisson numbers by summing the probabilities of each mean."""
     for i in range(numbers.size):
@@ -158,7 +158,7 @@ def _count_by_mean(numbers, key, t, entity, means):
         numbers[i] = n
 
 
-@part
+@helper
 def _count_by_law(law, bounds, key, t, entity, bits, cells, counts):
     """Count, for consecutive entities, the bounds that their random cells reach.
 
@@ -170,7 +170,7 @@ def _count_by_law(law, bounds, key, t, entity, bits, cells, counts):
     return _count_cells(counts, cells[first : first + counts.size], own)
 
 
-@part
+@helper
 def _rest_of(law, rest, key, t, entity):
     """Return the Poisson number of an entity whose cell lies beyond the last bound."""
     return _draw_rest(key, t, entity, rest[law[REST_FIRST] : law[REST_LAST]])
@@ -198,7 +198,7 @@ def count_noise(frame, place, n, t, _a, _b):
     return 0
 
 
-@inlined
+@inline
 def count_block(inputs, place, state, scratch, n, t):
     """Draw the one kind of Poisson spikes that a `COUNTED` place takes in.
 
@@ -212,7 +212,7 @@ def count_block(inputs, place, state, scratch, n, t):
     return COUNTED, inputs.poisson_weights[piece[WEIGHT]]
 
 
-@part
+@helper
 def _numbers_by_law(numbers, law, bounds, rest, key, t, entity, bits, cells, counts):
     """Draw Poisson numbers of one law."""
     _count_by_law(law, bounds, key, t, entity, bits, cells, counts)
@@ -223,7 +223,7 @@ def _numbers_by_law(numbers, law, bounds, rest, key, t, entity, bits, cells, cou
             numbers[i] = _rest_of(law, rest, key, t, entity + i)
 
 
-@part
+@helper
 def _add_weighted(arriving, piece, weights, numbers):
     """Add the Poisson spikes of one piece."""
     for i in range(piece[COUNT]):
@@ -231,7 +231,7 @@ def _add_weighted(arriving, piece, weights, numbers):
         arriving[piece[TARGET] + i] += weight * numbers[i]
 
 
-@inlined
+@inline
 def _add_poisson(inputs, k, state, scratch, arriving, t):
     """Add this step's Poisson spikes of piece k."""
     piece, key = inputs.poisson[k], inputs.poisson_keys[k]
@@ -254,7 +254,7 @@ def _add_poisson(inputs, k, state, scratch, arriving, t):
     _add_weighted(arriving, piece, inputs.poisson_weights, numbers)
 
 
-@part
+@helper
 def _add_noise(arriving, piece, sd, key, t):
     """Add this step's Gaussian noise of one piece."""
     for i in range(piece[COUNT]):
@@ -262,7 +262,7 @@ def _add_noise(arriving, piece, sd, key, t):
         arriving[piece[TARGET] + i] += sd * normal_quantile(open_unit(bits))
 
 
-@part
+@helper
 def _move(source, destination):
     """Copy an array and leave zeros behind."""
     for i in range(source.size):
@@ -285,7 +285,7 @@ def add_noise(frame, place, n, t, _a, _b):
     return 0
 
 
-@inlined
+@inline
 def gather(inputs, place, state, slot, scratch, n, t):
     """Move a place's input from the buffer, where it begins at `slot`, and add its noise.
 

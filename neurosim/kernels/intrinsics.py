@@ -14,7 +14,7 @@ from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from neurosim.kernels.compiled import part
+from neurosim.kernels.compiled import helper
 
 POSIX = sys.platform != "win32"
 
@@ -95,7 +95,7 @@ else:
     else:
         _sched_yield = types.ExternalFunction("SwitchToThread", types.int32())
 
-    @part
+    @helper
     def give_way():
         """Let another thread have the processor."""
         _sched_yield()

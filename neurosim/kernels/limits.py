@@ -12,7 +12,7 @@ from neurosim.kernels.intrinsics import prefetch
 
 STRETCH = 32
 """Synapses between looks ahead: as many weights as two cache lines hold."""
-AHEAD = 512
+PREFETCH_DISTANCE = 512
 """Synapses between the one that is added and the one that is fetched."""
 
 
@@ -31,10 +31,10 @@ def scatter(targets, weights, buffer, rounds):
     """
     for _ in range(rounds):
         for first in range(0, targets.size, STRETCH):
-            prefetch(targets, first + AHEAD)
+            prefetch(targets, first + PREFETCH_DISTANCE)
             if weights is not None:
-                prefetch(weights, first + AHEAD)
-                prefetch(weights, first + AHEAD + STRETCH // 2)
+                prefetch(weights, first + PREFETCH_DISTANCE)
+                prefetch(weights, first + PREFETCH_DISTANCE + STRETCH // 2)
             for k in range(np.uint64(first), np.uint64(first + STRETCH)):
                 if weights is None:
                     buffer[targets[k]] += np.float32(1.0)

@@ -4,8 +4,8 @@ import numpy as np
 
 from neurosim.kernels.address import addressed, call_addressed
 from neurosim.kernels.barrier import arrive, wait
-from neurosim.kernels.compiled import part
-from neurosim.kernels.delivery import SOON
+from neurosim.kernels.compiled import helper
+from neurosim.kernels.delivery import SPIKE_PREFETCH
 from neurosim.kernels.intrinsics import clock, prefetch
 from neurosim.kernels.tables import tables_at
 from neurosim.kernels.types import (
@@ -20,7 +20,7 @@ from neurosim.kernels.types import (
 )
 
 
-@part
+@helper
 def _merge(every_fired, every_start, heads, k, history, reached, rows, n):
     """Append what all threads fired in step k of the chunk to a history, by id; return its end."""
     n_threads = heads.size
@@ -35,7 +35,7 @@ def _merge(every_fired, every_start, heads, k, history, reached, rows, n):
                     best, winner = candidate, other
         if winner < 0:
             return n
-        prefetch(rows, every_fired[winner, heads[winner] + SOON])
+        prefetch(rows, every_fired[winner, heads[winner] + SPIKE_PREFETCH])
         history[n] = best
         reached[n] = np.uint64(rows[best])
         heads[winner] += 1
@@ -46,31 +46,32 @@ def _merge(every_fired, every_start, heads, k, history, reached, rows, n):
 def sample(frame, t, t_first, _a, _b, _c):
     """Write the probes whose interval ends with step t of a chunk into their next row of samples.
 
-    The frame holds `Probes`, `State` and the samples. `t_first` is the first step of the chunk.
+    The frame holds `RecordingTable`, `State` and the samples; `t_first` is the first step of the
+    chunk.
     """
-    probes, state, samples = tables_at(frame)
-    places, arrived = probes.places, state.arrived
-    for k in range(probes.sets.size):
-        own = probes.sets[k]
+    table, state, samples = tables_at(frame)
+    indices, arrived = table.indices, state.arrived
+    for k in range(table.sets.size):
+        own = table.sets[k]
         if (t + 1) % own.interval != 0:
             continue
         row = (t + 1) // own.interval - t_first // own.interval - 1
         for i in range(own.first, own.last):
-            place = places[i]
+            index = indices[i]
             if own.signal == VOLTAGE:
-                samples[row, i] = state.v[place]
+                samples[row, i] = state.v[index]
             elif own.signal == MODEL_STATE:
-                samples[row, i] = state.states[place]
+                samples[row, i] = state.states[index]
             elif own.signal == ARRIVAL:
                 # What arrived is summed over the sampling interval.
-                samples[row, i] = arrived[place]
-                arrived[place] = 0.0
+                samples[row, i] = arrived[index]
+                arrived[index] = 0.0
             else:
-                samples[row, i] = state.synaptic[place]
+                samples[row, i] = state.synaptic[index]
     return 0
 
 
-@part
+@helper
 def _lap(ticks, phase, since, timed):
     """Add the time since `since` to a phase; return the present time."""
     if not timed:
@@ -107,7 +108,12 @@ def advance(frame, t_first, n_steps, crossing):
     far, before this thread looks whether the others have come as far.
     """
     (loop,) = tables_at(frame)
-    shared, horizon, stride, timed = loop.shared, loop.horizon, loop.stride, loop.timed > 0
+    shared, max_delay, min_delay, timed = (
+        loop.shared,
+        loop.max_delay,
+        loop.min_delay,
+        loop.timed > 0,
+    )
     fired_start, history_start = shared.fired_start[loop.thread], loop.history_start
     deliver, deliver_frame = loop.deliver[0, 0], loop.deliver[0, 1]
     n_fired, known = np.int64(0), np.int64(0)
@@ -116,17 +122,17 @@ def advance(frame, t_first, n_steps, crossing):
     ticks = loop.ticks
     for k in range(n_steps + 1):
         now = clock() if timed else np.int64(0)
-        news = k > 0 and (k % stride == 0 or k == n_steps)
+        news = k > 0 and (k % min_delay == 0 or k == n_steps)
         if news:
             arrive(shared.arrivals)
             crossing += 1
-        here = horizon + k
+        here = max_delay + k
         if k == last and k < n_steps:
-            first, last = k, min(k + loop.batch, n_steps)
-            if stride > 1:
-                last = min(last, k + stride - k % stride)
-            until = horizon + last
-            call_addressed(deliver, deliver_frame, k, horizon + known, here, until, here)
+            first, last = k, min(k + loop.steps_per_delivery, n_steps)
+            if min_delay > 1:
+                last = min(last, k + min_delay - k % min_delay)
+            until = max_delay + last
+            call_addressed(deliver, deliver_frame, k, max_delay + known, here, until, here)
             now = _lap(ticks, DELIVERY, now, timed)
         if news:
             wait(shared.arrivals, loop.n_own, crossing)
@@ -140,7 +146,7 @@ def advance(frame, t_first, n_steps, crossing):
                 wait(shared.arrivals, loop.n_own, crossing)
             now = _lap(ticks, WAITING, now, timed)
             for step in range(known, k):
-                history_start[horizon + step + 1] = _merge(
+                history_start[max_delay + step + 1] = _merge(
                     shared.fired,
                     shared.fired_start,
                     shared.heads[loop.thread],
@@ -148,19 +154,19 @@ def advance(frame, t_first, n_steps, crossing):
                     loop.history,
                     loop.reached,
                     loop.rows,
-                    history_start[horizon + step],
+                    history_start[max_delay + step],
                 )
             now = _lap(ticks, RECORDING, now, timed)
             if k < n_steps:
-                until, base = horizon + last, horizon + first
-                call_addressed(deliver, deliver_frame, horizon + known, here, here, until, base)
+                until, base = max_delay + last, max_delay + first
+                call_addressed(deliver, deliver_frame, max_delay + known, here, here, until, base)
                 now = _lap(ticks, DELIVERY, now, timed)
             known = k
         if k == n_steps:
             break
         t = t_first + k
         noise = ticks[NOISE]
-        row = (here % loop.ring if loop.ring > 1 else k - first) * loop.pitch
+        row = (here % loop.ring if loop.ring > 1 else k - first) * loop.row_stride
         for i in range(loop.steps.shape[0]):
             n_fired = call_addressed(
                 loop.steps[i, 0], loop.steps[i, 1], here, row, t, fired_start[k], n_fired

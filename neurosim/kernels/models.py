@@ -1,7 +1,7 @@
 """One time step of neurons whose equations are compiled apart and called by address."""
 
 from neurosim.kernels.address import call_9
-from neurosim.kernels.compiled import inlined, part
+from neurosim.kernels.compiled import helper, inline
 from neurosim.kernels.inputs import gather
 from neurosim.kernels.neurons import filter_port, order
 from neurosim.kernels.types import (
@@ -26,7 +26,7 @@ from neurosim.kernels.types import (
 )
 
 
-@part
+@helper
 def _inject(course, injected, points):
     """Set the current at all points of the step to what is injected."""
     n = injected.size
@@ -35,7 +35,7 @@ def _inject(course, injected, points):
             course[j * n + i] = injected[i]
 
 
-@part
+@helper
 def _add_synaptic(course, synaptic, first, first_rise, kind, n, points, dt, filters):
     """Add the synaptic current of one port at all points of the step."""
     kept, pause = filters[P_SS] ** (1.0 / (points - 1)), dt / (points - 1)
@@ -52,7 +52,7 @@ def _add_synaptic(course, synaptic, first, first_rise, kind, n, points, dt, filt
         factor *= kept
 
 
-@part
+@helper
 def _swap(course, place, synaptic, first, first_rise, kind, n, out):
     """Copy the variables of one port to `course`, or back; return the place after them."""
     for i in range(n):
@@ -70,7 +70,7 @@ def _swap(course, place, synaptic, first, first_rise, kind, n, out):
     return place + 2 * n
 
 
-@part
+@helper
 def _arrive(synaptic, first, first_rise, kind, arriving, filters):
     """Take in what arrives at one port at the end of the step."""
     for i in range(arriving.size):
@@ -80,7 +80,7 @@ def _arrive(synaptic, first, first_rise, kind, arriving, filters):
             synaptic[first + i] += arriving[i]
 
 
-@part
+@helper
 def _emit_spikes(block, group, spiked, fired, n_fired):
     """Append the ids of the spiking neurons of a block to `fired`; return the new count."""
     first_id = group[FIRST_ID] + block[BLOCK_FIRST] - group[FIRST]
@@ -91,7 +91,7 @@ def _emit_spikes(block, group, spiked, fired, n_fired):
     return n_fired
 
 
-@inlined
+@inline
 def update_models(neurons, models, inputs, state, scratch, row, fired, first_fired, n_fired, t):
     """Advance the neurons with models of their own by one step; return the new count of spikes.
 
@@ -137,7 +137,7 @@ def update_models(neurons, models, inputs, state, scratch, row, fired, first_fir
             scratch.course.ctypes.data,
             jump.ctypes.data,
             models.params[models.first_param[k] :].ctypes.data,
-            state.until[first:].ctypes.data,
+            state.refractory_until[first:].ctypes.data,
             scratch.work.ctypes.data,
             t,
         )

@@ -11,7 +11,7 @@ the same bits.
 
 import numpy as np
 
-from neurosim.kernels.compiled import inlined, part
+from neurosim.kernels.compiled import helper, inline
 from neurosim.kernels.inputs import count_block, gather
 from neurosim.kernels.types import (
     ALPHA,
@@ -46,11 +46,11 @@ from neurosim.kernels.types import (
     THRESHOLD,
 )
 
-FEW = 64
+SCAN_WIDTH = 64
 """Neurons among which one above threshold is looked for one by one."""
 
 
-@part
+@helper
 def _one_delta(v, injected, arriving, dynamics):
     """Advance neurons with delta synapses; return whether any is above threshold."""
     p_vv, threshold = dynamics[P_VV], dynamics[THRESHOLD]
@@ -63,7 +63,7 @@ def _one_delta(v, injected, arriving, dynamics):
     return above
 
 
-@part
+@helper
 def _one_delta_counted(v, injected, arriving, counts, weight, dynamics):
     """Advance neurons with delta synapses and Poisson spikes; return whether any is above."""
     p_vv, threshold = dynamics[P_VV], dynamics[THRESHOLD]
@@ -76,7 +76,7 @@ def _one_delta_counted(v, injected, arriving, counts, weight, dynamics):
     return above
 
 
-@part
+@helper
 def _one_exponential(v, injected, synaptic, arriving, dynamics, filters):
     """Advance neurons with one exponential current; return whether any is above threshold."""
     p_vv, threshold = dynamics[P_VV], dynamics[THRESHOLD]
@@ -92,7 +92,7 @@ def _one_exponential(v, injected, synaptic, arriving, dynamics, filters):
     return above
 
 
-@part
+@helper
 def _one_exponential_counted(v, injected, synaptic, arriving, counts, weight, dynamics, filters):
     """Advance neurons with one such current and Poisson spikes; return whether any is above."""
     p_vv, threshold = dynamics[P_VV], dynamics[THRESHOLD]
@@ -108,7 +108,7 @@ def _one_exponential_counted(v, injected, synaptic, arriving, counts, weight, dy
     return above
 
 
-@part
+@helper
 def _two_exponentials(v, injected, synaptic, arriving, more, arriving_more, dynamics, filters):
     """Advance neurons with two exponential currents; return whether any is above threshold."""
     p_vv, threshold = dynamics[P_VV], dynamics[THRESHOLD]
@@ -127,7 +127,7 @@ def _two_exponentials(v, injected, synaptic, arriving, more, arriving_more, dyna
     return above
 
 
-@part
+@helper
 def filter_port(voltage, state, place, place_rise, kind, arriving, filters):
     """Advance the current of one port, add what it does to V, and take in what arrived."""
     n = voltage.size
@@ -153,7 +153,7 @@ def filter_port(voltage, state, place, place_rise, kind, arriving, filters):
         rise[i] = p_ss * slope + gain * arriving[i]
 
 
-@part
+@helper
 def _integrate(v, voltage, dynamics):
     """Advance V by one step; return whether any is above threshold."""
     p_vv, threshold = dynamics[P_VV], dynamics[THRESHOLD]
@@ -165,14 +165,14 @@ def _integrate(v, voltage, dynamics):
     return above
 
 
-@part
-def _hear(arrived, slot, arriving):
-    """Add up what arrives at twins."""
+@helper
+def accumulate_arrivals(arrived, slot, arriving):
+    """Add up what arrives at probes."""
     for i in range(arriving.size):
         arrived[slot + i] += arriving[i]
 
 
-@inlined
+@inline
 def _advance_by_port(neurons, inputs, b, injected, state, row, scratch, t):
     """Advance the neurons of block b port by port; return whether any is above threshold."""
     block = neurons.blocks[b]
@@ -189,13 +189,13 @@ def _advance_by_port(neurons, inputs, b, injected, state, row, scratch, t):
         slot = port[SLOT] + a
         arriving = gather(inputs, place, state, row + slot, scratch, n, t)
         if group[FIRST_ID] < 0:
-            _hear(state.arrived, slot, arriving)
+            accumulate_arrivals(state.arrived, slot, arriving)
         here, rise = port[STATE] + a, port[STATE_RISE] + a
         filter_port(voltage, state.synaptic, here, rise, port[KIND], arriving, filters)
     return _integrate(state.v[first:last], voltage, dynamics)
 
 
-@inlined
+@inline
 def _advance_block(neurons, inputs, b, injected, state, row, scratch, t):
     """Advance the neurons of block b by one step; return whether any is above threshold."""
     block = neurons.blocks[b]
@@ -241,7 +241,7 @@ def _advance_block(neurons, inputs, b, injected, state, row, scratch, t):
     return _advance_by_port(neurons, inputs, b, injected, state, row, scratch, t)
 
 
-@part
+@helper
 def _any_above(v, threshold):
     """Return whether any neuron is above threshold."""
     above = False
@@ -250,8 +250,8 @@ def _any_above(v, threshold):
     return above
 
 
-@part
-def reset(i, group, dynamics, v, until, resting, head, count, t):
+@helper
+def reset(i, group, dynamics, v, until, refractory_queue, head, count, t):
     """Reset neuron i, which fires in step t; return the number of its group that are refractory."""
     if dynamics[SUBTRACT] > 0.0:
         v[i] -= dynamics[SUBTRACT]
@@ -260,30 +260,30 @@ def reset(i, group, dynamics, v, until, resting, head, count, t):
     if group[REFRACTORY] == 0:
         return count
     until[i] = t + group[REFRACTORY]
-    resting[group[FIRST] + (head + count) % (group[LAST] - group[FIRST])] = i
+    refractory_queue[group[FIRST] + (head + count) % (group[LAST] - group[FIRST])] = i
     return count + 1
 
 
-@part
-def _fire(block, group, dynamics, v, until, resting, head, count, fired, n_fired, t):
+@helper
+def _fire(block, group, dynamics, v, until, refractory_queue, head, count, fired, n_fired, t):
     """Let the neurons of a block that are above threshold and do not rest fire.
 
     Returns the place after the last in `fired`, and how many of the group rest now.
     """
     threshold = dynamics[THRESHOLD]
-    for a in range(block[BLOCK_FIRST], block[BLOCK_LAST], FEW):
-        b = min(a + FEW, block[BLOCK_LAST])
+    for a in range(block[BLOCK_FIRST], block[BLOCK_LAST], SCAN_WIDTH):
+        b = min(a + SCAN_WIDTH, block[BLOCK_LAST])
         if not _any_above(v[a:b], threshold):
             continue
         for i in range(a, b):
             if v[i] > threshold and until[i] < t:
                 fired[n_fired] = group[FIRST_ID] + i - group[FIRST]
                 n_fired += 1
-                count = reset(i, group, dynamics, v, until, resting, head, count, t)
+                count = reset(i, group, dynamics, v, until, refractory_queue, head, count, t)
     return n_fired, count
 
 
-@part
+@helper
 def order(fired, first, last):
     """Sort the few ids that fired in a step."""
     for i in range(first + 1, last):
@@ -294,32 +294,32 @@ def order(fired, first, last):
         fired[j] = one
 
 
-@part
-def _wake(groups, until, resting, resting_first, resting_count, t):
+@helper
+def release_refractory(groups, until, refractory_queue, queue_head, queue_count, t):
     """Let go of the neurons whose refractory period is over, before any of them fires anew."""
     for g in range(groups.shape[0]):
         first = groups[g, FIRST]
-        room = groups[g, LAST] - first
-        head, count = resting_first[g], resting_count[g]
-        while count > 0 and until[resting[first + head]] < t:
-            head = head + 1 if head + 1 < room else 0
+        size = groups[g, LAST] - first
+        head, count = queue_head[g], queue_count[g]
+        while count > 0 and until[refractory_queue[first + head]] < t:
+            head = head + 1 if head + 1 < size else 0
             count -= 1
-        resting_first[g], resting_count[g] = head, count
+        queue_head[g], queue_count[g] = head, count
 
 
-@part
-def _rest(groups, dynamics, v, resting, resting_first, resting_count):
+@helper
+def clamp_refractory(groups, dynamics, v, refractory_queue, queue_head, queue_count):
     """Hold the neurons in their refractory period at reset."""
     for g in range(groups.shape[0]):
         first = groups[g, FIRST]
-        room = groups[g, LAST] - first
-        head = resting_first[g]
-        for _ in range(resting_count[g]):
-            v[resting[first + head]] = dynamics[g, RESET]
-            head = head + 1 if head + 1 < room else 0
+        size = groups[g, LAST] - first
+        head = queue_head[g]
+        for _ in range(queue_count[g]):
+            v[refractory_queue[first + head]] = dynamics[g, RESET]
+            head = head + 1 if head + 1 < size else 0
 
 
-@inlined
+@inline
 def update(neurons, inputs, state, scratch, row, fired, n_fired, t):
     """Advance every integrate-and-fire neuron by a step, its input at `row` of the buffer.
 
@@ -327,8 +327,10 @@ def update(neurons, inputs, state, scratch, row, fired, n_fired, t):
     returns the place after the last.
     """
     filled = np.int64(-1)
-    heads, counts = state.resting_first, state.resting_count
-    _wake(neurons.groups, state.until, state.resting, heads, counts, t)
+    heads, counts = state.queue_head, state.queue_count
+    release_refractory(
+        neurons.groups, state.refractory_until, state.refractory_queue, heads, counts, t
+    )
     for b in range(neurons.blocks.shape[0]):
         block = neurons.blocks[b]
         g, first = block[GROUP], block[BLOCK_FIRST]
@@ -349,13 +351,15 @@ def update(neurons, inputs, state, scratch, row, fired, n_fired, t):
                 neurons.groups[g],
                 neurons.dynamics[g],
                 state.v,
-                state.until,
-                state.resting,
+                state.refractory_until,
+                state.refractory_queue,
                 heads[g],
                 counts[g],
                 fired,
                 n_fired,
                 t,
             )
-    _rest(neurons.groups, neurons.dynamics, state.v, state.resting, heads, counts)
+    clamp_refractory(
+        neurons.groups, neurons.dynamics, state.v, state.refractory_queue, heads, counts
+    )
     return n_fired

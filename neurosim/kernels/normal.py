@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from neurosim.kernels.compiled import inlined, part
+from neurosim.kernels.compiled import helper, inline
 
 
-@part
+@helper
 def _tail(p):
     """Quantile of the lower tail, p < 0.075."""
     r = math.sqrt(-math.log(p))
@@ -62,7 +62,7 @@ def _tail(p):
     return -numerator / denominator
 
 
-@inlined
+@inline
 def _middle(q):
     """Return the quantile of 1/2 + q where |q| ≤ 0.425."""
     r = 0.180625 - q * q
@@ -91,7 +91,7 @@ def _middle(q):
     return q * numerator / denominator
 
 
-@part
+@helper
 def normal_quantile(p):
     """Return z with Φ(z) = p for 0 < p < 1, to about 1e-16 relative.
 
@@ -104,7 +104,7 @@ def normal_quantile(p):
     return _middle(q)
 
 
-@part
+@helper
 def normal_quantiles(values, tails, kept):
     """Replace many p by `normal_quantile(p)`, the middle ones several at a time.
 

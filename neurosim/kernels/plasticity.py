@@ -11,7 +11,7 @@ and called by address, once for all synapses with one source and delay.
 import math
 
 from neurosim.kernels.address import addressed, call_addressed
-from neurosim.kernels.compiled import part
+from neurosim.kernels.compiled import helper
 from neurosim.kernels.tables import tables_at
 
 
@@ -39,7 +39,7 @@ def transmit_plastic(frame, index, row, t, first_fired, n_fired):
     return n_fired
 
 
-@part
+@helper
 def bounded(weight):
     """Return a relative weight within 0 to 1; NaN stays."""
     if weight < 0.0:
@@ -47,52 +47,54 @@ def bounded(weight):
     return 1.0 if weight > 1.0 else weight
 
 
-@part
-def next_post(learned, post, latest):
+@helper
+def next_post(plasticity, post, latest):
     """Return the postsynaptic spike after the latest that a synapse has used, −1 if none."""
-    return learned.first_of[post] if latest < 0 else learned.following[latest]
+    return plasticity.first_spike[post] if latest < 0 else plasticity.next_spike[latest]
 
 
-@part
-def post_trace(learned, latest, k, step, rate):
+@helper
+def post_trace(plasticity, latest, k, step, rate):
     """Return postsynaptic trace k just before `step`, up to which `latest` is the last spike."""
     if latest < 0:
         return 0.0
-    ago = step - learned.steps[latest]
+    ago = step - plasticity.steps[latest]
     # A spike that arrives in this step is not yet part of the trace.
-    return learned.values[latest, k] * math.exp(-ago * rate) - (ago == 0)
+    return plasticity.values[latest, k] * math.exp(-ago * rate) - (ago == 0)
 
 
-@part
-def _append(learned, post, t, rates):
+@helper
+def _append(plasticity, post, t, rates):
     """Append a postsynaptic spike of step t to a neuron's list; `rates` are those of its traces."""
-    n, latest = learned.count[0], learned.last_of[post]
-    for k in range(learned.values.shape[1]):
+    n, latest = plasticity.count[0], plasticity.last_spike[post]
+    for k in range(plasticity.values.shape[1]):
         value = 1.0 if k < rates.size else 0.0
         if latest >= 0 and k < rates.size:
-            value += learned.values[latest, k] * math.exp(-(t - learned.steps[latest]) * rates[k])
-        learned.values[n, k] = value
+            value += plasticity.values[latest, k] * math.exp(
+                -(t - plasticity.steps[latest]) * rates[k]
+            )
+        plasticity.values[n, k] = value
     if latest >= 0:
-        learned.following[latest] = n
+        plasticity.next_spike[latest] = n
     else:
-        learned.first_of[post] = n
-    learned.steps[n], learned.following[n] = t, -1
-    learned.last_of[post] = n
-    learned.count[0] = n + 1
+        plasticity.first_spike[post] = n
+    plasticity.steps[n], plasticity.next_spike[n] = t, -1
+    plasticity.last_spike[post] = n
+    plasticity.count[0] = n + 1
 
 
 @addressed
 def record_post(frame, index, row, t, first_fired, n_fired):
     """Store the spikes of neurons that plastic synapses lead to; arguments as in `kernels.steps`.
 
-    The frame holds `Plastic`, `Learned` and the thread's row of `Shared.fired`.
+    The frame holds `Plastic`, `PlasticityState` and the thread's row of `Shared.fired`.
     """
-    plastic, learned, fired = tables_at(frame)
+    plastic, plasticity, fired = tables_at(frame)
     for p in range(plastic.projections.size):
         own = plastic.projections[p]
         rates = plastic.rules[p, own.first_rate : own.first_rate + own.n_post_traces]
         for i in range(first_fired, n_fired):
             neuron = fired[i] - own.first_target
             if 0 <= neuron < own.n_targets:
-                _append(learned, own.first_list + neuron, t, rates)
+                _append(plasticity, own.first_list + neuron, t, rates)
     return n_fired

@@ -6,13 +6,13 @@ for it and however often the run was interrupted.
 
 import numpy as np
 
-from neurosim.kernels.compiled import part
+from neurosim.kernels.compiled import helper
 
 _12 = np.uint64(12)
 _32 = np.uint64(32)
 
 
-@part
+@helper
 def squares(counter, key):
     """Return 64 random bits: five rounds of squaring, "squares64".
 
@@ -32,19 +32,19 @@ def squares(counter, key):
     return t ^ ((x * x + y) >> _32)
 
 
-@part
+@helper
 def counter(major, minor):
     """Join two integers below 2**32 into one counter."""
     return (np.uint64(major) << _32) | np.uint64(minor)
 
 
-@part
+@helper
 def open_unit(bits):
     """Map 64 random bits to a float strictly between 0 and 1: the middles of 2**52 cells."""
     return (np.float64(np.int64(bits >> _12)) + 0.5) * 2.220446049250313e-16
 
 
-@part
+@helper
 def below(bits, n):
     """Map 64 random bits to an integer in 0 .. n − 1 (n < 2**32), each equally likely to 2**-32."""
     return np.int64(((bits >> _32) * np.uint64(n)) >> _32)

@@ -8,7 +8,7 @@ past-the-last place of what fired in it so far. They return the new past-the-las
 from neurosim.kernels.address import addressed
 from neurosim.kernels.escape import update_soft
 from neurosim.kernels.heterogeneous import update_heterogeneous
-from neurosim.kernels.inputs import take_in
+from neurosim.kernels.inputs import advance_inputs
 from neurosim.kernels.models import update_models
 from neurosim.kernels.neurons import update
 from neurosim.kernels.tables import tables_at
@@ -18,7 +18,7 @@ from neurosim.kernels.tables import tables_at
 def apply_inputs(frame, index, row, t, first, n_fired):
     """Apply currents and given spikes. The frame holds `Inputs`, `Neurons` and `State`."""
     inputs, neurons, state = tables_at(frame)
-    take_in(inputs, neurons, state, row, t)
+    advance_inputs(inputs, neurons, state, row, t)
     return n_fired
 
 

@@ -152,7 +152,7 @@ class Frame:
     ----------
     *tables : C-contiguous arrays, integers, and named tuples of these
     like : Frame, optional
-        What it shares with this one is not laid out anew.
+        What it populations with this one is not laid out anew.
 
     Attributes
     ----------

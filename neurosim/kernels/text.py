@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neurosim.kernels.compiled import kernel, part
+from neurosim.kernels.compiled import helper, kernel
 
 # What a column of the text is for.
 IGNORED, SOURCE, TARGET, FIRST_VALUE = -1, 0, 1, 2
@@ -25,7 +25,7 @@ _SPLIT = 134217729.0
 _NEARLY_ONE = 1.0 + 2.0**-40
 
 
-@part
+@helper
 def _halves(x):
     """Split a double into two of 26 bits each (Veltkamp)."""
     scaled = _SPLIT * x
@@ -33,7 +33,7 @@ def _halves(x):
     return high, x - high
 
 
-@part
+@helper
 def _quotient(digits, power):
     """Return digits/power to the nearest double, and whether that is certain.
 
@@ -53,7 +53,7 @@ def _quotient(digits, power):
     return nearest, nearest + rest * _NEARLY_ONE == nearest
 
 
-@part
+@helper
 def _digits(data, at, value):
     """Append digits to a number; return it and their end."""
     while True:
@@ -64,14 +64,14 @@ def _digits(data, at, value):
         at += 1
 
 
-@part
+@helper
 def _integer(data, at):
     """Read digits; return the number, −1 where there is none or too long a one, and their end."""
     value, end = _digits(data, at, np.int64(0))
     return (value if 0 < end - at <= _MOST_DIGITS else np.int64(-1)), end
 
 
-@part
+@helper
 def _index(data, at):
     """Read a whole number that may be written as 3.0, as tables of floats have it."""
     value, at = _integer(data, at)
@@ -82,7 +82,7 @@ def _index(data, at):
     return value, at
 
 
-@part
+@helper
 def _significant(data, first, end):
     """Return how many digits there are from the first that is not 0."""
     at = first
@@ -95,7 +95,7 @@ def _significant(data, first, end):
     return n
 
 
-@part
+@helper
 def _fraction(data, at):
     """Read a decimal number.
 
@@ -147,14 +147,14 @@ def _fraction(data, at):
     return (-value if negative else value), sure, np.int64(at)
 
 
-@part
+@helper
 def _past_blanks(data, at):
     while data[at] == _SPACE or data[at] == _RETURN:
         at += 1
     return at
 
 
-@part
+@helper
 def _past_field(data, at, delimiter):
     """Return the end of a field that is not wanted; it may be quoted."""
     quoted = False

@@ -4,8 +4,9 @@ A thread owns some of the neurons of every population. Its *local* index runs ov
 their global id. A *slot* is a place in its input buffer: one for each synaptic port of each local
 neuron. All times are counted in steps; step t leads from t·dt to (t + 1)·dt.
 
-Where excitation and inhibition are recorded apart, a neuron has two *twins*: passive, silent copies
-of its synaptic ports, one that hears only what excites the neuron, one only what inhibits it.
+Where excitatory and inhibitory input are recorded separately, a neuron has two *E/I probes*:
+passive copies of its synaptic ports that never fire. One receives only excitatory input, the other
+only inhibitory input.
 """
 
 from typing import Any, NamedTuple
@@ -81,18 +82,18 @@ class Table(NamedTuple):
     ring : (1,) int64
         Of how many steps' input, which lie in a ring, `targets` are places: a power of two, or 1
         where they are slots.
-    pitch : (1,) int64
+    row_stride : (1,) int64
         Places from the input of one step to that of the next; in a ring a power of two.
     targets : (n_synapses,) uint16 or uint32
-        Slot + pitch · (delay mod ring): the place in the ring for a spike of step 0.
+        Slot + row_stride · (delay mod ring): the place in the ring for a spike of step 0.
     weights : (n_synapses,) or (0,) float32 or float64
         In the unit of the slot's port (mV or pA).
     common : (n_sources · n_common,) or (0,), of the same type
         Common weights of each row.
     common_of : (n_columns,) uint64
         Which of them each column has; 0 without.
-    on_twins : (n_sources, n_columns + 1) or (0, n_columns + 1) uint32
-        Number of synapses onto twins before each column of a row; (0, …) without twins.
+    probe_counts : (n_sources, n_columns + 1) or (0, n_columns + 1) uint32
+        Number of synapses onto probes before each column of a row; (0, …) without probes.
     """
 
     start: Any
@@ -101,12 +102,12 @@ class Table(NamedTuple):
     column: Any
     ages: Any
     ring: Any
-    pitch: Any
+    row_stride: Any
     targets: Any
     weights: Any
     common: Any
     common_of: Any
-    on_twins: Any
+    probe_counts: Any
 
 
 PLASTIC_PROJECTION = _record(
@@ -142,7 +143,7 @@ class Plastic(NamedTuple):
         Where the synapses with each delay of each source begin.
     targets : (n_synapses,) int64
         Slots.
-    posts : (n_synapses,) int64
+    post_ids : (n_synapses,) int64
         Lists of spikes of the targets.
     """
 
@@ -151,10 +152,10 @@ class Plastic(NamedTuple):
     delays: Any
     segment: Any
     targets: Any
-    posts: Any
+    post_ids: Any
 
 
-class Learned(NamedTuple):
+class PlasticityState(NamedTuple):
     """State of plastic synapses, and the postsynaptic spikes that they still need.
 
     Attributes
@@ -163,17 +164,17 @@ class Learned(NamedTuple):
         As of the last presynaptic spike.
     traces : (n_synapses, n_traces) float64
         Presynaptic traces just after the last presynaptic spike.
-    last : (n_synapses,) int64
+    last_pre : (n_synapses,) int64
         Step of the last presynaptic spike.
-    seen : (n_synapses,) int64
+    last_seen : (n_synapses,) int64
         The last postsynaptic spike that has changed the weight, −1 before the first.
     steps : (capacity,) int64
         Postsynaptic spikes; those that no synapse needs may be missing.
     values : (capacity, n_traces) float64
         Postsynaptic traces just after each spike.
-    following : (capacity,) int64
+    next_spike : (capacity,) int64
         The next spike of the same neuron, −1 after its last.
-    first_of, last_of : (n_lists,) int64
+    first_spike, last_spike : (n_lists,) int64
         First and last spike of each neuron, −1 where it has none.
     count : (1,) int64
         How many spikes there are.
@@ -181,23 +182,23 @@ class Learned(NamedTuple):
 
     weights: Any
     traces: Any
-    last: Any
-    seen: Any
+    last_pre: Any
+    last_seen: Any
     steps: Any
     values: Any
-    following: Any
-    first_of: Any
-    last_of: Any
+    next_spike: Any
+    first_spike: Any
+    last_spike: Any
     count: Any
 
 
 class Neurons(NamedTuple):
-    """Parameters of the neurons, by group: the thread's share of one population, or of its twins.
+    """Parameters of the neurons, by group: the thread's local of one population, or of its probes.
 
     Attributes
     ----------
     groups : (n_groups, 6) int64
-        First and past-the-last local index, global id of the first (−1: twins, which never fire),
+        First and past-the-last local index, global id of the first (−1: probes, which never fire),
         refractory steps, first and past-the-last port.
     dynamics : (n_groups, 5) float64
         Propagators V → V and I → V (mV per pA); threshold and reset, both relative to rest (mV);
@@ -353,7 +354,7 @@ class Inputs(NamedTuple):
     noise_sd: Any
 
 
-PROBE_SET = _record(
+RECORDING_SET = _record(
     [
         ("first", np.int64),  # first entry of `places`
         ("last", np.int64),  # past the last
@@ -364,18 +365,18 @@ PROBE_SET = _record(
 """Entries of a thread's probes that are sampled in the same way."""
 
 
-class Probes(NamedTuple):
+class RecordingTable(NamedTuple):
     """What is sampled.
 
     Attributes
     ----------
-    sets : (n_sets,) PROBE_SET
-    places : (n_signals,) int64
-        Local index (voltage), place in `State.synaptic` (current) or a twin's slot (arrival).
+    sets : (n_sets,) RECORDING_SET
+    indices : (n_signals,) int64
+        Local index (voltage), place in `State.synaptic` (current) or a probe's slot (arrival).
     """
 
     sets: Any
-    places: Any
+    indices: Any
 
 
 class State(NamedTuple):
@@ -385,17 +386,17 @@ class State(NamedTuple):
     ----------
     v : (n_local,) float64
         Membrane potential relative to rest (mV).
-    until : (n_local,) int64
+    refractory_until : (n_local,) int64
         Last step of each neuron's latest refractory period.
-    resting : (n_local,) int32
+    refractory_queue : (n_local,) int32
         Neurons in their refractory period: in the range of each group a ring in order of firing.
-    resting_first, resting_count : (n_groups,) int64
+    queue_head, queue_count : (n_groups,) int64
         Where each ring begins, relative to its range, and how many are in it.
     states : (n_states,) float64
         States beside V of neurons whose equations are compiled apart, neuron by neuron.
     synaptic : (n_synaptic,) float64
         Synaptic currents (pA), and the rising variables of alpha currents (pA/ms).
-    buffer : (max(batch, ring) · pitch,) float32 or float64, as the weights are
+    buffer : (max(batch, ring) · row_stride,) float32 or float64, as the weights are
         Input of the present and the next steps, row by row; zero from when it has been taken in.
     injected : (n_local,) float64
         What injected current adds to V in a step (mV).
@@ -411,16 +412,16 @@ class State(NamedTuple):
     history_start : (n_delay_steps + chunk + 1,) int64
         Where each step begins in `history`.
     arrived : (n_slots,) float64
-        What the twins heard since the last sample; without twins (0,).
+        What the probes heard since the last sample; without probes (0,).
     delivered : (1,) int64
-        Number of transmitted spikes, counted for each synapse that does not lead to a twin.
+        Number of transmitted spikes, counted for each synapse that does not lead to a probe.
     """
 
     v: Any
-    until: Any
-    resting: Any
-    resting_first: Any
-    resting_count: Any
+    refractory_until: Any
+    refractory_queue: Any
+    queue_head: Any
+    queue_count: Any
     states: Any
     synaptic: Any
     buffer: Any
@@ -462,13 +463,13 @@ class Loop(NamedTuple):
     Attributes
     ----------
     thread : int
-    horizon : int
+    max_delay : int
         The longest delay, in steps: how far `State.history` reaches back.
-    stride : int
+    min_delay : int
         The shortest delay: for so many steps no thread needs news from the others.
-    batch : int
+    steps_per_delivery : int
         Steps to deliver at a time, at most as many as `State.buffer` has rows.
-    ring, pitch : int
+    ring, row_stride : int
         See `Table`.
     own, n_own : int
         First of the threads on this machine, and how many they are.
@@ -490,11 +491,11 @@ class Loop(NamedTuple):
     """
 
     thread: Any
-    horizon: Any
-    stride: Any
-    batch: Any
+    max_delay: Any
+    min_delay: Any
+    steps_per_delivery: Any
     ring: Any
-    pitch: Any
+    row_stride: Any
     own: Any
     n_own: Any
     timed: Any
@@ -539,7 +540,7 @@ class Ranks(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room to work in, worth nothing between steps; and the clock's readings.
+    """Workspace to work in, worth nothing between steps; and the clock's readings.
 
     Attributes
     ----------
@@ -553,7 +554,7 @@ class Scratch(NamedTuple):
     cells : (4·BLOCK,) uint16
         The same memory as `bits`.
     counts : (BLOCK,) uint8
-    due : (capacity, 4) uint64
+    segments : (capacity, 4) uint64
         Segments of rows to deliver: first and past-the-last synapse, where the row of the buffer
         that takes them begins, and the place of their weight in `Table.common`.
     ticks : (5,) int64
@@ -573,7 +574,7 @@ class Scratch(NamedTuple):
     bits: Any
     cells: Any
     counts: Any
-    due: Any
+    segments: Any
     ticks: Any
     noise: Any
     timed: Any
@@ -582,7 +583,7 @@ class Scratch(NamedTuple):
 MODEL_BLOCK = 128
 """Neurons advanced together whose equations are compiled apart: many numbers belong to each."""
 WORK_ROW = MODEL_BLOCK + 8
-"""Numbers in a row of `Scratch.work`: places a power of two apart share one line of the cache."""
+"""Numbers in a row of `Scratch.work`: places a power of two apart local one line of the cache."""
 BLOCK = 512
 """Neurons advanced together: their working set stays in the first-level cache."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import TypeIs
 
-LONGEST_DELAY = 1e5
+MAX_DELAY = 1e5
 """ms."""
 LARGEST_FACTOR = 1e24
 """Largest factor of a column: times the strongest weight it is still finite in 32 bits."""
@@ -66,14 +66,14 @@ class Column(Part):
         1.0, "", -LARGEST_FACTOR, LARGEST_FACTOR, "converts the values in the file to mV, pA or ms"
     )
     minimum: float | None = parameter(
-        None, "ms", 0.0, LONGEST_DELAY, "shortest delay", check=optional(check_number)
+        None, "ms", 0.0, MAX_DELAY, "shortest delay", check=optional(check_number)
     )
 
     def scaled(self, factor: float) -> Column:
         """Return the column with values `factor` times as large."""
         return replace(self, factor=self.factor * factor)
 
-    def raised(self, dt: float) -> str:
+    def minimum_hint(self, dt: float) -> str:
         """Return how to raise delays that are shorter than a time step (ms)."""
         factor = f", {self.factor:g}" if self.factor != 1.0 else ""
         return f'delay=Column("{self.name}"{factor}, minimum={dt:g})'
@@ -91,7 +91,7 @@ PerEdge = Column | Profile
 """Values of connections that are found when a list of them is read."""
 
 
-def is_column(value: object) -> TypeIs[PerEdge]:
+def is_per_edge(value: object) -> TypeIs[PerEdge]:
     """Whether strengths or delays are found when a list of connections is read.
 
     They are those of a column of a file, or functions of distance.

@@ -129,7 +129,7 @@ class Rule(Part, abstract=True):
             )
         return value
 
-    def bound(self, ends: Endpoints) -> Rule:
+    def bind(self, ends: Endpoints) -> Rule:
         """Return the rule for given neurons: one that depends on more than their number.
 
         Raises

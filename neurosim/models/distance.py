@@ -57,7 +57,7 @@ class DistanceProbability(Rule):
     autapses: bool = parameter(True, help=AUTAPSES)
     _ends: Any = field(default=None, init=False, repr=False, compare=False)
 
-    def bound(self, ends: Endpoints) -> DistanceProbability:
+    def bind(self, ends: Endpoints) -> DistanceProbability:
         """Return the rule for given neurons.
 
         Raises

@@ -91,7 +91,7 @@ class Distribution(Part, ABC, abstract=True):
 
     @property
     @abstractmethod
-    def law(self) -> tuple[float, float]:
+    def location_scale(self) -> tuple[float, float]:
         """Location and scale: of the value, or of the logarithm of its size."""
 
     @abstractmethod
@@ -164,7 +164,7 @@ class Normal(Distribution):
         return ndtr((x - self.mean) / self.sd) if self.sd > 0.0 else super().cdfs(x)
 
     @property
-    def law(self) -> tuple[float, float]:
+    def location_scale(self) -> tuple[float, float]:
         """Mean and standard deviation."""
         return self.mean, self.sd
 
@@ -217,7 +217,7 @@ class Uniform(Distribution):
         return np.clip((x - self.low) / (self.high - self.low), 0.0, 1.0)
 
     @property
-    def law(self) -> tuple[float, float]:
+    def location_scale(self) -> tuple[float, float]:
         """Lowest value and range."""
         return self.low, self.high - self.low
 
@@ -289,7 +289,7 @@ class LogNormal(Distribution):
         return self._log_cdf(low), self._log_cdf(high)
 
     @property
-    def law(self) -> tuple[float, float]:
+    def location_scale(self) -> tuple[float, float]:
         """Mean and standard deviation of the logarithm of the size."""
         return self.mu, self.sigma
 

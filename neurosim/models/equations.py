@@ -43,7 +43,7 @@ def digest_of(kind: type[Any]) -> str:
     return hash_of(equations, options, parameters_of(kind), states_of(kind))
 
 
-def place_of(function: Callable[..., Any], line: int | None = None) -> str:
+def location_of(function: Callable[..., Any], line: int | None = None) -> str:
     """Return the place of a line of a function, to begin a sentence with."""
     code = function.__code__
     return f"{code.co_filename}:{line or code.co_firstlineno}"
@@ -80,7 +80,7 @@ def helpers_of(functions: Iterable[Callable[..., Any]]) -> list[Callable[..., An
                 continue
             if value in (function, *callers):
                 raise NeurosimError(
-                    f"{place_of(value)}: {name} calls itself, which models cannot do: use a loop"
+                    f"{location_of(value)}: {name} calls itself, which models cannot do: use a loop"
                 )
             visit(value, (function, *callers))
             found.append(value)

@@ -76,12 +76,12 @@ class Input(Part, abstract=True):
     """Whether it adds noise to the potential."""
 
     @property
-    def brings_spikes(self) -> bool:
+    def sends_spikes(self) -> bool:
         """Whether it sends spikes, through a synapse."""
         return hasattr(self, "spikes")
 
     @property
-    def is_own(self) -> bool:
+    def is_custom(self) -> bool:
         """Whether it has a method `current` or `spikes`, as the inputs of users do."""
         return hasattr(self, "spikes") or hasattr(self, "current")
 
@@ -276,7 +276,7 @@ class Poisson(Input):
         ms, increasing; rounded to the nearest step of the time grid, halves up.
     """
 
-    brings_spikes = True
+    sends_spikes = True
     rate: Array = parameter(unit="Hz", low=0.0, high=MOST_RATE, help=EACH, check=_number_or_array)
     times: Array | None = parameter(
         None, "ms", 0.0, LATEST, "rate k holds from times[k] to the next", check=optional(_times)
@@ -318,7 +318,7 @@ class SpikeTimes(Input):
         Factor for each spike, of any sign, that multiplies the strength of the drive. Default: 1.
     """
 
-    brings_spikes = True
+    sends_spikes = True
     times: Array = parameter(
         unit="ms",
         low=0.0,
@@ -371,7 +371,7 @@ class LiveSpikes(Input):
     """Spikes that are sent while the network runs, by `Chunk.send`."""
 
     is_live = True
-    brings_spikes = True
+    sends_spikes = True
 
 
 @dataclass(frozen=True)

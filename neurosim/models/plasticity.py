@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.models.column import PerEdge, is_column
+from neurosim.models.column import PerEdge, is_per_edge
 from neurosim.models.declare import parameter, trace
 from neurosim.models.equations import ALL
 from neurosim.models.quantity import is_distribution
@@ -108,7 +108,7 @@ class Plasticity(Part, abstract=True):
                 raise NeurosimError(
                     f"{what} = {given} lies, as a weight, nearly always beyond {fix}"
                 ) from None
-        if is_column(weight):
+        if is_per_edge(weight):
             return weight  # to be checked when the file is read
         values = np.asarray(weight)
         outside = (values < least) | (values > most)

@@ -47,7 +47,7 @@ class Profile(Part, abstract=True):
         """Return the values at distances, as `Column` returns those of a file."""
         return self(values)
 
-    def raised(self, dt: float) -> str:
+    def minimum_hint(self, dt: float) -> str:
         """Return how to raise delays that are shorter than a time step (ms)."""
         return f"a function of at least {dt:g} ms"
 

@@ -42,14 +42,14 @@ class Part:
     def __post_init__(self) -> None:
         check_declared(self, self.check_value, f"{type(self).__name__}.")
 
-    def sealed(self) -> Self:
+    def with_digest(self) -> Self:
         """Return the same with digests of the files that it names."""
         return self
 
     @classmethod
     def digest(cls) -> str:
         """Return a hash of the source of the class, comments and docstrings left out."""
-        own = [kind for kind in cls.__mro__ if kind is not object and not is_own(kind)]
+        own = [kind for kind in cls.__mro__ if kind is not object and not is_builtin(kind)]
         return hash_of(*(_code(kind) for kind in own))
 
     @classmethod
@@ -69,7 +69,7 @@ class Part:
         if isinstance(value, cls):
             _require_frozen(type(value))
             return
-        own = [_call(kind) for kind in kinds_of(cls).values() if is_own(kind)]
+        own = [_call(kind) for kind in kinds_of(cls).values() if is_builtin(kind)]
         *first, last = [*own, others] if others else own
         choice = f"{', '.join(first)} or {last}" if first else last
         wrong = f"{show(value)} is not {cls.noun}"
@@ -90,7 +90,7 @@ class Part:
 def kinds_of(base: type[Part]) -> dict[str, type[Part]]:
     """Return the classes that are derived from `base` by name; neurosim's own come first."""
     found = [kind for kind in Part.registry.values() if issubclass(kind, base)]
-    own = {kind.__name__: kind for kind in found if is_own(kind)}
+    own = {kind.__name__: kind for kind in found if is_builtin(kind)}
     return own | {k.__name__: k for k in found if k.__name__ not in own}
 
 
@@ -138,7 +138,7 @@ def _code(kind: type) -> str:
     return ast.dump(tree)
 
 
-def is_own(kind: type) -> bool:
+def is_builtin(kind: type) -> bool:
     """Whether a class belongs to neurosim."""
     return kind.__module__.partition(".")[0] == "neurosim"
 

@@ -14,7 +14,7 @@ from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameter, parameters_of, states_of
 from neurosim.models.equations import ALL, digest_of
 from neurosim.models.quantity import typical
-from neurosim.models.registry import Part, is_own
+from neurosim.models.registry import Part, is_builtin
 from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class Synapse(Part, abstract=True):
 def _check_class(kind: type[Synapse]) -> None:
     """Refuse a class without equations, or whose states start at something unknown."""
     states, parameters = states_of(kind), parameters_of(kind)
-    if not states and not is_own(kind):
+    if not states and not is_builtin(kind):
         raise NeurosimError(
             f"{kind.__name__} declares no state: the first one is what a spike adds its weight "
             'to, such as g: ClassVar = ns.state("nS", 0.0)'

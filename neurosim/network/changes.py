@@ -65,7 +65,7 @@ def with_parameters(
             whole[ids] = _one_each(value, len(ids), f"{kind.__name__}.{name}")
             given[name] = whole
     changed = dataclasses.replace(neuron, **given)
-    return network.replacing({population: dataclasses.replace(population, neuron=changed)})
+    return network.replaced({population: dataclasses.replace(population, neuron=changed)})
 
 
 def _one_each(value: Any, n: int, what: str) -> Any:
@@ -125,7 +125,7 @@ def with_weights(network: Network, number: int, weights: Any, found: Connections
     """
     projection = network.projections[number]
     if np.ndim(weights) == 0:
-        return network.replacing({projection: dataclasses.replace(projection, weight=weights)})
+        return network.replaced({projection: dataclasses.replace(projection, weight=weights)})
     assert found.delays is not None
     delay = projection.delay if isinstance(projection.delay, float) else found.delays
     listed = dataclasses.replace(
@@ -136,4 +136,4 @@ def with_weights(network: Network, number: int, weights: Any, found: Connections
         source_ids=None,
         target_ids=None,
     )
-    return network.replacing({projection: listed})
+    return network.replaced({projection: listed})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.models.column import PerEdge, is_column
+from neurosim.models.column import PerEdge, is_per_edge
 from neurosim.models.quantity import is_distribution
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def sign_of(weight: Weight) -> int | None:
 
     None also where the strengths are in a file, which is read when the network is built.
     """
-    if is_column(weight):
+    if is_per_edge(weight):
         return None
     if is_distribution(weight):
         return 0 if weight.extent == (0.0, 0.0) else weight.sign or None
@@ -148,7 +148,7 @@ def check_dale(
     NeurosimError
     """
     sign = sign_of(weight)
-    if is_column(weight):
+    if is_per_edge(weight):
         return  # to be checked when the file is read
     if sign is None:
         raise NeurosimError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim.models.registry import Part, address_of, defined_part, is_own, kinds_of
+from neurosim.models.registry import Part, address_of, defined_part, is_builtin, kinds_of
 from neurosim.network.network import Network
 from neurosim.network.parts import Population
 
@@ -63,9 +63,9 @@ def to_data(network: Network) -> tuple[dict[str, Any], list[NDArray]]:
         if isinstance(value, Mapping):
             return {ITEMS: {key: encoded(item) for key, item in value.items()}}
         kind = type(value)
-        if not is_own(kind):
+        if not is_builtin(kind):
             return {TYPE: address_of(kind), DIGEST: kind.digest()} | fields(value)
-        return {TYPE: kind.__name__} | fields(value.sealed())
+        return {TYPE: kind.__name__} | fields(value.with_digest())
 
     def fields(part: Any) -> dict[str, Any]:
         return {
@@ -111,7 +111,7 @@ def describe(network: Network) -> dict[str, list[dict[str, Any]]]:
         if isinstance(value, Population):
             return value.name
         if paths := getattr(value, "paths", ()):
-            return {TYPE: type(value).__name__} | fields(value.sealed(), *paths)
+            return {TYPE: type(value).__name__} | fields(value.with_digest(), *paths)
         return value
 
     return {
@@ -138,7 +138,7 @@ def from_data(tree: Mapping[str, Any], arrays: Sequence[NDArray]) -> Network:
         Where the tree is no description of a network.
     """
     network = Network()
-    own = {name: kind for name, kind in kinds_of(Part).items() if is_own(kind)}
+    own = {name: kind for name, kind in kinds_of(Part).items() if is_builtin(kind)}
 
     def decoded(value: Any) -> Any:
         if isinstance(value, list):

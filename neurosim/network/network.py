@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
+from neurosim.models.column import MAX_DELAY
 from neurosim.models.connection_rules import Rule
 from neurosim.models.declare import states_of
 from neurosim.models.distance import with_distance
@@ -26,7 +27,6 @@ from neurosim.network.parts import (
     recordables,
 )
 from neurosim.network.strength import (
-    LONGEST,
     check_delay,
     check_drive_strength,
     check_strength,
@@ -122,7 +122,7 @@ class Network:
         network._projections.append(projection)
         return network
 
-    def replacing(self, changed: Mapping[Any, Any]) -> Network:
+    def replaced(self, changed: Mapping[Any, Any]) -> Network:
         """Return a network with other parts in the place of some.
 
         Parameters
@@ -282,14 +282,14 @@ class Network:
         Networks of more than a million synapses store weights as 32-bit floats, so that strengths
         are rounded to seven digits: 150 PSPs of 0.1 mV may then exceed a threshold at +15 mV.
         """
-        source, source_ids = self.part(source, "source")
-        target, target_ids = self.part(target, "target")
+        source, source_ids = self.resolve(source, "source")
+        target, target_ids = self.resolve(target, "target")
         ends = Endpoints(source, target, source_ids, target_ids)
         Synapse.require(synapse)
         rule, psp, weight = take_sparse(rule, psp, weight, ends.shape)
         Rule.require(rule, others="a sparse matrix")
         rule.check(*ends.shape, n_common=ends.n_common)
-        rule.bound(ends)
+        rule.bind(ends)
         rule = with_distance(rule, psp, weight, delay)
         psp, weight, delay = (
             ends.along_distance(rule, value, what)
@@ -352,17 +352,17 @@ class Network:
         ------
         NeurosimError
         """
-        target, ids = self.part(target, "target", ids)
+        target, ids = self.resolve(target, "target", ids)
         chosen = check_ids(ids, target)
         n_targets = target.size if chosen is None else len(chosen)
         Input.require(input)
         input.check_targets(n_targets)
         input.check_neuron(target.neuron, target.name)
-        if input.brings_spikes:
+        if input.sends_spikes:
             synapse = DeltaSynapse() if synapse is None else synapse
             Synapse.require(synapse)
             strength = check_drive_strength(psp, weight, synapse, target.neuron, n_targets)
-            late = check_number(0.0 if delay is None else delay, "delay", "ms", 0.0, LONGEST)
+            late = check_number(0.0 if delay is None else delay, "delay", "ms", 0.0, MAX_DELAY)
             drive = Drive(target, chosen, input, synapse, strength, late)
         else:
             _refuse_given(input, synapse=synapse, psp=psp, weight=weight, delay=delay)
@@ -410,7 +410,7 @@ class Network:
         ------
         NeurosimError
         """
-        population, ids = self.part(population, "population", ids)
+        population, ids = self.resolve(population, "population", ids)
         synapse = self._synapse_with(population, variable, synapse)
         recording = Recording(population, variable, ids, interval, average, sum, synapse)
         for other in self._recordings:
@@ -455,7 +455,7 @@ class Network:
             "before you record its states"
         )
 
-    def part(
+    def resolve(
         self, part: Population | PopulationView, role: str, ids: Any = None
     ) -> tuple[Population, NDArray[np.int64] | None]:
         """Return a population of this network and the chosen ids, None for all in order."""

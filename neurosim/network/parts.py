@@ -16,7 +16,7 @@ from neurosim.models.lif import Neuron
 from neurosim.models.positions import Positions, as_positions
 from neurosim.models.quantity import check_quantity, is_distribution
 from neurosim.network.views import PopulationView, check_distinct, select, view_of
-from neurosim.results.result import UNITS
+from neurosim.results import UNITS
 from neurosim.utils.checks import (
     check_array,
     check_flag,

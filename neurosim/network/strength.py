@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.models.column import LONGEST_DELAY, PerEdge, is_column
+from neurosim.models.column import MAX_DELAY, PerEdge, is_per_edge
 from neurosim.models.distributions import Distribution
 from neurosim.models.quantity import is_distribution
 from neurosim.utils.checks import check_array, check_number, is_scalar, show
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
     from neurosim.models.lif import Neuron
     from neurosim.models.synapses import Synapse
 
-STRONGEST = 1e9
+MAX_STRENGTH = 1e9
 """Largest strength, in mV or pA."""
-LONGEST = LONGEST_DELAY
-"""Longest delay (ms)."""
 
 
 def _check_shape(array: NDArray, shape: tuple[int, ...] | None, what: str) -> None:
@@ -68,21 +66,21 @@ def check_strength(
     shape : tuple of int or None
         Shape that an array must have; None where no array will do.
     """
-    if is_column(value):
+    if is_per_edge(value):
         return value.scaled(factor)
     if unit == "nS":
         value = _check_conductance(value, what)
     if is_distribution(value):
         low, high = value.extent
-        if not -STRONGEST <= low <= high <= STRONGEST:
+        if not -MAX_STRENGTH <= low <= high <= MAX_STRENGTH:
             raise NeurosimError(
-                f"{what} = {value} reaches from {low:g} to {high:g} {unit}, beyond {-STRONGEST:g} "
-                f"to {STRONGEST:g} {unit}: lower its spread, or give it bounds"
+                f"{what} = {value} reaches from {low:g} to {high:g} {unit}, beyond "
+                f"{-MAX_STRENGTH:g} to {MAX_STRENGTH:g} {unit}: lower its spread, or give it bounds"
             )
         return value.scaled(factor)
     if is_scalar(value):
-        return check_number(value, what, unit, -STRONGEST, STRONGEST) * factor
-    array = check_array(value, what, unit, -STRONGEST, STRONGEST, empty=shape == (0,))
+        return check_number(value, what, unit, -MAX_STRENGTH, MAX_STRENGTH) * factor
+    array = check_array(value, what, unit, -MAX_STRENGTH, MAX_STRENGTH, empty=shape == (0,))
     _check_shape(array, shape, what)
     array = array * factor
     array.flags.writeable = False
@@ -117,7 +115,7 @@ def check_drive_strength(
     """
     value, factor, what, unit = choose_strength(psp, weight, synapse, neuron)
     strength = check_strength(value, factor, what, unit, (n_targets,))
-    if is_distribution(strength) or is_column(strength):
+    if is_distribution(strength) or is_per_edge(strength):
         raise NeurosimError(
             f"{what} of a drive is {show(value)}: give a number, or one number per target"
         )
@@ -128,7 +126,7 @@ def check_delay(
     value: Any, shape: tuple[int, ...] | None
 ) -> float | NDArray[np.float64] | Distribution | PerEdge:
     """Return a connection's delay (ms)."""
-    if is_column(value):
+    if is_per_edge(value):
         return value
     if is_distribution(value):
         try:
@@ -137,18 +135,18 @@ def check_delay(
             raise NeurosimError(
                 f"delay = {value} has next to no positive values: delays are in ms"
             ) from None
-        if value.extent[1] > LONGEST:
+        if value.extent[1] > MAX_DELAY:
             raise NeurosimError(
-                f"delay = {value} reaches {value.extent[1]:g} ms, beyond {LONGEST:g} ms: lower its "
-                "spread, or give it an upper bound"
+                f"delay = {value} reaches {value.extent[1]:g} ms, beyond {MAX_DELAY:g} ms: lower "
+                "its spread, or give it an upper bound"
             )
         return value
     if is_scalar(value):
-        delay = check_number(value, "delay", "ms", 0.0, LONGEST)
+        delay = check_number(value, "delay", "ms", 0.0, MAX_DELAY)
         if delay == 0.0:
             raise NeurosimError("delay = 0 ms: a spike needs at least one time step to arrive")
         return delay
-    array = check_array(value, "delay", "ms", 0.0, LONGEST, empty=shape == (0,))
+    array = check_array(value, "delay", "ms", 0.0, MAX_DELAY, empty=shape == (0,))
     _check_shape(array, shape, "delay")
     if not array.all():
         raise NeurosimError("delay holds 0 ms: a spike needs at least one time step to arrive")

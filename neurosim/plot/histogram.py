@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 
 def _draw(

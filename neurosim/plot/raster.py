@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 MOST_LABELS = 20
 """Most populations that are labelled; of more, every k-th is."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 EXCITATORY = "#D55E00"
 """Colour of whatever excites."""

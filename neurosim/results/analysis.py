@@ -19,7 +19,7 @@ from neurosim.utils.resources import physical_memory
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.results.result import Result, SpikeTrains
+    from neurosim.results import Result, SpikeTrains
 
 __all__ = [
     "correlations",

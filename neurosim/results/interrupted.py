@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 
 class Interrupted(KeyboardInterrupt):

@@ -31,7 +31,7 @@ DEEPEST = 4
 TYPES = tuple(np.dtype(t) for t in (np.uint8, np.int32, np.int64, np.uint64, np.float64))
 
 
-def write_sealed(
+def write_checksummed(
     path: str | os.PathLike[str], kind: str, version: int, tree: Mapping[str, Any]
 ) -> None:
     """Write arrays to a file, whole or not at all.
@@ -72,8 +72,8 @@ def _write(group: h5py.Group, tree: Mapping[str, Any]) -> None:
             _write(group.create_group(name), value)
 
 
-def read_sealed(path: str | os.PathLike[str], kind: str, version: int) -> dict[str, Any]:
-    """Read what `write_sealed` wrote.
+def read_checksummed(path: str | os.PathLike[str], kind: str, version: int) -> dict[str, Any]:
+    """Read what `write_checksummed` wrote.
 
     Parameters
     ----------

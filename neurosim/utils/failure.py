@@ -25,7 +25,7 @@ FORWARDING = 0.5
 """Time in which the launcher may forward the last output of a job before it is aborted (s)."""
 
 
-def started_together() -> bool:
+def launched_by_mpi() -> bool:
     """Return whether an MPI launcher started this process with others."""
     sizes = [os.environ.get(name, "") for name in SIZES]
     return any(size.isdigit() and int(size) > 1 for size in sizes)
@@ -45,7 +45,7 @@ def exit_status(error: BaseException) -> int:
     return 2 if isinstance(error, NeurosimError) else 1
 
 
-def wait_for_first(rank: int) -> None:
+def wait_for_root(rank: int) -> None:
     """Wait, unless this is the first process, so that it may report an error and end the job."""
     if rank > 0:
         time.sleep(FIRST_REPORTS)
@@ -89,6 +89,6 @@ def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType 
     mpi: Any = sys.modules.get("mpi4py.MPI")
     running = mpi is not None and mpi.Is_initialized() and not mpi.Is_finalized()
     if running and mpi.COMM_WORLD.size > 1 and os.getpid() == _owner:
-        wait_for_first(mpi.COMM_WORLD.rank)
+        wait_for_root(mpi.COMM_WORLD.rank)
         abort(error.with_traceback(trace))
     _previous_hook(kind, error, trace)

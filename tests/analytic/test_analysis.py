@@ -19,7 +19,7 @@ from neurosim.analysis import (
     population_rate,
     rates,
 )
-from neurosim.results.result import PopulationInfo, Result, SpikeTrains
+from neurosim.results import PopulationInfo, Result, SpikeTrains
 
 Z = stats.norm.isf(0.5e-5)
 """Standard errors that a normal estimate stays within but for 1e-5 of the cases."""

@@ -20,7 +20,7 @@ from scipy.stats import binomtest, kstest
 import neurosim as ns
 from neurosim import plot
 from neurosim.cli import main
-from neurosim.engine.mpi import Ranks
+from neurosim.engine.mpi import Communicator
 from neurosim.scenario import RunOptions, run
 from scenarios.playground_model import Settings, Trials, network
 from scenarios.playground_window import Playground, window_size
@@ -446,9 +446,9 @@ def test_without_a_display_there_is_no_window_but_a_sentence(refused, monkeypatc
 
 
 def test_processes_that_share_a_simulation_get_no_window(refused, monkeypatch):
-    together = Ranks()
-    together.size = 2
-    monkeypatch.setattr("scenarios.playground_window.current_ranks", lambda: together)
+    several = Communicator()
+    several.size = 2
+    monkeypatch.setattr("scenarios.playground_window.current_communicator", lambda: several)
     assert "is for one process: run it without mpiexec" in refused(
         "playground", "--set", "window=true"
     )

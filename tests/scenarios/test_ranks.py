@@ -22,7 +22,7 @@ import neurosim as ns
 from tests.networks import bits, everything, learning
 
 for network in (everything, learning):
-    with ns.spread_over(MPI.COMM_WORLD) as ranks:
+    with ns.use_mpi(MPI.COMM_WORLD) as comm:
         simulation = ns.Simulation(network(), threads=int(sys.argv[1]))
         simulation.run(33.3)
         result = simulation.run(46.7)
@@ -37,7 +37,7 @@ for network in (everything, learning):
         assert bits(restored.run(20.0)) == bits(simulation.run(20.0))
     found = b"".join([*bits(result), *learned, str(result.stats.events).encode()])
     digest = hashlib.sha256(found).hexdigest()
-    Path(sys.argv[2], f"{network.__name__} {ranks.rank}.txt").write_text(digest)
+    Path(sys.argv[2], f"{network.__name__} {comm.rank}.txt").write_text(digest)
 """
 
 
@@ -83,7 +83,7 @@ static = net.connect(exc[:30], inh, rule, psp=ns.Normal(1.0, 0.1), delay=ns.Line
 plastic = net.connect(exc, exc, ns.FixedInDegree(5), psp=1.0, plasticity=ns.STDP(2.0))
 net.connect(inh, exc[1::2], ns.FixedProbability(0.5), psp=-1.0)
 net.record(exc, "v", average=True)
-with ns.spread_over(MPI.COMM_WORLD) as ranks:
+with ns.use_mpi(MPI.COMM_WORLD) as comm:
     simulation = ns.Simulation(net, threads=int(sys.argv[1]))
     simulation.run(30.0)
     simulation.set(static, weights=simulation.connections(static).weights * 1.5)
@@ -93,7 +93,7 @@ with ns.spread_over(MPI.COMM_WORLD) as ranks:
     found = [simulation.connections(p).weights.tobytes() for p in (static, plastic)]
 assert len(result.spikes["inh"]) > 10
 digest = hashlib.sha256(b"".join([*bits(result), *found])).hexdigest()
-Path(sys.argv[2], f"{ranks.rank}.txt").write_text(digest)
+Path(sys.argv[2], f"{comm.rank}.txt").write_text(digest)
 """
 
 
@@ -119,9 +119,9 @@ cells = net.add("cells", 400, ns.LIF())
 net.connect(cells, cells, ns.FixedInDegree(5), psp=0.4, delay=ns.Uniform(0.1, 3.0))
 net.drive(cells, ns.SpikeTimes([1.0, 9.0, 20.0]), psp=20.0)
 net.drive(cells, ns.Poisson(500.0), psp=0.9)
-with ns.spread_over(MPI.COMM_WORLD) as ranks:
+with ns.use_mpi(MPI.COMM_WORLD) as comm:
     result = ns.simulate(net, 40.0, threads=1)
-if ranks.leads:
+if comm.is_root:
     ns.save(result, sys.argv[1])
 """
     for n in (1, 3):

@@ -99,7 +99,7 @@ def test_a_run_that_was_stopped_goes_on_without_its_file(capsys, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("neurosim.cli.work.run_scenario", stop)
+        patched.setattr("neurosim.cli.run.run_scenario", stop)
         keep = ["--checkpoint-every", "60", "--no-plot", "--out", "cut"]
         assert main(["run", "my.toml", *keep]) == 130
     Path("my.toml").write_text("changed since")

@@ -109,7 +109,7 @@ def test_a_stopped_run_finds_its_list_from_another_folder(capsys, monkeypatch, t
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("neurosim.cli.work.run_scenario", stop)
+        patched.setattr("neurosim.cli.run.run_scenario", stop)
         keep = ["--checkpoint-every", "60", "--no-plot", "--out", "cut"]
         assert main(["run", "here/my.toml", *keep]) == 130
     assert RunFolder(Path("cut")).read_order()["name"] == str(tmp_path / "here" / "my.toml")

@@ -21,8 +21,8 @@ from distributed import LocalCluster
 import neurosim as ns
 from neurosim.cli import main
 from neurosim.errors import NeurosimError
-from neurosim.experiments.sweep.work import run_point
-from neurosim.experiments.sweep.workers import CONNECTING
+from neurosim.experiments.sweep.task import run_point
+from neurosim.experiments.sweep.workers import CONNECT_TIMEOUT
 from neurosim.scenario import run
 from neurosim.sweep import SweepFolder, describe, read_table
 
@@ -90,7 +90,7 @@ def test_a_hundred_points_are_each_done_once_whoever_is_killed(start, tmp_path: 
     killer.start()
     assert main(command) == 0
     killer.join()
-    assert "100 of 100 points done" in capsys.readouterr().err
+    assert "100 of 100 points completed" in capsys.readouterr().err
     assert 10 <= len(first) < killed[0] < 100
 
     second = points_in(tmp_path)
@@ -118,8 +118,8 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(start, tmp_path: Path):
     assert 3 <= done < 100
     lines = [line for line in words.splitlines() if line.startswith("neurosim: ")]
     assert lines == [
-        f"neurosim: fi-curve: {done} of 100 points done",
-        f"neurosim: the same command goes on with the {100 - done} points that are missing",
+        f"neurosim: fi-curve: {done} of 100 points completed",
+        f"neurosim: repeat the command to run the {100 - done} missing points",
         "neurosim: stopped",
     ]
     assert "Traceback" not in words
@@ -138,10 +138,10 @@ def test_a_point_that_kills_its_workers_is_given_up(tmp_path: Path, capsys, monk
         patch.setattr("neurosim.experiments.sweep.workers.run_point", deadly)
         assert main(command) == 2
     said = capsys.readouterr().err
-    assert "psp-summation: 2 of 3 points done" in said
-    assert "tau=2, seed 1: given up, for 3 workers died of it" in said
+    assert "psp-summation: 2 of 3 points completed" in said
+    assert "tau=2, seed 1: gave up after 3 workers died running it" in said
     assert len(points_in(tmp_path)) == 2
-    assert "the same command goes on with the 1 points that are missing" in said
+    assert "repeat the command to run the 1 missing point" in said
 
 
 @pytest.mark.slow
@@ -184,13 +184,13 @@ def test_a_scenario_file_is_swept_and_kept_with_its_points(tmp_path: Path, monke
     assert not read_table(described, folder).missing
     changed = Path("out", "scenario.toml")
     changed.write_text(changed.read_text() + "# another\n")
-    with pytest.raises(NeurosimError, match="is damaged, or none of this sweep's"):
+    with pytest.raises(NeurosimError, match="is damaged or belongs to another sweep"):
         folder.sweep()
 
 
 def test_an_address_where_nothing_answers_is_told_in_time(tmp_path: Path, capsys, monkeypatch):
-    assert CONNECTING < 9.0  # what is told below takes a second more
-    monkeypatch.setattr("neurosim.experiments.sweep.workers.CONNECTING", 1.0)
+    assert CONNECT_TIMEOUT < 9.0  # what is told below takes a second more
+    monkeypatch.setattr("neurosim.experiments.sweep.workers.CONNECT_TIMEOUT", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as deaf:  # takes calls, and says nothing
         port = deaf.getsockname()[1]
         started = time.monotonic()

@@ -28,7 +28,7 @@ def fail(when):
         {statement}
 
 fail("before")
-with ns.spread_over(MPI.COMM_WORLD, share_memory=sys.argv[2] == "memory"):
+with ns.use_mpi(MPI.COMM_WORLD, share_memory=sys.argv[2] == "memory"):
     fail("inside")
     simulation = ns.Simulation(net, threads=1)
     simulation.run(50.0)
@@ -43,7 +43,7 @@ STATEMENTS = {
     "a mistake": ("simulation.run(0.01)", 2, "NeurosimError: duration = 0.01 ms"),
     "a status": ("sys.exit(3)", 3, ""),
     "a message": ("sys.exit('no input')", 1, "no input"),
-    "an early end": ("sys.exit(0)", 2, "process 1 left spread_over while process 0 called"),
+    "an early end": ("sys.exit(0)", 2, "process 1 left use_mpi while process 0 called"),
 }
 
 
@@ -74,10 +74,10 @@ net = ns.Network()
 net.add("cells", 10, ns.LIF())
 for share_memory in (True, False):
     try:
-        with ns.spread_over(MPI.COMM_WORLD, share_memory=share_memory) as ranks:
+        with ns.use_mpi(MPI.COMM_WORLD, share_memory=share_memory) as comm:
             ns.Simulation(net).run(-1.0)
     except ns.NeurosimError as error:
-        print(ranks.rank, error)
+        print(comm.rank, error)
 """
     done = mpiexec(3, "-c", program, timeout=HANGS)
     assert done.returncode == 0, done.stderr
@@ -125,7 +125,7 @@ def respond(amplitude, finish):
             chunk.finish()
     return on_chunk
 
-with ns.spread_over(MPI.COMM_WORLD, share_memory=sys.argv[2] == "memory"):
+with ns.use_mpi(MPI.COMM_WORLD, share_memory=sys.argv[2] == "memory"):
     net = network()
     simulation = ns.Simulation(net)
     simulation.run(20.0)

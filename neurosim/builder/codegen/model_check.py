@@ -22,9 +22,9 @@ from neurosim.models.equations import (
     FUNCTIONS,
     arguments_of,
     helpers_of,
+    location_of,
     lookup,
     methods_of,
-    place_of,
 )
 from neurosim.models.quantity import is_uniform
 
@@ -109,7 +109,7 @@ def method_of(kind: type[Part], name: str) -> Callable[..., Any]:
             f"{kind.__name__} has no {name}: add `@staticmethod def {name}({needed})`"
         )
     if not isinstance(attribute, staticmethod):
-        at = place_of(attribute) + ": " if inspect.isfunction(attribute) else ""
+        at = location_of(attribute) + ": " if inspect.isfunction(attribute) else ""
         raise NeurosimError(f"{at}{own} is not a static method: put @staticmethod above it")
     return attribute.__func__
 
@@ -121,8 +121,8 @@ def check_method(kind: type[Part], name: str) -> None:
     declared = "states" if states_of(kind) else "traces"
     if len(found) != len(wanted):
         raise NeurosimError(
-            f"{place_of(function)}: {own} takes ({', '.join(found)}): with the declared {declared} "
-            f"it must take ({', '.join(wanted)})"
+            f"{location_of(function)}: {own} takes ({', '.join(found)}): with the declared "
+            f"{declared} it must take ({', '.join(wanted)})"
         )
     check_text(function, own)
 
@@ -138,9 +138,9 @@ def check_text(function: Callable[..., Any], own: str) -> None:
     tree = ast.parse(text).body[0]
     shift = function.__code__.co_firstlineno - 1
     if not isinstance(tree, ast.FunctionDef):
-        raise NeurosimError(f"{place_of(function)}: {own} is a lambda: write it with def")
+        raise NeurosimError(f"{location_of(function)}: {own} is a lambda: write it with def")
     for line, fault in _faults(tree, function):
-        raise NeurosimError(f"{place_of(function, line + shift)}: {own} {fault}")
+        raise NeurosimError(f"{location_of(function, line + shift)}: {own} {fault}")
 
 
 def _faults(tree: ast.FunctionDef, function: Callable[..., Any]) -> Iterator[tuple[int, str]]:
@@ -259,10 +259,10 @@ def _sample(kind: type[Any], name: str, arguments: Sequence[Any]) -> Any:
         line = traceback.extract_tb(error.__traceback__)[-1].lineno
         reason = str(error).replace("'types.SimpleNamespace' object", "p")
         raise NeurosimError(
-            f"{place_of(function, line)}: {own} fails at the initial state "
+            f"{location_of(function, line)}: {own} fails at the initial state "
             f"({type(error).__name__}: {reason})"
         ) from None
-    at = f"{place_of(function)}: {own}"
+    at = f"{location_of(function)}: {own}"
     if name in ("spikes", "stable"):
         if not isinstance(result, (bool, np.bool_)):
             raise NeurosimError(f"{at} returns {result!r}: it must return True or False")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from neurosim.builder.codegen.model_check import check_functions, first_values, method_of
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameters_of, traces_of
-from neurosim.models.equations import methods_of, place_of
+from neurosim.models.equations import location_of, methods_of
 
 if TYPE_CHECKING:
     from neurosim.models import Plasticity
@@ -63,10 +63,10 @@ def _sample(rule: Plasticity, name: str) -> None:
         line = traceback.extract_tb(error.__traceback__)[-1].lineno
         reason = str(error).replace("'types.SimpleNamespace' object", "p")
         raise NeurosimError(
-            f"{place_of(function, line)}: {own} fails for w = 0.5 and traces of 1 "
+            f"{location_of(function, line)}: {own} fails for w = 0.5 and traces of 1 "
             f"({type(error).__name__}: {reason})"
         ) from None
-    at = f"{place_of(function)}: {own}"
+    at = f"{location_of(function)}: {own}"
     if isinstance(result, bool) or not isinstance(result, numbers.Real):
         raise NeurosimError(f"{at} returns {result!r}: it must return the new relative weight")
     if not math.isfinite(result):

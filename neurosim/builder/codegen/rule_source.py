@@ -41,22 +41,23 @@ P = namedtuple("P", {fields!r})
 @addressed
 def transmit_row(frame, first, stop, delay, now, row):
     """Transmit a presynaptic spike of step `now` through the synapses first ... stop - 1."""
-    plastic, learned, state, rule = tables_at(frame)
+    plastic, plasticity, state, rule = tables_at(frame)
     p = P({parameters})
     for k in range(first, stop):
-        w, last, latest = learned.weights[k] / p.w_max, learned.last[k], learned.seen[k]
-        i = next_post(learned, plastic.posts[k], latest)
-        while i >= 0 and learned.steps[i] <= now - delay:
-            waited = learned.steps[i] + delay - last
+        w, last = plasticity.weights[k] / p.w_max, plasticity.last_pre[k]
+        latest = plasticity.last_seen[k]
+        i = next_post(plasticity, plastic.post_ids[k], latest)
+        while i >= 0 and plasticity.steps[i] <= now - delay:
+            waited = plasticity.steps[i] + delay - last
             w = bounded(on_post(w, {at_post}p))
-            latest, i = i, learned.following[i]
-        learned.seen[k] = latest
+            latest, i = i, plasticity.next_spike[i]
+        plasticity.last_seen[k] = latest
         {at_pre}
         w = bounded(on_pre(w, {traces}p))
         {store}
-        learned.last[k] = now
-        learned.weights[k] = w * p.w_max
-        state.buffer[row + plastic.targets[k]] += learned.weights[k]
+        plasticity.last_pre[k] = now
+        plasticity.weights[k] = w * p.w_max
+        state.buffer[row + plastic.targets[k]] += plasticity.weights[k]
     return 0
 
 
@@ -67,17 +68,17 @@ def mark_row(frame, first, stop, delay, horizon, _):
     This repeats the arithmetic of the next transmission. A spike long after the last presynaptic
     one may leave a weight as it is, because the sum rounds to the old value.
     """
-    plastic, learned, rule, needed = tables_at(frame)
+    plastic, plasticity, rule, needed = tables_at(frame)
     p = P({parameters})
     for k in range(first, stop):
-        w, last = learned.weights[k] / p.w_max, learned.last[k]
-        i = next_post(learned, plastic.posts[k], learned.seen[k])
-        while i >= 0 and learned.steps[i] <= horizon:
-            waited = learned.steps[i] + delay - last
+        w, last = plasticity.weights[k] / p.w_max, plasticity.last_pre[k]
+        i = next_post(plasticity, plastic.post_ids[k], plasticity.last_seen[k])
+        while i >= 0 and plasticity.steps[i] <= horizon:
+            waited = plasticity.steps[i] + delay - last
             changed = bounded(on_post(w, {at_post}p))
             if changed != w:
                 needed[i] = True
-            w, i = changed, learned.following[i]
+            w, i = changed, plasticity.next_spike[i]
     return 0
 '''
 
@@ -120,13 +121,13 @@ def _text(kind: type[Plasticity]) -> str:
     at_post, at_pre, store = {}, [], []
     for j, name in enumerate(pre):
         rate = f"rule[{rates[name]}]"
-        at_post[name] = f"learned.traces[k, {j}] * math.exp(-waited * {rate})"
-        at_pre.append(f"x_{name} = learned.traces[k, {j}] * math.exp(-(now - last) * {rate})")
-        store.append(f"learned.traces[k, {j}] = x_{name} + 1.0")
+        at_post[name] = f"plasticity.traces[k, {j}] * math.exp(-waited * {rate})"
+        at_pre.append(f"x_{name} = plasticity.traces[k, {j}] * math.exp(-(now - last) * {rate})")
+        store.append(f"plasticity.traces[k, {j}] = x_{name} + 1.0")
     for j, name in enumerate(post):
-        at_post[name] = f"learned.values[i, {j}] - 1.0"
+        at_post[name] = f"plasticity.values[i, {j}] - 1.0"
         at_pre.append(
-            f"x_{name} = post_trace(learned, latest, {j}, now - delay, rule[{rates[name]}])"
+            f"x_{name} = post_trace(plasticity, latest, {j}, now - delay, rule[{rates[name]}])"
         )
     lines = "\n        ".join
     return TEXT.format(

@@ -1,4 +1,4 @@
-"""The folder of a sweep: one file that describes it, one for each point, each written once."""
+"""The folder of a sweep: a file with its description, and one file for each point."""
 
 from __future__ import annotations
 
@@ -9,71 +9,73 @@ from typing import TYPE_CHECKING, Any
 
 import neurosim
 from neurosim.errors import NeurosimError
+from neurosim.experiments.model_files import loaded_file
 from neurosim.experiments.settings import format_value
 from neurosim.experiments.sweep.description import describe
-from neurosim.experiments.sweep.work import as_json
+from neurosim.experiments.sweep.task import as_json
 from neurosim.experiments.toml import Origin
-from neurosim.results.storage import make_folder, read_json
+from neurosim.utils.atomic_files import make_folder, read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from neurosim.experiments.sweep.grid import Point, Sweep
 
 DESCRIPTION = "sweep.json"
 SCENARIO = "scenario.toml"
-"""Of a scenario that is a file, what it held."""
+"""Copy of the scenario file, if the scenario has one."""
 POINTS = "points"
+REPAIR = "remove it, and the same command runs the missing points again"
 
 
 class SweepFolder:
-    """Where the points of one sweep are kept.
+    """The folder that holds the points of one sweep.
 
-    A point's file appears under its name in one stroke, and never over another: whatever is killed,
-    there is the whole file or none, and what is there stays as it is.
+    Files are created atomically and never overwritten: after a crash a file is either complete or
+    missing.
 
     Parameters
     ----------
-    path : Path
+    path : path-like
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
 
     def claim(self, sweep: Sweep) -> None:
-        """Make the folder this sweep's, unless it already is.
+        """Create the folder, or check that it belongs to the same sweep.
 
         Raises
         ------
         NeurosimError
-            Where it is another's, or cannot be written.
+            If the folder belongs to another sweep or cannot be written.
         """
         make_folder(self.path / POINTS)
-        description = _described(sweep)
+        description = _description(sweep)
         if not self._create(DESCRIPTION, as_json(description)):
             found = _read(self.path / DESCRIPTION)
             if found != description:
                 raise NeurosimError(
-                    f"{self.path} holds another sweep, {_difference(found, description)}: give "
-                    "another folder"
+                    f"{self.path} holds another sweep, with {_difference(found, description)}: "
+                    "give another folder"
                 )
         if sweep.scenario.source_file is not None:
             self._create(SCENARIO, sweep.scenario.source_file)
 
     def sweep(self) -> Sweep:
-        """Return the sweep that the folder is of.
+        """Return the sweep that the folder belongs to.
 
         Raises
         ------
         NeurosimError
-            Where its description is missing, damaged, or of another version.
+            If the description is missing, damaged or from another version of neurosim, or the
+            files with its models are not loaded.
         """
         path = self.path / DESCRIPTION
         found = _read(path)
         version = found.get("neurosim")
         if version != neurosim.__version__:
             raise NeurosimError(
-                f"{path} is of neurosim {version}, here is {neurosim.__version__}: use that version"
+                f"{path} was written by neurosim {version}, this is {neurosim.__version__}: use "
+                "that version"
             )
         try:
             grid, settings = dict(found["grid"]), dict(found["settings"])
@@ -88,17 +90,20 @@ class SweepFolder:
                 settings=settings,
                 duration=_number(found["duration_ms"]),
                 dt=_number(found["dt_ms"]),
+                models=_loaded_models(path, dict(found.get("models_sha256", {}))),
                 origin=Origin(name) if file else None,
             )
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             reason = f" ({error})" if isinstance(error, NeurosimError) else ""
-            raise NeurosimError(f"{path} describes no sweep{reason}: sweep again") from None
-        if _described(sweep) != found:
+            raise NeurosimError(
+                f"{path} does not describe a valid sweep{reason}: run the sweep again"
+            ) from None
+        if _description(sweep) != found:
             raise _damaged(path)
         return sweep
 
     def keys(self) -> frozenset[str]:
-        """Return the keys of the points that are there."""
+        """Return the keys of the points that have been run."""
         try:
             names = os.listdir(self.path / POINTS)
         except OSError:
@@ -106,7 +111,7 @@ class SweepFolder:
         return frozenset(name.removesuffix(".json") for name in names if name.endswith(".json"))
 
     def add(self, key: str, content: bytes) -> bool:
-        """Write a point; return False where it is there already, and stays as it is."""
+        """Write a point; return False if its file already exists."""
         return self._create(f"{POINTS}/{key}.json", content)
 
     def read(self, point: Point) -> dict[str, Any]:
@@ -115,7 +120,7 @@ class SweepFolder:
         Raises
         ------
         NeurosimError
-            Where its file is damaged or another's.
+            If the file is damaged or belongs to another point.
         """
         path = self.path / POINTS / f"{point.key}.json"
         found = _read(path)
@@ -128,38 +133,43 @@ class SweepFolder:
         return found
 
     def _create(self, name: str, content: bytes) -> bool:
-        """Write a file that is not there yet, whole or not at all; False where it is."""
+        """Create a file atomically; return False if it already exists."""
         path = self.path / name
         part = self.path / f".part-{secrets.token_hex(8)}"
         try:
             part.write_bytes(content)
             try:
-                os.link(part, path)  # unlike a renaming, this replaces nothing
+                os.link(part, path)  # unlike os.replace, never overwrites
             except FileExistsError:
                 return False
             return True
         except OSError as error:
-            raise _unwritable(path, error) from None
+            raise NeurosimError(
+                f"{path} cannot be written ({error.strerror}): give a writable folder"
+            ) from None
         finally:
             part.unlink(missing_ok=True)
 
 
 def is_sweep(path: str | os.PathLike[str]) -> bool:
-    """Return whether a folder is that of a sweep."""
+    """Return whether a folder belongs to a sweep."""
     return (Path(path) / DESCRIPTION).exists()
 
 
-def _described(sweep: Sweep) -> dict[str, Any]:
+def _description(sweep: Sweep) -> dict[str, Any]:
     return {"neurosim": neurosim.__version__} | sweep.as_dict()
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """Read a JSON object."""
-    return read_json(
-        path,
-        "a folder that `neurosim sweep` wrote",
-        "remove it, and the same command runs again what is missing",
-    )
+    return read_json(path, "a folder written by `neurosim sweep`", REPAIR)
+
+
+def _loaded_models(path: Path, names: dict[str, str]) -> list[str]:
+    """Return the paths of model files, which must have been loaded."""
+    files = {name: loaded_file(name) for name in names}
+    if missing := [f"--models {name}.py" for name, file in files.items() if file is None]:
+        raise NeurosimError(f"it uses models that are not loaded; add {' '.join(missing)}")
+    return [file.path for file in files.values() if file]
 
 
 def _number(value: object) -> float:
@@ -169,34 +179,26 @@ def _number(value: object) -> float:
 
 
 def _damaged(path: Path) -> NeurosimError:
-    return NeurosimError(
-        f"{path} is damaged, or none of this sweep's: remove it, and the same command runs again "
-        "what is missing"
-    )
-
-
-def _unwritable(path: Path, error: OSError) -> NeurosimError:
-    return NeurosimError(f"{path} cannot be written ({error.strerror}): give a folder that can")
+    return NeurosimError(f"{path} is damaged or belongs to another sweep: {REPAIR}")
 
 
 def _difference(found: dict[str, Any], wanted: dict[str, Any]) -> str:
-    """Return in words wherein two descriptions differ."""
-    return ", ".join(_differences(found, wanted))
+    """Return the differences between two descriptions as text."""
+    old, new = _flat(found), _flat(wanted)
+    return ", ".join(
+        f"{name} {_short(old.get(name))} instead of {_short(new.get(name))}"
+        for name in new | old
+        if old.get(name) != new.get(name)
+    )
 
 
-def _differences(found: dict[str, Any], wanted: dict[str, Any], of: str = "") -> Iterator[str]:
-    for name in dict.fromkeys((*wanted, *found)):
-        old, new = found.get(name), wanted.get(name)
-        if old == new:
-            continue
-        if isinstance(old, dict) and isinstance(new, dict):
-            yield from _differences(old, new, f" of {name}")
-        else:
-            yield f"with {name}{of} {_short(old)} instead of {_short(new)}"
+def _flat(description: dict[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in description.items():
+        flat |= value if name in ("grid", "settings", "models_sha256") else {name: value}
+    return flat
 
 
 def _short(value: object) -> str:
-    if value is None:
-        return "none"
-    text = format_value(value)
+    text = "none" if value is None else format_value(value)
     return text if len(text) <= 40 else f"{text[:37]}…"

@@ -1,4 +1,4 @@
-"""What a sweep is: the points of a grid of settings, each with several seeds."""
+"""The points of a sweep: a grid of settings, with several seeds for each cell."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from neurosim.experiments.settings import format_value
-from neurosim.results.storage import plain
+from neurosim.utils.atomic_files import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from neurosim.experiments.model_files import ModelFile
     from neurosim.experiments.scenario import Scenario
 
 
@@ -27,9 +28,9 @@ class Axis:
     ----------
     name : str
     values : tuple
-        In the order given, all different.
+        All different, in the order given.
     unit : str
-        Empty for a pure number or a word.
+        Empty for a dimensionless number or a word.
     """
 
     name: str
@@ -38,20 +39,20 @@ class Axis:
 
     @property
     def numeric(self) -> bool:
-        """Whether all values are numbers, so that there is an axis to draw them on."""
+        """Whether all values are numbers."""
         return all(
             isinstance(value, (int, float)) and not isinstance(value, bool) for value in self.values
         )
 
     @property
-    def words(self) -> tuple[str, ...]:
+    def labels(self) -> tuple[str, ...]:
         """The values as written on the command line."""
         return tuple(map(format_value, self.values))
 
 
 @dataclass(frozen=True)
 class Point:
-    """One run of a sweep; the fields are plain data, for they travel to the machine that runs it.
+    """One run of a sweep, as plain data that can be sent to another machine.
 
     Attributes
     ----------
@@ -62,7 +63,9 @@ class Point:
     dt, duration : float
         ms.
     file : bytes or None
-        Of a scenario that is a file, what that holds.
+        Content of the scenario file; None for an installed scenario.
+    models : tuple of ModelFile
+        Files that define the models used by the scenario file.
     """
 
     scenario: str
@@ -71,12 +74,13 @@ class Point:
     dt: float
     duration: float
     file: bytes | None = None
+    models: tuple[ModelFile, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what identifies the point, JSON-able, named as in `run --json`."""
+        """Return the identity of the point as JSON data, with the keys of ``run --json``."""
         return {
             "scenario": self.scenario,
-            **_hash(self.file),
+            **_hashes(self.file, self.models),
             "settings": plain(self.settings),
             "seed": self.seed,
             "dt_ms": self.dt,
@@ -85,24 +89,25 @@ class Point:
 
     @property
     def key(self) -> str:
-        """The name of the point's file: 64 bits of a hash of what identifies it."""
+        """Name of the point's file: the first 64 bits of a hash of its identity."""
         text = json.dumps(self.as_dict(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A scenario, what is varied, and what is not; made by `describe`.
+    """A scenario with the settings that vary and those that do not; made by `describe`.
 
     Attributes
     ----------
     scenario : Scenario
     grid : tuple of Axis
     fixed : mapping
-        Settings that are changed for all points alike.
+        Settings changed at all points alike.
     seeds : tuple of int
     dt, duration : float
         ms.
+    models : tuple of ModelFile
     """
 
     scenario: Scenario[Any]
@@ -111,10 +116,11 @@ class Sweep:
     seeds: tuple[int, ...]
     dt: float
     duration: float
+    models: tuple[ModelFile, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """How many values each axis of the grid has."""
+        """Number of values of each axis."""
         return tuple(len(axis.values) for axis in self.grid)
 
     @property
@@ -123,38 +129,37 @@ class Sweep:
         return math.prod(self.shape) * len(self.seeds)
 
     def cells(self) -> Iterator[dict[str, Any]]:
-        """Yield what the grid sets at each of its places, the last axis running fastest."""
+        """Yield the settings of each cell of the grid; the last axis varies fastest."""
         names = [axis.name for axis in self.grid]
         for values in product(*(axis.values for axis in self.grid)):
             yield dict(zip(names, values, strict=True))
 
     def points(self) -> Iterator[Point]:
-        """Yield all places of the grid with the first seed, then with the next.
+        """Yield all cells with the first seed, then all with the next.
 
-        So a sweep that is cut short shows all of its grid.
+        An interrupted sweep therefore covers the whole grid.
         """
         for seed in self.seeds:
             for cell in self.cells():
                 yield self.point(cell, seed)
 
     def point(self, cell: Mapping[str, Any], seed: int) -> Point:
-        """Return the point at a place of the grid.
+        """Return the point of a cell and a seed.
 
         Raises
         ------
         NeurosimError
-            For settings that the scenario refuses.
+            If the scenario rejects the settings.
         """
-        settings = self.scenario.settings(**self.fixed, **cell)
-        values = dataclasses.asdict(settings)
-        file = self.scenario.source_file
-        return Point(self.scenario.name, values, seed, self.dt, self.duration, file)
+        values = dataclasses.asdict(self.scenario.settings(**self.fixed, **cell))
+        scenario, file = self.scenario.name, self.scenario.source_file
+        return Point(scenario, values, seed, self.dt, self.duration, file, self.models)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the description, JSON-able: the arguments of `describe`."""
+        """Return the arguments of `describe` as JSON data."""
         return {
             "scenario": self.scenario.name,
-            **_hash(self.scenario.source_file),
+            **_hashes(self.scenario.source_file, self.models),
             "grid": {axis.name: plain(axis.values) for axis in self.grid},
             "settings": plain(self.fixed),
             "seeds": list(self.seeds),
@@ -163,10 +168,16 @@ class Sweep:
         }
 
 
-def written(cell: Mapping[str, Any]) -> str:
-    """Return a place of the grid in words: "sigma=3, noise=escape"."""
+def format_cell(cell: Mapping[str, Any]) -> str:
+    """Return the settings of a cell as text: "sigma=3, noise=escape"."""
     return ", ".join(f"{name}={format_value(value)}" for name, value in cell.items())
 
 
-def _hash(file: bytes | None) -> dict[str, str]:
-    return {} if file is None else {"file_sha256": hashlib.sha256(file).hexdigest()}
+def _hashes(file: bytes | None, models: tuple[ModelFile, ...]) -> dict[str, Any]:
+    """Return hashes of the scenario file and of the model files, if there are any."""
+    hashes: dict[str, Any] = {}
+    if file is not None:
+        hashes["file_sha256"] = hashlib.sha256(file).hexdigest()
+    if models:
+        hashes["models_sha256"] = {m.name: hashlib.sha256(m.source).hexdigest() for m in models}
+    return hashes

@@ -1,4 +1,4 @@
-"""Where points are run: processes of this machine, or any cluster of Dask's."""
+"""Run points on processes of this machine or on any Dask cluster."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import neurosim
 from neurosim.errors import NeurosimError
-from neurosim.experiments.sweep.work import run_point
+from neurosim.experiments.sweep.task import run_point
 
 if TYPE_CHECKING:
     import threading
@@ -23,30 +23,31 @@ if TYPE_CHECKING:
 
     from neurosim.experiments.sweep.grid import Point
 
-TRIES = 3
-"""How often a point is run whose worker dies."""
-AHEAD = 2_000
-"""Points that are handed over before their turn: what a thousand cores take, and little memory."""
-CONNECTING = 7.0
+MAX_ATTEMPTS = 3
+"""Number of times that a point is run if its workers die."""
+QUEUE_LENGTH = 2_000
+"""Points submitted in advance: enough for a thousand cores, and little memory."""
+CONNECT_TIMEOUT = 7.0
 """Time (s) within which a scheduler must answer."""
 MISSING = 'sweeps need Dask: pip install "neurosim-bridge[distributed]"'
+SCHEDULER_LOST = "the scheduler was lost: the same command, with a running one, resumes the sweep"
 
 
 @contextmanager
 def workers_of(scheduler: str | None, workers: int) -> Iterator[Client]:
-    """Give a client of the scheduler at that address, or of processes that end with the block.
+    """Connect to a scheduler, or start worker processes that end with the block.
 
     Parameters
     ----------
     scheduler : str or None
-        None for processes of this machine.
+        Address; None starts processes on this machine.
     workers : int
-        How many of these.
+        Number of processes to start.
 
     Raises
     ------
     NeurosimError
-        Where Dask is missing, the scheduler does not answer, or processes do not start.
+        If Dask is missing, the scheduler does not answer, or the processes do not start.
     """
     try:
         from distributed import Client
@@ -54,12 +55,12 @@ def workers_of(scheduler: str | None, workers: int) -> Iterator[Client]:
     except ImportError:
         raise NeurosimError(MISSING) from None
     with ExitStack() as stack:
-        stack.enter_context(silence_logging_cmgr(logging.CRITICAL))  # we say what matters
+        stack.enter_context(silence_logging_cmgr(logging.CRITICAL))
         if scheduler is None:
             cluster = stack.enter_context(_processes(workers))
             client = Client(cluster, set_as_default=False)
         else:
-            client = _connected(scheduler)
+            client = _connect(scheduler)
         yield stack.enter_context(client)
 
 
@@ -68,9 +69,9 @@ def run_points(
     points: Iterable[Point],
     threads: int,
     stop: threading.Event,
-    tell: Callable[[str], object],
+    report: Callable[[str], object],
 ) -> Iterator[tuple[Point, bytes | BaseException]]:
-    """Run points and yield what came of each, in the order in which they end.
+    """Run points and yield the outcome of each, in order of completion.
 
     Parameters
     ----------
@@ -80,63 +81,61 @@ def run_points(
         Threads for each point.
     stop : threading.Event
         Ends the iteration.
-    tell : callable
-        Called with a sentence where nothing goes on.
+    report : callable
+        Called with a message while there are no workers.
 
     Yields
     ------
     point : Point
     outcome : bytes or exception
-        As `run_point` returned or raised it; `distributed.KilledWorker` where workers died of it.
+        As returned or raised by `run_point`; `distributed.KilledWorker` if the workers died.
 
     Raises
     ------
     NeurosimError
-        Where the scheduler is lost.
+        If the connection to the scheduler is lost.
     """
-    ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
-    under_way: dict[object, tuple[Future, Point]] = {}
+    finished: queue.SimpleQueue[Future] = queue.SimpleQueue()
+    # Dask cancels tasks whose futures are not kept.
+    running: dict[object, tuple[Future, Point]] = {}
     waiting = iter(points)
 
-    def hand_over(count: int) -> None:
+    def submit(count: int) -> None:
         for point in islice(waiting, count):
-            # The name says what is computed: whoever asks the same scheduler for it shares it.
+            # The key identifies the computation: clients of one scheduler share its result.
             key = f"neurosim-{neurosim.__version__}-{threads}-{point.key}"
             future = client.submit(run_point, point, threads, neurosim.__version__, key=key)
-            under_way[key] = future, point
-            future.add_done_callback(ended.put)
+            running[key] = future, point
+            future.add_done_callback(finished.put)
 
-    hand_over(AHEAD)
+    submit(QUEUE_LENGTH)
     if not client.nthreads():
-        tell("the scheduler has no workers yet: waiting for some")
-    while under_way and not stop.is_set():
-        batch = _drained(ended, 0.1)  # Ctrl-C is heard between
+        report("the scheduler has no workers yet: waiting for some")
+    while running and not stop.is_set():
+        batch = _take(finished, 0.1)  # the timeout lets Ctrl-C through
         try:
             outcomes = _outcomes(client, batch)
         except (OSError, CancelledError, asyncio.CancelledError):
-            outcomes = None
-        if outcomes is None or client.status != "running":
-            raise NeurosimError(
-                "the scheduler was lost: with one that runs, the same command goes on with what is "
-                "missing"
-            )
+            raise NeurosimError(SCHEDULER_LOST) from None
+        if client.status != "running":
+            raise NeurosimError(SCHEDULER_LOST)
         for future, outcome in zip(batch, outcomes, strict=True):
-            yield under_way.pop(future.key)[1], outcome
-        hand_over(len(batch))
+            yield running.pop(future.key)[1], outcome
+        submit(len(batch))
 
 
-def _drained(ended: queue.SimpleQueue[Future], timeout: float) -> list[Future]:
-    """Return what a queue holds, none after waiting for `timeout` (s)."""
+def _take(finished: queue.SimpleQueue[Future], timeout: float) -> list[Future]:
+    """Empty a queue; wait up to `timeout` (s) for its first item."""
     batch: list[Future] = []
     with suppress(queue.Empty):
-        batch.append(ended.get(timeout=timeout))
+        batch.append(finished.get(timeout=timeout))
         while True:
-            batch.append(ended.get_nowait())
+            batch.append(finished.get_nowait())
     return batch
 
 
 def _outcomes(client: Client, batch: list[Future]) -> list[bytes | BaseException]:
-    """Return what futures came to, fetched together: each fetching asks the scheduler and waits."""
+    """Return results or exceptions, with one request to the scheduler for the whole batch."""
     finished = [future for future in batch if future.status == "finished"]
     results = dict(zip(finished, client.gather(finished), strict=True))
     return [results[f] if f in results else f.exception() or f.result() for f in batch]
@@ -144,39 +143,38 @@ def _outcomes(client: Client, batch: list[Future]) -> list[bytes | BaseException
 
 @contextmanager
 def _processes(workers: int) -> Iterator[LocalCluster]:
-    """Give a cluster of processes of this machine, one thread each.
+    """Start a cluster of single-threaded processes on this machine.
 
-    Only this process can speak to them: others on the machine lack the certificate, made for the
-    occasion.
+    A temporary certificate keeps other users of the machine out.
     """
     import dask
     from distributed import LocalCluster
     from distributed.system import MEMORY_LIMIT
 
     options = {
-        # One point at a time for each worker, so that none is blamed for a death beside it.
+        # One point at a time for each worker, so that a crash is attributed to the right point.
         "distributed.scheduler.worker-saturation": 1.0,
-        # Looking every 10 ms what a worker is at takes as long as the smallest points.
+        # Profiling every 10 ms takes as long as the smallest points.
         "distributed.worker.profile.enabled": False,
-        # To hand memory back to the system after every step took two thirds of the time.
+        # Returning memory to the system after each step took two thirds of the time.
         "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
     }
     try:
-        with dask.config.set(options), _deaf_to_ctrl_c():
+        with dask.config.set(options), _block_sigint():
             cluster = LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,
                 memory_limit=MEMORY_LIMIT // workers,
-                dashboard_address="127.0.0.1:0",  # any port that is free, for this machine alone
+                dashboard_address="127.0.0.1:0",  # any free port, reachable from this machine only
                 silence_logs=logging.CRITICAL,
                 security=True,
-                scheduler_kwargs={"allowed_failures": TRIES - 1},
+                scheduler_kwargs={"allowed_failures": MAX_ATTEMPTS - 1},
             )
-    except ImportError:  # of what makes certificates
+    except ImportError:  # the package that makes certificates
         raise NeurosimError(MISSING) from None
     except RuntimeError as error:
         raise NeurosimError(
-            f"no workers could be started ({error}): a script that sweeps must do so below "
+            f"the workers could not be started ({error}): a script must start a sweep below "
             'if __name__ == "__main__":'
         ) from error
     with cluster:
@@ -184,26 +182,27 @@ def _processes(workers: int) -> Iterator[LocalCluster]:
             yield cluster
         finally:
             with suppress(TimeoutError):
-                cluster.sync(_end, cluster)
+                cluster.sync(_kill_workers, cluster)
 
 
-async def _end(cluster: LocalCluster) -> None:
-    """End workers without waiting for what they are at."""
+async def _kill_workers(cluster: LocalCluster) -> None:
+    """End workers without waiting for their current points."""
     await asyncio.gather(*(nanny.kill(timeout=0.5) for nanny in cluster.workers.values()))
 
 
 @contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Have processes started from here on, and those that replace them, not hear Ctrl-C.
+def _block_sigint() -> Iterator[None]:
+    """Block Ctrl-C in processes started within this block, and in those that replace them.
 
-    A terminal sends it to them too; it is ours to end them. They inherit which signals are blocked.
+    A terminal sends it to all processes, but the client ends the workers. Blocked signals are
+    inherited.
     """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
     from multiprocessing import resource_tracker
 
-    resource_tracker.ensure_running()  # started later, it would unblock the signal
+    resource_tracker.ensure_running()  # if started later, it would unblock the signal
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -211,35 +210,35 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _connected(scheduler: str) -> Client:
+def _connect(scheduler: str) -> Client:
     from distributed import Client
     from distributed.utils import LoopRunner, sync
 
-    client = Client.__new__(Client)  # made before it connects, so that there is one to close
+    client = Client.__new__(Client)  # created before connecting, so that it can be closed
     runner = LoopRunner()
     try:
         runner.start()
-        # The client would wait for ever for one who takes a call and says nothing.
-        sync(runner.loop, _call, scheduler, callback_timeout=CONNECTING + 1.0)
-        client.__init__(scheduler, timeout=CONNECTING, set_as_default=False)
-    except Exception as error:  # what is no scheduler may answer anything
+        # Without this, the client would wait for ever for a server that never responds.
+        sync(runner.loop, _handshake, scheduler, callback_timeout=CONNECT_TIMEOUT + 1.0)
+        client.__init__(scheduler, timeout=CONNECT_TIMEOUT, set_as_default=False)
+    except Exception as error:  # another kind of server may answer anything
         if hasattr(client, "status"):
             client.close()
         reason = str(error).partition("\n")[0].rstrip(".") or type(error).__name__
         raise NeurosimError(
-            f"no scheduler answers at {scheduler!r} ({reason}): give the address of a Dask "
-            "scheduler that runs, as in tcp://host:8786"
+            f"no scheduler answers at {scheduler!r} ({reason}): give the address of a running Dask "
+            "scheduler, such as tcp://host:8786"
         ) from None
     finally:
         runner.stop()
     return client
 
 
-async def _call(address: str) -> None:
-    """See whether anyone who speaks as Dask does is there."""
+async def _handshake(address: str) -> None:
+    """Connect to an address with Dask's protocol, and disconnect."""
     from distributed import Security
     from distributed.comm import connect
 
     certificates = Security().get_connection_args("client")
-    comm = await connect(address, timeout=CONNECTING, **certificates)
+    comm = await connect(address, timeout=CONNECT_TIMEOUT, **certificates)
     await comm.close()

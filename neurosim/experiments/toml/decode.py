@@ -27,11 +27,11 @@ MOST_NOTED = 50
 _PLAIN = re.compile(r"[\w +-]{1,64}")
 
 
-class Refused(Exception):  # noqa: N818 - no error but a way out, caught by `Decoder.attempt`
+class InvalidPart(Exception):  # noqa: N818 - no error but a way out, caught by `Decoder.attempt`
     """A part cannot be made; what is wrong with it has been noted."""
 
 
-class Enough(Exception):  # noqa: N818 - as above, for `describe`
+class TooManyErrors(Exception):  # noqa: N818 - as above, for `describe`
     """There are too many mistakes to look for more."""
 
 
@@ -57,7 +57,7 @@ class Decoder:
         """Keep a mistake."""
         self._mistakes.append((self.document.line(place), sentence))
         if len(self._mistakes) == MOST_NOTED:
-            raise Enough
+            raise TooManyErrors
 
     def conclude(self) -> None:
         """Refuse the file if there were mistakes.
@@ -79,7 +79,7 @@ class Decoder:
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Go on after the block where it could not be done."""
-        with suppress(Refused):
+        with suppress(InvalidPart):
             yield
 
     @contextmanager
@@ -99,8 +99,8 @@ class Decoder:
         except NeurosimError as error:
             # Python's True and False are written small in TOML.
             said = re.sub(r"=?\b(True|False)\b", _small, str(error))
-            self.note((*place, *_blamed(table, said, otherwise)), said)
-            raise Refused from None
+            self.note((*place, *_error_path(table, said, otherwise)), said)
+            raise InvalidPart from None
 
     def is_table(self, value: Any, place: Place, form: str) -> bool:
         """Whether a value is a table; noted where it is not. `form` says how to write it."""
@@ -115,7 +115,7 @@ class Decoder:
 
         Raises
         ------
-        Refused
+        InvalidPart
             Where a key is unknown or missing, or its value no part.
         """
         found: dict[str, Any] = {}
@@ -127,16 +127,16 @@ class Decoder:
                     meant.add(nearest(key, fields) or key)
                     what = f"{show(key)} in {dotted(place)}"
                     self.note((*place, key), unknown(what, key, fields))
-                    raise Refused
+                    raise InvalidPart
                 found[key] = self.value(value, (*place, key), fields[key])
-            except Refused:
+            except InvalidPart:
                 refused = True
         for field in fields.values():
             if field.required and field.name not in meant:
                 self.note(place, _missing(place, field))
                 refused = True
         if refused:
-            raise Refused
+            raise InvalidPart
         return found
 
     def value(self, value: Any, place: Place, field: Field) -> Any:
@@ -147,7 +147,7 @@ class Decoder:
             )
         if field.each:
             self.note(place, f"{field.name} = {show(value)} is no list: write it in [ ]")
-            raise Refused
+            raise InvalidPart
         if field.by_name and isinstance(value, dict):
             anything = replace(field, hint=Any)
             return {key: self.value(item, (*place, key), anything) for key, item in value.items()}
@@ -176,7 +176,7 @@ class Decoder:
                 if paths := getattr(parts[kind], "paths", ()):
                     return self._edges(parts[kind], arguments, paths)
                 return parts[kind](**arguments)
-        raise Refused
+        raise InvalidPart
 
     def _edges(self, kind: type, arguments: dict[str, Any], names: tuple[str, ...]) -> Any:
         """Return a list of edges in a file beside the scenario file; None where it is not at hand.
@@ -220,7 +220,7 @@ def _missing(place: Place, field: Field) -> str:
     return f"{what} has no {field.name}" + (f" ({meaning})" if meaning else "") + ": add it"
 
 
-def _blamed(table: Any, said: str, otherwise: tuple[str, ...]) -> tuple[str, ...]:
+def _error_path(table: Any, said: str, otherwise: tuple[str, ...]) -> tuple[str, ...]:
     """Return the key, or the way to the key, that a sentence speaks of; () where it names none."""
     if not isinstance(table, dict):
         return ()

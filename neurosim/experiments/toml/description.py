@@ -13,7 +13,7 @@ from neurosim.builder.delays import check_delays
 from neurosim.builder.grid import whole_steps
 from neurosim.builder.parameters import shortest_refractory
 from neurosim.errors import NeurosimError
-from neurosim.experiments.toml.decode import Decoder, Enough, Refused, dotted
+from neurosim.experiments.toml.decode import Decoder, InvalidPart, TooManyErrors, dotted
 from neurosim.experiments.toml.figures import Raster, Traces
 from neurosim.experiments.toml.head import Analysis, Head
 from neurosim.experiments.toml.schema import Field, field_of, fields_of, unknown
@@ -78,7 +78,7 @@ def describe(document: Document, values: Mapping[str, Any]) -> Description:
         With a line for every mistake, up to ten.
     """
     reading = _Description(document, values)
-    with suppress(Enough):
+    with suppress(TooManyErrors):
         return reading.read()
     reading.decoder.conclude()
     raise AssertionError  # there were mistakes enough
@@ -193,7 +193,7 @@ class _Description:
             if kind is None:
                 said = f'{dotted(place)} has no type: write type = "Poisson", for example'
             self.decoder.note((*place, "type"), said)
-            raise Refused
+            raise InvalidPart
         taken = fields_of(inputs[kind])
         fields = _without(Network.drive, "target", "input") | dict(taken)
         own = {key: value for key, value in table.items() if key != "type"}
@@ -234,25 +234,25 @@ class _Description:
                 known = False
         arguments = self.decoder.arguments(table, place, every)
         if not known:
-            raise Refused
+            raise InvalidPart
         names = [arguments.pop(reference.name) for reference in refers]
         if not all(name in self.made for name in names):  # a mistake of the population's own
-            raise Refused
+            raise InvalidPart
         return [self.made[name] for name in names], arguments
 
     def _read_analysis(self) -> None:
         table = self.values.get("analysis", {})
         place = ("analysis",)
         if not self.decoder.is_table(table, place, "[analysis]"):
-            raise Refused
+            raise InvalidPart
         with self.decoder.blaming(place, table):
             analysis = Analysis(**self.decoder.arguments(table, place, fields_of(Analysis)))
         if self.head is None:
-            raise Refused
+            raise InvalidPart
         with self.decoder.blaming(place, table):
             analysis.check_warmup(self.head.duration)
         if not self._complete():
-            raise Refused  # what is missing there would be told twice
+            raise InvalidPart  # what is missing there would be told twice
         if analysis.figures is None:
             recorded = any(r.name == "v" for r in self.network.recordings)
             figures = (Raster(), Traces()) if recorded else (Raster(),)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from neurosim.experiments.toml.description import Description
     from neurosim.experiments.toml.document import Place
     from neurosim.network import Network
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 
 class Grid(Protocol):

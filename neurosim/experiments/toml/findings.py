@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from neurosim.network import Network
-    from neurosim.results.result import Result, SpikeTrains
+    from neurosim.results import Result, SpikeTrains
 
 LONGEST_BIN = 1e6
 """ms."""

@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from neurosim.interchange.nir.flat_graph import FlatGraph
     from neurosim.interchange.nir.groups import Group
     from neurosim.interchange.nir.linear import Matrix
     from neurosim.interchange.nir.units import Units
-    from neurosim.interchange.nir.wiring import Wiring
     from neurosim.network import Population
 
 MOST_POPULATIONS = 512
 
 
-def build_network(wiring: Wiring, units: Units) -> NirNetwork:
+def build_network(wiring: FlatGraph, units: Units) -> NirNetwork:
     """Build populations, connections and constant currents.
 
     Parameters
     ----------
-    wiring : Wiring
+    wiring : FlatGraph
     units : Units
 
     Raises
@@ -45,7 +45,7 @@ def build_network(wiring: Wiring, units: Units) -> NirNetwork:
     ways = {
         Way(source, name, delay, builder.is_early(name)): matrix
         for name in wiring.neurons
-        for (source, delay), matrix in wiring.heard[name].items()
+        for (source, delay), matrix in wiring.input_matrices[name].items()
         if source is not None and matrix.nnz
     }
     timed = timing((*wiring.inputs, *wiring.neurons), ways)
@@ -53,7 +53,7 @@ def build_network(wiring: Wiring, units: Units) -> NirNetwork:
         with _naming(way.target):
             builder.connect(way, matrix, timed.delays[way], late=way in timed.kicked)
     for name in wiring.neurons:
-        for (source, delay), matrix in wiring.heard[name].items():
+        for (source, delay), matrix in wiring.input_matrices[name].items():
             if source is None:
                 with _naming(name):
                     builder.inject(name, matrix.toarray().ravel(), timed.late[name] + delay)
@@ -78,11 +78,11 @@ class _Builder:
 
     Parameters
     ----------
-    wiring : Wiring
+    wiring : FlatGraph
     units : Units
     """
 
-    def __init__(self, wiring: Wiring, units: Units) -> None:
+    def __init__(self, wiring: FlatGraph, units: Units) -> None:
         self.units, self.inputs = units, wiring.inputs
         self.network = Network(dale=False)
         self.members: dict[str, list[tuple[Population, NDArray[np.int64]]]] = {}

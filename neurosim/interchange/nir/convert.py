@@ -6,11 +6,11 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.libraries import library
+from neurosim.interchange.common import import_optional
 from neurosim.interchange.nir.build import build_network
 from neurosim.interchange.nir.file import read_graph, write_graph
+from neurosim.interchange.nir.flat_graph import wire
 from neurosim.interchange.nir.units import Units
-from neurosim.interchange.nir.wiring import wire
 from neurosim.utils.checks import check_flag, check_integer, show
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def from_nir(
     >>> twin.outputs(result)["output"].ravel().tolist()
     [0.0, 0.0, 1.0]
     """
-    nir = library("nir")
+    nir = import_optional("nir")
     if isinstance(graph, (str, os.PathLike)):
         graph = read_graph(graph)
     if not isinstance(graph, nir.NIRGraph):
@@ -170,7 +170,7 @@ def to_nir(
     """
     from neurosim.interchange.nir.export import make_graph  # imports the compiler
 
-    nir = library("nir")
+    nir = import_optional("nir")
     units = Units(dt, integration, mv_per_unit, v_zero)
     retime, allow_loss = check_flag(retime, "retime"), check_flag(allow_loss, "allow_loss")
     return make_graph(nir, network, units, seed=seed, retime=retime, allow_loss=allow_loss)

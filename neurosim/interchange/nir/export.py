@@ -12,9 +12,9 @@ import numpy as np
 from neurosim.builder.grid import check_dt, to_steps
 from neurosim.builder.streams import check_seed
 from neurosim.errors import NeurosimError
-from neurosim.interchange.nir.drawn import draw
-from neurosim.interchange.nir.losses import sayable
+from neurosim.interchange.nir.exportable import exportable
 from neurosim.interchange.nir.parameters import IMPULSE
+from neurosim.interchange.nir.synapses import draw
 from neurosim.interchange.nir.timing import in_loops, run_ahead
 from neurosim.interchange.nir.units import tidy
 from neurosim.models import ExpCurrent, SpikeTimes
@@ -24,8 +24,8 @@ from neurosim.utils.checks import show
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.interchange.nir.drawn import Bundle
-    from neurosim.interchange.nir.losses import Sayable
+    from neurosim.interchange.nir.exportable import Exportable
+    from neurosim.interchange.nir.synapses import Bundle
     from neurosim.interchange.nir.units import Units
     from neurosim.models import Neuron
     from neurosim.network import Drive
@@ -49,7 +49,7 @@ def make_graph(
     if not isinstance(network, Network):
         raise NeurosimError(f"{show(network)} is no network: give a Network")
     check_dt(units.dt), check_seed(seed)
-    said = sayable(network)
+    said = exportable(network)
     if not said.network.populations:
         raise NeurosimError(
             "The network has no population that NIR can say: add one of LIF neurons"
@@ -83,10 +83,10 @@ class _Maker:
     ----------
     nir : module
     units : Units
-    said : Sayable
+    said : Exportable
     """
 
-    def __init__(self, nir: Any, units: Units, said: Sayable) -> None:
+    def __init__(self, nir: Any, units: Units, said: Exportable) -> None:
         self.nir, self.units, self.said = nir, units, said
         self.nodes: dict[str, Any] = {}
         self.edges: list[tuple[str, str]] = []
@@ -250,9 +250,9 @@ class _Maker:
 
     def _add_outputs(self) -> None:
         """Let out the spikes of populations that lead to no other, or else of all."""
-        heard = {source for source, target, _, _ in self.joined if source != target}
+        input_matrices = {source for source, target, _, _ in self.joined if source != target}
         own = [p for p in self.said.network.populations if p.name not in self.said.relays]
-        for population in [p for p in own if p.name not in heard] or own:
+        for population in [p for p in own if p.name not in input_matrices] or own:
             name = self._new("output")
             self.nodes[name] = self.nir.Output(np.array([population.size]))
             self.edges.append((population.name, name))

@@ -9,9 +9,9 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.libraries import library
-from neurosim.interchange.load import told_aside
-from neurosim.results.storage import atomic_path, check_file
+from neurosim.interchange.common import import_optional
+from neurosim.interchange.load import read_in_subprocess
+from neurosim.utils.atomic_files import atomic_path, check_file
 from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def write_graph(graph: Any, path: str | os.PathLike[str]) -> None:
     NeurosimError
         Where the file cannot be written, or NIR cannot write the graph.
     """
-    nir = library("nir")
+    nir = import_optional("nir")
     image = io.BytesIO()
     try:
         nir.write(image, graph)
@@ -59,10 +59,10 @@ def read_graph(path: str | os.PathLike[str]) -> Any:
     NeurosimError
         Where the file is missing, holds no graph, or asks for more than a file of its size may.
     """
-    library("nir")
+    import_optional("nir")
     path = Path(path)
     check_file(path, "a file that NIR wrote")
-    with told_aside(path, "neurosim.interchange.nir.reader") as (told, answer):
+    with read_in_subprocess(path, "neurosim.interchange.nir.reader") as (told, answer):
         return receive(told, answer)
 
 
@@ -74,7 +74,7 @@ def receive(told: dict[str, Any], answer: IO[bytes]) -> Any:
     NeurosimError
         Where that is no graph.
     """
-    nir = library("nir")
+    nir = import_optional("nir")
     arrays = []
     for kind, shape in told["arrays"]:
         dtype = np.dtype(kind)

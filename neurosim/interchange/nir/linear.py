@@ -90,11 +90,13 @@ def apply(
         if kind not in POOLS:
             channels, *area = window.out_shape
             bias = np.repeat(_bias(node, name, channels), math.prod(area))
-    heard = dict(_times(matrix, terms, name, room))
+    input_matrices = dict(_times(matrix, terms, name, room))
     if bias.any():
         constant = scipy.sparse.csr_array(bias[:, None])
-        heard[None, 0] = heard[None, 0] + constant if (None, 0) in heard else constant
-    return heard
+        input_matrices[None, 0] = (
+            input_matrices[None, 0] + constant if (None, 0) in input_matrices else constant
+        )
+    return input_matrices
 
 
 def identity(n: int, name: str, room: Room) -> Matrix:

@@ -16,13 +16,13 @@ from neurosim.utils.checks import nearest_name
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from neurosim.interchange.nir.flat_graph import FlatGraph
     from neurosim.interchange.nir.groups import Response
     from neurosim.interchange.nir.linear import Matrix
     from neurosim.interchange.nir.units import Units
-    from neurosim.interchange.nir.wiring import Wiring
     from neurosim.models import Input
     from neurosim.network import Drive, Network, Population
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 RELAY = LIF(t_ref=0.0)
 """Neuron that repeats its input spikes: an element of an Input."""
@@ -67,7 +67,7 @@ class NirNetwork:
         Time step, solver, unit of potentials and reset.
     late : mapping of str to int
         Steps by which the spikes of each node come later than in the graph.
-    wiring : Wiring
+    graph : FlatGraph
         Connections between the nodes.
     members : mapping of str to sequence of (Population, (n,) ndarray of int64)
         Populations of each node, each with the elements of the node that it holds.
@@ -80,19 +80,19 @@ class NirNetwork:
     network: Network
     units: Units
     late: Mapping[str, int]
-    wiring: Wiring
+    graph: FlatGraph
     members: Mapping[str, Sequence[tuple[Population, NDArray[np.int64]]]]
     input_paths: Sequence[InputPath] = ()
     graded: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        inputs, outputs = (list(names) for names in (self.inputs, self.wiring.outputs))
+        inputs, outputs = (list(names) for names in (self.inputs, self.graph.outputs))
         return f"<NirNetwork: inputs {inputs}, outputs {outputs}, {self.network!r}>"
 
     @property
     def inputs(self) -> Mapping[str, tuple[int, ...]]:
         """Shapes of the graph's Inputs, by name."""
-        return self.wiring.inputs
+        return self.graph.inputs
 
     @property
     def dt(self) -> float:
@@ -182,13 +182,13 @@ class NirNetwork:
         ------
         NeurosimError
         """
-        spiking = [node for node in self.members if not self.wiring.is_read(node)]
+        spiking = [node for node in self.members if not self.graph.is_read(node)]
         if name not in spiking:
             raise NeurosimError(f"No node {name!r} fires: {nearest_name(name, spiking)}")
         if name in self.graded:
             raise NeurosimError(f"Input {name!r} has graded values and no spikes")
         found = self._activity(result, name, self._n_steps(result))
-        return found.reshape(len(found), *self.wiring.shapes[name]).astype(bool)
+        return found.reshape(len(found), *self.graph.shapes[name]).astype(bool)
 
     def outputs(self, result: Result) -> dict[str, NDArray[np.float64]]:
         """Return the outputs of the graph, one row per step.
@@ -212,9 +212,9 @@ class NirNetwork:
         found = {}
         activity: dict[str, NDArray[np.float64]] = {}
         n_steps = self._n_steps(result)
-        for name, shape in self.wiring.outputs.items():
+        for name, shape in self.graph.outputs.items():
             total = np.zeros((n_steps, math.prod(shape)))
-            for (source, delay), matrix in self.wiring.heard[name].items():
+            for (source, delay), matrix in self.graph.input_matrices[name].items():
                 if delay >= n_steps:
                     continue
                 if source is None:
@@ -222,8 +222,8 @@ class NirNetwork:
                     continue
                 if source not in activity:
                     activity[source] = self._activity(result, source, n_steps)
-                heard = activity[source][: n_steps - delay]
-                total[delay:] += (matrix @ heard.T).T
+                input_matrices = activity[source][: n_steps - delay]
+                total[delay:] += (matrix @ input_matrices.T).T
             found[name] = total.reshape(n_steps, *shape)
         return found
 
@@ -302,14 +302,14 @@ class NirNetwork:
     def _activity(self, result: Result, name: str, n_steps: int) -> NDArray[np.float64]:
         """Return the output of a node, (n_steps, n_elements)."""
         late = self.late[name]
-        found = np.zeros((n_steps, self.wiring.size(name)))
+        found = np.zeros((n_steps, self.graph.size(name)))
         if name in self.graded:
             values = self.graded[name][:n_steps]
             found[: len(values)] = values
         for population, ids in self.members[name]:
             spikes = result.spikes[population.name]
             steps = np.rint(spikes.times / self.dt).astype(np.int64) - 1 - late
-            if self.wiring.is_read(name):
+            if self.graph.is_read(name):
                 trace = result.traces[population.name, "v"].values[late : late + n_steps]
                 found[:, ids] = (trace - self.units.v_zero) / self.units.mv_per_unit
             else:

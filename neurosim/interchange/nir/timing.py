@@ -1,6 +1,6 @@
 """Layers in step: by how much each neuron of a NIR graph is late, and what makes up for it.
 
-In NIR a spike is heard at once; here it takes a step at least. Each layer therefore runs some steps
+In NIR a spike arrives at once; here it takes a step at least. Each layer therefore runs some steps
 late, and connections that lead past layers take as many more: the spikes are those of the graph, at
 later times. Round a loop nothing can be made up for: there a connection takes one step.
 """

@@ -62,8 +62,8 @@ class Window:
             self.n_out, kernel = len(weights), self.weight.shape[2:]
             (self.groups,) = whole_numbers(node, "groups", name, 1, 1)
             self.dilation = pair("dilation", 1)
-            heard = self.weight.shape[1] * self.groups
-            if heard != self.n_in or self.n_out % self.groups:
+            input_matrices = self.weight.shape[1] * self.groups
+            if input_matrices != self.n_in or self.n_out % self.groups:
                 raise NeurosimError(
                     f"Node {name!r}: weight has shape {weights.shape} for {self.groups} groups and "
                     f"the signal has {self.n_in} channels"

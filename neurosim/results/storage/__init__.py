@@ -1,32 +1,6 @@
-"""Results in files: HDF5 with the spikes in SONATA's layout, and JSON for summaries."""
+"""Result files: HDF5, with spikes in the SONATA layout."""
 
 from neurosim.results.storage.read import load
 from neurosim.results.storage.write import save
-from neurosim.utils.atomic_files import (
-    atomic_path,
-    check_file,
-    make_folder,
-    plain,
-    read_json,
-    remove_parts,
-    write_json,
-)
-from neurosim.utils.checksummed import damaged, read_sealed, write_sealed
-from neurosim.utils.lock import lock_folder, require_unlocked
 
-__all__ = [
-    "atomic_path",
-    "check_file",
-    "damaged",
-    "load",
-    "lock_folder",
-    "make_folder",
-    "plain",
-    "read_json",
-    "read_sealed",
-    "remove_parts",
-    "require_unlocked",
-    "save",
-    "write_json",
-    "write_sealed",
-]
+__all__ = ["load", "save"]

@@ -34,7 +34,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.results.result import PopulationInfo, RunStats
+from neurosim.results import PopulationInfo, RunStats
 
 FORMAT = 3
 """Version of the layout; a file with a later one is refused.

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.results.result import PopulationInfo, Result, RunStats, SpikeTrains, Trace
+from neurosim.results import PopulationInfo, Result, RunStats, SpikeTrains, Trace
 from neurosim.results.storage.layout import DRAWN_SPIKES, FORMAT, column_types, group_name
 from neurosim.utils.atomic_files import check_file, no_memory_for
 from neurosim.utils.hdf5 import ERRORS, check_stored, reason

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim.results.result import PopulationInfo
+from neurosim.results import PopulationInfo
 from neurosim.results.storage.layout import (
     FORMAT,
     SONATA_MAGIC,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import h5py
     from numpy.typing import DTypeLike, NDArray
 
-    from neurosim.results.result import Result, SpikeTrains, Trace
+    from neurosim.results import Result, SpikeTrains, Trace
 
 PACK_FROM = 1024
 """Arrays with fewer values are stored as they are: the table of chunks would outweigh the gain."""

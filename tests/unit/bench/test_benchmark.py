@@ -10,9 +10,8 @@ import neurosim as ns
 from neurosim.bench.benchmark import Benchmark, find_benchmark
 from neurosim.bench.largest import CLOSE, largest_in_real_time
 from neurosim.bench.machine import bytes_per_s, flop_per_s, limit_ns_per_event, peak_memory
-from neurosim.bench.measurement import Measurement, Span, TimingOptions, built, measure, timed_runs
+from neurosim.bench.measurement import Measurement, Span, TimingOptions, build_compiled, measure
 from neurosim.kernels.limits import STRETCH, read, scatter
-from neurosim.results.interrupted import Interrupted
 from tests.conftest import Installed, toy_result
 
 FAN_OUT = 7
@@ -81,17 +80,8 @@ def test_what_kernels_had_to_be_compiled_for_is_built_again():
         calls.append(kernel(1))
         return len(calls)
 
-    assert built(make) == 2
-    assert built(make) == 3
-
-
-def test_a_run_cut_short_by_ctrl_c_is_not_timed():
-    class Stopped:
-        def run(self, duration: float) -> ns.Result:
-            raise Interrupted(toy_result(interrupted=True))
-
-    with pytest.raises(KeyboardInterrupt):
-        timed_runs(Stopped(), [10.0])
+    assert build_compiled(make) == 2
+    assert build_compiled(make) == 3
 
 
 @pytest.mark.parametrize(

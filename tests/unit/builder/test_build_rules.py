@@ -118,7 +118,7 @@ def test_a_matrix_of_weights_fits_all_to_all() -> None:
 def test_many_listed_in_degrees_are_turned_round_in_blocks(monkeypatch) -> None:
     net = _net(ns.FixedInDegree(7), psp=ns.Normal(1.0, 0.2), delay=ns.Normal(1.5, 0.75))
     at_once = connections(net, threads=2)
-    monkeypatch.setattr("neurosim.builder.drawn.LISTED_AT_ONCE", 32)
+    monkeypatch.setattr("neurosim.builder.random_rows.LISTED_AT_ONCE", 32)
     assert np.array_equal(at_once, connections(net, threads=2))
 
 
@@ -134,6 +134,6 @@ def test_listed_and_drawn_rows_mix_in_any_blocks_on_any_number_of_threads(monkey
     net.connect(b, b, ns.FixedProbability(0.2), psp=-1.0)
     at_once = connections(net)
     assert len(at_once) > 90 + 7 * 30 + 9 * 40
-    monkeypatch.setattr("neurosim.builder.drawn.LISTED_AT_ONCE", 40)
+    monkeypatch.setattr("neurosim.builder.random_rows.LISTED_AT_ONCE", 40)
     for threads in (1, 2, 3):
         assert np.array_equal(at_once, connections(net, threads=threads))

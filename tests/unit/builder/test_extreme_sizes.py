@@ -13,10 +13,10 @@ import neurosim as ns
 from neurosim.analysis import correlations, fano_factor, peak_frequency, population_rate
 from neurosim.builder.delays import MOST_DELAYS, TAIL, delay_law
 from neurosim.cli import main
-from neurosim.engine.estimate import take_inventory
+from neurosim.engine.estimate import estimate_resources
 from neurosim.models.distributions import Distribution
 from neurosim.plot import raster
-from neurosim.results.result import SpikeTrains
+from neurosim.results import SpikeTrains
 
 FAR = 1e12
 """ms: 32 years."""
@@ -135,7 +135,7 @@ def test_an_inventory_makes_no_table_of_delays(monkeypatch: pytest.MonkeyPatch):
     cells = net.add("cells", 10**7, ns.LIF())
     net.connect(cells, cells, ns.OneToOne(), psp=0.1, delay=ns.Uniform(0.1, 1_500.0))
     monkeypatch.setattr("neurosim.builder.delays.delay_law", lambda *_: pytest.fail("a table"))
-    assert take_inventory(net, 10.0, 0.001).network_bytes is None
+    assert estimate_resources(net, 10.0, 0.001).network_bytes is None
     with pytest.raises(ns.NeurosimError, match=r"by their 1,499,901 different delays of up to"):
         ns.Simulation(net, dt=0.001)
 
@@ -177,5 +177,5 @@ def test_the_most_delays_are_those_that_are_said():
     high = (MOST_DELAYS + 100) * 0.001
     net.connect(cells, cells, ns.OneToOne(), psp=0.1, delay=ns.Uniform(0.1, high))
     with pytest.raises(ns.NeurosimError, match=f"more than {MOST_DELAYS:,}: narrow their distri"):
-        take_inventory(net, 10.0, 0.001)
-    assert math.isfinite(take_inventory(net, 10.0, 0.01).recording_bytes)
+        estimate_resources(net, 10.0, 0.001)
+    assert math.isfinite(estimate_resources(net, 10.0, 0.01).recording_bytes)

@@ -23,12 +23,12 @@ def _spoil(simulation: ns.Simulation, field: str, population: int, neuron: int, 
     """Put a value into the state of a neuron, on whichever thread it is."""
     engine = simulation._engine
     for thread, (part, state) in enumerate(zip(engine.plan.threads, engine._states, strict=True)):
-        share = engine.plan.layout.threads[thread].shares[population]
-        if not share.low <= neuron < share.high:
+        local = engine.plan.layout.threads[thread].populations[population]
+        if not local.start <= neuron < local.stop:
             continue
-        place = neuron - share.low
+        place = neuron - local.start
         if field == "v":
-            state.v[share.first + place] = value
+            state.v[local.first + place] = value
         elif field == "states":
             state.states[part.models.first_state[population] + 4 * place + 2] = value
         else:

@@ -68,7 +68,7 @@ def test_one_step_delivered_at_a_time_gives_the_same_bits(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     net = NETWORKS[name]()
-    singly = _run(monkeypatch, net, lambda plan: dataclasses.replace(plan, batch=1))
+    singly = _run(monkeypatch, net, lambda plan: dataclasses.replace(plan, steps_per_delivery=1))
     assert _same(ns.simulate(net, 60.0, threads=2), singly)
 
 

@@ -1,4 +1,4 @@
-"""Files of Python with models, loaded by the command line."""
+"""Python files with models, loaded by the command line."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from neurosim.cli import main
+from neurosim.errors import NeurosimError
+from neurosim.sweep import SweepFolder, describe
 
 MODEL = '''
 from dataclasses import dataclass
@@ -85,9 +87,13 @@ def test_the_neurons_of_a_model_may_differ(capsys, slope: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("nowhere.py", None, "there is no such file of Python"),
+        ("nowhere.py", None, "no such Python file"),
         ("json.py", "", "'json' is the name of another module"),
-        ("two-words.py", "", "'two-words' is the name of another module or cannot be one"),
+        (
+            "two-words.py",
+            "",
+            "is the name of another module or not a valid module name",
+        ),
         ("wrong_syntax.py", "def f(:\n", "wrong_syntax.py:1: SyntaxError: "),
         ("wrong_name.py", "x = 1\ny = z\n", "wrong_name.py:2: NameError: name 'z' is not defined"),
     ],
@@ -99,3 +105,36 @@ def test_a_file_that_cannot_be_loaded_is_refused(capsys, name, text, words) -> N
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert words in error
+
+
+@pytest.mark.usefixtures("_files")
+def test_the_workers_of_a_sweep_load_the_models(capsys) -> None:
+    command = ["--models", "ramp_model.py", "sweep", "ramps.toml", "--out", "out", "--seeds", "1"]
+    command += ["--grid", "populations.cell.neuron.slope=1,2", "--workers", "1", "--json"]
+    assert main(command) == 0
+    found = json.loads(capsys.readouterr().out)
+    rates = [cell["findings"]["rate_of_cell_hz"]["mean"] for cell in found["table"]]
+    assert rates == [100.0, 200.0]
+    assert list(found["models_sha256"]) == ["ramp_model"]
+    files = {name: Path("out", name) for name in ("sweep.csv", "sweep.png")}
+    for file in files.values():
+        file.unlink()
+    assert main(["--models", "ramp_model.py", "plot", "out"]) == 0
+    assert all(file.exists() for file in files.values())
+
+
+@pytest.mark.usefixtures("_files")
+def test_another_version_of_the_models_is_another_sweep(capsys) -> None:
+    options = {"grid": {"populations.cell.neuron.slope": [1.0]}, "models": ["ramp_model.py"]}
+    SweepFolder("out").claim(describe("ramps.toml", **options))
+    del sys.modules["ramp_model"]
+    assert main(["plot", "out"]) == 2
+    assert "it uses models that are not loaded; add --models ramp_model.py" in (
+        capsys.readouterr().err
+    )
+    Path("ramp_model.py").write_text(MODEL.replace("2.0", "3.0"))
+    with pytest.raises(NeurosimError, match=r"with ramp_model .* instead of"):
+        SweepFolder("out").claim(describe("ramps.toml", **options))
+    Path("ramp_model.py").write_text(MODEL)
+    with pytest.raises(NeurosimError, match="an earlier version of this file is already loaded"):
+        describe("ramps.toml", **options)

@@ -67,7 +67,7 @@ TEXTS = {
 def test_ordinary_tables_are_read(
     tmp_path: Path, monkeypatch, text: str, bytes_at_once: int
 ) -> None:
-    monkeypatch.setattr("neurosim.edges.text.BYTES_AT_ONCE", bytes_at_once)
+    monkeypatch.setattr("neurosim.edges.text.BLOCK_BYTES", bytes_at_once)
     rule = ns.CSVEdges(write(tmp_path / "e.txt", text))
     assert rule.names is None
     assert built(rule) == in_order(ROWS)
@@ -78,13 +78,13 @@ def test_ordinary_tables_are_read(
 def test_names_are_numbered_as_they_first_appear(
     tmp_path: Path, monkeypatch, delimiter: str, bytes_at_once: int
 ) -> None:
-    monkeypatch.setattr("neurosim.edges.text.BYTES_AT_ONCE", bytes_at_once)
+    monkeypatch.setattr("neurosim.edges.text.BLOCK_BYTES", bytes_at_once)
     path = write(tmp_path / "e.tsv", "# worm\n" + lines(delimiter, NAMED, "From To w"))
     rule = ns.CSVEdges(path, "From", "To")
     assert rule.names == ("AVAL", "VA1", "AVAR")
     expected = in_order([(0, 1, 3), (2, 1, 2), (1, 0, 1.5), (0, 1, 4)])
     assert built(rule) == expected
-    assert built(rule.sealed()) == expected
+    assert built(rule.with_digest()) == expected
 
 
 def test_names_may_be_given(tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 import neurosim as ns
 from neurosim.builder import build
-from neurosim.edges import OpenEdges, SonataEdges
+from neurosim.edges import SonataEdges, SonataPopulation
 from neurosim.edges.text import TextReader
-from neurosim.engine.estimate import take_inventory
+from neurosim.engine.estimate import estimate_resources
 
 N_SOURCE, N_TARGET = 30, 40
 
@@ -99,9 +99,9 @@ FILES = [in_csv, in_text_with_tabs, in_sonata, in_packed_sonata]
 
 @pytest.fixture
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neurosim.edges.text.BYTES_AT_ONCE", 301)
-    monkeypatch.setattr("neurosim.edges.readers.EDGES_AT_ONCE", 7)
-    monkeypatch.setattr("neurosim.kernels.edges.PIECE", 1024)
+    monkeypatch.setattr("neurosim.edges.text.BLOCK_BYTES", 301)
+    monkeypatch.setattr("neurosim.edges.readers.BLOCK_SIZE", 7)
+    monkeypatch.setattr("neurosim.kernels.edge_lists.PIECE", 1024)
 
 
 def populations(**options: object) -> tuple[ns.Network, ns.Population, ns.Population]:
@@ -205,7 +205,7 @@ def test_sonata_is_read_as_libsonata_reads_it(tmp_path: Path) -> None:
     path = write_sonata(tmp_path / "edges.h5", listed)
     theirs = libsonata.EdgeStorage(str(path)).open_population("a_to_b")
     chosen = theirs.select_all()
-    with OpenEdges(SonataEdges(path, "a_to_b"), "syn_weight", "delay") as ours:
+    with SonataPopulation(SonataEdges(path, "a_to_b"), "syn_weight", "delay") as ours:
         n = ours.size
         assert n == theirs.size
         assert np.array_equal(ours.integers("source_node_id", 0, n), theirs.source_nodes(chosen))
@@ -268,8 +268,8 @@ def test_what_python_writes_of_a_number_is_read_back(
 
 @pytest.mark.parametrize("write", [in_csv, in_sonata])
 def test_a_list_is_never_held_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write) -> None:
-    monkeypatch.setattr("neurosim.edges.text.BYTES_AT_ONCE", 2**16)
-    monkeypatch.setattr("neurosim.edges.readers.EDGES_AT_ONCE", 2**12)
+    monkeypatch.setattr("neurosim.edges.text.BLOCK_BYTES", 2**16)
+    monkeypatch.setattr("neurosim.edges.readers.BLOCK_SIZE", 2**12)
     few = edges(50_000)
     named = write(tmp_path, Listed(*(np.tile(column, 6) for column in few)))
     net, a, b = populations()
@@ -335,7 +335,7 @@ def test_what_a_network_would_be_is_told_of_a_file(tmp_path: Path) -> None:
     named = in_sonata(tmp_path, edges())
     net, a, b = populations()
     net.connect(a, b, named.rule, psp=named.weight, delay=named.delay, synapse=ns.ExpCurrent(3.0))
-    (told,) = take_inventory(net, 1.0, 0.1).projections
+    (told,) = estimate_resources(net, 1.0, 0.1).projections
     assert told["rule"] == f"SonataEdges({tmp_path}/edges.h5, a_to_b)"
     assert told["delay"] == "column 'delay'"
     assert told["synapses"] == 500.0
@@ -346,6 +346,6 @@ def test_rules_are_compared_and_shown_by_what_was_given(tmp_path: Path) -> None:
     rule = ns.CSVEdges(path)
     assert rule == ns.CSVEdges(str(path))
     assert rule != ns.CSVEdges(path, "target", "source")
-    assert rule.sealed().sha256 == ns.CSVEdges(path).sealed().sha256
+    assert rule.with_digest().sha256 == ns.CSVEdges(path).with_digest().sha256
     assert "edges.csv" in repr(rule)
     assert 400 < rule.size < 600

@@ -14,7 +14,7 @@ import pytest
 import neurosim as ns
 from neurosim.bench.machine import peak_memory
 from neurosim.cli import main
-from neurosim.edges.text import BYTES_AT_ONCE
+from neurosim.edges.text import BLOCK_BYTES
 from tests.conftest import Registry
 from tests.fuzz import fuzz_count, mutants
 from tests.unit.edges.test_edge_files import edges, populations, write_csv, write_sonata
@@ -96,19 +96,19 @@ LINES = {
 def test_a_wrong_line_is_told_when_the_network_is_built(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, told: str, threads: int
 ) -> None:
-    monkeypatch.setattr("neurosim.edges.text.BYTES_AT_ONCE", 17)
+    monkeypatch.setattr("neurosim.edges.text.BLOCK_BYTES", 17)
     text = HEAD + GOOD + f"{line}\n" + 3 * GOOD
     assert f"e.csv, {told}" in in_text(tmp_path / "e.csv", text, threads=threads)
 
 
 def test_the_line_is_counted_over_blocks_and_blank_lines(tmp_path: Path) -> None:
-    text = HEAD + "\n  \r\n" + GOOD * (BYTES_AT_ONCE // len(GOOD) + 5) + "\n99,0,1,1"
+    text = HEAD + "\n  \r\n" + GOOD * (BLOCK_BYTES // len(GOOD) + 5) + "\n99,0,1,1"
     told = in_text(tmp_path / "e.csv", text)
     assert f"line {text.count(chr(10)) + 1}: source = 99" in told
 
 
 def test_an_endless_line_is_told(tmp_path: Path) -> None:
-    told = in_text(tmp_path / "e.csv", HEAD + GOOD + "0" * (2 * BYTES_AT_ONCE))
+    told = in_text(tmp_path / "e.csv", HEAD + GOOD + "0" * (2 * BLOCK_BYTES))
     assert "e.csv has a line of more than 65,536 bytes" in told
 
 

@@ -133,7 +133,7 @@ def split_into_groups(path: Path, listed: object, groups: np.ndarray) -> None:
 def test_edges_find_their_values_in_their_group(
     tmp_path: Path, monkeypatch, listed, n_groups: int
 ) -> None:
-    monkeypatch.setattr("neurosim.edges.readers.EDGES_AT_ONCE", 7)
+    monkeypatch.setattr("neurosim.edges.readers.BLOCK_SIZE", 7)
     path = write_sonata(tmp_path / "edges.h5", listed)
     split_into_groups(path, listed, np.random.default_rng(7).integers(0, n_groups, N_EDGES))
     rule = ns.SonataEdges(path, "a_to_b")
@@ -156,8 +156,8 @@ def test_a_group_without_an_attribute_takes_that_of_the_type(tmp_path: Path, lis
 
 
 def test_rows_far_apart_are_read_one_by_one(tmp_path: Path, monkeypatch, listed) -> None:
-    monkeypatch.setattr("neurosim.edges.readers.EDGES_AT_ONCE", 7)
-    monkeypatch.setattr("neurosim.edges.open_edges.SPREAD", 1)
+    monkeypatch.setattr("neurosim.edges.readers.BLOCK_SIZE", 7)
+    monkeypatch.setattr("neurosim.edges.sonata_population.SPREAD", 1)
     path = write_sonata(tmp_path / "edges.h5", listed)
     split_into_groups(path, listed, np.zeros(N_EDGES, int))
     with h5py.File(path, "r+") as file:

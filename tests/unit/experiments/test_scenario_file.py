@@ -238,9 +238,9 @@ def test_keys_units_and_meanings_come_from_the_parts():
 def test_every_number_of_every_part_is_explained():
     from neurosim.experiments.toml.head import Analysis, Head
     from neurosim.experiments.toml.schema import named_parts
-    from neurosim.models.registry import is_own
+    from neurosim.models.registry import is_builtin
 
-    for part in filter(is_own, [*named_parts().values(), Analysis, Head]):
+    for part in filter(is_builtin, [*named_parts().values(), Analysis, Head]):
         for field in fields_of(part).values():
             assert field.declared.help or field.kind not in (int, float), (
                 f"{part.__name__}.{field.name}"

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurosim.engine.estimate import take_inventory
+from neurosim.engine.estimate import estimate_resources
 from neurosim.errors import NeurosimError
 from neurosim.experiments.toml.document import LARGEST
 from neurosim.experiments.toml.start import start_text
@@ -49,8 +49,8 @@ def read_and_use(path: Path) -> bool:
         scenario = find_scenario(str(path))
         settings, options = scenario.settings(), RunOptions(scenario.duration, scenario.dt)
         network = scenario.network(settings, options)
-        inventory = take_inventory(network, options.duration, options.dt)
-        if inventory.neurons > 3000 or inventory.synapses > 2e5 or options.duration > 2000.0:
+        estimate = estimate_resources(network, options.duration, options.dt)
+        if estimate.neurons > 3000 or estimate.synapses > 2e5 or options.duration > 2000.0:
             return True
         ran = run_scenario(scenario, settings, RunOptions(scenario.duration, scenario.dt, 1, 1))
     except NeurosimError as error:

@@ -35,7 +35,7 @@ def test_a_strange_name_brings_the_way_to_the_list(toys: Registry):
 
 def test_an_entry_point_to_something_else_is_a_defect(toys: Registry):
     toys.scenarios["toy"] = object()
-    with pytest.raises(TypeError, match="is no Scenario"):
+    with pytest.raises(TypeError, match="is not a Scenario"):
         find_scenario("toy")
 
 

@@ -41,7 +41,7 @@ def test_a_single_number_is_a_list_of_one():
         ("tau=5", "unknown setting 'tau': did you mean tau_m?"),
         (
             "colour=5",
-            "unknown setting 'colour': there are psps, tau_m, trials, noisy, regime",
+            "unknown setting 'colour': the settings are psps, tau_m, trials, noisy, regime",
         ),
         ("tau_m", "setting tau_m has no value: write tau_m=20"),
         (
@@ -63,7 +63,7 @@ def test_a_single_number_is_a_list_of_one():
         ),
         (
             "psps=1;2",
-            "psps = '1;2' is not a list of numbers in mV as in 1,2.5,-3 "
+            "psps = '1;2' is not a list of numbers in mV such as 1,2.5,-3 "
             "(peaks of the potentials; default -6,10)",
         ),
         ("tau_m=-1", "tau_m = -1 ms must be above 0 ms"),
@@ -80,7 +80,7 @@ def test_a_scenario_without_settings_says_so():
     class Nothing:
         pass
 
-    with pytest.raises(NeurosimError, match="this scenario has none"):
+    with pytest.raises(NeurosimError, match="this scenario has no settings"):
         parse_settings(Nothing, ["x=1"])
 
 

@@ -20,9 +20,8 @@ import neurosim
 from neurosim.cli import main
 from neurosim.errors import NeurosimError
 from neurosim.experiments.sweep.plot import draw_sweep
-from neurosim.experiments.sweep.work import run_point
+from neurosim.experiments.sweep.task import run_point
 from neurosim.sweep import (
-    Places,
     SweepFolder,
     Table,
     describe,
@@ -140,28 +139,29 @@ def test_seeds_are_how_many_or_which(text: str, seeds: object):
         ),
         (
             "--grid psps=10,3,3",
-            "psps = '10,3,3' is one list: separate several by semicolons, as in "
-            '"psps=10,3,3;5,5,5", or hold it fixed',
+            "psps = '10,3,3' is a single list: separate several lists by semicolons, as in "
+            '"psps=10,3,3;5,5,5", or give it with --set',
         ),
         (
             "--grid tau_m=-1,5,0 --seeds 4",
-            "8 of 12 points cannot be run, and none has been: tau_m = -1 ms must be above 0 ms "
+            "8 of 12 points cannot be run, so none was started: tau_m = -1 ms must be above 0 ms "
             "(with tau_m=-1)",
         ),
-        ("--grid tau_m=1 --set tau_m=5", "tau_m is both varied and held fixed: give it once"),
+        ("--grid tau_m=1 --set tau_m=5", "tau_m is both varied and fixed: give it once"),
         ("--grid tau_m=1 --seeds 0", "seeds = 0 is outside 1 to 100,000"),
         (
             "--grid tau_m=1 --seeds 3,3",
-            "seeds = [3, 3] hold none, or one twice: give each seed once",
+            "seeds = [3, 3] is empty or repeats a seed: give each once",
         ),
         ("--grid tau_m=1 --seeds 3,-1", "seed = -1 is not an integer from 0 to 2^63 - 1"),
         (
             "--grid tau_m=1 --seeds x",
-            "seeds = 'x' are no whole numbers: give how many, as in 10, or which, as in 3,7,9",
+            "seeds = 'x' must be whole numbers: give how many, such as 10, or a list, such as "
+            "3,7,9",
         ),
         (
             "--grid trials=1,2 --seeds 60000",
-            "the sweep has 120,000 points, more than 100,000: take fewer values or seeds, or "
+            "the sweep has 120,000 points, more than 100,000: use fewer values or seeds, or "
             "several sweeps",
         ),
         ("--grid tau_m=1 --duration nan", "duration = nan ms is not a finite time above 0 ms"),
@@ -169,7 +169,7 @@ def test_seeds_are_how_many_or_which(text: str, seeds: object):
         ("--grid tau_m=1 --workers 0", "workers = 0 is outside 1 to 1,000"),
         (
             "--grid tau_m=1 --workers 2 --scheduler tcp://host:8786",
-            "the scheduler has its own workers: give it or a number of workers",
+            "a scheduler has workers already: give either workers or a scheduler",
         ),
     ],
 )
@@ -195,16 +195,15 @@ def test_points_that_would_end_in_their_warm_up_are_refused(toys: Registry):
 
 def test_what_is_there_is_not_run_again(scheduler: str, tmp_path: Path, counted: list):
     grid = {"tau_m": [5, 10, 20]}
-    places = Places(scheduler=scheduler)
     for _ in range(2):
-        table = sweep("toy", grid, out=tmp_path, seeds=2, places=places)
+        table = sweep("toy", grid, out=tmp_path, seeds=2, scheduler=scheduler)
         assert len(counted) == 6
         assert table.missing == 0
     np.testing.assert_array_equal(table.values["twice"], [10, 10, 20, 20, 40, 40])
     before = points_in(tmp_path)
     lost = sorted(before)[2]
     (tmp_path / "points" / lost).unlink()
-    sweep("toy", grid, out=tmp_path, seeds=2, places=places)
+    sweep("toy", grid, out=tmp_path, seeds=2, scheduler=scheduler)
     assert len(counted) == 7
     after = points_in(tmp_path)
     assert {name: after[name] for name in before if name != lost} == {
@@ -215,10 +214,8 @@ def test_what_is_there_is_not_run_again(scheduler: str, tmp_path: Path, counted:
 def test_more_points_than_are_handed_over_ahead_are_all_run(
     scheduler: str, tmp_path: Path, counted: list, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("neurosim.experiments.sweep.workers.AHEAD", 2)
-    table = sweep(
-        "toy", {"trials": range(20)}, out=tmp_path, seeds=1, places=Places(scheduler=scheduler)
-    )
+    monkeypatch.setattr("neurosim.experiments.sweep.workers.QUEUE_LENGTH", 2)
+    table = sweep("toy", {"trials": range(20)}, out=tmp_path, seeds=1, scheduler=scheduler)
     assert len(table.cells) == len(counted) == 20
 
 
@@ -229,7 +226,7 @@ def test_a_refused_point_is_kept_with_its_sentence_and_the_rest_goes_on(
     for _ in range(2):  # refused for good: the second time nothing is run
         assert main([*command, "--scheduler", scheduler]) == 2
         words = capsys.readouterr().err
-        assert "toy: 4 of 6 points done" in words
+        assert "toy: 4 of 6 points completed" in words
         assert "2 points failed" in words
         assert "  trials=66, seed 2: 66 trials are unlucky\n" in words
         assert "few" in words
@@ -247,7 +244,7 @@ def test_a_defect_is_shown_once_and_the_rest_goes_on(
     assert main([*command, "--scheduler", scheduler, "--json"]) == 1
     captured = capsys.readouterr()
     assert captured.err.count("Traceback") == 1
-    assert "the same command goes on with the 2 points that are missing" in captured.err
+    assert "repeat the command to run the 2 missing points" in captured.err
     found = json.loads(captured.out)
     assert found["done"] == found["missing"] == 2
     assert [failure["kind"] for failure in found["failed"]] == ["defect", "defect"]
@@ -267,13 +264,13 @@ def test_workers_that_cannot_run_the_sweep_end_it(
         return run_point(point, threads, "0.0")
 
     monkeypatch.setattr("neurosim.experiments.sweep.workers.run_point", other)
-    with pytest.raises(NeurosimError, match=r"a worker has neurosim .* and not 0\.0: install"):
-        sweep("toy", {"trials": [1, 2]}, out=tmp_path, places=Places(scheduler=scheduler))
+    with pytest.raises(NeurosimError, match=r"a worker has neurosim .* instead of 0\.0: install"):
+        sweep("toy", {"trials": [1, 2]}, out=tmp_path, scheduler=scheduler)
     assert points_in(tmp_path) == {}
 
 
 def test_findings_too_large_for_a_file_are_refused(toys: Registry, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("neurosim.experiments.sweep.work.LARGEST", 2000)
+    monkeypatch.setattr("neurosim.experiments.sweep.task.MAX_BYTES", 2000)
     toys.add("toy", findings=lambda result, settings: {"long": [0.5] * 1000})
     point = next(describe("toy", {"trials": [1]}).points())
     assert "the findings take" in json.loads(run_point(point, 1, neurosim.__version__))["error"]
@@ -285,6 +282,17 @@ def test_without_dask_the_extra_is_named(
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert main(["sweep", "toy", "--grid", "tau_m=1", "--out", str(tmp_path)]) == 2
     assert 'pip install "neurosim-bridge[distributed]"' in capsys.readouterr().err
+
+
+def test_old_arguments_and_names_work_with_a_warning(scheduler: str, tmp_path: Path):
+    told: list[str] = []
+    places = neurosim.sweep.Places(scheduler=scheduler)
+    with pytest.warns(DeprecationWarning, match="places is deprecated: pass threads, workers"):
+        neurosim.sweep.sweep("toy", {"trials": [1]}, out=tmp_path, seeds=1, places=places)
+    with pytest.warns(DeprecationWarning, match="the argument 'tell' of sweep is now 'report'"):
+        neurosim.sweep.sweep("toy", {"trials": [1]}, out=tmp_path, seeds=1, tell=told.append)
+    with pytest.warns(DeprecationWarning, match="written is now"):
+        assert neurosim.sweep.written({"trials": 3}) == "trials=3"
 
 
 # The folder
@@ -305,8 +313,8 @@ def test_a_point_is_written_once(tmp_path: Path):
     [
         ({"seeds": 3}, "with seeds 1,2 instead of 1,2,3"),
         ({"duration": 50.0}, "with duration_ms 100 instead of 50"),
-        ({"settings": {"noisy": True}}, "with noisy of settings none instead of true"),
-        ({"grid": {"tau_m": [1, 2, 3]}}, "with tau_m of grid 1,2 instead of 1,2,3"),
+        ({"settings": {"noisy": True}}, "with noisy none instead of true"),
+        ({"grid": {"tau_m": [1, 2, 3]}}, "with tau_m 1,2 instead of 1,2,3"),
         ({"name": "plain-toy"}, "with scenario toy instead of plain-toy"),
     ],
 )
@@ -327,7 +335,7 @@ def test_a_folder_of_another_version_is_refused(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(neurosim, "__version__", "9.9")
     with pytest.raises(NeurosimError, match=r"with neurosim .* instead of 9\.9"):
         SweepFolder(tmp_path).claim(described)
-    with pytest.raises(NeurosimError, match=r"here is 9\.9"):
+    with pytest.raises(NeurosimError, match=r"this is 9\.9"):
         SweepFolder(tmp_path).sweep()
 
 
@@ -458,8 +466,7 @@ def test_an_unknown_finding_is_refused_with_the_nearest():
 def test_figures_in_groups_are_named_and_lists_left_out(scheduler: str, tmp_path: Path, toys):
     found = {"a": {"b": {"c": 1}, "d": [1, 2]}, "tau_m": 3.0, "none": None, "big": 10**400}
     toys.add("toy", findings=lambda result, settings: found)
-    places = Places(scheduler=scheduler)
-    table = sweep("toy", {"tau_m": [1]}, out=tmp_path, seeds=1, places=places)
+    table = sweep("toy", {"tau_m": [1]}, out=tmp_path, seeds=1, scheduler=scheduler)
     assert list(table.values) == ["a.b.c", "tau_m", "rate_of_exc_hz"]
     assert table.as_csv().splitlines()[0] == "tau_m,seed,a.b.c,findings.tau_m,rate_of_exc_hz,error"
 

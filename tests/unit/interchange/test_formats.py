@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import neurosim as ns
-from neurosim.interchange.foreign import Foreign, Train, to_result
-from neurosim.interchange.neo_files import save_neo
-from neurosim.interchange.nwb_read import step_of
+from neurosim.interchange.imported_spikes import ImportedSpikes, PopulationSpikes, to_result
+from neurosim.interchange.neo import save_neo
+from neurosim.interchange.nwb.read import step_of
 from tests.unit.results.test_storage_results import sample
 
 pytestmark = pytest.mark.usefixtures("read_here")
@@ -128,7 +128,7 @@ def test_nwb_of_no_spikes_and_no_neurons(tmp_path: Path):
 WRITE = """
 import sys
 import neurosim as ns
-from neurosim.interchange.neo_files import save_neo
+from neurosim.interchange.neo import save_neo
 from tests.unit.results.test_storage_results import sample
 ns.save_nwb(sample(), sys.argv[1] + ".nwb")
 save_neo(sample(), sys.argv[1] + ".mat")
@@ -158,7 +158,9 @@ def test_seconds_tell_every_step_exactly(dt: float, steps: list[int]):
     times = np.multiply(np.array(steps), dt, dtype=float)
     step = step_of(np.float64(dt / 1e3))
     ids = np.zeros(len(steps), np.int64)
-    found = to_result(Foreign({"a": Train(times / 1e3 * 1e3, ids, ids[:1])}, step))
+    found = to_result(
+        ImportedSpikes({"a": PopulationSpikes(times / 1e3 * 1e3, ids, ids[:1])}, step)
+    )
     wanted = np.sort(np.array(steps))
     assert np.rint(found.spikes["a"].times / dt).tolist() == wanted.tolist()
     # dt itself is told where it has no more digits than people write.

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.interchange.neo_files import save_neo
+from neurosim.interchange.neo import save_neo
 from tests.fuzz import fuzz_count, mutants
 from tests.unit.results.test_storage_results import sample
 

@@ -14,8 +14,7 @@ from numpy.testing import assert_allclose
 
 import neurosim as ns
 from neurosim.analysis import rates
-from neurosim.interchange.neo_files import save_neo
-from neurosim.interchange.neo_objects import neo_times
+from neurosim.interchange.neo import neo_times, save_neo
 
 pytestmark = pytest.mark.usefixtures("read_here")
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.interchange import libraries
+from neurosim.interchange import common
 from tests.nir_networks import graph_of, neurons
 
 H = 1e-4
@@ -143,7 +143,7 @@ def test_without_the_library_it_is_told_how_to_get_it(monkeypatch: pytest.Monkey
     def missing(name: str) -> None:
         raise ImportError(name)
 
-    monkeypatch.setattr(libraries, "import_module", missing)
+    monkeypatch.setattr(common, "import_module", missing)
     for call in (ns.from_nir, ns.to_nir):
         with pytest.raises(ns.NeurosimError, match=r'nir is not.*"neurosim-bridge\[interop\]"'):
             call(ns.Network())

@@ -15,7 +15,7 @@ import pytest
 import neurosim as ns
 from neurosim.models import Input, IntegrateAndFire, Rule
 from neurosim.models.distance import Redrawn
-from neurosim.models.registry import is_own, kinds_of
+from neurosim.models.registry import is_builtin, kinds_of
 
 EXP = ns.ExpCurrent(2.0)
 Make = Callable[[type, dict[str, Any]], ns.Network]
@@ -50,7 +50,7 @@ def _recorded(net: ns.Network, cells: ns.Population, *variables: str) -> ns.Netw
 
 
 def _own(base: Any) -> list[type]:
-    return [kind for kind in kinds_of(base).values() if is_own(kind)]
+    return [kind for kind in kinds_of(base).values() if is_builtin(kind)]
 
 
 def _checked(cases: dict[type, dict[str, tuple[Any, Any]]], base: Any = None) -> list:

@@ -138,7 +138,7 @@ def test_spikes_arrive_after_the_delay() -> None:
 
 
 def test_intervals_are_shorter_for_many_targets(monkeypatch) -> None:
-    monkeypatch.setattr("neurosim.engine.own_inputs.MOST_VALUES", 500)
+    monkeypatch.setattr("neurosim.engine.custom_inputs.MOST_VALUES", 500)
     whole = ns.simulate(network(), 60.0, threads=2)
     simulation = ns.Simulation(network(), threads=3)
     for duration in (0.3, 9.7, 50.0):
@@ -235,7 +235,7 @@ def test_what_a_part_returns_is_checked(part, words: str) -> None:
     if isinstance(part, ns.Rule):
         net.connect(cells, cells, part, psp=1.0)
     else:
-        net.drive(cells, part, **({"psp": 1.0} if part.brings_spikes else {}))
+        net.drive(cells, part, **({"psp": 1.0} if part.sends_spikes else {}))
     with pytest.raises(ns.NeurosimError, match=words) as caught:
         ns.simulate(net, 10.0)
     assert "\n" not in str(caught.value)
@@ -284,7 +284,7 @@ from mpi4py import MPI
 import neurosim as ns
 from tests.unit.models.test_own_parts import bits, network
 
-with ns.spread_over(MPI.COMM_WORLD) as ranks:
+with ns.use_mpi(MPI.COMM_WORLD) as ranks:
     result = ns.simulate(network(own_ids=True), 60.0)
     Path(sys.argv[1], str(ranks.rank)).write_bytes(b"".join(bits(result)))
 """

@@ -91,7 +91,7 @@ def test_pairs_are_connected_with_the_probability_at_their_distance(positions, b
     profile = ns.Gaussian(0.9, 3.0)
     rule = ns.DistanceProbability(profile, autapses=False)
     projection = net.connect(exc[:10], exc[5:], rule, psp=0.1)
-    drawn = rule.bound(projection.ends)
+    drawn = rule.bind(projection.ends)
     counts, n = np.zeros((10, 15)), 2000
     for seed in range(n):
         for sources, targets in drawn.edges(10, 15, np.random.default_rng(seed)):
@@ -181,7 +181,7 @@ def test_drawing_in_blocks_and_the_expected_number(monkeypatch) -> None:
     net = _sheet()
     n = ns.Simulation(net).run(0.1).stats.synapses
     expected = sum(
-        p.rule.bound(p.ends).expected_synapses(*p.ends.shape, n_common=p.ends.n_common)
+        p.rule.bind(p.ends).expected_synapses(*p.ends.shape, n_common=p.ends.n_common)
         for p in net.projections
     )
     assert n == pytest.approx(expected, rel=0.05)

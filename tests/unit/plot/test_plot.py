@@ -12,7 +12,7 @@ from matplotlib.colors import to_hex
 from neurosim import plot
 from neurosim.analysis import mean_rate
 from neurosim.errors import NeurosimError
-from neurosim.results.result import PopulationInfo, Result, SpikeTrains, Trace
+from neurosim.results import PopulationInfo, Result, SpikeTrains, Trace
 
 
 def info(name: str, size: int, sign: int) -> PopulationInfo:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from neurosim.errors import NeurosimError
-from neurosim.results.storage import atomic_path, write_json
+from neurosim.utils.atomic_files import atomic_path, write_json
 
 
 def fail_half_way(path: Path, failure: BaseException) -> None:

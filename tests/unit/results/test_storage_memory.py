@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.results.storage import read_sealed, write_sealed
+from neurosim.utils.checksummed import read_checksummed, write_checksummed
 from tests.unit.results.test_storage_results import sample
 
 WORDS = r"cannot be read \(Unable to allocate .*\): it takes more memory than this process may use"
@@ -30,7 +30,7 @@ def test_a_result_beyond_the_memory_is_not_called_damaged(
 def test_a_checkpoint_beyond_the_memory_is_not_called_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    write_sealed(tmp_path / "a.h5", "checkpoint", 1, {"a": np.arange(3)})
+    write_checksummed(tmp_path / "a.h5", "checkpoint", 1, {"a": np.arange(3)})
     monkeypatch.setattr("neurosim.utils.checksummed._read", too_large)
     with pytest.raises(ns.NeurosimError, match=WORDS):
-        read_sealed(tmp_path / "a.h5", "checkpoint", 1)
+        read_checksummed(tmp_path / "a.h5", "checkpoint", 1)

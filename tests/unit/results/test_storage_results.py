@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from neurosim.bench.machine import peak_memory
 from neurosim.errors import NeurosimError
-from neurosim.results.result import PopulationInfo, Result, RunStats, SpikeTrains, Trace
+from neurosim.results import PopulationInfo, Result, RunStats, SpikeTrains, Trace
 from neurosim.results.storage import load, save
 from tests.fuzz import fuzz_count, mutants
 
@@ -139,7 +139,7 @@ FULL_DISK = """
 import resource, signal, sys
 import numpy as np
 from neurosim.errors import NeurosimError
-from neurosim.results.result import PopulationInfo, Result, SpikeTrains
+from neurosim.results import PopulationInfo, Result, SpikeTrains
 from neurosim.results.storage import save
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)

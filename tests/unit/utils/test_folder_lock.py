@@ -14,15 +14,14 @@ import pytest
 
 from neurosim.cli import main
 from neurosim.errors import NeurosimError
-from neurosim.results.storage import lock_folder, require_unlocked
 from neurosim.sweep import sweep
-from neurosim.utils.lock import LOCK
+from neurosim.utils.lock import LOCK, lock_folder, require_unlocked
 
 ROOT = Path(__file__).parents[3]
 HOLDER = """
 import sys, time
 from pathlib import Path
-from neurosim.results.storage import lock_folder
+from neurosim.utils.lock import lock_folder
 with lock_folder(Path(sys.argv[1]), shared=sys.argv[2] == "True"):
     print("locked", flush=True)
     sys.stdin.readline()

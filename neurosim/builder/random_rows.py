@@ -1,0 +1,246 @@
+"""The rules of a network as one thread applies them, and what it needs to draw rows by them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurosim.builder.memory import LISTED_AT_ONCE
+from neurosim.builder.projections import ROW_KINDS
+from neurosim.builder.weights import is_listed, weight_law
+from neurosim.kernels import Entry, Lists, Rules, Workspace, count_sources, invert_in_degree
+from neurosim.kernels import random_rows as c
+from neurosim.kernels.address import empty_address_table
+from neurosim.kernels.connect import draw_delays, draw_weights
+from neurosim.kernels.random_rows import draw_targets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from neurosim.builder.layout import LocalPopulation
+    from neurosim.builder.projections import Projections
+    from neurosim.network import Projection
+
+
+class ThreadRules:
+    """The projections onto the neurons of one thread.
+
+    Attributes
+    ----------
+    plan : Rules
+    """
+
+    def __init__(self, projections: Projections, thread: int) -> None:
+        self._shared = projections
+        self._shares = projections.layout.threads[thread].populations
+        self._out_degrees: dict[int, NDArray[np.int64]] = {}
+        self._drawing: dict[int, Entry] = {}
+        n = len(projections.projections)
+        self._probes: list[NDArray[np.int64]] = []
+        self._views: list[NDArray[np.int64]] = []
+        self._rules = np.zeros((n, 23), np.int64)
+        self._laws = np.zeros((n, 6))
+        for p in range(n):
+            self._describe(p)
+        self.plan = Rules(
+            rules=self._rules,
+            laws=self._laws,
+            keys=projections.keys,
+            n_sources=projections.n_sources,
+            first_rule=projections.first_rule,
+            degrees=projections.degrees,
+            weights=projections.weights,
+            delay_columns=projections.columns,
+            delay_law=projections.delays.law,
+            delay_guide=projections.delays.guide,
+            probes=np.concatenate([np.empty(0, np.int64), *self._probes]),
+            views=np.concatenate([np.empty(0, np.int64), *self._views]),
+        )
+
+    def _local(self, projection: Projection) -> LocalPopulation:
+        return self._shares[self._shared.layout.index(projection.target)]
+
+    def _describe(self, p: int) -> None:
+        """Write row p of the rules and of the laws."""
+        projection, local = self._shared.projections[p], self._local(self._shared.projections[p])
+        rule: Any = projection.rule
+        row = self._rules[p]
+        row[c.RULE] = ROW_KINDS[rule.rows]
+        row[c.N_TARGETS] = projection.ends.shape[1]
+        row[c.SLOT] = local.slots[projection.synapse]
+        own = self._describe_targets(p, local)
+        row[c.FIRST_PROBE] = -1
+        if len(local.probed):
+            row[c.FIRST_PROBE] = sum(map(len, self._probes))
+            row[c.PROBE_SLOT] = local.probe_slots[projection.synapse]
+            row[c.N_PROBES] = len(local.probed)
+            self._probes.append(local.probe_index()[own])
+        self._describe_sources(p)
+        row[c.DISTINCT] = not rule.multapses
+        row[c.DEGREE] = rule.n if rule.rows == "in-degree" else self._shared.degree_places[p]
+        if rule.rows == "probability":
+            # For p = 0 the gaps must come out infinite, not undefined.
+            self._laws[p, c.RATE] = min(np.log1p(-rule.p), -np.finfo(float).tiny)
+        kind, law = weight_law(projection)
+        row[c.WEIGHT_KIND] = kind
+        row[c.WEIGHT_PLACE] = self._shared.weight_places[p]
+        for column, value in law.items():
+            self._laws[p, column] = value
+        row[c.DELAY_KIND] = self._shared.delays.kinds[p]
+        row[c.DELAY_PLACE] = self._shared.delays.places[p]
+        row[c.DELAY_GUIDE] = self._shared.delays.guides[p]
+
+    def _describe_targets(self, p: int, local: LocalPopulation) -> NDArray[np.int64]:
+        """Write which targets of projection p a local has; return their places in it."""
+        projection, row = self._shared.projections[p], self._rules[p]
+        row[c.OWN_FIRST], row[c.OWN_LAST], row[c.TARGET_VIEW] = local.start, local.stop, -1
+        if projection.target_ids is None or is_listed(projection):
+            return np.arange(local.size)
+        ids = projection.target_ids
+        first, last = np.searchsorted(ids, [local.start, local.stop])
+        row[c.OWN_FIRST], row[c.OWN_LAST] = first, last
+        own = ids[first:last] - local.start
+        if len(own) and own[-1] - own[0] + 1 == len(own):
+            row[c.SLOT] += own[0]
+        else:
+            row[c.TARGET_VIEW] = self._add_view(own)
+        return own
+
+    def _describe_sources(self, p: int) -> None:
+        """Write which neurons are the sources of projection p, and which are its targets, too."""
+        projection, row = self._shared.projections[p], self._rules[p]
+        ends, ids = projection.ends, projection.source_ids
+        row[c.SOURCE_SPAN], row[c.SOURCE_VIEW], row[c.SELF_VIEW] = ends.shape[0], -1, -1
+        if is_listed(projection):
+            return
+        if ids is not None:
+            row[c.SOURCE_FIRST], row[c.SOURCE_SPAN] = ids[0], ids[-1] - ids[0] + 1
+            if row[c.SOURCE_SPAN] > len(ids):
+                span = np.arange(ids[0], ids[-1] + 1)
+                row[c.SOURCE_VIEW] = self._add_view(_numbers(span, ids))
+        if ends.n_common == 0 or projection.rule.autapses:
+            return
+        row[c.NO_AUTAPSES] = 1
+        if not np.array_equal(ends.sources, ends.targets):
+            drawn = row[c.RULE] == c.IN_DEGREE
+            pair = (ends.targets, ends.sources) if drawn else (ends.sources, ends.targets)
+            row[c.SELF_VIEW] = self._add_view(_numbers(*pair))
+
+    def _add_view(self, numbers: NDArray[np.int64]) -> int:
+        """Add numbers to `Rules.views`; return the place of the first."""
+        self._views.append(numbers)
+        return sum(map(len, self._views[:-1]))
+
+    def lists(self, first: int, last: int, *, counting: bool, only: int | None = None) -> Lists:
+        """List the rows of the sources first … last − 1 that cannot be drawn one by one.
+
+        Of all projections, or of only one.
+
+        Where they shall only be counted, those of in-degree rules get their lengths if these tell
+        all, which without probes they do.
+        """
+        parts = []
+        n_rows = n_listed = 0
+        bases = self._shared.layout.first_id
+        for p, projection in enumerate(self._shared.projections):
+            row = self._rules[p]
+            if row[c.RULE] != c.IN_DEGREE or only not in (None, p):
+                continue
+            base = int(bases[self._shared.layout.index(projection.source)])
+            low, high = np.searchsorted(projection.ends.sources, [first - base, last - base])
+            if low >= high:
+                continue
+            part = self._invert(
+                p, int(low), int(high), listed=not counting or row[c.FIRST_PROBE] >= 0
+            )
+            row[c.LIST], row[c.LIST_FIRST] = n_rows, low
+            parts.append(Lists(part.start + n_listed, part.targets, part.minors))
+            n_rows += int(high - low) + 1
+            n_listed += len(part.targets)
+        return Lists(
+            np.concatenate([np.empty(0, np.int64), *(part.start for part in parts)]),
+            np.concatenate([np.empty(0, np.uint32), *(part.targets for part in parts)]),
+            np.concatenate([np.empty(0, np.int64), *(part.minors for part in parts)]),
+        )
+
+    def _invert(self, p: int, low: int, high: int, *, listed: bool) -> Lists:
+        """Return rows of an in-degree rule; unless they shall be listed, their lengths alone."""
+        arguments = (self._rules[p], self._shared.keys[p, c.KEY_TARGETS], self.plan.views)
+        n_sources = self._shared.projections[p].ends.shape[0]
+        if p not in self._out_degrees:
+            self._out_degrees[p] = np.zeros(n_sources, np.int64)
+            count_sources(*arguments, self._out_degrees[p])
+        start = np.concatenate([[0], np.cumsum(self._out_degrees[p][low:high])])
+        n = int(start[-1]) if listed else 0
+        part = Lists(start, np.empty(n, np.uint32), np.empty(n, np.int64))
+        if listed:
+            invert_in_degree(*arguments, n_sources, low, *part)
+        return part
+
+    def blocks(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Cut a range of sources into ranges whose in-degree rows can be listed at once."""
+        listed = sum(
+            expected
+            for p, expected in zip(self._shared.projections, self._shared.expected, strict=True)
+            if p.rule.rows == "in-degree"
+        ) / len(self._shared.layout.threads)
+        n_blocks = int(np.ceil(listed / LISTED_AT_ONCE)) or 1
+        edges = np.linspace(0, int(self._shared.layout.first_id[-1]), n_blocks + 1).astype(int)
+        for a, b in pairwise(edges.clip(first, last).tolist()):
+            if a < b:
+                yield a, b
+
+    def workspace(self, lists: Lists, longest: int) -> Workspace:
+        """Return room for rows of up to `longest` synapses in all."""
+        per_projection = int(np.diff(lists.start).max(initial=1))
+        for p, projection in enumerate(self._shared.projections):
+            row = self._rules[p]
+            if row[c.RULE] == c.OUT_DEGREE:
+                place = row[c.DEGREE]
+                degrees = self._shared.degrees[place : place + projection.ends.shape[0]]
+                per_projection = max(per_projection, int(degrees.max()))
+            elif row[c.RULE] not in (c.LISTED, c.IN_DEGREE):
+                per_projection = max(per_projection, int(row[c.OWN_LAST] - row[c.OWN_FIRST]))
+        return self.workspace_for(per_projection, longest)
+
+    def workspace_for(self, per_projection: int, longest: int) -> Workspace:
+        """Return room for so many synapses of a projection, and so many before them in a row."""
+        largest = max((p.target.size for p in self._shared.projections), default=0)
+        work = _new_workspace(per_projection, longest, largest)
+        needed = {
+            draw_targets: np.isin(self._rules[:, c.RULE], (c.PROBABILITY, c.OUT_DEGREE)),
+            draw_weights: ~np.isin(self._rules[:, c.WEIGHT_KIND], (c.CONSTANT, c.ARRAY)),
+            draw_delays: self._rules[:, c.DELAY_KIND] == c.LAW,
+        }
+        for k, (draw, rules) in enumerate(needed.items()):
+            if rules.any():
+                self._drawing[k] = Entry(draw, self.plan, work)
+                work.drawing[k] = self._drawing[k].addresses
+        return work
+
+
+def _numbers(neurons: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the place of each neuron among others, which ascend, or −1."""
+    places = np.minimum(np.searchsorted(among, neurons), len(among) - 1)
+    return np.where(among[places] == neurons, places, -1)
+
+
+def _new_workspace(per_projection: int, longest: int, largest: int) -> Workspace:
+    return Workspace(
+        targets=np.empty(per_projection, np.int64),
+        minors=np.empty(per_projection, np.int64),
+        majors=np.empty(per_projection, np.int64),
+        places=np.empty(per_projection, np.int64),
+        bits=np.empty(per_projection, np.uint64),
+        seen=np.zeros(largest, np.int64),
+        tails=np.empty(per_projection, np.int64),
+        kept=np.empty(per_projection),
+        slots=np.empty(longest + per_projection, np.int64),
+        columns=np.empty(longest + per_projection, np.int64),
+        weights=np.empty(longest + per_projection),
+        drawing=empty_address_table(3),
+    )

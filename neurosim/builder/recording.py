@@ -1,0 +1,197 @@
+"""What is sampled on one thread, and how samples become traces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from neurosim.builder.grid import whole_steps
+from neurosim.builder.layout import NOISE
+from neurosim.builder.models import state_size
+from neurosim.kernels import RecordingTable
+from neurosim.kernels.types import ARRIVAL, CURRENT, MODEL_STATE, RECORDING_SET, VOLTAGE
+from neurosim.models.declare import states_of
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    from numpy.typing import NDArray
+
+    from neurosim.builder.layout import Layout, LocalPopulation
+    from neurosim.network import Network, Recording
+
+
+class StateIndex(NamedTuple):
+    """Index of a state variable among the values per neuron that are stored beside v."""
+
+    number: int
+    size: int
+
+
+@dataclass(frozen=True, eq=False)
+class TracePlan:
+    """One recorded variable of one population.
+
+    Attributes
+    ----------
+    key : (str, str)
+        Population, and name of the variable in results.
+    variable : str
+    population : int
+    ids : (n_neurons,) ndarray of int64
+    interval : int
+        Steps.
+    unit : str
+    state : StateIndex or None
+        For a state variable of a model: where its values are.
+    reduction : {"", "average", "sum"}
+        What is kept of the neurons' values.
+    """
+
+    key: tuple[str, str]
+    variable: str
+    population: int
+    ids: NDArray[np.int64]
+    interval: int
+    unit: str
+    state: StateIndex | None
+    reduction: str
+
+    @property
+    def columns(self) -> NDArray[np.int64]:
+        """Neuron of each column that is kept; 0 for an average or a sum."""
+        return np.zeros(1, np.int64) if self.reduction else self.ids
+
+    def reduced(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what is kept of samples (n_samples, n_neurons), summed in the order of `ids`."""
+        if not self.reduction:
+            return values
+        total = np.ascontiguousarray(values).sum(axis=1, keepdims=True)
+        return total / len(self.ids) if self.reduction == "average" else total
+
+
+@dataclass(frozen=True, eq=False)
+class TraceTerm:
+    """Samples that are added into columns of a trace: several where several ports sum up.
+
+    Attributes
+    ----------
+    trace : int
+    interval : int
+        Steps.
+    signals : slice
+        Columns of the thread's samples.
+    columns : (n,) ndarray of int64
+        Columns of the trace.
+    """
+
+    trace: int
+    interval: int
+    signals: slice
+    columns: NDArray[np.int64]
+
+
+def plan_traces(network: Network, layout: Layout, dt: float) -> tuple[TracePlan, ...]:
+    """List the traces that a network records."""
+    plans = []
+    for recording in network.recordings:
+        if recording.variable == "spikes":
+            continue
+        what = f"interval of {recording.variable!r} of {recording.population.name!r}"
+        interval = 1 if recording.interval is None else whole_steps(recording.interval, dt, what)
+        ids = np.arange(recording.population.size) if recording.ids is None else recording.ids
+        key = (recording.population.name, recording.name)
+        reduction = recording.name.removeprefix(recording.variable).lstrip("_")
+        number, state = layout.index(recording.population), _state_index(recording, layout)
+        plan = TracePlan(
+            key, recording.variable, number, ids, interval, recording.unit, state, reduction
+        )
+        plans.append(plan)
+    return tuple(plans)
+
+
+def _state_index(recording: Recording, layout: Layout) -> StateIndex | None:
+    """Return where the values of a recorded state variable are, None for other variables."""
+    number = layout.index(recording.population)
+    neuron = layout.populations[number].neuron
+    names: list[Any] = [(None, name) for name in states_of(type(neuron))]
+    for synapse in layout.synapses(number):
+        names += [(synapse, name) for name in states_of(type(synapse))]
+    wanted = (recording.synapse, recording.state)
+    if wanted not in names[1:]:
+        return None
+    return StateIndex(names.index(wanted) - 1, state_size(layout, number))
+
+
+def recorded_spikes(recordings: tuple[Recording, ...], name: str, size: int) -> NDArray[np.int64]:
+    """Return the neurons of a population whose spikes are kept, ascending."""
+    chosen = [r.ids for r in recordings if r.variable == "spikes" and r.population.name == name]
+    if not chosen or any(ids is None for ids in chosen):
+        return np.arange(size)
+    return np.unique(np.concatenate(chosen)).astype(np.int64)  # type: ignore[arg-type]
+
+
+def _places(
+    trace: TracePlan,
+    local: LocalPopulation,
+    own: NDArray[np.int64],
+    ports: tuple[Hashable, ...],
+    state_places: Mapping[tuple[int, Hashable, bool], int],
+    first_state: Mapping[int, int],
+) -> list[tuple[int, NDArray[np.int64]]]:
+    """Return the kind and the places of the signals that sum up to a variable of some neurons."""
+    variable = trace.variable
+    if variable == "v":
+        return [(VOLTAGE, local.first + own - local.start)]
+    if trace.state is not None:
+        size, number, first = trace.state.size, trace.state.number, first_state[trace.population]
+        return [(MODEL_STATE, first + size * (own - local.start) + number)]
+    synaptic: list[Any] = [port for port in ports if port != NOISE]
+    if variable == "i_syn":
+        currents = [port for port in synaptic if port.is_current]
+        return [
+            (CURRENT, state_places[trace.population, port, False] + own - local.start)
+            for port in currents
+        ]
+    probes = local.probe_index()[own - local.start] + (
+        len(local.probed) if variable.endswith("inh") else 0
+    )
+    if variable.startswith("input"):
+        return [(ARRIVAL, local.probe_slots[port] + probes) for port in synaptic]
+    currents = [port for port in synaptic if port.is_current]
+    return [(CURRENT, state_places[trace.population, port, True] + probes) for port in currents]
+
+
+def recording_table(
+    traces: tuple[TracePlan, ...],
+    layout: Layout,
+    thread: int,
+    state_places: Mapping[tuple[int, Hashable, bool], int],
+    first_state: Mapping[int, int],
+) -> tuple[RecordingTable, tuple[TraceTerm, ...]]:
+    """Lay out the probes of one thread."""
+    sets: list[tuple[int, ...]] = []
+    places: list[NDArray[np.int64]] = []
+    trace_terms = []
+    n = 0
+    for k, trace in enumerate(traces):
+        local = layout.threads[thread].populations[trace.population]
+        columns = np.flatnonzero((trace.ids >= local.start) & (trace.ids < local.stop))
+        if len(columns) == 0:
+            continue
+        ports = layout.ports[trace.population]
+        for kind, where in _places(
+            trace, local, trace.ids[columns], ports, state_places, first_state
+        ):
+            sets.append((n, n + len(where), trace.interval, kind))
+            places.append(where)
+            signals = slice(n, n + len(where))
+            trace_terms.append(TraceTerm(k, trace.interval, signals, columns))
+            n += len(where)
+    probes = RecordingTable(
+        np.array(sets, RECORDING_SET),
+        np.concatenate([np.empty(0, np.int64), *places]),
+    )
+    return probes, tuple(trace_terms)

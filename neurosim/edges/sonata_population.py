@@ -1,0 +1,288 @@
+"""A population of SONATA edges that is open to be read, a block of edges at a time."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from neurosim.edges.sonata_types import TYPE_ID, EdgeTypes
+from neurosim.errors import NeurosimError
+from neurosim.utils.checks import nearest_name, show
+from neurosim.utils.hdf5 import ERRORS, check_stored, reason, require
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import h5py
+    from numpy.typing import NDArray
+
+    from neurosim.edges.sonata import SonataEdges
+
+LARGEST_CHUNK = 2**25
+"""Bytes of a compressed piece of an HDF5 file, which is unpacked as a whole."""
+FILTERS = (1, 2, 3, 32000)
+"""Numbers of deflate, shuffle, fletcher32 and LZF."""
+GROUP_ID, GROUP_INDEX = "edge_group_id", "edge_group_index"
+SPREAD = 16
+"""Rows for each wanted one up to which a stretch of rows is read as a whole."""
+MOST_LINKS = 16
+"""Soft links followed from one name."""
+
+
+class SonataPopulation:
+    """A population of edges, open to be read.
+
+    Parameters
+    ----------
+    rule : SonataEdges
+    names : str
+        Attributes to be read.
+
+    Attributes
+    ----------
+    size : int
+        Number of edges.
+    attributes : dict of str to dict of str to Group
+        By name of a number that edges have, the edge groups that hold it by their number.
+
+    Raises
+    ------
+    NeurosimError
+        If the file cannot be read as SONATA edges.
+    """
+
+    def __init__(self, rule: SonataEdges, *names: str) -> None:
+        self._path, self._population = rule.path, rule.population
+        self._bytes, self._nsyns = rule.n_bytes, rule.nsyns
+        self._file: Any = None
+        if self._nsyns is not None and names and self._nsyns in rule.columns:
+            names = (*names, self._nsyns)
+        with _reporting(self._path):
+            self._open(names)
+        self._types: EdgeTypes | None = None
+        if names and rule.edge_types:
+            try:
+                self._types = EdgeTypes(rule.edge_types, names)
+            except NeurosimError:
+                self.__exit__()
+                raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file:
+            self._file.close()
+
+    def _open(self, names: tuple[str, ...]) -> None:
+        import h5py
+
+        if not h5py.is_hdf5(self._path):
+            raise NeurosimError(
+                f"{self._path} is no HDF5 file: give one with edges of SONATA, or CSVEdges"
+            )
+        self._file = h5py.File(self._path, "r")
+        try:
+            self._find()
+            self._columns = {
+                name: {
+                    int(group): self._column(parent, name, self._rows(group), "iuf")
+                    for group, parent in self.attributes.get(name, {}).items()
+                }
+                for name in names
+            }
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _find(self) -> None:
+        """Find the datasets of the population and check their types and sizes."""
+        import h5py
+
+        edges = self._member(self._file, "edges", h5py.Group)
+        if "/" in self._population or self._population not in list(edges):
+            raise NeurosimError(
+                f"{self._path} has no edges {show(self._population)}: "
+                f"{nearest_name(self._population, list(edges)[:20])}"
+            )
+        group = self._member(edges, self._population, h5py.Group)
+        self.sources = self._column(group, "source_node_id", None, "iu")
+        self.size = len(self.sources)
+        self.targets = self._column(group, "target_node_id", self.size, "iu")
+        self.fixed = {
+            name: self._column(group, name, self.size, "iu")
+            for name in (TYPE_ID, GROUP_ID, GROUP_INDEX)
+            if name in group
+        }
+        self._groups = [name for name in group if name.isascii() and name.isdigit()]
+        self.attributes: dict[str, dict[str, h5py.Group]] = {}
+        for name in self._groups:
+            own = self._member(group, name, h5py.Group)
+            for attribute in own:
+                if _is_column(own, attribute):
+                    self.attributes.setdefault(attribute, {})[name] = own
+
+    def _rows(self, group: str) -> int | None:
+        """Return how many rows an edge group must have, None if that is not known at once."""
+        return self.size if self._groups == [group] else None
+
+    def _member(self, group: h5py.Group, name: str, kind: type, links: int = 0) -> Any:
+        """Return a member of a group; soft links are followed within the file only."""
+        import h5py
+
+        link = group.get(name, getlink=True)
+        where = f"{group.name.rstrip('/')}/{name}"
+        require(link is not None, f"it has no {where}")
+        if isinstance(link, h5py.SoftLink):
+            require(links < MOST_LINKS, f"{where} is a link in a circle")
+            found: Any = self._file if link.path.startswith("/") else group
+            for part in filter(None, link.path.split("/")):
+                require(isinstance(found, h5py.Group), f"{where} is a link to nothing")
+                found = self._member(found, part, h5py.HLObject, links + 1)
+        elif isinstance(link, h5py.ExternalLink):
+            raise NeurosimError(
+                f"{self._path}: {where} is a link to another place, in {show(link.filename)}: give "
+                "a file that holds all its edges"
+            )
+        else:
+            found = group[name]
+        require(isinstance(found, kind), f"{where} is no {kind.__name__.lower()}")
+        return found
+
+    def _column(self, group: h5py.Group, name: str, size: int | None, kinds: str) -> h5py.Dataset:
+        """Return a dataset after a check of its type and of its size."""
+        import h5py
+
+        found: h5py.Dataset = self._member(group, name, h5py.Dataset)
+        fits = found.dtype.kind in kinds and found.ndim == 1 and found.dtype.itemsize <= 16
+        numbers = "numbers" if "f" in kinds else "whole numbers"
+        require(fits, f"{found.name} is no 1-dimensional array of {numbers}")
+        if size is not None:
+            require(len(found) == size, f"{found.name} has {len(found)} values for {size} edges")
+        plist = found.id.get_create_plist()
+        filters = [plist.get_filter(k)[0] for k in range(plist.get_nfilters())]
+        unknown = [number for number in filters if number not in FILTERS]
+        require(not unknown, f"{found.name} is packed by filter {unknown}, not by gzip or LZF")
+        check_stored(found, self._bytes)
+        chunk = found.chunks[0] * found.dtype.itemsize if found.chunks else 0
+        require(chunk <= LARGEST_CHUNK, f"{found.name} is in chunks of {chunk:,} bytes")
+        # The chunk that a block ends in is kept for the next.
+        access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
+        access.set_chunk_cache(521, chunk, 1.0)
+        return h5py.Dataset(h5py.h5d.open(self._file.id, found.name.encode(), access))
+
+    def read(self, first: int, last: int, name: str) -> NDArray[np.float64]:
+        """Return an attribute of the edges first … last − 1.
+
+        Raises
+        ------
+        NeurosimError
+            If an edge has no such attribute.
+        """
+        values, known = self._values(first, last, name)
+        if not known.all():
+            self._refuse(first + int(np.argmin(known)), name)
+        return values
+
+    def counts(self, first: int, last: int) -> NDArray[np.float64]:
+        """Return how many synapses each of the edges first … last − 1 stands for; default 1."""
+        if self._nsyns not in self._columns:
+            return np.ones(last - first)
+        values, known = self._values(first, last, self._nsyns)
+        return np.where(known & ~np.isnan(values), values, 1.0)
+
+    def _values(
+        self, first: int, last: int, name: str
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return an attribute of edges, and which edges have it."""
+        with _reporting(self._path):
+            columns = self._columns[name]
+            values, known = self._in_groups(first, last, columns)
+        if known.all() or TYPE_ID not in self.fixed:
+            return values, known
+        if self._types is None or name not in self._types:
+            return values, known
+        types = self.integers(TYPE_ID, first, last).astype(np.int64, copy=False)
+        by_type, listed = self._types.look_up(name, types)
+        return np.where(known, values, by_type), known | listed
+
+    def _in_groups(
+        self, first: int, last: int, columns: dict[int, h5py.Dataset]
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return the values that lie in edge groups, and which edges have one."""
+        values, known = np.full(last - first, np.nan), np.zeros(last - first, bool)
+        rows = np.arange(first, last)
+        if GROUP_INDEX in self.fixed:
+            rows = self.integers(GROUP_INDEX, first, last).astype(np.int64, copy=False)
+        groups = np.zeros(last - first, np.int64)
+        if GROUP_ID in self.fixed:
+            groups = self.integers(GROUP_ID, first, last)
+        for number, column in columns.items():
+            own = groups == number
+            values[own] = _gather(column, rows[own])
+            known |= own
+        return values, known
+
+    def integers(self, name: str, first: int, last: int) -> NDArray:
+        """Return sources, targets, types or groups of the edges first … last − 1."""
+        found = {"source_node_id": self.sources, "target_node_id": self.targets} | self.fixed
+        with _reporting(self._path):
+            return found[name][first:last]
+
+    def _refuse(self, edge: int, name: str) -> None:
+        """Raise the error for an edge without an attribute."""
+        where = f"{self._path}, edge {edge}"
+        if self._types is None or name not in self._types:
+            has_groups = GROUP_ID in self.fixed
+            group = self.integers(GROUP_ID, edge, edge + 1)[0] if has_groups else 0
+            raise NeurosimError(
+                f"{where}: its edge group {group} has no {show(name)}: give edge_types with it, or "
+                "a number instead"
+            )
+        if TYPE_ID not in self.fixed:
+            raise NeurosimError(f"{self._path} has no {TYPE_ID} that would tell {show(name)}")
+        unknown = self.integers(TYPE_ID, edge, edge + 1)[0]
+        raise NeurosimError(f"{where}: {TYPE_ID} = {unknown} is not in {self._types.path}")
+
+
+def _is_column(group: h5py.Group, name: str) -> bool:
+    """Whether a member of an edge group holds one number per edge, or is a link to look into."""
+    import h5py
+
+    if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+        return True
+    found = group[name]
+    return isinstance(found, h5py.Dataset) and found.dtype.kind in "iuf" and found.ndim == 1
+
+
+def _gather(column: h5py.Dataset, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the values in these rows of a dataset."""
+    if not len(rows):
+        return np.empty(0)
+    low, high = int(rows.min()), int(rows.max()) + 1
+    beyond = low if low < 0 else high - 1
+    require(
+        low >= 0 and high <= len(column),
+        f"{column.name} has {len(column)} values, and {GROUP_INDEX} names row {beyond}",
+    )
+    if high - low <= SPREAD * len(rows):
+        block = column[low:high]
+        in_order = high - low == len(rows) and bool((np.diff(rows) == 1).all())
+        return (block if in_order else block[rows - low]).astype(np.float64)
+    distinct, place = np.unique(rows, return_inverse=True)
+    return column[distinct].astype(np.float64)[place]
+
+
+@contextmanager
+def _reporting(path: str) -> Iterator[None]:
+    """Turn what h5py raises for a damaged file into one sentence."""
+    try:
+        yield
+    except NeurosimError:
+        raise
+    except ERRORS as error:
+        raise NeurosimError(
+            f"{path} holds no edges of SONATA that can be read ({reason(error)}): write it anew"
+        ) from error

@@ -1,0 +1,145 @@
+"""Inputs of users: currents and spikes that their classes return for successive intervals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurosim.builder.inputs import arrival_steps, targets
+from neurosim.builder.streams import generator
+from neurosim.errors import NeurosimError
+from neurosim.models import SpikeTimes
+from neurosim.models.inputs import CURRENT
+from neurosim.utils.checks import check_array
+from neurosim.utils.frozen import read_only
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neurosim.builder import Plan
+    from neurosim.builder.live import OwnPort
+    from neurosim.kernels import Inputs
+    from neurosim.network import Drive
+
+LONGEST = 1000
+"""Longest interval (steps)."""
+MOST_VALUES = 2**24
+"""Most values of a current in an interval of more than one step."""
+
+
+def interval_steps(n_targets: int) -> int:
+    """Return the length of an interval, so that input does not depend on the pieces of a run."""
+    return min(LONGEST, max(MOST_VALUES // n_targets, 1))
+
+
+class CustomInputs:
+    """The inputs of users in a simulation.
+
+    Parameters
+    ----------
+    plan : Plan
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._known: dict[Drive, dict[int, Any]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._plan.threads[0].own)
+
+    def with_currents(self, thread: int, inputs: Inputs, first: int, last: int) -> Inputs:
+        """Return the inputs of a thread with the currents in the steps first … last − 1."""
+        programs, changes, amplitudes = inputs.programs.copy(), inputs.changes, inputs.amplitudes
+        for drive, port in self._plan.threads[thread].own.items():
+            if port.spikes is None:
+                values = self._current(drive, port, first, last)
+                place = [len(changes), len(values), values.shape[1], len(amplitudes)]
+                programs[port.program] = place
+                changes = np.concatenate([changes, np.arange(first, last)])
+                amplitudes = np.concatenate([amplitudes, values.ravel()])
+        arrays = {"programs": programs, "changes": changes, "amplitudes": amplitudes}
+        return inputs._replace(**{name: read_only(array) for name, array in arrays.items()})
+
+    def spikes(
+        self, thread: int, first: int, last: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """Return step, slot and weight of the spikes that arrive in the steps first … last − 1."""
+        found: list[tuple[NDArray, ...]] = [(np.empty(0, np.int64),) * 2 + (np.empty(0),)]
+        for drive, port in self._plan.threads[thread].own.items():
+            if port.spikes is not None:
+                steps, columns = self._arriving(drive, port, first, last)
+                weights = port.spikes.weights[columns]
+                for slots in (port.spikes.slots[columns], port.spikes.probe_slots[columns]):
+                    own = slots >= 0
+                    found.append((steps[own], slots[own], weights[own]))
+        steps, slots, weights = (np.concatenate(column) for column in zip(*found, strict=True))
+        return steps, slots, weights
+
+    def _current(self, drive: Drive, port: OwnPort, first: int, last: int) -> NDArray[np.float64]:
+        """Return the current in steps, of shape (n_steps, 1) or (n_steps, n_targets)."""
+        length = interval_steps(len(targets(drive)))
+        intervals = range(first // length, (last - 1) // length + 1)
+        known = self._intervals(drive, port, intervals, self._ask_current)
+        start = intervals.start * length
+        return np.concatenate(known)[first - start : last - start]
+
+    def _arriving(
+        self, drive: Drive, port: OwnPort, first: int, last: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return step and target of the spikes that arrive in the steps first … last − 1."""
+        length, delay = interval_steps(len(targets(drive))), float(drive.delay or 0.0)
+        sent = [int((step - delay / self._plan.dt) // length) for step in (first - 1, last + 1)]
+        known = self._intervals(drive, port, range(max(sent[0], 0), sent[1] + 1), self._ask_spikes)
+        nothing = np.empty(0, np.int64)
+        steps, columns = (np.concatenate([nothing, *(own[k] for own in known)]) for k in range(2))
+        due = (steps >= first) & (steps < last)
+        return steps[due], columns[due]
+
+    def _intervals(self, drive: Drive, port: OwnPort, wanted: range, ask: Any) -> list[Any]:
+        """Return what `ask` returns for intervals; earlier ones are forgotten."""
+        known = self._known.setdefault(drive, {})
+        for k in [k for k in known if k < wanted.start]:
+            del known[k]
+        for k in wanted:
+            if k not in known:
+                known[k] = ask(drive, k, generator(self._plan.seed, "input", f"{port.number}/{k}"))
+        return [known[k] for k in wanted]
+
+    def _ask_current(self, drive: Drive, k: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        source: Any = drive.input
+        n_targets, what = len(targets(drive)), f"{type(source).__name__}.current"
+        n = interval_steps(n_targets)
+        times = np.arange(k * n, (k + 1) * n) * self._plan.dt
+        values = check_array(source.current(times, n_targets, rng), what, *CURRENT.values())
+        if values.shape not in ((n,), (n, n_targets)):
+            raise NeurosimError(
+                f"{what} returned an array of shape {values.shape}: return one value per time, "
+                f"({n},), or one per time and target, ({n}, {n_targets})"
+            )
+        return values.reshape(n, -1)
+
+    def _ask_spikes(
+        self, drive: Drive, k: int, rng: np.random.Generator
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        source: Any = drive.input
+        n_targets, what = len(targets(drive)), f"{type(source).__name__}.spikes"
+        length = interval_steps(n_targets) * self._plan.dt
+        start, stop = k * length, (k + 1) * length
+        try:
+            given = SpikeTimes(source.spikes(start, stop, n_targets, rng))
+            given.check_targets(n_targets)
+        except NeurosimError as error:
+            raise NeurosimError(f"{what} returned wrong times: {error}") from None
+        times, columns, _ = given.events()
+        if len(times) and not start <= times.min() <= times.max() < stop:
+            wrong = times[(times < start) | (times >= stop)][0]
+            raise NeurosimError(
+                f"{what} returned a spike at {wrong:g} ms: return those from start = {start:g} ms "
+                f"to before stop = {stop:g} ms"
+            )
+        # As for other drives, the first step is the earliest.
+        steps = np.maximum(arrival_steps(drive, times, self._plan.dt), 0)
+        if given.columns == 1 and len(columns) and columns[0] < 0:
+            return np.repeat(steps, n_targets), np.tile(np.arange(n_targets), len(steps))
+        return steps, columns

@@ -1,0 +1,210 @@
+"""Run a scenario."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Generic
+
+from neurosim.errors import NeurosimError
+from neurosim.experiments.catalogue import find_scenario, require_comparison
+from neurosim.experiments.scenario import Comparison, RunOptions, S, Scenario
+from neurosim.experiments.settings import find_setting, settings_of
+from neurosim.results.interrupted import Interrupted
+from neurosim.utils.atomic_files import plain
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from neurosim.results.result import Result
+
+
+@dataclass(frozen=True)
+class ScenarioRun(Generic[S]):
+    """A scenario with the settings and the result of a run.
+
+    Findings, figures and comparison are computed on first access, so that the result can be saved
+    first.
+    """
+
+    scenario: Scenario[S]
+    settings: S
+    result: Result
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = dataclasses.asdict(self.settings)  # type: ignore[call-overload]
+        return _restore, (self.scenario, values, self.result)
+
+    @cached_property
+    def findings(self) -> dict[str, object]:
+        """Findings of the scenario as JSON data; empty for an interrupted run."""
+        if self.result.stats.interrupted:
+            return {}
+        return plain(self.scenario.findings(self.result, self.settings))
+
+    @cached_property
+    def figures(self) -> dict[str, Figure]:
+        """Figures of the scenario by name."""
+        return dict(self.scenario.figures(self.result, self.settings))
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """Comparison with the logistic system.
+
+        Raises
+        ------
+        NeurosimError
+            If the scenario has no comparison.
+        """
+        return require_comparison(self.scenario)(self.result, self.settings)
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """The content of ``neurosim run --json``, without `files`."""
+        result, stats = self.result, self.result.stats
+        pace = {
+            "chunks": stats.paced_chunks,
+            "late_chunks": stats.late_chunks,
+            "largest_lateness_ms": stats.largest_lateness_ms,
+        }
+        return {
+            "scenario": self.scenario.name,
+            "settings": plain(dataclasses.asdict(self.settings)),  # type: ignore[call-overload]
+            "seed": result.seed,
+            "dt_ms": result.dt,
+            "duration_ms": result.duration,
+            "threads": stats.threads,
+            "neurons": stats.neurons,
+            "synapses": stats.synapses,
+            "build_s": stats.build_s,
+            "wall_s": stats.wall_s,
+            "real_time_factor": stats.real_time_factor,
+            "realtime": pace if stats.paced_chunks else None,
+            "profile_s": plain(stats.profile),
+            "rates_hz": self._rates(),
+            "findings": self.findings,
+            "files": [],
+        }
+
+    def _rates(self) -> dict[str, float | None]:
+        from neurosim.results.analysis import mean_rate
+
+        start = _warmup(self.scenario, self.settings)
+        if start >= self.result.duration:  # interrupted during the warm-up
+            return dict.fromkeys(self.result.populations)
+        return plain(
+            {name: mean_rate(self.result, name, start) for name in self.result.populations}
+        )
+
+
+def run_scenario(
+    scenario: Scenario[S], settings: S, options: RunOptions, progress: bool = False
+) -> ScenarioRun[S]:
+    """Build a scenario's network and simulate it.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    settings : object
+        An instance of `scenario.settings`.
+    options : RunOptions
+    progress : bool
+        Whether to show a progress bar on stderr.
+
+    Returns
+    -------
+    ScenarioRun
+        After Ctrl-C, with the result so far; `result.stats.interrupted` is then True.
+
+    Raises
+    ------
+    NeurosimError
+        If the duration is within the warm-up, or the network cannot be built or simulated.
+    """
+    from neurosim.engine.simulation import simulate
+
+    check_duration(scenario, settings, options)
+    if scenario.adjust:
+        settings = scenario.adjust(settings, options)
+    if scenario.simulate:
+        simulated = partial(scenario.simulate, settings, options, progress)
+    else:
+        network = scenario.network(settings, options)
+        simulated = partial(simulate, network, **vars(options), progress=progress)
+    try:
+        return ScenarioRun(scenario, settings, simulated())
+    except Interrupted as stop:
+        return ScenarioRun(scenario, settings, stop.result)
+
+
+def check_duration(scenario: Scenario[S], settings: S, options: RunOptions) -> None:
+    """Raise an error for a duration that ends within the warm-up."""
+    warmup = _warmup(scenario, settings)
+    if options.duration <= warmup:
+        raise NeurosimError(
+            f"duration = {options.duration:g} ms ends within the warm-up of {warmup:g} ms: "
+            f"{scenario.name} needs more than {warmup:g} ms"
+        )
+
+
+def run(
+    name: str,
+    *,
+    duration: float | None = None,
+    dt: float | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    progress: bool = False,
+    **settings: object,
+) -> ScenarioRun[Any]:
+    """Run a scenario as `neurosim run` does, without writing files.
+
+    Parameters
+    ----------
+    name : str
+        Installed scenario, or path of a scenario file.
+    duration, dt : float, optional
+        ms. Default: as in the scenario.
+    seed : int, optional
+        Default: as in the scenario.
+    threads : int, optional
+    progress : bool
+        Whether to show a progress bar on stderr.
+    **settings
+        Settings to change.
+
+    Returns
+    -------
+    ScenarioRun
+        With `result`, `findings`, `figures` and `comparison`, each computed on first access.
+
+    Examples
+    --------
+    >>> from neurosim.scenario import run
+    >>> round(run("psp-summation", psps=(10.0, 3.0, 3.0)).findings["graded_mv"], 6)
+    -54.0
+    """
+    scenario = find_scenario(name)
+    known = settings_of(scenario.settings)
+    for setting in settings:
+        find_setting(known, setting)
+    options = RunOptions(
+        scenario.duration if duration is None else duration,
+        scenario.dt if dt is None else dt,
+        scenario.seed if seed is None else seed,
+        threads,
+    )
+    finished = run_scenario(scenario, scenario.settings(**settings), options, progress)
+    if finished.result.stats.interrupted:
+        raise Interrupted(finished.result)
+    return finished
+
+
+def _restore(scenario: Scenario[S], values: dict[str, Any], result: Result) -> ScenarioRun[S]:
+    """Return a run from the values of its settings."""
+    return ScenarioRun(scenario, scenario.settings(**values), result)
+
+
+def _warmup(scenario: Scenario[S], settings: S) -> float:
+    return scenario.warmup(settings) if scenario.warmup else 0.0

@@ -1,0 +1,6 @@
+"""Convert results to and from Neo objects, and read and write the files that Neo supports."""
+
+from neurosim.interchange.neo.files import read_neo, save_neo
+from neurosim.interchange.neo.objects import from_neo, is_neo_train, neo_times, to_neo
+
+__all__ = ["from_neo", "is_neo_train", "neo_times", "read_neo", "save_neo", "to_neo"]

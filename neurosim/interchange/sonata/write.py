@@ -1,0 +1,129 @@
+"""Write results as SONATA files.
+
+Dai et al. 2020, PLoS Comput Biol 16:e1007696.
+"""
+
+from __future__ import annotations
+
+import io
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.interchange.regular import regular
+from neurosim.results.storage.layout import SONATA_MAGIC, SONATA_VERSION, group_name
+from neurosim.results.storage.write import write_spikes
+from neurosim.utils.atomic_files import atomic_path, make_folder
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    import h5py
+
+    from neurosim.results import Result, Trace
+
+SPIKES, NODES = "spikes.h5", "nodes.h5"
+
+
+def save_sonata(result: Result, folder: str | os.PathLike[str]) -> list[Path]:
+    """Write a result as SONATA: `spikes.h5`, and a membrane report for each recorded variable.
+
+    A report, `v.h5` for example, has the traces of every population under /report/<population>,
+    in single precision as SONATA wants it. Where neurons have names, `nodes.h5` has them as the
+    attribute name of the nodes. In names of populations "/" stands as %2F, as in a result file.
+
+    Parameters
+    ----------
+    result : Result
+    folder : path-like
+        Created if missing. Each file is written whole or not at all.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    Raises
+    ------
+    NeurosimError
+        If a file cannot be written, or a trace is not sampled regularly.
+    """
+    folder = Path(folder)
+    images = {SPIKES: _image(partial(_write_spikes, result=result))}
+    if any(trains.names is not None for trains in result.spikes.values()):
+        images[NODES] = _image(partial(_write_nodes, result=result))
+    for variable in dict.fromkeys(variable for _, variable in result.traces):
+        own = {name: trace for (name, kind), trace in result.traces.items() if kind == variable}
+        # Quoted whole: no name may lead out of the folder, or be that of another file.
+        name = quote(variable, safe="")
+        if name in ("spikes", "nodes"):
+            name = f"%{ord(name[0]):x}{name[1:]}"
+        images[f"{name}.h5"] = _image(partial(_write_reports, traces=own))
+    make_folder(folder)
+    for name, image in images.items():
+        with atomic_path(folder / name) as part:
+            part.write_bytes(image)
+    return [folder / name for name in images]
+
+
+def _image(write: Callable[[h5py.File], None]) -> bytes:
+    """Return an HDF5 file made in memory: HDF5 does not survive a full disk."""
+    import h5py
+
+    image = io.BytesIO()
+    with h5py.File(image, "w") as file:
+        file.attrs["magic"] = np.uint32(SONATA_MAGIC)
+        file.attrs["version"] = np.array(SONATA_VERSION, np.uint32)
+        write(file)
+    return image.getvalue()
+
+
+def _write_spikes(file: h5py.File, result: Result) -> None:
+    spikes = file.create_group("spikes")
+    for name, trains in result.spikes.items():
+        write_spikes(spikes.create_group(group_name(name)), trains)
+
+
+def _write_nodes(file: h5py.File, result: Result) -> None:
+    """Write the names of neurons as SONATA has attributes of nodes: one node type, one group."""
+    import h5py
+
+    for name, trains in result.spikes.items():
+        if trains.names is None:
+            continue
+        group = file.create_group(f"nodes/{group_name(name)}")
+        n_nodes = len(trains.recorded)
+        group.create_dataset("node_id", data=trains.recorded, dtype=np.uint64)
+        group.create_dataset("node_type_id", data=np.zeros(n_nodes), dtype=np.int64)
+        group.create_dataset("node_group_id", data=np.zeros(n_nodes), dtype=np.uint32)
+        group.create_dataset("node_group_index", data=np.arange(n_nodes), dtype=np.uint64)
+        group.create_dataset("0/name", data=list(trains.names), dtype=h5py.string_dtype())
+
+
+def _write_reports(file: h5py.File, traces: dict[str, Trace]) -> None:
+    for name, trace in traces.items():
+        interval = regular(trace.times)
+        if interval is None:
+            raise NeurosimError(
+                f"a trace of {name} is not sampled regularly, and a SONATA report must be: save it "
+                "as NWB or Neo"
+            )
+        order = np.argsort(trace.ids)
+        report = file.create_group(f"report/{group_name(name)}")
+        data = report.create_dataset("data", data=trace.values[:, order], dtype=np.float32)
+        data.attrs["units"] = trace.unit
+        mapping = report.create_group("mapping")
+        nodes = mapping.create_dataset("node_ids", data=trace.ids[order], dtype=np.uint64)
+        nodes.attrs["sorted"] = np.uint8(1)
+        pointers = np.arange(len(order) + 1, dtype=np.uint64)
+        mapping.create_dataset("index_pointers", data=pointers)
+        mapping.create_dataset("element_ids", data=np.zeros(len(order), np.uint32))
+        start = float(trace.times[0])
+        span = (start, start + len(trace.times) * interval, interval)
+        time = mapping.create_dataset("time", data=np.array(span))
+        time.attrs["units"] = "ms"

@@ -1,0 +1,160 @@
+"""Recorded variables over time."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.results.spike_trains import SpikeTrains, checked_array, chosen_ids, require_recorded
+from neurosim.utils.frozen import FrozenMapping, read_only
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from neurosim.results.spike_trains import HasIds
+
+UNITS = FrozenMapping(
+    {
+        "v": "mV",
+        "i_syn": "pA",
+        "i_exc": "pA",
+        "i_inh": "pA",
+        "input_exc": "mV or pA",
+        "input_inh": "mV or pA",
+    }
+)
+"""Unit of each variable that can be recorded as a trace."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """One recorded variable of some neurons over time.
+
+    Attributes
+    ----------
+    times : (n_times,) ndarray of float64
+        Times of the samples (ms).
+    values : (n_times, n_neurons) ndarray of float64
+        In `unit`. "v" holds the membrane potential itself: after a spike it is at reset.
+        `with_spikes` returns it with the action potentials drawn in.
+    ids : (n_neurons,) ndarray of int64
+        Indices of the neurons within their population, one per column. An average or a sum over
+        neurons has one column, with index 0.
+    unit : str
+    spikes : SpikeTrains or None
+        For "v": the spikes of these neurons, for drawing.
+    v_peak : float
+        For "v": peak of the drawn action potential (mV); NaN: the equations make their own.
+    """
+
+    times: NDArray[np.float64]
+    values: NDArray[np.float64]
+    ids: NDArray[np.int64]
+    unit: str
+    spikes: SpikeTrains | None = None
+    v_peak: float = math.nan
+
+    def __post_init__(self) -> None:
+        times = checked_array(self.times, "Trace.times", np.float64)
+        values = checked_array(self.values, "Trace.values", np.float64, 2, finite=False)
+        ids = checked_array(self.ids, "Trace.ids", np.int64)
+        shape = (len(times), len(ids))
+        if values.shape != shape:
+            raise NeurosimError(
+                f"Trace.values has shape {values.shape}: {shape[0]} times and {shape[1]} ids "
+                f"need shape {shape}"
+            )
+        self._set(times, values, ids)
+
+    def _set(self, times: NDArray, values: NDArray, ids: NDArray) -> None:
+        """Store the arrays."""
+        for name, array in (("times", times), ("values", values), ("ids", ids)):
+            object.__setattr__(self, name, read_only(array))
+
+    @classmethod
+    def _unchecked(
+        cls,
+        times: NDArray[np.float64],
+        values: NDArray[np.float64],
+        ids: NDArray[np.int64],
+        unit: str,
+        spikes: SpikeTrains | None,
+        v_peak: float,
+    ) -> Trace:
+        """Return a trace of arrays that are known to fit, without checking them."""
+        trace = object.__new__(cls)
+        trace._set(times, values, ids)
+        for name, value in (("unit", unit), ("spikes", spikes), ("v_peak", v_peak)):
+            object.__setattr__(trace, name, value)
+        return trace
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        arrays = (self.times, self.values, self.ids)
+        return Trace._unchecked, (*arrays, self.unit, self.spikes, self.v_peak)
+
+    def of(self, neuron: int | np.integer | slice | ArrayLike | HasIds) -> NDArray[np.float64]:
+        """Return the values of one neuron or of several.
+
+        Parameters
+        ----------
+        neuron : int, slice, array_like or PopulationView
+            Index or indices within the population, or a mask of its neurons. A slice chooses among
+            the recorded neurons.
+
+        Returns
+        -------
+        (n_times,) or (n_times, n_neurons) ndarray
+            One column per neuron unless one int is given.
+
+        Raises
+        ------
+        NeurosimError
+            Where a neuron was not recorded.
+        """
+        if np.isscalar(neuron):
+            require_recorded(neuron, self.ids)
+            return self.values[:, int(np.flatnonzero(self.ids == neuron)[0])]
+        order = np.argsort(self.ids)
+        chosen = chosen_ids(neuron, self.ids[order])
+        return self.values[:, order[np.searchsorted(self.ids, chosen, sorter=order)]]
+
+    def with_spikes(self, neuron: int | None = None) -> NDArray[np.float64]:
+        """Return the values with the action potentials drawn in, for figures.
+
+        The first sample at or after each spike is set to `v_peak`. Integrate-and-fire neurons have
+        no action potential of their own: their potential goes from threshold to reset.
+
+        Parameters
+        ----------
+        neuron : int, optional
+            Index within the population. Default: all recorded neurons.
+
+        Returns
+        -------
+        (n_times, n_neurons) or (n_times,) ndarray
+            The values themselves where there is nothing to draw.
+
+        Raises
+        ------
+        NeurosimError
+            Where that neuron was not recorded.
+        """
+        values = self.values if neuron is None else self.of(neuron)
+        if self.spikes is None or math.isnan(self.v_peak):
+            return values
+        chosen = np.isin(self.spikes.ids, self.ids if neuron is None else neuron)
+        row = np.searchsorted(self.times, self.spikes.times[chosen])
+        ids = self.spikes.ids[chosen][row < len(self.times)]
+        row = row[row < len(self.times)]
+        values = values.copy()
+        if neuron is None:
+            order = np.argsort(self.ids)
+            column = order[np.searchsorted(self.ids, ids, sorter=order)]
+            values[row, column] = self.v_peak
+        else:
+            values[row] = self.v_peak
+        return values
