@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.builder.codegen.model_code import block_address
-from neurosim.builder.codegen.model_methods import METHODS
-from neurosim.builder.codegen.model_source import hidden_states, internal_steps, work_rows
+from neurosim.builder.codegen.model_source import (
+    Writer,
+    hidden_states,
+    internal_steps,
+    method_of,
+)
 from neurosim.builder.layout import NOISE
 from neurosim.builder.parameters import drawn_neuron, refractory_of, values_of
 from neurosim.builder.propagators import port_kind
@@ -83,30 +87,29 @@ def initial_states(layout: Layout, number: int, dt: float, seed: int) -> NDArray
     return np.stack(columns, axis=1)
 
 
-def _carried(neuron: Any, local: LocalPopulation) -> list[Any]:
-    """Return the synapses of a group whose currents the method of integration carries."""
-    if hasattr(type(neuron), "step") or not METHODS[neuron.method].carries_currents:
-        return []
-    kinds = (EXPONENTIAL, ALPHA)
-    return [port for port in local.slots if port != NOISE and port_kind(port) in kinds]
+def _integrated(layout: Layout, number: int) -> list[Any]:
+    """Return the synapses that are integrated together with the neurons of a population."""
+    neuron: Any = layout.populations[number].neuron
+    ports: tuple[Any, ...] = layout.ports[number]
+    carries = method_of(type(neuron)).carries_currents
+    return [
+        port
+        for port in ports
+        if port != NOISE and (port.has_equations or (carries and port.is_current))
+    ]
 
 
 def _parameter_rows(
     layout: Layout, local: LocalPopulation, dt: float, seed: int
 ) -> NDArray[np.float64]:
-    """Return refractory steps, parameters and time constants of currents that are carried.
+    """Return refractory steps, and parameters of the neuron and the synapses integrated with it.
 
-    The parameters are those of the neuron and of its synapses with equations. One row, or one for
-    each local neuron.
+    One row, or one for each local neuron.
     """
     population = layout.populations[local.population]
     neuron = drawn_neuron(population, seed)
-    values = [
-        getattr(part, name)
-        for part in (neuron, *layout.synapses(local.population))
-        for name in parameters_of(type(part))
-    ]
-    values += [port.tau for port in _carried(neuron, local)]
+    parts = (neuron, *_integrated(layout, local.population))
+    values = [getattr(part, name) for part in parts for name in parameters_of(type(part))]
     refractory = refractory_of(neuron, dt)
     if neuron.is_uniform:
         return np.array([[float(refractory), *values]])
@@ -152,24 +155,24 @@ def model_tables(
         if g not in rows:
             continue
         neuron: Any = populations[g].neuron
-        synapses = layout.synapses(g)
+        ports = _integrated(layout, g)
         table = rows[g]
         start = int(block[BLOCK_FIRST] - neurons.groups[g, FIRST])
         stop = start + int(block[BLOCK_LAST] - block[BLOCK_FIRST])
         n_internal = internal_steps(type(neuron), dt)
-        kinds = [port_kind(port) for port in _carried(neuron, parts[g])]
-        carried = sum(2 if kind == ALPHA else 1 for kind in kinds)
-        carries = not hasattr(neuron, "step") and METHODS[neuron.method].carries_currents
+        carries = method_of(type(neuron)).carries_currents
+        sizes = {EXPONENTIAL: 1, ALPHA: 2}
+        carried = sum(sizes.get(port_kind(port), 0) for port in ports)
         n_points = 1 + carried if carries else 2 * n_internal + 1
         stride = table.shape[1] if len(table) > 1 else 0
         part = table[start:stop] if stride else table
         head = [n_internal, dt / n_internal, n_points, stride]
         blocks.append(b)
-        address.append(block_address(neuron, debug, kinds, synapses))
+        address.append(block_address(neuron, debug, ports))
         points.append(n_points)
         carrying.append(carries)
         first_state.append(first[g] + start * state_size(layout, g))
-        most_points = max(most_points, n_points + len(synapses))
+        most_points = max(most_points, n_points + len(ports))
         first_param.append(n_params)
         params.append(np.concatenate([head, part.ravel()]))
         n_params += len(params[-1])
@@ -183,6 +186,7 @@ def model_tables(
         params=np.concatenate([np.empty(0), *params]),
         dt=np.array([dt]),
     )
-    n_rows = max((work_rows(populations[g].neuron, layout.synapses(g)) for g in own), default=0)  # type: ignore[arg-type]
+    models_of: list[Any] = [(populations[g].neuron, _integrated(layout, g)) for g in own]
+    n_rows = max((Writer(*each).n_rows for each in models_of), default=0)
     start_states = np.concatenate([np.empty(0), *states.values()])
     return ModelPart(models, start_states, first, n_rows, most_points)

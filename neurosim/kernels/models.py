@@ -13,7 +13,6 @@ from neurosim.kernels.types import (
     EXPONENTIAL,
     FIRST,
     FIRST_ID,
-    GAIN,
     GROUP,
     KIND,
     P_SS,
@@ -27,57 +26,24 @@ from neurosim.kernels.types import (
 
 
 @helper
-def _inject(course, injected, points):
-    """Set the current at all points of the step to what is injected."""
-    n = injected.size
+def _fill(course, first, values, points):
+    """Set the rows of `course` from `first` on to the same values, one for each neuron."""
+    n = values.size
     for j in range(points):
         for i in range(n):
-            course[j * n + i] = injected[i]
+            course[first + j * n + i] = values[i]
 
 
 @helper
-def _add_synaptic(course, synaptic, first, first_rise, kind, n, points, dt, filters):
+def _add_synaptic(course, current, rise, kind, points, dt, filters):
     """Add the synaptic current of one port at all points of the step."""
-    kept, pause = filters[P_SS] ** (1.0 / (points - 1)), dt / (points - 1)
+    n, kept, pause = current.size, filters[P_SS] ** (1.0 / (points - 1)), dt / (points - 1)
     factor = 1.0
     for j in range(points):
-        if kind == ALPHA:
-            time = j * pause
-            for i in range(n):
-                current = synaptic[first + i] + synaptic[first_rise + i] * time
-                course[j * n + i] += factor * current
-        else:
-            for i in range(n):
-                course[j * n + i] += factor * synaptic[first + i]
+        time = j * pause if kind == ALPHA else 0.0
+        for i in range(n):
+            course[j * n + i] += factor * (current[i] + rise[i] * time)
         factor *= kept
-
-
-@helper
-def _swap(course, place, synaptic, first, first_rise, kind, n, out):
-    """Copy the variables of one port to `course`, or back; return the place after them."""
-    for i in range(n):
-        if out:
-            course[place + i] = synaptic[first + i]
-        else:
-            synaptic[first + i] = course[place + i]
-    if kind != ALPHA:
-        return place + n
-    for i in range(n):
-        if out:
-            course[place + n + i] = synaptic[first_rise + i]
-        else:
-            synaptic[first_rise + i] = course[place + n + i]
-    return place + 2 * n
-
-
-@helper
-def _arrive(synaptic, first, first_rise, kind, arriving, filters):
-    """Take in what arrives at one port at the end of the step."""
-    for i in range(arriving.size):
-        if kind == ALPHA:
-            synaptic[first_rise + i] += filters[GAIN] * arriving[i]
-        else:
-            synaptic[first + i] += arriving[i]
 
 
 @helper
@@ -93,63 +59,68 @@ def _emit_spikes(block, group, spiked, fired, n_fired):
 
 @inline
 def update_models(neurons, models, inputs, state, scratch, row, fired, first_fired, n_fired, t):
-    """Advance the neurons with models of their own by one step; return the new count of spikes.
+    """Advance the neurons with equations of their own by one step; return the new spike count.
 
     Their ids are merged into those from `first_fired` to `n_fired`, which stay ascending.
     """
-    before = n_fired
+    before, course, dt = n_fired, scratch.course, models.dt[0]
     for k in range(models.blocks.size):
         block = neurons.blocks[models.blocks[k]]
-        g = block[GROUP]
-        group, first, last = neurons.groups[g], block[BLOCK_FIRST], block[BLOCK_LAST]
-        a, n = first - group[FIRST], last - first
-        points, dt = models.points[k], models.dt[0]
-        jump = scratch.voltage[:n]
-        jump[:] = 0.0
+        group, first = neurons.groups[block[GROUP]], block[BLOCK_FIRST]
+        a, n, points = first - group[FIRST], block[BLOCK_LAST] - first, models.points[k]
         carries = models.carries[k] > 0
-        # The current at the ends and middles of the internal steps, injected and synaptic; or what
-        # is injected, then the variables of the synaptic currents. Then what arrives at synapses
-        # with equations.
-        _inject(scratch.course, state.injected[first:last], 1 if carries else points)
+        jump = scratch.voltage[:n]
+        for i in range(n):
+            jump[i] = 0.0
+        # Rows of `course`: the current at the ends and middles of the internal steps, injected and
+        # synaptic; or the injected current and the variables of the synaptic currents. Then what
+        # arrives at each port that the block function integrates.
+        _fill(course, 0, state.injected[first : first + n], 1 if carries else points)
         carried, arrived = n, n * points
         for p in range(group[PORT_FIRST], group[PORT_LAST]):
             port, filters = neurons.ports[p], neurons.filters[p]
-            here, rise, kind = port[STATE] + a, port[STATE_RISE] + a, port[KIND]
-            if carries and (kind in (EXPONENTIAL, ALPHA)):
-                carried = _swap(scratch.course, carried, state.synaptic, here, rise, kind, n, True)
-                continue
             place, slot = block[PLACE] + p - group[PORT_FIRST], row + port[SLOT] + a
             arriving = gather(inputs, place, state, slot, scratch, n, t)
-            if kind == EQUATIONS:
-                _inject(scratch.course[arrived:], arriving, 1)
+            kind, here, rise = port[KIND], port[STATE] + a, port[STATE_RISE] + a
+            if kind == EQUATIONS or (carries and kind != DELTA):
+                _fill(course, arrived, arriving, 1)
                 arrived += n
+                if kind != EQUATIONS:
+                    _fill(course, carried, state.synaptic[here : here + n], 1)
+                    carried += n
+                if kind == ALPHA:
+                    _fill(course, carried, state.synaptic[rise : rise + n], 1)
+                    carried += n
                 continue
             if kind != DELTA:
                 _add_synaptic(
-                    scratch.course, state.synaptic, here, rise, kind, n, points, dt, filters
-                )
+                    course, state.synaptic[here : here + n], state.synaptic[rise : rise + n],
+                    kind, points, dt, filters,
+                )  # fmt: skip
             filter_port(jump, state.synaptic, here, rise, kind, arriving, filters)
         spikes = call_9(
             models.address[k],
             n,
-            state.v[first:].ctypes.data,
-            state.states[models.first_state[k] :].ctypes.data,
-            scratch.course.ctypes.data,
+            state.v.ctypes.data + 8 * first,
+            state.states.ctypes.data + 8 * models.first_state[k],
+            course.ctypes.data,
             jump.ctypes.data,
-            models.params[models.first_param[k] :].ctypes.data,
-            state.refractory_until[first:].ctypes.data,
+            models.params.ctypes.data + 8 * models.first_param[k],
+            state.refractory_until.ctypes.data + 8 * first,
             scratch.work.ctypes.data,
             t,
         )
-        carried = n
-        for p in range(group[PORT_FIRST], group[PORT_LAST]):
-            port, filters = neurons.ports[p], neurons.filters[p]
-            here, rise, kind = port[STATE] + a, port[STATE_RISE] + a, port[KIND]
-            if carries and (kind in (EXPONENTIAL, ALPHA)):
-                carried = _swap(scratch.course, carried, state.synaptic, here, rise, kind, n, False)
-                place, slot = block[PLACE] + p - group[PORT_FIRST], row + port[SLOT] + a
-                arriving = gather(inputs, place, state, slot, scratch, n, t)
-                _arrive(state.synaptic, here, rise, kind, arriving, filters)
+        if carries:
+            carried = n
+            for p in range(group[PORT_FIRST], group[PORT_LAST]):
+                kind, here = neurons.ports[p, KIND], neurons.ports[p, STATE] + a
+                if kind == EXPONENTIAL or kind == ALPHA:  # noqa: SIM109 - compiles faster
+                    _fill(state.synaptic, here, course[carried : carried + n], 1)
+                    carried += n
+                if kind == ALPHA:
+                    rise = neurons.ports[p, STATE_RISE] + a
+                    _fill(state.synaptic, rise, course[carried : carried + n], 1)
+                    carried += n
         if spikes > 0:
             n_fired = _emit_spikes(block, group, jump, fired, n_fired)
     if n_fired > before:

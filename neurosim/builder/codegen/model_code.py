@@ -54,8 +54,7 @@ def raise_errors() -> None:
 def block_address(
     model: NeuronModel,
     plain: bool = False,
-    ports: Sequence[int] = (),
-    synapses: Sequence[Synapse] = (),
+    ports: Sequence[Synapse] = (),
 ) -> int:
     """Return the address of the block function of a model.
 
@@ -64,13 +63,13 @@ def block_address(
     model : NeuronModel
     plain : bool
         Whether to run the equations as plain Python, so that `print` and a debugger work.
-    ports, synapses
+    ports : sequence of Synapse
         See `source_of`.
     """
     if plain or config.DISABLE_JIT:
-        return _callback(model, ports, synapses)
-    block, entry = source_of(model, ports, synapses)
-    return compiled_module(type(model).__name__, IMPORTS + block + entry).entry.address
+        return _callback(model, ports)
+    text = source_of(model, ports)
+    return compiled_module(type(model).__name__, IMPORTS + text).block.address
 
 
 @cache
@@ -109,15 +108,16 @@ def _cached_module(path: Path, source: str) -> Any:
     return module
 
 
-def _callback(model: NeuronModel, ports: Sequence[int], synapses: Sequence[Synapse]) -> int:
+def _callback(model: NeuronModel, ports: Sequence[Synapse]) -> int:
     """Return the address of a callback that runs the same block function as plain Python."""
     kind = type(model)
-    block, _ = source_of(model, ports, synapses)
-    writer = Writer(model, ports, synapses)
+    block, writer = source_of(model, ports), Writer(model, ports)
     names: dict[str, Any] = {
         "math": math,
         "namedtuple": namedtuple,
         "called": lambda method: method,
+        "cfunc": lambda *_, **__: lambda method: method,
+        "SIGNATURE": None,
         "function": lambda method: method,
         "mathematics": model_math,
         "current_at": model_tools.current_at,
@@ -125,9 +125,9 @@ def _callback(model: NeuronModel, ports: Sequence[int], synapses: Sequence[Synap
     }
     exec(compile(block, f"<{kind.__name__}>", "exec"), names)  # the text of the user's own class
     names |= plain_functions(kind)
-    for number, own in enumerate(writer.kinds):
-        names |= plain_functions(own, prefix_of(number))
-    n_parameters = 1 + writer.n_parameters + len(ports)
+    for number, own in enumerate(writer.port_kinds):
+        if own.has_equations:
+            names |= plain_functions(own, prefix_of(number))
     n_work = WORK_ROW * writer.n_rows
 
     def call(n: int, *addresses_and_step: int) -> int:
@@ -141,9 +141,9 @@ def _callback(model: NeuronModel, ports: Sequence[int], synapses: Sequence[Synap
                     n,
                     _array(v, n),
                     _array(states, n * writer.m),
-                    _array(current, n * (points + len(synapses))),
+                    _array(current, n * (points + len(ports))),
                     _array(jump, n),
-                    _array(params, HEADER + n_parameters + (n - 1) * stride),
+                    _array(params, HEADER + 1 + writer.n_parameters + (n - 1) * stride),
                     _array(until, n, ctypes.c_int64),
                     _array(work, n_work),
                     t,

@@ -15,10 +15,11 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from neurosim.builder.codegen.model_check import check_source
-from neurosim.builder.codegen.model_functions import functions_of, gives_numbers, prefix_of
+from neurosim.builder.codegen.model_functions import functions_of, gives_numbers
 from neurosim.builder.codegen.model_methods import METHODS, Method
 from neurosim.builder.codegen.model_split import split_source
-from neurosim.kernels.types import ALPHA, WORK_ROW
+from neurosim.builder.codegen.synapse_source import arrivals, synapse_functions
+from neurosim.kernels.types import WORK_ROW
 from neurosim.models.declare import parameters_of, states_of
 from neurosim.models.equations import methods_of
 from neurosim.models.quantity import is_uniform
@@ -41,7 +42,7 @@ IMPORTS = '''"""A neuron model, in the form that neurosim compiles."""
 import math
 from collections import namedtuple
 
-from numba import carray, cfunc
+from numba import cfunc
 
 from neurosim.kernels import model_math as mathematics
 from neurosim.kernels.model_tools import SIGNATURE, called, current_at, function, slope_ratio
@@ -72,7 +73,7 @@ def ask(n, only_jumped, jump, params, work):
             work[{held} + k] = 1.0 if params[{header} + k * stride] > 0.0 else 0.0
 
 
-@called
+{entry}
 def block(n, v, states, current, jump, params, until, work, t):
     """Advance n neurons by one time step.
 
@@ -98,74 +99,13 @@ def block(n, v, states, current, jump, params, until, work, t):
 
 '''
 
-ENTRY = '''@cfunc(SIGNATURE, cache=True, error_model="numpy", nopython=True)
-def entry(n, v, states, current, jump, params, until, work, t):
-    """Make arrays of the addresses that the time loop passes."""
-    head = carray(params, {header})
-    points, stride = int(head[2]), int(head[3])
-    return block(
-        n,
-        carray(v, n),
-        carray(states, n * {n_states}),
-        carray(current, n * (points + {n_synapses})),
-        carray(jump, n),
-        carray(params, {header} + 1 + {n_parameters} + (n - 1) * stride),
-        carray(until, n),
-        carray(work, {n_work}),
-        t,
-    )
-'''
+ENTRY = '@cfunc(SIGNATURE, cache=True, error_model="numpy", nopython=True)'
+"""Decorator of the block function, which gets addresses."""
 
 SLOPES = '''@called
 def slopes({x}, i, p):
     """Return the derivatives, where they need not be computed for several neurons at once."""
     return {rates}({x}, i, p)'''
-
-RATES = '''@function
-def synapse_rates({x}, p):
-    """Return the derivatives of the states of synapses."""
-    {slopes}
-    return {a}
-
-
-@function
-def synaptic_current(v, {x}, p):
-    """Return the current of synapses (pA)."""
-    return {current}'''
-
-ALL_RATES = '''@function
-def rates({x}, i, p):
-    """Return the derivatives of the states of a neuron and of its synapses."""
-    {own_a} = derivatives({own_x}, i + synaptic_current(x0, {synapse_x}, p), p)
-    {synapse_a} = synapse_rates({synapse_x}, p)
-    return {a}'''
-
-RELAX_SYNAPSES = '''@called
-def advance_synapses({x}, h, p):
-    """Advance the states of synapses by h (ms), where the neuron has a step of its own."""
-    s = 0.25 * h
-    for _ in range(4):
-        {a} = synapse_rates({x}, p)
-        {b} = synapse_rates({half_a}, p)
-        {c} = synapse_rates({half_b}, p)
-        {d} = synapse_rates({whole_c}, p)
-        {add}
-    return {x_}'''
-
-ADD_ARRIVING = """
-for k in range(n):
-    work[{row} + k] += current[(points + {number}) * n + k]
-"""
-
-ARRIVE = """
-for k in range(n):
-    arriving = current[(points + {number}) * n + k]
-    if arriving != 0.0:
-        {own}
-        {load}
-        {x} = {prefix}arrive({x_}, arriving, p.synapse{number})
-        {store}
-"""
 
 AT_END = """
 for k in range(n):
@@ -192,87 +132,68 @@ AFTER_JUMP = """for k in range(n):
         {store}"""
 
 
-def source_of(
-    model: NeuronModel, ports: Sequence[int] = (), synapses: Sequence[Synapse] = ()
-) -> tuple[str, str]:
-    """Return the source of a model's block function, and of its entry by address.
+def source_of(model: NeuronModel, ports: Sequence[Synapse] = ()) -> str:
+    """Return the source of a model's block function.
 
-    It depends on the classes, on whether the neurons have the same parameters, and, for methods
-    that integrate synaptic currents, on their kinds; not on values.
+    It depends on the classes and on whether all neurons have the same parameters, not on values.
 
     Parameters
     ----------
     model : NeuronModel
-    ports : sequence of int
-        Kind of each port whose synaptic current the method integrates: `EXPONENTIAL` or `ALPHA`.
-    synapses : sequence of Synapse
-        Synapses whose equations are integrated with those of the neuron.
+    ports : sequence of Synapse
+        Synapse models that are integrated with the neuron: those with equations, and for "gsl" the
+        built-in currents.
     """
-    check_source(model, synapses)
-    return Writer(model, ports, synapses).source()
+    check_source(model, [port for port in ports if port.has_equations])
+    return Writer(model, ports).source()
+
+
+def method_of(kind: type[NeuronModel]) -> Method:
+    """Return the method of integration of a class of models."""
+    return METHODS["own" if hasattr(kind, "step") else kind.method]
 
 
 def hidden_states(kind: type[NeuronModel]) -> int:
     """Return how many values per neuron the integration method keeps beside the states."""
-    return int(not hasattr(kind, "step") and METHODS[kind.method].is_adaptive)
+    return int(method_of(kind).is_adaptive)
 
 
 def internal_steps(kind: type[NeuronModel], dt: float) -> int:
     """Return into how many internal steps a time step is divided."""
-    if hasattr(kind, "step") or METHODS[kind.method].carries_currents:
+    method = method_of(kind)
+    if method.takes_jump or method.carries_currents:
         return 1
-    longest = 0.05 if METHODS[kind.method].is_adaptive else kind.substep
+    longest = 0.05 if method.is_adaptive else kind.substep
     return max(1, math.ceil(dt / longest - 1e-9))
 
 
-def work_rows(model: NeuronModel, synapses: Sequence[Synapse] = ()) -> int:
-    """Return how many rows of `work` a model's block function uses."""
-    return Writer(model, (), synapses).n_rows
-
-
 class Writer:
-    """Parts of the source that depend on states, parameters and options of a model's class."""
+    """Parts of the source that depend on states, parameters and options of a model's class.
 
-    def __init__(
-        self, model: NeuronModel, ports: Sequence[int] = (), synapses: Sequence[Synapse] = ()
-    ) -> None:
-        self._ports, self.synapses = ports, synapses
-        self.kind = type(model)
+    Parameters
+    ----------
+    model : NeuronModel
+    ports : sequence of Synapse
+        See `source_of`.
+    """
+
+    def __init__(self, model: NeuronModel, ports: Sequence[Synapse] = ()) -> None:
+        self.kind, self.ports = type(model), ports
+        self.port_kinds: list[type[Synapse]] = list(dict.fromkeys(map(type, ports)))
         self.fields = tuple(parameters_of(self.kind))
+        self.n_parameters = sum(len(parameters_of(kind)) for kind in (self.kind, *map(type, ports)))
         self.is_uniform = all(is_uniform(getattr(model, name)) for name in self.fields)
         self.n_own = len(states_of(self.kind))
-        self.n = self.n_own + sum(len(states_of(type(synapse))) for synapse in synapses)
+        self.n = self.n_own + sum(len(states_of(type(port))) for port in ports)
         self.m = self.n - 1 + hidden_states(self.kind)
         self.names = [f"x{j}" for j in range(self.n)]
         self.numbers = gives_numbers(model)
-        self.kinds = list(dict.fromkeys(map(type, synapses)))
-        self.n_parameters = len(self.fields) + sum(
-            len(parameters_of(type(synapse))) for synapse in synapses
-        )
+        self.method = method_of(self.kind)
 
     @property
-    def currents(self) -> list[tuple[str, int | None]]:
-        """Variables of synaptic currents: their time constant, and which other one they grow by."""
-        found: list[tuple[str, int | None]] = []
-        for p, kind in enumerate(self._ports):
-            tau = f"params[{HEADER + 1 + self.n_parameters + p} + k * stride]"
-            own = self.n + len(found)
-            found += [(tau, own + 1), (tau, None)] if kind == ALPHA else [(tau, None)]
-        return found
-
-    @property
-    def flowing(self) -> list[int]:
-        """Numbers of the variables that are currents, in the vector of states and currents."""
-        numbers, n = [], self.n
-        for kind in self._ports:
-            numbers.append(n)
-            n += 2 if kind == ALPHA else 1
-        return numbers
-
-    @property
-    def method(self) -> Method:
-        """Method of integration."""
-        return METHODS["own" if hasattr(self.kind, "step") else self.kind.method]
+    def has_synapses(self) -> bool:
+        """Whether there are synapses with equations."""
+        return self.n > self.n_own
 
     @property
     def n_rows(self) -> int:
@@ -312,7 +233,7 @@ class Writer:
             "x": ", ".join(self.names),
             "load": self.load(),
             "store": self.store(),
-            "rates": "rates" if self.synapses else "derivatives",
+            "rates": "rates" if self.has_synapses else "derivatives",
             "own_x": ", ".join(self.names[: self.n_own]),
             "own_x_reset": self.targets("x", "reset"),
             "own_x_after": self.targets("x", "after_step"),
@@ -329,30 +250,18 @@ class Writer:
 
     def parameters(self, values: list[str]) -> str:
         """Return the expression of all parameters, of which `values` are the expressions."""
-        arguments, first = values[: len(self.fields)], len(self.fields)
-        for synapse in self.synapses:
-            n = len(parameters_of(type(synapse)))
-            number = self.kinds.index(type(synapse))
-            arguments.append(f"P{number}({', '.join(values[first : first + n])})")
-            first += n
+        rest = iter(values)
+        arguments = [next(rest) for _ in self.fields]
+        for port in self.ports:
+            own = ", ".join(next(rest) for _ in parameters_of(type(port)))
+            arguments.append(f"P{self.port_kinds.index(type(port))}({own})")
         return f"P({', '.join(arguments)})"
 
     def types(self) -> str:
         """Return the definitions of the types of the parameters."""
-        fields = self.fields + tuple(f"synapse{k}" for k in range(len(self.synapses)))
-        lines = [f'P = namedtuple("P", {fields!r})']
-        for k, kind in enumerate(self.kinds):
-            lines.append(f'P{k} = namedtuple("P{k}", {tuple(parameters_of(kind))!r})')
-        return "\n".join(lines)
-
-    def states_of_synapses(self, letter: str = "x") -> list[list[str]]:
-        """Return the names of the states of each synapse."""
-        found, first = [], self.n_own
-        for synapse in self.synapses:
-            last = first + len(states_of(type(synapse)))
-            found.append([f"{letter}{j}" for j in range(first, last)])
-            first = last
-        return found
+        named = {"P": self.fields + tuple(f"synapse{k}" for k in range(len(self.ports)))}
+        named |= {f"P{k}": tuple(parameters_of(own)) for k, own in enumerate(self.port_kinds)}
+        return "\n".join(f'{name} = namedtuple("{name}", {own})' for name, own in named.items())
 
     def load(self, letter: str = "x", first: int = 0) -> str:
         """Return the line that reads one row for each state at neuron k, from row `first` on."""
@@ -366,7 +275,8 @@ class Writer:
         """Return the left-hand side of an assignment of what a method returns."""
         n = self.n if method == "derivatives" else self.n_own
         names = ", ".join(f"{letter}{j}" for j in range(n))
-        return names + ("," if n == 1 and method not in self.numbers else "")
+        bare = method.rpartition(" ")[2] in self.numbers
+        return names + ("," if n == 1 and not bare else "")
 
     def point(self, values: list[str]) -> str:
         """Return arguments at a point of state space, with v bounded by `v_max`."""
@@ -390,7 +300,7 @@ class Writer:
 
     def still(self, letter: str) -> str:
         """Return the line that stops what does not move in the refractory period."""
-        n = self.n_own if self.freezes and self.synapses else int(self.clamps)
+        n = self.n_own if self.freezes and self.has_synapses else int(self.clamps)
         return "; ".join(f"{letter}{j} = 0.0 if held else {letter}{j}" for j in range(n)) or "pass"
 
     def freeze(self, letter: str = "y") -> str:
@@ -399,8 +309,8 @@ class Writer:
             return "pass"
         return "; ".join(f"{letter}{j} = x{j} if held else {letter}{j}" for j in range(self.n_own))
 
-    def source(self) -> tuple[str, str]:
-        """Return the source of the block function and of its entry."""
+    def source(self) -> str:
+        """Return the source of the block function."""
         pieces, fetch = self.pieces, ["work[k] = v[k]"]
         fetch += [f"work[{WORK_ROW * (j + 1)} + k] = states[{self.m} * k + {j}]"
                   for j in range(self.n - 1)]  # fmt: skip
@@ -414,7 +324,8 @@ class Writer:
                 for c in range(self.n_parameters)
             ]
         text = TEXT.format(
-            name=" with ".join(kind.__qualname__ for kind in (self.kind, *self.kinds)),
+            entry=ENTRY,
+            name=" with ".join(kind.__qualname__ for kind in (self.kind, *self.port_kinds)),
             types=self.types(),
             functions=self._functions(),
             fetch="; ".join(fetch),
@@ -422,92 +333,16 @@ class Writer:
             body=textwrap.indent(self._body(), "    "),
             **pieces,
         )
-        entry = ENTRY.format(
-            header=HEADER,
-            n_states=self.m,
-            n_parameters=self.n_parameters + len(self._ports),
-            n_synapses=len(self.synapses),
-            n_work=WORK_ROW * self.n_rows,
-        )
-        return text, entry
+        return text
 
     def _functions(self) -> str:
         """Return the functions of the model and its synapses, and those of the method."""
-        functions = functions_of(self.kind)
-        pieces = self.pieces
-        if self.synapses:
-            functions += self._synapse_functions()
+        functions = functions_of(self.kind) + synapse_functions(self)
         if not hasattr(self.kind, "step"):
-            functions.append(SLOPES.format(**pieces))
+            functions.append(SLOPES.format(**self.pieces))
         if "stable" in methods_of(self.kind):
             functions.append(split_source(self))
         return "\n\n\n".join(functions)
-
-    def _synapse_functions(self) -> list[str]:
-        """Return the functions of the synapses."""
-        functions = []
-        for k, kind in enumerate(self.kinds):
-            functions += functions_of(kind, prefix_of(k))
-        slopes, currents, states = [], [], self.states_of_synapses()
-        for k, (synapse, own) in enumerate(zip(self.synapses, states, strict=True)):
-            prefix, x = prefix_of(self.kinds.index(type(synapse))), ", ".join(own)
-            a = self._assigned(synapse, "derivatives", [name.replace("x", "a") for name in own])
-            slopes.append(f"{a} = {prefix}derivatives({x}, p.synapse{k})")
-            currents.append(f"{prefix}current(v, {x}, p.synapse{k})")
-
-        def listed(letter: str, form: str = "{0}{1}") -> str:
-            return ", ".join(form.format(letter, j) for j in range(self.n_own, self.n))
-
-        comma = "," if self.n == self.n_own + 1 else ""
-        names = {letter: listed(letter) + comma for letter in "abcd"}
-        pieces = self.pieces | {"synapse_x": listed("x"), "synapse_a": names["a"]}
-        functions.append(
-            RATES.format(
-                x=listed("x"), a=names["a"], slopes="\n    ".join(slopes),
-                current=" + ".join(currents),
-            )
-        )  # fmt: skip
-        if hasattr(self.kind, "step"):
-            weighted = "x{0} += s / 6.0 * (a{0} + 2.0 * b{0} + 2.0 * c{0} + d{0})"
-            functions.append(
-                RELAX_SYNAPSES.format(
-                    **names,
-                    x=listed("x"),
-                    x_=listed("x") + comma,
-                    half_a=listed("a", "x{1} + 0.5 * s * {0}{1}"),
-                    half_b=listed("b", "x{1} + 0.5 * s * {0}{1}"),
-                    whole_c=listed("c", "x{1} + s * {0}{1}"),
-                    add="; ".join(weighted.format(j) for j in range(self.n_own, self.n)),
-                )
-            )
-        else:
-            own_a = ", ".join(f"a{j}" for j in range(self.n_own))
-            own_a += "," if self.n_own == 1 and "derivatives" not in self.numbers else ""
-            a = ", ".join(f"a{j}" for j in range(self.n))
-            functions.append(ALL_RATES.format(**pieces, a=a, own_a=own_a))
-        return functions
-
-    def _assigned(self, synapse: Synapse, method: str, names: list[str]) -> str:
-        """Return the left-hand side of an assignment of what a synapse's method returns."""
-        bare = len(names) == 1 and method in gives_numbers(synapse)
-        return names[0] if bare else ", ".join(names) + ","
-
-    def _arrivals(self) -> str:
-        """Return the lines that add what arrives at synapses at the end of the step."""
-        text = ""
-        for k, (synapse, own) in enumerate(
-            zip(self.synapses, self.states_of_synapses(), strict=True)
-        ):
-            if hasattr(synapse, "arrive"):
-                prefix = prefix_of(self.kinds.index(type(synapse)))
-                x = self._assigned(synapse, "arrive", own)
-                text += ARRIVE.format(
-                    number=k, own=self.own(), load=self.load(), store=self.store(), x=x,
-                    x_=", ".join(own), prefix=prefix,
-                )  # fmt: skip
-            else:
-                text += ADD_ARRIVING.format(row=WORK_ROW * int(own[0][1:]), number=k)
-        return text
 
     def _body(self) -> str:
         """Return the lines that advance all neurons of a block."""
@@ -515,7 +350,7 @@ class Writer:
         if self.kind.spike_check == "step":
             body += AT_END.format(**self.pieces)
         if self.method.takes_jump:
-            return body + self._arrivals()
+            return body + arrivals(self)
         after = "pass"
         if "after_step" in methods_of(self.kind):
             after = AFTER_JUMP.format(**self.pieces)
@@ -527,5 +362,5 @@ class Writer:
             + JUMP.format(
                 unless_held=held, after=textwrap.indent(after, "    ").strip(), **self.pieces
             )
-            + self._arrivals()
+            + arrivals(self)
         )

@@ -195,10 +195,10 @@ for k in range(n):
 def own_step(writer: Writer) -> str:
     """Return source that takes the step of the model's own."""
     i, synapses = "current[k]", "pass"
-    if writer.synapses:
-        x, y = (", ".join(f"{letter}{j}" for j in range(writer.n_own, writer.n)) for letter in "xy")
-        i += f" + synaptic_current(x0, {x}, p)"
-        synapses = f"{y}, = advance_synapses({x}, h, p)"
+    if writer.has_synapses:
+        x, y = ("".join(f"{letter}{j}, " for j in range(writer.n_own, writer.n)) for letter in "xy")
+        i += f" + synaptic_current(x0, {x}p)"
+        synapses = f"{y} = advance_synapses({x}h, p)"
     step = OWN_STEP.format(
         y_=writer.targets("y", "step"),
         hold=writer.hold("y"),
