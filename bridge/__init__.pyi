@@ -4,9 +4,6 @@ from . import classics as classics
 from . import datasets as datasets
 from . import inference as inference
 from . import spiking as spiking
-from .evaluation.coincidence import (
-    coincidence_factor as coincidence_factor,
-)
 from .evaluation.comparison import (
     Comparison as Comparison,
 )
@@ -35,6 +32,9 @@ from .evaluation.measures import (
     brier_score as brier_score,
 )
 from .evaluation.measures import (
+    coincidence_factor as coincidence_factor,
+)
+from .evaluation.measures import (
     cross_entropy as cross_entropy,
 )
 from .evaluation.measures import (
@@ -61,21 +61,6 @@ from .learning.activations import (
 from .learning.activations import (
     find_activation as find_activation,
 )
-from .learning.descent import (
-    Descent as Descent,
-)
-from .learning.descent import (
-    accelerated_descent as accelerated_descent,
-)
-from .learning.descent import (
-    gradient_descent as gradient_descent,
-)
-from .learning.descent import (
-    newton as newton,
-)
-from .learning.descent import (
-    quasi_newton as quasi_newton,
-)
 from .learning.features import (
     bin_means as bin_means,
 )
@@ -96,6 +81,21 @@ from .learning.features import (
 )
 from .learning.logistic import (
     LogisticNeuron as LogisticNeuron,
+)
+from .learning.optimizers import (
+    OptimizeResult as OptimizeResult,
+)
+from .learning.optimizers import (
+    accelerated_descent as accelerated_descent,
+)
+from .learning.optimizers import (
+    gradient_descent as gradient_descent,
+)
+from .learning.optimizers import (
+    newton as newton,
+)
+from .learning.optimizers import (
+    quasi_newton as quasi_newton,
 )
 from .learning.separation import (
     SeparableDataWarning as SeparableDataWarning,
@@ -128,7 +128,7 @@ from .neuron.bounds import (
     validity as validity,
 )
 from .neuron.filtered import (
-    FilteredTwin as FilteredTwin,
+    FilteredNeuron as FilteredNeuron,
 )
 from .neuron.filtered import (
     connect_filter as connect_filter,
@@ -141,6 +141,9 @@ from .neuron.mapping import (
 )
 from .neuron.mapping import (
     to_spiking as to_spiking,
+)
+from .neuron.neuron_comparison import (
+    compare_neurons as compare_neurons,
 )
 from .neuron.noise import (
     EscapeNoise as EscapeNoise,
@@ -173,17 +176,14 @@ from .neuron.unit import (
     SpikingUnit as SpikingUnit,
 )
 from .neuron.unit import (
-    threshold_gap as threshold_gap,
-)
-from .neuron.worlds import (
-    compare_worlds as compare_worlds,
+    threshold_distance as threshold_distance,
 )
 from .spiking import (
     SpikingCircuit as SpikingCircuit,
 )
-from .spiking.strengths import (
+from .spiking import (
     Strengths as Strengths,
 )
-from .spiking.strengths import (
+from .spiking import (
     strengths as strengths,
 )

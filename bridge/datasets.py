@@ -1,30 +1,27 @@
-"""Data sets to train on, as arrays."""
+"""Data sets for training."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurosim import NeurosimError
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 SIDE = 8
-"""Pixels of a digit's picture in each direction."""
+"""Width and height of an image (pixels)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Digits:
-    """Handwritten digits, split into those to learn from and those held out.
+    """Handwritten digits, split into training and test images.
 
     Attributes
     ----------
     images, held_out : (n_images, 64) ndarray
-        Pixels row by row, from 0 (paper) to 1 (ink).
+        Pixels in row-major order, from 0 (white) to 1 (black).
     labels, held_out_labels : (n_images,) ndarray of int
         0 to 9.
     """
@@ -37,17 +34,17 @@ class Digits:
 
 @cache
 def digits(fold: int = 0) -> Digits:
-    """Return 1,797 digits of 8×8 pixels, written by 43 people; every fifth is held out.
+    """Return 1,797 digits of 8×8 pixels, written by 43 people; every fifth is a test image.
 
     Parameters
     ----------
     fold : int
-        0 to 4: the images of number fold, fold + 5, fold + 10 … are held out.
+        0 to 4; images fold, fold + 5, fold + 10 … are test images.
 
     References
     ----------
     E. Alpaydin & C. Kaynak, *Optical Recognition of Handwritten Digits*, UCI Machine Learning
-    Repository (1998): the test part of it, as scikit-learn ships it.
+    Repository (1998); the test set, as distributed with scikit-learn.
     """
     if fold not in range(5):
         raise NeurosimError(f"fold = {fold} is outside 0 to 4")
@@ -62,9 +59,9 @@ def digits(fold: int = 0) -> Digits:
 
 
 def shifted(images: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return pictures as they are, then each moved by a pixel: up, down, left, right in turn.
+    """Return images, followed by the same images shifted by one pixel.
 
-    What moves in is paper; so a network learns that a digit stays what it is where it is moved.
+    The direction alternates between up, down, left and right. New pixels are white.
 
     Parameters
     ----------

@@ -64,7 +64,7 @@ class Settings:
             max_iter=self.steps,
             solver=bridge.gradient_descent,
         )
-        return [START.with_parameters(theta) for theta in descent.path]
+        return [START.with_parameters(theta) for theta in descent.trajectory]
 
 
 def network(settings: Settings, options: RunOptions) -> ns.Network:

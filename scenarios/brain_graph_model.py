@@ -187,7 +187,7 @@ def abstract_spread(wiring: Wiring, steps: int) -> NDArray[np.bool_]:
     refractory steps before (Greenberg & Hastings 1978, SIAM J. Appl. Math. 34:515).
     """
     size = wiring.matrix.shape[0]
-    fires, gap = bridge.find_activation("step"), bridge.threshold_gap(NEURON)
+    fires, gap = bridge.find_activation("step"), bridge.threshold_distance(NEURON)
     active, tired = np.zeros((steps, size), dtype=bool), np.zeros(size, dtype=int)
     given = np.zeros(size)
     given[wiring.kicked] = STRONG

@@ -10,7 +10,7 @@ import numpy as np
 
 import bridge
 import neurosim as ns
-from bridge.spiking import GroupTwin, sigmoids_of
+from bridge.spiking import NeuronGroup, sigmoids_of
 from scenarios._planes import grid_points
 
 if TYPE_CHECKING:
@@ -190,18 +190,18 @@ def lessons_of(settings: Settings, seed: int) -> Lessons:
     return Lessons(np.array(units), np.array([*found.values()]), np.array(examples), best)
 
 
-def shapes() -> dict[str, GroupTwin]:
+def shapes() -> dict[str, NeuronGroup]:
     """Return the networks made for each shape, and for each polygon in the place of the circle."""
-    made = {name: GroupTwin(fires_inside(own), name=f"{name}, ") for name, own in SHAPES.items()}
+    made = {name: NeuronGroup(fires_inside(own), name=f"{name}, ") for name, own in SHAPES.items()}
     return made | {
-        f"{n} sides": GroupTwin(fires_inside((Polygon(n),)), name=f"{n} sides, ") for n in SIDES
+        f"{n} sides": NeuronGroup(fires_inside((Polygon(n),)), name=f"{n} sides, ") for n in SIDES
     }
 
 
-def deep_of(lessons: Lessons) -> dict[int, GroupTwin]:
+def deep_of(lessons: Lessons) -> dict[int, NeuronGroup]:
     """Return the networks of many layers as spiking ones, by their layers."""
     return {
-        n: GroupTwin(sigmoids_of(own), GROUP, 20, noise=False, name=f"{n} layers, ")
+        n: NeuronGroup(sigmoids_of(own), GROUP, 20, noise=False, name=f"{n} layers, ")
         for n, own in lessons.deep.items()
     }
 

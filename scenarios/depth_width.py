@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     import neurosim as ns
-    from bridge.spiking import GroupTwin
+    from bridge.spiking import NeuronGroup
 
 COLOURS = {1: "#E69F00", 3: "#56B4E9"}
 """Of wide and of deep networks."""
@@ -86,7 +86,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
     return {"digits": fig}
 
 
-def _draw_raster(axes: Axes, result: ns.Result, spiking: GroupTwin) -> None:
+def _draw_raster(axes: Axes, result: ns.Result, spiking: NeuronGroup) -> None:
     """Draw the spikes at the shown x, of each unit in the step in which it decides."""
     first, own = 1, spiking.network
     for k, (layer, depth) in enumerate(zip(own.layers, own.depths, strict=True)):

@@ -10,7 +10,7 @@ import numpy as np
 
 import bridge
 import neurosim as ns
-from bridge.spiking import GroupTwin
+from bridge.spiking import NeuronGroup
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -111,16 +111,16 @@ def errors_of(settings: Settings, seed: int) -> dict[int, list[tuple[int, float]
     return found
 
 
-def made(settings: Settings) -> dict[str, GroupTwin]:
+def made(settings: Settings) -> dict[str, NeuronGroup]:
     """Return the deep and the wide network in spikes, for each number of digits up to all."""
     return {
-        f"{kind} {bits}": GroupTwin(make(bits), name=f"{kind} {bits}, ")
+        f"{kind} {bits}": NeuronGroup(make(bits), name=f"{kind} {bits}, ")
         for bits in range(2, settings.bits + 1)
         for kind, make in (("deep", deep), ("wide", wide))
     }
 
 
-GIVEN_SPIKING = GroupTwin(given(), 20, 400, noise=False, name="given, ")
+GIVEN_SPIKING = NeuronGroup(given(), 20, 400, noise=False, name="given, ")
 
 
 def network(settings: Settings, options: RunOptions) -> ns.Network:

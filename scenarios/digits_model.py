@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 import bridge
 import neurosim as ns
 from bridge.datasets import Digits, digits, shifted
-from bridge.spiking import ChanceTwin, LatencyTwin, RateTwin
+from bridge.spiking import ChanceCodedNetwork, LatencyCodedNetwork, RateCodedNetwork
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,19 +71,19 @@ class Task:
         The held-out images that are shown.
     network : LayeredNetwork
         64 inputs, ReLUs, 10 sigmoids.
-    chance : ChanceTwin
+    chance : ChanceCodedNetwork
         Of a network of sigmoids, 64-64-10.
-    rate : RateTwin
-    first : LatencyTwin
+    rate : RateCodedNetwork
+    first : LatencyCodedNetwork
     """
 
     data: Digits
     images: NDArray[np.float64]
     labels: NDArray[np.int64]
     network: bridge.LayeredNetwork
-    chance: ChanceTwin
-    rate: RateTwin
-    first: LatencyTwin
+    chance: ChanceCodedNetwork
+    rate: RateCodedNetwork
+    first: LatencyCodedNetwork
 
     @property
     def decided(self) -> NDArray[np.intp]:
@@ -108,9 +108,9 @@ def task_of(settings: Settings, seed: int) -> Task:
         images=data.held_out[: settings.images],
         labels=data.held_out_labels[: settings.images],
         network=network,
-        chance=ChanceTwin(smooth),
-        rate=RateTwin.of(network, data.images, rate=settings.rate),
-        first=LatencyTwin.of(network, data.images, window=settings.window),
+        chance=ChanceCodedNetwork(smooth),
+        rate=RateCodedNetwork.of(network, data.images, rate=settings.rate),
+        first=LatencyCodedNetwork.of(network, data.images, window=settings.window),
     )
 
 

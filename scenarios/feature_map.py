@@ -11,7 +11,7 @@ import numpy as np
 
 import bridge
 import neurosim as ns
-from bridge.spiking import GroupTwin
+from bridge.spiking import NeuronGroup
 from neurosim.scenario import Scenario
 from scenarios._planes import draw_examples, draw_zones, grid_points, zone_bar
 from scenarios._trials import DERIVED, SPIKING
@@ -85,10 +85,10 @@ class Lesson:
         squares = bridge.LayeredNetwork((squaring(settings.neurons), last))
         return {"raw": bridge.LayeredNetwork((raw,)), "mapped": squares}
 
-    def spiking(self, settings: Settings) -> dict[str, GroupTwin]:
+    def spiking(self, settings: Settings) -> dict[str, NeuronGroup]:
         """Return the networks in spikes."""
         return {
-            name: GroupTwin(own, outputs=OUTPUTS[name], name=f"{name}, ")
+            name: NeuronGroup(own, outputs=OUTPUTS[name], name=f"{name}, ")
             for name, own in self.networks(settings).items()
         }
 

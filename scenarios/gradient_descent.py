@@ -140,13 +140,13 @@ def _descents(lesson: Lesson, settings: Settings) -> dict[str, bridge.Measure]:
         note = f"looked at to come within {WITHIN:g} nats of the lowest"
         trials = lesson.trials_until(name, WITHIN)
         measures[f"trials_needed_{key}"] = bridge.Measure(trials, note=note)
-        one_pass = history.path_rows <= settings.trials
-        excess = float(lesson.loss(history.path[one_pass][-1]) - lesson.lowest)
+        one_pass = history.trajectory_rows <= settings.trials
+        excess = float(lesson.loss(history.trajectory[one_pass][-1]) - lesson.lowest)
         measures[f"excess_after_one_pass_{key}"] = bridge.Measure(excess, "nats")
-        excess = float(lesson.loss(history.path[-1]) - lesson.lowest)
+        excess = float(lesson.loss(history.trajectory[-1]) - lesson.lowest)
         note = f"after {settings.passes} passes"
         measures[f"excess_at_the_end_{key}"] = bridge.Measure(excess, "nats", note=note)
-        rises = float((np.diff(lesson.loss(history.path)) > 1e-12).mean())
+        rises = float((np.diff(lesson.loss(history.trajectory)) > 1e-12).mean())
         note = "share of the steps drawn that go uphill"
         measures[f"uphill_{key}"] = bridge.Measure(rises, note=note)
     return measures
@@ -161,7 +161,7 @@ def _draw_paths(lesson: Lesson, settings: Settings) -> Figure:
     from neurosim import plot
 
     mean = float(lesson.counts.mean())
-    ways = {name: _centred(begun.path, mean) for name, begun in lesson.begun.items()}
+    ways = {name: _centred(begun.trajectory, mean) for name, begun in lesson.begun.items()}
     (goal,) = _centred(np.append(lesson.best.intercept_, lesson.best.coef_)[np.newaxis], mean)
     points = np.concatenate([*ways.values(), goal[np.newaxis]])
     low, high = points.min(axis=0), points.max(axis=0)
@@ -179,7 +179,7 @@ def _draw_paths(lesson: Lesson, settings: Settings) -> Figure:
             axes.plot(*way.T, ".-", ms=3, lw=0.7, color=COLOURS[name])
             axes.plot(*way[0], "s", ms=7, color="black", label="start")
             axes.plot(*goal, "*", ms=14, color=TRAINED, mec="black", label="lowest loss")
-            steps, size = lesson.begun[name].path_steps[-1], settings.batch_sizes[name]
+            steps, size = lesson.begun[name].trajectory_steps[-1], settings.batch_sizes[name]
             words = f"{steps:,} steps of {size:,} trial{'s' if size > 1 else ''}"
             axes.set_title(f"{name}: {words}", fontsize=10)
             axes.set(xlabel=f"score at the mean input, θ₀ + {mean:.2f} θ₁")
@@ -204,8 +204,11 @@ def _draw_cost(lesson: Lesson) -> Figure:
     with plot.style():
         for name in reversed(lesson.taught):
             history = lesson.taught[name].history_
-            excess = (lesson.loss(history.path) - lesson.lowest)[1:]
-            for axes, way in ((left, history.path_rows[1:]), (right, history.path_steps[1:])):
+            excess = (lesson.loss(history.trajectory) - lesson.lowest)[1:]
+            for axes, way in (
+                (left, history.trajectory_rows[1:]),
+                (right, history.trajectory_steps[1:]),
+            ):
                 axes.loglog(way, excess, color=COLOURS[name], lw=0.5, alpha=0.5)
                 axes.loglog(*_smoothed(way, excess), color=COLOURS[name], lw=2.5, label=name)
         for axes in (left, right):

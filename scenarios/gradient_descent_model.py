@@ -137,7 +137,7 @@ class Lesson:
         At the lowest loss, by Newton's method.
     taught : dict of str to LogisticNeuron
         By "full batch", "mini-batch" and "stochastic" descent, in `Settings.passes` passes.
-    begun : dict of str to Descent
+    begun : dict of str to OptimizeResult
         The same, but that the latter two end after one pass.
     """
 
@@ -145,7 +145,7 @@ class Lesson:
     fired: NDArray[np.bool_]
     best: bridge.LogisticNeuron
     taught: dict[str, bridge.LogisticNeuron]
-    begun: dict[str, bridge.Descent]
+    begun: dict[str, bridge.OptimizeResult]
 
     @classmethod
     def of(cls, result: ns.Result, settings: Settings) -> Lesson:
@@ -191,7 +191,7 @@ class Lesson:
         NaN where it never does.
         """
         for way in (self.begun[name], self.taught[name].history_):  # the first keeps more points
-            arrived = np.flatnonzero(self.loss(way.path) <= self.lowest + excess)
+            arrived = np.flatnonzero(self.loss(way.trajectory) <= self.lowest + excess)
             if len(arrived):
-                return float(way.path_rows[arrived[0]])
+                return float(way.trajectory_rows[arrived[0]])
         return np.nan

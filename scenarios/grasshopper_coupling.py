@@ -55,7 +55,7 @@ class Filter:
         # The delta method for −gap · Σ weights / theta0, as `psp_interval_` has it for each.
         total, slope = neuron.psp_[others].sum(), np.zeros(len(covariance))
         slope[0] = -total / theta0
-        slope[1:][others] = -neuron.gap / theta0
+        slope[1:][others] = -neuron.threshold_distance / theta0
         half = bridge.NORMAL_95 * float(np.sqrt(slope @ covariance @ slope))
         return cls(
             neuron.psp_[others],

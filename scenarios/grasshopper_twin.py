@@ -46,9 +46,9 @@ def simulate(settings: Settings, options: RunOptions, progress: bool) -> ns.Resu
     return _merged(result, twins, trained(settings.cell, settings).folds)
 
 
-def twin_of(neuron: bridge.LogisticNeuron, settings: Settings) -> bridge.FilteredTwin:
+def twin_of(neuron: bridge.LogisticNeuron, settings: Settings) -> bridge.FilteredNeuron:
     """Return the spiking twin of a neuron that was trained on sound and own past spikes."""
-    return bridge.FilteredTwin.of(neuron, history=settings.history, width=BIN)
+    return bridge.FilteredNeuron.of(neuron, history=settings.history, width=BIN)
 
 
 def twin_network(settings: Settings) -> ns.Network:

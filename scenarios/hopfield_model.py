@@ -202,5 +202,5 @@ def measure_abstract() -> Abstract:
         [retrieval_overlap(rng, UNITS, round(load * UNITS)) for _ in range(NETWORKS)]
         for load in LOADS
     ]
-    corrupted = retrieval_overlap(rng, UNITS, UNITS // 10, share=0.1)
+    corrupted = retrieval_overlap(rng, UNITS, UNITS // 10, fraction=0.1)
     return Abstract(float(np.mean(fixed)), rise, energies, np.array(overlaps), corrupted)

@@ -79,7 +79,7 @@ def square(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def law(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the probability that the detector fires, the best that can be foretold."""
-    gap = bridge.threshold_gap(NEURON)
+    gap = bridge.threshold_distance(NEURON)
     silent = np.ones(len(points))
     for psps in DETECTORS:
         silent *= expit((gap - points @ psps) / DELTA)

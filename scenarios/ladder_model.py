@@ -10,8 +10,8 @@ import numpy as np
 
 import bridge
 import neurosim as ns
-from bridge.spiking import GroupTwin, fired_at
-from bridge.spiking.groups import BETA
+from bridge.spiking import NeuronGroup, fired_at
+from bridge.spiking.neuron_groups import BETA
 from scenarios._trials import add_trials
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Task:
         Whether the detector fired.
     rungs : dict of str to LayeredNetwork
         "linear", "neuron" and "network", of inputs scaled by `scaled`.
-    descents : dict of str to Descent
+    descents : dict of str to OptimizeResult
         Of each rung.
     """
 
@@ -84,7 +84,7 @@ class Task:
     held_out: NDArray[np.float64]
     held_out_fired: NDArray[np.bool_]
     rungs: dict[str, bridge.LayeredNetwork]
-    descents: dict[str, bridge.Descent]
+    descents: dict[str, bridge.OptimizeResult]
 
     def predicted(self, rung: str, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the output of a rung for (n, 2) spike counts; shape (n,)."""
@@ -159,7 +159,9 @@ def network(settings: Settings, options: RunOptions) -> ns.Network:
     (line,) = units_of(rungs["linear"].layers[0])
     half = bridge.LogisticUnit(line.intercept - 0.5, line.coef)
     unit = bridge.to_spiking(half, neuron=NEURON, noise="escape", beta=0.05)
-    linear = net.add("linear", len(POINTS), NEURON, v_init=NEURON.v_rest + unit.lift)
+    linear = net.add(
+        "linear", len(POINTS), NEURON, v_init=NEURON.v_rest + unit.current_depolarisation
+    )
     net.drive(linear, ns.ConstantCurrent(unit.current))
     unit.present(net, linear, POINTS, at=options.dt)
 
@@ -172,13 +174,13 @@ def network(settings: Settings, options: RunOptions) -> ns.Network:
     return net
 
 
-def spiking_of(trained: bridge.LayeredNetwork, size: int) -> GroupTwin:
+def spiking_of(trained: bridge.LayeredNetwork, size: int) -> NeuronGroup:
     """Return the network as a spiking one whose inputs are spikes, `size` neurons to a unit."""
     first, *others = trained.layers
     weights = first.weights / (0.5 * MOST)
     counting = bridge.Layer(weights, first.bias - first.weights.sum(axis=1), first.activation)
     network = bridge.LayeredNetwork((counting, *others))
-    return GroupTwin(network, size, name=f"network of {size}, ")
+    return NeuronGroup(network, size, name=f"network of {size}, ")
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import numpy as np
 import bridge
 import neurosim as ns
 from bridge import Unit
-from bridge.spiking import GroupTwin
+from bridge.spiking import NeuronGroup
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,11 +62,11 @@ class Settings:
             raise ns.NeurosimError(f"trials = {self.trials} is outside 50 to 10000")
 
     @property
-    def spiking(self) -> tuple[GroupTwin, GroupTwin]:
+    def spiking(self) -> tuple[NeuronGroup, NeuronGroup]:
         """The graph and that with two copies of f2, as spiking networks."""
         return (
-            GroupTwin(GRAPH, SIZE, self.trials, noise=False, name="graph, "),
-            GroupTwin(WAYS, SIZE, self.trials, noise=False, name="ways, "),
+            NeuronGroup(GRAPH, SIZE, self.trials, noise=False, name="graph, "),
+            NeuronGroup(WAYS, SIZE, self.trials, noise=False, name="ways, "),
         )
 
 

@@ -51,8 +51,10 @@ def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
     """Set the logistic unit made of the neuron, and one trained on its spikes, beside them."""
     trials = Trials.of(result, settings)
     _require_chances(trials)
-    trained = bridge.LogisticNeuron(gap=trials.unit.logistic_gap).fit(trials.active, trials.fired)
-    worlds = bridge.compare_worlds(
+    trained = bridge.LogisticNeuron(threshold_distance=trials.unit.logistic_threshold_distance).fit(
+        trials.active, trials.fired
+    )
+    worlds = bridge.compare_neurons(
         trials.unit, trials.active, fired=trials.fired, neuron=trained, seed=result.seed
     )
     truth, psps = np.array(settings.psps), (trained.psp_, trained.psp_interval_)

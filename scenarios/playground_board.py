@@ -251,7 +251,9 @@ class Table(Panel):
             _write(cells[1:], f"{psp:+.1f} mV", f"{theta:+.2f}", f"{chance:.2f}")
             for cell in cells:
                 cell.set_color(sign_colour(psp))
-        _write(self._bias[1:], f"{-unit.gap:+.1f} mV", f"{logistic.intercept:+.2f}", "1")
+        _write(
+            self._bias[1:], f"{-unit.threshold_distance:+.1f} mV", f"{logistic.intercept:+.2f}", "1"
+        )
         _write(self._noise[1:], f"{settings.noise:.2f} mV, slope {unit.noise.beta:.3g} per mV")
         count = trials.count
         low, high = (100.0 * (bound or 0.0) for bound in (count.low, count.high))

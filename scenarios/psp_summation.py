@@ -177,7 +177,7 @@ def _label_peak(
 def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
     """Set the potentials that the neuron reached beside the sum that the abstract unit takes."""
     found = findings(result, settings)
-    gap = bridge.threshold_gap(NEURON)
+    gap = bridge.threshold_distance(NEURON)
     unit = bridge.LogisticUnit(-gap, np.array(settings.psps))
     score = float(unit.score(np.ones(len(settings.psps))))
     # A threshold unit answers 1 where its score is above 0, in millivolts as in any unit.

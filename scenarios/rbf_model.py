@@ -195,7 +195,7 @@ def add_sum(net: ns.Network, fit: Fit, trials: NDArray[np.float64], size: int, d
     """
     last = fit.network.layers[1]
     output = net.add(output_name(fit.kind), len(trials), NEURON)
-    constant = bridge.threshold_gap(NEURON) + SCALE * (last.bias[0] - 0.5)
+    constant = bridge.threshold_distance(NEURON) + SCALE * (last.bias[0] - 0.5)
     net.drive(output, ns.SpikeTimes([2.0 * dt]), psp=constant)
     to_output = ns.Explicit(np.arange(len(trials) * size), np.tile(np.arange(len(trials)), size))
     given = features(fit.kind, np.tile(trials, (size, 1)))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from neurosim.scenario import RunOptions
 
 NEURON = ns.LIF()
-GAP = bridge.threshold_gap(NEURON)
+GAP = bridge.threshold_distance(NEURON)
 KICKS, STOP = (50.0, 350.0), 250.0
 """When the loop is kicked, and when inhibition reaches all of it (ms)."""
 PAIRS = np.arange(1.0, 10.5, 0.5)

@@ -10,7 +10,7 @@ import numpy as np
 
 import bridge
 import neurosim as ns
-from bridge.spiking import GroupTwin
+from bridge.spiking import NeuronGroup
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,10 +99,10 @@ class Lesson:
     networks: dict[str, bridge.LayeredNetwork]
     unseen: Images
 
-    def spiking(self) -> dict[str, GroupTwin]:
+    def spiking(self) -> dict[str, NeuronGroup]:
         """Return the networks in spikes."""
         return {
-            name: GroupTwin(own, GROUP, OUTPUTS, noise=False, name=f"{name}, ")
+            name: NeuronGroup(own, GROUP, OUTPUTS, noise=False, name=f"{name}, ")
             for name, own in self.networks.items()
         }
 

@@ -69,7 +69,9 @@ def network(settings: Settings, options: RunOptions) -> ns.Network:
     unit = settings.unit
     add_trials(net, "example", unit, np.tile(EXAMPLE, (10 * settings.repeats, 1)), options.dt)
     add_trials(net, "noisy", unit, np.repeat(POINTS, settings.repeats, axis=0), options.dt)
-    noiseless = net.add("noiseless", len(POINTS), NEURON, v_init=NEURON.v_rest + unit.lift)
+    noiseless = net.add(
+        "noiseless", len(POINTS), NEURON, v_init=NEURON.v_rest + unit.current_depolarisation
+    )
     net.drive(noiseless, ns.ConstantCurrent(unit.current))
     unit.present(net, noiseless, POINTS, at=options.dt)
     return net
@@ -121,7 +123,7 @@ def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
         "potential_mv": NEURON.v_rest + unit.potential(EXAMPLE),
         "psps_mv": unit.psps,
         "current_pa": unit.current,
-        "lift_mv": unit.lift,
+        "lift_mv": unit.current_depolarisation,
         "noiseless_on_its_side": (plane.noiseless == (logistic.score(POINTS) > 0.0)).mean(),
     }
 
@@ -165,7 +167,7 @@ def _draw_sum(axes: Axes, unit: bridge.SpikingUnit) -> None:
     """Draw the potential at the lecture's inputs as a sum: current, then each synapse."""
     from neurosim import plot
 
-    parts = [unit.lift, *(unit.psps * EXAMPLE)]
+    parts = [unit.current_depolarisation, *(unit.psps * EXAMPLE)]
     names = ["current"]
     names += [f"synapse {k}\nx{'₁₂'[k - 1]} = {signed(x)}" for k, x in enumerate(EXAMPLE, start=1)]
     level = NEURON.v_rest

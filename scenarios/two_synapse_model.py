@@ -88,7 +88,7 @@ class Settings:
         if self.noise == "escape":
             noise = bridge.EscapeNoise.of_slope(noise.beta)
         elif self.noise == "membrane":
-            gap = bridge.threshold_gap(NEURON)
+            gap = bridge.threshold_distance(NEURON)
             noise = bridge.OrnsteinUhlenbeckNoise(self.sigma, window, NEURON.tau_m, gap, dt)
         return bridge.SpikingUnit(NEURON, np.array(self.psps), noise)
 
@@ -140,7 +140,7 @@ class Window:
         # A soft threshold decides in every step: in that in which the spikes arrive, here.
         stop = 1.5 * result.dt if settings.noise == "escape" else np.inf
         fired = {name: trains.counts(stop=stop) > 0 for name, trains in result.spikes.items()}
-        excess = np.round(unit.potential(settings.points) - unit.gap, 9)
+        excess = np.round(unit.potential(settings.points) - unit.threshold_distance, 9)
         return cls(excess, fired["noiseless"], fired["noisy"], unit)
 
     @property

@@ -38,7 +38,7 @@ def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
     noise, twin = window.unit.noise, bridge.to_logistic(window.unit)
     exact = window.excess == 0.0
     excess, spikes, trials = window.pooled()
-    from_logistic = spikes / trials - expit(noise.beta * (excess - noise.shift))
+    from_logistic = spikes / trials - expit(noise.beta * (excess - noise.bias))
     return {
         "points": len(window.excess),
         "trials": len(window.fired),
@@ -47,7 +47,7 @@ def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
         "fired_at_exactly_threshold": window.noiseless[exact].any() if exact.any() else None,
         "theta": [twin.intercept, *twin.coef],
         "beta_per_mv": noise.beta,
-        "shift_mv": noise.shift,
+        "shift_mv": noise.bias,
         "expected_error": noise.logistic_error,
         "largest_difference_from_logistic": np.abs(from_logistic).max(),
     }
@@ -74,9 +74,9 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
         scaled.set_title("3. rescaled: −70 mV → 0, +30 mV → 1", fontsize=10)
         line = np.linspace(low, high, 400)
         noise = window.unit.noise
-        sigma = expit(noise.beta * (line - noise.shift))
+        sigma = expit(noise.beta * (line - noise.bias))
         smooth.plot(line, sigma, color="0.7", lw=4, zorder=0, label="formula")
-        gap = signed(round(-window.unit.logistic_gap, 2))
+        gap = signed(round(-window.unit.logistic_threshold_distance, 2))
         smooth.set_title(f"4. smooth: σ({noise.beta:.3g} · ({gap} + θ₁a₁ + θ₂a₂))", fontsize=10)
         for axes in (scaled, smooth):
             _draw_measured(axes, window, 0.0, (0.0, 1.0))
@@ -148,7 +148,9 @@ def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
             "and a logistic neuron learns from both kinds: choose psps and spikes so that "
             "θ₁a₁ + θ₂a₂ lies on either side of 15 mV"
         )
-    trained = bridge.LogisticNeuron(gap=unit.logistic_gap).fit(settings.trials, window.fired)
+    trained = bridge.LogisticNeuron(threshold_distance=unit.logistic_threshold_distance).fit(
+        settings.trials, window.fired
+    )
     derived = bridge.to_logistic(unit).probability(settings.points)
     learned = trained.predict_proba(settings.points)[:, 1]
     counts = np.arange(settings.spikes + 1)
@@ -205,7 +207,9 @@ def _predictions(
     window: Window, settings: Settings, trained: bridge.LogisticNeuron
 ) -> dict[str, bridge.Measure]:
     """Return how well the trained neuron foretells single trials."""
-    worlds = bridge.compare_worlds(window.unit, settings.trials, fired=window.fired, neuron=trained)
+    worlds = bridge.compare_neurons(
+        window.unit, settings.trials, fired=window.fired, neuron=trained
+    )
     chosen = ("bits_per_spike", "bits_per_spike_of_truth", "brier", "auc", "coincidence_factor")
     return {key: worlds.measures[key] for key in (*chosen, "coincidence_factor_repeat")}
 
@@ -214,8 +218,10 @@ def _parameters(
     unit: bridge.SpikingUnit, trained: bridge.LogisticNeuron
 ) -> dict[str, bridge.Measure]:
     """Return what the trained neuron says of the spiking one."""
-    beta = -trained.intercept_[0] / unit.logistic_gap
-    half = NORMAL_95 * np.sqrt(trained.sandwich_covariance_[0, 0]) / unit.logistic_gap
+    beta = -trained.intercept_[0] / unit.logistic_threshold_distance
+    half = (
+        NORMAL_95 * np.sqrt(trained.sandwich_covariance_[0, 0]) / unit.logistic_threshold_distance
+    )
     found = {
         "beta_derived": bridge.Measure(unit.noise.beta, "per mV"),
         "beta_trained": bridge.Measure(beta, "per mV", beta - half, beta + half),
@@ -283,12 +289,12 @@ def _draw_difference(
             label = f"±{bound:.2g}, the bound for this noise"
             axes.axhline(bound, color="0.45", lw=0.9, ls="--", label=label)
             axes.axhline(-bound, color="0.45", lw=0.9, ls="--")
-        twin = expit(noise.beta * (line - noise.shift))
+        twin = expit(noise.beta * (line - noise.bias))
         axes.plot(line, noise.firing_probability(line) - twin, color="black", label=words)
         bars = np.stack([share - low, high - share]).clip(0.0)
         axes.errorbar(
             excess,
-            share - expit(noise.beta * (excess - noise.shift)),
+            share - expit(noise.beta * (excess - noise.bias)),
             bars,
             fmt="D",
             color=MEASURED,

@@ -10,7 +10,7 @@ import numpy as np
 
 import bridge
 import neurosim as ns
-from bridge.spiking import GroupTwin
+from bridge.spiking import NeuronGroup
 from neurosim.scenario import Scenario
 from scenarios._trials import DERIVED, SPIKING
 
@@ -75,11 +75,11 @@ def approximation(n: int) -> bridge.LayeredNetwork:
     return pulses(edges, function(0.5 * (edges[:-1] + edges[1:])))
 
 
-def networks(settings: Settings) -> dict[str, GroupTwin]:
+def networks(settings: Settings) -> dict[str, NeuronGroup]:
     """Return one pulse, and the approximations by number of pulses, as spiking networks."""
     made = {"pulse": pulses(np.array([0.35, 0.65]), np.array([1.0]))}
     made |= {f"{n} pulses": approximation(n) for n in sorted({*PULSES, settings.enough})}
-    return {name: GroupTwin(own, name=f"{name}, ") for name, own in made.items()}
+    return {name: NeuronGroup(own, name=f"{name}, ") for name, own in made.items()}
 
 
 def network(settings: Settings, options: RunOptions) -> ns.Network:

@@ -11,7 +11,7 @@ from scipy.special import expit
 
 import bridge
 import neurosim as ns
-from bridge.spiking import GroupTwin
+from bridge.spiking import NeuronGroup
 from scenarios._planes import grid_points
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Poll:
     votes, unseen_votes : (n_voters,) ndarray of bool
     networks : dict of str to LayeredNetwork
         By number of neurons.
-    descents : dict of str to Descent
+    descents : dict of str to OptimizeResult
     """
 
     inputs: NDArray[np.float64]
@@ -82,7 +82,7 @@ class Poll:
     unseen: NDArray[np.float64]
     unseen_votes: NDArray[np.bool_]
     networks: dict[str, bridge.LayeredNetwork]
-    descents: dict[str, bridge.Descent]
+    descents: dict[str, bridge.OptimizeResult]
 
 
 @lru_cache(maxsize=4)
@@ -115,7 +115,7 @@ def poll_of(settings: Settings, seed: int) -> Poll:
 
 def decide(inputs: NDArray[np.float64], seed: int, dt: float = 5.0) -> NDArray[np.bool_]:
     """Return how voters vote, each by three spiking neurons with soft thresholds."""
-    net, voter = ns.Network(dale=False), GroupTwin(LAW, name="voter, ")
+    net, voter = ns.Network(dale=False), NeuronGroup(LAW, name="voter, ")
     voter.add_to(net, inputs, dt=dt)
     return voter.outputs_in(ns.simulate(net, 2.0 * dt, dt=dt, seed=seed))[-1][:, 0] > 0.5
 
@@ -133,14 +133,14 @@ def law(inputs: NDArray[np.float64]) -> NDArray[np.float64]:
     return probability
 
 
-def spiking_of(poll: Poll) -> dict[str, GroupTwin]:
+def spiking_of(poll: Poll) -> dict[str, NeuronGroup]:
     """Return the trained networks as spiking ones, by number of neurons.
 
     A group's thresholds are spread: by chance alone so many hidden units would tell the output too
     little.
     """
     return {
-        name: GroupTwin(own, GROUP[name], OUTPUTS[name], noise=False, name=f"{name} neurons, ")
+        name: NeuronGroup(own, GROUP[name], OUTPUTS[name], noise=False, name=f"{name} neurons, ")
         for name, own in poll.networks.items()
     }
 

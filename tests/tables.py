@@ -10,16 +10,16 @@ from neurosim.builder import Plan, build
 def connections(net, *, threads=1, seed=1, dt=0.1):
     """Return (source, target, weight, delay in steps) of every synapse of a one-port network.
 
-    Indices are global ids. The network must have one port per population and no twins.
+    Indices are global ids. The network must have one port per population and no E/I probes.
     """
     plan: Plan = build(net, dt=dt, seed=seed, threads=threads)
     rows = []
     for part in plan.threads:
         table, groups, ports = part.table, part.neurons.groups, part.neurons.ports
         global_id = np.empty(part.n_slots, np.int64)
-        for first, last, first_id, _, port, _ in groups:
-            slot = ports[port, 1]
-            global_id[slot : slot + last - first] = first_id + np.arange(last - first)
+        for group in groups:
+            slot, size = ports[group.first_port].slot, group.stop - group.start
+            global_id[slot : slot + size] = group.first_id + np.arange(size)
         lengths = table.segment[:, -1].astype(np.int64)
         source = np.repeat(np.arange(len(lengths)), lengths)
         delay = np.concatenate(

@@ -1,20 +1,16 @@
-"""Boolean expressions: read from text, written out, evaluated."""
+"""Boolean expressions: parsing, printing and evaluation."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from bridge.utils.checks import as_floats
 from neurosim import NeurosimError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike, NDArray
 
 SYMBOLS = {
     "not": ("~", "¬", "!", "not"),
@@ -22,12 +18,12 @@ SYMBOLS = {
     "xor": ("^", "⊕", "xor"),
     "or": ("|", "||", "∣", "∨", "+", "or"),
 }
-"""How each operation may be written, the one that binds most first."""
+"""Symbols of each operation, in order of precedence."""
 CONSTANTS = {"0": False, "1": True, "false": False, "true": True}
 LONGEST, DEEPEST = 10_000, 100
-"""Most characters of an expression, and most operations within each other."""
+"""Largest number of characters, and largest nesting depth."""
 MOST_VARIABLES = 16
-"""Most variables of a truth table."""
+"""Largest number of variables of a truth table."""
 
 _OPERATION = {symbol: name for name, symbols in SYMBOLS.items() for symbol in symbols}
 _TOKEN = re.compile(r"\s*(&&|\|\||[^\W\d]\w*|[01](?!\w)|\S)")
@@ -41,9 +37,9 @@ class Expression:
     ----------
     operation : {"variable", "constant", "not", "and", "or", "xor"}
     name : str
-        Of a variable; "0" or "1" for a constant.
+        Name of a variable; "0" or "1" for a constant.
     parts : tuple of Expression
-        What the operation works on: one for "not", two or more for the others.
+        Operands: one for "not", two or more for other operations.
     """
 
     operation: str
@@ -66,7 +62,7 @@ class Expression:
         ----------
         inputs : (n_rows, n_variables) array_like of 0 and 1
         variables : sequence of str, optional
-            What the columns are. Default: `self.variables`.
+            Variables of the columns. Default: `self.variables`.
 
         Returns
         -------
@@ -75,10 +71,11 @@ class Expression:
         names = self.variables if variables is None else tuple(variables)
         missing = set(self.variables) - set(names)
         if missing:
-            raise NeurosimError(f"variable {min(missing)} has no column: the columns are {names}")
+            raise NeurosimError(f"variable {min(missing)} is not one of the columns {names}")
         return self._value(dict(zip(names, binary(inputs, len(names)).T, strict=True)), inputs)
 
     def _value(self, columns: dict[str, NDArray[np.bool_]], inputs: ArrayLike) -> NDArray[np.bool_]:
+        """Return the value for given columns by variable."""
         if self.operation == "variable":
             return columns[self.name]
         if self.operation == "constant":
@@ -99,11 +96,11 @@ class Expression:
 
 
 def parse(text: str) -> Expression:
-    """Return the Boolean expression that a text stands for.
+    """Parse a Boolean expression.
 
-    Names of variables are letters, digits and underscores. NOT binds most, then AND, XOR and OR;
-    `SYMBOLS` lists how they are written: ``¬A & B | C``, ``not A and B or C`` and ``!A * B + C``
-    are one expression. 0 and 1 are constants.
+    Variable names consist of letters, digits and underscores. The order of precedence is NOT, AND,
+    XOR, OR. `SYMBOLS` lists their symbols: ``¬A & B | C``, ``not A and B or C`` and ``!A * B + C``
+    are equivalent. 0 and 1 are constants.
 
     Parameters
     ----------
@@ -112,7 +109,7 @@ def parse(text: str) -> Expression:
     Raises
     ------
     NeurosimError
-        For what is no expression; the sentence says where.
+        If the text is not an expression; the message gives the position.
 
     Examples
     --------
@@ -123,7 +120,9 @@ def parse(text: str) -> Expression:
     [True, False]
     """
     if len(text) > LONGEST:
-        raise NeurosimError(f"the expression has {len(text)} characters: {LONGEST} are the most")
+        raise NeurosimError(
+            f"the expression has {len(text)} characters: at most {LONGEST} are allowed"
+        )
     reader = _Reader(text)
     expression = reader.operation(0, 0)
     if reader.token:
@@ -132,24 +131,24 @@ def parse(text: str) -> Expression:
 
 
 def truth_table(n: int) -> NDArray[np.bool_]:
-    """Return all inputs of n variables, one a row, counting upwards; shape (2ⁿ, n)."""
+    """Return all inputs of n variables in ascending order, shape (2ⁿ, n)."""
     if not 0 <= n <= MOST_VARIABLES:
         raise NeurosimError(
-            f"{n} variables have a table of 2^{n} rows: {MOST_VARIABLES} variables are the most"
+            f"a truth table of {n} variables has 2^{n} rows: give at most {MOST_VARIABLES}"
         )
     return (np.arange(2**n)[:, None] >> np.arange(n)[::-1] & 1).astype(bool)
 
 
 def random_expression(rng: np.random.Generator, variables: Sequence[str], depth: int) -> Expression:
-    """Return an expression of random operations, at most so many within each other.
+    """Return a random expression.
 
     Parameters
     ----------
     rng : Generator
     variables : sequence of str
-        Those that may occur.
+        Variables that may occur.
     depth : int
-        0 gives a variable or its negation.
+        Largest nesting depth; 0 gives a variable or its negation.
     """
     if depth == 0 or rng.random() < 0.15:
         found = Expression("variable", str(rng.choice(list(variables))))
@@ -162,40 +161,40 @@ def random_expression(rng: np.random.Generator, variables: Sequence[str], depth:
 
 
 def binary(inputs: ArrayLike, n: int) -> NDArray[np.bool_]:
-    """Return inputs of shape (..., n) as bool; refuse what is neither 0 nor 1."""
+    """Return inputs of shape (..., n), which must be 0 or 1, as bool."""
     values = as_floats(inputs, "inputs")
     if values.ndim < 2 or values.shape[-1] != n:
         raise NeurosimError(
             f"inputs have shape {values.shape}: give one row per case, with {n} columns"
         )
     if not np.isin(values, (0, 1)).all():
-        raise NeurosimError("inputs must hold 0 (silent) and 1 (active) only")
+        raise NeurosimError("inputs must contain only 0 (silent) and 1 (active)")
     return values.astype(bool)
 
 
 class _Reader:
-    """Reads an expression token by token."""
+    """Recursive-descent parser of expressions."""
 
     def __init__(self, text: str) -> None:
-        self.text, self.place = text, 0
+        self.text, self.position = text, 0
         self.token, self.start = "", 0
         self.advance()
 
     def advance(self) -> None:
-        """Go to the next token; "" at the end."""
-        match = _TOKEN.match(self.text, self.place)
+        """Move to the next token; "" at the end."""
+        match = _TOKEN.match(self.text, self.position)
         self.start = match.start(1) if match else len(self.text)
-        self.place = match.end() if match else len(self.text)
+        self.position = match.end() if match else len(self.text)
         self.token = match[1] if match else ""
 
     def refuse(self, wanted: str) -> None:
-        """Say what stands where something else should."""
+        """Raise an error at the current token."""
         found = f"{self.token!r} at character {self.start + 1}" if self.token else "the end"
         shown = self.text if len(self.text) <= 60 else self.text[:57] + "..."
         raise NeurosimError(f"expression {shown!r}: expected {wanted}, found {found}")
 
     def operation(self, level: int, depth: int) -> Expression:
-        """Read what is joined by or (level 0), xor (1), and (2)."""
+        """Parse operands joined by or (level 0), xor (1), and (2)."""
         if level == 3:
             return self.operand(depth + 1)
         name = ("or", "xor", "and")[level]
@@ -206,7 +205,7 @@ class _Reader:
         return parts[0] if len(parts) == 1 else Expression(name, parts=tuple(parts))
 
     def operand(self, depth: int) -> Expression:
-        """Read a variable, a constant, a bracket or the negation of one."""
+        """Parse a variable, a constant, a bracket or its negation."""
         if depth > DEEPEST:
             raise NeurosimError(f"the expression is nested more than {DEEPEST} deep")
         token = self.token
@@ -229,4 +228,5 @@ class _Reader:
         return Expression("variable", token)
 
     def _operation(self) -> str | None:
+        """Return the operation of the current token."""
         return _OPERATION.get(self.token.casefold())

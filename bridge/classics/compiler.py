@@ -1,4 +1,4 @@
-"""From Boolean expressions to networks of McCulloch–Pitts units."""
+"""Compilation of Boolean expressions to networks of McCulloch–Pitts units."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bridge.classics.boolean import Expression, parse
 from bridge.classics.threshold import ThresholdNetwork, ThresholdUnit
-from bridge.utils.checks import require_kind
+from bridge.utils.checks import require_type
 from neurosim import NeurosimError
 
 
@@ -16,25 +16,25 @@ def compile_expressions(
 ) -> ThresholdNetwork:
     """Return a network of McCulloch–Pitts units that computes Boolean expressions.
 
-    A conjunction is one unit: what is negated in it vetoes. So is a disjunction, and a negation is
-    a unit that fires unless it is vetoed. Equal parts are computed once.
+    A conjunction is one unit, in which negated operands are vetoes. A disjunction is one unit, and
+    a negation is a unit that fires unless it is vetoed. Equal subexpressions are computed once.
 
     Parameters
     ----------
     expressions : str or Expression, or a sequence of them
-        Each becomes an output.
+        Each is an output.
     variables : sequence of str, optional
-        The inputs, in their order. Default: the variables of the expressions, sorted.
+        Inputs in order. Default: sorted variables of the expressions.
 
     Returns
     -------
     ThresholdNetwork
-        Without loops.
+        Network without loops.
 
     Raises
     ------
     NeurosimError
-        For a text that is no expression, and for a variable that is none of `variables`.
+        If an expression cannot be parsed or has a variable that is not in `variables`.
 
     Examples
     --------
@@ -46,9 +46,9 @@ def compile_expressions(
     """
     if isinstance(expressions, (str, Expression)):
         expressions = [expressions]
-    require_kind(expressions, Sequence, "expressions", "sequence of expressions")
+    require_type(expressions, Sequence, "expressions", "a sequence of expressions")
     for each in expressions:
-        require_kind(each, (str, Expression), "an expression", "text or Expression")
+        require_type(each, (str, Expression), "an expression", "a string or an Expression")
     parsed = [parse(each) if isinstance(each, str) else each for each in expressions]
     if variables is None:
         variables = sorted({name for expression in parsed for name in expression.variables})
@@ -58,7 +58,7 @@ def compile_expressions(
 
 
 class _Compiler:
-    """Collects units, and remembers which expression each computes."""
+    """Units compiled so far, by expression."""
 
     def __init__(self, inputs: tuple[str, ...]) -> None:
         self.inputs = inputs
@@ -66,23 +66,24 @@ class _Compiler:
         self._known = {Expression("variable", name): k for k, name in enumerate(inputs)}
 
     def source(self, expression: Expression) -> int:
-        """Return the source that is active if and only if the expression is true."""
+        """Return the source that computes an expression, compiling it if necessary."""
         if expression not in self._known:
             self._known[expression] = self._unit(expression)
         return self._known[expression]
 
     def _unit(self, expression: Expression) -> int:
+        """Add the unit of an expression."""
         parts = expression.parts
         match expression.operation:
             case "variable":
                 raise NeurosimError(
-                    f"variable {expression.name} is none of the inputs {', '.join(self.inputs)}"
+                    f"variable {expression.name} is not one of the inputs {', '.join(self.inputs)}"
                 )
             case "constant":
                 return self._add(expression, (), (), 0 if expression.name == "1" else 1)
             case "not":
                 (inner,) = parts
-                # One unit is silenced by any of many.
+                # A single unit can be vetoed by any of several sources.
                 vetoing = inner.parts if inner.operation == "or" else parts
                 return self._add(expression, (), vetoing, 0)
             case "and":
@@ -100,14 +101,15 @@ class _Compiler:
         inhibitory: tuple[Expression, ...],
         threshold: int,
     ) -> int:
-        heard = tuple(self.source(part) for part in excitatory)
+        """Add a unit and its sources."""
+        sources = tuple(self.source(part) for part in excitatory)
         vetoes = tuple(dict.fromkeys(self.source(part) for part in inhibitory))
-        unit = ThresholdUnit.mcculloch_pitts(str(expression), heard, vetoes, threshold=threshold)
+        unit = ThresholdUnit.mcculloch_pitts(str(expression), sources, vetoes, threshold=threshold)
         self.units.append(unit)
         return len(self.inputs) + len(self.units) - 1
 
     def _exclusive(self, expression: Expression) -> int:
-        """Exclusive or, two parts at a time: one hidden layer of two units, and a disjunction."""
+        """Compile an exclusive or pairwise: two conjunctions and a disjunction."""
         first, *rest = expression.parts
         for second in rest:
             only_first = Expression("and", parts=(first, Expression("not", parts=(second,))))

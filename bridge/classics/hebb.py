@@ -1,16 +1,12 @@
-"""Hebb's rule, which grows without bound, and Oja's, which finds the principal component."""
+"""Hebb's rule, and Oja's rule, which converges to the first principal component."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from bridge.utils.checks import as_float, as_floats
 from neurosim import NeurosimError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 
 def hebb(
@@ -18,7 +14,7 @@ def hebb(
 ) -> NDArray[np.float64]:
     """Train a linear unit y = Σ wᵢxᵢ by Hebb's rule, w ← w + η x y.
 
-    Every step lengthens w, for |w + η x y|² = |w|² + (2η + η²|x|²) y².
+    The length of w always grows, because |w + η x y|² = |w|² + (2η + η²|x|²) y².
 
     Parameters
     ----------
@@ -26,12 +22,12 @@ def hebb(
     learning_rate : float
         η.
     weights : (n,) array_like, optional
-        To begin with. Default: all equal, of length 1.
+        Initial weights. Default: equal weights with norm 1.
 
     Returns
     -------
     (n_steps + 1, n) ndarray
-        Weights at the beginning and after each step; inf once they are beyond all numbers.
+        Initial weights and weights after each step; inf after overflow.
 
     References
     ----------
@@ -43,9 +39,9 @@ def hebb(
 def oja(
     inputs: ArrayLike, learning_rate: float, weights: ArrayLike | None = None
 ) -> NDArray[np.float64]:
-    """Train a linear unit by Oja's rule, w ← w + η y (x − y w); arguments as of `hebb`.
+    """Train a linear unit by Oja's rule, w ← w + η y (x − y w); arguments as for `hebb`.
 
-    The term −η y² w keeps the length near 1. For small η the weights come to the first principal
+    The term −η y² w keeps the norm near 1. For small η the weights converge to the first principal
     component of the inputs.
 
     References
@@ -57,12 +53,12 @@ def oja(
 
 
 def principal_component(inputs: ArrayLike) -> NDArray[np.float64]:
-    """Return the unit vector along which inputs vary most about 0, its sum not negative.
+    """Return the direction of largest variance about 0, with a sum that is not negative.
 
     Parameters
     ----------
     inputs : (n_steps, n) array_like
-        Their mean is not taken off: a linear unit hears it.
+        Inputs; their mean is not subtracted.
     """
     values = as_floats(inputs, "inputs")
     vector = np.linalg.eigh(values.T @ values)[1][:, -1]
@@ -72,23 +68,24 @@ def principal_component(inputs: ArrayLike) -> NDArray[np.float64]:
 def _train(
     inputs: ArrayLike, learning_rate: float, weights: ArrayLike | None, decay: float
 ) -> NDArray[np.float64]:
+    """Return the weights of w ← w + η y (x − decay·y w), shape (n_steps + 1, n)."""
     values = as_floats(inputs, "inputs")
     if values.ndim != 2 or not values.size or not np.isfinite(values).all():
         raise NeurosimError(
-            f"inputs have shape {values.shape}: give finite numbers, one row a step and one "
-            "column a synapse"
+            f"inputs have shape {values.shape}: give finite numbers, one row per step and one "
+            "column per synapse"
         )
     if not as_float(learning_rate, "learning_rate") > 0.0:
         raise NeurosimError(f"learning_rate = {learning_rate:g} is not above 0")
     n = values.shape[1]
-    own = np.full(n, n**-0.5) if weights is None else np.array(as_floats(weights, "weights"))
-    if own.shape != (n,):
-        raise NeurosimError(f"weights have shape {own.shape}: the inputs need ({n},)")
-    path = np.empty((len(values) + 1, n))
-    path[0] = own
+    w = np.full(n, n**-0.5) if weights is None else np.array(as_floats(weights, "weights"))
+    if w.shape != (n,):
+        raise NeurosimError(f"weights have shape {w.shape}: the inputs need ({n},)")
+    trajectory = np.empty((len(values) + 1, n))
+    trajectory[0] = w
     with np.errstate(over="ignore", invalid="ignore"):
         for step, x in enumerate(values):
-            y = own @ x
-            own = own + learning_rate * y * (x - decay * y * own)
-            path[step + 1] = own
-    return path
+            y = w @ x
+            w = w + learning_rate * y * (x - decay * y * w)
+            trajectory[step + 1] = w
+    return trajectory

@@ -1,4 +1,4 @@
-"""Hopfield's memory: patterns that a network falls back into.
+"""Hopfield network: an associative memory.
 
 J. J. Hopfield, *Neural networks and physical systems with emergent collective computational
 abilities*, PNAS 79, 2554 (1982). For its capacity: D. J. Amit, H. Gutfreund & H. Sompolinsky,
@@ -11,24 +11,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from bridge.utils.checks import as_floats, as_integer, generator
+from bridge.utils.renamed import old_keywords
 from neurosim import NeurosimError
 from neurosim.utils.compilation import compiled
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
 CAPACITY = 0.138
-"""Patterns per unit above which memory fails, in the limit of many units (Amit et al. 1987)."""
+"""Largest number of patterns per unit, in the limit of many units (Amit et al. 1987)."""
 
 
 @dataclass(frozen=True, eq=False)
 class HopfieldNetwork:
-    """Units of ±1 that take the sign of Σ wᵢⱼsⱼ, where wᵢⱼ = Σ_μ ξᵢ^μ ξⱼ^μ / N and wᵢᵢ = 0.
+    """Units of ±1 updated to the sign of Σ wᵢⱼsⱼ, with wᵢⱼ = Σ_μ ξᵢ^μ ξⱼ^μ / N and wᵢᵢ = 0.
 
     Attributes
     ----------
@@ -48,7 +46,9 @@ class HopfieldNetwork:
     def __post_init__(self) -> None:
         patterns = np.array(as_floats(self.patterns, "patterns"))
         if patterns.ndim != 2 or not patterns.size or not (np.abs(patterns) == 1.0).all():
-            raise NeurosimError("HopfieldNetwork.patterns: give one row of −1 and 1 a pattern")
+            raise NeurosimError(
+                "HopfieldNetwork.patterns must contain only −1 and 1, one row per pattern"
+            )
         patterns.flags.writeable = False
         object.__setattr__(self, "patterns", patterns)
 
@@ -59,7 +59,7 @@ class HopfieldNetwork:
 
     @cached_property
     def couplings(self) -> NDArray[np.float64]:
-        """N·wᵢⱼ, whole numbers, so that sums are exact; shape (N, N)."""
+        """N·wᵢⱼ, whole numbers with exact sums, shape (N, N)."""
         couplings = self.patterns.T @ self.patterns
         np.fill_diagonal(couplings, 0.0)
         return couplings
@@ -79,36 +79,36 @@ class HopfieldNetwork:
         return as_floats(states, "states") @ self.patterns.T / self.size
 
     def is_fixed(self, states: ArrayLike) -> NDArray[np.bool_]:
-        """Return whether no unit would change, for states of shape (..., N)."""
+        """Return whether states of shape (..., N) are fixed points."""
         states = as_floats(states, "states")
         return np.asarray(((states @ self.couplings) * states >= 0.0).all(axis=-1))
 
     def recall(
         self, states: ArrayLike, *, seed: int = 1, max_sweeps: int = 100
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Let one unit after the other take the sign of its field, until none changes.
+        """Update the units one after the other until none changes.
 
-        A unit whose field is 0 stays as it is.
+        A unit with field 0 is not changed.
 
         Parameters
         ----------
         states : (n, N) array_like of ±1
-            To begin with; each row is a run of its own.
+            Initial states, one row per run.
         seed : int
-            Of the order, which is new in every sweep.
+            Seed of the order of updates, which differs in every sweep.
         max_sweeps : int
-            So many times every unit is updated at most.
+            Largest number of updates of every unit.
 
         Returns
         -------
         states : (n, N) ndarray
         energies : (n_sweeps + 1, n) ndarray
-            At the beginning and after each sweep.
+            Initial energies and energies after each sweep.
         """
         states = np.array(as_floats(states, "states"))
         if states.ndim != 2 or states.shape[1] != self.size:
             raise NeurosimError(
-                f"states have shape {states.shape}: give one row of {self.size} units a run"
+                f"states have shape {states.shape}: give one row of {self.size} units per run"
             )
         max_sweeps = as_integer(max_sweeps, "max_sweeps", 1)
         rng = generator(seed)
@@ -124,16 +124,16 @@ class HopfieldNetwork:
 
 @compiled()
 def _sweep(couplings, fields, states, order):  # type: ignore[no-untyped-def]
-    """Let each unit take the sign of its field in turn; return how many changed."""
+    """Update each unit to the sign of its field; return the number of changes."""
     changes = 0
     for row in range(len(states)):
         for unit in order:
             field = fields[row, unit]
             if field * states[row, unit] < 0.0:
                 states[row, unit] = -states[row, unit]
-                turned = 2.0 * states[row, unit]
+                change = 2.0 * states[row, unit]
                 for other in range(len(order)):
-                    fields[row, other] += turned * couplings[unit, other]
+                    fields[row, other] += change * couplings[unit, other]
                 changes += 1
     return changes
 
@@ -141,9 +141,9 @@ def _sweep(couplings, fields, states, order):  # type: ignore[no-untyped-def]
 def random_patterns(
     rng: np.random.Generator, n_patterns: int, size: int, *, balanced: bool = False
 ) -> NDArray[np.float64]:
-    """Return patterns of ±1, either with equal probability; shape (n_patterns, size).
+    """Return random patterns of ±1, shape (n_patterns, size).
 
-    With `balanced`, every pattern has as many of one as of the other, up to one unit.
+    With `balanced`, every pattern has equal numbers of both values, up to one unit.
     """
     if balanced:
         half = np.where(np.arange(size) < size // 2, 1.0, -1.0)
@@ -151,31 +151,33 @@ def random_patterns(
     return rng.choice([-1.0, 1.0], (n_patterns, size))
 
 
+@old_keywords(share="fraction")
 def corrupt(
-    rng: np.random.Generator, patterns: NDArray[np.float64], share: float
+    rng: np.random.Generator, patterns: NDArray[np.float64], fraction: float
 ) -> NDArray[np.float64]:
-    """Return patterns with the sign of a share of units turned, others in each pattern."""
+    """Return patterns in which the sign of a random fraction of units is inverted."""
     n_patterns, size = patterns.shape
-    turned = np.arange(size) < round(share * size)
-    return np.where(rng.permuted(np.tile(turned, (n_patterns, 1)), axis=1), -patterns, patterns)
+    inverted = np.arange(size) < round(fraction * size)
+    return np.where(rng.permuted(np.tile(inverted, (n_patterns, 1)), axis=1), -patterns, patterns)
 
 
+@old_keywords(share="fraction")
 def retrieval_overlap(
-    rng: np.random.Generator, size: int, n_patterns: int, *, share: float = 0.0, most: int = 20
+    rng: np.random.Generator, size: int, n_patterns: int, *, fraction: float = 0.0, most: int = 20
 ) -> float:
-    """Return the mean overlap with random patterns that recall ends in, begun at them.
+    """Return the mean overlap with stored random patterns after recall.
 
     Parameters
     ----------
     rng : Generator
     size, n_patterns : int
         N and p.
-    share : float
-        Share of units that are turned before recall.
+    fraction : float
+        Fraction of units inverted before recall.
     most : int
-        So many of the patterns are tried at most.
+        Largest number of patterns to recall.
     """
     memory = HopfieldNetwork(random_patterns(rng, n_patterns, size))
-    cues = corrupt(rng, memory.patterns[:most], share)
+    cues = corrupt(rng, memory.patterns[:most], fraction)
     states, _ = memory.recall(cues, seed=int(rng.integers(2**31)), max_sweeps=40)
     return float(np.diagonal(memory.overlap(states)).mean())

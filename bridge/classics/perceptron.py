@@ -1,4 +1,4 @@
-"""Rosenblatt's perceptron, and in how many mistakes it must have learned.
+"""Rosenblatt's perceptron, and Novikoff's bound on its mistakes.
 
 F. Rosenblatt, *The perceptron*, Psychol. Rev. 65, 386 (1958); A. B. J. Novikoff, *On convergence
 proofs for perceptrons*, Symp. Math. Theory Automata 12, 615 (1962).
@@ -7,34 +7,31 @@ proofs for perceptrons*, Symp. Math. Theory Automata 12, 615 (1962).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import nnls
 
 from bridge.classics.threshold import ThresholdUnit
 from bridge.utils.checks import as_floats
 from neurosim import NeurosimError
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
 
 @dataclass(frozen=True, eq=False)
 class Perceptron:
-    """A unit that has learned: y = 1 if Σ wᵢxᵢ − T > 0, else 0.
+    """Trained unit: y = 1 if Σ wᵢxᵢ − T > 0, else 0.
 
     Attributes
     ----------
     path : (n_mistakes + 1, n + 1) ndarray
-        Weights and, last, threshold before the first mistake and after each.
+        Weights and, in the last column, threshold: initially and after each mistake.
     mistakes : (n_epochs,) ndarray of int
-        Mistakes in each passage through the examples.
+        Number of mistakes in each epoch.
     converged : bool
-        Whether the last passage was without mistake.
+        Whether the last epoch had no mistakes.
     cycle : int
-        After so many passages the weights came back to what they had been: then they do so for
-        ever, and it never converges. 0 where they have not.
+        Period, in epochs, with which the weights repeat, so that training never converges; 0 if
+        they did not repeat.
     """
 
     path: NDArray[np.float64]
@@ -57,7 +54,7 @@ class Perceptron:
         return as_floats(inputs, "inputs") @ self.weights > self.threshold
 
     def unit(self, name: str = "perceptron") -> ThresholdUnit:
-        """Return it as a unit of a threshold network, its sources being 0, 1, …."""
+        """Return a unit of a threshold network with the sources 0, 1, …."""
         weights = tuple(self.weights.tolist())
         return ThresholdUnit(name, tuple(range(len(weights))), weights, self.threshold)
 
@@ -69,9 +66,9 @@ def train_perceptron(
     learning_rate: float = 1.0,
     max_epochs: int = 1000,
 ) -> Perceptron:
-    """Train by W ← W + η (d − y) x, T ← T − η (d − y), one example at a time, from W = T = 0.
+    """Train by W ← W + η (d − y) x, T ← T − η (d − y) for each example, from W = T = 0.
 
-    η only sets the scale of W and T: mistakes do not depend on it.
+    η only sets the scale of W and T; mistakes do not depend on it.
 
     Parameters
     ----------
@@ -81,8 +78,8 @@ def train_perceptron(
     learning_rate : float
         η.
     max_epochs : int
-        Passages through the examples, in their order. It ends earlier where one is without
-        mistake, and where the weights come back to what they were.
+        Largest number of passes through the examples. Training stops earlier after a pass without
+        mistakes, or if the weights repeat.
 
     Returns
     -------
@@ -98,8 +95,8 @@ def train_perceptron(
     if not learning_rate > 0.0:
         raise NeurosimError(f"learning_rate = {learning_rate:g} is not above 0")
     if max_epochs < 1:
-        raise NeurosimError(f"max_epochs = {max_epochs} is below 1: give at least one passage")
-    # In units of the learning rate, so that weights which come back do so exactly.
+        raise NeurosimError(f"max_epochs = {max_epochs} is below 1")
+    # In units of the learning rate, so that repeated weights are exactly equal.
     state = np.zeros(examples.shape[1])
     path, seen = [state], {state.tobytes(): 0}
     mistakes: list[int] = []
@@ -119,27 +116,27 @@ def train_perceptron(
 
 
 def largest_margin(inputs: ArrayLike, targets: ArrayLike) -> tuple[float, NDArray[np.float64]]:
-    """Return how far the examples can be kept from a plane that separates them.
+    """Return the largest margin of a plane that separates the examples.
 
-    With the threshold as weight of an input of −1, examples are x̃ = (x, −1), and the margin is the
-    largest γ for which some W̃ of length 1 has (2d − 1) W̃·x̃ ≥ γ for all of them.
+    With examples x̃ = (x, −1), in which the threshold is the weight of −1, the margin is the largest
+    γ for which a W̃ of length 1 satisfies (2d − 1) W̃·x̃ ≥ γ for all examples.
 
     Parameters
     ----------
     inputs, targets
-        As of `train_perceptron`.
+        As for `train_perceptron`.
 
     Returns
     -------
     margin : float
-        γ; 0 where no plane separates them.
+        γ; 0 if no plane separates the examples.
     plane : (n + 1,) ndarray
-        W̃, the threshold last; 0 where there is none.
+        W̃ with the threshold last; 0 if there is none.
 
     Notes
     -----
-    The shortest W̃ with (2d − 1) W̃·x̃ ≥ 1 is a least-distance problem, solved by non-negative least
-    squares (C. L. Lawson & R. J. Hanson, *Solving Least Squares Problems* (1974), chapter 23).
+    The shortest W̃ with (2d − 1) W̃·x̃ ≥ 1 is found by non-negative least squares (C. L.
+    Lawson & R. J. Hanson, *Solving Least Squares Problems* (1974), chapter 23).
     """
     examples, signs = _examples(inputs, targets)
     signed = signs[:, None] * examples / radius(inputs)
@@ -149,7 +146,7 @@ def largest_margin(inputs: ArrayLike, targets: ArrayLike) -> tuple[float, NDArra
     solution, _ = nnls(system, goal)
     plane = (system @ solution - goal)[:-1]
     length = np.linalg.norm(plane)
-    # Where nothing separates, only rounding is left, and puts examples on the wrong side.
+    # If no plane separates the examples, only rounding errors remain.
     margin = (signed @ plane).min() / length if length > 1e-12 else 0.0
     if margin <= 0.0:
         return 0.0, np.zeros(len(plane))
@@ -157,13 +154,13 @@ def largest_margin(inputs: ArrayLike, targets: ArrayLike) -> tuple[float, NDArra
 
 
 def radius(inputs: ArrayLike) -> float:
-    """Return R, the length of the longest example x̃ = (x, −1)."""
+    """Return R, the largest length of an example x̃ = (x, −1)."""
     values = as_floats(inputs, "inputs")
     return float(np.sqrt(1.0 + (values**2).sum(axis=1).max()))
 
 
 def mistake_bound(inputs: ArrayLike, targets: ArrayLike) -> float:
-    """Return (R/γ)², which the mistakes of a perceptron never exceed; inf where none can learn."""
+    """Return (R/γ)², a bound on the mistakes of a perceptron; inf if not separable."""
     margin, _ = largest_margin(inputs, targets)
     return (radius(inputs) / margin) ** 2 if margin else np.inf
 
@@ -172,15 +169,15 @@ def _examples(
     inputs: ArrayLike, targets: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return examples x̃ = (x, −1) and signs 2d − 1."""
-    values, wanted = as_floats(inputs, "inputs"), as_floats(targets, "targets")
-    if values.ndim != 2 or wanted.shape != values.shape[:1] or not values.size:
+    values, target = as_floats(inputs, "inputs"), as_floats(targets, "targets")
+    if values.ndim != 2 or target.shape != values.shape[:1] or not values.size:
         raise NeurosimError(
-            f"inputs {values.shape} and targets {wanted.shape}: give one target a row, and one or "
-            "more rows"
+            f"inputs {values.shape} and targets {target.shape}: give one target per row, and at "
+            "least one row"
         )
     if not np.isfinite(values).all():
-        raise NeurosimError("inputs hold values that are not finite")
-    if not np.isin(wanted, (0, 1)).all():
-        raise NeurosimError("targets must hold 0 and 1 only")
+        raise NeurosimError("inputs must be finite numbers")
+    if not np.isin(target, (0, 1)).all():
+        raise NeurosimError("targets must contain only 0 and 1")
     examples = np.column_stack([values, np.full(len(values), -1.0)])
-    return examples, 2.0 * wanted - 1.0
+    return examples, 2.0 * target - 1.0

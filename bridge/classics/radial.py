@@ -1,29 +1,26 @@
-"""Radial units: a logistic neuron that also hears the square of its input fires inside a ball."""
+"""Radial units: logistic neurons with the squared norm as additional input."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from bridge.learning.activations import find_activation
 from bridge.networks import Layer, LayeredNetwork
 from bridge.neuron.mapping import LogisticUnit
-from bridge.utils.checks import as_float, as_floats
+from bridge.utils.checks import as_floats, finite, finite_vector, positive
 from neurosim import NeurosimError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True, eq=False)
 class RadialUnit:
-    """A unit that is active within a radius of its centre: in the plane, a cylinder.
+    """A unit that is active within a radius around its centre.
 
-    σ(steepness · (radius² − ‖x − centre‖²)), which is a logistic neuron of the inputs x and ‖x‖²:
+    σ(steepness · (radius² − ‖x − centre‖²)) is a logistic neuron with inputs x and ‖x‖²:
 
         steepness · (radius² − ‖centre‖²) + 2 steepness · centre · x − steepness · ‖x‖².
 
@@ -31,9 +28,9 @@ class RadialUnit:
     ----------
     centre : (n,) ndarray
     radius : float
-        Where it is active with probability 1/2; 0 where it is so nowhere.
+        Distance at which the activity is 1/2.
     steepness : float
-        Above 0.
+        Positive.
 
     Examples
     --------
@@ -47,42 +44,38 @@ class RadialUnit:
     steepness: float
 
     def __post_init__(self) -> None:
-        centre = np.array(as_floats(self.centre, "centre"))
-        if centre.ndim != 1 or not len(centre) or not np.isfinite(centre).all():
-            raise NeurosimError("the centre of a radial unit must be a vector of finite numbers")
-        as_float(self.radius, "radius")
-        as_float(self.steepness, "steepness")
-        if not (math.isfinite(self.radius) and self.radius >= 0.0):
-            raise NeurosimError(f"radius = {self.radius:g} is not a finite number from 0")
-        if not (math.isfinite(self.steepness) and self.steepness > 0.0):
-            raise NeurosimError(f"steepness = {self.steepness:g} is not a finite number above 0")
+        centre = finite_vector(self.centre, "RadialUnit.centre")
+        if not len(centre):
+            raise NeurosimError("RadialUnit.centre is empty: give at least one coordinate")
+        finite(self.radius, "radius", low=0.0)
+        positive(self.steepness, "steepness")
         object.__setattr__(self, "centre", centre)
 
     def __call__(self, inputs: ArrayLike) -> NDArray[np.float64]:
-        """Activity for inputs of shape (n_trials, n); shape (n_trials,)."""
+        """Return the activity for inputs of shape (n_trials, n); shape (n_trials,)."""
         distance = np.sum((as_floats(inputs, "inputs") - self.centre) ** 2, axis=-1)
         return expit(self.steepness * (self.radius**2 - distance))
 
     def to_logistic(self) -> LogisticUnit:
-        """Return the logistic neuron of `with_square` inputs that it is."""
+        """Return the equivalent logistic neuron of `with_square` inputs."""
         intercept = self.steepness * (self.radius**2 - float(self.centre @ self.centre))
         coef = self.steepness * np.append(2.0 * self.centre, -1.0)
         return LogisticUnit(intercept, coef)
 
     @classmethod
     def from_logistic(cls, unit: LogisticUnit) -> RadialUnit:
-        """Return the radial unit that a logistic neuron of `with_square` inputs is.
+        """Return the radial unit equivalent to a logistic neuron of `with_square` inputs.
 
         Raises
         ------
         NeurosimError
-            Where the square excites, so that the neuron is active outside a ball, or is not heard.
+            If the weight of the square is not negative.
         """
         steepness = -float(unit.coef[-1])
         if not steepness > 0.0:
             raise NeurosimError(
-                f"the weight of the square is {-steepness:g}: below 0 a neuron is active inside a "
-                "ball, and only then it is a radial unit"
+                f"the weight of the square is {-steepness:g}: only a neuron with a negative one is "
+                "active inside a ball"
             )
         centre = unit.coef[:-1] / (2.0 * steepness)
         square = unit.intercept / steepness + float(centre @ centre)
@@ -90,7 +83,7 @@ class RadialUnit:
 
 
 def with_square(inputs: ArrayLike) -> NDArray[np.float64]:
-    """Return inputs (n_trials, n) with |x|² as one more: (n_trials, n + 1)."""
+    """Append ‖x‖² to inputs of shape (n_trials, n); shape (n_trials, n + 1)."""
     values = as_floats(inputs, "inputs")
     return np.column_stack([values, np.sum(values**2, axis=1)])
 
@@ -98,9 +91,10 @@ def with_square(inputs: ArrayLike) -> NDArray[np.float64]:
 def radial_network(
     inputs: ArrayLike, n_units: int, *, radius: float = 0.5, steepness: float = 8.0, seed: int = 0
 ) -> LayeredNetwork:
-    """Return a sum of radial units to train on `with_square` inputs, as a network of two layers.
+    """Return a network of radial units with a linear output, for `with_square` inputs.
 
-    Centres are inputs, drawn without replacement (Broomhead & Lowe 1988, Complex Systems 2:321).
+    Centres are drawn from the inputs without replacement (Broomhead & Lowe 1988, Complex
+    Systems 2:321).
 
     Parameters
     ----------
@@ -108,13 +102,13 @@ def radial_network(
     n_units : int
         1 to n_trials.
     radius, steepness : float
-        Of all units at the start.
+        Initial values for all units.
     seed : int
     """
     values = as_floats(inputs, "inputs")
     if values.ndim != 2 or not 1 <= n_units <= len(values):
         raise NeurosimError(
-            f"{n_units} units for inputs of shape {values.shape}: give from 1 to as many as trials"
+            f"n_units = {n_units} for inputs of shape {values.shape}: give 1 to n_trials"
         )
     rng = np.random.default_rng(seed)
     centres = values[rng.choice(len(values), n_units, replace=False)]

@@ -1,43 +1,40 @@
-"""Networks of threshold units with absolute inhibition, with loops or without.
+"""Networks of threshold units with absolute inhibition, with or without loops.
 
-A unit is all or none: it fires if and only if the weights of its active sources sum to more than
-its threshold and none of the sources that veto it is active (W. S. McCulloch & W. Pitts, *A logical
-calculus of the ideas immanent in nervous activity*, Bull. Math. Biophys. 5, 115 (1943)). Units of
-that paper have weights of 1; with any weights they are Rosenblatt's.
+A unit fires if and only if the sum of the weights of its active sources exceeds its threshold and
+no source that vetoes it is active (W. S. McCulloch & W. Pitts, *A logical calculus of the ideas
+immanent in nervous activity*, Bull. Math. Biophys. 5, 115 (1943)). McCulloch–Pitts units have
+weights of 1; units with arbitrary weights are Rosenblatt's.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from bridge.classics.boolean import binary
 from neurosim import NeurosimError
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
 MOST_SUMS = 2**16
-"""Most different sums of weights that a unit may have."""
+"""Largest number of different sums of weights of a unit."""
 
 
 @dataclass(frozen=True)
 class ThresholdUnit:
-    """Fires if and only if Σ wⱼxⱼ > threshold and no source of a veto is active.
+    """Unit that fires if and only if Σ wⱼxⱼ > threshold and no veto is active.
 
-    Sources are numbered over the whole network, inputs first, units after them in order.
+    Sources are numbered over the whole network: inputs first, then units.
 
     Attributes
     ----------
     name : str
     sources : tuple of int
     weights : tuple of float
-        One a source.
+        One per source.
     threshold : float
-        Below 0, the unit fires in every window unless it is held back.
+        If negative, the unit fires in every window unless it is inhibited.
     vetoes : tuple of int
         Sources of absolute inhibition.
     """
@@ -52,7 +49,7 @@ class ThresholdUnit:
         if len(self.sources) != len(self.weights):
             raise NeurosimError(
                 f"unit {self.name!r} has {len(self.sources)} sources and {len(self.weights)} "
-                "weights: give one weight a source"
+                "weights: give one weight per source"
             )
         if not np.isfinite([*self.weights, self.threshold]).all():
             raise NeurosimError(f"unit {self.name!r} has a weight or threshold that is not finite")
@@ -74,7 +71,7 @@ class ThresholdUnit:
 
     @cached_property
     def reachable(self) -> tuple[float, float]:
-        """Largest sum that leaves the unit silent and smallest that fires it; ±inf if none does."""
+        """Largest sum without and smallest sum with a spike; ±inf if there is none."""
         sums = np.zeros(1)
         for weight in self.weights:
             sums = np.unique(np.concatenate([sums, sums + weight]))
@@ -89,20 +86,20 @@ class ThresholdUnit:
 
 @dataclass(frozen=True)
 class ThresholdNetwork:
-    """Threshold units and what they are connected to.
+    """Network of threshold units.
 
     Attributes
     ----------
     inputs : tuple of str
-        Names of the inputs, which are the first sources.
+        Names of the inputs, the first sources.
     units : tuple of ThresholdUnit
     outputs : tuple of int
-        Sources that are read; a source is an input or a unit.
+        Sources, that is inputs or units, that are outputs.
 
     Raises
     ------
     NeurosimError
-        For a source that is not there.
+        If a source does not exist.
     """
 
     inputs: tuple[str, ...]
@@ -117,9 +114,10 @@ class ThresholdNetwork:
             self._check(output, "an output")
 
     def _check(self, source: int, who: str) -> None:
+        """Raise an error if a source does not exist."""
         if not 0 <= source < self.size:
             raise NeurosimError(
-                f"{who} has source {source}: sources run from 0 to {self.size - 1}, inputs first"
+                f"{who} has source {source}: give 0 to {self.size - 1}, inputs first"
             )
 
     @property
@@ -134,14 +132,14 @@ class ThresholdNetwork:
 
     @cached_property
     def levels(self) -> NDArray[np.int64] | None:
-        """Units on the longest way from an input to each source; None where there is a loop.
+        """Number of units on the longest path to each source; None if there is a loop.
 
         Inputs have level 0, units at least level 1; shape (size,).
         """
         n = len(self.inputs)
         levels = np.zeros(self.size, dtype=np.int64)
         levels[n:] = 1
-        # A way without loop meets each unit once: what still rises after so many rounds is a loop.
+        # Longest paths without loops are found after as many rounds as there are units.
         for _ in range(len(self.units) + 1):
             before = levels.copy()
             for k, unit in enumerate(self.units, start=n):
@@ -153,7 +151,7 @@ class ThresholdNetwork:
 
     @cached_property
     def first_windows(self) -> NDArray[np.int64]:
-        """Window in which each source answers the first input: its level; 1 where there are loops.
+        """Window in which each source responds to the first input: its level, or 1 with loops.
 
         Shape (size,).
         """
@@ -162,16 +160,16 @@ class ThresholdNetwork:
         return (np.arange(self.size) >= len(self.inputs)).astype(np.int64)
 
     def run(self, inputs: ArrayLike) -> NDArray[np.bool_]:
-        """Return what inputs and units do.
+        """Return the activity of inputs and units.
 
-        In a network without loops, window k of a unit is its answer to window k of the inputs, and
-        windows do not depend on each other. In one with loops a unit hears in each window what the
-        inputs do in it and what the units did in the window before.
+        Without loops, window k of a unit is the response to window k of the inputs, independent of
+        other windows. With loops, the sources of a unit are the inputs in the same window and the
+        units in the previous window.
 
         Parameters
         ----------
         inputs : (n_rows, n_windows, n_inputs) or (n_rows, n_inputs) array_like of 0 and 1
-            Without the axis of windows there is one window.
+            Without the second axis there is one window.
 
         Returns
         -------
@@ -187,23 +185,23 @@ class ThresholdNetwork:
         active[..., : len(self.inputs)] = values
         if self.levels is None:
             for window in range(values.shape[1]):
-                heard = np.zeros_like(active[:, window])
-                heard[:, : len(self.inputs)] = values[:, window]
+                sources = np.zeros_like(active[:, window])
+                sources[:, : len(self.inputs)] = values[:, window]
                 if window:
-                    heard[:, len(self.inputs) :] = active[:, window - 1, len(self.inputs) :]
+                    sources[:, len(self.inputs) :] = active[:, window - 1, len(self.inputs) :]
                 for k, unit in enumerate(self.units, start=len(self.inputs)):
-                    active[:, window, k] = answer(unit, heard)
+                    active[:, window, k] = answer(unit, sources)
         else:
             for k in np.argsort(self.levels, kind="stable")[len(self.inputs) :]:
                 active[..., k] = answer(self.units[k - len(self.inputs)], active)
         return active if given.ndim == 3 else active[:, 0]
 
     def evaluate(self, inputs: ArrayLike) -> NDArray[np.bool_]:
-        """Return what the outputs do, shape (n_rows, n_outputs); arguments as of `run`."""
+        """Return the outputs, shape (n_rows, n_outputs); arguments as for `run`."""
         return self.run(inputs)[..., list(self.outputs)]
 
 
 def answer(unit: ThresholdUnit, active: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return whether a unit fires where sources are `active`, of shape (..., size)."""
+    """Return whether a unit fires for active sources of shape (..., size)."""
     total = active[..., list(unit.sources)] @ np.array(unit.weights, dtype=float)
     return (total > unit.threshold) & ~active[..., list(unit.vetoes)].any(axis=-1)

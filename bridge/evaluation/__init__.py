@@ -1,1 +1,1 @@
-"""Measures of predictions, comparisons and their figures."""
+"""Measures of predictions, comparisons and figures."""

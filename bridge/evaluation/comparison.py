@@ -1,4 +1,4 @@
-"""A spiking system set beside its logistic one: one title, one table, figures, JSON."""
+"""Comparison of a spiking and an abstract system: table, figures and JSON."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from numpy.typing import ArrayLike
+
 from bridge.evaluation.measures import Measure, auc, bits_per_spike, brier_score, cross_entropy
 from neurosim.utils.frozen import FrozenMapping
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """What `neurosim compare` shows.
+    """Result of `neurosim compare`.
 
     Attributes
     ----------
     title : str
     measures : mapping of str to Measure
-        By JSON key, in the order of the table; a plain number stands for a Measure without
-        interval.
+        Measures by JSON key, in the order of the table. Plain numbers are converted.
     drawings : mapping of str to callable
-        Functions without arguments that make the figures, called when these are asked for.
+        Functions without arguments that draw the figures, called on demand.
     """
 
     title: str
@@ -34,27 +34,23 @@ class Comparison:
     drawings: Mapping[str, Callable[[], Figure]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        measures = {
-            key: found if isinstance(found, Measure) else Measure(found)
-            for key, found in self.measures.items()
-        }
+        items = self.measures.items()
+        measures = {key: one if isinstance(one, Measure) else Measure(one) for key, one in items}
         object.__setattr__(self, "measures", FrozenMapping(measures))
         object.__setattr__(self, "drawings", FrozenMapping(self.drawings))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Functions that draw are often local and cannot be pickled: the figures they draw can.
+        # Drawing functions are often local and cannot be pickled; figures can.
         drawn = {name: partial(_return, figure) for name, figure in self.figures().items()}
         return Comparison, (self.title, dict(self.measures), drawn)
 
     @property
     def rows(self) -> list[tuple[str, str, str]]:
-        """Lines of the table: measure, value with its interval, note."""
-        return [
-            (key.replace("_", " "), found.text, found.note) for key, found in self.measures.items()
-        ]
+        """Rows of the table: measure, value with its interval, note."""
+        return [(key.replace("_", " "), one.text, one.note) for key, one in self.measures.items()]
 
     def as_dict(self) -> dict[str, object]:
-        """Return the figures, JSON-able: an estimate as value, low and high, others plain."""
+        """Return the measures for JSON: estimates as value, low and high, others as numbers."""
         return {
             key: found.value
             if found.low is None
@@ -68,7 +64,7 @@ class Comparison:
 
 
 def _return(figure: Figure) -> Figure:
-    """Return the figure that was drawn before."""
+    """Return a figure."""
     return figure
 
 
@@ -79,22 +75,21 @@ def prediction_measures(
     blocks: ArrayLike | None = None,
     prefix: str = "",
 ) -> dict[str, Measure]:
-    """Return the four measures of a prediction, ready to go into a Comparison.
+    """Return cross-entropy, bits per spike, Brier score and AUC for a Comparison.
 
     Parameters
     ----------
     fired : (n_trials,) array_like of 0 and 1
     probability : (n_trials,) array_like
-        Predicted probability to fire.
+        Predicted firing probability.
     blocks : (n_trials,) array_like, optional
-        Independent parts of a recording; see `bridge.evaluation.measures`.
+        Labels of independent parts of a recording; see `bridge.evaluation.measures`.
     prefix : str
-        Put before the keys `cross_entropy`, `bits_per_spike`, `brier` and `auc`.
+        Prefix of the keys `cross_entropy`, `bits_per_spike`, `brier` and `auc`.
     """
-    measures = {
-        "cross_entropy": cross_entropy,
-        "bits_per_spike": bits_per_spike,
-        "brier": brier_score,
-        "auc": auc,
+    names = ("cross_entropy", "bits_per_spike", "brier", "auc")
+    measures = (cross_entropy, bits_per_spike, brier_score, auc)
+    return {
+        prefix + name: measure(fired, probability, blocks)
+        for name, measure in zip(names, measures, strict=True)
     }
-    return {prefix + key: measure(fired, probability, blocks) for key, measure in measures.items()}

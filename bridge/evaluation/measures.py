@@ -1,44 +1,41 @@
-"""How well probabilities describe spikes, each measure with its 95 % interval.
+"""Measures of how well probabilities predict spikes, with 95 % intervals.
 
-Intervals of means follow from the spread of the trials' contributions. Time bins of a recording are
-no independent trials: give `blocks` (say, the second each bin lies in), and the spread is taken
-between blocks.
+Intervals of means are computed from the variance over trials. The time bins of a recording are not
+independent: give `blocks` (for example, the second in which each bin lies) to compute the variance
+over blocks.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri, stdtrit, xlog1py, xlogy
 from scipy.stats import rankdata
 
-from bridge.utils.checks import as_floats, as_integer
+from bridge.utils.checks import as_floats, as_integer, positive
 from neurosim import NeurosimError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 NORMAL_95 = float(ndtri(0.975))
 """Half-width of a 95 % interval in standard errors."""
 MOST_BINS = 1_000_000
-"""Of a reliability curve."""
+"""Most bins of a reliability curve."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A figure with, if it is an estimate, its 95 % interval.
+    """A number with its unit and, for estimates, its 95 % interval.
 
     Attributes
     ----------
     value : float, int or bool
     unit : str
     low, high : float or None
-        Bounds of the interval; None for what is no estimate.
+        Bounds of the interval; None for exact numbers.
     note : str
-        What the reader of a table should know.
+        Explanation for the table.
     """
 
     value: float
@@ -49,7 +46,7 @@ class Measure:
 
     @property
     def text(self) -> str:
-        """The value, its unit and its interval, to two digits of the interval's half-width."""
+        """Value, unit and interval, rounded to two digits of the interval's half-width."""
         unit = f" {self.unit}" if self.unit else ""
         if isinstance(self.value, (bool, np.bool_)):
             return "yes" if self.value else "no"
@@ -62,7 +59,7 @@ class Measure:
 
 
 def agreement(first: ArrayLike, second: ArrayLike) -> Measure:
-    """Share of trials on which two deciders decide alike, with its Wilson interval.
+    """Return the fraction of trials with equal decisions, with its Wilson interval.
 
     Parameters
     ----------
@@ -71,7 +68,7 @@ def agreement(first: ArrayLike, second: ArrayLike) -> Measure:
     one, other = as_floats(first, "first") != 0.0, as_floats(second, "second") != 0.0
     if one.shape != other.shape or one.size == 0:
         raise NeurosimError(
-            f"decisions {one.shape} and {other.shape} must be of one shape and not empty"
+            f"decisions {one.shape} and {other.shape} must have equal shapes and not be empty"
         )
     same = one == other
     alike = int(same.sum())
@@ -82,7 +79,7 @@ def agreement(first: ArrayLike, second: ArrayLike) -> Measure:
 def cross_entropy(
     fired: ArrayLike, probability: ArrayLike, blocks: ArrayLike | None = None
 ) -> Measure:
-    """Mean of −log of the probability given to what happened (nats per trial).
+    """Return the mean of −log(probability of the observed outcome) (nats per trial).
 
     Parameters
     ----------
@@ -90,7 +87,7 @@ def cross_entropy(
     probability : (n_trials,) array_like
         Predicted probability to fire.
     blocks : (n_trials,) array_like, optional
-        Label of the block each trial lies in; trials of different blocks are independent.
+        Label of the block of each trial; trials in different blocks are independent.
     """
     fired, probability = _trials(fired, probability)
     return _mean(-_log_likelihood(fired, probability), blocks, "nats/trial")
@@ -99,7 +96,7 @@ def cross_entropy(
 def brier_score(
     fired: ArrayLike, probability: ArrayLike, blocks: ArrayLike | None = None
 ) -> Measure:
-    """Mean squared difference between probability and outcome; arguments as `cross_entropy`."""
+    """Return the mean squared error of probabilities; arguments as for `cross_entropy`."""
     fired, probability = _trials(fired, probability)
     return _mean((probability - fired) ** 2, blocks, "")
 
@@ -111,15 +108,15 @@ def bits_per_spike(
     *,
     over: ArrayLike | None = None,
 ) -> Measure:
-    """Log-likelihood gained over another model, in bits per spike.
+    """Return the gain in log-likelihood over another model, in bits per spike.
 
     Parameters
     ----------
     fired, probability, blocks
         As in `cross_entropy`.
     over : (n_trials,) array_like, optional
-        What the other model predicts; if not given it is the homogeneous model, which knows the
-        mean rate of these very trials and nothing else.
+        Prediction of the other model. Default: the homogeneous model, which predicts the mean rate
+        of these trials.
 
     Raises
     ------
@@ -138,10 +135,10 @@ def bits_per_spike(
 
 
 def auc(fired: ArrayLike, score: ArrayLike, blocks: ArrayLike | None = None) -> Measure:
-    """Probability that a trial which fired has a higher score than one which did not.
+    """Return the probability that a trial with a spike has a higher score than one without.
 
-    The interval is that of DeLong et al. 1988, Biometrics 44:837. Arguments as `cross_entropy`;
-    `score` may be anything that orders the trials.
+    Interval by DeLong et al. 1988, Biometrics 44:837. Arguments as for `cross_entropy`; `score` may
+    be any number that orders the trials.
 
     Raises
     ------
@@ -152,14 +149,14 @@ def auc(fired: ArrayLike, score: ArrayLike, blocks: ArrayLike | None = None) -> 
     score = as_floats(score, "score")
     if spike.ndim != 1 or spike.shape != score.shape:
         raise NeurosimError(
-            f"fired {spike.shape} and score {score.shape} must be 1-D and of one length"
+            f"fired {spike.shape} and score {score.shape} must be 1-D and of equal length"
         )
     spikes, silences = int(spike.sum()), int((~spike).sum())
     if not spikes or not silences:
         raise NeurosimError(
             f"AUC needs trials with and without a spike: {spikes} of {len(spike)} fired"
         )
-    # Share of the other class that a trial outranks, ties counted half.
+    # Fraction of the other class with a lower score than each trial; ties count half.
     placement = np.empty(len(spike))
     for one, others in ((spike, silences), (~spike, spikes)):
         placement[one] = (rankdata(score)[one] - rankdata(score[one])) / others
@@ -172,12 +169,12 @@ def auc(fired: ArrayLike, score: ArrayLike, blocks: ArrayLike | None = None) -> 
 def wilson_interval(
     successes: ArrayLike, trials: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """95 % interval of a binomial share (Wilson 1927, J. Am. Stat. Assoc. 22:209).
+    """Return the 95 % interval of a proportion (Wilson 1927, J. Am. Stat. Assoc. 22:209).
 
     Parameters
     ----------
     successes, trials : array_like
-        Counts; no trials give the interval from 0 to 1.
+        Counts; for 0 trials the interval is 0 to 1.
 
     Returns
     -------
@@ -194,14 +191,14 @@ def wilson_interval(
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """Predicted against observed probability to fire, bin by bin.
+    """Predicted and observed firing probability by bin.
 
     Attributes
     ----------
     predicted : (n_bins,) ndarray
         Mean prediction in the bin.
     observed : (n_bins,) ndarray
-        Share of its trials that fired.
+        Fraction of trials that fired in the bin.
     low, high : (n_bins,) ndarray
         Wilson 95 % interval of `observed`.
     trials : (n_bins,) ndarray of int
@@ -217,16 +214,16 @@ class Reliability:
 def reliability_curve(
     fired: ArrayLike, probability: ArrayLike, n_bins: int = 10, *, equal_counts: bool = False
 ) -> Reliability:
-    """Sort trials into bins of predicted probability and count how many fired.
+    """Return the observed firing probability in bins of predicted probability.
 
     Parameters
     ----------
     fired, probability : (n_trials,) array_like
         As in `cross_entropy`.
     n_bins : int
-        Bins without a trial are left out.
+        Number of bins; bins without trials are omitted.
     equal_counts : bool
-        Give every bin as many trials, instead of the same width: for spikes that are rare.
+        Use bins of equal counts instead of equal width, for rare spikes.
     """
     fired, probability = _trials(fired, probability)
     n_bins = as_integer(n_bins, "n_bins", 1)
@@ -234,7 +231,7 @@ def reliability_curve(
         raise NeurosimError(f"n_bins = {n_bins} is above {MOST_BINS}: give fewer bins")
     inner = np.linspace(0.0, 1.0, n_bins + 1)[1:-1]
     edges = np.unique(np.quantile(probability, inner)) if equal_counts else inner
-    # Equal predictions that differ by rounding must not fall on two sides of an edge.
+    # Predictions that differ by rounding only must fall into the same bin.
     bins = np.searchsorted(edges, probability + 1e-12, side="right")
     trials = np.bincount(bins, minlength=len(edges) + 1)
     used = trials > 0
@@ -247,41 +244,110 @@ def reliability_curve(
 def _trials(
     fired: ArrayLike, probability: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return outcomes and probabilities as checked arrays."""
     fired, probability = as_floats(fired, "fired"), as_floats(probability, "probability")
     if fired.ndim != 1 or fired.shape != probability.shape or fired.size == 0:
         raise NeurosimError(
-            f"fired {fired.shape} and probability {probability.shape} must be 1-D, of one length "
+            f"fired {fired.shape} and probability {probability.shape} must be 1-D, of equal length "
             "and not empty"
         )
     if not np.isin(fired, (0.0, 1.0)).all():
-        raise NeurosimError("fired must hold 0 (silent) and 1 (fired) only")
+        raise NeurosimError("fired must contain only 0 (silent) and 1 (fired)")
     if not ((probability >= 0) & (probability <= 1)).all():
         raise NeurosimError("probability must lie in 0 to 1")
     return fired, probability
 
 
 def _log_likelihood(fired: NDArray, probability: NDArray) -> NDArray[np.float64]:
+    """Return the log-likelihood of each trial."""
     return xlogy(fired, probability) + xlog1py(1.0 - fired, -probability)
 
 
 def _mean(values: NDArray, blocks: ArrayLike | None, unit: str) -> Measure:
+    """Return a mean with its interval."""
     value = values.mean()
-    # An outcome that was called impossible makes the loss infinite: an interval has no meaning.
+    # The loss is infinite if an observed outcome had probability 0; there is no interval then.
     centred = values - value if np.isfinite(value) else np.full(len(values), np.nan)
     return _estimate(value, centred / len(values), blocks, unit)
 
 
 def _estimate(value: float, influence: NDArray, blocks: ArrayLike | None, unit: str) -> Measure:
-    """Measure whose error is the sum of the trials' influences, independent between blocks."""
+    """Return a measure whose error is the sum of influences, independent between blocks."""
     if blocks is not None:
         if np.asarray(blocks, dtype=object).shape != influence.shape:
             raise NeurosimError(
-                f"blocks must be labels, one for each of the {len(influence)} trials"
+                f"blocks must hold one label for each of the {len(influence)} trials"
             )
         influence = np.bincount(np.unique(blocks, return_inverse=True)[1], influence)
     n = len(influence)
     if n < 2:
         return Measure(float(value), unit, math.nan, math.nan)
     error = math.sqrt(float(influence @ influence) * n / (n - 1))
-    half = float(stdtrit(n - 1, 0.975)) * error  # Student's t, as blocks may be few
+    half = float(stdtrit(n - 1, 0.975)) * error  # Student's t, as there may be few blocks
     return Measure(float(value), unit, float(value) - half, float(value) + half)
+
+
+def coincidence_factor(
+    data: ArrayLike, model: ArrayLike, *, duration: float, window: float = 2.0
+) -> float:
+    """Return the coincidence factor Γ: 1 for equal trains, 0 for a Poisson train of equal rate.
+
+    Γ = (N_c − 2νΔ N_data) / (½ (N_data + N_model)(1 − 2νΔ)), where N_c is the number of spikes in
+    the data that can be paired with different spikes of the model at most Δ away, and ν is the rate
+    of the model (Jolivet et al. 2008, J. Neurosci. Methods 169:417).
+
+    Parameters
+    ----------
+    data, model : (n,) array_like
+        Spike times (ms), ascending, from 0 to `duration`.
+    duration : float
+        Length of the recording (ms).
+    window : float
+        Δ (ms).
+
+    Raises
+    ------
+    NeurosimError
+        If spike times are not ascending or out of range, if both trains are empty, or if the rate
+        of the model is so high that every spike matches by chance (2νΔ ≥ 1).
+    """
+    positive(duration, "duration", "ms")
+    positive(window, "window", "ms")
+    data, model = _ordered("data", data, duration), _ordered("model", model, duration)
+    if len(data) + len(model) == 0:
+        raise NeurosimError("both spike trains are empty: give at least one spike")
+    chance = 2.0 * window * len(model) / duration
+    if chance >= 1:
+        raise NeurosimError(
+            f"at a model rate of {1000 * len(model) / duration:.4g} Hz every spike matches by "
+            f"chance within {window:g} ms: give a smaller window"
+        )
+    matched = coincidences(data, model, window) - chance * len(data)
+    return matched / (0.5 * (len(data) + len(model)) * (1.0 - chance))
+
+
+def coincidences(data: NDArray, model: NDArray, window: float) -> int:
+    """Return the largest number of disjoint pairs of spikes at most `window` (ms) apart.
+
+    Pairing the earliest spikes first is optimal because all windows have the same length.
+    """
+    i = j = found = 0
+    while i < len(data) and j < len(model):
+        if abs(data[i] - model[j]) <= window:
+            found, i, j = found + 1, i + 1, j + 1
+        elif data[i] < model[j]:
+            i += 1
+        else:
+            j += 1
+    return found
+
+
+def _ordered(name: str, times: ArrayLike, duration: float) -> NDArray[np.float64]:
+    """Return spike times that are ascending and within the recording."""
+    train = as_floats(times, name)
+    inside = train.ndim == 1 and bool(((train >= 0) & (train <= duration)).all())
+    if not inside or (np.diff(train) < 0).any():
+        raise NeurosimError(
+            f"{name} must be a 1-D array of ascending spike times within 0 to {duration:g} ms"
+        )
+    return train

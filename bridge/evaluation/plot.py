@@ -1,27 +1,25 @@
-"""Figures that set the two worlds beside each other."""
+"""Figures of firing probabilities, calibration and synapses."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
+from bridge.evaluation.measures import Reliability
 from bridge.utils.checks import as_floats
 from neurosim import NeurosimError
 from neurosim.plot import EXCITATORY, INHIBITORY, NEUTRAL, PALETTE, figure, panels, style
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from matplotlib.axes import Axes
     from matplotlib.collections import QuadMesh
     from matplotlib.figure import Figure, SubFigure
-    from numpy.typing import ArrayLike, NDArray
-
-    from bridge.evaluation.measures import Reliability
 
 PROBABILITY_MAP = "viridis"
-"""Perceptually uniform, and readable without colour vision."""
+"""Perceptually uniform colour map, suitable for colour-blind readers."""
 
 MARKERS = "osD^v"
 
@@ -34,7 +32,7 @@ def decision_plane(
     labels: tuple[str, str] = ("activity $a_1$ (spikes)", "activity $a_2$ (spikes)"),
     title: str = "",
 ) -> Figure:
-    """Draw firing probabilities over the plane of two inputs, side by side on one colour scale.
+    """Draw firing probabilities over the plane of two inputs, with a common colour scale.
 
     Parameters
     ----------
@@ -43,18 +41,15 @@ def decision_plane(
     y : (n_y,) array_like
         Values of the second.
     planes : mapping of str to (n_y, n_x) ndarray
-        Probability to fire, by panel title. The line where it is 1/2 is drawn.
+        Firing probability by panel title. The line of probability 1/2 is drawn.
     labels : (str, str)
-        Of the axes, with units.
+        Axis labels with units.
     title : str
     """
     fig = figure(1.2 + 2.9 * len(planes), 3.4)
     grid = panels(fig, 1, len(planes), sharex=True, sharey=True)
     draw_planes(fig, grid, x, y, planes, labels)
-    if title:
-        with style():
-            fig.suptitle(title)
-    return fig
+    return _titled(fig, title)
 
 
 def draw_planes(
@@ -65,7 +60,7 @@ def draw_planes(
     planes: Mapping[str, NDArray],
     labels: tuple[str, str],
 ) -> None:
-    """Draw firing probabilities into axes of a figure; arguments as of `decision_plane`."""
+    """Draw firing probabilities into given axes; arguments as for `decision_plane`."""
     x, y = as_floats(x, "x"), as_floats(y, "y")
     for name, plane in planes.items():
         if np.shape(plane) != (len(y), len(x)):
@@ -84,41 +79,41 @@ def draw_planes(
         bar.ax.axhline(0.5, color="white", lw=1.5)
 
 
-def reliability_plot(curves: Mapping[str, Reliability], *, title: str = "") -> Figure:
-    """Draw observed against predicted firing probability, and how many trials stand behind it.
-
-    Parameters
-    ----------
-    curves : mapping of str to Reliability
-        By name in the legend.
-    title : str
-    """
-    fig = figure(4.6, 5.2)
-    upper, lower = panels(fig, 2, 1, sharex=True, height_ratios=(3.2, 1.0))
-    draw_reliability(upper, lower, curves)
+def _titled(fig: Figure, title: str) -> Figure:
+    """Add a title to a figure unless it is empty."""
     if title:
         with style():
             fig.suptitle(title)
     return fig
 
 
+def reliability_plot(curves: Mapping[str, Reliability], *, title: str = "") -> Figure:
+    """Draw observed against predicted firing probability, and the number of trials per bin.
+
+    Parameters
+    ----------
+    curves : mapping of str to Reliability
+        Curves by legend entry.
+    title : str
+    """
+    fig = figure(4.6, 5.2)
+    upper, lower = panels(fig, 2, 1, sharex=True, height_ratios=(3.2, 1.0))
+    draw_reliability(upper, lower, curves)
+    return _titled(fig, title)
+
+
 def draw_reliability(upper: Axes, lower: Axes, curves: Mapping[str, Reliability]) -> None:
-    """Draw observed against predicted probability into one axes, the trials into another."""
+    """Draw observed against predicted probability, and the number of trials, into two axes."""
     with style():
         upper.plot([0, 1], [0, 1], color=NEUTRAL, lw=1.0, ls="--", label="perfect calibration")
         for number, (name, curve) in enumerate(curves.items()):
             colour, marker = PALETTE[number % len(PALETTE)], MARKERS[number % len(MARKERS)]
             bars = np.stack([curve.observed - curve.low, curve.high - curve.observed])
-            options: dict[str, Any] = {
-                "color": colour,
-                "marker": marker,
-                "ms": 4.5,
-                "lw": 1.2,
-                "label": name,
-            }
+            options: dict[str, Any] = {"color": colour, "marker": marker, "ms": 4.5, "lw": 1.2}
+            options["label"] = name
             upper.errorbar(curve.predicted, curve.observed, bars.clip(0), capsize=2, **options)
             lower.plot(curve.predicted, curve.trials, color=colour, marker=marker, ms=4, lw=1.0)
-        upper.set(ylabel="observed share of trials that fired", xlim=(-0.02, 1.02))
+        upper.set(ylabel="observed fraction of trials with a spike", xlim=(-0.02, 1.02))
         upper.set_ylim(-0.02, 1.02)
         upper.legend(loc="upper left", title="bars: 95 % intervals", alignment="left")
         upper.get_legend().get_title().set_fontsize(9.0)  # type: ignore[union-attr]
@@ -133,7 +128,7 @@ def psp_plot(
     names: Sequence[str] | None = None,
     title: str = "",
 ) -> Figure:
-    """Draw recovered postsynaptic potentials with their 95 % intervals against the true ones.
+    """Draw estimated postsynaptic potentials with 95 % intervals, and true ones.
 
     Parameters
     ----------
@@ -142,36 +137,36 @@ def psp_plot(
     interval : (n, 2) array_like
         mV.
     truth : (n,) array_like, optional
-        mV; with it a second panel shows the differences.
+        True values (mV); a second panel then shows the differences.
     names : sequence of str, optional
-        Of the synapses; their numbers if not given.
+        Names of the synapses. Default: 1, 2, …
     title : str
     """
     psps, interval = as_floats(psps, "psps"), as_floats(interval, "interval")
-    places = np.arange(len(psps))
+    positions = np.arange(len(psps))
     width = max(4.6, 1.6 + 0.42 * len(psps))
-    if truth is None:
-        fig = figure(width, 3.4)
-        grid = panels(fig)
-    else:
-        fig = figure(width, 5.2)
-        grid = panels(fig, 2, 1, sharex=True, height_ratios=(1.6, 1.0))
+    fig = figure(width, 3.4 if truth is None else 5.2)
+    grid = (
+        panels(fig) if truth is None else panels(fig, 2, 1, sharex=True, height_ratios=(1.6, 1.0))
+    )
     with style():
         draw_psps(grid[0], psps, interval, truth)
         grid[0].set(title=title, xlabel="" if truth is not None else "synapse")
         if truth is not None:
             _draw_intervals(grid[1], psps, interval, as_floats(truth, "truth"))
-            grid[1].set(ylabel="recovered − true (mV)", xlabel="synapse")
-        grid[-1].set_xticks(places, [f"{k + 1}" for k in places] if names is None else list(names))
+            grid[1].set(ylabel="estimated − true (mV)", xlabel="synapse")
+        grid[-1].set_xticks(
+            positions, [f"{k + 1}" for k in positions] if names is None else list(names)
+        )
         handles, texts = grid[0].get_legend_handles_labels()
-        # One row where it fits: an entry takes about an inch and a half.
+        # One row if it fits; an entry is about 1.6 inches wide.
         columns = len(texts) if width > 1.6 * len(texts) + 0.6 else 1
         fig.legend(handles, texts, loc="outside lower center", ncols=columns)
     return fig
 
 
 def draw_psps(axes: Axes, psps: NDArray, interval: NDArray, truth: ArrayLike | None = None) -> None:
-    """Draw recovered postsynaptic potentials (mV) with their intervals, and the true ones."""
+    """Draw estimated postsynaptic potentials (mV) with intervals, and true ones."""
     _draw_intervals(axes, psps, interval)
     axes.set(xlabel="synapse", ylabel="postsynaptic potential (mV)")
     if truth is not None:
@@ -182,24 +177,23 @@ def draw_psps(axes: Axes, psps: NDArray, interval: NDArray, truth: ArrayLike | N
 def _draw_intervals(
     axes: Axes, psps: NDArray, interval: NDArray, origin: NDArray | float = 0.0
 ) -> None:
-    """Draw PSPs and intervals less `origin`, in the colours of excitation and inhibition."""
-    places, origin = np.arange(len(psps)), np.broadcast_to(origin, psps.shape)
+    """Draw PSPs and intervals relative to `origin`, coloured by sign."""
+    positions, origin = np.arange(len(psps)), np.broadcast_to(origin, psps.shape)
     axes.axhline(0.0, color=NEUTRAL, lw=0.8)
-    for side, colour, kind in (
-        (psps > 0, EXCITATORY, "excitatory"),
-        (psps <= 0, INHIBITORY, "inhibitory"),
-    ):
+    signs = ((psps > 0, EXCITATORY, "excitatory"), (psps <= 0, INHIBITORY, "inhibitory"))
+    for side, colour, kind in signs:
         if side.any():
             bars = np.abs(interval[side].T - psps[side])
             height = psps[side] - origin[side]
             options: dict[str, Any] = {"fmt": "o", "ms": 4.5, "capsize": 3, "zorder": 3}
             options |= {"color": colour, "label": f"{kind}, 95 % interval"}
-            axes.errorbar(places[side], height, bars, **options)
+            axes.errorbar(positions[side], height, bars, **options)
     axes.margins(y=0.1)
     axes.set_xlim(-0.6, len(psps) - 0.4)
 
 
 def _draw_plane(axes: Axes, x: NDArray, y: NDArray, plane: NDArray) -> QuadMesh:
+    """Draw one plane with its line of probability 1/2."""
     mesh = axes.pcolormesh(
         x, y, plane, vmin=0.0, vmax=1.0, cmap=PROBABILITY_MAP, shading="nearest", rasterized=True
     )

@@ -1,9 +1,9 @@
 """Inference of synapses from spikes: connections, their strengths and signs.
 
-`infer_synapses` fits each neuron's spikes by the filtered spikes of all others, its own last spike,
-slow drives that neurons share, a smooth baseline and, if given, a stimulus. Its calls hold their
-false discovery rate where the kernel suits the synapses and no faster input is shared; it warns
-where the residuals show that this does not hold.
+`infer_synapses` fits the spikes of each neuron by the filtered spikes of all others, its own last
+spike, shared slow drives, a smooth baseline and optionally a stimulus. The false discovery rate is
+controlled if the kernel fits the synapses and no fast input is shared; otherwise a warning reports
+structure in the residuals.
 
 Examples
 --------
@@ -17,23 +17,8 @@ Examples
 [[False, True], [False, False]]
 """
 
-from bridge.inference.connectome import Connectome
-from bridge.inference.correlogram import Correlograms, Expectation, cross_correlation_z
-from bridge.inference.infer import infer_synapses
-from bridge.inference.kernel import SynapticKernel
-from bridge.inference.score import existence_auc, membrane_beta, score_connectome
-from bridge.inference.trains import BinnedTrains, bin_trains
+from __future__ import annotations
 
-__all__ = [
-    "BinnedTrains",
-    "Connectome",
-    "Correlograms",
-    "Expectation",
-    "SynapticKernel",
-    "bin_trains",
-    "cross_correlation_z",
-    "existence_auc",
-    "infer_synapses",
-    "membrane_beta",
-    "score_connectome",
-]
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

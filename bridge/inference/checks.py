@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
+from bridge.inference.connectome import Connectome
+from bridge.utils.checks import finite
 from neurosim import NeurosimError
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from bridge.inference.connectome import Connectome
-
 SYNCHRONOUS = 5.0
-"""z of coincidences over all pairs above which to warn: 3 in ten million by chance."""
+"""z of coincidences over all pairs above which to warn (p = 3e-7)."""
 WIDE = 1.3
-"""Spread of the z of absent synapses above which to warn."""
+"""Standard deviation of z of absent synapses above which to warn."""
 
 
 def standardised(stimulus: ArrayLike, n_bins: int) -> NDArray[np.float64]:
-    """Return the stimulus with mean 0 and standard deviation 1, shape (n_bins, n_features)."""
+    """Return the standardised stimulus, shape (n_bins, n_features)."""
     try:
         values = np.asarray(stimulus, dtype=float)
     except (TypeError, ValueError):
@@ -41,11 +38,11 @@ def standardised(stimulus: ArrayLike, n_bins: int) -> NDArray[np.float64]:
 
 
 def warn_of_unfinished(neurons: NDArray) -> None:
-    """Warn of the neurons whose fit did not converge."""
+    """Warn of neurons whose fit did not converge."""
     if len(neurons):
         named = ", ".join(map(str, neurons[:10])) + (", ..." if len(neurons) > 10 else "")
         warnings.warn(
-            f"the fit of {len(neurons)} neurons ({named}) did not come within tol of its optimum: "
+            f"the fit of {len(neurons)} neurons ({named}) did not converge within tol: "
             "give a larger tol or a ridge",
             UserWarning,
             stacklevel=4,
@@ -56,16 +53,16 @@ def warn_of_absent(spikes: int) -> None:
     """Warn of spikes outside the presence of their neurons."""
     if spikes:
         warnings.warn(
-            f"{spikes:,} spikes lie outside the presence of their neurons and are left out",
+            f"{spikes:,} spikes lie outside the presence of their neurons and are ignored",
             UserWarning,
             stacklevel=3,
         )
 
 
 def warn_of_misfit(found: Connectome) -> None:
-    """Warn where the residuals or the scores show that the model does not hold."""
+    """Warn if residuals or scores show that the model is incorrect."""
     uneven, n_scores = found.misfits(), len(found.null_scores)
-    # A single pair is a synapse of another time course: its strength is off, but no other call.
+    # A single pair is a synapse with another time course, which affects only its strength.
     if uneven.sum() > 1:
         worst = np.unravel_index(np.nanargmin(found.flatness), uneven.shape)
         first, second = (found.neurons[k] for k in worst)
@@ -73,31 +70,31 @@ def warn_of_misfit(found: Connectome) -> None:
         _warn(
             f"the residuals after the spikes of a neuron are not flat for {int(uneven.sum())} of "
             f"{int(np.isfinite(found.flatness).sum())} pairs (most clearly {first} onto {second}): "
-            f"the kernel of {taus} ms does not suit the synapses, or neurons share input that "
-            "changes faster than the drives; false calls can exceed the fdr: give another kernel, "
+            f"the kernel of {taus} ms does not fit the synapses, or neurons share input that is "
+            "faster than the drives, so that false calls can exceed the fdr: give another kernel, "
             "or the shared input as stimulus"
         )
     if found.shared_input > SYNCHRONOUS:
         _warn(
             "neurons fire in the same bin more often than the model expects (z = "
-            f"{found.shared_input:.1f} over all pairs): they share input that changes faster than "
-            "the drives; false calls can exceed the fdr: give the shared input as stimulus"
+            f"{found.shared_input:.1f} over all pairs): they share input that is faster than the "
+            "drives, so that false calls can exceed the fdr: give the shared input as stimulus"
         )
     if n_scores == 0:
         _warn(
-            "the spread of z of absent synapses cannot be estimated from so few pairs and spikes: "
-            "the p-values take it to be 1, and shared rate changes can make false calls"
+            "the standard deviation of z of absent synapses cannot be estimated from so few pairs "
+            "and spikes: p-values assume 1, and shared rate changes can cause false calls"
         )
     elif found.null_sd > max(WIDE, 1.0 + 6.0 / math.sqrt(n_scores)):
         _warn(
-            f"the z of absent synapses spread {found.null_sd:.2f} times as widely as the model "
-            "expects, which the p-values take into account: neurons share input that the drives "
-            "do not follow: give it as stimulus, or a smaller value of shared"
+            f"the z of absent synapses have {found.null_sd:.2f} times the expected standard "
+            "deviation, which the p-values account for: neurons share input that the drives do not "
+            "follow; give it as stimulus, or a smaller value of shared"
         )
 
 
 def _warn(message: str) -> None:
-    """Warn from the caller of `infer_synapses`."""
+    """Warn at the caller of `infer_synapses`."""
     warnings.warn(message, UserWarning, stacklevel=4)
 
 
@@ -110,7 +107,7 @@ def check_parameters(
     tol: float,
     threads: int | None,
 ) -> None:
-    """Refuse options that are out of range."""
+    """Raise an error for options out of range."""
     for name, value, most in (("history", history, 1e4), ("reset", reset, 1e3)):
         if value is not None and not 0 <= value <= most:
             raise NeurosimError(f"{name} = {value:g} ms is outside 0 to {most:g} ms")
@@ -118,10 +115,10 @@ def check_parameters(
         if value is not None and not (math.isfinite(value) and value > 0):
             raise NeurosimError(
                 f"{name} = {value:g} ms is not a finite time above 0 ms: give the distance of "
-                "its knots, or None to leave it out"
+                "knots, or None to omit it"
             )
-    if ridge is not None and not (math.isfinite(ridge) and ridge >= 0):
-        raise NeurosimError(f"ridge = {ridge:g} is not a finite number from 0")
+    if ridge is not None:
+        finite(ridge, "ridge", low=0.0)
     if not (math.isfinite(tol) and tol > 0):
         raise NeurosimError(f"tol = {tol:g} standard errors is not a finite number above 0")
     if threads is not None and threads < 1:

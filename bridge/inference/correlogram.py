@@ -1,44 +1,43 @@
-"""Cross-correlograms of all pairs of neurons: the baseline that everybody uses."""
+"""Cross-correlograms of all pairs of neurons."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bridge.inference import passes
+from bridge.inference import kernels
 from bridge.inference.trains import USABLE, bin_trains
+from bridge.utils.checks import require_choice
 from neurosim import NeurosimError
 from neurosim.utils.resources import physical_memory
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 Expectation = Literal["rate", "slow"]
 
 SLOW_SD = 10.0
-"""Standard deviation of the window that tells slow co-modulation (ms)."""
+"""Standard deviation of the window for slow co-modulation (ms)."""
 HOLLOW = 0.6
-"""Share of its middle that this window lacks."""
+"""Fraction removed from the centre of this window."""
 
 
 @dataclass(frozen=True, eq=False)
 class Correlograms:
-    """How many spikes of each neuron follow those of each other one, by lag.
+    """Pairs of spikes of all pairs of neurons, counted by lag.
 
     Attributes
     ----------
     counts : (n, n, n_lags) ndarray of int32
-        Pairs of a spike of the first neuron and one of the second, `lags` later.
+        Pairs of a spike of the first neuron and a spike of the second, `lags` later.
     lags : (n_lags,) ndarray of int
-        In bins, consecutive.
+        Consecutive lags in bins.
     spikes : (n,) ndarray of int
-        Of each neuron.
+        Spike count of each neuron.
     n_bins : int
-        Of the recording.
+        Bins of the recording.
     width : float
-        Of a bin (ms).
+        Bin width (ms).
     """
 
     counts: NDArray[np.int32]
@@ -67,7 +66,7 @@ class Correlograms:
         Raises
         ------
         NeurosimError
-            For spikes that `bin_trains` refuses, and where the counts do not fit the memory.
+            If the spikes are invalid, or the counts do not fit into memory.
         """
         trains = bin_trains(spikes, duration, bin_width)
         first, last = (round(lag / trains.width) for lag in lags)
@@ -81,7 +80,7 @@ class Correlograms:
                 "narrower range of lags, or fewer neurons"
             )
         counts = np.zeros((n, n, n_lags), dtype=np.int32)
-        passes.count_lags(trains.ids, trains.starts, first, last, counts)
+        kernels.count_lags(trains.ids, trains.starts, first, last, counts)
         return cls(counts, np.arange(first, last + 1), trains.counts, trains.n_bins, trains.width)
 
     def z(
@@ -94,21 +93,17 @@ class Correlograms:
         window : (float, float)
             First and last lag (ms).
         expectation : {"rate", "slow"}
-            From the two rates alone, or from the correlogram itself seen through a slow window
-            without its middle, which leaves out what both have in common (Stark & Abeles 2009, J.
-            Neurosci. Methods 179:90; its standard deviation, 10 ms, is that of English et al. 2017,
-            Neuron 96:505).
+            Expected counts from the two rates, or from the correlogram filtered by a partially
+            hollow Gaussian, which accounts for slow co-modulation (Stark & Abeles 2009, J.
+            Neurosci. Methods 179:90; standard deviation of 10 ms as in English et al. 2017, Neuron
+            96:505).
 
         Returns
         -------
         (n, n) ndarray
-            Row by presynaptic, column by postsynaptic neuron.
+            Rows are presynaptic, columns postsynaptic neurons.
         """
-        if expectation not in get_args(Expectation):
-            raise NeurosimError(
-                f"expectation = {expectation!r} is unknown: give one of "
-                f"{', '.join(get_args(Expectation))}"
-            )
+        require_choice(expectation, "expectation", get_args(Expectation))
         first, last = (round(lag / self.width) for lag in window)
         inside = (self.lags >= first) & (self.lags <= last)
         if first > last or inside.sum() != last - first + 1:
@@ -127,9 +122,9 @@ class Correlograms:
         return z
 
     def _slow_weights(self, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """How much each lag adds to what is expected in the window, its size being their sum."""
+        """Return the contribution of each lag to the counts expected in the window."""
         distance = (self.lags[inside][:, None] - self.lags) * self.width
-        # As wide as the window at least: a narrower one would expect the very peak.
+        # At least as wide as the window: a narrower one would follow the peak.
         sd = max(SLOW_SD, float(inside.sum()) * self.width)
         weights = np.exp(-0.5 * (distance / sd) ** 2)
         weights[distance == 0] *= 1.0 - HOLLOW
@@ -156,7 +151,7 @@ def cross_correlation_z(
     Returns
     -------
     (n, n) ndarray
-        Row by presynaptic, column by postsynaptic neuron.
+        Rows are presynaptic, columns postsynaptic neurons.
     """
     lags = window if expectation == "rate" else (window[0] - 60.0, window[1] + 60.0)
     counted = Correlograms.of(spikes, duration, bin_width=bin_width, lags=lags)

@@ -1,29 +1,22 @@
-"""Filtered spike trains of a recording: sums over bins without a design matrix."""
+"""Filtered spike trains as covariates, without a design matrix."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bridge.inference import passes
-from bridge.inference.baseline import segment_sums
-from bridge.inference.own_past import OwnPast
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from bridge.inference.kernel import SynapticKernel
-    from bridge.inference.trains import BinnedTrains
-
-__all__ = ["Covariates", "OwnPast", "SlowRates"]
+from bridge.inference import kernels
+from bridge.inference.smoothing import segment_sums
+from bridge.inference.synaptic_kernel import SynapticKernel
+from bridge.inference.trains import BinnedTrains
 
 
 @dataclass(frozen=True, eq=False)
 class SlowRates:
-    """Slow course of the firing rates of all neurons, by segment.
+    """Slow time course of the firing rates of all neurons, by segment.
 
     Attributes
     ----------
@@ -39,18 +32,18 @@ class SlowRates:
 
 @dataclass(frozen=True, eq=False)
 class Covariates:
-    """Filtered spikes xⱼ(t) of all neurons, of which only sums over bins are computed.
+    """Filtered spikes xⱼ(t) of all neurons, in terms of sums over bins.
 
     Attributes
     ----------
     trains : BinnedTrains
     kernel : SynapticKernel
     slow : SlowRates, optional
-        Slow course of the rates, about which the covariance is taken; constant by default.
+        Slow rates to subtract for the covariance. Default: constant rates.
     absent : (n_segments, n) ndarray, optional
-        Fraction of each segment in which a neuron is not observed; 0 by default.
+        Fraction of each segment in which a neuron is not observed. Default: 0.
     observed : (n,) ndarray, optional
-        Bins in which each neuron is observed; all by default.
+        Number of bins in which each neuron is observed. Default: all.
     """
 
     trains: BinnedTrains
@@ -61,12 +54,12 @@ class Covariates:
 
     @cached_property
     def decays(self) -> NDArray[np.float64]:
-        """Factor by bin of each exponential."""
+        """Decay of each exponential per bin."""
         return self.kernel.decays(self.trains.width)
 
     @cached_property
     def shares(self) -> NDArray[np.float64]:
-        """Weight of each exponential."""
+        """Amplitude of each exponential."""
         return np.array(self.kernel.shares)
 
     @cached_property
@@ -87,9 +80,9 @@ class Covariates:
 
     @cached_property
     def covariance(self) -> NDArray[np.float64]:
-        """Covariance of the centred xⱼ, shape (n, n), from counts of pairs of spikes."""
+        """Covariance of xⱼ, shape (n, n), from pairs of spikes."""
         trains, total = self.trains, np.zeros((self.trains.n_neurons,) * 2)
-        found, together = passes.pairs(trains.ids, trains.starts, self.decays, trains.n_neurons)
+        found, together = kernels.pairs(trains.ids, trains.starts, self.decays, trains.n_neurons)
         for k, (share, decay) in enumerate(zip(self.shares, self.decays, strict=True)):
             for m, (other, slower) in enumerate(zip(self.shares, self.decays, strict=True)):
                 products = found[m] + found[k].T + together
@@ -99,7 +92,7 @@ class Covariates:
 
     @property
     def _mean_products(self) -> NDArray[np.float64]:
-        """Mean over the bins of the part of the products xⱼxₗ that centring removes, (n, n)."""
+        """Mean of the products xⱼxₗ that centring subtracts, shape (n, n)."""
         trains, slow = self.trains, self.slow
         if slow is None:
             mean = trains.counts / trains.n_bins * self.area
@@ -114,7 +107,7 @@ class Covariates:
 
     @cached_property
     def principal(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Eigenvalues (n,), none below 0, and eigenvectors (n, n) of the covariance."""
+        """Eigenvalues (n,), clipped at 0, and eigenvectors (n, n) of the covariance."""
         values, vectors = np.linalg.eigh(self.covariance)
         return np.maximum(values, 0.0), vectors
 
@@ -126,14 +119,14 @@ class Covariates:
         Parameters
         ----------
         information : (n,) ndarray
-            Fisher information on each weight alone. The correlations between weights are taken
-            from the covariates.
+            Fisher information on each single weight. Correlations between weights are those of the
+            covariates.
         prior_precision : float
 
         Returns
         -------
         sampling : (n,) ndarray
-            Variance of the fitted weight over recordings, M⁻¹HM⁻¹ with M = H + prior.
+            Sampling variance of the fitted weight, M⁻¹HM⁻¹ with M = H + prior.
         posterior : (n,) ndarray
             M⁻¹.
         """
@@ -141,5 +134,5 @@ class Covariates:
         own = np.diag(self.covariance)
         sizes = np.where(own > 0, information / np.where(own > 0, own, 1.0), 0.0)
         sampling, posterior = np.empty_like(own), np.empty_like(own)
-        passes.variances(vectors, values, sizes, prior_precision, sampling, posterior)
+        kernels.variances(vectors, values, sizes, prior_precision, sampling, posterior)
         return sampling, posterior

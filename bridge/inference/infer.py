@@ -1,4 +1,4 @@
-"""Inference of synapses from spikes: one logistic neuron per recorded neuron, in parallel."""
+"""Inference of synapses from spikes, by fitting one logistic neuron per recorded neuron."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import math
 import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from threadpoolctl import threadpool_limits
 
 from bridge.inference.checks import (
@@ -19,22 +20,19 @@ from bridge.inference.checks import (
     warn_of_unfinished,
 )
 from bridge.inference.connectome import Connectome
-from bridge.inference.covariates import Covariates, OwnPast
-from bridge.inference.drive import Drive, SlowDrive
-from bridge.inference.drives import Drives
-from bridge.inference.kernel import SynapticKernel
+from bridge.inference.covariates import Covariates
+from bridge.inference.drives import Drive, Drives, SlowDrive
 from bridge.inference.neuron import Fitted, Likelihood, fit, prior_variance, score_at_rest
 from bridge.inference.observation import Observation, count_spikes
+from bridge.inference.spike_history import SpikeHistory
+from bridge.inference.synaptic_kernel import SynapticKernel
 from bridge.inference.trains import BinnedTrains, bin_trains
 from neurosim import NeurosimError
 from neurosim.utils.progress import progress_bar
 from neurosim.utils.resources import available_cores
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
 FEWEST = 10
-"""Spikes below which a neuron's synapses are not fitted."""
+"""Smallest number of spikes of a neuron whose synapses are fitted."""
 
 T = TypeVar("T")
 
@@ -58,63 +56,62 @@ def infer_synapses(
     threads: int | None = None,
     progress: bool = False,
 ) -> Connectome:
-    """Infer which neurons are connected, how strongly and with which sign, from spikes alone.
+    """Infer connections, their strengths and signs from spikes.
 
-    Each neuron is a logistic neuron whose inputs are the spikes of all others, filtered by a
-    synaptic kernel, its own last spike, slow drives and, if given, a stimulus: maximum of the
-    exact likelihood, with a normal prior on the weights (a generalised linear model of the
-    population: Pillow et al. 2008, Nature 454:995). The design matrix is never built, so a step
-    costs bins + spikes and not bins × neurons.
+    Each neuron is fitted by a logistic neuron whose covariates are the spikes of all others,
+    filtered by a synaptic kernel, its own last spike, slow drives and optionally a stimulus. The
+    fit maximises the exact likelihood with a normal prior on the weights (a generalised linear
+    model of the population: Pillow et al. 2008, Nature 454:995). Without a design matrix, a step
+    costs bins + spikes instead of bins × neurons.
 
-    Rate changes that neurons share look like synapses. Two kinds of covariates account for slow
-    ones: drives that neurons share, which are estimated from the spikes of all other neurons and
-    act on each with a weight of its own, and a smooth baseline of each neuron. Faster shared input
-    must be given as `stimulus`; otherwise it shows in the residuals, which are checked.
+    Shared rate changes resemble synapses. Slow ones are accounted for by shared drives, which are
+    estimated from the spikes of all other neurons and have a weight for each neuron, and by a
+    smooth baseline of each neuron. Faster shared input must be given as `stimulus`; otherwise it is
+    detected in the residuals, with a warning.
 
     Parameters
     ----------
     spikes : Result, SpikeTrains, list, dict, (times, ids), table, matrix or list of neo.SpikeTrain
         As in `bin_trains`: ms, ascending.
     duration : float, optional
-        Length of the recording (ms); results, Neo's trains and matrices bring it with them.
+        Length of the recording (ms); not needed for results, Neo objects and matrices.
     bin_width : float
-        ms; narrow enough that a neuron rarely fires twice in a bin.
+        Bin width (ms), so small that a neuron rarely fires twice in a bin.
     kernel : SynapticKernel, optional
-        Time course of a synapse's effect; by default 10 ms, after 1 ms.
+        Time course of synaptic effects. Default: exponential with 10 ms after a delay of 1 ms.
     history : float
-        How long a neuron remembers its last spike (ms), in steps that widen from 1 to 40 ms.
+        Duration of the effect of the last spike (ms), in steps from 1 to 40 ms.
     reset : float, optional
-        Refractory period (ms), where a spike erases the input received and input is lost until it
-        is over: exact for `LIF` with escape noise. Not done by default.
+        Refractory period (ms), if a spike cancels earlier input and input during the period is
+        lost; exact for `LIF` with escape noise. Default: no reset.
     shared : float, optional
-        Distance (ms) of the knots of the shared drives, up to three, which can follow periods of
-        about six such distances and more. Their number and smoothness are chosen by marginal
-        likelihood; neurons without shared rate changes get none. None for none in any case.
+        Distance (ms) of the knots of the shared drives, which follow periods of at least about six
+        such distances. Their number, up to three, and smoothness are chosen by marginal likelihood.
+        None for no shared drives.
     baseline : float, optional
-        Distance (ms) of the knots of the baseline of each neuron, a multiple of `shared`, whose
-        smoothness is chosen likewise. None for a constant baseline.
+        Distance (ms) of the knots of the baseline of each neuron, a multiple of `shared`. None for
+        a constant baseline.
     stimulus : (n_bins,) or (n_bins, n_features) array_like, optional
-        Covariates that act on all neurons, each neuron with weights of its own: a stimulus (see
-        `bridge.lagged` for its past), the rate of another area, a trial's phase. One row per bin.
+        Further covariates with one row per bin, such as a stimulus (see `bridge.lagged` for its
+        past), the rate of another area, or the phase of a trial.
     epochs : (n_epochs, 2) array_like, optional
-        Starts and stops (ms) of the parts of the recording that count, such as trials. Spikes
-        outside still act as inputs and as own history. By default the whole recording.
+        Starts and stops (ms) of the parts of the recording in the likelihood, such as trials.
+        Spikes outside are inputs and history only. Default: the whole recording.
     presence : dict or sequence, optional
-        For each neuron, by name or in order, the intervals (ms) in which it was observed, shape
-        (n_intervals, 2); None or missing for those that always were. Its rate and its synapses are
-        those of this time. While it is absent, its input to others is taken to be the mean.
+        Intervals (ms) in which each neuron was observed, by name or in order, shape
+        (n_intervals, 2); None or missing for always. Rate and synapses of the neuron refer to this
+        time. Its input to others is replaced by the mean while it is absent.
     ridge : float, optional
-        1/variance of the prior of the weights. By default chosen from the data (empirical Bayes by
-        moments, over all pairs): long recordings are hardly shrunk, and short ones are ranked as by
-        cross-correlation through the same kernel.
+        1/variance of the prior of the weights. Default: estimated from the data (empirical Bayes by
+        moments over all pairs), which has little effect on long recordings.
     neurons : (n_post,) array_like, optional
-        Names of the neurons whose input synapses to infer; by default all.
+        Names of the neurons whose input synapses are inferred. Default: all.
     tol : float
         Distance from the optimum at which to stop, in standard errors.
     threads : int, optional
-        By default the number of cores. The result does not depend on it, to the bit.
+        Default: number of cores. The result is bit-identical for any number.
     progress : bool
-        Whether to draw a progress bar with the time left on stderr.
+        Whether to show a progress bar on stderr.
 
     Returns
     -------
@@ -123,15 +120,15 @@ def infer_synapses(
     Raises
     ------
     NeurosimError
-        For spikes that `bin_trains` refuses, and parameters out of range.
+        If the spikes are invalid or parameters are out of range.
 
     Warns
     -----
     UserWarning
-        Where neurons have too few spikes, fits did not converge or bins hold two spikes, where
-        spikes of absent neurons are left out, where the residuals after the spikes of a neuron are
-        not flat, and where the z of absent synapses spread more widely than the model expects. In
-        the last two cases the share of false calls can exceed the one asked for.
+        If neurons have too few spikes, fits do not converge, bins contain two spikes, spikes of
+        absent neurons are ignored, residuals after spikes are not flat, or the z of absent synapses
+        have a larger standard deviation than expected. In the last two cases the false discovery
+        rate can exceed `fdr`.
     """
     check_parameters(history, reset, shared, baseline, ridge, tol, threads)
     trains = bin_trains(spikes, duration, bin_width)
@@ -152,21 +149,21 @@ def infer_synapses(
     slow: dict[int, SlowDrive | None] = {}
 
     def likelihood(index: int) -> Likelihood:
-        past = OwnPast.of(covariates, index, history, reset, observation.counted(index))
+        past = SpikeHistory.of(covariates, index, history, reset, observation.counted(index))
         if index not in slow:
             slow[index] = drives.of_neuron(index, past)
         drive = Drive(covariates, past, slow[index], features)
         return Likelihood(covariates, index, past, drive)
 
     bar = progress_bar(len(indices), show=progress, unit="neurons", text="fitting")
-    # A BLAS that splits its work among threads would take the cores from the neurons.
+    # Neurons are fitted in parallel, so BLAS uses one thread.
     with threadpool_limits(limits=1, user_api="blas"), bar as report:
         precision = ridge
         if precision is None:
-            rested = _in_parallel(lambda index: score_at_rest(likelihood(index)), indices, threads)
-            scores, spreads = (np.array(found) for found in zip(*rested, strict=True))
+            at_rest = _in_parallel(lambda index: score_at_rest(likelihood(index)), indices, threads)
+            scores, spreads = (np.array(found) for found in zip(*at_rest, strict=True))
             precision = 1.0 / prior_variance(scores, spreads, indices, covariates.covariance)
-        _ = covariates.principal  # computed once, before the threads ask for it
+        _ = covariates.principal  # cached before threads use it
         fits = _in_parallel(
             lambda index: fit(likelihood(index), precision, tol=tol), indices, threads, report
         )
@@ -178,7 +175,7 @@ def infer_synapses(
 def _connectome(
     covariates: Covariates, indices: NDArray[np.intp], fits: list[Fitted], precision: float
 ) -> Connectome:
-    """Return the fitted neurons side by side."""
+    """Collect the fits of all neurons."""
     trains, n = covariates.trains, covariates.trains.n_neurons
     weights, errors, z, flatness, synchrony = (np.full((n, n), np.nan) for _ in range(5))
     intercepts, losses = np.full(n, np.nan), np.full(n, np.nan)
@@ -216,7 +213,7 @@ def _in_parallel(
     threads: int | None,
     report: Callable[[float], None] = lambda done: None,
 ) -> list[T]:
-    """Return the results for all indices, in order; Ctrl-C cancels work that has not begun."""
+    """Return the results for all indices in order; Ctrl-C cancels pending work."""
     pool = ThreadPoolExecutor(threads or available_cores())
     try:
         found = []
@@ -231,7 +228,7 @@ def _in_parallel(
 def _selected(
     trains: BinnedTrains, counts: NDArray[np.int64], neurons: ArrayLike | None
 ) -> NDArray[np.intp]:
-    """Return the indices of the neurons to fit, without those that fired too rarely."""
+    """Return the indices of the selected neurons with enough spikes."""
     indices = np.arange(trains.n_neurons)
     if neurons is not None:
         wanted = np.unique(np.asarray(neurons))
@@ -242,15 +239,13 @@ def _selected(
         indices = np.flatnonzero(np.isin(trains.neurons, wanted))
     enough = counts[indices] >= FEWEST
     if not enough.any():
-        raise NeurosimError(
-            f"no neuron fired {FEWEST} times or more: so few spikes do not suffice for synapses"
-        )
+        raise NeurosimError(f"no neuron fired at least {FEWEST} times: give a longer recording")
     if not enough.all():
         few = trains.neurons[indices[~enough]]
         named = ", ".join(map(str, few[:10])) + (", ..." if len(few) > 10 else "")
         warnings.warn(
-            f"{len(few)} neurons fired fewer than {FEWEST} times ({named}): the synapses onto them "
-            "are left as NaN",
+            f"{len(few)} neurons fired fewer than {FEWEST} times ({named}): synapses onto them are "
+            "NaN",
             UserWarning,
             stacklevel=3,
         )

@@ -1,41 +1,40 @@
-"""One neuron of a recording as a logistic neuron: its likelihood and its fit."""
+"""Likelihood and fit of one neuron of a recording."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from bridge.inference import passes
-from bridge.inference.baseline import segment_sums
-from bridge.inference.covariates import Covariates, OwnPast
-from bridge.inference.drive import NONE, Drive
-from bridge.inference.flatness import Flatness
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from bridge.inference import kernels
+from bridge.inference.covariates import Covariates
+from bridge.inference.drives import NONE, Drive
+from bridge.inference.residuals import Flatness
+from bridge.inference.smoothing import segment_sums
+from bridge.inference.spike_history import SpikeHistory
 
 
 class Likelihood:
-    """Cross-entropy (nats) of one neuron's spikes, all bins together.
+    """Total cross-entropy of one neuron's spikes (nats).
 
-    The neuron fires in bin t with probability σ(b + d(t) + Σⱼ wⱼ xⱼ(t)), where b is the intercept
-    of the class in which its own last spike puts the bin, and d(t) is its drive.
+    The probability of a spike in bin t is σ(b + d(t) + Σⱼ wⱼ xⱼ(t)) with the intercept b of the
+    class of the bin (see `SpikeHistory`) and the drive d(t).
 
     Parameters
     ----------
     covariates : Covariates
     index : int
-        Index of the neuron; all others are its inputs.
-    past : OwnPast
+        Index of the neuron; all others are inputs.
+    past : SpikeHistory
     drive : Drive, optional
-        Baseline and stimulus; constant by default.
+        Baseline and stimulus. Default: constant.
     """
 
     def __init__(
-        self, covariates: Covariates, index: int, past: OwnPast, drive: Drive | None = None
+        self, covariates: Covariates, index: int, past: SpikeHistory, drive: Drive | None = None
     ) -> None:
         self.covariates = covariates
         self.index = index
@@ -49,7 +48,7 @@ class Likelihood:
         weights: NDArray[np.float64],
         log_odds: NDArray[np.float64] = NONE,
     ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
-        """Cross-entropy, its gradient by intercept and by weight; the neuron's own weight is 0.
+        """Return the cross-entropy and its gradients by intercepts and weights.
 
         Parameters
         ----------
@@ -58,36 +57,36 @@ class Likelihood:
         log_odds : (n_bins,) or (0,) ndarray
             Drive of each bin.
         """
-        past, intercepts = self.past, np.append(base, passes.NEVER)
-        loss, by_class = passes.forward(
-            *(*self._heard, past.fired, past.classes, intercepts),
+        past, intercepts = self.past, np.append(base, kernels.NEVER)
+        loss, by_class = kernels.forward(
+            *(*self._inputs, past.fired, past.classes, intercepts),
             *(weights, log_odds, self.residual),
         )
         return loss, by_class[:-1], self.adjoint(self.residual)
 
     def adjoint(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return Σₜ valuesₜ xⱼ(t), 0 for the neuron itself; shape (n,)."""
-        found = passes.adjoint(*self._heard, values, self.covariates.trains.n_neurons)
+        found = kernels.adjoint(*self._inputs, values, self.covariates.trains.n_neurons)
         found[self.index] = 0.0
         return found
 
     def information(self) -> NDArray[np.float64]:
-        """Fisher information on each weight alone, at the last evaluation of the gradient.
+        """Return the Fisher information on each single weight, at the last evaluation.
 
-        Σₜ p(1 − p)(xⱼ − mean)². The weighted mean differs between classes as the time does over
-        which the neuron has kept its input, and the projection on the slow drive is left out, too.
+        Σₜ p(1 − p)(xⱼ − mean)², with weighted means proportional to the `filling` of the classes,
+        minus the projection on the slow drive.
         """
         past, n_neurons = self.past, self.covariates.trains.n_neurons
         probability = self.probability()
         spread = probability * (1.0 - probability)
-        squares = passes.adjoint_of_squares(*self._heard, spread, n_neurons)
+        squares = kernels.adjoint_of_squares(*self._inputs, spread, n_neurons)
         by_class = np.bincount(past.classes, spread, len(past.base))[:-1]
         weighted_rates = self.adjoint(spread) / (by_class @ past.filling)
         lost = weighted_rates**2 * (by_class @ past.filling**2)
         slow = self.drive.slow
         if slow is not None:
-            sums = passes.adjoint_by_segment(
-                *(*self._heard, spread, slow.spacing, len(slow.shared), n_neurons)
+            sums = kernels.adjoint_by_segment(
+                *(*self._inputs, spread, slow.spacing, len(slow.shared), n_neurons)
             )
             filled = spread * np.append(past.filling, 0.0)[past.classes]
             sums -= segment_sums(filled, slow.spacing)[:, None] * weighted_rates
@@ -95,14 +94,14 @@ class Likelihood:
         return np.maximum(squares - lost, 1e-3 * squares)
 
     def probability(self) -> NDArray[np.float64]:
-        """Return the probability to fire in each bin, at the last evaluation of the gradient."""
+        """Return the probability of a spike in each bin, at the last evaluation."""
         probability = self.residual.copy()
         probability[self.past.fired] += 1.0
         return probability
 
     @property
-    def _heard(self) -> tuple[NDArray | int, ...]:
-        """Leading arguments of every pass: spikes, kernel and refractory bins."""
+    def _inputs(self) -> tuple[NDArray | int, ...]:
+        """First arguments of compiled functions: spikes, kernel and refractory bins."""
         shared, trains = self.covariates, self.covariates.trains
         kernel = (shared.decays, shared.shares, shared.delay)
         return trains.ids, trains.bins, trains.starts, *kernel, self.past.held
@@ -110,7 +109,7 @@ class Likelihood:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """One neuron, fitted.
+    """Fit of one neuron.
 
     Attributes
     ----------
@@ -121,10 +120,9 @@ class Fitted:
     sampling, posterior : (n,) ndarray
         Variances of the weights; see `Covariates.variances`.
     intercept : float
-        Log-odds to fire long after its last spike, without a spike of the others, averaged over
-        the drive.
+        Log-odds of a spike long after the last spike, without input, averaged over the drive.
     loss : float
-        Cross-entropy of all bins (nats), without the prior.
+        Total cross-entropy (nats), without the prior.
     evaluations : int
         Number of evaluations of the gradient.
     converged : bool
@@ -144,9 +142,9 @@ class Fitted:
 
 
 def score_at_rest(likelihood: Likelihood) -> tuple[NDArray[np.float64], float]:
-    """Return the gradient by weight of a neuron without synapses, and Σₜ p(1 − p).
+    """Return the gradient by weights of a neuron without synapses, and Σₜ p(1 − p).
 
-    The means of the covariates are taken out of the gradient.
+    Covariates are centred.
     """
     past, drive, rates = likelihood.past, likelihood.drive, likelihood.covariates.rates
     base, weights = past.base[:-1], np.zeros(len(rates))
@@ -164,25 +162,25 @@ def fit(
 ) -> Fitted:
     """Minimise the cross-entropy + prior_precision/2 ‖w‖² + the penalty of the drive.
 
-    The information on all weights is about κ C, with C the covariance of the covariates, shared by
-    all neurons: in the coordinates in which κ C + prior is the unit matrix, a quasi-Newton descent
-    (L-BFGS) needs a dozen steps. The drive has such coordinates, too.
+    The information on the weights is about κ C with the covariance C of the covariates. In the
+    coordinates in which κ C + prior is the unit matrix, a quasi-Newton method (L-BFGS) needs about
+    12 steps. The drive is transformed likewise.
 
     Parameters
     ----------
     likelihood : Likelihood
     prior_precision : float
-        1 over the variance of the prior of a weight.
+        1/variance of the prior of a weight.
     tol : float
-        Largest component of the gradient at which to stop, in those coordinates: the distance from
-        the optimum in standard errors.
+        Largest component of the gradient in these coordinates at which to stop, which is the
+        distance from the optimum in standard errors.
     max_iter : int
     """
     past, covariates, drive = likelihood.past, likelihood.covariates, likelihood.drive
     values, vectors = covariates.principal
     n_classes, index = len(past.spikes), likelihood.index
     curvature = past.spikes.sum() * values + prior_precision
-    # Directions without data or prior keep their starting value.
+    # Directions without data or prior keep their initial value.
     scale = np.where(curvature > 0, 1.0 / np.sqrt(np.maximum(curvature, 1e-300)), 0.0)
     base_scale = 1.0 / np.sqrt(past.spikes)
     first = n_classes + drive.size
@@ -209,7 +207,7 @@ def fit(
         return float(loss + penalty), np.concatenate(slopes)
 
     start = np.zeros(first + len(values))
-    # A prior that holds the weights down makes their standard errors small in these coordinates.
+    # A strong prior makes the standard errors small in these coordinates.
     tol *= float(np.sqrt(1.0 - prior_precision * np.mean(scale**2)))
     options: Any = {"maxiter": max_iter, "gtol": tol, "ftol": 0.0, "maxcor": 20}
     found = minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
@@ -218,8 +216,8 @@ def fit(
     loss = likelihood.value_and_gradient(base, weights, log_odds)[0]
     converged = bool(np.abs(found.jac).max() <= tol)
     spreads = covariates.variances(likelihood.information(), prior_precision)
-    alone = drive.log_odds(driving, np.zeros_like(weights))
-    intercept = float(base[-1]) + (float(alone.mean()) if len(alone) else 0.0)
+    without_input = drive.log_odds(driving, np.zeros_like(weights))
+    intercept = float(base[-1]) + (float(without_input.mean()) if len(without_input) else 0.0)
     gamma = driving[drive.n_knots + drive.n_shared :]
     flatness = Flatness.of(covariates.trains, likelihood.residual, likelihood.probability())
     return Fitted(
@@ -233,11 +231,10 @@ def prior_variance(
     indices: NDArray[np.intp],
     covariance: NDArray[np.float64],
 ) -> float:
-    """Return the variance of the weights that makes the scores as large as they are.
+    """Estimate the variance v of the weights from the scores (empirical Bayes by moments).
 
-    At weights of 0 a score gⱼ has variance Hⱼⱼ where no synapse is, and more where the weights are
-    spread as N(0, v): E[gⱼ²] = Hⱼⱼ + v (H²)ⱼⱼ, to first order in the weights. The sum over pairs
-    with H = κ C gives v (empirical Bayes by moments).
+    For weights N(0, v) the scores gⱼ at weights 0 have E[gⱼ²] = Hⱼⱼ + v (H²)ⱼⱼ to first order. The
+    sum over pairs with H = κ C determines v.
 
     Parameters
     ----------
@@ -245,13 +242,13 @@ def prior_variance(
     spreads : (n_post,) ndarray
         κ of each neuron.
     indices : (n_post,) ndarray of int
-        Where each is among the n, for it does not hear itself.
+        Index of each neuron, which is not its own input.
     covariance : (n, n) ndarray
 
     Returns
     -------
     float
-        At least 0.001: a spread of 3 % in the odds.
+        At least 0.001, a standard deviation of 3 % of the odds.
     """
     own = np.diag(covariance)[indices]
     noise = spreads @ (np.trace(covariance) - own)

@@ -1,32 +1,29 @@
-"""The parts of a recording that count: epochs of all neurons, and the presence of each."""
+"""Parts of a recording to use: epochs, and presence of each neuron."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bridge.inference.baseline import segment_sums
+from bridge.inference.smoothing import segment_sums
+from bridge.inference.trains import BinnedTrains
 from bridge.utils.binning import TOLERANCE
 from neurosim import NeurosimError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from bridge.inference.trains import BinnedTrains
 
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """Which bins of which neurons count.
+    """Bins of each neuron that are in the likelihood.
 
     Attributes
     ----------
     n_bins : int
     epochs : (n_epochs, 2) ndarray of int, optional
-        First bin and the bin after the last of each epoch, ascending; the whole recording if None.
+        Start and stop bin of each epoch, ascending; None for the whole recording.
     presence : list of (n_intervals, 2) ndarray of int or None
         The same for each neuron.
     """
@@ -37,7 +34,7 @@ class Observation:
 
     @classmethod
     def of(cls, trains: BinnedTrains, epochs: Any, presence: Any) -> Observation:
-        """Read intervals in ms, as `infer_synapses` describes them."""
+        """Convert intervals in ms, as in `infer_synapses`."""
         width, n_bins = trains.width, trains.n_bins
         each = [
             None if one is None else _bins(one, n_bins, width, f"presence of neuron {name}")
@@ -45,11 +42,6 @@ class Observation:
         ]
         found = None if epochs is None else _bins(epochs, n_bins, width, "epochs")
         return cls(n_bins, found, each)
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether every bin of every neuron counts."""
-        return self.epochs is None and self.is_present
 
     @property
     def is_present(self) -> bool:
@@ -61,14 +53,14 @@ class Observation:
         return _mask(self.presence[index], self.n_bins)
 
     def counted(self, index: int) -> NDArray[np.bool_] | None:
-        """Return the bins that count for the synapses onto a neuron, None for all."""
+        """Return the bins in the likelihood of a neuron, None for all."""
         present, epochs = self.present(index), _mask(self.epochs, self.n_bins)
         if present is None or epochs is None:
             return epochs if present is None else present
         return present & epochs
 
     def without_absent(self, trains: BinnedTrains) -> tuple[BinnedTrains, int]:
-        """Return the trains without spikes of absent neurons, and the number left out."""
+        """Remove spikes of absent neurons; return the trains and the number removed."""
         keep = np.ones(len(trains.ids), dtype=bool)
         for index in range(trains.n_neurons):
             present = self.present(index)
@@ -80,14 +72,14 @@ class Observation:
 
 @dataclass(frozen=True, eq=False)
 class Counted:
-    """Spikes that count of each neuron, and bins in which it is present; shape (n,) each."""
+    """Spikes in the likelihood and bins of presence of each neuron, shape (n,) each."""
 
     spikes: NDArray[np.int64]
     bins: NDArray[np.float64]
 
 
 def count_spikes(trains: BinnedTrains, observation: Observation) -> Counted:
-    """Return the spikes of each neuron in bins that count, and its bins of presence."""
+    """Count the spikes of each neuron in the likelihood and its bins of presence."""
     spikes, bins = trains.counts.copy(), np.full(trains.n_neurons, float(trains.n_bins))
     for index in range(trains.n_neurons):
         counted, present = observation.counted(index), observation.present(index)
@@ -99,7 +91,7 @@ def count_spikes(trains: BinnedTrains, observation: Observation) -> Counted:
 
 
 def absence(observation: Observation, spacing: int) -> NDArray[np.float64] | None:
-    """Return the fraction of each segment in which each neuron is absent, None if it never is."""
+    """Return the fraction of each segment in which each neuron is absent, None if never."""
     if observation.is_present:
         return None
     sizes = segment_sums(np.ones(observation.n_bins), spacing)
@@ -114,7 +106,7 @@ def absence(observation: Observation, spacing: int) -> NDArray[np.float64] | Non
 def counts_by_segment(
     trains: BinnedTrains, observation: Observation, spacing: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the spikes, and the bins, that count of each neuron; shape (n_segments, n) each."""
+    """Return spikes and bins in the likelihood by segment, shape (n_segments, n) each."""
     sizes = segment_sums(np.ones(trains.n_bins), spacing)
     spikes, bins = (np.empty((len(sizes), trains.n_neurons)) for _ in range(2))
     for index in range(trains.n_neurons):
@@ -127,7 +119,7 @@ def counts_by_segment(
 
 
 def _by_neuron(presence: Any, trains: BinnedTrains) -> list[Any]:
-    """Return the intervals of each neuron, None where it is present throughout."""
+    """Return the intervals of each neuron, None if it is always present."""
     if presence is None:
         return [None] * trains.n_neurons
     names = trains.neurons.tolist()
@@ -142,13 +134,13 @@ def _by_neuron(presence: Any, trains: BinnedTrains) -> list[Any]:
     if not hasattr(presence, "__len__") or len(presence) != len(names):
         raise NeurosimError(
             f"presence must hold intervals for each of the {len(names)} neurons: give a dict by "
-            "neuron, or a list with None for neurons present throughout"
+            "neuron, or a list with None for neurons that are always present"
         )
     return list(presence)
 
 
 def _bins(intervals: Any, n_bins: int, width: float, what: str) -> NDArray[np.int64]:
-    """Return intervals (ms) as ranges of bins that lie within them, sorted and joined."""
+    """Convert intervals (ms) to sorted ranges of the bins within them."""
     if hasattr(intervals, "start") and hasattr(intervals, "end"):  # pynapple, in seconds
         intervals = 1e3 * np.column_stack([intervals.start, intervals.end])
     try:
@@ -173,6 +165,7 @@ def _bins(intervals: Any, n_bins: int, width: float, what: str) -> NDArray[np.in
 
 
 def _mask(ranges: NDArray[np.int64] | None, n_bins: int) -> NDArray[np.bool_] | None:
+    """Convert ranges to a mask."""
     if ranges is None:
         return None
     mask = np.zeros(n_bins, dtype=bool)

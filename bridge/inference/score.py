@@ -1,49 +1,46 @@
-"""How well recovered synapses agree with the true ones."""
+"""Accuracy of inferred synapses of simulated networks."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
 from bridge.evaluation.measures import NORMAL_95, Measure, auc, wilson_interval
+from bridge.inference.connectome import Connectome
+from bridge.inference.synaptic_kernel import SynapticKernel
 from bridge.neuron.rates import siegert_rate
 from neurosim import LIF, NeurosimError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from bridge.inference.connectome import Connectome
-    from bridge.inference.kernel import SynapticKernel
 
 
 def score_connectome(
     connectome: Connectome, truth: ArrayLike, *, least: float = 1.0, fdr: float = 0.01
 ) -> dict[str, Measure]:
-    """Return how well the synapses of a simulated network were recovered.
+    """Return measures of the accuracy of inferred synapses.
 
     Parameters
     ----------
     connectome : Connectome
     truth : (n, n) array_like
-        PSP of each synapse (mV), 0 where there is none; row by presynaptic neuron.
+        PSP of each synapse (mV), 0 for no synapse; rows are presynaptic neurons.
     least : float
-        Size (mV) of the synapses that `auc_existence` and `found` are about.
+        Smallest strength (mV) of synapses in `auc_existence` and `found`.
     fdr : float
-        Share of false calls at which synapses are called present.
+        False discovery rate of the called synapses.
 
     Returns
     -------
     dict of str to Measure
-        `auc_existence`: by abs(z), of synapses of `least` mV and more against absent ones;
-        `auc_all`: of all synapses; `found`: share of those of `least` and more that are called;
-        `false_calls`: share of the called that do not exist; `sign_accuracy`: of those called that
-        exist; `strength_correlation`: Pearson's, over all synapses that exist;
-        `log_odds_per_mv`: slope through the origin of weight against PSP; `null_sd`: of z among
-        absent synapses. Intervals take pairs to be independent.
+        `auc_existence`: AUC of abs(z) for synapses of at least `least` mV against absent ones;
+        `auc_all`: the same for all synapses; `found`: fraction of synapses of at least `least` mV
+        that are called; `false_calls`: fraction of called synapses that do not exist;
+        `sign_accuracy`: fraction of correct signs of called synapses that exist;
+        `strength_correlation`: Pearson correlation over all synapses; `log_odds_per_mv`: slope
+        through the origin of weight against PSP; `null_sd`: standard deviation of z of absent
+        synapses. Intervals assume independent pairs.
     """
     truth = check_truth(truth, connectome.z.shape)
     known = np.isfinite(connectome.z)
@@ -56,9 +53,11 @@ def score_connectome(
     return {
         "auc_existence": existence_auc(connectome.z, truth, least=least),
         "auc_all": existence_auc(connectome.z, truth),
-        "found": _share(strong & called, strong, f"synapses {unit}, called at an FDR of {fdr:g}"),
-        "false_calls": _share(absent & called, called, f"synapses called at an FDR of {fdr:g}"),
-        "sign_accuracy": _share(exists & called & right, exists & called, "called and present"),
+        "found": _fraction(
+            strong & called, strong, f"synapses {unit}, called at an FDR of {fdr:g}"
+        ),
+        "false_calls": _fraction(absent & called, called, f"synapses called at an FDR of {fdr:g}"),
+        "sign_accuracy": _fraction(exists & called & right, exists & called, "called and present"),
         "strength_correlation": _correlation(weights, psps),
         "log_odds_per_mv": _slope(weights, psps),
         "null_sd": _spread(null),
@@ -66,16 +65,16 @@ def score_connectome(
 
 
 def existence_auc(score: ArrayLike, truth: ArrayLike, *, least: float = 0.0) -> Measure:
-    """Return the AUC of abs(score) for telling present synapses from absent ones.
+    """Return the AUC of abs(score) for the existence of synapses.
 
     Parameters
     ----------
     score : (n, n) array_like
-        z of any method; pairs with NaN are left out.
+        z of any method; NaN is ignored.
     truth : (n, n) array_like
-        mV, 0 where there is none.
+        PSPs (mV), 0 for no synapse.
     least : float
-        mV; weaker synapses are left out.
+        Weaker synapses (mV) are ignored.
     """
     score = np.asarray(score, dtype=float)
     truth = check_truth(truth, score.shape)
@@ -84,7 +83,7 @@ def existence_auc(score: ArrayLike, truth: ArrayLike, *, least: float = 0.0) -> 
     if present.all() or not present.any():
         raise NeurosimError(
             f"{int(present.sum())} of {len(present)} pairs have a synapse of {least:g} mV or more: "
-            "an AUC needs pairs with and without"
+            "an AUC needs pairs with and without synapse"
         )
     found = auc(present, np.abs(score[used]))
     note = f"{int(present.sum()):,} synapses, {int((~present).sum()):,} absent"
@@ -97,20 +96,20 @@ def membrane_beta(
 ) -> NDArray[np.float64]:
     """Return the log-odds per mV of a neuron with membrane noise, by linear response.
 
-    A kick of J mV brings, all in all, J·τ_m·dν/dμ more spikes; a weight w brings ν·w·area. So β =
-    τ_m/area · d ln ν/dμ, at the μ at which the neuron fires at the rate it has (Siegert's formula).
-    What excites gets more than this and what inhibits less, as far as J is not small beside σ.
+    An input of J mV causes J·τ_m·dν/dμ additional spikes, a weight w causes ν·w·area. Therefore
+    β = τ_m/area · d ln ν/dμ, at the mean potential μ for the given rate (Siegert's formula). For J
+    that is not small compared to σ, excitatory weights are larger and inhibitory ones smaller.
 
     Parameters
     ----------
     rate : float or (n,) array_like
-        Hz.
+        Firing rate (Hz).
     neuron : LIF
     sigma : float
-        Standard deviation of the free potential (mV), synaptic noise included.
+        Standard deviation of the free potential (mV), including synaptic noise.
     kernel : SynapticKernel
     dt : float
-        Step of the simulation (ms).
+        Simulation step (ms).
 
     Returns
     -------
@@ -122,8 +121,8 @@ def membrane_beta(
     if not ((rates > 0) & (rates < top)).all():
         raise NeurosimError(f"rates must lie above 0 and below {top:g} Hz")
 
-    def log_rate(mu: float, less: float = 0.0) -> float:
-        return math.log(max(float(siegert_rate(mu, sigma, neuron, dt=dt)), 1e-300)) - less
+    def log_rate(mu: float, offset: float = 0.0) -> float:
+        return math.log(max(float(siegert_rate(mu, sigma, neuron, dt=dt)), 1e-300)) - offset
 
     low, high = neuron.v_threshold - 25.0 * sigma, neuron.v_threshold + 1e4
     slopes = np.empty(len(rates))
@@ -134,17 +133,17 @@ def membrane_beta(
 
 
 def check_truth(truth: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return the true PSPs as an array, refused unless finite and of that shape."""
+    """Return the true PSPs as an array, which must be finite and have the given shape."""
     truth = np.asarray(truth, dtype=float)
     if truth.shape != shape or not np.isfinite(truth).all():
         raise NeurosimError(
-            f"truth of shape {truth.shape}: give finite PSPs in mV, shape {shape}, 0 where there "
-            "is no synapse"
+            f"truth of shape {truth.shape}: give finite PSPs in mV, shape {shape}, 0 for no synapse"
         )
     return truth
 
 
-def _share(hits: NDArray[np.bool_], of: NDArray[np.bool_], note: str) -> Measure:
+def _fraction(hits: NDArray[np.bool_], of: NDArray[np.bool_], note: str) -> Measure:
+    """Return a fraction with its interval."""
     n, k = int(of.sum()), int(hits.sum())
     low, high = wilson_interval(k, n)
     value = k / n if n else math.nan
@@ -152,7 +151,7 @@ def _share(hits: NDArray[np.bool_], of: NDArray[np.bool_], note: str) -> Measure
 
 
 def _correlation(weights: NDArray, psps: NDArray) -> Measure:
-    """Pearson's correlation with the interval of Fisher's z."""
+    """Return Pearson's correlation with the interval from Fisher's z."""
     n = len(weights)
     if n < 4 or np.ptp(psps) == 0 or np.ptp(weights) == 0:
         return Measure(math.nan, "", math.nan, math.nan, f"of {n:,} synapses")
@@ -163,7 +162,7 @@ def _correlation(weights: NDArray, psps: NDArray) -> Measure:
 
 
 def _slope(weights: NDArray, psps: NDArray) -> Measure:
-    """Slope of a line through the origin, with the spread about it (robust to its width)."""
+    """Return the slope of a line through the origin, with a robust interval."""
     square = float(psps @ psps)
     value = float(weights @ psps) / square
     error = math.sqrt(float((psps**2) @ (weights - value * psps) ** 2)) / square
@@ -172,9 +171,11 @@ def _slope(weights: NDArray, psps: NDArray) -> Measure:
 
 
 def _spread(values: NDArray) -> Measure:
-    """Standard deviation about 0, with the interval that its fourth moment gives."""
+    """Return the standard deviation about 0, with an interval from the fourth moment."""
     n = len(values)
     square = float(np.mean(values**2))
     error = float(np.std(values**2)) / math.sqrt(n) / (2.0 * math.sqrt(square))
     sd, half = math.sqrt(square), NORMAL_95 * error
-    return Measure(sd, "", sd - half, sd + half, f"z of {n:,} absent synapses; 1 if all is right")
+    return Measure(
+        sd, "", sd - half, sd + half, f"z of {n:,} absent synapses; 1 for a correct model"
+    )

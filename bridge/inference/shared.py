@@ -1,17 +1,17 @@
-"""Slow drives that neurons share, estimated from the spikes of all of them.
+"""Slow drives shared by neurons, estimated by a Poisson factor model.
 
-The log rate of neuron j in a segment is aⱼ + Σ_q γ_jq f_q, where each f_q is smooth in time (see
-`smoothing`) and has gains γ_jq, up or down, for each neuron: a Poisson factor model. The drive of a
-neuron is estimated without its own spikes, which would otherwise explain themselves.
+The log rate of neuron j in a segment is aⱼ + Σ_q γ_jq f_q with drives f_q, smooth in time (see
+`smoothing`), and gains γ_jq of either sign. The drive of a neuron is estimated without its own
+spikes, which it would otherwise predict.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
 
 from bridge.inference.smoothing import (
@@ -22,17 +22,14 @@ from bridge.inference.smoothing import (
     smooth_at,
 )
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 MOST_DRIVES = 3
 """Largest number of shared drives."""
 FEWEST_SHARING = 2.5
-"""Effective number of neurons that a drive must have, so that a strong synapse is not one."""
+"""Smallest effective number of neurons of a drive, so that it is not a strong synapse."""
 GAIN_PRECISION = 1e-2
 """Precision of the prior of the gains."""
 REFINED = 100
-"""Neurons up to which a drive is fitted anew without each of them, and not by one step."""
+"""Largest number of neurons for which a drive is refitted fully without each of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,22 +47,22 @@ class SharedCounts:
     gains: NDArray[np.float64]
 
     def loss(self, course: NDArray[np.float64]) -> float:
-        """−log-likelihood, up to a constant."""
+        """Return −log-likelihood, up to a constant."""
         return float(self.rates(course).sum() - course @ (self.spikes @ self.gains))
 
     def derivatives(self, course: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
-        """Return its gradient and its second derivative, shape (n_segments,) each."""
+        """Return gradient and diagonal of the Hessian, shape (n_segments,) each."""
         rates = self.rates(course)
         return (rates - self.spikes) @ self.gains, rates @ self.gains**2
 
     def rates(self, course: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Expected counts, shape (n_segments, n)."""
+        """Return the expected counts, shape (n_segments, n)."""
         return self.expected * np.exp(np.clip(np.multiply.outer(course, self.gains), -30.0, 30.0))
 
     def with_gains_for(self, course: NDArray[np.float64]) -> tuple[SharedCounts, float]:
-        """Return the counts with levels and gains fitted to a course, and the scale of the gains.
+        """Fit levels and gains to a course; return the counts and the scale of the gains.
 
-        The gains have root mean square 1; the course is to be multiplied by the scale.
+        The gains have root mean square 1; multiply the course by the scale.
         """
         levels, gains = np.zeros_like(self.gains), self.gains.copy()
         total, slope = self.spikes.sum(axis=0), course @ self.spikes
@@ -98,7 +95,7 @@ class SharedCounts:
 
 @dataclass(frozen=True, eq=False)
 class SharedDrive:
-    """One drive: the counts that it explains, with its gains, and its course."""
+    """One drive: its counts with gains, and its course."""
 
     counts: SharedCounts
     smooth: Smooth
@@ -108,11 +105,11 @@ class SharedDrive:
         return self.counts.derivatives(self.smooth.course)[1]
 
     def without(self, neuron: int) -> NDArray[np.float64]:
-        """Return the course as all other neurons show it, shape (n_segments,)."""
+        """Return the course estimated from all other neurons, shape (n_segments,)."""
         counts, course, log_sd = self.counts, self.smooth.course, self.smooth.log_sd
         if len(counts.gains) <= REFINED:
             return smooth_at(counts.without(neuron), log_sd, course, max_iter=10).course
-        # One step of Newton's method from the mode of all, of which only the own part is missing.
+        # One Newton step from the estimate with all neurons.
         gain = counts.gains[neuron]
         rates = counts.expected[:, neuron] * np.exp(gain * course)
         bands = difference_prior(len(course), log_sd)
@@ -122,13 +119,13 @@ class SharedDrive:
 
 @dataclass(frozen=True, eq=False)
 class SharedDrives:
-    """The shared drives of a recording, none to `MOST_DRIVES` of them.
+    """Shared drives of a recording, 0 to `MOST_DRIVES`.
 
     Attributes
     ----------
     drives : list of SharedDrive
     bins : (n_segments, n) ndarray
-        Bins that count.
+        Bins included in the likelihood.
     """
 
     drives: list[SharedDrive]
@@ -136,7 +133,7 @@ class SharedDrives:
 
     @classmethod
     def of(cls, spikes: NDArray[np.float64], bins: NDArray[np.float64]) -> SharedDrives:
-        """Find the drives from the spikes and the bins that count, shape (n_segments, n) each."""
+        """Find the drives from spikes and included bins, shape (n_segments, n) each."""
         rates = spikes.sum(axis=0) / np.maximum(bins.sum(axis=0), 1.0)
         counts = SharedCounts(spikes, bins * rates, np.ones(len(rates)))
         drives: list[SharedDrive] = []
@@ -155,7 +152,7 @@ class SharedDrives:
         return last.counts.rates(last.smooth.course) / np.maximum(self.bins, 1.0)
 
     def for_neuron(self, neuron: int) -> NDArray[np.float64]:
-        """Return the drives as the other neurons show them, shape (n_segments, n_drives)."""
+        """Return the drives estimated from other neurons, shape (n_segments, n_drives)."""
         columns = []
         for drive in self.drives:
             course = drive.without(neuron)
@@ -164,7 +161,7 @@ class SharedDrives:
 
 
 def _next_drive(counts: SharedCounts) -> SharedDrive | None:
-    """Return the most probable further drive, or None where there is none."""
+    """Return the most probable further drive, None if there is none."""
     n_segments, n = counts.spikes.shape
     found = []
     for gains in (np.ones(n), _leading_gains(counts)):
@@ -176,7 +173,7 @@ def _next_drive(counts: SharedCounts) -> SharedDrive | None:
             course = smooth_at(trial, log_sd, scale * course.course)
         found.append(SharedDrive(trial, course))
     best = max(found, key=lambda drive: drive.smooth.evidence)
-    # Every gain and level is a parameter more.
+    # Every gain and level is an additional parameter.
     least = 2.0 * n + 5.0 - float(counts.expected.sum())
     enough = best.smooth.evidence >= least and best.counts.n_sharing >= FEWEST_SHARING
     return best if enough else None
@@ -188,7 +185,7 @@ def _leading_gains(counts: SharedCounts) -> NDArray[np.float64]:
     residuals = np.where(counts.expected > 0, (counts.spikes - counts.expected) / root, 0.0)
     slow = np.apply_along_axis(np.convolve, 0, residuals, np.ones(5) / 5.0, "same")
     products = slow.T @ slow
-    np.fill_diagonal(products, 0.0)  # a neuron's own variance says nothing on sharing
+    np.fill_diagonal(products, 0.0)  # the variance of a neuron is not shared
     _, vectors = np.linalg.eigh(products)
     gains = vectors[:, -1] / np.sqrt(np.maximum(counts.expected.mean(axis=0), 1e-12))
     gains = gains * np.sqrt(len(gains)) / np.sqrt((gains**2).sum())

@@ -1,32 +1,36 @@
-"""Smooth log rates of Poisson counts: second differences N(0, σ²), σ by marginal likelihood."""
+"""Smooth log rates of Poisson counts.
+
+The prior of the second differences is N(0, σ²). σ is chosen by marginal likelihood.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import cholesky_banded, solveh_banded
+from scipy.linalg.lapack import dtbtrs
 from scipy.optimize import minimize_scalar
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 ROUGHEST, SMOOTHEST = 0.0, -5.0
 """Range of log10 σ."""
 LEVEL_PRECISION = 1e-3
-"""Precision of the prior of the level, which other parameters determine as well."""
+"""Precision of the prior of the level, which other parameters also determine."""
+FEWEST_KNOTS = 5
+"""Smallest number of knots of a baseline."""
 
 
 class Counts(Protocol):
-    """Counts in consecutive segments whose expectation depends on a course."""
+    """Counts in consecutive segments whose expectation depends on a time course."""
 
     def loss(self, course: NDArray[np.float64]) -> float:
-        """−log-likelihood, up to a constant."""
+        """Return −log-likelihood, up to a constant."""
 
     def derivatives(self, course: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
-        """Return its gradient and its (diagonal) second derivative, shape (n_segments,) each."""
+        """Return gradient and diagonal of the Hessian, shape (n_segments,) each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,18 +41,18 @@ class PlainCounts:
     expected: NDArray[np.float64]
 
     def loss(self, course: NDArray[np.float64]) -> float:
-        """−log-likelihood, up to a constant."""
+        """Return −log-likelihood, up to a constant."""
         return float(self.expected @ np.exp(course) - self.spikes @ course)
 
     def derivatives(self, course: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
-        """Return its gradient and its second derivative."""
+        """Return gradient and diagonal of the Hessian."""
         rates = self.expected * np.exp(course)
         return rates - self.spikes, rates
 
 
 @dataclass(frozen=True, eq=False)
 class Smooth:
-    """A smooth course.
+    """A smooth time course.
 
     Attributes
     ----------
@@ -65,7 +69,7 @@ class Smooth:
 
 
 def smooth(counts: Counts, n_segments: int) -> Smooth:
-    """Return the course whose roughness has the largest marginal likelihood (Laplace)."""
+    """Return the course with the roughness of largest marginal likelihood (Laplace)."""
     tried: list[Smooth] = []
 
     def loss(log_sd: float) -> float:
@@ -87,7 +91,7 @@ def smooth(counts: Counts, n_segments: int) -> Smooth:
 def smooth_at(
     counts: Counts, log_sd: float, course: NDArray[np.float64], max_iter: int = 50
 ) -> Smooth:
-    """Return the most probable course for a given roughness by Newton's method from `course`."""
+    """Return the most probable course for a given roughness, by Newton's method."""
     prior = difference_prior(len(course), log_sd)
 
     def loss(course: NDArray[np.float64]) -> float:
@@ -138,3 +142,49 @@ def banded_product(bands: NDArray, vector: NDArray) -> NDArray[np.float64]:
         product[k:] += bands[k, :-k] * vector[:-k]
         product[:-k] += bands[k, :-k] * vector[k:]
     return product
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """Log rate of one neuron, linear between knots in the middle of equal segments.
+
+    Attributes
+    ----------
+    start : (n_knots,) ndarray
+        Log rate relative to that without baseline, fitted without synapses.
+    prior : (3, n_knots) ndarray
+        Precision of the prior, lower banded form.
+    factor : (3, n_knots) ndarray
+        Cholesky factor of information + prior, lower banded form.
+    """
+
+    start: NDArray[np.float64]
+    prior: NDArray[np.float64]
+    factor: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, spikes: NDArray[np.float64], expected: NDArray[np.float64]) -> Baseline:
+        """Fit the baseline to spikes per segment and those expected without it."""
+        found = smooth(PlainCounts(spikes, expected), len(spikes))
+        prior = difference_prior(len(spikes), found.log_sd)
+        information = expected * np.exp(found.course)
+        factor = cholesky_banded(plus_diagonal(prior, information), lower=True)
+        return cls(found.course, prior, factor)
+
+    def scaled(self, point: NDArray[np.float64], *, transposed: bool = False) -> NDArray:
+        """Return L⁻ᵀ point, or L⁻¹ point if transposed, where L is `factor`."""
+        found, _ = dtbtrs(self.factor, point[:, None], uplo="L", trans="N" if transposed else "T")
+        return found[:, 0]
+
+    def solve(self, information: NDArray, right: NDArray) -> NDArray[np.float64]:
+        """Return (information + prior)⁻¹ right, for the information at each knot."""
+        return solveh_banded(plus_diagonal(self.prior, information), right, lower=True)
+
+    def prior_gradient(self, course: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return prior · course."""
+        return banded_product(self.prior, course)
+
+
+def segment_sums(values: NDArray, spacing: int) -> NDArray[np.float64]:
+    """Return the sums of values over segments of `spacing`; the last may be incomplete."""
+    return np.add.reduceat(values, np.arange(0, len(values), spacing), dtype=float)

@@ -1,32 +1,32 @@
-"""Conversion of spike trains from the containers in common use to one array per neuron."""
+"""Conversion of common containers of spike trains to one array per neuron."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurosim import NeurosimError, Result, SpikeTrains
 from neurosim.interchange.neo import is_neo_train, neo_times
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+Source = tuple[list[NDArray[np.float64]], NDArray, float | None]
+"""Spike times of each neuron (ms), names of the neurons, and duration (ms) if known."""
 
-Source = tuple[list["NDArray[np.float64]"], "NDArray", float | None]
-"""Spike times of each neuron (ms), names of the neurons, and the duration (ms) where known."""
-
-TIME_COLUMNS = {"time": 1.0, "times": 1.0, "t": 1.0, "spike_time": 1.0, "spike_times": 1.0}
-TIME_COLUMNS |= {f"{name}_ms": 1.0 for name in tuple(TIME_COLUMNS)}
-TIME_COLUMNS |= {f"{name}_s": 1e3 for name in ("time", "times", "t", "spike_time", "spike_times")}
-TIME_COLUMNS |= {"timestamp": 1.0, "timestamps": 1.0}
-"""Names of a table's column of spike times, with their factor to ms."""
+_TIMES = ("time", "times", "t", "spike_time", "spike_times")
+TIME_COLUMNS = {
+    name + unit: factor
+    for unit, factor in (("", 1.0), ("_ms", 1.0), ("_s", 1e3))
+    for name in _TIMES
+} | {"timestamp": 1.0, "timestamps": 1.0}
+"""Column names of spike times, with their factor to ms."""
 NEURON_COLUMNS = (
     *("neuron", "neurons", "neuron_id", "neuron_ids", "id", "ids", "unit", "units", "unit_id"),
     *("unit_ids", "cell", "cell_id", "cluster", "cluster_id", "sender", "senders", "i"),
     *("node_id", "node_ids", "gid", "gids"),
 )
-"""Names of a table's column of neurons."""
+"""Column names of neurons."""
 
 KNOWN = (
     "give SpikeTrains, a list of arrays of times (ms), a dict of them by neuron, (times, ids), a "
@@ -36,7 +36,7 @@ KNOWN = (
 
 
 def read_source(spikes: Any, width: float) -> Source:
-    """Return the spike trains in `spikes`, which `bin_trains` describes; bins are `width` ms."""
+    """Convert the containers listed in `bin_trains`; bins are `width` ms wide."""
     if isinstance(spikes, Result):
         populations = spikes.spikes
         one = next(iter(populations.values())) if len(populations) == 1 else populations
@@ -65,7 +65,7 @@ def read_source(spikes: Any, width: float) -> Source:
 
 
 def _from_neo(trains: list[Any]) -> Source:
-    """Read Neo's trains; their names are kept where every train has one of its own."""
+    """Convert Neo's spike trains; names are used if they are unique."""
     times, duration = neo_times(trains)
     names = [str(getattr(train, "name", None) or "") for train in trains]
     if all(names) and len(set(names)) == len(names):
@@ -74,7 +74,7 @@ def _from_neo(trains: list[Any]) -> Source:
 
 
 def _from_mapping(spikes: Any) -> Source:
-    """Read a mapping of neuron to times, or of population to `SpikeTrains`."""
+    """Convert a mapping of neuron to times, or of population to `SpikeTrains`."""
     items = list(spikes.items())
     keys, values = [key for key, _ in items], [value for _, value in items]
     if values and all(isinstance(value, SpikeTrains) for value in values):
@@ -97,7 +97,7 @@ def _from_mapping(spikes: Any) -> Source:
 
 
 def _from_table(table: Any, width: float) -> Source:
-    """Read a data frame: one row per spike, or one row per bin and one column per neuron."""
+    """Convert a data frame with one row per spike, or with spike counts by bin and neuron."""
     columns = {str(name).strip().lower(): name for name in table.columns}
     times = [name for name in columns if name in TIME_COLUMNS]
     neurons = [name for name in columns if name in NEURON_COLUMNS]
@@ -108,31 +108,28 @@ def _from_table(table: Any, width: float) -> Source:
         return *_grouped(TIME_COLUMNS[times[0]] * values[order], ids[order]), None
     if times:
         raise NeurosimError(
-            f"a table with columns {', '.join(map(str, table.columns))} does not show whose the "
-            "spikes are: give columns time_ms and neuron"
+            f"a table with columns {', '.join(map(str, table.columns))} has no column of neurons: "
+            "give columns time_ms and neuron"
         )
     trains, _, duration = _from_matrix(table.to_numpy(), width, time_axis=0)
     return trains, _names(list(table.columns)), duration
 
 
 def _from_matrix(matrix: NDArray, width: float, time_axis: int | None = None) -> Source:
-    """Read counts per bin; time runs along the longer axis unless given."""
-    try:
-        values = np.asarray(matrix, dtype=float)
-    except (TypeError, ValueError):
-        values = np.full((1, 1), np.nan)
+    """Convert counts per bin; the time axis is the longer one unless given."""
+    values = _floats(matrix)
     if not (
         np.isfinite(values).all() and (values >= 0).all() and (values == np.rint(values)).all()
     ):
         raise NeurosimError(
-            "the two-dimensional array or table holds neither spike counts per bin nor ascending "
-            f"times: {KNOWN}"
+            "the two-dimensional array or table contains neither spike counts per bin nor "
+            f"ascending times: {KNOWN}"
         )
     if time_axis is None:
         if values.shape[0] == values.shape[1]:
             raise NeurosimError(
-                f"a spike matrix of shape {values.shape} does not show which axis is time: give "
-                "more bins than neurons, time along the longer axis"
+                f"the time axis of a spike matrix of shape {values.shape} is ambiguous: give more "
+                "bins than neurons"
             )
         time_axis = int(np.argmax(values.shape))
     counts = np.moveaxis(values, time_axis, 1).astype(np.int64)
@@ -142,13 +139,14 @@ def _from_matrix(matrix: NDArray, width: float, time_axis: int | None = None) ->
 
 
 def _rows_ascend(matrix: NDArray) -> bool:
-    """Return whether the rows can be spike times, which ascend strictly."""
+    """Return whether the rows can be spike times, which are strictly ascending."""
     if matrix.dtype == bool or matrix.size == 0 or matrix.shape[1] < 2:
         return False
     return bool((np.diff(_floats(matrix), axis=1) > 0).all())
 
 
 def _floats(values: Any) -> NDArray[np.float64]:
+    """Return values as floats, NaN if they are not numbers."""
     try:
         return np.asarray(values, dtype=float)
     except (TypeError, ValueError):
@@ -158,8 +156,8 @@ def _floats(values: Any) -> NDArray[np.float64]:
 def _second_holds_ids(first: Any, second: Any) -> bool:
     """Return whether a tuple of two is (times, ids) and not two spike trains.
 
-    Integers and text are ids. Floats are ids where they are whole, one per time, and do not ascend
-    strictly as the times of a train would.
+    Integers and strings are ids. Floats are ids if they are whole, one per time, and not strictly
+    ascending as spike times would be.
     """
     if is_neo_train(second):
         return False
@@ -178,7 +176,7 @@ def _second_holds_ids(first: Any, second: Any) -> bool:
 
 
 def _grouped(times: NDArray[np.float64], ids: NDArray) -> tuple[list[NDArray], NDArray]:
-    """Return the times of each neuron, in the order in which they are given, and the names."""
+    """Return the times of each neuron in the given order, and the names."""
     if times.shape != ids.shape:
         raise NeurosimError(f"times {times.shape} and ids {ids.shape} must be of one length")
     names, owner = np.unique(_names(ids, unique=False), return_inverse=True)
@@ -188,7 +186,7 @@ def _grouped(times: NDArray[np.float64], ids: NDArray) -> tuple[list[NDArray], N
 
 
 def _names(keys: Any, *, unique: bool = True) -> NDArray:
-    """Return names as integers where all are whole numbers, otherwise as text."""
+    """Return names as integers if all are whole numbers, otherwise as strings."""
     array = np.asarray(keys) if len(keys) else np.empty(0, dtype=np.int64)
     if array.ndim == 1 and array.dtype.kind in "iuf":
         if not (np.isfinite(array).all() and (array == np.rint(array)).all()):
@@ -198,18 +196,19 @@ def _names(keys: Any, *, unique: bool = True) -> NDArray:
     else:
         array = np.array([str(key) for key in keys])
     if unique and len(np.unique(array)) != len(array):
-        raise NeurosimError("two neurons have the same name: give each neuron a name of its own")
+        raise NeurosimError("two neurons have the same name: give unique names")
     return array
 
 
 def _times(values: Any, what: str) -> NDArray[np.float64]:
-    """Return spike times in ms; pynapple's `Ts` converts its own seconds."""
+    """Return spike times in ms; pynapple's `Ts` converts seconds itself."""
     if callable(getattr(values, "times", None)):
         values = values.times(units="ms")
     return _array(values, what)
 
 
 def _array(values: Any, what: str) -> NDArray[np.float64]:
+    """Return a 1-D array of floats."""
     try:
         array = np.asarray(values, dtype=float)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Checked spike trains, sorted into time bins."""
+"""Validated spike trains in time bins."""
 
 from __future__ import annotations
 
@@ -6,30 +6,28 @@ import math
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bridge.inference.spike_sources import read_source
 from bridge.utils.binning import bin_indices, count_bins, is_after
 from neurosim import NeurosimError
 from neurosim.utils.resources import physical_memory
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 FASTEST = 1.0
-"""Spikes per ms beyond which times cannot be in ms."""
+"""Largest plausible rate (spikes per ms), to detect times in seconds."""
 USABLE = 0.6
-"""Largest fraction of the machine's memory to use."""
+"""Largest fraction of the physical memory to use."""
 
 
 @dataclass(frozen=True, eq=False)
 class BinnedTrains:
     """Spikes of all neurons, ordered by time bin.
 
-    Bin k holds the spikes with k·w < t ≤ (k + 1)·w, because a simulated spike carries the end of
-    its step. A spike at 0 ms is in the first bin.
+    Bin k contains spikes with k·w < t ≤ (k + 1)·w, because the time of a simulated spike is the end
+    of its step. A spike at 0 ms is in the first bin.
 
     Attributes
     ----------
@@ -58,7 +56,7 @@ class BinnedTrains:
 
     @property
     def n_neurons(self) -> int:
-        """Number of neurons, silent ones included."""
+        """Number of neurons including silent ones."""
         return len(self.neurons)
 
     @cached_property
@@ -72,18 +70,17 @@ class BinnedTrains:
         return self.bins[order].astype(np.int64), np.append(0, np.cumsum(self.counts))
 
     def fired(self, index: int) -> NDArray[np.int64]:
-        """Bins in which one neuron fired, each listed once, ascending."""
+        """Return the bins in which one neuron fired, unique and ascending."""
         bins, edges = self._by_neuron
-        own = bins[edges[index] : edges[index + 1]]
-        return own[np.append(True, np.diff(own) > 0)] if len(own) else own
+        return np.unique(bins[edges[index] : edges[index + 1]])
 
     def select(self, keep: NDArray[np.bool_]) -> BinnedTrains:
-        """Return the recording with some of its spikes; shape of `keep` (n_spikes,)."""
+        """Return a recording with the spikes for which `keep` is True, shape (n_spikes,)."""
         starts = np.append(0, np.cumsum(keep))[self.starts]
         return BinnedTrains(self.neurons, self.ids[keep], self.bins[keep], starts, self.width)
 
     def until(self, time: float) -> BinnedTrains:
-        """Return the recording up to a time (ms), rounded to bins; all neurons stay in it."""
+        """Return the recording up to a time (ms), rounded to bins, with all neurons."""
         n_bins = max(1, min(self.n_bins, round(time / self.width)))
         starts = self.starts[: n_bins + 1]
         ids, bins = self.ids[: starts[-1]], self.bins[: starts[-1]]
@@ -91,41 +88,41 @@ class BinnedTrains:
 
 
 def bin_trains(spikes: Any, duration: float | None = None, width: float = 1.0) -> BinnedTrains:
-    """Check spike trains and sort them into time bins.
+    """Validate spike trains and sort them into time bins.
 
     Parameters
     ----------
     spikes : Result, SpikeTrains, list, dict, (times, ids), table, matrix or list of neo.SpikeTrain
-        Times in ms from the start of the recording, those of each neuron ascending.
+        Times in ms from the start of the recording, ascending for each neuron.
 
         - A `Result` with several populations names neurons "population index".
-        - A list holds one array per neuron; a dict holds them by the neuron's name (an integer or
-          text), or `SpikeTrains` by population, as `Result.spikes` does. A `TsGroup` of pynapple
-          is a dict, too.
-        - A tuple of two arrays holds the times of all spikes and the id of the neuron of each:
-          integers, whole floats as `numpy.loadtxt` returns them, or text.
-        - A data frame holds one row per spike, with a column `time_ms` (or `time`, `time_s`,
+        - A list contains one array per neuron; a dict contains arrays by neuron name (integer or
+          string), or `SpikeTrains` by population, as `Result.spikes` does. A `TsGroup` of pynapple
+          counts as a dict.
+        - A tuple of two arrays contains the times of all spikes and the neuron of each: integers,
+          whole floats as from `numpy.loadtxt`, or strings.
+        - A data frame has one row per spike, with a column `time_ms` (or `time`, `time_s`,
           `spike_time` …) and a column `neuron` (or `id`, `unit` …), in any order; or one row per
-          bin and one column per neuron with the counts of spikes.
-        - A two-dimensional array or sparse matrix holds counts of spikes per bin, with time along
+          bin and one column of spike counts per neuron.
+        - A two-dimensional array or sparse matrix contains spike counts per bin, with time along
           the longer axis.
-        - Neo's trains bring their unit, start, stop and names with them.
-        - A `BinnedTrains` is returned as it is.
+        - Neo's spike trains include unit, start, stop and name.
+        - A `BinnedTrains` is returned unchanged.
     duration : float, optional
-        Length of the recording (ms); results, Neo's trains and matrices bring it with them.
+        Length of the recording (ms); not needed for results, Neo objects and matrices.
     width : float
         Bin width (ms).
 
     Raises
     ------
     NeurosimError
-        For times that are not finite, negative, out of order or beyond the recording, that look
-        like seconds, and for recordings that do not fit into memory.
+        If times are not finite, negative, not ascending, after the end of the recording or
+        apparently in seconds, or if the recording does not fit into memory.
 
     Warns
     -----
     UserWarning
-        Where a neuron fires more than once within a bin.
+        If a neuron fires more than once in a bin.
     """
     if isinstance(spikes, BinnedTrains):
         return spikes
@@ -169,11 +166,11 @@ def _n_bins(duration: float, width: float) -> int:
 
 
 def _check(train: NDArray[np.float64], neuron: int | str, duration: float, width: float) -> None:
-    """Refuse spike times of one neuron that cannot be times in the recording."""
+    """Raise an error for invalid spike times of one neuron."""
     who = f"neuron {neuron}"
     if not np.isfinite(train).all():
         bad = train[~np.isfinite(train)][0]
-        raise NeurosimError(f"{who} has a spike at {bad} ms: leave out times that are not finite")
+        raise NeurosimError(f"{who} has a spike at {bad} ms: remove times that are not finite")
     falls = np.flatnonzero(np.diff(train) < 0)
     if len(falls):
         k = int(falls[0])
@@ -194,44 +191,48 @@ def _check(train: NDArray[np.float64], neuron: int | str, duration: float, width
 
 
 def _check_unit(times: NDArray[np.float64], duration: float) -> None:
+    """Raise an error for times that are apparently in seconds."""
     if len(times) and times.max() < duration / 200:
         raise NeurosimError(
-            f"the last spike is at {times.max():g} ms of {duration:g} ms: were the times given in "
-            "seconds? They must be in ms"
+            f"the last spike is at {times.max():g} ms of {duration:g} ms: are the times in "
+            "seconds? Give them in ms"
         )
 
 
 def _check_rates(trains: list[NDArray], neurons: NDArray, duration: float) -> None:
+    """Raise an error for implausible rates."""
     most = int(np.argmax([len(train) for train in trains]))
     if len(trains[most]) > FASTEST * duration:
         raise NeurosimError(
-            f"neuron {neurons[most]} fires {len(trains[most]):,} times in {duration:g} ms: no "
-            "neuron does; were times and duration given in seconds? They must be in ms"
+            f"neuron {neurons[most]} fires {len(trains[most]):,} times in {duration:g} ms: are "
+            "times and duration in seconds? Give them in ms"
         )
 
 
 def _check_memory(n_spikes: int, n_bins: int, n_neurons: int) -> None:
-    # Five numbers per spike for sorting; four per bin for each of some threads; ten matrices
-    # between all neurons; six tables of neurons by segments of about 200 bins.
+    """Raise an error for recordings that do not fit into memory."""
+    # Five numbers per spike for sorting; four per bin for each of some threads; ten neuron × neuron
+    # matrices; six tables of neurons by segments of about 200 bins.
     needed = 8.0 * (5 * n_spikes + 16 * n_bins + 10 * n_neurons**2 + n_bins * n_neurons * 6 / 200)
     there = physical_memory()
     if there is not None and needed > USABLE * there:
         raise NeurosimError(
             f"{n_neurons:,} neurons, {n_spikes:,} spikes and {n_bins:,} bins need about "
-            f"{needed / 2**30:.0f} GiB, of which this machine has {there / 2**30:.0f}: give fewer "
+            f"{needed / 2**30:.0f} GiB, but this machine has {there / 2**30:.0f} GiB: give fewer "
             "neurons, a shorter recording or wider bins"
         )
 
 
 def _warn_of_shared_bins(bins: NDArray, ids: NDArray, neurons: NDArray, width: float) -> None:
+    """Warn of neurons that fire more than once in a bin."""
     same = (np.diff(bins) == 0) & (np.diff(ids) == 0)
     if same.any():
         per_neuron = np.bincount(ids[1:][same])
         worst = int(per_neuron.argmax())
         warnings.warn(
             f"{int(same.sum()):,} spikes share a bin of {width:g} ms with another of the same "
-            f"neuron (neuron {neurons[worst]}: {per_neuron[worst]:,}), and a neuron that fires "
-            "counts once a bin: give a narrower bin_width",
+            f"neuron (neuron {neurons[worst]}: {per_neuron[worst]:,}) and are counted once: give a "
+            "smaller bin_width",
             UserWarning,
             stacklevel=4,
         )

@@ -1,33 +1,29 @@
-"""What an abstract neuron makes of its score: sigmoid, tanh, ReLU, step or nothing at all."""
+"""Activation functions: sigmoid, tanh, ReLU, step and linear."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from bridge.utils.checks import as_floats, one_of
-from neurosim import NeurosimError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+from bridge.utils.checks import as_floats, require_choice
 
 Function = Callable[["NDArray[np.float64]"], "NDArray[np.float64]"]
 
 
 @dataclass(frozen=True)
 class Activation:
-    """A function g of a neuron's score, with its derivative.
+    """Function g of a neuron's score, with its derivative.
 
     Attributes
     ----------
     name : str
     low, high : float
-        Bounds of its values.
+        Bounds of the values.
     """
 
     name: str
@@ -41,7 +37,7 @@ class Activation:
         return self._value(as_floats(score, "score"))
 
     def derivative(self, score: ArrayLike) -> NDArray[np.float64]:
-        """Return g′(score), of the shape of `score`; 0 where g has a kink or a jump."""
+        """Return g′(score), of the shape of `score`; 0 at kinks and jumps."""
         return self._derivative(as_floats(score, "score"))
 
 
@@ -61,7 +57,7 @@ def _not_negative(score: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.maximum(score, 0.0)
 
 
-# Functions of modules, not lambdas, so that networks can be pickled, as by scikit-learn's jobs.
+# Module-level functions instead of lambdas, so that networks can be pickled.
 SIGMOID = Activation("sigmoid", 0.0, 1.0, expit, _sigmoid_slope)
 """σ(s) = 1/(1 + e^−s), with σ′ = σ (1 − σ)."""
 TANH = Activation("tanh", -1.0, 1.0, np.tanh, _tanh_slope)
@@ -69,28 +65,25 @@ TANH = Activation("tanh", -1.0, 1.0, np.tanh, _tanh_slope)
 RELU = Activation("relu", 0.0, np.inf, _not_negative, _positive)
 """max(s, 0), with derivative 0 or 1."""
 STEP = Activation("step", 0.0, 1.0, _positive, np.zeros_like)
-"""1 where s > 0, else 0: a neuron without noise. Its derivative is 0."""
+"""1 if s > 0, otherwise 0, with derivative 0: a neuron without noise."""
 LINEAR = Activation("linear", -np.inf, np.inf, np.positive, np.ones_like)
-"""s itself: a graded potential, or no activation."""
+"""s, a subthreshold potential."""
 
 ACTIVATIONS: Mapping[str, Activation] = MappingProxyType(
     {activation.name: activation for activation in (SIGMOID, TANH, RELU, STEP, LINEAR)}
 )
-"""All of them by name."""
+"""All activations by name."""
 
 
 def find_activation(name: str | Activation) -> Activation:
-    """Return the activation of that name.
+    """Return an activation by name.
 
     Raises
     ------
     NeurosimError
-        For an unknown name.
+        If the name is unknown.
     """
     if isinstance(name, Activation):
         return name
-    if not one_of(name, ACTIVATIONS):
-        raise NeurosimError(
-            f"activation = {name!r} is unknown: give one of {', '.join(ACTIVATIONS)}"
-        )
+    require_choice(name, "activation", ACTIVATIONS)
     return ACTIVATIONS[name]

@@ -1,39 +1,32 @@
-"""Trials by synapses in the coordinates in which a neuron is trained, dense or sparse."""
+"""Design matrix in standardised coordinates, dense or sparse."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from bridge.learning.losses import UNIT_CURVATURE
-from bridge.utils import kinds
+from bridge.learning import loss_kinds
+from bridge.learning.losses import UNIT_CURVATURE, PointLoss
 from neurosim import NeurosimError
 from neurosim.utils.resources import available_cores
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from numpy.typing import NDArray
-
-    from bridge.learning.losses import PointLoss
-
 CHUNK = 32_768
-"""Most rows whose sums are taken in one go, on whatever thread: bits do not depend on threads."""
-
-
+"""Most rows in one partial sum. Chunks do not depend on threads, so results are bit-identical."""
 MANY_COLUMNS = 500
-"""From there on their products with each other are avoided."""
+"""Number of columns above which Gram matrices are avoided."""
 
 
 def is_sparse(matrix: Any) -> bool:
-    """Return whether a matrix is one of scipy's sparse kinds."""
+    """Return whether a matrix is a scipy sparse matrix."""
     return bool(sparse.issparse(matrix))
 
 
@@ -44,12 +37,12 @@ class Sums(NamedTuple):
     ----------
     loss : float
     wrong : float
-        Weight of the trials on the wrong side of the score 0, or on it.
+        Weight of misclassified trials, including those with score 0.
     longest : float
-        Greatest squared length of a row that has a weight, the 1 included.
+        Largest squared length of a row with weight, including the 1.
     gradient : (n + 1,) ndarray
     grams : (n_modes, n + 1, n + 1) ndarray
-        Of each row with itself, times what each mode names.
+        Sums of z zᵀ over rows z, with the weights of each mode.
     """
 
     loss: float
@@ -61,19 +54,18 @@ class Sums(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class StandardisedDesign(ABC):
-    """Trials by synapses, each column shifted to mean 0 and scaled to variance 1, after a 1.
+    """Rows (1, z₁ … zₙ) of trials, with columns of mean 0 and variance 1.
 
-    The parameters in these coordinates are (b, w₁ … wₙ). The shift changes the intercept alone,
-    so the fit without ridge is that of the raw columns; only the descent is better conditioned.
-    No second copy of the data is made. Without an intercept columns are not shifted, their scale is
-    the root of their mean square, and b is a parameter on which nothing depends.
+    Parameters in these coordinates are (b, w₁ … wₙ). Standardisation improves the conditioning and
+    does not change the fit without ridge. The data are not copied. Without an intercept columns are
+    only scaled, to mean square 1, and b has no effect.
 
     Attributes
     ----------
     matrix : (n_trials, n) ndarray or CSR matrix
-        The raw columns.
+        Raw columns.
     mean, scale : (n,) ndarray
-        Of the raw columns; the scale of a constant column is infinite, which makes it a 0.
+        Mean and scale of the raw columns; constant columns have infinite scale and become 0.
     threads : int
     intercept : bool
     """
@@ -92,17 +84,17 @@ class StandardisedDesign(ABC):
         *,
         intercept: bool = True,
     ) -> StandardisedDesign:
-        """Return the design of raw columns.
+        """Standardise raw columns.
 
         Parameters
         ----------
         X : (n_trials, n) ndarray or CSR matrix
         weights : (n_trials,) ndarray
-            Weights of the trials, of sum 1.
+            Weights of the trials, with sum 1.
         threads : int, optional
-            All cores this process may use if None.
+            None for all available cores.
         intercept : bool
-            Whether the rows begin with a 1.
+            Whether rows start with a 1.
         """
         threads = available_cores() if threads is None else threads
         kind = SparseDesign if is_sparse(X) else DenseDesign
@@ -117,7 +109,7 @@ class StandardisedDesign(ABC):
         return kind(X, mean, _scale(mean, variance), threads, intercept)
 
     def largest_eigenvalue(self, weights: NDArray) -> float:
-        """Largest eigenvalue of `gram(weights)`, of many columns to 1 % and from above."""
+        """Return the largest eigenvalue of `gram`; for many columns an upper bound within 1 %."""
         n = 1 + len(self.mean)
         if n <= MANY_COLUMNS:
             return float(np.linalg.eigvalsh(self.gram(weights))[-1])
@@ -136,26 +128,26 @@ class StandardisedDesign(ABC):
 
     @cached_property
     def inverse_scale(self) -> NDArray[np.float64]:
-        """1/scale, 0 for a constant column."""
+        """1/scale, 0 for constant columns."""
         return 1.0 / self.scale
 
     @property
     def constant(self) -> NDArray[np.intp]:
-        """Indices of the columns that never change."""
+        """Indices of constant columns."""
         return np.flatnonzero(np.isinf(self.scale))
 
     def scores(self, theta: NDArray) -> NDArray[np.float64]:
-        """Scores of the trials, shape (n_trials,)."""
+        """Return the scores of the trials, shape (n_trials,)."""
         raw = self.to_raw(theta)
         return np.asarray(self.matrix @ raw[1:]) + raw[0]
 
     def adjoint(self, slope: NDArray) -> NDArray[np.float64]:
-        """Sum of the rows, the 1 included, times a number for each trial; shape (n + 1,)."""
+        """Return Σ slopeₖ zₖ over rows z including the 1; shape (n + 1,)."""
         total = slope.sum() if self.intercept else 0.0
         return np.append(total, (self.matrix.T @ slope - self.mean * total) * self.inverse_scale)
 
     def rows(self, first: int = 0, last: int | None = None) -> NDArray[np.float64]:
-        """Rows `first` to `last`, the 1 in front; shape (last − first, n + 1)."""
+        """Return rows `first` to `last` including the 1; shape (last − first, n + 1)."""
         part = self.matrix[first:last]
         part = part.toarray() if is_sparse(part) else part
         ones = np.full((len(part), 1), float(self.intercept))
@@ -163,17 +155,17 @@ class StandardisedDesign(ABC):
 
     @abstractmethod
     def squared_rows(self) -> NDArray[np.float64]:
-        """Squared lengths of the rows, the 1 included; shape (n_trials,)."""
+        """Return the squared lengths of the rows including the 1; shape (n_trials,)."""
 
     @abstractmethod
     def sums(
         self, theta: NDArray, sign: NDArray, weights: NDArray, loss: PointLoss, *modes: int
     ) -> Sums:
-        """Sums over the trials at `theta`, with a gram for each mode of `bridge.utils.kinds`."""
+        """Return sums over the trials at `theta`, with a Gram matrix for each mode."""
 
     @abstractmethod
     def gram(self, weights: NDArray) -> NDArray[np.float64]:
-        """Σ weightₖ zₖ zₖᵀ over the rows z, the 1 included; shape (n + 1, n + 1)."""
+        """Return Σ weightₖ zₖ zₖᵀ over rows z including the 1; shape (n + 1, n + 1)."""
 
     def to_raw(self, theta: NDArray) -> NDArray[np.float64]:
         """Return (intercept, coefficients) for the raw columns, for `theta` of (..., n + 1)."""
@@ -188,12 +180,12 @@ class StandardisedDesign(ABC):
 
 
 class DenseDesign(StandardisedDesign):
-    """Trials by synapses as an array; its rows are standardised on the fly."""
+    """Dense design; rows are standardised on the fly."""
 
     def sums(
         self, theta: NDArray, sign: NDArray, weights: NDArray, loss: PointLoss, *modes: int
     ) -> Sums:
-        """Sums over the trials at `theta`, with a gram for each mode of `bridge.utils.kinds`."""
+        """Return sums over the trials at `theta`, with a Gram matrix for each mode."""
         from bridge.learning.kernels import dense_sums
 
         n, wanted = len(theta), np.array(modes, dtype=np.int64)
@@ -220,18 +212,18 @@ class DenseDesign(StandardisedDesign):
         return Sums(total, wrong, longest, gradient, grams)
 
     def gram(self, weights: NDArray) -> NDArray[np.float64]:
-        """Σ weightₖ zₖ zₖᵀ over the rows z, the 1 included; shape (n + 1, n + 1)."""
+        """Return Σ weightₖ zₖ zₖᵀ over rows z including the 1; shape (n + 1, n + 1)."""
         start, sign = np.ones(1 + len(self.mean)), np.ones(len(weights))
         start[1:] = 0.0
-        return self.sums(start, sign, weights, UNIT_CURVATURE, kinds.HESSIAN).grams[0]
+        return self.sums(start, sign, weights, UNIT_CURVATURE, loss_kinds.HESSIAN).grams[0]
 
     def every(self, step: int) -> DenseDesign:
-        """Every so many-th trial, in the same coordinates."""
+        """Return every `step`-th trial in the same coordinates."""
         matrix = np.ascontiguousarray(self.matrix[::step])
         return DenseDesign(matrix, self.mean, self.scale, self.threads, self.intercept)
 
     def squared_rows(self) -> NDArray[np.float64]:
-        """Squared lengths of the rows, the 1 included; shape (n_trials,)."""
+        """Return the squared lengths of the rows including the 1; shape (n_trials,)."""
         chunks = (self.rows(k, k + CHUNK) for k in range(0, self.matrix.shape[0], CHUNK))
         return np.concatenate([np.einsum("ki,ki->k", z, z) for z in chunks])
 
@@ -241,24 +233,24 @@ class DenseDesign(StandardisedDesign):
 
 
 class SparseDesign(StandardisedDesign):
-    """Trials by synapses as a sparse matrix: the shift is applied to its products."""
+    """Sparse design; the shift is applied to products with the matrix."""
 
     def sums(
         self, theta: NDArray, sign: NDArray, weights: NDArray, loss: PointLoss, *modes: int
     ) -> Sums:
-        """Sums over the trials at `theta`, with a gram for each mode of `bridge.utils.kinds`."""
+        """Return sums over the trials at `theta`, with a Gram matrix for each mode."""
         from bridge.learning.kernels import pointwise, weighted
 
         scores, wanted = self.scores(theta), np.array(modes, dtype=np.int64)
         terms, factors = np.empty((3, len(sign))), np.empty((len(modes), len(sign)))
-        pointwise(loss.kind, loss.gain, scores, sign, *terms, kinds.EXACT in modes)
+        pointwise(loss.kind, loss.gain, scores, sign, *terms, loss_kinds.EXACT in modes)
         total, wrong = weighted(weights, sign, scores, *terms, wanted, factors)
         grams = np.array([self.gram(factor) for factor in factors])
         longest = float(self._squared_rows[weights > 0.0].max(initial=0.0))
         return Sums(total, wrong, longest, self.adjoint(terms[1]), grams)
 
     def gram(self, weights: NDArray) -> NDArray[np.float64]:
-        """Σ weightₖ zₖ zₖᵀ over the rows z, the 1 included; shape (n + 1, n + 1)."""
+        """Return Σ weightₖ zₖ zₖᵀ over rows z including the 1; shape (n + 1, n + 1)."""
         weighted = self.matrix.multiply(weights[:, None]).tocsr()
         total, raw = weights.sum(), np.asarray(self.matrix.T @ weights)
         edge = raw - self.mean * total
@@ -269,7 +261,7 @@ class SparseDesign(StandardisedDesign):
         return gram * factors * factors[:, None]
 
     def squared_rows(self) -> NDArray[np.float64]:
-        """Squared lengths of the rows, the 1 included; shape (n_trials,)."""
+        """Return the squared lengths of the rows including the 1; shape (n_trials,)."""
         return self._squared_rows
 
     @cached_property
@@ -280,19 +272,19 @@ class SparseDesign(StandardisedDesign):
 
 
 def _scale(mean: NDArray, variance: NDArray) -> NDArray[np.float64]:
+    """Return the standard deviations of the columns, infinite for constant ones."""
     large = np.flatnonzero(~np.isfinite(variance))
     if len(large):
         raise NeurosimError(
-            f"columns {large.tolist()} hold values whose squares are too large for a computer: "
-            "give them in other units"
+            f"the squares of columns {large.tolist()} overflow: give these columns in other units"
         )
-    # A column with less spread than rounding gives to a constant is one.
+    # Columns that vary only by rounding errors count as constant.
     spread = np.sqrt(variance)
     return np.where(spread > 1e-12 * (np.abs(mean) + spread), spread, np.inf)
 
 
 def _moments(X: NDArray, weights: NDArray, threads: int) -> tuple[NDArray, NDArray]:
-    """Weighted mean and variance of the columns, taken about the first row and, if far, again."""
+    """Return weighted mean and variance of the columns, in one or two passes."""
     from bridge.learning.kernels import dense_moments
 
     def about(centre: NDArray) -> NDArray[np.float64]:
@@ -314,10 +306,12 @@ def _moments(X: NDArray, weights: NDArray, threads: int) -> tuple[NDArray, NDArr
 
 
 def _chunk(n_columns: int) -> int:
+    """Return the number of rows in a chunk."""
     return min(CHUNK, max(1024, 20 * CHUNK // n_columns))
 
 
 def _pool_of(threads: int, matrix: NDArray) -> ThreadPoolExecutor | None:
+    """Return a thread pool if there are several threads and chunks."""
     several = threads > 1 and len(matrix) > _chunk(matrix.shape[1])
     return ThreadPoolExecutor(threads) if several else None
 
@@ -325,7 +319,7 @@ def _pool_of(threads: int, matrix: NDArray) -> ThreadPoolExecutor | None:
 def _in_chunks(
     work: Callable[[int, int], Any], matrix: NDArray, pool: ThreadPoolExecutor | None
 ) -> Iterable[Any]:
-    """What `work(first, last)` gives for each chunk of rows, in order."""
+    """Yield `work(first, last)` for each chunk of rows, in order."""
     first = range(0, len(matrix), _chunk(matrix.shape[1]))
     last = [*first[1:], len(matrix)]
     return map(work, first, last) if pool is None else pool.map(work, first, last)

@@ -1,17 +1,17 @@
-"""Read the logistic unit out of a fitted scikit-learn model: its log-odds, linear in the inputs.
+"""Extract log-odds, linear in the inputs, from a fitted scikit-learn model.
 
-Scores that are margins, such as those of a support vector machine, are no log-odds: a neuron that
-took them for some would fire with a probability that nobody has fitted. So the probabilities that
-the model itself gives are compared with σ(score) before anything is returned.
+Scores that are margins, such as those of a support vector machine, are not log-odds. The model's
+own probabilities are therefore compared with σ(score).
 """
 
 from __future__ import annotations
 
 import warnings
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.pipeline import Pipeline
 
@@ -19,51 +19,48 @@ from bridge.learning.design import is_sparse
 from bridge.learning.validation import require_fitted
 from neurosim import NeurosimError
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 PROBES = 8
-"""Points at which a model or a transformer is asked whether it does what it is taken for."""
-AT_ONCE = 1000
-"""Inputs whose effect on a transformer is looked at in one call."""
-WHAT_FITS = (
+"""Points at which a model or transformer is tested."""
+BATCH = 1000
+"""Most inputs of a transformer that are probed in one call."""
+SUPPORTED = (
     "give a LogisticUnit, or a fitted LogisticNeuron, LogisticRegression or "
-    "SGDClassifier(loss='log_loss'), alone, behind scalers in a Pipeline, or in a search"
+    "SGDClassifier(loss='log_loss'), alone, after scalers in a Pipeline, or in a search"
 )
 
 
 class Affine(NamedTuple):
-    """The function intercept + coef · x, or several of them: (k,) and (k, n)."""
+    """Function intercept + coef · x, or k of them with shapes (k,) and (k, n)."""
 
     intercept: Any
     coef: NDArray[np.float64]
 
 
 def log_odds(model: Any) -> Affine:
-    """Return the log-odds with which a fitted model says that a neuron fires.
+    """Return the log-odds of a spike according to a fitted model.
 
     Parameters
     ----------
     model : estimator
-        A linear classifier of two classes whose probability is σ of its score: with scalers and
-        other affine steps before it in a Pipeline, in a fitted search, or calibrated by a sigmoid.
+        A linear classifier of two classes with probability σ(score), possibly after scalers and
+        other affine steps in a Pipeline, in a fitted search, or calibrated by a sigmoid.
 
     Raises
     ------
     NeurosimError
-        For what is no such model, and for one that has not been fitted.
+        If the model is of another type or not fitted.
     """
     if not hasattr(model, "fit") and not hasattr(model, "coef_"):
-        raise NeurosimError(f"{type(model).__name__} is no logistic neuron: {WHAT_FITS}")
-    if not hasattr(model, "fit"):  # weights alone, said to be those of a logistic neuron
+        raise NeurosimError(f"{type(model).__name__} is not a logistic neuron: {SUPPORTED}")
+    if not hasattr(model, "fit"):  # an object with the weights of a logistic neuron
         return _score(model)
     require_fitted(model)
     score, inner = _score(model), innermost(model)
     if not hasattr(model, "predict_proba"):
         raise NeurosimError(
-            f"the scores of {type(inner).__name__} are margins, no log-odds, for it gives no "
-            "probabilities: calibrate it with CalibratedClassifierCV(..., method='sigmoid', "
-            f"ensemble=False), or {WHAT_FITS}"
+            f"the scores of {type(inner).__name__} are margins, not log-odds, and it has no "
+            "predict_proba: calibrate it with CalibratedClassifierCV(..., method='sigmoid', "
+            f"ensemble=False), or {SUPPORTED}"
         )
     gain = getattr(inner, "gain", 1.0)
     score = Affine(gain * score.intercept, gain * score.coef)
@@ -75,31 +72,28 @@ def log_odds(model: Any) -> Affine:
 
 
 def innermost(model: Any) -> Any:
-    """Return the model that decides: the last step of a pipeline, the best one of a search."""
+    """Return the last step of a pipeline or the best model of a search."""
     if isinstance(model, Pipeline):
         return innermost(model.steps[-1][1])
-    if is_search(model):
-        return innermost(best_of(model))
-    return model
+    return innermost(best_of(model)) if is_search(model) else model
 
 
 def is_search(model: Any) -> bool:
-    """Return whether a fitted model is a search for one."""
+    """Return whether a fitted model is a parameter search."""
     return hasattr(model, "best_params_") or hasattr(model, "best_estimator_")
 
 
 def best_of(search: Any) -> Any:
-    """Return the model that a fitted search has found."""
+    """Return the best model of a fitted search."""
     if not hasattr(search, "best_estimator_"):
         raise NeurosimError(
-            f"this {type(search).__name__} keeps no fitted model, for its refit is False: fit it "
-            "with refit=True"
+            f"this {type(search).__name__} has no fitted model: fit it with refit=True"
         )
     return search.best_estimator_
 
 
 def _score(model: Any) -> Affine:
-    """Return the score by which a model speaks for the second of its classes."""
+    """Return the score of the second class as a function of the inputs."""
     if isinstance(model, Pipeline):
         return before_all(model, _score(model.steps[-1][1]))
     if is_search(model):
@@ -108,26 +102,24 @@ def _score(model: Any) -> Affine:
         return _calibrated(model)
     if hasattr(model, "estimator") and type(model).__name__ == "FrozenEstimator":
         return _score(model.estimator)
-    name = type(model).__name__
     if not (hasattr(model, "intercept_") and hasattr(model, "coef_")):
         raise NeurosimError(
-            f"{name} is no logistic neuron, for it has no weights of its inputs (coef_ and "
-            f"intercept_): {WHAT_FITS}"
+            f"{type(model).__name__} is not a logistic neuron, because it has no coef_ and "
+            f"intercept_: {SUPPORTED}"
         )
     intercept, coef = np.ravel(model.intercept_), _dense(model.coef_)
     if intercept.size != 1 or (coef.ndim == 2 and len(coef) != 1):
         raise NeurosimError(
-            f"the classifier has {max(intercept.size, len(coef))} intercepts: only one for two "
-            "classes is a neuron"
+            f"the classifier has {max(intercept.size, len(coef))} intercepts: give a classifier of "
+            "two classes with one intercept"
         )
-    sign = 1.0
-    if hasattr(model, "pos_label_") and model.pos_label_ == model.classes_[0]:
-        sign = -1.0
+    inverted = hasattr(model, "pos_label_") and model.pos_label_ == model.classes_[0]
+    sign = -1.0 if inverted else 1.0
     return Affine(sign * float(intercept[0]), sign * coef.ravel())
 
 
 def _calibrated(model: Any) -> Affine:
-    """Return the log-odds of a classifier calibrated by a single sigmoid, σ(−a·score − b)."""
+    """Return the log-odds of a classifier calibrated by one sigmoid, σ(−a·score − b)."""
     inner = model.calibrated_classifiers_
     if len(inner) != 1 or model.method != "sigmoid":
         raise NeurosimError(
@@ -141,7 +133,7 @@ def _calibrated(model: Any) -> Affine:
 
 
 def before_all(pipeline: Pipeline, score: Affine) -> Affine:
-    """Return scores of a pipeline's last step as functions of what goes into the first."""
+    """Convert scores of a pipeline's last step to functions of the pipeline's inputs."""
     for name, step in reversed(pipeline.steps[:-1]):
         if step is not None and step != "passthrough":
             score = before(step, score, name)
@@ -149,69 +141,68 @@ def before_all(pipeline: Pipeline, score: Affine) -> Affine:
 
 
 def before(step: Any, score: Affine, name: str) -> Affine:
-    """Return scores as functions of what goes into a step before them, if that is affine.
+    """Convert scores of the outputs of an affine step to functions of its inputs.
 
-    Found by asking the step itself: its answers to 0 and to every input alone determine an affine
-    map, and its answers to random points tell whether it is one.
+    The affine map is determined from the outputs for 0 and for each input alone, and tested at
+    random points.
     """
     n = getattr(step, "n_features_in_", None)
     if n is None:
-        raise NeurosimError(f"step {name!r} of the Pipeline does not say how many inputs it has")
+        raise NeurosimError(f"step {name!r} of the Pipeline has no n_features_in_")
     try:
         with np.errstate(all="ignore"):
             return _before(step, score, int(n))
-    except (TypeError, ValueError):  # refuses these numbers, or makes others than numbers of them
+    except (TypeError, ValueError):  # rejects the probes, or its outputs are not numbers
         raise NeurosimError(
-            f"step {name!r} of the Pipeline ({type(step).__name__}) is no shift, scale or other "
-            "affine map of its inputs, so that the whole is no neuron: give a Pipeline of "
-            "StandardScaler, MinMaxScaler, RobustScaler, PCA or the like"
+            f"step {name!r} of the Pipeline ({type(step).__name__}) is not an affine map of its "
+            "inputs: give a Pipeline of StandardScaler, MinMaxScaler, RobustScaler, PCA or similar"
         ) from None
 
 
 def _before(step: Any, score: Affine, n: int) -> Affine:
-    """`before`; a ValueError says that the step is not affine."""
-    start, wide = _asked(step, np.zeros((1, n)))[0], np.atleast_2d(score.coef)
+    """Implement `before`; raise ValueError if the step is not affine."""
+    start, wide = _transform(step, np.zeros((1, n)))[0], np.atleast_2d(score.coef)
     if len(start) != wide.shape[1]:
         raise ValueError
     coef, reach = np.empty((len(wide), n)), np.ones(n)
-    for first in range(0, n, AT_ONCE):
-        part = slice(first, min(first + AT_ONCE, n))
-        for _ in range(2):  # the second time so far out that little is lost in the difference
+    for first in range(0, n, BATCH):
+        part = slice(first, min(first + BATCH, n))
+        for _ in range(2):  # the second time at a distance that avoids cancellation
             points = np.zeros((part.stop - first, n))
             points[np.arange(len(points)), np.arange(first, part.stop)] = reach[part]
-            moved = _asked(step, points) - start
+            moved = _transform(step, points) - start
             coef[:, part] = wide @ moved.T / reach[part]
             size = np.abs(moved).max(axis=1, initial=0.0) / reach[part]
             reach[part] = np.abs(start).max(initial=0.0) / np.where(size > 0.0, size, np.inf)
             reach[part] = np.clip(reach[part], 1.0, 1e12)
-    if wide.any() and not coef.any():  # knows none of these numbers, as of categories
+    if wide.any() and not coef.any():  # ignores these numbers, as an encoder of categories does
         raise ValueError
     shift = wide @ start
-    rng = np.random.default_rng(0)  # whole numbers, too, which may be categories
+    rng = np.random.default_rng(0)  # includes whole numbers, which may be categories
     points = np.vstack([reach * rng.normal(size=(PROBES, n)), rng.integers(0, 4, (PROBES, n))])
-    wanted, size = _asked(step, points) @ wide.T, np.abs(points) @ np.abs(coef).T + np.abs(shift)
-    if not (np.abs(points @ coef.T + shift - wanted) <= 1e-7 * (size + 1.0)).all():
+    expected = _transform(step, points) @ wide.T
+    size = np.abs(points) @ np.abs(coef).T + np.abs(shift)
+    if not (np.abs(points @ coef.T + shift - expected) <= 1e-7 * (size + 1.0)).all():
         raise ValueError
     if score.coef.ndim == 1:
         return Affine(score.intercept + float(shift[0]), coef[0])
     return Affine(score.intercept + shift, coef)
 
 
-def _asked(step: Any, points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What a step makes of some points."""
+def _transform(step: Any, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the outputs of a step, without warnings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = step.transform(named(step, points))
-    return _dense(found)
+        return _dense(step.transform(named(step, points)))
 
 
 def _dense(values: Any) -> NDArray[np.float64]:
-    """Array of floats, of a sparse matrix too."""
+    """Return a dense or sparse matrix as an array of floats."""
     return np.asarray(values.toarray() if is_sparse(values) else values, dtype=np.float64)
 
 
 def named(model: Any, points: NDArray[np.float64]) -> Any:
-    """Return points as a table where a model was fitted to one."""
+    """Return points as a DataFrame if a model was fitted to one."""
     names = getattr(model, "feature_names_in_", None)
     if names is None:
         return points
@@ -219,10 +210,10 @@ def named(model: Any, points: NDArray[np.float64]) -> Any:
 
 
 def _require_probabilities(model: Any, inner: Any, score: Affine) -> None:
-    """Refuse a model whose probability is not σ of its score."""
+    """Raise an error if the probability of a model is not σ(score)."""
     length = float(score.coef @ score.coef)
-    wanted = np.linspace(-4.0, 4.0, PROBES)
-    along = (wanted - score.intercept) / (length if length > 0.0 else np.inf)
+    scores = np.linspace(-4.0, 4.0, PROBES)
+    along = (scores - score.intercept) / (length if length > 0.0 else np.inf)
     points = along[:, np.newaxis] * score.coef
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -230,6 +221,6 @@ def _require_probabilities(model: Any, inner: Any, score: Affine) -> None:
     exact = expit(points @ score.coef + score.intercept)
     if found.shape != (PROBES, 2) or not np.allclose(found[:, 1], exact, rtol=0.0, atol=1e-6):
         raise NeurosimError(
-            f"the probabilities of {type(inner).__name__} are not σ of its scores, which are no "
-            f"log-odds: {WHAT_FITS}"
+            f"the probabilities of {type(inner).__name__} are not σ(score), so its scores are not "
+            f"log-odds: {SUPPORTED}"
         )

@@ -1,25 +1,20 @@
-"""From recordings to trials: time bins, lagged stimulus, spike history, blocked validation."""
+"""Features of recordings: time bins, lagged stimulus, spike history, blocked folds."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 
 from bridge.utils.binning import bin_indices, is_after, whole_number
 from neurosim import NeurosimError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from numpy.typing import ArrayLike, NDArray
-
-    from bridge.learning.logistic import LogisticNeuron
-
 Fold = tuple["NDArray[np.intp]", "NDArray[np.intp]"]
-"""Indices of the trials to train on and to test on."""
+"""Indices of training and test trials."""
 
 
 def bin_spikes(times: ArrayLike, duration: float, width: float = 1.0) -> NDArray[np.int64]:
@@ -30,19 +25,19 @@ def bin_spikes(times: ArrayLike, duration: float, width: float = 1.0) -> NDArray
     times : (n_spikes,) array_like
         Spike times (ms), in any order.
     duration, width : float
-        Length of the recording and of a bin (ms), the first a multiple of the second.
+        Length of the recording and bin width (ms); the first must be a multiple of the second.
 
     Returns
     -------
     (n_bins,) ndarray of int
-        Bin k counts k·width < t ≤ (k + 1)·width, as everywhere in the bridge: a simulated spike
-        carries the end of its step. A spike at 0 ms counts in bin 0, one at `duration` in the last.
-        Times within 1e-6 bins of an edge count as lying on it.
+        Bin k counts spikes with k·width < t ≤ (k + 1)·width, because the time of a simulated spike
+        is the end of its step. A spike at 0 ms is in bin 0, one at `duration` in the last bin.
+        Times within 1e-6 bins of an edge are treated as equal to it.
 
     Raises
     ------
     NeurosimError
-        For a duration that is not a whole number of bins and for times outside the recording.
+        If the duration is not a whole number of bins or a time is outside the recording.
     """
     n_bins = whole_number(duration, width, ("duration", "width"))
     times = np.asarray(times, dtype=float)
@@ -61,19 +56,19 @@ def bin_means(samples: ArrayLike, interval: float, width: float = 1.0) -> NDArra
     Parameters
     ----------
     samples : (n_samples,) array_like
-        One per `interval`.
+        One sample per `interval`.
     interval, width : float
-        Sampling interval and bin width (ms), the second a multiple of the first.
+        Sampling interval and bin width (ms); the second must be a multiple of the first.
 
     Returns
     -------
     (n_bins,) ndarray
-        An incomplete last bin is left out.
+        An incomplete last bin is omitted.
 
     Raises
     ------
     NeurosimError
-        For a width that is not a whole number of sampling intervals.
+        If the width is not a whole number of sampling intervals.
     """
     samples = np.asarray(samples, dtype=float)
     per_bin = whole_number(width, interval, ("width", "interval"))
@@ -89,12 +84,12 @@ def lagged(values: ArrayLike, n_lags: int, *, before: float | None = None) -> ND
     values : (n_bins,) array_like
     n_lags : int
     before : float, optional
-        Value before the recording; its first value if not given.
+        Value before the recording. Default: the first value.
 
     Returns
     -------
     (n_bins, n_lags) ndarray
-        Column k holds the value k bins ago.
+        Column k contains the value k bins ago.
     """
     values = np.asarray(values, dtype=float)
     if values.ndim != 1 or len(values) == 0:
@@ -107,7 +102,7 @@ def lagged(values: ArrayLike, n_lags: int, *, before: float | None = None) -> ND
 
 
 def spike_history(counts: ArrayLike, n_lags: int) -> NDArray[np.float64]:
-    """Return the past spike counts for each bin, the present one excluded.
+    """Return the past spike counts for each bin, without the present one.
 
     Parameters
     ----------
@@ -117,20 +112,20 @@ def spike_history(counts: ArrayLike, n_lags: int) -> NDArray[np.float64]:
     Returns
     -------
     (n_bins, n_lags) ndarray
-        Column k holds the count k + 1 bins ago, 0 before the recording.
+        Column k contains the count k + 1 bins ago, 0 before the recording.
     """
     return lagged(counts, n_lags + 1, before=0.0)[:, 1:]
 
 
 def blocked_folds(n_bins: int, n_folds: int = 5, *, margin: int = 0) -> list[Fold]:
-    """Cut a recording into contiguous test blocks, training on what lies outside each.
+    """Split a recording into contiguous test blocks and the corresponding training bins.
 
     Parameters
     ----------
     n_bins, n_folds : int
     margin : int
-        Bins on either side of a test block which are not trained on: give the longest lag, so that
-        no row trained on shares a value with a row tested.
+        Bins on both sides of a test block that are excluded from training. Use the longest lag, so
+        that training and test rows share no value.
 
     Returns
     -------
@@ -149,14 +144,14 @@ def blocked_folds(n_bins: int, n_folds: int = 5, *, margin: int = 0) -> list[Fol
 
 
 def out_of_fold_probability(
-    neuron: LogisticNeuron | Any, X: NDArray, fired: NDArray, folds: Iterable[Fold]
+    neuron: Any, X: NDArray, fired: NDArray, folds: Iterable[Fold]
 ) -> NDArray[np.float64]:
-    """Return the probability to fire of each trial, by a neuron that has not seen it.
+    """Return the cross-validated firing probability of each trial.
 
     Parameters
     ----------
-    neuron : LogisticNeuron
-        Or any classifier of scikit-learn; it is not changed.
+    neuron : LogisticNeuron or another scikit-learn classifier
+        It is not modified.
     X : (n_trials, n) ndarray
     fired : (n_trials,) ndarray of 0 and 1
     folds : iterable of (train, test)
@@ -164,7 +159,7 @@ def out_of_fold_probability(
     Returns
     -------
     (n_trials,) ndarray
-        NaN for trials in no test set.
+        NaN for trials without test set.
     """
     probability = np.full(len(fired), np.nan)
     for train, test in folds:

@@ -1,7 +1,7 @@
-"""What is compiled of the training: losses of trials, sums over rows, stochastic steps.
+"""Compiled functions of training: losses of trials, sums over rows, stochastic steps.
 
-All of it stands in one file, for Numba looks only at the file in which a function stands when it
-asks whether a compiled one is out of date. Sums may be taken in any order, but always in the same.
+They are in one file because Numba's cache only checks the file of the calling function. The order
+of summation is arbitrary but fixed.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ import math
 
 import numpy as np
 
-from bridge.utils.kinds import CROSS_ENTROPY, EXACT, PERCEPTRON, SCORES, SQUARED_RELU
+from bridge.learning.loss_kinds import CROSS_ENTROPY, EXACT, PERCEPTRON, SCORES, SQUARED_RELU
 from neurosim.utils.compilation import compiled
 
 BLOCK = 128
-"""Rows that are standardised at a time: with some twenty columns they fit the first-level cache."""
+"""Rows standardised at a time; with about 20 columns they fit into the first-level cache."""
 PAD = 8
-"""Room between them: places a power of two apart would share one line of the cache."""
+"""Padding of blocks, because addresses a power of two apart compete for cache lines."""
 
-# Without Python's check of every divisor, loops with a division are taken eight rows at a time.
+# Without the check for division by zero, loops with divisions are vectorised.
 _compiled = compiled(error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
 _in_order = compiled(error_model="numpy", fastmath={"contract"})
 _ROUND = 1.5 * 2.0**52
@@ -29,9 +29,9 @@ _ODD = tuple((2.0 / k, 2.0 / (k - 2)) for k in range(35, 0, -4))
 
 @_in_order
 def exponential(x):  # type: ignore[no-untyped-def]
-    """e^x for x ≤ 0 to a unit in the last place, without branches (e^−708 for all below)."""
+    """Return e^x for x ≤ 0 within 1 ulp, branch-free (e^−708 for smaller x)."""
     x = max(x, -708.0)
-    # Added to so large a number, x/ln 2 is rounded, and its bits are those of an integer.
+    # Adding 1.5·2⁵² rounds x/ln 2 to an integer, which is stored in the low bits.
     shifted = x * 1.4426950408889634 + _ROUND
     k = shifted - _ROUND
     rest = (x - k * _LN2_HIGH) - k * _LN2_LOW
@@ -43,7 +43,7 @@ def exponential(x):  # type: ignore[no-untyped-def]
 
 @_in_order
 def logarithm(x):  # type: ignore[no-untyped-def]
-    """ln(1 + x) for 0 ≤ x ≤ 1 to two units in the last place, as 2 artanh(x/(2 + x))."""
+    """Return ln(1 + x) = 2 artanh(x/(2 + x)) for 0 ≤ x ≤ 1 within 2 ulp."""
     ratio = x / (2.0 + x)
     square = ratio * ratio
     fourth = square * square
@@ -56,7 +56,7 @@ def logarithm(x):  # type: ignore[no-untyped-def]
 
 @_compiled
 def pointwise(kind, gain, scores, sign, losses, slopes, curvatures, exact):  # type: ignore[no-untyped-def]
-    """Fill in loss, slope and curvature (its Gauss-Newton part, unless `exact`) of trials.
+    """Compute loss, slope and curvature (Gauss-Newton part unless `exact`) of trials.
 
     With the margin m = sign · gain · score, q = σ(−m) is the probability of the wrong class.
     """
@@ -82,7 +82,7 @@ def pointwise(kind, gain, scores, sign, losses, slopes, curvatures, exact):  # t
             slopes[k] = -sign[k] * gain * right * (e if margin > 0.0 else 1.0)
             curvatures[k] = gain * gain * e * right * right
     else:
-        # Half the squared error of an output that is `gain` wide, so gain² times that of σ.
+        # Half the squared error of an output with range `gain`: gain² times that of σ.
         size = gain * gain
         for k in range(len(scores)):
             margin = sign[k] * gain * scores[k]
@@ -96,9 +96,9 @@ def pointwise(kind, gain, scores, sign, losses, slopes, curvatures, exact):  # t
 
 @_compiled
 def weighted(weights, sign, scores, losses, slopes, curvatures, modes, factors):  # type: ignore[no-untyped-def]
-    """Weigh slopes, and for each of `modes` the factors of z zᵀ.
+    """Multiply slopes by weights, and compute the factors of z zᵀ for each of `modes`.
 
-    Returns the sum of the losses and the weight of the trials on the wrong side.
+    Returns the sum of the losses and the weight of misclassified trials.
     """
     total = wrong = 0.0
     for k in range(len(scores)):
@@ -119,14 +119,15 @@ def dense_sums(  # type: ignore[no-untyped-def]
 ):
     """Sum loss, gradient and, for each of `modes`, factor · z zᵀ over rows `first` to `last`.
 
-    z is a row of standardised columns behind a 1; of the grams the part up to the diagonal is
-    summed. Returns also the weight on the wrong side, and the greatest z · z of a row with weight.
+    z is a standardised row with a leading 1. Only the lower triangles of `grams` are summed.
+    Returns the loss, the weight of misclassified trials, and the largest z · z of a row with
+    weight.
     """
     m = len(theta)
     z, scaled, other = np.zeros((m, BLOCK + PAD)), np.empty(BLOCK), np.empty(BLOCK)
     z[0, :], spare = 1.0, np.zeros(m)
     factors = np.zeros((len(modes), BLOCK))
-    # Each an array of its own, which the compiler then knows not to overlap.
+    # Separate arrays, so that the compiler knows that they do not overlap.
     scores, losses = np.zeros(BLOCK), np.zeros(BLOCK)
     slopes, curvatures = np.zeros(BLOCK), np.zeros(BLOCK)
     exact = len(modes) > 0 and modes[0] == EXACT
@@ -159,7 +160,7 @@ def dense_sums(  # type: ignore[no-untyped-def]
             gradient[i] += along
         for k in range(len(modes)):
             for i in range(0, m, 2):
-                # Of an odd number of rows the last is taken twice, and counted once.
+                # Rows are processed in pairs; the last of an odd number goes to `spare`.
                 second = min(i + 1, m - 1)
                 beside = grams[k, second] if second > i else spare
                 for r in range(BLOCK):
@@ -171,7 +172,7 @@ def dense_sums(  # type: ignore[no-untyped-def]
 
 @_compiled
 def _add_products(scaled, other, z, n, products, others):  # type: ignore[no-untyped-def]
-    """Add the products of two vectors with the first `n` rows of z, four at a time."""
+    """Add the products of two vectors with the first `n` rows of z, four rows at a time."""
     for j in range(0, n - 3, 4):
         a = b = c = d = e = f = g = h = 0.0
         for r in range(BLOCK):
@@ -203,7 +204,7 @@ def _add_products(scaled, other, z, n, products, others):  # type: ignore[no-unt
 
 @_compiled
 def dense_moments(X, about, weights, first, last, sums, squares):  # type: ignore[no-untyped-def]
-    """Add to `sums` and `squares` the weighted differences of rows from `about`, and squares."""
+    """Add weighted differences of rows from `about`, and their squares, to the sums."""
     for k in range(first, last):
         for i in range(X.shape[1]):
             away = X[k, i] - about[i]
@@ -218,8 +219,8 @@ def stochastic_dense(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Take the steps `first` to `last` of an epoch, each on `size` rows of `order`.
 
-    Rate of step t: rate[0] / (1 + t/rate[2])^rate[3], where rate[1] steps were taken before.
-    Without `intercept` theta[0] stays what it is.
+    The size of step t is rate[0] / (1 + t/rate[2])^rate[3], counted from rate[1]. Without
+    `intercept` theta[0] is constant.
     """
     n_rows, n = X.shape
     scores, signs, losses, slopes, unused = np.empty((5, size))
@@ -247,10 +248,10 @@ def stochastic_sparse(  # type: ignore[no-untyped-def]
     data, columns, starts, shift, inverse_scale, sign, weights, kind, gain, ridge, order, size,
     first, last, rate, theta, intercept,
 ):  # fmt: skip
-    """`stochastic_dense` on CSR rows, of which a step touches only what is not 0.
+    """Take stochastic steps as `stochastic_dense`, on the nonzero elements of CSR rows.
 
-    What it does to all weights, the ridge and the shift of the columns by their mean, is kept in
-    two numbers until the end: the weights are factor · theta[1:] + away · shift.
+    Changes of all weights, due to the ridge and the shift of the columns, are accumulated in two
+    numbers: the weights are factor · theta[1:] + away · shift.
     """
     n_rows, factor, away = len(sign), 1.0, 0.0
     squared_shift, along = 0.0, 0.0

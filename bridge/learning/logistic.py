@@ -2,133 +2,137 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import _check_sample_weight
 
 from bridge.evaluation.measures import NORMAL_95
-from bridge.learning.labels import class_factors, fired_class, two_classes
-from bridge.learning.losses import find_loss
-from bridge.learning.options import options_of
+from bridge.learning.losses import PointLoss, find_loss
 from bridge.learning.training import Data, train
-from bridge.learning.validation import require_fitted, validated
+from bridge.learning.validation import (
+    class_factors,
+    fired_class,
+    require_fitted,
+    two_classes,
+    validated,
+)
+from bridge.utils.checks import as_flag, as_integer, finite, positive, require_choice
+from bridge.utils.renamed import old_attributes, old_keywords
 from neurosim import NeurosimError
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import ArrayLike, NDArray
-
-    from bridge.learning.losses import PointLoss
+SOLVERS = ("auto", "newton", "accelerated", "gradient", "stochastic")
 
 
 class NoScaleError(NeurosimError, AttributeError):
-    """A fitted neuron has no PSPs in mV, as it fires at rest.
+    """A fitted neuron that fires at rest has no PSPs in mV.
 
-    To `hasattr` and so to `dir` the attribute is missing, as it is before the fit.
+    For `hasattr` the attribute is missing.
     """
 
 
+@old_keywords(gap="threshold_distance")
+@old_attributes(gap="threshold_distance")
 class LogisticNeuron(ClassifierMixin, BaseEstimator):
-    """A neuron of the score s = θ₀ + Σ θᵢ aᵢ, trained on trials by gradient descent.
+    """Logistic neuron with the score s = θ₀ + Σ θᵢ aᵢ, trained on trials by gradient descent.
 
-    As it stands it fires with probability σ(s) and is fitted by maximum likelihood: it minimises
+    By default it fires with probability σ(s) and is fitted by maximum likelihood: the fit minimises
     the mean cross-entropy plus ridge/2 times the squared weights of the standardised columns.
     Sample weights count as repetitions of a trial.
 
     Parameters
     ----------
     loss : {"cross-entropy", "squared", "perceptron"}
-        The squared error is ½ (g(s) − t)², t the target. The perceptron criterion max(0, −margin)
-        is that of a step, whose own derivative is 0.
+        The squared error is ½ (g(s) − t)² with target t. The perceptron criterion max(0, −margin)
+        replaces the loss of a step, whose derivative is 0.
     activation : {"sigmoid", "tanh", "relu", "step"}
-        Of the neuron's score, g(s). With tanh it fires with (1 + tanh s)/2 and the targets of the
-        squared error are −1 and 1; with relu it fires with max(s, 0), clipped to 1, and with step
-        if s > 0. Cross-entropy takes sigmoid and tanh, the squared error these and relu, the
-        perceptron criterion step.
+        Activation g(s). With "tanh" the firing probability is (1 + tanh s)/2 and the targets of the
+        squared error are −1 and 1; with "relu" it is max(s, 0), clipped to 1; with "step" the
+        neuron fires if s > 0. Cross-entropy requires sigmoid or tanh, the squared error one of
+        these or relu, the perceptron criterion step.
     solver : {"auto", "newton", "accelerated", "gradient", "stochastic"}
-        Method of descent; see `bridge.learning.descent` and
-        `bridge.learning.stochastic`. "auto" is Newton's method up to 500 columns, accelerated
-        descent beyond, and Rosenblatt's rule for the perceptron criterion.
+        Optimiser; see `bridge.learning.optimizers` and `bridge.learning.stochastic`. "auto" is
+        Newton's method up to 500 columns, accelerated descent for more, and Rosenblatt's rule for
+        the perceptron criterion.
     ridge : float
         Penalty, in nats per trial, on weights of columns scaled to variance 1 (as in glmnet), so
-        that it does not depend on the columns' units; the intercept is free. Without intercept
-        columns are scaled to a mean square of 1.
+        that it does not depend on units. The intercept is not penalised. Without intercept columns
+        are scaled to a mean square of 1.
     firth : bool
-        Penalise the likelihood with Jeffreys' prior: fits are finite even of separable data, and
-        their bias is smaller (Firth 1993; Heinze & Schemper 2002). Newton's method only.
+        Whether to penalise the likelihood by Jeffreys' prior. Fits are then finite even for
+        separable data, and less biased (Firth 1993; Heinze & Schemper 2002). Newton's method only.
     fit_intercept : bool
-        Whether the score has an intercept θ₀; it is 0 otherwise.
+        Whether the score has an intercept θ₀.
     class_weight : "balanced", dict or None
-        Factors of the trials' weights by label, 1 for those not named; "balanced" gives both
-        classes the same total. They shift the intercept and are no repetitions: `covariance_` is
-        NaN, while the sandwich, and with it the intervals of `psp_`, takes them into account.
+        Factors of the trials' weights by label, 1 for missing labels; "balanced" gives both classes
+        equal total weight. The factors shift the intercept and are not repetitions: `covariance_`
+        is NaN, while the sandwich covariance and the intervals of `psp_` account for them.
     pos_label : label, optional
-        The label that means "fired", to which weights and PSPs refer; by default the greater one,
-        of words the last in alphabetical order.
+        Label that means "fired". Default: the greater one.
     tol : float
-        When to stop: at a gradient whose largest component, in standardised columns, is at most
-        this, and at most 300 times as many standard errors from the minimum (3e-4 by default).
-        Newton's method goes on until its steps are below 1e-9 of the parameters.
+        Largest component of the gradient, in standardised columns, at which to stop. The distance
+        from the minimum must also be at most 300 tol standard errors (3e-4 by default). Newton's
+        method continues until steps are below 1e-9 of the parameters.
     max_iter : int, optional
-        Most steps to take, epochs in stochastic descent. By default 100 of Newton's, 1000 epochs,
-        10,000 others.
+        Maximum number of steps, or of epochs in stochastic descent. Default: 100 for Newton's
+        method, 1000 epochs, 10,000 otherwise.
     batch_size : int
         Trials per step of stochastic descent.
     random_state : int, Generator, RandomState or None
-        Of the order of trials in stochastic descent.
+        Determines the order of trials in stochastic descent.
     threads : int, optional
-        Threads to use, by default all cores. The fit has the same bits for any number.
+        Default: all cores. The result is bit-identical for any number.
     progress : bool
-        Show a bar with the time left on the standard error stream.
-    gap : float
-        v_threshold − v_rest of the spiking neuron (mV): sets the scale of `psp_`.
+        Whether to show a progress bar on the standard error stream.
+    threshold_distance : float
+        v_threshold − v_rest of the spiking neuron (mV), which sets the scale of `psp_`.
 
     Attributes
     ----------
     classes_ : (2,) ndarray
-        The labels, sorted.
+        Sorted labels.
     pos_label_ : label
-        The one that means "fired".
+        Label that means "fired".
     coef_ : (1, n) ndarray
-        θ₁ … θₙ, 0 for a column that never changes.
+        θ₁ … θₙ, 0 for constant columns.
     intercept_ : (1,) ndarray
         θ₀.
-    history_ : Descent
-        Loss, gradient norm and cost of each step, and the path of (θ₀, θ₁ …).
+    history_ : OptimizeResult
+        Loss, gradient norm and cost of each step, and the trajectory of (θ₀, θ₁ …).
     n_iter_ : int
     converged_ : bool
     separable_ : bool
-        Whether the classes, or some of the trials (quasi-complete separation), can be told apart
-        without error, so that some weights have no finite maximum-likelihood estimate. With a
-        penalty only classes that the fitted neuron itself separates are noticed.
+        Whether all or some trials are separable (quasi-complete separation), so that some weights
+        have no finite maximum-likelihood estimate. With a penalty only complete separation by the
+        fitted neuron is detected.
     unbounded_columns_ : ndarray of int
-        Columns whose weights have no finite best value.
+        Columns whose weights have no finite estimate.
     covariance_ : (n + 1, n + 1) ndarray
-        Of (θ₀, θ₁ …), inverse Fisher information (Wald): right if the neuron is logistic. NaN where
-        the data do not determine a parameter or put no bound to it, and for losses other than the
-        cross-entropy, which are no likelihood.
+        Inverse Fisher information of (θ₀, θ₁ …) (Wald), valid if the neuron is logistic. NaN for
+        parameters that the data do not determine or bound, and for losses other than the
+        cross-entropy.
     sandwich_covariance_ : (n + 1, n + 1) ndarray
-        The same without trust in the link function (Huber 1967; White 1982, Econometrica 50:1), for
-        the squared error too. NaN for relu and step, where the loss has kinks; both are NaN beyond
-        2000 columns.
+        Covariance that is valid for any link function (Huber 1967; White 1982, Econometrica 50:1),
+        also for the squared error. NaN for relu and step, whose loss has kinks. Both covariances
+        are NaN for more than 2000 columns.
     n_features_in_ : int
     feature_names_in_ : (n,) ndarray of str
-        Names of the columns, where the trials are a DataFrame with such.
+        Column names, if the trials are a DataFrame.
 
     Notes
     -----
-    Columns that separate some of the trials without error, as a rare input after which the neuron
-    always fires, or the spike history within a refractory period, have no finite best weight. A
-    SeparableDataWarning names them. All other weights, with their standard errors, are the fit of
-    the trials that remain, to which the likelihood tends. If nothing remains, as of classes that a
-    plane separates, a ridge of one over the trials' total weight is used, and only the direction of
-    the weights has a meaning. `firth=True` gives finite estimates in either case.
+    Columns that separate some trials, such as a rare input after which the neuron always fires, or
+    the spike history within the refractory period, have no finite estimate. They are named in a
+    SeparableDataWarning. All other weights and standard errors are those of the fit to the
+    remaining trials, which is the limit of the likelihood. If no trials remain, because a plane
+    separates the classes, a ridge of 1 over the total weight of the trials is used, and only the
+    direction of the weights is meaningful. `firth=True` gives finite estimates in both cases.
 
-    A perceptron of classes that are not separable keeps the weights with the fewest errors.
+    A perceptron that cannot separate the classes keeps the weights with the fewest errors.
     """
 
     def __init__(
@@ -148,7 +152,7 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         random_state: Any = 0,
         threads: int | None = None,
         progress: bool = False,
-        gap: float = 15.0,
+        threshold_distance: float = 15.0,
     ) -> None:
         self.loss = loss
         self.activation = activation
@@ -164,7 +168,7 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.threads = threads
         self.progress = progress
-        self.gap = gap
+        self.threshold_distance = threshold_distance
 
     def fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
@@ -178,16 +182,16 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         y : (n_trials,) array_like
             Two classes; `pos_label`, or else the greater, means that the neuron fired.
         sample_weight : (n_trials,) array_like, optional
-            Weights of the trials, 0 or more.
+            Weights of the trials, not negative.
 
         Raises
         ------
         NeurosimError
-            For parameters out of range or at odds, NaN or infinity, and labels which are not two
-            classes.
+            If parameters are out of range or inconsistent, if data are not finite, or if the labels
+            are not two classes.
         """
-        options = options_of(self)
-        trained = train(self._data(X, y, sample_weight), options)
+        self._check_parameters()
+        trained = train(self, self._data(X, y, sample_weight))
         theta = trained.descent.theta
         self.intercept_, self.coef_ = theta[:1], theta[np.newaxis, 1:]
         self.history_, self.separable_ = trained.descent, trained.separable
@@ -197,43 +201,40 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         return self
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
-        """How far the scores lie above the one at which the neuron fires half the time.
+        """Return the scores relative to the score at which the firing probability is ½.
 
-        The scores θ₀ + Σ θᵢ aᵢ themselves, less ½ for relu; shape (n_trials,). Above 0 they speak
-        for `classes_[1]`, so that the sign is the other one where `pos_label` is `classes_[0]`.
+        θ₀ + Σ θᵢ aᵢ, minus ½ for relu; shape (n_trials,). Positive values mean `classes_[1]`: the
+        sign is inverted if `pos_label` is `classes_[0]`.
         """
         above = self._scores(X) - self._loss.even_score
         return above if self._fires_as_second else -above
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Probabilities of both classes, in the order of `classes_`; shape (n_trials, 2).
-
-        By default these are not to fire, and to fire.
-        """
+        """Return the probabilities of `classes_`, shape (n_trials, 2); by default silent, fired."""
         return self._in_order(self._loss.probabilities(self._scores(X)))
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Logarithms of `predict_proba`, of σ also where it rounds to 0; shape (n_trials, 2)."""
+        """Return log `predict_proba`, finite even if σ rounds to 0; shape (n_trials, 2)."""
         return self._in_order(self._loss.log_probabilities(self._scores(X)))
 
     def predict(self, X: ArrayLike) -> NDArray:
-        """The more probable class of each trial, shape (n_trials,)."""
+        """Return the more probable class of each trial, shape (n_trials,)."""
         second = self.decision_function(X) > 0
         return self.classes_[second.astype(int)]
 
     @property
     def gain(self) -> float:
-        """Number by which to multiply the scores, so that σ of them is the probability to fire.
+        """Factor of the scores in σ(gain · score), the firing probability.
 
         Raises
         ------
         NeurosimError
-            For relu and step, whose probability is no σ.
+            For relu and step, whose firing probability is not logistic.
         """
         if self.activation in ("relu", "step"):
             raise NeurosimError(
-                f"a neuron with activation = {self.activation!r} has no logistic twin: train it "
-                "with 'sigmoid' or 'tanh'"
+                f"a neuron with activation = {self.activation!r} is not logistic: train it with "
+                "'sigmoid' or 'tanh'"
             )
         return self._loss.gain
 
@@ -245,29 +246,30 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
 
     @property
     def psp_(self) -> NDArray[np.float64]:
-        """Postsynaptic potentials −gap·θᵢ/θ₀ (mV), shape (n,)."""
+        """Postsynaptic potentials −threshold_distance·θᵢ/θ₀ (mV), shape (n,)."""
         require_fitted(self)
-        return -self.gap * self.coef_[0] / self._intercept_below_zero()
+        return -self.threshold_distance * self.coef_[0] / self._intercept_below_zero()
 
     @property
     def psp_standard_errors_(self) -> NDArray[np.float64]:
-        """Standard errors of `psp_` (mV) by the delta method, with the sandwich; shape (n,).
+        """Standard errors of `psp_` (mV), by the delta method; shape (n,).
 
-        The ratio to θ₀ survives a misspecified link, which scales all parameters alike, and the
-        sandwich gives its spread.
+        They use the sandwich covariance: a misspecified link scales all parameters alike and does
+        not change the ratio to θ₀.
         """
         require_fitted(self)
         theta0 = self._intercept_below_zero()
         unknown = np.isnan(np.diag(self.sandwich_covariance_))
         if unknown.all():
             return np.full(len(unknown) - 1, np.nan)
-        # Column 0 of the Jacobian is the slope in θ₀; of the others only the diagonal is not 0.
-        by_theta0, by_own = self.gap * self.coef_[0] / theta0**2, -self.gap / theta0
+        # Nonzero elements of the Jacobian: column 0 and the diagonal of the others.
+        distance = self.threshold_distance
+        by_theta0, by_weight = distance * self.coef_[0] / theta0**2, -distance / theta0
         covariance = self.sandwich_covariance_
         variance = (
             by_theta0**2 * covariance[0, 0]
-            + 2.0 * by_theta0 * by_own * covariance[0, 1:]
-            + by_own**2 * np.diag(covariance)[1:]
+            + 2.0 * by_theta0 * by_weight * covariance[0, 1:]
+            + by_weight**2 * np.diag(covariance)[1:]
         )
         return np.sqrt(np.maximum(variance, 0.0))
 
@@ -278,25 +280,24 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         return np.column_stack([self.psp_ - half, self.psp_ + half])
 
     def summary(self) -> Any:
-        """Return the fit as a table, a row for the intercept and one for each column.
+        """Return the fit as a table with rows for the intercept and the columns.
 
         Returns
         -------
         DataFrame
-            Of columns `weight`, `standard_error`, `lower`, `upper` (the 95 % interval of the
-            weight), `psp`, `psp_lower` and `psp_upper` (mV). The PSPs, and all that the trials do
-            not determine, are NaN where there are none.
+            Columns `weight`, `standard_error`, `lower`, `upper` (95 % interval of the weight),
+            `psp`, `psp_lower` and `psp_upper` (mV). Undetermined values are NaN.
 
         Raises
         ------
         NeurosimError
-            Before the fit, and where pandas is not installed.
+            If the neuron is not fitted or pandas is not installed.
         """
         require_fitted(self)
         try:
             pandas = import_module("pandas")
         except ImportError:
-            raise NeurosimError("a summary is a table of pandas: install pandas") from None
+            raise NeurosimError("summary() needs pandas: install pandas") from None
         names = getattr(self, "feature_names_in_", [f"x{k}" for k in range(self.n_features_in_)])
         weight, half = np.append(self.intercept_, self.coef_), NORMAL_95 * self.standard_errors_
         table = {
@@ -312,18 +313,60 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         return pandas.DataFrame(table, index=["intercept", *names])
 
     def __sklearn_tags__(self) -> Any:
-        """Say to scikit-learn: two classes, sparse matrices welcome."""
+        """Return scikit-learn's tags: binary classification, sparse input allowed."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = False
         tags.input_tags.sparse = True
         return tags
+
+    def _check_parameters(self) -> None:
+        """Raise an error for parameters that are out of range or inconsistent."""
+        require_choice(self.solver, "solver", SOLVERS)
+        finite(self.ridge, "ridge", low=0.0)
+        positive(self.tol, "tol")
+        positive(self.threshold_distance, "threshold_distance", "mV")
+        for name in ("firth", "fit_intercept", "progress"):
+            as_flag(getattr(self, name), name)
+        for name in ("max_iter", "batch_size", "threads"):
+            if getattr(self, name) is not None or name == "batch_size":
+                as_integer(getattr(self, name), name, 1)
+        loss = self._loss
+        if self.firth and not loss.likelihood:
+            raise NeurosimError(
+                f"firth = True requires a likelihood, which loss = {self.loss!r} is not: give "
+                "loss='cross-entropy', or firth=False"
+            )
+        if self.firth and self.class_weight is not None:
+            raise NeurosimError(
+                "firth = True requires a likelihood, which class weights do not allow: give "
+                "class_weight=None, or firth=False"
+            )
+        if self.firth and self.ridge > 0:
+            raise NeurosimError(
+                f"firth = True and ridge = {self.ridge:g} are two penalties: give one of them"
+            )
+        if self.firth and self.solver not in ("auto", "newton"):
+            raise NeurosimError(
+                f"solver = {self.solver!r} does not support firth = True, whose gradient has no "
+                "known Lipschitz constant: give solver='newton'"
+            )
+        if not loss.smooth and self.solver in ("newton", "accelerated"):
+            raise NeurosimError(
+                f"solver = {self.solver!r} does not support loss = {self.loss!r}, whose slope is "
+                "discontinuous: give solver='gradient' or 'stochastic'"
+            )
+        if not loss.smooth and self.ridge > 0:
+            raise NeurosimError(
+                f"ridge = {self.ridge:g} does not go with loss = {self.loss!r}, which does not "
+                "determine the size of the weights: give ridge=0"
+            )
 
     @property
     def _fires_as_second(self) -> bool:
         return bool(self.pos_label_ == self.classes_[1])
 
     def _in_order(self, by_firing: NDArray) -> NDArray[np.float64]:
-        """Columns "silent" and "fired" in the order of the classes."""
+        """Return the columns "silent" and "fired" in the order of the classes."""
         return by_firing if self._fires_as_second else by_firing[:, ::-1]
 
     @property
@@ -331,21 +374,23 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         return find_loss(self.loss, self.activation)
 
     def _scores(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the scores θ₀ + Σ θᵢ aᵢ."""
         require_fitted(self)
         X = validated(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
         return X @ self.coef_[0] + self.intercept_[0]
 
     def _intercept_below_zero(self) -> float:
+        """Return θ₀, which must be negative for a scale in mV."""
         theta0 = float(self.intercept_[0])
         if theta0 >= 0:
             raise NoScaleError(
-                f"intercept_ = {theta0:g} is not below 0, so the neuron fires at rest and has no "
-                "scale in mV: use to_spiking(neuron, beta=...), which injects a current"
+                f"intercept_ = {theta0:g} is not below 0: the neuron fires at rest and has no "
+                "scale in mV; use to_spiking(neuron, beta=...) to inject a current"
             )
         return theta0
 
     def _data(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> Data:
-        """Return the trials of weight above 0; set the labels."""
+        """Return the trials of positive weight, and set the labels."""
         trials, labels = validated(self, X, y, accept_sparse="csr", dtype=np.float64, order="C")
         try:
             counts = _check_sample_weight(
@@ -353,7 +398,7 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
             )
         except (TypeError, ValueError) as error:
             raise NeurosimError(
-                f"sample_weight is no list of finite numbers from 0, one a trial: {error}"
+                f"sample_weight must hold a finite number from 0 for each trial: {error}"
             ) from None
         present = counts > 0
         if not present.all():

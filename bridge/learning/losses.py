@@ -1,24 +1,19 @@
-"""The loss of a single trial, by loss and activation."""
+"""Loss of a single trial by loss and activation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit, log_expit
 
-from bridge.learning.activations import ACTIVATIONS, find_activation
-from bridge.utils import kinds
-from bridge.utils.checks import one_of
+from bridge.learning import loss_kinds
+from bridge.learning.activations import ACTIVATIONS, Activation, find_activation
+from bridge.utils.checks import require_choice
 from neurosim import NeurosimError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from bridge.learning.activations import Activation
 
 
 @dataclass(frozen=True)
@@ -31,16 +26,16 @@ class PointLoss:
         "cross-entropy", "squared" or "perceptron".
     activation : Activation
     kind : int
-        As `bridge.utils.kinds` numbers them.
+        Code in `bridge.learning.loss_kinds`.
     gain : float
-        The neuron fires with probability σ(gain · s), for those kinds where it does.
+        The firing probability is σ(gain · s), for kinds in which it is logistic.
     bound : float
-        Largest |second derivative|. Of the perceptron criterion none exists, and 1 makes steps of
-        1/L those of Rosenblatt's rule. The squared error of ReLU has a kink at 0 that bends down:
-        a parabola of this curvature lies above it all the same, so that steps of 1/L never go up.
+        Largest |second derivative|. For the perceptron criterion, which has none, 1 gives steps of
+        Rosenblatt's rule. The squared error of ReLU has a concave kink at 0, so that a parabola of
+        this curvature lies above it and steps of 1/L never increase the loss.
     convex : bool
     likelihood : bool
-        Whether it is a negative log-likelihood of the neuron.
+        Whether it is the negative log-likelihood of the neuron.
     """
 
     name: str
@@ -52,90 +47,89 @@ class PointLoss:
     likelihood: bool = False
 
     def probabilities(self, score: NDArray) -> NDArray[np.float64]:
-        """Probabilities not to fire and to fire, shape (n_trials, 2).
+        """Return the probabilities of silence and of a spike, shape (n_trials, 2).
 
-        Those of tanh are (1 ± tanh s)/2, those of ReLU are clipped to 0 … 1.
+        For tanh they are (1 ± tanh s)/2; for ReLU they are clipped to 0 … 1.
         """
-        if self.kind in (kinds.CROSS_ENTROPY, kinds.SQUARED):
+        if self.kind in (loss_kinds.CROSS_ENTROPY, loss_kinds.SQUARED):
             return np.column_stack([expit(-self.gain * score), expit(self.gain * score)])
         fires = np.clip(self.activation(score), 0.0, 1.0)
         return np.column_stack([1.0 - fires, fires])
 
     def log_probabilities(self, score: NDArray) -> NDArray[np.float64]:
-        """Logarithms of `probabilities`; those of σ are finite even where it rounds to 0."""
-        if self.kind in (kinds.CROSS_ENTROPY, kinds.SQUARED):
+        """Return the logarithms of `probabilities`, finite even if σ rounds to 0."""
+        if self.kind in (loss_kinds.CROSS_ENTROPY, loss_kinds.SQUARED):
             return np.column_stack([log_expit(-self.gain * score), log_expit(self.gain * score)])
         with np.errstate(divide="ignore"):
             return np.log(self.probabilities(score))
 
     @property
     def smooth(self) -> bool:
-        """Whether a step against the gradient of length 1/L never goes up."""
-        return self.kind != kinds.PERCEPTRON
+        """Whether gradient steps of 1/L never increase the loss."""
+        return self.kind != loss_kinds.PERCEPTRON
 
     @property
     def even_score(self) -> float:
-        """Score above which the neuron rather fires than not."""
-        return 0.5 if self.kind == kinds.SQUARED_RELU else 0.0
+        """Score at which the firing probability is ½."""
+        return 0.5 if self.kind == loss_kinds.SQUARED_RELU else 0.0
 
-    def start(self, share: float) -> float:
-        """Intercept of the best neuron without synapses, given the share of trials that fired."""
-        if self.kind == kinds.PERCEPTRON:
+    def start(self, fraction: float) -> float:
+        """Return the best intercept without synapses, given the fraction of trials that fired."""
+        if self.kind == loss_kinds.PERCEPTRON:
             return 0.0
-        if self.kind == kinds.SQUARED_RELU:
-            return share
-        return float(np.log(share / (1.0 - share))) / self.gain
+        if self.kind == loss_kinds.SQUARED_RELU:
+            return fraction
+        return float(np.log(fraction / (1.0 - fraction))) / self.gain
 
 
 def _point_losses() -> dict[tuple[str, str], PointLoss]:
     sigmoid, tanh, relu, step = (ACTIVATIONS[name] for name in ("sigmoid", "tanh", "relu", "step"))
-    # Of ½(σ(s) − t)²: q²(1 − q)(2 − 3q) at its greatest, where 12q² − 15q + 4 = 0.
+    # Largest second derivative of ½(σ(s) − t)²: q²(1 − q)(2 − 3q) with 12q² − 15q + 4 = 0.
     q = (15.0 - np.sqrt(33.0)) / 24.0
     squared = float(q**2 * (1.0 - q) * (2.0 - 3.0 * q))
     found = [
-        PointLoss("cross-entropy", sigmoid, kinds.CROSS_ENTROPY, 1.0, 0.25, True, True),
-        PointLoss("cross-entropy", tanh, kinds.CROSS_ENTROPY, 2.0, 1.0, True, True),
-        PointLoss("squared", sigmoid, kinds.SQUARED, 1.0, squared),
-        PointLoss("squared", tanh, kinds.SQUARED, 2.0, 16.0 * squared),
-        PointLoss("squared", relu, kinds.SQUARED_RELU, 1.0, 1.0),
-        PointLoss("perceptron", step, kinds.PERCEPTRON, 1.0, 1.0, True),
+        PointLoss("cross-entropy", sigmoid, loss_kinds.CROSS_ENTROPY, 1.0, 0.25, True, True),
+        PointLoss("cross-entropy", tanh, loss_kinds.CROSS_ENTROPY, 2.0, 1.0, True, True),
+        PointLoss("squared", sigmoid, loss_kinds.SQUARED, 1.0, squared),
+        PointLoss("squared", tanh, loss_kinds.SQUARED, 2.0, 16.0 * squared),
+        PointLoss("squared", relu, loss_kinds.SQUARED_RELU, 1.0, 1.0),
+        PointLoss("perceptron", step, loss_kinds.PERCEPTRON, 1.0, 1.0, True),
     ]
     return {(loss.name, loss.activation.name): loss for loss in found}
 
 
 LOSSES: Mapping[tuple[str, str], PointLoss] = MappingProxyType(_point_losses())
-"""The losses a neuron can be trained with, by the names of loss and activation."""
+"""All losses by the names of loss and activation."""
 CROSS_ENTROPY = LOSSES["cross-entropy", "sigmoid"]
 UNIT_CURVATURE = LOSSES["squared", "relu"]
-"""Has the second derivative 1 wherever the score is above 0."""
+"""Loss with second derivative 1 for positive scores."""
 
 
 def find_loss(loss: str, activation: str | Activation) -> PointLoss:
-    """Return the loss of that name for a neuron of that activation.
+    """Return a loss by name for a neuron with a given activation.
 
     Raises
     ------
     NeurosimError
-        For unknown names, and for a loss that means nothing for the activation.
+        If a name is unknown or the loss does not suit the activation.
     """
     name = find_activation(activation).name
     known = sorted({name for name, _ in LOSSES})
-    if not one_of(loss, known):
-        raise NeurosimError(f"loss = {loss!r} is unknown: give one of {', '.join(known)}")
+    require_choice(loss, "loss", known)
     if (loss, name) in LOSSES:
         return LOSSES[loss, name]
     if name not in {activation for _, activation in LOSSES}:
         raise NeurosimError(
-            f"activation = {name!r} gives no probability to fire: give 'relu', whose output is "
+            f"activation = {name!r} gives no firing probability: give 'relu', whose output is "
             "clipped, or train a bridge.LayeredNetwork"
         )
     fitting = " or ".join(repr(key[0]) for key in LOSSES if key[1] == name)
     if name == "step":
-        why = "the derivative of a step is 0, so there is nothing to descend"
+        why = "the derivative of a step is 0"
     elif loss == "perceptron":
-        why = "the perceptron criterion is that of a neuron without noise, activation='step'"
+        why = "the perceptron criterion requires activation='step'"
     else:
-        why = "the cross-entropy is one of probabilities, and those of relu leave 0 to 1"
+        why = "the cross-entropy requires outputs between 0 and 1"
     raise NeurosimError(
         f"loss = {loss!r} does not go with activation = {name!r}: {why}; give loss={fitting}"
     )

@@ -1,45 +1,42 @@
-"""What a neuron minimises in training: the mean loss of its trials."""
+"""Objectives of training: mean loss over trials, penalised likelihood, perceptron criterion."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+from scipy.special import expit
 
-from bridge.learning.losses import CROSS_ENTROPY
-from bridge.utils import kinds
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from bridge.learning.design import StandardisedDesign, Sums
-    from bridge.learning.losses import PointLoss
+from bridge.learning import loss_kinds
+from bridge.learning.design import CHUNK, StandardisedDesign, Sums
+from bridge.learning.losses import CROSS_ENTROPY, PointLoss
 
 
 class MeanLoss:
-    """Mean loss of a neuron over its trials + ridge/2 ‖w‖².
+    """Mean loss of a neuron over trials + ridge/2 ‖w‖².
 
     Parameters
     ----------
     design : StandardisedDesign
     sign : (n_trials,) ndarray
-        +1 where the neuron fired, −1 where not.
+        +1 if the neuron fired, −1 otherwise.
     weights : (n_trials,) ndarray
-        Weights of the trials, of sum 1.
+        Weights of the trials, with sum 1.
     ridge : float
-        Penalty on the standardised coefficients; the intercept is free.
+        Penalty on the standardised coefficients; the intercept is not penalised.
     loss : PointLoss
     emphasis : (n_trials,) ndarray, optional
-        Factors among the weights that are no repetitions, as those of classes.
+        Factors of the weights that are not repetitions, such as class weights.
 
     Attributes
     ----------
-    ahead : tuple of int
-        Modes of `bridge.utils.kinds` for which every pass over the data also sums the Gram matrix,
-        for a solver that needs it at the same point.
+    precomputed : tuple of int
+        Modes of `bridge.learning.loss_kinds` whose Gram matrices are summed in every pass over the
+        data, for solvers that need them at the same point.
     """
 
     def __init__(
@@ -57,8 +54,8 @@ class MeanLoss:
         self.ridge = ridge
         self.loss = loss
         self.emphasis = emphasis
-        self.ahead: tuple[int, ...] = ()
-        self._seen: tuple[NDArray, tuple[int, ...], Sums] | None = None
+        self.precomputed: tuple[int, ...] = ()
+        self._last: tuple[NDArray, tuple[int, ...], Sums] | None = None
 
     @property
     def n_rows(self) -> int:
@@ -67,36 +64,36 @@ class MeanLoss:
 
     @property
     def needed_at_minimum(self) -> tuple[int, ...]:
-        """Modes of which the covariances need the gram, to be summed in the last pass."""
+        """Modes whose Gram matrices the covariances need, to be summed in the last pass."""
         usual = self.loss.convex and self.emphasis is None
-        return (kinds.HESSIAN, kinds.SCORES) if usual else (kinds.HESSIAN,)
+        return (loss_kinds.HESSIAN, loss_kinds.SCORES) if usual else (loss_kinds.HESSIAN,)
 
     @cached_property
     def lipschitz(self) -> float:
-        """λ_max(ZᵀWZ) times the greatest curvature of a trial's loss, + ridge."""
+        """λ_max(ZᵀWZ) times the largest curvature of a trial's loss, plus the ridge."""
         return self.loss.bound * self.design.largest_eigenvalue(self.weights) + self.ridge
 
     def value_and_gradient(self, theta: NDArray) -> tuple[float, NDArray[np.float64]]:
-        """Loss and gradient."""
+        """Return loss and gradient."""
         sums = self.sums(theta)
         gradient = sums.gradient.copy()
         gradient[1:] += self.ridge * theta[1:]
         return sums.loss + 0.5 * self.ridge * (theta[1:] @ theta[1:]), gradient
 
     def hessian(self, theta: NDArray, *, exact: bool = False) -> NDArray[np.float64]:
-        """Gauss-Newton part of the Hessian, all of it if the loss is convex or `exact`.
+        """Return the Gauss-Newton part of the Hessian, or all of it if convex or `exact`.
 
         Shape (n + 1, n + 1).
         """
         exact = exact and not self.loss.convex
-        hessian = self._gram(theta, kinds.EXACT if exact else kinds.HESSIAN).copy()
+        hessian = self._gram(theta, loss_kinds.EXACT if exact else loss_kinds.HESSIAN).copy()
         hessian[np.diag_indices_from(hessian)] += np.append(
             0.0, np.full(len(theta) - 1, self.ridge)
         )
         return hessian
 
     def curvature(self, theta: NDArray) -> Callable[[NDArray], NDArray[np.float64]]:
-        """Return the product of `hessian` with a vector, without the matrix."""
+        """Return the product of `hessian` with a vector as a function, without the matrix."""
         from bridge.learning.kernels import pointwise
 
         design, points = self.design, np.empty((3, self.n_rows))
@@ -111,52 +108,53 @@ class MeanLoss:
         return product
 
     def score_covariance(self, theta: NDArray) -> NDArray[np.float64]:
-        """Mean of gₖ gₖᵀ over the trials' gradients g; shape (n + 1, n + 1).
+        """Return the mean of gₖ gₖᵀ over the trials' gradients g; shape (n + 1, n + 1).
 
-        A trial counts as often as it is repeated, its gradient with the emphasis that it has.
+        Repetitions weight the trials, the emphasis their gradients.
         """
         if self.emphasis is None:
-            return self._gram(theta, kinds.SCORES)
+            return self._gram(theta, loss_kinds.SCORES)
         weights = self.weights * self.emphasis
-        return self.design.sums(theta, self.sign, weights, self.loss, kinds.SCORES).grams[0]
+        return self.design.sums(theta, self.sign, weights, self.loss, loss_kinds.SCORES).grams[0]
 
     def without(self, trials: NDArray[np.bool_], *, ridge: float | None = None) -> MeanLoss:
-        """Return the objective of all other trials, in the same coordinates; or another ridge."""
+        """Return the objective of all other trials, optionally with another ridge."""
         weights = np.where(trials, 0.0, self.weights) if trials.any() else self.weights
         ridge = self.ridge if ridge is None else ridge
         return MeanLoss(self.design, self.sign, weights, ridge, self.loss, self.emphasis)
 
     def separates(self, theta: NDArray) -> bool:
-        """Return whether the score of every trial lies on the side of its class."""
+        """Return whether every trial is classified correctly."""
         return self.sums(theta).wrong == 0.0
 
     def sums(self, theta: NDArray, *modes: int) -> Sums:
-        """Sums over the trials; see `StandardisedDesign.sums`. Those seen last are remembered."""
-        seen = self._seen
-        if seen and set(modes) <= set(seen[1]) and np.array_equal(theta, seen[0]):
-            return seen[2]
-        modes = modes or self.ahead
+        """Return sums over the trials; see `StandardisedDesign.sums`. The last ones are cached."""
+        last = self._last
+        if last and set(modes) <= set(last[1]) and np.array_equal(theta, last[0]):
+            return last[2]
+        modes = modes or self.precomputed
         sums = self.design.sums(theta, self.sign, self.weights, self.loss, *modes)
-        self._seen = (np.array(theta), modes, sums)
+        self._last = (np.array(theta), modes, sums)
         return sums
 
     def _gram(self, theta: NDArray, mode: int) -> NDArray[np.float64]:
+        """Return the Gram matrix of one mode."""
         sums = self.sums(theta, mode)
-        assert self._seen is not None
-        return sums.grams[self._seen[1].index(mode)]
+        assert self._last is not None
+        return sums.grams[self._last[1].index(mode)]
 
 
 class Perceptron(MeanLoss):
-    """The perceptron criterion, which keeps the point with the fewest errors that it has seen.
+    """Perceptron criterion that stores the point with the fewest errors.
 
-    Where the classes are not separable Rosenblatt's rule wanders for ever: the weights in the
-    pocket are the ones to use (Gallant 1990, IEEE Trans. Neural Netw. 1:179).
+    If the classes are not separable Rosenblatt's rule does not converge, and the stored weights are
+    used (pocket algorithm, Gallant 1990, IEEE Trans. Neural Netw. 1:179).
 
     Attributes
     ----------
     pocket : (n + 1,) ndarray
     fewest : float
-        Weight of the trials on the wrong side there.
+        Weight of the trials misclassified there.
     """
 
     pocket: NDArray[np.float64]
@@ -164,12 +162,94 @@ class Perceptron(MeanLoss):
 
     @property
     def lipschitz(self) -> float:
-        """1, for none exists: from 0 the steps' size changes the weights' scale alone."""
+        """1; none exists, and the step size only scales the weights."""
         return 1.0
 
     def value_and_gradient(self, theta: NDArray) -> tuple[float, NDArray[np.float64]]:
-        """Loss and gradient."""
+        """Return loss and gradient."""
         sums = self.sums(theta)
         if sums.wrong < self.fewest:
             self.fewest, self.pocket = sums.wrong, np.array(theta)
         return sums.loss, sums.gradient
+
+
+class FirthLoss(MeanLoss):
+    """Mean cross-entropy − ln det(I)/(2 n), with the Fisher information I of n trials.
+
+    Jeffreys' prior removes the first-order bias of the estimates (Firth 1993, Biometrika 80:27) and
+    makes them finite for separable classes (Heinze & Schemper 2002, Stat. Med. 21:2409). `hessian`
+    is the Fisher information, as in Fisher scoring. No Lipschitz constant is known.
+
+    Parameters
+    ----------
+    design : StandardisedDesign
+    sign : (n_trials,) ndarray
+        +1 if the neuron fired, −1 otherwise.
+    weights : (n_trials,) ndarray
+        Weights of the trials, with sum 1.
+    n_trials : float
+        Number of trials including repetitions.
+    loss : PointLoss
+        Cross-entropy.
+    """
+
+    def __init__(
+        self,
+        design: StandardisedDesign,
+        sign: NDArray,
+        weights: NDArray,
+        n_trials: float,
+        loss: PointLoss = CROSS_ENTROPY,
+    ) -> None:
+        super().__init__(design, sign, weights, 0.0, loss)
+        self.n_trials = n_trials
+
+    @property
+    def needed_at_minimum(self) -> tuple[int, ...]:
+        """Modes whose Gram matrices the covariances need; the penalty changes the scores."""
+        return (loss_kinds.HESSIAN,)
+
+    def value_and_gradient(self, theta: NDArray) -> tuple[float, NDArray[np.float64]]:
+        """Return loss and gradient."""
+        sums = self.sums(theta, loss_kinds.HESSIAN)
+        factor = self._factor(sums.grams[0])
+        log_det = 2.0 * np.log(np.diag(factor[0])).sum()
+        gradient = sums.gradient.copy()
+        for part in self._parts():
+            z = self.design.rows(part.start, part.stop)
+            gradient += (self.weights[part] * self._penalty_slope(z, theta, factor)) @ z
+        return sums.loss - log_det / (2.0 * self.n_trials), gradient
+
+    def score_covariance(self, theta: NDArray) -> NDArray[np.float64]:
+        """Return the mean of gₖ gₖᵀ over the penalised gradients g; shape (n + 1, n + 1)."""
+        factor, gain = self._factor(self.hessian(theta)), self.loss.gain
+        covariance = np.zeros((len(theta), len(theta)))
+        for part in self._parts():
+            z, sign = self.design.rows(part.start, part.stop), self.sign[part]
+            score = self._penalty_slope(z, theta, factor) - gain * sign * expit(
+                -gain * sign * (z @ theta)
+            )
+            covariance += z.T @ (z * (self.weights[part] * score**2)[:, None])
+        return covariance
+
+    def _penalty_slope(self, z: NDArray, theta: NDArray, factor: Any) -> NDArray[np.float64]:
+        """Return the derivative of the penalty by the score of each row."""
+        p = expit(self.loss.gain * (z @ theta))
+        varying = z @ self._varying
+        leverage = np.einsum("ki,ik->k", varying, cho_solve(factor, varying.T))
+        third = self.loss.gain**3 * p * (1.0 - p) * (1.0 - 2.0 * p)
+        return -third * leverage / (2.0 * self.n_trials)
+
+    def _factor(self, information: NDArray) -> Any:
+        """Return the Cholesky factor of the information in the directions that vary."""
+        return cho_factor(self._varying.T @ information @ self._varying, lower=True)
+
+    @cached_property
+    def _varying(self) -> NDArray[np.float64]:
+        """Basis of the directions in which rows differ, on which the loss depends."""
+        values, vectors = np.linalg.eigh(self.design.gram(self.weights))
+        return vectors[:, values > len(values) * np.finfo(float).eps * values[-1]]
+
+    def _parts(self) -> list[slice]:
+        """Return chunks of rows."""
+        return [slice(k, min(k + CHUNK, self.n_rows)) for k in range(0, self.n_rows, CHUNK)]

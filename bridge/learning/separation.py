@@ -1,57 +1,54 @@
-"""Whether some trials can be told apart without error, and what then can still be estimated.
+"""Separable trials, and the estimates that remain finite.
 
-Where a plane leaves no trial on the wrong side, the likelihood has no maximum: it rises for ever as
-the weights grow along the plane's normal (Albert & Anderson 1984, Biometrika 71:1). Trials off the
-plane become certain in that limit. What remains is the likelihood of the trials on it: its maximum
-determines all weights that the growing ones leave alone (Geyer 2009, Electron. J. Stat. 3:259).
-Spiking neurons without noise give such data, and so does a refractory period after each spike.
+If a plane has no trial on the wrong side, the likelihood has no maximum: it increases with growing
+weights along the normal of the plane (Albert & Anderson 1984, Biometrika 71:1). In this limit the
+trials off the plane become certain, and the likelihood of the trials on the plane determines the
+remaining weights (Geyer 2009, Electron. J. Stat. 3:259). Neurons without noise and refractory
+periods give such data.
 """
 
 from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import linprog
 
-from bridge.learning.descent import newton
 from bridge.learning.design import is_sparse
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from bridge.learning.objectives import MeanLoss
+from bridge.learning.objectives import MeanLoss
+from bridge.learning.optimizers import newton
 
 MOST_PARAMETERS = 2000
-"""Above, the Hessian is too large to be looked at."""
+"""Largest number of parameters for which Hessians are computed."""
 TIME_LIMIT = 60.0
-"""Seconds after which the linear programme gives up."""
+"""Time limit of the linear programme (s)."""
 COLLINEAR = 1e-11
-"""Variance, of the largest, below which trials are taken not to vary in a direction."""
+"""Variance, relative to the largest, below which a direction is considered constant."""
 WORTH = 0.1
-"""Log-odds that a Newton step must add to a trial to suggest that it is separated."""
+"""Log-odds that a Newton step must add to a trial to suggest separation."""
 
 
 class SeparableDataWarning(UserWarning):
-    """The data have no maximum-likelihood fit, or it could not be shown that they have one."""
+    """The data have no maximum-likelihood fit, or its existence is unknown."""
 
 
 @dataclass(frozen=True, eq=False)
 class Separation:
-    """Trials that can be told apart without error.
+    """Separable trials.
 
     Attributes
     ----------
     certain : (n_trials,) ndarray of bool
-        Trials whose class is certain in the limit of the likelihood.
+        Trials whose class is certain in the limit.
     direction : (n + 1,) ndarray
-        In which to move the parameters, in standardised columns, to raise the log-odds of every
-        such trial, those of all others staying as they are.
+        Change of the parameters, in standardised columns, that increases the log-odds of these
+        trials and does not change those of the others.
     theta : (n + 1,) ndarray
-        A point near the maximum of the likelihood of all others.
+        Point near the maximum of the likelihood of the other trials.
     """
 
     certain: NDArray[np.bool_]
@@ -60,14 +57,14 @@ class Separation:
 
 
 def find_separation(objective: MeanLoss, theta: NDArray) -> Separation | None:
-    """Return all trials that can be told apart without error; None where classes overlap.
+    """Return all separable trials, None if the classes overlap.
 
     Parameters
     ----------
     objective : MeanLoss
-        The cross-entropy, without ridge.
+        Cross-entropy without ridge.
     theta : (n + 1,) ndarray
-        Where a descent on it ended, or is.
+        Final or current point of the optimisation.
     """
     sign, present = objective.sign, objective.weights > 0
     certain, direction = ~present, np.zeros_like(theta)
@@ -78,12 +75,12 @@ def find_separation(objective: MeanLoss, theta: NDArray) -> Separation | None:
             break
         gained = sign * objective.design.scores(found)
         new = ~certain & (gained > 1e-6 * gained[~certain].max())
-        # So little of it that it takes from no trial what earlier directions have given.
-        before, share = sign * objective.design.scores(direction), 1.0
+        # Scaled so that earlier separated trials stay separated.
+        before, scale = sign * objective.design.scores(direction), 1.0
         earlier = present & certain
         if earlier.any() and (cost := -gained[earlier].min()) > 0.0:
-            share = min(1.0, 0.5 * before[earlier].min() / cost)
-        direction, certain = direction + share * found, certain | new
+            scale = min(1.0, 0.5 * before[earlier].min() / cost)
+        direction, certain = direction + scale * found, certain | new
         if certain.all():
             break
         remaining = objective.without(certain)
@@ -93,12 +90,11 @@ def find_separation(objective: MeanLoss, theta: NDArray) -> Separation | None:
 
 
 def has_minimum_near(objective: MeanLoss, theta: NDArray) -> bool:
-    """Return whether the loss provably has a minimum, by its self-concordance.
+    """Return whether the loss provably has a minimum, by self-concordance.
 
-    With H the Hessian, g the gradient and R the longest row of the design (times the loss's gain),
-    it is enough that
-    R √(gᵀH⁻¹g / λ_min(H)) ≤ 1/2 (Bach 2010, Electron. J. Stat. 4:384, prop. 2). Directions in which
-    all rows are equal are left out: the loss does not depend on them.
+    With Hessian H, gradient g and the longest row R of the design (times the gain of the loss), a
+    sufficient condition is R √(gᵀH⁻¹g / λ_min(H)) ≤ 1/2 (Bach 2010, Electron. J. Stat. 4:384, prop.
+    2). Directions in which all rows are equal are ignored, as the loss does not depend on them.
     """
     values, vectors = np.linalg.eigh(objective.hessian(theta))
     varies = np.ones(len(values), dtype=bool)
@@ -113,15 +109,15 @@ def has_minimum_near(objective: MeanLoss, theta: NDArray) -> bool:
 
 
 def separating_plane_exists(objective: MeanLoss) -> bool:
-    """Return whether the data are separable, by a linear programme."""
+    """Return whether the data are separable, by linear programming."""
     return separating_plane(objective) is not None
 
 
 def separating_plane(objective: MeanLoss) -> NDArray[np.float64] | None:
     """Return the parameters of a plane with no trial on the wrong side, None if there is none.
 
-    Of the planes within a box which leave no trial on the wrong side, the one with the largest sum
-    of margins is sought (Konis 2007, thesis, Oxford); it is 0 if and only if the classes overlap.
+    The linear programme maximises the sum of margins over all such planes within a box (Konis 2007,
+    thesis, Oxford). The maximum is 0 if and only if the classes overlap.
     """
     rows = _signed_rows(objective)
     found = linprog(
@@ -134,24 +130,24 @@ def separating_plane(objective: MeanLoss) -> NDArray[np.float64] | None:
     )
     if found.x is None:
         warnings.warn(
-            f"whether the data are separable could not be decided within {TIME_LIMIT:g} s: give a "
-            "ridge, which makes the fit exist in any case",
+            f"the test of separability exceeded {TIME_LIMIT:g} s: give a ridge, with which the fit "
+            "always exists",
             SeparableDataWarning,
             stacklevel=4,
         )
         return None
     margins = rows @ found.x
-    # The programme keeps its constraints to 1e-7 only: a margin within that is none.
+    # The programme satisfies its constraints to 1e-7 only.
     if not (margins.max() > 1e-5 and margins.min() > -1e-6):
         return None
     normal = np.array(found.x)
-    if is_sparse(objective.design.matrix):  # whose rows are not shifted
+    if is_sparse(objective.design.matrix):  # rows are not shifted
         normal[0] += normal[1:] @ (objective.design.mean * objective.design.inverse_scale)
     return normal
 
 
 def unvarying(objective: MeanLoss) -> NDArray[np.float64]:
-    """Return a basis of the directions that change no score of a trial that has a weight."""
+    """Return a basis of the directions that change no score of a trial with weight."""
     values, vectors = np.linalg.eigh(objective.design.gram(objective.weights))
     return vectors[:, values <= COLLINEAR * values[-1]]
 
@@ -159,17 +155,17 @@ def unvarying(objective: MeanLoss) -> NDArray[np.float64]:
 def _direction(
     objective: MeanLoss, theta: NDArray
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-    """Return a point and a direction that separates some trials, None where the classes overlap.
+    """Return a point, and a direction that separates trials, None if the classes overlap.
 
-    Proofs that cost little come first: a plane which separates all, a gradient so small that a
-    minimum must exist, a Newton step that gains log-odds for some trials and changes no others.
-    Only where all fail a linear programme decides.
+    Cheap tests come first: the current point separates all trials, the gradient is so small that a
+    minimum exists, or a Newton step increases the log-odds of some trials only. If all fail, a
+    linear programme is solved.
     """
     if objective.separates(theta):
         return theta, theta
     small = len(theta) <= MOST_PARAMETERS
     if small:
-        # A descent that stopped early is carried on, which is far quicker than the programme.
+        # Further Newton steps are much faster than the linear programme.
         for tries in range(3):
             if has_minimum_near(objective, theta):
                 return theta, None
@@ -189,9 +185,9 @@ def _direction(
 
 
 def _by_newton(objective: MeanLoss, theta: NDArray) -> NDArray[np.float64] | None:
-    """Return a direction along which the loss falls for ever, if Newton's step follows one.
+    """Return a direction of unbounded decrease if Newton's step follows one.
 
-    There each step gains about one unit of log-odds for the separated trials and none for others.
+    Each step then adds about 1 to the log-odds of the separable trials and 0 to the others.
     """
     gradient = objective.value_and_gradient(theta)[1]
     step = -np.linalg.lstsq(objective.hessian(theta), gradient, rcond=None)[0]
@@ -199,9 +195,9 @@ def _by_newton(objective: MeanLoss, theta: NDArray) -> NDArray[np.float64] | Non
 
 
 def _exact(objective: MeanLoss, direction: NDArray, least: float) -> NDArray[np.float64] | None:
-    """Return the part of a direction that changes no trial which gains less than `least`.
+    """Remove the part of a direction that changes trials gaining less than `least`.
 
-    None where then a trial that gains more loses.
+    Returns None if one of the other trials then loses.
     """
     sign, present = objective.sign, objective.weights > 0
     gains = present & (sign * objective.design.scores(direction) > least)
@@ -219,14 +215,14 @@ def _exact(objective: MeanLoss, direction: NDArray, least: float) -> NDArray[np.
 
 
 def _varying(objective: MeanLoss, vectors: NDArray) -> NDArray[np.bool_]:
-    """Which eigenvectors of a Hessian are directions in which the rows of the design differ."""
+    """Return which eigenvectors of a Hessian are directions in which the rows differ."""
     gram = objective.design.gram(objective.weights)
     spread = np.sum(vectors * (gram @ vectors), axis=0)
     return spread > len(gram) * np.finfo(float).eps * np.trace(gram)
 
 
 def _signed_rows(objective: MeanLoss) -> Any:
-    """Rows that have a weight, times their sign, the 1 first; sparse ones are not shifted."""
+    """Return rows with weight times their sign, the 1 first; sparse rows are not shifted."""
     design, present = objective.design, objective.weights > 0
     sign = objective.sign[present]
     if is_sparse(design.matrix):
@@ -234,3 +230,94 @@ def _signed_rows(objective: MeanLoss) -> Any:
         scaled = design.matrix[present].multiply(design.inverse_scale)
         return sparse.csr_matrix(sparse.hstack([ones, scaled]).multiply(sign[:, None]))
     return design.rows()[present] * sign[:, None]
+
+
+def open_parameters(objective: MeanLoss, flat: NDArray) -> NDArray[np.bool_]:
+    """Return which raw parameters change along flat directions or belong to constant columns."""
+    design, jacobian = objective.design, objective.design.raw_jacobian
+    constant = design.constant
+    open_ = (np.abs(jacobian @ flat) > 1e-6 * np.abs(jacobian).max(axis=1, keepdims=True)).any(1)
+    open_[1 + constant] = True
+    open_[0] |= (design.mean[constant] != 0).any()
+    return open_
+
+
+@dataclass(frozen=True, eq=False)
+class Limit:
+    """Fit to which the likelihood tends while some weights grow.
+
+    Attributes
+    ----------
+    rest : MeanLoss
+        Loss of the remaining trials, which has a minimum.
+    flat : (n + 1, n_flat) ndarray
+        Directions, in standardised columns, on which this loss does not depend.
+    unbounded : (n + 1,) ndarray of bool
+        Raw parameters that change along these directions but matter for all trials.
+    certain : MeanLoss
+        Loss of the certain trials, with a ridge of 1 over the total weight.
+    """
+
+    rest: MeanLoss
+    flat: NDArray[np.float64]
+    unbounded: NDArray[np.bool_]
+    certain: MeanLoss
+
+    @classmethod
+    def of(cls, objective: MeanLoss, separation: Separation, n_trials: float) -> Limit:
+        """Return the limit of a loss in which some trials become certain."""
+        rest = objective.without(separation.certain)
+        certain = objective.without(~separation.certain, ridge=1.0 / n_trials)
+        flat = unvarying(rest)
+        open_before = open_parameters(objective, unvarying(objective))
+        unbounded = open_parameters(objective, flat) & ~open_before
+        return cls(rest, flat, unbounded, certain)
+
+    @property
+    def columns(self) -> NDArray[np.intp]:
+        """Columns without a finite estimate."""
+        return np.flatnonzero(self.unbounded[1:])
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the remaining trials determine no parameter."""
+        design = self.rest.design
+        open_ = open_parameters(self.rest, self.flat)
+        return bool(open_[1:].all() and (open_[0] or not design.intercept))
+
+    @property
+    def fraction(self) -> float:
+        """Fraction of the weight in certain trials."""
+        return float(self.certain.weights.sum())
+
+    def complete(self, theta: NDArray) -> NDArray[np.float64]:
+        """Add large but finite weights for the certain trials to the minimum of the others."""
+        inner = Subspace(self.certain, theta, self.flat)
+        return inner.point(newton(inner, np.zeros(self.flat.shape[1]), tol=1e-10).theta)
+
+
+@dataclass(frozen=True, eq=False)
+class Subspace:
+    """Restriction of a loss to a subspace through a point."""
+
+    loss: MeanLoss
+    start: NDArray[np.float64]
+    directions: NDArray[np.float64]
+
+    @property
+    def lipschitz(self) -> float:
+        """Lipschitz constant of the loss."""
+        return self.loss.lipschitz
+
+    def point(self, at: NDArray) -> NDArray[np.float64]:
+        """Return the parameters at given coordinates."""
+        return self.start + self.directions @ at
+
+    def value_and_gradient(self, at: NDArray) -> tuple[float, NDArray[np.float64]]:
+        """Return loss and gradient."""
+        value, gradient = self.loss.value_and_gradient(self.point(at))
+        return value, self.directions.T @ gradient
+
+    def hessian(self, at: NDArray) -> NDArray[np.float64]:
+        """Return the matrix of second derivatives."""
+        return self.directions.T @ self.loss.hessian(self.point(at)) @ self.directions

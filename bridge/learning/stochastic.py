@@ -1,25 +1,21 @@
-"""Stochastic gradient descent on the mean loss over trials, one by one or in batches."""
+"""Stochastic gradient descent on the mean loss over trials."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
-from bridge.learning.descent import Path, Record
+from bridge.learning import loss_kinds
 from bridge.learning.design import is_sparse
-from bridge.utils import kinds
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from bridge.learning.descent import Descent, Distance, Watcher
-    from bridge.learning.objectives import MeanLoss
+from bridge.learning.objectives import MeanLoss
+from bridge.learning.optimizers import Callback, Distance, History, OptimizeResult, Trajectory
+from bridge.utils.renamed import old_keywords
 
 DECAY = 0.75
-"""Power at which the steps shrink: Σ ηₜ has no bound, Σ ηₜ² has one."""
+"""Exponent of the step size: Σ ηₜ diverges, Σ ηₜ² converges."""
 
 
+@old_keywords(watch="callback")
 def stochastic_descent(
     objective: MeanLoss,
     start: NDArray,
@@ -28,22 +24,21 @@ def stochastic_descent(
     seed: int | np.random.Generator = 0,
     tol: float = 1e-6,
     max_iter: int = 100,
-    watch: Watcher | None = None,
+    callback: Callback | None = None,
     distance: Distance | None = None,
-) -> Descent:
-    """Minimise by steps against the gradient of a few trials at a time.
+) -> OptimizeResult:
+    """Minimise by gradient steps on batches of trials.
 
-    Every epoch goes once through all n trials, in a new random order, b at a time. Step t is
-    ηₜ = η₀/(1 + t √b/n)^¾, which meets the conditions Σ ηₜ = ∞, Σ ηₜ² < ∞ of convergence (Robbins &
-    Monro 1951, Ann. Math. Stat. 22:400); the larger the batches and so the smaller the noise, the
-    more epochs pass before it shrinks. η₀ = 1/L(b) is the step that is safe for such batches
-    (expected smoothness, Gower et al. 2019, ICML, prop. 3.8), which goes from the roughest trial's
-    for b = 1 to that of gradient descent for b = n:
+    Every epoch visits all n trials once, in a new random order, b at a time. The size of step t is
+    ηₜ = η₀/(1 + t √b/n)^¾, which satisfies the conditions Σ ηₜ = ∞, Σ ηₜ² < ∞ of convergence
+    (Robbins & Monro 1951, Ann. Math. Stat. 22:400). Larger batches are less noisy, and their steps
+    shrink after more epochs. η₀ = 1/L(b) is the largest safe step for such batches (expected
+    smoothness, Gower et al. 2019, ICML, prop. 3.8):
 
         L(b) = n (b − 1)/(b (n − 1)) L + (n − b)/(b (n − 1)) max L_k.
 
-    The perceptron criterion takes steps of 1, which is Rosenblatt's rule (1958, Psychol. Rev.
-    65:386): it ends by itself where the classes are separable.
+    The perceptron criterion uses steps of 1, which is Rosenblatt's rule (1958, Psychol. Rev.
+    65:386) and stops by itself if the classes are separable.
 
     Parameters
     ----------
@@ -52,40 +47,41 @@ def stochastic_descent(
     batch_size : int
         Trials per step.
     seed : int or Generator
-        Of the order of the trials.
+        Seed of the order of the trials.
     tol : float
-        Largest component of the gradient over all trials at which to stop, looked at once an epoch.
+        Largest component of the gradient over all trials at which to stop, tested once per epoch.
     max_iter : int
-        Most epochs.
-    watch : callable, optional
-        Is told after each epoch what share of the way is done.
+        Maximum number of epochs.
+    callback : callable, optional
+        Called after each epoch with the progress, 0 to 1.
     distance : callable, optional
-        Distance of the minimum in standard errors, given a point and its gradient; at most 300 tol
-        at the end, too.
+        Distance from the minimum in standard errors, given a point and its gradient; must also be
+        at most 300 tol.
     """
     n, rng = objective.n_rows, np.random.default_rng(seed)
     size = min(batch_size, n)
     steps = -(-n // size)
     rate = np.array([1.0 / expected_smoothness(objective, size), 0.0, n / np.sqrt(size), DECAY])
-    if objective.loss.kind == kinds.PERCEPTRON:
+    if objective.loss.kind == loss_kinds.PERCEPTRON:
         rate = np.array([1.0, 0.0, 1.0, 0.0])
-    record, path = Record(objective, tol, max_iter, watch, distance), Path()
+    history, trajectory = History(objective, tol, max_iter, callback, distance), Trajectory()
     theta = np.array(start, dtype=float)
-    path.add(0, 0, theta)
-    record.keep(theta, *objective.value_and_gradient(theta), 0)
-    while not record.is_over:
-        epoch = len(record.loss) - 1
-        order, taken = rng.permutation(n), 0
+    trajectory.append(0, 0, theta)
+    history.append_values(theta, *objective.value_and_gradient(theta), 0)
+    while not history.is_over:
+        epoch = len(history.loss) - 1
+        order, done = rng.permutation(n), 0
         rate[1] = epoch * steps
-        while taken < steps:
-            # As far as the next point of the path.
-            stop = min(steps, taken + path.every - (epoch * steps + taken) % path.every)
-            _advance(objective, theta, order, size, taken, stop, rate)
-            taken = stop
-            path.add(epoch * steps + taken, epoch * n + min(taken * size, n), theta)
-        record.keep(theta, *objective.value_and_gradient(theta), (epoch + 1) * n)
-    epochs = len(record.loss) - 1
-    return record.ended(theta, path.upto(epochs * steps, epochs * n, theta))
+        while done < steps:
+            # Advance to the next stored point of the trajectory.
+            every = trajectory.every
+            stop = min(steps, done + every - (epoch * steps + done) % every)
+            _advance(objective, theta, order, size, done, stop, rate)
+            done = stop
+            trajectory.append(epoch * steps + done, epoch * n + min(done * size, n), theta)
+        history.append_values(theta, *objective.value_and_gradient(theta), (epoch + 1) * n)
+    epochs = len(history.loss) - 1
+    return history.result(theta, trajectory.fields(epochs * steps, epochs * n, theta))
 
 
 def _advance(
@@ -97,7 +93,7 @@ def _advance(
     last: int,
     rate: NDArray[np.float64],
 ) -> None:
-    """Take some steps of an epoch, changing `theta`."""
+    """Take the steps `first` to `last` of an epoch, changing `theta` in place."""
     from bridge.learning.kernels import stochastic_dense, stochastic_sparse
 
     design, loss = objective.design, objective.loss
@@ -113,11 +109,11 @@ def _advance(
 
 
 def expected_smoothness(objective: MeanLoss, size: int) -> float:
-    """L(b) of `stochastic_descent` for batches of `size` trials."""
+    """Return L(b) of `stochastic_descent` for batches of `size` trials."""
     design, n = objective.design, objective.n_rows
-    every = design.largest_eigenvalue(objective.weights)
-    roughest = n * float((objective.weights * design.squared_rows()).max())
+    largest = n * float((objective.weights * design.squared_rows()).max())
     if n > 1:
-        share = (n - size) / (size * (n - 1))
-        roughest = share * roughest + (1.0 - share) * every
-    return objective.loss.bound * roughest + objective.ridge
+        fraction = (n - size) / (size * (n - 1))
+        mean = design.largest_eigenvalue(objective.weights)
+        largest = fraction * largest + (1.0 - fraction) * mean
+    return objective.loss.bound * largest + objective.ridge

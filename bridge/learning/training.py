@@ -1,60 +1,69 @@
-"""Training of a neuron on trials: which descent on which objective, and what it leaves open."""
+"""Training of a logistic neuron: choice of objective and optimiser, limits and warnings."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 
-from bridge.learning.descent import accelerated_descent, gradient_descent, newton
+from bridge.learning import loss_kinds
 from bridge.learning.design import MANY_COLUMNS, DenseDesign, StandardisedDesign
-from bridge.learning.firth import FirthLoss
-from bridge.learning.limit import Limit
 from bridge.learning.losses import CROSS_ENTROPY
-from bridge.learning.objectives import MeanLoss, Perceptron
-from bridge.learning.separation import MOST_PARAMETERS, find_separation
+from bridge.learning.objectives import FirthLoss, MeanLoss, Perceptron
+from bridge.learning.optimizers import (
+    OptimizeResult,
+    accelerated_descent,
+    gradient_descent,
+    newton,
+)
+from bridge.learning.separation import (
+    MOST_PARAMETERS,
+    Limit,
+    SeparableDataWarning,
+    Separation,
+    find_separation,
+)
 from bridge.learning.stochastic import stochastic_descent
-from bridge.learning.stopping import DistanceToMinimum
-from bridge.learning.training_warnings import Reporter
-from bridge.learning.uncertainty import Uncertainty
-from bridge.utils import kinds
+from bridge.learning.uncertainty import DistanceToMinimum, Uncertainty
+from bridge.learning.validation import seed_of
 from neurosim import NeurosimError
 from neurosim.utils.progress import progress_bar
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from bridge.learning.descent import Descent
-    from bridge.learning.options import Options
-    from bridge.learning.separation import Separation
+    from bridge.learning.logistic import LogisticNeuron
 
 MOST_STEPS = {"newton": 100, "accelerated": 10_000, "gradient": 10_000, "stochastic": 1000}
-"""Steps (epochs in stochastic descent) after which to give up, if not said."""
+"""Default maximum number of steps (epochs in stochastic descent)."""
 LARGEST_HESSIAN = 4e9
 """Bytes."""
-TENTH, SMALLEST_SAMPLE, SMALLEST_SHARE = 10, 2000, 20
-"""Newton's method begins on every tenth of the trials if these are so many, and so many times as
-many as parameters."""
+TENTH, SMALLEST_SAMPLE, SMALLEST_RATIO = 10, 2000, 20
+"""Newton's method starts on every tenth trial if these are at least so many, and so many times the
+number of parameters."""
 SHALLOW = 1e-3
-"""Ratio of least to greatest curvature below which a squared error may fall for ever."""
+"""Ratio of smallest to largest curvature below which a squared error may be unbounded."""
+MOST_NAMED = 10
+"""Most columns named in a warning."""
 
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """The trials a neuron is trained on.
+    """Trials for training.
 
     Attributes
     ----------
     trials : (n_trials, n) ndarray or CSR matrix
     sign : (n_trials,) ndarray
-        +1 where the neuron fired, −1 where not.
+        +1 if the neuron fired, −1 otherwise.
     counts : (n_trials,) ndarray
-        Repetitions of each trial, above 0.
+        Repetitions of each trial, positive.
     emphasis : (n_trials,) ndarray, optional
-        Further factors of the trials' weights that are no repetitions: those of their classes.
+        Further factors of the weights that are not repetitions, such as class weights.
     names : (n,) ndarray of str, optional
-        Of the columns.
+        Column names.
     """
 
     trials: Any
@@ -66,156 +75,164 @@ class Data:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """What training gave, in the parameters of the raw columns.
+    """Result of training, in the parameters of the raw columns.
 
     Attributes
     ----------
-    descent : Descent
+    descent : OptimizeResult
     separable : bool
-        Whether the classes, or some trials, can be told apart without error.
+        Whether all or some trials are separable.
     unbounded : ndarray of int
-        Columns without a finite best weight.
+        Columns without a finite estimate.
     covariance, sandwich : (n + 1, n + 1) ndarray
     """
 
-    descent: Descent
+    descent: OptimizeResult
     separable: bool
     unbounded: NDArray[np.intp]
     covariance: NDArray[np.float64]
     sandwich: NDArray[np.float64]
 
 
-def train(data: Data, options: Options) -> Trained:
-    """Train a neuron.
+def train(neuron: LogisticNeuron, data: Data) -> Trained:
+    """Train a neuron with checked parameters.
 
-    Where some weights have no finite best value the others are the fit of the trials that the
-    former leave undecided, to which the likelihood tends.
+    Where some weights have no finite estimate the others are those of the fit to the trials that
+    these weights do not decide, which is the limit of the likelihood.
 
     Warns
     -----
     SeparableDataWarning
-        Some weights have no finite best value.
+        Some weights have no finite estimate.
     ConvergenceWarning
-        The descent stopped early.
+        The optimiser stopped early.
     UserWarning
-        Columns that are constant, or not told apart by the trials.
+        Columns are constant or collinear.
     """
     counts = data.counts if data.emphasis is None else data.counts * data.emphasis
-    n_trials, report = (
-        float(counts.sum()),
-        Reporter(data.trials.shape, data.names, options.loss.likelihood),
-    )
+    n_trials = float(counts.sum())
+    report = _Warnings(data, neuron._loss.likelihood)
     weights = counts / n_trials
     design = StandardisedDesign.of(
-        data.trials, weights, options.threads, intercept=options.fit_intercept
+        data.trials, weights, neuron.threads, intercept=neuron.fit_intercept
     )
     report.constant(design)
-    fit = _fitted(_objective(design, data, weights, n_trials, options), n_trials, options)
+    fit = _fit(_objective(design, data, weights, n_trials, neuron), n_trials, neuron)
     descent, limit = fit.descent, fit.limit
     if fit.ridge:
-        report.endless(fit.ridge, separable=fit.separable)
+        report.unbounded_fit(fit.ridge, separable=fit.separable)
     elif limit is not None:
         report.unbounded(limit.columns, limit.fraction, intercept=bool(limit.unbounded[0]))
     if isinstance(fit.objective, Perceptron):
         fewest = fit.objective.fewest
         descent = replace(descent, theta=fit.objective.pocket, converged=fewest == 0.0)
-        report.misplaced(fewest, descent.n_iter)
+        report.errors(fewest, descent.n_iter)
     else:
-        report.early(descent, options.tol, options.solver)
+        report.stopped(descent, neuron.tol, neuron.solver)
     flat = None if limit is None else limit.flat
     found = Uncertainty.of(fit.objective, descent.theta, n_trials, flat)
     unbounded = np.empty(0, np.intp) if limit is None else limit.columns
     if fit.ridge:
         found, unbounded = found.unknown(), np.setdiff1d(np.arange(design.n), design.constant)
-    elif options.ridge == 0:
-        report.open(np.setdiff1d(found.open_columns, unbounded))
+    elif neuron.ridge == 0:
+        report.undetermined(np.setdiff1d(found.open_columns, unbounded))
+    trajectory = descent.trajectory
     if limit is not None:
-        theta = limit.complete(descent.theta)
-        descent = replace(descent, theta=theta, path=np.vstack([descent.path[:-1], theta]))
-    raw = replace(descent, theta=design.to_raw(descent.theta), path=design.to_raw(descent.path))
+        descent = replace(descent, theta=limit.complete(descent.theta))
+        trajectory = np.vstack([trajectory[:-1], descent.theta])
+    raw = replace(descent, theta=design.to_raw(descent.theta), trajectory=design.to_raw(trajectory))
     return Trained(raw, fit.separable, unbounded, found.wald, found.sandwich)
 
 
 @dataclass(frozen=True, eq=False)
 class _Fit:
-    """A descent, and what it was on: all trials, what is left of them in the limit, or a ridge."""
+    """A fit of all trials, of those remaining in the limit, or with a weak ridge."""
 
     objective: MeanLoss
-    descent: Descent
+    descent: OptimizeResult
     separable: bool
     limit: Limit | None = None
     ridge: float = 0.0
 
 
-def _fitted(objective: MeanLoss, n_trials: float, options: Options) -> _Fit:
-    """Minimise an objective, or what takes its place where it has no minimum."""
-    bounded = options.ridge > 0 or options.firth or not options.loss.smooth
+def _fit(objective: MeanLoss, n_trials: float, neuron: LogisticNeuron) -> _Fit:
+    """Minimise an objective, or the one that replaces it if it has no minimum."""
+    bounded = neuron.ridge > 0 or neuron.firth or not objective.loss.smooth
     distance = DistanceToMinimum(objective, n_trials, bounded=bounded)
-    descent = _descend(objective, options, distance)
+    descent = _optimise(objective, neuron, distance)
     separation = None if bounded else _separation(objective, descent, distance)
     separable = separation is not None or objective.separates(descent.theta)
     limit = None
     if separation is not None and len(descent.theta) <= MOST_PARAMETERS:
         limit = Limit.of(objective, separation, n_trials)
         if not limit.is_empty:
-            distance = DistanceToMinimum(limit.rest, n_trials, bounded=options.loss.likelihood)
-            descent = _descend(limit.rest, options, distance)
-    distance.look_for_fall(descent.theta)
-    if limit is not None and not limit.is_empty and not distance.falls:
+            likelihood = objective.loss.likelihood
+            distance = DistanceToMinimum(limit.rest, n_trials, bounded=likelihood)
+            descent = _optimise(limit.rest, neuron, distance)
+    distance.test_decrease(descent.theta)
+    if limit is not None and not limit.is_empty and not distance.decreases:
         return _Fit(limit.rest, descent, separable, limit)
-    if separation is None and not distance.falls:
+    if separation is None and not distance.decreases:
         return _Fit(objective, descent, separable)
     weak = objective.without(objective.weights == 0.0, ridge=1.0 / n_trials)
     distance = DistanceToMinimum(weak, n_trials, bounded=True)
-    return _Fit(weak, _descend(weak, options, distance), separable, ridge=weak.ridge)
+    return _Fit(weak, _optimise(weak, neuron, distance), separable, ridge=weak.ridge)
 
 
 def _objective(
-    design: StandardisedDesign, data: Data, weights: NDArray, n_trials: float, options: Options
+    design: StandardisedDesign,
+    data: Data,
+    weights: NDArray,
+    n_trials: float,
+    neuron: LogisticNeuron,
 ) -> MeanLoss:
-    """Return what is to be minimised."""
-    if options.firth:
-        return FirthLoss(design, data.sign, weights, n_trials, options.loss)
-    kind = MeanLoss if options.loss.smooth else Perceptron
-    return kind(design, data.sign, weights, options.ridge, options.loss, data.emphasis)
+    """Return the objective of the fit."""
+    loss = neuron._loss
+    if neuron.firth:
+        return FirthLoss(design, data.sign, weights, n_trials, loss)
+    kind = MeanLoss if loss.smooth else Perceptron
+    return kind(design, data.sign, weights, float(neuron.ridge), loss, data.emphasis)
 
 
-def _descend(objective: MeanLoss, options: Options, distance: DistanceToMinimum) -> Descent:
-    """Minimise an objective from the neuron without synapses."""
+def _optimise(
+    objective: MeanLoss, neuron: LogisticNeuron, distance: DistanceToMinimum
+) -> OptimizeResult:
+    """Minimise an objective, starting from the best neuron without synapses."""
     start = np.zeros(1 + len(objective.design.mean))
     if objective.design.intercept:
         fired = objective.weights[objective.sign > 0].sum() / objective.weights.sum()
         start[0] = objective.loss.start(float(fired))
-    solver = options.solver
-    if solver == "auto":
-        solver = _fitting_solver(objective)
+    solver = _default_solver(objective) if neuron.solver == "auto" else neuron.solver
     common: dict[str, Any] = {
-        "tol": options.tol,
-        "max_iter": options.max_iter or MOST_STEPS[solver],
+        "tol": neuron.tol,
+        "max_iter": neuron.max_iter or MOST_STEPS[solver],
         "distance": distance if objective.loss.smooth else None,
     }
-    with progress_bar(100.0, show=options.progress, unit="%", text="training") as show:
-        if options.progress:
-            common["watch"] = lambda share: show(100.0 * share)
+    with progress_bar(100.0, show=neuron.progress, unit="%", text="training") as show:
+        if neuron.progress:
+            common["callback"] = lambda done: show(100.0 * done)
         if solver == "stochastic":
-            batches: dict[str, Any] = {"batch_size": options.batch_size, "seed": options.seed}
+            state = neuron.random_state
+            seed = state if isinstance(state, np.random.Generator) else seed_of(state)
+            batches: dict[str, Any] = {"batch_size": neuron.batch_size, "seed": seed}
             return stochastic_descent(objective, start, **batches, **common)
-        if solver == "newton":
-            _require_memory(len(start))
-            guess = _guess(objective, start)
-            if guess is not None:
-                objective.sums(start)  # no Newton step is taken from there: it needs no Hessian
-            objective.ahead = (kinds.HESSIAN,)
+        if solver != "newton":
+            solve = {"accelerated": accelerated_descent, "gradient": gradient_descent}[solver]
+            return solve(objective, start, **common)
+        _check_memory(len(start))
+        guess = _guess(objective, start)
+        if guess is not None:
+            objective.sums(start)  # no Newton step starts here, so no Hessian is needed
+        objective.precomputed = (loss_kinds.HESSIAN,)
 
-            def before_last() -> None:
-                objective.ahead = objective.needed_at_minimum
+        def before_last() -> None:
+            objective.precomputed = objective.needed_at_minimum
 
-            return newton(objective, start, guess=guess, before_last=before_last, **common)
-        solve = {"accelerated": accelerated_descent, "gradient": gradient_descent}[solver]
-        return solve(objective, start, **common)
+        return newton(objective, start, guess=guess, before_last=before_last, **common)
 
 
-def _require_memory(n: int) -> None:
+def _check_memory(n: int) -> None:
+    """Raise an error if a Hessian of n parameters is too large."""
     if 8 * n**2 > LARGEST_HESSIAN:
         raise NeurosimError(
             f"Newton's method needs a matrix of {8e-9 * n**2:.0f} GB for {n - 1} columns: give "
@@ -224,55 +241,140 @@ def _require_memory(n: int) -> None:
 
 
 def _guess(objective: MeanLoss, start: NDArray) -> tuple[NDArray, int] | None:
-    """The minimum found on every tenth trial, begun at that found on every hundredth, and so on.
+    """Fit every tenth trial, starting from the fit of every hundredth trial, and so on.
 
-    Returns it with the rows looked at to find it; None where the trials are too few to spare any.
+    Returns the minimum and the number of rows processed, or None if there are too few trials.
     """
     design, n = objective.design, objective.n_rows // TENTH
     if isinstance(objective, FirthLoss) or not isinstance(design, DenseDesign):
         return None
-    if n < SMALLEST_SAMPLE or n < SMALLEST_SHARE * len(start):
+    if n < SMALLEST_SAMPLE or n < SMALLEST_RATIO * len(start):
         return None
     part = slice(None, None, TENTH)
     weights = objective.weights[part] / objective.weights[part].sum()
-    # A weak ridge, for a sample may be separable.
+    # A weak ridge, because a sample may be separable.
     ridge, sign = objective.ridge + 1.0 / n, objective.sign[part]
     sample = MeanLoss(design.every(TENTH), sign, weights, ridge, objective.loss)
-    sample.ahead = (kinds.HESSIAN,)
+    sample.precomputed = (loss_kinds.HESSIAN,)
     if not 0.0 < sample.weights[sample.sign > 0].sum() < 1.0:
         return None
-    # To a tenth of what chance makes of the sample's gradient.
-    found = newton(
-        sample,
-        start,
-        tol=0.1 / np.sqrt(n),
-        max_iter=20,
-        guess=_guess(sample, start),
-        rtol=np.inf,
-    )
+    # A tenth of the standard deviation of the sample's gradient.
+    options: dict[str, Any] = {"tol": 0.1 / np.sqrt(n), "max_iter": 20, "rtol": np.inf}
+    found = newton(sample, start, guess=_guess(sample, start), **options)
     return found.theta, int(found.rows[-1]) + n
 
 
-def _fitting_solver(objective: MeanLoss) -> str:
-    if objective.loss.kind == kinds.PERCEPTRON:
+def _default_solver(objective: MeanLoss) -> str:
+    """Return the solver for `solver="auto"`."""
+    if objective.loss.kind == loss_kinds.PERCEPTRON:
         return "gradient"
-    # From there on a Newton step costs more than the many steps of accelerated descent.
+    # For more columns a Newton step costs more than the many steps of accelerated descent.
     few = len(objective.design.mean) <= MANY_COLUMNS
     return "newton" if few or isinstance(objective, FirthLoss) else "accelerated"
 
 
 def _separation(
-    objective: MeanLoss, descent: Descent, distance: DistanceToMinimum
+    objective: MeanLoss, descent: OptimizeResult, distance: DistanceToMinimum
 ) -> Separation | None:
-    """Return the trials that can be told apart without error."""
-    if objective.loss.kind == kinds.CROSS_ENTROPY:
-        distance.look_for_separation(descent.theta)
+    """Return the trials that are separable, None if there are none."""
+    if objective.loss.kind == loss_kinds.CROSS_ENTROPY:
+        distance.test_separation(descent.theta)
         return distance.separation
-    if objective.loss.kind != kinds.SQUARED or len(descent.theta) > MOST_PARAMETERS:
+    if objective.loss.kind != loss_kinds.SQUARED or len(descent.theta) > MOST_PARAMETERS:
         return None
-    # The squared error of such trials falls for ever, too, and is flat where it has fallen far.
+    # The squared error of separable trials has no minimum, either, and becomes flat.
     curvatures = np.linalg.eigvalsh(objective.hessian(descent.theta))
     if curvatures[0] > SHALLOW * curvatures[-1]:
         return None
     likelihood = MeanLoss(objective.design, objective.sign, objective.weights, 0.0, CROSS_ENTROPY)
     return find_separation(likelihood, descent.theta)
+
+
+class _Warnings:
+    """Warnings of a fit, which point at the line that calls `fit`."""
+
+    def __init__(self, data: Data, likelihood: bool) -> None:
+        self.names, self.likelihood = data.names, likelihood
+        n_trials, n = data.trials.shape
+        self.few = "" if n_trials > n else f" ({n_trials} trials are few for {n} synapses)"
+
+    def constant(self, design: StandardisedDesign) -> None:
+        """Warn of constant columns."""
+        if len(design.constant):
+            why = (
+                "constant: their weights cannot be distinguished from the intercept"
+                if design.intercept
+                else "0 in every trial: their weights are undetermined"
+            )
+            _warn(f"columns {self._listed(design.constant)} are {why} and set to 0", UserWarning)
+
+    def undetermined(self, columns: NDArray) -> None:
+        """Warn of columns whose weights are undetermined."""
+        if len(columns):
+            _warn(
+                f"the trials do not determine the weights of columns {self._listed(columns)}"
+                f"{self.few}: one of many solutions is returned, without intervals; remove "
+                "linearly dependent columns, or give a ridge",
+                UserWarning,
+            )
+
+    def unbounded_fit(self, ridge: float, *, separable: bool) -> None:
+        """Warn that no parameter has a finite estimate."""
+        why = (
+            f"the classes are separable{self.few}, so that no maximum-likelihood fit exists"
+            if separable
+            else "the loss decreases with growing weights, so that no best fit exists"
+        )
+        _warn(
+            f"{why}: fitted with a ridge of {ridge:.2g}; only the direction of the weights is "
+            "meaningful" + ("; firth=True gives finite estimates" if self.likelihood else ""),
+            SeparableDataWarning,
+        )
+
+    def unbounded(self, columns: NDArray, certain: float, *, intercept: bool) -> None:
+        """Warn of columns, and possibly the intercept, without a finite estimate."""
+        what = f"columns {self._listed(columns)}{' and the intercept' if intercept else ''}"
+        _warn(
+            f"the weights of {what} have no finite estimate: they separate the classes without "
+            f"error in {100.0 * certain:.3g} % of the trials, as a refractory period or a rare "
+            "input does. They are large and have no standard errors; all other weights are fitted "
+            f"to the remaining trials; {'firth=True' if self.likelihood else 'a ridge'} gives "
+            "finite estimates of all",
+            SeparableDataWarning,
+        )
+
+    def errors(self, fraction: float, n_iter: int) -> None:
+        """Warn of trials that a perceptron misclassifies."""
+        if fraction > 0.0:
+            _warn(
+                f"{100.0 * fraction:.3g} % of the trials are misclassified after {n_iter} steps: "
+                "the classes are not separable, or max_iter is too small; the weights with the "
+                "fewest errors are kept",
+                ConvergenceWarning,
+            )
+
+    def stopped(self, descent: OptimizeResult, tol: float, solver: str) -> None:
+        """Warn of an optimiser that did not converge."""
+        if descent.converged:
+            return
+        norm, stochastic = descent.gradient_norm[-1], solver == "stochastic"
+        where = (
+            f"at a gradient of {norm:.2g}, above tol = {tol:g}"
+            if norm > tol
+            else f"about {descent.distance:.2g} standard errors from the minimum"
+        )
+        _warn(
+            f"stopped after {descent.n_iter} {'epochs' if stochastic else 'steps'} {where}: raise "
+            f"{'tol or ' if stochastic else ''}max_iter, or use solver='newton'",
+            ConvergenceWarning,
+        )
+
+    def _listed(self, columns: NDArray) -> str:
+        """Return the names or numbers of the first columns."""
+        more = f" and {len(columns) - MOST_NAMED} more" if len(columns) > MOST_NAMED else ""
+        shown = columns[:MOST_NAMED]
+        return f"{(shown if self.names is None else self.names[shown]).tolist()}{more}"
+
+
+def _warn(message: str, category: type[Warning]) -> None:
+    warnings.warn(message, category, stacklevel=5)

@@ -1,19 +1,7 @@
-"""Networks of abstract neurons: layers, loop-free graphs, and their gradient by the chain rule."""
+"""Networks of abstract neurons: layers, acyclic graphs and backpropagation."""
 
 from __future__ import annotations
 
-from bridge.networks.estimator import NetworkClassifier
-from bridge.networks.graph import Unit, in_levels, neuron_graph
-from bridge.networks.imported import network_of
-from bridge.networks.layer import Layer
-from bridge.networks.network import LayeredNetwork
+import lazy_loader as lazy
 
-__all__ = [
-    "Layer",
-    "LayeredNetwork",
-    "NetworkClassifier",
-    "Unit",
-    "in_levels",
-    "network_of",
-    "neuron_graph",
-]
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

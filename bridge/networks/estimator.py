@@ -1,30 +1,27 @@
-"""A layered network as a scikit-learn classifier."""
+"""Layered network as a scikit-learn classifier."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 
-from bridge.learning.descent import (
+from bridge.learning.optimizers import (
     accelerated_descent,
+    check_stopping,
     gradient_descent,
     quasi_newton,
-    require_descent,
 )
-from bridge.learning.labels import require_classes
-from bridge.learning.validation import require_fitted, seed_of, validated
+from bridge.learning.validation import require_classes, require_fitted, seed_of, validated
 from bridge.networks.layer import Layer
 from bridge.networks.network import LayeredNetwork
-from bridge.utils.checks import as_integer, one_of
+from bridge.utils.checks import as_integer, require_choice, require_type
 from neurosim import NeurosimError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 SOLVERS = {
     "quasi-newton": quasi_newton,
@@ -34,32 +31,32 @@ SOLVERS = {
 
 
 class NetworkClassifier(ClassifierMixin, BaseEstimator):
-    """A network of sigmoid outputs, one for each class, trained by descent on its cross-entropy.
+    """Network with one sigmoid output per class, trained on the cross-entropy.
 
-    For two classes there is one output, the probability of the second. Inputs are standardised in
-    training; the network that is kept takes them as they come.
+    For two classes there is one output, the probability of the second class. Inputs are
+    standardised in training; the trained network takes raw inputs.
 
     Parameters
     ----------
     hidden : sequence of int
-        Units in each hidden layer; none for logistic neurons.
+        Number of units in each hidden layer; empty for logistic neurons.
     activation : {"sigmoid", "tanh", "relu"}
-        Of hidden units.
+        Activation of hidden units.
     solver : {"quasi-newton", "accelerated", "gradient"}
-        Method of descent; see `bridge.learning.descent`.
+        Optimiser; see `bridge.learning.optimizers`.
     step : float
-        Of accelerated and plain gradient descent.
+        Step size of accelerated and plain gradient descent.
     tol : float
         Largest component of the gradient at which to stop.
     max_iter : int
     random_state : int, RandomState or None
-        Of the weights from which the descent starts.
+        Determines the initial weights.
 
     Attributes
     ----------
     classes_ : (n_classes,) ndarray
     network_ : LayeredNetwork
-    history_ : Descent
+    history_ : OptimizeResult
     n_iter_ : int
     converged_ : bool
     n_features_in_ : int
@@ -96,19 +93,19 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         Warns
         -----
         ConvergenceWarning
-            The descent stopped before the gradient was small.
+            The optimiser stopped before the gradient was within tolerance.
         """
         trials, labels = validated(self, X, y, dtype=np.float64)
         self._check_parameters()
         require_classes(labels)
-        self.classes_, places = np.unique(labels, return_inverse=True)
+        self.classes_, indices = np.unique(labels, return_inverse=True)
         n_classes = len(self.classes_)
         if n_classes < 2:
             raise NeurosimError(
-                f"y holds one class only, {self.classes_.tolist()}: give trials of two or more"
+                f"y holds one class only, {self.classes_.tolist()}: give two or more classes"
             )
         outputs = 1 if n_classes == 2 else n_classes
-        wanted = places[:, np.newaxis] == np.arange(n_classes)
+        targets = indices[:, np.newaxis] == np.arange(n_classes)
         mean, scale = trials.mean(axis=0), trials.std(axis=0)
         scale[scale < 1e-12 * np.abs(mean) + 1e-300] = 1.0
         start = LayeredNetwork.random(
@@ -118,7 +115,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         )
         network, descent = start.train(
             (trials - mean) / scale,
-            wanted[:, -outputs:],
+            targets[:, -outputs:],
             step=self.step,
             tol=self.tol,
             max_iter=self.max_iter,
@@ -136,9 +133,9 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Probabilities of the classes, shape (n_trials, n_classes).
+        """Return the probabilities of the classes, shape (n_trials, n_classes).
 
-        Of more than two classes the outputs are scaled to a sum of 1.
+        For more than two classes the outputs are scaled to sum 1.
         """
         require_fitted(self)
         outputs = self.network_(validated(self, X, dtype=np.float64, reset=False))
@@ -148,36 +145,28 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         return outputs / outputs.sum(axis=1, keepdims=True)
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Logarithms of `predict_proba`, −inf where that rounds to 0."""
+        """Return the logarithms of `predict_proba`, −inf where it rounds to 0."""
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
     def predict(self, X: ArrayLike) -> NDArray:
-        """The most probable class of each trial, shape (n_trials,)."""
-        places = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[places]
+        """Return the most probable class of each trial, shape (n_trials,)."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def _check_parameters(self) -> None:
-        if isinstance(self.hidden, str) or not isinstance(self.hidden, (Sequence, np.ndarray)):
-            raise NeurosimError(
-                f"hidden = {self.hidden!r} is no sequence of widths: give one, such as (8,)"
-            )
+        """Raise an error for parameters out of range."""
+        require_type(
+            self.hidden, (list, tuple, range, np.ndarray), "hidden", "a sequence of widths"
+        )
         for width in self.hidden:
-            if as_integer(width, "the width of a hidden layer") < 1:
-                raise NeurosimError(f"hidden = {tuple(self.hidden)}: a layer has at least one unit")
-        if not one_of(self.activation, ("sigmoid", "tanh", "relu")):
-            raise NeurosimError(
-                f"activation = {self.activation!r} of hidden units: give one of sigmoid, tanh, relu"
-            )
-        if not one_of(self.solver, SOLVERS):
-            raise NeurosimError(
-                f"solver = {self.solver!r} is unknown: give one of {', '.join(SOLVERS)}"
-            )
-        require_descent(self.tol, self.max_iter)
+            as_integer(width, "the width of a hidden layer", 1)
+        require_choice(self.activation, "activation", ("sigmoid", "tanh", "relu"))
+        require_choice(self.solver, "solver", SOLVERS)
+        check_stopping(self.tol, self.max_iter)
 
 
 def _of_raw_inputs(network: LayeredNetwork, mean: NDArray, scale: NDArray) -> LayeredNetwork:
-    """Return a network for inputs as they come, given one for (inputs − mean)/scale."""
+    """Return a network of raw inputs, given one of (inputs − mean)/scale."""
     first, *others = network.layers
     weights = first.weights / scale
     layer = Layer(weights, first.bias - weights @ mean, first.activation)

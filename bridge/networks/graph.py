@@ -1,4 +1,4 @@
-"""Loop-free graphs of single units, given by name, and the same in layers and matrices."""
+"""Acyclic graphs of named units, and their conversion to layers."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import numpy as np
 from bridge.learning.activations import Activation, find_activation
 from bridge.networks.layer import Layer
 from bridge.networks.network import LayeredNetwork
-from bridge.utils.checks import as_floats, require_kind
+from bridge.utils.checks import as_floats, require_type
 from neurosim import NeurosimError
 
 
 @dataclass(frozen=True)
 class Unit:
-    """One unit of a graph, f = g(Σ w x + b).
+    """Unit of a graph, f = g(Σ w x + b).
 
     Attributes
     ----------
     weights : mapping of str to float
-        w by the name of the input or unit that is seen.
+        w by the name of the input or source unit.
     bias : float
     activation : Activation or str
     """
@@ -33,19 +33,19 @@ class Unit:
 
 
 def neuron_graph(inputs: Sequence[str], units: Mapping[str, Unit]) -> LayeredNetwork:
-    """Return a network of single units that see one another without a loop.
+    """Return an acyclic network of single units.
 
     Parameters
     ----------
     inputs : sequence of str
         Names of the inputs.
     units : mapping of str to Unit
-        By name, in any order; just one is seen by no other, and is the output.
+        Units by name, in any order. Exactly one must not be the source of others: the output.
 
     Raises
     ------
     NeurosimError
-        For loops, for names that are unknown or given twice, and for more than one output.
+        If there are loops, unknown or duplicate names, or several outputs.
 
     Examples
     --------
@@ -54,29 +54,33 @@ def neuron_graph(inputs: Sequence[str], units: Mapping[str, Unit]) -> LayeredNet
     >>> graph([[1.0], [-1.0]]).ravel().round(3), graph.names  # σ(2 + 1 + 0.5), σ(0 − 1 + 0.5)
     (array([0.971, 0.378]), ('x', 'f', 'g'))
     """
-    require_kind(inputs, (list, tuple, np.ndarray), "inputs", "list of names")
-    require_kind(units, Mapping, "units", "mapping of name to Unit")
+    require_type(inputs, (list, tuple, np.ndarray), "inputs", "a list of names")
+    require_type(units, Mapping, "units", "a mapping of name to Unit")
     for name in (*inputs, *units):
-        require_kind(name, str, "a name", "text")
+        require_type(name, str, "a name", "a string")
     for unit in units.values():
-        require_kind(unit, Unit, "a unit", "Unit")
+        require_type(unit, Unit, "a unit", "a Unit")
     if len({*inputs, *units}) != len(inputs) + len(units) or not units:
-        raise NeurosimError("inputs and units of a graph must have different names; give some unit")
+        raise NeurosimError(
+            "inputs and units of a graph must have different names, and there must be a unit"
+        )
     for name, unit in units.items():
         for source in unit.weights:
             if source not in inputs and source not in units:
-                raise NeurosimError(f"unit {name} sees {source}, which is no input and no unit")
+                raise NeurosimError(
+                    f"unit {name} has the source {source}, which is not an input or a unit"
+                )
         if not unit.weights:
-            raise NeurosimError(f"unit {name} sees nothing: give it weights")
-    seen = {source for unit in units.values() for source in unit.weights}
-    if len(last := [name for name in units if name not in seen]) > 1:
-        raise NeurosimError(f"units {', '.join(last)} are seen by none: a graph has one output")
+            raise NeurosimError(f"unit {name} has no sources: give it weights")
+    used = {source for unit in units.values() for source in unit.weights}
+    if len(last := [name for name in units if name not in used]) > 1:
+        raise NeurosimError(f"units {', '.join(last)} have no target: a graph has one output")
     before = {name: [s for s in unit.weights if s in units] for name, unit in units.items()}
     try:
         order = tuple(TopologicalSorter(before).static_order())
     except CycleError as error:
         loop = " → ".join(error.args[1][::-1])
-        raise NeurosimError(f"the units {loop} form a loop: a graph must have none") from None
+        raise NeurosimError(f"the units {loop} form a loop: a graph must be acyclic") from None
     names = (*inputs, *order)
     number = {name: k for k, name in enumerate(names)}
     chosen = [units[name] for name in order]
@@ -96,34 +100,30 @@ def neuron_graph(inputs: Sequence[str], units: Mapping[str, Unit]) -> LayeredNet
 
 
 def in_levels(network: LayeredNetwork) -> LayeredNetwork:
-    """Return the same network with all units of one depth and activation in one layer.
+    """Return an equivalent network with units of equal depth and activation in one layer.
 
-    Where a unit does not see what another of its layer sees there is no weight. The inputs and the
-    output are the same; units, and so parameters, may stand in another order.
+    Units may be reordered, and with them the parameters. Inputs and outputs keep their order.
 
     Raises
     ------
     NeurosimError
-        Where weights are shared, and where the last layer is not the only one of its depth.
+        If weights are shared, or the last layer is not the only one of its depth.
     """
-    require_kind(network, LayeredNetwork, "network", "LayeredNetwork")
+    require_type(network, LayeredNetwork, "network", "a LayeredNetwork")
     if network.depths.count(max(network.depths)) > 1 or network.depths[-1] < max(network.depths):
-        raise NeurosimError("the last layer of a network in levels must be deeper than all others")
-    n_inputs, start = network.n_inputs, network.n_inputs
-    first = []
-    for layer in network.layers:
-        first.append(start)
-        start += len(layer.bias)
+        raise NeurosimError("the last layer must be deeper than all others")
+    n_inputs = network.n_inputs
+    first = n_inputs + np.cumsum([0, *(len(layer.bias) for layer in network.layers)])
     groups: dict[tuple[int, str], list[int]] = {}
     for k, (depth, layer) in enumerate(zip(network.depths, network.layers, strict=True)):
         groups.setdefault((depth, layer.activation.name), []).append(k)
-    order = list(range(n_inputs))  # old numbers of the signals in their new order
+    order = list(range(n_inputs))  # old indices of the signals in their new order
     layers, sources = [], []
     for members in (groups[key] for key in sorted(groups)):
         union = sorted({signal for k in members for signal in network.sources[k]})
         parts = [network.layers[k] for k in members]
         if any(part.shared is not None for part in parts):
-            raise NeurosimError("layers with shared weights cannot be put into others")
+            raise NeurosimError("layers with shared weights cannot be merged")
         rows = np.cumsum([0, *(len(part.bias) for part in parts)])
         weights = np.zeros((rows[-1], len(union)))
         where = np.zeros(weights.shape, dtype=bool)
@@ -135,6 +135,6 @@ def in_levels(network: LayeredNetwork) -> LayeredNetwork:
         layers.append(Layer.partial(weights, bias, parts[0].activation, where))
         sources.append(tuple(order.index(signal) for signal in union))
         for k in members:
-            order.extend(range(first[k], first[k] + len(network.layers[k].bias)))
+            order.extend(range(first[k], first[k + 1]))
     names = tuple(network.names[k] for k in order) if network.names else ()
     return LayeredNetwork(tuple(layers), tuple(sources), n_inputs, names)

@@ -1,4 +1,4 @@
-"""Layered networks read out of fitted scikit-learn models."""
+"""Conversion of fitted scikit-learn models to layered networks."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from bridge.networks.network import LayeredNetwork
 from neurosim import NeurosimError
 
 NAMES = {"identity": "linear", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
-"""Activations by scikit-learn's names. Softmax outputs become sigmoids of the same scores."""
+"""Activations by scikit-learn's names."""
 
 
 def network_of(model: Any) -> LayeredNetwork:
-    """Return the network of a fitted model, for inputs as the model takes them.
+    """Convert a fitted model to a network with the same inputs.
 
     Parameters
     ----------
     model : LayeredNetwork, NetworkClassifier, MLPClassifier or MLPRegressor
-        Or a Pipeline of scalers, or other affine steps, and one of the last three, or a fitted
-        search for one. Of hidden layers without activation and the layer after them one is made.
-        Softmax outputs become sigmoids of the same scores, the greatest of which is the same.
+        Also a Pipeline of scalers or other affine steps and one of the last three, or a fitted
+        search for one. Linear hidden layers are merged with the next layer. Softmax outputs become
+        sigmoids of the same scores, which have the same maximum.
 
     Raises
     ------
     NeurosimError
-        For another model, and for one that has not been fitted.
+        If the model is of another type or not fitted.
     """
     if isinstance(model, LayeredNetwork):
         return model
     if not hasattr(model, "fit"):
         raise NeurosimError(
-            f"{type(model).__name__} is no network: give a LayeredNetwork, a ThresholdNetwork, or "
-            "a fitted NetworkClassifier or MLPClassifier"
+            f"{type(model).__name__} is not a network: give a LayeredNetwork, a ThresholdNetwork, "
+            "or a fitted NetworkClassifier or MLPClassifier"
         )
-    from sklearn import neural_network  # slow to import
+    from sklearn import neural_network  # importing it is slow
 
     require_fitted(model)
     if isinstance(model, Pipeline):
@@ -55,20 +55,20 @@ def network_of(model: Any) -> LayeredNetwork:
     if isinstance(model, (neural_network.MLPClassifier, neural_network.MLPRegressor)):
         return _of_perceptron(model)
     raise NeurosimError(
-        f"{type(model).__name__} is no network of layers: give a LayeredNetwork, or a fitted "
-        "NetworkClassifier or MLPClassifier; of a linear classifier make a neuron with to_spiking"
+        f"{type(model).__name__} is not a network of layers: give a LayeredNetwork, or a fitted "
+        "NetworkClassifier or MLPClassifier; convert linear classifiers with bridge.to_spiking"
     )
 
 
 def has_softmax(model: Any) -> bool:
-    """Return whether a model's outputs are a softmax, which a shift of all scores leaves alone."""
+    """Return whether a model's outputs are a softmax, which is invariant to shifts of scores."""
     return not isinstance(model, LayeredNetwork) and (
         getattr(innermost(model), "out_activation_", "") == "softmax"
     )
 
 
 def _of_perceptron(model: Any) -> LayeredNetwork:
-    """Return the layers of scikit-learn's multi-layer perceptron, whose matrices stand across."""
+    """Convert scikit-learn's multi-layer perceptron, whose matrices are transposed."""
     outer = {"softmax": "sigmoid"} | NAMES
     names = [NAMES[model.activation]] * (len(model.coefs_) - 1) + [outer[model.out_activation_]]
     layers: list[Layer] = []

@@ -1,26 +1,21 @@
-"""A layer: units side by side that see the same inputs, some of whose weights may be one."""
+"""Layer of units with the same inputs, optionally with shared weights."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from bridge.learning.activations import Activation, find_activation
 from bridge.utils.checks import as_floats, as_integer, shown
 from neurosim import NeurosimError
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike, NDArray
-
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """Units side by side, all with the same inputs: F = g(W x + b).
+    """Units with the same inputs: F = g(W x + b).
 
     Attributes
     ----------
@@ -29,10 +24,10 @@ class Layer:
     bias : (n_units,) ndarray
         b.
     activation : Activation or str
-        g, of all units.
+        g.
     shared : (n_units, n_inputs + 1) ndarray of int, optional
-        Which parameter each weight is and, in the last column, each bias: equal numbers are one
-        parameter, −1 is a weight that is not there and stays 0. Default: each is its own.
+        Index of the parameter of each weight and, in the last column, of each bias. Equal indices
+        share one parameter; −1 marks missing weights, which stay 0. Default: no sharing.
     """
 
     weights: NDArray[np.float64]
@@ -45,7 +40,7 @@ class Layer:
         bias = np.array(as_floats(self.bias, "bias"))
         if weights.ndim != 2 or bias.shape != weights.shape[:1] or not weights.size:
             raise NeurosimError(
-                f"a layer with weights of shape {weights.shape} and bias of shape {bias.shape}: "
+                f"a layer has weights of shape {weights.shape} and bias of shape {bias.shape}: "
                 "they must be (n_units, n_inputs) and (n_units,)"
             )
         if not (np.isfinite(weights).all() and np.isfinite(bias).all()):
@@ -66,33 +61,32 @@ class Layer:
         activation: Activation | str,
         where: ArrayLike | None = None,
     ) -> Layer:
-        """Return a layer without some of its connections, or without bias.
+        """Return a layer with missing connections, or without bias.
 
         Parameters
         ----------
         weights : (n_units, n_inputs) array_like
-            What stands where there is no connection is left out.
+            Weights of missing connections are ignored.
         bias : (n_units,) array_like, optional
-            None for units without bias.
+            None for no bias.
         activation : Activation or str
         where : (n_units, n_inputs) array_like of bool, optional
-            Where there is a connection. Default: everywhere.
+            Which connections exist. Default: all.
         """
         weights = np.atleast_2d(as_floats(weights, "weights"))
-        there = np.ones((len(weights), weights.shape[1] + 1), dtype=bool)
+        present = np.ones((len(weights), weights.shape[1] + 1), dtype=bool)
         if where is not None:
             given = as_floats(where, "where") != 0.0
             if given.ndim and given.shape != weights.shape:
                 raise NeurosimError(
-                    f"where has shape {given.shape}: it must be that of the weights, "
-                    f"{weights.shape}"
+                    f"where has shape {given.shape}: give the shape of the weights, {weights.shape}"
                 )
-            there[:, :-1] = given
-        there[:, -1] = bias is not None
-        numbers = np.where(there, np.cumsum(there).reshape(there.shape) - 1, -1)
-        kept = np.where(there[:, :-1], weights, 0.0)
-        own = np.zeros(len(weights)) if bias is None else as_floats(bias, "bias")
-        return cls(kept, own, find_activation(activation), numbers)
+            present[:, :-1] = given
+        present[:, -1] = bias is not None
+        numbers = np.where(present, np.cumsum(present).reshape(present.shape) - 1, -1)
+        kept = np.where(present[:, :-1], weights, 0.0)
+        biases = np.zeros(len(weights)) if bias is None else as_floats(bias, "bias")
+        return cls(kept, biases, find_activation(activation), numbers)
 
     @classmethod
     def convolution(
@@ -102,25 +96,25 @@ class Layer:
         shape: Sequence[int],
         activation: Activation | str,
     ) -> Layer:
-        """Return detectors that look for the same patterns at every place of a grid of inputs.
+        """Return a convolutional layer on a grid of inputs.
 
         Parameters
         ----------
         kernels : (n_kernels, ...) array_like
-            Weights of a detector on its window, which has as many axes as the grid.
+            Weights on a window with as many axes as the grid.
         bias : (n_kernels,) array_like
         shape : sequence of int
-            Of the grid of inputs, which the layer sees in reading order.
+            Shape of the grid of inputs, which are in row-major order.
         activation : Activation or str
 
         Returns
         -------
         Layer
-            Of one unit for each kernel and each place of the window within the grid, in this order.
+            One unit for each kernel and each position of the window, in this order.
         """
         kernels, bias = as_floats(kernels, "kernels"), as_floats(bias, "bias")
         if isinstance(shape, str) or not isinstance(shape, Iterable):
-            raise NeurosimError(f"shape = {shown(shape)} is no sequence of extents of a grid")
+            raise NeurosimError(f"shape = {shown(shape)} must be a sequence of whole numbers")
         window, shape = kernels.shape[1:], tuple(as_integer(k, "an extent", 1) for k in shape)
         if (
             bias.shape != kernels.shape[:1]
@@ -128,28 +122,31 @@ class Layer:
             or not all(0 < side <= extent for side, extent in zip(window, shape, strict=True))
         ):
             raise NeurosimError(
-                f"kernels of shape {kernels.shape} and bias of shape {bias.shape} on a grid of "
-                f"shape {shape}: give (n_kernels, *window) and (n_kernels,), the window within "
-                "the grid"
+                f"kernels of shape {kernels.shape} and bias of shape {bias.shape} do not fit a "
+                f"grid of shape {shape}: give (n_kernels, *window) and (n_kernels,) with a window "
+                "smaller than the grid"
             )
         grid = np.arange(np.prod(shape)).reshape(shape)
-        seen = np.lib.stride_tricks.sliding_window_view(grid, window).reshape(-1, kernels[0].size)
-        numbers = np.full((len(kernels), len(seen), grid.size + 1), -1)
-        own = np.arange(kernels.size).reshape(len(kernels), 1, -1)
-        np.put_along_axis(numbers, np.broadcast_to(seen, (len(kernels), *seen.shape)), own, axis=2)
+        windows = np.lib.stride_tricks.sliding_window_view(grid, window).reshape(
+            -1, kernels[0].size
+        )
+        numbers = np.full((len(kernels), len(windows), grid.size + 1), -1)
+        each = np.arange(kernels.size).reshape(len(kernels), 1, -1)
+        windows = np.broadcast_to(windows, (len(kernels), *windows.shape))
+        np.put_along_axis(numbers, windows, each, axis=2)
         numbers[:, :, -1] = kernels.size + np.arange(len(kernels))[:, np.newaxis]
         parameters = np.append(kernels.ravel(), bias)
         return cls._of(parameters, numbers.reshape(-1, grid.size + 1), find_activation(activation))
 
     @property
     def parameters(self) -> NDArray[np.float64]:
-        """Weights and biases in one vector; those that are one, once."""
+        """Weights and biases in one vector; shared ones occur once."""
         values = np.column_stack([self.weights, self.bias])
         if self.shared is None:
             return np.append(values[:, :-1], values[:, -1])
-        there = self.shared >= 0
+        present = self.shared >= 0
         parameters = np.empty(1 + self.shared.max(initial=-1))
-        parameters[self.shared[there]] = values[there]
+        parameters[self.shared[present]] = values[present]
         return parameters
 
     def with_parameters(self, parameters: NDArray) -> Layer:
@@ -160,43 +157,58 @@ class Layer:
         return replace(self, weights=weights, bias=parameters[self.weights.size :])
 
     def score(self, inputs: NDArray) -> NDArray[np.float64]:
-        """W x + b for inputs of shape (n_trials, n_inputs); shape (n_trials, n_units)."""
+        """Return W x + b for inputs of shape (n_trials, n_inputs); shape (n_trials, n_units)."""
         return inputs @ self.weights.T + self.bias
 
     def gradient(self, by_score: NDArray, inputs: NDArray) -> NDArray[np.float64]:
-        """Derivative by each of `parameters`, given that by the scores of every trial.
+        """Return the derivatives by `parameters`, given those by the scores of every trial.
 
-        A score is Σ w x + b, so the derivative by w is x, that by b 1. A shared parameter has the
-        sum over the places where it stands.
+        The score is Σ w x + b, so its derivative by w is x and by b is 1. Derivatives by a shared
+        parameter are summed.
         """
         by_weights, by_bias = by_score.T @ inputs, by_score.sum(axis=0)
         if self.shared is None:
             return np.append(by_weights, by_bias)
-        there = self.shared >= 0
-        by_place = np.column_stack([by_weights, by_bias])[there]
+        present = self.shared >= 0
+        by_element = np.column_stack([by_weights, by_bias])[present]
         gradient = np.zeros(1 + self.shared.max(initial=-1))
-        np.add.at(gradient, self.shared[there], by_place)
+        np.add.at(gradient, self.shared[present], by_element)
         return gradient
 
     @classmethod
     def _of(cls, parameters: NDArray, shared: NDArray[np.intp], activation: Activation) -> Layer:
-        values = np.append(parameters, 0.0)[shared]  # −1 takes the 0 at the end
+        """Return a layer with shared parameters."""
+        values = np.append(parameters, 0.0)[shared]  # −1 selects the 0 at the end
         return cls(values[:, :-1], values[:, -1], activation, shared)
 
     def _check_shared(self) -> None:
+        """Raise an error if `shared` does not fit the weights and biases."""
         assert self.shared is not None
         values = np.column_stack([self.weights, self.bias])
         if self.shared.shape != values.shape or self.shared.dtype.kind not in "iu":
             raise NeurosimError(
-                f"shared has shape {self.shared.shape}: it must hold one whole number for each "
-                f"weight and bias, shape {values.shape}"
+                f"shared has shape {self.shared.shape}: give one whole number for each weight and "
+                f"bias, shape {values.shape}"
             )
         numbers = np.unique(self.shared)
         numbers = numbers[numbers != -1]
         if (numbers != np.arange(len(numbers))).any():
-            raise NeurosimError("shared must number the parameters from 0 on, −1 for none")
+            raise NeurosimError("shared must contain indices 0, 1, … and −1 for missing weights")
         parameters = np.append(self.parameters, 0.0)
         if (parameters[self.shared] != values).any():
-            raise NeurosimError(
-                "weights that are one parameter must be equal, and those that are none 0"
-            )
+            raise NeurosimError("shared weights must be equal, and missing weights must be 0")
+
+
+def checked_inputs(inputs: ArrayLike, n_inputs: int, *, signed: bool = True) -> NDArray[np.float64]:
+    """Return finite inputs of shape (n_trials, n_inputs), not negative unless `signed`."""
+    values = as_floats(inputs, "inputs")
+    if values.ndim != 2 or values.shape[1] != n_inputs or not len(values):
+        raise NeurosimError(f"inputs have shape {values.shape}: give (n_trials, {n_inputs})")
+    if not np.isfinite(values).all():
+        raise NeurosimError("inputs must be finite numbers: remove other trials")
+    if not signed and values.min() < 0.0:
+        raise NeurosimError(
+            f"an input is {values.min():g}: this code needs inputs from 0; scale the inputs to "
+            "0 … 1 before training, or use currents as inputs"
+        )
+    return values

@@ -1,4 +1,4 @@
-"""What a network minimises in training: a loss of its outputs, as a function of its parameters."""
+"""Objective of training a network."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from bridge.utils.checks import as_floats, one_of
+from bridge.learning.activations import Activation
+from bridge.utils.checks import as_floats, require_choice
 from neurosim import NeurosimError
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from bridge.learning.activations import Activation
     from bridge.networks.network import LayeredNetwork
 
 Loss = Literal["cross-entropy", "squared"]
@@ -22,7 +21,7 @@ Loss = Literal["cross-entropy", "squared"]
 
 @dataclass(frozen=True)
 class NetworkLoss:
-    """Mean loss of a network over trials, for `bridge.learning.descent`."""
+    """Mean loss of a network over trials, an objective of `bridge.learning.optimizers`."""
 
     network: LayeredNetwork
     inputs: NDArray[np.float64]
@@ -36,11 +35,11 @@ class NetworkLoss:
         return len(self.inputs)
 
     def value_and_gradient(self, theta: NDArray) -> tuple[float, NDArray[np.float64]]:
-        """Loss and gradient."""
+        """Return loss and gradient."""
         if not np.isfinite(theta).all():
             raise NeurosimError(
-                f"the weights grew out of bounds in training: step = {1.0 / self.lipschitz:g} is "
-                "too large, lower it"
+                f"the weights diverged in training: step = {1.0 / self.lipschitz:g} is too large, "
+                "reduce it"
             )
         network = self.network.with_parameters(theta)
         return network.loss_and_gradient(self.inputs, self.targets, self.loss)
@@ -49,12 +48,12 @@ class NetworkLoss:
 def loss_by_score(
     score: NDArray, activation: Activation, wanted: NDArray, loss: str
 ) -> tuple[float, NDArray[np.float64]]:
-    """Mean loss over trials, summed over outputs, and its derivative by each output's score.
+    """Return the mean loss over trials and its derivatives by the scores of the outputs.
 
     All arrays have the shape (n_trials, n_outputs).
     """
     if loss == "cross-entropy":
-        # By the score s of a sigmoid: σ′ cancels, so that nothing is divided by 0.
+        # The derivative of the sigmoid cancels, which avoids division by 0.
         value = np.sum(np.logaddexp(0.0, score) - wanted * score) / len(score)
         return float(value), (expit(score) - wanted) / len(score)
     off = activation(score) - wanted
@@ -65,17 +64,16 @@ def loss_by_score(
 def checked_targets(
     targets: ArrayLike, shape: tuple[int, int], activation: Activation, loss: str
 ) -> NDArray[np.float64]:
-    """Return targets of that shape, (n_trials, n_outputs); refuse what the loss cannot take."""
+    """Return targets of shape (n_trials, n_outputs) that suit the loss."""
     values = as_floats(targets, "targets")
     if values.shape != shape and not (values.shape == shape[:1] and shape[1] == 1):
-        raise NeurosimError(f"targets have shape {values.shape}: it must be {shape}")
-    if not one_of(loss, ("cross-entropy", "squared")):
-        raise NeurosimError(f"loss = {loss!r} is unknown: give one of cross-entropy, squared")
+        raise NeurosimError(f"targets have shape {values.shape}: give shape {shape}")
+    require_choice(loss, "loss", ("cross-entropy", "squared"))
     if loss == "cross-entropy":
         if activation.name != "sigmoid":
             raise NeurosimError(
-                f"cross-entropy needs probabilities, and the last layer is a {activation.name}: "
-                "make it a sigmoid, or take the squared loss"
+                f"cross-entropy needs sigmoid outputs, not {activation.name}: change the last "
+                "layer, or give the squared loss"
             )
         if not ((values >= 0) & (values <= 1)).all():
             raise NeurosimError("targets of the cross-entropy must lie in 0 to 1")

@@ -1,4 +1,4 @@
-"""Layers that see one another without a loop, and their gradient by the chain rule."""
+"""Feed-forward networks of layers, and their gradient by backpropagation."""
 
 from __future__ import annotations
 
@@ -7,43 +7,37 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from threadpoolctl import threadpool_limits
 
 from bridge.learning.activations import Activation, find_activation
-from bridge.learning.descent import accelerated_descent, require_descent
-from bridge.networks.layer import Layer
-from bridge.networks.loss import NetworkLoss, checked_targets, loss_by_score
-from bridge.networks.wiring import chain, check_sources
-from bridge.utils.checks import as_float, as_floats, as_integer, generator, require_kind
+from bridge.learning.optimizers import OptimizeResult, Solver, accelerated_descent, check_stopping
+from bridge.networks.layer import Layer, checked_inputs
+from bridge.networks.loss import Loss, NetworkLoss, checked_targets, loss_by_score
+from bridge.utils.checks import as_float, as_floats, as_integer, generator, positive, require_type
 from neurosim import NeurosimError
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from bridge.learning.descent import Descent, Solver
-    from bridge.networks.loss import Loss
+Sources = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, eq=False)
 class LayeredNetwork:
-    """Layers, each of which sees signals that come before it.
+    """Feed-forward network of layers, by default each connected to the previous one.
 
-    The signals are numbered: first the inputs, then the outputs of all units, layer by layer. If
-    nothing else is said each layer sees the one before. A graph of single units is a network whose
-    layers have one unit each; see `neuron_graph`.
+    Signals are numbered: first the inputs, then the outputs of all units, layer by layer. A graph
+    of single units is a network with one unit per layer; see `neuron_graph`.
 
     Attributes
     ----------
     layers : tuple of Layer
-        The last one's outputs are the network's.
+        The outputs of the last layer are those of the network.
     sources : tuple of tuple of int
-        Numbers of the signals that each layer sees.
+        Numbers of the signals that are the inputs of each layer.
     n_inputs : int
     names : tuple of str
-        Of the signals; may be empty.
+        Names of the signals; may be empty.
 
     Examples
     --------
@@ -61,14 +55,14 @@ class LayeredNetwork:
     def __post_init__(self) -> None:
         layers = tuple(self.layers) if isinstance(self.layers, Iterable) else (self.layers,)
         for layer in layers:
-            require_kind(layer, Layer, "a layer of a network", "Layer")
+            require_type(layer, Layer, "a layer of a network", "a Layer")
         if not layers:
             raise NeurosimError("a network needs at least one layer")
         object.__setattr__(self, "layers", layers)
         if not self.sources:
             object.__setattr__(self, "n_inputs", layers[0].weights.shape[1])
-            object.__setattr__(self, "sources", chain(layers))
-        check_sources(layers, self.sources, self._own)
+            object.__setattr__(self, "sources", _chain(layers))
+        _check_sources(layers, self.sources, self._outputs)
 
     @classmethod
     def random(
@@ -79,7 +73,7 @@ class LayeredNetwork:
         *,
         slope: float | None = None,
     ) -> LayeredNetwork:
-        """Return a network with random weights, to train.
+        """Return a network with random weights.
 
         Weights are uniform within ±√(6/(n_inputs + n_units)), biases 0 (Glorot & Bengio 2010,
         Proc. AISTATS, eq. 16).
@@ -87,23 +81,23 @@ class LayeredNetwork:
         Parameters
         ----------
         widths : sequence of int
-            Number of inputs, then of units in each layer.
+            Number of inputs, then number of units in each layer.
         activations : sequence of Activation or str
-            Of each layer.
+            Activation of each layer.
         seed : int
         slope : float, optional
-            Where there are few inputs, biases of 0 send all boundaries of the first layer through
-            one point. With it they go through random points of the box from −1 to 1, in random
-            directions, and the weights of each unit have this length.
+            Length of the weight vectors of the first layer. The boundaries of its units then have
+            random directions and pass through random points of the box from −1 to 1, instead of
+            all through 0. Use it for few inputs.
         """
-        require_kind(widths, (Sequence, np.ndarray), "widths", "sequence of widths")
-        require_kind(activations, (Sequence, np.ndarray), "activations", "sequence of activations")
+        require_type(widths, (Sequence, np.ndarray), "widths", "a sequence of widths")
+        require_type(activations, (Sequence, np.ndarray), "activations", "a sequence")
         for width in widths:
             as_integer(width, "a width of the network")
         if len(widths) != len(activations) + 1 or min(widths, default=0) < 1:
             raise NeurosimError(
-                f"widths = {list(widths)} with {len(activations)} activations: give the number of "
-                "inputs, then one width of at least 1 and one activation for each layer"
+                f"widths = {list(widths)} do not fit {len(activations)} activations: give the "
+                "number of inputs, then a width of at least 1 for each layer"
             )
         if slope is not None:
             slope = as_float(slope, "slope")
@@ -121,52 +115,52 @@ class LayeredNetwork:
         return cls(tuple(layers))
 
     def __call__(self, inputs: ArrayLike) -> NDArray[np.float64]:
-        """Outputs of the last layer, shape (n_trials, n_outputs)."""
+        """Return the outputs of the last layer, shape (n_trials, n_outputs)."""
         return self.outputs(inputs)[-1]
 
     def outputs(self, inputs: ArrayLike) -> list[NDArray[np.float64]]:
-        """Outputs of every layer, each of shape (n_trials, n_units), for (n_trials, n_inputs)."""
+        """Return the outputs of every layer, each of shape (n_trials, n_units)."""
         signals = self.signals(inputs)
-        return [signals[:, own] for own in self._own]
+        return [signals[:, outputs] for outputs in self._outputs]
 
     def signals(self, inputs: ArrayLike) -> NDArray[np.float64]:
-        """Inputs and outputs of all units, shape (n_trials, n_signals)."""
-        return self._forward(self._checked(inputs))[0]
+        """Return inputs and outputs of all units, shape (n_trials, n_signals)."""
+        return self._forward(checked_inputs(inputs, self.n_inputs))[0]
 
     @property
     def parameters(self) -> NDArray[np.float64]:
-        """Weights and biases of all layers in one vector, as `with_parameters` takes them."""
+        """Weights and biases of all layers in one vector."""
         return np.concatenate([layer.parameters for layer in self.layers])
 
     @cached_property
     def n_parameters(self) -> int:
-        """Number of weights and biases; those that are shared count once."""
+        """Number of weights and biases; shared ones count once."""
         return len(self.parameters)
 
     @cached_property
     def depths(self) -> tuple[int, ...]:
-        """Of each layer, how many layers there are on the longest way to it, itself included."""
+        """Number of layers on the longest path from an input to each layer, inclusive."""
         depth = np.zeros(self.n_inputs + sum(len(layer.bias) for layer in self.layers), dtype=int)
-        for seen, own in zip(self.sources, self._own, strict=True):
-            depth[own] = 1 + depth[list(seen)].max()
-        return tuple(int(depth[own.start]) for own in self._own)
+        for sources, outputs in zip(self.sources, self._outputs, strict=True):
+            depth[outputs] = 1 + depth[list(sources)].max()
+        return tuple(int(depth[outputs.start]) for outputs in self._outputs)
 
     def weights_between(self, source: int, target: int) -> NDArray[np.float64]:
-        """Weights by which one layer sees another, both counted from 0; 0 where it does not.
+        """Return the weights from one layer to another, 0 for missing connections.
 
-        Shape (n_units of the target, n_units of the source).
+        Layers are counted from 0; shape (n_units of the target, n_units of the source).
         """
-        layer, own = self.layers[target], self._own[source]
-        every = np.zeros((len(layer.bias), self._own[-1].stop))
+        layer = self.layers[target]
+        every = np.zeros((len(layer.bias), self._outputs[-1].stop))
         every[:, list(self.sources[target])] = layer.weights
-        return every[:, own]
+        return every[:, self._outputs[source]]
 
     @cached_property
     def is_chain(self) -> bool:
-        """Whether each layer sees the one before and nothing else."""
-        before = [slice(0, self.n_inputs), *self._own[:-1]]
+        """Whether the only inputs of each layer are the outputs of the previous one."""
+        before = [slice(0, self.n_inputs), *self._outputs[:-1]]
         pairs = zip(self.sources, before, strict=True)
-        return all(seen == tuple(range(own.start, own.stop)) for seen, own in pairs)
+        return all(sources == tuple(range(one.start, one.stop)) for sources, one in pairs)
 
     def with_parameters(self, theta: NDArray) -> LayeredNetwork:
         """Return the same network with other weights and biases."""
@@ -183,16 +177,16 @@ class LayeredNetwork:
     def loss_and_gradient(
         self, inputs: ArrayLike, targets: ArrayLike, loss: Loss = "cross-entropy"
     ) -> tuple[float, NDArray[np.float64]]:
-        """Mean loss over trials, and its gradient by backpropagation.
+        """Return the mean loss over trials, and its gradient by backpropagation.
 
         Parameters
         ----------
         inputs : (n_trials, n_inputs) array_like
         targets : (n_trials, n_outputs) array_like
-            Wanted outputs; shape (n_trials,) where there is one output.
+            Target outputs; also of shape (n_trials,) if there is one output.
         loss : {"cross-entropy", "squared"}
-            Of a trial, summed over outputs: −t log y − (1 − t) log(1 − y), for sigmoid outputs
-            alone, or ½ (y − t)².
+            Loss of a trial, summed over outputs: −t log y − (1 − t) log(1 − y), for sigmoid
+            outputs, or ½ (y − t)².
 
         Returns
         -------
@@ -200,35 +194,35 @@ class LayeredNetwork:
         (n_parameters,) ndarray
             In the order of `parameters`.
         """
-        signals, scores = self._forward(self._checked(inputs))
+        signals, scores = self._forward(checked_inputs(inputs, self.n_inputs))
         g = self.layers[-1].activation
-        wanted = checked_targets(targets, scores[-1].shape, g, loss)
-        value, by_score = loss_by_score(scores[-1], g, wanted, loss)
+        target = checked_targets(targets, scores[-1].shape, g, loss)
+        value, by_score = loss_by_score(scores[-1], g, target, loss)
         return value, self._backward(signals, scores, by_score)[0]
 
     def slopes(
         self, inputs: ArrayLike, by_output: ArrayLike = 1.0
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Derivatives of the output, or of a function of the outputs, by the chain rule.
+        """Return derivatives of the output, or of a function of the outputs.
 
         Parameters
         ----------
         inputs : (n_trials, n_inputs) array_like
         by_output : array_like
-            The function's derivative by the outputs, broadcast to (n_trials, n_outputs).
+            Derivative of the function by the outputs, broadcast to (n_trials, n_outputs).
 
         Returns
         -------
         by_parameters : (n_parameters,) ndarray
             Summed over trials.
         by_signals : (n_trials, n_signals) ndarray
-            By inputs and outputs of units, along all ways from them to the output.
+            Derivatives by inputs and by outputs of units, along all paths to the output.
         """
-        signals, scores = self._forward(self._checked(inputs))
+        signals, scores = self._forward(checked_inputs(inputs, self.n_inputs))
         by_output = np.broadcast_to(as_floats(by_output, "by_output"), scores[-1].shape)
         by_score = by_output * self.layers[-1].activation.derivative(scores[-1])
         by_parameters, by_signals = self._backward(signals, scores, by_score)
-        by_signals[:, self._own[-1]] = by_output
+        by_signals[:, self._outputs[-1]] = by_output
         return by_parameters, by_signals
 
     def train(
@@ -241,32 +235,29 @@ class LayeredNetwork:
         tol: float = 1e-4,
         max_iter: int = 10_000,
         solver: Solver = accelerated_descent,
-    ) -> tuple[LayeredNetwork, Descent]:
-        """Return the network after gradient descent on its mean loss, and the descent's record.
+    ) -> tuple[LayeredNetwork, OptimizeResult]:
+        """Minimise the mean loss; return the trained network and the optimiser's result.
 
-        The loss of a network with hidden layers is not convex: where the descent ends depends on
-        where it began.
+        The loss of a network with hidden layers is not convex, so the result depends on the initial
+        weights.
 
         Parameters
         ----------
         inputs, targets, loss
             As for `loss_and_gradient`.
         step : float
-            Of the descent, times the gradient; too large a step makes the loss grow.
+            Step size; if it is too large the loss increases.
         tol : float
             Largest component of the gradient at which to stop.
         max_iter : int
         solver : callable
-            `gradient_descent`, `accelerated_descent`, or `quasi_newton`, which finds its steps
-            itself.
+            `gradient_descent`, `accelerated_descent`, or `quasi_newton`, which ignores `step`.
         """
-        if not (math.isfinite(as_float(step, "step")) and step > 0):
-            raise NeurosimError(f"step = {step:g} is not a finite number above 0")
-        require_descent(tol, max_iter)
-        wanted = as_floats(targets, "targets")
-        objective = NetworkLoss(self, self._checked(inputs), wanted, loss, 1.0 / step)
-        # Matrices of networks are small: waking further threads of the BLAS takes up to 20 times
-        # as long as the product.
+        positive(step, "step")
+        check_stopping(tol, max_iter)
+        inputs, targets = checked_inputs(inputs, self.n_inputs), as_floats(targets, "targets")
+        objective = NetworkLoss(self, inputs, targets, loss, 1.0 / step)
+        # The matrices are small: starting BLAS threads takes up to 20 times as long as a product.
         with threadpool_limits(limits=1, user_api="blas"):
             descent = solver(objective, self.parameters, tol=tol, max_iter=max_iter)
         return self.with_parameters(descent.theta), descent
@@ -274,12 +265,12 @@ class LayeredNetwork:
     def _forward(
         self, inputs: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], list[NDArray[np.float64]]]:
-        """Signals, shape (n_trials, n_signals), and the scores of each layer."""
-        signals, scores = np.empty((len(inputs), self._own[-1].stop)), []
+        """Return the signals, shape (n_trials, n_signals), and the scores of each layer."""
+        signals, scores = np.empty((len(inputs), self._outputs[-1].stop)), []
         signals[:, : self.n_inputs] = inputs
-        for layer, seen, own in zip(self.layers, self._seen, self._own, strict=True):
-            scores.append(layer.score(signals[:, seen]))
-            signals[:, own] = layer.activation(scores[-1])
+        for layer, sources, outputs in zip(self.layers, self._inputs, self._outputs, strict=True):
+            scores.append(layer.score(signals[:, sources]))
+            signals[:, outputs] = layer.activation(scores[-1])
         return signals, scores
 
     def _backward(
@@ -288,42 +279,64 @@ class LayeredNetwork:
         scores: list[NDArray[np.float64]],
         by_score: NDArray[np.float64],
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Derivatives by parameters and by signals, given those by the scores of the last layer.
+        """Return derivatives by parameters and signals, given those by the last scores.
 
-        The chain rule, from the last layer back: score ← signals that it sees ← their scores … A
-        signal that is seen more than once has the sum of what comes back from each.
+        Backpropagation: derivatives by a signal are summed over all layers that receive it.
         """
         gradients, by_signals = [], np.zeros_like(signals)
         for k in reversed(range(len(self.layers))):
-            layer, seen, own = self.layers[k], self._seen[k], self._own[k]
+            layer, sources = self.layers[k], self._inputs[k]
             if k < len(self.layers) - 1:
-                by_score = by_signals[:, own] * layer.activation.derivative(scores[k])
-            gradients.append(layer.gradient(by_score, signals[:, seen]))
-            by_signals[:, seen] += by_score @ layer.weights
+                by_score = by_signals[:, self._outputs[k]] * layer.activation.derivative(scores[k])
+            gradients.append(layer.gradient(by_score, signals[:, sources]))
+            by_signals[:, sources] += by_score @ layer.weights
         return np.concatenate(gradients[::-1]), by_signals
 
     @cached_property
-    def _own(self) -> list[slice]:
-        """Of each layer, where its outputs stand among the signals."""
+    def _outputs(self) -> list[slice]:
+        """Columns of the signals with the outputs of each layer."""
         ends = self.n_inputs + np.cumsum([0, *(len(layer.bias) for layer in self.layers)])
         return [slice(int(start), int(end)) for start, end in pairwise(ends)]
 
     @cached_property
-    def _seen(self) -> list[slice | list[int]]:
-        """Of each layer, where its inputs stand; a slice, which copies nothing, where they can."""
+    def _inputs(self) -> list[slice | list[int]]:
+        """Columns of the signals with the inputs of each layer; slices avoid copies."""
         return [
-            slice(seen[0], seen[-1] + 1)
-            if seen == tuple(range(seen[0], seen[-1] + 1))
-            else list(seen)
-            for seen in self.sources
+            slice(columns[0], columns[-1] + 1)
+            if columns == tuple(range(columns[0], columns[-1] + 1))
+            else list(columns)
+            for columns in self.sources
         ]
 
-    def _checked(self, inputs: ArrayLike) -> NDArray[np.float64]:
-        values = as_floats(inputs, "inputs")
-        if values.ndim != 2 or values.shape[1] != self.n_inputs or not len(values):
+
+def _chain(layers: Sequence[Layer]) -> Sources:
+    """Return the sources of layers that are each connected to the previous one."""
+    for number, (layer, after) in enumerate(pairwise(layers), start=1):
+        if len(layer.bias) != after.weights.shape[1]:
             raise NeurosimError(
-                f"inputs have shape {values.shape}: it must be (n_trials, {self.n_inputs})"
+                f"layer {number} has {len(layer.bias)} units and layer {number + 1} "
+                f"{after.weights.shape[1]} inputs: the numbers must be equal"
             )
-        if not np.isfinite(values).all():
-            raise NeurosimError("inputs must be finite numbers: leave other trials out")
-        return values
+    widths = [layers[0].weights.shape[1], *(len(layer.bias) for layer in layers)]
+    starts = np.cumsum([0, *widths])
+    return tuple(tuple(range(start, end)) for start, end in pairwise(starts[:-1].tolist()))
+
+
+def _check_sources(layers: Sequence[Layer], sources: Sources, outputs: Sequence[slice]) -> None:
+    """Raise an error if sources do not fit the layers, whose outputs are given as slices."""
+    if len(sources) != len(layers):
+        raise NeurosimError(
+            f"{len(layers)} layers have {len(sources)} sources: give the numbers of the input "
+            "signals for each layer"
+        )
+    for number, (layer, signals, own) in enumerate(zip(layers, sources, outputs, strict=True), 1):
+        if len(signals) != layer.weights.shape[1] or len(set(signals)) != len(signals):
+            raise NeurosimError(
+                f"layer {number} has {layer.weights.shape[1]} inputs and {len(set(signals))} "
+                "source signals: the numbers must be equal"
+            )
+        if not all(0 <= signal < own.start for signal in signals):
+            raise NeurosimError(
+                f"layer {number} has the sources {list(signals)}: give signals from 0 to "
+                f"{own.start - 1}, which come before it"
+            )

@@ -1,1 +1,1 @@
-"""The logistic unit of a spiking neuron, and the spiking neuron of a logistic unit."""
+"""Conversion between spiking and logistic neurons, noise, firing rates."""

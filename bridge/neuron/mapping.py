@@ -1,38 +1,34 @@
-"""One spiking neuron in millivolts and the logistic neuron it is, each from the other.
+"""Conversion between a spiking neuron in millivolts and the equivalent logistic neuron.
 
-A neuron with the potential u = Σ Jᵢ aᵢ + R·I above rest (mV) fires with the probability of a link
-function of u − gap, where gap = v_threshold − v_rest. Its logistic twin is σ(θ₀ + Σ θᵢ aᵢ) with
+A neuron with the potential u = Σ Jᵢ aᵢ + R·I above rest (mV) fires with a probability that is a
+function of u − d, where d = v_threshold − v_rest. The equivalent logistic neuron is
+σ(θ₀ + Σ θᵢ aᵢ) with
 
-    θ₀ = β (R·I − gap − shift),    θᵢ = β Jᵢ,
+    θ₀ = β (R·I − d − bias),    θᵢ = β Jᵢ,
 
-where slope β and shift, mostly 0, are those of its noise. The maps are exact inverses of each
-other; how well the twin describes the neuron is a property of the noise, its `logistic_error`, and
-of how the neuron is used: see `bridge.validity`.
+where slope β and bias (usually 0) are properties of the noise. The two conversions are exact
+inverses. The error of the logistic neuron is given by the noise (`logistic_error`) and by the use
+of the neuron (`bridge.validity`).
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from bridge.neuron.noise import NOISES, OrnsteinUhlenbeckNoise, require_positive
-from bridge.neuron.unit import SpikingUnit, finite_vector, threshold_gap, weighted
-from bridge.utils.checks import as_float, one_of, require_kind
+from bridge.neuron.noise import NOISES, Noise, OrnsteinUhlenbeckNoise
+from bridge.neuron.unit import SpikingUnit, threshold_distance, weighted
+from bridge.utils.checks import finite, finite_vector, positive, require_choice, require_type
 from neurosim import LIF, NeurosimError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from bridge.neuron.noise import Noise
 
 
 @dataclass(frozen=True, eq=False)
 class LogisticUnit:
-    """The abstract neuron, σ(θ₀ + Σ θᵢ aᵢ).
+    """Logistic neuron σ(θ₀ + Σ θᵢ aᵢ).
 
     Attributes
     ----------
@@ -46,9 +42,8 @@ class LogisticUnit:
     coef: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        if not math.isfinite(as_float(self.intercept, "LogisticUnit.intercept")):
-            raise NeurosimError(f"LogisticUnit.intercept = {self.intercept} is not finite")
-        object.__setattr__(self, "coef", finite_vector("LogisticUnit.coef", self.coef))
+        finite(self.intercept, "LogisticUnit.intercept")
+        object.__setattr__(self, "coef", finite_vector(self.coef, "LogisticUnit.coef"))
 
     def score(self, activity: ArrayLike) -> NDArray[np.float64]:
         """θ₀ + Σ θᵢ aᵢ for `activity` of shape (..., n); shape (...)."""
@@ -66,44 +61,44 @@ def to_logistic(
     *,
     current: float = 0.0,
 ) -> LogisticUnit:
-    """Return the logistic twin of a spiking neuron.
+    """Return the logistic neuron equivalent to a spiking neuron.
 
     Parameters
     ----------
     unit : SpikingUnit or LIF
-        A neuron with its synapses, or a neuron alone, to which the other arguments belong.
+        A neuron with synapses and noise, or a LIF neuron together with the other arguments.
     psps : (n,) array_like
         Peak of the postsynaptic potential of each synapse (mV).
     noise : GaussianNoise, OrnsteinUhlenbeckNoise or EscapeNoise
     current : float
-        pA.
+        Constant current (pA).
 
     Returns
     -------
     LogisticUnit
-        Its probabilities differ from the neuron's by at most `unit.noise.logistic_error`.
+        Its probabilities differ from those of the spiking neuron by at most
+        `unit.noise.logistic_error`.
 
     Examples
     --------
     >>> import bridge
     >>> import neurosim as ns
-    >>> twin = bridge.to_logistic(ns.LIF(), [10.0, -6.0], bridge.EscapeNoise(2.0))
-    >>> twin.intercept, twin.coef.tolist()
+    >>> logistic = bridge.to_logistic(ns.LIF(), [10.0, -6.0], bridge.EscapeNoise(2.0))
+    >>> logistic.intercept, logistic.coef.tolist()
     (-7.5, [5.0, -3.0])
     """
     if isinstance(unit, LIF):
         if psps is None or noise is None:
-            raise NeurosimError(
-                "a neuron alone has no logistic twin: give its psps (mV) and its noise as well"
-            )
+            raise NeurosimError("to_logistic(LIF) needs synapses and noise: give psps and noise")
         unit = SpikingUnit(unit, psps, noise, current)  # type: ignore[arg-type]
     elif psps is not None or noise is not None or current:
         raise NeurosimError(
-            "a SpikingUnit has psps, noise and current already: leave them out, or give a LIF"
+            "a SpikingUnit already has psps, noise and current: omit them, or give a LIF"
         )
-    require_kind(unit, SpikingUnit, "unit", "SpikingUnit")
+    require_type(unit, SpikingUnit, "unit", "a SpikingUnit or a LIF")
     beta = unit.noise.beta
-    return LogisticUnit(beta * (unit.lift - unit.gap - unit.noise.shift), beta * unit.psps)
+    excess = unit.current_depolarisation - unit.threshold_distance - unit.noise.bias
+    return LogisticUnit(beta * excess, beta * unit.psps)
 
 
 def to_spiking(
@@ -113,39 +108,38 @@ def to_spiking(
     noise: str | Noise = "gaussian",
     beta: float | None = None,
 ) -> SpikingUnit:
-    """Return the spiking twin of a logistic neuron.
+    """Return the spiking neuron equivalent to a logistic neuron.
 
-    Only the ratios of the weights are fixed by the logistic neuron: its scale in millivolts comes
-    from the gap between rest and threshold, from `beta` or from the noise.
+    The logistic neuron determines the ratios of the PSPs. Their scale in mV follows from `beta`,
+    from the noise, or from the distance between threshold and resting potential. For networks see
+    `bridge.spiking.to_spiking`.
 
     Parameters
     ----------
     logistic : LogisticUnit or fitted estimator
-        A fitted linear classifier of two classes whose probability is σ of its score, such as
-        LogisticNeuron and scikit-learn's LogisticRegression and SGDClassifier(loss="log_loss"); a
-        Pipeline of scalers, or other affine steps, and such a classifier; a fitted search for one;
-        a CalibratedClassifierCV with a single sigmoid. The synapses are those of the raw inputs.
+        A fitted linear classifier of two classes with probability σ(score), such as LogisticNeuron
+        and scikit-learn's LogisticRegression and SGDClassifier(loss="log_loss"); a Pipeline of
+        scalers or other affine steps and such a classifier; a fitted search for one; or a
+        CalibratedClassifierCV with a single sigmoid. Synapses refer to the raw inputs.
     neuron : LIF, optional
-        The default neuron if not given.
+        Default: `LIF()`.
     noise : {"gaussian", "escape"} or a noise
-        Noise of the spiking neuron; with "escape" the twins are exactly equal. A noise of given
-        width sets the slope.
+        With "escape" both neurons are exactly equal. A noise of given width sets the slope.
     beta : float, optional
-        Slope (per mV) for a noise given by its name. Without it β = −θ₀/gap and the neuron needs no
-        current; with it the current that lifts the potential by R·I = gap + shift + θ₀/β is
-        injected, so that θ₀ may be 0 or more.
+        Slope (per mV) of a noise given by name. By default it is −θ₀/(v_threshold − v_rest) and no
+        current is needed. With `beta` a current is injected, and θ₀ may be 0 or positive.
 
     Returns
     -------
     SpikingUnit
-        `add_to` puts it into a network, `fire` simulates trials.
+        `add_to` adds it to a network, `fire` simulates trials.
 
     Raises
     ------
     NeurosimError
-        For θ₀ ≥ 0 with nothing else to set the scale, for a slope that is not positive, for an
-        unknown noise, for a model that has not been fitted, and for one whose scores are margins
-        and no log-odds, such as LinearSVC, Perceptron and RidgeClassifier.
+        If θ₀ ≥ 0 and nothing else sets the scale, if the slope is not positive, if the noise is
+        unknown, if the model is not fitted, or if its scores are margins instead of log-odds, as
+        those of LinearSVC, Perceptron and RidgeClassifier.
 
     Examples
     --------
@@ -156,48 +150,48 @@ def to_spiking(
     >>> from sklearn.preprocessing import StandardScaler
     >>> flowers, kind = load_iris(return_X_y=True)
     >>> model = make_pipeline(StandardScaler(), LogisticRegression()).fit(flowers, kind == 1)
-    >>> twin = bridge.to_spiking(model, noise="escape", beta=0.5)
-    >>> error = twin.firing_probability(flowers) - model.predict_proba(flowers)[:, 1]
+    >>> unit = bridge.to_spiking(model, noise="escape", beta=0.5)
+    >>> error = unit.firing_probability(flowers) - model.predict_proba(flowers)[:, 1]
     >>> bool(abs(error).max() < 1e-9)
     True
     """
     neuron = LIF() if neuron is None else neuron
     unit = _as_unit(logistic)
-    gap = threshold_gap(neuron)
+    distance = threshold_distance(neuron)
     if isinstance(noise, OrnsteinUhlenbeckNoise):
         raise NeurosimError(
-            "the slope of Ornstein–Uhlenbeck noise depends on the current that the twin would "
-            "need: give another noise, or make a SpikingUnit of your own"
+            "the slope of Ornstein–Uhlenbeck noise depends on the current, which is not known yet: "
+            "give another noise, or create a SpikingUnit"
         )
     if not isinstance(noise, str):
-        kinds = tuple(NOISES.values())
-        require_kind(noise, kinds, "noise", "noise of the bridge, nor its name")
+        require_type(noise, tuple(NOISES.values()), "noise", "a noise of the bridge or its name")
         if beta is not None:
             raise NeurosimError(
-                f"beta = {beta:g} per mV is given twice: {noise} has {noise.beta:g} per mV; leave "
-                "one out"
+                f"beta = {beta:g} per mV conflicts with {noise}, whose slope is {noise.beta:g} per "
+                "mV: omit one"
             )
-        lift = gap + noise.shift + unit.intercept / noise.beta
-        return SpikingUnit(neuron, unit.coef / noise.beta, noise, lift / neuron.resistance)
-    if not one_of(noise, NOISES):
-        raise NeurosimError(f"noise = {noise!r} is unknown: give one of {', '.join(NOISES)}")
+        depolarisation = distance + noise.bias + unit.intercept / noise.beta
+        return SpikingUnit(
+            neuron, unit.coef / noise.beta, noise, depolarisation / neuron.resistance
+        )
+    require_choice(noise, "noise", NOISES)
     if beta is None:
         if unit.intercept >= 0:
             raise NeurosimError(
-                f"theta0 = {unit.intercept:g} is not below 0, so the neuron fires at rest and its "
-                "scale in mV is open: give beta (per mV), and the current needed is injected"
+                f"theta0 = {unit.intercept:g} is not below 0: the neuron fires at rest, and its "
+                "scale in mV is undetermined; give beta (per mV) to inject a current"
             )
-        beta, current = -unit.intercept / gap, 0.0
+        beta, current = -unit.intercept / distance, 0.0
     else:
-        require_positive("beta", beta, "per mV")
-        current = (gap + unit.intercept / beta) / neuron.resistance
+        beta = positive(beta, "beta", "per mV")
+        current = (distance + unit.intercept / beta) / neuron.resistance
     return SpikingUnit(neuron, unit.coef / beta, NOISES[noise].of_slope(beta), current)
 
 
 def _as_unit(logistic: LogisticUnit | Any) -> LogisticUnit:
-    """Return a logistic unit, read out of a fitted model if it is none."""
+    """Return a logistic unit, extracted from a fitted model if necessary."""
     if isinstance(logistic, LogisticUnit):
         return logistic
-    from bridge.learning.estimators import log_odds  # scikit-learn is slow to import
+    from bridge.learning.estimators import log_odds  # importing scikit-learn is slow
 
     return LogisticUnit(*log_odds(logistic))

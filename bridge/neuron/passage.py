@@ -1,35 +1,31 @@
-"""First passage of an Ornstein–Uhlenbeck process over a moving barrier, looked at once a step."""
+"""First passage of an Ornstein–Uhlenbeck process through a moving barrier in discrete time."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import sici
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 REACH = 7.5
-"""Standard deviations beyond which the process is taken never to be."""
+"""Range of the density in standard deviations; beyond it the density is taken to be 0."""
 NODES_PER_STEP = 2.0
-"""Nodes of the density for each standard deviation that the process moves in a step."""
+"""Nodes of the density per standard deviation of the change in one step."""
 
 
 def first_passage_probability(barrier: NDArray[np.float64], kept: float) -> NDArray[np.float64]:
-    """Return the probability that the process is found above its barrier.
+    """Return the probability that the process exceeds its barrier in at least one step.
 
-    The process yₖ₊₁ = kept·yₖ + √(1 − kept²)·ξ starts from its stationary law, of variance 1. The
-    density of what has stayed below is carried from step to step by its transition kernel. It is
-    held at equally spaced nodes, which determine such a smooth function to rounding error, and is
-    integrated up to the barrier as the series of sinc functions through them: ∫ sinc is Si.
+    The process yₖ₊₁ = kept·yₖ + √(1 − kept²)·ξ starts from its stationary distribution, which has
+    variance 1. The density of the trajectories below the barrier is propagated by the transition
+    kernel. It is stored at equally spaced nodes and integrated up to the barrier as a series of
+    sinc functions, whose integral is Si.
 
     Parameters
     ----------
     barrier : (n, n_steps) ndarray
-        In stationary standard deviations, for each of n cases at each step.
+        Barrier of each of n cases at each step, in stationary standard deviations.
     kept : float
-        Autocorrelation over a step, 0 < kept < 1.
+        Autocorrelation over one step, 0 < kept < 1.
 
     Returns
     -------
@@ -47,6 +43,6 @@ def first_passage_probability(barrier: NDArray[np.float64], kept: float) -> NDAr
         if k:
             density = below @ step.T
         position = barrier[:, k, None]
-        share = 0.5 + sici(np.pi * (position - nodes) / width)[0] / np.pi
-        below = np.where(position < -REACH, 0.0, density * width * share)
+        fraction = 0.5 + sici(np.pi * (position - nodes) / width)[0] / np.pi
+        below = np.where(position < -REACH, 0.0, density * width * fraction)
     return 1.0 - below.sum(axis=1)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import dawsn, erfcx
 
-from bridge.utils.checks import as_float, as_floats, require_neuron
+from bridge.utils.checks import as_floats, positive, require_neuron
 from neurosim import LIF, NeurosimError
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-
 GRID_THRESHOLD_SHIFT = 0.5826
-"""−ζ(1/2)/√(2π): mean overshoot of a Gaussian random walk over a level, in steps' s.d."""
+"""−ζ(1/2)/√(2π): mean overshoot of a Gaussian random walk, in standard deviations of a step."""
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 
@@ -24,7 +20,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 def siegert_rate(
     mu: ArrayLike, sigma: ArrayLike, neuron: LIF, *, dt: float | None = None
 ) -> NDArray[np.float64]:
-    """Return the rate of a neuron driven by white noise.
+    """Return the firing rate of a neuron driven by white noise.
 
     1/ν = t_ref + τ √π ∫ e^{y²} (1 + erf y) dy from (v_reset − μ)/(√2 σ) to (v_threshold − μ)/(√2 σ)
     (Siegert 1951, Phys. Rev. 81:617; Brunel 2000, J. Comput. Neurosci. 8:183, eq. 21).
@@ -32,31 +28,31 @@ def siegert_rate(
     Parameters
     ----------
     mu : array_like
-        Mean of the free membrane potential (mV), that is without threshold.
+        Mean of the membrane potential without threshold (mV).
     sigma : array_like
-        Stationary standard deviation of the free membrane potential (mV), 0 or more; broadcasts
-        with `mu`. 0 gives `deterministic_rate`.
+        Stationary standard deviation of the membrane potential without threshold (mV), 0 or more;
+        broadcasts with `mu`. 0 gives `deterministic_rate`.
     neuron : LIF
     dt : float, optional
-        Step (ms) of a simulation which looks at the threshold once a step. It misses the crossings
-        in between, which acts as a threshold raised by 0.5826 √2 σ √(dt/τ) (Siegmund 1979,
-        Adv. Appl. Probab. 11:701, for the overshoot of a random walk).
+        Step (ms) of a simulation that tests the threshold once per step. Crossings between steps
+        are missed, which is equivalent to a threshold raised by 0.5826 √2 σ √(dt/τ) (Siegmund
+        1979, Adv. Appl. Probab. 11:701, for the overshoot of a random walk).
 
     Returns
     -------
     ndarray
-        Rate (Hz), of the broadcast shape.
+        Firing rate (Hz), of the broadcast shape.
 
     Raises
     ------
     NeurosimError
-        For a negative or non-finite sigma, a non-finite mu and a dt which is not positive.
+        If sigma is negative, mu or sigma is not finite, or dt is not positive.
 
     Notes
     -----
     With y₊ = max(y, 0), D Dawson's function and erfcx the scaled complementary error function, the
     integral from a to b is 2 e^{b₊²} D(b₊) − 2 e^{a₊²} D(a₊) + ∫ erfcx from abs(b) to abs(a).
-    Divided by e^{b₊²}, nothing in it can overflow.
+    The integral is divided by e^{b₊²}, so that no term overflows.
     """
     require_neuron(neuron, "neuron")
     mu, sigma = np.broadcast_arrays(as_floats(mu, "mu"), as_floats(sigma, "sigma"))
@@ -80,20 +76,20 @@ def siegert_rate(
 
 
 def deterministic_rate(mu: ArrayLike, neuron: LIF) -> NDArray[np.float64]:
-    """Return the rate of a neuron without noise, its f–I curve.
+    """Return the firing rate of a neuron without noise (f–I curve).
 
     ν = 1/(t_ref + τ ln((μ − v_reset)/(μ − v_threshold))), and 0 for μ ≤ v_threshold.
 
     Parameters
     ----------
     mu : array_like
-        Free membrane potential v_rest + R·I (mV).
+        Membrane potential without threshold, v_rest + R·I (mV).
     neuron : LIF
 
     Returns
     -------
     ndarray
-        Rate (Hz), of the shape of `mu`.
+        Firing rate (Hz), of the shape of `mu`.
     """
     require_neuron(neuron, "neuron")
     mu = as_floats(mu, "mu")
@@ -104,32 +100,32 @@ def deterministic_rate(mu: ArrayLike, neuron: LIF) -> NDArray[np.float64]:
 
 
 def escape_rate(mu: ArrayLike, neuron: LIF, *, dt: float = 0.1) -> NDArray[np.float64]:
-    """Return the rate of a neuron that fires by chance over a soft threshold.
+    """Return the firing rate of a neuron with a soft threshold.
 
-    After each spike the potential starts anew from v_reset, so that intervals are independent: the
-    rate is one over t_ref and the mean of the time survived, dt · Σ exp(−Σ rate · dt) (renewal
-    theory: Gerstner et al. 2014, Neuronal Dynamics, section 9.3).
+    The potential restarts from v_reset after each spike, so intervals are independent. The rate is
+    the inverse of t_ref plus the mean survival time dt · Σ exp(−Σ rate · dt) (renewal theory:
+    Gerstner et al. 2014, Neuronal Dynamics, section 9.3).
 
     Parameters
     ----------
     mu : array_like
-        Free membrane potential v_rest + R·I (mV).
+        Membrane potential without threshold, v_rest + R·I (mV).
     neuron : LIF
-        With an `escape`.
+        Neuron with an `escape` rate.
     dt : float
-        Step (ms), of which t_ref is taken to be a whole number; the sum is exact on that grid.
+        Step (ms); t_ref must be a whole number of steps. The sum is exact on this grid.
 
     Returns
     -------
     ndarray
-        Rate (Hz), of the shape of `mu`.
+        Firing rate (Hz), of the shape of `mu`.
     """
     require_neuron(neuron, "neuron")
     if neuron.escape is None:
         raise NeurosimError(
-            "the neuron has a sharp threshold: give it an escape, or use deterministic_rate"
+            "the neuron has no soft threshold: give LIF(escape=...), or use deterministic_rate"
         )
-    _require_step(dt)
+    positive(dt, "dt", "ms")
     mu = as_floats(mu, "mu")
     if not np.isfinite(mu).all():
         raise NeurosimError("mu (mV) must be finite numbers")
@@ -140,30 +136,26 @@ def escape_rate(mu: ArrayLike, neuron: LIF, *, dt: float = 0.1) -> NDArray[np.fl
         decay *= kept
         excess = mu + (neuron.v_reset - mu) * decay - neuron.v_threshold
         survived = survived * np.exp(-dt * neuron.escape.rate(excess))
-    # From here on the potential stands, and what has survived falls geometrically.
+    # The potential is now constant, and the survival probability decays geometrically.
     fires = -np.expm1(-dt * neuron.escape.rate(mu - neuron.v_threshold))
     with np.errstate(divide="ignore", invalid="ignore"):
         steps = steps + np.where(survived > 0.0, survived / fires, 0.0)
     return (1000.0 / (neuron.t_ref + dt * steps))[()]
 
 
-def _require_step(dt: float) -> None:
-    if not (math.isfinite(as_float(dt, "dt")) and dt > 0):
-        raise NeurosimError(f"dt = {dt:g} ms is not a finite time above 0 ms")
-
-
 def _grid_shift(width: NDArray[np.float64], neuron: LIF, dt: float | None) -> NDArray[np.float64]:
+    """Return the increase of the threshold (mV) that accounts for missed crossings."""
     if dt is None:
         return np.zeros_like(width)
-    _require_step(dt)
+    positive(dt, "dt", "ms")
     return GRID_THRESHOLD_SHIFT * width * math.sqrt(dt / neuron.tau_m)
 
 
 def _erfcx_integral(start: NDArray[np.float64], stop: NDArray[np.float64]) -> NDArray[np.float64]:
-    """∫ erfcx(t) dt from start to stop, both ≥ 0.
+    """Return ∫ erfcx(t) dt from start to stop, both ≥ 0.
 
-    With t = e^s − 1 the integrand is smooth and nearly constant over any range, since erfcx falls
-    as 1/t: 64 Gauss–Legendre nodes give it to rounding.
+    With t = e^s − 1 the integrand is smooth and nearly constant, since erfcx decays as 1/t, and 64
+    Gauss–Legendre nodes are exact to rounding error.
     """
     low, high = np.log1p(start), np.log1p(stop)
     half = 0.5 * (high - low)

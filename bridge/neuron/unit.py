@@ -1,41 +1,43 @@
-"""One spiking neuron with its synapses and its noise: what fires, or does not, in one window."""
+"""One spiking neuron with its synapses and its noise, observed for one window."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 import neurosim as ns
-from bridge.neuron.noise import EscapeNoise, GaussianNoise, OrnsteinUhlenbeckNoise
-from bridge.utils.checks import as_float, as_floats, require_kind, require_neuron
+from bridge.neuron.noise import EscapeNoise, GaussianNoise, Noise, OrnsteinUhlenbeckNoise
+from bridge.utils.checks import as_floats, finite, finite_vector, require_neuron, require_type
+from bridge.utils.renamed import old_attributes
 from neurosim import NeurosimError
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
-    from bridge.neuron.noise import Noise
-
-
+@old_attributes(
+    gap="threshold_distance",
+    lift="current_depolarisation",
+    logistic_gap="logistic_threshold_distance",
+)
 @dataclass(frozen=True, eq=False)
 class SpikingUnit:
-    """A neuron, its synapses in mV, its noise: what fires or does not in one window.
+    """A neuron with synapses in mV and noise, which fires or not within one window.
 
     Attributes
     ----------
     neuron : LIF
     psps : (n,) ndarray
-        Peak of the postsynaptic potential of each synapse (mV); they arrive together and add.
+        Peak of the postsynaptic potential of each synapse (mV). PSPs arrive together and add up.
     noise : GaussianNoise, OrnsteinUhlenbeckNoise or EscapeNoise
     current : float
-        Constant current I (pA), in force long enough to lift the potential by R·I.
+        Constant current I (pA), on for long enough to depolarise the neuron by R·I.
 
     Raises
     ------
     NeurosimError
-        For PSPs or a current that are not finite, and Ornstein–Uhlenbeck noise of another membrane.
+        If PSPs or current are not finite, or Ornstein–Uhlenbeck noise has another membrane time
+        constant or threshold distance than the neuron.
 
     Examples
     --------
@@ -52,56 +54,54 @@ class SpikingUnit:
     current: float = 0.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "psps", finite_vector("SpikingUnit.psps", self.psps, "mV"))
+        object.__setattr__(self, "psps", finite_vector(self.psps, "SpikingUnit.psps", "mV"))
         require_neuron(self.neuron, "SpikingUnit.neuron")
-        kinds = (GaussianNoise, OrnsteinUhlenbeckNoise, EscapeNoise)
-        require_kind(self.noise, kinds, "SpikingUnit.noise", "noise of the bridge")
-        if not math.isfinite(as_float(self.current, "SpikingUnit.current")):
-            raise NeurosimError(f"SpikingUnit.current = {self.current} pA is not a finite number")
+        require_type(self.noise, Noise, "SpikingUnit.noise", "a noise of the bridge")
+        finite(self.current, "SpikingUnit.current", "pA")
         if isinstance(self.noise, OrnsteinUhlenbeckNoise):
-            for name, own, unit in (
+            for name, expected, unit in (
                 ("tau_m", self.neuron.tau_m, "ms"),
-                ("gap", self.gap - self.lift, "mV"),
+                ("threshold_distance", self.threshold_distance - self.current_depolarisation, "mV"),
             ):
                 given = getattr(self.noise, name)
-                if not math.isclose(given, own, rel_tol=1e-9):
+                if not math.isclose(given, expected, rel_tol=1e-9):
                     raise NeurosimError(
-                        f"OrnsteinUhlenbeckNoise.{name} = {given:g} {unit} is not the neuron's "
-                        f"{own:g} {unit}: give that"
+                        f"OrnsteinUhlenbeckNoise.{name} = {given:g} {unit} does not match the "
+                        f"neuron: give {expected:g} {unit}"
                     )
 
     @property
-    def gap(self) -> float:
-        """From rest to threshold (mV)."""
-        return threshold_gap(self.neuron)
+    def threshold_distance(self) -> float:
+        """Threshold − resting potential (mV)."""
+        return threshold_distance(self.neuron)
 
     @property
-    def logistic_gap(self) -> float:
-        """The gap (mV) as its spikes show it: what LogisticNeuron wants to be told."""
-        return self.gap + self.noise.shift
+    def logistic_threshold_distance(self) -> float:
+        """Threshold distance of the nearest logistic neuron (mV), for `LogisticNeuron`."""
+        return self.threshold_distance + self.noise.bias
 
     @property
-    def lift(self) -> float:
-        """What the current adds to the potential, R·I (mV)."""
+    def current_depolarisation(self) -> float:
+        """Depolarisation by the current, R·I (mV)."""
         return self.neuron.resistance * self.current
 
     def potential(self, activity: ArrayLike) -> NDArray[np.float64]:
-        """Free potential above rest, u = activity @ psps + R·I (mV).
+        """Return the free potential above rest, activity @ psps + R·I (mV).
 
         Parameters
         ----------
         activity : (..., n) array_like
-            Spikes (or spike counts) of each presynaptic neuron in the window.
+            Spike counts of the presynaptic neurons in the window.
 
         Returns
         -------
         (...) ndarray
         """
-        return weighted(activity, self.psps) + self.lift
+        return weighted(activity, self.psps) + self.current_depolarisation
 
     def firing_probability(self, activity: ArrayLike) -> NDArray[np.float64]:
-        """Probability to fire in the window, for `activity` as in `potential`; shape (...)."""
-        return self.noise.firing_probability(self.potential(activity) - self.gap)
+        """Return the probability of a spike in the window; `activity` as in `potential`."""
+        return self.noise.firing_probability(self.potential(activity) - self.threshold_distance)
 
     def add_to(
         self,
@@ -112,19 +112,19 @@ class SpikingUnit:
         dt: float = 0.1,
         dale: bool | None = None,
     ) -> ns.Population:
-        """Add a population of such neurons to a network, with their noise and their current.
+        """Add a population of these neurons, with noise and current, to a network.
 
-        Escape noise decides once a step: every step is a window. Ornstein–Uhlenbeck noise goes on
-        all the time. Gaussian noise is drawn once, for a window that begins with the simulation.
+        With escape noise every step is a window. Ornstein–Uhlenbeck noise is always on. Gaussian
+        noise is drawn once, for a window that starts with the simulation.
 
         Parameters
         ----------
         network : Network
         name : str
         size : int
-            Neurons, each with noise of its own: so many trials in one run.
+            Number of neurons, each with independent noise.
         dt : float
-            Step (ms) with which the network is going to be simulated.
+            Simulation step (ms).
         dale : bool, optional
             As for `Network.add`.
 
@@ -133,20 +133,15 @@ class SpikingUnit:
         Population
         """
         neuron, noise = self.neuron, self.noise
-        rest = neuron.v_rest + self.lift
+        rest = neuron.v_rest + self.current_depolarisation
         v_init: float | ns.Normal = rest
         if isinstance(noise, EscapeNoise):
             neuron = replace(neuron, escape=noise.rate(dt))
         elif isinstance(noise, GaussianNoise):
-            # Which the leak shrinks to sigma until the input arrives.
+            # The leak reduces the spread to sigma by the time the input arrives.
             v_init = ns.Normal(rest, noise.sigma * math.exp(dt / neuron.tau_m))
         elif isinstance(noise, OrnsteinUhlenbeckNoise):
             v_init = ns.Normal(rest, noise.sigma)
-        else:
-            raise NeurosimError(
-                f"{type(noise).__name__} cannot be simulated: give GaussianNoise, EscapeNoise or "
-                "OrnsteinUhlenbeckNoise"
-            )
         population = network.add(name, size, neuron, v_init=v_init, dale=dale)
         if isinstance(noise, OrnsteinUhlenbeckNoise):
             network.drive(population, ns.MembraneNoise(noise.sigma))
@@ -162,17 +157,17 @@ class SpikingUnit:
         *,
         at: float = 0.1,
     ) -> None:
-        """Let input arrive at a population of such neurons, one trial at each.
+        """Present one trial to each neuron of a population.
 
         Parameters
         ----------
         network : Network
         population : Population
-            From `add_to`, of n_trials neurons.
+            From `add_to`, with n_trials neurons.
         activity : (n_trials, n) array_like
-            Spikes of each synapse; what is no whole number is a spike of that strength.
+            Spikes of each synapse. Fractions scale the PSP.
         at : float
-            When all of them arrive (ms).
+            Time of arrival (ms).
         """
         activity = as_floats(activity, "activity")
         if activity.shape != (population.size, len(self.psps)):
@@ -191,7 +186,7 @@ class SpikingUnit:
         dt: float | None = None,
         threads: int | None = None,
     ) -> NDArray[np.bool_]:
-        """Simulate one window for each trial and return in which the neuron fired.
+        """Simulate one window per trial and return whether the neuron fired.
 
         Parameters
         ----------
@@ -199,7 +194,7 @@ class SpikingUnit:
             As in `present`.
         seed : int
         dt : float, optional
-            Step of the simulation (ms); 0.1, or that of Ornstein–Uhlenbeck noise, if not given.
+            Simulation step (ms). Default: 0.1, or the step of Ornstein–Uhlenbeck noise.
         threads : int, optional
 
         Returns
@@ -209,12 +204,10 @@ class SpikingUnit:
         activity = np.atleast_2d(as_floats(activity, "activity"))
         window = step = 0.1 if dt is None else dt
         if isinstance(self.noise, OrnsteinUhlenbeckNoise):
-            window = self.noise.window
-            step = self.noise.dt if dt is None else dt
-            if step != self.noise.dt:
+            window, step = self.noise.window, self.noise.dt
+            if dt not in (None, step):
                 raise NeurosimError(
-                    f"dt = {step:g} ms is not the step of the noise, {self.noise.dt:g} ms: leave "
-                    "it out"
+                    f"dt = {dt:g} ms differs from the step of the noise, {step:g} ms: omit dt"
                 )
         network = ns.Network()
         population = self.add_to(network, "unit", len(activity), dt=step)
@@ -223,14 +216,14 @@ class SpikingUnit:
         return result.spikes["unit"].counts() > 0
 
 
-def threshold_gap(neuron: ns.LIF) -> float:
-    """Return v_threshold − v_rest (mV), which LIF keeps above 0."""
+def threshold_distance(neuron: ns.LIF) -> float:
+    """Return v_threshold − v_rest (mV), which is positive for every LIF neuron."""
     require_neuron(neuron, "neuron")
     return neuron.v_threshold - neuron.v_rest
 
 
 def weighted(activity: ArrayLike, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return activity @ weights, the last axis of `activity` holding the synapses."""
+    """Return activity @ weights; the last axis of `activity` holds the synapses."""
     activity = as_floats(activity, "activity")
     if activity.ndim == 0 or activity.shape[-1] != len(weights):
         raise NeurosimError(
@@ -238,16 +231,3 @@ def weighted(activity: ArrayLike, weights: NDArray[np.float64]) -> NDArray[np.fl
             "synapses"
         )
     return activity @ weights
-
-
-def finite_vector(name: str, values: ArrayLike, unit: str = "") -> NDArray[np.float64]:
-    """Return a read-only copy of a vector; refuse what is not one of finite numbers."""
-    try:
-        vector = np.array(as_floats(values, name))
-    except NeurosimError:
-        vector = np.empty(())
-    if vector.ndim != 1 or not np.isfinite(vector).all():
-        in_unit = f" in {unit}" if unit else ""
-        raise NeurosimError(f"{name} must be a 1-D array of finite numbers{in_unit}")
-    vector.flags.writeable = False
-    return vector

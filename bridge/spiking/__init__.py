@@ -1,32 +1,21 @@
-"""Abstract networks as networks of spiking neurons with the same job."""
+"""Conversion of abstract networks to networks of spiking neurons."""
 
-from bridge.spiking.balance import Balanced, balance
-from bridge.spiking.chance import ChanceTwin
-from bridge.spiking.convert import spiking_twin
-from bridge.spiking.copies import connect_copies, fired_at
-from bridge.spiking.groups import GroupTwin, sigmoids_of
-from bridge.spiking.latency import LatencyTwin
-from bridge.spiking.logic import SpikingCircuit
-from bridge.spiking.rates import RateTwin
-from bridge.spiking.report import LayerLoss, diagnose
-from bridge.spiking.strengths import Strengths, strengths
-from bridge.spiking.twin import SpikingTwin
+from __future__ import annotations
 
-__all__ = [
-    "Balanced",
-    "ChanceTwin",
-    "GroupTwin",
-    "LatencyTwin",
-    "LayerLoss",
-    "RateTwin",
-    "SpikingCircuit",
-    "SpikingTwin",
-    "Strengths",
-    "balance",
-    "connect_copies",
-    "diagnose",
-    "fired_at",
-    "sigmoids_of",
-    "spiking_twin",
-    "strengths",
-]
+import lazy_loader as lazy
+
+from neurosim.utils.renamed import with_old_names
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__ = with_old_names(
+    __name__,
+    __getattr__,
+    {
+        "spiking_twin": "to_spiking",
+        "RateTwin": "RateCodedNetwork",
+        "LatencyTwin": "LatencyCodedNetwork",
+        "ChanceTwin": "ChanceCodedNetwork",
+        "GroupTwin": "NeuronGroup",
+        "SpikingTwin": "SpikingNetwork",
+    },
+)

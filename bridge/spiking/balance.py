@@ -1,33 +1,33 @@
-"""Weights and thresholds in balance: every layer's activations scaled to what spikes can carry."""
+"""Normalisation of weights so that activations lie in the range of a spike code."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from bridge.networks import Layer, LayeredNetwork
-from bridge.spiking.copies import checked_inputs, require_chain
-from bridge.utils.checks import as_float, require_kind, shown
+from bridge.networks.layer import checked_inputs
+from bridge.spiking.spiking_network import require_chain
+from bridge.utils.checks import as_float, require_type, shown
+from bridge.utils.renamed import old_keywords
 from neurosim import NeurosimError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True, eq=False)
 class Balanced:
-    """A ReLU network whose activations lie in 0 … 1, but for the largest of them.
+    """A ReLU network with activations from 0 to 1, except for the largest ones.
 
     Attributes
     ----------
     layers : tuple of Layer
-        Of inputs and activations in units of `scales`; the last gives (score − offset)/scale.
+        Layers for inputs and activations in units of `scales`. The last layer returns
+        (score − offset)/scale.
     scales : (n_layers + 1,) ndarray
-        What 1 stands for: of the inputs, then of each layer.
+        Activation that corresponds to 1, for the inputs and for each layer.
     offset : float
-        Score of the last layer that 0 stands for.
+        Score of the last layer that corresponds to 0.
     """
 
     layers: tuple[Layer, ...]
@@ -39,64 +39,62 @@ class Balanced:
         return inputs / self.scales[0]
 
 
+@old_keywords(lift="shift_scores")
 def balance(
-    network: LayeredNetwork, data: ArrayLike, *, percentile: float = 99.9, lift: bool = False
+    network: LayeredNetwork,
+    data: ArrayLike,
+    *,
+    percentile: float = 99.9,
+    shift_scores: bool = False,
 ) -> Balanced:
-    """Scale weights and biases so that activations fill what rates or latencies can carry.
+    """Scale weights and biases so that activations use the range of rates or latencies.
 
-    With λ the percentile of a layer's activations over all units and trials, W becomes
-    W λ_before/λ and b becomes b/λ, which changes nothing but the unit in which a layer speaks:
-    the network computes the same (Diehl et al. 2015, IJCNN; Rueckauer et al. 2017, Front.
-    Neurosci. 11:682, eq. 7). To divide a layer's weights by λ or to multiply its thresholds by λ
-    is one and the same, for only their ratio acts.
+    With the percentile λ of a layer's activations over all units and trials, W becomes W λ_before/λ
+    and b becomes b/λ. The function of the network does not change (Diehl et al. 2015, IJCNN;
+    Rueckauer et al. 2017, Front. Neurosci. 11:682, eq. 7).
 
     Parameters
     ----------
     network : LayeredNetwork
-        ReLU layers; the last may be a sigmoid, tanh or linear, for of it the score is taken.
+        ReLU layers. The last layer may also be sigmoid, tanh or linear, as only its score is used.
     data : (n_trials, n_inputs) array_like
-        Inputs from which the scales are found, those of the training.
+        Training inputs, from which the scales are computed.
     percentile : float
-        Above 50 to 100. Less than 100 lets the few largest activations saturate, for the sake of
-        all others.
-    lift : bool
-        Whether the last layer is to be lifted, so that the best unit is above 0 in these data, and
-        by a third of the range, for others may have lower scores than those of the training.
+        Above 50 to 100. Below 100 the few largest activations saturate.
+    shift_scores : bool
+        Whether to shift the scores of the last layer, so that the largest one is above 0 in these
+        data by a third of the range.
 
     Raises
     ------
     NeurosimError
-        For layers that spiking neurons cannot integrate, and a layer that is silent for all data.
+        If a layer has an unsuitable activation or is silent for all data.
     """
-    if not isinstance(lift, bool):
-        raise NeurosimError(f"lift = {shown(lift)} is neither True nor False")
+    if not isinstance(shift_scores, bool):
+        raise NeurosimError(f"shift_scores = {shown(shift_scores)} is neither True nor False")
     if not 50.0 < as_float(percentile, "percentile") <= 100.0:
         raise NeurosimError(f"percentile = {percentile:g} is outside 50 to 100")
-    require_kind(network, LayeredNetwork, "network", "LayeredNetwork")
+    require_type(network, LayeredNetwork, "network", "a LayeredNetwork")
     require_chain(network)
     for number, layer in enumerate(network.layers, start=1):
         name, last = layer.activation.name, number == len(network.layers)
         if name != "relu" and not (last and name in ("sigmoid", "tanh", "linear")):
             raise NeurosimError(
-                f"layer {number} is a {name}: integration makes a ReLU of a neuron; take relu for "
-                'all layers but the last, or the code "chance" for a network of sigmoids'
+                f"layer {number} is a {name}: rates and latencies need relu in all layers but the "
+                'last; for sigmoids give the code "chance"'
             )
-    inputs = checked_inputs(data, network.n_inputs, signed=True)
+    inputs = checked_inputs(data, network.n_inputs)
     outputs = network.outputs(inputs)
     scores = network.layers[-1].score(outputs[-2] if len(outputs) > 1 else inputs)
     best = scores.max(axis=1)
     high, low = np.percentile(best, [percentile, 100.0 - percentile])
-    offset = float(low - 0.5 * (high - low)) if lift else 0.0
-    tops = [np.abs(inputs).max()]
-    tops += [np.percentile(values, percentile) for values in outputs[:-1]]
-    tops.append(high - offset)
-    scales = np.array(tops, dtype=float)
+    offset = float(low - 0.5 * (high - low)) if shift_scores else 0.0
+    largest = [np.percentile(values, percentile) for values in outputs[:-1]]
+    scales = np.array([np.abs(inputs).max(), *largest, high - offset], dtype=float)
     if not (scales > 0.0).all():
         silent = int(np.argmin(scales > 0.0))
         what = f"layer {silent} has" if silent else "the inputs have"
-        raise NeurosimError(
-            f"{what} no activity above 0 in these data: a scale cannot be found; give other data"
-        )
+        raise NeurosimError(f"{what} no activity above 0 in these data: give other data")
     layers = []
     for k, layer in enumerate(network.layers):
         bias = layer.bias - (offset if k == len(network.layers) - 1 else 0.0)

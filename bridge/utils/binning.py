@@ -1,33 +1,30 @@
-"""Time bins of spikes: a spike at time t belongs to the bin that ends at or after t."""
+"""Time bins of spikes; bins include their end."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from neurosim import NeurosimError
 from neurosim.results.windows import bin_index
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
 TOLERANCE = 1e-6
-"""Distance from an edge (bins) within which a time counts as lying on the edge."""
+"""Distance from an edge (bins) within which a time is treated as equal to it."""
 
 
 def bin_indices(times: ArrayLike, width: float) -> NDArray[np.int64]:
-    """Return the bin of each spike: bin k holds k·width < t ≤ (k + 1)·width.
+    """Return the bin of each spike: bin k contains k·width < t ≤ (k + 1)·width.
 
-    A simulated spike carries the end of its step, so the bin that ends at t is the bin in which the
-    neuron fired. A spike at 0 ms counts in bin 0. Times within rounding of an edge count as lying
-    on it, so decimal times neither lose nor gain a bin.
+    The time of a simulated spike is the end of its step, so the bin that ends at t is the one in
+    which the neuron fired. A spike at 0 ms is in bin 0. Times within rounding error of an edge are
+    treated as equal to it.
 
     Parameters
     ----------
     times : (n_spikes,) array_like
-        Spike times from the start of the recording, not below 0 (ms).
+        Spike times from the start of the recording (ms), not negative.
     width : float
         Bin width (ms).
     """
@@ -35,7 +32,7 @@ def bin_indices(times: ArrayLike, width: float) -> NDArray[np.int64]:
 
 
 def whole_number(numerator: float, denominator: float, names: tuple[str, str]) -> int:
-    """Return numerator / denominator (ms), refused unless it is a whole number from 1."""
+    """Return numerator / denominator (ms), which must be a whole number from 1."""
     numerator, denominator = float(numerator), float(denominator)
     ratio = numerator / denominator if denominator else math.nan
     whole = round(ratio) if math.isfinite(ratio) else 0
@@ -54,11 +51,11 @@ def count_bins(duration: float, width: float) -> int:
 
 
 def is_after(times: ArrayLike, end: float, width: float) -> NDArray[np.bool_]:
-    """Return which times lie after `end` by more than rounding (ms)."""
+    """Return which times (ms) are after `end` by more than rounding error."""
     ratio = end / width
     return np.asarray(times, dtype=float) / width > ratio + _tolerance(ratio)
 
 
 def _tolerance(position: NDArray[np.float64] | float) -> NDArray[np.float64] | float:
-    """Return the tolerance in bins, which covers the rounding of t / width at any length."""
+    """Return the tolerance in bins, including the rounding error of t / width."""
     return TOLERANCE + 4.0 * np.finfo(float).eps * np.abs(position)

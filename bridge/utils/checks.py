@@ -1,80 +1,125 @@
-"""What a user gives as numbers or as one of a kind, or a sentence that says what to give."""
+"""Checks of arguments: errors name the argument, its value and the allowed values."""
 
 from __future__ import annotations
 
 import math
 import numbers
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from neurosim import LIF, NeurosimError
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 LONGEST = 60
-"""Characters of a value that a sentence has room for."""
+"""Most characters of a value shown in a message."""
 
 
-def as_floats(values: Any, what: str) -> NDArray[np.float64]:
-    """Return values as an array of floats; refuse words, complex numbers and ragged rows."""
+def as_floats(values: Any, name: str) -> NDArray[np.float64]:
+    """Return real numbers as an array of floats; NaN and infinity are allowed."""
     try:
         if np.iscomplexobj(values):
             raise TypeError
         return np.asarray(values, dtype=float)
     except (TypeError, ValueError, OverflowError):
         raise NeurosimError(
-            f"{what} must be numbers, in rows of one length: {shown(values)} is not"
+            f"{name} must be an array of real numbers with rows of equal length, not "
+            f"{shown(values)}"
         ) from None
 
 
-def as_float(value: Any, what: str) -> float:
-    """Return a number as a float, infinite or NaN too; refuse anything else."""
+def finite_vector(values: ArrayLike, name: str, unit: str = "") -> NDArray[np.float64]:
+    """Return a read-only copy of a 1-D array of finite numbers."""
+    try:
+        vector = np.array(as_floats(values, name))
+    except NeurosimError:
+        vector = np.empty(())
+    if vector.ndim != 1 or not np.isfinite(vector).all():
+        in_unit = f" in {unit}" if unit else ""
+        raise NeurosimError(f"{name} must be a 1-D array of finite numbers{in_unit}")
+    vector.flags.writeable = False
+    return vector
+
+
+def as_float(value: Any, name: str) -> float:
+    """Return a real number as a float; NaN and infinity are allowed."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value.item()
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        raise NeurosimError(f"{what} = {shown(value)} is not a number")
+        raise NeurosimError(f"{name} = {shown(value)} is not a number")
     try:
         return float(value)
     except OverflowError:
         return math.copysign(math.inf, value)
 
 
-def as_integer(value: Any, what: str, low: float = -math.inf) -> int:
-    """Return a whole number from `low`; refuse anything else."""
+def finite(value: Any, name: str, unit: str = "", low: float = -math.inf) -> float:
+    """Return a finite number that is at least `low` as a float."""
+    value = as_float(value, name)
+    if not (math.isfinite(value) and value >= low):
+        bound = f" of at least {low:g}" if low > -math.inf else ""
+        raise NeurosimError(
+            f"{name} = {value:g} {unit}".rstrip() + f" is not a finite number{bound}"
+        )
+    return value
+
+
+def positive(value: Any, name: str, unit: str = "") -> float:
+    """Return a finite number above 0 as a float."""
+    value = as_float(value, name)
+    if not (math.isfinite(value) and value > 0):
+        raise NeurosimError(
+            f"{name} = {value:g} {unit} is not a finite number above 0 {unit}".replace(
+                "  ", " "
+            ).rstrip()
+        )
+    return value
+
+
+def as_integer(value: Any, name: str, low: float = -math.inf) -> int:
+    """Return a whole number that is at least `low` as an int."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise NeurosimError(f"{what} = {shown(value)} is not a whole number")
+        raise NeurosimError(f"{name} = {shown(value)} is not a whole number")
     if value < low:
-        raise NeurosimError(f"{what} = {value} is below {low:g}")
+        raise NeurosimError(f"{name} = {value} is below {low:g}")
     return int(value)
 
 
-def generator(seed: Any) -> np.random.Generator:
-    """Return numpy's generator of a seed; refuse what is none."""
-    if seed is None or isinstance(seed, (np.random.Generator, np.random.SeedSequence)):
-        return np.random.default_rng(seed)
-    return np.random.default_rng(as_integer(seed, "seed", 0))
+def as_flag(value: Any, name: str) -> bool:
+    """Return True or False; 0 and 1 are allowed."""
+    if not isinstance(value, (bool, np.bool_, int)):
+        raise NeurosimError(f"{name} = {shown(value)} is neither True nor False")
+    return bool(value)
 
 
-def require_kind(value: Any, kinds: type | tuple[type, ...], what: str, give: str) -> None:
-    """Refuse what is of another class than asked for."""
-    if not isinstance(value, kinds):
-        raise NeurosimError(f"{what} = {shown(value)} is no {give}: give one")
-
-
-def require_neuron(value: Any, what: str) -> None:
-    """Refuse what is not a LIF neuron, or stands for neurons of different parameters."""
-    require_kind(value, LIF, what, "LIF neuron")
-    if not value.is_uniform:
+def require_choice(value: Any, name: str, choices: Any) -> None:
+    """Raise an error if a value is not one of some strings."""
+    if not isinstance(value, str) or value not in choices:
         raise NeurosimError(
-            f"{what} = {shown(value)} has parameters that differ between neurons: give numbers"
+            f"{name} = {shown(value)} is unknown: give one of {', '.join(map(str, choices))}"
         )
 
 
-def one_of(value: Any, names: Any) -> bool:
-    """Return whether a value is one of some names; what is no text is none of them."""
-    return isinstance(value, str) and value in names
+def require_type(value: Any, types: type | tuple[type, ...], name: str, expected: str) -> None:
+    """Raise an error if a value is not an instance of `types`."""
+    if not isinstance(value, types):
+        raise NeurosimError(f"{name} must be {expected}, not {shown(value)}")
+
+
+def require_neuron(value: Any, name: str) -> None:
+    """Raise an error if a value is not a LIF neuron with scalar parameters."""
+    require_type(value, LIF, name, "a LIF neuron")
+    if not value.is_uniform:
+        raise NeurosimError(
+            f"{name} = {shown(value)} has parameters that differ between neurons: give scalars"
+        )
+
+
+def generator(seed: Any) -> np.random.Generator:
+    """Return the random generator of a seed."""
+    if seed is None or isinstance(seed, (np.random.Generator, np.random.SeedSequence)):
+        return np.random.default_rng(seed)
+    return np.random.default_rng(as_integer(seed, "seed", 0))
 
 
 def shown(value: Any) -> str:

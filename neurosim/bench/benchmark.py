@@ -1,4 +1,4 @@
-"""What a benchmark is, and how one is found."""
+"""Definition of a benchmark, and search among the installed ones."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ if TYPE_CHECKING:
     from neurosim.network import Network
 
 ENTRY_POINTS = "neurosim.benchmarks"
-"""Entry-point group by which any distribution adds benchmarks."""
+"""Entry-point group through which packages provide benchmarks."""
 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A network to measure the simulator by.
+    """A network whose simulation speed is measured.
 
     Attributes
     ----------
     name : str
-        The name of its entry point.
+        Name of the entry point.
     title : str
         One line.
     network : callable
-        scale -> Network; the scale is the number of neurons relative to the network's own.
+        scale -> Network; the scale is the number of neurons relative to the original network.
     scales : tuple of float
-        Least and largest scale.
+        Smallest and largest scale.
     warmup, span : float
-        Simulated time (ms) before the clock runs, and while it runs.
+        Simulated time (ms) before the measurement, and of the measurement.
     threads : int or None
-        None leaves the number to the simulator.
+        None: chosen by the simulator.
     dt : float
-        Step of the time grid (ms).
+        Time step (ms).
     """
 
     name: str
@@ -50,19 +50,19 @@ class Benchmark:
 
 
 def find_benchmark(name: str) -> Benchmark:
-    """Return the benchmark of that name.
+    """Return a benchmark by name.
 
     Raises
     ------
     NeurosimError
-        Where there is none; the sentence gives the nearest name.
+        If there is none, with the most similar name.
     """
     installed = {entry_point.name: entry_point for entry_point in entry_points(group=ENTRY_POINTS)}
     if name not in installed:
         near = nearest(name, installed)
-        hint = f"did you mean {near}?" if near else f"there are {', '.join(installed) or 'none'}"
+        hint = f"did you mean {near}?" if near else f"choose from {', '.join(installed)}"
         raise NeurosimError(f"unknown benchmark {name!r}: {hint}")
     benchmark = installed[name].load()
     if not isinstance(benchmark, Benchmark):
-        raise TypeError(f"entry point {name} is no Benchmark but {type(benchmark)}")
+        raise TypeError(f"entry point {name} is not a Benchmark but a {type(benchmark).__name__}")
     return benchmark

@@ -1,4 +1,4 @@
-"""The largest network that this machine runs in real time, found by trying."""
+"""Search for the largest network that this machine runs in real time."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
 FIRST_SCALE = 0.2
 CLOSE = 1.1
-"""Ratio of sizes between which nothing is tried any more."""
+"""Ratio of sizes at which the search ends."""
 AIM = 0.95
-"""Real-time factor aimed at as long as all networks tried were in real time, or none."""
+"""Target real-time factor until the search has found a faster and a slower network."""
 FASTEST_GROWTH = 8.0
 
 
 @dataclass(frozen=True)
 class Largest:
-    """What the search found.
+    """Result of the search.
 
     Attributes
     ----------
     tried : tuple of Measurement
-        In the order of trying.
+        In the order of the trials.
     best : Measurement or None
-        The largest that ran in real time, with the machine's limit; None if none did.
+        The largest network in real time, with the memory-bandwidth limit; None if there is none.
     ended_by : str
-        What keeps the next larger network from running in real time: "speed", "memory", "range" of
-        the benchmark's scales, or nothing known but that the "time" for trying was over.
+        Why the search ended: "speed" (larger networks are too slow), "memory" (they do not fit),
+        "range" (largest scale of the benchmark) or "time" (limit of the search).
     """
 
     tried: tuple[Measurement, ...]
@@ -44,7 +44,7 @@ class Largest:
     ended_by: str
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the figures of the best network, or of the smallest where none was, JSON-able."""
+        """Return the best network, or the smallest tried if there is none, as JSON data."""
         shown = self.best or min(self.tried, key=lambda trial: trial.neurons)
         columns = ("scale", "neurons", "synapses", "build_s", "real_time_factor")
         return shown.as_dict() | {
@@ -55,13 +55,13 @@ class Largest:
 
 
 class _Search:
-    """Where the border between in time and too late lies, as far as tried.
+    """Bounds of the largest network in real time.
 
     Attributes
     ----------
     low, high : Measurement or None
-        The largest network that was in real time, and the smallest beyond it that was not.
-    refused : float
+        The largest network in real time, and the smallest slower one.
+    failed : float
         Scale of the smallest network that could not be built.
     """
 
@@ -69,20 +69,20 @@ class _Search:
         self.least, self.most = scales
         self.low: Measurement | None = None
         self.high: Measurement | None = None
-        self.refused = math.inf
+        self.failed = math.inf
 
     def add(self, trial: Measurement) -> None:
-        """Take note of a trial."""
+        """Update the bounds with a trial."""
         if trial.real_time_factor > 1.0:
             self.high = trial
         else:
             self.low = trial
 
     def next_scale(self) -> float | None:
-        """Return the scale to try next, None where trying more would tell nothing."""
+        """Return the next scale to try, None if the bounds are close enough."""
         low, high = self.low, self.high
         bottom = low.scale if low else self.least
-        top = min(self.refused, high.scale if high else math.inf)
+        top = min(self.failed, high.scale if high else math.inf)
         if min(top, self.most) < CLOSE * bottom:
             return None
         if low and high:
@@ -93,8 +93,8 @@ class _Search:
         else:
             assert high
             scale = high.scale * AIM / high.real_time_factor
-        if math.isfinite(self.refused):
-            scale = min(scale, math.sqrt(bottom * self.refused))
+        if math.isfinite(self.failed):
+            scale = min(scale, math.sqrt(bottom * self.failed))
         margin = math.sqrt(CLOSE)
         return min(max(scale, bottom * margin if low else bottom), top / margin, self.most)
 
@@ -103,7 +103,7 @@ class _Search:
         """See `Largest`."""
         if self.high:
             return "speed"
-        if math.isfinite(self.refused):
+        if math.isfinite(self.failed):
             return "memory"
         return "range" if self.low and CLOSE * self.low.scale > self.most else "time"
 
@@ -113,27 +113,27 @@ def largest_in_real_time(
     options: TimingOptions,
     *,
     seconds: float = 90.0,
-    tell: Callable[[Measurement, float], object] = lambda trial, left: None,
+    callback: Callable[[Measurement, float], object] = lambda trial, left: None,
 ) -> Largest:
-    """Try a benchmark at several scales until the largest in real time is known to 10 %.
+    """Find the largest scale of a benchmark that runs in real time, to within 10 %.
 
     Parameters
     ----------
     benchmark : Benchmark
-        Its real-time factor should grow with the scale.
+        Its real-time factor should increase with the scale.
     options : TimingOptions
-        Its scale is left aside.
+        The scale is ignored.
     seconds : float
-        Time that all trials may take together.
-    tell : callable
-        Called after each trial with what was measured and the seconds left at most.
+        Limit on the total time of all trials.
+    callback : callable
+        Called after each trial with the measurement and the remaining time (s).
 
     Raises
     ------
     NeurosimError
-        For what the benchmark refuses at the first scale.
+        If the first scale cannot be run.
     KeyboardInterrupt
-        By Ctrl-C.
+        After Ctrl-C.
     """
     started = time.monotonic()
     search, tried = _Search(benchmark.scales), []
@@ -144,11 +144,11 @@ def largest_in_real_time(
         except NeurosimError:
             if not tried:
                 raise
-            search.refused = scale
+            search.failed = scale
         else:
             search.add(tried[-1])
             left = seconds - (time.monotonic() - started)
-            tell(tried[-1], max(left, 0.0))
+            callback(tried[-1], max(left, 0.0))
         scale = search.next_scale()
         if scale is not None and _expected_s(tried[-1], scale) > left:
             break
@@ -156,7 +156,7 @@ def largest_in_real_time(
 
 
 def _expected_s(last: Measurement, scale: float) -> float:
-    """Return how long a trial will take at the most, from the one before."""
+    """Return an upper estimate of the time of a trial (s), from the previous one."""
     simulated = last.duration_ms * (len(last.real_time_factors) + 1)
     took = last.build_s + last.real_time_factor * simulated * 1e-3
     return 2.0 * took * scale / last.scale

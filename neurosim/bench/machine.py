@@ -1,4 +1,4 @@
-"""What this machine allows, measured: reading, adding up, computing; and what memory is taken."""
+"""Measure the limits of this machine: memory bandwidth, arithmetic, memory in use."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PROBE_SYNAPSES = 2**26
-"""Synapses in the table that is read, all threads together: 400 MB, far beyond any cache."""
+"""Number of synapses to read, for all threads together: 400 MB, much larger than any cache."""
 ROUNDS = 4
-"""How often a table is read while the clock runs."""
+"""Number of times that a table is read in one measurement."""
 
 
 def limit_ns_per_event(
@@ -31,66 +31,67 @@ def limit_ns_per_event(
     synapses: int = PROBE_SYNAPSES,
     repeats: int = 5,
 ) -> float:
-    """Measure the least time for a synaptic event that the memory of this machine allows.
+    """Measure the lower bound for the time per synaptic event set by memory bandwidth.
 
-    All threads at once read tables of synapses from beginning to end, a 16-bit target (32 where
-    that is too narrow) and a 32-bit weight each, and add every weight to a buffer of the thread's
-    own, of 32-bit numbers. Targets are uniformly random; sorted in stretches of 16 to 4,096 they
-    take as long.
+    All threads read tables of synapses sequentially and add each weight to a buffer of 32-bit
+    floats, one per thread. A synapse has a 16-bit target (32-bit if there are more targets) and a
+    32-bit weight. Targets are uniformly random; sorting them in blocks of 16 to 4,096 makes no
+    difference.
 
     Parameters
     ----------
     targets : int
-        Targets that one thread owns.
+        Number of targets of one thread.
     threads : int
     common : bool
-        Whether rows have weights in common, so that only targets are read.
+        Whether rows share their weights, so that only targets are read.
     synapses : int
-        In the tables of all threads together.
+        Total number, for all threads together.
     repeats : int
 
     Returns
     -------
     float
-        Wall-clock time (ns) over the events of all threads, the median of the repeats.
+        Wall-clock time divided by the number of events of all threads (ns); median of the repeats.
     """
     from neurosim.kernels.limits import STRETCH, scatter
 
-    own = -(-synapses // (threads * STRETCH)) * STRETCH
+    per_thread = -(-synapses // (threads * STRETCH)) * STRETCH
 
     def table(thread: int) -> tuple[NDArray, NDArray | None, NDArray, int]:
         kind = np.uint16 if targets <= 2**16 else np.uint32
-        drawn = np.random.default_rng(thread).integers(0, targets, own, dtype=kind)
-        weights = None if common else np.full(own, 1.0, np.float32)
+        drawn = np.random.default_rng(thread).integers(0, targets, per_thread, dtype=kind)
+        weights = None if common else np.full(per_thread, 1.0, np.float32)
         return drawn, weights, np.zeros(targets, np.float32), ROUNDS
 
-    return _wall(scatter, _in_parallel(table, threads), repeats) * 1e9 / (own * threads * ROUNDS)
+    events = per_thread * threads * ROUNDS
+    return _wall(scatter, _in_parallel(table, threads), repeats) * 1e9 / events
 
 
 def bytes_per_s(threads: int, *, size: int = PROBE_SYNAPSES * 6, repeats: int = 5) -> float:
-    """Measure how fast tables of `size` bytes in all are read, by all threads at once.
+    """Measure the rate at which all threads together read tables of `size` bytes.
 
     Returns
     -------
     float
-        The median of the repeats.
+        Median of the repeats.
     """
     from neurosim.kernels.limits import read
 
-    own = -(-size // (8 * threads))
-    tables = _in_parallel(lambda thread: (np.full(own, 1, np.uint64), ROUNDS), threads)
-    return own * 8 * threads * ROUNDS / _wall(read, tables, repeats)
+    words = -(-size // (8 * threads))
+    tables = _in_parallel(lambda thread: (np.full(words, 1, np.uint64), ROUNDS), threads)
+    return words * 8 * threads * ROUNDS / _wall(read, tables, repeats)
 
 
 def flop_per_s(*, size: int = 2048, repeats: int = 5) -> float:
-    """Measure floating-point operations per second: a product of matrices in single precision.
+    """Measure floating-point operations per second of a matrix product in single precision.
 
-    It is computed by numpy on as many threads as that takes.
+    NumPy chooses the number of threads.
 
     Returns
     -------
     float
-        The median of the repeats.
+        Median of the repeats.
     """
     matrix = np.full((size, size), 0.5, np.float32)
     product = np.empty_like(matrix)
@@ -98,9 +99,9 @@ def flop_per_s(*, size: int = 2048, repeats: int = 5) -> float:
 
 
 def peak_memory() -> int | None:
-    """Return the most memory (bytes) that this process has taken, None where nobody knows."""
+    """Return the peak memory of this process (bytes), None if it is unknown."""
     status = Path("/proc/self/status")
-    if status.exists():  # unlike getrusage it leaves out what the parent of the process took
+    if status.exists():  # unlike getrusage, without the parent of the process
         words = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
         return int(words.split()[1]) * 1024
     try:
@@ -112,22 +113,22 @@ def peak_memory() -> int | None:
 
 
 def _in_parallel(make: Callable[[int], Any], threads: int) -> list[Any]:
-    """Let every thread make its own table, so that it lies near its processor."""
+    """Create one table per thread, in the memory near its processor."""
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(make, range(threads)))
 
 
 def _wall(work: Callable[..., object], arguments: Sequence[tuple], repeats: int) -> float:
-    """Return the time (s) in which one thread for each of the arguments does its work, all at once.
+    """Return the time (s) of parallel calls, one thread for each of the arguments.
 
-    The median of the repeats; once more is worked before the clock runs, to compile and warm up.
+    The median of the repeats, after one call for compilation and warm-up.
     """
-    together = threading.Barrier(len(arguments))
+    barrier = threading.Barrier(len(arguments))
 
-    def timed(given: tuple) -> tuple[float, float]:
-        together.wait()
+    def timed(argument: tuple) -> tuple[float, float]:
+        barrier.wait()
         started = time.perf_counter()
-        work(*given)
+        work(*argument)
         return started, time.perf_counter()
 
     walls = []

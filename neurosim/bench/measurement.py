@@ -1,4 +1,4 @@
-"""How fast a network runs: built, warmed up, timed."""
+"""Measure how fast a network runs."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ MOST_REPEATS = 1000
 
 @dataclass(frozen=True)
 class TimingOptions:
-    """How to measure a benchmark; None leaves a value to it.
+    """Options of a measurement; None means as in the benchmark.
 
     Attributes
     ----------
     scale : float
     threads : int or None
     duration : float or None
-        Simulated time (ms) that each repeat takes.
+        Simulated time of each repeat (ms).
     repeats : int
     seed : int
     profile : bool
-        Whether to split the time by what it was spent on.
+        Whether to measure the time spent on each phase.
     """
 
     scale: float = 1.0
@@ -54,7 +54,7 @@ class TimingOptions:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What was measured; the fields are those of `neurosim bench --json`.
+    """Result of a measurement, with the fields of ``neurosim bench --json``.
 
     Attributes
     ----------
@@ -62,30 +62,30 @@ class Measurement:
     scale : float
     threads, neurons, synapses, seed : int
     dt_ms, duration_ms : float
-        Step, and the simulated time of each repeat.
+        Time step, and simulated time of each repeat.
     build_s : float
-        Time to build the network, compiling left out.
+        Time to build the network, without compilation.
     real_time_factor : float
-        Median of `real_time_factors`, one for each repeat: wall-clock over simulated time.
+        Wall-clock time divided by simulated time; median of `real_time_factors`, one per repeat.
     events_per_s : float
-        Synaptic events, each one synapse delivering one spike, per second of wall-clock time; the
-        median of the repeats.
+        Synaptic events (one synapse transmits one spike) per second of wall-clock time; median of
+        the repeats.
     ns_per_event : float or None
-        Its inverse; None where there were no events.
+        The inverse; None if there were no events.
     limit_ns_per_event : float or None
-        See `neurosim.bench.machine.limit_ns_per_event`; None where it was not measured.
+        See `neurosim.bench.machine.limit_ns_per_event`; None if it was not measured.
     bytes_per_synapse : float or None
-        Size of the synapse tables over the number of synapses.
+        Size of the synapse tables divided by the number of synapses.
     weights_in_common : bool
-        Whether synapses have their weights in common with others, and so only targets are read.
+        Whether synapses share their weights, so that only targets are read.
     peak_rss_mb : float or None
-        Most memory that the process took until the runs were over (MB, of 1e6 bytes).
+        Peak memory of the process until the end of the runs (MB of 1e6 bytes).
     rates_hz : mapping
-        Mean rate of each population while the clock ran.
+        Mean rate of each population during the repeats.
     neurons_fired : int
-        Neurons that fired at least once in that time.
+        Number of neurons that fired during the repeats.
     profile : mapping or None
-        Wall-clock time (s) by what it was spent on, over all repeats.
+        Wall-clock time of each phase (s), summed over the repeats.
     """
 
     name: str
@@ -110,24 +110,24 @@ class Measurement:
     profile: Mapping[str, float] | None = None
 
     def with_limit(self) -> Measurement:
-        """Return the same with the machine's limit, measured now."""
-        own = -(-self.neurons // self.threads)
-        limit = limit_ns_per_event(own, self.threads, common=self.weights_in_common)
+        """Measure the memory-bandwidth limit and return a copy that contains it."""
+        targets = -(-self.neurons // self.threads)
+        limit = limit_ns_per_event(targets, self.threads, common=self.weights_in_common)
         return dataclasses.replace(self, limit_ns_per_event=limit)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields, JSON-able."""
+        """Return the fields as JSON data."""
         return dataclasses.asdict(self)
 
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of simulated time, and what it took.
+    """A span of simulated time, with the time and events that it took.
 
     Attributes
     ----------
     duration : float
-        Simulated (ms).
+        Simulated time (ms).
     wall_s : float
     events : int
         Synaptic events.
@@ -139,7 +139,7 @@ class Span:
 
     @classmethod
     def between(cls, before: Result, after: Result) -> Span:
-        """Return the stretch between two results of one simulation."""
+        """Return the span between two results of one simulation."""
         return cls(
             after.duration - before.duration,
             after.stats.wall_s - before.stats.wall_s,
@@ -148,19 +148,19 @@ class Span:
 
     @property
     def real_time_factor(self) -> float:
-        """Wall-clock over simulated time."""
+        """Wall-clock time divided by simulated time."""
         return self.wall_s * 1e3 / self.duration
 
 
 def build_compiled(make: Callable[[], Simulation]) -> Simulation:
-    """Return what `make` builds; where that had kernels compiled, what it builds a second time.
+    """Build a simulation, twice if the first time includes compilation.
 
-    So the time to build is that of building.
+    The build time of the returned simulation therefore excludes compilation.
     """
     with install_recorder("numba:compile") as compiled:
         simulation = make()
     if compiled.buffer:
-        del simulation  # or there would be two tables at once
+        del simulation  # otherwise both tables would be in memory
         simulation = make()
     return simulation
 
@@ -171,13 +171,13 @@ def start(benchmark: Benchmark, options: TimingOptions, *, progress: bool = Fals
     Raises
     ------
     NeurosimError
-        For a scale out of range, and for what the network or the simulation refuses.
+        If the scale is out of range, or the network cannot be built.
     """
     low, high = benchmark.scales
     if not low <= options.scale <= high:
         raise NeurosimError(
             f"scale = {options.scale:g} is outside {low:g} to {high:g} for {benchmark.name}: "
-            "1 is the network's own number of neurons"
+            "1 is the original number of neurons"
         )
     network = benchmark.network(options.scale)
     return build_compiled(
@@ -195,26 +195,26 @@ def start(benchmark: Benchmark, options: TimingOptions, *, progress: bool = Fals
 def measure(
     benchmark: Benchmark, options: TimingOptions, *, limit: bool = True, progress: bool = False
 ) -> Measurement:
-    """Build a network, let it settle, and time it; then time what the machine allows.
+    """Build a network, run its warm-up, and time it.
 
     Parameters
     ----------
     benchmark : Benchmark
     options : TimingOptions
     limit : bool
-        Whether to time what the machine allows.
+        Whether to measure the memory-bandwidth limit too.
     progress : bool
-        Whether to draw progress bars on stderr.
+        Whether to show progress bars on stderr.
 
     Raises
     ------
     NeurosimError
-        For a scale out of range, and for what the network or the simulation refuses.
+        If the scale is out of range, or the network cannot be built.
     KeyboardInterrupt
-        By Ctrl-C.
+        After Ctrl-C.
     """
     duration = benchmark.span if options.duration is None else options.duration
-    whole_steps(duration, benchmark.dt, "duration")  # refuses it before much time is spent
+    whole_steps(duration, benchmark.dt, "duration")  # checked before the build takes time
     simulation = start(benchmark, options, progress=progress)
     durations = [benchmark.warmup, *[duration] * options.repeats]
     results = [simulation.run(each) for each in durations]
@@ -245,7 +245,7 @@ def measure(
 
 
 def _speed(spans: Sequence[Span]) -> dict[str, Any]:
-    """Return medians over spans, and all real-time factors."""
+    """Return medians over spans, and the real-time factor of each."""
     factors = tuple(span.real_time_factor for span in spans)
     events_per_s = statistics.median(span.events / span.wall_s for span in spans)
     return {
@@ -257,7 +257,7 @@ def _speed(spans: Sequence[Span]) -> dict[str, Any]:
 
 
 def _profile(first: Result, last: Result) -> dict[str, float] | None:
-    """Return the time (s) by phase from one result to another, None where it was not split."""
+    """Return the time of each phase (s) between two results, None if it was not measured."""
     before, after = first.stats.profile, last.stats.profile
     if before is None or after is None:
         return None

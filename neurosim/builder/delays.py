@@ -10,7 +10,7 @@ import numpy as np
 
 from neurosim.builder.grid import to_steps
 from neurosim.errors import NeurosimError
-from neurosim.kernels.random_rows import ARRAY, CONSTANT, GUIDE_BITS, LAW
+from neurosim.kernels.random_rows import ARRAY, CONSTANT, GUIDE_BITS, TABLE
 from neurosim.models.column import is_per_edge
 from neurosim.models.quantity import is_distribution
 
@@ -70,10 +70,10 @@ class Delays:
     Attributes
     ----------
     kind : int
-        `CONSTANT`, `ARRAY` or `LAW`.
+        `CONSTANT`, `ARRAY` or `TABLE`.
     steps : (n,) ndarray of int64
         Those that there are; where each synapse has its own and none is listed, one per synapse.
-    law : (n,) ndarray of uint64
+    cdf : (n,) ndarray of uint64
         Cumulative probabilities, as fractions of 2⁶⁴, where they are drawn.
     guide : (2**GUIDE_BITS,) or (0,) ndarray of int64
         For the leading bits of a random number, the first entry of the law that it may mean.
@@ -81,7 +81,7 @@ class Delays:
 
     kind: int
     steps: NDArray[np.int64]
-    law: NDArray[np.uint64]
+    cdf: NDArray[np.uint64]
     guide: NDArray[np.int64]
 
 
@@ -134,11 +134,11 @@ def delays_of(projection: Projection, dt: float) -> Delays:
         kind = CONSTANT if np.ndim(delay) == 0 else ARRAY
         return Delays(kind, steps, np.zeros(len(steps), np.uint64), no_guide)
     steps, cumulative = delay_law(delay, dt)
-    law = np.floor(np.minimum(cumulative, 1.0 - 2.0**-53) * 2.0**53).astype(np.uint64)
-    law <<= np.uint64(11)
-    law[-1] = np.iinfo(np.uint64).max
+    cdf = np.floor(np.minimum(cumulative, 1.0 - 2.0**-53) * 2.0**53).astype(np.uint64)
+    cdf <<= np.uint64(11)
+    cdf[-1] = np.iinfo(np.uint64).max
     leading = np.arange(2**GUIDE_BITS, dtype=np.uint64) << np.uint64(64 - GUIDE_BITS)
-    return Delays(LAW, steps, law, np.searchsorted(law, leading, side="right"))
+    return Delays(TABLE, steps, cdf, np.searchsorted(cdf, leading, side="right"))
 
 
 def too_short(projection: Projection, delay: float, dt: float) -> str:
@@ -150,19 +150,32 @@ def too_short(projection: Projection, delay: float, dt: float) -> str:
 
 
 class DelayTable:
-    """The delays of all projections: their distinct values, and how each synapse finds its own."""
+    """The delays of all projections.
+
+    Attributes
+    ----------
+    delays : (n_delays,) ndarray of int64
+        Distinct delays in steps, ascending.
+    kinds : list of int
+    lengths, first : (n_projections,) ndarray of int64
+        Number of delays of each projection, and index of the first in `columns` and `cdf`.
+    columns : (n,) ndarray of int64
+        Indices in `delays`, projection by projection.
+    cdf : (n,) ndarray of uint64
+    guides : (n_distributions, 2**GUIDE_BITS) ndarray of int64
+    guide_rows : (n_projections,) ndarray of int64
+        Row of `guides` of each projection.
+    """
 
     def __init__(self, given: Sequence[Delays]) -> None:
         self.kinds = [own.kind for own in given]
         self.lengths = np.array([len(own.steps) for own in given], np.int64)
-        self.places = np.cumsum(self.lengths) - self.lengths
+        self.first = np.cumsum(self.lengths) - self.lengths
         steps = np.concatenate([np.empty(0, np.int64), *(own.steps for own in given)])
         self.delays = np.unique(steps)
-        """Distinct delays in steps, ascending."""
         self.columns = np.searchsorted(self.delays, steps)
-        self.law = np.concatenate([np.empty(0, np.uint64), *(own.law for own in given)])
+        self.cdf = np.concatenate([np.empty(0, np.uint64), *(own.cdf for own in given)])
         has_guide = np.array([len(own.guide) > 0 for own in given], np.int64)
-        self.guides = np.cumsum(has_guide) - has_guide
-        self.guide = np.concatenate([np.empty(0, np.int64), *(own.guide for own in given)]).reshape(
-            -1, 2**GUIDE_BITS
-        )
+        self.guide_rows = np.cumsum(has_guide) - has_guide
+        guides = np.concatenate([np.empty(0, np.int64), *(own.guide for own in given)])
+        self.guides = guides.reshape(-1, 2**GUIDE_BITS)

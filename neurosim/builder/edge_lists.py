@@ -13,20 +13,20 @@ import numpy as np
 
 from neurosim.builder.delays import Delays, delays_of, too_short
 from neurosim.builder.grid import to_steps
-from neurosim.edges import CSVEdges, SonataEdges
-from neurosim.edges.readers import ArrayReader, SonataReader, edges_of, read_only, refuse
-from neurosim.edges.text import TextReader
+from neurosim.edges import EdgeFile
+from neurosim.edges.readers import ArrayReader, edges_of, refuse
 from neurosim.errors import NeurosimError
 from neurosim.kernels import Edges, count_edges
-from neurosim.kernels.random_rows import ARRAY, KEY_DELAYS, KEY_TARGETS
+from neurosim.kernels.random_rows import ARRAY
 from neurosim.models.column import MAX_DELAY, is_per_edge
 from neurosim.models.distance import Redrawn
 from neurosim.network.dale import EFFECT
 from neurosim.network.strength import MAX_STRENGTH
+from neurosim.utils.frozen import read_only
 from neurosim.utils.resources import physical_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -36,11 +36,6 @@ if TYPE_CHECKING:
     from neurosim.network import Projection
 
 NO_STEPS = read_only(np.empty(0, np.int64))
-READERS: dict[type, Callable[[Projection], Reader]] = {
-    CSVEdges: TextReader,
-    SonataEdges: SonataReader,
-}
-"""Readers of files, by rule."""
 
 
 class Listed:
@@ -91,7 +86,7 @@ class Listed:
         each: Each,
     ) -> None:
         self._projection, self._dt, self._each, self.sign = projection, dt, each, sign
-        self._seed = int(keys[KEY_TARGETS])
+        self._seed = int(keys[0])
         self.given_delays = is_per_edge(projection.delay) or isinstance(
             projection.delay, np.ndarray
         )
@@ -105,7 +100,7 @@ class Listed:
         self.own = [0 for _ in populations]
         self.extremes = np.zeros(2)
         self._firsts = [0]
-        self._survey(populations, keys[KEY_DELAYS])
+        self._survey(populations, keys[2])
 
     @property
     def size(self) -> int:
@@ -113,10 +108,10 @@ class Listed:
         return self._firsts[-1]
 
     def _reader(self) -> Reader:
-        reader = READERS.get(type(self._projection.rule))
-        if reader is not None:
-            return reader(self._projection)
-        if isinstance(self._projection.rule, Redrawn):
+        rule = self._projection.rule
+        if isinstance(rule, EdgeFile):
+            return rule.open(self._projection)
+        if isinstance(rule, Redrawn):
             from neurosim.builder.connections import drawn_pairs  # late: it needs this module
 
             return ArrayReader(self._projection, *drawn_pairs(self._projection, self._seed))
@@ -134,7 +129,7 @@ class Listed:
             read_only(local.probe_index()) if len(local.probed) else NO_STEPS
             for local in populations
         ]
-        law, guide = self.delays.law, self.delays.guide
+        cdf, guide = self.delays.cdf, self.delays.guide
 
         def count(thread: int) -> None:
             local = populations[thread]
@@ -144,7 +139,7 @@ class Listed:
                     local.stop,
                     probes[thread],
                     key,
-                    law,
+                    cdf,
                     guide,
                     self.counts[thread],
                 )

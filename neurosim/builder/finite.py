@@ -8,7 +8,6 @@ import numpy as np
 
 from neurosim.builder.models import state_size
 from neurosim.builder.snapshot import variables
-from neurosim.kernels.types import FIRST, LAST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,8 +73,8 @@ def _not_finite(
             owners.append(local)
     for g, (local, ids) in enumerate(zip(owners, members, strict=True)):
         name = plan.layout.populations[local.population].name
-        first, n = int(part.neurons.groups[g, FIRST]), len(ids)
-        assert n == part.neurons.groups[g, LAST] - first
+        first, n = int(part.neurons.groups[g].start), len(ids)
+        assert n == part.neurons.groups[g].stop - first
         found = [("effect of injected currents", state.injected[first : first + n])]
         found.append(("membrane potential", state.v[first : first + n]))
         for place in variables(part, g):

@@ -1,4 +1,4 @@
-"""Integrate-and-fire neurons that differ from one another within a population."""
+"""Integrate-and-fire neurons whose parameters differ within a population."""
 
 from __future__ import annotations
 
@@ -16,20 +16,7 @@ from neurosim.builder.propagators import (
     noise_per_step,
 )
 from neurosim.kernels import Heterogeneous
-from neurosim.kernels.types import (
-    GROUP,
-    HETEROGENEOUS,
-    MANNER,
-    OWN_I,
-    OWN_REFRACTORY,
-    OWN_RESET,
-    OWN_SOFT,
-    OWN_SUBTRACT,
-    OWN_THRESHOLD,
-    OWN_V,
-    PER_NEURON,
-    PER_PORT,
-)
+from neurosim.kernels.types import SpikeMechanism
 from neurosim.models import LIF
 
 if TYPE_CHECKING:
@@ -41,29 +28,34 @@ if TYPE_CHECKING:
     from neurosim.kernels import Neurons
 
 
-def _rows(neuron: LIF, ports: tuple[Hashable, ...], size: int, dt: float) -> NDArray[np.float64]:
-    """Return the rows of `Heterogeneous.values` of a whole population."""
-    rows = np.zeros((PER_NEURON + PER_PORT * len(ports), size))
-    rows[OWN_V], rows[OWN_I] = np.vectorize(membrane_factors)(neuron.tau_m, neuron.c_m, dt)
+def _neuron_values(neuron: LIF, dt: float) -> dict[str, Any]:
+    """Return the values per neuron of a population, by field of `Heterogeneous`."""
+    p_vv, p_vi = np.vectorize(membrane_factors)(neuron.tau_m, neuron.c_m, dt)
     threshold = neuron.v_threshold - neuron.v_rest
-    rows[OWN_THRESHOLD] = threshold if neuron.escape is None else math.inf
-    rows[OWN_SOFT] = threshold
-    rows[OWN_RESET] = neuron.v_reset - neuron.v_rest
-    rows[OWN_SUBTRACT] = getattr(neuron, "subtract", 0.0)
-    rows[OWN_REFRACTORY] = refractory_of(neuron, dt)
-    for p, port in enumerate(ports):
-        first = PER_NEURON + PER_PORT * p
-        factors = np.vectorize(filter_of_current, excluded=[0])
-        rows[first], rows[first + 1] = factors(port, neuron.tau_m, neuron.c_m, dt)
-        # Noise is drawn with a standard deviation of one for its sigma.
-        rows[first + 2] = np.vectorize(noise_per_step)(neuron.tau_m, dt) if port == NOISE else 1.0
-    return rows
+    return {
+        "p_vv": p_vv,
+        "p_vi": p_vi,
+        "threshold": threshold if neuron.escape is None else math.inf,
+        "soft_threshold": threshold,
+        "reset": neuron.v_reset - neuron.v_rest,
+        "subtract": getattr(neuron, "subtract", 0.0),
+        "refractory": refractory_of(neuron, dt),
+    }
+
+
+def _port_values(neuron: LIF, port: Hashable, dt: float) -> dict[str, Any]:
+    """Return the values per neuron of a port, by field of `Heterogeneous`."""
+    factors = np.vectorize(filter_of_current, excluded=[0])
+    p_vs, p_vr = factors(port, neuron.tau_m, neuron.c_m, dt)
+    # Noise is drawn with a standard deviation of sigma times 1.
+    factor = np.vectorize(noise_per_step)(neuron.tau_m, dt) if port == NOISE else 1.0
+    return {"p_vs": p_vs, "p_vr": p_vr, "factor": factor}
 
 
 def heterogeneous_tables(
     layout: Layout, neurons: Neurons, thread: int, dt: float, seed: int
 ) -> Heterogeneous | None:
-    """Lay out the values of one thread's neurons that differ; None where there are none.
+    """Lay out the heterogeneous neurons of one thread; None without such neurons.
 
     Parameters
     ----------
@@ -75,24 +67,28 @@ def heterogeneous_tables(
         ms.
     seed : int
     """
-    manner = neurons.firing[:, MANNER]
-    if not (manner == HETEROGENEOUS).any():
+    chosen = neurons.groups["mechanism"] == SpikeMechanism.HETEROGENEOUS
+    if not chosen.any():
         return None
-    first, links = np.zeros((2, len(manner)), np.int64)
-    values: list[NDArray[np.float64]] = []
-    n = 0
+    first, first_port, links = np.zeros((3, len(chosen)), np.int64)
+    columns: dict[str, list[NDArray[np.float64]]] = {
+        name: [] for name in Heterogeneous._fields[Heterogeneous._fields.index("p_vv") :]
+    }
     for g, local in enumerate(layout.threads[thread].populations):
-        if manner[g] != HETEROGENEOUS:
+        if not chosen[g]:
             continue
         population = layout.populations[local.population]
         neuron: Any = drawn_neuron(population, seed)
-        rows = _rows(neuron, tuple(local.slots), population.size, dt)[:, local.start : local.stop]
-        first[g], n = n, n + rows.size
+        first[g], first_port[g] = (sum(map(len, columns[name])) for name in ("p_vv", "p_vs"))
         links[g] = link_of(neuron)
-        values.append(rows.ravel())
+        found = [_neuron_values(neuron, dt), *(_port_values(neuron, p, dt) for p in local.slots)]
+        for name, value in (item for values in found for item in values.items()):
+            whole = np.broadcast_to(np.asarray(value, float), population.size)
+            columns[name].append(whole[local.start : local.stop])
     return Heterogeneous(
-        blocks=np.flatnonzero(manner[neurons.blocks[:, GROUP]] == HETEROGENEOUS),
-        first=first,
+        blocks=np.flatnonzero(chosen[neurons.blocks["group"]]),
+        first_value=first,
+        first_port_value=first_port,
         links=links,
-        values=np.concatenate(values),
+        **{name: np.concatenate(parts) for name, parts in columns.items()},
     )

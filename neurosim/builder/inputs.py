@@ -9,22 +9,20 @@ import numpy as np
 
 from neurosim.builder.grid import to_steps
 from neurosim.builder.layout import NOISE
-from neurosim.builder.poisson import poisson_law
+from neurosim.builder.poisson import poisson_table
 from neurosim.builder.propagators import noise_per_step
 from neurosim.builder.streams import stream_key
 from neurosim.errors import NeurosimError
 from neurosim.kernels import Inputs
-from neurosim.kernels.types import (
-    BLOCK_FIRST,
-    BLOCK_LAST,
+from neurosim.kernels.input_types import (
     COUNTED,
-    FIRST,
-    GROUP,
+    CURRENT_PIECE,
     MIXED,
-    PORT_FIRST,
-    PORT_LAST,
-    QUIET,
-    SLOT,
+    NO_NOISE,
+    NOISE_PIECE,
+    POISSON_PIECE,
+    POISSON_TABLE,
+    PROGRAM,
 )
 from neurosim.models import (
     ConstantCurrent,
@@ -41,9 +39,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.builder.layout import Layout, LocalPopulation
+    from neurosim.builder.layout import LocalPopulation
     from neurosim.kernels import Neurons
-    from neurosim.network import Drive, Network
+    from neurosim.network import Drive
 
 
 class Piece(NamedTuple):
@@ -52,9 +50,9 @@ class Piece(NamedTuple):
     Attributes
     ----------
     neuron : int
-        The first, as an index within its population.
+        Index of the first target within its population.
     column : int
-        Its place among the drive's targets.
+        Index of the first target among the targets of the drive.
     length : int
     """
 
@@ -64,12 +62,12 @@ class Piece(NamedTuple):
 
 
 def targets(drive: Drive) -> NDArray[np.int64]:
-    """Return the neurons that a drive reaches, as indices within their population."""
+    """Return the targets of a drive as indices within their population."""
     return np.arange(drive.target.size) if drive.ids is None else drive.ids
 
 
 def pieces(drive: Drive, local: LocalPopulation) -> Iterator[Piece]:
-    """Cut a drive's targets within a local into runs consecutive in neuron and in column."""
+    """Cut a drive's targets on a thread into runs consecutive in neuron and in column."""
     ids = targets(drive)
     columns = np.flatnonzero((ids >= local.start) & (ids < local.stop))
     if len(columns) == 0:
@@ -81,181 +79,179 @@ def pieces(drive: Drive, local: LocalPopulation) -> Iterator[Piece]:
         yield Piece(int(own[first]), int(columns[first]), int(last - first))
 
 
-class _Block(NamedTuple):
-    """A piece of a drive's targets within one block.
+class _BlockPiece(NamedTuple):
+    """The part of a piece within one block of neurons.
 
     Attributes
     ----------
-    place : int
-        Of the block's port.
+    block_port : int
+        Index of the port among the ports of all blocks.
     target : int
-        The first, counted from the first neuron of the block.
+        Index of the first target within the block.
     whole : bool
-        Whether it covers the block.
+        Whether the part covers the block.
     piece : Piece
     """
 
-    place: int
+    block_port: int
     target: int
     whole: bool
     piece: Piece
 
-    def targets(self) -> list[int]:
-        """Return first target, number and first entity."""
-        return [self.target, self.piece.length, self.piece.neuron]
-
 
 class _Blocks:
-    """The blocks of one thread's neurons, to cut pieces of drives at.
-
-    Parameters
-    ----------
-    neurons : Neurons
-    """
+    """The blocks of one thread's neurons, at which pieces of drives are cut."""
 
     def __init__(self, neurons: Neurons) -> None:
         self._neurons = neurons
-        self._order = np.argsort(neurons.ports[:, SLOT], kind="stable")
-        n_ports = np.diff(neurons.groups[:, PORT_FIRST : PORT_LAST + 1], axis=1).ravel()
-        self.n_places = int(n_ports[neurons.blocks[:, GROUP]].sum())
+        self._order = np.argsort(neurons.ports["slot"], kind="stable")
+        n_ports = neurons.groups["stop_port"] - neurons.groups["first_port"]
+        self.n_block_ports = int(n_ports[neurons.blocks["group"]].sum())
 
-    def cut(self, piece: Piece, slot: int) -> Iterator[_Block]:
-        """Cut a piece whose targets begin at a slot into pieces within one block each."""
+    def cut(self, piece: Piece, slot: int) -> Iterator[_BlockPiece]:
+        """Cut a piece whose targets begin at a slot at the boundaries of blocks."""
         groups, ports, blocks = self._neurons.groups, self._neurons.ports, self._neurons.blocks
-        sorted_place = np.searchsorted(ports[self._order, SLOT], slot, side="right") - 1
-        p = int(self._order[sorted_place])
-        g = int(np.searchsorted(groups[:, PORT_FIRST], p, side="right")) - 1
-        port = p - int(groups[g, PORT_FIRST])
-        first = int(groups[g, FIRST]) + slot - int(ports[p, SLOT])
+        p = self._order[np.searchsorted(ports["slot"][self._order], slot, side="right") - 1]
+        group = groups[np.searchsorted(groups["first_port"], p, side="right") - 1]
+        first = int(group.start + slot - ports[p].slot)
         last = first + piece.length
-        k = int(np.searchsorted(blocks[:, BLOCK_LAST], first, side="right"))
-        while k < len(blocks) and blocks[k, BLOCK_FIRST] < last:
-            _, start, stop, place = map(int, blocks[k])
+        k = int(np.searchsorted(blocks["stop"], first, side="right"))
+        while k < len(blocks) and blocks[k].start < last:
+            start, stop = int(blocks[k].start), int(blocks[k].stop)
             a, b = max(first, start), min(last, stop)
             part = Piece(piece.neuron + a - first, piece.column + a - first, b - a)
-            yield _Block(place + port, a - start, b - a == stop - start, part)
+            block_port = int(blocks[k].first_port + p - group.first_port)
+            yield _BlockPiece(block_port, a - start, b - a == stop - start, part)
             k += 1
 
 
-class _Tables:
-    """Rows of `Inputs` as they come together."""
+class InputTables:
+    """Rows of `Inputs`, collected drive by drive."""
 
-    def __init__(self, blocks: _Blocks) -> None:
-        self.blocks = blocks
-        self.programs: list[list[int]] = []
+    def __init__(self, neurons: Neurons) -> None:
+        self.blocks = _Blocks(neurons)
+        self.programs: list[tuple[int, int, int, int]] = []
         self.changes: list[NDArray[np.int64]] = []
-        self.poisson: list[tuple[_Block, list[int], np.uint64]] = []
+        self.poisson: list[tuple[_BlockPiece, tuple[Any, ...]]] = []
         self.weights: list[NDArray[np.float64]] = []
-        self.laws: list[tuple[int, NDArray[np.uint16], NDArray[np.uint64]]] = []
+        self.poisson_tables: list[tuple[int, NDArray[np.uint16], NDArray[np.uint64]]] = []
         self.means: list[NDArray[np.float64]] = []
         self.events: list[tuple[NDArray, NDArray, NDArray]] = []
-        self.currents: list[list[int]] = []
+        self.currents: list[tuple[int, ...]] = []
         self.amplitudes: list[NDArray[np.float64]] = []
-        self.noise: list[tuple[_Block, np.uint64, float]] = []
+        self.noise: list[tuple[_BlockPiece, tuple[Any, ...]]] = []
 
     def add_program(self, steps: NDArray, values: NDArray, *, spikes: bool) -> int:
-        """Add a program and its values; return its number."""
+        """Add a program and its values; return its index."""
         columns = values.shape[1]
         if spikes and columns == 1:
-            place = len(self.laws)
-            self.laws.extend(poisson_law(mean) for mean in values[:, 0])
+            first_value = len(self.poisson_tables)
+            self.poisson_tables.extend(poisson_table(mean) for mean in values[:, 0])
         else:
             store = self.means if spikes else self.amplitudes
-            place = sum(map(len, store))
+            first_value = sum(map(len, store))
             store.append(values.ravel())
         first = sum(map(len, self.changes))
-        self.programs.append([first, len(steps), columns, place])
+        self.programs.append((first, len(steps), columns, first_value))
         self.changes.append(steps)
         return len(self.programs) - 1
 
     def add_weights(self, weights: NDArray[np.float64]) -> int:
-        """Add weights; return the place of the first."""
-        place = sum(map(len, self.weights))
+        """Add weights; return the index of the first."""
+        first = sum(map(len, self.weights))
         self.weights.append(weights)
-        return place
+        return first
 
-    def _countable(self, entry: list[int]) -> bool:
-        """Whether a piece has one weight, and numbers of one law that fit into a byte."""
-        program, _, _, stride = entry
+    def add_current(self, drive: Drive, local: LocalPopulation, program: int) -> None:
+        """Add the targets of a current."""
+        for piece in pieces(drive, local):
+            index = local.first + piece.neuron - local.start
+            self.currents.append((index, piece.length, program, piece.column))
+
+    def _is_countable(self, program: int, stride: int) -> bool:
+        """Whether a piece has one weight, and numbers of one mean that fit into a byte."""
         _, n_changes, columns, first = self.programs[program]
         if columns > 1 or stride:
             return False
-        laws = self.laws[first : first + n_changes]
-        return all(least == 0 and len(rest) < 256 for least, _, rest in laws)
+        tables = self.poisson_tables[first : first + n_changes]
+        return all(least == 0 and len(tail) < 256 for least, _, tail in tables)
 
-    def _noisy(self) -> NDArray[np.uint8]:
-        """Return how much noise every place takes in."""
-        noisy = np.full(self.blocks.n_places, QUIET, np.uint8)
-        for block, entry, _ in self.poisson:
-            alone = noisy[block.place] == QUIET and block.whole and self._countable(entry)
-            noisy[block.place] = COUNTED if alone else MIXED
-        for block, _, _ in self.noise:
-            noisy[block.place] = MIXED
-        return noisy
+    def _noise_kinds(self) -> NDArray[np.uint8]:
+        """Return the kind of noise of every port of a block."""
+        kinds = np.full(self.blocks.n_block_ports, NO_NOISE, np.uint8)
+        for part, (_, program, _, _, stride) in self.poisson:
+            alone = kinds[part.block_port] == NO_NOISE and part.whole
+            alone = alone and self._is_countable(program, stride)
+            kinds[part.block_port] = COUNTED if alone else MIXED
+        for part, _ in self.noise:
+            kinds[part.block_port] = MIXED
+        return kinds
+
+    def _sorted(self, found: list, dtype: np.dtype) -> tuple[NDArray, NDArray]:
+        """Return the first piece of every port of a block, and the pieces in that order."""
+        found = sorted(found, key=lambda piece: piece[0].block_port)
+        ports = [part.block_port for part, _ in found]
+        rows = [
+            (part.target, part.piece.length, part.piece.neuron, *values) for part, values in found
+        ]
+        return np.searchsorted(ports, np.arange(self.blocks.n_block_ports + 1)), np.array(
+            rows, dtype
+        )
 
     def freeze(self) -> Inputs:
         """Return the arrays."""
 
-        def rows(table: list[list[int]], columns: int) -> NDArray[np.int64]:
-            return np.array(table, np.int64).reshape(-1, columns)
-
         def flat(parts: list, dtype: type) -> NDArray:
             return np.concatenate([np.empty(0, dtype), *parts]).astype(dtype, copy=False)
-
-        def ends(parts: list) -> NDArray[np.int64]:
-            return np.cumsum([0, *map(len, parts)], dtype=np.int64)
-
-        def starts(pieces: list) -> NDArray[np.int64]:
-            places = [block.place for block, *_ in pieces]
-            return np.searchsorted(places, np.arange(self.blocks.n_places + 1))
 
         steps, slots, weights = (
             flat([event[k] for event in self.events], dtype)
             for k, dtype in enumerate((np.int64, np.int64, np.float64))
         )
         order = np.argsort(steps, kind="stable")
-        noisy = self._noisy()
-        poisson = sorted(self.poisson, key=lambda piece: piece[0].place)
-        noise = sorted(self.noise, key=lambda piece: piece[0].place)
-        bounds, rest = (ends([law[k] for law in self.laws]) for k in (1, 2))
-        least = np.array([law[0] for law in self.laws], np.int64)
+        poisson_start, poisson = self._sorted(self.poisson, POISSON_PIECE)
+        noise_start, noise = self._sorted(self.noise, NOISE_PIECE)
+        tables = np.zeros(len(self.poisson_tables), POISSON_TABLE)
+        tables["least"] = [table[0] for table in self.poisson_tables]
+        lengths = {
+            "threshold": [len(table[1]) for table in self.poisson_tables],
+            "tail": [len(table[2]) for table in self.poisson_tables],
+        }
+        for name, own in lengths.items():
+            ends = np.cumsum([0, *own])
+            tables[f"first_{name}"], tables[f"stop_{name}"] = ends[:-1], ends[1:]
         return Inputs(
-            programs=rows(self.programs, 4),
+            programs=np.array(self.programs, PROGRAM),
             changes=flat(self.changes, np.int64),
-            noisy=noisy,
-            poisson_start=starts(poisson),
-            poisson=rows(
-                [[b.target, b.piece.length, b.piece.neuron, *e] for b, e, _ in poisson], 7
-            ),
-            poisson_keys=np.array([key for *_, key in poisson], np.uint64),
+            noise_kind=self._noise_kinds(),
+            poisson_start=poisson_start,
+            poisson=poisson,
             poisson_weights=flat(self.weights, np.float64),
-            laws=np.stack([least, bounds[:-1], bounds[1:], rest[:-1], rest[1:]], axis=1),
-            bounds=flat([law[1] for law in self.laws], np.uint16),
-            rest=flat([law[2] for law in self.laws], np.uint64),
+            poisson_tables=tables,
+            thresholds=flat([table[1] for table in self.poisson_tables], np.uint16),
+            tail_cdf=flat([table[2] for table in self.poisson_tables], np.uint64),
             means=flat(self.means, np.float64),
             event_steps=steps[order],
             event_slots=slots[order],
             event_weights=weights[order],
-            currents=rows(self.currents, 5),
+            currents=np.array(self.currents, CURRENT_PIECE),
             amplitudes=flat(self.amplitudes, np.float64),
-            noise_start=starts(noise),
-            noise=rows([b.targets() for b, *_ in noise], 3),
-            noise_keys=np.array([key for _, key, _ in noise], np.uint64),
-            noise_sd=np.array([sd for *_, sd in noise], float),
+            noise_start=noise_start,
+            noise=noise,
         )
 
 
 def probe_slots(
     local: LocalPopulation, port: object, neurons: NDArray, weights: NDArray
 ) -> NDArray[np.int64]:
-    """Return the slots of the probes that hear these inputs, −1 where a neuron has none."""
+    """Return the slots of the E/I probes for inputs of these weights, −1 without probes."""
     probe = local.probe_index()[neurons - local.start]
     slots = local.probe_slots[port] + probe + np.where(weights < 0.0, len(local.probed), 0)
     return np.where(probe < 0, -1, slots)
 
 
 class Stream(NamedTuple):
-    """Time step (ms), seed and number of a drive: the source of its random numbers."""
+    """Time step (ms), seed and number of a drive, which define its random numbers."""
 
     dt: float
     seed: int
@@ -268,44 +264,41 @@ class Stream(NamedTuple):
 
 @singledispatch
 def add_input(
-    source: Input, tables: _Tables, drive: Drive, local: LocalPopulation, stream: Stream
+    source: Input, tables: InputTables, drive: Drive, local: LocalPopulation, stream: Stream
 ) -> None:
-    """Lay out the input of a drive; that of users and live input comes while the network runs."""
-    if not (source.is_custom or source.is_live):
-        raise NeurosimError(
-            f"{type(source).__name__} has neither a method current(times, n_targets, rng) nor "
-            "spikes(start, stop, n_targets, rng): define one of them"
-        )
+    """Add the input of a drive to the tables."""
+    raise NeurosimError(
+        f"{type(source).__name__} has neither a method current(times, n_targets, rng) nor "
+        "spikes(start, stop, n_targets, rng): define one of them"
+    )
 
 
 @add_input.register(ConstantCurrent)
 @add_input.register(StepCurrent)
 @add_input.register(CurrentWaveform)
 def _add_current(
-    source: Any, tables: _Tables, drive: Drive, local: LocalPopulation, stream: Stream
+    source: Any, tables: InputTables, drive: Drive, local: LocalPopulation, stream: Stream
 ) -> None:
     times, values = source.changes()
     program = tables.add_program(to_steps(times, stream.dt), values, spikes=False)
-    for piece in pieces(drive, local):
-        index = local.first + piece.neuron - local.start
-        tables.currents.append([index, piece.length, 0, program, piece.column])
+    tables.add_current(drive, local, program)
 
 
 @add_input.register(MembraneNoise)
 def _add_noise(
-    source: MembraneNoise, tables: _Tables, drive: Drive, local: LocalPopulation, stream: Stream
+    source: MembraneNoise, tables: InputTables, drive: Drive, local: LocalPopulation, stream: Stream
 ) -> None:
     neuron, sd, key = drive.target.neuron, source.sigma, stream.key("noise")
     if neuron.is_uniform:  # else each neuron has its own factor
         sd *= noise_per_step(neuron.tau_m, stream.dt)
     for piece in pieces(drive, local):
         slot = local.slots[NOISE] + piece.neuron - local.start
-        tables.noise.extend((block, key, sd) for block in tables.blocks.cut(piece, slot))
+        tables.noise.extend((part, (key, sd)) for part in tables.blocks.cut(piece, slot))
 
 
 @add_input.register(Poisson)
 def _add_poisson(
-    source: Poisson, tables: _Tables, drive: Drive, local: LocalPopulation, stream: Stream
+    source: Poisson, tables: InputTables, drive: Drive, local: LocalPopulation, stream: Stream
 ) -> None:
     times, rates = source.changes()
     # The spikes after a change of the rate arrive later by the delay, and so does the change.
@@ -313,32 +306,32 @@ def _add_poisson(
     program = tables.add_program(steps, rates * stream.dt * 1e-3, spikes=True)
     key = stream.key("poisson")
     weights = np.atleast_1d(np.asarray(drive.weight, float))
-    place, stride = tables.add_weights(weights), int(len(weights) > 1)
+    first_weight, stride = tables.add_weights(weights), int(len(weights) > 1)
 
     def add(piece: Piece, slot: int) -> None:
-        for block in tables.blocks.cut(piece, slot):
-            column = block.piece.column
-            entry = [program, column, place + stride * column, stride]
-            tables.poisson.append((block, entry, key))
+        for part in tables.blocks.cut(piece, slot):
+            column = part.piece.column
+            values = (key, program, column, first_weight + stride * column, stride)
+            tables.poisson.append((part, values))
 
     for piece in pieces(drive, local):
         add(piece, local.slots[drive.synapse] + piece.neuron - local.start)
         own = np.arange(piece.length)
-        heard = np.broadcast_to(weights[stride * (piece.column + own)], own.shape)
-        probes = probe_slots(local, drive.synapse, piece.neuron + own, heard)
+        own_weights = np.broadcast_to(weights[stride * (piece.column + own)], own.shape)
+        probes = probe_slots(local, drive.synapse, piece.neuron + own, own_weights)
         for i in np.flatnonzero(probes >= 0):
             add(Piece(piece.neuron + int(i), piece.column + int(i), 1), int(probes[i]))
 
 
 def arrival_steps(drive: Drive, times: NDArray[np.float64], dt: float) -> NDArray[np.int64]:
     """Return the steps in which spikes sent at `times` (ms) arrive."""
-    # What arrives at time t acts in the step that ends there.
+    # Input at time t acts in the step that ends there.
     return to_steps(times + float(drive.delay or 0.0), dt) - 1
 
 
 @add_input.register(SpikeTimes)
 def _add_spikes(
-    source: SpikeTimes, tables: _Tables, drive: Drive, local: LocalPopulation, stream: Stream
+    source: SpikeTimes, tables: InputTables, drive: Drive, local: LocalPopulation, stream: Stream
 ) -> None:
     times, columns, factors = source.events()
     steps = arrival_steps(drive, times, stream.dt)
@@ -364,18 +357,5 @@ def _add_spikes(
         neurons = piece.neuron + offset
         tables.events.append((when, local.slots[drive.synapse] + neurons - local.start, strength))
         probes = probe_slots(local, drive.synapse, neurons, strength)
-        heard = probes >= 0
-        tables.events.append((when[heard], probes[heard], strength[heard]))
-
-
-def input_tables(
-    network: Network, layout: Layout, neurons: Neurons, thread: int, dt: float, seed: int
-) -> Inputs:
-    """Lay out the drives onto one thread's neurons; `live_tables` adds the live ones."""
-    tables = _Tables(_Blocks(neurons))
-    for k, drive in enumerate(network.drives):
-        local = layout.threads[thread].populations[layout.index(drive.target)]
-        drive.input.check_step(dt)
-        if local.size:
-            add_input(drive.input, tables, drive, local, Stream(dt, seed, k))
-    return tables.freeze()
+        probed = probes >= 0
+        tables.events.append((when[probed], probes[probed], strength[probed]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.kernels.types import MOST_STEPS
+from neurosim.kernels.types import MAX_STEPS
 from neurosim.models import DeltaSynapse
 from neurosim.models.declare import states_of
 from neurosim.models.lif_equations import lif_equations
@@ -132,12 +132,12 @@ class Layout:
     @property
     def ring(self) -> int:
         """Of how many steps' input 16 bits can tell the places, 1 where of one step's at most."""
-        return int(np.clip(2**16 // self.row_stride, 1, MOST_STEPS))
+        return int(np.clip(2**16 // self.row_stride, 1, MAX_STEPS))
 
     @property
     def steps_per_delivery(self) -> int:
         """Steps to deliver at a time without a ring: as many as stay in the cache, or 2."""
-        return int(np.clip(BUFFER // (4 * self.max_slots), 2, MOST_STEPS))
+        return int(np.clip(BUFFER // (4 * self.max_slots), 2, MAX_STEPS))
 
     def index(self, population: Population) -> int:
         """Return the number of a population."""

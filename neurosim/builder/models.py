@@ -18,7 +18,7 @@ from neurosim.builder.layout import NOISE
 from neurosim.builder.parameters import drawn_neuron, refractory_of, values_of
 from neurosim.builder.propagators import port_kind
 from neurosim.kernels import Models
-from neurosim.kernels.types import ALPHA, BLOCK_FIRST, BLOCK_LAST, EXPONENTIAL, FIRST, GROUP
+from neurosim.kernels.types import ALPHA, EXPONENTIAL
 from neurosim.models.declare import parameters_of, states_of
 
 if TYPE_CHECKING:
@@ -151,14 +151,14 @@ def model_tables(
     first_state, first_param, params = [], [], []
     n_params = most_points = 0
     for b, block in enumerate(neurons.blocks):
-        g = int(block[GROUP])
+        g = int(block.group)
         if g not in rows:
             continue
         neuron: Any = populations[g].neuron
         ports = _integrated(layout, g)
         table = rows[g]
-        start = int(block[BLOCK_FIRST] - neurons.groups[g, FIRST])
-        stop = start + int(block[BLOCK_LAST] - block[BLOCK_FIRST])
+        start = int(block.start - neurons.groups[g].start)
+        stop = start + int(block.stop - block.start)
         n_internal = internal_steps(type(neuron), dt)
         carries = method_of(type(neuron)).carries_currents
         sizes = {EXPONENTIAL: 1, ALPHA: 2}

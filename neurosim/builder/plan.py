@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from neurosim.builder.drives import CurrentPort, OwnPort, SpikePort, input_tables
 from neurosim.builder.grid import check_dt
 from neurosim.builder.heterogeneous import heterogeneous_tables
-from neurosim.builder.inputs import input_tables
 from neurosim.builder.layout import Layout, lay_out
-from neurosim.builder.live import CurrentPort, OwnPort, SpikePort, live_tables
 from neurosim.builder.memory import check_delay_tables, check_memory, check_size
 from neurosim.builder.models import ModelPart, initial_states, model_tables
-from neurosim.builder.neurons import neuron_tables, soft_blocks
+from neurosim.builder.neurons import neuron_tables
 from neurosim.builder.parameters import (
     initial_potentials,
     number_of,
@@ -49,41 +49,42 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ThreadPlan:
-    """What one thread runs.
+    """The tables of one thread.
 
     Attributes
     ----------
     table : Table
+        Static synapses.
     plastic : PlasticPart
     neurons : Neurons
-    soft : (n_blocks,) ndarray of int64, or None
-        Which blocks of neurons have soft thresholds.
+    escape_blocks : (n_blocks,) ndarray of int64
+        Blocks of neurons with escape noise.
     models : ModelPart
     heterogeneous : Heterogeneous or None
     inputs : Inputs
-    recording : RecordingTable
     live : mapping of Drive to CurrentPort or SpikePort
-        Where it takes in the live drives.
+        Ports of live drives.
     own : mapping of Drive to OwnPort
-        Where it takes in the inputs of users.
+        Ports of users' inputs.
+    recording : RecordingTable
     trace_terms : tuple of TraceTerm
-        How its samples enter the traces.
+        How samples are added to the traces.
     v_start : (n_local,) ndarray of float64
         Potential at time 0, relative to rest (mV).
     n_synaptic, n_slots : int
-        Sizes of `State.synaptic` and `State.buffer`.
+        Sizes of `State.synaptic` and of a row of `State.buffer`.
     """
 
     table: Table
     plastic: PlasticPart
     neurons: Neurons
-    soft: NDArray[np.int64] | None
+    escape_blocks: NDArray[np.int64]
     models: ModelPart
     heterogeneous: Heterogeneous | None
     inputs: Inputs
-    recording: RecordingTable
     live: Mapping[Drive, CurrentPort | SpikePort]
     own: Mapping[Drive, OwnPort]
+    recording: RecordingTable
     trace_terms: tuple[TraceTerm, ...]
     v_start: NDArray[np.float64]
     n_synaptic: int
@@ -249,8 +250,11 @@ def _starting_potentials(layout: Layout, thread: int, dt: float, seed: int) -> N
     return v
 
 
-def _freeze(tables: tuple) -> None:
-    for array in tables:
+def _freeze(part: ThreadPlan) -> None:
+    """Make the arrays of a thread's tables read-only."""
+    tables = (part.table, part.plastic.tables, part.neurons, part.inputs, part.recording)
+    optional = (part.models.tables or (), part.heterogeneous or ())
+    for array in (*chain(*tables, *optional), part.v_start):
         array.flags.writeable = False
 
 
@@ -299,46 +303,31 @@ def build(
         traces = plan_traces(network, layout, dt)
 
         def build_thread(thread: int) -> ThreadPlan:
-            neurons, places, n_synaptic = neuron_tables(layout, thread, dt, seed)
-            soft = soft_blocks(neurons)
+            cells = neuron_tables(layout, thread, dt, seed)
+            neurons = cells.tables
             models = model_tables(layout, neurons, thread, dt, seed, debug)
-            heterogeneous = heterogeneous_tables(layout, neurons, thread, dt, seed)
+            inputs, live, own_ports = input_tables(network, layout, neurons, thread, dt, seed)
             recording, trace_terms = recording_table(
-                traces, layout, thread, places, models.first_state
+                traces, layout, thread, cells.state_index, models.first_state
             )
-            inputs = input_tables(network, layout, neurons, thread, dt, seed)
-            inputs, live, own_ports = live_tables(inputs, network, layout, thread)
-            v_start = _starting_potentials(layout, thread, dt, seed)
-            table, learned = wiring.tables[thread - own.start], wiring.plastic[thread - own.start]
-            arrays = (
-                neurons,
-                models.tables or (),
-                heterogeneous or (),
-                inputs,
-                table,
-                learned.tables,
-                recording,
-                (v_start,),
+            part = ThreadPlan(
+                table=wiring.tables[thread - own.start],
+                plastic=wiring.plastic[thread - own.start],
+                neurons=neurons,
+                escape_blocks=cells.escape_blocks,
+                models=models,
+                heterogeneous=heterogeneous_tables(layout, neurons, thread, dt, seed),
+                inputs=inputs,
+                live=live,
+                own=own_ports,
+                recording=recording,
+                trace_terms=trace_terms,
+                v_start=_starting_potentials(layout, thread, dt, seed),
+                n_synaptic=cells.n_synaptic,
+                n_slots=layout.threads[thread].n_slots,
             )
-            for tables in arrays:
-                _freeze(tables)
-            n_slots = layout.threads[thread].n_slots
-            return ThreadPlan(
-                table,
-                learned,
-                neurons,
-                soft,
-                models,
-                heterogeneous,
-                inputs,
-                recording,
-                live,
-                own_ports,
-                trace_terms,
-                v_start,
-                n_synaptic,
-                n_slots,
-            )
+            _freeze(part)
+            return part
 
         built = tuple(each(build_thread, own))
     ring = int(built[0].table.ring[0])

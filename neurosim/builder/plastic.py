@@ -14,7 +14,7 @@ from neurosim.builder.projections import Projections, expected_synapses
 from neurosim.builder.synapses import make_tables
 from neurosim.errors import NeurosimError
 from neurosim.kernels import Entry, Plastic, PlasticityState, address_table, drop_spikes
-from neurosim.kernels.types import PLASTIC_PROJECTION
+from neurosim.kernels.synapse_types import PLASTIC_PROJECTION
 from neurosim.models.declare import parameters_of, traces_of
 from neurosim.utils.resources import physical_memory
 

@@ -1,4 +1,4 @@
-"""Poisson numbers: how many spikes a step may bring, and how kernels draw them."""
+"""Tables for drawing Poisson numbers."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def poisson_law(mean: float) -> tuple[int, NDArray[np.uint16], NDArray[np.uint64]]:
-    """Share 2¹⁶ equally likely cells out among the values of a Poisson number.
+def poisson_table(mean: float) -> tuple[int, NDArray[np.uint16], NDArray[np.uint64]]:
+    """Return tables for drawing a Poisson number from 16 random bits.
 
-    Each value gets as many whole cells as its probability comes to; what the values lack is drawn
-    anew where a cell beyond these is met. So most numbers take 16 random bits, and all have their
-    exact probability: G. Marsaglia, *Generating discrete random variables in a computer*,
-    Communications of the ACM 6, 37 (1963).
+    Each number is assigned as many of the 2¹⁶ equally likely values as its probability yields,
+    rounded down. If the bits take one of the few remaining values, the number is drawn again from
+    the residual distribution. So most numbers take 16 bits, and all probabilities are exact:
+    G. Marsaglia, *Generating discrete random variables in a computer*, Communications of the ACM 6,
+    37 (1963).
 
     Parameters
     ----------
@@ -26,22 +27,22 @@ def poisson_law(mean: float) -> tuple[int, NDArray[np.uint16], NDArray[np.uint64
     Returns
     -------
     least : int
-        The least value with a cell of its own.
-    bounds : (n,) ndarray of uint16
-        How many cells belong to `least`, to it and the next value, …; the last repeated to make n
-        a multiple of four, as the kernel wants it.
-    rest : (m,) ndarray of uint64
-        P(N ≤ 0), P(N ≤ 1), … in the cells beyond the last bound, as fractions of 2⁶⁴.
+        The smallest number with a value of its own.
+    thresholds : (n,) ndarray of uint16
+        Cumulative counts of the values of `least`, the next number, and so on. The last is repeated
+        to make n a multiple of four, as the kernel requires.
+    tail_cdf : (m,) ndarray of uint64
+        P(N ≤ 0), P(N ≤ 1), … in the residual distribution, as fractions of 2⁶⁴.
     """
-    values = np.arange(int(mean + 12.0 * np.sqrt(mean) + 40.0))
-    share = np.exp(xlogy(values, mean) - mean - gammaln(values + 1.0))
-    share *= 2.0**16 / share.sum()
-    cells = np.floor(share).astype(np.int64)
-    cells[np.argmax(cells)] -= cells.sum() == 2**16
-    least, last = np.flatnonzero(cells)[[0, -1]]
-    bounds = np.cumsum(cells)[least : last + 1]
-    bounds = np.pad(bounds, (0, -len(bounds) % 4), mode="edge").astype(np.uint16)
-    lacking = np.cumsum(share - cells) / (2.0**16 - cells.sum())
-    lacking = lacking[lacking < 1.0 - 2.0**-53]
-    rest = np.floor(lacking * 2.0**53).astype(np.uint64) << np.uint64(11)
-    return int(least), bounds, rest
+    numbers = np.arange(int(mean + 12.0 * np.sqrt(mean) + 40.0))
+    expected = np.exp(xlogy(numbers, mean) - mean - gammaln(numbers + 1.0))
+    expected *= 2.0**16 / expected.sum()
+    counts = np.floor(expected).astype(np.int64)
+    counts[np.argmax(counts)] -= counts.sum() == 2**16
+    least, last = np.flatnonzero(counts)[[0, -1]]
+    thresholds = np.cumsum(counts)[least : last + 1]
+    thresholds = np.pad(thresholds, (0, -len(thresholds) % 4), mode="edge").astype(np.uint16)
+    residual = np.cumsum(expected - counts) / (2.0**16 - counts.sum())
+    residual = residual[residual < 1.0 - 2.0**-53]
+    tail_cdf = np.floor(residual * 2.0**53).astype(np.uint64) << np.uint64(11)
+    return int(least), thresholds, tail_cdf

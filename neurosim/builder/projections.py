@@ -121,10 +121,10 @@ class Projections:
             p.rule.out_degrees(p.ends, generator(seed, "degrees", k))
             for p, k in zip(self.projections, order, strict=True)
         ]
-        self.degree_places = np.cumsum([0, *map(len, degrees)])[:-1]
+        self.first_degrees = np.cumsum([0, *map(len, degrees)])[:-1]
         self.degrees = np.concatenate([np.empty(0, np.int64), *degrees])
         arrays = [weight_array(p) for p in self.projections]
-        self.weight_places = np.cumsum([0, *map(len, arrays)])[:-1]
+        self.first_weights = np.cumsum([0, *map(len, arrays)])[:-1]
         self.weights = np.concatenate([np.empty(0), *arrays])
 
     def _survey(self, network: Network, each: Each) -> dict[int, Listed]:

@@ -1,7 +1,7 @@
 """Exact propagators of the leaky membrane and of its synaptic currents over one step.
 
-S. Rotter & M. Diesmann, Biological Cybernetics 81, 381 (1999). Written so that equal time constants
-of membrane and synapse, where the textbook formula divides zero by zero, are no special case.
+S. Rotter & M. Diesmann, Biological Cybernetics 81, 381 (1999). The form used here is
+regular for equal time constants of membrane and synapse. The textbook formula divides zero by zero.
 """
 
 from __future__ import annotations
@@ -12,42 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import exprel
 
-from neurosim.kernels.types import (
-    ALPHA,
-    DELTA,
-    EQUATIONS,
-    EXPECTED,
-    EXPONENTIAL,
-    EXPONENTIAL_LINK,
-    GAIN,
-    HETEROGENEOUS,
-    MODEL,
-    P_SR,
-    P_SS,
-    P_VI,
-    P_VR,
-    P_VS,
-    P_VV,
-    RESET,
-    SHARP,
-    SOFT_THRESHOLD,
-    SOFTPLUS,
-    STEEPNESS,
-    SUBTRACT,
-    THRESHOLD,
-)
+from neurosim.kernels.types import ALPHA, DELTA, EQUATIONS, EXPONENTIAL, GROUP, PORT, SpikeMechanism
 from neurosim.models import AlphaCurrent, DeltaSynapse, ExpCurrent
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from neurosim.models import Neuron
 
 
-LINKS = {"softplus": SOFTPLUS, "exponential": EXPONENTIAL_LINK}
-"""What kernels call the links of `EscapeRate`."""
+LINKS = {"softplus": SpikeMechanism.SOFTPLUS, "exponential": SpikeMechanism.EXPONENTIAL}
+"""Mechanism for each link of `EscapeRate`."""
 FILTERS: dict[type, int] = {DeltaSynapse: DELTA, ExpCurrent: EXPONENTIAL, AlphaCurrent: ALPHA}
-"""What kernels call the built-in synapse models."""
+"""Kind of port for each built-in synapse model."""
 
 
 def _ramp_exponential(x: float) -> float:
@@ -68,66 +43,64 @@ def membrane_factors(tau_m: float, c_m: float, dt: float) -> tuple[float, float]
     return math.exp(-dt / tau_m), -(tau_m / c_m) * math.expm1(-dt / tau_m)
 
 
-def membrane(neuron: Neuron, dt: float) -> NDArray[np.float64]:
-    """Return the row of `Neurons.dynamics` of a neuron.
+def membrane(neuron: Neuron, dt: float) -> np.record:
+    """Return the GROUP record of a neuron, with propagators, threshold and spike mechanism.
 
-    A current injected into a neuron whose equations are compiled apart, or that differs from
-    others of its population, stays in pA.
+    A current injected into a neuron with compiled equations, or whose parameters differ within the
+    population, stays in pA.
     """
-    row = np.zeros(5)
+    group = np.zeros(1, GROUP)[0]
+    group.mechanism = mechanism(neuron)
+    if neuron.is_linear and neuron.escape is not None:
+        group.steepness = 1.0 / neuron.escape.delta
+        group.expected = dt / neuron.escape.tau
     if not (neuron.is_linear and neuron.is_uniform):
-        row[P_VI], row[THRESHOLD] = 1.0, np.inf
-        return row
-    row[P_VV], row[P_VI] = membrane_factors(neuron.tau_m, neuron.c_m, dt)
-    row[THRESHOLD] = np.inf if neuron.escape else neuron.v_threshold - neuron.v_rest
-    row[RESET] = neuron.v_reset - neuron.v_rest
-    row[SUBTRACT] = getattr(neuron, "subtract", 0.0)
-    return row
+        group.p_vi, group.threshold = 1.0, np.inf
+        return group
+    group.p_vv, group.p_vi = membrane_factors(neuron.tau_m, neuron.c_m, dt)
+    threshold = neuron.v_threshold - neuron.v_rest
+    group.threshold = np.inf if neuron.escape else threshold
+    group.soft_threshold = threshold if neuron.escape else 0.0
+    group.reset = neuron.v_reset - neuron.v_rest
+    group.subtract = getattr(neuron, "subtract", 0.0)
+    return group
 
 
-def escape(neuron: Neuron, dt: float) -> tuple[int, NDArray[np.float64]]:
-    """Return a neuron's manner of firing and its row of `Neurons.escape`."""
-    row = np.zeros(3)
+def mechanism(neuron: Neuron) -> SpikeMechanism:
+    """Return how a neuron spikes."""
     if not neuron.is_linear:
-        return MODEL, row
-    if neuron.escape is not None:
-        row[STEEPNESS] = 1.0 / neuron.escape.delta
-        row[EXPECTED] = dt / neuron.escape.tau
-    if not neuron.is_uniform:
-        return HETEROGENEOUS, row
-    if neuron.escape is not None:
-        row[SOFT_THRESHOLD] = neuron.v_threshold - neuron.v_rest
-    return link_of(neuron), row
+        return SpikeMechanism.MODEL
+    return link_of(neuron) if neuron.is_uniform else SpikeMechanism.HETEROGENEOUS
 
 
-def link_of(neuron: Neuron) -> int:
-    """Return what kernels call the link of a neuron's soft threshold; `SHARP` where it has none."""
-    return SHARP if neuron.escape is None else LINKS[neuron.escape.link]
+def link_of(neuron: Neuron) -> SpikeMechanism:
+    """Return the link of a neuron's escape noise, `THRESHOLD` without escape noise."""
+    return SpikeMechanism.THRESHOLD if neuron.escape is None else LINKS[neuron.escape.link]
 
 
 def port_kind(synapse: Any) -> int:
-    """Return what kernels call a synapse model."""
+    """Return the kind of port of a synapse model."""
     return EQUATIONS if synapse.has_equations else FILTERS[type(synapse)]
 
 
-def synapse_filter(synapse: Any, neuron: Neuron, dt: float) -> tuple[int, NDArray[np.float64]]:
-    """Return a port's kind and its row of `Neurons.filters`."""
-    row = np.zeros(5)
-    row[GAIN] = 1.0
-    kind = port_kind(synapse)
-    if kind in (DELTA, EQUATIONS):
-        return kind, row
-    row[P_SS] = math.exp(-dt / synapse.tau)
-    if kind == ALPHA:
-        row[P_SR] = dt * row[P_SS]
-        row[GAIN] = math.e / synapse.tau
+def synapse_port(synapse: Any, neuron: Neuron, dt: float) -> np.record:
+    """Return the PORT record of a synapse model, with kind and propagators."""
+    port = np.zeros(1, PORT)[0]
+    port.gain = 1.0
+    port.kind = port_kind(synapse)
+    if port.kind in (DELTA, EQUATIONS):
+        return port
+    port.p_ss = math.exp(-dt / synapse.tau)
+    if port.kind == ALPHA:
+        port.p_sr = dt * port.p_ss
+        port.gain = math.e / synapse.tau
     if neuron.is_linear and neuron.is_uniform:
-        row[P_VS], row[P_VR] = filter_of_current(synapse, neuron.tau_m, neuron.c_m, dt)
-    return kind, row
+        port.p_vs, port.p_vr = filter_of_current(synapse, neuron.tau_m, neuron.c_m, dt)
+    return port
 
 
 def filter_of_current(synapse: Any, tau_m: float, c_m: float, dt: float) -> tuple[float, float]:
-    """Return what one unit of a synaptic current, and of its rising variable, add to V in a step.
+    """Return the propagators I → V and rise → V of a synaptic current.
 
     The response of V to a current exp(−t/τs) is h·exp(−h/τm)·exprel(h/τm − h/τs)/C after a step h,
     which has no singularity at τs = τm.
@@ -142,5 +115,5 @@ def filter_of_current(synapse: Any, tau_m: float, c_m: float, dt: float) -> tupl
 
 
 def noise_per_step(tau_m: float, dt: float) -> float:
-    """Return the s.d. added in a step so that the free membrane has a s.d. of one."""
+    """Return the s.d. of noise per step for which the free membrane has a s.d. of one."""
     return math.sqrt(-math.expm1(-2.0 * dt / tau_m))

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.builder.memory import LISTED_AT_ONCE
 from neurosim.builder.projections import ROW_KINDS
-from neurosim.builder.weights import is_listed, weight_law
+from neurosim.builder.weights import is_listed, weight_fields
 from neurosim.kernels import Entry, Lists, Rules, Workspace, count_sources, invert_in_degree
 from neurosim.kernels import random_rows as c
 from neurosim.kernels.address import empty_address_table
@@ -36,102 +36,97 @@ class ThreadRules:
 
     def __init__(self, projections: Projections, thread: int) -> None:
         self._shared = projections
-        self._shares = projections.layout.threads[thread].populations
+        self._populations = projections.layout.threads[thread].populations
         self._out_degrees: dict[int, NDArray[np.int64]] = {}
         self._drawing: dict[int, Entry] = {}
-        n = len(projections.projections)
         self._probes: list[NDArray[np.int64]] = []
         self._views: list[NDArray[np.int64]] = []
-        self._rules = np.zeros((n, 23), np.int64)
-        self._laws = np.zeros((n, 6))
-        for p in range(n):
+        self._rules = np.zeros(len(projections.projections), c.RULE)
+        for p in range(len(self._rules)):
             self._describe(p)
         self.plan = Rules(
             rules=self._rules,
-            laws=self._laws,
-            keys=projections.keys,
             n_sources=projections.n_sources,
             first_rule=projections.first_rule,
             degrees=projections.degrees,
             weights=projections.weights,
             delay_columns=projections.columns,
-            delay_law=projections.delays.law,
-            delay_guide=projections.delays.guide,
+            delay_cdf=projections.delays.cdf,
+            delay_guides=projections.delays.guides,
             probes=np.concatenate([np.empty(0, np.int64), *self._probes]),
             views=np.concatenate([np.empty(0, np.int64), *self._views]),
         )
 
     def _local(self, projection: Projection) -> LocalPopulation:
-        return self._shares[self._shared.layout.index(projection.target)]
+        return self._populations[self._shared.layout.index(projection.target)]
 
     def _describe(self, p: int) -> None:
-        """Write row p of the rules and of the laws."""
-        projection, local = self._shared.projections[p], self._local(self._shared.projections[p])
+        """Write rule p."""
+        shared, projection = self._shared, self._shared.projections[p]
+        local, row = self._local(projection), self._rules[p]
         rule: Any = projection.rule
-        row = self._rules[p]
-        row[c.RULE] = ROW_KINDS[rule.rows]
-        row[c.N_TARGETS] = projection.ends.shape[1]
-        row[c.SLOT] = local.slots[projection.synapse]
+        row.kind = ROW_KINDS[rule.rows]
+        row.n_targets = projection.ends.shape[1]
+        row.slot = local.slots[projection.synapse]
         own = self._describe_targets(p, local)
-        row[c.FIRST_PROBE] = -1
+        row.first_probe = -1
         if len(local.probed):
-            row[c.FIRST_PROBE] = sum(map(len, self._probes))
-            row[c.PROBE_SLOT] = local.probe_slots[projection.synapse]
-            row[c.N_PROBES] = len(local.probed)
+            row.first_probe = sum(map(len, self._probes))
+            row.probe_slot = local.probe_slots[projection.synapse]
+            row.n_probes = len(local.probed)
             self._probes.append(local.probe_index()[own])
         self._describe_sources(p)
-        row[c.DISTINCT] = not rule.multapses
-        row[c.DEGREE] = rule.n if rule.rows == "in-degree" else self._shared.degree_places[p]
+        row.distinct = not rule.multapses
+        row.degree = rule.n if rule.rows == "in-degree" else shared.first_degrees[p]
         if rule.rows == "probability":
             # For p = 0 the gaps must come out infinite, not undefined.
-            self._laws[p, c.RATE] = min(np.log1p(-rule.p), -np.finfo(float).tiny)
-        kind, law = weight_law(projection)
-        row[c.WEIGHT_KIND] = kind
-        row[c.WEIGHT_PLACE] = self._shared.weight_places[p]
-        for column, value in law.items():
-            self._laws[p, column] = value
-        row[c.DELAY_KIND] = self._shared.delays.kinds[p]
-        row[c.DELAY_PLACE] = self._shared.delays.places[p]
-        row[c.DELAY_GUIDE] = self._shared.delays.guides[p]
+            row.log_miss = min(np.log1p(-rule.p), -np.finfo(float).tiny)
+        for name, value in weight_fields(projection).items():
+            row[name] = value
+        row.first_weight = shared.first_weights[p]
+        row.delay_kind = shared.delays.kinds[p]
+        row.first_delay = shared.delays.first[p]
+        row.delay_guide = shared.delays.guide_rows[p]
+        row.target_key, row.weight_key, row.delay_key = shared.keys[p]
 
     def _describe_targets(self, p: int, local: LocalPopulation) -> NDArray[np.int64]:
-        """Write which targets of projection p a local has; return their places in it."""
+        """Write the thread's targets of projection p; return their offsets in the population."""
         projection, row = self._shared.projections[p], self._rules[p]
-        row[c.OWN_FIRST], row[c.OWN_LAST], row[c.TARGET_VIEW] = local.start, local.stop, -1
+        row.first_target, row.stop_target, row.target_view = local.start, local.stop, -1
         if projection.target_ids is None or is_listed(projection):
             return np.arange(local.size)
         ids = projection.target_ids
         first, last = np.searchsorted(ids, [local.start, local.stop])
-        row[c.OWN_FIRST], row[c.OWN_LAST] = first, last
+        row.first_target, row.stop_target = first, last
         own = ids[first:last] - local.start
         if len(own) and own[-1] - own[0] + 1 == len(own):
-            row[c.SLOT] += own[0]
+            row.slot += own[0]
         else:
-            row[c.TARGET_VIEW] = self._add_view(own)
+            row.target_view = self._add_view(own)
         return own
 
     def _describe_sources(self, p: int) -> None:
-        """Write which neurons are the sources of projection p, and which are its targets, too."""
+        """Write the sources of projection p, and which of them are targets too."""
         projection, row = self._shared.projections[p], self._rules[p]
         ends, ids = projection.ends, projection.source_ids
-        row[c.SOURCE_SPAN], row[c.SOURCE_VIEW], row[c.SELF_VIEW] = ends.shape[0], -1, -1
+        row.source_span, row.source_view, row.self_view = ends.shape[0], -1, -1
         if is_listed(projection):
             return
         if ids is not None:
-            row[c.SOURCE_FIRST], row[c.SOURCE_SPAN] = ids[0], ids[-1] - ids[0] + 1
-            if row[c.SOURCE_SPAN] > len(ids):
+            row.first_source, row.source_span = ids[0], ids[-1] - ids[0] + 1
+            if row.source_span > len(ids):
                 span = np.arange(ids[0], ids[-1] + 1)
-                row[c.SOURCE_VIEW] = self._add_view(_numbers(span, ids))
+                row.source_view = self._add_view(_numbers(span, ids))
         if ends.n_common == 0 or projection.rule.autapses:
             return
-        row[c.NO_AUTAPSES] = 1
+        row.no_autapses = 1
         if not np.array_equal(ends.sources, ends.targets):
-            drawn = row[c.RULE] == c.IN_DEGREE
-            pair = (ends.targets, ends.sources) if drawn else (ends.sources, ends.targets)
-            row[c.SELF_VIEW] = self._add_view(_numbers(*pair))
+            by_target = row.kind == c.IN_DEGREE
+            pair = (ends.targets, ends.sources) if by_target else (ends.sources, ends.targets)
+            row.self_view = self._add_view(_numbers(*pair))
 
     def _add_view(self, numbers: NDArray[np.int64]) -> int:
-        """Add numbers to `Rules.views`; return the place of the first."""
+        """Add numbers to `Rules.views`; return the index of the first."""
         self._views.append(numbers)
         return sum(map(len, self._views[:-1]))
 
@@ -148,16 +143,14 @@ class ThreadRules:
         bases = self._shared.layout.first_id
         for p, projection in enumerate(self._shared.projections):
             row = self._rules[p]
-            if row[c.RULE] != c.IN_DEGREE or only not in (None, p):
+            if row.kind != c.IN_DEGREE or only not in (None, p):
                 continue
             base = int(bases[self._shared.layout.index(projection.source)])
             low, high = np.searchsorted(projection.ends.sources, [first - base, last - base])
             if low >= high:
                 continue
-            part = self._invert(
-                p, int(low), int(high), listed=not counting or row[c.FIRST_PROBE] >= 0
-            )
-            row[c.LIST], row[c.LIST_FIRST] = n_rows, low
+            part = self._invert(p, int(low), int(high), listed=not counting or row.first_probe >= 0)
+            row.first_row, row.first_listed = n_rows, low
             parts.append(Lists(part.start + n_listed, part.targets, part.minors))
             n_rows += int(high - low) + 1
             n_listed += len(part.targets)
@@ -169,7 +162,7 @@ class ThreadRules:
 
     def _invert(self, p: int, low: int, high: int, *, listed: bool) -> Lists:
         """Return rows of an in-degree rule; unless they shall be listed, their lengths alone."""
-        arguments = (self._rules[p], self._shared.keys[p, c.KEY_TARGETS], self.plan.views)
+        arguments = (self._rules[p], self.plan.views)
         n_sources = self._shared.projections[p].ends.shape[0]
         if p not in self._out_degrees:
             self._out_degrees[p] = np.zeros(n_sources, np.int64)
@@ -199,12 +192,12 @@ class ThreadRules:
         per_projection = int(np.diff(lists.start).max(initial=1))
         for p, projection in enumerate(self._shared.projections):
             row = self._rules[p]
-            if row[c.RULE] == c.OUT_DEGREE:
-                place = row[c.DEGREE]
-                degrees = self._shared.degrees[place : place + projection.ends.shape[0]]
+            if row.kind == c.OUT_DEGREE:
+                first = row.degree
+                degrees = self._shared.degrees[first : first + projection.ends.shape[0]]
                 per_projection = max(per_projection, int(degrees.max()))
-            elif row[c.RULE] not in (c.LISTED, c.IN_DEGREE):
-                per_projection = max(per_projection, int(row[c.OWN_LAST] - row[c.OWN_FIRST]))
+            elif row.kind not in (c.LISTED, c.IN_DEGREE):
+                per_projection = max(per_projection, int(row.stop_target - row.first_target))
         return self.workspace_for(per_projection, longest)
 
     def workspace_for(self, per_projection: int, longest: int) -> Workspace:
@@ -212,9 +205,9 @@ class ThreadRules:
         largest = max((p.target.size for p in self._shared.projections), default=0)
         work = _new_workspace(per_projection, longest, largest)
         needed = {
-            draw_targets: np.isin(self._rules[:, c.RULE], (c.PROBABILITY, c.OUT_DEGREE)),
-            draw_weights: ~np.isin(self._rules[:, c.WEIGHT_KIND], (c.CONSTANT, c.ARRAY)),
-            draw_delays: self._rules[:, c.DELAY_KIND] == c.LAW,
+            draw_targets: np.isin(self._rules["kind"], (c.PROBABILITY, c.OUT_DEGREE)),
+            draw_weights: ~np.isin(self._rules["weight_kind"], (c.CONSTANT, c.ARRAY)),
+            draw_delays: self._rules["delay_kind"] == c.TABLE,
         }
         for k, (draw, rules) in enumerate(needed.items()):
             if rules.any():
@@ -234,7 +227,7 @@ def _new_workspace(per_projection: int, longest: int, largest: int) -> Workspace
         targets=np.empty(per_projection, np.int64),
         minors=np.empty(per_projection, np.int64),
         majors=np.empty(per_projection, np.int64),
-        places=np.empty(per_projection, np.int64),
+        indices=np.empty(per_projection, np.int64),
         bits=np.empty(per_projection, np.uint64),
         seen=np.zeros(largest, np.int64),
         tails=np.empty(per_projection, np.int64),

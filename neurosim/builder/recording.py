@@ -11,7 +11,13 @@ from neurosim.builder.grid import whole_steps
 from neurosim.builder.layout import NOISE
 from neurosim.builder.models import state_size
 from neurosim.kernels import RecordingTable
-from neurosim.kernels.types import ARRIVAL, CURRENT, MODEL_STATE, RECORDING_SET, VOLTAGE
+from neurosim.kernels.state_types import (
+    ARRIVAL,
+    CURRENT,
+    MODEL_STATE,
+    RECORDING_SET,
+    VOLTAGE,
+)
 from neurosim.models.declare import states_of
 
 if TYPE_CHECKING:

@@ -14,21 +14,7 @@ import numpy as np
 
 from neurosim.builder.models import state_size
 from neurosim.builder.parameters import drawn_neuron, refractory_of
-from neurosim.kernels.types import (
-    ALPHA,
-    DELTA,
-    EQUATIONS,
-    FIRST,
-    FIRST_ID,
-    KIND,
-    LAST,
-    MANNER,
-    MODEL,
-    PORT_FIRST,
-    PORT_LAST,
-    STATE,
-    STATE_RISE,
-)
+from neurosim.kernels.types import ALPHA, DELTA, EQUATIONS, SpikeMechanism
 from neurosim.models import HodgkinHuxley
 
 if TYPE_CHECKING:
@@ -119,17 +105,16 @@ def variables(part: ThreadPlan, group: int) -> list[int]:
     return [place for port in _ports(part, group) for place in _variables(port)]
 
 
-def _ports(part: ThreadPlan, group: int) -> NDArray[np.int64]:
+def _ports(part: ThreadPlan, group: int) -> NDArray:
     rows = part.neurons.groups[group]
-    return part.neurons.ports[rows[PORT_FIRST] : rows[PORT_LAST]]
+    return part.neurons.ports[rows.first_port : rows.stop_port]
 
 
-def _variables(port: NDArray[np.int64]) -> list[int]:
+def _variables(port: np.record) -> list[int]:
     """Return the places of a port's variables in `State.synaptic`."""
-    if port[KIND] in (DELTA, EQUATIONS):
+    if port.kind in (DELTA, EQUATIONS):
         return []
-    places = [int(port[STATE])]
-    return [*places, int(port[STATE_RISE])] if port[KIND] == ALPHA else places
+    return [int(port.state), int(port.rise)] if port.kind == ALPHA else [int(port.state)]
 
 
 def get_state(plan: Plan, states: list[State]) -> dict[str, NDArray]:
@@ -281,10 +266,10 @@ def _put_to_rest(neurons: Neurons, state: State, step: int) -> None:
     Twins never fire, and only the fast loops for equal neurons keep such rings.
     """
     for g, group in enumerate(neurons.groups):
-        if group[FIRST_ID] < 0 or neurons.firing[g, MANNER] >= MODEL:
+        if group.first_id < 0 or group.mechanism >= SpikeMechanism.MODEL:
             continue
-        first = int(group[FIRST])
-        until = state.refractory_until[first : group[LAST]]
+        first = int(group.start)
+        until = state.refractory_until[first : group.stop]
         refractory_queue = np.flatnonzero(until >= step)
         refractory_queue = refractory_queue[np.argsort(until[refractory_queue], kind="stable")]
         state.refractory_queue[first : first + len(refractory_queue)] = first + refractory_queue

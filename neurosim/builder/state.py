@@ -11,7 +11,8 @@ from neurosim.kernels import Ranks, Scratch, Shared, State
 from neurosim.kernels.address import empty_address_table
 from neurosim.kernels.delivery import SPIKE_PREFETCH
 from neurosim.kernels.exchange import CAPACITY
-from neurosim.kernels.types import BLOCK, DUE_WEIGHT, FIRST_ID, MODEL_BLOCK, RECORDING, WORK_ROW
+from neurosim.kernels.synapse_types import SEGMENT
+from neurosim.kernels.types import BLOCK, MODEL_BLOCK, RECORDING, WORK_ROW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +50,7 @@ def new_state(plan: Plan, thread: int, chunk: int) -> State:
     part = plan.threads[thread]
     n_local, n_groups = len(part.v_start), len(part.neurons.groups)
     rows = max(plan.steps_per_delivery, int(part.table.ring[0]))
-    probes = (part.neurons.groups[:, FIRST_ID] < 0).any()
+    probes = (part.neurons.groups["first_id"] < 0).any()
     state = State(
         **_together(
             v=(n_local, np.float64),
@@ -115,12 +116,12 @@ def new_ranks(plan: Plan, chunk: int, machines: int, mpi: NDArray[np.int64]) -> 
     return Ranks(
         mpi=mpi,
         request=np.zeros(16, np.int64),
-        out=np.zeros(length, np.int32),
-        into=np.zeros(machines * length, np.int32),
-        more_out=np.empty(more, np.int32),
-        more_into=np.empty(machines * more, np.int32),
+        send=np.zeros(length, np.int32),
+        receive=np.zeros(machines * length, np.int32),
+        send_overflow=np.empty(more, np.int32),
+        receive_overflow=np.empty(machines * more, np.int32),
         counts=np.zeros(machines, np.int32),
-        places=np.zeros(machines, np.int32),
+        displacements=np.zeros(machines, np.int32),
     )
 
 
@@ -144,7 +145,7 @@ def new_scratch(plan: Plan, thread: int, timed: bool) -> Scratch:
         course=np.empty(MODEL_BLOCK * models.n_points),
         work=np.zeros(WORK_ROW * models.n_rows),
         cells=arrays["bits"].view(np.uint16),
-        segments=np.empty((segments, DUE_WEIGHT + 1), np.uint64),
+        segments=np.zeros(segments, SEGMENT),
         ticks=np.zeros(RECORDING + 1, np.int64),
         noise=empty_address_table(2),
         timed=int(timed),

@@ -16,11 +16,11 @@ from neurosim.kernels import (
     count_rows,
     draw_row,
     fill_rows,
-    lay_rows,
+    insert_rows,
     place_edges,
 )
 from neurosim.kernels.edge_lists import PIECE
-from neurosim.kernels.types import MOST_STEPS
+from neurosim.kernels.types import MAX_STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ ROWS_AT_ONCE = 2**10
 
 def ages(delays: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return, descending, how long ago spikes were that are due in one of a batch's steps."""
-    found = np.unique(delays[:, None] - np.arange(MOST_STEPS))
+    found = np.unique(delays[:, None] - np.arange(MAX_STEPS))
     return np.ascontiguousarray(found[found > 0][::-1])
 
 
@@ -104,7 +104,7 @@ class ThreadTable:
             start=np.cumsum(counts) - counts,
             segment=np.zeros((self._n_neurons, len(delays) + 1), np.uint32),
             delays=delays,
-            column=np.searchsorted(delays, np.arange(longest + MOST_STEPS + 1)),
+            column=np.searchsorted(delays, np.arange(longest + MAX_STEPS + 1)),
             ages=ages(delays),
             ring=np.ones(1, np.int64),
             row_stride=np.array([self.n_slots]),
@@ -139,11 +139,11 @@ class ThreadTable:
         table = self._empty(np.zeros(self._n_neurons, np.int64))
         for p in self.staged:
             if p not in self.shared.listed:
-                self._onto_probes += self._lay_rows(p, table, counting=True)
+                self._onto_probes += self._insert_rows(p, table, counting=True)
                 continue
             listed = self.shared.listed[p]
             own, (first, last) = listed.counts[self._place], self._sources(p)
-            delays = self.shared.delays.places[p] + np.arange(len(listed.delays.steps))
+            delays = self.shared.delays.first[p] + np.arange(len(listed.delays.steps))
             for k, column in enumerate(self.shared.columns[delays]):
                 table.segment[first:last, column + 1] += own[:, k]
             self._onto_probes += int(own.sum(dtype=np.int64)) - listed.own[self._place]
@@ -159,7 +159,7 @@ class ThreadTable:
             for a in range(first, last, ROWS_AT_ONCE):
                 yield slice(a, min(a + ROWS_AT_ONCE, last))
 
-    def _lay_rows(self, p: int, table: Table, *, counting: bool) -> int:
+    def _insert_rows(self, p: int, table: Table, *, counting: bool) -> int:
         """Count, or put into the table, what a rule draws where others are listed."""
         base, end = self._sources(p)
         onto_probes = 0
@@ -167,13 +167,13 @@ class ThreadTable:
             lists = self._drawn.lists(first, last, counting=False, only=p)
             plan, work = self._drawn.plan, self._drawn.workspace(lists, 0)
             draw = Entry(draw_row, plan, lists, work)
-            lay = Entry(lay_rows, plan, work, table, base, counting)
+            lay = Entry(insert_rows, plan, work, table, base, counting)
             onto_probes += lay(*draw.addresses, p, first - base, last - base)
         return onto_probes
 
     def lay(self, p: int) -> None:
         """Put what the rule of a projection draws into the table, in its turn."""
-        self._lay_rows(p, self.table, counting=False)
+        self._insert_rows(p, self.table, counting=False)
 
     def place(self, p: int, blocks: list[tuple[int, Edges]]) -> None:
         """Put what is listed of a projection into the table, in its turn."""

@@ -8,19 +8,24 @@ from typing import TYPE_CHECKING, Any
 from neurosim.kernels import (
     Entry,
     Loop,
+    add_noise,
     address_table,
     advance,
+    advance_heterogeneous,
+    advance_linear,
+    advance_models,
+    apply_inputs,
+    count_noise,
     deliver,
     deliver_in_common,
     deliver_into_ring,
+    escape,
     exchange,
     record_post,
     sample,
-    steps,
     transmit_plastic,
 )
-from neurosim.kernels.inputs import add_noise, count_noise
-from neurosim.kernels.types import MANNER, MODEL
+from neurosim.kernels.types import SpikeMechanism
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -76,7 +81,7 @@ class TimeLoop:
             return
         self._tables = tables
         plan, part, table = self._plan, self._part, self._part.table
-        if part.inputs.noisy.any():
+        if part.inputs.noise_kind.any():
             noise = (inputs, state, self._scratch)
             self._scratch.noise[:] = self._entries([(count_noise, *noise), (add_noise, *noise)])
         exchanging = [] if self._ranks is None else [(exchange, self._ranks, self._shared)]
@@ -90,8 +95,8 @@ class TimeLoop:
             steps_per_delivery=plan.steps_per_delivery,
             ring=int(table.ring[0]),
             row_stride=int(table.row_stride[0]),
-            own=self._here.start,
-            n_own=len(self._here),
+            first_thread=self._here.start,
+            n_threads=len(self._here),
             timed=self._scratch.timed,
             deliver=self._entries([(_delivery(table), table, state, self._scratch)]),
             steps=self._entries(self._steps(*tables)),
@@ -115,15 +120,15 @@ class TimeLoop:
         if plastic.n_lists:
             yield transmit_plastic, plastic.tables, state, self._rows(state, plasticity)
         if len(inputs.programs) or len(inputs.event_steps) or part.live:
-            yield steps.apply_inputs, inputs, part.neurons, state
-        if (part.neurons.firing[:, MANNER] < MODEL).any():
-            yield steps.advance_linear, *neurons
-        if part.soft is not None:
-            yield steps.escape, part.neurons, part.soft, state, self._fired
+            yield apply_inputs, inputs, part.neurons, state
+        if (part.neurons.groups["mechanism"] < SpikeMechanism.MODEL).any():
+            yield advance_linear, *neurons
+        if len(part.escape_blocks):
+            yield escape, part.neurons, part.escape_blocks, state, self._fired
         if part.heterogeneous is not None:
-            yield steps.advance_heterogeneous, part.heterogeneous, *neurons
+            yield advance_heterogeneous, part.heterogeneous, *neurons
         if part.models.tables is not None:
-            yield steps.advance_models, part.models.tables, *neurons
+            yield advance_models, part.models.tables, *neurons
         if plastic.n_lists:
             yield record_post, plastic.tables, plasticity, self._fired
 

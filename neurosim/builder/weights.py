@@ -24,8 +24,8 @@ WORTH_SORTING = 16
 """Synapses with the same source, delay and weight from which on it pays to keep the weight once:
 with fewer the time goes to finding them."""
 
-LAWS = {Uniform: c.UNIFORM, Normal: c.NORMAL, LogNormal: c.LOG_NORMAL}
-"""What kernels call the distributions of weights."""
+KINDS = {Uniform: c.UNIFORM, Normal: c.NORMAL, LogNormal: c.LOG_NORMAL}
+"""Kind of weights for each distribution."""
 
 
 def is_listed(projection: Projection) -> bool:
@@ -40,17 +40,23 @@ def weight_array(projection: Projection) -> NDArray[np.float64]:
     return np.empty(0)
 
 
-def weight_law(projection: Projection) -> tuple[int, dict[int, float]]:
-    """Return how the kernels make a projection's weights, and the entries of `Rules.laws`."""
+def weight_fields(projection: Projection) -> dict[str, float]:
+    """Return the fields of a RULE that describe the weights of a projection."""
     weight = projection.weight
     if is_per_edge(weight) or isinstance(weight, np.ndarray):
-        return c.ARRAY, {}
+        return {"weight_kind": c.ARRAY}
     if not is_distribution(weight):
-        return c.CONSTANT, {c.W_A: float(weight)}
+        return {"weight_kind": c.CONSTANT, "weight_a": float(weight)}
     low, high = weight.quantiles()
-    kind, (a, b) = LAWS[type(weight)], weight.location_scale
-    sign = float(np.sign(weight.mean)) if kind == c.LOG_NORMAL else 1.0
-    return kind, {c.W_LOW: low, c.W_HIGH: high, c.W_SIGN: sign, c.W_A: a, c.W_B: b}
+    kind, (a, b) = KINDS[type(weight)], weight.location_scale
+    return {
+        "weight_kind": kind,
+        "weight_a": a,
+        "weight_b": b,
+        "weight_low": low,
+        "weight_high": high,
+        "weight_sign": float(np.sign(weight.mean)) if kind == c.LOG_NORMAL else 1.0,
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,15 +102,15 @@ def common_weights(
     synapses : float
         Expected number in the whole network: the number of threads must change nothing.
     """
-    laws = [weight_law(p) for p in projections]
-    if not laws or any(kind != c.CONSTANT for kind, _ in laws):
+    fields = [weight_fields(p) for p in projections]
+    if not fields or any(own["weight_kind"] != c.CONSTANT for own in fields):
         return None
     places = np.zeros(len(projections), np.int64)
     rows: list[list[float]] = []
     for first, last in pairwise(first_rule):
         own: list[float] = []
         for p in range(first, last):
-            weight = laws[p][1][c.W_A]
+            weight = fields[p]["weight_a"]
             if not own or own[-1] != weight:
                 own.append(weight)
             places[p] = len(own) - 1

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import traceback
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,58 +15,51 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out one command and return its exit status.
+    """Run one command and return its exit status.
 
     Parameters
     ----------
     arguments : sequence of str, optional
-        What follows `neurosim` on the command line, which is the default.
+        Arguments after `neurosim`. Default: those of the command line.
 
     Returns
     -------
     int
-        A `Status`: 0 done, 1 a defect of neurosim, 2 the user's mistake, 130 stopped by Ctrl-C.
+        A `neurosim.cli.failures.Status`.
     """
     from neurosim.cli.supervision import supervised
 
-    _replace_unencodable()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # the terminal's encoding may lack characters
+            stream.reconfigure(errors="replace")
     if arguments is not None:
         return _main(list(arguments))
     return supervised(lambda: _main(sys.argv[1:]))
 
 
-def _replace_unencodable() -> None:
-    """Print a replacement for every character that the terminal's encoding lacks."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
-
-
 def _main(arguments: list[str]) -> int:
-    from neurosim.cli.failures import explain
-    from neurosim.cli.status import Status
+    from neurosim.cli.failures import Status, explain
 
     try:
-        return _execute(arguments or ["--help"])
-    except KeyboardInterrupt:  # while the first modules were imported
-        return Status.STOPPED
+        return _run(arguments or ["--help"])
+    except KeyboardInterrupt:  # during the first imports
+        return Status.INTERRUPTED
     except BrokenPipeError:
-        # The reader, `head` perhaps, has seen enough. Python's flush at exit must not complain.
+        # The reader, such as `head`, has closed the pipe; Python's flush at exit must not fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Status.DONE
-    except Exception as error:  # while the first modules were imported
-        words = explain(error)
-        if words is None:
+        return Status.SUCCESS
+    except Exception as error:  # during the first imports
+        message = explain(error)
+        if message is None:
             raise
-        print(f"neurosim: {words}", file=sys.stderr)
-        return Status.MISTAKE
+        print(f"neurosim: {message}", file=sys.stderr)
+        return Status.USER_ERROR
 
 
-def _execute(arguments: list[str]) -> int:
-    """Carry out a command, together with the other processes where several were started."""
-    from neurosim.cli.failures import explain
+def _run(arguments: list[str]) -> int:
+    """Run a command, with MPI if several processes were started, and report exceptions."""
+    from neurosim.cli.failures import Status, explain
     from neurosim.cli.report import say
-    from neurosim.cli.status import Status
     from neurosim.engine.mpi import Communicator, use_mpi_if_launched
     from neurosim.errors import NeurosimError
     from neurosim.utils.failure import abort, exit_status, wait_for_root
@@ -74,7 +68,7 @@ def _execute(arguments: list[str]) -> int:
     try:
         with use_mpi_if_launched() as comm:
             status = _call(arguments)
-        if status == Status.STOPPED and comm.is_root:
+        if status == Status.INTERRUPTED and comm.is_root:
             say("stopped")
         return status
     except BrokenPipeError:
@@ -82,31 +76,26 @@ def _execute(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         if comm.is_root:
             say("stopped")
-        status = Status.STOPPED
+        status = Status.INTERRUPTED
     except NeurosimError as error:
         wait_for_root(comm.rank)
         for line in str(error).splitlines():
             say(_shortened(line))
-        status = Status.MISTAKE
+        status = Status.USER_ERROR
     except Exception as error:
         wait_for_root(comm.rank)
-        words = explain(error)
-        if words is None:
+        message, status = explain(error), Status.USER_ERROR
+        if message is None:
             traceback.print_exc()
-            words = (
-                "this is a defect of neurosim, not of your input: please report it with the lines "
-                "above"
-            )
-            status = Status.DEFECT
-        else:
-            status = Status.MISTAKE
-        say(_shortened(words))
+            message = "this is a bug in neurosim: please report it with the lines above"
+            status = Status.INTERNAL_ERROR
+        say(_shortened(message))
     except SystemExit as error:
         if not comm.is_serial and exit_status(error):
             abort(error)
         raise
     if not comm.is_serial:
-        comm.abort(status)  # else the others would wait for this one for ever
+        comm.abort(status)  # otherwise the other processes would wait for ever
     return status
 
 
@@ -118,18 +107,17 @@ def _shortened(line: str) -> str:
 def _call(arguments: list[str]) -> int:
     import typer
 
-    # Their commands enter the app.
-    from neurosim.cli import bench, exchange, files, nir, sweep  # noqa: F401
-    from neurosim.cli.commands import app
-    from neurosim.cli.status import Status
+    from neurosim.cli.failures import Status
+    from neurosim.cli.options import app
     from neurosim.errors import NeurosimError
 
-    command = typer.main.get_command(app)
+    for module in ("commands", "sweep", "exchange", "nir", "bench"):
+        import_module(f"neurosim.cli.{module}")  # adds its commands to the app
     try:
-        # Without its standalone mode typer leaves words and exit status to us.
-        status = command.main(arguments, "neurosim", standalone_mode=False)
+        # Without standalone mode, typer leaves messages and the exit status to this package.
+        status = typer.main.get_command(app).main(arguments, "neurosim", standalone_mode=False)
         sys.stdout.flush()
     except typer.TyperException as error:
-        words = " ".join(error.format_message().replace("Value error, ", "").rstrip(".").split())
-        raise NeurosimError(f"{words} (see `neurosim --help`)") from error
-    return status or Status.DONE
+        message = " ".join(error.format_message().replace("Value error, ", "").rstrip(".").split())
+        raise NeurosimError(f"{message} (see `neurosim --help`)") from error
+    return status or Status.SUCCESS

@@ -8,15 +8,13 @@ from typing import Annotated
 import typer
 
 from neurosim.cli.bench_report import print_largest, print_measurement, print_trial
-from neurosim.cli.commands import EXIT_STATUS, Json, Profile, Seed, Threads, app
+from neurosim.cli.options import EXIT_STATUS, Json, Profile, Seed, Threads, app
 from neurosim.cli.report import print_json, say
 from neurosim.errors import NeurosimError
 from neurosim.utils.atomic_files import plain
 
-__all__ = ["app", "bench"]
-
-GROWN = "cortex"
-"""The network that is grown where none is named."""
+DEFAULT = "cortex"
+"""Network used for the search without a name."""
 
 
 @app.command(epilog=EXIT_STATUS)
@@ -26,33 +24,33 @@ def bench(
         typer.Argument(
             metavar="[NAME]",
             help="brunel, cortex, cuba, lecture, microcircuit, microcircuit-current or quiet. "
-            f"Default: find the largest {GROWN} in real time.",
+            f"Default: search for the largest {DEFAULT} network that runs in real time.",
             show_default=False,
         ),
     ] = None,
     threads: Threads = None,
     scale: Annotated[
         float | None,
-        typer.Option(metavar="S", help="Neurons relative to the network's own number."),
+        typer.Option(metavar="S", help="Number of neurons relative to the original network."),
     ] = None,
     duration: Annotated[
         float | None,
         typer.Option(
-            metavar="MS", help="Simulated time of a repeat in ms. Default: the network's."
+            metavar="MS", help="Simulated time of each repeat in ms. Default: as in the benchmark."
         ),
     ] = None,
-    repeats: Annotated[int, typer.Option(metavar="N", help="How often it is timed.")] = 3,
+    repeats: Annotated[int, typer.Option(metavar="N", help="Number of timed repeats.")] = 3,
     seed: Seed = 1,
     profile: Profile = False,
     json: Json = False,
 ) -> None:
-    """Measure how fast networks run here, and how far that is from what the memory allows.
+    """Measure simulation speed on this machine, and compare it with the memory bandwidth.
 
-    A network is built, warmed up and timed. In the same run, on as many
-    threads, a probe is timed that only reads synapses and adds their weights
-    up: the least that memory allows. Without NAME, networks of several sizes
-    are tried until the largest that runs in real time is known, which takes a
-    minute or two.
+    Builds a network, runs it through a warm-up and times it. Then times a
+    reference kernel, on the same number of threads, that only reads synapses
+    and sums their weights: a lower bound for the time per synaptic event.
+    Without NAME, searches for the largest network that runs in real time, which
+    takes one or two minutes.
 
     [bold]Examples[/bold]
 
@@ -65,14 +63,14 @@ def bench(
     from neurosim.bench.measurement import TimingOptions, measure
 
     if name is None and scale is not None:
-        raise NeurosimError("--scale needs a NAME: without one the scale is what is looked for")
-    benchmark = find_benchmark(name or GROWN)
+        raise NeurosimError("--scale needs a NAME: without one, bench searches for the scale")
+    benchmark = find_benchmark(name or DEFAULT)
     options = TimingOptions(
         1.0 if scale is None else scale, threads, duration, repeats, seed, profile
     )
     if name is None:
-        say(f"the largest network in real time: {benchmark.title}")
-        largest = largest_in_real_time(benchmark, options, tell=print_trial)
+        say(f"searching for the largest network in real time: {benchmark.title}")
+        largest = largest_in_real_time(benchmark, options, callback=print_trial)
         print_json(plain(largest.as_dict())) if json else print_largest(largest)
     else:
         measured = measure(benchmark, options, progress=sys.stderr.isatty())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neurosim.cli import report
@@ -20,53 +20,59 @@ class Step:
     Attributes
     ----------
     scenario : str
-    words : str
-        What is to be seen.
+    message : str
+        One line about the scenario.
     assignments : tuple of str
         Settings as key=value.
     duration : float or None
-        In ms; None: the scenario's.
+        ms; None: as in the scenario.
     compare : bool
-        Whether to set the logistic neuron beside it.
+        Whether to compare with the logistic neuron.
     """
 
     scenario: str
-    words: str
+    message: str
     assignments: tuple[str, ...] = ()
     duration: float | None = None
     compare: bool = False
 
 
 STEPS = (
-    Step("psp-summation", "three synapses lift one neuron from rest, and not far enough"),
-    Step("balanced-network", "12,500 neurons keep each other irregular", duration=300.0),
+    Step("psp-summation", "three synapses depolarise a neuron, but not up to its threshold"),
+    Step("balanced-network", "12,500 neurons with asynchronous irregular firing", duration=300.0),
     Step(
         "two-synapse-neuron",
-        "a neuron's firing beside the logistic neuron it is said to be",
+        "the firing probability of a neuron, compared with a logistic neuron",
         compare=True,
     ),
 )
 
 
 def run_demo(out: Path) -> bool:
-    """Carry out the steps, each in its own folder in `out`, the comparison's table at the end.
+    """Run the steps, each in its subfolder of `out`.
 
     Returns
     -------
     bool
-        Whether all were carried out; False after Ctrl-C.
+        False if Ctrl-C interrupted a step.
     """
-    pictures: list[str] = []
+    figures: list[str] = []
     for step in STEPS:
-        report.say(f"{step.scenario}: {step.words}")
-        order = RunRequest(step.scenario, step.assignments, step.duration, out=out / step.scenario)
-        outcome = execute(replace(order, compare=step.compare))
-        pictures += [path for path in outcome.summary["files"] if path.endswith(".png")]
+        report.say(f"{step.scenario}: {step.message}")
+        request = RunRequest(
+            step.scenario,
+            step.assignments,
+            step.duration,
+            out=out / step.scenario,
+            compare=step.compare,
+        )
+        outcome = execute(request)
+        figures += [path for path in outcome.summary["files"] if path.endswith(".png")]
         if outcome.comparison:
             report.print_comparison(outcome.comparison)
         if outcome.interrupted:
-            report.say("cut short; what was recorded so far is saved")
+            report.say("interrupted; the result so far is saved")
             break
-    report.say("the pictures are in")
-    report.print_files(pictures)
+    report.say("figures:")
+    report.print_files(figures)
     return not outcome.interrupted

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neurosim.cli.commands import EXIT_STATUS, Json, NoPlot, app
 from neurosim.cli.folder import RESULT, RunFolder
+from neurosim.cli.options import EXIT_STATUS, OUT, Json, NoPlot, app
 from neurosim.cli.report import print_files, print_json, print_spikes, say
-from neurosim.cli.run import OUT
 from neurosim.errors import NeurosimError
 from neurosim.results.storage import load
 from neurosim.utils.atomic_files import plain
@@ -20,13 +19,9 @@ from neurosim.utils.atomic_files import plain
 if TYPE_CHECKING:
     from neurosim.results import Result
 
-__all__ = ["app", "export", "import_spikes"]
-
-PICTURE = "spikes"
-
 
 class Format(StrEnum):
-    """What a result can be written as."""
+    """Formats for results."""
 
     NWB = "nwb"
     SONATA = "sonata"
@@ -40,54 +35,51 @@ NAMES = {
     Format.CSV: "spikes.csv",
     Format.NEO: "neo.mat",
 }
-"""What is written beside the result where nothing else is asked for."""
+"""Default name of the file or folder, next to the result."""
 
 
 @app.command(epilog=EXIT_STATUS)
 def export(
     source: Annotated[
         Path,
-        typer.Argument(metavar="DIR", help="A folder that `run` wrote, or a result file in it."),
+        typer.Argument(metavar="DIR", help="A folder written by `run`, or its result file."),
     ],
-    to: Annotated[Format, typer.Option("--to", help="The format.")],
+    to: Annotated[Format, typer.Option("--to", help="Format.")],
     out: Annotated[
         Path | None,
         typer.Option(
             metavar="PATH",
-            help="File, or folder for sonata. Default: beside the result, result.nwb, sonata, "
-            "spikes.csv or neo.mat.",
+            help="Output file, or folder for sonata. Default: result.nwb, sonata, spikes.csv or "
+            "neo.mat next to the result.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Write a saved result in a format of the field.
+    """Export a saved result to a standard format.
 
     nwb: Neurodata Without Borders, spikes and traces. sonata: a spike file and
     membrane reports. csv: population, neuron and time in ms of every spike.
-    neo: Neo's block in a MATLAB file, spikes and traces. A file already there
-    is replaced.
+    neo: a Neo block in a MATLAB file, spikes and traces. An existing file is
+    replaced.
 
     [bold]Examples[/bold]
 
         neurosim export neurosim-out/balanced-network --to nwb
         neurosim export result.h5 --to csv --out spikes.csv
     """
-    path = source / RESULT if source.is_dir() else source
-    result = load(path)
-    target = path.with_name(NAMES[to]) if out is None else out
-    files = _write(result, to, target)
-    say(f"{to.value}, written to")
-    print_files([str(file) for file in files])
-
-
-def _write(result: Result, to: Format, target: Path) -> list[Path]:
     from neurosim.interchange import save_csv, save_nwb, save_sonata
     from neurosim.interchange.neo import save_neo
 
+    path = source / RESULT if source.is_dir() else source
+    result = load(path)
+    target = path.with_name(NAMES[to]) if out is None else out
     if to == Format.SONATA:
-        return save_sonata(result, target)
-    {Format.NWB: save_nwb, Format.CSV: save_csv, Format.NEO: save_neo}[to](result, target)
-    return [target]
+        files = save_sonata(result, target)
+    else:
+        {Format.NWB: save_nwb, Format.CSV: save_csv, Format.NEO: save_neo}[to](result, target)
+        files = [target]
+    say(f"wrote {to.value}")
+    print_files([str(file) for file in files])
 
 
 @app.command("import", epilog=EXIT_STATUS)
@@ -96,15 +88,15 @@ def import_spikes(
         list[Path],
         typer.Argument(
             metavar="FILE...",
-            help="NWB, SONATA, CSV and other text, NEST, NumPy, or what Neo reads. Several files "
-            "are one recording.",
+            help="NWB, SONATA, CSV or other text, NEST, NumPy, or any format that Neo reads. "
+            "Several files are read as one recording.",
         ),
     ],
     out: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
-            help=f"Folder for the files. Default: ./{OUT}/ and the name of FILE.",
+            help=f"Output folder. Default: ./{OUT}/ and the name of FILE.",
             show_default=False,
         ),
     ] = None,
@@ -113,21 +105,22 @@ def import_spikes(
         typer.Option(
             "--dt",
             metavar="MS",
-            help="Move times to a grid of this step; it is told how far. Default: leave them.",
+            help="Round times to a grid with this time step, and report the largest shift. "
+            "Default: keep times as they are.",
         ),
     ] = None,
     duration: Annotated[
         float | None,
         typer.Option(
-            metavar="MS", help="Length of the recording. Default: what the file says, if it does."
+            metavar="MS", help="Length of the recording in ms. Default: from the file, if stored."
         ),
     ] = None,
     format: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="csv (any text), npz, nwb, sonata, or a reader of Neo's such as NestIO. Default: "
-            "by suffix and content.",
+            help="csv (any text), npz, nwb, sonata, or the name of a Neo reader such as NestIO. "
+            "Default: detected by suffix and content.",
             show_default=False,
         ),
     ] = None,
@@ -135,7 +128,7 @@ def import_spikes(
         str | None,
         typer.Option(
             metavar="UNIT",
-            help="Unit of times where the file does not say: ms, s or us. Default: ms.",
+            help="Unit of times if the file has none: ms, s or us. Default: ms.",
             show_default=False,
         ),
     ] = None,
@@ -143,7 +136,7 @@ def import_spikes(
         str | None,
         typer.Option(
             metavar="NAMES",
-            help="Names of the columns of a text, such as neuron,time_ms. Default: its first line.",
+            help="Column names of a text file, such as neuron,time_ms. Default: its first line.",
             show_default=False,
         ),
     ] = None,
@@ -151,7 +144,7 @@ def import_spikes(
         float | None,
         typer.Option(
             metavar="MS",
-            help="Time of the file at which the result begins. Default: 0, or a round number "
+            help="Time in the file that becomes 0 in the result. Default: 0, or a round number "
             "before the first spike.",
             show_default=False,
         ),
@@ -160,19 +153,19 @@ def import_spikes(
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="SONATA nodes, their table of types, or a circuit configuration: names of "
-            "neurons. May be given again.",
+            help="SONATA nodes, their table of types, or a circuit configuration, with the names "
+            "of neurons; may be repeated.",
             show_default=False,
         ),
     ] = None,
     no_plot: NoPlot = False,
     json: Json = False,
 ) -> None:
-    """Import spikes recorded elsewhere as a result to analyse, plot and export.
+    """Import recorded spikes as a result that can be analysed, plotted and exported.
 
-    The folder then holds result.h5, which `neurosim.load` opens, and a raster,
-    imported-spikes.png. Prints rate and irregularity of each population, over
-    the time in which its neurons were observed.
+    The output folder contains result.h5, which `neurosim.load` reads, and a
+    raster plot, imported-spikes.png. Prints the rate and the irregularity of
+    each population during the time in which its neurons were observed.
 
     [bold]Examples[/bold]
 
@@ -183,7 +176,7 @@ def import_spikes(
     """
     from neurosim.interchange import load_spikes
 
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         result = load_spikes(
             files,
@@ -195,26 +188,26 @@ def import_spikes(
             start=start,
             nodes=nodes or (),
         )
-    for warning in told:
+    for warning in caught:
         say(str(warning.message))
     folder = RunFolder(out or OUT / files[0].stem)
     for file in files:
         if (folder.path / RESULT).resolve() == file.resolve():
-            raise NeurosimError(f"{file} would be replaced: give another folder with --out")
+            raise NeurosimError(f"{file} would be overwritten: give another folder with --out")
     with folder.locked():
         folder.prepare()
         folder.write_result(result)
-        folder.forget_former_run()
+        folder.remove_earlier_run()
         if not no_plot and any(len(trains) for trains in result.spikes.values()):
             from neurosim.plot import raster
 
-            folder.write_figures("imported", {PICTURE: raster(result)})
-    summary = plain({**_describe(result), "files": folder.files})
+            folder.write_figures("imported", {"spikes": raster(result)})
+    summary = plain({**_statistics(result), "files": folder.files})
     print_json(summary) if json else print_spikes(summary)
 
 
-def _describe(result: Result) -> dict[str, Any]:
-    """Return the figures that spikes alone give, over the time in which neurons were observed."""
+def _statistics(result: Result) -> dict[str, Any]:
+    """Return the statistics of each population, for the time in which it was observed."""
     import numpy as np
 
     from neurosim.results.analysis import cv_isi, mean_rate
@@ -222,8 +215,8 @@ def _describe(result: Result) -> dict[str, Any]:
 
     populations: dict[str, dict[str, Any]] = {}
     for name, trains in result.spikes.items():
-        irregular = cv_isi(trains)
-        known = irregular[np.isfinite(irregular)]
+        cvs = cv_isi(trains)
+        known = cvs[np.isfinite(cvs)]
         populations[name] = {
             "neurons": len(trains.recorded),
             "spikes": len(trains),
@@ -231,6 +224,6 @@ def _describe(result: Result) -> dict[str, Any]:
             "cv_isi": float(known.mean()) if len(known) else None,
         }
         if trains.observed is not None:
-            observed = [coverage(own, (0.0, result.duration)) for own in trains.observed]
+            observed = [coverage(spans, (0.0, result.duration)) for spans in trains.observed]
             populations[name]["observed_ms"] = float(np.mean(observed))
     return {"duration_ms": result.duration, "dt_ms": result.dt, "populations": populations}

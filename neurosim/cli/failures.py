@@ -1,9 +1,10 @@
-"""Failures of the environment: exceptions that are neither a user's mistake nor a defect."""
+"""Exit statuses, and messages for failures of the environment."""
 
 from __future__ import annotations
 
 import errno
 import os
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from neurosim.utils.resources import process_limits
@@ -11,6 +12,19 @@ from neurosim.utils.resources import process_limits
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
+
+
+class Status(IntEnum):
+    """Exit statuses of the command."""
+
+    SUCCESS = 0
+    INTERNAL_ERROR = 1
+    """A bug in neurosim."""
+    USER_ERROR = 2
+    """Invalid input, or a failure of the environment."""
+    INTERRUPTED = 130
+    """By Ctrl-C: 128 + SIGINT, as in shells."""
+
 
 ENVIRONMENT = frozenset(
     (
@@ -27,46 +41,48 @@ ENVIRONMENT = frozenset(
         errno.EROFS,
     )
 )
-"""Errors of the operating system that are its user's or administrator's to solve."""
+"""Errors of the operating system that only the user or the administrator can solve."""
 NO_MEMORY = ("cannot allocate memory", "not enough memory", "unable to allocate")
-"""Phrases, in lower case, of exceptions other than MemoryError that report a lack of memory."""
+"""Lower-case phrases of exceptions other than MemoryError that report a lack of memory."""
 LIMITED = (
     "can't start new thread",
     "error return without exception set",
     "failed to map segment",
     "shared object file 'libllvmlite",
 )
-"""Phrases that do so in a process whose memory is limited, and have other causes elsewhere."""
+"""Phrases that report a lack of memory only if the memory of the process is limited."""
 COMPILER = ("numba", "llvmlite")
 
 
 def explain(error: BaseException) -> str | None:
-    """Return a sentence for a failure of the environment, None for any other exception."""
+    """Return a message for a failure of the environment, None for any other exception."""
     for cause in _chain(error):
         if isinstance(cause, MemoryError) or _lacks_memory(cause):
             return out_of_memory(_first_line(cause) if isinstance(cause, MemoryError) else "")
     for cause in _chain(error):
         if isinstance(cause, OSError) and cause.errno in ENVIRONMENT:
             path = f"{os.fsdecode(cause.filename)}: " if _is_path(cause.filename) else ""
-            return f"{path}{os.strerror(cause.errno or 0)}: give a file or folder that can be used"
+            return f"{path}{os.strerror(cause.errno or 0)}: give another file or folder"
     return _compiler_failure(error)
 
 
 def out_of_memory(detail: str = "") -> str:
-    """Return the sentence for a lack of memory, with the limits of this process if it has any."""
-    words = f"out of memory{f' ({detail})' if detail else ''}: "
+    """Return the message for a lack of memory, with the limits of this process if it has any."""
+    message = f"out of memory{f' ({detail})' if detail else ''}: "
     limits = process_limits()
     if not limits:
-        return words + "use a machine with more memory, or a smaller network or shorter recordings"
+        return (
+            message + "use a machine with more memory, or a smaller network or shorter recordings"
+        )
     option = "ulimit -v" if "VmSize" in limits else "ulimit -d"
-    return words + (
+    return message + (
         f"this process is limited to {min(limits.values()) / 2**30:.2g} GiB ({option}); raise the "
         "limit, or use a smaller network or shorter recordings"
     )
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an exception and those that led to it."""
+    """Yield an exception and its causes."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -84,14 +100,12 @@ def _lacks_memory(error: BaseException) -> bool:
 
 
 def _compiler_failure(error: BaseException) -> str | None:
-    """Return a sentence where Numba raised an exception and variables of the user configure it."""
+    """Return a message if Numba failed and environment variables configure it."""
     given = {name: value for name, value in os.environ.items() if name.startswith("NUMBA_")}
     if not (given and _raised_by(error.__traceback__).startswith(COMPILER)):
         return None
     shown = ", ".join(f"{name}={_short(value)}" for name, value in sorted(given.items()))
-    return (
-        f"Numba failed ({_first_line(error)}) with {shown} in the environment: unset or correct it"
-    )
+    return f"Numba failed ({_first_line(error)}) with {shown} set: correct or unset them"
 
 
 def _raised_by(traceback: TracebackType | None) -> str:

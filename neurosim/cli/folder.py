@@ -1,4 +1,4 @@
-"""The folder of one run, whose files are written atomically."""
+"""The folder of a run; its files are written atomically."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ if TYPE_CHECKING:
 RESULT = "result.h5"
 SUMMARY = "summary.json"
 COMPARISON = "comparison.json"
-ORDER = "order.json"
-"""There as long as a run that keeps checkpoints is not over."""
-ORDER_SOURCE = "order.toml"
-"""The scenario file that such a run is of."""
+REQUEST = "order.json"
+"""Request of a run with checkpoints; removed when the run is complete."""
+REQUEST_SOURCE = "order.toml"
+"""Scenario file of such a run."""
 CHECKPOINTS = "checkpoints"
 SOURCE = "scenario.toml"
-"""The scenario file that was run: the original may change or go."""
+"""Copy of the scenario file."""
 DPI = 150
-"""Resolution of the pictures (dots per inch)."""
+"""Resolution of figures (dots per inch)."""
 
 
 class RunFolder:
-    """Writes and reads the files of a run.
+    """Read and write the files of a run.
 
-    Neither Ctrl-C nor a full disk leaves half a file. While a run writes the folder, it is locked.
+    Files are written atomically: Ctrl-C or a full disk leaves no partial file.
 
     Parameters
     ----------
@@ -62,12 +62,12 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Lock the folder for the time of a block, unless this object has done so already.
+        """Lock the folder during a block, unless this object has already locked it.
 
         Raises
         ------
         NeurosimError
-            Where another process writes the folder.
+            If another process has locked the folder.
         """
         if self._locked:
             yield
@@ -80,12 +80,12 @@ class RunFolder:
                 self._locked = False
 
     def prepare(self) -> None:
-        """Make the folder and try it, before a long run makes a failure costly.
+        """Create the folder, and check before a long run that it can be written.
 
         Raises
         ------
         NeurosimError
-            Where it cannot be written.
+            If it cannot be written.
         """
         make_folder(self.path)
         try:
@@ -93,88 +93,85 @@ class RunFolder:
                 pass
         except OSError as error:
             raise NeurosimError(
-                f"{self.path} cannot be written ({error.strerror}): give a folder that can"
+                f"{self.path} cannot be written ({error.strerror}): give a writable folder"
             ) from None
         remove_parts(self.path)
-        self.forget_checkpoints()
+        self.remove_stale_checkpoints()
 
-    def forget_checkpoints(self) -> None:
-        """Remove checkpoints of a run that is over, if it was killed before it could do so."""
-        if not self.has_order:
+    def remove_stale_checkpoints(self) -> None:
+        """Remove checkpoints of a complete run that was killed before removing them."""
+        if not self.has_request:
             remove_checkpoints(self.path / CHECKPOINTS)
 
-    def write_order(self, order: Mapping[str, object], source_file: bytes | None = None) -> None:
-        """Write down what is to be run, to be read again should the run be stopped."""
-        (self.path / ORDER_SOURCE).unlink(missing_ok=True)
+    @property
+    def has_request(self) -> bool:
+        """Whether the folder holds a run that can be resumed."""
+        return (self.path / REQUEST).exists()
+
+    def require_free(self) -> None:
+        """Raise an error if another run uses the folder or can be resumed there."""
+        if not self._locked:
+            require_unlocked(self.path)
+        if self.has_request:
+            raise NeurosimError(
+                f"{self.path} holds an unfinished run: continue it with `neurosim resume "
+                f"{self.path}`, give another folder with --out, or delete this one"
+            )
+
+    def write_request(
+        self, request: Mapping[str, object], source_file: bytes | None = None
+    ) -> None:
+        """Save a request with its scenario file, so that the run can be resumed."""
+        (self.path / REQUEST_SOURCE).unlink(missing_ok=True)
         if source_file is not None:
-            self._write(ORDER_SOURCE, source_file)
-        write_json(order, self.path / ORDER)
+            self._write(REQUEST_SOURCE, source_file)
+        write_json(request, self.path / REQUEST)
+
+    def read_request(self) -> dict[str, Any]:
+        """Read the request of a run that can be resumed.
+
+        Raises
+        ------
+        NeurosimError
+            If there is none.
+        """
+        if not self.has_request:
+            complete = (self.path / SUMMARY).exists()
+            why = "is complete" if complete else "has no checkpoints, or does not exist"
+            raise NeurosimError(
+                f"the run in {self.path} {why}: only interrupted runs started with "
+                "--checkpoint-every can be resumed"
+            )
+        return self.read_json(REQUEST)
+
+    def remove_request(self) -> None:
+        """Remove the request and the checkpoints of a complete run."""
+        for name in (REQUEST, REQUEST_SOURCE):
+            (self.path / name).unlink(missing_ok=True)
+        self.remove_stale_checkpoints()
 
     def write_source(self, source_file: bytes) -> None:
-        """Keep the scenario file that was run."""
+        """Save a copy of the scenario file."""
         self._write(SOURCE, source_file)
         self._list(SOURCE)
 
-    def kept(self, name: str) -> str | None:
-        """Return the path of a scenario file that was kept under that name, None without one."""
+    def copy_of(self, name: str) -> str | None:
+        """Return the path of a copied scenario file, None if there is none."""
         path = self.path / name
         return str(path) if path.exists() else None
 
-    @property
-    def has_order(self) -> bool:
-        """Whether the folder holds a run that is not over."""
-        return (self.path / ORDER).exists()
-
-    def require_free(self) -> None:
-        """Refuse a folder that another run writes, or whose run can be resumed.
-
-        Raises
-        ------
-        NeurosimError
-        """
-        if not self._locked:
-            require_unlocked(self.path)
-        if self.has_order:
-            raise NeurosimError(
-                f"{self.path} holds a run that is not over: go on with `neurosim resume "
-                f"{self.path}`, or give another folder with --out, or remove this one"
-            )
-
-    def read_order(self) -> dict[str, Any]:
-        """Read what was to be run.
-
-        Raises
-        ------
-        NeurosimError
-            Where the folder holds no run that could be gone on with.
-        """
-        if not self.has_order:
-            over = (self.path / SUMMARY).exists()
-            why = "is over" if over else "kept no checkpoints, or there is none"
-            raise NeurosimError(
-                f"the run in {self.path} {why}: only a run with --checkpoint-every that was "
-                "stopped can be gone on with"
-            )
-        return self.read_json(ORDER)
-
-    def end(self) -> None:
-        """Take down that the run is over."""
-        for name in (ORDER, ORDER_SOURCE):
-            (self.path / name).unlink(missing_ok=True)
-        self.forget_checkpoints()
-
     def write_result(self, result: Result) -> None:
-        """Write the spikes and traces."""
+        """Write spikes and traces."""
         save(result, self.path / RESULT)
         self._list(RESULT)
 
     def write_json(self, name: str, content: Mapping[str, object]) -> None:
-        """Write an object as JSON."""
+        """Write a JSON object."""
         write_json(content, self.path / name)
         self._list(name)
 
     def write_summary(self, summary: Mapping[str, object]) -> dict[str, Any]:
-        """Write the summary with `files`, itself the last of them, and return it."""
+        """Write the summary with the list of all files, and return it."""
         itself = str(self.path / SUMMARY)
         files = [*(path for path in self.files if path != itself), itself]
         complete = {**summary, "files": files}
@@ -189,22 +186,19 @@ class RunFolder:
             self._list(name)
 
     def read_json(self, name: str) -> dict[str, Any]:
-        """Read what `write_json` wrote.
+        """Read a file written by `write_json`.
 
         Raises
         ------
         NeurosimError
-            Where the file is missing or damaged.
+            If the file is missing or damaged.
         """
         return read_json(
-            self.path / name, "a folder that `neurosim run` wrote", "run the scenario again"
+            self.path / name, "a folder written by `neurosim run`", "run the scenario again"
         )
 
-    def forget_former_run(self) -> None:
-        """Remove the files of an earlier run except its result.
-
-        Only the summary and files that it lists are touched.
-        """
+    def remove_earlier_run(self) -> None:
+        """Remove the summary of an earlier run and the files that it lists, except the result."""
         try:
             listed = self.read_json(SUMMARY).get("files")
         except NeurosimError:
@@ -226,7 +220,7 @@ class RunFolder:
 
 
 def _remove(path: Path) -> None:
-    """Remove a file if there is one; what is no file stays."""
+    """Remove a file if it exists; leave anything that is not a file."""
     with suppress(OSError, ValueError):
         path.unlink()
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neurosim.cli.commands import EXIT_STATUS, Json, Name, Seed, Settings, app
 from neurosim.cli.folder import RunFolder
+from neurosim.cli.options import EXIT_STATUS, OUT, Json, Name, Seed, Settings, Step, app
 from neurosim.cli.report import print_files, print_json, print_nir, say
-from neurosim.cli.run import OUT
 from neurosim.errors import NeurosimError
 from neurosim.experiments.catalogue import find_scenario
 from neurosim.experiments.scenario import RunOptions
@@ -21,13 +20,11 @@ from neurosim.models import SpikeTimes
 if TYPE_CHECKING:
     from neurosim.interchange.nir.network import NirNetwork
 
-__all__ = ["app", "export_nir", "nir"]
-
 Euler = Annotated[
     bool,
     typer.Option(
         "--euler",
-        help="For Euler's method, by which snnTorch, Norse and others solve NIR's equations.",
+        help="Use Euler's method, as snnTorch, Norse and other simulators of NIR graphs do.",
     ),
 ]
 
@@ -39,7 +36,8 @@ def nir(
         Path | None,
         typer.Option(
             metavar="SPIKES",
-            help="Run the graph on the spikes in this file; populations are named as its Inputs.",
+            help="Run the graph with the spikes in this file as input; its populations have the "
+            "names of the graph's Input nodes.",
             show_default=False,
         ),
     ] = None,
@@ -48,8 +46,7 @@ def nir(
         typer.Option(
             "--dt",
             metavar="MS",
-            help="Step of the time grid in ms, and length of a spike. Default: as the file says, "
-            "if it does, else 0.1.",
+            help="Time step in ms, and the duration of a spike. Default: from the file, else 0.1.",
         ),
     ] = None,
     euler: Euler = False,
@@ -57,7 +54,7 @@ def nir(
         float | None,
         typer.Option(
             metavar="MV",
-            help="mV per unit of the graph's potentials. Default: as the file says, else 1.",
+            help="mV per unit of potential in the graph. Default: from the file, else 1.",
             show_default=False,
         ),
     ] = None,
@@ -65,9 +62,9 @@ def nir(
         str | None,
         typer.Option(
             metavar="HOW",
-            help="value: a spike sets the potential to v_reset. subtract: it lowers it by the "
-            "threshold, as in Sinabs. subtract_delayed: in the next step, as in snnTorch. Default: "
-            "as the file says, else value.",
+            help="value: a spike sets the potential to v_reset. subtract: a spike subtracts the "
+            "threshold, as in Sinabs. subtract_delayed: the same one step later, as in snnTorch. "
+            "Default: from the file, else value.",
             show_default=False,
         ),
     ] = None,
@@ -75,17 +72,17 @@ def nir(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help=f"Folder for the result of --spikes. Default: ./{OUT}/ and the name of FILE.",
+            help=f"Output folder for --spikes. Default: ./{OUT}/ and the name of FILE.",
             show_default=False,
         ),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Show the network that a NIR graph becomes, or run it.
+    """Describe the network built from a NIR graph, or run it.
 
-    Lists for each node its shape, its populations and the steps by which they
-    are late: in NIR a spike takes no time, here at least one step. With
-    --spikes the result is saved as result.h5.
+    Lists the shape, the populations and the delay in time steps of each node.
+    In NIR a spike is transmitted without delay; here it takes at least one
+    step. With --spikes, the result is saved as result.h5.
 
     [bold]Examples[/bold]
 
@@ -95,54 +92,55 @@ def nir(
     from neurosim.interchange import from_nir
 
     integration = "euler" if euler else None
-    twin = from_nir(file, dt=dt, integration=integration, mv_per_unit=mv_per_unit, reset=reset)
-    content = _describe(twin) | {"file": str(file)}
+    built = from_nir(file, dt=dt, integration=integration, mv_per_unit=mv_per_unit, reset=reset)
+    content = _describe(built) | {"file": str(file)}
     if spikes:
-        content |= _run(twin, spikes, RunFolder(out or OUT / file.stem))
+        content |= _run(built, spikes, RunFolder(out or OUT / file.stem))
     print_json(content) if json else print_nir(content)
 
 
-def _describe(twin: NirNetwork) -> dict[str, Any]:
-    rules = [projection.rule for projection in twin.network.projections]
+def _describe(built: NirNetwork) -> dict[str, Any]:
+    rules = [projection.rule for projection in built.network.projections]
     nodes = [
         {
             "name": name,
-            "kind": "Input" if name in twin.inputs else type(twin.graph.neurons[name]).__name__,
-            "shape": list(twin.graph.shapes[name]),
+            "kind": "Input" if name in built.inputs else type(built.graph.neurons[name]).__name__,
+            "shape": list(built.graph.shapes[name]),
             "populations": [population.name for population, _ in members],
-            "late_steps": twin.late[name],
+            "late_steps": built.late[name],
         }
-        for name, members in twin.members.items()
+        for name, members in built.members.items()
     ]
     return {
-        "dt_ms": twin.dt,
-        "integration": twin.units.integration,
-        "neurons": twin.network.size,
+        "dt_ms": built.dt,
+        "integration": built.units.integration,
+        "neurons": built.network.size,
         "synapses": sum(len(getattr(rule, "sources", ())) for rule in rules),
         "nodes": nodes,
-        "outputs": {name: list(shape) for name, shape in twin.graph.outputs.items()},
+        "outputs": {name: list(shape) for name, shape in built.graph.outputs.items()},
     }
 
 
-def _run(twin: NirNetwork, spikes: Path, folder: RunFolder) -> dict[str, Any]:
-    """Run a graph on the spikes of a file, and save what comes of it."""
+def _run(built: NirNetwork, spikes: Path, folder: RunFolder) -> dict[str, Any]:
+    """Run a graph with the spikes of a file as input, and save the result."""
     from neurosim.engine.simulation import simulate
     from neurosim.interchange import load_spikes
 
-    given = load_spikes(spikes, dt=twin.dt)
-    for name, trains in given.spikes.items():
-        size = twin.network[name].size if name in twin.inputs else 0
+    recording = load_spikes(spikes, dt=built.dt)
+    for name, trains in recording.spikes.items():
+        size = built.network[name].size if name in built.inputs else 0
         if size and len(trains.recorded) and trains.recorded[-1] >= size:
             raise NeurosimError(
-                f"{spikes}: {name!r} has a neuron {trains.recorded[-1]}, and that Input has {size}"
+                f"{spikes}: {name!r} has a neuron {trains.recorded[-1]}, but this Input has only "
+                f"{size} elements"
             )
-        given_times = dict(zip(trains.recorded.tolist(), trains.by_neuron(), strict=True))
-        times = [given_times.get(neuron, []) for neuron in range(size)]  # others are silent
-        twin.drive(name, SpikeTimes(times))
-    duration = (round(given.duration / twin.dt) + twin.latest) * twin.dt
+        by_neuron = dict(zip(trains.recorded.tolist(), trains.by_neuron(), strict=True))
+        times = [by_neuron.get(neuron, []) for neuron in range(size)]
+        built.drive(name, SpikeTimes(times))
+    duration = (round(recording.duration / built.dt) + built.latest) * built.dt
     with folder.locked():
         folder.prepare()
-        result = simulate(twin.network, duration, dt=twin.dt)
+        result = simulate(built.network, duration, dt=built.dt)
         folder.write_result(result)
     counts = {name: len(trains) for name, trains in result.spikes.items()}
     return {"duration_ms": result.duration, "spikes": counts, "files": folder.files}
@@ -151,32 +149,29 @@ def _run(twin: NirNetwork, spikes: Path, folder: RunFolder) -> dict[str, Any]:
 @app.command("export-nir", epilog=EXIT_STATUS)
 def export_nir(
     name: Name,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The file to write, FILE.nir.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Output file, such as gates.nir.")],
     settings: Settings = None,
-    dt: Annotated[
-        float | None,
-        typer.Option(
-            "--dt", metavar="MS", help="Step of the time grid in ms. Default: the scenario's."
-        ),
-    ] = None,
+    dt: Step = None,
     seed: Seed = 1,
     euler: Euler = False,
     retime: Annotated[
         bool,
         typer.Option(
             "--retime",
-            help="Let layers run ahead by the delays before them: few simulators know Delay nodes.",
+            help="Remove delays by shifting the time of later layers, for simulators without Delay "
+            "nodes.",
         ),
     ] = False,
     allow_loss: Annotated[
         bool,
         typer.Option(
             "--allow-loss",
-            help="Leave out what NIR cannot say, refractory periods for example, and tell of it.",
+            help="Leave out features that NIR does not support, such as refractory periods, with a "
+            "warning.",
         ),
     ] = False,
 ) -> None:
-    """Write the network of a scenario as a graph of NIR, for other simulators.
+    """Export the network of a scenario as a NIR graph, for other simulators.
 
     [bold]Example[/bold]
 
@@ -187,7 +182,7 @@ def export_nir(
     scenario = find_scenario(name)
     options = RunOptions(scenario.duration, scenario.dt if dt is None else dt, seed)
     network = scenario.network(parse_settings(scenario.settings, tuple(settings or ())), options)
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         graph = to_nir(
             network,
@@ -197,8 +192,8 @@ def export_nir(
             retime=retime,
             allow_loss=allow_loss,
         )
-    for warning in told:
+    for warning in caught:
         say(str(warning.message))
     save_nir(graph, out)
-    say("NIR, written to")
+    say("wrote a NIR graph")
     print_files([str(out)])

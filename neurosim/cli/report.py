@@ -1,4 +1,4 @@
-"""What the commands say: tables and words for people, one JSON object for programs."""
+"""Output of the commands: tables and messages for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from neurosim.experiments.scenario import Comparison, Scenario
 
-MOST_ROWS = 60
-"""Most rows of a table for people; JSON has all of them."""
+MAX_ROWS = 60
+"""Largest number of rows in a printed table; JSON contains all."""
 PLAIN_WIDTH = 100
-"""Width where the output is no terminal."""
+"""Width of the output if it is not a terminal."""
 
 
 def say(message: str) -> None:
-    """Write a line for people to stderr, as it stands."""
+    """Print a message to stderr."""
     print(f"neurosim: {message}", file=sys.stderr)
 
 
@@ -35,7 +35,7 @@ def counted(number: float, noun: str) -> str:
 
 
 def print_json(content: object) -> None:
-    """Write one JSON value to stdout, with escapes where its encoding lacks a character."""
+    """Print JSON to stdout, with escapes for characters that its encoding lacks."""
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
@@ -45,7 +45,7 @@ def print_json(content: object) -> None:
 
 
 def scenario_entry(scenario: Scenario[Any]) -> dict[str, Any]:
-    """Return what `list --json` says of a scenario."""
+    """Return the entry of a scenario in ``list --json``."""
     return {
         "name": scenario.name,
         "title": scenario.title,
@@ -57,7 +57,7 @@ def scenario_entry(scenario: Scenario[Any]) -> dict[str, Any]:
 
 
 def scenario_details(scenario: Scenario[Any]) -> dict[str, Any]:
-    """Return what `show --json` says of a scenario."""
+    """Return the content of ``show --json``."""
     return scenario_entry(scenario) | {
         "description": scenario.description,
         "duration_ms": scenario.duration,
@@ -75,8 +75,7 @@ def scenario_details(scenario: Scenario[Any]) -> dict[str, Any]:
 
 
 def print_scenarios(scenarios: Sequence[Scenario[Any]]) -> None:
-    """Write the list of scenarios, grouped, to stdout."""
-    console = new_console(stderr=False)
+    """Print the list of scenarios by group to stdout."""
     table = new_table()
     group = None
     for scenario in scenarios:
@@ -86,11 +85,18 @@ def print_scenarios(scenarios: Sequence[Scenario[Any]]) -> None:
             table.add_row(Text(group, style="bold"))
         lecture = " ".join(filter(None, (scenario.source, scenario.row)))
         table.add_row(f"  {scenario.name}", scenario.title, lecture)
-    console.print(table)
+    new_console(stderr=False).print(table)
 
 
 def print_scenario(scenario: Scenario[Any], name: str) -> None:
-    """Write a scenario's description and settings to stdout; `name` is what it is called by."""
+    """Print the description and the settings of a scenario to stdout.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    name : str
+        Name or path for the example commands.
+    """
     console = new_console(stderr=False)
     lecture = ", ".join(filter(None, (scenario.source, scenario.row)))
     console.print(Text(scenario.name, style="bold").append(f"  {scenario.title}", style="none"))
@@ -105,20 +111,27 @@ def print_scenario(scenario: Scenario[Any], name: str) -> None:
         rows.append((f"  {setting.name}", default, setting.unit, setting.help + choices))
     add_rows(table, rows)
     if table.rows:
-        console.print(Text("Settings, changed with --set name=value:"))
+        console.print(Text("Settings, to be changed with --set name=value:"))
         console.print(table)
         console.print()
     console.print(
-        Text(f"Simulates {scenario.duration:g} ms in steps of {scenario.dt:g} ms; see it with")
+        Text(f"Simulates {scenario.duration:g} ms with a time step of {scenario.dt:g} ms. Run with")
     )
     for command in ("run", "compare") if scenario.compare else ("run",):
         console.print(Text(f"  neurosim {command} {name}"))
 
 
 def print_run(summary: dict[str, Any]) -> None:
-    """Write the figures of a run to stderr."""
+    """Print the summary of a run to stderr."""
     console = new_console(stderr=True)
-    console.print(Text(f"{summary['scenario']}: {_size(summary)}"))
+    console.print(
+        Text(
+            f"{summary['scenario']}: {counted(summary['neurons'], 'neuron')}, "
+            f"{counted(summary['synapses'], 'synapse')}, "
+            f"{summary['duration_ms']:g} ms simulated in {summary['wall_s']:.2f} s "
+            f"(built in {summary['build_s']:.2f} s)"
+        )
+    )
     if summary["realtime"]:
         console.print(Text(f"  {_pace(summary['realtime'])}"))
     table = new_table()
@@ -126,37 +139,39 @@ def print_run(summary: dict[str, Any]) -> None:
     rates = summary["rates_hz"].items()
     shown = ((name, "unknown" if rate is None else f"{rate:.2f} Hz") for name, rate in rates)
     add_rows(table, ((f"  rate of {name}", rate) for name, rate in shown))
-    for phase, share in shares(summary["profile_s"]).items():
-        table.add_row(f"  time for {phase}", share)
+    for phase, seconds in format_profile(summary["profile_s"]).items():
+        table.add_row(f"  time for {phase}", seconds)
     console.print(table)
     print_files(summary["files"])
 
 
 def print_spikes(summary: dict[str, Any]) -> None:
-    """Write the figures of imported spikes to stderr."""
+    """Print the statistics of imported spikes to stderr."""
     console = new_console(stderr=True)
-    console.print(Text(f"{summary['duration_ms']:g} ms, in steps of {summary['dt_ms']:g} ms"))
+    console.print(
+        Text(f"{summary['duration_ms']:g} ms, with a time step of {summary['dt_ms']:g} ms")
+    )
     columns = {
         "neurons": "neurons",
         "spikes": "spikes",
         "rate_hz": "rate (Hz)",
         "cv_isi": "CV of intervals",
     }
-    if any("observed_ms" in about for about in summary["populations"].values()):
+    if any("observed_ms" in entry for entry in summary["populations"].values()):
         columns["observed_ms"] = "observed (ms)"
     table = new_table("population", *columns.values())
     rows: list[Sequence[str | Text]] = []
-    for name, about in summary["populations"].items():
-        figures = [about.get(key) for key in columns]
-        shown = ["unknown" if value is None else f"{value:,.6g}" for value in figures]
+    for name, entry in summary["populations"].items():
+        values = [entry.get(key) for key in columns]
+        shown = ["unknown" if value is None else f"{value:,.6g}" for value in values]
         rows.append((Text(f"  {name}"), *shown))
     add_rows(table, rows)
     console.print(table)
     print_files(summary["files"])
 
 
-def shares(profile: Mapping[str, float] | None) -> dict[str, str]:
-    """Return the seconds spent on each phase, with their shares, in words."""
+def format_profile(profile: Mapping[str, float] | None) -> dict[str, str]:
+    """Return the time spent on each phase, with its percentage, as text."""
     total = sum((profile or {}).values())
     return {
         phase: f"{seconds:.2f} s ({seconds / total:.0%})"
@@ -165,7 +180,7 @@ def shares(profile: Mapping[str, float] | None) -> dict[str, str]:
 
 
 def print_comparison(comparison: Comparison) -> None:
-    """Write the table of a comparison to stderr."""
+    """Print the table of a comparison to stderr."""
     table = new_table("measure", "value", "note")
     for row in comparison.rows:
         table.add_row(*(Text(cell) for cell in row))
@@ -175,61 +190,51 @@ def print_comparison(comparison: Comparison) -> None:
 
 
 def print_nir(content: Mapping[str, Any]) -> None:
-    """Write what a graph of NIR becomes to stdout."""
+    """Print the network built from a NIR graph to stdout."""
     console = new_console(stderr=False)
-    size = f"{content['neurons']:,} neurons, {content['synapses']:,} synapses"
+    size = f"{counted(content['neurons'], 'neuron')}, {counted(content['synapses'], 'synapse')}"
     method = "Euler's method" if content["integration"] == "euler" else "exact integration"
-    console.print(Text(f"{content['file']}: {size}, steps of {content['dt_ms']:g} ms, {method}"))
-    table = new_table("node", "kind", "shape", "late by", "populations")
+    console.print(Text(f"{content['file']}: {size}, time step {content['dt_ms']:g} ms, {method}"))
+    table = new_table("node", "kind", "shape", "delay", "populations")
     for node in content["nodes"]:
         shape = " × ".join(map(str, node["shape"]))
         names = node["populations"]
         shown = ", ".join(names[:4]) + (f", … ({len(names)})" if len(names) > 4 else "")
-        late = f"{node['late_steps']} step{'' if node['late_steps'] == 1 else 's'}"
-        table.add_row(*map(Text, (f"  {node['name']}", node["kind"], shape, late, shown)))
+        delay = counted(node["late_steps"], "step")
+        table.add_row(*map(Text, (f"  {node['name']}", node["kind"], shape, delay, shown)))
     console.print(table)
     for name, count in content.get("spikes", {}).items():
-        console.print(Text(f"  {name}: {count:,} spikes in {content['duration_ms']:g} ms"))
+        console.print(Text(f"  {name}: {counted(count, 'spike')} in {content['duration_ms']:g} ms"))
     print_files(content.get("files", ()))
 
 
 def print_files(files: Sequence[str]) -> None:
-    """Write the paths of what was saved to stderr, one a line, none of them cut."""
+    """Print paths to stderr, one per line and never shortened."""
     for path in files:
         print(f"  {path}", file=sys.stderr)
 
 
 def new_console(stderr: bool) -> Console:
-    """Return where people read: a terminal, or text of `PLAIN_WIDTH`."""
+    """Return a console; its width is `PLAIN_WIDTH` if the output is not a terminal."""
     terminal = (sys.stderr if stderr else sys.stdout).isatty()
     return Console(stderr=stderr, highlight=False, width=None if terminal else PLAIN_WIDTH)
 
 
-def add_rows(table: Table, rows: Iterable[Sequence[Any]]) -> None:
-    """Add rows to a table, at most `MOST_ROWS`, and the number of those left out."""
+def add_rows(table: Table, rows: Iterable[Iterable[Any]]) -> None:
+    """Add rows to a table, at most `MAX_ROWS`, and the number of those left out."""
     rows = list(rows)
-    for row in rows[:MOST_ROWS]:
+    for row in rows[:MAX_ROWS]:
         table.add_row(*row)
-    if len(rows) > MOST_ROWS:
-        table.add_row(Text(f"  … {len(rows) - MOST_ROWS:,} more"))
+    if len(rows) > MAX_ROWS:
+        table.add_row(Text(f"  … {len(rows) - MAX_ROWS:,} more"))
 
 
 def new_table(*headings: str) -> Table:
-    """Return an empty table; without headings it has room for four columns."""
+    """Return an empty table; without headings it has four columns."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=bool(headings))
-    for number in range(4 if not headings else len(headings)):
-        heading = headings[number] if headings else ""
+    for number, heading in enumerate(headings or ("",) * 4):
         table.add_column(heading, overflow="fold", no_wrap=number == 0)
     return table
-
-
-def _size(summary: dict[str, Any]) -> str:
-    neurons = "1 neuron" if summary["neurons"] == 1 else f"{summary['neurons']:,} neurons"
-    return (
-        f"{neurons}, {summary['synapses']:,} synapses, "
-        f"{summary['duration_ms']:g} ms simulated in {summary['wall_s']:.2f} s "
-        f"(built in {summary['build_s']:.2f} s)"
-    )
 
 
 def _pace(realtime: dict[str, Any]) -> str:

@@ -1,7 +1,8 @@
-"""What a user asked to run, and how it is kept for `neurosim resume`."""
+"""The request for a run, and its validation when `neurosim resume` reads it from a file."""
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -18,30 +19,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What a user asked to run; None leaves a value to the scenario.
+    """Arguments of the commands `run` and `compare`; None means as in the scenario.
 
     Attributes
     ----------
     name : str
+        Scenario, or path of a scenario file.
     assignments : tuple of str
         Settings as key=value.
     duration, dt : float or None
-        In ms.
+        ms.
     seed : int or None
-        None leaves it to the scenario, like duration and dt.
     threads : int or None
+        None: chosen by the simulator.
     out : Path or None
-        Folder for the files; None: `OUT`/label.
+        Output folder; None: `OUT`/label.
     plot : bool
         Whether to draw the figures.
     realtime : bool
         Whether to pace the run to the wall clock.
     profile : bool
-        Whether to split the time by what it was spent on.
+        Whether to measure the time spent on each phase.
     compare : bool
-        Whether to set the spiking system beside the logistic one.
+        Whether to compare with the logistic network.
     checkpoint_every : float or None
-        Seconds between checkpoints; None: none are kept.
+        Seconds between checkpoints; None: no checkpoints.
     """
 
     name: str
@@ -59,89 +61,78 @@ class RunRequest:
 
     @property
     def label(self) -> str:
-        """What files are called after: the scenario, or its file without folder and suffix."""
+        """Prefix of file names: the scenario, or the stem of its file."""
         return Path(self.name).name.removesuffix(SUFFIX)
 
 
 def as_request(content: Mapping[str, Any], path: Path) -> RunRequest:
-    """Return the order in a file, which may have been edited by hand.
+    """Validate a request read from a file.
 
     Parameters
     ----------
     content : mapping
-        As `dataclasses.asdict` returns it.
+        As returned by `dataclasses.asdict`.
     path : Path
-        Of the file, for the message.
+        Path of the file, for messages.
 
     Raises
     ------
     NeurosimError
-        For a field that is missing, unknown, or has a value that no order can have.
+        If a field is missing, unknown or invalid.
     """
     for name in content:
         if name not in FIELDS:
-            raise _refused(path, f"unknown field {show(name)}: remove it")
+            raise _error(path, f"unknown field {show(name)}: remove it")
     for name, (is_valid, expected) in FIELDS.items():
         if name not in content:
-            raise _refused(path, f"{name} is missing: give {expected}")
+            raise _error(path, f"{name} is missing: give {expected}")
         if not is_valid(content[name]):
-            raise _refused(path, f"{name} = {show(content[name])}: give {expected}")
+            raise _error(path, f"{name} = {show(content[name])}: give {expected}")
     return RunRequest(**{**content, "assignments": tuple(content["assignments"]), "out": None})
 
 
-def _refused(path: Path, words: str) -> NeurosimError:
-    return NeurosimError(f"{path}: {words}, or begin the run again in another folder")
+def _error(path: Path, message: str) -> NeurosimError:
+    return NeurosimError(f"{path}: {message}, or start the run again in another folder")
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _number(
+    low: float, high: float, kinds: Any = (int, float), *, optional: bool = True
+) -> Callable[[object], bool]:
+    """Return a check for numbers from `low` to `high`, and for None if `optional`."""
 
-
-def _is_time(value: object) -> bool:
-    return _is_number(value) and 0.0 < value <= sys.float_info.max  # type: ignore[operator]
-
-
-def _is_integer(low: int, high: int) -> Callable[[object], bool]:
-    def check(value: object) -> bool:
-        return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+    def check(value: Any) -> bool:
+        if value is None or isinstance(value, bool):
+            return value is None and optional
+        return isinstance(value, kinds) and low <= value <= high
 
     return check
 
 
-def _or_none(check: Callable[[object], bool]) -> Callable[[object], bool]:
-    return lambda value: value is None or check(value)
-
-
-def _is_flag(value: object) -> bool:
-    return isinstance(value, bool)
-
-
-def _is_name(value: object) -> bool:
-    return isinstance(value, str) and bool(value) and "\0" not in value
-
-
-def _are_assignments(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-_FLAG = (_is_flag, "true or false")
-_TIME = (_or_none(_is_time), "a finite time above 0 ms, or null for the scenario's")
-FIELDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
-    "name": (_is_name, "the name of a scenario or of a scenario file"),
-    "assignments": (_are_assignments, 'a list of texts such as ["neurons=100"]'),
+_LEAST, _MOST = math.ulp(0.0), sys.float_info.max
+_FLAG = (lambda value: isinstance(value, bool), "true or false")
+_TIME = (_number(_LEAST, _MOST), "a finite time above 0 ms, or null for the scenario's default")
+FIELDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "name": (
+        lambda value: isinstance(value, str) and value != "" and "\0" not in value,
+        "the name of a scenario or of a scenario file",
+    ),
+    "assignments": (
+        lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
+        'a list of strings such as ["neurons=100"]',
+    ),
     "duration": _TIME,
     "dt": _TIME,
-    "seed": (_or_none(_is_integer(0, 2**63 - 1)), "a whole number from 0 to 2^63 - 1, or null"),
-    "threads": (
-        _or_none(_is_integer(1, MAX_THREADS)),
-        f"a whole number from 1 to {MAX_THREADS}, or null",
-    ),
+    "seed": (_number(0, 2**63 - 1, int), "a whole number from 0 to 2^63 - 1, or null"),
+    "threads": (_number(1, MAX_THREADS, int), f"a whole number from 1 to {MAX_THREADS}, or null"),
     "out": (lambda value: value is None, "null"),
     "plot": _FLAG,
     "realtime": _FLAG,
     "profile": _FLAG,
     "compare": _FLAG,
-    "checkpoint_every": (_is_time, "a finite number of seconds above 0"),
+    "checkpoint_every": (
+        _number(_LEAST, _MOST, optional=False),
+        "a finite number of seconds above 0",
+    ),
 }
-"""For every field of an order in a file, a check of its value and what to give."""
+"""Check of each field of a request, with a description of valid values."""
 assert set(FIELDS) == {field.name for field in fields(RunRequest)}

@@ -1,4 +1,4 @@
-"""Carry out the commands: run, compare, resume and plot."""
+"""Run scenarios, save the results, and resume or redraw saved runs."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from neurosim.cli.folder import (
     CHECKPOINTS,
     COMPARISON,
-    ORDER,
-    ORDER_SOURCE,
+    REQUEST,
+    REQUEST_SOURCE,
     RESULT,
     SOURCE,
     SUMMARY,
     RunFolder,
 )
+from neurosim.cli.options import OUT
 from neurosim.cli.request import RunRequest, as_request
 from neurosim.engine.autosave import CheckpointSeries
 from neurosim.engine.mpi import current_communicator, without_mpi
@@ -35,26 +36,23 @@ if TYPE_CHECKING:
 
     from neurosim.experiments.scenario import Comparison, Scenario
 
-OUT = Path("neurosim-out")
-"""Where runs are kept unless --out says otherwise."""
-
 
 @dataclass(frozen=True)
 class Outcome:
-    """A run that was saved.
+    """A saved run.
 
     Attributes
     ----------
-    order : RunRequest
+    request : RunRequest
     folder : Path
     run : ScenarioRun
     summary : dict
-        As saved; empty on all processes but the first.
+        Content of summary.json; empty on all processes but the root.
     comparison : Comparison or None
-        None where none was asked for, or Ctrl-C cut the run short.
+        None if it was not requested, or the run was interrupted.
     """
 
-    order: RunRequest
+    request: RunRequest
     folder: Path
     run: ScenarioRun[Any]
     summary: dict[str, Any]
@@ -62,133 +60,53 @@ class Outcome:
 
     @property
     def interrupted(self) -> bool:
-        """Whether Ctrl-C cut the run short; it then has neither findings nor pictures."""
+        """Whether Ctrl-C interrupted the run, which then has neither findings nor figures."""
         return self.run.result.stats.interrupted
 
 
-def execute(order: RunRequest) -> Outcome:
-    """Run a scenario, save the result, draw it and, if asked, compare it.
+def execute(request: RunRequest) -> Outcome:
+    """Run a scenario, save and plot the result and, if requested, compare it.
 
-    The result is saved first, so that no failing figure loses a long run.
+    The result is saved first, so that an error in a figure does not lose it.
 
     Raises
     ------
     NeurosimError
-        Where another run writes the folder or can be resumed there, and for what the scenario
-        refuses.
+        If another run uses the folder or can be resumed there, or the scenario cannot be run.
     """
-    folder = RunFolder(order.out or OUT / order.label)
-    # Only the first process looks: a late one might see what that has begun.
+    folder = RunFolder(request.out or OUT / request.label)
+    # On the root process only: a slower process would find the files that the root has created.
     current_communicator().run_on_root(folder.require_free)
-    return _execute(order, folder, find_scenario(order.name), new=True)
+    return _execute(request, folder, find_scenario(request.name), new=True)
 
 
-@contextmanager
-def _locked(folder: RunFolder, exists: bool = True) -> Iterator[None]:
-    """Have the first process lock a folder for the time of a block, if it exists."""
-    with ExitStack() as stack:
-        if exists:
-            current_communicator().run_on_root(lambda: stack.enter_context(folder.locked()))
-        yield
-
-
-def resume(path: Path, threads: int | None = None) -> Outcome:
+def resume_run(path: Path, threads: int | None = None) -> Outcome:
     """Resume an interrupted run from its checkpoints.
 
     Parameters
     ----------
     path : Path
-        Its folder.
+        Folder of the run.
     threads : int, optional
         Default: as before.
 
     Raises
     ------
     NeurosimError
-        Where the folder holds no such run, its order is not valid, or another process writes it.
+        If the folder has no such run, its request is invalid, or another process uses it.
     """
     folder = RunFolder(path)
     with _locked(folder, path.is_dir()):
-        current_communicator().run_on_root(folder.forget_checkpoints)
-        order = replace(as_request(folder.read_order(), path / ORDER), out=path)
-        order = order if threads is None else replace(order, threads=threads)
-        origin = Origin(order.label, Path(order.name).parent)
-        scenario = find_scenario(folder.kept(ORDER_SOURCE) or order.name, origin)
-        return _execute(order, folder, scenario)
-
-
-def _execute(
-    order: RunRequest, folder: RunFolder, scenario: Scenario[Any], *, new: bool = False
-) -> Outcome:
-    """Run a scenario in a folder that is locked meanwhile; a new run must find no order there."""
-    if order.compare:
-        require_comparison(scenario)
-    settings = parse_settings(scenario.settings, order.assignments)
-    options, series = options_of(order, scenario), None
-    if order.checkpoint_every is not None:
-        series = CheckpointSeries(folder.path / CHECKPOINTS, order.checkpoint_every)
-    communicator = current_communicator()
-    with _locked(folder):
-        if new:  # again, now that no other run can begin there
-            communicator.run_on_root(folder.require_free)
-        communicator.run_on_root(lambda: _prepare(order, scenario, folder, series))
-        with series.active() if series else nullcontext():
-            run = run_scenario(scenario, settings, options, sys.stderr.isatty())
-        if not communicator.is_root:  # every process has the whole result, the first one writes it
-            return Outcome(order, folder.path, run, {}, None)
-        with without_mpi():
-            return _save(order, folder, run, series)
-
-
-def _prepare(
-    order: RunRequest, scenario: Scenario[Any], folder: RunFolder, series: CheckpointSeries | None
-) -> None:
-    """Make the folder, and write down what is to be done there."""
-    folder.prepare()
-    if series:
-        if not folder.has_order:
-            written = asdict(order) | {"out": None}
-            if scenario.source_file is not None:  # to be gone on with from any folder
-                written["name"] = os.path.abspath(order.name)
-            folder.write_order(written, scenario.source_file)
-        series.prepare()
-
-
-def _save(
-    order: RunRequest, folder: RunFolder, run: ScenarioRun[Any], series: CheckpointSeries | None
-) -> Outcome:
-    """Save a run, draw it and, if asked, compare it."""
-    folder.write_result(run.result)
-    folder.forget_former_run()
-    if run.scenario.source_file is not None:
-        folder.write_source(run.scenario.source_file)
-    summary = folder.write_summary(run.summary)
-    if run.result.stats.interrupted:
-        return Outcome(order, folder.path, run, summary, None)
-    if order.plot:
-        folder.write_figures(order.label, run.figures)
-    if order.compare:
-        _save_comparison(run, folder, order.plot)
-    summary = folder.write_summary(summary)
-    if series:
-        folder.end()
-    return Outcome(order, folder.path, run, summary, run.comparison if order.compare else None)
-
-
-def options_of(order: RunRequest, scenario: Scenario[Any]) -> RunOptions:
-    """Return how a scenario is to be run: as ordered, else by its defaults."""
-    return RunOptions(
-        duration=scenario.duration if order.duration is None else order.duration,
-        dt=scenario.dt if order.dt is None else order.dt,
-        seed=scenario.seed if order.seed is None else order.seed,
-        threads=order.threads,
-        realtime=order.realtime,
-        profile=order.profile,
-    )
+        current_communicator().run_on_root(folder.remove_stale_checkpoints)
+        request = replace(as_request(folder.read_request(), path / REQUEST), out=path)
+        request = request if threads is None else replace(request, threads=threads)
+        origin = Origin(request.label, Path(request.name).parent)
+        scenario = find_scenario(folder.copy_of(REQUEST_SOURCE) or request.name, origin)
+        return _execute(request, folder, scenario)
 
 
 def redraw(path: Path) -> list[str]:
-    """Draw the figures of a saved run again, those of its comparison too if it has one.
+    """Draw the figures of a saved run again, including those of its comparison.
 
     Returns
     -------
@@ -201,15 +119,95 @@ def redraw(path: Path) -> list[str]:
         name, assignments = str(summary["scenario"]), format_settings(dict(summary["settings"]))
     except (KeyError, TypeError, ValueError, RecursionError):
         raise NeurosimError(
-            f"{path / SUMMARY} names no scenario with settings: run the scenario again"
+            f"{path / SUMMARY} has no scenario with settings: run the scenario again"
         ) from None
-    scenario = find_scenario(folder.kept(SOURCE) or name, Origin(name))
+    scenario = find_scenario(folder.copy_of(SOURCE) or name, Origin(name))
     run = ScenarioRun(scenario, parse_settings(scenario.settings, assignments), load(path / RESULT))
     with folder.locked():
         folder.write_figures(name, run.figures)
         if (path / COMPARISON).exists():
             folder.write_figures(f"{name}-comparison", run.comparison.figures())
     return folder.files
+
+
+def options_of(request: RunRequest, scenario: Scenario[Any]) -> RunOptions:
+    """Return the options of a run: those requested, else the scenario's defaults."""
+    return RunOptions(
+        duration=scenario.duration if request.duration is None else request.duration,
+        dt=scenario.dt if request.dt is None else request.dt,
+        seed=scenario.seed if request.seed is None else request.seed,
+        threads=request.threads,
+        realtime=request.realtime,
+        profile=request.profile,
+    )
+
+
+@contextmanager
+def _locked(folder: RunFolder, exists: bool = True) -> Iterator[None]:
+    """Lock a folder on the root process during a block, if the folder exists."""
+    with ExitStack() as stack:
+        if exists:
+            current_communicator().run_on_root(lambda: stack.enter_context(folder.locked()))
+        yield
+
+
+def _execute(
+    request: RunRequest, folder: RunFolder, scenario: Scenario[Any], *, new: bool = False
+) -> Outcome:
+    """Run a scenario in a locked folder, which must be free for a new run."""
+    if request.compare:
+        require_comparison(scenario)
+    settings = parse_settings(scenario.settings, request.assignments)
+    options, series = options_of(request, scenario), None
+    if request.checkpoint_every is not None:
+        series = CheckpointSeries(folder.path / CHECKPOINTS, request.checkpoint_every)
+    comm = current_communicator()
+    with _locked(folder):
+        if new:  # check again: another run may have started before the lock
+            comm.run_on_root(folder.require_free)
+        comm.run_on_root(lambda: _prepare(request, scenario, folder, series))
+        with series.active() if series else nullcontext():
+            run = run_scenario(scenario, settings, options, sys.stderr.isatty())
+        if not comm.is_root:  # every process has the whole result, the root writes it
+            return Outcome(request, folder.path, run, {}, None)
+        with without_mpi():
+            return _save(request, folder, run, series)
+
+
+def _prepare(
+    request: RunRequest, scenario: Scenario[Any], folder: RunFolder, series: CheckpointSeries | None
+) -> None:
+    """Create the folder, and save the request if the run writes checkpoints."""
+    folder.prepare()
+    if series:
+        if not folder.has_request:
+            content = asdict(request) | {"out": None}
+            if scenario.source_file is not None:  # to be resumed from any working directory
+                content["name"] = os.path.abspath(request.name)
+            folder.write_request(content, scenario.source_file)
+        series.prepare()
+
+
+def _save(
+    request: RunRequest, folder: RunFolder, run: ScenarioRun[Any], series: CheckpointSeries | None
+) -> Outcome:
+    """Save and plot a run and, if requested, compare it."""
+    folder.write_result(run.result)
+    folder.remove_earlier_run()
+    if run.scenario.source_file is not None:
+        folder.write_source(run.scenario.source_file)
+    summary = folder.write_summary(run.summary)
+    if run.result.stats.interrupted:
+        return Outcome(request, folder.path, run, summary, None)
+    if request.plot:
+        folder.write_figures(request.label, run.figures)
+    if request.compare:
+        _save_comparison(run, folder, request.plot)
+    summary = folder.write_summary(summary)
+    if series:
+        folder.remove_request()
+    comparison = run.comparison if request.compare else None
+    return Outcome(request, folder.path, run, summary, comparison)
 
 
 def _save_comparison(run: ScenarioRun[Any], folder: RunFolder, plot: bool) -> None:

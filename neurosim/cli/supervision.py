@@ -1,7 +1,7 @@
-"""Supervise a command that runs under a memory limit.
+"""Run a command under a memory limit in a supervised subprocess.
 
-LLVM and OpenBLAS end the process where an allocation fails, without an exception. Under a limit
-(``ulimit -v``) the command therefore runs in a child process, whose parent reports such an end.
+LLVM and OpenBLAS end the process without an exception if an allocation fails. Under a limit
+(``ulimit -v``), the command therefore runs in a child process, and the parent reports the failure.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from neurosim.cli.status import Status
+from neurosim.cli.failures import Status, out_of_memory
 from neurosim.utils.resources import process_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 PR_SET_PDEATHSIG = 1
-"""Option of Linux's prctl: the signal that a process gets when its parent ends."""
+"""Option of Linux's prctl: signal sent to a process when its parent ends."""
 FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP")
 LEAST_MEMORY = 2**28
 """Memory (bytes) below which Python cannot import NumPy and SciPy."""
@@ -27,40 +27,40 @@ CRASHES = ("SIGABRT", "SIGSEGV", "SIGBUS")
 
 
 def supervised(run: Callable[[], int]) -> int:
-    """Run a command, in a child process where memory is limited, and return its exit status."""
+    """Run a command, in a child process if memory is limited, and return its exit status."""
     limits = process_limits()
-    alone = not any(name.startswith(("PMI", "OMPI_", "PALS_")) for name in os.environ)
-    if not (limits and alone and sys.platform == "linux"):
+    launched = any(name.startswith(("PMI", "OMPI_", "PALS_")) for name in os.environ)
+    if not (limits and not launched and sys.platform == "linux"):
         return run()
     if min(limits.values()) < LEAST_MEMORY:
         return _report()
-    # OpenBLAS takes memory for each of its threads, and may block where it gets none.
+    # OpenBLAS allocates memory for each of its threads, and may block if this fails.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     report, completed = os.pipe()
-    waited_for = {signal.SIGCHLD, *(getattr(signal, name) for name in FORWARDED)}
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, waited_for)
+    signals = {signal.SIGCHLD, *(getattr(signal, name) for name in FORWARDED)}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     parent = os.getpid()
     child = os.fork()
     if child == 0:
         os.close(report)
-        _end_with(parent)
+        _die_with(parent)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         status = run()
         os.write(completed, b"1")
         return status
     os.close(completed)
-    code = _wait(child, waited_for)
+    code = _wait(child, signals)
     signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     return _status(code, completed=bool(os.read(report, 1)))
 
 
-def _end_with(parent: int) -> None:
-    """Have this process killed when its parent ends, so that killing the command kills it all."""
+def _die_with(parent: int) -> None:
+    """Ask the system to kill this process when its parent ends."""
     import ctypes
 
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
-        os._exit(Status.STOPPED)
+        os._exit(Status.INTERRUPTED)
 
 
 def _wait(child: int, signals: set[signal.Signals]) -> int:
@@ -71,7 +71,7 @@ def _wait(child: int, signals: set[signal.Signals]) -> int:
             pid, status = os.waitpid(child, os.WNOHANG)
             if pid:
                 return os.waitstatus_to_exitcode(status)
-        elif received.si_code <= 0:  # sent by a process; a terminal sends to the child itself
+        elif received.si_code <= 0:  # sent by a process; a terminal signals the child as well
             os.kill(child, received.si_signo)
 
 
@@ -84,8 +84,6 @@ def _status(code: int, *, completed: bool) -> int:
 
 
 def _report() -> int:
-    """Print that memory runs out, and return the exit status for it."""
-    from neurosim.cli.failures import out_of_memory
-
+    """Print that memory is exhausted, and return the exit status."""
     print(f"neurosim: {out_of_memory()}", file=sys.stderr)
-    return Status.MISTAKE
+    return Status.USER_ERROR

@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
-from neurosim.cli.commands import EXIT_STATUS, Duration, Json, Name, Settings, Step, app
+from neurosim.cli.options import EXIT_STATUS, OUT, Duration, Json, Name, Settings, Step, app
 from neurosim.cli.report import print_files, print_json, say
-from neurosim.cli.run import OUT
 from neurosim.experiments.catalogue import find_scenario
 from neurosim.experiments.settings import parse_values
 

@@ -6,9 +6,9 @@ import math
 import sys
 from typing import TYPE_CHECKING
 
+from neurosim.cli.failures import Status
 from neurosim.cli.folder import write_figure
 from neurosim.cli.report import counted, say
-from neurosim.cli.status import Status
 from neurosim.experiments.settings import format_value
 from neurosim.experiments.sweep import SweepFolder, format_cell, read_table
 from neurosim.utils.atomic_files import atomic_path
@@ -87,10 +87,10 @@ def print_outcome(table: Table) -> Status:
     if table.missing:
         say(f"repeat the command to run the {counted(table.missing, 'missing point')}")
     if table.interrupted:
-        return Status.STOPPED
+        return Status.INTERRUPTED
     if any(failure.kind == "defect" for failure in table.failures):
-        return Status.DEFECT
-    return Status.MISTAKE if table.failures else Status.DONE
+        return Status.INTERNAL_ERROR
+    return Status.USER_ERROR if table.failures else Status.SUCCESS
 
 
 def _estimates(table: Table, name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Edge lists in text files."""
+"""Connection rule: the edges listed in a text file."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neurosim.edges.csv_reader import COMMENT, MAX_LINE_BYTES, CSVReader, short_lines, splitter
 from neurosim.edges.edge_file import EdgeFile
 from neurosim.errors import NeurosimError
 from neurosim.utils.checks import show
@@ -15,25 +16,26 @@ from neurosim.utils.checks import show
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-LONGEST_LINE = 2**16
-"""Bytes of a line of text."""
+    from neurosim.network import Projection
+
 DELIMITERS = (",", ";", "\t", " ")
-COMMENT = "#"
-MOST_NAMES = 10_000_000
+MAX_NAMES = 10_000_000
 _NUMBER = re.compile(r"[+-]?[\d.]+([eE][+-]?\d+)?|[+-]?(nan|inf(inity)?)", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class CSVEdges(EdgeFile):
-    r"""Connect as a text lists: a line with the names of its columns, then one line per edge.
+    r"""Connect neurons as listed in a text file with a header and one line per edge.
 
     The file is read in blocks when the network is built, so it may be larger than memory.
-    Strengths and delays are its columns too where `Network.connect` is given their names. Fields
-    may be quoted; blank lines and lines that begin with # are skipped.
+    Strengths and delays are read from columns if `Network.connect` gets the names of columns.
+    Fields may be quoted. Blank lines and lines that start with # are skipped.
 
     The source and target columns hold indices, from 0, within the two populations, or names of
-    neurons. Where they hold names and none are given, neurons are numbered in the order in which
-    their names first appear, row by row, the source before the target: `names` then lists them.
+    neurons. If they hold names and `names` is not given, neurons are numbered in order of first
+    appearance, row by row, the source before the target, and `names` lists them.
+
+    Large files are read much faster if pyarrow is installed (extra ``tables``).
 
     Parameters
     ----------
@@ -42,18 +44,18 @@ class CSVEdges(EdgeFile):
     source, target : str
         Names of the columns with the two ends of each edge.
     delimiter : str, optional
-        Between columns: a comma, a semicolon, a tab or a blank, which stands for any number of
-        blanks and tabs. Default: the one that separates the names of the columns.
+        Comma, semicolon, tab or blank. A blank stands for any number of blanks and tabs. Default:
+        the delimiter of the header.
     names : sequence of str, optional
-        Name of each neuron of the source population in the order of indices.
+        Name of each neuron of the source population, in order of index.
     target_names : sequence of str, optional
         The same for the target population. Default: `names`.
 
     Raises
     ------
     NeurosimError
-        If the file is missing or is not such a text. Faults further down are reported with their
-        line when the network is built, and so is a file that has changed since.
+        If the file is missing or has no valid header. Errors in later lines, and a file that has
+        changed in the meantime, are reported with the line number when the network is built.
 
     Examples
     --------
@@ -68,7 +70,7 @@ class CSVEdges(EdgeFile):
     >>> ns.Simulation(net).run(10.0).stats.synapses
     2
 
-    Neurons that have names:
+    Neurons with names:
 
     >>> with open(path, "w") as file:
     ...     _ = file.write("from\tto\tsynapses\nAVAL\tVA1\t3\nAVAR\tVA1\t2\n")
@@ -85,40 +87,46 @@ class CSVEdges(EdgeFile):
     names: tuple[str, ...] | None = field(default=None, repr=False)
     target_names: tuple[str, ...] | None = field(default=None, repr=False)
     start: int = field(init=False, repr=False, compare=False)
-    """Byte at which the first edge begins."""
+    """Offset of the first edge (bytes)."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.delimiter not in (None, *DELIMITERS):
             raise NeurosimError(
-                f"CSVEdges.delimiter = {show(self.delimiter)} is none: give ',', ';', a tab or a "
-                "blank"
+                f"CSVEdges.delimiter = {show(self.delimiter)} is not supported: choose ',', ';', "
+                "a tab or a blank"
             )
         head = _head(self.path)
         delimiter, columns, start = self._header(head)
-        object.__setattr__(self, "delimiter", delimiter)
-        object.__setattr__(self, "columns", columns)
-        object.__setattr__(self, "start", start)
         rest = head[start:]
         lines = max(rest.count(b"\n"), 1)
-        estimate = (self.n_bytes - start) * lines // max(len(rest), 1)
-        object.__setattr__(self, "size", estimate)
+        size = (self.n_bytes - start) * lines // max(len(rest), 1)
+        self._set(delimiter=delimiter, columns=columns, start=start, size=size)
         for name in (self.source, self.target):
             self.check_column(name)
-        self._set_names(rest)
+        for what in ("names", "target_names"):
+            self._set(**{what: _checked_names(getattr(self, what), f"CSVEdges.{what}")})
+        if self.target_names is not None and self.names is None:
+            raise NeurosimError("CSVEdges.target_names is given without names: give both")
+        if self.names is None and self._holds_names(rest):
+            self._set(names=self._find_names())
+
+    def open(self, projection: Projection) -> CSVReader:
+        """Return a reader of the edges of a projection."""
+        return CSVReader(projection)
 
     def _header(self, head: bytes) -> tuple[str, tuple[str, ...], int]:
-        """Return the delimiter, the names of the columns and where the first edge begins."""
-        start, found, line = 0, [], b""
+        """Return the delimiter, the names of the columns and the offset of the first edge."""
+        start, comments, line = 0, [], b""
         for line in head.splitlines(keepends=True) or [b""]:
             start += len(line)
-            comment = line.lstrip().startswith(COMMENT.encode())
-            if comment or not line.strip():
-                found += [(start, line.lstrip(b"# \t"))] if comment else []
-                continue
-            break
-        # A header that is a comment, as NumPy writes it, counts only where no other is one.
-        for end, text in [(start, line), *reversed(found)]:
+            comment = line.lstrip().startswith(COMMENT)
+            if comment:
+                comments.append((start, line.lstrip(b"# \t")))
+            elif line.strip():
+                break
+        # A commented header, as NumPy writes it, counts only if there is no other one.
+        for end, text in [(start, line), *reversed(comments)]:
             for delimiter in [self.delimiter] if self.delimiter else DELIMITERS:
                 names = self._split(text, delimiter)
                 if self.source in names and self.target in names:
@@ -127,117 +135,83 @@ class CSVEdges(EdgeFile):
         return delimiter, self._split(line, delimiter), start
 
     def _split(self, line: bytes, delimiter: str) -> tuple[str, ...]:
-        """Return the names of the columns."""
+        """Return the names of the columns in a header."""
         try:
-            names = next(split_rows([line.removeprefix(b"\xef\xbb\xbf").decode()], delimiter), [])
+            names = splitter(delimiter)(line.removeprefix(b"\xef\xbb\xbf").decode())
         except (csv.Error, ValueError):
             raise NeurosimError(
-                f"{self.path} does not begin with the names of its columns: give a line such as "
+                f"{self.path} does not begin with the names of its columns: add a header such as "
                 "source,target,psp,delay"
             ) from None
         twice = [name for k, name in enumerate(names) if name in names[:k]]
         if twice and {self.source, self.target} & set(names):
-            raise NeurosimError(
-                f"{self.path} has two columns {show(twice[0])}: give each a name of its own"
-            )
+            raise NeurosimError(f"{self.path} has two columns {show(twice[0])}: rename one of them")
         return tuple(names)
 
-    def _set_names(self, rest: bytes) -> None:
-        """Check the names of neurons that were given, or find those that the file has."""
-        for what in ("names", "target_names"):
-            given = getattr(self, what)
-            if given is not None:
-                object.__setattr__(self, what, _checked(given, f"CSVEdges.{what}"))
-        if self.target_names is not None and self.names is None:
-            raise NeurosimError("CSVEdges.target_names is given without names: give both")
-        if self.names is None and self._holds_names(rest):
-            object.__setattr__(self, "names", self._find_names())
-
-    def _ends(self, rows: Iterable[list[str]]) -> Iterator[tuple[str, str]]:
+    def _ends(self, lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Yield the source and target fields of each line."""
         assert self.delimiter is not None
         source, target = (self.columns.index(name) for name in (self.source, self.target))
-        for row in rows:
-            if len(row) > max(source, target):  # else refused when the network is built
+        for row in map(splitter(self.delimiter), lines):
+            if len(row) > max(source, target):  # shorter rows are refused at build time
                 yield row[source], row[target]
 
     def _holds_names(self, rest: bytes) -> bool:
         """Whether the first edge connects names, not numbers."""
-        assert self.delimiter is not None
-        lines = rest.decode("utf-8", "replace").splitlines()
         try:
-            first = next(self._ends(split_rows(lines, self.delimiter)), None)
+            first = next(self._ends(rest.decode("utf-8", "replace").splitlines()), ())
         except csv.Error:
             return False
-        return first is not None and any(word and not _NUMBER.fullmatch(word) for word in first)
+        return any(word and not _NUMBER.fullmatch(word) for word in first)
 
     def _find_names(self) -> tuple[str, ...]:
-        """Return all names in the file in the order of their first appearance."""
-        assert self.delimiter is not None
+        """Return all names in the file in order of first appearance."""
         found: dict[str, None] = {}
         try:
             with open(self.path, encoding="utf-8", newline="\n") as file:
                 file.seek(self.start)
-                for ends in self._ends(split_rows(_short_lines(file, self.path), self.delimiter)):
+                for ends in self._ends(short_lines(file, self.path)):
                     found |= dict.fromkeys(ends)
-                    if len(found) > MOST_NAMES:
-                        raise NeurosimError(f"{self.path} has more than {MOST_NAMES:,} names")
+                    if len(found) > MAX_NAMES:
+                        raise NeurosimError(
+                            f"{self.path} has more than {MAX_NAMES:,} names of neurons: use indices"
+                        )
         except (csv.Error, UnicodeDecodeError) as error:
             raise NeurosimError(
-                f"{self.path} holds no table of edges ({error}): give one in UTF-8"
+                f"{self.path} is not a valid table of edges in UTF-8 ({error})"
             ) from None
         return tuple(found)
 
 
-def split_rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
-    """Return the fields of each line, but for blank lines and comments."""
-    blank = delimiter == " "
-    kept = (
-        " ".join(line.split("\t")).strip() if blank else line.rstrip("\r\n")
-        for line in lines
-        if line.strip() and not line.lstrip().startswith(COMMENT)
-    )
-    rows = csv.reader(kept, delimiter=delimiter, skipinitialspace=True, strict=True)
-    for row in rows:
-        yield [word.strip() for word in row]
-
-
-def _short_lines(file: Any, path: str) -> Iterator[str]:
-    while line := file.readline(LONGEST_LINE + 1):
-        if len(line) > LONGEST_LINE:
-            raise NeurosimError(
-                f"{path} has a line of more than {LONGEST_LINE:,} bytes: write a line for each edge"
-            )
-        yield line
-
-
-def _checked(given: Any, what: str) -> tuple[str, ...]:
-    """Return names of neurons as a tuple of different texts."""
+def _checked_names(given: Any, what: str) -> tuple[str, ...] | None:
+    """Return names of neurons as a tuple of distinct strings; None stays None."""
+    if given is None:
+        return None
     names = () if isinstance(given, str) or not hasattr(given, "__iter__") else tuple(given)
-    wrong = [name for name in names if not (isinstance(name, str) and name)]
-    if not names or wrong:
-        raise NeurosimError(f"{what} = {show(given)}: give a list of texts, one for each neuron")
+    if not names or not all(isinstance(name, str) and name for name in names):
+        raise NeurosimError(f"{what} = {show(given)}: give a list of strings, one for each neuron")
     if len(set(names)) < len(names):
         twice = next(name for k, name in enumerate(names) if name in names[:k])
-        raise NeurosimError(f"{what} has {show(twice)} twice: give each neuron a name of its own")
+        raise NeurosimError(f"{what} contains {show(twice)} twice: names must be unique")
     return names
 
 
 def _head(path: str) -> bytes:
-    """Return the first bytes of a text."""
+    """Return the first bytes of a text file."""
     try:
         with open(path, "rb") as file:
-            head = file.read(LONGEST_LINE)
+            head = file.read(MAX_LINE_BYTES)
     except OSError as error:
         raise NeurosimError(
-            f"{path} cannot be read ({error.strerror}): give a text with a list of edges"
+            f"{path} cannot be read ({error.strerror}): give a text file with a list of edges"
         ) from None
     if head.startswith(b"\x1f\x8b"):
         raise NeurosimError(f"{path} is compressed: unpack it with gunzip {show(Path(path).name)}")
     if b"\0" in head:
-        raise NeurosimError(f"{path} is no text: give one with a list of edges, or SonataEdges")
-    if b"\n" not in head and len(head) == LONGEST_LINE:
+        raise NeurosimError(f"{path} is not a text file: give a CSV file, or use SonataEdges")
+    if b"\n" not in head and len(head) == MAX_LINE_BYTES:
         raise NeurosimError(
-            f"{path} has a first line longer than {LONGEST_LINE:,} bytes: begin it with the names "
-            "of its columns"
+            f"{path} has a first line longer than {MAX_LINE_BYTES:,} bytes: add a header with the "
+            "names of the columns"
         )
     return head

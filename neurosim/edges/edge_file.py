@@ -1,12 +1,13 @@
-"""Edge lists in files."""
+"""Base class of connection rules that read edges from files."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import stat
+from abc import abstractmethod
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from neurosim.errors import NeurosimError
 from neurosim.models.column import Column, is_per_edge
@@ -15,39 +16,43 @@ from neurosim.models.declare import parameter
 from neurosim.models.quantity import is_distribution
 from neurosim.utils.checks import is_scalar, nearest_name, show
 
+if TYPE_CHECKING:
+    from neurosim.edges.readers import Reader
+    from neurosim.network import Projection
+
 
 def as_path(value: Any, what: str, *_: Any) -> str:
     """Return the absolute path of a file."""
     if not isinstance(value, (str, os.PathLike)) or "\0" in os.fsdecode(value):
-        raise NeurosimError(f"{what} = {show(value)} is no path: give one of a file")
+        raise NeurosimError(f"{what} = {show(value)} is not a path: give the path of a file")
     return os.path.abspath(os.fsdecode(value))
 
 
 def as_text(value: Any, what: str, *_: Any) -> str:
-    """Return `value` if it is a text with something in it."""
+    """Return a non-empty string."""
     if not isinstance(value, str) or not value:
-        raise NeurosimError(f"{what} = {show(value)} is no name: give a text")
+        raise NeurosimError(f"{what} = {show(value)} is not a name: give a non-empty string")
     return value
 
 
 @dataclass(frozen=True)
 class EdgeFile(Rule, abstract=True):
-    """What lists of edges in files have in common: they must not change once they are described.
+    """Base class of edge lists in files, which must not change after they have been described.
 
     Parameters
     ----------
     path : path-like
     sha256 : str, optional
-        Digest of the content, by which a saved description knows its files again.
+        Digest of the content, by which a saved description identifies its files.
     """
 
     random = False
     path: str = parameter(help="the file", check=as_path)
     sha256: str | None = field(default=None, kw_only=True)
     columns: tuple[str, ...] = field(init=False, repr=False, compare=False)
-    """Names of what is there for each edge."""
+    """Names of the columns or attributes."""
     size: int = field(init=False, repr=False, compare=False)
-    """Number of edges; of a text an estimate, as only its head has been read."""
+    """Number of edges; an estimate for text files, of which only the head has been read."""
     _stamps: dict[str, tuple[int, ...]] = field(init=False, repr=False, compare=False)
 
     paths: ClassVar[tuple[str, ...]] = ("path",)
@@ -56,15 +61,23 @@ class EdgeFile(Rule, abstract=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         paths = [getattr(self, name) for name in self.paths]
-        stamps = {path: _stamp(path) for path in paths if path is not None}
-        object.__setattr__(self, "_stamps", stamps)
+        self._set(_stamps={path: _stamp(path) for path in paths if path is not None})
+
+    def _set(self, **values: Any) -> None:
+        """Set fields of this frozen instance."""
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    @abstractmethod
+    def open(self, projection: Projection) -> Reader:
+        """Return a reader of the edges of a projection."""
 
     def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
-        """Return the number of edges; of a text an estimate."""
+        """Return the number of edges; an estimate for text files."""
         return self.size
 
     def strength_or_delay(self, value: Any, what: str) -> Any:
-        """Return a strength or a delay; a name becomes a `Column`."""
+        """Return a checked strength or delay; a name becomes a `Column`."""
         if isinstance(value, str):
             value = Column(value)
         if is_per_edge(value):
@@ -75,8 +88,8 @@ class EdgeFile(Rule, abstract=True):
                 )
         elif value is not None and not is_distribution(value) and not is_scalar(value):
             raise NeurosimError(
-                f"{what} is an array, but the connections are in a file: name the column that has "
-                "it, or give a number or a distribution"
+                f"{what} is an array, but the connections are in a file: give the name of a "
+                "column, a number or a distribution"
             )
         return value
 
@@ -86,14 +99,14 @@ class EdgeFile(Rule, abstract=True):
         return self._stamps[self.path][0]
 
     def check_column(self, name: str) -> None:
-        """Refuse a name that the file has no column of."""
+        """Refuse the name of a column that the file does not have."""
         if name not in self.columns:
             raise NeurosimError(
                 f"{self.path} has no column {show(name)}: {nearest_name(name, self.columns)}"
             )
 
     def check_unchanged(self) -> None:
-        """Refuse a file that is not the one that was described, by its size and its time.
+        """Refuse files whose size or modification time has changed.
 
         Raises
         ------
@@ -106,7 +119,7 @@ class EdgeFile(Rule, abstract=True):
                 )
 
     def check_content(self) -> None:
-        """Refuse files whose content is not what a saved description says it was.
+        """Refuse files whose content differs from that of a saved description.
 
         Raises
         ------
@@ -115,16 +128,16 @@ class EdgeFile(Rule, abstract=True):
         self.check_unchanged()
         if self.sha256 is not None and self.sha256 != self._digest():
             raise NeurosimError(
-                f"{self.path} is not the file that the network was saved with: put that one back"
+                f"{self.path} is not the file that the network was saved with: restore that file"
             )
 
     def with_digest(self) -> Self:
-        """Return the same with the digest of its content, to be saved.
+        """Return the rule with the digest of its files, to be saved.
 
         Raises
         ------
         NeurosimError
-            Where a file has changed since it was described.
+            If a file has changed since it was described.
         """
         if self.sha256 is not None:
             return self
@@ -140,7 +153,7 @@ class EdgeFile(Rule, abstract=True):
 
 
 def _stamp(path: str) -> tuple[int, ...]:
-    """Return what tells whether a file is still the same: its size (bytes) and its time (ns)."""
+    """Return the size (bytes) and the modification time (ns) of a file."""
     try:
         status = os.stat(path)
     except OSError as error:
@@ -148,5 +161,5 @@ def _stamp(path: str) -> tuple[int, ...]:
             f"{path} cannot be read ({error.strerror}): give a file with a list of edges"
         ) from None
     if not stat.S_ISREG(status.st_mode):
-        raise NeurosimError(f"{path} is no file: give one with a list of edges")
+        raise NeurosimError(f"{path} is not a regular file: give a file with a list of edges")
     return status.st_size, status.st_mtime_ns

@@ -1,4 +1,4 @@
-"""Lists of edges, a block at a time: out of arrays and SONATA's HDF5."""
+"""Read lists of edges in blocks, from arrays and from SONATA files."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol, Self
 
 import numpy as np
 
-from neurosim.edges import SonataPopulation
+from neurosim.edges.sonata_population import SonataPopulation
 from neurosim.errors import NeurosimError
 from neurosim.models.column import is_per_edge
 from neurosim.models.connection_rules import checked_edges
+from neurosim.utils.frozen import read_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,10 +21,9 @@ if TYPE_CHECKING:
     from neurosim.network import Projection
 
 BLOCK_SIZE = 2**16
-"""Edges in a block of arrays or of HDF5: 2 MB where all is 64 bits wide."""
+"""Edges in a block of arrays or of HDF5: 2 MB with 64-bit values."""
 
-NONE: NDArray[np.float64] = np.empty(0)
-NONE.flags.writeable = False
+NONE: NDArray[np.float64] = read_only(np.empty(0))
 NO_INDICES: NDArray[np.int64] = np.empty(0, np.int64)
 
 
@@ -35,7 +35,7 @@ class Block(NamedTuple):
     sources, targets : (n,) ndarray of int64
         Indices within the two populations.
     weights, delays : (n,) or (0,) ndarray of float64
-        As listed, where each edge has its own; delays in ms.
+        Values in the list, if each edge has its own; delays in ms.
     """
 
     sources: NDArray[np.int64]
@@ -45,7 +45,7 @@ class Block(NamedTuple):
 
 
 class Reader(Protocol):
-    """A list of edges that is open to be read; several threads may read blocks at once."""
+    """An open list of edges; several threads may read blocks at the same time."""
 
     n_blocks: int
 
@@ -54,42 +54,36 @@ class Reader(Protocol):
     def __exit__(self, *error: object) -> None: ...
 
     def read(self, k: int) -> Block:
-        """Return block k; edges outside the populations are refused."""
+        """Return block k; refuse edges outside the populations."""
 
     def where(self, k: int, i: int) -> str:
-        """Return where edge i of block k is, to begin a sentence with."""
-
-
-def read_only(array: NDArray) -> NDArray:
-    """Return the array, which cannot be written to any more."""
-    array.flags.writeable = False
-    return array
+        """Return the location of edge i of block k, as the beginning of a message."""
 
 
 def edges_of(projection: Projection, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
-    """Yield sources, then targets of the edges of a rule, within their populations."""
+    """Yield the sources, then the targets of a rule, as indices within the populations."""
     ends = projection.ends
     blocks = list(checked_edges(projection.rule.bind(ends), *ends.shape, rng))
     for k, ids in enumerate((ends.source_ids, ends.target_ids)):
         column = [block[k] for block in blocks]
         one = len(column) == 1
         whole = np.ascontiguousarray(column[0] if one else np.concatenate([NO_INDICES, *column]))
-        yield read_only((whole if ids is None else ids[whole]).view())
+        yield read_only(whole if ids is None else ids[whole])
 
 
 class ArrayReader:
-    """Blocks of edges, given by indices within the populations."""
+    """Blocks of edges in arrays."""
 
     def __init__(
         self, projection: Projection, sources: NDArray[np.int64], targets: NDArray[np.int64]
     ) -> None:
         given = projection.weight, projection.delay
         distances = NONE
-        if any(map(is_per_edge, given)):  # their values are functions of distance
+        if any(map(is_per_edge, given)):  # the values are functions of distance
             distances = read_only(projection.ends.distances(sources, targets))
         weights, delays = (
-            distances if is_per_edge(own) else own if isinstance(own, np.ndarray) else NONE
-            for own in given
+            distances if is_per_edge(values) else values if isinstance(values, np.ndarray) else NONE
+            for values in given
         )
         self._arrays = Block(sources, targets, weights, delays)
         self.n_blocks = -(-len(sources) // BLOCK_SIZE)
@@ -102,27 +96,25 @@ class ArrayReader:
 
     def read(self, k: int) -> Block:
         """Return block k."""
-        part = slice(k * BLOCK_SIZE, (k + 1) * BLOCK_SIZE)
-        sources, targets, weights, delays = self._arrays
-        return Block(sources[part], targets[part], weights[part], delays[part])
+        return Block._make(a[k * BLOCK_SIZE : (k + 1) * BLOCK_SIZE] for a in self._arrays)
 
     def where(self, k: int, i: int) -> str:
-        """Return nothing: an array has no lines."""
+        """Return an empty string: edges in arrays have no location."""
         return ""
 
 
 class FileReader(ABC):
-    """What readers of files have in common.
+    """Base class of readers of files.
 
     Parameters
     ----------
     projection : Projection
-        With an `EdgeFile`.
+        With an `EdgeFile` as its rule.
 
     Raises
     ------
     NeurosimError
-        Where the file is not the one that was described.
+        If the file has changed since it was described.
     """
 
     n_blocks: int
@@ -144,15 +136,19 @@ class FileReader(ABC):
         self.rule.check_unchanged()
 
     @abstractmethod
+    def read(self, k: int) -> Block:
+        """Return block k; refuse edges outside the populations."""
+
+    @abstractmethod
     def where(self, k: int, i: int) -> str:
-        """Return where edge i of block k is, to begin a sentence with."""
+        """Return the location of edge i of block k, as the beginning of a message."""
 
     def neurons(
         self, k: int, ids: tuple[NDArray, NDArray], names: tuple[str, str]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return sources and targets within their populations; refuse those that there are not."""
+        """Return sources and targets as indices within their populations, checked."""
         ends, found = self._ends, []
-        for own, chosen, size, population, name in zip(
+        for given, chosen, size, population, name in zip(
             ids,
             (ends.source_ids, ends.target_ids),
             ends.shape,
@@ -160,19 +156,20 @@ class FileReader(ABC):
             names,
             strict=True,
         ):
-            if len(own) and not 0 <= own.min() <= own.max() < size:
-                i = int(np.argmax((own < 0) | (own >= size)))
+            if len(given) and not 0 <= given.min() <= given.max() < size:
+                i = int(np.argmax((given < 0) | (given >= size)))
                 raise NeurosimError(
-                    f"{self.where(k, i)}{name} = {own[i]} is outside 0 to {size - 1}, the neurons "
-                    f"of {population.name!r}" + ("" if chosen is None else " that are connected")
+                    f"{self.where(k, i)}{name} = {given[i]} is outside 0 to {size - 1}, the "
+                    f"neurons of {population.name!r}"
+                    + ("" if chosen is None else " that are connected")
                 )
-            whole = own if chosen is None else chosen[own]
+            whole = given if chosen is None else chosen[given]
             found.append(read_only(whole.astype(np.int64, copy=False)))
         return found[0], found[1]
 
 
 class SonataReader(FileReader):
-    """Read a population of SONATA edges in blocks; an edge weighs as much as its synapses."""
+    """Read a population of SONATA edges; weights are multiplied by the number of synapses."""
 
     def __init__(self, projection: Projection) -> None:
         super().__init__(projection)
@@ -186,26 +183,26 @@ class SonataReader(FileReader):
 
     def read(self, k: int) -> Block:
         """Return block k."""
-        first, edges = k * BLOCK_SIZE, self._edges
-        last = min(first + BLOCK_SIZE, edges.size)
+        start, edges = k * BLOCK_SIZE, self._edges
+        stop = min(start + BLOCK_SIZE, edges.size)
         names = "source_node_id", "target_node_id"
-        ids = edges.integers(names[0], first, last), edges.integers(names[1], first, last)
+        ids = edges.integers(names[0], start, stop), edges.integers(names[1], start, stop)
         sources, targets = self.neurons(k, ids, names)
         weight, delay = self.names
         weights = NONE
         if weight:
-            weights = edges.read(first, last, weight)
+            weights = edges.read(start, stop, weight)
             if weight != self._nsyns:
-                weights = weights * edges.counts(first, last)
-        delays = edges.read(first, last, delay) if delay else NONE
+                weights = weights * edges.counts(start, stop)
+        delays = edges.read(start, stop, delay) if delay else NONE
         return Block(sources, targets, read_only(weights), read_only(delays))
 
     def where(self, k: int, i: int) -> str:
-        """Return where edge i of block k is, to begin a sentence with."""
+        """Return the location of edge i of block k, as the beginning of a message."""
         return f"{self._path}, edge {k * BLOCK_SIZE + i}: "
 
 
-def refuse(reader: Reader, k: int, wrong: NDArray[np.bool_], words: str) -> NoReturn:
-    """Refuse the first edge of block k that is wrong; "{}" in `words` stands for its place."""
+def refuse(reader: Reader, k: int, wrong: NDArray[np.bool_], message: str) -> NoReturn:
+    """Raise an error at the first edge of block k that is wrong."""
     i = int(np.argmax(wrong))
-    raise NeurosimError(f"{reader.where(k, i)}{words}")
+    raise NeurosimError(f"{reader.where(k, i)}{message}")

@@ -1,4 +1,4 @@
-"""A population of SONATA edges that is open to be read, a block of edges at a time."""
+"""Read an edge population of a SONATA file in blocks."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ if TYPE_CHECKING:
 
     from neurosim.edges.sonata import SonataEdges
 
-LARGEST_CHUNK = 2**25
-"""Bytes of a compressed piece of an HDF5 file, which is unpacked as a whole."""
+MAX_CHUNK_BYTES = 2**25
+"""Maximum size (bytes) of a compressed chunk, which is unpacked as a whole."""
 FILTERS = (1, 2, 3, 32000)
-"""Numbers of deflate, shuffle, fletcher32 and LZF."""
+"""HDF5 filter ids of deflate, shuffle, fletcher32 and LZF."""
 GROUP_ID, GROUP_INDEX = "edge_group_id", "edge_group_index"
-SPREAD = 16
-"""Rows for each wanted one up to which a stretch of rows is read as a whole."""
-MOST_LINKS = 16
-"""Soft links followed from one name."""
+MAX_SPREAD = 16
+"""A range of rows is read as a whole if it has at most this many rows per wanted row."""
+MAX_LINKS = 16
+"""Maximum number of soft links followed from one name."""
 
 
 class SonataPopulation:
-    """A population of edges, open to be read.
+    """An open edge population.
 
     Parameters
     ----------
     rule : SonataEdges
     names : str
-        Attributes to be read.
+        Attributes to read.
 
     Attributes
     ----------
     size : int
         Number of edges.
     attributes : dict of str to dict of str to Group
-        By name of a number that edges have, the edge groups that hold it by their number.
+        Edge groups that contain an attribute, by their number, for each numeric attribute.
 
     Raises
     ------
@@ -81,7 +81,7 @@ class SonataPopulation:
 
         if not h5py.is_hdf5(self._path):
             raise NeurosimError(
-                f"{self._path} is no HDF5 file: give one with edges of SONATA, or CSVEdges"
+                f"{self._path} is not an HDF5 file: give a SONATA file with edges, or use CSVEdges"
             )
         self._file = h5py.File(self._path, "r")
         try:
@@ -98,13 +98,13 @@ class SonataPopulation:
             raise
 
     def _find(self) -> None:
-        """Find the datasets of the population and check their types and sizes."""
+        """Find the datasets of the population; check their types and sizes."""
         import h5py
 
         edges = self._member(self._file, "edges", h5py.Group)
         if "/" in self._population or self._population not in list(edges):
             raise NeurosimError(
-                f"{self._path} has no edges {show(self._population)}: "
+                f"{self._path} has no edge population {show(self._population)}: "
                 f"{nearest_name(self._population, list(edges)[:20])}"
             )
         group = self._member(edges, self._population, h5py.Group)
@@ -119,117 +119,120 @@ class SonataPopulation:
         self._groups = [name for name in group if name.isascii() and name.isdigit()]
         self.attributes: dict[str, dict[str, h5py.Group]] = {}
         for name in self._groups:
-            own = self._member(group, name, h5py.Group)
-            for attribute in own:
-                if _is_column(own, attribute):
-                    self.attributes.setdefault(attribute, {})[name] = own
+            edge_group = self._member(group, name, h5py.Group)
+            for attribute in edge_group:
+                if _is_column(edge_group, attribute):
+                    self.attributes.setdefault(attribute, {})[name] = edge_group
 
     def _rows(self, group: str) -> int | None:
-        """Return how many rows an edge group must have, None if that is not known at once."""
+        """Return the number of rows of an edge group; None if it depends on the edges."""
         return self.size if self._groups == [group] else None
 
     def _member(self, group: h5py.Group, name: str, kind: type, links: int = 0) -> Any:
-        """Return a member of a group; soft links are followed within the file only."""
+        """Return a member of a group; follow soft links within the file only."""
         import h5py
 
         link = group.get(name, getlink=True)
         where = f"{group.name.rstrip('/')}/{name}"
         require(link is not None, f"it has no {where}")
         if isinstance(link, h5py.SoftLink):
-            require(links < MOST_LINKS, f"{where} is a link in a circle")
+            require(links < MAX_LINKS, f"{where} is a circular link")
             found: Any = self._file if link.path.startswith("/") else group
             for part in filter(None, link.path.split("/")):
-                require(isinstance(found, h5py.Group), f"{where} is a link to nothing")
+                require(isinstance(found, h5py.Group), f"{where} is a broken link")
                 found = self._member(found, part, h5py.HLObject, links + 1)
         elif isinstance(link, h5py.ExternalLink):
             raise NeurosimError(
-                f"{self._path}: {where} is a link to another place, in {show(link.filename)}: give "
-                "a file that holds all its edges"
+                f"{self._path}: {where} is a link to another file, {show(link.filename)}: give a "
+                "file that contains all edges"
             )
         else:
             found = group[name]
-        require(isinstance(found, kind), f"{where} is no {kind.__name__.lower()}")
+        require(isinstance(found, kind), f"{where} is not a {kind.__name__.lower()}")
         return found
 
     def _column(self, group: h5py.Group, name: str, size: int | None, kinds: str) -> h5py.Dataset:
-        """Return a dataset after a check of its type and of its size."""
+        """Return a dataset after checking its type and size."""
         import h5py
 
         found: h5py.Dataset = self._member(group, name, h5py.Dataset)
         fits = found.dtype.kind in kinds and found.ndim == 1 and found.dtype.itemsize <= 16
-        numbers = "numbers" if "f" in kinds else "whole numbers"
-        require(fits, f"{found.name} is no 1-dimensional array of {numbers}")
+        numbers = "numbers" if "f" in kinds else "integers"
+        require(fits, f"{found.name} is not a 1-dimensional array of {numbers}")
         if size is not None:
             require(len(found) == size, f"{found.name} has {len(found)} values for {size} edges")
         plist = found.id.get_create_plist()
         filters = [plist.get_filter(k)[0] for k in range(plist.get_nfilters())]
         unknown = [number for number in filters if number not in FILTERS]
-        require(not unknown, f"{found.name} is packed by filter {unknown}, not by gzip or LZF")
+        require(
+            not unknown,
+            f"{found.name} is compressed with filter {unknown}; gzip and LZF are supported",
+        )
         check_stored(found, self._bytes)
         chunk = found.chunks[0] * found.dtype.itemsize if found.chunks else 0
-        require(chunk <= LARGEST_CHUNK, f"{found.name} is in chunks of {chunk:,} bytes")
-        # The chunk that a block ends in is kept for the next.
+        require(chunk <= MAX_CHUNK_BYTES, f"{found.name} has chunks of {chunk:,} bytes")
+        # Cache the chunk in which a block ends for the next block.
         access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
         access.set_chunk_cache(521, chunk, 1.0)
         return h5py.Dataset(h5py.h5d.open(self._file.id, found.name.encode(), access))
 
-    def read(self, first: int, last: int, name: str) -> NDArray[np.float64]:
-        """Return an attribute of the edges first … last − 1.
+    def read(self, start: int, stop: int, name: str) -> NDArray[np.float64]:
+        """Return an attribute of the edges start to stop − 1.
 
         Raises
         ------
         NeurosimError
             If an edge has no such attribute.
         """
-        values, known = self._values(first, last, name)
+        values, known = self._values(start, stop, name)
         if not known.all():
-            self._refuse(first + int(np.argmin(known)), name)
+            self._refuse(start + int(np.argmin(known)), name)
         return values
 
-    def counts(self, first: int, last: int) -> NDArray[np.float64]:
-        """Return how many synapses each of the edges first … last − 1 stands for; default 1."""
+    def counts(self, start: int, stop: int) -> NDArray[np.float64]:
+        """Return the number of synapses of each of the edges start to stop − 1; default 1."""
         if self._nsyns not in self._columns:
-            return np.ones(last - first)
-        values, known = self._values(first, last, self._nsyns)
+            return np.ones(stop - start)
+        values, known = self._values(start, stop, self._nsyns)
         return np.where(known & ~np.isnan(values), values, 1.0)
 
     def _values(
-        self, first: int, last: int, name: str
+        self, start: int, stop: int, name: str
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Return an attribute of edges, and which edges have it."""
+        """Return an attribute of edges and a mask of the edges that have it."""
         with _reporting(self._path):
             columns = self._columns[name]
-            values, known = self._in_groups(first, last, columns)
+            values, known = self._in_groups(start, stop, columns)
         if known.all() or TYPE_ID not in self.fixed:
             return values, known
         if self._types is None or name not in self._types:
             return values, known
-        types = self.integers(TYPE_ID, first, last).astype(np.int64, copy=False)
+        types = self.integers(TYPE_ID, start, stop).astype(np.int64, copy=False)
         by_type, listed = self._types.look_up(name, types)
         return np.where(known, values, by_type), known | listed
 
     def _in_groups(
-        self, first: int, last: int, columns: dict[int, h5py.Dataset]
+        self, start: int, stop: int, columns: dict[int, h5py.Dataset]
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Return the values that lie in edge groups, and which edges have one."""
-        values, known = np.full(last - first, np.nan), np.zeros(last - first, bool)
-        rows = np.arange(first, last)
+        """Return values stored in edge groups and a mask of the edges that have one."""
+        values, known = np.full(stop - start, np.nan), np.zeros(stop - start, bool)
+        rows = np.arange(start, stop)
         if GROUP_INDEX in self.fixed:
-            rows = self.integers(GROUP_INDEX, first, last).astype(np.int64, copy=False)
-        groups = np.zeros(last - first, np.int64)
+            rows = self.integers(GROUP_INDEX, start, stop).astype(np.int64, copy=False)
+        groups = np.zeros(stop - start, np.int64)
         if GROUP_ID in self.fixed:
-            groups = self.integers(GROUP_ID, first, last)
+            groups = self.integers(GROUP_ID, start, stop)
         for number, column in columns.items():
-            own = groups == number
-            values[own] = _gather(column, rows[own])
-            known |= own
+            members = groups == number
+            values[members] = _gather(column, rows[members])
+            known |= members
         return values, known
 
-    def integers(self, name: str, first: int, last: int) -> NDArray:
-        """Return sources, targets, types or groups of the edges first … last − 1."""
+    def integers(self, name: str, start: int, stop: int) -> NDArray:
+        """Return sources, targets, types or groups of the edges start to stop − 1."""
         found = {"source_node_id": self.sources, "target_node_id": self.targets} | self.fixed
         with _reporting(self._path):
-            return found[name][first:last]
+            return found[name][start:stop]
 
     def _refuse(self, edge: int, name: str) -> None:
         """Raise the error for an edge without an attribute."""
@@ -238,17 +241,19 @@ class SonataPopulation:
             has_groups = GROUP_ID in self.fixed
             group = self.integers(GROUP_ID, edge, edge + 1)[0] if has_groups else 0
             raise NeurosimError(
-                f"{where}: its edge group {group} has no {show(name)}: give edge_types with it, or "
-                "a number instead"
+                f"{where}: its edge group {group} has no {show(name)}: give edge_types with this "
+                "column, or a number instead"
             )
         if TYPE_ID not in self.fixed:
-            raise NeurosimError(f"{self._path} has no {TYPE_ID} that would tell {show(name)}")
+            raise NeurosimError(
+                f"{self._path} has no {TYPE_ID} to look up {show(name)}: add it to the file"
+            )
         unknown = self.integers(TYPE_ID, edge, edge + 1)[0]
         raise NeurosimError(f"{where}: {TYPE_ID} = {unknown} is not in {self._types.path}")
 
 
 def _is_column(group: h5py.Group, name: str) -> bool:
-    """Whether a member of an edge group holds one number per edge, or is a link to look into."""
+    """Whether a member of an edge group may hold one number per edge; links are checked later."""
     import h5py
 
     if not isinstance(group.get(name, getlink=True), h5py.HardLink):
@@ -258,7 +263,7 @@ def _is_column(group: h5py.Group, name: str) -> bool:
 
 
 def _gather(column: h5py.Dataset, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the values in these rows of a dataset."""
+    """Return the values in some rows of a dataset."""
     if not len(rows):
         return np.empty(0)
     low, high = int(rows.min()), int(rows.max()) + 1
@@ -267,22 +272,22 @@ def _gather(column: h5py.Dataset, rows: NDArray[np.int64]) -> NDArray[np.float64
         low >= 0 and high <= len(column),
         f"{column.name} has {len(column)} values, and {GROUP_INDEX} names row {beyond}",
     )
-    if high - low <= SPREAD * len(rows):
+    if high - low <= MAX_SPREAD * len(rows):
         block = column[low:high]
         in_order = high - low == len(rows) and bool((np.diff(rows) == 1).all())
         return (block if in_order else block[rows - low]).astype(np.float64)
-    distinct, place = np.unique(rows, return_inverse=True)
-    return column[distinct].astype(np.float64)[place]
+    distinct, inverse = np.unique(rows, return_inverse=True)
+    return column[distinct].astype(np.float64)[inverse]
 
 
 @contextmanager
 def _reporting(path: str) -> Iterator[None]:
-    """Turn what h5py raises for a damaged file into one sentence."""
+    """Turn exceptions of h5py for a damaged file into one message."""
     try:
         yield
     except NeurosimError:
         raise
     except ERRORS as error:
         raise NeurosimError(
-            f"{path} holds no edges of SONATA that can be read ({reason(error)}): write it anew"
+            f"{path} has no readable SONATA edges ({reason(error)}): write the file again"
         ) from error

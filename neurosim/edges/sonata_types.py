@@ -1,4 +1,4 @@
-"""Tables of edge types: the attributes that the edges of a SONATA type share."""
+"""Tables of SONATA edge types: attributes shared by all edges of a type."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 TYPE_ID = "edge_type_id"
 LARGEST_TABLE = 2**24
-"""Largest size of a table (bytes); it is read as a whole."""
+"""Maximum size of a table (bytes), which is read as a whole."""
 DELIMITERS = (" ", ",", "\t", ";")
 
 
@@ -24,10 +24,10 @@ class EdgeTypes:
     Parameters
     ----------
     path : str
-        Text with a header. SONATA separates columns by spaces; commas, tabs and semicolons are
+        Text with a header. The SONATA delimiter is a space; commas, tabs and semicolons are
         accepted too.
     wanted : sequence of str, optional
-        Columns to read as numbers; those that the table lacks are left out. Default: none.
+        Columns to read as numbers; columns missing in the table are ignored. Default: none.
 
     Attributes
     ----------
@@ -52,42 +52,39 @@ class EdgeTypes:
             self._read(rows[1:], [name for name in wanted if name in self.names])
         except OSError as error:
             raise NeurosimError(
-                f"{path} cannot be read ({error.strerror}): give a table of types of edges"
+                f"{path} cannot be read ({error.strerror}): give a table of edge types"
             ) from None
         except (ValueError, OverflowError, csv.Error):
             raise NeurosimError(
-                f"{path} is no table of types of edges: give one with a column {TYPE_ID}, columns "
+                f"{path} is not a table of edge types: give one with a column {TYPE_ID}, columns "
                 "separated by spaces"
             ) from None
 
     def _read(self, rows: list[list[str]], names: list[str]) -> None:
-        place = self.names.index(TYPE_ID)
         if any(len(row) != len(self.names) for row in rows):
             raise ValueError
-        ids = np.array([int(row[place]) for row in rows], np.int64)
+        columns = {name: [row[k] for row in rows] for k, name in enumerate(self.names)}
+        ids = np.array([int(word) for word in columns[TYPE_ID]], np.int64)
         order = np.argsort(ids, kind="stable")
         self._ids = ids[order]
-        self._values = {
-            name: np.array([_number(row[self.names.index(name)]) for row in rows])[order]
-            for name in names
-        }
+        self._values = {name: np.array([*map(_number, columns[name])])[order] for name in names}
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
     def look_up(self, name: str, types: NDArray) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Return an attribute for edges of these types, and which types the table has.
+        """Return an attribute of edges by their types, and which types are in the table.
 
         The value is NaN where the table has no number.
         """
         if not len(self._ids):
             return np.full(len(types), np.nan), np.zeros(len(types), bool)
-        place = np.searchsorted(self._ids, types).clip(max=len(self._ids) - 1)
-        return self._values[name][place], self._ids[place] == types
+        row = np.searchsorted(self._ids, types).clip(max=len(self._ids) - 1)
+        return self._values[name][row], self._ids[row] == types
 
 
 def table_rows(text: str, key: str) -> list[list[str]]:
-    """Split a table into rows, at the delimiter that separates the column `key` from others.
+    """Split a table into rows, at the delimiter for which the header has a column `key`.
 
     Returns
     -------
@@ -103,7 +100,7 @@ def table_rows(text: str, key: str) -> list[list[str]]:
 
 
 def _number(word: str) -> float:
-    """Return a number, NaN for NULL and other words."""
+    """Return a number; NaN for NULL and other words."""
     try:
         return float(word)
     except ValueError:

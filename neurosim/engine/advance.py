@@ -1,4 +1,4 @@
-"""A network that runs: its arrays, its state, and the threads that advance it."""
+"""The engine: the arrays of a network, its state, and the threads that advance it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from neurosim.builder import build
 from neurosim.builder.codegen.model_code import raise_errors
-from neurosim.builder.connections import drawn_connections
 from neurosim.builder.finite import first_not_finite
 from neurosim.builder.grid import MAX_STEPS
 from neurosim.builder.plastic import (
@@ -47,7 +46,6 @@ from neurosim.engine.mpi import current_communicator
 from neurosim.engine.recorder import Recorder
 from neurosim.errors import NeurosimError
 from neurosim.kernels.types import PHASES, RECORDING
-from neurosim.results.connections import Connections
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -58,13 +56,13 @@ if TYPE_CHECKING:
     from neurosim.network import Network
 
 CHUNK = 500
-"""Most steps that are made at a time: between them one may look at the keyboard and the clock."""
-SAMPLES = 2**23
-"""Most values that are sampled in these steps, if they are more than one step: 64 MiB."""
+"""Largest number of steps per chunk: Ctrl-C and the clock are checked between chunks."""
+MAX_SAMPLES = 2**23
+"""Largest number of samples per chunk of several steps (64 MiB)."""
 
 
 class Engine:
-    """Advances a network in chunks of steps and records what they bring.
+    """Advances a network in chunks of steps and records spikes and traces.
 
     Parameters
     ----------
@@ -73,24 +71,28 @@ class Engine:
         ms.
     seed : int
     threads : int
-        Of this process; all processes have as many.
+        Number of threads of each process.
     timed : bool
-        Whether to read the clock in the kernels, for `profile`.
+        Whether to measure times in the kernels, for `profile`.
     debug : bool
         Whether to run the equations of models as plain Python.
     wired : Plan, optional
-        Whose synapses to use again; see `build`.
+        Plan whose synapses are reused; see `build`.
 
     Attributes
     ----------
+    network : Network
     plan : Plan
+    comm : Communicator
     n_synapses : int
     table_bytes : int
         Memory of the synapse tables of all processes.
     chunk : int
-        Most steps that `run` makes.
+        Largest number of steps of one call of `run`.
     steps : int
-        How many were made.
+        Number of steps since time 0.
+    plasticity : list of PlasticityState
+        State of the plastic synapses of each thread.
     recorder : Recorder
     live : LiveInputs
     """
@@ -106,17 +108,12 @@ class Engine:
         debug: bool = False,
         wired: Plan | None = None,
     ) -> None:
-        self._network = network
-        self._comm = comm = current_communicator()
-        own = range(comm.index * threads, (comm.index + 1) * threads)
+        self.network = network
+        self.comm = comm = current_communicator()
+        local = range(comm.index * threads, (comm.index + 1) * threads)
+        n_threads = comm.size * threads
         self.plan = build(
-            network,
-            dt=dt,
-            seed=seed,
-            threads=comm.size * threads,
-            own=own,
-            debug=debug,
-            wired=wired,
+            network, dt=dt, seed=seed, threads=n_threads, own=local, debug=debug, wired=wired
         )
         self.n_synapses = comm.sum(self.plan.n_synapses)
         tables = (array.nbytes for part in self.plan.threads for array in part.table)
@@ -126,22 +123,22 @@ class Engine:
         self._timed, self._debug = timed, debug
         self._clocks = np.zeros(2)
         self._states = [new_state(self.plan, k, CHUNK) for k in range(threads)]
-        self._learned = [new_plasticity_state(part.plastic) for part in self.plan.threads]
-        self._history_limit = [history_limit(learned) for learned in self._learned]
+        self.plasticity = [new_plasticity_state(part.plastic) for part in self.plan.threads]
+        self._history_limit = [history_limit(learned) for learned in self.plasticity]
         self._scratch = [new_scratch(self.plan, k, timed) for k in range(threads)]
         self._crossing = 0
         sampled = sum(len(trace.ids) for trace in self.plan.traces)
-        self.chunk = min(CHUNK, max(1, SAMPLES // max(sampled, 1)))
+        self.chunk = min(CHUNK, max(1, MAX_SAMPLES // max(sampled, 1)))
         self._samples = [
             np.empty((self.chunk, len(part.recording.indices))) for part in self.plan.threads
         ]
         self.live = LiveInputs(self.plan, self._states, network.current)
         self._loops = self._new_loops(threads)
-        self._prepare()  # compiles the kernels if no earlier run has
+        self._prepare()  # compiles the kernels, or loads them from the cache
 
     def _new_loops(self, threads: int) -> list[TimeLoop]:
-        """Return the time loops of this process' threads."""
-        comm = self._comm
+        """Return the time loop of each thread of this process."""
+        comm = self.comm
         exchanged = None
         if comm.machines > 1:
             exchanged = new_ranks(self.plan, CHUNK, comm.machines, comm.kernel_handles())
@@ -160,36 +157,36 @@ class Engine:
         ]
 
     def _prepare(self) -> None:
-        """Set the tables that the time loops work on next."""
-        tables = zip(self._states, self._learned, self.live.tables, strict=True)
-        for loop, own in zip(self._loops, tables, strict=True):
-            loop.prepare(*own)
+        """Pass the current tables to the time loops."""
+        tables = zip(self._states, self.plasticity, self.live.tables, strict=True)
+        for loop, arrays in zip(self._loops, tables, strict=True):
+            loop.prepare(*arrays)
 
     def _advance(self, thread: int, n_steps: int) -> int:
         return self._loops[thread](self.steps, n_steps, self._crossing)
 
     def run(self, n_steps: int, pool: ThreadPoolExecutor | None) -> None:
-        """Advance all threads by one chunk of steps and record what it brings.
+        """Advance all threads by one chunk of steps, and record it.
 
         Parameters
         ----------
         n_steps : int
             At most `chunk`.
         pool : ThreadPoolExecutor or None
-            For all threads but one; None where there is no other.
+            For all threads but one; None if there is only one.
 
         Raises
         ------
         NeurosimError
-            If a potential, current or gate is NaN or infinite at the end of the chunk.
+            If a state variable is NaN or infinite at the end of the chunk.
         """
-        self._comm.barrier()  # no one may still be reading what was fired in the last chunk
+        self.comm.barrier()  # other processes may still be reading the spikes of the last chunk
         for k, state in enumerate(self._states):
             self._states[k] = ensure_capacity(self.plan, state, n_steps)
-            if self._learned[k].count[0] > self._history_limit[k]:
+            if self.plasticity[k].count[0] > self._history_limit[k]:
                 self._drop_history(k)
             most = self.plan.max_spikes(n_steps) * len(self.plan.threads[k].plastic.tables.rules)
-            self._learned[k] = ensure_history_capacity(self._learned[k], most)
+            self.plasticity[k] = ensure_history_capacity(self.plasticity[k], most)
         self.live.begin(self.steps, self.steps + n_steps)
         self._prepare()
         others = range(1, len(self._states))
@@ -209,68 +206,70 @@ class Engine:
         self._clocks += advanced - started, time.perf_counter() - advanced
         self._require_finite(n_steps)
 
+    def drop_history(self) -> None:
+        """Drop the postsynaptic spikes that no plastic synapse needs any more."""
+        for k in range(len(self.plasticity)):
+            self._drop_history(k)
+
     def _drop_history(self, k: int) -> None:
-        """Drop the postsynaptic spikes that no synapse of this process' thread k needs any more."""
         part = self.plan.threads[k].plastic
-        self._learned[k] = drop_history(part, self._learned[k], self.steps)
-        self._history_limit[k] = history_limit(self._learned[k])
+        self.plasticity[k] = drop_history(part, self.plasticity[k], self.steps)
+        self._history_limit[k] = history_limit(self.plasticity[k])
 
     def _require_finite(self, n_steps: int) -> None:
-        """Raise on all processes if the chunk of `n_steps` that is over left NaN or infinity."""
+        """Raise an error on all processes if a state variable is NaN or infinite on any."""
         found = first_not_finite(self.plan, self._states, self._samples, self.steps, n_steps)
-        if self._comm.any(found is not None):
-            lines = self._comm.allgather(np.frombuffer((found or "").encode(), np.uint8))
+        if self.comm.any(found is not None):
+            lines = self.comm.allgather(np.frombuffer((found or "").encode(), np.uint8))
             raise NeurosimError(lines.tobytes().decode().splitlines()[0])
 
     def get_state(self) -> EngineState:
-        """Return all that has changed since time 0; whatever the number of threads, the same."""
-        for k in range(len(self._learned)):
-            self._drop_history(k)
-        learned = get_plasticity_state(self.plan, self._learned)
+        """Return everything that has changed since time 0, for any number of threads the same."""
+        self.drop_history()
+        columns = get_plasticity_state(self.plan, self.plasticity)
+        columns = {name: self.comm.allgather(column) for name, column in columns.items()}
         return EngineState(
             steps=self.steps,
-            state=self._take_state(),
-            learned=sorted_columns(
-                {name: self._comm.allgather(own) for name, own in learned.items()}
-            ),
+            state=self._neuron_state(),
+            learned=sorted_columns(columns),
             live=self.live.get_state(self.steps),
             recorded=self.recorder.get_state(),
         )
 
-    def _take_state(self) -> dict[str, NDArray]:
+    def _neuron_state(self) -> dict[str, NDArray]:
         state = get_state(self.plan, self._states)
-        state |= {field: self._comm.allreduce(state[field]) for field in STATES}
+        state |= {field: self.comm.allreduce(state[field]) for field in STATES}
         return state | {"delivered": np.array([self.delivered])}
 
-    def set_state(self, taken: EngineState) -> None:
-        """Become what an engine of the same network was. This one must be at time 0.
+    def set_state(self, saved: EngineState) -> None:
+        """Continue from a state of the same network. The engine must be at time 0.
 
         Raises
         ------
         ValueError
-            Where it was another network.
+            If the state is not valid for this network.
         """
-        if not 0 <= taken.steps <= MAX_STEPS:
-            raise ValueError(f"it is said to have made {taken.steps} steps")
-        state = upgrade_state(self.plan, taken.state, taken.steps)
+        if not 0 <= saved.steps <= MAX_STEPS:
+            raise ValueError(f"it counts {saved.steps} steps")
+        state = upgrade_state(self.plan, saved.state, saved.steps)
         check_state(self.plan, state)
-        check_plasticity_state(self.plan, taken.learned, taken.steps)
-        self.recorder.set_state(taken.recorded, taken.steps)
-        self._states[:] = set_state(self.plan, self._states, state, taken.steps)
-        self._learned = set_plasticity_state(self.plan, self._learned, taken.learned)
-        self.live.set_state(taken.live)
-        self.steps = taken.steps
+        check_plasticity_state(self.plan, saved.learned, saved.steps)
+        self.recorder.set_state(saved.recorded, saved.steps)
+        self._states[:] = set_state(self.plan, self._states, state, saved.steps)
+        self.plasticity = set_plasticity_state(self.plan, self.plasticity, saved.learned)
+        self.live.set_state(saved.live)
+        self.steps = saved.steps
 
     def with_network(self, network: Network, *, rewired: bool) -> Engine:
-        """Return an engine of the same network with other values, in the same state.
+        """Return an engine in the same state, with other parameters or weights.
 
         Parameters
         ----------
         network : Network
         rewired : bool
-            Whether its synapses have changed.
+            Whether the connections differ.
         """
-        taken, plan = self.get_state(), self.plan
+        state, plan = self.get_state(), self.plan
         engine = Engine(
             network,
             dt=plan.dt,
@@ -280,74 +279,18 @@ class Engine:
             debug=self._debug,
             wired=None if rewired else plan,
         )
-        state = adapt_state(plan, engine.plan, taken.state, taken.steps)
-        engine.set_state(taken._replace(state=state))
+        adjusted = adapt_state(plan, engine.plan, state.state, state.steps)
+        engine.set_state(state._replace(state=adjusted))
         engine._clocks += self._clocks
         return engine
 
     @property
     def delivered(self) -> int:
-        """Number of synapses that have transmitted a spike, each counted every time."""
-        return self._comm.sum(sum(int(state.delivered[0]) for state in self._states))
-
-    def connections(self, number: int) -> Connections:
-        """Return the connections of a projection, by its number in the network."""
-        projection = self._network.projections[number]
-        columns = (
-            drawn_connections(
-                self._network, number, self.plan.dt, self.plan.seed, self._weight_type
-            )
-            if projection.plasticity is None
-            else self._plastic_connections(number)
-        )
-        return Connections(
-            **columns | {"delays": columns["delays"] * self.plan.dt},
-            shape=(projection.source.size, projection.target.size),
-            source=projection.source.name,
-            target=projection.target.name,
-            unit=projection.synapse.unit,
-        )
-
-    @property
-    def _weight_type(self) -> np.dtype:
-        """Type in which static weights are stored."""
-        return self.plan.threads[0].table.weights.dtype
-
-    def _plastic_connections(self, number: int) -> dict[str, NDArray]:
-        """Return the plastic connections of a projection, with delays in steps."""
-        columns = self._plastic_columns(number)
-        order = np.lexsort((columns["delays"], columns["targets"], columns["sources"]))
-        return {name: column[order] for name, column in columns.items()}
-
-    def _plastic_columns(self, number: int) -> dict[str, NDArray]:
-        """Return the plastic connections of a projection thread by thread."""
-        found: dict[str, list[NDArray]] = {}
-        for part, learned in zip(self.plan.threads, self._learned, strict=True):
-            own = part.plastic.projections == number
-            columns = {"sources": part.plastic.sources, "targets": part.plastic.targets}
-            columns |= {"weights": learned.weights, "delays": part.plastic.delays}
-            for name, column in columns.items():
-                found.setdefault(name, []).append(column[own])
-        return {name: self._comm.allgather(np.concatenate(own)) for name, own in found.items()}
-
-    def set_plastic_weights(self, number: int, weights: NDArray[np.float64]) -> None:
-        """Set the weights of plastic connections, in the order of `connections`."""
-        for k in range(len(self._learned)):
-            self._drop_history(k)  # which spikes a synapse still needs depends on its old weight
-        found = [part.plastic.projections == number for part in self.plan.threads]
-        n_own = np.array([own.sum() for own in found])
-        before = self._comm.allgather(np.array([n_own.sum()]))[: self._comm.index].sum()
-        columns = self._plastic_columns(number)
-        order = np.lexsort((columns["delays"], columns["targets"], columns["sources"]))
-        place = np.empty(len(order), np.int64)
-        place[order] = np.arange(len(order))
-        values = np.broadcast_to(weights, len(order))[place]
-        for learned, own, n in zip(self._learned, found, n_own, strict=True):
-            learned.weights[own] = values[before : before + n]
-            before += n
+        """Number of synaptic events: spikes times the synapses that transmitted them."""
+        return self.comm.sum(sum(int(state.delivered[0]) for state in self._states))
 
     def profile(self) -> dict[str, float]:
-        """Return what the time in the kernels went to, and in recording what they brought (s)."""
+        """Return the computing time (s) of each phase of the kernels, and of recording."""
         advancing, recording = self._clocks
         ticks = sum(scratch.ticks for scratch in self._scratch)
         seconds = advancing * ticks / max(ticks.sum(), 1)

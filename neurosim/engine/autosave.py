@@ -1,7 +1,7 @@
 """Automatic checkpoints of a long job, from which it is resumed after an interruption.
 
 A job is resumed by replaying it: the same program makes the same simulations in the same order.
-Each simulation finds its own checkpoint by its number and continues from there. Until it has
+Each simulation finds its checkpoint by its number and continues from there. Until it has
 passed the time of the checkpoint, it returns the results of the first attempt. So a job of many
 simulations loses only the work since the last checkpoint.
 """
@@ -114,8 +114,8 @@ class Autosave:
                 raise
             reason, _, _ = str(error).rpartition(": ")
             raise NeurosimError(f"{reason}: remove this file to repeat its simulation") from error
-        own, saved = pack(network), pack(found.network)
-        same = all(np.array_equal(own[name], saved[name]) for name in own)
+        packed, saved = pack(network), pack(found.network)
+        same = all(np.array_equal(packed[name], saved[name]) for name in packed)
         return found if same and (found.dt, found.seed) == (dt, seed) else None
 
     @property

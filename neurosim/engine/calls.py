@@ -1,7 +1,7 @@
-"""Comparing the calls of several processes, which must all make the same ones.
+"""Comparison of the calls of several processes, which must all make the same ones.
 
-A call is compared by a short digest. Only where digests differ are the arguments exchanged, to name
-what differs.
+Calls are compared by a short digest. Only if digests differ are the arguments exchanged, to name
+the first difference.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from itertools import starmap
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,50 +18,51 @@ import numpy as np
 DIGEST_BYTES = 16
 
 SMALL = 8
-"""Largest array whose values are compared one by one; of larger ones a digest is."""
+"""Size of the largest array that is compared value by value; larger ones by a digest."""
 
-LONGEST_TEXT = 80
-"""Characters of a value in a message."""
+MAX_TEXT = 80
+"""Largest number of characters of a value in a message."""
 
 
 class Call(NamedTuple):
-    """A call, as plain data.
+    """A call of one process.
 
     Attributes
     ----------
     name : str
         Completes the sentence "process 1 …".
-    given : dict
-        Arguments by name: nested dicts, lists, numbers and strings.
+    arguments : dict
+        By name: nested dicts, lists, numbers and strings, as `comparable` returns them.
     """
 
     name: str
-    given: dict[str, Any]
+    arguments: dict[str, Any]
 
     def digest(self) -> bytes:
-        """Return a digest that equal calls share."""
-        text = json.dumps(self, ensure_ascii=False).encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(text, digest_size=DIGEST_BYTES).digest()
+        """Return a digest, equal for equal calls."""
+        return _digest(json.dumps(self, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+
+
+def _digest(data: Any) -> bytes:
+    return hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()
 
 
 def comparable(value: Any) -> Any:
-    """Return a value as nested dicts, lists, numbers and strings, arrays as digests.
+    """Return a value as nested dicts, lists, numbers and strings; large arrays as digests.
 
-    Numbers that are equal, such as 1 and 1.0, become the same number. An object that is neither a
-    dataclass nor a container is represented by the name of its class.
+    Equal numbers of different types, such as 1 and 1.0, become the same number. An object that is
+    neither a dataclass nor a container is represented by the name of its class.
     """
-    if value is None or isinstance(value, (bool, str)):
-        return value
     if isinstance(value, np.ndarray) and value.size > SMALL:
-        return _array(value)
-    if isinstance(value, np.ndarray):
+        shape = " × ".join(map(str, value.shape))
+        digest = _digest(np.ascontiguousarray(value).data).hex()
+        return f"{shape} values ({value.dtype}, digest {digest[:16]})"
+    if isinstance(value, (np.ndarray, np.generic)):
         value = value.tolist()
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, (bool, int)):
-        return value
     if isinstance(value, float):
         return int(value) if value.is_integer() else value
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
     if isinstance(value, Mapping):
         return {str(key): comparable(part) for key, part in value.items()}
     if isinstance(value, (tuple, list)):
@@ -71,13 +73,6 @@ def comparable(value: Any) -> Any:
             name: comparable(getattr(value, name)) for name in fields
         }
     return type(value).__name__
-
-
-def _array(array: np.ndarray) -> str:
-    content = hashlib.blake2b(
-        np.ascontiguousarray(array).data, digest_size=DIGEST_BYTES
-    ).hexdigest()
-    return f"{' × '.join(map(str, array.shape))} values ({array.dtype}, digest {content[:16]})"
 
 
 def difference(calls: Sequence[Call]) -> str | None:
@@ -97,41 +92,35 @@ def difference(calls: Sequence[Call]) -> str | None:
     for rank, call in enumerate(calls):
         if call.name != first.name:
             return f"process {rank} {call.name} while process 0 {first.name}"
-        found = _find(call.given, first.given, "")
+        found = _find(call.arguments, first.arguments, "")
         if found is not None:
-            path, own, other = found
+            path, value, other = found
             field = path if "(" in path else path.rpartition(".")[2]
-            return f"process {rank} was given {path} = {own}, process 0 {field} = {other}"
+            return f"process {rank} was given {path} = {value}, process 0 {field} = {other}"
     return None
 
 
-def _find(own: Any, other: Any, path: str) -> tuple[str, str, str] | None:
-    """Return where two values first differ, and how each reads there."""
-    if isinstance(own, dict) and isinstance(other, dict):
-        if own.get("type") != other.get("type"):
-            return path, _text(own), _text(other)
-        for name in own | other:
-            found = _find(own.get(name), other.get(name), f"{path}.{name}" if path else name)
-            if found is not None:
-                return found
-        return None
-    if isinstance(own, list) and isinstance(other, list):
-        if len(own) != len(other):
-            return f"len({path})", str(len(own)), str(len(other))
-        for number, pair in enumerate(zip(own, other, strict=True)):
-            found = _find(*pair, f"{path}[{number}]")
-            if found is not None:
-                return found
-        return None
-    # Texts are compared, not values: NaN equals no other, and True equals 1.
-    return None if repr(own) == repr(other) else (path, _text(own), _text(other))
+def _find(value: Any, other: Any, path: str) -> tuple[str, str, str] | None:
+    """Return the path of the first difference between two values, and both values as text."""
+    both = (value, other)
+    if all(isinstance(v, dict) for v in both) and value.get("type") == other.get("type"):
+        names = value | other
+        pairs = [(value.get(k), other.get(k), f"{path}.{k}" if path else k) for k in names]
+    elif all(isinstance(v, list) for v in both):
+        if len(value) != len(other):
+            return f"len({path})", str(len(value)), str(len(other))
+        pairs = [(a, b, f"{path}[{k}]") for k, (a, b) in enumerate(zip(*both, strict=True))]
+    else:
+        # Compare as text: NaN differs from itself, and True equals 1.
+        return None if repr(value) == repr(other) else (path, _text(value), _text(other))
+    return next((found for found in starmap(_find, pairs) if found is not None), None)
 
 
 def _text(value: Any) -> str:
-    """Return how a value reads in a message."""
+    """Return a value as shown in a message."""
     if isinstance(value, dict) and "type" in value:
         arguments = ", ".join(f"{k}={_text(v)}" for k, v in value.items() if k != "type")
         text = f"{value['type']}({arguments})"
     else:
         text = str(value)
-    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"

@@ -1,4 +1,4 @@
-"""A simulation in a file: the network as it was described, and all that has changed since."""
+"""Checkpoint files: the description of a network, and everything that has changed since time 0."""
 
 from __future__ import annotations
 
@@ -21,23 +21,22 @@ if TYPE_CHECKING:
 
 KIND, VERSION = "checkpoint", 1
 
-FOREIGN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-"""What is raised where a file vouches for its bytes, but does not hold what it should."""
+INVALID = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""Exceptions raised for a file with a valid checksum whose content is not valid."""
 
-_KINDS = (np.dtype(np.int64), np.dtype(np.float64))
+_DTYPES = (np.dtype(np.int64), np.dtype(np.float64))
 """Types of the arrays that describe a network."""
 
 
 class EngineState(NamedTuple):
-    """What has changed in a network since time 0, between two steps.
+    """State of an engine between two steps. The field names are those of the file.
 
     Attributes
     ----------
     steps : int
-        How many were made.
+        Number of steps since time 0.
     state, learned, live, recorded : mapping of str to ndarray
-        As `build.take_state`, `build.take_learned`, `LiveInputs.take` and `Recorder.snapshot`
-        return them.
+        State of neurons, plastic synapses, live inputs and the recorder.
     """
 
     steps: int
@@ -48,7 +47,7 @@ class EngineState(NamedTuple):
 
 
 class Checkpoint(NamedTuple):
-    """A simulation between two steps.
+    """State of a simulation between two steps.
 
     Attributes
     ----------
@@ -56,33 +55,34 @@ class Checkpoint(NamedTuple):
     dt : float
         ms.
     seed : int
-    wall : float
-        Seconds that were spent on simulating.
-    marks : mapping of int to int
-        Synaptic events up to the steps at which runs ended.
-    answers : sequence of Connections
-        What `Simulation.connections` returned of plastic synapses, in a journal.
+    wall_s : float
+        Computing time (s).
+    events : mapping of int to int
+        Synaptic events up to each step at which a run ended.
+    plastic_reads : sequence of Connections
+        Results of `Simulation.connections` for plastic synapses, in automatic checkpoints.
     engine : EngineState
     """
 
     network: Network
     dt: float
     seed: int
-    wall: float
-    marks: Mapping[int, int]
-    answers: Sequence[Connections]
+    wall_s: float
+    events: Mapping[int, int]
+    plastic_reads: Sequence[Connections]
     engine: EngineState
 
 
 def write_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
-    """Write a checkpoint to a file, whole or not at all."""
+    """Write a checkpoint to a file, atomically."""
+    reads = enumerate(checkpoint.plastic_reads)
     content = {
         "network": pack(checkpoint.network),
         "dt": np.array(checkpoint.dt),
         "seed": np.array(checkpoint.seed, np.uint64),
-        "wall": np.array(checkpoint.wall),
-        "marks": np.array(list(checkpoint.marks.items()), np.int64).reshape(-1, 2),
-        "answers": {str(k): answer.columns() for k, answer in enumerate(checkpoint.answers)},
+        "wall": np.array(checkpoint.wall_s),
+        "marks": np.array(list(checkpoint.events.items()), np.int64).reshape(-1, 2),
+        "answers": {str(k): connections.columns() for k, connections in reads},
         **checkpoint.engine._asdict(),
         "steps": np.array(checkpoint.engine.steps),
     }
@@ -95,41 +95,40 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     Raises
     ------
     NeurosimError
-        Where the file is missing, no checkpoint, damaged, or of a later format.
+        If the file is missing, not a checkpoint, damaged, or of a later format.
     """
     content = read_checksummed(path, KIND, VERSION)
     try:
-        parts = ("state", "learned", "live", "recorded")
-        engine = EngineState(content["steps"].item(), *(content[part] for part in parts))
-        answers = content["answers"]
+        reads = content["answers"]
+        fields = {name: content[name] for name in EngineState._fields}
         return Checkpoint(
             network=unpack(content["network"]),
             dt=content["dt"].item(),
             seed=content["seed"].item(),
-            wall=content["wall"].item(),
-            marks=dict(content["marks"].tolist()),
-            answers=[Connections(**answers[str(k)]) for k in range(len(answers))],
-            engine=engine,
+            wall_s=content["wall"].item(),
+            events=dict(content["marks"].tolist()),
+            plastic_reads=[Connections(**reads[str(k)]) for k in range(len(reads))],
+            engine=EngineState(**fields | {"steps": content["steps"].item()}),
         )
-    except FOREIGN as error:
+    except INVALID as error:
         raise damaged(path, KIND, error) from error
 
 
 def pack(network: Network) -> dict[str, Any]:
-    """Return a network's description as arrays: equal networks give equal ones.
+    """Return the description of a network as arrays, equal for equal networks.
 
     Returns
     -------
     dict
-        "text", the tree as bytes; "shapes", of each array its type, then its lengths; and its
-        "integers" or "floats", those of all arrays one after the other.
+        "text": a JSON tree as bytes. "shapes": type and lengths of each array in it. "integers"
+        and "floats": the values of all arrays, concatenated.
     """
     tree, arrays = to_data(network)
     text = json.dumps(tree, ensure_ascii=False, separators=(",", ":")).encode()
     shapes = np.full((len(arrays), 4), -1, np.int64)
-    flat: list[list[NDArray]] = [[np.empty(0, kind)] for kind in _KINDS]
+    flat: list[list[NDArray]] = [[np.empty(0, dtype)] for dtype in _DTYPES]
     for row, array in zip(shapes, arrays, strict=True):
-        row[0] = _KINDS.index(array.dtype)
+        row[0] = _DTYPES.index(array.dtype)
         row[1 : 1 + array.ndim] = array.shape
         flat[row[0]].append(array.ravel())
     return {
@@ -141,20 +140,20 @@ def pack(network: Network) -> dict[str, Any]:
 
 
 def unpack(packed: Mapping[str, NDArray]) -> Network:
-    """Return the network that `pack` was given.
+    """Return the network that was packed.
 
     Raises
     ------
     NeurosimError, ValueError, LookupError, TypeError
-        Where it is the description of none.
+        If the arrays do not describe a network.
     """
-    left = [packed["integers"], packed["floats"]]
+    remaining = [packed["integers"], packed["floats"]]
     arrays = []
     for kind, *lengths in packed["shapes"].tolist():
         shape = tuple(length for length in lengths if length >= 0)
         size = int(np.prod(shape, dtype=float))
-        if size > len(left[kind]):
-            raise ValueError("an array of the network is cut short")
-        arrays.append(left[kind][:size].reshape(shape))
-        left[kind] = left[kind][size:]
+        if size > len(remaining[kind]):
+            raise ValueError("an array of the network is incomplete")
+        arrays.append(remaining[kind][:size].reshape(shape))
+        remaining[kind] = remaining[kind][size:]
     return from_data(json.loads(packed["text"].tobytes()), arrays)

@@ -1,4 +1,8 @@
-"""Inputs of users: currents and spikes that their classes return for successive intervals."""
+"""Inputs of user-defined classes: currents and spikes, requested interval by interval.
+
+Intervals have a fixed length and each has its own random stream, so that the input depends neither
+on the chunks of a run nor on the number of threads.
+"""
 
 from __future__ import annotations
 
@@ -18,23 +22,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.builder import Plan
-    from neurosim.builder.live import OwnPort
+    from neurosim.builder.drives import OwnPort
     from neurosim.kernels import Inputs
     from neurosim.network import Drive
 
-LONGEST = 1000
+MAX_STEPS = 1000
 """Longest interval (steps)."""
-MOST_VALUES = 2**24
-"""Most values of a current in an interval of more than one step."""
+MAX_VALUES = 2**24
+"""Largest number of values of a current in an interval of several steps."""
 
 
 def interval_steps(n_targets: int) -> int:
-    """Return the length of an interval, so that input does not depend on the pieces of a run."""
-    return min(LONGEST, max(MOST_VALUES // n_targets, 1))
+    """Return the length of an interval for a number of targets."""
+    return min(MAX_STEPS, max(MAX_VALUES // n_targets, 1))
 
 
 class CustomInputs:
-    """The inputs of users in a simulation.
+    """The user-defined inputs of a simulation.
 
     Parameters
     ----------
@@ -43,7 +47,7 @@ class CustomInputs:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._known: dict[Drive, dict[int, Any]] = {}
+        self._cache: dict[Drive, dict[int, Any]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._plan.threads[0].own)
@@ -54,8 +58,8 @@ class CustomInputs:
         for drive, port in self._plan.threads[thread].own.items():
             if port.spikes is None:
                 values = self._current(drive, port, first, last)
-                place = [len(changes), len(values), values.shape[1], len(amplitudes)]
-                programs[port.program] = place
+                row = (len(changes), len(values), values.shape[1], len(amplitudes))
+                programs[port.program] = row
                 changes = np.concatenate([changes, np.arange(first, last)])
                 amplitudes = np.concatenate([amplitudes, values.ravel()])
         arrays = {"programs": programs, "changes": changes, "amplitudes": amplitudes}
@@ -68,77 +72,85 @@ class CustomInputs:
         found: list[tuple[NDArray, ...]] = [(np.empty(0, np.int64),) * 2 + (np.empty(0),)]
         for drive, port in self._plan.threads[thread].own.items():
             if port.spikes is not None:
-                steps, columns = self._arriving(drive, port, first, last)
+                steps, columns = self._arrivals(drive, port, first, last)
                 weights = port.spikes.weights[columns]
                 for slots in (port.spikes.slots[columns], port.spikes.probe_slots[columns]):
-                    own = slots >= 0
-                    found.append((steps[own], slots[own], weights[own]))
+                    local = slots >= 0
+                    found.append((steps[local], slots[local], weights[local]))
         steps, slots, weights = (np.concatenate(column) for column in zip(*found, strict=True))
         return steps, slots, weights
 
     def _current(self, drive: Drive, port: OwnPort, first: int, last: int) -> NDArray[np.float64]:
-        """Return the current in steps, of shape (n_steps, 1) or (n_steps, n_targets)."""
+        """Return the current in steps; shape (n_steps, 1) or (n_steps, n_targets)."""
         length = interval_steps(len(targets(drive)))
         intervals = range(first // length, (last - 1) // length + 1)
-        known = self._intervals(drive, port, intervals, self._ask_current)
+        parts = self._intervals(drive, port, intervals, self._request_current)
         start = intervals.start * length
-        return np.concatenate(known)[first - start : last - start]
+        return np.concatenate(parts)[first - start : last - start]
 
-    def _arriving(
+    def _arrivals(
         self, drive: Drive, port: OwnPort, first: int, last: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return step and target of the spikes that arrive in the steps first … last − 1."""
         length, delay = interval_steps(len(targets(drive))), float(drive.delay or 0.0)
-        sent = [int((step - delay / self._plan.dt) // length) for step in (first - 1, last + 1)]
-        known = self._intervals(drive, port, range(max(sent[0], 0), sent[1] + 1), self._ask_spikes)
-        nothing = np.empty(0, np.int64)
-        steps, columns = (np.concatenate([nothing, *(own[k] for own in known)]) for k in range(2))
-        due = (steps >= first) & (steps < last)
-        return steps[due], columns[due]
+        start, stop = (
+            int((step - delay / self._plan.dt) // length) for step in (first - 1, last + 1)
+        )
+        intervals = range(max(start, 0), stop + 1)
+        parts = self._intervals(drive, port, intervals, self._request_spikes)
+        none = np.empty(0, np.int64)
+        steps, columns = (np.concatenate([none, *(part[k] for part in parts)]) for k in range(2))
+        arrives = (steps >= first) & (steps < last)
+        return steps[arrives], columns[arrives]
 
-    def _intervals(self, drive: Drive, port: OwnPort, wanted: range, ask: Any) -> list[Any]:
-        """Return what `ask` returns for intervals; earlier ones are forgotten."""
-        known = self._known.setdefault(drive, {})
-        for k in [k for k in known if k < wanted.start]:
-            del known[k]
-        for k in wanted:
-            if k not in known:
-                known[k] = ask(drive, k, generator(self._plan.seed, "input", f"{port.number}/{k}"))
-        return [known[k] for k in wanted]
+    def _intervals(self, drive: Drive, port: OwnPort, wanted: range, request: Any) -> list[Any]:
+        """Return the results of `request` for intervals; drop earlier ones from the cache."""
+        seed, cache = self._plan.seed, self._cache.get(drive, {})
+        self._cache[drive] = {
+            k: cache[k]
+            if k in cache
+            else request(drive, k, generator(seed, "input", f"{port.number}/{k}"))
+            for k in wanted
+        }
+        return list(self._cache[drive].values())
 
-    def _ask_current(self, drive: Drive, k: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    def _request_current(
+        self, drive: Drive, k: int, rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Return the current of the input in interval k."""
         source: Any = drive.input
-        n_targets, what = len(targets(drive)), f"{type(source).__name__}.current"
+        n_targets, name = len(targets(drive)), f"{type(source).__name__}.current"
         n = interval_steps(n_targets)
         times = np.arange(k * n, (k + 1) * n) * self._plan.dt
-        values = check_array(source.current(times, n_targets, rng), what, *CURRENT.values())
+        values = check_array(source.current(times, n_targets, rng), name, *CURRENT.values())
         if values.shape not in ((n,), (n, n_targets)):
             raise NeurosimError(
-                f"{what} returned an array of shape {values.shape}: return one value per time, "
+                f"{name} returned an array of shape {values.shape}: return one value per time, "
                 f"({n},), or one per time and target, ({n}, {n_targets})"
             )
         return values.reshape(n, -1)
 
-    def _ask_spikes(
+    def _request_spikes(
         self, drive: Drive, k: int, rng: np.random.Generator
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return steps of arrival and targets of the spikes that the input sends in interval k."""
         source: Any = drive.input
-        n_targets, what = len(targets(drive)), f"{type(source).__name__}.spikes"
+        n_targets, name = len(targets(drive)), f"{type(source).__name__}.spikes"
         length = interval_steps(n_targets) * self._plan.dt
         start, stop = k * length, (k + 1) * length
         try:
             given = SpikeTimes(source.spikes(start, stop, n_targets, rng))
             given.check_targets(n_targets)
         except NeurosimError as error:
-            raise NeurosimError(f"{what} returned wrong times: {error}") from None
+            raise NeurosimError(f"{name} returned wrong times: {error}") from None
         times, columns, _ = given.events()
         if len(times) and not start <= times.min() <= times.max() < stop:
             wrong = times[(times < start) | (times >= stop)][0]
             raise NeurosimError(
-                f"{what} returned a spike at {wrong:g} ms: return those from start = {start:g} ms "
+                f"{name} returned a spike at {wrong:g} ms: return those from start = {start:g} ms "
                 f"to before stop = {stop:g} ms"
             )
-        # As for other drives, the first step is the earliest.
+        # As for other drives, no spike arrives before the first step.
         steps = np.maximum(arrival_steps(drive, times, self._plan.dt), 0)
         if given.columns == 1 and len(columns) and columns[0] < 0:
             return np.repeat(steps, n_targets), np.tile(np.arange(n_targets), len(steps))

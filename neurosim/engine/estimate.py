@@ -1,4 +1,4 @@
-"""What a network would be and would take, told without building it."""
+"""Estimate the size of a network and its memory without building it."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ResourceEstimate:
-    """What a network would be.
+    """Size of a network and its memory.
 
     Attributes
     ----------
     neurons : int
     synapses : float
-        In the mean where that is random.
+        Expected number.
     network_bytes : int or None
-        Memory that its neurons and synapses would take on all cores; None where they do not fit.
+        Memory of neurons and synapses on all cores; None if the network is too large.
     recording_bytes : float
-        Memory that its recorded traces would take.
+        Memory of the recorded traces.
     machine_bytes : int or None
-        Memory that this process may use, None where it is unknown.
+        Memory that this process may use; None if unknown.
     populations, projections, drives, recordings : list of dict
-        Rows of tables, JSON-able; strengths, delays and parts in words.
+        Rows of tables, in types of JSON; weights, delays and parts as text.
     """
 
     neurons: int
@@ -65,23 +65,23 @@ class ResourceEstimate:
     recordings: list[dict[str, Any]]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all of it, JSON-able."""
+        """Return all attributes, in types of JSON."""
         return dataclasses.asdict(self)
 
 
 def estimate_resources(network: Network, duration: float, dt: float) -> ResourceEstimate:
-    """Tell what a network would be.
+    """Estimate the size of a network and its memory.
 
     Parameters
     ----------
     network : Network
     duration, dt : float
-        Of a run (ms): what is recorded depends on them.
+        Duration and time step of a run (ms).
 
     Raises
     ------
     NeurosimError
-        For a step that no run can have, or delays shorter than it.
+        If the time step is out of range, or a delay is shorter.
     """
     check_dt(dt)
     for projection in network.projections:
@@ -112,7 +112,7 @@ def estimate_resources(network: Network, duration: float, dt: float) -> Resource
 
 
 def format_part(value: Any) -> str:
-    """Return a part as it is called, less what is left at its default; arrays are cut short."""
+    """Return a part as Python code, without default values and with shortened arrays."""
     if isinstance(value, np.ndarray):
         if value.size <= 3:
             return ", ".join(f"{item:g}" for item in value.ravel())
@@ -132,7 +132,7 @@ def format_part(value: Any) -> str:
 
 
 def _network_bytes(network: Network, dt: float) -> int | None:
-    """Return the estimate of `neurosim.builder.memory`, plastic synapses added."""
+    """Return the memory of neurons and synapses, including plastic ones."""
     threads = choose_threads(network, None, Communicator())
     try:
         check_size(network)
@@ -146,62 +146,53 @@ def _network_bytes(network: Network, dt: float) -> int | None:
 
 
 def _projection(projection: Projection, expected: float) -> dict[str, Any]:
-    unit = projection.synapse.unit
-    row = {
+    return {
         "source": _end(projection.source, projection.source_ids),
         "target": _end(projection.target, projection.target_ids),
         "rule": format_part(projection.rule),
         "synapse": format_part(projection.synapse),
-        "weight": _quantity(projection.weight, unit),
-        "psp": None,
+        "weight": _quantity(projection.weight, projection.synapse.unit),
+        "psp": _psp(projection.weight, projection.synapse, projection.target.neuron),
         "delay": _quantity(projection.delay, "ms"),
         "plasticity": projection.plasticity and format_part(projection.plasticity),
         "synapses": float(expected),
     }
-    if not is_per_edge(projection.weight):
-        row["psp"] = _psp(projection.weight, projection.synapse, projection.target.neuron)
-    return row
 
 
 def _end(population: Population, ids: NDArray[np.int64] | None) -> str:
-    """Return the name of a population, with the number of its neurons that are connected."""
+    """Return the name of a population, and the number of connected neurons if not all are."""
     return population.name if ids is None else f"{population.name} ({len(ids)} neurons)"
 
 
 def _quantity(value: Any, unit: str) -> str:
-    if isinstance(value, Column):  # in the unit of the file, which is not known
+    if isinstance(value, Column):  # its unit is that of the file
         return f"column {value.name!r}"
     return f"{format_part(value)} {unit}"
 
 
-def _scaled(weight: Any, factor: float) -> Any:
-    if is_distribution(weight):
-        return weight.scaled(factor)
-    return weight * factor
-
-
 def _drive(drive: Drive) -> dict[str, Any]:
     synapse, weight = drive.synapse, drive.weight
-    row = {
+    return {
         "target": drive.target.name,
         "neurons": drive.target.size if drive.ids is None else len(drive.ids),
         "input": format_part(drive.input),
         "synapse": None if synapse is None else format_part(synapse),
-        "weight": None if synapse is None else f"{format_part(weight)} {synapse.unit}",
-        "psp": None,
+        "weight": None if synapse is None else _quantity(weight, synapse.unit),
+        "psp": None if synapse is None else _psp(weight, synapse, drive.target.neuron),
         "delay": None if drive.delay is None else f"{drive.delay:g} ms",
     }
-    if synapse is not None:
-        row["psp"] = _psp(weight, synapse, drive.target.neuron)
-    return row
 
 
 def _psp(weight: Any, synapse: Synapse, neuron: Neuron) -> str | None:
-    """Return the peak of the postsynaptic potential in words, None where it is not known."""
+    """Return the peak of the postsynaptic potential as text; None if unknown."""
+    if is_per_edge(weight):
+        return None
     try:
-        return f"{format_part(_scaled(weight, synapse.psp_per_weight(neuron)))} mV"
+        factor = synapse.psp_per_weight(neuron)
+        psp = weight.scaled(factor) if is_distribution(weight) else weight * factor
     except NeurosimError:
         return None
+    return f"{format_part(psp)} mV"
 
 
 def _recording(recording: Recording, duration: float, dt: float) -> dict[str, Any]:

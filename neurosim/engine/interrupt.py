@@ -1,4 +1,4 @@
-"""Ctrl-C that ends a run without losing what it recorded."""
+"""Handling of Ctrl-C that keeps what a run has recorded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def stop_on_interrupt() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C into an event; a second one interrupts at once, as ever."""
+    """Set an event at the first Ctrl-C; a second one raises KeyboardInterrupt as usual."""
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield stop

@@ -106,9 +106,9 @@ class Communicator:
         """Return the share of a machine's cores for each process; equal on all machines."""
         if self.is_serial:
             return cores
-        own = np.zeros(self.size, np.int64)
-        own[self.rank] = max(cores // self._machine_comm.size, 1)
-        return int(self.allreduce(own).min())
+        shares = np.zeros(self.size, np.int64)
+        shares[self.rank] = max(cores // self._machine_comm.size, 1)
+        return int(self.allreduce(shares).min())
 
     def shared_memory(self, size: int) -> NDArray[np.uint8]:
         """Return zeroed memory that all processes of this machine share (bytes)."""
@@ -334,12 +334,12 @@ def use_mpi(comm: Any, *, share_memory: bool = True) -> Iterator[Communicator]:
 
 
 def _duplicate(comm: Any, share_memory: bool = True) -> Communicator:
-    """Return the processes of a communicator, with a duplicate of it for our own messages."""
+    """Return the processes of a communicator, through a duplicate of it."""
     from mpi4py import MPI
 
-    own = comm.Dup()
-    own.Set_errhandler(MPI.ERRORS_ARE_FATAL)  # the kernels do not check error codes
-    return Communicator(own, share_memory=share_memory)
+    duplicate = comm.Dup()
+    duplicate.Set_errhandler(MPI.ERRORS_ARE_FATAL)  # the kernels do not check error codes
+    return Communicator(duplicate, share_memory=share_memory)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Simulated time held to the wall clock."""
+"""Pacing of a simulation to real time."""
 
 from __future__ import annotations
 
@@ -9,32 +9,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NAP = 0.05
-"""Longest sleep (s): between naps Ctrl-C is heeded."""
+"""Longest sleep (s): Ctrl-C is checked between sleeps."""
 
 
 class Pacer:
-    """Lets no chunk of simulated time end before as much time has passed on the wall clock.
+    """Delays chunks of simulated time until the clock has reached their end.
 
-    Deadlines count from `start`, not from one another, so neither a sleep that lasts too long nor a
-    late chunk makes the run drift: after a late chunk the next ones are not waited for until
-    simulated time has caught up. Where chunks take longer than life throughout, lateness grows.
+    Deadlines count from `start`, not from each other, so neither a long sleep nor a late chunk
+    makes the run drift: after a late chunk the next ones are not delayed until simulated time has
+    caught up. If every chunk takes longer than real time, the lateness grows.
 
     Parameters
     ----------
     clock : callable
-        Returns seconds that only grow.
+        Returns a monotonic time (s).
     sleep : callable
-        Waits for a number of seconds.
+        Sleeps for a number of seconds.
 
     Attributes
     ----------
-    clock : callable
     chunks, late_chunks : int
-        Chunks paced so far, and those of them that were ready only after their deadline.
+        Number of paced chunks, and of those that missed their deadline.
     largest_lateness : float
-        By how much (ms) the latest of them missed it.
+        Largest delay behind a deadline (ms).
     waited : float
-        Seconds spent on waiting.
+        Time spent waiting (s).
     """
 
     def __init__(
@@ -42,28 +41,31 @@ class Pacer:
         clock: Callable[[], float] = time.perf_counter,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
-        self.clock, self._sleep = clock, sleep
+        self._clock, self._sleep = clock, sleep
         self._origin = clock()
-        self.chunks = 0
-        self.late_chunks = 0
-        self.largest_lateness = 0.0
-        self.waited = 0.0
+        self.chunks = self.late_chunks = 0
+        self.largest_lateness = self.waited = 0.0
+
+    @property
+    def busy(self) -> float:
+        """Clock time without waiting (s)."""
+        return self._clock() - self.waited
 
     def start(self) -> None:
-        """Let simulated time begin now."""
-        self._origin = self.clock()
+        """Start simulated time now."""
+        self._origin = self._clock()
 
     def keep(self, elapsed: float, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Count a chunk that is ready, and wait until its time has come.
+        """Count a completed chunk, and wait for its deadline.
 
         Parameters
         ----------
         elapsed : float
-            Time simulated since `start` (ms).
+            Simulated time since `start` (ms).
         stopped : callable
-            Whether to wait no longer; asked every `NAP` seconds.
+            Returns whether to stop waiting; called every `NAP` seconds.
         """
-        ready = now = self.clock()
+        ready = now = self._clock()
         deadline = self._origin + elapsed * 1e-3
         self.chunks += 1
         if ready > deadline:
@@ -71,5 +73,5 @@ class Pacer:
             self.largest_lateness = max(self.largest_lateness, (ready - deadline) * 1e3)
         while now < deadline and not stopped():
             self._sleep(min(deadline - now, NAP))
-            now = self.clock()
+            now = self._clock()
         self.waited += now - ready

@@ -1,4 +1,4 @@
-"""Collect the spikes and samples of each chunk of steps, and return them as a result."""
+"""Recording of spikes and traces, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from neurosim.kernels import State
 
 PENDING = 2**22
-"""Spikes that are kept as they come, before they are sorted by population."""
+"""Number of spikes that are collected before they are sorted by population."""
 GROWTH = 1.5
-"""Factor by which a full array grows, so that appending costs the same however often it is done."""
+"""Factor by which a full array grows: appending takes constant time on average."""
 
 
 class _Rows:
     """An array that grows by rows.
 
-    Rows that are there never change, so that results made earlier may share their memory.
+    Existing rows never change, so results may share their memory.
     """
 
     def __init__(self, dtype: DTypeLike, *shape: int) -> None:
@@ -35,7 +35,7 @@ class _Rows:
         self._n = 0
 
     def reserve(self, n: int) -> None:
-        """Make room for `n` rows in all."""
+        """Ensure capacity for `n` rows in total."""
         if n > len(self._data):
             data = np.empty(
                 (max(n, int(GROWTH * len(self._data))), *self._data.shape[1:]), self._data.dtype
@@ -51,18 +51,18 @@ class _Rows:
 
     @property
     def rows(self) -> NDArray:
-        """The rows, as a view."""
+        """View of the rows."""
         return self._data[: self._n]
 
 
 class _Spikes:
-    """Spikes of one population: time of the spike (ms) and index of the neuron."""
+    """Spikes of one population: times (ms) and indices of the neurons."""
 
     def __init__(self) -> None:
         self._times, self._ids = _Rows(np.float64), _Rows(np.int64)
 
     def append(self, times: NDArray, ids: NDArray) -> None:
-        """Add spikes, later than those that are there."""
+        """Append spikes, later than all others."""
         self._times.append(times)
         self._ids.append(ids)
 
@@ -74,29 +74,29 @@ class _Spikes:
 
 
 class Recorder:
-    """Spikes and traces since the start of a simulation.
+    """Records the spikes and traces of a simulation.
 
     Parameters
     ----------
     plan : Plan
-    merge : callable
-        Sums an array over all processes, each of which has filled in its part.
+    allreduce : callable
+        Combines an array of which each process has filled a part; see `Communicator`.
     """
 
-    def __init__(self, plan: Plan, merge: Callable[[NDArray], NDArray]) -> None:
-        self._plan, self._merge = plan, merge
+    def __init__(self, plan: Plan, allreduce: Callable[[NDArray], NDArray]) -> None:
+        self._plan, self._allreduce = plan, allreduce
         self._spikes = [_Spikes() for _ in plan.populations]
         n = int(plan.first_id[-1])
         self._is_recorded = np.zeros(n, bool)
         for first, name in zip(plan.first_id, plan.populations, strict=False):
             self._is_recorded[first + plan.spikes_of[name]] = True
-        # Small keys: numpy sorts 16-bit integers in linear time.
+        # NumPy sorts 16-bit keys in linear time.
         self._population = np.repeat(np.arange(len(plan.populations)), np.diff(plan.first_id))
         if len(plan.populations) <= np.iinfo(np.uint16).max:
             self._population = self._population.astype(np.uint16)
         self._times = [_Rows(np.float64) for _ in plan.traces]
         self._values = [_Rows(np.float64, len(trace.columns)) for trace in plan.traces]
-        # The spikes of neurons whose potential is recorded, for drawing.
+        # Spikes of neurons whose potential is recorded, for drawing action potentials.
         self._drawn = {k: _Spikes() for k, t in enumerate(plan.traces) if t.key[1] == "v"}
         self._is_drawn = {k: np.zeros(n, bool) for k in self._drawn}
         for k, is_drawn in self._is_drawn.items():
@@ -106,7 +106,7 @@ class Recorder:
         self._n_pending = 0
 
     def reserve(self, n_steps: int) -> None:
-        """Make room for the samples of the first `n_steps` steps.
+        """Allocate memory for the samples of the first `n_steps` steps.
 
         Raises
         ------
@@ -125,7 +125,7 @@ class Recorder:
         ----------
         t_first, n_steps : int
         state : State
-            Of any one thread: all have the same history of spikes.
+            Of one thread: all threads have the same history of spikes.
         samples : list of (n_rows, n_signals) ndarray
             Of every thread.
         """
@@ -140,11 +140,11 @@ class Recorder:
         for k, trace in enumerate(self._plan.traces):
             n_rows = (t_first + n_steps) // trace.interval - t_first // trace.interval
             values = np.zeros((n_rows, len(trace.ids)))
-            for part, own in zip(self._plan.threads, samples, strict=True):
+            for part, signals in zip(self._plan.threads, samples, strict=True):
                 for c in part.trace_terms:
                     if c.trace == k:
-                        values[:, c.columns] += own[:n_rows, c.signals]
-            self._append(k, trace.reduced(self._in_units(trace, self._merge(values))))
+                        values[:, c.columns] += signals[:n_rows, c.signals]
+            self._append(k, trace.reduced(self._in_units(trace, self._allreduce(values))))
 
     def _append(self, k: int, values: NDArray[np.float64]) -> None:
         """Store samples of trace k, with their times."""
@@ -154,7 +154,7 @@ class Recorder:
         self._values[k].append(values)
 
     def _in_units(self, trace: TracePlan, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return potentials in mV; the engine counts them from rest."""
+        """Return potentials in mV; the engine stores them relative to rest."""
         if trace.variable == "v":
             offset = self._plan.offsets[trace.key[0]]
             values += offset[trace.ids] if isinstance(offset, np.ndarray) else offset
@@ -170,7 +170,7 @@ class Recorder:
     def _store(
         self, ids: NDArray, stamps: NDArray, drawn_ids: NDArray, drawn_stamps: NDArray
     ) -> None:
-        """Store spikes, by id in the network and step: those recorded, and those to be drawn."""
+        """Store spikes, given as global ids and steps: recorded ones, and those to be drawn."""
         first, dt = self._plan.first_id, self._plan.dt
         recorded = self._is_recorded[ids]
         if not recorded.all():
@@ -180,10 +180,10 @@ class Recorder:
         order = np.argsort(population, kind="stable")
         start = 0
         for k in np.flatnonzero(counts).tolist():
-            own = order[start : start + counts[k]]
+            index = order[start : start + counts[k]]
             start += counts[k]
-            times = np.multiply(stamps[own], dt, dtype=float)
-            self._spikes[k].append(times, ids[own].astype(np.int64) - first[k])
+            times = np.multiply(stamps[index], dt, dtype=float)
+            self._spikes[k].append(times, ids[index].astype(np.int64) - first[k])
         for k, spikes in self._drawn.items():
             shown = self._is_drawn[k][drawn_ids]
             own_ids = drawn_ids[shown].astype(np.int64) - first[self._plan.traces[k].population]
@@ -231,13 +231,13 @@ class Recorder:
         )
 
     def get_state(self) -> dict[str, NDArray]:
-        """Return all that was recorded, as `restore` accepts it.
+        """Return everything recorded.
 
         Returns
         -------
         dict
-            "ids" and "stamps" of the recorded spikes, "painted_ids" and "painted_stamps" of those
-            that are drawn, and "samples 0", "samples 1" … of the traces, in their units.
+            "ids" and "stamps" (steps) of the recorded spikes, "painted_ids" and "painted_stamps"
+            of those to be drawn, and "samples 0", "samples 1" … of the traces, in their units.
         """
         self._sort()
         first = self._plan.first_id
@@ -250,46 +250,46 @@ class Recorder:
     def _in_network(
         self, spikes: Iterable[tuple[int, _Spikes]]
     ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """Return spikes of populations by id in the network and step, ordered by step, then id."""
-        parts = [(first, *own.between(-math.inf, math.inf)) for first, own in spikes]
+        """Return spikes as global ids and steps, ordered by step, then id."""
+        parts = [(first, *trains.between(-math.inf, math.inf)) for first, trains in spikes]
         ids = np.concatenate([np.empty(0, np.int64), *(first + ids for first, _, ids in parts)])
         times = np.concatenate([np.empty(0), *(times for _, times, _ in parts)])
         stamps = np.rint(times / self._plan.dt).astype(np.int64)
         order = np.lexsort((ids, stamps))
         return ids[order].astype(np.int32), stamps[order]
 
-    def set_state(self, snapshot: Mapping[str, NDArray], n_steps: int) -> None:
-        """Store what was recorded in the first `n_steps` steps of an earlier run.
+    def set_state(self, saved: Mapping[str, NDArray], n_steps: int) -> None:
+        """Load what was recorded in the first `n_steps` steps.
 
         Raises
         ------
         ValueError
-            Where it was not recorded of this network in that time.
+            If it does not fit the network and the number of steps.
         """
         n, traces = len(self._is_recorded), self._plan.traces
         for name in ("", "painted_"):
-            ids, stamps = snapshot[f"{name}ids"], snapshot[f"{name}stamps"]
+            ids, stamps = saved[f"{name}ids"], saved[f"{name}stamps"]
             valid = (ids >= 0) & (ids < n) & (stamps >= 1) & (stamps <= n_steps)
             if ids.shape != stamps.shape or not valid.all() or (np.diff(stamps) < 0).any():
-                raise ValueError("spikes were recorded that are not possible")
-        samples = [self._samples_of(snapshot, k) for k in range(len(traces))]
+                raise ValueError("it has impossible spikes")
+        samples = [self._samples_of(saved, k) for k in range(len(traces))]
         for trace, values in zip(traces, samples, strict=True):
             shape = (n_steps // trace.interval, len(trace.columns))
             if values.shape != shape:
-                raise ValueError(f"the trace of {trace.key} is not of shape {shape}")
+                raise ValueError(f"its trace of {trace.key} does not have shape {shape}")
         spikes = ("ids", "stamps", "painted_ids", "painted_stamps")
-        self._store(*(snapshot[name] for name in spikes))
+        self._store(*(saved[name] for name in spikes))
         for k, values in enumerate(samples):
             self._append(k, values)
 
-    def _samples_of(self, snapshot: Mapping[str, NDArray], k: int) -> NDArray[np.float64]:
+    def _samples_of(self, saved: Mapping[str, NDArray], k: int) -> NDArray[np.float64]:
         """Return the samples of trace k; earlier versions stored potentials relative to rest."""
-        if f"samples {k}" in snapshot:
-            return snapshot[f"samples {k}"]
-        return self._in_units(self._plan.traces[k], snapshot[f"values {k}"].copy())
+        if f"samples {k}" in saved:
+            return saved[f"samples {k}"]
+        return self._in_units(self._plan.traces[k], saved[f"values {k}"].copy())
 
     def result(self, n_steps: int, stats: RunStats) -> Result:
-        """Return all that was recorded in the first `n_steps` steps."""
+        """Return everything recorded in the first `n_steps` steps."""
         plan = self._plan
         return Result(
             dt=plan.dt,

@@ -1,4 +1,4 @@
-"""A chunk of a stream: what it brought, and what the next is to get."""
+"""Chunks of a stream: access to what was recorded, and live input for the next chunk."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class Chunk:
-    """What one chunk of `Simulation.stream` brought; made by it and handed to `on_chunk`.
+    """One chunk of `Simulation.stream`, passed to `on_chunk`.
 
     Attributes
     ----------
     start, stop : float
-        It contains what happened at start < t <= stop (ms).
+        The chunk covers start < t <= stop (ms).
     live_input : list of dict
-        Arguments of all calls of `inject` and `send`, with the number of the live drive.
+        Arguments of all calls of `inject` and `send`, with the index of the live drive.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Chunk:
         self.start, self.stop = first * dt, last * dt
         self._recorder, self._live = recorder, live
         self._first, self._last = first, last
-        self._over = self._final = False
+        self._closed = self._finish = False
         self.live_input: list[dict[str, Any]] = []
 
     def __repr__(self) -> str:
@@ -46,33 +46,33 @@ class Chunk:
 
     @cached_property
     def spikes(self) -> Mapping[str, SpikeTrains]:
-        """Its spikes, by population."""
+        """Spikes in the chunk, by population."""
         return FrozenMapping(self._recorder.spikes(self._first, self._last))
 
     @cached_property
     def traces(self) -> Mapping[tuple[str, str], Trace]:
-        """Its samples of what is recorded, by (population, variable)."""
+        """Samples in the chunk, by (population, variable)."""
         return FrozenMapping(self._recorder.traces(self._first, self._last))
 
     def inject(self, drive: Drive, amplitude: ArrayLike) -> None:
-        """Set a live current, which holds from `stop` until it is set again.
+        """Set a live current from `stop` on, until it is set again.
 
         Parameters
         ----------
         drive : Drive
-            What `Network.drive` returned for a `LiveCurrent`.
+            Returned by `Network.drive` for a `LiveCurrent`.
         amplitude : float or (n_targets,) array_like
             pA.
 
         Raises
         ------
         NeurosimError
+            If the drive is not a live current of this simulation, an amplitude is not finite or
+            out of range, or the chunk is over.
         """
-        self._require_open()
+        self._check_open()
         self._live.inject(drive, amplitude)
-        self.live_input.append(
-            {"drive": self._live.number(drive), "amplitude": np.array(amplitude)}
-        )
+        self.live_input.append({"drive": self._live.index(drive), "amplitude": np.array(amplitude)})
 
     def send(
         self, drive: Drive, ids: ArrayLike | None = None, times: ArrayLike | None = None
@@ -82,39 +82,40 @@ class Chunk:
         Parameters
         ----------
         drive : Drive
-            What `Network.drive` returned for `LiveSpikes`; it gives strength and delay.
+            Returned by `Network.drive` for `LiveSpikes`; it has the weight and the delay.
         ids : (n,) array_like of int, optional
-            Neurons that get a spike each, as indices within the population; one named twice gets
-            two. Default: each that the drive reaches.
+            Indices of the neurons that receive a spike each; a repeated index receives several.
+            Default: all targets of the drive.
         times : float or (n,) array_like, optional
-            Times of the spikes (ms). With the drive's delay they must lie beyond `stop`. Default:
-            one step after it.
+            Times of the spikes (ms). They must arrive after `stop`. Default: one step after it.
 
         Raises
         ------
         NeurosimError
+            If the drive is not one of this simulation, it does not reach a neuron, a spike would
+            arrive in the past, or the chunk is over.
         """
-        self._require_open()
+        self._check_open()
         self._live.send(drive, ids, times, self._last)
         given = {"ids": ids, "times": times}
         self.live_input.append(
-            {"drive": self._live.number(drive)}
+            {"drive": self._live.index(drive)}
             | {name: None if value is None else np.array(value) for name, value in given.items()}
         )
 
     def finish(self) -> None:
-        """Let this chunk be the stream's last."""
-        self._require_open()
-        self._final = True
+        """End the stream after this chunk."""
+        self._check_open()
+        self._finish = True
 
     def close(self) -> bool:
-        """Take no more input; return whether the stream is to go on. Called by the stream."""
-        self._over = True
-        return not self._final
+        """End live input to this chunk; return whether the stream continues."""
+        self._closed = True
+        return not self._finish
 
-    def _require_open(self) -> None:
-        if self._over:
+    def _check_open(self) -> None:
+        if self._closed:
             raise NeurosimError(
                 f"The chunk from {self.start:g} to {self.stop:g} ms is over: give live input to "
-                "the chunk that on_chunk was called with last, before it returns"
+                "the latest chunk, before on_chunk returns"
             )

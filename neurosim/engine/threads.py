@@ -1,4 +1,4 @@
-"""How many threads share the work of a network."""
+"""Choice of the number of threads."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ if TYPE_CHECKING:
     from neurosim.engine.mpi import Communicator
     from neurosim.network import Network
 
-WORTH_SHARING = 2_000_000
-"""Synapses from which on it pays to share the work: below, threads wait more than they work."""
+MIN_PARALLEL = 2_000_000
+"""Synapses from which several threads are faster than one."""
+SYNAPSES_PER_NEURON = 100
+"""Number of synapses that cost as much time as one neuron."""
 
 
-def choose_threads(network: Network, threads: int | None, communicator: Communicator) -> int:
-    """Return the threads of a process: as given, else as many as machine and network allow.
+def choose_threads(network: Network, threads: int | None, comm: Communicator) -> int:
+    """Return the number of threads of a process: as given, else by network and machine.
 
-    All processes must call this, whether or not each was given a number.
+    Collective: all processes must call it.
     """
-    cores = communicator.cores_per_process(available_cores())
+    cores = comm.cores_per_process(available_cores())
     if threads is not None:
         if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)):
             raise NeurosimError(f"threads = {threads!r} is not an integer")
@@ -31,7 +33,5 @@ def choose_threads(network: Network, threads: int | None, communicator: Communic
             raise NeurosimError(f"threads = {threads} is outside 1 to {MAX_THREADS}")
         return int(threads)
     work = sum(expected_synapses(p) for p in network.projections)
-    work += 100 * sum(p.size for p in network.populations)
-    if work < WORTH_SHARING:
-        return 1
-    return min(cores, MAX_THREADS)
+    work += SYNAPSES_PER_NEURON * sum(p.size for p in network.populations)
+    return 1 if work < MIN_PARALLEL else min(cores, MAX_THREADS)

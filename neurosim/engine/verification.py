@@ -26,25 +26,25 @@ if TYPE_CHECKING:
 RTOL, ATOL = 1e-10, 1e-10
 """Tolerances of the reference solution."""
 INSTANT = 1e-6
-"""Time (ms) within which a diverging potential must reach its spike."""
+"""Time (ms) in which a diverging potential must reach the spike criterion."""
 BISECTIONS = 60
-"""Halvings by which the time of a spike is located."""
+"""Number of bisections that locate a spike."""
 
 
 @dataclass(frozen=True, eq=False)
 class Verification:
-    """How far a model on the time grid is from its equations.
+    """Errors of a model on the time grid.
 
     Attributes
     ----------
     dt : float
         Step of the time grid (ms).
     spike_times, reference_times : (n,) ndarray
-        On the grid, and located in the reference solution (ms).
+        On the time grid and in the reference solution (ms).
     largest_v_error : float
         Largest error of the potential up to the first spike (mV).
     largest_spike_shift : float
-        Largest difference of corresponding spike times (ms); infinite where their numbers differ.
+        Largest difference of corresponding spike times (ms); infinite if their numbers differ.
     """
 
     dt: float
@@ -69,13 +69,13 @@ def reference_solution(
     Parameters
     ----------
     model : NeuronModel
-        With `derivatives`; of parameters that differ between neurons the first neuron's are used.
+        Must have `derivatives`. Uses the parameters of the first neuron.
     current : float
         Constant input (pA).
     duration : float
         ms.
     times : (n_times,) ndarray
-        Where the potential is returned (ms), ascending.
+        Times (ms) at which to return the potential, ascending.
 
     Returns
     -------
@@ -102,7 +102,7 @@ def reference_solution(
             solver.step()
             status: str = solver.status
             if status == "failed":
-                # Where v diverges, steps fall below the resolution of time: the spike is there.
+                # v diverges: steps shrink below the resolution of time at the spike.
                 x, now = solver.y + INSTANT * slopes[0](solver.t, solver.y), solver.t
                 fired = not held and bool(methods.spikes(before[0], *x, p))
                 if not fired:
@@ -110,12 +110,12 @@ def reference_solution(
                         f"SciPy cannot integrate {kind.__name__} beyond {solver.t:g} ms"
                     )
             else:
-                course, now, fired = solver.dense_output(), solver.t, False
+                solution, now, fired = solver.dense_output(), solver.t, False
                 if not held:
-                    fired, now = _first_spike(kind, p, before, course, solver.t_old, solver.t)
+                    fired, now = _first_spike(kind, p, before, solution, solver.t_old, solver.t)
                 inside = (times > solver.t_old) & (times <= now)
-                v[inside] = course(times[inside])[0]
-                x = course(now)
+                v[inside] = solution(times[inside])[0]
+                x = solution(now)
             if fired:
                 x = np.atleast_1d(np.array(methods.reset(*x, p), dtype=np.float64))
                 spikes.append(now)
@@ -127,7 +127,7 @@ def reference_solution(
 def _slopes(
     model: NeuronModel, current: float, p: Any
 ) -> tuple[tuple[Callable[..., Any], Callable[..., Any]], bool]:
-    """Return the right-hand sides of a free and a refractory neuron, and whether they differ."""
+    """Return the right-hand sides of an active and a refractory neuron, and whether they differ."""
     kind: Any = type(model)
 
     def free(t: float, x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -141,19 +141,19 @@ def _slopes(
 
 
 def _first_spike(
-    kind: Any, p: Any, before: NDArray[np.float64], course: Any, start: float, stop: float
+    kind: Any, p: Any, before: NDArray[np.float64], solution: Any, start: float, stop: float
 ) -> tuple[bool, float]:
-    """Return whether a neuron spikes within a step of the solver, and when, else its end."""
+    """Return whether a neuron spikes within a solver step, and the time of the spike or the end."""
 
     def fires(t: float) -> bool:
-        x = course(t)
+        x = solution(t)
         return bool(kind.spikes(before[0], *x, p))
 
     points = np.linspace(start, stop, 33)[1:]
-    late = next((k for k, t in enumerate(points) if fires(t)), None)
-    if late is None:
+    first = next((k for k, t in enumerate(points) if fires(t)), None)
+    if first is None:
         return False, stop
-    low, high = (start if late == 0 else points[late - 1]), points[late]
+    low, high = (start if first == 0 else points[first - 1]), points[first]
     for _ in range(BISECTIONS):
         middle = 0.5 * (low + high)
         low, high = (low, middle) if fires(middle) else (middle, high)
@@ -163,12 +163,12 @@ def _first_spike(
 def verify(
     model: NeuronModel, current: float = 500.0, duration: float = 200.0, dt: float = 0.1
 ) -> Verification:
-    """Simulate one neuron with a constant current, beside an accurate solution by SciPy.
+    """Simulate a neuron with a constant current, and compare it with an accurate solution.
 
     Parameters
     ----------
     model : NeuronModel
-        With `derivatives`.
+        Must have `derivatives`.
     current : float
         pA.
     duration, dt : float
@@ -181,13 +181,13 @@ def verify(
     Raises
     ------
     NeurosimError
-        Where the model has a `step` of its own instead of equations, and for errors in it.
+        If the model defines `step` instead of `derivatives`, or has errors.
     """
     from neurosim.engine.simulation import simulate
 
     if hasattr(type(model), "step"):
         raise NeurosimError(
-            f"{type(model).__name__} has a step of its own: only derivatives can be verified"
+            f"{type(model).__name__} defines its step: only derivatives can be verified"
         )
     check_source(model)
     current = check_number(current, "current", "pA")
@@ -201,9 +201,9 @@ def verify(
     times = np.multiply(np.arange(1, n_steps + 1), dt, dtype=np.float64)
     v, reference = reference_solution(model, current, duration, times)
     found = result.spikes["cell"].times
-    calm = times < min([*found[:1], *reference[:1], math.inf]) - dt
+    smooth = times < min([*found[:1], *reference[:1], math.inf]) - dt
     shift = math.inf
     if len(found) == len(reference):
         shift = float(np.abs(found - reference).max(initial=0.0))
-    error = np.abs(result.traces["cell", "v"].of(0) - v)[calm]
+    error = np.abs(result.traces["cell", "v"].of(0) - v)[smooth]
     return Verification(dt, found, reference, float(error.max(initial=0.0)), shift)

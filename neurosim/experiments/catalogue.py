@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
     from neurosim.experiments.scenario import Comparison
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 ENTRY_POINTS = "neurosim.scenarios"
 """Entry-point group through which packages provide scenarios."""

@@ -17,7 +17,7 @@ from neurosim.utils.atomic_files import plain
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 
 @dataclass(frozen=True)

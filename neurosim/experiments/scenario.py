@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from neurosim.network import Network
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 S = TypeVar("S")
 

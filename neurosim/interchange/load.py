@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 TEXT = (".csv", ".tsv")
 MAYBE_TEXT = (".txt", ".dat", ".gdf")

@@ -1,32 +1,23 @@
-"""What runs: Numba-compiled functions on plain arrays, no Python objects."""
+"""Numba-compiled functions on plain arrays, without Python objects."""
 
-from neurosim.kernels import steps
 from neurosim.kernels.address import Entry, address_table
 from neurosim.kernels.compiled import without_collection
 from neurosim.kernels.connect import count_rows, draw_row, fill_rows
 from neurosim.kernels.delivery import deliver, deliver_in_common, deliver_into_ring
-from neurosim.kernels.edge_lists import Edges, count_edges, lay_rows, place_edges
+from neurosim.kernels.edge_lists import Edges, count_edges, insert_rows, place_edges
+from neurosim.kernels.escape import escape
 from neurosim.kernels.exchange import exchange
-from neurosim.kernels.history import drop_spikes
+from neurosim.kernels.heterogeneous import advance_heterogeneous
+from neurosim.kernels.input_types import Inputs
+from neurosim.kernels.inputs import add_noise, apply_inputs, count_noise
 from neurosim.kernels.loop import advance, sample
-from neurosim.kernels.plasticity import record_post, transmit_plastic
+from neurosim.kernels.models import advance_models
+from neurosim.kernels.neurons import advance_linear
+from neurosim.kernels.plasticity import drop_spikes, record_post, transmit_plastic
 from neurosim.kernels.random_rows import Lists, Rules, Workspace, count_sources, invert_in_degree
-from neurosim.kernels.text import parse_edges
-from neurosim.kernels.types import (
-    Heterogeneous,
-    Inputs,
-    Loop,
-    Models,
-    Neurons,
-    Plastic,
-    PlasticityState,
-    Ranks,
-    RecordingTable,
-    Scratch,
-    Shared,
-    State,
-    Table,
-)
+from neurosim.kernels.state_types import Loop, Ranks, RecordingTable, Scratch, Shared, State
+from neurosim.kernels.synapse_types import Plastic, PlasticityState, Table
+from neurosim.kernels.types import Heterogeneous, Models, Neurons
 
 __all__ = [
     "Edges",
@@ -47,9 +38,15 @@ __all__ = [
     "State",
     "Table",
     "Workspace",
+    "add_noise",
     "address_table",
     "advance",
+    "advance_heterogeneous",
+    "advance_linear",
+    "advance_models",
+    "apply_inputs",
     "count_edges",
+    "count_noise",
     "count_rows",
     "count_sources",
     "deliver",
@@ -57,15 +54,14 @@ __all__ = [
     "deliver_into_ring",
     "draw_row",
     "drop_spikes",
+    "escape",
     "exchange",
     "fill_rows",
+    "insert_rows",
     "invert_in_degree",
-    "lay_rows",
-    "parse_edges",
     "place_edges",
     "record_post",
     "sample",
-    "steps",
     "transmit_plastic",
     "without_collection",
 ]

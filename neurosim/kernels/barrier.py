@@ -3,30 +3,29 @@
 import numpy as np
 
 from neurosim.kernels.compiled import helper
-from neurosim.kernels.intrinsics import atomic_add, atomic_load, give_way
+from neurosim.kernels.intrinsics import atomic_add, atomic_load, yield_thread
 
 SPINS = 4000
-"""Looks at the counter before a waiting thread gives way. With a core for each thread the others
-arrive sooner; with fewer cores than threads, spinning on would keep them from arriving."""
+"""Number of checks of the counter before a waiting thread yields. With one core per thread the
+others arrive sooner. With fewer cores than threads, further spinning would delay their arrival."""
 
 
 @helper
 def arrive(arrivals):
-    """Say that this thread has come as far as the next crossing."""
+    """Signal arrival at the barrier."""
     atomic_add(arrivals, 0, np.int64(1))
 
 
 @helper
 def wait(arrivals, n_threads, crossing):
-    """Return once all threads have said for the `crossing`-th time (from 1) that they arrived.
+    """Wait until all threads have signalled their `crossing`-th arrival (from 1).
 
-    `arrivals` is a shared (1,) int64 array, zero at the start: it only ever grows, so no thread can
-    mistake one crossing for the next. What a thread does between arriving and waiting costs the
-    others no time.
+    `arrivals` is a shared (1,) int64 array that starts at zero. It only grows, so no thread can
+    confuse one crossing with the next. Work between `arrive` and `wait` does not delay the others.
     """
-    everyone = crossing * n_threads
+    expected = crossing * n_threads
     spins = 0
-    while atomic_load(arrivals, 0) < everyone:
+    while atomic_load(arrivals, 0) < expected:
         spins += 1
         if spins > SPINS:
-            give_way()
+            yield_thread()

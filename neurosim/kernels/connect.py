@@ -1,4 +1,4 @@
-"""From rows of targets to synapse tables: weights, delays, and each row in order of delay."""
+"""Synapse tables from rows of targets: weights and delays, with each row sorted by delay."""
 
 import math
 
@@ -12,34 +12,12 @@ from neurosim.kernels.random_rows import (
     ALL,
     ARRAY,
     CONSTANT,
-    DELAY_GUIDE,
-    DELAY_KIND,
-    DELAY_PLACE,
-    FIRST_PROBE,
     GUIDE_BITS,
     IN_DEGREE,
-    KEY_DELAYS,
-    KEY_WEIGHTS,
-    LIST,
-    LIST_FIRST,
     LOG_NORMAL,
-    N_PROBES,
-    N_TARGETS,
-    OWN_FIRST,
-    PROBE_SLOT,
-    RULE,
-    SLOT,
-    TARGET_VIEW,
     UNIFORM,
-    W_A,
-    W_B,
-    W_HIGH,
-    W_LOW,
-    W_SIGN,
-    WEIGHT_KIND,
-    WEIGHT_PLACE,
-    number_of_source,
     row_of,
+    source_number,
 )
 from neurosim.kernels.tables import tables_at
 
@@ -48,10 +26,16 @@ _GUIDE_SHIFT = np.uint64(64 - GUIDE_BITS)
 
 @inline
 def probe_index(plan, rule, target):
-    """Return the place of a target's probe, or −1."""
-    if rule[FIRST_PROBE] < 0:
+    """Return the index of a target's E/I probes, or −1."""
+    if rule.first_probe < 0:
         return -1
-    return plan.probes[rule[FIRST_PROBE] + target - rule[OWN_FIRST]]
+    return plan.probes[rule.first_probe + target - rule.first_target]
+
+
+@inline
+def probe_slot(rule, probe, weight):
+    """Return the slot of an E/I probe for synapses of this sign."""
+    return rule.probe_slot + probe + (rule.n_probes if weight < 0.0 else 0)
 
 
 @helper
@@ -62,109 +46,110 @@ def _draw(bits, majors, minors, key):
 
 
 @helper
-def _weigh(weights, bits, kind, law, tails, kept):
-    """Turn random bits into strengths; `tails` and `kept` as for `normal_quantiles`."""
-    low, span = law[W_LOW], law[W_HIGH] - law[W_LOW]
+def _sample_weights(weights, bits, rule, tails, kept):
+    """Convert random bits to weights; `tails` and `kept` as for `normal_quantiles`."""
+    low, span = rule.weight_low, rule.weight_high - rule.weight_low
+    a, b, sign = rule.weight_a, rule.weight_b, rule.weight_sign
     for i in range(weights.size):
         weights[i] = low + open_unit(bits[i]) * span
-    if kind == UNIFORM:
+    if rule.weight_kind == UNIFORM:
         for i in range(weights.size):
-            weights[i] = law[W_A] + law[W_B] * weights[i]
+            weights[i] = a + b * weights[i]
         return
     normal_quantiles(weights, tails, kept)
+    log_normal = rule.weight_kind == LOG_NORMAL
     for i in range(weights.size):
-        z = law[W_A] + law[W_B] * weights[i]
-        weights[i] = law[W_SIGN] * (math.exp(z) if kind == LOG_NORMAL else z)
+        z = a + b * weights[i]
+        weights[i] = sign * (math.exp(z) if log_normal else z)
 
 
 @helper
-def entry_of_law(bits, guide, law):
-    """Return the entry of a law of delays that random bits mean."""
+def delay_entry(bits, guide, cdf):
+    """Return the entry of a delay distribution for random bits."""
     k = guide[np.int64(bits >> _GUIDE_SHIFT)]
-    while bits >= law[k]:
+    while bits >= cdf[k]:
         k += 1
     return k
 
 
 @helper
-def _postpone(columns, bits, guide, law, support):
-    """Turn random bits into columns of delays."""
+def _sample_delays(columns, bits, guide, cdf, support):
+    """Convert random bits to columns of delays."""
     for i in range(columns.size):
-        columns[i] = support[entry_of_law(bits[i], guide, law)]
+        columns[i] = support[delay_entry(bits[i], guide, cdf)]
 
 
 @addressed
 def draw_weights(frame, p, at, n, _a, _b):
-    """Draw the weights of the n synapses whose identities are in the work.
+    """Draw the weights of the n synapses whose identities are in the workspace.
 
-    The frame holds `Rules` and `Workspace`, as those of `draw_delays` and of `draw_targets`.
+    The frame holds `Rules` and `Workspace`, as for `draw_delays` and `draw_targets`.
     """
     plan, work = tables_at(frame)
-    bits = work.bits[:n]
-    _draw(bits, work.majors, work.minors, plan.keys[p, KEY_WEIGHTS])
-    kind = plan.rules[p, WEIGHT_KIND]
-    _weigh(work.weights[at : at + n], bits, kind, plan.laws[p], work.tails, work.kept)
+    rule, bits = plan.rules[p], work.bits[:n]
+    _draw(bits, work.majors, work.minors, rule.weight_key)
+    _sample_weights(work.weights[at : at + n], bits, rule, work.tails, work.kept)
     return n
 
 
 @addressed
 def draw_delays(frame, p, at, n, _a, _b):
-    """Draw the delays of the n synapses whose identities are in the work, as columns."""
+    """Draw the delays of the n synapses whose identities are in the workspace, as columns."""
     plan, work = tables_at(frame)
     rule, bits = plan.rules[p], work.bits[:n]
-    _draw(bits, work.majors, work.minors, plan.keys[p, KEY_DELAYS])
-    place = rule[DELAY_PLACE]
-    law, support = plan.delay_law[place:], plan.delay_columns[place:]
-    _postpone(work.columns[at : at + n], bits, plan.delay_guide[rule[DELAY_GUIDE]], law, support)
+    _draw(bits, work.majors, work.minors, rule.delay_key)
+    cdf, support = plan.delay_cdf[rule.first_delay :], plan.delay_columns[rule.first_delay :]
+    guide = plan.delay_guides[rule.delay_guide]
+    _sample_delays(work.columns[at : at + n], bits, guide, cdf, support)
     return n
 
 
 @inline
 def find_weights(plan, p, given, work, at, n):
-    """Find the weights of the synapses whose identities are in `room`, maybe among `given`."""
-    kind = plan.rules[p, WEIGHT_KIND]
-    if kind == CONSTANT:
+    """Write the weights of the synapses in `work`, which may be among the `given` ones."""
+    rule = plan.rules[p]
+    if rule.weight_kind == CONSTANT:
         for i in range(n):
-            work.weights[at + i] = plan.laws[p, W_A]
-    elif kind == ARRAY:
+            work.weights[at + i] = rule.weight_a
+    elif rule.weight_kind == ARRAY:
         for i in range(n):
-            work.weights[at + i] = given[work.places[i]]
+            work.weights[at + i] = given[work.indices[i]]
     else:
         call_addressed(work.drawing[1, 0], work.drawing[1, 1], p, at, n, 0, 0)
 
 
 @inline
 def find_delays(plan, p, work, at, n):
-    """Find the delays of the synapses whose identities are in `room`, as columns of the table."""
+    """Write the delays of the synapses in `work`, as columns of the table."""
     rule = plan.rules[p]
-    kind, place = rule[DELAY_KIND], rule[DELAY_PLACE]
+    kind, first = rule.delay_kind, rule.first_delay
     if kind == CONSTANT:
         for i in range(n):
-            work.columns[at + i] = plan.delay_columns[place]
+            work.columns[at + i] = plan.delay_columns[first]
     elif kind == ARRAY:
         for i in range(n):
-            work.columns[at + i] = plan.delay_columns[place + work.places[i]]
+            work.columns[at + i] = plan.delay_columns[first + work.indices[i]]
     else:
         call_addressed(work.drawing[2, 0], work.drawing[2, 1], p, at, n, 0, 0)
 
 
 @inline
 def identify(rule, source, work, n):
-    """Find the identities of the n synapses in `room`: major part, and place among given values."""
-    in_degree, all_to_all = rule[RULE] == IN_DEGREE, rule[RULE] == ALL
+    """Write the identities of the n synapses in `work`, and their indices among given values."""
+    in_degree, all_to_all = rule.kind == IN_DEGREE, rule.kind == ALL
     for i in range(n):
         target = work.targets[i]
         work.majors[i] = target if in_degree else source
-        work.places[i] = source * rule[N_TARGETS] + target if all_to_all else work.minors[i]
+        work.indices[i] = source * rule.n_targets + target if all_to_all else work.minors[i]
 
 
 @helper
 def slot_of(rule, views, target):
-    """Return the slot of an own target."""
-    place = target - rule[OWN_FIRST]
-    if rule[TARGET_VIEW] >= 0:
-        place = views[rule[TARGET_VIEW] + place]
-    return rule[SLOT] + place
+    """Return the slot of a target on this thread."""
+    offset = target - rule.first_target
+    if rule.target_view >= 0:
+        offset = views[rule.target_view + offset]
+    return rule.slot + offset
 
 
 @addressed
@@ -174,22 +159,22 @@ def draw_row(frame, p, source, n, only_targets, spread):
     Parameters
     ----------
     frame : Frame
-        Of `Rules`, `Lists` and `Workspace`.
+        Holds `Rules`, `Lists` and `Workspace`.
     p : int
     source : int
         Number among the sources of the projection.
     n : int
-        Place of the first one's delay and weight in the work.
+        Index of the first delay and weight in the workspace.
     only_targets : int
-        Whether targets are enough, without delays and weights.
+        Whether to omit delays and weights.
     spread : int
-        Whether delays and weights come one row's length later, so that there is room to insert
-        synapses onto probes.
+        Whether to store delays and weights one row length later, which leaves space for synapses
+        onto E/I probes.
 
     Returns
     -------
     int
-        Number of synapses. Their targets are in the work.
+        Number of synapses. Their targets are in the workspace.
     """
     plan, lists, work = tables_at(frame)
     own = row_of(plan, p, source, lists, work)
@@ -198,7 +183,7 @@ def draw_row(frame, p, source, n, only_targets, spread):
     rule = plan.rules[p]
     identify(rule, source, work, own)
     at = n + own if spread else n
-    find_weights(plan, p, plan.weights[rule[WEIGHT_PLACE] :], work, at, own)
+    find_weights(plan, p, plan.weights[rule.first_weight :], work, at, own)
     find_delays(plan, p, work, at, own)
     return own
 
@@ -210,8 +195,9 @@ def count_rows(frame, draw, draw_frame, first, last, _):
     Parameters
     ----------
     frame : Frame
-        Of `Rules`, `Lists`, `Workspace` and the counts, (n_neurons,) int64, which are added to. In
-        `Lists` the rows of in-degree rules onto neurons without probes may have a length alone.
+        Holds `Rules`, `Lists`, `Workspace` and the counts, (n_neurons,) int64, which are
+        incremented. Rows of in-degree rules onto neurons without E/I probes need only a length in
+        `Lists`.
     draw, draw_frame : int
         Addresses of `draw_row` and of its frame.
     first, last : int
@@ -219,7 +205,7 @@ def count_rows(frame, draw, draw_frame, first, last, _):
     Returns
     -------
     int
-        Synapses onto probes among them.
+        Number of synapses onto E/I probes among them.
     """
     plan, lists, work, counts = tables_at(frame)
     onto_probes = 0
@@ -229,16 +215,16 @@ def count_rows(frame, draw, draw_frame, first, last, _):
         for p in range(plan.first_rule[population], plan.first_rule[population + 1]):
             rule = plan.rules[p]
             for neuron in range(max(first - base, 0), min(last - base, size)):
-                source = number_of_source(rule, plan.views, neuron)
+                source = source_number(rule, plan.views, neuron)
                 if source < 0:
                     continue
-                if rule[RULE] == IN_DEGREE and rule[FIRST_PROBE] < 0:
-                    row = rule[LIST] + source - rule[LIST_FIRST]
+                if rule.kind == IN_DEGREE and rule.first_probe < 0:
+                    row = rule.first_row + source - rule.first_listed
                     counts[base + neuron] += lists.start[row + 1] - lists.start[row]
                     continue
                 n = call_addressed(draw, draw_frame, p, source, 0, 1, 0)
                 counts[base + neuron] += n
-                if rule[FIRST_PROBE] < 0:
+                if rule.first_probe < 0:
                     continue
                 for i in range(n):
                     if probe_index(plan, rule, work.targets[i]) >= 0:
@@ -249,15 +235,15 @@ def count_rows(frame, draw, draw_frame, first, last, _):
 
 
 @inline
-def _append(plan, p, work, n, own):
+def _append_row(plan, p, work, n, own):
     """Append `own` synapses, which `draw_row` drew, to a row of n; return its new length."""
     rule = plan.rules[p]
     slots, columns, weights = work.slots, work.columns, work.weights
-    if rule[FIRST_PROBE] < 0:
+    if rule.first_probe < 0:
         for i in range(own):
             slots[n + i] = slot_of(rule, plan.views, work.targets[i])
         return n + own
-    # A synapse onto a probe follows the one it copies.
+    # A synapse onto an E/I probe follows the one it copies.
     at = n + own
     for i in range(own):
         column, weight = columns[at + i], weights[at + i]
@@ -267,7 +253,7 @@ def _append(plan, p, work, n, own):
         n += 1
         probe = probe_index(plan, rule, work.targets[i])
         if probe >= 0:
-            slots[n] = rule[PROBE_SLOT] + probe + (rule[N_PROBES] if weight < 0.0 else 0)
+            slots[n] = probe_slot(rule, probe, weight)
             columns[n] = column
             weights[n] = weight
             n += 1
@@ -275,21 +261,23 @@ def _append(plan, p, work, n, own):
 
 
 @helper
-def _store(n, start, columns, slots, strong, segment, targets, weights):
-    """Move a row of n synapses into the table, ordered by delay, else as it is."""
+def _store(n, start, columns, slots, row_weights, segment, targets, weights):
+    """Store a row of n synapses in the table, in a stable order by column (counting sort)."""
     n_columns = segment.size - 1
     segment[:] = 0
     for i in range(n):
         segment[columns[i] + 1] += 1
     for j in range(n_columns):
         segment[j + 1] += segment[j]
+    # segment[c] is now where column c begins, and moves on as synapses are stored.
     for i in range(n):
         column = columns[i]
-        place = start + segment[column]
+        index = start + segment[column]
         segment[column] += 1
-        targets[place] = slots[i]
+        targets[index] = slots[i]
         if weights.size > 0:
-            weights[place] = strong[i]
+            weights[index] = row_weights[i]
+    # Each entry is now where the next column begins: shift them back.
     for j in range(n_columns, 0, -1):
         segment[j] = segment[j - 1]
     segment[0] = 0
@@ -302,7 +290,7 @@ def fill_rows(frame, draw, draw_frame, first, last, _):
     Parameters
     ----------
     frame : Frame
-        Of `Rules`, `Workspace` and `Table`, whose `start` holds where each row begins.
+        Holds `Rules`, `Workspace` and `Table`, whose `start` is set.
     draw, draw_frame : int
         Addresses of `draw_row` and of its frame.
     first, last : int
@@ -314,12 +302,12 @@ def fill_rows(frame, draw, draw_frame, first, last, _):
             n = np.int64(0)
             for p in range(plan.first_rule[population], plan.first_rule[population + 1]):
                 rule = plan.rules[p]
-                source = number_of_source(rule, plan.views, neuron)
+                source = source_number(rule, plan.views, neuron)
                 if source < 0:
                     continue
-                spread = np.int64(rule[FIRST_PROBE] >= 0)
+                spread = np.int64(rule.first_probe >= 0)
                 own = call_addressed(draw, draw_frame, p, source, n, 0, spread)
-                n = _append(plan, p, work, n, own)
+                n = _append_row(plan, p, work, n, own)
             row = base + neuron
             _store(
                 n, table.start[row], work.columns, work.slots, work.weights, table.segment[row],

@@ -1,90 +1,68 @@
-"""The soft threshold: a neuron fires by chance, at a rate that its potential sets."""
+"""Escape noise: neurons spike at random, at a rate that depends on their potential."""
 
 import math
 
-from neurosim.kernels.compiled import helper, inline
-from neurosim.kernels.neurons import order, reset
+from neurosim.kernels.address import addressed
+from neurosim.kernels.compiled import helper
+from neurosim.kernels.neurons import reset, sort_spikes
 from neurosim.kernels.random import counter, open_unit, squares
-from neurosim.kernels.types import (
-    BLOCK_FIRST,
-    BLOCK_LAST,
-    ENTITY_FIRST,
-    EXPECTED,
-    FIRST,
-    FIRST_ID,
-    GROUP,
-    MANNER,
-    SOFT_THRESHOLD,
-    SOFTPLUS,
-    STEEPNESS,
-)
+from neurosim.kernels.tables import tables_at
+from neurosim.kernels.types import SpikeMechanism
 
-CLEARLY = 1.0 + 1e-9
-"""More than rounding can be off."""
+MARGIN = 1.0 + 1e-9
+"""Safety factor for rounding in the bound on the spike probability."""
 
 
 @helper
-def escapes(excess, soft, link, t, entity, key):
-    """Return whether a neuron whose potential exceeds the threshold by `excess` mV fires.
+def escapes(excess, group, link, t, entity):
+    """Return whether a neuron whose potential exceeds the threshold by `excess` mV spikes.
 
-    The number of spikes that its rate makes one expect in the step is y = EXPECTED · link(x) at
-    x = excess · STEEPNESS, and it fires with probability 1 − e^−y. Both links are at most e^x, so
-    that the probability is at most EXPECTED · e^x: all that most steps need to look at.
+    The expected number of spikes in the step is y = expected · link(x) at x = excess · steepness.
+    The neuron spikes with probability 1 − e^−y. Both links are at most e^x, so expected · e^x
+    bounds the probability and decides most steps without the link.
     """
-    u = open_unit(squares(counter(t, entity), key))
-    x = excess * soft[STEEPNESS]
-    grown = math.exp(min(x, 700.0))  # e^x would overflow, and bounds the probability by 1 already
-    if u > CLEARLY * soft[EXPECTED] * grown:
+    u = open_unit(squares(counter(t, entity), group.key))
+    x = excess * group.steepness
+    grown = math.exp(min(x, 700.0))  # no overflow; beyond 700 the bound exceeds 1 anyway
+    if u > MARGIN * group.expected * grown:
         return False
-    if link == SOFTPLUS:
+    if link == SpikeMechanism.SOFTPLUS:
         grown = max(x, 0.0) + math.log1p(math.exp(-abs(x)))
-    return u < -math.expm1(-soft[EXPECTED] * grown)
+    return u < -math.expm1(-group.expected * grown)
 
 
 @helper
-def _escape(block, group, dynamics, soft, link, entity, key, v, until, queue, head, count, fired,
-            n_fired, t):  # fmt: skip
-    """Let the neurons of a block that do not rest fire by chance.
+def _escape_block(block, group, v, until, queue, head, count, fired, n_fired, t):
+    """Append the ids of neurons of a block that spike to `fired`; reset them.
 
-    Returns the place after the last in `fired`, and how many of the group rest now.
+    Returns the new length of `fired` and the number of refractory neurons of the group.
     """
-    for i in range(block[BLOCK_FIRST], block[BLOCK_LAST]):
-        own = entity + i - group[FIRST]
-        if until[i] < t and escapes(v[i] - soft[SOFT_THRESHOLD], soft, link, t, own, key):
-            fired[n_fired] = group[FIRST_ID] + i - group[FIRST]
+    for i in range(block.start, block.stop):
+        entity = group.first_entity + i - group.start
+        excess = v[i] - group.soft_threshold
+        if until[i] < t and escapes(excess, group, group.mechanism, t, entity):
+            fired[n_fired] = group.first_id + i - group.start
             n_fired += 1
-            count = reset(i, group, dynamics, v, until, queue, head, count, t)
+            count = reset(i, group, v, until, queue, head, count, t)
     return n_fired, count
 
 
-@inline
-def update_soft(neurons, soft, state, fired, first_fired, n_fired, t):
-    """Let neurons with a soft threshold, which have been advanced, fire.
+@addressed
+def escape(frame, index, row, t, first, n_fired):
+    """Let neurons with escape noise spike after they were advanced; see `kernels.loop`.
 
-    Adds the global ids of those that do to those from place `first_fired` to `n_fired`, keeps all
-    of them ascending, and returns the place after the last.
+    The frame holds `Neurons`, the indices of their blocks, `State` and the thread's row of
+    `Shared.fired`.
     """
-    before = n_fired
-    for k in range(soft.size):
-        block = neurons.blocks[soft[k]]
-        g = block[GROUP]
-        n_fired, state.queue_count[g] = _escape(
-            block,
-            neurons.groups[g],
-            neurons.dynamics[g],
-            neurons.escape[g],
-            neurons.firing[g, MANNER],
-            neurons.firing[g, ENTITY_FIRST],
-            neurons.escape_keys[g],
-            state.v,
-            state.refractory_until,
-            state.refractory_queue,
-            state.queue_head[g],
-            state.queue_count[g],
-            fired,
-            n_fired,
-            t,
-        )
+    neurons, blocks, state, fired = tables_at(frame)
+    before, heads, counts = n_fired, state.queue_head, state.queue_count
+    for k in range(blocks.size):
+        block = neurons.blocks[blocks[k]]
+        g = block.group
+        n_fired, counts[g] = _escape_block(
+            block, neurons.groups[g], state.v, state.refractory_until, state.refractory_queue,
+            heads[g], counts[g], fired, n_fired, t,
+        )  # fmt: skip
     if n_fired > before:
-        order(fired, first_fired, n_fired)
+        sort_spikes(fired, first, n_fired)
     return n_fired

@@ -1,72 +1,65 @@
-"""What machines tell each other: the spikes of the last steps, through MPI.
+"""Exchange of spikes between machines through MPI.
 
-On one machine processes local memory and meet at one barrier, as threads do. Of every machine one
-process sends a message, all of one length, in which the spikes nearly always have room: their
-number, how many each thread fired in each step, then their ids. What is left over goes in a second
-message, which all know of, having read the numbers.
+On one machine, processes share memory and meet at one barrier, like threads. One process of every
+machine sends messages of fixed length: the number of spikes, the number that each thread fired in
+each step, then their ids. A second message follows if the ids exceed the capacity of the first. All
+machines know from the numbers whether it does.
 
-MPI is called at its address, so that the kernels do not need it and are cached on disk like any
-other.
+MPI functions are called by address, so the kernels do not depend on MPI and are cached on disk.
 """
 
 from neurosim.kernels.address import addressed, call_3, call_8
 from neurosim.kernels.compiled import helper
-from neurosim.kernels.intrinsics import give_way
+from neurosim.kernels.intrinsics import yield_thread
 from neurosim.kernels.tables import tables_at
-from neurosim.kernels.types import (
-    COMMUNICATOR,
-    FLAG,
-    GATHER,
-    GATHER_ALL,
-    INTEGER,
-    REQUEST,
-    STATUS,
-    TEST,
-)
+
+# Entries of `Ranks.mpi`, then of `Ranks.request`.
+GATHER, TEST, GATHER_ALL, INTEGER, COMMUNICATOR = range(5)
+REQUEST, FLAG, STATUS = range(3)
 
 CAPACITY = 64
-"""Ids that fit into a first message."""
+"""Number of ids that fit into the first message."""
 SPINS = 500
-"""Looks for messages before a waiting process gives way."""
+"""Number of tests for messages before a waiting process yields."""
 
 
 @helper
-def _write(fired, start, own, n_own, known, k, out, more):
+def _write(fired, start, first_thread, n_threads, known, k, out, overflow):
     """Write the message for the steps known … k − 1; return its length."""
-    n, place = 0, 1 + n_own * (k - known)
-    for i in range(n_own):
-        row = own + i
+    n, offset = 0, 1 + n_threads * (k - known)
+    for i in range(n_threads):
+        row = first_thread + i
         for step in range(known, k):
             count = start[row, step + 1] - start[row, step]
             out[1 + i * (k - known) + step - known] = count
         for j in range(start[row, known], start[row, k]):
             if n < CAPACITY:
-                out[place + n] = fired[row, j]
+                out[offset + n] = fired[row, j]
             else:
-                more[n - CAPACITY] = fired[row, j]
+                overflow[n - CAPACITY] = fired[row, j]
             n += 1
     out[0] = n
-    return place + CAPACITY
+    return offset + CAPACITY
 
 
 @helper
-def _read(fired, start, own, n_own, known, k, message, more):
-    """Put what another machine wrote among the spikes of all threads."""
-    n, place = 0, 1 + n_own * (k - known)
-    for i in range(n_own):
-        row = own + i
+def _read(fired, start, first_thread, n_threads, known, k, message, overflow):
+    """Insert the message of another machine into the spikes of all threads."""
+    n, offset = 0, 1 + n_threads * (k - known)
+    for i in range(n_threads):
+        row = first_thread + i
         for step in range(known, k):
             begin = start[row, step]
             end = begin + message[1 + i * (k - known) + step - known]
             for j in range(begin, end):
-                fired[row, j] = message[place + n] if n < CAPACITY else more[n - CAPACITY]
+                fired[row, j] = message[offset + n] if n < CAPACITY else overflow[n - CAPACITY]
                 n += 1
             start[row, step + 1] = end
 
 
 @helper
 def _await(mpi, request):
-    """Return once the messages have come; with fewer cores than processes, let others go on."""
+    """Wait for the messages; yield the processor now and then."""
     spins = 0
     request[FLAG] = 0
     while True:
@@ -78,45 +71,51 @@ def _await(mpi, request):
             return
         spins += 1
         if spins > SPINS:
-            give_way()
+            yield_thread()
 
 
 @addressed
-def exchange(frame, own, n_own, known, k, _):
-    """Tell the other machines what this one's threads fired in the steps known … k − 1.
+def exchange(frame, first_thread, n_threads, known, k, _):
+    """Exchange the spikes of the steps known … k − 1 with the other machines.
 
     Parameters
     ----------
     frame : Frame
-        Of `Ranks` and `Shared`.
-    own, n_own : int
-        First of the machine's own threads, and how many they are; all machines have as many.
+        Holds `Ranks` and `Shared`.
+    first_thread, n_threads : int
+        The threads of this machine. All machines have the same number.
     known, k : int
         Steps of the chunk.
     """
     ranks, shared = tables_at(frame)
     fired, start, mpi = shared.fired, shared.fired_start, ranks.mpi
-    out, into, counts, places = ranks.out, ranks.into, ranks.counts, ranks.places
-    length = _write(fired, start, own, n_own, known, k, out, ranks.more_out)
+    send, receive, counts, displacements = (
+        ranks.send,
+        ranks.receive,
+        ranks.counts,
+        ranks.displacements,
+    )
+    length = _write(fired, start, first_thread, n_threads, known, k, send, ranks.send_overflow)
     call_8(
-        mpi[GATHER], out.ctypes.data, length, mpi[INTEGER], into.ctypes.data, length,
+        mpi[GATHER], send.ctypes.data, length, mpi[INTEGER], receive.ctypes.data, length,
         mpi[INTEGER], mpi[COMMUNICATOR], ranks.request.ctypes.data,
     )  # fmt: skip
     _await(mpi, ranks.request)
     left = 0
     for r in range(counts.size):
-        counts[r] = max(into[r * length] - CAPACITY, 0)
-        places[r] = left
+        counts[r] = max(receive[r * length] - CAPACITY, 0)
+        displacements[r] = left
         left += counts[r]
     if left > 0:
-        here = counts[own // n_own]
+        here = counts[first_thread // n_threads]
         call_8(
-            mpi[GATHER_ALL], ranks.more_out.ctypes.data, here, mpi[INTEGER],
-            ranks.more_into.ctypes.data, counts.ctypes.data, places.ctypes.data, mpi[INTEGER],
-            mpi[COMMUNICATOR],
+            mpi[GATHER_ALL], ranks.send_overflow.ctypes.data, here, mpi[INTEGER],
+            ranks.receive_overflow.ctypes.data, counts.ctypes.data, displacements.ctypes.data,
+            mpi[INTEGER], mpi[COMMUNICATOR],
         )  # fmt: skip
     for r in range(counts.size):
-        if r != own // n_own:
-            message, more = into[r * length : (r + 1) * length], ranks.more_into[places[r] :]
-            _read(fired, start, r * n_own, n_own, known, k, message, more)
+        if r != first_thread // n_threads:
+            message = receive[r * length : (r + 1) * length]
+            overflow = ranks.receive_overflow[displacements[r] :]
+            _read(fired, start, r * n_threads, n_threads, known, k, message, overflow)
     return 0

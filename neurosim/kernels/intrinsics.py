@@ -1,7 +1,7 @@
-"""Machine instructions that Numba has no name for: prefetch, atomics, giving way, the clock.
+"""Machine instructions that Numba has no name for: prefetch, atomics, yielding, the clock.
 
 Each is an LLVM instruction, so kernels that use them are cached on disk like any other. With the
-compiler switched off (``NUMBA_DISABLE_JIT=1``) plain Python stands in.
+compiler switched off (``NUMBA_DISABLE_JIT=1``), plain Python functions replace them.
 """
 
 import os
@@ -33,7 +33,7 @@ if config.DISABLE_JIT:
         """Return ``array[index]``."""
         return array[index]
 
-    def give_way():
+    def yield_thread():
         """Let another thread run."""
         if POSIX:
             os.sched_yield()
@@ -96,8 +96,8 @@ else:
         _sched_yield = types.ExternalFunction("SwitchToThread", types.int32())
 
     @helper
-    def give_way():
-        """Let another thread have the processor."""
+    def yield_thread():
+        """Let another thread run."""
         _sched_yield()
 
     @intrinsic

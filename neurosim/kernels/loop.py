@@ -1,4 +1,18 @@
-"""The time loop of one thread."""
+"""The time loop of one thread.
+
+In every step the loop calls a list of *step functions* at their addresses, each for the neurons or
+synapses that need it: `apply_inputs`, `advance_linear`, `escape`, `advance_heterogeneous`,
+`advance_models`, `transmit_plastic` and `record_post`. All of them have the same arguments:
+
+- the address of a frame of tables,
+- the index of the step in `State.history_start`,
+- the offset of its input in `State.buffer`,
+- the step,
+- the range of this step's spikes in the thread's row of `Shared.fired` so far: index of the first,
+  and past the last.
+
+They return the new index past the last spike.
+"""
 
 import numpy as np
 
@@ -7,35 +21,30 @@ from neurosim.kernels.barrier import arrive, wait
 from neurosim.kernels.compiled import helper
 from neurosim.kernels.delivery import SPIKE_PREFETCH
 from neurosim.kernels.intrinsics import clock, prefetch
+from neurosim.kernels.state_types import ARRIVAL, MODEL_STATE, VOLTAGE
 from neurosim.kernels.tables import tables_at
-from neurosim.kernels.types import (
-    ARRIVAL,
-    DELIVERY,
-    MODEL_STATE,
-    NOISE,
-    RECORDING,
-    UPDATE,
-    VOLTAGE,
-    WAITING,
-)
+from neurosim.kernels.types import DELIVERY, NOISE, RECORDING, UPDATE, WAITING
 
 
 @helper
-def _merge(every_fired, every_start, heads, k, history, reached, rows, n):
-    """Append what all threads fired in step k of the chunk to a history, by id; return its end."""
+def _merge(all_fired, all_start, heads, k, history, reached, rows, n):
+    """Append the spikes of all threads in step k of the chunk to a history; return its length.
+
+    The spikes of each thread are sorted by id, and so is the merged list.
+    """
     n_threads = heads.size
     for other in range(n_threads):
-        heads[other] = every_start[other, k]
+        heads[other] = all_start[other, k]
     while True:
         best, winner = np.int32(-1), -1
         for other in range(n_threads):
-            if heads[other] < every_start[other, k + 1]:
-                candidate = every_fired[other, heads[other]]
+            if heads[other] < all_start[other, k + 1]:
+                candidate = all_fired[other, heads[other]]
                 if winner < 0 or candidate < best:
                     best, winner = candidate, other
         if winner < 0:
             return n
-        prefetch(rows, every_fired[winner, heads[winner] + SPIKE_PREFETCH])
+        prefetch(rows, all_fired[winner, heads[winner] + SPIKE_PREFETCH])
         history[n] = best
         reached[n] = np.uint64(rows[best])
         heads[winner] += 1
@@ -44,9 +53,9 @@ def _merge(every_fired, every_start, heads, k, history, reached, rows, n):
 
 @addressed
 def sample(frame, t, t_first, _a, _b, _c):
-    """Write the probes whose interval ends with step t of a chunk into their next row of samples.
+    """Write the recorded signals whose interval ends with step t into their next row of samples.
 
-    The frame holds `RecordingTable`, `State` and the samples; `t_first` is the first step of the
+    The frame holds `RecordingTable`, `State` and the samples. `t_first` is the first step of the
     chunk.
     """
     table, state, samples = tables_at(frame)
@@ -56,14 +65,14 @@ def sample(frame, t, t_first, _a, _b, _c):
         if (t + 1) % own.interval != 0:
             continue
         row = (t + 1) // own.interval - t_first // own.interval - 1
-        for i in range(own.first, own.last):
+        for i in range(own.start, own.stop):
             index = indices[i]
             if own.signal == VOLTAGE:
                 samples[row, i] = state.v[index]
             elif own.signal == MODEL_STATE:
                 samples[row, i] = state.states[index]
             elif own.signal == ARRIVAL:
-                # What arrived is summed over the sampling interval.
+                # Arrivals are summed over the sampling interval.
                 samples[row, i] = arrived[index]
                 arrived[index] = 0.0
             else:
@@ -83,29 +92,29 @@ def _lap(ticks, phase, since, timed):
 
 @addressed
 def advance(frame, t_first, n_steps, crossing):
-    """Advance one thread's neurons by a chunk of steps.
+    """Advance the neurons of one thread by a chunk of steps.
 
     Parameters
     ----------
     frame : Frame
-        Of `Loop`.
+        Holds `Loop`.
     t_first, n_steps : int
         First step and length of the chunk.
     crossing : int
-        How often the threads of this machine have met before.
+        Number of barrier crossings of the threads of this machine so far.
 
     Returns
     -------
     int
-        How often they have met now.
+        Number of crossings after the chunk.
 
     Notes
     -----
-    After the call the history still holds the chunk's spikes for the recorder to read; the engine
-    then makes room for the next chunk.
+    After the call the history still holds the spikes of the chunk for the recorder. The engine then
+    shifts the history for the next chunk.
 
-    News are waited for as late as can be: a batch begins with the delivery of all spikes known so
-    far, before this thread looks whether the others have come as far.
+    Threads synchronise as late as possible: each delivery starts with the spikes known so far,
+    before the thread waits at the barrier for the others.
     """
     (loop,) = tables_at(frame)
     shared, max_delay, min_delay, timed = (
@@ -117,13 +126,14 @@ def advance(frame, t_first, n_steps, crossing):
     fired_start, history_start = shared.fired_start[loop.thread], loop.history_start
     deliver, deliver_frame = loop.deliver[0, 0], loop.deliver[0, 1]
     n_fired, known = np.int64(0), np.int64(0)
-    first, last = np.int64(0), np.int64(0)
+    first, last = np.int64(0), np.int64(0)  # steps of the current delivery
     fired_start[0] = 0
     ticks = loop.ticks
     for k in range(n_steps + 1):
         now = clock() if timed else np.int64(0)
-        news = k > 0 and (k % min_delay == 0 or k == n_steps)
-        if news:
+        # Spikes are exchanged every min_delay steps: earlier none of them can arrive.
+        exchanging = k > 0 and (k % min_delay == 0 or k == n_steps)
+        if exchanging:
             arrive(shared.arrivals)
             crossing += 1
         here = max_delay + k
@@ -134,16 +144,18 @@ def advance(frame, t_first, n_steps, crossing):
             until = max_delay + last
             call_addressed(deliver, deliver_frame, k, max_delay + known, here, until, here)
             now = _lap(ticks, DELIVERY, now, timed)
-        if news:
-            wait(shared.arrivals, loop.n_own, crossing)
+        if exchanging:
+            wait(shared.arrivals, loop.n_threads, crossing)
             for i in range(loop.exchange.shape[0]):
-                if loop.thread == loop.own:
+                # One thread exchanges spikes with other machines; the others wait for it.
+                if loop.thread == loop.first_thread:
                     call_addressed(
-                        loop.exchange[i, 0], loop.exchange[i, 1], loop.own, loop.n_own, known, k, 0
-                    )
+                        loop.exchange[i, 0], loop.exchange[i, 1], loop.first_thread,
+                        loop.n_threads, known, k, 0,
+                    )  # fmt: skip
                 arrive(shared.arrivals)
                 crossing += 1
-                wait(shared.arrivals, loop.n_own, crossing)
+                wait(shared.arrivals, loop.n_threads, crossing)
             now = _lap(ticks, WAITING, now, timed)
             for step in range(known, k):
                 history_start[max_delay + step + 1] = _merge(
@@ -158,6 +170,7 @@ def advance(frame, t_first, n_steps, crossing):
                 )
             now = _lap(ticks, RECORDING, now, timed)
             if k < n_steps:
+                # Deliver the new spikes to the steps of the current delivery.
                 until, base = max_delay + last, max_delay + first
                 call_addressed(deliver, deliver_frame, max_delay + known, here, here, until, base)
                 now = _lap(ticks, DELIVERY, now, timed)
@@ -172,6 +185,7 @@ def advance(frame, t_first, n_steps, crossing):
                 loop.steps[i, 0], loop.steps[i, 1], here, row, t, fired_start[k], n_fired
             )
         fired_start[k + 1] = n_fired
+        # Drawing noise is timed separately.
         now = _lap(ticks, UPDATE, now + ticks[NOISE] - noise, timed)
         for i in range(loop.samples.shape[0]):
             call_addressed(loop.samples[i, 0], loop.samples[i, 1], t, t_first, 0, 0, 0)

@@ -1,28 +1,11 @@
-"""One time step of neurons whose equations are compiled apart and called by address."""
+"""One step of neurons with compiled equations, whose block functions are called by address."""
 
-from neurosim.kernels.address import call_9
-from neurosim.kernels.compiled import helper, inline
-from neurosim.kernels.inputs import gather
-from neurosim.kernels.neurons import filter_port, order
-from neurosim.kernels.types import (
-    ALPHA,
-    BLOCK_FIRST,
-    BLOCK_LAST,
-    DELTA,
-    EQUATIONS,
-    EXPONENTIAL,
-    FIRST,
-    FIRST_ID,
-    GROUP,
-    KIND,
-    P_SS,
-    PLACE,
-    PORT_FIRST,
-    PORT_LAST,
-    SLOT,
-    STATE,
-    STATE_RISE,
-)
+from neurosim.kernels.address import addressed, call_9
+from neurosim.kernels.compiled import helper
+from neurosim.kernels.inputs import collect_input
+from neurosim.kernels.neurons import filter_port, sort_spikes
+from neurosim.kernels.tables import tables_at
+from neurosim.kernels.types import ALPHA, DELTA, EQUATIONS
 
 
 @helper
@@ -35,69 +18,71 @@ def _fill(course, first, values, points):
 
 
 @helper
-def _add_synaptic(course, current, rise, kind, points, dt, filters):
+def _add_synaptic(course, current, rise, port, points, dt):
     """Add the synaptic current of one port at all points of the step."""
-    n, kept, pause = current.size, filters[P_SS] ** (1.0 / (points - 1)), dt / (points - 1)
+    n, decay, pause = current.size, port.p_ss ** (1.0 / (points - 1)), dt / (points - 1)
     factor = 1.0
     for j in range(points):
-        time = j * pause if kind == ALPHA else 0.0
+        time = j * pause if port.kind == ALPHA else 0.0
         for i in range(n):
             course[j * n + i] += factor * (current[i] + rise[i] * time)
-        factor *= kept
+        factor *= decay
 
 
 @helper
 def _emit_spikes(block, group, spiked, fired, n_fired):
     """Append the ids of the spiking neurons of a block to `fired`; return the new count."""
-    first_id = group[FIRST_ID] + block[BLOCK_FIRST] - group[FIRST]
-    for i in range(block[BLOCK_LAST] - block[BLOCK_FIRST]):
+    first_id = group.first_id + block.start - group.start
+    for i in range(block.stop - block.start):
         if spiked[i] > 0.0:
             fired[n_fired] = first_id + i
             n_fired += 1
     return n_fired
 
 
-@inline
-def update_models(neurons, models, inputs, state, scratch, row, fired, first_fired, n_fired, t):
-    """Advance the neurons with equations of their own by one step; return the new spike count.
+@addressed
+def advance_models(frame, index, row, t, first_fired, n_fired):
+    """Advance neurons with compiled equations by a step; arguments as in `kernels.loop`.
 
-    Their ids are merged into those from `first_fired` to `n_fired`, which stay ascending.
+    The frame holds `Models` and the tables of `advance_linear`.
     """
+    models, neurons, inputs, state, scratch, fired = tables_at(frame)
     before, course, dt = n_fired, scratch.course, models.dt[0]
     for k in range(models.blocks.size):
         block = neurons.blocks[models.blocks[k]]
-        group, first = neurons.groups[block[GROUP]], block[BLOCK_FIRST]
-        a, n, points = first - group[FIRST], block[BLOCK_LAST] - first, models.points[k]
-        carries = models.carries[k] > 0
+        group = neurons.groups[block.group]
+        first, offset, n = block.start, block.start - group.start, block.stop - block.start
+        points, carries = models.points[k], models.carries[k] > 0
         jump = scratch.voltage[:n]
         for i in range(n):
             jump[i] = 0.0
-        # Rows of `course`: the current at the ends and middles of the internal steps, injected and
-        # synaptic; or the injected current and the variables of the synaptic currents. Then what
-        # arrives at each port that the block function integrates.
+        # Rows of `course`: the injected and synaptic current at the ends and middles of the
+        # internal steps; or, if the method integrates synaptic currents, the injected current and
+        # the synaptic variables. Then the input of each port that the block function integrates.
         _fill(course, 0, state.injected[first : first + n], 1 if carries else points)
         carried, arrived = n, n * points
-        for p in range(group[PORT_FIRST], group[PORT_LAST]):
-            port, filters = neurons.ports[p], neurons.filters[p]
-            place, slot = block[PLACE] + p - group[PORT_FIRST], row + port[SLOT] + a
-            arriving = gather(inputs, place, state, slot, scratch, n, t)
-            kind, here, rise = port[KIND], port[STATE] + a, port[STATE_RISE] + a
-            if kind == EQUATIONS or (carries and kind != DELTA):
+        for p in range(group.first_port, group.stop_port):
+            port = neurons.ports[p]
+            block_port = block.first_port + p - group.first_port
+            slot = row + port.slot + offset
+            arriving = collect_input(inputs, block_port, state, slot, scratch, n, t)
+            current = state.synaptic[port.state + offset : port.state + offset + n]
+            rise = state.synaptic[port.rise + offset : port.rise + offset + n]
+            if port.kind == EQUATIONS:
                 _fill(course, arrived, arriving, 1)
                 arrived += n
-                if kind != EQUATIONS:
-                    _fill(course, carried, state.synaptic[here : here + n], 1)
+            elif carries and port.kind != DELTA:
+                _fill(course, arrived, arriving, 1)
+                arrived += n
+                _fill(course, carried, current, 1)
+                carried += n
+                if port.kind == ALPHA:
+                    _fill(course, carried, rise, 1)
                     carried += n
-                if kind == ALPHA:
-                    _fill(course, carried, state.synaptic[rise : rise + n], 1)
-                    carried += n
-                continue
-            if kind != DELTA:
-                _add_synaptic(
-                    course, state.synaptic[here : here + n], state.synaptic[rise : rise + n],
-                    kind, points, dt, filters,
-                )  # fmt: skip
-            filter_port(jump, state.synaptic, here, rise, kind, arriving, filters)
+            else:
+                if port.kind != DELTA:
+                    _add_synaptic(course, current, rise, port, points, dt)
+                filter_port(jump, state.synaptic, offset, port, arriving)
         spikes = call_9(
             models.address[k],
             n,
@@ -112,17 +97,17 @@ def update_models(neurons, models, inputs, state, scratch, row, fired, first_fir
         )
         if carries:
             carried = n
-            for p in range(group[PORT_FIRST], group[PORT_LAST]):
-                kind, here = neurons.ports[p, KIND], neurons.ports[p, STATE] + a
-                if kind == EXPONENTIAL or kind == ALPHA:  # noqa: SIM109 - compiles faster
-                    _fill(state.synaptic, here, course[carried : carried + n], 1)
-                    carried += n
-                if kind == ALPHA:
-                    rise = neurons.ports[p, STATE_RISE] + a
-                    _fill(state.synaptic, rise, course[carried : carried + n], 1)
+            for p in range(group.first_port, group.stop_port):
+                port = neurons.ports[p]
+                if port.kind == DELTA or port.kind == EQUATIONS:
+                    continue
+                _fill(state.synaptic, port.state + offset, course[carried : carried + n], 1)
+                carried += n
+                if port.kind == ALPHA:
+                    _fill(state.synaptic, port.rise + offset, course[carried : carried + n], 1)
                     carried += n
         if spikes > 0:
             n_fired = _emit_spikes(block, group, jump, fired, n_fired)
     if n_fired > before:
-        order(fired, first_fired, n_fired)
+        sort_spikes(fired, first_fired, n_fired)
     return n_fired

@@ -1,59 +1,31 @@
 """One step of leaky integrate-and-fire neurons with exact propagators.
 
-Between spikes the equations are linear, so one step is a matrix product without any error of
-integration: S. Rotter & M. Diesmann, *Exact digital simulation of time-invariant linear systems
-with applications to neuronal modeling*, Biological Cybernetics 81, 381 (1999).
+Between spikes the equations are linear, so one step is a matrix product without integration error:
+S. Rotter & M. Diesmann, *Exact digital simulation of time-invariant linear systems with
+applications to neuronal modeling*, Biological Cybernetics 81, 381 (1999).
 
-The memory's pace is what limits this. Neurons with one or two synaptic currents, or with delta
-synapses alone, are advanced in a single pass; every other combination port by port. Both ways give
-the same bits.
+The update is memory-bound. Neurons with one or two exponential currents, or with delta synapses
+only, are advanced in a single pass. All other combinations are advanced port by port. Both ways
+give the same bits.
 """
 
 import numpy as np
 
+from neurosim.kernels.address import addressed
 from neurosim.kernels.compiled import helper, inline
-from neurosim.kernels.inputs import count_block, gather
-from neurosim.kernels.types import (
-    ALPHA,
-    BLOCK_FIRST,
-    BLOCK_LAST,
-    COUNTED,
-    DELTA,
-    EXPONENTIAL,
-    FIRST,
-    FIRST_ID,
-    GAIN,
-    GROUP,
-    KIND,
-    LAST,
-    MANNER,
-    MODEL,
-    P_SR,
-    P_SS,
-    P_VR,
-    P_VS,
-    P_VV,
-    PLACE,
-    PORT_FIRST,
-    PORT_LAST,
-    QUIET,
-    REFRACTORY,
-    RESET,
-    SLOT,
-    STATE,
-    STATE_RISE,
-    SUBTRACT,
-    THRESHOLD,
-)
+from neurosim.kernels.input_types import COUNTED, NO_NOISE
+from neurosim.kernels.inputs import collect_input, count_block
+from neurosim.kernels.tables import tables_at
+from neurosim.kernels.types import ALPHA, DELTA, EXPONENTIAL, SpikeMechanism
 
 SCAN_WIDTH = 64
-"""Neurons among which one above threshold is looked for one by one."""
+"""Block size of the scalar threshold scan."""
 
 
 @helper
-def _one_delta(v, injected, arriving, dynamics):
+def _one_delta(v, injected, arriving, group):
     """Advance neurons with delta synapses; return whether any is above threshold."""
-    p_vv, threshold = dynamics[P_VV], dynamics[THRESHOLD]
+    p_vv, threshold = group.p_vv, group.threshold
     above = False
     for i in range(v.size):
         new = p_vv * v[i] + (injected[i] + arriving[i])
@@ -64,9 +36,9 @@ def _one_delta(v, injected, arriving, dynamics):
 
 
 @helper
-def _one_delta_counted(v, injected, arriving, counts, weight, dynamics):
+def _one_delta_counted(v, injected, arriving, counts, weight, group):
     """Advance neurons with delta synapses and Poisson spikes; return whether any is above."""
-    p_vv, threshold = dynamics[P_VV], dynamics[THRESHOLD]
+    p_vv, threshold = group.p_vv, group.threshold
     above = False
     for i in range(v.size):
         new = p_vv * v[i] + (injected[i] + (arriving[i] + weight * counts[i]))
@@ -77,13 +49,14 @@ def _one_delta_counted(v, injected, arriving, counts, weight, dynamics):
 
 
 @helper
-def _one_exponential(v, injected, synaptic, arriving, dynamics, filters):
+def _one_exponential(v, injected, synaptic, arriving, group, port):
     """Advance neurons with one exponential current; return whether any is above threshold."""
-    p_vv, threshold = dynamics[P_VV], dynamics[THRESHOLD]
-    p_ss, p_vs = filters[P_SS], filters[P_VS]
+    p_vv, threshold = group.p_vv, group.threshold
+    p_ss, p_vs = port.p_ss, port.p_vs
     above = False
     for i in range(v.size):
         current = synaptic[i]
+        # V is driven by the current at the start of the step; arriving spikes act at its end.
         new = p_vv * v[i] + (injected[i] + p_vs * current)
         synaptic[i] = p_ss * current + arriving[i]
         arriving[i] = 0.0
@@ -93,10 +66,10 @@ def _one_exponential(v, injected, synaptic, arriving, dynamics, filters):
 
 
 @helper
-def _one_exponential_counted(v, injected, synaptic, arriving, counts, weight, dynamics, filters):
+def _one_exponential_counted(v, injected, synaptic, arriving, counts, weight, group, port):
     """Advance neurons with one such current and Poisson spikes; return whether any is above."""
-    p_vv, threshold = dynamics[P_VV], dynamics[THRESHOLD]
-    p_ss, p_vs = filters[P_SS], filters[P_VS]
+    p_vv, threshold = group.p_vv, group.threshold
+    p_ss, p_vs = port.p_ss, port.p_vs
     above = False
     for i in range(v.size):
         current = synaptic[i]
@@ -109,17 +82,17 @@ def _one_exponential_counted(v, injected, synaptic, arriving, counts, weight, dy
 
 
 @helper
-def _two_exponentials(v, injected, synaptic, arriving, more, arriving_more, dynamics, filters):
+def _two_exponentials(v, injected, synaptic, arriving, more, arriving_more, group, port, other):
     """Advance neurons with two exponential currents; return whether any is above threshold."""
-    p_vv, threshold = dynamics[P_VV], dynamics[THRESHOLD]
-    p_ss, p_vs = filters[0, P_SS], filters[0, P_VS]
-    q_ss, q_vs = filters[1, P_SS], filters[1, P_VS]
+    p_vv, threshold = group.p_vv, group.threshold
+    p_ss, p_vs = port.p_ss, port.p_vs
+    q_ss, q_vs = other.p_ss, other.p_vs
     above = False
     for i in range(v.size):
-        current, other = synaptic[i], more[i]
-        new = p_vv * v[i] + ((injected[i] + p_vs * current) + q_vs * other)
+        current, second = synaptic[i], more[i]
+        new = p_vv * v[i] + ((injected[i] + p_vs * current) + q_vs * second)
         synaptic[i] = p_ss * current + arriving[i]
-        more[i] = q_ss * other + arriving_more[i]
+        more[i] = q_ss * second + arriving_more[i]
         arriving[i] = 0.0
         arriving_more[i] = 0.0
         v[i] = new
@@ -128,35 +101,39 @@ def _two_exponentials(v, injected, synaptic, arriving, more, arriving_more, dyna
 
 
 @helper
-def filter_port(voltage, state, place, place_rise, kind, arriving, filters):
-    """Advance the current of one port, add what it does to V, and take in what arrived."""
+def filter_port(voltage, synaptic, offset, port, arriving):
+    """Advance the current of one port and add its effect to `voltage`.
+
+    `offset` is the index of the block's first neuron within its group. Spikes that arrive act on
+    the current at the end of the step.
+    """
     n = voltage.size
-    p_ss, p_vs, p_sr, p_vr = filters[P_SS], filters[P_VS], filters[P_SR], filters[P_VR]
-    gain = filters[GAIN]
-    if kind == DELTA:
+    p_ss, p_vs, p_sr, p_vr = port.p_ss, port.p_vs, port.p_sr, port.p_vr
+    gain = port.gain
+    if port.kind == DELTA:
         for i in range(n):
             voltage[i] += arriving[i]
         return
-    synaptic = state[place : place + n]
-    if kind == EXPONENTIAL:
+    currents = synaptic[port.state + offset : port.state + offset + n]
+    if port.kind == EXPONENTIAL:
         for i in range(n):
-            current = synaptic[i]
+            current = currents[i]
             voltage[i] += p_vs * current
-            synaptic[i] = p_ss * current + arriving[i]
+            currents[i] = p_ss * current + arriving[i]
         return
-    rise = state[place_rise : place_rise + n]
+    rise = synaptic[port.rise + offset : port.rise + offset + n]
     for i in range(n):
-        current = synaptic[i]
+        current = currents[i]
         slope = rise[i]
         voltage[i] += p_vs * current + p_vr * slope
-        synaptic[i] = p_ss * current + p_sr * slope
+        currents[i] = p_ss * current + p_sr * slope
         rise[i] = p_ss * slope + gain * arriving[i]
 
 
 @helper
-def _integrate(v, voltage, dynamics):
-    """Advance V by one step; return whether any is above threshold."""
-    p_vv, threshold = dynamics[P_VV], dynamics[THRESHOLD]
+def _integrate(v, voltage, group):
+    """Advance V by one step; return whether any neuron is above threshold."""
+    p_vv, threshold = group.p_vv, group.threshold
     above = False
     for i in range(v.size):
         new = p_vv * v[i] + voltage[i]
@@ -166,79 +143,74 @@ def _integrate(v, voltage, dynamics):
 
 
 @helper
-def accumulate_arrivals(arrived, slot, arriving):
-    """Add up what arrives at probes."""
+def _accumulate_arrivals(arrived, slot, arriving):
+    """Add what arrives at E/I probes to what has arrived since the last sample."""
     for i in range(arriving.size):
         arrived[slot + i] += arriving[i]
 
 
 @inline
-def _advance_by_port(neurons, inputs, b, injected, state, row, scratch, t):
-    """Advance the neurons of block b port by port; return whether any is above threshold."""
-    block = neurons.blocks[b]
-    group = neurons.groups[block[GROUP]]
-    dynamics = neurons.dynamics[block[GROUP]]
-    first, last = block[BLOCK_FIRST], block[BLOCK_LAST]
-    a, n = first - group[FIRST], last - first
+def _advance_by_port(neurons, inputs, block, injected, state, row, scratch, t):
+    """Advance the neurons of a block port by port; return whether any is above threshold."""
+    group = neurons.groups[block.group]
+    offset, n = block.start - group.start, block.stop - block.start
     voltage = scratch.voltage[:n]
     for i in range(n):
         voltage[i] = injected[i]
-    for p in range(group[PORT_FIRST], group[PORT_LAST]):
-        port, filters = neurons.ports[p], neurons.filters[p]
-        place = block[PLACE] + p - group[PORT_FIRST]
-        slot = port[SLOT] + a
-        arriving = gather(inputs, place, state, row + slot, scratch, n, t)
-        if group[FIRST_ID] < 0:
-            accumulate_arrivals(state.arrived, slot, arriving)
-        here, rise = port[STATE] + a, port[STATE_RISE] + a
-        filter_port(voltage, state.synaptic, here, rise, port[KIND], arriving, filters)
-    return _integrate(state.v[first:last], voltage, dynamics)
+    for p in range(group.first_port, group.stop_port):
+        port = neurons.ports[p]
+        block_port = block.first_port + p - group.first_port
+        slot = port.slot + offset
+        arriving = collect_input(inputs, block_port, state, row + slot, scratch, n, t)
+        if group.first_id < 0:
+            _accumulate_arrivals(state.arrived, slot, arriving)
+        filter_port(voltage, state.synaptic, offset, port, arriving)
+    return _integrate(state.v[block.start : block.stop], voltage, group)
 
 
 @inline
-def _advance_block(neurons, inputs, b, injected, state, row, scratch, t):
-    """Advance the neurons of block b by one step; return whether any is above threshold."""
-    block = neurons.blocks[b]
-    g = block[GROUP]
-    group, dynamics = neurons.groups[g], neurons.dynamics[g]
-    n_ports = group[PORT_LAST] - group[PORT_FIRST]
-    port = neurons.ports[group[PORT_FIRST]]
-    noisy = inputs.noisy[block[PLACE]]
-    first, last = block[BLOCK_FIRST], block[BLOCK_LAST]
-    a, n = first - group[FIRST], last - first
-    v = state.v[first:last]
-    slot = row + port[SLOT] + a
+def _advance_block(neurons, inputs, block, injected, state, row, scratch, t):
+    """Advance the neurons of a block by one step; return whether any is above threshold."""
+    group = neurons.groups[block.group]
+    n_ports = group.stop_port - group.first_port
+    port = neurons.ports[group.first_port]
+    kind = inputs.noise_kind[block.first_port]
+    offset, n = block.start - group.start, block.stop - block.start
+    v = state.v[block.start : block.stop]
+    slot = row + port.slot + offset
     arriving = state.buffer[slot : slot + n]
-    synaptic = state.synaptic[port[STATE] + a : port[STATE] + a + n]
-    filters = neurons.filters[group[PORT_FIRST]]
-    if n_ports == 1 and port[KIND] != ALPHA and noisy <= COUNTED and group[FIRST_ID] >= 0:
+    synaptic = state.synaptic[port.state + offset : port.state + offset + n]
+    if n_ports == 1 and port.kind != ALPHA and kind <= COUNTED and group.first_id >= 0:
         weight = 0.0
-        if noisy == COUNTED:
-            noisy, weight = count_block(inputs, block[PLACE], state, scratch, n, t)
+        if kind == COUNTED:
+            kind, weight = count_block(inputs, block.first_port, state, scratch, n, t)
         counts = scratch.counts[:n]
-        if port[KIND] == DELTA:
-            if noisy == QUIET:
-                return _one_delta(v, injected, arriving, dynamics)
-            return _one_delta_counted(v, injected, arriving, counts, weight, dynamics)
-        if noisy == QUIET:
-            return _one_exponential(v, injected, synaptic, arriving, dynamics, filters)
+        if port.kind == DELTA:
+            if kind == NO_NOISE:
+                return _one_delta(v, injected, arriving, group)
+            return _one_delta_counted(v, injected, arriving, counts, weight, group)
+        if kind == NO_NOISE:
+            return _one_exponential(v, injected, synaptic, arriving, group, port)
         return _one_exponential_counted(
-            v, injected, synaptic, arriving, counts, weight, dynamics, filters
+            v, injected, synaptic, arriving, counts, weight, group, port
         )
-    if n_ports == 2 and noisy + inputs.noisy[block[PLACE] + 1] == QUIET and group[FIRST_ID] >= 0:
-        other = neurons.ports[group[PORT_FIRST] + 1]
-        if port[KIND] == EXPONENTIAL and other[KIND] == EXPONENTIAL:
+    quiet = kind + inputs.noise_kind[block.first_port + 1] == NO_NOISE if n_ports == 2 else False
+    if quiet and group.first_id >= 0:
+        other = neurons.ports[group.first_port + 1]
+        if port.kind == EXPONENTIAL and other.kind == EXPONENTIAL:
+            state_2, slot_2 = other.state + offset, row + other.slot + offset
             return _two_exponentials(
                 v,
                 injected,
                 synaptic,
                 arriving,
-                state.synaptic[other[STATE] + a : other[STATE] + a + n],
-                state.buffer[row + other[SLOT] + a : row + other[SLOT] + a + n],
-                dynamics,
-                neurons.filters[group[PORT_FIRST] : group[PORT_LAST]],
+                state.synaptic[state_2 : state_2 + n],
+                state.buffer[slot_2 : slot_2 + n],
+                group,
+                port,
+                other,
             )
-    return _advance_by_port(neurons, inputs, b, injected, state, row, scratch, t)
+    return _advance_by_port(neurons, inputs, block, injected, state, row, scratch, t)
 
 
 @helper
@@ -251,41 +223,41 @@ def _any_above(v, threshold):
 
 
 @helper
-def reset(i, group, dynamics, v, until, refractory_queue, head, count, t):
-    """Reset neuron i, which fires in step t; return the number of its group that are refractory."""
-    if dynamics[SUBTRACT] > 0.0:
-        v[i] -= dynamics[SUBTRACT]
+def reset(i, group, v, until, queue, head, count, t):
+    """Reset neuron i, which spikes in step t; return the new number of refractory neurons."""
+    if group.subtract > 0.0:
+        v[i] -= group.subtract
     else:
-        v[i] = dynamics[RESET]
-    if group[REFRACTORY] == 0:
+        v[i] = group.reset
+    if group.refractory == 0:
         return count
-    until[i] = t + group[REFRACTORY]
-    refractory_queue[group[FIRST] + (head + count) % (group[LAST] - group[FIRST])] = i
+    until[i] = t + group.refractory
+    queue[group.start + (head + count) % (group.stop - group.start)] = i
     return count + 1
 
 
 @helper
-def _fire(block, group, dynamics, v, until, refractory_queue, head, count, fired, n_fired, t):
-    """Let the neurons of a block that are above threshold and do not rest fire.
+def _emit_spikes(block, group, v, until, queue, head, count, fired, n_fired, t):
+    """Append the ids of neurons above threshold that are not refractory to `fired`; reset them.
 
-    Returns the place after the last in `fired`, and how many of the group rest now.
+    Returns the new length of `fired` and the number of refractory neurons of the group.
     """
-    threshold = dynamics[THRESHOLD]
-    for a in range(block[BLOCK_FIRST], block[BLOCK_LAST], SCAN_WIDTH):
-        b = min(a + SCAN_WIDTH, block[BLOCK_LAST])
+    threshold = group.threshold
+    for a in range(block.start, block.stop, SCAN_WIDTH):
+        b = min(a + SCAN_WIDTH, block.stop)
         if not _any_above(v[a:b], threshold):
             continue
         for i in range(a, b):
             if v[i] > threshold and until[i] < t:
-                fired[n_fired] = group[FIRST_ID] + i - group[FIRST]
+                fired[n_fired] = group.first_id + i - group.start
                 n_fired += 1
-                count = reset(i, group, dynamics, v, until, refractory_queue, head, count, t)
+                count = reset(i, group, v, until, queue, head, count, t)
     return n_fired, count
 
 
 @helper
-def order(fired, first, last):
-    """Sort the few ids that fired in a step."""
+def sort_spikes(fired, first, last):
+    """Sort the ids of the few neurons that spiked in a step."""
     for i in range(first + 1, last):
         one, j = fired[i], i
         while j > first and fired[j - 1] > one:
@@ -295,71 +267,60 @@ def order(fired, first, last):
 
 
 @helper
-def release_refractory(groups, until, refractory_queue, queue_head, queue_count, t):
-    """Let go of the neurons whose refractory period is over, before any of them fires anew."""
-    for g in range(groups.shape[0]):
-        first = groups[g, FIRST]
-        size = groups[g, LAST] - first
-        head, count = queue_head[g], queue_count[g]
-        while count > 0 and until[refractory_queue[first + head]] < t:
+def _release_refractory(groups, until, queue, heads, counts, t):
+    """Remove neurons whose refractory period has ended from the queues."""
+    for g in range(groups.size):
+        first = groups[g].start
+        size = groups[g].stop - first
+        head, count = heads[g], counts[g]
+        while count > 0 and until[queue[first + head]] < t:
             head = head + 1 if head + 1 < size else 0
             count -= 1
-        queue_head[g], queue_count[g] = head, count
+        heads[g], counts[g] = head, count
 
 
 @helper
-def clamp_refractory(groups, dynamics, v, refractory_queue, queue_head, queue_count):
-    """Hold the neurons in their refractory period at reset."""
-    for g in range(groups.shape[0]):
-        first = groups[g, FIRST]
-        size = groups[g, LAST] - first
-        head = queue_head[g]
-        for _ in range(queue_count[g]):
-            v[refractory_queue[first + head]] = dynamics[g, RESET]
+def _clamp_refractory(groups, v, queue, heads, counts):
+    """Set the potential of refractory neurons to reset."""
+    for g in range(groups.size):
+        first, clamped = groups[g].start, groups[g].reset
+        size = groups[g].stop - first
+        head = heads[g]
+        for _ in range(counts[g]):
+            v[queue[first + head]] = clamped
             head = head + 1 if head + 1 < size else 0
 
 
-@inline
-def update(neurons, inputs, state, scratch, row, fired, n_fired, t):
-    """Advance every integrate-and-fire neuron by a step, its input at `row` of the buffer.
+@addressed
+def advance_linear(frame, index, row, t, first, n_fired):
+    """Advance equal linear neurons by a step; arguments as in `kernels.loop`.
 
-    Writes the global ids of those that fired into `fired` from place `n_fired` on, ascending, and
-    returns the place after the last.
+    The frame holds `Neurons`, `Inputs`, `State`, `Scratch` and the thread's row of `Shared.fired`.
     """
-    filled = np.int64(-1)
+    neurons, inputs, state, scratch, fired = tables_at(frame)
+    until, queue = state.refractory_until, state.refractory_queue
     heads, counts = state.queue_head, state.queue_count
-    release_refractory(
-        neurons.groups, state.refractory_until, state.refractory_queue, heads, counts, t
-    )
-    for b in range(neurons.blocks.shape[0]):
+    # Released before any of them spikes again: a queue never holds a neuron twice.
+    _release_refractory(neurons.groups, until, queue, heads, counts, t)
+    filled = np.int64(-1)
+    for b in range(neurons.blocks.size):
         block = neurons.blocks[b]
-        g, first = block[GROUP], block[BLOCK_FIRST]
-        if neurons.firing[g, MANNER] >= MODEL:
+        g = block.group
+        group = neurons.groups[g]
+        if group.mechanism >= SpikeMechanism.MODEL:
             continue
         if state.uniform[g]:
-            # One short array serves the whole group instead of a long one from memory.
+            # One short array serves the whole group and stays in the cache.
             if filled != g:
-                scratch.current[:] = state.injected[first]
+                scratch.current[:] = state.injected[block.start]
                 filled = g
             injected = scratch.current
         else:
-            injected = state.injected[first : block[BLOCK_LAST]]
-        above = _advance_block(neurons, inputs, b, injected, state, row, scratch, t)
-        if above:
-            n_fired, counts[g] = _fire(
-                block,
-                neurons.groups[g],
-                neurons.dynamics[g],
-                state.v,
-                state.refractory_until,
-                state.refractory_queue,
-                heads[g],
-                counts[g],
-                fired,
-                n_fired,
-                t,
+            injected = state.injected[block.start : block.stop]
+        if _advance_block(neurons, inputs, block, injected, state, row, scratch, t):
+            n_fired, counts[g] = _emit_spikes(
+                block, group, state.v, until, queue, heads[g], counts[g], fired, n_fired, t
             )
-    clamp_refractory(
-        neurons.groups, neurons.dynamics, state.v, state.refractory_queue, heads, counts
-    )
+    # The pass above advanced refractory neurons too, without a branch.
+    _clamp_refractory(neurons.groups, state.v, queue, heads, counts)
     return n_fired

@@ -1,11 +1,13 @@
-"""Synapses whose weights depend on the times of spikes.
+"""Plastic synapses, whose weights depend on the times of spikes.
 
-A weight is needed only when a presynaptic spike is transmitted. There it is brought up to date: the
-postsynaptic spikes since the last presynaptic one change it in their order, then this one does.
-Nothing is done between spikes, and nothing depends on the step but rounding.
+A weight is needed only when a presynaptic spike is transmitted. It is then updated: first by the
+postsynaptic spikes since the last presynaptic spike in their order, then by the presynaptic spike.
+Nothing is computed between spikes, so the result does not depend on the time step except by
+rounding.
 
-Each rule's `on_pre` and `on_post` are compiled separately (`neurosim.builder.codegen.rule_source`)
-and called by address, once for all synapses with one source and delay.
+The `on_pre` and `on_post` of each rule are compiled separately
+(`neurosim.builder.codegen.rule_source`) and called by address, once for all synapses with one
+source and delay.
 """
 
 import math
@@ -17,7 +19,7 @@ from neurosim.kernels.tables import tables_at
 
 @addressed
 def transmit_plastic(frame, index, row, t, first_fired, n_fired):
-    """Add what plastic synapses transmit to a step's input; arguments as in `kernels.steps`.
+    """Add the input from plastic synapses to a step; arguments as in `kernels.loop`.
 
     The frame holds `Plastic`, `State` and the addresses of each projection's `transmit_row`.
     """
@@ -41,7 +43,7 @@ def transmit_plastic(frame, index, row, t, first_fired, n_fired):
 
 @helper
 def bounded(weight):
-    """Return a relative weight within 0 to 1; NaN stays."""
+    """Clip a relative weight to 0 … 1; NaN stays NaN."""
     if weight < 0.0:
         return 0.0
     return 1.0 if weight > 1.0 else weight
@@ -49,13 +51,13 @@ def bounded(weight):
 
 @helper
 def next_post(plasticity, post, latest):
-    """Return the postsynaptic spike after the latest that a synapse has used, −1 if none."""
+    """Return the index of the postsynaptic spike after `latest`, −1 without one."""
     return plasticity.first_spike[post] if latest < 0 else plasticity.next_spike[latest]
 
 
 @helper
 def post_trace(plasticity, latest, k, step, rate):
-    """Return postsynaptic trace k just before `step`, up to which `latest` is the last spike."""
+    """Return postsynaptic trace k just before `step`, where `latest` is the last spike."""
     if latest < 0:
         return 0.0
     ago = step - plasticity.steps[latest]
@@ -64,8 +66,8 @@ def post_trace(plasticity, latest, k, step, rate):
 
 
 @helper
-def _append(plasticity, post, t, rates):
-    """Append a postsynaptic spike of step t to a neuron's list; `rates` are those of its traces."""
+def _append_post(plasticity, post, t, rates):
+    """Append a postsynaptic spike to a neuron's list; `rates` are the decay rates of its traces."""
     n, latest = plasticity.count[0], plasticity.last_spike[post]
     for k in range(plasticity.values.shape[1]):
         value = 1.0 if k < rates.size else 0.0
@@ -85,7 +87,7 @@ def _append(plasticity, post, t, rates):
 
 @addressed
 def record_post(frame, index, row, t, first_fired, n_fired):
-    """Store the spikes of neurons that plastic synapses lead to; arguments as in `kernels.steps`.
+    """Store the spikes of the targets of plastic synapses; arguments as in `kernels.loop`.
 
     The frame holds `Plastic`, `PlasticityState` and the thread's row of `Shared.fired`.
     """
@@ -96,5 +98,74 @@ def record_post(frame, index, row, t, first_fired, n_fired):
         for i in range(first_fired, n_fired):
             neuron = fired[i] - own.first_target
             if 0 <= neuron < own.n_targets:
-                _append(plasticity, own.first_list + neuron, t, rates)
+                _append_post(plasticity, own.first_list + neuron, t, rates)
     return n_fired
+
+
+@helper
+def _copy_list(post, last_step, plasticity, needed, new_index, kept, n):
+    """Copy the needed spikes of one list to new arrays; return the new number of spikes.
+
+    Spikes after `last_step` and the last one before it are needed in any case. Each may be the
+    latest postsynaptic spike when a presynaptic spike is transmitted.
+    """
+    previous, i = -1, plasticity.first_spike[post]
+    plasticity.first_spike[post] = -1
+    while i >= 0:
+        after = plasticity.next_spike[i]
+        latest = after < 0 or plasticity.steps[after] > last_step
+        if needed[i] or latest or plasticity.steps[i] > last_step:
+            kept.steps[n], kept.next_spike[n] = plasticity.steps[i], -1
+            for k in range(kept.values.shape[1]):
+                kept.values[n, k] = plasticity.values[i, k]
+            if previous < 0:
+                plasticity.first_spike[post] = n
+            else:
+                kept.next_spike[previous] = n
+            previous = n
+            n += 1
+        # A dropped spike changes no weight, so the kept spike before it takes its place.
+        new_index[i] = previous
+        i = after
+    plasticity.last_spike[post] = previous
+    return n
+
+
+@addressed
+def drop_spikes(frame, now, _a, _b, _c, _d):
+    """Drop the postsynaptic spikes that no synapse needs, without changing any later weight.
+
+    Parameters
+    ----------
+    frame : Frame
+        Holds `Plastic`; `PlasticityState`, of which `first_spike`, `last_spike` and `last_seen` are
+        changed; another `PlasticityState`, which receives the kept spikes; the addresses of each
+        projection's `mark_row`; and two scratch arrays with one entry per spike: bool, all False,
+        and int64.
+    now : int
+        The next step.
+
+    Returns
+    -------
+    int
+        Number of kept spikes.
+    """
+    plastic, plasticity, kept, rows, needed, new_index = tables_at(frame)
+    n = 0
+    for p in range(plastic.projections.size):
+        own = plastic.projections[p]
+        delays = plastic.delays[own.first_delay : own.first_delay + own.n_delays]
+        # A transmission from now on uses the spikes up to two delays ago, and perhaps later ones.
+        last_step = now - 2 * delays[-1] if delays.size else now
+        for row in range(own.n_sources * own.n_delays):
+            segment = own.first_row + row
+            first, stop = plastic.segment[segment], plastic.segment[segment + 1]
+            if first < stop:
+                delay = delays[row % own.n_delays]
+                call_addressed(rows[p, 0], rows[p, 1], first, stop, delay, last_step, 0)
+        for post in range(own.first_list, own.first_list + own.n_targets):
+            n = _copy_list(post, last_step, plasticity, needed, new_index, kept, n)
+    for k in range(plasticity.last_seen.size):
+        if plasticity.last_seen[k] >= 0:
+            plasticity.last_seen[k] = new_index[plasticity.last_seen[k]]
+    return n

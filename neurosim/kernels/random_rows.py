@@ -1,8 +1,8 @@
-"""From connection rules to rows of targets, one source at a time.
+"""Rows of targets from connection rules, one source at a time.
 
-Each random choice is a function of the projection's key and of the synapse's place in its row, so
-every thread can keep the synapses onto its own neurons without hearing of the others. Rows are made
-twice: once to count them, once to fill the table.
+Each random number is a function of the projection's key and of the synapse's index in its row. So
+every thread can generate the synapses onto its own neurons independently. Rows are generated twice:
+first to count the synapses, then to fill the table.
 """
 
 import math
@@ -13,61 +13,68 @@ import numpy as np
 from neurosim.kernels.address import addressed, call_addressed
 from neurosim.kernels.compiled import helper, inline, kernel
 from neurosim.kernels.random import below, counter, open_unit, squares
-from neurosim.kernels.tables import tables_at
+from neurosim.kernels.tables import record, tables_at
 
-# How a row of targets comes about.
+# Kinds of connection rule.
 ALL, ONE, PROBABILITY, OUT_DEGREE, LISTED, IN_DEGREE = range(6)
-# How a weight or a delay comes about.
-CONSTANT, ARRAY, NORMAL, LOG_NORMAL, UNIFORM, LAW = range(6)
-# Columns of `rules` (int64).
-(
-    RULE,
-    N_TARGETS,
-    OWN_FIRST,
-    OWN_LAST,
-    SLOT,
-    FIRST_PROBE,
-    PROBE_SLOT,
-    N_PROBES,
-    SOURCE_FIRST,
-    SOURCE_SPAN,
-    SOURCE_VIEW,
-    TARGET_VIEW,
-    NO_AUTAPSES,
-    SELF_VIEW,
-    DISTINCT,
-    DEGREE,
-    LIST,
-    LIST_FIRST,
-    WEIGHT_KIND,
-    WEIGHT_PLACE,
-    DELAY_KIND,
-    DELAY_PLACE,
-    DELAY_GUIDE,
-) = range(23)
-# Columns of `laws` (float64).
-RATE, W_A, W_B, W_LOW, W_HIGH, W_SIGN = range(6)
-# Columns of `keys` (uint64).
-KEY_TARGETS, KEY_WEIGHTS, KEY_DELAYS = range(3)
+# Kinds of weights and delays. A delay from a distribution is drawn from a cumulative table.
+CONSTANT, ARRAY, NORMAL, LOG_NORMAL, UNIFORM, TABLE = range(6)
 
 GUIDE_BITS = 12
-"""Leading bits of a random number that the guide to a delay's law looks at."""
+"""Leading bits of a random number that index the guide table of a delay distribution."""
+
+RULE = record(
+    kind=np.int64,
+    n_targets=np.int64,
+    first_target=np.int64,  # the thread's targets
+    stop_target=np.int64,
+    slot=np.int64,  # of the first target
+    first_probe=np.int64,  # first entry in `probes`; -1 without E/I probes
+    probe_slot=np.int64,  # of the first E/I probe
+    n_probes=np.int64,  # for excitation; as many follow for inhibition
+    first_source=np.int64,  # number of the first source in its population
+    source_span=np.int64,  # from the first to the last source
+    source_view=np.int64,  # first entry in `views`, or -1 (also for the next two)
+    target_view=np.int64,
+    self_view=np.int64,
+    no_autapses=np.int64,
+    distinct=np.int64,  # whether no pair is connected twice
+    degree=np.int64,  # in-degree, or first entry in `degrees`
+    first_row=np.int64,  # first row in `Lists`
+    first_listed=np.int64,  # source of that row
+    weight_kind=np.int64,
+    first_weight=np.int64,  # first entry in `weights`
+    delay_kind=np.int64,
+    first_delay=np.int64,  # first entry in `delay_columns` and `delay_cdf`
+    delay_guide=np.int64,  # row of `delay_guides`
+    log_miss=np.float64,  # log of the probability of no connection
+    weight_a=np.float64,  # constant, or location of the distribution
+    weight_b=np.float64,  # scale
+    weight_low=np.float64,  # quantiles at which the distribution is truncated
+    weight_high=np.float64,
+    weight_sign=np.float64,  # of log-normal weights
+    target_key=np.uint64,  # of random streams
+    weight_key=np.uint64,
+    delay_key=np.uint64,
+)
+"""How a projection's synapses onto one thread are drawn.
+
+A view is a list of numbers. `source_view` maps a span of the source population to numbers among the
+sources, or −1. `target_view` maps the thread's targets to offsets from the first. `self_view` maps
+sources to numbers among the targets, or −1 (targets to sources for in-degree rules). Without a view
+numbers are consecutive.
+"""
 
 
 class Rules(NamedTuple):
     """The projections onto one thread's neurons, ordered by source population.
 
-    A projection connects all neurons of two populations or some of them. Its sources and targets
-    are numbered from 0 in the order of their ids.
+    A projection connects two populations or parts of them. Its sources and targets are numbered
+    from 0 in the order of their ids.
 
     Attributes
     ----------
-    rules : (n_projections, 23) int64
-        Columns `RULE` … `DELAY_GUIDE`.
-    laws : (n_projections, 6) float64
-        Columns `RATE` … `W_SIGN`.
-    keys : (n_projections, 3) uint64
-        Of the random streams of targets, weights and delays.
+    rules : (n_projections,) RULE
     n_sources : (n_populations,) int64
         Sizes of all populations.
     first_rule : (n_populations + 1,) int64
@@ -77,36 +84,30 @@ class Rules(NamedTuple):
     weights : (n,) float64
         Given weights, projection by projection.
     delay_columns : (n,) int64
-        Delays as columns of the table: constant, given, or the support of a law.
-    delay_law : (n,) uint64
+        Delays as columns of the synapse table: constant, given, or the support of a distribution.
+    delay_cdf : (n,) uint64
         Cumulative probabilities of that support, as fractions of 2⁶⁴.
-    delay_guide : (n_laws, 2**GUIDE_BITS) int64
-        For the leading bits of a random number, the first entry of the law that it may mean.
+    delay_guides : (n_distributions, 2**GUIDE_BITS) int64
+        For the leading bits of a random number, the first entry of the distribution to compare.
     probes : (n,) int64
-        For every own target of a projection, its place among its population's probes, or −1.
+        For every target of a projection on the thread, the index of its E/I probes, or −1.
     views : (n,) int64
-        From `SOURCE_VIEW` on, the number of each neuron of a span of the source population among
-        the sources, or −1; from `TARGET_VIEW` on, the place of each own target after the first;
-        from `SELF_VIEW` on, the number of each source among the targets, or −1 (of each target
-        among the sources where these are drawn). Where the column is −1, numbers are in order.
     """
 
     rules: Any
-    laws: Any
-    keys: Any
     n_sources: Any
     first_rule: Any
     degrees: Any
     weights: Any
     delay_columns: Any
-    delay_law: Any
-    delay_guide: Any
+    delay_cdf: Any
+    delay_guides: Any
     probes: Any
     views: Any
 
 
 class Lists(NamedTuple):
-    """Rows that are listed because they are not drawn by source: inverted in-degrees.
+    """Rows of in-degree rules, which are drawn by target and therefore listed by source.
 
     Attributes
     ----------
@@ -114,7 +115,7 @@ class Lists(NamedTuple):
     targets : (n,) uint32
         Number of the target.
     minors : (n,) int64
-        The minor part of a synapse's identity; the major part is the target's index.
+        The minor part of a synapse's identity; the major part is the number of the target.
     """
 
     start: Any
@@ -123,28 +124,29 @@ class Lists(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """Places for the row of one source.
+    """Scratch memory for the row of one source.
 
     Attributes
     ----------
-    targets, minors, majors, places : (longest projection row,) int64
+    targets, minors, majors, indices : (longest projection row,) int64
+        Target of each synapse, the two parts of its identity, and the index of its given weight.
     bits : (longest projection row,) uint64
     seen : (largest target population,) int64
-        Marks of the targets already drawn; zero at the start.
+        Marks of targets that were drawn; zero at the start.
     tails : (longest projection row,) int64
     kept : (longest projection row,) float64
         Scratch of `normal_quantiles`.
     slots, columns : (longest row + longest projection row,) int64
     weights : (longest row + longest projection row,) float64
     drawing : (3, 2) int64
-        Addresses of `draw_targets`, `draw_weights` and `draw_delays` and of their frames, as far as
-        a rule needs them.
+        Addresses of `draw_targets`, `draw_weights` and `draw_delays` and of their frames, for rules
+        that need them.
     """
 
     targets: Any
     minors: Any
     majors: Any
-    places: Any
+    indices: Any
     bits: Any
     seen: Any
     tails: Any
@@ -156,57 +158,57 @@ class Workspace(NamedTuple):
 
 
 @helper
-def _row_by_probability(rule, log_miss, key, source, own, targets, minors):
-    """Leap from one connected target to the next: the gaps are geometric."""
+def _row_by_probability(rule, source, excluded, targets, minors):
+    """Draw the geometric gaps between connected targets."""
     n = 0
     target = -1
     draw = 0
     while True:
-        u = open_unit(squares(counter(source, draw), key))
-        gap = math.log(u) / log_miss
-        if gap >= rule[OWN_LAST] - target:
+        u = open_unit(squares(counter(source, draw), rule.target_key))
+        gap = math.log(u) / rule.log_miss
+        if gap >= rule.stop_target - target:
             return n
         target += 1 + int(gap)
         draw += 1
-        if target >= rule[OWN_LAST]:
+        if target >= rule.stop_target:
             return n
-        if target >= rule[OWN_FIRST] and target != own:
+        if target >= rule.first_target and target != excluded:
             targets[n] = target
             minors[n] = target
             n += 1
 
 
 @helper
-def _row_with_replacement(rule, degree, key, source, targets, minors):
-    """Draw so many targets, each of them any; keep those of this thread."""
+def _row_with_replacement(rule, degree, source, targets, minors):
+    """Draw `degree` targets with replacement; keep those of this thread."""
     n = np.int64(0)
-    n_targets, first, last = rule[N_TARGETS], rule[OWN_FIRST], rule[OWN_LAST]
+    n_targets, first, stop = rule.n_targets, rule.first_target, rule.stop_target
     for k in range(degree):
-        target = below(squares(counter(source, k), key), n_targets)
-        # Whose it is nobody can foresee, the processor neither: no branch, write and stay.
+        target = below(squares(counter(source, k), rule.target_key), n_targets)
+        # Branch-free compaction: the predicate is unpredictable.
         targets[n] = target
         minors[n] = k
-        n += np.int64(first <= target) & np.int64(target < last)
+        n += np.int64(first <= target) & np.int64(target < stop)
     return n
 
 
 @helper
-def _row_by_degree(rule, degree, key, source, own, targets, minors, seen, mark):
-    """Draw so many targets, uniformly; keep those of this thread."""
+def _row_by_degree(rule, degree, source, excluded, targets, minors, seen, mark):
+    """Draw `degree` targets, without `excluded` and perhaps distinct; keep those of this thread."""
     n = 0
     draw = 0
     for k in range(degree):
         while True:
-            target = below(squares(counter(source, draw), key), rule[N_TARGETS])
+            target = below(squares(counter(source, draw), rule.target_key), rule.n_targets)
             draw += 1
-            if target == own:
+            if target == excluded:
                 continue
-            if rule[DISTINCT]:
+            if rule.distinct:
                 if seen[target] == mark:
                     continue
                 seen[target] = mark
             break
-        if rule[OWN_FIRST] <= target < rule[OWN_LAST]:
+        if rule.first_target <= target < rule.stop_target:
             targets[n] = target
             minors[n] = k
             n += 1
@@ -214,11 +216,11 @@ def _row_by_degree(rule, degree, key, source, own, targets, minors, seen, mark):
 
 
 @helper
-def _row_of_all(rule, own, targets, minors):
-    """Take every target."""
+def _row_of_all(rule, excluded, targets, minors):
+    """Connect to every target except `excluded`."""
     n = 0
-    for target in range(rule[OWN_FIRST], rule[OWN_LAST]):
-        if target != own:
+    for target in range(rule.first_target, rule.stop_target):
+        if target != excluded:
             targets[n] = target
             minors[n] = target
             n += 1
@@ -226,20 +228,20 @@ def _row_of_all(rule, own, targets, minors):
 
 
 @helper
-def number_of_source(rule, views, neuron):
+def source_number(rule, views, neuron):
     """Return the number of a neuron of the source population among the sources, or −1."""
-    place = neuron - rule[SOURCE_FIRST]
-    if place < 0 or place >= rule[SOURCE_SPAN]:
+    offset = neuron - rule.first_source
+    if offset < 0 or offset >= rule.source_span:
         return -1
-    return place if rule[SOURCE_VIEW] < 0 else views[rule[SOURCE_VIEW] + place]
+    return offset if rule.source_view < 0 else views[rule.source_view + offset]
 
 
 @helper
 def _excluded(rule, views, k):
     """Return the number of neuron k on the other side if autapses are not allowed, else −1."""
-    if not rule[NO_AUTAPSES]:
+    if not rule.no_autapses:
         return -1
-    return k if rule[SELF_VIEW] < 0 else views[rule[SELF_VIEW] + k]
+    return k if rule.self_view < 0 else views[rule.self_view + k]
 
 
 @addressed
@@ -249,35 +251,36 @@ def draw_targets(frame, p, source, _a, _b, _c):
     The frame holds `Rules` and `Workspace`.
     """
     plan, work = tables_at(frame)
-    rule, key = plan.rules[p], plan.keys[p, KEY_TARGETS]
+    rule = plan.rules[p]
     targets, minors = work.targets, work.minors
-    own = _excluded(rule, plan.views, source)
-    if rule[RULE] == PROBABILITY:
-        return _row_by_probability(rule, plan.laws[p, RATE], key, source, own, targets, minors)
-    degree = plan.degrees[rule[DEGREE] + source]
-    if not (rule[NO_AUTAPSES] or rule[DISTINCT]):
-        return _row_with_replacement(rule, degree, key, source, targets, minors)
+    excluded = _excluded(rule, plan.views, source)
+    if rule.kind == PROBABILITY:
+        return _row_by_probability(rule, source, excluded, targets, minors)
+    degree = plan.degrees[rule.degree + source]
+    if not (rule.no_autapses or rule.distinct):
+        return _row_with_replacement(rule, degree, source, targets, minors)
+    # A mark that no other row has, so that `seen` is never cleared.
     mark = (np.int64(p) << 32) + source + 1
-    return _row_by_degree(rule, degree, key, source, own, targets, minors, work.seen, mark)
+    return _row_by_degree(rule, degree, source, excluded, targets, minors, work.seen, mark)
 
 
 @inline
 def row_of(plan, p, source, lists, work):
-    """Write the row of one source in projection p into `room`; return its length."""
+    """Write the row of one source in projection p into `work`; return its length."""
     rule = plan.rules[p]
     targets, minors = work.targets, work.minors
-    kind = rule[RULE]
+    kind = rule.kind
     if kind == ALL:
         return _row_of_all(rule, _excluded(rule, plan.views, source), targets, minors)
     if kind in (PROBABILITY, OUT_DEGREE):
         return call_addressed(work.drawing[0, 0], work.drawing[0, 1], p, source, 0, 0, 0)
     if kind == ONE:
-        if rule[OWN_FIRST] <= source < rule[OWN_LAST]:
+        if rule.first_target <= source < rule.stop_target:
             targets[0] = source
             minors[0] = source
             return 1
         return 0
-    row = rule[LIST] + source - rule[LIST_FIRST]
+    row = rule.first_row + source - rule.first_listed
     a, b = lists.start[row], lists.start[row + 1]
     for i in range(a, b):
         targets[i - a] = lists.targets[i]
@@ -286,16 +289,16 @@ def row_of(plan, p, source, lists, work):
 
 
 @helper
-def _in_degree_sources(rule, key, n_sources, target, own, sources, seen):
-    """Draw the sources of one target; `seen` marks those drawn, by target."""
+def _in_degree_sources(rule, n_sources, target, excluded, sources, seen):
+    """Draw the sources of one target; `seen` marks drawn sources by target."""
     draw = 0
     for k in range(sources.size):
         while True:
-            source = below(squares(counter(target, draw), key), n_sources)
+            source = below(squares(counter(target, draw), rule.target_key), n_sources)
             draw += 1
-            if source == own:
+            if source == excluded:
                 continue
-            if rule[DISTINCT]:
+            if rule.distinct:
                 if seen[source] == target + 1:
                     continue
                 seen[source] = target + 1
@@ -304,54 +307,52 @@ def _in_degree_sources(rule, key, n_sources, target, own, sources, seen):
 
 
 @kernel
-def count_sources(rule, key, views, counts):
-    """Count the synapses of every source of a rule that gives each target a fixed number of them.
+def count_sources(rule, views, counts):
+    """Count the synapses of every source of an in-degree rule onto this thread's targets.
 
     Parameters
     ----------
-    rule : (23,) int64
-    key : uint64
+    rule : RULE
     views : (n,) int64
         As in `Rules`.
     counts : (n_sources,) int64
-        Added to: synapses onto this thread's targets.
+        Incremented.
     """
-    sources = np.empty(rule[DEGREE], np.int64)
-    seen = np.zeros(counts.size if rule[DISTINCT] else 0, np.int64)
-    for target in range(rule[OWN_FIRST], rule[OWN_LAST]):
-        own = _excluded(rule, views, target)
-        _in_degree_sources(rule, key, counts.size, target, own, sources, seen)
+    sources = np.empty(rule.degree, np.int64)
+    seen = np.zeros(counts.size if rule.distinct else 0, np.int64)
+    for target in range(rule.first_target, rule.stop_target):
+        excluded = _excluded(rule, views, target)
+        _in_degree_sources(rule, counts.size, target, excluded, sources, seen)
         for k in range(sources.size):
             counts[sources[k]] += 1
 
 
 @kernel
-def invert_in_degree(rule, key, views, n_sources, first, start, targets, minors):
-    """Make rows by source of a rule that gives each target a fixed number of sources.
+def invert_in_degree(rule, views, n_sources, first, start, targets, minors):
+    """Make the rows by source of an in-degree rule.
 
     Parameters
     ----------
-    rule : (23,) int64
-    key : uint64
+    rule : RULE
     views : (n,) int64
         As in `Rules`.
     n_sources, first : int
-        Sources of the projection, and the first of those wanted now.
+        Sources of the projection, and the first one whose row is made.
     start : (n_rows + 1,) int64
-        Where each row begins.
+        Index of the first synapse of each row.
     targets, minors : (n,) ndarray
         Filled with the rows.
     """
-    sources = np.empty(rule[DEGREE], np.int64)
-    seen = np.zeros(n_sources if rule[DISTINCT] else 0, np.int64)
-    place = start[:-1].copy()
-    last = first + place.size
-    for target in range(rule[OWN_FIRST], rule[OWN_LAST]):
-        own = _excluded(rule, views, target)
-        _in_degree_sources(rule, key, n_sources, target, own, sources, seen)
+    sources = np.empty(rule.degree, np.int64)
+    seen = np.zeros(n_sources if rule.distinct else 0, np.int64)
+    index = start[:-1].copy()
+    last = first + index.size
+    for target in range(rule.first_target, rule.stop_target):
+        excluded = _excluded(rule, views, target)
+        _in_degree_sources(rule, n_sources, target, excluded, sources, seen)
         for k in range(sources.size):
             if first <= sources[k] < last:
                 row = sources[k] - first
-                targets[place[row]] = target
-                minors[place[row]] = k
-                place[row] += 1
+                targets[index[row]] = target
+                minors[index[row]] = k
+                index[row] += 1

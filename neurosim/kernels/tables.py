@@ -1,8 +1,8 @@
-"""Tables of arrays that compiled code finds at an address.
+"""Tables of arrays that are passed to compiled code as one address.
 
-A table is a named tuple of arrays. Compiled code passes it as one address and loads an array where
-it is used: to pass all arrays would take the compiler longer than all the rest. With the compiler
-switched off tables and frames stand in for their addresses.
+A table is a named tuple of arrays. Compiled code receives its address and loads an array where it
+uses it. Passing all arrays as arguments would dominate the compile time. With the compiler switched
+off, tables and frames replace their addresses.
 """
 
 import hashlib
@@ -22,6 +22,11 @@ from numba.extending import (
     register_model,
 )
 from numba.np.numpy_support import from_dtype
+
+
+def record(**fields: Any) -> np.dtype:
+    """Return the dtype of records whose fields are attributes, in Python and in compiled code."""
+    return np.dtype((np.record, list(fields.items())))
 
 
 class TableType(types.Type):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""Atomic file writes, and reads of files that anyone may have put there."""
+"""Atomic file writes, and checked reads."""
 
 from __future__ import annotations
 
@@ -20,44 +20,43 @@ if TYPE_CHECKING:
 
 
 LARGEST_JSON = 2**26
-"""Bytes of the largest JSON file that is read."""
+"""Largest size of a JSON file (bytes)."""
 PART = ".part-"
-"""How files that are being written begin; then come the writer's process and the name to be."""
+"""Prefix of incomplete files, followed by the process id and the final name."""
 
 
 @contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a path beside `path` to write to, renamed to `path` once the block has ended well.
+    """Return a temporary path to write to, which is renamed to `path` at the end of the block.
 
-    Where the block raises, Ctrl-C included, what was written is removed and a former file at
-    `path` stays as it was.
+    If the block raises an exception, the temporary file is removed, and an existing file at `path`
+    is unchanged.
 
     Raises
     ------
     NeurosimError
-        Where the file system refuses.
+        If the file cannot be written.
     """
     path = Path(path)
-    # The suffix stays last: writers choose a format by it.
+    # The suffix is kept: writers choose the format by it.
     part = path.with_name(f"{PART}{os.getpid()}-{path.name}")
     try:
         yield part
-        _keep(part)
+        _sync(part)
         os.replace(part, path)
-        _keep(path.parent)
+        _sync(path.parent)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error).partition("\n")[0]
         raise NeurosimError(
             f"{path} cannot be written ({reason}): give a file in a folder that can"
         ) from error
     finally:
-        # There is nothing to remove where the folder, or a name of that length, is not allowed.
-        with suppress(OSError):
+        with suppress(OSError):  # it may never have been created
             part.unlink()
 
 
 def remove_parts(folder: Path) -> None:
-    """Remove what writers that were killed have left in a folder; those at work keep theirs."""
+    """Remove incomplete files of killed processes from a folder."""
     for part in folder.glob(f"{PART}*-*"):
         number = part.name.removeprefix(PART).partition("-")[0]
         if number.isdigit() and not _runs(int(number)):
@@ -65,18 +64,18 @@ def remove_parts(folder: Path) -> None:
 
 
 def _runs(process: int) -> bool:
-    """Return whether there is a process of that number."""
+    """Return whether a process with that id exists."""
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):
         return False
-    except PermissionError:  # another's
+    except PermissionError:  # a process of another user
         return True
     return True
 
 
-def _keep(path: Path) -> None:
-    """Have a file, or the names in a folder, on the disk before going on: power may fail."""
+def _sync(path: Path) -> None:
+    """Flush a file, or the names in a folder, to the disk."""
     if path.is_dir() and os.name != "posix":
         return
     descriptor = os.open(path, os.O_RDONLY)
@@ -87,15 +86,15 @@ def _keep(path: Path) -> None:
 
 
 def check_file(path: Path, wanted: str) -> None:
-    """Refuse a path that does not lead to a regular file that can be read.
+    """Refuse a path that is not a readable regular file.
 
-    A pipe would block its reader, and a device may have no end.
+    Reading a pipe may block, and a device may be infinite.
 
     Parameters
     ----------
     path : Path
     wanted : str
-        What to give instead.
+        Completes the sentence "give …" in the error.
 
     Raises
     ------
@@ -110,27 +109,27 @@ def check_file(path: Path, wanted: str) -> None:
     except OSError as error:
         reason = error.strerror
     except ValueError:
-        reason = "no path has a null character"
+        reason = "a path cannot contain a null character"
     if reason is not None:
         raise NeurosimError(f"{path} cannot be read ({reason}): give {wanted}")
 
 
 def no_memory_for(path: str | os.PathLike[str], error: MemoryError) -> NeurosimError:
-    """Return the refusal of a file that takes more memory than there is."""
+    """Return the error for a file that needs more memory than there is."""
     reason = str(error).partition("\n")[0] or "out of memory"
     return NeurosimError(
-        f"{path} cannot be read ({reason}): it takes more memory than this process may use, or it "
+        f"{path} cannot be read ({reason}): it needs more memory than this process may use, or it "
         "is damaged"
     )
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and those that lead to it.
+    """Create a folder and its parents.
 
     Raises
     ------
     NeurosimError
-        Where it cannot be made.
+        If it cannot be created.
     """
     try:
         if path.is_dir():
@@ -155,9 +154,9 @@ def read_json(path: Path, wanted: str, otherwise: str) -> dict[str, Any]:
     ----------
     path : Path
     wanted : str
-        What to give instead of a file that cannot be read.
+        Completes the sentence "give …" if the file cannot be read.
     otherwise : str
-        What to do where the file is damaged.
+        What to do if the file is damaged.
 
     Raises
     ------
@@ -173,12 +172,12 @@ def read_json(path: Path, wanted: str, otherwise: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
-        raise NeurosimError(f"{path} is damaged or no JSON object: {otherwise}")
+        raise NeurosimError(f"{path} is damaged or not a JSON object: {otherwise}")
     return content
 
 
 def plain(value: Any) -> Any:
-    """Return `value` in the types of JSON: numpy's become Python's, NaN and infinity None."""
+    """Return a value in types of JSON; NaN and infinity become None."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (np.ndarray, np.generic)):
@@ -191,20 +190,20 @@ def plain(value: Any) -> Any:
 
 
 def write_json(value: Any, path: str | os.PathLike[str]) -> None:
-    """Write `value` as JSON, whole or not at all.
+    """Write a value as JSON, atomically.
 
     Parameters
     ----------
     value : object
-        Mappings, sequences, numbers and strings, numpy's too; NaN and infinity become null.
+        Mappings, sequences, arrays, numbers and strings; NaN and infinity become null.
     path : path-like
 
     Raises
     ------
     NeurosimError
-        Where the file cannot be written.
+        If the file cannot be written.
     """
     text = json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     with atomic_path(path) as part:
-        # Names of files may hold bytes that are no UTF-8. They are escaped as JSON has it.
+        # File names may contain bytes that are not UTF-8; they are escaped.
         part.write_bytes(text.encode("utf-8", "backslashreplace"))

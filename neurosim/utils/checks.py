@@ -1,4 +1,4 @@
-"""Checks of what a user gives: one sentence that names the value, its range and the fix."""
+"""Checks of user input. Errors are one sentence with the value, the allowed range and the fix."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 
 Array = Any
-"""A field that takes array_like and holds a checked, read-only array: no type says both."""
+"""Type of a field that accepts array_like and holds a checked, read-only array."""
 
 
 def show(value: object) -> str:
-    """Return `repr(value)` on one line, shortened: a sentence has room for no more."""
+    """Return `repr(value)` on one line, at most 80 characters long."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _hint(value: float, low: float, high: float, unit: str) -> str:
-    """Guess the unit that was meant: seconds for ms, volts for mV, farads for pF, and the like."""
+    """Suggest the value in the right unit, if it was given in s, V or F instead of ms, mV or pF."""
     factors = {"": (), "pA": (1e3, 1e-3, 1e12), "pF": (1e3, 1e-3, 1e12)}
     for factor in factors.get(unit, (1e3, 1e-3)):
         if low <= value * factor <= high and value != 0.0:
@@ -39,31 +39,31 @@ def _hint(value: float, low: float, high: float, unit: str) -> str:
 def as_float(value: Any) -> float:
     """Return a real number as a float.
 
-    A float32 stands for the decimal that it prints: np.float32(0.1) is 0.1, not 0.10000000149.
+    A float32 is read as its shortest decimal: np.float32(0.1) is 0.1, not 0.10000000149.
     """
     try:
         short = isinstance(value, np.floating) and value.dtype.itemsize < 8
         return float(str(value)) if short else float(value)
-    except OverflowError:  # an int or a fraction beyond 1.8e308
+    except OverflowError:  # an int or a fraction above 1.8e308
         return math.inf if value > 0 else -math.inf
 
 
 def widen(array: NDArray) -> NDArray[np.float64]:
-    """Return numbers as float64; like `as_float` for each float32."""
+    """Return numbers as float64; each float32 as in `as_float`."""
     exact = wide = array.astype(np.float64)
     if array.dtype.kind != "f" or array.dtype.itemsize >= 8:
         return wide
     with np.errstate(all="ignore"):
-        for digits_kept in (9, 8, 7, 6):  # nine always suffice; the fewest that do win
-            places = digits_kept - 1 - np.floor(np.log10(np.abs(exact)))
-            up, down = 10.0 ** np.maximum(places, 0.0), 10.0 ** np.maximum(-places, 0.0)
+        for digits_kept in (9, 8, 7, 6):  # nine digits always suffice; use as few as possible
+            decimals = digits_kept - 1 - np.floor(np.log10(np.abs(exact)))
+            up, down = 10.0 ** np.maximum(decimals, 0.0), 10.0 ** np.maximum(-decimals, 0.0)
             decimal = np.rint(exact * up / down) * down / up
             wide = np.where(decimal.astype(array.dtype) == array, decimal, wide)
     return wide
 
 
 def digits(value: float, *others: float) -> str:
-    """Return a number with the digits that tell it from others, and with no more than needed."""
+    """Return a number with as few digits as distinguish it from others."""
     for precision in range(6, 17):
         text = f"{value:.{precision}g}"
         if all(other == value or f"{other:.{precision}g}" != text for other in others):
@@ -72,20 +72,20 @@ def digits(value: float, *others: float) -> str:
 
 
 def _with_unit(value: float, unit: str) -> str:
-    """Return a number with its unit, short where that is exact."""
+    """Return a number with its unit, in short form if that is exact."""
     short = f"{value:g}"
     return f"{short if float(short) == value else repr(value)} {unit}".rstrip()
 
 
 def check_number(
-    value: Any, what: str, unit: str, low: float = -np.inf, high: float = np.inf
+    value: Any, name: str, unit: str, low: float = -np.inf, high: float = np.inf
 ) -> float:
     """Return `value` as a float if it is a finite number from `low` to `high`.
 
     Parameters
     ----------
     value : Any
-    what : str
+    name : str
         Name of the quantity, such as ``"LIF.tau_m"``.
     unit : str
     low, high : float
@@ -98,41 +98,41 @@ def check_number(
         value = value[()]
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise NeurosimError(
-            f"{what} = {show(value)} is not a number: give one in {unit or 'plain units'}"
+            f"{name} = {show(value)} is not a number: give one in {unit or 'plain units'}"
         )
     value = as_float(value)
     if not np.isfinite(value):
         raise NeurosimError(
-            f"{what} = {value} is not finite: give a number in {unit or 'plain units'}"
+            f"{name} = {value} is not finite: give a number in {unit or 'plain units'}"
         )
     if not low <= value <= high:
         raise NeurosimError(
-            f"{what} = {_with_unit(value, unit)} is outside {low:g} to {_with_unit(high, unit)}"
+            f"{name} = {_with_unit(value, unit)} is outside {low:g} to {_with_unit(high, unit)}"
             + _hint(value, low, high, unit)
         )
     return value
 
 
-def check_integer(value: Any, what: str, low: int, high: int = 2**31 - 1) -> int:
+def check_integer(value: Any, name: str, low: int, high: int = 2**31 - 1) -> int:
     """Return `value` as an int if it is a whole number from `low` to `high`."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
         whole = isinstance(value, (float, np.floating)) and float(value).is_integer()
         fix = f"write {int(value)}" if whole else "give one, such as 100"
-        raise NeurosimError(f"{what} = {show(value)} is not a whole number: {fix}")
+        raise NeurosimError(f"{name} = {show(value)} is not a whole number: {fix}")
     if not low <= value <= high:
-        raise NeurosimError(f"{what} = {value} is outside {low} to {high}")
+        raise NeurosimError(f"{name} = {value} is outside {low} to {high}")
     return int(value)
 
 
-def check_flag(value: Any, what: str) -> bool:
+def check_flag(value: Any, name: str) -> bool:
     """Return `value` as a bool if it is True or False."""
     if not isinstance(value, (bool, np.bool_)):
-        raise NeurosimError(f"{what} = {show(value)} is neither True nor False")
+        raise NeurosimError(f"{name} = {show(value)} is neither True nor False")
     return bool(value)
 
 
 def is_scalar(value: object) -> bool:
-    """Whether `value` is to be read as one number: neither an array nor a sequence."""
+    """Return whether `value` is neither an array nor a sequence."""
     if isinstance(value, (str, bytes)) or getattr(value, "ndim", None) == 0:
         return True
     return not hasattr(value, "__len__")
@@ -140,7 +140,7 @@ def is_scalar(value: object) -> bool:
 
 def check_array(
     values: Any,
-    what: str,
+    name: str,
     unit: str,
     low: float = -np.inf,
     high: float = np.inf,
@@ -152,12 +152,12 @@ def check_array(
     Parameters
     ----------
     values : Any
-    what : str
+    name : str
         Name of the quantity, such as ``"StepCurrent.times"``.
     unit : str
     low, high : float
     empty : bool
-        Whether there may be none.
+        Whether the array may be empty.
 
     Raises
     ------
@@ -170,28 +170,28 @@ def check_array(
         array = widen(array)
     except (TypeError, ValueError):
         raise NeurosimError(
-            f"{what} is not an array of numbers, or its rows differ in length: give numbers in "
+            f"{name} is not an array of numbers, or its rows differ in length: give numbers in "
             f"{unit}"
         ) from None
     array.flags.writeable = False
     if array.size == 0:
         if empty:
             return array
-        raise NeurosimError(f"{what} is empty: give at least one number")
+        raise NeurosimError(f"{name} is empty: give at least one number")
     bad = ~np.isfinite(array)
     if bad.any():
-        place = tuple(int(k) for k in np.argwhere(bad)[0])
+        index = tuple(int(k) for k in np.argwhere(bad)[0])
         raise NeurosimError(
-            f"{what} holds {array[place]} at {list(place)}: give finite numbers"
+            f"{name} holds {array[index]} at {list(index)}: give finite numbers"
             + (f" in {unit}" if unit else "")
         )
     for extreme in (float(array.min()), float(array.max())):
-        check_number(extreme, what, unit, low, high)
+        check_number(extreme, name, unit, low, high)
     return array
 
 
 def check_indices(
-    values: Any, what: str, size: int | None = None, *, copy: bool = True
+    values: Any, name: str, size: int | None = None, *, copy: bool = True
 ) -> NDArray[np.int64]:
     """Return `values` as a 1-D int64 array if all are indices below `size`; a copy is read-only."""
     try:
@@ -201,32 +201,32 @@ def check_indices(
     if array.dtype.kind == "f" and (array == np.rint(array)).all() and (abs(array) < 2**53).all():
         array = array.astype(np.int64)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-        raise NeurosimError(f"{what} is not a 1-D array of whole numbers: give indices from 0")
+        raise NeurosimError(f"{name} is not a 1-D array of whole numbers: give indices from 0")
     array = array.astype(np.int64, copy=False)
     if array.size and (array.min() < 0 or (size is not None and array.max() >= size)):
         wrong = int(array.min()) if array.min() < 0 else int(array.max())
         top = "" if size is None else f" to {size - 1}"
-        raise NeurosimError(f"{what} holds {wrong}: indices run from 0{top}")
+        raise NeurosimError(f"{name} holds {wrong}: indices run from 0{top}")
     if copy:
         array.flags.writeable = False
     return array
 
 
-def check_increasing(times: NDArray[np.float64], what: str) -> NDArray[np.float64]:
+def check_increasing(times: NDArray[np.float64], name: str) -> NDArray[np.float64]:
     """Return `times` if they are 1-D and strictly increase."""
     if times.ndim != 1:
-        raise NeurosimError(f"{what} has shape {times.shape}: give a 1-D array of times in ms")
+        raise NeurosimError(f"{name} has shape {times.shape}: give a 1-D array of times in ms")
     falls = np.flatnonzero(np.diff(times) <= 0.0)
     if len(falls):
         k = int(falls[0])
         raise NeurosimError(
-            f"{what} does not increase: {times[k + 1]:g} ms follows {times[k]:g} ms; sort them"
+            f"{name} does not increase: {times[k + 1]:g} ms follows {times[k]:g} ms; sort them"
         )
     return times
 
 
 def nearest_name(name: object, names: Iterable[str]) -> str:
-    """Return a hint at the most similar name, else the list of all."""
+    """Return a suggestion of the most similar name, or the list of all names."""
     by_lower = {known.lower(): known for known in names}
     close = difflib.get_close_matches(str(name).lower(), by_lower, n=1)
     if close:

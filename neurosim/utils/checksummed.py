@@ -1,8 +1,7 @@
-"""Files of arrays that vouch for themselves: HDF5 with its own checksum in front.
+"""HDF5 files of arrays with a checksum.
 
-The first 512 bytes, which HDF5 leaves to others (its user block), hold a line of text with the kind
-of file, its format and the SHA-256 of all that follows. A byte that changed, or is missing, is
-noticed before anything is made of the file.
+The user block of the HDF5 file (the first 512 bytes) holds a line of text with the kind of file,
+its format and the SHA-256 of the rest. Damage is detected before the content is read.
 """
 
 from __future__ import annotations
@@ -25,36 +24,36 @@ if TYPE_CHECKING:
     import h5py
 
 BLOCK = 512
-"""Bytes in front of the HDF5 file."""
-DEEPEST = 4
-"""Groups within groups that are read at most."""
+"""Size of the user block (bytes)."""
+MAX_DEPTH = 4
+"""Largest depth of nested groups."""
 TYPES = tuple(np.dtype(t) for t in (np.uint8, np.int32, np.int64, np.uint64, np.float64))
 
 
 def write_checksummed(
     path: str | os.PathLike[str], kind: str, version: int, tree: Mapping[str, Any]
 ) -> None:
-    """Write arrays to a file, whole or not at all.
+    """Write arrays to a file, atomically.
 
     Parameters
     ----------
     path : path-like
-        A file already there is replaced, but only by a whole new one.
+        An existing file is replaced.
     kind : str
-        What the file is, in a word.
+        Kind of the file, in one word.
     version : int
-        Of the format.
+        Version of the format.
     tree : mapping
-        Arrays, and mappings like it, by name.
+        Arrays, or nested mappings of arrays, by name.
 
     Raises
     ------
     NeurosimError
-        Where the file cannot be written.
+        If the file cannot be written.
     """
     import h5py
 
-    image = io.BytesIO()  # by way of memory, as `save` does it
+    image = io.BytesIO()  # HDF5 does not survive a full disk
     with h5py.File(image, "w", userblock_size=BLOCK) as file:
         _write(file, tree)
     content = image.getbuffer()
@@ -80,12 +79,12 @@ def read_checksummed(path: str | os.PathLike[str], kind: str, version: int) -> d
     path : path-like
     kind : str
     version : int
-        The latest format that can be read.
+        Latest version of the format.
 
     Raises
     ------
     NeurosimError
-        Where the file is missing, of another kind, damaged, or of a later format.
+        If the file is missing, of another kind, damaged, or of a later format.
     """
     import h5py
 
@@ -102,16 +101,16 @@ def read_checksummed(path: str | os.PathLike[str], kind: str, version: int) -> d
         raise NeurosimError(
             f"{path} cannot be read ({error.strerror}): give a {kind} that neurosim saved"
         ) from None
-    _check_seal(path, content, kind)
+    _check_digest(path, content, kind)
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
-            return _read(file, _Budget(len(content)), DEEPEST)
+            return _read(file, _Budget(len(content)), MAX_DEPTH)
     except (*ERRORS, OverflowError) as error:
         raise damaged(path, kind, error) from error
 
 
 def damaged(path: str | os.PathLike[str], kind: str, error: Exception) -> NeurosimError:
-    """Return the refusal of a file whose content is not valid."""
+    """Return the error for a file with invalid content."""
     if isinstance(error, MemoryError):
         return no_memory_for(path, error)
     return NeurosimError(
@@ -120,7 +119,7 @@ def damaged(path: str | os.PathLike[str], kind: str, error: Exception) -> Neuros
 
 
 def _words(head: bytes) -> list[str]:
-    """Return the words of the line in front."""
+    """Return the words of the line in the user block."""
     return head[:BLOCK].rstrip(b"\0\n").decode("ascii", "replace").split(" ")
 
 
@@ -128,25 +127,25 @@ def _check_kind(path: Path, head: bytes, kind: str, version: int) -> None:
     """Refuse a file of another kind or a later format by its first bytes."""
     words = _words(head)
     if len(words) != 5 or words[:2] != ["neurosim", kind] or words[3] != "sha256":
-        raise NeurosimError(f"{path} is no {kind} of neurosim: give one that it saved")
+        raise NeurosimError(f"{path} is not a {kind}: give one that neurosim saved")
     if not words[2].isdigit() or int(words[2]) > version:
         raise NeurosimError(
-            f"{path} has format {words[2]} and this neurosim reads formats 1 to {version}: "
+            f"{path} has format {words[2]}, and this version reads formats 1 to {version}: "
             "install a later neurosim"
         )
 
 
-def _check_seal(path: Path, content: bytes, kind: str) -> None:
-    """Refuse a file whose content is not that of its checksum."""
+def _check_digest(path: Path, content: bytes, kind: str) -> None:
+    """Refuse a file with a wrong checksum."""
     if hashlib.sha256(content[BLOCK:]).hexdigest() != _words(content)[4]:
         raise NeurosimError(
-            f"{path} is damaged (its checksum is not that of its content): give another {kind} "
+            f"{path} is damaged (its checksum does not match): give another {kind} "
             "that neurosim saved"
         )
 
 
 class _Budget:
-    """No more is read of a file than it has bytes: hard links may show one array many times."""
+    """Limits what is read to the size of the file: hard links may repeat an array."""
 
     def __init__(self, file_size: int) -> None:
         self.file_size = self.left = file_size
@@ -157,7 +156,7 @@ class _Budget:
             raise ValueError("it claims more than it holds")
 
 
-def _read(group: h5py.Group, budget: _Budget, deepest: int) -> dict[str, Any]:
+def _read(group: h5py.Group, budget: _Budget, depth: int) -> dict[str, Any]:
     import h5py
 
     tree: dict[str, Any] = {}
@@ -166,11 +165,11 @@ def _read(group: h5py.Group, budget: _Budget, deepest: int) -> dict[str, Any]:
         if not isinstance(group.get(name, getlink=True), h5py.HardLink):
             raise ValueError(f"{name} is a link")
         found = group[name]
-        if isinstance(found, h5py.Group) and deepest > 0:
-            tree[name] = _read(found, budget, deepest - 1)
+        if isinstance(found, h5py.Group) and depth > 0:
+            tree[name] = _read(found, budget, depth - 1)
             continue
         if not isinstance(found, h5py.Dataset) or found.dtype not in TYPES:
-            raise ValueError(f"{name} is no array of a known type")
+            raise ValueError(f"{name} is not an array of a known type")
         if found.compression is not None:
             raise ValueError(f"{name} is compressed")
         check_stored(found, budget.file_size)

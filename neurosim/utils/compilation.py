@@ -1,4 +1,4 @@
-"""Compile functions with Numba, and cache the machine code where that is possible."""
+"""Compilation with Numba and a cache that tolerates errors."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 def compiled(
     *, cached: bool = True, folder: str | None = None, **options: Any
 ) -> Callable[[Callable[..., Any]], Any]:
-    """Return a decorator like ``numba.njit(cache=True)``, for which a failing cache is no error.
+    """Return a decorator like ``numba.njit(cache=True)`` that tolerates a failing cache.
 
-    A full disk costs the time to compile again, not the run.
+    If the disk is full, the function is compiled in every process.
 
     Parameters
     ----------
     cached : bool
-        Whether to keep the machine code for other processes.
+        Whether to cache the machine code.
     folder : str, optional
-        For the machine code. Default: Numba's choice.
+        Folder of the cache. Default: chosen by Numba.
     **options
         As for `numba.njit`.
     """
@@ -35,7 +35,7 @@ def compiled(
         dispatcher = numba.njit(nogil=True, **options)(function)
         if config.DISABLE_JIT or not cached:
             return dispatcher
-        # Numba reads the folder when a cache is made. Other packages keep theirs.
+        # Numba reads the folder when a cache is created. Other packages use the default.
         previous = config.CACHE_DIR
         config.CACHE_DIR = folder or previous
         try:
@@ -50,17 +50,17 @@ def compiled(
 
 
 def warn_of_cache(reason: object) -> None:
-    """Warn that machine code cannot be cached, and of what that costs."""
+    """Warn that compiled code cannot be cached."""
     reason = getattr(reason, "strerror", None) or reason
     warnings.warn(
         f"compiled code cannot be cached ({reason}) and is compiled again by every process, which "
-        "takes half a minute: set XDG_CACHE_HOME to a folder of your own on a disk with free space",
+        "takes half a minute: set XDG_CACHE_HOME to a writable folder on a disk with free space",
         stacklevel=2,
     )
 
 
 class _Cache(FunctionCache):  # type: ignore[misc]
-    """A cache of machine code that reads no damaged file and survives a full disk."""
+    """A cache that ignores damaged files and full disks."""
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:

@@ -1,40 +1,48 @@
-"""Ending an MPI job when one of its processes fails.
+"""End an MPI job when one of its processes fails.
 
-The other processes would otherwise wait for the failed one for ever: MPI has no time limit.
+Otherwise the other processes would wait forever: MPI has no timeouts.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
+import threading
 import time
+from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from neurosim.errors import NeurosimError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
 SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_SIZE", "PALS_SIZE")
-"""Variables in which MPI launchers pass the number of processes."""
+"""Environment variables in which MPI launchers pass the number of processes."""
 
-FIRST_REPORTS = 3.0
-"""Time in which the first process may report an error that all processes may share (s)."""
+STARTING = 5.0
+"""Time (s) that a failed process waits for the others to start MPI."""
+
+ROOT_REPORTS = 3.0
+"""Time (s) in which the first process may report an error that occurs on all processes."""
 
 FORWARDING = 0.5
-"""Time in which the launcher may forward the last output of a job before it is aborted (s)."""
+"""Time (s) in which the launcher may forward the last output of a job before it is aborted."""
 
 
 def launched_by_mpi() -> bool:
-    """Return whether an MPI launcher started this process with others."""
+    """Return whether an MPI launcher started this process together with others."""
     sizes = [os.environ.get(name, "") for name in SIZES]
     return any(size.isdigit() and int(size) > 1 for size in sizes)
 
 
 def exit_status(error: BaseException) -> int:
-    """Return the exit status of a process that an exception ends.
+    """Return the exit status of a process that ends with an exception.
 
-    It is 2 for a `NeurosimError`, as it is for the command, and 130 for Ctrl-C.
+    It is 2 for a `NeurosimError`, as for the command, and 130 for Ctrl-C.
     """
     if isinstance(error, SystemExit):
         if error.code is None or isinstance(error.code, int):
@@ -46,13 +54,13 @@ def exit_status(error: BaseException) -> int:
 
 
 def wait_for_root(rank: int) -> None:
-    """Wait, unless this is the first process, so that it may report an error and end the job."""
+    """Wait on all processes but the first, so that it may report an error and end the job."""
     if rank > 0:
-        time.sleep(FIRST_REPORTS)
+        time.sleep(ROOT_REPORTS)
 
 
 def abort(error: BaseException) -> NoReturn:
-    """Print an exception and end all processes of the job with its exit status."""
+    """Print an exception, and end all processes of the job with its exit status."""
     from mpi4py import MPI
 
     if not isinstance(error, SystemExit):
@@ -62,33 +70,82 @@ def abort(error: BaseException) -> NoReturn:
     end_job(MPI.COMM_WORLD, exit_status(error))
 
 
-def end_job(communicator: Any, status: int) -> NoReturn:
-    """End all processes of an MPI job, once what this one printed has been forwarded."""
+def end_job(comm: Any, status: int) -> NoReturn:
+    """End all processes of an MPI job, after the output of this one has been forwarded."""
     sys.stdout.flush()
     sys.stderr.flush()
     time.sleep(FORWARDING)
-    communicator.Abort(status)
+    if comm is not None:
+        comm.Abort(status)
     os._exit(status)  # MPI_Abort may return before the launcher ends this process
 
 
+def _fail_late() -> None:
+    """End the job at the exit of a process that called `sys.exit` with an error."""
+    if _status:
+        _fail(_status)
+
+
 def install_hook() -> None:
-    """Let an uncaught exception of this process end the job; see `sys.excepthook`."""
+    """End the job if an uncaught exception, or `sys.exit` with an error, ends this process."""
     global _previous_hook, _owner
-    if not _owner:  # a hook installed since may call ours, which must not call it in turn
+    if not _owner:  # a hook installed later may call ours, which must not call it in turn
         _previous_hook, _owner = sys.excepthook, os.getpid()
         sys.excepthook = _hook
+        sys.exit = _exit
+        atexit.register(_fail_late)
 
 
 _previous_hook = sys.excepthook
 _owner = 0
 """Process that installed the hook: a forked copy must not end the job."""
+_status = 0
+"""Status of the `sys.exit` that ends this process."""
+
+
+class _Exit(SystemExit):
+    """Exception of `sys.exit` that detects whether it ends the process."""
+
+    def __del__(self) -> None:
+        global _status
+        if sys._getframe().f_back is None:  # released by the interpreter, not by Python code
+            _status = exit_status(self)
+
+
+def _exit(status: Any = None, /) -> NoReturn:
+    """Exit the interpreter, as the original `sys.exit`."""
+    raise _Exit(status)
 
 
 def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Report an uncaught exception, and end the job if MPI is running."""
-    mpi: Any = sys.modules.get("mpi4py.MPI")
-    running = mpi is not None and mpi.Is_initialized() and not mpi.Is_finalized()
-    if running and mpi.COMM_WORLD.size > 1 and os.getpid() == _owner:
-        wait_for_root(mpi.COMM_WORLD.rank)
-        abort(error.with_traceback(trace))
-    _previous_hook(kind, error, trace)
+    """Report an uncaught exception, and end the job."""
+    _fail(exit_status(error), lambda: _previous_hook(kind, error, trace))
+
+
+def _fail(status: int, report: Callable[[], object] = lambda: None) -> None:
+    """Report an error, and end the MPI job that this process belongs to, if there is one."""
+    world = starting = None
+    if os.getpid() == _owner:
+        if "mpi4py.MPI" not in sys.modules and launched_by_mpi():
+            starting = _start_mpi()
+        mpi: Any = sys.modules.get("mpi4py.MPI")
+        if not starting and mpi and mpi.Is_initialized() and not mpi.Is_finalized():
+            world = mpi.COMM_WORLD if mpi.COMM_WORLD.size > 1 else None
+    wait_for_root(world.rank if world else 0)
+    report()
+    # A process that ends while it starts MPI also ends the job, when the others start MPI.
+    if world or starting:
+        end_job(world, status)
+
+
+def _start_mpi() -> bool:
+    """Start MPI, which needs the other processes; return whether it is still starting."""
+
+    def start() -> None:
+        with suppress(ImportError):
+            import_module("mpi4py.MPI")
+
+    thread = threading.Thread(target=start, daemon=True)
+    thread.start()
+    thread.join(STARTING)
+    return thread.is_alive()

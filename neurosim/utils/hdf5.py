@@ -1,4 +1,4 @@
-"""What is asked of HDF5 files before they are read: they may be damaged, foreign or hostile."""
+"""Checks of HDF5 files, which may be damaged or malicious."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ if TYPE_CHECKING:
     import h5py
 
 DEFLATE_LIMIT = 1032
-"""Bytes that one byte of deflated data can stand for at most (zlib's technical details)."""
+"""Largest compression ratio of deflate (zlib technical details)."""
 
 ERRORS = (AttributeError, KeyError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
-"""What h5py raises for a damaged file, depending on where the damage is."""
+"""Exceptions that h5py raises for a damaged file."""
 
 
 def check_stored(dataset: h5py.Dataset, file_size: int) -> None:
-    """Refuse a dataset that lies elsewhere, or is said to be larger than what there is of it.
+    """Refuse a dataset that is external, or larger than its stored data can be.
 
-    Else a header of some bytes could ask for all the memory there is.
+    Otherwise a damaged header could request any amount of memory.
 
     Raises
     ------
     ValueError
     """
-    elsewhere = dataset.external or dataset.is_virtual
-    require(not elsewhere, f"{dataset.name} lies in another file")
+    external = dataset.external or dataset.is_virtual
+    require(not external, f"{dataset.name} lies in another file")
     stored = dataset.id.get_storage_size()
     packed = dataset.id.get_create_plist().get_nfilters() > 0
     limit = stored * (DEFLATE_LIMIT if packed else 1)
@@ -35,7 +35,7 @@ def check_stored(dataset: h5py.Dataset, file_size: int) -> None:
 
 
 def reason(error: Exception) -> str:
-    """Return what an exception tells, in one line."""
+    """Return the first line of the message of an exception."""
     return str(error).strip("'\"").partition("\n")[0] or type(error).__name__
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def merged(intervals: ArrayLike) -> NDArray[np.float64]:
-    """Sort intervals and join those that overlap or touch.
+    """Sort intervals, and merge those that overlap or touch.
 
     Parameters
     ----------
@@ -33,9 +33,9 @@ def merged(intervals: ArrayLike) -> NDArray[np.float64]:
 
 
 def coverage(intervals: ArrayLike, edges: ArrayLike) -> NDArray[np.float64]:
-    """Return how much of each bin intervals cover (ms).
+    """Return the length of each bin that is covered by intervals (ms).
 
-    Time that several intervals cover counts once.
+    Overlapping intervals count once.
 
     Parameters
     ----------
@@ -52,20 +52,20 @@ def coverage(intervals: ArrayLike, edges: ArrayLike) -> NDArray[np.float64]:
     if not len(disjoint):
         return np.zeros(len(edges) - 1)
     before = np.append(0.0, np.cumsum(disjoint[:, 1] - disjoint[:, 0]))
-    # Covered time since the first interval: linear between the ends of intervals.
+    # The cumulative covered time is linear between the ends of intervals.
     covered = np.interp(edges, disjoint.ravel(), np.column_stack([before[:-1], before[1:]]).ravel())
     return np.diff(covered)
 
 
 def locate(times: NDArray[np.float64], intervals: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the index of the interval that holds each time, −1 where none does.
+    """Return the index of the interval that contains each time, −1 if none does.
 
     Parameters
     ----------
     times : (n_times,) ndarray
         ms.
     intervals : (n, 2) ndarray
-        Ascending and disjoint (`merged`). Both ends belong to an interval.
+        Ascending and disjoint (`merged`). Both ends are included.
 
     Returns
     -------

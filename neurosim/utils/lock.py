@@ -15,28 +15,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOCK = ".lock"
-"""Name of the file that is locked; it holds the number of the process."""
+"""Name of the lock file; it contains the process id."""
 HELD = frozenset((errno.EACCES, errno.EAGAIN, errno.EDEADLK))
-"""Errors that report the lock of another process; any other says that there are no locks."""
+"""Errors for a lock held by another process; others mean that locks are not supported."""
 
 
 @contextmanager
 def lock_folder(folder: Path, *, shared: bool = False) -> Iterator[None]:
-    """Lock a folder, made if there is none, for the time of a block.
+    """Create a folder if necessary, and lock it for the time of a block.
 
-    The system releases the lock of a process that is killed. On file systems without locks nothing
-    is locked.
+    The system releases the lock of a killed process. File systems without locks are not locked.
 
     Parameters
     ----------
     folder : Path
     shared : bool
-        Whether others may hold a shared lock at the same time.
+        Whether other processes may hold a shared lock at the same time.
 
     Raises
     ------
     NeurosimError
-        Where another process holds the lock, or the folder cannot be written.
+        If another process holds the lock, or the folder cannot be written.
     """
     make_folder(folder)
     path = folder / LOCK
@@ -48,7 +47,7 @@ def lock_folder(folder: Path, *, shared: bool = False) -> Iterator[None]:
 
 
 def require_unlocked(folder: Path) -> None:
-    """Refuse a folder that another process has locked.
+    """Raise an error if another process has locked a folder.
 
     Raises
     ------
@@ -64,7 +63,7 @@ def require_unlocked(folder: Path) -> None:
 
 
 def _acquire(path: Path, shared: bool) -> int:
-    """Return the descriptor of a lock file, locked."""
+    """Open and lock a lock file; return its descriptor."""
     while True:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -79,11 +78,11 @@ def _acquire(path: Path, shared: bool) -> int:
             os.ftruncate(descriptor, 0)
             os.write(descriptor, b"%d\n" % os.getpid())
             return descriptor
-        os.close(descriptor)  # the holder removed the file before it released the lock
+        os.close(descriptor)  # the previous owner removed the file before it released the lock
 
 
 def _release(descriptor: int, path: Path) -> None:
-    """Release a lock, and remove its file unless others share the lock."""
+    """Release a lock, and remove the file unless others share the lock."""
     with suppress(OSError):
         if _lock(descriptor, shared=False) and _is_current(descriptor, path):
             if os.name == "nt":  # an open file cannot be removed there
@@ -95,7 +94,7 @@ def _release(descriptor: int, path: Path) -> None:
 
 
 def _is_current(descriptor: int, path: Path) -> bool:
-    """Return whether a path still leads to an open file."""
+    """Return whether a path still refers to an open file."""
     try:
         return os.path.samestat(os.fstat(descriptor), os.stat(path))
     except FileNotFoundError:
@@ -103,7 +102,7 @@ def _is_current(descriptor: int, path: Path) -> bool:
 
 
 def _lock(descriptor: int, shared: bool) -> bool:
-    """Lock an open file without waiting; return False where another process has locked it."""
+    """Lock an open file without waiting; return False if another process has locked it."""
     try:
         import fcntl
     except ImportError:
@@ -116,8 +115,8 @@ def _lock(descriptor: int, shared: bool) -> bool:
 
 
 def _lock_on_windows(descriptor: int) -> bool:
-    """Lock a byte beyond the content of an open file, for there locked bytes cannot be read."""
-    import msvcrt  # there is no shared lock: two sweeps into one folder exclude each other
+    """Lock a byte after the content of a file: locked bytes cannot be read on Windows."""
+    import msvcrt  # no shared locks: two sweeps into one folder exclude each other
 
     os.lseek(descriptor, 2**30, os.SEEK_SET)
     try:

@@ -1,4 +1,4 @@
-"""A progress bar with the time left, on the standard error stream."""
+"""Progress bar on the standard error stream."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 def progress_bar(
     total: float, *, show: bool, unit: str = "ms", text: str = "simulating"
 ) -> Iterator[Callable[[float], None]]:
-    """Show how far long work has come; the caller is given a function that says so.
+    """Show a progress bar; yield a function that updates it.
 
     Parameters
     ----------
     total : float
-        Work to do, in `unit`.
+        Total amount of work, in `unit`.
     show : bool
-        Whether to show anything at all.
+        Whether to show the bar.
     unit : str
     text : str
-        What is being done.
+        Label.
     """
     if not show:
         yield lambda done: None

@@ -1,4 +1,4 @@
-"""Old public names that still work, with a warning."""
+"""Deprecated names that still work, with a warning."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ Value = TypeVar("Value")
 def with_old_names(
     package: str, find: Callable[[str], Any], renamed: Mapping[str, str]
 ) -> Callable[[str], Any]:
-    """Return a `__getattr__` of a package that also finds old names.
+    """Return a `__getattr__` of a package that also accepts old names.
 
     Parameters
     ----------
     package : str
         Name of the package.
     find : callable
-        Its `__getattr__` for the names of today.
+        `__getattr__` of the package for current names.
     renamed : mapping of str to str
-        Today's name of each old name.
+        Current name of each old name.
     """
 
     def find_any(name: str) -> Any:

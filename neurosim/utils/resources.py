@@ -1,4 +1,4 @@
-"""Cores and memory that this process may use."""
+"""Number of cores and memory available to this process."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 MAX_THREADS = 256
-"""Most threads of a process."""
+"""Largest number of threads per process."""
 CGROUP_FILES = (
     ("memory", "sys/fs/cgroup/memory", "memory.limit_in_bytes"),
     ("", "sys/fs/cgroup", "memory.max"),
@@ -22,17 +22,17 @@ def available_cores() -> int:
 
 
 def physical_memory() -> int | None:
-    """Return the memory that this process may use (bytes), None where it is unknown.
+    """Return the memory that this process may use (bytes); None if unknown.
 
-    This is the least of the machine's memory, the limit of the control group (containers, batch
-    systems), and what the limits of the process (``ulimit -v``, ``ulimit -d``) leave.
+    It is the minimum of the memory of the machine, the limit of the control group (containers,
+    batch systems), and the rest of the process limits (``ulimit -v``, ``ulimit -d``).
     """
     known = [_machine_memory(), _cgroup_limit(), process_memory()]
     return min((size for size in known if size is not None), default=None)
 
 
 def process_memory() -> int | None:
-    """Return the memory (bytes) left by the limits of this process, None where it has none."""
+    """Return the memory that the process limits leave (bytes); None without limits."""
     limits = process_limits()
     if not limits:
         return None
@@ -41,7 +41,7 @@ def process_memory() -> int | None:
 
 
 def process_limits() -> dict[str, int]:
-    """Return the memory limits of this process (bytes): "VmSize", "VmData"; empty without any."""
+    """Return the process limits "VmSize" and "VmData", if they are set (bytes)."""
     try:
         import resource
     except ImportError:  # Windows
@@ -52,7 +52,7 @@ def process_limits() -> dict[str, int]:
 
 
 def _used() -> dict[str, int]:
-    """Return the memory in use (bytes) by its name in Linux; empty where that is unknown."""
+    """Return the memory in use by name, as in /proc/self/status (bytes); empty if unknown."""
     try:
         lines = Path("/proc/self/status").read_text("ascii", "replace").splitlines()
     except OSError:
@@ -69,27 +69,27 @@ def _machine_memory() -> int | None:
 
 
 def _cgroup_limit(root: Path = Path("/")) -> int | None:
-    """Return the least memory limit (bytes) of the control groups that hold this process."""
+    """Return the smallest memory limit of the control groups of this process (bytes)."""
     try:
         lines = (root / "proc/self/cgroup").read_text("utf-8", "replace").splitlines()
     except OSError:
         return None
-    # Each line is number:controllers:path; version 2 has no controllers.
+    # Lines are number:controllers:path; in version 2 controllers is empty.
     groups = [line.split(":", 2) for line in lines if line.count(":") >= 2]
     limits = [
         _read_limit(root / mount / above / file)
         for controller, mount, file in CGROUP_FILES
         for _, controllers, path in groups
         if controller in controllers.split(",")
-        # The limit of every group above holds as well. In a container the path may lead nowhere,
-        # and the container's own limit is that of the mount point.
+        # The limits of all parent groups apply. In a container the path may not exist, and the
+        # limit of the container is found at the mount point.
         for above in (Path(path.lstrip("/")), *Path(path.lstrip("/")).parents)
     ]
     return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _read_limit(path: Path) -> int | None:
-    """Return the number in a file; None for "max" and where there is no such file."""
+    """Return the number in a file; None for "max" or a missing file."""
     try:
         return int(path.read_text("ascii", "replace"))
     except (OSError, ValueError):

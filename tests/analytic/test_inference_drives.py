@@ -7,9 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bridge.inference import SynapticKernel, bin_trains, passes
-from bridge.inference.covariates import Covariates, OwnPast
-from bridge.inference.drive import Drive, SlowDrive
+from bridge.inference import SynapticKernel, bin_trains, kernels
+from bridge.inference.covariates import Covariates
+from bridge.inference.drives import Drive, SlowDrive
 from bridge.inference.neuron import Likelihood
 from bridge.inference.shared import SharedCounts, SharedDrive, SharedDrives
 from bridge.inference.smoothing import (
@@ -20,6 +20,7 @@ from bridge.inference.smoothing import (
     smooth,
     smooth_at,
 )
+from bridge.inference.spike_history import SpikeHistory
 
 N_BINS, SPACING = 3030, 100
 
@@ -36,9 +37,9 @@ def test_interpolation_is_linear_between_the_middles_of_segments(n_bins, spacing
     dense = dense_interpolation(n_bins, spacing)
     rng = np.random.default_rng(1)
     knots, values, residual = rng.normal(size=dense.shape[1]), np.empty(n_bins), rng.random(n_bins)
-    passes.interpolate(knots, spacing, values)
+    kernels.interpolate(knots, spacing, values)
     np.testing.assert_allclose(values, dense @ knots, atol=1e-12)
-    found = passes.adjoint_of_interpolate(residual, spacing, len(knots))
+    found = kernels.adjoint_of_interpolate(residual, spacing, len(knots))
     np.testing.assert_allclose(found, residual @ dense, atol=1e-11)
 
 
@@ -60,7 +61,7 @@ def covariates() -> Covariates:
 def likelihood(covariates) -> Likelihood:
     """The last neuron with a shared drive, a baseline and a stimulus of two features."""
     rng = np.random.default_rng(5)
-    past = OwnPast.of(covariates, 3, 50.0, None)
+    past = SpikeHistory.of(covariates, 3, 50.0, None)
     shared = np.cumsum(rng.normal(size=(-(-N_BINS // SPACING), 1)), axis=0)
     slow = SlowDrive.of(past, SPACING, 0.2 * (shared - shared.mean()), 5)
     stimulus = rng.normal(size=(N_BINS, 2))
@@ -96,7 +97,7 @@ def test_the_drive_is_that_of_the_dense_design(likelihood):
     loss, _, _ = likelihood.value_and_gradient(base, weights, log_odds)
     fired = np.zeros(N_BINS)
     fired[past.fired] = 1.0
-    score = np.append(base, passes.NEVER)[past.classes] + by_bin + filtered(covariates) @ weights
+    score = np.append(base, kernels.NEVER)[past.classes] + by_bin + filtered(covariates) @ weights
     assert loss == pytest.approx(float((np.logaddexp(0.0, score) - fired * score).sum()), rel=1e-12)
 
 
@@ -212,7 +213,7 @@ def test_residuals_after_spikes_are_summed_one_by_one(covariates):
     trains, rng = covariates.trains, np.random.default_rng(1)
     residual, probability = rng.normal(size=N_BINS), rng.random(N_BINS)
     edges = np.array([1, 3, 20, 90])
-    found = passes.residuals_after(trains.ids, trains.bins, residual, probability, edges, 4)
+    found = kernels.residuals_after(trains.ids, trains.bins, residual, probability, edges, 4)
     for j in range(4):
         for b, (low, high) in enumerate(pairwise(edges)):
             covered = np.zeros(N_BINS)
@@ -224,15 +225,15 @@ def test_residuals_after_spikes_are_summed_one_by_one(covariates):
 
 def test_adjoints_by_segment_add_up_to_the_adjoint(likelihood):
     values = np.random.default_rng(2).random(N_BINS)
-    found = passes.adjoint_by_segment(*likelihood._heard, values, SPACING, 31, 4)
+    found = kernels.adjoint_by_segment(*likelihood._heard, values, SPACING, 31, 4)
     np.testing.assert_allclose(found.sum(axis=0)[:3], likelihood.adjoint(values)[:3], rtol=1e-12)
-    early = passes.adjoint_by_segment(*likelihood._heard, values, SPACING, 31, 4)[:10].sum(axis=0)
+    early = kernels.adjoint_by_segment(*likelihood._heard, values, SPACING, 31, 4)[:10].sum(axis=0)
     kept = bin_trains(
         [one[one <= 999.0] for one in
          [likelihood.covariates.trains.fired(k) + 0.5 for k in range(4)]], float(N_BINS)
     )  # fmt: skip
     spikes = kept.ids, kept.bins, kept.starts, *likelihood._heard[3:]
-    np.testing.assert_allclose(early, passes.adjoint(*spikes, values, 4), rtol=1e-12)
+    np.testing.assert_allclose(early, kernels.adjoint(*spikes, values, 4), rtol=1e-12)
 
 
 def test_a_drive_without_spikes_is_the_loss_of_the_rates():

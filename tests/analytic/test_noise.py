@@ -32,13 +32,13 @@ def test_softplus_rate_is_exactly_logistic():
     assert noise.firing_probability(EXCESS) == pytest.approx(expit(EXCESS / 2.0), rel=1e-14)
     rate = noise.rate(20.0).rate(EXCESS)
     assert -np.expm1(-20.0 * rate) == pytest.approx(expit(EXCESS / 2.0), rel=1e-12)
-    assert (noise.beta, noise.shift, noise.logistic_error) == (0.5, 0.0, 0.0)
+    assert (noise.beta, noise.bias, noise.logistic_error) == (0.5, 0.0, 0.0)
 
 
 def test_exponential_rate_is_a_complementary_log_log_0_039_from_the_nearest_logistic():
     noise = EscapeNoise(2.0, "exponential")
     x = np.linspace(-20.0, 8.0, 20_001)
-    twin = expit(noise.beta * (x - noise.shift))
+    twin = expit(noise.beta * (x - noise.bias))
 
     assert noise.firing_probability(x) == pytest.approx(1.0 - np.exp(-np.exp(x / 2.0)), abs=1e-15)
     assert noise.logistic_error == pytest.approx(0.039, abs=5e-4)
@@ -115,7 +115,7 @@ def test_twin_of_noise_that_goes_on_has_a_slope_and_a_shift_of_its_own():
     difference = unit.firing_probability(activity) - to_logistic(unit).probability(activity)
 
     assert noise.logistic_error < 0.011
-    assert noise.shift == pytest.approx(-0.486, abs=5e-3)
+    assert noise.bias == pytest.approx(-0.486, abs=5e-3)
     assert noise.beta * 3.0 == pytest.approx(1.667, abs=5e-3)
     assert np.abs(difference).max() <= noise.logistic_error + 1e-5
 
@@ -166,8 +166,8 @@ def test_validity_bounds_what_the_twin_may_miss():
     assert alone.error == alone.carry_over == alone.lost_to_jitter == 0.0
     assert (alone.lowest, alone.highest) == (-4.0, 14.0)
     # τ ln(14 mV/0.01 mV), and 146 ms for 15 mV.
-    assert alone.rest == pytest.approx(20.0 * np.log(1400.0))
-    assert validity(unit, [[1, 1, 0]], window=alone.rest).carry_over == pytest.approx(
+    assert alone.recovery_time == pytest.approx(20.0 * np.log(1400.0))
+    assert validity(unit, [[1, 1, 0]], window=alone.recovery_time).carry_over == pytest.approx(
         0.01, rel=1e-3
     )
 

@@ -62,7 +62,7 @@ def test_a_file_does_not_depend_on_threads(tmp_path: Path) -> None:
     for threads in (1, 4):
         simulation = ns.Simulation(learning(), threads=threads)
         simulation.run(20.0)
-        simulation._wall = 0.0
+        simulation._runner.wall_s = 0.0
         simulation.save(tmp_path / f"{threads}.h5")
     assert (tmp_path / "1.h5").read_bytes() == (tmp_path / "4.h5").read_bytes()
 

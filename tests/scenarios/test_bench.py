@@ -155,7 +155,7 @@ def test_the_command_tells_people_on_stderr(capsys: pytest.CaptureFixture[str]) 
     assert main(["bench", "cuba", "--scale", "0.2", "--duration", "50", "--profile"]) == 0
     said = capsys.readouterr()
     assert said.out == ""
-    for words in ("real-time factor", "limit of the memory here", "rate of exc", "time for update"):
+    for words in ("real-time factor", "memory-bandwidth limit", "rate of exc", "time for update"):
         assert words in said.err
 
 
@@ -218,7 +218,7 @@ def test_the_search_tells_of_every_size_it_tries(capsys) -> None:
     assert main(["bench"]) == 0
     said = capsys.readouterr().err
     assert "250 neurons, 250,000 synapses: real-time factor" in said
-    assert "the largest in real time here: 250 neurons" in said
+    assert "largest network in real time on this machine: 250 neurons" in said
 
 
 def test_a_machine_on_which_nothing_is_in_real_time_is_told_so(capsys, monkeypatch) -> None:
@@ -228,4 +228,4 @@ def test_a_machine_on_which_nothing_is_in_real_time_is_told_so(capsys, monkeypat
         lambda *given, **options: Largest((measured,), None, "speed"),
     )
     assert main(["bench"]) == 0
-    assert "none of these runs in real time here" in capsys.readouterr().err
+    assert "no size of this network runs in real time on this machine" in capsys.readouterr().err

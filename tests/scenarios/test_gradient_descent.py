@@ -47,13 +47,15 @@ def test_the_loss_drawn_is_the_loss_descended():
     lesson = Lesson.of(result, settings)
     history = lesson.taught["full batch"].history_
 
-    assert lesson.loss(history.path) == pytest.approx(history.loss, rel=1e-10)
+    assert lesson.loss(history.trajectory) == pytest.approx(history.loss, rel=1e-10)
     assert lesson.lowest == pytest.approx(lesson.best.history_.loss[-1], rel=1e-10)
     begun = lesson.begun["stochastic"]
-    assert begun.path_rows[-1] == settings.trials
+    assert begun.trajectory_rows[-1] == settings.trials
     assert begun.theta == pytest.approx(
-        lesson.taught["stochastic"].history_.path[
-            np.flatnonzero(lesson.taught["stochastic"].history_.path_rows == settings.trials)[0]
+        lesson.taught["stochastic"].history_.trajectory[
+            np.flatnonzero(lesson.taught["stochastic"].history_.trajectory_rows == settings.trials)[
+                0
+            ]
         ]
     )
 

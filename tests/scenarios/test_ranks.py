@@ -31,7 +31,7 @@ for network in (everything, learning):
             for projection in simulation.network.projections
             if projection.plasticity
         ]
-        simulation._wall = 0.0
+        simulation._runner.wall_s = 0.0
         simulation.save(f"{sys.argv[2]}/{network.__name__}.h5")
         restored = ns.Simulation.restore(f"{sys.argv[2]}/{network.__name__}.h5")
         assert bits(restored.run(20.0)) == bits(simulation.run(20.0))

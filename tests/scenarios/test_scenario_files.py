@@ -131,13 +131,13 @@ def test_show_tells_what_a_scenario_would_build(capsys, name):
     shown = json_of(capsys, "show", name)
     assert shown["network"]["neurons"] >= 1
     assert main(["show", name]) == 0
-    assert "Would build" in capsys.readouterr().out
+    assert "Network of" in capsys.readouterr().out
 
 
 def test_show_can_leave_out_a_network_that_takes_time(capsys):
     assert json_of(capsys, "show", "digits", "--no-network")["network"] is None
     assert main(["show", "digits", "--no-network"]) == 0
-    assert "Would build" not in capsys.readouterr().out
+    assert "Network of" not in capsys.readouterr().out
 
 
 def test_a_file_has_no_comparison(capsys):

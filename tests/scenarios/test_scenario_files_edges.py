@@ -143,9 +143,9 @@ def test_a_list_outside_the_folder_is_refused_unread(capsys, tmp_path: Path, pat
     ("was", "instead", "said"),
     [
         ("lists/edges.csv", "edge.csv", "edge.csv cannot be read (No such file or directory)"),
-        ("lists/edges.csv", "lists", "lists is no file"),
-        ("lists/edges.csv", "a\\u0000b", "is no path"),
-        ('"lists/edges.csv"', "3", "CSVEdges.path = 3 is no path"),
+        ("lists/edges.csv", "lists", "lists is not a regular file"),
+        ("lists/edges.csv", "a\\u0000b", "is not a path"),
+        ('"lists/edges.csv"', "3", "CSVEdges.path = 3 is not a path"),
         (', path = "lists/edges.csv"', "", "connections.0.rule has no path"),
         ('psp = "strength"', 'psp = "strong"', "has no column 'strong': did you mean 'strength'?"),
         ('psp = "strength"', "psp = [1, 2]", "psp is an array, but the connections are in a file"),

@@ -105,7 +105,7 @@ def test_over_a_soft_threshold_the_spiking_neuron_is_the_logistic_one(command, t
 def gaussian_probability(settings: Settings) -> np.ndarray:
     """Firing probability of every point of the plane, were the noise drawn once a window."""
     unit = settings.unit(20.0, 0.1)
-    return unit.noise.firing_probability(unit.potential(settings.points) - unit.gap)
+    return unit.noise.firing_probability(unit.potential(settings.points) - unit.threshold_distance)
 
 
 def test_neurons_that_never_fire_cannot_be_compared(capsys, tmp_path):

@@ -13,13 +13,12 @@ from tests.processes import mpiexec
 HANGS = 120
 """Seconds after which a job counts as hanging; it takes two or three on an idle machine."""
 
-# Where process 1 fails, process 0 waits for it in the constructor.
+# Process 1 fails while process 0 waits for it.
 FAILS = """
-import sys
-from mpi4py import MPI
+import os, sys, time
 import neurosim as ns
 
-second = MPI.COMM_WORLD.rank == 1
+second = os.environ.get("PMI_RANK", os.environ.get("OMPI_COMM_WORLD_RANK")) == "1"
 net = ns.Network()
 net.add("cells", 10, ns.LIF())
 
@@ -27,6 +26,11 @@ def fail(when):
     if second and when == sys.argv[1]:
         {statement}
 
+fail("before MPI starts")
+if not second and sys.argv[1] == "long before MPI starts":
+    time.sleep(7.0)
+fail("long before MPI starts")
+from mpi4py import MPI
 fail("before")
 with ns.use_mpi(MPI.COMM_WORLD, share_memory=sys.argv[2] == "memory"):
     fail("inside")
@@ -50,7 +54,11 @@ STATEMENTS = {
 @pytest.mark.parametrize(
     ("when", "what", "meeting"),
     [
+        ("before MPI starts", "an error", "memory"),
+        ("before MPI starts", "a status", "memory"),
+        pytest.param("long before MPI starts", "a message", "memory", marks=pytest.mark.slow),
         ("before", "an error", "memory"),
+        ("before", "a status", "memory"),
         ("inside", "an error", "messages"),
         ("after a run", "a status", "memory"),
         ("after a run", "an early end", "messages"),
@@ -64,6 +72,28 @@ def test_a_failing_process_ends_the_job(when: str, what: str, meeting: str) -> N
     assert done.returncode == status, done.stderr
     assert done.stderr.count(printed) == 1 or not printed
     assert "all is well" not in done.stdout
+
+
+def test_an_exit_that_is_caught_ends_no_job() -> None:
+    program = """
+import sys
+import neurosim as ns
+try:
+    sys.exit(3)
+except SystemExit as error:
+    print(error.code)
+from mpi4py import MPI
+MPI.COMM_WORLD.Barrier()
+"""
+    done = mpiexec(2, "-c", program, timeout=HANGS)
+    assert (done.returncode, done.stdout.split()) == (0, ["3", "3"]), done.stderr
+
+
+def test_an_error_of_all_processes_before_mpi_starts_is_reported_once() -> None:
+    program = "import neurosim as ns; ns.LIF(tau_m=-1.0)"
+    done = mpiexec(2, "-c", program, timeout=HANGS)
+    assert done.returncode == 2
+    assert done.stderr.count("NeurosimError: LIF.tau_m = -1 ms") == 1
 
 
 def test_an_error_of_all_processes_can_be_caught() -> None:

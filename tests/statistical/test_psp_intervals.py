@@ -29,7 +29,9 @@ def test_intervals_of_95_percent_cover_the_true_psps(noise):
     errors = np.zeros((REPEATS, len(PSPS)))
     for repeat in range(REPEATS):
         activity = (rng.random((TRIALS, len(PSPS))) < 0.5).astype(float)
-        neuron = LogisticNeuron(solver="newton", gap=unit.logistic_gap)
+        neuron = LogisticNeuron(
+            solver="newton", threshold_distance=unit.logistic_threshold_distance
+        )
         neuron.fit(activity, rng.random(TRIALS) < unit.firing_probability(activity))
         low, high = neuron.psp_interval_.T
         covered[repeat] = (low <= PSPS) & (high >= PSPS)

@@ -135,7 +135,8 @@ def sweep(
                         folder.add(point.key, outcome)
                     else:
                         failure = _failure(described, point, outcome)
-                        if failure.kind == "defect" not in {other.kind for other in failures}:
+                        first = all(earlier.kind != "defect" for earlier in failures)
+                        if failure.kind == "defect" and first:
                             report("".join(traceback.format_exception(outcome)))
                         failures.append(failure)
                     show(number)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
-    from neurosim.results.result import Result
+    from neurosim.results import Result
 
 UNSAFE = "PickleIO"
 """A reader that runs code in the file."""

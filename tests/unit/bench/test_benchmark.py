@@ -87,7 +87,7 @@ def test_what_kernels_had_to_be_compiled_for_is_built_again():
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"scale": 3.0}, "scale = 3 is outside 0.5 to 2 for relay: 1 is the network's own number"),
+        ({"scale": 3.0}, "scale = 3 is outside 0.5 to 2 for relay: 1 is the original number"),
         ({"repeats": 0}, "repeats = 0 is outside 1 to 1000"),
         ({"duration": 0.25}, "duration = 0.25 ms is not a positive multiple of the time step"),
         ({"threads": 0}, "threads = 0 is outside 1 to"),
@@ -108,7 +108,7 @@ def test_an_unknown_benchmark_is_refused_with_the_nearest_name():
 def test_what_is_no_benchmark_is_a_defect_of_who_installed_it(monkeypatch: pytest.MonkeyPatch):
     installed = [Installed("odd", object())]
     monkeypatch.setattr("neurosim.bench.benchmark.entry_points", lambda group: installed)
-    with pytest.raises(TypeError, match="odd is no Benchmark"):
+    with pytest.raises(TypeError, match="odd is not a Benchmark"):
         find_benchmark("odd")
 
 

@@ -9,7 +9,7 @@ from sklearn.exceptions import NotFittedError
 import bridge
 import neurosim as ns
 from bridge import classics
-from bridge.spiking import ChanceTwin, GroupTwin, balance, spiking_twin
+from bridge.spiking import ChanceCodedNetwork, NeuronGroup, balance, to_spiking
 
 RNG = np.random.default_rng(0)
 X = np.abs(RNG.normal(size=(40, 2)))
@@ -51,7 +51,7 @@ CALLS = {
     "predict": (neuron().predict, {"X": X}),
     **{f"LogisticNeuron({name})": (neuron, {name: value}) for name, value in {
         "loss": "cross-entropy", "activation": "sigmoid", "solver": "newton", "ridge": 0.0,
-        "tol": 1e-6, "gap": 15.0, "max_iter": None, "threads": 1, "firth": False,
+        "tol": 1e-6, "threshold_distance": 15.0, "max_iter": None, "threads": 1, "firth": False,
         "fit_intercept": True, "class_weight": None, "pos_label": None,
     }.items()},
     **{f"NetworkClassifier({name})": (classifier, {name: value}) for name, value in {
@@ -76,12 +76,12 @@ CALLS = {
     ),
     "neuron_graph": (bridge.neuron_graph, {"inputs": ["x"], "units": {"f": bridge.Unit({"x": 1})}}),
     "in_levels": (bridge.in_levels, {"network": NETWORK}),
-    "rate": (spiking_twin, {"network": NETWORK, "data": X, "code": "rate", "percentile": 99.0}),
-    "latency": (spiking_twin, {"network": NETWORK, "data": X, "code": "latency", "window": 10.0}),
+    "rate": (to_spiking, {"network": NETWORK, "data": X, "code": "rate", "percentile": 99.0}),
+    "latency": (to_spiking, {"network": NETWORK, "data": X, "code": "latency", "window": 10.0}),
     "balance": (balance, {"network": NETWORK, "data": X, "percentile": 99.0}),
-    "group": (GroupTwin(STEPS).add_to, {"net": ns.Network(), "inputs": X, "dt": 0.1}),
-    "GroupTwin": (GroupTwin, {"network": STEPS, "size": 1, "outputs": 1}),
-    "ChanceTwin": (ChanceTwin, {"network": SIGMOIDS, "delta": 1.0}),
+    "group": (NeuronGroup(STEPS).add_to, {"net": ns.Network(), "inputs": X, "dt": 0.1}),
+    "NeuronGroup": (NeuronGroup, {"network": STEPS, "size": 1, "outputs": 1}),
+    "ChanceCodedNetwork": (ChanceCodedNetwork, {"network": SIGMOIDS, "delta": 1.0}),
     "auc": (bridge.auc, {"fired": Y, "score": X[:, 0]}),
     "brier_score": (bridge.brier_score, {"fired": Y, "probability": np.full(40, 0.5)}),
     "siegert_rate": (bridge.siegert_rate, {"mu": [20.0], "sigma": [1.0], "neuron": ns.LIF()}),

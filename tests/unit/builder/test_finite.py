@@ -21,7 +21,7 @@ def _net() -> ns.Network:
 
 def _spoil(simulation: ns.Simulation, field: str, population: int, neuron: int, value: float):
     """Put a value into the state of a neuron, on whichever thread it is."""
-    engine = simulation._engine
+    engine = simulation._runner.engine
     for thread, (part, state) in enumerate(zip(engine.plan.threads, engine._states, strict=True)):
         local = engine.plan.layout.threads[thread].populations[population]
         if not local.start <= neuron < local.stop:
@@ -32,9 +32,9 @@ def _spoil(simulation: ns.Simulation, field: str, population: int, neuron: int, 
         elif field == "states":
             state.states[part.models.first_state[population] + 4 * place + 2] = value
         else:
-            port = part.neurons.groups[population, 4]
-            column = {"synaptic": 2, "rise": 3}[field]
-            state.synaptic[part.neurons.ports[port, column] + place] = value
+            port = part.neurons.ports[part.neurons.groups[population].first_port]
+            name = {"synaptic": "state", "rise": "rise"}[field]
+            state.synaptic[port[name] + place] = value
 
 
 @pytest.mark.parametrize("threads", [1, 3])

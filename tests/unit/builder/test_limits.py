@@ -121,7 +121,7 @@ def test_the_strongest_synapse_is_not_too_strong_for_32_bits(
     cells = net.add("cells", 2, ns.LIF(tau_m=0.1, c_m=1e5), dale=False)
     synapse = ns.ExpCurrent(0.01)
     net.connect(cells, cells, ns.AllToAll(), synapse=synapse, psp=[[1e9, -1e9], [0.0, 1e-30]])
-    plan = ns.Simulation(net, threads=1)._plan
+    plan = ns.Simulation(net, threads=1)._runner.engine.plan
     weights = plan.threads[0].table.weights
     assert weights.dtype == np.float32
     assert np.isfinite(weights).all()

@@ -11,7 +11,7 @@ import pytest
 import neurosim as ns
 from neurosim.builder import Plan, build
 from neurosim.engine import advance
-from neurosim.kernels.types import MIXED
+from neurosim.kernels.input_types import MIXED
 
 
 def _network(
@@ -56,9 +56,9 @@ def _same(one: ns.Result, other: ns.Result) -> bool:
 
 def _port_by_port(plan: Plan) -> Plan:
     def mixed(part):
-        noisy = np.full_like(part.inputs.noisy, MIXED)
-        noisy.flags.writeable = False
-        return dataclasses.replace(part, inputs=part.inputs._replace(noisy=noisy))
+        kinds = np.full_like(part.inputs.noise_kind, MIXED)
+        kinds.flags.writeable = False
+        return dataclasses.replace(part, inputs=part.inputs._replace(noise_kind=kinds))
 
     return dataclasses.replace(plan, threads=tuple(map(mixed, plan.threads)))
 
@@ -78,10 +78,10 @@ def test_delays_told_by_targets_give_the_same_bits(
     name: str, ring: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = ns.Simulation(NETWORKS[name](), threads=2)
-    assert whole._engine.plan.threads[0].table.ring[0] == 4
+    assert whole._runner.engine.plan.threads[0].table.ring[0] == 4
     monkeypatch.setattr("neurosim.builder.layout.Layout.ring", ring)
     partly = ns.Simulation(NETWORKS[name](), threads=2)
-    assert partly._engine.plan.threads[0].table.ring[0] == ring
+    assert partly._runner.engine.plan.threads[0].table.ring[0] == ring
     assert _same(whole.run(60.0), partly.run(60.0))
 
 

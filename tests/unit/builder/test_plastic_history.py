@@ -49,7 +49,7 @@ def _learned(threads: int, pieces: list[float]) -> tuple[list[bytes], ns.Simulat
 
 
 def _spikes_kept(simulation: ns.Simulation) -> int:
-    return sum(int(learned.count[0]) for learned in simulation._engine._learned)
+    return sum(int(learned.count[0]) for learned in simulation._runner.engine.plasticity)
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ def test_a_checkpoint_does_not_depend_on_when_spikes_were_dropped(tmp_path: Path
             simulation = ns.Simulation(net, threads=threads)
             for piece in pieces:
                 simulation.run(piece)
-            simulation._wall, simulation._marks = 0.0, {}
+            simulation._runner.wall_s, simulation._runner.events = 0.0, {}
             simulation.save(tmp_path / f"{number}.h5")
         contents.append((tmp_path / f"{number}.h5").read_bytes())
         whole = ns.Simulation.restore(tmp_path / f"{number}.h5", threads=2).run(30.0)

@@ -147,7 +147,7 @@ def test_what_cannot_be_told_is_refused() -> None:
     net = ns.Network()
     cell = net.add("cell", 3, ns.LIF())
     net.connect(cell, cell, ns.AllToAll(), psp=1.0, plasticity=ns.STDP(2.0))
-    with pytest.raises(ns.NeurosimError, match="none of this simulation's network"):
+    with pytest.raises(ns.NeurosimError, match="not part of this simulation"):
         ns.Simulation(net).connections(_network()[1][0])
     net.record(cell, "input_exc")
     with pytest.raises(ns.NeurosimError, match="'input_exc' of 'cell' cannot be recorded"):

@@ -148,7 +148,7 @@ def test_spikes_that_no_synapse_needs_are_dropped(monkeypatch: pytest.MonkeyPatc
     dropped = ns.Simulation(network(Triplet(1.0)))
     for _ in range(20):
         dropped.run(20.0)
-    count = [int(s._engine._learned[0].count[0]) for s in (kept, dropped)]
+    count = [int(s._runner.engine.plasticity[0].count[0]) for s in (kept, dropped)]
     assert count[1] < 0.5 * count[0]
     assert weights(kept) == weights(dropped)
 

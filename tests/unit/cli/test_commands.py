@@ -210,7 +210,7 @@ def test_an_unwritable_folder_is_told_before_the_run(capsys, toys):
 
 
 def test_plot_of_a_folder_without_a_run_is_a_mistake(capsys):
-    assert "give a folder that `neurosim run` wrote" in mistake_of(capsys, "plot", "nowhere")
+    assert "give a folder written by `neurosim run`" in mistake_of(capsys, "plot", "nowhere")
 
 
 @pytest.mark.parametrize("text", ['{"scenario": "to', "{}", '{"scenario": "toy", "settings": 3}'])
@@ -234,7 +234,7 @@ def test_a_defect_is_called_one_with_its_traceback_and_status_1(capsys, toys):
     assert main(["run", "toy"]) == 1
     words = capsys.readouterr().err
     assert "Traceback" in words
-    assert "this is a defect of neurosim" in words
+    assert "this is a bug in neurosim" in words
 
 
 def test_a_failing_picture_does_not_lose_the_run(capsys, toys):
@@ -248,7 +248,7 @@ def test_a_run_stopped_by_ctrl_c_is_saved_and_gives_130(capsys, toys):
     assert main(["compare", "toy", "--json"]) == 130
     captured = capsys.readouterr()
     assert json.loads(captured.out)["duration_ms"] == 30.0
-    assert "cut short at 30 ms; what was recorded so far is saved" in captured.err
+    assert "interrupted at 30 ms; the result so far is saved" in captured.err
     assert names("neurosim-out/toy") == {"result.h5", "summary.json"}
 
 

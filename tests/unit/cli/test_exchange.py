@@ -98,4 +98,4 @@ def test_import_does_not_replace_what_it_reads(capsys):
     ns.save_sonata(sample(30, 3), "sonata")
     Path("sonata/spikes.h5").rename("sonata/result.h5")
     told = mistake_of(capsys, "import", "sonata/result.h5", "--out", "sonata")
-    assert told == "sonata/result.h5 would be replaced: give another folder with --out"
+    assert told == "sonata/result.h5 would be overwritten: give another folder with --out"

@@ -67,12 +67,14 @@ def test_a_former_runs_pictures_go_and_a_strangers_files_stay(tmp_path: Path):
         (tmp_path / name).touch()
     listed = ["elsewhere/old.png", "notes.txt", "comparison.json", "gone.png"]
     RunFolder(tmp_path).write_json("summary.json", {"files": listed})
-    RunFolder(tmp_path).forget_former_run()
+    RunFolder(tmp_path).remove_earlier_run()
     assert names(tmp_path) == {"mine.png", "notes.txt"}
 
 
 @pytest.mark.parametrize("text", ['{"scenario": "to', "[1, 2]", ""])
 def test_damaged_json_is_told_in_one_sentence(tmp_path: Path, text: str):
     (tmp_path / "summary.json").write_text(text)
-    with pytest.raises(NeurosimError, match="is damaged or no JSON object: run the scenario again"):
+    with pytest.raises(
+        NeurosimError, match="is damaged or not a JSON object: run the scenario again"
+    ):
         RunFolder(tmp_path).read_json("summary.json")

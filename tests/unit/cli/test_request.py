@@ -1,4 +1,4 @@
-"""Orders and summaries of run folders that someone has edited or replaced."""
+"""Requests and summaries of run folders that were edited or replaced."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VALID = asdict(RunRequest("vote", checkpoint_every=60.0))
 
 
 def resume_with(folder: Path, content: object, capsys: pytest.CaptureFixture[str]) -> str:
-    """Return what `resume` says of an order that it must refuse, and leave as it is."""
+    """Return the message of `resume` for an invalid request, which it must not change."""
     text = content if isinstance(content, str) else json.dumps(content)
     (folder / "order.json").write_text(text)
     assert main(["resume", str(folder)]) == 2
@@ -45,9 +45,9 @@ WRONG = [
     ("dt", {}, "{}: give a finite time"),
     ("checkpoint_every", None, "None: give a finite number of seconds above 0"),
     ("checkpoint_every", 0, "0: give a finite number"),
-    ("assignments", "trials=3", "'trials=3': give a list of texts"),
-    ("assignments", [1], "[1]: give a list of texts"),
-    ("assignments", None, "None: give a list of texts"),
+    ("assignments", "trials=3", "'trials=3': give a list of strings"),
+    ("assignments", [1], "[1]: give a list of strings"),
+    ("assignments", None, "None: give a list of strings"),
     ("plot", 1, "1: give true or false"),
     ("compare", "yes", "'yes': give true or false"),
     ("realtime", None, "None: give true or false"),
@@ -57,17 +57,17 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("field", "value", "said"), WRONG)
-def test_an_order_with_a_wrong_value_names_it(tmp_path: Path, capsys, field, value, said):
+def test_a_request_with_a_wrong_value_names_it(tmp_path: Path, capsys, field, value, said):
     words = resume_with(tmp_path, VALID | {field: value}, capsys)
     assert f"order.json: {field} = {said}" in words
 
 
-def test_an_order_with_missing_or_unknown_fields_names_them(tmp_path: Path, capsys):
+def test_a_request_with_missing_or_unknown_fields_names_them(tmp_path: Path, capsys):
     for field in VALID:
         content = {name: value for name, value in VALID.items() if name != field}
         assert f"{field} is missing: give " in resume_with(tmp_path, content, capsys)
     words = resume_with(tmp_path, VALID | {"sead": 1}, capsys)
-    assert "unknown field 'sead': remove it, or begin the run again in another folder" in words
+    assert "unknown field 'sead': remove it, or start the run again in another folder" in words
 
 
 @pytest.mark.parametrize(
@@ -80,13 +80,13 @@ def test_an_order_with_missing_or_unknown_fields_names_them(tmp_path: Path, caps
         {"dt": 1e-300},
     ],
 )
-def test_an_order_that_cannot_be_carried_out_is_refused_in_one_sentence(
+def test_a_request_that_cannot_be_run_is_refused_in_one_sentence(
     tmp_path: Path, capsys, change: dict[str, object]
 ):
     resume_with(tmp_path, VALID | change, capsys)
 
 
-def test_an_order_as_it_was_written_is_carried_out(tmp_path: Path):
+def test_a_request_as_it_was_written_is_run(tmp_path: Path):
     (tmp_path / "order.json").write_text(json.dumps(VALID))
     assert main(["resume", str(tmp_path)]) == 0
     assert not (tmp_path / "order.json").exists()
@@ -111,7 +111,7 @@ ODD = {
 
 
 def put(path: Path, kind: str) -> None:
-    """Put something odd in place of a file."""
+    """Replace a file with something unusual."""
     if kind == "large":
         with path.open("wb") as file:
             file.truncate(2**40)  # a hole
@@ -161,4 +161,4 @@ def test_odd_results_and_checkpoints_are_refused(tmp_path: Path, capsys, kind: s
     assert main(["resume", str(tmp_path)]) == 2
     said = capsys.readouterr().err
     assert "000001.h5" in said
-    assert said.endswith(": remove this file, and what it was kept of is simulated again\n")
+    assert said.endswith(": remove this file to repeat its simulation\n")

@@ -1,4 +1,4 @@
-"""Edge lists in text as other tools write them: other delimiters, quotes, comments, names."""
+"""Edge lists as other tools write them: other delimiters, quotes, comments, names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAMED = [("AVAL", "VA1", "3"), ("AVAR", "VA1", "2"), ("VA1", "AVAL", "1.5"), ("A
 
 
 def built(rule: object, n_source: int = 3, n_target: int = 3) -> list[list[float]]:
-    """Return source, target and weight of every synapse, the two ends as indices."""
+    """Return source index, target index and weight of every synapse."""
     net = ns.Network()
     a, b = net.add("a", n_source, ns.LIF()), net.add("b", n_target, ns.LIF())
     net.connect(a, b, rule, weight="w")
@@ -62,23 +62,26 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize("bytes_at_once", [5, 2**21])
+@pytest.mark.parametrize("parser", ["pyarrow", "csv"])
+@pytest.mark.parametrize("block_bytes", [5, 2**21])
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_ordinary_tables_are_read(
-    tmp_path: Path, monkeypatch, text: str, bytes_at_once: int
+    tmp_path: Path, monkeypatch, text: str, block_bytes: int, parser: str
 ) -> None:
-    monkeypatch.setattr("neurosim.edges.text.BLOCK_BYTES", bytes_at_once)
+    if parser == "csv":
+        monkeypatch.setattr("neurosim.edges.csv_reader.find_spec", lambda name: None)
+    monkeypatch.setattr("neurosim.edges.csv_reader.BLOCK_BYTES", block_bytes)
     rule = ns.CSVEdges(write(tmp_path / "e.txt", text))
     assert rule.names is None
     assert built(rule) == in_order(ROWS)
 
 
-@pytest.mark.parametrize("bytes_at_once", [5, 2**21])
+@pytest.mark.parametrize("block_bytes", [5, 2**21])
 @pytest.mark.parametrize("delimiter", [",", "\t", ";", " "])
-def test_names_are_numbered_as_they_first_appear(
-    tmp_path: Path, monkeypatch, delimiter: str, bytes_at_once: int
+def test_names_are_numbered_in_order_of_appearance(
+    tmp_path: Path, monkeypatch, delimiter: str, block_bytes: int
 ) -> None:
-    monkeypatch.setattr("neurosim.edges.text.BLOCK_BYTES", bytes_at_once)
+    monkeypatch.setattr("neurosim.edges.csv_reader.BLOCK_BYTES", block_bytes)
     path = write(tmp_path / "e.tsv", "# worm\n" + lines(delimiter, NAMED, "From To w"))
     rule = ns.CSVEdges(path, "From", "To")
     assert rule.names == ("AVAL", "VA1", "AVAR")
@@ -100,36 +103,36 @@ def test_names_may_be_given(tmp_path: Path) -> None:
 
 
 REFUSED = {
-    "unknown": ({"names": ["a"]}, "line 2: target = 'b' is no given name of a neuron"),
-    "twice": ({"names": ["a", "b", "a"]}, "CSVEdges.names has 'a' twice"),
-    "no list": ({"names": "ab"}, "CSVEdges.names = 'ab': give a list of texts"),
+    "unknown": ({"names": ["a"]}, "line 2: target = 'b' is not one of the given names"),
+    "twice": ({"names": ["a", "b", "a"]}, "CSVEdges.names contains 'a' twice"),
+    "no list": ({"names": "ab"}, "CSVEdges.names = 'ab': give a list of strings"),
     "numbers": ({"names": [1, 2]}, "CSVEdges.names = "),
     "targets alone": ({"target_names": ["b"]}, "target_names is given without names"),
-    "delimiter": ({"delimiter": "|"}, "CSVEdges.delimiter = '|' is none: give"),
+    "delimiter": ({"delimiter": "|"}, "CSVEdges.delimiter = '|' is not supported: choose"),
 }
 
 
-@pytest.mark.parametrize(("options", "told"), REFUSED.values(), ids=REFUSED)
-def test_wrong_names_are_refused(tmp_path: Path, options: dict, told: str) -> None:
+@pytest.mark.parametrize(("options", "message"), REFUSED.values(), ids=REFUSED)
+def test_invalid_names_are_refused(tmp_path: Path, options: dict, message: str) -> None:
     path = write(tmp_path / "e.csv", lines(",", [("a", "b", "1")]))
-    with pytest.raises(ns.NeurosimError, match=told):
+    with pytest.raises(ns.NeurosimError, match=message):
         built(ns.CSVEdges(path, **options))
 
 
 @pytest.mark.parametrize(
-    ("row", "told"),
+    ("row", "message"),
     [
-        ("a,b", "line 3: it does not have a field for each of the 3 columns"),
-        ("a,b,1,2", "line 3: it does not have a field for each of the 3 columns"),
-        ("a,b,strong", "line 3: w = 'strong' is no finite number"),
-        ("a,b,nan", "line 3: w = 'nan' is no finite number"),
-        ("a,b,1_0", "line 3: w = '1_0' is no finite number"),
-        ('a,"b"c,1', "holds no table of edges"),
+        ("a,b", "line 3: expected 3 fields, one for each column, found 2"),
+        ("a,b,1,2", "line 3: expected 3 fields, one for each column, found 4"),
+        ("a,b,strong", "line 3: w = 'strong' is not a finite number"),
+        ("a,b,nan", "line 3: w = 'nan' is not a finite number"),
+        ("a,b,1_0", "line 3: w = '1_0' is not a finite number"),
+        ('a,"b"c,1', "is not a valid table of edges"),
     ],
 )
-def test_a_wrong_line_with_names_is_told(tmp_path: Path, row: str, told: str) -> None:
+def test_an_invalid_line_with_names_is_refused(tmp_path: Path, row: str, message: str) -> None:
     path = write(tmp_path / "e.csv", lines(",", [("a", "b", "1")]) + row + "\n")
-    with pytest.raises(ns.NeurosimError, match=told):
+    with pytest.raises(ns.NeurosimError, match=message):
         built(ns.CSVEdges(path))
 
 

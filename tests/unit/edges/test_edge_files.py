@@ -1,4 +1,4 @@
-"""Lists of edges in files make the tables that the same edges make in arrays."""
+"""Edge lists in files give the same synapse tables as the same edges in arrays."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 import neurosim as ns
 from neurosim.builder import build
 from neurosim.edges import SonataEdges, SonataPopulation
-from neurosim.edges.text import TextReader
+from neurosim.edges.csv_reader import CSVReader
 from neurosim.engine.estimate import estimate_resources
 
 N_SOURCE, N_TARGET = 30, 40
 
 
 class Listed(NamedTuple):
-    """Edges, and what goes with each."""
+    """Edges with their weights and delays."""
 
     sources: np.ndarray
     targets: np.ndarray
@@ -69,7 +69,7 @@ TYPES = 'edge_type_id model "own weight" delay\n100 x 0.5 1.5\n102 y NULL 2.5\n1
 
 
 class Named(NamedTuple):
-    """A list in a file, and what its strengths and delays are called there."""
+    """A rule with the names of its weight and delay columns."""
 
     rule: ns.CSVEdges | ns.SonataEdges
     weight: str = "syn_weight"
@@ -99,7 +99,7 @@ FILES = [in_csv, in_text_with_tabs, in_sonata, in_packed_sonata]
 
 @pytest.fixture
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neurosim.edges.text.BLOCK_BYTES", 301)
+    monkeypatch.setattr("neurosim.edges.csv_reader.BLOCK_BYTES", 301)
     monkeypatch.setattr("neurosim.edges.readers.BLOCK_SIZE", 7)
     monkeypatch.setattr("neurosim.kernels.edge_lists.PIECE", 1024)
 
@@ -133,7 +133,7 @@ CONNECTIONS: dict[str, Callable[[ns.Network, ns.Population, ns.Population, Named
     "plastic": lambda net, a, b, e: net.connect(
         a, b, e.rule, weight=e.weight, delay=e.delay, plasticity=ns.STDP(w_max=100.0)
     ),
-    "heard by twins": lambda net, a, b, e: (
+    "recorded by input": lambda net, a, b, e: (
         net.connect(a, b, e.rule, psp=e.weight, delay=e.delay),
         net.record(b, "input_exc", ids=[3, 4, 17]),
     ),
@@ -150,7 +150,7 @@ CONNECTIONS: dict[str, Callable[[ns.Network, ns.Population, ns.Population, Named
 @pytest.mark.parametrize("connect", CONNECTIONS.values(), ids=CONNECTIONS)
 @pytest.mark.parametrize("write", FILES)
 @pytest.mark.usefixtures("_small_blocks")
-def test_a_file_makes_the_tables_of_the_same_arrays(tmp_path: Path, write, connect) -> None:
+def test_a_file_gives_the_same_tables_as_arrays(tmp_path: Path, write, connect) -> None:
     listed = edges()
     rule = ns.Explicit(listed.sources, listed.targets)
     nets = []
@@ -175,7 +175,7 @@ def test_a_column_converts_its_unit(tmp_path: Path, write) -> None:
     assert tables(net, 2) == tables(other, 2)
 
 
-def test_a_run_from_a_file_is_that_from_arrays(tmp_path: Path) -> None:
+def test_a_run_from_a_file_equals_that_from_arrays(tmp_path: Path) -> None:
     listed, results = edges(), []
     arrays = Named(ns.Explicit(*listed[:2]), listed.weights, listed.delays)
     for named in (arrays, in_csv(tmp_path, listed), in_sonata(tmp_path, listed)):
@@ -200,7 +200,7 @@ def test_an_empty_list_connects_nothing(tmp_path: Path) -> None:
         assert ns.simulate(net, 1.0).stats.synapses == 0
 
 
-def test_sonata_is_read_as_libsonata_reads_it(tmp_path: Path) -> None:
+def test_sonata_edges_equal_those_read_by_libsonata(tmp_path: Path) -> None:
     listed = edges()
     path = write_sonata(tmp_path / "edges.h5", listed)
     theirs = libsonata.EdgeStorage(str(path)).open_population("a_to_b")
@@ -215,7 +215,7 @@ def test_sonata_is_read_as_libsonata_reads_it(tmp_path: Path) -> None:
         assert theirs.attribute_names == set(ours.attributes)
 
 
-def test_what_edges_do_not_say_their_types_do(tmp_path: Path) -> None:
+def test_missing_attributes_are_taken_from_the_edge_types(tmp_path: Path) -> None:
     listed = edges(90)
     (tmp_path / "types.csv").write_text(TYPES.replace("NULL", "4"))
     path = write_sonata(tmp_path / "edges.h5", listed)
@@ -230,16 +230,24 @@ def test_what_edges_do_not_say_their_types_do(tmp_path: Path) -> None:
     assert tables(net, 2) == tables(same, 2)
 
 
+@pytest.fixture(params=["pyarrow", "csv"])
+def _parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parse with pyarrow, where it is installed, and with the csv module."""
+    if request.param == "csv":
+        monkeypatch.setattr("neurosim.edges.csv_reader.find_spec", lambda name: None)
+
+
 def parsed(folder: Path, words: list[str]) -> np.ndarray:
-    """Return what the reader makes of numbers in text."""
+    """Return numbers as the reader parses them."""
     path = folder / "numbers.csv"
     path.write_text("source,target,w\n" + "".join(f"0,0,{word}\n" for word in words))
     net, a, _ = populations(dale=False)
-    reader = TextReader(net.connect(a, a, ns.CSVEdges(path), weight="w"))
+    reader = CSVReader(net.connect(a, a, ns.CSVEdges(path), weight="w"))
     with reader:
         return np.concatenate([reader.read(k).weights for k in range(reader.n_blocks)])
 
 
+@pytest.mark.usefixtures("_parser")
 def test_numbers_are_read_to_the_last_bit(tmp_path: Path) -> None:
     random = np.random.default_rng(1)
     digits = [str(m)[: random.integers(1, 20)] for m in random.integers(10**17, 10**18, 3000)]
@@ -259,16 +267,27 @@ def test_numbers_are_read_to_the_last_bit(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=50))
-def test_what_python_writes_of_a_number_is_read_back(
+def test_numbers_written_by_python_are_read_exactly(
     tmp_path_factory: pytest.TempPathFactory, numbers: list[float]
 ) -> None:
     found = parsed(tmp_path_factory.mktemp("numbers"), list(map(repr, numbers)))
     assert found.tobytes() == np.array(numbers).tobytes()
 
 
+def test_a_large_file_without_pyarrow_warns(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("neurosim.edges.csv_reader.find_spec", lambda name: None)
+    monkeypatch.setattr("neurosim.edges.csv_reader.LARGE_BYTES", 100)
+    net, a, b = populations()
+    net.connect(a, b, in_csv(tmp_path, edges()).rule, weight="w")
+    with pytest.warns(UserWarning, match=r"edges.csv has 0 MB, which pyarrow would read"):
+        ns.Simulation(net)
+
+
 @pytest.mark.parametrize("write", [in_csv, in_sonata])
-def test_a_list_is_never_held_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write) -> None:
-    monkeypatch.setattr("neurosim.edges.text.BLOCK_BYTES", 2**16)
+def test_a_list_is_never_in_memory_as_a_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write
+) -> None:
+    monkeypatch.setattr("neurosim.edges.csv_reader.BLOCK_BYTES", 2**16)
     monkeypatch.setattr("neurosim.edges.readers.BLOCK_SIZE", 2**12)
     few = edges(50_000)
     named = write(tmp_path, Listed(*(np.tile(column, 6) for column in few)))
@@ -281,7 +300,7 @@ def test_a_list_is_never_held_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     tracemalloc.stop()
     table = sum(array.nbytes for array in plan.threads[0].table)
     assert plan.n_synapses == 300_000
-    # One more number of four bytes for each edge would be beyond.
+    # One more four-byte number per edge would exceed the limit.
     assert peak < table + 1_000_000
 
 
@@ -302,19 +321,19 @@ def test_a_file_must_not_change_while_it_is_read(tmp_path: Path, monkeypatch) ->
     named = in_csv(tmp_path, edges())
     net, a, b = populations()
     net.connect(a, b, named.rule, weight=named.weight)
-    read = TextReader.read
+    read = CSVReader.read
 
-    def read_and_touch(reader: TextReader, k: int):
+    def read_and_touch(reader: CSVReader, k: int):
         os.utime(named.rule.path, ns=(0, 0))
         return read(reader, k)
 
-    monkeypatch.setattr(TextReader, "read", read_and_touch)
+    monkeypatch.setattr(CSVReader, "read", read_and_touch)
     with pytest.raises(ns.NeurosimError, match="has changed since it was described"):
         ns.Simulation(net)
 
 
 @pytest.mark.parametrize("write", [in_csv, in_sonata])
-def test_a_saved_simulation_knows_its_file_by_its_content(tmp_path: Path, write) -> None:
+def test_a_saved_simulation_identifies_its_file_by_content(tmp_path: Path, write) -> None:
     named = write(tmp_path, edges())
     net, a, b = populations()
     net.connect(a, b, named.rule, psp=named.weight, delay=named.delay)
@@ -331,17 +350,17 @@ def test_a_saved_simulation_knows_its_file_by_its_content(tmp_path: Path, write)
         ns.Simulation.restore(tmp_path / "checkpoint")
 
 
-def test_what_a_network_would_be_is_told_of_a_file(tmp_path: Path) -> None:
+def test_the_dry_run_reports_an_edge_file(tmp_path: Path) -> None:
     named = in_sonata(tmp_path, edges())
     net, a, b = populations()
     net.connect(a, b, named.rule, psp=named.weight, delay=named.delay, synapse=ns.ExpCurrent(3.0))
-    (told,) = estimate_resources(net, 1.0, 0.1).projections
-    assert told["rule"] == f"SonataEdges({tmp_path}/edges.h5, a_to_b)"
-    assert told["delay"] == "column 'delay'"
-    assert told["synapses"] == 500.0
+    (report,) = estimate_resources(net, 1.0, 0.1).projections
+    assert report["rule"] == f"SonataEdges({tmp_path}/edges.h5, a_to_b)"
+    assert report["delay"] == "column 'delay'"
+    assert report["synapses"] == 500.0
 
 
-def test_rules_are_compared_and_shown_by_what_was_given(tmp_path: Path) -> None:
+def test_rules_compare_and_print_their_arguments(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "edges.csv", edges())
     rule = ns.CSVEdges(path)
     assert rule == ns.CSVEdges(str(path))

@@ -1,4 +1,4 @@
-"""What is wrong with a list of edges in a file is told in one sentence."""
+"""Invalid edge files raise an error of one message, with the line or edge number."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 import neurosim as ns
 from neurosim.bench.machine import peak_memory
 from neurosim.cli import main
-from neurosim.edges.text import BLOCK_BYTES
+from neurosim.edges.csv_reader import BLOCK_BYTES
 from tests.conftest import Registry
 from tests.fuzz import fuzz_count, mutants
 from tests.unit.edges.test_edge_files import edges, populations, write_csv, write_sonata
@@ -24,13 +24,13 @@ GOOD = "0,1,0.5,1.5\n"
 
 
 def refusal(act: Callable[[], object]) -> str:
-    """Return the sentence with which something is refused."""
+    """Return the message of the error that `act` raises."""
     with pytest.raises(ns.NeurosimError) as refused:
         act()
-    sentence = str(refused.value)
-    assert "\n" not in sentence
-    assert not sentence.endswith(".")
-    return sentence
+    message = str(refused.value)
+    assert "\n" not in message
+    assert not message.endswith(".")
+    return message
 
 
 def build(rule: object, *, threads: int = 1, **options: object) -> None:
@@ -47,7 +47,7 @@ def in_text(path: Path, text: str | bytes, **options: object) -> str:
 HEADS = {
     "missing": (None, "e.csv cannot be read (No such file or directory): give"),
     "gzip": (gzip.compress(HEAD.encode()), "e.csv is compressed: unpack it with gunzip 'e.csv'"),
-    "binary": (b"\x89HDF\r\n\x1a\n\0\0", "e.csv is no text"),
+    "binary": (b"\x89HDF\r\n\x1a\n\0\0", "e.csv is not a text file"),
     "empty": ("", "e.csv has no column 'source': there are: none"),
     "no names": ("0,1,0.5\n", "e.csv has no column 'source': there are: 0, 1, 0.5"),
     "misspelt": ("sourse,target\n", "e.csv has no column 'source': did you mean 'sourse'?"),
@@ -59,63 +59,63 @@ HEADS = {
 }
 
 
-@pytest.mark.parametrize(("text", "told"), HEADS.values(), ids=HEADS)
-def test_a_wrong_head_is_told_when_the_file_is_named(tmp_path: Path, text, told: str) -> None:
+@pytest.mark.parametrize(("text", "message"), HEADS.values(), ids=HEADS)
+def test_an_invalid_header_is_refused_at_once(tmp_path: Path, text, message: str) -> None:
     path = tmp_path / "e.csv"
     if text is not None:
         path.write_bytes(text.encode() if isinstance(text, str) else text)
-    assert told in refusal(lambda: ns.CSVEdges(path))
+    assert message in refusal(lambda: ns.CSVEdges(path))
 
 
 LINES = {
-    "fraction": ("0.5,1,1,1", "line 3: source = '0.5' is no whole number from 0 up"),
-    "negative": ("0,-1,1,1", "line 3: target = '-1' is no whole number from 0 up"),
-    "huge index": ("0,9999999999999999999,1,1", "line 3: target = '9999999999999999999' is no"),
+    "fraction": ("0.5,1,1,1", "line 3: source = '0.5' is not a non-negative integer"),
+    "negative": ("0,-1,1,1", "line 3: target = '-1' is not a non-negative integer"),
+    "huge index": ("0,9999999999999999999,1,1", "line 3: target = '9999999999999999999' is not"),
     "source beyond": ("30,1,1,1", "line 3: source = 30 is outside 0 to 29, the neurons of 'a'"),
     "target beyond": ("1,40,1,1", "line 3: target = 40 is outside 0 to 39, the neurons of 'b'"),
-    "word": ("0,1,strong,1", "line 3: psp = 'strong' is no finite number"),
-    "nothing": ("0,1,,1", "line 3: psp = '' is no finite number"),
-    "nan": ("0,1,nan,1", "line 3: psp = 'nan' is no finite number"),
+    "word": ("0,1,strong,1", "line 3: psp = 'strong' is not a finite number"),
+    "nothing": ("0,1,,1", "line 3: psp = '' is not a finite number"),
+    "nan": ("0,1,nan,1", "line 3: psp = 'nan' is not a finite number"),
     "infinite": ("0,1,1e999,1", "line 3: psp = inf is outside -1e+09 to 1e+09"),
     "too strong": ("0,1,-2e9,1", "line 3: psp = -2e+09 is outside -1e+09 to 1e+09"),
-    "underscore": ("0,1,1_0,1", "line 3: psp = '1_0' is no finite number"),
-    "other digits": ("0,1,٣,1", "line 3: psp = '٣' is no finite number"),
-    "open quote": ('0,1,"1,1', "line 3: psp = '\"1' is no finite number"),
+    "underscore": ("0,1,1_0,1", "line 3: psp = '1_0' is not a finite number"),
+    "other digits": ("0,1,٣,1", "line 3: psp = '٣' is not a finite number"),
+    "open quote": ('0,1,"1,1', "line 3: not a row of a table (unexpected end of data)"),
     "sign": ("0,1,-0.5,1", "line 3: weight = -0.5 would inhibit, other synapses from 'a' excite"),
     "no delay": ("0,1,1,0", "line 3: delay = 0 ms: a spike needs at least one time step"),
     "before": ("0,1,1,-1", "line 3: delay = -1 is outside 0 to 100000 ms"),
     "too late": ("0,1,1,1e6", "line 3: delay = 1e+06 is outside 0 to 100000 ms"),
     "too short": ("0,1,1,0.04", "line 3: Delay 0.04 ms from 'a' to 'b' is below the time step"),
-    "few fields": ("0,1,1", "line 3: it does not have a field for each of the 4 columns"),
-    "many fields": ("0,1,1,1,1", "line 3: it does not have a field for each of the 4 columns"),
+    "few fields": ("0,1,1", "line 3: expected 4 fields, one for each column, found 3"),
+    "many fields": ("0,1,1,1,1", "line 3: expected 4 fields, one for each column, found 5"),
 }
 
 
-@pytest.mark.parametrize(("line", "told"), LINES.values(), ids=LINES)
+@pytest.mark.parametrize(("line", "message"), LINES.values(), ids=LINES)
 @pytest.mark.parametrize("threads", [1, 2])
-def test_a_wrong_line_is_told_when_the_network_is_built(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, told: str, threads: int
+def test_an_invalid_line_is_refused_with_its_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, message: str, threads: int
 ) -> None:
-    monkeypatch.setattr("neurosim.edges.text.BLOCK_BYTES", 17)
+    monkeypatch.setattr("neurosim.edges.csv_reader.BLOCK_BYTES", 17)
     text = HEAD + GOOD + f"{line}\n" + 3 * GOOD
-    assert f"e.csv, {told}" in in_text(tmp_path / "e.csv", text, threads=threads)
+    assert f"e.csv, {message}" in in_text(tmp_path / "e.csv", text, threads=threads)
 
 
-def test_the_line_is_counted_over_blocks_and_blank_lines(tmp_path: Path) -> None:
+def test_line_numbers_count_blank_lines_and_earlier_blocks(tmp_path: Path) -> None:
     text = HEAD + "\n  \r\n" + GOOD * (BLOCK_BYTES // len(GOOD) + 5) + "\n99,0,1,1"
-    told = in_text(tmp_path / "e.csv", text)
-    assert f"line {text.count(chr(10)) + 1}: source = 99" in told
+    message = in_text(tmp_path / "e.csv", text)
+    assert f"line {text.count(chr(10)) + 1}: source = 99" in message
 
 
-def test_an_endless_line_is_told(tmp_path: Path) -> None:
-    told = in_text(tmp_path / "e.csv", HEAD + GOOD + "0" * (2 * BLOCK_BYTES))
-    assert "e.csv has a line of more than 65,536 bytes" in told
+def test_a_line_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    message = in_text(tmp_path / "e.csv", HEAD + GOOD + "0" * (2 * BLOCK_BYTES))
+    assert "e.csv has a line of more than 65,536 bytes" in message
 
 
 OPTIONS = {
     "no such column": ({"psp": "pps"}, "e.csv has no column 'pps': did you mean 'psp'?"),
     "an array": ({"delay": [1.0]}, "delay is an array, but the connections are in a file"),
-    "one for two": ({"delay": "psp"}, "the column 'psp' cannot be two things"),
+    "one for two": ({"delay": "psp"}, "column 'psp' is used twice"),
     "none": ({"psp": None}, "Give the strength as psp (mV) or as weight (mV)"),
     "both": ({"weight": "psp"}, "Give the strength as psp (mV) or as weight (mV)"),
     "plastic": (
@@ -125,18 +125,18 @@ OPTIONS = {
 }
 
 
-@pytest.mark.parametrize(("options", "told"), OPTIONS.values(), ids=OPTIONS)
-def test_a_wrong_use_of_columns_is_told(tmp_path: Path, options: dict, told: str) -> None:
-    assert told in in_text(tmp_path / "e.csv", HEAD + GOOD, **options)
+@pytest.mark.parametrize(("options", "message"), OPTIONS.values(), ids=OPTIONS)
+def test_invalid_columns_are_refused(tmp_path: Path, options: dict, message: str) -> None:
+    assert message in in_text(tmp_path / "e.csv", HEAD + GOOD, **options)
 
 
 def test_a_column_needs_a_file() -> None:
     net, a, b = populations()
-    told = refusal(lambda: net.connect(a, b, ns.AllToAll(), psp="psp"))
-    assert "psp = 'psp' is not a number" in told
+    message = refusal(lambda: net.connect(a, b, ns.AllToAll(), psp="psp"))
+    assert "psp = 'psp' is not a number" in message
     column = ns.Column("psp")
-    told = refusal(lambda: net.connect(a, b, ns.AllToAll(), psp=column))
-    assert "is a column of a file: give CSVEdges or SonataEdges as the rule" in told
+    message = refusal(lambda: net.connect(a, b, ns.AllToAll(), psp=column))
+    assert "is a column of a file: give CSVEdges or SonataEdges as the rule" in message
 
 
 @pytest.mark.parametrize("file_first", [True, False])
@@ -150,8 +150,8 @@ def test_dales_law_holds_between_files_and_other_rules(tmp_path: Path, file_firs
     ]
     for act in acts if file_first else reversed(acts):
         act()
-    told = refusal(lambda: ns.Simulation(net))
-    assert "line 3: weight = -0.5 would inhibit, other synapses from 'a' excite" in told
+    message = refusal(lambda: ns.Simulation(net))
+    assert "line 3: weight = -0.5 would inhibit, other synapses from 'a' excite" in message
     free, a, b = populations(dale=False)
     free.connect(a, b, ns.CSVEdges(path), psp="psp")
     free.connect(a, a, ns.OneToOne(), psp=1.0)
@@ -167,25 +167,27 @@ def test_dales_law_holds_between_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [3, "a\0b", None])
-def test_what_is_no_path_is_refused(path: object) -> None:
+def test_invalid_paths_are_refused(path: object) -> None:
     assert "CSVEdges.path = " in refusal(lambda: ns.CSVEdges(path))
 
 
-def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")  # to open it would wait for ever
+def test_directories_and_devices_are_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")  # opening it would block forever
     for path in (tmp_path, tmp_path / "pipe", "/dev/zero"):
-        assert "is no file" in refusal(lambda path=path: ns.CSVEdges(path))
+        assert "is not a regular file" in refusal(lambda path=path: ns.CSVEdges(path))
 
 
-def test_the_command_tells_it_and_exits_with_2(tmp_path: Path, toys: Registry, capsys) -> None:
+def test_the_command_prints_the_message_and_exits_with_2(
+    tmp_path: Path, toys: Registry, capsys
+) -> None:
     toys.add("listed", network=lambda settings, options: ns.CSVEdges(tmp_path / "none.csv"))
     assert main(["run", "listed", "--out", str(tmp_path / "out")]) == 2
-    told = capsys.readouterr().err
-    assert told.startswith(f"neurosim: {tmp_path}/none.csv cannot be read")
-    assert told.count("\n") == 1
+    message = capsys.readouterr().err
+    assert message.startswith(f"neurosim: {tmp_path}/none.csv cannot be read")
+    assert message.count("\n") == 1
 
 
-def test_a_scenario_file_leads_to_no_other_file(tmp_path: Path, capsys) -> None:
+def test_a_scenario_file_cannot_name_files_outside_its_folder(tmp_path: Path, capsys) -> None:
     path = tmp_path / "my.toml"
     rule = '{type = "CSVEdges", path = "/etc/passwd", source = "root"}'
     path.write_text(
@@ -193,8 +195,8 @@ def test_a_scenario_file_leads_to_no_other_file(tmp_path: Path, capsys) -> None:
         f'[[connections]]\nfrom = "a"\nto = "a"\nrule = {rule}\npsp = 1.0\n'
     )
     assert main(["run", str(path), "--out", str(tmp_path / "out")]) == 2
-    told = capsys.readouterr().err
-    assert "my.toml:8: path = '/etc/passwd' leads out of the folder of the scenario file" in told
+    message = capsys.readouterr().err
+    assert "my.toml:8: path = '/etc/passwd' leads out of the folder of the scenario file" in message
 
 
 Change = Callable[[h5py.Group], object]
@@ -246,11 +248,11 @@ def virtual(group: h5py.Group) -> None:
 SONATA = {
     "no sources": (lambda g: g.__delitem__("source_node_id"), "it has no /edges/a_to_b/source_n"),
     "no weights": (lambda g: g.__delitem__("0/syn_weight"), "has no column 'syn_weight'"),
-    "fractions": (put("source_node_id", np.zeros(90)), "is no 1-dimensional array of whole num"),
-    "words": (put("source_node_id", "words"), "is no 1-dimensional array of whole numbers"),
-    "table": (put("source_node_id", np.zeros((9, 9), int)), "is no 1-dimensional array"),
+    "fractions": (put("source_node_id", np.zeros(90)), "is not a 1-dimensional array of int"),
+    "words": (put("source_node_id", "words"), "is not a 1-dimensional array of integers"),
+    "table": (put("source_node_id", np.zeros((9, 9), int)), "is not a 1-dimensional array"),
     "group": (lambda g: (g.__delitem__("target_node_id"), g.create_group("target_node_id")),
-              "target_node_id is no dataset"),
+              "target_node_id is not a dataset"),
     "fewer": (put("target_node_id", np.zeros(89, int)), "has 89 values for 90 edges"),
     "fewer weights": (put("0/syn_weight", np.ones(89)), "has 89 values for 90 edges"),
     "beyond": (put_at("target_node_id", 7, 40), "edge 7: target_node_id = 40 is outside 0 to 39"),
@@ -264,80 +266,84 @@ SONATA = {
     "groups": (put_at("edge_group_id", 5, 1), "edge 5: its edge group 1 has no 'syn_weight'"),
     "index": (put_at("edge_group_index", 5, 90),
               "has 90 values, and edge_group_index names row 90"),
-    "link in a circle": (link("0/delay", h5py.SoftLink("/edges/a_to_b/0/delay")),
-                         "/edges/a_to_b/0/delay is a link in a circle"),
-    "link to nothing": (link("0/delay", h5py.SoftLink("/edges/a_to_b/0/late")),
+    "circular link": (link("0/delay", h5py.SoftLink("/edges/a_to_b/0/delay")),
+                         "/edges/a_to_b/0/delay is a circular link"),
+    "broken link": (link("0/delay", h5py.SoftLink("/edges/a_to_b/0/late")),
                         "it has no /edges/a_to_b/0/late"),
     "external link": (link("source_node_id", h5py.ExternalLink("other.h5", "/x")),
-                      "/edges/a_to_b/source_node_id is a link to another place"),
-    "elsewhere": (elsewhere, "/edges/a_to_b/0/delay lies in another file"),
+                      "/edges/a_to_b/source_node_id is a link to another file"),
+    "external storage": (elsewhere, "/edges/a_to_b/0/delay lies in another file"),
     "virtual": (virtual, "/edges/a_to_b/0/delay lies in another file"),
     "terabytes": (claim, "claims 4398046511104 bytes and holds 0"),
     "large chunks": (put("0/delay", np.ones(90), chunks=(90,), maxshape=(None,), scaleoffset=3),
-                     "is packed by filter [6], not by gzip or LZF"),
+                     "is compressed with filter [6]; gzip and LZF are"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("change", "told"), SONATA.values(), ids=SONATA)
-def test_a_wrong_sonata_file_is_told(tmp_path: Path, change: Change, told: str) -> None:
+@pytest.mark.parametrize(("change", "message"), SONATA.values(), ids=SONATA)
+def test_an_invalid_sonata_file_is_refused(tmp_path: Path, change: Change, message: str) -> None:
     path = write_sonata(tmp_path / "edges.h5", edges(90))
     with h5py.File(path, "r+") as file:
         change(file["edges/a_to_b"])
-    sentence = refusal(lambda: build(ns.SonataEdges(path, "a_to_b"), psp="syn_weight"))
-    assert told in sentence
-    assert str(path) in sentence
+    message = refusal(lambda: build(ns.SonataEdges(path, "a_to_b"), psp="syn_weight"))
+    assert message in message
+    assert str(path) in message
 
 
-def test_a_sonata_file_that_is_none_is_told(tmp_path: Path) -> None:
+def test_truncated_and_foreign_files_are_refused(tmp_path: Path) -> None:
     path = write_sonata(tmp_path / "edges.h5", edges(90))
-    told = refusal(lambda: ns.SonataEdges(path, "b_to_a"))
-    assert "edges.h5 has no edges 'b_to_a': did you mean 'a_to_b'?" in told
+    message = refusal(lambda: ns.SonataEdges(path, "b_to_a"))
+    assert "edges.h5 has no edge population 'b_to_a': did you mean 'a_to_b'?" in message
     for name in ("", 3, "../edges/a_to_b", "."):
         refusal(lambda name=name: ns.SonataEdges(path, name))
     whole = path.read_bytes()
     for kept in range(0, len(whole), 97):
         path.write_bytes(whole[:kept])
-        told = refusal(lambda: build(ns.SonataEdges(path, "a_to_b"), psp="syn_weight"))
-        assert "edges.h5 is no HDF5 file" in told or "that can be read" in told
-    told = refusal(lambda: ns.SonataEdges(write_csv(tmp_path / "e.csv", edges()), "a_to_b"))
-    assert "e.csv is no HDF5 file: give one with edges of SONATA, or CSVEdges" in told
-    told = refusal(lambda: ns.SonataEdges(tmp_path / "none.h5", "a_to_b"))
-    assert "none.h5 cannot be read (No such file or directory)" in told
+        message = refusal(lambda: build(ns.SonataEdges(path, "a_to_b"), psp="syn_weight"))
+        assert (
+            "edges.h5 is not an HDF5 file" in message or "has no readable SONATA edges" in message
+        )
+    message = refusal(lambda: ns.SonataEdges(write_csv(tmp_path / "e.csv", edges()), "a_to_b"))
+    assert "e.csv is not an HDF5 file: give a SONATA file with edges, or use CSVEdges" in message
+    message = refusal(lambda: ns.SonataEdges(tmp_path / "none.h5", "a_to_b"))
+    assert "none.h5 cannot be read (No such file or directory)" in message
     h5py.File(tmp_path / "empty.h5", "w").close()
     assert "it has no /edges" in refusal(lambda: ns.SonataEdges(tmp_path / "empty.h5", "a_to_b"))
 
 
 TABLES = {
     "missing": (None, "types.csv cannot be read (No such file or directory)"),
-    "empty": ("", "types.csv is no table of types of edges"),
-    "no ids": ("id w\n100 1\n", "types.csv is no table of types of edges"),
-    "ragged": ("edge_type_id w\n100 1\n101\n", "types.csv is no table of types of edges"),
-    "word for id": ("edge_type_id w\nx 1\n", "types.csv is no table of types of edges"),
+    "empty": ("", "types.csv is not a table of edge types"),
+    "no ids": ("id w\n100 1\n", "types.csv is not a table of edge types"),
+    "ragged": ("edge_type_id w\n100 1\n101\n", "types.csv is not a table of edge types"),
+    "word for id": ("edge_type_id w\nx 1\n", "types.csv is not a table of edge types"),
     "no type 102": ("edge_type_id w\n100 1\n101 1\n", "edge 2: edge_type_id = 102 is not in"),
     "no types": ("edge_type_id w\n", "edge 0: edge_type_id = 100 is not in"),
     "no weight": ("edge_type_id w\n100 NULL\n101 1\n102 1\n", "edge 0: w = nan is outside"),
 }
 
 
-@pytest.mark.parametrize(("text", "told"), TABLES.values(), ids=TABLES)
-def test_a_wrong_table_of_types_is_told(tmp_path: Path, text: str | None, told: str) -> None:
+@pytest.mark.parametrize(("text", "message"), TABLES.values(), ids=TABLES)
+def test_an_invalid_table_of_edge_types_is_refused(
+    tmp_path: Path, text: str | None, message: str
+) -> None:
     path = write_sonata(tmp_path / "edges.h5", edges(90))
     types = tmp_path / "types.csv"
     if text is not None:
         types.write_text(text)
-    sentence = refusal(lambda: build(ns.SonataEdges(path, "a_to_b", types), psp="w"))
-    assert told in sentence
+    message = refusal(lambda: build(ns.SonataEdges(path, "a_to_b", types), psp="w"))
+    assert message in message
 
 
-def test_too_many_different_delays_are_told_before_they_take_the_memory(tmp_path: Path) -> None:
+def test_too_many_different_delays_are_refused_before_memory_is_allocated(tmp_path: Path) -> None:
     path = tmp_path / "e.csv"
     path.write_text(HEAD + "".join(f"0,0,1,{k / 10}\n" for k in range(1, 60_000)))
     net = ns.Network()
     cells = net.add("cells", 2_000_000, ns.LIF())
     net.connect(cells, cells, ns.CSVEdges(path), psp="psp", delay="delay")
-    told = refusal(lambda: ns.Simulation(net, threads=1))
-    assert "different delays takes about" in told
-    assert "let delays differ less, or take a larger dt" in told
+    message = refusal(lambda: ns.Simulation(net, threads=1))
+    assert "different delays takes about" in message
+    assert "let delays differ less, or take a larger dt" in message
 
 
 def outcome(rule: Callable[[], object], psp: str) -> str:
@@ -349,7 +355,7 @@ def outcome(rule: Callable[[], object], psp: str) -> str:
 
 
 @pytest.mark.parametrize("kind", ["csv", "types", "sonata", "packed"])
-def test_no_damage_does_harm(tmp_path: Path, kind: str) -> None:
+def test_damaged_files_are_read_or_refused(tmp_path: Path, kind: str) -> None:
     listed = edges(60)
     csv, path = write_csv(tmp_path / "e.csv", listed), tmp_path / "edges.h5"
     packed = {"chunks": (16,), "compression": "gzip"} if kind == "packed" else {}
@@ -370,7 +376,7 @@ def test_no_damage_does_harm(tmp_path: Path, kind: str) -> None:
     for data in mutants(damaged.read_bytes(), fuzz_count(60), seed=1):
         damaged.write_bytes(data)
         outcomes.append(outcome(rule, psp))
-    # Not all is refused, and not all is read: the damage reaches beyond the first bytes.
+    # Both outcomes must occur: the damage reaches beyond the first bytes.
     assert 0 < outcomes.count("read") < len(outcomes)
     assert set(outcomes) == {"read", "refused"}
     if before is not None:

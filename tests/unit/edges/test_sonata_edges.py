@@ -157,7 +157,7 @@ def test_a_group_without_an_attribute_takes_that_of_the_type(tmp_path: Path, lis
 
 def test_rows_far_apart_are_read_one_by_one(tmp_path: Path, monkeypatch, listed) -> None:
     monkeypatch.setattr("neurosim.edges.readers.BLOCK_SIZE", 7)
-    monkeypatch.setattr("neurosim.edges.sonata_population.SPREAD", 1)
+    monkeypatch.setattr("neurosim.edges.sonata_population.MAX_SPREAD", 1)
     path = write_sonata(tmp_path / "edges.h5", listed)
     split_into_groups(path, listed, np.zeros(N_EDGES, int))
     with h5py.File(path, "r+") as file:

@@ -81,7 +81,7 @@ def test_a_checkpoint_of_something_else_is_not_taken_up(tmp_path: Path) -> None:
     series = CheckpointSeries(tmp_path, 1e9)
     autosave = series.new_autosave()
     simulation = ns.Simulation(everything())
-    autosave.write(simulation._get_state())
+    autosave.write(simulation._runner.get_state())
     again = CheckpointSeries(tmp_path, 1e9).new_autosave()
     assert again.exists
     assert again.read(everything(), 0.1, 1) is not None
@@ -92,7 +92,7 @@ def test_a_checkpoint_of_something_else_is_not_taken_up(tmp_path: Path) -> None:
 
 def test_a_damaged_checkpoint_is_told_with_the_way_out(tmp_path: Path) -> None:
     autosave = CheckpointSeries(tmp_path, 1e9).new_autosave()
-    autosave.write(ns.Simulation(everything())._get_state())
+    autosave.write(ns.Simulation(everything())._runner.get_state())
     path = tmp_path / "000001.h5"
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(ns.NeurosimError, match=r"000001\.h5 is damaged .*: remove this file"):
@@ -109,6 +109,6 @@ def test_discarding_leaves_nothing(tmp_path: Path) -> None:
     series = CheckpointSeries(tmp_path / "kept", 1.0)
     remove_checkpoints(series.folder)
     series.prepare()
-    series.new_autosave().write(ns.Simulation(everything())._get_state())
+    series.new_autosave().write(ns.Simulation(everything())._runner.get_state())
     remove_checkpoints(series.folder)
     assert list(tmp_path.iterdir()) == []

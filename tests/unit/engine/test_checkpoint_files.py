@@ -28,7 +28,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
-def _sealed(data: bytes, version: int = 1) -> bytes:
+def _checksummed(data: bytes, version: int = 1) -> bytes:
     """Put a checksum that is right in front of content that may not be."""
     seal = f"neurosim checkpoint {version} sha256 {hashlib.sha256(data[BLOCK:]).hexdigest()}\n"
     return seal.encode().ljust(BLOCK, b"\0") + data[BLOCK:]
@@ -54,10 +54,10 @@ def test_the_file_is_hdf5_that_others_can_open(tmp_path: Path, kept: bytes) -> N
 
 def test_what_is_no_checkpoint_is_refused(tmp_path: Path, kept: bytes) -> None:
     path = tmp_path / "state.h5"
-    assert "is no checkpoint" in _refused(path, b"")
-    assert "is no checkpoint" in _refused(path, b"\0" * 4096)
-    assert "is no checkpoint" in _refused(path, kept.replace(b"checkpoint", b"breakpoint"))
-    assert "install a later neurosim" in _refused(path, _sealed(kept, version=2))
+    assert "is not a checkpoint" in _refused(path, b"")
+    assert "is not a checkpoint" in _refused(path, b"\0" * 4096)
+    assert "is not a checkpoint" in _refused(path, kept.replace(b"checkpoint", b"breakpoint"))
+    assert "install a later neurosim" in _refused(path, _checksummed(kept, version=2))
     with pytest.raises(ns.NeurosimError, match="cannot be read"):
         ns.Simulation.restore(tmp_path / "nowhere.h5")
     with pytest.raises(ns.NeurosimError, match="cannot be read"):
@@ -77,7 +77,7 @@ def _edited(kept: bytes, tmp_path: Path, change: Callable[[h5py.File], None]) ->
     path.write_bytes(kept)
     with h5py.File(path, "r+") as file:
         change(file)
-    return _sealed(path.read_bytes())
+    return _checksummed(path.read_bytes())
 
 
 def _replace(name: str, value: object) -> Callable[[h5py.File], None]:
@@ -197,7 +197,7 @@ def test_no_damage_behind_a_right_checksum_does_harm(tmp_path: Path, kept: bytes
     for data in mutants(kept, fuzz_count(150), 1):
         if len(data) <= BLOCK:
             continue
-        path.write_bytes(_sealed(data))
+        path.write_bytes(_checksummed(data))
         try:
             simulation = ns.Simulation.restore(path)
         except ns.NeurosimError:

@@ -120,9 +120,9 @@ def test_delays_that_no_synapse_has_may_go_with_new_weights() -> None:
     expected = ns.simulate(net, 60.0)
     simulation = ns.Simulation(net)
     simulation.run(30.0)
-    max_delay = simulation._plan.max_delay
+    max_delay = simulation._runner.engine.plan.max_delay
     simulation.set(far, weights=simulation.connections(far).weights)
-    assert simulation._plan.max_delay < max_delay
+    assert simulation._runner.engine.plan.max_delay < max_delay
     assert _bits(simulation.run(30.0)) == _bits(expected)
 
 

@@ -102,7 +102,7 @@ def test_ctrl_c_is_heeded_while_a_paced_stream_waits(monkeypatch) -> None:
         if len(clock.naps) == 3:
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr("neurosim.engine.simulation.Pacer", lambda: Pacer(clock, sleep))
+    monkeypatch.setattr("neurosim.engine.runner.Pacer", lambda: Pacer(clock, sleep))
     with pytest.raises(KeyboardInterrupt) as stop:
         ns.Simulation(_net()).stream(1000.0, _ignore, realtime=True)
     result = stop.value.result
@@ -141,11 +141,11 @@ MISUSES = [
     (lambda c, d: c.inject(d[0], np.ones((3, 1))), r"shape \(3, 1\): give a number, or one per"),
     (lambda c, d: c.inject(d[0], "much"), "'much' is not a number: give one in pA"),
     (lambda c, d: c.inject(d[0], 1e12), r"1e\+12 pA is outside -1e\+09 to 1e\+09 pA"),
-    (lambda c, d: c.inject(d[1], 1.0), "The LiveSpikes onto 'cells' is no LiveCurrent of this"),
-    (lambda c, d: c.inject(d[2], 1.0), "The ConstantCurrent onto 'cells' is no LiveCurrent"),
-    (lambda c, d: c.inject("cells", 1.0), "'cells' is no LiveCurrent of this simulation: give"),
+    (lambda c, d: c.inject(d[1], 1.0), "The LiveSpikes onto 'cells' is not a LiveCurrent of this"),
+    (lambda c, d: c.inject(d[2], 1.0), "The ConstantCurrent onto 'cells' is not a LiveCurrent"),
+    (lambda c, d: c.inject("cells", 1.0), "'cells' is not a LiveCurrent of this simulation: give"),
     (lambda c, d: c.inject(_live()[0].drives[0], 1.0), "before the simulation was made"),
-    (lambda c, d: c.send(d[0]), "The LiveCurrent onto 'cells' is no LiveSpikes of this"),
+    (lambda c, d: c.send(d[0]), "The LiveCurrent onto 'cells' is not a LiveSpikes of this"),
     (lambda c, d: c.send(d[1], [0, 3]), "ids holds 3: indices run from 0 to 2"),
     (lambda c, d: c.send(d[1], [0, 1]), "ids holds 1, which this drive of 'cells' does not reach"),
     (lambda c, d: c.send(d[1], 1.5), "ids is not a 1-D array of whole numbers"),
@@ -200,7 +200,7 @@ def test_a_running_simulation_cannot_be_run() -> None:
 def _paced(monkeypatch: pytest.MonkeyPatch) -> tuple[ns.Simulation, Clock]:
     """A simulation on a clock that only the test and sleeping move on."""
     clock = Clock()
-    monkeypatch.setattr("neurosim.engine.simulation.Pacer", lambda: Pacer(clock, clock.sleep))
+    monkeypatch.setattr("neurosim.engine.runner.Pacer", lambda: Pacer(clock, clock.sleep))
     return ns.Simulation(_net()), clock
 
 

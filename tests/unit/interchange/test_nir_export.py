@@ -290,6 +290,6 @@ def test_the_commands_export_show_and_run(tmp_path: Path, capsys, monkeypatch):
     assert len(ns.load("there/result.h5").spikes["given"]) == 3
     Path("in.csv").write_text("population,neuron,time_ms\ngiven,10,1.0\n")
     assert main(["nir", "chain.nir", "--spikes", "in.csv"]) == 2
-    assert "has a neuron 10, and that Input has 10" in capsys.readouterr().err
+    assert "has a neuron 10, but this Input has only 10 elements" in capsys.readouterr().err
     assert main(["nir", "in.csv"]) == 2
     assert "in.csv: it is no HDF5 file" in capsys.readouterr().err

@@ -111,4 +111,4 @@ def test_without_a_folder_kernels_are_compiled_without_a_cache(
     )
     assert done.stdout == "None\n"
     assert done.stderr.count("compiled code cannot be cached (/") == 1
-    assert "set XDG_CACHE_HOME to a folder of your own on a disk with free space" in done.stderr
+    assert "set XDG_CACHE_HOME to a writable folder on a disk with free space" in done.stderr

@@ -11,7 +11,7 @@ import pytest
 from scipy.special import ndtri
 from scipy.stats import poisson
 
-from neurosim.builder.poisson import poisson_law
+from neurosim.builder.poisson import poisson_table
 from neurosim.builder.streams import stream_key, uniform
 from neurosim.kernels import barrier, normal, random, without_collection
 
@@ -91,8 +91,8 @@ def test_below_covers_its_range() -> None:
 
 
 @pytest.mark.parametrize("mean", [0.0, 1e-4, 1.6, 40.0, 500.0])
-def test_cells_and_rest_add_up_to_the_poisson_law(mean: float) -> None:
-    least, bounds, rest = poisson_law(mean)
+def test_cells_and_rest_add_up_to_the_poisson_table(mean: float) -> None:
+    least, bounds, rest = poisson_table(mean)
     assert len(bounds) % 4 == 0
     found = np.zeros(900)
     cells = np.diff(bounds, prepend=np.uint16(0))

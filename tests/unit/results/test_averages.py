@@ -43,7 +43,7 @@ def test_an_average_has_the_same_bits_on_any_threads_in_pieces_and_restored(
 
     expected = values(ns.simulate(_network(average=True), 60.0))
     assert values(ns.simulate(_network(average=True), 60.0, threads=3)) == expected
-    monkeypatch.setattr("neurosim.engine.advance.SAMPLES", 500)  # chunks of ten steps
+    monkeypatch.setattr("neurosim.engine.advance.MAX_SAMPLES", 500)  # chunks of ten steps
     simulation = ns.Simulation(_network(average=True), threads=2)
     simulation.run(20.1)
     simulation.save(tmp_path / "state.h5")

@@ -11,7 +11,7 @@ import neurosim as ns
 from neurosim.utils.checksummed import read_checksummed, write_checksummed
 from tests.unit.results.test_storage_results import sample
 
-WORDS = r"cannot be read \(Unable to allocate .*\): it takes more memory than this process may use"
+WORDS = r"cannot be read \(Unable to allocate .*\): it needs more memory than this process may use"
 
 
 def too_large(*_: object) -> None:

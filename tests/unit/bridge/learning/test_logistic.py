@@ -47,7 +47,7 @@ def test_neuron_keeps_the_contract_of_scikit_learn(solver):
 
 
 def test_psps_are_weights_over_the_intercept_times_the_gap():
-    neuron = LogisticNeuron(gap=20.0).fit(X, Y)
+    neuron = LogisticNeuron(threshold_distance=20.0).fit(X, Y)
 
     assert neuron.psp_ == pytest.approx(-20.0 * neuron.coef_[0] / neuron.intercept_[0])
     assert neuron.psp_interval_.mean(axis=1) == pytest.approx(neuron.psp_)
@@ -216,7 +216,7 @@ def test_nothing_is_told_before_the_fit():
         ({"solver": "adam"}, "solver = 'adam' is unknown"),
         ({"ridge": -1.0}, "ridge = -1"),
         ({"tol": 0.0}, "tol = 0 "),
-        ({"gap": np.nan}, "gap = nan"),
+        ({"threshold_distance": np.nan}, "gap = nan"),
         ({"max_iter": 0}, "max_iter = 0 is below 1"),
     ],
 )

@@ -76,7 +76,7 @@ def test_a_fit_without_intercept_is_that_of_statsmodels(stored, solver):
     assert neuron.standard_errors_ == pytest.approx([0.0, *wald], rel=1e-5)
     robust = np.sqrt(np.diag(neuron.sandwich_covariance_))
     assert robust == pytest.approx([0.0, *theirs.bse], rel=1e-5)
-    assert (neuron.history_.path[:, 0] == 0.0).all()
+    assert (neuron.history_.trajectory[:, 0] == 0.0).all()
     assert neuron.predict_proba(stored(columns))[:, 1] == pytest.approx(
         expit(columns @ theirs.params)
     )

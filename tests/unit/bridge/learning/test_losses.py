@@ -8,10 +8,9 @@ from scipy import sparse
 
 from bridge import find_activation
 from bridge.learning.design import StandardisedDesign
-from bridge.learning.firth import FirthLoss
 from bridge.learning.kernels import exponential, logarithm, pointwise
 from bridge.learning.losses import LOSSES, find_loss
-from bridge.learning.objectives import MeanLoss
+from bridge.learning.objectives import FirthLoss, MeanLoss
 from neurosim import NeurosimError
 
 RNG = np.random.default_rng(5)

@@ -73,7 +73,7 @@ def test_an_epoch_takes_the_steps_of_the_naive_one(loss, stored, size):
         return first / (1.0 + step * np.sqrt(size) / 600.0) ** 0.75
 
     order = np.random.default_rng(3).permutation(600)
-    assert found.path == pytest.approx(
+    assert found.trajectory == pytest.approx(
         naive_epoch(mean_loss, start, order, size, rate), rel=1e-6, abs=1e-8
     )
 
@@ -95,7 +95,7 @@ def test_one_batch_of_all_trials_begins_with_the_step_of_gradient_descent():
     with pytest.warns(ConvergenceWarning):
         batch = LogisticNeuron(solver="stochastic", batch_size=600, **options).fit(X, Y)
 
-    assert batch.history_.path == pytest.approx(plain.history_.path, abs=1e-12)
+    assert batch.history_.trajectory == pytest.approx(plain.history_.trajectory, abs=1e-12)
 
 
 def test_cost_counts_the_rows_of_the_steps_and_the_path_is_thinned():
@@ -104,13 +104,13 @@ def test_cost_counts_the_rows_of_the_steps_and_the_path_is_thinned():
 
     assert found.rows.tolist() == (600 * np.arange(21)).tolist()
     assert found.n_iter == 20
-    assert found.path_steps[0] == found.path_rows[0] == 0
-    assert found.path_steps[-1] == 20 * steps
-    assert found.path_rows[-1] == 20 * 600
-    assert 500 <= len(found.path) <= 1001
-    epochs, within = np.divmod(found.path_steps, steps)
-    assert (found.path_rows == epochs * 600 + 7 * within).all()
-    assert found.path[-1] == pytest.approx(found.theta)
+    assert found.trajectory_steps[0] == found.trajectory_rows[0] == 0
+    assert found.trajectory_steps[-1] == 20 * steps
+    assert found.trajectory_rows[-1] == 20 * 600
+    assert 500 <= len(found.trajectory) <= 1001
+    epochs, within = np.divmod(found.trajectory_steps, steps)
+    assert (found.trajectory_rows == epochs * 600 + 7 * within).all()
+    assert found.trajectory[-1] == pytest.approx(found.theta)
 
 
 def test_the_path_does_not_depend_on_how_it_is_thinned():
@@ -118,11 +118,11 @@ def test_the_path_does_not_depend_on_how_it_is_thinned():
     short = stochastic_descent(objective(), np.zeros(5), tol=1e-9, max_iter=1)
     long = stochastic_descent(objective(), np.zeros(5), tol=1e-9, max_iter=3)
     common, of_short, of_long = np.intersect1d(
-        short.path_steps, long.path_steps, return_indices=True
+        short.trajectory_steps, long.trajectory_steps, return_indices=True
     )
 
     assert len(common) >= 300
-    assert (short.path[of_short] == long.path[of_long]).all()
+    assert (short.trajectory[of_short] == long.trajectory[of_long]).all()
 
 
 def test_same_seed_same_bits():

@@ -61,13 +61,13 @@ def test_history_leads_in_raw_parameters_from_the_share_that_fired_to_the_fit(so
     neuron = LogisticNeuron(solver=solver, tol=1e-2).fit(3.0 * X + 5.0, Y)
     history, share = neuron.history_, Y.mean()
 
-    assert history.path[0] == pytest.approx([np.log(share / (1 - share)), 0, 0, 0], abs=1e-12)
-    assert history.path[-1] == pytest.approx(np.append(neuron.intercept_, neuron.coef_))
-    assert history.theta == pytest.approx(history.path[-1])
-    assert history.rows[0] == history.path_rows[0] == 0
-    assert history.rows[-1] == history.path_rows[-1]
+    assert history.trajectory[0] == pytest.approx([np.log(share / (1 - share)), 0, 0, 0], abs=1e-12)
+    assert history.trajectory[-1] == pytest.approx(np.append(neuron.intercept_, neuron.coef_))
+    assert history.theta == pytest.approx(history.trajectory[-1])
+    assert history.rows[0] == history.trajectory_rows[0] == 0
+    assert history.rows[-1] == history.trajectory_rows[-1]
     assert len(history.rows) == len(history.loss) == neuron.n_iter_ + 1
-    losses = np.logaddexp(0.0, np.where(Y, -1.0, 1.0) * (history.path @ design().T).T[:, -1])
+    losses = np.logaddexp(0.0, np.where(Y, -1.0, 1.0) * (history.trajectory @ design().T).T[:, -1])
     assert history.loss[-1] == pytest.approx(losses.mean())
 
 
@@ -194,7 +194,7 @@ def test_share_of_the_way_grows_to_one():
 
     weights, shares = np.full(400, 1 / 400), []
     objective = MeanLoss(StandardisedDesign.of(X, weights), np.where(Y, 1.0, -1.0), weights)
-    accelerated_descent(objective, np.zeros(4), watch=shares.append)
+    accelerated_descent(objective, np.zeros(4), callback=shares.append)
 
     assert shares[0] == 0.0
     assert shares[-1] == 1.0

@@ -7,7 +7,7 @@ import pytest
 
 import bridge
 import neurosim as ns
-from bridge import FilteredTwin, LogisticUnit, connect_filter
+from bridge import FilteredNeuron, LogisticUnit, connect_filter
 
 BINS = 400
 SIGNAL = np.random.default_rng(5).normal(size=BINS)
@@ -28,7 +28,7 @@ def fired_bins(result: ns.Result, name: str, neuron: int, width: float = 1.0) ->
 
 def largest_difference(
     result: ns.Result,
-    twin: FilteredTwin,
+    twin: FilteredNeuron,
     logistic: LogisticUnit,
     neuron: int,
     other: np.ndarray | None = None,
@@ -51,7 +51,7 @@ def largest_difference(
 )
 def test_potential_is_the_score_of_the_same_spikes(intercept, beta, width):
     logistic = unit(intercept)
-    twin = FilteredTwin.of(logistic, history=len(OWN), beta=beta, width=width)
+    twin = FilteredNeuron.of(logistic, history=len(OWN), beta=beta, width=width)
     net = ns.Network()
     cells = twin.add_to(net, "twin", SIGNAL, size=5)
     net.record(cells, "v")
@@ -65,8 +65,8 @@ def test_potential_is_the_score_of_the_same_spikes(intercept, beta, width):
 
 def test_coupled_neurons_hear_each_other_pair_by_pair():
     logistic = unit(-1.5, coupled=True)
-    twin = FilteredTwin.of(logistic, history=len(OWN), coupling=len(OTHER))
-    lone = FilteredTwin.of(unit(-1.5), history=len(OWN))
+    twin = FilteredNeuron.of(logistic, history=len(OWN), coupling=len(OTHER))
+    lone = FilteredNeuron.of(unit(-1.5), history=len(OWN))
     net = ns.Network()
     cells, others = (
         one.add_to(net, name, SIGNAL, size=3) for one, name in ((twin, "twin"), (lone, "other"))
@@ -83,8 +83,8 @@ def test_coupled_neurons_hear_each_other_pair_by_pair():
 
 def test_spikes_that_are_given_move_the_potential_as_own_spikes_do():
     """The filter alone: a neuron that sits 45 mV below the threshold and hears one spike."""
-    quiet = FilteredTwin.of(LogisticUnit(-45.0, OWN), history=len(OWN), beta=1.0)
-    source = FilteredTwin.of(LogisticUnit(-300.0, [400.0]), history=0)
+    quiet = FilteredNeuron.of(LogisticUnit(-45.0, OWN), history=len(OWN), beta=1.0)
+    source = FilteredNeuron.of(LogisticUnit(-300.0, [400.0]), history=0)
     net = ns.Network()
     flash = np.zeros(12)
     flash[3] = 2.0
@@ -100,7 +100,7 @@ def test_spikes_that_are_given_move_the_potential_as_own_spikes_do():
 
 
 def test_filters_are_cut_from_the_weights_in_their_order():
-    twin = FilteredTwin.of(unit(-3.0, coupled=True), history=4, coupling=3)
+    twin = FilteredNeuron.of(unit(-3.0, coupled=True), history=4, coupling=3)
     assert twin.beta == pytest.approx(0.2)
     np.testing.assert_allclose(twin.signal, HEARD / 0.2)
     np.testing.assert_allclose(twin.history, OWN / 0.2)
@@ -111,7 +111,7 @@ def test_a_fitted_neuron_is_taken_as_it_is():
     fired = (SIGNAL + np.random.default_rng(1).normal(size=BINS) > 1.0).astype(int)
     X = np.hstack([bridge.lagged(SIGNAL, 2), bridge.spike_history(fired, 3)])
     neuron = bridge.LogisticNeuron().fit(X, fired)
-    twin = FilteredTwin.of(neuron, history=3)
+    twin = FilteredNeuron.of(neuron, history=3)
     np.testing.assert_allclose(np.concatenate([twin.signal, twin.history]), neuron.psp_)
 
 
@@ -132,16 +132,16 @@ def test_a_fitted_neuron_is_taken_as_it_is():
 )
 def test_what_is_no_twin_is_refused(options, words):
     with pytest.raises(ns.NeurosimError, match=words):
-        FilteredTwin.of(unit(-1.0), **options)
+        FilteredNeuron.of(unit(-1.0), **options)
 
 
 def test_a_neuron_that_fires_at_rest_needs_a_slope():
     with pytest.raises(ns.NeurosimError, match="give beta"):
-        FilteredTwin.of(unit(0.2), history=4)
+        FilteredNeuron.of(unit(0.2), history=4)
 
 
 def test_signals_and_filters_must_be_finite_vectors():
-    twin = FilteredTwin.of(unit(-1.0), history=4)
+    twin = FilteredNeuron.of(unit(-1.0), history=4)
     net = ns.Network()
     with pytest.raises(ns.NeurosimError, match="signal must be a 1-D array"):
         twin.add_to(net, "twin", [0.0, np.nan])

@@ -11,7 +11,7 @@ from scipy.special import expit
 
 import bridge
 import neurosim as ns
-from bridge.spiking import LatencyTwin, RateTwin, balance, diagnose, spiking_twin
+from bridge.spiking import LatencyCodedNetwork, RateCodedNetwork, balance, diagnose, to_spiking
 
 RNG = np.random.default_rng(4)
 INPUTS = RNG.uniform(0.0, 1.0, (20, 6))
@@ -28,7 +28,7 @@ NETWORK = relu_network()
 
 
 def test_balanced_layers_compute_the_same_in_units_of_their_scales():
-    found = balance(NETWORK, INPUTS, percentile=95.0, lift=True)
+    found = balance(NETWORK, INPUTS, percentile=95.0, shift_scores=True)
     signal, wanted = found.scaled(INPUTS), NETWORK.outputs(INPUTS)
     for k, layer in enumerate(found.layers):
         signal = layer.activation(layer.score(signal))
@@ -41,7 +41,7 @@ def test_balanced_layers_compute_the_same_in_units_of_their_scales():
 def test_a_current_makes_as_many_spikes_as_the_activation_is_worth():
     layer = bridge.Layer(NETWORK.layers[0].weights, NETWORK.layers[0].bias, "relu")
     one = bridge.LayeredNetwork((layer,))
-    twin = RateTwin.of(one, INPUTS, percentile=100.0, rate=100.0)
+    twin = RateCodedNetwork.of(one, INPUTS, percentile=100.0, rate=100.0)
     net = ns.Network()
     twin.add_to(net, INPUTS)
     result = ns.simulate(net, 200.0)
@@ -53,18 +53,18 @@ def test_a_current_makes_as_many_spikes_as_the_activation_is_worth():
 
 @pytest.mark.parametrize("inputs", ["current", "spikes"])
 def test_rates_stand_for_activations_in_every_layer(inputs):
-    twin = spiking_twin(NETWORK, INPUTS, inputs=inputs, tau_s=5.0)
+    twin = to_spiking(NETWORK, INPUTS, inputs=inputs, tau_s=5.0)
     net = ns.Network()
     twin.add_to(net, INPUTS, sample=50.0)
     result = ns.simulate(net, 1000.0)
     activity = twin.activity(result, INPUTS, stop=1000.0)
     losses = diagnose(NETWORK, INPUTS, activity, twin.balanced.scales, 1.0 / 200.0)
     assert len(losses) == 4
-    assert all(loss.own < 0.01 for loss in losses[:3])
+    assert all(loss.local_error < 0.01 for loss in losses[:3])
     times, scores = twin.scores(result, n_trials=20)
     assert (len(times), scores.shape[1:]) == (20, (20, 3))
     best = (NETWORK(INPUTS) > 0.0) & (np.arange(3) == NETWORK(INPUTS).argmax(axis=1)[:, None])
-    slope = twin.gap * times[-1] * twin.rate * 1e-3 / twin.balanced.scales[-1]
+    slope = twin.threshold_distance * times[-1] * twin.rate * 1e-3 / twin.balanced.scales[-1]
     wanted = slope * NETWORK(INPUTS)[best]
     # What each reset loses adds up over the layers.
     assert scores[-1][best] == pytest.approx(wanted, abs=0.08 * wanted.max())
@@ -73,17 +73,17 @@ def test_rates_stand_for_activations_in_every_layer(inputs):
 def test_the_briefer_a_spike_the_more_is_lost_at_reset():
     own = []
     for tau_s in (0.2, 1.0, 5.0):
-        twin, net = spiking_twin(NETWORK, INPUTS, tau_s=tau_s), ns.Network()
+        twin, net = to_spiking(NETWORK, INPUTS, tau_s=tau_s), ns.Network()
         twin.add_to(net, INPUTS)
         activity = twin.activity(ns.simulate(net, 500.0), INPUTS, stop=500.0)
-        own.append(diagnose(NETWORK, INPUTS, activity, twin.balanced.scales, 0.01)[2].own)
+        own.append(diagnose(NETWORK, INPUTS, activity, twin.balanced.scales, 0.01)[2].local_error)
     assert own == sorted(own, reverse=True)
     assert own[0] > 3.0 * own[2]
 
 
 @pytest.mark.parametrize("tau_m", [5.0, 20.0, 100.0])
 def test_first_spikes_compute_a_relu_network_whatever_the_leak(tau_m):
-    twin = spiking_twin(NETWORK, INPUTS, "latency", window=10.0)
+    twin = to_spiking(NETWORK, INPUTS, "latency", window=10.0)
     twin = replace(twin, neuron=replace(twin.neuron, tau_m=tau_m))
     net = ns.Network()
     twin.add_to(net, INPUTS, dt=0.01)
@@ -93,14 +93,14 @@ def test_first_spikes_compute_a_relu_network_whatever_the_leak(tau_m):
     offset = twin.balanced.offset
     losses = diagnose(NETWORK, INPUTS, activity, twin.balanced.scales, grid, offset=offset)
     # A step late costs a grid step, and every input is late by half of one.
-    assert all(loss.own < 4.0 * grid for loss in losses)
+    assert all(loss.local_error < 4.0 * grid for loss in losses)
     assert (twin.decisions(result, n_trials=20)[0] == NETWORK(INPUTS).argmax(axis=1)).all()
     for trains in result.spikes.values():
         assert (trains.counts() == 1).all()
 
 
 def test_who_is_silent_fires_last():
-    twin = LatencyTwin.of(NETWORK, INPUTS)
+    twin = LatencyCodedNetwork.of(NETWORK, INPUTS)
     net = ns.Network()
     twin.add_to(net, np.array([[0.0, 1.0, 0.0, 0.0, 0.5, 0.0]]))
     times = ns.simulate(net, twin.duration()).spikes["input"]
@@ -111,7 +111,7 @@ def test_who_is_silent_fires_last():
 
 def test_chance_makes_probabilities_of_sigmoids_in_both_layers():
     net = bridge.LayeredNetwork.random([3, 2, 1], ["sigmoid", "sigmoid"], 5)
-    twin, inputs = spiking_twin(net, INPUTS[:, :3]), np.tile([0.9, 0.1, 0.4], (500, 1))
+    twin, inputs = to_spiking(net, INPUTS[:, :3]), np.tile([0.9, 0.1, 0.4], (500, 1))
     described = ns.Network()
     twin.add_to(described, inputs)
     steps = 40
@@ -158,29 +158,27 @@ def graph(kind: str) -> bridge.LayeredNetwork:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: spiking_twin(NETWORK, INPUTS, "phase"), "is unknown"),
-        (lambda: spiking_twin(graph("relu"), INPUTS[:, :1]), "follow one another"),
-        (lambda: spiking_twin(graph("sigmoid"), INPUTS[:, :1]), "follow one another"),
-        (lambda: spiking_twin(NETWORK, INPUTS, percentile=20.0), "outside 50 to 100"),
-        (lambda: spiking_twin(NETWORK, INPUTS, "chance"), "layer 1 is a relu"),
-        (lambda: spiking_twin(NETWORK, 0.0 * INPUTS), "no activity"),
-        (lambda: spiking_twin(NETWORK, INPUTS, rate=0.0), "outside 1 to 1000 Hz"),
-        (lambda: spiking_twin(NETWORK, INPUTS, "latency", window=500.0), "window = 500 ms"),
+        (lambda: to_spiking(NETWORK, INPUTS, "phase"), "is unknown"),
+        (lambda: to_spiking(graph("relu"), INPUTS[:, :1]), "follow one another"),
+        (lambda: to_spiking(graph("sigmoid"), INPUTS[:, :1]), "follow one another"),
+        (lambda: to_spiking(NETWORK, INPUTS, percentile=20.0), "outside 50 to 100"),
+        (lambda: to_spiking(NETWORK, INPUTS, "chance"), "layer 1 is a relu"),
+        (lambda: to_spiking(NETWORK, 0.0 * INPUTS), "no activity"),
+        (lambda: to_spiking(NETWORK, INPUTS, rate=0.0), "outside 1 to 1000 Hz"),
+        (lambda: to_spiking(NETWORK, INPUTS, "latency", window=500.0), "window = 500 ms"),
         (
-            lambda: spiking_twin(
-                bridge.LayeredNetwork.random([6, 2, 1], ["tanh", "linear"]), INPUTS
-            ),
+            lambda: to_spiking(bridge.LayeredNetwork.random([6, 2, 1], ["tanh", "linear"]), INPUTS),
             "layer 1 is a tanh",
         ),
         (
-            lambda: spiking_twin(NETWORK, INPUTS, "latency").add_to(ns.Network(), -INPUTS),
+            lambda: to_spiking(NETWORK, INPUTS, "latency").add_to(ns.Network(), -INPUTS),
             "cannot carry what is below 0",
         ),
         (
-            lambda: spiking_twin(NETWORK, INPUTS, "latency").add_to(ns.Network(), INPUTS, dt=0.3),
+            lambda: to_spiking(NETWORK, INPUTS, "latency").add_to(ns.Network(), INPUTS, dt=0.3),
             "no whole number of steps",
         ),
-        (lambda: spiking_twin(NETWORK, INPUTS).add_to(ns.Network(), INPUTS[:, 1:]), "shape"),
+        (lambda: to_spiking(NETWORK, INPUTS).add_to(ns.Network(), INPUTS[:, 1:]), "shape"),
         (lambda: diagnose(NETWORK, INPUTS, [INPUTS], [1.0], 0.1), "for every layer"),
     ],
 )

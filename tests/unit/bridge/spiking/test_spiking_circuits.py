@@ -15,7 +15,7 @@ from bridge.classics import (
     random_expression,
     truth_table,
 )
-from bridge.spiking import spiking_twin
+from bridge.spiking import to_spiking
 
 
 def test_two_hundred_random_expressions_are_right_on_every_input():
@@ -129,7 +129,7 @@ def test_circuits_that_could_be_wrong_are_refused(make, words):
 
 def test_one_function_takes_circuits_and_trained_networks_alike():
     circuit = compile_expressions("A & ~B | C")
-    twin = spiking_twin(circuit, truth_table(3))
+    twin = to_spiking(circuit, truth_table(3))
     assert twin.run()[:, 0].astype(int).tolist() == [0, 1, 0, 1, 1, 1, 0, 1]
     with pytest.raises(ns.NeurosimError, match="does not go with threshold logic"):
-        spiking_twin(circuit, truth_table(3), "rate")
+        to_spiking(circuit, truth_table(3), "rate")

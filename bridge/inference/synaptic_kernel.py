@@ -1,0 +1,76 @@
+"""Time course of the effect of a spike on the score of a postsynaptic neuron."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neurosim import NeurosimError
+
+
+@dataclass(frozen=True)
+class SynapticKernel:
+    """A sum of exponentials with peak 1 that starts after a delay.
+
+    With membrane noise the effect of an input on the firing probability decays with about half the
+    membrane time constant: use 10 ms for a membrane of 20 ms. With a soft threshold (escape noise)
+    the kernel is the postsynaptic potential.
+
+    Attributes
+    ----------
+    taus : tuple of float
+        Time constants (ms).
+    shares : tuple of float, optional
+        Amplitudes, equal by default; scaled to a peak of 1.
+    delay : float
+        Delay from a spike to its first effect (ms), at least one bin.
+    """
+
+    taus: tuple[float, ...] = (10.0,)
+    shares: tuple[float, ...] = ()
+    delay: float = 1.0
+
+    def __post_init__(self) -> None:
+        taus = np.atleast_1d(np.asarray(self.taus, dtype=float))
+        shares = np.asarray(self.shares if len(self.shares) else np.ones(len(taus)), dtype=float)
+        if not (1 <= len(taus) <= 8 and np.isfinite(taus).all() and (taus > 0).all()):
+            raise NeurosimError(
+                f"SynapticKernel.taus = {self.taus} ms: give one to eight finite times above 0 ms"
+            )
+        if shares.shape != taus.shape or not np.isfinite(shares).all():
+            raise NeurosimError(
+                f"SynapticKernel.shares = {self.shares}: give a finite number for each of the "
+                f"{len(taus)} time constants"
+            )
+        if not (math.isfinite(self.delay) and self.delay >= 0):
+            raise NeurosimError(
+                f"SynapticKernel.delay = {self.delay:g} ms is not a finite time from 0 ms"
+            )
+        lags = np.linspace(0.0, 5.0 * taus.max(), 2001)[:, None]
+        peak = float((shares * np.exp(-lags / taus)).sum(axis=1).max())
+        if peak <= 1e-9 * np.abs(shares).sum():
+            raise NeurosimError(f"SynapticKernel.shares = {self.shares} are never positive in sum")
+        object.__setattr__(self, "taus", tuple(taus.tolist()))
+        object.__setattr__(self, "shares", tuple((shares / peak).tolist()))
+
+    def decays(self, width: float) -> NDArray[np.float64]:
+        """Return the decay of each exponential per bin of `width` ms."""
+        return np.exp(-width / np.array(self.taus))
+
+    def delay_bins(self, width: float) -> int:
+        """Return the delay in bins of `width` ms, at least 1."""
+        return max(1, round(self.delay / width))
+
+    def values(self, lags: ArrayLike) -> NDArray[np.float64]:
+        """Return the kernel at times (ms) after the delay, 0 before."""
+        lags = np.asarray(lags, dtype=float)[..., None]
+        fallen = np.exp(-np.maximum(lags, 0.0) / np.array(self.taus))
+        return np.where(lags[..., 0] >= 0, fallen @ np.array(self.shares), 0.0)
+
+    @property
+    def area(self) -> float:
+        """Integral over time (ms)."""
+        return float(np.dot(self.taus, self.shares))

@@ -1,0 +1,188 @@
+"""Interface of spiking networks converted from abstract ones, and their layers of trials."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+import neurosim as ns
+from bridge.networks import LayeredNetwork
+from neurosim import NeurosimError
+
+
+class SpikingNetwork(ABC):
+    """A network of spiking neurons that computes the function of an abstract network.
+
+    `add_to` adds one copy per trial to a network, which is simulated for `duration`; `scores` and
+    `decisions` evaluate the result. `run` does both for a network of the copies alone.
+
+    Attributes
+    ----------
+    network : LayeredNetwork
+    dt : float
+        Default simulation step (ms).
+    """
+
+    network: LayeredNetwork
+    dt: ClassVar[float] = 0.1
+    even: ClassVar[float] = 0.0
+    """Score of a single output above which the decision is 1."""
+
+    @abstractmethod
+    def add_to(
+        self, net: ns.Network, inputs: ArrayLike, *, dt: float = 0.1, name: str = ""
+    ) -> list[ns.Population]:
+        """Add a copy of the network for each trial.
+
+        Parameters
+        ----------
+        net : Network
+        inputs : (n_trials, n_inputs) array_like
+        dt : float
+            Simulation step (ms).
+        name : str
+            Prefix of the names of the populations.
+        """
+
+    @abstractmethod
+    def duration(self, dt: float | None = None) -> float:
+        """Return the duration of the simulation (ms) with a step of `dt` (ms)."""
+
+    @abstractmethod
+    def scores(
+        self, result: ns.Result, *, n_trials: int | None = None, name: str = ""
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the scores of the outputs at one or several times.
+
+        Parameters
+        ----------
+        result : Result
+        n_trials : int, optional
+            Number of copies. Default: derived from the size of the last layer.
+        name : str
+            As for `add_to`.
+
+        Returns
+        -------
+        times : (n_times,) ndarray
+            ms.
+        scores : (n_times, n_trials, n_outputs) ndarray
+        """
+
+    def decisions(
+        self, result: ns.Result, *, n_trials: int | None = None, name: str = ""
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Return the output with the largest final score, and the time of the decision (ms).
+
+        For a single output the decision is 1 or 0. Decisions are indices into `classes_` of a
+        classifier. Both arrays have the shape (n_trials,).
+        """
+        times, scores = self.scores(result, n_trials=n_trials, name=name)
+        return self._decide(scores[-1]), np.full(scores.shape[1], times[-1])
+
+    def run(
+        self,
+        inputs: ArrayLike,
+        *,
+        dt: float | None = None,
+        seed: int = 0,
+        threads: int | None = None,
+    ) -> ns.Result:
+        """Simulate a network that consists of one copy per trial.
+
+        Parameters
+        ----------
+        inputs : (n_trials, n_inputs) array_like
+        dt : float, optional
+            Simulation step (ms). Default: `self.dt`.
+        seed : int
+        threads : int, optional
+            As for `neurosim.simulate`.
+        """
+        step, net = self.dt if dt is None else dt, ns.Network()
+        self.add_to(net, inputs, dt=step)
+        return ns.simulate(net, self.duration(step), dt=step, seed=seed, threads=threads)
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of units in the last layer."""
+        return len(self.network.layers[-1].bias)
+
+    def _decide(self, scores: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Return the index of the largest score, or whether a single score exceeds `even`."""
+        if self.n_outputs == 1:
+            return (scores[:, 0] > self.even).astype(np.intp)
+        return scores.argmax(axis=1)
+
+    def _trials(self, result: ns.Result, layer: str, n_trials: int | None, *, each: int = 1) -> int:
+        """Return the number of copies, with `each` neurons per unit of the last layer."""
+        if layer not in result.populations:
+            raise NeurosimError(
+                f"the result has no population {layer!r}: give the name that was given to add_to"
+            )
+        found = result.populations[layer].size // (self.n_outputs * each)
+        if n_trials is not None and n_trials != found:
+            raise NeurosimError(f"n_trials = {n_trials}, but the result holds {found} copies")
+        return found
+
+
+def connect_copies(
+    net: ns.Network,
+    source: ns.Population,
+    target: ns.Population,
+    matrix: NDArray[np.float64],
+    **options: Any,
+) -> ns.Projection:
+    """Connect two layers within each trial.
+
+    Parameters
+    ----------
+    net : Network
+    source, target : Population
+        Neurons ordered by trial, then by unit.
+    matrix : (n_units, n_inputs) ndarray
+        Weights in the unit of the synapse.
+    options : Any
+        Options of `Network.connect`.
+    """
+    n_units, n_inputs = matrix.shape
+    trials = np.arange(target.size // n_units)[:, np.newaxis]
+    inputs, units = np.nonzero(matrix.T)
+    rule = ns.Explicit((trials * n_inputs + inputs).ravel(), (trials * n_units + units).ravel())
+    weights = np.tile(matrix.T[inputs, units], len(trials))
+    return net.connect(source, target, rule, weight=weights, **options)
+
+
+def spike_counts(
+    result: ns.Result, name: str, n_trials: int, stop: float = np.inf
+) -> NDArray[np.int64]:
+    """Return the spike counts of a layer up to a time (ms), shape (n_trials, n_units)."""
+    return result.spikes[name].counts(stop=stop).reshape(n_trials, -1)
+
+
+def first_spikes(result: ns.Result, name: str, n_trials: int) -> NDArray[np.float64]:
+    """Return the first spike of each neuron (ms), inf if none, shape (n_trials, n_units)."""
+    trains = result.spikes[name]
+    first = np.full(result.populations[name].size, np.inf)
+    np.minimum.at(first, trains.ids, trains.times)
+    return first.reshape(n_trials, -1)
+
+
+def fired_at(result: ns.Result, name: str, step: int = 1) -> NDArray[np.bool_]:
+    """Return which neurons of a population fired in a step, counted from 1."""
+    trains = result.spikes[name]
+    fired = np.zeros(result.populations[name].size, dtype=bool)
+    fired[trains.ids[np.rint(trains.times / result.dt) == step]] = True
+    return fired
+
+
+def require_chain(network: LayeredNetwork) -> None:
+    """Raise an error if a layer has other inputs than the outputs of the previous layer."""
+    if not network.is_chain:
+        raise NeurosimError(
+            "this network has connections that skip layers: give a network in which each layer is "
+            "connected to the previous one only"
+        )

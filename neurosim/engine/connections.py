@@ -1,0 +1,67 @@
+"""Read the connections of a running network, and set plastic weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim.builder.connections import drawn_connections
+from neurosim.results.connections import Connections
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neurosim.engine.advance import Engine
+
+
+def read_connections(engine: Engine, index: int) -> Connections:
+    """Return the connections of a projection, by its index in the network."""
+    network, plan = engine.network, engine.plan
+    projection = network.projections[index]
+    if projection.plasticity is None:
+        weight_type = plan.threads[0].table.weights.dtype
+        columns = drawn_connections(network, index, plan.dt, plan.seed, weight_type)
+    else:
+        columns = _plastic_columns(engine, index)
+        order = _order(columns)
+        columns = {name: column[order] for name, column in columns.items()}
+    return Connections(
+        **columns | {"delays": columns["delays"] * plan.dt},
+        shape=(projection.source.size, projection.target.size),
+        source=projection.source.name,
+        target=projection.target.name,
+        unit=projection.synapse.unit,
+    )
+
+
+def set_plastic_weights(engine: Engine, index: int, weights: NDArray[np.float64]) -> None:
+    """Set the weights of plastic connections, in the order of `read_connections`."""
+    # The spikes that a synapse still needs depend on its former weight.
+    engine.drop_history()
+    found = [part.plastic.projections == index for part in engine.plan.threads]
+    counts = np.array([mask.sum() for mask in found])
+    start = engine.comm.allgather(np.array([counts.sum()]))[: engine.comm.index].sum()
+    order = _order(_plastic_columns(engine, index))
+    values = np.empty(len(order))
+    values[order] = weights
+    for state, mask, n in zip(engine.plasticity, found, counts, strict=True):
+        state.weights[mask] = values[start : start + n]
+        start += n
+
+
+def _plastic_columns(engine: Engine, index: int) -> dict[str, NDArray]:
+    """Return the plastic connections of a projection thread by thread, with delays in steps."""
+    found: dict[str, list[NDArray]] = {}
+    for part, state in zip(engine.plan.threads, engine.plasticity, strict=True):
+        mask = part.plastic.projections == index
+        columns = {"sources": part.plastic.sources, "targets": part.plastic.targets}
+        columns |= {"weights": state.weights, "delays": part.plastic.delays}
+        for name, column in columns.items():
+            found.setdefault(name, []).append(column[mask])
+    return {name: engine.comm.allgather(np.concatenate(parts)) for name, parts in found.items()}
+
+
+def _order(columns: dict[str, NDArray]) -> NDArray[np.intp]:
+    """Return the order by source, target and delay."""
+    return np.lexsort((columns["delays"], columns["targets"], columns["sources"]))
