@@ -14,6 +14,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import neurosim as ns
+from tests.processes import mpiexec
 
 
 @dataclass(frozen=True, eq=False)
@@ -532,3 +533,23 @@ def test_a_synapse_of_one_file_runs_in_scenario_files(tmp_path) -> None:
             [*command, action, "my.toml"], cwd=tmp_path, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from mpi4py import MPI
+import neurosim as ns
+from tests.unit.builder.test_synapse_models import network
+
+with ns.use_mpi(MPI.COMM_WORLD) as ranks:
+    result = ns.simulate(network(), 60.0)
+    Path(sys.argv[1], str(ranks.rank)).write_bytes(result.traces["exc", "v"].values.tobytes())
+"""
+
+
+def test_processes_give_the_same_bits(tmp_path) -> None:
+    done = mpiexec(2, "-c", PROGRAM, str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    whole = ns.simulate(network(), 60.0).traces["exc", "v"].values.tobytes()
+    assert [(tmp_path / rank).read_bytes() for rank in "01"] == [whole, whole]
