@@ -1,4 +1,4 @@
-"""Parameters and initial states of neurons whose equations are compiled apart."""
+"""Parameters and initial states of neurons with compiled equations."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ModelPart:
-    """The neurons of one thread whose equations are compiled apart.
+    """The neurons of one thread that have compiled equations.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ def state_size(layout: Layout, population: int) -> int:
 def initial_states(layout: Layout, number: int, dt: float, seed: int) -> NDArray[np.float64]:
     """Return all states of every neuron of a population at time 0, the potential (mV) first.
 
-    Those of its synapses come after its own.
+    The states of its synapses follow.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def _parameter_rows(
 def model_tables(
     layout: Layout, neurons: Neurons, thread: int, dt: float, seed: int, debug: bool
 ) -> ModelPart:
-    """Lay out the neurons of one thread whose equations are compiled apart.
+    """Lay out the neurons of one thread that have compiled equations.
 
     Parameters
     ----------
@@ -137,16 +137,16 @@ def model_tables(
     """
     parts = layout.threads[thread].populations
     populations = [layout.populations[local.population] for local in parts]
-    own = [g for g, p in enumerate(populations) if not p.neuron.is_linear]
+    groups = [g for g, p in enumerate(populations) if not p.neuron.is_linear]
     if all(p.neuron.is_linear for p in layout.populations):
         return ModelPart(None, np.empty(0), {}, 0, 0)
     states: dict[int, NDArray[np.float64]] = {}
     first: dict[int, int] = {}
-    for g in own:
+    for g in groups:
         first[g] = sum(len(part) for part in states.values())
         local = parts[g]
         states[g] = initial_states(layout, g, dt, seed)[local.start : local.stop, 1:].ravel()
-    rows = {g: _parameter_rows(layout, parts[g], dt, seed) for g in own}
+    rows = {g: _parameter_rows(layout, parts[g], dt, seed) for g in groups}
     blocks, address, points, carrying = [], [], [], []
     first_state, first_param, params = [], [], []
     n_params = most_points = 0
@@ -186,7 +186,7 @@ def model_tables(
         params=np.concatenate([np.empty(0), *params]),
         dt=np.array([dt]),
     )
-    models_of: list[Any] = [(populations[g].neuron, _integrated(layout, g)) for g in own]
+    models_of: list[Any] = [(populations[g].neuron, _integrated(layout, g)) for g in groups]
     n_rows = max((Writer(*each).n_rows for each in models_of), default=0)
     start_states = np.concatenate([np.empty(0), *states.values()])
     return ModelPart(models, start_states, first, n_rows, most_points)

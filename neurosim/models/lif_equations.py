@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from neurosim.models.lif import LIF
 
 
-# Not registered: it is no part that a description can name.
+# Not registered, because networks and scenario files never name it.
 @dataclass(frozen=True, eq=False)
 class LIFEquations(NeuronModel, abstract=True):
-    """The equations of a `LIF`, whose parameters it has."""
+    """The equations of a `LIF` with the same parameters."""
 
     v_rest: Any = parameter(-70.0, "mV", help="resting potential")
     v_threshold: Any = parameter(
@@ -44,14 +44,14 @@ class LIFEquations(NeuronModel, abstract=True):
         return p.v_reset
 
 
-def lif_equations(neuron: LIF, what: str) -> LIFEquations:
+def lif_equations(neuron: LIF, subject: str) -> LIFEquations:
     """Return the equations of an integrate-and-fire neuron.
 
     Parameters
     ----------
     neuron : LIF
-    what : str
-        Begins the sentence that refuses what cannot be combined: "'exc' receives ...".
+    subject : str
+        Start of error messages, such as "'exc' receives ExpConductance".
 
     Raises
     ------
@@ -60,12 +60,12 @@ def lif_equations(neuron: LIF, what: str) -> LIFEquations:
     """
     if neuron.escape is not None:
         raise NeurosimError(
-            f"{what}, which cannot be combined with escape noise: leave out escape, or use "
+            f"{subject}, which cannot be combined with escape noise: leave out escape, or use "
             "ExpCurrent or AlphaCurrent"
         )
     if bounds_of(getattr(neuron, "subtract", 0.0))[1] > 0.0:
         raise NeurosimError(
-            f"{what}, which cannot be combined with reset by subtraction: leave out subtract, or "
-            "use ExpCurrent or AlphaCurrent"
+            f"{subject}, which cannot be combined with reset by subtraction: leave out subtract, "
+            "or use ExpCurrent or AlphaCurrent"
         )
     return LIFEquations(**{name: getattr(neuron, name) for name in parameters_of(LIFEquations)})

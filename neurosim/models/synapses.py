@@ -38,15 +38,15 @@ class Synapse(Part, abstract=True):
     A subclass is a frozen dataclass. Its fields, declared by `neurosim.parameter`, are the
     parameters; its class variables, declared by `neurosim.state`, are the state variables. Static
     methods give the equations. They are integrated together with those of the neuron, by its
-    method, and may use what the equations of a `neurosim.NeuronModel` may use.
+    method, and consist of the same expressions as the equations of a `neurosim.NeuronModel`.
 
     ``derivatives(*states, p)``
         Time derivatives of all states (per ms): a number for one state, else a tuple.
     ``current(v, *states, p)``
         Synaptic current (pA) at the membrane potential `v` (mV). It is part of `i` of the neuron.
     ``arrive(*states, w, p)``
-        Optional: all states after the arrival of spikes whose weights sum up to `w`. Without this
-        method the weight is added to the first state.
+        Optional: all states after the arrival of spikes; `w` is the sum of their weights. Without
+        this method the weight is added to the first state.
 
     `p` holds the parameters. Weights are in the unit of the first state. Spikes arrive at the end
     of a time step, after the integration.
@@ -134,8 +134,8 @@ class Synapse(Part, abstract=True):
 
     def initial_states(self) -> list[float]:
         """Return the states at time 0."""
-        found = [own.initial for own in states_of(type(self)).values()]
-        return [float(getattr(self, own) if isinstance(own, str) else own) for own in found]
+        values = [state.initial for state in states_of(type(self)).values()]
+        return [float(getattr(self, v) if isinstance(v, str) else v) for v in values]
 
     def effect_on(self, neuron: Neuron) -> int:
         """Return 1 if a positive weight excites a neuron, -1 if it inhibits it, 0 if neither."""
@@ -167,19 +167,19 @@ class Synapse(Part, abstract=True):
 
 
 def _check_class(kind: type[Synapse]) -> None:
-    """Refuse a class without equations, or whose states start at something unknown."""
+    """Refuse a class without states, or with an unknown initial value or sign."""
     states, parameters = states_of(kind), parameters_of(kind)
     if not states and not is_builtin(kind):
         raise NeurosimError(
-            f"{kind.__name__} declares no state: the first one is what a spike adds its weight "
-            'to, such as g: ClassVar = ns.state("nS", 0.0)'
+            f"{kind.__name__} declares no state: a spike adds its weight to the first one, "
+            'such as g: ClassVar = ns.state("nS", 0.0)'
         )
     if kind.sign not in (None, 1, -1):
         raise NeurosimError(f"{kind.__name__}.sign = {show(kind.sign)}: it must be 1 or -1")
-    for name, own in states.items():
-        if isinstance(own.initial, str) and own.initial not in parameters:
+    for name, state in states.items():
+        if isinstance(state.initial, str) and state.initial not in parameters:
             raise NeurosimError(
-                f"{kind.__name__}.{name} starts at {own.initial!r}, which is not a parameter of "
+                f"{kind.__name__}.{name} starts at {state.initial!r}, which is not a parameter of "
                 f"{kind.__name__}"
             )
 

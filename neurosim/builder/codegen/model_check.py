@@ -44,7 +44,7 @@ SAMPLE = {
     "v": -65.0,
     "w": 1.0,
 }
-"""Arguments with which methods are tried, beside states and parameters."""
+"""Arguments of the trial calls, besides states and parameters."""
 
 _REFUSED: dict[type[ast.AST], str] = {
     ast.Import: "an import",
@@ -101,7 +101,7 @@ def check_functions(kind: type[Part]) -> None:
 
 def method_of(kind: type[Part], name: str) -> Callable[..., Any]:
     """Return a method of a model as a plain function."""
-    own = f"{kind.__name__}.{name}"
+    full_name = f"{kind.__name__}.{name}"
     attribute = inspect.getattr_static(kind, name, None)
     if attribute is None:
         needed = ", ".join(arguments_of(kind, name))
@@ -110,41 +110,42 @@ def method_of(kind: type[Part], name: str) -> Callable[..., Any]:
         )
     if not isinstance(attribute, staticmethod):
         at = location_of(attribute) + ": " if inspect.isfunction(attribute) else ""
-        raise NeurosimError(f"{at}{own} is not a static method: put @staticmethod above it")
+        raise NeurosimError(f"{at}{full_name} is not a static method: put @staticmethod above it")
     return attribute.__func__
 
 
 def check_method(kind: type[Part], name: str) -> None:
     """Refuse a method with other arguments than expected, or with Python that does not compile."""
-    function, own = method_of(kind, name), f"{kind.__name__}.{name}"
+    function, full_name = method_of(kind, name), f"{kind.__name__}.{name}"
     found, wanted = tuple(inspect.signature(function).parameters), arguments_of(kind, name)
     declared = "states" if states_of(kind) else "traces"
     if len(found) != len(wanted):
         raise NeurosimError(
-            f"{location_of(function)}: {own} takes ({', '.join(found)}): with the declared "
+            f"{location_of(function)}: {full_name} takes ({', '.join(found)}): with the declared "
             f"{declared} it must take ({', '.join(wanted)})"
         )
-    check_text(function, own)
+    check_text(function, full_name)
 
 
-def check_text(function: Callable[..., Any], own: str) -> None:
+def check_text(function: Callable[..., Any], full_name: str) -> None:
     """Refuse a function with Python that does not compile."""
     try:
         text = textwrap.dedent(inspect.getsource(function))
     except OSError:
         raise NeurosimError(
-            f"the source of {own} cannot be read: define the model in a file or a notebook cell"
+            f"the source of {full_name} cannot be read: define the class in a file or a "
+            "notebook cell"
         ) from None
     tree = ast.parse(text).body[0]
     shift = function.__code__.co_firstlineno - 1
     if not isinstance(tree, ast.FunctionDef):
-        raise NeurosimError(f"{location_of(function)}: {own} is a lambda: write it with def")
+        raise NeurosimError(f"{location_of(function)}: {full_name} is a lambda: write it with def")
     for line, fault in _faults(tree, function):
-        raise NeurosimError(f"{location_of(function, line + shift)}: {own} {fault}")
+        raise NeurosimError(f"{location_of(function, line + shift)}: {full_name} {fault}")
 
 
 def _faults(tree: ast.FunctionDef, function: Callable[..., Any]) -> Iterator[tuple[int, str]]:
-    """Yield line and sentence of what a function may not contain."""
+    """Yield line and message for each construct that a function may not contain."""
     local = {a.arg for a in tree.args.args}
     local |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _is_set(n)}
     arguments = {a.arg for a in tree.args.args}
@@ -167,7 +168,7 @@ def _is_set(node: ast.Name) -> bool:
 def _attribute_faults(
     node: ast.Attribute, function: Callable[..., Any], arguments: set[str], local: set[str]
 ) -> Iterator[tuple[int, str]]:
-    """Yield what is wrong with an expression like math.exp or p.tau_m."""
+    """Yield errors in an expression such as math.exp or p.tau_m."""
     base = node.value.id if isinstance(node.value, ast.Name) else None
     if base in arguments:
         return  # checked when the function is tried
@@ -186,7 +187,7 @@ def _attribute_faults(
 
 
 def _name_faults(node: ast.Name, function: Callable[..., Any]) -> Iterator[tuple[int, str]]:
-    """Yield what is wrong with a global name."""
+    """Yield errors in a global name."""
     found, value = lookup(node.id, function)
     if node.id == "math" and value is math:
         return
@@ -196,7 +197,7 @@ def _name_faults(node: ast.Name, function: Callable[..., Any]) -> Iterator[tuple
         if node.id not in FUNCTIONS:
             yield node.lineno, f"calls {node.id}: models can call {', '.join(FUNCTIONS)} and math"
     elif inspect.ismodule(value) or inspect.isfunction(value):
-        return  # a module is told with its attribute, a function is checked on its own
+        return  # a module is reported with its attribute, a function is checked separately
     elif not isinstance(value, numbers.Real):
         yield (
             node.lineno,
@@ -234,7 +235,7 @@ def _first(value: Any) -> float:
 
 
 def sample_results(part: NeuronModel | Synapse) -> dict[str, Any]:
-    """Call every method once, as plain Python at the initial state, and check what it returns.
+    """Call every method once, as plain Python at the initial state, and check the result.
 
     Raises
     ------
@@ -245,24 +246,24 @@ def sample_results(part: NeuronModel | Synapse) -> dict[str, Any]:
     given = SAMPLE | {"v_before": states[0], "p": first_values(part)}
     results = {}
     for name in methods_of(kind):
-        parts = (states if own == ALL else [given[own]] for own in kind.signatures[name])
+        parts = (states if item == ALL else [given[item]] for item in kind.signatures[name])
         results[name] = _sample(kind, name, [value for part in parts for value in part])
     return results
 
 
 def _sample(kind: type[Any], name: str, arguments: Sequence[Any]) -> Any:
-    """Call one method and check what it returns."""
-    function, own = method_of(kind, name), f"{kind.__name__}.{name}"
+    """Call one method and check the result."""
+    function, full_name = method_of(kind, name), f"{kind.__name__}.{name}"
     try:
         result = function(*arguments)
     except Exception as error:
         line = traceback.extract_tb(error.__traceback__)[-1].lineno
         reason = str(error).replace("'types.SimpleNamespace' object", "p")
         raise NeurosimError(
-            f"{location_of(function, line)}: {own} fails at the initial state "
+            f"{location_of(function, line)}: {full_name} fails at the initial state "
             f"({type(error).__name__}: {reason})"
         ) from None
-    at = f"{location_of(function)}: {own}"
+    at = f"{location_of(function)}: {full_name}"
     if name in ("spikes", "stable"):
         if not isinstance(result, (bool, np.bool_)):
             raise NeurosimError(f"{at} returns {result!r}: it must return True or False")
@@ -270,9 +271,9 @@ def _sample(kind: type[Any], name: str, arguments: Sequence[Any]) -> Any:
     values = result if isinstance(result, tuple) else (result,)
     states = ("the current",) if name == "current" else tuple(states_of(kind))
     if len(values) != len(states):
-        what = ("derivative" if name == "derivatives" else "value") + "s" * (len(values) != 1)
+        noun = ("derivative" if name == "derivatives" else "value") + "s" * (len(values) != 1)
         raise NeurosimError(
-            f"{at} returns {len(values)} {what}: it must return {len(states)}, for "
+            f"{at} returns {len(values)} {noun}: it must return {len(states)}, for "
             f"{', '.join(states)}"
         )
     for state, value in zip(states, values, strict=True):

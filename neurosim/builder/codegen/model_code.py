@@ -1,8 +1,8 @@
 """Compile a model's block function, and keep it on disk.
 
 Numba names cached code by the file that it stands in. So the source is written to a file named by
-its hash: an edited model becomes another file, and a process with the same model loads what another
-process has compiled.
+its hash: an edited model becomes another file, and a process with the same model loads the code
+that another process has compiled.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _lock = threading.RLock()
 
 
 def raise_errors() -> None:
-    """Raise what the equations have raised as plain Python since the last call."""
+    """Raise the first error of equations run as plain Python since the last call."""
     if errors:
         first = errors[0]
         errors.clear()
@@ -89,7 +89,7 @@ def compiled_module(name: str, source: str) -> Any:
 
 
 def _cached_module(path: Path, source: str) -> Any:
-    """Return the module in a file of the cache folder, whose machine code is kept beside it."""
+    """Return the module in a file of the cache folder; its machine code is cached beside it."""
     if not path.exists() or path.read_text() != source:
         part = path.with_suffix(f".{os.getpid()}.part")
         part.write_text(source)
@@ -123,11 +123,11 @@ def _callback(model: NeuronModel, ports: Sequence[Synapse]) -> int:
         "current_at": model_tools.current_at,
         "slope_ratio": model_tools.slope_ratio,
     }
-    exec(compile(block, f"<{kind.__name__}>", "exec"), names)  # the text of the user's own class
+    exec(compile(block, f"<{kind.__name__}>", "exec"), names)  # the text of the user's class
     names |= plain_functions(kind)
-    for number, own in enumerate(writer.port_kinds):
-        if own.has_equations:
-            names |= plain_functions(own, prefix_of(number))
+    for number, port_kind in enumerate(writer.port_kinds):
+        if port_kind.has_equations:
+            names |= plain_functions(port_kind, prefix_of(number))
     n_work = WORK_ROW * writer.n_rows
 
     def call(n: int, *addresses_and_step: int) -> int:

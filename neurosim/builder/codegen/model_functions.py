@@ -1,4 +1,4 @@
-"""Source of a model's own functions, as part of the module that is compiled for it."""
+"""Source of the methods of a class and of the functions that they call."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PORTABLE = ("cosh", "exp", "expm1", "log", "log1p", "pow", "sinh", "tanh")
 
 
 def prefix_of(number: int) -> str:
-    """Return what the names of the functions of a class of synapses begin with."""
+    """Return the prefix of the functions of a class of synapses."""
     return f"synapse{number}_"
 
 
@@ -47,7 +47,7 @@ def gives_numbers(part: NeuronModel | Synapse) -> set[str]:
 
 
 def plain_functions(kind: type[Part], prefix: str = "") -> dict[str, Callable[..., Any]]:
-    """Return a model's functions for plain Python: the user's own, with portable mathematics."""
+    """Return the functions of a class as plain Python, with portable mathematics."""
     names = {name: getattr(model_math, name) for name in PORTABLE}
     names = {name: getattr(function, "py_func", function) for name, function in names.items()}
     portable = SimpleNamespace(**vars(math) | names)

@@ -1,4 +1,4 @@
-"""Methods that advance one neuron after another, each with steps of its own."""
+"""Methods with adaptive steps, which advance one neuron after another."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MOST_TRIALS = 2000
 ONE_BY_ONE = """
 whole = n_internal * h
 for k in range(n):
-    {own}
+    {set_p}
     held = work[{held} + k] > 0.0
     {load}
     {load_currents}
@@ -50,8 +50,8 @@ for k in range(n):
     states[{m} * k + {m} - 1] = size
 """
 
-ASK_ONE = """if not held and spikes(before, {own_x}, p):
-            {own_x_reset} = reset({own_x}, p)
+ASK_ONE = """if not held and spikes(before, {neuron_x}, p):
+            {x_reset} = reset({neuron_x}, p)
             work[{spiked} + k] = 1.0
             held = params[{header} + k * stride] > 0.0"""
 
@@ -123,10 +123,10 @@ def _stages(writer: Writer) -> str:
 def _one_by_one(
     writer: Writer, trial: str, load_currents: str = "pass", keep_currents: str = "pass"
 ) -> str:
-    """Return source that advances one neuron after another, each with steps of its own."""
+    """Return source that advances one neuron after another with adaptive steps."""
     after = "pass"
     if "after_step" in methods_of(writer.kind):
-        after = "{own_x_after} = after_step(before, {own_x}, held, p)".format(**writer.pieces)
+        after = "{x_after} = after_step(before, {neuron_x}, held, p)".format(**writer.pieces)
     return ONE_BY_ONE.format(
         m=writer.m,
         unless_frozen=" and not held" if writer.freezes and not writer.has_synapses else "",
@@ -163,7 +163,7 @@ def adaptive(writer: Writer) -> str:
 def gsl(writer: Writer) -> str:
     """Return source that repeats the solver of NEST, with the synaptic currents in its vector.
 
-    They are read from and written to `current`: for all neurons what is injected, then each
+    They are read from and written to `current`: the injected current of all neurons, then each
     variable of each port.
     """
     flowing, decays, arrivals = _carried(writer)
@@ -217,7 +217,7 @@ def _carried(writer: Writer) -> tuple[list[int], list[tuple[str, int | None]], l
     decays : list of (str, int or None)
         Time constant of each variable, and index of the variable by which it grows.
     arrivals : list of str
-        What each gains at the end of the time step.
+        Input of each at the end of the time step.
     """
     flowing: list[int] = []
     decays: list[tuple[str, int | None]] = []

@@ -64,10 +64,10 @@ def ask(n, only_jumped, jump, params, work):
     for k in range(n):
         if work[{held} + k] > 0.0 or (only_jumped > 0.0 and jump[k] == 0.0):
             continue
-        {own}
+        {set_p}
         {load}
-        if spikes(work[{before} + k], {own_x}, p):
-            {own_x_reset} = reset({own_x}, p)
+        if spikes(work[{before} + k], {neuron_x}, p):
+            {x_reset} = reset({neuron_x}, p)
             {store}
             work[{spiked} + k] = 1.0
             work[{held} + k] = 1.0 if params[{header} + k * stride] > 0.0 else 0.0
@@ -126,9 +126,9 @@ if jumped:
 
 AFTER_JUMP = """for k in range(n):
     if jump[k] != 0.0:
-        {own}
+        {set_p}
         {load}
-        {own_x_after} = after_step(work[{before} + k], {own_x}, work[{held} + k] > 0.0, p)
+        {x_after} = after_step(work[{before} + k], {neuron_x}, work[{held} + k] > 0.0, p)
         {store}"""
 
 
@@ -150,7 +150,7 @@ def source_of(model: NeuronModel, ports: Sequence[Synapse] = ()) -> str:
 
 def method_of(kind: type[NeuronModel]) -> Method:
     """Return the method of integration of a class of models."""
-    return METHODS["own" if hasattr(kind, "step") else kind.method]
+    return METHODS["step" if hasattr(kind, "step") else kind.method]
 
 
 def hidden_states(kind: type[NeuronModel]) -> int:
@@ -183,8 +183,8 @@ class Writer:
         self.fields = tuple(parameters_of(self.kind))
         self.n_parameters = sum(len(parameters_of(kind)) for kind in (self.kind, *map(type, ports)))
         self.is_uniform = all(is_uniform(getattr(model, name)) for name in self.fields)
-        self.n_own = len(states_of(self.kind))
-        self.n = self.n_own + sum(len(states_of(type(port))) for port in ports)
+        self.n_neuron = len(states_of(self.kind))
+        self.n = self.n_neuron + sum(len(states_of(type(port))) for port in ports)
         self.m = self.n - 1 + hidden_states(self.kind)
         self.names = [f"x{j}" for j in range(self.n)]
         self.numbers = gives_numbers(model)
@@ -193,11 +193,11 @@ class Writer:
     @property
     def has_synapses(self) -> bool:
         """Whether there are synapses with equations."""
-        return self.n > self.n_own
+        return self.n > self.n_neuron
 
     @property
     def n_rows(self) -> int:
-        """Rows of `work`: states, new states, what the method needs, `ROWS`, parameters."""
+        """Rows of `work`: states, new states, those of the method, `ROWS`, parameters."""
         return self._first_parameter + (0 if self.is_uniform else self.n_parameters)
 
     @property
@@ -234,14 +234,14 @@ class Writer:
             "load": self.load(),
             "store": self.store(),
             "rates": "rates" if self.has_synapses else "derivatives",
-            "own_x": ", ".join(self.names[: self.n_own]),
-            "own_x_reset": self.targets("x", "reset"),
-            "own_x_after": self.targets("x", "after_step"),
+            "neuron_x": ", ".join(self.names[: self.n_neuron]),
+            "x_reset": self.targets("x", "reset"),
+            "x_after": self.targets("x", "after_step"),
             "common": f"p = {self.parameters(given)}" if self.is_uniform else "pass",
-            "own": self.own(),
+            "set_p": self.set_p(),
         }
 
-    def own(self) -> str:
+    def set_p(self) -> str:
         """Return the line that gives the parameters of neuron k."""
         if self.is_uniform:
             return "pass"
@@ -253,15 +253,17 @@ class Writer:
         rest = iter(values)
         arguments = [next(rest) for _ in self.fields]
         for port in self.ports:
-            own = ", ".join(next(rest) for _ in parameters_of(type(port)))
-            arguments.append(f"P{self.port_kinds.index(type(port))}({own})")
+            values_of_port = ", ".join(next(rest) for _ in parameters_of(type(port)))
+            arguments.append(f"P{self.port_kinds.index(type(port))}({values_of_port})")
         return f"P({', '.join(arguments)})"
 
     def types(self) -> str:
         """Return the definitions of the types of the parameters."""
         named = {"P": self.fields + tuple(f"synapse{k}" for k in range(len(self.ports)))}
-        named |= {f"P{k}": tuple(parameters_of(own)) for k, own in enumerate(self.port_kinds)}
-        return "\n".join(f'{name} = namedtuple("{name}", {own})' for name, own in named.items())
+        named |= {f"P{k}": tuple(parameters_of(kind)) for k, kind in enumerate(self.port_kinds)}
+        return "\n".join(
+            f'{name} = namedtuple("{name}", {fields})' for name, fields in named.items()
+        )
 
     def load(self, letter: str = "x", first: int = 0) -> str:
         """Return the line that reads one row for each state at neuron k, from row `first` on."""
@@ -272,8 +274,8 @@ class Writer:
         return "; ".join(f"work[{WORK_ROW * (first + j)} + k] = {letter}{j}" for j in range(self.n))
 
     def targets(self, letter: str, method: str) -> str:
-        """Return the left-hand side of an assignment of what a method returns."""
-        n = self.n if method == "derivatives" else self.n_own
+        """Return the left-hand side of an assignment of the result of a method."""
+        n = self.n if method == "derivatives" else self.n_neuron
         names = ", ".join(f"{letter}{j}" for j in range(n))
         bare = method.rpartition(" ")[2] in self.numbers
         return names + ("," if n == 1 and not bare else "")
@@ -299,15 +301,17 @@ class Writer:
         return f"{letter}0 = p.v_reset if held else {letter}0" if self.clamps else "pass"
 
     def still(self, letter: str) -> str:
-        """Return the line that stops what does not move in the refractory period."""
-        n = self.n_own if self.freezes and self.has_synapses else int(self.clamps)
+        """Return the line that sets slopes to 0 in the refractory period."""
+        n = self.n_neuron if self.freezes and self.has_synapses else int(self.clamps)
         return "; ".join(f"{letter}{j} = 0.0 if held else {letter}{j}" for j in range(n)) or "pass"
 
     def freeze(self, letter: str = "y") -> str:
         """Return the line that keeps the neuron's states in the refractory period."""
         if not self.freezes:
             return "pass"
-        return "; ".join(f"{letter}{j} = x{j} if held else {letter}{j}" for j in range(self.n_own))
+        return "; ".join(
+            f"{letter}{j} = x{j} if held else {letter}{j}" for j in range(self.n_neuron)
+        )
 
     def source(self) -> str:
         """Return the source of the block function."""

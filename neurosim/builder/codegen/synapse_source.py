@@ -29,11 +29,11 @@ def synaptic_current(v, {x}p):
 RATES = """@function
 def rates({all_x}, i, p):
     \"""Return the derivatives of the states of the neuron and of its synapses.\"""
-    {own_a} = derivatives({own_x}, i + synaptic_current(x0, {x}p), p)
+    {neuron_a} = derivatives({neuron_x}, i + synaptic_current(x0, {x}p), p)
     {a} = synapse_rates({x}p)
     return {all_a}"""
 
-# Where the neuron has a step of its own: the classical Runge-Kutta method.
+# For neurons that define `step`: the classical Runge-Kutta method.
 STEP = """@called
 def advance_synapses({x}h, p):
     \"""Advance the states of all synapses by h (ms).\"""
@@ -55,7 +55,7 @@ ARRIVE = """
 for k in range(n):
     arriving = current[(points + {number}) * n + k]
     if arriving != 0.0:
-        {own}
+        {set_p}
         {load}
         {new} = {prefix}arrive({x}arriving, p.synapse{number})
         {store}
@@ -64,7 +64,7 @@ for k in range(n):
 
 def _synapses(writer: Writer) -> Iterator[tuple[int, Synapse, str, list[int]]]:
     """Yield the number, model, prefix and indices of states of each synapse with equations."""
-    first = writer.n_own
+    first = writer.n_neuron
     for number, port in enumerate(writer.ports):
         if port.has_equations:
             last = first + len(states_of(type(port)))
@@ -79,7 +79,7 @@ def _each(form: str, indices: list[int]) -> str:
 
 
 def _assigned(port: Synapse, method: str, letter: str, indices: list[int]) -> str:
-    """Return the left-hand side of an assignment of what a method of a synapse returns."""
+    """Return the left-hand side of an assignment of the result of a synapse's method."""
     is_bare = len(indices) == 1 and method in gives_numbers(port)
     return f"{letter}{indices[0]}" if is_bare else _each(letter + "{}", indices)
 
@@ -98,7 +98,7 @@ def synapse_functions(writer: Writer) -> list[str]:
         a = _assigned(port, "derivatives", "a", indices)
         slopes.append(f"{a} = {prefix}derivatives({x}p.synapse{number})")
         currents.append(f"{prefix}current(v, {x}p.synapse{number})")
-    indices = list(range(writer.n_own, writer.n))
+    indices = list(range(writer.n_neuron, writer.n))
     pieces = {letter: _each(letter + "{}", indices) for letter in "abcd"}
     pieces["x"] = _each("x{}", indices)
     functions.append(
@@ -110,11 +110,11 @@ def synapse_functions(writer: Writer) -> list[str]:
         add = "x{0} += s / 6.0 * (a{0} + 2.0 * b{0} + 2.0 * c{0} + d{0})"
         functions.append(STEP.format(add="; ".join(map(add.format, indices)), **pieces))
     else:
-        own = ", ".join(writer.names[: writer.n_own])
+        neuron_x = ", ".join(writer.names[: writer.n_neuron])
         functions.append(
             RATES.format(
-                own_x=own,
-                own_a=writer.targets("a", "own derivatives"),
+                neuron_x=neuron_x,
+                neuron_a=writer.targets("a", "neuron derivatives"),
                 all_x=", ".join(writer.names),
                 all_a=_each("a{}", list(range(writer.n))),
                 **pieces,
@@ -124,13 +124,13 @@ def synapse_functions(writer: Writer) -> list[str]:
 
 
 def arrivals(writer: Writer) -> str:
-    """Return the lines that add what arrives at the end of a time step."""
+    """Return the lines that add the input of synapses at the end of a time step."""
     text = ""
     for number, port, prefix, indices in _synapses(writer):
         if hasattr(port, "arrive"):
             text += ARRIVE.format(
                 number=number,
-                own=writer.own(),
+                set_p=writer.set_p(),
                 load=writer.load(),
                 store=writer.store(),
                 new=_assigned(port, "arrive", "x", indices),
