@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from neurosim import NeurosimError
 
+# Width and height of an image (pixels).
 SIDE = 8
-"""Width and height of an image (pixels)."""
 
 
 @dataclass(frozen=True, eq=False)

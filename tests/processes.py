@@ -1,4 +1,4 @@
-"""Programs that several processes run together."""
+"""Run programs on several processes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 MPIEXEC = shutil.which(
     "mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 )
-assert MPIEXEC, "there is no mpiexec: the extra `test` installs one"
+assert MPIEXEC, "mpiexec is missing: the extra `test` installs it"
 
 ROOT = Path(__file__).parents[1]
 

@@ -11,19 +11,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from bridge.utils.checks import as_floats
 from neurosim import NeurosimError
+from neurosim.utils.checks import show
 
+# Symbols of each operation, in order of precedence.
 SYMBOLS = {
     "not": ("~", "¬", "!", "not"),
     "and": ("&", "&&", "∧", "·", "*", "and"),
     "xor": ("^", "⊕", "xor"),
     "or": ("|", "||", "∣", "∨", "+", "or"),
 }
-"""Symbols of each operation, in order of precedence."""
 CONSTANTS = {"0": False, "1": True, "false": False, "true": True}
+# Largest number of characters, and largest nesting depth.
 LONGEST, DEEPEST = 10_000, 100
-"""Largest number of characters, and largest nesting depth."""
+# Largest number of variables of a truth table.
 MOST_VARIABLES = 16
-"""Largest number of variables of a truth table."""
 
 _OPERATION = {symbol: name for name, symbols in SYMBOLS.items() for symbol in symbols}
 _TOKEN = re.compile(r"\s*(&&|\|\||[^\W\d]\w*|[01](?!\w)|\S)")
@@ -190,8 +191,7 @@ class _Reader:
     def refuse(self, wanted: str) -> None:
         """Raise an error at the current token."""
         found = f"{self.token!r} at character {self.start + 1}" if self.token else "the end"
-        shown = self.text if len(self.text) <= 60 else self.text[:57] + "..."
-        raise NeurosimError(f"expression {shown!r}: expected {wanted}, found {found}")
+        raise NeurosimError(f"expression {show(self.text)}: expected {wanted}, found {found}")
 
     def operation(self, level: int, depth: int) -> Expression:
         """Parse operands joined by or (level 0), xor (1), and (2)."""

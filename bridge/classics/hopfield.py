@@ -20,8 +20,8 @@ from bridge.utils.renamed import old_keywords
 from neurosim import NeurosimError
 from neurosim.utils.compilation import compiled
 
+# Largest number of patterns per unit, in the limit of many units (Amit et al. 1987).
 CAPACITY = 0.138
-"""Largest number of patterns per unit, in the limit of many units (Amit et al. 1987)."""
 
 
 @dataclass(frozen=True, eq=False)

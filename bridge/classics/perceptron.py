@@ -60,11 +60,7 @@ class Perceptron:
 
 
 def train_perceptron(
-    inputs: ArrayLike,
-    targets: ArrayLike,
-    *,
-    learning_rate: float = 1.0,
-    max_epochs: int = 1000,
+    inputs: ArrayLike, targets: ArrayLike, *, learning_rate: float = 1.0, max_epochs: int = 1000
 ) -> Perceptron:
     """Train by W ← W + η (d − y) x, T ← T − η (d − y) for each example, from W = T = 0.
 

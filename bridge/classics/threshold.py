@@ -17,8 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from bridge.classics.boolean import binary
 from neurosim import NeurosimError
 
+# Largest number of different sums of weights of a unit.
 MOST_SUMS = 2**16
-"""Largest number of different sums of weights of a unit."""
 
 
 @dataclass(frozen=True)

@@ -69,11 +69,7 @@ def _return(figure: Figure) -> Figure:
 
 
 def prediction_measures(
-    fired: ArrayLike,
-    probability: ArrayLike,
-    *,
-    blocks: ArrayLike | None = None,
-    prefix: str = "",
+    fired: ArrayLike, probability: ArrayLike, *, blocks: ArrayLike | None = None, prefix: str = ""
 ) -> dict[str, Measure]:
     """Return cross-entropy, bits per spike, Brier score and AUC for a Comparison.
 

@@ -18,10 +18,10 @@ from scipy.stats import rankdata
 from bridge.utils.checks import as_floats, as_integer, positive
 from neurosim import NeurosimError
 
+# Half-width of a 95 % interval in standard errors.
 NORMAL_95 = float(ndtri(0.975))
-"""Half-width of a 95 % interval in standard errors."""
+# Most bins of a reliability curve.
 MOST_BINS = 1_000_000
-"""Most bins of a reliability curve."""
 
 
 @dataclass(frozen=True)

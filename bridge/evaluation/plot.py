@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.collections import QuadMesh
     from matplotlib.figure import Figure, SubFigure
 
+# Perceptually uniform colour map, suitable for colour-blind readers.
 PROBABILITY_MAP = "viridis"
-"""Perceptually uniform colour map, suitable for colour-blind readers."""
 
 MARKERS = "osD^v"
 

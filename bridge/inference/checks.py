@@ -9,21 +9,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bridge.inference.connectome import Connectome
-from bridge.utils.checks import finite
+from bridge.utils.checks import as_floats, as_integer, finite, positive
 from neurosim import NeurosimError
 
+# z of coincidences over all pairs above which to warn (p = 3e-7).
 SYNCHRONOUS = 5.0
-"""z of coincidences over all pairs above which to warn (p = 3e-7)."""
+# Standard deviation of z of absent synapses above which to warn.
 WIDE = 1.3
-"""Standard deviation of z of absent synapses above which to warn."""
 
 
 def standardised(stimulus: ArrayLike, n_bins: int) -> NDArray[np.float64]:
     """Return the standardised stimulus, shape (n_bins, n_features)."""
-    try:
-        values = np.asarray(stimulus, dtype=float)
-    except (TypeError, ValueError):
-        raise NeurosimError("stimulus must be an array of numbers, one row per bin") from None
+    values = as_floats(stimulus, "stimulus")
     values = values[:, None] if values.ndim == 1 else values
     if values.ndim != 2 or len(values) != n_bins or values.shape[1] == 0:
         raise NeurosimError(
@@ -112,14 +109,10 @@ def check_parameters(
         if value is not None and not 0 <= value <= most:
             raise NeurosimError(f"{name} = {value:g} ms is outside 0 to {most:g} ms")
     for name, value in (("shared", shared), ("baseline", baseline)):
-        if value is not None and not (math.isfinite(value) and value > 0):
-            raise NeurosimError(
-                f"{name} = {value:g} ms is not a finite time above 0 ms: give the distance of "
-                "knots, or None to omit it"
-            )
+        if value is not None:
+            positive(value, name, "ms")
     if ridge is not None:
         finite(ridge, "ridge", low=0.0)
-    if not (math.isfinite(tol) and tol > 0):
-        raise NeurosimError(f"tol = {tol:g} standard errors is not a finite number above 0")
-    if threads is not None and threads < 1:
-        raise NeurosimError(f"threads = {threads} is below 1: give at least one thread")
+    positive(tol, "tol")
+    if threads is not None:
+        as_integer(threads, "threads", 1)

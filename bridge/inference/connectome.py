@@ -14,16 +14,16 @@ from bridge.evaluation.measures import NORMAL_95
 from bridge.inference.synaptic_kernel import SynapticKernel
 from neurosim import NeurosimError
 
+# Largest |z|, in standard deviations, of scores attributed to absent synapses.
 CENTRE = 1.5
-"""Largest |z|, in standard deviations, of scores attributed to absent synapses."""
+# Median of |z| of N(0, 1).
 NORMAL_QUARTILE = 0.6744897501960817
-"""Median of |z| of N(0, 1)."""
+# Variance of N(0, 1) within `CENTRE`.
 CENTRAL_VARIANCE = float(truncnorm.var(-CENTRE, CENTRE))
-"""Variance of N(0, 1) within `CENTRE`."""
+# Smallest number of pairs from which the standard deviation is estimated.
 FEWEST_PAIRS = 50
-"""Smallest number of pairs from which the standard deviation is estimated."""
+# Smallest number of scores at other lags from which it is estimated.
 FEWEST_SCORES = 10
-"""Smallest number of scores at other lags from which it is estimated."""
 
 
 @dataclass(frozen=True, eq=False)

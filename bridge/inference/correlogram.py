@@ -16,10 +16,10 @@ from neurosim.utils.resources import physical_memory
 
 Expectation = Literal["rate", "slow"]
 
+# Standard deviation of the window for slow co-modulation (ms).
 SLOW_SD = 10.0
-"""Standard deviation of the window for slow co-modulation (ms)."""
+# Fraction removed from the centre of this window.
 HOLLOW = 0.6
-"""Fraction removed from the centre of this window."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -131,8 +131,8 @@ class Covariates:
             M⁻¹.
         """
         values, vectors = self.principal
-        own = np.diag(self.covariance)
-        sizes = np.where(own > 0, information / np.where(own > 0, own, 1.0), 0.0)
-        sampling, posterior = np.empty_like(own), np.empty_like(own)
+        variances = np.diag(self.covariance)
+        sizes = np.where(variances > 0, information / np.where(variances > 0, variances, 1.0), 0.0)
+        sampling, posterior = np.empty_like(variances), np.empty_like(variances)
         kernels.variances(vectors, values, sizes, prior_precision, sampling, posterior)
         return sampling, posterior

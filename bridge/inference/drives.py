@@ -16,10 +16,10 @@ from bridge.inference.spike_history import SpikeHistory
 from bridge.inference.trains import BinnedTrains
 
 NONE = np.empty(0)
+# Longest segment (ms) in which the presence of neurons is resolved.
 FINEST = 200.0
-"""Longest segment (ms) in which the presence of neurons is resolved."""
+# Precision of the prior of weights of drives and stimulus, which keeps them finite.
 FEATURE_PRECISION = 1e-6
-"""Precision of the prior of weights of drives and stimulus, which keeps them finite."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +177,7 @@ class Drive:
         left, lost = shared.T @ sums, np.zeros(sums.shape[1])
         if self.baseline is not None:
             # Project out the baseline first, then the shared drives.
-            knots = [segment_sums_of_rows(part, self.slow.stride) for part in (sums, weighted)]
+            knots = [segment_sums(part, self.slow.stride) for part in (sums, weighted)]
             information = segment_sums(size, self.slow.stride)
             solved = self.baseline.solve(information, knots[0])
             lost += (knots[0] * solved).sum(axis=0)
@@ -196,11 +196,6 @@ class Drive:
         """Return sums over bins weighted by the interpolation from segments."""
         assert self.slow is not None
         return kernels.adjoint_of_interpolate(values, self.slow.spacing, len(self.slow.shared))
-
-
-def segment_sums_of_rows(values: NDArray, spacing: int) -> NDArray[np.float64]:
-    """Return the sums of rows over segments of `spacing` rows."""
-    return np.add.reduceat(values, np.arange(0, len(values), spacing), axis=0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,8 +31,8 @@ from neurosim import NeurosimError
 from neurosim.utils.progress import progress_bar
 from neurosim.utils.resources import available_cores
 
+# Smallest number of spikes of a neuron whose synapses are fitted.
 FEWEST = 10
-"""Smallest number of spikes of a neuron whose synapses are fitted."""
 
 T = TypeVar("T")
 
@@ -136,14 +136,14 @@ def infer_synapses(
     if not observation.is_present:
         trains, absent = observation.without_absent(trains)
         warn_of_absent(absent)
-    counted = count_spikes(trains, observation)
-    indices = _selected(trains, counted.spikes, neurons)
+    counted, present = count_spikes(trains, observation)
+    indices = _selected(trains, counted, neurons)
     features = None if stimulus is None else standardised(stimulus, trains.n_bins)
     drives = Drives.of(trains, observation, shared, baseline)
     covariates = Covariates(
         trains,
         SynapticKernel() if kernel is None else kernel,
-        *(drives.slow_rates, drives.absent, counted.bins),
+        *(drives.slow_rates, drives.absent, present),
     )
 
     slow: dict[int, SlowDrive | None] = {}

@@ -10,12 +10,14 @@ indices `starts[t]` to `starts[t + 1]`. A spike in bin b acts from bin b + delay
 and new input is lost; it is empty if there are none.
 """
 
+import math
+
 import numpy as np
 
 from neurosim.utils import compilation
 
+# Bins per block, whose scores fit into the first-level cache.
 BLOCK = 512
-"""Bins per block, whose scores fit into the first-level cache."""
 
 # x = k ln 2 + f: the sum of x/ln 2 and this number holds k in its lowest bits.
 _MAGIC = 6755399441055744.0
@@ -23,8 +25,11 @@ _PER_LN2 = 1.4426950408889634
 _LN2_HIGH = 0.6931471803691238
 _LN2_LOW = 1.9082149292705877e-10
 _LARGEST = 300.0
+# Taylor coefficients of e^f, from the highest power to the lowest.
+_HIGHEST, *_LOWER = (1.0 / math.factorial(k) for k in range(13, -1, -1))
+_LOWER = tuple(_LOWER)
+# Score of bins in which the neuron cannot fire.
 NEVER = -690.0
-"""Score of bins in which the neuron cannot fire."""
 
 compiled = compilation.compiled()
 
@@ -41,20 +46,10 @@ def exponentials(values, powers, bits):
         powers[i] = shifted
         k = shifted - _MAGIC
         f = (x - k * _LN2_HIGH) - k * _LN2_LOW
-        y = 1.0 / 6227020800.0
-        y = y * f + 1.0 / 479001600.0
-        y = y * f + 1.0 / 39916800.0
-        y = y * f + 1.0 / 3628800.0
-        y = y * f + 1.0 / 362880.0
-        y = y * f + 1.0 / 40320.0
-        y = y * f + 1.0 / 5040.0
-        y = y * f + 1.0 / 720.0
-        y = y * f + 1.0 / 120.0
-        y = y * f + 1.0 / 24.0
-        y = y * f + 1.0 / 6.0
-        y = y * f + 0.5
-        y = y * f + 1.0
-        values[i] = y * f + 1.0
+        y = _HIGHEST
+        for coefficient in _LOWER:
+            y = y * f + coefficient
+        values[i] = y
     for i in range(len(values)):
         bits[i] = (bits[i] + 1023) << 52
     for i in range(len(values)):
@@ -63,14 +58,27 @@ def exponentials(values, powers, bits):
 
 @compiled
 def forward(
-    ids, bins, starts, decays, shares, delay, held, own, classes, base, theta, drive, residual
+    ids,
+    bins,
+    starts,
+    decays,
+    shares,
+    delay,
+    held,
+    spike_bins,
+    classes,
+    base,
+    theta,
+    drive,
+    residual,
 ):
     """Compute probability − fired; return the cross-entropy (nats) and gradient by class.
 
-    own : bins in which the neuron fired.  classes, base : class of each bin and its intercept.
+    spike_bins : bins in which the neuron fired.
+    classes, base : class of each bin and its intercept.
     drive : log-odds added to each bin; an empty array for none.
     """
-    n_bins, n_own = len(classes), len(own)
+    n_bins, n_spikes = len(classes), len(spike_bins)
     state = np.zeros(len(decays))
     by_class = np.zeros(len(base))
     received = np.empty(BLOCK)
@@ -112,8 +120,8 @@ def forward(
                 loss += np.log(product)
                 product = 1.0
             loss += max(score[i] - _LARGEST, 0.0)
-        while fired < n_own and own[fired] < first + size:
-            t = own[fired]
+        while fired < n_spikes and spike_bins[fired] < first + size:
+            t = spike_bins[fired]
             loss -= score[t - first]
             residual[t] -= 1.0
             fired += 1

@@ -250,8 +250,8 @@ def prior_variance(
     float
         At least 0.001, a standard deviation of 3 % of the odds.
     """
-    own = np.diag(covariance)[indices]
-    noise = spreads @ (np.trace(covariance) - own)
+    variances = np.diag(covariance)[indices]
+    noise = spreads @ (np.trace(covariance) - variances)
     response = (spreads**2).sum() * (covariance**2).sum()
     if not response > 0:
         return 1e-3

@@ -65,20 +65,14 @@ class Observation:
         for index in range(trains.n_neurons):
             present = self.present(index)
             if present is not None:
-                own = trains.ids == index
-                keep[own] = present[trains.bins[own]]
+                of_neuron = trains.ids == index
+                keep[of_neuron] = present[trains.bins[of_neuron]]
         return trains.select(keep), int((~keep).sum())
 
 
-@dataclass(frozen=True, eq=False)
-class Counted:
-    """Spikes in the likelihood and bins of presence of each neuron, shape (n,) each."""
-
-    spikes: NDArray[np.int64]
-    bins: NDArray[np.float64]
-
-
-def count_spikes(trains: BinnedTrains, observation: Observation) -> Counted:
+def count_spikes(
+    trains: BinnedTrains, observation: Observation
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Count the spikes of each neuron in the likelihood and its bins of presence."""
     spikes, bins = trains.counts.copy(), np.full(trains.n_neurons, float(trains.n_bins))
     for index in range(trains.n_neurons):
@@ -87,7 +81,7 @@ def count_spikes(trains: BinnedTrains, observation: Observation) -> Counted:
             spikes[index] = counted[trains.fired(index)].sum()
         if present is not None:
             bins[index] = present.sum()
-    return Counted(spikes, bins)
+    return spikes, bins
 
 
 def absence(observation: Observation, spacing: int) -> NDArray[np.float64] | None:

@@ -11,14 +11,14 @@ from scipy.special import chdtrc
 from bridge.inference import kernels
 from bridge.inference.trains import BinnedTrains
 
+# Edges (ms) of the bands of lags in which residuals are summed.
 LAGS = (0.0, 1.0, 3.0, 6.0, 11.0, 21.0, 41.0, 81.0)
-"""Edges (ms) of the bands of lags in which residuals are summed."""
+# Edges (ms) of bands of lags that no synapse reaches.
 DISTANT = tuple(np.arange(100.0, 501.0, 20.0))
-"""Edges (ms) of bands of lags that no synapse reaches."""
+# Largest number of neurons for which the bands of `DISTANT` are computed.
 FEW_NEURONS = 8
-"""Largest number of neurons for which the bands of `DISTANT` are computed."""
+# Smallest number of expected spikes for a test of a band, for `LAGS` and `DISTANT`.
 FEWEST_EXPECTED = (5.0, 1.0)
-"""Smallest number of expected spikes for a test of a band, for `LAGS` and `DISTANT`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +47,7 @@ class Flatness:
 
     @classmethod
     def of(
-        cls,
-        trains: BinnedTrains,
-        residual: NDArray[np.float64],
-        probability: NDArray[np.float64],
+        cls, trains: BinnedTrains, residual: NDArray[np.float64], probability: NDArray[np.float64]
     ) -> Flatness:
         """Compute the residuals from those by bin (probability − fired) and the probabilities."""
         found = []

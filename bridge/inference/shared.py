@@ -14,22 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
 
-from bridge.inference.smoothing import (
-    Smooth,
-    difference_prior,
-    plus_diagonal,
-    smooth,
-    smooth_at,
-)
+from bridge.inference.smoothing import Smooth, difference_prior, plus_diagonal, smooth, smooth_at
 
+# Largest number of shared drives.
 MOST_DRIVES = 3
-"""Largest number of shared drives."""
+# Smallest effective number of neurons of a drive, so that it is not a strong synapse.
 FEWEST_SHARING = 2.5
-"""Smallest effective number of neurons of a drive, so that it is not a strong synapse."""
+# Precision of the prior of the gains.
 GAIN_PRECISION = 1e-2
-"""Precision of the prior of the gains."""
+# Largest number of neurons for which a drive is refitted fully without each of them.
 REFINED = 100
-"""Largest number of neurons for which a drive is refitted fully without each of them."""
 
 
 @dataclass(frozen=True, eq=False)

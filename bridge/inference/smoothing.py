@@ -15,12 +15,12 @@ from scipy.linalg import cholesky_banded, solveh_banded
 from scipy.linalg.lapack import dtbtrs
 from scipy.optimize import minimize_scalar
 
+# Range of log10 σ.
 ROUGHEST, SMOOTHEST = 0.0, -5.0
-"""Range of log10 σ."""
+# Precision of the prior of the level, which other parameters also determine.
 LEVEL_PRECISION = 1e-3
-"""Precision of the prior of the level, which other parameters also determine."""
+# Smallest number of knots of a baseline.
 FEWEST_KNOTS = 5
-"""Smallest number of knots of a baseline."""
 
 
 class Counts(Protocol):
@@ -186,5 +186,5 @@ class Baseline:
 
 
 def segment_sums(values: NDArray, spacing: int) -> NDArray[np.float64]:
-    """Return the sums of values over segments of `spacing`; the last may be incomplete."""
+    """Return the sums of values or rows over segments; the last may be incomplete."""
     return np.add.reduceat(values, np.arange(0, len(values), spacing), dtype=float)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from bridge.inference import kernels
 from bridge.inference.covariates import Covariates
 
+# Edges (ms) of the classes of the time since the last spike.
 AGES = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 64, 80, 100, 130, 160, 200)
-"""Edges (ms) of the classes of the time since the last spike."""
 
 
 @dataclass(frozen=True, eq=False)

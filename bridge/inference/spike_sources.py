@@ -8,25 +8,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.utils.checks import as_floats
 from neurosim import NeurosimError, Result, SpikeTrains
 from neurosim.interchange.neo import is_neo_train, neo_times
 
+# Spike times of each neuron (ms), names of the neurons, and duration (ms) if known.
 Source = tuple[list[NDArray[np.float64]], NDArray, float | None]
-"""Spike times of each neuron (ms), names of the neurons, and duration (ms) if known."""
 
 _TIMES = ("time", "times", "t", "spike_time", "spike_times")
+# Column names of spike times, with their factor to ms.
 TIME_COLUMNS = {
     name + unit: factor
     for unit, factor in (("", 1.0), ("_ms", 1.0), ("_s", 1e3))
     for name in _TIMES
 } | {"timestamp": 1.0, "timestamps": 1.0}
-"""Column names of spike times, with their factor to ms."""
+# Column names of neurons.
 NEURON_COLUMNS = (
     *("neuron", "neurons", "neuron_id", "neuron_ids", "id", "ids", "unit", "units", "unit_id"),
     *("unit_ids", "cell", "cell_id", "cluster", "cluster_id", "sender", "senders", "i"),
     *("node_id", "node_ids", "gid", "gids"),
 )
-"""Column names of neurons."""
 
 KNOWN = (
     "give SpikeTrains, a list of arrays of times (ms), a dict of them by neuron, (times, ids), a "
@@ -209,10 +210,7 @@ def _times(values: Any, what: str) -> NDArray[np.float64]:
 
 def _array(values: Any, what: str) -> NDArray[np.float64]:
     """Return a 1-D array of floats."""
-    try:
-        array = np.asarray(values, dtype=float)
-    except (TypeError, ValueError):
-        raise NeurosimError(f"{what} must be an array of numbers, spike times in ms") from None
+    array = as_floats(values, what)
     if array.ndim != 1:
         raise NeurosimError(f"{what} has shape {array.shape}: give a 1-D array of times in ms")
     return array

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,13 +12,14 @@ from numpy.typing import NDArray
 
 from bridge.inference.spike_sources import read_source
 from bridge.utils.binning import bin_indices, count_bins, is_after
+from bridge.utils.checks import positive
 from neurosim import NeurosimError
 from neurosim.utils.resources import physical_memory
 
+# Largest plausible rate (spikes per ms), to detect times in seconds.
 FASTEST = 1.0
-"""Largest plausible rate (spikes per ms), to detect times in seconds."""
+# Largest fraction of the physical memory to use.
 USABLE = 0.6
-"""Largest fraction of the physical memory to use."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +126,7 @@ def bin_trains(spikes: Any, duration: float | None = None, width: float = 1.0) -
     """
     if isinstance(spikes, BinnedTrains):
         return spikes
-    _check_time("bin_width", width)
+    positive(width, "bin_width", "ms")
     trains, neurons, known = read_source(spikes, float(width))
     duration = known if duration is None else duration
     if duration is None:
@@ -150,14 +150,9 @@ def bin_trains(spikes: Any, duration: float | None = None, width: float = 1.0) -
     return BinnedTrains(neurons, ids, bins.astype(np.int32), starts, float(width))
 
 
-def _check_time(name: str, value: float) -> None:
-    if not (math.isfinite(value) and value > 0):
-        raise NeurosimError(f"{name} = {value:g} ms is not a finite time above 0 ms")
-
-
 def _n_bins(duration: float, width: float) -> int:
     """Return the number of bins, the last of which may be incomplete."""
-    _check_time("duration", duration)
+    positive(duration, "duration", "ms")
     if duration < 2 * width:
         raise NeurosimError(
             f"duration = {duration:.15g} ms holds less than two bins of bin_width = {width:.15g} ms"

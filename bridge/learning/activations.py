@@ -58,21 +58,21 @@ def _not_negative(score: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 # Module-level functions instead of lambdas, so that networks can be pickled.
+# σ(s) = 1/(1 + e^−s), with σ′ = σ (1 − σ).
 SIGMOID = Activation("sigmoid", 0.0, 1.0, expit, _sigmoid_slope)
-"""σ(s) = 1/(1 + e^−s), with σ′ = σ (1 − σ)."""
+# tanh s = 2σ(2s) − 1, with tanh′ = 1 − tanh².
 TANH = Activation("tanh", -1.0, 1.0, np.tanh, _tanh_slope)
-"""tanh s = 2σ(2s) − 1, with tanh′ = 1 − tanh²."""
+# max(s, 0), with derivative 0 or 1.
 RELU = Activation("relu", 0.0, np.inf, _not_negative, _positive)
-"""max(s, 0), with derivative 0 or 1."""
+# 1 if s > 0, otherwise 0, with derivative 0: a neuron without noise.
 STEP = Activation("step", 0.0, 1.0, _positive, np.zeros_like)
-"""1 if s > 0, otherwise 0, with derivative 0: a neuron without noise."""
+# s, a subthreshold potential.
 LINEAR = Activation("linear", -np.inf, np.inf, np.positive, np.ones_like)
-"""s, a subthreshold potential."""
 
+# All activations by name.
 ACTIVATIONS: Mapping[str, Activation] = MappingProxyType(
     {activation.name: activation for activation in (SIGMOID, TANH, RELU, STEP, LINEAR)}
 )
-"""All activations by name."""
 
 
 def find_activation(name: str | Activation) -> Activation:

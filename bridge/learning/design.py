@@ -19,10 +19,10 @@ from bridge.learning.losses import UNIT_CURVATURE, PointLoss
 from neurosim import NeurosimError
 from neurosim.utils.resources import available_cores
 
+# Most rows in one partial sum. Chunks do not depend on threads, so results are bit-identical.
 CHUNK = 32_768
-"""Most rows in one partial sum. Chunks do not depend on threads, so results are bit-identical."""
+# Number of columns above which Gram matrices are avoided.
 MANY_COLUMNS = 500
-"""Number of columns above which Gram matrices are avoided."""
 
 
 def is_sparse(matrix: Any) -> bool:
@@ -78,11 +78,7 @@ class StandardisedDesign(ABC):
 
     @staticmethod
     def of(
-        X: Any,
-        weights: NDArray[np.float64],
-        threads: int | None = 1,
-        *,
-        intercept: bool = True,
+        X: Any, weights: NDArray[np.float64], threads: int | None = 1, *, intercept: bool = True
     ) -> StandardisedDesign:
         """Standardise raw columns.
 

@@ -19,10 +19,10 @@ from bridge.learning.design import is_sparse
 from bridge.learning.validation import require_fitted
 from neurosim import NeurosimError
 
+# Points at which a model or transformer is tested.
 PROBES = 8
-"""Points at which a model or transformer is tested."""
+# Most inputs of a transformer that are probed in one call.
 BATCH = 1000
-"""Most inputs of a transformer that are probed in one call."""
 SUPPORTED = (
     "give a LogisticUnit, or a fitted LogisticNeuron, LogisticRegression or "
     "SGDClassifier(loss='log_loss'), alone, after scalers in a Pipeline, or in a search"

@@ -13,8 +13,8 @@ from sklearn.base import clone
 from bridge.utils.binning import bin_indices, is_after, whole_number
 from neurosim import NeurosimError
 
+# Indices of training and test trials.
 Fold = tuple["NDArray[np.intp]", "NDArray[np.intp]"]
-"""Indices of training and test trials."""
 
 
 def bin_spikes(times: ArrayLike, duration: float, width: float = 1.0) -> NDArray[np.int64]:

@@ -13,10 +13,10 @@ import numpy as np
 from bridge.learning.loss_kinds import CROSS_ENTROPY, EXACT, PERCEPTRON, SCORES, SQUARED_RELU
 from neurosim.utils.compilation import compiled
 
+# Rows standardised at a time; with about 20 columns they fit into the first-level cache.
 BLOCK = 128
-"""Rows standardised at a time; with about 20 columns they fit into the first-level cache."""
+# Padding of blocks, because addresses a power of two apart compete for cache lines.
 PAD = 8
-"""Padding of blocks, because addresses a power of two apart compete for cache lines."""
 
 # Without the check for division by zero, loops with divisions are vectorised.
 _compiled = compiled(error_model="numpy", fastmath={"reassoc", "contract", "nsz"})

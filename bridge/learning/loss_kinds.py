@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
+# Loss of one trial.
 CROSS_ENTROPY, SQUARED, SQUARED_RELU, PERCEPTRON = range(4)
-"""Loss of one trial."""
+# Weights of z zᵀ in a sum: Gauss-Newton curvature, exact curvature, squared slope of the loss.
 HESSIAN, EXACT, SCORES = range(3)
-"""Weights of z zᵀ in a sum: Gauss-Newton curvature, exact curvature, squared slope of the loss."""

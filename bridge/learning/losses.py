@@ -98,11 +98,11 @@ def _point_losses() -> dict[tuple[str, str], PointLoss]:
     return {(loss.name, loss.activation.name): loss for loss in found}
 
 
+# All losses by the names of loss and activation.
 LOSSES: Mapping[tuple[str, str], PointLoss] = MappingProxyType(_point_losses())
-"""All losses by the names of loss and activation."""
 CROSS_ENTROPY = LOSSES["cross-entropy", "sigmoid"]
+# Loss with second derivative 1 for positive scores.
 UNIT_CURVATURE = LOSSES["squared", "relu"]
-"""Loss with second derivative 1 for positive scores."""
 
 
 def find_loss(loss: str, activation: str | Activation) -> PointLoss:

@@ -19,17 +19,17 @@ from scipy.optimize import minimize
 from bridge.utils.checks import as_integer, positive
 from bridge.utils.renamed import old_attributes, old_keywords
 
+# Ratio of successive step sizes above which steps are considered not to shrink.
 STALLED = 0.9
-"""Ratio of successive step sizes above which steps are considered not to shrink."""
+# Most points of a stored trajectory.
 TRAJECTORY_POINTS = 1000
-"""Most points of a stored trajectory."""
+# A tolerance of 1e-6 on the gradient corresponds to 3e-4 standard errors from the minimum.
 STANDARD_ERRORS_PER_TOL = 300.0
-"""A tolerance of 1e-6 on the gradient corresponds to 3e-4 standard errors from the minimum."""
 
+# Receives the progress, 0 to 1.
 Callback = Callable[[float], None]
-"""Receives the progress, 0 to 1."""
+# From a point and its gradient to the distance from the minimum in standard errors.
 Distance = Callable[["NDArray[np.float64]", "NDArray[np.float64]"], float]
-"""From a point and its gradient to the distance from the minimum in standard errors."""
 
 
 class Objective(Protocol):
@@ -104,8 +104,8 @@ def check_stopping(tol: float, max_iter: int) -> None:
     as_integer(max_iter, "max_iter", 1)
 
 
+# (objective, start, *, tol, max_iter, callback, distance) -> OptimizeResult.
 Solver = Callable[..., OptimizeResult]
-"""(objective, start, *, tol, max_iter, callback, distance) -> OptimizeResult."""
 
 
 @old_keywords(watch="callback")

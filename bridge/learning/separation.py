@@ -22,14 +22,14 @@ from bridge.learning.design import is_sparse
 from bridge.learning.objectives import MeanLoss
 from bridge.learning.optimizers import newton
 
+# Largest number of parameters for which Hessians are computed.
 MOST_PARAMETERS = 2000
-"""Largest number of parameters for which Hessians are computed."""
+# Time limit of the linear programme (s).
 TIME_LIMIT = 60.0
-"""Time limit of the linear programme (s)."""
+# Variance, relative to the largest, below which a direction is considered constant.
 COLLINEAR = 1e-11
-"""Variance, relative to the largest, below which a direction is considered constant."""
+# Log-odds that a Newton step must add to a trial to suggest separation.
 WORTH = 0.1
-"""Log-odds that a Newton step must add to a trial to suggest separation."""
 
 
 class SeparableDataWarning(UserWarning):
@@ -106,11 +106,6 @@ def has_minimum_near(objective: MeanLoss, theta: NDArray) -> bool:
     decrement = np.sqrt(np.sum(along**2 / values[varies]))
     longest = objective.loss.gain * np.sqrt(objective.sums(theta).longest)
     return bool(longest * decrement <= 0.5 * np.sqrt(values[varies].min()))
-
-
-def separating_plane_exists(objective: MeanLoss) -> bool:
-    """Return whether the data are separable, by linear programming."""
-    return separating_plane(objective) is not None
 
 
 def separating_plane(objective: MeanLoss) -> NDArray[np.float64] | None:

@@ -11,8 +11,8 @@ from bridge.learning.objectives import MeanLoss
 from bridge.learning.optimizers import Callback, Distance, History, OptimizeResult, Trajectory
 from bridge.utils.renamed import old_keywords
 
+# Exponent of the step size: Σ ηₜ diverges, Σ ηₜ² converges.
 DECAY = 0.75
-"""Exponent of the step size: Σ ηₜ diverges, Σ ηₜ² converges."""
 
 
 @old_keywords(watch="callback")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,7 @@ from bridge.learning import loss_kinds
 from bridge.learning.design import MANY_COLUMNS, DenseDesign, StandardisedDesign
 from bridge.learning.losses import CROSS_ENTROPY
 from bridge.learning.objectives import FirthLoss, MeanLoss, Perceptron
-from bridge.learning.optimizers import (
-    OptimizeResult,
-    accelerated_descent,
-    gradient_descent,
-    newton,
-)
+from bridge.learning.optimizers import OptimizeResult, accelerated_descent, gradient_descent, newton
 from bridge.learning.separation import (
     MOST_PARAMETERS,
     Limit,
@@ -33,20 +28,17 @@ from bridge.learning.validation import seed_of
 from neurosim import NeurosimError
 from neurosim.utils.progress import progress_bar
 
-if TYPE_CHECKING:
-    from bridge.learning.logistic import LogisticNeuron
-
+# Default maximum number of steps (epochs in stochastic descent).
 MOST_STEPS = {"newton": 100, "accelerated": 10_000, "gradient": 10_000, "stochastic": 1000}
-"""Default maximum number of steps (epochs in stochastic descent)."""
+# Bytes.
 LARGEST_HESSIAN = 4e9
-"""Bytes."""
+# Newton's method starts on every tenth trial if these are at least so many, and so many times the
+# number of parameters.
 TENTH, SMALLEST_SAMPLE, SMALLEST_RATIO = 10, 2000, 20
-"""Newton's method starts on every tenth trial if these are at least so many, and so many times the
-number of parameters."""
+# Ratio of smallest to largest curvature below which a squared error may be unbounded.
 SHALLOW = 1e-3
-"""Ratio of smallest to largest curvature below which a squared error may be unbounded."""
+# Most columns named in a warning.
 MOST_NAMED = 10
-"""Most columns named in a warning."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +86,8 @@ class Trained:
     sandwich: NDArray[np.float64]
 
 
-def train(neuron: LogisticNeuron, data: Data) -> Trained:
-    """Train a neuron with checked parameters.
+def train(neuron: Any, data: Data) -> Trained:
+    """Train a `LogisticNeuron` whose parameters have been checked.
 
     Where some weights have no finite estimate the others are those of the fit to the trials that
     these weights do not decide, which is the limit of the likelihood.
@@ -155,7 +147,7 @@ class _Fit:
     ridge: float = 0.0
 
 
-def _fit(objective: MeanLoss, n_trials: float, neuron: LogisticNeuron) -> _Fit:
+def _fit(objective: MeanLoss, n_trials: float, neuron: Any) -> _Fit:
     """Minimise an objective, or the one that replaces it if it has no minimum."""
     bounded = neuron.ridge > 0 or neuron.firth or not objective.loss.smooth
     distance = DistanceToMinimum(objective, n_trials, bounded=bounded)
@@ -184,7 +176,7 @@ def _objective(
     data: Data,
     weights: NDArray,
     n_trials: float,
-    neuron: LogisticNeuron,
+    neuron: Any,
 ) -> MeanLoss:
     """Return the objective of the fit."""
     loss = neuron._loss
@@ -194,9 +186,7 @@ def _objective(
     return kind(design, data.sign, weights, float(neuron.ridge), loss, data.emphasis)
 
 
-def _optimise(
-    objective: MeanLoss, neuron: LogisticNeuron, distance: DistanceToMinimum
-) -> OptimizeResult:
+def _optimise(objective: MeanLoss, neuron: Any, distance: DistanceToMinimum) -> OptimizeResult:
     """Minimise an objective, starting from the best neuron without synapses."""
     start = np.zeros(1 + len(objective.design.mean))
     if objective.design.intercept:

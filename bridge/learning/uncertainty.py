@@ -12,12 +12,7 @@ from scipy.sparse.linalg import LinearOperator, cg
 
 from bridge.learning import loss_kinds
 from bridge.learning.objectives import MeanLoss
-from bridge.learning.separation import (
-    MOST_PARAMETERS,
-    Separation,
-    find_separation,
-    open_parameters,
-)
+from bridge.learning.separation import MOST_PARAMETERS, Separation, find_separation, open_parameters
 
 
 class Uncertainty(NamedTuple):

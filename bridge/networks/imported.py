@@ -14,8 +14,8 @@ from bridge.networks.layer import Layer
 from bridge.networks.network import LayeredNetwork
 from neurosim import NeurosimError
 
+# Activations by scikit-learn's names.
 NAMES = {"identity": "linear", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
-"""Activations by scikit-learn's names."""
 
 
 def network_of(model: Any) -> LayeredNetwork:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bridge.learning.activations import Activation, find_activation
-from bridge.utils.checks import as_floats, as_integer, shown
+from bridge.utils.checks import as_floats, as_integer
 from neurosim import NeurosimError
+from neurosim.utils.checks import show
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,11 +91,7 @@ class Layer:
 
     @classmethod
     def convolution(
-        cls,
-        kernels: ArrayLike,
-        bias: ArrayLike,
-        shape: Sequence[int],
-        activation: Activation | str,
+        cls, kernels: ArrayLike, bias: ArrayLike, shape: Sequence[int], activation: Activation | str
     ) -> Layer:
         """Return a convolutional layer on a grid of inputs.
 
@@ -114,7 +111,7 @@ class Layer:
         """
         kernels, bias = as_floats(kernels, "kernels"), as_floats(bias, "bias")
         if isinstance(shape, str) or not isinstance(shape, Iterable):
-            raise NeurosimError(f"shape = {shown(shape)} must be a sequence of whole numbers")
+            raise NeurosimError(f"shape = {show(shape)} must be a sequence of whole numbers")
         window, shape = kernels.shape[1:], tuple(as_integer(k, "an extent", 1) for k in shape)
         if (
             bias.shape != kernels.shape[:1]

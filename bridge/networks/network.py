@@ -7,19 +7,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
 from bridge.learning.activations import Activation, find_activation
 from bridge.learning.optimizers import OptimizeResult, Solver, accelerated_descent, check_stopping
 from bridge.networks.layer import Layer, checked_inputs
-from bridge.networks.loss import Loss, NetworkLoss, checked_targets, loss_by_score
-from bridge.utils.checks import as_float, as_floats, as_integer, generator, positive, require_type
+from bridge.utils.checks import (
+    as_float,
+    as_floats,
+    as_integer,
+    generator,
+    positive,
+    require_choice,
+    require_type,
+)
 from neurosim import NeurosimError
 
 Sources = tuple[tuple[int, ...], ...]
+Loss = Literal["cross-entropy", "squared"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,8 +206,8 @@ class LayeredNetwork:
         """
         signals, scores = self._forward(checked_inputs(inputs, self.n_inputs))
         g = self.layers[-1].activation
-        target = checked_targets(targets, scores[-1].shape, g, loss)
-        value, by_score = loss_by_score(scores[-1], g, target, loss)
+        target = _checked_targets(targets, scores[-1].shape, g, loss)
+        value, by_score = _loss_by_score(scores[-1], g, target, loss)
         return value, self._backward(signals, scores, by_score)[0]
 
     def slopes(
@@ -329,14 +339,79 @@ def _check_sources(layers: Sequence[Layer], sources: Sources, outputs: Sequence[
             f"{len(layers)} layers have {len(sources)} sources: give the numbers of the input "
             "signals for each layer"
         )
-    for number, (layer, signals, own) in enumerate(zip(layers, sources, outputs, strict=True), 1):
+    for number, (layer, signals, columns) in enumerate(
+        zip(layers, sources, outputs, strict=True), 1
+    ):
         if len(signals) != layer.weights.shape[1] or len(set(signals)) != len(signals):
             raise NeurosimError(
                 f"layer {number} has {layer.weights.shape[1]} inputs and {len(set(signals))} "
                 "source signals: the numbers must be equal"
             )
-        if not all(0 <= signal < own.start for signal in signals):
+        if not all(0 <= signal < columns.start for signal in signals):
             raise NeurosimError(
                 f"layer {number} has the sources {list(signals)}: give signals from 0 to "
-                f"{own.start - 1}, which come before it"
+                f"{columns.start - 1}, which come before it, as a network has no loops"
             )
+
+
+@dataclass(frozen=True)
+class NetworkLoss:
+    """Mean loss of a network over trials, an objective of `bridge.learning.optimizers`."""
+
+    network: LayeredNetwork
+    inputs: NDArray[np.float64]
+    targets: NDArray[np.float64]
+    loss: Loss
+    lipschitz: float
+
+    @property
+    def n_rows(self) -> int:
+        """Number of trials."""
+        return len(self.inputs)
+
+    def value_and_gradient(self, theta: NDArray) -> tuple[float, NDArray[np.float64]]:
+        """Return loss and gradient."""
+        if not np.isfinite(theta).all():
+            raise NeurosimError(
+                f"the weights diverged in training: step = {1.0 / self.lipschitz:g} is too large, "
+                "reduce it"
+            )
+        network = self.network.with_parameters(theta)
+        return network.loss_and_gradient(self.inputs, self.targets, self.loss)
+
+
+def _loss_by_score(
+    score: NDArray, activation: Activation, target: NDArray, loss: str
+) -> tuple[float, NDArray[np.float64]]:
+    """Return the mean loss over trials and its derivatives by the scores of the outputs.
+
+    All arrays have the shape (n_trials, n_outputs).
+    """
+    if loss == "cross-entropy":
+        # The derivative of the sigmoid cancels, which avoids division by 0.
+        value = np.sum(np.logaddexp(0.0, score) - target * score) / len(score)
+        return float(value), (expit(score) - target) / len(score)
+    off = activation(score) - target
+    value = 0.5 * np.sum(off**2) / len(score)
+    return float(value), off * activation.derivative(score) / len(score)
+
+
+def _checked_targets(
+    targets: ArrayLike, shape: tuple[int, int], activation: Activation, loss: str
+) -> NDArray[np.float64]:
+    """Return targets of shape (n_trials, n_outputs) that suit the loss."""
+    values = as_floats(targets, "targets")
+    if values.shape != shape and not (values.shape == shape[:1] and shape[1] == 1):
+        raise NeurosimError(f"targets have shape {values.shape}: give shape {shape}")
+    require_choice(loss, "loss", ("cross-entropy", "squared"))
+    if loss == "cross-entropy":
+        if activation.name != "sigmoid":
+            raise NeurosimError(
+                f"cross-entropy needs sigmoid outputs, not {activation.name}: change the last "
+                "layer, or give the squared loss"
+            )
+        if not ((values >= 0) & (values <= 1)).all():
+            raise NeurosimError("targets of the cross-entropy must lie in 0 to 1")
+    elif not np.isfinite(values).all():
+        raise NeurosimError("targets must be finite numbers")
+    return values.reshape(shape)

@@ -13,8 +13,8 @@ from bridge.utils.checks import as_float, as_floats, positive, require_type
 from bridge.utils.renamed import old_attributes
 from neurosim import NeurosimError
 
+# Potential (mV) that may be carried over to the next window.
 NEGLIGIBLE = 0.01
-"""Potential (mV) that may be carried over to the next window."""
 
 
 @old_attributes(rest="recovery_time")

@@ -28,10 +28,10 @@ from bridge.neuron.unit import SpikingUnit
 from bridge.utils.checks import finite_vector
 from neurosim import NeurosimError
 
+# Neuron with the smallest membrane time constant allowed.
 FAST_NEURON = ns.LIF(tau_m=0.1, c_m=1.0, t_ref=0.0)
-"""Neuron with the smallest membrane time constant allowed."""
+# Largest fraction of the potential that may remain in the next bin.
 LARGEST_REMAINDER = 1e-4
-"""Largest fraction of the potential that may remain in the next bin."""
 
 
 @dataclass(frozen=True, eq=False)

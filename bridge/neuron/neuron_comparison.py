@@ -21,8 +21,8 @@ from neurosim import NeurosimError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+# Interval between trials (ms) when they are concatenated to a spike train.
 WINDOW = 100.0
-"""Interval between trials (ms) when they are concatenated to a spike train."""
 
 
 @dataclass(frozen=True, eq=False)

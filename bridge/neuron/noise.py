@@ -24,15 +24,12 @@ from bridge.utils.checks import as_floats, positive, require_choice
 from bridge.utils.renamed import old_attributes, old_keywords
 from neurosim import EscapeRate, NeurosimError
 
+# β·σ that minimises the largest |Φ(x/σ) − σ(β x)|. Camilli 1994, J. Educ. Behav. Stat. 19:293.
 PROBIT_SLOPE = 1.702
-"""β·σ that minimises the largest |Φ(x/σ) − σ(β x)|.
-
-Camilli 1994, J. Educ. Behav. Stat. 19:293.
-"""
 
 Link = Literal["softplus", "exponential"]
+# Slope (per mV), bias (mV) and error of the nearest logistic function.
 Nearest = tuple[float, float, float]
-"""Slope (per mV), bias (mV) and error of the nearest logistic function."""
 
 
 @old_attributes(shift="bias")
@@ -213,11 +210,11 @@ class OrnsteinUhlenbeckNoise(Noise):
         return np.clip(spline(np.clip(excess, nodes[0], nodes[-1])), 0.0, 1.0)
 
 
+# Noises that are determined by their slope.
 NOISES: dict[str, type[GaussianNoise] | type[EscapeNoise]] = {
     "gaussian": GaussianNoise,
     "escape": EscapeNoise,
 }
-"""Noises that are determined by their slope."""
 
 
 def nearest_logistic(excess: NDArray, probability: NDArray) -> Nearest:

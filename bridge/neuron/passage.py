@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import sici
 
+# Range of the density in standard deviations; beyond it the density is taken to be 0.
 REACH = 7.5
-"""Range of the density in standard deviations; beyond it the density is taken to be 0."""
+# Nodes of the density per standard deviation of the change in one step.
 NODES_PER_STEP = 2.0
-"""Nodes of the density per standard deviation of the change in one step."""
 
 
 def first_passage_probability(barrier: NDArray[np.float64], kept: float) -> NDArray[np.float64]:

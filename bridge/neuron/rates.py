@@ -11,8 +11,8 @@ from scipy.special import dawsn, erfcx
 from bridge.utils.checks import as_floats, positive, require_neuron
 from neurosim import LIF, NeurosimError
 
+# −ζ(1/2)/√(2π): mean overshoot of a Gaussian random walk, in standard deviations of a step.
 GRID_THRESHOLD_SHIFT = 0.5826
-"""−ζ(1/2)/√(2π): mean overshoot of a Gaussian random walk, in standard deviations of a step."""
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 

@@ -10,9 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from bridge.networks import Layer, LayeredNetwork
 from bridge.networks.layer import checked_inputs
 from bridge.spiking.spiking_network import require_chain
-from bridge.utils.checks import as_float, require_type, shown
+from bridge.utils.checks import as_float, require_type
 from bridge.utils.renamed import old_keywords
 from neurosim import NeurosimError
+from neurosim.utils.checks import show
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +72,7 @@ def balance(
         If a layer has an unsuitable activation or is silent for all data.
     """
     if not isinstance(shift_scores, bool):
-        raise NeurosimError(f"shift_scores = {shown(shift_scores)} is neither True nor False")
+        raise NeurosimError(f"shift_scores = {show(shift_scores)} is neither True nor False")
     if not 50.0 < as_float(percentile, "percentile") <= 100.0:
         raise NeurosimError(f"percentile = {percentile:g} is outside 50 to 100")
     require_type(network, LayeredNetwork, "network", "a LayeredNetwork")

@@ -15,10 +15,10 @@ from bridge.spiking.spiking_network import SpikingNetwork, connect_copies, requi
 from bridge.utils.checks import as_float, positive, require_type
 from neurosim import NeurosimError
 
+# Smallest step (ms): ten membrane time constants, so that steps are independent.
 SHORTEST = 1.0
-"""Smallest step (ms): ten membrane time constants, so that steps are independent."""
+# Default number of steps in which the last layer is observed.
 STEPS = 100
-"""Default number of steps in which the last layer is observed."""
 
 
 @dataclass(frozen=True, eq=False)

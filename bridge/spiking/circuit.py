@@ -22,12 +22,12 @@ from bridge.neuron.unit import threshold_distance
 from bridge.utils.checks import as_float, require_neuron, require_type
 from neurosim import NeurosimError
 
+# Time of the first input spikes (ms).
 ONSET = 1.0
-"""Time of the first input spikes (ms)."""
+# Part of the default window after the refractory period (ms).
 PAUSE = 5.0
-"""Part of the default window after the refractory period (ms)."""
+# Smallest distance of sums from the threshold, relative to the sum of the weights.
 TOLERANCE = 1e-9
-"""Smallest distance of sums from the threshold, relative to the sum of the weights."""
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ CODES: dict[str, Any] = {
     "chance": ChanceCodedNetwork,
     "group": NeuronGroup,
 }
+# Largest score at which a sigmoid is steep enough to distinguish outputs.
 STEEP = 3.0
-"""Largest score at which a sigmoid is steep enough to distinguish outputs."""
 
 
 def to_spiking(

@@ -124,7 +124,10 @@ def diagnose(
         relative = (expected - floor) / scale
         clipped = (relative > 1.0 + resolution) & (measured < expected)
         silenced = (relative > 1.5 * resolution) & (measured <= floor)
-        error, local = (_rms(measured - other) / scale for other in (abstract[k], expected))
+        error, local = (
+            float(np.sqrt(np.mean((measured - other) ** 2))) / scale
+            for other in (abstract[k], expected)
+        )
         fractions = (float(np.mean(clipped)), float(np.mean(silenced)))
         losses.append(
             LayerLoss(k, agreement, previous - agreement, error, local, *fractions, resolution)
@@ -140,7 +143,3 @@ def _activities(
     signals = [inputs, *network.outputs(inputs)]
     signals[-1] = np.maximum(network.layers[-1].score(signals[-2]), offset)
     return signals
-
-
-def _rms(values: NDArray[np.float64]) -> float:
-    return float(np.sqrt(np.mean(values**2)))

@@ -17,10 +17,10 @@ from bridge.utils.checks import as_float, positive
 from bridge.utils.renamed import old_attributes
 from neurosim import NeurosimError
 
+# A synaptic current that is constant to 0.2 % within 20 ms.
 STEP_CURRENT = ns.ExpCurrent(10_000.0)
-"""A synaptic current that is constant to 0.2 % within 20 ms."""
+# A leaky neuron that fires once, because it is refractory for a second.
 FIRES_ONCE = ns.LIF(t_ref=1000.0)
-"""A leaky neuron that fires once, because it is refractory for a second."""
 
 
 @old_attributes(gap="threshold_distance")

@@ -18,13 +18,13 @@ from bridge.neuron.unit import threshold_distance
 from bridge.spiking.spiking_network import SpikingNetwork, connect_copies, fired_at
 from bridge.utils.checks import as_integer, positive, require_type
 
+# Neuron with a sharp threshold.
 NEURON = ns.LIF()
-"""Neuron with a sharp threshold."""
+# Neuron whose threshold is out of reach, so that its potential is the sum of its inputs.
 INTEGRATOR = ns.LIF(v_threshold=100.0, v_peak=120.0)
-"""Neuron whose threshold is out of reach, so that its potential is the sum of its inputs."""
 THRESHOLD_DISTANCE = threshold_distance(NEURON)
+# Score that corresponds to 1 mV (per mV).
 BETA = 1.0
-"""Score that corresponds to 1 mV (per mV)."""
 
 
 @dataclass(frozen=True, eq=False)

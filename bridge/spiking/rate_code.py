@@ -13,15 +13,15 @@ import neurosim as ns
 from bridge.networks import LayeredNetwork
 from bridge.networks.layer import checked_inputs
 from bridge.spiking.balance import Balanced, balance
-from bridge.spiking.spiking_network import SpikingNetwork, connect_copies, spike_counts
+from bridge.spiking.spiking_network import SpikingNetwork, connect_copies
 from bridge.utils.checks import as_float, as_floats, positive, require_choice
 from bridge.utils.renamed import old_attributes
 from neurosim import NeurosimError
 
+# A neuron with little leak and no refractory period: its rate is proportional to its current.
 INTEGRATOR = ns.LIF(tau_m=1000.0, t_ref=0.0)
-"""A neuron with little leak and no refractory period: its rate is proportional to its current."""
+# Default number of spikes for an activation of 1.
 SPIKES = 40
-"""Default number of spikes for an activation of 1."""
 
 
 @old_attributes(gap="threshold_distance")
@@ -167,12 +167,11 @@ class RateCodedNetwork(SpikingNetwork):
         found = [as_floats(inputs, "inputs")]
         n_trials, scales = len(found[0]), self.balanced.scales
         quantum = 1e3 / (self.rate * stop)
-        if self.inputs == "spikes":
-            counts = spike_counts(result, f"{name}input", n_trials, stop)
-            found[0] = counts * (quantum * scales[0])
-        for number in range(1, len(scales)):
-            counts = spike_counts(result, f"{name}layer {number}", n_trials, stop)
-            found.append(counts * (quantum * scales[number]))
+        for number, scale in enumerate(scales):
+            if number or self.inputs == "spikes":
+                trains = result.spikes[f"{name}layer {number}" if number else f"{name}input"]
+                counts = trains.counts(stop=stop).reshape(n_trials, -1)
+                found[number:] = [counts * (quantum * scale)]
         if (f"{name}layer {len(scales) - 1}", "v") in result.traces:
             times, scores = self.scores(result, n_trials=n_trials, name=name)
             last = max(int(np.searchsorted(times, stop + 1e-6)) - 1, 0)

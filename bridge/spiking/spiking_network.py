@@ -28,8 +28,8 @@ class SpikingNetwork(ABC):
 
     network: LayeredNetwork
     dt: ClassVar[float] = 0.1
+    # Score of a single output above which the decision is 1.
     even: ClassVar[float] = 0.0
-    """Score of a single output above which the decision is 1."""
 
     @abstractmethod
     def add_to(
@@ -154,13 +154,6 @@ def connect_copies(
     rule = ns.Explicit((trials * n_inputs + inputs).ravel(), (trials * n_units + units).ravel())
     weights = np.tile(matrix.T[inputs, units], len(trials))
     return net.connect(source, target, rule, weight=weights, **options)
-
-
-def spike_counts(
-    result: ns.Result, name: str, n_trials: int, stop: float = np.inf
-) -> NDArray[np.int64]:
-    """Return the spike counts of a layer up to a time (ms), shape (n_trials, n_units)."""
-    return result.spikes[name].counts(stop=stop).reshape(n_trials, -1)
 
 
 def first_spikes(result: ns.Result, name: str, n_trials: int) -> NDArray[np.float64]:

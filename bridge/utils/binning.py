@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from neurosim import NeurosimError
 from neurosim.results.windows import bin_index
 
+# Distance from an edge (bins) within which a time is treated as equal to it.
 TOLERANCE = 1e-6
-"""Distance from an edge (bins) within which a time is treated as equal to it."""
 
 
 def bin_indices(times: ArrayLike, width: float) -> NDArray[np.int64]:

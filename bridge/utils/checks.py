@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurosim import LIF, NeurosimError
-
-LONGEST = 60
-"""Most characters of a value shown in a message."""
+from neurosim.utils.checks import show
 
 
 def as_floats(values: Any, name: str) -> NDArray[np.float64]:
@@ -23,8 +21,7 @@ def as_floats(values: Any, name: str) -> NDArray[np.float64]:
         return np.asarray(values, dtype=float)
     except (TypeError, ValueError, OverflowError):
         raise NeurosimError(
-            f"{name} must be an array of real numbers with rows of equal length, not "
-            f"{shown(values)}"
+            f"{name} must be an array of real numbers with rows of equal length, not {show(values)}"
         ) from None
 
 
@@ -46,7 +43,7 @@ def as_float(value: Any, name: str) -> float:
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value.item()
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        raise NeurosimError(f"{name} = {shown(value)} is not a number")
+        raise NeurosimError(f"{name} = {show(value)} is not a number")
     try:
         return float(value)
     except OverflowError:
@@ -58,9 +55,7 @@ def finite(value: Any, name: str, unit: str = "", low: float = -math.inf) -> flo
     value = as_float(value, name)
     if not (math.isfinite(value) and value >= low):
         bound = f" of at least {low:g}" if low > -math.inf else ""
-        raise NeurosimError(
-            f"{name} = {value:g} {unit}".rstrip() + f" is not a finite number{bound}"
-        )
+        raise NeurosimError(f"{name} = {_with(unit, value)} is not a finite number{bound}")
     return value
 
 
@@ -68,18 +63,19 @@ def positive(value: Any, name: str, unit: str = "") -> float:
     """Return a finite number above 0 as a float."""
     value = as_float(value, name)
     if not (math.isfinite(value) and value > 0):
-        raise NeurosimError(
-            f"{name} = {value:g} {unit} is not a finite number above 0 {unit}".replace(
-                "  ", " "
-            ).rstrip()
-        )
+        zero = _with(unit, 0.0)
+        raise NeurosimError(f"{name} = {_with(unit, value)} is not a finite number above {zero}")
     return value
+
+
+def _with(unit: str, value: float) -> str:
+    return f"{value:g} {unit}".rstrip()
 
 
 def as_integer(value: Any, name: str, low: float = -math.inf) -> int:
     """Return a whole number that is at least `low` as an int."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise NeurosimError(f"{name} = {shown(value)} is not a whole number")
+        raise NeurosimError(f"{name} = {show(value)} is not a whole number")
     if value < low:
         raise NeurosimError(f"{name} = {value} is below {low:g}")
     return int(value)
@@ -88,7 +84,7 @@ def as_integer(value: Any, name: str, low: float = -math.inf) -> int:
 def as_flag(value: Any, name: str) -> bool:
     """Return True or False; 0 and 1 are allowed."""
     if not isinstance(value, (bool, np.bool_, int)):
-        raise NeurosimError(f"{name} = {shown(value)} is neither True nor False")
+        raise NeurosimError(f"{name} = {show(value)} is neither True nor False")
     return bool(value)
 
 
@@ -96,14 +92,14 @@ def require_choice(value: Any, name: str, choices: Any) -> None:
     """Raise an error if a value is not one of some strings."""
     if not isinstance(value, str) or value not in choices:
         raise NeurosimError(
-            f"{name} = {shown(value)} is unknown: give one of {', '.join(map(str, choices))}"
+            f"{name} = {show(value)} is unknown: give one of {', '.join(map(str, choices))}"
         )
 
 
 def require_type(value: Any, types: type | tuple[type, ...], name: str, expected: str) -> None:
     """Raise an error if a value is not an instance of `types`."""
     if not isinstance(value, types):
-        raise NeurosimError(f"{name} must be {expected}, not {shown(value)}")
+        raise NeurosimError(f"{name} must be {expected}, not {show(value)}")
 
 
 def require_neuron(value: Any, name: str) -> None:
@@ -111,7 +107,7 @@ def require_neuron(value: Any, name: str) -> None:
     require_type(value, LIF, name, "a LIF neuron")
     if not value.is_uniform:
         raise NeurosimError(
-            f"{name} = {shown(value)} has parameters that differ between neurons: give scalars"
+            f"{name} = {show(value)} has parameters that differ between neurons: give scalars"
         )
 
 
@@ -120,9 +116,3 @@ def generator(seed: Any) -> np.random.Generator:
     if seed is None or isinstance(seed, (np.random.Generator, np.random.SeedSequence)):
         return np.random.default_rng(seed)
     return np.random.default_rng(as_integer(seed, "seed", 0))
-
-
-def shown(value: Any) -> str:
-    """Return `repr(value)` on one line, shortened."""
-    text = " ".join(repr(value).split())
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."

@@ -14,27 +14,21 @@ def _warn(old: str, new: str) -> None:
     warnings.warn(f"{old} is now {new}", DeprecationWarning, stacklevel=3)
 
 
-class _OldAttribute:
-    """Forward an attribute to its current name, with a warning."""
-
-    def __init__(self, old: str, new: str) -> None:
-        self.old, self.new = old, new
-
-    def __get__(self, instance: Any, owner: type) -> Any:
-        _warn(f"{owner.__name__}.{self.old}", f"{owner.__name__}.{self.new}")
-        return getattr(owner if instance is None else instance, self.new)
-
-    def __set__(self, instance: Any, value: Any) -> None:
-        _warn(f"{type(instance).__name__}.{self.old}", f"{type(instance).__name__}.{self.new}")
-        setattr(instance, self.new, value)
-
-
 def old_attributes(**names: str) -> Callable[[type[T]], type[T]]:
     """Return a class decorator that keeps old attributes, given as ``old="new"``."""
 
-    def decorate(cls: type[T]) -> type[T]:
-        for old, new in names.items():
-            setattr(cls, old, _OldAttribute(old, new))
+    def decorate(cls: Any) -> Any:
+        inherited = getattr(cls, "__getattr__", None)
+
+        def find(self: Any, name: str) -> Any:
+            if name in names:
+                _warn(f"{cls.__name__}.{name}", f"{cls.__name__}.{names[name]}")
+                return getattr(self, names[name])
+            if inherited is not None:
+                return inherited(self, name)
+            return object.__getattribute__(self, name)  # raises the original error
+
+        cls.__getattr__ = find
         return cls
 
     return decorate
@@ -44,7 +38,8 @@ def old_keywords(**names: str) -> Callable[[T], T]:
     """Return a decorator that keeps old keywords of a function or class, as ``old="new"``."""
 
     def decorate(target: Any) -> Any:
-        called: Any = getattr(target, "__init__") if isinstance(target, type) else target  # noqa: B009
+        is_class = isinstance(target, type)
+        called = vars(target)["__init__"] if is_class else target
 
         @functools.wraps(called)
         def call(*arguments: Any, **options: Any) -> Any:
@@ -53,9 +48,9 @@ def old_keywords(**names: str) -> Callable[[T], T]:
                 options[names[old]] = options.pop(old)
             return called(*arguments, **options)
 
-        if isinstance(target, type):
-            target.__init__ = call  # type: ignore[misc]
-            return target
-        return call
+        if not is_class:
+            return call
+        type.__setattr__(target, "__init__", call)
+        return target
 
     return decorate

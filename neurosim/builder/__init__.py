@@ -1,4 +1,4 @@
-"""How a network is laid out: from a description to read-only arrays."""
+"""Convert the description of a network to read-only tables for the kernels."""
 
 from neurosim.builder.plan import Plan, ThreadPlan, build
 

@@ -1,7 +1,7 @@
-"""Read connections back: sources, targets, weights and delays of a projection.
+"""Read connections of a projection back: sources, targets, weights and delays.
 
-All that is random about a projection follows from the seed. So static connections are made once
-more when they are asked for, and take no memory while the network runs.
+All random numbers of a projection follow from the seed. Static connections are therefore drawn
+again on request and need no memory while the network runs.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from neurosim.network import Projection
 
 SORTED_AT_ONCE = 2**20
-"""Synapses that are sorted at a time."""
+"""Number of synapses sorted at a time."""
 
 
 def unpack(table: Table, rows: slice = slice(None)) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    """Return the synapses in some rows of a table, in its order.
+    """Return the synapses in some rows of a table, in the order of the table.
 
     Returns
     -------
@@ -48,13 +48,13 @@ def unpack(table: Table, rows: slice = slice(None)) -> tuple[NDArray, NDArray, N
     source = first + np.repeat(np.arange(n_rows), lengths.sum(axis=1))
     column = np.repeat(np.tile(np.arange(n_columns), n_rows), lengths.ravel())
     start = int(table.start[first]) if n_rows else 0
-    own = slice(start, start + len(source))
+    synapses = slice(start, start + len(source))
     if len(table.common):
         width = len(table.common) // len(table.start)
         weights = table.common[source * width + table.common_of[column].astype(np.intp)]
     else:
-        weights = table.weights[own]
-    return source, table.targets[own], weights, table.delays[column]
+        weights = table.weights[synapses]
+    return source, table.targets[synapses], weights, table.delays[column]
 
 
 def drawn_connections(
@@ -71,7 +71,7 @@ def drawn_connections(
         ms.
     seed : int
     weight_type : dtype
-        In which the network stores weights.
+        Type in which the network stores weights.
 
     Returns
     -------
@@ -92,13 +92,13 @@ def drawn_connections(
     for rows in _blocks(table):
         source, slot, weight, delay = unpack(table, rows)
         target = slot.astype(np.int64) - local.slots[projection.synapse]
-        # Numbers of 16 bits are sorted in linear time.
+        # NumPy sorts 16-bit integers in linear time.
         keys = (target, projection.target.size), (source - rows.start, rows.stop - rows.start)
-        order = np.lexsort([own.astype(np.min_scalar_type(most)) for own, most in keys])
-        own = slice(done, done + len(order))
+        order = np.lexsort([key.astype(np.min_scalar_type(size)) for key, size in keys])
+        block = slice(done, done + len(order))
         for name, column in zip(found, (source, target, weight, delay), strict=True):
-            found[name][own] = column[order]
-        done = own.stop
+            found[name][block] = column[order]
+        done = block.stop
     return found
 
 
@@ -122,7 +122,7 @@ def drawn_pairs(projection: Projection, key: int) -> tuple[NDArray, NDArray]:
 
 
 def _blocks(table: Table) -> Iterator[slice]:
-    """Cut the rows of a table into blocks of not many more than `SORTED_AT_ONCE` synapses."""
+    """Cut the rows of a table into blocks of about `SORTED_AT_ONCE` synapses."""
     ends = np.arange(SORTED_AT_ONCE, len(table.targets), SORTED_AT_ONCE)
     cuts = np.unique([0, *np.searchsorted(table.start, ends), len(table.start)])
     for first, last in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True):

@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from neurosim.network import Projection
 
 MOST_DELAYS = 2_000_000
-"""Most different delays of a distribution on the time grid."""
+"""Maximum number of distinct delays of a distribution on the time grid."""
 TAIL = 1e-10
-"""Mass beyond which the upper tail of a distribution of delays is cut off."""
+"""Probability of the upper tail of a delay distribution that is cut off."""
 
 
 def delay_span(delay: Distribution, dt: float) -> tuple[int, int]:
-    """Return the shortest and the longest delay (steps) of a distribution, its tail cut off.
+    """Return the shortest and longest delay (steps) of a distribution without its tail.
 
     Raises
     ------
     NeurosimError
-        Where next to nothing of it lies beyond half a step.
+        If almost all delays are below half a step.
     """
     law = delay.truncated(dt / 2.0, np.inf)
     low, high = law.quantiles()
@@ -72,11 +72,11 @@ class Delays:
     kind : int
         `CONSTANT`, `ARRAY` or `TABLE`.
     steps : (n,) ndarray of int64
-        Those that there are; where each synapse has its own and none is listed, one per synapse.
+        Distinct delays; for delay matrices the delay of each synapse.
     cdf : (n,) ndarray of uint64
-        Cumulative probabilities, as fractions of 2⁶⁴, where they are drawn.
+        Cumulative probabilities of a distribution, as fractions of 2⁶⁴.
     guide : (2**GUIDE_BITS,) or (0,) ndarray of int64
-        For the leading bits of a random number, the first entry of the law that it may mean.
+        For the leading bits of a random number, the first entry of the distribution to compare.
     """
 
     kind: int
@@ -86,9 +86,9 @@ class Delays:
 
 
 def check_delays(projection: Projection, dt: float) -> None:
-    """Refuse delays that the time grid cannot resolve, and too many different ones.
+    """Check that the time grid resolves the delays, and that their number is limited.
 
-    Those in a file are not looked at.
+    Delays in a file are not checked.
 
     Raises
     ------
@@ -117,12 +117,12 @@ def check_delays(projection: Projection, dt: float) -> None:
 
 
 def delays_of(projection: Projection, dt: float) -> Delays:
-    """Return the delays of a projection, none where they are in a file.
+    """Return the delays of a projection, none if they are in a file.
 
     Raises
     ------
     NeurosimError
-        If a delay, or next to all of a distribution of delays, is too short for the grid.
+        If a delay, or almost all of a delay distribution, is too short for the grid.
     """
     delay, no_guide = projection.delay, np.empty(0, np.int64)
     if is_per_edge(delay):
@@ -142,7 +142,7 @@ def delays_of(projection: Projection, dt: float) -> Delays:
 
 
 def too_short(projection: Projection, delay: float, dt: float) -> str:
-    """Return what to tell of a delay (ms) that the time grid cannot resolve."""
+    """Return a message about a delay (ms) that the time grid cannot resolve."""
     return (
         f"Delay {delay:g} ms from {projection.source.name!r} to {projection.target.name!r} is "
         f"below the time step dt = {dt:g} ms: lengthen the delay or take a smaller dt"
@@ -168,14 +168,14 @@ class DelayTable:
     """
 
     def __init__(self, given: Sequence[Delays]) -> None:
-        self.kinds = [own.kind for own in given]
-        self.lengths = np.array([len(own.steps) for own in given], np.int64)
+        self.kinds = [delays.kind for delays in given]
+        self.lengths = np.array([len(delays.steps) for delays in given], np.int64)
         self.first = np.cumsum(self.lengths) - self.lengths
-        steps = np.concatenate([np.empty(0, np.int64), *(own.steps for own in given)])
+        steps = np.concatenate([np.empty(0, np.int64), *(delays.steps for delays in given)])
         self.delays = np.unique(steps)
         self.columns = np.searchsorted(self.delays, steps)
-        self.cdf = np.concatenate([np.empty(0, np.uint64), *(own.cdf for own in given)])
-        has_guide = np.array([len(own.guide) > 0 for own in given], np.int64)
+        self.cdf = np.concatenate([np.empty(0, np.uint64), *(delays.cdf for delays in given)])
+        has_guide = np.array([len(delays.guide) > 0 for delays in given], np.int64)
         self.guide_rows = np.cumsum(has_guide) - has_guide
-        guides = np.concatenate([np.empty(0, np.int64), *(own.guide for own in given)])
+        guides = np.concatenate([np.empty(0, np.int64), *(delays.guide for delays in given)])
         self.guides = guides.reshape(-1, 2**GUIDE_BITS)

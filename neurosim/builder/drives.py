@@ -70,7 +70,7 @@ def input_tables(
     Returns
     -------
     inputs : Inputs
-    live, own : dict
+    live, custom : dict
         Ports of live drives and of users' inputs.
     """
     tables = InputTables(neurons)
@@ -83,16 +83,16 @@ def input_tables(
         if local.size and not (drive.input.is_custom or drive.input.is_live):
             add_input(drive.input, tables, drive, local, Stream(dt, seed, k))
     live: dict[Drive, CurrentPort | SpikePort] = {}
-    own: dict[Drive, OwnPort] = {}
+    custom: dict[Drive, OwnPort] = {}
     for k, drive, local in found:
         if drive.input.is_custom:
-            own[drive] = _own_port(k, drive, local, tables)
+            custom[drive] = _custom_port(k, drive, local, tables)
         elif drive.input.is_live:
             live[drive] = _live_port(drive, local, tables)
-    return tables.freeze(), live, own
+    return tables.freeze(), live, custom
 
 
-def _own_port(number: int, drive: Drive, local: LocalPopulation, tables: InputTables) -> OwnPort:
+def _custom_port(number: int, drive: Drive, local: LocalPopulation, tables: InputTables) -> OwnPort:
     """Add the input of a user's class to the tables; return its port."""
     if drive.input.sends_spikes:
         return OwnPort(number, -1, _spike_port(drive, local))
@@ -123,9 +123,9 @@ def _add_current(
 
 def _spike_port(drive: Drive, local: LocalPopulation) -> SpikePort:
     ids = targets(drive)
-    own = (ids >= local.start) & (ids < local.stop)
+    here = (ids >= local.start) & (ids < local.stop)
     weights = np.broadcast_to(np.asarray(drive.weight, float), len(ids))
-    slots = np.where(own, local.slots[drive.synapse] + ids - local.start, -1)
+    slots = np.where(here, local.slots[drive.synapse] + ids - local.start, -1)
     probes = np.full(len(ids), -1, np.int64)
-    probes[own] = probe_slots(local, drive.synapse, ids[own], weights[own])
+    probes[here] = probe_slots(local, drive.synapse, ids[here], weights[here])
     return SpikePort(slots, probes, weights)

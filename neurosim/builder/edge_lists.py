@@ -1,8 +1,8 @@
-"""Lists of edges on their way to synapse tables: read twice, in blocks, and never held whole.
+"""Projections whose synapses are listed. Lists are read twice, in blocks, and never held in memory.
 
-At first every edge is checked and counted by thread, source and delay; then each is put to its
-place. Blocks are read by all threads at once, then every thread takes its own edges out of all of
-them, in order.
+The first pass checks every edge and counts edges by thread, source and delay. The second pass
+stores the synapses. In each pass, the threads read a group of blocks in parallel. Then each thread
+processes the edges onto its neurons in all of them, in order.
 """
 
 from __future__ import annotations
@@ -44,42 +44,43 @@ class Listed:
     Parameters
     ----------
     projection : Projection
-    populations : list of LocalPopulation
-        Each thread's local of the targets.
+    targets : list of LocalPopulation
+        The target population on each thread.
     dt : float
         ms.
     keys : (3,) ndarray of uint64
         Of the random streams of targets, weights and delays.
     sign : int
-        That all strengths must have, or 0: by what is known, +1 or −1.
+        Sign that all weights must have, +1 or −1, or 0 if not yet known.
     each : Each
-        How threads are made to work.
+        Maps a function over threads.
 
     Attributes
     ----------
     size : int
         Number of edges.
     delays : Delays
-        Those that there are.
+        The distinct delays.
     counts : list of (n_sources, n) ndarray of uint32
-        For each thread, how many synapses each source has with each of at least these delays.
-    own : list of int
-        Of these, how many are not onto probes.
+        For each thread, the number of synapses of each source with each delay. Columns beyond the
+        delays are zero.
+    n_real : list of int
+        For each thread, the number of these synapses that are not onto E/I probes.
     extremes : (2,) ndarray of float64
-        Weakest and strongest weight, where each edge has its own; else 0.
+        Smallest and largest weight if edges have different weights, else 0.
     sign : int
-        Of all strengths so far, with what was known.
+        Sign of all weights so far.
 
     Raises
     ------
     NeurosimError
-        For whatever is wrong with an edge.
+        If an edge is invalid.
     """
 
     def __init__(
         self,
         projection: Projection,
-        populations: list[LocalPopulation],
+        targets: list[LocalPopulation],
         dt: float,
         keys: NDArray[np.uint64],
         sign: int,
@@ -90,17 +91,17 @@ class Listed:
         self.given_delays = is_per_edge(projection.delay) or isinstance(
             projection.delay, np.ndarray
         )
-        none_yet = Delays(ARRAY, NO_STEPS, np.empty(0, np.uint64), NO_STEPS)
-        self.delays = none_yet if self.given_delays else delays_of(projection, dt)
-        self._place_of = np.empty(0, np.int32)
+        none = Delays(ARRAY, NO_STEPS, np.empty(0, np.uint64), NO_STEPS)
+        self.delays = none if self.given_delays else delays_of(projection, dt)
+        self._index_of = np.empty(0, np.int32)
         self.counts = [
             np.zeros((projection.source.size, max(len(self.delays.steps), 1)), np.uint32)
-            for _ in populations
+            for _ in targets
         ]
-        self.own = [0 for _ in populations]
+        self.n_real = [0 for _ in targets]
         self.extremes = np.zeros(2)
         self._firsts = [0]
-        self._survey(populations, keys[2])
+        self._survey(targets, keys[2])
 
     @property
     def size(self) -> int:
@@ -119,48 +120,41 @@ class Listed:
         return ArrayReader(self._projection, *edges_of(self._projection, rng))
 
     def _groups(self, reader: Reader) -> Iterator[range]:
-        """Cut the list into as many blocks at a time as there are threads."""
-        for k in range(0, reader.n_blocks, len(self.own)):
-            yield range(k, min(k + len(self.own), reader.n_blocks))
+        """Yield the blocks in groups of one block per thread."""
+        n = len(self.n_real)
+        for k in range(0, reader.n_blocks, n):
+            yield range(k, min(k + n, reader.n_blocks))
 
-    def _survey(self, populations: list[LocalPopulation], key: np.uint64) -> None:
+    def _survey(self, targets: list[LocalPopulation], key: np.uint64) -> None:
         """Check and count all edges."""
         probes = [
-            read_only(local.probe_index()) if len(local.probed) else NO_STEPS
-            for local in populations
+            read_only(local.probe_index()) if len(local.probed) else NO_STEPS for local in targets
         ]
         cdf, guide = self.delays.cdf, self.delays.guide
 
         def count(thread: int) -> None:
-            local = populations[thread]
+            local, counts = targets[thread], self.counts[thread]
+            ends = (local.start, local.stop, probes[thread])
             for first, edges in zip(firsts, blocks, strict=True):
-                own = (
-                    local.start,
-                    local.stop,
-                    probes[thread],
-                    key,
-                    cdf,
-                    guide,
-                    self.counts[thread],
-                )
-                self.own[thread] += count_edges(edges, first, *own)
+                self.n_real[thread] += count_edges(edges, first, *ends, key, cdf, guide, counts)
 
         with self._reader() as reader:
             for group in self._groups(reader):
                 checked = self._each(lambda k: self._checked(reader, k), group)
                 blocks = [
-                    self._notice(reader, k, *found) for k, found in zip(group, checked, strict=True)
+                    self._register(reader, k, *block)
+                    for k, block in zip(group, checked, strict=True)
                 ]
                 firsts = self._firsts[-len(group) - 1 : -1]
-                list(self._each(count, range(len(populations))))
+                list(self._each(count, range(len(targets))))
 
     def blocks(self) -> Iterator[list[tuple[int, Edges]]]:
-        """Read the list again, as many blocks at a time as there are threads.
+        """Read the list again in groups of one block per thread.
 
         Yields
         ------
         list of (int, Edges)
-            The number of the first edge, and the edges, of consecutive blocks.
+            For consecutive blocks, the index of the first edge and the edges.
         """
 
         def again(k: int) -> Edges:
@@ -181,16 +175,16 @@ class Listed:
         return block._replace(delays=read_only(delay.convert(block.delays)))
 
     def _weights(self, block: Block) -> NDArray[np.float64]:
-        """Return strengths in the weight's unit."""
+        """Return weights in the unit of the projection."""
         weight = self._projection.weight
         return read_only(weight.convert(block.weights)) if is_per_edge(weight) else (block.weights)
 
     def _edges(self, block: Block, steps: NDArray[np.int64]) -> Edges:
-        late = read_only(self._place_of[steps].astype(np.int64)) if self.given_delays else NO_STEPS
+        late = read_only(self._index_of[steps].astype(np.int64)) if self.given_delays else NO_STEPS
         return Edges(block.sources, block.targets, self._weights(block), late)
 
     def _checked(self, reader: Reader, k: int) -> tuple[Block, NDArray[np.int64]]:
-        """Return block k, whose numbers are in range, and its delays in steps."""
+        """Check the ranges of block k; return it with its delays in steps."""
         block = self._read(reader, k)
         weight, delay = self._projection.weight, self._projection.delay
         if is_per_edge(weight) and len(block.weights):
@@ -234,29 +228,29 @@ class Listed:
         assert is_per_edge(delay)
         return delay.minimum_hint(self._dt)
 
-    def _notice(self, reader: Reader, k: int, block: Block, steps: NDArray[np.int64]) -> Edges:
-        """Take in what only one block after the other can tell."""
+    def _register(self, reader: Reader, k: int, block: Block, steps: NDArray[np.int64]) -> Edges:
+        """Process the parts of a block that depend on earlier blocks; return its edges."""
         self._firsts.append(self._firsts[-1] + len(block.sources))
         if len(steps):
-            self._notice_delays(steps)
+            self._register_delays(steps)
         edges = self._edges(block, steps)
         if is_per_edge(self._projection.weight) and len(edges.weights):
-            self._notice_weights(reader, k, edges.weights)
+            self._check_weights(reader, k, edges.weights)
         return edges
 
-    def _notice_delays(self, steps: NDArray[np.int64]) -> None:
-        """Give delays that were not seen before the next places."""
+    def _register_delays(self, steps: NDArray[np.int64]) -> None:
+        """Append new delays to the known ones."""
         longest = int(steps.max())
-        if longest >= len(self._place_of):
+        if longest >= len(self._index_of):
             longer = np.full(longest + 1, -1, np.int32)
-            longer[: len(self._place_of)] = self._place_of
-            self._place_of = longer
-        new = steps[self._place_of[steps] < 0]
+            longer[: len(self._index_of)] = self._index_of
+            self._index_of = longer
+        new = steps[self._index_of[steps] < 0]
         if not len(new):
             return
         new = np.unique(new)
         known = self.delays.steps
-        self._place_of[new] = np.arange(len(known), len(known) + len(new))
+        self._index_of[new] = np.arange(len(known), len(known) + len(new))
         known = np.concatenate([known, new])
         self.delays = Delays(ARRAY, known, np.zeros(len(known), np.uint64), NO_STEPS)
         n_sources, width = self.counts[0].shape
@@ -269,7 +263,7 @@ class Listed:
             wider[:, : counts.shape[1]] = counts
             self.counts[thread] = wider
 
-    def _notice_weights(self, reader: Reader, k: int, weights: NDArray[np.float64]) -> None:
+    def _check_weights(self, reader: Reader, k: int, weights: NDArray[np.float64]) -> None:
         """Check signs against Dale's law, and plastic weights against their range."""
         source, plasticity = self._projection.source, self._projection.plasticity
         low, high = weights.min(), weights.max()
@@ -298,7 +292,7 @@ class Listed:
 
 
 def _check_counts(rows: int, delays: int) -> None:
-    """Refuse so many different delays, listed for so many rows, that they cannot be counted.
+    """Check that there is memory for counting synapses by row and delay.
 
     Raises
     ------

@@ -73,10 +73,10 @@ def pieces(drive: Drive, local: LocalPopulation) -> Iterator[Piece]:
     if len(columns) == 0:
         return
     columns = columns[np.argsort(ids[columns], kind="stable")]
-    own = ids[columns]
-    breaks = np.flatnonzero((np.diff(own) != 1) | (np.diff(columns) != 1)) + 1
-    for first, last in zip([0, *breaks], [*breaks, len(own)], strict=True):
-        yield Piece(int(own[first]), int(columns[first]), int(last - first))
+    chosen = ids[columns]
+    breaks = np.flatnonzero((np.diff(chosen) != 1) | (np.diff(columns) != 1)) + 1
+    for first, last in zip([0, *breaks], [*breaks, len(chosen)], strict=True):
+        yield Piece(int(chosen[first]), int(columns[first]), int(last - first))
 
 
 class _BlockPiece(NamedTuple):
@@ -217,8 +217,8 @@ class InputTables:
             "threshold": [len(table[1]) for table in self.poisson_tables],
             "tail": [len(table[2]) for table in self.poisson_tables],
         }
-        for name, own in lengths.items():
-            ends = np.cumsum([0, *own])
+        for name, sizes in lengths.items():
+            ends = np.cumsum([0, *sizes])
             tables[f"first_{name}"], tables[f"stop_{name}"] = ends[:-1], ends[1:]
         return Inputs(
             programs=np.array(self.programs, PROGRAM),
@@ -289,7 +289,7 @@ def _add_noise(
     source: MembraneNoise, tables: InputTables, drive: Drive, local: LocalPopulation, stream: Stream
 ) -> None:
     neuron, sd, key = drive.target.neuron, source.sigma, stream.key("noise")
-    if neuron.is_uniform:  # else each neuron has its own factor
+    if neuron.is_uniform:  # otherwise the factor differs between neurons
         sd *= noise_per_step(neuron.tau_m, stream.dt)
     for piece in pieces(drive, local):
         slot = local.slots[NOISE] + piece.neuron - local.start
@@ -316,9 +316,9 @@ def _add_poisson(
 
     for piece in pieces(drive, local):
         add(piece, local.slots[drive.synapse] + piece.neuron - local.start)
-        own = np.arange(piece.length)
-        own_weights = np.broadcast_to(weights[stride * (piece.column + own)], own.shape)
-        probes = probe_slots(local, drive.synapse, piece.neuron + own, own_weights)
+        index = np.arange(piece.length)
+        own_weights = np.broadcast_to(weights[stride * (piece.column + index)], index.shape)
+        probes = probe_slots(local, drive.synapse, piece.neuron + index, own_weights)
         for i in np.flatnonzero(probes >= 0):
             add(Piece(piece.neuron + int(i), piece.column + int(i), 1), int(probes[i]))
 

@@ -1,4 +1,4 @@
-"""Who owns which neuron, and where each neuron and each of its inputs is kept."""
+"""Assignment of neurons to threads, and the index of each neuron and each of its inputs."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ if TYPE_CHECKING:
     from neurosim.network import Network, Population, Projection
 
 NOISE = "noise"
-"""The port of membrane noise: it adds to V like a delta synapse but is no synaptic input."""
+"""Port of membrane noise, which adds to V like a delta synapse but is not a synaptic input."""
 
 LINE = 16
-"""Places of which every population begins at a multiple: so many numbers of 32 bits a cache line
-holds. Vectors that lie across two lines take a third longer."""
+"""Populations start at multiples of this index: the number of 32-bit numbers in a cache line.
+Vectors across two lines take a third longer."""
 
 BUFFER = 2**19
-"""Bytes of input of the next steps that stay in a core's second-level cache, beside all else."""
+"""Bytes of input of the next steps that fit into a core's second-level cache with other data."""
 
 EI_VARIABLES = ("i_exc", "i_inh", "input_exc", "input_inh")
-"""Variables that ask for probes."""
+"""Variables that require E/I probes."""
 SYNAPTIC = (*EI_VARIABLES, "i_syn")
-"""Variables that are sums over synapses without equations."""
+"""Variables that sum over synapses without equations."""
 
 
 @dataclass(frozen=True, eq=False)
 class LocalPopulation:
-    """One thread's local of one population.
+    """The part of one population that a thread owns.
 
     Attributes
     ----------
     population : int
-        Its number in the network.
+        Index in the network.
     start, stop : int
         The neurons are start … stop − 1 of the population.
     first : int
@@ -52,9 +52,9 @@ class LocalPopulation:
     slots : mapping of port to int
         First slot of each port.
     probes : (n_twins,) ndarray of int64
-        Those of the neurons that have probes.
+        The neurons that have E/I probes.
     first_probe : int
-        Local index of the first probe; those that hear excitation come before the others.
+        Local index of the first E/I probe. Probes of excitation precede those of inhibition.
     probe_slots : mapping of port to int
     """
 
@@ -69,26 +69,26 @@ class LocalPopulation:
 
     @property
     def size(self) -> int:
-        """Neurons in the local."""
+        """Number of neurons."""
         return self.stop - self.start
 
     def probe_index(self) -> NDArray[np.int64]:
-        """Return the place of each neuron's probes among `probed`, or −1."""
-        places = np.full(self.size, -1, np.int64)
-        places[self.probed - self.start] = np.arange(len(self.probed))
-        return places
+        """Return the index of each neuron in `probed`, or −1."""
+        index = np.full(self.size, -1, np.int64)
+        index[self.probed - self.start] = np.arange(len(self.probed))
+        return index
 
 
 @dataclass(frozen=True, eq=False)
 class ThreadLayout:
-    """All populations of one thread.
+    """The neurons of one thread.
 
     Attributes
     ----------
     populations : tuple of LocalPopulation
         One per population, in order.
     n_local, n_slots : int
-        Workspace for neurons and for their inputs; between populations some is left empty.
+        Number of local indices and slots, with gaps between populations.
     """
 
     populations: tuple[LocalPopulation, ...]
@@ -98,18 +98,18 @@ class ThreadLayout:
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Where everything is.
+    """Assignment of all neurons to threads.
 
     Attributes
     ----------
     populations : tuple of Population
         Those with synapses that have equations have neurons with equations too.
     first_id : (n_populations + 1,) ndarray of int64
-        Global id of each population's first neuron; the last entry counts all neurons.
+        Global id of each population's first neuron; the last entry is the number of neurons.
     ports : tuple of tuple
         Distinct ports of each population: a synapse model, or `NOISE`.
     probed : tuple of (n_twins,) ndarray of int64
-        Neurons of each population that have probes.
+        Neurons of each population that have E/I probes.
     threads : tuple of ThreadLayout
     """
 
@@ -121,26 +121,26 @@ class Layout:
 
     @property
     def max_slots(self) -> int:
-        """Slots of the thread that has most."""
+        """Maximum number of slots of a thread."""
         return max(1, *(thread.n_slots for thread in self.threads))
 
     @property
     def row_stride(self) -> int:
-        """Places for the input of one step where that of several lies in a ring."""
+        """Length of a row of a ring buffer, a power of two."""
         return 1 << (self.max_slots - 1).bit_length()
 
     @property
     def ring(self) -> int:
-        """Of how many steps' input 16 bits can tell the places, 1 where of one step's at most."""
+        """Number of rows of a ring buffer that 16 bits can index; 1 if only one row."""
         return int(np.clip(2**16 // self.row_stride, 1, MAX_STEPS))
 
     @property
     def steps_per_delivery(self) -> int:
-        """Steps to deliver at a time without a ring: as many as stay in the cache, or 2."""
+        """Steps delivered together without a ring: as many as fit into the cache, at least 2."""
         return int(np.clip(BUFFER // (4 * self.max_slots), 2, MAX_STEPS))
 
     def index(self, population: Population) -> int:
-        """Return the number of a population."""
+        """Return the index of a population."""
         return next(k for k, p in enumerate(self.populations) if p.name == population.name)
 
     def synapses(self, k: int) -> tuple[Synapse, ...]:
@@ -201,7 +201,7 @@ def _check_recordings(network: Network, population: Population, synapse: Synapse
 
 
 def _probed(network: Network, population: Population) -> NDArray[np.int64]:
-    """Return the neurons whose excitation and inhibition are recorded apart."""
+    """Return the neurons whose excitatory and inhibitory input is recorded separately."""
     wanted = [
         np.arange(population.size) if recording.ids is None else recording.ids
         for recording in network.recordings
@@ -210,9 +210,9 @@ def _probed(network: Network, population: Population) -> NDArray[np.int64]:
     return np.unique(np.concatenate(wanted)) if wanted else np.empty(0, np.int64)
 
 
-def whole_lines(places: int) -> int:
-    """Return the number of places rounded up to whole cache lines."""
-    return -(-places // LINE) * LINE
+def whole_lines(n: int) -> int:
+    """Round a number of values up to whole cache lines."""
+    return -(-n // LINE) * LINE
 
 
 def _lay_out_thread(
@@ -220,7 +220,7 @@ def _lay_out_thread(
     thread: int,
     n_threads: int,
 ) -> ThreadLayout:
-    """Give a thread an equal local of every population, so that all have as much to do."""
+    """Assign an equal part of every population to a thread, for equal load."""
     bounds = [
         (p.size * thread // n_threads, p.size * (thread + 1) // n_threads) for p, _, _ in layout
     ]
@@ -246,7 +246,7 @@ def _lay_out_thread(
 
 
 def lay_out(network: Network, n_threads: int) -> Layout:
-    """Share a network's neurons among threads and give every input its slot."""
+    """Assign the neurons of a network to threads, and a slot to every input."""
     parts = []
     for population in network.populations:
         ports, probed = _ports(network, population), _probed(network, population)
@@ -255,7 +255,7 @@ def lay_out(network: Network, n_threads: int) -> Layout:
 
 
 def lay_out_ends(projection: Projection) -> Layout:
-    """Lay out the populations of a projection alone, with no input but its synapses."""
+    """Lay out the populations of one projection, with its synapses as only input."""
     ends = dict.fromkeys((projection.source, projection.target))
     none = np.empty(0, np.int64)
     return _lay_out([(population, (projection.synapse,), none) for population in ends], 1)

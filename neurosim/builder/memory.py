@@ -22,21 +22,21 @@ SAMPLE_BYTES = 8
 LAW_BYTES = 100
 """Bytes for each delay of a distribution while its table is made."""
 LISTED_AT_ONCE = 2**25
-"""Synapses of in-degree rules that a thread lists at a time."""
+"""Maximum number of synapses of in-degree rules that a thread lists at a time."""
 LISTED_BYTES = 12
-"""Bytes for each of them; a list and its copy exist at the same time."""
+"""Bytes for each of them. A list and its copy exist at the same time."""
 USABLE = 0.9
 """Fraction of the available memory that a network may take."""
 
 
 def _parts(layout: Layout, projections: Projections) -> tuple[float, float, float]:
-    """Return the bytes for synapses, for finding them by source and delay, and for neurons."""
+    """Return the bytes for synapses, for their index by source and delay, and for neurons."""
     n_threads, n_neurons = len(layout.threads), int(layout.first_id[-1])
     slot = 2 if max(thread.n_slots for thread in layout.threads) <= 2**16 else 4
     weight = 0 if projections.common is not None else 4
     synapses = sum(projections.expected) * (slot + weight)
-    # Every thread finds its part of every row by a start and a column per delay; and for every step
-    # back to the longest delay, the spikes of that step and the delays that are so long.
+    # Every thread stores a start and an offset per delay for its part of every row. For every step
+    # up to the longest delay, it stores the first spike and the first column.
     columns = projections.column_delays
     rows = n_neurons * (8 + 8 + 4 * (len(columns) + 1))
     delays = n_threads * (rows + 16 * int(columns.max(initial=0)))
@@ -60,38 +60,38 @@ def _listing_bytes(layout: Layout, projections: Projections) -> float:
 
 
 def check_size(network: Network) -> None:
-    """Refuse a network that cannot fit, however it is laid out, before anything is.
+    """Check before building that a network can fit into memory in any layout.
 
     Raises
     ------
     NeurosimError
-        With the least that it takes and what would fit.
+        With the minimum that it needs and the size that fits.
     """
-    there = physical_memory()
+    available = physical_memory()
     synapses = sum(expected_synapses(projection) for projection in network.projections)
     neurons = 64 * network.size
     needed = 2 * synapses + neurons
-    if there is None or needed <= USABLE * there:
+    if available is None or needed <= USABLE * available:
         return
-    if neurons > USABLE * there:
+    if neurons > USABLE * available:
         raise NeurosimError(
             f"The network needs about {needed / 2**30:.1f} GiB for {network.size:,} neurons; "
-            f"{there / 2**30:.1f} GiB are available: lower the number of neurons"
+            f"{available / 2**30:.1f} GiB are available: lower the number of neurons"
         )
-    raise _too_many(synapses, needed, there)
+    raise _too_many(synapses, needed, available)
 
 
-def _too_many(synapses: float, needed: float, there: float) -> NeurosimError:
-    """Return the refusal of too many synapses, with the number that fits."""
+def _too_many(synapses: float, needed: float, available: float) -> NeurosimError:
+    """Return an error about too many synapses, with the number that fits."""
     return NeurosimError(
         f"The network needs about {needed / 2**30:.1f} GiB for {synapses:.3g} synapses; "
-        f"{there / 2**30:.1f} GiB are available, enough for about "
-        f"{synapses * USABLE * there / needed:.2g}: lower the number of neurons or of synapses"
+        f"{available / 2**30:.1f} GiB are available, enough for about "
+        f"{synapses * USABLE * available / needed:.2g}: lower the number of neurons or of synapses"
     )
 
 
 def check_delay_tables(network: Network, dt: float, threads: int) -> None:
-    """Refuse delays that differ too much, before tables of them are made.
+    """Check that tables for the distinct delays fit into memory.
 
     Parameters
     ----------
@@ -103,9 +103,9 @@ def check_delay_tables(network: Network, dt: float, threads: int) -> None:
     Raises
     ------
     NeurosimError
-        With the estimate and what would fit.
+        With the estimate and the size that fits.
     """
-    there = physical_memory()
+    available = physical_memory()
     spans = []
     for projection in network.projections:
         if is_distribution(projection.delay):
@@ -114,51 +114,51 @@ def check_delay_tables(network: Network, dt: float, threads: int) -> None:
     first, last = max(spans, key=lambda span: span[1] - span[0], default=(1, 1))
     count = last - first + 1
     needed = 4 * threads * network.size * count + LAW_BYTES * count
-    if there is not None and needed > USABLE * there:
-        raise _too_many_delays(needed, count, last, there)
+    if available is not None and needed > USABLE * available:
+        raise _too_many_delays(needed, count, last, available)
 
 
-def _too_many_delays(needed: float, count: int, longest: int, there: int) -> NeurosimError:
-    """Return the refusal of too many different delays."""
+def _too_many_delays(needed: float, count: int, longest: int, available: int) -> NeurosimError:
+    """Return an error about too many distinct delays."""
     return NeurosimError(
         f"The network needs about {needed / 2**30:.1f} GiB, most of it to find synapses by their "
-        f"{count:,} different delays of up to {longest:,} steps; {there / 2**30:.1f} GiB are "
+        f"{count:,} different delays of up to {longest:,} steps; {available / 2**30:.1f} GiB are "
         "available: let delays differ less, or take a larger dt"
     )
 
 
 def check_memory(layout: Layout, projections: Projections) -> None:
-    """Refuse a network that the available memory cannot hold.
+    """Check that a network fits into the available memory.
 
     Raises
     ------
     NeurosimError
-        With the estimate and what would fit.
+        With the estimate and the size that fits.
     """
-    parts, there = _parts(layout, projections), physical_memory()
+    parts, available = _parts(layout, projections), physical_memory()
     needed = sum(parts) + _listing_bytes(layout, projections)
-    if there is None or needed <= USABLE * there:
+    if available is None or needed <= USABLE * available:
         return
     if parts[1] > parts[0]:
         columns = projections.column_delays
-        raise _too_many_delays(needed, len(np.unique(columns)), int(columns.max()), there)
-    raise _too_many(sum(projections.expected), needed, there)
+        raise _too_many_delays(needed, len(np.unique(columns)), int(columns.max()), available)
+    raise _too_many(sum(projections.expected), needed, available)
 
 
 def recorded_neurons(recording: Recording) -> int:
-    """Return how many neurons are recorded."""
+    """Return the number of recorded neurons."""
     return recording.population.size if recording.ids is None else len(recording.ids)
 
 
 def recording_bytes(recording: Recording, duration: float, dt: float) -> float:
-    """Return the size of a trace in bytes; 0 for spikes, whose number is not known before a run."""
+    """Return the size of a trace in bytes; 0 for spikes, whose number is unknown before a run."""
     if recording.variable == "spikes":
         return 0.0
     return SAMPLE_BYTES * recording.n_columns * (duration / (recording.interval or dt))
 
 
 def check_recordings(network: Network, duration: float, dt: float) -> None:
-    """Refuse to record traces that do not fit into memory.
+    """Check that recorded traces fit into memory.
 
     Parameters
     ----------
@@ -171,14 +171,14 @@ def check_recordings(network: Network, duration: float, dt: float) -> None:
     NeurosimError
         With the estimate and the fix.
     """
-    there = physical_memory()
+    available = physical_memory()
     needed = sum(recording_bytes(r, duration, dt) for r in network.recordings)
-    if there is None or needed <= USABLE * there:
+    if available is None or needed <= USABLE * available:
         return
     largest = max(network.recordings, key=lambda r: recording_bytes(r, duration, dt))
     raise NeurosimError(
         f"The recordings need about {needed / 2**30:,.1f} GiB, most of it for "
         f"{largest.name!r} of {largest.population.name!r}; there are "
-        f"{there / 2**30:.1f} GiB: record fewer neurons (ids) or their average, or give a longer "
-        "interval"
+        f"{available / 2**30:.1f} GiB: record fewer neurons (ids) or their average, or "
+        "give a longer interval"
     )

@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     from neurosim.network import Population
 
 
-def values_of(population: Population, value: Any, what: str, seed: int) -> NDArray[np.float64]:
+def values_of(population: Population, value: Any, name: str, seed: int) -> NDArray[np.float64]:
     """Return a quantity of every neuron of a population.
 
     Parameters
     ----------
     population : Population
     value : float, (size,) ndarray or distribution
-    what : str
-        Name of the quantity; with the population it selects the random stream.
+    name : str
+        Name of the quantity. Name and population select the random stream.
     seed : int
 
     Returns
     -------
     (size,) ndarray
-        Read-only where all values are the same.
+        Read-only if all values are equal.
     """
     if is_distribution(value):
-        return value.sample(uniform(seed, what, population.name, population.size))
+        return value.sample(uniform(seed, name, population.name, population.size))
     return np.broadcast_to(np.asarray(value, float), (population.size,))
 
 
@@ -53,7 +53,7 @@ def drawn_neuron(population: Population, seed: int) -> Neuron:
 
 
 def refractory_of(neuron: Neuron, dt: float) -> Any:
-    """Return refractory periods in steps; where neurons differ, each to the nearest step."""
+    """Return refractory periods in steps, rounded if they differ between neurons."""
     t_ref: Any = getattr(neuron, "t_ref", 0.0)
     if is_uniform(t_ref):
         return whole_steps(t_ref, dt, f"{type(neuron).__name__}.t_ref") if t_ref > 0.0 else 0
@@ -69,15 +69,15 @@ def shortest_refractory(neuron: Neuron, dt: float) -> int:
 
 
 def number_of(neuron: Neuron, name: str) -> float:
-    """Return a quantity of a neuron model, NaN where it has none or neurons differ in it."""
+    """Return a parameter of a neuron model, NaN without it or if it differs between neurons."""
     value = getattr(neuron, name, math.nan)
     return float(value) if is_uniform(value) else math.nan
 
 
 def potential_offset(population: Population, seed: int) -> float | NDArray[np.float64]:
-    """Return the potential from which `State.v` counts (mV): 0 for equations, else rest.
+    """Return the potential to which `State.v` is relative (mV): rest, or 0 for equations.
 
-    An array has one for each neuron.
+    An array if it differs between neurons.
     """
     if not population.neuron.is_linear:
         return 0.0

@@ -1,7 +1,8 @@
-"""The whole of a network as read-only arrays, ready to run."""
+"""Convert a network to read-only tables for the kernels."""
 
 from __future__ import annotations
 
+from collections import ChainMap
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
@@ -102,22 +103,22 @@ class Plan:
     seed : int
     layout : Layout
     threads : tuple of ThreadPlan
-        Those of this process.
+        The threads of this process.
     local_threads : range
-        Their numbers among all threads.
+        Indices of these threads among all.
     first_id : (n_populations + 1,) ndarray of int64
     populations : mapping of str to PopulationInfo
     offsets : mapping of str to float or (size,) ndarray
-        Potential from which `State.v` counts, by population (mV).
+        Potential to which `State.v` is relative, by population (mV).
     spikes_of : mapping of str to (n_recorded,) ndarray of int64
-        Neurons whose spikes are kept.
+        Neurons whose spikes are recorded.
     traces : tuple of TracePlan
     max_delay, min_delay : int
-        Longest and shortest delay in steps; both at least 1.
+        Longest and shortest delay (steps), at least 1.
     steps_per_delivery : int
-        Steps that are delivered at a time.
+        Steps that are delivered together.
     refractory : (n_populations,) ndarray of int64
-        Refractory steps of each population, which bound how often it can fire.
+        Refractory steps of each population.
     n_synapses : int
         Of the threads of this process.
     """
@@ -140,18 +141,13 @@ class Plan:
 
     @property
     def n_threads(self) -> int:
-        """Threads of all processes."""
+        """Number of threads of all processes."""
         return len(self.layout.threads)
 
     def max_spikes(self, n_steps: int, n_parts: int = 1) -> int:
-        """Return how many spikes there can be at most in so many steps.
+        """Return the maximum number of spikes in `n_steps` steps.
 
-        Parameters
-        ----------
-        n_steps : int
-        n_parts : int
-            Into how many equal populations every population is cut, of one of which the spikes are
-            counted.
+        If `n_parts` is given, of one of `n_parts` equal parts of every population.
         """
         sizes = -(-np.diff(self.first_id) // n_parts)
         return int((sizes * -(-n_steps // (self.refractory + 1))).sum())
@@ -160,7 +156,7 @@ class Plan:
 _DESCRIBED = ("v_rest", "v_threshold", "v_reset", "v_peak", "tau_m", "t_ref")
 
 
-class _Wiring(NamedTuple):
+class _Synapses(NamedTuple):
     """Synapses of the threads of this process.
 
     Attributes
@@ -168,8 +164,8 @@ class _Wiring(NamedTuple):
     tables : sequence of Table
     plastic : sequence of PlasticPart
     signs : mapping of str to int
-        Of all synapses from each population.
-    horizon, stride, n_synapses : int
+        Sign of all synapses from each population.
+    max_delay, min_delay, n_synapses : int
         As in `Plan`.
     """
 
@@ -181,29 +177,35 @@ class _Wiring(NamedTuple):
     n_synapses: int
 
 
-def _wire(
-    network: Network, layout: Layout, dt: float, seed: int, own: range, each: Each, debug: bool
-) -> _Wiring:
-    """Make the synapses of a network."""
-    projections = Projections(network, layout, dt, seed, own=own, each=each)
-    plastic = plastic_projections(network, layout, dt, seed, own, each)
+def _build_synapses(
+    network: Network,
+    layout: Layout,
+    dt: float,
+    seed: int,
+    local_threads: range,
+    each: Each,
+    debug: bool,
+) -> _Synapses:
+    """Build the synapses of a network."""
+    projections = Projections(network, layout, dt, seed, local_threads=local_threads, each=each)
+    plastic = plastic_projections(network, layout, dt, seed, local_threads, each)
     check_memory(layout, projections)
     made = make_tables(projections, each)
-    learning = plastic_parts(network, plastic, layout, dt, own, each, debug)
+    parts = plastic_parts(network, plastic, layout, dt, local_threads, each, debug)
     delays = np.concatenate([q.delays.delays for q in (projections, *plastic)])
-    return _Wiring(
-        tables=list(each(lambda of: into_ring(of[0], layout), made)),
-        plastic=learning,
+    return _Synapses(
+        tables=list(each(lambda built: into_ring(built[0], layout), made)),
+        plastic=parts,
         signs=_signs(network, (projections, *plastic)),
         max_delay=int(delays.max(initial=1)),
         min_delay=int(delays.min()) if len(delays) else 2**31,
-        n_synapses=sum(n for _, n in made) + sum(len(part.weights) for part in learning),
+        n_synapses=sum(n for _, n in made) + sum(len(part.weights) for part in parts),
     )
 
 
-def _wiring_of(plan: Plan) -> _Wiring:
+def _synapses_of(plan: Plan) -> _Synapses:
     """Return the synapses of a plan."""
-    return _Wiring(
+    return _Synapses(
         tables=[part.table for part in plan.threads],
         plastic=[part.plastic for part in plan.threads],
         signs={name: info.sign for name, info in plan.populations.items()},
@@ -214,8 +216,8 @@ def _wiring_of(plan: Plan) -> _Wiring:
 
 
 def _signs(network: Network, built: Iterable[Projections]) -> dict[str, int]:
-    """Return the sign of all synapses from each population, 0 where it has both."""
-    found = {p: weights for own in built for p, weights in own.found_weights().items()}
+    """Return the sign of all synapses from each population, 0 for both signs."""
+    found = ChainMap(*(projections.found_weights() for projections in built))
     return {
         population.name: common_effect(
             effect_of(p, found.get(p)) for p in network.projections if p.source is population
@@ -225,7 +227,7 @@ def _signs(network: Network, built: Iterable[Projections]) -> dict[str, int]:
 
 
 def _describe(network: Network, signs: Mapping[str, int]) -> dict[str, PopulationInfo]:
-    """Return what results tell of each population."""
+    """Return the population information for results."""
     return {
         p.name: PopulationInfo(
             name=p.name,
@@ -238,7 +240,7 @@ def _describe(network: Network, signs: Mapping[str, int]) -> dict[str, Populatio
 
 
 def _starting_potentials(layout: Layout, thread: int, dt: float, seed: int) -> NDArray:
-    """Return the potential of each neuron at time 0, as `State.v` counts it."""
+    """Return the potential of each neuron at time 0, as stored in `State.v`."""
     v = np.zeros(layout.threads[thread].n_local)
     for local in layout.threads[thread].populations:
         population = layout.populations[local.population]
@@ -264,62 +266,65 @@ def build(
     dt: float,
     seed: int,
     threads: int,
-    own: range | None = None,
+    local_threads: range | None = None,
     debug: bool = False,
     wired: Plan | None = None,
 ) -> Plan:
-    """Lay a network out.
+    """Build the tables of a network.
 
     Parameters
     ----------
     network : Network
-        A snapshot is taken; later additions do not reach the plan.
+        Later additions to the network do not affect the plan.
     dt : float
         Step of the time grid (ms).
     seed : int
     threads : int
-    own : range, optional
-        Those of the threads that are to be laid out here. Default: all.
+    local_threads : range, optional
+        Threads of this process. Default: all.
     debug : bool
         Whether to run the equations of models as plain Python.
     wired : Plan, optional
-        Of the same network with other parameters of neurons, for the same threads: its synapses are
-        used again.
+        Plan whose synapses are reused: of the same network with other parameters of neurons, for
+        the same threads.
 
     Raises
     ------
     NeurosimError
-        If the network is empty, or does not fit the time grid or this machine's memory.
+        If the network is empty, or does not fit the time grid or the available memory.
     """
     dt, seed = check_dt(dt), check_seed(seed)
     if not network.populations:
         raise NeurosimError("The network has no population: add one with Network.add first")
-    own = range(threads) if own is None else own
+    local_threads = range(threads) if local_threads is None else local_threads
     check_size(network)
     check_delay_tables(network, dt, threads)
     layout = lay_out(network, threads)
-    with workers(len(own)) as each:
-        wiring = _wiring_of(wired) if wired else _wire(network, layout, dt, seed, own, each, debug)
+    with workers(len(local_threads)) as each:
+        if wired is None:
+            synapses = _build_synapses(network, layout, dt, seed, local_threads, each, debug)
+        else:
+            synapses = _synapses_of(wired)
         traces = plan_traces(network, layout, dt)
 
         def build_thread(thread: int) -> ThreadPlan:
             cells = neuron_tables(layout, thread, dt, seed)
             neurons = cells.tables
             models = model_tables(layout, neurons, thread, dt, seed, debug)
-            inputs, live, own_ports = input_tables(network, layout, neurons, thread, dt, seed)
+            inputs, live, custom = input_tables(network, layout, neurons, thread, dt, seed)
             recording, trace_terms = recording_table(
                 traces, layout, thread, cells.state_index, models.first_state
             )
             part = ThreadPlan(
-                table=wiring.tables[thread - own.start],
-                plastic=wiring.plastic[thread - own.start],
+                table=synapses.tables[thread - local_threads.start],
+                plastic=synapses.plastic[thread - local_threads.start],
                 neurons=neurons,
                 escape_blocks=cells.escape_blocks,
                 models=models,
                 heterogeneous=heterogeneous_tables(layout, neurons, thread, dt, seed),
                 inputs=inputs,
                 live=live,
-                own=own_ports,
+                own=custom,
                 recording=recording,
                 trace_terms=trace_terms,
                 v_start=_starting_potentials(layout, thread, dt, seed),
@@ -329,24 +334,24 @@ def build(
             _freeze(part)
             return part
 
-        built = tuple(each(build_thread, own))
+        built = tuple(each(build_thread, local_threads))
     ring = int(built[0].table.ring[0])
     return Plan(
         dt=dt,
         seed=seed,
         layout=layout,
         threads=built,
-        local_threads=own,
+        local_threads=local_threads,
         first_id=layout.first_id,
-        populations=_describe(network, wiring.signs),
+        populations=_describe(network, synapses.signs),
         offsets={p.name: potential_offset(p, seed) for p in layout.populations},
         spikes_of={
             p.name: recorded_spikes(network.recordings, p.name, p.size) for p in network.populations
         },
         traces=traces,
-        max_delay=wiring.max_delay,
+        max_delay=synapses.max_delay,
         steps_per_delivery=ring if ring > 1 else layout.steps_per_delivery,
-        min_delay=wiring.min_delay,
+        min_delay=synapses.min_delay,
         refractory=np.array([shortest_refractory(p.neuron, dt) for p in network.populations]),
-        n_synapses=wiring.n_synapses,
+        n_synapses=synapses.n_synapses,
     )

@@ -1,4 +1,4 @@
-"""Plastic synapses laid out for one thread, what they begin with, and what they have come to."""
+"""Plastic synapses of one thread: tables, initial state and postsynaptic history."""
 
 from __future__ import annotations
 
@@ -24,30 +24,29 @@ if TYPE_CHECKING:
     from neurosim.builder.layout import Layout
     from neurosim.builder.workers import Each
     from neurosim.kernels import Table
-    from neurosim.models import Plasticity
     from neurosim.network import Network
 
 BYTES = 64
-"""Memory of a plastic synapse."""
+"""Memory per plastic synapse."""
 LEAST_HISTORY = 2**12
 """Number of postsynaptic spikes that a thread always keeps."""
 HISTORY = ("steps", "values", "next_spike")
-"""Fields of `PlasticityState` that hold these spikes."""
+"""Fields of `PlasticityState` with one entry per postsynaptic spike."""
 
 
 @dataclass(frozen=True, eq=False)
 class PlasticPart:
-    """One thread's plastic synapses.
+    """The plastic synapses of one thread.
 
     Attributes
     ----------
     tables : Plastic
     weights : (n_synapses,) ndarray of float64
-        With which they begin.
+        Initial weights.
     n_lists : int
-        Lists of postsynaptic spikes.
+        Number of postsynaptic spike lists.
     projections : (n_synapses,) ndarray of int64
-        Number of the projection in the network.
+        Index of the projection in the network.
     sources, targets : (n_synapses,) ndarray of int64
         Indices within their populations.
     delays : (n_synapses,) ndarray of int64
@@ -57,7 +56,7 @@ class PlasticPart:
     functions : tuple
         `transmit_row` and `mark_row` of each projection's rule, as attributes.
     n_pre_traces, n_post_traces : int
-        Largest number of traces that a rule has.
+        Largest number of traces of a rule, at least 1.
     """
 
     tables: Plastic
@@ -74,15 +73,15 @@ class PlasticPart:
 
 
 def plastic_projections(
-    network: Network, layout: Layout, dt: float, seed: int, own: range, each: Each
+    network: Network, layout: Layout, dt: float, seed: int, local_threads: range, each: Each
 ) -> list[Projections]:
-    """Return the plastic projections, each for itself.
+    """Return the plastic projections, one `Projections` for each.
 
     Raises
     ------
     NeurosimError
-        Where input that excites and input that inhibits a plastic neuron shall be told apart, and
-        where the synapses would not fit the memory.
+        If excitatory and inhibitory input of their targets is recorded separately, or if the
+        synapses do not fit into memory.
     """
     chosen = [k for k, p in enumerate(network.projections) if p.plasticity is not None]
     for k in chosen:
@@ -94,33 +93,33 @@ def plastic_projections(
                     "synapses lead there: record 'i_syn' or 'v'"
                 )
     needed = BYTES * sum(expected_synapses(network.projections[k]) for k in chosen)
-    there = physical_memory()
-    if there is not None and needed > 0.9 * there:
+    available = physical_memory()
+    if available is not None and needed > 0.9 * available:
         raise NeurosimError(
             f"The plastic synapses need about {needed / 2**30:.1f} GiB; "
-            f"{there / 2**30:.1f} GiB are available: make fewer of them plastic"
+            f"{available / 2**30:.1f} GiB are available: make fewer of them plastic"
         )
-    return [Projections(network, layout, dt, seed, (k,), own=own, each=each) for k in chosen]
-
-
-def _rates(rule: Plasticity, side: str, dt: float) -> list[float]:
-    """Return the decay rates (per step) of a rule's traces of spikes of one side."""
-    taus = [trace.tau for trace in traces_of(type(rule)).values() if trace.side == side]
-    return [dt / (getattr(rule, tau) if isinstance(tau, str) else tau) for tau in taus]
-
-
-def _rules(rules: list[Plasticity], dt: float) -> NDArray[np.float64]:
-    """Return `Plastic.rules`."""
-    rows = [
-        [getattr(rule, name) for name in parameters_of(type(rule))]
-        + _rates(rule, "pre", dt)
-        + _rates(rule, "post", dt)
-        for rule in rules
+    return [
+        Projections(network, layout, dt, seed, (k,), local_threads=local_threads, each=each)
+        for k in chosen
     ]
-    table = np.zeros((len(rows), max(map(len, rows), default=0)))
-    for row, values in zip(table, rows, strict=True):
-        row[: len(values)] = values
-    return table
+
+
+class _Rule:
+    """A plasticity rule with the values that its row functions read."""
+
+    def __init__(self, rule: Any, dt: float) -> None:
+        traces = traces_of(type(rule)).values()
+        taus = [
+            (trace.side, getattr(rule, trace.tau) if isinstance(trace.tau, str) else trace.tau)
+            for trace in traces
+        ]
+        pre, post = ([dt / tau for side, tau in taus if side == s] for s in ("pre", "post"))
+        parameters = [getattr(rule, name) for name in parameters_of(type(rule))]
+        self.w_max: float = rule.w_max
+        self.values = [*parameters, *pre, *post]
+        self.n_pre, self.n_post = len(pre), len(post)
+        self.first_rate = len(parameters) + len(pre)
 
 
 def plastic_parts(
@@ -128,115 +127,108 @@ def plastic_parts(
     plastic: list[Projections],
     layout: Layout,
     dt: float,
-    own: range,
+    local_threads: range,
     each: Each,
     debug: bool,
 ) -> list[PlasticPart]:
     """Lay out the plastic synapses of each thread of this process.
 
-    `debug` tells whether to run their rules as plain Python.
+    With `debug`, rules run as plain Python.
     """
     made = [make_tables(projections, each) for projections in plastic]
-    functions = [rule_functions(_rule_of(projections), debug) for projections in plastic]
+    functions = tuple(rule_functions(projections.plasticity, debug) for projections in plastic)
+    rules = [_Rule(projections.plasticity, dt) for projections in plastic]
 
     def part(thread: int) -> PlasticPart:
-        tables = [of[thread - own.start][0] for of in made]
-        return _plastic_part(network, plastic, tables, functions, layout, thread, dt)
+        tables = [of[thread - local_threads.start][0] for of in made]
+        return _plastic_part(network, plastic, tables, rules, functions, layout, thread)
 
-    return list(each(part, own))
-
-
-def _rule_of(projections: Projections) -> Plasticity:
-    """Return the rule of a plastic projection."""
-    rule = projections.projections[0].plasticity
-    assert rule is not None
-    return rule
+    return list(each(part, local_threads))
 
 
 def _plastic_part(
     network: Network,
     plastic: list[Projections],
     tables: list[Table],
-    functions: list[Any],
+    rules: list[_Rule],
+    functions: tuple[Any, ...],
     layout: Layout,
     thread: int,
-    dt: float,
 ) -> PlasticPart:
-    """Lay out one thread's plastic synapses."""
-    own = np.zeros(len(plastic), PLASTIC_PROJECTION)
-    rules = [_rule_of(projections) for projections in plastic]
-    segments, delays, targets, posts, weights, kinds, sources, steps, lows = ([] for _ in range(9))
-    ends, n, n_lists, n_delays, n_rows = [np.zeros(1, np.int64)], 0, 0, 0, 0
-    for p, (projections, table) in enumerate(zip(plastic, tables, strict=True)):
+    """Lay out the plastic synapses of one thread."""
+    records = np.zeros(len(plastic), PLASTIC_PROJECTION)
+    columns: dict[str, list[NDArray]] = {}
+    stops, n_synapses, n_lists, n_delays, n_rows = [np.zeros(1, np.int64)], 0, 0, 0, 0
+    for p, (projections, table, rule) in enumerate(zip(plastic, tables, rules, strict=True)):
         (projection,) = projections.projections
         local = layout.threads[thread].populations[layout.index(projection.target)]
-        first = int(layout.first_id[layout.index(projection.source)])
-        source, slots, weight, late = unpack(table)
-        different = np.unique(projections.column_delays)
-        row = (source - first) * len(different) + np.searchsorted(different, late)
-        # Within a delay the table may go by weight: here only the row counts.
+        first_source = int(layout.first_id[layout.index(projection.source)])
+        source, slots, weight, delay = unpack(table)
+        distinct = np.unique(projections.column_delays)
+        row = (source - first_source) * len(distinct) + np.searchsorted(distinct, delay)
+        # Within a delay the table may be sorted by weight: only the row matters here.
         order = np.argsort(row, kind="stable")
-        rows = projection.source.size * len(different)
-        ends.append(n + np.cumsum(np.bincount(row, minlength=rows)))
-        sides = [trace.side for trace in traces_of(type(rules[p])).values()]
-        own[p] = (
-            first,
+        size = projection.source.size * len(distinct)
+        stops.append(n_synapses + np.cumsum(np.bincount(row, minlength=size)))
+        records[p] = (
+            first_source,
             projection.source.size,
             n_rows,
             n_delays,
-            len(different),
+            len(distinct),
             int(layout.first_id[local.population]) + local.start,
             local.size,
             n_lists,
-            len(parameters_of(type(rules[p]))) + sides.count("pre"),
-            sides.count("post"),
-            rules[p].w_max,
+            rule.first_rate,
+            rule.n_post,
+            rule.w_max,
         )
         slots = slots.astype(np.int64)[order]
-        place = slots - local.slots[projection.synapse]
-        targets.append(slots)
-        posts.append(n_lists + place)
-        weights.append(weight[order].astype(float))
-        delays.append(different)
-        segments.append(local.start + place)
-        sources.append(source[order] - first)
-        steps.append(late[order])
+        offset = slots - local.slots[projection.synapse]
         number = next(k for k, other in enumerate(network.projections) if other is projection)
-        kinds.append(np.full(len(slots), number))
-        lows.append(local.start)
-        n, n_rows = n + len(slots), n_rows + rows
-        n_lists, n_delays = n_lists + local.size, n_delays + len(different)
+        found = {
+            "slots": slots,
+            "post_ids": n_lists + offset,
+            "weights": weight[order],
+            "distinct": distinct,
+            "projections": np.full(len(slots), number),
+            "sources": source[order] - first_source,
+            "targets": local.start + offset,
+            "delays": delay[order],
+            "first_target": np.array([local.start]),
+        }
+        for name, column in found.items():
+            columns.setdefault(name, []).append(column)
+        n_synapses, n_rows = n_synapses + len(slots), n_rows + size
+        n_lists, n_delays = n_lists + local.size, n_delays + len(distinct)
 
-    def joined(parts: list[NDArray], dtype: type = np.int64) -> NDArray:
-        return np.concatenate([np.empty(0, dtype), *parts]).astype(dtype, copy=False)
+    def joined(name: str, dtype: type = np.int64) -> NDArray:
+        parts = [np.empty(0, dtype), *columns.get(name, [])]
+        return np.concatenate(parts).astype(dtype, copy=False)
 
-    laid = Plastic(
-        projections=own,
-        rules=_rules(rules, dt),
-        delays=joined(delays),
-        segment=np.concatenate(ends),
-        targets=joined(targets),
-        post_ids=joined(posts),
-    )
-    begin = joined(weights, np.float64)
+    values = np.zeros((len(rules), max((len(rule.values) for rule in rules), default=0)))
+    for row_values, rule in zip(values, rules, strict=True):
+        row_values[: len(rule.values)] = rule.values
     return PlasticPart(
-        laid,
-        begin,
-        n_lists,
-        joined(kinds),
-        joined(sources),
-        joined(segments),
-        joined(steps),
-        np.array(lows, np.int64),
-        tuple(functions),
-        _most_traces(rules, "pre"),
-        _most_traces(rules, "post"),
+        tables=Plastic(
+            projections=records,
+            rules=values,
+            delays=joined("distinct"),
+            segment=np.concatenate(stops),
+            targets=joined("slots"),
+            post_ids=joined("post_ids"),
+        ),
+        weights=joined("weights", np.float64),
+        n_lists=n_lists,
+        projections=joined("projections"),
+        sources=joined("sources"),
+        targets=joined("targets"),
+        delays=joined("delays"),
+        first_target=joined("first_target"),
+        functions=functions,
+        n_pre_traces=max(1, *(rule.n_pre for rule in rules), 1),
+        n_post_traces=max(1, *(rule.n_post for rule in rules), 1),
     )
-
-
-def _most_traces(rules: list[Plasticity], side: str) -> int:
-    """Return the largest number of traces of one side that a rule has, at least 1."""
-    return max(1, *(len(_rates(rule, side, 1.0)) for rule in rules), 1)
 
 
 def new_plasticity_state(part: PlasticPart) -> PlasticityState:
@@ -256,45 +248,42 @@ def new_plasticity_state(part: PlasticPart) -> PlasticityState:
     )
 
 
-def history_limit(plasticity: PlasticityState) -> int:
+def history_limit(state: PlasticityState) -> int:
     """Return the number of stored postsynaptic spikes above which unneeded ones are dropped.
 
-    Dropping visits all synapses and spikes, so its cost for each new spike stays constant if the
-    history grows by as many spikes as there are of both.
+    Dropping visits all synapses and spikes, so its cost per new spike stays constant if the history
+    grows by as many spikes as there are of both.
     """
-    return 2 * int(plasticity.count[0]) + len(plasticity.weights) + LEAST_HISTORY
+    return 2 * int(state.count[0]) + len(state.weights) + LEAST_HISTORY
 
 
-def drop_history(part: PlasticPart, plasticity: PlasticityState, step: int) -> PlasticityState:
+def drop_history(part: PlasticPart, state: PlasticityState, step: int) -> PlasticityState:
     """Return the state without the postsynaptic spikes that no synapse needs at step `step`.
 
-    The spikes that are kept do not depend on earlier calls. Some arrays are changed in place.
+    The kept spikes do not depend on earlier calls. Some arrays are changed in place.
     """
-    tables, n = part.tables, int(plasticity.count[0])
-    kept = plasticity._replace(
-        **{name: np.empty_like(getattr(plasticity, name)[:n]) for name in HISTORY}
-    )
-    needed, places = np.zeros(n, bool), np.empty(n, np.int64)
+    tables, n = part.tables, int(state.count[0])
+    kept = state._replace(**{name: np.empty_like(getattr(state, name)[:n]) for name in HISTORY})
+    needed, new_index = np.zeros(n, bool), np.empty(n, np.int64)
     marks = [
-        Entry(own.mark_row, tables, plasticity, rule, needed)
-        for own, rule in zip(part.functions, tables.rules, strict=True)
+        Entry(functions.mark_row, tables, state, rule, needed)
+        for functions, rule in zip(part.functions, tables.rules, strict=True)
     ]
-    drop = Entry(drop_spikes, tables, plasticity, kept, address_table(marks), needed, places)
+    drop = Entry(drop_spikes, tables, state, kept, address_table(marks), needed, new_index)
     count = drop(step, 0, 0, 0, 0)
     left = {name: getattr(kept, name)[:count].copy() for name in HISTORY}
-    return plasticity._replace(**left, count=np.array([count]))
+    return state._replace(**left, count=np.array([count]))
 
 
-def ensure_history_capacity(plasticity: PlasticityState, most: int) -> PlasticityState:
-    """Return the state with capacity for `most` more postsynaptic spikes."""
-    kept = int(plasticity.count[0])
-    if len(plasticity.first_spike) == 0 or len(plasticity.steps) >= kept + most:
-        return plasticity
+def ensure_history_capacity(state: PlasticityState, n_spikes: int) -> PlasticityState:
+    """Return the state with capacity for `n_spikes` more postsynaptic spikes."""
+    kept = int(state.count[0])
+    if len(state.first_spike) == 0 or len(state.steps) >= kept + n_spikes:
+        return state
 
     def longer(array: NDArray) -> NDArray:
-        larger = np.empty((2 * kept + most, *array.shape[1:]), array.dtype)
+        larger = np.empty((2 * kept + n_spikes, *array.shape[1:]), array.dtype)
         larger[:kept] = array[:kept]
         return larger
 
-    grown = {name: longer(getattr(plasticity, name)) for name in HISTORY}
-    return plasticity._replace(**grown)
+    return state._replace(**{name: longer(getattr(state, name)) for name in HISTORY})

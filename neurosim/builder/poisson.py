@@ -27,7 +27,7 @@ def poisson_table(mean: float) -> tuple[int, NDArray[np.uint16], NDArray[np.uint
     Returns
     -------
     least : int
-        The smallest number with a value of its own.
+        The smallest number to which values are assigned.
     thresholds : (n,) ndarray of uint16
         Cumulative counts of the values of `least`, the next number, and so on. The last is repeated
         to make n a multiple of four, as the kernel requires.

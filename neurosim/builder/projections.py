@@ -1,8 +1,8 @@
-"""The projections of a network as the kernels want them, the same for every thread."""
+"""Tables of the projections of a network that all threads share."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,27 +32,26 @@ ROW_KINDS = {
     "out-degree": c.OUT_DEGREE,
     "listed": c.LISTED,
 }
-"""What kernels call the ways to make rows of a projection's targets."""
+"""Kind of rule for each value of `Rule.rows`."""
 
 
 def expected_synapses(projection: Projection) -> float:
-    """Return how many synapses a projection has, in the mean where that is random."""
+    """Return the number of synapses of a projection, or its mean if it is random."""
     ends = projection.ends
     return projection.rule.bind(ends).expected_synapses(*ends.shape, n_common=ends.n_common)
 
 
 def known_sign(network: Network, source: Population) -> int:
-    """Return the effect of the synapses from a population that no file lists, as `common_sign`."""
-    own = [p for p in network.projections if p.source is source]
+    """Return the common effect of the synapses from a population that are not in files."""
     return common_effect(
         effect_of(p, None if p.plasticity is None else p.plasticity.w_max)
-        for p in own
-        if p.plasticity is not None or not is_per_edge(p.weight)
+        for p in network.projections
+        if p.source is source and (p.plasticity is not None or not is_per_edge(p.weight))
     )
 
 
 class Projections:
-    """Projections of a network as the kernels want them, the same for every thread.
+    """Tables of the projections of a network that all threads share.
 
     Parameters
     ----------
@@ -62,22 +61,22 @@ class Projections:
         ms.
     seed : int
     chosen : sequence of int, optional
-        Which of the projections; all that are not plastic if not given. The random numbers of each
-        are its own, whichever are chosen.
-    own : range, optional
-        The threads of this process; all if not given.
+        Indices of projections. Default: all static ones. The random numbers of a projection do not
+        depend on the choice.
+    local_threads : range, optional
+        The threads of this process. Default: all.
     each : Each
-        How threads are made to work.
+        Maps a function over threads.
 
     Attributes
     ----------
     listed : dict of int to Listed
-        Those of the projections whose synapses are listed.
+        Projections with listed synapses.
 
     Raises
     ------
     NeurosimError
-        For whatever is wrong with a file of edges: all of it is read.
+        If an edge list is invalid. Files are read completely.
     """
 
     def __init__(
@@ -88,11 +87,11 @@ class Projections:
         seed: int,
         chosen: Sequence[int] | None = None,
         *,
-        own: range | None = None,
+        local_threads: range | None = None,
         each: Each = map,
     ) -> None:
         self.layout, self._dt = layout, dt
-        self.own = range(len(layout.threads)) if own is None else own
+        self.local_threads = range(len(layout.threads)) if local_threads is None else local_threads
         if chosen is None:
             chosen = [k for k, p in enumerate(network.projections) if p.plasticity is None]
         order = sorted(chosen, key=lambda k: self._source(network, k))
@@ -128,7 +127,7 @@ class Projections:
         self.weights = np.concatenate([np.empty(0), *arrays])
 
     def _survey(self, network: Network, each: Each) -> dict[int, Listed]:
-        """Read and check all lists of edges, and count what is in them."""
+        """Read and check all edge lists, and count their synapses."""
         signs: dict[Population, int] = {}
         listed = {}
         for p, projection in enumerate(self.projections):
@@ -137,22 +136,29 @@ class Projections:
             source, target = projection.source, self.layout.index(projection.target)
             if source not in signs:
                 signs[source] = known_sign(network, source)
-            populations = [self.layout.threads[thread].populations[target] for thread in self.own]
+            targets = [
+                self.layout.threads[thread].populations[target] for thread in self.local_threads
+            ]
             sign = signs[source] * projection.effect
-            listed[p] = Listed(projection, populations, self._dt, self.keys[p], sign, each)
+            listed[p] = Listed(projection, targets, self._dt, self.keys[p], sign, each)
             signs[source] = listed[p].sign * projection.effect or signs[source]
         return listed
 
+    @property
+    def plasticity(self) -> Any:
+        """Rule of the first projection."""
+        return self.projections[0].plasticity
+
     def found_weights(self) -> dict[Projection, NDArray[np.float64]]:
-        """Return weakest and strongest weight of those projections that have theirs in a file."""
+        """Return the extreme weights of projections with weights in a file."""
         return {
-            self.projections[p]: own.extremes
-            for p, own in self.listed.items()
+            self.projections[p]: listed.extremes
+            for p, listed in self.listed.items()
             if is_per_edge(self.projections[p].weight)
         }
 
     def _set_columns(self) -> None:
-        """Give every delay, or every delay with each of the common weights, a column."""
+        """Assign columns to delays, or to pairs of delay and common weight."""
         delays = self.delays
         segments = int(self.layout.first_id[-1]) * len(delays.delays)
         self.common = common_weights(
@@ -162,7 +168,7 @@ class Projections:
         self.column_delays = np.repeat(delays.delays, width)
         self.columns = delays.columns * width
         if self.common:
-            self.columns += np.repeat(self.common.places, delays.lengths)
+            self.columns += np.repeat(self.common.index, delays.lengths)
 
     def _source(self, network: Network, k: int) -> int:
         return self.layout.index(network.projections[k].source)

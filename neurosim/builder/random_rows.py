@@ -1,4 +1,4 @@
-"""The rules of a network as one thread applies them, and what it needs to draw rows by them."""
+"""Connection rules for one thread, with lists and workspace for drawing rows."""
 
 from __future__ import annotations
 
@@ -68,13 +68,13 @@ class ThreadRules:
         row.kind = ROW_KINDS[rule.rows]
         row.n_targets = projection.ends.shape[1]
         row.slot = local.slots[projection.synapse]
-        own = self._describe_targets(p, local)
+        offsets = self._describe_targets(p, local)
         row.first_probe = -1
         if len(local.probed):
             row.first_probe = sum(map(len, self._probes))
             row.probe_slot = local.probe_slots[projection.synapse]
             row.n_probes = len(local.probed)
-            self._probes.append(local.probe_index()[own])
+            self._probes.append(local.probe_index()[offsets])
         self._describe_sources(p)
         row.distinct = not rule.multapses
         row.degree = rule.n if rule.rows == "in-degree" else shared.first_degrees[p]
@@ -98,12 +98,12 @@ class ThreadRules:
         ids = projection.target_ids
         first, last = np.searchsorted(ids, [local.start, local.stop])
         row.first_target, row.stop_target = first, last
-        own = ids[first:last] - local.start
-        if len(own) and own[-1] - own[0] + 1 == len(own):
-            row.slot += own[0]
+        offsets = ids[first:last] - local.start
+        if len(offsets) and offsets[-1] - offsets[0] + 1 == len(offsets):
+            row.slot += offsets[0]
         else:
-            row.target_view = self._add_view(own)
-        return own
+            row.target_view = self._add_view(offsets)
+        return offsets
 
     def _describe_sources(self, p: int) -> None:
         """Write the sources of projection p, and which of them are targets too."""
@@ -131,12 +131,10 @@ class ThreadRules:
         return sum(map(len, self._views[:-1]))
 
     def lists(self, first: int, last: int, *, counting: bool, only: int | None = None) -> Lists:
-        """List the rows of the sources first … last − 1 that cannot be drawn one by one.
+        """List the rows of in-degree rules of the sources first … last − 1.
 
-        Of all projections, or of only one.
-
-        Where they shall only be counted, those of in-degree rules get their lengths if these tell
-        all, which without probes they do.
+        With `counting`, only the lengths of the rows are determined, except for targets with E/I
+        probes. `only` selects one projection.
         """
         parts = []
         n_rows = n_listed = 0
@@ -161,7 +159,7 @@ class ThreadRules:
         )
 
     def _invert(self, p: int, low: int, high: int, *, listed: bool) -> Lists:
-        """Return rows of an in-degree rule; unless they shall be listed, their lengths alone."""
+        """Return rows of an in-degree rule; unless `listed`, only their lengths."""
         arguments = (self._rules[p], self.plan.views)
         n_sources = self._shared.projections[p].ends.shape[0]
         if p not in self._out_degrees:
@@ -175,7 +173,7 @@ class ThreadRules:
         return part
 
     def blocks(self, first: int, last: int) -> Iterator[tuple[int, int]]:
-        """Cut a range of sources into ranges whose in-degree rows can be listed at once."""
+        """Cut a range of sources into ranges whose in-degree rows fit into memory together."""
         listed = sum(
             expected
             for p, expected in zip(self._shared.projections, self._shared.expected, strict=True)
@@ -188,7 +186,7 @@ class ThreadRules:
                 yield a, b
 
     def workspace(self, lists: Lists, longest: int) -> Workspace:
-        """Return room for rows of up to `longest` synapses in all."""
+        """Return a workspace for rows of up to `longest` synapses."""
         per_projection = int(np.diff(lists.start).max(initial=1))
         for p, projection in enumerate(self._shared.projections):
             row = self._rules[p]
@@ -200,10 +198,22 @@ class ThreadRules:
                 per_projection = max(per_projection, int(row.stop_target - row.first_target))
         return self.workspace_for(per_projection, longest)
 
-    def workspace_for(self, per_projection: int, longest: int) -> Workspace:
-        """Return room for so many synapses of a projection, and so many before them in a row."""
-        largest = max((p.target.size for p in self._shared.projections), default=0)
-        work = _new_workspace(per_projection, longest, largest)
+    def workspace_for(self, n: int, before: int) -> Workspace:
+        """Return a workspace for n synapses of a projection after `before` others in a row."""
+        work = Workspace(
+            targets=np.empty(n, np.int64),
+            minors=np.empty(n, np.int64),
+            majors=np.empty(n, np.int64),
+            indices=np.empty(n, np.int64),
+            bits=np.empty(n, np.uint64),
+            seen=np.zeros(max((p.target.size for p in self._shared.projections), default=0), int),
+            tails=np.empty(n, np.int64),
+            kept=np.empty(n),
+            slots=np.empty(before + n, np.int64),
+            columns=np.empty(before + n, np.int64),
+            weights=np.empty(before + n),
+            drawing=empty_address_table(3),
+        )
         needed = {
             draw_targets: np.isin(self._rules["kind"], (c.PROBABILITY, c.OUT_DEGREE)),
             draw_weights: ~np.isin(self._rules["weight_kind"], (c.CONSTANT, c.ARRAY)),
@@ -217,23 +227,6 @@ class ThreadRules:
 
 
 def _numbers(neurons: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the place of each neuron among others, which ascend, or −1."""
-    places = np.minimum(np.searchsorted(among, neurons), len(among) - 1)
-    return np.where(among[places] == neurons, places, -1)
-
-
-def _new_workspace(per_projection: int, longest: int, largest: int) -> Workspace:
-    return Workspace(
-        targets=np.empty(per_projection, np.int64),
-        minors=np.empty(per_projection, np.int64),
-        majors=np.empty(per_projection, np.int64),
-        indices=np.empty(per_projection, np.int64),
-        bits=np.empty(per_projection, np.uint64),
-        seen=np.zeros(largest, np.int64),
-        tails=np.empty(per_projection, np.int64),
-        kept=np.empty(per_projection),
-        slots=np.empty(longest + per_projection, np.int64),
-        columns=np.empty(longest + per_projection, np.int64),
-        weights=np.empty(longest + per_projection),
-        drawing=empty_address_table(3),
-    )
+    """Return the index of each neuron in a sorted array, or −1."""
+    index = np.minimum(np.searchsorted(among, neurons), len(among) - 1)
+    return np.where(among[index] == neurons, index, -1)

@@ -1,4 +1,4 @@
-"""What is sampled on one thread, and how samples become traces."""
+"""Recorded signals of one thread, and their assignment to traces."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ class TracePlan:
         Steps.
     unit : str
     state : StateIndex or None
-        For a state variable of a model: where its values are.
+        For state variables of models.
     reduction : {"", "average", "sum"}
-        What is kept of the neurons' values.
+        Reduction over neurons.
     """
 
     key: tuple[str, str]
@@ -67,11 +67,11 @@ class TracePlan:
 
     @property
     def columns(self) -> NDArray[np.int64]:
-        """Neuron of each column that is kept; 0 for an average or a sum."""
+        """Neuron of each column of the trace; 0 for an average or a sum."""
         return np.zeros(1, np.int64) if self.reduction else self.ids
 
     def reduced(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what is kept of samples (n_samples, n_neurons), summed in the order of `ids`."""
+        """Reduce samples (n_samples, n_neurons), summing in the order of `ids`."""
         if not self.reduction:
             return values
         total = np.ascontiguousarray(values).sum(axis=1, keepdims=True)
@@ -80,7 +80,7 @@ class TracePlan:
 
 @dataclass(frozen=True, eq=False)
 class TraceTerm:
-    """Samples that are added into columns of a trace: several where several ports sum up.
+    """Samples that are added to columns of a trace: one term for each port.
 
     Attributes
     ----------
@@ -105,8 +105,8 @@ def plan_traces(network: Network, layout: Layout, dt: float) -> tuple[TracePlan,
     for recording in network.recordings:
         if recording.variable == "spikes":
             continue
-        what = f"interval of {recording.variable!r} of {recording.population.name!r}"
-        interval = 1 if recording.interval is None else whole_steps(recording.interval, dt, what)
+        name = f"interval of {recording.variable!r} of {recording.population.name!r}"
+        interval = 1 if recording.interval is None else whole_steps(recording.interval, dt, name)
         ids = np.arange(recording.population.size) if recording.ids is None else recording.ids
         key = (recording.population.name, recording.name)
         reduction = recording.name.removeprefix(recording.variable).lstrip("_")
@@ -119,7 +119,7 @@ def plan_traces(network: Network, layout: Layout, dt: float) -> tuple[TracePlan,
 
 
 def _state_index(recording: Recording, layout: Layout) -> StateIndex | None:
-    """Return where the values of a recorded state variable are, None for other variables."""
+    """Return the index of a recorded state variable, None for other variables."""
     number = layout.index(recording.population)
     neuron = layout.populations[number].neuron
     names: list[Any] = [(None, name) for name in states_of(type(neuron))]
@@ -132,54 +132,54 @@ def _state_index(recording: Recording, layout: Layout) -> StateIndex | None:
 
 
 def recorded_spikes(recordings: tuple[Recording, ...], name: str, size: int) -> NDArray[np.int64]:
-    """Return the neurons of a population whose spikes are kept, ascending."""
+    """Return the neurons of a population whose spikes are recorded, ascending."""
     chosen = [r.ids for r in recordings if r.variable == "spikes" and r.population.name == name]
     if not chosen or any(ids is None for ids in chosen):
         return np.arange(size)
     return np.unique(np.concatenate(chosen)).astype(np.int64)  # type: ignore[arg-type]
 
 
-def _places(
+def _signals(
     trace: TracePlan,
     local: LocalPopulation,
-    own: NDArray[np.int64],
+    neurons: NDArray[np.int64],
     ports: tuple[Hashable, ...],
-    state_places: Mapping[tuple[int, Hashable, bool], int],
+    state_index: Mapping[tuple[int, Hashable, bool], int],
     first_state: Mapping[int, int],
 ) -> list[tuple[int, NDArray[np.int64]]]:
-    """Return the kind and the places of the signals that sum up to a variable of some neurons."""
+    """Return the kind and the indices of the signals whose sum is a variable of some neurons."""
     variable = trace.variable
     if variable == "v":
-        return [(VOLTAGE, local.first + own - local.start)]
+        return [(VOLTAGE, local.first + neurons - local.start)]
     if trace.state is not None:
         size, number, first = trace.state.size, trace.state.number, first_state[trace.population]
-        return [(MODEL_STATE, first + size * (own - local.start) + number)]
+        return [(MODEL_STATE, first + size * (neurons - local.start) + number)]
     synaptic: list[Any] = [port for port in ports if port != NOISE]
     if variable == "i_syn":
         currents = [port for port in synaptic if port.is_current]
         return [
-            (CURRENT, state_places[trace.population, port, False] + own - local.start)
+            (CURRENT, state_index[trace.population, port, False] + neurons - local.start)
             for port in currents
         ]
-    probes = local.probe_index()[own - local.start] + (
+    probes = local.probe_index()[neurons - local.start] + (
         len(local.probed) if variable.endswith("inh") else 0
     )
     if variable.startswith("input"):
         return [(ARRIVAL, local.probe_slots[port] + probes) for port in synaptic]
     currents = [port for port in synaptic if port.is_current]
-    return [(CURRENT, state_places[trace.population, port, True] + probes) for port in currents]
+    return [(CURRENT, state_index[trace.population, port, True] + probes) for port in currents]
 
 
 def recording_table(
     traces: tuple[TracePlan, ...],
     layout: Layout,
     thread: int,
-    state_places: Mapping[tuple[int, Hashable, bool], int],
+    state_index: Mapping[tuple[int, Hashable, bool], int],
     first_state: Mapping[int, int],
 ) -> tuple[RecordingTable, tuple[TraceTerm, ...]]:
-    """Lay out the probes of one thread."""
+    """Lay out the recordings of one thread."""
     sets: list[tuple[int, ...]] = []
-    places: list[NDArray[np.int64]] = []
+    indices: list[NDArray[np.int64]] = []
     trace_terms = []
     n = 0
     for k, trace in enumerate(traces):
@@ -188,16 +188,16 @@ def recording_table(
         if len(columns) == 0:
             continue
         ports = layout.ports[trace.population]
-        for kind, where in _places(
-            trace, local, trace.ids[columns], ports, state_places, first_state
+        for kind, where in _signals(
+            trace, local, trace.ids[columns], ports, state_index, first_state
         ):
             sets.append((n, n + len(where), trace.interval, kind))
-            places.append(where)
+            indices.append(where)
             signals = slice(n, n + len(where))
             trace_terms.append(TraceTerm(k, trace.interval, signals, columns))
             n += len(where)
     probes = RecordingTable(
         np.array(sets, RECORDING_SET),
-        np.concatenate([np.empty(0, np.int64), *places]),
+        np.concatenate([np.empty(0, np.int64), *indices]),
     )
     return probes, tuple(trace_terms)

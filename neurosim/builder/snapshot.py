@@ -1,9 +1,9 @@
-"""The state of a simulation as it is whatever the number of threads, and back.
+"""State of a simulation, independent of the number of threads.
 
-What a thread keeps at places of its own is put in the order of the whole network: by population,
-then by neuron. What follows from the rest is left out: input is empty between chunks of steps, the
-values of injected currents are read anew, who rests is told by when each neuron's rest ends, and
-how far a spike is delivered by its age.
+The state of all threads is stored in the order of the network: by population, then by neuron.
+Derived state is omitted. Between chunks of steps the input buffer is empty. Injected currents are
+read again from their programs. The queues of refractory neurons follow from the ends of their
+refractory periods, and the progress of the delivery of a spike follows from its age.
 """
 
 from __future__ import annotations
@@ -37,33 +37,33 @@ STATES = {
 
 
 LARGEST = 1e100
-"""Potentials (mV), currents (pA) and states beyond this do not come up in any run."""
+"""Bound on potentials (mV), currents (pA) and states. No valid run exceeds it."""
 
 
 class _Span(NamedTuple):
-    """Consecutive values of a field of `State`: first at a thread, first in the network."""
+    """Consecutive values of a field: first index on a thread, and in the network."""
 
     field: str
-    own: int
-    whole: int
+    start: int
+    network_start: int
     size: int
 
 
 class _Counter:
-    """Where in the order of the network the next values of each field go."""
+    """Assigns indices in the order of the network to the values of each field."""
 
     def __init__(self) -> None:
         self.total = dict.fromkeys(STATES, 0)
 
     def take(self, field: str, size: int) -> int:
-        """Return the first of `size` places."""
+        """Return the first of `size` consecutive indices."""
         first = self.total[field]
         self.total[field] += size
         return first
 
 
 def _spans(layout: Layout, part: ThreadPlan, thread: int, counter: _Counter) -> Iterator[_Span]:
-    """Yield where the values of a thread lie, here and in the network."""
+    """Yield the spans of the values of a thread."""
     populations = layout.threads[thread].populations
     with_probes = [local.population for local in populations if len(local.probed)]
     for g, local in enumerate(populations):
@@ -72,37 +72,38 @@ def _spans(layout: Layout, part: ThreadPlan, thread: int, counter: _Counter) -> 
             whole = counter.take(field, population.size) + local.start
             yield _Span(field, local.first, whole, local.size)
         for port in _ports(part, g):
-            for place in _variables(port):
+            for index in _variables(port):
                 whole = counter.take("synaptic", population.size) + local.start
-                yield _Span("synaptic", place, whole, local.size)
+                yield _Span("synaptic", index, whole, local.size)
         if not population.neuron.is_linear:
             n = state_size(layout, local.population)
             whole = counter.take("states", n * population.size) + n * local.start
             yield _Span("states", part.models.first_state[g], whole, n * local.size)
         if len(layout.probed[local.population]):
-            own = len(local.probed) > 0
-            group = len(populations) + with_probes.index(local.population) if own else g
+            group = g
+            if len(local.probed):
+                group = len(populations) + with_probes.index(local.population)
             yield from _probe_spans(layout, part, local, group, counter)
 
 
 def _probe_spans(
     layout: Layout, part: ThreadPlan, local: LocalPopulation, group: int, counter: _Counter
 ) -> Iterator[_Span]:
-    """Yield where the values of one population's probes lie; first those that hear excitation."""
-    probed, own = layout.probed[local.population], len(local.probed)
+    """Yield the spans of the E/I probes of one population, first those for excitation."""
+    probed, n_local = layout.probed[local.population], len(local.probed)
     before = int(np.searchsorted(probed, local.start))
     slots = list(local.probe_slots.values())
     for number, port in enumerate(_ports(part, group)):
-        places = [("synaptic", place) for place in _variables(port)]
-        for field, place in [*places, ("arrived", slots[number])]:
+        fields = [("synaptic", index) for index in _variables(port)]
+        for field, index in [*fields, ("arrived", slots[number])]:
             for sign in range(2):
                 whole = counter.take(field, len(probed)) + before
-                yield _Span(field, place + sign * own, whole, own)
+                yield _Span(field, index + sign * n_local, whole, n_local)
 
 
 def variables(part: ThreadPlan, group: int) -> list[int]:
-    """Return the places in `State.synaptic` at which a group's variables begin."""
-    return [place for port in _ports(part, group) for place in _variables(port)]
+    """Return the first index in `State.synaptic` of each variable of a group."""
+    return [index for port in _ports(part, group) for index in _variables(port)]
 
 
 def _ports(part: ThreadPlan, group: int) -> NDArray:
@@ -111,7 +112,7 @@ def _ports(part: ThreadPlan, group: int) -> NDArray:
 
 
 def _variables(port: np.record) -> list[int]:
-    """Return the places of a port's variables in `State.synaptic`."""
+    """Return the first index in `State.synaptic` of each variable of a port."""
     if port.kind in (DELTA, EQUATIONS):
         return []
     return [int(port.state), int(port.rise)] if port.kind == ALPHA else [int(port.state)]
@@ -123,21 +124,22 @@ def get_state(plan: Plan, states: list[State]) -> dict[str, NDArray]:
     Returns
     -------
     dict
-        For each of `STATES` an array, 0 where another process has the value; of the spikes of the
-        last `plan.max_delay` steps "fired", the global ids by step, and "fired_in", how many there
-        were in each step.
+        An array for each of `STATES`, with 0 for values of other processes. "fired" holds the
+        global ids of the spikes of the last `plan.max_delay` steps, by step, and "fired_in" the
+        number of spikes in each step.
     """
-    own: list[tuple[_Span, NDArray]] = []
+    found: list[tuple[_Span, NDArray]] = []
     total: dict[str, int] = {}
     for thread, part, state in zip(plan.local_threads, plan.threads, states, strict=True):
         counter = _Counter()
         for span in _spans(plan.layout, part, thread, counter):
-            own.append((span, getattr(state, STATES[span.field])[span.own : span.own + span.size]))
+            values = getattr(state, STATES[span.field])[span.start : span.start + span.size]
+            found.append((span, values))
         total = counter.total
     first = states[0]
     whole = {field: np.zeros(n, getattr(first, STATES[field]).dtype) for field, n in total.items()}
-    for span, values in own:
-        whole[span.field][span.whole : span.whole + span.size] = values
+    for span, values in found:
+        whole[span.field][span.network_start : span.network_start + span.size] = values
     start = first.history_start[: plan.max_delay + 1]
     return whole | {
         "fired": first.history[: start[-1]].copy(),
@@ -148,29 +150,29 @@ def get_state(plan: Plan, states: list[State]) -> dict[str, NDArray]:
 def adapt_state(
     old: Plan, new: Plan, snapshot: Mapping[str, NDArray], step: int
 ) -> dict[str, NDArray]:
-    """Return a snapshot for a plan of the same network with other values.
+    """Return a snapshot for a plan of the same network with other parameter values.
 
-    Potentials stay what they are, though they count from rest. Refractory periods under way become
-    as long as the new ones, so that they still end in the order in which they began.
+    Potentials keep their value in mV although they are stored relative to rest. Current refractory
+    periods take the new length, so they still end in the order in which they began.
     """
     v, until = snapshot["v"].copy(), snapshot["until"].copy()
     ends = (plan.layout.populations for plan in (old, new))
     for first, was, now in zip(old.first_id, *ends, strict=False):
-        own = slice(first, first + was.size)
-        v[own] += old.offsets[was.name] - new.offsets[now.name]
+        ids = slice(first, first + was.size)
+        v[ids] += old.offsets[was.name] - new.offsets[now.name]
         before, after = (refractory_of(drawn_neuron(p, old.seed), old.dt) for p in (was, now))
-        until[own] += np.where(until[own] >= step, after - before, 0)
-    return _with_horizon({**snapshot, "v": v, "until": until}, new.max_delay)
+        until[ids] += np.where(until[ids] >= step, after - before, 0)
+    return _with_max_delay({**snapshot, "v": v, "until": until}, new.max_delay)
 
 
-def _with_horizon(snapshot: Mapping[str, NDArray], horizon: int) -> dict[str, NDArray]:
-    """Return a snapshot with the spikes of the last `horizon` steps, for other longest delays.
+def _with_max_delay(snapshot: Mapping[str, NDArray], max_delay: int) -> dict[str, NDArray]:
+    """Return a snapshot with the spikes of the last `max_delay` steps.
 
-    Of steps that it does not reach back to there are none: no synapse was so long.
+    Steps before the start of the snapshot's history get no spikes: no synapse had so long a delay.
     """
     fired, counts = snapshot["fired"], snapshot["fired_in"]
-    missing = max(horizon - len(counts), 0)
-    kept = counts[len(counts) + missing - horizon :]
+    missing = max(max_delay - len(counts), 0)
+    kept = counts[len(counts) + missing - max_delay :]
     return {
         **snapshot,
         "fired": fired[len(fired) - int(kept.sum()) :],
@@ -179,7 +181,7 @@ def _with_horizon(snapshot: Mapping[str, NDArray], horizon: int) -> dict[str, ND
 
 
 def check_state(plan: Plan, snapshot: Mapping[str, NDArray]) -> None:
-    """Refuse a snapshot that is not one of this network.
+    """Check that a snapshot belongs to this network.
 
     Raises
     ------
@@ -199,17 +201,17 @@ def check_state(plan: Plan, snapshot: Mapping[str, NDArray]) -> None:
     if len(fired) and (fired.min() < 0 or fired.max() >= n or (order <= 0).any()):
         raise ValueError("the spikes under way are not in order")
     for field in ("v", "synaptic", "states"):
-        # NaN compares false, and so is refused.
+        # NaN compares false and is rejected too.
         if not (np.abs(snapshot[field]) <= LARGEST).all():
             raise ValueError(f"{field} is not finite or beyond {LARGEST:g}")
 
 
 def upgrade_state(plan: Plan, snapshot: Mapping[str, NDArray], step: int) -> Mapping[str, NDArray]:
-    """Return a snapshot of an earlier version as one of this version.
+    """Convert a snapshot of an earlier version to this version.
 
-    Earlier versions kept the gates of Hodgkin-Huxley neurons apart, at first without a flag for an
-    action potential that was not counted yet, and their potential relative to rest. An action
-    potential in progress is taken as counted during a refractory period.
+    Earlier versions stored the gates of Hodgkin-Huxley neurons separately, and their potential
+    relative to rest. The first version had no flag for an action potential that is not counted yet.
+    During a refractory period it is assumed to be counted.
     """
     if "states" in snapshot:
         return snapshot
@@ -219,23 +221,23 @@ def upgrade_state(plan: Plan, snapshot: Mapping[str, NDArray], step: int) -> Map
         for first, population in zip(plan.first_id, plan.layout.populations, strict=False)
         if isinstance(population.neuron, HodgkinHuxley)
     ]
-    n_cells = sum(len(own) for own, _ in cells)
+    n_cells = sum(len(ids) for ids, _ in cells)
     n_gates = len(snapshot["gates"]) // n_cells if n_cells else 0
     gates = snapshot["gates"][: n_gates * n_cells].reshape(n_cells, n_gates)
-    for own, v_rest in cells:
-        v[own] += v_rest
-        mine, gates = gates[: len(own)], gates[len(own) :]
+    for ids, v_rest in cells:
+        v[ids] += v_rest
+        cell_states, gates = gates[: len(ids)], gates[len(ids) :]
         if n_gates == 3:
-            flags = (v[own] >= 0.0) & (snapshot["until"][own] < step)
-            mine = np.column_stack([mine, flags])
-        states.append(mine.ravel())
+            flags = (v[ids] >= 0.0) & (snapshot["until"][ids] < step)
+            cell_states = np.column_stack([cell_states, flags])
+        states.append(cell_states.ravel())
     return {**snapshot, "v": v, "states": np.concatenate(states)}
 
 
 def set_state(
     plan: Plan, states: list[State], snapshot: Mapping[str, NDArray], step: int
 ) -> list[State]:
-    """Return states as `get_state` found them, before step `step`.
+    """Return the states of the threads from a snapshot before step `step`.
 
     Parameters
     ----------
@@ -244,46 +246,46 @@ def set_state(
     states : list of State
         At time 0; written to.
     snapshot : mapping
-        As `check_state` lets it pass, with "delivered", the synapses that have brought a spike.
+        As `check_state` accepts it, with "delivered", the number of synaptic events.
     step : int
     """
     restored = []
     for thread, part, state in zip(plan.local_threads, plan.threads, states, strict=True):
         for span in _spans(plan.layout, part, thread, _Counter()):
-            values = snapshot[span.field][span.whole : span.whole + span.size]
-            getattr(state, STATES[span.field])[span.own : span.own + span.size] = values
-        _put_to_rest(part.neurons, state, step)
+            values = snapshot[span.field][span.network_start : span.network_start + span.size]
+            getattr(state, STATES[span.field])[span.start : span.start + span.size] = values
+        _fill_queues(part.neurons, state, step)
         state.next_event[0] = np.searchsorted(part.inputs.event_steps, step)
         restored.append(_with_history(part.table, state, plan.max_delay, snapshot))
-    if plan.local_threads.start == 0:  # counted once, whoever brought the spikes
+    if plan.local_threads.start == 0:  # stored once for all threads
         restored[0].delivered[0] = snapshot["delivered"][0]
     return restored
 
 
-def _put_to_rest(neurons: Neurons, state: State, step: int) -> None:
-    """Fill the rings of neurons in their refractory period, in order of firing.
+def _fill_queues(neurons: Neurons, state: State, step: int) -> None:
+    """Fill the queues of refractory neurons in order of firing.
 
-    Twins never fire, and only the fast loops for equal neurons keep such rings.
+    E/I probes never fire, and only the kernels for equal linear neurons use queues.
     """
     for g, group in enumerate(neurons.groups):
         if group.first_id < 0 or group.mechanism >= SpikeMechanism.MODEL:
             continue
         first = int(group.start)
         until = state.refractory_until[first : group.stop]
-        refractory_queue = np.flatnonzero(until >= step)
-        refractory_queue = refractory_queue[np.argsort(until[refractory_queue], kind="stable")]
-        state.refractory_queue[first : first + len(refractory_queue)] = first + refractory_queue
-        state.queue_head[g], state.queue_count[g] = 0, len(refractory_queue)
+        refractory = np.flatnonzero(until >= step)
+        refractory = refractory[np.argsort(until[refractory], kind="stable")]
+        state.refractory_queue[first : first + len(refractory)] = first + refractory
+        state.queue_head[g], state.queue_count[g] = 0, len(refractory)
 
 
 def _with_history(
-    table: Table, state: State, horizon: int, snapshot: Mapping[str, NDArray]
+    table: Table, state: State, max_delay: int, snapshot: Mapping[str, NDArray]
 ) -> State:
-    """Return the state with the spikes under way, each delivered as far as its age tells."""
+    """Return the state with the recent spikes, delivered according to their age."""
     fired, counts = snapshot["fired"].astype(np.int64), snapshot["fired_in"]
-    age = np.repeat(horizon - np.arange(horizon), counts)
-    # Of each row the parts with delays below the spike's age have been delivered.
+    age = np.repeat(max_delay - np.arange(max_delay), counts)
+    # The parts of a row with delays below the age of the spike have been delivered.
     column = table.column[np.minimum(age, len(table.column) - 1)]
     reached = table.start[fired] + table.segment[fired, column].astype(np.int64)
-    np.cumsum(counts, out=state.history_start[1 : horizon + 1])
+    np.cumsum(counts, out=state.history_start[1 : max_delay + 1])
     return state._replace(history=fired.astype(np.int32), reached=reached.astype(np.uint64))

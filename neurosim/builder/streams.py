@@ -1,4 +1,4 @@
-"""Keys of the random streams, one for each purpose, fixed by the seed."""
+"""Keys of random streams, derived from the seed and the purpose of the stream."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def stream_key(seed: int, purpose: str, index: int | str) -> np.uint64:
     ----------
     seed : int
     purpose : str
-        What the stream is for, such as ``"delays"``.
+        Purpose of the stream, such as ``"delays"``.
     index : int or str
-        Which projection, drive or population it belongs to.
+        Projection, drive or population.
     """
     digest = hashlib.blake2b(f"{seed}/{purpose}/{index}".encode(), digest_size=8).digest()
     return np.uint64(int.from_bytes(digest, "little") | 1)
@@ -37,5 +37,5 @@ def generator(seed: int, purpose: str, index: int | str) -> np.random.Generator:
 
 
 def uniform(seed: int, purpose: str, index: int | str, size: int) -> np.ndarray:
-    """Return `size` uniform numbers in (0, 1), a function of the stream alone."""
+    """Return `size` uniform numbers in (0, 1) from a stream."""
     return (generator(seed, purpose, index).integers(0, 2**52, size) + 0.5) * 2.0**-52

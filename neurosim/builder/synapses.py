@@ -1,4 +1,4 @@
-"""Synapse tables: who is connected to whom, how strongly, how late."""
+"""Synapse tables of static projections."""
 
 from __future__ import annotations
 
@@ -33,54 +33,56 @@ if TYPE_CHECKING:
     from neurosim.kernels import Edges
 
 PRECISE = 2**20
-"""Synapses up to which a network's weights are stored in 64 bits: there one can see whether −55 mV
-is exactly the threshold. Beyond, half the memory is worth more. The whole network counts, so that
-the number of threads changes nothing."""
+"""Number of synapses up to which weights are stored in 64 bits. In small networks it is visible
+whether −55 mV is exactly the threshold. In larger networks half the memory is worth more. The whole
+network counts, so the result is the same for any number of threads."""
 LONGEST_ROW = 2**32 - 1
-"""Synapses: where delays begin within a row is stored in 32 bits."""
+"""Maximum number of synapses in a row: offsets in a row have 32 bits."""
 ROWS_AT_ONCE = 2**10
-"""Rows whose columns are moved at a time."""
+"""Number of rows processed together by NumPy."""
 
 
-def ages(delays: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return, descending, how long ago spikes were that are due in one of a batch's steps."""
+def _ages(delays: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return, descending, the ages of spikes that may arrive during one delivery."""
     found = np.unique(delays[:, None] - np.arange(MAX_STEPS))
     return np.ascontiguousarray(found[found > 0][::-1])
 
 
 class ThreadTable:
-    """Makes the synapse table of one thread."""
+    """Builds the synapse table of one thread.
+
+    Rows of most sources are drawn one by one. If a population has edge lists among its projections,
+    the projections from that population are processed one after the other (in *stages*).
+    """
 
     def __init__(self, projections: Projections, thread: int) -> None:
         self.shared = projections
-        self._place, self._thread = projections.own.index(thread), thread
-        self._drawn = ThreadRules(projections, thread)
+        self._index, self._thread = projections.local_threads.index(thread), thread
+        self._rules = ThreadRules(projections, thread)
         self.n_slots = projections.layout.threads[thread].n_slots
         self._n_neurons = int(projections.layout.first_id[-1])
         self._runs, self.staged = self._stages()
         self._onto_probes = 0
 
     def _stages(self) -> tuple[list[tuple[int, int]], list[int]]:
-        """Tell whose rows are made one by one, and whose projections are laid one after another.
-
-        The latter are those from populations of which some synapses are listed.
+        """Return how rows are built.
 
         Returns
         -------
         runs : list of (int, int)
-            Ranges of global ids of sources.
+            Ranges of global ids of sources whose rows are drawn one by one.
         staged : list of int
-            Projections, in order.
+            Projections that are processed in stages, in order.
         """
         first_rule, first_id = self.shared.first_rule, self.shared.layout.first_id
-        own = [range(a, b) for a, b in pairwise(first_rule.tolist())]
-        listed = [any(p in self.shared.listed for p in rules) for rules in own]
+        rules = [range(a, b) for a, b in pairwise(first_rule.tolist())]
+        listed = [any(p in self.shared.listed for p in some) for some in rules]
         runs = []
-        for in_stages, members in groupby(range(len(own)), key=listed.__getitem__):
+        for in_stages, members in groupby(range(len(rules)), key=listed.__getitem__):
             run = list(members)
-            if not in_stages and any(own[k] for k in run):
+            if not in_stages and any(rules[k] for k in run):
                 runs.append((int(first_id[run[0]]), int(first_id[run[-1] + 1])))
-        return runs, [p for rules, staged in zip(own, listed, strict=True) if staged for p in rules]
+        return runs, [p for some, staged in zip(rules, listed, strict=True) if staged for p in some]
 
     def _sources(self, p: int) -> tuple[int, int]:
         """Return the range of global ids of a projection's sources."""
@@ -88,7 +90,7 @@ class ThreadTable:
         return int(self.shared.layout.first_id[k]), int(self.shared.layout.first_id[k + 1])
 
     def _empty(self, counts: NDArray[np.int64]) -> Table:
-        """Return a table with room for so many synapses in each row."""
+        """Return a table for rows of the given lengths."""
         total = int(counts.sum())
         delays, common = self.shared.column_delays, self.shared.common
         longest = int(delays.max(initial=1))
@@ -105,7 +107,7 @@ class ThreadTable:
             segment=np.zeros((self._n_neurons, len(delays) + 1), np.uint32),
             delays=delays,
             column=np.searchsorted(delays, np.arange(longest + MAX_STEPS + 1)),
-            ages=ages(delays),
+            ages=_ages(delays),
             ring=np.ones(1, np.int64),
             row_stride=np.array([self.n_slots]),
             targets=np.empty(total, slot_type),
@@ -116,12 +118,12 @@ class ThreadTable:
         )
 
     def open(self) -> None:
-        """Count the synapses, and make an empty table for them."""
+        """Count the synapses and allocate the table."""
         counts = np.zeros(self._n_neurons, np.int64)
         for run in self._runs:
-            for first, last in self._drawn.blocks(*run):
-                lists = self._drawn.lists(first, last, counting=True)
-                tables = (self._drawn.plan, lists, self._drawn.workspace(lists, 0))
+            for first, last in self._rules.blocks(*run):
+                lists = self._rules.lists(first, last, counting=True)
+                tables = (self._rules.plan, lists, self._rules.workspace(lists, 0))
                 draw, count = Entry(draw_row, *tables), Entry(count_rows, *tables, counts)
                 self._onto_probes += count(*draw.addresses, first, last, 0)
         staged = self._count_stages(counts) if self.staged else None
@@ -135,73 +137,74 @@ class ThreadTable:
             self.table = self.table._replace(segment=staged)
 
     def _count_stages(self, counts: NDArray[np.int64]) -> NDArray[np.uint32]:
-        """Return where each column begins in each row that is laid in stages; add to `counts`."""
+        """Return the offset of each column in the rows built in stages; increment `counts`."""
         table = self._empty(np.zeros(self._n_neurons, np.int64))
         for p in self.staged:
             if p not in self.shared.listed:
                 self._onto_probes += self._insert_rows(p, table, counting=True)
                 continue
             listed = self.shared.listed[p]
-            own, (first, last) = listed.counts[self._place], self._sources(p)
+            found, (first, last) = listed.counts[self._index], self._sources(p)
             delays = self.shared.delays.first[p] + np.arange(len(listed.delays.steps))
             for k, column in enumerate(self.shared.columns[delays]):
-                table.segment[first:last, column + 1] += own[:, k]
-            self._onto_probes += int(own.sum(dtype=np.int64)) - listed.own[self._place]
-            listed.counts[self._place] = own[:0]
+                table.segment[first:last, column + 1] += found[:, k]
+            self._onto_probes += int(found.sum(dtype=np.int64)) - listed.n_real[self._index]
+            listed.counts[self._index] = found[:0]  # frees memory
         for rows in self._staged_rows():
             counts[rows] = table.segment[rows].sum(axis=1)
             table.segment[rows] = np.cumsum(table.segment[rows], axis=1)
         return table.segment
 
     def _staged_rows(self) -> Iterator[slice]:
-        """Yield the rows that are laid in stages, some at a time."""
+        """Yield the rows that are built in stages, some at a time."""
         for first, last in sorted({self._sources(p) for p in self.staged}):
             for a in range(first, last, ROWS_AT_ONCE):
                 yield slice(a, min(a + ROWS_AT_ONCE, last))
 
     def _insert_rows(self, p: int, table: Table, *, counting: bool) -> int:
-        """Count, or put into the table, what a rule draws where others are listed."""
+        """Count or store drawn rows of a projection that is processed in stages."""
         base, end = self._sources(p)
         onto_probes = 0
-        for first, last in self._drawn.blocks(base, end):
-            lists = self._drawn.lists(first, last, counting=False, only=p)
-            plan, work = self._drawn.plan, self._drawn.workspace(lists, 0)
+        for first, last in self._rules.blocks(base, end):
+            lists = self._rules.lists(first, last, counting=False, only=p)
+            plan, work = self._rules.plan, self._rules.workspace(lists, 0)
             draw = Entry(draw_row, plan, lists, work)
-            lay = Entry(insert_rows, plan, work, table, base, counting)
-            onto_probes += lay(*draw.addresses, p, first - base, last - base)
+            insert = Entry(insert_rows, plan, work, table, base, counting)
+            onto_probes += insert(*draw.addresses, p, first - base, last - base)
         return onto_probes
 
-    def lay(self, p: int) -> None:
-        """Put what the rule of a projection draws into the table, in its turn."""
+    def insert(self, p: int) -> None:
+        """Store the drawn synapses of a projection in its stage."""
         self._insert_rows(p, self.table, counting=False)
 
     def place(self, p: int, blocks: list[tuple[int, Edges]]) -> None:
-        """Put what is listed of a projection into the table, in its turn."""
+        """Store listed synapses of a projection in its stage."""
         base, _ = self._sources(p)
-        work = self._drawn.workspace_for(PIECE, 0)
+        work = self._rules.workspace_for(PIECE, 0)
         for first, edges in blocks:
-            Entry(place_edges, self._drawn.plan, edges, work, self.table)(p, first, base, 0, 0)
+            Entry(place_edges, self._rules.plan, edges, work, self.table)(p, first, base, 0, 0)
 
     def close(self) -> tuple[Table, int]:
-        """Fill the other rows; return the table, and the number of synapses not onto probes."""
+        """Fill the other rows; return the table and its number of synapses without E/I probes."""
         for rows in self._staged_rows():
+            # Storing moved each offset to the start of the next column.
             segment = self.table.segment[rows]
             segment[:, 1:] = segment[:, :-1].copy()
             segment[:, 0] = 0
         counts = np.diff(self.table.start, append=len(self.table.targets))
         for run in self._runs:
-            for first, last in self._drawn.blocks(*run):
-                lists = self._drawn.lists(first, last, counting=False)
-                work = self._drawn.workspace(lists, int(counts[first:last].max(initial=0)))
-                draw = Entry(draw_row, self._drawn.plan, lists, work)
-                fill = Entry(fill_rows, self._drawn.plan, work, self.table)
+            for first, last in self._rules.blocks(*run):
+                lists = self._rules.lists(first, last, counting=False)
+                work = self._rules.workspace(lists, int(counts[first:last].max(initial=0)))
+                draw = Entry(draw_row, self._rules.plan, lists, work)
+                fill = Entry(fill_rows, self._rules.plan, work, self.table)
                 fill(*draw.addresses, first, last, 0)
         if self._onto_probes:
             self.table = self.table._replace(probe_counts=self._count_probes())
         return self.table, len(self.table.targets) - self._onto_probes
 
     def _count_probes(self) -> NDArray[np.uint32]:
-        """Return how many synapses of each row lead to probes before each column."""
+        """Return the number of synapses onto E/I probes before each column of each row."""
         is_probe = np.zeros(self.n_slots, bool)
         for local in self.shared.layout.threads[self._thread].populations:
             for slot in local.probe_slots.values():
@@ -210,31 +213,31 @@ class ThreadTable:
         for first in range(0, len(found), ROWS_AT_ONCE):
             rows = slice(first, first + ROWS_AT_ONCE)
             start, segment = table.start[rows], table.segment[rows].astype(np.int64)
-            own = is_probe[table.targets[start[0] : start[-1] + segment[-1, -1]]]
-            before = np.concatenate([[0], np.cumsum(own)])[start[:, None] - start[0] + segment]
+            flags = is_probe[table.targets[start[0] : start[-1] + segment[-1, -1]]]
+            before = np.concatenate([[0], np.cumsum(flags)])[start[:, None] - start[0] + segment]
             found[rows] = before - before[:, :1]
         return found
 
 
 def make_tables(projections: Projections, each: Each = map) -> list[tuple[Table, int]]:
-    """Make the synapse tables of the threads of this process.
+    """Build the synapse tables of the threads of this process.
 
     Parameters
     ----------
     projections : Projections
     each : Each
-        How threads are made to work.
+        Maps a function over threads.
 
     Returns
     -------
     list of (Table, int)
-        For each thread its table, and how many synapses there are not onto probes.
+        The table of each thread and its number of synapses without E/I probes.
     """
-    makers = [ThreadTable(projections, thread) for thread in projections.own]
+    makers = [ThreadTable(projections, thread) for thread in projections.local_threads]
     list(each(ThreadTable.open, makers))
     for p in makers[0].staged:
         if p not in projections.listed:
-            list(each(methodcaller("lay", p), makers))
+            list(each(methodcaller("insert", p), makers))
             continue
         for blocks in projections.listed[p].blocks():
             list(each(methodcaller("place", p, blocks), makers))
@@ -242,15 +245,15 @@ def make_tables(projections: Projections, each: Each = map) -> list[tuple[Table,
 
 
 def into_ring(table: Table, layout: Layout) -> Table:
-    """Return a table whose targets tell the delay too where they have room for it.
+    """Return a table whose targets also encode the delay, if they have enough bits.
 
-    Those of the given table, slots until now, are changed in place.
+    The targets of the given table, slots until now, are changed in place.
     """
     if layout.ring == 1 or len(table.common):
         return table
-    turns = (table.delays % layout.ring * layout.row_stride).astype(np.uint16)
+    offsets = (table.delays % layout.ring * layout.row_stride).astype(np.uint16)
     for first in range(0, len(table.start), ROWS_AT_ONCE):
         lengths = np.diff(table.segment[first : first + ROWS_AT_ONCE], axis=1)
-        own = np.repeat(np.tile(turns, len(lengths)), lengths.ravel())
-        table.targets[table.start[first] :][: len(own)] += own
+        added = np.repeat(np.tile(offsets, len(lengths)), lengths.ravel())
+        table.targets[table.start[first] :][: len(added)] += added
     return table._replace(ring=np.array([layout.ring]), row_stride=np.array([layout.row_stride]))

@@ -1,4 +1,4 @@
-"""The compiled time loop of one thread, with the functions and tables that its network needs."""
+"""The compiled time loop of one thread, with the functions and tables of its network."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ if TYPE_CHECKING:
 class TimeLoop:
     """Advances the neurons of one thread.
 
-    Functions that the network needs are compiled, or read from the cache, at the first `prepare`.
+    The first `prepare` compiles the functions that the network needs, or loads them from the cache.
 
     Parameters
     ----------
     plan : Plan
     thread : int
-        Among those of this process.
+        Index among those of this process.
     here : range
-        The threads on this machine, among all.
+        Indices of the threads of this machine among all.
     shared : Shared
     scratch : Scratch
     samples : (n_rows, n_signals) ndarray of float64
-        Filled with what the probes sample.
+        Filled with the recorded signals.
     ranks : Ranks or None
-        None where this machine is the only one.
+        None on a single machine.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class TimeLoop:
         self._made: dict[Any, Entry] = {}
 
     def prepare(self, state: State, plasticity: PlasticityState, inputs: Inputs) -> None:
-        """Set the tables that the next chunks of steps work on."""
+        """Set the tables for the next chunks of steps."""
         tables = (state, plasticity, inputs)
         if self._tables and all(map(is_, tables, self._tables)):
             return
@@ -114,7 +114,7 @@ class TimeLoop:
     def _steps(
         self, state: State, plasticity: PlasticityState, inputs: Inputs
     ) -> Iterator[tuple[Any, ...]]:
-        """Yield what is to be called in every step, each function with its tables."""
+        """Yield the step functions of the network, each with its tables."""
         part, plastic = self._part, self._part.plastic
         neurons = (part.neurons, inputs, state, self._scratch, self._fired)
         if plastic.n_lists:
@@ -136,17 +136,17 @@ class TimeLoop:
         """Return the addresses of each plastic projection's `transmit_row`."""
         plastic = self._part.plastic
         self._row_entries = [
-            Entry(own.transmit_row, plastic.tables, plasticity, state, rule)
-            for own, rule in zip(plastic.functions, plastic.tables.rules, strict=True)
+            Entry(functions.transmit_row, plastic.tables, plasticity, state, rule)
+            for functions, rule in zip(plastic.functions, plastic.tables.rules, strict=True)
         ]
         return address_table(self._row_entries)
 
     def _entries(self, needed: Iterable[tuple[Any, ...]]) -> NDArray:
-        """Return the addresses of functions and of their tables."""
-        return address_table([self._entry(*each) for each in needed])
+        """Return the addresses of functions and their frames."""
+        return address_table([self._entry(*tables) for tables in needed])
 
     def _entry(self, function: Any, *tables: Any, n: int = 5) -> Entry:
-        """Return a function with its tables, made anew only where one of these is another."""
+        """Return a function with its tables; create it only if a table has changed."""
         kept = self._made.get(function)
         if kept is None or not kept.has(*tables):
             self._made[function] = Entry(function, *tables, n=n, like=kept)
@@ -160,18 +160,18 @@ class TimeLoop:
         t_first, n_steps : int
             First step and length of the chunk.
         crossing : int
-            How often the threads of this machine have met before.
+            Number of barrier crossings of the threads of this machine so far.
 
         Returns
         -------
         int
-            How often they have met now.
+            Number of crossings after the chunk.
         """
         return self._advance(t_first, n_steps, crossing)
 
 
 def _delivery(table: Table) -> Any:
-    """Return the function that delivers spikes through a table."""
+    """Return the delivery function for a table."""
     if len(table.common):
         return deliver_in_common
     return deliver_into_ring if table.ring[0] > 1 else deliver

@@ -1,4 +1,4 @@
-"""Weights: how the kernels make them, and which of them a whole row has in common."""
+"""Weights of projections, and weights that the synapses of a row share."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from neurosim.network import Projection
 
 WORTH_SORTING = 16
-"""Synapses with the same source, delay and weight from which on it pays to keep the weight once:
-with fewer the time goes to finding them."""
+"""Number of synapses with the same source, delay and weight above which the weight is stored once.
+With fewer synapses, looking up the segments would take longer."""
 
 KINDS = {Uniform: c.UNIFORM, Normal: c.NORMAL, LogNormal: c.LOG_NORMAL}
 """Kind of weights for each distribution."""
 
 
 def is_listed(projection: Projection) -> bool:
-    """Whether a projection's synapses are listed one by one."""
+    """Whether the synapses of a projection are listed one by one."""
     return projection.rule.rows == "listed"
 
 
 def weight_array(projection: Projection) -> NDArray[np.float64]:
-    """Return a projection's strengths where each synapse was given its own and none is listed."""
+    """Return the weights of a projection with a weight matrix, else an empty array."""
     if isinstance(projection.weight, np.ndarray) and not is_listed(projection):
         return projection.weight.ravel()
     return np.empty(0)
@@ -61,22 +61,22 @@ def weight_fields(projection: Projection) -> dict[str, float]:
 
 @dataclass(frozen=True, eq=False)
 class CommonWeights:
-    """Weights that all synapses of a row draw from.
+    """Weights that the synapses of a row share.
 
     Attributes
     ----------
     values : (n_populations, n_common) ndarray of float64
-        Those of the rows from each population.
-    places : (n_projections,) ndarray of int64
-        Which of them each projection has.
+        For the rows from each population.
+    index : (n_projections,) ndarray of int64
+        Column in `values` of each projection.
     """
 
     values: NDArray[np.float64]
-    places: NDArray[np.int64]
+    index: NDArray[np.int64]
 
     @property
     def width(self) -> int:
-        """Number of weights that a row draws from."""
+        """Number of weights of a row."""
         return self.values.shape[1]
 
 
@@ -86,10 +86,10 @@ def common_weights(
     segments: int,
     synapses: float,
 ) -> CommonWeights | None:
-    """Return the weights that rows have in common, or None where each synapse carries its own.
+    """Return the weights that rows share, or None if weights are stored per synapse.
 
-    What is added to a neuron is added in the same order either way, and so to the same bits: by
-    delay, then by projection. Therefore a weight that comes back after another one counts anew.
+    Input is added to a neuron in the same order either way, by delay, then by projection, and gives
+    the same bits. Therefore a weight that recurs after another one gets another column.
 
     Parameters
     ----------
@@ -100,23 +100,23 @@ def common_weights(
     segments : int
         Number of rows times number of delays.
     synapses : float
-        Expected number in the whole network: the number of threads must change nothing.
+        Expected number in the whole network, so that the result is the same for any threads.
     """
     fields = [weight_fields(p) for p in projections]
-    if not fields or any(own["weight_kind"] != c.CONSTANT for own in fields):
+    if not fields or any(one["weight_kind"] != c.CONSTANT for one in fields):
         return None
-    places = np.zeros(len(projections), np.int64)
+    index = np.zeros(len(projections), np.int64)
     rows: list[list[float]] = []
     for first, last in pairwise(first_rule):
-        own: list[float] = []
+        row: list[float] = []
         for p in range(first, last):
             weight = fields[p]["weight_a"]
-            if not own or own[-1] != weight:
-                own.append(weight)
-            places[p] = len(own) - 1
-        rows.append(own)
+            if not row or row[-1] != weight:
+                row.append(weight)
+            index[p] = len(row) - 1
+        rows.append(row)
     width = max(map(len, rows))
     if synapses < WORTH_SORTING * segments * width:
         return None
-    values = np.array([own + [0.0] * (width - len(own)) for own in rows])
-    return CommonWeights(values, places)
+    values = np.array([row + [0.0] * (width - len(row)) for row in rows])
+    return CommonWeights(values, index)

@@ -1,4 +1,4 @@
-"""Threads that build a network together."""
+"""Threads for building a network in parallel."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
-"""Like `map`: calls a function with each of some values."""
+"""A function like `map`."""
 
 
 @contextmanager
 def workers(n: int) -> Iterator[Each]:
-    """Give a `map` on n threads."""
+    """Provide a `map` that runs on n threads."""
     if n == 1:
         yield map
         return

@@ -64,26 +64,26 @@ def _run(arguments: list[str]) -> int:
     from neurosim.errors import NeurosimError
     from neurosim.utils.failure import abort, exit_status, wait_for_root
 
-    comm = Communicator()
+    communicator = Communicator()
     try:
-        with use_mpi_if_launched() as comm:
+        with use_mpi_if_launched() as communicator:
             status = _call(arguments)
-        if status == Status.INTERRUPTED and comm.is_root:
+        if status == Status.INTERRUPTED and communicator.is_root:
             say("stopped")
         return status
     except BrokenPipeError:
         raise
     except KeyboardInterrupt:
-        if comm.is_root:
+        if communicator.is_root:
             say("stopped")
         status = Status.INTERRUPTED
     except NeurosimError as error:
-        wait_for_root(comm.rank)
+        wait_for_root(communicator.rank)
         for line in str(error).splitlines():
             say(_shortened(line))
         status = Status.USER_ERROR
     except Exception as error:
-        wait_for_root(comm.rank)
+        wait_for_root(communicator.rank)
         message, status = explain(error), Status.USER_ERROR
         if message is None:
             traceback.print_exc()
@@ -91,11 +91,11 @@ def _run(arguments: list[str]) -> int:
             status = Status.INTERNAL_ERROR
         say(_shortened(message))
     except SystemExit as error:
-        if not comm.is_serial and exit_status(error):
+        if not communicator.is_serial and exit_status(error):
             abort(error)
         raise
-    if not comm.is_serial:
-        comm.abort(status)  # otherwise the other processes would wait for ever
+    if not communicator.is_serial:
+        communicator.abort(status)  # otherwise the other processes would wait for ever
     return status
 
 

@@ -25,7 +25,6 @@ def bench(
             metavar="[NAME]",
             help="brunel, cortex, cuba, lecture, microcircuit, microcircuit-current or quiet. "
             f"Default: search for the largest {DEFAULT} network that runs in real time.",
-            show_default=False,
         ),
     ] = None,
     threads: Threads = None,

@@ -24,7 +24,7 @@ def print_measurement(measured: Measurement) -> None:
     factors = measured.real_time_factors
     say(
         f"{measured.name}: {_network(measured)}, {counted(measured.threads, 'thread')}, "
-        f"{len(factors)} × {measured.duration_ms:g} ms"
+        f"{counted(len(factors), 'repeat')} of {measured.duration_ms:g} ms"
     )
     spread = f"{min(factors):.3g} to {max(factors):.3g}"
     event, limit = measured.ns_per_event, measured.limit_ns_per_event

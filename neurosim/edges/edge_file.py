@@ -11,27 +11,28 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from neurosim.errors import NeurosimError
 from neurosim.models.column import Column, is_per_edge
-from neurosim.models.connection_rules import Rule
 from neurosim.models.declare import parameter
 from neurosim.models.quantity import is_distribution
+from neurosim.models.rule import Rule
 from neurosim.utils.checks import is_scalar, nearest_name, show
+from neurosim.utils.frozen import set_fields
 
 if TYPE_CHECKING:
     from neurosim.edges.readers import Reader
     from neurosim.network import Projection
 
 
-def as_path(value: Any, what: str, *_: Any) -> str:
+def as_path(value: Any, name: str, *_: Any) -> str:
     """Return the absolute path of a file."""
     if not isinstance(value, (str, os.PathLike)) or "\0" in os.fsdecode(value):
-        raise NeurosimError(f"{what} = {show(value)} is not a path: give the path of a file")
+        raise NeurosimError(f"{name} = {show(value)} is not a path: give the path of a file")
     return os.path.abspath(os.fsdecode(value))
 
 
-def as_text(value: Any, what: str, *_: Any) -> str:
+def as_text(value: Any, name: str, *_: Any) -> str:
     """Return a non-empty string."""
     if not isinstance(value, str) or not value:
-        raise NeurosimError(f"{what} = {show(value)} is not a name: give a non-empty string")
+        raise NeurosimError(f"{name} = {show(value)} is not a name: give a non-empty string")
     return value
 
 
@@ -61,12 +62,7 @@ class EdgeFile(Rule, abstract=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         paths = [getattr(self, name) for name in self.paths]
-        self._set(_stamps={path: _stamp(path) for path in paths if path is not None})
-
-    def _set(self, **values: Any) -> None:
-        """Set fields of this frozen instance."""
-        for name, value in values.items():
-            object.__setattr__(self, name, value)
+        set_fields(self, _stamps={path: _stamp(path) for path in paths if path is not None})
 
     @abstractmethod
     def open(self, projection: Projection) -> Reader:
@@ -76,19 +72,19 @@ class EdgeFile(Rule, abstract=True):
         """Return the number of edges; an estimate for text files."""
         return self.size
 
-    def strength_or_delay(self, value: Any, what: str) -> Any:
+    def strength_or_delay(self, value: Any, name: str) -> Any:
         """Return a checked strength or delay; a name becomes a `Column`."""
         if isinstance(value, str):
             value = Column(value)
         if is_per_edge(value):
             self.check_column(value.name)
-            if value.minimum is not None and what != "delay":
+            if value.minimum is not None and name != "delay":
                 raise NeurosimError(
-                    f"{what} = {value} has a minimum, which only delays may have: leave it out"
+                    f"{name} = {value} has a minimum, which only delays may have: leave it out"
                 )
         elif value is not None and not is_distribution(value) and not is_scalar(value):
             raise NeurosimError(
-                f"{what} is an array, but the connections are in a file: give the name of a "
+                f"{name} is an array, but the connections are in a file: give the name of a "
                 "column, a number or a distribution"
             )
         return value

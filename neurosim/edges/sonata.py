@@ -14,6 +14,7 @@ from neurosim.errors import NeurosimError
 from neurosim.models.column import is_per_edge
 from neurosim.models.declare import optional, parameter
 from neurosim.utils.checks import show
+from neurosim.utils.frozen import set_fields
 
 if TYPE_CHECKING:
     from neurosim.network import Projection
@@ -77,7 +78,7 @@ class SonataEdges(EdgeFile):
         names = [] if self.edge_types is None else EdgeTypes(self.edge_types).names
         with SonataPopulation(self) as edges:
             columns = dict.fromkeys([*edges.attributes, *names])
-            self._set(size=edges.size, columns=tuple(columns))
+            set_fields(self, size=edges.size, columns=tuple(columns))
         if self.nsyns not in (None, "nsyns", *self.columns):
             raise NeurosimError(
                 f"SonataEdges.nsyns = {show(self.nsyns)}: {self.path} has no such attribute; "
@@ -88,7 +89,7 @@ class SonataEdges(EdgeFile):
         """Return a reader of the edges of a projection."""
         return SonataReader(projection)
 
-    def strength_or_delay(self, value: Any, what: str) -> Any:
+    def strength_or_delay(self, value: Any, name: str) -> Any:
         """Return a checked strength or delay; a name becomes a `Column`.
 
         Warns
@@ -96,12 +97,12 @@ class SonataEdges(EdgeFile):
         UserWarning
             If edges stand for several synapses, and a strength is not multiplied by their number.
         """
-        value = super().strength_or_delay(value, what)
-        constant = value is not None and what != "delay" and not is_per_edge(value)
+        value = super().strength_or_delay(value, name)
+        constant = value is not None and name != "delay" and not is_per_edge(value)
         if constant and self._has_several():
             warnings.warn(
                 f"edges of {self.path} stand for several synapses each ({self.nsyns}), and "
-                f"{what} = {show(value)} is the strength of a whole edge: give the name of the "
+                f"{name} = {show(value)} is the strength of a whole edge: give the name of the "
                 f'attribute, or Column("{self.nsyns}", …) with the strength of one synapse',
                 UserWarning,
                 stacklevel=STACKLEVEL,

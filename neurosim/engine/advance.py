@@ -113,7 +113,13 @@ class Engine:
         local = range(comm.index * threads, (comm.index + 1) * threads)
         n_threads = comm.size * threads
         self.plan = build(
-            network, dt=dt, seed=seed, threads=n_threads, own=local, debug=debug, wired=wired
+            network,
+            dt=dt,
+            seed=seed,
+            threads=n_threads,
+            local_threads=local,
+            debug=debug,
+            wired=wired,
         )
         self.n_synapses = comm.sum(self.plan.n_synapses)
         tables = (array.nbytes for part in self.plan.threads for array in part.table)

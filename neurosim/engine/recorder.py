@@ -56,15 +56,16 @@ class _Rows:
 
 
 class _Spikes:
-    """Spikes of one population: times (ms) and indices of the neurons."""
+    """Spikes of one population, from global id `first` on: times (ms) and indices of neurons."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: int, dt: float) -> None:
+        self.first, self._dt = first, dt
         self._times, self._ids = _Rows(np.float64), _Rows(np.int64)
 
-    def append(self, times: NDArray, ids: NDArray) -> None:
-        """Append spikes, later than all others."""
-        self._times.append(times)
-        self._ids.append(ids)
+    def append(self, ids: NDArray, stamps: NDArray) -> None:
+        """Append spikes, given as global ids and steps, later than all others."""
+        self._times.append(np.multiply(stamps, self._dt, dtype=float))
+        self._ids.append(ids.astype(np.int64) - self.first)
 
     def between(self, start: float, stop: float) -> tuple[NDArray, NDArray]:
         """Return times and ids of the spikes with start < t <= stop (ms)."""
@@ -85,7 +86,7 @@ class Recorder:
 
     def __init__(self, plan: Plan, allreduce: Callable[[NDArray], NDArray]) -> None:
         self._plan, self._allreduce = plan, allreduce
-        self._spikes = [_Spikes() for _ in plan.populations]
+        self._spikes = [_Spikes(first, plan.dt) for first in plan.first_id[:-1]]
         n = int(plan.first_id[-1])
         self._is_recorded = np.zeros(n, bool)
         for first, name in zip(plan.first_id, plan.populations, strict=False):
@@ -97,10 +98,13 @@ class Recorder:
         self._times = [_Rows(np.float64) for _ in plan.traces]
         self._values = [_Rows(np.float64, len(trace.columns)) for trace in plan.traces]
         # Spikes of neurons whose potential is recorded, for drawing action potentials.
-        self._drawn = {k: _Spikes() for k, t in enumerate(plan.traces) if t.key[1] == "v"}
-        self._is_drawn = {k: np.zeros(n, bool) for k in self._drawn}
-        for k, is_drawn in self._is_drawn.items():
-            is_drawn[plan.first_id[plan.traces[k].population] + plan.traces[k].ids] = True
+        self._drawn: dict[int, _Spikes] = {}
+        self._is_drawn: dict[int, NDArray[np.bool_]] = {}
+        for k, trace in enumerate(plan.traces):
+            if trace.key[1] == "v":
+                first = plan.first_id[trace.population]
+                self._drawn[k], self._is_drawn[k] = _Spikes(first, plan.dt), np.zeros(n, bool)
+                self._is_drawn[k][first + trace.ids] = True
         self._is_kept = np.any([self._is_recorded, *self._is_drawn.values()], axis=0)
         self._pending: list[tuple[NDArray, NDArray]] = []
         self._n_pending = 0
@@ -171,7 +175,6 @@ class Recorder:
         self, ids: NDArray, stamps: NDArray, drawn_ids: NDArray, drawn_stamps: NDArray
     ) -> None:
         """Store spikes, given as global ids and steps: recorded ones, and those to be drawn."""
-        first, dt = self._plan.first_id, self._plan.dt
         recorded = self._is_recorded[ids]
         if not recorded.all():
             ids, stamps = ids[recorded], stamps[recorded]
@@ -182,12 +185,10 @@ class Recorder:
         for k in np.flatnonzero(counts).tolist():
             index = order[start : start + counts[k]]
             start += counts[k]
-            times = np.multiply(stamps[index], dt, dtype=float)
-            self._spikes[k].append(times, ids[index].astype(np.int64) - first[k])
+            self._spikes[k].append(ids[index], stamps[index])
         for k, spikes in self._drawn.items():
             shown = self._is_drawn[k][drawn_ids]
-            own_ids = drawn_ids[shown].astype(np.int64) - first[self._plan.traces[k].population]
-            spikes.append(np.multiply(drawn_stamps[shown], dt, dtype=float), own_ids)
+            spikes.append(drawn_ids[shown], drawn_stamps[shown])
 
     def spikes(self, first: int, last: int) -> dict[str, SpikeTrains]:
         """Return the spikes of the steps first … last − 1 by population."""
@@ -240,18 +241,14 @@ class Recorder:
             of those to be drawn, and "samples 0", "samples 1" … of the traces, in their units.
         """
         self._sort()
-        first = self._plan.first_id
-        drawn = [(first[self._plan.traces[k].population], s) for k, s in self._drawn.items()]
         found: dict[str, NDArray] = {}
-        found["ids"], found["stamps"] = self._in_network(zip(first, self._spikes, strict=False))
-        found["painted_ids"], found["painted_stamps"] = self._in_network(drawn)
+        found["ids"], found["stamps"] = self._combined(self._spikes)
+        found["painted_ids"], found["painted_stamps"] = self._combined(self._drawn.values())
         return found | {f"samples {k}": values.rows for k, values in enumerate(self._values)}
 
-    def _in_network(
-        self, spikes: Iterable[tuple[int, _Spikes]]
-    ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    def _combined(self, spikes: Iterable[_Spikes]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Return spikes as global ids and steps, ordered by step, then id."""
-        parts = [(first, *trains.between(-math.inf, math.inf)) for first, trains in spikes]
+        parts = [(own.first, *own.between(-math.inf, math.inf)) for own in spikes]
         ids = np.concatenate([np.empty(0, np.int64), *(first + ids for first, _, ids in parts)])
         times = np.concatenate([np.empty(0), *(times for _, times, _ in parts)])
         stamps = np.rint(times / self._plan.dt).astype(np.int64)

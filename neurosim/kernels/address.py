@@ -1,11 +1,11 @@
-"""Functions called at their addresses.
+"""Functions that are called by address.
 
-What few networks need, such as plasticity or models of a user's own, is compiled as functions of
-their own. The time loop finds their addresses in an array and calls them there, so that its own
-type depends on none of them and it is compiled once. Such a function receives the address of a
-`Frame` of tables, and integers.
+Features that few networks need, such as plasticity or user-defined models, are compiled as separate
+functions. The time loop calls them at addresses stored in an array. So its type does not depend on
+them, and it is compiled only once. These functions receive the address of a `Frame` of tables, and
+integers.
 
-With the compiler switched off (``NUMBA_DISABLE_JIT=1``) functions and frames stand in for their
+With the compiler switched off (``NUMBA_DISABLE_JIT=1``), functions and frames replace their
 addresses.
 """
 
@@ -21,13 +21,13 @@ from neurosim.kernels.compiled import compiled
 from neurosim.kernels.tables import Frame
 
 errors: list[BaseException] = []
-"""What Python functions have raised that compiled code called: it cannot pass exceptions on."""
+"""Exceptions of Python functions called from compiled code, which cannot propagate them."""
 
 addressed = compiled(_nrt=False, no_cpython_wrapper=True)
-"""Compile a function of a frame and integers that is called at its address.
+"""Compile a function of a frame and integers that is called by address.
 
-Without reference counts, which would cost as much as the neurons: such a function allocates
-nothing, and its caller holds every array.
+Reference counting is off, because it would take as long as updating the neurons. The function
+allocates nothing, and its caller holds a reference to every array.
 """
 
 # An argument that is shorter than a register takes the place of a whole one, in a register or on
@@ -78,7 +78,7 @@ else:
 
 
 class Entry:
-    """An `addressed` function, compiled for its tables, with their frame.
+    """An `addressed` function that is compiled for its tables, with their frame.
 
     Parameters
     ----------
@@ -87,9 +87,9 @@ class Entry:
     *tables
         See `Frame`.
     n : int
-        Number of the function's other arguments.
+        Number of further arguments.
     like : Entry, optional
-        The same function with tables of the same types.
+        The same function with other tables of the same types.
 
     Attributes
     ----------
@@ -115,11 +115,11 @@ class Entry:
         self.addresses = (self._address, self._frame.address)
 
     def has(self, *tables: Any) -> bool:
-        """Return whether the frame holds these very tables."""
+        """Return whether the frame holds these objects."""
         return all(a is b for a, b in zip(tables, self._frame.tables, strict=True))
 
     def __call__(self, *arguments: Any) -> int:
-        """Call the function from Python; other Python threads run meanwhile."""
+        """Call the function from Python without the global interpreter lock."""
         call = self._address
         if not config.DISABLE_JIT:
             call = self._kind(call)
@@ -127,11 +127,11 @@ class Entry:
 
     @property
     def _kind(self) -> Any:
-        """The type of the function for ctypes."""
+        """Ctypes type of the function."""
         return ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * (self._n + 1))
 
     def _plain(self, function: Any) -> Any:
-        """Return what compiled code can call to run a Python function on the tables."""
+        """Return a callback with which compiled code runs a Python function on the tables."""
 
         def call(_: int, *arguments: int) -> int:
             try:
@@ -161,5 +161,5 @@ def address_table(entries: list[Entry]) -> np.ndarray:
 
 
 def empty_address_table(n: int) -> np.ndarray:
-    """Return room for the addresses of n entries."""
+    """Return an empty table for the addresses of n entries."""
     return np.zeros((n, 2), object if config.DISABLE_JIT else np.int64)

@@ -1,13 +1,12 @@
-"""How kernels are compiled.
+"""Compilation of kernels.
 
-Compiled code is cached on disk. Numba notices a change of the file that holds a function, not of
-the files it imports, so the cache lives in a folder named by a hash of all kernel sources.
+Compiled code is cached on disk. Numba detects changes of the file that contains a function, but not
+of the files that it imports. So the cache folder is named by a hash of all kernel sources.
 
 There are four kinds of functions. A `kernel` is called from Python with arrays. An `addressed`
-function (see `neurosim.kernels.address`) is called at its address, from Python or from compiled
-code. A `helper` is called by kernels alone: without the code for other calls it compiles twice as
-fast. An `inline` function becomes a piece of the one that calls it, which is then compiled only
-once.
+function (see `neurosim.kernels.address`) is called by address, from Python or from compiled code. A
+`helper` is called only by kernels: without wrappers for other calls it compiles twice as fast. An
+`inline` function is inlined by Numba into its caller, so that LLVM optimises it only once.
 """
 
 import gc
@@ -26,10 +25,10 @@ from neurosim.utils.compilation import warn_of_cache
 
 
 def _cache_folder() -> str | None:
-    """Return the folder for compiled kernels, None where there is none that is safe to use.
+    """Return the folder for compiled kernels, None if no folder is safe.
 
-    Code in it is run unchecked, so no one else may be able to write there. A folder that the user
-    chose by NUMBA_CACHE_DIR is not questioned further.
+    Code in the folder is executed unchecked, so other users must not be able to write to it. A
+    folder chosen by NUMBA_CACHE_DIR is not checked further.
     """
     if chosen := os.environ.get("NUMBA_CACHE_DIR"):
         folder, fault = Path(chosen), _unwritable(Path(chosen))
@@ -57,7 +56,7 @@ def _base() -> Path:
 
 
 def _unwritable(folder: Path) -> str | None:
-    """Return why a folder, made if there is none, cannot be written; None where it can."""
+    """Create a folder if needed; return why it is not writable, or None."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -68,15 +67,15 @@ def _unwritable(folder: Path) -> str | None:
 
 
 def _fault(folder: Path) -> str | None:
-    """Return why a folder, made if there is none, is not the user's alone; None where it is."""
+    """Create a folder if needed; return why others can write to it, or None."""
     if fault := _unwritable(folder):
         return fault
     try:
         if os.name == "posix":
-            for own in (folder, folder.parent):
-                if own.stat().st_uid != os.getuid():
-                    return f"{own} belongs to another"
-                own.chmod(0o700)
+            for path in (folder, folder.parent):
+                if path.stat().st_uid != os.getuid():
+                    return f"{path} belongs to another"
+                path.chmod(0o700)
             for place in folder.resolve().parents:
                 mode = place.stat().st_mode
                 if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
@@ -96,10 +95,10 @@ inline = compiled(inline="always")
 
 @contextmanager
 def without_collection() -> Iterator[None]:
-    """Leave Python's cyclic garbage alone meanwhile.
+    """Disable the cyclic garbage collector.
 
-    The compiler makes millions of objects that stay; to look through them over and over takes an
-    eighth of its time.
+    The compiler creates millions of permanent objects. Scanning them repeatedly takes an eighth of
+    the compile time.
     """
     collecting = gc.isenabled()
     gc.disable()

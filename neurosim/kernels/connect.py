@@ -177,15 +177,15 @@ def draw_row(frame, p, source, n, only_targets, spread):
         Number of synapses. Their targets are in the workspace.
     """
     plan, lists, work = tables_at(frame)
-    own = row_of(plan, p, source, lists, work)
+    n_new = row_of(plan, p, source, lists, work)
     if only_targets:
-        return own
+        return n_new
     rule = plan.rules[p]
-    identify(rule, source, work, own)
-    at = n + own if spread else n
-    find_weights(plan, p, plan.weights[rule.first_weight :], work, at, own)
-    find_delays(plan, p, work, at, own)
-    return own
+    identify(rule, source, work, n_new)
+    at = n + n_new if spread else n
+    find_weights(plan, p, plan.weights[rule.first_weight :], work, at, n_new)
+    find_delays(plan, p, work, at, n_new)
+    return n_new
 
 
 @addressed
@@ -235,17 +235,17 @@ def count_rows(frame, draw, draw_frame, first, last, _):
 
 
 @inline
-def _append_row(plan, p, work, n, own):
-    """Append `own` synapses, which `draw_row` drew, to a row of n; return its new length."""
+def _append_row(plan, p, work, n, n_new):
+    """Append `n_new` synapses, which `draw_row` drew, to a row of n; return its new length."""
     rule = plan.rules[p]
     slots, columns, weights = work.slots, work.columns, work.weights
     if rule.first_probe < 0:
-        for i in range(own):
+        for i in range(n_new):
             slots[n + i] = slot_of(rule, plan.views, work.targets[i])
-        return n + own
+        return n + n_new
     # A synapse onto an E/I probe follows the one it copies.
-    at = n + own
-    for i in range(own):
+    at = n + n_new
+    for i in range(n_new):
         column, weight = columns[at + i], weights[at + i]
         slots[n] = slot_of(rule, plan.views, work.targets[i])
         columns[n] = column
@@ -306,8 +306,8 @@ def fill_rows(frame, draw, draw_frame, first, last, _):
                 if source < 0:
                     continue
                 spread = np.int64(rule.first_probe >= 0)
-                own = call_addressed(draw, draw_frame, p, source, n, 0, spread)
-                n = _append_row(plan, p, work, n, own)
+                n_new = call_addressed(draw, draw_frame, p, source, n, 0, spread)
+                n = _append_row(plan, p, work, n, n_new)
             row = base + neuron
             _store(
                 n, table.start[row], work.columns, work.slots, work.weights, table.segment[row],

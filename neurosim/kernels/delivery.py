@@ -4,7 +4,7 @@ Spikes are delivered late. At step t, for every delay d, the spikes of step t âˆ
 input buffer that the neurons read next. The buffer is small enough to stay in the second-level
 cache. Each synapse is read once, in order, from a table that is too large for the cache.
 
-Several steps are delivered together, each into its own row of the buffer, as far as their spikes
+Several steps are delivered together, each into a separate row of the buffer, as far as their spikes
 are known. Synapses that act in successive steps are adjacent in the table and are found only once.
 Where 16 bits suffice, a target encodes the slot and the row of a ring buffer. All that a spike
 contributes to these steps is then one segment. Starting another segment takes as long as adding a

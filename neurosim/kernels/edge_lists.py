@@ -37,9 +37,9 @@ class Edges(NamedTuple):
     sources, targets : (n,) int64
         Indices within their populations.
     weights : (n,) or (0,) float64
-        If each edge has its own.
+        Weight of each edge, unless all are equal or drawn.
     delays : (n,) or (0,) int64
-        Index of each edge's delay among those of the list, if each edge has its own.
+        Index of each edge's delay among those of the list, if delays are listed.
     """
 
     sources: Any

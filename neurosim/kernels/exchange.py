@@ -13,10 +13,6 @@ from neurosim.kernels.compiled import helper
 from neurosim.kernels.intrinsics import yield_thread
 from neurosim.kernels.tables import tables_at
 
-# Entries of `Ranks.mpi`, then of `Ranks.request`.
-GATHER, TEST, GATHER_ALL, INTEGER, COMMUNICATOR = range(5)
-REQUEST, FLAG, STATUS = range(3)
-
 CAPACITY = 64
 """Number of ids that fit into the first message."""
 SPINS = 500
@@ -58,16 +54,16 @@ def _read(fired, start, first_thread, n_threads, known, k, message, overflow):
 
 
 @helper
-def _await(mpi, request):
+def _await(ranks):
     """Wait for the messages; yield the processor now and then."""
     spins = 0
-    request[FLAG] = 0
+    ranks.flag[0] = 0
     while True:
         call_3(
-            mpi[TEST], request[REQUEST:].ctypes.data, request[FLAG:].ctypes.data,
-            request[STATUS:].ctypes.data,
+            ranks.test, ranks.request.ctypes.data, ranks.flag.ctypes.data,
+            ranks.status.ctypes.data,
         )  # fmt: skip
-        if request[FLAG] != 0:
+        if ranks.flag[0] != 0:
             return
         spins += 1
         if spins > SPINS:
@@ -88,7 +84,7 @@ def exchange(frame, first_thread, n_threads, known, k, _):
         Steps of the chunk.
     """
     ranks, shared = tables_at(frame)
-    fired, start, mpi = shared.fired, shared.fired_start, ranks.mpi
+    fired, start = shared.fired, shared.fired_start
     send, receive, counts, displacements = (
         ranks.send,
         ranks.receive,
@@ -97,10 +93,10 @@ def exchange(frame, first_thread, n_threads, known, k, _):
     )
     length = _write(fired, start, first_thread, n_threads, known, k, send, ranks.send_overflow)
     call_8(
-        mpi[GATHER], send.ctypes.data, length, mpi[INTEGER], receive.ctypes.data, length,
-        mpi[INTEGER], mpi[COMMUNICATOR], ranks.request.ctypes.data,
+        ranks.iallgather, send.ctypes.data, length, ranks.integer, receive.ctypes.data, length,
+        ranks.integer, ranks.communicator, ranks.request.ctypes.data,
     )  # fmt: skip
-    _await(mpi, ranks.request)
+    _await(ranks)
     left = 0
     for r in range(counts.size):
         counts[r] = max(receive[r * length] - CAPACITY, 0)
@@ -109,9 +105,9 @@ def exchange(frame, first_thread, n_threads, known, k, _):
     if left > 0:
         here = counts[first_thread // n_threads]
         call_8(
-            mpi[GATHER_ALL], ranks.send_overflow.ctypes.data, here, mpi[INTEGER],
+            ranks.allgatherv, ranks.send_overflow.ctypes.data, here, ranks.integer,
             ranks.receive_overflow.ctypes.data, counts.ctypes.data, displacements.ctypes.data,
-            mpi[INTEGER], mpi[COMMUNICATOR],
+            ranks.integer, ranks.communicator,
         )  # fmt: skip
     for r in range(counts.size):
         if r != first_thread // n_threads:

@@ -51,12 +51,12 @@ def _inject(inputs, cursors, groups, injected, uniform):
         for i in range(piece.count):
             injected[piece.target + i] += inputs.amplitudes[value + stride * i]
     for g in range(uniform.size):
-        own = injected[groups[g].start : groups[g].stop]
+        values = injected[groups[g].start : groups[g].stop]
         p_vi = groups[g].p_vi
         same = True
-        for i in range(own.size):
-            own[i] *= p_vi
-            same &= own[i] == own[0]
+        for i in range(values.size):
+            values[i] *= p_vi
+            same &= values[i] == values[0]
         uniform[g] = same
 
 
@@ -140,9 +140,9 @@ def _count_by_table(table, thresholds, key, t, entity, bits, cells, counts):
     Returns whether any entity exceeds them all. Its Poisson number comes from `_draw_tail`, those
     of the others are their counts plus the least value of the table.
     """
-    own = thresholds[table.first_threshold : table.stop_threshold]
+    used = thresholds[table.first_threshold : table.stop_threshold]
     first = _draw_cells(bits, key, t, entity, counts.size)
-    return _count_thresholds(counts, cells[first : first + counts.size], own)
+    return _count_thresholds(counts, cells[first : first + counts.size], used)
 
 
 @addressed

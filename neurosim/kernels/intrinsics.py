@@ -1,4 +1,4 @@
-"""Machine instructions that Numba has no name for: prefetch, atomics, yielding, the clock.
+"""Machine instructions that Numba does not provide: prefetch, atomics, yielding, the clock.
 
 Each is an LLVM instruction, so kernels that use them are cached on disk like any other. With the
 compiler switched off (``NUMBA_DISABLE_JIT=1``), plain Python functions replace them.
@@ -24,7 +24,7 @@ if config.DISABLE_JIT:
         """Do nothing: Python has no prefetch."""
 
     def atomic_add(array, index, value):
-        """Add `value` to ``array[index]`` and return what was there."""
+        """Add `value` to ``array[index]`` and return the previous value."""
         old = array[index]
         array[index] += value
         return old
@@ -52,7 +52,7 @@ else:
 
     @intrinsic
     def prefetch(typingctx, array, index):
-        """Ask for the cache line of ``array[index]``, to be read soon; never faults."""
+        """Prefetch the cache line of ``array[index]``; never faults."""
 
         def codegen(context, builder, signature, args):
             pointer = _pointer(context, builder, signature.args[0], args[0], args[1])
@@ -72,7 +72,7 @@ else:
 
     @intrinsic
     def atomic_add(typingctx, array, index, value):
-        """Add `value` to ``array[index]`` in one indivisible step and return what was there."""
+        """Add `value` to ``array[index]`` atomically; return the previous value."""
 
         def codegen(context, builder, signature, args):
             pointer = _pointer(context, builder, signature.args[0], args[0], args[1])
@@ -82,7 +82,7 @@ else:
 
     @intrinsic
     def atomic_load(typingctx, array, index):
-        """Return ``array[index]`` as other threads last left it."""
+        """Return ``array[index]`` as last written by any thread."""
 
         def codegen(context, builder, signature, args):
             pointer = _pointer(context, builder, signature.args[0], args[0], args[1])
@@ -102,7 +102,7 @@ else:
 
     @intrinsic
     def clock(typingctx):
-        """Return the time, in ticks of a counter of steady but unknown pace; 0 if there is none."""
+        """Return the time in ticks of a constant but unknown rate; 0 without a counter."""
 
         def codegen(context, builder, signature, args):
             i64 = ir.IntType(64)
@@ -114,7 +114,7 @@ else:
                 )
                 return builder.call(function, [])
             if machine in ("aarch64", "arm64"):
-                # The cycle counter is closed to user programs there, the timer is not.
+                # User programs cannot read the cycle counter there, but the timer.
                 read = ir.FunctionType(i64, [])
                 return builder.asm(read, "mrs $0, cntvct_el0", "=r", [], side_effect=True)
             return i64(0)

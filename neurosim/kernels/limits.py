@@ -1,8 +1,8 @@
-"""What this machine's memory allows: synapses read in order, added to a buffer as they come.
+"""Memory-bound limit of spike delivery: read synapses in order and add them to a buffer.
 
-Nothing that keeps synapses in a table can be much faster: each must be read, and its weight added
-somewhere. What an engine does besides — finding rows, neurons, random numbers, waiting — is its
-distance from this.
+No simulator with synapse tables can be much faster, because each synapse must be read and its
+weight added. The remaining time of a simulator is spent on finding rows, neurons, random numbers
+and synchronisation.
 """
 
 import numpy as np
@@ -11,21 +11,21 @@ from neurosim.kernels.compiled import kernel
 from neurosim.kernels.intrinsics import prefetch
 
 STRETCH = 32
-"""Synapses between looks ahead: as many weights as two cache lines hold."""
+"""Synapses between prefetches: the number of weights in two cache lines."""
 PREFETCH_DISTANCE = 512
-"""Synapses between the one that is added and the one that is fetched."""
+"""Synapses between the one that is added and the one that is prefetched."""
 
 
 @kernel
 def scatter(targets, weights, buffer, rounds):
-    """Deliver a whole table of synapses so many times.
+    """Deliver a table of synapses repeatedly.
 
     Parameters
     ----------
     targets : (n,) uint16 or uint32
-        Places in `buffer`; n is a multiple of `STRETCH`.
+        Indices in `buffer`; n is a multiple of `STRETCH`.
     weights : (n,) float32 or None
-        None: all synapses have the weight 1.
+        None if all synapses have weight 1.
     buffer : (n_targets,) float32
     rounds : int
     """
@@ -44,7 +44,7 @@ def scatter(targets, weights, buffer, rounds):
 
 @kernel
 def read(words, rounds):
-    """Read a table from beginning to end so many times; return a sum that depends on all of it.
+    """Read a table repeatedly from beginning to end; return the sum of all values.
 
     Parameters
     ----------

@@ -61,17 +61,17 @@ def sample(frame, t, t_first, _a, _b, _c):
     table, state, samples = tables_at(frame)
     indices, arrived = table.indices, state.arrived
     for k in range(table.sets.size):
-        own = table.sets[k]
-        if (t + 1) % own.interval != 0:
+        signals = table.sets[k]
+        if (t + 1) % signals.interval != 0:
             continue
-        row = (t + 1) // own.interval - t_first // own.interval - 1
-        for i in range(own.start, own.stop):
+        row = (t + 1) // signals.interval - t_first // signals.interval - 1
+        for i in range(signals.start, signals.stop):
             index = indices[i]
-            if own.signal == VOLTAGE:
+            if signals.signal == VOLTAGE:
                 samples[row, i] = state.v[index]
-            elif own.signal == MODEL_STATE:
+            elif signals.signal == MODEL_STATE:
                 samples[row, i] = state.states[index]
-            elif own.signal == ARRIVAL:
+            elif signals.signal == ARRIVAL:
                 # Arrivals are summed over the sampling interval.
                 samples[row, i] = arrived[index]
                 arrived[index] = 0.0

@@ -106,7 +106,7 @@ def normal_quantile(p):
 
 @helper
 def normal_quantiles(values, tails, kept):
-    """Replace many p by `normal_quantile(p)`, the middle ones several at a time.
+    """Replace each p by `normal_quantile(p)`; central values are vectorized.
 
     `tails` and `kept` are scratch of at least the same size.
     """

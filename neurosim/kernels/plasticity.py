@@ -25,15 +25,15 @@ def transmit_plastic(frame, index, row, t, first_fired, n_fired):
     """
     plastic, state, rows = tables_at(frame)
     for p in range(plastic.projections.size):
-        own = plastic.projections[p]
-        for j in range(own.n_delays):
-            delay = plastic.delays[own.first_delay + j]
+        projection = plastic.projections[p]
+        for j in range(projection.n_delays):
+            delay = plastic.delays[projection.first_delay + j]
             begin, end = state.history_start[index - delay], state.history_start[index - delay + 1]
             for i in range(begin, end):
-                source = state.history[i] - own.first_source
-                if source < 0 or source >= own.n_sources:
+                source = state.history[i] - projection.first_source
+                if source < 0 or source >= projection.n_sources:
                     continue
-                segment = own.first_row + source * own.n_delays + j
+                segment = projection.first_row + source * projection.n_delays + j
                 first, stop = plastic.segment[segment], plastic.segment[segment + 1]
                 if first < stop:
                     state.delivered[0] += stop - first
@@ -93,12 +93,14 @@ def record_post(frame, index, row, t, first_fired, n_fired):
     """
     plastic, plasticity, fired = tables_at(frame)
     for p in range(plastic.projections.size):
-        own = plastic.projections[p]
-        rates = plastic.rules[p, own.first_rate : own.first_rate + own.n_post_traces]
+        projection = plastic.projections[p]
+        rates = plastic.rules[
+            p, projection.first_rate : projection.first_rate + projection.n_post_traces
+        ]
         for i in range(first_fired, n_fired):
-            neuron = fired[i] - own.first_target
-            if 0 <= neuron < own.n_targets:
-                _append_post(plasticity, own.first_list + neuron, t, rates)
+            neuron = fired[i] - projection.first_target
+            if 0 <= neuron < projection.n_targets:
+                _append_post(plasticity, projection.first_list + neuron, t, rates)
     return n_fired
 
 
@@ -153,17 +155,19 @@ def drop_spikes(frame, now, _a, _b, _c, _d):
     plastic, plasticity, kept, rows, needed, new_index = tables_at(frame)
     n = 0
     for p in range(plastic.projections.size):
-        own = plastic.projections[p]
-        delays = plastic.delays[own.first_delay : own.first_delay + own.n_delays]
+        projection = plastic.projections[p]
+        delays = plastic.delays[
+            projection.first_delay : projection.first_delay + projection.n_delays
+        ]
         # A transmission from now on uses the spikes up to two delays ago, and perhaps later ones.
         last_step = now - 2 * delays[-1] if delays.size else now
-        for row in range(own.n_sources * own.n_delays):
-            segment = own.first_row + row
+        for row in range(projection.n_sources * projection.n_delays):
+            segment = projection.first_row + row
             first, stop = plastic.segment[segment], plastic.segment[segment + 1]
             if first < stop:
-                delay = delays[row % own.n_delays]
+                delay = delays[row % projection.n_delays]
                 call_addressed(rows[p, 0], rows[p, 1], first, stop, delay, last_step, 0)
-        for post in range(own.first_list, own.first_list + own.n_targets):
+        for post in range(projection.first_list, projection.first_list + projection.n_targets):
             n = _copy_list(post, last_step, plasticity, needed, new_index, kept, n)
     for k in range(plasticity.last_seen.size):
         if plasticity.last_seen[k] >= 0:

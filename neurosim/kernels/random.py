@@ -1,7 +1,7 @@
 """Random numbers as a pure function of (key, counter).
 
-No generator has a state: the number that neuron i draws at step t is the same whichever thread asks
-for it and however often the run was interrupted.
+Generators have no state. The number of neuron i at step t does not depend on the thread that draws
+it, or on interruptions of the run.
 """
 
 import numpy as np

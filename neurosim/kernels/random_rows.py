@@ -1,7 +1,7 @@
 """Rows of targets from connection rules, one source at a time.
 
 Each random number is a function of the projection's key and of the synapse's index in its row. So
-every thread can generate the synapses onto its own neurons independently. Rows are generated twice:
+every thread can generate the synapses onto its neurons independently. Rows are generated twice:
 first to count the synapses, then to fill the table.
 """
 

@@ -212,11 +212,13 @@ class Ranks(NamedTuple):
 
     Attributes
     ----------
-    mpi : (5,) int64
-        Addresses of MPI_Iallgather, MPI_Test and MPI_Allgatherv, and the MPI handles of the 32-bit
-        integer type and of the communicator.
-    request : (16,) int64
-        Memory of the MPI request, the flag whether it is complete, and the status.
+    iallgather, test, allgatherv : int
+        Addresses of MPI_Iallgather, MPI_Test and MPI_Allgatherv.
+    integer, communicator : int
+        MPI handles of the 32-bit integer type and of the communicator.
+    request, flag : (1,) int64
+    status : (14,) int64
+        Memory of the MPI request, of the flag whether it is complete, and of the status.
     send, receive : (capacity,) int32
         The message of this machine, and those of all machines.
     send_overflow, receive_overflow : (capacity,) int32
@@ -225,8 +227,14 @@ class Ranks(NamedTuple):
         Number of these ids of each machine, and the index of the first.
     """
 
-    mpi: Any
+    iallgather: Any
+    test: Any
+    allgatherv: Any
+    integer: Any
+    communicator: Any
     request: Any
+    flag: Any
+    status: Any
     send: Any
     receive: Any
     send_overflow: Any

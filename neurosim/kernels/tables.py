@@ -53,7 +53,7 @@ class FrameType(types.Type):  # type: ignore[misc]
     Parameters
     ----------
     kinds : sequence of Numba types
-        Of what it holds.
+        Types of the tables in the frame.
     """
 
     def __init__(self, kinds: list[Any]) -> None:
@@ -71,7 +71,7 @@ class _AddressModel(models.PrimitiveModel):  # type: ignore[misc]
 def _kind(value: Any) -> Any:
     """Return the Numba type of a table or of one of its fields.
 
-    Whether an array can be written is left out: it would make two types of one.
+    Types do not record whether an array is writable, which would double the compiled versions.
     """
     if isinstance(value, tuple):
         return TableType(value)
@@ -81,7 +81,7 @@ def _kind(value: Any) -> Any:
 
 
 def _size(kind: Any) -> int:
-    """Return how many words of memory a field of a table takes."""
+    """Return the number of words of a field of a table."""
     if isinstance(kind, TableType):
         return kind.size
     return 2 * kind.ndim + 1 if isinstance(kind, types.Array) else 1
@@ -102,16 +102,16 @@ def _words(value: Any) -> Iterator[int]:
 
 
 def _load(context, builder, kind, address, offset, *, indirect=False):
-    """Load what stands so many words after an address.
+    """Load a value at an offset (words) from an address.
 
-    Where `indirect`, a table or array is not there itself, but its address.
+    If `indirect`, the address of a table or array is stored there instead of its words.
     """
     word = ir.IntType(64)
 
     def load(base, k):
         place = builder.inttoptr(builder.add(base, word(8 * k)), word.as_pointer())
         value = builder.load(place)
-        # The compiler may keep what it has loaded: frames do not change while they are used.
+        # Frames do not change while they are used, so the compiler may keep loaded values.
         value.set_metadata("invariant.load", builder.module.add_metadata([]))
         return value
 
@@ -131,7 +131,7 @@ def _load(context, builder, kind, address, offset, *, indirect=False):
     array.nitems = shape[0]
     for length in shape[1:]:
         array.nitems = builder.mul(array.nitems, length)
-    # No owner and no parent: nothing counts references.
+    # Without owner and parent there is no reference counting.
     array.meminfo = cgutils.get_null_value(array.meminfo.type)
     array.parent = cgutils.get_null_value(array.parent.type)
     return array._getvalue()
@@ -151,7 +151,7 @@ def _load_field(context, builder, kind, address, name):
 
 
 class Frame:
-    """Tables of arrays, laid out as compiled code reads them.
+    """Tables of arrays in the memory layout that compiled code reads.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ class Frame:
     ----------
     tables : tuple
     address : int
-        Valid while the frame lives. With the compiler switched off, the frame.
+        Valid during the lifetime of the frame. The frame itself if the compiler is off.
     """
 
     def __init__(self, *tables: Any, like: "Frame | None" = None) -> None:

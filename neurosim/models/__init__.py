@@ -1,4 +1,4 @@
-"""Models that networks are made of, one file a kind, and their declaration."""
+"""Neurons, synapses, plasticity, inputs, connection rules, distributions and positions."""
 
 from __future__ import annotations
 
@@ -11,29 +11,27 @@ from neurosim.models.connection_rules import (
     FixedProbability,
     FixedTotalNumber,
     OneToOne,
-    Rule,
+)
+from neurosim.models.current_inputs import (
+    ConstantCurrent,
+    CurrentWaveform,
+    LiveCurrent,
+    MembraneNoise,
+    StepCurrent,
 )
 from neurosim.models.declare import parameter, state, trace
 from neurosim.models.distance import DistanceProbability
 from neurosim.models.distributions import Distribution, LogNormal, Normal, Uniform
 from neurosim.models.escape import EscapeRate
 from neurosim.models.hodgkin_huxley import HodgkinHuxley, gate_rates, steady_gates
-from neurosim.models.inputs import (
-    ConstantCurrent,
-    CurrentWaveform,
-    Input,
-    LiveCurrent,
-    LiveSpikes,
-    MembraneNoise,
-    Poisson,
-    SpikeTimes,
-    StepCurrent,
-)
+from neurosim.models.inputs import Input
 from neurosim.models.lif import LIF, IntegrateAndFire, Neuron
 from neurosim.models.neuron_model import NeuronModel
 from neurosim.models.plasticity import STDP, Plasticity
 from neurosim.models.positions import Grid, Points, Positions, RandomPositions
 from neurosim.models.profiles import ExponentialDecay, Gaussian, Linear, Profile
+from neurosim.models.rule import Rule
+from neurosim.models.spike_inputs import LiveSpikes, Poisson, SpikeTimes
 from neurosim.models.synapses import AlphaCurrent, DeltaSynapse, ExpCurrent, Synapse
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Columns of files that hold strengths and delays of connections."""
+"""Strengths and delays of connections from columns of a file."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from typing_extensions import TypeIs
 
 MAX_DELAY = 1e5
-"""ms."""
+"""Longest delay (ms)."""
 LARGEST_FACTOR = 1e24
-"""Largest factor of a column: times the strongest weight it is still finite in 32 bits."""
+"""Largest factor of a column: the strongest weight times it is finite in 32 bits."""
 
 
-def _name(value: Any, what: str, *_: Any) -> str:
+def _name(value: Any, name: str, *_: Any) -> str:
     if not isinstance(value, str):
-        raise NeurosimError(f"{what} = {show(value)} is no text: give a column's name")
+        raise NeurosimError(f"{name} = {show(value)} is not a string: give the name of a column")
     return value
 
 
 @dataclass(frozen=True)
 class Column(Part):
-    r"""One value per edge, from a column of a text or an attribute of a SONATA file.
+    r"""One value per edge, from a column of a CSV file or an attribute of a SONATA file.
 
-    Where `Network.connect` is given a name as psp, weight or delay, it becomes one of these.
+    `Network.connect` turns a name given as psp, weight or delay into a Column.
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ class Column(Part):
     factor : float
         Converts the values in the file to mV, pA or ms.
     minimum : float, optional
-        Shortest delay (ms): shorter ones, 0 included, are raised to it. A spike needs at least
-        one time step; files made for other simulators may have delays of 0.
+        Shortest delay (ms). Shorter delays, including 0, are raised to it. A spike needs at least
+        one time step to arrive, but files made for other simulators may have delays of 0.
 
     Examples
     --------
@@ -74,7 +74,7 @@ class Column(Part):
         return replace(self, factor=self.factor * factor)
 
     def minimum_hint(self, dt: float) -> str:
-        """Return how to raise delays that are shorter than a time step (ms)."""
+        """Return the code that raises short delays to a time step (ms), for messages."""
         factor = f", {self.factor:g}" if self.factor != 1.0 else ""
         return f'delay=Column("{self.name}"{factor}, minimum={dt:g})'
 
@@ -88,12 +88,9 @@ class Column(Part):
 
 
 PerEdge = Column | Profile
-"""Values of connections that are found when a list of them is read."""
+"""Values that are known only when a list of connections is read."""
 
 
 def is_per_edge(value: object) -> TypeIs[PerEdge]:
-    """Whether strengths or delays are found when a list of connections is read.
-
-    They are those of a column of a file, or functions of distance.
-    """
+    """Whether strengths or delays come from a column of a file or a function of distance."""
     return isinstance(value, (Column, Profile))

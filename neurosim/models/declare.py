@@ -5,17 +5,19 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from neurosim.utils.checks import check_flag, check_integer, check_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+T = TypeVar("T")
+
 LARGEST = 2**62
-"""Bound of whole numbers that declare none."""
+"""Bound of integers without a declared range."""
 BOUNDLESS = 1e8
-"""Bounds beyond this only guard against overflow: descriptions leave them out."""
+"""Larger bounds only guard against overflow and are omitted from descriptions."""
 KEY = "parameter"
 """Key of a declaration in the metadata of a dataclass field."""
 
@@ -31,10 +33,10 @@ class Parameter:
     low, high : float
         Allowed range, both ends included.
     help : str
-        What it is, as a noun phrase.
+        Description, as a noun phrase.
     check : callable or None
-        Takes (value, name, unit, low, high) and returns the value checked. None: the check of
-        the part.
+        Takes (value, name, unit, low, high) and returns the checked value. None: the default
+        check of the part.
     """
 
     unit: str
@@ -44,7 +46,7 @@ class Parameter:
     check: Callable[..., Any] | None = dataclasses.field(default=None, repr=False)
 
     def describe(self) -> str:
-        """Return what it is, with its unit and range: "time constant (ms), 0.1 to 1000"."""
+        """Return help, unit and range, as in "time constant (ms), 0.1 to 1000"."""
         text = f"{self.help} ({self.unit})" if self.unit else self.help
         if abs(self.low) >= BOUNDLESS:
             return text
@@ -60,8 +62,8 @@ class State:
     ----------
     unit : str
     initial : float or str
-        Value at time 0, or the name of the parameter, property or method that gives it. A method
-        gets the potentials at time 0 (mV, an array).
+        Value at time 0, or the name of a parameter, property or method that returns it. A method
+        receives the potentials at time 0 (mV, an array).
     help : str
     """
 
@@ -77,9 +79,9 @@ class Trace:
     Attributes
     ----------
     side : str
-        "pre" or "post": whose spikes it counts.
+        "pre" or "post": neuron whose spikes are counted.
     tau : float or str
-        Time constant (ms), or the name of the parameter that gives it.
+        Time constant (ms), or the name of a parameter.
     help : str
     """
 
@@ -102,16 +104,16 @@ def parameter(
     Parameters
     ----------
     default : float, optional
-        Left out: the parameter must be given.
+        Without a default the parameter is required.
     unit : str
         One of ms, mV, pA, pF, nS, Hz, a product of them, or "" for a plain number.
     low, high : float
         Allowed range, both ends included.
     help : str
-        What it is, as a noun phrase.
+        Description, as a noun phrase.
     check : callable, optional
-        Takes (value, name, unit, low, high) and returns the value checked. Default: by the
-        annotation; int stands for a whole number, bool for True or False.
+        Takes (value, name, unit, low, high) and returns the checked value. Default: a check for
+        the annotated type: int, bool, or a number.
 
     Returns
     -------
@@ -142,8 +144,8 @@ def state(unit: str = "", initial: float | str = 0.0, help: str = "") -> Any:
     ----------
     unit : str
     initial : float or str
-        Value at time 0, or the name of the parameter, property or method that gives it. A method
-        gets the potentials at time 0 (mV, an array).
+        Value at time 0, or the name of a parameter, property or method that returns it. A method
+        receives the potentials at time 0 (mV, an array).
     help : str
 
     Returns
@@ -162,7 +164,7 @@ def trace(side: str, tau: float | str, help: str = "") -> Any:
     side : str
         "pre" or "post": each spike of the presynaptic or of the postsynaptic neuron adds 1.
     tau : float or str
-        Time constant of the decay (ms), or the name of the parameter that gives it.
+        Time constant of the decay (ms), or the name of a parameter.
     help : str
 
     Returns
@@ -180,7 +182,7 @@ def parameters_of(model: type) -> Mapping[str, Parameter]:
 
 
 def check_declared(part: Any, default: Callable[..., Any] = check_number, before: str = "") -> None:
-    """Replace the declared fields of a dataclass instance by checked values.
+    """Replace the declared fields of a dataclass instance with checked values.
 
     Parameters
     ----------
@@ -188,12 +190,12 @@ def check_declared(part: Any, default: Callable[..., Any] = check_number, before
     default : callable
         Check of fields that neither declare one nor are annotated as int or bool.
     before : str
-        What precedes the name of a field in messages.
+        Prefix of field names in messages.
 
     Raises
     ------
     NeurosimError
-        For a value of the wrong type or out of range, with a hint at the unit.
+        For a value of the wrong type or out of range.
     """
     for field in dataclasses.fields(part):
         if KEY not in field.metadata:
@@ -201,35 +203,35 @@ def check_declared(part: Any, default: Callable[..., Any] = check_number, before
         declared: Parameter = field.metadata[KEY]
         annotated = getattr(field.type, "__name__", str(field.type))
         check = declared.check or {"int": _whole, "bool": _flag}.get(annotated, default)
-        value, what = getattr(part, field.name), before + field.name
-        value = check(value, what, declared.unit, declared.low, declared.high)
+        value, name = getattr(part, field.name), before + field.name
+        value = check(value, name, declared.unit, declared.low, declared.high)
         object.__setattr__(part, field.name, value)
 
 
 def optional(check: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a check that lets None pass."""
+    """Return a check that accepts None."""
     return lambda value, *limits: None if value is None else check(value, *limits)
 
 
-def _whole(value: Any, what: str, unit: str, low: float, high: float) -> int:
-    return check_integer(value, what, int(max(low, -LARGEST)), int(min(high, LARGEST)))
+def _whole(value: Any, name: str, unit: str, low: float, high: float) -> int:
+    return check_integer(value, name, int(max(low, -LARGEST)), int(min(high, LARGEST)))
 
 
-def _flag(value: Any, what: str, *_: Any) -> bool:
-    return check_flag(value, what)
+def _flag(value: Any, name: str, *_: Any) -> bool:
+    return check_flag(value, name)
 
 
 def states_of(model: type) -> Mapping[str, State]:
     """Return the declared states of a model class by name, in order of declaration."""
-    found: dict[str, State] = {}
-    for base in reversed(model.__mro__):
-        found |= {name: value for name, value in vars(base).items() if isinstance(value, State)}
-    return found
+    return _declared(model, State)
 
 
 def traces_of(rule: type) -> Mapping[str, Trace]:
     """Return the declared traces of a plasticity rule by name, in order of declaration."""
-    found: dict[str, Trace] = {}
-    for base in reversed(rule.__mro__):
-        found |= {name: value for name, value in vars(base).items() if isinstance(value, Trace)}
-    return found
+    return _declared(rule, Trace)
+
+
+def _declared(kind: type, declaration: type[T]) -> dict[str, T]:
+    """Return the class variables of a type by name, those of base classes first."""
+    variables = [item for base in reversed(kind.__mro__) for item in vars(base).items()]
+    return {name: value for name, value in variables if isinstance(value, declaration)}

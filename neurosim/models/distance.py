@@ -1,4 +1,4 @@
-"""Connections whose probability, strength or delay depends on the distance of the neurons."""
+"""Connections that depend on the distance between neurons."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.models.connection_rules import AUTAPSES, Resolved, Rule
+from neurosim.models.connection_rules import AUTAPSES
 from neurosim.models.declare import parameter
 from neurosim.models.profiles import Profile
+from neurosim.models.rule import Resolved, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,26 +21,26 @@ if TYPE_CHECKING:
     from neurosim.models.endpoints import Endpoints
 
 PAIRS_AT_ONCE = 2**20
-"""Pairs of neurons that are drawn together."""
+"""Pairs of neurons drawn in one block."""
 PAIRS_SAMPLED = 2**16
-"""Pairs of which the expected number of synapses is the mean, where there are more."""
+"""Maximum number of pairs from which the expected number of synapses is computed."""
 
 
-def _profile(value: Any, what: str, *_: Any) -> Profile:
+def _profile(value: Any, name: str, *_: Any) -> Profile:
     Profile.require(value)
     if float(value(0.0)) > 1.0:
-        raise NeurosimError(f"{what} = {value} is above 1 at distance 0: it is a probability")
+        raise NeurosimError(f"{name} = {value} is above 1 at distance 0: lower the probability")
     return value
 
 
 @dataclass(frozen=True)
 class DistanceProbability(Rule):
-    """Each pair independently, with a probability that depends on the distance.
+    """Connect each pair independently, with a probability that depends on distance.
 
     Parameters
     ----------
     profile : Linear, Gaussian or ExponentialDecay
-        Probability as a function of distance; values below 0 count as 0, above 1 as 1.
+        Probability as a function of distance; values are clipped to 0 to 1.
     autapses : bool
         Whether a neuron may be connected to itself.
 
@@ -58,12 +59,12 @@ class DistanceProbability(Rule):
     _ends: Any = field(default=None, init=False, repr=False, compare=False)
 
     def bind(self, ends: Endpoints) -> DistanceProbability:
-        """Return the rule for given neurons.
+        """Return the rule bound to given neurons.
 
         Raises
         ------
         NeurosimError
-            Where these have no positions, or positions that have no distance.
+            For neurons without positions, or with positions in different spaces.
         """
         ends.check_positions("DistanceProbability")
         rule = replace(self)
@@ -73,7 +74,7 @@ class DistanceProbability(Rule):
     def edges(
         self, n_sources: int, n_targets: int, rng: np.random.Generator
     ) -> Iterator[tuple[Any, Any]]:
-        """Yield the connections of some sources at a time."""
+        """Yield the connections of blocks of sources."""
         n_rows = max(1, PAIRS_AT_ONCE // n_targets)
         for first in range(0, n_sources, n_rows):
             p = self._probabilities(np.arange(first, min(first + n_rows, n_sources)))
@@ -81,7 +82,7 @@ class DistanceProbability(Rule):
             yield first + sources, targets
 
     def _probabilities(self, sources: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the probability of each target by source."""
+        """Return the probability of each pair, with a row per source."""
         ends = self._ends
         assert ends is not None
         ids = ends.sources[sources][:, None]
@@ -91,21 +92,21 @@ class DistanceProbability(Rule):
         return p
 
     def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
-        """Return the mean number; where there are many pairs, estimated from some sources."""
+        """Return the expected number, estimated from some sources if there are many pairs."""
         n = max(1, min(n_sources, PAIRS_SAMPLED // n_targets))
         some = np.linspace(0, n_sources - 1, n).astype(np.int64)
         p = np.clip(self._probabilities(some), 0.0, 1.0)
         return float(p.sum()) * n_sources / n
 
 
-def _rule(value: Any, what: str, *_: Any) -> Rule:
+def _rule(value: Any, name: str, *_: Any) -> Rule:
     Rule.require(value)
     return value
 
 
 @dataclass(frozen=True)
 class Redrawn(Rule):
-    """Connections that a rule draws, as a list: their strengths or delays depend on distance.
+    """Drawn connections as a list, because strengths or delays depend on distance.
 
     Parameters
     ----------
@@ -113,22 +114,22 @@ class Redrawn(Rule):
         FixedProbability, FixedInDegree, FixedOutDegree or FixedTotalNumber.
     """
 
-    rule: Rule = parameter(help="rule that draws the connections", check=_rule)
+    rule: Rule = parameter(help="rule that draws connections", check=_rule)
 
     def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
         """Refuse populations that the rule cannot connect."""
         self.rule.check(n_sources, n_targets, n_common=n_common)
 
     def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
-        """Return how many synapses there are, in the mean where that is random."""
+        """Return the expected number of synapses."""
         return self.rule.expected_synapses(n_sources, n_targets, n_common=n_common)
 
     def resolve(self, ends: Endpoints, weight: Any, delay: Any) -> Resolved:
-        """Return the rule of views whose ids ascend."""
+        """Return the rule for views with ascending ids."""
         return self.rule.resolve(ends, weight, delay)._replace(rule=self)
 
 
 def with_distance(rule: Rule, *values: Any) -> Rule:
-    """Return a rule for strengths and delays, of which some may be functions of distance."""
+    """Return a rule that supports these strengths and delays, also functions of distance."""
     drawn = rule.random and rule.rows != "listed"
     return Redrawn(rule) if drawn and any(isinstance(v, Profile) for v in values) else rule

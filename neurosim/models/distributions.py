@@ -1,7 +1,7 @@
-"""Distributions that strengths, delays and initial potentials can be drawn from.
+"""Distributions of parameters, strengths, delays and initial potentials.
 
-A description only: the numbers are drawn when a network is built, each as a function of the seed
-and of the synapse or neuron that it belongs to.
+Values are drawn when a network is built, each as a function of the seed and of the synapse or
+neuron.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -18,31 +18,32 @@ from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameter
 from neurosim.models.registry import Part
 from neurosim.utils.checks import check_number
+from neurosim.utils.frozen import set_fields
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEAST_MASS = 1e-6
-"""Truncation that leaves less of a distribution is taken for a mistake."""
+"""Smallest probability mass that truncation may leave."""
 FARTHEST = 8.3
-"""Standard deviations beyond which nothing is drawn from a normal distribution: 2⁻⁵³ lies there."""
+"""Largest deviation of a normal number in standard deviations; its tail probability is 2⁻⁵³."""
 LEAST_SPREAD = 1e-6
-"""Smallest and, inverted, largest ratio of s.d. to mean of a log-normal distribution."""
+"""Smallest ratio of s.d. to mean of a log-normal distribution; its inverse is the largest."""
 
 
-def _number(value: Any, what: str, *_: Any) -> float:
-    return check_number(value, what, "its unit")
+def _number(value: Any, name: str, *_: Any) -> float:
+    return check_number(value, name, "its unit")
 
 
-def _bound(value: Any, what: str, *_: Any) -> float:
+def _bound(value: Any, name: str, *_: Any) -> float:
     """Return a bound, which may be infinite."""
     if isinstance(value, (float, np.floating)) and math.isinf(value):
         return float(value)
-    return _number(value, what)
+    return _number(value, name)
 
 
 class Distribution(Part, ABC, abstract=True):
-    """Base class of distributions: bounds, and the mass between them."""
+    """Base class of distributions with bounds."""
 
     mean: float
     low: float
@@ -58,7 +59,7 @@ class Distribution(Part, ABC, abstract=True):
         left, right = self.quantiles()
         if right - left < LEAST_MASS:
             raise NeurosimError(
-                f"{self} has next to nothing between its bounds {low:g} and {high:g}: widen them"
+                f"{self} has almost no values between its bounds {low:g} and {high:g}: widen them"
             )
 
     @property
@@ -68,7 +69,7 @@ class Distribution(Part, ABC, abstract=True):
 
     @property
     def sign(self) -> int:
-        """+1 or −1 where all values have that sign or are 0; 0 where both signs are possible."""
+        """+1 or −1 if all values have that sign or are 0; 0 if both signs are possible."""
         low, high = self.bounds
         return int(low >= 0.0) - int(high <= 0.0)
 
@@ -82,24 +83,31 @@ class Distribution(Part, ABC, abstract=True):
         return self.cdf(low), self.cdf(high)
 
     def cdfs(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return `cdf` of many values, with the same bits."""
+        """Return `cdf` of an array, with the same bits."""
         return np.array([self.cdf(value) for value in x.tolist()])
 
-    @abstractmethod
     def scaled(self, factor: float) -> Self:
         """Return the distribution of `factor` times the value."""
+        if check_number(factor, "factor", "") == 0.0:
+            raise NeurosimError("factor = 0: give the number 0 instead of a distribution")
+        low, high = sorted((self.low * factor, self.high * factor))
+        return replace(self, low=low, high=high, **self._scaled_moments(factor))  # type: ignore[type-var]
+
+    def _scaled_moments(self, factor: float) -> dict[str, float]:
+        """Return the fields other than bounds of `factor` times the value."""
+        return {}
 
     @property
     @abstractmethod
     def location_scale(self) -> tuple[float, float]:
-        """Location and scale: of the value, or of the logarithm of its size."""
+        """Location and scale of the value, or of the logarithm of its absolute value."""
 
     @abstractmethod
     def sample(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Turn uniform numbers from 0 to 1 into values, by inversion."""
+        """Convert uniform numbers from 0 to 1 to values by inversion."""
 
     def _within(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Map 0 … 1 to the probabilities between the bounds."""
+        """Map 0 to 1 onto the probabilities between the bounds."""
         low, high = self.quantiles()
         return low + u * (high - low)
 
@@ -114,29 +122,22 @@ class Distribution(Part, ABC, abstract=True):
         """Lowest and highest value that could be drawn without bounds."""
 
     def truncated(self, low: float, high: float) -> Self:
-        """Return the distribution with its bounds narrowed to low … high.
+        """Return the distribution truncated to low to high.
 
         Raises
         ------
         NeurosimError
-            If next to nothing of it lies there.
+            If almost no values are in this range.
         """
-        own_low, own_high = self.bounds
-        return replace(self, low=max(low, own_low), high=min(high, own_high))  # type: ignore[type-var]
+        lower, upper = self.bounds
+        return replace(self, low=max(low, lower), high=min(high, upper))  # type: ignore[type-var]
 
 
 @dataclass(frozen=True)
-class Normal(Distribution):
-    """A normal distribution, truncated at bounds.
+class _WithMoments(Distribution, abstract=True):
+    """Base class of truncated distributions with mean and standard deviation."""
 
-    Parameters
-    ----------
-    mean, sd : float
-        Before truncation, in the unit of the quantity. With an s.d. of 0 every value is the mean.
-    low, high : float
-        What falls outside is drawn again.
-    """
-
+    least_sd: ClassVar[float] = math.ulp(0.0)
     mean: float = parameter(help="mean before truncation", check=_number)
     sd: float = parameter(help="standard deviation before truncation", check=_number)
     low: float = parameter(-math.inf, help="lower bound", check=_bound)
@@ -144,7 +145,32 @@ class Normal(Distribution):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_moments(self, least_sd=0.0)
+        if self.sd < self.least_sd:
+            raise NeurosimError(
+                f"{type(self).__name__}.sd = {self.sd:g} is not above 0: give a positive sd, or a "
+                "plain number"
+            )
+
+    def _scaled_moments(self, factor: float) -> dict[str, float]:
+        return {"mean": self.mean * factor, "sd": self.sd * abs(factor)}
+
+
+@dataclass(frozen=True)
+class Normal(_WithMoments):
+    """A truncated normal distribution.
+
+    Parameters
+    ----------
+    mean, sd : float
+        Before truncation, in the unit of the quantity. With sd = 0 all values equal the mean.
+    low, high : float
+        Bounds of the values.
+    """
+
+    least_sd = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         self._check()
 
     def cdf(self, x: float) -> float:
@@ -155,12 +181,12 @@ class Normal(Distribution):
 
     def quantiles(self) -> tuple[float, float]:
         """Probabilities below the lower and below the upper bound, before truncation."""
-        if self.sd == 0.0:  # a bound that equals the mean does not cut it off
+        if self.sd == 0.0:  # a bound at the mean does not exclude it
             return 0.0, float(self.low <= self.mean <= self.high)
         return super().quantiles()
 
     def cdfs(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return `cdf` of many values, with the same bits."""
+        """Return `cdf` of an array, with the same bits."""
         return ndtr((x - self.mean) / self.sd) if self.sd > 0.0 else super().cdfs(x)
 
     @property
@@ -169,7 +195,7 @@ class Normal(Distribution):
         return self.mean, self.sd
 
     def sample(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Turn uniform numbers from 0 to 1 into values, by inversion."""
+        """Convert uniform numbers from 0 to 1 to values by inversion."""
         return self.mean + self.sd * ndtri(self._within(u))
 
     def _tails(self) -> tuple[float, float]:
@@ -177,13 +203,8 @@ class Normal(Distribution):
 
     @property
     def sign(self) -> int:
-        """+1 or −1 where all values have that sign or are 0; 0 where both signs are possible."""
+        """+1 or −1 if all values have that sign or are 0; 0 if both signs are possible."""
         return int(np.sign(self.mean)) if self.sd == 0.0 else super().sign
-
-    def scaled(self, factor: float) -> Normal:
-        """Return the distribution of `factor` times the value."""
-        low, high = _scaled_bounds(self, factor)
-        return Normal(self.mean * factor, self.sd * abs(factor), low, high)
 
 
 @dataclass(frozen=True)
@@ -213,7 +234,7 @@ class Uniform(Distribution):
         return min(max((x - self.low) / (self.high - self.low), 0.0), 1.0)
 
     def cdfs(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return `cdf` of many values, with the same bits."""
+        """Return `cdf` of an array, with the same bits."""
         return np.clip((x - self.low) / (self.high - self.low), 0.0, 1.0)
 
     @property
@@ -222,46 +243,35 @@ class Uniform(Distribution):
         return self.low, self.high - self.low
 
     def sample(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Turn uniform numbers from 0 to 1 into values."""
+        """Convert uniform numbers from 0 to 1 to values."""
         return self.low + (self.high - self.low) * self._within(u)
 
     def _tails(self) -> tuple[float, float]:
         return self.bounds
 
-    def scaled(self, factor: float) -> Uniform:
-        """Return the distribution of `factor` times the value."""
-        low, high = _scaled_bounds(self, factor)
-        return Uniform(low, high)
-
 
 @dataclass(frozen=True)
-class LogNormal(Distribution):
-    """A log-normal distribution, truncated at bounds.
+class LogNormal(_WithMoments):
+    """A truncated log-normal distribution.
 
     Parameters
     ----------
     mean, sd : float
-        Of the value itself, not of its logarithm, before truncation. With a negative mean it is the
-        negative of the value that is log-normal, as for inhibitory strengths.
+        Of the value itself, not of its logarithm, before truncation. With a negative mean, the
+        negative of the value is log-normal, as for inhibitory strengths.
     low, high : float
-        What falls outside is drawn again.
+        Bounds of the values.
     """
-
-    mean: float = parameter(help="mean before truncation", check=_number)
-    sd: float = parameter(help="standard deviation before truncation", check=_number)
-    low: float = parameter(-math.inf, help="lower bound", check=_bound)
-    high: float = parameter(math.inf, help="upper bound", check=_bound)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_moments(self)
         if self.mean == 0.0:
-            raise NeurosimError("LogNormal.mean = 0 is neither positive nor negative: give a mean")
+            raise NeurosimError("LogNormal.mean = 0: give a positive or negative mean")
         spread = self.sd / abs(self.mean)
         check_number(spread, "LogNormal.sd / LogNormal.mean", "", LEAST_SPREAD, 1 / LEAST_SPREAD)
-        zero_side = "low" if self.mean > 0.0 else "high"
-        clip = max if self.mean > 0.0 else min
-        object.__setattr__(self, zero_side, clip(getattr(self, zero_side), 0.0))
+        positive = self.mean > 0.0
+        bound = {"low": max(self.low, 0.0)} if positive else {"high": min(self.high, 0.0)}
+        set_fields(self, **bound)
         self._check()
 
     @property
@@ -290,34 +300,13 @@ class LogNormal(Distribution):
 
     @property
     def location_scale(self) -> tuple[float, float]:
-        """Mean and standard deviation of the logarithm of the size."""
+        """Mean and standard deviation of the logarithm of the absolute value."""
         return self.mu, self.sigma
 
     def sample(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Turn uniform numbers from 0 to 1 into values, by inversion."""
+        """Convert uniform numbers from 0 to 1 to values by inversion."""
         return np.copysign(np.exp(self.mu + self.sigma * ndtri(self._within(u))), self.mean)
 
     def _tails(self) -> tuple[float, float]:
         near, far = (math.exp(self.mu + z * self.sigma) for z in (-FARTHEST, FARTHEST))
         return (near, far) if self.mean > 0.0 else (-far, -near)
-
-    def scaled(self, factor: float) -> LogNormal:
-        """Return the distribution of `factor` times the value."""
-        low, high = _scaled_bounds(self, factor)
-        return LogNormal(self.mean * factor, self.sd * abs(factor), low, high)
-
-
-def _check_moments(law: Normal | LogNormal, least_sd: float = math.ulp(0.0)) -> None:
-    if law.sd < least_sd:
-        raise NeurosimError(
-            f"{type(law).__name__}.sd = {law.sd:g} is not above 0: give a positive spread, or a "
-            "plain number"
-        )
-
-
-def _scaled_bounds(law: Distribution, factor: float) -> tuple[float, float]:
-    """Return the bounds of `factor` times the value, in order."""
-    if check_number(factor, "factor", "") == 0.0:
-        raise NeurosimError("factor = 0 leaves no distribution: give the number 0 instead")
-    low, high = sorted((law.low * factor, law.high * factor))
-    return low, high

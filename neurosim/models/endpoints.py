@@ -1,4 +1,4 @@
-"""Neurons that a projection connects: whole populations, or views of them."""
+"""Neurons connected by a projection: whole populations or views."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.models.connection_rules import Resolved
 from neurosim.models.positions import distances
 from neurosim.models.profiles import Profile
+from neurosim.models.rule import Resolved
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.models.connection_rules import Rule
     from neurosim.models.positions import Positions
+    from neurosim.models.rule import Rule
 
 
-class Placed(Protocol):
-    """What connection rules read of a population."""
+class HasPositions(Protocol):
+    """The attributes of a population that connection rules use."""
 
     @property
     def name(self) -> str:
@@ -32,7 +32,7 @@ class Placed(Protocol):
 
     @property
     def positions(self) -> Positions | None:
-        """Positions and the borders of their space."""
+        """Positions and periodic borders."""
 
     @property
     def points(self) -> NDArray[np.float64]:
@@ -41,17 +41,17 @@ class Placed(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Endpoints:
-    """Neurons that a projection connects.
+    """Neurons connected by a projection.
 
     Attributes
     ----------
     source, target : Population
     source_ids, target_ids : (n,) ndarray of int64, or None
-        None stands for the whole population in its order.
+        None: the whole population, in order.
     """
 
-    source: Placed
-    target: Placed
+    source: HasPositions
+    target: HasPositions
     source_ids: NDArray[np.int64] | None
     target_ids: NDArray[np.int64] | None
 
@@ -75,54 +75,54 @@ class Endpoints:
 
     @property
     def n_common(self) -> int:
-        """Number of neurons that are both source and target."""
+        """Number of neurons that are both sources and targets."""
         if self.source is not self.target:
             return 0
         if self.source_ids is None or self.target_ids is None:
             return min(self.shape)
         return len(np.intersect1d(self.source_ids, self.target_ids, assume_unique=True))
 
-    def check_positions(self, what: str) -> None:
-        """Refuse populations whose neurons have no distance from each other."""
+    def check_positions(self, name: str) -> None:
+        """Refuse populations without positions, or with positions in different spaces."""
         spaces = []
         for population in (self.source, self.target):
             if population.positions is None:
                 raise NeurosimError(
-                    f"{what} is a function of distance, and {population.name!r} has no positions: "
-                    "give them to Network.add"
+                    f"{name} is a function of distance, but {population.name!r} has no positions: "
+                    "pass positions to Network.add"
                 )
             spaces.append((population.points.shape[1], population.positions.borders))
         if spaces[0] != spaces[1]:
             raise NeurosimError(
-                f"{what} is a function of distance, and {self.source.name!r} and "
-                f"{self.target.name!r} differ in the number of their coordinates or in their "
-                "periodic borders: place both in one space"
+                f"{name} is a function of distance, but {self.source.name!r} and "
+                f"{self.target.name!r} differ in the number of coordinates or in periodic borders: "
+                "give both the same space"
             )
 
     def distances(
         self, sources: NDArray[np.int64], targets: NDArray[np.int64]
     ) -> NDArray[np.float64]:
-        """Return distances of neurons, given by their indices within the populations."""
+        """Return distances between neurons with given indices within the populations."""
         assert self.source.positions is not None
         points = self.source.points[sources], self.target.points[targets]
         return distances(*points, self.source.positions.borders)
 
-    def along_distance(self, rule: Rule, value: Any, what: str) -> Any:
-        """Return a strength or a delay; a function of distance is evaluated where possible."""
+    def evaluate_profile(self, rule: Rule, value: Any, label: str) -> Any:
+        """Return a strength or delay; evaluate a function of distance if possible."""
         if not isinstance(value, Profile):
             return value
-        self.check_positions(what)
+        self.check_positions(label)
         shape = rule.shape(*self.shape)
         if shape is None:
             return value  # evaluated when the connections are drawn
         if len(shape) > 1:
             return value(self.distances(self.sources[:, None], self.targets[None]))
         listed = (getattr(rule, name, slice(None)) for name in ("sources", "targets"))
-        own = (ids[k] for ids, k in zip((self.sources, self.targets), listed, strict=True))
-        return value(self.distances(*own))
+        ids = (all_[k] for all_, k in zip((self.sources, self.targets), listed, strict=True))
+        return value(self.distances(*ids))
 
     def resolve(self, rule: Rule, weight: Any, delay: Any) -> Resolved:
-        """Return a rule of the whole populations, or one of views whose ids ascend."""
+        """Return a rule for whole populations or for views with ascending ids."""
         if self.source_ids is None and self.target_ids is None:
             return Resolved(rule, weight, delay, None, None)
         return rule.resolve(self, weight, delay)

@@ -1,4 +1,4 @@
-"""Functions of which the equations of a model consist, and the global names that they use."""
+"""Methods of models that are compiled, and the global names that they use."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ ALL = "*"
 
 
 def methods_of(kind: type[Any]) -> tuple[str, ...]:
-    """Return the names of the methods of a class of equations that are compiled."""
+    """Return the names of the compiled methods of a class."""
     names = [name for name in kind.signatures if name not in kind.optional or hasattr(kind, name)]
     return tuple(name for name in names if name != "derivatives" or "step" not in names)
 
 
 def arguments_of(kind: type[Any], method: str) -> tuple[str, ...]:
-    """Return the arguments that a method must take."""
+    """Return the names of the arguments of a method."""
     declared = (*states_of(kind), *traces_of(kind))
     signature = kind.signatures[method]
-    return tuple(name for own in signature for name in (declared if own == ALL else (own,)))
+    return tuple(name for item in signature for name in (declared if item == ALL else (item,)))
 
 
 def digest_of(kind: type[Any]) -> str:
     """Return a hash of the equations and declarations of a class."""
     methods = [getattr(kind, name) for name in methods_of(kind) if hasattr(kind, name)]
     functions = [*methods, *helpers_of(methods)]
-    equations = [(inspect.getsource(own), constants_of(own)) for own in functions]
+    equations = [(inspect.getsource(function), constants_of(function)) for function in functions]
     options = {name: getattr(kind, name) for name in kind.options}
     return hash_of(equations, options, parameters_of(kind), states_of(kind))
 
 
 def location_of(function: Callable[..., Any], line: int | None = None) -> str:
-    """Return the place of a line of a function, to begin a sentence with."""
+    """Return "file:line" of a line of a function, as the beginning of a message."""
     code = function.__code__
     return f"{code.co_filename}:{line or code.co_firstlineno}"
 
@@ -59,7 +59,7 @@ def lookup(name: str, function: Callable[..., Any]) -> tuple[bool, Any]:
 
 
 def constants_of(function: Callable[..., Any]) -> dict[str, float | int | bool]:
-    """Return the global numbers that a function uses: their values become part of its text."""
+    """Return the global numbers that a function uses; they are compiled as constants."""
     names = set(function.__code__.co_names) | set(function.__code__.co_freevars)
     found = {name: lookup(name, function)[1] for name in names - set(FUNCTIONS)}
     return {
@@ -70,7 +70,7 @@ def constants_of(function: Callable[..., Any]) -> dict[str, float | int | bool]:
 
 
 def helpers_of(functions: Iterable[Callable[..., Any]]) -> list[Callable[..., Any]]:
-    """Return the functions of the user's that some functions call, each after those it calls."""
+    """Return the user's functions that some functions call, callees first."""
     found: list[Callable[..., Any]] = []
 
     def visit(function: Callable[..., Any], callers: tuple[Callable[..., Any], ...]) -> None:

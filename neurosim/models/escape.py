@@ -1,4 +1,4 @@
-"""The soft threshold of a neuron that fires by chance."""
+"""Escape noise: stochastic firing instead of a threshold."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 LINKS = ("softplus", "exponential")
-"""How the rate can depend on the potential."""
+"""Functions of the potential for the rate."""
 
 
-def _link(value: Any, what: str, *_: Any) -> Any:
+def _link(value: Any, name: str, *_: Any) -> Any:
     if value not in LINKS:
-        raise NeurosimError(f"{what} = {show(value)} is unknown: {nearest_name(value, LINKS)}")
+        raise NeurosimError(f"{name} = {show(value)} is unknown: {nearest_name(value, LINKS)}")
     return value
 
 
 @dataclass(frozen=True)
 class EscapeRate(Part):
-    """Escape noise: the neuron has no sharp threshold but a rate of firing that its potential sets.
+    """Escape noise: a firing rate that depends on the potential replaces the threshold.
 
     With x = (V − v_threshold)/delta the rate is ln(1 + e^x)/tau for the link "softplus" and e^x/tau
     for "exponential". In a step dt the neuron fires with probability 1 − exp(−rate·dt). With
-    tau = dt this is σ(x) for "softplus": exactly the logistic neuron, once a step.
+    tau = dt and "softplus" this probability is σ(x): every step is a trial of a logistic neuron.
 
     Parameters
     ----------
     delta : float
         Width of the threshold (mV), 0.001 to 1000.
     tau : float
-        Sets the rate (ms), 0.001 to 1,000,000: at the threshold it is ln 2/tau with "softplus", and
-        1/tau with "exponential".
+        Time scale of the rate (ms), 0.001 to 1,000,000. At the threshold the rate is ln 2/tau for
+        "softplus" and 1/tau for "exponential".
     link : {"softplus", "exponential"}
 
     Raises
     ------
     NeurosimError
-        If a value is out of range or the link unknown.
+        If a value is out of range or the link is unknown.
 
     References
     ----------
@@ -55,13 +55,13 @@ class EscapeRate(Part):
 
     noun: ClassVar[str] = "a soft threshold"
     delta: float = parameter(unit="mV", low=1e-3, high=1e3, help="width of the threshold")
-    tau: float = parameter(unit="ms", low=1e-3, high=1e6, help="sets the rate")
+    tau: float = parameter(unit="ms", low=1e-3, high=1e6, help="time scale of the rate")
     link: Literal["softplus", "exponential"] = parameter(
         "softplus", help="how the rate depends on the potential", check=_link
     )
 
     def rate(self, excess: ArrayLike) -> NDArray[np.float64]:
-        """Return the rate (spikes per ms) at potentials that exceed the threshold by `excess` mV.
+        """Return the rate (spikes per ms) at potentials `excess` mV above the threshold.
 
         Parameters
         ----------
@@ -71,7 +71,7 @@ class EscapeRate(Part):
         Returns
         -------
         ndarray
-            Of the shape of `excess`.
+            Same shape as `excess`.
         """
         x = np.asarray(excess, dtype=float) / self.delta
         link = np.logaddexp(0.0, x) if self.link == "softplus" else np.exp(np.minimum(x, 700.0))

@@ -1,4 +1,4 @@
-"""The neuron with ion channels of Hodgkin and Huxley."""
+"""The neuron model of Hodgkin and Huxley."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 SUBSTEPS = 8
-"""Parts of a sample over which gates follow a recorded potential."""
+"""Substeps per sample in which gates follow a recorded potential."""
 FASTEST = -2000.0
-"""Lowest potential (mV) at which rates of gates are computed: below, e^−V would overflow."""
+"""Lowest potential (mV) at which rates of gates are computed; below, e^−V overflows."""
 
 
 @dataclass(frozen=True, eq=False)
 class HodgkinHuxley(NeuronModel):
-    """A neuron whose action potential is made by its sodium and potassium channels.
+    """Hodgkin-Huxley neuron, with sodium, potassium and leak channels.
 
     C dV/dt = −g_na m³h (V − e_na) − g_k n⁴ (V − e_k) − g_l (V − e_l) + I, where each gate
     x = m, h, n opens and closes at rates that depend on the potential:
     dx/dt = α(V)(1 − x) − β(V) x. There is neither a threshold nor a reset.
 
-    An action potential is a rise of V above 0 mV and counts as one spike, at the end of the first
-    step in which V falls (as in NEST) or is below 0 mV again. V counts as risen again only after it
-    was below 0 mV. A step reports one spike at most: with dt above 5 ms choose inputs that do not
-    make the neuron fire twice within a step.
+    A rise of V above 0 mV is an action potential. It is reported as one spike, at the end of the
+    first step in which V falls (as in NEST) or is below 0 mV again. The next spike requires that V
+    has been below 0 mV. At most one spike is reported per step: with dt above 5 ms, choose inputs
+    that do not make the neuron fire twice within a step.
 
     Parameters
     ----------
@@ -51,7 +51,8 @@ class HodgkinHuxley(NeuronModel):
     c_m : float
         Membrane capacitance (pF), 1 to 100,000.
     t_ref : float
-        Time after a spike (ms), 0 to 1000, in which no other is reported; the dynamics go on.
+        Time after a spike (ms), 0 to 1000, without further reported spikes; the dynamics
+        continue.
 
     Raises
     ------
@@ -60,10 +61,10 @@ class HodgkinHuxley(NeuronModel):
 
     Notes
     -----
-    Integrated by the classical Runge–Kutta method in steps of at most 1/80 ms, which is off by less
-    than 1e-5 mV in an action potential. Where a gate or the membrane relaxes too fast for it (below
-    about −137 mV, above about 2000 mV, or with a capacitance below about 20 pF), an exponential
-    method with adaptive steps takes its place, which is stable at any potential.
+    Integrated by the classical Runge–Kutta method in steps of at most 1/80 ms, with an error below
+    1e-5 mV in an action potential. Where a gate or the membrane relaxes too fast for this method
+    (below about −137 mV, above about 2000 mV, or with a capacitance below about 20 pF), it is
+    replaced by an exponential method with adaptive steps, which is stable at any potential.
 
     References
     ----------
@@ -80,14 +81,14 @@ class HodgkinHuxley(NeuronModel):
     e_k: Any = parameter(-77.0, "mV", -200.0, 200.0, "reversal potential of potassium")
     e_l: Any = parameter(-54.402, "mV", -200.0, 200.0, "reversal potential of the leak")
     c_m: Any = parameter(100.0, "pF", 1.0, 1e5, "membrane capacitance")
-    t_ref: Any = parameter(2.0, "ms", 0.0, 1e3, "time after a spike without another")
+    t_ref: Any = parameter(2.0, "ms", 0.0, 1e3, "time after a spike without another one")
 
     v: ClassVar = state("mV", "v_rest", "membrane potential")
     m: ClassVar = state("", "steady_m", "activation of sodium channels")
     h: ClassVar = state("", "steady_h", "inactivation of sodium channels")
     n: ClassVar = state("", "steady_n", "activation of potassium channels")
     rise: ClassVar = state("", "risen", "phase of the action potential")
-    """0: none; 1: above 0 mV, no spike counted yet; 2: below 0 mV again; 3: above anew."""
+    """0: none; 1: above 0 mV, spike pending; 2: below 0 mV again; 3: above 0 mV again."""
 
     substep: ClassVar[float] = 0.0125
     refractory: ClassVar[str] = "ignore"
@@ -135,7 +136,7 @@ class HodgkinHuxley(NeuronModel):
 
     @cached_property
     def v_rest(self) -> Any:
-        """Potential (mV) at which the currents of all channels cancel; NaN for distributions."""
+        """Resting potential (mV), where all currents cancel; NaN for distributions."""
         values = [getattr(self, name) for name in ("g_na", "g_k", "g_l", "e_na", "e_k", "e_l")]
         if any(map(is_distribution, values)):
             return math.nan
@@ -144,35 +145,35 @@ class HodgkinHuxley(NeuronModel):
 
     @property
     def v_peak(self) -> float:
-        """NaN: the action potential makes its own peak, and none is painted."""
+        """NaN: the action potential is part of the dynamics and not drawn into traces."""
         return math.nan
 
     @property
     def v_threshold(self) -> float:
-        """NaN: how far the neuron must be pushed depends on how fast."""
+        """NaN: there is no fixed threshold."""
         return math.nan
 
     @property
     def v_reset(self) -> float:
-        """The resting potential: nothing is reset."""
+        """The resting potential; there is no reset."""
         return self.v_rest
 
     @property
     def tau_m(self) -> float:
-        """Membrane time constant at rest (ms), the gates held still."""
+        """Membrane time constant at rest (ms), with constant gates."""
         m, h, n = steady_gates(self.v_rest)
         return self.c_m / (self.g_na * m**3 * h + self.g_k * n**4 + self.g_l)
 
     def steady_m(self, v: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return gate m where the potential (mV) has stood for long."""
+        """Return the steady state of gate m at a potential (mV)."""
         return steady_gates(v)[0]
 
     def steady_h(self, v: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return gate h where the potential (mV) has stood for long."""
+        """Return the steady state of gate h at a potential (mV)."""
         return steady_gates(v)[1]
 
     def steady_n(self, v: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return gate n where the potential (mV) has stood for long."""
+        """Return the steady state of gate n at a potential (mV)."""
         return steady_gates(v)[2]
 
     def risen(self, v: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -180,18 +181,18 @@ class HodgkinHuxley(NeuronModel):
         return np.where(v >= 0.0, 1.0, 0.0)
 
     def gates(self, v: ArrayLike, dt: float) -> NDArray[np.float64]:
-        """Return the gates m, h, n in the course of a recorded potential.
+        """Return the gates m, h, n over time for a recorded potential.
 
-        Between samples the potential is taken to rise or fall without turning back. The gates begin
-        as if it had stood at its first value for long.
+        The potential is interpolated monotonically between samples. The gates start at the steady
+        state of the first sample.
 
         Parameters
         ----------
         v : (n_times,) or (n_times, n_neurons) array_like
             mV, at least two samples.
         dt : float
-            ms from sample to sample, at most 1. With 0.1 the gates of a spike are told to 0.002,
-            with more they are told coarsely.
+            Sampling interval (ms), at most 1. At 0.1 the error of the gates during a spike is below
+            0.002; it grows with the interval.
 
         Returns
         -------
@@ -200,7 +201,7 @@ class HodgkinHuxley(NeuronModel):
         dt = check_number(dt, "dt", "ms", 1e-6, 1.0)
         v = check_array(v, "v", "mV", -1e3, 1e3)
         if v.ndim not in (1, 2) or len(v) < 2:
-            raise NeurosimError(f"v has shape {v.shape}: give two samples or more, one row each")
+            raise NeurosimError(f"v has shape {v.shape}: give at least two samples, one per row")
         middles = (np.arange((len(v) - 1) * SUBSTEPS) + 0.5) / SUBSTEPS
         opening, closing = gate_rates(PchipInterpolator(np.arange(len(v)), v)(middles))
         kept = np.exp(-(opening + closing) * (dt / SUBSTEPS))
@@ -215,14 +216,14 @@ class HodgkinHuxley(NeuronModel):
 
 
 def linear_rate(x: float) -> float:
-    """Return x/(1 − e^−x), which is 1 + x/2 near 0."""
+    """Return x/(1 − e^−x), which is about 1 + x/2 near 0."""
     return 1.0 + 0.5 * x if abs(x) < 1e-6 else x / -math.expm1(-x)
 
 
 def _resting_potential(
     g_na: float, g_k: float, g_l: float, e_na: float, e_k: float, e_l: float
 ) -> float:
-    """Return the potential (mV) at which the currents of all channels cancel."""
+    """Return the potential (mV) at which all currents cancel."""
 
     def ionic(v: float) -> float:
         m, h, n = steady_gates(v)
@@ -234,13 +235,13 @@ def _resting_potential(
 
 
 def steady_gates(v: float | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the gates m, h, n where the potential (mV) has stood for long; shape (3, ...)."""
+    """Return the steady state of the gates m, h, n at potentials (mV); shape (3, ...)."""
     opening, closing = gate_rates(v)
     return opening / (opening + closing)
 
 
 def gate_rates(v: float | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return α and β (per ms) of m, h, n at a potential (mV); shape (2, 3, ...)."""
+    """Return α and β (per ms) of m, h, n at potentials (mV); shape (2, 3, ...)."""
     opening = [
         1.0 / exprel(-(v + 40.0) / 10.0),
         0.07 * np.exp(-(v + 65.0) / 20.0),

@@ -18,7 +18,7 @@ class Neuron(Part, abstract=True):
     """Base class of neuron models.
 
     A parameter is a number, an array with one value per neuron of the population, or a
-    distribution from which the value of each neuron is drawn.
+    distribution from which the values of the neurons are drawn.
     """
 
     check_value: ClassVar[Any] = staticmethod(check_quantity)
@@ -29,7 +29,7 @@ class Neuron(Part, abstract=True):
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            """Parameters, which differ between models."""
+            """Return a parameter; they differ between models."""
 
     @property
     def is_uniform(self) -> bool:
@@ -37,13 +37,13 @@ class Neuron(Part, abstract=True):
         return all(is_uniform(getattr(self, name)) for name in parameters_of(type(self)))
 
     def check_psp(self) -> None:
-        """Refuse where the peak of the potential after a synaptic current is not known.
+        """Refuse if the peak of the PSP of a synaptic current is unknown.
 
         Raises
         ------
         NeurosimError
         """
-        raise NeurosimError(f"how far a current moves {type(self).__name__} depends on its state")
+        raise NeurosimError(f"the PSP of a current in {type(self).__name__} depends on its state")
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,16 +62,15 @@ class LIF(Neuron):
     v_reset : float, array_like or distribution
         Potential after a spike (mV), below the threshold.
     v_peak : float, array_like or distribution
-        Height of the action potential that recorded traces show (mV); no part of the dynamics.
+        Height of the action potential drawn into traces (mV); not part of the dynamics.
     tau_m : float, array_like or distribution
         Membrane time constant (ms), 0.1 to 1000.
     c_m : float, array_like or distribution
         Membrane capacitance (pF), 1 to 100,000.
     t_ref : float, array_like or distribution
-        Absolute refractory period (ms), 0 to 1000; 5 ms means at most 200 spikes a second.
+        Absolute refractory period (ms), 0 to 1000; 5 ms limit the rate to 200 Hz.
     escape : EscapeRate, optional
-        Lets the neuron fire by chance, at a rate that grows with its potential, in place of the
-        sharp threshold.
+        Replaces the threshold by stochastic firing at a rate that grows with the potential.
 
     Raises
     ------
@@ -80,9 +79,8 @@ class LIF(Neuron):
 
     Notes
     -----
-    An array has one value per neuron of the population. From a distribution the value of each
-    neuron is drawn. A distribution of v_threshold, v_reset or v_rest is truncated where the
-    threshold would not be the higher one.
+    Arrays have one value per neuron of the population. Distributions of v_threshold, v_reset or
+    v_rest are truncated so that the threshold is the higher one.
 
     References
     ----------
@@ -107,13 +105,13 @@ class LIF(Neuron):
         self._check_potentials()
 
     def _check_potentials(self) -> None:
-        """Refuse potentials that are out of order or seem to be in volts."""
+        """Refuse potentials that are out of order or probably in volts."""
         check_volts(self, "v_rest", "v_threshold", "v_reset")
         for name in ("v_reset", "v_rest"):
             if wrong := keep_order(self, name, "v_threshold"):
                 raise NeurosimError(
                     f"LIF.{name} = {wrong[0]:g} mV is not below LIF.v_threshold = {wrong[1]:g} mV: "
-                    "the neuron would fire without end"
+                    "the neuron would fire forever"
                 )
         wrong = keep_order(self, "v_threshold", "v_peak")
         if wrong and wrong[0] > wrong[1]:
@@ -123,39 +121,39 @@ class LIF(Neuron):
             )
 
     def check_psp(self) -> None:
-        """Refuse where the peak of the potential after a synaptic current is not known."""
+        """Refuse if the peak of the PSP of a synaptic current is unknown."""
         if not (is_uniform(self.tau_m) and is_uniform(self.c_m)):
             raise NeurosimError("tau_m or c_m differs between the neurons")
         if math.isinf(self.tau_m):
-            raise NeurosimError("without leak the potential after a spike has no peak")
+            raise NeurosimError("without leak the PSP has no peak")
 
     @property
     def resistance(self) -> Any:
-        """Membrane resistance τ_m/C (mV per pA, that is GΩ)."""
+        """Membrane resistance τ_m/C (GΩ)."""
         return self.tau_m / self.c_m
 
 
-def _above_zero(value: Any, what: str, unit: str, low: float, high: float) -> Any:
+def _above_zero(value: Any, name: str, unit: str, low: float, high: float) -> Any:
     """Return a quantity above 0."""
-    value = check_quantity(value, what, unit, -high, high)
+    value = check_quantity(value, name, unit, -high, high)
     if bounds_of(value)[0] <= 0.0:
-        raise NeurosimError(f"{what} = {bounds_of(value)[0]:g} must be above 0")
+        raise NeurosimError(f"{name} = {bounds_of(value)[0]:g} must be above 0")
     return value
 
 
-def _above_zero_or_infinity(value: Any, what: str, unit: str, low: float, high: float) -> Any:
+def _above_zero_or_infinity(value: Any, name: str, unit: str, low: float, high: float) -> Any:
     """Return a quantity above 0, or infinity."""
     infinite = is_uniform(value) and value == math.inf
-    return value if infinite else _above_zero(value, what, unit, low, high)
+    return value if infinite else _above_zero(value, name, unit, low, high)
 
 
 @dataclass(frozen=True, eq=False)
 class IntegrateAndFire(LIF):
     """An integrate-and-fire neuron in arbitrary units, with or without leak.
 
-    It follows the equation of `LIF`. Its parameters have no biological limits, because networks
-    trained elsewhere have no unit for potentials: `from_nir` builds it where a `LIF` cannot
-    represent a node.
+    It follows the equation of `LIF`. Its parameters have no biological limits, because potentials
+    of networks trained in other frameworks have no unit. `from_nir` creates it for nodes that
+    `LIF` cannot represent.
 
     Parameters
     ----------
@@ -166,18 +164,18 @@ class IntegrateAndFire(LIF):
     v_reset : float, array_like or distribution
         Potential after a spike (mV), below the threshold.
     v_peak : float, array_like or distribution
-        Height of the action potential in plots (mV); no part of the dynamics.
+        Height of the action potential in plots (mV); not part of the dynamics.
     tau_m : float, array_like or distribution
         Membrane time constant (ms), above 0; infinity: no leak.
     c_m : float, array_like or distribution
         Membrane capacitance (pF), above 0.
     t_ref : float, array_like or distribution
-        Absolute refractory period (ms); 0 where `subtract` is given.
+        Absolute refractory period (ms); must be 0 with `subtract`.
     escape : EscapeRate, optional
         Soft threshold, as for `LIF`.
     subtract : float, array_like or distribution
-        If above 0, a spike lowers V by this amount (mV) and does not set it to v_reset. V may then
-        still be above the threshold, and the neuron fires again in the next step.
+        If above 0, a spike lowers V by this amount (mV) instead of setting it to v_reset. If V is
+        still above the threshold, the neuron fires again in the next step.
 
     Raises
     ------
@@ -196,7 +194,7 @@ class IntegrateAndFire(LIF):
     )
     c_m: Any = parameter(250.0, "pF", 0.0, help="membrane capacitance", check=_above_zero)
     t_ref: Any = parameter(5.0, "ms", 0.0, help="absolute refractory period")
-    subtract: Any = parameter(0.0, "mV", 0.0, help="by how much a spike lowers V")
+    subtract: Any = parameter(0.0, "mV", 0.0, help="decrease of V at a spike")
 
     def _check_potentials(self) -> None:
         if wrong := keep_order(self, "v_reset", "v_threshold"):
@@ -207,6 +205,6 @@ class IntegrateAndFire(LIF):
         subtracts, refractory = bounds_of(self.subtract)[1], bounds_of(self.t_ref)[1]
         if subtracts and refractory:
             raise NeurosimError(
-                f"IntegrateAndFire.t_ref = {refractory:g} ms: reset by subtraction leaves no "
-                "potential to hold, so t_ref must be 0"
+                f"IntegrateAndFire.t_ref = {refractory:g} ms: t_ref must be 0 with reset by "
+                "subtraction"
             )

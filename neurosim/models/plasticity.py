@@ -1,4 +1,4 @@
-"""Synapses that learn from the times of spikes."""
+"""Plasticity rules: weights that change with the times of spikes."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Plasticity(Part, abstract=True):
 
     A subclass is a frozen dataclass. Its fields, declared by `neurosim.parameter`, are the
     parameters, one of which is ``w_max``, the strongest weight with its sign. Its class variables,
-    declared by `neurosim.trace`, are sums over the spikes of the presynaptic or of the postsynaptic
-    neuron that decay exponentially. Two static methods give the change of weight. They are compiled
-    by Numba when the rule is first simulated, and may use what the equations of a
-    `neurosim.NeuronModel` may use.
+    declared by `neurosim.trace`, are sums over presynaptic or postsynaptic spikes that decay
+    exponentially. Two static methods compute the new weight. They are compiled by Numba when the
+    rule is first simulated, with the same restrictions as the equations of a
+    `neurosim.NeuronModel`.
 
     ``on_pre(w, *traces, p)``
         Relative weight (weight/w_max) after a presynaptic spike.
@@ -38,11 +38,11 @@ class Plasticity(Part, abstract=True):
         Relative weight after a postsynaptic spike.
 
     Both receive the relative weight and all traces just before the spike, in order of declaration;
-    `p` holds the parameters. What they return is bounded to 0 to 1.
+    `p` holds the parameters. Returned weights are clipped to 0 to 1.
 
-    The delay of a synapse lies in the dendrite: a presynaptic spike is at the synapse at once, a
-    postsynaptic one arrives there after the delay. Of spikes that arrive in the same step, the
-    postsynaptic one comes first, and the trace of neither contains the other.
+    Delays are dendritic: a presynaptic spike reaches the synapse immediately, a postsynaptic spike
+    after the delay. Of spikes that arrive in the same step, the postsynaptic one is processed
+    first, and the trace of neither contains the other.
 
     Examples
     --------
@@ -77,22 +77,22 @@ class Plasticity(Part, abstract=True):
     optional: ClassVar[tuple[str, ...]] = ()
     w_max: float
 
-    def within(
+    def check_initial(
         self,
         weight: float | NDArray[np.float64] | Distribution | PerEdge,
         given: object,
-        what: str,
+        name: str,
     ) -> float | NDArray[np.float64] | Distribution | PerEdge:
-        """Return the initial weights of plastic synapses.
+        """Return checked initial weights of plastic synapses.
 
         Parameters
         ----------
         weight : float, ndarray, distribution or Column
             In the synapse's unit. A distribution is truncated to the range of the plasticity.
         given : object
-            The strength as the user gave it, for messages.
-        what : str
-            Its name, "psp" or "weight".
+            The strength given by the user, for messages.
+        name : str
+            "psp" or "weight".
 
         Raises
         ------
@@ -100,23 +100,23 @@ class Plasticity(Part, abstract=True):
             If the weights lie outside the range of the rule.
         """
         least, most = sorted((0.0, self.w_max))
-        fix = f"0 to {type(self).__name__}.w_max = {self.w_max:g}: raise w_max, or lower the {what}"
+        fix = f"0 to {type(self).__name__}.w_max = {self.w_max:g}: raise w_max, or lower the {name}"
         if is_distribution(weight):
             try:
                 return weight.truncated(least, most)
             except NeurosimError:
                 raise NeurosimError(
-                    f"{what} = {given} lies, as a weight, nearly always beyond {fix}"
+                    f"{name} = {given}, as a weight, lies almost entirely outside {fix}"
                 ) from None
         if is_per_edge(weight):
-            return weight  # to be checked when the file is read
+            return weight  # checked when the file is read
         values = np.asarray(weight)
         outside = (values < least) | (values > most)
         if outside.any():
             wrong = f"weight = {values[outside][0]:g}"
-            if what == "psp" and not np.array_equal(values, np.asarray(given)):
+            if name == "psp" and not np.array_equal(values, np.asarray(given)):
                 wrong = f"psp = {np.asarray(given, float)[outside][0]:g} mV, a {wrong},"
-            raise NeurosimError(f"{wrong} lies beyond {fix}")
+            raise NeurosimError(f"{wrong} is outside {fix}")
         return weight
 
 
@@ -129,13 +129,13 @@ def _power(x: float, exponent: float) -> float:
 
 @dataclass(frozen=True)
 class STDP(Plasticity):
-    """Spike-timing dependent plasticity of all pairs of spikes.
+    """Spike-timing dependent plasticity with all-to-all pairing of spikes.
 
-    With x = weight/w_max, a spike that follows a presynaptic one after Δ at the synapse adds
-    λ (1 − x)^mu_plus e^(−Δ/tau_plus) to x, one that comes Δ before it takes α λ x^mu_minus
-    e^(−Δ/tau_minus) off; x stays within 0 to 1. The delay of a synapse lies in the dendrite: a
-    presynaptic spike is at the synapse at once, a postsynaptic one arrives there after the delay.
-    Spikes that arrive in the same step do not pair.
+    Let x = weight/w_max. A postsynaptic spike that follows a presynaptic one by Δ at the synapse
+    increases x by λ (1 − x)^mu_plus e^(−Δ/tau_plus). One that precedes it by Δ decreases x by
+    α λ x^mu_minus e^(−Δ/tau_minus). x is clipped to 0 to 1. Delays are dendritic: a presynaptic
+    spike reaches the synapse immediately, a postsynaptic spike after the delay. Spikes that arrive
+    in the same step are not paired.
 
     Parameters
     ----------
@@ -144,11 +144,11 @@ class STDP(Plasticity):
     learning_rate : float
         λ, 0 to 1.
     asymmetry : float
-        α, 0 to 1000: how much stronger depression is.
+        α, 0 to 1000: ratio of depression to potentiation.
     tau_plus, tau_minus : float
         Time constants of the two windows (ms), 0.1 to 10,000.
     mu_plus, mu_minus : float
-        0 to 1: with 0 changes do not depend on the weight (additive), with 1 they do in proportion
+        0 to 1. 0: changes are independent of the weight (additive); 1: proportional
         (multiplicative).
 
     Raises
@@ -164,7 +164,7 @@ class STDP(Plasticity):
 
     w_max: float = parameter(low=-1e9, high=1e9, help="strongest weight, with its sign")
     learning_rate: float = parameter(0.01, "", 0.0, 1.0, "λ")
-    asymmetry: float = parameter(1.0, "", 0.0, 1e3, "α, how much stronger depression is")
+    asymmetry: float = parameter(1.0, "", 0.0, 1e3, "α, ratio of depression to potentiation")
     tau_plus: float = parameter(20.0, "ms", 0.1, 1e4, "time constant of potentiation")
     tau_minus: float = parameter(20.0, "ms", 0.1, 1e4, "time constant of depression")
     mu_plus: float = parameter(0.0, "", 0.0, 1.0, "0: additive potentiation, 1: multiplicative")
@@ -179,10 +179,10 @@ class STDP(Plasticity):
 
     @staticmethod
     def on_pre(w, before, after, p):  # type: ignore[no-untyped-def]
-        """Lower the weight by the postsynaptic spikes so far."""
+        """Depress the weight by the postsynaptic trace."""
         return w - p.learning_rate * p.asymmetry * _power(w, p.mu_minus) * after
 
     @staticmethod
     def on_post(w, before, after, p):  # type: ignore[no-untyped-def]
-        """Raise the weight by the presynaptic spikes so far."""
+        """Potentiate the weight by the presynaptic trace."""
         return w + p.learning_rate * _power(1.0 - w, p.mu_plus) * before

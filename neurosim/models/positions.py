@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.models.declare import parameter
+from neurosim.models.declare import optional, parameter
 from neurosim.models.registry import Part
 from neurosim.utils.checks import (
     Array,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 FARTHEST = 1e9
 """Largest coordinate."""
-MOST_DIMENSIONS = 3
+MAX_DIMENSIONS = 3
 
 
 class Positions(Part, abstract=True):
@@ -35,7 +35,7 @@ class Positions(Part, abstract=True):
     Attributes
     ----------
     borders : tuple of float, or None
-        Lengths after which space repeats itself (periodic borders); None where it has an end.
+        Periods of a space with periodic borders; None if it has none.
     """
 
     noun: ClassVar[str] = "positions"
@@ -43,7 +43,7 @@ class Positions(Part, abstract=True):
     @property
     @abstractmethod
     def borders(self) -> tuple[float, ...] | None:
-        """Lengths after which space repeats itself; None where it has an end."""
+        """Periods of a space with periodic borders; None if it has none."""
 
     @abstractmethod
     def points(self, size: int) -> NDArray[np.float64]:
@@ -52,35 +52,39 @@ class Positions(Part, abstract=True):
         Raises
         ------
         NeurosimError
-            Where these positions are for another number of neurons.
+            If these positions are for another number of neurons.
         """
 
 
-def _lengths(value: Any, what: str, *_: Any) -> tuple[float, ...]:
-    """Return 1 to 3 lengths above 0."""
+def _per_dimension(value: Any, name: str) -> tuple[Any, ...]:
+    """Return 1 to 3 values."""
     values = (value,) if is_scalar(value) else tuple(value)
-    if not 1 <= len(values) <= MOST_DIMENSIONS:
-        raise NeurosimError(f"{what} = {show(value)}: give 1 to {MOST_DIMENSIONS} lengths")
-    lengths = tuple(check_number(item, what, "", 0.0, FARTHEST) for item in values)
+    if not 1 <= len(values) <= MAX_DIMENSIONS:
+        raise NeurosimError(f"{name} = {show(value)}: give 1 to {MAX_DIMENSIONS} numbers")
+    return values
+
+
+def _lengths(value: Any, name: str, *_: Any) -> tuple[float, ...]:
+    """Return 1 to 3 lengths above 0."""
+    items = _per_dimension(value, name)
+    lengths = tuple(check_number(item, name, "", 0.0, FARTHEST) for item in items)
     if not all(lengths):
-        raise NeurosimError(f"{what} = {show(value)} holds 0: lengths must be above 0")
+        raise NeurosimError(f"{name} = {show(value)} contains 0: lengths must be above 0")
     return lengths
 
 
-def _counts(value: Any, what: str, *_: Any) -> tuple[int, ...]:
-    values = (value,) if is_scalar(value) else tuple(value)
-    if not 1 <= len(values) <= MOST_DIMENSIONS:
-        raise NeurosimError(f"{what} = {show(value)}: give 1 to {MOST_DIMENSIONS} numbers")
-    return tuple(check_integer(item, what, 1) for item in values)
+def _counts(value: Any, name: str, *_: Any) -> tuple[int, ...]:
+    """Return 1 to 3 positive integers."""
+    return tuple(check_integer(item, name, 1) for item in _per_dimension(value, name))
 
 
-def _points(value: Any, what: str, *_: Any) -> NDArray[np.float64]:
-    array = check_array(value, what, "", -FARTHEST, FARTHEST)
+def _points(value: Any, name: str, *_: Any) -> NDArray[np.float64]:
+    array = check_array(value, name, "", -FARTHEST, FARTHEST)
     if array.ndim == 1:
         array = array[:, None]
-    if array.ndim != 2 or not 1 <= array.shape[1] <= MOST_DIMENSIONS:
+    if array.ndim != 2 or not 1 <= array.shape[1] <= MAX_DIMENSIONS:
         raise NeurosimError(
-            f"{what} has shape {array.shape}: give a row of 1 to {MOST_DIMENSIONS} coordinates per "
+            f"{name} has shape {array.shape}: give a row of 1 to {MAX_DIMENSIONS} coordinates per "
             "neuron"
         )
     return array
@@ -88,7 +92,7 @@ def _points(value: Any, what: str, *_: Any) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class Grid(Positions):
-    """Neurons on a regular grid that begins at 0; the last coordinate changes fastest.
+    """Neurons on a regular grid that starts at 0; the last coordinate changes fastest.
 
     Parameters
     ----------
@@ -97,7 +101,7 @@ class Grid(Positions):
     spacing : float or tuple of float
         Distance between neighbours, along all dimensions or along each.
     periodic : bool
-        Whether the neurons at opposite borders are neighbours.
+        Whether neurons at opposite borders are neighbours.
 
     Examples
     --------
@@ -119,15 +123,15 @@ class Grid(Positions):
         spacing: Any = self.spacing
         if len(spacing) not in (1, len(self.shape)):
             raise NeurosimError(
-                f"Grid.spacing = {show(spacing)} has not as many lengths as Grid.shape = "
-                f"{self.shape}: give one length, or one for each dimension"
+                f"Grid.spacing = {show(spacing)} does not match Grid.shape = {self.shape}: give "
+                "one length, or one for each dimension"
             )
-        every = tuple(np.broadcast_to(spacing, len(self.shape)).tolist())
-        object.__setattr__(self, "spacing", every)
+        spacing = tuple(np.broadcast_to(spacing, len(self.shape)).tolist())
+        object.__setattr__(self, "spacing", spacing)
 
     @property
     def borders(self) -> tuple[float, ...] | None:
-        """Size of the grid where it is periodic."""
+        """Size of the grid if it is periodic."""
         spacing: Any = self.spacing
         lengths = tuple(n * d for n, d in zip(self.shape, spacing, strict=True))
         return lengths if self.periodic else None
@@ -136,8 +140,8 @@ class Grid(Positions):
         """Return the coordinates, (size, n_dimensions)."""
         if math.prod(self.shape) != size:
             raise NeurosimError(
-                f"Grid.shape = {self.shape} has {math.prod(self.shape)} places for {size} neurons: "
-                "give one per neuron"
+                f"Grid.shape = {self.shape} has {math.prod(self.shape)} points for {size} neurons: "
+                "their numbers must be equal"
             )
         indices = np.indices(self.shape).reshape(len(self.shape), -1).T
         return indices * np.array(self.spacing)
@@ -145,16 +149,16 @@ class Grid(Positions):
 
 @dataclass(frozen=True)
 class RandomPositions(Positions):
-    """Neurons placed independently and uniformly between 0 and an extent.
+    """Neurons at independent, uniformly distributed positions between 0 and an extent.
 
     Parameters
     ----------
     extent : float or tuple of float
         Length of the space along each dimension.
     seed : int
-        Of the positions; the seed of a simulation does not change them.
+        Seed of the positions, independent of the seed of the simulation.
     periodic : bool
-        Whether space repeats itself beyond its borders.
+        Whether the borders are periodic.
 
     Examples
     --------
@@ -171,7 +175,7 @@ class RandomPositions(Positions):
 
     @property
     def borders(self) -> tuple[float, ...] | None:
-        """Extent where it is periodic."""
+        """Extent if it is periodic."""
         return self.extent if self.periodic else None  # type: ignore[return-value]
 
     def points(self, size: int) -> NDArray[np.float64]:
@@ -183,21 +187,21 @@ class RandomPositions(Positions):
 
 @dataclass(frozen=True, eq=False)
 class Points(Positions):
-    """Neurons at given places.
+    """Neurons at given coordinates.
 
     Parameters
     ----------
     coordinates : (n, n_dimensions) array_like
         A row per neuron.
     periods : tuple of float, optional
-        Lengths after which space repeats itself. Default: it has an end.
+        Periods of a space with periodic borders. Default: no periodic borders.
     """
 
     coordinates: Array = parameter(help="coordinates, a row per neuron", check=_points)
     periods: Any = parameter(
         None,
-        help="lengths after which space repeats itself",
-        check=lambda value, what, *_: None if value is None else _lengths(value, what),
+        help="periods of a space with periodic borders",
+        check=optional(_lengths),
     )
 
     def __post_init__(self) -> None:
@@ -210,7 +214,7 @@ class Points(Positions):
 
     @property
     def borders(self) -> tuple[float, ...] | None:
-        """Lengths after which space repeats itself."""
+        """Periods of a space with periodic borders."""
         return self.periods
 
     def points(self, size: int) -> NDArray[np.float64]:
@@ -231,19 +235,19 @@ def as_positions(value: Any) -> Positions:
 def distances(
     sources: NDArray[np.float64], targets: NDArray[np.float64], borders: tuple[float, ...] | None
 ) -> NDArray[np.float64]:
-    """Return the distance of each source from each target, by the rules of broadcasting.
+    """Return distances between sources and targets, with broadcasting.
 
     Parameters
     ----------
     sources, targets : (..., n_dimensions) ndarray
     borders : tuple of float, or None
-        Of a periodic space: the shortest of all ways counts.
+        Periods of the space; distances are then the shortest ones.
     """
     squares = np.zeros(())
     for k in range(sources.shape[-1]):
-        apart = np.abs(targets[..., k] - sources[..., k])
+        difference = np.abs(targets[..., k] - sources[..., k])
         if borders is not None:
-            apart = apart % borders[k]
-            apart = np.minimum(apart, borders[k] - apart)
-        squares = squares + apart * apart
+            difference = difference % borders[k]
+            difference = np.minimum(difference, borders[k] - difference)
+        squares = squares + difference * difference
     return np.sqrt(squares)

@@ -1,4 +1,4 @@
-"""Checks of the potentials of a neuron: their order, and that they are in mV."""
+"""Checks of the potentials of a neuron: unit (mV, not V) and order."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from neurosim.errors import NeurosimError
 from neurosim.models.quantity import bounds_of, is_distribution, typical
 
 IN_VOLTS = 0.2
-"""Potentials (mV) of smaller size are taken for volts."""
+"""Potentials (mV) of smaller magnitude are assumed to be volts."""
 
 
 def check_volts(neuron: Any, *names: str) -> None:
-    """Refuse potentials that must be meant in volts: −0.07, or all within ±0.2.
+    """Refuse potentials that are probably in volts: −0.07, or all within ±0.2.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def check_volts(neuron: Any, *names: str) -> None:
 
 
 def keep_order(neuron: Any, lower: str, upper: str) -> tuple[float, float] | None:
-    """Truncate a distribution where the parameters `lower` and `upper` would be out of order.
+    """Truncate distributions so that the parameter `lower` stays below `upper`.
 
     Parameters
     ----------
@@ -43,12 +43,12 @@ def keep_order(neuron: Any, lower: str, upper: str) -> tuple[float, float] | Non
     Returns
     -------
     tuple of float, or None
-        Two values of a neuron that are equal or out of order; None where there are none.
+        Two values of a neuron that are equal or out of order; None if there are none.
 
     Raises
     ------
     NeurosimError
-        Where next to nothing of a distribution is left, and for arrays of different length.
+        If almost nothing of a distribution is left, and for arrays of different length.
     """
     low, high = getattr(neuron, lower), getattr(neuron, upper)
     if is_distribution(high) and not is_distribution(low):
@@ -69,12 +69,12 @@ def _truncate(neuron: Any, name: str, bounds: tuple[float, float], where: str) -
         object.__setattr__(neuron, name, value.truncated(*bounds))
     except NeurosimError:
         raise NeurosimError(
-            f"{type(neuron).__name__}.{name} = {value} has next to no values {where}"
+            f"{type(neuron).__name__}.{name} = {value} has almost no values {where}"
         ) from None
 
 
 def _first_out_of_order(neuron: Any, lower: str, upper: str) -> tuple[float, float] | None:
-    """Return the values of the first neuron for which they are equal or out of order."""
+    """Return the values of the first neuron with equal or unordered values."""
     low, high = np.atleast_1d(getattr(neuron, lower)), np.atleast_1d(getattr(neuron, upper))
     if len(low) != len(high) and min(len(low), len(high)) > 1:
         raise NeurosimError(

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 LARGEST = 1e12
-"""Largest value of a profile, and largest length."""
+"""Largest value and length of a profile."""
 
 
 class Profile(Part, abstract=True):
-    """Base class of functions of distance. Calling one returns its values.
+    """Base class of functions of distance. Calling an instance returns its values.
 
-    As psp, weight or delay it gives each connection the value at the distance of its two neurons.
+    Given as psp, weight or delay, it sets the value of each connection by the distance of its
+    neurons.
 
     Examples
     --------
@@ -32,7 +33,7 @@ class Profile(Part, abstract=True):
 
     noun: ClassVar[str] = "a function of distance"
     name: ClassVar[str] = "distance"
-    """What a connection is given the value of."""
+    """Name of the argument, as for the name of a `Column`."""
     minimum: ClassVar[None] = None
 
     @abstractmethod
@@ -44,11 +45,11 @@ class Profile(Part, abstract=True):
         """Return the function with values `factor` times as large."""
 
     def convert(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the values at distances, as `Column` returns those of a file."""
+        """Return the values at distances; the counterpart of `Column.convert`."""
         return self(values)
 
     def minimum_hint(self, dt: float) -> str:
-        """Return how to raise delays that are shorter than a time step (ms)."""
+        """Return a hint to raise short delays to a time step (ms), for messages."""
         return f"a function of at least {dt:g} ms"
 
 
@@ -77,7 +78,7 @@ class Linear(Profile):
 
 
 class _Peaked(Profile, abstract=True):
-    """A function with a peak at distance 0."""
+    """Base class of functions with a peak at distance 0."""
 
     def scaled(self, factor: float) -> Self:
         """Return the function with values `factor` times as large."""
@@ -114,7 +115,7 @@ class ExponentialDecay(_Peaked):
     peak : float
         Value at distance 0.
     length : float
-        Over which the value decays to 1/e.
+        Length over which the value decays to 1/e.
     """
 
     peak: float = parameter(1.0, "", -LARGEST, LARGEST, "value at distance 0")

@@ -1,4 +1,4 @@
-"""Quantities of neurons: a number for all, an array with one value for each, or a distribution."""
+"""Quantities of neurons: a number, an array with one value per neuron, or a distribution."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing_extensions import TypeIs
 
 
-def check_quantity(value: Any, what: str, unit: str, low: float, high: float) -> Any:
+def check_quantity(value: Any, name: str, unit: str, low: float, high: float) -> Any:
     """Return a number, a 1-D array with one number per neuron, or a distribution, in range.
 
     Raises
@@ -27,26 +27,26 @@ def check_quantity(value: Any, what: str, unit: str, low: float, high: float) ->
             return value.truncated(low, high)
         except NeurosimError:
             raise NeurosimError(
-                f"{what} = {value} has next to no values from {low:g} to {high:g} {unit}"
+                f"{name} = {value} has almost no values from {low:g} to {high:g} {unit}"
             ) from None
     if is_scalar(value):
-        return check_number(value, what, unit, low, high)
-    array = check_array(value, what, unit, low, high)
+        return check_number(value, name, unit, low, high)
+    array = check_array(value, name, unit, low, high)
     if array.ndim != 1:
         raise NeurosimError(
-            f"{what} has shape {array.shape}: give a number, or a 1-D array with one per neuron"
+            f"{name} has shape {array.shape}: give a number, or a 1-D array with one per neuron"
         )
     return array
 
 
-def or_infinity(value: Any, what: str, unit: str, low: float, high: float) -> Any:
+def or_infinity(value: Any, name: str, unit: str, low: float, high: float) -> Any:
     """Return a quantity in range, or +infinity."""
     infinite = isinstance(value, (float, np.floating)) and value == math.inf
-    return math.inf if infinite else check_quantity(value, what, unit, low, high)
+    return math.inf if infinite else check_quantity(value, name, unit, low, high)
 
 
 def bounds_of(value: Any) -> tuple[float, float]:
-    """Return the lowest and the highest value that a quantity has among neurons."""
+    """Return the lowest and highest value of a quantity among neurons."""
     if isinstance(value, np.ndarray):
         return float(value.min()), float(value.max())
     return (value, value) if is_uniform(value) else value.extent
@@ -58,7 +58,7 @@ def typical(value: Any) -> float:
 
 
 def is_distribution(value: object) -> TypeIs[Distribution]:
-    """Whether a quantity is drawn."""
+    """Whether a quantity is drawn from a distribution."""
     return isinstance(value, Distribution)
 
 

@@ -1,4 +1,4 @@
-"""Base class and registry of the classes that describe a network."""
+"""Base class and registry of the classes that make up the description of a network."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from neurosim.utils.checks import check_number, show
 class Part:
     """Base class of neurons, synapses, plasticity and connection rules, inputs, distributions.
 
-    A part is a frozen dataclass. Its fields that are declared by `neurosim.parameter` are checked
-    when it is made. A class is registered when it is defined; one that is only a base of others is
-    defined with ``abstract=True``. Parts of one class with equal fields are equal.
+    Parts are frozen dataclasses. Fields declared by `neurosim.parameter` are checked on
+    instantiation. Classes are registered when they are defined, except base classes, which are
+    defined with ``abstract=True``. Parts of the same class with equal fields are equal.
     """
 
     registry: ClassVar[dict[str, type[Part]]] = {}
-    """Classes that this process has defined, by "module:qualified name"."""
+    """Classes defined in this process, by "module:qualified name"."""
     check_value: ClassVar[Any] = staticmethod(check_number)
-    """Checks a parameter whose declaration has no check: (value, name, unit, low, high)."""
+    """Default check of parameters: (value, name, unit, low, high)."""
     noun: ClassVar[str] = "a part of a network"
-    """What messages call it."""
+    """Description in messages."""
     paths: ClassVar[tuple[str, ...]] = ()
     """Fields that name files."""
 
@@ -43,24 +43,24 @@ class Part:
         check_declared(self, self.check_value, f"{type(self).__name__}.")
 
     def with_digest(self) -> Self:
-        """Return the same with digests of the files that it names."""
+        """Return the part with digests of the files that it names."""
         return self
 
     @classmethod
     def digest(cls) -> str:
-        """Return a hash of the source of the class, comments and docstrings left out."""
-        own = [kind for kind in cls.__mro__ if kind is not object and not is_builtin(kind)]
-        return hash_of(*(_code(kind) for kind in own))
+        """Return a hash of the source of the class without comments and docstrings."""
+        custom = [kind for kind in cls.__mro__ if kind is not object and not is_builtin(kind)]
+        return hash_of(*map(_code, custom))
 
     @classmethod
     def require(cls, value: object, before: str = "", others: str = "") -> None:
-        """Refuse what is not a part of this kind.
+        """Refuse a value that is not a part of this kind.
 
         Parameters
         ----------
         value : object
         before, others : str
-            How the message begins, and what it names beside neurosim's own parts.
+            Beginning of the message, and further alternatives to the built-in parts.
 
         Raises
         ------
@@ -69,8 +69,8 @@ class Part:
         if isinstance(value, cls):
             _require_frozen(type(value))
             return
-        own = [_call(kind) for kind in kinds_of(cls).values() if is_builtin(kind)]
-        *first, last = [*own, others] if others else own
+        builtin = [_call(kind) for kind in kinds_of(cls).values() if is_builtin(kind)]
+        *first, last = [*builtin, others] if others else builtin
         choice = f"{', '.join(first)} or {last}" if first else last
         wrong = f"{show(value)} is not {cls.noun}"
         if value is None:
@@ -81,33 +81,33 @@ class Part:
         if type(self) is not type(other):
             return NotImplemented
         pairs = zip(_compared(self), _compared(other), strict=True)
-        return all(_equal(own, given) for own, given in pairs)
+        return all(_equal(one, another) for one, another in pairs)
 
     def __hash__(self) -> int:
         return hash((type(self), *map(_hashable, _compared(self))))
 
 
 def kinds_of(base: type[Part]) -> dict[str, type[Part]]:
-    """Return the classes that are derived from `base` by name; neurosim's own come first."""
+    """Return the classes derived from `base` by name, built-in ones first."""
     found = [kind for kind in Part.registry.values() if issubclass(kind, base)]
-    own = {kind.__name__: kind for kind in found if is_builtin(kind)}
-    return own | {k.__name__: k for k in found if k.__name__ not in own}
+    builtin = {kind.__name__: kind for kind in found if is_builtin(kind)}
+    return builtin | {k.__name__: k for k in found if k.__name__ not in builtin}
 
 
 def defined_part(address: str, expected: str) -> type[Part]:
-    """Return a class that this process has defined. Nothing is imported.
+    """Return a class defined in this process. Nothing is imported.
 
     Parameters
     ----------
     address : str
         "module:qualified name".
     expected : str
-        As `Part.digest` returned it when the file was written.
+        Result of `Part.digest` when the file was written.
 
     Raises
     ------
     NeurosimError
-        Where the class is not defined, or has changed.
+        If the class is not defined, or has changed.
     """
     kind = Part.registry.get(address)
     module, _, name = address.partition(":")
@@ -125,7 +125,7 @@ def defined_part(address: str, expected: str) -> type[Part]:
 
 
 def hash_of(*values: Any) -> str:
-    """Return a hash of the text of values."""
+    """Return a hash of the representation of values."""
     return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
 
 
@@ -139,18 +139,18 @@ def _code(kind: type) -> str:
 
 
 def is_builtin(kind: type) -> bool:
-    """Whether a class belongs to neurosim."""
+    """Whether a class is part of neurosim."""
     return kind.__module__.partition(".")[0] == "neurosim"
 
 
 def address_of(kind: type) -> str:
-    """Return the name by which a class is found again: module and qualified name."""
+    """Return "module:qualified name", which identifies a class in files."""
     return f"{kind.__module__}:{kind.__qualname__}"
 
 
 def _documented(kind: type) -> str | None:
-    """Return the docstring of a class with its declared parameters, where it does not list them."""
-    # The class is not a dataclass yet: its own fields are attributes.
+    """Return the docstring of a class, with a section on declared parameters if it has none."""
+    # The decorator has not run yet: the fields of the class are still attributes.
     fields = dict(getattr(kind, "__dataclass_fields__", {})) | vars(kind)
     declared = {
         name: field
@@ -175,7 +175,7 @@ def _require_frozen(kind: Any) -> None:
 
 
 def _call(kind: type) -> str:
-    """Return how a part is made, with the arguments that it needs."""
+    """Return the call that makes a part, with its required arguments."""
     needed = [
         field.name
         for field in dataclasses.fields(kind)
@@ -185,7 +185,7 @@ def _call(kind: type) -> str:
 
 
 def _compared(part: Any) -> list[Any]:
-    """Return the values of the fields that decide whether parts are equal."""
+    """Return the values of the fields by which parts are compared."""
     return [getattr(part, field.name) for field in dataclasses.fields(part) if field.compare]
 
 
@@ -196,7 +196,7 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def _hashable(value: Any) -> Any:
-    """Return something hashable that is equal for equal values."""
+    """Return a hashable value, equal for equal values."""
     try:
         hash(value)
     except TypeError:  # an array or a list

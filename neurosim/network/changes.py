@@ -1,4 +1,4 @@
-"""Networks with some values changed: what `Simulation.set` does to a description."""
+"""Changed parameters and weights of a network description, for `Simulation.set`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def with_parameters(
     values: Mapping[str, Any],
     drawn: Callable[[str, Any], NDArray[np.float64]],
 ) -> Network:
-    """Return a network in which neurons of a population have other parameters.
+    """Return a network with changed parameters of neurons.
 
     Parameters
     ----------
@@ -39,16 +39,16 @@ def with_parameters(
     population : Population
         Of the network.
     ids : (n,) ndarray of int64, or None
-        Neurons that get the values; None stands for all.
+        Neurons to change; None: all.
     values : mapping of str to float, (n,) array_like or distribution
-        By name of the parameter. A distribution only for all neurons.
+        Values by parameter name. Distributions are allowed for whole populations only.
     drawn : callable
-        Returns one value per neuron for the name and the value of a parameter.
+        Returns one value per neuron, given the name and the value of a parameter.
 
     Raises
     ------
     NeurosimError
-        As when the neuron model is made.
+        For values that the neuron model refuses.
     """
     neuron: Any = population.neuron
     kind = type(neuron)
@@ -68,24 +68,24 @@ def with_parameters(
     return network.replaced({population: dataclasses.replace(population, neuron=changed)})
 
 
-def _one_each(value: Any, n: int, what: str) -> Any:
-    """Return a value, or one per neuron, for `n` neurons of a population."""
+def _one_each(value: Any, n: int, name: str) -> Any:
+    """Check a number, or an array with one number per neuron, for `n` neurons."""
     if is_distribution(value) or (not is_scalar(value) and np.shape(value) != (n,)):
         raise NeurosimError(
-            f"{what} = {show(value)} for {n} neurons of a population: give a number, or an array "
-            "with one per neuron"
+            f"{name} = {show(value)} for {n} neurons of a population: give a number, or an array "
+            "with one number per neuron"
         )
     return value
 
 
 def check_weights(network: Network, number: int, weights: Any, n: int) -> Any:
-    """Return new weights of a projection: a number, or one per connection.
+    """Return checked new weights of a projection.
 
     Parameters
     ----------
     network : Network
     number : int
-        Of the projection.
+        Index of the projection.
     weights : float or (n,) array_like
     n : int
         Number of connections.
@@ -93,7 +93,7 @@ def check_weights(network: Network, number: int, weights: Any, n: int) -> Any:
     Raises
     ------
     NeurosimError
-        Also for signs against Dale's law, and beyond the range of a plasticity.
+        Also for weights that violate Dale's law or exceed the range of a plasticity rule.
     """
     projection = network.projections[number]
     if is_distribution(weights) or isinstance(weights, str):
@@ -106,22 +106,22 @@ def check_weights(network: Network, number: int, weights: Any, n: int) -> Any:
         ends = projection.source, projection.target
         check_dale(*ends, strength, projection.synapse, others)
     if projection.plasticity is not None:
-        return projection.plasticity.within(strength, weights, "weights")
+        return projection.plasticity.check_initial(strength, weights, "weights")
     return strength
 
 
 def with_weights(network: Network, number: int, weights: Any, found: Connections) -> Network:
-    """Return a network in which the connections of a static projection have other weights.
+    """Return a network with changed weights of a static projection.
 
     Parameters
     ----------
     network : Network
     number : int
-        Of the projection.
+        Index of the projection.
     weights : float or (n,) ndarray
-        As `check_weights` returns them.
+        Result of `check_weights`.
     found : Connections
-        Those of the projection.
+        Connections of the projection.
     """
     projection = network.projections[number]
     if np.ndim(weights) == 0:

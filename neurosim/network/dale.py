@@ -1,4 +1,4 @@
-"""Dale's law: all synapses of a neuron are excitatory, or all are inhibitory."""
+"""Dale's law: the synapses of a neuron are all excitatory or all inhibitory."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     Weight = float | NDArray[np.float64] | Distribution | PerEdge
 
 NOTICEABLE = 0.025
-"""Fraction of a distribution that may be cut off at 0 without a warning."""
+"""Fraction of a distribution that may be truncated at 0 without a warning."""
 
 EFFECT = {1: "excite", -1: "inhibit"}
 
 
 def sign_of(weight: Weight) -> int | None:
-    """Return +1 or −1, 0 where there is no strength at all, None where both signs occur.
+    """Return +1, −1, 0 if all strengths are 0, or None if both signs occur.
 
-    None also where the strengths are in a file, which is read when the network is built.
+    Also None for strengths in a file, which is read when the network is built.
     """
     if is_per_edge(weight):
         return None
@@ -42,7 +42,7 @@ def sign_of(weight: Weight) -> int | None:
     return None if positive and negative else int(positive) - int(negative)
 
 
-def keep_sign(weight: Weight, given: object, what: str) -> Weight:
+def keep_sign(weight: Weight, given: object, name: str) -> Weight:
     """Truncate a distribution at 0, on the side of its mean.
 
     Parameters
@@ -50,39 +50,37 @@ def keep_sign(weight: Weight, given: object, what: str) -> Weight:
     weight : float, ndarray, distribution or Column
         In the synapse's unit.
     given : object
-        The strength as the user gave it, for messages.
-    what : str
-        Its name, "psp" or "weight".
+        The strength given by the user, for messages.
+    name : str
+        "psp" or "weight".
 
     Raises
     ------
     NeurosimError
-        If its bounds leave next to nothing on that side.
+        If almost no values are on that side.
     """
-    if not is_distribution(weight) or weight.sign != 0:
-        return weight
-    if weight.mean == 0.0:
+    if not is_distribution(weight) or weight.sign != 0 or weight.mean == 0.0:
         return weight
     half = (0.0, math.inf) if weight.mean > 0.0 else (-math.inf, 0.0)
     try:
         return weight.truncated(*half)
     except NeurosimError:
         raise NeurosimError(
-            f"{what} = {given} has next to no values of the sign of its mean, which Dale's law "
-            "keeps: move its bounds, or add the source population with dale=False"
+            f"{name} = {given} has almost no values with the sign of its mean, which Dale's law "
+            "requires: change its bounds, or add the source population with dale=False"
         ) from None
 
 
-def warn_of_truncation(weight: Weight, given: object, what: str, source: str) -> None:
-    """Warn where a truncation at 0 changes a distribution noticeably.
+def warn_of_truncation(weight: Weight, given: object, name: str, source: str) -> None:
+    """Warn if truncation at 0 changes a distribution noticeably.
 
     Parameters
     ----------
     weight : float, ndarray, distribution or Column
         Before truncation.
     given : object
-        What the user gave.
-    what : str
+        The strength given by the user, for messages.
+    name : str
         "psp" or "weight".
     source : str
         Name of the source population.
@@ -94,9 +92,9 @@ def warn_of_truncation(weight: Weight, given: object, what: str, source: str) ->
     lost = at_zero if weight.mean > 0.0 else 1.0 - at_zero
     if lost > NOTICEABLE:
         warnings.warn(
-            f"{what} = {given}: {lost:.0%} of these values have the other sign and are not drawn, "
-            f"because {source!r} obeys Dale's law, so the mean strength is larger than given; "
-            "give a smaller spread, or add the population with dale=False",
+            f"{name} = {given}: {lost:.0%} of the distribution is truncated at 0, because "
+            f"{source!r} obeys Dale's law, so the mean strength is larger than given; reduce the "
+            "spread, or add the population with dale=False",
             stacklevel=3,
         )
 
@@ -132,16 +130,16 @@ def check_dale(
     synapse: Synapse,
     others: Iterable[Projection],
 ) -> None:
-    """Refuse synapses of both signs from one population; strengths of 0 have none.
+    """Refuse synapses of both signs from one population; strengths of 0 are ignored.
 
     Parameters
     ----------
     source, target : Population
     weight : float, ndarray, distribution or Column
-        Of the new projection, from `source` to `target`.
+        Strength of the new projection from `source` to `target`.
     synapse : Synapse
     others : iterable of Projection
-        Those the network has.
+        Existing projections.
 
     Raises
     ------
@@ -149,7 +147,7 @@ def check_dale(
     """
     sign = sign_of(weight)
     if is_per_edge(weight):
-        return  # to be checked when the file is read
+        return  # checked when the file is read
     if sign is None:
         raise NeurosimError(
             f"The synapses from {source.name!r} to {target.name!r} have both signs, against "
@@ -161,6 +159,6 @@ def check_dale(
         if sign and before and before != sign:
             raise NeurosimError(
                 f"The synapses from {source.name!r} to {target.name!r} would {EFFECT[sign]}, "
-                f"those to {other.target.name!r} {EFFECT[before]}, against Dale's law: split "
-                "the population, or add it with dale=False"
+                f"those to {other.target.name!r} {EFFECT[before]}, against Dale's law: "
+                "split the population, or add it with dale=False"
             )

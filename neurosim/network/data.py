@@ -1,4 +1,4 @@
-"""A network as plain data, for files: a tree of lists, mappings, numbers and words, and arrays."""
+"""Conversion of networks to and from plain data for files."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TYPE, ARRAY, ITEMS = "type", "array", "items"
-"""Keys that name a part's class, an array by its number, and the items of a mapping."""
+"""Keys of the class of a part, the number of an array, and the items of a mapping."""
 DIGEST = "digest"
-"""Key of the hash of a user's class: it must be the same when a file is read."""
+"""Key of the hash of a user's class, which must not change until the file is read."""
+KINDS = ("populations", "projections", "drives", "recordings")
 
 
 def to_data(network: Network) -> tuple[dict[str, Any], list[NDArray]]:
-    """Return what `from_data` makes the same network of.
+    """Convert a network to plain data.
 
     Parameters
     ----------
@@ -33,17 +34,17 @@ def to_data(network: Network) -> tuple[dict[str, Any], list[NDArray]]:
     Returns
     -------
     tree : dict
-        Of what JSON knows; floats are exact, and infinite ones are allowed.
+        JSON-compatible; floats are exact and may be infinite.
     arrays : list of ndarray
-        Those that the tree names by number; one that several parts hold is there once.
+        Arrays that the tree refers to by number; shared arrays occur once.
 
     Raises
     ------
     NeurosimError
-        For a file that has changed since it was described: files are named by their content.
+        If a file has changed since it was described; files are identified by their content.
     """
     arrays: list[NDArray] = []
-    places: dict[int, int] = {}
+    array_numbers: dict[int, int] = {}
     numbers = {id(p): number for number, p in enumerate(network.populations)}
 
     def encoded(value: Any) -> Any:
@@ -52,10 +53,10 @@ def to_data(network: Network) -> tuple[dict[str, Any], list[NDArray]]:
         if isinstance(value, np.generic):
             return value.item()
         if isinstance(value, np.ndarray):
-            if id(value) not in places:
-                places[id(value)] = len(arrays)
+            if id(value) not in array_numbers:
+                array_numbers[id(value)] = len(arrays)
                 arrays.append(value)
-            return {ARRAY: places[id(value)]}
+            return {ARRAY: array_numbers[id(value)]}
         if isinstance(value, (tuple, list)):
             return [encoded(item) for item in value]
         if id(value) in numbers:
@@ -74,22 +75,16 @@ def to_data(network: Network) -> tuple[dict[str, Any], list[NDArray]]:
             if field.init and not _is_empty(getattr(part, field.name))
         }
 
-    tree = {
-        "populations": [fields(part) for part in network.populations],
-        "projections": [fields(part) for part in network.projections],
-        "drives": [fields(part) for part in network.drives],
-        "recordings": [fields(part) for part in network.recordings],
-    }
-    return tree, arrays
+    return {kind: [fields(part) for part in getattr(network, kind)] for kind in KINDS}, arrays
 
 
 def _is_empty(value: Any) -> bool:
-    """Whether a field holds an empty mapping: those are left out."""
+    """Whether a field is an empty mapping, which is omitted."""
     return isinstance(value, Mapping) and not value
 
 
 def describe(network: Network) -> dict[str, list[dict[str, Any]]]:
-    """Return the fields of all parts of a network, to compare it with another process's.
+    """Return the fields of all parts of a network, for comparison between processes.
 
     Populations are referred to by name. A file of edges is represented by a digest of its content,
     not by its path: each machine may have a copy elsewhere.
@@ -97,7 +92,7 @@ def describe(network: Network) -> dict[str, list[dict[str, Any]]]:
     Raises
     ------
     NeurosimError
-        For a file of edges that has changed since it was described.
+        If a file of edges has changed since it was described.
     """
 
     def fields(part: Any, *skipped: str) -> dict[str, Any]:
@@ -114,16 +109,11 @@ def describe(network: Network) -> dict[str, list[dict[str, Any]]]:
             return {TYPE: type(value).__name__} | fields(value.with_digest(), *paths)
         return value
 
-    return {
-        name: [fields(part) for part in getattr(network, name)]
-        for name in ("populations", "projections", "drives", "recordings")
-    }
+    return {kind: [fields(part) for part in getattr(network, kind)] for kind in KINDS}
 
 
 def from_data(tree: Mapping[str, Any], arrays: Sequence[NDArray]) -> Network:
-    """Return the network that `to_data` was given.
-
-    Everything is checked as if a user described it.
+    """Convert plain data to a network, with all checks.
 
     Parameters
     ----------
@@ -133,12 +123,12 @@ def from_data(tree: Mapping[str, Any], arrays: Sequence[NDArray]) -> Network:
     Raises
     ------
     NeurosimError
-        Where a part refuses its values.
+        If a part refuses its values.
     KeyError, TypeError, ValueError, IndexError
-        Where the tree is no description of a network.
+        If the tree is not a description of a network.
     """
     network = Network()
-    own = {name: kind for name, kind in kinds_of(Part).items() if is_builtin(kind)}
+    builtin = {name: kind for name, kind in kinds_of(Part).items() if is_builtin(kind)}
 
     def decoded(value: Any) -> Any:
         if isinstance(value, list):
@@ -152,7 +142,7 @@ def from_data(tree: Mapping[str, Any], arrays: Sequence[NDArray]) -> Network:
         given = {key: decoded(v) for key, v in value.items() if key not in (TYPE, DIGEST)}
         if DIGEST in value:
             return defined_part(value[TYPE], value[DIGEST])(**given)
-        return own[value[TYPE]](**given)
+        return builtin[value[TYPE]](**given)
 
     def fields(part: Mapping[str, Any], *populations: str) -> dict[str, Any]:
         known = {key: decoded(value) for key, value in part.items() if key not in populations}

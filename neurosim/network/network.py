@@ -1,4 +1,4 @@
-"""The network: populations, how they are connected, what drives them, what is recorded."""
+"""Networks of populations, with their connections, inputs and recordings."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.models.column import MAX_DELAY
-from neurosim.models.connection_rules import Rule
 from neurosim.models.declare import states_of
 from neurosim.models.distance import with_distance
 from neurosim.models.endpoints import Endpoints
 from neurosim.models.inputs import Input
 from neurosim.models.plasticity import Plasticity
-from neurosim.models.sparse import take_sparse
+from neurosim.models.rule import Rule
+from neurosim.models.sparse import expand_sparse
 from neurosim.models.synapses import DeltaSynapse, Synapse
 from neurosim.network.dale import check_dale, common_sign, keep_sign, warn_of_truncation
 from neurosim.network.parts import (
@@ -24,7 +24,6 @@ from neurosim.network.parts import (
     Projection,
     Recording,
     check_ids,
-    recordables,
 )
 from neurosim.network.strength import (
     check_delay,
@@ -47,17 +46,17 @@ if TYPE_CHECKING:
 _PARTS = (Population, Projection, Drive, Recording)
 
 LARGEST = 2**31 - 1
-"""Largest number of neurons: ids have 32 bits."""
+"""Largest number of neurons; ids have 32 bits."""
 
 
 class Network:
-    """A description of a network. Nothing runs, and nothing random is drawn, until it is built.
+    """Description of a network. Random numbers are drawn when it is built.
 
     Parameters
     ----------
     dale : bool
-        Whether populations obey Dale's law unless they say otherwise: all synapses of a neuron
-        either excite or inhibit.
+        Whether populations obey Dale's law by default: all synapses of a neuron are excitatory or
+        all are inhibitory.
 
     Examples
     --------
@@ -86,17 +85,17 @@ class Network:
 
     @property
     def projections(self) -> tuple[Projection, ...]:
-        """Projections in the order in which they were made."""
+        """Projections in the order in which they were added."""
         return tuple(self._projections)
 
     @property
     def drives(self) -> tuple[Drive, ...]:
-        """Drives in the order in which they were made."""
+        """Drives in the order in which they were added."""
         return tuple(self._drives)
 
     @property
     def recordings(self) -> tuple[Recording, ...]:
-        """Recordings in the order in which they were asked for."""
+        """Recordings in the order in which they were added."""
         return tuple(self._recordings)
 
     @property
@@ -105,30 +104,24 @@ class Network:
         return sum(population.size for population in self._populations)
 
     def copy(self) -> Network:
-        """Return a network of the same parts; what is added to one does not reach the other."""
-        other = Network(dale=self._dale)
-        other._populations += self._populations
-        other._projections += self._projections
-        other._drives += self._drives
-        other._recordings += self._recordings
-        other._current |= self._current
-        return other
+        """Return an independent network with the same parts."""
+        return self.replaced({})
 
     @classmethod
     def of(cls, projection: Projection) -> Network:
-        """Return the network of one projection and its populations."""
+        """Return a network with one projection and its populations."""
         network = cls()
         network._populations += dict.fromkeys((projection.source, projection.target))
         network._projections.append(projection)
         return network
 
     def replaced(self, changed: Mapping[Any, Any]) -> Network:
-        """Return a network with other parts in the place of some.
+        """Return a network in which some parts are replaced.
 
         Parameters
         ----------
         changed : mapping
-            New population or projection by the one that it replaces.
+            New populations and projections by the old ones.
         """
         other = Network(dale=self._dale)
         new = dict(changed)
@@ -147,13 +140,13 @@ class Network:
         return other
 
     def current(self, part: Any) -> Any:
-        """Return the part that has replaced a part of this network, if any, else the part."""
+        """Return the current version of a part, which may have been replaced."""
         if isinstance(part, PopulationView):
             return PopulationView(self.current(part.population), part.ids)
         return self._current.get(part, part) if isinstance(part, _PARTS) else part
 
     def __getitem__(self, name: str) -> Population:
-        """Return the population of that name."""
+        """Return the population with this name."""
         for population in self._populations:
             if population.name == name:
                 return population
@@ -167,11 +160,11 @@ class Network:
         )
 
     def sign_of(self, population: Population) -> int:
-        """Return +1 if all synapses of a population excite, −1 if all inhibit, else 0.
+        """Return +1 if all synapses of a population are excitatory, −1 if inhibitory, else 0.
 
-        Also 0 where strengths are in a file, which is read when the network is built.
+        Also 0 for strengths in a file, which is read when the network is built.
         """
-        self._own(population, "population")
+        self._check_population(population, "population")
         return common_sign(p for p in self._projections if p.source is population)
 
     def add(
@@ -197,11 +190,11 @@ class Network:
         v_init : float, (size,) array_like or distribution, optional
             Potentials at time 0 (mV). Default: the resting potential.
         dale : bool, optional
-            Whether all outgoing synapses must have one sign. Default: as the network says.
+            Whether all outgoing synapses must have one sign. Default: setting of the network.
         initial : mapping of str to float, (size,) array_like or distribution, optional
             Values of other state variables at time 0, by name. Default: those of the model.
         positions : Grid, RandomPositions, Points or (size, n_dimensions) array_like, optional
-            Where the neurons are, for connections that depend on distance.
+            Positions of the neurons, for connections that depend on distance.
 
         Returns
         -------
@@ -214,11 +207,11 @@ class Network:
         dale = self._dale if dale is None else dale
         population = Population(name, size, neuron, v_init, dale, initial or {}, positions)  # type: ignore[arg-type]
         if any(other.name == name for other in self._populations):
-            raise NeurosimError(f"There is a population {name!r} already: choose another name")
+            raise NeurosimError(f"Population {name!r} already exists: choose another name")
         if self.size + population.size > LARGEST:
             raise NeurosimError(
-                f"Population {name!r} would bring the network to {self.size + population.size} "
-                f"neurons: {LARGEST} is the most"
+                f"With population {name!r} the network has {self.size + population.size} neurons: "
+                f"the maximum is {LARGEST}"
             )
         self._populations.append(population)
         return population
@@ -240,27 +233,25 @@ class Network:
         Parameters
         ----------
         source, target : Population or PopulationView
-            Of a view, such as ``exc[:50]``, only these neurons are connected: the rule, the indices
-            that it lists, and arrays of strengths and delays count them from 0, in the order of
-            the view.
+            Of a view, such as ``exc[:50]``, only these neurons are connected. Indices of the rule,
+            and arrays of strengths and delays, then refer to positions within the view.
         rule : Rule or scipy sparse matrix
-            A sparse matrix of shape (source.size, target.size) stands for the connections it
-            stores; it may be left out where `psp` or `weight` is one.
+            A sparse matrix of shape (source.size, target.size) defines connections by its stored
+            entries. The rule may be omitted if `psp` or `weight` is a sparse matrix.
         synapse : Synapse
-            DeltaSynapse, ExpCurrent, AlphaCurrent or a model of your own.
+            DeltaSynapse, ExpCurrent, AlphaCurrent or a custom model.
         psp : float, array_like, distribution, sparse matrix or str
             Strength as the peak of the postsynaptic potential (mV). Arrays have one value per
             synapse: (source.size, target.size) for AllToAll, (size,) for OneToOne, (n,) for
-            Explicit. A text is the name of a column of CSVEdges, or of an attribute of
+            Explicit. A string is the name of a column of CSVEdges, or of an attribute of
             SonataEdges; `Column` converts its unit.
         weight : float, array_like, distribution, sparse matrix or str
-            Strength in the synapse's own unit (mV, pA or nS), instead of `psp`.
+            Strength in the unit of the synapse (mV, pA or nS), instead of `psp`.
         delay : float, array_like, distribution or str
-            ms, at least dt, rounded to the nearest step of the time grid, halves up. A distribution
-            is truncated at dt/2, below which its values would round to 0.
+            ms, at least dt, rounded to the nearest step of the time grid, halves up. Distributions
+            are truncated at dt/2, because smaller values would be rounded to 0.
         plasticity : STDP, optional
-            Lets the synapses learn from the times of spikes; `Simulation.synapses` tells what they
-            have come to.
+            Plasticity rule of the synapses; `Simulation.connections` returns their weights.
 
         Returns
         -------
@@ -269,45 +260,45 @@ class Network:
         Raises
         ------
         NeurosimError
-            Also where a source population that obeys Dale's law would get synapses of both signs.
-            A distribution whose values have both signs is then truncated at 0.
+            Also if a source population that obeys Dale's law would get synapses of both signs.
+            Distributions with values of both signs are truncated at 0 instead.
 
         Warns
         -----
         UserWarning
-            Where that truncation cuts off more than 2.5 % of the values.
+            If this truncation removes more than 2.5 % of the values.
 
         Notes
         -----
-        Networks of more than a million synapses store weights as 32-bit floats, so that strengths
-        are rounded to seven digits: 150 PSPs of 0.1 mV may then exceed a threshold at +15 mV.
+        Networks of more than a million synapses store weights as 32-bit floats, so strengths are
+        rounded to seven digits: 150 PSPs of 0.1 mV may then exceed a threshold at +15 mV.
         """
         source, source_ids = self.resolve(source, "source")
         target, target_ids = self.resolve(target, "target")
         ends = Endpoints(source, target, source_ids, target_ids)
         Synapse.require(synapse)
-        rule, psp, weight = take_sparse(rule, psp, weight, ends.shape)
+        rule, psp, weight = expand_sparse(rule, psp, weight, ends.shape)
         Rule.require(rule, others="a sparse matrix")
         rule.check(*ends.shape, n_common=ends.n_common)
         rule.bind(ends)
         rule = with_distance(rule, psp, weight, delay)
         psp, weight, delay = (
-            ends.along_distance(rule, value, what)
-            for value, what in ((psp, "psp"), (weight, "weight"), (delay, "delay"))
+            ends.evaluate_profile(rule, value, name)
+            for value, name in ((psp, "psp"), (weight, "weight"), (delay, "delay"))
         )
         psp = rule.strength_or_delay(psp, "psp")
         weight = rule.strength_or_delay(weight, "weight")
         delay = rule.strength_or_delay(delay, "delay")
         shape = rule.shape(*ends.shape)
-        value, factor, what, unit = choose_strength(psp, weight, synapse, target.neuron)
-        strength = check_strength(value, factor, what, unit, shape)
+        value, factor, name, unit = choose_strength(psp, weight, synapse, target.neuron)
+        strength = check_strength(value, factor, name, unit, shape)
         if source.dale:
-            given, strength = strength, keep_sign(strength, value, what)
-            warn_of_truncation(given, value, what, source.name)
+            given, strength = strength, keep_sign(strength, value, name)
+            warn_of_truncation(given, value, name, source.name)
             check_dale(source, target, strength, synapse, self._projections)
         if plasticity is not None:
             Plasticity.require(plasticity, "plasticity = ")
-            strength = plasticity.within(strength, value, what)
+            strength = plasticity.check_initial(strength, value, name)
         late = check_delay(delay, shape)
         rule, strength, late, *ids = ends.resolve(rule, strength, late)
         projection = Projection(source, target, rule, synapse, strength, late, plasticity, *ids)
@@ -325,24 +316,24 @@ class Network:
         weight: Any = None,
         delay: float | None = None,
     ) -> Drive:
-        """Drive a population from outside.
+        """Connect an input to a population.
 
         Parameters
         ----------
         target : Population or PopulationView
         input : Input
         ids : int, slice, mask or (n_targets,) array_like of int, optional
-            Indices of the neurons it reaches, within the population; not beside a view. Default:
-            all. Values that an input has per target are in this order.
+            Indices of the target neurons within the population; not allowed with a view. Default:
+            all. Values per target are in this order.
         synapse : Synapse, optional
             For Poisson, SpikeTimes and LiveSpikes. Default: DeltaSynapse().
         psp, weight : float or (n_targets,) array_like
             For Poisson, SpikeTimes and LiveSpikes, exactly one: peak of the postsynaptic potential
             (mV), or strength in the synapse's unit.
         delay : float, optional
-            For Poisson, SpikeTimes and LiveSpikes (ms). Default: 0, a spike arrives at its time.
-            Poisson spikes begin, and `Poisson.times` act, later by the delay. The time of arrival
-            is rounded to the nearest step of the time grid, halves up, and is dt at least.
+            For Poisson, SpikeTimes and LiveSpikes (ms). Default: 0. Poisson spikes start, and
+            `Poisson.times` take effect, later by the delay. Times of arrival are rounded to the
+            nearest step of the time grid, halves up, and are at least dt.
 
         Returns
         -------
@@ -381,26 +372,26 @@ class Network:
         sum: bool = False,
         synapse: Synapse | None = None,
     ) -> Recording:
-        """Record something of a population.
+        """Record a variable of a population.
 
         Parameters
         ----------
         population : Population or PopulationView
         variable : str
-            "spikes" (all are recorded unless a recording names some), "v" (mV), "i_syn", "i_exc",
-            "i_inh" (synaptic current, all, excitatory, inhibitory, pA), "input_exc", "input_inh"
-            (strength that arrived since the last sample), a state of the neuron model, or a state
-            of a synapse model that has been connected to the population, such as "g". Where several
-            have such a state, its class comes first: "ExpConductance.g".
+            "spikes" (recorded from all neurons by default), "v" (mV), "i_syn", "i_exc", "i_inh"
+            (total, excitatory and inhibitory synaptic current, pA), "input_exc", "input_inh"
+            (strength of the spikes that arrived since the last sample), a state variable of the
+            neuron model, or one of a synapse model that has been connected, such as "g". If
+            several synapse models have it, write the class before it: "ExpConductance.g".
         ids : int, slice, mask or (n,) array_like of int, optional
-            Indices of the neurons within the population; not beside a view. Default: all.
+            Indices of the neurons within the population; not allowed with a view. Default: all.
         interval : float, optional
-            ms between samples. Default: every step.
+            Sampling interval (ms). Default: every step.
         average, sum : bool
-            Whether to record the mean, or the sum, over the neurons instead of each of them. The
-            result has it as ``result.traces["exc", "v_average"]`` or ``"v_sum"``, in one column.
+            Whether to record the mean, or the sum, over neurons instead of each neuron. The result
+            is ``result.traces["exc", "v_average"]`` or ``"v_sum"``, with one column.
         synapse : Synapse, optional
-            Which synapse model the state belongs to, where several of one class have it.
+            Synapse model with the state variable, if several of one class have it.
 
         Returns
         -------
@@ -416,8 +407,8 @@ class Network:
         for other in self._recordings:
             if other.population is population and other.name == recording.name:
                 raise NeurosimError(
-                    f"{recording.name!r} of {population.name!r} is recorded already: name all "
-                    "neurons at once"
+                    f"{recording.name!r} of {population.name!r} is already recorded: select all "
+                    "neurons in one recording"
                 )
         self._recordings.append(recording)
         return recording
@@ -425,10 +416,10 @@ class Network:
     def _synapse_with(
         self, population: Population, variable: Any, given: Synapse | None
     ) -> Synapse | None:
-        """Return the synapse model that a variable is a state of, None where it is none's."""
+        """Return the synapse model with a state variable, None for other variables."""
         if given is not None:
             Synapse.require(given, "synapse = ")
-        elif not isinstance(variable, str) or variable in recordables(population):
+        elif not isinstance(variable, str) or variable in population.recordables():
             return None
         ways: list[Any] = [*self._projections, *self._drives]
         models = dict.fromkeys(way.synapse for way in ways if way.target is population)
@@ -451,43 +442,41 @@ class Network:
         states = [name for model in models for name in states_of(type(model))]
         raise NeurosimError(
             f"{show(variable)} cannot be recorded: "
-            f"{nearest_name(variable, [*recordables(population), *states])}; connect a synapse "
+            f"{nearest_name(variable, [*population.recordables(), *states])}; connect a synapse "
             "before you record its states"
         )
 
     def resolve(
         self, part: Population | PopulationView, role: str, ids: Any = None
     ) -> tuple[Population, NDArray[np.int64] | None]:
-        """Return a population of this network and the chosen ids, None for all in order."""
+        """Return a population of this network and the selected ids; None: all, in order."""
         if not isinstance(part, PopulationView):
-            self._own(part, role)
+            self._check_population(part, role)
             return part, ids
         population = part.population
-        self._own(population, role)
+        self._check_population(population, role)
         if ids is not None:
             raise NeurosimError(
-                f"The {role} is a part of {population.name!r} already: leave out ids, or give the "
+                f"The {role} is already a view of {population.name!r}: leave out ids, or give the "
                 "whole population"
             )
         whole = np.array_equal(part.ids, np.arange(population.size))
         return population, None if whole else part.ids
 
-    def _own(self, population: Population, role: str) -> None:
-        """Refuse what is not a population of this network."""
+    def _check_population(self, population: Population, role: str) -> None:
+        """Refuse a value that is not a population of this network."""
         if not isinstance(population, Population):
             raise NeurosimError(
-                f"The {role} {show(population)} is not a population: give what Network.add returned"
+                f"The {role} {show(population)} is not a population: use the result of Network.add"
             )
-        if not any(own is population for own in self._populations):
+        if not any(population is one for one in self._populations):
             raise NeurosimError(
                 f"The {role} {population.name!r} belongs to another network: add it to this one"
             )
 
 
 def _refuse_given(source: Input, **options: Any) -> None:
-    """Refuse options that only inputs which bring spikes take."""
+    """Refuse options of spiking inputs for other inputs."""
     for name, value in options.items():
         if value is not None:
-            raise NeurosimError(
-                f"{type(source).__name__} brings no spikes and takes no {name}: leave it out"
-            )
+            raise NeurosimError(f"{type(source).__name__} sends no spikes: leave out {name}")

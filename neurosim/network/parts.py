@@ -1,4 +1,4 @@
-"""What a network is made of: populations, projections, drives, recordings."""
+"""Parts of a network: populations, projections, drives, recordings."""
 
 from __future__ import annotations
 
@@ -26,26 +26,27 @@ from neurosim.utils.checks import (
     nearest_name,
     show,
 )
+from neurosim.utils.frozen import read_only, set_fields
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.models.column import PerEdge
-    from neurosim.models.connection_rules import Rule
     from neurosim.models.distributions import Distribution
     from neurosim.models.inputs import Input
     from neurosim.models.plasticity import Plasticity
+    from neurosim.models.rule import Rule
     from neurosim.models.synapses import Synapse
 
 VARIABLES = ("spikes", *UNITS)
-"""What can be recorded of every population."""
+"""Variables that can be recorded from every population."""
 
 _POTENTIAL = ("mV", -1e4, 1e4)
 
 
 @dataclass(frozen=True, eq=False)
 class Population:
-    """Neurons of one kind. Made by `Network.add`; compared by identity.
+    """Neurons of one model. Created by `Network.add`; compared by identity.
 
     Indexing by an int, a slice, a mask or an array of ints returns a `PopulationView`.
 
@@ -55,7 +56,7 @@ class Population:
     size : int
     neuron : Neuron
     v_init : float, (size,) ndarray, distribution or None
-        Potentials at time 0 (mV); None stands for the resting potential.
+        Potentials at time 0 (mV); None: the resting potential.
     dale : bool
         Whether all outgoing synapses must have one sign.
     positions : Grid, RandomPositions, Points or None
@@ -73,24 +74,27 @@ class Population:
         name = self.name
         if not isinstance(name, str) or not name.strip() or "/" in name or not name.isprintable():
             raise NeurosimError(
-                f"Population name {show(name)}: give a text without '/' that is not empty"
+                f"Population name {show(name)}: give a non-empty string without '/'"
             )
         whole = isinstance(self.size, (int, np.integer)) and not isinstance(self.size, bool)
         if whole and self.size == 0:
             raise NeurosimError(f"Population {name!r} is empty: its size must be at least 1")
         size = check_integer(self.size, f"Size of population {name!r}", 1)
         Neuron.require(self.neuron, f"Population {name!r}: ", "an instance of a NeuronModel")
-        object.__setattr__(self, "size", size)
-        object.__setattr__(self, "v_init", _check_v_init(self.v_init, size, name))
-        object.__setattr__(self, "dale", check_flag(self.dale, f"Population {name!r}: dale"))
-        object.__setattr__(self, "initial", self._check_initial())
+        set_fields(
+            self,
+            size=size,
+            v_init=_check_v_init(self.v_init, size, name),
+            dale=check_flag(self.dale, f"Population {name!r}: dale"),
+            initial=self._check_initial(),
+        )
         self._check_sizes()
         if self.positions is not None:
-            object.__setattr__(self, "positions", as_positions(self.positions))
-            self.points  # noqa: B018 - refused here where there are not as many as neurons
+            set_fields(self, positions=as_positions(self.positions))
+            self.points  # noqa: B018 - checks their number
 
     def _check_initial(self) -> dict[str, Any]:
-        """Return the initial values of state variables, checked."""
+        """Return checked initial values of state variables."""
         if not isinstance(self.initial, Mapping):
             raise NeurosimError(
                 f"initial = {show(self.initial)} is not a dict: give values by state, such as "
@@ -104,19 +108,19 @@ class Population:
                     f"initial: {type(self.neuron).__name__} has no state {state!r}: "
                     f"{nearest_name(state, states)}"
                 )
-            what = f"initial {state} of population {self.name!r}"
-            found[state] = check_quantity(value, what, states[state].unit, -np.inf, np.inf)
+            name = f"initial {state} of population {self.name!r}"
+            found[state] = check_quantity(value, name, states[state].unit, -np.inf, np.inf)
         return found
 
     def _check_sizes(self) -> None:
-        """Refuse arrays whose length is not the number of neurons."""
+        """Refuse arrays whose length differs from the number of neurons."""
         given = {f"initial {name}": value for name, value in self.initial.items()}
         kind = type(self.neuron)
         given |= {f"{kind.__name__}.{n}": getattr(self.neuron, n) for n in parameters_of(kind)}
-        for what, value in given.items():
+        for label, value in given.items():
             if isinstance(value, np.ndarray) and value.shape != (self.size,):
                 raise NeurosimError(
-                    f"{what} of population {self.name!r} has {len(value)} values for {self.size} "
+                    f"{label} of population {self.name!r} has {len(value)} values for {self.size} "
                     "neurons: give one per neuron"
                 )
 
@@ -125,11 +129,9 @@ class Population:
         """Coordinates of the neurons, (size, n_dimensions)."""
         if self.positions is None:
             raise NeurosimError(
-                f"Population {self.name!r} has no positions: give them to Network.add"
+                f"Population {self.name!r} has no positions: pass positions to Network.add"
             )
-        points = self.positions.points(self.size)
-        points.flags.writeable = False
-        return points
+        return read_only(self.positions.points(self.size))
 
     def __len__(self) -> int:
         return self.size
@@ -139,20 +141,26 @@ class Population:
 
     __iter__ = None
 
+    def recordables(self) -> dict[str, str]:
+        """Return the variables that can be recorded, with their units."""
+        states = states_of(type(self.neuron))
+        units = {name: declared.unit for name, declared in states.items()}
+        return {"spikes": ""} | dict(UNITS) | units | {"v": "mV"}
+
     def __repr__(self) -> str:
         return f"<Population {self.name!r}: {self.size} × {self.neuron}>"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Projection:
-    """Connections from one population to another. Made, and checked, by `Network.connect`.
+    """Connections from one population to another. Created by `Network.connect`.
 
     Attributes
     ----------
     source, target : Population
     source_ids, target_ids : (n,) ndarray of int64, or None
-        Neurons that the rule connects, ascending where it draws them; None stands for all. The
-        rule, and arrays of strengths and delays, count these neurons from 0.
+        Neurons that the rule connects, ascending if it draws connections; None: all. Indices of
+        the rule, and arrays of strengths and delays, refer to these neurons.
     rule : Rule
     synapse : Synapse
     weight : float, ndarray, distribution or Column
@@ -188,13 +196,13 @@ class Projection:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Drive:
-    """Input onto a population. Made, and checked, by `Network.drive`.
+    """Input to a population. Created by `Network.drive`.
 
     Attributes
     ----------
     target : Population
     ids : (n_targets,) ndarray of int64, or None
-        Neurons it reaches; None stands for all.
+        Target neurons; None: all.
     input : Input
     synapse : Synapse or None
     weight : float, (n_targets,) ndarray or None
@@ -216,7 +224,7 @@ class Drive:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Recording:
-    """What is recorded of a population. Made by `Network.record`.
+    """A recorded variable of a population. Created by `Network.record`.
 
     Attributes
     ----------
@@ -225,13 +233,13 @@ class Recording:
         One of `VARIABLES`, a state of the neuron, or one of a synapse: "g", or with the class
         "ExpConductance.g".
     ids : (n,) ndarray of int64, or None
-        None stands for all.
+        None: all.
     interval : float or None
-        ms between samples; None stands for every step.
+        Sampling interval (ms); None: every step.
     average, sum : bool
-        Whether the mean or the sum over the neurons is recorded instead of each of them.
+        Whether the mean or the sum over neurons is recorded.
     synapse : Synapse or None
-        Synapse model that the variable is a state of.
+        Synapse model with this state variable.
     """
 
     population: Population
@@ -248,20 +256,18 @@ class Recording:
                 f"{show(self.variable)} cannot be recorded: "
                 f"{nearest_name(self.variable, self._units)}"
             )
-        ids = check_ids(self.ids, self.population, empty=self.variable == "spikes")
-        object.__setattr__(self, "ids", ids)
+        set_fields(self, ids=check_ids(self.ids, self.population, empty=self.variable == "spikes"))
         if self.interval is not None:
             if self.variable == "spikes":
-                raise NeurosimError("Spikes have no interval: they are recorded as they come")
-            interval = check_number(self.interval, "interval", "ms", 1e-3, 1e9)
-            object.__setattr__(self, "interval", interval)
+                raise NeurosimError("Spikes have no sampling interval: leave out interval")
+            set_fields(self, interval=check_number(self.interval, "interval", "ms", 1e-3, 1e9))
         check_flag(self.average, "average")
         check_flag(self.sum, "sum")
         if self.average and self.sum:
-            raise NeurosimError("average and sum are two recordings: make one of each")
+            raise NeurosimError("average and sum cannot be combined: make two recordings")
         if (self.average or self.sum) and self.variable == "spikes":
             raise NeurosimError(
-                "Spikes have no average: record them, and use ns.analysis.population_rate"
+                "Spikes have no average or sum: use ns.analysis.population_rate on recorded spikes"
             )
 
     @property
@@ -276,19 +282,19 @@ class Recording:
 
     @property
     def _units(self) -> dict[str, str]:
-        """Units of what can be recorded, by name."""
+        """Units of the recordable variables."""
         if self.synapse is None:
-            return recordables(self.population)
-        return {name: own.unit for name, own in states_of(type(self.synapse)).items()}
+            return self.population.recordables()
+        return {name: state.unit for name, state in states_of(type(self.synapse)).items()}
 
     @property
     def name(self) -> str:
-        """Name of the variable in results: with "_average" or "_sum" where it is one."""
+        """Name of the variable in results, with "_average" or "_sum" if applicable."""
         return self.variable + ("_average" if self.average else "_sum" if self.sum else "")
 
     @property
     def n_columns(self) -> int:
-        """Number of values in a sample."""
+        """Number of values per sample."""
         if self.average or self.sum:
             return 1
         return self.population.size if self.ids is None else len(self.ids)
@@ -297,22 +303,15 @@ class Recording:
         return f"<Recording of {self.name!r} of {self.population.name!r}>"
 
 
-def recordables(population: Population) -> dict[str, str]:
-    """Return what can be recorded of a population: the unit by variable."""
-    own = states_of(type(population.neuron))
-    units = {name: declared.unit for name, declared in own.items()}
-    return {"spikes": ""} | dict(UNITS) | units | {"v": "mV"}
-
-
 def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArray[np.int64] | None:
-    """Return the chosen neurons of a population, or None for all.
+    """Return selected neurons of a population; None: all.
 
     Parameters
     ----------
     ids : int, slice, mask or array_like of int, or None
     population : Population
     empty : bool
-        Whether none may be chosen.
+        Whether an empty selection is allowed.
 
     Raises
     ------
@@ -322,28 +321,27 @@ def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArr
         return None
     chosen = select(ids, population.size, f"ids of {population.name!r}")
     if len(chosen) == 0 and not empty:
-        raise NeurosimError(f"ids of {population.name!r} is empty: name at least one neuron")
+        raise NeurosimError(f"ids of {population.name!r} is empty: select at least one neuron")
     check_distinct(chosen, f"ids of {population.name!r}")
-    chosen.flags.writeable = False
-    return chosen
+    return read_only(chosen)
 
 
 def _check_v_init(value: Any, size: int, name: str) -> Any:
-    """Return checked initial potentials: None, a number, a distribution or one per neuron."""
-    what = f"v_init of population {name!r}"
+    """Return checked initial potentials."""
+    label = f"v_init of population {name!r}"
     if value is None:
         return value
     if is_distribution(value):
         (low, high), (_, least, most) = value.extent, _POTENTIAL
         if not least <= low <= high <= most:
             raise NeurosimError(
-                f"{what} = {value} reaches from {low:g} to {high:g} mV, beyond {least:g} to "
-                f"{most:g} mV: lower its spread, or give it bounds"
+                f"{label} = {value} extends from {low:g} to {high:g} mV, outside {least:g} "
+                f"to {most:g} mV: reduce its spread, or set bounds"
             )
         return value
     if is_scalar(value):
-        return check_number(value, what, *_POTENTIAL)
-    array = check_array(value, what, *_POTENTIAL)
+        return check_number(value, label, *_POTENTIAL)
+    array = check_array(value, label, *_POTENTIAL)
     if array.shape != (size,):
-        raise NeurosimError(f"{what} has shape {array.shape}; it needs ({size},)")
+        raise NeurosimError(f"{label} has shape {array.shape}; expected ({size},)")
     return array

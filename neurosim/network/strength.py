@@ -1,4 +1,4 @@
-"""Strengths and delays of connections: what may be given, and what is kept of it."""
+"""Checks and conversion of strengths and delays of connections."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from neurosim.models.column import MAX_DELAY, PerEdge, is_per_edge
 from neurosim.models.distributions import Distribution
 from neurosim.models.quantity import is_distribution
 from neurosim.utils.checks import check_array, check_number, is_scalar, show
+from neurosim.utils.frozen import read_only
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,20 +24,20 @@ MAX_STRENGTH = 1e9
 """Largest strength, in mV or pA."""
 
 
-def _check_shape(array: NDArray, shape: tuple[int, ...] | None, what: str) -> None:
+def _check_shape(array: NDArray, shape: tuple[int, ...] | None, name: str) -> None:
     if shape is None:
         raise NeurosimError(
-            f"{what} is an array, but the rule draws its connections at random: give a number or a "
-            "distribution, or an Explicit rule"
+            f"{name} is an array, but the rule draws its connections at random: give a number or a "
+            "distribution, or use an Explicit rule"
         )
     if array.shape != shape:
-        raise NeurosimError(f"{what} has shape {array.shape}; it needs {shape}")
+        raise NeurosimError(f"{name} has shape {array.shape}; expected {shape}")
 
 
 def choose_strength(
     psp: Any, weight: Any, synapse: Synapse, neuron: Neuron
 ) -> tuple[Any, float, str, str]:
-    """Return the strength given, its factor to the weight's unit, its name and its unit."""
+    """Return the given strength, the factor that converts it to a weight, its name and unit."""
     if (psp is None) == (weight is None):
         given = "neither was" if psp is None else "both were"
         raise NeurosimError(
@@ -53,48 +54,46 @@ def choose_strength(
 
 
 def check_strength(
-    value: Any, factor: float, what: str, unit: str, shape: tuple[int, ...] | None
+    value: Any, factor: float, name: str, unit: str, shape: tuple[int, ...] | None
 ) -> float | NDArray[np.float64] | Distribution | PerEdge:
-    """Return a strength in the weight's unit.
+    """Return a checked strength in the unit of the weight.
 
     Parameters
     ----------
     value : float, array_like, distribution or Column
     factor : float
-        From the unit given to the weight's.
+        Converts the given unit to that of the weight.
     what, unit : str
     shape : tuple of int or None
-        Shape that an array must have; None where no array will do.
+        Shape of arrays; None if arrays are not allowed.
     """
     if is_per_edge(value):
         return value.scaled(factor)
     if unit == "nS":
-        value = _check_conductance(value, what)
+        value = _check_conductance(value, name)
     if is_distribution(value):
         low, high = value.extent
         if not -MAX_STRENGTH <= low <= high <= MAX_STRENGTH:
             raise NeurosimError(
-                f"{what} = {value} reaches from {low:g} to {high:g} {unit}, beyond "
-                f"{-MAX_STRENGTH:g} to {MAX_STRENGTH:g} {unit}: lower its spread, or give it bounds"
+                f"{name} = {value} extends from {low:g} to {high:g} {unit}, outside "
+                f"{-MAX_STRENGTH:g} to {MAX_STRENGTH:g} {unit}: reduce its spread, or set bounds"
             )
         return value.scaled(factor)
     if is_scalar(value):
-        return check_number(value, what, unit, -MAX_STRENGTH, MAX_STRENGTH) * factor
-    array = check_array(value, what, unit, -MAX_STRENGTH, MAX_STRENGTH, empty=shape == (0,))
-    _check_shape(array, shape, what)
-    array = array * factor
-    array.flags.writeable = False
-    return array
+        return check_number(value, name, unit, -MAX_STRENGTH, MAX_STRENGTH) * factor
+    array = check_array(value, name, unit, -MAX_STRENGTH, MAX_STRENGTH, empty=shape == (0,))
+    _check_shape(array, shape, name)
+    return read_only(array * factor)
 
 
-def _check_conductance(value: Any, what: str) -> Any:
+def _check_conductance(value: Any, name: str) -> Any:
     """Return a conductance, of a distribution the positive part."""
     if is_distribution(value):
         return value if value.extent[0] >= 0.0 else value.truncated(0.0, math.inf)
     negative = np.asarray(value)[np.less(value, 0.0)]
     if negative.size:
         raise NeurosimError(
-            f"{what} = {negative.flat[0]:g} nS: a conductance is positive, and inhibits where its "
+            f"{name} = {negative.flat[0]:g} nS: a conductance is positive, and inhibits where its "
             "reversal potential is below the membrane potential"
         )
     return value
@@ -103,7 +102,7 @@ def _check_conductance(value: Any, what: str) -> Any:
 def check_drive_strength(
     psp: Any, weight: Any, synapse: Synapse, neuron: Neuron, n_targets: int
 ) -> float | NDArray[np.float64]:
-    """Return the strength of a drive's spikes in the weight's unit.
+    """Return the checked strength of the spikes of a drive in the unit of the weight.
 
     Parameters
     ----------
@@ -113,11 +112,11 @@ def check_drive_strength(
     neuron : Neuron
     n_targets : int
     """
-    value, factor, what, unit = choose_strength(psp, weight, synapse, neuron)
-    strength = check_strength(value, factor, what, unit, (n_targets,))
+    value, factor, name, unit = choose_strength(psp, weight, synapse, neuron)
+    strength = check_strength(value, factor, name, unit, (n_targets,))
     if is_distribution(strength) or is_per_edge(strength):
         raise NeurosimError(
-            f"{what} of a drive is {show(value)}: give a number, or one number per target"
+            f"{name} = {show(value)} of a drive: give a number, or one number per target"
         )
     return strength
 
@@ -125,7 +124,7 @@ def check_drive_strength(
 def check_delay(
     value: Any, shape: tuple[int, ...] | None
 ) -> float | NDArray[np.float64] | Distribution | PerEdge:
-    """Return a connection's delay (ms)."""
+    """Return a checked delay (ms)."""
     if is_per_edge(value):
         return value
     if is_distribution(value):
@@ -133,12 +132,12 @@ def check_delay(
             value.truncated(0.0, math.inf)
         except NeurosimError:
             raise NeurosimError(
-                f"delay = {value} has next to no positive values: delays are in ms"
+                f"delay = {value} has almost no positive values: delays are in ms"
             ) from None
         if value.extent[1] > MAX_DELAY:
             raise NeurosimError(
-                f"delay = {value} reaches {value.extent[1]:g} ms, beyond {MAX_DELAY:g} ms: lower "
-                "its spread, or give it an upper bound"
+                f"delay = {value} extends to {value.extent[1]:g} ms, above {MAX_DELAY:g} ms: "
+                "reduce its spread, or set an upper bound"
             )
         return value
     if is_scalar(value):
@@ -149,5 +148,5 @@ def check_delay(
     array = check_array(value, "delay", "ms", 0.0, MAX_DELAY, empty=shape == (0,))
     _check_shape(array, shape, "delay")
     if not array.all():
-        raise NeurosimError("delay holds 0 ms: a spike needs at least one time step to arrive")
+        raise NeurosimError("delay contains 0 ms: a spike needs at least one time step to arrive")
     return array

@@ -1,4 +1,4 @@
-"""Parts of populations: some of the neurons, chosen by index, slice, mask or array."""
+"""Views of populations: neurons selected by index, slice, mask or array."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.utils.checks import check_indices
+from neurosim.utils.frozen import read_only
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,16 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PopulationView:
-    """Some neurons of a population. Made by indexing it, like a NumPy array.
+    """Some neurons of a population, created by indexing it like a NumPy array.
 
-    It stands for the population in `Network.connect`, `drive`, `record` and `Simulation.set`.
-    Indices of neurons in results are always those of the whole population.
+    A view can be used instead of a population in `Network.connect`, `drive` and `record` and in
+    `Simulation.set`. Indices of neurons in results always refer to the whole population.
 
     Attributes
     ----------
     population : Population
     ids : (n,) ndarray of int64
-        Indices within the population, each once.
+        Indices within the population, without duplicates.
 
     Examples
     --------
@@ -69,32 +70,31 @@ class PopulationView:
 
 
 def view_of(population: Population, index: Any) -> PopulationView:
-    """Return the chosen neurons of a population.
+    """Return a view of the selected neurons of a population.
 
     Raises
     ------
     NeurosimError
-        For an index out of range, a mask of another size, no neuron, or one named twice.
+        For an index out of range, a mask of another size, an empty selection, or duplicates.
     """
     name = population.name
     ids = select(index, population.size, f"index of {name!r}")
     if len(ids) == 0:
-        raise NeurosimError(f"index of {name!r} chooses no neuron: choose at least one")
+        raise NeurosimError(f"index of {name!r} selects no neuron: select at least one")
     check_distinct(ids, f"index of {name!r}")
-    ids.flags.writeable = False
-    return PopulationView(population, ids)
+    return PopulationView(population, read_only(ids))
 
 
-def select(index: Any, size: int, what: str) -> NDArray[np.int64]:
-    """Return indices from 0 to `size` − 1 that an int, a slice, a mask or an array stands for.
+def select(index: Any, size: int, name: str) -> NDArray[np.int64]:
+    """Convert an int, a slice, a mask or an array to indices from 0 to `size` − 1.
 
     Parameters
     ----------
     index : int, slice, (size,) array_like of bool or (n,) array_like of int
-        A single int may be negative and then counts from the end.
+        A negative int counts from the end.
     size : int
-    what : str
-        What is indexed, for messages.
+    name : str
+        Name of the index in messages.
 
     Raises
     ------
@@ -104,18 +104,18 @@ def select(index: Any, size: int, what: str) -> NDArray[np.int64]:
         try:
             return np.arange(size)[index]
         except (TypeError, ValueError) as error:
-            raise NeurosimError(f"{what} is a slice that is not possible: {error}") from None
+            raise NeurosimError(f"{name} is an invalid slice: {error}") from None
     if isinstance(index, (int, np.integer)) and not isinstance(index, bool):
         if not -size <= index < size:
-            raise NeurosimError(f"{what} is {index}: indices run from 0 to {size - 1}")
+            raise NeurosimError(f"{name} is {index}: indices run from 0 to {size - 1}")
         return np.array([index % size], np.int64)
-    if _is_mask(index, size, what):
+    if _is_mask(index, size, name):
         return np.flatnonzero(index)
-    return check_indices(index, what, size).copy()
+    return check_indices(index, name, size).copy()
 
 
-def _is_mask(index: Any, size: int, what: str) -> bool:
-    """Return whether an index is a mask, which must have one value for each of `size`."""
+def _is_mask(index: Any, size: int, name: str) -> bool:
+    """Whether an index is a mask; refuse masks of the wrong size."""
     try:
         array = np.asarray(index)
     except ValueError:  # rows of unequal length, refused as indices
@@ -123,14 +123,14 @@ def _is_mask(index: Any, size: int, what: str) -> bool:
     if array.dtype != bool or array.ndim == 0:
         return False
     if array.shape != (size,):
-        raise NeurosimError(f"{what} is a mask of shape {array.shape}; it needs ({size},)")
+        raise NeurosimError(f"{name} is a mask of shape {array.shape}; expected ({size},)")
     return True
 
 
-def check_distinct(ids: NDArray[np.int64], what: str) -> None:
-    """Refuse a neuron that is named twice."""
+def check_distinct(ids: NDArray[np.int64], name: str) -> None:
+    """Refuse duplicate neurons."""
     values, counts = np.unique(ids, return_counts=True)
     if len(values) < len(ids):
         raise NeurosimError(
-            f"{what} holds {int(values[counts > 1][0])} more than once: name each neuron once"
+            f"{name} contains {int(values[counts > 1][0])} more than once: indices must be unique"
         )

@@ -1,4 +1,4 @@
-"""Figures: potentials, rasters, rates, in one style and without any window system."""
+"""Plot potentials, spike rasters and firing rates in one style, without a window system."""
 
 from neurosim.plot.histogram import (
     draw_cv_histogram,

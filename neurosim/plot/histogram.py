@@ -1,4 +1,4 @@
-"""How rates and irregularity are spread over the neurons."""
+"""Histograms of firing rates, irregularity and membrane potentials."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.plot.style import KINDS, colour_of, figure, names_of, panels, style
+from neurosim.plot.style import KINDS, add_legend, colour_of, figure, names_of, panels, style
 from neurosim.results.analysis import cv_isi, potentials, rates
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 def _draw(
     axes: Axes, by_sign: dict[int, NDArray[np.float64]], label: str, grain: float = 0.0
 ) -> None:
-    """Draw histograms of one measure as outlines, each of unit height in sum.
+    """Draw histograms of one measure as outlines, normalised to fractions of neurons.
 
-    A measure that is a multiple of `grain` gets bins that each hold as many of its values.
+    For a measure that is a multiple of `grain`, bins are multiples of it too.
     """
     everything = np.concatenate([np.empty(0), *by_sign.values()])
     if len(everything) == 0:
@@ -38,13 +38,13 @@ def _draw(
     edges = np.arange(0.0, top + 2.0 * width, width) - 0.5 * grain
     for sign, values in by_sign.items():
         counts, _ = np.histogram(values, edges)
-        share = counts / max(1, len(values))
-        axes.stairs(share, edges, color=colour_of(sign), lw=1.4, label=KINDS[sign])
+        fraction = counts / max(1, len(values))
+        axes.stairs(fraction, edges, color=colour_of(sign), lw=1.4, label=KINDS[sign])
         axes.axvline(values.mean(), color=colour_of(sign), lw=0.9, ls=":")
     axes.set_xlim(0.0, edges[-1])
     axes.set_ylim(bottom=0.0)
     axes.set_xlabel(label)
-    axes.set_ylabel("share of neurons")
+    axes.set_ylabel("fraction of neurons")
 
 
 def _by_sign(result: Result, names: Sequence[str], measure: object) -> dict[int, NDArray]:
@@ -59,7 +59,7 @@ def _by_sign(result: Result, names: Sequence[str], measure: object) -> dict[int,
 def draw_rate_histogram(
     axes: Axes, result: Result, populations: Sequence[str] | None = None, *, start: float = 0.0
 ) -> None:
-    """Draw the spread of firing rates after `start` (ms) into given axes; dotted: the mean."""
+    """Draw the distribution of firing rates after `start` (ms), with dotted lines at the means."""
     names = names_of(result, populations)
     with style():
         values = _by_sign(result, names, lambda t: rates(t, start, result.duration))
@@ -69,7 +69,7 @@ def draw_rate_histogram(
 def draw_cv_histogram(
     axes: Axes, result: Result, populations: Sequence[str] | None = None, *, start: float = 0.0
 ) -> None:
-    """Draw the spread of the CV of inter-spike intervals after `start` (ms) into given axes."""
+    """Draw the distribution of the CV of inter-spike intervals after `start` (ms)."""
     names = names_of(result, populations)
     with style():
         values = _by_sign(result, names, lambda t: cv_isi(t, start))
@@ -83,7 +83,7 @@ def rates_and_cv(
     start: float = 0.0,
     title: str = "",
 ) -> Figure:
-    """Draw the spread of rates and of CVs, excitation and inhibition in their colours.
+    """Plot the distributions of firing rates and of CVs of inter-spike intervals.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def rates_and_cv(
     populations : sequence of str, optional
         Default: all.
     start : float
-        Time to leave out at the beginning (ms).
+        Time excluded at the start (ms).
     title : str
 
     Returns
@@ -104,23 +104,23 @@ def rates_and_cv(
     draw_cv_histogram(right, result, populations, start=start)
     if left.get_legend_handles_labels()[0]:
         left.plot([], [], color="0.3", lw=0.9, ls=":", label="mean")
-    _finish(fig, left, title)
+    add_legend(fig, left, title)
     return fig
 
 
 def draw_potential_histogram(
     axes: Axes, result: Result, populations: Sequence[str] | None = None, *, start: float = 0.0
 ) -> None:
-    """Draw how potentials after `start` (ms) are spread; dashed: the threshold.
+    """Draw the distribution of potentials after `start` (ms), with dashed lines at thresholds.
 
     Parameters
     ----------
     axes : Axes
     result : Result
     populations : sequence of str, optional
-        Default: all whose potential was recorded.
+        Default: all with recorded potentials.
     start : float
-        Time to leave out at the beginning (ms).
+        Time excluded at the start (ms).
     """
     recorded = [name for name, variable in result.traces if variable == "v"]
     names = recorded if populations is None else names_of(result, populations)
@@ -133,10 +133,10 @@ def draw_potential_histogram(
             return
         low, high = pooled.min(), pooled.max()
         edges = np.linspace(low, max(high, low + 1.0), 61)
-        for place, name in enumerate(names):
+        for number, name in enumerate(names):
             density, _ = np.histogram(values[name], edges, density=len(values[name]) > 0)
             info = result.populations[name]
-            rank = [result.populations[n].sign for n in names[:place]].count(info.sign)
+            rank = [result.populations[n].sign for n in names[:number]].count(info.sign)
             axes.stairs(
                 density,
                 edges,
@@ -169,15 +169,15 @@ def potential_histogram(
     start: float = 0.0,
     title: str = "",
 ) -> Figure:
-    """Draw how membrane potentials are spread over time and neurons, action potentials left out.
+    """Plot the distribution of membrane potentials over time and neurons, without spikes.
 
     Parameters
     ----------
     result : Result
     populations : sequence of str, optional
-        Default: all whose potential was recorded.
+        Default: all with recorded potentials.
     start : float
-        Time to leave out at the beginning (ms).
+        Time excluded at the start (ms).
     title : str
 
     Returns
@@ -187,14 +187,5 @@ def potential_histogram(
     fig = figure(5.5, 3.4)
     (axes,) = panels(fig)
     draw_potential_histogram(axes, result, populations, start=start)
-    _finish(fig, axes, title)
+    add_legend(fig, axes, title)
     return fig
-
-
-def _finish(fig: Figure, axes: Axes, title: str) -> None:
-    """Put the legend of some axes below a figure, and its title above."""
-    handles, labels = axes.get_legend_handles_labels()
-    if handles:
-        fig.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
-    if title:
-        fig.suptitle(title, fontsize=11)

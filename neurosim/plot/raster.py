@@ -1,4 +1,4 @@
-"""Rasters of spikes with the population rate under them."""
+"""Spike rasters and population rates."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim.plot.style import KINDS, colour_of, end_of, figure, names_of, panels, style
+from neurosim.plot.style import (
+    KINDS,
+    add_legend,
+    colour_of,
+    end_of,
+    figure,
+    names_of,
+    panels,
+    style,
+)
 from neurosim.results.analysis import population_rate
 from neurosim.utils.checks import check_integer
 
@@ -19,10 +28,10 @@ if TYPE_CHECKING:
 
     from neurosim.results import Result
 
-MOST_LABELS = 20
-"""Most populations that are labelled; of more, every k-th is."""
-MOST_BINS = 100_000
-"""Most bins of a rate that is drawn: far more than a figure has pixels."""
+MAX_LABELS = 20
+"""Largest number of labelled populations; of more, every k-th is labelled."""
+MAX_BINS = 100_000
+"""Largest number of bins of a rate: far more than a figure has pixels."""
 
 
 def draw_raster(
@@ -34,7 +43,7 @@ def draw_raster(
     stop: float | None = None,
     max_neurons: int = 2000,
 ) -> None:
-    """Draw the spikes of populations into given axes, the first population on top.
+    """Draw the spikes of populations into axes, from top to bottom.
 
     Parameters
     ----------
@@ -45,12 +54,12 @@ def draw_raster(
     start, stop : float
         ms. Default: the whole run.
     max_neurons : int
-        Largest number of rows: with more neurons only every k-th is drawn, and the axis says so.
+        Largest number of rows; of more neurons, every k-th is drawn, as the axis label states.
 
     Raises
     ------
     NeurosimError
-        For an unknown population, and for a window that is empty or goes beyond the run.
+        For an unknown population, or a window that is empty or extends beyond the run.
     """
     names = names_of(result, populations)
     end = end_of(result, start, stop)
@@ -59,17 +68,17 @@ def draw_raster(
     sizes = [-(-len(result.spikes[n].recorded) // every) for n in names]
     first = np.concatenate([[0], np.cumsum(sizes)])
     n_rows = int(first[-1])
-    labelled = slice(None, None, max(1, -(-len(names) // MOST_LABELS)))
+    labelled = slice(None, None, max(1, -(-len(names) // MAX_LABELS)))
     with style():
         for sign, (times, rows) in _dots(result, names, first, every, start, end).items():
             colour = colour_of(sign)
             axes.plot(times, rows, ls="", color=colour, rasterized=True, **_marker(n_rows))
-        if len(names) <= MOST_LABELS:
+        if len(names) <= MAX_LABELS:
             for edge in first[1:-1]:
                 axes.axhline(edge - 0.5, color="0.85", lw=0.6)
         axes.set_ylim(max(1, n_rows) - 0.5, -0.5)
         middles = (0.5 * (first[:-1] + first[1:] - 1))[labelled].tolist()
-        axes.set_yticks(_apart(middles, 0.05 * n_rows, n_rows - 1.0), names[labelled])
+        axes.set_yticks(_spread(middles, 0.05 * n_rows, n_rows - 1.0), names[labelled])
         for label, name in zip(axes.get_yticklabels(), names[labelled], strict=True):
             label.set_color(colour_of(result.populations[name].sign))
         axes.tick_params(axis="y", length=0)
@@ -92,8 +101,8 @@ def _dots(
         trains = result.spikes[name]
         index = np.searchsorted(trains.recorded, trains.ids)
         shown = (index % every == 0) & trains.inside(start, end)
-        own = trains.times[shown], row + index[shown] // every
-        found.setdefault(result.populations[name].sign, []).append(own)
+        dots = trains.times[shown], row + index[shown] // every
+        found.setdefault(result.populations[name].sign, []).append(dots)
     return {
         sign: (np.concatenate([t for t, _ in parts]), np.concatenate([r for _, r in parts]))
         for sign, parts in found.items()
@@ -101,11 +110,11 @@ def _dots(
 
 
 def _marker(n_rows: int) -> dict[str, Any]:
-    """Return the marker of a spike: ticks where there is room, dots otherwise."""
-    pitch = 230.0 / max(1, n_rows)  # points from row to row
+    """Return the marker of a spike: a tick for few neurons, a dot for many."""
+    spacing = 230.0 / max(1, n_rows)  # of rows, in points
     if n_rows <= 120:
-        return {"marker": "|", "ms": min(0.8 * pitch, 14.0), "mew": 0.9}
-    return {"marker": ".", "ms": float(np.clip(3.5 * pitch, 2.2, 4.0)), "mew": 0.0}
+        return {"marker": "|", "ms": min(0.8 * spacing, 14.0), "mew": 0.9}
+    return {"marker": ".", "ms": float(np.clip(3.5 * spacing, 2.2, 4.0)), "mew": 0.0}
 
 
 def draw_population_rate(
@@ -117,9 +126,9 @@ def draw_population_rate(
     stop: float | None = None,
     bin_ms: float | None = None,
 ) -> None:
-    """Draw the firing rate of excitatory and inhibitory populations into given axes.
+    """Draw the firing rates of excitatory and inhibitory populations into axes.
 
-    Populations of one sign are pooled.
+    Populations of the same sign are pooled.
 
     Parameters
     ----------
@@ -130,27 +139,27 @@ def draw_population_rate(
     start, stop : float
         ms. Default: the whole run.
     bin_ms : float, optional
-        Width of a bin (ms). Default: 1 ms, or the whole window where that is shorter. Where there
-        would be more than `MOST_BINS`, bins are a multiple as wide.
+        Bin width (ms). Default: 1 ms, or the whole window if it is shorter. A multiple of it is
+        used if there would be more than `MAX_BINS` bins.
     """
     names = names_of(result, populations)
     end = end_of(result, start, stop)
     bin_ms = min(1.0, end - start) if bin_ms is None else bin_ms
-    bin_ms *= max(1, int(np.ceil((end - start) / (bin_ms * MOST_BINS))))
+    bin_ms *= max(1, int(np.ceil((end - start) / (bin_ms * MAX_BINS))))
     with style():
         for sign in (1, -1, 0):
-            own = [name for name in names if result.populations[name].sign == sign]
-            if not own:
+            pooled = [name for name in names if result.populations[name].sign == sign]
+            if not pooled:
                 continue
-            sizes = np.array([len(result.spikes[name].recorded) for name in own])
+            sizes = np.array([len(result.spikes[name].recorded) for name in pooled])
             curves = [
                 population_rate(result.spikes[name], end, start=start, bin_ms=bin_ms)
-                for name in own
+                for name in pooled
             ]
             mean = sizes @ np.array([rate for _, rate in curves]) / max(1, sizes.sum())
             axes.plot(curves[0][0], mean, color=colour_of(sign), lw=0.9, label=KINDS[sign])
         axes.set_ylim(bottom=0.0)
-        axes.set_ylabel("rate (Hz)")
+        axes.set_ylabel("firing rate (Hz)")
         axes.set_xlabel("time (ms)")
         axes.set_xlim(start, end)
 
@@ -165,20 +174,19 @@ def raster(
     bin_ms: float | None = None,
     title: str = "",
 ) -> Figure:
-    """Draw a spike raster above the population firing rate.
+    """Plot a spike raster above the population firing rate.
 
     Parameters
     ----------
     result : Result
     populations : sequence of str, optional
-        Default: all, the first on top.
+        From top to bottom. Default: all.
     start, stop : float
         ms. Default: the whole run.
     max_neurons : int
-        Largest number of rows: with more neurons only every k-th is drawn, and the axis says so.
+        Largest number of rows; of more neurons, every k-th is drawn, as the axis label states.
     bin_ms : float, optional
-        Width of a bin of the population rate (ms). Default: 1 ms, or the whole window where that is
-        shorter.
+        Bin width of the population rate (ms). Default: 1 ms, or the whole window if it is shorter.
     title : str
 
     Returns
@@ -190,28 +198,24 @@ def raster(
     draw_raster(top, result, populations, start=start, stop=stop, max_neurons=max_neurons)
     draw_population_rate(bottom, result, populations, start=start, stop=stop, bin_ms=bin_ms)
     top.set_xlabel("")
-    handles, labels = bottom.get_legend_handles_labels()
-    if len(handles) > 1:
-        fig.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
-    if title:
-        fig.suptitle(title, fontsize=11)
+    add_legend(fig, bottom, title, columns=3, least=2)
     fig.align_ylabels()
     return fig
 
 
-def _apart(places: list[float], gap: float, last: float) -> list[float]:
-    """Move ascending places until they lie a gap apart, so that labels do not overlap.
+def _spread(positions: list[float], gap: float, last: float) -> list[float]:
+    """Move ascending positions apart, so that labels do not overlap.
 
-    None is moved beyond `last`, as far as there is room for all.
+    Positions stay below `last` if there is enough room.
     """
-    places = list(places)
-    for k in range(1, len(places)):
-        places[k] = max(places[k], places[k - 1] + gap)
+    positions = list(positions)
+    for k in range(1, len(positions)):
+        positions[k] = max(positions[k], positions[k - 1] + gap)
     ceiling = last
-    for k in reversed(range(len(places))):
-        places[k] = min(places[k], ceiling)
-        ceiling = places[k] - gap
-    return places
+    for k in reversed(range(len(positions))):
+        positions[k] = min(positions[k], ceiling)
+        ceiling = positions[k] - gap
+    return positions
 
 
 def _ordinal(n: int) -> str:

@@ -1,4 +1,4 @@
-"""Colours and fonts of all figures."""
+"""Style and layout shared by all figures."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from neurosim.results import Result
 
 EXCITATORY = "#D55E00"
-"""Colour of whatever excites."""
+"""Colour of excitatory populations and input."""
 INHIBITORY = "#0072B2"
-"""Colour of whatever inhibits."""
+"""Colour of inhibitory populations and input."""
 NEUTRAL = "#333333"
-"""Colour of what does neither, or both."""
+"""Colour of populations that are neither excitatory nor inhibitory."""
 KINDS: Mapping[int, str] = MappingProxyType({1: "excitatory", -1: "inhibitory", 0: "other"})
-"""What a population is called by the sign of its synapses."""
+"""Legend of populations by the sign of their synapses."""
 PALETTE = ("#000000", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Further curves: M. Okabe & K. Ito, *Color Universal Design* (2008)."""
+"""Colours of other curves (M. Okabe & K. Ito, *Color Universal Design*, 2008)."""
 
 STYLE: Mapping[Any, Any] = MappingProxyType(
     {
@@ -48,21 +48,21 @@ STYLE: Mapping[Any, Any] = MappingProxyType(
         "figure.constrained_layout.use": True,
     }
 )
-"""Settings of matplotlib that all figures share."""
+"""matplotlib settings of all figures."""
 
 
 def colour_of(sign: int) -> str:
-    """Return the colour of a population that excites (+1), inhibits (−1), or neither (0)."""
+    """Return the colour of excitatory (+1), inhibitory (−1) or other (0) populations."""
     return {1: EXCITATORY, -1: INHIBITORY}.get(sign, NEUTRAL)
 
 
 def names_of(result: Result, populations: Sequence[str] | None) -> list[str]:
-    """Return the populations to draw: those asked for, or all.
+    """Return the populations to draw: the given ones, or all.
 
     Raises
     ------
     NeurosimError
-        For a population that the result does not hold.
+        For a population that is not in the result.
     """
     for name in populations or ():
         if name not in result.spikes:
@@ -71,12 +71,12 @@ def names_of(result: Result, populations: Sequence[str] | None) -> list[str]:
 
 
 def end_of(result: Result, start: float, stop: float | None) -> float:
-    """Return the end of a window of a result (ms), by default that of the run.
+    """Return the end of a time window (ms); by default the end of the run.
 
     Raises
     ------
     NeurosimError
-        For a window that is empty or goes beyond the run.
+        If the window is empty or extends beyond the run.
     """
     end = result.duration if stop is None else stop
     check_window(start, end, 0.0, result.duration, result.dt)
@@ -85,26 +85,26 @@ def end_of(result: Result, start: float, stop: float | None) -> float:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw in the style of all figures.
+    """Apply the style of all figures in a block.
 
     Raises
     ------
     NeurosimError
-        Where the environment has matplotlib use what it does not know.
+        If MPLBACKEND is not a valid backend.
     """
     try:
         import matplotlib as mpl
     except ValueError:
         raise NeurosimError(
-            f"MPLBACKEND = {os.environ.get('MPLBACKEND')} is no backend of matplotlib, without "
-            "which there are no pictures: set it to agg"
+            f"MPLBACKEND = {os.environ.get('MPLBACKEND')} is not a backend of matplotlib: set it "
+            "to agg"
         ) from None
     with mpl.rc_context(dict(STYLE)):
         yield
 
 
 def figure(width: float = 7.0, height: float = 4.0) -> Figure:
-    """Return an empty figure of that size (inches), outside any window system."""
+    """Return an empty figure (sizes in inches) that needs no window system."""
     with style():
         from matplotlib.figure import Figure
 
@@ -112,7 +112,20 @@ def figure(width: float = 7.0, height: float = 4.0) -> Figure:
 
 
 def panels(figure: Figure, rows: int = 1, columns: int = 1, **options: Any) -> list[Axes]:
-    """Return axes on a grid in reading order; `options` as of `Figure.subplots`."""
+    """Return axes on a grid in reading order; `options` as for `Figure.subplots`."""
     with style():
         grid = figure.subplots(rows, columns, squeeze=False, **options)
     return list(grid.ravel())
+
+
+def add_legend(
+    figure: Figure, axes: Axes, title: str = "", *, columns: int = 4, least: int = 1
+) -> None:
+    """Add a title, and below the axes a legend if it has at least `least` entries."""
+    handles, labels = axes.get_legend_handles_labels()
+    if len(handles) >= least:
+        figure.legend(
+            handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=9
+        )
+    if title:
+        figure.suptitle(title, fontsize=11)

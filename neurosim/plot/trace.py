@@ -10,6 +10,7 @@ from neurosim.errors import NeurosimError
 from neurosim.plot.style import (
     EXCITATORY,
     INHIBITORY,
+    add_legend,
     end_of,
     figure,
     names_of,
@@ -39,21 +40,21 @@ def draw_voltage(
     stop: float | None = None,
     marks: bool = True,
 ) -> None:
-    """Draw the potential of one neuron into given axes.
+    """Draw the membrane potential of one neuron into axes.
 
     Parameters
     ----------
     axes : Axes
     result : Result
-        Holds the trace "v" of the population; arriving input is marked if "input_exc" and
-        "input_inh" were recorded too.
+        With the trace "v" of the population; input is marked if "input_exc" and "input_inh" were
+        recorded too.
     population : str
     neuron : int
         Index within the population.
     start, stop : float
         ms.
     marks : bool
-        Whether to mark arriving input.
+        Whether to mark synaptic input.
     """
     trace = _trace(result, population, "v")
     info = result.populations[population]
@@ -66,7 +67,7 @@ def draw_voltage(
             if not np.isfinite(level):
                 continue
             axes.axhline(level, color="0.45", lw=0.9, ls="--", zorder=0)
-            _name_at_right(axes, level, f"{words} {level:g} mV".replace("-", "−"), "0.35")
+            _label_at_right(axes, level, f"{words} {level:g} mV".replace("-", "−"), "0.35")
         axes.set_ylabel("membrane potential (mV)")
         axes.set_xlabel("time (ms)")
         axes.set_xlim(start, end)
@@ -84,17 +85,17 @@ def voltage_trace(
     currents: bool = False,
     title: str = "",
 ) -> Figure:
-    """Draw membrane potentials, one panel per neuron.
+    """Plot membrane potentials, one panel per neuron.
 
-    Action potentials are drawn up to `v_peak`. Dashed lines show threshold and rest, ticks show
-    excitatory and inhibitory input where it was recorded.
+    Action potentials are drawn up to `v_peak`. Dashed lines show the threshold and the resting
+    potential, ticks show recorded excitatory and inhibitory input.
 
     Parameters
     ----------
     result : Result
     population : str
     neurons : int or sequence of int, optional
-        Indices within the population. Default: the first six of those recorded.
+        Indices within the population. Default: the first six recorded neurons.
     start, stop : float
         ms. Default: the whole run.
     currents : bool
@@ -120,11 +121,7 @@ def voltage_trace(
             ax.set_xlabel("")
     if currents:
         draw_currents(axes[-1], result, population, int(chosen[0]), start=start, stop=stop)
-    handles, labels = axes[0].get_legend_handles_labels()
-    if handles:
-        fig.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False, fontsize=9)
-    if title:
-        fig.suptitle(title, fontsize=11)
+    add_legend(fig, axes[0], title, columns=2)
     fig.align_ylabels()
     return fig
 
@@ -138,7 +135,7 @@ def draw_currents(
     start: float = 0.0,
     stop: float | None = None,
 ) -> None:
-    """Draw the excitatory and inhibitory synaptic current of one neuron into given axes."""
+    """Draw the excitatory and inhibitory synaptic current of one neuron into axes."""
     end = end_of(result, start, stop)
     with style():
         for sign, colour, words in SIGNS:
@@ -147,15 +144,15 @@ def draw_currents(
             values = _values(trace, population, neuron)[inside]
             axes.plot(trace.times[inside], values, color=colour)
             middle = 0.5 * (values.min() + values.max()) if len(values) else 0.0
-            _name_at_right(axes, middle, f"{words}\ncurrent", colour)
+            _label_at_right(axes, middle, f"{words}\ncurrent", colour)
         axes.axhline(0.0, color="0.45", lw=0.8)
         axes.set_ylabel("current (pA)")
         axes.set_xlabel("time (ms)")
         axes.set_xlim(start, end)
 
 
-def _name_at_right(axes: Axes, level: float, words: str, colour: str) -> None:
-    """Write what lies at a level beside the axes, where it covers no data."""
+def _label_at_right(axes: Axes, level: float, words: str, colour: str) -> None:
+    """Label a level in the margin to the right of the axes."""
     axes.annotate(
         words,
         (1.0, level),
@@ -169,28 +166,28 @@ def _name_at_right(axes: Axes, level: float, words: str, colour: str) -> None:
 
 
 def _mark_input(axes: Axes, result: Result, population: str, neuron: int) -> None:
-    """Mark arriving input by ticks below the trace, excitation above inhibition."""
+    """Mark synaptic input by ticks below the trace, excitation above inhibition."""
     arriving = {}
     for sign, colour, words in SIGNS:
         if (population, f"input_{sign}") in result.traces:
             trace = result.traces[population, f"input_{sign}"]
             inside = _inside(trace.times, *axes.get_xlim())
-            came = _values(trace, population, neuron) != 0.0
-            if (inside & came).any():
-                arriving[f"{words} input arrives"] = colour, trace.times[inside & came]
+            arrived = _values(trace, population, neuron) != 0.0
+            if (inside & arrived).any():
+                arriving[f"{words} input"] = colour, trace.times[inside & arrived]
     if not arriving:
         return
     low, high = axes.get_ylim()
     ticks = [tick for tick in axes.get_yticks() if low <= tick <= high]
     row = 0.07 * (high - low)
-    for k, (words, (colour, times)) in enumerate(arriving.items()):
+    for k, (label, (colour, times)) in enumerate(arriving.items()):
         base = low - (k + 1) * row
-        # Many ticks on a few hundred points of width: let the shade tell how many.
+        # Many ticks overlap: make them transparent, so that density appears as shade.
         shade = float(np.clip(350.0 / max(1, len(times)), 0.15, 1.0))
         axes.vlines(times, base, base + 0.75 * row, color=colour, lw=1.1, alpha=shade)
-        axes.plot([], [], "|", color=colour, ms=9, mew=1.6, label=words)
+        axes.plot([], [], "|", color=colour, ms=9, mew=1.6, label=label)
     axes.set_ylim(low - (len(arriving) + 0.2) * row, high)
-    # The strip of ticks is no part of the scale of potentials.
+    # The strip of ticks is not part of the voltage scale.
     axes.set_yticks(ticks)
     axes.spines["left"].set_bounds(low, high)
 
@@ -214,10 +211,10 @@ def _trace(result: Result, population: str, variable: str) -> Trace:
 def _values(
     trace: Trace, population: str, neuron: int, *, with_spikes: bool = False
 ) -> NDArray[np.float64]:
-    """Return the samples of one neuron, with its action potentials drawn in if asked for."""
+    """Return the samples of one neuron, with its action potentials if `with_spikes`."""
     if neuron not in trace.ids:
         raise NeurosimError(
-            f"neuron {neuron} of population {population!r} was not recorded: choose among "
+            f"neuron {neuron} of population {population!r} was not recorded: choose from "
             f"{', '.join(map(str, trace.ids[:8]))}{', …' if len(trace.ids) > 8 else ''}"
         )
     return trace.with_spikes(neuron) if with_spikes else trace.of(neuron)

@@ -36,8 +36,7 @@ __all__ = [
 def rates(trains: SpikeTrains, start: float, stop: float) -> NDArray[np.float64]:
     """Return the firing rate of each recorded neuron.
 
-    Where `trains.observed` is known, only the time in which a neuron was observed counts, and only
-    the spikes within it.
+    If `trains.observed` is known, only observed times, and spikes within them, count.
 
     Parameters
     ----------
@@ -48,24 +47,24 @@ def rates(trains: SpikeTrains, start: float, stop: float) -> NDArray[np.float64]
     Returns
     -------
     (n_recorded,) ndarray
-        Hz. NaN for a neuron that was not observed between `start` and `stop`.
+        Hz. NaN for neurons that were not observed between `start` and `stop`.
 
     Raises
     ------
     NeurosimError
-        For a window that is empty, infinite or goes beyond the recording.
+        For a window that is empty, infinite or outside the recording.
     """
     _check_finite(start, stop)
     if trains.observed is None:
         return trains.counts(start, stop) / (stop - start) * 1e3
-    observed = np.array([coverage(own, (start, stop))[0] for own in trains.observed])
+    observed = np.array([coverage(o, (start, stop))[0] for o in trains.observed])
     with np.errstate(invalid="ignore", divide="ignore"):
         each = _observed_spikes(trains).counts(start, stop) / observed * 1e3
     return np.where(observed > 0.0, each, np.nan)
 
 
 def _observed_spikes(trains: SpikeTrains) -> SpikeTrains:
-    """Return trains without the spikes outside the observed intervals of their neuron."""
+    """Return trains without spikes outside the observed intervals."""
     if trains.observed is None:
         return trains
     inside = _observed_interval(trains) >= 0
@@ -73,11 +72,11 @@ def _observed_spikes(trains: SpikeTrains) -> SpikeTrains:
 
 
 def _observed_interval(trains: SpikeTrains) -> NDArray[np.int64]:
-    """Return for each spike the index of the interval that observed it, −1 for none."""
+    """Return the index of the observed interval of each spike, −1 if there is none."""
     order = np.argsort(trains.ids, kind="stable")
     parts = [
-        locate(times, merged(own))
-        for times, own in zip(trains.by_neuron(), trains.observed or (), strict=True)
+        locate(times, merged(intervals))
+        for times, intervals in zip(trains.by_neuron(), trains.observed or (), strict=True)
     ]
     found = np.empty(len(trains), np.int64)
     found[order] = np.concatenate([np.empty(0, np.int64), *parts])
@@ -85,7 +84,7 @@ def _observed_interval(trains: SpikeTrains) -> NDArray[np.int64]:
 
 
 def _check_finite(start: float, stop: float) -> None:
-    """Refuse a window without an end: a rate needs its length."""
+    """Refuse an infinite window, for which rates are undefined."""
     check_window(start, stop)
     if not np.isfinite(stop - start):
         raise NeurosimError(
@@ -108,7 +107,7 @@ def mean_rate(
 ) -> float:
     """Return the mean firing rate of the recorded neurons of a population.
 
-    Neurons that were not observed in the window are left out.
+    Neurons that were not observed in the window are ignored.
 
     Parameters
     ----------
@@ -120,12 +119,12 @@ def mean_rate(
     Returns
     -------
     float
-        Hz. NaN where no neuron was recorded.
+        Hz. NaN if no neuron was recorded.
 
     Raises
     ------
     NeurosimError
-        For an unknown population, and for a window that is empty or goes beyond the run.
+        For an unknown population, and for a window that is empty or outside the run.
     """
     trains = _trains_of(result, population)
     stop = result.duration if stop is None else stop
@@ -140,8 +139,8 @@ def cv_isi(
 ) -> NDArray[np.float64]:
     """Return the coefficient of variation of each neuron's inter-spike intervals.
 
-    It is 0 for a regular train and 1 for a Poisson process. Where `trains.observed` is known, an
-    interval counts only if the neuron was observed all through it.
+    It is 0 for a regular train and 1 for a Poisson process. If `trains.observed` is known, an
+    inter-spike interval counts only if the neuron was observed throughout.
 
     Parameters
     ----------
@@ -149,7 +148,7 @@ def cv_isi(
     start, stop : float
         Spikes with start < t <= stop count (ms). Default: all.
     min_spikes : int
-        Neurons with fewer spikes get NaN; at least 3 are needed.
+        NaN for neurons with fewer spikes; at least 3.
 
     Returns
     -------
@@ -158,22 +157,22 @@ def cv_isi(
     Raises
     ------
     NeurosimError
-        For a window that is empty or goes beyond the recording.
+        For a window that is empty or outside the recording.
     """
     chosen = trains.inside(start, stop)
     times, ids = trains.times[chosen], trains.ids[chosen]
     order = np.lexsort((times, ids))
-    times, place = times[order], np.searchsorted(trains.recorded, ids[order])
-    same = place[1:] == place[:-1]
+    times, neuron = times[order], np.searchsorted(trains.recorded, ids[order])
+    same = neuron[1:] == neuron[:-1]
     if trains.observed is not None:
         within = _observed_interval(trains)[chosen][order]
         same &= (within[1:] == within[:-1]) & (within[1:] >= 0)
-    intervals, owner = np.diff(times)[same], place[1:][same]
-    n = np.bincount(owner, minlength=len(trains.recorded)).astype(float)
+    intervals, neuron = np.diff(times)[same], neuron[1:][same]
+    n = np.bincount(neuron, minlength=len(trains.recorded)).astype(float)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.bincount(owner, intervals, len(n)) / n
-        deviation = (intervals - mean[owner]) ** 2
-        cv = np.sqrt(np.bincount(owner, deviation, len(n)) / n) / mean
+        mean = np.bincount(neuron, intervals, len(n)) / n
+        deviation = (intervals - mean[neuron]) ** 2
+        cv = np.sqrt(np.bincount(neuron, deviation, len(n)) / n) / mean
     cv[n < max(min_spikes, 3) - 1] = np.nan
     return cv
 
@@ -181,18 +180,18 @@ def cv_isi(
 def _binned(
     trains: SpikeTrains, start: float, stop: float, bin_ms: float, *, listed: bool = False
 ) -> tuple[int, NDArray[np.int64], NDArray[np.int64]]:
-    """Return the number of bins, and for every spike in them its bin and its neuron's index.
+    """Return the number of bins, and the bin and neuron index of every spike in them.
 
-    Bins that are to be `listed` one by one must fit into memory.
+    Arrays with one value per bin must fit into memory if `listed`.
     """
     _check_finite(start, stop)
     check_window(start, stop, trains.t_start, trains.t_stop, trains.dt)
     n_bins = whole_bins(start, stop, bin_ms, trains.dt)
-    there = physical_memory()
-    if listed and there is not None and 3 * 8 * n_bins > there:
+    memory = physical_memory()
+    if listed and memory is not None and 3 * 8 * n_bins > memory:
         raise NeurosimError(
-            f"{stop - start:g} ms have {n_bins:.3g} bins of {bin_ms:g} ms, more than the memory "
-            "holds: give a shorter window or a larger bin_ms"
+            f"{n_bins:.3g} bins of {bin_ms:g} ms in {stop - start:g} ms exceed the memory: give a "
+            "shorter window or a larger bin_ms"
         )
     bins = bin_index(trains.times, bin_ms, start, trains.dt)
     chosen = (bins >= 0) & (bins < n_bins)
@@ -204,8 +203,7 @@ def population_rate(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the firing rate of a population over time.
 
-    Where `trains.observed` is known, only the time in which a neuron was observed counts, and only
-    the spikes within it.
+    If `trains.observed` is known, only observed times, and spikes within them, count.
 
     Parameters
     ----------
@@ -213,29 +211,28 @@ def population_rate(
     stop, start : float
         ms.
     bin_ms : float
-        Width of a bin (ms). Bin k counts start + k·bin_ms < t <= start + (k + 1)·bin_ms; a last
-        incomplete bin is left out.
+        Width of bins (ms). Bin k counts spikes with start + k·bin_ms < t <= start + (k + 1)·bin_ms.
+        A last, incomplete bin is omitted.
 
     Returns
     -------
     centres : (n_bins,) ndarray
         ms.
     rate : (n_bins,) ndarray
-        Mean over the recorded neurons (Hz). NaN in bins in which no neuron was observed.
+        Mean over the recorded neurons (Hz). NaN in bins without observed neurons.
 
     Raises
     ------
     NeurosimError
-        For a window that is empty or goes beyond the recording, and for a bin that does not fit.
+        For a window that is empty or outside the recording, and for bins longer than the window.
     """
     n_bins, bins, _ = _binned(_observed_spikes(trains), start, stop, bin_ms, listed=True)
     counts = np.bincount(bins, minlength=n_bins)
-    middles = np.arange(n_bins) + 0.5
-    centres = start + np.multiply(middles, bin_ms, dtype=float)
+    centres = start + np.multiply(np.arange(n_bins) + 0.5, bin_ms, dtype=float)
     if trains.observed is None:
         return centres, counts / (max(1, len(trains.recorded)) * bin_ms) * 1e3
     edges = start + np.multiply(np.arange(n_bins + 1), bin_ms, dtype=float)
-    observed = np.sum([np.zeros(n_bins), *(coverage(own, edges) for own in trains.observed)], 0)
+    observed = np.sum([np.zeros(n_bins), *(coverage(o, edges) for o in trains.observed)], 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return centres, np.where(observed > 0.0, counts / observed * 1e3, np.nan)
 
@@ -243,15 +240,15 @@ def population_rate(
 def fano_factor(
     trains: SpikeTrains, stop: float, *, start: float = 0.0, bin_ms: float = 1.0
 ) -> float:
-    """Return variance over mean of the number of spikes of all neurons in a bin.
+    """Return the Fano factor (variance over mean) of the population spike count in bins.
 
-    1 for independent Poisson neurons, whatever their number; up to the number of neurons where
-    they fire together. NaN where nothing fires.
+    It is 1 for independent Poisson neurons and up to the number of neurons for synchronous ones.
+    NaN without spikes.
     """
     n_bins, bins, _ = _binned(trains, start, stop, bin_ms)
     if not len(bins):
         return float("nan")
-    # Only bins with spikes are listed: the others are too many where the span is long.
+    # Only bins with spikes are stored: a long window has too many bins.
     counts, mean = np.unique(bins, return_counts=True)[1], len(bins) / n_bins
     empty = n_bins - len(counts)
     return float((((counts - mean) ** 2).sum() + empty * mean**2) / len(bins))
@@ -260,12 +257,12 @@ def fano_factor(
 def peak_frequency(
     trains: SpikeTrains, stop: float, *, start: float = 0.0, bin_ms: float = 0.5
 ) -> float:
-    """Return the frequency (Hz) at which the population rate has most power.
+    """Return the frequency (Hz) at which the power spectrum of the population rate peaks.
 
-    By Welch's method (IEEE Trans. Audio Electroacoust. 15, 70, 1967) with windows of a quarter of
-    the span, the slowest two frequencies left out. NaN where nothing fires.
+    Computed with Welch's method (IEEE Trans. Audio Electroacoust. 15, 70, 1967), with windows of a
+    quarter of the recording and without the two lowest frequencies. NaN without spikes.
     """
-    from scipy.signal import welch  # late: half a second that every run would pay
+    from scipy.signal import welch  # late: the import takes half a second
 
     _, rate = population_rate(trains, stop, start=start, bin_ms=bin_ms)
     if not rate.any() or len(rate) < 32:
@@ -282,7 +279,7 @@ def correlations(
     bin_ms: float = 2.0,
     n_neurons: int = 200,
 ) -> NDArray[np.float64]:
-    """Return Pearson's correlation of spike counts for the pairs among some neurons that fire.
+    """Return Pearson correlations of spike counts between pairs of active neurons.
 
     Parameters
     ----------
@@ -292,29 +289,28 @@ def correlations(
     bin_ms : float
         Width of the bins in which spikes are counted (ms).
     n_neurons : int
-        Largest number of neurons, evenly spaced among those that fire.
+        Largest number of neurons, evenly spaced among the active ones.
 
     Returns
     -------
     (n_pairs,) ndarray
-        Pairs with a neuron whose count is the same in every bin have no correlation and are left
-        out.
+        Without pairs in which the count of a neuron is constant.
 
     Raises
     ------
     NeurosimError
-        For a window that is empty or goes beyond the recording, and for a bin that does not fit.
+        For a window that is empty or outside the recording, and for bins longer than the window.
     """
     n_neurons = check_integer(n_neurons, "n_neurons", 1)
-    n_bins, bins, place = _binned(trains, start, stop, bin_ms)
-    active = np.unique(place)
+    n_bins, bins, neuron = _binned(trains, start, stop, bin_ms)
+    active = np.unique(neuron)
     chosen = active[np.linspace(0, len(active) - 1, min(n_neurons, len(active))).astype(int)]
     if len(chosen) < 2 or n_bins < 2:
         return np.empty(0)
-    own = np.isin(place, chosen)
-    # Only bins with spikes are listed: the others are too many where the window is long.
-    occupied, column = np.unique(bins[own], return_inverse=True)
-    cell = np.searchsorted(chosen, place[own]) * len(occupied) + column
+    selected = np.isin(neuron, chosen)
+    # Only bins with spikes are stored: a long window has too many bins.
+    occupied, column = np.unique(bins[selected], return_inverse=True)
+    cell = np.searchsorted(chosen, neuron[selected]) * len(occupied) + column
     counts = np.bincount(cell, minlength=len(chosen) * len(occupied)).astype(float)
     counts = counts.reshape(len(chosen), len(occupied))
     mean = counts.sum(axis=1) / n_bins
@@ -340,13 +336,12 @@ def potentials(
     Returns
     -------
     (n_samples,) ndarray
-        mV, of all neurons together. Neurons in their refractory period count with their reset
-        potential.
+        mV, of all neurons, including refractory neurons at their reset potential.
 
     Raises
     ------
     NeurosimError
-        Where they were not recorded, and for a window that is empty or goes beyond the run.
+        If they were not recorded, and for a window that is empty or outside the run.
     """
     _trains_of(result, population)
     if (population, "v") not in result.traces:

@@ -1,4 +1,4 @@
-"""Connections of a projection, as they are at some moment of a simulation."""
+"""Connections of a projection at a time of a simulation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.utils.frozen import read_only
+from neurosim.utils.frozen import set_fields
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Connections:
     """Connections of one projection, ordered by source, then target.
 
-    Made by `Simulation.connections`. Connections of the same two neurons are ordered by delay.
+    Returned by `Simulation.connections`. Connections between the same two neurons are ordered by
+    delay.
 
     Attributes
     ----------
@@ -55,8 +56,7 @@ class Connections:
     unit: str = ""
 
     def __post_init__(self) -> None:
-        for name, column in self.columns().items():
-            object.__setattr__(self, name, read_only(column))
+        set_fields(self, **self.columns())
 
     def columns(self) -> dict[str, NDArray]:
         """Return the arrays by name, without delays where they are unknown."""
@@ -80,8 +80,8 @@ class Connections:
         Returns
         -------
         scipy.sparse.csr_array
-            A row per source and a column per target. Several connections of the same two neurons
-            are separate entries, which SciPy adds up where it needs one.
+            A row per source and a column per target. Several connections between the same two
+            neurons are duplicate entries, which SciPy sums when needed.
         """
         from scipy.sparse import csr_array
 
@@ -97,7 +97,7 @@ class Connections:
         Raises
         ------
         NeurosimError
-            Where pandas is not installed.
+            If pandas is not installed.
         """
         try:
             pandas = import_module("pandas")

@@ -1,4 +1,4 @@
-"""Exception of a run that Ctrl-C has stopped."""
+"""Exception for a run that was stopped by Ctrl-C."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 class Interrupted(KeyboardInterrupt):
     """Raised after Ctrl-C has stopped a run between two steps.
 
-    It is a KeyboardInterrupt, so that a loop over runs ends too.
+    It is a KeyboardInterrupt, so a loop over runs also ends.
 
     Attributes
     ----------
     result : Result
-        All that was recorded up to the interruption. `result.stats.interrupted` is True, and the
+        Everything recorded up to the interruption, with `result.stats.interrupted` True. The
         simulation can be continued.
 
     Examples
     --------
-    Keep what a run recorded before Ctrl-C::
+    Keep the result of a run that was stopped by Ctrl-C::
 
         try:
             result = simulation.run(60_000.0)
@@ -31,8 +31,8 @@ class Interrupted(KeyboardInterrupt):
 
     def __init__(self, result: Result) -> None:
         super().__init__(
-            f"stopped by Ctrl-C at {result.duration:g} ms; the `result` of this exception holds "
-            "all that was recorded until then"
+            f"stopped by Ctrl-C at {result.duration:g} ms; the attribute `result` of this "
+            "exception has everything recorded until then"
         )
         self.result = result
 

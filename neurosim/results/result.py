@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from neurosim.results.spike_trains import SpikeTrains
 from neurosim.results.trace import Trace
-from neurosim.utils.frozen import FrozenMapping, read_only
+from neurosim.utils.frozen import FrozenMapping, read_only, set_fields
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class PopulationInfo:
-    """What analysis and plots need to know of a population.
+    """Properties of a population for analysis and plots.
 
     Attributes
     ----------
@@ -26,11 +26,11 @@ class PopulationInfo:
     size : int
         Number of neurons.
     v_rest, v_threshold, v_reset, v_peak : float
-        Potentials (mV); threshold and peak are NaN for neurons that have no fixed ones.
+        Potentials (mV); threshold and peak are NaN for neurons without fixed ones.
     tau_m, t_ref : float
         Membrane time constant and refractory period (ms).
     sign : {1, -1, 0}
-        +1 where all outgoing synapses excite, −1 where all inhibit, 0 where neither holds.
+        +1 if all outgoing synapses are excitatory, −1 if all are inhibitory, else 0.
     """
 
     name: str
@@ -45,36 +45,36 @@ class PopulationInfo:
 
 
 UNSAVED = FrozenMapping({"saved": False})
-"""Of a field that files leave out."""
+"""Metadata of fields that are not saved."""
 
 
 @dataclass(frozen=True)
 class RunStats:
     """Size and speed of a run.
 
-    Files leave out how fast it was and on how many threads: the same run gives the same file. What
-    is read from one has 0 threads, and times that are not a number.
+    Times and the number of threads are not saved, so that equal runs give equal files. Statistics
+    read from a file have 0 threads, and NaN for times.
 
     Attributes
     ----------
     neurons, synapses, threads : int
     build_s, wall_s : float
-        Seconds spent on building the network and on simulating it, callbacks of a stream included,
-        waiting for the wall clock left out.
+        Time for building and simulating the network (s), including callbacks of a stream and
+        excluding waiting for the wall clock.
     real_time_factor : float
-        `wall_s` over simulated time; below 1 is faster than life. Of a run that is paced to the
-        wall clock it says what share of the time was spent on computing.
+        `wall_s` over simulated time; below 1 is faster than real time. For a run paced to the wall
+        clock, the fraction of time spent on computing.
     interrupted : bool
-        Whether Ctrl-C ended the run before its time.
+        Whether the run was stopped by Ctrl-C.
     events : int
-        Synaptic events: synapses that brought a spike.
+        Synaptic events: number of spikes transmitted by synapses.
     profile : mapping of str to float, optional
-        What the time of simulating went to (s), where that was asked for: "delivery" of spikes,
-        "update" of neurons, "noise", "waiting" for other threads and "recording".
+        Simulation time by task (s), if requested: "delivery" of spikes, "update" of neurons,
+        "noise", "waiting" for other threads and "recording".
     paced_chunks, late_chunks : int
-        Chunks that were paced to the wall clock, and those of them that came late.
+        Number of chunks paced to the wall clock, and number of late ones.
     largest_lateness_ms : float
-        By how much the latest of them missed its time (ms).
+        Largest delay of a late chunk (ms).
     """
 
     neurons: int
@@ -93,7 +93,7 @@ class RunStats:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """Everything a run recorded.
+    """Result of a run.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ class Result:
         By (population, variable).
     stats : RunStats
     measured : mapping of str to (n,) ndarray of float64
-        What a scenario measured beside the network, on the clock for example, by name.
+        Further measurements of a scenario, such as timings, by name.
     """
 
     dt: float
@@ -122,7 +122,7 @@ class Result:
     measured: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("populations", "spikes", "traces", "measured"):
-            object.__setattr__(self, name, FrozenMapping(getattr(self, name)))
         measured = {name: read_only(values) for name, values in self.measured.items()}
-        object.__setattr__(self, "measured", FrozenMapping(measured))
+        for name in ("populations", "spikes", "traces"):
+            set_fields(self, **{name: FrozenMapping(getattr(self, name))})
+        set_fields(self, measured=FrozenMapping(measured))

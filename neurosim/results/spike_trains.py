@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.results.windows import check_window, inside
-from neurosim.utils.frozen import read_only
+from neurosim.utils.frozen import ReadOnlyRecord, read_only, set_fields
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
 class HasIds(Protocol):
-    """A view of a population: anything with indices of neurons."""
+    """An object with indices of neurons, such as a view of a population."""
 
     @property
     def ids(self) -> NDArray[np.int64]:
@@ -25,57 +25,57 @@ class HasIds(Protocol):
 
 
 def checked_array(
-    values: Any, what: str, dtype: type, n_dims: int = 1, *, finite: bool = True
+    values: Any, name: str, dtype: type, n_dims: int = 1, *, finite: bool = True
 ) -> NDArray:
-    """Return `values` as a read-only array of numbers of the given type."""
+    """Return a read-only array of numbers of the given type."""
     array = np.asarray(values)
     if array.size == 0:
         array = array.astype(dtype)
     if array.dtype.kind not in "iuf" or array.ndim != n_dims:
-        raise NeurosimError(f"{what} is not a {n_dims}-D array of numbers")
+        raise NeurosimError(f"{name} is not a {n_dims}-D array of numbers")
     if array.dtype.kind == "f":
         if finite and not np.isfinite(array).all():
-            raise NeurosimError(f"{what} holds values that are not finite")
+            raise NeurosimError(f"{name} contains values that are not finite")
         if dtype is np.int64 and (array != np.rint(array)).any():
-            raise NeurosimError(f"{what} holds numbers that are not whole: give indices from 0")
+            raise NeurosimError(f"{name} contains non-integer numbers: give indices from 0")
     return read_only(array.astype(dtype, copy=False))
 
 
 @dataclass(frozen=True, eq=False)
-class SpikeTrains:
-    """Spikes of one population, ordered by time, then by neuron.
+class SpikeTrains(ReadOnlyRecord):
+    """Spikes of one population, sorted by time, then by neuron.
 
     Parameters
     ----------
     times : (n_spikes,) array_like
         Spike times (ms): the end of the step in which the neuron fired.
     ids : (n_spikes,) array_like of int
-        Index of the neuron within its population, one per spike.
+        Index of the neuron within its population for each spike.
     recorded : (n_recorded,) array_like of int
         Indices of the neurons whose spikes were recorded.
     names : tuple of str, optional
-        Name of each neuron in `recorded`, in that order, where an imported file has names.
+        Names of the neurons in `recorded`, in that order, if an imported file has names.
     observed : tuple of (n_intervals, 2) ndarray, optional
         Intervals (ms) in which each neuron in `recorded` was observed, in that order. None: all
         neurons were observed during the whole recording.
     dt : float, optional
-        Step of the time grid on which the times lie (ms); None: they lie on no grid.
+        Step of the time grid (ms); None: times are not on a grid.
     t_start, t_stop : float, optional
-        Start and end of the recording (ms); infinite where unknown.
+        Start and end of the recording (ms); infinite if unknown.
 
     Attributes
     ----------
     times, ids, recorded
         Read-only arrays of float64, int64, int64. Spikes are sorted by time, then by neuron, and
-        `recorded` ascends.
+        `recorded` is ascending.
     names, observed, dt, t_start, t_stop
-        As given.
+        As passed.
 
     Raises
     ------
     NeurosimError
-        For arrays of unequal length, times that are not finite, and spikes of neurons that are not
-        in `recorded`.
+        For arrays of unequal length, times that are not finite, and spikes of neurons missing in
+        `recorded`.
 
     Examples
     --------
@@ -116,43 +116,23 @@ class SpikeTrains:
         unknown = ~np.isin(ids, recorded)
         if unknown.any():
             raise NeurosimError(
-                f"SpikeTrains.ids holds {ids[unknown][0]}, which is not in `recorded`: list every "
-                "neuron whose spikes were recorded"
+                f"SpikeTrains.ids contains {ids[unknown][0]}, which is not in `recorded`: add all "
+                "recorded neurons"
             )
         steps = np.diff(times)
         if (steps < 0).any() or (np.diff(ids)[steps == 0] < 0).any():
             order = np.lexsort((ids, times))
             times, ids = times[order], ids[order]
-        self._set(times, ids, recorded)
+        set_fields(self, times=times, ids=ids, recorded=recorded)
         if self.observed is not None:
-            observed = tuple(read_only(intervals) for intervals in self.observed)
-            object.__setattr__(self, "observed", observed)
+            set_fields(self, observed=tuple(map(read_only, self.observed)))
 
     def _reorder(self, order: NDArray[np.intp]) -> None:
-        """Bring what belongs to the recorded neurons into ascending order."""
+        """Reorder the attributes of the recorded neurons."""
         for name in ("names", "observed"):
             values = getattr(self, name)
             if values is not None:
-                object.__setattr__(self, name, tuple(values[k] for k in order))
-
-    def _set(self, times: NDArray, ids: NDArray, recorded: NDArray) -> None:
-        """Store the arrays."""
-        for name, array in (("times", times), ("ids", ids), ("recorded", recorded)):
-            object.__setattr__(self, name, read_only(array))
-
-    @classmethod
-    def _unchecked(
-        cls, times: NDArray, ids: NDArray, recorded: NDArray, **others: Any
-    ) -> SpikeTrains:
-        """Return spike trains from arrays that are known to be in order, without checking them."""
-        trains = object.__new__(cls)
-        trains._set(times, ids, recorded)
-        for name, value in others.items():
-            object.__setattr__(trains, name, value)
-        return trains
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return SpikeTrains, tuple(getattr(self, field.name) for field in fields(self))
+                set_fields(self, **{name: tuple(values[k] for k in order)})
 
     def __len__(self) -> int:
         return len(self.times)
@@ -169,18 +149,18 @@ class SpikeTrains:
         Parameters
         ----------
         neuron : int, slice, array_like or PopulationView
-            Index or indices within the population, or a mask of its neurons. A slice chooses among
+            Index or indices within the population, or a mask of its neurons. A slice selects from
             the recorded neurons.
 
         Returns
         -------
         (n_spikes,) ndarray or SpikeTrains
-            SpikeTrains unless one int is given.
+            SpikeTrains unless `neuron` is an int.
 
         Raises
         ------
         NeurosimError
-            Where the spikes of a neuron were not recorded.
+            If the spikes of a neuron were not recorded.
         """
         if np.isscalar(neuron):
             require_recorded(neuron, self.recorded)
@@ -199,7 +179,7 @@ class SpikeTrains:
         )
 
     def by_neuron(self) -> list[NDArray[np.float64]]:
-        """Return the spike times of each recorded neuron (ms), as `SpikeTimes` accepts them."""
+        """Return the spike times of each recorded neuron (ms), as for `SpikeTimes`."""
         order = np.argsort(self.ids, kind="stable")
         edges = np.searchsorted(self.ids[order], self.recorded[1:])
         return np.split(self.times[order], edges) if len(self.recorded) else []
@@ -247,10 +227,7 @@ class SpikeTrains:
 
 
 def chosen_ids(neurons: Any, recorded: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the indices that a slice, an array, a mask or a view stands for.
-
-    `recorded` ascends.
-    """
+    """Convert a slice, an array, a mask or a view to indices; `recorded` is ascending."""
     if isinstance(neurons, slice):
         top = int(recorded[-1]) + 1 if len(recorded) else 0
         return recorded[np.isin(recorded, np.arange(top)[neurons])]
@@ -263,7 +240,7 @@ def chosen_ids(neurons: Any, recorded: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _picked(values: tuple[Any, ...] | None, chosen: NDArray[np.bool_]) -> Any:
-    """Return some of the values, in order; None where there are none."""
+    """Return the selected values; None stays None."""
     if values is None:
         return None
     return tuple(value for value, kept in zip(values, chosen, strict=True) if kept)
@@ -275,6 +252,6 @@ def require_recorded(neuron: object, recorded: NDArray[np.int64]) -> None:
         n = len(recorded)
         some = ", ".join(str(k) for k in recorded[:5]) + (", ..." if n > 5 else "")
         raise NeurosimError(
-            f"neuron {neuron!r} was not recorded; recorded: {some if n else 'none'}"
+            f"neuron {neuron!r} was not recorded; recorded neurons: {some if n else 'none'}"
             + (f" ({n} neurons, up to {recorded[-1]})" if n > 5 else "")
         )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.results.spike_trains import SpikeTrains, checked_array, chosen_ids, require_recorded
-from neurosim.utils.frozen import FrozenMapping, read_only
+from neurosim.utils.frozen import FrozenMapping, ReadOnlyRecord, set_fields
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -31,24 +31,24 @@ UNITS = FrozenMapping(
 
 
 @dataclass(frozen=True, eq=False)
-class Trace:
-    """One recorded variable of some neurons over time.
+class Trace(ReadOnlyRecord):
+    """A recorded variable of some neurons over time.
 
     Attributes
     ----------
     times : (n_times,) ndarray of float64
         Times of the samples (ms).
     values : (n_times, n_neurons) ndarray of float64
-        In `unit`. "v" holds the membrane potential itself: after a spike it is at reset.
-        `with_spikes` returns it with the action potentials drawn in.
+        In `unit`. "v" is the membrane potential itself, at v_reset after a spike; `with_spikes`
+        adds action potentials.
     ids : (n_neurons,) ndarray of int64
         Indices of the neurons within their population, one per column. An average or a sum over
         neurons has one column, with index 0.
     unit : str
     spikes : SpikeTrains or None
-        For "v": the spikes of these neurons, for drawing.
+        For "v": the spikes of these neurons, for `with_spikes`.
     v_peak : float
-        For "v": peak of the drawn action potential (mV); NaN: the equations make their own.
+        For "v": peak of action potentials in figures (mV); NaN: they are part of the dynamics.
     """
 
     times: NDArray[np.float64]
@@ -68,33 +68,7 @@ class Trace:
                 f"Trace.values has shape {values.shape}: {shape[0]} times and {shape[1]} ids "
                 f"need shape {shape}"
             )
-        self._set(times, values, ids)
-
-    def _set(self, times: NDArray, values: NDArray, ids: NDArray) -> None:
-        """Store the arrays."""
-        for name, array in (("times", times), ("values", values), ("ids", ids)):
-            object.__setattr__(self, name, read_only(array))
-
-    @classmethod
-    def _unchecked(
-        cls,
-        times: NDArray[np.float64],
-        values: NDArray[np.float64],
-        ids: NDArray[np.int64],
-        unit: str,
-        spikes: SpikeTrains | None,
-        v_peak: float,
-    ) -> Trace:
-        """Return a trace of arrays that are known to fit, without checking them."""
-        trace = object.__new__(cls)
-        trace._set(times, values, ids)
-        for name, value in (("unit", unit), ("spikes", spikes), ("v_peak", v_peak)):
-            object.__setattr__(trace, name, value)
-        return trace
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        arrays = (self.times, self.values, self.ids)
-        return Trace._unchecked, (*arrays, self.unit, self.spikes, self.v_peak)
+        set_fields(self, times=times, values=values, ids=ids)
 
     def of(self, neuron: int | np.integer | slice | ArrayLike | HasIds) -> NDArray[np.float64]:
         """Return the values of one neuron or of several.
@@ -102,18 +76,18 @@ class Trace:
         Parameters
         ----------
         neuron : int, slice, array_like or PopulationView
-            Index or indices within the population, or a mask of its neurons. A slice chooses among
+            Index or indices within the population, or a mask of its neurons. A slice selects from
             the recorded neurons.
 
         Returns
         -------
         (n_times,) or (n_times, n_neurons) ndarray
-            One column per neuron unless one int is given.
+            One column per neuron unless `neuron` is an int.
 
         Raises
         ------
         NeurosimError
-            Where a neuron was not recorded.
+            If a neuron was not recorded.
         """
         if np.isscalar(neuron):
             require_recorded(neuron, self.ids)
@@ -123,10 +97,10 @@ class Trace:
         return self.values[:, order[np.searchsorted(self.ids, chosen, sorter=order)]]
 
     def with_spikes(self, neuron: int | None = None) -> NDArray[np.float64]:
-        """Return the values with the action potentials drawn in, for figures.
+        """Return the values with action potentials added, for figures.
 
-        The first sample at or after each spike is set to `v_peak`. Integrate-and-fire neurons have
-        no action potential of their own: their potential goes from threshold to reset.
+        The first sample at or after each spike is set to `v_peak`, because the potential of
+        integrate-and-fire neurons goes directly from threshold to reset.
 
         Parameters
         ----------
@@ -136,12 +110,12 @@ class Trace:
         Returns
         -------
         (n_times, n_neurons) or (n_times,) ndarray
-            The values themselves where there is nothing to draw.
+            The unchanged values if there are no action potentials to add.
 
         Raises
         ------
         NeurosimError
-            Where that neuron was not recorded.
+            If the neuron was not recorded.
         """
         values = self.values if neuron is None else self.of(neuron)
         if self.spikes is None or math.isnan(self.v_peak):

@@ -1,8 +1,8 @@
 """Time windows and bins: a spike at time t belongs to the bin (t - width, t].
 
-Spikes carry the time at the end of their step, a multiple of dt in floating point, and window edges
-are decimals: 3 * 0.1 is larger than 0.3. All comparisons therefore allow for rounding, so that a
-spike on an edge is never counted on the wrong side.
+Spike times are multiples of dt in floating point, and window edges are decimals: 3 * 0.1 is larger
+than 0.3. All comparisons therefore allow for rounding errors, so that spikes on an edge are always
+counted on the correct side.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 STEP_FRACTION = 1e-3
-"""Times closer than this fraction of a step are on the same step."""
+"""Times closer than this fraction of a step belong to the same step."""
 ULPS = 8
 """Tolerance for times off a grid, in units of the last place."""
 
 
 def tolerance(dt: float | None, *times: float) -> float:
-    """Return by how much two equal times may differ after rounding (ms).
+    """Return the largest rounding error between equal times (ms).
 
     Parameters
     ----------
     dt : float or None
         Step of the grid on which the spikes lie (ms); None: no grid.
     *times : float
-        The largest times that are compared (ms).
+        The largest times in the comparison (ms).
     """
     finite = [abs(time) for time in times if np.isfinite(time)]
     rounding = ULPS * float(np.spacing(max(finite, default=0.0)))
@@ -134,7 +134,7 @@ def bin_index(
 
 
 def whole_bins(start: float, stop: float, width: float, dt: float | None = None) -> int:
-    """Return how many whole bins fit between start and stop.
+    """Return the number of whole bins between start and stop.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def whole_bins(start: float, stop: float, width: float, dt: float | None = None)
     Raises
     ------
     NeurosimError
-        Where not even one bin fits.
+        If not even one bin fits.
     """
     span = stop - start
     if not _is_number(width) or not 0.0 < width < np.inf:

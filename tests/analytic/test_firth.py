@@ -78,7 +78,7 @@ def test_a_constant_column_and_twins_do_no_harm():
     x = rng.normal(size=(50, 2))
     y = rng.random(50) < 0.5
     alone = LogisticNeuron(firth=True, tol=1e-10).fit(x, y)
-    with pytest.warns(UserWarning, match="never change"):
+    with pytest.warns(UserWarning, match="are constant"):
         padded = LogisticNeuron(firth=True, tol=1e-10).fit(np.column_stack([x, np.ones(50)]), y)
 
     assert padded.coef_[0, :2] == pytest.approx(alone.coef_[0], abs=1e-8)

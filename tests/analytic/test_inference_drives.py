@@ -225,14 +225,14 @@ def test_residuals_after_spikes_are_summed_one_by_one(covariates):
 
 def test_adjoints_by_segment_add_up_to_the_adjoint(likelihood):
     values = np.random.default_rng(2).random(N_BINS)
-    found = kernels.adjoint_by_segment(*likelihood._heard, values, SPACING, 31, 4)
+    found = kernels.adjoint_by_segment(*likelihood._inputs, values, SPACING, 31, 4)
     np.testing.assert_allclose(found.sum(axis=0)[:3], likelihood.adjoint(values)[:3], rtol=1e-12)
-    early = kernels.adjoint_by_segment(*likelihood._heard, values, SPACING, 31, 4)[:10].sum(axis=0)
+    early = kernels.adjoint_by_segment(*likelihood._inputs, values, SPACING, 31, 4)[:10].sum(axis=0)
     kept = bin_trains(
         [one[one <= 999.0] for one in
          [likelihood.covariates.trains.fired(k) + 0.5 for k in range(4)]], float(N_BINS)
     )  # fmt: skip
-    spikes = kept.ids, kept.bins, kept.starts, *likelihood._heard[3:]
+    spikes = kept.ids, kept.bins, kept.starts, *likelihood._inputs[3:]
     np.testing.assert_allclose(early, kernels.adjoint(*spikes, values, 4), rtol=1e-12)
 
 

@@ -79,7 +79,7 @@ def test_squares_are_those_of_the_design_matrix(recording, kernel, reset):
     likelihood = parts(recording, kernel, reset=reset)
     x = design(likelihood.covariates, likelihood.past)
     values = np.random.default_rng(2).random(len(x))
-    found = kernels.adjoint_of_squares(*likelihood._heard, values, 5)
+    found = kernels.adjoint_of_squares(*likelihood._inputs, values, 5)
     np.testing.assert_allclose(found, values @ x**2, rtol=1e-10)
 
 

@@ -91,7 +91,7 @@ def test_many_columns_are_judged_by_the_same_distance_without_their_hessian():
     wide = np.zeros((4000, 2100))
     wide[:, :3] = x
     theta, errors = maximum(x, fired)
-    with pytest.warns(UserWarning, match="never change"):
+    with pytest.warns(UserWarning, match="are constant"):
         neuron = LogisticNeuron().fit(sparse.csr_array(wide), fired)
 
     assert neuron.converged_

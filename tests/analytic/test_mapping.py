@@ -95,7 +95,7 @@ def test_fitted_classifier_is_mapped_by_its_weights():
         (lambda: to_spiking(LogisticUnit(0.0, [1.0])), "theta0 = 0 is not below 0.*give beta"),
         (lambda: to_spiking(LogisticUnit(-1.0, [1.0]), beta=-2.0), "beta = -2 per mV"),
         (lambda: to_spiking(LogisticUnit(-1.0, [1.0]), noise="pink"), "'pink' is unknown"),
-        (lambda: to_spiking("weights"), "str is no logistic neuron"),
+        (lambda: to_spiking("weights"), "str is not a logistic neuron"),
         (lambda: GaussianNoise(0.0), "sigma = 0 mV"),
         (lambda: EscapeNoise(np.nan), "delta = nan mV"),
         (lambda: LogisticUnit(np.inf, [1.0]), "intercept = inf"),

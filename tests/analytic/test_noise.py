@@ -199,26 +199,26 @@ def test_probability_far_out_is_0_or_1():
         (lambda: OrnsteinUhlenbeckNoise(1.0, dt=1e-4, window=1.0), "outside 0.0001 to 10 times"),
         (
             lambda: SpikingUnit(LIF(tau_m=10.0), [1.0], OrnsteinUhlenbeckNoise(1.0)),
-            "tau_m = 20 ms is not the neuron's 10 ms",
+            "tau_m = 20 ms does not match the neuron: give 10 ms",
         ),
         (
             lambda: SpikingUnit(LIF(), [1.0], OrnsteinUhlenbeckNoise(1.0), current=10.0),
-            r"gap = 15 mV is not the neuron's 14\.2 mV",
+            r"threshold_distance = 15 mV does not match the neuron: give 14\.2 mV",
         ),
-        (lambda: to_logistic(LIF(), [1.0]), "give its psps .* and its noise"),
+        (lambda: to_logistic(LIF(), [1.0]), "give psps and noise"),
         (
             lambda: to_logistic(SpikingUnit(LIF(), [1.0], EscapeNoise(1.0)), [1.0]),
-            "has psps, noise and current already",
+            "already has psps, noise and current",
         ),
         (
             lambda: to_spiking(SpikingUnit(LIF(), [1.0], EscapeNoise(1.0))),
-            "SpikingUnit is no logistic neuron",
+            "SpikingUnit is not a logistic neuron",
         ),
         (
             lambda: to_spiking(
                 to_logistic(LIF(), [1.0], EscapeNoise(1.0)), noise=EscapeNoise(1.0), beta=2.0
             ),
-            "beta = 2 per mV is given twice",
+            "beta = 2 per mV conflicts with",
         ),
         (
             lambda: to_spiking(
@@ -226,7 +226,7 @@ def test_probability_far_out_is_0_or_1():
             ),
             "depends on the current",
         ),
-        (lambda: escape_rate(-60.0, LIF()), "has a sharp threshold"),
+        (lambda: escape_rate(-60.0, LIF()), "has no soft threshold"),
         (lambda: escape_rate(np.nan, LIF(escape=EscapeRate(1.0, 1.0))), "mu .* finite"),
         (lambda: window_probability(EscapeRate(1.0, 1.0), [0.0], 0.0), "dt = 0 ms"),
         (
@@ -237,7 +237,7 @@ def test_probability_far_out_is_0_or_1():
             lambda: validity(
                 SpikingUnit(LIF(), [1.0], EscapeNoise(1.0)), [[1]], window=5.0, jitter=6.0
             ),
-            "jitter = 6 ms is outside 0 to the window of 5 ms",
+            "jitter = 6 ms is outside 0 to 5 ms",
         ),
     ],
 )

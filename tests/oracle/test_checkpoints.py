@@ -1,4 +1,4 @@
-"""A simulation that is saved and restored goes on with the same bits, on any number of threads."""
+"""A restored simulation continues with the same bits, on any number of threads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _halves(net: ns.Network, path: Path, threads: tuple[int, int], first: float)
 
 
 def _ended(simulation: ns.Simulation, duration: float) -> list[bytes]:
-    """Return the bits of a result, and of what was learned until then."""
+    """Return the bits of a result and of the plastic weights."""
     result = simulation.run(duration)
     assert all(len(trains) > 20 for trains in result.spikes.values())
     learned = [
@@ -33,7 +33,7 @@ def _ended(simulation: ns.Simulation, duration: float) -> list[bytes]:
 
 @pytest.mark.parametrize("threads", [(1, 1), (1, 3), (3, 1), (2, 5)])
 @pytest.mark.parametrize("network", [everything, learning])
-def test_a_restored_simulation_goes_on_with_the_same_bits(
+def test_a_restored_simulation_continues_with_the_same_bits(
     tmp_path: Path, network: Callable[[], ns.Network], threads: tuple[int, int]
 ) -> None:
     whole = _ended(ns.Simulation(network(), threads=1), 80.0)
@@ -67,7 +67,7 @@ def test_a_file_does_not_depend_on_threads(tmp_path: Path) -> None:
     assert (tmp_path / "1.h5").read_bytes() == (tmp_path / "4.h5").read_bytes()
 
 
-def test_live_input_that_is_under_way_arrives(tmp_path: Path) -> None:
+def test_pending_live_input_arrives(tmp_path: Path) -> None:
     def feed(chunk: ns.Chunk) -> None:
         k = round(chunk.stop)
         current, spikes = net.drives[-2:]

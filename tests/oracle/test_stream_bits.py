@@ -1,4 +1,4 @@
-"""What comes live does, bit for bit, what the same does when it is given beforehand."""
+"""Live input gives the same bits as the same input specified in advance."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ N_CHUNKS = 20
 
 
 def _cells(*, live: bool) -> tuple[ns.Network, ns.Population]:
-    """Neurons that hear each other, noise and given spikes; `live` ones through a port each."""
+    """Return connected neurons with noise and given spikes, and live input if `live`."""
     net = ns.Network(dale=False)
     cells = net.add("cells", SIZE, ns.LIF(t_ref=2.0))
     net.connect(cells, cells, ns.FixedInDegree(3), psp=ns.Normal(0.5, 1.0), delay=1.5)
@@ -41,12 +41,12 @@ def _bits(result: ns.Result) -> list[bytes]:
 
 
 def _amplitudes() -> np.ndarray:
-    """One row a chunk (pA)."""
+    """Return amplitudes, one row per chunk (pA)."""
     return np.random.default_rng(1).uniform(-200.0, 400.0, (N_CHUNKS, 4))
 
 
 def _sent() -> list[tuple[np.ndarray, np.ndarray]]:
-    """Neurons and times (ms) of the spikes sent at the end of each chunk, some beyond the next."""
+    """Return neurons and times (ms) of the spikes that are sent after each chunk."""
     random = np.random.default_rng(2)
     return [
         (random.integers(0, SIZE, 12), CHUNK * (k + 1) + random.integers(0, 60, 12) * 0.1)
@@ -85,14 +85,14 @@ def test_live_currents_and_spikes_equal_given_ones(threads: int) -> None:
 
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("chunk_ms", [0.1, 1.7, 40.0, 1000.0])
-def test_a_stream_that_is_only_watched_gives_the_bits_of_a_run(chunk_ms, threads) -> None:
+def test_a_stream_without_live_input_gives_the_bits_of_a_run(chunk_ms, threads) -> None:
     watched = ns.Simulation(_cells(live=True)[0], threads=threads)
     result = watched.stream(chunk_ms, lambda chunk: chunk.spikes, duration=80.0)
     assert _bits(result) == _bits(ns.simulate(_cells(live=False)[0], 80.0))
 
 
 def _firing(synapse: ns.AlphaCurrent) -> ns.Network:
-    """Neurons with a port for live spikes that inhibit."""
+    """Return neurons with inhibitory live spikes."""
     net = ns.Network()
     cells = net.add("cells", SIZE, ns.LIF(t_ref=2.0))
     net.drive(cells, ns.LiveSpikes(), synapse=synapse, psp=-4.0)
@@ -103,8 +103,8 @@ def _firing(synapse: ns.AlphaCurrent) -> ns.Network:
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def test_a_loop_closed_by_the_callback_is_a_loop_closed_by_synapses(threads: int) -> None:
-    """Each spike is answered 5 ms later: by the callback, or by an inhibitory autapse."""
+def test_feedback_through_the_callback_equals_feedback_through_synapses(threads: int) -> None:
+    """Each spike causes inhibition after 5 ms: by the callback, or by an autapse."""
     alpha = ns.AlphaCurrent(2.0)
     net = _firing(alpha)
 
@@ -121,7 +121,7 @@ def test_a_loop_closed_by_the_callback_is_a_loop_closed_by_synapses(threads: int
     assert _bits(looped) == _bits(result)
 
 
-def test_what_was_set_and_sent_last_holds_in_the_runs_that_follow() -> None:
+def test_live_input_persists_in_the_next_runs() -> None:
     def feed(chunk: ns.Chunk) -> None:
         if chunk.start == 0.0:
             chunk.inject(current, 300.0)

@@ -1,4 +1,4 @@
-"""A network that is shared among processes has the bits of a single process."""
+"""A network on several processes gives the bits of a single process."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def single(tmp_path_factory: pytest.TempPathFactory) -> tuple[set[str], list[byt
 def _run(n: int, threads: int, folder: Path) -> tuple[set[str], list[bytes]]:
     done = mpiexec(n, "-c", PROGRAM, str(threads), str(folder))
     assert done.returncode == 0, done.stderr
-    told = [path.read_text() for path in folder.glob("*.txt")]
-    assert len(told) == 2 * n  # every process has the whole result
-    return set(told), [path.read_bytes() for path in sorted(folder.glob("*.h5"))]
+    digests = [path.read_text() for path in folder.glob("*.txt")]
+    assert len(digests) == 2 * n  # every process has the whole result
+    return set(digests), [path.read_bytes() for path in sorted(folder.glob("*.h5"))]
 
 
 MORE = [(int(n), 1) for n in os.environ.get("NEUROSIM_PROCESSES", "").split(",") if n]
-"""Further numbers of processes, which would take too long in every run."""
+"""Further numbers of processes, which take too long for every run."""
 
 
 @pytest.mark.parametrize(("n", "threads"), [(2, 1), (3, 1), (2, 2), *MORE])
@@ -108,8 +108,8 @@ def test_connections_changes_and_averages_are_the_same_on_processes(tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_a_volley_larger_than_a_message(tmp_path: Path) -> None:
-    # All 400 neurons fire at once: more than the first message has room for.
+def test_more_spikes_than_fit_into_a_message(tmp_path: Path) -> None:
+    # All 400 neurons fire at once: more than fit into the first message.
     program = """
 import sys
 from mpi4py import MPI
@@ -132,7 +132,7 @@ if comm.is_root:
 COLUMN = ("-m", "neurosim", "run", "cortical-column", "--set", "scale=0.02", "--no-plot")
 
 
-def test_the_command_shares_the_work_and_speaks_once(tmp_path: Path) -> None:
+def test_the_command_runs_on_processes_and_prints_once(tmp_path: Path) -> None:
     printed = []
     for n in (1, 2):
         out = str(tmp_path / str(n))
@@ -144,18 +144,18 @@ def test_the_command_shares_the_work_and_speaks_once(tmp_path: Path) -> None:
     assert results[0] == results[1]
 
 
-def test_a_process_that_is_late_takes_part(tmp_path: Path) -> None:
+def test_a_late_process_takes_part(tmp_path: Path) -> None:
     program = """
 import sys, time
 from mpi4py import MPI
-from neurosim.cli import main, work
+from neurosim.cli import main, run
 
-class Late(work.RunFolder):
+class Late(run.RunFolder):
     def __init__(self, path):
         time.sleep(MPI.COMM_WORLD.rank)
         super().__init__(path)
 
-work.RunFolder = Late
+run.RunFolder = Late
 sys.exit(main(sys.argv[1:]))
 """
     out = ("--duration", "600", "--out", str(tmp_path), "--checkpoint-every", "60")
@@ -163,14 +163,14 @@ sys.exit(main(sys.argv[1:]))
     assert done.returncode == 0, done.stderr
 
 
-def test_a_mistake_is_told_once_with_status_2(tmp_path: Path) -> None:
+def test_a_mistake_is_reported_once_with_status_2(tmp_path: Path) -> None:
     done = mpiexec(2, "-m", "neurosim", "run", "cortical-colum", "--out", str(tmp_path))
     assert done.returncode == 2
     assert done.stderr.count("did you mean cortical-column?") == 1
 
 
 @pytest.mark.slow
-def test_a_lost_process_ends_the_run_and_it_can_be_gone_on_with(tmp_path: Path) -> None:
+def test_a_killed_process_ends_the_run_which_can_be_resumed(tmp_path: Path) -> None:
     whole = mpiexec(1, *COLUMN, "--duration", "12000", "--out", str(tmp_path / "whole"))
     assert whole.returncode == 0
     out = tmp_path / "out"
@@ -186,9 +186,9 @@ def test_a_lost_process_ends_the_run_and_it_can_be_gone_on_with(tmp_path: Path) 
     children = Path(f"/proc/{job.pid}/task/{job.pid}/children")
     lost = _youngest(int(children.read_text().split()[0]))
     os.kill(lost, signal.SIGKILL)
-    printed, told = job.communicate(timeout=60)
+    printed, errors = job.communicate(timeout=60)
     assert job.returncode not in (0, None)
-    assert "Killed" in printed + told or "signal 9" in printed + told
+    assert "Killed" in printed + errors or "signal 9" in printed + errors
     done = mpiexec(2, "-m", "neurosim", "resume", str(out))
     assert done.returncode == 0, done.stderr
     found, wanted = ((tmp_path / name / "result.h5").read_bytes() for name in ("out", "whole"))
@@ -196,6 +196,6 @@ def test_a_lost_process_ends_the_run_and_it_can_be_gone_on_with(tmp_path: Path) 
 
 
 def _youngest(process: int) -> int:
-    """Return the last process that a process, or one of its own, has started."""
+    """Return the last descendant of a process."""
     children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
     return _youngest(int(children[-1])) if children else process

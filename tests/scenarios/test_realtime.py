@@ -1,11 +1,11 @@
-"""A scenario paced to the wall clock, through the command line."""
+"""A scenario in real time, from the command line."""
 
 from __future__ import annotations
 
 import time
 
 
-def test_a_scenario_in_real_time_takes_as_long_as_life_and_finds_the_same(command) -> None:
+def test_a_scenario_in_real_time_takes_its_duration_and_finds_the_same(command) -> None:
     scenario = ("psp-summation", "--duration", "300", "--no-plot")
     free = command("run", *scenario)
     started = time.perf_counter()
@@ -14,5 +14,5 @@ def test_a_scenario_in_real_time_takes_as_long_as_life_and_finds_the_same(comman
     assert paced["realtime"]["chunks"] == 15
     assert 0 <= paced["realtime"]["late_chunks"] <= 15
     assert free["realtime"] is None
-    for told in ("findings", "rates_hz"):
-        assert paced[told] == free[told]
+    for reported in ("findings", "rates_hz"):
+        assert paced[reported] == free[reported]

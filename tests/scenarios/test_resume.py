@@ -1,4 +1,4 @@
-"""A run that is stopped goes on where it was, whatever stopped it."""
+"""An interrupted run is resumed with the same bits."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _start(*arguments: str, **options: Any) -> subprocess.Popen[str]:
 
 @pytest.fixture
 def refused(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Carry out a command that is the user's mistake; return the sentence it says."""
+    """Run a command that fails with status 2; return its message."""
 
     def carry_out(*arguments: str) -> str:
         assert main(arguments) == 2
@@ -42,7 +42,7 @@ def refused(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     return carry_out
 
 
-def _until_kept(job: subprocess.Popen[str], out: Path) -> None:
+def _wait_for_checkpoint(job: subprocess.Popen[str], out: Path) -> None:
     """Wait for the first checkpoint."""
     while not list(out.glob("checkpoints/*.h5")):
         assert job.poll() is None, job.stderr and job.stderr.read()
@@ -71,31 +71,31 @@ def test_checkpoints_change_nothing(tmp_path: Path, undisturbed: dict[str, Any])
     assert _figures(tmp_path) == undisturbed
 
 
-def test_a_killed_run_goes_on_with_the_same_bits(
+def test_a_killed_run_is_resumed_with_the_same_bits(
     tmp_path: Path, undisturbed: dict[str, Any]
 ) -> None:
     draw = random.Random(1)
     job = _start("run", *COLUMN, *EVERY, "--out", str(tmp_path))
     for threads in ("2", "1"):
-        _until_kept(job, tmp_path)
+        _wait_for_checkpoint(job, tmp_path)
         time.sleep(draw.uniform(0.0, 0.5))
         job.kill()
         job.communicate()
         job = _start("resume", str(tmp_path), "--threads", threads)
-    _, told = job.communicate()
-    assert job.returncode == 0, told
+    _, printed = job.communicate()
+    assert job.returncode == 0, printed
     assert _figures(tmp_path) == undisturbed
 
 
-def test_ctrl_c_keeps_a_checkpoint_and_says_how_to_go_on(
+def test_ctrl_c_keeps_a_checkpoint_and_names_the_command(
     tmp_path: Path, undisturbed: dict[str, Any]
 ) -> None:
     job = _start("run", *COLUMN, *EVERY, "--out", str(tmp_path))
-    _until_kept(job, tmp_path)
+    _wait_for_checkpoint(job, tmp_path)
     job.send_signal(signal.SIGINT)
-    _, told = job.communicate()
+    _, printed = job.communicate()
     assert job.returncode == 130
-    assert f"go on with `neurosim resume {tmp_path}`" in told
+    assert f"continue with `neurosim resume {tmp_path}`" in printed
     assert main(["resume", str(tmp_path)]) == 0
     assert _figures(tmp_path) == undisturbed
 
@@ -104,18 +104,18 @@ def test_ctrl_c_twice_ends_at_once_and_loses_no_checkpoint(
     tmp_path: Path, undisturbed: dict[str, Any]
 ) -> None:
     job = _start("run", *COLUMN, *EVERY, "--out", str(tmp_path))
-    _until_kept(job, tmp_path)
+    _wait_for_checkpoint(job, tmp_path)
     job.send_signal(signal.SIGINT)
     time.sleep(0.002)
     job.send_signal(signal.SIGINT)
-    _, told = job.communicate()
+    _, printed = job.communicate()
     assert job.returncode == 130
-    assert "Traceback" not in told
+    assert "Traceback" not in printed
     assert main(["resume", str(tmp_path)]) == 0
     assert _figures(tmp_path) == undisturbed
 
 
-def test_a_full_disk_is_told_and_loses_no_checkpoint(
+def test_a_full_disk_is_reported_and_loses_no_checkpoint(
     tmp_path: Path, undisturbed: dict[str, Any]
 ) -> None:
     def small_files_only() -> None:
@@ -125,40 +125,40 @@ def test_a_full_disk_is_told_and_loses_no_checkpoint(
     cache = os.environ | {"NUMBA_DISABLE_PERFORMANCE_WARNINGS": "1"}
     options = {"preexec_fn": small_files_only, "env": cache}
     job = _start("run", *COLUMN, *EVERY, "--out", str(tmp_path), **options)
-    _, told = job.communicate()
+    _, printed = job.communicate()
     assert job.returncode == 2
-    assert "cannot be written (File too large)" in told
-    assert "Traceback" not in told
+    assert "cannot be written (File too large)" in printed
+    assert "Traceback" not in printed
     assert not list(tmp_path.rglob(".part-*"))
     assert main(["resume", str(tmp_path)]) == 0
     assert _figures(tmp_path) == undisturbed
 
 
-def test_a_run_is_not_begun_over_one_that_can_be_gone_on_with(tmp_path: Path, refused: Any) -> None:
+def test_a_run_does_not_replace_one_that_can_be_resumed(tmp_path: Path, refused: Any) -> None:
     job = _start("run", *COLUMN, *EVERY, "--out", str(tmp_path))
-    _until_kept(job, tmp_path)
+    _wait_for_checkpoint(job, tmp_path)
     job.kill()
     job.communicate()
     kept = sorted(tmp_path.rglob("*.h5"))
-    told = refused("run", *COLUMN, "--out", str(tmp_path))
-    assert f"go on with `neurosim resume {tmp_path}`" in told
+    printed = refused("run", *COLUMN, "--out", str(tmp_path))
+    assert f"continue it with `neurosim resume {tmp_path}`" in printed
     assert sorted(tmp_path.rglob("*.h5")) == kept
 
 
-def test_what_cannot_be_gone_on_with_is_told(tmp_path: Path, refused: Any) -> None:
-    assert "there is none" in refused("resume", str(tmp_path / "nowhere"))
+def test_runs_that_cannot_be_resumed_are_refused(tmp_path: Path, refused: Any) -> None:
+    assert "does not exist" in refused("resume", str(tmp_path / "nowhere"))
     (tmp_path / "summary.json").write_text("{}")
-    (tmp_path / "checkpoints").mkdir()  # it was killed when all but to remove these was done
+    (tmp_path / "checkpoints").mkdir()  # killed before it removed the checkpoints
     (tmp_path / "checkpoints" / "000001.h5").write_bytes(b"")
-    assert "is over" in refused("resume", str(tmp_path))
+    assert "is complete" in refused("resume", str(tmp_path))
     assert not (tmp_path / "checkpoints").exists()
     for damaged in ('{"name": 3', "[]"):
         (tmp_path / "order.json").write_text(damaged)
-        told = refused("resume", str(tmp_path))
-        assert "order.json is damaged" in told
+        printed = refused("resume", str(tmp_path))
+        assert "order.json is damaged" in printed
 
 
 @pytest.mark.parametrize("every", ["0", "-3", "nan"])
-def test_an_interval_that_is_no_time_is_refused(tmp_path: Path, refused: Any, every: str) -> None:
-    told = refused("run", *COLUMN, f"--checkpoint-every={every}", "--out", str(tmp_path))
-    assert "give seconds between checkpoints, such as 60" in told
+def test_an_invalid_interval_is_refused(tmp_path: Path, refused: Any, every: str) -> None:
+    printed = refused("run", *COLUMN, f"--checkpoint-every={every}", "--out", str(tmp_path))
+    assert "give seconds between checkpoints, such as 60" in printed

@@ -43,7 +43,7 @@ def test_the_start_file_runs_as_it_is(capsys):
 def test_new_overwrites_nothing(capsys):
     Path("my.toml").write_text("mine")
     assert main(["new", "my.toml"]) == 2
-    assert "is there already and is left as it is" in capsys.readouterr().err
+    assert "already exists: choose another name" in capsys.readouterr().err
     assert Path("my.toml").read_text() == "mine"
     assert main(["new", "my.json"]) == 2
     assert "does not end in .toml: call it my.toml" in capsys.readouterr().err

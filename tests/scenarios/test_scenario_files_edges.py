@@ -98,7 +98,7 @@ def test_a_run_is_drawn_again_when_its_files_have_gone(capsys):
 def test_a_copy_without_its_lists_does_not_run():
     copy = find_scenario("here/my.toml", Origin("my"))
     assert copy.name == "my"
-    with pytest.raises(NeurosimError, match="is a copy without the lists of edges that it names"):
+    with pytest.raises(NeurosimError, match="is a copy without the edge lists that it refers to"):
         copy.network(copy.settings(), RunOptions(40.0))
 
 
@@ -112,7 +112,7 @@ def test_a_stopped_run_finds_its_list_from_another_folder(capsys, monkeypatch, t
         patched.setattr("neurosim.cli.run.run_scenario", stop)
         keep = ["--checkpoint-every", "60", "--no-plot", "--out", "cut"]
         assert main(["run", "here/my.toml", *keep]) == 130
-    assert RunFolder(Path("cut")).read_order()["name"] == str(tmp_path / "here" / "my.toml")
+    assert RunFolder(Path("cut")).read_request()["name"] == str(tmp_path / "here" / "my.toml")
     Path("here/my.toml").write_text("changed since")
     monkeypatch.chdir(tmp_path / "here")
     capsys.readouterr()
@@ -121,7 +121,9 @@ def test_a_stopped_run_finds_its_list_from_another_folder(capsys, monkeypatch, t
 
 def test_a_list_cannot_be_swept(capsys):
     grid = ["--grid", "connections.1.psp=0.25,0.5", "--seeds", "2"]
-    assert "which workers do not have" in refusal(capsys, "sweep", "here/my.toml", *grid)
+    assert "which the workers of a sweep do not have" in refusal(
+        capsys, "sweep", "here/my.toml", *grid
+    )
 
 
 @pytest.mark.parametrize(
@@ -134,8 +136,8 @@ def test_a_list_outside_the_folder_is_refused_unread(capsys, tmp_path: Path, pat
     Path("here/my.toml").write_text(TEXT.replace("lists/edges.csv", path))
     said = refusal(capsys, "run", "here/my.toml")
     assert said == (
-        f"neurosim: here/my.toml:10: path = '{path}' leads out of the folder of the scenario file: "
-        "put the file there and give its name\n"
+        f"neurosim: here/my.toml:10: path = '{path}' is outside the folder of the scenario file: "
+        "move the file there and give its relative path\n"
     )
 
 

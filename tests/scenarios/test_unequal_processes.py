@@ -1,4 +1,4 @@
-"""Several processes: one that fails ends the job, and calls that differ are named."""
+"""A failing process ends the job, and different calls of processes are reported."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from tests.processes import mpiexec
 
 HANGS = 120
-"""Seconds after which a job counts as hanging; it takes two or three on an idle machine."""
+"""Time (s) after which a job counts as hanging."""
 
 # Process 1 fails while process 0 waits for it.
 FAILS = """
@@ -52,7 +52,7 @@ STATEMENTS = {
 
 
 @pytest.mark.parametrize(
-    ("when", "what", "meeting"),
+    ("when", "failure", "meeting"),
     [
         ("before MPI starts", "an error", "memory"),
         ("before MPI starts", "a status", "memory"),
@@ -66,8 +66,8 @@ STATEMENTS = {
         pytest.param("in a stream", "a message", "messages", marks=pytest.mark.slow),
     ],
 )
-def test_a_failing_process_ends_the_job(when: str, what: str, meeting: str) -> None:
-    statement, status, printed = STATEMENTS[what]
+def test_a_failing_process_ends_the_job(when: str, failure: str, meeting: str) -> None:
+    statement, status, printed = STATEMENTS[failure]
     done = mpiexec(2, "-c", FAILS.format(statement=statement), when, meeting, timeout=HANGS)
     assert done.returncode == status, done.stderr
     assert done.stderr.count(printed) == 1 or not printed
@@ -114,7 +114,7 @@ for share_memory in (True, False):
     assert done.stdout.count("duration = -1 ms") == 6
 
 
-# All processes raise the same error where calls differ, so one job can try many.
+# All processes raise the same error if calls differ, so one job can try many.
 DIFFERS = """
 import json, sys
 from pathlib import Path
@@ -182,7 +182,7 @@ with ns.use_mpi(MPI.COMM_WORLD, share_memory=sys.argv[2] == "memory"):
     differs("order", lambda: (other if second else simulation).run(10.0))
     path = folder / ("earlier.h5" if second else "later.h5")
     differs("checkpoint", lambda: ns.Simulation.restore(path))
-    # What may differ: threads asked for, and what one process alone asks of an object.
+    # The number of threads may differ, and one process alone may read attributes.
     differs("none", lambda: ns.Simulation(net, threads=2 if second else None).run(10))
     if second:
         simulation.table_bytes

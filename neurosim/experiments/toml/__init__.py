@@ -1,4 +1,4 @@
-"""Scenarios as data: a network, its run and its analysis in a TOML file."""
+"""Scenario files: a network, its run and its analysis in TOML."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SUFFIX = ".toml"
-"""How their names end."""
+"""Suffix of scenario files."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What a copy of a scenario file is a copy of.
+    """The original of a copied scenario file.
 
     Attributes
     ----------
     name : str
-        What the scenario is called.
+        Name of the scenario.
     folder : Path or None
-        Where the files lie that it names, lists of edges. None where they are not at hand: a file
-        that names some can then be drawn, but not run.
+        Folder of the edge lists that the file refers to. None if they are not available: a file
+        that refers to some can then be plotted, but not run.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""From tables to parts, with what is wrong told by file and line."""
+"""Convert tables of a scenario file to parts of a network, and collect errors with their lines."""
 
 from __future__ import annotations
 
@@ -17,26 +17,27 @@ from neurosim.utils.checks import show
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from neurosim.experiments.toml.document import Document, Place
+    from neurosim.experiments.toml.document import Document
+    from neurosim.experiments.toml.positions import KeyPath
 
-MOST_TOLD = 10
-"""Mistakes told at a time."""
-MOST_NOTED = 50
-"""Mistakes after which a file is read no further."""
+MAX_SHOWN = 10
+"""Largest number of errors in a message."""
+MAX_ERRORS = 50
+"""Number of errors after which reading stops."""
 
 _PLAIN = re.compile(r"[\w +-]{1,64}")
 
 
-class InvalidPart(Exception):  # noqa: N818 - no error but a way out, caught by `Decoder.attempt`
-    """A part cannot be made; what is wrong with it has been noted."""
+class InvalidPart(Exception):  # noqa: N818 - control flow, caught by `Decoder.attempt`
+    """A part is invalid; the error has been recorded."""
 
 
-class TooManyErrors(Exception):  # noqa: N818 - as above, for `describe`
-    """There are too many mistakes to look for more."""
+class TooManyErrors(Exception):  # noqa: N818 - control flow, caught by `describe`
+    """There are `MAX_ERRORS` errors."""
 
 
 class Decoder:
-    """Makes parts of tables, and notes all mistakes instead of stopping at the first.
+    """Convert tables to parts, and collect all errors instead of stopping at the first.
 
     Parameters
     ----------
@@ -45,146 +46,150 @@ class Decoder:
     Attributes
     ----------
     settable : dict
-        Field and value of every number that the file states, by its place.
+        Field and value of every number in the file, by path.
     """
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.settable: dict[Place, tuple[Field, Any]] = {}
-        self._mistakes: list[tuple[int, str]] = []
+        self.settable: dict[KeyPath, tuple[Field, Any]] = {}
+        self._errors: list[tuple[int, str]] = []
 
-    def note(self, place: Place, sentence: str) -> None:
-        """Keep a mistake."""
-        self._mistakes.append((self.document.line(place), sentence))
-        if len(self._mistakes) == MOST_NOTED:
+    def record(self, path: KeyPath, message: str) -> None:
+        """Record an error."""
+        self._errors.append((self.document.line(path), message))
+        if len(self._errors) == MAX_ERRORS:
             raise TooManyErrors
 
-    def conclude(self) -> None:
-        """Refuse the file if there were mistakes.
+    def raise_errors(self) -> None:
+        """Raise the recorded errors, if there are any.
 
         Raises
         ------
         NeurosimError
-            With a line for each, in the order of the file.
+            With one line for each error, in the order of the file.
         """
-        if not self._mistakes:
+        if not self._errors:
             return
-        found = list(dict.fromkeys(sorted(self._mistakes)))
-        lines = [f"{self.document.name}:{line}: {said}" for line, said in found[:MOST_TOLD]]
-        if len(found) > MOST_TOLD:
-            least = "at least " if len(self._mistakes) == MOST_NOTED else ""
-            lines[-1] += f" (and {least}{len(found) - MOST_TOLD} more mistakes)"
+        found = list(dict.fromkeys(sorted(self._errors)))
+        lines = [f"{self.document.name}:{line}: {message}" for line, message in found[:MAX_SHOWN]]
+        if len(found) > MAX_SHOWN:
+            least = "at least " if len(self._errors) == MAX_ERRORS else ""
+            lines[-1] += f" (and {least}{len(found) - MAX_SHOWN} more errors)"
         raise NeurosimError("\n".join(lines))
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Go on after the block where it could not be done."""
+        """Continue after the block if a part in it is invalid."""
         with suppress(InvalidPart):
             yield
 
     @contextmanager
-    def blaming(self, place: Place, table: Any, otherwise: tuple[str, ...] = ()) -> Iterator[None]:
-        """Note what a part says against its arguments at the line of the key that it means.
+    def errors_at(
+        self, path: KeyPath, table: Any, fallback: tuple[str, ...] = ()
+    ) -> Iterator[None]:
+        """Record errors raised in the block at the line of the key that they mention.
 
         Parameters
         ----------
-        place : tuple
+        path : tuple
         table : dict
-            The table at that place.
-        otherwise : tuple of str
-            Keys, one of which is meant where the sentence names none.
+            The table at this path.
+        fallback : tuple of str
+            Keys to use if the message mentions none.
         """
         try:
             yield
         except NeurosimError as error:
-            # Python's True and False are written small in TOML.
-            said = re.sub(r"=?\b(True|False)\b", _small, str(error))
-            self.note((*place, *_error_path(table, said, otherwise)), said)
+            # Python's True and False are lower case in TOML.
+            message = re.sub(
+                r"=?\b(True|False)\b", lambda m: m[0].lower().replace("=", " = "), str(error)
+            )
+            self.record((*path, *_error_path(table, message, fallback)), message)
             raise InvalidPart from None
 
-    def is_table(self, value: Any, place: Place, form: str) -> bool:
-        """Whether a value is a table; noted where it is not. `form` says how to write it."""
+    def is_table(self, value: Any, path: KeyPath, syntax: str) -> bool:
+        """Whether a value is a table; record an error with the correct syntax if it is not."""
         if not isinstance(value, dict):
-            self.note(place, f"{dotted(place)} = {show(value)} is no table: write {form}")
+            self.record(path, f"{dotted(path)} = {show(value)} must be a table: write {syntax}")
         return isinstance(value, dict)
 
     def arguments(
-        self, table: Mapping[str, Any], place: Place, fields: Mapping[str, Field]
+        self, table: Mapping[str, Any], path: KeyPath, fields: Mapping[str, Field]
     ) -> dict[str, Any]:
-        """Return what a table gives for each field.
+        """Return the value of each field that a table contains.
 
         Raises
         ------
         InvalidPart
-            Where a key is unknown or missing, or its value no part.
+            If a key is unknown or missing, or a value is invalid.
         """
         found: dict[str, Any] = {}
-        meant = set(table)
-        refused = False
+        intended = set(table)
+        valid = True
         for key, value in table.items():
+            if key not in fields:
+                intended.add(nearest(key, fields) or key)
+                message = unknown(f"{show(key)} in {dotted(path)}", key, fields)
+                self.record((*path, key), message)
+                valid = False
+                continue
             try:
-                if key not in fields:
-                    meant.add(nearest(key, fields) or key)
-                    what = f"{show(key)} in {dotted(place)}"
-                    self.note((*place, key), unknown(what, key, fields))
-                    raise InvalidPart
-                found[key] = self.value(value, (*place, key), fields[key])
+                found[key] = self.value(value, (*path, key), fields[key])
             except InvalidPart:
-                refused = True
+                valid = False
         for field in fields.values():
-            if field.required and field.name not in meant:
-                self.note(place, _missing(place, field))
-                refused = True
-        if refused:
+            if field.required and field.name not in intended:
+                self.record(path, _missing(path, field))
+                valid = False
+        if not valid:
             raise InvalidPart
         return found
 
-    def value(self, value: Any, place: Place, field: Field) -> Any:
-        """Return what the value of a key stands for."""
-        if field.each and isinstance(value, list):
-            return tuple(
-                self.part(item, (*place, number), field.parts) for number, item in enumerate(value)
-            )
+    def value(self, value: Any, path: KeyPath, field: Field) -> Any:
+        """Return the value of a key, with parts in place of tables and names."""
         if field.each:
-            self.note(place, f"{field.name} = {show(value)} is no list: write it in [ ]")
+            if isinstance(value, list):
+                items = enumerate(value)
+                return tuple(self.part(item, (*path, k), field.parts) for k, item in items)
+            self.record(path, f"{field.name} = {show(value)} must be a list: write it in [ ]")
             raise InvalidPart
         if field.by_name and isinstance(value, dict):
             anything = replace(field, hint=Any)
-            return {key: self.value(item, (*place, key), anything) for key, item in value.items()}
+            return {key: self.value(item, (*path, key), anything) for key, item in value.items()}
         if isinstance(value, dict) or (isinstance(value, str) and field.named):
-            return self.part(value, place, field.parts)
+            return self.part(value, path, field.parts)
         choice = isinstance(value, str) and get_origin(field.kind) is Literal
         if isinstance(value, (int, float)) or choice:
-            self.settable[place] = field, value
+            self.settable[path] = field, value
         return value
 
-    def part(self, value: Any, place: Place, parts: Mapping[str, type]) -> Any:
-        """Return the part that a name, or a table with type and fields, stands for."""
+    def part(self, value: Any, path: KeyPath, parts: Mapping[str, type]) -> Any:
+        """Return the part described by a name, or by a table with `type` and fields."""
         kind, table = (value.get("type"), value) if isinstance(value, dict) else (value, {})
-        what = dotted(place)
+        name = dotted(path)
         if not parts:
-            self.note(place, f"{what} is a table, and no table can stand there: give its value")
+            self.record(path, f"{name} must be a value, not a table")
         elif kind is None:
-            self.note(place, f'{what} has no type: write {{type = "{next(iter(parts))}", …}}')
-        elif kind not in parts if isinstance(kind, str) else True:
-            at = (*place, "type") if table else place
-            self.note(at, unknown(f"{what} = {show(kind)}", kind, parts))
+            self.record(path, f'{name} has no type: write {{type = "{next(iter(parts))}", …}}')
+        elif not isinstance(kind, str) or kind not in parts:
+            at = (*path, "type") if table else path
+            self.record(at, unknown(f"{name} = {show(kind)}", kind, parts))
         else:
-            own = {key: item for key, item in table.items() if key != "type"}
-            arguments = self.arguments(own, place, fields_of(parts[kind]))
-            with self.blaming(place, own):
-                if paths := getattr(parts[kind], "paths", ()):
-                    return self._edges(parts[kind], arguments, paths)
+            options = {key: item for key, item in table.items() if key != "type"}
+            arguments = self.arguments(options, path, fields_of(parts[kind]))
+            with self.errors_at(path, options):
+                if names := getattr(parts[kind], "paths", ()):
+                    return self._edges(parts[kind], arguments, names)
                 return parts[kind](**arguments)
         raise InvalidPart
 
     def _edges(self, kind: type, arguments: dict[str, Any], names: tuple[str, ...]) -> Any:
-        """Return a list of edges in a file beside the scenario file; None where it is not at hand.
+        """Return an edge list, with paths relative to the scenario file; None if not available.
 
         Raises
         ------
         NeurosimError
-            Where a path leads out of the folder of the scenario file.
+            If a path is outside the folder of the scenario file.
         """
         if self.document.folder is None:
             return None
@@ -193,47 +198,44 @@ class Decoder:
         for name in names:
             given = arguments.get(name)
             if not isinstance(given, str) or "\0" in given:
-                continue  # refused by the part itself
-            whole = os.path.realpath(os.path.join(folder, given))
-            if os.path.isabs(given) or not Path(whole).is_relative_to(folder):
+                continue  # the part itself rejects it
+            absolute = os.path.realpath(os.path.join(folder, given))
+            if os.path.isabs(given) or not Path(absolute).is_relative_to(folder):
                 raise NeurosimError(
-                    f"{name} = {show(given)} leads out of the folder of the scenario file: put "
-                    "the file there and give its name"
+                    f"{name} = {show(given)} is outside the folder of the scenario file: move the "
+                    "file there and give its relative path"
                 )
-            paths[name] = whole
+            paths[name] = absolute
         return kind(**arguments | paths)
 
 
-def _small(word: re.Match[str]) -> str:
-    return word[0].lower().replace("=", " = ")
+def dotted(path: KeyPath) -> str:
+    """Return a path as written on the command line; unusual keys are quoted and shortened."""
+    return ".".join(key if _PLAIN.fullmatch(key) else show(key) for key in map(str, path))
 
 
-def dotted(place: Place) -> str:
-    """Return a place as it is written on the command line, odd keys in quotes and cut short."""
-    return ".".join(key if _PLAIN.fullmatch(key) else show(key) for key in map(str, place))
-
-
-def _missing(place: Place, field: Field) -> str:
-    what, meaning = dotted(place) or "the file", field.declared.describe()
+def _missing(path: KeyPath, field: Field) -> str:
+    name, meaning = dotted(path) or "the file", field.declared.describe()
     if field.named:
-        return f'{what} has no {field.name}: write {field.name} = "{next(iter(field.parts))}", say'
-    return f"{what} has no {field.name}" + (f" ({meaning})" if meaning else "") + ": add it"
+        example = f'{field.name} = "{next(iter(field.parts))}"'
+        return f"{name} has no {field.name}: write {example}, for example"
+    return f"{name} has no {field.name}" + (f" ({meaning})" if meaning else "") + ": add it"
 
 
-def _error_path(table: Any, said: str, otherwise: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the key, or the way to the key, that a sentence speaks of; () where it names none."""
+def _error_path(table: Any, message: str, fallback: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the path of the key that a message mentions, relative to the table."""
     if not isinstance(table, dict):
         return ()
     for key, value in table.items():  # "FixedProbability.p = 10": a field of a part
         if isinstance(value, dict) and isinstance(value.get("type"), str):
             for inner in value:
-                if f"{value['type']}.{inner} " in said:
+                if f"{value['type']}.{inner} " in message:
                     return key, inner
-    named = {key: re.search(rf"\b{re.escape(key)}\b", said, re.IGNORECASE) for key in table}
-    places = {key: found.start() for key, found in named.items() if found}
-    if places:
-        return (min(places, key=places.__getitem__),)
+    matches = {key: re.search(rf"\b{re.escape(key)}\b", message, re.IGNORECASE) for key in table}
+    offsets = {key: match.start() for key, match in matches.items() if match}
+    if offsets:
+        return (min(offsets, key=offsets.__getitem__),)
     for key, value in table.items():
-        if isinstance(value, str) and show(value) in said:
+        if isinstance(value, str) and show(value) in message:
             return (key,)
-    return next(((key,) for key in otherwise if key in table), ())
+    return next(((key,) for key in fallback if key in table), ())

@@ -1,4 +1,4 @@
-"""What a scenario file describes: a network, how long to run it, what to make of the result."""
+"""Read the description of a network, its run and its analysis from a scenario file."""
 
 from __future__ import annotations
 
@@ -25,15 +25,16 @@ from neurosim.utils.checks import show
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from neurosim.experiments.toml.document import Document, Place
+    from neurosim.experiments.toml.document import Document
+    from neurosim.experiments.toml.positions import KeyPath
     from neurosim.network import Population
 
 NAME = re.compile(r"\w[\w +-]{0,63}")
-"""Names of populations: they become parts of settings, of files and of pictures."""
+"""Names of populations, which become parts of settings and of file names."""
 
 _SLICE = re.compile(r"\s*-?\d*\s*:\s*-?\d*\s*(:\s*-?\d*\s*)?")
 _END_IDS = ("from_ids", "to_ids")
-"""Keys that choose neurons of the populations of a connection."""
+"""Keys that select neurons of the two populations of a connection."""
 _IDS = field_of("ids", ArrayLike, "indices within the population, or a slice such as '0:50'")
 
 _BLOCKS = ("connections", "inputs", "recordings")
@@ -42,53 +43,52 @@ _BLOCKS = ("connections", "inputs", "recordings")
 
 @dataclass(frozen=True)
 class Description:
-    """A file as it was understood.
+    """The content of a scenario file.
 
     Attributes
     ----------
     head : Head
     network : Network
     analysis : Analysis
-        With its figures, chosen by what is recorded where the file names none.
+        With default figures, chosen by the recordings, if the file lists none.
     settable : mapping
-        Field and value of every number that the file states, by its place.
-    whole : bool
-        Whether all connections are there: those in files that are not at hand are left out.
+        Field and value of every number in the file, by path.
+    complete : bool
+        False if connections are left out because their files are not available.
     """
 
     head: Head
     network: Network
     analysis: Analysis
-    settable: Mapping[Place, tuple[Field, Any]]
-    whole: bool
+    settable: Mapping[KeyPath, tuple[Field, Any]]
+    complete: bool
 
 
 def describe(document: Document, values: Mapping[str, Any]) -> Description:
-    """Return what a file describes.
+    """Return the content of a scenario file.
 
     Parameters
     ----------
     document : Document
     values : mapping
-        The document's, or these with some replaced.
+        The values of the document, possibly with changed numbers.
 
     Raises
     ------
     NeurosimError
-        With a line for every mistake, up to ten.
+        With one line for each error, up to ten.
     """
-    reading = _Description(document, values)
+    reader = _Reader(document, values)
     with suppress(TooManyErrors):
-        return reading.read()
-    reading.decoder.conclude()
-    raise AssertionError  # there were mistakes enough
+        return reader.read()
+    reader.decoder.raise_errors()
+    raise AssertionError  # there are errors
 
 
-class _Description:
-    """Describes a network step by step; what depends on a mistake is left out.
+class _Reader:
+    """Build a network from a file; skip everything that depends on an invalid part.
 
-    What a build would refuse for the sake of the time grid is tried at once, while the line is
-    known.
+    Constraints of the time grid are checked here, where the line number is known.
     """
 
     def __init__(self, document: Document, values: Mapping[str, Any]) -> None:
@@ -101,175 +101,171 @@ class _Description:
         self.analysis: Analysis | None = None
 
     def read(self) -> Description:
-        """Go through the file from its head to its analysis."""
+        """Read the whole file."""
         decoder = self.decoder
         with decoder.attempt():
             self._read_head()
         self._read_populations()
         for block in _BLOCKS:
-            for number, table in enumerate(self._blocks(block)):
-                place = (block, number)
+            for number, table in enumerate(self._tables(block)):
+                path = (block, number)
                 with decoder.attempt():
-                    if decoder.is_table(table, place, f"[[{block}]]"):
-                        getattr(self, f"_add_to_{block}")(dict(table), place)
+                    if decoder.is_table(table, path, f"[[{block}]]"):
+                        getattr(self, f"_add_to_{block}")(dict(table), path)
         with decoder.attempt():
             self._read_analysis()
-        decoder.conclude()
+        decoder.raise_errors()
         assert self.head is not None
         assert self.analysis is not None
-        whole = len(self.network.projections) == len(self._blocks("connections"))
-        return Description(self.head, self.network, self.analysis, decoder.settable, whole)
+        complete = len(self.network.projections) == len(self._tables("connections"))
+        return Description(self.head, self.network, self.analysis, decoder.settable, complete)
 
     def _read_head(self) -> None:
         fields = fields_of(Head)
         known = [*fields, "populations", *_BLOCKS, "analysis"]
-        own = {key: value for key, value in self.values.items() if key in fields}
+        table = {key: value for key, value in self.values.items() if key in fields}
         for key in self.values:
             if key not in known:
-                self.decoder.note((key,), unknown(show(key), key, known))
-        with self.decoder.blaming((), own):
-            self.head = Head(**self.decoder.arguments(own, (), fields))
+                self.decoder.record((key,), unknown(show(key), key, known))
+        with self.decoder.errors_at((), table):
+            self.head = Head(**self.decoder.arguments(table, (), fields))
             self.network = Network(dale=self.head.dale)
 
     def _read_populations(self) -> None:
-        form = "[populations.NAME], a table for each"
+        syntax = "[populations.NAME] for each population"
         populations = self.values.get("populations", {})
-        if not self.decoder.is_table(populations, ("populations",), form):
+        if not self.decoder.is_table(populations, ("populations",), syntax):
             return
         if not populations:
-            self.decoder.note(("populations",), f"the file has no populations: write {form}")
+            self.decoder.record(("populations",), f"the file has no populations: write {syntax}")
         for name, table in populations.items():
-            place = ("populations", name)
+            path = ("populations", name)
             if not NAME.fullmatch(name):
-                self.decoder.note(
-                    place,
-                    f"{show(name)} is no name for a population: give up to 64 letters, digits, "
-                    "spaces, _, + or -, a letter or digit first",
+                self.decoder.record(
+                    path,
+                    f"{show(name)} is not a valid population name: use up to 64 letters, digits, "
+                    "spaces, _, + or -, starting with a letter or digit",
                 )
                 continue
             self.names.append(name)
             with self.decoder.attempt():
-                if self.decoder.is_table(table, place, f"[populations.{name}]"):
-                    self._add_population(name, table, place)
+                if self.decoder.is_table(table, path, f"[populations.{name}]"):
+                    self._add_population(name, table, path)
 
-    def _add_population(self, name: str, table: dict[str, Any], place: Place) -> None:
-        arguments = self.decoder.arguments(table, place, _without(Network.add, "name"))
-        with self.decoder.blaming(place, table):
+    def _add_population(self, name: str, table: dict[str, Any], path: KeyPath) -> None:
+        arguments = self.decoder.arguments(table, path, _without(Network.add, "name"))
+        with self.decoder.errors_at(path, table):
             population = self.network.add(name, **arguments)
             if self.head:
                 shortest_refractory(population.neuron, self.head.dt)
         self.made[name] = population
 
-    def _blocks(self, block: str) -> list[Any]:
+    def _tables(self, block: str) -> list[Any]:
         tables = self.values.get(block, [])
         if isinstance(tables, list):
             return tables
-        form = f"[[{block}]], in double brackets, above each"
-        self.decoder.note((block,), f"{block} is no list of tables: write {form}")
+        syntax = f"[[{block}]], in double brackets, above each table"
+        self.decoder.record((block,), f"{block} must be a list of tables: write {syntax}")
         return []
 
-    def _add_to_connections(self, table: dict[str, Any], place: Place) -> None:
+    def _add_to_connections(self, table: dict[str, Any], path: KeyPath) -> None:
         fields = _without(Network.connect, "source", "target")
         fields |= dict.fromkeys(_END_IDS, _IDS)
-        refers = _reference("from", "source"), _reference("to", "target")
-        ends, arguments = self._decoded(table, place, fields, refers)
-        chosen = [arguments.pop(name, None) for name in _END_IDS]
-        if "rule" in arguments and arguments["rule"] is None:  # its file is not at hand
+        references = _reference("from", "source"), _reference("to", "target")
+        ends, arguments = self._decode(table, path, fields, references)
+        selected = [arguments.pop(name, None) for name in _END_IDS]
+        if "rule" in arguments and arguments["rule"] is None:  # its file is not available
             return
-        for k, (name, ids) in enumerate(zip(_END_IDS, chosen, strict=True)):
+        for k, (name, ids) in enumerate(zip(_END_IDS, selected, strict=True)):
             if ids is not None:
-                with self.decoder.blaming(place, {name: ids}, (name,)):
+                with self.decoder.errors_at(path, {name: ids}, (name,)):
                     ends[k] = ends[k][_indices(ids, name)]
-        with self.decoder.blaming(place, _own(table), ("psp", "weight")):
+        with self.decoder.errors_at(path, _without_references(table), ("psp", "weight")):
             projection = self.network.connect(*ends, **arguments)
             if self.head:
                 check_delays(projection, self.head.dt)
 
-    def _add_to_inputs(self, table: dict[str, Any], place: Place) -> None:
+    def _add_to_inputs(self, table: dict[str, Any], path: KeyPath) -> None:
         kind = table.get("type")
         inputs: dict[str, Any] = dict(kinds_of(Input))
         if not isinstance(kind, str) or kind not in inputs:
-            said = unknown(f"type = {show(kind)}", kind, inputs)
+            message = unknown(f"type = {show(kind)}", kind, inputs)
             if kind is None:
-                said = f'{dotted(place)} has no type: write type = "Poisson", for example'
-            self.decoder.note((*place, "type"), said)
+                message = f'{dotted(path)} has no type: write type = "Poisson", for example'
+            self.decoder.record((*path, "type"), message)
             raise InvalidPart
-        taken = fields_of(inputs[kind])
-        fields = _without(Network.drive, "target", "input") | dict(taken)
-        own = {key: value for key, value in table.items() if key != "type"}
-        ends, arguments = self._decoded(own, place, fields, (_reference("to", "target"),))
-        with self.decoder.blaming(place, _own(table), ("type",)):
-            own = {key: arguments.pop(key) for key in taken if key in arguments}
-            source: Any = inputs[kind](**own)
+        options = fields_of(inputs[kind])
+        fields = _without(Network.drive, "target", "input") | dict(options)
+        content = {key: value for key, value in table.items() if key != "type"}
+        ends, arguments = self._decode(content, path, fields, (_reference("to", "target"),))
+        with self.decoder.errors_at(path, _without_references(table), ("type",)):
+            given = {key: arguments.pop(key) for key in options if key in arguments}
+            source: Any = inputs[kind](**given)
             self.network.drive(ends[0], source, **_with_indices(arguments))
             if self.head:
                 source.check_step(self.head.dt)
 
-    def _add_to_recordings(self, table: dict[str, Any], place: Place) -> None:
+    def _add_to_recordings(self, table: dict[str, Any], path: KeyPath) -> None:
         fields = _without(Network.record, "population")
-        ends, arguments = self._decoded(table, place, fields, (_reference("of", "population"),))
-        with self.decoder.blaming(place, _own(table), ("variable",)):
+        ends, arguments = self._decode(table, path, fields, (_reference("of", "population"),))
+        with self.decoder.errors_at(path, _without_references(table), ("variable",)):
             recording = self.network.record(*ends, **_with_indices(arguments))
             if self.head and recording.interval is not None:
                 whole_steps(recording.interval, self.head.dt, "interval")
 
-    def _decoded(
+    def _decode(
         self,
         table: dict[str, Any],
-        place: Place,
+        path: KeyPath,
         fields: Mapping[str, Field],
-        refers: tuple[Field, ...],
+        references: tuple[Field, ...],
     ) -> tuple[list[Any], dict[str, Any]]:
         """Return the populations that a table refers to, and its other arguments."""
-        every = {reference.name: reference for reference in refers} | dict(fields)
-        known = True
-        for reference in refers:
+        valid = True
+        for reference in references:
             name = table.get(reference.name)
             if reference.name in table and name not in self.names:
-                what = f"{reference.name} = {show(name)}"
-                said = unknown(f"population {show(name)}", name, self.names)
+                message = unknown(f"population {show(name)}", name, self.names)
                 if not isinstance(name, str):
-                    said = f"{what} is no name of a population: write it in quotes"
-                self.decoder.note((*place, reference.name), said)
-                known = False
-        arguments = self.decoder.arguments(table, place, every)
-        if not known:
-            raise InvalidPart
-        names = [arguments.pop(reference.name) for reference in refers]
-        if not all(name in self.made for name in names):  # a mistake of the population's own
+                    message = f"{reference.name} = {show(name)} must be the name of a population"
+                self.decoder.record((*path, reference.name), message)
+                valid = False
+        by_name = {reference.name: reference for reference in references}
+        arguments = self.decoder.arguments(table, path, by_name | dict(fields))
+        names = [arguments.pop(name) for name in by_name]
+        if not (valid and all(name in self.made for name in names)):
             raise InvalidPart
         return [self.made[name] for name in names], arguments
 
     def _read_analysis(self) -> None:
         table = self.values.get("analysis", {})
-        place = ("analysis",)
-        if not self.decoder.is_table(table, place, "[analysis]"):
+        path = ("analysis",)
+        if not self.decoder.is_table(table, path, "[analysis]"):
             raise InvalidPart
-        with self.decoder.blaming(place, table):
-            analysis = Analysis(**self.decoder.arguments(table, place, fields_of(Analysis)))
+        with self.decoder.errors_at(path, table):
+            analysis = Analysis(**self.decoder.arguments(table, path, fields_of(Analysis)))
         if self.head is None:
             raise InvalidPart
-        with self.decoder.blaming(place, table):
+        with self.decoder.errors_at(path, table):
             analysis.check_warmup(self.head.duration)
-        if not self._complete():
-            raise InvalidPart  # what is missing there would be told twice
+        if not self._all_read():
+            raise InvalidPart  # errors of missing populations would be repeated
         if analysis.figures is None:
             recorded = any(r.name == "v" for r in self.network.recordings)
             figures = (Raster(), Traces()) if recorded else (Raster(),)
             analysis = Analysis(analysis.warmup, analysis.findings, figures)
         for name, number, part in analysis.parts():
-            item = (*place, name, number)
             given = table.get(name, [])
             with (
                 self.decoder.attempt(),
-                self.decoder.blaming(item, given[number] if given else {}),
+                self.decoder.errors_at((*path, name, number), given[number] if given else {}),
             ):
                 part.check(self.network)
                 part.check_span(analysis.warmup, self.head.duration)
         self.analysis = analysis
 
-    def _complete(self) -> bool:
-        """Whether all populations and recordings of the file are in the network."""
+    def _all_read(self) -> bool:
+        """Whether the network contains all populations and recordings of the file."""
         populations = self.values.get("populations", {})
         recordings = self.values.get("recordings", [])
         return (
@@ -280,34 +276,34 @@ class _Description:
         )
 
 
-def _indices(ids: Any, what: str) -> Any:
-    """Return indices, or the slice that a text such as "0:50" stands for."""
+def _indices(ids: Any, name: str) -> Any:
+    """Return indices, or the slice described by a string such as "0:50"."""
     if not isinstance(ids, str):
         return ids
     if not _SLICE.fullmatch(ids.strip()):
         raise NeurosimError(
-            f'{what} = {show(ids)} is not a slice: write a list such as [0, 1], or "0:50" for 0 to '
+            f'{name} = {show(ids)} is not a slice: write a list such as [0, 1], or "0:50" for 0 to '
             "49"
         )
     return slice(*(int(part) if part.strip() else None for part in ids.split(":")))
 
 
 def _with_indices(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return arguments in which `ids` may be a slice."""
+    """Return arguments with the slice for `ids` if it is a string."""
     given = {"ids": _indices(arguments["ids"], "ids")} if "ids" in arguments else {}
     return arguments | given
 
 
-def _reference(name: str, parameter: str) -> Field:
-    """Return the field that names a population."""
-    return field_of(name, str, f"the name of the {parameter} population", required=True)
+def _reference(name: str, role: str) -> Field:
+    """Return a field with the name of a population."""
+    return field_of(name, str, f"the name of the {role} population", required=True)
 
 
 def _without(method: Any, *names: str) -> dict[str, Field]:
-    """Return the fields of a method without some that the file gives in another way."""
-    return {name: given for name, given in fields_of(method).items() if name not in names}
+    """Return the fields of a method except some."""
+    return {name: field for name, field in fields_of(method).items() if name not in names}
 
 
-def _own(table: dict[str, Any]) -> dict[str, Any]:
-    """Return a table without the keys that are also words of sentences."""
+def _without_references(table: dict[str, Any]) -> dict[str, Any]:
+    """Return a table without the keys that are common words in messages."""
     return {key: value for key, value in table.items() if key not in ("from", "to", "of")}

@@ -1,4 +1,4 @@
-"""A TOML file as it was read: values, and the line of each."""
+"""Read a TOML file: its values, and the line of each."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ from neurosim.experiments.toml.positions import key_lines
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    Place = tuple[str | int, ...]
+    from neurosim.experiments.toml.positions import KeyPath
 
-LARGEST = 8 * 2**20
-"""Bytes in a file: the parser takes seconds for each million of them."""
+MAX_BYTES = 8 * 2**20
+"""Largest size of a file: the parser takes seconds for each million bytes."""
 
-# What tomllib says, in the words of one who has a file to mend.
-_WORDS = {
-    "Illegal character '\\n'": 'a text is not closed on its line: put a " at its end',
-    "Unterminated string": 'a text is not closed: put a " at its end',
-    'Expected "\'"': "a text is not closed: put a ' at its end",
-    "Invalid value": "{found} is no value: {value}",
-    "Expected newline": "{found} follows a value: {after}",
-    "Expected '='": "a key without a value: write key = value",
-    "Unclosed array": "a list is not closed, or two of its items have no comma between them",
-    "Unclosed inline table": "a table in braces is not closed on its line, or lacks a comma",
-    "Duplicate inline table key": "a key is there twice in one table: delete one of the two",
-    "Cannot overwrite": "{key} is there twice: delete one of the two",
-    "Cannot declare": "{key} is there twice: give each table a name of its own",
-    "Expected ']": "{key} is not closed: as many brackets close a heading as open it",
+# Explanations of the messages of tomllib, by their first words.
+_EXPLANATIONS = {
+    "Illegal character '\\n'": 'a string is not closed: add a " at its end',
+    "Unterminated string": 'a string is not closed: add a " at its end',
+    'Expected "\'"': "a string is not closed: add a ' at its end",
+    "Invalid value": "{found} is not a valid value: {value}",
+    "Expected newline": "unexpected {found} after a value: {after}",
+    "Expected '='": "a key has no value: write key = value",
+    "Unclosed array": "a list is not closed, or a comma between its items is missing",
+    "Unclosed inline table": "a table in braces is not closed on its line, or a comma is missing",
+    "Duplicate inline table key": "a key is defined twice in one table: delete one of the two",
+    "Cannot overwrite": "{key} is defined twice: delete one of the two",
+    "Cannot declare": "{key} is defined twice: use a different name for each table",
+    "Expected ']": "{key} is not closed: a heading needs as many closing as opening brackets",
     "Invalid initial character": "a key is missing: write key = value",
-    "Invalid statement": "{found} begins neither key = value nor a [table]",
-    "Unescaped": "a backslash begins no character here: double it, or write the text in '…'",
+    "Invalid statement": "{found} starts neither key = value nor a [table]",
+    "Unescaped": "invalid escape sequence: double the backslash, or use single quotes",
 }
 
 
 class TooLarge(str):
-    """A number beyond the range of floats, as it was written."""
+    """The text of a number beyond the range of floats."""
 
 
 class Document:
-    """What a file holds.
+    """The content of a TOML file.
 
     Parameters
     ----------
@@ -56,45 +56,44 @@ class Document:
     Attributes
     ----------
     name : str
-        As the user gave it, for messages.
+        Path as given by the user, for messages.
     folder : Path or None
-        Where the files lie that it names; None where they are not at hand.
+        Folder of the files that the document refers to; None if they are not available.
     content : bytes
     values : dict
 
     Raises
     ------
     NeurosimError
-        Where the file is missing, too large, no UTF-8, or no TOML.
+        If the file is missing, too large, or not valid UTF-8 or TOML.
     """
 
     def __init__(self, path: Path, folder: Path | None) -> None:
         self.name, self.folder = str(path), folder
         self.content = _read(path)
-        text = self._decoded()
-        self._lines: Mapping[Place, int] = key_lines(text, self.name)
-        self.values = self._parsed(text)
-        self._refuse_odd(self.values, ())
+        text = self._decode()
+        self._lines: Mapping[KeyPath, int] = key_lines(text, self.name)
+        self.values = self._parse(text)
+        self._check(self.values, ())
 
-    def line(self, place: Place) -> int:
-        """Return the line of a key, or of the table around it where the key is not there."""
-        while place and place not in self._lines:
-            place = place[:-1]
-        return self._lines.get(place, 1)
-
-    def where(self, place: Place) -> str:
-        """Return file and line of a key, as messages begin."""
-        return f"{self.name}:{self.line(place)}"
+    def line(self, path: KeyPath) -> int:
+        """Return the line of a key or, if it is missing, of the table around it."""
+        while path and path not in self._lines:
+            path = path[:-1]
+        return self._lines.get(path, 1)
 
     @contextmanager
-    def at(self, place: Place) -> Iterator[None]:
-        """Say of what the block refuses that it stands at that place."""
+    def at(self, path: KeyPath) -> Iterator[None]:
+        """Add file and line of a key to errors raised in the block."""
         try:
             yield
         except NeurosimError as error:
-            raise NeurosimError(f"{self.where(place)}: {error}") from None
+            raise self._error(path, str(error)) from None
 
-    def _decoded(self) -> str:
+    def _error(self, path: KeyPath, message: str) -> NeurosimError:
+        return NeurosimError(f"{self.name}:{self.line(path)}: {message}")
+
+    def _decode(self) -> str:
         try:
             return self.content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -103,76 +102,75 @@ class Document:
                 f"{self.name}:{line}: a character is not encoded as UTF-8: save the file as UTF-8"
             ) from None
 
-    def _parsed(self, text: str) -> dict[str, Any]:
+    def _parse(self, text: str) -> dict[str, Any]:
         try:
             return tomllib.loads(text, parse_float=_number)
         except tomllib.TOMLDecodeError as error:
-            raise NeurosimError(self._syntax(text, str(error))) from None
+            raise NeurosimError(self._explain(text, str(error))) from None
 
-    def _syntax(self, text: str, said: str) -> str:
-        """Return the sentence for a syntax error."""
-        place = re.search(r"line (\d+), column (\d+)\)$", said)
+    def _explain(self, text: str, message: str) -> str:
+        """Return the message for a syntax error."""
+        position = re.search(r"line (\d+), column (\d+)\)$", message)
         lines = text.replace("\r\n", "\n").split("\n")
-        line, column = map(int, place.groups()) if place else (len(lines), len(lines[-1]) + 1)
+        end = (len(lines), len(lines[-1]) + 1)
+        line, column = map(int, position.groups()) if position else end
         here = lines[line - 1]
-        found = re.match(r"\S+", here[column - 1 :])
+        match = re.match(r"\S+", here[column - 1 :])
+        found = match[0] if match else ""
         key = here.partition("#")[0].strip()
-        words = {
-            "found": _quoted(found[0] if found else "nothing", ""),
-            "value": _meant_as_value(found[0] if found else ""),
-            "after": _meant_after_value(found[0] if found else ""),
+        details = {
+            "found": _quoted(found) if found else "nothing",
+            "value": _hint_for_value(found),
+            "after": _hint_after_value(found),
             "key": _quoted(key if key.startswith("[") else key.partition("=")[0].strip()),
         }
-        message = said.partition(" (at ")[0]
-        meant = next((words_ for begin, words_ in _WORDS.items() if said.startswith(begin)), None)
-        sentence = meant.format(**words) if meant else f"this is no TOML ({message})"
-        return f"{self.name}:{line}: {sentence}"
+        default = f"invalid TOML ({message.partition(' (at ')[0]})"
+        known = (text for start, text in _EXPLANATIONS.items() if message.startswith(start))
+        return f"{self.name}:{line}: {next(known, default).format(**details)}"
 
-    def _refuse_odd(self, value: Any, place: Place) -> None:
-        """Refuse values that no part of a network has."""
+    def _check(self, value: Any, path: KeyPath) -> None:
+        """Raise an error for types of values that no part of a network has."""
         if isinstance(value, dict):
             for key, item in value.items():
-                self._refuse_odd(item, (*place, key))
+                self._check(item, (*path, key))
         elif isinstance(value, list):
             for number, item in enumerate(value):
-                if not isinstance(item, float):  # long lists are of numbers
-                    self._refuse_odd(item, (*place, number))
-        elif isinstance(value, TooLarge) or (isinstance(value, int) and abs(value) >= 2**63):
-            shown = value if isinstance(value, TooLarge) else "a whole number beyond 64 bits"
-            raise NeurosimError(
-                f"{self.where(place)}: {_quoted(shown, '')} is too large a number: check its unit"
-            )
+                if not isinstance(item, float):  # long lists contain numbers
+                    self._check(item, (*path, number))
+        elif isinstance(value, TooLarge):
+            raise self._error(path, f"{_quoted(value, '')} is too large: check its unit")
+        elif isinstance(value, int) and abs(value) >= 2**63:
+            raise self._error(path, "a whole number beyond 64 bits is too large: check its unit")
         elif isinstance(value, (datetime.date, datetime.time)):
-            raise NeurosimError(
-                f"{self.where(place)}: {value} is a date or a time of day: write times as numbers "
-                "in ms"
+            raise self._error(
+                path, f"{value} is a date or a time of day: write times as numbers in ms"
             )
 
 
-def _meant_as_value(found: str) -> str:
-    """Return what to do about something that is no value."""
+def _hint_for_value(found: str) -> str:
+    """Return how to correct an invalid value."""
     if found.lower() in ("true", "false"):
-        return f"write {found.lower()}, in small letters"
+        return f"write {found.lower()}, in lower case"
     if re.match(r"[^\W\d]", found):
-        return "write texts in quotes"
+        return "write strings in quotes"
     return "write numbers with digits on both sides of the point, such as 0.5"
 
 
-def _meant_after_value(found: str) -> str:
-    """Return what to do about something that follows a value on its line."""
+def _hint_after_value(found: str) -> str:
+    """Return how to correct text after a value."""
     if re.match(r",\d", found):
         return "write decimals with a point, such as 0.5"
     if re.match(r"[^\W\d]", found):
-        return "write numbers without their unit, and one key a line"
-    return "write one key a line"
+        return "write numbers without units, and one key per line"
+    return "write one key per line"
 
 
 def _read(path: Path) -> bytes:
     try:
         if path.exists() and not path.is_file():
-            raise NeurosimError(f"{path} is no file: give a scenario file such as my.toml")
+            raise NeurosimError(f"{path} is not a file: give a scenario file such as my.toml")
         with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
+            content = file.read(MAX_BYTES + 1)
     except NeurosimError:
         raise
     except (OSError, ValueError) as error:
@@ -181,10 +179,10 @@ def _read(path: Path) -> bytes:
             f"{path} cannot be read ({reason}): give a scenario file, or write one with "
             "`neurosim new my.toml`"
         ) from None
-    if len(content) > LARGEST:
+    if len(content) > MAX_BYTES:
         raise NeurosimError(
-            f"{path} has more than {LARGEST // 2**20} MB, the most that a scenario file may have: "
-            "draw connections by a rule instead of listing them"
+            f"{path} has more than {MAX_BYTES // 2**20} MB, the limit for scenario files: use a "
+            "connection rule, or put the connections into a CSV file"
         )
     return content
 
@@ -195,6 +193,6 @@ def _number(text: str) -> float | TooLarge:
 
 
 def _quoted(text: str, quote: str = "'") -> str:
-    """Return a piece of the file for a message: on one line, and short."""
+    """Return a piece of the file for a message: on one line, and shortened."""
     text = "".join(c if c.isprintable() else "?" for c in text)
     return quote + (text if len(text) <= 40 else f"{text[:37]}...") + quote

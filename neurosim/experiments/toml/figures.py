@@ -1,4 +1,4 @@
-"""Pictures that a scenario file can ask for."""
+"""Figures that a scenario file can list."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
 from neurosim.experiments.toml.findings import (
+    OfPopulations,
     OfPotentials,
     bin_width,
+    check_bin,
     check_recorded,
     recorded_potentials,
 )
-from neurosim.experiments.toml.spans import OfPopulations, check_bin
 from neurosim.models.declare import check_declared, optional, parameter
 from neurosim.utils.checks import check_indices, check_number, nearest_name, show
 
@@ -24,18 +25,18 @@ if TYPE_CHECKING:
     from neurosim.network import Network
     from neurosim.results import Result
 
-LATEST = 1e9
+MAX_TIME = 1e9
 """ms."""
-MOST_PANELS = 6
-"""Neurons in one picture of traces."""
+MAX_PANELS = 6
+"""Largest number of neurons in a figure of traces."""
 
 
 def _time(help: str) -> Any:
-    return parameter(None, "ms", 0.0, LATEST, help, check=optional(check_number))
+    return parameter(None, "ms", 0.0, MAX_TIME, help, check=optional(check_number))
 
 
-def _indices(ids: Any, what: str, *_: Any) -> tuple[int, ...]:
-    return tuple(check_indices(ids, what).tolist())
+def _indices(ids: Any, name: str, *_: Any) -> tuple[int, ...]:
+    return tuple(check_indices(ids, name).tolist())
 
 
 def _check_window(part: Raster | Traces) -> None:
@@ -46,7 +47,7 @@ def _check_window(part: Raster | Traces) -> None:
 
 
 def _window(part: Raster | Traces, warmup: float, duration: float) -> tuple[float, float]:
-    """Return start and stop (ms) of a picture, within the run."""
+    """Return start and stop (ms) of a figure, limited to the run."""
     start = warmup if part.start is None else part.start
     stop = duration if part.stop is None else min(part.stop, duration)
     if start >= duration:
@@ -64,23 +65,23 @@ def _window(part: Raster | Traces, warmup: float, duration: float) -> tuple[floa
 
 @dataclass(frozen=True)
 class Raster(OfPopulations):
-    """The spikes, and under them the rate of the populations over time.
+    """Spike raster above the population rate.
 
     Parameters
     ----------
     populations : list of str, optional
-        Names of populations, the first on top. Default: all.
+        Names of populations, from top to bottom. Default: all.
     start, stop : float, optional
-        The time that is shown (ms). Default: from the end of the warm-up to the end of the run.
+        Time window (ms). Default: from the end of the warm-up to the end of the run.
     max_neurons : int
-        With more neurons than that, 1 to 100,000, only every k-th is drawn.
+        Largest number of rows, 1 to 100,000; of more neurons, every k-th is drawn.
     bin_ms : float
-        Bin of the population rate (ms).
+        Bin width of the population rate (ms).
     """
 
-    start: float | None = _time("start of the time that is shown")
-    stop: float | None = _time("end of the time that is shown")
-    max_neurons: int = parameter(250, "", 1, 100_000, "with more neurons, only every k-th is drawn")
+    start: float | None = _time("start of the time window")
+    stop: float | None = _time("end of the time window")
+    max_neurons: int = parameter(250, "", 1, 100_000, "of more neurons, every k-th is drawn")
     bin_ms: float = bin_width(1.0)
 
     def __post_init__(self) -> None:
@@ -88,16 +89,16 @@ class Raster(OfPopulations):
         _check_window(self)
 
     def check_span(self, warmup: float, duration: float) -> None:
-        """Refuse a span of time that a run from 0 to `duration` does not have."""
+        """Raise an error if a run of this duration (ms) is too short."""
         start, stop = _window(self, warmup, duration)
         check_bin(self, stop - start)
 
     def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
-        """Return the pictures by what is added to their name."""
+        """Return figures by the suffix of their name."""
         from neurosim import plot
 
         start, stop = _window(self, warmup, result.duration)
-        drawn = plot.raster(
+        figure = plot.raster(
             result,
             self.populations,
             start=start,
@@ -106,49 +107,47 @@ class Raster(OfPopulations):
             bin_ms=self.bin_ms,
             title=title,
         )
-        return {"": drawn}
+        return {"": figure}
 
 
 @dataclass(frozen=True)
 class Traces:
-    """Recorded membrane potentials over time, one panel a neuron.
+    """Recorded membrane potentials, one panel per neuron.
 
     Parameters
     ----------
     of : str, optional
-        Name of the population. Default: a picture for each whose potential is recorded.
+        Name of the population. Default: one figure for each with recorded potentials.
     ids : list of int, optional
-        Up to six neurons, of those recorded. Default: the first six.
+        Up to six recorded neurons. Default: the first six.
     start, stop : float, optional
-        The time that is shown (ms). Default: from the end of the warm-up to the end of the run.
+        Time window (ms). Default: from the end of the warm-up to the end of the run.
     currents : bool
-        Whether to add the excitatory and the inhibitory current of the first neuron, for which
-        i_exc and i_inh have to be recorded.
+        Whether to add the excitatory and the inhibitory current of the first neuron; needs
+        recordings of i_exc and i_inh.
     """
 
     of: str | None = None
-    ids: tuple[int, ...] | None = parameter(
-        None, help="neurons, of those recorded", check=optional(_indices)
-    )
-    start: float | None = _time("start of the time that is shown")
-    stop: float | None = _time("end of the time that is shown")
+    ids: tuple[int, ...] | None = parameter(None, help="recorded neurons", check=optional(_indices))
+    start: float | None = _time("start of the time window")
+    stop: float | None = _time("end of the time window")
     currents: bool = parameter(False, help="whether to add the currents of the first neuron")
 
     def __post_init__(self) -> None:
         check_declared(self)
         _check_window(self)
-        if self.ids is not None and (self.of is None or not 1 <= len(self.ids) <= MOST_PANELS):
+        if self.ids is not None and (self.of is None or not 1 <= len(self.ids) <= MAX_PANELS):
             raise NeurosimError(
-                f"ids names {len(self.ids)} neurons of {self.of or 'no population'}: name 1 to "
-                f"{MOST_PANELS}, and their population with `of`"
+                f"ids lists {len(self.ids)} neurons of {self.of or 'no population'}: list 1 to "
+                f"{MAX_PANELS}, and give their population with `of`"
             )
 
     def check(self, network: Network) -> None:
-        """Refuse what is not recorded."""
+        """Raise an error for variables that are not recorded."""
         known = [population.name for population in network.populations]
         if self.of is not None and self.of not in known:
             raise NeurosimError(
-                f"of = {show(self.of)} is no population of this file: "
+                f"of = {show(self.of)} is not a population of this file: "
                 f"{nearest_name(self.of, known)}"
             )
         potentials = [r for r in network.recordings if r.name == "v"]
@@ -164,11 +163,11 @@ class Traces:
                 _check_ids(network, name, variable, shown[:1])
 
     def check_span(self, warmup: float, duration: float) -> None:
-        """Refuse a span of time that a run from 0 to `duration` does not have."""
+        """Raise an error if a run of this duration (ms) is too short."""
         _window(self, warmup, duration)
 
     def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
-        """Return the pictures by what is added to their name."""
+        """Return figures by the suffix of their name."""
         from neurosim import plot
 
         start, stop = _window(self, warmup, result.duration)
@@ -188,7 +187,7 @@ class Traces:
 
 @dataclass(frozen=True)
 class RatesAndCV(OfPopulations):
-    """How firing rates and irregularity are spread over the neurons.
+    """Distributions of firing rates and irregularity over the neurons.
 
     Parameters
     ----------
@@ -197,7 +196,7 @@ class RatesAndCV(OfPopulations):
     """
 
     def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
-        """Return the pictures by what is added to their name."""
+        """Return figures by the suffix of their name."""
         from neurosim import plot
 
         return {"": plot.rates_and_cv(result, self.populations, start=warmup, title=title)}
@@ -205,23 +204,23 @@ class RatesAndCV(OfPopulations):
 
 @dataclass(frozen=True)
 class PotentialHistogram(OfPotentials):
-    """How recorded membrane potentials are spread over time and neurons, spikes left out.
+    """Distribution of recorded membrane potentials over time and neurons, without spikes.
 
     Parameters
     ----------
     populations : list of str, optional
-        Names of populations. Default: all whose potential is recorded.
+        Names of populations. Default: all with recorded potentials.
     """
 
     def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
-        """Return the pictures by what is added to their name."""
+        """Return figures by the suffix of their name."""
         from neurosim import plot
 
         return {"": plot.potential_histogram(result, self.populations, start=warmup, title=title)}
 
 
-Picture = Raster | Traces | RatesAndCV | PotentialHistogram
-"""Any of the pictures."""
+AnyFigure = Raster | Traces | RatesAndCV | PotentialHistogram
+"""Any figure."""
 
 FIGURES: Mapping[str, type] = {
     "raster": Raster,
@@ -232,7 +231,7 @@ FIGURES: Mapping[str, type] = {
 
 
 def _check_ids(network: Network, name: str, variable: str, ids: tuple[int, ...]) -> None:
-    """Refuse neurons of which a variable is not recorded."""
+    """Raise an error for neurons whose variable is not recorded."""
     for recording in network.recordings:
         if (recording.population.name, recording.name) != (name, variable):
             continue
@@ -240,6 +239,6 @@ def _check_ids(network: Network, name: str, variable: str, ids: tuple[int, ...])
         for neuron in ids:
             if neuron >= size if recorded is None else neuron not in recorded:
                 raise NeurosimError(
-                    f"ids: {variable} of neuron {neuron} of {name!r} is not recorded: name "
-                    "neurons that [[recordings]] name"
+                    f"ids: {variable} of neuron {neuron} of {name!r} is not recorded: choose "
+                    "neurons listed in [[recordings]]"
                 )

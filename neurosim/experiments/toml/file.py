@@ -1,11 +1,12 @@
-"""A scenario file: what a scenario needs, made of a TOML document."""
+"""A scenario described by a TOML file."""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from neurosim.builder.memory import check_recordings, check_size
 from neurosim.errors import NeurosimError
@@ -13,39 +14,28 @@ from neurosim.experiments.toml import SUFFIX, Origin
 from neurosim.experiments.toml.description import describe
 from neurosim.experiments.toml.document import Document
 from neurosim.experiments.toml.figures import FIGURES
-from neurosim.experiments.toml.settings import settings_class
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from matplotlib.figure import Figure
 
+    from neurosim.experiments.scenario import RunOptions
     from neurosim.experiments.toml.description import Description
-    from neurosim.experiments.toml.document import Place
+    from neurosim.experiments.toml.positions import KeyPath
+    from neurosim.experiments.toml.schema import Field
     from neurosim.network import Network
     from neurosim.results import Result
 
 
-class Grid(Protocol):
-    """How long and how finely a network is to run."""
-
-    @property
-    def duration(self) -> float:
-        """Simulated time (ms)."""
-
-    @property
-    def dt(self) -> float:
-        """Step of the time grid (ms)."""
-
-
 class ScenarioFile:
-    """A network as data, with what to measure and to draw.
+    """The content of a scenario file, with the functions of a `Scenario`.
 
     Parameters
     ----------
     path : str or Path
     origin : Origin, optional
-        What the file is a copy of, if it is one.
+        The original, if the file is a copy.
 
     Attributes
     ----------
@@ -56,12 +46,12 @@ class ScenarioFile:
         ms.
     seed : int
     settings : type
-        Dataclass of the numbers that the file states, under dotted names.
+        Dataclass of the numbers in the file, with dotted names.
 
     Raises
     ------
     NeurosimError
-        With a line for every mistake in the file, up to ten.
+        With one line for each error in the file, up to ten.
     """
 
     def __init__(self, path: str | Path, origin: Origin | None = None) -> None:
@@ -71,35 +61,33 @@ class ScenarioFile:
         if not self.name.strip("."):
             raise NeurosimError(f"{path} has no name before its suffix: call it my.toml")
         if not self.name.isprintable():
-            raise NeurosimError(
-                f"the name of {path} has bytes that are not text: call it my.toml, for example"
-            )
+            raise NeurosimError(f"the name of {path} is not valid text: rename it to my.toml")
         self._document = Document(path, origin.folder)
         self.content = self._document.content
-        described = describe(self._document, self._document.values)
-        self._places = {".".join(map(str, place)): place for place in described.settable}
-        head = described.head
+        description = describe(self._document, self._document.values)
+        self._paths = {".".join(map(str, path)): path for path in description.settable}
+        head = description.head
         self.title, self.description = head.title or self.name, head.description
         self.duration, self.dt, self.seed = head.duration, head.dt, head.seed
-        self.settings = settings_class(described.settable, self._described)
+        self.settings = _settings_class(description.settable, self._describe)
 
-    def network(self, settings: Any, options: Grid) -> Network:
+    def network(self, settings: Any, options: RunOptions) -> Network:
         """Describe the network.
 
         Raises
         ------
         NeurosimError
-            Where it is more than the memory holds, a picture lies beyond the end of the run, or
-            the file is a copy without the files that it names.
+            If it exceeds the memory, a figure starts after the end of the run, or the file is a
+            copy without the edge lists that it refers to.
         """
         analysis = settings.described.analysis
-        if not settings.described.whole:
+        if not settings.described.complete:
             raise NeurosimError(
-                f"{self._document.name} is a copy without the lists of edges that it names: run "
-                "the file that it is a copy of"
+                f"{self._document.name} is a copy without the edge lists that it refers to: run "
+                "the original file"
             )
-        # Described anew, for whoever gets a network may add to it.
-        network = self._described(dataclasses.asdict(settings)).network
+        # A new one each time, because the caller may add to it.
+        network = self._describe(dataclasses.asdict(settings)).network
         with self._document.at(("populations",)):
             check_size(network)
         with self._document.at(("recordings",)):
@@ -110,11 +98,11 @@ class ScenarioFile:
         return network
 
     def warmup(self, settings: Any) -> float:
-        """Return the time (ms) that findings leave out."""
+        """Return the time (ms) that findings exclude."""
         return float(settings.described.analysis.warmup)
 
     def findings(self, result: Result, settings: Any) -> dict[str, object]:
-        """Measure what the file asks for."""
+        """Compute the findings listed in the file."""
         analysis = settings.described.analysis
         found: dict[str, object] = {}
         for finding in analysis.findings:
@@ -122,34 +110,72 @@ class ScenarioFile:
         return found
 
     def figures(self, result: Result, settings: Any) -> dict[str, Figure]:
-        """Draw what the file asks for; of one kind a second picture is numbered."""
+        """Draw the figures listed in the file; further figures of one kind are numbered."""
         analysis = settings.described.analysis
-        # A lone $ would begin a formula.
-        title = self.title.replace("$", r"\$")
+        title = self.title.replace("$", r"\$")  # a lone $ would start a formula
         kinds = {kind: name for name, kind in FIGURES.items()}
         drawn: dict[str, Figure] = {}
-        for picture in analysis.figures or ():
-            for ending, figure in picture.draw(result, analysis.warmup, title).items():
-                name = first = kinds[type(picture)] + ending
+        for figure in analysis.figures or ():
+            for suffix, content in figure.draw(result, analysis.warmup, title).items():
+                name = first = kinds[type(figure)] + suffix
                 number = 1
                 while name in drawn:
                     number += 1
                     name = f"{first}-{number}"
-                drawn[name] = figure
+                drawn[name] = content
         return drawn
 
-    def _described(self, changed: Mapping[str, Any]) -> Description:
-        """Return what the file describes with other numbers in it."""
+    def _describe(self, changed: Mapping[str, Any]) -> Description:
+        """Return the content of the file with some numbers changed."""
         values = self._document.values
         for name, value in changed.items():
-            values = _replaced(values, self._places[name], value)
+            values = _replaced(values, self._paths[name], value)
         return describe(self._document, values)
 
 
-def _replaced(values: Any, place: Place, value: Any) -> Any:
-    """Return values with one of them replaced; what lies beside it is shared, not copied."""
-    if not place:
+def _replaced(values: Any, path: KeyPath, value: Any) -> Any:
+    """Return values with one of them replaced; unchanged branches are shared."""
+    if not path:
         return value
     changed = copy.copy(values)
-    changed[place[0]] = _replaced(values[place[0]], place[1:], value)
+    changed[path[0]] = _replaced(values[path[0]], path[1:], value)
     return changed
+
+
+class _Settings(ABC):
+    """Base class of settings with dotted names, such as "populations.exc.size"."""
+
+    def __init__(self, **values: Any) -> None:
+        for setting in dataclasses.fields(self):  # type: ignore[arg-type]
+            value = values.get(setting.name, setting.default)
+            object.__setattr__(self, setting.name, value)
+        object.__setattr__(self, "described", self._describe(values))
+
+    @abstractmethod
+    def _describe(self, changed: Mapping[str, Any]) -> Description: ...
+
+
+def _settings_class(
+    settable: Mapping[KeyPath, tuple[Field, Any]],
+    describe: Callable[[Mapping[str, Any]], Description],
+) -> type:
+    """Return the settings dataclass of a file; its instances have a `described` attribute.
+
+    Parameters
+    ----------
+    settable : mapping
+        Field and value of every number in the file, by path.
+    describe : callable
+        Returns the content of the file with changed values, given by dotted name.
+    """
+    body: dict[str, Any] = {"__annotations__": {}, "_describe": staticmethod(describe)}
+    for path, (field, value) in settable.items():
+        name = ".".join(map(str, path))
+        kind = field.kind
+        if len(path) > 1 and kind is not None:  # duration, dt and seed are options of a run
+            body["__annotations__"][name] = kind
+            metadata = {"unit": field.declared.unit, "help": field.declared.help}
+            default = float(value) if kind is float else value
+            body[name] = dataclasses.field(default=default, metadata=metadata)
+    made = type("Settings", (_Settings,), body)
+    return dataclasses.dataclass(frozen=True, init=False, repr=False, eq=False)(made)

@@ -1,4 +1,4 @@
-"""Numbers that a scenario file can ask for: each is found for every population."""
+"""Findings that a scenario file can list: numbers for each population."""
 
 from __future__ import annotations
 
@@ -9,47 +9,28 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.experiments.toml.spans import OfPopulations
-from neurosim.models.declare import parameter
+from neurosim.models.declare import check_declared, parameter
 from neurosim.results import analysis
+from neurosim.utils.checks import nearest_name, show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from neurosim.network import Network
-    from neurosim.results import Result, SpikeTrains
+    from neurosim.results import Result
 
-LONGEST_BIN = 1e6
+MAX_BIN = 1e6
 """ms."""
 
 
 def bin_width(default: float) -> Any:
-    """Declare the width of the bins in which spikes are counted."""
-    return parameter(default, "ms", 1e-3, LONGEST_BIN, "width of the bins of time")
+    """Declare the width of time bins."""
+    return parameter(default, "ms", 1e-3, MAX_BIN, "bin width")
 
 
 @dataclass(frozen=True)
-class _OfSpikes(OfPopulations, ABC):
-    """A number for every population, from its spikes."""
-
-    key: ClassVar[str]
-
-    def find(self, result: Result, start: float) -> dict[str, object]:
-        """Return the finding's numbers by population; `start` (ms) ends the warm-up."""
-        names = self.populations or tuple(result.spikes)
-        return {
-            self.key: {
-                name: self._measure(result.spikes[name], start, result.duration) for name in names
-            }
-        }
-
-    @abstractmethod
-    def _measure(self, trains: SpikeTrains, start: float, stop: float) -> float | None: ...
-
-
-@dataclass(frozen=True)
-class Rates(OfPopulations):
-    """Firing rates (Hz) of the neurons of each population: their mean and standard deviation.
+class OfPopulations:
+    """Base class of findings and figures that use the spikes of populations.
 
     Parameters
     ----------
@@ -57,136 +38,206 @@ class Rates(OfPopulations):
         Names of populations. Default: all.
     """
 
-    def find(self, result: Result, start: float) -> dict[str, object]:
-        """Return the finding's numbers by population; `start` (ms) ends the warm-up."""
-        found: dict[str, dict[str, float | None]] = {"rate_hz": {}, "rate_sd_hz": {}}
-        for name in self.populations or tuple(result.spikes):
-            each = analysis.rates(result.spikes[name], start, result.duration)
-            found["rate_hz"][name] = _mean(each)
-            found["rate_sd_hz"][name] = float(each.std()) if len(each) else None
-        return dict(found)
+    populations: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        check_declared(self)
+        names = self.populations
+        if names is None:
+            return
+        if not isinstance(names, (list, tuple)) or not all(isinstance(n, str) for n in names):
+            raise NeurosimError(
+                f'populations = {show(names)} must be a list of names: write ["exc", "inh"]'
+            )
+        if not names or len(set(names)) < len(names):
+            raise NeurosimError("populations is empty or repeats a name: list each name once")
+        object.__setattr__(self, "populations", tuple(names))
+
+    def check(self, network: Network) -> None:
+        """Raise an error for populations that the network does not have."""
+        known = [population.name for population in network.populations]
+        for name in self.populations or ():
+            if name not in known:
+                raise NeurosimError(
+                    f"populations contains {show(name)}, which the file does not describe: "
+                    f"{nearest_name(name, known)}"
+                )
+
+    def check_span(self, warmup: float, duration: float) -> None:
+        """Raise an error if a run of this duration (ms) is too short."""
+        check_bin(self, duration - warmup)
+
+
+def check_bin(part: Any, longest: float) -> None:
+    """Raise an error for a bin that is longer than the analysed time (ms)."""
+    width = getattr(part, "bin_ms", 0.0)
+    if width > longest:
+        raise NeurosimError(
+            f"bin_ms = {width:g} ms is longer than the {longest:g} ms that are left after the "
+            "warm-up: give a shorter bin or a longer duration"
+        )
 
 
 @dataclass(frozen=True)
-class Irregularity(_OfSpikes):
-    """Coefficient of variation of inter-spike intervals: 0 for a clock, 1 for a Poisson process.
+class _Finding(OfPopulations, ABC):
+    """Base class of findings: the mean, and perhaps the standard deviation, of values.
+
+    Attributes
+    ----------
+    keys : tuple of str
+        Name of the mean and, if there is a second one, of the standard deviation.
+    """
+
+    keys: ClassVar[tuple[str, ...]]
+
+    def find(self, result: Result, start: float) -> dict[str, object]:
+        """Return the numbers by population; `start` (ms) is the end of the warm-up."""
+        found: dict[str, dict[str, float | None]] = {key: {} for key in self.keys}
+        for name in self.populations or self._available(result):
+            values = np.atleast_1d(self._values(result, name, start))
+            known = values[np.isfinite(values)]
+            for key, statistic in zip(self.keys, ("mean", "std"), strict=False):
+                found[key][name] = float(getattr(known, statistic)()) if len(known) else None
+        return dict(found)
+
+    def _available(self, result: Result) -> tuple[str, ...]:
+        """Return the populations to use by default."""
+        return tuple(result.spikes)
+
+    @abstractmethod
+    def _values(self, result: Result, name: str, start: float) -> Any:
+        """Return the values of a population after the warm-up."""
+
+
+@dataclass(frozen=True)
+class Rates(_Finding):
+    """Mean and standard deviation of the firing rates (Hz) of the neurons.
+
+    Parameters
+    ----------
+    populations : list of str, optional
+        Names of populations. Default: all.
+    """
+
+    keys = ("rate_hz", "rate_sd_hz")
+
+    def _values(self, result: Result, name: str, start: float) -> Any:
+        return analysis.rates(result.spikes[name], start, result.duration)
+
+
+@dataclass(frozen=True)
+class Irregularity(_Finding):
+    """Coefficient of variation of inter-spike intervals: 0 if regular, 1 for a Poisson process.
 
     Parameters
     ----------
     populations : list of str, optional
         Names of populations. Default: all.
     min_spikes : int
-        Neurons with fewer spikes are left out; at least 3.
+        Neurons with fewer spikes are excluded; at least 3.
     """
 
-    key = "cv"
-    min_spikes: int = parameter(3, "", 3, help="neurons with fewer spikes are left out")
+    keys = ("cv",)
+    min_spikes: int = parameter(3, "", 3, help="neurons with fewer spikes are excluded")
 
-    def _measure(self, trains: SpikeTrains, start: float, stop: float) -> float | None:
-        return _mean(analysis.cv_isi(trains, start, stop, min_spikes=self.min_spikes))
+    def _values(self, result: Result, name: str, start: float) -> Any:
+        trains, stop = result.spikes[name], result.duration
+        return analysis.cv_isi(trains, start, stop, min_spikes=self.min_spikes)
 
 
 @dataclass(frozen=True)
-class _InBins(_OfSpikes):
-    """A number from the spikes in bins of time."""
+class Correlation(_Finding):
+    """Mean Pearson correlation of the spike counts of pairs of neurons.
 
+    Parameters
+    ----------
+    populations : list of str, optional
+        Names of populations. Default: all.
+    bin_ms : float
+        Bin width (ms).
+    n_neurons : int
+        Largest number of neurons, 2 to 2000, evenly spaced among those that fire.
+    """
+
+    keys = ("correlation",)
+    bin_ms: float = bin_width(5.0)
+    n_neurons: int = parameter(200, "", 2, 2000, "largest number of neurons, of those that fire")
+
+    def _values(self, result: Result, name: str, start: float) -> Any:
+        trains, stop, n = result.spikes[name], result.duration, self.n_neurons
+        return analysis.correlations(trains, stop, start=start, bin_ms=self.bin_ms, n_neurons=n)
+
+
+@dataclass(frozen=True)
+class Synchrony(_Finding):
+    """Fano factor of the population's spike count in a bin: 1 for independent Poisson neurons.
+
+    Parameters
+    ----------
+    populations : list of str, optional
+        Names of populations. Default: all.
+    bin_ms : float
+        Bin width (ms).
+    """
+
+    keys = ("fano_factor",)
     bin_ms: float = bin_width(1.0)
 
+    def _values(self, result: Result, name: str, start: float) -> Any:
+        trains, stop = result.spikes[name], result.duration
+        return analysis.fano_factor(trains, stop, start=start, bin_ms=self.bin_ms)
+
 
 @dataclass(frozen=True)
-class Correlation(_InBins):
-    """Pearson's correlation of the spike counts of pairs of neurons, in the mean over the pairs.
+class Rhythm(_Finding):
+    """Frequency (Hz) with the largest power in the population rate.
 
     Parameters
     ----------
     populations : list of str, optional
         Names of populations. Default: all.
     bin_ms : float
-        Width of the bins in which spikes are counted (ms).
-    n_neurons : int
-        So many neurons at most, 2 to 2000, evenly spaced among those that fire.
+        Bin width (ms).
     """
 
-    key = "correlation"
-    bin_ms: float = bin_width(5.0)
-    n_neurons: int = parameter(200, "", 2, 2000, "most neurons, of those that fire")
-
-    def _measure(self, trains: SpikeTrains, start: float, stop: float) -> float | None:
-        return _mean(
-            analysis.correlations(
-                trains, stop, start=start, bin_ms=self.bin_ms, n_neurons=self.n_neurons
-            )
-        )
-
-
-@dataclass(frozen=True)
-class Synchrony(_InBins):
-    """Variance over mean of the spikes of a population in a bin: 1 for independent Poisson neurons.
-
-    Parameters
-    ----------
-    populations : list of str, optional
-        Names of populations. Default: all.
-    bin_ms : float
-        Width of a bin (ms).
-    """
-
-    key = "fano_factor"
-
-    def _measure(self, trains: SpikeTrains, start: float, stop: float) -> float | None:
-        return _finite(analysis.fano_factor(trains, stop, start=start, bin_ms=self.bin_ms))
-
-
-@dataclass(frozen=True)
-class Rhythm(_InBins):
-    """Frequency (Hz) at which the population rate has most power.
-
-    Parameters
-    ----------
-    populations : list of str, optional
-        Names of populations. Default: all.
-    bin_ms : float
-        Bin of the population rate (ms).
-    """
-
-    key = "peak_frequency_hz"
+    keys = ("peak_frequency_hz",)
     bin_ms: float = bin_width(0.5)
 
-    def _measure(self, trains: SpikeTrains, start: float, stop: float) -> float | None:
-        return _finite(analysis.peak_frequency(trains, stop, start=start, bin_ms=self.bin_ms))
+    def _values(self, result: Result, name: str, start: float) -> Any:
+        trains, stop = result.spikes[name], result.duration
+        return analysis.peak_frequency(trains, stop, start=start, bin_ms=self.bin_ms)
 
 
 class OfPotentials(OfPopulations):
-    """What is made of the recorded potentials of populations."""
+    """Base class of findings and figures that use recorded membrane potentials."""
 
     def check(self, network: Network) -> None:
-        """Refuse populations whose potential is not recorded."""
+        """Raise an error for populations whose potential is not recorded."""
         super().check(network)
         check_recorded(network, self.populations)
 
 
 @dataclass(frozen=True)
-class MeanPotential(OfPotentials):
-    """Mean and standard deviation of the recorded membrane potentials (mV), spikes left out.
+class MeanPotential(OfPotentials, _Finding):
+    """Mean and standard deviation of recorded membrane potentials (mV), without spikes.
 
     Parameters
     ----------
     populations : list of str, optional
-        Names of populations. Default: all whose potential is recorded.
+        Names of populations. Default: all with recorded potentials.
     """
 
-    def find(self, result: Result, start: float) -> dict[str, object]:
-        """Return the finding's numbers by population; `start` (ms) ends the warm-up."""
-        found: dict[str, dict[str, float | None]] = {"potential_mv": {}, "potential_sd_mv": {}}
-        for name in self.populations or recorded_potentials(result):
-            values = analysis.potentials(result, name, start)
-            found["potential_mv"][name] = _mean(values)
-            found["potential_sd_mv"][name] = float(values.std()) if len(values) else None
-        return dict(found)
+    keys = ("potential_mv", "potential_sd_mv")
+
+    def _available(self, result: Result) -> tuple[str, ...]:
+        return recorded_potentials(result)
+
+    def _values(self, result: Result, name: str, start: float) -> Any:
+        return analysis.potentials(result, name, start)
 
 
 Finding = Rates | Irregularity | Correlation | Synchrony | Rhythm | MeanPotential
-"""Any of the findings."""
+"""Any finding."""
 
 FINDINGS: Mapping[str, type] = {
     "rates": Rates,
@@ -199,14 +250,14 @@ FINDINGS: Mapping[str, type] = {
 
 
 def recorded_potentials(result: Result) -> tuple[str, ...]:
-    """Return the populations whose potential was recorded."""
+    """Return the populations with recorded potentials."""
     return tuple(name for name, variable in result.traces if variable == "v")
 
 
 def check_recorded(
     network: Network, populations: tuple[str, ...] | None, variable: str = "v"
 ) -> None:
-    """Refuse populations of which a variable is not recorded; None stands for any one."""
+    """Raise an error if a variable is not recorded in these populations; None: in any one."""
     recorded = [r.population.name for r in network.recordings if r.name == variable]
     missing = [name for name in populations or () if name not in recorded]
     if missing or not recorded:
@@ -216,12 +267,3 @@ def check_recorded(
             f'of = "{missing[0] if missing else network.populations[0].name}" and '
             f'variable = "{variable}"'
         )
-
-
-def _mean(values: np.ndarray) -> float | None:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else None
-
-
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None

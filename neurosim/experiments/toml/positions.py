@@ -1,7 +1,7 @@
-"""On which line of a TOML file each key stands, and that the file is not nested without bounds.
+"""Find the line of each key in a TOML file, and limit its nesting.
 
-`tomllib` tells lines of syntax errors alone, and no library that is kept up tells those of keys.
-What it takes is little: strings, comments and brackets have to be told apart, no value is read.
+`tomllib` reports lines for syntax errors only, and no maintained library reports those of keys.
+This scanner distinguishes strings, comments and brackets; it does not interpret values.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from neurosim.errors import NeurosimError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
+"""Keys and list indices that lead to a value."""
+MAX_DEPTH = 16
+"""Deepest nesting of tables and lists, and longest dotted key: parsers are recursive."""
+MAX_KEYS = 30_000
+"""Largest number of keys, tables and nested lists."""
 
-DEEPEST = 16
-"""Tables and lists within each other, and parts of a dotted key: a parser goes as deep as these."""
-MOST_KEYS = 30_000
-"""Keys and tables in a file, and lists in lists: each is looked up and checked."""
+MAX_DIGITS = 400
+"""Largest number of characters in a number: the parser uses a hundred bytes for each."""
 
-LONGEST_WORD = 400
-"""Characters in a number: the parser takes a hundred bytes for each."""
-
-# Repeats are possessive, so that no text takes long or much memory. Only single characters are
-# repeated: Python before 3.11.5 matches possessive groups wrongly.
+# Possessive quantifiers bound time and memory. They repeat single characters only, because Python
+# before 3.11.5 matches possessive groups incorrectly.
 _BARE = re.compile(r"[A-Za-z0-9_-]++")
 _BLANKS = re.compile(r"[ \t]*+")
 _GAP = re.compile(r"[\s,]*+")
 _PLAIN = re.compile(r"[^\"'#\[\]{}]*+")
 _SCALAR = re.compile(r"[^,\]}\n#]*+")
-_LONG = re.compile(rf"[^\s,]{{{LONGEST_WORD + 1}}}")
+_LONG = re.compile(rf"[^\s,]{{{MAX_DIGITS + 1}}}")
 _LINE = re.compile(r"[^\n]*+")
 
 _STRING_ENDS = {
@@ -41,27 +41,27 @@ _STRING_ENDS = {
     '"""': re.compile(r'\\.|"{3,5}', re.DOTALL),
     "'''": re.compile(r"'{3,5}"),
 }
-"""By opening quote, what may end a string; an escaped character does not."""
+"""Possible ends of a string by its opening quote; escaped characters are skipped."""
 
 
 class _SyntaxError(Exception):
-    """What follows is no TOML: the parser tells it better."""
+    """The text is not valid TOML; the parser will report it."""
 
 
-def key_lines(text: str, name: str) -> Mapping[Path, int]:
-    """Return the line of every key, by the path of keys and places in lists that leads to it.
+def key_lines(text: str, name: str) -> Mapping[KeyPath, int]:
+    """Return the line of every key.
 
     Parameters
     ----------
     text : str
-        Of a TOML file; up to its first syntax error, if it has one, the lines are right.
+        Content of a TOML file. Lines are correct up to the first syntax error.
     name : str
-        The file's, for messages.
+        Name of the file, for messages.
 
     Raises
     ------
     NeurosimError
-        For nesting beyond `DEEPEST`, and for more than `MOST_KEYS`.
+        If the nesting exceeds `MAX_DEPTH`, or there are more than `MAX_KEYS` keys.
     """
     scan = _Scan(text, name)
     with suppress(_SyntaxError):
@@ -70,42 +70,42 @@ def key_lines(text: str, name: str) -> Mapping[Path, int]:
 
 
 class _Scan:
-    """Walks through a text once. `pos` is where it stands, `line` the line of that place."""
+    """Scan a text once; `pos` is the current offset, and `line` its line."""
 
     def __init__(self, text: str, name: str) -> None:
         self.text, self.name = text, name
         self.pos, self.line = 0, 1
-        self.lines: dict[Path, int] = {}
-        self.counts: dict[Path, int] = {}
+        self.lines: dict[KeyPath, int] = {}
+        self.counts: dict[KeyPath, int] = {}
         self.depth = 0
 
     def document(self) -> None:
-        """Walk through tables and statements."""
-        table: Path = ()
+        """Scan all tables and statements."""
+        table: KeyPath = ()
         while self._gaps():
             if self._at("["):
                 table = self._header()
             else:
                 self._pair(table)
 
-    def _header(self) -> Path:
-        """Pass [table] or [[table]] and return the path of what follows."""
+    def _header(self) -> KeyPath:
+        """Scan [table] or [[table]] and return its path."""
         double = self.text.startswith("[[", self.pos)
         self.pos += 1 + double
         line, keys = self.line, self._key()
-        path: Path = ()
+        path: KeyPath = ()
         for number, key in enumerate(keys, 1):
             path = (*path, key)
             self._enter(path, line)
             if double and number == len(keys):
                 self.counts[path] = self.counts.get(path, 0) + 1
-            if path in self.counts:  # an array of tables: its latest
+            if path in self.counts:  # an array of tables: the last one
                 path = (*path, self.counts[path] - 1)
                 self._enter(path, line)
         self._skip(_LINE)
         return path
 
-    def _pair(self, table: Path) -> None:
+    def _pair(self, table: KeyPath) -> None:
         line = self.line
         keys = self._key()
         for number in range(1, len(keys) + 1):
@@ -114,8 +114,8 @@ class _Scan:
         self._skip(_BLANKS)
         self._value((*table, *keys))
 
-    def _key(self) -> Path:
-        """Pass a dotted key."""
+    def _key(self) -> KeyPath:
+        """Scan a dotted key."""
         keys: list[str] = []
         while True:
             self._skip(_BLANKS)
@@ -127,13 +127,13 @@ class _Scan:
                 self._match(_BARE)
             part = self.text[start : self.pos]
             keys.append(_unquoted(part) if quoted else part)
-            self._deep(len(keys))
+            self._check_depth(len(keys))
             self._skip(_BLANKS)
             if not self._at("."):
                 return tuple(keys)
             self.pos += 1
 
-    def _value(self, path: Path) -> None:
+    def _value(self, path: KeyPath) -> None:
         start = self.pos
         if self._at("["):
             self._list(path)
@@ -143,24 +143,24 @@ class _Scan:
             self._string()
         else:
             self._match(_SCALAR)
-            self._short(start)
+            self._check_length(start)
 
-    def _list(self, path: Path) -> None:
-        self._deep(self.depth + 1)
+    def _list(self, path: KeyPath) -> None:
+        self._check_depth(self.depth + 1)
         self.depth += 1
         self.pos += 1
-        place = 0
+        index = 0
         while not self._at("]"):
             start = self.pos
             self._skip(_PLAIN)
-            self._short(start)
-            place += self.text.count(",", start, self.pos)
+            self._check_length(start)
+            index += self.text.count(",", start, self.pos)
             if self._at("["):
-                self._enter((*path, place), self.line)
-                self._list((*path, place))
+                self._enter((*path, index), self.line)
+                self._list((*path, index))
             elif self._at("{"):
-                self._enter((*path, place), self.line)
-                self._inline_table((*path, place))
+                self._enter((*path, index), self.line)
+                self._inline_table((*path, index))
             elif self._at("#"):
                 self._skip(_LINE)
             elif not self._at("]"):
@@ -168,8 +168,8 @@ class _Scan:
         self.depth -= 1
         self.pos += 1
 
-    def _inline_table(self, path: Path) -> None:
-        self._deep(self.depth + 1)
+    def _inline_table(self, path: KeyPath) -> None:
+        self._check_depth(self.depth + 1)
         self.depth += 1
         self.pos += 1
         while self._gaps() and not self._at("}"):
@@ -178,7 +178,7 @@ class _Scan:
         self._expect("}")
 
     def _string(self) -> None:
-        """Pass a string with its quotes."""
+        """Scan a string with its quotes."""
         start = self.pos
         quote = self.text[start : start + 1]
         if quote * 3 == self.text[start : start + 3]:
@@ -195,7 +195,7 @@ class _Scan:
         self.pos = end
 
     def _gaps(self) -> bool:
-        """Pass blanks, commas, line ends and comments; return whether something follows."""
+        """Skip whitespace, commas and comments; return whether anything follows."""
         self._skip(_GAP)
         while self._at("#"):
             self._skip(_LINE)
@@ -211,46 +211,46 @@ class _Scan:
         self.pos += len(mark)
 
     def _match(self, pattern: re.Pattern[str]) -> None:
-        """Pass what matches, which must be something."""
+        """Skip a nonempty match."""
         start = self.pos
         self._skip(pattern)
         if self.pos == start:
             raise _SyntaxError
 
     def _skip(self, pattern: re.Pattern[str]) -> bool:
-        """Pass what matches, if anything; tell whether something follows."""
+        """Skip a match, if any; return whether anything follows."""
         found = pattern.match(self.text, self.pos)
         if found:
             self.line += self.text.count("\n", self.pos, found.end())
             self.pos = found.end()
         return self.pos < len(self.text)
 
-    def _enter(self, path: Path, line: int) -> None:
+    def _enter(self, path: KeyPath, line: int) -> None:
         self.lines.setdefault(path, line)
-        if len(self.lines) > MOST_KEYS:
+        if len(self.lines) > MAX_KEYS:
             raise NeurosimError(
-                f"{self.name}:{line}: the file has more than {MOST_KEYS:,} keys and tables: "
+                f"{self.name}:{line}: the file has more than {MAX_KEYS:,} keys and tables: "
                 "describe populations instead of single neurons"
             )
 
-    def _short(self, start: int) -> None:
-        """Refuse numbers of more than `LONGEST_WORD` characters between `start` and here."""
+    def _check_length(self, start: int) -> None:
+        """Raise an error for numbers with more than `MAX_DIGITS` characters since `start`."""
         if _LONG.search(self.text, start, self.pos):
             raise NeurosimError(
-                f"{self.name}:{self.line}: a number has more than {LONGEST_WORD} characters: check "
+                f"{self.name}:{self.line}: a number has more than {MAX_DIGITS} characters: check "
                 "its unit"
             )
 
-    def _deep(self, depth: int) -> None:
-        if depth > DEEPEST:
+    def _check_depth(self, depth: int) -> None:
+        if depth > MAX_DEPTH:
             raise NeurosimError(
-                f"{self.name}:{self.line}: tables or lists lie more than {DEEPEST} deep in each "
-                "other: no part of a scenario needs that"
+                f"{self.name}:{self.line}: tables or lists are nested more than {MAX_DEPTH} deep: "
+                "no scenario needs this"
             )
 
 
 def _unquoted(key: str) -> str:
-    """Return a quoted key as it is meant, escapes resolved."""
+    """Return a quoted key with its escapes resolved."""
     import tomllib
 
     try:

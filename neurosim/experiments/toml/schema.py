@@ -1,4 +1,4 @@
-"""What may stand in a table, read off the class or method that takes it: nothing is said twice."""
+"""Keys of the tables in a scenario file, read from the signatures of classes and methods."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 from numpy.typing import ArrayLike
 
 from neurosim import models, network
-from neurosim.experiments.settings import nearest
+from neurosim.experiments.settings import suggest
 from neurosim.experiments.toml.figures import FIGURES
 from neurosim.experiments.toml.findings import FINDINGS
 from neurosim.models.declare import Parameter, parameters_of
@@ -32,33 +32,30 @@ ARGUMENTS = {
     name: dataclasses.replace(UNDECLARED, unit=unit, help=help)
     for name, unit, help in (
         ("size", "", "number of neurons, at least 1"),
-        ("v_init", "mV", "potentials at time 0"),
+        ("v_init", "mV", "membrane potentials at time 0"),
         ("psp", "mV", "peak of the postsynaptic potential"),
-        ("weight", "mV or pA", "strength in the unit of the synapse"),
-        ("delay", "ms", "time from a spike to its arrival"),
-        ("variable", "", "what is recorded"),
+        ("weight", "mV or pA", "weight in the unit of the synapse"),
+        ("delay", "ms", "transmission delay"),
+        ("variable", "", "recorded variable"),
         ("ids", "", "indices of neurons"),
         ("interval", "ms", "time between samples"),
     )
 }
 """Declarations of the arguments of the methods of `Network`."""
 
-MOST_LISTED = 12
-"""Names in a sentence."""
-
 
 @dataclass(frozen=True)
 class Field:
-    """A key that a table may have.
+    """A key of a table.
 
     Attributes
     ----------
     name : str
     hint : object
-        Type of its value, as annotated.
+        Annotated type of the value.
     required : bool
     declared : Parameter
-        With unit and meaning.
+        Unit, range and meaning.
     """
 
     name: str
@@ -68,36 +65,36 @@ class Field:
 
     @property
     def each(self) -> bool:
-        """Whether it holds a list of parts."""
+        """Whether the value is a list of parts."""
         lists = [hint for hint in (self.hint, *get_args(self.hint)) if get_origin(hint) is tuple]
         return bool(lists and self.parts)
 
     @property
     def parts(self) -> dict[str, type]:
-        """Parts that may stand there; where anything may, distributions and profiles."""
+        """Possible parts; for Any, distributions and profiles."""
         if Any not in _members(self.hint):
             return self._kinds
         return self._kinds or {**kinds_of(Distribution), **kinds_of(Profile)}
 
     @property
     def named(self) -> bool:
-        """Whether a text stands for the part of that name."""
+        """Whether a string is the name of a part."""
         return bool(self._kinds) and float not in _members(self.hint)
 
     @property
     def _kinds(self) -> dict[str, type]:
-        """Parts that the annotation names."""
+        """Parts in the annotation."""
         classes = tuple(member for member in _members(self.hint) if isinstance(member, type))
         return {name: kind for name, kind in named_parts().items() if issubclass(kind, classes)}
 
     @property
     def by_name(self) -> bool:
-        """Whether it holds a table of values by name."""
+        """Whether the value is a table of values by name."""
         return any(get_origin(member) is Mapping for member in _members(self.hint))
 
     @property
     def kind(self) -> Any:
-        """What a single value is to be: float, int, bool, a Literal; None for anything else."""
+        """Type of a single value: float, int, bool or a Literal; None for anything else."""
         members = _members(self.hint)
         if float in members or Any in members:
             return float
@@ -106,45 +103,40 @@ class Field:
 
 
 def field_of(name: str, hint: Any, help: str, *, required: bool = False) -> Field:
-    """Return a key that no class or method declares."""
+    """Return a key that does not belong to a signature."""
     return Field(name, hint, required, dataclasses.replace(UNDECLARED, help=help))
 
 
 def named_parts() -> dict[str, type]:
-    """Return all parts that a file can name by their type."""
+    """Return all parts by the name of their type."""
     return {**kinds_of(Part), **FINDINGS, **FIGURES}
 
 
 @cache
-def fields_of(taker: Callable[..., Any]) -> Mapping[str, Field]:
-    """Return the keys of the table that stands for the arguments of a class or method."""
+def fields_of(function: Callable[..., Any]) -> Mapping[str, Field]:
+    """Return the keys of a table with the arguments of a class or method."""
     parts = {**vars(models), **vars(network)}
     known = {**parts, "ArrayLike": ArrayLike, "Mapping": Mapping, **FINDINGS, **FIGURES}
-    hints = typing.get_type_hints(taker, localns=known)
-    declared = parameters_of(taker) if isinstance(taker, type) else ARGUMENTS
-    if isinstance(taker, type) and issubclass(taker, Neuron):
-        # Neurons may differ in every parameter, however it is annotated.
+    hints = typing.get_type_hints(function, localns=known)
+    declared = parameters_of(function) if isinstance(function, type) else ARGUMENTS
+    if isinstance(function, type) and issubclass(function, Neuron):
+        # Every parameter may differ between neurons, whatever its annotation.
         hints |= dict.fromkeys(declared, Any)
     fields = {}
-    for name, argument in inspect.signature(taker).parameters.items():
+    for name, argument in inspect.signature(function).parameters.items():
         if name in hints:
             required = argument.default is argument.empty
             fields[name] = Field(name, hints[name], required, declared.get(name, UNDECLARED))
     return fields
 
 
-def unknown(what: str, word: object, known: Iterable[str]) -> str:
-    """Return the sentence that refuses a name, with the one that was probably meant."""
-    known = list(known)
-    near = nearest(str(word), known)
-    if near:
-        return f"{what} is unknown: did you mean {near}?"
-    more = ", …" if len(known) > MOST_LISTED else ""
-    return f"{what} is unknown: there are {', '.join(known[:MOST_LISTED]) or 'none'}{more}"
+def unknown(subject: str, word: object, known: Iterable[str]) -> str:
+    """Return the message for an unknown name, with the most similar known one."""
+    return f"{subject} is unknown: {suggest(word, known)}"
 
 
 def _members(hint: Any) -> list[Any]:
-    """Return the types that a hint allows, one by one."""
+    """Return the types in a union or tuple."""
     if get_origin(hint) in (typing.Union, types.UnionType):
         return [member for part in get_args(hint) for member in _members(part)]
     if get_origin(hint) is tuple:

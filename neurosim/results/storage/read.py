@@ -1,4 +1,4 @@
-"""Read a result from an HDF5 file that may be damaged, foreign or hostile."""
+"""Read a result from an HDF5 file, which may be damaged or hostile."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def load(path: str | os.PathLike[str]) -> Result:
-    """Read a result that `save` wrote.
+    """Read a result written by `save`.
 
     Parameters
     ----------
@@ -32,20 +32,20 @@ def load(path: str | os.PathLike[str]) -> Result:
     Returns
     -------
     Result
-        Equal to the one saved, bit by bit.
+        Bit-identical to the saved one.
 
     Raises
     ------
     NeurosimError
-        Where the file is missing, no result of neurosim, damaged, or of a later format.
+        If the file is missing, damaged, of a later format, or not a result of neurosim.
     """
     import h5py
 
     path = Path(path)
-    check_file(path, "a result file that neurosim saved")
+    check_file(path, "a result file of neurosim")
     try:
         if not h5py.is_hdf5(path):
-            raise NeurosimError(f"{path} is no HDF5 file: give a result file that neurosim saved")
+            raise NeurosimError(f"{path} is not an HDF5 file: give a result file of neurosim")
         with h5py.File(path, "r") as file:
             _check_format(file, path)
             return _read_result(file, path.stat().st_size)
@@ -63,7 +63,7 @@ def _check_format(file: h5py.File, path: Path) -> None:
     written = file["neurosim"].attrs.get("format") if "neurosim" in file else None
     if not isinstance(written, np.integer):
         raise NeurosimError(
-            f"{path} is an HDF5 file but no result of neurosim: give one that neurosim saved"
+            f"{path} is an HDF5 file but not a result of neurosim: give a result file of neurosim"
         )
     if not 1 <= written <= FORMAT:
         raise NeurosimError(
@@ -110,39 +110,39 @@ def _read_stats(group: h5py.Group) -> RunStats:
     values = {name: np.asarray(value) for name, value in group.attrs.items() if name in types}
     for name, value in values.items():
         _require(
-            value.dtype == types[name] and value.ndim == 0, f"{group.name}/{name} is no number"
+            value.dtype == types[name] and value.ndim == 0, f"{group.name}/{name} is not a number"
         )
     return RunStats(**{name: value.item() for name, value in values.items()})
 
 
 class _Reader:
-    """Reads arrays, after a check that the file is large enough to hold them.
+    """Read arrays after checking that the file is large enough to contain them.
 
     Parameters
     ----------
     file_size : int
-        Bytes.
-    written : int
+        Size of the file (bytes).
+    version : int
         Version of the layout.
     dt, duration : float
         Of the run (ms).
     """
 
-    def __init__(self, file_size: int, written: int, dt: float, duration: float) -> None:
-        self.file_size, self.written = file_size, written
+    def __init__(self, file_size: int, version: int, dt: float, duration: float) -> None:
+        self.file_size, self.version = file_size, version
         self.dt, self.duration = dt, duration
 
     def populations(self, table: h5py.Dataset) -> list[PopulationInfo]:
         """Read the table of populations."""
-        words = table.dtype["name"].itemsize
-        rows = self.array(table, column_types(PopulationInfo, words), 1).tolist()
+        length = table.dtype["name"].itemsize
+        rows = self.array(table, column_types(PopulationInfo, length), 1).tolist()
         infos = [PopulationInfo(name.decode(), *values) for name, *values in rows]
         for info in infos:
             _require(info.size > 0, f"population {info.name} has {info.size} neurons")
         return infos
 
     def trains(self, group: h5py.Group, run: h5py.Group, population: PopulationInfo) -> SpikeTrains:
-        """Read the spikes of a population, and what the group of the run says of its neurons."""
+        """Read the spikes of a population and the properties of its neurons."""
         recorded, name = run["recorded"], group_name(population.name)
         neurons = self.ids(recorded[name], np.int64, population)
         _require(bool(np.all(np.diff(neurons) > 0)), f"{recorded.name} is not ascending")
@@ -171,7 +171,7 @@ class _Reader:
         intervals = self.array(group["intervals"], np.float64, 2)
         fits = len(counts) == len(neurons) and bool(np.all(counts >= 0))
         fits = fits and intervals.shape == (counts.sum(), 2) and bool(np.isfinite(intervals).all())
-        _require(fits, f"{group.name} does not fit the {len(neurons)} neurons")
+        _require(fits, f"{group.name} does not match the {len(neurons)} neurons")
         return tuple(np.split(intervals, np.cumsum(counts)[:-1])) if len(counts) else ()
 
     def trace(self, group: h5py.Group, variable: str, population: PopulationInfo) -> Trace:
@@ -183,18 +183,23 @@ class _Reader:
         _require(values.shape == shape, f"{group.name}/values are {values.shape}, not {shape}")
         _require(_ascending(times), f"{group.name}/times are not ascending")
         unit = group.attrs["units"]
-        _require(isinstance(unit, bytes), f"the units of {group.name} are no words")
-        if variable == "v" and self.written <= DRAWN_SPIKES:
+        _require(isinstance(unit, bytes), f"the units of {group.name} are not a string")
+        if variable == "v" and self.version <= DRAWN_SPIKES:
             values, row, column = _without_spikes(values, population)
-            fired, whose = times[row], ids[column]
+            spike_times, spike_ids = times[row], ids[column]
         elif "spike_times" in group:
-            fired = self.array(group["spike_times"], np.float64, 1)
-            whose = self.ids(group["spike_ids"], np.int64, population)
+            spike_times = self.array(group["spike_times"], np.float64, 1)
+            spike_ids = self.ids(group["spike_ids"], np.int64, population)
         else:
             return Trace(times, values, ids, unit.decode())
-        _require(len(fired) == len(whose), f"{group.name} has unequal spike_times and spike_ids")
-        _require(bool(np.isin(whose, ids).all()), f"{group.name} has spikes of other neurons")
-        spikes = SpikeTrains(fired, whose, ids, dt=self.dt, t_start=0.0, t_stop=self.duration)
+        _require(
+            len(spike_times) == len(spike_ids),
+            f"{group.name} has unequal spike_times and spike_ids",
+        )
+        _require(bool(np.isin(spike_ids, ids).all()), f"{group.name} has spikes of other neurons")
+        spikes = SpikeTrains(
+            spike_times, spike_ids, ids, dt=self.dt, t_start=0.0, t_stop=self.duration
+        )
         return Trace(times, values, ids, unit.decode(), spikes, population.v_peak)
 
     def ids(self, dataset: h5py.Dataset, dtype: DTypeLike, population: PopulationInfo) -> NDArray:
@@ -205,10 +210,10 @@ class _Reader:
         return ids.astype(np.int64)
 
     def array(self, dataset: h5py.Dataset, dtype: Any, n_dims: int) -> NDArray:
-        """Read a dataset after a check of its type and of its size."""
+        """Read a dataset after checking its type and size."""
         wanted = np.dtype(dtype)
         fits = dataset.dtype == wanted and dataset.ndim == n_dims
-        _require(fits, f"{dataset.name} is no {n_dims}-dimensional array of the right type")
+        _require(fits, f"{dataset.name} is not a {n_dims}-dimensional array of the expected type")
         check_stored(dataset, self.file_size)
         return dataset[()]
 
@@ -216,9 +221,9 @@ class _Reader:
 def _without_spikes(
     values: NDArray[np.float64], population: PopulationInfo
 ) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
-    """Return potentials without the drawn action potentials, and the samples that showed one.
+    """Return potentials without action potentials, and the samples that contained one.
 
-    A neuron that has just fired is at its reset potential.
+    These samples are set to the reset potential.
     """
     row, column = np.nonzero(values == population.v_peak)
     values[row, column] = population.v_reset
@@ -226,5 +231,5 @@ def _without_spikes(
 
 
 def _ascending(times: NDArray[np.float64]) -> bool:
-    # Written so that NaN fails.
+    # NaN fails both comparisons.
     return bool(np.all(np.isfinite(times)) and np.all(np.diff(times) >= 0))

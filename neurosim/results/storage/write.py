@@ -1,4 +1,4 @@
-"""A result into an HDF5 file."""
+"""Write a result to an HDF5 file."""
 
 from __future__ import annotations
 
@@ -28,28 +28,27 @@ if TYPE_CHECKING:
 
     from neurosim.results import Result, SpikeTrains, Trace
 
-PACK_FROM = 1024
-"""Arrays with fewer values are stored as they are: the table of chunks would outweigh the gain."""
+COMPRESS_FROM = 1024
+"""Smaller arrays are not compressed: the table of chunks would outweigh the gain."""
 
 
 def save(result: Result, path: str | os.PathLike[str]) -> None:
-    """Write a result to an HDF5 file, whole or not at all.
+    """Write a result to an HDF5 file atomically.
 
     Parameters
     ----------
     result : Result
     path : path-like
-        A file already there is replaced, but only by a whole new one.
+        An existing file is replaced only by a complete new one.
 
     Raises
     ------
     NeurosimError
-        Where the file cannot be written.
+        If the file cannot be written.
     """
     import h5py
 
-    # By way of memory: where a disk fills up, HDF5 cannot close the file and takes the interpreter
-    # down with it.
+    # Written in memory first: on a full disk HDF5 cannot close the file and ends the process.
     image = io.BytesIO()
     with h5py.File(image, "w") as file:
         _write_result(file, result)
@@ -101,18 +100,18 @@ def _table(populations: list[PopulationInfo]) -> NDArray:
 
 
 def _words(names: Sequence[str]) -> NDArray[np.bytes_]:
-    """Return text as UTF-8 of a fixed length of at least one byte."""
+    """Encode strings as UTF-8 of a fixed length of at least one byte."""
     encoded = [name.encode() for name in names]
     return np.array(encoded, f"S{max([1, *map(len, encoded)])}")
 
 
 def write_spikes(group: h5py.Group, trains: SpikeTrains) -> None:
-    """Write the spikes of a population as SONATA has them."""
+    """Write the spikes of a population in the SONATA layout."""
     import h5py
 
     sorting = h5py.enum_dtype(SONATA_SORTING, basetype=np.uint8)
     group.attrs.create("sorting", SONATA_SORTING["by_time"], dtype=sorting)
-    # Not compressed: libsonata as it is distributed comes without zlib.
+    # Not compressed: the wheels of libsonata are built without zlib.
     times = group.create_dataset("timestamps", data=trains.times, dtype=np.float64)
     times.attrs["units"] = "ms"
     group.create_dataset("node_ids", data=trains.ids, dtype=np.uint64)
@@ -129,7 +128,7 @@ def _write_trace(group: h5py.Group, trace: Trace) -> None:
 
 
 def _write_array(group: h5py.Group, name: str, array: NDArray, dtype: DTypeLike) -> None:
-    packing: dict[str, Any] = {}
-    if array.size >= PACK_FROM:
-        packing = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
-    group.create_dataset(name, data=array, dtype=dtype, **packing)
+    compression: dict[str, Any] = {}
+    if array.size >= COMPRESS_FROM:
+        compression = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+    group.create_dataset(name, data=array, dtype=dtype, **compression)

@@ -452,7 +452,7 @@ def test_a_mistake_in_a_declaration_is_told(old: str, new: str, sentence: str) -
         (lambda: ns.Network().add("c", 2, AdEx(), initial={"w": [1.0]}), "1 values for 2"),
         (lambda: ns.Network().add("c", 2, ns.LIF(), initial={"w": 1.0}), "LIF has no state 'w'"),
         (lambda: ns.Network().add("c", 1, AdEx), "is not a neuron model"),
-        (lambda: Izhikevich().verify(), "has a step of its own"),
+        (lambda: Izhikevich().verify(), "defines its step: only derivatives can be verified"),
     ],
 )
 def test_wrong_values_are_refused(build, sentence: str) -> None:

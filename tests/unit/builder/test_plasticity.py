@@ -125,11 +125,11 @@ def test_the_window_is_the_one_of_the_paper() -> None:
         (lambda n, a: ns.STDP(np.nan), "w_max = nan"),
         (
             lambda n, a: n.connect(a, a, ns.AllToAll(), psp=2.0, plasticity=ns.STDP(1.0)),
-            r"weight = 2 lies beyond 0 to STDP.w_max = 1",
+            r"weight = 2 is outside 0 to STDP.w_max = 1",
         ),
         (
             lambda n, a: n.connect(a, a, ns.AllToAll(), psp=2.0, plasticity=ns.STDP(-3.0)),
-            r"weight = 2 lies beyond 0 to STDP.w_max = -3",
+            r"weight = 2 is outside 0 to STDP.w_max = -3",
         ),
         (
             lambda n, a: n.connect(a, a, ns.AllToAll(), psp=2.0, plasticity="stdp"),

@@ -275,5 +275,5 @@ def test_mistakes_are_refused_in_a_sentence(name: str) -> None:
 
 
 def test_weights_beyond_the_range_of_a_rule_are_refused() -> None:
-    with pytest.raises(ns.NeurosimError, match=r"lies beyond 0 to Decay.w_max = 0.5"):
+    with pytest.raises(ns.NeurosimError, match=r"is outside 0 to Decay.w_max = 0.5"):
         pair(Decay(0.5))

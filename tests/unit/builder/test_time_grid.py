@@ -123,18 +123,18 @@ def test_a_refusal_names_the_numbers_that_were_given() -> None:
     rule = ns.STDP(10.0)
     words = _refused(synapse=exp, psp=2.0, plasticity=rule)
     assert words.startswith("psp = 2 mV, a weight = ")
-    assert "beyond 0 to STDP.w_max = 10" in words
+    assert "outside 0 to STDP.w_max = 10" in words
     law = ns.Normal(2.0, 0.01)
-    assert f"psp = {law} lies" in _refused(synapse=exp, psp=law, plasticity=rule)
+    assert f"psp = {law}, as a weight, lies" in _refused(synapse=exp, psp=law, plasticity=rule)
 
     law = ns.Normal(4.7, 1.0, high=1e-3)
-    assert f"psp = {law} has next to no values of the sign of its mean" in _refused(psp=law)
+    assert f"psp = {law} has almost no values with the sign of its mean" in _refused(psp=law)
 
 
 def test_initial_potentials_without_an_end_are_refused() -> None:
     net = ns.Network()
     for law in (ns.Normal(1e308, 1e300), ns.LogNormal(1e3, 1e6), ns.Uniform(-1e308, 1e308)):
-        with pytest.raises(ns.NeurosimError, match=r"v_init of population 'a' = .* reaches from"):
+        with pytest.raises(ns.NeurosimError, match=r"v_init of population 'a' = .* extends from"):
             net.add("a", 2, ns.LIF(), v_init=law)
 
 

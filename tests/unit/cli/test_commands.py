@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from neurosim.cli import main
-from neurosim.cli.demo import Step
+from neurosim.cli.request import RunRequest
 from tests.conftest import Registry, toy_result
 
 ROOT = Path(__file__).parents[3]
@@ -167,7 +167,8 @@ def test_show_json_has_the_settings(capsys):
 
 
 def test_demo_runs_its_steps_and_names_the_pictures(capsys, monkeypatch):
-    steps = (Step("toy", "see"), Step("toy", "compare", ("trials=9",), 50.0, compare=True))
+    comparison = RunRequest("toy", ("trials=9",), 50.0, compare=True)
+    steps = (("see", RunRequest("toy")), ("compare", comparison))
     monkeypatch.setattr("neurosim.cli.demo.STEPS", steps)
     assert main(["demo", "--out", "here"]) == 0
     words = capsys.readouterr().err
@@ -285,7 +286,7 @@ def test_the_module_is_the_command():
 def test_an_unknown_backend_of_matplotlib_is_told(monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "nosuch")
     done = python("-c", "from neurosim import plot; plot.figure()")
-    assert "NeurosimError: MPLBACKEND = nosuch is no backend" in done.stderr.splitlines()[-1]
+    assert "NeurosimError: MPLBACKEND = nosuch is not a backend" in done.stderr.splitlines()[-1]
 
 
 def test_profile_splits_the_time_by_what_it_was_spent_on(capsys, toys):

@@ -120,7 +120,7 @@ OPTIONS = {
     "both": ({"weight": "psp"}, "Give the strength as psp (mV) or as weight (mV)"),
     "plastic": (
         {"plasticity": ns.STDP(w_max=0.3)},
-        "line 2: weight = 0.5 lies beyond 0 to STDP.w_max = 0.3",
+        "line 2: weight = 0.5 is outside 0 to STDP.w_max = 0.3",
     ),
 }
 

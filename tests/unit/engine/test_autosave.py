@@ -1,4 +1,4 @@
-"""A job of many simulations, stopped anywhere and begun again, gives the same."""
+"""A resumed job of several simulations gives the results of an uninterrupted one."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tests.networks import bits, everything, learning
 
 
 class _KilledError(Exception):
-    """In place of the end of the process."""
+    """Stands for the death of the process."""
 
 
 def _job() -> list[bytes]:
-    """Run, ask, stream, and simulate what follows from what came out."""
+    """Run, read connections, stream, and run again with a seed that depends on the results."""
     found: list[bytes] = []
     simulation = ns.Simulation(learning(), threads=2)
     plastic = [p for p in simulation.network.projections if p.plasticity]
@@ -44,7 +44,7 @@ def undisturbed() -> list[bytes]:
 
 
 def _attempt(folder: Path, every: float, writes: int, patch: pytest.MonkeyPatch) -> list[bytes]:
-    """Do the job with a series, killed after so many checkpoints."""
+    """Run the job with autosave; kill it after a number of checkpoints."""
     write, left = Autosave.write, [writes]
 
     def counted(self: Autosave, checkpoint: object) -> None:
@@ -64,7 +64,7 @@ def _attempt(folder: Path, every: float, writes: int, patch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("every", [1e-9, 1e9])
-def test_a_job_that_is_killed_again_and_again(
+def test_a_job_that_is_killed_repeatedly(
     tmp_path: Path, undisturbed: list[bytes], monkeypatch: pytest.MonkeyPatch, every: float
 ) -> None:
     for attempt in range(200):
@@ -77,7 +77,7 @@ def test_a_job_that_is_killed_again_and_again(
     assert found == undisturbed
 
 
-def test_a_checkpoint_of_something_else_is_not_taken_up(tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_simulation_is_ignored(tmp_path: Path) -> None:
     series = CheckpointSeries(tmp_path, 1e9)
     autosave = series.new_autosave()
     simulation = ns.Simulation(everything())
@@ -90,7 +90,7 @@ def test_a_checkpoint_of_something_else_is_not_taken_up(tmp_path: Path) -> None:
     assert again.read(learning(), 0.1, 1) is None
 
 
-def test_a_damaged_checkpoint_is_told_with_the_way_out(tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_reported_with_the_fix(tmp_path: Path) -> None:
     autosave = CheckpointSeries(tmp_path, 1e9).new_autosave()
     autosave.write(ns.Simulation(everything())._runner.get_state())
     path = tmp_path / "000001.h5"
@@ -99,13 +99,13 @@ def test_a_damaged_checkpoint_is_told_with_the_way_out(tmp_path: Path) -> None:
         autosave.read(everything(), 0.1, 1)
 
 
-def test_an_interval_that_is_no_time_is_refused(tmp_path: Path) -> None:
+def test_an_invalid_interval_is_refused(tmp_path: Path) -> None:
     for every in (0.0, -1.0, np.nan, np.inf):
         with pytest.raises(ns.NeurosimError, match="checkpoint-every"):
             CheckpointSeries(tmp_path, every)
 
 
-def test_discarding_leaves_nothing(tmp_path: Path) -> None:
+def test_removing_checkpoints_leaves_nothing(tmp_path: Path) -> None:
     series = CheckpointSeries(tmp_path / "kept", 1.0)
     remove_checkpoints(series.folder)
     series.prepare()

@@ -81,7 +81,7 @@ def test_one_value_of_a_large_array_differs() -> None:
     found = difference([Call("ran", comparable({"weight": v})) for v in (values, other)])
     assert found is not None
     assert found.startswith("process 1 was given weight = 10 × 100 values (float64, digest ")
-    # Its layout in memory is no difference.
+    # The memory layout does not matter.
     assert comparable(values) == comparable(np.asfortranarray(values))
 
 

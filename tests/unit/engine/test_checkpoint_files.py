@@ -1,4 +1,4 @@
-"""Checkpoints that are damaged, foreign or hostile are told in a sentence."""
+"""Damaged or malicious checkpoints are refused in one sentence."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 def _checksummed(data: bytes, version: int = 1) -> bytes:
-    """Put a checksum that is right in front of content that may not be."""
+    """Return content with a valid checksum."""
     seal = f"neurosim checkpoint {version} sha256 {hashlib.sha256(data[BLOCK:]).hexdigest()}\n"
     return seal.encode().ljust(BLOCK, b"\0") + data[BLOCK:]
 
@@ -52,7 +52,7 @@ def test_the_file_is_hdf5_that_others_can_open(tmp_path: Path, kept: bytes) -> N
     assert kept.startswith(b"neurosim checkpoint 1 sha256 ")
 
 
-def test_what_is_no_checkpoint_is_refused(tmp_path: Path, kept: bytes) -> None:
+def test_other_files_are_refused(tmp_path: Path, kept: bytes) -> None:
     path = tmp_path / "state.h5"
     assert "is not a checkpoint" in _refused(path, b"")
     assert "is not a checkpoint" in _refused(path, b"\0" * 4096)
@@ -64,10 +64,10 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path, kept: bytes) -> None:
         ns.Simulation.restore(tmp_path)
 
 
-def test_a_byte_that_changed_or_is_missing_is_noticed(tmp_path: Path, kept: bytes) -> None:
-    for place in np.random.default_rng(1).integers(BLOCK, len(kept), 50).tolist():
+def test_a_changed_or_missing_byte_is_detected(tmp_path: Path, kept: bytes) -> None:
+    for index in np.random.default_rng(1).integers(BLOCK, len(kept), 50).tolist():
         changed = bytearray(kept)
-        changed[place] ^= 1
+        changed[index] ^= 1
         assert "checksum" in _refused(tmp_path / "state.h5", bytes(changed))
     assert "checksum" in _refused(tmp_path / "state.h5", kept[:-1])
 
@@ -144,7 +144,7 @@ CHANGES: dict[str, Callable[[h5py.File], None]] = {
     "other_live_currents": _replace("live/amplitudes", np.zeros(99)),
     "no_network": _replace("network/text", np.frombuffer(b"{}", np.uint8)),
     "a_deep_network": _replace("network/text", np.frombuffer(b"[" * 10**5, np.uint8)),
-    "a_part_that_is_none": _replace(
+    "an_unknown_part": _replace(
         "network/text", np.frombuffer(b'{"populations":[{"type":"eval"}]}', np.uint8)
     ),
     "huge": _huge,
@@ -157,7 +157,7 @@ CHANGES: dict[str, Callable[[h5py.File], None]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_content_that_cannot_be_is_refused(
+def test_invalid_content_is_refused(
     tmp_path: Path, kept: bytes, change: Callable[[h5py.File], None]
 ) -> None:
     assert "is damaged" in _refused(tmp_path / "state.h5", _edited(kept, tmp_path, change))
@@ -178,7 +178,7 @@ def test_a_checkpoint_of_an_earlier_version_is_continued(tmp_path: Path, n_gates
     net.drive(squid, ns.ConstantCurrent(np.linspace(500.0, 3000.0, 9)))
     net.record(squid, "v")
     simulation = ns.Simulation(net)
-    # In the midst of an action potential, before its peak.
+    # During an action potential, before its peak.
     while not (simulation.run(0.1).traces["squid", "v"].values[-1] > 0.0).any():
         pass
     simulation.save(tmp_path / "state.h5")
@@ -191,7 +191,7 @@ def test_a_checkpoint_of_an_earlier_version_is_continued(tmp_path: Path, n_gates
     assert np.array_equal(found.times, whole.times)
 
 
-def test_no_damage_behind_a_right_checksum_does_harm(tmp_path: Path, kept: bytes) -> None:
+def test_damage_with_a_valid_checksum_does_no_harm(tmp_path: Path, kept: bytes) -> None:
     path = tmp_path / "state.h5"
     refused = 0
     for data in mutants(kept, fuzz_count(150), 1):
@@ -207,7 +207,7 @@ def test_no_damage_behind_a_right_checksum_does_harm(tmp_path: Path, kept: bytes
     assert refused > 20
 
 
-def test_a_network_comes_back_as_it_was_described() -> None:
+def test_a_network_is_read_as_it_was_described() -> None:
     for network in (everything(), learning()):
         packed = pack(network)
         again = pack(unpack(packed))
@@ -216,10 +216,10 @@ def test_a_network_comes_back_as_it_was_described() -> None:
 
 
 class Slow(ns.LIF):
-    """A class of one's own."""
+    """A user-defined class."""
 
 
-def test_a_part_of_ones_own_is_found_again_if_it_is_defined(tmp_path: Path, monkeypatch) -> None:
+def test_a_user_defined_part_is_restored_if_it_is_defined(tmp_path: Path, monkeypatch) -> None:
     net = ns.Network()
     net.add("cell", 1, Slow(tau_m=50.0))
     ns.Simulation(net).save(tmp_path / "state.h5")

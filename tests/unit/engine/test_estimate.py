@@ -1,4 +1,4 @@
-"""What a network would be, told without building it."""
+"""Estimates of size and memory, without building the network."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ from neurosim.engine.threads import choose_threads
 from tests.networks import everything, learning
 
 
-def test_neurons_synapses_and_memory_are_those_of_the_build():
+def test_neurons_synapses_and_memory_equal_those_of_the_build():
     net = everything()
     estimate = estimate_resources(net, 100.0, 0.1)
     plan = build(net, dt=0.1, seed=1, threads=1)
     assert estimate.neurons == net.size
-    # Four of the projections have as many synapses as they say, two have binomial numbers.
+    # Four projections have exact numbers of synapses, two binomial ones.
     binomial = 83 * 82 * 0.2 * 0.8 + 43 * 21 * 0.2 * 0.8
-    twins = 0  # excitation and inhibition apart cost no synapses of the network's own
-    assert abs(plan.n_synapses - twins - estimate.synapses) < 4.0 * np.sqrt(binomial)
+    assert abs(plan.n_synapses - estimate.synapses) < 4.0 * np.sqrt(binomial)
     layout = lay_out(net, choose_threads(net, None, Communicator()))
     projections = Projections(net, layout, 0.1, 0)
     assert estimate.network_bytes == expected_bytes(layout, projections)
@@ -41,12 +40,12 @@ def test_recordings_are_as_large_as_their_traces():
 
 
 @pytest.mark.parametrize("network", [everything, learning])
-def test_an_inventory_is_json(network):
+def test_an_estimate_is_json(network):
     kept = json.dumps(estimate_resources(network(), 10.0, 0.1).as_dict(), allow_nan=False)
     assert json.loads(kept)["neurons"] == network().size
 
 
-def test_strengths_are_told_as_psp_and_as_weight():
+def test_strengths_are_reported_as_psp_and_as_weight():
     net = ns.Network()
     cell = net.add("cell", 2, ns.LIF())
     net.connect(cell, cell, ns.AllToAll(), synapse=ns.ExpCurrent(2.0), psp=0.5)
@@ -61,7 +60,7 @@ def test_strengths_are_told_as_psp_and_as_weight():
     assert (drive["neurons"], drive["psp"]) == (1, "2 mV")
 
 
-def test_a_network_beyond_the_memory_has_no_size():
+def test_a_network_beyond_the_memory_has_no_estimate():
     net = ns.Network()
     net.add("cell", 2**31 - 1, ns.LIF())
     estimate = estimate_resources(net, 1.0, 0.1)
@@ -70,7 +69,7 @@ def test_a_network_beyond_the_memory_has_no_size():
         ns.Simulation(net)
 
 
-def test_records_beyond_the_memory_are_refused(monkeypatch):
+def test_recordings_beyond_the_memory_are_refused(monkeypatch):
     net = everything()
     monkeypatch.setattr("neurosim.builder.memory.physical_memory", lambda: 10**6)
     check_recordings(net, 100.0, 0.1)
@@ -78,7 +77,7 @@ def test_records_beyond_the_memory_are_refused(monkeypatch):
         check_recordings(net, 1e4, 0.1)
 
 
-def test_parts_are_told_as_they_are_called():
+def test_parts_are_formatted_as_code():
     assert format_part(ns.LIF(tau_m=10.0)) == "LIF(tau_m=10)"
     assert format_part(ns.FixedInDegree(5, multapses=False)) == "FixedInDegree(5, multapses=False)"
     assert format_part(ns.Poisson(np.arange(9.0))) == "Poisson(9 values from 0 to 8)"

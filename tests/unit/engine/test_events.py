@@ -1,4 +1,4 @@
-"""Synaptic events count what the network's synapses transmit, whatever is recorded."""
+"""Synaptic events count transmitted spikes, and do not depend on recordings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 import neurosim as ns
 
-TWINNED = ("i_exc", "i_inh", "input_exc", "input_inh")
+PROBED = ("i_exc", "i_inh", "input_exc", "input_inh")
 
 
 def _recurrent(synapse: ns.DeltaSynapse | ns.ExpCurrent, *, spread: bool) -> ns.Network:
@@ -31,9 +31,9 @@ def _events(net: ns.Network, threads: int, pieces: tuple[float, ...]) -> list[in
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-@pytest.mark.parametrize("spread", [False, True], ids=["weights in common", "weights of their own"])
+@pytest.mark.parametrize("spread", [False, True], ids=["shared weights", "individual weights"])
 @pytest.mark.parametrize("synapse", [ns.DeltaSynapse(), ns.ExpCurrent(3.0)], ids=["delta", "exp"])
-def test_recording_excitation_and_inhibition_apart_changes_no_count(
+def test_separate_recording_of_excitation_and_inhibition_changes_no_count(
     synapse: ns.DeltaSynapse | ns.ExpCurrent,
     spread: bool,
     threads: int,
@@ -46,7 +46,7 @@ def test_recording_excitation_and_inhibition_apart_changes_no_count(
     assert plain[-1] > plain[0]
     for ids in ([3], None):
         net = _recurrent(synapse, spread=spread)
-        for variable in TWINNED:
+        for variable in PROBED:
             net.record(net["exc"], variable, ids=ids)
         net.record(net["inh"], "input_inh")
         assert _events(net, threads, pieces) == plain
@@ -61,7 +61,7 @@ def test_three_spikes_through_ten_synapses_are_thirty_events(record: bool, tmp_p
     if record:
         net.record(b, "input_exc")
     assert ns.simulate(net, 30.0).stats.events == 30
-    # The third spike is on its way when the state is saved.
+    # The third spike has not arrived when the state is saved.
     simulation = ns.Simulation(net)
     assert simulation.run(22.0).stats.events == 20
     simulation.save(tmp_path / "state.h5")

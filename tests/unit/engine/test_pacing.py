@@ -1,4 +1,4 @@
-"""A run held to the wall clock, by a clock that the test winds."""
+"""Pacing to real time, with a simulated clock."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from neurosim.engine.pacing import NAP, Pacer
 
 
 class Clock:
-    """Shows the time it is set to; a sleep moves it on, by `excess` seconds too far."""
+    """A simulated clock; each sleep takes `excess` seconds too long."""
 
     def __init__(self, excess: float = 0.0) -> None:
         self.now, self.excess = 100.0, excess
@@ -23,7 +23,7 @@ class Clock:
 
 
 def _pace(clock: Clock, work: list[float], chunk: float) -> Pacer:
-    """Pace chunks of `chunk` ms that take so many seconds to compute."""
+    """Pace chunks of `chunk` ms that take `work` seconds to compute."""
     pacer = Pacer(clock, clock.sleep)
     pacer.start()
     for k, seconds in enumerate(work):
@@ -32,7 +32,7 @@ def _pace(clock: Clock, work: list[float], chunk: float) -> Pacer:
     return pacer
 
 
-def test_chunks_that_are_ready_early_end_when_their_time_has_come() -> None:
+def test_early_chunks_wait_for_their_deadline() -> None:
     clock = Clock()
     pacer = _pace(clock, [0.25, 0.25, 0.25, 0.25], chunk=1000.0)
     assert clock.now == 104.0
@@ -40,22 +40,22 @@ def test_chunks_that_are_ready_early_end_when_their_time_has_come() -> None:
     assert pacer.waited == 3.0
 
 
-def test_a_chunk_ready_on_its_deadline_is_not_late_and_not_waited_for() -> None:
+def test_a_chunk_at_its_deadline_is_neither_late_nor_delayed() -> None:
     clock = Clock()
     pacer = _pace(clock, [0.5], chunk=500.0)
     assert (pacer.late_chunks, pacer.waited, clock.naps) == (0, 0.0, [])
 
 
 def test_late_chunks_are_counted_with_the_largest_lateness() -> None:
-    # Ready at 0.25, 1.25, 1.75, 2.5 s of 0.5, 1.0, 1.5, 2.0 s: late by 0, 250, 250, 500 ms.
+    # Ready at 0.25, 1.25, 1.75, 2.5 s; deadlines at 0.5, 1.0, 1.5, 2.0 s.
     pacer = _pace(Clock(), [0.25, 0.75, 0.5, 0.75], chunk=500.0)
     assert (pacer.chunks, pacer.late_chunks, pacer.largest_lateness) == (4, 3, 500.0)
 
 
-def test_a_late_chunk_shifts_no_later_deadline() -> None:
+def test_a_late_chunk_does_not_shift_later_deadlines() -> None:
     clock = Clock()
     pacer = _pace(clock, [1.75, 0.25, 0.25, 0.25, 0.25], chunk=500.0)
-    # The four after it catch up: ready at 2.0, 2.25, 2.5 and 2.75 s, due at 1.0, 1.5, 2.0 and 2.5.
+    # The next four catch up: ready at 2.0, 2.25, 2.5 and 2.75 s; deadlines 1.0, 1.5, 2.0, 2.5 s.
     assert clock.now == 102.75
     assert (pacer.late_chunks, pacer.largest_lateness, pacer.waited) == (5, 1250.0, 0.0)
     clock.now += 0.125
@@ -63,18 +63,18 @@ def test_a_late_chunk_shifts_no_later_deadline() -> None:
     assert (clock.now, pacer.late_chunks) == (103.0, 5)
 
 
-def test_sleeps_that_last_too_long_do_not_add_up() -> None:
+def test_long_sleeps_do_not_accumulate() -> None:
     clock = Clock(excess=0.001)
     _pace(clock, [0.0] * 1000, chunk=10.0)
     assert 110.0 <= clock.now < 110.0 + 0.0011
 
 
-def test_where_every_chunk_is_too_slow_lateness_grows() -> None:
+def test_lateness_grows_if_every_chunk_is_too_slow() -> None:
     pacer = _pace(Clock(), [0.75] * 8, chunk=500.0)
     assert (pacer.late_chunks, pacer.largest_lateness) == (8, 8 * 250.0)
 
 
-def test_a_wait_ends_soon_after_it_is_told_to() -> None:
+def test_waiting_can_be_stopped() -> None:
     clock = Clock()
     pacer = Pacer(clock, clock.sleep)
     pacer.start()
@@ -84,7 +84,7 @@ def test_a_wait_ends_soon_after_it_is_told_to() -> None:
     assert pacer.waited == pytest.approx(0.1, abs=2.0 * NAP)
 
 
-def test_a_second_start_begins_anew_and_goes_on_counting() -> None:
+def test_a_second_start_resets_the_deadlines_only() -> None:
     clock = Clock()
     pacer = _pace(clock, [0.25], chunk=500.0)
     clock.now += 1000.0

@@ -30,14 +30,14 @@ def test_a_new_threshold_acts_from_the_next_step_on() -> None:
     result = simulation.run(50.0)
     trains = result.spikes["cell"]
     assert trains.times[:3].tolist() == pytest.approx([200.1] * 3)
-    # As a fresh neuron that starts at reset: 24 mV · (1 − exp(−t/20 ms)) passes 20 mV.
+    # From reset, 24 mV · (1 − exp(−t/20 ms)) crosses 20 mV.
     interval = 5.0 + 20.0 * np.log(24.0 / 4.0)
     assert np.diff(trains.of(0))[0] == pytest.approx(interval, abs=0.11)
     assert simulation.network["cell"].neuron.v_threshold == -50.0
     assert cell.neuron.v_threshold == -20.0
 
 
-def test_a_new_rest_leaves_the_potential_as_it_is() -> None:
+def test_a_new_resting_potential_does_not_change_the_potential() -> None:
     net, cell = _cell()
     simulation = ns.Simulation(net)
     simulation.run(10.0)
@@ -81,7 +81,7 @@ def _network():
     return net, exc, (static, plastic)
 
 
-def test_setting_what_is_there_already_changes_no_bit() -> None:
+def test_setting_present_values_changes_no_bit() -> None:
     net, exc, projections = _network()
     expected = ns.simulate(net, 100.0)
     simulation = ns.Simulation(net, threads=2)
@@ -92,7 +92,7 @@ def test_setting_what_is_there_already_changes_no_bit() -> None:
     assert _bits(simulation.run(50.0)) == _bits(expected)
 
 
-def test_new_weights_are_those_of_the_connections_in_order() -> None:
+def test_new_weights_are_in_the_order_of_connections() -> None:
     net = ns.Network()
     a, b = net.add("a", 3, ns.LIF()), net.add("b", 4, ns.LIF())
     net.drive(a, ns.SpikeTimes([[10.0], [30.0], [50.0]]), psp=20.0)
@@ -112,7 +112,7 @@ def test_new_weights_are_those_of_the_connections_in_order() -> None:
     assert net.projections[0].weight == 1.0
 
 
-def test_delays_that_no_synapse_has_may_go_with_new_weights() -> None:
+def test_unused_delays_may_disappear_with_new_weights() -> None:
     net = ns.Network()
     a = net.add("a", 30, ns.LIF())
     net.drive(a, ns.Poisson(2000.0), psp=1.5)
@@ -194,7 +194,7 @@ def _refused():
             simulation,
             static,
             {"weights": [1.0, 2.0]},
-            r"weights has shape \(2,\); it needs \(200,\)",
+            r"weights has shape \(2,\); expected \(200,\)",
         ),
         (simulation, static, {"weights": -1.0}, "against Dale's law"),
         (simulation, static, {"weights": ns.Normal(1.0, 0.1)}, "give a number, or one for each"),
@@ -203,7 +203,7 @@ def _refused():
     ]
 
 
-def test_mistakes_are_refused_in_a_sentence() -> None:
+def test_mistakes_are_refused_in_one_sentence() -> None:
     for simulation, part, values, words in _refused():
         with pytest.raises(ns.NeurosimError, match=words):
             simulation.set(part, **values)
@@ -218,7 +218,7 @@ def test_mistakes_are_refused_in_a_sentence() -> None:
         (lambda net, _: net.add("other", 1, ns.LIF()), "Population 'other'"),
     ],
 )
-def test_what_is_added_after_the_simulation_was_made_is_refused(add, words) -> None:
+def test_parts_added_after_the_simulation_are_refused(add, words) -> None:
     net, cell = _cell()
     simulation = ns.Simulation(net)
     simulation.run(5.0)

@@ -1,4 +1,4 @@
-"""Running a network: pieces, threads, interruption, recording, bad input."""
+"""Simulation: consecutive runs, threads, interruption, recording, invalid input."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _net(size: int = 20) -> ns.Network:
     return net
 
 
-def test_a_run_goes_on_where_the_last_one_stopped() -> None:
+def test_a_run_continues_where_the_last_one_stopped() -> None:
     simulation = ns.Simulation(_net())
     assert simulation.time == 0.0
     simulation.run(30.0)
@@ -38,7 +38,7 @@ def test_spikes_are_ordered_by_time_then_neuron_and_belong_to_the_grid() -> None
     assert np.abs(steps - np.rint(steps)).max() < 1e-9
 
 
-def test_results_cannot_be_written_to() -> None:
+def test_results_are_read_only() -> None:
     result = ns.simulate(_net(), 100.0)
     with pytest.raises(ValueError, match="read-only"):
         result.spikes["cells"].times[0] = 1.0
@@ -117,7 +117,7 @@ def test_the_progress_bar_goes_to_stderr(capfd) -> None:
     assert capfd.readouterr().out == ""
 
 
-def test_stats_tell_size_and_speed() -> None:
+def test_stats_report_size_and_speed() -> None:
     net = _net()
     net.connect(net["cells"], net["cells"], ns.FixedInDegree(5), psp=0.1)
     stats = ns.simulate(net, 100.0, threads=2).stats
@@ -146,7 +146,7 @@ def test_bad_arguments_are_refused_in_one_sentence(arguments, words) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_what_does_not_fit_the_grid_is_refused() -> None:
+def test_times_off_the_grid_are_refused() -> None:
     net = ns.Network()
     cell = net.add("cell", 1, ns.LIF())
     net.connect(cell, cell, ns.AllToAll(), psp=1.0, delay=0.2)

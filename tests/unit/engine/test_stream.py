@@ -1,4 +1,4 @@
-"""A network watched and driven while it runs."""
+"""Streaming: reading chunks and live input during a simulation."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def test_chunks_follow_each_other_and_the_last_may_be_shorter() -> None:
     assert simulation.time == 30.0
 
 
-# 0.3 ms: shorter than the interval of the samples; 33.3 ms: longer than the engine's own chunks.
+# 0.3 ms is shorter than the sampling interval; 33.3 ms is longer than the chunks of the engine.
 @pytest.mark.parametrize("chunk_ms", [0.3, 7.0, 33.3])
-def test_the_chunks_put_together_are_the_result(chunk_ms) -> None:
+def test_the_concatenated_chunks_equal_the_result(chunk_ms) -> None:
     chunks: list[ns.Chunk] = []
     result = ns.Simulation(_net(), threads=2).stream(chunk_ms, chunks.append, duration=100.0)
     spikes = [chunk.spikes["cells"] for chunk in chunks]
@@ -58,7 +58,7 @@ def test_the_chunks_put_together_are_the_result(chunk_ms) -> None:
     assert all(part.ids.tolist() == [5, 0] and part.unit == "mV" for part in traces)
 
 
-def test_a_chunk_shows_what_happened_within_it_alone() -> None:
+def test_a_chunk_contains_only_its_interval() -> None:
     def look(chunk: ns.Chunk) -> None:
         for times in (chunk.spikes["cells"].times, chunk.traces["cells", "v"].times):
             assert np.all((times > chunk.start) & (times <= chunk.stop + 1e-9))
@@ -66,7 +66,7 @@ def test_a_chunk_shows_what_happened_within_it_alone() -> None:
     ns.Simulation(_net()).stream(12.0, look, duration=120.0)
 
 
-def test_an_endless_stream_runs_until_the_callback_has_enough() -> None:
+def test_an_unbounded_stream_runs_until_finish() -> None:
     def until_50_ms(chunk: ns.Chunk) -> None:
         if chunk.stop >= 50.0:
             chunk.finish()
@@ -94,7 +94,7 @@ def test_ctrl_c_ends_a_stream_with_what_was_recorded() -> None:
     assert result.duration == 30.0
 
 
-def test_ctrl_c_is_heeded_while_a_paced_stream_waits(monkeypatch) -> None:
+def test_ctrl_c_stops_a_waiting_stream(monkeypatch) -> None:
     clock = Clock()
 
     def sleep(seconds: float) -> None:
@@ -111,7 +111,7 @@ def test_ctrl_c_is_heeded_while_a_paced_stream_waits(monkeypatch) -> None:
     assert len(clock.naps) == 3
 
 
-def test_what_the_callback_raises_ends_the_stream_and_the_simulation_goes_on() -> None:
+def test_an_exception_in_the_callback_ends_the_stream_and_the_simulation_continues() -> None:
     def fail(chunk: ns.Chunk) -> None:
         raise RuntimeError("enough")
 
@@ -137,7 +137,7 @@ def _live(size: int = 3) -> tuple[ns.Network, ns.Simulation]:
 MISUSES = [
     (lambda c, d: c.inject(d[0], np.nan), "LiveCurrent.amplitude = nan is not finite: .* in pA"),
     (lambda c, d: c.inject(d[0], [1.0, np.inf, 2.0]), r"holds inf at \[1\]: .* in pA"),
-    (lambda c, d: c.inject(d[0], [1.0, 2.0]), "LiveCurrent has values for 2 targets and drives 3"),
+    (lambda c, d: c.inject(d[0], [1.0, 2.0]), "LiveCurrent has values for 2 targets but drives 3"),
     (lambda c, d: c.inject(d[0], np.ones((3, 1))), r"shape \(3, 1\): give a number, or one per"),
     (lambda c, d: c.inject(d[0], "much"), "'much' is not a number: give one in pA"),
     (lambda c, d: c.inject(d[0], 1e12), r"1e\+12 pA is outside -1e\+09 to 1e\+09 pA"),
@@ -172,12 +172,12 @@ def test_bad_live_input_is_refused_in_one_sentence(act, words) -> None:
         ((10.0, None), "on_chunk = None cannot be called: give a function"),
     ],
 )
-def test_a_stream_of_nonsense_is_refused_in_one_sentence(arguments, words) -> None:
+def test_invalid_arguments_of_stream_are_refused_in_one_sentence(arguments, words) -> None:
     with pytest.raises(ns.NeurosimError, match=words):
         ns.Simulation(_net()).stream(*arguments)
 
 
-def test_a_chunk_that_is_over_takes_no_more_input() -> None:
+def test_a_closed_chunk_refuses_input() -> None:
     net, simulation = _live()
     kept: list[ns.Chunk] = []
     simulation.stream(10.0, kept.append, duration=10.0)
@@ -198,13 +198,13 @@ def test_a_running_simulation_cannot_be_run() -> None:
 
 
 def _paced(monkeypatch: pytest.MonkeyPatch) -> tuple[ns.Simulation, Clock]:
-    """A simulation on a clock that only the test and sleeping move on."""
+    """Return a simulation with a simulated clock."""
     clock = Clock()
     monkeypatch.setattr("neurosim.engine.runner.Pacer", lambda: Pacer(clock, clock.sleep))
     return ns.Simulation(_net()), clock
 
 
-def test_a_paced_stream_calls_back_when_the_wall_clock_shows_the_chunks_end(monkeypatch) -> None:
+def test_a_paced_stream_calls_back_at_the_end_of_each_chunk(monkeypatch) -> None:
     simulation, clock = _paced(monkeypatch)
     seen = []
     simulation.stream(
@@ -213,7 +213,7 @@ def test_a_paced_stream_calls_back_when_the_wall_clock_shows_the_chunks_end(monk
     assert seen == pytest.approx([0.25, 0.5, 0.75, 1.0])
 
 
-def test_the_time_a_callback_takes_is_lost_to_the_next_chunk_and_counts_as_work(
+def test_the_time_of_a_callback_counts_as_computing_time(
     monkeypatch,
 ) -> None:
     simulation, clock = _paced(monkeypatch)
@@ -222,14 +222,14 @@ def test_the_time_a_callback_takes_is_lost_to_the_next_chunk_and_counts_as_work(
         clock.now += 0.75 if chunk.stop == 500.0 else 0.125
 
     stats = simulation.stream(250.0, dawdle, duration=1500.0, realtime=True).stats
-    # Called at 0.25, 0.5, 1.25 (due 0.75), 1.375 (due 1.0), 1.5 (due 1.25) and 1.625 s (due 1.5).
+    # Called at 0.25, 0.5, 1.25, 1.375, 1.5 and 1.625 s; deadlines every 0.25 s.
     assert (stats.paced_chunks, stats.late_chunks) == (6, 4)
     assert stats.largest_lateness_ms == pytest.approx(500.0)
     assert stats.wall_s == pytest.approx(0.75 + 5 * 0.125)
     assert stats.real_time_factor == pytest.approx(stats.wall_s / 1.5)
 
 
-def test_a_paced_run_takes_as_long_as_life_and_says_what_share_was_work() -> None:
+def test_a_paced_run_takes_real_time_and_reports_the_computing_time() -> None:
     started = time.perf_counter()
     stats = ns.simulate(_net(), 200.0, realtime=True).stats
     assert time.perf_counter() - started >= 0.2
@@ -237,6 +237,6 @@ def test_a_paced_run_takes_as_long_as_life_and_says_what_share_was_work() -> Non
     assert stats.wall_s == pytest.approx(stats.real_time_factor * 0.2)
 
 
-def test_a_run_that_is_not_paced_counts_no_chunks() -> None:
+def test_an_unpaced_run_counts_no_chunks() -> None:
     stats = ns.simulate(_net(), 50.0).stats
     assert (stats.paced_chunks, stats.late_chunks, stats.largest_lateness_ms) == (0, 0, 0.0)

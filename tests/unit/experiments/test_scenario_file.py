@@ -159,7 +159,7 @@ def test_parameters_of_neurons_may_differ(read):
     for wrong, words in (
         ("[200.0, 0.2]", r":\d+: LIF.c_m = 0.2 pF is outside .* did you mean 200"),
         ("[200.0, 300.0]", r":\d+: LIF.c_m of population 'cell' has 2 values for 1 neurons"),
-        ('{type = "Normal", mean = 0.2, sd = 0.01}', r":\d+: LIF.c_m = Normal.* next to no values"),
+        ('{type = "Normal", mean = 0.2, sd = 0.01}', r":\d+: LIF.c_m = Normal.* almost no values"),
     ):
         with pytest.raises(ns.NeurosimError, match=words):
             read(ONE.replace('"LIF"', f'{{type = "LIF", c_m = {wrong}}}'))

@@ -12,7 +12,7 @@ import pytest
 
 from neurosim.engine.estimate import estimate_resources
 from neurosim.errors import NeurosimError
-from neurosim.experiments.toml.document import LARGEST
+from neurosim.experiments.toml.document import MAX_BYTES
 from neurosim.experiments.toml.start import start_text
 from neurosim.scenario import RunOptions, find_scenario, run_scenario
 from tests.fuzz import fuzz_count, mutants
@@ -109,4 +109,4 @@ def test_a_small_file_takes_little_memory(tmp_path: Path, text: str):
     finally:
         tracemalloc.stop()
     # So the largest file allowed stays below 0.6 GB; room to read one is always taken.
-    assert peak < 60 * len(text) + LARGEST + 2**20
+    assert peak < 60 * len(text) + MAX_BYTES + 2**20

@@ -80,11 +80,11 @@ MISTAKES = {
     ),
     "population twice": (
         "[populations.inh]", "[populations.exc]",
-        "18: '[populations.exc]' is there twice: give each table a name of its own",
+        "18: '[populations.exc]' is defined twice: use a different name for each table",
     ),
     "key twice": (
         "size = 800 ", "size = 800\nsize = 900 ",
-        "15: 'size' is there twice: delete one of the two",
+        "15: 'size' is defined twice: delete one of the two",
     ),
     "unknown variable": (
         'variable = "v"', 'variable = "vm"',
@@ -92,43 +92,45 @@ MISTAKES = {
     ),
     "missing quote": (
         'from = "exc"', 'from = "exc',
-        '27: a text is not closed on its line: put a " at its end',
+        '27: a string is not closed: add a " at its end',
     ),
     "no quotes": (
         'from = "exc"', "from = exc",
-        "27: exc is no value: write texts in quotes",
+        "27: 'exc' is not a valid value: write strings in quotes",
     ),
     "decimal comma": (
         STRENGTH, "psp = 0,4  ",
-        "31: ,4 follows a value: write decimals with a point, such as 0.5",
+        "31: unexpected ',4' after a value: write decimals with a point, such as 0.5",
     ),
     "no digit before the point": (
         STRENGTH, "psp = .4  ",
-        "31: .4 is no value: write numbers with digits on both sides of the point, such as 0.5",
+        "31: '.4' is not a valid value: write numbers with digits on both sides of the point, such "
+        "as 0.5",
     ),
     "unit": (
         "duration = 1000.0 ", "duration = 1000.0 ms ",
-        "7: ms follows a value: write numbers without their unit, and one key a line",
+        "7: unexpected 'ms' after a value: write numbers without units, and one key per line",
     ),
     "True": (
         "seed = 1 ", "dale = True ",
-        "9: True is no value: write true, in small letters",
+        "9: 'True' is not a valid value: write true, in lower case",
     ),
     "one bracket": (
         "[[recordings]]", "[recordings]",
-        "76: recordings is no list of tables: write [[recordings]], in double brackets, above each",
+        "76: recordings must be a list of tables: write [[recordings]], in double brackets, above "
+        "each table",
     ),
     "bracket not closed": (
         "[[recordings]]", "[[recordings]",
-        "76: '[[recordings]' is not closed: as many brackets close a heading as open it",
+        "76: '[[recordings]' is not closed: a heading needs as many closing as opening brackets",
     ),
     "no equals sign": (
         "seed = 1 ", "seed 1 ",
-        "9: a key without a value: write key = value",
+        "9: a key has no value: write key = value",
     ),
     "list not closed": (
         "8, 9]", "8, 9",
-        "80: a list is not closed, or two of its items have no comma between them",
+        "80: a list is not closed, or a comma between its items is missing",
     ),
     "Dale's law": (
         STRENGTH, "psp = -0.4  ",
@@ -137,7 +139,7 @@ MISTAKES = {
     ),
     "too many sources": (
         RULE, '{type = "FixedInDegree", n = 801, multapses = false}',
-        "29: FixedInDegree.n = 801 is more than the 800 neurons there are to choose from: lower n, "
+        "29: FixedInDegree.n = 801 exceeds the 800 neurons to choose from: lower n, "
         "or allow multapses",
     ),
     "no size": (
@@ -146,7 +148,7 @@ MISTAKES = {
     ),
     "no neuron": (
         f"neuron = {LIF}", "# ",
-        '13: populations.exc has no neuron: write neuron = "LIF", say',
+        '13: populations.exc has no neuron: write neuron = "LIF", for example',
     ),
     "no time constant": (
         '{type = "ExpCurrent", tau = 2.0}', '"ExpCurrent"',
@@ -162,11 +164,11 @@ MISTAKES = {
     ),
     "table for a number": (
         "size = 800", "size = {number = 800}",
-        "14: populations.exc.size is a table, and no table can stand there: give its value",
+        "14: populations.exc.size must be a value, not a table",
     ),
     "number for a table": (
         "[analysis]", "analysis = 3\n[more]",
-        "84: 'analysis' in recordings.0 is unknown: there are of, variable, ids, interval, "
+        "84: 'analysis' in recordings.0 is unknown: choose from of, variable, ids, interval, "
         "average, sum",
     ),
     "neuron that is not there": (
@@ -175,7 +177,7 @@ MISTAKES = {
     ),
     "neuron that is not recorded": (
         "ids = [0, 1, 2],", "ids = [0, 10],",
-        "89: ids: v of neuron 10 of 'exc' is not recorded: name neurons that [[recordings]] name",
+        "89: ids: v of neuron 10 of 'exc' is not recorded: choose neurons listed in [[recordings]]",
     ),
     "finding": (
         '"correlation"', '"corelation"',
@@ -183,7 +185,7 @@ MISTAKES = {
     ),
     "finding twice": (
         '"correlation"', '"cv"',
-        "86: findings holds one kind twice: name each once",
+        "86: findings lists a kind twice: list each once",
     ),
     "picture of nothing": (
         "stop = 600.0, bin", "stop = 100.0, bin",
@@ -192,8 +194,8 @@ MISTAKES = {
     ),
     "long warm-up": (
         "warmup = 200.0", "warmup = 1000.0",
-        "85: warmup = 1000 ms lasts as long as the run of 1000 ms: give a shorter warmup or a "
-        "longer duration",
+        "85: warmup = 1000 ms is not shorter than the run of 1000 ms: give a shorter warmup or "
+        "a longer duration",
     ),
     "sampling off the grid": (
         "interval = 0.1 ", "interval = 0.25 ",
@@ -207,11 +209,11 @@ MISTAKES = {
     ),
     "number beyond all bounds": (
         "rate = 1500.0", "rate = 1e400",
-        "63: 1e400 is too large a number: check its unit",
+        "63: 1e400 is too large: check its unit",
     ),
     "whole number beyond 64 bits": (
         "seed = 1 ", "seed = 99999999999999999999 ",
-        "9: a whole number beyond 64 bits is too large a number: check its unit",
+        "9: a whole number beyond 64 bits is too large: check its unit",
     ),
     "whole number of thousands of digits": (
         "seed = 1 ", f"seed = {'9' * 5000} ",
@@ -223,12 +225,12 @@ MISTAKES = {
     ),
     "name with a path": (
         "[populations.inh]", '[populations."../inh"]',
-        "18: '../inh' is no name for a population: give up to 64 letters, digits, spaces, _, + or "
-        "-, a letter or digit first",
+        "18: '../inh' is not a valid population name: use up to 64 letters, digits, spaces, _, + "
+        "or -, starting with a letter or digit",
     ),
     "title that moves the cursor": (
         'title = "A', 'title = "\\u001bA',
-        "6: title = '\\x1bA balanced network' holds what cannot be printed: delete it",
+        "6: title = '\\x1bA balanced network' contains unprintable characters: delete them",
     ),
     "rate beyond the step": (
         "rate = 1500.0", "rate = 1e7",
@@ -276,14 +278,14 @@ def test_of_many_mistakes_ten_are_told(tmp_path: Path):
     blocks = "\n".join(f'[[inputs]]\nto = "x{k}"\ntype = "LiveSpikes"' for k in range(14))
     said = refusal(tmp_path / "my.toml", START + blocks).splitlines()
     assert len(said) == 10
-    assert said[-1].endswith("(and 4 more mistakes)")
+    assert said[-1].endswith("(and 4 more errors)")
 
 
 def test_a_file_of_nothing_but_mistakes_is_not_read_to_its_end(tmp_path: Path):
     text = START + "\n" + "\n".join(f"k{k} = 0" for k in range(10_000))
     said = refusal(tmp_path / "my.toml", text).splitlines()
     assert len(said) == 10
-    assert said[-1].endswith("(and at least 40 more mistakes)")
+    assert said[-1].endswith("(and at least 40 more errors)")
 
 
 def test_odd_keys_are_told_on_one_line(tmp_path: Path):
@@ -309,7 +311,7 @@ def test_a_changed_setting_is_refused_at_the_line_it_changes(tmp_path: Path, cap
     said = capsys.readouterr().err
     assert said.startswith(f"neurosim: {path}:15: LIF.t_ref = -1 ms is outside 0 to 1000 ms")
     assert main(["run", path, "--set", "duration=5", "--out", out]) == 2
-    assert "duration is no setting: give it as --duration" in capsys.readouterr().err
+    assert "duration is not a setting: give it as --duration" in capsys.readouterr().err
     assert main(["run", path, "--set", "populations.inh.sizes=5", "--out", out]) == 2
     assert "did you mean populations.inh.size?" in capsys.readouterr().err
 
@@ -346,8 +348,8 @@ def test_more_than_the_memory_holds_is_refused_before_it_is_taken(
 def test_a_file_that_is_no_file_is_refused(tmp_path: Path):
     for path, said in (
         (tmp_path / "none.toml", "cannot be read (No such file or directory)"),
-        (tmp_path, "is no file"),
-        (Path("/dev/zero"), "is no file"),
+        (tmp_path, "is not a file"),
+        (Path("/dev/zero"), "is not a file"),
     ):
         with pytest.raises(NeurosimError) as refused:
             document.Document(path, path.parent)
@@ -364,10 +366,10 @@ def test_a_file_of_other_bytes_is_refused_with_their_line(tmp_path: Path):
 
 def test_a_huge_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     with (tmp_path / "my.toml").open("wb") as file:
-        file.truncate(document.LARGEST + 1)
+        file.truncate(document.MAX_BYTES + 1)
     with pytest.raises(NeurosimError, match=r"has more than 8 MB"):
         ScenarioFile(tmp_path / "my.toml")
-    text = "\n".join(f"k{k} = 0" for k in range(positions.MOST_KEYS + 1))
+    text = "\n".join(f"k{k} = 0" for k in range(positions.MAX_KEYS + 1))
     assert "more than 30,000 keys and tables" in refusal(tmp_path / "my.toml", text)
 
 
@@ -383,4 +385,4 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.Monke
     ids=["lists", "closed lists", "tables", "dotted key", "heading"],
 )
 def test_nesting_without_bounds_is_refused(tmp_path: Path, text: str):
-    assert "lie more than 16 deep" in refusal(tmp_path / "my.toml", text)
+    assert "nested more than 16 deep" in refusal(tmp_path / "my.toml", text)

@@ -105,5 +105,5 @@ def test_without_leak_there_is_no_peak_and_no_stationary_noise():
     cell = net.add("cell", 1, IntegrateAndFire(tau_m=np.inf))
     with pytest.raises(ns.NeurosimError, match="has no peak; give the strength as weight"):
         net.drive(cell, ns.Poisson(1.0), synapse=ns.ExpCurrent(5.0), psp=1.0)
-    with pytest.raises(ns.NeurosimError, match="'cell' has no leak"):
+    with pytest.raises(ns.NeurosimError, match="needs a leak, which 'cell'"):
         net.drive(cell, ns.MembraneNoise(1.0))

@@ -43,12 +43,12 @@ def test_neurons_with_equal_parameters_are_equal() -> None:
 REFUSED = [
     (lambda: ns.LIF(tau_m=[10.0, -1.0]), r"LIF\.tau_m = -1 ms is outside 0\.1 to 1000 ms"),
     (lambda: ns.LIF(tau_m=[[10.0]]), r"tau_m has shape \(1, 1\): .* a 1-D array with one per"),
-    (lambda: ns.LIF(tau_m=ns.Normal(-10.0, 1.0)), "tau_m = Normal.* next to no values from 0.1 to"),
+    (lambda: ns.LIF(tau_m=ns.Normal(-10.0, 1.0)), "tau_m = Normal.* almost no values from 0.1 to"),
     (lambda: ns.LIF(v_reset=[-70.0, -50.0]), r"LIF\.v_reset = -50 mV is not below .* = -55 mV"),
     (lambda: ns.LIF(v_threshold=[-50.0, -72.0]), r"v_reset = -70 mV is not below .* -72 mV"),
     (lambda: ns.LIF(v_reset=[-70.0] * 2, v_threshold=[-50.0] * 3), "2 values and v_threshold 3"),
-    (lambda: ns.LIF(v_threshold=ns.Normal(-80.0, 1.0)), "next to no values above v_reset"),
-    (lambda: ns.LIF(v_reset=ns.Normal(-20.0, 1.0)), "next to no values below v_threshold"),
+    (lambda: ns.LIF(v_threshold=ns.Normal(-80.0, 1.0)), "almost no values above v_reset"),
+    (lambda: ns.LIF(v_reset=ns.Normal(-20.0, 1.0)), "almost no values below v_threshold"),
     (
         lambda: ns.LIF(v_reset=ns.Normal(-70.0, 5.0), v_threshold=ns.Normal(-55.0, 5.0)),
         r"v_reset = -28\.5 mV is not below LIF\.v_threshold = -96\.5 mV",

@@ -122,7 +122,7 @@ def test_options_of_drives(cls: type, name: str) -> None:
         else cls(**{k: values[0] for k, values in INPUTS[cls].items()})
     )
     if cls not in SPIKES and name != "ids":
-        with pytest.raises(ns.NeurosimError, match=f"brings no spikes and takes no {name}"):
+        with pytest.raises(ns.NeurosimError, match=f"sends no spikes: leave out {name}"):
             _driven(source, **{name: DRIVE[name]})
         return
     first = {"psp": 2.0} if cls in SPIKES else {}

@@ -207,7 +207,7 @@ def _mistakes():
     rule = ns.DistanceProbability(near)
     return [
         (lambda: net.connect(plain, flat, rule, psp=1.0), "'plain' has no positions"),
-        (lambda: net.connect(flat, long, rule, psp=1.0), "differ in the number of their coord"),
+        (lambda: net.connect(flat, long, rule, psp=1.0), "differ in the number of coord"),
         (
             lambda: net.connect(flat, flat, ns.AllToAll(), psp=1.0, delay=ns.Linear(0.0, 1.0)),
             "0 ms",
@@ -215,7 +215,7 @@ def _mistakes():
         (lambda: net.connect(plain, plain, ns.AllToAll(), psp=near), "no positions"),
         (lambda: ns.DistanceProbability(0.1), "is not a function of distance: give"),
         (lambda: ns.DistanceProbability(ns.Linear(1.5, 0.0)), "above 1 at distance 0"),
-        (lambda: net.add("x", 5, ns.LIF(), positions=ns.Grid((2, 2))), "4 places for 5 neurons"),
+        (lambda: net.add("x", 5, ns.LIF(), positions=ns.Grid((2, 2))), "4 points for 5 neurons"),
         (lambda: net.add("x", 5, ns.LIF(), positions=[[0.0, 1.0]]), "1 rows for 5 neurons"),
         (lambda: net.add("x", 5, ns.LIF(), positions=np.ones((5, 4))), r"shape \(5, 4\)"),
         (lambda: ns.Grid((2, 2), (1.0, 1.0, 1.0)), "Grid.spacing"),

@@ -66,12 +66,12 @@ def test_a_view_tells_what_it_is() -> None:
         (-11, "index of 'p' is -11"),
         ([3, 10], "index of 'p' holds 10: indices run from 0 to 9"),
         ([3, -1], "index of 'p' holds -1"),
-        ([1, 1], "holds 1 more than once"),
-        (slice(4, 4), "chooses no neuron"),
-        ([True, False], r"mask of shape \(2,\); it needs \(10,\)"),
+        ([1, 1], "contains 1 more than once"),
+        (slice(4, 4), "selects no neuron"),
+        ([True, False], r"mask of shape \(2,\); expected \(10,\)"),
         (1.5, "not a 1-D array of whole numbers"),
         ("a", "not a 1-D array of whole numbers"),
-        (slice(0.5, 2), "slice that is not possible"),
+        (slice(0.5, 2), "invalid slice"),
     ],
 )
 def test_an_index_that_is_not_possible_is_refused(index, words) -> None:
@@ -173,7 +173,7 @@ def test_arrays_have_the_shape_and_the_order_of_the_views() -> None:
         for j, t in enumerate(targets)
     ]
     assert connections(net).tolist() == sorted(map(list, expected))
-    with pytest.raises(ns.NeurosimError, match=r"shape \(10, 10\); it needs \(3, 2\)"):
+    with pytest.raises(ns.NeurosimError, match=r"shape \(10, 10\); expected \(3, 2\)"):
         net.connect(a[sources], b[targets], ns.AllToAll(), psp=np.ones((10, 10)))
 
 
@@ -254,9 +254,9 @@ def test_a_saved_description_has_the_views() -> None:
 def test_ids_beside_a_view_are_refused() -> None:
     net = ns.Network()
     a = net.add("a", 5, ns.LIF())
-    with pytest.raises(ns.NeurosimError, match="part of 'a' already"):
+    with pytest.raises(ns.NeurosimError, match="already a view of 'a'"):
         net.drive(a[:2], ns.ConstantCurrent(1.0), ids=[0])
-    with pytest.raises(ns.NeurosimError, match="part of 'a' already"):
+    with pytest.raises(ns.NeurosimError, match="already a view of 'a'"):
         net.record(a[:2], "v", ids=[0])
     with pytest.raises(ns.NeurosimError, match="belongs to another network"):
         ns.Network().drive(a[:2], ns.ConstantCurrent(1.0))

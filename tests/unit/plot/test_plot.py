@@ -72,7 +72,10 @@ def test_the_potential_shows_spike_threshold_and_rest():
     assert max(axes.lines[0].get_ydata()) == 30.0
     levels = [line.get_ydata()[0] for line in axes.lines if line.get_linestyle() == "--"]
     assert levels == [-55.0, -70.0]
-    assert [text.get_text() for text in axes.texts] == ["threshold −55 mV", "rest −70 mV"]
+    assert [text.get_text() for text in axes.texts] == [
+        "threshold −55 mV",
+        "rest −70 mV",
+    ]
     assert axes.get_ylim()[1] > 30.0
 
 
@@ -108,7 +111,7 @@ def test_what_was_not_recorded_is_named():
         plot.voltage_trace(balanced(), "inh")
     with pytest.raises(NeurosimError, match="unknown population 'inh': there are: exc"):
         plot.voltage_trace(traced(), "inh")
-    with pytest.raises(NeurosimError, match=r"neuron 5 .* choose among 4, 7"):
+    with pytest.raises(NeurosimError, match=r"neuron 5 .* choose from 4, 7"):
         plot.voltage_trace(traced(), "exc", 5)
     with pytest.raises(NeurosimError, match="unknown population 'pyr': there are: exc, inh"):
         plot.raster(balanced(), ["pyr"])

@@ -68,8 +68,8 @@ def test_mistakes_are_refused_in_a_sentence() -> None:
     exc = net["exc"]
     for options, words in [
         ({"variable": "spikes", "average": True}, "Spikes have no average"),
-        ({"variable": "v", "average": True}, "'v_average' of 'exc' is recorded already"),
-        ({"variable": "v", "average": True, "sum": True}, "two recordings"),
+        ({"variable": "v", "average": True}, "'v_average' of 'exc' is already recorded"),
+        ({"variable": "v", "average": True, "sum": True}, "make two recordings"),
         ({"variable": "v", "average": 2}, "average = 2 is neither True nor False"),
     ]:
         with pytest.raises(ns.NeurosimError, match=words):

@@ -139,9 +139,9 @@ def test_spike_trains_made_by_hand_are_sorted_and_checked() -> None:
     assert ns.SpikeTrains([-2.0, 1.0], [0, 0], [0]).counts().tolist() == [2]
     for arguments, sentence in (
         (([1.0, 2.0], [0], [0]), "2 times and 1 ids"),
-        (([1.0], [3], [0, 1]), "ids holds 3, which is not in `recorded`"),
-        (([np.nan], [0], [0]), "times holds values that are not finite"),
-        (([1.0], [0.5], [0]), "ids holds numbers that are not whole"),
+        (([1.0], [3], [0, 1]), "ids contains 3, which is not in `recorded`"),
+        (([np.nan], [0], [0]), "times contains values that are not finite"),
+        (([1.0], [0.5], [0]), "ids contains non-integer numbers"),
         (([[1.0]], [0], [0]), "times is not a 1-D array of numbers"),
         ((["a"], [0], [0]), "times is not a 1-D array of numbers"),
     ):

@@ -208,10 +208,10 @@ DAMAGES = {
     "no_recorded": (remove("neurosim/recorded/%2E"), "%2E"),
     "no_values": (remove(f"{TRACE}/values"), "values"),
     "no_seed": (lambda file: file["neurosim"].attrs.__delitem__("seed"), "seed"),
-    "no_run": (remove("neurosim"), "no result of neurosim"),
-    "words_for_times": (replace(f"{EXC}/timestamps", "words"), "right type"),
-    "single_for_double": (replace(f"{EXC}/timestamps", np.zeros(5000, "f4")), "right type"),
-    "table_for_times": (replace(f"{EXC}/timestamps", np.zeros((5, 2))), "right type"),
+    "no_run": (remove("neurosim"), "not a result of neurosim"),
+    "words_for_times": (replace(f"{EXC}/timestamps", "words"), "expected type"),
+    "single_for_double": (replace(f"{EXC}/timestamps", np.zeros(5000, "f4")), "expected type"),
+    "table_for_times": (replace(f"{EXC}/timestamps", np.zeros((5, 2))), "expected type"),
     "nan_in_times": (replace(f"{EXC}/timestamps", np.full(5000, np.nan)), "not ascending"),
     "times_backwards": (replace(f"{EXC}/timestamps", -np.arange(5000.0)), "not ascending"),
     "fewer_times": (replace(f"{EXC}/timestamps", np.arange(9.0)), "9 times, 5000 ids"),
@@ -226,7 +226,7 @@ DAMAGES = {
     "no_dt": (set_attribute("neurosim", "dt", 0.0), "dt is 0 ms"),
     "endless": (set_attribute("neurosim", "duration", np.inf), "duration is inf ms"),
     "words_for_stats": (set_attribute("neurosim/stats", "neurons", "words"), "stats/neurons"),
-    "number_for_unit": (set_attribute(TRACE, "units", 7), "are no words"),
+    "number_for_unit": (set_attribute(TRACE, "units", 7), "are not a string"),
     "terabyte": (claim_a_terabyte, "claims 1099511627776 bytes and holds 0"),
     "other_file": (lie_in_another_file, "another file"),
 }
@@ -273,11 +273,11 @@ def test_names_and_observed_intervals_come_back(tmp_path: Path):
     [
         ("names/%2E", np.array([b"a"]), "has 1 names"),
         ("names/%2E", np.array([b"a", b"\xff"]), "utf-8"),
-        ("names/%2E", np.arange(2), "right type"),
-        ("observed/%2E/counts", np.array([2]), "does not fit the 2 neurons"),
-        ("observed/%2E/counts", np.array([3, -1]), "does not fit the 2 neurons"),
-        ("observed/%2E/counts", np.array([2, 1]), "does not fit the 2 neurons"),
-        ("observed/%2E/intervals", np.full((2, 2), np.nan), "does not fit the 2 neurons"),
+        ("names/%2E", np.arange(2), "expected type"),
+        ("observed/%2E/counts", np.array([2]), "does not match the 2 neurons"),
+        ("observed/%2E/counts", np.array([3, -1]), "does not match the 2 neurons"),
+        ("observed/%2E/counts", np.array([2, 1]), "does not match the 2 neurons"),
+        ("observed/%2E/intervals", np.full((2, 2), np.nan), "does not match the 2 neurons"),
     ],
 )
 def test_damaged_names_and_intervals_are_refused(tmp_path, name, value, message):
@@ -295,10 +295,10 @@ def test_what_is_no_result_is_refused(tmp_path: Path):
     with pytest.raises(NeurosimError, match=r"cannot be read \(not a regular file"):
         load(tmp_path)
     (tmp_path / "text.h5").write_text("time,id\n")
-    with pytest.raises(NeurosimError, match="is no HDF5 file"):
+    with pytest.raises(NeurosimError, match="is not an HDF5 file"):
         load(tmp_path / "text.h5")
     h5py.File(tmp_path / "foreign.h5", "w").close()
-    with pytest.raises(NeurosimError, match="no result of neurosim"):
+    with pytest.raises(NeurosimError, match="not a result of neurosim"):
         load(tmp_path / "foreign.h5")
 
 
@@ -316,7 +316,7 @@ def test_a_truncated_file_is_refused(tmp_path_factory: pytest.TempPathFactory, k
     save(sample(500, 10), path)
     whole = path.read_bytes()
     path.write_bytes(whole[: kept % len(whole)])
-    with pytest.raises(NeurosimError, match=r"is no HDF5 file|is damaged"):
+    with pytest.raises(NeurosimError, match=r"is not an HDF5 file|is damaged"):
         load(path)
 
 

@@ -136,9 +136,12 @@ def test_constant_trains_have_no_correlation() -> None:
         (lambda r: analysis.potentials(r, "cel"), "did you mean 'cell'"),
         (lambda r: analysis.population_rate(r.spikes["cell"], 100.0, bin_ms=0.0), "bin_ms = 0"),
         (lambda r: analysis.population_rate(r.spikes["cell"], 100.0, bin_ms=200.0), "is longer"),
-        (lambda r: r.spikes["cell"].of(99), "neuron 99 was not recorded; recorded: 0, 1"),
+        (lambda r: r.spikes["cell"].of(99), "neuron 99 was not recorded; recorded neurons: 0, 1"),
         (lambda r: r.spikes["cell"].of(-1), "neuron -1 was not recorded"),
-        (lambda r: r.traces["cell", "v"].of(99), "neuron 99 was not recorded; recorded: 0, 1"),
+        (
+            lambda r: r.traces["cell", "v"].of(99),
+            "neuron 99 was not recorded; recorded neurons: 0, 1",
+        ),
         (lambda r: r.traces["cell", "v"].with_spikes(7), "neuron 7 was not recorded"),
     ],
 )
@@ -160,5 +163,5 @@ def test_a_neuron_whose_spikes_were_not_recorded_is_not_silent() -> None:
     net.record(cells, "spikes", ids=[2, 4])
     trains = ns.simulate(net, 50.0).spikes["cells"]
     assert len(trains.of(2)) > 1
-    with pytest.raises(ns.NeurosimError, match="neuron 0 was not recorded; recorded: 2, 4"):
+    with pytest.raises(ns.NeurosimError, match="neuron 0 was not recorded; recorded neurons: 2, 4"):
         trains.of(0)

@@ -1,4 +1,4 @@
-"""While one process writes a folder, others are refused; a kill leaves it usable."""
+"""A folder is locked while a process writes it, and usable after the process is killed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ with lock_folder(Path(sys.argv[1]), shared=sys.argv[2] == "True"):
 
 @contextmanager
 def held(folder: Path, *, shared: bool = False) -> Iterator[subprocess.Popen[str]]:
-    """Have another process hold the lock of a folder."""
+    """Lock a folder in another process."""
     process = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(folder), str(shared)],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
@@ -46,7 +46,7 @@ def held(folder: Path, *, shared: bool = False) -> Iterator[subprocess.Popen[str
         process.communicate("\n")
 
 
-def test_a_locked_folder_is_refused_until_its_owner_is_done(tmp_path: Path):
+def test_a_locked_folder_is_refused_until_it_is_released(tmp_path: Path):
     folder = tmp_path / "a" / "out"
     with held(folder) as process:
         words = rf"out is being written by another run \(process {process.pid}\): wait until"
@@ -59,7 +59,7 @@ def test_a_locked_folder_is_refused_until_its_owner_is_done(tmp_path: Path):
     assert list(folder.iterdir()) == []
 
 
-def test_a_lock_excludes_other_threads_of_its_process_too(tmp_path: Path):
+def test_a_lock_also_excludes_threads_of_the_same_process(tmp_path: Path):
     with lock_folder(tmp_path), pytest.raises(NeurosimError, match=rf"\(process {os.getpid()}\)"):
         lock_folder(tmp_path).__enter__()
 
@@ -68,7 +68,7 @@ def test_shared_locks_exclude_only_exclusive_ones(tmp_path: Path):
     with held(tmp_path, shared=True):
         with lock_folder(tmp_path, shared=True):
             pass
-        assert (tmp_path / LOCK).exists()  # the other one still holds it
+        assert (tmp_path / LOCK).exists()  # still held by the other process
         with pytest.raises(NeurosimError, match="is being written by another run"):
             lock_folder(tmp_path).__enter__()
     with lock_folder(tmp_path), pytest.raises(NeurosimError, match="is being written"):
@@ -76,7 +76,7 @@ def test_shared_locks_exclude_only_exclusive_ones(tmp_path: Path):
     assert not (tmp_path / LOCK).exists()
 
 
-def test_the_lock_of_a_killed_process_is_free(tmp_path: Path):
+def test_the_lock_of_a_killed_process_is_released(tmp_path: Path):
     with held(tmp_path) as process:
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -88,7 +88,7 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path: Path):
 
 
 @pytest.mark.parametrize("content", [b"", b"lots\n", b"\xff" * 10_000])
-def test_a_lock_file_of_any_content_is_taken_over(tmp_path: Path, content: bytes):
+def test_a_lock_file_with_any_content_is_reused(tmp_path: Path, content: bytes):
     (tmp_path / LOCK).write_bytes(content)
     with lock_folder(tmp_path):
         assert (tmp_path / LOCK).read_bytes() == b"%d\n" % os.getpid()

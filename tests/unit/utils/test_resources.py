@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def cgroup(root: Path, lines: str, limits: dict[str, str]) -> int | None:
-    """Return the limit that a tree of control groups sets."""
+    """Return the limit set by a tree of control groups."""
     (root / "proc/self").mkdir(parents=True)
     (root / "proc/self/cgroup").write_text(lines)
     for path, limit in limits.items():
@@ -26,13 +26,13 @@ def cgroup(root: Path, lines: str, limits: dict[str, str]) -> int | None:
 @pytest.mark.parametrize(
     ("lines", "limits", "expected"),
     [
-        # Version 2: every group on the way counts, "max" is none.
+        # Version 2: all parent groups count; "max" means no limit.
         ("0::/a/b\n", {"a/b/memory.max": "max", "a/memory.max": str(2 * GIB)}, 2 * GIB),
         ("0::/a/b\n", {"a/b/memory.max": str(GIB), "a/memory.max": str(2 * GIB)}, GIB),
         ("0::/a/b\n", {"a/b/memory.max": "max"}, None),
-        # In a container the path is that outside, and the limit lies at the mount point.
+        # In a container the path is that of the host, and the limit is at the mount point.
         ("0::/docker/1\n", {"memory.max": str(GIB)}, GIB),
-        # Version 1, alone and beside an empty version 2.
+        # Version 1, with and without an empty version 2.
         (
             "9:cpu,memory:/job\n0::/\n",
             {
@@ -46,7 +46,7 @@ def cgroup(root: Path, lines: str, limits: dict[str, str]) -> int | None:
         ("damaged\n", {"memory.max": "lots"}, None),
     ],
 )
-def test_the_least_limit_of_the_control_groups_counts(
+def test_the_smallest_limit_of_the_control_groups_counts(
     tmp_path: Path, lines: str, limits: dict[str, str], expected: int | None
 ):
     assert cgroup(tmp_path, lines, limits) == expected
@@ -60,7 +60,7 @@ def test_a_system_without_control_groups_has_no_such_limit(tmp_path: Path):
 SCRIPT = """
 import resource, sys
 import neurosim as ns
-ns.Simulation  # imports what it needs
+ns.Simulation  # import its dependencies
 kind, limit = getattr(resource, sys.argv[1]), int(sys.argv[2])
 resource.setrlimit(kind, (limit, limit))
 from neurosim.utils.resources import physical_memory
@@ -86,6 +86,6 @@ def test_the_limits_of_the_process_count(kind: str, limit: int):
         check=True,
     )
     below, refusal = done.stdout.splitlines()
-    assert below == "True"  # what the process has taken already is not counted
+    assert below == "True"  # memory in use is subtracted
     assert "The network needs about" in refusal
     assert "GiB are available, enough for about" in refusal

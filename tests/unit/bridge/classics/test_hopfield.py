@@ -67,7 +67,7 @@ def test_up_to_n_over_4_ln_n_all_stored_patterns_are_fixed_points(size):
 def test_at_a_tenth_of_n_the_overlap_after_recall_is_097_and_beyond_capacity_it_is_not():
     rng = np.random.default_rng(1)
     assert retrieval_overlap(rng, 500, 50) >= 0.97
-    assert retrieval_overlap(rng, 500, 50, share=0.1) >= 0.97
+    assert retrieval_overlap(rng, 500, 50, fraction=0.1) >= 0.97
     assert retrieval_overlap(rng, 500, 125) < 0.5
 
 
@@ -95,8 +95,8 @@ def test_corruption_turns_the_share_it_says():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: HopfieldNetwork([[0.0, 1.0]]), "one row of −1 and 1"),
-        (lambda: HopfieldNetwork([1.0, 1.0]), "one row of −1 and 1"),
+        (lambda: HopfieldNetwork([[0.0, 1.0]]), "only −1 and 1, one row per pattern"),
+        (lambda: HopfieldNetwork([1.0, 1.0]), "only −1 and 1, one row per pattern"),
         (lambda: HopfieldNetwork([[1.0, 1.0]]).recall([[1.0]]), "one row of 2 units"),
     ],
 )

@@ -98,11 +98,11 @@ def test_sets_that_overlap_have_no_margin():
 @pytest.mark.parametrize(
     ("inputs", "targets", "options", "words"),
     [
-        ([[0.0]], [0, 1], {}, "one target a row"),
-        ([[np.nan]], [0], {}, "not finite"),
-        ([[0.0]], [2], {}, "0 and 1 only"),
+        ([[0.0]], [0, 1], {}, "one target per row"),
+        ([[np.nan]], [0], {}, "must be finite"),
+        ([[0.0]], [2], {}, "only 0 and 1"),
         ([[0.0]], [1], {"learning_rate": 0.0}, "not above 0"),
-        ([[0.0]], [1], {"max_epochs": 0}, "at least one passage"),
+        ([[0.0]], [1], {"max_epochs": 0}, "max_epochs = 0 is below 1"),
     ],
 )
 def test_bad_examples_are_refused(inputs, targets, options, words):

@@ -37,11 +37,11 @@ def test_a_network_of_them_begins_with_centres_among_its_inputs():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: RadialUnit([np.nan], 1.0, 1.0), "vector of finite"),
+        (lambda: RadialUnit([np.nan], 1.0, 1.0), "1-D array of finite"),
         (lambda: RadialUnit([0.0], -1.0, 1.0), "radius = -1"),
         (lambda: RadialUnit([0.0], 1.0, 0.0), "steepness = 0"),
         (lambda: RadialUnit.from_logistic(LogisticUnit(0.0, [1.0, 2.0])), "active inside a ball"),
-        (lambda: radial_network(POINTS, 51), "51 units"),
+        (lambda: radial_network(POINTS, 51), "n_units = 51"),
     ],
 )
 def test_what_is_no_ball_is_refused(call, words):

@@ -55,7 +55,7 @@ def test_bits_gained_over_another_prediction_are_the_difference():
     assert (gained.high - gained.low) / 2.0 == pytest.approx(1.9608 * spread, rel=1e-3)
     nothing = bits_per_spike(FIRED, P, over=P)
     assert nothing.value == nothing.low == nothing.high == 0.0
-    with pytest.raises(NeurosimError, match="one length"):
+    with pytest.raises(NeurosimError, match="equal length"):
         bits_per_spike(FIRED, P, over=other[1:])
 
 
@@ -181,15 +181,15 @@ def test_prediction_measures_are_named_for_json():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: cross_entropy([0, 2], [0.1, 0.2]), "fired must hold 0"),
+        (lambda: cross_entropy([0, 2], [0.1, 0.2]), "fired must contain only 0"),
         (lambda: cross_entropy([0, 1], [0.1, 1.2]), "probability must lie in 0 to 1"),
-        (lambda: cross_entropy([0, 1], [0.1]), "of one length"),
+        (lambda: cross_entropy([0, 1], [0.1]), "of equal length"),
         (lambda: cross_entropy([], []), "not empty"),
         (lambda: bits_per_spike([0, 0], [0.1, 0.2]), "no trial fired"),
         (lambda: auc([1, 1], [0.1, 0.2]), "2 of 2 fired"),
         (lambda: reliability_curve([1], [0.5], 0), "n_bins = 0"),
-        (lambda: agreement([], []), "not empty"),
-        (lambda: agreement([1], [1, 0]), "of one shape"),
+        (lambda: agreement([], []), "not be empty"),
+        (lambda: agreement([1], [1, 0]), "equal shapes"),
         (lambda: coincidence_factor([2, 1], [1], duration=9.0), "data must be .* ascending"),
         (lambda: coincidence_factor([1], [-1], duration=9.0), "model must be .* within 0 to 9 ms"),
         (lambda: coincidence_factor([], [], duration=9.0), "both spike trains are empty"),

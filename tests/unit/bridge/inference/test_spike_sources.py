@@ -135,12 +135,12 @@ def test_equally_many_times_per_neuron_in_one_array_are_times():
 @pytest.mark.parametrize(
     ("spikes", "message"),
     [
-        (table(x=[1.0], y=[2.0], time_ms=[3.0]), "does not show whose the spikes are: give col"),
+        (table(x=[1.0], y=[2.0], time_ms=[3.0]), "has no column of neurons: give col"),
         (table(x=[0.5, 1.0, 2.0], y=[1.0, 2.0, 0.0]), "neither spike counts per bin nor ascending"),
-        (np.eye(4), r"shape \(4, 4\) does not show which axis is time"),
+        (np.eye(4), r"shape \(4, 4\) is ambiguous"),
         (np.array([[0.0, -1.0, 0.0]]), "neither spike counts per bin nor ascending"),
         (table(neuron=[0.5, 1.0], time_ms=[1.0, 2.0]), "neuron id 0.5 is not a whole number"),
-        ({"a": [1.0], 2: ["b"]}, "the train of neuron 2 must be an array of numbers"),
+        ({"a": [1.0], 2: ["b"]}, "the train of neuron 2 must be an array of real numbers"),
         ({1: [1.0], 1.5: [2.0]}, "neuron id 1.5 is not a whole number"),
         ({1: [1.0], "1": [2.0]}, "two neurons have the same name"),
         ({"a": [5.0, 1.0], "b": [2.0]}, "spike times of neuron a are not in order"),

@@ -137,23 +137,26 @@ def test_the_label_that_means_a_spike_goes_through_pipelines():
 )
 @pytest.mark.filterwarnings("ignore")  # of convergence
 def test_margins_are_not_taken_for_log_odds(model):
-    with pytest.raises(NeurosimError, match=r"are margins, no log-odds.*CalibratedClassifierCV"):
+    with pytest.raises(NeurosimError, match=r"are margins, not log-odds.*CalibratedClassifierCV"):
         to_spiking(model.fit(STANDARD, Y))
 
 
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (SGDClassifier(loss="modified_huber"), "are not σ of its scores"),
-        (RandomForestClassifier(3), "RandomForestClassifier is no logistic neuron, for it has no"),
-        (KNeighborsClassifier(), "no weights of its inputs"),
+        (SGDClassifier(loss="modified_huber"), "scores are not log-odds"),
+        (
+            RandomForestClassifier(3),
+            "RandomForestClassifier is not a logistic neuron, because it has no",
+        ),
+        (KNeighborsClassifier(), "has no coef_ and intercept_"),
         (CalibratedClassifierCV(LinearSVC(), cv=2), r"2 classifiers.*ensemble=False"),
         (
             CalibratedClassifierCV(LinearSVC(), method="isotonic", ensemble=False),
             "method = 'isotonic'",
         ),
         (GridSearchCV(LogisticRegression(), GRID, cv=2, refit=False), "refit=True"),
-        (LogisticNeuron(loss="squared", activation="relu"), "'relu' has no logistic twin"),
+        (LogisticNeuron(loss="squared", activation="relu"), "'relu' is not logistic"),
     ],
     ids=lambda value: type(value).__name__ if hasattr(value, "fit") else "",
 )

@@ -13,7 +13,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from bridge import LogisticNeuron, SeparableDataWarning, to_logistic, to_spiking
 from bridge.learning.design import StandardisedDesign
 from bridge.learning.objectives import MeanLoss
-from bridge.learning.separation import has_minimum_near, separating_plane_exists
+from bridge.learning.separation import has_minimum_near, separating_plane
 from neurosim import NeurosimError
 
 RNG = np.random.default_rng(0)
@@ -147,8 +147,8 @@ def test_proof_of_a_minimum_and_linear_programme_agree():
             step = np.linalg.lstsq(dense.hessian(theta), dense.value_and_gradient(theta)[1])[0]
             theta = theta - step / max(1.0, np.abs(step).max())
 
-        separable = separating_plane_exists(dense)
-        assert separable == separating_plane_exists(thin)
+        separable = separating_plane(dense) is not None
+        assert separable == (separating_plane(thin) is not None)
         assert separable != has_minimum_near(dense, theta)
         assert separable != has_minimum_near(thin, theta)
 
@@ -162,7 +162,7 @@ def test_a_ridge_makes_separable_data_fit_without_complaint():
 
 
 def test_column_that_never_changes_is_told_and_gets_no_weight():
-    with pytest.warns(UserWarning, match=r"columns \[3\] never change"):
+    with pytest.warns(UserWarning, match=r"columns \[3\] are constant"):
         neuron = LogisticNeuron().fit(np.column_stack([X, np.full(400, 0.1)]), Y)
 
     assert neuron.coef_[0, 3] == 0.0
@@ -172,7 +172,7 @@ def test_column_that_never_changes_is_told_and_gets_no_weight():
 
 
 def test_column_of_zeros_leaves_the_other_intervals_alone():
-    with pytest.warns(UserWarning, match="never change"):
+    with pytest.warns(UserWarning, match="are constant"):
         neuron = LogisticNeuron().fit(np.column_stack([X, np.zeros(400)]), Y)
 
     assert neuron.psp_interval_[:3] == pytest.approx(LogisticNeuron().fit(X, Y).psp_interval_)
@@ -216,7 +216,7 @@ def test_nothing_is_told_before_the_fit():
         ({"solver": "adam"}, "solver = 'adam' is unknown"),
         ({"ridge": -1.0}, "ridge = -1"),
         ({"tol": 0.0}, "tol = 0 "),
-        ({"threshold_distance": np.nan}, "gap = nan"),
+        ({"threshold_distance": np.nan}, "threshold_distance = nan"),
         ({"max_iter": 0}, "max_iter = 0 is below 1"),
     ],
 )
@@ -230,7 +230,7 @@ def test_parameters_out_of_range_are_refused(parameters, message):
     [
         (X, np.zeros(400), r"one class only, \[0\.0\]"),
         (X, np.arange(400) % 3, "Only binary classification"),
-        (np.where(X > 2, np.nan, X), Y, "Input X contains NaN: leave such trials out"),
+        (np.where(X > 2, np.nan, X), Y, "Input X contains NaN: remove such trials"),
         (X[:10], Y, "inconsistent numbers of samples"),
     ],
 )
@@ -241,12 +241,12 @@ def test_bad_trials_are_refused_in_a_sentence(trials, labels, message):
 
 @pytest.mark.parametrize("weights", [-np.ones(400), np.full(400, np.nan), np.ones(3)])
 def test_bad_weights_are_refused_in_a_sentence(weights):
-    with pytest.raises(NeurosimError, match="sample_weight is no list of finite numbers from 0"):
+    with pytest.raises(NeurosimError, match="sample_weight must hold a finite number from 0"):
         LogisticNeuron().fit(X, Y, weights)
 
 
 def test_an_activation_without_a_probability_is_refused_in_a_sentence():
-    with pytest.raises(NeurosimError, match="'linear' gives no probability to fire"):
+    with pytest.raises(NeurosimError, match="'linear' gives no firing probability"):
         LogisticNeuron(activation="linear", loss="squared").fit(X, Y)
 
 

@@ -128,7 +128,7 @@ def test_logarithms_of_probabilities_do_not_drown():
     assert logs[:-1] == pytest.approx(np.log(neuron.predict_proba(X)))
     assert logs[-1, 0] == pytest.approx(-neuron.decision_function(far)[0])
     step = LogisticNeuron(loss="perceptron", activation="step", solver="gradient", max_iter=3)
-    with pytest.warns(UserWarning, match="wrong side"):
+    with pytest.warns(UserWarning, match="are misclassified"):
         step.fit(X, Y)
     assert set(np.unique(step.predict_log_proba(X))) == {-np.inf, 0.0}
 
@@ -192,7 +192,7 @@ def test_a_summary_without_pandas_is_refused(monkeypatch):
     ("options", "message"),
     [
         ({"class_weight": "even"}, "class_weight = 'even' is unknown"),
-        ({"class_weight": {2: 1.0}}, r"a weight for 2, which is not one of the labels"),
+        ({"class_weight": {2: 1.0}}, r"the label 2, which is not in"),
         ({"class_weight": {True: -1.0}}, r"class_weight = -1.0 for True is not a finite number"),
         ({"class_weight": {True: "x"}}, r"class_weight = 'x' for True is not a finite number"),
         ({"class_weight": "balanced", "firth": True}, "give class_weight=None, or firth=False"),

@@ -131,10 +131,14 @@ def test_margins_beyond_any_exponential_keep_loss_and_slope_exact():
 @pytest.mark.parametrize(
     ("loss", "activation", "message"),
     [
-        ("cross-entropy", "relu", "those of relu leave 0 to 1; give loss='squared'"),
+        ("cross-entropy", "relu", "requires outputs between 0 and 1; give loss='squared'"),
         ("cross-entropy", "step", "derivative of a step is 0.*give loss='perceptron'"),
         ("squared", "step", "derivative of a step is 0.*give loss='perceptron'"),
-        ("perceptron", "sigmoid", "without noise.*give loss='cross-entropy' or 'squared'"),
+        (
+            "perceptron",
+            "sigmoid",
+            "requires activation='step'; give loss='cross-entropy' or 'squared'",
+        ),
         ("hinge", "sigmoid", "'hinge' is unknown: give one of cross-entropy, perceptron, squared"),
         ("squared", "gelu", "activation = 'gelu' is unknown"),
     ],
@@ -179,5 +183,5 @@ def test_largest_eigenvalue_of_many_columns_is_found_without_their_products():
 @STORED
 def test_values_too_large_to_be_squared_are_refused(stored):
     x = stored(np.array([[0.0, 1e200], [1.0, -1e200]]))
-    with pytest.raises(NeurosimError, match=r"columns \[1\] hold values .* other units"):
+    with pytest.raises(NeurosimError, match=r"squares of columns \[1\] overflow"):
         StandardisedDesign.of(x, np.full(2, 0.5))

@@ -155,7 +155,7 @@ def test_perceptron_separates_what_is_separable(solver):
 
 def test_perceptron_of_classes_that_overlap_keeps_the_fewest_errors_and_says_so():
     options = {"loss": "perceptron", "activation": "step", "max_iter": 50}
-    with pytest.warns(ConvergenceWarning, match=r"% of the trials .* wrong side after 50 steps"):
+    with pytest.warns(ConvergenceWarning, match=r"% of the trials .* misclassified after 50 steps"):
         short = LogisticNeuron(**options).fit(X, Y)
     with pytest.warns(ConvergenceWarning, match="fewest errors are kept"):
         long = LogisticNeuron(**options | {"max_iter": 500}).fit(X, Y)
@@ -167,7 +167,7 @@ def test_perceptron_of_classes_that_overlap_keeps_the_fewest_errors_and_says_so(
 def test_classes_balanced_about_their_plane_are_not_taken_for_solved():
     """Of the exclusive or the criterion's slope is 0 at the start, where nothing is told apart."""
     x, y = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), [0, 1, 1, 0]
-    with pytest.warns(ConvergenceWarning, match="wrong side"):
+    with pytest.warns(ConvergenceWarning, match="are misclassified"):
         assert not LogisticNeuron(loss="perceptron", activation="step").fit(x, y).converged_
 
 

@@ -142,7 +142,7 @@ def test_relu_fires_with_its_clipped_score_and_no_interval():
     assert neuron.predict_proba(X)[:, 1] == pytest.approx(np.clip(score, 0.0, 1.0))
     assert (neuron.predict(X) == (score > 0.5)).all()
     assert np.isnan(neuron.standard_errors_).all()
-    with pytest.raises(NeurosimError, match="'relu' has no logistic twin"):
+    with pytest.raises(NeurosimError, match="'relu' is not logistic"):
         to_spiking(neuron)
 
 
@@ -155,7 +155,7 @@ def test_squared_error_that_falls_for_ever_is_told_and_gets_a_ridge(activation):
 
     stray = x[:, 0] > 0.1
     stray[:3] = True
-    with pytest.warns(SeparableDataWarning, match="falls as the weights grow for ever"):
+    with pytest.warns(SeparableDataWarning, match="loss decreases with growing weights"):
         neuron = LogisticNeuron(**options).fit(x, stray)
     assert not neuron.separable_
     assert np.isnan(neuron.sandwich_covariance_).all()
@@ -173,7 +173,7 @@ def test_a_descent_that_stops_early_is_not_taken_for_separable_by_a_long_program
     def never(objective):
         raise AssertionError("the linear programme was asked")
 
-    monkeypatch.setattr("bridge.learning.separation.separating_plane_exists", never)
+    monkeypatch.setattr("bridge.learning.separation.separating_plane", never)
     assert not LogisticNeuron(tol=0.2).fit(X, Y).separable_
 
 
@@ -204,16 +204,19 @@ def test_share_of_the_way_grows_to_one():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"loss": "squared", "firth": True}, "'squared' is none: give loss='cross-entropy'"),
-        ({"firth": True, "ridge": 0.1}, "two penalties for one purpose"),
+        ({"loss": "squared", "firth": True}, "'squared' is not: give loss='cross-entropy'"),
+        ({"firth": True, "ridge": 0.1}, "are two penalties"),
         ({"firth": True, "solver": "stochastic"}, "give solver='newton'"),
         ({"loss": "perceptron"}, "give loss='cross-entropy' or 'squared'"),
-        ({"loss": "perceptron", "activation": "step", "solver": "newton"}, "whose slope jumps"),
+        (
+            {"loss": "perceptron", "activation": "step", "solver": "newton"},
+            "whose slope is discontinuous",
+        ),
         ({"loss": "perceptron", "activation": "step", "ridge": 0.1}, "give ridge=0"),
         ({"threads": 0}, "threads = 0 is below 1"),
-        ({"threads": 1.5}, "threads = 1.5 is not an integer"),
-        ({"solver": "stochastic", "random_state": "x"}, "random_state = 'x' is no seed"),
-        ({"max_iter": True}, "max_iter = True is not an integer"),
+        ({"threads": 1.5}, "threads = 1.5 is not a whole number"),
+        ({"solver": "stochastic", "random_state": "x"}, "random_state = 'x' is not a seed"),
+        ({"max_iter": True}, "max_iter = True is not a whole number"),
     ],
 )
 def test_parameters_at_odds_are_refused_in_a_sentence(parameters, message):
@@ -222,7 +225,7 @@ def test_parameters_at_odds_are_refused_in_a_sentence(parameters, message):
 
 
 def test_long_lists_of_columns_are_cut():
-    with pytest.warns(UserWarning, match=r"columns \[3, 4, .*, 12\] and 10 more never change"):
+    with pytest.warns(UserWarning, match=r"columns \[3, 4, .*, 12\] and 10 more are constant"):
         LogisticNeuron().fit(np.column_stack([X, np.ones((400, 20))]), Y)
 
 
@@ -241,7 +244,7 @@ def test_many_columns_are_trained_without_their_covariance():
 def test_newtons_method_refuses_columns_whose_products_no_memory_holds():
     x = sparse.eye_array(4, 30_000, format="csr")
     with (
-        pytest.warns(UserWarning, match="never change"),
+        pytest.warns(UserWarning, match="are constant"),
         pytest.raises(NeurosimError, match="7 GB for 30000 columns: give solver='accelerated'"),
     ):
         LogisticNeuron(solver="newton").fit(x, [0, 1, 0, 1])

@@ -189,12 +189,15 @@ def test_classifier_keeps_a_network_for_inputs_as_they_come():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: neuron_graph(["x"], {"f": Unit({"y": 1.0})}), "f sees y, which is no input"),
-        (lambda: neuron_graph(["x"], {"f": Unit({})}), "sees nothing"),
+        (
+            lambda: neuron_graph(["x"], {"f": Unit({"y": 1.0})}),
+            "f has the source y, which is not an input",
+        ),
+        (lambda: neuron_graph(["x"], {"f": Unit({})}), "has no sources"),
         (lambda: neuron_graph(["x"], {"x": Unit({"x": 1.0})}), "different names"),
         (
             lambda: neuron_graph(["x"], {"f": Unit({"x": 1.0}), "g": Unit({"x": 1.0})}),
-            "f, g are seen by none",
+            "f, g have no target",
         ),
         (
             lambda: neuron_graph(
@@ -207,9 +210,9 @@ def test_classifier_keeps_a_network_for_inputs_as_they_come():
         (lambda: LayeredNetwork((Layer([[1.0]], [0.0], "relu"),), ((0, 1),), 2), "must be equal"),
         (lambda: LayeredNetwork((Layer([[1.0]], [0.0], "relu"),), ((0,), (0,)), 1), "2 sources"),
         (lambda: Layer([[1.0, 2.0]], [0.0], "relu", [[0, 0, 1]]), "must be equal"),
-        (lambda: Layer([[1.0, 1.0]], [0.0], "relu", [[0, 0, 2]]), "from 0 on"),
+        (lambda: Layer([[1.0, 1.0]], [0.0], "relu", [[0, 0, 2]]), "contain indices 0, 1"),
         (lambda: Layer([[1.0, 1.0]], [0.0], "relu", [[0, 0]]), "shape \\(1, 3\\)"),
-        (lambda: Layer.convolution(np.ones((1, 4)), [0.0], (3,), "relu"), "within the grid"),
+        (lambda: Layer.convolution(np.ones((1, 4)), [0.0], (3,), "relu"), "smaller than the grid"),
         (
             lambda: in_levels(
                 LayeredNetwork((Layer([[1.0]], [0.0], "relu"),) * 2, ((0,), (0,)), 1)
@@ -220,7 +223,7 @@ def test_classifier_keeps_a_network_for_inputs_as_they_come():
             lambda: in_levels(LayeredNetwork((Layer.partial([[1.0]], None, "relu"),))),
             "shared weights",
         ),
-        (lambda: NetworkClassifier((0,)).fit(X, X[:, 0] > 0), "at least one unit"),
+        (lambda: NetworkClassifier((0,)).fit(X, X[:, 0] > 0), "hidden layer = 0 is below 1"),
         (lambda: NetworkClassifier(solver="newton").fit(X, X[:, 0] > 0), "solver = 'newton'"),
         (lambda: NetworkClassifier(activation="step").fit(X, X[:, 0] > 0), "activation = 'step'"),
         (lambda: NetworkClassifier(max_iter=0).fit(X, X[:, 0] > 0), "below 1"),

@@ -106,13 +106,13 @@ def test_outputs_of_each_layer_and_parameters_come_back():
             ),
             "layer 1 has 1 units and layer 2 2 inputs",
         ),
-        (lambda: LayeredNetwork.random([3], ["relu"]), "one width"),
+        (lambda: LayeredNetwork.random([3], ["relu"]), "a width of at least 1"),
         (lambda: LayeredNetwork.random([3, 0], ["relu"]), "at least 1"),
         (lambda: LayeredNetwork.random([2, 1], ["relu"])(X), "\\(n_trials, 2\\)"),
         (lambda: LayeredNetwork.random([3, 1], ["relu"])(np.nan * X), "finite"),
         (
             lambda: LayeredNetwork.random([3, 1], ["relu"]).train(X, FIRED),
-            "the last layer is a relu",
+            "needs sigmoid outputs, not relu",
         ),
         (
             lambda: LayeredNetwork.random([3, 2], ["sigmoid"]).train(X, FIRED),

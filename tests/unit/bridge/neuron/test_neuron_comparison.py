@@ -67,9 +67,9 @@ def test_the_twin_coincides_as_often_as_the_neuron_does_with_itself(comparison):
 
 def test_one_figure_shows_both_planes_calibration_and_synapses(comparison):
     figures = comparison.figures()
-    assert list(figures) == ["worlds"]
-    figures["worlds"].savefig(io.BytesIO())
-    titles = [axes.get_title(loc="left") for axes in figures["worlds"].axes]
+    assert list(figures) == ["comparison"]
+    figures["comparison"].savefig(io.BytesIO())
+    titles = [axes.get_title(loc="left") for axes in figures["comparison"].axes]
     assert any("spiking" in title for title in titles)
     assert any("logistic" in title for title in titles)
 
@@ -84,7 +84,7 @@ def test_a_neuron_trained_elsewhere_is_judged_on_these_trials():
 
 @pytest.mark.parametrize("plane", [(0, 0), (0, 3), (-1, 1)])
 def test_a_plane_of_synapses_that_are_not_there_is_refused(plane):
-    with pytest.raises(NeurosimError, match=r"is no pair of synapses: give two .* from 0 to 2"):
+    with pytest.raises(NeurosimError, match=r"must hold two different synapses from 0 to 2"):
         compare_neurons(UNIT, ACTIVITY, plane=plane)
 
 

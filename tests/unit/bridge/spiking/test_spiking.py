@@ -139,10 +139,10 @@ def test_a_loss_is_found_in_its_layer_with_its_cause():
     rest = bridge.LayeredNetwork(NETWORK.layers[1:]).outputs(clipped)
     low = scales * [1.0, 0.3, 1.0, 1.0]
     losses = diagnose(NETWORK, INPUTS, [INPUTS, clipped, *rest], low, 0.01, offset=-100.0)
-    assert "raise the percentile" in str(losses[1])
-    assert losses[2].cause == losses[3].cause == "inherited from the layer before"
+    assert "increase the percentile" in str(losses[1])
+    assert losses[2].cause == losses[3].cause == "inherited from the previous layer"
     silent = [INPUTS, np.where(exact[1] < 0.5 * scales[1], 0.0, exact[1]), *rest]
-    assert "more time" in diagnose(NETWORK, INPUTS, silent, scales, 0.01)[1].cause
+    assert "simulate longer" in diagnose(NETWORK, INPUTS, silent, scales, 0.01)[1].cause
 
 
 def graph(kind: str) -> bridge.LayeredNetwork:
@@ -159,8 +159,8 @@ def graph(kind: str) -> bridge.LayeredNetwork:
     ("call", "words"),
     [
         (lambda: to_spiking(NETWORK, INPUTS, "phase"), "is unknown"),
-        (lambda: to_spiking(graph("relu"), INPUTS[:, :1]), "follow one another"),
-        (lambda: to_spiking(graph("sigmoid"), INPUTS[:, :1]), "follow one another"),
+        (lambda: to_spiking(graph("relu"), INPUTS[:, :1]), "connections that skip layers"),
+        (lambda: to_spiking(graph("sigmoid"), INPUTS[:, :1]), "connections that skip layers"),
         (lambda: to_spiking(NETWORK, INPUTS, percentile=20.0), "outside 50 to 100"),
         (lambda: to_spiking(NETWORK, INPUTS, "chance"), "layer 1 is a relu"),
         (lambda: to_spiking(NETWORK, 0.0 * INPUTS), "no activity"),
@@ -172,11 +172,11 @@ def graph(kind: str) -> bridge.LayeredNetwork:
         ),
         (
             lambda: to_spiking(NETWORK, INPUTS, "latency").add_to(ns.Network(), -INPUTS),
-            "cannot carry what is below 0",
+            "needs inputs from 0",
         ),
         (
             lambda: to_spiking(NETWORK, INPUTS, "latency").add_to(ns.Network(), INPUTS, dt=0.3),
-            "no whole number of steps",
+            "not a whole number of steps",
         ),
         (lambda: to_spiking(NETWORK, INPUTS).add_to(ns.Network(), INPUTS[:, 1:]), "shape"),
         (lambda: diagnose(NETWORK, INPUTS, [INPUTS], [1.0], 0.1), "for every layer"),

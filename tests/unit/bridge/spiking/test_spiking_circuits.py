@@ -131,5 +131,5 @@ def test_one_function_takes_circuits_and_trained_networks_alike():
     circuit = compile_expressions("A & ~B | C")
     twin = to_spiking(circuit, truth_table(3))
     assert twin.run()[:, 0].astype(int).tolist() == [0, 1, 0, 1, 1, 1, 0, 1]
-    with pytest.raises(ns.NeurosimError, match="does not go with threshold logic"):
+    with pytest.raises(ns.NeurosimError, match="does not apply to threshold logic"):
         to_spiking(circuit, truth_table(3), "rate")

@@ -188,14 +188,14 @@ def test_a_regressor_is_read_too():
     [
         (lambda: to_spiking(MLPClassifier(), FLOWERS), "MLPClassifier has not been fitted"),
         (lambda: to_spiking(NetworkClassifier(), FLOWERS), "Classifier has not been fitted"),
-        (lambda: to_spiking("network", FLOWERS), "str is no network"),
+        (lambda: to_spiking("network", FLOWERS), "str is not a network"),
         (
             lambda: to_spiking(RandomForestClassifier(2).fit(FLOWERS, KIND), FLOWERS),
-            "RandomForestClassifier is no network of layers",
+            "RandomForestClassifier is not a network of layers",
         ),
         (
             lambda: to_spiking(LogisticRegression(C=0.01).fit(FLOWERS, KIND), FLOWERS),
-            "make a neuron with to_spiking",
+            "convert linear classifiers with bridge.to_spiking",
         ),
         (
             lambda: to_spiking(
@@ -204,7 +204,7 @@ def test_a_regressor_is_read_too():
                 ),
                 FLOWERS,
             ),
-            r"step 'polynomialfeatures' of the Pipeline \(PolynomialFeatures\) is no shift",
+            r"step 'polynomialfeatures' of the Pipeline .* is not an affine map",
         ),
         (lambda: to_spiking(mlp("tanh"), SCALED, "rate"), "layer 1 is a tanh"),
         (lambda: to_spiking(mlp("relu"), SCALED, "chance"), "layer 1 is a relu"),

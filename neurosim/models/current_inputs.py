@@ -1,0 +1,149 @@
+"""Inputs that inject currents."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.models.declare import parameter
+from neurosim.models.inputs import (
+    CURRENT,
+    EACH,
+    LATEST,
+    Input,
+    check_length,
+    increasing_times,
+    per_target,
+    per_time,
+)
+from neurosim.models.quantity import bounds_of
+from neurosim.utils.checks import Array
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neurosim.models.inputs import Program
+    from neurosim.models.lif import Neuron
+
+
+@dataclass(frozen=True, eq=False)
+class ConstantCurrent(Input):
+    """A constant current, from time 0.
+
+    Parameters
+    ----------
+    amplitude : float or (n_targets,) array_like
+        pA.
+    """
+
+    amplitude: Array = parameter(**CURRENT, help=EACH, check=per_target)
+
+    def changes(self) -> Program:
+        """Return time 0 and the amplitude."""
+        return np.zeros(1), np.atleast_1d(self.amplitude).reshape(1, -1)
+
+
+@dataclass(frozen=True, eq=False)
+class StepCurrent(Input):
+    """A current that changes at given times.
+
+    Parameters
+    ----------
+    times : (n_times,) array_like
+        Increasing (ms); rounded to the nearest step of the time grid, halves up.
+    amplitudes : (n_times,) or (n_times, n_targets) array_like
+        pA; amplitudes[k] holds from times[k] to times[k + 1]. Before times[0] the current is 0.
+    """
+
+    times: Array = parameter(
+        unit="ms", low=0.0, high=LATEST, help="increasing", check=increasing_times
+    )
+    amplitudes: Array = parameter(**CURRENT, help="each holds until the next time", check=per_time)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_length(self.amplitudes, "StepCurrent.amplitudes", self.times)
+
+    def changes(self) -> Program:
+        """Return times and amplitudes."""
+        return self.times, self.amplitudes.reshape(len(self.times), -1)
+
+
+@dataclass(frozen=True, eq=False)
+class CurrentWaveform(Input):
+    """A current sampled at regular intervals.
+
+    Parameters
+    ----------
+    values : (n_times,) or (n_times, n_targets) array_like
+        pA; values[k] holds from k·interval to (k + 1)·interval. After the last one the current is
+        0.
+    interval : float
+        Sampling interval (ms).
+    """
+
+    values: Array = parameter(**CURRENT, help="one for each interval", check=per_time)
+    interval: float = parameter(unit="ms", low=1e-3, high=1e9, help="sampling interval")
+
+    def check_step(self, dt: float) -> None:
+        """Refuse a time step longer than the interval."""
+        if self.interval < dt * (1.0 - 1e-9):
+            raise NeurosimError(
+                f"CurrentWaveform.interval = {self.interval:g} ms is below the time step "
+                f"dt = {dt:g} ms: resample the waveform, or reduce dt"
+            )
+
+    def changes(self) -> Program:
+        """Return times and values, with a final 0."""
+        values: NDArray[np.float64] = self.values.reshape(len(self.values), -1)
+        times = np.arange(len(values) + 1, dtype=np.float64) * self.interval
+        return times, np.vstack([values, np.zeros((1, values.shape[1]))])
+
+
+@dataclass(frozen=True, eq=False)
+class LiveCurrent(Input):
+    """A current that is set by `Chunk.inject` while the network runs.
+
+    Parameters
+    ----------
+    amplitude : float or (n_targets,) array_like
+        Initial value (pA).
+    """
+
+    is_live = True
+    amplitude: Array = parameter(0.0, **CURRENT, help=EACH, check=per_target)
+    changes = ConstantCurrent.changes
+
+
+@dataclass(frozen=True)
+class MembraneNoise(Input):
+    """White current noise, independent for every target.
+
+    Parameters
+    ----------
+    sigma : float
+        Stationary standard deviation (mV) of the membrane potential without threshold, an
+        Ornstein–Uhlenbeck process with time constant τ_m.
+    """
+
+    is_noise = True
+    sigma: float = parameter(
+        unit="mV", low=0.0, high=1e3, help="standard deviation of the potential without threshold"
+    )
+
+    def check_neuron(self, neuron: Neuron, name: str) -> None:
+        """Refuse neurons whose potential has no stationary distribution."""
+        if not neuron.is_linear:
+            raise NeurosimError(
+                f"MembraneNoise supports LIF neurons, and {name!r} has {type(neuron).__name__}: "
+                "use Poisson spikes or a CurrentWaveform of noise"
+            )
+        if bounds_of(neuron.tau_m)[1] == math.inf:
+            raise NeurosimError(
+                f"MembraneNoise needs a leak, which {name!r} does not have: its potential has no "
+                "stationary sigma; use Poisson spikes or a CurrentWaveform of noise"
+            )

@@ -1,0 +1,163 @@
+"""Inputs that send spikes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.models.declare import optional, parameter
+from neurosim.models.inputs import (
+    EACH,
+    LATEST,
+    Input,
+    check_length,
+    increasing_times,
+    number_or_array,
+    per_target,
+)
+from neurosim.utils.checks import Array, check_array, is_scalar
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neurosim.models.inputs import Program
+
+    Events = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]
+
+MAX_RATE = 1e8
+"""Highest rate (Hz)."""
+MAX_MEAN = 500.0
+"""Largest expected number of Poisson spikes per step; above, exp(−mean) underflows."""
+
+
+def _spike_lists(values: Any, name: str, unit: str, low: float, high: float) -> Any:
+    """Check a 1-D array, or a sequence of them, which becomes a tuple; None stays None."""
+
+    def flat(array: Any) -> NDArray[np.float64]:
+        array = check_array(array, name, unit, low, high, empty=True)
+        if array.ndim != 1:
+            kind = "times in ms" if unit else "factors"
+            raise NeurosimError(f"{name} has shape {array.shape}: give a 1-D array of {kind}")
+        return array
+
+    nested = not is_scalar(values) and not all(map(is_scalar, values))
+    return tuple(map(flat, values)) if nested else flat(values)
+
+
+@dataclass(frozen=True, eq=False)
+class Poisson(Input):
+    """Poisson spike trains, independent for all targets.
+
+    Parameters
+    ----------
+    rate : float or array_like
+        Hz. Without `times` a number or (n_targets,). With `times` (n_times,) or
+        (n_times, n_targets): rate[k] holds from times[k] to times[k + 1], and there are no spikes
+        before times[0].
+    times : (n_times,) array_like, optional
+        Increasing (ms); rounded to the nearest step of the time grid, halves up.
+    """
+
+    sends_spikes = True
+    rate: Array = parameter(unit="Hz", low=0.0, high=MAX_RATE, help=EACH, check=number_or_array)
+    times: Array | None = parameter(
+        None,
+        "ms",
+        0.0,
+        LATEST,
+        "times at which the rate changes",
+        check=optional(increasing_times),
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.times is None:
+            per_target(self.rate, "Poisson.rate", "Hz")
+        else:
+            check_length(np.asarray(self.rate), "Poisson.rate", self.times)
+
+    def check_step(self, dt: float) -> None:
+        """Refuse more spikes in a step than can be drawn."""
+        most, highest = MAX_MEAN / dt * 1e3, float(np.max(self.rate))
+        if highest > most:
+            raise NeurosimError(
+                f"Poisson.rate = {highest:g} Hz is above {most:g} Hz, {MAX_MEAN:g} spikes in a "
+                f"step of {dt:g} ms: use fewer, stronger inputs or a current"
+            )
+
+    def changes(self) -> Program:
+        """Return times and rates (Hz)."""
+        times = np.zeros(1) if self.times is None else self.times
+        return times, np.asarray(self.rate, float).reshape(len(times), -1)
+
+
+@dataclass(frozen=True, eq=False)
+class SpikeTimes(Input):
+    """Spikes at given times.
+
+    Parameters
+    ----------
+    times : (n,) array_like, or sequence of them
+        ms, in any order: one array for all targets, or one array per target. Times plus the delay
+        of the drive are rounded to the nearest step of the time grid, halves up; the earliest
+        arrival is at dt.
+    factors : (n,) array_like, or sequence of them, optional
+        Factor of any sign for each spike, which multiplies the strength of the drive. Default: 1.
+    """
+
+    sends_spikes = True
+    times: Array = parameter(
+        unit="ms",
+        low=0.0,
+        high=LATEST,
+        help="one array for all targets, or one per target",
+        check=_spike_lists,
+    )
+    factors: Array | None = parameter(
+        None, "", -1e9, 1e9, "factor of the strength for each spike", check=optional(_spike_lists)
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.factors is None:
+            return
+        lists = [x if isinstance(x, tuple) else (x,) for x in (self.times, self.factors)]
+        shapes = [list(map(len, x)) for x in lists]
+        if type(self.times) is not type(self.factors) or shapes[0] != shapes[1]:
+            raise NeurosimError(
+                "SpikeTimes.factors and SpikeTimes.times differ in shape: give one factor per spike"
+            )
+
+    @property
+    def columns(self) -> int:
+        """Number of targets with separate spikes; 1 fits any number of targets."""
+        return len(self.times) if isinstance(self.times, tuple) else 1
+
+    def check_targets(self, n_targets: int) -> None:
+        """Refuse another number of targets; a list of one array is for one target."""
+        if isinstance(self.times, tuple) and n_targets > 1 == self.columns:
+            self._refuse_targets(n_targets)
+        super().check_targets(n_targets)
+
+    def events(self) -> Events:
+        """Return time (ms), target and factor of every spike; target −1: all targets."""
+        each = isinstance(self.times, tuple)
+        lists = self.times if each else (self.times,)
+        factors = self.factors if each or self.factors is None else (self.factors,)
+        lengths = [*map(len, lists)]
+        times = np.concatenate([np.empty(0), *lists])
+        targets = np.repeat(np.arange(len(lists)), lengths) if each else np.full(len(times), -1)
+        if factors is None:
+            return times, targets, np.ones(len(times))
+        return times, targets, np.concatenate([np.empty(0), *factors])
+
+
+@dataclass(frozen=True)
+class LiveSpikes(Input):
+    """Spikes that are sent by `Chunk.send` while the network runs."""
+
+    is_live = True
+    sends_spikes = True
