@@ -35,7 +35,7 @@ from neurosim.builder.streams import check_seed
 from neurosim.builder.synapses import into_ring, make_tables
 from neurosim.builder.workers import workers
 from neurosim.errors import NeurosimError
-from neurosim.network.dale import common_sign
+from neurosim.network.dale import common_effect, effect_of
 from neurosim.results import PopulationInfo
 
 if TYPE_CHECKING:
@@ -219,8 +219,8 @@ def _signs(network: Network, built: Iterable[Projections]) -> dict[str, int]:
     """Return the sign of all synapses from each population, 0 for both signs."""
     found = ChainMap(*(projections.found_weights() for projections in built))
     return {
-        population.name: common_sign(
-            found.get(p, p.weight) for p in network.projections if p.source is population
+        population.name: common_effect(
+            effect_of(p, found.get(p)) for p in network.projections if p.source is population
         )
         for population in network.populations
     }
@@ -247,7 +247,7 @@ def _starting_potentials(layout: Layout, thread: int, dt: float, seed: int) -> N
         if population.neuron.is_linear:
             start = initial_potentials(population, seed) - potential_offset(population, seed)
         else:
-            start = initial_states(population, dt, seed)[:, 0]
+            start = initial_states(layout, local.population, dt, seed)[:, 0]
         v[local.first : local.first + local.size] = start[local.start : local.stop]
     return v
 
@@ -344,7 +344,7 @@ def build(
         local_threads=local_threads,
         first_id=layout.first_id,
         populations=_describe(network, synapses.signs),
-        offsets={p.name: potential_offset(p, seed) for p in network.populations},
+        offsets={p.name: potential_offset(p, seed) for p in layout.populations},
         spikes_of={
             p.name: recorded_spikes(network.recordings, p.name, p.size) for p in network.populations
         },
