@@ -92,6 +92,28 @@ class ThreadPlan:
     n_slots: int
 
 
+class Synapses(NamedTuple):
+    """Synapses of the threads of this process.
+
+    Attributes
+    ----------
+    tables : sequence of Table
+    plastic : sequence of PlasticPart
+    signs : mapping of str to int
+        Sign of all synapses from each population.
+    max_delay, min_delay : int
+        Longest and shortest delay (steps), at least 1.
+    n_synapses : int
+    """
+
+    tables: Sequence[Table]
+    plastic: Sequence[PlasticPart]
+    signs: Mapping[str, int]
+    max_delay: int
+    min_delay: int
+    n_synapses: int
+
+
 @dataclass(frozen=True, eq=False)
 class Plan:
     """A network laid out on a time grid for a number of threads.
@@ -113,14 +135,11 @@ class Plan:
     spikes_of : mapping of str to (n_recorded,) ndarray of int64
         Neurons whose spikes are recorded.
     traces : tuple of TracePlan
-    max_delay, min_delay : int
-        Longest and shortest delay (steps), at least 1.
+    synapses : Synapses
     steps_per_delivery : int
         Steps that are delivered together.
     refractory : (n_populations,) ndarray of int64
         Refractory steps of each population.
-    n_synapses : int
-        Of the threads of this process.
     """
 
     dt: float
@@ -133,11 +152,14 @@ class Plan:
     offsets: Mapping[str, float | NDArray[np.float64]]
     spikes_of: Mapping[str, NDArray[np.int64]]
     traces: tuple[TracePlan, ...]
-    max_delay: int
-    min_delay: int
+    synapses: Synapses
     steps_per_delivery: int
     refractory: NDArray[np.int64]
-    n_synapses: int
+
+    @property
+    def max_delay(self) -> int:
+        """Longest delay (steps)."""
+        return self.synapses.max_delay
 
     @property
     def n_threads(self) -> int:
@@ -156,27 +178,6 @@ class Plan:
 _DESCRIBED = ("v_rest", "v_threshold", "v_reset", "v_peak", "tau_m", "t_ref")
 
 
-class _Synapses(NamedTuple):
-    """Synapses of the threads of this process.
-
-    Attributes
-    ----------
-    tables : sequence of Table
-    plastic : sequence of PlasticPart
-    signs : mapping of str to int
-        Sign of all synapses from each population.
-    max_delay, min_delay, n_synapses : int
-        As in `Plan`.
-    """
-
-    tables: Sequence[Table]
-    plastic: Sequence[PlasticPart]
-    signs: Mapping[str, int]
-    max_delay: int
-    min_delay: int
-    n_synapses: int
-
-
 def _build_synapses(
     network: Network,
     layout: Layout,
@@ -185,7 +186,7 @@ def _build_synapses(
     local_threads: range,
     each: Each,
     debug: bool,
-) -> _Synapses:
+) -> Synapses:
     """Build the synapses of a network."""
     projections = Projections(network, layout, dt, seed, local_threads=local_threads, each=each)
     plastic = plastic_projections(network, layout, dt, seed, local_threads, each)
@@ -193,25 +194,13 @@ def _build_synapses(
     made = make_tables(projections, each)
     parts = plastic_parts(network, plastic, layout, dt, local_threads, each, debug)
     delays = np.concatenate([q.delays.delays for q in (projections, *plastic)])
-    return _Synapses(
+    return Synapses(
         tables=list(each(lambda built: into_ring(built[0], layout), made)),
         plastic=parts,
         signs=_signs(network, (projections, *plastic)),
         max_delay=int(delays.max(initial=1)),
         min_delay=int(delays.min()) if len(delays) else 2**31,
         n_synapses=sum(n for _, n in made) + sum(len(part.weights) for part in parts),
-    )
-
-
-def _synapses_of(plan: Plan) -> _Synapses:
-    """Return the synapses of a plan."""
-    return _Synapses(
-        tables=[part.table for part in plan.threads],
-        plastic=[part.plastic for part in plan.threads],
-        signs={name: info.sign for name, info in plan.populations.items()},
-        max_delay=plan.max_delay,
-        min_delay=plan.min_delay,
-        n_synapses=plan.n_synapses,
     )
 
 
@@ -304,7 +293,7 @@ def build(
         if wired is None:
             synapses = _build_synapses(network, layout, dt, seed, local_threads, each, debug)
         else:
-            synapses = _synapses_of(wired)
+            synapses = wired.synapses
         traces = plan_traces(network, layout, dt)
 
         def build_thread(thread: int) -> ThreadPlan:
@@ -349,9 +338,7 @@ def build(
             p.name: recorded_spikes(network.recordings, p.name, p.size) for p in network.populations
         },
         traces=traces,
-        max_delay=synapses.max_delay,
+        synapses=synapses,
         steps_per_delivery=ring if ring > 1 else layout.steps_per_delivery,
-        min_delay=synapses.min_delay,
         refractory=np.array([shortest_refractory(p.neuron, dt) for p in network.populations]),
-        n_synapses=synapses.n_synapses,
     )

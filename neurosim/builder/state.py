@@ -114,7 +114,7 @@ def new_ranks(plan: Plan, chunk: int, machines: int, mpi: NDArray[np.int64]) -> 
     """
     iallgather, test, allgatherv, integer, communicator = mpi.tolist()
     n_own = plan.n_threads // machines
-    length = 1 + n_own * min(plan.min_delay, chunk) + CAPACITY
+    length = 1 + n_own * min(plan.synapses.min_delay, chunk) + CAPACITY
     more = n_own * plan.max_spikes(chunk, plan.n_threads)
     return Ranks(
         iallgather=iallgather,
