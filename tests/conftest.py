@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -13,8 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from matplotlib.figure import Figure
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange import load, reader
-from neurosim.interchange.imported_spikes import ImportedSpikes
+from neurosim.interchange import isolation, load, readers
 from neurosim.models import LIF
 from neurosim.network import Network
 from neurosim.results import PopulationInfo, Result, RunStats, SpikeTrains, Trace
@@ -134,19 +134,19 @@ class Installed:
 
 @pytest.fixture
 def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let this process read imported files: a new one takes half a second to start."""
+    """Read files in this process: a subprocess takes half a second to start."""
 
-    def read(path: Path, name: str | None, options: dict[str, object]) -> ImportedSpikes:
-        answer = io.BytesIO()
-        reader.answer_for(path, name, answer, reader.Options(**options))
-        answer.seek(0)
+    def read(path: Path, function: str, **options: object) -> object:
+        stream = io.BytesIO()
+        isolation.answer(stream, partial(isolation.find_reader(function), path, **options))
+        stream.seek(0)
         try:
-            return load.receive(load.first_line(answer), answer)
+            return isolation.receive(stream)
         except NeurosimError as error:
             raise NeurosimError(f"{path}: {error}") from None
 
-    monkeypatch.setattr(reader, "confine", lambda size: None)
-    monkeypatch.setattr(load, "_read_aside", read)
+    monkeypatch.setattr(readers, "limit_resources", lambda size: None)
+    monkeypatch.setattr(load, "read_in_subprocess", read)
 
 
 @pytest.fixture

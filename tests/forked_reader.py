@@ -1,9 +1,7 @@
-"""Reads files named on standard input as `load_spikes` does, those that end in .nir as `from_nir`.
+"""Read the files named on standard input like `load_spikes`, NIR files like `from_nir`.
 
-Each is read in a fork instead of a new process.
-
-A line of JSON for each: what came of it, the memory taken (bytes) and the signal that ended the
-reader.
+Each file is read in a fork instead of a new process. For each, a line of JSON is printed: the
+outcome, the peak memory (bytes) and the signal that ended the reader.
 """
 
 from __future__ import annotations
@@ -14,38 +12,31 @@ import resource
 import sys
 import traceback
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import h5py
-import neo as neo_library
+import neo
 import scipy.io.matlab
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange import from_nir, hdf5, neo, nwb, reader, sonata
-from neurosim.interchange.imported_spikes import to_result
-from neurosim.interchange.load import first_line, receive
-from neurosim.interchange.nir import file as nir_file
-from neurosim.interchange.nir import reader as nir_reader
+from neurosim.interchange import from_nir, isolation, readers
+from neurosim.interchange.load import from_message
+from neurosim.interchange.nir.file import graph_of
+from neurosim.interchange.nir.reader import read_tree
 from neurosim.interchange.text.read import read_text
+from neurosim.interchange.to_result import to_result
 
-IMPORTED_ONCE = (h5py, hdf5, neo_library, neo, nwb, scipy.io.matlab, sonata)
+IMPORTED_ONCE = (h5py, neo, scipy.io.matlab)
 
-reader.SECONDS = 1
+isolation.SECONDS = 1
 warnings.simplefilter("ignore")
 
 
-def read_into(path: Path, answer: BinaryIO) -> None:
-    if path.suffix == ".nir":
-        nir_reader.answer_for(path, answer)
-        return
-    if path.suffix != ".csv":
-        reader.answer_for(path, None, answer)
-        return
-    try:
-        reader.write(answer, read_text(path))
-    except NeurosimError as error:
-        reader.write_line(answer, {"error": str(error)})
+def read_into(path: Path, stream: BinaryIO) -> None:
+    function = {".nir": read_tree, ".csv": read_text}.get(path.suffix, readers.read_spikes)
+    isolation.answer(stream, partial(function, path))
 
 
 def _own_peak() -> int:
@@ -77,11 +68,11 @@ def outcome_of(path: Path) -> dict[str, object]:
     os.close(into)
     with os.fdopen(out, "rb") as answer:
         try:
-            told = first_line(answer)
+            found = isolation.receive(answer)
             if path.suffix == ".nir":
-                from_nir(nir_file.receive(told, answer))
+                from_nir(graph_of(found))
             else:
-                to_result(receive(told, answer))
+                to_result(from_message(found))
             words = "read"
         except NeurosimError as error:
             words = f"refused: {error}"

@@ -102,9 +102,9 @@ def pulses(seed: int = 3, n_steps: int = 300) -> np.ndarray:
 
 
 def outputs(graph: object, given: np.ndarray, **options) -> np.ndarray:
-    twin = ns.from_nir(graph, dt=0.1, **options)
-    result = ns.simulate(twin.network, twin.drive_inputs(given), dt=twin.dt)
-    (found,) = twin.outputs(result).values()
+    model = ns.from_nir(graph, dt=0.1, **options)
+    result = ns.simulate(model.network, model.drive_inputs(given), dt=model.dt)
+    (found,) = model.outputs(result).values()
     return found
 
 

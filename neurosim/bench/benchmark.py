@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from neurosim.errors import NeurosimError
-from neurosim.experiments.settings import nearest
+from neurosim.experiments.settings import suggest
 
 if TYPE_CHECKING:
     from neurosim.network import Network
@@ -59,9 +59,7 @@ def find_benchmark(name: str) -> Benchmark:
     """
     installed = {entry_point.name: entry_point for entry_point in entry_points(group=ENTRY_POINTS)}
     if name not in installed:
-        near = nearest(name, installed)
-        hint = f"did you mean {near}?" if near else f"choose from {', '.join(installed)}"
-        raise NeurosimError(f"unknown benchmark {name!r}: {hint}")
+        raise NeurosimError(f"unknown benchmark {name!r}: {suggest(name, installed)}")
     benchmark = installed[name].load()
     if not isinstance(benchmark, Benchmark):
         raise TypeError(f"entry point {name} is not a Benchmark but a {type(benchmark).__name__}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from neurosim.cli import report
@@ -12,40 +12,21 @@ from neurosim.cli.run import execute
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-@dataclass(frozen=True)
-class Step:
-    """One scenario of the demonstration.
-
-    Attributes
-    ----------
-    scenario : str
-    message : str
-        One line about the scenario.
-    assignments : tuple of str
-        Settings as key=value.
-    duration : float or None
-        ms; None: as in the scenario.
-    compare : bool
-        Whether to compare with the logistic neuron.
-    """
-
-    scenario: str
-    message: str
-    assignments: tuple[str, ...] = ()
-    duration: float | None = None
-    compare: bool = False
-
-
 STEPS = (
-    Step("psp-summation", "three synapses depolarise a neuron, but not up to its threshold"),
-    Step("balanced-network", "12,500 neurons with asynchronous irregular firing", duration=300.0),
-    Step(
-        "two-synapse-neuron",
+    (
+        "three synapses depolarise a neuron, but not up to its threshold",
+        RunRequest("psp-summation"),
+    ),
+    (
+        "12,500 neurons with asynchronous irregular firing",
+        RunRequest("balanced-network", duration=300.0),
+    ),
+    (
         "the firing probability of a neuron, compared with a logistic neuron",
-        compare=True,
+        RunRequest("two-synapse-neuron", compare=True),
     ),
 )
+"""Message and request of each step."""
 
 
 def run_demo(out: Path) -> bool:
@@ -57,22 +38,15 @@ def run_demo(out: Path) -> bool:
         False if Ctrl-C interrupted a step.
     """
     figures: list[str] = []
-    for step in STEPS:
-        report.say(f"{step.scenario}: {step.message}")
-        request = RunRequest(
-            step.scenario,
-            step.assignments,
-            step.duration,
-            out=out / step.scenario,
-            compare=step.compare,
-        )
-        outcome = execute(request)
+    for message, request in STEPS:
+        report.info(f"{request.name}: {message}")
+        outcome = execute(replace(request, out=out / request.name))
         figures += [path for path in outcome.summary["files"] if path.endswith(".png")]
         if outcome.comparison:
             report.print_comparison(outcome.comparison)
         if outcome.interrupted:
-            report.say("interrupted; the result so far is saved")
+            report.info("interrupted; the result so far is saved")
             break
-    report.say("figures:")
+    report.info("figures:")
     report.print_files(figures)
     return not outcome.interrupted

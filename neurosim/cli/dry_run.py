@@ -106,10 +106,10 @@ def _strength(row: dict[str, Any]) -> str:
 def _memory(estimate: ResourceEstimate) -> str:
     available = estimate.machine_bytes
     if estimate.network_bytes is None:
-        return f"needs more memory than the {(available or 0) / 1e9:,.1f} GB available"
-    traces = f" and {_size(estimate.recording_bytes)} of traces" if estimate.recordings else ""
-    of = "" if available is None else f" of {available / 1e9:,.1f} GB available"
-    return f"needs about {_size(estimate.network_bytes)}{traces}{of}"
+        return f"memory exceeds the {(available or 0) / 1e9:,.1f} GB available"
+    traces = f" + {_size(estimate.recording_bytes)} of traces" if estimate.recordings else ""
+    limit = "" if available is None else f" ({available / 1e9:,.1f} GB available)"
+    return f"memory {_size(estimate.network_bytes)}{traces}{limit}"
 
 
 def _size(size: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +10,7 @@ import typer
 
 from neurosim.cli.folder import RESULT, RunFolder
 from neurosim.cli.options import EXIT_STATUS, OUT, Json, NoPlot, app
-from neurosim.cli.report import print_files, print_json, print_spikes, say
+from neurosim.cli.report import info, print_files, print_json, print_spikes, warnings_as_messages
 from neurosim.errors import NeurosimError
 from neurosim.results.storage import load
 from neurosim.utils.atomic_files import plain
@@ -41,8 +40,7 @@ NAMES = {
 @app.command(epilog=EXIT_STATUS)
 def export(
     source: Annotated[
-        Path,
-        typer.Argument(metavar="DIR", help="A folder written by `run`, or its result file."),
+        Path, typer.Argument(metavar="DIR", help="A folder written by `run`, or its result file.")
     ],
     to: Annotated[Format, typer.Option("--to", help="Format.")],
     out: Annotated[
@@ -51,7 +49,6 @@ def export(
             metavar="PATH",
             help="Output file, or folder for sonata. Default: result.nwb, sonata, spikes.csv or "
             "neo.mat next to the result.",
-            show_default=False,
         ),
     ] = None,
 ) -> None:
@@ -78,7 +75,7 @@ def export(
     else:
         {Format.NWB: save_nwb, Format.CSV: save_csv, Format.NEO: save_neo}[to](result, target)
         files = [target]
-    say(f"wrote {to.value}")
+    info(f"wrote {to.value}")
     print_files([str(file) for file in files])
 
 
@@ -94,11 +91,7 @@ def import_spikes(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR",
-            help=f"Output folder. Default: ./{OUT}/ and the name of FILE.",
-            show_default=False,
-        ),
+        typer.Option(metavar="DIR", help=f"Output folder. Default: ./{OUT}/ and the name of FILE."),
     ] = None,
     dt: Annotated[
         float | None,
@@ -121,15 +114,12 @@ def import_spikes(
             metavar="NAME",
             help="csv (any text), npz, nwb, sonata, or the name of a Neo reader such as NestIO. "
             "Default: detected by suffix and content.",
-            show_default=False,
         ),
     ] = None,
     unit: Annotated[
         str | None,
         typer.Option(
-            metavar="UNIT",
-            help="Unit of times if the file has none: ms, s or us. Default: ms.",
-            show_default=False,
+            metavar="UNIT", help="Unit of times if the file has none: ms, s or us. Default: ms."
         ),
     ] = None,
     columns: Annotated[
@@ -137,7 +127,6 @@ def import_spikes(
         typer.Option(
             metavar="NAMES",
             help="Column names of a text file, such as neuron,time_ms. Default: its first line.",
-            show_default=False,
         ),
     ] = None,
     start: Annotated[
@@ -146,7 +135,6 @@ def import_spikes(
             metavar="MS",
             help="Time in the file that becomes 0 in the result. Default: 0, or a round number "
             "before the first spike.",
-            show_default=False,
         ),
     ] = None,
     nodes: Annotated[
@@ -155,7 +143,6 @@ def import_spikes(
             metavar="FILE",
             help="SONATA nodes, their table of types, or a circuit configuration, with the names "
             "of neurons; may be repeated.",
-            show_default=False,
         ),
     ] = None,
     no_plot: NoPlot = False,
@@ -176,8 +163,7 @@ def import_spikes(
     """
     from neurosim.interchange import load_spikes
 
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
+    with warnings_as_messages():
         result = load_spikes(
             files,
             dt=dt,
@@ -188,8 +174,6 @@ def import_spikes(
             start=start,
             nodes=nodes or (),
         )
-    for warning in caught:
-        say(str(warning.message))
     folder = RunFolder(out or OUT / files[0].stem)
     for file in files:
         if (folder.path / RESULT).resolve() == file.resolve():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,10 +9,9 @@ import typer
 
 from neurosim.cli.folder import RunFolder
 from neurosim.cli.options import EXIT_STATUS, OUT, Json, Name, Seed, Settings, Step, app
-from neurosim.cli.report import print_files, print_json, print_nir, say
+from neurosim.cli.report import info, print_files, print_json, print_nir, warnings_as_messages
 from neurosim.errors import NeurosimError
 from neurosim.experiments.catalogue import find_scenario
-from neurosim.experiments.scenario import RunOptions
 from neurosim.experiments.settings import parse_settings
 from neurosim.models import SpikeTimes
 
@@ -38,7 +36,6 @@ def nir(
             metavar="SPIKES",
             help="Run the graph with the spikes in this file as input; its populations have the "
             "names of the graph's Input nodes.",
-            show_default=False,
         ),
     ] = None,
     dt: Annotated[
@@ -55,7 +52,6 @@ def nir(
         typer.Option(
             metavar="MV",
             help="mV per unit of potential in the graph. Default: from the file, else 1.",
-            show_default=False,
         ),
     ] = None,
     reset: Annotated[
@@ -65,7 +61,6 @@ def nir(
             help="value: a spike sets the potential to v_reset. subtract: a spike subtracts the "
             "threshold, as in Sinabs. subtract_delayed: the same one step later, as in snnTorch. "
             "Default: from the file, else value.",
-            show_default=False,
         ),
     ] = None,
     out: Annotated[
@@ -73,7 +68,6 @@ def nir(
         typer.Option(
             metavar="DIR",
             help=f"Output folder for --spikes. Default: ./{OUT}/ and the name of FILE.",
-            show_default=False,
         ),
     ] = None,
     json: Json = False,
@@ -180,10 +174,9 @@ def export_nir(
     from neurosim.interchange import save_nir, to_nir
 
     scenario = find_scenario(name)
-    options = RunOptions(scenario.duration, scenario.dt if dt is None else dt, seed)
+    options = scenario.options(dt=dt, seed=seed)
     network = scenario.network(parse_settings(scenario.settings, tuple(settings or ())), options)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
+    with warnings_as_messages():
         graph = to_nir(
             network,
             dt=options.dt,
@@ -192,8 +185,6 @@ def export_nir(
             retime=retime,
             allow_loss=allow_loss,
         )
-    for warning in caught:
-        say(str(warning.message))
     save_nir(graph, out)
-    say("wrote a NIR graph")
+    info("wrote a NIR graph")
     print_files([str(out)])

@@ -10,8 +10,8 @@ import typer
 OUT = Path("neurosim-out")
 """Folder for results unless --out is given."""
 EXIT_STATUS = (
-    "Exit status: 0 success; 1 internal error (a bug in neurosim); 2 invalid input, explained in "
-    "one line; 130 interrupted by Ctrl-C, with the results so far saved."
+    "Exit status: 0 success; 1 internal error (a bug in neurosim); 2 invalid input; 130 "
+    "interrupted by Ctrl-C, with the results so far saved."
 )
 
 app = typer.Typer(
@@ -36,7 +36,6 @@ Settings = Annotated[
         metavar="KEY=VALUE",
         help="Change a setting; may be repeated. `neurosim show NAME` lists settings, units and "
         "defaults. Write a list of numbers as 10,3,3.",
-        show_default=False,
     ),
 ]
 Duration = Annotated[
@@ -63,8 +62,7 @@ Threads = Annotated[
     ),
 ]
 Out = Annotated[
-    Path | None,
-    typer.Option(metavar="DIR", help=f"Output folder. Default: ./{OUT}/NAME."),
+    Path | None, typer.Option(metavar="DIR", help=f"Output folder. Default: ./{OUT}/NAME.")
 ]
 NoPlot = Annotated[bool, typer.Option("--no-plot", help="Do not draw figures.")]
 Realtime = Annotated[
@@ -84,7 +82,6 @@ CheckpointEvery = Annotated[
         metavar="S",
         help="Save a checkpoint every S seconds, so that `neurosim resume DIR` can continue the "
         "run.",
-        show_default=False,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
@@ -95,6 +92,5 @@ Models = Annotated[
         metavar="FILE.py",
         help="Python file that defines neuron models, connection rules or inputs for scenario "
         "files; may be repeated.",
-        show_default=False,
     ),
 ]

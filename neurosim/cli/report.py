@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
+from contextlib import contextmanager
 from inspect import cleandoc
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ from rich.text import Text
 from neurosim.experiments.settings import format_value, settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from neurosim.experiments.scenario import Comparison, Scenario
 
@@ -24,9 +26,19 @@ PLAIN_WIDTH = 100
 """Width of the output if it is not a terminal."""
 
 
-def say(message: str) -> None:
+def info(message: str) -> None:
     """Print a message to stderr."""
     print(f"neurosim: {message}", file=sys.stderr)
+
+
+@contextmanager
+def warnings_as_messages() -> Iterator[None]:
+    """Print the warnings of a block to stderr as messages."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        yield
+    for warning in caught:
+        info(str(warning.message))
 
 
 def counted(number: float, noun: str) -> str:

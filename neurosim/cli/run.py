@@ -26,7 +26,6 @@ from neurosim.engine.mpi import current_communicator, without_mpi
 from neurosim.errors import NeurosimError
 from neurosim.experiments.catalogue import find_scenario, require_comparison
 from neurosim.experiments.run import ScenarioRun, run_scenario
-from neurosim.experiments.scenario import RunOptions
 from neurosim.experiments.settings import format_settings, parse_settings
 from neurosim.experiments.toml import Origin
 from neurosim.results.storage import load
@@ -34,7 +33,7 @@ from neurosim.results.storage import load
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from neurosim.experiments.scenario import Comparison, Scenario
+    from neurosim.experiments.scenario import Comparison, RunOptions, Scenario
 
 
 @dataclass(frozen=True)
@@ -132,14 +131,8 @@ def redraw(path: Path) -> list[str]:
 
 def options_of(request: RunRequest, scenario: Scenario[Any]) -> RunOptions:
     """Return the options of a run: those requested, else the scenario's defaults."""
-    return RunOptions(
-        duration=scenario.duration if request.duration is None else request.duration,
-        dt=scenario.dt if request.dt is None else request.dt,
-        seed=scenario.seed if request.seed is None else request.seed,
-        threads=request.threads,
-        realtime=request.realtime,
-        profile=request.profile,
-    )
+    others = {name: getattr(request, name) for name in ("threads", "realtime", "profile")}
+    return scenario.options(request.duration, request.dt, request.seed, **others)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from neurosim.edges.csv_reader import COMMENT, MAX_LINE_BYTES, CSVReader, short_
 from neurosim.edges.edge_file import EdgeFile
 from neurosim.errors import NeurosimError
 from neurosim.utils.checks import show
+from neurosim.utils.frozen import set_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -101,15 +102,15 @@ class CSVEdges(EdgeFile):
         rest = head[start:]
         lines = max(rest.count(b"\n"), 1)
         size = (self.n_bytes - start) * lines // max(len(rest), 1)
-        self._set(delimiter=delimiter, columns=columns, start=start, size=size)
+        set_fields(self, delimiter=delimiter, columns=columns, start=start, size=size)
         for name in (self.source, self.target):
             self.check_column(name)
         for label in ("names", "target_names"):
-            self._set(**{label: _checked_names(getattr(self, label), f"CSVEdges.{label}")})
+            set_fields(self, **{label: _checked_names(getattr(self, label), f"CSVEdges.{label}")})
         if self.target_names is not None and self.names is None:
             raise NeurosimError("CSVEdges.target_names is given without names: give both")
         if self.names is None and self._holds_names(rest):
-            self._set(names=self._find_names())
+            set_fields(self, names=self._find_names())
 
     def open(self, projection: Projection) -> CSVReader:
         """Return a reader of the edges of a projection."""

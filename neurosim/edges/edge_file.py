@@ -15,6 +15,7 @@ from neurosim.models.declare import parameter
 from neurosim.models.quantity import is_distribution
 from neurosim.models.rule import Rule
 from neurosim.utils.checks import is_scalar, nearest_name, show
+from neurosim.utils.frozen import set_fields
 
 if TYPE_CHECKING:
     from neurosim.edges.readers import Reader
@@ -61,12 +62,7 @@ class EdgeFile(Rule, abstract=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         paths = [getattr(self, name) for name in self.paths]
-        self._set(_stamps={path: _stamp(path) for path in paths if path is not None})
-
-    def _set(self, **values: Any) -> None:
-        """Set fields of this frozen instance."""
-        for name, value in values.items():
-            object.__setattr__(self, name, value)
+        set_fields(self, _stamps={path: _stamp(path) for path in paths if path is not None})
 
     @abstractmethod
     def open(self, projection: Projection) -> Reader:

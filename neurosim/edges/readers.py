@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 
 import numpy as np
 
@@ -44,18 +44,22 @@ class Block(NamedTuple):
     delays: NDArray[np.float64]
 
 
-class Reader(Protocol):
+class Reader(ABC):
     """An open list of edges; several threads may read blocks at the same time."""
 
     n_blocks: int
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        return self
 
-    def __exit__(self, *error: object) -> None: ...
+    def __exit__(self, *error: object) -> None:  # noqa: B027 - arrays need no closing
+        """Close the list."""
 
+    @abstractmethod
     def read(self, k: int) -> Block:
         """Return block k; refuse edges outside the populations."""
 
+    @abstractmethod
     def where(self, k: int, i: int) -> str:
         """Return the location of edge i of block k, as the beginning of a message."""
 
@@ -71,7 +75,7 @@ def edges_of(projection: Projection, rng: np.random.Generator) -> Iterator[NDArr
         yield read_only(whole if ids is None else ids[whole])
 
 
-class ArrayReader:
+class ArrayReader(Reader):
     """Blocks of edges in arrays."""
 
     def __init__(
@@ -88,12 +92,6 @@ class ArrayReader:
         self._arrays = Block(sources, targets, weights, delays)
         self.n_blocks = -(-len(sources) // BLOCK_SIZE)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
     def read(self, k: int) -> Block:
         """Return block k."""
         return Block._make(a[k * BLOCK_SIZE : (k + 1) * BLOCK_SIZE] for a in self._arrays)
@@ -103,7 +101,7 @@ class ArrayReader:
         return ""
 
 
-class FileReader(ABC):
+class FileReader(Reader):
     """Base class of readers of files.
 
     Parameters
@@ -117,8 +115,6 @@ class FileReader(ABC):
         If the file has changed since it was described.
     """
 
-    n_blocks: int
-
     def __init__(self, projection: Projection) -> None:
         rule: Any = projection.rule
         rule.check_content()
@@ -129,19 +125,8 @@ class FileReader(ABC):
             for given in (projection.weight, projection.delay)
         )
 
-    def __enter__(self) -> Self:
-        return self
-
     def __exit__(self, *error: object) -> None:
         self.rule.check_unchanged()
-
-    @abstractmethod
-    def read(self, k: int) -> Block:
-        """Return block k; refuse edges outside the populations."""
-
-    @abstractmethod
-    def where(self, k: int, i: int) -> str:
-        """Return the location of edge i of block k, as the beginning of a message."""
 
     def neurons(
         self, k: int, ids: tuple[NDArray, NDArray], names: tuple[str, str]

@@ -14,6 +14,7 @@ from neurosim.errors import NeurosimError
 from neurosim.models.column import is_per_edge
 from neurosim.models.declare import optional, parameter
 from neurosim.utils.checks import show
+from neurosim.utils.frozen import set_fields
 
 if TYPE_CHECKING:
     from neurosim.network import Projection
@@ -77,7 +78,7 @@ class SonataEdges(EdgeFile):
         names = [] if self.edge_types is None else EdgeTypes(self.edge_types).names
         with SonataPopulation(self) as edges:
             columns = dict.fromkeys([*edges.attributes, *names])
-            self._set(size=edges.size, columns=tuple(columns))
+            set_fields(self, size=edges.size, columns=tuple(columns))
         if self.nsyns not in (None, "nsyns", *self.columns):
             raise NeurosimError(
                 f"SonataEdges.nsyns = {show(self.nsyns)}: {self.path} has no such attribute; "

@@ -189,12 +189,7 @@ def run(
     known = settings_of(scenario.settings)
     for setting in settings:
         find_setting(known, setting)
-    options = RunOptions(
-        scenario.duration if duration is None else duration,
-        scenario.dt if dt is None else dt,
-        scenario.seed if seed is None else seed,
-        threads,
-    )
+    options = scenario.options(duration, dt, seed, threads=threads)
     finished = run_scenario(scenario, scenario.settings(**settings), options, progress)
     if finished.result.stats.interrupted:
         raise Interrupted(finished.result)

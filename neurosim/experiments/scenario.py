@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from neurosim.errors import NeurosimError
 
@@ -141,3 +141,17 @@ class Scenario(Generic[S]):
     adjust: Callable[[S, RunOptions], S] | None = None
     seed: int = 1
     source_file: bytes | None = None
+
+    def options(
+        self,
+        duration: float | None = None,
+        dt: float | None = None,
+        seed: int | None = None,
+        **others: Any,
+    ) -> RunOptions:
+        """Return options of a run, with the scenario's defaults in place of None."""
+        given = {"duration": duration, "dt": dt, "seed": seed}
+        values: dict[str, Any] = {
+            key: getattr(self, key) if value is None else value for key, value in given.items()
+        }
+        return RunOptions(**values, **others)

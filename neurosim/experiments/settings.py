@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 S = TypeVar("S")
 
+MAX_LISTED = 12
+"""Largest number of choices in a hint."""
 BOOLEANS = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(
     ("false", "no", "off", "0"), False
 )
@@ -25,6 +27,16 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
     by_folded = {choice.casefold(): choice for choice in choices}
     matches = difflib.get_close_matches(word.casefold(), list(by_folded), n=1, cutoff=0.5)
     return by_folded[matches[0]] if matches else None
+
+
+def suggest(word: object, choices: Iterable[str]) -> str:
+    """Return a hint at the most similar choice, or else the list of choices."""
+    choices = list(choices)
+    near = nearest(str(word), choices)
+    if near:
+        return f"did you mean {near}?"
+    more = ", …" if len(choices) > MAX_LISTED else ""
+    return f"choose from {', '.join(choices[:MAX_LISTED]) or 'none'}{more}"
 
 
 @dataclass(frozen=True)
@@ -132,9 +144,7 @@ def find_setting(known: Mapping[str, Setting], name: str) -> Setting:
         raise NeurosimError(f"{name} is not a setting: give it as --{name}")
     if not known:
         raise NeurosimError(f"unknown setting {name!r}: this scenario has no settings")
-    near = nearest(name, known)
-    hint = f"did you mean {near}?" if near else "the settings are " + ", ".join(known)
-    raise NeurosimError(f"unknown setting {name!r}: {hint}")
+    raise NeurosimError(f"unknown setting {name!r}: {suggest(name, known)}")
 
 
 def parse_settings(settings: type[S], assignments: Sequence[str] = ()) -> S:

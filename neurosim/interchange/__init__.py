@@ -1,7 +1,7 @@
-"""Results and networks in the field's formats, and out of them: Neo, NWB, SONATA, CSV, NIR."""
+"""Convert results and networks to and from Neo, NWB, SONATA, CSV and NIR."""
 
 from neurosim.interchange.load import load_spikes
-from neurosim.interchange.neo.objects import from_neo, to_neo
+from neurosim.interchange.neo import from_neo, to_neo
 from neurosim.interchange.nir import from_nir, save_nir, to_nir
 from neurosim.interchange.nwb.write import save_nwb
 from neurosim.interchange.sonata.write import save_sonata

@@ -1,4 +1,4 @@
-"""What the columns of a table of spikes hold, by their names."""
+"""Recognise the columns of a table of spikes by their names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 UNITS = {"ms": 1.0, "s": 1e3, "us": 1e-3}
-"""Units of time that may be named, and their length in ms."""
+"""Units of time and their length in ms."""
 SPELLINGS = {
     "ms": ("ms", "msec", "msecs", "millisecond", "milliseconds"),
     "s": ("s", "sec", "secs", "second", "seconds"),
@@ -26,26 +26,27 @@ NEURONS = (
     "node_id", "node_ids", "node", "nodes", "gid", "gids", "sender", "senders", "spike_clusters",
     "cluster", "clusters", "cluster_id", "cluster_ids", "i", "id", "ids", "index",
 )  # fmt: skip
-"""Names of columns that hold neurons; of several that a table has, the first counts."""
+"""Names of columns of neurons, in order of preference."""
 NAMES = ("name", "neuron_name", "unit_name", "cell_name", "node_name", "label")
-"""Names of columns with what neurons are called, beside their numbers."""
+"""Names of columns of neurons' names beside their numbers."""
 POPULATIONS = ("population", "populations", "pop", "pop_name", "node_population")
 MILLISECONDS = (
     "timestamps", "timestamp", "node_id", "node_ids", "gid", "gids", "sender", "senders",
 )  # fmt: skip
-"""Names by which SONATA, BMTK and NEST are known, whose times are in ms."""
+"""Names that SONATA, BMTK and NEST use, whose times are in ms."""
 STEP, OFFSET = "time_step", "time_offset"
-"""NEST's columns of times that are counted in steps."""
-_UNIT_OF = {word: unit for unit, words in SPELLINGS.items() for word in words}
+"""NEST's columns of times in steps."""
+UNIT_OF = {word: unit for unit, words in SPELLINGS.items() for word in words}
+ASSUMED_MS = "the file does not specify the unit of its times: ms is assumed; unit overrides it"
 _TIME = re.compile(
     r"(?:t|time|times|timing|spike_?times?|spikes?|time_?stamps?|spike_?time_?stamps?)"
-    rf"(?:_({'|'.join(_UNIT_OF)}))?"
+    rf"(?:_({'|'.join(UNIT_OF)}))?"
 )
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Which columns of a table hold what, by number.
+    """Indices of the columns of a table of spikes.
 
     Attributes
     ----------
@@ -54,92 +55,83 @@ class Columns:
         Number or name of the neuron, its name beside a number, and its population. None if there
         is no such column.
     offset : int or None
-        Column of offsets (ms) to be subtracted, where times are counted in steps.
+        Offsets (ms) to subtract from times in steps.
     to_ms : float or None
-        Length of the unit of time (ms); None where times are counted in steps.
-    guessed : bool
-        Whether neither the table nor the user names the unit.
+        Length of the unit of time (ms); None for times in steps.
+    notes : tuple of str
+        A warning if neither the table nor the user specifies the unit.
     """
 
     time: int
     neuron: int | None
-    name: int | None
-    population: int | None
-    offset: int | None
-    to_ms: float | None
-    guessed: bool
+    name: int | None = None
+    population: int | None = None
+    offset: int | None = None
+    to_ms: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 def find_columns(names: Sequence[str], unit: str | None = None) -> Columns | None:
-    """Return what columns of these names hold; None if none of them holds times.
+    """Return the columns with these names; None if none of them holds times.
 
     Parameters
     ----------
     names : sequence of str
     unit : str, optional
-        Of the times, where the name of their column has none: a key of `UNITS`.
+        Unit of times whose column does not specify it: a key of `UNITS`.
 
     Raises
     ------
     NeurosimError
         If two columns hold times.
     """
-    plain = [_plain(name) for name in names]
+    plain = [_normalise(name) for name in names]
+    neuron, name = _first(plain, NEURONS), _first(plain, NAMES)
     if STEP in plain:
-        offset = plain.index(OFFSET) if OFFSET in plain else None
-        return Columns(plain.index(STEP), _first(plain, NEURONS), None, None, offset, None, False)
-    found = [(place, match) for place, name in enumerate(plain) if (match := _TIME.fullmatch(name))]
+        return Columns(plain.index(STEP), neuron, offset=_first(plain, [OFFSET]))
+    found = [(k, match) for k, name in enumerate(plain) if (match := _TIME.fullmatch(name))]
     if not found:
         return None
     if len(found) > 1:
-        both = " and ".join(show(names[place]) for place, _ in found[:2])
+        both = " and ".join(show(names[k]) for k, _ in found[:2])
         raise NeurosimError(
-            f"{both} both name times: name the columns that are meant, such as neuron,time_ms, and "
-            "others with an empty name"
+            f"{both} are both names of times: give names with columns, such as neuron,time_ms, and "
+            "empty names for the others"
         )
     ((time, match),) = found
-    own = _UNIT_OF.get(match[1])
-    if own is not None and unit not in (None, own):
-        raise NeurosimError(f"the times in {show(names[time])} are in {own}, not {unit}")
-    in_ms = own is None and any(name in MILLISECONDS for name in plain)
-    to_ms = UNITS[own or unit or "ms"]
-    guessed = own is None and unit is None and not in_ms
-    neuron, name = _first(plain, NEURONS), _first(plain, NAMES)
-    if neuron is None:
-        neuron, name = name, None
-    return Columns(time, neuron, name, _first(plain, POPULATIONS), None, to_ms, guessed)
+    stated = UNIT_OF.get(match[1])
+    if stated is not None and unit not in (None, stated):
+        raise NeurosimError(f"the times in {show(names[time])} are in {stated}, not {unit}")
+    known = stated or unit or any(name in MILLISECONDS for name in plain)
+    return Columns(
+        time,
+        name if neuron is None else neuron,
+        None if neuron is None else name,
+        _first(plain, POPULATIONS),
+        to_ms=UNITS[stated or unit or "ms"],
+        notes=() if known else (ASSUMED_MS,),
+    )
 
 
-def _plain(name: str) -> str:
-    """Return a name in lower case, its words joined by underscores: "spikeTime [ms]"."""
+def _normalise(name: str) -> str:
+    """Return a name in lower case with words joined by underscores: spike_time_ms."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
     return re.sub(r"[\s_\-.\[\](){}/]+", "_", words.lower()).strip("_")
 
 
 def _first(names: Sequence[str], wanted: Sequence[str]) -> int | None:
+    """Return the index of the first of the wanted names that is present."""
     return next((names.index(name) for name in wanted if name in names), None)
 
 
-def check_unit(unit: str | None) -> str | None:
-    """Return a unit of time if there is such a one.
-
-    Raises
-    ------
-    NeurosimError
-    """
+def check_unit(unit: str | None) -> None:
+    """Refuse an unknown unit of time."""
     if unit is not None and unit not in UNITS:
-        raise NeurosimError(f"unit = {show(unit)} is none: give {', '.join(UNITS)}")
-    return unit
+        raise NeurosimError(f"unknown unit = {show(unit)}: give {', '.join(UNITS)}")
 
 
 def check_columns(columns: Sequence[str] | None) -> list[str] | None:
-    """Return names of columns as a list.
-
-    Raises
-    ------
-    NeurosimError
-        If they are not names, or none of them names times.
-    """
+    """Return names of columns as a list, if they are names and include one of times."""
     if columns is None:
         return None
     names = columns.split(",") if isinstance(columns, str) else list(columns)
@@ -149,8 +141,3 @@ def check_columns(columns: Sequence[str] | None) -> list[str] | None:
             f"columns = {show(columns)}: give the names of all columns, such as neuron, time_ms"
         )
     return names
-
-
-GUESSED = (
-    "the file does not say in which unit its times are: they are taken as ms; unit says otherwise"
-)

@@ -4,74 +4,70 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import h5py
 import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.interchange.imported_spikes import MAX_POPULATIONS
+from neurosim.interchange.isolation import FormatError
 from neurosim.utils.checks import show
 from neurosim.utils.hdf5 import check_stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import h5py
     from numpy.typing import NDArray
 
-ROOM = 128 * 2**20
-"""Bytes that may be unpacked from any file, however small."""
-UNPACKED = 32
-"""Bytes that may be unpacked from one of the file, if that is more; spikes pack to a tenth."""
+MEMORY = 128 * 2**20
+"""Bytes that may be decompressed from any file."""
+MEMORY_FACTOR = 32
+"""Bytes that may be decompressed for each byte of a larger file; spikes compress to a tenth."""
 MAX_LINKS = 16
 """Soft links that may be followed to reach one object."""
-
-
-class FormatError(ValueError):
-    """Part of a readable file does not follow the file's format."""
+KINDS = {"f": "floating-point numbers", "iu": "whole numbers"}
 
 
 class HDF5Reader:
-    """Reads groups, numbers and text from an untrusted file.
+    """Read groups, numbers and text from an untrusted file.
 
-    Soft links are followed within the file; links to other files are refused. No more is unpacked
-    than a file of this size can hold. A FormatError names the part of a file that does not follow
-    its format, a NeurosimError one that is not supported. Errors of h5py, and a ValueError, mean
-    damage.
+    Soft links are followed within the file; links to other files are refused. The amount of
+    decompressed data is limited by the size of the file. A FormatError names a part that does not
+    follow the file's format, a NeurosimError a part that is not supported. Errors of h5py, and a
+    ValueError, mean damage.
 
     Parameters
     ----------
     size : int
         Size of the file (bytes).
     soft_links : bool
-        Whether soft links are followed; otherwise they are refused, too.
+        Whether soft links are followed; if not, they are refused, too.
     """
 
     def __init__(self, size: int, *, soft_links: bool = True) -> None:
         self._size, self._links = size, MAX_LINKS if soft_links else 0
-        self._left = max(ROOM, UNPACKED * size)
+        self._limit = self._left = max(MEMORY, MEMORY_FACTOR * size)
 
     def names(self, group: h5py.Group) -> list[str]:
         """Return the names in a group."""
         if len(group) > MAX_POPULATIONS:
             raise NeurosimError(
-                f"{group.name} has {len(group):,} members: give at most {MAX_POPULATIONS:,}"
+                f"{group.name} has {len(group):,} members; the maximum is {MAX_POPULATIONS:,}"
             )
         return list(group)
 
     def member(self, group: h5py.Group, name: str) -> Any:
-        """Return a member of a group, or None if there is none of that name."""
+        """Return a member of a group, or None if it has none of that name."""
         return self._follow(group, name, iter(range(self._links)))
 
     def _follow(self, group: h5py.Group, name: str, allowed: Iterator[int]) -> Any:
         """Return a member; h5py itself would follow links out of the file."""
-        import h5py
-
         link = group.get(name, getlink=True)
         if link is None or isinstance(link, h5py.HardLink):
             return None if link is None else group[name]
         if not isinstance(link, h5py.SoftLink):
             raise NeurosimError(
                 f"{group.name}/{name} is a link to another file, which is not followed: give a "
-                "file that holds its own data"
+                "file that contains its data"
             )
         if next(allowed, None) is None:
             allowed_links = f"at most {self._links} links in a row" if self._links else "no links"
@@ -84,39 +80,32 @@ class HDF5Reader:
         return target
 
     def group(self, parent: h5py.Group, name: str) -> h5py.Group:
-        """Return a group that must be there."""
-        import h5py
-
+        """Return a required group."""
         group = self.member(parent, name)
         if not isinstance(group, h5py.Group):
             raise FormatError(f"there is no group {name} in {parent.name}")
         return group
 
     def numbers(self, group: h5py.Group, name: str, kinds: str, n_dims: int = 1) -> NDArray:
-        """Read a dataset of the dtype kinds "f" (floating-point) or "iu" (whole numbers)."""
-        import h5py
-
+        """Read a required dataset of numbers of the given dtype kinds, such as "f" or "iu"."""
         dataset = self.member(group, name)
         if not isinstance(dataset, h5py.Dataset):
             raise FormatError(f"there is no dataset {name} in {group.name}")
         if dataset.dtype.kind not in kinds or dataset.ndim != n_dims:
-            what = {"f": "floating-point numbers", "iu": "whole numbers"}.get(kinds, "numbers")
-            raise FormatError(f"{dataset.name} is no {n_dims}-dimensional array of {what}")
-        return self.unpack(dataset)
+            what = KINDS.get(kinds, "numbers")
+            raise FormatError(f"{dataset.name} is not a {n_dims}-dimensional array of {what}")
+        return self.read(dataset)
 
     def column(self, group: h5py.Group, name: str) -> NDArray | list[str] | None:
         """Read a one-dimensional dataset of numbers or text, or return None if it is neither."""
-        import h5py
-
         dataset = self.member(group, name)
         if not isinstance(dataset, h5py.Dataset) or dataset.ndim != 1:
             return None
         if dataset.dtype.kind in "fiu":
-            return self.unpack(dataset)
+            return self.read(dataset)
         if h5py.check_string_dtype(dataset.dtype) is None:
             return None
-        words = (word if isinstance(word, bytes) else bytes(word) for word in self.unpack(dataset))
-        return [word.decode() for word in words]
+        return [bytes(word).decode() for word in self.read(dataset)]
 
     def regions(self, group: h5py.Group, name: str, target: str) -> NDArray[np.int64] | None:
         """Read region references to rows of a dataset of the same group.
@@ -124,10 +113,8 @@ class HDF5Reader:
         Returns
         -------
         (n, 2) ndarray of int64 or None
-            First row and the row after the last; None if the dataset holds no region references.
+            First row, and the row after the last; None if the dataset has no region references.
         """
-        import h5py
-
         dataset, values = self.member(group, name), self.member(group, target)
         if (
             not isinstance(dataset, h5py.Dataset)
@@ -136,7 +123,7 @@ class HDF5Reader:
         ):
             return None
         bounds = np.zeros((len(dataset), 2), np.int64)
-        for row, reference in enumerate(self.unpack(dataset)):
+        for row, reference in enumerate(self.read(dataset)):
             if not reference:
                 continue  # an empty region
             if group[reference] != values:
@@ -153,46 +140,42 @@ class HDF5Reader:
         return bounds
 
     def attribute(self, item: h5py.Group | h5py.Dataset, name: str) -> Any:
-        """Return a scalar attribute as a number or a word, None where there is no such."""
+        """Return a scalar attribute, a number or a string; None if there is none of that name."""
         if name not in item.attrs:
             return None
-        described = item.attrs.get_id(name)
-        if described.get_storage_size() > 2**16:
-            raise FormatError(f"the attribute {name} of {item.name} has no end")
-        value = np.asarray(item.attrs[name])
+        size = item.attrs.get_id(name).get_storage_size()
+        value = np.asarray(item.attrs[name] if size <= 2**16 else [])
         if value.size != 1:
-            raise FormatError(f"the attribute {name} of {item.name} is no single value")
+            raise FormatError(f"the attribute {name} of {item.name} is not a single value")
         single = value.reshape(-1)[0]
         return single.decode() if isinstance(single, bytes) else single
 
-    def unpack(self, dataset: h5py.Dataset) -> NDArray:
-        """Read a dataset of any kind and shape, unless it is too large."""
+    def read(self, dataset: h5py.Dataset) -> NDArray:
+        """Read a dataset of any type and shape, unless it is too large."""
         _check_readable(dataset)
         check_stored(dataset, self._size)
         chunk = int(np.prod(dataset.chunks or (0,), dtype=float)) * dataset.dtype.itemsize
         self._left -= max(dataset.nbytes, chunk)
         if self._left < 0:
             raise NeurosimError(
-                f"{dataset.name} unpacks to {dataset.nbytes:,} bytes, far more than the file "
-                f"holds: at most {max(ROOM, UNPACKED * self._size):,} bytes are read from it"
+                f"{dataset.name} decompresses to {dataset.nbytes:,} bytes, far more than the file "
+                f"holds: at most {self._limit:,} bytes are read from it"
             )
         return dataset[()]
 
 
 def _check_readable(dataset: h5py.Dataset) -> None:
-    """Refuse a dataset stored in another file, or packed by a filter that is not installed."""
-    import h5py
-
+    """Refuse a dataset stored in another file, or compressed by a filter that is not installed."""
     if dataset.external or dataset.is_virtual:
         raise NeurosimError(
-            f"{dataset.name} lies in another file, which is not read: give a file that holds its "
-            "own data"
+            f"{dataset.name} is stored in another file, which is not read: give a file that "
+            "contains its data"
         )
     creation = dataset.id.get_create_plist()
     for index in range(creation.get_nfilters()):
         code, _, _, name = creation.get_filter(index)
         if not h5py.h5z.filter_avail(code):
             raise NeurosimError(
-                f"{dataset.name} is packed by the HDF5 filter {code} {show(name.decode())}, which "
-                "is not installed: repack the file with h5repack -f GZIP=4"
+                f"{dataset.name} is compressed by the HDF5 filter {code} {show(name.decode())}, "
+                "which is not installed: repack the file with h5repack -f GZIP=4"
             )

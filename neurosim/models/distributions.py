@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -18,6 +18,7 @@ from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameter
 from neurosim.models.registry import Part
 from neurosim.utils.checks import check_number
+from neurosim.utils.frozen import set_fields
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -85,9 +86,16 @@ class Distribution(Part, ABC, abstract=True):
         """Return `cdf` of an array, with the same bits."""
         return np.array([self.cdf(value) for value in x.tolist()])
 
-    @abstractmethod
     def scaled(self, factor: float) -> Self:
         """Return the distribution of `factor` times the value."""
+        if check_number(factor, "factor", "") == 0.0:
+            raise NeurosimError("factor = 0: give the number 0 instead of a distribution")
+        low, high = sorted((self.low * factor, self.high * factor))
+        return replace(self, low=low, high=high, **self._scaled_moments(factor))  # type: ignore[type-var]
+
+    def _scaled_moments(self, factor: float) -> dict[str, float]:
+        """Return the fields other than bounds of `factor` times the value."""
+        return {}
 
     @property
     @abstractmethod
@@ -126,7 +134,29 @@ class Distribution(Part, ABC, abstract=True):
 
 
 @dataclass(frozen=True)
-class Normal(Distribution):
+class _WithMoments(Distribution, abstract=True):
+    """Base class of truncated distributions with mean and standard deviation."""
+
+    least_sd: ClassVar[float] = math.ulp(0.0)
+    mean: float = parameter(help="mean before truncation", check=_number)
+    sd: float = parameter(help="standard deviation before truncation", check=_number)
+    low: float = parameter(-math.inf, help="lower bound", check=_bound)
+    high: float = parameter(math.inf, help="upper bound", check=_bound)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.sd < self.least_sd:
+            raise NeurosimError(
+                f"{type(self).__name__}.sd = {self.sd:g} is not above 0: give a positive sd, or a "
+                "plain number"
+            )
+
+    def _scaled_moments(self, factor: float) -> dict[str, float]:
+        return {"mean": self.mean * factor, "sd": self.sd * abs(factor)}
+
+
+@dataclass(frozen=True)
+class Normal(_WithMoments):
     """A truncated normal distribution.
 
     Parameters
@@ -137,14 +167,10 @@ class Normal(Distribution):
         Bounds of the values.
     """
 
-    mean: float = parameter(help="mean before truncation", check=_number)
-    sd: float = parameter(help="standard deviation before truncation", check=_number)
-    low: float = parameter(-math.inf, help="lower bound", check=_bound)
-    high: float = parameter(math.inf, help="upper bound", check=_bound)
+    least_sd = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_moments(self, least_sd=0.0)
         self._check()
 
     def cdf(self, x: float) -> float:
@@ -179,11 +205,6 @@ class Normal(Distribution):
     def sign(self) -> int:
         """+1 or −1 if all values have that sign or are 0; 0 if both signs are possible."""
         return int(np.sign(self.mean)) if self.sd == 0.0 else super().sign
-
-    def scaled(self, factor: float) -> Normal:
-        """Return the distribution of `factor` times the value."""
-        low, high = _scaled_bounds(self, factor)
-        return Normal(self.mean * factor, self.sd * abs(factor), low, high)
 
 
 @dataclass(frozen=True)
@@ -228,14 +249,9 @@ class Uniform(Distribution):
     def _tails(self) -> tuple[float, float]:
         return self.bounds
 
-    def scaled(self, factor: float) -> Uniform:
-        """Return the distribution of `factor` times the value."""
-        low, high = _scaled_bounds(self, factor)
-        return Uniform(low, high)
-
 
 @dataclass(frozen=True)
-class LogNormal(Distribution):
+class LogNormal(_WithMoments):
     """A truncated log-normal distribution.
 
     Parameters
@@ -247,21 +263,15 @@ class LogNormal(Distribution):
         Bounds of the values.
     """
 
-    mean: float = parameter(help="mean before truncation", check=_number)
-    sd: float = parameter(help="standard deviation before truncation", check=_number)
-    low: float = parameter(-math.inf, help="lower bound", check=_bound)
-    high: float = parameter(math.inf, help="upper bound", check=_bound)
-
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_moments(self)
         if self.mean == 0.0:
             raise NeurosimError("LogNormal.mean = 0: give a positive or negative mean")
         spread = self.sd / abs(self.mean)
         check_number(spread, "LogNormal.sd / LogNormal.mean", "", LEAST_SPREAD, 1 / LEAST_SPREAD)
-        zero_side = "low" if self.mean > 0.0 else "high"
-        clip = max if self.mean > 0.0 else min
-        object.__setattr__(self, zero_side, clip(getattr(self, zero_side), 0.0))
+        positive = self.mean > 0.0
+        bound = {"low": max(self.low, 0.0)} if positive else {"high": min(self.high, 0.0)}
+        set_fields(self, **bound)
         self._check()
 
     @property
@@ -300,24 +310,3 @@ class LogNormal(Distribution):
     def _tails(self) -> tuple[float, float]:
         near, far = (math.exp(self.mu + z * self.sigma) for z in (-FARTHEST, FARTHEST))
         return (near, far) if self.mean > 0.0 else (-far, -near)
-
-    def scaled(self, factor: float) -> LogNormal:
-        """Return the distribution of `factor` times the value."""
-        low, high = _scaled_bounds(self, factor)
-        return LogNormal(self.mean * factor, self.sd * abs(factor), low, high)
-
-
-def _check_moments(distribution: Normal | LogNormal, least_sd: float = math.ulp(0.0)) -> None:
-    if distribution.sd < least_sd:
-        raise NeurosimError(
-            f"{type(distribution).__name__}.sd = {distribution.sd:g} is not above 0: give a "
-            "positive sd, or a plain number"
-        )
-
-
-def _scaled_bounds(distribution: Distribution, factor: float) -> tuple[float, float]:
-    """Return the bounds of `factor` times the value, in order."""
-    if check_number(factor, "factor", "") == 0.0:
-        raise NeurosimError("factor = 0: give the number 0 instead of a distribution")
-    low, high = sorted((distribution.low * factor, distribution.high * factor))
-    return low, high

@@ -26,7 +26,7 @@ from neurosim.utils.checks import (
     nearest_name,
     show,
 )
-from neurosim.utils.frozen import read_only
+from neurosim.utils.frozen import read_only, set_fields
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,13 +81,16 @@ class Population:
             raise NeurosimError(f"Population {name!r} is empty: its size must be at least 1")
         size = check_integer(self.size, f"Size of population {name!r}", 1)
         Neuron.require(self.neuron, f"Population {name!r}: ", "an instance of a NeuronModel")
-        object.__setattr__(self, "size", size)
-        object.__setattr__(self, "v_init", _check_v_init(self.v_init, size, name))
-        object.__setattr__(self, "dale", check_flag(self.dale, f"Population {name!r}: dale"))
-        object.__setattr__(self, "initial", self._check_initial())
+        set_fields(
+            self,
+            size=size,
+            v_init=_check_v_init(self.v_init, size, name),
+            dale=check_flag(self.dale, f"Population {name!r}: dale"),
+            initial=self._check_initial(),
+        )
         self._check_sizes()
         if self.positions is not None:
-            object.__setattr__(self, "positions", as_positions(self.positions))
+            set_fields(self, positions=as_positions(self.positions))
             self.points  # noqa: B018 - checks their number
 
     def _check_initial(self) -> dict[str, Any]:
@@ -244,13 +247,11 @@ class Recording:
             raise NeurosimError(
                 f"{show(self.variable)} cannot be recorded: {nearest_name(self.variable, known)}"
             )
-        ids = check_ids(self.ids, self.population, empty=self.variable == "spikes")
-        object.__setattr__(self, "ids", ids)
+        set_fields(self, ids=check_ids(self.ids, self.population, empty=self.variable == "spikes"))
         if self.interval is not None:
             if self.variable == "spikes":
                 raise NeurosimError("Spikes have no sampling interval: leave out interval")
-            interval = check_number(self.interval, "interval", "ms", 1e-3, 1e9)
-            object.__setattr__(self, "interval", interval)
+            set_fields(self, interval=check_number(self.interval, "interval", "ms", 1e-3, 1e9))
         check_flag(self.average, "average")
         check_flag(self.sum, "sum")
         if self.average and self.sum:

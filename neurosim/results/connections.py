@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.utils.frozen import read_only
+from neurosim.utils.frozen import set_fields
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,8 +56,7 @@ class Connections:
     unit: str = ""
 
     def __post_init__(self) -> None:
-        for name, column in self.columns().items():
-            object.__setattr__(self, name, read_only(column))
+        set_fields(self, **self.columns())
 
     def columns(self) -> dict[str, NDArray]:
         """Return the arrays by name, without delays where they are unknown."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from neurosim.results.spike_trains import SpikeTrains
 from neurosim.results.trace import Trace
-from neurosim.utils.frozen import FrozenMapping, read_only
+from neurosim.utils.frozen import FrozenMapping, read_only, set_fields
 
 if TYPE_CHECKING:
     import numpy as np
@@ -122,7 +122,7 @@ class Result:
     measured: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("populations", "spikes", "traces", "measured"):
-            object.__setattr__(self, name, FrozenMapping(getattr(self, name)))
         measured = {name: read_only(values) for name, values in self.measured.items()}
-        object.__setattr__(self, "measured", FrozenMapping(measured))
+        for name in ("populations", "spikes", "traces"):
+            set_fields(self, **{name: FrozenMapping(getattr(self, name))})
+        set_fields(self, measured=FrozenMapping(measured))

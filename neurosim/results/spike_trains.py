@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.results.windows import check_window, inside
-from neurosim.utils.frozen import read_only
+from neurosim.utils.frozen import ReadOnlyRecord, read_only, set_fields
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -42,7 +42,7 @@ def checked_array(
 
 
 @dataclass(frozen=True, eq=False)
-class SpikeTrains:
+class SpikeTrains(ReadOnlyRecord):
     """Spikes of one population, sorted by time, then by neuron.
 
     Parameters
@@ -123,36 +123,16 @@ class SpikeTrains:
         if (steps < 0).any() or (np.diff(ids)[steps == 0] < 0).any():
             order = np.lexsort((ids, times))
             times, ids = times[order], ids[order]
-        self._set(times, ids, recorded)
+        set_fields(self, times=times, ids=ids, recorded=recorded)
         if self.observed is not None:
-            observed = tuple(read_only(intervals) for intervals in self.observed)
-            object.__setattr__(self, "observed", observed)
+            set_fields(self, observed=tuple(map(read_only, self.observed)))
 
     def _reorder(self, order: NDArray[np.intp]) -> None:
         """Reorder the attributes of the recorded neurons."""
         for name in ("names", "observed"):
             values = getattr(self, name)
             if values is not None:
-                object.__setattr__(self, name, tuple(values[k] for k in order))
-
-    def _set(self, times: NDArray, ids: NDArray, recorded: NDArray) -> None:
-        """Store the arrays."""
-        for name, array in (("times", times), ("ids", ids), ("recorded", recorded)):
-            object.__setattr__(self, name, read_only(array))
-
-    @classmethod
-    def _unchecked(
-        cls, times: NDArray, ids: NDArray, recorded: NDArray, **others: Any
-    ) -> SpikeTrains:
-        """Return spike trains from sorted arrays, without checks."""
-        trains = object.__new__(cls)
-        trains._set(times, ids, recorded)
-        for name, value in others.items():
-            object.__setattr__(trains, name, value)
-        return trains
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return SpikeTrains, tuple(getattr(self, field.name) for field in fields(self))
+                set_fields(self, **{name: tuple(values[k] for k in order)})
 
     def __len__(self) -> int:
         return len(self.times)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.results.spike_trains import SpikeTrains, checked_array, chosen_ids, require_recorded
-from neurosim.utils.frozen import FrozenMapping, read_only
+from neurosim.utils.frozen import FrozenMapping, ReadOnlyRecord, set_fields
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -31,7 +31,7 @@ UNITS = FrozenMapping(
 
 
 @dataclass(frozen=True, eq=False)
-class Trace:
+class Trace(ReadOnlyRecord):
     """A recorded variable of some neurons over time.
 
     Attributes
@@ -68,33 +68,7 @@ class Trace:
                 f"Trace.values has shape {values.shape}: {shape[0]} times and {shape[1]} ids "
                 f"need shape {shape}"
             )
-        self._set(times, values, ids)
-
-    def _set(self, times: NDArray, values: NDArray, ids: NDArray) -> None:
-        """Store the arrays."""
-        for name, array in (("times", times), ("values", values), ("ids", ids)):
-            object.__setattr__(self, name, read_only(array))
-
-    @classmethod
-    def _unchecked(
-        cls,
-        times: NDArray[np.float64],
-        values: NDArray[np.float64],
-        ids: NDArray[np.int64],
-        unit: str,
-        spikes: SpikeTrains | None,
-        v_peak: float,
-    ) -> Trace:
-        """Return a trace from matching arrays, without checks."""
-        trace = object.__new__(cls)
-        trace._set(times, values, ids)
-        for name, value in (("unit", unit), ("spikes", spikes), ("v_peak", v_peak)):
-            object.__setattr__(trace, name, value)
-        return trace
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        arrays = (self.times, self.values, self.ids)
-        return Trace._unchecked, (*arrays, self.unit, self.spikes, self.v_peak)
+        set_fields(self, times=times, values=values, ids=ids)
 
     def of(self, neuron: int | np.integer | slice | ArrayLike | HasIds) -> NDArray[np.float64]:
         """Return the values of one neuron or of several.

@@ -1,9 +1,10 @@
-"""Read-only arrays and mappings that can be pickled and copied."""
+"""Read-only arrays, records and mappings that can be pickled and copied."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
@@ -19,6 +20,30 @@ def read_only(array: NDArray) -> NDArray:
     view = np.asarray(array).view()
     view.flags.writeable = False
     return view
+
+
+def set_fields(instance: Any, **values: Any) -> None:
+    """Set fields of a frozen dataclass instance; arrays become read-only."""
+    for name, value in values.items():
+        value = read_only(value) if isinstance(value, np.ndarray) else value
+        object.__setattr__(instance, name, value)
+
+
+class ReadOnlyRecord:
+    """Base class of frozen dataclasses with read-only arrays."""
+
+    @classmethod
+    def _unchecked(cls, *values: Any, **others: Any) -> Self:
+        """Return an instance with valid values, without checks."""
+        record = object.__new__(cls)
+        names = (field.name for field in fields(cls))  # type: ignore[arg-type]
+        set_fields(record, **dict(zip(names, values, strict=False)), **others)
+        return record
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Arrays would be writeable after unpickling.
+        values = (getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
+        return type(self), tuple(values)
 
 
 class FrozenMapping(Mapping[K, V]):

@@ -11,7 +11,6 @@ from neurosim.errors import NeurosimError
 from neurosim.experiments.catalogue import find_scenario
 from neurosim.experiments.model_files import load_models
 from neurosim.experiments.run import check_duration
-from neurosim.experiments.scenario import RunOptions
 from neurosim.experiments.settings import find_setting, format_value, settings_of
 from neurosim.experiments.sweep.grid import Axis, Sweep, format_cell
 
@@ -71,15 +70,8 @@ def describe(
     for axis in axes:
         if axis.name in fixed:
             raise NeurosimError(f"{axis.name} is both varied and fixed: give it once")
-    sweep = Sweep(
-        scenario,
-        axes,
-        fixed,
-        _seeds(seeds),
-        scenario.dt if dt is None else dt,
-        scenario.duration if duration is None else duration,
-        files,
-    )
+    options = scenario.options(duration, dt)
+    sweep = Sweep(scenario, axes, fixed, _seeds(seeds), options.dt, options.duration, files)
     if sweep.size > MAX_POINTS:
         raise NeurosimError(
             f"the sweep has {sweep.size:,} points, more than {MAX_POINTS:,}: use fewer values or "
@@ -168,8 +160,8 @@ def _seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
 
 def _check(sweep: Sweep) -> None:
     """Refuse a sweep with points that cannot be run, and report their number."""
-    options = RunOptions(sweep.duration, sweep.dt, sweep.seeds[0])
     scenario = sweep.scenario
+    options = scenario.options(sweep.duration, sweep.dt, sweep.seeds[0])
     invalid, first = 0, ""
     for cell in sweep.cells():
         try:

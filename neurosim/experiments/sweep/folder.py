@@ -88,8 +88,8 @@ class SweepFolder:
                 grid,
                 seeds=found["seeds"],
                 settings=settings,
-                duration=_number(found["duration_ms"]),
-                dt=_number(found["dt_ms"]),
+                duration=found["duration_ms"],
+                dt=found["dt_ms"],
                 models=_loaded_models(path, dict(found.get("models_sha256", {}))),
                 origin=Origin(name) if file else None,
             )
@@ -170,12 +170,6 @@ def _loaded_models(path: Path, names: dict[str, str]) -> list[str]:
     if missing := [f"--models {name}.py" for name, file in files.items() if file is None]:
         raise NeurosimError(f"it uses models that are not loaded; add {' '.join(missing)}")
     return [file.path for file in files.values() if file]
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(value)
-    return float(value)
 
 
 def _damaged(path: Path) -> NeurosimError:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from neurosim.errors import NeurosimError
-from neurosim.experiments.settings import format_value, nearest
+from neurosim.experiments.settings import format_value, suggest
 from neurosim.utils.atomic_files import plain
 
 if TYPE_CHECKING:
@@ -135,8 +135,7 @@ class Table:
         """Return names of findings; raise an error for unknown ones."""
         for name in names:
             if name not in self.values:
-                near = nearest(name, self.values)
-                hint = f"did you mean {near}?" if near else f"choose from {', '.join(self.values)}"
+                hint = suggest(name, self.values)
                 raise NeurosimError(f"no point has a single number called {name!r}: {hint}")
         return list(names)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from neurosim.network import Network
-    from neurosim.results import Result, SpikeTrains
+    from neurosim.results import Result
 
 MAX_BIN = 1e6
 """ms."""
@@ -79,26 +79,38 @@ def check_bin(part: Any, longest: float) -> None:
 
 
 @dataclass(frozen=True)
-class _OfSpikes(OfPopulations, ABC):
-    """Base class of findings with one number per population, computed from its spikes."""
+class _Finding(OfPopulations, ABC):
+    """Base class of findings: the mean, and perhaps the standard deviation, of values.
 
-    key: ClassVar[str]
+    Attributes
+    ----------
+    keys : tuple of str
+        Name of the mean and, if there is a second one, of the standard deviation.
+    """
+
+    keys: ClassVar[tuple[str, ...]]
 
     def find(self, result: Result, start: float) -> dict[str, object]:
         """Return the numbers by population; `start` (ms) is the end of the warm-up."""
-        names = self.populations or tuple(result.spikes)
-        return {
-            self.key: {
-                name: self._measure(result.spikes[name], start, result.duration) for name in names
-            }
-        }
+        found: dict[str, dict[str, float | None]] = {key: {} for key in self.keys}
+        for name in self.populations or self._available(result):
+            values = np.atleast_1d(self._values(result, name, start))
+            known = values[np.isfinite(values)]
+            for key, statistic in zip(self.keys, ("mean", "std"), strict=False):
+                found[key][name] = float(getattr(known, statistic)()) if len(known) else None
+        return dict(found)
+
+    def _available(self, result: Result) -> tuple[str, ...]:
+        """Return the populations to use by default."""
+        return tuple(result.spikes)
 
     @abstractmethod
-    def _measure(self, trains: SpikeTrains, start: float, stop: float) -> float | None: ...
+    def _values(self, result: Result, name: str, start: float) -> Any:
+        """Return the values of a population after the warm-up."""
 
 
 @dataclass(frozen=True)
-class Rates(OfPopulations):
+class Rates(_Finding):
     """Mean and standard deviation of the firing rates (Hz) of the neurons.
 
     Parameters
@@ -107,18 +119,14 @@ class Rates(OfPopulations):
         Names of populations. Default: all.
     """
 
-    def find(self, result: Result, start: float) -> dict[str, object]:
-        """Return the numbers by population; `start` (ms) is the end of the warm-up."""
-        found: dict[str, dict[str, float | None]] = {"rate_hz": {}, "rate_sd_hz": {}}
-        for name in self.populations or tuple(result.spikes):
-            each = analysis.rates(result.spikes[name], start, result.duration)
-            found["rate_hz"][name] = _mean(each)
-            found["rate_sd_hz"][name] = float(each.std()) if len(each) else None
-        return dict(found)
+    keys = ("rate_hz", "rate_sd_hz")
+
+    def _values(self, result: Result, name: str, start: float) -> Any:
+        return analysis.rates(result.spikes[name], start, result.duration)
 
 
 @dataclass(frozen=True)
-class Irregularity(_OfSpikes):
+class Irregularity(_Finding):
     """Coefficient of variation of inter-spike intervals: 0 if regular, 1 for a Poisson process.
 
     Parameters
@@ -129,22 +137,16 @@ class Irregularity(_OfSpikes):
         Neurons with fewer spikes are excluded; at least 3.
     """
 
-    key = "cv"
+    keys = ("cv",)
     min_spikes: int = parameter(3, "", 3, help="neurons with fewer spikes are excluded")
 
-    def _measure(self, trains: SpikeTrains, start: float, stop: float) -> float | None:
-        return _mean(analysis.cv_isi(trains, start, stop, min_spikes=self.min_spikes))
+    def _values(self, result: Result, name: str, start: float) -> Any:
+        trains, stop = result.spikes[name], result.duration
+        return analysis.cv_isi(trains, start, stop, min_spikes=self.min_spikes)
 
 
 @dataclass(frozen=True)
-class _InBins(_OfSpikes):
-    """Base class of findings that count spikes in time bins."""
-
-    bin_ms: float = bin_width(1.0)
-
-
-@dataclass(frozen=True)
-class Correlation(_InBins):
+class Correlation(_Finding):
     """Mean Pearson correlation of the spike counts of pairs of neurons.
 
     Parameters
@@ -157,20 +159,17 @@ class Correlation(_InBins):
         Largest number of neurons, 2 to 2000, evenly spaced among those that fire.
     """
 
-    key = "correlation"
+    keys = ("correlation",)
     bin_ms: float = bin_width(5.0)
     n_neurons: int = parameter(200, "", 2, 2000, "largest number of neurons, of those that fire")
 
-    def _measure(self, trains: SpikeTrains, start: float, stop: float) -> float | None:
-        return _mean(
-            analysis.correlations(
-                trains, stop, start=start, bin_ms=self.bin_ms, n_neurons=self.n_neurons
-            )
-        )
+    def _values(self, result: Result, name: str, start: float) -> Any:
+        trains, stop, n = result.spikes[name], result.duration, self.n_neurons
+        return analysis.correlations(trains, stop, start=start, bin_ms=self.bin_ms, n_neurons=n)
 
 
 @dataclass(frozen=True)
-class Synchrony(_InBins):
+class Synchrony(_Finding):
     """Fano factor of the population's spike count in a bin: 1 for independent Poisson neurons.
 
     Parameters
@@ -181,14 +180,16 @@ class Synchrony(_InBins):
         Bin width (ms).
     """
 
-    key = "fano_factor"
+    keys = ("fano_factor",)
+    bin_ms: float = bin_width(1.0)
 
-    def _measure(self, trains: SpikeTrains, start: float, stop: float) -> float | None:
-        return _finite(analysis.fano_factor(trains, stop, start=start, bin_ms=self.bin_ms))
+    def _values(self, result: Result, name: str, start: float) -> Any:
+        trains, stop = result.spikes[name], result.duration
+        return analysis.fano_factor(trains, stop, start=start, bin_ms=self.bin_ms)
 
 
 @dataclass(frozen=True)
-class Rhythm(_InBins):
+class Rhythm(_Finding):
     """Frequency (Hz) with the largest power in the population rate.
 
     Parameters
@@ -199,11 +200,12 @@ class Rhythm(_InBins):
         Bin width (ms).
     """
 
-    key = "peak_frequency_hz"
+    keys = ("peak_frequency_hz",)
     bin_ms: float = bin_width(0.5)
 
-    def _measure(self, trains: SpikeTrains, start: float, stop: float) -> float | None:
-        return _finite(analysis.peak_frequency(trains, stop, start=start, bin_ms=self.bin_ms))
+    def _values(self, result: Result, name: str, start: float) -> Any:
+        trains, stop = result.spikes[name], result.duration
+        return analysis.peak_frequency(trains, stop, start=start, bin_ms=self.bin_ms)
 
 
 class OfPotentials(OfPopulations):
@@ -216,7 +218,7 @@ class OfPotentials(OfPopulations):
 
 
 @dataclass(frozen=True)
-class MeanPotential(OfPotentials):
+class MeanPotential(OfPotentials, _Finding):
     """Mean and standard deviation of recorded membrane potentials (mV), without spikes.
 
     Parameters
@@ -225,14 +227,13 @@ class MeanPotential(OfPotentials):
         Names of populations. Default: all with recorded potentials.
     """
 
-    def find(self, result: Result, start: float) -> dict[str, object]:
-        """Return the numbers by population; `start` (ms) is the end of the warm-up."""
-        found: dict[str, dict[str, float | None]] = {"potential_mv": {}, "potential_sd_mv": {}}
-        for name in self.populations or recorded_potentials(result):
-            values = analysis.potentials(result, name, start)
-            found["potential_mv"][name] = _mean(values)
-            found["potential_sd_mv"][name] = float(values.std()) if len(values) else None
-        return dict(found)
+    keys = ("potential_mv", "potential_sd_mv")
+
+    def _available(self, result: Result) -> tuple[str, ...]:
+        return recorded_potentials(result)
+
+    def _values(self, result: Result, name: str, start: float) -> Any:
+        return analysis.potentials(result, name, start)
 
 
 Finding = Rates | Irregularity | Correlation | Synchrony | Rhythm | MeanPotential
@@ -266,12 +267,3 @@ def check_recorded(
             f'of = "{missing[0] if missing else network.populations[0].name}" and '
             f'variable = "{variable}"'
         )
-
-
-def _mean(values: np.ndarray) -> float | None:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else None
-
-
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 from numpy.typing import ArrayLike
 
 from neurosim import models, network
-from neurosim.experiments.settings import nearest
+from neurosim.experiments.settings import suggest
 from neurosim.experiments.toml.figures import FIGURES
 from neurosim.experiments.toml.findings import FINDINGS
 from neurosim.models.declare import Parameter, parameters_of
@@ -42,9 +42,6 @@ ARGUMENTS = {
     )
 }
 """Declarations of the arguments of the methods of `Network`."""
-
-MAX_LISTED = 12
-"""Largest number of names in a message."""
 
 
 @dataclass(frozen=True)
@@ -135,12 +132,7 @@ def fields_of(function: Callable[..., Any]) -> Mapping[str, Field]:
 
 def unknown(subject: str, word: object, known: Iterable[str]) -> str:
     """Return the message for an unknown name, with the most similar known one."""
-    known = list(known)
-    near = nearest(str(word), known)
-    if near:
-        return f"{subject} is unknown: did you mean {near}?"
-    more = ", …" if len(known) > MAX_LISTED else ""
-    return f"{subject} is unknown: choose from {', '.join(known[:MAX_LISTED]) or 'none'}{more}"
+    return f"{subject} is unknown: {suggest(word, known)}"
 
 
 def _members(hint: Any) -> list[Any]:

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.common import import_optional
+from neurosim.interchange.common import import_optional, sampling_interval
 from neurosim.interchange.imported_spikes import (
     ImportedSpikes,
     PopulationSpikes,
-    to_result,
     warn_of_restarts,
 )
-from neurosim.interchange.neo.neurons import identify, offsets_of, owner_of, spans_of
-from neurosim.interchange.regular import regular
+from neurosim.interchange.neo.neurons import identify, label_of, offsets_of, spans_of
+from neurosim.interchange.to_result import to_result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,17 +25,18 @@ if TYPE_CHECKING:
     from neurosim.results import Result, SpikeTrains, Trace
 
 NO_RATE = 1.0
-"""Sampling rate (Hz) of a train that was given none, by Neo's default."""
+"""Neo's default sampling rate (Hz)."""
 
 
 def to_neo(result: Result) -> Any:
-    """Return a result as a `neo.Block` with one segment.
+    """Convert a result to a `neo.Block` with one segment.
 
-    Every recorded neuron is a `SpikeTrain` in ms, silent ones too, with the annotations population
-    and index. Its name is that of the neuron, or else population and index. It starts with the
-    first interval in which the neuron was observed, and stops with the last. Every trace is an
-    `AnalogSignal`, or an `IrregularlySampledSignal` if its samples are not evenly spaced, with one
-    channel a neuron and the array annotation index. The block is annotated with seed and dt.
+    Every recorded neuron, including silent ones, is a `SpikeTrain` in ms with the annotations
+    population and index. Its name is that of the neuron, or else population and index. It starts
+    with the first interval in which the neuron was observed, and stops with the last. Every trace
+    is an `AnalogSignal`, or an `IrregularlySampledSignal` if its samples are not evenly spaced,
+    with one channel per neuron and the array annotation index. The block is annotated with seed and
+    dt.
 
     Parameters
     ----------
@@ -49,63 +49,64 @@ def to_neo(result: Result) -> Any:
     Raises
     ------
     NeurosimError
-        Where Neo is not installed.
+        If Neo is not installed.
     """
     neo, ms = import_optional("neo"), import_optional("quantities").ms
     block = neo.Block(name="neurosim", seed=int(result.seed), dt=result.dt * ms)
     segment = neo.Segment(name="simulation")
     block.segments.append(segment)
-    trains_of_all = []
-    for name, trains in result.spikes.items():
-        # Results put together of several may have spikes beyond the end.
+    spike_trains = []
+    for population, trains in result.spikes.items():
+        # Combined results may have spikes after the end.
         end = max(result.duration, float(trains.times.max(initial=0.0)))
-        spans = _spans(trains, end)
-        names = trains.names or [f"{name} {neuron}" for neuron in trains.recorded.tolist()]
-        for neuron, times, called, span in zip(
-            trains.recorded.tolist(), trains.by_neuron(), names, spans, strict=True
-        ):
-            train = neo.SpikeTrain(
+        recorded = trains.recorded.tolist()
+        names = trains.names or [f"{population} {neuron}" for neuron in recorded]
+        spike_trains += [
+            neo.SpikeTrain(
                 times,
                 units=ms,
-                t_start=span[0] * ms,
-                t_stop=span[1] * ms,
+                t_start=start * ms,
+                t_stop=stop * ms,
                 sampling_rate=(1.0 / result.dt) / ms,
-                name=called,
-                population=name,
+                name=name,
+                population=population,
                 index=neuron,
             )
-            trains_of_all.append(train)
-    # At once: Neo looks through all that is there for every one that is added.
-    segment.spiketrains.extend(trains_of_all)
-    for (name, variable), trace in result.traces.items():
-        signal = _signal(neo, ms, trace, f"{name} {variable}")
-        signal.annotate(population=name, variable=variable)
-        regularly = isinstance(signal, neo.AnalogSignal)
-        (segment.analogsignals if regularly else segment.irregularlysampledsignals).append(signal)
+            for neuron, times, name, (start, stop) in zip(
+                recorded, trains.by_neuron(), names, _spans(trains, end), strict=True
+            )
+        ]
+    # All at once: Neo searches the whole list for every train that is appended.
+    segment.spiketrains.extend(spike_trains)
+    for (population, variable), trace in result.traces.items():
+        signal = _signal(neo, ms, trace, f"{population} {variable}")
+        signal.annotate(population=population, variable=variable)
+        regular = isinstance(signal, neo.AnalogSignal)
+        (segment.analogsignals if regular else segment.irregularlysampledsignals).append(signal)
     segment.check_relationships()
     block.check_relationships()
     return block
 
 
 def _spans(trains: SpikeTrains, end: float) -> list[tuple[float, float]]:
-    """Return when each neuron was observed first and last (ms), and no spike outside."""
+    """Return first and last time (ms) at which each neuron was observed, with all its spikes."""
     spans = []
-    for times, own in zip(trains.by_neuron(), trains.observed or (), strict=False):
-        edges = [*own[:, 0], *times[:1]], [*own[:, 1], *times[-1:]]
-        spans.append((min(edges[0], default=0.0), max(edges[1], default=end)))
+    for times, intervals in zip(trains.by_neuron(), trains.observed or (), strict=False):
+        starts, stops = [*intervals[:, 0], *times[:1]], [*intervals[:, 1], *times[-1:]]
+        spans.append((min(starts, default=0.0), max(stops, default=end)))
     return spans or [(0.0, end)] * len(trains.recorded)
 
 
 def _signal(neo: Any, ms: Any, trace: Trace, name: str) -> Any:
-    # Quantities knows no "mV or pA".
-    units = trace.unit if trace.unit in ("mV", "pA") else "dimensionless"
+    """Convert a trace to a Neo signal."""
     shared = {
-        "units": units,
+        # Quantities has no unit "mV or pA".
+        "units": trace.unit if trace.unit in ("mV", "pA") else "dimensionless",
         "name": name,
         "array_annotations": {"index": trace.ids.copy()},
         "unit": trace.unit,
     }
-    interval = regular(trace.times)
+    interval = sampling_interval(trace.times)
     if interval is None:
         return neo.IrregularlySampledSignal(trace.times * ms, trace.values, **shared)
     start = float(trace.times[0]) * ms
@@ -113,11 +114,11 @@ def _signal(neo: Any, ms: Any, trace: Trace, name: str) -> Any:
 
 
 def from_neo(spikes: Any, *, dt: float | None = None) -> Result:
-    """Return Neo spike trains as a result, with times in ms from the start of the recording.
+    """Convert Neo spike trains to a result, with times in ms from the start of the recording.
 
-    Annotations tell the neuron of a train: population (or source_population) its population, index
-    (or id, unit_id, source_id, cluster_id) its number, and unit_name or the name of the train its
-    name. Without numbers that differ, neurons are counted; without a population, it is "units".
+    Annotations identify the neuron of a train: population (or source_population) is its population,
+    index (or id, unit_id, source_id, cluster_id) its number, and unit_name or the name of the train
+    its name. Neurons without unique numbers are counted; the population is "units" by default.
 
     Trains may cover different spans: `SpikeTrains.observed` then holds the span of each. Segments
     that follow each other in time are joined as they are; segments that overlap, such as trials
@@ -127,8 +128,8 @@ def from_neo(spikes: Any, *, dt: float | None = None) -> Result:
     ----------
     spikes : neo.Block, neo.Segment, neo.SpikeTrain or sequence of neo.SpikeTrain
     dt : float, optional
-        Step of the time grid (ms), to which times are moved. Default: 1 / sampling rate where the
-        trains lie on that grid; else times stay what they are.
+        Step of the time grid (ms), to which times are moved. Default: 1 / sampling rate if the
+        trains lie on that grid; else times are unchanged.
 
     Returns
     -------
@@ -150,6 +151,15 @@ def from_neo(spikes: Any, *, dt: float | None = None) -> Result:
     return to_result(spikes_of_neo(spikes), dt)
 
 
+@dataclass
+class _Neuron:
+    """Name, spike times (ms) and spans of one neuron, with one train and span per segment."""
+
+    name: str | None = None
+    times: list[NDArray[np.float64]] = field(default_factory=list)
+    observed: list[NDArray[np.float64]] = field(default_factory=list)
+
+
 def spikes_of_neo(spikes: Any, *, spans_known: bool = True) -> ImportedSpikes:
     """Return the spikes of Neo objects.
 
@@ -157,73 +167,54 @@ def spikes_of_neo(spikes: Any, *, spans_known: bool = True) -> ImportedSpikes:
     ----------
     spikes : as for `from_neo`
     spans_known : bool
-        Whether start and stop of a train tell when its neuron was observed.
+        Whether start and stop of a train delimit the time in which its neuron was observed.
     """
     segments = _segments_of(spikes)
     spans = [spans_of(trains) for trains in segments]
-    offsets, doubts = offsets_of(spans)
-    owners = [[owner_of(train) for train in trains] for trains in segments]
+    offsets, notes = offsets_of(spans)
+    labels = [[label_of(train) for train in trains] for trains in segments]
     found: dict[str, dict[int, _Neuron]] = {}
-    for trains, keys, owned, about, offset in zip(
-        segments, identify(owners), owners, spans, offsets.tolist(), strict=True
-    ):
-        for train, (population, number), owner, span in zip(
-            trains, keys, owned, about, strict=True
+    for k, keys in enumerate(identify(labels)):
+        for train, (population, number), label, span in zip(
+            segments[k], keys, labels[k], spans[k], strict=True
         ):
-            neuron = found.setdefault(population, {}).setdefault(number, _Neuron(str(number)))
-            neuron.add(_magnitude(train) + offset, span + offset, owner.name)
-    neurons = [neuron for population in found.values() for neuron in population.values()]
-    doubts += warn_of_restarts(
-        [times for neuron in neurons for times in neuron.times],
-        [neuron.name for neuron in neurons for _ in neuron.times],
+            neuron = found.setdefault(population, {}).setdefault(number, _Neuron())
+            neuron.times.append(_times_of(train) + offsets[k])
+            neuron.observed.append(span + offsets[k])
+            neuron.name = label.name if neuron.name is None else neuron.name
+    neurons = [(k, neuron) for population in found.values() for k, neuron in population.items()]
+    notes += warn_of_restarts(
+        [times for _, neuron in neurons for times in neuron.times],
+        [neuron.name or str(k) for k, neuron in neurons for _ in neuron.times],
     )
-    duration = float(max(stop for neuron in neurons for _, stop in neuron.observed))
+    duration = float(max(stop for _, neuron in neurons for _, stop in neuron.observed))
     partly = spans_known and any(
-        np.array(neuron.observed).tolist() != [[0.0, duration]] for neuron in neurons
+        np.array(neuron.observed).tolist() != [[0.0, duration]] for _, neuron in neurons
     )
-    populations = {name: _train(population, partly) for name, population in found.items()}
-    step = _step(spikes, [train for trains in segments for train in trains])
-    return ImportedSpikes(populations, step, duration, tuple(doubts))
+    populations = {name: _population(population, partly) for name, population in found.items()}
+    return ImportedSpikes(populations, _step(spikes, segments), duration, notes)
 
 
-@dataclass
-class _Neuron:
-    """Name, spike times (ms) and spans of one neuron, one train and span a segment."""
-
-    name: str
-    named: bool = False
-    times: list[NDArray[np.float64]] = field(default_factory=list)
-    observed: list[NDArray[np.float64]] = field(default_factory=list)
-
-    def add(self, times: NDArray[np.float64], span: NDArray[np.float64], name: str | None) -> None:
-        """Append the spikes of a segment."""
-        self.times.append(times)
-        self.observed.append(span)
-        if name is not None and not self.named:
-            self.name, self.named = name, True
-
-
-def _train(neurons: dict[int, _Neuron], partly_observed: bool) -> PopulationSpikes:
+def _population(neurons: dict[int, _Neuron], partly_observed: bool) -> PopulationSpikes:
     """Join the spikes of the neurons of a population."""
-    ids = np.array(list(neurons))
-    counts = [sum(map(len, own.times)) for own in neurons.values()]
-    named = any(own.named for own in neurons.values())
+    ids, members = np.array(list(neurons)), list(neurons.values())
+    named = any(neuron.name is not None for neuron in members)
     return PopulationSpikes(
-        np.concatenate([times for own in neurons.values() for times in own.times]),
-        np.repeat(ids, counts),
+        np.concatenate([times for neuron in members for times in neuron.times]),
+        np.repeat(ids, [sum(map(len, neuron.times)) for neuron in members]),
         ids,
-        tuple(own.name for own in neurons.values()) if named else None,
-        tuple(np.array(own.observed) for own in neurons.values()) if partly_observed else None,
+        [neuron.name or str(k) for k, neuron in neurons.items()] if named else None,
+        [np.array(neuron.observed) for neuron in members] if partly_observed else None,
     )
 
 
 def is_neo_train(train: Any) -> bool:
-    """Whether an object is a Neo spike train, or can stand in for one."""
+    """Whether an object has the interface of a Neo spike train."""
     return all(hasattr(train, name) for name in ("rescale", "magnitude", "t_start", "t_stop"))
 
 
 def neo_times(trains: Sequence[Any]) -> tuple[list[NDArray[np.float64]], float]:
-    """Return times (ms) since the start that all trains share, and how long they last (ms).
+    """Return times (ms) from the common start of all trains, and their duration (ms).
 
     Raises
     ------
@@ -238,10 +229,11 @@ def neo_times(trains: Sequence[Any]) -> tuple[list[NDArray[np.float64]], float]:
             "the span of each as `observed`, or cut them to one span with time_slice"
         )
     start, stop = spans[0].tolist()
-    return [_magnitude(train) - start for train in trains], stop - start
+    return [_times_of(train) - start for train in trains], stop - start
 
 
-def _magnitude(train: Any) -> NDArray[np.float64]:
+def _times_of(train: Any) -> NDArray[np.float64]:
+    """Return the spike times of a train (ms)."""
     return np.asarray(train.rescale("ms").magnitude, dtype=float)
 
 
@@ -251,8 +243,7 @@ def _segments_of(spikes: Any) -> list[list[Any]]:
     if segments is None:
         segments = [[spikes] if is_neo_train(spikes) else spikes]
     lists = [getattr(segment, "spiketrains", segment) for segment in segments]
-    found = [list(trains) if hasattr(trains, "__iter__") else [] for trains in lists]
-    found = [trains for trains in found if trains]
+    found = [list(trains) for trains in lists if hasattr(trains, "__iter__") and len(trains)]
     if not found or not all(is_neo_train(train) for trains in found for train in trains):
         raise NeurosimError(
             f"{type(spikes).__name__} holds no spike trains: give a neo.Block or neo.Segment that "
@@ -261,15 +252,16 @@ def _segments_of(spikes: Any) -> list[list[Any]]:
     return found
 
 
-def _step(spikes: Any, trains: list[Any]) -> float | None:
-    """Return the step (ms) that a block is annotated with or that all trains were sampled with."""
+def _step(spikes: Any, segments: list[list[Any]]) -> float | None:
+    """Return the step (ms) with which a block is annotated, or that all trains have in common."""
     step: Any = getattr(spikes, "annotations", {}).get("dt")
     if hasattr(step, "rescale"):
         return float(step.rescale("ms"))
     rates = {
-        float(rate.rescale("Hz"))
+        float(train.sampling_rate.rescale("Hz"))
+        for trains in segments
         for train in trains
-        if (rate := getattr(train, "sampling_rate", None)) is not None
+        if getattr(train, "sampling_rate", None) is not None
     }
     rate = rates.pop() if len(rates) == 1 else NO_RATE
     return None if rate == NO_RATE or not 0.0 < rate < np.inf else 1e3 / rate

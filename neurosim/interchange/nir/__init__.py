@@ -4,6 +4,7 @@ J. E. Pedersen, S. Abreu, M. Jobst et al., *Neuromorphic intermediate representa
 instruction set for interoperable brain-inspired computing*, Nature Communications 15, 8122 (2024).
 """
 
-from neurosim.interchange.nir.convert import from_nir, save_nir, to_nir
+from neurosim.interchange.nir.convert import from_nir, to_nir
+from neurosim.interchange.nir.file import save_nir
 
 __all__ = ["from_nir", "save_nir", "to_nir"]

@@ -1,70 +1,116 @@
-"""Build a network from a wired NIR graph."""
+"""Build a network from the neurons and matrices of a NIR graph.
+
+In NIR a spike acts at once; in neurosim it takes at least one step. Each layer therefore runs some
+steps late, and connections that skip layers get longer delays: the spikes are those of the graph at
+later times. In a loop this is impossible: there a connection takes one step.
+"""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.nir.groups import groups_of
 from neurosim.interchange.nir.network import RELAY, InputPath, NirNetwork
-from neurosim.interchange.nir.timing import Way, timing
+from neurosim.interchange.nir.neurons import groups_of
 from neurosim.models import ConstantCurrent, Explicit, SpikeTimes, StepCurrent
 from neurosim.network import Network
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from neurosim.interchange.nir.flat_graph import FlatGraph
-    from neurosim.interchange.nir.groups import Group
     from neurosim.interchange.nir.linear import Matrix
+    from neurosim.interchange.nir.neurons import Group
     from neurosim.interchange.nir.units import Units
     from neurosim.network import Population
 
-MOST_POPULATIONS = 512
+MAX_POPULATIONS = 512
 
 
-def build_network(wiring: FlatGraph, units: Units) -> NirNetwork:
+class Connection(NamedTuple):
+    """A connection between two nodes with a delay (steps)."""
+
+    source: str
+    target: str
+    delay: int
+
+
+def build_network(graph: FlatGraph, units: Units) -> NirNetwork:
     """Build populations, connections and constant currents.
-
-    Parameters
-    ----------
-    wiring : FlatGraph
-    units : Units
 
     Raises
     ------
     NeurosimError
-        For parameters that neurosim cannot have.
+        For parameters that neurosim does not support.
     """
-    builder = _Builder(wiring, units)
-    ways = {
-        Way(source, name, delay, builder.is_early(name)): matrix
-        for name in wiring.neurons
-        for (source, delay), matrix in wiring.input_matrices[name].items()
+    builder = _Builder(graph, units)
+    matrices = {
+        Connection(source, name, delay): matrix
+        for name in graph.neurons
+        for (source, delay), matrix in graph.input_matrices[name].items()
         if source is not None and matrix.nnz
     }
-    timed = timing((*wiring.inputs, *wiring.neurons), ways)
-    for way, matrix in ways.items():
-        with _naming(way.target):
-            builder.connect(way, matrix, timed.delays[way], late=way in timed.kicked)
-    for name in wiring.neurons:
-        for (source, delay), matrix in wiring.input_matrices[name].items():
+    # A synaptic current moves V one step after it starts; under Euler's method in the same step.
+    early = {
+        name: units.euler and any(group.synaptic for group in groups)
+        for name, groups in builder.groups.items()
+    }
+    loops = dict(zip(matrices, in_loops([link[:2] for link in matrices]), strict=True))
+    # Delays as far as the graph specifies them; in a loop at least one step.
+    delays = {link: max(link.delay, 1) if loops[link] else link.delay for link in matrices}
+    # Too short for a synaptic current: V is moved directly by what the current would add.
+    late = {
+        link for link, delay in delays.items() if early[link.target] and loops[link] and delay == 1
+    }
+    delays = {
+        link: delay - (early[link.target] and link not in late) for link, delay in delays.items()
+    }
+    steps = [(link.source, link.target, delay - 1) for link, delay in delays.items()]
+    ahead = shortest(dict.fromkeys(builder.members, 0), steps)
+    lag = {name: -int(n_steps) for name, n_steps in ahead.items()}
+    for link, matrix in matrices.items():
+        delay = lag[link.target] - lag[link.source] + delays[link]
+        with _naming(link.target):
+            builder.connect(link, matrix, delay, early=early[link.target], late=link in late)
+    for name in graph.neurons:
+        for (source, delay), matrix in graph.input_matrices[name].items():
             if source is None:
                 with _naming(name):
-                    builder.inject(name, matrix.toarray().ravel(), timed.late[name] + delay)
-    return NirNetwork(
-        builder.network, units, timed.late, wiring, builder.members, builder.input_paths
-    )
+                    builder.inject(name, matrix.toarray().ravel(), lag[name] + delay)
+    return NirNetwork(builder.network, units, lag, graph, builder.members, builder.input_paths)
+
+
+def in_loops(edges: Sequence[tuple[str, str]]) -> list[bool]:
+    """Return which edges, each from one name to another, are part of a loop."""
+    import networkx as nx
+
+    parts = nx.strongly_connected_components(nx.DiGraph(edges))
+    loop = {name: k for k, part in enumerate(parts) for name in part}
+    return [loop[source] == loop[target] for source, target in edges]
+
+
+def shortest(
+    distances: dict[str, float], edges: Iterable[tuple[str, str, int]]
+) -> dict[str, float]:
+    """Lower distances until no edge (source, target, length) gives a shorter one (Bellman–Ford)."""
+    edges, changed = list(edges), True
+    while changed:
+        changed = False
+        for source, target, length in edges:
+            if distances[source] + length < distances[target]:
+                distances[target] = distances[source] + length
+                changed = True
+    return distances
 
 
 @contextmanager
 def _naming(name: str) -> Iterator[None]:
-    """Name the target node in a refusal, and the option that changes its scale."""
+    """Name the target node in an error, and the option that changes its scale."""
     try:
         yield
     except NeurosimError as error:
@@ -78,31 +124,31 @@ class _Builder:
 
     Parameters
     ----------
-    wiring : FlatGraph
+    graph : FlatGraph
     units : Units
     """
 
-    def __init__(self, wiring: FlatGraph, units: Units) -> None:
-        self.units, self.inputs = units, wiring.inputs
+    def __init__(self, graph: FlatGraph, units: Units) -> None:
+        self.units, self.inputs = units, graph.inputs
         self.network = Network(dale=False)
         self.members: dict[str, list[tuple[Population, NDArray[np.int64]]]] = {}
         self.groups: dict[str, list[Group]] = {}
         self.input_paths: list[InputPath] = []
-        for name in wiring.inputs:
-            size = wiring.size(name)
+        for name in graph.inputs:
+            size = graph.size(name)
             self.members[name] = [(self.network.add(name, size, RELAY), np.arange(size))]
-        for name, node in wiring.neurons.items():
-            self._add(name, groups_of(node, name, wiring.size(name), units))
-            if wiring.is_read(name):
+        for name, node in graph.neurons.items():
+            self._add(name, groups_of(node, name, graph.size(name), units))
+            if graph.is_readout(name):
                 for population, _ in self.members[name]:
                     self.network.record(population, "v")
 
     def _add(self, name: str, groups: list[Group]) -> None:
         """Add a population for each group of a node."""
-        if len(self.network.populations) + len(groups) > MOST_POPULATIONS:
+        if len(self.network.populations) + len(groups) > MAX_POPULATIONS:
             raise NeurosimError(
                 f"Node {name!r} has {len(groups)} different sets of parameters: with the other "
-                f"nodes that makes more than {MOST_POPULATIONS} populations; round its parameters"
+                f"nodes these are more than {MAX_POPULATIONS} populations; round its parameters"
             )
         self.groups[name] = groups
         self.members[name] = []
@@ -110,32 +156,29 @@ class _Builder:
             neuron = group.neuron
             # A neuron that fires without input starts as after a spike.
             start = neuron.v_reset if neuron.v_rest > neuron.v_threshold else None
-            own = name if len(groups) == 1 else f"{name}[{k}]"
-            population = self.network.add(own, len(group.ids), neuron, v_init=start)
+            label = name if len(groups) == 1 else f"{name}[{k}]"
+            population = self.network.add(label, len(group.ids), neuron, v_init=start)
             self.members[name].append((population, group.ids))
 
-    def is_early(self, name: str) -> bool:
-        """Whether a spike must act in the step in which it arrives, and here acts one later."""
-        return self.units.euler and any(group.synaptic for group in self.groups[name])
-
-    def connect(self, way: Way, matrix: Matrix, steps: int, *, late: bool) -> None:
+    def connect(
+        self, link: Connection, matrix: Matrix, steps: int, *, early: bool, late: bool
+    ) -> None:
         """Connect the populations of two nodes; `late` as in `Group.response`."""
-        targets = zip(self.members[way.target], self.groups[way.target], strict=True)
+        targets = zip(self.members[link.target], self.groups[link.target], strict=True)
         for (target, rows), group in targets:
-            # Delays of an early node are a step shorter, for its synaptic currents alone.
-            own_steps = steps + (way.early and not late and not group.synaptic)
-            delay = own_steps * self.units.dt
+            # Delays onto an early node are one step shorter, for its synaptic currents only.
+            delay = (steps + (early and not late and not group.synaptic)) * self.units.dt
             response = group.response(late=late)
-            own = matrix if len(rows) == matrix.shape[0] else matrix[rows]
-            if way.source in self.inputs:
-                self.input_paths.append(InputPath(way.source, target, own, response, delay))
-            for source, columns in self.members[way.source]:
-                part = (own if len(columns) == own.shape[1] else own[:, columns]).tocoo()
-                if not part.nnz:
+            part = matrix if len(rows) == matrix.shape[0] else matrix[rows]
+            if link.source in self.inputs:
+                self.input_paths.append(InputPath(link.source, target, part, response, delay))
+            for source, columns in self.members[link.source]:
+                entries = (part if len(columns) == part.shape[1] else part[:, columns]).tocoo()
+                if not entries.nnz:
                     continue
-                rule = Explicit(part.col, part.row)
+                rule = Explicit(entries.col, entries.row)
                 for synapse, strength in response:
-                    weight = strength[part.row] * part.data
+                    weight = strength[entries.row] * entries.data
                     self.network.connect(
                         source, target, rule, synapse=synapse, weight=weight, delay=delay
                     )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from neurosim.errors import NeurosimError
 from neurosim.interchange.common import import_optional
 from neurosim.interchange.nir.build import build_network
-from neurosim.interchange.nir.file import read_graph, write_graph
-from neurosim.interchange.nir.flat_graph import wire
+from neurosim.interchange.nir.file import read_graph
+from neurosim.interchange.nir.flat_graph import flatten
 from neurosim.interchange.nir.units import Units
 from neurosim.utils.checks import check_flag, check_integer, show
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from neurosim.interchange.nir.network import NirNetwork
     from neurosim.network import Network
 
-MOST_SYNAPSES = 5_000_000
+MAX_SYNAPSES = 5_000_000
 
 
 def from_nir(
@@ -28,7 +28,7 @@ def from_nir(
     mv_per_unit: float | None = None,
     v_zero: float | None = None,
     reset: str | None = None,
-    max_synapses: int = MOST_SYNAPSES,
+    max_synapses: int = MAX_SYNAPSES,
 ) -> NirNetwork:
     """Build a network from a NIR graph.
 
@@ -42,7 +42,7 @@ def from_nir(
     Parameters
     ----------
     graph : nir.NIRGraph or path-like
-        A graph, or a file that holds one.
+        A graph or a NIR file.
     dt : float, optional
         Step of the time grid (ms). A spike is a pulse of height 1 that lasts for one step. The
         simulators that write NIR assume the same, with a step that NIR does not store: 0.1 ms in
@@ -53,7 +53,7 @@ def from_nir(
         gives their spikes step for step. Default: as noted, else "exact".
     mv_per_unit, v_zero : float, optional
         mV per unit of the graph's potentials, and the potential (mV) that is 0 there. Default: as
-        noted, else 1 and 0, so that numbers stay as they are.
+        noted, else 1 and 0, so that numbers are unchanged.
     reset : {"value", "subtract", "subtract_delayed"}, optional
         Effect of a spike on the potential, which NIR does not specify: "value" sets it to v_reset;
         "subtract" lowers it by v_threshold − v_reset, as in Sinabs and in snnTorch with
@@ -74,7 +74,7 @@ def from_nir(
 
     Notes
     -----
-    An IF integrates v' = r·I, so that a spike adds r·w·dt. Where r is 1 in a whole IF or I node, a
+    An IF integrates v' = r·I, so that a spike adds r·w·dt. If r is 1 in a whole IF or I node, a
     spike adds w: Sinabs, Norse and snnTorch write it so, whatever their step.
 
     A neuron whose v_leak is above its threshold fires without input. It starts at v_reset, every
@@ -87,10 +87,10 @@ def from_nir(
     >>> one = np.ones(1)
     >>> cell = nir.LIF(tau=0.02 * one, r=200 * one, v_leak=0 * one, v_threshold=15 * one)
     >>> graph = nir.NIRGraph.from_list(nir.Linear(np.array([[10.0, 6.0]])), cell)
-    >>> twin = from_nir(graph, dt=0.1)
-    >>> duration = twin.drive_inputs([[1, 0], [0, 0], [1, 1]])
-    >>> result = ns.simulate(twin.network, duration, dt=twin.dt)
-    >>> twin.outputs(result)["output"].ravel().tolist()
+    >>> found = from_nir(graph, dt=0.1)
+    >>> duration = found.drive_inputs([[1, 0], [0, 0], [1, 1]])
+    >>> result = ns.simulate(found.network, duration, dt=found.dt)
+    >>> found.outputs(result)["output"].ravel().tolist()
     [0.0, 0.0, 1.0]
     """
     nir = import_optional("nir")
@@ -103,15 +103,13 @@ def from_nir(
     check_integer(max_synapses, "max_synapses", 1, 2**31 - 1)
     units = Units.noted(
         graph.metadata,
-        {
-            "dt": dt,
-            "integration": integration,
-            "mv_per_unit": mv_per_unit,
-            "v_zero": v_zero,
-            "reset": reset,
-        },
+        dt=dt,
+        integration=integration,
+        mv_per_unit=mv_per_unit,
+        v_zero=v_zero,
+        reset=reset,
     )
-    return build_network(wire(graph, units.dt_s, max_synapses), units)
+    return build_network(flatten(graph, units.dt_s, max_synapses), units)
 
 
 def to_nir(
@@ -127,17 +125,17 @@ def to_nir(
 ) -> Any:
     """Convert a network to a NIR graph.
 
-    Populations become LIF nodes, or CubaLIF where their synapses are exponential currents, IF
-    without leak and LI or I where they never fire. Projections become Linear nodes followed by a
-    Delay, constant currents onto LIF nodes become biases. A population that only repeats its input
-    spikes becomes an Input, and so does every other drive by spikes, with a Linear node. The graph
-    does not contain the spikes themselves.
+    Populations become LIF nodes, or CubaLIF if their synapses are exponential currents, IF without
+    leak, and LI or I if they never fire. Projections become Linear nodes followed by a Delay,
+    constant currents onto LIF nodes become biases. A population that only repeats its input spikes
+    becomes an Input, and so does every other drive by spikes, with a Linear node. The graph does
+    not contain the spikes themselves.
 
     Parameters
     ----------
     network : Network
     dt : float
-        Step of the time grid (ms), and length of a spike. snnTorch takes 0.1.
+        Step of the time grid (ms), and length of a spike. snnTorch assumes 0.1.
     integration : {"exact", "euler"}
         Method with which another simulator of the graph computes the spikes of the network. With
         "exact" the currents of a CubaLIF jump at the end of the step of a spike, as in neurosim;
@@ -148,8 +146,8 @@ def to_nir(
         Seed for random connections, strengths and delays.
     retime : bool
         Let layers run ahead by the delay that all their inputs share, so that Delay nodes, which
-        few simulators support, remain only where paths differ in delay. The metadata of a node
-        then store the steps by which it is ahead.
+        few simulators support, remain only if paths differ in delay. The metadata of a node then
+        store the steps by which it is ahead.
     allow_loss : bool
         Leave out, with a warning, what NIR cannot represent.
 
@@ -161,7 +159,7 @@ def to_nir(
     Raises
     ------
     NeurosimError
-        Where NIR cannot represent the whole network: lists each loss.
+        If NIR cannot represent the whole network; lists each loss.
 
     Warns
     -----
@@ -174,21 +172,3 @@ def to_nir(
     units = Units(dt, integration, mv_per_unit, v_zero)
     retime, allow_loss = check_flag(retime, "retime"), check_flag(allow_loss, "allow_loss")
     return make_graph(nir, network, units, seed=seed, retime=retime, allow_loss=allow_loss)
-
-
-def save_nir(graph: Any, path: str | os.PathLike[str]) -> None:
-    """Write a graph to a file, whole or not at all.
-
-    Parameters
-    ----------
-    graph : nir.NIRGraph
-        As `to_nir` makes it.
-    path : path-like
-        A file already there is replaced, but only by a whole new one.
-
-    Raises
-    ------
-    NeurosimError
-        Where the file cannot be written, or NIR cannot write the graph.
-    """
-    write_graph(graph, path)

@@ -1,4 +1,4 @@
-"""Numbers out of the nodes of a NIR graph, checked."""
+"""Read numbers from the nodes of a NIR graph."""
 
 from __future__ import annotations
 
@@ -13,43 +13,51 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Room:
-    """Synapses that may still be made.
+class SynapseBudget:
+    """Number of synapses that a graph may still need.
 
     Parameters
     ----------
-    most : int
+    maximum : int
     """
 
-    def __init__(self, most: int) -> None:
-        self.most = self.left = most
+    def __init__(self, maximum: int) -> None:
+        self.maximum = self.left = maximum
 
     def take(self, n: int, name: str) -> None:
-        """Take room for n more, or refuse."""
+        """Subtract the synapses of a node, or refuse them."""
         self.left -= n
         if self.left < 0:
             raise NeurosimError(
-                f"Node {name!r} brings the graph beyond max_synapses = {self.most:,}: raise it "
-                "where the memory allows, at about 100 bytes each"
+                f"Node {name!r} needs more than max_synapses = {self.maximum:,} synapses in all: "
+                "increase it if memory allows; a synapse takes about 100 bytes"
             )
 
 
 def array_of(node: Any, field: str, name: str) -> NDArray[np.float64]:
-    """Return a node's field as finite numbers."""
+    """Return a field of a node as finite numbers."""
     try:
         values = np.asarray(getattr(node, field))
         if values.dtype.kind not in "biuf":
             raise TypeError
         values = values.astype(np.float64)
     except (AttributeError, TypeError, ValueError, RuntimeError):
-        raise NeurosimError(f"Node {name!r}: {field} is no array of numbers") from None
+        raise NeurosimError(f"Node {name!r}: {field} is not an array of numbers") from None
     if not np.isfinite(values).all():
         raise NeurosimError(f"Node {name!r}: {field} holds NaN or infinity: give finite numbers")
     return values
 
 
+def per_element(node: Any, field: str, name: str, size: int) -> NDArray[np.float64]:
+    """Return a field of a node with one value per element; a single value applies to all."""
+    values = array_of(node, field, name).ravel()
+    if values.size not in (1, size):
+        raise NeurosimError(f"Node {name!r}: {field} has {values.size} values for {size} elements")
+    return np.array(np.broadcast_to(values, size))
+
+
 def whole_numbers(node: Any, field: str, name: str, n: int, low: int) -> tuple[int, ...]:
-    """Return a node's field as n whole numbers from `low` on; one stands for all."""
+    """Return a field of a node as n whole numbers; a single one applies to all."""
     values = array_of(node, field, name).ravel()
     right = (values == np.rint(values)) & (values >= low) & (values < 2**31)
     if values.size not in (1, n) or not right.all():

@@ -1,36 +1,39 @@
-"""A NIR graph as neurons and the matrices through which spikes reach them."""
+"""Reduce a NIR graph to neurons and the matrices through which they receive input."""
 
 from __future__ import annotations
 
 import math
 from collections import deque
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy.sparse
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.nir.fields import Room, array_of
-from neurosim.interchange.nir.linear import LINEAR, apply, identity, out_shape, summed
-from neurosim.interchange.nir.parameters import READOUTS
+from neurosim.interchange.nir.fields import SynapseBudget, array_of
+from neurosim.interchange.nir.linear import LINEAR, apply, output_shape, total
+from neurosim.interchange.nir.neurons import READOUTS
 from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from neurosim.interchange.nir.linear import Terms
+    from neurosim.interchange.nir.linear import Signal
 
-SPIKING = {"LIF", "CubaLIF", "IF", "Threshold"}
-NEURONS = SPIKING | READOUTS
+    Shape = tuple[int, ...]
+
+NEURONS = {"LIF", "CubaLIF", "IF", "Threshold", *READOUTS}
 SHAPED_BY = {"IF": "v_threshold", "I": "r", "Threshold": "threshold"}
-"""Field that has the shape of a kind of neuron, where it is not v_leak."""
-MOST_NODES = 100_000
-DEEPEST = 16
+"""Parameter with the shape of a node, if it is not v_leak."""
+MAX_NODES = 100_000
+MAX_DEPTH = 16
 
 
 @dataclass(frozen=True, eq=False)
 class FlatGraph:
-    """Neurons, inputs and outputs of a graph, and what connects them.
+    """Neurons, inputs and outputs of a graph, and the connections between them.
 
     Attributes
     ----------
@@ -39,27 +42,27 @@ class FlatGraph:
     neurons : mapping of str to nir.NIRNode
         LIF, CubaLIF, IF, Threshold, LI, CubaLI and I nodes.
     shapes : mapping of str to tuple of int
-        Of all nodes.
-    input_matrices : mapping of str to Terms
-        Inputs of neurons and outputs, as matrices (own elements, elements of the source).
+        Shapes of all nodes.
+    input_matrices : mapping of str to Signal
+        For neurons and outputs: matrices (elements of the node, elements of the source).
     """
 
-    inputs: Mapping[str, tuple[int, ...]]
-    outputs: Mapping[str, tuple[int, ...]]
+    inputs: Mapping[str, Shape]
+    outputs: Mapping[str, Shape]
     neurons: Mapping[str, Any]
-    shapes: Mapping[str, tuple[int, ...]]
-    input_matrices: Mapping[str, Terms]
+    shapes: Mapping[str, Shape]
+    input_matrices: Mapping[str, Signal]
 
     def size(self, name: str) -> int:
         """Return the number of elements of a node."""
         return math.prod(self.shapes[name])
 
-    def is_read(self, name: str) -> bool:
+    def is_readout(self, name: str) -> bool:
         """Whether the output of a node is a potential."""
-        return type(self.neurons.get(name)).__name__ in READOUTS
+        return _kind(self.neurons.get(name)) in READOUTS
 
 
-def wire(graph: Any, dt: float, max_synapses: int) -> FlatGraph:
+def flatten(graph: Any, dt: float, max_synapses: int) -> FlatGraph:
     """Find the connections between the neurons of a graph.
 
     Parameters
@@ -74,11 +77,12 @@ def wire(graph: Any, dt: float, max_synapses: int) -> FlatGraph:
     NeurosimError
         For unknown kinds of node, and shapes that do not fit.
     """
-    nodes, edges = _flatten(graph)
-    inputs = [n for n, node in nodes.items() if _kind(node) == "Input" and n in graph.nodes]
-    outputs = [n for n, node in nodes.items() if _kind(node) == "Output" and n in graph.nodes]
-    neurons = {n: node for n, node in nodes.items() if _kind(node) in NEURONS}
-    _check_kinds(nodes)
+    nodes, edges = _expand(graph)
+    inputs, outputs = (
+        [name for name, node in nodes.items() if _kind(node) == kind and name in graph.nodes]
+        for kind in ("Input", "Output")
+    )
+    neurons = {name: node for name, node in nodes.items() if _kind(node) in NEURONS}
     if not neurons:
         raise NeurosimError(
             "The graph has no neurons (LIF, CubaLIF, IF, LI …): there is nothing to simulate"
@@ -90,192 +94,160 @@ def wire(graph: Any, dt: float, max_synapses: int) -> FlatGraph:
             raise NeurosimError(f"The edge {source!r} → {target!r} leads into an Input")
         before[target].append(source)
         after[source].append(target)
-    shapes = _find_shapes(nodes, before, after)
-    room = Room(max_synapses)
-    signals: dict[str, Terms] = {}
+    shapes = _find_shapes(nodes, after)
+    budget = SynapseBudget(max_synapses)
+    signals: dict[str, Signal] = {}
     for name in (*inputs, *neurons):
-        signals[name] = {(name, 0): identity(math.prod(shapes[name]), name, room)}
-    input_matrices: dict[str, Terms] = {}
-    for name in _in_order(nodes, before, after, set(signals)):
-        arriving = summed([signals[source] for source in _fitting(name, nodes, before, shapes)])
-        if name in neurons or name in outputs:
-            input_matrices[name] = arriving
-            if name in neurons:
-                _check_sources(name, arriving, neurons)
-        elif name not in inputs:
-            if not before[name]:
-                raise NeurosimError(f"Node {name!r} hears nothing: lead an Input to it")
-            given = shapes[before[name][0]]
-            signals[name] = apply(nodes[name], name, given, arriving, dt, room)
-    own = {n: shapes[n] for n in inputs}, {n: shapes[n] for n in outputs}
-    return FlatGraph(*own, neurons, shapes, input_matrices)
-
-
-def _check_sources(name: str, terms: Terms, neurons: Mapping[str, Any]) -> None:
-    """Refuse neurons that receive the potential of others."""
-    for (source, _), matrix in terms.items():
-        if source is None or source not in neurons or not matrix.nnz:
+        size = math.prod(shapes[name])
+        budget.take(size, name)
+        signals[name] = {(name, 0): scipy.sparse.eye_array(size, format="csr")}
+    matrices: dict[str, Signal] = {}
+    for name in _in_order(before, set(signals)):
+        if name in inputs:
             continue
-        if _kind(neurons[source]) in READOUTS:
-            raise NeurosimError(
-                f"Node {name!r} receives the potential of {source!r}: "
-                "neurons of neurosim send spikes alone; lead it to an Output, or use an LIF"
-            )
+        is_end = name in neurons or name in outputs
+        _check_sizes(name, before[name], shapes, is_end)
+        arriving = total(signals[source] for source in before[name])
+        if is_end:
+            matrices[name] = arriving
+            continue
+        given = shapes[before[name][0]]
+        signals[name] = apply(nodes[name], name, given, arriving, dt, budget)
+    for name in neurons:
+        for (origin, _), matrix in matrices[name].items():
+            if origin in neurons and matrix.nnz and _kind(neurons[origin]) in READOUTS:
+                raise NeurosimError(
+                    f"Node {name!r} receives the potential of {origin!r}: in neurosim neurons "
+                    "send only spikes; connect it to an Output, or use an LIF"
+                )
+    return FlatGraph(
+        {name: shapes[name] for name in inputs},
+        {name: shapes[name] for name in outputs},
+        neurons,
+        shapes,
+        matrices,
+    )
 
 
 def _kind(node: Any) -> str:
+    """Return the name of the class of a node."""
     return type(node).__name__
 
 
-def _flatten(graph: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    """Return nodes and edges of a graph in which those of graphs within it are its own."""
+def _expand(graph: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """Return nodes and edges of a graph, including those of nested graphs."""
     nodes: dict[str, Any] = {}
     edges: list[tuple[str, str]] = []
-    enter: dict[str, list[str]] = {}
-    leave: dict[str, list[str]] = {}
+    ports: dict[tuple[str, str], list[str]] = {}
     waiting = [("", 0, graph)]
     while waiting:
         prefix, depth, part = waiting.pop()
-        if depth > DEEPEST:
-            raise NeurosimError(f"The graph has graphs within graphs to more than {DEEPEST} levels")
-        for name, node in part.nodes.items():
-            whole = prefix + name
-            if whole in nodes or len(nodes) >= MOST_NODES:
+        if depth > MAX_DEPTH:
+            raise NeurosimError(f"The graph has nested graphs at more than {MAX_DEPTH} levels")
+        for inner, node in part.nodes.items():
+            name, kind = prefix + inner, _kind(node)
+            if name in nodes or len(nodes) >= MAX_NODES:
                 raise NeurosimError(
-                    f"The graph has two nodes {whole!r}, or more than {MOST_NODES:,} nodes"
+                    f"The graph has two nodes {name!r}, or more than {MAX_NODES:,} nodes"
                 )
-            if _kind(node) == "NIRGraph":
-                waiting.append((f"{whole}.", depth + 1, node))
-                for ports, kind in ((enter, "Input"), (leave, "Output")):
-                    own = [n for n, inner in node.nodes.items() if _kind(inner) == kind]
-                    ports[whole] = [f"{whole}.{n}" for n in own]
-            else:
-                nodes[whole] = node
+            if kind == "NIRGraph":
+                waiting.append((f"{name}.", depth + 1, node))
+                for port in ("Input", "Output"):
+                    inner = [n for n, other in node.nodes.items() if _kind(other) == port]
+                    ports[name, port] = [f"{name}.{n}" for n in inner]
+                continue
+            if kind not in NEURONS | LINEAR:
+                known = ", ".join(sorted(NEURONS | LINEAR))
+                raise NeurosimError(
+                    f"neurosim cannot build {name!r} ({kind}): replace it by {known}"
+                )
+            nodes[name] = node
         edges += [(prefix + source, prefix + target) for source, target in part.edges]
     found = []
     for source, target in dict.fromkeys(edges):
-        ends = [*leave.get(source, [source]), *enter.get(target, [target])]
-        if len(ends) != 2 or not all(end in nodes for end in ends):
+        starts, ends = (
+            ports.get((source, "Output"), [source]),
+            ports.get((target, "Input"), [target]),
+        )
+        if not len(starts) == len(ends) == 1 or not {*starts, *ends} <= nodes.keys():
             raise NeurosimError(
                 f"The edge {show(source)} → {show(target)} does not lead from one node to another "
-                "(a graph within the graph needs one Input and one Output)"
+                "(a nested graph needs one Input and one Output)"
             )
-        found.append((ends[0], ends[1]))
+        found.append((starts[0], ends[0]))
     return nodes, found
 
 
-def _check_kinds(nodes: Mapping[str, Any]) -> None:
-    """Refuse kinds of node that neurosim does not have."""
-    known = NEURONS | LINEAR
-    bad = [f"{name!r} ({_kind(node)})" for name, node in nodes.items() if _kind(node) not in known]
-    if bad:
-        listed = ", ".join(bad[:10]) + (", …" if len(bad) > 10 else "")
-        raise NeurosimError(
-            f"neurosim cannot build {listed}: replace it by {', '.join(sorted(known))}"
-        )
-
-
-def _own_shape(node: Any, name: str) -> tuple[int, ...] | None:
+def _own_shape(node: Any, name: str) -> Shape | None:
     """Return the shape that a node itself specifies, or None."""
     kind = _kind(node)
     if kind in ("Linear", "Affine"):
-        weight = array_of(node, "weight", name)
-        return weight.shape[:1]
+        return output_shape(node, name, ())
     if kind in NEURONS:
         shape = array_of(node, SHAPED_BY.get(kind, "v_leak"), name).shape
         return shape if math.prod(shape) > 1 else None
     if kind != "Input":
         return None
-    told = node.input_type.get("input") if isinstance(node.input_type, dict) else None
+    given = node.input_type.get("input") if isinstance(node.input_type, dict) else None
     try:
-        sizes = np.asarray(told)
+        sizes = np.asarray(given)
         if sizes.dtype.kind not in "iu" or sizes.ndim != 1 or (sizes < 1).any():
             raise TypeError
     except (TypeError, ValueError):
         raise NeurosimError(
-            f"Input {name!r} has the shape {show(told)}: give sizes from 1 on"
+            f"Input {name!r} has the shape {show(given)}: give sizes from 1 on"
         ) from None
-    return tuple(int(size) for size in sizes)
+    return tuple(sizes.tolist())
 
 
-def _find_shapes(
-    nodes: Mapping[str, Any], before: Mapping[str, list[str]], after: Mapping[str, list[str]]
-) -> dict[str, tuple[int, ...]]:
-    """Return the shape of each node's output, following the edges where a node has none itself."""
-    shapes: dict[str, tuple[int, ...]] = {}
+def _find_shapes(nodes: Mapping[str, Any], after: Mapping[str, list[str]]) -> dict[str, Shape]:
+    """Return the output shape of each node, following the edges from those that specify one."""
+    stated = {name: _own_shape(node, name) for name, node in nodes.items()}
+    shapes = {name: shape for name, shape in stated.items() if shape is not None}
+    reached = deque(shapes)
 
-    def follow(start: Iterable[str]) -> None:
-        reached = deque(start)
+    def follow() -> None:
         while reached:
             source = reached.popleft()
-            given = shapes[source]
             for target in after[source]:
                 if target not in shapes:
-                    node = nodes[target]
+                    node, given = nodes[target], shapes[source]
                     linear = _kind(node) in LINEAR
-                    shapes[target] = out_shape(node, target, given) if linear else given
+                    shapes[target] = output_shape(node, target, given) if linear else given
                     reached.append(target)
 
-    for name, node in nodes.items():
-        shape = _own_shape(node, name)
-        if shape is not None:
-            shapes[name] = shape
-    follow(list(shapes))
-    # Neurons that no Input reaches have the size of their parameters, which is 1.
-    for name, node in nodes.items():
+    follow()
+    for name, node in nodes.items():  # neurons that no Input reaches have size 1
         if name not in shapes and _kind(node) in NEURONS:
             shapes[name] = array_of(node, SHAPED_BY.get(_kind(node), "v_leak"), name).shape or (1,)
-            follow([name])
+            reached.append(name)
+            follow()
     for name in nodes:
         if name not in shapes:
-            raise NeurosimError(
-                f"Node {name!r} is reached from neither an Input nor neurons: its shape is unknown"
-            )
+            raise NeurosimError(f"Node {name!r} is reached from neither an Input nor neurons")
     return shapes
 
 
-def _in_order(
-    nodes: Mapping[str, Any],
-    before: Mapping[str, list[str]],
-    after: Mapping[str, list[str]],
-    sources: set[str],
-) -> list[str]:
-    """Return the nodes, each after the linear ones that it hears; sources are there already."""
-    missing = {name: sum(b not in sources for b in before[name]) for name in nodes}
-    ready = deque(name for name, n in missing.items() if n == 0)
-    order = []
-    while ready:
-        name = ready.popleft()
-        order.append(name)
-        if name not in sources:
-            for target in after[name]:
-                missing[target] -= 1
-                if missing[target] == 0:
-                    ready.append(target)
-    left = [name for name in nodes if missing[name] > 0]
-    if left:
+def _in_order(before: Mapping[str, list[str]], sources: set[str]) -> list[str]:
+    """Return the nodes in an order in which each follows the linear nodes before it."""
+    linear = {name: [b for b in origins if b not in sources] for name, origins in before.items()}
+    try:
+        return list(TopologicalSorter(linear).static_order())
+    except CycleError as error:
         raise NeurosimError(
-            f"The nodes {', '.join(map(repr, left[:10]))} form or follow a loop without neurons: "
+            f"The nodes {', '.join(map(repr, error.args[1][:10]))} form a loop without neurons: "
             "put an LIF into the loop"
-        )
-    return order
+        ) from None
 
 
-def _fitting(
-    name: str,
-    nodes: Mapping[str, Any],
-    before: Mapping[str, list[str]],
-    shapes: Mapping[str, tuple[int, ...]],
-) -> list[str]:
-    """Return what a node hears, if all of it has the node's size."""
-    sizes = {math.prod(shapes[source]) for source in before[name]}
-    plain = _kind(nodes[name]) in NEURONS or _kind(nodes[name]) == "Output"
-    if plain and sizes:
-        sizes.add(math.prod(shapes[name]))
-    if len(sizes) > 1:
-        told = ", ".join(f"{source!r} {shapes[source]}" for source in before[name][:10])
+def _check_sizes(name: str, before: list[str], shapes: Mapping[str, Shape], is_end: bool) -> None:
+    """Refuse a node whose inputs differ in size, or from its size if `is_end`."""
+    sizes = {math.prod(shapes[source]) for source in before}
+    if not before and not is_end:
+        raise NeurosimError(f"Node {name!r} has no input: connect an Input to it")
+    if len(sizes | ({math.prod(shapes[name])} if is_end and sizes else set())) > 1:
+        given = ", ".join(f"{source!r} {shapes[source]}" for source in before[:10])
         raise NeurosimError(
-            f"Node {name!r}: it has the shape {shapes[name]} and hears signals of other sizes, "
-            f"or of different ones: {told}"
+            f"Node {name!r}: it has the shape {shapes[name]}, and its inputs have other sizes or "
+            f"differ in size: {given}"
         )
-    return before[name]

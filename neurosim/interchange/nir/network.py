@@ -1,4 +1,4 @@
-"""A network built from a NIR graph, with input and output in the graph's own terms."""
+"""A network built from a NIR graph, with input and output in the terms of the graph."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from neurosim.interchange.nir.flat_graph import FlatGraph
-    from neurosim.interchange.nir.groups import Response
     from neurosim.interchange.nir.linear import Matrix
+    from neurosim.interchange.nir.neurons import Response
     from neurosim.interchange.nir.units import Units
     from neurosim.models import Input
     from neurosim.network import Drive, Network, Population
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 RELAY = LIF(t_ref=0.0)
 """Neuron that repeats its input spikes: an element of an Input."""
-RELAYED = 2.0 * (RELAY.v_threshold - RELAY.v_rest)
-"""Strength of these spikes (mV): each makes the relay fire at once and leaves nothing behind."""
-MOST_GRADED = 2**26
-"""Values of graded input, over steps and targets, at most: about 2 GiB."""
+RELAY_PSP = 2.0 * (RELAY.v_threshold - RELAY.v_rest)
+"""Strength of these spikes (mV): each makes the relay fire at once, without aftereffect."""
+MAX_GRADED = 2**26
+"""Values of graded input, steps times targets: about 2 GiB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,16 +61,16 @@ class NirNetwork:
     Attributes
     ----------
     network : Network
-        Each Input and each node of neurons is a population with the node's name. A node whose
-        neurons differ in parameters is several, named ``name[0]``, ``name[1]``...
+        Each Input and each node of neurons is a population with the name of the node. A node whose
+        neurons differ in parameters becomes several, named ``name[0]``, ``name[1]``...
     units : Units
         Time step, solver, unit of potentials and reset.
     late : mapping of str to int
         Steps by which the spikes of each node come later than in the graph.
     graph : FlatGraph
-        Connections between the nodes.
+        Nodes of the graph and the connections between them.
     members : mapping of str to sequence of (Population, (n,) ndarray of int64)
-        Populations of each node, each with the elements of the node that it holds.
+        Populations of each node, each with the elements of the node that it represents.
     input_paths : sequence of InputPath
         Connections from the Inputs.
     graded : dict of str to (n_steps, n_elements) ndarray
@@ -96,12 +96,12 @@ class NirNetwork:
 
     @property
     def dt(self) -> float:
-        """Step with which the network is to be simulated (ms)."""
+        """Step for the simulation of the network (ms)."""
         return self.units.dt
 
     @property
     def latest(self) -> int:
-        """Steps by which the latest node is late."""
+        """Largest number of steps by which a node is late."""
         return max(self.late.values())
 
     def drive(self, name: str, input: Input) -> Drive:
@@ -110,26 +110,27 @@ class NirNetwork:
         Parameters
         ----------
         name : str
-            Of the Input.
+            Name of the Input.
         input : Poisson, SpikeTimes or LiveSpikes
-            For each of its elements, in C order. A spike at t is one of the step that ends at t.
+            Spikes of each of its elements, in C order. A spike at t belongs to the step that ends
+            at t.
 
         Raises
         ------
         NeurosimError
         """
-        return self.network.drive(self._input(name), input, psp=RELAYED)
+        return self.network.drive(self._input(name), input, psp=RELAY_PSP)
 
     def drive_inputs(self, spikes: ArrayLike | Mapping[str, ArrayLike]) -> float:
         """Set the values of the Inputs, one row per step.
 
         Parameters
         ----------
-        spikes : (n_steps, ...) array_like, or mapping of str to such
-            One value per step for each element of the Input; by name of the Input where there are
-            several. Arrays of 0 and 1 are spikes. Other numbers, such as 0.5, counts or negative
-            ones, are graded input that is held for the step: it reaches the neurons directly, and
-            the Input does not fire.
+        spikes : (n_steps, ...) array_like, or mapping of str to array_like
+            One value per step for each element of the Input; a mapping by name if there are several
+            Inputs. Arrays of 0 and 1 are spikes. Other numbers, such as 0.5, counts or negative
+            ones, are graded input that is constant during the step: it reaches the neurons
+            directly, and the Input does not fire.
 
         Returns
         -------
@@ -171,7 +172,7 @@ class NirNetwork:
         ----------
         result : Result
         name : str
-            Of a node of spiking neurons or an Input.
+            Name of a node of spiking neurons or of an Input.
 
         Returns
         -------
@@ -181,10 +182,11 @@ class NirNetwork:
         Raises
         ------
         NeurosimError
+            If the node does not fire, or the result is not one of this network.
         """
-        spiking = [node for node in self.members if not self.graph.is_read(node)]
+        spiking = [node for node in self.members if not self.graph.is_readout(node)]
         if name not in spiking:
-            raise NeurosimError(f"No node {name!r} fires: {nearest_name(name, spiking)}")
+            raise NeurosimError(f"There is no spiking node {name!r}: {nearest_name(name, spiking)}")
         if name in self.graded:
             raise NeurosimError(f"Input {name!r} has graded values and no spikes")
         found = self._activity(result, name, self._n_steps(result))
@@ -196,13 +198,13 @@ class NirNetwork:
         Parameters
         ----------
         result : Result
-            Of the network, simulated in steps of `dt`.
+            Result of the network, simulated with the step `dt`.
 
         Returns
         -------
         dict of str to (n_steps, ...) ndarray of float64
-            By Output: spikes as 0 and 1, potentials of LI, CubaLI and I nodes in the graph's unit,
-            and linear functions of either. As many rows as were given to `drive_inputs`.
+            For each Output: spikes as 0 and 1, potentials of LI, CubaLI and I nodes in the unit of
+            the graph, and linear functions of either. As many rows as were given to `drive_inputs`.
 
         Raises
         ------
@@ -222,12 +224,12 @@ class NirNetwork:
                     continue
                 if source not in activity:
                     activity[source] = self._activity(result, source, n_steps)
-                input_matrices = activity[source][: n_steps - delay]
-                total[delay:] += (matrix @ input_matrices.T).T
+                total[delay:] += (matrix @ activity[source][: n_steps - delay].T).T
             found[name] = total.reshape(n_steps, *shape)
         return found
 
     def _input(self, name: str) -> Population:
+        """Return the population of an Input."""
         if name not in self.inputs:
             raise NeurosimError(
                 f"The graph has no Input {name!r}: {nearest_name(name, self.inputs)}"
@@ -239,10 +241,10 @@ class NirNetwork:
         times = np.arange(1, len(values) + 1) * self.dt
         paths = [path for path in self.input_paths if path.source == name]
         n_targets = sum(path.matrix.shape[0] for path in paths)
-        if len(values) * n_targets > MOST_GRADED:
+        if len(values) * n_targets > MAX_GRADED:
             raise NeurosimError(
                 f"Graded input of {len(values):,} steps reaches {n_targets:,} neurons, which makes "
-                f"more than {MOST_GRADED:,} values: give at most {MOST_GRADED // n_targets:,} steps"
+                f"more than {MAX_GRADED:,} values: give at most {MAX_GRADED // n_targets:,} steps"
             )
         for path in paths:
             reached = path.matrix @ values.T
@@ -286,8 +288,8 @@ class NirNetwork:
 
     def _n_steps(self, result: Result) -> int:
         """Return the number of steps of the graph that a result covers."""
-        own = {population.name for population in self.network.populations}
-        if own != set(result.populations) or not math.isclose(result.dt, self.dt, rel_tol=1e-9):
+        names = {population.name for population in self.network.populations}
+        if names != set(result.populations) or not math.isclose(result.dt, self.dt, rel_tol=1e-9):
             raise NeurosimError(
                 f"The result is of another network or step: simulate this one with dt = {self.dt:g}"
             )
@@ -309,7 +311,7 @@ class NirNetwork:
         for population, ids in self.members[name]:
             spikes = result.spikes[population.name]
             steps = np.rint(spikes.times / self.dt).astype(np.int64) - 1 - late
-            if self.graph.is_read(name):
+            if self.graph.is_readout(name):
                 trace = result.traces[population.name, "v"].values[late : late + n_steps]
                 found[:, ids] = (trace - self.units.v_zero) / self.units.mv_per_unit
             else:

@@ -1,10 +1,10 @@
-"""NIR's numbers in neurosim's units, and back.
+"""Convert between NIR's units and those of neurosim.
 
 Potentials are V = v_zero + mv_per_unit · v. A spike is a pulse of height 1 that lasts for one step.
 
-Between spikes NIR's equations are solved exactly, or, with integration "euler", by the steps that
-other simulators of NIR take: I ← I + (w_in·S − I)·dt/τ_syn, then v ← v + (v_leak − v + r·I)·dt/τ.
-The equations are linear, so these steps are exact solutions with other time constants τ', for which
+Between spikes NIR's equations are solved exactly or, with integration "euler", by the steps of
+other simulators: I ← I + (w_in·S − I)·dt/τ_syn, then v ← v + (v_leak − v + r·I)·dt/τ. The equations
+are linear, so these steps are exact solutions with other time constants τ', for which
 exp(−dt/τ') = 1 − dt/τ.
 """
 
@@ -21,21 +21,26 @@ from neurosim.errors import NeurosimError
 from neurosim.utils.checks import check_number, show
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
-INTEGRATIONS = ("exact", "euler")
-RESETS = ("value", "subtract", "subtract_delayed")
-FORGOTTEN = 700.0
-"""Time constants in a step after which nothing is left in 64 bits (e^-700 = 1e-304)."""
+RANGES = {
+    "dt": ("ms", 1e-3, 1e3),
+    "mv_per_unit": ("mV", 1e-6, 1e6),
+    "v_zero": ("mV", -200.0, 200.0),
+}
+CHOICES = {
+    "integration": ("exact", "euler"),
+    "reset": ("value", "subtract", "subtract_delayed"),
+}
+VANISHING = 700.0
+"""Time constants per step at which nothing is left in 64 bits (e^-700 = 1e-304)."""
 SINGLE = 1e-6
-"""Relative error that numbers of NIR may have: most simulators store them with 32 bits."""
+"""Relative error of NIR's numbers: most simulators store them in 32 bits."""
 
 
 @dataclass(frozen=True)
 class Units:
-    """Conventions for what NIR does not specify: time step, solver, unit of potentials, reset.
+    """Conventions that NIR does not specify: time step, solver, unit of potentials, reset.
 
     Attributes
     ----------
@@ -58,36 +63,34 @@ class Units:
     reset: str = "value"
 
     def __post_init__(self) -> None:
-        ranges = {"dt": ("ms", 1e-3, 1e3), "mv_per_unit": ("mV", 1e-6, 1e6)}
-        ranges["v_zero"] = ("mV", -200.0, 200.0)
-        for name, limits in ranges.items():
+        for name, limits in RANGES.items():
             value = check_number(getattr(self, name), name, *limits)
             object.__setattr__(self, name, value)
-        for name, known in (("integration", INTEGRATIONS), ("reset", RESETS)):
+        for name, known in CHOICES.items():
             word = getattr(self, name)
             if not isinstance(word, str) or word not in known:
                 raise NeurosimError(f"{name} = {show(word)}; it is one of {', '.join(known)}")
 
     @classmethod
-    def noted(cls, notes: Any, given: Mapping[str, Any]) -> Units:
-        """Return the values given; for each None the value noted in a graph, else the default."""
+    def noted(cls, metadata: Any, **given: Any) -> Units:
+        """Return the values given; for each None the one in the metadata, else the default."""
         values: dict[str, Any] = {}
         for key, value in given.items():
-            note = notes.get(f"neurosim_{key}") if isinstance(notes, dict) else None
+            note = metadata.get(f"neurosim_{key}") if isinstance(metadata, dict) else None
             if isinstance(note, (np.ndarray, np.generic)) and note.size == 1:
-                note = note.item()  # notes read from files are arrays
+                note = note.item()  # metadata in files are arrays
             if value is not None or note is not None:
                 values[key] = note if value is None else value
         return cls(**values)
 
     @property
     def dt_s(self) -> float:
-        """The step in s."""
+        """Step of the time grid (s)."""
         return tidy(self.dt * 1e-3)
 
     @property
     def euler(self) -> bool:
-        """Whether the equations are solved by Euler's steps."""
+        """Whether the equations are solved by Euler's method."""
         return self.integration == "euler"
 
     def decay(self, tau: NDArray[np.float64], what: str) -> NDArray[np.float64]:
@@ -105,13 +108,13 @@ class Units:
         return np.where(decay < SINGLE, 0.0, decay)
 
     def ms(self, tau: NDArray[np.float64], what: str) -> NDArray[np.float64]:
-        """Return the time constants (ms) that stand for those of NIR (s)."""
+        """Return the time constants of neurosim (ms) for those of NIR (s)."""
         decay = self.decay(tau, what)
         if not self.euler:
-            return tidied(np.maximum(tau * 1e3, self.dt / FORGOTTEN))
-        exponents = np.full(tau.shape, -FORGOTTEN)
+            return tidied(np.maximum(tau * 1e3, self.dt / VANISHING))
+        exponents = np.full(tau.shape, -VANISHING)
         np.log1p(-self.dt_s / tau, out=exponents, where=decay > 0.0)
-        with np.errstate(divide="ignore"):  # no decay: the time constant is infinite
+        with np.errstate(divide="ignore"):  # without decay the time constant is infinite
             return tidied(-self.dt / exponents)
 
     def seconds(self, tau: float) -> float:
@@ -135,15 +138,15 @@ class Units:
 
 
 def tidy(x: float) -> float:
-    """Remove the rounding error of a change of units: 1 for 1 − 1e-16."""
+    """Remove the rounding error of a unit conversion: 1 for 1 − 1e-16."""
     short = float(f"{x:.14g}")
     return short if math.isclose(short, x, rel_tol=4e-15) else x
 
 
 def tidied(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return `tidy` of each number."""
+    """Apply `tidy` to each number."""
     first = values.flat[0]
-    if (values == first).all():  # mostly so, and sorting would take a second for a million
+    if (values == first).all():  # the usual case; sorting would take 1 s for a million
         return np.full(values.shape, tidy(float(first)))
-    found, places = np.unique(values, return_inverse=True)
-    return np.array([tidy(x) for x in found.tolist()])[places].reshape(values.shape)
+    found, index = np.unique(values, return_inverse=True)
+    return np.array([tidy(x) for x in found.tolist()])[index].reshape(values.shape)

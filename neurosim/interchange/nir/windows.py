@@ -13,116 +13,94 @@ from neurosim.interchange.nir.fields import array_of, whole_numbers
 from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from neurosim.interchange.nir.fields import Room
+    from neurosim.interchange.nir.fields import SynapseBudget
 
 POOLS = {"SumPool2d", "AvgPool2d"}
 
 
 class Window:
-    """A convolution or a pooling, a 1-D one as one of height 1.
+    """A convolution or a pooling; in one dimension it has height 1.
 
     Parameters
     ----------
     node : nir.NIRNode
     name : str
     given : tuple of int
-        Channels, then height and width, or width alone.
+        Shape of the signal: channels, then height and width, or only width.
     """
 
     def __init__(self, node: Any, name: str, given: tuple[int, ...]) -> None:
         kind = type(node).__name__
         n = 1 if kind == "Conv1d" else 2
+        ones: tuple[int, ...] = (1,) * (2 - n)
         if len(given) != n + 1:
             raise NeurosimError(
-                f"Node {name!r}: a {kind} hears signals of {n + 1} dimensions, channels first, and "
-                f"this one has shape {given}"
+                f"Node {name!r}: a {kind} needs a signal of {n + 1} dimensions, channels first, "
+                f"and this one has shape {given}"
             )
-        self.name, self.n_in = name, given[0]
-        self.area = (1,) * (2 - n) + given[1:]
-
-        def pair(field: str, low: int) -> tuple[int, int]:
-            values = whole_numbers(node, field, name, n, low)
-            return (values[0], values[1]) if n == 2 else (0 if field == "padding" else 1, values[0])
-
+        self.name, self.n_in, self.area = name, given[0], ones + given[1:]
+        self.stride = ones + whole_numbers(node, "stride", name, n, 1)
         if kind in POOLS:
-            kernel = pair("kernel_size", 1)
-            weight = 1.0 / math.prod(kernel) if kind == "AvgPool2d" else 1.0
+            self.kernel = whole_numbers(node, "kernel_size", name, n, 1)
+            self.dilation: tuple[int, ...] = (1, 1)
             self.groups = self.n_out = self.n_in
-            self.weight: NDArray[np.float64] | float = weight
-            self.dilation = (1, 1)
+            self.weight = np.ones((1, 1, 1, 1))
+            if kind == "AvgPool2d":
+                self.weight /= math.prod(self.kernel)
         else:
             weights = array_of(node, "weight", name)
             if weights.ndim != n + 2:
                 raise NeurosimError(
                     f"Node {name!r}: weight has shape {weights.shape}; it needs {n + 2} dimensions"
                 )
-            self.weight = weights.reshape(*weights.shape[:2], *(1,) * (2 - n), *weights.shape[2:])
-            self.n_out, kernel = len(weights), self.weight.shape[2:]
+            self.weight = weights.reshape(*weights.shape[:2], *ones, *weights.shape[2:])
+            self.n_out, self.kernel = len(weights), self.weight.shape[2:]
+            self.dilation = ones + whole_numbers(node, "dilation", name, n, 1)
             (self.groups,) = whole_numbers(node, "groups", name, 1, 1)
-            self.dilation = pair("dilation", 1)
-            input_matrices = self.weight.shape[1] * self.groups
-            if input_matrices != self.n_in or self.n_out % self.groups:
+            if weights.shape[1] * self.groups != self.n_in or self.n_out % self.groups:
                 raise NeurosimError(
                     f"Node {name!r}: weight has shape {weights.shape} for {self.groups} groups and "
                     f"the signal has {self.n_in} channels"
                 )
-        self.kernel, self.stride = kernel, pair("stride", 1)
-        spans = [d * (k - 1) for d, k in zip(self.dilation, kernel, strict=True)]
+        spans = [d * (k - 1) for d, k in zip(self.dilation, self.kernel, strict=True)]
         padding = node.padding.decode() if isinstance(node.padding, bytes) else node.padding
-        if isinstance(padding, str):
-            if padding not in ("same", "valid") or (padding == "same" and self.stride != (1, 1)):
-                raise NeurosimError(
-                    f"Node {name!r}: padding = {show(padding)}; it needs 'valid', 'same' with "
-                    "stride 1, or numbers"
-                )
-            whole = spans if padding == "same" else [0, 0]
-            self.before = tuple(span // 2 for span in whole)
+        if not isinstance(padding, str):
+            self.before = (0,) * (2 - n) + whole_numbers(node, "padding", name, n, 0)
+            total = [2 * p for p in self.before]
+        elif padding == "valid" or (padding == "same" and self.stride == (1, 1)):
+            total = spans if padding == "same" else [0, 0]
+            self.before = tuple(span // 2 for span in total)
         else:
-            self.before = pair("padding", 0)
-            whole = [2 * p for p in self.before]
+            raise NeurosimError(
+                f"Node {name!r}: padding = {show(padding)}; it needs 'valid', 'same' with stride "
+                "1, or numbers"
+            )
         self.out = tuple(
             (a + p - span - 1) // s + 1
-            for a, p, span, s in zip(self.area, whole, spans, self.stride, strict=True)
+            for a, p, span, s in zip(self.area, total, spans, self.stride, strict=True)
         )
         if min(self.out) < 1:
             raise NeurosimError(f"Node {name!r}: its kernel is larger than a signal of {given}")
         self.out_shape = (self.n_out, *self.out[2 - n :])
 
-    def matrix(self, room: Room) -> csr_array:
-        """Return it as a matrix."""
-        per_group = self.n_in // self.groups
-        places = math.prod(self.kernel) * math.prod(self.out)
-        room.take(self.n_out * per_group * places, self.name)
-        outs, channels = np.arange(self.n_out)[:, None], np.arange(per_group)
-        ins = outs // (self.n_out // self.groups) * per_group + channels
-        rows: list[NDArray] = []
-        columns: list[NDArray] = []
-        values: list[NDArray] = []
-        for y in range(self.kernel[0]):
-            into_y, from_y = self._reached(0, y)
-            for x in range(self.kernel[1]):
-                into_x, from_x = self._reached(1, x)
-                shape = (self.n_out, per_group, len(into_y), len(into_x))
-                into = into_y[:, None] * self.out[1] + into_x
-                come = from_y[:, None] * self.area[1] + from_x
-                strength = self.weight
-                if isinstance(strength, np.ndarray):
-                    strength = strength[:, :, y, x, None, None]
-                row = outs[:, :, None, None] * math.prod(self.out) + into
-                column = ins[:, :, None, None] * math.prod(self.area) + come
-                for store, part in ((rows, row), (columns, column), (values, strength)):
-                    store.append(np.broadcast_to(part, shape).ravel())
-        size = (self.n_out * math.prod(self.out), self.n_in * math.prod(self.area))
-        entries = (np.concatenate(rows), np.concatenate(columns))
-        matrix = coo_array((np.concatenate(values), entries), size).tocsr()
+    def matrix(self, budget: SynapseBudget) -> csr_array:
+        """Return the matrix that maps the flattened signal to the flattened output."""
+        n_channels = self.n_in // self.groups
+        shape = (self.n_out, n_channels, *self.kernel, *self.out)
+        budget.take(math.prod(shape), self.name)
+        output, channel, ky, kx, y, x = np.ogrid[tuple(slice(n) for n in shape)]
+        from_y = y * self.stride[0] - self.before[0] + ky * self.dilation[0]
+        from_x = x * self.stride[1] - self.before[1] + kx * self.dilation[1]
+        height, width = self.area
+        inside = (from_y >= 0) & (from_y < height) & (from_x >= 0) & (from_x < width)
+        row = (output * self.out[0] + y) * self.out[1] + x
+        group = output // (self.n_out // self.groups)
+        column = ((group * n_channels + channel) * height + from_y) * width + from_x
+        values, rows, columns = (
+            np.broadcast_to(part, shape)[np.broadcast_to(inside, shape)]
+            for part in (self.weight[..., None, None], row, column)
+        )
+        size = (math.prod(self.out_shape), self.n_in * height * width)
+        matrix = coo_array((values, (rows, columns)), size).tocsr()
         matrix.eliminate_zeros()
         return matrix
-
-    def _reached(self, axis: int, k: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the outputs that element k of the kernel reaches, and from which inputs."""
-        into = np.arange(self.out[axis])
-        come = into * self.stride[axis] - self.before[axis] + k * self.dilation[axis]
-        inside = (come >= 0) & (come < self.area[axis])
-        return into[inside], come[inside]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.hdf5 import FormatError
 from neurosim.interchange.imported_spikes import (
     MAX_ID,
-    NO_NAME,
+    UNNAMED,
     ImportedSpikes,
     PopulationSpikes,
     warn_of_restarts,
 )
+from neurosim.interchange.isolation import FormatError
+from neurosim.interchange.to_result import printable
 from neurosim.utils.intervals import merged
 
 if TYPE_CHECKING:
@@ -26,16 +28,17 @@ if TYPE_CHECKING:
     from neurosim.interchange.hdf5 import HDF5Reader
 
 NAME_COLUMNS = ("neuron", "unit_name", "name", "_name")
-"""Columns that may hold names; Neo writes the last."""
+"""Columns that may hold names; the last is Neo's."""
 LATE, RARE = 1e8, 1e-4
-"""A last spike after 28 hours (ms) and a rate below 0.1 Hz (1/ms): times were written in ms."""
+"""A last spike after 28 hours (ms) and a rate below 0.1 Hz (1/ms) suggest times in ms."""
 
 
 def read_nwb(file: h5py.File, reader: HDF5Reader) -> ImportedSpikes:
     """Read the spikes of all units.
 
-    The column `population` divides them, `neuron` or else `id` numbers them, and a column of text
-    names them. Rows of `obs_intervals` are the times in which a unit was observed.
+    The column `population` assigns units to populations, `neuron` or else `id` numbers them, and a
+    column of text names them. Rows of `obs_intervals` are the intervals in which a unit was
+    observed.
 
     Raises
     ------
@@ -49,25 +52,35 @@ def read_nwb(file: h5py.File, reader: HDF5Reader) -> ImportedSpikes:
         raise NeurosimError("it has no sorted spikes: give an NWB file with a units table")
     trains = [times * 1e3 for times in _rows(reader, units, "spike_times")]
     if not trains:
-        trains = [np.empty(0)] * _n_rows(reader, units)
-    populations = _populations(reader, units, len(trains))
-    neurons, names = _identities(reader, units, populations)
-    observed, duration, doubts = _observed(reader, units, len(trains))
+        ids = reader.column(units, "id")
+        trains = [np.empty(0)] * (0 if ids is None else len(ids))
+    columns = {}
+    for name in ("population", "id", *NAME_COLUMNS):
+        column = columns[name] = reader.column(units, name)
+        if column is not None and len(column) != len(trains):
+            raise FormatError(
+                f"{units.name}/{name} has {len(column)} rows instead of {len(trains)}"
+            )
+    populations = [UNNAMED] * len(trains)
+    if columns["population"] is not None:
+        populations = [name or UNNAMED for name in _text(columns["population"])]
+    neurons, names = _identify(columns, populations)
+    observed, duration, notes = _observed(reader, units, len(trains))
     rows: dict[str, list[int]] = {}
     for k, population in enumerate(populations):
         rows.setdefault(population, []).append(k)
-    found = {}
-    for population, own in rows.items():
-        found[population] = PopulationSpikes(
-            np.concatenate([trains[k] for k in own]),
-            np.repeat(neurons[own], [len(trains[k]) for k in own]),
-            neurons[own],
-            None if names is None else tuple(names[k] for k in own),
-            None if observed is None else tuple(observed[k] for k in own),
+    found = {
+        population: PopulationSpikes(
+            np.concatenate([trains[k] for k in members]),
+            np.repeat(neurons[members], [len(trains[k]) for k in members]),
+            neurons[members],
+            None if names is None else [names[k] for k in members],
+            None if observed is None else [observed[k] for k in members],
         )
-    called = [str(neuron) for neuron in neurons] if names is None else names
-    doubts += warn_of_restarts(trains, called) + _warn_of_unit(trains)
-    return ImportedSpikes(found, _step(reader, units), duration, tuple(doubts))
+        for population, members in rows.items()
+    }
+    notes += warn_of_restarts(trains, names or [str(k) for k in neurons]) + _warn_of_unit(trains)
+    return ImportedSpikes(found, _step(reader, units), duration, notes)
 
 
 def _rows(reader: HDF5Reader, units: h5py.Group, name: str, n_dims: int = 1) -> list[NDArray]:
@@ -84,89 +97,47 @@ def _rows(reader: HDF5Reader, units: h5py.Group, name: str, n_dims: int = 1) -> 
     return [values[start:stop] for start, stop in bounds.tolist()]
 
 
-def _n_rows(reader: HDF5Reader, units: h5py.Group) -> int:
-    ids = reader.column(units, "id")
-    return 0 if ids is None else len(ids)
-
-
-def _column(
-    reader: HDF5Reader, units: h5py.Group, name: str, n_units: int
-) -> NDArray | list[str] | None:
-    """Read a column with one value a unit, or return None if there is none of that name."""
-    column = reader.column(units, name)
-    if column is not None and len(column) != n_units:
-        raise FormatError(f"{units.name}/{name} has {len(column)} rows instead of {n_units}")
-    return column
-
-
-def _populations(reader: HDF5Reader, units: h5py.Group, n_units: int) -> list[str]:
-    column = _column(reader, units, "population", n_units)
-    return [NO_NAME] * n_units if column is None else [name or NO_NAME for name in _text(column)]
-
-
 def _text(column: NDArray | list[str]) -> list[str]:
     """Return the values of a column as text: whole numbers without a decimal point."""
     return [value if isinstance(value, str) else f"{value:.15g}" for value in column]
 
 
-def _identities(
-    reader: HDF5Reader, units: h5py.Group, populations: Sequence[str]
+def _identify(
+    columns: dict[str, NDArray | list[str] | None], populations: list[str]
 ) -> tuple[NDArray[np.int64], list[str] | None]:
     """Return a number for each unit, unique within its population, and names if there are any."""
-    columns = {
-        name: _column(reader, units, name, len(populations)) for name in ("id", *NAME_COLUMNS)
-    }
-    neurons, source = np.arange(len(populations)), None
-    for name in ("neuron", "id"):
-        column = columns[name]
+    counters = {population: count() for population in populations}
+    neurons = np.array([next(counters[population]) for population in populations], np.int64)
+    for source in ("neuron", "id"):
+        column = columns[source]
         if isinstance(column, np.ndarray) and _are_indices(column, populations):
-            neurons, source = column.astype(np.int64), name
+            neurons = column.astype(np.int64)
+            columns = columns | {source: None}
             break
-    else:
-        neurons = _count(populations)
-    if source == "neuron":
-        columns["neuron"] = None
     for name in NAME_COLUMNS:
         column = columns[name]
         if column is not None and (name == "neuron" or isinstance(column, list)):
             texts = zip(_text(column), neurons.tolist(), strict=True)
-            return neurons, [_printable(text) or str(neuron) for text, neuron in texts]
+            return neurons, [printable(text.strip()) or str(neuron) for text, neuron in texts]
     return neurons, None
 
 
-def _are_indices(column: NDArray, populations: Sequence[str]) -> bool:
-    """Whether a column numbers the units of each population from 0 on, each differently."""
+def _are_indices(column: NDArray, populations: list[str]) -> bool:
+    """Whether a column has a valid index for each unit, unique within its population."""
     if column.dtype.kind not in "iu" or np.any((column < 0) | (column > MAX_ID)):
         return False
     return len(set(zip(populations, column.tolist(), strict=True))) == len(populations)
 
 
-def _count(populations: Sequence[str]) -> NDArray[np.int64]:
-    """Number the units of each population from 0 on."""
-    counts = dict.fromkeys(populations, 0)
-    numbers = np.empty(len(populations), np.int64)
-    for k, population in enumerate(populations):
-        numbers[k] = counts[population]
-        counts[population] += 1
-    return numbers
-
-
-def _printable(text: str) -> str:
-    """Return a name on one line, of at most 200 characters."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text.strip())[:200]
-
-
 def _step(reader: HDF5Reader, units: h5py.Group) -> float | None:
+    """Return the step (ms) that the file specifies as the resolution of spike times."""
     resolution = reader.attribute(reader.member(units, "spike_times"), "resolution")
     usable = isinstance(resolution, np.floating) and 0.0 < resolution < np.inf
     return step_of(np.float64(resolution)) if usable else None
 
 
 def step_of(resolution: np.float64) -> float:
-    """Return the step (ms) from which a resolution (s) was made.
-
-    Of the numbers that become this resolution when divided by 1000, the shortest is meant.
-    """
+    """Return the shortest step (ms) that gives this resolution (s) when divided by 1000."""
     about = float(resolution) * 1e3
     near = (np.nextafter(about, 0.0), about, np.nextafter(about, np.inf))
     exact = [float(step) for step in near if step / 1e3 == resolution] or [about]
@@ -178,8 +149,8 @@ def _observed(
 ) -> tuple[list[NDArray[np.float64]] | None, float | None, list[str]]:
     """Return the observed intervals (ms) of each unit, the end of the last, and warnings.
 
-    A unit without intervals counts as observed whenever any other unit was. None stands for units
-    that were all observed from 0 to the end.
+    A unit without intervals counts as observed whenever any other unit was. The intervals are None
+    if all units were observed from 0 to the end.
     """
     column = reader.member(units, "obs_intervals")
     if column is None or getattr(column, "shape", ())[1:] != (2,):
@@ -187,29 +158,29 @@ def _observed(
     rows = _rows(reader, units, "obs_intervals", n_dims=2)
     if len(rows) != n_units:
         raise FormatError(f"{units.name}/obs_intervals has {len(rows)} rows instead of {n_units}")
-    # NaN fails the comparison, too.
-    sound = [bool(np.all((row[:, 0] <= row[:, 1]) & np.isfinite(row).all(axis=1))) for row in rows]
-    doubts = []
-    if not all(sound):
-        doubts = [
-            f"the observed intervals of {n_units - sum(sound):,} of {n_units:,} units do not end "
+    # False for NaN
+    valid = [bool(np.all((row[:, 0] <= row[:, 1]) & np.isfinite(row).all(axis=1))) for row in rows]
+    notes = []
+    if not all(valid):
+        notes = [
+            f"the observed intervals of {n_units - sum(valid):,} of {n_units:,} units do not end "
             "after they start: they are ignored"
         ]
     kept = [
-        row[np.argsort(row[:, 0], kind="stable")] * 1e3 if fine else row[:0]
-        for row, fine in zip(rows, sound, strict=True)
+        row[np.argsort(row[:, 0], kind="stable")] * 1e3 if ok else row[:0]
+        for row, ok in zip(rows, valid, strict=True)
     ]
     anywhere = merged(np.concatenate([np.empty((0, 2)), *kept]))
     if not len(anywhere):
-        return None, None, doubts
+        return None, None, notes
     end = float(anywhere[-1, 1])
     if all(row.tolist() == [[0.0, end]] for row in kept):
-        return None, end, doubts
-    return [row if len(row) else anywhere for row in kept], end, doubts
+        return None, end, notes
+    return [row if len(row) else anywhere for row in kept], end, notes
 
 
 def _warn_of_unit(trains: Sequence[NDArray[np.float64]]) -> list[str]:
-    """Return a warning if times look like ms; NWB has seconds."""
+    """Return a warning if times look like ms instead of the seconds of NWB."""
     active = [train for train in trains if len(train)]
     last = max((float(train.max()) for train in active), default=0.0)
     if not last > LATE or sum(map(len, active)) > len(active) * RARE * last:

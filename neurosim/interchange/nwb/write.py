@@ -1,4 +1,4 @@
-"""A result as an NWB 2 file (Rübel et al. 2022, eLife 11:e78362)."""
+"""Write results as NWB 2 files (Rübel et al. 2022, eLife 11:e78362)."""
 
 from __future__ import annotations
 
@@ -11,25 +11,21 @@ from uuid import UUID, uuid5
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.common import import_optional
-from neurosim.interchange.regular import regular
+from neurosim.interchange.common import import_optional, sampling_interval
 from neurosim.results.storage.layout import group_name
 from neurosim.utils.atomic_files import atomic_path
 from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
-    from neurosim.results import Result, SpikeTrains, Trace
+    from neurosim.results import Result, Trace
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-"""When a simulation began: NWB wants a date, and files of equal runs are to be equal."""
+"""Default start of a simulation: NWB requires a date, and equal runs give identical files."""
 NAMESPACE = UUID("5f1d9c3a-6f53-5d0e-9a57-0d3c6b1f7e42")
 SI = {"mV": ("volts", 1e-3), "pA": ("amperes", 1e-12)}
-"""Unit in SI and the factor that leads to it."""
+"""SI unit and conversion factor."""
 
 
 def save_nwb(
@@ -39,179 +35,130 @@ def save_nwb(
     description: str = "Simulated spiking neurons",
     start: datetime = EPOCH,
 ) -> None:
-    """Write a result to an NWB file, whole or not at all.
+    """Write a result to an NWB file. The file is written atomically.
 
-    Spikes are in the units table, one row a neuron, with the columns population, neuron and
-    obs_intervals, and unit_name if neurons have names. Times are in seconds, and the resolution of
-    the table is the step, so that the step of every spike can be computed exactly. Traces are time
-    series under /acquisition, in mV or pA with the factor that converts to volts or amperes. Equal
-    results make equal files, byte by byte: all identifiers are computed from the content.
+    Spikes are stored in the units table, with one row per neuron and the columns population, neuron
+    and obs_intervals, and unit_name if neurons have names. Times are in seconds. The resolution of
+    the table is the time step, so that the step of every spike can be computed exactly. Traces are
+    time series under /acquisition, in mV or pA with the factor that converts to volts or amperes.
+    Equal results give identical files: all identifiers are computed from the content.
 
     Parameters
     ----------
     result : Result
     path : path-like
     description : str
-        What the session was.
+        Description of the session.
     start : datetime
-        Its start, with a time zone.
+        Start of the session, with a time zone.
 
     Raises
     ------
     NeurosimError
-        Where pynwb is not installed, or the file cannot be written.
+        If pynwb is not installed, or the file cannot be written.
     """
     if not isinstance(start, datetime) or start.tzinfo is None:
-        raise NeurosimError(f"start = {show(start)} is no datetime with a time zone: give one")
+        raise NeurosimError(f"start = {show(start)} is not a datetime with a time zone: give one")
     if not (isinstance(description, str) and description.strip()):
-        raise NeurosimError(f"description = {show(description)} says nothing: give a sentence")
-    image = _Writer(result).write(description, start)
+        raise NeurosimError(f"description = {show(description)} is empty: describe the session")
+    import h5py
+
+    pynwb = import_optional("pynwb")
+    identity = uuid5(NAMESPACE, _digest(result))
+    file = pynwb.NWBFile(
+        session_description=f"{description} (dt = {result.dt!r} ms, seed = {result.seed})",
+        identifier=str(identity),
+        session_start_time=start,
+        timestamps_reference_time=start,
+        file_create_date=[start],
+        experiment_description="Simulation of a network of spiking neurons",
+        keywords=["simulation", "spiking neurons"],
+    )
+    if any(len(trains.recorded) for trains in result.spikes.values()):
+        file.units = _units(pynwb, result)
+    for (population, variable), trace in result.traces.items():
+        file.add_acquisition(_series(pynwb, population, variable, trace))
+    for k, part in enumerate(file.all_children()):  # random otherwise
+        part._AbstractContainer__object_id = str(uuid5(identity, str(k)))
+    image = io.BytesIO()
+    # In memory first: HDF5 fails badly on a full disk.
+    with h5py.File(image, "w") as target, pynwb.NWBHDF5IO(file=target, mode="w") as writer:
+        writer.write(file)
     with atomic_path(path) as part:
-        part.write_bytes(image)
+        part.write_bytes(image.getbuffer())
 
 
-class _Writer:
-    """Makes NWB objects whose ids are made of the result that they show.
-
-    Parameters
-    ----------
-    result : Result
-    """
-
-    def __init__(self, result: Result) -> None:
-        self._pynwb, self._hdmf = import_optional("pynwb"), import_optional("hdmf.common")
-        self._result = result
-        self._identity = uuid5(NAMESPACE, _digest(result))
-
-    def write(self, description: str, start: datetime) -> memoryview:
-        """Return the file as bytes."""
-        import h5py
-
-        result = self._result
-        file = self._make(
-            self._pynwb.NWBFile,
-            "root",
-            session_description=f"{description} (dt = {result.dt!r} ms, seed = {result.seed})",
-            identifier=str(self._identity),
-            session_start_time=start,
-            timestamps_reference_time=start,
-            file_create_date=[start],
-            experiment_description="Simulation of a network of spiking neurons",
-            keywords=["simulation", "spiking neurons"],
-        )
-        if any(len(trains.recorded) for trains in result.spikes.values()):
-            file.units = self._units()
-        for (name, variable), trace in result.traces.items():
-            file.add_acquisition(self._series(name, variable, trace))
-        image = io.BytesIO()
-        # By way of memory: HDF5 does not survive a full disk.
-        with (
-            h5py.File(image, "w") as target,
-            self._pynwb.NWBHDF5IO(file=target, mode="w") as writer,
-        ):
-            writer.write(file)
-        return image.getbuffer()
-
-    def _make(self, kind: Any, key: str, /, **fields: Any) -> Any:
-        """Make an NWB object; else its id would be drawn anew for every file."""
-        made: Any = kind.__new__(kind, object_id=str(uuid5(self._identity, key)))
-        made.__init__(**fields)
-        return made
-
-    def _units(self) -> Any:
-        spikes = self._result.spikes
-        trains = [train / 1e3 for own in spikes.values() for train in own.by_neuron()]
-        n_units = len(trains)
-        counts = [len(own.recorded) for own in spikes.values()]
-        names = np.repeat(np.array(list(spikes), object), counts)
-        observed = [part / 1e3 for own in spikes.values() for part in self._observed(own)]
-        unit_names = [name for own in spikes.values() for name in _names(own)]
-        resolution = self._result.dt / 1e3
-        columns = [
-            self._column("population", "Population of the neuron", names.tolist()),
-            self._column(
-                "neuron",
-                "Index of the neuron within its population",
-                np.concatenate([own.recorded for own in spikes.values()]),
-            ),
-            *self._ragged("spike_times", "Spike times (s)", np.concatenate(trains), trains),
-            *self._ragged(
-                "obs_intervals", "Time simulated (s)", np.concatenate(observed), observed
-            ),
+def _units(pynwb: Any, result: Result) -> Any:
+    """Return the table of neurons and their spikes."""
+    spikes = result.spikes.values()
+    times = [train / 1e3 for trains in spikes for train in trains.by_neuron()]
+    whole = [np.array([[0.0, result.duration]])]
+    observed = [
+        part / 1e3 for trains in spikes for part in trains.observed or whole * len(trains.recorded)
+    ]
+    populations = [name for name, trains in result.spikes.items() for _ in trains.recorded]
+    neurons = np.concatenate([trains.recorded for trains in spikes])
+    columns = {
+        "population": ("Population of the neuron", populations),
+        "neuron": ("Index of the neuron within its population", neurons),
+        "spike_times": ("Spike times (s)", np.concatenate(times)),
+        "obs_intervals": ("Time simulated (s)", np.concatenate(observed)),
+    }
+    if any(trains.names for trains in spikes):
+        names = [
+            name for trains in spikes for name in trains.names or map(str, trains.recorded.tolist())
         ]
-        if any(own.names for own in spikes.values()):
-            columns.insert(2, self._column("unit_name", "Name of the neuron", unit_names))
-        return self._make(
-            self._pynwb.misc.Units,
-            "units",
-            name="units",
-            description="Neurons whose spikes were recorded",
-            columns=columns,
-            colnames=[column.name for column in columns if not column.name.endswith("_index")],
-            id=self._make(
-                self._hdmf.ElementIdentifiers, "units/id", name="id", data=np.arange(n_units)
-            ),
-            resolution=resolution,
-        )
-
-    def _observed(self, trains: SpikeTrains) -> Sequence[NDArray[np.float64]]:
-        """Return the intervals (ms) in which each neuron was observed."""
-        if trains.observed is not None:
-            return trains.observed
-        return [np.array([[0.0, self._result.duration]])] * len(trains.recorded)
-
-    def _column(self, name: str, description: str, data: Any) -> Any:
-        key = f"units/{name}"
-        kind = self._hdmf.VectorData
-        return self._make(kind, key, name=name, description=description, data=data)
-
-    def _ragged(self, name: str, description: str, data: NDArray, parts: Any) -> Iterator[Any]:
-        """Give a column with several values a row, and the one that says where each row ends."""
-        column = self._column(name, description, data)
-        yield column
-        index = f"{name}_index"
+        columns["unit_name"] = ("Name of the neuron", names)
+    hdmf = import_optional("hdmf.common")
+    found = [
+        hdmf.VectorData(name=name, description=description, data=data)
+        for name, (description, data) in columns.items()
+    ]
+    for column, parts in ((found[2], times), (found[3], observed)):
         ends = np.cumsum([len(part) for part in parts], dtype=np.uint64)
-        kind = self._hdmf.VectorIndex
-        yield self._make(kind, f"units/{index}", name=index, data=ends, target=column)
-
-    def _series(self, population: str, variable: str, trace: Trace) -> Any:
-        unit, conversion = SI.get(trace.unit, (trace.unit, 1.0))
-        interval = regular(trace.times)
-        timing: dict[str, Any] = {"timestamps": trace.times / 1e3}
-        if interval is not None:
-            timing = {"starting_time": float(trace.times[0]) / 1e3, "rate": 1e3 / interval}
-        # NWB gives ":" a meaning, too.
-        name = f"{group_name(population)}_{group_name(variable)}".replace(":", "%3A")
-        return self._make(
-            self._pynwb.TimeSeries,
-            f"acquisition/{name}",
-            name=name,
-            description=f"{variable} of neurons of {population}",
-            comments=f"neurons, one a column: {' '.join(map(str, trace.ids.tolist()))}",
-            data=trace.values,
-            unit=unit,
-            conversion=conversion,
-            **timing,
-        )
+        found.append(hdmf.VectorIndex(name=f"{column.name}_index", data=ends, target=column))
+    return pynwb.misc.Units(
+        name="units",
+        description="Neurons whose spikes were recorded",
+        id=np.arange(len(times)),
+        columns=found,
+        colnames=list(columns),
+        resolution=result.dt / 1e3,
+    )
 
 
-def _names(trains: SpikeTrains) -> Sequence[str]:
-    """Return the name of each recorded neuron, its number if it has none."""
-    return trains.names or [str(neuron) for neuron in trains.recorded.tolist()]
+def _series(pynwb: Any, population: str, variable: str, trace: Trace) -> Any:
+    """Return a trace as a time series."""
+    unit, conversion = SI.get(trace.unit, (trace.unit, 1.0))
+    interval = sampling_interval(trace.times)
+    timing: dict[str, Any] = {"timestamps": trace.times / 1e3}
+    if interval is not None:
+        timing = {"starting_time": float(trace.times[0]) / 1e3, "rate": 1e3 / interval}
+    return pynwb.TimeSeries(
+        # NWB reserves ":", too.
+        name=f"{group_name(population)}_{group_name(variable)}".replace(":", "%3A"),
+        description=f"{variable} of neurons of {population}",
+        comments=f"neurons, one per column: {' '.join(map(str, trace.ids.tolist()))}",
+        data=trace.values,
+        unit=unit,
+        conversion=conversion,
+        **timing,
+    )
 
 
 def _digest(result: Result) -> str:
-    """Return a word that is as good as different for different results."""
+    """Return a hash of the content of a result."""
     digest = hashlib.sha256(repr((result.dt, result.duration, result.seed)).encode())
+
+    def update(key: Any, *arrays: Any) -> None:
+        digest.update(repr(key).encode())
+        for array in arrays:
+            digest.update(array.tobytes())
+
     for name, trains in result.spikes.items():
-        digest.update(repr((name, len(trains), len(trains.recorded))).encode())
-        for array in (trains.times, trains.ids, trains.recorded):
-            digest.update(array.tobytes())
+        update((name, len(trains), len(trains.recorded)), trains.times, trains.ids, trains.recorded)
         if trains.names is not None or trains.observed is not None:
-            intervals = [own.tolist() for own in trains.observed or ()]
-            digest.update(repr((trains.names, intervals)).encode())
+            update((trains.names, [intervals.tolist() for intervals in trains.observed or ()]))
     for key, trace in result.traces.items():
-        digest.update(repr((key, trace.unit, trace.values.shape)).encode())
-        for array in (trace.times, trace.ids, trace.values):
-            digest.update(array.tobytes())
+        update((key, trace.unit, trace.values.shape), trace.times, trace.ids, trace.values)
     return digest.hexdigest()

@@ -1,34 +1,36 @@
-"""Who the neurons are: SONATA's nodes files, their tables of types, and its configurations."""
+"""Read the neurons of SONATA: files of nodes, tables of their types, and configurations."""
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import h5py
 import numpy as np
 
 from neurosim.edges.sonata_types import LARGEST_TABLE, table_rows
 from neurosim.errors import NeurosimError
+from neurosim.interchange.hdf5 import HDF5Reader
 from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-    import h5py
     from numpy.typing import NDArray
 
-    from neurosim.interchange.hdf5 import HDF5Reader
+    NodeFile = tuple[Path, Path | None]
+    """A file of nodes and its table of types."""
 
 TYPE_ID = "node_type_id"
 LABELS = ("name", "pop_name", "cell_name", "model_name", "node_type_name", "mtype", "etype")
-"""Attributes of nodes or of their types that name a neuron, the first of them that there is."""
+"""Attributes of nodes or their types that name a neuron, in order of preference."""
 TABLES = (".csv", ".txt", ".tsv")
-LARGEST_CONFIG = 2**20
-"""Bytes."""
-MOST_FILES = 1000
+MAX_CONFIG = 2**20
+"""Size of a configuration (bytes)."""
+MAX_FILES = 1000
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 
 
@@ -39,7 +41,7 @@ class Nodes:
     Attributes
     ----------
     ids : (n,) ndarray of int64
-    names : tuple of str or None
+    names : sequence of str or None
         One per neuron; None if neither nodes nor types have a label.
     """
 
@@ -49,7 +51,7 @@ class Nodes:
 
 @dataclass(frozen=True)
 class Config:
-    """What a configuration of a simulation or a circuit names.
+    """Configuration of a simulation or a circuit.
 
     Attributes
     ----------
@@ -58,13 +60,87 @@ class Config:
     nodes : list of (Path, Path or None)
         Files of nodes, each with its table of types.
     duration, dt : float or None
-        Length and step of the simulation (ms).
+        Duration and step of the simulation (ms).
     """
 
-    spikes: Path | None = None
-    nodes: list[tuple[Path, Path | None]] = field(default_factory=list)
-    duration: float | None = None
-    dt: float | None = None
+    spikes: Path | None
+    nodes: list[NodeFile]
+    duration: float | None
+    dt: float | None
+
+
+class _Json:
+    """A configuration file in JSON, whose paths may contain the variables of its manifest.
+
+    Parameters
+    ----------
+    path : Path
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            with path.open("rb") as file:
+                text = file.read(MAX_CONFIG + 1)
+            content = json.loads(text) if len(text) <= MAX_CONFIG else None
+        except OSError as error:
+            raise NeurosimError(f"{path} cannot be read ({error.strerror})") from None
+        except (ValueError, RecursionError):
+            content = None
+        if not isinstance(content, dict):
+            raise NeurosimError(f"{path} is not a SONATA configuration: give one in JSON")
+        self.content: dict[str, Any] = content
+        manifest = self.table("manifest").items()
+        self._variables = {"configdir": str(path.parent)}
+        self._variables |= {str(key).strip("${}"): str(value) for key, value in manifest}
+
+    def table(self, key: str) -> dict[str, Any]:
+        """Return a table, empty if it is missing."""
+        value = self.content.get(key)
+        return value if isinstance(value, dict) else {}
+
+    def resolve(self, name: Any) -> Path | None:
+        """Return the path for a name with its variables replaced; None if it is not a name."""
+        if not isinstance(name, str) or not name:
+            return None
+        for _ in range(10):
+            if "$" not in name:
+                break
+            name = _VARIABLE.sub(lambda found: self._variables.get(found[1], found[0]), name)
+        if "$" in name or "\0" in name:
+            raise NeurosimError(
+                f"{self.path} has the path {show(name)} with a variable that it does not define"
+            )
+        return self.path.parent / name
+
+    def nodes(self) -> list[NodeFile]:
+        """Return the files of nodes."""
+        networks = self.table("networks").get("nodes")
+        entries = networks if isinstance(networks, list) else []
+        pairs = [
+            (self.resolve(entry.get("nodes_file")), self.resolve(entry.get("node_types_file")))
+            for entry in entries
+            if isinstance(entry, dict)
+        ]
+        return [(nodes, types) for nodes, types in pairs if nodes is not None]
+
+    def spikes(self) -> Path | None:
+        """Return the file of spikes, in the output folder or (BMTK) beside the configuration."""
+        output, parent = self.table("output"), self.path.parent
+        beside, folder = (
+            self.resolve(output.get(key, default))
+            for key, default in (("spikes_file", None), ("output_dir", "."))
+        )
+        if beside is None or folder is None or beside.is_file():
+            return beside
+        return folder / beside.relative_to(parent) if beside.is_relative_to(parent) else beside
+
+    def number(self, key: str) -> float | None:
+        """Return a positive number of the table run, or None."""
+        value = self.table("run").get(key)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+            return None
+        return float(value)
 
 
 def read_config(path: Path) -> Config:
@@ -75,45 +151,24 @@ def read_config(path: Path) -> Config:
     NeurosimError
         If the file is none of these.
     """
-    content = _json(path)
-    found = _nodes_of(content, path)
-    if isinstance(content.get("network"), str):
-        circuit = _resolve(content["network"], content, path)
-        found += _nodes_of(_json(circuit), circuit)
-    if isinstance(content.get("simulation"), str):
-        path = _resolve(content["simulation"], content, path)
-        content = _json(path)
-    if len(found) > MOST_FILES:
-        raise NeurosimError(f"{path} has {len(found):,} files of nodes; {MOST_FILES} is the most")
-    run = _table(content.get("run"))
-    spikes = _spikes_file(content, path)
-    return Config(spikes, found, _number(run.get("tstop")), _number(run.get("dt")))
+    config = _Json(path)
+    nodes = config.nodes()
+    circuit, simulation = (config.resolve(config.content.get(k)) for k in ("network", "simulation"))
+    if circuit is not None:
+        nodes += _Json(circuit).nodes()
+    if simulation is not None:
+        config = _Json(simulation)
+    if len(nodes) > MAX_FILES:
+        raise NeurosimError(f"{path} has {len(nodes):,} files of nodes; the maximum is {MAX_FILES}")
+    return Config(config.spikes(), nodes, config.number("tstop"), config.number("dt"))
 
 
-def _spikes_file(content: dict[str, Any], path: Path) -> Path | None:
-    """Return the spikes that a simulation writes, if its configuration names them.
+def find_node_files(paths: Iterable[str]) -> list[NodeFile]:
+    """Return the files of nodes among files of nodes, tables of types and configurations.
 
-    The path is relative to the folder of the output or, in BMTK's configurations, to that of the
-    configuration.
+    A table applies to all files of nodes that are listed with it.
     """
-    output = _table(content.get("output"))
-    name, folder = output.get("spikes_file"), output.get("output_dir", ".")
-    if not isinstance(name, str) or not isinstance(folder, str):
-        return None
-    beside = _resolve(name, content, path)
-    if beside.is_relative_to(path.parent):
-        inside = _resolve(folder, content, path) / beside.relative_to(path.parent)
-    else:
-        inside = beside
-    return beside if beside.is_file() else inside
-
-
-def named_files(paths: Iterable[str]) -> list[tuple[Path, Path | None]]:
-    """Return files of nodes with their tables of types, out of any such files and configurations.
-
-    A table serves all files of nodes that are named with it.
-    """
-    found: list[tuple[Path, Path | None]] = []
+    found: list[NodeFile] = []
     files: list[Path] = []
     tables: list[Path] = []
     for path in map(Path, paths):
@@ -130,160 +185,75 @@ def named_files(paths: Iterable[str]) -> list[tuple[Path, Path | None]]:
     return found + [(path, tables[0] if tables else None) for path in files]
 
 
-def read_all_nodes(files: Iterable[tuple[Path, Path | None]]) -> dict[str, Nodes]:
+def read_nodes(files: Iterable[NodeFile]) -> dict[str, Nodes]:
     """Return the neurons of each population in files of nodes.
 
     Raises
     ------
     NeurosimError
-        If a file is none of nodes.
+        If a file is not one of nodes, or a table not one of their types.
     """
-    import h5py
-
-    from neurosim.interchange.hdf5 import HDF5Reader
-
     found: dict[str, Nodes] = {}
     for path, table in files:
-        types = {} if table is None else read_types(table)
-        if not (path.is_file() and h5py.is_hdf5(path)):
-            raise NeurosimError(f"{path} is no file of SONATA nodes")
+        types = {} if table is None else _read_types(table)
+        if not h5py.is_hdf5(path):
+            raise NeurosimError(f"{path} is not a file of SONATA nodes")
         with h5py.File(path, "r") as file:
-            found |= read_nodes(file, HDF5Reader(path.stat().st_size), types)
+            reader = HDF5Reader(path.stat().st_size)
+            nodes = reader.group(file, "nodes")
+            for name in reader.names(nodes):
+                found[name] = _read_population(reader.group(nodes, name), reader, types)
     return found
 
 
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            text = file.read(LARGEST_CONFIG + 1)
-        content = json.loads(text) if len(text) <= LARGEST_CONFIG else None
-    except OSError as error:
-        raise NeurosimError(f"{path} cannot be read ({error.strerror})") from None
-    except (ValueError, RecursionError):
-        content = None
-    if not isinstance(content, dict):
-        raise NeurosimError(f"{path} is no configuration of SONATA: give one in JSON")
-    return content
+def _read_population(group: h5py.Group, reader: HDF5Reader, types: dict[int, str]) -> Nodes:
+    """Return the neurons of a population, labelled by themselves or by their types."""
+    type_ids = reader.numbers(group, TYPE_ID, "iu")
+    size = len(type_ids)
 
+    def column(name: str, default: NDArray[np.int64]) -> NDArray[np.int64]:
+        if reader.member(group, name) is None:
+            return default
+        values = reader.numbers(group, name, "iu").astype(np.int64)
+        if len(values) != size:
+            raise ValueError(f"{group.name} has {len(values)} {name} and {size} {TYPE_ID}")
+        return values
 
-def _table(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _number(value: Any) -> float | None:
-    usable = isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
-    return float(value) if usable else None
-
-
-def _nodes_of(content: dict[str, Any], path: Path) -> list[tuple[Path, Path | None]]:
-    """Return the files of nodes that a configuration names."""
-    networks = _table(content.get("networks")).get("nodes")
-    found: list[tuple[Path, Path | None]] = []
-    for entry in networks if isinstance(networks, list) else []:
-        nodes, types = (_table(entry).get(key) for key in ("nodes_file", "node_types_file"))
-        if isinstance(nodes, str):
-            table = _resolve(types, content, path) if isinstance(types, str) and types else None
-            found.append((_resolve(nodes, content, path), table))
-    return found
-
-
-def _resolve(name: str, content: dict[str, Any], path: Path) -> Path:
-    """Return the path that a name with the manifest's variables stands for."""
-    manifest = {
-        str(key).strip("${}"): value for key, value in _table(content.get("manifest")).items()
-    }
-    manifest.setdefault("configdir", str(path.parent))
-    for _ in range(10):
-        if "$" not in name:
-            break
-        name = _VARIABLE.sub(lambda found: str(manifest.get(found[1], found[0])), name)
-    if "$" in name or "\0" in name:
-        raise NeurosimError(f"{path} has the path {show(name)}, whose variable it does not define")
-    return path.parent / name
-
-
-def read_nodes(file: h5py.File, reader: HDF5Reader, types: Mapping[int, str]) -> dict[str, Nodes]:
-    """Return the neurons of each population of a nodes file; `types` has the names of types."""
-    found = {}
-    nodes = reader.group(file, "nodes")
-    for name in reader.names(nodes):
-        group = reader.group(nodes, name)
-        type_ids = reader.numbers(group, TYPE_ID, "iu")
-        ids = np.arange(len(type_ids))
-        if reader.member(group, "node_id") is not None:
-            ids = reader.numbers(group, "node_id", "iu").astype(np.int64)
-        if len(ids) != len(type_ids):
-            raise ValueError(f"{group.name} has {len(ids)} node_id and {len(type_ids)} {TYPE_ID}")
-        labels = [types.get(number, "") for number in type_ids.tolist()]
-        for place, label in _own_labels(group, reader, len(ids)):
-            labels[place] = label
-        found[name] = Nodes(ids, _names(labels, ids))
-    return found
-
-
-def _own_labels(group: h5py.Group, reader: HDF5Reader, size: int) -> Iterable[tuple[int, str]]:
-    """Return the labels in the groups of a population, each with the place of its node."""
-    groups, rows = np.zeros(size, np.int64), np.arange(size)
-    if reader.member(group, "node_group_id") is not None:
-        groups = reader.numbers(group, "node_group_id", "iu").astype(np.int64)
-    if reader.member(group, "node_group_index") is not None:
-        rows = reader.numbers(group, "node_group_index", "iu").astype(np.int64)
-    if not len(groups) == len(rows) == size:
-        raise ValueError(f"{group.name} has groups for {len(groups)} of {size} nodes")
+    ids = column("node_id", np.arange(size))
+    groups = column("node_group_id", np.zeros(size, np.int64))
+    rows = column("node_group_index", np.arange(size))
+    labels = [types.get(number, "") for number in type_ids.tolist()]
     for name in group:
         if not (name.isascii() and name.isdigit()):
             continue
-        words = _label_column(reader.group(group, name), reader)
-        for place in np.flatnonzero(groups == int(name)).tolist():
-            if 0 <= rows[place] < len(words):
-                yield place, words[rows[place]]
+        words = _labels(reader.group(group, name), reader)
+        for k in np.flatnonzero((groups == int(name)) & (rows >= 0) & (rows < len(words))).tolist():
+            labels[k] = words[rows[k]]
+    if not any(labels):
+        return Nodes(ids, None)
+    if len(set(labels)) < len(labels):  # add ids, as labels are not unique
+        labels = [f"{label} {k}".strip() for label, k in zip(labels, ids.tolist(), strict=True)]
+    return Nodes(ids, tuple(labels))
 
 
-def _label_column(group: h5py.Group, reader: HDF5Reader) -> list[str]:
-    """Return the words of the first attribute that names neurons, maybe by way of a library."""
+def _labels(group: h5py.Group, reader: HDF5Reader) -> list[str]:
+    """Return the words of the first attribute that names neurons, directly or in a library."""
     for name in LABELS:
-        words = _words(group, name, reader)
-        if words is not None:
-            return words
+        column = reader.column(group, name)
+        if isinstance(column, list):
+            return column
         library = reader.member(group, "@library")
-        if library is None or reader.member(group, name) is None:
+        if library is None or column is None:
             continue
-        known = _words(library, name, reader)
-        if known is not None:
+        known = reader.column(library, name)
+        if isinstance(known, list):
             numbers = reader.numbers(group, name, "iu").tolist()
             return [known[k] if 0 <= k < len(known) else "" for k in numbers]
     return []
 
 
-def _words(group: h5py.Group, name: str, reader: HDF5Reader) -> list[str] | None:
-    """Read a list of words, or return None if there is none of that name."""
-    import h5py
-
-    dataset = reader.member(group, name)
-    if not isinstance(dataset, h5py.Dataset) or dataset.ndim != 1:
-        return None
-    if h5py.check_string_dtype(dataset.dtype) is None:
-        return None
-    return [bytes(word).decode() for word in reader.unpack(dataset)]
-
-
-def _names(labels: list[str], ids: NDArray[np.int64]) -> tuple[str, ...] | None:
-    """Return a name for each neuron: its label, with its id where others have the same label."""
-    if not any(labels):
-        return None
-    if len(set(labels)) == len(labels):
-        return tuple(labels)
-    return tuple(f"{label} {k}".strip() for label, k in zip(labels, ids.tolist(), strict=True))
-
-
-def read_types(path: Path) -> dict[int, str]:
-    """Return the name of each type in a table of node types, empty if it has none.
-
-    Raises
-    ------
-    NeurosimError
-        If the file is no such table.
-    """
+def _read_types(path: Path) -> dict[int, str]:
+    """Return the name of each type in a table of node types, empty if it has none."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             text = file.read(LARGEST_TABLE + 1)
@@ -291,11 +261,12 @@ def read_types(path: Path) -> dict[int, str]:
         raise NeurosimError(f"{path} cannot be read ({error.strerror})") from None
     rows = table_rows(text, TYPE_ID) if len(text) <= LARGEST_TABLE else []
     if not rows or any(len(row) != len(rows[0]) for row in rows):
-        raise NeurosimError(f"{path} is no table of node types: give one with a column {TYPE_ID}")
+        raise NeurosimError(
+            f"{path} is not a table of node types: give one with a column {TYPE_ID}"
+        )
     header = rows[0]
     label = next((header.index(name) for name in LABELS if name in header), None)
     if label is None:
         return {}
-    place = header.index(TYPE_ID)
-    words = ((row[place], row[label]) for row in rows[1:])
-    return {int(number): word for number, word in words if number.isdigit() and word != "NULL"}
+    pairs = ((row[header.index(TYPE_ID)], row[label]) for row in rows[1:])
+    return {int(number): word for number, word in pairs if number.isdigit() and word != "NULL"}

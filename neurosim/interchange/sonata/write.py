@@ -14,7 +14,7 @@ from urllib.parse import quote
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.regular import regular
+from neurosim.interchange.common import sampling_interval
 from neurosim.results.storage.layout import SONATA_MAGIC, SONATA_VERSION, group_name
 from neurosim.results.storage.write import write_spikes
 from neurosim.utils.atomic_files import atomic_path, make_folder
@@ -33,15 +33,15 @@ SPIKES, NODES = "spikes.h5", "nodes.h5"
 def save_sonata(result: Result, folder: str | os.PathLike[str]) -> list[Path]:
     """Write a result as SONATA: `spikes.h5`, and a membrane report for each recorded variable.
 
-    A report, `v.h5` for example, has the traces of every population under /report/<population>,
-    in single precision as SONATA wants it. Where neurons have names, `nodes.h5` has them as the
-    attribute name of the nodes. In names of populations "/" stands as %2F, as in a result file.
+    A report, `v.h5` for example, has the traces of every population under /report/<population>, in
+    single precision as SONATA specifies. If neurons have names, `nodes.h5` stores them as the
+    attribute name of the nodes. "/" in names of populations is written as %2F, as in a result file.
 
     Parameters
     ----------
     result : Result
     folder : path-like
-        Created if missing. Each file is written whole or not at all.
+        Created if missing. Each file is written atomically.
 
     Returns
     -------
@@ -58,12 +58,12 @@ def save_sonata(result: Result, folder: str | os.PathLike[str]) -> list[Path]:
     if any(trains.names is not None for trains in result.spikes.values()):
         images[NODES] = _image(partial(_write_nodes, result=result))
     for variable in dict.fromkeys(variable for _, variable in result.traces):
-        own = {name: trace for (name, kind), trace in result.traces.items() if kind == variable}
-        # Quoted whole: no name may lead out of the folder, or be that of another file.
+        traces = {name: trace for (name, kind), trace in result.traces.items() if kind == variable}
+        # Quoted, so that no file lies outside the folder or replaces another.
         name = quote(variable, safe="")
         if name in ("spikes", "nodes"):
             name = f"%{ord(name[0]):x}{name[1:]}"
-        images[f"{name}.h5"] = _image(partial(_write_reports, traces=own))
+        images[f"{name}.h5"] = _image(partial(_write_reports, traces=traces))
     make_folder(folder)
     for name, image in images.items():
         with atomic_path(folder / name) as part:
@@ -72,7 +72,7 @@ def save_sonata(result: Result, folder: str | os.PathLike[str]) -> list[Path]:
 
 
 def _image(write: Callable[[h5py.File], None]) -> bytes:
-    """Return an HDF5 file made in memory: HDF5 does not survive a full disk."""
+    """Return an HDF5 file made in memory: HDF5 fails badly on a full disk."""
     import h5py
 
     image = io.BytesIO()
@@ -84,13 +84,14 @@ def _image(write: Callable[[h5py.File], None]) -> bytes:
 
 
 def _write_spikes(file: h5py.File, result: Result) -> None:
+    """Write the spikes of all populations."""
     spikes = file.create_group("spikes")
     for name, trains in result.spikes.items():
         write_spikes(spikes.create_group(group_name(name)), trains)
 
 
 def _write_nodes(file: h5py.File, result: Result) -> None:
-    """Write the names of neurons as SONATA has attributes of nodes: one node type, one group."""
+    """Write the names of neurons as attributes of nodes, with one node type and one group."""
     import h5py
 
     for name, trains in result.spikes.items():
@@ -106,11 +107,12 @@ def _write_nodes(file: h5py.File, result: Result) -> None:
 
 
 def _write_reports(file: h5py.File, traces: dict[str, Trace]) -> None:
+    """Write the traces of a variable, one report per population."""
     for name, trace in traces.items():
-        interval = regular(trace.times)
+        interval = sampling_interval(trace.times)
         if interval is None:
             raise NeurosimError(
-                f"a trace of {name} is not sampled regularly, and a SONATA report must be: save it "
+                f"a trace of {name} is not sampled regularly, as a SONATA report must be: save it "
                 "as NWB or Neo"
             )
         order = np.argsort(trace.ids)

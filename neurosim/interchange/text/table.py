@@ -1,4 +1,4 @@
-"""Tables in text: their delimiter, comments and header, and their rows."""
+"""Split a text into rows, and find its delimiter, comments and header."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, TextIO
 from neurosim.errors import NeurosimError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-LONGEST_LINE = 2**20
-"""In characters; a file without line ends must not be taken for one line."""
-MOST_COMMENTS = 1000
-"""Lines of comment before the first row that are looked through for a header."""
+MAX_LINE = 2**20
+"""Characters; limits the memory for a file without line ends."""
+MAX_COMMENTS = 1000
+"""Comment lines before the first row that may contain a header."""
 COMMENTS = ("#", "%")
 DELIMITERS = (",", ";", "\t", " ")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.I | re.ASCII)
@@ -25,16 +25,16 @@ _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(e[+-]?\d+)?", re.I | re.ASCII)
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of a text, read one by one.
+    """The rows of a text.
 
     Attributes
     ----------
     header : list of str or None
         Names of the columns; None if the first row is numbers.
     comments : list of str
-        Lines of comment before the first row.
+        Comment lines before the first row.
     rows : iterator of (int, list of str)
-        Number of the line, and fields, of each row after the header.
+        Line number and fields of each row after the header.
     """
 
     header: list[str] | None
@@ -49,80 +49,81 @@ def open_table(file: TextIO, is_header: Callable[[list[str]], bool]) -> Table:
     ----------
     file : text file
     is_header : callable
-        Whether these are the names of columns.
+        Whether a list of words is a header.
 
     Raises
     ------
     NeurosimError
         For a line that is too long.
     csv.Error
-        Where quotes do not match.
+        If quotes do not match.
     """
     lines = _lines(file)
     comments: list[str] = []
-    first: tuple[int, str] | None = None
+    first: list[tuple[int, str]] = []
     for number, line in lines:
         if line.lstrip().startswith(COMMENTS):
-            if len(comments) < MOST_COMMENTS:
-                comments.append(line)
+            comments += [line] if len(comments) < MAX_COMMENTS else []
         elif line.strip():
-            first = number, line
+            first = [(number, line)]
             break
-    # A header that is a comment, as NumPy writes it, is the last that is one.
+    # NumPy writes the header as a comment: the last comment that is one.
     texts = [comment.strip().lstrip("".join(COMMENTS)) for comment in reversed(comments)]
-    for text in [first[1] if first else "", *texts]:
+    for k, text in enumerate([first[0][1] if first else "", *texts]):
         for delimiter in DELIMITERS:
-            names = next(split([(0, text)], delimiter), (0, []))[1]
+            names = _fields(text, delimiter)
             if is_header(names):
-                own = first is not None and text is first[1]
-                rest = chain([first] if first and not own else [], lines)
+                rest = lines if k == 0 else chain(first, lines)
                 return Table(names, comments, split(rest, delimiter))
-    if first is None:
+    if not first:
         return Table(None, comments, iter(()))
-    delimiter = _delimiter(first[1])
-    names = next(split([first], delimiter), (0, []))[1]
+    delimiter = _find_delimiter(first[0][1])
+    names = _fields(first[0][1], delimiter)
     if not all(NUMBER.fullmatch(word) for word in names):
         return Table(names, comments, split(lines, delimiter))
-    return Table(None, comments, split(chain([first], lines), delimiter))
+    return Table(None, comments, split(chain(first, lines), delimiter))
 
 
 def _lines(file: TextIO) -> Iterator[tuple[int, str]]:
+    """Return the numbered lines of a file."""
     number = 0
-    while line := file.readline(LONGEST_LINE + 1):
+    while line := file.readline(MAX_LINE + 1):
         number += 1
-        if len(line) > LONGEST_LINE:
-            raise NeurosimError(f"line {number:,} has more than {LONGEST_LINE:,} characters")
+        if len(line) > MAX_LINE:
+            raise NeurosimError(f"line {number:,} has more than {MAX_LINE:,} characters")
         yield number, line
 
 
-def _delimiter(line: str) -> str:
-    """Return what separates the fields of a row, best of all numbers; commas if nothing does."""
+def _find_delimiter(line: str) -> str:
+    """Return the delimiter that splits a row, preferably into numbers; a comma if none does."""
     several = []
     for delimiter in (";", "\t", ",", " "):
-        fields = next(split([(0, line)], delimiter), (0, []))[1]
+        fields = _fields(line, delimiter)
         if len(fields) > 1 and all(map(NUMBER.fullmatch, fields)):
             return delimiter
         several += [delimiter] if len(fields) > 1 else []
     return several[0] if several else ","
 
 
-def split(
-    lines: Iterator[tuple[int, str]] | list[tuple[int, str]], delimiter: str
-) -> Iterator[tuple[int, list[str]]]:
-    """Return the fields of each row; blank lines and comments are skipped.
+def _fields(line: str, delimiter: str) -> list[str]:
+    """Return the fields of one line."""
+    return next(split([(0, line)], delimiter), (0, []))[1]
 
-    A blank as delimiter stands for any number of blanks and tabs. Where commas do not separate,
-    they may be decimal: 0,5 is then 0.5.
+
+def split(lines: Iterable[tuple[int, str]], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Return the fields of each row, without blank lines and comments.
+
+    A space as delimiter stands for any number of spaces and tabs. With delimiters other than commas
+    and spaces, numbers may have decimal commas: 0,5 is then 0.5.
     """
     number = 0
 
     def texts() -> Iterator[str]:
         nonlocal number
-        for place, line in lines:
-            number = place
-            if line.lstrip().startswith(COMMENTS) or not line.strip():
-                continue
-            yield " ".join(line.split("\t")).strip() if delimiter == " " else line
+        for line_number, line in lines:
+            number = line_number
+            if line.strip() and not line.lstrip().startswith(COMMENTS):
+                yield " ".join(line.split("\t")).strip() if delimiter == " " else line
 
     for row in csv.reader(texts(), delimiter=delimiter, skipinitialspace=True, strict=True):
         fields = [word.strip() for word in row]

@@ -16,10 +16,10 @@ COLUMNS = ("population", "neuron", "time_ms")
 
 
 def save_csv(result: Result, path: str | os.PathLike[str]) -> None:
-    """Write spikes as comma-separated values, whole or not at all.
+    """Write spikes as comma-separated values. The file is written atomically.
 
-    The columns are population, neuron and time_ms, and name where neurons have names. Times have
-    as many digits as are needed to read back the same bits.
+    The columns are population, neuron and time_ms, and name if neurons have names. Times have as
+    many digits as are needed to read back the same bits.
 
     Parameters
     ----------
@@ -36,10 +36,10 @@ def save_csv(result: Result, path: str | os.PathLike[str]) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow((*COLUMNS, "name") if named else COLUMNS)
         for name, trains in result.spikes.items():
-            rows = zip(trains.ids.tolist(), trains.times.tolist(), strict=True)
-            if not named:
-                writer.writerows((name, neuron, time) for neuron, time in rows)
-                continue
-            labels = trains.names or tuple(map(str, trains.recorded.tolist()))
-            label = dict(zip(trains.recorded.tolist(), labels, strict=True))
-            writer.writerows((name, neuron, time, label[neuron]) for neuron, time in rows)
+            ids, recorded = trains.ids.tolist(), trains.recorded.tolist()
+            labels = dict(zip(recorded, trains.names or recorded, strict=True))
+            more = ((labels[neuron],) if named else () for neuron in ids)
+            writer.writerows(
+                (name, neuron, time, *label)
+                for neuron, time, label in zip(ids, trains.times.tolist(), more, strict=True)
+            )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from neurosim.cli import main
-from neurosim.cli.demo import Step
+from neurosim.cli.request import RunRequest
 from tests.conftest import Registry, toy_result
 
 ROOT = Path(__file__).parents[3]
@@ -30,7 +30,7 @@ def json_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:
 
 
 def mistake_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Run a command that must fail as the user's mistake; return its one line."""
+    """Run a command with invalid input; return its one-line message."""
     assert main(arguments) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -167,7 +167,8 @@ def test_show_json_has_the_settings(capsys):
 
 
 def test_demo_runs_its_steps_and_names_the_pictures(capsys, monkeypatch):
-    steps = (Step("toy", "see"), Step("toy", "compare", ("trials=9",), 50.0, compare=True))
+    comparison = RunRequest("toy", ("trials=9",), 50.0, compare=True)
+    steps = (("see", RunRequest("toy")), ("compare", comparison))
     monkeypatch.setattr("neurosim.cli.demo.STEPS", steps)
     assert main(["demo", "--out", "here"]) == 0
     words = capsys.readouterr().err

@@ -41,7 +41,7 @@ def test_a_single_number_is_a_list_of_one():
         ("tau=5", "unknown setting 'tau': did you mean tau_m?"),
         (
             "colour=5",
-            "unknown setting 'colour': the settings are psps, tau_m, trials, noisy, regime",
+            "unknown setting 'colour': choose from psps, tau_m, trials, noisy, regime",
         ),
         ("tau_m", "setting tau_m has no value: write tau_m=20"),
         (

@@ -16,9 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import neurosim as ns
-from neurosim.interchange.imported_spikes import ImportedSpikes, PopulationSpikes, to_result
+from neurosim.interchange.imported_spikes import ImportedSpikes, PopulationSpikes
 from neurosim.interchange.neo import save_neo
 from neurosim.interchange.nwb.read import step_of
+from neurosim.interchange.to_result import to_result
 from tests.unit.results.test_storage_results import sample
 
 pytestmark = pytest.mark.usefixtures("read_here")
@@ -97,13 +98,13 @@ def test_nwb_is_valid_and_pynwb_reads_it(tmp_path: Path):
         for _, unit in units.iterrows():
             assert unit["obs_intervals"].tolist() == [[0.0, 1.0]]
             own = sample().spikes[unit["population"]].of(unit["neuron"])
-            # The step is told exactly, and with it the time in ms, bit by bit.
+            # The step is recovered exactly, and with it the time in ms, bit by bit.
             steps = np.rint(unit["spike_times"] / file.units.resolution)
             assert (steps * 0.1).tobytes() == own.tobytes()
         series = file.acquisition["L2%2F3 exc 50%25_v"]
         assert (series.unit, series.conversion, series.rate) == ("volts", 1e-3, 1e4)
         assert series.data[:].tobytes() == sample().traces[EXC, "v"].values.tobytes()
-        assert series.comments == "neurons, one a column: 3 1 49 0"
+        assert series.comments == "neurons, one per column: 3 1 49 0"
         current = file.acquisition["L2%2F3 exc 50%25_i_exc"]
         assert (current.unit, current.conversion) == ("amperes", 1e-12)
 
@@ -136,7 +137,7 @@ save_neo(sample(), sys.argv[1] + ".mat")
 
 
 def test_equal_results_make_equal_files(tmp_path: Path):
-    # Of another process, for hashes and places in memory differ there.
+    # In another process, hashes and addresses differ.
     command = [sys.executable, "-c", WRITE, str(tmp_path / "other")]
     subprocess.run(command, check=True, cwd=Path(__file__).parents[3])
     ns.save_nwb(sample(), tmp_path / "own.nwb")
@@ -154,7 +155,7 @@ def test_equal_results_make_equal_files(tmp_path: Path):
     ),
     st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=20),
 )
-def test_seconds_tell_every_step_exactly(dt: float, steps: list[int]):
+def test_seconds_determine_every_step_exactly(dt: float, steps: list[int]):
     times = np.multiply(np.array(steps), dt, dtype=float)
     step = step_of(np.float64(dt / 1e3))
     ids = np.zeros(len(steps), np.int64)
@@ -163,7 +164,7 @@ def test_seconds_tell_every_step_exactly(dt: float, steps: list[int]):
     )
     wanted = np.sort(np.array(steps))
     assert np.rint(found.spikes["a"].times / dt).tolist() == wanted.tolist()
-    # dt itself is told where it has no more digits than people write.
+    # dt is recovered if it has no more digits than people write.
     if float(f"{dt:.9g}") == dt:
         assert step == dt
         assert found.spikes["a"].times.tobytes() == np.sort(times).tobytes()
@@ -247,7 +248,7 @@ def test_by_neuron_has_silent_ones():
 
 
 @pytest.mark.parametrize("save", [ns.save_nwb, ns.save_csv, save_neo, ns.save_sonata])
-def test_a_place_that_cannot_be_written_is_told(tmp_path: Path, save):
+def test_a_path_that_cannot_be_written_is_reported(tmp_path: Path, save):
     (tmp_path / "file").write_text("")
     with pytest.raises(ns.NeurosimError, match="cannot be written"):
         save(sample(9, 9), tmp_path / "file" / "out.mat")
@@ -257,13 +258,13 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path, save):
 @pytest.mark.parametrize(("library", "call"), [("neo", ns.to_neo), ("pynwb", ns.save_nwb)])
 def test_a_missing_library_is_named_with_what_installs_it(tmp_path, monkeypatch, library, call):
     monkeypatch.setitem(sys.modules, library, None)
-    told = rf'{library} is not installed: pip install "neurosim-bridge\[interop\]"'
-    with pytest.raises(ns.NeurosimError, match=told):
+    message = rf'{library} is not installed: pip install "neurosim-bridge\[interop\]"'
+    with pytest.raises(ns.NeurosimError, match=message):
         call(sample(), *([tmp_path / "out.nwb"] if library == "pynwb" else []))
 
 
-def test_misuse_of_nwb_is_told(tmp_path: Path):
-    with pytest.raises(ns.NeurosimError, match="no datetime with a time zone"):
+def test_invalid_arguments_of_save_nwb_are_refused(tmp_path: Path):
+    with pytest.raises(ns.NeurosimError, match="not a datetime with a time zone"):
         ns.save_nwb(sample(), tmp_path / "a.nwb", start="today")
-    with pytest.raises(ns.NeurosimError, match="says nothing"):
+    with pytest.raises(ns.NeurosimError, match="is empty: describe"):
         ns.save_nwb(sample(), tmp_path / "a.nwb", description=" ")

@@ -23,7 +23,7 @@ GIB = 2**30
 
 
 class Reader:
-    """Reads file after file, each in a fork of one process that has imported all."""
+    """Reads files, each in a fork of one process that has imported all modules."""
 
     def __init__(self) -> None:
         command = [sys.executable, "-P", str(ROOT / "tests" / "forked_reader.py")]
@@ -36,7 +36,7 @@ class Reader:
         )
 
     def read(self, path: Path) -> str:
-        """Read a file; what holds for all of them is asserted here."""
+        """Read a file, and check what must hold for all files."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(f"{path}\n")
@@ -71,7 +71,7 @@ WRITERS: dict[str, Callable[[ns.Result, Path], object]] = {
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_no_damage_does_harm(tmp_path: Path, reader: Reader, name: str):
+def test_damaged_files_are_read_or_refused(tmp_path: Path, reader: Reader, name: str):
     home = tmp_path / "home"
     home.mkdir()
     WRITERS[name](sample(60, 3), home / name)
@@ -83,7 +83,7 @@ def test_no_damage_does_harm(tmp_path: Path, reader: Reader, name: str):
         (place / name).write_bytes(damaged)
         outcomes.append(reader.read(place / name))
     assert [path.name for path in place.iterdir()] == [name]
-    # Not all is refused, and not all is read: the damage reaches beyond the first bytes.
+    # Some are refused and some are read: the damage reaches beyond the first bytes.
     assert 0 < outcomes.count("read") < len(outcomes)
 
 
@@ -139,21 +139,21 @@ def many_populations(group: h5py.Group) -> None:
 
 
 def zeros(n_bytes: int) -> bytes:
-    """Deflate so many zeros."""
+    """Compress zeros."""
     deflate = zlib.compressobj(1)
     piece = bytes(2**24)
     return b"".join([*(deflate.compress(piece) for _ in range(n_bytes // 2**24)), deflate.flush()])
 
 
 def bomb(group: h5py.Group) -> None:
-    """A chunk that says it has 8 kB and inflates to 640 MiB."""
+    """A chunk of 8 kB by its header that inflates to 640 MiB."""
     del group["timestamps"]
     times = group.create_dataset("timestamps", (1000,), "f8", chunks=(1000,), compression="gzip")
     times.id.write_direct_chunk((0,), zeros(5 * 2**27))
 
 
 def packed(group: h5py.Group) -> None:
-    """Zeros that truly are so many."""
+    """Many zeros that are really there."""
     for name in ("timestamps", "node_ids"):
         del group[name]
         shape = (2**26,)
@@ -176,41 +176,41 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
     "external_group": (spikes_of(population_elsewhere), "is a link"),
     "external_storage": (
         instead(timestamps={"shape": (9,), "dtype": "f8", "external": [("/etc/passwd", 0, 72)]}),
-        "lies in another file",
+        "is stored in another file",
     ),
-    "virtual": (spikes_of(virtual), "lies in another file"),
+    "virtual": (spikes_of(virtual), "is stored in another file"),
     "circle": (spikes_of(circle), "is a link"),
     "nested": (spikes_of(nested), "read"),
-    "populations": (spikes_of(many_populations), "at most 10,000"),
+    "populations": (spikes_of(many_populations), "the maximum is 10,000"),
     "terabyte": (instead(timestamps=TERABYTE), "claims 1099511627776 bytes and holds"),
     "big_chunk": (instead(timestamps=BIG_CHUNK), "claims 8 bytes and holds 0"),
     "bomb": (spikes_of(bomb), "refused"),
     "packed": (spikes_of(packed), "far more than the file holds"),
-    "words": (instead(timestamps="words"), "timestamps is no 1-dimensional array of numbers"),
-    "table": (instead(timestamps=np.zeros((3, 3))), "no 1-dimensional array"),
+    "words": (instead(timestamps="words"), "timestamps is not a 1-dimensional array of numbers"),
+    "table": (instead(timestamps=np.zeros((3, 3))), "not a 1-dimensional array"),
     "compound": (
         instead(node_ids=np.zeros(9, [("a", "i4")])),
-        "node_ids is no 1-dimensional array",
+        "node_ids is not a 1-dimensional array",
     ),
-    "group_for_times": (instead(timestamps={"shape": None, "dtype": "f8"}), "no 1-dimensional"),
+    "group_for_times": (instead(timestamps={"shape": None, "dtype": "f8"}), "not a 1-dimensional"),
     "nan": (instead(timestamps=np.full(9, np.nan)), "spike at nan ms"),
     "infinite": (instead(timestamps=np.full(9, np.inf)), "spike at inf ms"),
     "far before": (instead(timestamps=np.full(9, -1e300)), "spike at -1e+300 ms"),
     "fewer": (instead(timestamps=np.ones(8)), "8 times and 9 neurons"),
-    "neuron": (instead(node_ids=np.full(9, 2**63, "u8")), "neurons are numbered from 0"),
+    "neuron": (instead(node_ids=np.full(9, 2**63, "u8")), "neurons are whole numbers from 0"),
     "unit": (
         spikes_of(lambda group: group["timestamps"].attrs.create("units", "fortnights")),
         "is fortnights: use ms or s",
     ),
-    "units": (spikes_of(endless_unit), "no single value"),
+    "units": (spikes_of(endless_unit), "not a single value"),
     "single": (instead(timestamps=np.arange(9, dtype=">f4")), "read"),
 }
 
 
-@pytest.mark.parametrize(("write", "told"), HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_hdf5_file_is_refused(tmp_path: Path, reader: Reader, write, told: str):
+@pytest.mark.parametrize(("write", "message"), HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_hdf5_file_is_refused(tmp_path: Path, reader: Reader, write, message: str):
     write(tmp_path / "a.h5")
-    assert told in reader.read(tmp_path / "a.h5")
+    assert message in reader.read(tmp_path / "a.h5")
     assert len(list(tmp_path.iterdir())) == 1
 
 
@@ -241,8 +241,8 @@ HOSTILE_NWB = {
     "negative_index": (column("spike_times_index", np.full(52, -1)), "does not divide"),
     "short_names": (column("population", ["a"]), "1 rows instead of 52"),
     "many_names": (column("population", [f"p{k}" for k in range(52)]), "read"),
-    "long_name": (column("population", ["x" * 70_000] * 52), "names no population"),
-    "control_name": (column("population", ["a\x1bb"] * 52), "names no population"),
+    "long_name": (column("population", ["x" * 70_000] * 52), "is not a name of a population"),
+    "control_name": (column("population", ["a\x1bb"] * 52), "is not a name of a population"),
     "doubled_neurons": (column("neuron", np.zeros(52, int)), "read"),
     "neurons_beyond": (column("neuron", np.full(52, 2**40)), "read"),
     "odd_step": (resolution(1e-310), "read"),
@@ -251,18 +251,18 @@ HOSTILE_NWB = {
 }
 
 
-@pytest.mark.parametrize(("write", "told"), HOSTILE_NWB.values(), ids=HOSTILE_NWB)
-def test_a_hostile_nwb_file_is_refused(tmp_path: Path, reader: Reader, write, told: str):
+@pytest.mark.parametrize(("write", "message"), HOSTILE_NWB.values(), ids=HOSTILE_NWB)
+def test_a_hostile_nwb_file_is_refused(tmp_path: Path, reader: Reader, write, message: str):
     write(tmp_path / "a.nwb")
-    assert told in reader.read(tmp_path / "a.nwb")
+    assert message in reader.read(tmp_path / "a.nwb")
 
 
 HEADER = "population,neuron,time_ms\n"
 HOSTILE_CSV = {
     "one_endless_line": (b"a" * 2**25, "line 1 has more than 1,048,576 characters"),
-    "endless_field": (HEADER + '"' + "a\n" * 2**17, "no comma-separated values"),
+    "endless_field": (HEADER + '"' + "a\n" * 2**17, "does not hold comma-separated values"),
     "no_header": ("a,1,2.0\n", "name the columns"),
-    "two_times": ("neuron,time_ms,time_s\n", "name the columns"),
+    "two_times": ("neuron,time_ms,time_s\n", "are both names of times"),
     "many_digits": (HEADER + "a," + "9" * 4000 + ",1\n", "row 2 has the neuron '999"),
     "negative_neuron": (HEADER + "a,-1,1\n", "row 2 has the neuron '-1'"),
     "other_digits": (HEADER + "a,3,٣\n", "row 2 has the time"),
@@ -275,19 +275,19 @@ HOSTILE_CSV = {
     "underscored": (HEADER + "a,1,1_0\n", "row 2 has the time '1_0'"),
     "late": (HEADER + "a,1,1e300\n", "spike at 1e+300 ms"),
     "short_row": (HEADER + "a,1\n", "row 2 has 2 fields instead of 3"),
-    "null": (HEADER.encode() + b"a\0,1,2\n", "names no population"),
-    "no_text": (b"\xff\xfe\x00", "no text in UTF-8"),
+    "null": (HEADER.encode() + b"a\0,1,2\n", "is not a name of a population"),
+    "no_text": (b"\xff\xfe\x00", "is not text in UTF-8"),
     "populations": (HEADER + "".join(f"p{k},0,1\n" for k in range(10_001)), "10,000 populations"),
     "unsorted": (HEADER + "a,1,5\na,1,2\n", "read"),
     "empty": (HEADER, "read"),
 }
 
 
-@pytest.mark.parametrize(("content", "told"), HOSTILE_CSV.values(), ids=HOSTILE_CSV)
-def test_a_hostile_csv_file_is_refused(tmp_path: Path, reader: Reader, content, told: str):
+@pytest.mark.parametrize(("content", "message"), HOSTILE_CSV.values(), ids=HOSTILE_CSV)
+def test_a_hostile_csv_file_is_refused(tmp_path: Path, reader: Reader, content, message: str):
     path = tmp_path / "a.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    assert told in reader.read(path)
+    assert message in reader.read(path)
 
 
 def test_a_matlab_file_that_inflates_is_refused(tmp_path: Path, reader: Reader):
@@ -323,8 +323,8 @@ def test_nothing_in_a_file_is_run_or_written(tmp_path, monkeypatch, reader: Read
 
 CONFINED = """
 import os, pickle
-from neurosim.interchange.reader import confine
-confine(0)
+from neurosim.interchange.isolation import limit_resources
+limit_resources(0)
 tries = {
     "write": lambda: open("out", "w"),
     "append": lambda: os.open("out", os.O_CREAT | os.O_WRONLY),
@@ -355,8 +355,8 @@ def test_the_reading_process_writes_no_file_runs_no_pickle_and_takes_little_memo
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
 
 
-def test_a_reader_that_dies_is_told_in_one_sentence(tmp_path: Path, monkeypatch):
+def test_a_reader_that_dies_is_reported_in_one_sentence(tmp_path: Path, monkeypatch):
     (tmp_path / "a.nwb").write_text("")
     monkeypatch.setattr("sys.executable", "/bin/false")
-    with pytest.raises(ns.NeurosimError, match=r"a.nwb: its reader did not survive it"):
+    with pytest.raises(ns.NeurosimError, match=r"a.nwb: the process that reads it ended early"):
         ns.load_spikes(tmp_path / "a.nwb")

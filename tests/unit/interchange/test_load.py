@@ -54,7 +54,7 @@ def test_a_recorded_nwb_file_is_read_in_ms(tmp_path: Path):
     assert found.duration == pytest.approx(500.0)
 
 
-def test_observed_intervals_tell_the_duration(tmp_path: Path):
+def test_observed_intervals_determine_the_duration(tmp_path: Path):
     path = nwb_of(tmp_path / "session.nwb", [[0.5]], obs_intervals=[[0.0, 1.0], [1.5, 2.5]])
     assert ns.load_spikes(path).duration == 2500.0
 
@@ -88,17 +88,17 @@ def test_without_a_step_the_coarsest_usual_one_that_fits_is_named(tmp_path, time
     assert found.spikes["units"].times.tolist() == sorted(map(float, times.split()))
 
 
-def test_moving_to_a_grid_is_told_with_how_far(tmp_path: Path):
+def test_moving_to_a_grid_warns_how_far(tmp_path: Path):
     path = csv_of(tmp_path, "neuron,time_ms\n0,1.04\n0,0.96\n1,0.3\n1,2\n")
-    told = r"2 of 4 spikes are moved to steps of 0.1 ms, by up to 0.04 ms; 1 of them now share"
-    with pytest.warns(UserWarning, match=told) as warned:
+    message = r"2 of 4 spikes are moved to steps of 0.1 ms, by up to 0.04 ms; 1 of them now share"
+    with pytest.warns(UserWarning, match=message) as warned:
         found = ns.load_spikes(path, dt=0.1)
     assert warned[0].filename == __file__
     assert found.spikes["units"].times.tolist() == [3 * 0.1, 1.0, 1.0, 2.0]
     assert (found.dt, found.duration) == (0.1, 2.0)
 
 
-def test_times_on_the_grid_are_moved_by_rounding_alone_and_that_is_not_told(tmp_path: Path):
+def test_times_on_the_grid_are_only_rounded_without_a_warning(tmp_path: Path):
     path = csv_of(tmp_path, "neuron,time_s\n0,0.0003\n0,0.0007\n")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -143,7 +143,7 @@ def test_neos_sampling_rate_is_the_step():
     assert warned[0].filename == __file__
 
 
-def test_what_holds_no_spike_trains_is_refused():
+def test_objects_without_spike_trains_are_refused():
     block = neo.Block()
     block.segments += [neo.Segment(), neo.Segment()]
     for none in (block, neo.Segment(), [], 7, "trains", [1, 2]):
@@ -160,47 +160,45 @@ def test_any_file_that_neo_reads_is_read(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
-        ("a.pkl", b"cos\nsystem\n(S'touch ran'\ntR.", "pickled, and to read it would be to run it"),
+        ("a.pkl", b"cos\nsystem\n(S'touch ran'\ntR.", "pickled, and reading it would execute code"),
         ("a.mat", b"cos\nsystem\n(S'touch ran'\ntR.", "Neo could not read spikes"),
-        ("a.npz", b"what", "it is no file of NumPy"),
-        ("a", b"what", "nothing is known to read a file without a suffix"),
+        ("a.npz", b"what", "it is not a NumPy file"),
+        ("a", b"what", "there is no reader for a file without a suffix"),
         ("a.nwb", b"what", "it is not an HDF5 file, and NWB files are"),
         ("a.csv", b"", "name the columns neuron and time_ms"),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_the_way_out(
-    tmp_path, monkeypatch, name, content, told
-):
+def test_unreadable_files_are_refused_with_a_fix(tmp_path, monkeypatch, name, content, message):
     monkeypatch.chdir(tmp_path)
     Path(name).write_bytes(content)
-    with pytest.raises(ns.NeurosimError, match=told) as refused:
+    with pytest.raises(ns.NeurosimError, match=message) as refused:
         ns.load_spikes(name)
     assert str(refused.value).startswith(f"{name}: ")
     assert os.listdir() == [name]
 
 
 @pytest.mark.parametrize("format", ["PickleIO", "NeuralynxIO", "NWBIO", "hdf", "../x"])
-def test_a_format_that_is_none_is_refused(tmp_path: Path, format: str):
+def test_an_unknown_format_is_refused(tmp_path: Path, format: str):
     path = csv_of(tmp_path, "x")
-    with pytest.raises(ns.NeurosimError, match=rf"format = '{format}' is none: give csv, nwb"):
+    with pytest.raises(ns.NeurosimError, match=rf"unknown format = '{format}': give csv, npz, nwb"):
         ns.load_spikes(path, format=format)
 
 
-def test_what_is_no_file_is_refused(tmp_path: Path):
+def test_other_paths_than_files_are_refused(tmp_path: Path):
     os.mkfifo(tmp_path / "pipe.csv")
-    for path, told in (
+    for path, message in (
         (tmp_path, "not a regular file"),
         (tmp_path / "pipe.csv", "not a regular file"),
         (tmp_path / "none.nwb", "No such file"),
         ("a\0b", "null character"),
     ):
-        with pytest.raises(ns.NeurosimError, match=rf"cannot be read \(.*{told}"):
+        with pytest.raises(ns.NeurosimError, match=rf"cannot be read \(.*{message}"):
             ns.load_spikes(path)
 
 
-def test_a_result_of_ours_has_its_own_door(tmp_path: Path):
+def test_results_of_neurosim_are_refused_with_the_function_to_use(tmp_path: Path):
     ns.save(ns.Result(0.1, 1.0, 1, {}, {}), tmp_path / "result.h5")
     with pytest.raises(ns.NeurosimError, match=r"open it with neurosim\.load"):
         ns.load_spikes(tmp_path / "result.h5")

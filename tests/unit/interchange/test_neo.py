@@ -106,8 +106,10 @@ def test_segments_that_follow_each_other_keep_their_distances():
 
 def test_segments_that_overlap_are_placed_one_after_another():
     block = block_of([train([0.25, 0.5])], [train([0.125], stop=2.0)], [train([], stop=1.0)])
-    told = "its 3 segments overlap in time and are placed one after another: the second starts at"
-    with pytest.warns(UserWarning, match=told) as caught:
+    message = (
+        "its 3 segments overlap in time and are placed one after another: the second starts at"
+    )
+    with pytest.warns(UserWarning, match=message) as caught:
         found = ns.from_neo(block)
     assert caught[0].filename == __file__
     trains = found.spikes["units"]
@@ -116,7 +118,7 @@ def test_segments_that_overlap_are_placed_one_after_another():
     assert rates(trains, 0.0, 4000.0).tolist() == [0.75]
 
 
-def test_neurons_of_several_segments_are_told_by_id_or_name():
+def test_neurons_of_several_segments_are_identified_by_id_or_name():
     by_id = block_of(
         [train([0.5], id=7), train([0.25], id=9)], [train([1.5], 1, 2, id=9), train([], 1, 2, id=3)]
     )
@@ -130,9 +132,7 @@ def test_neurons_of_several_segments_are_told_by_id_or_name():
     trains = quietly(by_name).spikes["units"]
     assert trains.names == ("a", "b")
     assert [own.tolist() for own in trains.by_neuron()] == [[500.0], [250.0, 1500.0]]
-    with pytest.raises(
-        ns.NeurosimError, match="segments have 2, 1 spike trains, which have no ids"
-    ):
+    with pytest.raises(ns.NeurosimError, match="segments have 2, 1 spike trains without ids"):
         ns.from_neo(block_of([train([0.5]), train([0.25])], [train([1.5], 1, 2)]))
 
 
@@ -225,17 +225,17 @@ def test_short_nest_2_files_are_read(tmp_path: Path, text: str, ids, times):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
-        ("7 341 -0.05\n", "3 columns, and a NEST spike file in ms has 2"),
-        ("1.5 7\n", "first column holds no ids"),
-        ("nan 7\n", "first column holds no ids"),
-        ("x y\n", "Neo could not read spikes from it by NestIO"),
+        ("7 341 -0.05\n", "its times are in steps of NEST: give dt"),
+        ("7 1.5 -70.0\n", "name the columns neuron and time_ms"),
+        ("nan 7\n", "row 1 has the time 'nan'"),
+        ("x y\n", "its first line is 'x,y'"),
     ],
 )
-def test_other_gdf_files_are_refused(tmp_path: Path, text: str, told: str):
+def test_other_gdf_files_are_refused(tmp_path: Path, text: str, message: str):
     (tmp_path / "a.gdf").write_text(text)
-    with pytest.raises(ns.NeurosimError, match=told) as refused:
+    with pytest.raises(ns.NeurosimError, match=message) as refused:
         ns.load_spikes(tmp_path / "a.gdf", format="NestIO")
     assert "damaged" not in str(refused.value)
 

@@ -64,14 +64,14 @@ def test_a_network_comes_back_spike_by_spike(tmp_path: Path, kind, integration, 
     options = {"integration": integration, "retime": retime}
     graph = ns.to_nir(net, v_zero=-70.0, mv_per_unit=15.0, **options)
     ns.save_nir(graph, tmp_path / "net.nir")
-    # NIR itself finds the graph in order.
-    twin = ns.from_nir(nir.read(tmp_path / "net.nir"))
-    result = ns.simulate(twin.network, twin.drive_inputs(given))
+    # `nir.read` checks the graph.
+    model = ns.from_nir(nir.read(tmp_path / "net.nir"))
+    result = ns.simulate(model.network, model.drive_inputs(given))
     for name, size in SIZES.items():
         ahead = graph.nodes[name].metadata.get("ahead_steps", 0)
         before = grid(expected.spikes[name], size)[ahead:]
         assert before.sum() > 300
-        assert np.array_equal(twin.spikes(result, name)[: N_STEPS - ahead], before)
+        assert np.array_equal(model.spikes(result, name)[: N_STEPS - ahead], before)
 
 
 def test_parameters_come_back_to_the_bit(tmp_path: Path):
@@ -83,15 +83,15 @@ def test_parameters_come_back_to_the_bit(tmp_path: Path):
     net.connect(given, cell, ns.AllToAll(), synapse=ns.ExpCurrent(4.35), weight=weight, delay=1.7)
     net.drive(given, ns.LiveSpikes(), psp=100.0)
     ns.save_nir(ns.to_nir(net), tmp_path / "net.nir")
-    twin = ns.from_nir(tmp_path / "net.nir")
-    assert twin.network["cell"].neuron == neuron
-    (projection,) = twin.network.projections
+    model = ns.from_nir(tmp_path / "net.nir")
+    assert model.network["cell"].neuron == neuron
+    (projection,) = model.network.projections
     assert projection.synapse == ns.ExpCurrent(4.35)
     assert projection.delay == pytest.approx(1.7, abs=1e-12)
     back = np.zeros((3, 3))
     back[projection.rule.sources, projection.rule.targets] = projection.weight
     assert np.array_equal(back, weight)
-    assert dict(twin.late) == {"given": 0, "cell": 0}
+    assert dict(model.late) == {"given": 0, "cell": 0}
 
 
 def test_the_delay_of_an_input_is_rounded_as_in_a_simulation():
@@ -109,17 +109,17 @@ def test_the_delay_of_an_input_is_rounded_as_in_a_simulation():
     assert delays(0.35) == delays(0.4)
 
 
-def test_where_a_threshold_is_met_exactly_nothing_tips_over():
-    """Three synapses of 5 mV reach 15 mV and do not exceed it, here as there."""
+def test_a_threshold_that_is_reached_exactly_is_not_exceeded():
+    """Three synapses of 5 mV reach 15 mV and do not exceed it, before and after the conversion."""
     for psp, fires in ((5.0, 0), (5.0 + 1e-12, 1)):
         net = ns.Network()
         given = net.add("given", 3, ns.LIF(t_ref=0.0))
         cell = net.add("cell", 1, ns.LIF(tau_m=7.7, t_ref=0.0))
         net.connect(given, cell, ns.AllToAll(), psp=psp, delay=1.3)
         net.drive(given, ns.LiveSpikes(), psp=100.0)
-        twin = ns.from_nir(ns.to_nir(net))
-        result = ns.simulate(twin.network, twin.drive_inputs(np.ones((1, 3))) + 2.0)
-        assert twin.outputs(result)["output"].sum() == fires
+        model = ns.from_nir(ns.to_nir(net))
+        result = ns.simulate(model.network, model.drive_inputs(np.ones((1, 3))) + 2.0)
+        assert model.outputs(result)["output"].sum() == fires
 
 
 def test_retiming_takes_the_delays_out_of_a_chain():
@@ -145,17 +145,17 @@ def test_random_networks_are_those_of_the_seed():
     times = [(np.flatnonzero(column) + 1) * 0.1 for column in given.T]
     net.drive(exc, ns.SpikeTimes(times), psp=8.0)
     expected = ns.simulate(net, N_STEPS * 0.1, seed=4)
-    with pytest.warns(UserWarning, match=r"what is random in 'exc' → 'exc'"):
+    with pytest.warns(UserWarning, match=r"the randomness of 'exc' → 'exc'"):
         graph = ns.to_nir(net, seed=4, allow_loss=True)
-    twin = ns.from_nir(graph)
-    result = ns.simulate(twin.network, twin.drive_inputs(given))
+    model = ns.from_nir(graph)
+    result = ns.simulate(model.network, model.drive_inputs(given))
     before = grid(expected.spikes["exc"], 60)
     assert before.sum() > 300
-    assert np.array_equal(twin.spikes(result, "exc"), before)
+    assert np.array_equal(model.spikes(result, "exc"), before)
 
 
-def unsayable() -> tuple[ns.Network, list[str]]:
-    """Return a network with everything that NIR lacks, and the words for each."""
+def unsupported() -> tuple[ns.Network, list[str]]:
+    """Return a network with everything that NIR lacks, and the message for each."""
     net = ns.Network(dale=False)
     a = net.add("a", 4, ns.LIF(v_peak=40.0))
     b = net.add("b", 4, ns.LIF(t_ref=0.0, escape=ns.EscapeRate(1.0, 1.0)), v_init=-60.0)
@@ -180,14 +180,14 @@ def unsayable() -> tuple[ns.Network, list[str]]:
         "the refractory period of 'a' (5 ms)",
         "v_peak of 'a' (40 mV)",
         "the escape noise of 'b'",
-        "the initial potentials of 'b' (it begins at rest)",
+        "the initial potentials of 'b' (it starts at rest)",
         "the HodgkinHuxley neurons 'h' and their synapses",
         "the synapses 'a' → 'b', through ExpCurrent(tau=3.0): other spikes reach it through "
         "DeltaSynapse()",
         "the synapses 'a' → 'b': NIR has no alpha current",
-        "what is random in 'b' → 'a' (it stays as drawn with the seed)",
-        "what is random in 'b' → 'a' (it stays as drawn with the seed)",
-        "the plasticity of 'c' → 'a' (it keeps its first weights)",
+        "the randomness of 'b' → 'a' (it is drawn with the seed)",
+        "the randomness of 'b' → 'a' (it is drawn with the seed)",
+        "the plasticity of 'c' → 'a' (it keeps its initial weights)",
         "the rates of the Poisson onto 'a' (it becomes an Input)",
         "the MembraneNoise onto 'a'",
         "the StepCurrent onto 'a'",
@@ -197,26 +197,26 @@ def unsayable() -> tuple[ns.Network, list[str]]:
     ]
 
 
-def test_what_would_be_lost_is_named_one_by_one():
-    net, losses = unsayable()
+def test_unsupported_parts_are_listed():
+    net, losses = unsupported()
     with pytest.raises(ns.NeurosimError) as refused:
         ns.to_nir(net)
-    told = str(refused.value)
-    assert told.count("\n") == 0
-    listed = told.removeprefix("NIR cannot say all of this network, and would lose: ")
+    message = str(refused.value)
+    assert message.count("\n") == 0
+    listed = message.removeprefix("NIR cannot represent parts of this network: ")
     listed, _, fix = listed.partition(". ")
     assert sorted(listed.split("; ")) == sorted(losses)
     assert "allow_loss=True" in fix
-    with pytest.warns(UserWarning, match="lost are") as warned:
+    with pytest.warns(UserWarning, match="left out") as warned:
         graph = ns.to_nir(net, allow_loss=True)
     assert warned[0].filename == __file__
-    assert sorted(str(warned[0].message).partition("lost are: ")[2].split("; ")) == sorted(losses)
-    twin = ns.from_nir(graph)
-    assert {"a", "b", "c"} < {population.name for population in twin.network.populations}
-    # What is left is said without loss.
+    assert sorted(str(warned[0].message).partition("left out: ")[2].split("; ")) == sorted(losses)
+    model = ns.from_nir(graph)
+    assert {"a", "b", "c"} < {population.name for population in model.network.populations}
+    # The rest is exported without loss.
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        ns.to_nir(twin.network)
+        ns.to_nir(model.network)
 
 
 def test_a_long_list_of_losses_is_cut():
@@ -228,9 +228,9 @@ def test_a_long_list_of_losses_is_cut():
 
 
 def test_mistakes_are_refused(tmp_path: Path):
-    with pytest.raises(ns.NeurosimError, match="is no network"):
+    with pytest.raises(ns.NeurosimError, match="is not a network"):
         ns.to_nir(3)
-    with pytest.raises(ns.NeurosimError, match="no population that NIR can say"):
+    with pytest.raises(ns.NeurosimError, match="no population that NIR can represent"):
         ns.to_nir(ns.Network())
     net = native_network("lif")
     with pytest.raises(ns.NeurosimError, match="dt = 0 ms is outside"):
@@ -255,7 +255,7 @@ def test_the_same_network_gives_the_same_bytes(tmp_path: Path):
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
-def test_what_is_given_goes_before_what_is_noted(tmp_path: Path):
+def test_arguments_override_the_metadata(tmp_path: Path):
     ns.save_nir(ns.to_nir(native_network("lif"), dt=0.5, v_zero=-70.0), tmp_path / "a.nir")
     noted = ns.from_nir(nir.read(tmp_path / "a.nir"))
     assert (noted.dt, noted.units.v_zero) == (0.5, -70.0)
@@ -277,7 +277,7 @@ def test_the_commands_export_show_and_run(tmp_path: Path, capsys, monkeypatch):
     assert "the refractory period of 'gates' (5 ms)" in capsys.readouterr().err
     assert not Path("gates.nir").exists()
     assert main([*arguments, "--allow-loss"]) == 0
-    assert "lost are: the refractory period" in capsys.readouterr().err
+    assert "left out: the refractory period" in capsys.readouterr().err
     assert main(["nir", "gates.nir", "--mv-per-unit", "1"]) == 0
     assert re.search(r"gates +LIF +\d+ +\d steps? +gates", capsys.readouterr().out)
     ns.save_nir(native("lif"), "chain.nir")
@@ -292,4 +292,4 @@ def test_the_commands_export_show_and_run(tmp_path: Path, capsys, monkeypatch):
     assert main(["nir", "chain.nir", "--spikes", "in.csv"]) == 2
     assert "has a neuron 10, but this Input has only 10 elements" in capsys.readouterr().err
     assert main(["nir", "in.csv"]) == 2
-    assert "in.csv: it is no HDF5 file" in capsys.readouterr().err
+    assert "in.csv: it is not an HDF5 file" in capsys.readouterr().err

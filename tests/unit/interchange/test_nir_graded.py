@@ -62,9 +62,9 @@ def test_graded_input_solved_exactly():
         **{name: nir.Output(np.array([1])) for name in ("oc", "ol", "oi", "o")},
     )
     given = np.random.default_rng(7).normal(0.0, 40.0, (300, 1))
-    twin = ns.from_nir(graph, dt=0.1)
-    result = ns.simulate(twin.network, twin.drive_inputs(given), dt=twin.dt)
-    found = twin.outputs(result)
+    model = ns.from_nir(graph, dt=0.1)
+    result = ns.simulate(model.network, model.drive_inputs(given), dt=model.dt)
+    found = model.outputs(result)
     rates = np.array([[-1 / tau_s, 0, w_in / tau_s], [r / tau, -1 / tau, 0], [0, 0, 0]])
     over, state, v, expected = expm(rates * H), np.zeros(3), 1.0, []
     for x in given[:, 0]:
@@ -82,14 +82,14 @@ def test_graded_input_solved_exactly():
 def test_graded_input_and_spikes_may_be_given_one_after_the_other():
     graph, order = graph_with(lif(12.5 * H), scale=0.4)
     first, second = pulses(1), 0.5 * pulses(2, 200)
-    twin = ns.from_nir(graph, integration="euler")
-    duration = twin.drive_inputs(first)
-    twin.drive_inputs(second)
-    twin.drive_inputs(second)
-    result = ns.simulate(twin.network, duration)
+    model = ns.from_nir(graph, integration="euler")
+    duration = model.drive_inputs(first)
+    model.drive_inputs(second)
+    model.drive_inputs(second)
+    result = ns.simulate(model.network, duration)
     total = first.copy()
     total[:200] += 2 * second
-    assert np.array_equal(twin.outputs(result)["out"], euler(graph, order, total))
+    assert np.array_equal(model.outputs(result)["out"], euler(graph, order, total))
 
 
 def test_a_convolutional_network_of_ifs(tmp_path: Path):
@@ -148,10 +148,10 @@ def test_potentials_that_are_read_do_not_drive_neurons():
 
 def test_more_graded_input_than_fits_in_memory_is_refused(monkeypatch: pytest.MonkeyPatch):
     graph, _ = graph_with(lif(12.5 * H))
-    twin = ns.from_nir(graph)
-    before = twin.network.drives
-    monkeypatch.setattr("neurosim.interchange.nir.network.MOST_GRADED", 100)
+    model = ns.from_nir(graph)
+    before = model.network.drives
+    monkeypatch.setattr("neurosim.interchange.nir.network.MAX_GRADED", 100)
     with pytest.raises(ns.NeurosimError, match=r"reaches 12 neurons, .*: give at most 8 steps"):
-        twin.drive_inputs(np.full((9, 8), 0.5))
-    assert twin.network.drives == before
-    twin.drive_inputs(np.full((8, 8), 0.5))
+        model.drive_inputs(np.full((9, 8), 0.5))
+    assert model.network.drives == before
+    model.drive_inputs(np.full((8, 8), 0.5))

@@ -1,4 +1,4 @@
-"""Files of NIR that mean harm."""
+"""Damaged and hostile NIR files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def reader() -> Iterator[Reader]:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_no_damage_does_harm(tmp_path: Path, reader: Reader, name: str):
+def test_damaged_files_are_read_or_refused(tmp_path: Path, reader: Reader, name: str):
     place = tmp_path / "only"
     place.mkdir()
     outcomes = []
@@ -61,7 +61,7 @@ VALUES = (
 )
 
 
-def test_no_value_in_the_wrong_place_does_harm(tmp_path: Path, reader: Reader):
+def test_values_of_the_wrong_type_are_read_or_refused(tmp_path: Path, reader: Reader):
     random = np.random.default_rng(4)
     path = tmp_path / "a.nir"
     outcomes = []
@@ -153,7 +153,7 @@ def itself(nodes: h5py.Group) -> None:
 
 
 def bomb(nodes: h5py.Group) -> None:
-    """A chunk that says it has 8 kB and inflates to 1 GiB."""
+    """A chunk of 8 kB by its header that inflates to 1 GiB."""
     put("0/bias", {"shape": (1000,), "dtype": "f8", "chunks": (1000,), "compression": "gzip"})(
         nodes
     )
@@ -161,7 +161,7 @@ def bomb(nodes: h5py.Group) -> None:
 
 
 def packed(nodes: h5py.Group) -> None:
-    """Ones that truly are so many."""
+    """Many ones that are really there."""
     shape, chunks = (2**13, 2**14), (2**8, 2**14)
     options = {"shape": shape, "dtype": "f8", "chunks": chunks, "compression": "gzip"}
     put("0/weight", options)(nodes)
@@ -171,7 +171,7 @@ def packed(nodes: h5py.Group) -> None:
 
 
 def same_word(nodes: h5py.Group) -> None:
-    """A list of words that are one in the file."""
+    """A list of words that the file stores once."""
     word = h5py.string_dtype()
     nodes.create_dataset("long", data="x" * 2**20, dtype=word)
     many = nodes.parent.create_dataset("many", (10_000,), dtype=word)
@@ -194,47 +194,47 @@ HOSTILE: dict[str, tuple[Change, str]] = {
     "soft_link": (put("0", h5py.SoftLink("/node")), "is a link"),
     "external_storage": (
         put("0/bias", {"shape": (9,), "dtype": "f8", "external": [("/etc/passwd", 0, 72)]}),
-        "lies in another file",
+        "is stored in another file",
     ),
-    "itself": (itself, "is there twice"),
-    "nested": (nested, "lie too deep"),
+    "itself": (itself, "contains a part twice"),
+    "nested": (nested, "nested too deeply"),
     "bomb": (bomb, "refused"),
     "packed": (packed, "far more than the file holds"),
-    "compound": (put("0/bias", np.zeros(9, [("a", "i4")])), "is no array of numbers"),
-    "complex": (put("0/bias", np.ones(16, complex)), "is no array of numbers"),
+    "compound": (put("0/bias", np.zeros(9, [("a", "i4")])), "is not an array of numbers"),
+    "complex": (put("0/bias", np.ones(16, complex)), "is not an array of numbers"),
     "no_numbers": (put("0/weight", "weights"), "refused"),
     "control": (put("\x1b[2J", np.ones(1)), "holds no graph"),
     "huge_input": (put("input/shape", [2**62]), "max_synapses"),
     "huge_shape": (put("input/shape", [2**31, 2**31, 2**31]), "max_synapses"),
     "stretched": (stretched, "w_in of a CubaLIF has the shape (1, 50000), not (50000, 1)"),
-    "products": (products, "'wide' brings the graph beyond max_synapses"),
+    "products": (products, "'wide' needs more than max_synapses"),
     "huge_conv": (conv(shape=[1, 3000, 3000]), "max_synapses"),
-    "many_channels": (conv(weight=np.ones((10_000, 1, 3, 3)), bias=np.zeros(10_000)), "'0' brings"),
+    "many_channels": (conv(weight=np.ones((10_000, 1, 3, 3)), bias=np.zeros(10_000)), "'0' needs"),
     "no_stride": (conv(stride=0), "holds no graph that NIR can read (OverflowError"),
     "endless_stride": (conv(stride=2**62), "stride = "),
-    "padding": (conv(padding=2**30), "'0' brings"),
+    "padding": (conv(padding=2**30), "'0' needs"),
     "padded_word": (conv(padding="much"), "padding must be"),
     "groups": (conv(groups=7), "for 7 groups"),
-    "pool": (pool, "'0' brings"),
+    "pool": (pool, "'0' needs"),
     "delay": (put("0/type", "Delay"), "holds no graph"),
     "unknown": (put("0/type", "Worm"), "holds no graph that NIR can read (AssertionError"),
     "same_word": (same_word, "refused"),
 }
 
 
-@pytest.mark.parametrize(("change", "told"), HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_file_is_refused(tmp_path: Path, reader: Reader, change: Change, told: str):
+@pytest.mark.parametrize(("change", "message"), HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_file_is_refused(tmp_path: Path, reader: Reader, change: Change, message: str):
     path = tmp_path / "a.nir"
     path.write_bytes((DATA / "snntorch_lif.nir").read_bytes())
     with h5py.File(path, "r+") as file:
         change(file["node/nodes"])
     outcome = reader.read(path)
     assert outcome.startswith("refused")
-    assert told in outcome
+    assert message in outcome
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_many_edges_take_no_time(tmp_path: Path, reader: Reader):
+def test_many_edges_are_read_quickly(tmp_path: Path, reader: Reader):
     path = tmp_path / "a.nir"
     path.write_bytes((DATA / "snntorch_lif.nir").read_bytes())
     with h5py.File(path, "r+") as file:
@@ -248,7 +248,7 @@ def test_many_edges_take_no_time(tmp_path: Path, reader: Reader):
     assert reader.read(path) == "read"
 
 
-def test_what_is_no_file_of_nir_is_told_in_one_sentence(tmp_path: Path, reader: Reader):
+def test_other_files_are_refused_in_one_sentence(tmp_path: Path, reader: Reader):
     for content in (b"", b"\x89HDF\r\n\x1a\n", b"hello"):
         (tmp_path / "a.nir").write_bytes(content)
         assert reader.read(tmp_path / "a.nir").startswith("refused: it ")
@@ -262,6 +262,6 @@ def test_what_is_no_file_of_nir_is_told_in_one_sentence(tmp_path: Path, reader: 
         ns.from_nir(tmp_path / "a.nir")
 
 
-def test_a_file_that_is_sound_is_read(tmp_path: Path, reader: Reader):
+def test_an_intact_file_is_read(tmp_path: Path, reader: Reader):
     ns.save_nir(native("lif"), tmp_path / "a.nir")
     assert reader.read(tmp_path / "a.nir") == "read"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.interchange.nir.fields import Room
+from neurosim.interchange.nir.fields import SynapseBudget
 from neurosim.interchange.nir.network import NirNetwork
 from neurosim.interchange.nir.windows import Window
 from tests import naive_nir
@@ -16,6 +16,7 @@ from tests.nir_networks import graph_of, neurons
 H = 1e-4
 """Step (s); 0.1 ms."""
 N = 12
+BUDGET = SynapseBudget(10**6)
 
 
 def cells(kind: str, n: int, random: np.random.Generator, **changes) -> nir.NIRNode:
@@ -34,9 +35,9 @@ def spikes(random: np.random.Generator, n_steps: int, n: int, rate: float = 0.15
 
 
 def simulated(graph: object, given: object, **options) -> tuple[NirNetwork, dict]:
-    twin = ns.from_nir(graph, **options)
-    result = ns.simulate(twin.network, twin.drive_inputs(given), dt=twin.dt)
-    return twin, twin.outputs(result)
+    model = ns.from_nir(graph, **options)
+    result = ns.simulate(model.network, model.drive_inputs(given), dt=model.dt)
+    return model, model.outputs(result)
 
 
 SHAPES = {
@@ -99,8 +100,8 @@ def test_neurons_that_differ_become_populations(kind: str):
     )
     given = spikes(random, 300, 8)
     expected = naive_nir.run(graph, ["input", "fc", "r", "a", "out"], H, input=given)["out"]
-    twin, found = simulated(graph, given, dt=0.1, integration="euler")
-    names = [population.name for population, _ in twin.members["a"]]
+    model, found = simulated(graph, given, dt=0.1, integration="euler")
+    names = [population.name for population, _ in model.members["a"]]
     assert names[:2] == ["a[0]", "a[1]"]
     assert len(names) == 6
     assert expected.sum() > 50
@@ -126,8 +127,8 @@ def test_potentials_of_read_neurons_are_those_of_eulers_method():
     order = ["input", "fc", "a", "m", "li", "cu", "out", "out2", "out3"]
     expected = naive_nir.run(graph, order, H, input=given)
     options = {"dt": 0.1, "integration": "euler", "mv_per_unit": 15.0, "v_zero": -70.0}
-    twin, found = simulated(graph, given, **options)
-    assert twin.late == {"input": 0, "a": 1, "li": 2, "cu": 3}
+    model, found = simulated(graph, given, **options)
+    assert model.late == {"input": 0, "a": 1, "li": 2, "cu": 3}
     for name, values in expected.items():
         assert values.std() > 0.01
         assert np.abs(found[name] - values).max() < 1e-12
@@ -195,7 +196,7 @@ def test_convolution_is_the_sum_it_says(stride, padding, dilation, groups):
     x = random.normal(size=(4, 9, 11))
     expected = naive_conv(x, weight, stride, padding, dilation, groups)
     assert window.out_shape == expected.shape
-    assert np.allclose(window.matrix(Room(10**6)) @ x.ravel(), expected.ravel(), atol=1e-13)
+    assert np.allclose(window.matrix(BUDGET) @ x.ravel(), expected.ravel(), atol=1e-13)
 
 
 def test_convolution_in_one_dimension_and_same_padding():
@@ -205,7 +206,7 @@ def test_convolution_in_one_dimension_and_same_padding():
     window = Window(node, "conv", (3, 10))
     padded = np.pad(x, [(0, 0), (1, 2)])
     expected = [[(w * padded[:, k : k + 4]).sum() for k in range(10)] for w in weight]
-    assert np.allclose(window.matrix(Room(10**6)) @ x.ravel(), np.ravel(expected), atol=1e-13)
+    assert np.allclose(window.matrix(BUDGET) @ x.ravel(), np.ravel(expected), atol=1e-13)
 
 
 @pytest.mark.parametrize(("kind", "scale"), [(nir.SumPool2d, 1.0), (nir.AvgPool2d, 1.0 / 6.0)])
@@ -215,7 +216,7 @@ def test_pooling_adds_and_averages(kind, scale):
     window = Window(node, "pool", (3, 8, 9))
     weight = np.full((3, 1, 3, 2), scale)
     expected = naive_conv(x, weight, (2, 2), (1, 0), (1, 1), 3)
-    assert np.allclose(window.matrix(Room(10**6)) @ x.ravel(), expected.ravel(), atol=1e-13)
+    assert np.allclose(window.matrix(BUDGET) @ x.ravel(), expected.ravel(), atol=1e-13)
 
 
 def test_a_convolutional_graph_spikes_as_its_matrices():
@@ -238,8 +239,8 @@ def test_a_convolutional_graph_spikes_as_its_matrices():
         second=second,
         out=nir.Output(np.array([4])),
     )
-    into = Window(conv, "conv", (1, 6, 6)).matrix(Room(10**6)).toarray() * 0.8
-    between = Window(pool, "pool", (2, 6, 6)).matrix(Room(10**6)).toarray()
+    into = Window(conv, "conv", (1, 6, 6)).matrix(BUDGET).toarray() * 0.8
+    between = Window(pool, "pool", (2, 6, 6)).matrix(BUDGET).toarray()
     plain = graph_of(
         "input fc first m second out",
         input=nir.Input(np.array([36])),
@@ -251,11 +252,11 @@ def test_a_convolutional_graph_spikes_as_its_matrices():
     )
     given = spikes(random, 200, 36)
     expected = naive_nir.run(plain, list(plain.nodes), H, input=given)["out"]
-    twin, found = simulated(graph, given.reshape(200, 1, 6, 6), dt=0.1, integration="euler")
+    model, found = simulated(graph, given.reshape(200, 1, 6, 6), dt=0.1, integration="euler")
     assert expected.sum() > 50
     assert np.array_equal(found["out"], expected)
     # Elements beyond the edge are no synapses.
-    assert len(twin.network.projections[0].rule.sources) == 2 * (9 * 16 + 6 * 16 + 4 * 4)
+    assert len(model.network.projections[0].rule.sources) == 2 * (9 * 16 + 6 * 16 + 4 * 4)
 
 
 def test_graphs_within_graphs_are_part_of_them():
@@ -280,10 +281,10 @@ def test_graphs_within_graphs_are_part_of_them():
         out=outer.nodes["out"],
     )
     given = spikes(np.random.default_rng(9), 200, 4, 0.4)
-    twin, found = simulated(outer, given)
+    model, found = simulated(outer, given)
     assert found["out"].sum() > 20
     assert np.array_equal(found["out"], simulated(flat, given)[1]["out"])
-    assert [population.name for population in twin.network.populations] == ["input", "in.a"]
+    assert [population.name for population in model.network.populations] == ["input", "in.a"]
 
 
 def test_delays_may_differ_within_a_node():
@@ -312,13 +313,13 @@ def test_several_inputs_and_live_spikes():
         a=neurons("lif", 1, H),
         out=nir.Output(np.array([1])),
     )
-    twin = ns.from_nir(graph)
+    model = ns.from_nir(graph)
     one = np.array([[1, 0], [0, 0], [1, 1], [1, 0]])
     two = np.array([[0], [0], [0], [1]])
-    duration = twin.drive_inputs({"one": one, "two": two})
-    result = ns.simulate(twin.network, duration)
-    assert twin.outputs(result)["out"].ravel().tolist() == [0.0, 0.0, 1.0, 1.0]
-    assert twin.spikes(result, "one").tolist() == one.astype(bool).tolist()
+    duration = model.drive_inputs({"one": one, "two": two})
+    result = ns.simulate(model.network, duration)
+    assert model.outputs(result)["out"].ravel().tolist() == [0.0, 0.0, 1.0, 1.0]
+    assert model.spikes(result, "one").tolist() == one.astype(bool).tolist()
     live = ns.from_nir(graph)
     drive = live.drive("two", ns.LiveSpikes())
     live.drive("one", ns.SpikeTimes([[], []]))

@@ -169,12 +169,12 @@ def test_a_graph_without_inputs_is_simulated():
     one = np.ones(1)
     cell = nir.LIF(tau=20e-3 * one, r=one, v_leak=1.2 * one, v_threshold=one)
     graph = graph_of("a b out", a=cell, b=cell, out=nir.Output(np.array([1])))
-    twin = ns.from_nir(graph)
-    result = ns.simulate(twin.network, 80.0)
+    model = ns.from_nir(graph)
+    result = ns.simulate(model.network, 80.0)
     # v = 1.2·(1 − exp(−t/20 ms)) reaches 1 after 35.835 ms; the pulse of a adds to v of b.
     assert result.spikes["a"].times.tolist() == pytest.approx([35.9, 71.8])
     assert len(result.spikes["b"]) == 2
-    assert repr(twin) == (
+    assert repr(model) == (
         "<NirNetwork: inputs [], outputs ['out'], <Network: 2 neurons in 2 populations, 1 "
         "projections>>"
     )

@@ -29,9 +29,9 @@ def grid(events: list[list[int]], n_steps: int) -> np.ndarray:
 @pytest.mark.parametrize("name", CASES)
 def test_spikes_are_those_of_the_other_simulator(name: str):
     case = CASES[name]
-    twin = ns.from_nir(nir.read(DATA / case["file"]), dt=case["dt_ms"], integration="euler")
-    duration = twin.drive_inputs(grid(case["inputs"], case["n_steps"]))
-    (found,) = twin.outputs(ns.simulate(twin.network, duration, dt=twin.dt)).values()
+    model = ns.from_nir(nir.read(DATA / case["file"]), dt=case["dt_ms"], integration="euler")
+    duration = model.drive_inputs(grid(case["inputs"], case["n_steps"]))
+    (found,) = model.outputs(ns.simulate(model.network, duration, dt=model.dt)).values()
     expected = grid(case["outputs"], case["n_steps"])
     assert expected.sum() > 100
     assert np.array_equal(found, expected)

@@ -45,9 +45,9 @@ def test_tables_are_read_bit_by_bit(tmp_path: Path, recwarn, arrays: dict, facto
     assert not [own for own in recwarn if own.category is UserWarning]
 
 
-def test_times_without_a_unit_are_ms_and_that_is_told(tmp_path: Path):
+def test_times_without_a_unit_are_ms_with_a_warning(tmp_path: Path):
     np.savez(tmp_path / "a.npz", times=TIMES, ids=IDS)
-    with pytest.warns(UserWarning, match="they are taken as ms"):
+    with pytest.warns(UserWarning, match="ms is assumed"):
         assert spikes_of(ns.load_spikes(tmp_path / "a.npz")) == expected()
     assert spikes_of(ns.load_spikes(tmp_path / "a.npz", unit="us")) == expected(1e-3)
 
@@ -97,24 +97,24 @@ class Runs:
 
 
 REFUSED = {
-    "objects": ({"times": np.array([Runs()], object)}, "it holds Python objects, and to read"),
+    "objects": ({"times": np.array([Runs()], object)}, "it holds Python objects, and reading"),
     "lengths": ({"times": TIMES, "ids": IDS[:3]}, "it has 5 times and 3 neurons"),
     "fractions": ({"times": TIMES, "ids": IDS + 0.5}, "it has a neuron 3.5: neurons are whole"),
     "negative": ({"times": TIMES, "ids": IDS - 4}, "it has a neuron -1: neurons are whole"),
     "matrix": ({"raster": np.zeros((5, 9))}, r"is an array of float64 of shape \(5, 9\), not of"),
     "words": ({"note": np.array(["a"])}, "is an array of <U1 of shape"),
-    "both": ({"a": np.array([[1, 2], [3, 4]])}, "both of its columns hold whole numbers"),
+    "both": ({"a": np.array([[1, 2], [3, 4]])}, "both of its columns can hold neurons"),
     "nan": ({"a": np.array([np.nan])}, "spike at nan ms"),
     "nothing": ({}, "it holds no array"),
-    "steps": ({"sender": IDS, "time_step": IDS}, "its times are counted in steps"),
+    "steps": ({"sender": IDS, "time_step": IDS}, "its times are in steps"),
 }
 
 
-@pytest.mark.parametrize(("arrays", "told"), REFUSED.values(), ids=REFUSED)
-def test_other_arrays_are_refused(tmp_path: Path, monkeypatch, arrays: dict, told: str):
+@pytest.mark.parametrize(("arrays", "message"), REFUSED.values(), ids=REFUSED)
+def test_other_arrays_are_refused(tmp_path: Path, monkeypatch, arrays: dict, message: str):
     monkeypatch.chdir(tmp_path)
     np.savez("a.npz", **arrays)
-    with pytest.raises(ns.NeurosimError, match=told):
+    with pytest.raises(ns.NeurosimError, match=message):
         ns.load_spikes("a.npz", unit="ms")
     assert [path.name for path in tmp_path.iterdir()] == ["a.npz"]
 

@@ -68,8 +68,8 @@ def test_rates_use_the_time_in_which_a_unit_was_observed(tmp_path: Path):
             {"spike_times": [], "obs_intervals": [[0.0, 200.0]]},
         ],
     )
-    found, told = warnings_of(path)
-    assert told == []
+    found, messages = warnings_of(path)
+    assert messages == []
     assert_as_pynwb(path, found)
     trains = found.spikes["units"]
     assert found.duration == 200e3
@@ -117,8 +117,8 @@ def test_spikes_outside_the_observed_intervals_are_left_out_of_rates(tmp_path: P
         {"spike_times": [0.5, 1.5, 2.0, 9.0], "obs_intervals": [[1.0, 2.0]]},
         {"spike_times": [1.0], "obs_intervals": [[1.0, 2.0]]},
     ]
-    found, told = warnings_of(nwb_of(tmp_path / "a.nwb", units))
-    assert told == [
+    found, messages = warnings_of(nwb_of(tmp_path / "a.nwb", units))
+    assert messages == [
         "2 of 5 spikes of units lie outside the intervals in which their neuron was observed (1 of "
         "2 neurons): rates leave them out"
     ]
@@ -141,15 +141,15 @@ def test_a_unit_without_intervals_was_observed_when_any_other_was(tmp_path: Path
         {"spike_times": [1.5, 3.5], "obs_intervals": np.empty((0, 2))},
         {"spike_times": [3.5], "obs_intervals": [[3.0, 4.0]]},
     ]
-    found, told = warnings_of(nwb_of(tmp_path / "a.nwb", units))
-    assert told == []
+    found, messages = warnings_of(nwb_of(tmp_path / "a.nwb", units))
+    assert messages == []
     assert rates(found.spikes["units"], 0.0, found.duration).tolist() == [1.0, 1.0, 1.0]
 
 
 def test_intervals_that_end_before_they_start_are_ignored_with_a_warning(tmp_path: Path):
     units = [{"spike_times": [1.5], "obs_intervals": [[2.0, 1.0]]}]
-    found, told = warnings_of(nwb_of(tmp_path / "a.nwb", units))
-    assert told == [
+    found, messages = warnings_of(nwb_of(tmp_path / "a.nwb", units))
+    assert messages == [
         "the observed intervals of 1 of 1 units do not end after they start: they are ignored"
     ]
     assert found.spikes["units"].observed is None
@@ -254,15 +254,15 @@ def test_region_references_are_an_index(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("regions", "of", "told"),
+    ("regions", "of", "message"),
     [
         ([slice(0, 2), None, slice(2, 3)], "units/obs_intervals", "row 0 .* another dataset"),
         ([slice(0, 3), None, slice(2, 3)], "units/spike_times", "values more than once"),
         ([[0, 2], None, slice(1, 2)], "units/spike_times", "row 0 .* rows with gaps"),
     ],
 )
-def test_region_references_that_are_no_index_are_refused(tmp_path, regions, of, told):
-    with pytest.raises(ns.NeurosimError, match=told):
+def test_region_references_that_are_no_index_are_refused(tmp_path, regions, of, message):
+    with pytest.raises(ns.NeurosimError, match=message):
         ns.load_spikes(with_regions(tmp_path / "a.nwb", regions, of))
 
 
@@ -294,8 +294,8 @@ def test_times_that_start_again_are_warned_of(tmp_path: Path):
         {"spike_times": [0.5, 9.0, 0.25, 3.0]},
         {"spike_times": [1.0, 1.0]},
     ]
-    found, told = warnings_of(nwb_of(tmp_path / "a.nwb", units))
-    assert told == [
+    found, messages = warnings_of(nwb_of(tmp_path / "a.nwb", units))
+    assert messages == [
         "the spike times of 1 of 3 neurons go back (neuron 1: 250 ms follows 9000 ms): they are "
         "sorted, but if the clock was reset during the recording, parts of it now overlap"
     ]
@@ -304,9 +304,11 @@ def test_times_that_start_again_are_warned_of(tmp_path: Path):
 
 def test_times_in_ms_are_suspected(tmp_path: Path):
     in_ms = np.linspace(100.0, 600e3, 3000)
-    _, told = warnings_of(nwb_of(tmp_path / "a.nwb", [{"spike_times": in_ms}]))
-    assert len(told) == 1
-    assert told[0].startswith("the last spike is 166.7 hours after the start: NWB has times in s")
+    _, messages = warnings_of(nwb_of(tmp_path / "a.nwb", [{"spike_times": in_ms}]))
+    assert len(messages) == 1
+    assert messages[0].startswith(
+        "the last spike is 166.7 hours after the start: NWB has times in s"
+    )
     sparse = np.linspace(0.0, 9e4, 500)
     assert warnings_of(nwb_of(tmp_path / "b.nwb", [{"spike_times": sparse}]))[1] == []
 
@@ -329,7 +331,7 @@ def nwb_1_attribute(file: h5py.File) -> None:
 def test_nwb_1_is_refused_by_name(tmp_path: Path, write, format):
     with h5py.File(tmp_path / "a.nwb", "w") as file:
         write(file)
-    with pytest.raises(ns.NeurosimError, match="NWB 1 is not read: convert") as refused:
+    with pytest.raises(ns.NeurosimError, match="NWB 1 is not supported: convert") as refused:
         ns.load_spikes(tmp_path / "a.nwb", format=format)
     assert "damaged" not in str(refused.value)
 
@@ -382,27 +384,27 @@ def test_names_and_observed_intervals_survive_saving_and_exporting(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "message"),
     [
-        ("spike_times", np.zeros((3, 3)), "no 1-dimensional array of numbers"),
-        ("spike_times", "words", "no 1-dimensional array of numbers"),
+        ("spike_times", np.zeros((3, 3)), "not a 1-dimensional array of numbers"),
+        ("spike_times", "words", "not a 1-dimensional array of numbers"),
         ("spike_times_index", [3, 2, 1], "does not divide the 3 values"),
         ("id", [1, 2], "2 rows instead of 3"),
     ],
 )
-def test_a_table_that_does_not_follow_nwb_is_not_called_damaged(tmp_path, name, value, told):
+def test_a_table_that_does_not_follow_nwb_is_not_called_damaged(tmp_path, name, value, message):
     path = three_units(tmp_path / "a.nwb")
     with h5py.File(path, "r+") as file:
         del file[f"units/{name}"]
         file[f"units/{name}"] = value
-    with pytest.raises(ns.NeurosimError, match=f"does not follow its format .*{told}"):
+    with pytest.raises(ns.NeurosimError, match=f"does not follow its format .*{message}"):
         ns.load_spikes(path)
 
 
 def test_a_file_cut_short_is_called_incomplete(tmp_path: Path):
     path = three_units(tmp_path / "a.nwb")
     path.write_bytes(path.read_bytes()[:-4000])
-    with pytest.raises(ns.NeurosimError, match="give a whole file"):
+    with pytest.raises(ns.NeurosimError, match="check that the file is complete"):
         ns.load_spikes(path)
 
 

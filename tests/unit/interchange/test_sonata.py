@@ -189,14 +189,17 @@ def test_spikes_lie_where_bmtk_or_libsonata_look_for_them(tmp_path: Path, name: 
 
 
 @pytest.mark.parametrize(
-    ("output", "told"),
+    ("output", "message"),
     [
-        ({"spikes_file": "none.h5"}, "it names the spikes_file .*none.h5, which is no file"),
-        ({"output_dir": "$NOWHERE"}, "has the path .*NOWHERE.* whose variable it does not define"),
+        ({"spikes_file": "none.h5"}, "it needs .*none.h5, which is not a file"),
+        (
+            {"output_dir": "$NOWHERE"},
+            "has the path .*NOWHERE.* that it does not define",
+        ),
     ],
 )
-def test_a_simulation_without_spikes_is_refused(tmp_path: Path, output: dict, told: str):
-    with pytest.raises(ns.NeurosimError, match=told):
+def test_a_simulation_without_spikes_is_refused(tmp_path: Path, output: dict, message: str):
+    with pytest.raises(ns.NeurosimError, match=message):
         ns.load_spikes(write_simulation(tmp_path, **output))
 
 
@@ -212,16 +215,16 @@ def test_other_files_of_sonata_are_named(tmp_path: Path):
     with pytest.raises(ns.NeurosimError, match="it names no spikes_file under output"):
         ns.load_spikes(tmp_path / "c.json")
     (tmp_path / "c.json").write_text("[" * 100_000)
-    with pytest.raises(ns.NeurosimError, match="is no configuration of SONATA"):
+    with pytest.raises(ns.NeurosimError, match="is not a SONATA configuration"):
         ns.load_spikes(tmp_path / "c.json")
     spikes = write_spikes(tmp_path / "spikes.h5")
-    for wrong, told in (
+    for wrong, message in (
         (spikes, "no group nodes"),
         (write_types(tmp_path / "types.csv"), "give the file of nodes, too"),
-        (tmp_path / "none.h5", "it needs .*none.h5, which is no file"),
-        ([nodes, tmp_path / "c.json"], "is no configuration"),
+        (tmp_path / "none.h5", "it needs .*none.h5, which is not a file"),
+        ([nodes, tmp_path / "c.json"], "is not a SONATA configuration"),
     ):
-        with pytest.raises(ns.NeurosimError, match=told):
+        with pytest.raises(ns.NeurosimError, match=message):
             ns.load_spikes(spikes, nodes=wrong)
 
 
@@ -230,7 +233,7 @@ def test_intact_files_of_another_layout_are_not_called_damaged(tmp_path: Path):
     with h5py.File(path, "w") as file:
         file["spikes/v1/times"], file["spikes/v1/cells"] = TIMES, IDS
     with pytest.raises(
-        ns.NeurosimError, match="/spikes/v1 holds cells, times, and SONATA has time"
+        ns.NeurosimError, match="/spikes/v1 holds cells, times; SONATA stores spikes as time"
     ):
         ns.load_spikes(path)
 

@@ -80,9 +80,9 @@ def test_the_name_of_times_has_their_unit(tmp_path: Path, time: str, factor: flo
 
 
 @pytest.mark.parametrize("time", ["time", "t", "spike_time", "times", "spikes"])
-def test_times_without_a_unit_are_ms_and_that_is_told(tmp_path: Path, time: str):
+def test_times_without_a_unit_are_ms_with_a_warning(tmp_path: Path, time: str):
     path = write(tmp_path / "a.csv", table(",", IDS, TIMES, head=f"unit_id {time}"))
-    with pytest.warns(UserWarning, match="they are taken as ms") as warned:
+    with pytest.warns(UserWarning, match="ms is assumed") as warned:
         found = ns.load_spikes(path)
     assert warned[0].filename == __file__
     assert spikes_of(found) == expected()
@@ -135,7 +135,7 @@ HEADLESS = {
 @pytest.mark.parametrize("text", HEADLESS.values(), ids=HEADLESS)
 def test_without_a_header_neurons_are_the_whole_numbers(tmp_path: Path, text: str, suffix: str):
     path = write(tmp_path / f"a{suffix}", text)
-    with pytest.warns(UserWarning, match="they are taken as ms"):
+    with pytest.warns(UserWarning, match="ms is assumed"):
         assert spikes_of(ns.load_spikes(path)) == expected()
     assert spikes_of(read_quietly(path, unit="s")) == expected(1e3)
 
@@ -168,16 +168,16 @@ def test_columns_can_be_named(tmp_path: Path):
         found = read_quietly(write(tmp_path / "d.csv", text), columns=["time_s", "", "neuron"])
         assert spikes_of(found) == expected(1e3)
     ambiguous = write(tmp_path / "b.csv", "3,5\n4,6\n")
-    with pytest.raises(ns.NeurosimError, match="both of its columns hold whole numbers alone"):
+    with pytest.raises(ns.NeurosimError, match="both of its columns can hold neurons"):
         ns.load_spikes(ambiguous)
     found = read_quietly(ambiguous, columns=["time_ms", "neuron"])
     assert spikes_of(found) == [(5, 3.0), (6, 4.0)]
     neither = write(tmp_path / "c.csv", "0.5,0.6\n")
-    with pytest.raises(ns.NeurosimError, match="neither of its columns holds whole numbers"):
+    with pytest.raises(ns.NeurosimError, match="neither of its columns can hold neurons"):
         ns.load_spikes(neither)
     with pytest.raises(ns.NeurosimError, match=r"columns = .'a', 'b'.: give the names of all"):
         ns.load_spikes(path, columns=["a", "b"])
-    with pytest.raises(ns.NeurosimError, match="unit = 'h' is none: give ms, s, us"):
+    with pytest.raises(ns.NeurosimError, match="unknown unit = 'h': give ms, s, us"):
         ns.load_spikes(path, unit="h")
 
 
@@ -231,7 +231,7 @@ def test_nest_3_is_read(tmp_path: Path, suffix: str):
     steps, offsets = [55, 2, 70, 23, 1235], [0.0, 0.0765, 0.0, 0.05, 0.044]
     text = NEST_3 + table("\t", IDS, steps, offsets, head="sender time_step time_offset")
     path = write(tmp_path / f"a{suffix}", text)
-    with pytest.raises(ns.NeurosimError, match="counted in steps of NEST: give dt, the resolution"):
+    with pytest.raises(ns.NeurosimError, match="in steps of NEST: give dt, the resolution"):
         ns.load_spikes(path)
     found = read_quietly(path, dt=0.1)
     precise = sorted((k, s * 0.1 - o) for k, s, o in zip(IDS, steps, offsets, strict=True))
@@ -268,7 +268,7 @@ def test_files_of_one_column_are_a_neuron_each(tmp_path: Path, suffix: str):
         write(tmp_path / f"cell{k}{suffix}", "".join(f"{t}\n" for t in times))
         for k, times in enumerate([[1.5, 0.25], [7.0, 8.0, 2.0]])
     ]
-    with pytest.warns(UserWarning, match="they are taken as ms"):
+    with pytest.warns(UserWarning, match="ms is assumed"):
         (one,) = [ns.load_spikes(paths[0]).spikes["units"]]
     assert (one.times.tolist(), one.names) == ([0.25, 1.5], ("cell0",))
     both = read_quietly(paths, unit="s").spikes["units"]
@@ -289,15 +289,15 @@ def test_several_files_are_one_recording(tmp_path: Path):
     assert named == {"y": [1.0], "x": [2.0, 3.0], "z": [4.0]}
     with pytest.raises(ns.NeurosimError, match="no file is given"):
         ns.load_spikes([])
-    with pytest.raises(ns.NeurosimError, match="path = 5 is no path: give one, or a list"):
+    with pytest.raises(ns.NeurosimError, match="path = 5 is not a path: give one, or a list"):
         ns.load_spikes(5)
 
 
 @pytest.mark.parametrize(("first", "start"), [(-499.25, -500.0), (-500.0, -600.0), (-0.5, -100.0)])
 def test_times_before_an_event_are_kept(tmp_path: Path, first: float, start: float):
     path = write(tmp_path / "a.csv", f"neuron,time_ms\n0,{first}\n1,250.5\n")
-    told = f"the first spike is at {first:g} ms: times are counted from {start:g} ms"
-    with pytest.warns(UserWarning, match=told) as warned:
+    message = f"the first spike is at {first:g} ms: times are counted from {start:g} ms"
+    with pytest.warns(UserWarning, match=message) as warned:
         found = ns.load_spikes(path)
     assert warned[0].filename == __file__
     assert found.spikes["units"].times.tolist() == [first - start, 250.5 - start]
@@ -328,14 +328,14 @@ def test_text_that_neo_reads_goes_to_neo(tmp_path: Path):
 REFUSED = {
     "unnamed": ("a,b\n1,2\n", {}, "its first line is 'a,b': name the columns"),
     "no neuron": ("time_ms,depth\n1,2\n", {}, "name the columns neuron and time_ms"),
-    "two times": ("neuron,time_ms,t\n1,2,3\n", {}, "'time_ms' and 't' both name times"),
+    "two times": ("neuron,time_ms,t\n1,2,3\n", {}, "'time_ms' and 't' are both names of times"),
     "ragged": ("neuron,time_ms\n1\n", {}, "row 2 has 1 fields instead of 2"),
     "ragged numbers": ("1,2\n3\n", {}, "row 2 has 1 fields instead of 2"),
     "nodes": ("neuron,time_ms\n1,2\n", {"nodes": "n.h5"}, "nodes are for SONATA"),
 }
 
 
-@pytest.mark.parametrize(("text", "options", "told"), REFUSED.values(), ids=REFUSED)
-def test_other_text_is_refused(tmp_path: Path, text: str, options: dict, told: str):
-    with pytest.raises(ns.NeurosimError, match=told):
+@pytest.mark.parametrize(("text", "options", "message"), REFUSED.values(), ids=REFUSED)
+def test_other_text_is_refused(tmp_path: Path, text: str, options: dict, message: str):
+    with pytest.raises(ns.NeurosimError, match=message):
         ns.load_spikes(write(tmp_path / "a.csv", text), **options)

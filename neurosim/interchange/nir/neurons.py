@@ -1,0 +1,272 @@
+"""Convert the neurons of a NIR node to neurons of neurosim."""
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from neurosim.errors import NeurosimError
+from neurosim.interchange.nir.fields import per_element
+from neurosim.interchange.nir.units import tidied
+from neurosim.models.lif import LIF, IntegrateAndFire
+from neurosim.models.synapses import DeltaSynapse, ExpCurrent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from neurosim.interchange.nir.units import Units
+    from neurosim.models.synapses import Synapse
+
+    Array = NDArray[np.float64]
+    Response = list[tuple[Synapse, Array]]
+    """Synapses through which an input acts, each with its strength per neuron (mV or pA)."""
+
+SYNAPTIC = {"CubaLIF", "CubaLI"}
+READOUTS = {"LI", "CubaLI", "I"}
+"""Kinds of node whose output is their potential, and which never fire."""
+IMPULSE = "neurosim_impulse"
+"""Key in the metadata of a CubaLIF whose current jumps at the end of the step of a spike."""
+DEFAULT_C_M = 250.0
+"""Capacitance (pF) if the one that NIR implies is out of range."""
+C_M_RANGE = (1.0, 1e5)
+MIN_PEAK = 30.0
+"""Lowest peak of an action potential in plots (mV)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Neurons of a node that have the same parameters.
+
+    Attributes
+    ----------
+    ids : (n,) ndarray of int64
+        Elements of the node.
+    neuron : LIF
+    synapse : DeltaSynapse or ExpCurrent
+    per_weight : (n,) ndarray of float64
+        Strength (mV or pA) of a synapse of weight 1.
+    jump : (n,) ndarray of float64
+        Potential (mV) that a spike of weight 1 adds at once, in addition to its effect through
+        `synapse`.
+    per_constant : (n,) ndarray of float64
+        Injected current (pA) that is equivalent to a constant input of 1.
+    missing : (n,) ndarray of float64
+        Synaptic current (pA) to add at the start of a constant input of 1, which rises in NIR.
+    rise, kept : float
+        Potential (mV) that a synaptic current of 1 pA adds within a step, and the fraction of the
+        current left after it.
+    """
+
+    ids: NDArray[np.int64]
+    neuron: LIF
+    synapse: Synapse
+    per_weight: Array
+    jump: Array
+    per_constant: Array
+    missing: Array
+    rise: float
+    kept: float
+
+    @property
+    def synaptic(self) -> bool:
+        """Whether spikes act through a synaptic current."""
+        return self.synapse.is_current
+
+    def response(self, *, late: bool = False) -> Response:
+        """Return the effect of an input of 1 that lasts for one step.
+
+        Parameters
+        ----------
+        late : bool
+            Whether it arrives one step late, so that the response includes the effect of that step.
+        """
+        if late and self.synaptic:
+            return self.decayed(self.per_weight)
+        direct: Response = [(self.synapse, self.per_weight)]
+        return [(DeltaSynapse(), self.jump), *direct] if self.jump.any() else direct
+
+    def decayed(self, current: Array) -> Response:
+        """Return the response that replaces synaptic currents which started one step ago."""
+        return [(DeltaSynapse(), self.rise * current), (self.synapse, self.kept * current)]
+
+
+class _Input(NamedTuple):
+    """Effect of input on the neurons of a node; fields as in `Group`, with one value per neuron.
+
+    `tau_s` (ms) is 0 without a synaptic current; `held` is the potential (mV) that a constant input
+    of 1 adds in the end or, without leak, in a second.
+    """
+
+    tau_s: Array
+    c_m: Array
+    per_weight: Array
+    jump: Array
+    missing: Array
+    held: Array
+
+
+def groups_of(node: Any, name: str, size: int, units: Units) -> list[Group]:
+    """Return the neurons of a node, grouped by parameters.
+
+    Raises
+    ------
+    NeurosimError
+        For parameters that a neuron of neurosim cannot have; names the node.
+    """
+    try:
+        return _groups(node, name, size, units)
+    except NeurosimError as error:
+        words = str(error)
+        if "mV" in words:
+            words += (
+                f" (1 unit of the graph is {units.mv_per_unit:g} mV: the options mv_per_unit and "
+                "v_zero change that)"
+            )
+        raise NeurosimError(words if repr(name) in words else f"Node {name!r}: {words}") from None
+
+
+def _groups(node: Any, name: str, size: int, units: Units) -> list[Group]:
+    """Return the neurons of a node, grouped by parameters."""
+    kind = type(node).__name__
+
+    def field(key: str) -> Array:
+        return per_element(node, key, name, size)
+
+    zeros, ones = np.zeros(size), np.ones(size)
+    tau, r, v_leak, threshold, v_reset = ones * np.inf, ones, zeros, ones * np.inf, zeros
+    if kind == "Threshold":  # no state: Euler's method with a time constant of one step
+        units = replace(units, integration="euler")
+        tau, threshold = ones * units.dt_s, field("threshold")
+        v_reset = np.minimum(threshold, 0.0) - 1.0  # without effect on the next step
+    else:
+        r = field("r")
+        if kind not in ("IF", "I"):
+            tau = field("tau_mem" if kind in SYNAPTIC else "tau")
+            v_leak = v_reset = field("v_leak")
+        elif (r == 1.0).all():
+            r = ones / units.dt_s
+        if kind not in READOUTS:
+            threshold, v_reset = field("v_threshold"), field("v_reset")
+    wrong = v_reset >= threshold
+    if wrong.any():
+        raise NeurosimError(
+            f"v_reset = {v_reset[wrong][0]:g} is not below v_threshold = "
+            f"{threshold[wrong][0]:g}: the neuron would fire in every step; lower v_reset"
+        )
+    tau_m, top, low = units.ms(tau, "tau"), units.mv(threshold), units.mv(v_reset)
+    subtract = zeros
+    if kind not in READOUTS | {"Threshold"}:
+        subtract = _subtracted(top - low, units.decay(tau, "tau"), units)
+    per_unit = units.mv_per_unit * r
+    if kind in SYNAPTIC:
+        found = _synaptic_input(node, field, per_unit, tau, tau_m, units)
+    else:
+        per_weight = tidied(per_unit * _gain(tau, units))
+        found = _Input(zeros, zeros + DEFAULT_C_M, per_weight, zeros, zeros, per_unit)
+    models = np.stack([tau_m, units.mv(v_leak), top, low, subtract, found.c_m, found.tau_s], axis=1)
+    unique, index = models[:1], np.zeros(size, int)
+    if (models != models[0]).any():
+        unique, index = np.unique(models, axis=0, return_inverse=True)
+    groups = []
+    for k, (tau_k, *potentials, c_m, tau_s) in enumerate(unique.tolist()):
+        ids = np.flatnonzero(index.ravel() == k)
+        # Without leak, `held` is the slope in mV per second.
+        per_pa = tau_k / c_m if math.isfinite(tau_k) else 1e3 / c_m
+        groups.append(
+            Group(
+                ids,
+                _neuron(tau_k, c_m, *potentials),
+                ExpCurrent(tau_s) if tau_s else DeltaSynapse(),
+                found.per_weight[ids],
+                found.jump[ids],
+                found.held[ids] / per_pa,
+                found.missing[ids],
+                float(units.rise(tau_k, tau_s)) / c_m if tau_s else 0.0,
+                math.exp(-units.dt / tau_s) if tau_s else 0.0,
+            )
+        )
+    return groups
+
+
+def _neuron(tau_m: float, c_m: float, rest: float, top: float, low: float, subtract: float) -> LIF:
+    """Return a LIF, or an IntegrateAndFire if the ranges of a LIF do not allow one."""
+    peak = max(MIN_PEAK, top) if math.isfinite(top) else MIN_PEAK
+    values = (rest, top, low, peak, tau_m, c_m, 0.0)
+    if not subtract:
+        with suppress(NeurosimError):
+            return LIF(*values)
+    return IntegrateAndFire(*values, subtract=subtract)
+
+
+def _subtracted(depth: Array, decay: Array, units: Units) -> Array:
+    """Return the potential (mV) that a spike subtracts; 0 if it resets V."""
+    if units.reset == "value":
+        return np.zeros_like(depth)
+    if units.reset == "subtract":
+        return tidied(depth)
+    if not decay.all():
+        raise NeurosimError(
+            "reset = 'subtract_delayed' lowers the potential that is left after the leak, and "
+            "tau = dt leaves none: give reset = 'subtract'"
+        )
+    # neurosim subtracts before the leak, so that the value is larger.
+    return tidied(depth / decay)
+
+
+def _gain(tau: Array, units: Units) -> Array:
+    """Return the fraction of its final effect that a constant input has after one step.
+
+    For infinite tau, return the step in s.
+    """
+    x = units.dt_s / tau
+    return np.where(np.isinf(tau), units.dt_s, x if units.euler else -np.expm1(-x))
+
+
+def _synaptic_input(
+    node: Any,
+    field: Callable[[str], Array],
+    per_unit: Array,
+    tau: Array,
+    tau_m: Array,
+    units: Units,
+) -> _Input:
+    """Return the effect of input on neurons with synaptic currents.
+
+    Solved exactly, a pulse leaves a current and a potential at the end of its step. With Euler's
+    method it leaves a current that acts in the same step; here it acts one step later, which delays
+    compensate. A current that decays within a step moves the potential at once.
+    """
+    tau_syn, w_in = field("tau_syn"), field("w_in")
+    left, tau_s = units.decay(tau_syn, "tau_syn"), units.ms(tau_syn, "tau_syn")
+    at_once = left == 0.0
+    tau_s = np.where(at_once, 1.0, tau_s)
+    rise = units.rise(tau_m, tau_s)
+    per_pf = per_unit * units.dt_s / tau / rise if units.euler else per_unit / (tau * 1e3)
+    # Capacitances for which a current of 1 in NIR is 1 pA, if they are in range.
+    with np.errstate(divide="ignore"):
+        c_m = tidied(1.0 / per_pf)
+    fits = (c_m >= C_M_RANGE[0]) & (c_m <= C_M_RANGE[1])
+    c_m, per_current = np.where(fits, c_m, DEFAULT_C_M), np.where(fits, 1.0, DEFAULT_C_M * per_pf)
+    noted = node.metadata.get(IMPULSE) if isinstance(node.metadata, dict) else None
+    impulse = isinstance(noted, (bool, int, np.ndarray, np.generic)) and bool(np.all(noted))
+    per_weight = per_current * tidied(
+        w_in * (units.dt_s / tau_syn if impulse else _gain(tau_syn, units))
+    )
+    missing = -per_current * w_in * (left if units.euler else 1.0)
+    jump = np.zeros_like(tau)
+    if not units.euler and not impulse:
+        jump = per_unit * w_in * (-np.expm1(-units.dt / tau_m) - rise / tau_m)
+    return _Input(
+        np.where(at_once, 0.0, tau_s),
+        np.where(at_once, DEFAULT_C_M, c_m),
+        np.where(at_once, tidied(per_unit * w_in * _gain(tau, units)), per_weight),
+        np.where(at_once, 0.0, jump),
+        np.where(at_once, 0.0, missing),
+        per_unit * w_in,
+    )
