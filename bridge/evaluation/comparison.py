@@ -84,7 +84,12 @@ def prediction_measures(
         Prefix of the keys `cross_entropy`, `bits_per_spike`, `brier` and `auc`.
     """
     names = ("cross_entropy", "bits_per_spike", "brier", "auc")
-    measures = (cross_entropy, bits_per_spike, brier_score, auc)
+    measures: tuple[Callable[..., Measure], ...] = (
+        cross_entropy,
+        bits_per_spike,
+        brier_score,
+        auc,
+    )
     return {
         prefix + name: measure(fired, probability, blocks)
         for name, measure in zip(names, measures, strict=True)
