@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bridge.utils.checks import as_floats, as_integer, generator
-from bridge.utils.renamed import with_old_argument
 from neurosim import NeurosimError
 from neurosim.utils.compilation import compiled
+from neurosim.utils.renamed import with_old_argument
 
 # Largest number of patterns per unit, in the limit of many units (Amit et al. 1987).
 CAPACITY = 0.138

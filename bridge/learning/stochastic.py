@@ -9,7 +9,7 @@ from bridge.learning import loss_kinds
 from bridge.learning.design import is_sparse
 from bridge.learning.objectives import MeanLoss
 from bridge.learning.optimizers import Callback, Distance, History, OptimizeResult, Trajectory
-from bridge.utils.renamed import with_old_argument
+from neurosim.utils.renamed import with_old_argument
 
 # Exponent of the step size: Σ ηₜ diverges, Σ ηₜ² converges.
 DECAY = 0.75

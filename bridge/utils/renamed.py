@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import warnings
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
+
+from neurosim.utils.renamed import with_old_argument
 
 T = TypeVar("T")
-Parameters = ParamSpec("Parameters")
 
 
 def old_attributes(**names: str) -> Callable[[type[T]], type[T]]:
@@ -28,25 +28,6 @@ def old_attributes(**names: str) -> Callable[[type[T]], type[T]]:
 
         cls.__getattr__ = find
         return cls
-
-    return decorate
-
-
-def with_old_argument(
-    old: str, new: str
-) -> Callable[[Callable[Parameters, T]], Callable[Parameters, T]]:
-    """Return a decorator that accepts a keyword argument by its old name, with a warning."""
-
-    def decorate(function: Callable[Parameters, T]) -> Callable[Parameters, T]:
-        @functools.wraps(function)
-        def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> T:
-            if old in kwargs:
-                message = f"the argument {old!r} of {function.__qualname__} is now {new!r}"
-                warnings.warn(message, DeprecationWarning, stacklevel=2)
-                kwargs[new] = kwargs.pop(old)
-            return function(*args, **kwargs)
-
-        return call
 
     return decorate
 
