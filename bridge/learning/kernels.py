@@ -19,8 +19,12 @@ BLOCK = 128
 PAD = 8
 
 # Without the check for division by zero, loops with divisions are vectorised.
-_compiled = compiled(error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
-_in_order = compiled(error_model="numpy", fastmath={"contract"})
+_fast = {"error_model": "numpy", "fastmath": {"reassoc", "contract", "nsz"}}
+_compiled = compiled(**_fast)
+# Functions called by others are inlined by the compiler. Otherwise their code exists twice, once in
+# the caller's module, with sums in different order, and which is called depends on the cache.
+_inlined = compiled(forceinline=True, **_fast)
+_in_order = compiled(forceinline=True, error_model="numpy", fastmath={"contract"})
 _ROUND = 1.5 * 2.0**52
 _LN2_HIGH, _LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10
 _POWERS = tuple(1.0 / math.factorial(k) for k in range(13, -1, -1))
@@ -54,7 +58,7 @@ def logarithm(x):  # type: ignore[no-untyped-def]
     return (value + square * other) * ratio
 
 
-@_compiled
+@_inlined
 def pointwise(kind, gain, scores, sign, losses, slopes, curvatures, exact):  # type: ignore[no-untyped-def]
     """Compute loss, slope and curvature (Gauss-Newton part unless `exact`) of trials.
 
@@ -94,7 +98,7 @@ def pointwise(kind, gain, scores, sign, losses, slopes, curvatures, exact):  # t
             curvatures[k] = size * size * spread * (q * (2.0 - 3.0 * q) if exact else spread)
 
 
-@_compiled
+@_inlined
 def weighted(weights, sign, scores, losses, slopes, curvatures, modes, factors):  # type: ignore[no-untyped-def]
     """Multiply slopes by weights, and compute the factors of z zᵀ for each of `modes`.
 
@@ -170,7 +174,7 @@ def dense_sums(  # type: ignore[no-untyped-def]
     return total, wrong, longest
 
 
-@_compiled
+@_inlined
 def _add_products(scaled, other, z, n, products, others):  # type: ignore[no-untyped-def]
     """Add the products of two vectors with the first `n` rows of z, four rows at a time."""
     for j in range(0, n - 3, 4):
