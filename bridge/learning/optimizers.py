@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from bridge.utils.checks import as_integer, positive
-from bridge.utils.renamed import old_attributes, with_old_argument
+from bridge.utils.renamed import old_attributes
+from neurosim.utils.renamed import with_old_argument
 
 # Ratio of successive step sizes above which steps are considered not to shrink.
 STALLED = 0.9
