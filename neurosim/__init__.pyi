@@ -161,6 +161,9 @@ from .models import (
     StepCurrent as StepCurrent,
 )
 from .models import (
+    Synapse as Synapse,
+)
+from .models import (
     Uniform as Uniform,
 )
 from .models import (

@@ -1,4 +1,4 @@
-"""What tests in several folders share."""
+"""Fixtures of tests in several folders."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from neurosim.results import PopulationInfo, Result, RunStats, SpikeTrains, Trac
 from neurosim.scenario import Scenario
 
 collect_ignore_glob = ["data/*"]
-"""Programs that made the data need what tests do not."""
+"""The programs that made the data have other dependencies."""
 
-# The same examples in every run: a failure is the change's, never the dice's.
+# The same examples in every run, so that a failure is due to a change, not to chance.
 hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis_settings.load_profile("repeatable")
 
@@ -130,6 +130,12 @@ class Installed:
         if isinstance(self.scenario, Exception):
             raise self.scenario
         return self.scenario
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """A new generator for each test: the order of tests does not change its data."""
+    return np.random.default_rng(1)
 
 
 @pytest.fixture

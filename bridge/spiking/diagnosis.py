@@ -124,10 +124,8 @@ def diagnose(
         relative = (expected - floor) / scale
         clipped = (relative > 1.0 + resolution) & (measured < expected)
         silenced = (relative > 1.5 * resolution) & (measured <= floor)
-        error, local = (
-            float(np.sqrt(np.mean((measured - other) ** 2))) / scale
-            for other in (abstract[k], expected)
-        )
+        squares = (np.mean((measured - other) ** 2) for other in (abstract[k], expected))
+        error, local = (float(np.sqrt(square)) / scale for square in squares)
         fractions = (float(np.mean(clipped)), float(np.mean(silenced)))
         losses.append(
             LayerLoss(k, agreement, previous - agreement, error, local, *fractions, resolution)

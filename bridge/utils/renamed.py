@@ -1,4 +1,4 @@
-"""Deprecated attributes and parameters of classes that still work, with a warning."""
+"""Deprecated attributes and arguments that still work, with a warning."""
 
 from __future__ import annotations
 

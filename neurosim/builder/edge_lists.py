@@ -273,9 +273,10 @@ class Listed:
                 self.sign = int(np.sign(weights[np.argmax(weights != 0.0)]))
             if min(low * self.sign, high * self.sign) < 0.0:
                 wrong = weights * self.sign < 0.0
+                effect = self.sign * (self._projection.effect or 1)
                 words = (
-                    f"weight = {weights[wrong][0]:g} would {EFFECT[-self.sign]}, other synapses "
-                    f"from {source.name!r} {EFFECT[self.sign]}, against Dale's law: split the "
+                    f"weight = {weights[wrong][0]:g} would {EFFECT[-effect]}, other synapses "
+                    f"from {source.name!r} {EFFECT[effect]}, against Dale's law: split the "
                     "population, or add it with dale=False"
                 )
                 refuse(reader, k, wrong, words)

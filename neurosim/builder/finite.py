@@ -76,7 +76,7 @@ def _not_finite(
         for index in variables(part, g):
             found.append(("synaptic current", state.synaptic[index : index + n]))
         if g in part.models.first_state:
-            size, start = state_size(population.neuron), part.models.first_state[g]
+            size, start = state_size(plan.layout, local.population), part.models.first_state[g]
             values = state.states[start : start + size * n].reshape(n, size)
             found.append(("state of the model", values.sum(axis=1)))
         for quantity, values in found:

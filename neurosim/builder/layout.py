@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurosim.errors import NeurosimError
 from neurosim.kernels.types import MAX_STEPS
 from neurosim.models import DeltaSynapse
+from neurosim.models.declare import states_of
+from neurosim.models.lif_equations import lif_equations
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     from numpy.typing import NDArray
 
+    from neurosim.models import Synapse
     from neurosim.network import Network, Population, Projection
 
 NOISE = "noise"
@@ -29,6 +33,8 @@ BUFFER = 2**19
 
 EI_VARIABLES = ("i_exc", "i_inh", "input_exc", "input_inh")
 """Variables that require E/I probes."""
+SYNAPTIC = (*EI_VARIABLES, "i_syn")
+"""Variables that sum over synapses without equations."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +103,7 @@ class Layout:
     Attributes
     ----------
     populations : tuple of Population
+        Those with synapses that have equations have neurons with equations too.
     first_id : (n_populations + 1,) ndarray of int64
         Global id of each population's first neuron; the last entry is the number of neurons.
     ports : tuple of tuple
@@ -134,7 +141,11 @@ class Layout:
 
     def index(self, population: Population) -> int:
         """Return the index of a population."""
-        return next(k for k, p in enumerate(self.populations) if p is population)
+        return next(k for k, p in enumerate(self.populations) if p.name == population.name)
+
+    def synapses(self, k: int) -> tuple[Synapse, ...]:
+        """Return the synapses onto population k that are integrated with its neurons."""
+        return equations_in(self.ports[k])
 
 
 def _ports(network: Network, population: Population) -> tuple[Hashable, ...]:
@@ -151,6 +162,42 @@ def _ports(network: Network, population: Population) -> tuple[Hashable, ...]:
         elif drive.synapse is not None:
             ports[drive.synapse] = None
     return tuple(ports) or (DeltaSynapse(),)
+
+
+def equations_in(ports: tuple[Any, ...]) -> tuple[Synapse, ...]:
+    """Return the ports that are synapses with equations of their own."""
+    return tuple(port for port in ports if port != NOISE and port.has_equations)
+
+
+def _with_equations(
+    network: Network, population: Population, ports: tuple[Hashable, ...]
+) -> Population:
+    """Return a population whose neurons can be integrated together with its synapses."""
+    synapses = equations_in(ports)
+    if synapses:
+        _check_recordings(network, population, synapses[0])
+    if not (synapses and population.neuron.is_linear):
+        return population
+    neuron: Any = population.neuron
+    what = f"{population.name!r} receives {type(synapses[0]).__name__}, a synapse with equations"
+    if NOISE in ports:
+        raise NeurosimError(
+            f"{what}, which cannot be combined with MembraneNoise: give Poisson spikes or a "
+            "CurrentWaveform of noise"
+        )
+    return replace(population, neuron=lif_equations(neuron, what))
+
+
+def _check_recordings(network: Network, population: Population, synapse: Synapse) -> None:
+    """Refuse recordings of synaptic currents where a synapse has equations of its own."""
+    for recording in network.recordings:
+        if recording.population is population and recording.variable in SYNAPTIC:
+            kind = type(synapse)
+            raise NeurosimError(
+                f"{recording.variable!r} of {population.name!r} cannot be recorded, as it receives "
+                f"{kind.__name__}, a synapse with equations: record its state "
+                f"{next(iter(states_of(kind)))!r}"
+            )
 
 
 def _probed(network: Network, population: Population) -> NDArray[np.int64]:
@@ -200,9 +247,11 @@ def _lay_out_thread(
 
 def lay_out(network: Network, n_threads: int) -> Layout:
     """Assign the neurons of a network to threads, and a slot to every input."""
-    return _lay_out(
-        [(p, _ports(network, p), _probed(network, p)) for p in network.populations], n_threads
-    )
+    parts = []
+    for population in network.populations:
+        ports, probed = _ports(network, population), _probed(network, population)
+        parts.append((_with_equations(network, population, ports), ports, probed))
+    return _lay_out(parts, n_threads)
 
 
 def lay_out_ends(projection: Projection) -> Layout:

@@ -1,4 +1,4 @@
-"""Parameters and initial states of neurons whose equations are compiled apart."""
+"""Parameters and initial states of neurons with compiled equations."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.builder.codegen.model_code import block_address
-from neurosim.builder.codegen.model_methods import METHODS
-from neurosim.builder.codegen.model_source import hidden_states, internal_steps, work_rows
+from neurosim.builder.codegen.model_source import (
+    Writer,
+    hidden_states,
+    internal_steps,
+    method_of,
+)
 from neurosim.builder.layout import NOISE
 from neurosim.builder.parameters import drawn_neuron, refractory_of, values_of
-from neurosim.builder.propagators import FILTERS
+from neurosim.builder.propagators import port_kind
 from neurosim.kernels import Models
-from neurosim.kernels.types import ALPHA, DELTA
+from neurosim.kernels.types import ALPHA, EXPONENTIAL
 from neurosim.models.declare import parameters_of, states_of
 
 if TYPE_CHECKING:
@@ -24,12 +28,11 @@ if TYPE_CHECKING:
 
     from neurosim.builder.layout import Layout, LocalPopulation
     from neurosim.kernels import Neurons
-    from neurosim.network import Population
 
 
 @dataclass(frozen=True, eq=False)
 class ModelPart:
-    """The neurons of one thread whose equations are compiled apart.
+    """The neurons of one thread that have compiled equations.
 
     Attributes
     ----------
@@ -39,28 +42,34 @@ class ModelPart:
         Their states beside the potential at time 0.
     first_state : mapping of int to int
         Index in `State.states` of the first state of each group.
-    n_rows : int
-        Rows that `Scratch.work` needs.
+    n_rows, n_points : int
+        Rows that `Scratch.work` needs, and values per neuron that `Scratch.course` needs.
     """
 
     tables: Models | None
     states: NDArray[np.float64]
     first_state: Mapping[int, int]
     n_rows: int
+    n_points: int
 
 
-def state_size(neuron: Any) -> int:
+def state_size(layout: Layout, population: int) -> int:
     """Return how many values per neuron are stored beside the potential."""
-    return len(states_of(type(neuron))) - 1 + hidden_states(type(neuron))
+    neuron: Any = layout.populations[population].neuron
+    parts = (neuron, *layout.synapses(population))
+    return sum(len(states_of(type(part))) for part in parts) - 1 + hidden_states(type(neuron))
 
 
-def initial_states(population: Population, dt: float, seed: int) -> NDArray[np.float64]:
-    """Return all states of every neuron at time 0, the potential (mV) first.
+def initial_states(layout: Layout, number: int, dt: float, seed: int) -> NDArray[np.float64]:
+    """Return all states of every neuron of a population at time 0, the potential (mV) first.
+
+    The states of its synapses follow.
 
     Returns
     -------
     (size, n_states) ndarray
     """
+    population = layout.populations[number]
     model: Any = drawn_neuron(population, seed)
     potential, *names = states_of(type(model))
 
@@ -71,28 +80,36 @@ def initial_states(population: Population, dt: float, seed: int) -> NDArray[np.f
 
     v = values(potential, population.v_init, np.empty(0))
     columns = [v, *(values(name, None, v) for name in names)]
+    for synapse in layout.synapses(number):
+        columns += [np.full(population.size, value) for value in synapse.initial_states()]
     # The adaptive method starts with a trial of the whole step.
     columns += [np.full(population.size, dt)] * hidden_states(type(model))
     return np.stack(columns, axis=1)
 
 
-def _carried(neuron: Any, local: LocalPopulation) -> list[Any]:
-    """Return the synapses of a group whose currents the method of integration carries."""
-    if hasattr(type(neuron), "step") or not METHODS[neuron.method].carries_currents:
-        return []
-    return [port for port in local.slots if port != NOISE and FILTERS[type(port)] != DELTA]
+def _integrated(layout: Layout, number: int) -> list[Any]:
+    """Return the synapses that are integrated together with the neurons of a population."""
+    neuron: Any = layout.populations[number].neuron
+    ports: tuple[Any, ...] = layout.ports[number]
+    carries = method_of(type(neuron)).carries_currents
+    return [
+        port
+        for port in ports
+        if port != NOISE and (port.has_equations or (carries and port.is_current))
+    ]
 
 
 def _parameter_rows(
-    population: Population, local: LocalPopulation, dt: float, seed: int
+    layout: Layout, local: LocalPopulation, dt: float, seed: int
 ) -> NDArray[np.float64]:
-    """Return refractory steps, parameters and time constants of currents that are carried.
+    """Return refractory steps, and parameters of the neuron and the synapses integrated with it.
 
-    One row, or one for each neuron of a local.
+    One row, or one for each local neuron.
     """
+    population = layout.populations[local.population]
     neuron = drawn_neuron(population, seed)
-    values = [getattr(neuron, name) for name in parameters_of(type(neuron))]
-    values += [port.tau for port in _carried(neuron, local)]
+    parts = (neuron, *_integrated(layout, local.population))
+    values = [getattr(part, name) for part in parts for name in parameters_of(type(part))]
     refractory = refractory_of(neuron, dt)
     if neuron.is_uniform:
         return np.array([[float(refractory), *values]])
@@ -103,7 +120,7 @@ def _parameter_rows(
 def model_tables(
     layout: Layout, neurons: Neurons, thread: int, dt: float, seed: int, debug: bool
 ) -> ModelPart:
-    """Lay out the neurons of one thread whose equations are compiled apart.
+    """Lay out the neurons of one thread that have compiled equations.
 
     Parameters
     ----------
@@ -120,40 +137,42 @@ def model_tables(
     """
     parts = layout.threads[thread].populations
     populations = [layout.populations[local.population] for local in parts]
-    own = [g for g, p in enumerate(populations) if not p.neuron.is_linear]
+    groups = [g for g, p in enumerate(populations) if not p.neuron.is_linear]
     if all(p.neuron.is_linear for p in layout.populations):
-        return ModelPart(None, np.empty(0), {}, 0)
+        return ModelPart(None, np.empty(0), {}, 0, 0)
     states: dict[int, NDArray[np.float64]] = {}
     first: dict[int, int] = {}
-    for g in own:
+    for g in groups:
         first[g] = sum(len(part) for part in states.values())
         local = parts[g]
-        states[g] = initial_states(populations[g], dt, seed)[local.start : local.stop, 1:].ravel()
-    rows = {g: _parameter_rows(populations[g], parts[g], dt, seed) for g in own}
+        states[g] = initial_states(layout, g, dt, seed)[local.start : local.stop, 1:].ravel()
+    rows = {g: _parameter_rows(layout, parts[g], dt, seed) for g in groups}
     blocks, address, points, carrying = [], [], [], []
     first_state, first_param, params = [], [], []
-    n_params = 0
+    n_params = most_points = 0
     for b, block in enumerate(neurons.blocks):
         g = int(block.group)
         if g not in rows:
             continue
         neuron: Any = populations[g].neuron
+        ports = _integrated(layout, g)
         table = rows[g]
         start = int(block.start - neurons.groups[g].start)
         stop = start + int(block.stop - block.start)
         n_internal = internal_steps(type(neuron), dt)
-        kinds = [FILTERS[type(port)] for port in _carried(neuron, parts[g])]
-        carried = sum(2 if kind == ALPHA else 1 for kind in kinds)
-        carries = not hasattr(neuron, "step") and METHODS[neuron.method].carries_currents
+        carries = method_of(type(neuron)).carries_currents
+        sizes = {EXPONENTIAL: 1, ALPHA: 2}
+        carried = sum(sizes.get(port_kind(port), 0) for port in ports)
         n_points = 1 + carried if carries else 2 * n_internal + 1
         stride = table.shape[1] if len(table) > 1 else 0
         part = table[start:stop] if stride else table
         head = [n_internal, dt / n_internal, n_points, stride]
         blocks.append(b)
-        address.append(block_address(neuron, debug, kinds))
+        address.append(block_address(neuron, debug, ports))
         points.append(n_points)
         carrying.append(carries)
-        first_state.append(first[g] + start * state_size(neuron))
+        first_state.append(first[g] + start * state_size(layout, g))
+        most_points = max(most_points, n_points + len(ports))
         first_param.append(n_params)
         params.append(np.concatenate([head, part.ravel()]))
         n_params += len(params[-1])
@@ -167,5 +186,7 @@ def model_tables(
         params=np.concatenate([np.empty(0), *params]),
         dt=np.array([dt]),
     )
-    n_rows = max((work_rows(populations[g].neuron) for g in own), default=0)  # type: ignore[arg-type]
-    return ModelPart(models, np.concatenate([np.empty(0), *states.values()]), first, n_rows)
+    models_of: list[Any] = [(populations[g].neuron, _integrated(layout, g)) for g in groups]
+    n_rows = max((Writer(*each).n_rows for each in models_of), default=0)
+    start_states = np.concatenate([np.empty(0), *states.values()])
+    return ModelPart(models, start_states, first, n_rows, most_points)

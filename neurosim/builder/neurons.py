@@ -16,6 +16,7 @@ from neurosim.kernels.types import (
     ALPHA,
     BLOCK,
     DELTA,
+    EQUATIONS,
     GROUP,
     MODEL_BLOCK,
     NEURON_BLOCK,
@@ -81,7 +82,7 @@ class _Groups:
             size = whole_lines(count)
             if port.kind == ALPHA:
                 port.rise += size
-            self.n_synaptic += {DELTA: 0, ALPHA: 2 * size}.get(port.kind, size)
+            self.n_synaptic += {DELTA: 0, EQUATIONS: 0, ALPHA: 2 * size}.get(port.kind, size)
             self.ports.append(port)
         group.stop, group.stop_port = group.start + count, len(self.ports)
         self.groups.append(group)

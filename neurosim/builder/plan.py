@@ -35,7 +35,7 @@ from neurosim.builder.streams import check_seed
 from neurosim.builder.synapses import into_ring, make_tables
 from neurosim.builder.workers import workers
 from neurosim.errors import NeurosimError
-from neurosim.network.dale import common_sign
+from neurosim.network.dale import common_effect, effect_of
 from neurosim.results import PopulationInfo
 
 if TYPE_CHECKING:
@@ -92,6 +92,28 @@ class ThreadPlan:
     n_slots: int
 
 
+class Synapses(NamedTuple):
+    """Synapses of the threads of this process.
+
+    Attributes
+    ----------
+    tables : sequence of Table
+    plastic : sequence of PlasticPart
+    signs : mapping of str to int
+        Sign of all synapses from each population.
+    max_delay, min_delay : int
+        Longest and shortest delay (steps), at least 1.
+    n_synapses : int
+    """
+
+    tables: Sequence[Table]
+    plastic: Sequence[PlasticPart]
+    signs: Mapping[str, int]
+    max_delay: int
+    min_delay: int
+    n_synapses: int
+
+
 @dataclass(frozen=True, eq=False)
 class Plan:
     """A network laid out on a time grid for a number of threads.
@@ -113,14 +135,11 @@ class Plan:
     spikes_of : mapping of str to (n_recorded,) ndarray of int64
         Neurons whose spikes are recorded.
     traces : tuple of TracePlan
-    max_delay, min_delay : int
-        Longest and shortest delay (steps), at least 1.
+    synapses : Synapses
     steps_per_delivery : int
         Steps that are delivered together.
     refractory : (n_populations,) ndarray of int64
         Refractory steps of each population.
-    n_synapses : int
-        Of the threads of this process.
     """
 
     dt: float
@@ -133,11 +152,14 @@ class Plan:
     offsets: Mapping[str, float | NDArray[np.float64]]
     spikes_of: Mapping[str, NDArray[np.int64]]
     traces: tuple[TracePlan, ...]
-    max_delay: int
-    min_delay: int
+    synapses: Synapses
     steps_per_delivery: int
     refractory: NDArray[np.int64]
-    n_synapses: int
+
+    @property
+    def max_delay(self) -> int:
+        """Longest delay (steps)."""
+        return self.synapses.max_delay
 
     @property
     def n_threads(self) -> int:
@@ -156,27 +178,6 @@ class Plan:
 _DESCRIBED = ("v_rest", "v_threshold", "v_reset", "v_peak", "tau_m", "t_ref")
 
 
-class _Synapses(NamedTuple):
-    """Synapses of the threads of this process.
-
-    Attributes
-    ----------
-    tables : sequence of Table
-    plastic : sequence of PlasticPart
-    signs : mapping of str to int
-        Sign of all synapses from each population.
-    max_delay, min_delay, n_synapses : int
-        As in `Plan`.
-    """
-
-    tables: Sequence[Table]
-    plastic: Sequence[PlasticPart]
-    signs: Mapping[str, int]
-    max_delay: int
-    min_delay: int
-    n_synapses: int
-
-
 def _build_synapses(
     network: Network,
     layout: Layout,
@@ -185,7 +186,7 @@ def _build_synapses(
     local_threads: range,
     each: Each,
     debug: bool,
-) -> _Synapses:
+) -> Synapses:
     """Build the synapses of a network."""
     projections = Projections(network, layout, dt, seed, local_threads=local_threads, each=each)
     plastic = plastic_projections(network, layout, dt, seed, local_threads, each)
@@ -193,7 +194,7 @@ def _build_synapses(
     made = make_tables(projections, each)
     parts = plastic_parts(network, plastic, layout, dt, local_threads, each, debug)
     delays = np.concatenate([q.delays.delays for q in (projections, *plastic)])
-    return _Synapses(
+    return Synapses(
         tables=list(each(lambda built: into_ring(built[0], layout), made)),
         plastic=parts,
         signs=_signs(network, (projections, *plastic)),
@@ -203,24 +204,12 @@ def _build_synapses(
     )
 
 
-def _synapses_of(plan: Plan) -> _Synapses:
-    """Return the synapses of a plan."""
-    return _Synapses(
-        tables=[part.table for part in plan.threads],
-        plastic=[part.plastic for part in plan.threads],
-        signs={name: info.sign for name, info in plan.populations.items()},
-        max_delay=plan.max_delay,
-        min_delay=plan.min_delay,
-        n_synapses=plan.n_synapses,
-    )
-
-
 def _signs(network: Network, built: Iterable[Projections]) -> dict[str, int]:
     """Return the sign of all synapses from each population, 0 for both signs."""
     found = ChainMap(*(projections.found_weights() for projections in built))
     return {
-        population.name: common_sign(
-            found.get(p, p.weight) for p in network.projections if p.source is population
+        population.name: common_effect(
+            effect_of(p, found.get(p)) for p in network.projections if p.source is population
         )
         for population in network.populations
     }
@@ -247,7 +236,7 @@ def _starting_potentials(layout: Layout, thread: int, dt: float, seed: int) -> N
         if population.neuron.is_linear:
             start = initial_potentials(population, seed) - potential_offset(population, seed)
         else:
-            start = initial_states(population, dt, seed)[:, 0]
+            start = initial_states(layout, local.population, dt, seed)[:, 0]
         v[local.first : local.first + local.size] = start[local.start : local.stop]
     return v
 
@@ -304,7 +293,7 @@ def build(
         if wired is None:
             synapses = _build_synapses(network, layout, dt, seed, local_threads, each, debug)
         else:
-            synapses = _synapses_of(wired)
+            synapses = wired.synapses
         traces = plan_traces(network, layout, dt)
 
         def build_thread(thread: int) -> ThreadPlan:
@@ -344,14 +333,12 @@ def build(
         local_threads=local_threads,
         first_id=layout.first_id,
         populations=_describe(network, synapses.signs),
-        offsets={p.name: potential_offset(p, seed) for p in network.populations},
+        offsets={p.name: potential_offset(p, seed) for p in layout.populations},
         spikes_of={
             p.name: recorded_spikes(network.recordings, p.name, p.size) for p in network.populations
         },
         traces=traces,
-        max_delay=synapses.max_delay,
+        synapses=synapses,
         steps_per_delivery=ring if ring > 1 else layout.steps_per_delivery,
-        min_delay=synapses.min_delay,
         refractory=np.array([shortest_refractory(p.neuron, dt) for p in network.populations]),
-        n_synapses=synapses.n_synapses,
     )

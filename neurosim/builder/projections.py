@@ -12,7 +12,7 @@ from neurosim.builder.streams import generator, stream_key
 from neurosim.builder.weights import common_weights, is_listed, weight_array
 from neurosim.kernels import random_rows as c
 from neurosim.models.column import is_per_edge
-from neurosim.network.dale import common_sign
+from neurosim.network.dale import common_effect, effect_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from neurosim.builder.layout import Layout
     from neurosim.builder.workers import Each
     from neurosim.network import Network, Population, Projection
-    from neurosim.network.dale import Weight
 
 
 ROW_KINDS = {
@@ -42,13 +41,13 @@ def expected_synapses(projection: Projection) -> float:
     return projection.rule.bind(ends).expected_synapses(*ends.shape, n_common=ends.n_common)
 
 
-def known_weights(network: Network, source: Population) -> list[Weight]:
-    """Return the weights from a population that are not in files; of plastic ones the largest."""
-    return [
-        p.plasticity.w_max if p.plasticity is not None else p.weight
+def known_sign(network: Network, source: Population) -> int:
+    """Return the common effect of the synapses from a population that are not in files."""
+    return common_effect(
+        effect_of(p, None if p.plasticity is None else p.plasticity.w_max)
         for p in network.projections
         if p.source is source and (p.plasticity is not None or not is_per_edge(p.weight))
-    ]
+    )
 
 
 class Projections:
@@ -136,12 +135,13 @@ class Projections:
                 continue
             source, target = projection.source, self.layout.index(projection.target)
             if source not in signs:
-                signs[source] = common_sign(known_weights(network, source))
+                signs[source] = known_sign(network, source)
             targets = [
                 self.layout.threads[thread].populations[target] for thread in self.local_threads
             ]
-            listed[p] = Listed(projection, targets, self._dt, self.keys[p], signs[source], each)
-            signs[source] = listed[p].sign
+            sign = signs[source] * projection.effect
+            listed[p] = Listed(projection, targets, self._dt, self.keys[p], sign, each)
+            signs[source] = listed[p].sign * projection.effect or signs[source]
         return listed
 
     @property

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import exprel
 
-from neurosim.kernels.types import ALPHA, DELTA, EXPONENTIAL, GROUP, PORT, SpikeMechanism
+from neurosim.kernels.types import ALPHA, DELTA, EQUATIONS, EXPONENTIAL, GROUP, PORT, SpikeMechanism
 from neurosim.models import AlphaCurrent, DeltaSynapse, ExpCurrent
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LINKS = {"softplus": SpikeMechanism.SOFTPLUS, "exponential": SpikeMechanism.EXPONENTIAL}
 """Mechanism for each link of `EscapeRate`."""
 FILTERS: dict[type, int] = {DeltaSynapse: DELTA, ExpCurrent: EXPONENTIAL, AlphaCurrent: ALPHA}
-"""Kind of port for each synapse model."""
+"""Kind of port for each built-in synapse model."""
 
 
 def _ramp_exponential(x: float) -> float:
@@ -78,12 +78,17 @@ def link_of(neuron: Neuron) -> SpikeMechanism:
     return SpikeMechanism.THRESHOLD if neuron.escape is None else LINKS[neuron.escape.link]
 
 
+def port_kind(synapse: Any) -> int:
+    """Return the kind of port of a synapse model."""
+    return EQUATIONS if synapse.has_equations else FILTERS[type(synapse)]
+
+
 def synapse_port(synapse: Any, neuron: Neuron, dt: float) -> np.record:
     """Return the PORT record of a synapse model, with kind and propagators."""
     port = np.zeros(1, PORT)[0]
     port.gain = 1.0
-    port.kind = FILTERS[type(synapse)]
-    if port.kind == DELTA:
+    port.kind = port_kind(synapse)
+    if port.kind in (DELTA, EQUATIONS):
         return port
     port.p_ss = math.exp(-dt / synapse.tau)
     if port.kind == ALPHA:

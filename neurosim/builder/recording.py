@@ -110,20 +110,25 @@ def plan_traces(network: Network, layout: Layout, dt: float) -> tuple[TracePlan,
         ids = np.arange(recording.population.size) if recording.ids is None else recording.ids
         key = (recording.population.name, recording.name)
         reduction = recording.name.removeprefix(recording.variable).lstrip("_")
-        unit = recording.population.recordables()[recording.variable]
-        number, state = layout.index(recording.population), _state_index(recording)
-        plan = TracePlan(key, recording.variable, number, ids, interval, unit, state, reduction)
+        number, state = layout.index(recording.population), _state_index(recording, layout)
+        plan = TracePlan(
+            key, recording.variable, number, ids, interval, recording.unit, state, reduction
+        )
         plans.append(plan)
     return tuple(plans)
 
 
-def _state_index(recording: Recording) -> StateIndex | None:
+def _state_index(recording: Recording, layout: Layout) -> StateIndex | None:
     """Return the index of a recorded state variable, None for other variables."""
-    neuron = recording.population.neuron
-    names = list(states_of(type(neuron)))[1:]
-    if recording.variable not in names:
+    number = layout.index(recording.population)
+    neuron = layout.populations[number].neuron
+    names: list[Any] = [(None, name) for name in states_of(type(neuron))]
+    for synapse in layout.synapses(number):
+        names += [(synapse, name) for name in states_of(type(synapse))]
+    wanted = (recording.synapse, recording.state)
+    if wanted not in names[1:]:
         return None
-    return StateIndex(names.index(recording.variable), state_size(neuron))
+    return StateIndex(names.index(wanted) - 1, state_size(layout, number))
 
 
 def recorded_spikes(recordings: tuple[Recording, ...], name: str, size: int) -> NDArray[np.int64]:

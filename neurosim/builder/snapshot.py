@@ -14,7 +14,7 @@ import numpy as np
 
 from neurosim.builder.models import state_size
 from neurosim.builder.parameters import drawn_neuron, refractory_of
-from neurosim.kernels.types import ALPHA, DELTA, SpikeMechanism
+from neurosim.kernels.types import ALPHA, DELTA, EQUATIONS, SpikeMechanism
 from neurosim.models import HodgkinHuxley
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _spans(layout: Layout, part: ThreadPlan, thread: int, counter: _Counter) -> 
                 whole = counter.take("synaptic", population.size) + local.start
                 yield _Span("synaptic", index, whole, local.size)
         if not population.neuron.is_linear:
-            n = state_size(population.neuron)
+            n = state_size(layout, local.population)
             whole = counter.take("states", n * population.size) + n * local.start
             yield _Span("states", part.models.first_state[g], whole, n * local.size)
         if len(layout.probed[local.population]):
@@ -113,7 +113,7 @@ def _ports(part: ThreadPlan, group: int) -> NDArray:
 
 def _variables(port: np.record) -> list[int]:
     """Return the first index in `State.synaptic` of each variable of a port."""
-    if port.kind == DELTA:
+    if port.kind in (DELTA, EQUATIONS):
         return []
     return [int(port.state), int(port.rise)] if port.kind == ALPHA else [int(port.state)]
 

@@ -114,7 +114,7 @@ def new_ranks(plan: Plan, chunk: int, machines: int, mpi: NDArray[np.int64]) -> 
     """
     iallgather, test, allgatherv, integer, communicator = mpi.tolist()
     n_own = plan.n_threads // machines
-    length = 1 + n_own * min(plan.min_delay, chunk) + CAPACITY
+    length = 1 + n_own * min(plan.synapses.min_delay, chunk) + CAPACITY
     more = n_own * plan.max_spikes(chunk, plan.n_threads)
     return Ranks(
         iallgather=iallgather,
@@ -149,10 +149,9 @@ def new_scratch(plan: Plan, thread: int, timed: bool) -> Scratch:
     n_common = max(len(table.common) // len(table.start), 1)
     segments = LISTED + plan.steps_per_delivery * n_common * len(table.start) + 1
     models = plan.threads[thread].models
-    points = 0 if models.tables is None else int(models.tables.points.max(initial=0))
     return Scratch(
         **arrays,
-        course=np.empty(MODEL_BLOCK * points),
+        course=np.empty(MODEL_BLOCK * models.n_points),
         work=np.zeros(WORK_ROW * models.n_rows),
         cells=arrays["bits"].view(np.uint16),
         segments=np.zeros(segments, SEGMENT),

@@ -91,7 +91,7 @@ class TimeLoop:
         loop = Loop(
             thread=self._thread,
             max_delay=plan.max_delay,
-            min_delay=plan.min_delay,
+            min_delay=plan.synapses.min_delay,
             steps_per_delivery=plan.steps_per_delivery,
             ring=int(table.ring[0]),
             row_stride=int(table.row_stride[0]),

@@ -121,7 +121,7 @@ class Engine:
             debug=debug,
             wired=wired,
         )
-        self.n_synapses = comm.sum(self.plan.n_synapses)
+        self.n_synapses = comm.sum(self.plan.synapses.n_synapses)
         tables = (array.nbytes for part in self.plan.threads for array in part.table)
         self.table_bytes = comm.sum(sum(tables))
         self.steps = 0

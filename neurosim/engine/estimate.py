@@ -25,7 +25,6 @@ from neurosim.engine.threads import choose_threads
 from neurosim.errors import NeurosimError
 from neurosim.models.column import Column, is_per_edge
 from neurosim.models.quantity import is_distribution
-from neurosim.results import UNITS
 from neurosim.utils.resources import physical_memory
 
 if TYPE_CHECKING:
@@ -200,7 +199,7 @@ def _recording(recording: Recording, duration: float, dt: float) -> dict[str, An
     return {
         "population": recording.population.name,
         "variable": recording.name,
-        "unit": UNITS.get(recording.variable),
+        "unit": recording.unit or None,
         "neurons": recorded_neurons(recording),
         "interval_ms": None if recording.variable == "spikes" else recording.interval or dt,
         "bytes": recording_bytes(recording, duration, dt),

@@ -50,6 +50,7 @@ def _sample_weights(weights, bits, rule, tails, kept):
     """Convert random bits to weights; `tails` and `kept` as for `normal_quantiles`."""
     low, span = rule.weight_low, rule.weight_high - rule.weight_low
     a, b, sign = rule.weight_a, rule.weight_b, rule.weight_sign
+    # Uniform numbers between the quantiles of the bounds give the truncated distribution.
     for i in range(weights.size):
         weights[i] = low + open_unit(bits[i]) * span
     if rule.weight_kind == UNIFORM:
@@ -66,6 +67,7 @@ def _sample_weights(weights, bits, rule, tails, kept):
 @helper
 def delay_entry(bits, guide, cdf):
     """Return the entry of a delay distribution for random bits."""
+    # The guide skips to the first entry that the leading bits allow.
     k = guide[np.int64(bits >> _GUIDE_SHIFT)]
     while bits >= cdf[k]:
         k += 1
@@ -136,6 +138,7 @@ def find_delays(plan, p, work, at, n):
 @inline
 def identify(rule, source, work, n):
     """Write the identities of the n synapses in `work`, and their indices among given values."""
+    # Synapses of in-degree rules were drawn by target, so the target identifies them.
     in_degree, all_to_all = rule.kind == IN_DEGREE, rule.kind == ALL
     for i in range(n):
         target = work.targets[i]
@@ -218,6 +221,7 @@ def count_rows(frame, draw, draw_frame, first, last, _):
                 source = source_number(rule, plan.views, neuron)
                 if source < 0:
                     continue
+                # Lengths of listed rows are known without drawing.
                 if rule.kind == IN_DEGREE and rule.first_probe < 0:
                     row = rule.first_row + source - rule.first_listed
                     counts[base + neuron] += lists.start[row + 1] - lists.start[row]

@@ -80,6 +80,7 @@ def count_edges(edges, first, start, stop, probes, key, cdf, guide, counts):
     cells = np.empty(PIECE, np.int64)
     increments = np.empty(PIECE, np.uint32)
     for begin in range(0, size, PIECE):
+        # First pass: find the counters and prefetch them. Second pass: increment.
         m = 0
         for i in range(begin, min(begin + PIECE, size)):
             source, target = edges.sources[i], edges.targets[i]
@@ -90,6 +91,7 @@ def count_edges(edges, first, start, stop, probes, key, cdf, guide, counts):
                 delay = edges.delays[i]
             elif cdf.size > 1:
                 delay = delay_entry(squares(counter(source, first + i), key), guide, cdf)
+            # The synapse onto an E/I probe is counted with the one it copies.
             cells[m] = source * width + delay
             prefetch(flat, cells[m])
             increments[m] = 1 + (probes.size > 0 and probes[target - start] >= 0)
@@ -167,11 +169,11 @@ def place_edges(frame, p, first, base, _a, _b):
             n += np.int64(rule.first_target <= target) & np.int64(target < rule.stop_target)
         weights, columns = work.weights[:n], work.columns[:n]
         find_weights(plan, p, edges.weights, work, 0, n)
-        if rule.delay_kind == ARRAY:
+        if rule.delay_kind == ARRAY:  # from edges to their delays
             for i in range(n):
                 work.indices[i] = edges.delays[work.indices[i]]
         find_delays(plan, p, work, 0, n)
-        rows = work.indices[:n]
+        rows = work.indices[:n]  # the indices are no longer needed
         for i in range(n):
             rows[i] = base + work.majors[i]
         _prefetch_all(rows, columns, table)

@@ -72,6 +72,7 @@ def _integrate(v, voltage, p_vv, threshold, reset, until, t):
     """Advance V by one step; return whether any neuron spikes."""
     spikes = False
     for i in range(v.size):
+        # Refractory neurons are advanced too, then clamped: a branch would prevent vectorization.
         new, free = p_vv[i] * v[i] + voltage[i], until[i] < t
         v[i] = new if free else reset[i]
         spikes |= (new > threshold[i]) & free

@@ -42,10 +42,11 @@ def _current_value(programs, piece, cursors):
 @helper
 def _inject(inputs, cursors, groups, injected, uniform):
     """Sum up the injected currents and convert them to changes of V in a step."""
+    # Summed again from all currents: a difference would accumulate rounding errors.
     injected[:] = 0.0
     for k in range(inputs.currents.size):
         piece = inputs.currents[k]
-        if cursors[piece.program] < 0:
+        if cursors[piece.program] < 0:  # before the first change
             continue
         value, stride = _current_value(inputs.programs, piece, cursors)
         for i in range(piece.count):
@@ -83,6 +84,7 @@ def _draw_cells(bits, key, t, entity, n):
 
     Returns the index of the first entity's bits, in units of 16 bits from the start of `bits`.
     """
+    # Entities 4k … 4k + 3 share a random number, whichever block they are in.
     skipped = entity & 3
     base = counter(t, entity >> 2)
     for i in range((skipped + n + 3) >> 2):
@@ -111,6 +113,7 @@ def _count_thresholds(counts, cells, thresholds):
 @helper
 def _draw_tail(table, tail_cdf, key, t, entity):
     """Draw the Poisson number of an entity whose 16 bits lie beyond the last threshold."""
+    # The marked counter gives bits that are independent of the first draw.
     bits = squares(counter(t, entity) | _TAIL, key)
     n = np.int64(0)
     while table.first_tail + n < table.stop_tail and bits >= tail_cdf[table.first_tail + n]:
@@ -157,6 +160,7 @@ def count_noise(frame, block_port, n, t, _a, _b):
     value, _ = _current_value(inputs.programs, piece, state.cursors)
     table, key, counts = inputs.poisson_tables[value], piece.key, scratch.counts[:n]
     bits, cells = scratch.bits, scratch.cells
+    # Most steps need no draw from the tail.
     if _count_by_table(table, inputs.thresholds, key, t, piece.entity, bits, cells, counts):
         for i in range(n):
             if counts[i] == table.stop_threshold - table.first_threshold:
@@ -206,6 +210,7 @@ def _add_poisson(inputs, piece, state, scratch, arriving, t):
         return
     n, entity, numbers = piece.count, piece.entity, scratch.numbers
     value, stride = _current_value(inputs.programs, piece, state.cursors)
+    # Tables exist only for rates that all targets share.
     if stride == 0:
         table, counts = inputs.poisson_tables[value], scratch.counts[:n]
         bits, cells = scratch.bits, scratch.cells

@@ -110,7 +110,7 @@ def filter_port(voltage, synaptic, offset, port, arriving):
     n = voltage.size
     p_ss, p_vs, p_sr, p_vr = port.p_ss, port.p_vs, port.p_sr, port.p_vr
     gain = port.gain
-    if port.kind == DELTA:
+    if port.kind == DELTA:  # acts on V directly, without a state
         for i in range(n):
             voltage[i] += arriving[i]
         return
@@ -121,6 +121,7 @@ def filter_port(voltage, synaptic, offset, port, arriving):
             voltage[i] += p_vs * current
             currents[i] = p_ss * current + arriving[i]
         return
+    # An alpha current is the second of two filters in series; input enters the first.
     rise = synaptic[port.rise + offset : port.rise + offset + n]
     for i in range(n):
         current = currents[i]
@@ -180,6 +181,7 @@ def _advance_block(neurons, inputs, block, injected, state, row, scratch, t):
     slot = row + port.slot + offset
     arriving = state.buffer[slot : slot + n]
     synaptic = state.synaptic[port.state + offset : port.state + offset + n]
+    # One pass over memory for the common cases.
     if n_ports == 1 and port.kind != ALPHA and kind <= COUNTED and group.first_id >= 0:
         weight = 0.0
         if kind == COUNTED:
@@ -232,6 +234,7 @@ def reset(i, group, v, until, queue, head, count, t):
     if group.refractory == 0:
         return count
     until[i] = t + group.refractory
+    # Refractory periods of a group are equal, so they end in the order of the queue.
     queue[group.start + (head + count) % (group.stop - group.start)] = i
     return count + 1
 
@@ -245,7 +248,7 @@ def _emit_spikes(block, group, v, until, queue, head, count, fired, n_fired, t):
     threshold = group.threshold
     for a in range(block.start, block.stop, SCAN_WIDTH):
         b = min(a + SCAN_WIDTH, block.stop)
-        if not _any_above(v[a:b], threshold):
+        if not _any_above(v[a:b], threshold):  # vectorized
             continue
         for i in range(a, b):
             if v[i] > threshold and until[i] < t:
@@ -258,6 +261,7 @@ def _emit_spikes(block, group, v, until, queue, head, count, fired, n_fired, t):
 @helper
 def sort_spikes(fired, first, last):
     """Sort the ids of the few neurons that spiked in a step."""
+    # Insertion sort: the ids of each kind of neuron are already sorted.
     for i in range(first + 1, last):
         one, j = fired[i], i
         while j > first and fired[j - 1] > one:

@@ -110,12 +110,14 @@ def normal_quantiles(values, tails, kept):
 
     `tails` and `kept` are scratch of at least the same size.
     """
+    # Compact the indices of tail values; their quantile needs a logarithm and a branch.
     n = np.int64(0)
     for i in range(values.size):
         tails[n] = i
         n += np.int64(abs(values[i] - 0.5) > 0.425)
     for k in range(n):
         kept[k] = normal_quantile(values[tails[k]])
+    # Vectorized over all values; those in the tails are overwritten below.
     for i in range(values.size):
         values[i] = _middle(values[i] - 0.5)
     for k in range(n):

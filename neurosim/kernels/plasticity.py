@@ -30,6 +30,7 @@ def transmit_plastic(frame, index, row, t, first_fired, n_fired):
             delay = plastic.delays[projection.first_delay + j]
             begin, end = state.history_start[index - delay], state.history_start[index - delay + 1]
             for i in range(begin, end):
+                # The spikes that arrive now: those of `delay` steps ago.
                 source = state.history[i] - projection.first_source
                 if source < 0 or source >= projection.n_sources:
                     continue
@@ -68,6 +69,7 @@ def post_trace(plasticity, latest, k, step, rate):
 @helper
 def _append_post(plasticity, post, t, rates):
     """Append a postsynaptic spike to a neuron's list; `rates` are the decay rates of its traces."""
+    # Traces decay since the last spike, then increase by 1.
     n, latest = plasticity.count[0], plasticity.last_spike[post]
     for k in range(plasticity.values.shape[1]):
         value = 1.0 if k < rates.size else 0.0

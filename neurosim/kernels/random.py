@@ -18,7 +18,7 @@ def squares(counter, key):
 
     B. Widynski, *Squares: A Fast Counter-Based RNG*, arXiv:2004.06278 (2020).
     """
-    x = counter * key
+    x = counter * key  # wraps modulo 2⁶⁴, like all products here
     y = x
     z = y + key
     x = x * x + y

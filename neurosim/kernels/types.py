@@ -25,8 +25,8 @@ WORK_ROW = MODEL_BLOCK + 8
 MAX_STEPS = 4
 """Maximum number of steps delivered together. A power of two."""
 
-# Kinds of synaptic port.
-DELTA, EXPONENTIAL, ALPHA = 0, 1, 2
+# Kinds of synaptic port. Those with equations are integrated together with the neurons.
+DELTA, EXPONENTIAL, ALPHA, EQUATIONS = 0, 1, 2, 3
 # What the time of a thread is spent on: indices into `Scratch.ticks`.
 DELIVERY, UPDATE, NOISE, WAITING, RECORDING = range(5)
 PHASES = ("delivery", "update", "noise", "waiting", "recording")

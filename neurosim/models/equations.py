@@ -8,41 +8,39 @@ import numbers
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
-from neurosim.models.declare import states_of, traces_of
+from neurosim.models.declare import parameters_of, states_of, traces_of
+from neurosim.models.registry import hash_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from neurosim.models.registry import Part
-
 FUNCTIONS = ("abs", "bool", "float", "int", "max", "min", "pow", "range", "round")
 """Built-in functions that compile."""
 
-OPTIONAL = ("stable", "after_step")
-"""Optional methods of a neuron model."""
+ALL = "*"
+"""In a signature: all declared states or traces, in order."""
 
 
-def methods_of(kind: type[Part]) -> tuple[str, ...]:
-    """Return the names of the compiled methods of a neuron model or plasticity rule."""
-    if methods := getattr(kind, "methods", ()):
-        return methods
-    optional = (name for name in OPTIONAL if hasattr(kind, name))
-    return ("step" if hasattr(kind, "step") else "derivatives", "spikes", "reset", *optional)
+def methods_of(kind: type[Any]) -> tuple[str, ...]:
+    """Return the names of the compiled methods of a class."""
+    names = [name for name in kind.signatures if name not in kind.optional or hasattr(kind, name)]
+    return tuple(name for name in names if name != "derivatives" or "step" not in names)
 
 
-def arguments_of(kind: type[Part], method: str) -> tuple[str, ...]:
+def arguments_of(kind: type[Any], method: str) -> tuple[str, ...]:
     """Return the names of the arguments of a method."""
-    states = tuple(states_of(kind))
-    return {
-        "derivatives": (*states, "i", "p"),
-        "step": (*states, "i", "jump", "dt", "p"),
-        "spikes": ("v_before", *states, "p"),
-        "reset": (*states, "p"),
-        "stable": (*states, "h", "p"),
-        "after_step": ("v_before", *states, "refractory", "p"),
-        "on_pre": ("w", *traces_of(kind), "p"),
-        "on_post": ("w", *traces_of(kind), "p"),
-    }[method]
+    declared = (*states_of(kind), *traces_of(kind))
+    signature = kind.signatures[method]
+    return tuple(name for item in signature for name in (declared if item == ALL else (item,)))
+
+
+def digest_of(kind: type[Any]) -> str:
+    """Return a hash of the equations and declarations of a class."""
+    methods = [getattr(kind, name) for name in methods_of(kind) if hasattr(kind, name)]
+    functions = [*methods, *helpers_of(methods)]
+    equations = [(inspect.getsource(function), constants_of(function)) for function in functions]
+    options = {name: getattr(kind, name) for name in kind.options}
+    return hash_of(equations, options, parameters_of(kind), states_of(kind))
 
 
 def location_of(function: Callable[..., Any], line: int | None = None) -> str:

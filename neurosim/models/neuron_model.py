@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,13 +15,14 @@ from neurosim.models.declare import (
     parameters_of,
     states_of,
 )
-from neurosim.models.equations import constants_of, helpers_of, methods_of
+from neurosim.models.equations import ALL, digest_of
 from neurosim.models.lif import Neuron
 from neurosim.models.quantity import is_uniform
-from neurosim.models.registry import hash_of
 from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from neurosim.engine.verification import Verification
@@ -126,6 +126,17 @@ class NeuronModel(Neuron, abstract=True):
     spike_check: ClassVar[str] = "internal"
     error_control: ClassVar[str] = "yp"
     escape: ClassVar[None] = None
+    signatures: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "step": (ALL, "i", "jump", "dt", "p"),
+        "derivatives": (ALL, "i", "p"),
+        "spikes": ("v_before", ALL, "p"),
+        "reset": (ALL, "p"),
+        "stable": (ALL, "h", "p"),
+        "after_step": ("v_before", ALL, "refractory", "p"),
+    }
+    """Arguments of the methods that are compiled."""
+    optional: ClassVar[tuple[str, ...]] = ("step", "stable", "after_step")
+    options: ClassVar[tuple[str, ...]] = OPTIONS
 
     def __post_init__(self) -> None:
         check_class(type(self))
@@ -170,11 +181,7 @@ class NeuronModel(Neuron, abstract=True):
     @classmethod
     def digest(cls) -> str:
         """Return a hash of the equations and declarations of the class."""
-        methods = [getattr(cls, name) for name in methods_of(cls) if hasattr(cls, name)]
-        functions = [*methods, *helpers_of(methods)]
-        equations = [(inspect.getsource(own), constants_of(own)) for own in functions]
-        options = {name: getattr(cls, name) for name in OPTIONS}
-        return hash_of(equations, options, parameters_of(cls), states_of(cls))
+        return digest_of(cls)
 
     def initial_of(self, name: str, v: NDArray[np.float64]) -> Any:
         """Return the value of a state at time 0, where that of the potential is v (mV)."""

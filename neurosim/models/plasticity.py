@@ -10,10 +10,13 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.models.column import PerEdge, is_per_edge
 from neurosim.models.declare import parameter, trace
+from neurosim.models.equations import ALL
 from neurosim.models.quantity import is_distribution
 from neurosim.models.registry import Part
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from neurosim.models.distributions import Distribution
@@ -66,8 +69,12 @@ class Plasticity(Part, abstract=True):
     """
 
     noun: ClassVar[str] = "a plasticity rule"
-    methods: ClassVar[tuple[str, ...]] = ("on_pre", "on_post")
-    """Methods that are compiled."""
+    signatures: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "on_pre": ("w", ALL, "p"),
+        "on_post": ("w", ALL, "p"),
+    }
+    """Arguments of the methods that are compiled."""
+    optional: ClassVar[tuple[str, ...]] = ()
     w_max: float
 
     def check_initial(

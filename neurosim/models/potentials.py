@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.models.quantity import bounds_of, is_distribution
+from neurosim.models.quantity import bounds_of, is_distribution, typical
 
 IN_VOLTS = 0.2
 """Potentials (mV) of smaller magnitude are assumed to be volts."""
@@ -21,7 +21,7 @@ def check_volts(neuron: Any, *names: str) -> None:
     ------
     NeurosimError
     """
-    potentials = {name: _typical(getattr(neuron, name)) for name in names}
+    potentials = {name: typical(getattr(neuron, name)) for name in names}
     all_small = max(map(abs, potentials.values())) < IN_VOLTS
     for name, v in potentials.items():
         if -IN_VOLTS < v <= -0.01 or (all_small and v != 0.0):
@@ -84,8 +84,3 @@ def _first_out_of_order(neuron: Any, lower: str, upper: str) -> tuple[float, flo
     low, high = np.broadcast_arrays(low, high)
     wrong = np.flatnonzero(low >= high)
     return (float(low[wrong[0]]), float(high[wrong[0]])) if len(wrong) else None
-
-
-def _typical(value: Any) -> float:
-    """Return a number itself, the mean of a distribution, or the largest magnitude."""
-    return float(value.mean) if is_distribution(value) else max(bounds_of(value), key=abs)

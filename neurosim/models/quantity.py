@@ -52,6 +52,11 @@ def bounds_of(value: Any) -> tuple[float, float]:
     return (value, value) if is_uniform(value) else value.extent
 
 
+def typical(value: Any) -> float:
+    """Return the number itself, the mean of a distribution, or the value of largest size."""
+    return float(value.mean) if is_distribution(value) else max(bounds_of(value), key=abs)
+
+
 def is_distribution(value: object) -> TypeIs[Distribution]:
     """Whether a quantity is drawn from a distribution."""
     return isinstance(value, Distribution)

@@ -1,9 +1,8 @@
-"""Synapse models: what one presynaptic spike does, and how high a PSP it makes."""
+"""Synapse models: the effect of a presynaptic spike on the postsynaptic neuron."""
 
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,31 +10,116 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import exprel
 
-from neurosim.models.declare import parameter
-from neurosim.models.registry import Part
+from neurosim.errors import NeurosimError
+from neurosim.models.declare import parameter, parameters_of, states_of
+from neurosim.models.equations import ALL, digest_of
+from neurosim.models.quantity import typical
+from neurosim.models.registry import Part, is_builtin
+from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from neurosim.models.lif import Neuron
+
+TYPICAL_REST = -65.0
+"""Resting potential (mV) that stands for one that differs between neurons."""
+ABOVE_REST = 10.0
+"""Distance from rest (mV) at which a synapse without current at rest excites or inhibits."""
 
 
 def _tau(help: str) -> Any:
     return parameter(unit="ms", low=0.01, high=1e4, help=help)
 
 
-class Synapse(Part, ABC, abstract=True):
-    """Base class of synapse models."""
+class Synapse(Part, abstract=True):
+    """Base class of synapse models, also of those that are written as equations.
+
+    A subclass is a frozen dataclass. Its fields, declared by `neurosim.parameter`, are the
+    parameters; its class variables, declared by `neurosim.state`, are the state variables. Static
+    methods give the equations. They are integrated together with those of the neuron, by its
+    method, and consist of the same expressions as the equations of a `neurosim.NeuronModel`.
+
+    ``derivatives(*states, p)``
+        Time derivatives of all states (per ms): a number for one state, else a tuple.
+    ``current(v, *states, p)``
+        Synaptic current (pA) at the membrane potential `v` (mV). It is part of `i` of the neuron.
+    ``arrive(*states, w, p)``
+        Optional: all states after the arrival of spikes; `w` is the sum of their weights. Without
+        this method the weight is added to the first state.
+
+    `p` holds the parameters. Weights are in the unit of the first state. Spikes arrive at the end
+    of a time step, after the integration.
+
+    Class variable that a subclass may set:
+
+    ``sign``
+        1 if a positive weight excites, -1 if it inhibits. Default: the sign of the current at the
+        resting potential after a spike; where there is none, 10 mV above rest. Dale's law and
+        colours in figures depend on it.
+
+    Examples
+    --------
+    A conductance that decays exponentially:
+
+    >>> from dataclasses import dataclass
+    >>> from typing import ClassVar
+    >>> import neurosim as ns
+    >>> @dataclass(frozen=True, eq=False)
+    ... class ExpConductance(ns.Synapse):
+    ...     "A conductance that jumps by its weight and decays exponentially."
+    ...     tau: float = ns.parameter(2.0, "ms", 0.01, 1e4, "decay time constant")
+    ...     e_rev: float = ns.parameter(0.0, "mV", -200.0, 200.0, "reversal potential")
+    ...     g: ClassVar = ns.state("nS", 0.0, "conductance")
+    ...     @staticmethod
+    ...     def derivatives(g, p):
+    ...         return -g / p.tau
+    ...     @staticmethod
+    ...     def current(v, g, p):
+    ...         return g * (p.e_rev - v)
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> inhibition = ExpConductance(tau=8.0, e_rev=-80.0)
+    >>> drive = net.drive(cell, ns.SpikeTimes([5.0]), synapse=inhibition, weight=4.0)
+    >>> recording = net.record(cell, "g")
+    """
 
     noun: ClassVar[str] = "a synapse model"
     unit: ClassVar[str] = "pA"
     """Unit of its weights."""
     is_current: ClassVar[bool] = True
     """Whether it injects a current; otherwise it moves the potential at once."""
+    has_equations: ClassVar[bool] = False
+    """Whether it declares states and equations."""
+    sign: ClassVar[int | None] = None
+    signatures: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "derivatives": (ALL, "p"),
+        "current": ("v", ALL, "p"),
+        "arrive": (ALL, "w", "p"),
+    }
+    """Arguments of the methods that are compiled."""
+    optional: ClassVar[tuple[str, ...]] = ("arrive",)
+    options: ClassVar[tuple[str, ...]] = ("sign",)
 
-    @abstractmethod
+    def __init_subclass__(cls, *, abstract: bool = False, **options: Any) -> None:
+        super().__init_subclass__(abstract=abstract, **options)
+        if states := states_of(cls):
+            cls.has_equations = True
+            cls.unit = next(iter(states.values())).unit
+
+    def __post_init__(self) -> None:
+        _check_class(type(self))
+        super().__post_init__()
+
+    @classmethod
+    def digest(cls) -> str:
+        """Return a hash of the equations and declarations of the class."""
+        return digest_of(cls)
+
     def time_to_peak(self, neuron: Neuron) -> float:
         """Time from arrival to the peak of the PSP (ms)."""
+        raise NeurosimError(f"the time to the peak of a {type(self).__name__} is not known")
 
-    @abstractmethod
     def psp_per_weight(self, neuron: Neuron) -> float:
         """Peak of the PSP (mV) for a weight of 1.
 
@@ -44,6 +128,60 @@ class Synapse(Part, ABC, abstract=True):
         NeurosimError
             Where it is not known.
         """
+        raise NeurosimError(
+            f"the peak potential after a {type(self).__name__} is not proportional to its weight"
+        )
+
+    def initial_states(self) -> list[float]:
+        """Return the states at time 0."""
+        values = [state.initial for state in states_of(type(self)).values()]
+        return [float(getattr(self, v) if isinstance(v, str) else v) for v in values]
+
+    def effect_on(self, neuron: Neuron) -> int:
+        """Return 1 if a positive weight excites a neuron, -1 if it inhibits it, 0 if neither."""
+        if self.sign is not None or not self.has_equations:
+            return 1 if self.sign is None else self.sign
+        try:
+            v = typical(neuron.v_rest)
+            v = TYPICAL_REST if math.isnan(v) else v
+            return self._current_sign(v) or self._current_sign(v + ABOVE_REST)
+        except NeurosimError:
+            raise
+        except Exception:
+            # A mistake in the equations is reported with its line when the network is built.
+            return 1
+
+    def _current_sign(self, v: float) -> int:
+        """Return the sign of the current (pA) that a spike evokes at a potential (mV)."""
+        kind: Any = type(self)
+        states = self.initial_states()
+        rest = kind.current(v, *states, self)
+        if hasattr(kind, "arrive"):
+            states = list(np.atleast_1d(kind.arrive(*states, 1.0, self)))
+        else:
+            states[0] += 1.0
+        for _ in states:  # the weight may reach the current through all states in turn
+            slopes = np.atleast_1d(kind.derivatives(*states, self))
+            states = [x + 1e-3 * slope for x, slope in zip(states, slopes, strict=True)]
+        return int(np.sign(kind.current(v, *states, self) - rest))
+
+
+def _check_class(kind: type[Synapse]) -> None:
+    """Refuse a class without states, or with an unknown initial value or sign."""
+    states, parameters = states_of(kind), parameters_of(kind)
+    if not states and not is_builtin(kind):
+        raise NeurosimError(
+            f"{kind.__name__} declares no state: a spike adds its weight to the first one, "
+            'such as g: ClassVar = ns.state("nS", 0.0)'
+        )
+    if kind.sign not in (None, 1, -1):
+        raise NeurosimError(f"{kind.__name__}.sign = {show(kind.sign)}: it must be 1 or -1")
+    for name, state in states.items():
+        if isinstance(state.initial, str) and state.initial not in parameters:
+            raise NeurosimError(
+                f"{kind.__name__}.{name} starts at {state.initial!r}, which is not a parameter of "
+                f"{kind.__name__}"
+            )
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,8 @@ def check_weights(network: Network, number: int, weights: Any, n: int) -> Any:
     strength = check_strength(weights, 1.0, "weights", projection.synapse.unit, (n,))
     if projection.source.dale:
         others = [p for k, p in enumerate(network.projections) if k != number]
-        check_dale(projection.source, projection.target, strength, others)
+        ends = projection.source, projection.target
+        check_dale(*ends, strength, projection.synapse, others)
     if projection.plasticity is not None:
         return projection.plasticity.check_initial(strength, weights, "weights")
     return strength

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.models.distributions import Distribution
+    from neurosim.models.synapses import Synapse
     from neurosim.network.parts import Population, Projection
 
     Weight = float | NDArray[np.float64] | Distribution | PerEdge
@@ -98,14 +99,36 @@ def warn_of_truncation(weight: Weight, given: object, name: str, source: str) ->
         )
 
 
-def common_sign(weights: Iterable[Weight]) -> int:
-    """Return +1 if all weights excite, −1 if all inhibit, else 0."""
-    signs = {sign_of(weight) for weight in weights} - {0}
+def effect_of(projection: Projection, weight: Weight | None = None) -> int | None:
+    """Return +1 if all synapses excite, −1 if all inhibit, 0 if neither, None where both occur.
+
+    Parameters
+    ----------
+    projection : Projection
+    weight : float, ndarray, distribution or Column, optional
+        Taken instead of the projection's own.
+    """
+    sign = sign_of(projection.weight if weight is None else weight)
+    return None if sign is None else sign * projection.effect
+
+
+def common_sign(projections: Iterable[Projection]) -> int:
+    """Return +1 if all synapses excite, −1 if all inhibit, else 0."""
+    return common_effect(map(effect_of, projections))
+
+
+def common_effect(effects: Iterable[int | None]) -> int:
+    """Return the effect that synapses have in common, 0 where they differ."""
+    signs = set(effects) - {0}
     return (signs.pop() or 0) if len(signs) == 1 else 0
 
 
 def check_dale(
-    source: Population, target: Population, weight: Weight, others: Iterable[Projection]
+    source: Population,
+    target: Population,
+    weight: Weight,
+    synapse: Synapse,
+    others: Iterable[Projection],
 ) -> None:
     """Refuse synapses of both signs from one population; strengths of 0 are ignored.
 
@@ -114,6 +137,7 @@ def check_dale(
     source, target : Population
     weight : float, ndarray, distribution or Column
         Strength of the new projection from `source` to `target`.
+    synapse : Synapse
     others : iterable of Projection
         Existing projections.
 
@@ -129,8 +153,9 @@ def check_dale(
             f"The synapses from {source.name!r} to {target.name!r} have both signs, against "
             "Dale's law: split the population, or add it with dale=False"
         )
+    sign *= synapse.effect_on(target.neuron)
     for other in others:
-        before = sign_of(other.weight) if other.source is source else 0
+        before = effect_of(other) if other.source is source else 0
         if sign and before and before != sign:
             raise NeurosimError(
                 f"The synapses from {source.name!r} to {target.name!r} would {EFFECT[sign]}, "

@@ -9,6 +9,7 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.models.column import MAX_DELAY
+from neurosim.models.declare import states_of
 from neurosim.models.distance import with_distance
 from neurosim.models.endpoints import Endpoints
 from neurosim.models.inputs import Input
@@ -17,7 +18,13 @@ from neurosim.models.rule import Rule
 from neurosim.models.sparse import expand_sparse
 from neurosim.models.synapses import DeltaSynapse, Synapse
 from neurosim.network.dale import check_dale, common_sign, keep_sign, warn_of_truncation
-from neurosim.network.parts import Drive, Population, Projection, Recording, check_ids
+from neurosim.network.parts import (
+    Drive,
+    Population,
+    Projection,
+    Recording,
+    check_ids,
+)
 from neurosim.network.strength import (
     check_delay,
     check_drive_strength,
@@ -158,7 +165,7 @@ class Network:
         Also 0 for strengths in a file, which is read when the network is built.
         """
         self._check_population(population, "population")
-        return common_sign(p.weight for p in self._projections if p.source is population)
+        return common_sign(p for p in self._projections if p.source is population)
 
     def add(
         self,
@@ -231,14 +238,15 @@ class Network:
         rule : Rule or scipy sparse matrix
             A sparse matrix of shape (source.size, target.size) defines connections by its stored
             entries. The rule may be omitted if `psp` or `weight` is a sparse matrix.
-        synapse : DeltaSynapse, ExpCurrent or AlphaCurrent
+        synapse : Synapse
+            DeltaSynapse, ExpCurrent, AlphaCurrent or a custom model.
         psp : float, array_like, distribution, sparse matrix or str
             Strength as the peak of the postsynaptic potential (mV). Arrays have one value per
             synapse: (source.size, target.size) for AllToAll, (size,) for OneToOne, (n,) for
             Explicit. A string is the name of a column of CSVEdges, or of an attribute of
             SonataEdges; `Column` converts its unit.
         weight : float, array_like, distribution, sparse matrix or str
-            Strength in the unit of the synapse (mV or pA), instead of `psp`.
+            Strength in the unit of the synapse (mV, pA or nS), instead of `psp`.
         delay : float, array_like, distribution or str
             ms, at least dt, rounded to the nearest step of the time grid, halves up. Distributions
             are truncated at dt/2, because smaller values would be rounded to 0.
@@ -287,7 +295,7 @@ class Network:
         if source.dale:
             given, strength = strength, keep_sign(strength, value, name)
             warn_of_truncation(given, value, name, source.name)
-            check_dale(source, target, strength, self._projections)
+            check_dale(source, target, strength, synapse, self._projections)
         if plasticity is not None:
             Plasticity.require(plasticity, "plasticity = ")
             strength = plasticity.check_initial(strength, value, name)
@@ -317,7 +325,7 @@ class Network:
         ids : int, slice, mask or (n_targets,) array_like of int, optional
             Indices of the target neurons within the population; not allowed with a view. Default:
             all. Values per target are in this order.
-        synapse : DeltaSynapse, ExpCurrent or AlphaCurrent, optional
+        synapse : Synapse, optional
             For Poisson, SpikeTimes and LiveSpikes. Default: DeltaSynapse().
         psp, weight : float or (n_targets,) array_like
             For Poisson, SpikeTimes and LiveSpikes, exactly one: peak of the postsynaptic potential
@@ -362,6 +370,7 @@ class Network:
         interval: float | None = None,
         average: bool = False,
         sum: bool = False,
+        synapse: Synapse | None = None,
     ) -> Recording:
         """Record a variable of a population.
 
@@ -371,8 +380,9 @@ class Network:
         variable : str
             "spikes" (recorded from all neurons by default), "v" (mV), "i_syn", "i_exc", "i_inh"
             (total, excitatory and inhibitory synaptic current, pA), "input_exc", "input_inh"
-            (strength of the spikes that arrived since the last sample), or a state variable of the
-            neuron model.
+            (strength of the spikes that arrived since the last sample), a state variable of the
+            neuron model, or one of a synapse model that has been connected, such as "g". If
+            several synapse models have it, write the class before it: "ExpConductance.g".
         ids : int, slice, mask or (n,) array_like of int, optional
             Indices of the neurons within the population; not allowed with a view. Default: all.
         interval : float, optional
@@ -380,6 +390,8 @@ class Network:
         average, sum : bool
             Whether to record the mean, or the sum, over neurons instead of each neuron. The result
             is ``result.traces["exc", "v_average"]`` or ``"v_sum"``, with one column.
+        synapse : Synapse, optional
+            Synapse model with the state variable, if several of one class have it.
 
         Returns
         -------
@@ -390,7 +402,8 @@ class Network:
         NeurosimError
         """
         population, ids = self.resolve(population, "population", ids)
-        recording = Recording(population, variable, ids, interval, average, sum)
+        synapse = self._synapse_with(population, variable, synapse)
+        recording = Recording(population, variable, ids, interval, average, sum, synapse)
         for other in self._recordings:
             if other.population is population and other.name == recording.name:
                 raise NeurosimError(
@@ -399,6 +412,39 @@ class Network:
                 )
         self._recordings.append(recording)
         return recording
+
+    def _synapse_with(
+        self, population: Population, variable: Any, given: Synapse | None
+    ) -> Synapse | None:
+        """Return the synapse model with a state variable, None for other variables."""
+        if given is not None:
+            Synapse.require(given, "synapse = ")
+        elif not isinstance(variable, str) or variable in population.recordables():
+            return None
+        ways: list[Any] = [*self._projections, *self._drives]
+        models = dict.fromkeys(way.synapse for way in ways if way.target is population)
+        kind, _, state = str(variable).rpartition(".")
+        found = [
+            model
+            for model in models
+            if state in states_of(type(model)) and kind in ("", type(model).__name__)
+        ]
+        if given in found:
+            return given
+        if given is None and len(found) == 1:
+            return found[0]
+        if found:
+            choice = " or ".join(map(show, found))
+            raise NeurosimError(
+                f"{variable!r} of {population.name!r} is a state of {choice}: give one of them as "
+                f"synapse, or its class as in '{type(found[0]).__name__}.{state}'"
+            )
+        states = [name for model in models for name in states_of(type(model))]
+        raise NeurosimError(
+            f"{show(variable)} cannot be recorded: "
+            f"{nearest_name(variable, [*population.recordables(), *states])}; connect a synapse "
+            "before you record its states"
+        )
 
     def resolve(
         self, part: Population | PopulationView, role: str, ids: Any = None

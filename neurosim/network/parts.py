@@ -162,7 +162,7 @@ class Projection:
         Neurons that the rule connects, ascending if it draws connections; None: all. Indices of
         the rule, and arrays of strengths and delays, refer to these neurons.
     rule : Rule
-    synapse : DeltaSynapse, ExpCurrent or AlphaCurrent
+    synapse : Synapse
     weight : float, ndarray, distribution or Column
         In the synapse's unit.
     delay : float, ndarray, distribution or Column
@@ -179,6 +179,11 @@ class Projection:
     plasticity: Plasticity | None = None
     source_ids: NDArray[np.int64] | None = None
     target_ids: NDArray[np.int64] | None = None
+
+    @property
+    def effect(self) -> int:
+        """1 if positive weights excite the targets, -1 if they inhibit them, 0 if neither."""
+        return self.synapse.effect_on(self.target.neuron)
 
     @property
     def ends(self) -> Endpoints:
@@ -199,7 +204,7 @@ class Drive:
     ids : (n_targets,) ndarray of int64, or None
         Target neurons; None: all.
     input : Input
-    synapse : DeltaSynapse, ExpCurrent, AlphaCurrent or None
+    synapse : Synapse or None
     weight : float, (n_targets,) ndarray or None
         In the synapse's unit.
     delay : float or None
@@ -225,13 +230,16 @@ class Recording:
     ----------
     population : Population
     variable : str
-        One of `VARIABLES`.
+        One of `VARIABLES`, a state of the neuron, or one of a synapse: "g", or with the class
+        "ExpConductance.g".
     ids : (n,) ndarray of int64, or None
         None: all.
     interval : float or None
         Sampling interval (ms); None: every step.
     average, sum : bool
         Whether the mean or the sum over neurons is recorded.
+    synapse : Synapse or None
+        Synapse model with this state variable.
     """
 
     population: Population
@@ -240,12 +248,13 @@ class Recording:
     interval: float | None
     average: bool = False
     sum: bool = False
+    synapse: Synapse | None = None
 
     def __post_init__(self) -> None:
-        known = self.population.recordables()
-        if not isinstance(self.variable, str) or self.variable not in known:
+        if not isinstance(self.variable, str) or self.state not in self._units:
             raise NeurosimError(
-                f"{show(self.variable)} cannot be recorded: {nearest_name(self.variable, known)}"
+                f"{show(self.variable)} cannot be recorded: "
+                f"{nearest_name(self.variable, self._units)}"
             )
         set_fields(self, ids=check_ids(self.ids, self.population, empty=self.variable == "spikes"))
         if self.interval is not None:
@@ -260,6 +269,23 @@ class Recording:
             raise NeurosimError(
                 "Spikes have no average or sum: use ns.analysis.population_rate on recorded spikes"
             )
+
+    @property
+    def state(self) -> str:
+        """Name of the variable without the class of a synapse."""
+        return self.variable if self.synapse is None else self.variable.rpartition(".")[2]
+
+    @property
+    def unit(self) -> str:
+        """Unit of the variable."""
+        return self._units[self.state]
+
+    @property
+    def _units(self) -> dict[str, str]:
+        """Units of the recordable variables."""
+        if self.synapse is None:
+            return self.population.recordables()
+        return {name: state.unit for name, state in states_of(type(self.synapse)).items()}
 
     @property
     def name(self) -> str:

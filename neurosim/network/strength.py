@@ -49,7 +49,7 @@ def choose_strength(
         return psp, 1.0 / synapse.psp_per_weight(neuron), "psp", "mV"
     except NeurosimError as reason:
         raise NeurosimError(
-            f"psp = {show(psp)}: {reason}; give the strength as weight (pA)"
+            f"psp = {show(psp)}: {reason}; give the strength as weight ({synapse.unit})"
         ) from None
 
 
@@ -69,6 +69,8 @@ def check_strength(
     """
     if is_per_edge(value):
         return value.scaled(factor)
+    if unit == "nS":
+        value = _check_conductance(value, name)
     if is_distribution(value):
         low, high = value.extent
         if not -MAX_STRENGTH <= low <= high <= MAX_STRENGTH:
@@ -84,6 +86,19 @@ def check_strength(
     return read_only(array * factor)
 
 
+def _check_conductance(value: Any, name: str) -> Any:
+    """Return a conductance, of a distribution the positive part."""
+    if is_distribution(value):
+        return value if value.extent[0] >= 0.0 else value.truncated(0.0, math.inf)
+    negative = np.asarray(value)[np.less(value, 0.0)]
+    if negative.size:
+        raise NeurosimError(
+            f"{name} = {negative.flat[0]:g} nS: a conductance is positive, and inhibits where its "
+            "reversal potential is below the membrane potential"
+        )
+    return value
+
+
 def check_drive_strength(
     psp: Any, weight: Any, synapse: Synapse, neuron: Neuron, n_targets: int
 ) -> float | NDArray[np.float64]:
@@ -93,7 +108,7 @@ def check_drive_strength(
     ----------
     psp, weight : float or (n_targets,) array_like
         Exactly one.
-    synapse : DeltaSynapse, ExpCurrent or AlphaCurrent
+    synapse : Synapse
     neuron : Neuron
     n_targets : int
     """

@@ -18,6 +18,7 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameters_of, states_of
 from neurosim.models.equations import (
+    ALL,
     FUNCTIONS,
     arguments_of,
     helpers_of,
@@ -28,10 +29,22 @@ from neurosim.models.equations import (
 from neurosim.models.quantity import is_uniform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from neurosim.models.neuron_model import NeuronModel
     from neurosim.models.registry import Part
+    from neurosim.models.synapses import Synapse
+
+SAMPLE = {
+    "i": 0.0,
+    "jump": 0.0,
+    "dt": 0.1,
+    "h": 0.01,
+    "refractory": False,
+    "v": -65.0,
+    "w": 1.0,
+}
+"""Arguments of the trial calls, besides states and parameters."""
 
 _REFUSED: dict[type[ast.AST], str] = {
     ast.Import: "an import",
@@ -58,16 +71,18 @@ _REFUSED: dict[type[ast.AST], str] = {
 }
 
 
-def check_source(model: NeuronModel) -> None:
-    """Refuse methods that do not compile.
+def check_source(model: NeuronModel, synapses: Sequence[Synapse] = ()) -> None:
+    """Refuse methods of a neuron model and its synapses that do not compile.
 
     Raises
     ------
     NeurosimError
         The sentence begins with the file and line.
     """
-    check_functions(type(model))
-    sample_results(model)
+    part: Any
+    for part in (model, *synapses):
+        check_functions(type(part))
+        sample_results(part)
 
 
 def check_functions(kind: type[Part]) -> None:
@@ -86,7 +101,7 @@ def check_functions(kind: type[Part]) -> None:
 
 def method_of(kind: type[Part], name: str) -> Callable[..., Any]:
     """Return a method of a model as a plain function."""
-    own = f"{kind.__name__}.{name}"
+    full_name = f"{kind.__name__}.{name}"
     attribute = inspect.getattr_static(kind, name, None)
     if attribute is None:
         needed = ", ".join(arguments_of(kind, name))
@@ -95,41 +110,42 @@ def method_of(kind: type[Part], name: str) -> Callable[..., Any]:
         )
     if not isinstance(attribute, staticmethod):
         at = location_of(attribute) + ": " if inspect.isfunction(attribute) else ""
-        raise NeurosimError(f"{at}{own} is not a static method: put @staticmethod above it")
+        raise NeurosimError(f"{at}{full_name} is not a static method: put @staticmethod above it")
     return attribute.__func__
 
 
 def check_method(kind: type[Part], name: str) -> None:
     """Refuse a method with other arguments than expected, or with Python that does not compile."""
-    function, own = method_of(kind, name), f"{kind.__name__}.{name}"
+    function, full_name = method_of(kind, name), f"{kind.__name__}.{name}"
     found, wanted = tuple(inspect.signature(function).parameters), arguments_of(kind, name)
     declared = "states" if states_of(kind) else "traces"
     if len(found) != len(wanted):
         raise NeurosimError(
-            f"{location_of(function)}: {own} takes ({', '.join(found)}): with the declared "
+            f"{location_of(function)}: {full_name} takes ({', '.join(found)}): with the declared "
             f"{declared} it must take ({', '.join(wanted)})"
         )
-    check_text(function, own)
+    check_text(function, full_name)
 
 
-def check_text(function: Callable[..., Any], own: str) -> None:
+def check_text(function: Callable[..., Any], full_name: str) -> None:
     """Refuse a function with Python that does not compile."""
     try:
         text = textwrap.dedent(inspect.getsource(function))
     except OSError:
         raise NeurosimError(
-            f"the source of {own} cannot be read: define the model in a file or a notebook cell"
+            f"the source of {full_name} cannot be read: define the class in a file or a "
+            "notebook cell"
         ) from None
     tree = ast.parse(text).body[0]
     shift = function.__code__.co_firstlineno - 1
     if not isinstance(tree, ast.FunctionDef):
-        raise NeurosimError(f"{location_of(function)}: {own} is a lambda: write it with def")
+        raise NeurosimError(f"{location_of(function)}: {full_name} is a lambda: write it with def")
     for line, fault in _faults(tree, function):
-        raise NeurosimError(f"{location_of(function, line + shift)}: {own} {fault}")
+        raise NeurosimError(f"{location_of(function, line + shift)}: {full_name} {fault}")
 
 
 def _faults(tree: ast.FunctionDef, function: Callable[..., Any]) -> Iterator[tuple[int, str]]:
-    """Yield line and sentence of what a function may not contain."""
+    """Yield line and message for each construct that a function may not contain."""
     local = {a.arg for a in tree.args.args}
     local |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _is_set(n)}
     arguments = {a.arg for a in tree.args.args}
@@ -152,7 +168,7 @@ def _is_set(node: ast.Name) -> bool:
 def _attribute_faults(
     node: ast.Attribute, function: Callable[..., Any], arguments: set[str], local: set[str]
 ) -> Iterator[tuple[int, str]]:
-    """Yield what is wrong with an expression like math.exp or p.tau_m."""
+    """Yield errors in an expression such as math.exp or p.tau_m."""
     base = node.value.id if isinstance(node.value, ast.Name) else None
     if base in arguments:
         return  # checked when the function is tried
@@ -171,7 +187,7 @@ def _attribute_faults(
 
 
 def _name_faults(node: ast.Name, function: Callable[..., Any]) -> Iterator[tuple[int, str]]:
-    """Yield what is wrong with a global name."""
+    """Yield errors in a global name."""
     found, value = lookup(node.id, function)
     if node.id == "math" and value is math:
         return
@@ -181,7 +197,7 @@ def _name_faults(node: ast.Name, function: Callable[..., Any]) -> Iterator[tuple
         if node.id not in FUNCTIONS:
             yield node.lineno, f"calls {node.id}: models can call {', '.join(FUNCTIONS)} and math"
     elif inspect.ismodule(value) or inspect.isfunction(value):
-        return  # a module is told with its attribute, a function is checked on its own
+        return  # a module is reported with its attribute, a function is checked separately
     elif not isinstance(value, numbers.Real):
         yield (
             node.lineno,
@@ -202,8 +218,10 @@ def first_values(model: Part) -> Any:
     return SimpleNamespace(**{name: getattr(first, name) for name in parameters_of(type(model))})
 
 
-def first_states(model: NeuronModel) -> list[float]:
-    """Return the initial states of a model's first neuron."""
+def first_states(model: Any) -> list[float]:
+    """Return the initial states of a model's first neuron, or of a synapse."""
+    if hasattr(model, "initial_states"):
+        return model.initial_states()
     first, names = first_model(model), list(states_of(type(model)))
     v = np.array([first.initial_of(names[0], np.empty(0))], dtype=np.float64)
     return [float(v[0]), *(float(np.ravel(first.initial_of(name, v))[0]) for name in names[1:])]
@@ -216,49 +234,46 @@ def _first(value: Any) -> float:
     return float(value[0]) if isinstance(value, np.ndarray) else float(value.mean)
 
 
-def sample_results(model: NeuronModel) -> dict[str, Any]:
-    """Call every method once, as plain Python at the initial state, and check what it returns.
+def sample_results(part: NeuronModel | Synapse) -> dict[str, Any]:
+    """Call every method once, as plain Python at the initial state, and check the result.
 
     Raises
     ------
     NeurosimError
         Where a method fails, or returns something else than finite numbers, as many as expected.
     """
-    kind, p, x = type(model), first_values(model), first_states(model)
-    calls = {
-        "derivatives": (*x, 0.0, p),
-        "step": (*x, 0.0, 0.0, 0.1, p),
-        "spikes": (x[0], *x, p),
-        "reset": (*x, p),
-        "stable": (*x, 0.01, p),
-        "after_step": (x[0], *x, False, p),
-    }
-    return {name: _sample(kind, name, calls[name]) for name in methods_of(kind)}
+    kind, states = type(part), first_states(part)
+    given = SAMPLE | {"v_before": states[0], "p": first_values(part)}
+    results = {}
+    for name in methods_of(kind):
+        parts = (states if item == ALL else [given[item]] for item in kind.signatures[name])
+        results[name] = _sample(kind, name, [value for part in parts for value in part])
+    return results
 
 
-def _sample(kind: type[NeuronModel], name: str, arguments: tuple[Any, ...]) -> Any:
-    """Call one method and check what it returns."""
-    function, own = method_of(kind, name), f"{kind.__name__}.{name}"
+def _sample(kind: type[Any], name: str, arguments: Sequence[Any]) -> Any:
+    """Call one method and check the result."""
+    function, full_name = method_of(kind, name), f"{kind.__name__}.{name}"
     try:
         result = function(*arguments)
     except Exception as error:
         line = traceback.extract_tb(error.__traceback__)[-1].lineno
         reason = str(error).replace("'types.SimpleNamespace' object", "p")
         raise NeurosimError(
-            f"{location_of(function, line)}: {own} fails at the initial state "
+            f"{location_of(function, line)}: {full_name} fails at the initial state "
             f"({type(error).__name__}: {reason})"
         ) from None
-    at = f"{location_of(function)}: {own}"
+    at = f"{location_of(function)}: {full_name}"
     if name in ("spikes", "stable"):
         if not isinstance(result, (bool, np.bool_)):
             raise NeurosimError(f"{at} returns {result!r}: it must return True or False")
         return result
     values = result if isinstance(result, tuple) else (result,)
-    states = tuple(states_of(kind))
+    states = ("the current",) if name == "current" else tuple(states_of(kind))
     if len(values) != len(states):
-        what = ("derivative" if name == "derivatives" else "value") + "s" * (len(values) != 1)
+        noun = ("derivative" if name == "derivatives" else "value") + "s" * (len(values) != 1)
         raise NeurosimError(
-            f"{at} returns {len(values)} {what}: it must return {len(states)}, for "
+            f"{at} returns {len(values)} {noun}: it must return {len(states)}, for "
             f"{', '.join(states)}"
         )
     for state, value in zip(states, values, strict=True):

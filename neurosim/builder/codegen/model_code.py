@@ -1,8 +1,8 @@
 """Compile a model's block function, and keep it on disk.
 
 Numba names cached code by the file that it stands in. So the source is written to a file named by
-its hash: an edited model becomes another file, and a process with the same model loads what another
-process has compiled.
+its hash: an edited model becomes another file, and a process with the same model loads the code
+that another process has compiled.
 """
 
 from __future__ import annotations
@@ -23,25 +23,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import config
 
-from neurosim.builder.codegen.model_functions import plain_functions
-from neurosim.builder.codegen.model_source import (
-    HEADER,
-    IMPORTS,
-    hidden_states,
-    source_of,
-    work_rows,
-)
+from neurosim.builder.codegen.model_functions import plain_functions, prefix_of
+from neurosim.builder.codegen.model_source import HEADER, IMPORTS, Writer, source_of
 from neurosim.kernels import model_math, model_tools
 from neurosim.kernels.address import errors
 from neurosim.kernels.compiled import FOLDER
 from neurosim.kernels.types import WORK_ROW
-from neurosim.models.declare import parameters_of, states_of
 from neurosim.utils.compilation import warn_of_cache
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from neurosim.models.neuron_model import NeuronModel
+    from neurosim.models.synapses import Synapse
 
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int64, *[ctypes.c_void_p] * 7, ctypes.c_int64)
 _keep: dict[tuple[type, str], Any] = {}
@@ -50,14 +44,18 @@ _lock = threading.RLock()
 
 
 def raise_errors() -> None:
-    """Raise what the equations have raised as plain Python since the last call."""
+    """Raise the first error of equations run as plain Python since the last call."""
     if errors:
         first = errors[0]
         errors.clear()
         raise first
 
 
-def block_address(model: NeuronModel, plain: bool = False, ports: Sequence[int] = ()) -> int:
+def block_address(
+    model: NeuronModel,
+    plain: bool = False,
+    ports: Sequence[Synapse] = (),
+) -> int:
     """Return the address of the block function of a model.
 
     Parameters
@@ -65,13 +63,13 @@ def block_address(model: NeuronModel, plain: bool = False, ports: Sequence[int] 
     model : NeuronModel
     plain : bool
         Whether to run the equations as plain Python, so that `print` and a debugger work.
-    ports : sequence of int
+    ports : sequence of Synapse
         See `source_of`.
     """
     if plain or config.DISABLE_JIT:
         return _callback(model, ports)
-    block, entry = source_of(model, ports)
-    return compiled_module(type(model).__name__, IMPORTS + block + entry).entry.address
+    text = source_of(model, ports)
+    return compiled_module(type(model).__name__, IMPORTS + text).block.address
 
 
 @cache
@@ -91,7 +89,7 @@ def compiled_module(name: str, source: str) -> Any:
 
 
 def _cached_module(path: Path, source: str) -> Any:
-    """Return the module in a file of the cache folder, whose machine code is kept beside it."""
+    """Return the module in a file of the cache folder; its machine code is cached beside it."""
     if not path.exists() or path.read_text() != source:
         part = path.with_suffix(f".{os.getpid()}.part")
         part.write_text(source)
@@ -110,24 +108,27 @@ def _cached_module(path: Path, source: str) -> Any:
     return module
 
 
-def _callback(model: NeuronModel, ports: Sequence[int]) -> int:
+def _callback(model: NeuronModel, ports: Sequence[Synapse]) -> int:
     """Return the address of a callback that runs the same block function as plain Python."""
     kind = type(model)
-    block, _ = source_of(model, ports)
+    block, writer = source_of(model, ports), Writer(model, ports)
     names: dict[str, Any] = {
         "math": math,
         "namedtuple": namedtuple,
         "called": lambda method: method,
+        "cfunc": lambda *_, **__: lambda method: method,
+        "SIGNATURE": None,
         "function": lambda method: method,
         "mathematics": model_math,
         "current_at": model_tools.current_at,
         "slope_ratio": model_tools.slope_ratio,
     }
-    exec(compile(block, f"<{kind.__name__}>", "exec"), names)  # the text of the user's own class
+    exec(compile(block, f"<{kind.__name__}>", "exec"), names)  # the text of the user's class
     names |= plain_functions(kind)
-    n_states = len(states_of(kind)) - 1 + hidden_states(kind)
-    n_parameters = 1 + len(parameters_of(kind)) + len(ports)
-    n_work = WORK_ROW * work_rows(model)
+    for number, port_kind in enumerate(writer.port_kinds):
+        if port_kind.has_equations:
+            names |= plain_functions(port_kind, prefix_of(number))
+    n_work = WORK_ROW * writer.n_rows
 
     def call(n: int, *addresses_and_step: int) -> int:
         *addresses, t = addresses_and_step
@@ -139,10 +140,10 @@ def _callback(model: NeuronModel, ports: Sequence[int]) -> int:
                 names["block"](
                     n,
                     _array(v, n),
-                    _array(states, n * n_states),
-                    _array(current, n * points),
+                    _array(states, n * writer.m),
+                    _array(current, n * (points + len(ports))),
                     _array(jump, n),
-                    _array(params, HEADER + n_parameters + (n - 1) * stride),
+                    _array(params, HEADER + 1 + writer.n_parameters + (n - 1) * stride),
                     _array(until, n, ctypes.c_int64),
                     _array(work, n_work),
                     t,

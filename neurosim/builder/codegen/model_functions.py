@@ -1,4 +1,4 @@
-"""Source of a model's own functions, as part of the module that is compiled for it."""
+"""Source of the methods of a class and of the functions that they call."""
 
 from __future__ import annotations
 
@@ -19,24 +19,35 @@ if TYPE_CHECKING:
 
     from neurosim.models.neuron_model import NeuronModel
     from neurosim.models.registry import Part
+    from neurosim.models.synapses import Synapse
 
 PORTABLE = ("cosh", "exp", "expm1", "log", "log1p", "pow", "sinh", "tanh")
 """Functions of `math` that `model_math` replaces."""
 
 
-def functions_of(kind: type[Part]) -> list[str]:
-    """Return the source of each function that a model's block function needs, helpers first."""
+def prefix_of(number: int) -> str:
+    """Return the prefix of the functions of a class of synapses."""
+    return f"synapse{number}_"
+
+
+def functions_of(kind: type[Part], prefix: str = "") -> list[str]:
+    """Return the source of each function that a model's block function needs, helpers first.
+
+    Their names get the prefix.
+    """
     methods = [getattr(kind, name) for name in methods_of(kind)]
-    return [_source(function) for function in (*helpers_of(methods), *methods)]
+    helpers = helpers_of(methods)
+    renamed = {helper.__name__: prefix + helper.__name__ for helper in helpers} if prefix else {}
+    return [_source(function, renamed, prefix) for function in (*helpers, *methods)]
 
 
-def gives_numbers(model: NeuronModel) -> set[str]:
-    """Return the methods that give a bare number: those of models with one state may."""
-    return {name for name, result in sample_results(model).items() if not isinstance(result, tuple)}
+def gives_numbers(part: NeuronModel | Synapse) -> set[str]:
+    """Return the methods that give a bare number: those of parts with one state may."""
+    return {name for name, result in sample_results(part).items() if not isinstance(result, tuple)}
 
 
-def plain_functions(kind: type[Part]) -> dict[str, Callable[..., Any]]:
-    """Return a model's functions for plain Python: the user's own, with portable mathematics."""
+def plain_functions(kind: type[Part], prefix: str = "") -> dict[str, Callable[..., Any]]:
+    """Return the functions of a class as plain Python, with portable mathematics."""
     names = {name: getattr(model_math, name) for name in PORTABLE}
     names = {name: getattr(function, "py_func", function) for name, function in names.items()}
     portable = SimpleNamespace(**vars(math) | names)
@@ -47,14 +58,17 @@ def plain_functions(kind: type[Part]) -> dict[str, Callable[..., Any]]:
         found[function.__name__] = FunctionType(
             function.__code__, scope, function.__name__, None, function.__closure__
         )
-    return found
+    return {prefix + name: function for name, function in found.items()}
 
 
-def _source(function: Callable[..., Any]) -> str:
+def _source(function: Callable[..., Any], renamed: dict[str, str], prefix: str) -> str:
     """Return the source of a function, with global numbers and portable mathematics written in."""
     node = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
     assert isinstance(node, ast.FunctionDef)
-    node = _Rewrite(constants_of(function)).visit(copy.deepcopy(node))
+    used = set(function.__code__.co_names) | set(function.__code__.co_freevars)
+    names = {name: new for name, new in renamed.items() if name in used}
+    node = _Rewrite(constants_of(function), names).visit(copy.deepcopy(node))
+    node.name = prefix + node.name
     node.decorator_list = [ast.Name("function", ast.Load())]
     node.returns = None
     for argument in node.args.args:
@@ -65,15 +79,16 @@ def _source(function: Callable[..., Any]) -> str:
 
 
 class _Rewrite(ast.NodeTransformer):
-    """Write global numbers in, and replace functions of `math` by portable ones."""
+    """Write global numbers in, rename functions, and replace those of `math` by portable ones."""
 
-    def __init__(self, constants: dict[str, Any]) -> None:
-        self._constants = constants
+    def __init__(self, constants: dict[str, Any], renamed: dict[str, str]) -> None:
+        self._constants, self._renamed = constants, renamed
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        """Replace a global number."""
+        """Replace a global number, or the name of a function."""
         if isinstance(node.ctx, ast.Load) and node.id in self._constants:
             return ast.copy_location(ast.Constant(self._constants[node.id]), node)
+        node.id = self._renamed.get(node.id, node.id)
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neurosim.builder.codegen.model_one_by_one import adaptive, gsl
-from neurosim.builder.codegen.model_together import exponential_euler, own_step, rk4
+from neurosim.builder.codegen.model_together import exponential_euler, model_step, rk4
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +44,6 @@ METHODS = {
     "exponential_euler": Method(exponential_euler),
     "adaptive": Method(adaptive, is_adaptive=True),
     "gsl": Method(gsl, is_adaptive=True, carries_currents=True),
-    "own": Method(own_step, takes_jump=True),
+    "step": Method(model_step, takes_jump=True),
 }
-"""All of them; "own" is a step of the model's own."""
+"""Methods by name; "step" is the `step` of a model."""

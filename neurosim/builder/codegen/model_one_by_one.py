@@ -1,10 +1,12 @@
-"""Methods that advance one neuron after another, each with steps of its own."""
+"""Methods with adaptive steps, which advance one neuron after another."""
 
 from __future__ import annotations
 
 import textwrap
 from typing import TYPE_CHECKING
 
+from neurosim.builder.propagators import port_kind
+from neurosim.kernels.types import ALPHA
 from neurosim.models.equations import methods_of
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ MOST_TRIALS = 2000
 ONE_BY_ONE = """
 whole = n_internal * h
 for k in range(n):
-    {own}
+    {set_p}
     held = work[{held} + k] > 0.0
     {load}
     {load_currents}
@@ -48,8 +50,8 @@ for k in range(n):
     states[{m} * k + {m} - 1] = size
 """
 
-ASK_ONE = """if not held and spikes(before, {x}, p):
-            {x_reset} = reset({x}, p)
+ASK_ONE = """if not held and spikes(before, {neuron_x}, p):
+            {x_reset} = reset({neuron_x}, p)
             work[{spiked} + k] = 1.0
             held = params[{header} + k * stride] > 0.0"""
 
@@ -121,13 +123,13 @@ def _stages(writer: Writer) -> str:
 def _one_by_one(
     writer: Writer, trial: str, load_currents: str = "pass", keep_currents: str = "pass"
 ) -> str:
-    """Return source that advances one neuron after another, each with steps of its own."""
+    """Return source that advances one neuron after another with adaptive steps."""
     after = "pass"
     if "after_step" in methods_of(writer.kind):
-        after = "{x_after} = after_step(before, {x}, held, p)".format(**writer.pieces)
+        after = "{x_after} = after_step(before, {neuron_x}, held, p)".format(**writer.pieces)
     return ONE_BY_ONE.format(
         m=writer.m,
-        unless_frozen=" and not held" if writer.freezes else "",
+        unless_frozen=" and not held" if writer.freezes and not writer.has_synapses else "",
         hold=writer.hold(),
         trial=textwrap.indent(trial.strip(), " " * 8).strip(),
         load_currents=load_currents,
@@ -161,18 +163,19 @@ def adaptive(writer: Writer) -> str:
 def gsl(writer: Writer) -> str:
     """Return source that repeats the solver of NEST, with the synaptic currents in its vector.
 
-    They are read from and written to `current`: for all neurons what is injected, then each
+    They are read from and written to `current`: the injected current of all neurons, then each
     variable of each port.
     """
-    names = [*writer.names, *(f"x{writer.n + m}" for m in range(len(writer.currents)))]
+    flowing, decays, arrivals = _carried(writer)
+    names = [*writer.names, *(f"x{writer.n + m}" for m in range(len(decays)))]
 
     def slopes(letter: str, at: list[str]) -> list[str]:
         """Return lines that compute all slopes at a point."""
-        total = " + ".join(["injected", *(at[j] for j in writer.flowing)])
+        total = " + ".join(["injected", *(at[j] for j in flowing)])
         target = writer.targets(letter, "derivatives")
         lines = [f"{target} = slopes({writer.point(at[: writer.n])}, {total}, p)"]
         lines.append(writer.still(letter))
-        for m, (tau, rise) in enumerate(writer.currents, writer.n):
+        for m, (tau, rise) in enumerate(decays, writer.n):
             grown = "" if rise is None else f"{at[rise]} "
             lines.append(f"{letter}{m} = {grown}- {at[m]} / {tau}")
         return lines
@@ -197,8 +200,38 @@ def gsl(writer: Writer) -> str:
         trials=MOST_TRIALS,
         add="; ".join(f"{x} = {value}" for x, value in zip(names, after, strict=True)),
     )
-    load = [f"{x} = current[{m} * n + k]" for m, x in enumerate(names[writer.n :], 1)]
-    keep = [f"current[{m} * n + k] = {x}" for m, x in enumerate(names[writer.n :], 1)]
-    return _one_by_one(
-        writer, trial, "; ".join(["injected = current[k]", *load]), "; ".join(keep) or "pass"
-    )
+    load, keep = ["injected = current[k]"], []
+    for m, (x, arriving) in enumerate(zip(names[writer.n :], arrivals, strict=True), 1):
+        load.append(f"{x} = current[{m} * n + k]")
+        keep.append(f"current[{m} * n + k] = {x}{arriving}")
+    return _one_by_one(writer, trial, "; ".join(load), "; ".join(keep) or "pass")
+
+
+def _carried(writer: Writer) -> tuple[list[int], list[tuple[str, int | None]], list[str]]:
+    """Return the variables of the currents that the solver integrates.
+
+    Returns
+    -------
+    flowing : list of int
+        Indices of the currents in the vector of states and variables.
+    decays : list of (str, int or None)
+        Time constant of each variable, and index of the variable by which it grows.
+    arrivals : list of str
+        Input of each at the end of the time step.
+    """
+    flowing: list[int] = []
+    decays: list[tuple[str, int | None]] = []
+    arrivals = []
+    for number, port in enumerate(writer.ports):
+        if port.has_equations:
+            continue
+        tau = f"p.synapse{number}.tau"
+        arriving = f"current[(points + {number}) * n + k]"
+        flowing.append(writer.n + len(decays))
+        if port_kind(port) == ALPHA:
+            decays.append((tau, flowing[-1] + 1))
+            arrivals.append("")
+            arriving = f"math.e / {tau} * {arriving}"
+        decays.append((tau, None))
+        arrivals.append(f" + {arriving}")
+    return flowing, decays, arrivals

@@ -18,7 +18,8 @@ from neurosim.builder.codegen.model_check import check_source
 from neurosim.builder.codegen.model_functions import functions_of, gives_numbers
 from neurosim.builder.codegen.model_methods import METHODS, Method
 from neurosim.builder.codegen.model_split import split_source
-from neurosim.kernels.types import ALPHA, WORK_ROW
+from neurosim.builder.codegen.synapse_source import arrivals, synapse_functions
+from neurosim.kernels.types import WORK_ROW
 from neurosim.models.declare import parameters_of, states_of
 from neurosim.models.equations import methods_of
 from neurosim.models.quantity import is_uniform
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from neurosim.models.neuron_model import NeuronModel
+    from neurosim.models.synapses import Synapse
 
 HEADER = 4
 """Numbers before the parameters: internal steps, their length (ms), points of the current, and the
@@ -40,7 +42,7 @@ IMPORTS = '''"""A neuron model, in the form that neurosim compiles."""
 import math
 from collections import namedtuple
 
-from numba import carray, cfunc
+from numba import cfunc
 
 from neurosim.kernels import model_math as mathematics
 from neurosim.kernels.model_tools import SIGNATURE, called, current_at, function, slope_ratio
@@ -48,7 +50,7 @@ from neurosim.kernels.model_tools import SIGNATURE, called, current_at, function
 '''
 
 TEXT = '''# {name}
-P = namedtuple("P", {fields!r})
+{types}
 
 
 {functions}
@@ -62,16 +64,16 @@ def ask(n, only_jumped, jump, params, work):
     for k in range(n):
         if work[{held} + k] > 0.0 or (only_jumped > 0.0 and jump[k] == 0.0):
             continue
-        {own}
+        {set_p}
         {load}
-        if spikes(work[{before} + k], {x}, p):
-            {x_reset} = reset({x}, p)
+        if spikes(work[{before} + k], {neuron_x}, p):
+            {x_reset} = reset({neuron_x}, p)
             {store}
             work[{spiked} + k] = 1.0
             work[{held} + k] = 1.0 if params[{header} + k * stride] > 0.0 else 0.0
 
 
-@called
+{entry}
 def block(n, v, states, current, jump, params, until, work, t):
     """Advance n neurons by one time step.
 
@@ -97,28 +99,13 @@ def block(n, v, states, current, jump, params, until, work, t):
 
 '''
 
-ENTRY = '''@cfunc(SIGNATURE, cache=True, error_model="numpy", nopython=True)
-def entry(n, v, states, current, jump, params, until, work, t):
-    """Make arrays of the addresses that the time loop passes."""
-    head = carray(params, {header})
-    points, stride = int(head[2]), int(head[3])
-    return block(
-        n,
-        carray(v, n),
-        carray(states, n * {n_states}),
-        carray(current, n * points),
-        carray(jump, n),
-        carray(params, {header} + 1 + {n_parameters} + (n - 1) * stride),
-        carray(until, n),
-        carray(work, {n_work}),
-        t,
-    )
-'''
+ENTRY = '@cfunc(SIGNATURE, cache=True, error_model="numpy", nopython=True)'
+"""Decorator of the block function, which gets addresses."""
 
 SLOPES = '''@called
 def slopes({x}, i, p):
     """Return the derivatives, where they need not be computed for several neurons at once."""
-    return derivatives({x}, i, p)'''
+    return {rates}({x}, i, p)'''
 
 AT_END = """
 for k in range(n):
@@ -139,88 +126,79 @@ if jumped:
 
 AFTER_JUMP = """for k in range(n):
     if jump[k] != 0.0:
-        {own}
+        {set_p}
         {load}
-        {x_after} = after_step(work[{before} + k], {x}, work[{held} + k] > 0.0, p)
+        {x_after} = after_step(work[{before} + k], {neuron_x}, work[{held} + k] > 0.0, p)
         {store}"""
 
 
-def source_of(model: NeuronModel, ports: Sequence[int] = ()) -> tuple[str, str]:
-    """Return the source of a model's block function, and of its entry by address.
+def source_of(model: NeuronModel, ports: Sequence[Synapse] = ()) -> str:
+    """Return the source of a model's block function.
 
-    It depends on the class, on whether the neurons have the same parameters, and, for methods that
-    integrate synaptic currents, on their kinds; not on values.
+    It depends on the classes and on whether all neurons have the same parameters, not on values.
 
     Parameters
     ----------
     model : NeuronModel
-    ports : sequence of int
-        Kind of each port whose synaptic current the method integrates: `EXPONENTIAL` or `ALPHA`.
+    ports : sequence of Synapse
+        Synapse models that are integrated with the neuron: those with equations, and for "gsl" the
+        built-in currents.
     """
-    check_source(model)
+    check_source(model, [port for port in ports if port.has_equations])
     return Writer(model, ports).source()
+
+
+def method_of(kind: type[NeuronModel]) -> Method:
+    """Return the method of integration of a class of models."""
+    return METHODS["step" if hasattr(kind, "step") else kind.method]
 
 
 def hidden_states(kind: type[NeuronModel]) -> int:
     """Return how many values per neuron the integration method keeps beside the states."""
-    return int(not hasattr(kind, "step") and METHODS[kind.method].is_adaptive)
+    return int(method_of(kind).is_adaptive)
 
 
 def internal_steps(kind: type[NeuronModel], dt: float) -> int:
     """Return into how many internal steps a time step is divided."""
-    if hasattr(kind, "step") or METHODS[kind.method].carries_currents:
+    method = method_of(kind)
+    if method.takes_jump or method.carries_currents:
         return 1
-    longest = 0.05 if METHODS[kind.method].is_adaptive else kind.substep
+    longest = 0.05 if method.is_adaptive else kind.substep
     return max(1, math.ceil(dt / longest - 1e-9))
 
 
-def work_rows(model: NeuronModel) -> int:
-    """Return how many rows of `work` a model's block function uses."""
-    return Writer(model).n_rows
-
-
 class Writer:
-    """Parts of the source that depend on states, parameters and options of a model's class."""
+    """Parts of the source that depend on states, parameters and options of a model's class.
 
-    def __init__(self, model: NeuronModel, ports: Sequence[int] = ()) -> None:
-        self._ports = ports
-        self.kind = type(model)
+    Parameters
+    ----------
+    model : NeuronModel
+    ports : sequence of Synapse
+        See `source_of`.
+    """
+
+    def __init__(self, model: NeuronModel, ports: Sequence[Synapse] = ()) -> None:
+        self.kind, self.ports = type(model), ports
+        self.port_kinds: list[type[Synapse]] = list(dict.fromkeys(map(type, ports)))
         self.fields = tuple(parameters_of(self.kind))
+        self.n_parameters = sum(len(parameters_of(kind)) for kind in (self.kind, *map(type, ports)))
         self.is_uniform = all(is_uniform(getattr(model, name)) for name in self.fields)
-        self.n = len(states_of(self.kind))
+        self.n_neuron = len(states_of(self.kind))
+        self.n = self.n_neuron + sum(len(states_of(type(port))) for port in ports)
         self.m = self.n - 1 + hidden_states(self.kind)
         self.names = [f"x{j}" for j in range(self.n)]
         self.numbers = gives_numbers(model)
-        self._model = model
+        self.method = method_of(self.kind)
 
     @property
-    def currents(self) -> list[tuple[str, int | None]]:
-        """Variables of synaptic currents: their time constant, and which other one they grow by."""
-        found: list[tuple[str, int | None]] = []
-        for p, kind in enumerate(self._ports):
-            tau = f"params[{HEADER + 1 + len(self.fields) + p} + k * stride]"
-            own = self.n + len(found)
-            found += [(tau, own + 1), (tau, None)] if kind == ALPHA else [(tau, None)]
-        return found
-
-    @property
-    def flowing(self) -> list[int]:
-        """Numbers of the variables that are currents, in the vector of states and currents."""
-        numbers, n = [], self.n
-        for kind in self._ports:
-            numbers.append(n)
-            n += 2 if kind == ALPHA else 1
-        return numbers
-
-    @property
-    def method(self) -> Method:
-        """Method of integration."""
-        return METHODS["own" if hasattr(self.kind, "step") else self.kind.method]
+    def has_synapses(self) -> bool:
+        """Whether there are synapses with equations."""
+        return self.n > self.n_neuron
 
     @property
     def n_rows(self) -> int:
-        """Rows of `work`: states, new states, what the method needs, `ROWS`, parameters."""
-        return self._first_parameter + (0 if self.is_uniform else len(self.fields))
+        """Rows of `work`: states, new states, those of the method, `ROWS`, parameters."""
+        return self._first_parameter + (0 if self.is_uniform else self.n_parameters)
 
     @property
     def _first_row(self) -> int:
@@ -249,25 +227,43 @@ class Writer:
     def pieces(self) -> dict[str, object]:
         """Pieces of text that several templates use."""
         first = HEADER + 1
-        listed = ", ".join(f"params[{first + c}]" for c in range(len(self.fields)))
+        given = [f"params[{first + c}]" for c in range(self.n_parameters)]
         return self.rows | {
             "header": HEADER,
             "x": ", ".join(self.names),
             "load": self.load(),
             "store": self.store(),
+            "rates": "rates" if self.has_synapses else "derivatives",
+            "neuron_x": ", ".join(self.names[: self.n_neuron]),
             "x_reset": self.targets("x", "reset"),
             "x_after": self.targets("x", "after_step"),
-            "common": f"p = P({listed})" if self.is_uniform else "pass",
-            "own": self.own(),
+            "common": f"p = {self.parameters(given)}" if self.is_uniform else "pass",
+            "set_p": self.set_p(),
         }
 
-    def own(self) -> str:
+    def set_p(self) -> str:
         """Return the line that gives the parameters of neuron k."""
         if self.is_uniform:
             return "pass"
         rows = range(self._first_parameter, self.n_rows)
-        values = (f"work[{WORK_ROW * row} + k]" for row in rows)
-        return f"p = P({', '.join(values)})"
+        return "p = " + self.parameters([f"work[{WORK_ROW * row} + k]" for row in rows])
+
+    def parameters(self, values: list[str]) -> str:
+        """Return the expression of all parameters, of which `values` are the expressions."""
+        rest = iter(values)
+        arguments = [next(rest) for _ in self.fields]
+        for port in self.ports:
+            values_of_port = ", ".join(next(rest) for _ in parameters_of(type(port)))
+            arguments.append(f"P{self.port_kinds.index(type(port))}({values_of_port})")
+        return f"P({', '.join(arguments)})"
+
+    def types(self) -> str:
+        """Return the definitions of the types of the parameters."""
+        named = {"P": self.fields + tuple(f"synapse{k}" for k in range(len(self.ports)))}
+        named |= {f"P{k}": tuple(parameters_of(kind)) for k, kind in enumerate(self.port_kinds)}
+        return "\n".join(
+            f'{name} = namedtuple("{name}", {fields})' for name, fields in named.items()
+        )
 
     def load(self, letter: str = "x", first: int = 0) -> str:
         """Return the line that reads one row for each state at neuron k, from row `first` on."""
@@ -278,9 +274,11 @@ class Writer:
         return "; ".join(f"work[{WORK_ROW * (first + j)} + k] = {letter}{j}" for j in range(self.n))
 
     def targets(self, letter: str, method: str) -> str:
-        """Return the left-hand side of an assignment of what a method returns."""
-        names = ", ".join(f"{letter}{j}" for j in range(self.n))
-        return names + ("," if self.n == 1 and method not in self.numbers else "")
+        """Return the left-hand side of an assignment of the result of a method."""
+        n = self.n if method == "derivatives" else self.n_neuron
+        names = ", ".join(f"{letter}{j}" for j in range(n))
+        bare = method.rpartition(" ")[2] in self.numbers
+        return names + ("," if n == 1 and not bare else "")
 
     def point(self, values: list[str]) -> str:
         """Return arguments at a point of state space, with v bounded by `v_max`."""
@@ -303,17 +301,20 @@ class Writer:
         return f"{letter}0 = p.v_reset if held else {letter}0" if self.clamps else "pass"
 
     def still(self, letter: str) -> str:
-        """Return the line that stops v in the refractory period."""
-        return f"{letter}0 = 0.0 if held else {letter}0" if self.clamps else "pass"
+        """Return the line that sets slopes to 0 in the refractory period."""
+        n = self.n_neuron if self.freezes and self.has_synapses else int(self.clamps)
+        return "; ".join(f"{letter}{j} = 0.0 if held else {letter}{j}" for j in range(n)) or "pass"
 
     def freeze(self, letter: str = "y") -> str:
-        """Return the line that keeps all states in the refractory period."""
+        """Return the line that keeps the neuron's states in the refractory period."""
         if not self.freezes:
             return "pass"
-        return "; ".join(f"{letter}{j} = x{j} if held else {letter}{j}" for j in range(self.n))
+        return "; ".join(
+            f"{letter}{j} = x{j} if held else {letter}{j}" for j in range(self.n_neuron)
+        )
 
-    def source(self) -> tuple[str, str]:
-        """Return the source of the block function and of its entry."""
+    def source(self) -> str:
+        """Return the source of the block function."""
         pieces, fetch = self.pieces, ["work[k] = v[k]"]
         fetch += [f"work[{WORK_ROW * (j + 1)} + k] = states[{self.m} * k + {j}]"
                   for j in range(self.n - 1)]  # fmt: skip
@@ -324,31 +325,25 @@ class Writer:
             first = self._first_parameter
             fetch += [
                 f"work[{WORK_ROW * (first + c)} + k] = params[{HEADER + 1 + c} + k * stride]"
-                for c in range(len(self.fields))
+                for c in range(self.n_parameters)
             ]
         text = TEXT.format(
-            name=self.kind.__qualname__,
-            fields=self.fields,
+            entry=ENTRY,
+            name=" with ".join(kind.__qualname__ for kind in (self.kind, *self.port_kinds)),
+            types=self.types(),
             functions=self._functions(),
             fetch="; ".join(fetch),
             keep="; ".join(keep),
             body=textwrap.indent(self._body(), "    "),
             **pieces,
         )
-        entry = ENTRY.format(
-            header=HEADER,
-            n_states=self.m,
-            n_parameters=len(self.fields) + len(self._ports),
-            n_work=WORK_ROW * self.n_rows,
-        )
-        return text, entry
+        return text
 
     def _functions(self) -> str:
-        """Return the model's own functions, and those of the method of integration."""
-        functions = functions_of(self.kind)
-        names = ", ".join(self.names)
+        """Return the functions of the model and its synapses, and those of the method."""
+        functions = functions_of(self.kind) + synapse_functions(self)
         if not hasattr(self.kind, "step"):
-            functions.append(SLOPES.format(x=names))
+            functions.append(SLOPES.format(**self.pieces))
         if "stable" in methods_of(self.kind):
             functions.append(split_source(self))
         return "\n\n\n".join(functions)
@@ -359,13 +354,17 @@ class Writer:
         if self.kind.spike_check == "step":
             body += AT_END.format(**self.pieces)
         if self.method.takes_jump:
-            return body
+            return body + arrivals(self)
         after = "pass"
         if "after_step" in methods_of(self.kind):
             after = AFTER_JUMP.format(**self.pieces)
         elif self.kind.spike_check == "internal":
             after = "ask(n, 1.0, jump, params, work)"
         held = f" if {self.at('held')} == 0.0 else 0.0" if self.clamps or self.freezes else ""
-        return body + JUMP.format(
-            unless_held=held, after=textwrap.indent(after, "    ").strip(), **self.pieces
+        return (
+            body
+            + JUMP.format(
+                unless_held=held, after=textwrap.indent(after, "    ").strip(), **self.pieces
+            )
+            + arrivals(self)
         )

@@ -67,9 +67,10 @@ def split_part({x}, first, middle, last, h, held, p):
 """
 
 
-def relaxation(writer: Writer, function: str, current: str, step: str) -> str:
+def relaxation(writer: Writer, current: str, step: str, function: str = "") -> str:
     """Return lines that compute how far each state relaxes in a step, per unit of its slope."""
     lines = []
+    function = function or str(writer.pieces["rates"])
     for j, x in enumerate(writer.names):
         near = [*writer.names]
         near[j] = f"{x} + e{j}"
@@ -102,7 +103,7 @@ def split_source(writer: Writer) -> str:
         still=writer.still("a"),
         moves=", ".join(f"s{j} * a{j}" for j in range(writer.n))
         + ("," if writer.n == 1 and "derivatives" not in writer.numbers else ""),
-        slopes=textwrap.indent(relaxation(writer, "slopes", "i", "h"), "    ").strip(),
+        slopes=textwrap.indent(relaxation(writer, "i", "h", "slopes"), "    ").strip(),
         add_gates="; ".join(f"x{j} += a{j}" for j in gates) or "pass",
         extrapolate="; ".join(f"x{j} = w{j} + (w{j} - u{j}) / 3.0" for j in range(writer.n)),
         pieces=PIECES,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 TOGETHER = """
 for j in range(n_internal):
     for k in range(n):
-        {own}
+        {set_p}
         held = work[{held} + k] > 0.0
         {load}
         {hold}
@@ -24,7 +24,7 @@ for j in range(n_internal):
     {step}
     found = unstable = False
     for k in range(n):
-        {own}
+        {set_p}
         held = work[{held} + k] > 0.0
         {load}
         {load_new}
@@ -33,14 +33,14 @@ for j in range(n_internal):
 
 COMMIT = """{freeze}
 {store_y}
-found |= spikes(work[{before} + k], {y}, p)
+found |= spikes(work[{before} + k], {neuron_y}, p)
 """
 
 COMMIT_SILENT = """{freeze}
 {store_y}
 """
 
-CHECK = """good = stable({x}, h, p) & stable({y}, h, p)
+CHECK = """good = stable({neuron_x}, h, p) & stable({neuron_y}, h, p)
 work[{unstable} + k] = 0.0 if good else 1.0
 unstable |= not good
 """
@@ -48,14 +48,14 @@ unstable |= not good
 REPAIR = """    if unstable:
         for k in range(n):
             if work[{unstable} + k] > 0.0:
-                {own}
+                {set_p}
                 held = work[{held} + k] > 0.0
                 {load}
                 c = 2 * j * n + k
                 {y_} = split_part({x}, current[c], current[c + n], current[c + 2 * n], h, held, p)
                 {store_new}
     for k in range(n):
-        {own}
+        {set_p}
         held = work[{held} + k] > 0.0
         {load}
         {load_new}
@@ -64,9 +64,9 @@ REPAIR = """    if unstable:
 """
 
 AFTER_STEP = """    for k in range(n):
-        {own}
+        {set_p}
         {load}
-        {x_after} = after_step(work[{before} + k], {x}, work[{held} + k] > 0.0, p)
+        {x_after} = after_step(work[{before} + k], {neuron_x}, work[{held} + k] > 0.0, p)
         {store}
 """
 
@@ -85,7 +85,7 @@ def _together(writer: Writer, step: str) -> str:
     """
     y = ", ".join(f"y{j}" for j in range(writer.n))
     pieces = writer.pieces | {
-        "y": y,
+        "neuron_y": ", ".join(f"y{j}" for j in range(writer.n_neuron)),
         "y_": y + ("," if writer.n == 1 else ""),
         "hold": writer.hold(),
         "freeze": writer.freeze(),
@@ -116,12 +116,12 @@ for stage in range(4):
     weight = h / 6.0 if stage == 0 or stage == 3 else h / 3.0
     c = (2 * j + (stage + 1) // 2) * n
     for k in range(n):
-        {own}
+        {set_p}
         held = work[{held} + k] > 0.0
         {load}
         {load_new}
         {load_slopes}
-        {a} = derivatives({at}, current[c + k], p)
+        {a} = {rates}({at}, current[c + k], p)
         {still}
         {store_slopes}
         {add}
@@ -154,11 +154,11 @@ def rk4(writer: Writer) -> str:
 
 EXPONENTIAL_EULER = """
 for k in range(n):
-    {own}
+    {set_p}
     held = work[{held} + k] > 0.0
     {load}
     i1 = current[(2 * j + 1) * n + k]
-    {a} = derivatives({at}, i1, p)
+    {a} = {rates}({at}, i1, p)
     {slopes}
     {still_a}
     {add}
@@ -171,7 +171,7 @@ def exponential_euler(writer: Writer) -> str:
     step = EXPONENTIAL_EULER.format(
         a=writer.targets("a", "derivatives"),
         at=writer.point(writer.names),
-        slopes=textwrap.indent(relaxation(writer, "derivatives", "i1", "h"), "    ").strip(),
+        slopes=textwrap.indent(relaxation(writer, "i1", "h"), "    ").strip(),
         still_a=writer.still("a"),
         add="; ".join(f"y{j} = {x} + s{j} * a{j}" for j, x in enumerate(writer.names)),
         store_new=writer.store("y", writer.n),
@@ -180,22 +180,32 @@ def exponential_euler(writer: Writer) -> str:
     return _together(writer, step)
 
 
-OWN_STEP = """
+MODEL_STEP = """
 for k in range(n):
-    {own}
+    {set_p}
     held = work[{held} + k] > 0.0
     {load}
-    {y_} = step({x}, current[k], jump[k], h, p)
+    {y_} = step({neuron_x}, {i}, jump[k], h, p)
     {hold}
+    {synapses}
     {store_new}
 """
 
 
-def own_step(writer: Writer) -> str:
-    """Return source that takes the step of the model's own."""
-    step = OWN_STEP.format(
+def model_step(writer: Writer) -> str:
+    """Return source that calls the `step` of the model."""
+    i, synapses = "current[k]", "pass"
+    if writer.has_synapses:
+        x, y = (
+            "".join(f"{letter}{j}, " for j in range(writer.n_neuron, writer.n)) for letter in "xy"
+        )
+        i += f" + synaptic_current(x0, {x}p)"
+        synapses = f"{y} = advance_synapses({x}h, p)"
+    step = MODEL_STEP.format(
         y_=writer.targets("y", "step"),
         hold=writer.hold("y"),
+        i=i,
+        synapses=synapses,
         store_new=writer.store("y", writer.n),
         **writer.pieces,
     )

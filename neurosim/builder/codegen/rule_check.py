@@ -54,19 +54,19 @@ def _check_traces(kind: type[Plasticity]) -> None:
 
 
 def _sample(rule: Plasticity, name: str) -> None:
-    """Call a function of a rule once and check what it returns."""
+    """Call a function of a rule once and check the result."""
     kind = type(rule)
-    function, own = method_of(kind, name), f"{kind.__name__}.{name}"
+    function, full_name = method_of(kind, name), f"{kind.__name__}.{name}"
     try:
         result = function(0.5, *[1.0] * len(traces_of(kind)), first_values(rule))
     except Exception as error:
         line = traceback.extract_tb(error.__traceback__)[-1].lineno
         reason = str(error).replace("'types.SimpleNamespace' object", "p")
         raise NeurosimError(
-            f"{location_of(function, line)}: {own} fails for w = 0.5 and traces of 1 "
+            f"{location_of(function, line)}: {full_name} fails for w = 0.5 and traces of 1 "
             f"({type(error).__name__}: {reason})"
         ) from None
-    at = f"{location_of(function)}: {own}"
+    at = f"{location_of(function)}: {full_name}"
     if isinstance(result, bool) or not isinstance(result, numbers.Real):
         raise NeurosimError(f"{at} returns {result!r}: it must return the new relative weight")
     if not math.isfinite(result):

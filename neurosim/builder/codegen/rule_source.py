@@ -107,7 +107,7 @@ def rule_functions(rule: Plasticity, plain: bool = False) -> Any:
     }
     helpers = (plasticity.bounded, plasticity.next_post, plasticity.post_trace)
     names |= {f.__name__: getattr(f, "py_func", f) for f in helpers}
-    exec(compile(text, f"<{kind.__name__}>", "exec"), names)  # the text of the user's own class
+    exec(compile(text, f"<{kind.__name__}>", "exec"), names)  # the text of the user's class
     names |= plain_functions(kind)
     return SimpleNamespace(transmit_row=names["transmit_row"], mark_row=names["mark_row"])
 

@@ -96,6 +96,8 @@ class Exportable:
         first = self.synapses.get(target, synapse)
         if type(synapse) is AlphaCurrent:
             why = ": NIR has no alpha current"
+        elif synapse.has_equations:
+            why = f": NIR has no {type(synapse).__name__}"
         elif synapse.is_current and not math.isfinite(self.network[target].neuron.tau_m):
             why = ": NIR has no synaptic current onto a neuron without leak"
         elif first != synapse:

@@ -89,7 +89,9 @@ def test_the_longest_delay_is_kept_to_the_step() -> None:
 def test_delays_without_an_end_are_refused() -> None:
     net = ns.Network()
     cells = net.add("cells", 10, ns.LIF())
-    with pytest.raises(ns.NeurosimError, match=r"reaches .* ms, beyond 100000 ms: lower its spr"):
+    with pytest.raises(
+        ns.NeurosimError, match=r"extends to .* ms, above 100000 ms: reduce its spr"
+    ):
         net.connect(cells, cells, ns.AllToAll(), psp=1.0, delay=ns.LogNormal(1.5, 150.0))
     bounded = ns.LogNormal(1.5, 150.0, high=50.0)
     net.connect(cells, cells, ns.AllToAll(), psp=1.0, delay=bounded)
@@ -108,7 +110,7 @@ def test_strengths_without_an_end_are_refused() -> None:
     net = ns.Network()
     cells = net.add("cells", 10, ns.LIF())
     for weight in (ns.Normal(1.0, 1e9), ns.LogNormal(-1e3, 1e8), ns.Uniform(0.0, 1e10)):
-        with pytest.raises(ns.NeurosimError, match=r"psp = .* reaches from .* mV, beyond -1e\+09"):
+        with pytest.raises(ns.NeurosimError, match=r"psp = .* extends from .* mV, outside -1e\+09"):
             net.connect(cells, cells, ns.AllToAll(), psp=weight)
     net.connect(cells, cells, ns.AllToAll(), psp=ns.Normal(1.0, 1e9, low=0.0, high=1e8))
 

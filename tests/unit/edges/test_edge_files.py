@@ -301,7 +301,7 @@ def test_a_list_is_never_in_memory_as_a_whole(
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     table = sum(array.nbytes for array in plan.threads[0].table)
-    assert plan.n_synapses == 300_000
+    assert plan.synapses.n_synapses == 300_000
     # One more four-byte number per edge would exceed the limit.
     assert peak < table + 1_000_000
 

@@ -25,7 +25,7 @@ def test_neurons_synapses_and_memory_equal_those_of_the_build():
     assert estimate.neurons == net.size
     # Four projections have exact numbers of synapses, two binomial ones.
     binomial = 83 * 82 * 0.2 * 0.8 + 43 * 21 * 0.2 * 0.8
-    assert abs(plan.n_synapses - estimate.synapses) < 4.0 * np.sqrt(binomial)
+    assert abs(plan.synapses.n_synapses - estimate.synapses) < 4.0 * np.sqrt(binomial)
     layout = lay_out(net, choose_threads(net, None, Communicator()))
     projections = Projections(net, layout, 0.1, 0)
     assert estimate.network_bytes == expected_bytes(layout, projections)

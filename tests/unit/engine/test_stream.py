@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 
 import numpy as np
 import pytest
@@ -229,10 +228,8 @@ def test_the_time_of_a_callback_counts_as_computing_time(
     assert stats.real_time_factor == pytest.approx(stats.wall_s / 1.5)
 
 
-def test_a_paced_run_takes_real_time_and_reports_the_computing_time() -> None:
-    started = time.perf_counter()
+def test_a_paced_run_reports_the_computing_time() -> None:
     stats = ns.simulate(_net(), 200.0, realtime=True).stats
-    assert time.perf_counter() - started >= 0.2
     assert stats.paced_chunks == 10
     assert stats.wall_s == pytest.approx(stats.real_time_factor * 0.2)
 

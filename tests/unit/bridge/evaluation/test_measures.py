@@ -60,11 +60,11 @@ def test_bits_gained_over_another_prediction_are_the_difference():
 
 
 @pytest.mark.parametrize("measure", [cross_entropy, brier_score, bits_per_spike, auc])
-def test_interval_has_the_width_of_the_spread_over_repeats(measure):
+def test_interval_has_the_width_of_the_spread_over_repeats(measure, rng: np.random.Generator):
     values, widths = [], []
     for _ in range(300):
-        p = RNG.beta(0.6, 2.0, 400)
-        found = measure(RNG.random(400) < p, p)
+        p = rng.beta(0.6, 2.0, 400)
+        found = measure(rng.random(400) < p, p)
         values.append(found.value)
         widths.append((found.high - found.low) / 2.0 / 1.966)  # t of 399 degrees
 
@@ -110,12 +110,12 @@ def test_predictions_equal_but_for_rounding_share_a_bin():
     assert reliability_curve([1, 0, 1, 0], p, 10).trials.tolist() == [1, 3]
 
 
-def test_coincidence_is_1_for_one_train_and_0_by_chance():
+def test_coincidence_is_1_for_one_train_and_0_by_chance(rng: np.random.Generator):
     train = np.arange(10.0, 1000.0, 20.0)
     assert coincidence_factor(train, train + 1.5, duration=1000.0) == pytest.approx(1.0)
 
-    data = np.sort(RNG.uniform(0, 4e5, 20_000))
-    model = np.sort(RNG.uniform(0, 4e5, 20_000))
+    data = np.sort(rng.uniform(0, 4e5, 20_000))
+    model = np.sort(rng.uniform(0, 4e5, 20_000))
     # A spike of the model serves once only, so that chance stays a little under 2νΔ = 0.2.
     assert coincidence_factor(data, model, duration=4e5) == pytest.approx(0.0, abs=0.05)
 

@@ -195,9 +195,9 @@ def test_a_model_that_is_not_fitted_is_told_so(model):
     ],
     ids=lambda step: type(step).__name__,
 )
-def test_steps_that_are_not_affine_are_named(step):
+def test_steps_that_are_not_affine_are_named(step, rng: np.random.Generator):
     pipeline = make_pipeline(StandardScaler(), step, LogisticRegression())
-    pipeline.fit(RNG.integers(0, 3, (400, 3)), Y)
+    pipeline.fit(rng.integers(0, 3, (400, 3)), Y)
     name = type(step).__name__
     with pytest.raises(NeurosimError, match=rf"step '{name.lower()}' of the Pipeline \({name}\)"):
         to_spiking(pipeline)

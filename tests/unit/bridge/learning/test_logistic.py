@@ -104,9 +104,9 @@ def test_separable_data_are_told_and_get_a_finite_fit_without_intervals():
     assert np.isnan(neuron.standard_errors_).all()
 
 
-def test_fewer_trials_than_synapses_are_separable_and_said_to_be_few():
+def test_fewer_trials_than_synapses_are_separable_and_said_to_be_few(rng: np.random.Generator):
     with pytest.warns(SeparableDataWarning, match="8 trials are few for 12 synapses"):
-        LogisticNeuron().fit(RNG.normal(size=(8, 12)), [0, 1] * 4)
+        LogisticNeuron().fit(rng.normal(size=(8, 12)), [0, 1] * 4)
 
 
 def test_classes_that_touch_in_one_trial_are_still_separable():
@@ -250,8 +250,8 @@ def test_an_activation_without_a_probability_is_refused_in_a_sentence():
         LogisticNeuron(activation="linear", loss="squared").fit(X, Y)
 
 
-def test_too_few_trials_for_firths_penalty_are_told():
-    few = RNG.normal(size=(5, 8))
+def test_too_few_trials_for_firths_penalty_are_told(rng: np.random.Generator):
+    few = rng.normal(size=(5, 8))
     with pytest.warns(UserWarning, match="5 trials are few for 8 synapses"):
         neuron = LogisticNeuron(firth=True).fit(few, [0, 1, 0, 1, 1])
 

@@ -46,9 +46,9 @@ def test_weights_of_classes_are_those_of_scikit_learn(stored, solver, weights):
     assert neuron.intercept_ == pytest.approx(theirs.intercept_, abs=1e-4)
 
 
-def test_the_sandwich_takes_the_weights_of_classes_for_no_repetitions():
+def test_the_sandwich_takes_the_weights_of_classes_for_no_repetitions(rng: np.random.Generator):
     """Against statsmodels' robust errors of weights of variance; repetitions are repeated rows."""
-    counts = RNG.integers(0, 3, 600)
+    counts = rng.integers(0, 3, 600)
     neuron = LogisticNeuron(class_weight="balanced").fit(X, Y, counts)
     x, y = np.repeat(X, counts, axis=0), np.repeat(Y, counts)
     factors = np.where(y, len(y) / (2 * y.sum()), len(y) / (2 * (~y).sum()))

@@ -137,8 +137,8 @@ def test_same_seed_same_bits():
 
 
 @pytest.mark.parametrize("solver", ["auto", "gradient", "stochastic"])
-def test_perceptron_separates_what_is_separable(solver):
-    x = RNG.normal(size=(200, 2))
+def test_perceptron_separates_what_is_separable(solver, rng: np.random.Generator):
+    x = rng.normal(size=(200, 2))
     side = x @ [2.0, -1.0] - 0.3
     x, y = x[np.abs(side) > 0.3], side[np.abs(side) > 0.3] > 0
     with warnings.catch_warnings():

@@ -103,10 +103,10 @@ def test_a_unit_used_twice_gets_the_sum_of_both_ways():
     assert graph.slopes([[1.0]])[1].tolist() == [[7.0 * 13.0, 2.0 * 5.0 + 3.0, 2.0, 1.0]]
 
 
-def test_shared_weights_count_once_and_have_the_sum_of_gradients():
-    kernels = RNG.normal(size=(2, 2, 3))
+def test_shared_weights_count_once_and_have_the_sum_of_gradients(rng: np.random.Generator):
+    kernels = rng.normal(size=(2, 2, 3))
     layer = Layer.convolution(kernels, [0.1, -0.2], (4, 5), "tanh")
-    images = RNG.normal(size=(7, 20))
+    images = rng.normal(size=(7, 20))
     seen = layer.score(images).reshape(7, 2, 3, 3)
     for row, column in np.ndindex(3, 3):
         window = images.reshape(7, 4, 5)[:, row : row + 2, column : column + 3]
@@ -116,7 +116,7 @@ def test_shared_weights_count_once_and_have_the_sum_of_gradients():
     pool = Layer(np.full((1, 18), 0.3), [0.0], "sigmoid", np.append(np.zeros(18, int), 1)[None])
     network = LayeredNetwork((layer, pool))
     assert network.n_parameters == 12 + 2 + 2
-    fired = (RNG.random(7) < 0.5).astype(float)
+    fired = (rng.random(7) < 0.5).astype(float)
 
     def loss(theta):
         return network.with_parameters(theta).loss_and_gradient(images, fired)[0]
@@ -136,9 +136,9 @@ def test_weights_that_are_not_there_are_no_parameters():
     assert layer.gradient(np.ones((5, 2)), np.ones((5, 3))).tolist() == [5.0, 5.0, 5.0]
 
 
-def test_quasi_newton_ends_where_accelerated_descent_does_and_sooner():
+def test_quasi_newton_ends_where_accelerated_descent_does_and_sooner(rng: np.random.Generator):
     start = LayeredNetwork.random([3, 1], ["sigmoid"], seed=2)
-    fired = RNG.random(30) < 0.5
+    fired = rng.random(30) < 0.5
     network, quick = start.train(X, fired, solver=quasi_newton, tol=1e-7)
     slow_network, slow = start.train(X, fired, solver=accelerated_descent, tol=1e-7)
 

@@ -36,9 +36,11 @@ def slope(network: LayeredNetwork, targets: np.ndarray, loss: str, h: float = 1e
         ([3, 4, 3, 2], ["sigmoid", "tanh", "sigmoid"], "cross-entropy"),
     ],
 )
-def test_backpropagation_equals_finite_differences(widths, activations, loss):
+def test_backpropagation_equals_finite_differences(
+    widths, activations, loss, rng: np.random.Generator
+):
     network = LayeredNetwork.random(widths, activations, seed=1)
-    targets = RNG.random((40, widths[-1]))
+    targets = rng.random((40, widths[-1]))
 
     gradient = network.loss_and_gradient(X, targets, loss)[1]
 

@@ -49,7 +49,7 @@ def test_inhibitory_factors_count_as_inhibition():
     [([1.0, 2.0], [1.0]), ([[1.0], [2.0]], [1.0, 2.0]), ([[1.0], [2.0]], [[1.0], [2.0, 3.0]])],
 )
 def test_every_spike_needs_a_factor(times: list, factors: list):
-    with pytest.raises(ns.NeurosimError, match="give one factor for each spike"):
+    with pytest.raises(ns.NeurosimError, match="give one factor per spike"):
         ns.SpikeTimes(times, factors)
 
 

@@ -1,0 +1,142 @@
+"""Source of the equations of synapses, which are integrated together with those of the neuron."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neurosim.builder.codegen.model_functions import functions_of, gives_numbers, prefix_of
+from neurosim.kernels.types import WORK_ROW
+from neurosim.models.declare import states_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from neurosim.builder.codegen.model_source import Writer
+    from neurosim.models.synapses import Synapse
+
+SYNAPSES = """@function
+def synapse_rates({x}p):
+    \"""Return the derivatives of the states of all synapses.\"""
+    {slopes}
+    return {a}
+
+
+@function
+def synaptic_current(v, {x}p):
+    \"""Return the current of all synapses (pA).\"""
+    return {current}"""
+
+RATES = """@function
+def rates({all_x}, i, p):
+    \"""Return the derivatives of the states of the neuron and of its synapses.\"""
+    {neuron_a} = derivatives({neuron_x}, i + synaptic_current(x0, {x}p), p)
+    {a} = synapse_rates({x}p)
+    return {all_a}"""
+
+# For neurons that define `step`: the classical Runge-Kutta method.
+STEP = """@called
+def advance_synapses({x}h, p):
+    \"""Advance the states of all synapses by h (ms).\"""
+    s = 0.25 * h
+    for _ in range(4):
+        {a} = synapse_rates({x}p)
+        {b} = synapse_rates({at_a}p)
+        {c} = synapse_rates({at_b}p)
+        {d} = synapse_rates({at_c}p)
+        {add}
+    return {x}"""
+
+ADD = """
+for k in range(n):
+    work[{row} + k] += current[(points + {number}) * n + k]
+"""
+
+ARRIVE = """
+for k in range(n):
+    arriving = current[(points + {number}) * n + k]
+    if arriving != 0.0:
+        {set_p}
+        {load}
+        {new} = {prefix}arrive({x}arriving, p.synapse{number})
+        {store}
+"""
+
+
+def _synapses(writer: Writer) -> Iterator[tuple[int, Synapse, str, list[int]]]:
+    """Yield the number, model, prefix and indices of states of each synapse with equations."""
+    first = writer.n_neuron
+    for number, port in enumerate(writer.ports):
+        if port.has_equations:
+            last = first + len(states_of(type(port)))
+            prefix = prefix_of(writer.port_kinds.index(type(port)))
+            yield number, port, prefix, list(range(first, last))
+            first = last
+
+
+def _each(form: str, indices: list[int]) -> str:
+    """Return a form for each state, as arguments or as a tuple."""
+    return "".join(form.format(j) + ", " for j in indices)
+
+
+def _assigned(port: Synapse, method: str, letter: str, indices: list[int]) -> str:
+    """Return the left-hand side of an assignment of the result of a synapse's method."""
+    is_bare = len(indices) == 1 and method in gives_numbers(port)
+    return f"{letter}{indices[0]}" if is_bare else _each(letter + "{}", indices)
+
+
+def synapse_functions(writer: Writer) -> list[str]:
+    """Return the source of the functions of the synapses; none where they have no equations."""
+    if not writer.has_synapses:
+        return []
+    functions = []
+    for number, kind in enumerate(writer.port_kinds):
+        if kind.has_equations:
+            functions += functions_of(kind, prefix_of(number))
+    slopes, currents = [], []
+    for number, port, prefix, indices in _synapses(writer):
+        x = _each("x{}", indices)
+        a = _assigned(port, "derivatives", "a", indices)
+        slopes.append(f"{a} = {prefix}derivatives({x}p.synapse{number})")
+        currents.append(f"{prefix}current(v, {x}p.synapse{number})")
+    indices = list(range(writer.n_neuron, writer.n))
+    pieces = {letter: _each(letter + "{}", indices) for letter in "abcd"}
+    pieces["x"] = _each("x{}", indices)
+    functions.append(
+        SYNAPSES.format(slopes="\n    ".join(slopes), current=" + ".join(currents), **pieces)
+    )
+    if hasattr(writer.kind, "step"):
+        for letter, reach in (("a", "0.5 * s"), ("b", "0.5 * s"), ("c", "s")):
+            pieces[f"at_{letter}"] = _each(f"x{{0}} + {reach} * {letter}{{0}}", indices)
+        add = "x{0} += s / 6.0 * (a{0} + 2.0 * b{0} + 2.0 * c{0} + d{0})"
+        functions.append(STEP.format(add="; ".join(map(add.format, indices)), **pieces))
+    else:
+        neuron_x = ", ".join(writer.names[: writer.n_neuron])
+        functions.append(
+            RATES.format(
+                neuron_x=neuron_x,
+                neuron_a=writer.targets("a", "neuron derivatives"),
+                all_x=", ".join(writer.names),
+                all_a=_each("a{}", list(range(writer.n))),
+                **pieces,
+            )
+        )
+    return functions
+
+
+def arrivals(writer: Writer) -> str:
+    """Return the lines that add the input of synapses at the end of a time step."""
+    text = ""
+    for number, port, prefix, indices in _synapses(writer):
+        if hasattr(port, "arrive"):
+            text += ARRIVE.format(
+                number=number,
+                set_p=writer.set_p(),
+                load=writer.load(),
+                store=writer.store(),
+                new=_assigned(port, "arrive", "x", indices),
+                prefix=prefix,
+                x=_each("x{}", indices),
+            )
+        else:
+            text += ADD.format(row=WORK_ROW * indices[0], number=number)
+    return text
