@@ -285,7 +285,7 @@ class Listed:
             if low < least or high > most:
                 wrong = (weights < least) | (weights > most)
                 words = (
-                    f"weight = {weights[wrong][0]:g} lies beyond 0 to STDP.w_max = "
+                    f"weight = {weights[wrong][0]:g} is outside 0 to STDP.w_max = "
                     f"{plasticity.w_max:g}: raise w_max, or lower the weight"
                 )
                 refuse(reader, k, wrong, words)

@@ -288,6 +288,8 @@ def test_a_list_is_never_in_memory_as_a_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write
 ) -> None:
     monkeypatch.setattr("neurosim.edges.csv_reader.BLOCK_BYTES", 2**16)
+    if write is in_csv:
+        pytest.importorskip("pyarrow")  # the csv module is too slow here
     monkeypatch.setattr("neurosim.edges.readers.BLOCK_SIZE", 2**12)
     few = edges(50_000)
     named = write(tmp_path, Listed(*(np.tile(column, 6) for column in few)))

@@ -136,7 +136,7 @@ def test_a_column_needs_a_file() -> None:
     assert "psp = 'psp' is not a number" in message
     column = ns.Column("psp")
     message = refusal(lambda: net.connect(a, b, ns.AllToAll(), psp=column))
-    assert "is a column of a file: give CSVEdges or SonataEdges as the rule" in message
+    assert "is a column of a file: use CSVEdges or SonataEdges as the rule" in message
 
 
 @pytest.mark.parametrize("file_first", [True, False])
@@ -196,7 +196,7 @@ def test_a_scenario_file_cannot_name_files_outside_its_folder(tmp_path: Path, ca
     )
     assert main(["run", str(path), "--out", str(tmp_path / "out")]) == 2
     message = capsys.readouterr().err
-    assert "my.toml:8: path = '/etc/passwd' leads out of the folder of the scenario file" in message
+    assert "my.toml:8: path = '/etc/passwd' is outside the folder of the scenario file" in message
 
 
 Change = Callable[[h5py.Group], object]
