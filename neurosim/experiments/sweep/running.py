@@ -16,6 +16,7 @@ from neurosim.experiments.sweep.table import Failure, Table, read_table
 from neurosim.experiments.sweep.workers import run_points, workers_of
 from neurosim.utils.lock import lock_folder
 from neurosim.utils.progress import progress_bar
+from neurosim.utils.renamed import with_old_argument
 from neurosim.utils.resources import MAX_THREADS, available_cores
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Places(NamedTuple):
     scheduler: str | None = None
 
 
+@with_old_argument("tell", "report")
 def sweep(
     name: str,
     grid: Mapping[str, Sequence[object]],
@@ -51,7 +53,6 @@ def sweep(
     progress: bool = False,
     report: Callable[[str], object] = print,
     places: Places | None = None,
-    tell: Callable[[str], object] | None = None,
 ) -> Table:
     """Run a scenario on a grid of settings with several seeds, as `neurosim sweep` does.
 
@@ -85,8 +86,8 @@ def sweep(
         Whether to show a progress bar on stderr.
     report : callable
         Called with messages during the sweep.
-    places, tell
-        Deprecated: use `threads`, `workers` and `scheduler`, and `report`.
+    places : Places, optional
+        Deprecated: use `threads`, `workers` and `scheduler`.
 
     Returns
     -------
@@ -107,11 +108,8 @@ def sweep(
     """
     if places is not None:
         message = "places is deprecated: pass threads, workers and scheduler"
-        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        warnings.warn(message, DeprecationWarning, stacklevel=3)
         threads, workers, scheduler = places
-    if tell is not None:
-        warnings.warn("tell is deprecated: pass report", DeprecationWarning, stacklevel=2)
-        report = tell
     if not current_communicator().is_serial:
         raise NeurosimError("a sweep starts its processes itself: start it without mpiexec")
     _check(threads, workers, scheduler)

@@ -289,7 +289,7 @@ def test_old_arguments_and_names_work_with_a_warning(scheduler: str, tmp_path: P
     places = neurosim.sweep.Places(scheduler=scheduler)
     with pytest.warns(DeprecationWarning, match="places is deprecated: pass threads, workers"):
         neurosim.sweep.sweep("toy", {"trials": [1]}, out=tmp_path, seeds=1, places=places)
-    with pytest.warns(DeprecationWarning, match="tell is deprecated: pass report"):
+    with pytest.warns(DeprecationWarning, match="the argument 'tell' of sweep is now 'report'"):
         neurosim.sweep.sweep("toy", {"trials": [1]}, out=tmp_path, seeds=1, tell=messages.append)
     with pytest.warns(DeprecationWarning, match="written is now"):
         assert neurosim.sweep.written({"trials": 3}) == "trials=3"
