@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bridge.utils.checks import as_floats, as_integer, generator
-from bridge.utils.renamed import old_keywords
 from neurosim import NeurosimError
 from neurosim.utils.compilation import compiled
+from neurosim.utils.renamed import with_old_argument
 
 # Largest number of patterns per unit, in the limit of many units (Amit et al. 1987).
 CAPACITY = 0.138
@@ -151,7 +151,7 @@ def random_patterns(
     return rng.choice([-1.0, 1.0], (n_patterns, size))
 
 
-@old_keywords(share="fraction")
+@with_old_argument("share", "fraction")
 def corrupt(
     rng: np.random.Generator, patterns: NDArray[np.float64], fraction: float
 ) -> NDArray[np.float64]:
@@ -161,7 +161,7 @@ def corrupt(
     return np.where(rng.permuted(np.tile(inverted, (n_patterns, 1)), axis=1), -patterns, patterns)
 
 
-@old_keywords(share="fraction")
+@with_old_argument("share", "fraction")
 def retrieval_overlap(
     rng: np.random.Generator, size: int, n_patterns: int, *, fraction: float = 0.0, most: int = 20
 ) -> float:

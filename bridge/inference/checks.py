@@ -113,6 +113,6 @@ def check_parameters(
             positive(value, name, "ms")
     if ridge is not None:
         finite(ridge, "ridge", low=0.0)
-    positive(tol, "tol")
+    positive(tol, "tol", "standard errors")
     if threads is not None:
         as_integer(threads, "threads", 1)

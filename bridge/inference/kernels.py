@@ -26,8 +26,8 @@ _LN2_HIGH = 0.6931471803691238
 _LN2_LOW = 1.9082149292705877e-10
 _LARGEST = 300.0
 # Taylor coefficients of e^f, from the highest power to the lowest.
-_HIGHEST, *_LOWER = (1.0 / math.factorial(k) for k in range(13, -1, -1))
-_LOWER = tuple(_LOWER)
+_HIGHEST = 1.0 / math.factorial(13)
+_LOWER = tuple(1.0 / math.factorial(k) for k in range(12, -1, -1))
 # Score of bins in which the neuron cannot fire.
 NEVER = -690.0
 

@@ -22,7 +22,7 @@ from bridge.learning.validation import (
     validated,
 )
 from bridge.utils.checks import as_flag, as_integer, finite, positive, require_choice
-from bridge.utils.renamed import old_attributes, old_keywords
+from bridge.utils.renamed import old_attributes, old_parameter
 from neurosim import NeurosimError
 
 SOLVERS = ("auto", "newton", "accelerated", "gradient", "stochastic")
@@ -35,7 +35,7 @@ class NoScaleError(NeurosimError, AttributeError):
     """
 
 
-@old_keywords(gap="threshold_distance")
+@old_parameter("gap", "threshold_distance")
 @old_attributes(gap="threshold_distance")
 class LogisticNeuron(ClassifierMixin, BaseEstimator):
     """Logistic neuron with the score s = θ₀ + Σ θᵢ aᵢ, trained on trials by gradient descent.

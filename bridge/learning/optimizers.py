@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from bridge.utils.checks import as_integer, positive
-from bridge.utils.renamed import old_attributes, old_keywords
+from bridge.utils.renamed import old_attributes
+from neurosim.utils.renamed import with_old_argument
 
 # Ratio of successive step sizes above which steps are considered not to shrink.
 STALLED = 0.9
@@ -108,7 +109,7 @@ def check_stopping(tol: float, max_iter: int) -> None:
 Solver = Callable[..., OptimizeResult]
 
 
-@old_keywords(watch="callback")
+@with_old_argument("watch", "callback")
 def gradient_descent(
     objective: Objective,
     start: NDArray,
@@ -145,7 +146,7 @@ def gradient_descent(
         theta = theta - step * gradient
 
 
-@old_keywords(watch="callback")
+@with_old_argument("watch", "callback")
 def accelerated_descent(
     objective: Objective,
     start: NDArray,
@@ -176,7 +177,7 @@ def accelerated_descent(
         momentum = grown
 
 
-@old_keywords(watch="callback")
+@with_old_argument("watch", "callback")
 def newton(
     objective: Objective,
     start: NDArray,
@@ -248,7 +249,7 @@ def _line_search(
         fraction *= 0.5
 
 
-@old_keywords(watch="callback")
+@with_old_argument("watch", "callback")
 def quasi_newton(
     objective: Objective,
     start: NDArray,

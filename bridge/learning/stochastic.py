@@ -9,13 +9,13 @@ from bridge.learning import loss_kinds
 from bridge.learning.design import is_sparse
 from bridge.learning.objectives import MeanLoss
 from bridge.learning.optimizers import Callback, Distance, History, OptimizeResult, Trajectory
-from bridge.utils.renamed import old_keywords
+from neurosim.utils.renamed import with_old_argument
 
 # Exponent of the step size: Σ ηₜ diverges, Σ ηₜ² converges.
 DECAY = 0.75
 
 
-@old_keywords(watch="callback")
+@with_old_argument("watch", "callback")
 def stochastic_descent(
     objective: MeanLoss,
     start: NDArray,

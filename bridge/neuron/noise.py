@@ -21,7 +21,7 @@ from scipy.special import expit, ndtr
 
 from bridge.neuron.passage import first_passage_probability
 from bridge.utils.checks import as_floats, positive, require_choice
-from bridge.utils.renamed import old_attributes, old_keywords
+from bridge.utils.renamed import old_attributes, old_parameter
 from neurosim import EscapeRate, NeurosimError
 
 # β·σ that minimises the largest |Φ(x/σ) − σ(β x)|. Camilli 1994, J. Educ. Behav. Stat. 19:293.
@@ -133,7 +133,7 @@ class EscapeNoise(Noise):
         return -np.expm1(-self.rate(1.0).rate(excess))
 
 
-@old_keywords(gap="threshold_distance")
+@old_parameter("gap", "threshold_distance")
 @old_attributes(gap="threshold_distance")
 @dataclass(frozen=True)
 class OrnsteinUhlenbeckNoise(Noise):

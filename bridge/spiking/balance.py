@@ -11,9 +11,9 @@ from bridge.networks import Layer, LayeredNetwork
 from bridge.networks.layer import checked_inputs
 from bridge.spiking.spiking_network import require_chain
 from bridge.utils.checks import as_float, require_type
-from bridge.utils.renamed import old_keywords
 from neurosim import NeurosimError
 from neurosim.utils.checks import show
+from neurosim.utils.renamed import with_old_argument
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class Balanced:
         return inputs / self.scales[0]
 
 
-@old_keywords(lift="shift_scores")
+@with_old_argument("lift", "shift_scores")
 def balance(
     network: LayeredNetwork,
     data: ArrayLike,

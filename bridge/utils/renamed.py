@@ -1,17 +1,14 @@
-"""Old names of attributes and keywords, which still work with a warning."""
+"""Deprecated attributes and parameters of classes that still work, with a warning."""
 
 from __future__ import annotations
 
-import functools
 import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from neurosim.utils.renamed import with_old_argument
+
 T = TypeVar("T")
-
-
-def _warn(old: str, new: str) -> None:
-    warnings.warn(f"{old} is now {new}", DeprecationWarning, stacklevel=3)
 
 
 def old_attributes(**names: str) -> Callable[[type[T]], type[T]]:
@@ -22,7 +19,8 @@ def old_attributes(**names: str) -> Callable[[type[T]], type[T]]:
 
         def find(self: Any, name: str) -> Any:
             if name in names:
-                _warn(f"{cls.__name__}.{name}", f"{cls.__name__}.{names[name]}")
+                message = f"{cls.__name__}.{name} is now {cls.__name__}.{names[name]}"
+                warnings.warn(message, DeprecationWarning, stacklevel=2)
                 return getattr(self, names[name])
             if inherited is not None:
                 return inherited(self, name)
@@ -34,23 +32,11 @@ def old_attributes(**names: str) -> Callable[[type[T]], type[T]]:
     return decorate
 
 
-def old_keywords(**names: str) -> Callable[[T], T]:
-    """Return a decorator that keeps old keywords of a function or class, as ``old="new"``."""
+def old_parameter(old: str, new: str) -> Callable[[type[T]], type[T]]:
+    """Return a class decorator that keeps an old keyword of the constructor."""
 
-    def decorate(target: Any) -> Any:
-        is_class = isinstance(target, type)
-        called = vars(target)["__init__"] if is_class else target
-
-        @functools.wraps(called)
-        def call(*arguments: Any, **options: Any) -> Any:
-            for old in names.keys() & options.keys():
-                _warn(f"{target.__name__}({old}=...)", f"{target.__name__}({names[old]}=...)")
-                options[names[old]] = options.pop(old)
-            return called(*arguments, **options)
-
-        if not is_class:
-            return call
-        type.__setattr__(target, "__init__", call)
-        return target
+    def decorate(cls: Any) -> Any:
+        type.__setattr__(cls, "__init__", with_old_argument(old, new)(vars(cls)["__init__"]))
+        return cls
 
     return decorate

@@ -59,7 +59,7 @@ def _main(arguments: list[str]) -> int:
 def _run(arguments: list[str]) -> int:
     """Run a command, with MPI if several processes were started, and report exceptions."""
     from neurosim.cli.failures import Status, explain
-    from neurosim.cli.report import say
+    from neurosim.cli.report import info
     from neurosim.engine.mpi import Communicator, use_mpi_if_launched
     from neurosim.errors import NeurosimError
     from neurosim.utils.failure import abort, exit_status, wait_for_root
@@ -69,18 +69,18 @@ def _run(arguments: list[str]) -> int:
         with use_mpi_if_launched() as communicator:
             status = _call(arguments)
         if status == Status.INTERRUPTED and communicator.is_root:
-            say("stopped")
+            info("stopped")
         return status
     except BrokenPipeError:
         raise
     except KeyboardInterrupt:
         if communicator.is_root:
-            say("stopped")
+            info("stopped")
         status = Status.INTERRUPTED
     except NeurosimError as error:
         wait_for_root(communicator.rank)
         for line in str(error).splitlines():
-            say(_shortened(line))
+            info(_shortened(line))
         status = Status.USER_ERROR
     except Exception as error:
         wait_for_root(communicator.rank)
@@ -89,7 +89,7 @@ def _run(arguments: list[str]) -> int:
             traceback.print_exc()
             message = "this is a bug in neurosim: please report it with the lines above"
             status = Status.INTERNAL_ERROR
-        say(_shortened(message))
+        info(_shortened(message))
     except SystemExit as error:
         if not communicator.is_serial and exit_status(error):
             abort(error)

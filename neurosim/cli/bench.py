@@ -9,7 +9,7 @@ import typer
 
 from neurosim.cli.bench_report import print_largest, print_measurement, print_trial
 from neurosim.cli.options import EXIT_STATUS, Json, Profile, Seed, Threads, app
-from neurosim.cli.report import print_json, say
+from neurosim.cli.report import info, print_json
 from neurosim.errors import NeurosimError
 from neurosim.utils.atomic_files import plain
 
@@ -68,7 +68,7 @@ def bench(
         1.0 if scale is None else scale, threads, duration, repeats, seed, profile
     )
     if name is None:
-        say(f"searching for the largest network in real time: {benchmark.title}")
+        info(f"searching for the largest network in real time: {benchmark.title}")
         largest = largest_in_real_time(benchmark, options, callback=print_trial)
         print_json(plain(largest.as_dict())) if json else print_largest(largest)
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from neurosim.cli.report import counted, format_profile, say
+from neurosim.cli.report import counted, format_profile, info
 
 if TYPE_CHECKING:
     from neurosim.bench.largest import Largest
@@ -22,7 +22,7 @@ ENDED_BY = {
 def print_measurement(measured: Measurement) -> None:
     """Print a measurement to stderr."""
     factors = measured.real_time_factors
-    say(
+    info(
         f"{measured.name}: {_network(measured)}, {counted(measured.threads, 'thread')}, "
         f"{counted(len(factors), 'repeat')} of {measured.duration_ms:g} ms"
     )
@@ -52,7 +52,7 @@ def print_measurement(measured: Measurement) -> None:
 
 def print_trial(trial: Measurement, left: float) -> None:
     """Print the real-time factor of one size to stderr, and the time (s) left for the search."""
-    say(
+    info(
         f"{_network(trial)}: real-time factor {trial.real_time_factor:.2f} "
         f"(at most {left:.0f} s left)"
     )
@@ -61,10 +61,10 @@ def print_trial(trial: Measurement, left: float) -> None:
 def print_largest(largest: Largest) -> None:
     """Print the result of the search to stderr."""
     if largest.best is None:
-        say("no size of this network runs in real time on this machine")
+        info("no size of this network runs in real time on this machine")
         return
     reason = ENDED_BY[largest.ended_by]
-    say(f"largest network in real time on this machine: {_network(largest.best)}; {reason}")
+    info(f"largest network in real time on this machine: {_network(largest.best)}; {reason}")
     print_measurement(largest.best)
 
 

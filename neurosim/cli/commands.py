@@ -215,7 +215,7 @@ def plot(
     from neurosim.experiments.sweep import is_sweep
 
     files = redraw_sweep(folder) if is_sweep(folder) else redraw(folder)
-    report.say("wrote")
+    report.info("wrote")
     report.print_files(files)
 
 
@@ -245,7 +245,7 @@ def new(
         neurosim new my.toml && neurosim run my.toml
     """
     write_start(file)
-    report.say(f"wrote {file}; try `neurosim show {file}` and `neurosim run {file}`")
+    report.info(f"wrote {file}; try `neurosim show {file}` and `neurosim run {file}`")
 
 
 def _report(outcome: Outcome, json: bool) -> int:
@@ -255,9 +255,9 @@ def _report(outcome: Outcome, json: bool) -> int:
     if not summary:  # only the root process prints
         return status
     if outcome.interrupted:
-        report.say(f"interrupted at {summary['duration_ms']:g} ms; the result so far is saved")
+        report.info(f"interrupted at {summary['duration_ms']:g} ms; the result so far is saved")
         if outcome.request.checkpoint_every is not None:
-            report.say(f"continue with `neurosim resume {outcome.folder}`")
+            report.info(f"continue with `neurosim resume {outcome.folder}`")
     if json:
         compared = {"comparison": plain(comparison.as_dict())} if comparison else {}
         report.print_json(summary | compared)

@@ -39,14 +39,14 @@ def run_demo(out: Path) -> bool:
     """
     figures: list[str] = []
     for message, request in STEPS:
-        report.say(f"{request.name}: {message}")
+        report.info(f"{request.name}: {message}")
         outcome = execute(replace(request, out=out / request.name))
         figures += [path for path in outcome.summary["files"] if path.endswith(".png")]
         if outcome.comparison:
             report.print_comparison(outcome.comparison)
         if outcome.interrupted:
-            report.say("interrupted; the result so far is saved")
+            report.info("interrupted; the result so far is saved")
             break
-    report.say("figures:")
+    report.info("figures:")
     report.print_files(figures)
     return not outcome.interrupted

@@ -10,7 +10,7 @@ import typer
 
 from neurosim.cli.folder import RESULT, RunFolder
 from neurosim.cli.options import EXIT_STATUS, OUT, Json, NoPlot, app
-from neurosim.cli.report import print_files, print_json, print_spikes, say, warnings_as_messages
+from neurosim.cli.report import info, print_files, print_json, print_spikes, warnings_as_messages
 from neurosim.errors import NeurosimError
 from neurosim.results.storage import load
 from neurosim.utils.atomic_files import plain
@@ -75,7 +75,7 @@ def export(
     else:
         {Format.NWB: save_nwb, Format.CSV: save_csv, Format.NEO: save_neo}[to](result, target)
         files = [target]
-    say(f"wrote {to.value}")
+    info(f"wrote {to.value}")
     print_files([str(file) for file in files])
 
 

@@ -9,7 +9,7 @@ import typer
 
 from neurosim.cli.folder import RunFolder
 from neurosim.cli.options import EXIT_STATUS, OUT, Json, Name, Seed, Settings, Step, app
-from neurosim.cli.report import print_files, print_json, print_nir, say, warnings_as_messages
+from neurosim.cli.report import info, print_files, print_json, print_nir, warnings_as_messages
 from neurosim.errors import NeurosimError
 from neurosim.experiments.catalogue import find_scenario
 from neurosim.experiments.settings import parse_settings
@@ -186,5 +186,5 @@ def export_nir(
             allow_loss=allow_loss,
         )
     save_nir(graph, out)
-    say("wrote a NIR graph")
+    info("wrote a NIR graph")
     print_files([str(out)])

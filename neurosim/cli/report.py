@@ -26,7 +26,7 @@ PLAIN_WIDTH = 100
 """Width of the output if it is not a terminal."""
 
 
-def say(message: str) -> None:
+def info(message: str) -> None:
     """Print a message to stderr."""
     print(f"neurosim: {message}", file=sys.stderr)
 
@@ -38,7 +38,7 @@ def warnings_as_messages() -> Iterator[None]:
         warnings.simplefilter("always", UserWarning)
         yield
     for warning in caught:
-        say(str(warning.message))
+        info(str(warning.message))
 
 
 def counted(number: float, noun: str) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from neurosim.cli.options import EXIT_STATUS, OUT, Duration, Json, Name, Settings, Step, app
-from neurosim.cli.report import print_files, print_json, say
+from neurosim.cli.report import info, print_files, print_json
 from neurosim.experiments.catalogue import find_scenario
 from neurosim.experiments.settings import parse_values
 
@@ -102,7 +102,7 @@ def sweep(
         workers=workers,
         scheduler=scheduler,
         progress=sys.stderr.isatty(),
-        report=say,
+        report=info,
     )
     files = write_table(table, folder, show or ())
     if json:

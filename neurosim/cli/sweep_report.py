@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from neurosim.cli.failures import Status
 from neurosim.cli.folder import write_figure
-from neurosim.cli.report import counted, say
+from neurosim.cli.report import counted, info
 from neurosim.experiments.settings import format_value
 from neurosim.experiments.sweep import SweepFolder, format_cell, read_table
 from neurosim.utils.atomic_files import atomic_path
@@ -76,16 +76,16 @@ def print_table(table: Table, show: Sequence[str] = ()) -> None:
 def print_outcome(table: Table) -> Status:
     """Print the outcome of a sweep to stderr, and return the exit status."""
     done, size = len(table.cells), table.sweep.size
-    say(f"{table.sweep.scenario.name}: {done:,} of {counted(size, 'point')} completed")
+    info(f"{table.sweep.scenario.name}: {done:,} of {counted(size, 'point')} completed")
     if table.failures:
-        say(f"{counted(len(table.failures), 'point')} failed")
+        info(f"{counted(len(table.failures), 'point')} failed")
         for failure in table.failures[:MAX_FAILURES]:
             point = f"{format_cell(failure.cell)}, seed {failure.seed}"
             print(f"  {point}: {failure.reason}", file=sys.stderr)
         if len(table.failures) > MAX_FAILURES:
             print(f"  … {len(table.failures) - MAX_FAILURES:,} more in {CSV}", file=sys.stderr)
     if table.missing:
-        say(f"repeat the command to run the {counted(table.missing, 'missing point')}")
+        info(f"repeat the command to run the {counted(table.missing, 'missing point')}")
     if table.interrupted:
         return Status.INTERRUPTED
     if any(failure.kind == "defect" for failure in table.failures):

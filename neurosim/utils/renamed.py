@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import warnings
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-Parameters = ParamSpec("Parameters")
-Value = TypeVar("Value")
 
 
 def with_old_names(
@@ -38,22 +34,3 @@ def with_old_names(
         return find(renamed[name])
 
     return find_any
-
-
-def with_old_argument(
-    old: str, new: str
-) -> Callable[[Callable[Parameters, Value]], Callable[Parameters, Value]]:
-    """Return a decorator that accepts a keyword argument by its old name, with a warning."""
-
-    def decorate(function: Callable[Parameters, Value]) -> Callable[Parameters, Value]:
-        @functools.wraps(function)
-        def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Value:
-            if old in kwargs:
-                message = f"the argument {old!r} of {function.__name__} is now {new!r}"
-                warnings.warn(message, DeprecationWarning, stacklevel=2)
-                kwargs[new] = kwargs.pop(old)
-            return function(*args, **kwargs)
-
-        return call
-
-    return decorate

@@ -1,4 +1,4 @@
-"""The networks that `neurosim bench` measures, and the command."""
+"""The command `neurosim bench` and its networks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _small_probe(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def expected_in_degree(net: ns.Network, target: str) -> float:
-    """Synapses onto each neuron of a population, in the mean."""
+    """Mean number of synapses onto each neuron of a population."""
     total = 0.0
     for projection in net.projections:
         rule, n, m = projection.rule, projection.source.size, projection.target.size
@@ -89,11 +89,11 @@ def test_the_networks_have_the_size_of_those_they_are_named_for(name, neurons, i
 @pytest.mark.parametrize("scale", [0.5, 2.0])
 def test_other_scales_have_other_sizes_and_the_same_in_degrees(name: str, scale: float) -> None:
     benchmark = find_benchmark(name)
-    own, other = benchmark.network(1.0), benchmark.network(scale)
-    assert other.size == pytest.approx(scale * own.size, rel=0.01)
+    original, scaled = benchmark.network(1.0), benchmark.network(scale)
+    assert scaled.size == pytest.approx(scale * original.size, rel=0.01)
     for population in ("exc", "inh"):
-        expected = pytest.approx(expected_in_degree(own, population), rel=0.01)
-        assert expected_in_degree(other, population) == expected
+        expected = pytest.approx(expected_in_degree(original, population), rel=0.01)
+        assert expected_in_degree(scaled, population) == expected
 
 
 def test_vogels_and_abbotts_network_fires_irregularly_at_5_to_6_hz() -> None:
@@ -140,15 +140,15 @@ def test_the_even_networks_own_spikes_make_nobody_fire() -> None:
 def test_the_command_prints_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = "bench brunel --scale 0.1 --duration 20 --repeats 2 --threads 2 --profile --json"
     assert main(arguments.split()) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert set(told) > KEYS
-    assert told["name"] == "brunel"
-    assert told["threads"] == 2
-    assert told["neurons"] == 1250
-    assert told["synapses"] == 1250 * 1250
-    assert set(told["rates_hz"]) == {"exc", "inh"}
-    assert told["weights_in_common"]
-    assert 2.0 <= told["bytes_per_synapse"] < 6.0
+    output = json.loads(capsys.readouterr().out)
+    assert set(output) > KEYS
+    assert output["name"] == "brunel"
+    assert output["threads"] == 2
+    assert output["neurons"] == 1250
+    assert output["synapses"] == 1250 * 1250
+    assert set(output["rates_hz"]) == {"exc", "inh"}
+    assert output["weights_in_common"]
+    assert 2.0 <= output["bytes_per_synapse"] < 6.0
 
 
 def test_the_command_tells_people_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
@@ -191,7 +191,7 @@ def test_the_manual_names_every_benchmark(capsys: pytest.CaptureFixture[str]) ->
 
 @pytest.fixture
 def small_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the search end after one small trial."""
+    """End the search after one small trial."""
     real = measure
 
     def small(benchmark: Benchmark, options: TimingOptions, limit: bool):
@@ -205,12 +205,12 @@ def small_search(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("small_search")
 def test_without_a_name_the_largest_network_in_real_time_is_looked_for(capsys) -> None:
     assert main(["bench", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert set(told) > KEYS
-    assert told["in_real_time"]
-    assert told["ended_by"] == "time"
-    assert [trial["neurons"] for trial in told["tried"]] == [250]
-    assert told["limit_ns_per_event"] == 0.25
+    output = json.loads(capsys.readouterr().out)
+    assert set(output) > KEYS
+    assert output["in_real_time"]
+    assert output["ended_by"] == "time"
+    assert [trial["neurons"] for trial in output["tried"]] == [250]
+    assert output["limit_ns_per_event"] == 0.25
 
 
 @pytest.mark.usefixtures("small_search")

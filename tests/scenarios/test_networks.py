@@ -1,4 +1,4 @@
-"""The two networks of the literature, through the command line."""
+"""Two networks from the literature, through the command line."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ DATA = Path(__file__).parent.parent / "data"
 
 @pytest.mark.slow
 def test_the_balanced_network_fires_as_nest_and_theory_say(command, tmp_path) -> None:
-    told = command("run", "balanced-network", "--duration", "1200")
-    assert told["neurons"] == 12500
-    assert told["synapses"] == 12500 * 1250
+    summary = command("run", "balanced-network", "--duration", "1200")
+    assert summary["neurons"] == 12500
+    assert summary["synapses"] == 12500 * 1250
     # NEST: 37.3 Hz, theory: 37.9 Hz. Ten seeds of this network spread by 0.2 Hz.
-    assert told["findings"]["rate_hz"] == pytest.approx(37.3, rel=0.02)
-    assert told["findings"]["asynchronous_theory_hz"] == pytest.approx(37.9, abs=0.1)
+    assert summary["findings"]["rate_hz"] == pytest.approx(37.3, rel=0.02)
+    assert summary["findings"]["asynchronous_theory_hz"] == pytest.approx(37.9, abs=0.1)
     assert len(list(tmp_path.glob("balanced-network-*.png"))) == 3
 
 
@@ -26,13 +26,13 @@ def test_the_balanced_network_fires_as_nest_and_theory_say(command, tmp_path) ->
 def test_the_four_regimes_differ_as_brunel_found(command) -> None:
     found = {}
     for regime in ("SR", "SI-fast", "AI", "SI-slow"):
-        told = command(
+        summary = command(
             "run",
             "balanced-network",
             *("--set", f"regime={regime}", "--set", "neurons=5000", "--duration", "700"),
             "--no-plot",
         )
-        found[regime] = told["findings"]
+        found[regime] = summary["findings"]
     rate = {regime: f["rate_hz"] for regime, f in found.items()}
     cv = {regime: f["cv"] for regime, f in found.items()}
     fano = {regime: f["fano_factor_1ms"] for regime, f in found.items()}
@@ -59,23 +59,23 @@ def references() -> dict[str, np.ndarray]:
 
 @pytest.mark.slow
 def test_the_microcircuit_at_a_tenth_fires_as_nests_does(command, tmp_path, references) -> None:
-    told = command("run", "cortical-column", "--set", "scale=0.1", "--duration", "5500")
-    rates = np.array([told["rates_hz"][name] for name in references["population"]])
+    summary = command("run", "cortical-column", "--set", "scale=0.1", "--duration", "5500")
+    rates = np.array([summary["rates_hz"][name] for name in references["population"]])
     expected = references["nest_scale_0.1_hz"].astype(float)
     assert rates == pytest.approx(expected, rel=0.1)
-    assert told["neurons"] == sum(round(int(n) * 0.1) for n in references["neurons"])
+    assert summary["neurons"] == sum(round(int(n) * 0.1) for n in references["neurons"])
     assert len(list(tmp_path.glob("cortical-column-*.png"))) == 3
 
 
 def test_a_constant_current_may_stand_for_the_external_spikes(command) -> None:
-    told = command(
+    summary = command(
         "run",
         *("cortical-column", "--set", "scale=0.3", "--set", "input=current"),
         *("--duration", "1000", "--no-plot"),
     )
     # Nearly as with Poisson input, at full scale: Potjans & Diesmann, figure 7.
-    for name, rate in told["rates_hz"].items():
-        assert 0.5 < rate / told["findings"]["published_rate_hz"][name] < 1.5
+    for name, rate in summary["rates_hz"].items():
+        assert 0.5 < rate / summary["findings"]["published_rate_hz"][name] < 1.5
 
 
 @pytest.mark.parametrize(

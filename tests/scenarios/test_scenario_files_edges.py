@@ -1,4 +1,4 @@
-"""Scenario files that name lists of edges in files beside them."""
+"""Scenario files that refer to edge lists in other files."""
 
 from __future__ import annotations
 
@@ -157,9 +157,9 @@ def test_a_list_outside_the_folder_is_refused_unread(capsys, tmp_path: Path, pat
 def test_a_mistake_about_a_list_has_its_line(capsys, was: str, instead: str, said: str):
     assert was in TEXT
     Path("here/my.toml").write_text(TEXT.replace(was, instead, 1))
-    told = refusal(capsys, "show", "here/my.toml")
-    assert told.startswith("neurosim: here/my.toml:")
-    assert said in told
+    message = refusal(capsys, "show", "here/my.toml")
+    assert message.startswith("neurosim: here/my.toml:")
+    assert said in message
 
 
 def test_what_is_wrong_with_an_edge_is_told_with_its_line(capsys):

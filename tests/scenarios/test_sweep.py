@@ -1,4 +1,4 @@
-"""Sweeps through the command line, on real workers, some of which are killed."""
+"""Sweeps through the command line, with worker processes that may be killed."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from neurosim.sweep import SweepFolder, describe, read_table
 
 HUNDRED = ["fi-curve", "--grid", "sigma=1,2,4,6,8", "--grid", "noise=membrane,escape"]
 HUNDRED += ["--set", "repeats=2", "--duration", "400", "--seeds", "10"]
-"""Points of some 30 ms each."""
+"""Points that take about 30 ms each."""
 
 
 def points_in(folder: Path) -> dict[str, tuple[int, int]]:
-    """Name, inode and time of writing of each point's file."""
+    """Name, inode and modification time of each point's file."""
     files = (folder / "points").glob("*")
     return {file.name: (file.stat().st_ino, file.stat().st_mtime_ns) for file in files}
 
@@ -46,7 +46,7 @@ def wait_for(happened: Callable[[], object]) -> None:
 
 @pytest.fixture
 def start() -> Iterator[Callable[..., subprocess.Popen]]:
-    """Start `neurosim sweep` in a terminal of its own, so to speak."""
+    """Start `neurosim sweep` in a new session, as in a terminal."""
     with ExitStack() as stack:
 
         def started(*arguments: str) -> subprocess.Popen:
@@ -157,9 +157,9 @@ def test_workers_of_any_scheduler_find_what_a_plain_run_finds(tmp_path: Path, ca
     assert [place["findings"]["fired"]["mean"] for place in found["table"]] == [1.0, 0.0]
     plain = run("psp-summation", psps=(10.0, 3.0, 3.0), seed=5).summary
     kept = [json.loads(file.read_text()) for file in (tmp_path / "points").iterdir()]
-    (own,) = [p for p in kept if p["seed"] == 5 and p["settings"]["psps"] == [10.0, 3.0, 3.0]]
+    (entry,) = [p for p in kept if p["seed"] == 5 and p["settings"]["psps"] == [10.0, 3.0, 3.0]]
     same = ("scenario", "settings", "seed", "dt_ms", "duration_ms", "rates_hz", "findings")
-    assert own == {name: plain[name] for name in same}
+    assert entry == {name: plain[name] for name in same}
     assert {Path(file).name for file in found["files"]} == {"sweep.csv", "sweep.png"}
 
     table = (tmp_path / "sweep.csv").read_bytes()
@@ -189,7 +189,7 @@ def test_a_scenario_file_is_swept_and_kept_with_its_points(tmp_path: Path, monke
 
 
 def test_an_address_where_nothing_answers_is_told_in_time(tmp_path: Path, capsys, monkeypatch):
-    assert CONNECT_TIMEOUT < 9.0  # what is told below takes a second more
+    assert CONNECT_TIMEOUT < 9.0  # the test below takes one second longer
     monkeypatch.setattr("neurosim.experiments.sweep.workers.CONNECT_TIMEOUT", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as deaf:  # takes calls, and says nothing
         port = deaf.getsockname()[1]

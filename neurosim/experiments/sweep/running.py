@@ -16,7 +16,6 @@ from neurosim.experiments.sweep.table import Failure, Table, read_table
 from neurosim.experiments.sweep.workers import run_points, workers_of
 from neurosim.utils.lock import lock_folder
 from neurosim.utils.progress import progress_bar
-from neurosim.utils.renamed import with_old_argument
 from neurosim.utils.resources import MAX_THREADS, available_cores
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ class Places(NamedTuple):
     scheduler: str | None = None
 
 
-@with_old_argument("tell", "report")
 def sweep(
     name: str,
     grid: Mapping[str, Sequence[object]],
@@ -50,9 +48,10 @@ def sweep(
     threads: int = 1,
     workers: int | None = None,
     scheduler: str | None = None,
-    places: Places | None = None,
     progress: bool = False,
     report: Callable[[str], object] = print,
+    places: Places | None = None,
+    tell: Callable[[str], object] | None = None,
 ) -> Table:
     """Run a scenario on a grid of settings with several seeds, as `neurosim sweep` does.
 
@@ -82,12 +81,12 @@ def sweep(
         Number of processes on this machine. Default: the number of cores divided by `threads`.
     scheduler : str, optional
         Address of a Dask scheduler, such as "tcp://host:8786", with workers that run the points.
-    places : Places, optional
-        Deprecated: use `threads`, `workers` and `scheduler`.
     progress : bool
         Whether to show a progress bar on stderr.
     report : callable
         Called with messages during the sweep.
+    places, tell
+        Deprecated: use `threads`, `workers` and `scheduler`, and `report`.
 
     Returns
     -------
@@ -108,8 +107,11 @@ def sweep(
     """
     if places is not None:
         message = "places is deprecated: pass threads, workers and scheduler"
-        warnings.warn(message, DeprecationWarning, stacklevel=3)
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
         threads, workers, scheduler = places
+    if tell is not None:
+        warnings.warn("tell is deprecated: pass report", DeprecationWarning, stacklevel=2)
+        report = tell
     if not current_communicator().is_serial:
         raise NeurosimError("a sweep starts its processes itself: start it without mpiexec")
     _check(threads, workers, scheduler)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from neurosim import plot
 from neurosim.errors import NeurosimError
 from neurosim.experiments.toml.findings import (
     OfPopulations,
@@ -95,8 +96,6 @@ class Raster(OfPopulations):
 
     def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
         """Return figures by the suffix of their name."""
-        from neurosim import plot
-
         start, stop = _window(self, warmup, result.duration)
         figure = plot.raster(
             result,
@@ -168,8 +167,6 @@ class Traces:
 
     def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
         """Return figures by the suffix of their name."""
-        from neurosim import plot
-
         start, stop = _window(self, warmup, result.duration)
         return {
             f"-{name}": plot.voltage_trace(
@@ -197,8 +194,6 @@ class RatesAndCV(OfPopulations):
 
     def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
         """Return figures by the suffix of their name."""
-        from neurosim import plot
-
         return {"": plot.rates_and_cv(result, self.populations, start=warmup, title=title)}
 
 
@@ -214,8 +209,6 @@ class PotentialHistogram(OfPotentials):
 
     def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
         """Return figures by the suffix of their name."""
-        from neurosim import plot
-
         return {"": plot.potential_histogram(result, self.populations, start=warmup, title=title)}
 
 

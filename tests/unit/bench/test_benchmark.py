@@ -18,7 +18,7 @@ FAN_OUT = 7
 
 
 def relay(scale: float) -> ns.Network:
-    """Neurons that each fire at 10, 20, … ms and reach 7 others too weakly to matter."""
+    """Neurons that each fire at 10, 20, … ms with weak synapses onto 7 others."""
     net = ns.Network()
     cells = net.add("cells", round(20 * scale), ns.LIF())
     net.drive(cells, ns.SpikeTimes(np.arange(10.0, 200.0, 10.0)), psp=20.0)
@@ -182,9 +182,9 @@ def test_the_search_ends_in_time(monkeypatch):
 def test_where_none_is_in_real_time_the_smallest_tried_is_told_of(monkeypatch):
     found = search(monkeypatch, lambda scale: 1000.0 * scale)
     assert found.best is None
-    told = found.as_dict()
-    assert not told["in_real_time"]
-    assert told["scale"] == 0.01
+    entry = found.as_dict()
+    assert not entry["in_real_time"]
+    assert entry["scale"] == 0.01
 
 
 def test_what_the_first_trial_refuses_is_the_users_mistake(monkeypatch):

@@ -1,4 +1,4 @@
-"""Tables of the comparison with other simulators: what they say is what was measured."""
+"""Tables of the comparison with other simulators agree with the measurements."""
 
 from __future__ import annotations
 

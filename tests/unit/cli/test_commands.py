@@ -30,7 +30,7 @@ def json_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:
 
 
 def mistake_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Run a command that must fail as the user's mistake; return its one line."""
+    """Run a command with invalid input; return its one-line message."""
     assert main(arguments) == 2
     captured = capsys.readouterr()
     assert captured.out == ""

@@ -1,4 +1,4 @@
-"""Failures of the environment end a command with one sentence and status 2."""
+"""Failures of the environment end a command with one message and status 2."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_characters_that_a_terminal_lacks_are_replaced():
 
 
 class Terminal(io.TextIOWrapper):
-    """A stream of some encoding, as Python opens it."""
+    """A text stream with a given encoding."""
 
     def __init__(self, encoding: str) -> None:
         self.bytes = io.BytesIO()

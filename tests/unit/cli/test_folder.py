@@ -14,7 +14,7 @@ def names(path: Path) -> set[str]:
 
 
 class HalfDrawn:
-    """A figure whose saving breaks off."""
+    """A figure that fails while it is saved."""
 
     def __init__(self, reason: BaseException) -> None:
         self.reason = reason

@@ -65,7 +65,7 @@ def write_sonata(path: Path, listed: Listed, **options: object) -> Path:
     return path
 
 
-TYPES = 'edge_type_id model "own weight" delay\n100 x 0.5 1.5\n102 y NULL 2.5\n101 z 2.5 0.3\n'
+TYPES = 'edge_type_id model "type weight" delay\n100 x 0.5 1.5\n102 y NULL 2.5\n101 z 2.5 0.3\n'
 
 
 class Named(NamedTuple):
@@ -185,7 +185,7 @@ def test_a_run_from_a_file_equals_that_from_arrays(tmp_path: Path) -> None:
         for threads in (1, 2):
             result = ns.simulate(net, 100.0, threads=threads)
             spikes = result.spikes["b"]
-            signs = [own.sign for own in result.populations.values()]
+            signs = [info.sign for info in result.populations.values()]
             results.append((spikes.times.tolist(), spikes.ids.tolist(), signs))
     assert len(results[0][0]) > 50
     assert results[0][2] == [1, 0]
@@ -220,9 +220,9 @@ def test_missing_attributes_are_taken_from_the_edge_types(tmp_path: Path) -> Non
     (tmp_path / "types.csv").write_text(TYPES.replace("NULL", "4"))
     path = write_sonata(tmp_path / "edges.h5", listed)
     rule = ns.SonataEdges(path, "a_to_b", tmp_path / "types.csv")
-    assert set(rule.columns) == {"syn_weight", "delay", "edge_type_id", "model", "own weight"}
+    assert set(rule.columns) == {"syn_weight", "delay", "edge_type_id", "model", "type weight"}
     net, a, b = populations()
-    net.connect(a, b, rule, weight="own weight", delay="delay")
+    net.connect(a, b, rule, weight="type weight", delay="delay")
     same, a, b = populations()
     weights = np.array([0.5, 2.5, 4.0])[np.arange(90) % 3]
     rule = ns.Explicit(listed.sources, listed.targets)
@@ -251,8 +251,8 @@ def parsed(folder: Path, words: list[str]) -> np.ndarray:
 def test_numbers_are_read_to_the_last_bit(tmp_path: Path) -> None:
     random = np.random.default_rng(1)
     digits = [str(m)[: random.integers(1, 20)] for m in random.integers(10**17, 10**18, 3000)]
-    places = random.integers(0, 20, 3000)
-    words = [f"{d[:p]}.{d[p:]}" if p < len(d) else d for d, p in zip(digits, places, strict=True)]
+    points = random.integers(0, 20, 3000)
+    words = [f"{d[:p]}.{d[p:]}" if p < len(d) else d for d, p in zip(digits, points, strict=True)]
     powers = random.integers(-30, 30, 3000).tolist()
     words += [f"-{word}e{power}" for word, power in zip(words, powers, strict=True)]
     words += list(map(repr, random.lognormal(0.0, 3.0, 3000).tolist()))

@@ -25,7 +25,7 @@ def built(rule: object, **options: object) -> np.ndarray:
 
 
 def expected(listed: object, weights: np.ndarray, delays: np.ndarray | float) -> np.ndarray:
-    """Return the same, worked out edge by edge."""
+    """Return the expected table."""
     steps = np.rint(np.broadcast_to(delays, len(weights)) / 0.1)
     rows = np.stack([listed.sources, N_SOURCE + listed.targets, weights, steps], axis=1)
     return rows[np.lexsort(rows.T[::-1])]
@@ -46,7 +46,9 @@ def counts() -> np.ndarray:
 
 
 @pytest.mark.parametrize("dtype", ["u2", "i8", "f4"])
-def test_an_edge_weighs_as_much_as_its_synapses(tmp_path: Path, listed, dtype: str) -> None:
+def test_weights_are_multiplied_by_the_number_of_synapses(
+    tmp_path: Path, listed, dtype: str
+) -> None:
     path = write_sonata(tmp_path / "edges.h5", listed)
     with h5py.File(path, "r+") as file:
         file["edges/a_to_b/0/nsyns"] = counts().astype(dtype)
@@ -86,9 +88,9 @@ def test_edge_types_give_weight_and_number_of_synapses(tmp_path: Path, listed) -
 @pytest.mark.parametrize("delimiter", [",", "\t", ";"])
 def test_edge_types_may_be_separated_otherwise(tmp_path: Path, listed, delimiter: str) -> None:
     path, types = write_sonata(tmp_path / "edges.h5", listed), tmp_path / "types.csv"
-    rows = ("edge_type_id own", "100 1.5", "101 2.5", "102 3.5")
+    rows = ("edge_type_id w", "100 1.5", "101 2.5", "102 3.5")
     types.write_text("".join(row.replace(" ", delimiter) + "\n" for row in rows))
-    found = built(ns.SonataEdges(path, "a_to_b", types), weight="own")
+    found = built(ns.SonataEdges(path, "a_to_b", types), weight="w")
     assert np.array_equal(found, expected(listed, 1.5 + np.arange(N_EDGES) % 3, listed.delays))
 
 
@@ -96,9 +98,9 @@ def test_a_strength_given_for_edges_of_several_synapses_warns(tmp_path: Path, li
     path = write_sonata(tmp_path / "edges.h5", listed)
     with h5py.File(path, "r+") as file:
         file["edges/a_to_b/0/nsyns"] = counts()
-    told = r"stand for several synapses each \(nsyns\), and psp = 0.5 is the strength of a whole"
+    message = r"stand for several synapses each \(nsyns\), and psp = 0.5 is the strength of a whole"
     net, a, b = populations()
-    with pytest.warns(UserWarning, match=told) as warned:
+    with pytest.warns(UserWarning, match=message) as warned:
         net.connect(a, b, ns.SonataEdges(path, "a_to_b"), psp=0.5)
     assert warned[0].filename == __file__
     with h5py.File(path, "r+") as file:
@@ -110,21 +112,21 @@ def test_a_strength_given_for_edges_of_several_synapses_warns(tmp_path: Path, li
 
 
 def split_into_groups(path: Path, listed: object, groups: np.ndarray) -> None:
-    """Move the attributes of edges to edge groups, each in an order of its own."""
+    """Move the attributes of edges to edge groups, each in random order."""
     random = np.random.default_rng(5)
     with h5py.File(path, "r+") as file:
         population = file["edges/a_to_b"]
         del population["0"]
         index = np.empty(N_EDGES, np.int64)
         for number in np.unique(groups):
-            own = np.flatnonzero(groups == number)
-            order = random.permutation(len(own))
-            index[own] = order
-            rows = np.empty(len(own), np.int64)
-            rows[order] = own
+            members = np.flatnonzero(groups == number)
+            order = random.permutation(len(members))
+            index[members] = order
+            rows = np.empty(len(members), np.int64)
+            rows[order] = members
             population[f"{number}/syn_weight"] = listed.weights[rows]
             population[f"{number}/delay"] = listed.delays[rows]
-            population[f"{number}/dist"] = np.zeros((len(own), 3))
+            population[f"{number}/dist"] = np.zeros((len(members), 3))
         population["edge_group_id"][:] = groups
         population["edge_group_index"][:] = index
 
@@ -169,14 +171,14 @@ def test_rows_far_apart_are_read_one_by_one(tmp_path: Path, monkeypatch, listed)
     assert np.array_equal(found, expected(listed, weights, delays))
 
 
-def test_what_is_no_number_for_each_edge_is_passed_over(tmp_path: Path, listed) -> None:
+def test_members_that_are_not_numbers_per_edge_are_ignored(tmp_path: Path, listed) -> None:
     path = write_sonata(tmp_path / "edges.h5", listed)
     with h5py.File(path, "r+") as file:
-        own = file["edges/a_to_b/0"]
-        own["positions"] = np.zeros((N_EDGES, 3))
-        own["version"], own["few"], own["words"] = 3, np.zeros(5), ["a"] * N_EDGES
-        own["dynamics_params/tau"] = np.ones(N_EDGES)
-        own["weight"] = h5py.SoftLink("/edges/a_to_b/0/syn_weight")
+        group = file["edges/a_to_b/0"]
+        group["positions"] = np.zeros((N_EDGES, 3))
+        group["version"], group["few"], group["words"] = 3, np.zeros(5), ["a"] * N_EDGES
+        group["dynamics_params/tau"] = np.ones(N_EDGES)
+        group["weight"] = h5py.SoftLink("/edges/a_to_b/0/syn_weight")
     rule = ns.SonataEdges(path, "a_to_b")
     whole = expected(listed, listed.weights, listed.delays)
     assert np.array_equal(built(rule), whole)

@@ -1,4 +1,4 @@
-"""Scenario files: what they become."""
+"""Networks and runs described by scenario files."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ variable = "v"
 
 @pytest.fixture
 def read(tmp_path: Path):
-    def carry_out(text: str, name: str = "my.toml") -> Scenario:
+    def make(text: str, name: str = "my.toml") -> Scenario:
         (tmp_path / name).write_text(text, encoding="utf-8")
         return find_scenario(str(tmp_path / name))
 
-    return carry_out
+    return make
 
 
 def network_of(scenario: Scenario) -> ns.Network:
@@ -47,7 +47,7 @@ def network_of(scenario: Scenario) -> ns.Network:
 
 
 def same(one: ns.Network, other: ns.Network) -> bool:
-    """Whether all parts of two networks have the same fields, bit by bit."""
+    """Whether all parts of two networks have the same fields, bit for bit."""
     (tree, arrays), (other_tree, other_arrays) = to_data(one), to_data(other)
     return tree == other_tree and all(
         a.dtype == b.dtype and np.array_equal(a, b)

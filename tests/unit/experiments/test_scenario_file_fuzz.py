@@ -1,4 +1,4 @@
-"""Damaged scenario files: each is read, or refused in sentences; none brings a traceback."""
+"""Damaged scenario files are read or rejected with messages, never with a traceback."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ WORDS = [
 
 
 def edited(text: str, n: int, seed: int) -> Iterator[str]:
-    """Change a file in `n` ways as its author might: words swapped, doubled, replaced, dropped."""
+    """Change a file in `n` ways: swap, double, replace or drop words."""
     random = np.random.default_rng(seed)
-    places = [found.span() for found in TOKEN.finditer(text)]
+    spans = [found.span() for found in TOKEN.finditer(text)]
     for _ in range(n):
         changed = text
-        chosen = random.choice(len(places), int(random.integers(1, 4)), replace=False)
-        for place in sorted(chosen, reverse=True):
-            first, last = places[place]
+        chosen = random.choice(len(spans), int(random.integers(1, 4)), replace=False)
+        for index in sorted(chosen, reverse=True):
+            first, last = spans[index]
             word = text[first:last]
-            other = places[random.integers(len(places))]
+            other = spans[random.integers(len(spans))]
             kinds = ("", f"{word} {word}", text[slice(*other)], WORDS[random.integers(len(WORDS))])
             changed = changed[:first] + kinds[random.integers(len(kinds))] + changed[last:]
         yield changed
 
 
 def read_and_use(path: Path) -> bool:
-    """Do with a file what the command would; tell whether it was accepted."""
+    """Use a file as the command does; return whether it was accepted."""
     try:
         scenario = find_scenario(str(path))
         settings, options = scenario.settings(), RunOptions(scenario.duration, scenario.dt)

@@ -1,4 +1,4 @@
-"""Mistakes in scenario files: each told in one sentence, with its line."""
+"""Errors in scenario files are reported in one line, with the line number."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RULE = '{type = "FixedInDegree", n = 80}'
 STRENGTH = "psp = 0.4  "
 LIF = '{type = "LIF", v_reset = -60.0, t_ref = 2.0}'
 
-# What was written, what is written instead, and what is said, after the file's name.
+# Original text, replacement, and the message after the name of the file.
 MISTAKES = {
     "unknown population": (
         'from = "exc"', 'from = "ecx"',
@@ -270,7 +270,7 @@ def test_all_mistakes_are_told_in_the_order_of_their_lines(tmp_path: Path):
     text = text.replace("seed = 1 ", "seeds = 1 ").replace("rate = 1500.0", "rate = -1.0")
     said = refusal(tmp_path / "my.toml", text).splitlines()
     lines = [int(line.removeprefix(str(tmp_path)).split(":")[1]) for line in said]
-    # The input to the population whose size is wrong is left for later.
+    # The input to the population with an invalid size is skipped.
     assert lines == [9, 14, 70, 85]
 
 

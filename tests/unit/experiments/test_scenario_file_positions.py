@@ -59,16 +59,16 @@ def test_every_key_has_its_line():
     assert keys(tomllib.loads(SAMPLE)) == set(lines)
 
 
-def keys(value: Any, place: tuple = ()) -> set[tuple]:
-    """Return the places of all keys, and of all lists and tables in lists."""
+def keys(value: Any, path: tuple = ()) -> set[tuple]:
+    """Return the paths of all keys, and of all lists and tables in lists."""
     items = value.items() if isinstance(value, dict) else enumerate(value)
     found: set[tuple] = set()
     for key, item in items:
         deeper = isinstance(item, (dict, list))
         if isinstance(value, dict) or deeper:
-            found.add((*place, key))
+            found.add((*path, key))
         if deeper:
-            found |= keys(item, (*place, key))
+            found |= keys(item, (*path, key))
     return found
 
 
@@ -89,7 +89,7 @@ LITERALS = st.sampled_from(
 
 @st.composite
 def texts(draw: st.DrawFn) -> str:
-    """A string in one of TOML's four ways."""
+    """A string in one of the four notations of TOML."""
     word = draw(WORDS)
     plain = json.dumps(word, ensure_ascii=False)
     if "'" not in word and "\n" not in word and draw(st.booleans()):
@@ -149,9 +149,9 @@ def test_lines_are_found_for_all_keys_that_the_parser_finds_and_no_others(text: 
     lines = key_lines(text, "any")
     assert set(lines) == keys(parsed)
     split = text.split("\n")
-    for place, line in lines.items():
-        if isinstance(place[-1], str):
-            assert place[-1] in split[line - 1].replace("\\u0062", "b")
+    for path, line in lines.items():
+        if isinstance(path[-1], str):
+            assert path[-1] in split[line - 1].replace("\\u0062", "b")
 
 
 @given(st.text(alphabet="a1='\"\\#[]{},. \n", max_size=60))

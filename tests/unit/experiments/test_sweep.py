@@ -39,7 +39,7 @@ pytestmark = pytest.mark.usefixtures("toys")
 
 @pytest.fixture(scope="module")
 def scheduler() -> Iterator[str]:
-    """A scheduler with one worker, all in this process, where the toys are."""
+    """A scheduler with one worker in this process, where the toy scenarios are."""
     with LocalCluster(
         n_workers=1, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0"
     ) as cluster:
@@ -48,7 +48,7 @@ def scheduler() -> Iterator[str]:
 
 @pytest.fixture
 def counted(toys: Registry) -> list[tuple]:
-    """Have the toy tell what it is run with, refuse one setting and break at another."""
+    """Record the runs of the toy, which rejects one setting and fails at another."""
     runs = []
 
     def findings(result, settings):
@@ -64,7 +64,7 @@ def counted(toys: Registry) -> list[tuple]:
 
 
 def points_in(folder: Path) -> dict[str, tuple[int, int]]:
-    """Name, inode and time of writing of each point's file."""
+    """Name, inode and modification time of each point's file."""
     files = (folder / "points").iterdir()
     return {file.name: (file.stat().st_ino, file.stat().st_mtime_ns) for file in files}
 
@@ -82,7 +82,7 @@ def table_of(values: dict[str, list], grid: dict[str, list], seeds: int, words: 
     )
 
 
-# What a sweep is
+# Description
 
 
 def test_the_points_are_all_combinations_with_all_seeds():
@@ -285,12 +285,12 @@ def test_without_dask_the_extra_is_named(
 
 
 def test_old_arguments_and_names_work_with_a_warning(scheduler: str, tmp_path: Path):
-    told: list[str] = []
+    messages: list[str] = []
     places = neurosim.sweep.Places(scheduler=scheduler)
     with pytest.warns(DeprecationWarning, match="places is deprecated: pass threads, workers"):
         neurosim.sweep.sweep("toy", {"trials": [1]}, out=tmp_path, seeds=1, places=places)
-    with pytest.warns(DeprecationWarning, match="the argument 'tell' of sweep is now 'report'"):
-        neurosim.sweep.sweep("toy", {"trials": [1]}, out=tmp_path, seeds=1, tell=told.append)
+    with pytest.warns(DeprecationWarning, match="tell is deprecated: pass report"):
+        neurosim.sweep.sweep("toy", {"trials": [1]}, out=tmp_path, seeds=1, tell=messages.append)
     with pytest.warns(DeprecationWarning, match="written is now"):
         assert neurosim.sweep.written({"trials": 3}) == "trials=3"
 
@@ -471,7 +471,7 @@ def test_figures_in_groups_are_named_and_lists_left_out(scheduler: str, tmp_path
     assert table.as_csv().splitlines()[0] == "tau_m,seed,a.b.c,findings.tau_m,rate_of_exc_hz,error"
 
 
-# The picture
+# The figure
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The neuron with ion channels as part of a network."""
+"""Hodgkin-Huxley neurons in networks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_it_rests_at_minus_65_mv_with_the_gates_of_the_paper() -> None:
     assert np.abs(trace - neuron.v_rest).max() < 1e-9
 
 
-def test_all_or_none_a_stronger_push_gives_nearly_the_same_peak() -> None:
+def test_action_potentials_are_all_or_none() -> None:
     net = ns.Network()
     cell = net.add("cell", 4, ns.HodgkinHuxley())
     net.drive(cell, ns.SpikeTimes([5.0]), psp=[4.0, 6.0, 15.0, 30.0])
@@ -32,7 +32,7 @@ def test_all_or_none_a_stronger_push_gives_nearly_the_same_peak() -> None:
     assert (np.abs(peaks[2:] - 41.0) < 5.0).all()
 
 
-def test_any_number_of_threads_and_runs_gives_the_same_bits() -> None:
+def test_threads_and_pieces_give_the_same_bits() -> None:
     net = ns.Network()
     squid = net.add("squid", 37, ns.HodgkinHuxley(), v_init=ns.Normal(-65.0, 3.0))
     plain = net.add("plain", 11, ns.LIF())
@@ -89,7 +89,7 @@ def test_values_out_of_range_are_refused(make, words) -> None:
         make()
 
 
-def test_strengths_that_depend_on_the_channels_are_refused() -> None:
+def test_strengths_as_psp_are_refused() -> None:
     net = ns.Network()
     cell = net.add("cell", 2, ns.HodgkinHuxley())
     with pytest.raises(ns.NeurosimError, match=r"depends on its state; give .* weight \(pA\)"):
@@ -108,25 +108,25 @@ def test_gates_follow_from_the_recorded_potential() -> None:
     gates = neuron.gates(coarse.values, 0.1)
     resting = np.broadcast_to(steady_gates(neuron.v_rest)[:, None], gates.shape[:2])
     assert gates[:, :, 0] == pytest.approx(resting, abs=1e-9)
-    # What charges the membrane and what flows through the channels add up to what was injected.
+    # The capacitive and ionic currents add up to the injected current.
     v, (m, h, n) = fine.of(1), neuron.gates(fine.of(1), 0.01)
     sodium = neuron.g_na * m**3 * h * (v - neuron.e_na)
     others = neuron.g_k * n**4 * (v - neuron.e_k) + neuron.g_l * (v - neuron.e_l)
     injected = neuron.c_m * np.gradient(v, 0.01) + sodium + others
     assert v.max() > 30.0
     assert np.abs(injected[300:-1] - 1000.0).max() < 2e-3 * np.abs(sodium).max()
-    # Samples ten times as far apart tell the same gates.
+    # A sampling interval ten times as long gives the same gates.
     assert gates[:, :, 1] == pytest.approx(np.array([m, h, n])[:, 9::10], abs=2e-3)
 
 
 @pytest.mark.parametrize(
     ("v", "dt", "words"),
     [
-        (np.zeros(1), 0.1, "two samples or more"),
+        (np.zeros(1), 0.1, "at least two samples"),
         (np.zeros(5), 2.0, "dt = 2 ms is outside"),
         (np.array([0.0, np.nan]), 0.1, "v holds nan"),
     ],
 )
-def test_potentials_that_tell_no_gates_are_refused(v, dt, words) -> None:
+def test_invalid_potentials_for_gates_are_refused(v, dt, words) -> None:
     with pytest.raises(ns.NeurosimError, match=words):
         ns.HodgkinHuxley().gates(v, dt)

@@ -1,4 +1,4 @@
-"""The neuron in arbitrary units that NIR graphs need: export, files, checkpoints, limits."""
+"""IntegrateAndFire neurons: import and export as NIR, files, checkpoints, limits."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def test_neurons_without_leak_and_readouts_are_exported(tmp_path: Path):
     read = nir.read(tmp_path / "if.nir")
     assert isinstance(read.nodes["a"], nir.IF)
     assert read.nodes["a"].v_threshold[0] == 1.0
-    twin = ns.from_nir(read)
-    result = ns.simulate(twin.network, twin.drive_inputs(given))
-    # The graph has a Delay for the step that the spikes take in the network.
-    assert np.array_equal(twin.spikes(result, "a")[1:], expected[:-1])
+    imported = ns.from_nir(read)
+    result = ns.simulate(imported.network, imported.drive_inputs(given))
+    # The Delay in the graph represents the step that spikes take in the network.
+    assert np.array_equal(imported.spikes(result, "a")[1:], expected[:-1])
     one = np.ones(2)
     silent = graph_of(
         "input li out, input i out2, input cu out3",
@@ -49,15 +49,15 @@ def test_neurons_without_leak_and_readouts_are_exported(tmp_path: Path):
 
 def test_losses_of_the_export_name_subtraction_and_factors():
     graph, _ = graph_with(lif(12.5 * H))
-    twin = ns.from_nir(graph, reset="subtract")
-    twin.drive_inputs(0.5 * pulses())
+    imported = ns.from_nir(graph, reset="subtract")
+    imported.drive_inputs(0.5 * pulses())
     with pytest.raises(ns.NeurosimError) as refused:
-        ns.to_nir(twin.network)
+        ns.to_nir(imported.network)
     assert "the reset of 'a' by subtraction" in str(refused.value)
     assert "the factors of the SpikeTimes onto 'a'" in str(refused.value)
 
 
-def test_the_command_takes_a_reset(tmp_path: Path, capsys):
+def test_the_command_has_an_option_for_the_reset(tmp_path: Path, capsys):
     graph, _ = graph_with(nir.IF(**full(r=1.0, v_threshold=1.0)))
     nir.write(tmp_path / "if.nir", graph)
     command = ["nir", str(tmp_path / "if.nir"), "--reset"]
@@ -67,23 +67,23 @@ def test_the_command_takes_a_reset(tmp_path: Path, capsys):
     assert "it is one of value, subtract" in capsys.readouterr().err
 
 
-def test_these_networks_can_be_saved(tmp_path: Path):
+def test_a_simulation_with_reset_by_subtraction_can_be_saved(tmp_path: Path):
     graph, order = graph_with(nir.IF(**full(r=1.0, v_threshold=1.0)), recurrent=True)
     given = 0.5 * pulses()
-    twin = ns.from_nir(graph, reset="subtract")
-    duration = twin.drive_inputs(given)
-    simulation = ns.Simulation(twin.network, dt=twin.dt)
+    imported = ns.from_nir(graph, reset="subtract")
+    duration = imported.drive_inputs(given)
+    simulation = ns.Simulation(imported.network, dt=imported.dt)
     simulation.run(10.0)
     simulation.save(tmp_path / "half.h5")
     result = ns.Simulation.restore(tmp_path / "half.h5").run(duration - 10.0)
     expected = euler(graph, order, given, reset="subtract")
-    assert np.array_equal(twin.outputs(result)["out"], expected)
+    assert np.array_equal(imported.outputs(result)["out"], expected)
     ns.save(result, tmp_path / "result.h5")
     assert ns.load(tmp_path / "result.h5").populations["a"].tau_m == np.inf
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"v_reset": 2.0, "v_threshold": 2.0}, "v_reset = 2 mV is not below v_threshold = 2 mV"),
         ({"tau_m": 0.0}, "tau_m = 0 must be above 0"),
@@ -95,8 +95,8 @@ def test_these_networks_can_be_saved(tmp_path: Path):
         ({"escape": 3}, "is not a soft threshold"),
     ],
 )
-def test_parameters_without_meaning_are_refused(changes: dict, told: str):
-    with pytest.raises(ns.NeurosimError, match=told):
+def test_invalid_parameters_are_refused(changes: dict, message: str):
+    with pytest.raises(ns.NeurosimError, match=message):
         IntegrateAndFire(**({"t_ref": 0.0} | changes))
 
 

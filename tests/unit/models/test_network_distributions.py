@@ -34,7 +34,7 @@ def test_truncation_intersects_bounds_and_never_widens_them() -> None:
         (ns.LogNormal(-2.0, 1.0), -1),
     ],
 )
-def test_the_sign_is_known_where_the_bounds_settle_it(law, sign) -> None:
+def test_the_sign_follows_from_the_bounds(law, sign) -> None:
     assert law.sign == sign
 
 
@@ -71,6 +71,6 @@ def test_truncation_to_less_than_a_millionth_is_refused() -> None:
         (lambda: ns.Uniform(-math.inf, 1.0), "low = -inf is not finite"),
     ],
 )
-def test_a_distribution_that_is_none_is_refused(make, words) -> None:
+def test_invalid_distributions_are_refused(make, words) -> None:
     with pytest.raises(ns.NeurosimError, match=words):
         make()

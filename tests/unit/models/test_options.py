@@ -1,4 +1,4 @@
-"""Every option of every part of a network changes what is simulated, or is refused."""
+"""Every option of every part of a network changes the simulation or is refused."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_options_of_drives(cls: type, name: str) -> None:
     assert _changes(lambda **k: _driven(source, **k), first, other)
     if cls not in SPIKES:
         return
-    # The same with weights of their own, and on each neuron of its own.
+    # The same with separate weights for each neuron.
     each = {"psp": [2.0, 2.1, 2.2], "ids": [2, 0, 1]}
     changed = {"ids": [0, 1, 2], "psp": [2.0, 2.1, 2.3], "synapse": EXP, "delay": 3.3}
     if name in changed:
@@ -190,20 +190,20 @@ CONNECT: dict[str, Any] = {
 
 
 def _rule(cls: type, folder: Path) -> ns.network.Rule:
-    """Return a rule; where it reads a file, one with two connections."""
+    """Return a rule; rules for files read two connections."""
     if cls is ns.CSVEdges:
         (folder / "edges.csv").write_text("source,target\n0,1\n2,3\n")
         return ns.CSVEdges(folder / "edges.csv")
     if cls is ns.SonataEdges:
         with h5py.File(folder / "edges.h5", "w") as file:
-            group = file.create_group("edges/own")
+            group = file.create_group("edges/all")
             for name, ids in (("source_node_id", [0, 2]), ("target_node_id", [1, 3])):
                 group[name] = np.array(ids, np.uint64)
                 group[name].attrs["node_population"] = "cells"
             group["edge_type_id"] = group["edge_group_id"] = np.zeros(2, np.int64)
             group["edge_group_index"] = np.arange(2)
             group.create_group("0")
-        return ns.SonataEdges(folder / "edges.h5", "own")
+        return ns.SonataEdges(folder / "edges.h5", "all")
     return cls(**{k: values[0] for k, values in RULES[cls].items()})
 
 

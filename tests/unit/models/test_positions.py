@@ -53,7 +53,7 @@ def test_functions_of_distance(profile, function) -> None:
         assert float(profile.scaled(-2.0)(distance)) == pytest.approx(-2.0 * function(distance))
 
 
-PLACES = [
+SPACES = [
     (ns.Grid((4, 5), 2.0), None),
     (ns.Grid((4, 5), 2.0, periodic=True), (8.0, 10.0)),
     (ns.RandomPositions((8.0, 10.0), periodic=True), (8.0, 10.0)),
@@ -62,7 +62,7 @@ PLACES = [
 ]
 
 
-@pytest.mark.parametrize(("positions", "borders"), PLACES)
+@pytest.mark.parametrize(("positions", "borders"), SPACES)
 @pytest.mark.parametrize("rule", ["all", "one", "explicit"])
 def test_strengths_and_delays_are_those_at_the_distance(positions, borders, rule) -> None:
     net = ns.Network()
@@ -83,7 +83,7 @@ def test_strengths_and_delays_are_those_at_the_distance(positions, borders, rule
         assert d == pytest.approx(1.0 + 0.25 * distance, abs=0.05 + 1e-9)
 
 
-@pytest.mark.parametrize(("positions", "borders"), PLACES)
+@pytest.mark.parametrize(("positions", "borders"), SPACES)
 def test_pairs_are_connected_with_the_probability_at_their_distance(positions, borders) -> None:
     """Counts of many seeds are within five standard deviations for every pair."""
     net = ns.Network()
@@ -198,7 +198,7 @@ def test_delays_may_be_a_matrix() -> None:
     assert tables.connections(net)[:, 3].tolist() == [10, 20, 30, 40, 50, 60]
 
 
-def _mistakes():
+def _invalid_calls():
     net = ns.Network(dale=False)
     plain = net.add("plain", 4, ns.LIF())
     flat = net.add("flat", 4, ns.LIF(), positions=ns.Grid((2, 2)))
@@ -225,8 +225,8 @@ def _mistakes():
     ]
 
 
-def test_mistakes_are_refused_in_a_sentence() -> None:
-    for make, words in _mistakes():
+def test_invalid_arguments_are_refused() -> None:
+    for make, words in _invalid_calls():
         with pytest.raises(ns.NeurosimError, match=words):
             make()
 

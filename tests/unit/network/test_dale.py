@@ -1,4 +1,4 @@
-"""Dale's law: a population's synapses all excite, or all inhibit, unless it says otherwise."""
+"""Dale's law: the synapses of a population have one sign by default."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_without_dales_law_a_distribution_keeps_both_signs() -> None:
     assert net.sign_of(mixed) == 0
 
 
-def test_a_population_may_obey_within_a_network_that_does_not() -> None:
+def test_the_setting_of_a_population_overrides_that_of_the_network() -> None:
     net = ns.Network(dale=False)
     strict = net.add("strict", 3, ns.LIF(), dale=True)
     net.connect(strict, strict, ns.AllToAll(), psp=1.0)
@@ -61,7 +61,7 @@ def test_strengths_of_both_signs_are_refused(pair, both) -> None:
         net.connect(exc, inh, ns.AllToAll(), psp=both)
 
 
-def test_what_drives_from_outside_obeys_no_law(pair) -> None:
+def test_drives_may_have_both_signs(pair) -> None:
     net, exc, _ = pair
     net.drive(exc, ns.Poisson(5.0), psp=[1.0, -1.0, 0.0])
     assert net.sign_of(exc) == 0

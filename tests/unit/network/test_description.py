@@ -1,4 +1,4 @@
-"""What the description keeps, and what it refuses in one sentence."""
+"""Descriptions of networks: values, immutability and errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _pair() -> tuple[ns.Network, ns.Population, ns.Population]:
     return net, net.add("exc", 6, ns.LIF()), net.add("inh", 4, ns.LIF(tau_m=10.0))
 
 
-def test_the_default_neuron_is_the_textbooks() -> None:
+def test_the_default_neuron_has_textbook_parameters() -> None:
     assert dataclasses.astuple(ns.LIF()) == (-70.0, -55.0, -70.0, 30.0, 20.0, 250.0, 5.0, None)
     assert ns.LIF().resistance == pytest.approx(0.08)
 
@@ -140,7 +140,7 @@ BAD_PARTS = [
 
 
 @pytest.mark.parametrize(("make", "words"), BAD_PARTS)
-def test_a_bad_part_is_refused_in_one_sentence(make, words) -> None:
+def test_an_invalid_part_is_refused_in_one_sentence(make, words) -> None:
     with pytest.raises(ns.NeurosimError, match=words) as caught:
         make()
     assert "\n" not in str(caught.value)
@@ -197,7 +197,7 @@ BAD_NETWORKS = [
 
 
 @pytest.mark.parametrize(("act", "words"), BAD_NETWORKS)
-def test_a_bad_network_is_refused_in_one_sentence(act, words) -> None:
+def test_an_invalid_call_is_refused_in_one_sentence(act, words) -> None:
     net, exc, inh = _pair()
     with pytest.raises(ns.NeurosimError, match=words) as caught:
         act(net, exc, inh)
@@ -214,7 +214,7 @@ def test_a_refused_step_leaves_the_network_as_it_was() -> None:
     assert len(net.projections) == 1
 
 
-def test_a_distribution_that_dales_law_cuts_off_is_warned_of() -> None:
+def test_truncation_by_dales_law_warns() -> None:
     net = ns.Network()
     exc = net.add("exc", 3, ns.LIF())
     with pytest.warns(UserWarning, match=r"psp = Normal\(mean=0\.5.*31% .* 'exc' obeys Dale's law"):
@@ -222,5 +222,5 @@ def test_a_distribution_that_dales_law_cuts_off_is_warned_of() -> None:
     inh = net.add("inh", 3, ns.LIF())
     with pytest.warns(UserWarning, match=r"weight = Normal\(mean=-0\.5.*16% "):
         net.connect(inh, exc, ns.AllToAll(), weight=ns.Normal(-0.5, 0.5))
-    # The suite turns warnings into errors: a spread that loses next to nothing is not warned of.
+    # Warnings are errors in tests: negligible truncation must not warn.
     net.connect(exc, exc, ns.AllToAll(), psp=ns.Normal(0.5, 0.2))

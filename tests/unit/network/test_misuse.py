@@ -1,4 +1,4 @@
-"""Whatever is given in place of a number, an array or a name, the answer is one sentence."""
+"""Arguments of the wrong type are refused in one sentence."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ PARTS = [
 
 
 @pytest.mark.parametrize(("make", "words"), PARTS)
-def test_a_part_made_of_the_wrong_things_is_refused(make, words) -> None:
+def test_wrong_types_in_parts_are_refused(make, words) -> None:
     with pytest.raises(ns.NeurosimError, match=words) as caught:
         make()
     assert "\n" not in str(caught.value)
@@ -92,7 +92,7 @@ NETWORKS = [
 
 
 @pytest.mark.parametrize(("act", "words"), NETWORKS)
-def test_a_network_asked_for_the_wrong_things_stays_as_it_was(act, words) -> None:
+def test_refused_calls_do_not_change_the_network(act, words) -> None:
     net = ns.Network()
     a, b = net.add("a", 3, ns.LIF()), net.add("b", 4, ns.LIF())
     with pytest.raises(ns.NeurosimError, match=words) as caught:
@@ -102,7 +102,7 @@ def test_a_network_asked_for_the_wrong_things_stays_as_it_was(act, words) -> Non
     assert not net.projections + net.drives + net.recordings
 
 
-def test_no_connections_at_all_are_connections() -> None:
+def test_empty_lists_of_connections_are_allowed() -> None:
     net = ns.Network()
     a, b = net.add("a", 3, ns.LIF()), net.add("b", 4, ns.LIF())
     nothing = scipy.sparse.csr_array((3, 4))

@@ -1,4 +1,4 @@
-"""Views of populations: what they choose, and that rules draw within them."""
+"""Views of populations: selection, and connections between views."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _ids(choice, size=40):
         (range(1, 3), [1, 2]),
     ],
 )
-def test_an_index_chooses_neurons_like_an_array(index, ids) -> None:
+def test_indexing_selects_neurons_like_an_array(index, ids) -> None:
     population = ns.Network().add("p", 6, ns.LIF())
     view = population[index]
     assert view.population is population
@@ -53,7 +53,7 @@ def test_a_view_of_a_view_has_the_ids_of_the_whole_population() -> None:
     assert view[-1].ids.tolist() == [7]
 
 
-def test_a_view_tells_what_it_is() -> None:
+def test_the_representation_of_a_view() -> None:
     population = ns.Network().add("exc", 10, ns.LIF())
     assert repr(population[:5]) == "<PopulationView: 5 of the 10 neurons of 'exc', 0 to 4>"
     assert repr(population[[7, 2]]) == "<PopulationView: 2 of the 10 neurons of 'exc', 7, 2>"
@@ -74,7 +74,7 @@ def test_a_view_tells_what_it_is() -> None:
         (slice(0.5, 2), "invalid slice"),
     ],
 )
-def test_an_index_that_is_not_possible_is_refused(index, words) -> None:
+def test_invalid_indices_are_refused(index, words) -> None:
     population = ns.Network().add("p", 10, ns.LIF())
     with pytest.raises(ns.NeurosimError, match=words):
         population[index]
@@ -251,7 +251,7 @@ def test_a_saved_description_has_the_views() -> None:
             assert np.array_equal(getattr(one, end), getattr(other, end))
 
 
-def test_ids_beside_a_view_are_refused() -> None:
+def test_ids_together_with_a_view_are_refused() -> None:
     net = ns.Network()
     a = net.add("a", 5, ns.LIF())
     with pytest.raises(ns.NeurosimError, match="already a view of 'a'"):
@@ -335,7 +335,7 @@ def test_a_wrong_view_in_a_scenario_file_is_reported_with_its_line(
         _read(tmp_path, TOML.replace(old, new))
 
 
-def test_masks_and_indices_of_other_libraries_choose_neurons() -> None:
+def test_masks_and_indices_of_other_libraries_are_accepted() -> None:
     pandas = pytest.importorskip("pandas")
     cells = ns.Network().add("cells", 10, ns.LIF())
     mask = np.arange(10) % 3 == 0

@@ -1,4 +1,4 @@
-"""How potentials are spread: numbers and picture."""
+"""Distribution of potentials: numbers and figure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from neurosim.analysis import potentials
 
 @pytest.fixture(scope="module")
 def ran() -> ns.Result:
-    """Two populations under noise, one of which fires; of the last nothing is recorded."""
+    """Two populations under noise, one of which fires, and one without recordings."""
     net = ns.Network()
     for name, drive in (("fires", 300.0), ("rests", 0.0), ("unseen", 0.0)):
         cells = net.add(name, 20, ns.LIF())

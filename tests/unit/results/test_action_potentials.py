@@ -1,4 +1,4 @@
-"""Hodgkin–Huxley neurons spike once an action potential, and stand any potential.
+"""Hodgkin–Huxley neurons spike once per action potential and are stable at any potential.
 
 The expected potentials are those of the multistep method LSODA with tolerances of 1e-10.
 """
@@ -113,9 +113,9 @@ def _expected(
     y, v, crossings = np.array([-65.0, *steady_gates(-65.0)]), [], 0
     time, size = push
     for start, stop in ((0.0, time), (time, times[-1])):
-        own = times[(times > start + 1e-9) & (times <= stop + 1e-9)]
+        inside = times[(times > start + 1e-9) & (times <= stop + 1e-9)]
         found = solve_ivp(
-            slopes, (start, stop), y, "LSODA", np.clip(own, None, stop), rtol=1e-10, atol=1e-10,
+            slopes, (start, stop), y, "LSODA", np.clip(inside, None, stop), rtol=1e-10, atol=1e-10,
             events=upwards,
         )  # fmt: skip
         v.extend(found.y[0])

@@ -1,4 +1,4 @@
-"""Connections are read back as the engine has them."""
+"""Connections read back from a simulation."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_plastic_connections_have_delays_and_present_weights() -> None:
     )
     static = ns.Network()
     b = static.add("a", 20, ns.LIF())
-    twin = static.connect(b, b, ns.FixedInDegree(5), psp=1.0, delay=ns.Uniform(1.0, 3.0))
+    drawn_again = static.connect(b, b, ns.FixedInDegree(5), psp=1.0, delay=ns.Uniform(1.0, 3.0))
     expected = None
     for threads in (1, 2, 3):
         simulation = ns.Simulation(net, threads=threads)
@@ -105,7 +105,7 @@ def test_plastic_connections_have_delays_and_present_weights() -> None:
         if expected is not None:
             assert np.array_equal(found.weights, expected)
         expected = found.weights
-    drawn = ns.Simulation(static, seed=1).connections(twin)
+    drawn = ns.Simulation(static, seed=1).connections(drawn_again)
     shifted = ns.Simulation(net).connections(plastic)
     for name in ("sources", "targets", "delays"):
         assert np.array_equal(getattr(drawn, name), getattr(shifted, name))
@@ -132,7 +132,7 @@ def test_a_missing_pandas_is_reported_in_a_sentence(monkeypatch) -> None:
         ns.Connections([0], [0], [1.0]).to_dataframe()
 
 
-def test_what_is_shown_of_connections_is_one_line() -> None:
+def test_the_representation_of_connections_is_one_line() -> None:
     net = ns.Network()
     a, b = net.add("exc", 3, ns.LIF()), net.add("inh", 2, ns.LIF())
     projection = net.connect(a, b, ns.AllToAll(), psp=[[1.0, 2.0]] * 3, delay=1.5)

@@ -1,4 +1,4 @@
-"""Results as values: made by hand, pickled, copied, shared between the pieces of a run."""
+"""Results: creation, pickling, copies, and memory shared between pieces of a run."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_copied_comparison_has_the_same_table_and_figures() -> None:
 
 
 def test_a_run_in_pieces_stores_nothing_twice() -> None:
-    """Results share memory: many pieces cost what one run costs."""
+    """Results share memory: many pieces need no more memory than one run."""
     simulation = ns.Simulation(network())
     whole = simulation.run(100.0)
     for _ in range(5):

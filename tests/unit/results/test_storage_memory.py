@@ -1,4 +1,4 @@
-"""A lack of memory is not taken for damage."""
+"""Insufficient memory is not reported as damage."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def test_a_result_comes_back_bit_by_bit(tmp_path: Path):
     assert not found.traces["L2/3 exc 50%", "v"].values.flags.writeable
 
 
-def test_a_file_does_not_tell_how_fast_the_run_was(tmp_path: Path):
+def test_files_do_not_contain_the_duration_of_the_run(tmp_path: Path):
     slow = dataclasses.replace(sample().stats, wall_s=77.0, build_s=9.0, threads=5)
     save(sample(), tmp_path / "one.h5")
     save(dataclasses.replace(sample(), stats=slow), tmp_path / "other.h5")
@@ -103,7 +103,7 @@ def test_a_result_without_populations_comes_back(tmp_path: Path):
     assert_equal(load(tmp_path / "result.h5"), empty)
 
 
-def test_spikes_lie_as_the_sonata_guide_says(tmp_path: Path):
+def test_spikes_follow_the_sonata_guide(tmp_path: Path):
     save(sample(), tmp_path / "result.h5")
     with h5py.File(tmp_path / "result.h5") as file:
         assert file.attrs["magic"] == 0x0A7A
@@ -262,10 +262,10 @@ def test_names_and_observed_intervals_come_back(tmp_path: Path):
     assert found.names == expected.names
     assert found.observed is not None
     assert expected.observed is not None
-    for own, wanted in zip(found.observed, expected.observed, strict=True):
-        np.testing.assert_array_equal(own, wanted)
-        assert own.shape == wanted.shape
-        assert not own.flags.writeable
+    for got, wanted in zip(found.observed, expected.observed, strict=True):
+        np.testing.assert_array_equal(got, wanted)
+        assert got.shape == wanted.shape
+        assert not got.flags.writeable
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ def test_damaged_names_and_intervals_are_refused(tmp_path, name, value, message)
         load(tmp_path / "result.h5")
 
 
-def test_what_is_no_result_is_refused(tmp_path: Path):
+def test_files_without_a_result_are_refused(tmp_path: Path):
     with pytest.raises(NeurosimError, match=r"cannot be read \(No such file"):
         load(tmp_path / "none.h5")
     with pytest.raises(NeurosimError, match=r"cannot be read \(not a regular file"):
@@ -320,7 +320,7 @@ def test_a_truncated_file_is_refused(tmp_path_factory: pytest.TempPathFactory, k
         load(path)
 
 
-def test_no_damage_does_harm(tmp_path: Path):
+def test_damaged_files_are_read_or_refused(tmp_path: Path):
     path = tmp_path / "result.h5"
     save(sample(200), path)
     before, outcomes = peak_memory(), []

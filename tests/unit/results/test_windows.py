@@ -97,7 +97,7 @@ def test_an_empty_window_is_refused(window) -> None:
 
 
 def test_the_mean_potential_does_not_depend_on_the_sampling_interval() -> None:
-    """A regularly firing neuron whose period is no multiple of the intervals.
+    """A regularly firing neuron whose period is not a multiple of the intervals.
 
     Over 10 s the samples of a coarse grid fall on all phases of the period, so that their mean is
     that of the fine grid within a few hundredths of a millivolt.
@@ -145,7 +145,7 @@ def test_constant_trains_have_no_correlation() -> None:
         (lambda r: r.traces["cell", "v"].with_spikes(7), "neuron 7 was not recorded"),
     ],
 )
-def test_what_is_not_there_is_refused_in_a_sentence(call, sentence: str) -> None:
+def test_missing_data_is_refused_in_a_sentence(call, sentence: str) -> None:
     with pytest.raises(ns.NeurosimError, match=sentence):
         call(simulated())
 

@@ -1,4 +1,4 @@
-"""A connection rule and inputs that a user writes, each in one class."""
+"""Connection rules and inputs defined by users."""
 
 from __future__ import annotations
 
@@ -159,18 +159,18 @@ def test_threads_pieces_and_checkpoints_give_the_same_bits(tmp_path, threads: in
     assert bits(restored.run(200.0)) == bits(whole)
 
 
-def test_own_input_leaves_other_input_as_it_was() -> None:
-    def others(*, own: bool) -> ns.Network:
+def test_custom_inputs_do_not_change_other_inputs() -> None:
+    def others(*, custom: bool) -> ns.Network:
         net = ns.Network()
         a, b = net.add("exc", 5, ns.LIF()), net.add("b", 5, ns.LIF())
-        if own:
+        if custom:
             net.drive(b, Sine())
             net.drive(b, Bursts(), psp=5.0)
         net.drive(a, ns.SpikeTimes([1.0, 5.0, 60.0]), psp=30.0)
         net.drive(a, ns.StepCurrent([0.0, 50.0], [0.0, 500.0]))
         return net
 
-    one, two = (ns.simulate(others(own=own), 200.0).spikes["exc"] for own in (False, True))
+    one, two = (ns.simulate(others(custom=custom), 200.0).spikes["exc"] for custom in (False, True))
     assert len(one)
     assert one.times.tolist() == two.times.tolist()
 
@@ -229,7 +229,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("part", "words"), WRONG)
-def test_what_a_part_returns_is_checked(part, words: str) -> None:
+def test_return_values_of_parts_are_checked(part, words: str) -> None:
     net = ns.Network()
     cells = net.add("cells", 2, ns.LIF())
     if isinstance(part, ns.Rule):
@@ -257,7 +257,7 @@ def test_a_part_is_a_frozen_dataclass() -> None:
             net.connect(cells, cells, rule, psp=1.0)
 
 
-def test_a_generated_comparison_does_no_harm() -> None:
+def test_parts_with_generated_comparison_work() -> None:
     @dataclass(frozen=True)
     class Listed(ns.Rule):
         targets: object
