@@ -109,9 +109,9 @@ def _find_start(imported: ImportedSpikes, start: float | None) -> tuple[float, l
     if earliest >= 0.0:
         return 0.0, []
     begin = (math.ceil(earliest / START_MULTIPLE) - 1) * START_MULTIPLE
-    what = "the first spike is" if earliest == first else "the recording begins"
+    event = "the first spike is" if earliest == first else "the recording begins"
     return begin, [
-        f"{what} at {earliest:g} ms: times are counted from {begin:g} ms, so that the event at 0 "
+        f"{event} at {earliest:g} ms: times are counted from {begin:g} ms, so that the event at 0 "
         f"is at {-begin:g} ms of the result; start chooses another time"
     ]
 

@@ -178,11 +178,11 @@ class _GraphMaker:
         for (source, target, delay, weights), loop in zip(self.connections, looped, strict=True):
             left = delay + ahead[source] - ahead[target]
             left -= loop and left == 1
-            self._link(source, target, left, weights)
+            self._link(source, target, weights, left)
         for target, bias in self.biases.items():
             name = self._new("constant")
             self.nodes[name] = self.nir.Input(np.array([1]))
-            self._affine(name, target, self.zeros(len(bias), 1), bias)
+            self._link(name, target, self.zeros(len(bias), 1), bias=bias)
         self._add_outputs()
         metadata = {f"neurosim_{key}": value for key, value in asdict(self.units).items()}
         return self.nir.NIRGraph(self.nodes, self.edges, metadata=metadata, type_check=False)
@@ -260,33 +260,33 @@ class _GraphMaker:
             self.biases[name] = current * per_pa / (values["r"] * units.mv_per_unit)
 
     def _gain(self, tau: float) -> float:
-        """Return what a constant input of 1/r adds to v in a step."""
+        """Return the change of v in a step by a constant input of 1/r."""
         x = self.units.dt_s / tau
         if not x:
             return self.units.dt_s
         return x if self.units.euler else -math.expm1(-x)
 
-    def _link(self, source: str, target: str, delay: int, weights: NDArray[np.float64]) -> None:
-        """Connect two nodes through weights and, if it is not 0, a delay."""
-        if not delay and target in self.biases and weights.ndim == 2:
-            self._affine(source, target, weights, self.biases.pop(target))
-            return
-        names = [source, self._new(f"{source}_to_{target}")]
-        self.nodes[names[-1]] = (
-            self.nir.Linear(weights) if weights.ndim == 2 else self.nir.Scale(weights)
-        )
-        if delay:
-            names.append(self._new(f"{names[-1]}_delay"))
-            self.nodes[names[-1]] = self.nir.Delay(np.full(len(weights), delay * self.units.dt_s))
-        self.edges += zip(names, [*names[1:], target], strict=True)
-
-    def _affine(
-        self, source: str, target: str, weights: NDArray[np.float64], bias: NDArray[np.float64]
+    def _link(
+        self,
+        source: str,
+        target: str,
+        weights: NDArray[np.float64],
+        delay: int = 0,
+        bias: NDArray[np.float64] | None = None,
     ) -> None:
-        """Connect two nodes through weights and a bias."""
-        name = self._new(f"{source}_to_{target}")
-        self.nodes[name] = self.nir.Affine(weights, bias)
-        self.edges += [(source, name), (name, target)]
+        """Connect two nodes through weights, with the bias of the target if it is not used yet."""
+        if bias is None and not delay and weights.ndim == 2:
+            bias = self.biases.pop(target, None)
+        names = [source, self._new(f"{source}_to_{target}")]
+        if bias is not None:
+            self.nodes[names[1]] = self.nir.Affine(weights, bias)
+        else:
+            kind = self.nir.Linear if weights.ndim == 2 else self.nir.Scale
+            self.nodes[names[1]] = kind(weights)
+        if delay:
+            names.append(self._new(f"{names[1]}_delay"))
+            self.nodes[names[2]] = self.nir.Delay(np.full(len(weights), delay * self.units.dt_s))
+        self.edges += zip(names, [*names[1:], target], strict=True)
 
     def _add_outputs(self) -> None:
         """Add an Output for each population without targets or, if there is none, for all."""

@@ -40,7 +40,7 @@ class Exportable:
     currents : dict of str to (n,) ndarray of float64
         Constant current onto each population (pA).
     unsupported : list of str
-        What NIR cannot represent.
+        Parts that NIR cannot represent.
     """
 
     def __init__(self, network: Network) -> None:
@@ -91,8 +91,8 @@ class Exportable:
         }
         self.unsupported += [note for note, applies in notes.items() if applies]
 
-    def _accept(self, target: str, synapse: Synapse, what: str) -> bool:
-        """Whether NIR can represent a synapse onto a population; else note what is lost."""
+    def _accept(self, target: str, synapse: Synapse, part: str) -> bool:
+        """Whether NIR can represent a synapse onto a population; else note the loss."""
         first = self.synapses.get(target, synapse)
         if type(synapse) is AlphaCurrent:
             why = ": NIR has no alpha current"
@@ -105,22 +105,22 @@ class Exportable:
         else:
             self.synapses[target] = synapse
             return True
-        self.unsupported.append(what + why)
+        self.unsupported.append(part + why)
         return False
 
     def _add_projection(self, projection: Projection) -> None:
         """Add a projection between populations of the network."""
         source, target = projection.source.name, projection.target.name
-        what = f"{source!r} → {target!r}"
+        part = f"{source!r} → {target!r}"
         if not {source, target} <= self._names or not self._accept(
-            target, projection.synapse, f"the synapses {what}"
+            target, projection.synapse, f"the synapses {part}"
         ):
             return
         if projection.plasticity is not None:
-            self.unsupported.append(f"the plasticity of {what} (it keeps its initial weights)")
+            self.unsupported.append(f"the plasticity of {part} (it keeps its initial weights)")
         drawn = is_distribution(projection.weight) or is_distribution(projection.delay)
         if drawn or projection.rule.random:
-            self.unsupported.append(f"the randomness of {what} (it is drawn with the seed)")
+            self.unsupported.append(f"the randomness of {part} (it is drawn with the seed)")
         sources, targets = (
             slice(None) if ids is None else ids
             for ids in (projection.source_ids, projection.target_ids)
@@ -139,21 +139,21 @@ class Exportable:
         target, kind = drive.target.name, type(drive.input).__name__
         if target not in self._names:
             return
-        what = f"the {kind} onto {target!r}"
+        part = f"the {kind} onto {target!r}"
         if drive.synapse is not None:
-            if target not in self.relays and self._accept(target, drive.synapse, what):
+            if target not in self.relays and self._accept(target, drive.synapse, part):
                 self.drives.append(drive)
             if getattr(drive.input, "factors", None) is not None:
-                self.unsupported.append(f"the factors of {what} (all its spikes get one strength)")
+                self.unsupported.append(f"the factors of {part} (all its spikes get one strength)")
             if drive.input.is_custom:
-                self.unsupported.append(f"the times of {what} (it becomes an Input)")
+                self.unsupported.append(f"the times of {part} (it becomes an Input)")
             if type(drive.input) is Poisson:
-                self.unsupported.append(f"the rates of {what} (it becomes an Input)")
+                self.unsupported.append(f"the rates of {part} (it becomes an Input)")
         elif type(drive.input) is ConstantCurrent:
             current = self.currents.setdefault(target, np.zeros(drive.target.size))
             current[slice(None) if drive.ids is None else drive.ids] += drive.input.amplitude
         else:
-            self.unsupported.append(what)
+            self.unsupported.append(part)
 
 
 def is_relay(network: Network, population: Population) -> bool:

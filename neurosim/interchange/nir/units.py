@@ -93,23 +93,23 @@ class Units:
         """Whether the equations are solved by Euler's method."""
         return self.integration == "euler"
 
-    def decay(self, tau: NDArray[np.float64], what: str) -> NDArray[np.float64]:
+    def decay(self, tau: NDArray[np.float64], name: str) -> NDArray[np.float64]:
         """Return the factor by which a state with time constant tau (s) decays in a step."""
         if (tau <= 0.0).any():
-            raise NeurosimError(f"{what} = {tau.min():g} s must be above 0 s")
+            raise NeurosimError(f"{name} = {tau.min():g} s must be above 0 s")
         if not self.euler:
             return np.exp(-self.dt_s / tau)
         decay = 1.0 - self.dt_s / tau
         if (decay < -SINGLE).any():
             raise NeurosimError(
-                f"{what} = {tau.min():g} s is below the step of {self.dt_s:g} s, where Euler's "
+                f"{name} = {tau.min():g} s is below the step of {self.dt_s:g} s, where Euler's "
                 "method overshoots: give a smaller dt"
             )
         return np.where(decay < SINGLE, 0.0, decay)
 
-    def ms(self, tau: NDArray[np.float64], what: str) -> NDArray[np.float64]:
+    def ms(self, tau: NDArray[np.float64], name: str) -> NDArray[np.float64]:
         """Return the time constants of neurosim (ms) for those of NIR (s)."""
-        decay = self.decay(tau, what)
+        decay = self.decay(tau, name)
         if not self.euler:
             return tidied(np.maximum(tau * 1e3, self.dt / VANISHING))
         exponents = np.full(tau.shape, -VANISHING)

@@ -71,7 +71,7 @@ def test_trains_that_stop_at_different_times_are_observed_until_then():
     trains = found.spikes["units"]
     assert found.duration == 4000.0
     assert trains.observed is not None
-    assert [own.tolist() for own in trains.observed] == [
+    assert [spikes.tolist() for spikes in trains.observed] == [
         [[0.0, 1000.0]],
         [[0.0, 4000.0]],
         [[0.0, 2000.0]],
@@ -97,7 +97,7 @@ def test_segments_that_follow_each_other_keep_their_distances():
     )
     found = quietly(block)
     trains = found.spikes["units"]
-    assert [own.tolist() for own in trains.by_neuron()] == [[500.0, 3500.0], [250.0, 750.0]]
+    assert [spikes.tolist() for spikes in trains.by_neuron()] == [[500.0, 3500.0], [250.0, 750.0]]
     assert found.duration == 4000.0
     assert trains.observed is not None
     assert trains.observed[0].tolist() == [[0.0, 1000.0], [3000.0, 4000.0]]
@@ -124,14 +124,14 @@ def test_neurons_of_several_segments_are_identified_by_id_or_name():
     )
     trains = quietly(by_id).spikes["units"]
     assert trains.recorded.tolist() == [3, 7, 9]
-    assert [own.tolist() for own in trains.by_neuron()] == [[], [500.0], [250.0, 1500.0]]
+    assert [spikes.tolist() for spikes in trains.by_neuron()] == [[], [500.0], [250.0, 1500.0]]
     assert rates(trains, 0.0, 2000.0).tolist() == [0.0, 1.0, 1.0]
     by_name = block_of(
         [train([0.5], name="a"), train([0.25], name="b")], [train([1.5], 1, 2, name="b")]
     )
     trains = quietly(by_name).spikes["units"]
     assert trains.names == ("a", "b")
-    assert [own.tolist() for own in trains.by_neuron()] == [[500.0], [250.0, 1500.0]]
+    assert [spikes.tolist() for spikes in trains.by_neuron()] == [[500.0], [250.0, 1500.0]]
     with pytest.raises(ns.NeurosimError, match="segments have 2, 1 spike trains without ids"):
         ns.from_neo(block_of([train([0.5]), train([0.25])], [train([1.5], 1, 2)]))
 
@@ -165,7 +165,10 @@ def test_pynn_annotations_divide_populations():
         train([0.2], source_population="inh", source_id=5),
     ]
     found = quietly(spikes).spikes
-    assert {name: own.recorded.tolist() for name, own in found.items()} == {"exc": [5], "inh": [5]}
+    assert {name: spikes.recorded.tolist() for name, spikes in found.items()} == {
+        "exc": [5],
+        "inh": [5],
+    }
 
 
 def test_times_that_start_again_are_warned_of():
@@ -182,9 +185,9 @@ def test_a_file_of_a_raw_reader_is_read_as_neo_reads_it(tmp_path: Path):
     segments = [segment for block in blocks for segment in block.segments]
     trains = found.spikes["units"]
     assert trains.names == ("unit0", "unit1", "unit2")
-    for k, own in enumerate(trains.by_neuron()):
+    for k, spikes in enumerate(trains.by_neuron()):
         parts = [segment.spiketrains[k].rescale("ms").magnitude for segment in segments]
-        assert own.tobytes() == np.concatenate(parts).tobytes()
+        assert spikes.tobytes() == np.concatenate(parts).tobytes()
     assert found.duration == float(segments[-1].t_stop.rescale("ms"))
     assert trains.observed is not None
     spans = [[float(s.t_start.rescale("ms")), float(s.t_stop.rescale("ms"))] for s in segments]
@@ -204,8 +207,8 @@ def test_nest_2_files_keep_their_ids(tmp_path: Path, format: str | None):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # it leaves its file open
         expected = neo.io.NestIO(str(path)).read_segment(**options).spiketrains
-    for own in expected:
-        assert trains.of(int(own.annotations["id"])).tobytes() == own.magnitude.tobytes()
+    for spikes in expected:
+        assert trains.of(int(spikes.annotations["id"])).tobytes() == spikes.magnitude.tobytes()
     assert trains.recorded.tolist() == [12, 13]
     assert found.duration == pytest.approx(36.3)
 
@@ -262,15 +265,15 @@ def test_text_files_are_read_as_neo_reads_them(tmp_path: Path):
     path.write_text("".join("\t".join(f"{t:.7f}" for t in line) + "\n" for line in lines))
     found = ns.load_spikes(path)
     expected = neo.io.AsciiSpikeTrainIO(str(path)).read_segment().spiketrains
-    for own, wanted in zip(found.spikes["units"].by_neuron(), expected, strict=True):
-        assert own.tobytes() == wanted.rescale("ms").magnitude.astype(float).tobytes()
+    for spikes, wanted in zip(found.spikes["units"].by_neuron(), expected, strict=True):
+        assert spikes.tobytes() == wanted.rescale("ms").magnitude.astype(float).tobytes()
 
 
 def test_names_survive_export_and_import(tmp_path: Path):
     imported = quietly([train([0.5], name="n1", id=4), train([0.25], name="n2", id=2)])
     save_neo(imported, tmp_path / "a.mat")
     block = neo.io.NeoMatlabIO(str(tmp_path / "a.mat")).read_block()
-    assert [own.name for own in block.segments[0].spiketrains] == ["n2", "n1"]
+    assert [spikes.name for spikes in block.segments[0].spiketrains] == ["n2", "n1"]
     for found in (ns.from_neo(block), ns.load_spikes(tmp_path / "a.mat")):
         assert found.spikes["units"].names == ("n2", "n1")
         assert found.spikes["units"].recorded.tolist() == [2, 4]
@@ -279,8 +282,8 @@ def test_names_survive_export_and_import(tmp_path: Path):
 def test_exported_trains_span_the_observed_time():
     imported = quietly([train([0.5]), train([0.5, 3.5], stop=4.0)])
     spans = [
-        (float(own.t_start), float(own.t_stop))
-        for own in ns.to_neo(imported).segments[0].spiketrains
+        (float(spikes.t_start), float(spikes.t_stop))
+        for spikes in ns.to_neo(imported).segments[0].spiketrains
     ]
     assert spans == [(0.0, 1000.0), (0.0, 4000.0)]
     again = ns.from_neo(ns.to_neo(imported)).spikes["units"]

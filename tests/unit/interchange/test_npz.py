@@ -42,7 +42,7 @@ TABLES = {
 def test_tables_are_read_bit_by_bit(tmp_path: Path, recwarn, arrays: dict, factor: float, save):
     save(tmp_path / "a.npz", **arrays)
     assert spikes_of(ns.load_spikes(tmp_path / "a.npz")) == expected(factor)
-    assert not [own for own in recwarn if own.category is UserWarning]
+    assert not [warning for warning in recwarn if warning.category is UserWarning]
 
 
 def test_times_without_a_unit_are_ms_with_a_warning(tmp_path: Path):
@@ -66,11 +66,11 @@ def test_pynapple_knows_silent_neurons_and_the_end(tmp_path: Path):
 def test_every_array_may_be_a_neuron(tmp_path: Path, keys: tuple[str, ...]):
     trains = [np.array([3.0, 1.0]), np.empty(0), np.array([2, 7])]
     np.savez(tmp_path / "a.npz", **dict(zip(keys, trains, strict=True)))
-    own = ns.load_spikes(tmp_path / "a.npz", unit="ms").spikes["units"]
-    labels = own.names or tuple(map(str, own.recorded.tolist()))
-    found = dict(zip(labels, [times.tolist() for times in own.by_neuron()], strict=True))
+    spikes = ns.load_spikes(tmp_path / "a.npz", unit="ms").spikes["units"]
+    labels = spikes.names or tuple(map(str, spikes.recorded.tolist()))
+    found = dict(zip(labels, [times.tolist() for times in spikes.by_neuron()], strict=True))
     assert found == {keys[0]: [1.0, 3.0], keys[1]: [], keys[2]: [2.0, 7.0]}
-    assert (own.names is None) == keys[0].isdigit()
+    assert (spikes.names is None) == keys[0].isdigit()
 
 
 def test_populations_and_names_are_read(tmp_path: Path):
@@ -78,7 +78,7 @@ def test_populations_and_names_are_read(tmp_path: Path):
     np.savez(tmp_path / "a.npz", **arrays, population=np.array(["x", "x", "x", "y", "y"]))
     found = ns.load_spikes(tmp_path / "a.npz")
     assert found.spikes["x"].names == ("b", "a")
-    assert [own.tolist() for own in found.spikes["x"].by_neuron()] == [[5.5, 7.0], [TIMES[1]]]
+    assert [spikes.tolist() for spikes in found.spikes["x"].by_neuron()] == [[5.5, 7.0], [TIMES[1]]]
     assert found.spikes["y"].names == ("c", "a")
 
 
@@ -87,8 +87,8 @@ def test_an_array_alone_is_read(tmp_path: Path, order: tuple[int, int]):
     np.save(tmp_path / "a.npy", np.column_stack([IDS, TIMES])[:, order])
     assert spikes_of(ns.load_spikes(tmp_path / "a.npy", unit="s")) == expected(1e3)
     np.save(tmp_path / "b.npy", TIMES)
-    own = ns.load_spikes(tmp_path / "b.npy", unit="ms").spikes["units"]
-    assert (own.names, own.times.tolist()) == (("b",), sorted(TIMES.tolist()))
+    spikes = ns.load_spikes(tmp_path / "b.npy", unit="ms").spikes["units"]
+    assert (spikes.names, spikes.times.tolist()) == (("b",), sorted(TIMES.tolist()))
 
 
 class Runs:
