@@ -7,6 +7,7 @@ of summation is arbitrary but fixed.
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -19,11 +20,11 @@ BLOCK = 128
 PAD = 8
 
 # Without the check for division by zero, loops with divisions are vectorised.
-_fast = {"error_model": "numpy", "fastmath": {"reassoc", "contract", "nsz"}}
-_compiled = compiled(**_fast)
+_fast = partial(compiled, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+_compiled = _fast()
 # Functions called by others are inlined by the compiler. Otherwise their code exists twice, once in
 # the caller's module, with sums in different order, and which is called depends on the cache.
-_inlined = compiled(forceinline=True, **_fast)
+_inlined = _fast(forceinline=True)
 _in_order = compiled(forceinline=True, error_model="numpy", fastmath={"contract"})
 _ROUND = 1.5 * 2.0**52
 _LN2_HIGH, _LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10
