@@ -157,6 +157,7 @@ def new_scratch(plan: Plan, thread: int, timed: bool) -> Scratch:
         segments=np.zeros(segments, SEGMENT),
         ticks=np.zeros(RECORDING + 1, np.int64),
         noise=empty_address_table(2),
+        advance=empty_address_table(plan.threads[thread].neurons.blocks.size),
         timed=int(timed),
     )
 

@@ -11,9 +11,13 @@ from neurosim.kernels import (
     add_noise,
     address_table,
     advance,
+    advance_by_port,
+    advance_delta,
+    advance_exponential,
     advance_heterogeneous,
     advance_linear,
     advance_models,
+    advance_two_exponentials,
     apply_inputs,
     count_noise,
     deliver,
@@ -25,7 +29,8 @@ from neurosim.kernels import (
     sample,
     transmit_plastic,
 )
-from neurosim.kernels.types import SpikeMechanism
+from neurosim.kernels.input_types import COUNTED
+from neurosim.kernels.types import DELTA, EXPONENTIAL, SpikeMechanism
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,7 +38,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.builder.plan import Plan
-    from neurosim.kernels import Inputs, PlasticityState, Ranks, Scratch, Shared, State, Table
+    from neurosim.kernels import (
+        Inputs,
+        Neurons,
+        PlasticityState,
+        Ranks,
+        Scratch,
+        Shared,
+        State,
+        Table,
+    )
 
 
 class TimeLoop:
@@ -122,6 +136,8 @@ class TimeLoop:
         if len(inputs.programs) or len(inputs.event_steps) or part.live:
             yield apply_inputs, inputs, part.neurons, state
         if (part.neurons.groups["mechanism"] < SpikeMechanism.MODEL).any():
+            for b, function in _block_functions(part.neurons, part.inputs):
+                self._scratch.advance[b] = self._entry(function, *neurons[:-1]).addresses
             yield advance_linear, *neurons
         if len(part.escape_blocks):
             yield escape, part.neurons, part.escape_blocks, state, self._fired
@@ -175,3 +191,24 @@ def _delivery(table: Table) -> Any:
     if len(table.common):
         return deliver_in_common
     return deliver_into_ring if table.ring[0] > 1 else deliver
+
+
+def _block_functions(neurons: Neurons, inputs: Inputs) -> Iterator[tuple[int, Any]]:
+    """Yield each block of linear neurons with the function that advances it."""
+    for b, block in enumerate(neurons.blocks):
+        group = neurons.groups[block.group]
+        if group.mechanism >= SpikeMechanism.MODEL:
+            continue
+        ports = neurons.ports[group.first_port : group.stop_port]
+        noise = inputs.noise_kind[block.first_port : block.first_port + ports.size]
+        kinds = ports["kind"].tolist()
+        if group.first_id < 0:  # E/I probes
+            yield b, advance_by_port
+        elif kinds == [DELTA] and noise[0] <= COUNTED:
+            yield b, advance_delta
+        elif kinds == [EXPONENTIAL] and noise[0] <= COUNTED:
+            yield b, advance_exponential
+        elif kinds == [EXPONENTIAL, EXPONENTIAL] and not noise.any():
+            yield b, advance_two_exponentials
+        else:
+            yield b, advance_by_port

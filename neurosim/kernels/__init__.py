@@ -12,7 +12,13 @@ from neurosim.kernels.input_types import Inputs
 from neurosim.kernels.inputs import add_noise, apply_inputs, count_noise
 from neurosim.kernels.loop import advance, sample
 from neurosim.kernels.models import advance_models
-from neurosim.kernels.neurons import advance_linear
+from neurosim.kernels.neurons import (
+    advance_by_port,
+    advance_delta,
+    advance_exponential,
+    advance_linear,
+    advance_two_exponentials,
+)
 from neurosim.kernels.plasticity import drop_spikes, record_post, transmit_plastic
 from neurosim.kernels.random_rows import Lists, Rules, Workspace, count_sources, invert_in_degree
 from neurosim.kernels.state_types import Loop, Ranks, RecordingTable, Scratch, Shared, State
@@ -41,9 +47,13 @@ __all__ = [
     "add_noise",
     "address_table",
     "advance",
+    "advance_by_port",
+    "advance_delta",
+    "advance_exponential",
     "advance_heterogeneous",
     "advance_linear",
     "advance_models",
+    "advance_two_exponentials",
     "apply_inputs",
     "count_edges",
     "count_noise",

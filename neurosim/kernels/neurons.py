@@ -11,12 +11,12 @@ give the same bits.
 
 import numpy as np
 
-from neurosim.kernels.address import addressed
+from neurosim.kernels.address import addressed, call_addressed
 from neurosim.kernels.compiled import helper, inline
-from neurosim.kernels.input_types import COUNTED, NO_NOISE
+from neurosim.kernels.input_types import COUNTED
 from neurosim.kernels.inputs import collect_input, count_block
 from neurosim.kernels.tables import tables_at
-from neurosim.kernels.types import ALPHA, DELTA, EXPONENTIAL, SpikeMechanism
+from neurosim.kernels.types import DELTA, EXPONENTIAL, SpikeMechanism
 
 SCAN_WIDTH = 64
 """Block size of the scalar threshold scan."""
@@ -151,10 +151,93 @@ def _accumulate_arrivals(arrived, slot, arriving):
 
 
 @inline
-def _advance_by_port(neurons, inputs, block, injected, state, row, scratch, t):
-    """Advance the neurons of a block port by port; return whether any is above threshold."""
+def _injected(block, state, scratch):
+    """Return the input current term of the neurons of a block."""
+    if state.uniform[block.group]:
+        # One short array serves the whole group and stays in the cache.
+        return scratch.current
+    return state.injected[block.start : block.stop]
+
+
+# Functions that advance a block by a step. `advance_linear` calls the one that suits the block at
+# its address, so that a network compiles only those it needs. All take a frame of `Neurons`,
+# `Inputs`, `State` and `Scratch`, the index of the block, the row of the buffer and the step. They
+# return whether any neuron is above threshold.
+
+
+@addressed
+def advance_delta(frame, b, row, t, _a, _b):
+    """Advance a block of neurons with delta synapses in one pass over memory."""
+    neurons, inputs, state, scratch = tables_at(frame)
+    block = neurons.blocks[b]
+    group = neurons.groups[block.group]
+    port = neurons.ports[group.first_port]
+    offset, n = block.start - group.start, block.stop - block.start
+    slot = row + port.slot + offset
+    v, arriving = state.v[block.start : block.stop], state.buffer[slot : slot + n]
+    injected = _injected(block, state, scratch)
+    if inputs.noise_kind[block.first_port] == COUNTED:
+        kind, weight = count_block(inputs, block.first_port, state, scratch, n, t)
+        if kind == COUNTED:
+            counts = scratch.counts[:n]
+            return 1 if _one_delta_counted(v, injected, arriving, counts, weight, group) else 0
+    return 1 if _one_delta(v, injected, arriving, group) else 0
+
+
+@addressed
+def advance_exponential(frame, b, row, t, _a, _b):
+    """Advance a block of neurons with one exponential current in one pass over memory."""
+    neurons, inputs, state, scratch = tables_at(frame)
+    block = neurons.blocks[b]
+    group = neurons.groups[block.group]
+    port = neurons.ports[group.first_port]
+    offset, n = block.start - group.start, block.stop - block.start
+    slot = row + port.slot + offset
+    v, arriving = state.v[block.start : block.stop], state.buffer[slot : slot + n]
+    synaptic = state.synaptic[port.state + offset : port.state + offset + n]
+    injected = _injected(block, state, scratch)
+    if inputs.noise_kind[block.first_port] == COUNTED:
+        kind, weight = count_block(inputs, block.first_port, state, scratch, n, t)
+        if kind == COUNTED:
+            above = _one_exponential_counted(
+                v, injected, synaptic, arriving, scratch.counts[:n], weight, group, port
+            )
+            return 1 if above else 0
+    return 1 if _one_exponential(v, injected, synaptic, arriving, group, port) else 0
+
+
+@addressed
+def advance_two_exponentials(frame, b, row, t, _a, _b):
+    """Advance a block of neurons with two exponential currents in one pass over memory."""
+    neurons, _, state, scratch = tables_at(frame)
+    block = neurons.blocks[b]
+    group = neurons.groups[block.group]
+    port, other = neurons.ports[group.first_port], neurons.ports[group.first_port + 1]
+    offset, n = block.start - group.start, block.stop - block.start
+    slot, slot_2 = row + port.slot + offset, row + other.slot + offset
+    state_1, state_2 = port.state + offset, other.state + offset
+    above = _two_exponentials(
+        state.v[block.start : block.stop],
+        _injected(block, state, scratch),
+        state.synaptic[state_1 : state_1 + n],
+        state.buffer[slot : slot + n],
+        state.synaptic[state_2 : state_2 + n],
+        state.buffer[slot_2 : slot_2 + n],
+        group,
+        port,
+        other,
+    )
+    return 1 if above else 0
+
+
+@addressed
+def advance_by_port(frame, b, row, t, _a, _b):
+    """Advance a block of neurons with any ports and any noise."""
+    neurons, inputs, state, scratch = tables_at(frame)
+    block = neurons.blocks[b]
     group = neurons.groups[block.group]
     offset, n = block.start - group.start, block.stop - block.start
+    injected = _injected(block, state, scratch)
     voltage = scratch.voltage[:n]
     for i in range(n):
         voltage[i] = injected[i]
@@ -166,53 +249,7 @@ def _advance_by_port(neurons, inputs, block, injected, state, row, scratch, t):
         if group.first_id < 0:
             _accumulate_arrivals(state.arrived, slot, arriving)
         filter_port(voltage, state.synaptic, offset, port, arriving)
-    return _integrate(state.v[block.start : block.stop], voltage, group)
-
-
-@inline
-def _advance_block(neurons, inputs, block, injected, state, row, scratch, t):
-    """Advance the neurons of a block by one step; return whether any is above threshold."""
-    group = neurons.groups[block.group]
-    n_ports = group.stop_port - group.first_port
-    port = neurons.ports[group.first_port]
-    kind = inputs.noise_kind[block.first_port]
-    offset, n = block.start - group.start, block.stop - block.start
-    v = state.v[block.start : block.stop]
-    slot = row + port.slot + offset
-    arriving = state.buffer[slot : slot + n]
-    synaptic = state.synaptic[port.state + offset : port.state + offset + n]
-    # One pass over memory for the common cases.
-    if n_ports == 1 and port.kind != ALPHA and kind <= COUNTED and group.first_id >= 0:
-        weight = 0.0
-        if kind == COUNTED:
-            kind, weight = count_block(inputs, block.first_port, state, scratch, n, t)
-        counts = scratch.counts[:n]
-        if port.kind == DELTA:
-            if kind == NO_NOISE:
-                return _one_delta(v, injected, arriving, group)
-            return _one_delta_counted(v, injected, arriving, counts, weight, group)
-        if kind == NO_NOISE:
-            return _one_exponential(v, injected, synaptic, arriving, group, port)
-        return _one_exponential_counted(
-            v, injected, synaptic, arriving, counts, weight, group, port
-        )
-    quiet = kind + inputs.noise_kind[block.first_port + 1] == NO_NOISE if n_ports == 2 else False
-    if quiet and group.first_id >= 0:
-        other = neurons.ports[group.first_port + 1]
-        if port.kind == EXPONENTIAL and other.kind == EXPONENTIAL:
-            state_2, slot_2 = other.state + offset, row + other.slot + offset
-            return _two_exponentials(
-                v,
-                injected,
-                synaptic,
-                arriving,
-                state.synaptic[state_2 : state_2 + n],
-                state.buffer[slot_2 : slot_2 + n],
-                group,
-                port,
-                other,
-            )
-    return _advance_by_port(neurons, inputs, block, injected, state, row, scratch, t)
+    return 1 if _integrate(state.v[block.start : block.stop], voltage, group) else 0
 
 
 @helper
@@ -301,7 +338,7 @@ def advance_linear(frame, index, row, t, first, n_fired):
 
     The frame holds `Neurons`, `Inputs`, `State`, `Scratch` and the thread's row of `Shared.fired`.
     """
-    neurons, inputs, state, scratch, fired = tables_at(frame)
+    neurons, _, state, scratch, fired = tables_at(frame)
     until, queue = state.refractory_until, state.refractory_queue
     heads, counts = state.queue_head, state.queue_count
     # Released before any of them spikes again: a queue never holds a neuron twice.
@@ -313,15 +350,10 @@ def advance_linear(frame, index, row, t, first, n_fired):
         group = neurons.groups[g]
         if group.mechanism >= SpikeMechanism.MODEL:
             continue
-        if state.uniform[g]:
-            # One short array serves the whole group and stays in the cache.
-            if filled != g:
-                scratch.current[:] = state.injected[block.start]
-                filled = g
-            injected = scratch.current
-        else:
-            injected = state.injected[block.start : block.stop]
-        if _advance_block(neurons, inputs, block, injected, state, row, scratch, t):
+        if state.uniform[g] and filled != g:
+            scratch.current[:] = state.injected[block.start]
+            filled = g
+        if call_addressed(scratch.advance[b, 0], scratch.advance[b, 1], b, row, t, 0, 0):
             n_fired, counts[g] = _emit_spikes(
                 block, group, state.v, until, queue, heads[g], counts[g], fired, n_fired, t
             )

@@ -113,6 +113,8 @@ class Scratch(NamedTuple):
         Time spent on each of `DELIVERY` … `RECORDING`, in ticks of `intrinsics.clock`.
     noise : (2, 2) int64
         Addresses of `count_noise` and `add_noise` and of their frames, if there is noise.
+    advance : (n_blocks, 2) int64
+        Addresses of the functions that advance the blocks of linear neurons, and of their frames.
     timed : int
         Whether to read the clock.
     """
@@ -129,6 +131,7 @@ class Scratch(NamedTuple):
     segments: Any
     ticks: Any
     noise: Any
+    advance: Any
     timed: Any
 
 
