@@ -14,7 +14,6 @@ from bridge.classics import hebb, oja, principal_component
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurosim.engine.stream import Chunk
     from neurosim.scenario import RunOptions
 
 GROUPS = {"correlated": "inputs that fire together", "independent": "inputs that fire alone"}
@@ -141,7 +140,7 @@ def simulate(settings: Settings, options: RunOptions, progress: bool) -> ns.Resu
         key: [simulation.connections(projection).weights] for key, projection in plastic.items()
     }
 
-    def look(chunk: Chunk) -> None:
+    def look(chunk: ns.Chunk) -> None:
         times.append(chunk.stop)
         for key, projection in plastic.items():
             looks[key].append(simulation.connections(projection).weights)
