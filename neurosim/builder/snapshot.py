@@ -16,6 +16,7 @@ from neurosim.builder.models import state_size
 from neurosim.builder.parameters import drawn_neuron, refractory_of
 from neurosim.kernels.types import ALPHA, DELTA, EQUATIONS, SpikeMechanism
 from neurosim.models import HodgkinHuxley
+from neurosim.models.declare import states_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -163,6 +164,43 @@ def adapt_state(
         before, after = (refractory_of(drawn_neuron(p, old.seed), old.dt) for p in (was, now))
         until[ids] += np.where(until[ids] >= step, after - before, 0)
     return _with_max_delay({**snapshot, "v": v, "until": until}, new.max_delay)
+
+
+def with_states(
+    plan: Plan,
+    snapshot: Mapping[str, NDArray],
+    name: str,
+    values: Mapping[str, tuple[NDArray[np.int64], NDArray[np.float64]]],
+) -> dict[str, NDArray]:
+    """Return a snapshot with other values of the states of a population.
+
+    Parameters
+    ----------
+    plan : Plan
+    snapshot : mapping
+    name : str
+        Of the population.
+    values : mapping of str to (ids, values)
+        By state; "v" is the membrane potential (mV).
+    """
+    populations = plan.layout.populations
+    index = [population.name for population in populations].index(name)
+    population, first = populations[index], int(plan.first_id[index])
+    sizes = [
+        0 if p.neuron.is_linear else state_size(plan.layout, k) for k, p in enumerate(populations)
+    ]
+    start = sum(n * p.size for n, p in zip(sizes[:index], populations, strict=False))
+    v, states = snapshot["v"].copy(), snapshot["states"].copy()
+    shape = population.size, sizes[index]
+    columns = states[start : start + shape[0] * shape[1]].reshape(shape)  # a view
+    potential, *others = states_of(type(population.neuron)) or ["v"]
+    offsets = np.broadcast_to(plan.offsets[name], population.size)
+    for state, (ids, new) in values.items():
+        if state in ("v", potential):
+            v[first + ids] = new - offsets[ids]
+        else:
+            columns[ids, others.index(state)] = new
+    return {**snapshot, "v": v, "states": states}
 
 
 def _with_max_delay(snapshot: Mapping[str, NDArray], max_delay: int) -> dict[str, NDArray]:

@@ -30,6 +30,7 @@ from neurosim.builder.snapshot import (
     get_state,
     set_state,
     upgrade_state,
+    with_states,
 )
 from neurosim.builder.state import (
     ensure_capacity,
@@ -48,6 +49,7 @@ from neurosim.errors import NeurosimError
 from neurosim.kernels.types import PHASES, RECORDING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from concurrent.futures import ThreadPoolExecutor
 
     from numpy.typing import NDArray
@@ -266,14 +268,22 @@ class Engine:
         self.live.set_state(saved.live)
         self.steps = saved.steps
 
-    def with_network(self, network: Network, *, rewired: bool) -> Engine:
-        """Return an engine in the same state, with other parameters or weights.
+    def with_network(
+        self,
+        network: Network,
+        *,
+        rewired: bool,
+        states: Mapping[str, Mapping[str, tuple[NDArray, NDArray]]] | None = None,
+    ) -> Engine:
+        """Return an engine in the same state, with other parameters, states or weights.
 
         Parameters
         ----------
         network : Network
         rewired : bool
             Whether the connections differ.
+        states : mapping of str to mapping, optional
+            New values of states, by population; see `with_states`.
         """
         state, plan = self.get_state(), self.plan
         engine = Engine(
@@ -286,6 +296,8 @@ class Engine:
             wired=None if rewired else plan,
         )
         adjusted = adapt_state(plan, engine.plan, state.state, state.steps)
+        for population, values in (states or {}).items():
+            adjusted = with_states(engine.plan, adjusted, population, values)
         engine.set_state(state._replace(state=adjusted))
         engine._clocks += self._clocks
         return engine

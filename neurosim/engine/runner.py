@@ -208,9 +208,9 @@ class Runner:
             self._plastic_reads.append(read_connections(self.engine, index))
         return self._plastic_reads[self._n_plastic_reads - 1]
 
-    def replace_network(self, network: Network, *, rewired: bool) -> None:
-        """Continue with other parameters, or with other connections if `rewired`."""
-        self.engine = self.engine.with_network(network, rewired=rewired)
+    def replace_network(self, network: Network, *, rewired: bool, **options: Any) -> None:
+        """Continue with other parameters, states or connections; see `Engine.with_network`."""
+        self.engine = self.engine.with_network(network, rewired=rewired, **options)
         self.network = network
 
     def get_state(self) -> Checkpoint:

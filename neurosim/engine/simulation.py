@@ -397,17 +397,18 @@ class Simulation:
         return read_parameters(self.network, part, self._runner.engine.plan.seed)
 
     def set(self, part: Population | PopulationView | Projection, **values: Any) -> None:
-        """Change parameters of neurons, or weights, from the present time on.
+        """Change parameters or states of neurons, or weights, from the present time on.
 
-        The state of the simulation is unchanged, and so are weights that were given as `psp`.
-        `network` and checkpoints contain the new values.
+        All other states are unchanged, and so are weights that were given as `psp`. `network` and
+        checkpoints contain the new values.
 
         Parameters
         ----------
         part : Population, PopulationView or Projection
         **values
-            For neurons, parameters of their model, such as ``v_threshold=-50.0``: a number, an
-            array with one value per neuron, or, for a whole population, a distribution. For a
+            For neurons, parameters of their model, such as ``v_threshold=-50.0``, and states, such
+            as ``v=-60.0``: a number, an array with one value per neuron, or, for a whole
+            population, a distribution. Refractory neurons that are clamped stay at reset. For a
             projection, ``weights``: a number, or an array in the order of `connections`, in the
             unit of the synapse. Postsynaptic spikes since the last presynaptic one still change
             the new weight of a plastic synapse.

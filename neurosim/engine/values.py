@@ -1,19 +1,21 @@
-"""Read and change the parameters and weights of a simulation between runs."""
+"""Read and change the parameters, states and weights of a simulation between runs."""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from neurosim.builder.parameters import drawn_neuron, values_of
 from neurosim.engine.connections import read_connections, set_plastic_weights
 from neurosim.errors import NeurosimError
-from neurosim.models.declare import parameters_of
+from neurosim.models.declare import parameters_of, states_of
 from neurosim.models.quantity import is_uniform
-from neurosim.network.changes import check_weights, with_parameters, with_weights
+from neurosim.network.changes import check_weights, one_each, with_parameters, with_weights
 from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from neurosim.engine.runner import Runner
@@ -53,7 +55,7 @@ def read_parameters(
 def set_parameters(
     runner: Runner, part: Population | PopulationView, values: dict[str, Any]
 ) -> None:
-    """Change parameters of neurons; see `Simulation.set`."""
+    """Change parameters and states of neurons; see `Simulation.set`."""
     network, seed = runner.network, runner.engine.plan.seed
     population, ids = network.resolve(network.current(part), "part")
     runner.require_same("called Simulation.set", population=population.name, **values)
@@ -61,9 +63,33 @@ def set_parameters(
     def sample(name: str, value: Any) -> NDArray[np.float64]:
         return values_of(population, value, f"parameter {name}", seed)
 
+    names = {"v", *states_of(type(population.neuron))}
+    given = {name: value for name, value in values.items() if name not in names}
+    if given:
+        network = with_parameters(network, population, ids, given, sample)
+    states = {
+        name: checked_state(population, ids, name, value, seed)
+        for name, value in values.items()
+        if name in names
+    }
     with runner.exclusive():
-        network = with_parameters(network, population, ids, values, sample)
-        runner.replace_network(network, rewired=False)
+        runner.replace_network(network, rewired=False, states={population.name: states})
+
+
+def checked_state(
+    population: Population, ids: NDArray[np.int64] | None, name: str, value: Any, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the indices of neurons and their new values of a state."""
+    if ids is not None:
+        some = np.broadcast_to(one_each(value, len(ids), f"{name} of some neurons"), len(ids))
+        value = np.full(population.size, some[0])  # checked as values of the whole population
+        value[ids] = some
+    initial = {"v_init": value} if name == "v" else {"initial": {name: value}}
+    checked = dataclasses.replace(population, **initial)
+    new = checked.v_init if name == "v" else checked.initial[name]
+    values = values_of(population, new, f"state {name}", seed)
+    chosen = np.arange(population.size) if ids is None else ids
+    return chosen, values[chosen]
 
 
 def set_weights(runner: Runner, projection: Projection, values: dict[str, Any]) -> None:

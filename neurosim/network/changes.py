@@ -62,13 +62,13 @@ def with_parameters(
     if ids is not None:
         for name, value in values.items():
             whole = drawn(name, getattr(neuron, name)).copy()
-            whole[ids] = _one_each(value, len(ids), f"{kind.__name__}.{name}")
+            whole[ids] = one_each(value, len(ids), f"{kind.__name__}.{name}")
             given[name] = whole
     changed = dataclasses.replace(neuron, **given)
     return network.replaced({population: dataclasses.replace(population, neuron=changed)})
 
 
-def _one_each(value: Any, n: int, name: str) -> Any:
+def one_each(value: Any, n: int, name: str) -> Any:
     """Check a number, or an array with one number per neuron, for `n` neurons."""
     if is_distribution(value) or (not is_scalar(value) and np.shape(value) != (n,)):
         raise NeurosimError(

@@ -227,3 +227,53 @@ def test_parts_added_after_the_simulation_are_refused(add, words) -> None:
         with pytest.raises(ns.NeurosimError, match=f"{words}.* was added after the simulation"):
             run(5.0)
     assert ns.Simulation(net).run(5.0).duration == 5.0
+
+
+def test_a_new_potential_decays_from_there() -> None:
+    net = ns.Network()
+    cell = net.add("cell", 4, ns.LIF(v_rest=ns.Uniform(-72.0, -68.0)))
+    net.record(cell, "v")
+    simulation = ns.Simulation(net)
+    simulation.run(10.0)
+    simulation.set(cell[[3, 1]], v=[-60.0, -65.0])
+    values = simulation.run(20.0).traces["cell", "v"].values
+    rest = simulation.parameters(cell)["v_rest"]
+    decay = np.exp(-20.0 / 20.0)
+    expected = rest + np.array([0.0, -65.0 - rest[1], 0.0, -60.0 - rest[3]]) * decay
+    np.testing.assert_allclose(values[-1], expected, rtol=0.0, atol=1e-9)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_states_set_at_time_0_are_initial_states(threads: int) -> None:
+    new = {"m": np.linspace(0.1, 0.5, 7), "n": 0.4}
+
+    def network(**options: object) -> ns.Network:
+        net = ns.Network()
+        net.add("other", 5, ns.HodgkinHuxley())
+        cell = net.add("cell", 7, ns.HodgkinHuxley(), **options)
+        for state in ("v", "m", "n"):
+            net.record(cell, state)
+        return net
+
+    simulation = ns.Simulation(network(), threads=threads)
+    simulation.set(simulation.network["cell"][2:], m=new["m"][2:])
+    simulation.set(simulation.network["cell"][:2], m=new["m"][:2])
+    simulation.set(simulation.network["cell"], n=0.4)
+    expected = ns.simulate(network(initial=new), 20.0)
+    assert _bits(simulation.run(20.0)) == _bits(expected)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"v": 1e6}, "mV"),
+        ({"v": [-60.0, -61.0, -62.0, -63.0]}, "4"),
+        ({"w": 0.0}, "LIF has no parameter 'w'"),
+        ({"v": float("nan")}, "nan"),
+    ],
+)
+def test_states_that_make_no_sense_are_refused(values, message) -> None:
+    net, cell = _cell()
+    simulation = ns.Simulation(net)
+    with pytest.raises(ns.NeurosimError, match=message):
+        simulation.set(cell, **values)
