@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from neurosim.network import Drive, Network
 
 
-class OwnPort(NamedTuple):
+class CustomPort(NamedTuple):
     """Port of an input that a user's class defines.
 
     Attributes
@@ -64,7 +64,7 @@ class SpikePort(NamedTuple):
 
 def input_tables(
     network: Network, layout: Layout, neurons: Neurons, thread: int, dt: float, seed: int
-) -> tuple[Inputs, dict[Drive, CurrentPort | SpikePort], dict[Drive, OwnPort]]:
+) -> tuple[Inputs, dict[Drive, CurrentPort | SpikePort], dict[Drive, CustomPort]]:
     """Lay out the drives onto one thread's neurons.
 
     Returns
@@ -83,7 +83,7 @@ def input_tables(
         if local.size and not (drive.input.is_custom or drive.input.is_live):
             add_input(drive.input, tables, drive, local, Stream(dt, seed, k))
     live: dict[Drive, CurrentPort | SpikePort] = {}
-    custom: dict[Drive, OwnPort] = {}
+    custom: dict[Drive, CustomPort] = {}
     for k, drive, local in found:
         if drive.input.is_custom:
             custom[drive] = _custom_port(k, drive, local, tables)
@@ -92,11 +92,13 @@ def input_tables(
     return tables.freeze(), live, custom
 
 
-def _custom_port(number: int, drive: Drive, local: LocalPopulation, tables: InputTables) -> OwnPort:
+def _custom_port(
+    number: int, drive: Drive, local: LocalPopulation, tables: InputTables
+) -> CustomPort:
     """Add the input of a user's class to the tables; return its port."""
     if drive.input.sends_spikes:
-        return OwnPort(number, -1, _spike_port(drive, local))
-    return OwnPort(number, _add_current(tables, drive, local, np.empty((0, 1))), None)
+        return CustomPort(number, -1, _spike_port(drive, local))
+    return CustomPort(number, _add_current(tables, drive, local, np.empty((0, 1))), None)
 
 
 def _live_port(

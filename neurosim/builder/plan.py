@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from neurosim.builder.drives import CurrentPort, OwnPort, SpikePort, input_tables
+from neurosim.builder.drives import CurrentPort, CustomPort, SpikePort, input_tables
 from neurosim.builder.grid import check_dt
 from neurosim.builder.heterogeneous import heterogeneous_tables
 from neurosim.builder.layout import Layout, lay_out
@@ -65,7 +65,7 @@ class ThreadPlan:
     inputs : Inputs
     live : mapping of Drive to CurrentPort or SpikePort
         Ports of live drives.
-    own : mapping of Drive to OwnPort
+    custom : mapping of Drive to CustomPort
         Ports of users' inputs.
     recording : RecordingTable
     trace_terms : tuple of TraceTerm
@@ -84,7 +84,7 @@ class ThreadPlan:
     heterogeneous: Heterogeneous | None
     inputs: Inputs
     live: Mapping[Drive, CurrentPort | SpikePort]
-    own: Mapping[Drive, OwnPort]
+    custom: Mapping[Drive, CustomPort]
     recording: RecordingTable
     trace_terms: tuple[TraceTerm, ...]
     v_start: NDArray[np.float64]
@@ -313,7 +313,7 @@ def build(
                 heterogeneous=heterogeneous_tables(layout, neurons, thread, dt, seed),
                 inputs=inputs,
                 live=live,
-                own=custom,
+                custom=custom,
                 recording=recording,
                 trace_terms=trace_terms,
                 v_start=_starting_potentials(layout, thread, dt, seed),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.builder import Plan
-    from neurosim.builder.drives import OwnPort
+    from neurosim.builder.drives import CustomPort
     from neurosim.kernels import Inputs
     from neurosim.network import Drive
 
@@ -50,12 +50,12 @@ class CustomInputs:
         self._cache: dict[Drive, dict[int, Any]] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._plan.threads[0].own)
+        return bool(self._plan.threads[0].custom)
 
     def with_currents(self, thread: int, inputs: Inputs, first: int, last: int) -> Inputs:
         """Return the inputs of a thread with the currents in the steps first … last − 1."""
         programs, changes, amplitudes = inputs.programs.copy(), inputs.changes, inputs.amplitudes
-        for drive, port in self._plan.threads[thread].own.items():
+        for drive, port in self._plan.threads[thread].custom.items():
             if port.spikes is None:
                 values = self._current(drive, port, first, last)
                 row = (len(changes), len(values), values.shape[1], len(amplitudes))
@@ -70,7 +70,7 @@ class CustomInputs:
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """Return step, slot and weight of the spikes that arrive in the steps first … last − 1."""
         found: list[tuple[NDArray, ...]] = [(np.empty(0, np.int64),) * 2 + (np.empty(0),)]
-        for drive, port in self._plan.threads[thread].own.items():
+        for drive, port in self._plan.threads[thread].custom.items():
             if port.spikes is not None:
                 steps, columns = self._arrivals(drive, port, first, last)
                 weights = port.spikes.weights[columns]
@@ -80,7 +80,9 @@ class CustomInputs:
         steps, slots, weights = (np.concatenate(column) for column in zip(*found, strict=True))
         return steps, slots, weights
 
-    def _current(self, drive: Drive, port: OwnPort, first: int, last: int) -> NDArray[np.float64]:
+    def _current(
+        self, drive: Drive, port: CustomPort, first: int, last: int
+    ) -> NDArray[np.float64]:
         """Return the current in steps; shape (n_steps, 1) or (n_steps, n_targets)."""
         length = interval_steps(len(targets(drive)))
         intervals = range(first // length, (last - 1) // length + 1)
@@ -89,7 +91,7 @@ class CustomInputs:
         return np.concatenate(parts)[first - start : last - start]
 
     def _arrivals(
-        self, drive: Drive, port: OwnPort, first: int, last: int
+        self, drive: Drive, port: CustomPort, first: int, last: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return step and target of the spikes that arrive in the steps first … last − 1."""
         length, delay = interval_steps(len(targets(drive))), float(drive.delay or 0.0)
@@ -103,7 +105,7 @@ class CustomInputs:
         arrives = (steps >= first) & (steps < last)
         return steps[arrives], columns[arrives]
 
-    def _intervals(self, drive: Drive, port: OwnPort, wanted: range, request: Any) -> list[Any]:
+    def _intervals(self, drive: Drive, port: CustomPort, wanted: range, request: Any) -> list[Any]:
         """Return the results of `request` for intervals; drop earlier ones from the cache."""
         seed, cache = self._plan.seed, self._cache.get(drive, {})
         self._cache[drive] = {

@@ -149,7 +149,7 @@ class LiveInputs:
     def _begin_custom(self, thread: int, first: int, last: int) -> None:
         """Read the custom inputs of the steps first … last − 1."""
         self.tables[thread] = self._custom.with_currents(thread, self._fixed[thread], first, last)
-        for port in self._plan.threads[thread].own.values():
+        for port in self._plan.threads[thread].custom.values():
             if port.spikes is None:
                 self._states[thread].cursors[port.program] = -1
         arriving = _Events(*self._custom.spikes(thread, first, last))
