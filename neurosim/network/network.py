@@ -440,11 +440,10 @@ class Network:
                 f"synapse, or its class as in '{type(found[0]).__name__}.{state}'"
             )
         states = [name for model in models for name in states_of(type(model))]
-        raise NeurosimError(
-            f"{show(variable)} cannot be recorded: "
-            f"{nearest_name(variable, [*population.recordables(), *states])}; connect a synapse "
-            "before you record its states"
-        )
+        hint = nearest_name(variable, [*population.recordables(), *states])
+        if not hint.endswith("?"):
+            hint += ", and states of synapses once they are connected"
+        raise NeurosimError(f"{show(variable)} cannot be recorded: {hint}")
 
     def resolve(
         self, part: Population | PopulationView, role: str, ids: Any = None

@@ -134,7 +134,7 @@ def test_acceleration_needs_twenty_times_fewer_steps_on_recorded_tumours():
 @pytest.mark.parametrize("solver", ["newton", "accelerated"])
 def test_setosa_is_told_to_be_separable_from_the_other_irises(solver):
     X, y = load_iris(return_X_y=True)
-    with pytest.warns(SeparableDataWarning, match="the classes are separable, so no maximum"):
+    with pytest.warns(SeparableDataWarning, match="the classes are separable, so that no maximum"):
         neuron = LogisticNeuron(solver=solver).fit(X, y == 0)
 
     assert neuron.separable_

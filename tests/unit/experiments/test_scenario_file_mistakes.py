@@ -169,7 +169,7 @@ MISTAKES = {
     "number for a table": (
         "[analysis]", "analysis = 3\n[more]",
         "84: 'analysis' in recordings.0 is unknown: choose from of, variable, ids, interval, "
-        "average, sum",
+        "average, sum, synapse",
     ),
     "neuron that is not there": (
         "ids = [0, 1, 2, 3", "ids = [999, 1, 2, 3",

@@ -282,7 +282,7 @@ import sys
 from pathlib import Path
 from mpi4py import MPI
 import neurosim as ns
-from tests.unit.models.test_own_parts import bits, network
+from tests.unit.models.test_custom_parts import bits, network
 
 with ns.use_mpi(MPI.COMM_WORLD) as ranks:
     result = ns.simulate(network(own_ids=True), 60.0)

@@ -363,7 +363,7 @@ MEAN = {"average": True}
 
 def test_options_of_recordings() -> None:
     parameters = inspect.signature(ns.Network.record).parameters
-    options = {"ids", "interval", "average", "sum"}
+    options = {"ids", "interval", "average", "sum", "synapse"}
     assert set(parameters) == {"self", "population", "variable"} | options
 
     def make(**options: Any) -> ns.Network:
