@@ -36,8 +36,6 @@ class CSVEdges(EdgeFile):
     neurons. If they hold names and `names` is not given, neurons are numbered in order of first
     appearance, row by row, the source before the target, and `names` lists them.
 
-    Large files are read much faster if pyarrow is installed (extra ``tables``).
-
     Parameters
     ----------
     path : path-like

@@ -1,16 +1,13 @@
 """Read edge lists in text files, a block of lines at a time.
 
-pyarrow, where it is installed, parses blocks of plain numbers. Names of neurons, unusual
-formatting and errors are left to the csv module; both give the same bits.
+pyarrow parses blocks of plain numbers. Names of neurons, unusual formatting and errors are left to
+the csv module; both give the same bits.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-import warnings
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,8 +26,6 @@ if TYPE_CHECKING:
 
 MAX_LINE_BYTES = 2**16
 BLOCK_BYTES = 2**21
-LARGE_BYTES = 10**7
-"""Size of files for which a missing pyarrow is worth a warning."""
 COMMENT = b"#"
 _COMMENT_LINES = re.compile(rb"^[ \t]*#.*\n", re.MULTILINE)
 _FINITE = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -62,16 +57,6 @@ class CSVReader(FileReader):
             for name, parser in zip(wanted, parsers, strict=True)
         ]
         self._split = splitter(rule.delimiter)
-        self._arrow = None
-        if rule.names is None and find_spec("pyarrow"):
-            self._arrow = import_module("pyarrow")
-            import_module("pyarrow.csv")
-        elif rule.names is None and rule.n_bytes > LARGE_BYTES:
-            warnings.warn(
-                f"{rule.path} has {rule.n_bytes / 1e6:,.0f} MB, which pyarrow would read many "
-                "times faster: python -m pip install pyarrow",
-                stacklevel=2,
-            )
 
     def _index_parser(self, names: tuple[str, ...] | None) -> tuple[Callable[[str], Any], str]:
         """Return a parser of indices or names of neurons, and a description for messages."""
@@ -119,9 +104,11 @@ class CSVReader(FileReader):
 
     def _parse_numbers(self, text: bytes) -> list[NDArray] | None:
         """Parse plain numbers with pyarrow; return None for text that the csv module must parse."""
-        if self._arrow is None:
+        if self.rule.names is not None:
             return None
-        arrow, parse = self._arrow, self._arrow.csv
+        import pyarrow as arrow
+        from pyarrow import csv as parse
+
         if COMMENT in text:
             text = _COMMENT_LINES.sub(b"", text)
         if self.rule.delimiter == " ":

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
+from neurosim.edges.csv_reader import CSVReader
 from tests.tables import connections
 
 ROWS = [("0", "1", "0.5"), ("1", "2", "0.123456789012345678"), ("2", "0", "1e-3")]
@@ -69,7 +70,7 @@ def test_ordinary_tables_are_read(
     tmp_path: Path, monkeypatch, text: str, block_bytes: int, parser: str
 ) -> None:
     if parser == "csv":
-        monkeypatch.setattr("neurosim.edges.csv_reader.find_spec", lambda name: None)
+        monkeypatch.setattr(CSVReader, "_parse_numbers", lambda self, text: None)
     monkeypatch.setattr("neurosim.edges.csv_reader.BLOCK_BYTES", block_bytes)
     rule = ns.CSVEdges(write(tmp_path / "e.txt", text))
     assert rule.names is None

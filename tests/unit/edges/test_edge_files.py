@@ -232,9 +232,9 @@ def test_missing_attributes_are_taken_from_the_edge_types(tmp_path: Path) -> Non
 
 @pytest.fixture(params=["pyarrow", "csv"])
 def _parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parse with pyarrow, where it is installed, and with the csv module."""
+    """Parse with pyarrow, and with the csv module."""
     if request.param == "csv":
-        monkeypatch.setattr("neurosim.edges.csv_reader.find_spec", lambda name: None)
+        monkeypatch.setattr(CSVReader, "_parse_numbers", lambda self, text: None)
 
 
 def parsed(folder: Path, words: list[str]) -> np.ndarray:
@@ -274,22 +274,11 @@ def test_numbers_written_by_python_are_read_exactly(
     assert found.tobytes() == np.array(numbers).tobytes()
 
 
-def test_a_large_file_without_pyarrow_warns(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("neurosim.edges.csv_reader.find_spec", lambda name: None)
-    monkeypatch.setattr("neurosim.edges.csv_reader.LARGE_BYTES", 100)
-    net, a, b = populations()
-    net.connect(a, b, in_csv(tmp_path, edges()).rule, weight="w")
-    with pytest.warns(UserWarning, match=r"edges.csv has 0 MB, which pyarrow would read"):
-        ns.Simulation(net)
-
-
 @pytest.mark.parametrize("write", [in_csv, in_sonata])
 def test_a_list_is_never_in_memory_as_a_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write
 ) -> None:
     monkeypatch.setattr("neurosim.edges.csv_reader.BLOCK_BYTES", 2**16)
-    if write is in_csv:
-        pytest.importorskip("pyarrow")  # the csv module is too slow here
     monkeypatch.setattr("neurosim.edges.readers.BLOCK_SIZE", 2**12)
     few = edges(50_000)
     named = write(tmp_path, Listed(*(np.tile(column, 6) for column in few)))
