@@ -127,7 +127,13 @@ class SharedDrives:
 
     @classmethod
     def of(cls, spikes: NDArray[np.float64], bins: NDArray[np.float64]) -> SharedDrives:
-        """Find the drives from spikes and included bins, shape (n_segments, n) each."""
+        """Estimate the shared drives.
+
+        Parameters
+        ----------
+        spikes, bins : (n_segments, n) ndarray
+            Number of spikes, and of bins in the likelihood, of each neuron in each segment.
+        """
         rates = spikes.sum(axis=0) / np.maximum(bins.sum(axis=0), 1.0)
         counts = SharedCounts(spikes, bins * rates, np.ones(len(rates)))
         drives: list[SharedDrive] = []

@@ -374,7 +374,7 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         return find_loss(self.loss, self.activation)
 
     def _scores(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the scores θ₀ + Σ θᵢ aᵢ."""
+        """Return the score θ₀ + Σ θᵢ aᵢ of each trial, shape (n_trials,)."""
         require_fitted(self)
         X = validated(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
         return X @ self.coef_[0] + self.intercept_[0]

@@ -36,8 +36,8 @@ Distance = Callable[["NDArray[np.float64]", "NDArray[np.float64]"], float]
 class Objective(Protocol):
     """A function with a Lipschitz-continuous gradient.
 
-    A sum over rows of data has an attribute `n_rows`, in which the cost of an evaluation is
-    counted. Without it an evaluation counts as one row.
+    An objective that sums over rows of data has an attribute `n_rows`, the cost of one evaluation.
+    Without this attribute an evaluation counts as one row.
     """
 
     @property

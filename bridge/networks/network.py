@@ -383,7 +383,7 @@ class NetworkLoss:
 def _loss_by_score(
     score: NDArray, activation: Activation, target: NDArray, loss: str
 ) -> tuple[float, NDArray[np.float64]]:
-    """Return the mean loss over trials and its derivatives by the scores of the outputs.
+    """Return the mean loss over trials and its gradient with respect to the scores.
 
     All arrays have the shape (n_trials, n_outputs).
     """

@@ -82,7 +82,7 @@ def diagnose(
     *,
     offset: float = 0.0,
 ) -> list[LayerLoss]:
-    """Compare the measured activity of every layer with the abstract one.
+    """Compare the activity of every spiking layer with the original network.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The drives of a network, laid out for one thread, with ports for input during a run."""
+"""Build the input tables of one thread, and ports for input during a run."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class SpikePort(NamedTuple):
 def input_tables(
     network: Network, layout: Layout, neurons: Neurons, thread: int, dt: float, seed: int
 ) -> tuple[Inputs, dict[Drive, CurrentPort | SpikePort], dict[Drive, CustomPort]]:
-    """Lay out the drives onto one thread's neurons.
+    """Build the tables of inputs to the neurons of one thread.
 
     Returns
     -------

@@ -264,7 +264,7 @@ class Listed:
             self.counts[thread] = wider
 
     def _check_weights(self, reader: Reader, k: int, weights: NDArray[np.float64]) -> None:
-        """Check signs against Dale's law, and plastic weights against their range."""
+        """Check that weights obey Dale's law, and that plastic weights are in range."""
         source, plasticity = self._projection.source, self._projection.plasticity
         low, high = weights.min(), weights.max()
         self.extremes = np.array([min(self.extremes[0], low), max(self.extremes[1], high)])

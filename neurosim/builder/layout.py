@@ -189,7 +189,7 @@ def _with_equations(
 
 
 def _check_recordings(network: Network, population: Population, synapse: Synapse) -> None:
-    """Refuse recordings of synaptic currents where a synapse has equations of its own."""
+    """Raise an error if synaptic currents are recorded from synapses with equations."""
     for recording in network.recordings:
         if recording.population is population and recording.variable in SYNAPTIC:
             kind = type(synapse)

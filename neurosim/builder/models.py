@@ -102,9 +102,11 @@ def _integrated(layout: Layout, number: int) -> list[Any]:
 def _parameter_rows(
     layout: Layout, local: LocalPopulation, dt: float, seed: int
 ) -> NDArray[np.float64]:
-    """Return refractory steps, and parameters of the neuron and the synapses integrated with it.
+    """Return the parameters of a model neuron and its synapses as rows.
 
-    One row, or one for each local neuron.
+    Each row contains the refractory period (steps), the parameters of the neuron, and the
+    parameters of the synapses that are integrated with it. There is one row per local neuron, or
+    a single row if all neurons are equal.
     """
     population = layout.populations[local.population]
     neuron = drawn_neuron(population, seed)

@@ -115,7 +115,7 @@ class CSVEdges(EdgeFile):
         return CSVReader(projection)
 
     def _header(self, head: bytes) -> tuple[str, tuple[str, ...], int]:
-        """Return the delimiter, the names of the columns and the offset of the first edge."""
+        """Return the delimiter, the column names and the offset (bytes) of the first edge."""
         start, comments, line = 0, [], b""
         for line in head.splitlines(keepends=True) or [b""]:
             start += len(line)

@@ -35,7 +35,7 @@ class _Rows:
         self._n = 0
 
     def reserve(self, n: int) -> None:
-        """Ensure capacity for `n` rows in total."""
+        """Ensure capacity for a total of `n` rows."""
         if n > len(self._data):
             data = np.empty(
                 (max(n, int(GROWTH * len(self._data))), *self._data.shape[1:]), self._data.dtype

@@ -170,7 +170,7 @@ class Runner:
         return self._result(self.wall_s - before if engine.steps > first else 0.0)
 
     def _call(self, on_chunk: Callable[[Chunk], object], start: int) -> bool:
-        """Call `on_chunk` with the chunk since step `start`; return whether to continue."""
+        """Call `on_chunk` with the results since step `start`; return whether to continue."""
         engine = self.engine
         chunk = Chunk(engine.recorder, engine.live, start, engine.steps, engine.plan.dt)
         try:

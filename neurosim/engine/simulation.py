@@ -333,7 +333,7 @@ class Simulation:
         return f"{(end - self._runner.steps) * self._runner.engine.plan.dt:.12g} ms"
 
     def _check_complete(self) -> None:
-        """Refuse to continue if a part was added after the simulation was made."""
+        """Raise an error if a part was added after the simulation was created."""
         for network in (self._original, self.network):
             for kind, size in self._sizes.items():
                 for part in getattr(network, kind)[size:]:

@@ -125,7 +125,7 @@ def _first(names: Sequence[str], wanted: Sequence[str]) -> int | None:
 
 
 def check_unit(unit: str | None) -> None:
-    """Refuse an unknown unit of time."""
+    """Raise an error if the unit of time is unknown."""
     if unit is not None and unit not in UNITS:
         raise NeurosimError(f"unknown unit = {show(unit)}: give {', '.join(UNITS)}")
 

@@ -165,7 +165,7 @@ class HDF5Reader:
 
 
 def _check_readable(dataset: h5py.Dataset) -> None:
-    """Refuse a dataset stored in another file, or compressed by a filter that is not installed."""
+    """Raise an error if a dataset is in another file or needs a missing filter."""
     if dataset.external or dataset.is_virtual:
         raise NeurosimError(
             f"{dataset.name} is stored in another file, which is not read: give a file that "

@@ -112,7 +112,7 @@ def load_spikes(
 
 
 def _paths(given: Any, what: str) -> list[Path]:
-    """Return one path or several as a list."""
+    """Convert a path or several paths to a list of `Path`."""
     try:
         return [Path(one) for one in ([given] if isinstance(given, (str, os.PathLike)) else given)]
     except TypeError:

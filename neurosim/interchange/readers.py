@@ -110,7 +110,7 @@ def _has_nwb(file: h5py.File, reader: HDF5Reader, is_nwb: bool) -> bool:
 
 
 def _refuse_options(unit: str | None, nodes: dict[str, Nodes]) -> None:
-    """Refuse options that a format does not use."""
+    """Raise an error if an option is not used by the format."""
     if unit is not None:
         raise NeurosimError(f"its format specifies the unit of times: leave unit = {unit!r} out")
     if nodes:

@@ -127,7 +127,7 @@ class Entry:
 
     @property
     def _kind(self) -> Any:
-        """Ctypes type of the function."""
+        """`ctypes` type of a pointer to the function."""
         return ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * (self._n + 1))
 
     def _plain(self, function: Any) -> Any:

@@ -180,7 +180,7 @@ def _row_by_probability(rule, source, excluded, targets, minors):
 
 @helper
 def _row_with_replacement(rule, degree, source, targets, minors):
-    """Draw `degree` targets with replacement; keep those of this thread."""
+    """Draw `degree` targets with replacement; store the targets of this thread."""
     n = np.int64(0)
     n_targets, first, stop = rule.n_targets, rule.first_target, rule.stop_target
     for k in range(degree):
@@ -194,7 +194,10 @@ def _row_with_replacement(rule, degree, source, targets, minors):
 
 @helper
 def _row_by_degree(rule, degree, source, excluded, targets, minors, seen, mark):
-    """Draw `degree` targets, without `excluded` and perhaps distinct; keep those of this thread."""
+    """Draw `degree` targets other than `excluded`; return the number stored.
+
+    Targets are distinct if `rule.distinct`. Only targets of this thread are stored.
+    """
     n = 0
     draw = 0
     for k in range(degree):
@@ -308,7 +311,7 @@ def _in_degree_sources(rule, n_sources, target, excluded, sources, seen):
 
 @kernel
 def count_sources(rule, views, counts):
-    """Count the synapses of every source of an in-degree rule onto this thread's targets.
+    """Count each source's synapses onto this thread's targets, with fixed in-degree.
 
     Parameters
     ----------

@@ -145,7 +145,7 @@ class HodgkinHuxley(NeuronModel):
 
     @property
     def v_peak(self) -> float:
-        """NaN: the action potential is part of the dynamics and not drawn into traces."""
+        """NaN: no action potential is drawn in traces; the equations generate it."""
         return math.nan
 
     @property

@@ -81,7 +81,7 @@ class Input(Part, abstract=True):
         return self.changes()[1].shape[1] if hasattr(self, "changes") else 1
 
     def check_targets(self, n_targets: int) -> None:
-        """Refuse a number of targets that does not match the values of the input.
+        """Raise an error if the values of the input do not match the number of targets.
 
         Raises
         ------
@@ -97,7 +97,7 @@ class Input(Part, abstract=True):
         )
 
     def check_step(self, dt: float) -> None:
-        """Refuse a time step (ms) that is too long for the input.
+        """Raise an error if the time step (ms) is too long for the input.
 
         Raises
         ------
@@ -105,7 +105,7 @@ class Input(Part, abstract=True):
         """
 
     def check_neuron(self, neuron: Neuron, name: str) -> None:
-        """Refuse a neuron model, of population `name`, that the input does not support.
+        """Raise an error if the input does not support the neurons of population `name`.
 
         Raises
         ------
@@ -143,7 +143,7 @@ def increasing_times(values: Any, name: str, *limits: Any) -> NDArray[np.float64
 
 
 def check_length(values: NDArray[np.float64], name: str, times: NDArray[np.float64]) -> None:
-    """Refuse values whose number differs from that of the times."""
+    """Raise an error if the numbers of values and times differ."""
     if values.ndim not in (1, 2) or len(values) != len(times):
         raise NeurosimError(
             f"{name} has shape {values.shape}: expected ({len(times)},) or ({len(times)}, "

@@ -197,7 +197,7 @@ class NeuronModel(Neuron, abstract=True):
 
 
 def check_class(kind: type[NeuronModel]) -> None:
-    """Refuse a class that declares something that is not possible.
+    """Raise an error if the declarations of a class are invalid.
 
     Raises
     ------

@@ -137,7 +137,7 @@ class Grid(Positions):
         return lengths if self.periodic else None
 
     def points(self, size: int) -> NDArray[np.float64]:
-        """Return the coordinates, (size, n_dimensions)."""
+        """Return the coordinates of the neurons, shape (size, n_dimensions)."""
         if math.prod(self.shape) != size:
             raise NeurosimError(
                 f"Grid.shape = {self.shape} has {math.prod(self.shape)} points for {size} neurons: "
@@ -179,7 +179,7 @@ class RandomPositions(Positions):
         return self.extent if self.periodic else None  # type: ignore[return-value]
 
     def points(self, size: int) -> NDArray[np.float64]:
-        """Return the coordinates, (size, n_dimensions)."""
+        """Return the coordinates of the neurons, shape (size, n_dimensions)."""
         extent = np.array(self.extent)
         generator = np.random.Generator(np.random.Philox(key=self.seed))
         return generator.random((size, len(extent))) * extent
@@ -192,9 +192,9 @@ class Points(Positions):
     Parameters
     ----------
     coordinates : (n, n_dimensions) array_like
-        A row per neuron.
+        Coordinates, one row per neuron.
     periods : tuple of float, optional
-        Periods of a space with periodic borders. Default: no periodic borders.
+        Length of a space with periodic boundaries in each dimension. Default: not periodic.
     """
 
     coordinates: Array = parameter(help="coordinates, a row per neuron", check=_points)
@@ -218,7 +218,7 @@ class Points(Positions):
         return self.periods
 
     def points(self, size: int) -> NDArray[np.float64]:
-        """Return the coordinates, (size, n_dimensions)."""
+        """Return the coordinates of the neurons, shape (size, n_dimensions)."""
         if len(self.coordinates) != size:
             raise NeurosimError(
                 f"positions has {len(self.coordinates)} rows for {size} neurons: give one per "

@@ -83,7 +83,7 @@ class Rule(Part, abstract=True):
         )
 
     def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
-        """Refuse populations of sizes that the rule cannot connect.
+        """Raise an error if the rule cannot connect populations of these sizes.
 
         Parameters
         ----------

@@ -167,7 +167,7 @@ class Synapse(Part, abstract=True):
 
 
 def _check_class(kind: type[Synapse]) -> None:
-    """Refuse a class without states, or with an unknown initial value or sign."""
+    """Raise an error if the states, initial values or sign of a class are invalid."""
     states, parameters = states_of(kind), parameters_of(kind)
     if not states and not is_builtin(kind):
         raise NeurosimError(

@@ -130,7 +130,9 @@ def check_dale(
     synapse: Synapse,
     others: Iterable[Projection],
 ) -> None:
-    """Refuse synapses of both signs from one population; strengths of 0 are ignored.
+    """Raise an error if synapses from one population have both signs.
+
+    Strengths of 0 are ignored.
 
     Parameters
     ----------

@@ -463,7 +463,7 @@ class Network:
         return population, None if whole else part.ids
 
     def _check_population(self, population: Population, role: str) -> None:
-        """Refuse a value that is not a population of this network."""
+        """Raise an error if the value is not a population of this network."""
         if not isinstance(population, Population):
             raise NeurosimError(
                 f"The {role} {show(population)} is not a population: use the result of Network.add"
@@ -475,7 +475,7 @@ class Network:
 
 
 def _refuse_given(source: Input, **options: Any) -> None:
-    """Refuse options of spiking inputs for other inputs."""
+    """Raise an error if options of spiking inputs are used with other inputs."""
     for name, value in options.items():
         if value is not None:
             raise NeurosimError(f"{type(source).__name__} sends no spikes: leave out {name}")

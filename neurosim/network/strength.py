@@ -37,7 +37,7 @@ def _check_shape(array: NDArray, shape: tuple[int, ...] | None, name: str) -> No
 def choose_strength(
     psp: Any, weight: Any, synapse: Synapse, neuron: Neuron
 ) -> tuple[Any, float, str, str]:
-    """Return the given strength, the factor that converts it to a weight, its name and unit."""
+    """Return the strength, its conversion factor to a weight, its name and its unit."""
     if (psp is None) == (weight is None):
         given = "neither was" if psp is None else "both were"
         raise NeurosimError(

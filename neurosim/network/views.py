@@ -128,7 +128,7 @@ def _is_mask(index: Any, size: int, name: str) -> bool:
 
 
 def check_distinct(ids: NDArray[np.int64], name: str) -> None:
-    """Refuse duplicate neurons."""
+    """Raise an error if a neuron occurs more than once."""
     values, counts = np.unique(ids, return_counts=True)
     if len(values) < len(ids):
         raise NeurosimError(

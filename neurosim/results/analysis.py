@@ -84,7 +84,7 @@ def _observed_interval(trains: SpikeTrains) -> NDArray[np.int64]:
 
 
 def _check_finite(start: float, stop: float) -> None:
-    """Refuse an infinite window, for which rates are undefined."""
+    """Raise an error if the window is infinite, because rates are then undefined."""
     check_window(start, stop)
     if not np.isfinite(stop - start):
         raise NeurosimError(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class HasIds(Protocol):
-    """An object with indices of neurons, such as a view of a population."""
+    """An object with an attribute `ids`, such as a view of a population."""
 
     @property
     def ids(self) -> NDArray[np.int64]:
@@ -247,7 +247,7 @@ def _picked(values: tuple[Any, ...] | None, chosen: NDArray[np.bool_]) -> Any:
 
 
 def require_recorded(neuron: object, recorded: NDArray[np.int64]) -> None:
-    """Refuse a neuron that was not recorded."""
+    """Raise an error if the neuron was not recorded."""
     if not np.isscalar(neuron) or not (recorded == neuron).any():
         n = len(recorded)
         some = ", ".join(str(k) for k in recorded[:5]) + (", ..." if n > 5 else "")

@@ -72,12 +72,12 @@ _REFUSED: dict[type[ast.AST], str] = {
 
 
 def check_source(model: NeuronModel, synapses: Sequence[Synapse] = ()) -> None:
-    """Refuse methods of a neuron model and its synapses that do not compile.
+    """Raise an error if a method of a neuron model or its synapses does not compile.
 
     Raises
     ------
     NeurosimError
-        The sentence begins with the file and line.
+        The message begins with the file and line.
     """
     part: Any
     for part in (model, *synapses):
@@ -86,12 +86,12 @@ def check_source(model: NeuronModel, synapses: Sequence[Synapse] = ()) -> None:
 
 
 def check_functions(kind: type[Part]) -> None:
-    """Refuse methods of a class, and functions that they call, that do not compile.
+    """Raise an error if a method, or a function that it calls, does not compile.
 
     Raises
     ------
     NeurosimError
-        The sentence begins with the file and line.
+        The message begins with the file and line.
     """
     for name in methods_of(kind):
         check_method(kind, name)
@@ -115,7 +115,7 @@ def method_of(kind: type[Part], name: str) -> Callable[..., Any]:
 
 
 def check_method(kind: type[Part], name: str) -> None:
-    """Refuse a method with other arguments than expected, or with Python that does not compile."""
+    """Raise an error if a method has unexpected arguments or does not compile."""
     function, full_name = method_of(kind, name), f"{kind.__name__}.{name}"
     found, wanted = tuple(inspect.signature(function).parameters), arguments_of(kind, name)
     declared = "states" if states_of(kind) else "traces"
@@ -128,7 +128,7 @@ def check_method(kind: type[Part], name: str) -> None:
 
 
 def check_text(function: Callable[..., Any], full_name: str) -> None:
-    """Refuse a function with Python that does not compile."""
+    """Raise an error if a function uses Python that does not compile."""
     try:
         text = textwrap.dedent(inspect.getsource(function))
     except OSError:

@@ -225,7 +225,7 @@ class Writer:
 
     @property
     def pieces(self) -> dict[str, object]:
-        """Pieces of text that several templates use."""
+        """Pieces of source code for the placeholders that several templates share."""
         first = HEADER + 1
         given = [f"params[{first + c}]" for c in range(self.n_parameters)]
         return self.rows | {

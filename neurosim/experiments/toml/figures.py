@@ -95,7 +95,7 @@ class Raster(OfPopulations):
         check_bin(self, stop - start)
 
     def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
-        """Return figures by the suffix of their name."""
+        """Return the figures in a dict, keyed by a suffix of their file name."""
         start, stop = _window(self, warmup, result.duration)
         figure = plot.raster(
             result,
@@ -166,7 +166,7 @@ class Traces:
         _window(self, warmup, duration)
 
     def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
-        """Return figures by the suffix of their name."""
+        """Return the figures in a dict, keyed by a suffix of their file name."""
         start, stop = _window(self, warmup, result.duration)
         return {
             f"-{name}": plot.voltage_trace(
@@ -193,7 +193,7 @@ class RatesAndCV(OfPopulations):
     """
 
     def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
-        """Return figures by the suffix of their name."""
+        """Return the figures in a dict, keyed by a suffix of their file name."""
         return {"": plot.rates_and_cv(result, self.populations, start=warmup, title=title)}
 
 
@@ -208,7 +208,7 @@ class PotentialHistogram(OfPotentials):
     """
 
     def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
-        """Return figures by the suffix of their name."""
+        """Return the figures in a dict, keyed by a suffix of their file name."""
         return {"": plot.potential_histogram(result, self.populations, start=warmup, title=title)}
 
 

@@ -52,7 +52,7 @@ def label_of(train: Any) -> NeuronLabel:
 
 
 def _index(value: Any) -> int | None:
-    """Return an index given as a number or as digits, else None."""
+    """Convert a number or a string of digits to an index; return None for others."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 11:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
@@ -61,10 +61,10 @@ def _index(value: Any) -> int | None:
 
 
 def identify(segments: Sequence[Sequence[NeuronLabel]]) -> list[list[tuple[str, int]]]:
-    """Return population and number of each train, the same in all segments for one neuron.
+    """Assign (population, number) to each spike train, consistently across segments.
 
-    Numbers are used if they are unique within each segment, else names, else the order of the
-    trains.
+    Trains of the same neuron are matched by number if numbers are unique within each segment,
+    otherwise by name, otherwise by the order of the trains.
 
     Raises
     ------

@@ -238,7 +238,7 @@ def _times_of(train: Any) -> NDArray[np.float64]:
 
 
 def _segments_of(spikes: Any) -> list[list[Any]]:
-    """Return the spike trains of each segment that has any."""
+    """Return a list of spike trains for each segment that contains any."""
     segments = getattr(spikes, "segments", None)
     if segments is None:
         segments = [[spikes] if is_neo_train(spikes) else spikes]

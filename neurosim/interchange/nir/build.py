@@ -184,7 +184,7 @@ class _Builder:
                     )
 
     def inject(self, name: str, values: NDArray[np.float64], step: int) -> None:
-        """Drive a node with a constant input from a step on."""
+        """Drive a node with a constant input that starts at time step `step`."""
         start = step * self.units.dt
         for (target, ids), group in zip(self.members[name], self.groups[name], strict=True):
             constant = values[ids]

@@ -241,7 +241,10 @@ def _in_order(before: Mapping[str, list[str]], sources: set[str]) -> list[str]:
 
 
 def _check_sizes(name: str, before: list[str], shapes: Mapping[str, Shape], is_end: bool) -> None:
-    """Refuse a node whose inputs differ in size, or from its size if `is_end`."""
+    """Raise an error if the inputs of a node differ in size.
+
+    If `is_end`, they must have the size of the node, too.
+    """
     sizes = {math.prod(shapes[source]) for source in before}
     if not before and not is_end:
         raise NeurosimError(f"Node {name!r} has no input: connect an Input to it")

@@ -57,10 +57,11 @@ class Group:
     per_constant : (n,) ndarray of float64
         Injected current (pA) that is equivalent to a constant input of 1.
     missing : (n,) ndarray of float64
-        Synaptic current (pA) to add at the start of a constant input of 1, which rises in NIR.
+        Synaptic current (pA) to add at the start of a constant input of 1. In NIR the synaptic
+        current rises gradually; the injected current of neurosim does not.
     rise, kept : float
-        Potential (mV) that a synaptic current of 1 pA adds within a step, and the fraction of the
-        current left after it.
+        Potential (mV) that a synaptic current of 1 pA adds in one step, and the fraction of the
+        current that remains after the step.
     """
 
     ids: NDArray[np.int64]

@@ -135,7 +135,7 @@ def _reporting(path: Path) -> Iterator[None]:
 def _read_rows(
     table: Table, names: list[str], unit: str | None, dt: float | None, in_ms: bool
 ) -> ImportedSpikes:
-    """Read rows whose columns have names; `in_ms` if their times are known to be in ms."""
+    """Read spikes from rows with named columns; `in_ms` if times are surely in ms."""
     columns = find_columns(names, unit)
     if columns is None or (columns.neuron is None and len(names) > 1):
         raise NeurosimError(f"its first line is {show(','.join(names))}: {WANTED}")
@@ -173,7 +173,10 @@ def _read_rows(
 
 
 def _guess_names(rows: list[tuple[int, list[str]]], nest: bool) -> list[str]:
-    """Name the columns of rows without a header: a time, or a neuron and its time."""
+    """Guess column names for rows without a header.
+
+    The columns are a time, or a neuron and a time in either order.
+    """
     width = len(rows[0][1]) if rows else 0
     for line, row in rows:
         if len(row) != width:
