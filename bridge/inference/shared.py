@@ -41,11 +41,11 @@ class SharedCounts:
     gains: NDArray[np.float64]
 
     def loss(self, course: NDArray[np.float64]) -> float:
-        """Return −log-likelihood, up to a constant."""
+        """Return the negative log-likelihood, up to a constant."""
         return float(self.rates(course).sum() - course @ (self.spikes @ self.gains))
 
     def derivatives(self, course: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
-        """Return gradient and diagonal of the Hessian, shape (n_segments,) each."""
+        """Return the gradient and the diagonal of the Hessian, shape (n_segments,) each."""
         rates = self.rates(course)
         return (rates - self.spikes) @ self.gains, rates @ self.gains**2
 

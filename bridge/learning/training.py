@@ -32,8 +32,8 @@ from neurosim.utils.progress import progress_bar
 MOST_STEPS = {"newton": 100, "accelerated": 10_000, "gradient": 10_000, "stochastic": 1000}
 # Bytes.
 LARGEST_HESSIAN = 4e9
-# Newton's method starts on every tenth trial if these are at least so many, and so many times the
-# number of parameters.
+# Newton's method starts on a sample of every tenth trial if the sample has at least this number of
+# trials, and at least this number of trials per parameter.
 TENTH, SMALLEST_SAMPLE, SMALLEST_RATIO = 10, 2000, 20
 # Ratio of smallest to largest curvature below which a squared error may be unbounded.
 SHALLOW = 1e-3

@@ -179,7 +179,7 @@ def with_states(
     plan : Plan
     snapshot : mapping
     name : str
-        Of the population.
+        Name of the population.
     values : mapping of str to (ids, values)
         By state; "v" is the membrane potential (mV).
     """
@@ -280,7 +280,7 @@ def set_state(
     Parameters
     ----------
     plan : Plan
-        Of the same network, for any number of threads.
+        Plan of the same network, for any number of threads.
     states : list of State
         At time 0; written to.
     snapshot : mapping

@@ -81,7 +81,7 @@ def difference(calls: Sequence[Call]) -> str | None:
     Parameters
     ----------
     calls : sequence of Call
-        Of all processes, in order.
+        One call per process, in order of rank.
 
     Examples
     --------

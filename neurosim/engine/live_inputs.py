@@ -55,7 +55,7 @@ class LiveInputs:
     ----------
     plan : Plan
     states : sequence of State
-        Of every thread.
+        State of every thread.
     current : callable
         Returns the present version of a drive, after changes of the network.
 

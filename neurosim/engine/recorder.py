@@ -129,9 +129,9 @@ class Recorder:
         ----------
         t_first, n_steps : int
         state : State
-            Of one thread: all threads have the same history of spikes.
+            State of one thread; all threads have the same history of spikes.
         samples : list of (n_rows, n_signals) ndarray
-            Of every thread.
+            Samples of every thread.
         """
         start = state.history_start[self._plan.max_delay : self._plan.max_delay + n_steps + 1]
         ids = state.history[start[0] : start[-1]]

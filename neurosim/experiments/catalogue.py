@@ -85,7 +85,7 @@ def scenario_of_source(name: str, source: bytes, folder: Path | None = None) -> 
     Parameters
     ----------
     name : str
-        Of the scenario.
+        Name of the scenario.
     source : bytes
         Content of the scenario file.
     folder : Path, optional

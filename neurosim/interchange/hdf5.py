@@ -30,7 +30,7 @@ KINDS = {"f": "floating-point numbers", "iu": "whole numbers"}
 class HDF5Reader:
     """Read groups, numbers and text from an untrusted file.
 
-    Soft links are followed within the file; links to other files are refused. The amount of
+    Soft links are followed within the file; links to other files raise an error. The amount of
     decompressed data is limited by the size of the file. A FormatError names a part that does not
     follow the file's format, a NeurosimError a part that is not supported. Errors of h5py, and a
     ValueError, mean damage.
@@ -40,7 +40,7 @@ class HDF5Reader:
     size : int
         Size of the file (bytes).
     soft_links : bool
-        Whether soft links are followed; if not, they are refused, too.
+        Whether soft links are followed; if not, they raise an error.
     """
 
     def __init__(self, size: int, *, soft_links: bool = True) -> None:

@@ -94,7 +94,7 @@ class Entry:
     Attributes
     ----------
     addresses : (int, int)
-        Of the function and of the frame, valid while the entry lives.
+        Addresses of the function and of the frame, valid during the lifetime of the entry.
     """
 
     def __init__(

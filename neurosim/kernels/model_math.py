@@ -33,7 +33,7 @@ _FRACTION, _ONE = 0x000FFFFFFFFFFFFF, 0x3FF0000000000000
 @function
 def _reduced(x):
     """Return k and e^r − 1 with x = k ln 2 + r and |r| ≤ ln 2 / 2."""
-    # Added to so large a number, x/ln 2 is rounded, and its bits are those of an integer.
+    # Adding this large number rounds x/ln 2; the low bits of the sum are then an integer.
     shifted = x * _PER_LN2 + _ROUND
     k = shifted - _ROUND
     rest = (x - k * _LN2_HIGH) - k * _LN2_LOW

@@ -32,7 +32,7 @@ METHODS = ("rk4", "exponential_euler", "adaptive", "gsl")
 REFRACTORY = ("clamp", "ignore", "freeze")
 """What may happen during the refractory period."""
 SPIKE_CHECKS = ("internal", "step")
-"""When `spikes` may be asked."""
+"""When `spikes` may be evaluated."""
 ERROR_CONTROLS = ("y", "yp")
 """What the allowed error of "gsl" may depend on."""
 OPTIONS = ("method", "substep", "tolerance", "error_control", "v_max", "refractory", "spike_check")
@@ -54,7 +54,7 @@ class NeuronModel(Neuron, abstract=True):
         Time derivatives of all states (per ms), as a tuple. `i` is the injected plus all synaptic
         current (pA) at that moment.
     ``spikes(v_before, v, *states, p)``
-        Whether the neuron spikes. It is asked after every internal step of the integration;
+        Whether the neuron spikes. It is evaluated after every internal step of the integration;
         `v_before` is the potential before that step.
     ``reset(v, *states, p)``
         All states after a spike, as a tuple. A spike resets at once; integration continues from
@@ -63,11 +63,11 @@ class NeuronModel(Neuron, abstract=True):
         Instead of `derivatives`: all states one time step `dt` (ms) later. `i` is the current at
         the start of the step and `jump` the input of delta synapses in it (mV).
     ``after_step(v_before, v, *states, refractory, p)``
-        Optional: all states after an internal step, where something else than the equations changes
-        them, such as a lower bound of v.
+        Optional: all states after an internal step, if they also change in other ways than by the
+        equations, for example by a lower bound of v.
     ``stable(v, *states, h, p)``
-        Optional, for "rk4": whether an internal step of `h` (ms) is stable there. Where it is not,
-        the step is repeated by an exponential method with adaptive steps, stable at any rate.
+        Optional, for "rk4": whether an internal step of `h` (ms) is stable in this state. If not,
+        the step is repeated by an exponential method with adaptive steps, which is always stable.
 
     Class variables that a subclass may set:
 
@@ -86,11 +86,11 @@ class NeuronModel(Neuron, abstract=True):
         Name of the parameter that bounds v inside `derivatives`.
     ``refractory``
         What happens for the time `t_ref` (ms) after a spike, if there is such a parameter. "clamp":
-        v is held at `v_reset`, the other states go on. "ignore": all equations go on, but `spikes`
-        is not asked. "freeze": nothing moves.
+        v is held at `v_reset`, and the other states are integrated. "ignore": all states are
+        integrated, but `spikes` is not evaluated. "freeze": no state changes.
     ``spike_check``
-        When `spikes` is asked: after every "internal" step, or once at the end of each time "step";
-        `v_before` is then the potential at its start.
+        "internal": `spikes` is evaluated after every internal step. "step": it is evaluated once,
+        at the end of each time step, and `v_before` is the potential at the start of that step.
 
     Examples
     --------

@@ -105,7 +105,7 @@ class Rule(Part, abstract=True):
         return counted[n_sources, n_targets]
 
     def shape(self, n_sources: int, n_targets: int) -> tuple[int, ...] | None:
-        """Return the shape of arrays with one value per synapse; None if arrays are refused."""
+        """Return the shape of arrays with one value per synapse; None if not supported."""
         return None
 
     def strength_or_delay(self, value: Any, name: str) -> Any:

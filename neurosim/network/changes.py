@@ -37,7 +37,7 @@ def with_parameters(
     ----------
     network : Network
     population : Population
-        Of the network.
+        A population of the network.
     ids : (n,) ndarray of int64, or None
         Neurons to change; None: all.
     values : mapping of str to float, (n,) array_like or distribution
@@ -48,7 +48,7 @@ def with_parameters(
     Raises
     ------
     NeurosimError
-        For values that the neuron model refuses.
+        If a value is invalid for the neuron model.
     """
     neuron: Any = population.neuron
     kind = type(neuron)

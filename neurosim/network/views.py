@@ -115,10 +115,10 @@ def select(index: Any, size: int, name: str) -> NDArray[np.int64]:
 
 
 def _is_mask(index: Any, size: int, name: str) -> bool:
-    """Whether an index is a mask; refuse masks of the wrong size."""
+    """Whether an index is a mask; raise an error if its size is wrong."""
     try:
         array = np.asarray(index)
-    except ValueError:  # rows of unequal length, refused as indices
+    except ValueError:  # rows of unequal length are reported as invalid indices
         return False
     if array.dtype != bool or array.ndim == 0:
         return False

@@ -89,7 +89,7 @@ def compiled_module(name: str, source: str) -> Any:
 
 
 def _cached_module(path: Path, source: str) -> Any:
-    """Return the module in a file of the cache folder; its machine code is cached beside it."""
+    """Import a module from the cache folder, in which its machine code is cached too."""
     if not path.exists() or path.read_text() != source:
         part = path.with_suffix(f".{os.getpid()}.part")
         part.write_text(source)

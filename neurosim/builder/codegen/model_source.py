@@ -3,9 +3,9 @@
 The block function advances consecutive neurons of one population by one time step. Its source is
 plain Python. Numba compiles it, and with compilation switched off Python runs the same text.
 
-Neurons are advanced together, one internal step after another, so that the compiler can put
-several into one instruction. What they need lies in rows of the array `work`: the states, the
-parameters where neurons differ in them, and so on.
+The neurons of a block are advanced together, one internal step after another, so that the compiler
+can vectorise the code. Their data are stored in rows of the array `work`: states, parameters that
+differ between neurons, and so on.
 """
 
 from __future__ import annotations
@@ -154,12 +154,12 @@ def method_of(kind: type[NeuronModel]) -> Method:
 
 
 def hidden_states(kind: type[NeuronModel]) -> int:
-    """Return how many values per neuron the integration method keeps beside the states."""
+    """Return the number of extra values per neuron that the method stores."""
     return int(method_of(kind).is_adaptive)
 
 
 def internal_steps(kind: type[NeuronModel], dt: float) -> int:
-    """Return into how many internal steps a time step is divided."""
+    """Return the number of internal steps in a time step."""
     method = method_of(kind)
     if method.takes_jump or method.carries_currents:
         return 1
@@ -197,26 +197,26 @@ class Writer:
 
     @property
     def n_rows(self) -> int:
-        """Rows of `work`: states, new states, those of the method, `ROWS`, parameters."""
+        """Number of rows of `work`: states, new states, method, `ROWS`, parameters."""
         return self._first_parameter + (0 if self.is_uniform else self.n_parameters)
 
     @property
     def _first_row(self) -> int:
-        """First of `ROWS`."""
+        """Index of the first of `ROWS`."""
         return self.n * (2 + self.method.n_rows)
 
     @property
     def _first_parameter(self) -> int:
-        """First row of the parameters, where neurons differ in them."""
+        """Index of the first row of parameters, if they differ between neurons."""
         return self._first_row + len(ROWS)
 
     def row(self, name: str) -> int:
-        """Return where a row of `work` begins."""
+        """Return the offset of a row of `work`."""
         return WORK_ROW * (self._first_row + ROWS.index(name))
 
     @property
     def rows(self) -> dict[str, int]:
-        """Where each of `ROWS` begins."""
+        """Offset of each of `ROWS`."""
         return {name: self.row(name) for name in ROWS}
 
     def at(self, name: str) -> str:

@@ -61,7 +61,7 @@ def build_network(graph: FlatGraph, units: Units) -> NirNetwork:
         for name, groups in builder.groups.items()
     }
     loops = dict(zip(matrices, in_loops([link[:2] for link in matrices]), strict=True))
-    # Delays as far as the graph specifies them; in a loop at least one step.
+    # Delays that the graph specifies; in a loop at least one step.
     delays = {link: max(link.delay, 1) if loops[link] else link.delay for link in matrices}
     # Too short for a synaptic current: V is moved directly by what the current would add.
     late = {

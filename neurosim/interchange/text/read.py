@@ -61,7 +61,7 @@ def read_text(
     dt : float, optional
         Resolution (ms) of times that NEST counts in steps; the result then has it.
     nest : bool
-        Whether NEST has written the file. Default: by suffix and comments.
+        Whether the file was written by NEST. Default: detected from suffix and comments.
 
     Raises
     ------
@@ -208,10 +208,13 @@ def _name_neuron(spikes: ImportedSpikes, name: str) -> ImportedSpikes:
 
 
 def _whole_columns(rows: list[list[str]]) -> list[bool]:
-    """Return which columns hold whole numbers; if all do, those without decimal points."""
+    """Return whether each column holds whole numbers.
+
+    If all do, return whether each holds numbers without decimal points.
+    """
     columns = list(zip(*rows, strict=True))
     whole = [_all_whole(column) for column in columns]
-    if all(whole):  # 533.0 is the time beside neuron 2
+    if all(whole):  # in "2 533.0" the time is 533.0
         return [not any("." in word for word in column) for column in columns]
     return whole
 
