@@ -59,7 +59,7 @@ def bin_means(samples: ArrayLike, interval: float, width: float = 1.0) -> NDArra
     samples : (n_samples,) array_like
         One sample per `interval`.
     interval, width : float
-        Sampling interval and bin width (ms); the second must be a multiple of the first.
+        Sampling interval and bin width (ms). The width must be a multiple of the interval.
 
     Returns
     -------
@@ -78,7 +78,7 @@ def bin_means(samples: ArrayLike, interval: float, width: float = 1.0) -> NDArra
 
 
 def lagged(values: ArrayLike, n_lags: int, *, before: float | None = None) -> NDArray[np.float64]:
-    """Return the present and past values of a signal for each bin.
+    """Return the current and past values of a signal for each bin.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def lagged(values: ArrayLike, n_lags: int, *, before: float | None = None) -> ND
 
 
 def spike_history(counts: ArrayLike, n_lags: int) -> NDArray[np.float64]:
-    """Return the past spike counts for each bin, without the present one.
+    """Return the past spike counts for each bin, without the current one.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ SOLVERS = ("auto", "newton", "accelerated", "gradient", "stochastic")
 
 
 class NoScaleError(NeurosimError, AttributeError):
-    """A fitted neuron that fires at rest has no PSPs in mV.
+    """Error for PSPs in mV of a fitted neuron that fires at rest.
 
     For `hasattr` the attribute is missing.
     """
@@ -85,7 +85,7 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
     random_state : int, Generator, RandomState or None
         Determines the order of trials in stochastic descent.
     threads : int, optional
-        Default: all cores. The result is bit-identical for any number.
+        Number of threads. Default: all cores. The result does not depend on it.
     progress : bool
         Whether to show a progress bar on the standard error stream.
     threshold_distance : float

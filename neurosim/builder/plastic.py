@@ -251,8 +251,8 @@ def new_plasticity_state(part: PlasticPart) -> PlasticityState:
 def history_limit(state: PlasticityState) -> int:
     """Return the number of stored postsynaptic spikes above which unneeded ones are dropped.
 
-    Dropping visits all synapses and spikes, so its cost per new spike stays constant if the history
-    grows by as many spikes as there are of both.
+    The cost of dropping is proportional to the number of synapses and spikes. The history may grow
+    by this number before spikes are dropped, so the cost per new spike is constant.
     """
     return 2 * int(state.count[0]) + len(state.weights) + LEAST_HISTORY
 

@@ -1,4 +1,4 @@
-"""Comparison of the calls of several processes, which must all make the same ones.
+"""Check that all processes make the same calls.
 
 Calls are compared by a short digest. Only if digests differ are the arguments exchanged, to name
 the first difference.

@@ -57,7 +57,7 @@ class LiveInputs:
     states : sequence of State
         State of every thread.
     current : callable
-        Returns the present version of a drive, after changes of the network.
+        Returns the current version of a drive, after changes of the network.
 
     Attributes
     ----------
@@ -147,7 +147,7 @@ class LiveInputs:
             self._pending[thread] = waiting.select(~arrives)
 
     def _begin_custom(self, thread: int, first: int, last: int) -> None:
-        """Read the custom inputs of the steps first … last − 1."""
+        """Read the custom inputs of steps `first` to `last` − 1."""
         self.tables[thread] = self._custom.with_currents(thread, self._fixed[thread], first, last)
         for port in self._plan.threads[thread].custom.values():
             if port.spikes is None:

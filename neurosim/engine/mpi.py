@@ -85,7 +85,7 @@ class Communicator:
 
     @property
     def leads(self) -> bool:
-        """Earlier name of `is_root`."""
+        """Former name of `is_root`."""
         warnings.warn("leads is now is_root", DeprecationWarning, stacklevel=2)
         return self.is_root
 

@@ -191,7 +191,7 @@ class Recorder:
             spikes.append(drawn_ids[shown], drawn_stamps[shown])
 
     def spikes(self, first: int, last: int) -> dict[str, SpikeTrains]:
-        """Return the spikes of the steps first … last − 1 by population."""
+        """Return the spikes of steps `first` to `last` − 1 by population."""
         self._sort()
         dt = self._plan.dt
         return {
@@ -206,7 +206,7 @@ class Recorder:
         }
 
     def traces(self, first: int, last: int) -> dict[tuple[str, str], Trace]:
-        """Return the samples of the steps first … last − 1 by population and variable."""
+        """Return the samples of steps `first` to `last` − 1 by population and variable."""
         self._sort()
         return {trace.key: self._trace(k, first, last) for k, trace in enumerate(self._plan.traces)}
 

@@ -199,7 +199,7 @@ class Runner:
         self.comm.run_on_root(lambda: write(state))
 
     def connections(self, index: int) -> Connections:
-        """Return the connections of a projection at the present time."""
+        """Return the connections of a projection at the current time."""
         if self.autosave is None or self.network.projections[index].plasticity is None:
             return read_connections(self.engine, index)
         # While a resumed job is replayed, the engine is ahead: return the earlier weights.

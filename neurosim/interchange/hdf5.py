@@ -140,7 +140,7 @@ class HDF5Reader:
         return bounds
 
     def attribute(self, item: h5py.Group | h5py.Dataset, name: str) -> Any:
-        """Return a scalar attribute, a number or a string; None if there is none of that name."""
+        """Return a scalar attribute (number or string); None if it does not exist."""
         if name not in item.attrs:
             return None
         size = item.attrs.get_id(name).get_storage_size()

@@ -1,4 +1,4 @@
-"""Delivery of spikes to the input of the present step.
+"""Delivery of spikes to the input of the current step.
 
 Spikes are delivered late. At step t, for every delay d, the spikes of step t − d are added to the
 input buffer that the neurons read next. The buffer is small enough to stay in the second-level

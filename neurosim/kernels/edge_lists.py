@@ -196,7 +196,7 @@ def insert_rows(frame, draw, draw_frame, p, first, last):
     p : int
         Projection.
     first, last : int
-        Neurons of the source population: first … last − 1.
+        Range of neurons of the source population: `first` to `last` − 1.
 
     Returns
     -------

@@ -257,8 +257,8 @@ class LogNormal(_WithMoments):
     Parameters
     ----------
     mean, sd : float
-        Of the value itself, not of its logarithm, before truncation. With a negative mean, the
-        negative of the value is log-normal, as for inhibitory strengths.
+        Mean and standard deviation of the value, not of its logarithm, before truncation. With a
+        negative mean, the negative of the value is log-normal, as for inhibitory strengths.
     low, high : float
         Bounds of the values.
     """

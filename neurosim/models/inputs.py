@@ -32,8 +32,8 @@ class Input(Part, abstract=True):
     """Base class of inputs.
 
     A custom input is a frozen dataclass with one of two methods, which are called for successive
-    time intervals. Draw random numbers from `rng`, a `numpy.random.Generator` for each interval,
-    only: the input then depends on the seed of the simulation.
+    time intervals. Draw all random numbers from `rng`, a separate `numpy.random.Generator` for
+    each interval. The input then depends on the seed of the simulation only.
 
     ``current(times, n_targets, rng)``
         Returns the current (pA) in the time steps that begin at `times` (ms), of shape (n_times,)
@@ -72,12 +72,12 @@ class Input(Part, abstract=True):
 
     @property
     def is_custom(self) -> bool:
-        """Whether it has a method `current` or `spikes`, as users' inputs have."""
+        """Whether it is a custom input, with a method `current` or `spikes`."""
         return hasattr(self, "spikes") or hasattr(self, "current")
 
     @property
     def columns(self) -> int:
-        """Number of targets with separate values; 1 fits any number of targets."""
+        """Number of columns of values: one per target, or 1 if all targets share it."""
         return self.changes()[1].shape[1] if hasattr(self, "changes") else 1
 
     def check_targets(self, n_targets: int) -> None:

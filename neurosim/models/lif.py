@@ -29,7 +29,7 @@ class Neuron(Part, abstract=True):
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            """Return a parameter; they differ between models."""
+            """Return a parameter of the model."""
 
     @property
     def is_uniform(self) -> bool:

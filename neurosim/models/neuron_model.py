@@ -157,12 +157,12 @@ class NeuronModel(Neuron, abstract=True):
         Returns
         -------
         Verification
-            Spike times of both and the largest errors; printing it shows them.
+            Spike times of both solutions and the largest errors. `print` shows a summary.
 
         Raises
         ------
         NeurosimError
-            Where the model has a `step` of its own instead of equations, and for errors in it.
+            If the model defines `step` instead of `derivatives`, or one of its methods fails.
         """
         from neurosim.engine.verification import verify  # late: it needs the compiler
 
@@ -184,14 +184,14 @@ class NeuronModel(Neuron, abstract=True):
         return digest_of(cls)
 
     def initial_of(self, name: str, v: NDArray[np.float64]) -> Any:
-        """Return the value of a state at time 0, where that of the potential is v (mV)."""
+        """Return the initial value of a state, given the initial potential v (mV)."""
         initial = states_of(type(self))[name].initial
         value = getattr(self, initial) if isinstance(initial, str) else initial
         return value(v) if callable(value) else value
 
     @property
     def v_rest(self) -> Any:
-        """Potential at which a population starts (mV); NaN where neurons differ in it."""
+        """Initial potential of a population (mV); NaN if it differs between neurons."""
         value = self.initial_of(next(iter(states_of(type(self)))), np.empty(0))
         return float(value) if is_uniform(value) else math.nan
 

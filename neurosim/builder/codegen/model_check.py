@@ -1,4 +1,4 @@
-"""Check a model's equations before they are compiled: one sentence that names the user's line."""
+"""Check a model's equations before compilation; errors name the file and line."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ def first_model(model: Any) -> Any:
 
 
 def first_values(model: Part) -> Any:
-    """Return the parameters of a model's first neuron, as the methods get them."""
+    """Return the parameters of a model's first neuron, as passed to its methods."""
     first = first_model(model)
     return SimpleNamespace(**{name: getattr(first, name) for name in parameters_of(type(model))})
 
@@ -228,7 +228,7 @@ def first_states(model: Any) -> list[float]:
 
 
 def _first(value: Any) -> float:
-    """Return the number of the first neuron; of a distribution the mean."""
+    """Return the value of the first neuron, or the mean of a distribution."""
     if is_uniform(value):
         return float(value)
     return float(value[0]) if isinstance(value, np.ndarray) else float(value.mean)
@@ -240,7 +240,7 @@ def sample_results(part: NeuronModel | Synapse) -> dict[str, Any]:
     Raises
     ------
     NeurosimError
-        Where a method fails, or returns something else than finite numbers, as many as expected.
+        If a method fails, or does not return the expected number of finite values.
     """
     kind, states = type(part), first_states(part)
     given = SAMPLE | {"v_before": states[0], "p": first_values(part)}

@@ -1,8 +1,8 @@
-"""Compile a model's block function, and keep it on disk.
+"""Compile a model's block function, and cache it on disk.
 
-Numba names cached code by the file that it stands in. So the source is written to a file named by
-its hash: an edited model becomes another file, and a process with the same model loads the code
-that another process has compiled.
+Numba caches code by the name of its source file. The source is therefore written to a file named by
+its hash: an edited model is written to another file, and a process with the same model loads the
+compiled code.
 """
 
 from __future__ import annotations

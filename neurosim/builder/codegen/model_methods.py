@@ -1,4 +1,4 @@
-"""Methods of integration by name: each gives source that advances the neurons of a block."""
+"""Integration methods by name; each returns source that advances a block."""
 
 from __future__ import annotations
 

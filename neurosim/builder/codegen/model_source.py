@@ -242,14 +242,14 @@ class Writer:
         }
 
     def set_p(self) -> str:
-        """Return the line that gives the parameters of neuron k."""
+        """Return the line that sets `p` to the parameters of neuron k."""
         if self.is_uniform:
             return "pass"
         rows = range(self._first_parameter, self.n_rows)
         return "p = " + self.parameters([f"work[{WORK_ROW * row} + k]" for row in rows])
 
     def parameters(self, values: list[str]) -> str:
-        """Return the expression of all parameters, of which `values` are the expressions."""
+        """Return the expression of `p`, given the expressions of all parameters."""
         rest = iter(values)
         arguments = [next(rest) for _ in self.fields]
         for port in self.ports:
@@ -293,7 +293,7 @@ class Writer:
 
     @property
     def freezes(self) -> bool:
-        """Whether nothing moves in the refractory period."""
+        """Whether all states are constant during the refractory period."""
         return self.kind.refractory == "freeze" and "t_ref" in self.fields
 
     def hold(self, letter: str = "x") -> str:

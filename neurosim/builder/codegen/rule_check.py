@@ -1,4 +1,4 @@
-"""Check a plasticity rule before it is compiled: one sentence that names the user's line."""
+"""Check a plasticity rule before compilation; errors name the file and line."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def _synapses(writer: Writer) -> Iterator[tuple[int, Synapse, str, list[int]]]:
 
 
 def _each(form: str, indices: list[int]) -> str:
-    """Return a form for each state, as arguments or as a tuple."""
+    """Format a template for each state, as arguments or as a tuple."""
     return "".join(form.format(j) + ", " for j in indices)
 
 

@@ -111,7 +111,7 @@ def spans_of(trains: Sequence[Any]) -> NDArray[np.float64]:
 
 
 def _equalise(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Replace each value by the lowest of those that differ from it by rounding only."""
+    """Replace each value by the lowest value that differs from it only by rounding."""
     ordered, inverse = np.unique(values, return_inverse=True)
     apart = np.diff(ordered) > SAME_TIME * np.maximum(1.0, np.abs(ordered[1:]))
     first = np.maximum.accumulate(np.where(np.append(True, apart), np.arange(len(ordered)), 0))

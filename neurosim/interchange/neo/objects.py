@@ -32,8 +32,9 @@ def to_neo(result: Result) -> Any:
     """Convert a result to a `neo.Block` with one segment.
 
     Every recorded neuron, including silent ones, is a `SpikeTrain` in ms with the annotations
-    population and index. Its name is that of the neuron, or else population and index. It starts
-    with the first interval in which the neuron was observed, and stops with the last. Every trace
+    population and index. Its name is the name of the neuron or, if it has none, population and
+    index. It starts with the first interval in which the neuron was observed, and stops with the
+    last. Every trace
     is an `AnalogSignal`, or an `IrregularlySampledSignal` if its samples are not evenly spaced,
     with one channel per neuron and the array annotation index. The block is annotated with seed and
     dt.

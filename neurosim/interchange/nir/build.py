@@ -1,8 +1,9 @@
 """Build a network from the neurons and matrices of a NIR graph.
 
-In NIR a spike acts at once; in neurosim it takes at least one step. Each layer therefore runs some
-steps late, and connections that skip layers get longer delays: the spikes are those of the graph at
-later times. In a loop this is impossible: there a connection takes one step.
+In NIR a spike is transmitted without delay; in neurosim the delay is at least one step. Each layer
+therefore runs some steps late, and connections that skip layers have longer delays. The spikes
+equal the spikes of the graph, at later times. In a loop this is impossible: there a connection has
+a delay of one step.
 """
 
 from __future__ import annotations
@@ -97,7 +98,10 @@ def in_loops(edges: Sequence[tuple[str, str]]) -> list[bool]:
 def shortest(
     distances: dict[str, float], edges: Iterable[tuple[str, str, int]]
 ) -> dict[str, float]:
-    """Lower distances until no edge (source, target, length) gives a shorter one (Bellman–Ford)."""
+    """Shorten the distances of nodes along edges (source, target, length), in place.
+
+    This is the Bellman–Ford algorithm.
+    """
     edges, changed = list(edges), True
     while changed:
         changed = False
