@@ -180,9 +180,10 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         X : (n_trials, n) array_like or sparse matrix
             Activity of the presynaptic neurons, or any covariates.
         y : (n_trials,) array_like
-            Two classes; `pos_label`, or else the greater, means that the neuron fired.
+            Labels of two classes. `pos_label`, by default the greater label, means that the neuron
+            fired.
         sample_weight : (n_trials,) array_like, optional
-            Weights of the trials, not negative.
+            Non-negative weights of the trials.
 
         Raises
         ------
@@ -229,7 +230,7 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         Raises
         ------
         NeurosimError
-            For relu and step, whose firing probability is not logistic.
+            If the activation is relu or step, whose firing probability is not logistic.
         """
         if self.activation in ("relu", "step"):
             raise NeurosimError(

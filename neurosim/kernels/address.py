@@ -1,9 +1,9 @@
 """Functions that are called by address.
 
 Features that few networks need, such as plasticity or user-defined models, are compiled as separate
-functions. The time loop calls them at addresses stored in an array. So its type does not depend on
-them, and it is compiled only once. These functions receive the address of a `Frame` of tables, and
-integers.
+functions. The time loop calls them at addresses stored in an array. The type of the loop therefore
+does not depend on them, and it is compiled only once. These functions receive the address of a
+`Frame` of tables, and integers.
 
 With the compiler switched off (``NUMBA_DISABLE_JIT=1``), functions and frames replace their
 addresses.

@@ -273,7 +273,7 @@ def _store(n, start, columns, slots, row_weights, segment, targets, weights):
         segment[columns[i] + 1] += 1
     for j in range(n_columns):
         segment[j + 1] += segment[j]
-    # segment[c] is now where column c begins, and moves on as synapses are stored.
+    # segment[c] is the start of column c; it is incremented as synapses are stored.
     for i in range(n):
         column = columns[i]
         index = start + segment[column]
@@ -281,7 +281,7 @@ def _store(n, start, columns, slots, row_weights, segment, targets, weights):
         targets[index] = slots[i]
         if weights.size > 0:
             weights[index] = row_weights[i]
-    # Each entry is now where the next column begins: shift them back.
+    # Each entry is now the start of the next column: shift them back.
     for j in range(n_columns, 0, -1):
         segment[j] = segment[j - 1]
     segment[0] = 0

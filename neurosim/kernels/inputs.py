@@ -1,4 +1,4 @@
-"""Input from outside the network: currents, given spikes, Poisson spikes, membrane noise."""
+"""External input: currents, spikes at given times, Poisson spikes, membrane noise."""
 
 import math
 

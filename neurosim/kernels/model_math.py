@@ -1,10 +1,10 @@
 """Elementary functions for the equations of models: the same bits on every machine, no branches.
 
-The functions of `math` depend on the C library and are called one number at a time. These consist
-of arithmetic alone, so that the compiler advances several neurons at once. Errors are at most three
+The functions of `math` depend on the C library and process one number at a time. The functions in
+this module consist of arithmetic only, so the compiler can vectorise them. Errors are at most three
 units in the last place, except where a docstring says otherwise.
 
-Reductions of the argument and series as in J.-M. Muller, *Elementary Functions: Algorithms and
+Argument reduction and series follow J.-M. Muller, *Elementary Functions: Algorithms and
 Implementation*, 3rd edition, Birkhäuser (2016), chapters 3 and 11.
 """
 

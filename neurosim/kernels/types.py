@@ -2,8 +2,8 @@
 
 A thread owns a part of the neurons of every population. Its *local* index runs over them in order
 of their global id. A *slot* is an index into its input buffer. There is one slot for each synaptic
-port of each local neuron. All times are counted in steps. Step t is the
-interval from t·dt to (t + 1)·dt.
+port of each local neuron. All times are counted in steps. Step t is the interval
+from t·dt to (t + 1)·dt.
 
 If excitatory and inhibitory input are recorded separately, a neuron has two *E/I probes*:
 passive copies of its synaptic ports that never fire. One receives only excitatory input, the other

@@ -64,7 +64,7 @@ class DistanceProbability(Rule):
         Raises
         ------
         NeurosimError
-            For neurons without positions, or with positions in different spaces.
+            If neurons lack positions, or their positions are in different spaces.
         """
         ends.check_positions("DistanceProbability")
         rule = replace(self)

@@ -32,7 +32,7 @@ class HasPositions(Protocol):
 
     @property
     def positions(self) -> Positions | None:
-        """Positions and periodic borders."""
+        """Positions and periodic boundaries."""
 
     @property
     def points(self) -> NDArray[np.float64]:

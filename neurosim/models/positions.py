@@ -35,7 +35,7 @@ class Positions(Part, abstract=True):
     Attributes
     ----------
     borders : tuple of float, or None
-        Periods of a space with periodic borders; None if it has none.
+        Length of a space with periodic boundaries in each dimension; None if not periodic.
     """
 
     noun: ClassVar[str] = "positions"
@@ -43,7 +43,7 @@ class Positions(Part, abstract=True):
     @property
     @abstractmethod
     def borders(self) -> tuple[float, ...] | None:
-        """Periods of a space with periodic borders; None if it has none."""
+        """Length of a periodic space in each dimension; None if not periodic."""
 
     @abstractmethod
     def points(self, size: int) -> NDArray[np.float64]:
@@ -101,7 +101,7 @@ class Grid(Positions):
     spacing : float or tuple of float
         Distance between neighbours, along all dimensions or along each.
     periodic : bool
-        Whether neurons at opposite borders are neighbours.
+        Whether neurons at opposite boundaries are neighbours.
 
     Examples
     --------
@@ -158,7 +158,7 @@ class RandomPositions(Positions):
     seed : int
         Seed of the positions, independent of the seed of the simulation.
     periodic : bool
-        Whether the borders are periodic.
+        Whether the boundaries are periodic.
 
     Examples
     --------
@@ -214,7 +214,7 @@ class Points(Positions):
 
     @property
     def borders(self) -> tuple[float, ...] | None:
-        """Periods of a space with periodic borders."""
+        """Length of a periodic space in each dimension; None if not periodic."""
         return self.periods
 
     def points(self, size: int) -> NDArray[np.float64]:

@@ -175,7 +175,7 @@ def _require_frozen(kind: Any) -> None:
 
 
 def _call(kind: type) -> str:
-    """Return the call that makes a part, with its required arguments."""
+    """Return the call that creates a part, as text with its required arguments."""
     needed = [
         field.name
         for field in dataclasses.fields(kind)

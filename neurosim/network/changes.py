@@ -93,7 +93,7 @@ def check_weights(network: Network, number: int, weights: Any, n: int) -> Any:
     Raises
     ------
     NeurosimError
-        Also for weights that violate Dale's law or exceed the range of a plasticity rule.
+        Also if weights violate Dale's law or exceed the range of a plasticity rule.
     """
     projection = network.projections[number]
     if is_distribution(weights) or isinstance(weights, str):

@@ -75,7 +75,8 @@ def view_of(population: Population, index: Any) -> PopulationView:
     Raises
     ------
     NeurosimError
-        For an index out of range, a mask of another size, an empty selection, or duplicates.
+        If an index is out of range, a mask has the wrong size, no neuron is selected, or a neuron
+        is selected twice.
     """
     name = population.name
     ids = select(index, population.size, f"index of {name!r}")

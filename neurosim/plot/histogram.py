@@ -24,7 +24,7 @@ def _draw(
 ) -> None:
     """Draw histograms of one measure as outlines, normalised to fractions of neurons.
 
-    For a measure that is a multiple of `grain`, bins are multiples of it too.
+    If a measure is a multiple of `grain`, so are the bins.
     """
     everything = np.concatenate([np.empty(0), *by_sign.values()])
     if len(everything) == 0:

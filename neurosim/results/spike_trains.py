@@ -74,7 +74,7 @@ class SpikeTrains(ReadOnlyRecord):
     Raises
     ------
     NeurosimError
-        For arrays of unequal length, times that are not finite, and spikes of neurons missing in
+        If arrays differ in length, times are not finite, or neurons with spikes are missing in
         `recorded`.
 
     Examples
@@ -199,7 +199,7 @@ class SpikeTrains(ReadOnlyRecord):
         Raises
         ------
         NeurosimError
-            For a window that is empty or goes beyond the recording.
+            If the window is empty or extends beyond the recording.
         """
         chosen = self.ids[self.inside(start, stop)]
         positions = np.searchsorted(self.recorded, chosen)
@@ -220,7 +220,7 @@ class SpikeTrains(ReadOnlyRecord):
         Raises
         ------
         NeurosimError
-            For a window that is empty or goes beyond the recording.
+            If the window is empty or extends beyond the recording.
         """
         check_window(start, stop, self.t_start, self.t_stop, self.dt)
         return inside(self.times, start, stop, self.dt)

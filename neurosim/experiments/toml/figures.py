@@ -75,7 +75,7 @@ class Raster(OfPopulations):
     start, stop : float, optional
         Time window (ms). Default: from the end of the warm-up to the end of the run.
     max_neurons : int
-        Largest number of rows, 1 to 100,000; of more neurons, every k-th is drawn.
+        Largest number of rows, 1 to 100,000. If there are more neurons, every k-th one is drawn.
     bin_ms : float
         Bin width of the population rate (ms).
     """

@@ -77,7 +77,7 @@ def to_neo(result: Result) -> Any:
                 recorded, trains.by_neuron(), names, _spans(trains, end), strict=True
             )
         ]
-    # All at once: Neo searches the whole list for every train that is appended.
+    # Add all trains together: Neo searches the whole list for each appended train.
     segment.spiketrains.extend(spike_trains)
     for (population, variable), trace in result.traces.items():
         signal = _signal(neo, ms, trace, f"{population} {variable}")

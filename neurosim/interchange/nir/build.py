@@ -47,7 +47,7 @@ def build_network(graph: FlatGraph, units: Units) -> NirNetwork:
     Raises
     ------
     NeurosimError
-        For parameters that neurosim does not support.
+        If neurosim does not support a parameter.
     """
     builder = _Builder(graph, units)
     matrices = {

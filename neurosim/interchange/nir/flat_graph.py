@@ -44,7 +44,7 @@ class FlatGraph:
     shapes : mapping of str to tuple of int
         Shapes of all nodes.
     input_matrices : mapping of str to Signal
-        For neurons and outputs: matrices (elements of the node, elements of the source).
+        Matrices by node (neurons and outputs), shape (elements of node, elements of source).
     """
 
     inputs: Mapping[str, Shape]
@@ -75,7 +75,7 @@ def flatten(graph: Any, dt: float, max_synapses: int) -> FlatGraph:
     Raises
     ------
     NeurosimError
-        For unknown kinds of node, and shapes that do not fit.
+        If a kind of node is unknown, or shapes do not match.
     """
     nodes, edges = _expand(graph)
     inputs, outputs = (

@@ -118,7 +118,7 @@ def groups_of(node: Any, name: str, size: int, units: Units) -> list[Group]:
     Raises
     ------
     NeurosimError
-        For parameters that a neuron of neurosim cannot have; names the node.
+        If a parameter is out of range for neurons of neurosim. The message names the node.
     """
     try:
         return _groups(node, name, size, units)
