@@ -40,7 +40,7 @@ def checked_expression(text: str) -> Expression:
 
 
 def check_duration(options: RunOptions, circuits: Sequence[bridge.SpikingCircuit]) -> None:
-    """Refuse a run that ends before the last circuit has answered."""
+    """Raise an error if the run ends before the output of the last circuit."""
     needed = max(circuit.duration for circuit in circuits)
     if options.duration < needed:
         raise ns.NeurosimError(

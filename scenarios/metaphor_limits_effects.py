@@ -65,7 +65,7 @@ class Effect(ABC):
         return f"{self.name} {self.at(strength)}"
 
     def check(self, strengths: Sequence[float]) -> None:
-        """Refuse strengths that do not rise from 0, or rise too far."""
+        """Raise an error if strengths do not increase from 0 or are too large."""
         rising = all(weaker < stronger for weaker, stronger in pairwise(strengths))
         if len(strengths) < 2 or strengths[0] != 0.0 or not rising or strengths[-1] > self.highest:
             raise ns.NeurosimError(
@@ -149,7 +149,7 @@ class Refractoriness(Effect):
     unit = "windows"
 
     def check(self, strengths: Sequence[float]) -> None:
-        """Refuse parts of windows, too."""
+        """Raise an error also if a strength is not a whole number of windows."""
         super().check(strengths)
         for strength in strengths:
             if strength != round(strength):

@@ -69,7 +69,7 @@ def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
 
 
 def _require_chances(trials: Trials) -> None:
-    """Refuse trials of which nothing can be learned."""
+    """Raise an error unless the neuron fires in some trials and not in others."""
     if trials.fired.all() or not trials.fired.any():
         raise ns.NeurosimError(
             f"{'all' if trials.fired.any() else 'none'} of the {len(trials.fired)} trials fired, "

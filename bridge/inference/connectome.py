@@ -180,7 +180,7 @@ def _central_spread(z: NDArray[np.float64]) -> float:
     """Return the sd of the normal distribution that fits the z within `CENTRE` sd of 0."""
     squares = np.sort(z**2)
     sums = np.cumsum(squares)
-    # The median over all pairs is at least that of absent synapses, an upper bound.
+    # The median over all pairs is an upper bound of the median over absent synapses.
     spread = float(np.sqrt(np.median(squares))) / NORMAL_QUARTILE
     for _ in range(200):
         inside = int(np.searchsorted(squares, (CENTRE * spread) ** 2, side="right"))

@@ -24,7 +24,7 @@ FEATURE_PRECISION = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class SlowDrive:
-    """Slow covariates of one neuron, linear between the middles of segments.
+    """Slow covariates of a neuron, interpolated linearly between segment midpoints.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class SlowDrive:
 class Drive:
     """Non-synaptic log-odds of one neuron by bin, with parameters of the fit.
 
-    The parameters are the baseline at its knots, the weights of the shared drives and those of the
+    The parameters are the baseline at its knots and the weights of the shared drives and of the
     stimulus. The input of an absent neuron is replaced by its mean.
 
     Parameters
@@ -117,7 +117,10 @@ class Drive:
     def gradient(
         self, residual: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64] | float]:
-        """Return the gradients by the parameters and, via missing inputs, by the weights."""
+        """Return the gradient with respect to the parameters and to the weights.
+
+        The weights contribute through the mean input of absent neurons.
+        """
         parts, by_weight = [], np.zeros(1)
         if self.slow is not None:
             by_segment = self._by_segment(residual)
@@ -133,19 +136,19 @@ class Drive:
 
     @property
     def start(self) -> NDArray[np.float64]:
-        """Initial parameters: those without synapses and stimulus."""
+        """Initial parameters: the estimates without synapses and stimulus."""
         course = NONE if self.baseline is None else self.baseline.start
         return np.concatenate([course, np.ones(self.n_shared), np.zeros(self.n_features)])
 
     def from_scaled(self, point: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Convert a point from coordinates with unit curvature to parameters."""
+        """Convert a point in scaled coordinates, with unit curvature, to parameters."""
         course = point[: self.n_knots]
         if self.baseline is not None:
             course = self.baseline.scaled(course)
         return self.start + np.concatenate([course, self._scales * point[self.n_knots :]])
 
     def to_scaled(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Convert a gradient by parameters to these coordinates."""
+        """Convert a gradient with respect to parameters to scaled coordinates."""
         by_knot = gradient[: self.n_knots]
         if self.baseline is not None:
             by_knot = self.baseline.scaled(by_knot, transposed=True)

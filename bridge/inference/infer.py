@@ -76,9 +76,10 @@ def infer_synapses(
     duration : float, optional
         Length of the recording (ms); not needed for results, Neo objects and matrices.
     bin_width : float
-        Bin width (ms), so small that a neuron rarely fires twice in a bin.
+        Bin width (ms). It should be so short that a neuron rarely fires twice in a bin.
     kernel : SynapticKernel, optional
-        Time course of synaptic effects. Default: exponential with 10 ms after a delay of 1 ms.
+        Time course of synaptic effects. Default: exponential with a time constant of 10 ms after
+        a delay of 1 ms.
     history : float
         Duration of the effect of the last spike (ms), in steps from 1 to 40 ms.
     reset : float, optional
@@ -107,9 +108,9 @@ def infer_synapses(
     neurons : (n_post,) array_like, optional
         Names of the neurons whose input synapses are inferred. Default: all.
     tol : float
-        Distance from the optimum at which to stop, in standard errors.
+        Tolerance of the fit: distance from the optimum in standard errors.
     threads : int, optional
-        Default: number of cores. The result is bit-identical for any number.
+        Number of threads. Default: number of cores. The result does not depend on it.
     progress : bool
         Whether to show a progress bar on stderr.
 

@@ -48,7 +48,7 @@ class Likelihood:
         weights: NDArray[np.float64],
         log_odds: NDArray[np.float64] = NONE,
     ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
-        """Return the cross-entropy and its gradients by intercepts and weights.
+        """Return the cross-entropy and its gradients (intercepts, weights).
 
         Parameters
         ----------
@@ -142,7 +142,7 @@ class Fitted:
 
 
 def score_at_rest(likelihood: Likelihood) -> tuple[NDArray[np.float64], float]:
-    """Return the gradient by weights of a neuron without synapses, and Σₜ p(1 − p).
+    """Return the gradient with respect to the weights at 0, and Σₜ p(1 − p).
 
     Covariates are centred.
     """
@@ -162,9 +162,9 @@ def fit(
 ) -> Fitted:
     """Minimise the cross-entropy + prior_precision/2 ‖w‖² + the penalty of the drive.
 
-    The information on the weights is about κ C with the covariance C of the covariates. In the
-    coordinates in which κ C + prior is the unit matrix, a quasi-Newton method (L-BFGS) needs about
-    12 steps. The drive is transformed likewise.
+    The information on the weights is approximately κ C, where C is the covariance of the
+    covariates. In coordinates in which κ C + prior is the identity matrix, a quasi-Newton method
+    (L-BFGS) needs about 12 steps. The parameters of the drive are transformed in the same way.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def fit(
     prior_precision : float
         1/variance of the prior of a weight.
     tol : float
-        Largest component of the gradient in these coordinates at which to stop, which is the
+        Tolerance for the largest component of the gradient in these coordinates. It is the
         distance from the optimum in standard errors.
     max_iter : int
     """

@@ -1,4 +1,4 @@
-"""Parts of a recording to use: epochs, and presence of each neuron."""
+"""Select the epochs to analyse and the intervals in which each neuron is present."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from neurosim import NeurosimError
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """Bins of each neuron that are in the likelihood.
+    """Bins that count in the likelihood of each neuron.
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class Observation:
     epochs : (n_epochs, 2) ndarray of int, optional
         Start and stop bin of each epoch, ascending; None for the whole recording.
     presence : list of (n_intervals, 2) ndarray of int or None
-        The same for each neuron.
+        Start and stop bin of the intervals in which each neuron is present; None for always.
     """
 
     n_bins: int
@@ -49,11 +49,11 @@ class Observation:
         return all(one is None for one in self.presence)
 
     def present(self, index: int) -> NDArray[np.bool_] | None:
-        """Return the bins in which a neuron is present, None for all."""
+        """Return a mask of the bins in which a neuron is present; None if always."""
         return _mask(self.presence[index], self.n_bins)
 
     def counted(self, index: int) -> NDArray[np.bool_] | None:
-        """Return the bins in the likelihood of a neuron, None for all."""
+        """Return a mask of the bins in the likelihood of a neuron; None for all."""
         present, epochs = self.present(index), _mask(self.epochs, self.n_bins)
         if present is None or epochs is None:
             return epochs if present is None else present
@@ -134,7 +134,7 @@ def _by_neuron(presence: Any, trains: BinnedTrains) -> list[Any]:
 
 
 def _bins(intervals: Any, n_bins: int, width: float, what: str) -> NDArray[np.int64]:
-    """Convert intervals (ms) to sorted ranges of the bins within them."""
+    """Convert intervals (ms) to sorted ranges of the bins that they contain."""
     if hasattr(intervals, "start") and hasattr(intervals, "end"):  # pynapple, in seconds
         intervals = 1e3 * np.column_stack([intervals.start, intervals.end])
     try:

@@ -31,7 +31,7 @@ class Flatness:
         Signed deviance residual of the spikes in each band of `LAGS`, about N(0, 1) if the model is
         correct; NaN if too few spikes are expected.
     distant : (n, n_distant) ndarray
-        The same for `DISTANT`; empty for more than `FEW_NEURONS` neurons.
+        Residuals in each band of `DISTANT`; empty for more than `FEW_NEURONS` neurons.
     """
 
     z: NDArray[np.float64]
@@ -49,7 +49,7 @@ class Flatness:
     def of(
         cls, trains: BinnedTrains, residual: NDArray[np.float64], probability: NDArray[np.float64]
     ) -> Flatness:
-        """Compute the residuals from those by bin (probability − fired) and the probabilities."""
+        """Compute the residuals from probability − fired and probability in each bin."""
         found = []
         n = trains.n_neurons
         bands = (LAGS, DISTANT if n <= FEW_NEURONS else ())

@@ -41,11 +41,11 @@ class SharedCounts:
     gains: NDArray[np.float64]
 
     def loss(self, course: NDArray[np.float64]) -> float:
-        """Return −log-likelihood, up to a constant."""
+        """Return the negative log-likelihood, up to a constant."""
         return float(self.rates(course).sum() - course @ (self.spikes @ self.gains))
 
     def derivatives(self, course: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
-        """Return gradient and diagonal of the Hessian, shape (n_segments,) each."""
+        """Return the gradient and the diagonal of the Hessian, shape (n_segments,) each."""
         rates = self.rates(course)
         return (rates - self.spikes) @ self.gains, rates @ self.gains**2
 
@@ -127,7 +127,13 @@ class SharedDrives:
 
     @classmethod
     def of(cls, spikes: NDArray[np.float64], bins: NDArray[np.float64]) -> SharedDrives:
-        """Find the drives from spikes and included bins, shape (n_segments, n) each."""
+        """Estimate the shared drives.
+
+        Parameters
+        ----------
+        spikes, bins : (n_segments, n) ndarray
+            Number of spikes, and of bins in the likelihood, of each neuron in each segment.
+        """
         rates = spikes.sum(axis=0) / np.maximum(bins.sum(axis=0), 1.0)
         counts = SharedCounts(spikes, bins * rates, np.ones(len(rates)))
         drives: list[SharedDrive] = []

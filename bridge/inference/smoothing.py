@@ -24,28 +24,31 @@ FEWEST_KNOTS = 5
 
 
 class Counts(Protocol):
-    """Counts in consecutive segments whose expectation depends on a time course."""
+    """Likelihood of counts in consecutive segments, given a time course (log rate)."""
 
     def loss(self, course: NDArray[np.float64]) -> float:
-        """Return −log-likelihood, up to a constant."""
+        """Return the negative log-likelihood, up to a constant."""
 
     def derivatives(self, course: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
-        """Return gradient and diagonal of the Hessian, shape (n_segments,) each."""
+        """Return the gradient and the diagonal of the Hessian, shape (n_segments,) each."""
 
 
 @dataclass(frozen=True, eq=False)
 class PlainCounts:
-    """Poisson counts with expectation `expected` · exp(course); shape (n_segments,) each."""
+    """Poisson counts of one neuron with expectation `expected` · exp(course).
+
+    `spikes`, `expected` and the course have the shape (n_segments,).
+    """
 
     spikes: NDArray[np.float64]
     expected: NDArray[np.float64]
 
     def loss(self, course: NDArray[np.float64]) -> float:
-        """Return −log-likelihood, up to a constant."""
+        """Return the negative log-likelihood, up to a constant."""
         return float(self.expected @ np.exp(course) - self.spikes @ course)
 
     def derivatives(self, course: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
-        """Return gradient and diagonal of the Hessian."""
+        """Return the gradient and the diagonal of the Hessian, shape (n_segments,) each."""
         rates = self.expected * np.exp(course)
         return rates - self.spikes, rates
 
@@ -69,7 +72,10 @@ class Smooth:
 
 
 def smooth(counts: Counts, n_segments: int) -> Smooth:
-    """Return the course with the roughness of largest marginal likelihood (Laplace)."""
+    """Estimate a smooth course, with its roughness chosen by maximum evidence.
+
+    The evidence (marginal likelihood) is computed by the Laplace approximation.
+    """
     tried: list[Smooth] = []
 
     def loss(log_sd: float) -> float:
@@ -91,7 +97,7 @@ def smooth(counts: Counts, n_segments: int) -> Smooth:
 def smooth_at(
     counts: Counts, log_sd: float, course: NDArray[np.float64], max_iter: int = 50
 ) -> Smooth:
-    """Return the most probable course for a given roughness, by Newton's method."""
+    """Return the maximum a posteriori course for a given roughness (Newton's method)."""
     prior = difference_prior(len(course), log_sd)
 
     def loss(course: NDArray[np.float64]) -> float:
@@ -136,7 +142,7 @@ def plus_diagonal(bands: NDArray, diagonal: NDArray) -> NDArray[np.float64]:
 
 
 def banded_product(bands: NDArray, vector: NDArray) -> NDArray[np.float64]:
-    """Return the product of a symmetric matrix, in lower banded form, and a vector."""
+    """Multiply a symmetric matrix, in lower banded form, by a vector."""
     product = bands[0] * vector
     for k in range(1, len(bands)):
         product[k:] += bands[k, :-k] * vector[:-k]
@@ -164,7 +170,7 @@ class Baseline:
 
     @classmethod
     def of(cls, spikes: NDArray[np.float64], expected: NDArray[np.float64]) -> Baseline:
-        """Fit the baseline to spikes per segment and those expected without it."""
+        """Fit the baseline to the counts per segment and the counts expected without it."""
         found = smooth(PlainCounts(spikes, expected), len(spikes))
         prior = difference_prior(len(spikes), found.log_sd)
         information = expected * np.exp(found.course)
@@ -177,7 +183,7 @@ class Baseline:
         return found[:, 0]
 
     def solve(self, information: NDArray, right: NDArray) -> NDArray[np.float64]:
-        """Return (information + prior)⁻¹ right, for the information at each knot."""
+        """Return (diag(information) + prior)⁻¹ · right, with the information at each knot."""
         return solveh_banded(plus_diagonal(self.prior, information), right, lower=True)
 
     def prior_gradient(self, course: NDArray[np.float64]) -> NDArray[np.float64]:

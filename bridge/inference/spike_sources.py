@@ -37,7 +37,10 @@ KNOWN = (
 
 
 def read_source(spikes: Any, width: float) -> Source:
-    """Convert the containers listed in `bin_trains`; bins are `width` ms wide."""
+    """Convert any container that `bin_trains` accepts; bins are `width` ms wide.
+
+    Return the spike trains, the names of the neurons, and the duration (ms) if known.
+    """
     if isinstance(spikes, Result):
         populations = spikes.spikes
         one = next(iter(populations.values())) if len(populations) == 1 else populations

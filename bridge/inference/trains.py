@@ -70,7 +70,7 @@ class BinnedTrains:
         return self.bins[order].astype(np.int64), np.append(0, np.cumsum(self.counts))
 
     def fired(self, index: int) -> NDArray[np.int64]:
-        """Return the bins in which one neuron fired, unique and ascending."""
+        """Return the sorted, unique indices of the bins in which a neuron fired."""
         bins, edges = self._by_neuron
         return np.unique(bins[edges[index] : edges[index + 1]])
 

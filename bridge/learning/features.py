@@ -25,13 +25,14 @@ def bin_spikes(times: ArrayLike, duration: float, width: float = 1.0) -> NDArray
     times : (n_spikes,) array_like
         Spike times (ms), in any order.
     duration, width : float
-        Length of the recording and bin width (ms); the first must be a multiple of the second.
+        Length of the recording and bin width (ms). The duration must be a multiple of the width.
 
     Returns
     -------
     (n_bins,) ndarray of int
         Bin k counts spikes with k·width < t ≤ (k + 1)·width, because the time of a simulated spike
-        is the end of its step. A spike at 0 ms is in bin 0, one at `duration` in the last bin.
+        is the end of its step. A spike at 0 ms is counted in bin 0.
+        A spike at `duration` is counted in the last bin.
         Times within 1e-6 bins of an edge are treated as equal to it.
 
     Raises
@@ -58,7 +59,7 @@ def bin_means(samples: ArrayLike, interval: float, width: float = 1.0) -> NDArra
     samples : (n_samples,) array_like
         One sample per `interval`.
     interval, width : float
-        Sampling interval and bin width (ms); the second must be a multiple of the first.
+        Sampling interval and bin width (ms). The width must be a multiple of the interval.
 
     Returns
     -------
@@ -77,7 +78,7 @@ def bin_means(samples: ArrayLike, interval: float, width: float = 1.0) -> NDArra
 
 
 def lagged(values: ArrayLike, n_lags: int, *, before: float | None = None) -> NDArray[np.float64]:
-    """Return the present and past values of a signal for each bin.
+    """Return the current and past values of a signal for each bin.
 
     Parameters
     ----------
@@ -102,7 +103,7 @@ def lagged(values: ArrayLike, n_lags: int, *, before: float | None = None) -> ND
 
 
 def spike_history(counts: ArrayLike, n_lags: int) -> NDArray[np.float64]:
-    """Return the past spike counts for each bin, without the present one.
+    """Return the past spike counts for each bin, without the current one.
 
     Parameters
     ----------

@@ -87,7 +87,7 @@ def pointwise(kind, gain, scores, sign, losses, slopes, curvatures, exact):  # t
             slopes[k] = -sign[k] * gain * right * (e if margin > 0.0 else 1.0)
             curvatures[k] = gain * gain * e * right * right
     else:
-        # Half the squared error of an output with range `gain`: gain² times that of σ.
+        # Half the squared error of an output with range `gain` is gain² times the error of σ.
         size = gain * gain
         for k in range(len(scores)):
             margin = sign[k] * gain * scores[k]

@@ -29,7 +29,7 @@ SOLVERS = ("auto", "newton", "accelerated", "gradient", "stochastic")
 
 
 class NoScaleError(NeurosimError, AttributeError):
-    """A fitted neuron that fires at rest has no PSPs in mV.
+    """Error for PSPs in mV of a fitted neuron that fires at rest.
 
     For `hasattr` the attribute is missing.
     """
@@ -85,7 +85,7 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
     random_state : int, Generator, RandomState or None
         Determines the order of trials in stochastic descent.
     threads : int, optional
-        Default: all cores. The result is bit-identical for any number.
+        Number of threads. Default: all cores. The result does not depend on it.
     progress : bool
         Whether to show a progress bar on the standard error stream.
     threshold_distance : float
@@ -180,9 +180,10 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         X : (n_trials, n) array_like or sparse matrix
             Activity of the presynaptic neurons, or any covariates.
         y : (n_trials,) array_like
-            Two classes; `pos_label`, or else the greater, means that the neuron fired.
+            Labels of two classes. `pos_label`, by default the greater label, means that the neuron
+            fired.
         sample_weight : (n_trials,) array_like, optional
-            Weights of the trials, not negative.
+            Non-negative weights of the trials.
 
         Raises
         ------
@@ -229,7 +230,7 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         Raises
         ------
         NeurosimError
-            For relu and step, whose firing probability is not logistic.
+            If the activation is relu or step, whose firing probability is not logistic.
         """
         if self.activation in ("relu", "step"):
             raise NeurosimError(
@@ -374,7 +375,7 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         return find_loss(self.loss, self.activation)
 
     def _scores(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the scores θ₀ + Σ θᵢ aᵢ."""
+        """Return the score θ₀ + Σ θᵢ aᵢ of each trial, shape (n_trials,)."""
         require_fitted(self)
         X = validated(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
         return X @ self.coef_[0] + self.intercept_[0]

@@ -145,16 +145,17 @@ class MeanLoss:
 
 
 class Perceptron(MeanLoss):
-    """Perceptron criterion that stores the point with the fewest errors.
+    """Perceptron criterion, storing the parameters with the fewest errors so far.
 
-    If the classes are not separable Rosenblatt's rule does not converge, and the stored weights are
-    used (pocket algorithm, Gallant 1990, IEEE Trans. Neural Netw. 1:179).
+    If the classes are not separable, Rosenblatt's rule does not converge and the stored parameters
+    are used (pocket algorithm, Gallant 1990, IEEE Trans. Neural Netw. 1:179).
 
     Attributes
     ----------
     pocket : (n + 1,) ndarray
+        Parameters with the fewest errors so far.
     fewest : float
-        Weight of the trials misclassified there.
+        Total weight of the trials that these parameters misclassify.
     """
 
     pocket: NDArray[np.float64]
@@ -162,7 +163,7 @@ class Perceptron(MeanLoss):
 
     @property
     def lipschitz(self) -> float:
-        """1; none exists, and the step size only scales the weights."""
+        """1, by convention: no Lipschitz constant exists, and the step only scales θ."""
         return 1.0
 
     def value_and_gradient(self, theta: NDArray) -> tuple[float, NDArray[np.float64]]:
@@ -233,7 +234,7 @@ class FirthLoss(MeanLoss):
         return covariance
 
     def _penalty_slope(self, z: NDArray, theta: NDArray, factor: Any) -> NDArray[np.float64]:
-        """Return the derivative of the penalty by the score of each row."""
+        """Return the derivative of the penalty with respect to the score of each row."""
         p = expit(self.loss.gain * (z @ theta))
         varying = z @ self._varying
         leverage = np.einsum("ki,ik->k", varying, cho_solve(factor, varying.T))

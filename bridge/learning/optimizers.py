@@ -36,8 +36,8 @@ Distance = Callable[["NDArray[np.float64]", "NDArray[np.float64]"], float]
 class Objective(Protocol):
     """A function with a Lipschitz-continuous gradient.
 
-    A sum over rows of data has an attribute `n_rows`, in which the cost of an evaluation is
-    counted. Without it an evaluation counts as one row.
+    An objective that sums over rows of data has an attribute `n_rows`, the cost of one evaluation.
+    Without this attribute an evaluation counts as one row.
     """
 
     @property
@@ -160,7 +160,7 @@ def accelerated_descent(
 
     The momentum is reset whenever a step goes uphill, so that the method is fast without knowledge
     of the convexity (gradient scheme of O'Donoghue & Candès 2015, Found. Comput. Math. 15:715).
-    Parameters are those of `gradient_descent`.
+    Parameters as for `gradient_descent`.
     """
     history = History(objective, tol, max_iter, callback, distance)
     theta, step = np.array(start, dtype=float), 1.0 / objective.lipschitz
@@ -193,7 +193,7 @@ def newton(
     """Minimise by Newton's method with backtracking line search.
 
     Directions in which the objective is flat are not changed (least-squares step). After the
-    gradient is small the method continues until the step is small, too, or stops to shrink because
+    gradient is small the method continues until the step is small, too, or stops shrinking because
     of rounding errors.
 
     Parameters
@@ -262,7 +262,7 @@ def quasi_newton(
     """Minimise by scipy's L-BFGS, which estimates the curvature from past gradients.
 
     It needs no Lipschitz constant and suits networks, whose loss is steep in some directions and
-    flat in others (Liu & Nocedal 1989, Math. Program. 45:503). Parameters are those of
+    flat in others (Liu & Nocedal 1989, Math. Program. 45:503). Parameters as for
     `gradient_descent`.
     """
     history = History(objective, tol, max_iter, callback, distance)

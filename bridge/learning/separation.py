@@ -150,7 +150,7 @@ def unvarying(objective: MeanLoss) -> NDArray[np.float64]:
 def _direction(
     objective: MeanLoss, theta: NDArray
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-    """Return a point, and a direction that separates trials, None if the classes overlap.
+    """Return a point and a direction that separates trials; None if classes overlap.
 
     Cheap tests come first: the current point separates all trials, the gradient is so small that a
     minimum exists, or a Newton step increases the log-odds of some trials only. If all fail, a

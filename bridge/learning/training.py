@@ -32,8 +32,8 @@ from neurosim.utils.progress import progress_bar
 MOST_STEPS = {"newton": 100, "accelerated": 10_000, "gradient": 10_000, "stochastic": 1000}
 # Bytes.
 LARGEST_HESSIAN = 4e9
-# Newton's method starts on every tenth trial if these are at least so many, and so many times the
-# number of parameters.
+# Newton's method starts on a sample of every tenth trial if the sample has at least this number of
+# trials, and at least this number of trials per parameter.
 TENTH, SMALLEST_SAMPLE, SMALLEST_RATIO = 10, 2000, 20
 # Ratio of smallest to largest curvature below which a squared error may be unbounded.
 SHALLOW = 1e-3
@@ -178,7 +178,7 @@ def _objective(
     n_trials: float,
     neuron: Any,
 ) -> MeanLoss:
-    """Return the objective of the fit."""
+    """Return the objective function to minimise."""
     loss = neuron._loss
     if neuron.firth:
         return FirthLoss(design, data.sign, weights, n_trials, loss)
@@ -231,9 +231,10 @@ def _check_memory(n: int) -> None:
 
 
 def _guess(objective: MeanLoss, start: NDArray) -> tuple[NDArray, int] | None:
-    """Fit every tenth trial, starting from the fit of every hundredth trial, and so on.
+    """Estimate a starting point by a fit to every tenth trial.
 
-    Returns the minimum and the number of rows processed, or None if there are too few trials.
+    This fit starts from a fit to every hundredth trial, and so on. Return the minimum and the
+    number of rows processed, or None if there are too few trials.
     """
     design, n = objective.design, objective.n_rows // TENTH
     if isinstance(objective, FirthLoss) or not isinstance(design, DenseDesign):

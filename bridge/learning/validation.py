@@ -47,7 +47,7 @@ def require_fitted(estimator: Any) -> None:
 
 
 def seed_of(random_state: Any) -> int:
-    """Return a seed drawn from scikit-learn's random state."""
+    """Return a seed drawn from `random_state`, as scikit-learn interprets it."""
     try:
         return int(check_random_state(random_state).randint(2**31 - 1))
     except (TypeError, ValueError):

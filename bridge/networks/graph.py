@@ -40,7 +40,7 @@ def neuron_graph(inputs: Sequence[str], units: Mapping[str, Unit]) -> LayeredNet
     inputs : sequence of str
         Names of the inputs.
     units : mapping of str to Unit
-        Units by name, in any order. Exactly one must not be the source of others: the output.
+        Units by name, in any order. The output is the unit that is not a source of any other unit.
 
     Raises
     ------

@@ -158,10 +158,11 @@ class Layer:
         return inputs @ self.weights.T + self.bias
 
     def gradient(self, by_score: NDArray, inputs: NDArray) -> NDArray[np.float64]:
-        """Return the derivatives by `parameters`, given those by the scores of every trial.
+        """Return the gradient with respect to `parameters`, summed over trials.
 
-        The score is Σ w x + b, so its derivative by w is x and by b is 1. Derivatives by a shared
-        parameter are summed.
+        `by_score` is the gradient with respect to the score Σ w x + b of every trial. The
+        derivative of the score is x with respect to w, and 1 with respect to b. The derivatives of
+        a shared parameter are summed.
         """
         by_weights, by_bias = by_score.T @ inputs, by_score.sum(axis=0)
         if self.shared is None:

@@ -42,7 +42,7 @@ class LayeredNetwork:
     Attributes
     ----------
     layers : tuple of Layer
-        The outputs of the last layer are those of the network.
+        The outputs of the last layer are the outputs of the network.
     sources : tuple of tuple of int
         Numbers of the signals that are the inputs of each layer.
     n_inputs : int
@@ -201,8 +201,9 @@ class LayeredNetwork:
         Returns
         -------
         float
+            Loss.
         (n_parameters,) ndarray
-            In the order of `parameters`.
+            Gradient, in the order of `parameters`.
         """
         signals, scores = self._forward(checked_inputs(inputs, self.n_inputs))
         g = self.layers[-1].activation
@@ -219,14 +220,16 @@ class LayeredNetwork:
         ----------
         inputs : (n_trials, n_inputs) array_like
         by_output : array_like
-            Derivative of the function by the outputs, broadcast to (n_trials, n_outputs).
+            Derivative of the function with respect to the outputs, broadcast to
+            (n_trials, n_outputs).
 
         Returns
         -------
         by_parameters : (n_parameters,) ndarray
-            Summed over trials.
+            Derivatives with respect to the parameters, summed over trials.
         by_signals : (n_trials, n_signals) ndarray
-            Derivatives by inputs and by outputs of units, along all paths to the output.
+            Derivatives with respect to the inputs and the outputs of units, along all paths to the
+            output.
         """
         signals, scores = self._forward(checked_inputs(inputs, self.n_inputs))
         by_output = np.broadcast_to(as_floats(by_output, "by_output"), scores[-1].shape)
@@ -289,9 +292,10 @@ class LayeredNetwork:
         scores: list[NDArray[np.float64]],
         by_score: NDArray[np.float64],
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return derivatives by parameters and signals, given those by the last scores.
+        """Backpropagate the derivatives with respect to the last scores.
 
-        Backpropagation: derivatives by a signal are summed over all layers that receive it.
+        Return the derivatives with respect to the parameters and to the signals. The derivatives
+        of a signal are summed over all layers that receive it.
         """
         gradients, by_signals = [], np.zeros_like(signals)
         for k in reversed(range(len(self.layers))):
@@ -383,7 +387,7 @@ class NetworkLoss:
 def _loss_by_score(
     score: NDArray, activation: Activation, target: NDArray, loss: str
 ) -> tuple[float, NDArray[np.float64]]:
-    """Return the mean loss over trials and its derivatives by the scores of the outputs.
+    """Return the mean loss over trials and its gradient with respect to the scores.
 
     All arrays have the shape (n_trials, n_outputs).
     """

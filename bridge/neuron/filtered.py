@@ -83,7 +83,7 @@ class FilteredNeuron:
         ----------
         logistic : LogisticUnit or fitted estimator
             Weights of the signal, starting with the current bin, then of the neuron's own spikes
-            and those of another neuron, starting with the previous bin.
+            and of the spikes of another neuron, starting with the previous bin.
         history, coupling : int
             Number of weights of the neuron's own spikes and of the other neuron's.
         width : float

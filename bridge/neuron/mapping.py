@@ -139,7 +139,7 @@ def to_spiking(
     NeurosimError
         If θ₀ ≥ 0 and nothing else sets the scale, if the slope is not positive, if the noise is
         unknown, if the model is not fitted, or if its scores are margins instead of log-odds, as
-        those of LinearSVC, Perceptron and RidgeClassifier.
+        in LinearSVC, Perceptron and RidgeClassifier.
 
     Examples
     --------

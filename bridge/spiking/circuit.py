@@ -117,7 +117,8 @@ class SpikingCircuit:
     neuron : LIF
         Neuron of all units; its reset potential must be the resting potential.
     name : str
-        Name of the excitatory population; that of the inhibitory one has the suffix " inh".
+        Name of the excitatory population. The name of the inhibitory population has the suffix
+        " inh".
 
     Raises
     ------
@@ -303,7 +304,7 @@ class SpikingCircuit:
                 )
 
     def fired(self, result: ns.Result) -> NDArray[np.bool_]:
-        """Return in which windows each source fired, as `ThresholdNetwork.run` does.
+        """Return whether each source fired in each window, as `ThresholdNetwork.run`.
 
         Returns
         -------

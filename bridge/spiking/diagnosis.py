@@ -31,8 +31,8 @@ class LayerLoss:
     error : float
         Root mean square difference between measured and abstract activity, in units of the scale.
     local_error : float
-        The same relative to the abstract response to the measured activity of the previous layer,
-        which excludes inherited errors.
+        Root mean square difference from the abstract response to the measured activity of the
+        previous layer, which excludes inherited errors.
     clipped : float
         Fraction of units whose activity should exceed the largest value of the code.
     silenced : float
@@ -82,7 +82,7 @@ def diagnose(
     *,
     offset: float = 0.0,
 ) -> list[LayerLoss]:
-    """Compare the measured activity of every layer with the abstract one.
+    """Compare the activity of every spiking layer with the original network.
 
     Parameters
     ----------

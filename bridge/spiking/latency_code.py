@@ -84,7 +84,7 @@ class LatencyCodedNetwork(SpikingNetwork):
 
     @property
     def threshold_distance(self) -> float:
-        """Threshold − resting potential (mV)."""
+        """Difference between threshold and resting potential (mV)."""
         return self.neuron.v_threshold - self.neuron.v_rest
 
     @property
@@ -193,10 +193,10 @@ class LatencyCodedNetwork(SpikingNetwork):
     def scores(
         self, result: ns.Result, *, n_trials: int | None = None, name: str = ""
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the end of the last window (ms), and the scores represented by first spikes.
+        """Return the end of the last window (ms), and the scores read from first spikes.
 
-        Scores are at least the offset of `balanced`. Shapes (1,) and (1, n_trials, n_outputs);
-        parameters as for `SpikingNetwork.scores`.
+        The shapes are (1,) and (1, n_trials, n_outputs). No score is below the offset of
+        `balanced`. Parameters as for `SpikingNetwork.scores`.
         """
         first, end = self._last_spikes(result, n_trials, name)
         scores = self._activation(end - first, self.balanced.scales[-1]) + self.balanced.offset

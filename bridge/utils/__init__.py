@@ -1,1 +1,1 @@
-"""Checks and binning that all of the bridge uses."""
+"""Checks and time bins used throughout the bridge."""

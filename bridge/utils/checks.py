@@ -73,7 +73,7 @@ def _with(unit: str, value: float) -> str:
 
 
 def as_integer(value: Any, name: str, low: float = -math.inf) -> int:
-    """Return a whole number that is at least `low` as an int."""
+    """Convert a whole number to int; raise an error if it is less than `low`."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
         raise NeurosimError(f"{name} = {show(value)} is not a whole number")
     if value < low:

@@ -99,7 +99,7 @@ def flop_per_s(*, size: int = 2048, repeats: int = 5) -> float:
 
 
 def peak_memory() -> int | None:
-    """Return the peak memory of this process (bytes), None if it is unknown."""
+    """Return the peak memory of this process (bytes), or None if it is unknown."""
     status = Path("/proc/self/status")
     if status.exists():  # unlike getrusage, without the parent of the process
         words = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))

@@ -66,7 +66,7 @@ def drawn_connections(
     ----------
     network : Network
     number : int
-        Of the projection in the network.
+        Index of the projection in the network.
     dt : float
         ms.
     seed : int
@@ -110,7 +110,7 @@ def drawn_pairs(projection: Projection, key: int) -> tuple[NDArray, NDArray]:
     projection : Projection
         With a rule `Redrawn`.
     key : int
-        Of its random stream.
+        Key of its random stream.
     """
     assert isinstance(projection.rule, Redrawn)
     drawn = replace(projection, rule=projection.rule.rule, weight=0.0, delay=1.0, plasticity=None)

@@ -76,7 +76,7 @@ class Delays:
     cdf : (n,) ndarray of uint64
         Cumulative probabilities of a distribution, as fractions of 2⁶⁴.
     guide : (2**GUIDE_BITS,) or (0,) ndarray of int64
-        For the leading bits of a random number, the first entry of the distribution to compare.
+        First entry of the distribution to compare, by the leading bits of the random number.
     """
 
     kind: int

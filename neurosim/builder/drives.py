@@ -1,4 +1,4 @@
-"""The drives of a network, laid out for one thread, with ports for input during a run."""
+"""Build the input tables of one thread, and ports for input during a run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class CustomPort(NamedTuple):
     Attributes
     ----------
     number : int
-        Of the drive in the network.
+        Index of the drive in the network.
     program : int
         Program of its current; −1 for spikes.
     spikes : SpikePort or None
@@ -40,7 +40,7 @@ class CurrentPort(NamedTuple):
     ----------
     program : int
     values : slice
-        Of `Inputs.amplitudes`.
+        Range of the values in `Inputs.amplitudes`.
     """
 
     program: int
@@ -53,7 +53,8 @@ class SpikePort(NamedTuple):
     Attributes
     ----------
     slots, probe_slots : (n_targets,) ndarray of int64
-        −1 if the target belongs to another thread, or has no E/I probes.
+        Slots of each target and of its E/I probe; −1 if the target belongs to another thread or
+        has no E/I probes.
     weights : (n_targets,) ndarray of float64
     """
 
@@ -65,7 +66,7 @@ class SpikePort(NamedTuple):
 def input_tables(
     network: Network, layout: Layout, neurons: Neurons, thread: int, dt: float, seed: int
 ) -> tuple[Inputs, dict[Drive, CurrentPort | SpikePort], dict[Drive, CustomPort]]:
-    """Lay out the drives onto one thread's neurons.
+    """Build the tables of inputs to the neurons of one thread.
 
     Returns
     -------

@@ -1,4 +1,6 @@
-"""Projections whose synapses are listed. Lists are read twice, in blocks, and never held in memory.
+"""Projections with listed synapses.
+
+Lists are read twice, in blocks, and are never held in memory as a whole.
 
 The first pass checks every edge and counts edges by thread, source and delay. The second pass
 stores the synapses. In each pass, the threads read a group of blocks in parallel. Then each thread
@@ -49,7 +51,7 @@ class Listed:
     dt : float
         ms.
     keys : (3,) ndarray of uint64
-        Of the random streams of targets, weights and delays.
+        Keys of the random streams of targets, weights and delays.
     sign : int
         Sign that all weights must have, +1 or −1, or 0 if not yet known.
     each : Each
@@ -223,7 +225,7 @@ class Listed:
         refuse(reader, k, ~inside, words)
 
     def _raised(self) -> str:
-        """Return how to raise short delays to one time step."""
+        """Return a hint for raising short delays to one time step."""
         delay = self._projection.delay
         assert is_per_edge(delay)
         return delay.minimum_hint(self._dt)
@@ -264,7 +266,7 @@ class Listed:
             self.counts[thread] = wider
 
     def _check_weights(self, reader: Reader, k: int, weights: NDArray[np.float64]) -> None:
-        """Check signs against Dale's law, and plastic weights against their range."""
+        """Check that weights obey Dale's law, and that plastic weights are in range."""
         source, plasticity = self._projection.source, self._projection.plasticity
         low, high = weights.min(), weights.max()
         self.extremes = np.array([min(self.extremes[0], low), max(self.extremes[1], high)])

@@ -31,7 +31,7 @@ def first_not_finite(
     ----------
     plan : Plan
     states : sequence of State
-        Of the threads of this process, after a chunk of steps.
+        State of each thread of this process, after a chunk of steps.
     samples : sequence of (n_rows, n_signals) ndarray
         Samples recorded in the chunk.
     step, n_steps : int

@@ -61,7 +61,7 @@ def heterogeneous_tables(
     ----------
     layout : Layout
     neurons : Neurons
-        Of the thread.
+        Neurons of the thread.
     thread : int
     dt : float
         ms.

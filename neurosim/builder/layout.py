@@ -46,12 +46,12 @@ class LocalPopulation:
     population : int
         Index in the network.
     start, stop : int
-        The neurons are start … stop − 1 of the population.
+        The neurons are `start` to `stop` − 1 of the population.
     first : int
         Local index of the first.
     slots : mapping of port to int
         First slot of each port.
-    probes : (n_twins,) ndarray of int64
+    probes : (n_probed,) ndarray of int64
         The neurons that have E/I probes.
     first_probe : int
         Local index of the first E/I probe. Probes of excitation precede those of inhibition.
@@ -108,7 +108,7 @@ class Layout:
         Global id of each population's first neuron; the last entry is the number of neurons.
     ports : tuple of tuple
         Distinct ports of each population: a synapse model, or `NOISE`.
-    probed : tuple of (n_twins,) ndarray of int64
+    probed : tuple of (n_probed,) ndarray of int64
         Neurons of each population that have E/I probes.
     threads : tuple of ThreadLayout
     """
@@ -149,7 +149,7 @@ class Layout:
 
 
 def _ports(network: Network, population: Population) -> tuple[Hashable, ...]:
-    """List a population's distinct ports, in the order in which the network mentions them."""
+    """List a population's distinct ports, in order of first use in the network."""
     ports: dict[Hashable, None] = {}
     for projection in network.projections:
         if projection.target is population:
@@ -189,7 +189,7 @@ def _with_equations(
 
 
 def _check_recordings(network: Network, population: Population, synapse: Synapse) -> None:
-    """Refuse recordings of synaptic currents where a synapse has equations of its own."""
+    """Raise an error if synaptic currents are recorded from synapses with equations."""
     for recording in network.recordings:
         if recording.population is population and recording.variable in SYNAPTIC:
             kind = type(synapse)

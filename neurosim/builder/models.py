@@ -37,9 +37,9 @@ class ModelPart:
     Attributes
     ----------
     tables : Models or None
-        None where the network has no such neurons.
+        None if the network has no such neurons.
     states : ndarray of float64
-        Their states beside the potential at time 0.
+        Their states at time 0, except the potential.
     first_state : mapping of int to int
         Index in `State.states` of the first state of each group.
     n_rows, n_points : int
@@ -54,16 +54,16 @@ class ModelPart:
 
 
 def state_size(layout: Layout, population: int) -> int:
-    """Return how many values per neuron are stored beside the potential."""
+    """Return the number of values per neuron stored in addition to the potential."""
     neuron: Any = layout.populations[population].neuron
     parts = (neuron, *layout.synapses(population))
     return sum(len(states_of(type(part))) for part in parts) - 1 + hidden_states(type(neuron))
 
 
 def initial_states(layout: Layout, number: int, dt: float, seed: int) -> NDArray[np.float64]:
-    """Return all states of every neuron of a population at time 0, the potential (mV) first.
+    """Return the states of every neuron of a population at time 0.
 
-    The states of its synapses follow.
+    The potential (mV) is the first state. The states of the synapses follow those of the neuron.
 
     Returns
     -------
@@ -102,9 +102,11 @@ def _integrated(layout: Layout, number: int) -> list[Any]:
 def _parameter_rows(
     layout: Layout, local: LocalPopulation, dt: float, seed: int
 ) -> NDArray[np.float64]:
-    """Return refractory steps, and parameters of the neuron and the synapses integrated with it.
+    """Return the parameters of a model neuron and its synapses as rows.
 
-    One row, or one for each local neuron.
+    Each row contains the refractory period (steps), the parameters of the neuron, and the
+    parameters of the synapses that are integrated with it. There is one row per local neuron, or
+    a single row if all neurons are equal.
     """
     population = layout.populations[local.population]
     neuron = drawn_neuron(population, seed)
@@ -120,13 +122,13 @@ def _parameter_rows(
 def model_tables(
     layout: Layout, neurons: Neurons, thread: int, dt: float, seed: int, debug: bool
 ) -> ModelPart:
-    """Lay out the neurons of one thread that have compiled equations.
+    """Build the tables of the neurons of one thread that have compiled equations.
 
     Parameters
     ----------
     layout : Layout
     neurons : Neurons
-        Of the thread.
+        Neurons of the thread.
     thread : int
     dt : float
         ms.

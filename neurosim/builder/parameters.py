@@ -69,15 +69,16 @@ def shortest_refractory(neuron: Neuron, dt: float) -> int:
 
 
 def number_of(neuron: Neuron, name: str) -> float:
-    """Return a parameter of a neuron model, NaN without it or if it differs between neurons."""
+    """Return a parameter of a neuron model; NaN if missing or not uniform."""
     value = getattr(neuron, name, math.nan)
     return float(value) if is_uniform(value) else math.nan
 
 
 def potential_offset(population: Population, seed: int) -> float | NDArray[np.float64]:
-    """Return the potential to which `State.v` is relative (mV): rest, or 0 for equations.
+    """Return the potential (mV) that is the zero of `State.v`.
 
-    An array if it differs between neurons.
+    It is the resting potential for linear neurons, an array if it differs between neurons, and 0
+    for models with equations.
     """
     if not population.neuron.is_linear:
         return 0.0

@@ -116,7 +116,7 @@ class Synapses(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """A network laid out on a time grid for a number of threads.
+    """Read-only tables of a network, for a time grid and a number of threads.
 
     Attributes
     ----------
@@ -169,7 +169,7 @@ class Plan:
     def max_spikes(self, n_steps: int, n_parts: int = 1) -> int:
         """Return the maximum number of spikes in `n_steps` steps.
 
-        If `n_parts` is given, of one of `n_parts` equal parts of every population.
+        If `n_parts` is given, only one of `n_parts` equal parts of every population is counted.
         """
         sizes = -(-np.diff(self.first_id) // n_parts)
         return int((sizes * -(-n_steps // (self.refractory + 1))).sum())
@@ -274,8 +274,8 @@ def build(
     debug : bool
         Whether to run the equations of models as plain Python.
     wired : Plan, optional
-        Plan whose synapses are reused: of the same network with other parameters of neurons, for
-        the same threads.
+        Plan of the same network with other parameters of neurons, for the same threads. Its
+        synapses are reused.
 
     Raises
     ------

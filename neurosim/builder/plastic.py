@@ -106,7 +106,7 @@ def plastic_projections(
 
 
 class _Rule:
-    """A plasticity rule with the values that its row functions read."""
+    """A plasticity rule and the parameters that its compiled functions read."""
 
     def __init__(self, rule: Any, dt: float) -> None:
         traces = traces_of(type(rule)).values()
@@ -131,7 +131,7 @@ def plastic_parts(
     each: Each,
     debug: bool,
 ) -> list[PlasticPart]:
-    """Lay out the plastic synapses of each thread of this process.
+    """Build the tables of plastic synapses of each thread of this process.
 
     With `debug`, rules run as plain Python.
     """
@@ -155,7 +155,7 @@ def _plastic_part(
     layout: Layout,
     thread: int,
 ) -> PlasticPart:
-    """Lay out the plastic synapses of one thread."""
+    """Build the tables of plastic synapses of one thread."""
     records = np.zeros(len(plastic), PLASTIC_PROJECTION)
     columns: dict[str, list[NDArray]] = {}
     stops, n_synapses, n_lists, n_delays, n_rows = [np.zeros(1, np.int64)], 0, 0, 0, 0
@@ -251,8 +251,8 @@ def new_plasticity_state(part: PlasticPart) -> PlasticityState:
 def history_limit(state: PlasticityState) -> int:
     """Return the number of stored postsynaptic spikes above which unneeded ones are dropped.
 
-    Dropping visits all synapses and spikes, so its cost per new spike stays constant if the history
-    grows by as many spikes as there are of both.
+    The cost of dropping is proportional to the number of synapses and spikes. The history may grow
+    by this number before spikes are dropped, so the cost per new spike is constant.
     """
     return 2 * int(state.count[0]) + len(state.weights) + LEAST_HISTORY
 

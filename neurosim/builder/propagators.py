@@ -67,7 +67,7 @@ def membrane(neuron: Neuron, dt: float) -> np.record:
 
 
 def mechanism(neuron: Neuron) -> SpikeMechanism:
-    """Return how a neuron spikes."""
+    """Return the spike mechanism of a neuron."""
     if not neuron.is_linear:
         return SpikeMechanism.MODEL
     return link_of(neuron) if neuron.is_uniform else SpikeMechanism.HETEROGENEOUS

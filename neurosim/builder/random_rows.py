@@ -131,7 +131,7 @@ class ThreadRules:
         return sum(map(len, self._views[:-1]))
 
     def lists(self, first: int, last: int, *, counting: bool, only: int | None = None) -> Lists:
-        """List the rows of in-degree rules of the sources first … last − 1.
+        """List the rows of in-degree rules of sources `first` to `last` − 1.
 
         With `counting`, only the lengths of the rows are determined, except for targets with E/I
         probes. `only` selects one projection.

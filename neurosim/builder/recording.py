@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class StateIndex(NamedTuple):
-    """Index of a state variable among the values per neuron that are stored beside v."""
+    """Index of a state variable among the values per neuron stored in addition to v."""
 
     number: int
     size: int

@@ -179,7 +179,7 @@ def with_states(
     plan : Plan
     snapshot : mapping
     name : str
-        Of the population.
+        Name of the population.
     values : mapping of str to (ids, values)
         By state; "v" is the membrane potential (mV).
     """
@@ -206,7 +206,8 @@ def with_states(
 def _with_max_delay(snapshot: Mapping[str, NDArray], max_delay: int) -> dict[str, NDArray]:
     """Return a snapshot with the spikes of the last `max_delay` steps.
 
-    Steps before the start of the snapshot's history get no spikes: no synapse had so long a delay.
+    Steps before the start of the snapshot's history have no spikes, because no synapse had such a
+    long delay.
     """
     fired, counts = snapshot["fired"], snapshot["fired_in"]
     missing = max(max_delay - len(counts), 0)
@@ -280,11 +281,11 @@ def set_state(
     Parameters
     ----------
     plan : Plan
-        Of the same network, for any number of threads.
+        Plan of the same network, for any number of threads.
     states : list of State
         At time 0; written to.
     snapshot : mapping
-        As `check_state` accepts it, with "delivered", the number of synaptic events.
+        Snapshot accepted by `check_state`, with "delivered", the number of synaptic events.
     step : int
     """
     restored = []

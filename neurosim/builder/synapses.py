@@ -65,7 +65,7 @@ class ThreadTable:
         self._onto_probes = 0
 
     def _stages(self) -> tuple[list[tuple[int, int]], list[int]]:
-        """Return how rows are built.
+        """Divide the work into rows drawn one by one and projections built in stages.
 
         Returns
         -------

@@ -61,12 +61,12 @@ def weight_fields(projection: Projection) -> dict[str, float]:
 
 @dataclass(frozen=True, eq=False)
 class CommonWeights:
-    """Weights that the synapses of a row share.
+    """Weights that are shared by all synapses of a row.
 
     Attributes
     ----------
     values : (n_populations, n_common) ndarray of float64
-        For the rows from each population.
+        Weights of the rows whose sources are in each population.
     index : (n_projections,) ndarray of int64
         Column in `values` of each projection.
     """

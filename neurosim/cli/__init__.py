@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : sequence of str, optional
-        Arguments after `neurosim`. Default: those of the command line.
+        Arguments after `neurosim`. Default: the arguments of the command line.
 
     Returns
     -------

@@ -30,12 +30,12 @@ STEPS = (
 
 
 def run_demo(out: Path) -> bool:
-    """Run the steps, each in its subfolder of `out`.
+    """Run the scenarios of the demo, saving each in a subfolder of `out`.
 
     Returns
     -------
     bool
-        False if Ctrl-C interrupted a step.
+        False if Ctrl-C interrupted a scenario.
     """
     figures: list[str] = []
     for message, request in STEPS:

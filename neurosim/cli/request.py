@@ -98,7 +98,10 @@ def _error(path: Path, message: str) -> NeurosimError:
 def _number(
     low: float, high: float, kinds: Any = (int, float), *, optional: bool = True
 ) -> Callable[[object], bool]:
-    """Return a check for numbers from `low` to `high`, and for None if `optional`."""
+    """Return a function that checks whether a value is a number in `low` to `high`.
+
+    If `optional`, None is valid too.
+    """
 
     def check(value: Any) -> bool:
         if value is None or isinstance(value, bool):

@@ -29,7 +29,7 @@ class CSVEdges(EdgeFile):
     r"""Connect neurons as listed in a text file with a header and one line per edge.
 
     The file is read in blocks when the network is built, so it may be larger than memory.
-    Strengths and delays are read from columns if `Network.connect` gets the names of columns.
+    Strengths and delays are read from columns if their names are passed to `Network.connect`.
     Fields may be quoted. Blank lines and lines that start with # are skipped.
 
     The source and target columns hold indices, from 0, within the two populations, or names of
@@ -39,16 +39,16 @@ class CSVEdges(EdgeFile):
     Parameters
     ----------
     path : path-like
-        Not compressed.
+        Uncompressed text file.
     source, target : str
         Names of the columns with the two ends of each edge.
     delimiter : str, optional
-        Comma, semicolon, tab or blank. A blank stands for any number of blanks and tabs. Default:
+        Comma, semicolon, tab or space. A space stands for any number of spaces and tabs. Default:
         the delimiter of the header.
     names : sequence of str, optional
         Name of each neuron of the source population, in order of index.
     target_names : sequence of str, optional
-        The same for the target population. Default: `names`.
+        Name of each neuron of the target population. Default: `names`.
 
     Raises
     ------
@@ -115,7 +115,7 @@ class CSVEdges(EdgeFile):
         return CSVReader(projection)
 
     def _header(self, head: bytes) -> tuple[str, tuple[str, ...], int]:
-        """Return the delimiter, the names of the columns and the offset of the first edge."""
+        """Return the delimiter, the column names and the offset (bytes) of the first edge."""
         start, comments, line = 0, [], b""
         for line in head.splitlines(keepends=True) or [b""]:
             start += len(line)
@@ -152,7 +152,7 @@ class CSVEdges(EdgeFile):
         assert self.delimiter is not None
         source, target = (self.columns.index(name) for name in (self.source, self.target))
         for row in map(splitter(self.delimiter), lines):
-            if len(row) > max(source, target):  # shorter rows are refused at build time
+            if len(row) > max(source, target):  # shorter rows are reported at build time
                 yield row[source], row[target]
 
     def _holds_names(self, rest: bytes) -> bool:

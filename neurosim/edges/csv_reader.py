@@ -138,7 +138,7 @@ class CSVReader(FileReader):
         return [*ids.astype(np.int64), *columns[2:]] if plain else None
 
     def _parse_rows(self, text: bytes, begin: int) -> list[NDArray]:
-        """Parse lines with the csv module; refuse the first wrong field."""
+        """Parse lines with the csv module; raise an error at the first invalid field."""
         found: list[list[float]] = [[] for _ in self._wanted]
         for number, line in enumerate(text.split(b"\n")):
             if not (row := self._fields(line, begin, number)):
@@ -189,7 +189,7 @@ class CSVReader(FileReader):
 def splitter(delimiter: str) -> Callable[[str], list[str]]:
     """Return a function that splits a line into fields; blank lines and comments have none.
 
-    It raises csv.Error for a quotation mark that is not closed.
+    The function raises `csv.Error` if a quotation mark is not closed.
     """
     blank = delimiter == " "
     after_quote = re.compile(f'(?<=")[ \t]+(?={delimiter}|$)')  # an error to the csv module
@@ -209,7 +209,7 @@ def splitter(delimiter: str) -> Callable[[str], list[str]]:
 
 
 def short_lines(file: Any, path: str) -> Iterator[str]:
-    """Yield the lines of a text file; refuse one that is too long."""
+    """Yield the lines of a text file; raise an error if one is too long."""
     while line := file.readline(MAX_LINE_BYTES + 1):
         if len(line) > MAX_LINE_BYTES:
             raise _too_long(path)

@@ -30,7 +30,7 @@ def as_path(value: Any, name: str, *_: Any) -> str:
 
 
 def as_text(value: Any, name: str, *_: Any) -> str:
-    """Return a non-empty string."""
+    """Return `value`; raise an error if it is not a non-empty string."""
     if not isinstance(value, str) or not value:
         raise NeurosimError(f"{name} = {show(value)} is not a name: give a non-empty string")
     return value
@@ -38,13 +38,15 @@ def as_text(value: Any, name: str, *_: Any) -> str:
 
 @dataclass(frozen=True)
 class EdgeFile(Rule, abstract=True):
-    """Base class of edge lists in files, which must not change after they have been described.
+    """Base class of connection rules that read edge lists from files.
+
+    A file must not change after the rule has been created.
 
     Parameters
     ----------
     path : path-like
     sha256 : str, optional
-        Digest of the content, by which a saved description identifies its files.
+        Digest of the content, by which a saved network identifies the file.
     """
 
     random = False
@@ -95,14 +97,14 @@ class EdgeFile(Rule, abstract=True):
         return self._stamps[self.path][0]
 
     def check_column(self, name: str) -> None:
-        """Refuse the name of a column that the file does not have."""
+        """Raise an error if the file has no column of this name."""
         if name not in self.columns:
             raise NeurosimError(
                 f"{self.path} has no column {show(name)}: {nearest_name(name, self.columns)}"
             )
 
     def check_unchanged(self) -> None:
-        """Refuse files whose size or modification time has changed.
+        """Raise an error if the size or modification time of a file has changed.
 
         Raises
         ------
@@ -115,7 +117,7 @@ class EdgeFile(Rule, abstract=True):
                 )
 
     def check_content(self) -> None:
-        """Refuse files whose content differs from that of a saved description.
+        """Raise an error if the content of a file differs from the saved digest.
 
         Raises
         ------

@@ -57,7 +57,7 @@ class Reader(ABC):
 
     @abstractmethod
     def read(self, k: int) -> Block:
-        """Return block k; refuse edges outside the populations."""
+        """Return block k; raise an error for edges outside the populations."""
 
     @abstractmethod
     def where(self, k: int, i: int) -> str:

@@ -32,12 +32,12 @@ class SonataEdges(EdgeFile):
 
     The file is read in blocks when the network is built, so it may be larger than memory.
     Strengths and delays are read from attributes, such as "syn_weight" and "delay", if
-    `Network.connect` gets their names. The value of an edge is the one in its edge group, or else
-    that of its type in the table `edge_types`.
+    their names are passed to `Network.connect`. The value of an edge is read from its edge group
+    or, if the group has none, from the row of its type in the table `edge_types`.
 
-    An edge may stand for several synapses. A strength read from the file is multiplied by their
-    number, the attribute `nsyns`, as in BMTK. A strength given as a number or a distribution is
-    that of the whole edge; ``Column("nsyns", 0.5)`` gives 0.5 to each synapse.
+    An edge may represent several synapses. A strength read from the file is multiplied by their
+    number, the attribute `nsyns`, as in BMTK. A strength given as a number or a distribution
+    applies to the whole edge; ``Column("nsyns", 0.5)`` sets 0.5 for each synapse.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class SonataEdges(EdgeFile):
         Table with a column edge_type_id, its columns separated by spaces.
     nsyns : str or None
         Attribute with the number of synapses of an edge, by which strengths read from the file
-        are multiplied. It may be missing. None: strengths are those of whole edges.
+        are multiplied. It may be missing. None: strengths apply to whole edges.
 
     Raises
     ------

@@ -177,7 +177,7 @@ class SonataPopulation:
         return h5py.Dataset(h5py.h5d.open(self._file.id, found.name.encode(), access))
 
     def read(self, start: int, stop: int, name: str) -> NDArray[np.float64]:
-        """Return an attribute of the edges start to stop − 1.
+        """Return an attribute of edges `start` to `stop` − 1, shape (stop − start,).
 
         Raises
         ------
@@ -190,7 +190,7 @@ class SonataPopulation:
         return values
 
     def counts(self, start: int, stop: int) -> NDArray[np.float64]:
-        """Return the number of synapses of each of the edges start to stop − 1; default 1."""
+        """Return the number of synapses of edges `start` to `stop` − 1; default 1."""
         if self._nsyns not in self._columns:
             return np.ones(stop - start)
         values, known = self._values(start, stop, self._nsyns)

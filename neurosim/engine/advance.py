@@ -181,7 +181,7 @@ class Engine:
         n_steps : int
             At most `chunk`.
         pool : ThreadPoolExecutor or None
-            For all threads but one; None if there is only one.
+            Pool for all threads but one; None if there is only one thread.
 
         Raises
         ------
@@ -232,7 +232,7 @@ class Engine:
             raise NeurosimError(lines.tobytes().decode().splitlines()[0])
 
     def get_state(self) -> EngineState:
-        """Return everything that has changed since time 0, for any number of threads the same."""
+        """Return the state, which does not depend on the number of threads."""
         self.drop_history()
         columns = get_plasticity_state(self.plan, self.plasticity)
         columns = {name: self.comm.allgather(column) for name, column in columns.items()}

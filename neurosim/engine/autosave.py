@@ -1,6 +1,6 @@
 """Automatic checkpoints of a long job, from which it is resumed after an interruption.
 
-A job is resumed by replaying it: the same program makes the same simulations in the same order.
+A job is resumed by replaying it: the same program creates the same simulations in the same order.
 Each simulation finds its checkpoint by its number and continues from there. Until it has
 passed the time of the checkpoint, it returns the results of the first attempt. So a job of many
 simulations loses only the work since the last checkpoint.
@@ -32,7 +32,7 @@ _active: ContextVar[CheckpointSeries | None] = ContextVar("checkpoint series", d
 
 
 class CheckpointSeries:
-    """Checkpoints of all simulations that are made while the series is active.
+    """Checkpoints of all simulations that are created while the series is active.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class CheckpointSeries:
 
     @contextmanager
     def active(self) -> Iterator[None]:
-        """Save every simulation that is made inside the block."""
+        """Save every simulation that is created inside the block."""
         token = _active.set(self)
         try:
             yield

@@ -1,4 +1,4 @@
-"""Comparison of the calls of several processes, which must all make the same ones.
+"""Check that all processes make the same calls.
 
 Calls are compared by a short digest. Only if digests differ are the arguments exchanged, to name
 the first difference.
@@ -81,7 +81,7 @@ def difference(calls: Sequence[Call]) -> str | None:
     Parameters
     ----------
     calls : sequence of Call
-        Of all processes, in order.
+        One call per process, in order of rank.
 
     Examples
     --------

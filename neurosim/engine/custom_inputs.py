@@ -53,7 +53,7 @@ class CustomInputs:
         return bool(self._plan.threads[0].custom)
 
     def with_currents(self, thread: int, inputs: Inputs, first: int, last: int) -> Inputs:
-        """Return the inputs of a thread with the currents in the steps first … last − 1."""
+        """Return the inputs of a thread with the currents in steps `first` to `last` − 1."""
         programs, changes, amplitudes = inputs.programs.copy(), inputs.changes, inputs.amplitudes
         for drive, port in self._plan.threads[thread].custom.items():
             if port.spikes is None:
@@ -68,7 +68,7 @@ class CustomInputs:
     def spikes(
         self, thread: int, first: int, last: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-        """Return step, slot and weight of the spikes that arrive in the steps first … last − 1."""
+        """Return step, slot and weight of the spikes that arrive in steps `first` to `last` − 1."""
         found: list[tuple[NDArray, ...]] = [(np.empty(0, np.int64),) * 2 + (np.empty(0),)]
         for drive, port in self._plan.threads[thread].custom.items():
             if port.spikes is not None:
@@ -93,7 +93,7 @@ class CustomInputs:
     def _arrivals(
         self, drive: Drive, port: CustomPort, first: int, last: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return step and target of the spikes that arrive in the steps first … last − 1."""
+        """Return step and target of the spikes that arrive in steps `first` to `last` − 1."""
         length, delay = interval_steps(len(targets(drive))), float(drive.delay or 0.0)
         start, stop = (
             int((step - delay / self._plan.dt) // length) for step in (first - 1, last + 1)

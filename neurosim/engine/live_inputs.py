@@ -34,7 +34,7 @@ class _Events(NamedTuple):
     weights: NDArray[np.float64]
 
     def select(self, index: NDArray | slice) -> _Events:
-        """Return the events at an index."""
+        """Return the events selected by an index array, mask or slice."""
         return _Events(self.steps[index], self.slots[index], self.weights[index])
 
     def append(self, others: _Events) -> _Events:
@@ -55,9 +55,9 @@ class LiveInputs:
     ----------
     plan : Plan
     states : sequence of State
-        Of every thread.
+        State of every thread.
     current : callable
-        Returns the present version of a drive, after changes of the network.
+        Returns the current version of a drive, after changes of the network.
 
     Attributes
     ----------
@@ -147,7 +147,7 @@ class LiveInputs:
             self._pending[thread] = waiting.select(~arrives)
 
     def _begin_custom(self, thread: int, first: int, last: int) -> None:
-        """Read the custom inputs of the steps first … last − 1."""
+        """Read the custom inputs of steps `first` to `last` − 1."""
         self.tables[thread] = self._custom.with_currents(thread, self._fixed[thread], first, last)
         for port in self._plan.threads[thread].custom.values():
             if port.spikes is None:
@@ -202,7 +202,7 @@ class LiveInputs:
                 self._dispatch(drives[number[sent[0]]], columns[sent], steps[sent])
 
     def _check(self, drive: Drive, kind: type[LiveCurrent | LiveSpikes]) -> None:
-        """Refuse anything but a live drive of one kind in this simulation."""
+        """Raise an error unless `drive` is a live input of this kind in this simulation."""
         known = isinstance(drive, Drive) and drive in self._plan.threads[0].live
         if not known or type(drive.input) is not kind:
             named = show(drive)

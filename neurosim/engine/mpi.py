@@ -85,7 +85,7 @@ class Communicator:
 
     @property
     def leads(self) -> bool:
-        """Earlier name of `is_root`."""
+        """Former name of `is_root`."""
         warnings.warn("leads is now is_root", DeprecationWarning, stacklevel=2)
         return self.is_root
 
@@ -130,7 +130,10 @@ class Communicator:
         return np.frombuffer(memory, np.uint8)
 
     def allreduce(self, array: NDArray) -> NDArray:
-        """Return an array that every process has filled in part, with zeros elsewhere."""
+        """Combine an array from all processes by bitwise OR.
+
+        Each process fills part of the array and leaves zeros elsewhere.
+        """
         if self.is_serial:
             return array
         from mpi4py import MPI
@@ -264,7 +267,7 @@ _current: ContextVar[Communicator | None] = ContextVar("communicator", default=N
 
 
 def current_communicator() -> Communicator:
-    """Return the processes that share the simulations made here."""
+    """Return the communicator of the enclosing `use_mpi` block, or a serial one."""
     return _current.get() or Communicator()
 
 

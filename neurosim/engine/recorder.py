@@ -35,7 +35,7 @@ class _Rows:
         self._n = 0
 
     def reserve(self, n: int) -> None:
-        """Ensure capacity for `n` rows in total."""
+        """Ensure capacity for a total of `n` rows."""
         if n > len(self._data):
             data = np.empty(
                 (max(n, int(GROWTH * len(self._data))), *self._data.shape[1:]), self._data.dtype
@@ -129,9 +129,9 @@ class Recorder:
         ----------
         t_first, n_steps : int
         state : State
-            Of one thread: all threads have the same history of spikes.
+            State of one thread; all threads have the same history of spikes.
         samples : list of (n_rows, n_signals) ndarray
-            Of every thread.
+            Samples of every thread.
         """
         start = state.history_start[self._plan.max_delay : self._plan.max_delay + n_steps + 1]
         ids = state.history[start[0] : start[-1]]
@@ -191,7 +191,7 @@ class Recorder:
             spikes.append(drawn_ids[shown], drawn_stamps[shown])
 
     def spikes(self, first: int, last: int) -> dict[str, SpikeTrains]:
-        """Return the spikes of the steps first … last − 1 by population."""
+        """Return the spikes of steps `first` to `last` − 1 by population."""
         self._sort()
         dt = self._plan.dt
         return {
@@ -206,7 +206,7 @@ class Recorder:
         }
 
     def traces(self, first: int, last: int) -> dict[tuple[str, str], Trace]:
-        """Return the samples of the steps first … last − 1 by population and variable."""
+        """Return the samples of steps `first` to `last` − 1 by population and variable."""
         self._sort()
         return {trace.key: self._trace(k, first, last) for k, trace in enumerate(self._plan.traces)}
 

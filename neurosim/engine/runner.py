@@ -170,7 +170,7 @@ class Runner:
         return self._result(self.wall_s - before if engine.steps > first else 0.0)
 
     def _call(self, on_chunk: Callable[[Chunk], object], start: int) -> bool:
-        """Call `on_chunk` with the chunk since step `start`; return whether to continue."""
+        """Call `on_chunk` with the results since step `start`; return whether to continue."""
         engine = self.engine
         chunk = Chunk(engine.recorder, engine.live, start, engine.steps, engine.plan.dt)
         try:
@@ -199,7 +199,7 @@ class Runner:
         self.comm.run_on_root(lambda: write(state))
 
     def connections(self, index: int) -> Connections:
-        """Return the connections of a projection at the present time."""
+        """Return the connections of a projection at the current time."""
         if self.autosave is None or self.network.projections[index].plasticity is None:
             return read_connections(self.engine, index)
         # While a resumed job is replayed, the engine is ahead: return the earlier weights.

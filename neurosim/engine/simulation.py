@@ -1,4 +1,4 @@
-"""The `Simulation` of a network, and `simulate`, which makes and runs one."""
+"""`Simulation` of a network, and the function `simulate`, which creates and runs one."""
 
 from __future__ import annotations
 
@@ -106,7 +106,9 @@ class Simulation:
         progress: bool = False,
         profile: bool = False,
     ) -> Simulation:
-        """Return the simulation that `save` wrote. It continues with the same bits.
+        """Restore a simulation from a file written by `save`.
+
+        The restored simulation gives bit-identical results to the saved one.
 
         Parameters
         ----------
@@ -166,7 +168,7 @@ class Simulation:
         return unpickle(*deepcopy(arguments, memo))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a checkpoint, from which `restore` continues with the same bits.
+        """Write a checkpoint, from which `restore` continues the simulation exactly.
 
         The file holds the network, its state, and all recorded data. It is written atomically and
         contains a checksum.
@@ -333,7 +335,7 @@ class Simulation:
         return f"{(end - self._runner.steps) * self._runner.engine.plan.dt:.12g} ms"
 
     def _check_complete(self) -> None:
-        """Refuse to continue if a part was added after the simulation was made."""
+        """Raise an error if a part was added after the simulation was created."""
         for network in (self._original, self.network):
             for kind, size in self._sizes.items():
                 for part in getattr(network, kind)[size:]:
@@ -343,7 +345,7 @@ class Simulation:
                     )
 
     def connections(self, projection: Projection) -> Connections:
-        """Return the connections of a projection at the present time.
+        """Return the connections of a projection at the current time.
 
         Static connections are not kept in this form during a simulation: each call draws them
         again from the seed.
@@ -369,11 +371,11 @@ class Simulation:
         return self._runner.connections(index)
 
     def synapses(self, projection: Projection) -> Connections:
-        """Return `connections` of a projection: the earlier name."""
+        """Former name of `connections`."""
         return self.connections(projection)
 
     def parameters(self, part: Population | PopulationView) -> dict[str, Any]:
-        """Return the present parameters of neurons, including random ones.
+        """Return the current parameters of neurons, including random ones.
 
         Parameters
         ----------
@@ -397,7 +399,7 @@ class Simulation:
         return read_parameters(self.network, part, self._runner.engine.plan.seed)
 
     def set(self, part: Population | PopulationView | Projection, **values: Any) -> None:
-        """Change parameters or states of neurons, or weights, from the present time on.
+        """Change parameters or states of neurons, or weights, at the current time.
 
         All other states are unchanged, and so are weights that were given as `psp`. `network` and
         checkpoints contain the new values.
@@ -442,7 +444,7 @@ class Simulation:
 
 
 def _check_network(network: Network) -> Network:
-    """Return a network, and refuse anything else."""
+    """Return `network`; raise an error if it is not a `Network`."""
     if not isinstance(network, Network):
         raise NeurosimError(
             f"network = {show(network)} is not a Network: give what ns.Network() returned"

@@ -33,14 +33,14 @@ BISECTIONS = 60
 
 @dataclass(frozen=True, eq=False)
 class Verification:
-    """Errors of a model on the time grid.
+    """Errors of a model simulated on the time grid, relative to a reference solution.
 
     Attributes
     ----------
     dt : float
         Step of the time grid (ms).
     spike_times, reference_times : (n,) ndarray
-        On the time grid and in the reference solution (ms).
+        Spike times on the time grid and in the reference solution (ms).
     largest_v_error : float
         Largest error of the potential up to the first spike (mV).
     largest_spike_shift : float

@@ -39,7 +39,7 @@ def scenario_names() -> tuple[str, ...]:
 
 
 def find_scenario(name: str, origin: Origin | None = None) -> Scenario[Any]:
-    """Return an installed scenario, or that of a file if the name ends in .toml.
+    """Return an installed scenario, or a scenario file if the name ends in .toml.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def scenario_of_source(name: str, source: bytes, folder: Path | None = None) -> 
     Parameters
     ----------
     name : str
-        Of the scenario.
+        Name of the scenario.
     source : bytes
         Content of the scenario file.
     folder : Path, optional
@@ -150,7 +150,10 @@ def _sort_key(scenario: Scenario[Any]) -> tuple[int, str, int, str]:
 
 
 def _reduce(scenario: Scenario[Any]) -> tuple[Any, ...]:
-    """Pickle a scenario by name or by the content of its file: local functions have no pickle."""
+    """Pickle a scenario by name or by the content of its file.
+
+    Its local functions cannot be pickled.
+    """
     if scenario.source_file is not None:
         return scenario_of_source, (scenario.name, scenario.source_file)
     installed = _installed().get(scenario.name)

@@ -30,7 +30,7 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
 
 
 def suggest(word: object, choices: Iterable[str]) -> str:
-    """Return a hint at the most similar choice, or else the list of choices."""
+    """Return a hint with the most similar choice, or else a list of choices."""
     choices = list(choices)
     near = nearest(str(word), choices)
     if near:
@@ -160,7 +160,7 @@ def parse_settings(settings: type[S], assignments: Sequence[str] = ()) -> S:
     Raises
     ------
     NeurosimError
-        For an unknown key or an invalid value.
+        If a key is unknown or a value is invalid.
     """
     return settings(**parse_values(settings, assignments))
 

@@ -28,7 +28,7 @@ NEURONS = (
 )  # fmt: skip
 """Names of columns of neurons, in order of preference."""
 NAMES = ("name", "neuron_name", "unit_name", "cell_name", "node_name", "label")
-"""Names of columns of neurons' names beside their numbers."""
+"""Names of columns with the names of neurons, in addition to a column of numbers."""
 POPULATIONS = ("population", "populations", "pop", "pop_name", "node_population")
 MILLISECONDS = (
     "timestamps", "timestamp", "node_id", "node_ids", "gid", "gids", "sender", "senders",
@@ -52,8 +52,8 @@ class Columns:
     ----------
     time : int
     neuron, name, population : int or None
-        Number or name of the neuron, its name beside a number, and its population. None if there
-        is no such column.
+        Columns with the number (or name) of the neuron, with its name in addition to a number,
+        and with its population. None if there is no such column.
     offset : int or None
         Offsets (ms) to subtract from times in steps.
     to_ms : float or None
@@ -125,7 +125,7 @@ def _first(names: Sequence[str], wanted: Sequence[str]) -> int | None:
 
 
 def check_unit(unit: str | None) -> None:
-    """Refuse an unknown unit of time."""
+    """Raise an error if the unit of time is unknown."""
     if unit is not None and unit not in UNITS:
         raise NeurosimError(f"unknown unit = {show(unit)}: give {', '.join(UNITS)}")
 

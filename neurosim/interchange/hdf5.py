@@ -30,7 +30,7 @@ KINDS = {"f": "floating-point numbers", "iu": "whole numbers"}
 class HDF5Reader:
     """Read groups, numbers and text from an untrusted file.
 
-    Soft links are followed within the file; links to other files are refused. The amount of
+    Soft links are followed within the file; links to other files raise an error. The amount of
     decompressed data is limited by the size of the file. A FormatError names a part that does not
     follow the file's format, a NeurosimError a part that is not supported. Errors of h5py, and a
     ValueError, mean damage.
@@ -40,7 +40,7 @@ class HDF5Reader:
     size : int
         Size of the file (bytes).
     soft_links : bool
-        Whether soft links are followed; if not, they are refused, too.
+        Whether soft links are followed; if not, they raise an error.
     """
 
     def __init__(self, size: int, *, soft_links: bool = True) -> None:
@@ -140,7 +140,7 @@ class HDF5Reader:
         return bounds
 
     def attribute(self, item: h5py.Group | h5py.Dataset, name: str) -> Any:
-        """Return a scalar attribute, a number or a string; None if there is none of that name."""
+        """Return a scalar attribute (number or string); None if it does not exist."""
         if name not in item.attrs:
             return None
         size = item.attrs.get_id(name).get_storage_size()
@@ -165,7 +165,7 @@ class HDF5Reader:
 
 
 def _check_readable(dataset: h5py.Dataset) -> None:
-    """Refuse a dataset stored in another file, or compressed by a filter that is not installed."""
+    """Raise an error if a dataset is in another file or needs a missing filter."""
     if dataset.external or dataset.is_virtual:
         raise NeurosimError(
             f"{dataset.name} is stored in another file, which is not read: give a file that "

@@ -100,7 +100,7 @@ class ImportedSpikes:
     Raises
     ------
     NeurosimError
-        For values that no recording can have.
+        If a value is impossible in a recording.
     """
 
     populations: Mapping[str, PopulationSpikes]

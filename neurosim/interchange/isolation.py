@@ -167,7 +167,7 @@ def limit_resources(size: int) -> None:
 
 
 def _audit(event: str, details: tuple[Any, ...]) -> None:
-    """Refuse to look up a function that a pickle names, and to open a file for writing."""
+    """Audit hook that forbids unpickling functions and opening files for writing."""
     if event == "pickle.find_class":
         raise PermissionError("it is pickled")
     if event == "open":

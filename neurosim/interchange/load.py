@@ -42,8 +42,8 @@ def load_spikes(
     """Read spikes from a file: NWB, SONATA, CSV, NEST, NumPy, or any format that Neo reads.
 
     All files except text are parsed in a subprocess with limits on memory and time: a damaged file
-    is refused and cannot crash or block the caller. The subprocess is not a sandbox; it does not
-    protect from files made to attack a library.
+    raises an error and cannot crash or block the caller. The subprocess is not a sandbox; it does
+    not protect from files made to attack a library.
 
     Text has one spike per row, in columns separated by commas, semicolons, tabs or spaces. The
     names of the columns identify the neuron (neuron, unit_id, node_ids, senders, …), its time
@@ -112,7 +112,7 @@ def load_spikes(
 
 
 def _paths(given: Any, what: str) -> list[Path]:
-    """Return one path or several as a list."""
+    """Convert a path or several paths to a list of `Path`."""
     try:
         return [Path(one) for one in ([given] if isinstance(given, (str, os.PathLike)) else given)]
     except TypeError:

@@ -96,7 +96,7 @@ def _read(
 
 
 def _has_nwb(file: h5py.File, reader: HDF5Reader, is_nwb: bool) -> bool:
-    """Whether an HDF5 file is an NWB 2 file; NWB 1 and results of neurosim are refused."""
+    """Whether an HDF5 file is NWB 2; raise an error for NWB 1 and neurosim results."""
     if reader.member(file, "neurosim") is not None:
         raise NeurosimError("it is a result of neurosim: open it with neurosim.load")
     version = reader.attribute(file, "nwb_version")
@@ -110,7 +110,7 @@ def _has_nwb(file: h5py.File, reader: HDF5Reader, is_nwb: bool) -> bool:
 
 
 def _refuse_options(unit: str | None, nodes: dict[str, Nodes]) -> None:
-    """Refuse options that a format does not use."""
+    """Raise an error if an option is not used by the format."""
     if unit is not None:
         raise NeurosimError(f"its format specifies the unit of times: leave unit = {unit!r} out")
     if nodes:

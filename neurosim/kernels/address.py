@@ -1,9 +1,9 @@
 """Functions that are called by address.
 
 Features that few networks need, such as plasticity or user-defined models, are compiled as separate
-functions. The time loop calls them at addresses stored in an array. So its type does not depend on
-them, and it is compiled only once. These functions receive the address of a `Frame` of tables, and
-integers.
+functions. The time loop calls them at addresses stored in an array. The type of the loop therefore
+does not depend on them, and it is compiled only once. These functions receive the address of a
+`Frame` of tables, and integers.
 
 With the compiler switched off (``NUMBA_DISABLE_JIT=1``), functions and frames replace their
 addresses.
@@ -94,7 +94,7 @@ class Entry:
     Attributes
     ----------
     addresses : (int, int)
-        Of the function and of the frame, valid while the entry lives.
+        Addresses of the function and of the frame, valid during the lifetime of the entry.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class Entry:
 
     @property
     def _kind(self) -> Any:
-        """Ctypes type of the function."""
+        """`ctypes` type of a pointer to the function."""
         return ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * (self._n + 1))
 
     def _plain(self, function: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A barrier for threads that meet thousands of times a second."""
+"""A barrier for threads that synchronise thousands of times per second."""
 
 import numpy as np
 

@@ -96,7 +96,7 @@ def draw_weights(frame, p, at, n, _a, _b):
 
 @addressed
 def draw_delays(frame, p, at, n, _a, _b):
-    """Draw the delays of the n synapses whose identities are in the workspace, as columns."""
+    """Draw the delays of the n synapses in the workspace, as columns of the table."""
     plan, work = tables_at(frame)
     rule, bits = plan.rules[p], work.bits[:n]
     _draw(bits, work.majors, work.minors, rule.delay_key)
@@ -137,7 +137,7 @@ def find_delays(plan, p, work, at, n):
 
 @inline
 def identify(rule, source, work, n):
-    """Write the identities of the n synapses in `work`, and their indices among given values."""
+    """Write the identities of the n synapses, and their indices among given values."""
     # Synapses of in-degree rules were drawn by target, so the target identifies them.
     in_degree, all_to_all = rule.kind == IN_DEGREE, rule.kind == ALL
     for i in range(n):
@@ -193,7 +193,7 @@ def draw_row(frame, p, source, n, only_targets, spread):
 
 @addressed
 def count_rows(frame, draw, draw_frame, first, last, _):
-    """Count the synapses in the rows of the sources with global ids first … last − 1.
+    """Count the synapses in the rows of the sources with ids `first` to `last` − 1.
 
     Parameters
     ----------
@@ -240,7 +240,7 @@ def count_rows(frame, draw, draw_frame, first, last, _):
 
 @inline
 def _append_row(plan, p, work, n, n_new):
-    """Append `n_new` synapses, which `draw_row` drew, to a row of n; return its new length."""
+    """Append `n_new` synapses from `draw_row` to a row of n; return the new length."""
     rule = plan.rules[p]
     slots, columns, weights = work.slots, work.columns, work.weights
     if rule.first_probe < 0:
@@ -273,7 +273,7 @@ def _store(n, start, columns, slots, row_weights, segment, targets, weights):
         segment[columns[i] + 1] += 1
     for j in range(n_columns):
         segment[j + 1] += segment[j]
-    # segment[c] is now where column c begins, and moves on as synapses are stored.
+    # segment[c] is the start of column c; it is incremented as synapses are stored.
     for i in range(n):
         column = columns[i]
         index = start + segment[column]
@@ -281,7 +281,7 @@ def _store(n, start, columns, slots, row_weights, segment, targets, weights):
         targets[index] = slots[i]
         if weights.size > 0:
             weights[index] = row_weights[i]
-    # Each entry is now where the next column begins: shift them back.
+    # Each entry is now the start of the next column: shift them back.
     for j in range(n_columns, 0, -1):
         segment[j] = segment[j - 1]
     segment[0] = 0
@@ -289,7 +289,7 @@ def _store(n, start, columns, slots, row_weights, segment, targets, weights):
 
 @addressed
 def fill_rows(frame, draw, draw_frame, first, last, _):
-    """Fill the rows of the sources with global ids first … last − 1 of a synapse table.
+    """Fill the rows of the sources with ids `first` to `last` − 1 of a synapse table.
 
     Parameters
     ----------

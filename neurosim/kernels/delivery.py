@@ -1,13 +1,13 @@
-"""Delivery of spikes to the input of the present step.
+"""Delivery of spikes to the input of the current step.
 
 Spikes are delivered late. At step t, for every delay d, the spikes of step t − d are added to the
 input buffer that the neurons read next. The buffer is small enough to stay in the second-level
 cache. Each synapse is read once, in order, from a table that is too large for the cache.
 
-Several steps are delivered together, each into a separate row of the buffer, as far as their spikes
-are known. Synapses that act in successive steps are adjacent in the table and are found only once.
-Where 16 bits suffice, a target encodes the slot and the row of a ring buffer. All that a spike
-contributes to these steps is then one segment. Starting another segment takes as long as adding a
+Several steps whose spikes are already known are delivered together, each into a separate row of the
+buffer. Synapses that act in successive steps are adjacent in the table and are found only once.
+If 16 bits suffice, a target encodes the slot and the row of a ring buffer. The synapses of a spike
+that act in these steps are then one segment. Starting another segment takes as long as adding a
 dozen synapses.
 """
 
@@ -45,7 +45,7 @@ def _append_segment(segments, n, start, stop, row, weight):
 @helper
 def _list_segments(table, history_start, history, reached, segments, oldest, newest, now, until,
                    base, age_index):  # fmt: skip
-    """List the segments that act in steps now … until − 1, for the spikes of a range of steps.
+    """List the segments that act in steps `now` to `until` − 1, for the spikes of a range of steps.
 
     The segments of a row are delivered one after the other. Each starts where the previous one,
     stored in `reached`, ended. The list starts with the spikes of age ``ages[age_index]``.
@@ -55,7 +55,7 @@ def _list_segments(table, history_start, history, reached, segments, oldest, new
     n : int
         Number of segments.
     age_index : int
-        Age to continue with, for which the list had no space left.
+        Age at which to continue, because the list was full.
     onto_probes : int
         Number of synapses onto E/I probes in the list.
     """
@@ -68,7 +68,7 @@ def _list_segments(table, history_start, history, reached, segments, oldest, new
     for i in range(age_index, ages.size):
         age = ages[i]
         step = now - age
-        # Columns of the delays that end in steps now … until − 1 for spikes of this age.
+        # Columns of the delays that end in steps `now` to `until` − 1 for spikes of this age.
         a, b = np.uint64(column[age]), np.uint64(column[age + until - now])
         if step < oldest or step >= newest or a == b:
             continue
@@ -163,7 +163,7 @@ def _list(table, state, scratch, oldest, newest, now, until, base, age_index):
 
 @addressed
 def deliver(frame, oldest, newest, now, until, base):
-    """Add the synapses whose spikes arrive in steps now … until − 1 to the input of these steps.
+    """Deliver the spikes that arrive in steps `now` to `until` − 1 to the input buffer.
 
     All steps are given as indices in `State.history_start`.
 
@@ -172,7 +172,7 @@ def deliver(frame, oldest, newest, now, until, base):
     frame : Frame
         Holds `Table`, `State` and `Scratch`.
     oldest, newest : int
-        First and past-the-last step of the spikes to deliver.
+        First step of the spikes to deliver, and the step after the last.
     now, until : int
     base : int
         Step of the first row of `State.buffer` if the buffer is not a ring.
@@ -199,7 +199,7 @@ def deliver(frame, oldest, newest, now, until, base):
 
 @addressed
 def deliver_into_ring(frame, oldest, newest, now, until, base):
-    """Do the same as `deliver` where targets are indices in a ring."""
+    """Variant of `deliver` for targets that are indices in a ring buffer."""
     table, state, scratch = tables_at(frame)
     targets, weights, common, segments = (
         table.targets,
@@ -218,7 +218,7 @@ def deliver_into_ring(frame, oldest, newest, now, until, base):
 
 @addressed
 def deliver_in_common(frame, oldest, newest, now, until, base):
-    """Do the same as `deliver` where the synapses of a row have common weights."""
+    """Variant of `deliver` for rows whose synapses share weights."""
     table, state, scratch = tables_at(frame)
     targets, common, segments = table.targets, table.common, scratch.segments
     age = np.int64(0)

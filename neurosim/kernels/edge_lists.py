@@ -1,9 +1,9 @@
 """Synapse tables from lists of edges, which are read in blocks.
 
 The synapses of each row and column are counted first. Then each synapse is stored directly at its
-place, and the start of its column moves on. Rows that other rules of the population draw are
-inserted between lists in the same way. So each row has the order of a row that is drawn at once: by
-delay, then by projection, then as drawn or listed.
+final index, and the start of its column is incremented. Rows drawn by other rules of the population
+are inserted between lists in the same way. Each row therefore has the same order as a row without
+lists: by delay, then by projection, then as drawn or listed.
 """
 
 from typing import Any, NamedTuple
@@ -39,7 +39,7 @@ class Edges(NamedTuple):
     weights : (n,) or (0,) float64
         Weight of each edge, unless all are equal or drawn.
     delays : (n,) or (0,) int64
-        Index of each edge's delay among those of the list, if delays are listed.
+        Index of each edge's delay among the distinct delays, if delays are listed.
     """
 
     sources: Any
@@ -62,7 +62,7 @@ def count_edges(edges, first, start, stop, probes, key, cdf, guide, counts):
     probes : (stop - start,) or (0,) int64
         Index of the E/I probes of each target, or −1.
     key : uint64
-        Of the random stream of delays.
+        Key of the random stream of delays.
     cdf : (n_delays,) uint64
     guide : (2**GUIDE_BITS,) or (0,) int64
         Distribution of the delays, if there is one.
@@ -114,7 +114,7 @@ def _store(table, row, column, slot, weight):
 
 @helper
 def _store_all(plan, rule, rows, columns, targets, weights, table):
-    """Store synapses, each followed by the one onto its target's E/I probe, if any."""
+    """Store synapses, each followed by the synapse onto the E/I probe, if any."""
     for i in range(columns.size):
         row, column, weight = rows[i], columns[i], weights[i]
         _store(table, row, column, slot_of(rule, plan.views, targets[i]), weight)
@@ -125,7 +125,7 @@ def _store_all(plan, rule, rows, columns, targets, weights, table):
 
 @helper
 def _prefetch_all(rows, columns, table):
-    """Prefetch all memory that synapses will be stored in."""
+    """Prefetch the memory in which synapses will be stored."""
     start, segment, weights = table.start, table.segment, table.weights
     width = segment.shape[1]
     flat = segment.reshape(segment.size)
@@ -196,7 +196,7 @@ def insert_rows(frame, draw, draw_frame, p, first, last):
     p : int
         Projection.
     first, last : int
-        Neurons of the source population: first … last − 1.
+        Range of neurons of the source population: `first` to `last` − 1.
 
     Returns
     -------

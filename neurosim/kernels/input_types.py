@@ -81,7 +81,7 @@ class Inputs(NamedTuple):
     means : (n_values,) float64
         Expected spikes per step for each value of the other programs.
     event_steps, event_slots : (n_events,) int64
-        Given spikes, sorted by step.
+        Spikes at given times, sorted by step.
     event_weights : (n_events,) float64
     currents : (n_pieces,) CURRENT_PIECE
     amplitudes : (n_values,) float64

@@ -1,4 +1,4 @@
-"""Input from outside the network: currents, given spikes, Poisson spikes, membrane noise."""
+"""External input: currents, spikes at given times, Poisson spikes, membrane noise."""
 
 import math
 
@@ -63,7 +63,7 @@ def _inject(inputs, cursors, groups, injected, uniform):
 
 @addressed
 def apply_inputs(frame, index, row, t, first, n_fired):
-    """Apply currents and given spikes; arguments as in `kernels.loop`.
+    """Apply input currents and spikes at given times; arguments as in `kernels.loop`.
 
     The frame holds `Inputs`, `Neurons` and `State`.
     """
@@ -112,7 +112,7 @@ def _count_thresholds(counts, cells, thresholds):
 
 @helper
 def _draw_tail(table, tail_cdf, key, t, entity):
-    """Draw the Poisson number of an entity whose 16 bits lie beyond the last threshold."""
+    """Draw a Poisson number from the tail, when the 16 bits exceed the last threshold."""
     # The marked counter gives bits that are independent of the first draw.
     bits = squares(counter(t, entity) | _TAIL, key)
     n = np.int64(0)
@@ -152,7 +152,7 @@ def _count_by_table(table, thresholds, key, t, entity, bits, cells, counts):
 def count_noise(frame, block_port, n, t, _a, _b):
     """Draw the Poisson spikes of a `COUNTED` port of a block into ``scratch.counts``.
 
-    The frame holds `Inputs`, `State` and `Scratch`, like that of `add_noise`.
+    The frame holds `Inputs`, `State` and `Scratch`, as for `add_noise`.
     """
     inputs, state, scratch = tables_at(frame)
     began = clock() if scratch.timed else 0

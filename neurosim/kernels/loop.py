@@ -82,7 +82,7 @@ def sample(frame, t, t_first, _a, _b, _c):
 
 @helper
 def _lap(ticks, phase, since, timed):
-    """Add the time since `since` to a phase; return the present time."""
+    """Add the time since `since` to a phase; return the current time."""
     if not timed:
         return since
     now = clock()

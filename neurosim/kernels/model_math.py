@@ -1,10 +1,10 @@
 """Elementary functions for the equations of models: the same bits on every machine, no branches.
 
-The functions of `math` depend on the C library and are called one number at a time. These consist
-of arithmetic alone, so that the compiler advances several neurons at once. Errors are at most three
+The functions of `math` depend on the C library and process one number at a time. The functions in
+this module consist of arithmetic only, so the compiler can vectorise them. Errors are at most three
 units in the last place, except where a docstring says otherwise.
 
-Reductions of the argument and series as in J.-M. Muller, *Elementary Functions: Algorithms and
+Argument reduction and series follow J.-M. Muller, *Elementary Functions: Algorithms and
 Implementation*, 3rd edition, Birkhäuser (2016), chapters 3 and 11.
 """
 
@@ -33,7 +33,7 @@ _FRACTION, _ONE = 0x000FFFFFFFFFFFFF, 0x3FF0000000000000
 @function
 def _reduced(x):
     """Return k and e^r − 1 with x = k ln 2 + r and |r| ≤ ln 2 / 2."""
-    # Added to so large a number, x/ln 2 is rounded, and its bits are those of an integer.
+    # Adding this large number rounds x/ln 2; the low bits of the sum are then an integer.
     shifted = x * _PER_LN2 + _ROUND
     k = shifted - _ROUND
     rest = (x - k * _LN2_HIGH) - k * _LN2_LOW

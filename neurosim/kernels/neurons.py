@@ -67,7 +67,7 @@ def _one_exponential(v, injected, synaptic, arriving, group, port):
 
 @helper
 def _one_exponential_counted(v, injected, synaptic, arriving, counts, weight, group, port):
-    """Advance neurons with one such current and Poisson spikes; return whether any is above."""
+    """Variant of `_one_exponential` with Poisson spikes."""
     p_vv, threshold = group.p_vv, group.threshold
     p_ss, p_vs = port.p_ss, port.p_vs
     above = False
@@ -145,7 +145,7 @@ def _integrate(v, voltage, group):
 
 @helper
 def _accumulate_arrivals(arrived, slot, arriving):
-    """Add what arrives at E/I probes to what has arrived since the last sample."""
+    """Accumulate the input of E/I probes since the last sample."""
     for i in range(arriving.size):
         arrived[slot + i] += arriving[i]
 

@@ -1,4 +1,4 @@
-"""The normal law by inversion: one uniform number, one normal number."""
+"""Normal random numbers by inversion of the cumulative distribution function."""
 
 import math
 

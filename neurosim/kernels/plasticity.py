@@ -30,7 +30,7 @@ def transmit_plastic(frame, index, row, t, first_fired, n_fired):
             delay = plastic.delays[projection.first_delay + j]
             begin, end = state.history_start[index - delay], state.history_start[index - delay + 1]
             for i in range(begin, end):
-                # The spikes that arrive now: those of `delay` steps ago.
+                # The spikes that arrive now were fired `delay` steps ago.
                 source = state.history[i] - projection.first_source
                 if source < 0 or source >= projection.n_sources:
                     continue
@@ -52,7 +52,7 @@ def bounded(weight):
 
 @helper
 def next_post(plasticity, post, latest):
-    """Return the index of the postsynaptic spike after `latest`, −1 without one."""
+    """Return the index of the postsynaptic spike after `latest`, −1 if there is none."""
     return plasticity.first_spike[post] if latest < 0 else plasticity.next_spike[latest]
 
 
@@ -161,7 +161,7 @@ def drop_spikes(frame, now, _a, _b, _c, _d):
         delays = plastic.delays[
             projection.first_delay : projection.first_delay + projection.n_delays
         ]
-        # A transmission from now on uses the spikes up to two delays ago, and perhaps later ones.
+        # Future transmissions use the spikes up to two delays ago, and possibly later ones.
         last_step = now - 2 * delays[-1] if delays.size else now
         for row in range(projection.n_sources * projection.n_delays):
             segment = projection.first_row + row

@@ -46,5 +46,8 @@ def open_unit(bits):
 
 @helper
 def below(bits, n):
-    """Map 64 random bits to an integer in 0 .. n − 1 (n < 2**32), each equally likely to 2**-32."""
+    """Map 64 random bits to an integer from 0 to n − 1, where n < 2**32.
+
+    The integers are equally likely, within 2**-32.
+    """
     return np.int64(((bits >> _32) * np.uint64(n)) >> _32)

@@ -88,7 +88,7 @@ class Rules(NamedTuple):
     delay_cdf : (n,) uint64
         Cumulative probabilities of that support, as fractions of 2⁶⁴.
     delay_guides : (n_distributions, 2**GUIDE_BITS) int64
-        For the leading bits of a random number, the first entry of the distribution to compare.
+        First entry of the distribution to compare, by the leading bits of the random number.
     probes : (n,) int64
         For every target of a projection on the thread, the index of its E/I probes, or −1.
     views : (n,) int64
@@ -107,7 +107,7 @@ class Rules(NamedTuple):
 
 
 class Lists(NamedTuple):
-    """Rows of in-degree rules, which are drawn by target and therefore listed by source.
+    """Rows of in-degree rules: synapses are drawn by target and sorted by source.
 
     Attributes
     ----------
@@ -180,7 +180,7 @@ def _row_by_probability(rule, source, excluded, targets, minors):
 
 @helper
 def _row_with_replacement(rule, degree, source, targets, minors):
-    """Draw `degree` targets with replacement; keep those of this thread."""
+    """Draw `degree` targets with replacement; store the targets of this thread."""
     n = np.int64(0)
     n_targets, first, stop = rule.n_targets, rule.first_target, rule.stop_target
     for k in range(degree):
@@ -194,7 +194,10 @@ def _row_with_replacement(rule, degree, source, targets, minors):
 
 @helper
 def _row_by_degree(rule, degree, source, excluded, targets, minors, seen, mark):
-    """Draw `degree` targets, without `excluded` and perhaps distinct; keep those of this thread."""
+    """Draw `degree` targets other than `excluded`; return the number stored.
+
+    Targets are distinct if `rule.distinct`. Only targets of this thread are stored.
+    """
     n = 0
     draw = 0
     for k in range(degree):
@@ -229,7 +232,7 @@ def _row_of_all(rule, excluded, targets, minors):
 
 @helper
 def source_number(rule, views, neuron):
-    """Return the number of a neuron of the source population among the sources, or −1."""
+    """Return the index of a neuron among the sources of a projection, or −1."""
     offset = neuron - rule.first_source
     if offset < 0 or offset >= rule.source_span:
         return -1
@@ -308,7 +311,7 @@ def _in_degree_sources(rule, n_sources, target, excluded, sources, seen):
 
 @kernel
 def count_sources(rule, views, counts):
-    """Count the synapses of every source of an in-degree rule onto this thread's targets.
+    """Count each source's synapses onto this thread's targets, with fixed in-degree.
 
     Parameters
     ----------
@@ -329,7 +332,7 @@ def count_sources(rule, views, counts):
 
 @kernel
 def invert_in_degree(rule, views, n_sources, first, start, targets, minors):
-    """Make the rows by source of an in-degree rule.
+    """Sort the synapses of an in-degree rule into rows by source.
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ class State(NamedTuple):
     synaptic : (n_synaptic,) float64
         Synaptic currents (pA), and the rising variables of alpha currents (pA/ms).
     buffer : (n_rows · row_stride,) float32 or float64, as the weights are
-        Input of the present and the next steps, row by row. Input that has been applied is reset to
+        Input of the current and the next steps, row by row. Input that has been applied is reset to
         zero.
     injected : (n_local,) float64
         Change of V in a step by injected current (mV).

@@ -10,8 +10,8 @@ from neurosim.kernels.tables import record
 class Table(NamedTuple):
     """Synapses onto the neurons of a thread: rows by source, each sorted by delay.
 
-    Where the synapses of a row have few distinct weights, these are stored once per row, and the
-    row is sorted by delay and weight. Otherwise every synapse has its own weight.
+    If the synapses of a row have few distinct weights, these weights are stored once per row, and
+    the row is sorted by delay and weight. Otherwise every synapse has its own weight.
 
     Attributes
     ----------
@@ -113,7 +113,7 @@ class PlasticityState(NamedTuple):
     Attributes
     ----------
     weights : (n_synapses,) float64
-        As of the last presynaptic spike.
+        Weights after the last presynaptic spike.
     traces : (n_synapses, n_traces) float64
         Presynaptic traces just after the last presynaptic spike.
     last_pre : (n_synapses,) int64

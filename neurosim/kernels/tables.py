@@ -157,7 +157,7 @@ class Frame:
     ----------
     *tables : C-contiguous arrays, integers, and named tuples of these
     like : Frame, optional
-        What it populations with this one is not laid out anew.
+        A frame whose memory layout is reused for the tables that both contain.
 
     Attributes
     ----------
@@ -191,14 +191,14 @@ class Frame:
 if config.DISABLE_JIT:
 
     def tables_at(frame):
-        """Return the tables of a frame."""
+        """Return the tables in a frame, as a tuple."""
         return frame.tables
 
 else:
 
     @intrinsic
     def tables_at(typingctx, frame):
-        """Return the tables of a frame."""
+        """Return the tables in a frame, as a tuple."""
 
         def codegen(context, builder, signature, args):
             values = [

@@ -2,9 +2,10 @@
 
 A thread owns a part of the neurons of every population. Its *local* index runs over them in order
 of their global id. A *slot* is an index into its input buffer. There is one slot for each synaptic
-port of each local neuron. All times are counted in steps: step t leads from t·dt to (t + 1)·dt.
+port of each local neuron. All times are counted in steps. Step t is the interval
+from t·dt to (t + 1)·dt.
 
-Where excitatory and inhibitory input are recorded separately, a neuron has two *E/I probes*:
+If excitatory and inhibitory input are recorded separately, a neuron has two *E/I probes*:
 passive copies of its synaptic ports that never fire. One receives only excitatory input, the other
 only inhibitory input.
 """
@@ -152,23 +153,23 @@ class Heterogeneous(NamedTuple):
 
 
 class Models(NamedTuple):
-    """Neurons whose equations are compiled apart, by block.
+    """Neurons with separately compiled equations, in blocks.
 
     Attributes
     ----------
     blocks : (n,) int64
         Index in `Neurons.blocks`.
     address : (n,) int64
-        Of the compiled block function.
+        Address of the compiled block function.
     first_state : (n,) int64
         Index in `State.states` of the states of the block's first neuron.
     points : (n,) int64
-        Points within the step at which the current is computed; where synaptic currents are
-        carried, one and their variables.
+        Number of points within the step at which the current is computed. If the block function
+        integrates the synaptic currents, 1 plus the number of their variables.
     carries : (n,) uint8
         Whether the block function integrates the synaptic currents itself.
     first_param : (n,) int64
-        Index in `params` of what the block function is given.
+        Index in `params` of the first parameter passed to the block function.
     params : (n_params,) float64
     dt : (1,) float64
         ms.

@@ -61,7 +61,7 @@ class OneToOne(Rule):
     random = False
 
     def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
-        """Refuse populations of different size."""
+        """Raise an error if the populations differ in size."""
         if n_sources != n_targets:
             raise NeurosimError(
                 f"OneToOne needs as many sources as targets, not {n_sources} and {n_targets} "
@@ -77,7 +77,7 @@ class OneToOne(Rule):
         return (n_sources,)
 
     def resolve(self, ends: Endpoints, weight: Any, delay: Any) -> Resolved:
-        """List the pairs if ids of sources and targets are not in the same order."""
+        """Return the rule, or a list of pairs if ids are ordered differently."""
         order = np.argsort(ends.sources)
         if not np.array_equal(order, np.argsort(ends.targets)):
             return Resolved(Explicit(ends.sources, ends.targets), weight, delay, None, None)
@@ -113,7 +113,7 @@ class _FixedDegree(Rule, abstract=True):
     n: int
 
     def _check_pool(self, pool: int) -> None:
-        """Refuse more synapses of a neuron than the pool to draw from allows."""
+        """Raise an error if there are too few neurons to draw n from."""
         if self.n > (MOST if self.multapses and pool else pool):
             raise NeurosimError(
                 f"{type(self).__name__}.n = {self.n} exceeds the {pool} neurons to choose from: "
@@ -131,11 +131,11 @@ class FixedInDegree(_FixedDegree):
     multapses: bool = parameter(True, help=MULTAPSES)
 
     def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
-        """Refuse an n above the number of sources to choose from."""
+        """Raise an error if there are too few sources to draw n from."""
         self._check_pool(n_sources - (n_common > 0 and not self.autapses))
 
     def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
-        """Return n times the number of targets."""
+        """Return the number of synapses, n · n_targets."""
         return self.n * n_targets
 
 
@@ -149,11 +149,11 @@ class FixedOutDegree(_FixedDegree):
     multapses: bool = parameter(True, help=MULTAPSES)
 
     def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
-        """Refuse an n above the number of targets to choose from."""
+        """Raise an error if there are too few targets to draw n from."""
         self._check_pool(n_targets - (n_common > 0 and not self.autapses))
 
     def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
-        """Return n times the number of sources."""
+        """Return the number of synapses, n · n_sources."""
         return self.n * n_sources
 
     def out_degrees(self, ends: Endpoints, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -170,7 +170,7 @@ class FixedTotalNumber(Rule):
     autapses: bool = parameter(True, help=AUTAPSES)
 
     def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
-        """Refuse a single neuron without autapses."""
+        """Raise an error if the only possible synapses are excluded autapses."""
         if self.n and n_common == n_sources * n_targets and not self.autapses:
             raise NeurosimError(
                 f"FixedTotalNumber.n = {self.n}, but a single neuron has no pairs: allow autapses"
@@ -218,7 +218,7 @@ class Explicit(Rule):
             )
 
     def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
-        """Refuse indices that are out of range."""
+        """Raise an error if an index is out of range."""
         check_indices(self.sources, "Explicit.sources", n_sources)
         check_indices(self.targets, "Explicit.targets", n_targets)
 

@@ -90,7 +90,7 @@ class CurrentWaveform(Input):
     interval: float = parameter(unit="ms", low=1e-3, high=1e9, help="sampling interval")
 
     def check_step(self, dt: float) -> None:
-        """Refuse a time step longer than the interval."""
+        """Raise an error if the time step is longer than the interval."""
         if self.interval < dt * (1.0 - 1e-9):
             raise NeurosimError(
                 f"CurrentWaveform.interval = {self.interval:g} ms is below the time step "
@@ -136,7 +136,7 @@ class MembraneNoise(Input):
     )
 
     def check_neuron(self, neuron: Neuron, name: str) -> None:
-        """Refuse neurons whose potential has no stationary distribution."""
+        """Raise an error if the potential has no stationary distribution."""
         if not neuron.is_linear:
             raise NeurosimError(
                 f"MembraneNoise supports LIF neurons, and {name!r} has {type(neuron).__name__}: "

@@ -1,4 +1,4 @@
-"""Declared quantities of a model: parameters with unit, range and help, and state variables."""
+"""Declarations of parameters (with unit, range and help) and of state variables."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Parameter:
     check: Callable[..., Any] | None = dataclasses.field(default=None, repr=False)
 
     def describe(self) -> str:
-        """Return help, unit and range, as in "time constant (ms), 0.1 to 1000"."""
+        """Return a description, for example "time constant (ms), 0.1 to 1000"."""
         text = f"{self.help} ({self.unit})" if self.unit else self.help
         if abs(self.low) >= BOUNDLESS:
             return text
@@ -182,20 +182,20 @@ def parameters_of(model: type) -> Mapping[str, Parameter]:
 
 
 def check_declared(part: Any, default: Callable[..., Any] = check_number, before: str = "") -> None:
-    """Replace the declared fields of a dataclass instance with checked values.
+    """Validate and convert the declared fields of a dataclass instance, in place.
 
     Parameters
     ----------
     part : dataclass instance
     default : callable
-        Check of fields that neither declare one nor are annotated as int or bool.
+        Check for fields without a declared check that are not annotated as int or bool.
     before : str
         Prefix of field names in messages.
 
     Raises
     ------
     NeurosimError
-        For a value of the wrong type or out of range.
+        If a value has the wrong type or is out of range.
     """
     for field in dataclasses.fields(part):
         if KEY not in field.metadata:
@@ -232,6 +232,6 @@ def traces_of(rule: type) -> Mapping[str, Trace]:
 
 
 def _declared(kind: type, declaration: type[T]) -> dict[str, T]:
-    """Return the class variables of a type by name, those of base classes first."""
+    """Return the class variables of a type by name, base classes first."""
     variables = [item for base in reversed(kind.__mro__) for item in vars(base).items()]
     return {name: value for name, value in variables if isinstance(value, declaration)}

@@ -64,7 +64,7 @@ class DistanceProbability(Rule):
         Raises
         ------
         NeurosimError
-            For neurons without positions, or with positions in different spaces.
+            If neurons lack positions, or their positions are in different spaces.
         """
         ends.check_positions("DistanceProbability")
         rule = replace(self)
@@ -117,7 +117,7 @@ class Redrawn(Rule):
     rule: Rule = parameter(help="rule that draws connections", check=_rule)
 
     def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
-        """Refuse populations that the rule cannot connect."""
+        """Raise an error if the rule cannot connect populations of these sizes."""
         self.rule.check(n_sources, n_targets, n_common=n_common)
 
     def expected_synapses(self, n_sources: int, n_targets: int, *, n_common: int) -> float:
@@ -125,7 +125,7 @@ class Redrawn(Rule):
         return self.rule.expected_synapses(n_sources, n_targets, n_common=n_common)
 
     def resolve(self, ends: Endpoints, weight: Any, delay: Any) -> Resolved:
-        """Return the rule for views with ascending ids."""
+        """Return the rule for whole populations or for views with ascending ids."""
         return self.rule.resolve(ends, weight, delay)._replace(rule=self)
 
 

@@ -69,7 +69,7 @@ class Distribution(Part, ABC, abstract=True):
 
     @property
     def sign(self) -> int:
-        """+1 or −1 if all values have that sign or are 0; 0 if both signs are possible."""
+        """Sign of all values that are not 0: +1 or −1; 0 if both signs are possible."""
         low, high = self.bounds
         return int(low >= 0.0) - int(high <= 0.0)
 
@@ -78,29 +78,29 @@ class Distribution(Part, ABC, abstract=True):
         """Probability of a value at or below x, before truncation."""
 
     def quantiles(self) -> tuple[float, float]:
-        """Probabilities below the lower and below the upper bound, before truncation."""
+        """Cumulative probabilities at the lower and upper bound, before truncation."""
         low, high = self.bounds
         return self.cdf(low), self.cdf(high)
 
     def cdfs(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return `cdf` of an array, with the same bits."""
+        """Return `cdf` of each element of an array, bit-identical to `cdf`."""
         return np.array([self.cdf(value) for value in x.tolist()])
 
     def scaled(self, factor: float) -> Self:
-        """Return the distribution of `factor` times the value."""
+        """Return the distribution of `factor` · x."""
         if check_number(factor, "factor", "") == 0.0:
             raise NeurosimError("factor = 0: give the number 0 instead of a distribution")
         low, high = sorted((self.low * factor, self.high * factor))
         return replace(self, low=low, high=high, **self._scaled_moments(factor))  # type: ignore[type-var]
 
     def _scaled_moments(self, factor: float) -> dict[str, float]:
-        """Return the fields other than bounds of `factor` times the value."""
+        """Return the parameters, except bounds, of the distribution of `factor` · x."""
         return {}
 
     @property
     @abstractmethod
     def location_scale(self) -> tuple[float, float]:
-        """Location and scale of the value, or of the logarithm of its absolute value."""
+        """Location and scale of x, or of log |x| for a log-normal distribution."""
 
     @abstractmethod
     def sample(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -119,7 +119,7 @@ class Distribution(Part, ABC, abstract=True):
 
     @abstractmethod
     def _tails(self) -> tuple[float, float]:
-        """Lowest and highest value that could be drawn without bounds."""
+        """Lowest and highest value that can be drawn if there are no bounds."""
 
     def truncated(self, low: float, high: float) -> Self:
         """Return the distribution truncated to low to high.
@@ -135,7 +135,7 @@ class Distribution(Part, ABC, abstract=True):
 
 @dataclass(frozen=True)
 class _WithMoments(Distribution, abstract=True):
-    """Base class of truncated distributions with mean and standard deviation."""
+    """Base class of truncated distributions with parameters `mean` and `sd`."""
 
     least_sd: ClassVar[float] = math.ulp(0.0)
     mean: float = parameter(help="mean before truncation", check=_number)
@@ -180,18 +180,18 @@ class Normal(_WithMoments):
         return float(ndtr((x - self.mean) / self.sd))
 
     def quantiles(self) -> tuple[float, float]:
-        """Probabilities below the lower and below the upper bound, before truncation."""
+        """Cumulative probabilities at the lower and upper bound, before truncation."""
         if self.sd == 0.0:  # a bound at the mean does not exclude it
             return 0.0, float(self.low <= self.mean <= self.high)
         return super().quantiles()
 
     def cdfs(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return `cdf` of an array, with the same bits."""
+        """Return `cdf` of each element of an array, bit-identical to `cdf`."""
         return ndtr((x - self.mean) / self.sd) if self.sd > 0.0 else super().cdfs(x)
 
     @property
     def location_scale(self) -> tuple[float, float]:
-        """Mean and standard deviation."""
+        """Mean and standard deviation, before truncation."""
         return self.mean, self.sd
 
     def sample(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -203,7 +203,7 @@ class Normal(_WithMoments):
 
     @property
     def sign(self) -> int:
-        """+1 or −1 if all values have that sign or are 0; 0 if both signs are possible."""
+        """Sign of all values that are not 0: +1 or −1; 0 if both signs are possible."""
         return int(np.sign(self.mean)) if self.sd == 0.0 else super().sign
 
 
@@ -234,7 +234,7 @@ class Uniform(Distribution):
         return min(max((x - self.low) / (self.high - self.low), 0.0), 1.0)
 
     def cdfs(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return `cdf` of an array, with the same bits."""
+        """Return `cdf` of each element of an array, bit-identical to `cdf`."""
         return np.clip((x - self.low) / (self.high - self.low), 0.0, 1.0)
 
     @property
@@ -257,8 +257,8 @@ class LogNormal(_WithMoments):
     Parameters
     ----------
     mean, sd : float
-        Of the value itself, not of its logarithm, before truncation. With a negative mean, the
-        negative of the value is log-normal, as for inhibitory strengths.
+        Mean and standard deviation of the value, not of its logarithm, before truncation. With a
+        negative mean, the negative of the value is log-normal, as for inhibitory strengths.
     low, high : float
         Bounds of the values.
     """
@@ -294,13 +294,13 @@ class LogNormal(_WithMoments):
         return self._log_cdf(x) if self.mean > 0.0 else 1.0 - self._log_cdf(-x)
 
     def quantiles(self) -> tuple[float, float]:
-        """Probabilities of the absolute value below its bounds, before truncation."""
+        """Cumulative probabilities at the bounds of |x|, before truncation."""
         low, high = self.bounds if self.mean > 0.0 else (-self.high, -self.low)
         return self._log_cdf(low), self._log_cdf(high)
 
     @property
     def location_scale(self) -> tuple[float, float]:
-        """Mean and standard deviation of the logarithm of the absolute value."""
+        """Mean and standard deviation of log |x|, before truncation."""
         return self.mu, self.sigma
 
     def sample(self, u: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -32,7 +32,7 @@ class HasPositions(Protocol):
 
     @property
     def positions(self) -> Positions | None:
-        """Positions and periodic borders."""
+        """Positions and periodic boundaries."""
 
     @property
     def points(self) -> NDArray[np.float64]:
@@ -83,7 +83,7 @@ class Endpoints:
         return len(np.intersect1d(self.source_ids, self.target_ids, assume_unique=True))
 
     def check_positions(self, name: str) -> None:
-        """Refuse populations without positions, or with positions in different spaces."""
+        """Raise an error if populations lack positions, or their spaces differ."""
         spaces = []
         for population in (self.source, self.target):
             if population.positions is None:

@@ -69,9 +69,9 @@ class HodgkinHuxley(NeuronModel):
     References
     ----------
     A. L. Hodgkin & A. F. Huxley, *A quantitative description of membrane current and its
-    application to conduction and excitation in nerve*, J. Physiol. 117, 500 (1952): the rates are
-    those of its equations 12, 13, 20, 21, 23 and 24, the potential turned round to today's sign and
-    with rest at −65 mV; conductances for a membrane of 10⁻⁴ cm².
+    application to conduction and excitation in nerve*, J. Physiol. 117, 500 (1952): rates
+    from equations 12, 13, 20, 21, 23 and 24, with the modern sign of the potential and rest at
+    −65 mV; conductances for a membrane area of 10⁻⁴ cm².
     """
 
     g_na: Any = parameter(12000.0, "nS", 0.0, 1e6, "conductance of all sodium channels open")
@@ -145,7 +145,7 @@ class HodgkinHuxley(NeuronModel):
 
     @property
     def v_peak(self) -> float:
-        """NaN: the action potential is part of the dynamics and not drawn into traces."""
+        """NaN: no action potential is drawn in traces; the equations generate it."""
         return math.nan
 
     @property

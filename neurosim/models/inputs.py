@@ -32,8 +32,8 @@ class Input(Part, abstract=True):
     """Base class of inputs.
 
     A custom input is a frozen dataclass with one of two methods, which are called for successive
-    time intervals. Draw random numbers from `rng`, a `numpy.random.Generator` for each interval,
-    only: the input then depends on the seed of the simulation.
+    time intervals. Draw all random numbers from `rng`, a separate `numpy.random.Generator` for
+    each interval. The input then depends on the seed of the simulation only.
 
     ``current(times, n_targets, rng)``
         Returns the current (pA) in the time steps that begin at `times` (ms), of shape (n_times,)
@@ -72,16 +72,16 @@ class Input(Part, abstract=True):
 
     @property
     def is_custom(self) -> bool:
-        """Whether it has a method `current` or `spikes`, as users' inputs have."""
+        """Whether it is a custom input, with a method `current` or `spikes`."""
         return hasattr(self, "spikes") or hasattr(self, "current")
 
     @property
     def columns(self) -> int:
-        """Number of targets with separate values; 1 fits any number of targets."""
+        """Number of columns of values: one per target, or 1 if all targets share it."""
         return self.changes()[1].shape[1] if hasattr(self, "changes") else 1
 
     def check_targets(self, n_targets: int) -> None:
-        """Refuse a number of targets that does not match the values of the input.
+        """Raise an error if the values of the input do not match the number of targets.
 
         Raises
         ------
@@ -97,7 +97,7 @@ class Input(Part, abstract=True):
         )
 
     def check_step(self, dt: float) -> None:
-        """Refuse a time step (ms) that is too long for the input.
+        """Raise an error if the time step (ms) is too long for the input.
 
         Raises
         ------
@@ -105,7 +105,7 @@ class Input(Part, abstract=True):
         """
 
     def check_neuron(self, neuron: Neuron, name: str) -> None:
-        """Refuse a neuron model, of population `name`, that the input does not support.
+        """Raise an error if the input does not support the neurons of population `name`.
 
         Raises
         ------
@@ -143,7 +143,7 @@ def increasing_times(values: Any, name: str, *limits: Any) -> NDArray[np.float64
 
 
 def check_length(values: NDArray[np.float64], name: str, times: NDArray[np.float64]) -> None:
-    """Refuse values whose number differs from that of the times."""
+    """Raise an error if the numbers of values and times differ."""
     if values.ndim not in (1, 2) or len(values) != len(times):
         raise NeurosimError(
             f"{name} has shape {values.shape}: expected ({len(times)},) or ({len(times)}, "

@@ -29,7 +29,7 @@ class Neuron(Part, abstract=True):
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            """Return a parameter; they differ between models."""
+            """Return a parameter of the model."""
 
     @property
     def is_uniform(self) -> bool:
@@ -37,7 +37,7 @@ class Neuron(Part, abstract=True):
         return all(is_uniform(getattr(self, name)) for name in parameters_of(type(self)))
 
     def check_psp(self) -> None:
-        """Refuse if the peak of the PSP of a synaptic current is unknown.
+        """Raise an error if the peak PSP of a synaptic current is unknown.
 
         Raises
         ------
@@ -105,7 +105,7 @@ class LIF(Neuron):
         self._check_potentials()
 
     def _check_potentials(self) -> None:
-        """Refuse potentials that are out of order or probably in volts."""
+        """Raise an error if potentials are out of order or probably in volts."""
         check_volts(self, "v_rest", "v_threshold", "v_reset")
         for name in ("v_reset", "v_rest"):
             if wrong := keep_order(self, name, "v_threshold"):
@@ -121,7 +121,7 @@ class LIF(Neuron):
             )
 
     def check_psp(self) -> None:
-        """Refuse if the peak of the PSP of a synaptic current is unknown."""
+        """Raise an error if the peak PSP of a synaptic current is unknown."""
         if not (is_uniform(self.tau_m) and is_uniform(self.c_m)):
             raise NeurosimError("tau_m or c_m differs between the neurons")
         if math.isinf(self.tau_m):

@@ -56,7 +56,7 @@ def lif_equations(neuron: LIF, subject: str) -> LIFEquations:
     Raises
     ------
     NeurosimError
-        For a soft threshold, and for reset by subtraction.
+        If the neuron has a soft threshold or a reset by subtraction.
     """
     if neuron.escape is not None:
         raise NeurosimError(

@@ -32,7 +32,7 @@ METHODS = ("rk4", "exponential_euler", "adaptive", "gsl")
 REFRACTORY = ("clamp", "ignore", "freeze")
 """What may happen during the refractory period."""
 SPIKE_CHECKS = ("internal", "step")
-"""When `spikes` may be asked."""
+"""When `spikes` may be evaluated."""
 ERROR_CONTROLS = ("y", "yp")
 """What the allowed error of "gsl" may depend on."""
 OPTIONS = ("method", "substep", "tolerance", "error_control", "v_max", "refractory", "spike_check")
@@ -54,7 +54,7 @@ class NeuronModel(Neuron, abstract=True):
         Time derivatives of all states (per ms), as a tuple. `i` is the injected plus all synaptic
         current (pA) at that moment.
     ``spikes(v_before, v, *states, p)``
-        Whether the neuron spikes. It is asked after every internal step of the integration;
+        Whether the neuron spikes. It is evaluated after every internal step of the integration;
         `v_before` is the potential before that step.
     ``reset(v, *states, p)``
         All states after a spike, as a tuple. A spike resets at once; integration continues from
@@ -63,11 +63,11 @@ class NeuronModel(Neuron, abstract=True):
         Instead of `derivatives`: all states one time step `dt` (ms) later. `i` is the current at
         the start of the step and `jump` the input of delta synapses in it (mV).
     ``after_step(v_before, v, *states, refractory, p)``
-        Optional: all states after an internal step, where something else than the equations changes
-        them, such as a lower bound of v.
+        Optional: all states after an internal step, if they also change in other ways than by the
+        equations, for example by a lower bound of v.
     ``stable(v, *states, h, p)``
-        Optional, for "rk4": whether an internal step of `h` (ms) is stable there. Where it is not,
-        the step is repeated by an exponential method with adaptive steps, stable at any rate.
+        Optional, for "rk4": whether an internal step of `h` (ms) is stable in this state. If not,
+        the step is repeated by an exponential method with adaptive steps, which is always stable.
 
     Class variables that a subclass may set:
 
@@ -86,11 +86,11 @@ class NeuronModel(Neuron, abstract=True):
         Name of the parameter that bounds v inside `derivatives`.
     ``refractory``
         What happens for the time `t_ref` (ms) after a spike, if there is such a parameter. "clamp":
-        v is held at `v_reset`, the other states go on. "ignore": all equations go on, but `spikes`
-        is not asked. "freeze": nothing moves.
+        v is held at `v_reset`, and the other states are integrated. "ignore": all states are
+        integrated, but `spikes` is not evaluated. "freeze": no state changes.
     ``spike_check``
-        When `spikes` is asked: after every "internal" step, or once at the end of each time "step";
-        `v_before` is then the potential at its start.
+        "internal": `spikes` is evaluated after every internal step. "step": it is evaluated once,
+        at the end of each time step, and `v_before` is the potential at the start of that step.
 
     Examples
     --------
@@ -157,12 +157,12 @@ class NeuronModel(Neuron, abstract=True):
         Returns
         -------
         Verification
-            Spike times of both and the largest errors; printing it shows them.
+            Spike times of both solutions and the largest errors. `print` shows a summary.
 
         Raises
         ------
         NeurosimError
-            Where the model has a `step` of its own instead of equations, and for errors in it.
+            If the model defines `step` instead of `derivatives`, or one of its methods fails.
         """
         from neurosim.engine.verification import verify  # late: it needs the compiler
 
@@ -184,20 +184,20 @@ class NeuronModel(Neuron, abstract=True):
         return digest_of(cls)
 
     def initial_of(self, name: str, v: NDArray[np.float64]) -> Any:
-        """Return the value of a state at time 0, where that of the potential is v (mV)."""
+        """Return the initial value of a state, given the initial potential v (mV)."""
         initial = states_of(type(self))[name].initial
         value = getattr(self, initial) if isinstance(initial, str) else initial
         return value(v) if callable(value) else value
 
     @property
     def v_rest(self) -> Any:
-        """Potential at which a population starts (mV); NaN where neurons differ in it."""
+        """Initial potential of a population (mV); NaN if it differs between neurons."""
         value = self.initial_of(next(iter(states_of(type(self)))), np.empty(0))
         return float(value) if is_uniform(value) else math.nan
 
 
 def check_class(kind: type[NeuronModel]) -> None:
-    """Refuse a class that declares something that is not possible.
+    """Raise an error if the declarations of a class are invalid.
 
     Raises
     ------

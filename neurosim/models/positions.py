@@ -35,7 +35,7 @@ class Positions(Part, abstract=True):
     Attributes
     ----------
     borders : tuple of float, or None
-        Periods of a space with periodic borders; None if it has none.
+        Length of a space with periodic boundaries in each dimension; None if not periodic.
     """
 
     noun: ClassVar[str] = "positions"
@@ -43,7 +43,7 @@ class Positions(Part, abstract=True):
     @property
     @abstractmethod
     def borders(self) -> tuple[float, ...] | None:
-        """Periods of a space with periodic borders; None if it has none."""
+        """Length of a periodic space in each dimension; None if not periodic."""
 
     @abstractmethod
     def points(self, size: int) -> NDArray[np.float64]:
@@ -101,7 +101,7 @@ class Grid(Positions):
     spacing : float or tuple of float
         Distance between neighbours, along all dimensions or along each.
     periodic : bool
-        Whether neurons at opposite borders are neighbours.
+        Whether neurons at opposite boundaries are neighbours.
 
     Examples
     --------
@@ -137,7 +137,7 @@ class Grid(Positions):
         return lengths if self.periodic else None
 
     def points(self, size: int) -> NDArray[np.float64]:
-        """Return the coordinates, (size, n_dimensions)."""
+        """Return the coordinates of the neurons, shape (size, n_dimensions)."""
         if math.prod(self.shape) != size:
             raise NeurosimError(
                 f"Grid.shape = {self.shape} has {math.prod(self.shape)} points for {size} neurons: "
@@ -158,7 +158,7 @@ class RandomPositions(Positions):
     seed : int
         Seed of the positions, independent of the seed of the simulation.
     periodic : bool
-        Whether the borders are periodic.
+        Whether the boundaries are periodic.
 
     Examples
     --------
@@ -179,7 +179,7 @@ class RandomPositions(Positions):
         return self.extent if self.periodic else None  # type: ignore[return-value]
 
     def points(self, size: int) -> NDArray[np.float64]:
-        """Return the coordinates, (size, n_dimensions)."""
+        """Return the coordinates of the neurons, shape (size, n_dimensions)."""
         extent = np.array(self.extent)
         generator = np.random.Generator(np.random.Philox(key=self.seed))
         return generator.random((size, len(extent))) * extent
@@ -192,9 +192,9 @@ class Points(Positions):
     Parameters
     ----------
     coordinates : (n, n_dimensions) array_like
-        A row per neuron.
+        Coordinates, one row per neuron.
     periods : tuple of float, optional
-        Periods of a space with periodic borders. Default: no periodic borders.
+        Length of a space with periodic boundaries in each dimension. Default: not periodic.
     """
 
     coordinates: Array = parameter(help="coordinates, a row per neuron", check=_points)
@@ -214,11 +214,11 @@ class Points(Positions):
 
     @property
     def borders(self) -> tuple[float, ...] | None:
-        """Periods of a space with periodic borders."""
+        """Length of a periodic space in each dimension; None if not periodic."""
         return self.periods
 
     def points(self, size: int) -> NDArray[np.float64]:
-        """Return the coordinates, (size, n_dimensions)."""
+        """Return the coordinates of the neurons, shape (size, n_dimensions)."""
         if len(self.coordinates) != size:
             raise NeurosimError(
                 f"positions has {len(self.coordinates)} rows for {size} neurons: give one per "

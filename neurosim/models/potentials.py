@@ -15,7 +15,9 @@ IN_VOLTS = 0.2
 
 
 def check_volts(neuron: Any, *names: str) -> None:
-    """Refuse potentials that are probably in volts: −0.07, or all within ±0.2.
+    """Raise an error if potentials are probably in volts.
+
+    These are values such as −0.07, or potentials that are all within ±0.2.
 
     Raises
     ------

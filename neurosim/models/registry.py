@@ -54,7 +54,7 @@ class Part:
 
     @classmethod
     def require(cls, value: object, before: str = "", others: str = "") -> None:
-        """Refuse a value that is not a part of this kind.
+        """Raise an error if the value is not an instance of this class.
 
         Parameters
         ----------
@@ -125,7 +125,7 @@ def defined_part(address: str, expected: str) -> type[Part]:
 
 
 def hash_of(*values: Any) -> str:
-    """Return a hash of the representation of values."""
+    """Return the first 16 hexadecimal digits of a SHA-256 hash of `repr(values)`."""
     return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
 
 
@@ -165,7 +165,7 @@ def _documented(kind: type) -> str | None:
 
 
 def _require_frozen(kind: Any) -> None:
-    """Refuse a class that is not a frozen dataclass."""
+    """Raise an error if the class is not a frozen dataclass."""
     options = getattr(kind, "__dataclass_params__", None)
     if options is None or not options.frozen:
         raise NeurosimError(
@@ -175,7 +175,7 @@ def _require_frozen(kind: Any) -> None:
 
 
 def _call(kind: type) -> str:
-    """Return the call that makes a part, with its required arguments."""
+    """Return the call that creates a part, as text with its required arguments."""
     needed = [
         field.name
         for field in dataclasses.fields(kind)

@@ -37,10 +37,10 @@ class Rule(Part, abstract=True):
 
     ``edges(n_sources, n_targets, rng)``
         Yields blocks of connections: an array of sources and an array of targets, of equal
-        length, as indices within the two populations. Draw random numbers from `rng`, a
-        `numpy.random.Generator`, only: the connections then depend on the seed of the simulation.
+        length, as indices within the two populations. Draw all random numbers from `rng`, a
+        `numpy.random.Generator`. The connections then depend only on the seed of the simulation.
 
-    Edges are drawn once more to count them, unless the rule has a method
+    The method is called once more to count the edges, unless the rule has a method
     ``expected_synapses(n_sources, n_targets, *, n_common)`` that returns their (expected) number.
 
     Examples
@@ -83,7 +83,7 @@ class Rule(Part, abstract=True):
         )
 
     def check(self, n_sources: int, n_targets: int, *, n_common: int) -> None:
-        """Refuse populations of sizes that the rule cannot connect.
+        """Raise an error if the rule cannot connect populations of these sizes.
 
         Parameters
         ----------
@@ -105,7 +105,7 @@ class Rule(Part, abstract=True):
         return counted[n_sources, n_targets]
 
     def shape(self, n_sources: int, n_targets: int) -> tuple[int, ...] | None:
-        """Return the shape of arrays with one value per synapse; None if arrays are refused."""
+        """Return the shape of arrays with one value per synapse; None if not supported."""
         return None
 
     def strength_or_delay(self, value: Any, name: str) -> Any:
@@ -114,7 +114,7 @@ class Rule(Part, abstract=True):
         Raises
         ------
         NeurosimError
-            For a kind of value that the rule does not support.
+            If the rule does not support this kind of value.
         """
         if isinstance(value, Column):
             raise NeurosimError(
@@ -128,7 +128,7 @@ class Rule(Part, abstract=True):
         Raises
         ------
         NeurosimError
-            For neurons that the rule cannot connect.
+            If the rule cannot connect the neurons.
         """
         return self
 
@@ -155,7 +155,7 @@ def checked_edges(
     Raises
     ------
     NeurosimError
-        For blocks that are not two arrays of indices of equal length.
+        If a block is not two arrays of indices of equal length.
     """
     name = f"{type(rule).__name__}.edges"
     for block in rule.edges(n_sources, n_targets, rng):

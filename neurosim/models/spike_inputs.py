@@ -80,7 +80,7 @@ class Poisson(Input):
             check_length(np.asarray(self.rate), "Poisson.rate", self.times)
 
     def check_step(self, dt: float) -> None:
-        """Refuse more spikes in a step than can be drawn."""
+        """Raise an error if the mean number of spikes per step is too large to draw."""
         most, highest = MAX_MEAN / dt * 1e3, float(np.max(self.rate))
         if highest > most:
             raise NeurosimError(
@@ -133,11 +133,14 @@ class SpikeTimes(Input):
 
     @property
     def columns(self) -> int:
-        """Number of targets with separate spikes; 1 fits any number of targets."""
+        """Number of spike trains: one per target, or 1 if all targets share it."""
         return len(self.times) if isinstance(self.times, tuple) else 1
 
     def check_targets(self, n_targets: int) -> None:
-        """Refuse another number of targets; a list of one array is for one target."""
+        """Raise an error if the number of spike trains and of targets differ.
+
+        A list of one array fits one target only.
+        """
         if isinstance(self.times, tuple) and n_targets > 1 == self.columns:
             self._refuse_targets(n_targets)
         super().check_targets(n_targets)

@@ -37,8 +37,8 @@ class Synapse(Part, abstract=True):
 
     A subclass is a frozen dataclass. Its fields, declared by `neurosim.parameter`, are the
     parameters; its class variables, declared by `neurosim.state`, are the state variables. Static
-    methods give the equations. They are integrated together with those of the neuron, by its
-    method, and consist of the same expressions as the equations of a `neurosim.NeuronModel`.
+    methods give the equations. They are integrated together with the equations of the neuron,
+    by its method, and may use the same expressions as the equations of a `neurosim.NeuronModel`.
 
     ``derivatives(*states, p)``
         Time derivatives of all states (per ms): a number for one state, else a tuple.
@@ -126,7 +126,7 @@ class Synapse(Part, abstract=True):
         Raises
         ------
         NeurosimError
-            Where it is not known.
+            If it is unknown.
         """
         raise NeurosimError(
             f"the peak potential after a {type(self).__name__} is not proportional to its weight"
@@ -167,7 +167,7 @@ class Synapse(Part, abstract=True):
 
 
 def _check_class(kind: type[Synapse]) -> None:
-    """Refuse a class without states, or with an unknown initial value or sign."""
+    """Raise an error if the states, initial values or sign of a class are invalid."""
     states, parameters = states_of(kind), parameters_of(kind)
     if not states and not is_builtin(kind):
         raise NeurosimError(
@@ -186,7 +186,7 @@ def _check_class(kind: type[Synapse]) -> None:
 
 @dataclass(frozen=True)
 class DeltaSynapse(Synapse):
-    """A synapse that moves the potential at once, by its weight in mV."""
+    """A synapse that changes the potential immediately, by its weight (mV)."""
 
     unit = "mV"
     is_current = False
@@ -209,7 +209,7 @@ class ExpCurrent(Synapse):
     def time_to_peak(self, neuron: Neuron) -> float:
         """Time from arrival to the peak of the PSP (ms): ln(τm/τs)·τm·τs/(τm − τs)."""
         x = neuron.tau_m / self.tau - 1.0
-        # ln(1 + x)/x, which is 1 where the time constants are equal
+        # ln(1 + x)/x, which is 1 if the time constants are equal
         return neuron.tau_m * (math.log1p(x) / x if x else 1.0)
 
     def psp_per_weight(self, neuron: Neuron) -> float:

@@ -37,7 +37,7 @@ def with_parameters(
     ----------
     network : Network
     population : Population
-        Of the network.
+        A population of the network.
     ids : (n,) ndarray of int64, or None
         Neurons to change; None: all.
     values : mapping of str to float, (n,) array_like or distribution
@@ -48,7 +48,7 @@ def with_parameters(
     Raises
     ------
     NeurosimError
-        For values that the neuron model refuses.
+        If a value is invalid for the neuron model.
     """
     neuron: Any = population.neuron
     kind = type(neuron)
@@ -93,7 +93,7 @@ def check_weights(network: Network, number: int, weights: Any, n: int) -> Any:
     Raises
     ------
     NeurosimError
-        Also for weights that violate Dale's law or exceed the range of a plasticity rule.
+        Also if weights violate Dale's law or exceed the range of a plasticity rule.
     """
     projection = network.projections[number]
     if is_distribution(weights) or isinstance(weights, str):

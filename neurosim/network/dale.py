@@ -100,13 +100,13 @@ def warn_of_truncation(weight: Weight, given: object, name: str, source: str) ->
 
 
 def effect_of(projection: Projection, weight: Weight | None = None) -> int | None:
-    """Return +1 if all synapses excite, −1 if all inhibit, 0 if neither, None where both occur.
+    """Return +1 if all synapses excite, −1 if all inhibit, 0 if neither, None if both.
 
     Parameters
     ----------
     projection : Projection
     weight : float, ndarray, distribution or Column, optional
-        Taken instead of the projection's own.
+        Replaces the weight of the projection.
     """
     sign = sign_of(projection.weight if weight is None else weight)
     return None if sign is None else sign * projection.effect
@@ -118,7 +118,7 @@ def common_sign(projections: Iterable[Projection]) -> int:
 
 
 def common_effect(effects: Iterable[int | None]) -> int:
-    """Return the effect that synapses have in common, 0 where they differ."""
+    """Return the common effect of synapses, 0 if they differ."""
     signs = set(effects) - {0}
     return (signs.pop() or 0) if len(signs) == 1 else 0
 
@@ -130,7 +130,9 @@ def check_dale(
     synapse: Synapse,
     others: Iterable[Projection],
 ) -> None:
-    """Refuse synapses of both signs from one population; strengths of 0 are ignored.
+    """Raise an error if synapses from one population have both signs.
+
+    Strengths of 0 are ignored.
 
     Parameters
     ----------

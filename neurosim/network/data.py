@@ -123,7 +123,7 @@ def from_data(tree: Mapping[str, Any], arrays: Sequence[NDArray]) -> Network:
     Raises
     ------
     NeurosimError
-        If a part refuses its values.
+        If a part has invalid values.
     KeyError, TypeError, ValueError, IndexError
         If the tree is not a description of a network.
     """

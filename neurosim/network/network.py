@@ -121,7 +121,7 @@ class Network:
         Parameters
         ----------
         changed : mapping
-            New populations and projections by the old ones.
+            New population or projection for each one to be replaced.
         """
         other = Network(dale=self._dale)
         new = dict(changed)
@@ -192,7 +192,7 @@ class Network:
         dale : bool, optional
             Whether all outgoing synapses must have one sign. Default: setting of the network.
         initial : mapping of str to float, (size,) array_like or distribution, optional
-            Values of other state variables at time 0, by name. Default: those of the model.
+            Values of other state variables at time 0, by name. Default: as declared in the model.
         positions : Grid, RandomPositions, Points or (size, n_dimensions) array_like, optional
             Positions of the neurons, for connections that depend on distance.
 
@@ -233,8 +233,8 @@ class Network:
         Parameters
         ----------
         source, target : Population or PopulationView
-            Of a view, such as ``exc[:50]``, only these neurons are connected. Indices of the rule,
-            and arrays of strengths and delays, then refer to positions within the view.
+            A view, such as ``exc[:50]``, connects only its neurons. Indices of the rule, and arrays
+            of strengths and delays, then refer to positions within the view.
         rule : Rule or scipy sparse matrix
             A sparse matrix of shape (source.size, target.size) defines connections by its stored
             entries. The rule may be omitted if `psp` or `weight` is a sparse matrix.
@@ -260,7 +260,7 @@ class Network:
         Raises
         ------
         NeurosimError
-            Also if a source population that obeys Dale's law would get synapses of both signs.
+            Also if the synapses of a source population that obeys Dale's law would have both signs.
             Distributions with values of both signs are truncated at 0 instead.
 
         Warns
@@ -382,7 +382,7 @@ class Network:
             (total, excitatory and inhibitory synaptic current, pA), "input_exc", "input_inh"
             (strength of the spikes that arrived since the last sample), a state variable of the
             neuron model, or one of a synapse model that has been connected, such as "g". If
-            several synapse models have it, write the class before it: "ExpConductance.g".
+            several synapse models have it, prefix it with the class: "ExpConductance.g".
         ids : int, slice, mask or (n,) array_like of int, optional
             Indices of the neurons within the population; not allowed with a view. Default: all.
         interval : float, optional
@@ -463,7 +463,7 @@ class Network:
         return population, None if whole else part.ids
 
     def _check_population(self, population: Population, role: str) -> None:
-        """Refuse a value that is not a population of this network."""
+        """Raise an error if the value is not a population of this network."""
         if not isinstance(population, Population):
             raise NeurosimError(
                 f"The {role} {show(population)} is not a population: use the result of Network.add"
@@ -475,7 +475,7 @@ class Network:
 
 
 def _refuse_given(source: Input, **options: Any) -> None:
-    """Refuse options of spiking inputs for other inputs."""
+    """Raise an error if options of spiking inputs are used with other inputs."""
     for name, value in options.items():
         if value is not None:
             raise NeurosimError(f"{type(source).__name__} sends no spikes: leave out {name}")

@@ -113,7 +113,7 @@ class Population:
         return found
 
     def _check_sizes(self) -> None:
-        """Refuse arrays whose length differs from the number of neurons."""
+        """Raise an error if the length of an array is not the number of neurons."""
         given = {f"initial {name}": value for name, value in self.initial.items()}
         kind = type(self.neuron)
         given |= {f"{kind.__name__}.{n}": getattr(self.neuron, n) for n in parameters_of(kind)}

@@ -37,7 +37,7 @@ def _check_shape(array: NDArray, shape: tuple[int, ...] | None, name: str) -> No
 def choose_strength(
     psp: Any, weight: Any, synapse: Synapse, neuron: Neuron
 ) -> tuple[Any, float, str, str]:
-    """Return the given strength, the factor that converts it to a weight, its name and unit."""
+    """Return the strength, its conversion factor to a weight, its name and its unit."""
     if (psp is None) == (weight is None):
         given = "neither was" if psp is None else "both were"
         raise NeurosimError(
@@ -62,7 +62,7 @@ def check_strength(
     ----------
     value : float, array_like, distribution or Column
     factor : float
-        Converts the given unit to that of the weight.
+        Conversion factor from the given unit to the unit of the weight.
     what, unit : str
     shape : tuple of int or None
         Shape of arrays; None if arrays are not allowed.
@@ -87,7 +87,7 @@ def check_strength(
 
 
 def _check_conductance(value: Any, name: str) -> Any:
-    """Return a conductance, of a distribution the positive part."""
+    """Return a conductance; a distribution is truncated to positive values."""
     if is_distribution(value):
         return value if value.extent[0] >= 0.0 else value.truncated(0.0, math.inf)
     negative = np.asarray(value)[np.less(value, 0.0)]

@@ -75,7 +75,8 @@ def view_of(population: Population, index: Any) -> PopulationView:
     Raises
     ------
     NeurosimError
-        For an index out of range, a mask of another size, an empty selection, or duplicates.
+        If an index is out of range, a mask has the wrong size, no neuron is selected, or a neuron
+        is selected twice.
     """
     name = population.name
     ids = select(index, population.size, f"index of {name!r}")
@@ -115,10 +116,10 @@ def select(index: Any, size: int, name: str) -> NDArray[np.int64]:
 
 
 def _is_mask(index: Any, size: int, name: str) -> bool:
-    """Whether an index is a mask; refuse masks of the wrong size."""
+    """Whether an index is a mask; raise an error if its size is wrong."""
     try:
         array = np.asarray(index)
-    except ValueError:  # rows of unequal length, refused as indices
+    except ValueError:  # rows of unequal length are reported as invalid indices
         return False
     if array.dtype != bool or array.ndim == 0:
         return False
@@ -128,7 +129,7 @@ def _is_mask(index: Any, size: int, name: str) -> bool:
 
 
 def check_distinct(ids: NDArray[np.int64], name: str) -> None:
-    """Refuse duplicate neurons."""
+    """Raise an error if a neuron occurs more than once."""
     values, counts = np.unique(ids, return_counts=True)
     if len(values) < len(ids):
         raise NeurosimError(

@@ -24,7 +24,7 @@ def _draw(
 ) -> None:
     """Draw histograms of one measure as outlines, normalised to fractions of neurons.
 
-    For a measure that is a multiple of `grain`, bins are multiples of it too.
+    If a measure is a multiple of `grain`, so are the bins.
     """
     everything = np.concatenate([np.empty(0), *by_sign.values()])
     if len(everything) == 0:
@@ -59,7 +59,7 @@ def _by_sign(result: Result, names: Sequence[str], measure: object) -> dict[int,
 def draw_rate_histogram(
     axes: Axes, result: Result, populations: Sequence[str] | None = None, *, start: float = 0.0
 ) -> None:
-    """Draw the distribution of firing rates after `start` (ms), with dotted lines at the means."""
+    """Draw a histogram of firing rates after `start` (ms), with dotted mean lines."""
     names = names_of(result, populations)
     with style():
         values = _by_sign(result, names, lambda t: rates(t, start, result.duration))
@@ -69,7 +69,7 @@ def draw_rate_histogram(
 def draw_cv_histogram(
     axes: Axes, result: Result, populations: Sequence[str] | None = None, *, start: float = 0.0
 ) -> None:
-    """Draw the distribution of the CV of inter-spike intervals after `start` (ms)."""
+    """Draw a histogram of the CV of inter-spike intervals after `start` (ms)."""
     names = names_of(result, populations)
     with style():
         values = _by_sign(result, names, lambda t: cv_isi(t, start))

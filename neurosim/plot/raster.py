@@ -54,12 +54,13 @@ def draw_raster(
     start, stop : float
         ms. Default: the whole run.
     max_neurons : int
-        Largest number of rows; of more neurons, every k-th is drawn, as the axis label states.
+        Largest number of rows. If there are more neurons, every k-th one is drawn, as the axis
+        label states.
 
     Raises
     ------
     NeurosimError
-        For an unknown population, or a window that is empty or extends beyond the run.
+        If a population is unknown, or the window is empty or extends beyond the run.
     """
     names = names_of(result, populations)
     end = end_of(result, start, stop)
@@ -184,7 +185,8 @@ def raster(
     start, stop : float
         ms. Default: the whole run.
     max_neurons : int
-        Largest number of rows; of more neurons, every k-th is drawn, as the axis label states.
+        Largest number of rows. If there are more neurons, every k-th one is drawn, as the axis
+        label states.
     bin_ms : float, optional
         Bin width of the population rate (ms). Default: 1 ms, or the whole window if it is shorter.
     title : str

@@ -62,7 +62,7 @@ def names_of(result: Result, populations: Sequence[str] | None) -> list[str]:
     Raises
     ------
     NeurosimError
-        For a population that is not in the result.
+        If a population is not in the result.
     """
     for name in populations or ():
         if name not in result.spikes:

@@ -52,7 +52,7 @@ def rates(trains: SpikeTrains, start: float, stop: float) -> NDArray[np.float64]
     Raises
     ------
     NeurosimError
-        For a window that is empty, infinite or outside the recording.
+        If the window is empty, infinite or outside the recording.
     """
     _check_finite(start, stop)
     if trains.observed is None:
@@ -84,7 +84,7 @@ def _observed_interval(trains: SpikeTrains) -> NDArray[np.int64]:
 
 
 def _check_finite(start: float, stop: float) -> None:
-    """Refuse an infinite window, for which rates are undefined."""
+    """Raise an error if the window is infinite, because rates are then undefined."""
     check_window(start, stop)
     if not np.isfinite(stop - start):
         raise NeurosimError(
@@ -124,7 +124,7 @@ def mean_rate(
     Raises
     ------
     NeurosimError
-        For an unknown population, and for a window that is empty or outside the run.
+        If the population is unknown, or the window is empty or outside the run.
     """
     trains = _trains_of(result, population)
     stop = result.duration if stop is None else stop
@@ -157,7 +157,7 @@ def cv_isi(
     Raises
     ------
     NeurosimError
-        For a window that is empty or outside the recording.
+        If the window is empty or outside the recording.
     """
     chosen = trains.inside(start, stop)
     times, ids = trains.times[chosen], trains.ids[chosen]
@@ -224,7 +224,7 @@ def population_rate(
     Raises
     ------
     NeurosimError
-        For a window that is empty or outside the recording, and for bins longer than the window.
+        If the window is empty or outside the recording, or bins are longer than the window.
     """
     n_bins, bins, _ = _binned(_observed_spikes(trains), start, stop, bin_ms, listed=True)
     counts = np.bincount(bins, minlength=n_bins)
@@ -299,7 +299,7 @@ def correlations(
     Raises
     ------
     NeurosimError
-        For a window that is empty or outside the recording, and for bins longer than the window.
+        If the window is empty or outside the recording, or bins are longer than the window.
     """
     n_neurons = check_integer(n_neurons, "n_neurons", 1)
     n_bins, bins, neuron = _binned(trains, start, stop, bin_ms)

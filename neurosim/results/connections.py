@@ -109,4 +109,4 @@ class Connections:
 
 
 Synapses = Connections
-"""Earlier name of `Connections`."""
+"""Former name of `Connections`."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class HasIds(Protocol):
-    """An object with indices of neurons, such as a view of a population."""
+    """An object with an attribute `ids`, such as a view of a population."""
 
     @property
     def ids(self) -> NDArray[np.int64]:
@@ -74,7 +74,7 @@ class SpikeTrains(ReadOnlyRecord):
     Raises
     ------
     NeurosimError
-        For arrays of unequal length, times that are not finite, and spikes of neurons missing in
+        If arrays differ in length, times are not finite, or neurons with spikes are missing in
         `recorded`.
 
     Examples
@@ -199,7 +199,7 @@ class SpikeTrains(ReadOnlyRecord):
         Raises
         ------
         NeurosimError
-            For a window that is empty or goes beyond the recording.
+            If the window is empty or extends beyond the recording.
         """
         chosen = self.ids[self.inside(start, stop)]
         positions = np.searchsorted(self.recorded, chosen)
@@ -220,7 +220,7 @@ class SpikeTrains(ReadOnlyRecord):
         Raises
         ------
         NeurosimError
-            For a window that is empty or goes beyond the recording.
+            If the window is empty or extends beyond the recording.
         """
         check_window(start, stop, self.t_start, self.t_stop, self.dt)
         return inside(self.times, start, stop, self.dt)
@@ -247,7 +247,7 @@ def _picked(values: tuple[Any, ...] | None, chosen: NDArray[np.bool_]) -> Any:
 
 
 def require_recorded(neuron: object, recorded: NDArray[np.int64]) -> None:
-    """Refuse a neuron that was not recorded."""
+    """Raise an error if the neuron was not recorded."""
     if not np.isscalar(neuron) or not (recorded == neuron).any():
         n = len(recorded)
         some = ", ".join(str(k) for k in recorded[:5]) + (", ..." if n > 5 else "")

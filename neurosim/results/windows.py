@@ -45,7 +45,7 @@ def check_window(
     t_stop: float = np.inf,
     dt: float | None = None,
 ) -> None:
-    """Refuse a window that is empty, not a number, or goes beyond the recording.
+    """Raise an error if a window is empty, NaN or outside the recording.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""Helpers without knowledge of neurons: checks, files, progress, resources."""
+"""General helpers: checks, files, progress, resources."""

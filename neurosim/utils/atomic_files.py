@@ -86,7 +86,7 @@ def _sync(path: Path) -> None:
 
 
 def check_file(path: Path, wanted: str) -> None:
-    """Refuse a path that is not a readable regular file.
+    """Raise an error if a path is not a readable regular file.
 
     Reading a pipe may block, and a device may be infinite.
 
@@ -94,7 +94,7 @@ def check_file(path: Path, wanted: str) -> None:
     ----------
     path : Path
     wanted : str
-        Completes the sentence "give …" in the error.
+        Completes the phrase "give …" in the error message.
 
     Raises
     ------

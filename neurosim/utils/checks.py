@@ -226,7 +226,7 @@ def check_increasing(times: NDArray[np.float64], name: str) -> NDArray[np.float6
 
 
 def nearest_name(name: object, names: Iterable[str]) -> str:
-    """Return a suggestion of the most similar name, or the list of all names."""
+    """Return a hint with the most similar name, or else a list of all names."""
     by_lower = {known.lower(): known for known in names}
     close = difflib.get_close_matches(str(name).lower(), by_lower, n=1)
     if close:

@@ -72,14 +72,14 @@ def _write(group: h5py.Group, tree: Mapping[str, Any]) -> None:
 
 
 def read_checksummed(path: str | os.PathLike[str], kind: str, version: int) -> dict[str, Any]:
-    """Read what `write_checksummed` wrote.
+    """Read and verify a file written by `write_checksummed`.
 
     Parameters
     ----------
     path : path-like
     kind : str
     version : int
-        Latest version of the format.
+        Latest version of the format that can be read.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def _words(head: bytes) -> list[str]:
 
 
 def _check_kind(path: Path, head: bytes, kind: str, version: int) -> None:
-    """Refuse a file of another kind or a later format by its first bytes."""
+    """Raise an error if the first bytes show another kind of file or a later format."""
     words = _words(head)
     if len(words) != 5 or words[:2] != ["neurosim", kind] or words[3] != "sha256":
         raise NeurosimError(f"{path} is not a {kind}: give one that neurosim saved")
@@ -136,7 +136,7 @@ def _check_kind(path: Path, head: bytes, kind: str, version: int) -> None:
 
 
 def _check_digest(path: Path, content: bytes, kind: str) -> None:
-    """Refuse a file with a wrong checksum."""
+    """Raise an error if the checksum of a file is wrong."""
     if hashlib.sha256(content[BLOCK:]).hexdigest() != _words(content)[4]:
         raise NeurosimError(
             f"{path} is damaged (its checksum does not match): give another {kind} "

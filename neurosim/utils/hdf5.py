@@ -15,7 +15,7 @@ ERRORS = (AttributeError, KeyError, MemoryError, OSError, RuntimeError, TypeErro
 
 
 def check_stored(dataset: h5py.Dataset, file_size: int) -> None:
-    """Refuse a dataset that is external, or larger than its stored data can be.
+    """Raise an error if a dataset is external or larger than its stored data allow.
 
     Otherwise a damaged header could request any amount of memory.
 

@@ -32,7 +32,7 @@ def physical_memory() -> int | None:
 
 
 def process_memory() -> int | None:
-    """Return the memory that the process limits leave (bytes); None without limits."""
+    """Return the memory available under process limits (bytes); None without limits."""
     limits = process_limits()
     if not limits:
         return None

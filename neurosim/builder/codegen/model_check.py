@@ -1,4 +1,4 @@
-"""Check a model's equations before they are compiled: one sentence that names the user's line."""
+"""Check a model's equations before compilation; errors name the file and line."""
 
 from __future__ import annotations
 
@@ -72,12 +72,12 @@ _REFUSED: dict[type[ast.AST], str] = {
 
 
 def check_source(model: NeuronModel, synapses: Sequence[Synapse] = ()) -> None:
-    """Refuse methods of a neuron model and its synapses that do not compile.
+    """Raise an error if a method of a neuron model or its synapses does not compile.
 
     Raises
     ------
     NeurosimError
-        The sentence begins with the file and line.
+        The message begins with the file and line.
     """
     part: Any
     for part in (model, *synapses):
@@ -86,12 +86,12 @@ def check_source(model: NeuronModel, synapses: Sequence[Synapse] = ()) -> None:
 
 
 def check_functions(kind: type[Part]) -> None:
-    """Refuse methods of a class, and functions that they call, that do not compile.
+    """Raise an error if a method, or a function that it calls, does not compile.
 
     Raises
     ------
     NeurosimError
-        The sentence begins with the file and line.
+        The message begins with the file and line.
     """
     for name in methods_of(kind):
         check_method(kind, name)
@@ -115,7 +115,7 @@ def method_of(kind: type[Part], name: str) -> Callable[..., Any]:
 
 
 def check_method(kind: type[Part], name: str) -> None:
-    """Refuse a method with other arguments than expected, or with Python that does not compile."""
+    """Raise an error if a method has unexpected arguments or does not compile."""
     function, full_name = method_of(kind, name), f"{kind.__name__}.{name}"
     found, wanted = tuple(inspect.signature(function).parameters), arguments_of(kind, name)
     declared = "states" if states_of(kind) else "traces"
@@ -128,7 +128,7 @@ def check_method(kind: type[Part], name: str) -> None:
 
 
 def check_text(function: Callable[..., Any], full_name: str) -> None:
-    """Refuse a function with Python that does not compile."""
+    """Raise an error if a function uses Python that does not compile."""
     try:
         text = textwrap.dedent(inspect.getsource(function))
     except OSError:
@@ -213,7 +213,7 @@ def first_model(model: Any) -> Any:
 
 
 def first_values(model: Part) -> Any:
-    """Return the parameters of a model's first neuron, as the methods get them."""
+    """Return the parameters of a model's first neuron, as passed to its methods."""
     first = first_model(model)
     return SimpleNamespace(**{name: getattr(first, name) for name in parameters_of(type(model))})
 
@@ -228,7 +228,7 @@ def first_states(model: Any) -> list[float]:
 
 
 def _first(value: Any) -> float:
-    """Return the number of the first neuron; of a distribution the mean."""
+    """Return the value of the first neuron, or the mean of a distribution."""
     if is_uniform(value):
         return float(value)
     return float(value[0]) if isinstance(value, np.ndarray) else float(value.mean)
@@ -240,7 +240,7 @@ def sample_results(part: NeuronModel | Synapse) -> dict[str, Any]:
     Raises
     ------
     NeurosimError
-        Where a method fails, or returns something else than finite numbers, as many as expected.
+        If a method fails, or does not return the expected number of finite values.
     """
     kind, states = type(part), first_states(part)
     given = SAMPLE | {"v_before": states[0], "p": first_values(part)}

@@ -1,8 +1,8 @@
-"""Compile a model's block function, and keep it on disk.
+"""Compile a model's block function, and cache it on disk.
 
-Numba names cached code by the file that it stands in. So the source is written to a file named by
-its hash: an edited model becomes another file, and a process with the same model loads the code
-that another process has compiled.
+Numba caches code by the name of its source file. The source is therefore written to a file named by
+its hash: an edited model is written to another file, and a process with the same model loads the
+compiled code.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def compiled_module(name: str, source: str) -> Any:
 
 
 def _cached_module(path: Path, source: str) -> Any:
-    """Return the module in a file of the cache folder; its machine code is cached beside it."""
+    """Import a module from the cache folder, in which its machine code is cached too."""
     if not path.exists() or path.read_text() != source:
         part = path.with_suffix(f".{os.getpid()}.part")
         part.write_text(source)

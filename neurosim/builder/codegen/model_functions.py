@@ -42,7 +42,7 @@ def functions_of(kind: type[Part], prefix: str = "") -> list[str]:
 
 
 def gives_numbers(part: NeuronModel | Synapse) -> set[str]:
-    """Return the methods that give a bare number: those of parts with one state may."""
+    """Return the methods that return a number, as parts with one state may."""
     return {name for name, result in sample_results(part).items() if not isinstance(result, tuple)}
 
 

@@ -1,4 +1,4 @@
-"""Methods of integration by name: each gives source that advances the neurons of a block."""
+"""Integration methods by name; each returns source that advances a block."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Method:
     source : callable
         Returns the lines that advance the neurons of a block.
     is_adaptive : bool
-        Whether it chooses its steps, neuron by neuron, and keeps the last in `states`.
+        Whether step sizes are adaptive. The last step of each neuron is stored in `states`.
     takes_jump : bool
-        Whether it takes in the input of delta synapses itself.
+        Whether it applies the input of delta synapses itself.
     n_rows : int
-        Rows of `work` for each state that it needs beside the states and the new states.
+        Rows of `work` per state, in addition to the states and the new states.
     carries_currents : bool
         Whether it integrates the synaptic currents together with the states.
     """

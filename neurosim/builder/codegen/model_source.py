@@ -3,9 +3,9 @@
 The block function advances consecutive neurons of one population by one time step. Its source is
 plain Python. Numba compiles it, and with compilation switched off Python runs the same text.
 
-Neurons are advanced together, one internal step after another, so that the compiler can put
-several into one instruction. What they need lies in rows of the array `work`: the states, the
-parameters where neurons differ in them, and so on.
+The neurons of a block are advanced together, one internal step after another, so that the compiler
+can vectorise the code. Their data are stored in rows of the array `work`: states, parameters that
+differ between neurons, and so on.
 """
 
 from __future__ import annotations
@@ -154,12 +154,12 @@ def method_of(kind: type[NeuronModel]) -> Method:
 
 
 def hidden_states(kind: type[NeuronModel]) -> int:
-    """Return how many values per neuron the integration method keeps beside the states."""
+    """Return the number of extra values per neuron that the method stores."""
     return int(method_of(kind).is_adaptive)
 
 
 def internal_steps(kind: type[NeuronModel], dt: float) -> int:
-    """Return into how many internal steps a time step is divided."""
+    """Return the number of internal steps in a time step."""
     method = method_of(kind)
     if method.takes_jump or method.carries_currents:
         return 1
@@ -197,26 +197,26 @@ class Writer:
 
     @property
     def n_rows(self) -> int:
-        """Rows of `work`: states, new states, those of the method, `ROWS`, parameters."""
+        """Number of rows of `work`: states, new states, method, `ROWS`, parameters."""
         return self._first_parameter + (0 if self.is_uniform else self.n_parameters)
 
     @property
     def _first_row(self) -> int:
-        """First of `ROWS`."""
+        """Index of the first of `ROWS`."""
         return self.n * (2 + self.method.n_rows)
 
     @property
     def _first_parameter(self) -> int:
-        """First row of the parameters, where neurons differ in them."""
+        """Index of the first row of parameters, if they differ between neurons."""
         return self._first_row + len(ROWS)
 
     def row(self, name: str) -> int:
-        """Return where a row of `work` begins."""
+        """Return the offset of a row of `work`."""
         return WORK_ROW * (self._first_row + ROWS.index(name))
 
     @property
     def rows(self) -> dict[str, int]:
-        """Where each of `ROWS` begins."""
+        """Offset of each of `ROWS`."""
         return {name: self.row(name) for name in ROWS}
 
     def at(self, name: str) -> str:
@@ -225,7 +225,7 @@ class Writer:
 
     @property
     def pieces(self) -> dict[str, object]:
-        """Pieces of text that several templates use."""
+        """Pieces of source code for the placeholders that several templates share."""
         first = HEADER + 1
         given = [f"params[{first + c}]" for c in range(self.n_parameters)]
         return self.rows | {
@@ -242,14 +242,14 @@ class Writer:
         }
 
     def set_p(self) -> str:
-        """Return the line that gives the parameters of neuron k."""
+        """Return the line that sets `p` to the parameters of neuron k."""
         if self.is_uniform:
             return "pass"
         rows = range(self._first_parameter, self.n_rows)
         return "p = " + self.parameters([f"work[{WORK_ROW * row} + k]" for row in rows])
 
     def parameters(self, values: list[str]) -> str:
-        """Return the expression of all parameters, of which `values` are the expressions."""
+        """Return the expression of `p`, given the expressions of all parameters."""
         rest = iter(values)
         arguments = [next(rest) for _ in self.fields]
         for port in self.ports:
@@ -293,7 +293,7 @@ class Writer:
 
     @property
     def freezes(self) -> bool:
-        """Whether nothing moves in the refractory period."""
+        """Whether all states are constant during the refractory period."""
         return self.kind.refractory == "freeze" and "t_ref" in self.fields
 
     def hold(self, letter: str = "x") -> str:

@@ -1,4 +1,4 @@
-"""A step that is stable at any rate: each state relaxes while the others are constant."""
+"""Unconditionally stable step: each state relaxes while the others are constant."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def relaxation(writer: Writer, current: str, step: str, function: str = "") -> s
 
 
 def split_source(writer: Writer) -> str:
-    """Return functions of the step, for models that say where Runge-Kutta is not stable."""
+    """Return the functions of the step, for models that define `stable`."""
 
     def names(letter: str) -> str:
         return ", ".join(f"{letter}{j}" for j in range(writer.n))

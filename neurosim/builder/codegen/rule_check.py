@@ -1,4 +1,4 @@
-"""Check a plasticity rule before it is compiled: one sentence that names the user's line."""
+"""Check a plasticity rule before compilation; errors name the file and line."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ SIDES = ("pre", "post")
 
 
 def check_rule(rule: Plasticity) -> None:
-    """Refuse a rule that does not compile.
+    """Raise an error if a plasticity rule does not compile.
 
     Raises
     ------
     NeurosimError
-        The sentence begins with the file and line.
+        The message begins with the file and line.
     """
     kind = type(rule)
     _check_traces(kind)
@@ -34,7 +34,7 @@ def check_rule(rule: Plasticity) -> None:
 
 
 def _check_traces(kind: type[Plasticity]) -> None:
-    """Refuse traces of unknown spikes or time constants."""
+    """Raise an error if the spikes or the time constant of a trace are unknown."""
     for name, trace in traces_of(kind).items():
         if trace.side not in SIDES:
             raise NeurosimError(

@@ -74,7 +74,7 @@ def _synapses(writer: Writer) -> Iterator[tuple[int, Synapse, str, list[int]]]:
 
 
 def _each(form: str, indices: list[int]) -> str:
-    """Return a form for each state, as arguments or as a tuple."""
+    """Format a template for each state, as arguments or as a tuple."""
     return "".join(form.format(j) + ", " for j in indices)
 
 
@@ -124,7 +124,7 @@ def synapse_functions(writer: Writer) -> list[str]:
 
 
 def arrivals(writer: Writer) -> str:
-    """Return the lines that add the input of synapses at the end of a time step."""
+    """Return the source code that adds synaptic input at the end of a time step."""
     text = ""
     for number, port, prefix, indices in _synapses(writer):
         if hasattr(port, "arrive"):

@@ -159,7 +159,7 @@ def _seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
 
 
 def _check(sweep: Sweep) -> None:
-    """Refuse a sweep with points that cannot be run, and report their number."""
+    """Raise an error with the number of points that cannot be run, if any."""
     scenario = sweep.scenario
     options = scenario.options(sweep.duration, sweep.dt, sweep.seeds[0])
     invalid, first = 0, ""

@@ -36,7 +36,7 @@ COLOURS = "viridis"
 
 
 def draw_sweep(table: Table, show: Sequence[str] = ()) -> Figure:
-    """Plot findings against the settings of a sweep, as means over seeds.
+    """Plot the findings of a sweep against its settings, averaged over seeds.
 
     The first setting with several values is on the horizontal axis. The second is shown by colours
     or, if it has many values and both are numbers, on the vertical axis of a map. Further settings
@@ -124,7 +124,7 @@ class _View:
 
     @property
     def colour(self) -> Axis | None:
-        """The axis shown by colours, or the vertical axis of a map."""
+        """Setting shown by colours or, in a map, on the vertical axis."""
         return None if self.second is None else self.axes[self.second]
 
     @property

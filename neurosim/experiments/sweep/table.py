@@ -230,7 +230,7 @@ def _numbers(content: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _flat(found: Mapping[str, Any], depth: int = 0) -> Iterator[tuple[str, float]]:
-    """Yield every single number; numbers in groups are named "group.name"."""
+    """Yield each number in nested findings, named "group.name" within a group."""
     for name, value in found.items():
         if isinstance(value, dict) and depth < MAX_DEPTH:
             yield from ((f"{name}.{inner}", item) for inner, item in _flat(value, depth + 1))

@@ -148,7 +148,7 @@ class Document:
 
 
 def _hint_for_value(found: str) -> str:
-    """Return how to correct an invalid value."""
+    """Return a hint for correcting an invalid value."""
     if found.lower() in ("true", "false"):
         return f"write {found.lower()}, in lower case"
     if re.match(r"[^\W\d]", found):
@@ -157,7 +157,7 @@ def _hint_for_value(found: str) -> str:
 
 
 def _hint_after_value(found: str) -> str:
-    """Return how to correct text after a value."""
+    """Return a hint for correcting text after a value."""
     if re.match(r",\d", found):
         return "write decimals with a point, such as 0.5"
     if re.match(r"[^\W\d]", found):

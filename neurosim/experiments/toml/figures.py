@@ -75,7 +75,7 @@ class Raster(OfPopulations):
     start, stop : float, optional
         Time window (ms). Default: from the end of the warm-up to the end of the run.
     max_neurons : int
-        Largest number of rows, 1 to 100,000; of more neurons, every k-th is drawn.
+        Largest number of rows, 1 to 100,000. If there are more neurons, every k-th one is drawn.
     bin_ms : float
         Bin width of the population rate (ms).
     """
@@ -95,7 +95,7 @@ class Raster(OfPopulations):
         check_bin(self, stop - start)
 
     def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
-        """Return figures by the suffix of their name."""
+        """Return the figures in a dict, keyed by a suffix of their file name."""
         start, stop = _window(self, warmup, result.duration)
         figure = plot.raster(
             result,
@@ -166,7 +166,7 @@ class Traces:
         _window(self, warmup, duration)
 
     def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
-        """Return figures by the suffix of their name."""
+        """Return the figures in a dict, keyed by a suffix of their file name."""
         start, stop = _window(self, warmup, result.duration)
         return {
             f"-{name}": plot.voltage_trace(
@@ -193,7 +193,7 @@ class RatesAndCV(OfPopulations):
     """
 
     def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
-        """Return figures by the suffix of their name."""
+        """Return the figures in a dict, keyed by a suffix of their file name."""
         return {"": plot.rates_and_cv(result, self.populations, start=warmup, title=title)}
 
 
@@ -208,7 +208,7 @@ class PotentialHistogram(OfPotentials):
     """
 
     def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
-        """Return figures by the suffix of their name."""
+        """Return the figures in a dict, keyed by a suffix of their file name."""
         return {"": plot.potential_histogram(result, self.populations, start=warmup, title=title)}
 
 

@@ -126,7 +126,7 @@ class ScenarioFile:
         return drawn
 
     def _describe(self, changed: Mapping[str, Any]) -> Description:
-        """Return the content of the file with some numbers changed."""
+        """Parse the content of the file, with some numbers replaced."""
         values = self._document.values
         for name, value in changed.items():
             values = _replaced(values, self._paths[name], value)

@@ -80,7 +80,7 @@ def check_bin(part: Any, longest: float) -> None:
 
 @dataclass(frozen=True)
 class _Finding(OfPopulations, ABC):
-    """Base class of findings: the mean, and perhaps the standard deviation, of values.
+    """Base class of findings: the mean and, optionally, the standard deviation of values.
 
     Attributes
     ----------
@@ -209,10 +209,10 @@ class Rhythm(_Finding):
 
 
 class OfPotentials(OfPopulations):
-    """Base class of findings and figures that use recorded membrane potentials."""
+    """Base class of findings and figures that need recorded membrane potentials."""
 
     def check(self, network: Network) -> None:
-        """Raise an error for populations whose potential is not recorded."""
+        """Raise an error if the potential of a population is not recorded."""
         super().check(network)
         check_recorded(network, self.populations)
 

@@ -88,7 +88,7 @@ class Analysis:
             raise NeurosimError("findings lists a kind twice: list each once")
 
     def parts(self) -> Iterator[tuple[str, int, Finding | AnyFigure]]:
-        """Yield findings and figures, with the name of their list and the index in it."""
+        """Yield each finding and figure as (name of its list, index in the list, part)."""
         for name in ("findings", "figures"):
             for number, part in enumerate(getattr(self, name) or ()):
                 yield name, number, part

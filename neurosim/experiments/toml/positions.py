@@ -211,7 +211,7 @@ class _Scan:
         self.pos += len(mark)
 
     def _match(self, pattern: re.Pattern[str]) -> None:
-        """Skip a nonempty match."""
+        """Skip text that matches a pattern; raise an error if there is none."""
         start = self.pos
         self._skip(pattern)
         if self.pos == start:

@@ -83,7 +83,7 @@ class Field:
 
     @property
     def _kinds(self) -> dict[str, type]:
-        """Parts in the annotation."""
+        """Classes that the type annotation of the key allows, by name."""
         classes = tuple(member for member in _members(self.hint) if isinstance(member, type))
         return {name: kind for name, kind in named_parts().items() if issubclass(kind, classes)}
 

@@ -94,7 +94,10 @@ def read_neo(path: Path, name: str | None = None) -> ImportedSpikes:
 
 
 def _readers(path: Path, name: str | None) -> list[Any]:
-    """Return the readers to try. Those of folders would read files that the user did not give."""
+    """Return the readers to try.
+
+    Readers of folders are omitted, because they would read other files of the folder.
+    """
     neo = import_optional("neo")
     usable = [io for io in neo.iolist if io.mode == "file" and io.__name__ != UNSAFE]
     if name is not None:

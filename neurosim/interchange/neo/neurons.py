@@ -52,7 +52,7 @@ def label_of(train: Any) -> NeuronLabel:
 
 
 def _index(value: Any) -> int | None:
-    """Return an index given as a number or as digits, else None."""
+    """Convert a number or a string of digits to an index; return None for others."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 11:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
@@ -61,10 +61,10 @@ def _index(value: Any) -> int | None:
 
 
 def identify(segments: Sequence[Sequence[NeuronLabel]]) -> list[list[tuple[str, int]]]:
-    """Return population and number of each train, the same in all segments for one neuron.
+    """Assign (population, number) to each spike train, consistently across segments.
 
-    Numbers are used if they are unique within each segment, else names, else the order of the
-    trains.
+    Trains of the same neuron are matched by number if numbers are unique within each segment,
+    otherwise by name, otherwise by the order of the trains.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def spans_of(trains: Sequence[Any]) -> NDArray[np.float64]:
 
 
 def _equalise(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Replace each value by the lowest of those that differ from it by rounding only."""
+    """Replace each value by the lowest value that differs from it only by rounding."""
     ordered, inverse = np.unique(values, return_inverse=True)
     apart = np.diff(ordered) > SAME_TIME * np.maximum(1.0, np.abs(ordered[1:]))
     first = np.maximum.accumulate(np.where(np.append(True, apart), np.arange(len(ordered)), 0))

@@ -32,8 +32,9 @@ def to_neo(result: Result) -> Any:
     """Convert a result to a `neo.Block` with one segment.
 
     Every recorded neuron, including silent ones, is a `SpikeTrain` in ms with the annotations
-    population and index. Its name is that of the neuron, or else population and index. It starts
-    with the first interval in which the neuron was observed, and stops with the last. Every trace
+    population and index. Its name is the name of the neuron or, if it has none, population and
+    index. It starts with the first interval in which the neuron was observed, and stops with the
+    last. Every trace
     is an `AnalogSignal`, or an `IrregularlySampledSignal` if its samples are not evenly spaced,
     with one channel per neuron and the array annotation index. The block is annotated with seed and
     dt.
@@ -76,7 +77,7 @@ def to_neo(result: Result) -> Any:
                 recorded, trains.by_neuron(), names, _spans(trains, end), strict=True
             )
         ]
-    # All at once: Neo searches the whole list for every train that is appended.
+    # Add all trains together: Neo searches the whole list for each appended train.
     segment.spiketrains.extend(spike_trains)
     for (population, variable), trace in result.traces.items():
         signal = _signal(neo, ms, trace, f"{population} {variable}")
@@ -238,7 +239,7 @@ def _times_of(train: Any) -> NDArray[np.float64]:
 
 
 def _segments_of(spikes: Any) -> list[list[Any]]:
-    """Return the spike trains of each segment that has any."""
+    """Return a list of spike trains for each segment that contains any."""
     segments = getattr(spikes, "segments", None)
     if segments is None:
         segments = [[spikes] if is_neo_train(spikes) else spikes]

@@ -1,8 +1,9 @@
 """Build a network from the neurons and matrices of a NIR graph.
 
-In NIR a spike acts at once; in neurosim it takes at least one step. Each layer therefore runs some
-steps late, and connections that skip layers get longer delays: the spikes are those of the graph at
-later times. In a loop this is impossible: there a connection takes one step.
+In NIR a spike is transmitted without delay; in neurosim the delay is at least one step. Each layer
+therefore runs some steps late, and connections that skip layers have longer delays. The spikes
+equal the spikes of the graph, at later times. In a loop this is impossible: there a connection has
+a delay of one step.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def build_network(graph: FlatGraph, units: Units) -> NirNetwork:
     Raises
     ------
     NeurosimError
-        For parameters that neurosim does not support.
+        If neurosim does not support a parameter.
     """
     builder = _Builder(graph, units)
     matrices = {
@@ -61,7 +62,7 @@ def build_network(graph: FlatGraph, units: Units) -> NirNetwork:
         for name, groups in builder.groups.items()
     }
     loops = dict(zip(matrices, in_loops([link[:2] for link in matrices]), strict=True))
-    # Delays as far as the graph specifies them; in a loop at least one step.
+    # Delays that the graph specifies; in a loop at least one step.
     delays = {link: max(link.delay, 1) if loops[link] else link.delay for link in matrices}
     # Too short for a synaptic current: V is moved directly by what the current would add.
     late = {
@@ -97,7 +98,10 @@ def in_loops(edges: Sequence[tuple[str, str]]) -> list[bool]:
 def shortest(
     distances: dict[str, float], edges: Iterable[tuple[str, str, int]]
 ) -> dict[str, float]:
-    """Lower distances until no edge (source, target, length) gives a shorter one (Bellman–Ford)."""
+    """Shorten the distances of nodes along edges (source, target, length), in place.
+
+    This is the Bellman–Ford algorithm.
+    """
     edges, changed = list(edges), True
     while changed:
         changed = False
@@ -184,7 +188,7 @@ class _Builder:
                     )
 
     def inject(self, name: str, values: NDArray[np.float64], step: int) -> None:
-        """Drive a node with a constant input from a step on."""
+        """Drive a node with a constant input that starts at time step `step`."""
         start = step * self.units.dt
         for (target, ids), group in zip(self.members[name], self.groups[name], strict=True):
             constant = values[ids]

@@ -52,7 +52,7 @@ def from_nir(
         Solve NIR's equations exactly, or by Euler's method as snnTorch, Norse and others do, which
         gives their spikes step for step. Default: as noted, else "exact".
     mv_per_unit, v_zero : float, optional
-        mV per unit of the graph's potentials, and the potential (mV) that is 0 there. Default: as
+        mV per unit of the graph's potentials, and the potential (mV) at 0 in the graph. Default: as
         noted, else 1 and 0, so that numbers are unchanged.
     reset : {"value", "subtract", "subtract_delayed"}, optional
         Effect of a spike on the potential, which NIR does not specify: "value" sets it to v_reset;
@@ -69,13 +69,13 @@ def from_nir(
     Raises
     ------
     NeurosimError
-        For a file that cannot be read, unknown kinds of node, parameters that a neuron cannot
-        have, and shapes that do not fit.
+        If the file cannot be read, a kind of node is unknown, a parameter is out of range for a
+        neuron, or shapes do not match.
 
     Notes
     -----
     An IF integrates v' = r·I, so that a spike adds r·w·dt. If r is 1 in a whole IF or I node, a
-    spike adds w: Sinabs, Norse and snnTorch write it so, whatever their step.
+    spike adds w: Sinabs, Norse and snnTorch use this convention, independent of their step.
 
     A neuron whose v_leak is above its threshold fires without input. It starts at v_reset, every
     other neuron at v_leak.
@@ -141,15 +141,15 @@ def to_nir(
         "exact" the currents of a CubaLIF jump at the end of the step of a spike, as in neurosim;
         its metadata say so. A simulator that ignores the metadata lets them rise in that step.
     mv_per_unit, v_zero : float
-        mV per unit of the graph's potentials, and the potential (mV) that is 0 there.
+        mV per unit of the graph's potentials, and the potential (mV) at 0 in the graph.
     seed : int
         Seed for random connections, strengths and delays.
     retime : bool
-        Let layers run ahead by the delay that all their inputs share, so that Delay nodes, which
-        few simulators support, remain only if paths differ in delay. The metadata of a node then
-        store the steps by which it is ahead.
+        Whether to omit the delay that all inputs of a layer have in common, so that the layer runs
+        ahead. Delay nodes, which few simulators support, then remain only if paths differ in
+        delay. The metadata of each node store the number of steps by which it is ahead.
     allow_loss : bool
-        Leave out, with a warning, what NIR cannot represent.
+        Whether to omit, with a warning, parts that NIR cannot represent.
 
     Returns
     -------
@@ -159,12 +159,12 @@ def to_nir(
     Raises
     ------
     NeurosimError
-        If NIR cannot represent the whole network; lists each loss.
+        If NIR cannot represent the whole network. The message lists each unsupported part.
 
     Warns
     -----
     UserWarning
-        Lists what is left out.
+        Lists the omitted parts.
     """
     from neurosim.interchange.nir.export import make_graph  # imports the compiler
 

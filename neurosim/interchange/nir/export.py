@@ -188,10 +188,10 @@ class _GraphMaker:
         return self.nir.NIRGraph(self.nodes, self.edges, metadata=metadata, type_check=False)
 
     def _run_ahead(self, looped: list[bool]) -> dict[str, int]:
-        """Return the most steps by which each node can be ahead without negative delays.
+        """Return the largest number of steps by which each node can run ahead.
 
-        Inputs and nodes with a constant input start at 0. In a loop a connection keeps one step,
-        which NIR does not store.
+        No delay may become negative. Inputs and nodes with a constant input start at 0. In a loop
+        a connection keeps a delay of one step, which NIR does not store.
         """
         lengths = [
             (source, target, delay - loop)

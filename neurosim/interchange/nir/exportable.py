@@ -157,7 +157,7 @@ class Exportable:
 
 
 def is_relay(network: Network, population: Population) -> bool:
-    """Whether a population fires at each input spike, at once, and at no other time."""
+    """Whether a population fires immediately at each input spike, and only then."""
     neuron = population.neuron
     if type(neuron) is not LIF or neuron.escape or neuron.t_ref:
         return False

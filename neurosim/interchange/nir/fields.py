@@ -25,7 +25,7 @@ class SynapseBudget:
         self.maximum = self.left = maximum
 
     def take(self, n: int, name: str) -> None:
-        """Subtract the synapses of a node, or refuse them."""
+        """Subtract the synapses of a node; raise an error if there are too many."""
         self.left -= n
         if self.left < 0:
             raise NeurosimError(

@@ -83,7 +83,10 @@ def _reason(error: Exception) -> str:
 
 
 def _fields(tree: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a node: text is a list of one element in the tree, numbers an array."""
+    """Convert the tree of a node to its fields.
+
+    In the tree a string is stored as a list of one element, a number as an array.
+    """
     fields: dict[str, Any] = {
         key: _fields(value)
         if isinstance(value, dict)

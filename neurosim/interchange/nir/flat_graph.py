@@ -44,7 +44,7 @@ class FlatGraph:
     shapes : mapping of str to tuple of int
         Shapes of all nodes.
     input_matrices : mapping of str to Signal
-        For neurons and outputs: matrices (elements of the node, elements of the source).
+        Matrices by node (neurons and outputs), shape (elements of node, elements of source).
     """
 
     inputs: Mapping[str, Shape]
@@ -75,7 +75,7 @@ def flatten(graph: Any, dt: float, max_synapses: int) -> FlatGraph:
     Raises
     ------
     NeurosimError
-        For unknown kinds of node, and shapes that do not fit.
+        If a kind of node is unknown, or shapes do not match.
     """
     nodes, edges = _expand(graph)
     inputs, outputs = (
@@ -241,7 +241,10 @@ def _in_order(before: Mapping[str, list[str]], sources: set[str]) -> list[str]:
 
 
 def _check_sizes(name: str, before: list[str], shapes: Mapping[str, Shape], is_end: bool) -> None:
-    """Refuse a node whose inputs differ in size, or from its size if `is_end`."""
+    """Raise an error if the inputs of a node differ in size.
+
+    If `is_end`, they must have the size of the node, too.
+    """
     sizes = {math.prod(shapes[source]) for source in before}
     if not before and not is_end:
         raise NeurosimError(f"Node {name!r} has no input: connect an Input to it")

@@ -140,7 +140,7 @@ class NirNetwork:
         Raises
         ------
         NeurosimError
-            For shapes that do not fit, and values that are not finite numbers.
+            If shapes do not match, or values are not finite.
         """
         given: Mapping[str, Any] = spikes if isinstance(spikes, Mapping) else {}
         if not isinstance(spikes, Mapping):

@@ -57,10 +57,11 @@ class Group:
     per_constant : (n,) ndarray of float64
         Injected current (pA) that is equivalent to a constant input of 1.
     missing : (n,) ndarray of float64
-        Synaptic current (pA) to add at the start of a constant input of 1, which rises in NIR.
+        Synaptic current (pA) to add at the start of a constant input of 1. In NIR the synaptic
+        current rises gradually; the injected current of neurosim does not.
     rise, kept : float
-        Potential (mV) that a synaptic current of 1 pA adds within a step, and the fraction of the
-        current left after it.
+        Potential (mV) that a synaptic current of 1 pA adds in one step, and the fraction of the
+        current that remains after the step.
     """
 
     ids: NDArray[np.int64]
@@ -117,7 +118,7 @@ def groups_of(node: Any, name: str, size: int, units: Units) -> list[Group]:
     Raises
     ------
     NeurosimError
-        For parameters that a neuron of neurosim cannot have; names the node.
+        If a parameter is out of range for neurons of neurosim. The message names the node.
     """
     try:
         return _groups(node, name, size, units)

@@ -125,7 +125,7 @@ class _Json:
         return [(nodes, types) for nodes, types in pairs if nodes is not None]
 
     def spikes(self) -> Path | None:
-        """Return the file of spikes, in the output folder or (BMTK) beside the configuration."""
+        """Return the spike file, in the output folder or (BMTK) next to the configuration."""
         output, parent = self.table("output"), self.path.parent
         beside, folder = (
             self.resolve(output.get(key, default))

@@ -31,9 +31,10 @@ SPIKES, NODES = "spikes.h5", "nodes.h5"
 
 
 def save_sonata(result: Result, folder: str | os.PathLike[str]) -> list[Path]:
-    """Write a result as SONATA: `spikes.h5`, and a membrane report for each recorded variable.
+    """Write a result as SONATA files.
 
-    A report, `v.h5` for example, has the traces of every population under /report/<population>, in
+    Spikes are written to `spikes.h5`, and each recorded variable to a membrane report. A report,
+    for example `v.h5`, contains the traces of every population under /report/<population>, in
     single precision as SONATA specifies. If neurons have names, `nodes.h5` stores them as the
     attribute name of the nodes. "/" in names of populations is written as %2F, as in a result file.
 
@@ -46,7 +47,7 @@ def save_sonata(result: Result, folder: str | os.PathLike[str]) -> list[Path]:
     Returns
     -------
     list of Path
-        The files.
+        The files written.
 
     Raises
     ------

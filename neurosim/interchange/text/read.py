@@ -61,7 +61,7 @@ def read_text(
     dt : float, optional
         Resolution (ms) of times that NEST counts in steps; the result then has it.
     nest : bool
-        Whether NEST has written the file. Default: by suffix and comments.
+        Whether the file was written by NEST. Default: detected from suffix and comments.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def _reporting(path: Path) -> Iterator[None]:
 def _read_rows(
     table: Table, names: list[str], unit: str | None, dt: float | None, in_ms: bool
 ) -> ImportedSpikes:
-    """Read rows whose columns have names; `in_ms` if their times are known to be in ms."""
+    """Read spikes from rows with named columns; `in_ms` if times are surely in ms."""
     columns = find_columns(names, unit)
     if columns is None or (columns.neuron is None and len(names) > 1):
         raise NeurosimError(f"its first line is {show(','.join(names))}: {WANTED}")
@@ -173,7 +173,10 @@ def _read_rows(
 
 
 def _guess_names(rows: list[tuple[int, list[str]]], nest: bool) -> list[str]:
-    """Name the columns of rows without a header: a time, or a neuron and its time."""
+    """Guess column names for rows without a header.
+
+    The columns are a time, or a neuron and a time in either order.
+    """
     width = len(rows[0][1]) if rows else 0
     for line, row in rows:
         if len(row) != width:
@@ -205,10 +208,13 @@ def _name_neuron(spikes: ImportedSpikes, name: str) -> ImportedSpikes:
 
 
 def _whole_columns(rows: list[list[str]]) -> list[bool]:
-    """Return which columns hold whole numbers; if all do, those without decimal points."""
+    """Return whether each column holds whole numbers.
+
+    If all do, return whether each holds numbers without decimal points.
+    """
     columns = list(zip(*rows, strict=True))
     whole = [_all_whole(column) for column in columns]
-    if all(whole):  # 533.0 is the time beside neuron 2
+    if all(whole):  # in "2 533.0" the time is 533.0
         return [not any("." in word for word in column) for column in columns]
     return whole
 

@@ -54,7 +54,7 @@ def open_table(file: TextIO, is_header: Callable[[list[str]], bool]) -> Table:
     Raises
     ------
     NeurosimError
-        For a line that is too long.
+        If a line is too long.
     csv.Error
         If quotes do not match.
     """

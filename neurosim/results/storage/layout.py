@@ -36,7 +36,7 @@ import numpy as np
 from neurosim.results import PopulationInfo, RunStats
 
 FORMAT = 3
-"""Version of the layout; later versions are refused.
+"""Version of the layout; later versions cannot be read.
 
 Format 1 stored the duration of runs. Up to format 2 potentials contained action potentials: the
 sample after a spike was `v_peak`.

@@ -32,7 +32,7 @@ def load(path: str | os.PathLike[str]) -> Result:
     Returns
     -------
     Result
-        Bit-identical to the saved one.
+        Bit-identical to the saved result.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def _read_stats(group: h5py.Group) -> RunStats:
 
 
 class _Reader:
-    """Read arrays after checking that the file is large enough to contain them.
+    """Reader of arrays that checks first whether the file is large enough for them.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ class _Reader:
     version : int
         Version of the layout.
     dt, duration : float
-        Of the run (ms).
+        Time step and duration of the run (ms).
     """
 
     def __init__(self, file_size: int, version: int, dt: float, duration: float) -> None:
