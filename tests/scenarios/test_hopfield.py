@@ -27,6 +27,7 @@ def test_the_abstract_memory_has_the_capacity_of_theory(command):
     assert 0.138 < found["load_where_overlap_leaves_0.66"] < 0.19
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", ["2", "3"])
 def test_recall_does_not_hang_on_the_seed_and_the_worlds_agree(command, seed):
     told = command("compare", "hopfield", "--seed", seed, *SMALL)["comparison"]

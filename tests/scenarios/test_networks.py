@@ -67,6 +67,7 @@ def test_the_microcircuit_at_a_tenth_fires_as_nests_does(command, tmp_path, refe
     assert len(list(tmp_path.glob("cortical-column-*.png"))) == 3
 
 
+@pytest.mark.slow
 def test_a_constant_current_may_stand_for_the_external_spikes(command) -> None:
     summary = command(
         "run",
