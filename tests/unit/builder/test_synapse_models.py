@@ -361,7 +361,7 @@ def test_parameters_and_weights_are_set_between_runs() -> None:
     [
         (lambda n, c: n.record(c, "g"), r"is a state of ExpCond.* or GABA.*'ExpConductance\.g'"),
         (lambda n, c: n.record(c, "g", synapse=GABA(9.0)), "give one of them as synapse"),
-        (lambda n, c: n.record(c, "h"), "'h' cannot be recorded: .*synapses once they are connected"),
+        (lambda n, c: n.record(c, "h"), "cannot be recorded: .*synapses once they are connected"),
         (lambda n, c: n.record(c, "g", synapse="GABA"), "is not a synapse model"),
         (lambda n, c: n.drive(c, ns.SpikeTimes([1.0]), synapse=GABA(), psp=1.0),
          r"not proportional to its weight; give the strength as weight \(nS\)"),
