@@ -1,4 +1,4 @@
-"""`Simulation` of a network, and the function `simulate`, which creates and runs one."""
+"""`Simulation` of a network, and `simulate`, which creates and runs one."""
 
 from __future__ import annotations
 

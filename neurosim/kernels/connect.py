@@ -40,7 +40,7 @@ def probe_slot(rule, probe, weight):
 
 @helper
 def _draw(bits, majors, minors, key):
-    """Draw random bits for synapses of given identities."""
+    """Draw random bits for synapses, given the two counters that identify each."""
     for i in range(bits.size):
         bits[i] = squares(counter(majors[i], minors[i]), key)
 
@@ -83,9 +83,10 @@ def _sample_delays(columns, bits, guide, cdf, support):
 
 @addressed
 def draw_weights(frame, p, at, n, _a, _b):
-    """Draw the weights of the n synapses whose identities are in the workspace.
+    """Draw the weights of the n synapses listed in the workspace.
 
-    The frame holds `Rules` and `Workspace`, as for `draw_delays` and `draw_targets`.
+    The two counters that identify a synapse select its random number. The frame holds
+    `Rules` and `Workspace`, as for `draw_delays` and `draw_targets`.
     """
     plan, work = tables_at(frame)
     rule, bits = plan.rules[p], work.bits[:n]

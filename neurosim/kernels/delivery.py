@@ -163,7 +163,7 @@ def _list(table, state, scratch, oldest, newest, now, until, base, age_index):
 
 @addressed
 def deliver(frame, oldest, newest, now, until, base):
-    """Deliver the spikes that arrive in steps `now` to `until` − 1 to the input buffer.
+    """Add the spikes that arrive in steps `now` to `until` − 1 to the input buffer.
 
     All steps are given as indices in `State.history_start`.
 

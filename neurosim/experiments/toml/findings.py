@@ -80,7 +80,7 @@ def check_bin(part: Any, longest: float) -> None:
 
 @dataclass(frozen=True)
 class _Finding(OfPopulations, ABC):
-    """Base class of findings: the mean and, optionally, the standard deviation of values.
+    """Base class of findings: mean and, optionally, standard deviation of values.
 
     Attributes
     ----------
