@@ -156,8 +156,8 @@ class Lesson:
             ),
         }
         with warnings.catch_warnings():
-            # Trials by chance are not separable, and the perceptron rule never ends on them.
-            warnings.filterwarnings("ignore", message=".* on the wrong side")
+            # Stochastic trials are not separable, so the perceptron rule does not converge.
+            warnings.filterwarnings("ignore", message=".* trials are misclassified")
             for neuron in neurons.values():
                 neuron.fit(inputs[seen], fired[seen])
         return cls(inputs[unseen], fired[unseen], neurons)

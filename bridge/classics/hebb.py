@@ -14,7 +14,7 @@ def hebb(
 ) -> NDArray[np.float64]:
     """Train a linear unit y = Σ wᵢxᵢ by Hebb's rule, w ← w + η x y.
 
-    The length of w always grows, because |w + η x y|² = |w|² + (2η + η²|x|²) y².
+    The length of w always grows, because ``|w + η x y|² = |w|² + (2η + η²|x|²) y²``.
 
     Parameters
     ----------

@@ -100,7 +100,7 @@ class Distribution(Part, ABC, abstract=True):
     @property
     @abstractmethod
     def location_scale(self) -> tuple[float, float]:
-        """Location and scale of x, or of log |x| for a log-normal distribution."""
+        """Location and scale of x, or of log ``|x|`` for a log-normal distribution."""
 
     @abstractmethod
     def sample(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -294,13 +294,13 @@ class LogNormal(_WithMoments):
         return self._log_cdf(x) if self.mean > 0.0 else 1.0 - self._log_cdf(-x)
 
     def quantiles(self) -> tuple[float, float]:
-        """Cumulative probabilities at the bounds of |x|, before truncation."""
+        """Cumulative probabilities at the bounds of ``|x|``, before truncation."""
         low, high = self.bounds if self.mean > 0.0 else (-self.high, -self.low)
         return self._log_cdf(low), self._log_cdf(high)
 
     @property
     def location_scale(self) -> tuple[float, float]:
-        """Mean and standard deviation of log |x|, before truncation."""
+        """Mean and standard deviation of log ``|x|``, before truncation."""
         return self.mu, self.sigma
 
     def sample(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
