@@ -96,7 +96,8 @@ class Connectome:
         The z within 1.5 sd of 0 are fitted by N(0, sd²) (after Efron 2004, J. Am. Stat. Assoc.
         99:96). The iteration starts from the median of ``|z|``. Synapses have little influence if
         most pairs have none. With fewer than 50 pairs, residuals at lags without synaptic effect
-        are used. If too few spikes are expected even for these, it is 1, and `infer_synapses` warns.
+        are used. If too few spikes are expected even for these, it is 1, and `infer_synapses`
+        warns.
         """
         scores = self.null_scores
         return max(1.0, _central_spread(scores)) if len(scores) else 1.0
