@@ -11,6 +11,7 @@ from scipy.stats import binom
 import neurosim as ns
 from neurosim.cli import main
 from neurosim.scenario import RunOptions
+from scenarios.recordings import data
 from scenarios.recordings.data import INTERVAL, Recording, grasshopper_recording
 from scenarios.recordings.grasshopper_agreement import fired_bins
 from scenarios.recordings.grasshopper_model import TWIN, Settings, network
