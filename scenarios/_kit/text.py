@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 
@@ -38,7 +39,7 @@ def estimate(value: float, interval: ArrayLike, unit: str = "", digits: int = 3)
     >>> estimate(0.2693, (0.2551, 0.2834))
     '0.269 (95 % interval 0.255 to 0.283)'
     """
-    low, high = interval  # type: ignore[misc]
+    low, high = np.asarray(interval, dtype=float)
     unit = f" {unit}" if unit else ""
     text = f"{value:.{digits}f}{unit} (95 % interval {low:.{digits}f} to {high:.{digits}f})"
     return text.replace("-", "−")
