@@ -212,7 +212,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
 
 def _draw_planes(result: ns.Result, settings: Settings) -> kit.Figure:
     """Draw the firing probability of both neurons, logistic above and spiking below."""
-    neurons, fired = trained(settings, result.seed), fractions(result, settings)
+    neurons = trained(settings, result.seed)
+    spikes = {name: grid for name, (grid, _) in fractions(result, settings).items()}
     abstract = {
         "raw": neurons["raw"].predict_proba(FINE.points)[:, 1],
         "mapped": neurons["mapped"].predict_proba(FINE.points**2)[:, 1],
@@ -224,14 +225,15 @@ def _draw_planes(result: ns.Result, settings: Settings) -> kit.Figure:
         kit.draw_examples(axes, *examples(settings, result.seed), labels=CLASSES, ms=3.5)
         axes.set(aspect="equal", xlim=(-1, 1), ylim=(-1, 1))
 
-    bottom, left = {"xlabel": "input 1"}, {"ylabel": "input 2"}
+    panels = [
+        kit.panel(draw, plane, values[name], name, title=f"{kind}, {words}", xlabel="input 1",
+                  ylabel="input 2")
+        for kind, plane, values in (("Logistic", FINE, abstract), ("Spiking", GRID, spikes))
+        for name, words in (("raw", "inputs"), ("mapped", "squares"))
+    ]  # fmt: skip
     return kit.page(
-        "A neuron of the squared inputs draws a circle",
-        kit.panel(draw, FINE, abstract["raw"], "raw", title="Logistic, inputs", **left),
-        kit.panel(draw, FINE, abstract["mapped"], "mapped", title="Logistic, squares"),
-        kit.panel(draw, GRID, fired["raw"][0], "raw", title="Spiking, inputs", **bottom, **left),
-        kit.panel(draw, GRID, fired["mapped"][0], "mapped", title="Spiking, squares", **bottom),
-        columns=2, size=(7.4, 6.8), sharex=True, sharey=True, legend=2,
+        "A neuron of the squared inputs draws a circle", *panels, columns=2, size=(7.4, 6.8),
+        sharex=True, sharey=True, legend=2,
         colourbar="probability; spiking: fraction of output neurons that fire",
     )  # fmt: skip
 

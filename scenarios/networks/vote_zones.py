@@ -216,21 +216,17 @@ def _draw_zones(
         in_units(FINE).draw_contour(axes, networks[name](FINE.points)[:, 0])
         points, labels = CENTRE + SCALE * inputs, ("voted no", "voted yes")
         kit.draw_examples(axes, points, votes, labels=labels, ms=4)
+        axes.set(xlim=(0, 150), ylim=(18, 90))
 
-    panels = []
+    panels, labels = [], {"xlabel": "income (thousands a year)", "ylabel": "age (years)"}
     for plane, values, kind in rows:
         for name, zones in zip(HIDDEN, values, strict=True):
             words = kind or f"{counted(name)}, {networks[name].n_parameters} parameters"
-            panels.append(kit.panel(draw, plane, zones, name, title=words))
-    fig = kit.page(
+            panels.append(kit.panel(draw, plane, zones, name, title=words, **labels))
+    return kit.page(
         title, *panels, columns=3, size=(9.4, 1.2 + 2.9 * len(rows)), legend=2, colourbar=bar,
         sharex=True, sharey=True,
     )  # fmt: skip
-    fig.axes[0].set(xlim=(0, 150), ylim=(18, 90))
-    for k, axes in enumerate(fig.axes[: len(panels)]):
-        axes.set_xlabel("income (thousands a year)" if k >= len(panels) - 3 else "")
-        axes.set_ylabel("age (years)" if k % 3 == 0 else "")
-    return fig
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
