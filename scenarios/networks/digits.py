@@ -14,8 +14,10 @@ the spikes of each layer deviate from the activations.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from typing import NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -23,7 +25,7 @@ from threadpoolctl import threadpool_limits
 import bridge
 import neurosim as ns
 from bridge.datasets import digits, shifted
-from bridge.spiking import ChanceCodedNetwork, LatencyCodedNetwork, RateCodedNetwork, diagnose
+from bridge.spiking import ChanceCodedNetwork, LatencyCodedNetwork, RateCodedNetwork
 from scenarios import _kit as kit
 
 RATE, FIRST = "rate ", "first "
@@ -34,7 +36,6 @@ CHANCE_UNITS, CHANCE_STEPS, CHANCE_DT = 64, 128, 1.0
 """Hidden units, steps, and duration of a step (ms) of the network that fires at random."""
 LOOKS = 2 ** np.arange(8)
 """Numbers of steps after which this network is evaluated."""
-CHANCE = "#E69F00"
 SHOWN = 0
 """Image whose spikes are drawn."""
 
@@ -87,7 +88,7 @@ def trained(settings: Settings, seed: int) -> Networks:
     )
 
 
-def test_images(settings: Settings) -> tuple[kit.Floats, kit.Floats]:
+def held_out(settings: Settings) -> tuple[kit.Floats, kit.Floats]:
     """Return the pixels and labels of the test images."""
     data = digits()
     return data.held_out[: settings.images], data.held_out_labels[: settings.images]
@@ -95,7 +96,7 @@ def test_images(settings: Settings) -> tuple[kit.Floats, kit.Floats]:
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     """Add a copy of the network for each test image, in both codes."""
-    networks, (images, _) = trained(settings, options.seed), test_images(settings)
+    networks, (images, _) = trained(settings, options.seed), held_out(settings)
     needed = networks.first.duration(options.dt)
     if options.duration < needed:
         raise ns.NeurosimError(
@@ -111,7 +112,7 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
 def simulate(settings: Settings, options: kit.RunOptions, progress: bool) -> ns.Result:
     """Run both codes, and the network that fires at random with a time step of its own."""
     result = ns.simulate(network(settings, options), **vars(options), progress=progress)
-    chance, (images, labels) = trained(settings, options.seed).chance, test_images(settings)
+    chance, (images, labels) = trained(settings, options.seed).chance, held_out(settings)
     net = ns.Network()
     chance.add_to(net, images, dt=CHANCE_DT)
     random = ns.simulate(
@@ -134,49 +135,69 @@ def layers_of(result: ns.Result, prefix: str) -> dict[str, ns.SpikeTrains]:
     return {name: trains for name, trains in result.spikes.items() if name.startswith(prefix)}
 
 
-def decided_by_rate(
-    result: ns.Result, settings: Settings
-) -> tuple[kit.Floats, kit.Floats, kit.Floats]:
-    """Return times (ms), decisions (n_times, n_images), and mean spikes per image until then."""
-    rate = trained(settings, result.seed).rate
-    times, scores = rate.scores(result, n_trials=settings.images, name=RATE)
+class Outcome(NamedTuple):
+    """Decisions of all networks about the test images.
+
+    Attributes
+    ----------
+    labels, abstract : (n_images,) ndarray of int
+        True digits, and decisions of the abstract network.
+    times : (n_times,) ndarray
+        Times at which the rate code is evaluated (ms).
+    rate : (n_times, n_images) ndarray of int
+    rate_spikes : (n_times,) ndarray
+        Mean number of spikes per image until then.
+    first : (n_images,) ndarray of int
+    first_times : (n_images,) ndarray
+        Time of the first output spike (ms).
+    first_spikes : float
+        Mean number of spikes per image until then, with those of the inputs.
+    """
+
+    labels: kit.Floats
+    abstract: kit.Floats
+    times: kit.Floats
+    rate: kit.Floats
+    rate_spikes: kit.Floats
+    first: kit.Floats
+    first_times: kit.Floats
+    first_spikes: float
+
+
+def outcome(result: ns.Result, settings: Settings) -> Outcome:
+    """Return the decisions of all networks."""
+    networks, (images, labels) = trained(settings, result.seed), held_out(settings)
+    n_trials = len(labels)
+    times, scores = networks.rate.scores(result, n_trials=n_trials, name=RATE)
     fired = np.concatenate([trains.times for trains in layers_of(result, RATE).values()])
-    spikes = np.searchsorted(np.sort(fired), times + 1e-6) / settings.images
-    return times, scores.argmax(axis=2), spikes
-
-
-def decided_by_first_spike(
-    result: ns.Result, settings: Settings
-) -> tuple[kit.Floats, kit.Floats, float]:
-    """Return decisions, their times (ms), and mean spikes per image until then, with inputs."""
-    first = trained(settings, result.seed).first
-    decided, when = first.decisions(result, n_trials=settings.images, name=FIRST)
-    spikes = 0
+    spikes = np.searchsorted(np.sort(fired), times + 1e-6) / n_trials
+    first, when = networks.first.decisions(result, n_trials=n_trials, name=FIRST)
+    used = 0
     for name, trains in layers_of(result, FIRST).items():
-        image = trains.ids * settings.images // result.populations[name].size
-        spikes += int((trains.times <= when[image]).sum())
-    return decided, when, spikes / settings.images
+        image = trains.ids * n_trials // result.populations[name].size
+        used += int((trains.times <= when[image]).sum())
+    abstract = networks.abstract(images).argmax(axis=1)
+    return Outcome(
+        labels, abstract, times, scores.argmax(axis=2), spikes, first, when, used / n_trials
+    )
 
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Measure accuracy, spikes and decision times of both codes."""
-    images, labels = test_images(settings)
-    times, by_rate, spikes = decided_by_rate(result, settings)
-    by_first, when, first_spikes = decided_by_first_spike(result, settings)
-    abstract = trained(settings, result.seed).abstract(images).argmax(axis=1)
-    right = (by_rate == labels).mean(axis=1)
+    found = outcome(result, settings)
+    right = (found.rate == found.labels).mean(axis=1)
     return {
         "trained_on": len(digits().labels),
-        "held_out": len(labels),
-        "right_abstract": np.mean(abstract == labels),
+        "held_out": len(found.labels),
+        "right_abstract": np.mean(found.abstract == found.labels),
         "right_rate": right[-1],
-        "right_first_spike": np.mean(by_first == labels),
-        "spikes_rate": spikes[-1],
-        "spikes_first_spike": first_spikes,
-        "mean_decision_ms": when.mean(),
-        "times_ms": times[19::20],
+        "right_first_spike": np.mean(found.first == found.labels),
+        "spikes_rate": found.rate_spikes[-1],
+        "spikes_first_spike": found.first_spikes,
+        "mean_decision_ms": found.first_times.mean(),
+        "times_ms": found.times[19::20],
         "right_rate_by_time": right[19::20],
-        "spikes_rate_by_time": spikes[19::20],
+        "spikes_rate_by_time": found.rate_spikes[19::20],
         "chance_steps": LOOKS,
         "chance_right": result.measured["chance_right"],
         "chance_spikes": result.measured["chance_spikes"],
@@ -203,22 +224,16 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw one image, and the spikes with which both codes classify it."""
-    images, labels = test_images(settings)
-    _, by_rate, _ = decided_by_rate(result, settings)
-    by_first, when, _ = decided_by_first_spike(result, settings)
-
-    def draw_image(axes: kit.Axes) -> None:
-        axes.imshow(images[SHOWN].reshape(8, 8), cmap="Greys", vmin=0.0, vmax=1.0)
+    found, image = outcome(result, settings), held_out(settings)[0][SHOWN].reshape(8, 8)
 
     def draw_spikes(axes: kit.Axes, prefix: str) -> None:
         base, ticks = 0.0, {}
         for name, trains in layers_of(result, prefix).items():
             size = result.populations[name].size // settings.images
-            output = size == 10
-            spread, colour = (14.0, kit.SPIKING) if output else (1.0, ns.plot.NEUTRAL)
-            here = trains.ids // size == SHOWN
+            here, output = trains.ids // size == SHOWN, size == 10
+            spread, colour, ms = (14.0, kit.SPIKING, 7) if output else (1.0, ns.plot.NEUTRAL, 2.5)
             rows = base + spread * (trains.ids[here] % size)
-            axes.plot(trains.times[here], rows, "|", color=colour, ms=6 if output else 2.5)
+            axes.plot(trains.times[here], rows, "|", color=colour, ms=ms, mew=ms / 5)
             if output:
                 ticks |= {str(digit): base + spread * digit for digit in range(size)}
             else:
@@ -229,15 +244,17 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 
     def draw_first(axes: kit.Axes) -> None:
         draw_spikes(axes, FIRST)
-        axes.axvline(when[SHOWN], color="0.45", lw=0.9, ls="--")
+        axes.axvline(found.first_times[SHOWN], color="0.45", lw=0.9, ls="--")
+        kit.label(axes, found.first_times[SHOWN], 30.0, "decision", "0.35", "left")
 
     end = 1.1 * trained(settings, result.seed).first.duration(result.dt)
     fig = kit.page(
         "The same weights classify a digit from firing rates and from first spikes",
-        kit.panel(draw_image, title=f"A test image: {labels[SHOWN]}", xticks=[], yticks=[]),
-        kit.panel(draw_spikes, RATE, title=f"Rates: classified as {by_rate[-1, SHOWN]}",
+        kit.panel(lambda axes: axes.imshow(image, cmap="Greys", vmin=0.0, vmax=1.0),
+                  title=f"A test image: {found.labels[SHOWN]}", xticks=[], yticks=[]),
+        kit.panel(draw_spikes, RATE, title=f"Rates: classified as {found.rate[-1, SHOWN]}",
                   xlabel="time (ms)", xlim=(0, result.duration)),
-        kit.panel(draw_first, title=f"First spikes: classified as {by_first[SHOWN]}",
+        kit.panel(draw_first, title=f"First spikes: classified as {found.first[SHOWN]}",
                   xlabel="time (ms)", xlim=(0, end)),
         size=(9.6, 5.6), width_ratios=(0.7, 1.0, 1.0),
     )  # fmt: skip
@@ -246,115 +263,101 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 
 def activities(result: ns.Result, settings: Settings) -> dict[str, list[kit.Floats]]:
     """Return the activations that each code represents, by layer."""
-    networks, (images, _) = trained(settings, result.seed), test_images(settings)
+    networks, (images, _) = trained(settings, result.seed), held_out(settings)
     return {
         "rate": networks.rate.activity(result, images, stop=result.duration, name=RATE),
         "first_spike": networks.first.activity(result, images, name=FIRST),
     }
 
 
-def layer_errors(result: ns.Result, settings: Settings) -> dict[str, float]:
-    """Return the root-mean-square error of each layer relative to its scale, by code."""
-    networks, (images, _) = trained(settings, result.seed), test_images(settings)
-    rate, first = networks.rate, networks.first
-    activity = activities(result, settings)
-    one_spike = 1e3 / (rate.rate * result.duration)
-    one_step = result.dt / (first.neuron.tau_m * first.reach)
-    losses = {
-        "rate": diagnose(
-            networks.abstract, images, activity["rate"], rate.balanced.scales, one_spike
-        ),
-        "first_spike": diagnose(
-            networks.abstract, images, activity["first_spike"], first.balanced.scales, one_step,
-            offset=first.balanced.offset,
-        ),
-    }  # fmt: skip
-    return {
-        f"error_{code}_layer_{loss.layer}": loss.error
-        for code, layers in losses.items()
-        for loss in layers[1:]
-    }
-
-
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare both codes with the abstract network, and with units that fire at random."""
-    images, labels = test_images(settings)
-    _, by_rate, spikes = decided_by_rate(result, settings)
-    by_first, when, first_spikes = decided_by_first_spike(result, settings)
-    abstract = trained(settings, result.seed).abstract(images).argmax(axis=1)
-    right = (by_rate == labels).mean(axis=1)
-    chance, chance_spikes = result.measured["chance_right"], result.measured["chance_spikes"]
-    measures = {}
+    found, measures = outcome(result, settings), {}
+    of_images = f"of {len(found.labels)} images"
     for key, words, decided, note in (
-        ("abstract", "Abstract network", abstract, f"of {len(labels)} images"),
-        ("rate", "Rate code", by_rate[-1], f"{spikes[-1]:.0f} spikes per image"),
-        ("first_spike", "First-spike code", by_first, f"{first_spikes:.0f} spikes per image"),
+        ("abstract", "Abstract network", found.abstract, of_images),
+        ("rate", "Rate code", found.rate[-1], f"{found.rate_spikes[-1]:.0f} spikes per image"),
+        (
+            "first_spike",
+            "First-spike code",
+            found.first,
+            f"{found.first_spikes:.0f} spikes per image",
+        ),
     ):
-        correct = bridge.agreement(decided == labels, np.ones(len(labels)))
-        measures[f"right_{key}"] = correct.labelled(f"{words}: correct", note)
-        if key != "abstract":
-            same = bridge.agreement(decided == abstract, np.ones(len(labels)))
-            name = "agreement" if key == "rate" else "agreement_first_spike"
-            measures[name] = same.labelled(f"{words}: same as abstract", f"of {len(labels)} images")
-    lost = measures["right_abstract"].value - right[-1]
-    measures["points_lost"] = kit.Measure(100.0 * lost)
+        right = bridge.agreement(decided == found.labels, np.ones_like(decided))
+        measures[f"right_{key}"] = right.labelled(f"{words}: correct", note)
+        same = bridge.agreement(decided == found.abstract, np.ones_like(decided))
+        measures[f"agreement_{key}"] = same.labelled(f"{words}: same as abstract", of_images)
+    del measures["agreement_abstract"]
+    measures["agreement"] = measures.pop("agreement_rate")
     measures["mean_decision"] = kit.Measure(
-        when.mean(), "ms", note=f"{when.min():.3g} to {when.max():.3g} ms",
-        label="First-spike code: mean decision time",
-    )  # fmt: skip
-    for steps, accuracy, used in zip(LOOKS, chance, chance_spikes, strict=True):
+        found.first_times.mean(), "ms", label="First-spike code: mean decision time"
+    )
+    chance, chance_spikes = result.measured["chance_right"], result.measured["chance_spikes"]
+    for steps, accuracy, spikes in zip(LOOKS, chance, chance_spikes, strict=True):
         label = f"Random spikes, {steps} steps: correct" if steps in (8, 128) else ""
-        note = f"{used:.0f} spikes per image"
+        note = f"{spikes:.0f} spikes per image"
         measures[f"chance_{steps}_steps"] = kit.Measure(accuracy, label=label, note=note)
-    # The rate code is evaluated when it has used as many spikes.
-    last = np.searchsorted(spikes, chance_spikes, side="right") - 1
+    abstract, rate, first = (
+        measures[f"right_{k}"].value for k in ("abstract", "rate", "first_spike")
+    )
+    measures["points_lost"] = kit.Measure(100.0 * (abstract - rate))
+    # Accuracy of the rate code when it has used as many spikes, and of random spikes interpolated.
+    last = np.searchsorted(found.rate_spikes, chance_spikes, side="right") - 1
+    gain = (found.rate == found.labels).mean(axis=1)[last.clip(0)] - chance
     measures["least_gain_over_chance"] = kit.Measure(
-        float((right[last.clip(0)] - chance).min()), label="Rate code − random, same spikes: least"
+        float(gain.min()), label="Rate code − random, same spikes: least"
     )
-    expected = np.interp(np.log(first_spikes), np.log(chance_spikes), chance)
+    expected = np.interp(np.log(found.first_spikes), np.log(chance_spikes), chance)
     measures["first_spike_gain_over_chance"] = kit.Measure(
-        measures["right_first_spike"].value - expected,
-        label="First-spike code − random, same spikes",
+        float(first - expected), label="First-spike code − random, same spikes"
     )
-    for key, error in layer_errors(result, settings).items():
-        code = "Rate code" if "rate" in key else "First-spike code"
-        label = f"{code}: error of the hidden layer" if key.endswith("1") else ""
-        measures[key] = kit.Measure(error, label=label, note="rms / largest activation")
+    networks = trained(settings, result.seed)
+    hidden = networks.abstract.outputs(held_out(settings)[0])[0]
+    for code, words, converted in (
+        ("rate", "Rate code", networks.rate),
+        ("first_spike", "First-spike code", networks.first),
+    ):
+        error = np.sqrt(np.mean((activities(result, settings)[code][1] - hidden) ** 2))
+        relative, label = float(error / converted.balanced.scales[1]), "error of the hidden layer"
+        measures[f"error_{code}_layer_1"] = kit.Measure(
+            relative, label=f"{words}: {label}", note="rms / largest activation"
+        )
     conclusion = (
-        f"With the weights of the trained network, the rate code loses {100 * lost:.1f} percentage "
-        f"points of accuracy, and one spike per neuron loses "
-        f"{100 * (measures['right_abstract'].value - measures['right_first_spike'].value):.1f}."
+        f"With the weights of the trained network, the rate code loses "
+        f"{100 * (abstract - rate):.1f} percentage points of accuracy, and one spike per neuron "
+        f"{100 * (abstract - first):.1f}."
     )
     drawings = {
-        "accuracy": partial(_draw_accuracy, result, settings),
+        "accuracy": partial(_draw_accuracy, found, result.measured),
         "layers": partial(_draw_layers, result, settings),
     }
     title = "Handwritten digits: abstract network, two spiking codes, and random spikes"
     return kit.Comparison(title, measures, drawings, conclusion)
 
 
-def _draw_accuracy(result: ns.Result, settings: Settings) -> kit.Figure:
+def _draw_accuracy(found: Outcome, measured: Mapping[str, kit.Floats]) -> kit.Figure:
     """Draw the fraction of images classified correctly against time, and against spikes."""
-    images, labels = test_images(settings)
-    times, by_rate, spikes = decided_by_rate(result, settings)
-    by_first, when, first_spikes = decided_by_first_spike(result, settings)
-    by_abstract = trained(settings, result.seed).abstract(images).argmax(axis=1)
-    rate, abstract = (by_rate == labels).mean(axis=1), np.mean(by_abstract == labels)
-    decided = (by_first == labels) & (when <= times[:, np.newaxis] + 1e-6)
-    first = decided.mean(axis=1)
+    abstract = np.mean(found.abstract == found.labels)
+    rate = (found.rate == found.labels).mean(axis=1)
+    right = found.first == found.labels
+    first = (right & (found.first_times <= found.times[:, np.newaxis] + 1e-6)).mean(axis=1)
 
     def draw_time(axes: kit.Axes) -> None:
         axes.axhline(abstract, color=kit.LOGISTIC, lw=1.2, ls="--", label="abstract network")
-        axes.plot(times, rate, color=kit.SPIKING, lw=2, label="rate code")
-        axes.plot(times, first, color=kit.TRAINED, lw=2)
+        axes.plot(found.times, rate, color=kit.SPIKING, lw=2, label="rate code")
+        axes.plot(found.times, first, color=kit.TRAINED, lw=2)
 
     def draw_spikes(axes: kit.Axes) -> None:
         axes.axhline(abstract, color=kit.LOGISTIC, lw=1.2, ls="--")
-        axes.semilogx(spikes[spikes > 0], rate[spikes > 0], color=kit.SPIKING, lw=2)
-        label = "first-spike code"
-        axes.plot(first_spikes, first[-1], "D", ms=7, color=kit.TRAINED, label=label)
-        x, y = result.measured["chance_spikes"], result.measured["chance_right"]
-        axes.plot(x, y, "o-", ms=4, color=CHANCE, label="random spikes, 1 to 128 steps")
+        used, label = found.rate_spikes > 0, "first-spike code"
+        axes.semilogx(found.rate_spikes[used], rate[used], color=kit.SPIKING, lw=2)
+        axes.plot(found.first_spikes, right.mean(), "D", ms=7, color=kit.TRAINED, label=label)
+        label = "random spikes, 1 to 128 steps"
+        axes.plot(
+            measured["chance_spikes"], measured["chance_right"], "o-", ms=4, color="#E69F00",
+            label=label,
+        )  # fmt: skip
         axes.set_xticks((20, 100, 1000), ("20", "100", "1000"))
 
     ylabel = "fraction of images classified correctly"
@@ -368,7 +371,7 @@ def _draw_accuracy(result: ns.Result, settings: Settings) -> kit.Figure:
 
 def _draw_layers(result: ns.Result, settings: Settings) -> kit.Figure:
     """Draw the activations that spikes represent against those of the abstract network."""
-    images, _ = test_images(settings)
+    images, _ = held_out(settings)
     network, found = trained(settings, result.seed).abstract, activities(result, settings)
     hidden = network.outputs(images)[0]
     targets = {"Hidden layer": hidden, "Output (score)": network.layers[-1].score(hidden)}
