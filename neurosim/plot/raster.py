@@ -11,8 +11,9 @@ from neurosim.plot.style import (
     add_legend,
     colour_of,
     end_of,
-    figure,
+    finished,
     names_of,
+    new_figure,
     panels,
     style,
 )
@@ -195,14 +196,14 @@ def raster(
     -------
     Figure
     """
-    fig = figure(7.0, 5.0)
+    fig = new_figure(7.0, 5.0)
     top, bottom = panels(fig, 2, 1, sharex=True, height_ratios=(3, 1))
     draw_raster(top, result, populations, start=start, stop=stop, max_neurons=max_neurons)
     draw_population_rate(bottom, result, populations, start=start, stop=stop, bin_ms=bin_ms)
     top.set_xlabel("")
     add_legend(fig, bottom, title, columns=3, least=2)
     fig.align_ylabels()
-    return fig
+    return finished(fig)
 
 
 def _spread(positions: list[float], gap: float, last: float) -> list[float]:

@@ -104,11 +104,37 @@ def style() -> Iterator[None]:
 
 
 def figure(width: float = 7.0, height: float = 4.0) -> Figure:
-    """Return an empty figure (sizes in inches) that needs no window system."""
-    with style():
-        from matplotlib.figure import Figure
+    """Return an empty figure in the style of this package, for `panels`.
 
-        return Figure(figsize=(width, height), layout="constrained")
+    Notebooks display it with any backend of matplotlib. Once a script has imported
+    `matplotlib.pyplot`, ``pyplot.show()`` shows its last figures; ``figure.show()`` always does.
+    Without either, no window system is needed.
+
+    Parameters
+    ----------
+    width, height : float
+        Inches.
+
+    Returns
+    -------
+    Figure
+    """
+    return finished(new_figure(width, height))
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure that pyplot does not show until it is `finished`."""
+    with style():
+        from neurosim.plot.display import Figure as NewFigure
+
+        return NewFigure(figsize=(width, height), layout="constrained")
+
+
+def finished(figure: Figure) -> Figure:
+    """Let pyplot show a figure, in notebooks and in scripts that have imported pyplot."""
+    from neurosim.plot.display import manage  # late: imports matplotlib
+
+    return manage(figure)
 
 
 def panels(figure: Figure, rows: int = 1, columns: int = 1, **options: Any) -> list[Axes]:

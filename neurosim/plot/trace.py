@@ -12,8 +12,9 @@ from neurosim.plot.style import (
     INHIBITORY,
     add_legend,
     end_of,
-    figure,
+    finished,
     names_of,
+    new_figure,
     panels,
     style,
 )
@@ -110,7 +111,7 @@ def voltage_trace(
     n = len(chosen)
     if n == 0:
         raise NeurosimError("neurons is empty: give at least one index, such as [0]")
-    fig = figure(7.0, 1.2 + (2.4 if n == 1 else 1.7) * n + 1.8 * currents)
+    fig = new_figure(7.0, 1.2 + (2.4 if n == 1 else 1.7) * n + 1.8 * currents)
     axes = panels(fig, n + currents, 1, sharex=True)
     for ax, neuron in zip(axes, chosen, strict=False):
         draw_voltage(ax, result, population, int(neuron), start=start, stop=stop)
@@ -123,7 +124,7 @@ def voltage_trace(
         draw_currents(axes[-1], result, population, int(chosen[0]), start=start, stop=stop)
     add_legend(fig, axes[0], title, columns=2)
     fig.align_ylabels()
-    return fig
+    return finished(fig)
 
 
 def draw_currents(
