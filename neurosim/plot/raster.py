@@ -16,6 +16,7 @@ from neurosim.plot.style import (
     new_figure,
     panels,
     style,
+    time_axis,
 )
 from neurosim.results.analysis import population_rate
 from neurosim.utils.checks import check_integer
@@ -85,8 +86,7 @@ def draw_raster(
             label.set_color(colour_of(result.populations[name].sign))
         axes.tick_params(axis="y", length=0)
         axes.set_ylabel("neurons" if every == 1 else f"neurons (every {_ordinal(every)})")
-        axes.set_xlim(start, end)
-        axes.set_xlabel("time (ms)")
+        time_axis(axes, start, end)
 
 
 def _dots(
@@ -162,8 +162,7 @@ def draw_population_rate(
             axes.plot(curves[0][0], mean, color=colour_of(sign), lw=0.9, label=KINDS[sign])
         axes.set_ylim(bottom=0.0)
         axes.set_ylabel("firing rate (Hz)")
-        axes.set_xlabel("time (ms)")
-        axes.set_xlim(start, end)
+        time_axis(axes, start, end)
 
 
 def raster(

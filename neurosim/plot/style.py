@@ -30,6 +30,9 @@ KINDS: Mapping[int, str] = MappingProxyType({1: "excitatory", -1: "inhibitory", 
 PALETTE = ("#000000", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Colours of other curves (M. Okabe & K. Ito, *Color Universal Design*, 2008)."""
 
+LONG = 10_000.0
+"""End of a window (ms) beyond which times are in s."""
+
 STYLE: Mapping[Any, Any] = MappingProxyType(
     {
         "font.size": 10.0,
@@ -81,6 +84,35 @@ def end_of(result: Result, start: float, stop: float | None) -> float:
     end = result.duration if stop is None else stop
     check_window(start, end, 0.0, result.duration, result.dt)
     return end
+
+
+def time_axis(axes: Axes, start: float, stop: float) -> None:
+    """Set limits and label of a time axis with data in ms; beyond 10 s its labels are in s.
+
+    Parameters
+    ----------
+    axes : Axes
+    start, stop : float
+        ms.
+
+    Examples
+    --------
+    >>> from neurosim import plot
+    >>> (axes,) = plot.panels(plot.figure())
+    >>> plot.time_axis(axes, 58_000.0, 60_000.0)
+    >>> axes.get_xlabel()
+    'time (s)'
+    """
+    axes.set_xlim(start, stop)
+    axes.set_xlabel("time (ms)")
+    if stop > LONG:
+        axes.xaxis.set_major_formatter(_in_seconds)
+        axes.set_xlabel("time (s)")
+
+
+def _in_seconds(time: float, position: int | None = None) -> str:
+    """Return the label of a tick."""
+    return f"{time / 1e3:.10g}"
 
 
 @contextmanager

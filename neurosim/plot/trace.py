@@ -17,6 +17,7 @@ from neurosim.plot.style import (
     new_figure,
     panels,
     style,
+    time_axis,
 )
 
 if TYPE_CHECKING:
@@ -69,9 +70,14 @@ def draw_voltage(
                 continue
             axes.axhline(level, color="0.45", lw=0.9, ls="--", zorder=0)
             _label_at_right(axes, level, f"{words} {level:g} mV".replace("-", "−"), "0.35")
+        if trace.spikes is not None and np.isfinite(trace.v_peak):
+            spikes = trace.spikes.of(neuron)
+            if _inside(spikes, start, end).any():
+                _label_at_right(
+                    axes, trace.v_peak, f"spikes drawn\nto {trace.v_peak:+g} mV", "0.35"
+                )
         axes.set_ylabel("membrane potential (mV)")
-        axes.set_xlabel("time (ms)")
-        axes.set_xlim(start, end)
+        time_axis(axes, start, end)
         if marks:
             _mark_input(axes, result, population, neuron)
 
@@ -88,8 +94,9 @@ def voltage_trace(
 ) -> Figure:
     """Plot membrane potentials, one panel per neuron.
 
-    Action potentials are drawn up to `v_peak`. Dashed lines show the threshold and the resting
-    potential, ticks show recorded excitatory and inhibitory input.
+    Action potentials of integrate-and-fire neurons are drawn up to `v_peak`, as a label states;
+    they are not part of the dynamics. Dashed lines show the threshold and the resting potential,
+    ticks show recorded excitatory and inhibitory input.
 
     Parameters
     ----------
@@ -116,8 +123,8 @@ def voltage_trace(
     for ax, neuron in zip(axes, chosen, strict=False):
         draw_voltage(ax, result, population, int(neuron), start=start, stop=stop)
         if n > 1:
-            ax.set_title(f"{population} {neuron}", fontsize=9)
-            ax.set_ylabel("V (mV)")
+            ax.set_title(f"{population}, neuron {neuron}", fontsize=9, loc="left")
+            ax.set_ylabel("membrane\npotential (mV)")
         if ax is not axes[-1]:
             ax.set_xlabel("")
     if currents:
@@ -148,8 +155,7 @@ def draw_currents(
             _label_at_right(axes, middle, f"{words}\ncurrent", colour)
         axes.axhline(0.0, color="0.45", lw=0.8)
         axes.set_ylabel("current (pA)")
-        axes.set_xlabel("time (ms)")
-        axes.set_xlim(start, end)
+        time_axis(axes, start, end)
 
 
 def _label_at_right(axes: Axes, level: float, words: str, colour: str) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+MAX_ITEMS = 30
+"""Largest number of items of a mapping that are displayed."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -72,4 +76,12 @@ class FrozenMapping(Mapping[K, V]):
         return len(self._items)
 
     def __repr__(self) -> str:
-        return repr(self._items)
+        if len(short := repr(self._items)) <= 100:
+            return short
+        lines = [f"{key!r}: {value!r}" for key, value in islice(self._items.items(), MAX_ITEMS)]
+        if len(self) > MAX_ITEMS:
+            lines.append(f"… and {len(self) - MAX_ITEMS:,} more")
+        return "{" + ",\n ".join(lines) + "}"
+
+    def _ipython_key_completions_(self) -> list[K]:
+        return list(self._items)
