@@ -130,8 +130,7 @@ def unmanaged() -> Iterator[None]:
 
 def is_managed(figure: matplotlib.figure.Figure) -> bool:
     """Return whether pyplot manages a figure."""
-    manager = figure.canvas.manager
-    return manager is not None and Gcf.figs.get(manager.num) is manager
+    return figure.canvas.manager in Gcf.get_all_fig_managers()
 
 
 def _register(figure: matplotlib.figure.Figure) -> None:

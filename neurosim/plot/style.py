@@ -110,7 +110,7 @@ def time_axis(axes: Axes, start: float, stop: float) -> None:
         axes.set_xlabel("time (s)")
 
 
-def _in_seconds(time: float, position: int | None = None) -> str:
+def _in_seconds(time: float, position: float) -> str:
     """Return the label of a tick."""
     return f"{time / 1e3:.10g}"
 
