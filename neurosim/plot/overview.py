@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from neurosim.plot.raster import draw_population_rate, draw_raster
 from neurosim.plot.style import add_legend, end_of, finished, names_of, new_figure, panels
 from neurosim.plot.trace import draw_voltage
@@ -19,6 +21,8 @@ MAX_POTENTIALS = 3
 """Largest number of membrane potentials."""
 MIN_NEURONS = 5
 """Smallest number of neurons whose mean firing rate is drawn."""
+MAX_SPIKES = 20_000
+"""Largest number of spikes of the raster, if at least 50 neurons remain."""
 MAX_BINS = 400
 """Largest number of bins of the firing rate: more hide it in noise."""
 
@@ -33,7 +37,8 @@ def overview(
 ) -> Figure:
     r"""Plot spikes, firing rates and up to three recorded membrane potentials.
 
-    Firing rates are drawn for five neurons and more.
+    Firing rates are drawn for five neurons and more. If there are more than 20,000 spikes, the
+    raster shows every k-th neuron, as its label states.
 
     Parameters
     ----------
@@ -72,7 +77,8 @@ def overview(
     heights += [1.1] * (n_neurons >= MIN_NEURONS) + [1.3] * len(potentials)
     fig = new_figure(7.5, 0.9 + 1.1 * sum(heights))
     axes = panels(fig, len(heights), 1, sharex=True, height_ratios=heights)
-    draw_raster(axes[0], result, names, start=start, stop=end)
+    rows = _rows(result, names, start, end)
+    draw_raster(axes[0], result, names, start=start, stop=end, max_neurons=rows)
     if n_neurons >= MIN_NEURONS:
         width = bin_width(end - start)
         draw_population_rate(axes[1], result, names, start=start, stop=end, bin_ms=width)
@@ -85,6 +91,13 @@ def overview(
     add_legend(fig, axes[min(1, len(axes) - 1)], title, columns=3, least=2)
     fig.align_ylabels()
     return finished(fig)
+
+
+def _rows(result: Result, names: Sequence[str], start: float, stop: float) -> int:
+    """Return the number of neurons whose spikes do not fill the raster, at least 50."""
+    n_neurons = sum(len(result.spikes[name].recorded) for name in names)
+    n_spikes = sum(np.count_nonzero(result.spikes[name].inside(start, stop)) for name in names)
+    return int(np.clip(MAX_SPIKES * n_neurons / max(1, n_spikes), 50, 2000))
 
 
 def _potentials(result: Result, names: Sequence[str]) -> list[tuple[str, int]]:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from neurosim.results import Result, Trace
 
+MAX_THICK = 60
+"""Largest number of spikes in a window that are drawn with a thick line."""
+
 SIGNS = (("exc", EXCITATORY, "excitatory"), ("inh", INHIBITORY, "inhibitory"))
 
 
@@ -64,7 +67,9 @@ def draw_voltage(
     end = end_of(result, start, stop)
     inside = _inside(trace.times, start, end)
     with style():
-        axes.plot(trace.times[inside], values[inside], color="black", lw=1.2)
+        n_spikes = _n_spikes(trace, neuron, start, end)
+        width = 1.2 if n_spikes <= MAX_THICK else 0.6
+        axes.plot(trace.times[inside], values[inside], color="black", lw=width)
         for level, words in ((info.v_threshold, "threshold"), (info.v_rest, "rest")):
             if not np.isfinite(level):
                 continue
@@ -146,24 +151,26 @@ def draw_currents(
     """Draw the excitatory and inhibitory synaptic current of one neuron into axes."""
     end = end_of(result, start, stop)
     with style():
-        for sign, colour, words in SIGNS:
+        for (sign, colour, words), height in zip(SIGNS, (0.9, 0.1), strict=True):
             trace = _trace(result, population, f"i_{sign}")
             inside = _inside(trace.times, start, end)
             values = _values(trace, population, neuron)[inside]
             axes.plot(trace.times[inside], values, color=colour)
-            middle = 0.5 * (values.min() + values.max()) if len(values) else 0.0
-            _label_at_right(axes, middle, f"{words}\ncurrent", colour)
+            label = f"{words}\ncurrent"
+            _label_at_right(axes, height, label, colour, coordinates="axes fraction")
         axes.axhline(0.0, color="0.45", lw=0.8)
         axes.set_ylabel("current (pA)")
         time_axis(axes, start, end)
 
 
-def _label_at_right(axes: Axes, level: float, words: str, colour: str) -> None:
+def _label_at_right(
+    axes: Axes, level: float, words: str, colour: str, *, coordinates: str = "data"
+) -> None:
     """Label a level in the margin to the right of the axes."""
     axes.annotate(
         words,
         (1.0, level),
-        xycoords=("axes fraction", "data"),
+        xycoords=("axes fraction", coordinates),
         xytext=(4, 0),
         textcoords="offset points",
         va="center",
@@ -197,6 +204,13 @@ def _mark_input(axes: Axes, result: Result, population: str, neuron: int) -> Non
     # The strip of ticks is not part of the voltage scale.
     axes.set_yticks(ticks)
     axes.spines["left"].set_bounds(low, high)
+
+
+def _n_spikes(trace: Trace, neuron: int, start: float, stop: float) -> int:
+    """Return the number of spikes of a neuron in a window, 0 if they are unknown."""
+    if trace.spikes is None:
+        return 0
+    return int(np.count_nonzero(_inside(trace.spikes.of(neuron), start, stop)))
 
 
 def _inside(times: NDArray[np.float64], start: float, stop: float) -> NDArray[np.bool_]:
