@@ -46,9 +46,9 @@ class ScenarioRun(Generic[S]):
     @cached_property
     def figures(self) -> dict[str, Figure]:
         """Figures of the scenario by name."""
-        from neurosim.plot.display import unmanaged
+        from neurosim.plot.display import unmanaged  # late: imports matplotlib
 
-        with unmanaged():  # they are displayed when they are selected
+        with unmanaged():
             return dict(self.scenario.figures(self.result, self.settings))
 
     @cached_property

@@ -74,7 +74,7 @@ def draw_voltage(
             if not np.isfinite(level):
                 continue
             axes.axhline(level, color="0.45", lw=0.9, ls="--", zorder=0)
-            _label_at_right(axes, level, f"{words} {level:g} mV".replace("-", "−"), "0.35")
+            _label_at_right(axes, level, f"{words} {level:.4g} mV".replace("-", "−"), "0.35")
         if trace.spikes is not None and np.isfinite(trace.v_peak):
             spikes = trace.spikes.of(neuron)
             if _inside(spikes, start, end).any():
