@@ -120,7 +120,7 @@ def manage(figure: AnyFigure) -> AnyFigure:
 
 @contextmanager
 def unmanaged() -> Iterator[None]:
-    """Do not register figures with pyplot in a block, where several are made and one is displayed."""
+    """Do not register figures with pyplot in a block, such as those of a scenario."""
     token = _managed.set(False)
     try:
         yield
