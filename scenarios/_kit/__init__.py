@@ -16,6 +16,7 @@ from scenarios._kit.figures import (
 )
 from scenarios._kit.lectures import lectures
 from scenarios._kit.planes import Plane, draw_examples
+from scenarios._kit.soft_threshold import SoftThreshold, soft_threshold
 from scenarios._kit.text import estimate, listed, signed
 from scenarios._kit.trials import add_trials, draw_fraction
 
@@ -49,6 +50,7 @@ __all__ = [
     "Report",
     "RunOptions",
     "Scenario",
+    "SoftThreshold",
     "add_trials",
     "draw_examples",
     "draw_fraction",
@@ -61,4 +63,5 @@ __all__ = [
     "panel",
     "setting",
     "signed",
+    "soft_threshold",
 ]
