@@ -186,4 +186,4 @@ def add_legend(
             handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=9
         )
     if title:
-        figure.suptitle(title, fontsize=11)
+        figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
