@@ -147,6 +147,8 @@ def test_traces_as_a_dataframe_and_an_array_with_labels(result: ns.Result) -> No
     assert frame.index.name == "time"
     assert frame.loc[0.5, 1] == -70.0
     assert frame.attrs == {"unit": "mV"}
+    frame.iloc[0, 0] = 0.0
+    assert trace.values[0, 0] == -70.0
     pytest.importorskip("xarray")
     array = trace.to_xarray()
     assert array.dims == ("time", "neuron")
