@@ -126,6 +126,12 @@ def test_several_tables_fit_on_a_page() -> None:
     assert repr(summary).count("… and 95 more") == 4
     assert summary._repr_html_().count("… and 95 more") == 4
     assert summary["b"] is tables["b"]
+    assert summary._ipython_key_completions_() == list("abcd")
+    assert tables["b"]._ipython_key_completions_() == ["b", "number"]
+    with pytest.raises(ns.NeurosimError, match="unknown table 'e': there are: a, b, c, d"):
+        summary["e"]
+    with pytest.raises(ns.NeurosimError, match="unknown column 'numbers': did you mean 'number'"):
+        tables["b"]["numbers"]
 
 
 def test_spikes_as_a_dataframe(result: ns.Result) -> None:
