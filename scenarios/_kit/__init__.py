@@ -28,9 +28,12 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
+    Integers = NDArray[np.integer[Any]]
 
 Findings = dict[str, Any]
 """What a scenario measures, by JSON key."""
+Options = dict[str, Any]
+"""Keyword arguments of a function that draws."""
 Report = Sequence[str]
 """Sentences: the first states what was simulated, the others what was found."""
 
@@ -45,7 +48,9 @@ __all__ = [
     "Figure",
     "Findings",
     "Floats",
+    "Integers",
     "Measure",
+    "Options",
     "Plane",
     "Report",
     "RunOptions",

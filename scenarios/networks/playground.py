@@ -115,8 +115,8 @@ class Points:
     """
 
     potential: kit.Floats
-    trials: kit.Floats
-    spikes: kit.Floats
+    trials: kit.Integers
+    spikes: kit.Integers
     probability: kit.Floats
 
     @property
@@ -321,9 +321,9 @@ def _draw_points(trials: Trials, trained: bridge.LogisticNeuron) -> kit.Figure:
         kit.draw_fraction(axes, points.potential, points.spikes, points.trials, label=label)
         patterns = np.unique(trials.active, axis=0)
         potential = neuron.v_rest + unit.potential(patterns)
-        learned, look = trained.predict_proba(patterns)[:, 1], {"ms": 7, "mew": 1.8, "zorder": 4}
-        label = "logistic neuron, trained"
-        axes.plot(potential, learned, "x", color=kit.TRAINED, **look, label=label)
+        learned = trained.predict_proba(patterns)[:, 1]
+        look: kit.Options = {"ms": 7, "mew": 1.8, "zorder": 4, "label": "logistic neuron, trained"}
+        axes.plot(potential, learned, "x", color=kit.TRAINED, **look)
         axes.axvline(neuron.v_threshold, color="0.45", lw=0.9, ls="--", label="threshold")
 
     labels = {"xlabel": "potential −70 + Σ Jᵢ aᵢ (mV)", "ylabel": "firing probability"}

@@ -85,17 +85,15 @@ def simulate(settings: Settings, options: kit.RunOptions, progress: bool) -> ns.
             f"duration = {options.duration:g} ms is too short for {REPEATS} spans of 1 ms at each "
             f"of {len(settings.rates)} rates: give at least {needed:g} ms"
         )
-    measured, result = {}, None
-    for name in ("cortex", "lecture"):
-        timing, result = _time(name, settings, options, progress)
-        measured |= timing
+    cortex, _ = _time("cortex", settings, options, progress)
+    lecture, result = _time("lecture", settings, options, progress)
     threads = result.stats.threads
-    measured |= {
+    machine = {
         "flop_per_s": np.array([flop_per_s()]),
         "bytes_per_s": np.array([bytes_per_s(threads)]),
         "threads": np.array([float(threads)]),
     }
-    return replace(result, measured=measured)
+    return replace(result, measured=cortex | lecture | machine)
 
 
 def _time(
@@ -227,7 +225,11 @@ def _reached(own: kit.Findings, settings: Settings) -> str:
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the real-time factor against the firing rate: estimated, allowed and measured."""
     found = findings(result, settings)
-    labels = {"xlabel": "mean firing rate (Hz)", "xlim": (0.2, 1000.0), "ylim": (1e-3, 50.0)}
+    labels: kit.Options = {
+        "xlabel": "mean firing rate (Hz)",
+        "xlim": (0.2, 1000.0),
+        "ylim": (1e-3, 50.0),
+    }
     panels = [
         kit.panel(
             _draw_factors, own, found["machine"], **labels,
