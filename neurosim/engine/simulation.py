@@ -17,6 +17,7 @@ from neurosim.kernels import without_collection
 from neurosim.network import Network, Projection
 from neurosim.utils.checks import check_flag, show
 from neurosim.utils.checksummed import damaged
+from neurosim.utils.table import counted
 
 if TYPE_CHECKING:
     import os
@@ -156,6 +157,11 @@ class Simulation:
         except INVALID as error:
             raise damaged(path, KIND, error) from error
         return simulation
+
+    def __repr__(self) -> str:
+        neurons = counted(self.network.size, "neuron")
+        dt = self._runner.engine.plan.dt
+        return f"<Simulation: {neurons}, {self.time:,.10g} ms simulated, step {dt:g} ms>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         runner, threads = self._runner, len(self._runner.engine.plan.threads)

@@ -53,7 +53,10 @@ class ScenarioRun(Generic[S]):
     @cached_property
     def figures(self) -> dict[str, Figure]:
         """Figures of the scenario by name."""
-        return dict(self.scenario.figures(self.result, self.settings))
+        from neurosim.plot.display import unmanaged  # late: imports matplotlib
+
+        with unmanaged():
+            return dict(self.scenario.figures(self.result, self.settings))
 
     @cached_property
     def comparison(self) -> Comparison:

@@ -30,6 +30,9 @@ KINDS: Mapping[int, str] = MappingProxyType({1: "excitatory", -1: "inhibitory", 
 PALETTE = ("#000000", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Colours of other curves (M. Okabe & K. Ito, *Color Universal Design*, 2008)."""
 
+LONG = 10_000.0
+"""End of a window (ms) beyond which times are in s."""
+
 STYLE: Mapping[Any, Any] = MappingProxyType(
     {
         "font.size": 10.0,
@@ -83,6 +86,35 @@ def end_of(result: Result, start: float, stop: float | None) -> float:
     return end
 
 
+def time_axis(axes: Axes, start: float, stop: float) -> None:
+    """Set limits and label of a time axis with data in ms; beyond 10 s its labels are in s.
+
+    Parameters
+    ----------
+    axes : Axes
+    start, stop : float
+        ms.
+
+    Examples
+    --------
+    >>> from neurosim import plot
+    >>> (axes,) = plot.panels(plot.figure())
+    >>> plot.time_axis(axes, 58_000.0, 60_000.0)
+    >>> axes.get_xlabel()
+    'time (s)'
+    """
+    axes.set_xlim(start, stop)
+    axes.set_xlabel("time (ms)")
+    if stop > LONG:
+        axes.xaxis.set_major_formatter(_in_seconds)
+        axes.set_xlabel("time (s)")
+
+
+def _in_seconds(time: float, position: float) -> str:
+    """Return the label of a tick."""
+    return f"{time / 1e3:.10g}"
+
+
 @contextmanager
 def style() -> Iterator[None]:
     """Apply the style of all figures in a block.
@@ -104,11 +136,37 @@ def style() -> Iterator[None]:
 
 
 def figure(width: float = 7.0, height: float = 4.0) -> Figure:
-    """Return an empty figure (sizes in inches) that needs no window system."""
-    with style():
-        from matplotlib.figure import Figure
+    """Return an empty figure in the style of this package, for `panels`.
 
-        return Figure(figsize=(width, height), layout="constrained")
+    Notebooks display it with any backend of matplotlib. Once a script has imported
+    `matplotlib.pyplot`, ``pyplot.show()`` shows its last figures; ``figure.show()`` always does.
+    Without either, no window system is needed.
+
+    Parameters
+    ----------
+    width, height : float
+        Inches.
+
+    Returns
+    -------
+    Figure
+    """
+    return finished(new_figure(width, height))
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure that pyplot does not show until it is `finished`."""
+    with style():
+        from neurosim.plot.display import Figure as NewFigure
+
+        return NewFigure(figsize=(width, height), layout="constrained")
+
+
+def finished(figure: Figure) -> Figure:
+    """Let pyplot show a figure, in notebooks and in scripts that have imported pyplot."""
+    from neurosim.plot.display import manage  # late: imports matplotlib
+
+    return manage(figure)
 
 
 def panels(figure: Figure, rows: int = 1, columns: int = 1, **options: Any) -> list[Axes]:
