@@ -60,7 +60,7 @@ def test_presynaptic_neurons_have_one_sign_each(command):
         ("psps=", "from 1 to 50 synapses"),
         ("psps=150,-60", "add up to 210 mV"),
         ("tau=0", "AlphaCurrent.tau"),
-        ("synapse=aplha", "did you mean alpha"),
+        ("synapse=aplha", "did you mean 'alpha'"),
     ],
 )
 def test_settings_out_of_range_are_refused(refused, assignment, words):

@@ -100,7 +100,7 @@ def test_bad_options_are_refused(options: dict, sentence: str):
 
 def test_an_unknown_benchmark_is_refused_with_the_nearest_name():
     with pytest.raises(
-        ns.NeurosimError, match=r"unknown benchmark 'brunell': did you mean brunel\?"
+        ns.NeurosimError, match=r"unknown benchmark 'brunell': did you mean 'brunel'\?"
     ):
         find_benchmark("brunell")
 

@@ -23,7 +23,7 @@ def test_names_are_known_without_loading(toys: Registry):
 
 def test_an_unknown_name_brings_the_nearest(toys: Registry):
     with pytest.raises(
-        NeurosimError, match=r"^unknown scenario 'plane-toy': did you mean plain-toy\?$"
+        NeurosimError, match=r"^unknown scenario 'plane-toy': did you mean 'plain-toy'\?$"
     ):
         find_scenario("plane-toy")
 
