@@ -10,7 +10,7 @@ import numpy as np
 
 import neurosim as ns
 from neurosim.bench.machine import bytes_per_s, flop_per_s, limit_ns_per_event
-from neurosim.bench.measurement import Span, build_compiled
+from neurosim.bench.measurement import Span
 from scenarios.benchmarks import drive_rate, even_network
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def lecture_network(settings: Settings, options: RunOptions) -> ns.Network:
     return LECTURE.network(settings, options)
 
 
-def simulate(settings: Settings, options: RunOptions, progress: bool) -> ns.Result:
+def simulate(settings: Settings, options: RunOptions, progress: bool | None) -> ns.Result:
     """Time both circuits, and what the machine can do; return the result of the lecture's."""
     if options.realtime:
         raise ns.NeurosimError("real-time-budget measures how fast it can be: leave --realtime out")
@@ -162,19 +162,17 @@ def simulate(settings: Settings, options: RunOptions, progress: bool) -> ns.Resu
 
 
 def time_circuit(
-    circuit: Circuit, settings: Settings, options: RunOptions, progress: bool
+    circuit: Circuit, settings: Settings, options: RunOptions, progress: bool | None
 ) -> tuple[Timing, ns.Result]:
     """Build a circuit, run it at each rate, and time what its events need at least."""
     network = circuit.network(settings, options)
-    simulation = build_compiled(
-        lambda: ns.Simulation(
-            network,
-            dt=options.dt,
-            seed=options.seed,
-            threads=options.threads,
-            progress=progress,
-            profile=options.profile,
-        )
+    simulation = ns.Simulation(
+        network,
+        dt=options.dt,
+        seed=options.seed,
+        threads=options.threads,
+        progress=progress,
+        profile=options.profile,
     )
     durations = [WARMUP] + [settings.span(options)] * len(settings.rates)
     results = [simulation.run(duration) for duration in durations]

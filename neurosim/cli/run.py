@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -160,7 +159,7 @@ def _execute(
             communicator.run_on_root(folder.require_free)
         communicator.run_on_root(lambda: _prepare(request, scenario, folder, series))
         with series.active() if series else nullcontext():
-            run = run_scenario(scenario, settings, options, sys.stderr.isatty())
+            run = run_scenario(scenario, settings, options)
         if not communicator.is_root:  # every process has the whole result, the root writes it
             return Outcome(request, folder.path, run, {}, None)
         with without_mpi():

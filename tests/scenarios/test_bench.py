@@ -21,6 +21,7 @@ KEYS = {
     "name",
     "threads",
     "build_s",
+    "compile_s",
     "real_time_factor",
     "events_per_s",
     "ns_per_event",

@@ -59,7 +59,7 @@ def test_run_hands_its_options_on(capsys, toys):
     options = "--duration 40 --dt 0.5 --seed 7 --threads 2 --out here --no-plot --set trials=5"
     summary = json_of(capsys, "run", "toy", "--json", *options.split())
     timing = {"duration": 40.0, "dt": 0.5, "realtime": False, "profile": False}
-    assert toys.asked == timing | {"seed": 7, "threads": 2, "progress": False}
+    assert toys.asked == timing | {"seed": 7, "threads": 2, "progress": None}
     assert summary["settings"]["trials"] == 5
     assert names("here") == {"result.h5", "summary.json"}
 
