@@ -88,6 +88,7 @@ class ScenarioRun(Generic[S]):
             "neurons": stats.neurons,
             "synapses": stats.synapses,
             "build_s": stats.build_s,
+            "compile_s": plain(stats.compile_s),
             "wall_s": stats.wall_s,
             "real_time_factor": stats.real_time_factor,
             "realtime": pace if stats.paced_chunks else None,
@@ -110,7 +111,7 @@ class ScenarioRun(Generic[S]):
 
 
 def run_scenario(
-    scenario: Scenario[S], settings: S, options: RunOptions, progress: bool = False
+    scenario: Scenario[S], settings: S, options: RunOptions, progress: bool | None = None
 ) -> ScenarioRun[S]:
     """Build a scenario's network and simulate it.
 
@@ -120,8 +121,8 @@ def run_scenario(
     settings : object
         An instance of `scenario.settings`.
     options : RunOptions
-    progress : bool
-        Whether to show a progress bar on stderr.
+    progress : bool, optional
+        As for `neurosim.Simulation`.
 
     Returns
     -------
@@ -166,7 +167,7 @@ def run(
     dt: float | None = None,
     seed: int | None = None,
     threads: int | None = None,
-    progress: bool = False,
+    progress: bool | None = None,
     **settings: object,
 ) -> ScenarioRun[Any]:
     """Run a scenario as `neurosim run` does, without writing files.
@@ -180,8 +181,8 @@ def run(
     seed : int, optional
         Default: as in the scenario.
     threads : int, optional
-    progress : bool
-        Whether to show a progress bar on stderr.
+    progress : bool, optional
+        As for `neurosim.Simulation`.
     **settings
         Settings to change.
 

@@ -24,8 +24,8 @@ from neurosim.utils.checks import (
     check_integer,
     check_number,
     is_scalar,
-    nearest_name,
     show,
+    suggest,
 )
 from neurosim.utils.frozen import read_only, set_fields
 from neurosim.utils.table import counted
@@ -108,7 +108,7 @@ class Population:
             if state not in states:
                 raise NeurosimError(
                     f"initial: {type(self.neuron).__name__} has no state {state!r}: "
-                    f"{nearest_name(state, states)}"
+                    f"{suggest(state, states)}"
                 )
             name = f"initial {state} of population {self.name!r}"
             found[state] = check_quantity(value, name, states[state].unit, -np.inf, np.inf)
@@ -266,8 +266,7 @@ class Recording:
     def __post_init__(self) -> None:
         if not isinstance(self.variable, str) or self.state not in self._units:
             raise NeurosimError(
-                f"{show(self.variable)} cannot be recorded: "
-                f"{nearest_name(self.variable, self._units)}"
+                f"{show(self.variable)} cannot be recorded: {suggest(self.variable, self._units)}"
             )
         set_fields(self, ids=check_ids(self.ids, self.population, empty=self.variable == "spikes"))
         if self.interval is not None:

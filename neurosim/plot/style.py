@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
 from neurosim.results.windows import check_window
-from neurosim.utils.checks import nearest_name
+from neurosim.utils.checks import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -69,7 +69,7 @@ def names_of(result: Result, populations: Sequence[str] | None) -> list[str]:
     """
     for name in populations or ():
         if name not in result.spikes:
-            raise NeurosimError(f"unknown population {name!r}: {nearest_name(name, result.spikes)}")
+            raise NeurosimError(f"unknown population {name!r}: {suggest(name, result.spikes)}")
     return list(result.spikes if populations is None else populations)
 
 

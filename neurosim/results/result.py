@@ -72,7 +72,7 @@ class RunStats:
     neurons, synapses, threads : int
     build_s, wall_s : float
         Time for building and simulating the network (s), including callbacks of a stream and
-        excluding waiting for the wall clock.
+        excluding compilation and waiting for the wall clock.
     real_time_factor : float
         `wall_s` over simulated time; below 1 is faster than real time. For a run paced to the wall
         clock, the fraction of time spent on computing.
@@ -87,6 +87,8 @@ class RunStats:
         Number of chunks paced to the wall clock, and number of late ones.
     largest_lateness_ms : float
         Largest delay of a late chunk (ms).
+    compile_s : float
+        Time for compiling functions on their first use, or loading them from the cache (s).
     """
 
     neurons: int
@@ -101,6 +103,7 @@ class RunStats:
     paced_chunks: int = field(default=0, metadata=UNSAVED)
     late_chunks: int = field(default=0, metadata=UNSAVED)
     largest_lateness_ms: float = field(default=0.0, metadata=UNSAVED)
+    compile_s: float = field(default=math.nan, metadata=UNSAVED)
 
     def __repr__(self) -> str:
         parts = [counted(self.neurons, "neuron"), counted(self.synapses, "synapse")]
