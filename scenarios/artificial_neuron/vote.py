@@ -1,0 +1,258 @@
+"""A vote by income: a logistic classifier as a spiking neuron, and its training.
+
+The classifier σ(−8 + 0.1 income) predicts the votes of three people with incomes of 40, 70 and 20
+thousand. As a spiking neuron it rests 15 mV below its threshold, so β = 8/15 per mV, and each
+thousand of income is one presynaptic spike with a PSP of 0.1/β = 0.1875 mV. With escape noise, the
+firing probability equals the prediction.
+
+A single income threshold separates the three votes perfectly, so the maximum-likelihood weights
+diverge. The comparison therefore trains the classifier by gradient descent on many voters. Each
+voter is a spiking neuron that votes yes with probability σ(−6 + 0.12 income).
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+import numpy as np
+
+import bridge
+import neurosim as ns
+from bridge.spiking import fired_at
+from scenarios import _kit as kit
+
+CLASSIFIER = bridge.LogisticUnit(-8.0, np.array([0.1]))
+VOTERS = bridge.LogisticUnit(-6.0, np.array([0.12]))
+INCOMES, VOTES = np.array([40.0, 70.0, 20.0]), np.array([0, 1, 0])
+GRID = np.concatenate([INCOMES, np.arange(5.0, 150.0, 10.0)])
+"""Incomes (thousands) at which the spiking classifier is tested, those of the lecture first."""
+SHOWN = 100
+"""Trials in the raster."""
+
+
+@dataclass(frozen=True)
+class Settings(kit.BaseSettings):
+    """Settings of the scenario."""
+
+    trials: int = kit.setting(4000, "", SHOWN, 100_000, "trials at each income")
+    voters: int = kit.setting(2000, "", 100, 100_000, "voters in the training data")
+
+    def incomes(self, seed: int) -> kit.Floats:
+        """Return the incomes of the voters (thousands), with mean 50."""
+        drawn = np.random.default_rng(seed).normal(50.0, 20.0, self.voters)
+        return np.clip(np.round(drawn), 1.0, None)
+
+
+def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
+    """Add one neuron for each trial of the classifier, and one for each voter."""
+    net = ns.Network()
+    tested, voting = np.repeat(GRID, settings.trials), settings.incomes(options.seed)
+    for name, unit, incomes in (("classifier", CLASSIFIER, tested), ("voters", VOTERS, voting)):
+        spiking = bridge.to_spiking(unit, noise="escape")
+        kit.add_trials(net, name, spiking, incomes[:, None], options.dt)
+    return net
+
+
+def outcome(result: ns.Result, settings: Settings) -> tuple[kit.Bools, kit.Floats, kit.Bools]:
+    """Return the spikes of the classifier (income, trial), and the voters' incomes and votes."""
+    fired = fired_at(result, "classifier").reshape(len(GRID), -1)
+    return fired, settings.incomes(result.seed), fired_at(result, "voters")
+
+
+def trained_on(incomes: kit.Floats, votes: kit.Bools) -> bridge.LogisticNeuron:
+    """Return a logistic neuron trained by gradient descent."""
+    neuron = bridge.LogisticNeuron(solver="gradient", tol=1e-9, max_iter=100_000)
+    return neuron.fit(incomes[:, None], votes)
+
+
+@lru_cache
+def three_votes_separable() -> bool:
+    """Return whether an income separates the votes of the lecture."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", bridge.SeparableDataWarning)
+        return bridge.LogisticNeuron().fit(INCOMES[:, None], VOTES).separable_
+
+
+def findings(result: ns.Result, settings: Settings) -> kit.Findings:
+    """Measure how often the spiking classifier votes yes, and list its predictions."""
+    fired, _, votes = outcome(result, settings)
+    unit = bridge.to_spiking(CLASSIFIER, noise="escape")
+    predictions = CLASSIFIER.probability(INCOMES[:, None])
+    yes = fired[: len(INCOMES)].sum(axis=1)
+    return {
+        "scores": CLASSIFIER.score(INCOMES[:, None]),
+        "predictions": predictions,
+        "classes": (predictions > 0.5).astype(int),
+        "costs": -np.log(np.where(VOTES == 1, predictions, 1.0 - predictions)),
+        "beta_per_mv": unit.noise.beta,
+        "psp_mv": unit.psps[0],
+        "potentials_mv": unit.neuron.v_rest + unit.potential(INCOMES[:, None]),
+        "spiking_shares": yes / settings.trials,
+        "spiking_intervals": np.stack(bridge.wilson_interval(yes, settings.trials), axis=1),
+        "three_votes_separable": three_votes_separable(),
+        "voters": settings.voters,
+        "voters_yes": votes.mean(),
+    }
+
+
+def report(found: kit.Findings, settings: Settings) -> kit.Report:
+    """State the response of the spiking classifier to the three incomes."""
+    rows = zip(INCOMES, *(found[key] for key in ("potentials_mv", "spiking_shares",
+               "spiking_intervals", "predictions", "costs")), VOTES, strict=True)  # fmt: skip
+    return [
+        f"One spiking neuron was tested in {settings.trials:,} trials at each of {len(GRID)} "
+        f"incomes, and {settings.voters:,} voters voted.",
+        *(
+            f"Income {income:g}: the potential reaches {kit.signed(potential)} mV, and the neuron "
+            f"fires in a fraction {kit.estimate(fraction, interval)} of the trials; predicted "
+            f"{predicted:.3f}; the vote is {vote}, at a cost of {cost:.3f}."
+            for income, potential, fraction, interval, predicted, cost, vote in rows
+        ),
+        f"Of the voters, {found['voters_yes']:.1%} voted yes.",
+    ]
+
+
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw the potential at each of the three incomes, and the trials with a spike."""
+    names = [f"income {income:g}" for income in INCOMES]
+    left = kit.panel(
+        _draw_potentials, result, names, ylabel="membrane potential (mV)", ylim=(-71.5, -53.5),
+        title="Input raises the membrane potential",
+    )  # fmt: skip
+    right = kit.panel(
+        _draw_spikes, outcome(result, settings)[0], names, xlim=(0, SHOWN + 1), ylim=(2.5, -0.6),
+        xlabel=f"trial (first {SHOWN} of {settings.trials:,})",
+        title="Spikes (|) occur with the predicted probability",
+    )  # fmt: skip
+    title = "A higher income brings the neuron closer to threshold, and it votes yes more often"
+    return {"spikes": kit.page(title, left, right, size=(9.0, 4.0), width_ratios=(1.0, 1.25))}
+
+
+def _draw_potentials(axes: kit.Axes, result: ns.Result, names: list[str]) -> None:
+    info, unit = result.populations["classifier"], bridge.to_spiking(CLASSIFIER, noise="escape")
+    rise = unit.potential(INCOMES[:, None])
+    axes.bar(names, rise, 0.5, info.v_rest, color=ns.plot.EXCITATORY)
+    kit.draw_levels(axes, info)
+    for k, level in enumerate(info.v_rest + rise):
+        kit.label(axes, k, level, f"{kit.signed(level, 5)} mV", side="above")
+
+
+def _draw_spikes(axes: kit.Axes, fired: kit.Bools, names: list[str]) -> None:
+    for k, trials in enumerate(fired[: len(INCOMES)]):
+        spikes = 1 + np.flatnonzero(trials[:SHOWN])
+        axes.plot(spikes, np.full(len(spikes), k), "|", ms=22, mew=1.4, color=kit.SPIKING)
+        kit.label(axes, 0, k - 0.35, f"fires in {trials.mean():.1%} of the trials")
+    axes.set_yticks(range(len(INCOMES)), names)
+
+
+def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
+    """Compare firing probabilities with predictions, and train on the voters."""
+    fired, incomes, votes = outcome(result, settings)
+    trained = trained_on(incomes, votes)
+    predictions, fraction = CLASSIFIER.probability(GRID[:, None]), fired.mean(axis=1)
+    same = bridge.agreement(fraction > 0.5, predictions > 0.5)
+    largest = float(np.abs(fraction - predictions).max())
+    measures = {
+        "agreement": same.labelled("Incomes with the same class", f"of {len(GRID)} incomes"),
+        "largest_difference": kit.Measure(
+            largest, label="Largest difference in probability",
+            note=f"standard error up to {0.5 / np.sqrt(settings.trials):.2g}",
+        ),
+    }  # fmt: skip
+    half = bridge.NORMAL_95 * trained.standard_errors_
+    for k, true in enumerate((VOTERS.intercept, VOTERS.coef[0])):
+        value = float((trained.intercept_[0], trained.coef_[0, 0])[k])
+        measures[f"theta_{k}"] = kit.Measure(
+            value, "", value - half[k], value + half[k], f"true value {kit.signed(true)}",
+            f"Trained weight θ{'₀₁'[k]}",
+        )  # fmt: skip
+    for key, probability, words in (
+        ("before", CLASSIFIER.probability(incomes[:, None]), "before training"),
+        ("after", trained.predict_proba(incomes[:, None])[:, 1], "after training"),
+        ("best", VOTERS.probability(incomes[:, None]), "of the true probabilities"),
+    ):
+        cost = bridge.cross_entropy(votes, probability)
+        right = bridge.agreement(votes, probability > 0.5)
+        measures[f"cost_{key}"] = cost.labelled(f"Cross-entropy {words}")
+        measures[f"right_{key}"] = right.labelled(f"Votes predicted {words}", "")
+    measures["three_votes_separable"] = kit.Measure(three_votes_separable())
+    drawings = {
+        "vote": partial(_draw_vote, fired, incomes, votes, trained),
+        "training": partial(_draw_training, trained),
+    }
+    conclusion = (
+        "The spiking neuron fires with the probability that the logistic classifier predicts. "
+        "Gradient descent on the voters' spikes recovers the weights by which they vote."
+    )
+    title = "A vote by income: spiking neuron, logistic classifier and training"
+    return kit.Comparison(title, measures, drawings, conclusion)
+
+
+def _draw_vote(
+    fired: kit.Bools, incomes: kit.Floats, votes: kit.Bools, trained: bridge.LogisticNeuron
+) -> kit.Figure:
+    """Draw the probabilities before and after training, with the spikes and the votes."""
+    line = np.linspace(0.0, 150.0, 400)[:, None]
+
+    def draw(axes: kit.Axes) -> None:
+        before, after = CLASSIFIER.probability(line), trained.predict_proba(line)[:, 1]
+        axes.plot(line, before, color=kit.LOGISTIC, lw=3, label="classifier σ(−8 + 0.1 income)")
+        label = "spiking neuron, 95 % interval"
+        kit.draw_fraction(axes, GRID, fired.sum(axis=1), fired.shape[1], label=label)
+        axes.plot(line, after, color=kit.TRAINED, lw=2, label="trained on the voters")
+        for vote, y in ((False, -0.035), (True, 1.035)):
+            own, words = incomes[votes == vote], None if vote else "one voter"
+            axes.plot(own, np.full(len(own), y), "|", ms=5, color="black", alpha=0.4, label=words)
+        bins = (incomes // 10).astype(int)
+        trials, yes = np.bincount(bins), np.bincount(bins, votes)
+        used = trials >= 5
+        middle = 10.0 * np.flatnonzero(used) + 4.5
+        look = {"fmt": "s", "color": "black", "mfc": "white", "label": "voters, in bins of 10"}
+        kit.draw_fraction(axes, middle, yes[used], trials[used], **look)
+        axes.plot(INCOMES, VOTES, "*", ms=13, color="#E69F00", mec="black", label="three votes")
+
+    body = kit.panel(
+        draw, xlabel="income (thousands)", ylabel="probability of voting yes", xlim=(0, 150),
+        ylim=(-0.06, 1.06),
+    )  # fmt: skip
+    title = "Training moves the classifier to the votes that were cast"
+    return kit.page(title, body, size=(7.4, 5.0), legend=3)
+
+
+def _draw_training(trained: bridge.LogisticNeuron) -> kit.Figure:
+    """Draw the loss of gradient descent on many voters, and on the three votes."""
+    scaled = ((INCOMES - INCOMES.mean()) / INCOMES.std())[:, None]
+    layer = bridge.Layer(np.zeros((1, 1)), np.zeros(1), bridge.find_activation("sigmoid"))
+    start, solver = bridge.LayeredNetwork((layer,)), bridge.gradient_descent
+    _, three = start.train(scaled, VOTES, solver=solver, max_iter=10_000, tol=1e-9)
+    many = trained.history_.loss
+
+    def draw(axes: kit.Axes) -> None:
+        for loss, colour, text in (
+            (three.loss, "#E69F00", "three votes"), (many, kit.TRAINED, "many voters")
+        ):  # fmt: skip
+            axes.loglog(1 + np.arange(len(loss)), loss, color=colour, lw=2)
+            kit.label(axes, len(loss), loss[-1], f"{text}: {loss[-1]:.2g}", colour)
+
+    labels = {"xlabel": "step of gradient descent", "ylabel": "cross-entropy (nats per vote)"}
+    body = kit.panel(draw, **labels, xlim=(1, 1e5))
+    return kit.page("On three separable votes the loss falls without end", body)
+
+
+scenario = kit.Scenario(
+    name="vote",
+    text=__doc__,
+    row="S4",
+    source=kit.lectures("L0"),
+    group="One artificial neuron",
+    settings=Settings,
+    duration=5.0,
+    dt=5.0,
+    network=network,
+    findings=findings,
+    report=report,
+    figures=figures,
+    compare=compare,
+)
