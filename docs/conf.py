@@ -23,7 +23,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "scripts", "tutorials"]
+exclude_patterns = ["_build", "scripts"]
 html_theme = "furo"
 html_title = "neurosim"
 autosummary_generate = True
@@ -33,8 +33,8 @@ numpydoc_show_class_members = False
 gallery.write_pages()
 gallery.draw_derivation()
 sphinx_gallery_conf = {
-    "examples_dirs": ["tutorials", str(gallery.PAGES)],
-    "gallery_dirs": ["learn", "gallery"],
+    "examples_dirs": [str(gallery.PAGES)],
+    "gallery_dirs": ["gallery"],
     "filename_pattern": "/plot_",
     "image_scrapers": ("gallery",),
     "capture_repr": (),

@@ -10,9 +10,12 @@ import inspect
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neurosim.scenario import GROUPS, Scenario, all_scenarios, run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 HERE = Path(__file__).parent
 PAGES = HERE / "scripts"
@@ -130,17 +133,16 @@ def draw_derivation() -> None:
 
 
 def save_figures(block: tuple, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
-    """Save the figure, or the dict of figures, that a code block returns (a scraper)."""
+    """Save the figures returned by a code block (a scraper for sphinx-gallery)."""
     from sphinx_gallery.scrapers import figure_rst
 
-    value = block_vars["example_globals"].get("___")
+    figures: dict[str, Figure] = block_vars["example_globals"].get("___") or {}
     block_vars["example_globals"]["___"] = None
-    figures = list(value.values()) if isinstance(value, dict) else [value]
-    figures = [figure for figure in figures if hasattr(figure, "savefig")]
     paths = []
-    for figure, path in zip(figures, block_vars["image_path_iterator"], strict=False):
-        figure.savefig(path, dpi=120)
-        paths.append(path)
+    if isinstance(figures, dict):
+        for figure, path in zip(figures.values(), block_vars["image_path_iterator"], strict=False):
+            figure.savefig(path, dpi=120)
+            paths.append(path)
     return figure_rst(paths, gallery_conf["src_dir"])
 
 
