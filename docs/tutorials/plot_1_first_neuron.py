@@ -4,7 +4,7 @@
 
 A neuron receives spikes, sums the potentials that they cause, and fires when the sum exceeds a
 threshold. This lesson simulates one leaky integrate-and-fire neuron and answers three questions:
-which inputs fire it, how fast does it fire, and what does noise change?
+which inputs fire it, how fast does it fire, and how does noise change this?
 """
 
 # %%
@@ -71,7 +71,7 @@ ns.plot.voltage_trace(result, "neuron", title="Inhibition of 6 mV prevents the s
 #
 # A constant current I moves the potential towards rest + R·I, where the resistance R = τ/C = 20
 # ms / 250 pF = 0.08 GΩ. The neuron fires if R·I exceeds 15 mV, that is, above 187.5 pA. A
-# population of 101 neurons, each with its own current, gives the whole curve in one run.
+# population of 101 neurons, each with a different current, gives the whole curve in one run.
 
 currents = np.linspace(0.0, 1000.0, 101)  # pA
 net = ns.Network()

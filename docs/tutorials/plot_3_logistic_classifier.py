@@ -135,7 +135,7 @@ print(f"accuracy of a single run: {(spikes == y_test[:, np.newaxis]).mean():.3f}
 # 3. Run the scenario ``neurosim compare metaphor-limits``. Which assumption of the derivation
 #    matters most?
 #
-# Next: `Your own neuron model <plot_4_own_neuron_model.html>`_. Explanation: `the derivation
+# Next: `A new neuron model <plot_4_neuron_model.html>`_. Explanation: `the derivation
 # <../explanation/derivation.html>`_, `limits of the metaphor <../explanation/limits.html>`_.
 # Reference: `LogisticNeuron <../generated/bridge.LogisticNeuron.html>`_, `to_spiking
 # <../generated/bridge.to_spiking.html>`_.

@@ -94,7 +94,7 @@ folder = Path(tempfile.mkdtemp())
 
 
 def command(*arguments):
-    """Run the command neurosim in the folder and print what it prints."""
+    """Run the command neurosim in the folder and show its output."""
     line = [sys.executable, "-m", "neurosim", *arguments]
     done = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=True)
     print("$ neurosim", *arguments)

@@ -2,7 +2,7 @@
 7. Large networks and clusters
 ==============================
 
-How large a network fits on your machine, how long does a run take, and what changes on a cluster?
+How large a network fits on your machine, how long does a run take, and how do you use a cluster?
 This lesson measures a network of 10,000 neurons, saves it in the middle of a run, and shows the
 commands for several machines.
 """
@@ -12,7 +12,7 @@ commands for several machines.
 # --------------
 #
 # Memory is dominated by synapses: two bytes per synapse if the synapses of a neuron have the same
-# strength, six if each has its own. Time is dominated by synaptic events: spikes times synapses
+# strength, six if they differ. Time is dominated by synaptic events: spikes times synapses
 # per neuron. ``neurosim show NAME`` estimates the memory without building anything. The same for
 # the network of this lesson:
 

@@ -61,7 +61,7 @@ def test_logistic_classifier() -> None:
 
 @pytest.mark.slow
 def test_own_neuron_model() -> None:
-    names = ran("plot_4_own_neuron_model")
+    names = ran("plot_4_neuron_model")
     intervals = names["intervals"]
     first, last = (np.array([each[k] for each in intervals]) for k in (0, -1))
     assert (last[1:] > first[1:]).all()  # all but the neuron without adaptation
@@ -70,7 +70,7 @@ def test_own_neuron_model() -> None:
 
 @pytest.mark.slow
 def test_own_data() -> None:
-    names = ran("plot_5_own_data")
+    names = ran("plot_5_recorded_data")
     fits = {name: fit.cross_entropy.sum() for name, fit in names["fits"].items()}
     assert min(fits, key=fits.get) == "3 and 12 ms"
     assert not (names["exists"] & ~names["called"]).any()

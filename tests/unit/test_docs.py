@@ -18,7 +18,6 @@ FRAGMENTS = {
     "explanation/derivation.rst",
     "howto/formats.rst",
     "howto/mpi.rst",
-    "howto/own_parts.rst",
     "howto/scenario_files.rst",
     "howto/sweep.rst",
 }

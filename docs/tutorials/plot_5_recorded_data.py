@@ -1,11 +1,10 @@
 """
-5. Your own data
+5. Recorded data
 ================
 
 This lesson reads recorded spikes from a file and infers which neurons are connected. A logistic
 neuron is fitted to each recorded neuron, with the spikes of all others as inputs. The recording
-is simulated here, so that the true connections are known. At the end you replace it by your own
-file.
+is simulated here, so that the true connections are known. At the end you replace it by a file of yours.
 """
 
 # %%
@@ -123,7 +122,7 @@ for name in ("found", "false_calls", "sign_accuracy", "strength_correlation"):
 # One neuron, step by step
 # ------------------------
 #
-# The same kind of fit for a single neuron, with your own features: the spikes of the 19 others in
+# The same kind of fit for a single neuron, with features of your choice: the spikes of the 19 others in
 # the last 10 ms predict whether neuron 0 fires in the next 5 ms. ``out_of_fold_probability``
 # predicts parts of the recording that were not used for training, so the gain is not inflated by
 # overfitting.
@@ -156,7 +155,7 @@ figure
 # 1. Use only one minute of the recording. How many synapses are still found?
 # 2. Remove one neuron from the recording, as if its electrode were missing. Which false
 #    connections appear?
-# 3. Read your own recording with ``ns.load_spikes("my.nwb")``, or ``unit="s"`` for a text with
+# 3. Read a recording of yours with ``ns.load_spikes("my.nwb")``, or ``unit="s"`` for a text with
 #    times in seconds.
 #
 # Next: `A parameter study <plot_6_parameter_study.html>`_. How to: `import recordings

@@ -1,6 +1,6 @@
 """
-4. Your own neuron model
-========================
+4. A new neuron model
+=====================
 
 Many neurons fire fast at first and then more slowly: they adapt. The built-in LIF neuron does
 not. This lesson writes a neuron that does, checks it against an accurate solution, and uses it
@@ -162,7 +162,7 @@ figure
 # 3. Replace ``ns.LIF`` in `lesson 2 <plot_2_first_network.html>`_ by ``Adapting``. How do rate
 #    and CV change? The strength must then be given as ``weight`` in pA.
 #
-# Next: `Your own data <plot_5_own_data.html>`_. How to: `custom neuron models
+# Next: `Recorded data <plot_5_recorded_data.html>`_. How to: `custom neuron models
 # <../howto/own_models.html>`_, `custom synapses and rules <../howto/own_parts.html>`_, `debug a
 # model <../howto/debug.html>`_. Reference: `NeuronModel
 # <../generated/neurosim.NeuronModel.html>`_.
