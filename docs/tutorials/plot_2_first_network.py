@@ -11,10 +11,10 @@ irregularly at a low rate, as neurons in the cortex do.
 # Neurons without synapses
 # ------------------------
 #
-# A population is a group of neurons of the same type. Each neuron receives independent random spikes:
-# a Poisson process with a total rate of 1500 Hz, as from 300 neurons that fire at 5 Hz. The
-# synapses are currents that decay within 2 ms, with a peak of the postsynaptic potential of 0.4
-# mV.
+# A population is a group of neurons of the same type. Each neuron receives independent random
+# spikes: a Poisson process with a total rate of 1500 Hz, as from 300 neurons that fire at 5 Hz.
+# The synapses are currents that decay within 2 ms, with a peak of the postsynaptic potential of
+# 0.4 mV.
 
 import numpy as np
 

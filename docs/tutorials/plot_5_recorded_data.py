@@ -4,7 +4,8 @@
 
 This lesson reads recorded spikes from a file and infers which neurons are connected. A logistic
 neuron is fitted to each recorded neuron, with the spikes of all others as inputs. The recording
-is simulated here, so that the true connections are known. At the end you replace it by a file of yours.
+is simulated here, so that the true connections are known. At the end you replace it by a file of
+yours.
 """
 
 # %%
@@ -122,10 +123,10 @@ for name in ("found", "false_calls", "sign_accuracy", "strength_correlation"):
 # One neuron, step by step
 # ------------------------
 #
-# The same kind of fit for a single neuron, with features of your choice: the spikes of the 19 others in
-# the last 10 ms predict whether neuron 0 fires in the next 5 ms. ``out_of_fold_probability``
-# predicts parts of the recording that were not used for training, so the gain is not inflated by
-# overfitting.
+# The same kind of fit for a single neuron, with features of your choice: the spikes of the 19
+# others in the last 10 ms predict whether neuron 0 fires in the next 5 ms.
+# ``out_of_fold_probability`` predicts parts of the recording that were not used for training, so
+# the gain is not inflated by overfitting.
 
 counts = np.column_stack([bridge.bin_spikes(times, DURATION, 5.0) for times in trains.by_neuron()])
 recent = counts[1:-1, 1:] + counts[:-2, 1:]  # in the two bins before, without neuron 0 itself

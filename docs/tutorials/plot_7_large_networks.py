@@ -12,9 +12,9 @@ commands for several machines.
 # --------------
 #
 # Memory is dominated by synapses: two bytes per synapse if the synapses of a neuron have the same
-# strength, six if they differ. Time is dominated by synaptic events: spikes times synapses
-# per neuron. ``neurosim show NAME`` estimates the memory without building anything. The same for
-# the network of this lesson:
+# strength, six if they differ. Time is dominated by synaptic events: spikes times synapses per
+# neuron. ``neurosim show NAME`` estimates the memory without building anything. The same for the
+# network of this lesson:
 
 import tempfile
 import time
