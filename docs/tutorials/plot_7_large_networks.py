@@ -48,7 +48,7 @@ print(f"{synapses:,} synapses need about {2 * synapses / 1e6:.0f} to {6 * synaps
 # ------
 #
 # ``stats`` of a result reports how the time was spent. The real-time factor is the computing time
-# per simulated time: below 1, the network runs faster than the brain.
+# per simulated time: below 1, the network runs faster than real time.
 
 result = ns.simulate(network(), 200.0, seed=1)
 stats = result.stats
@@ -82,7 +82,7 @@ axes.annotate("real time", (500, 1.0), xytext=(0, 3), textcoords="offset points"
 axes.set(xlabel="neurons", ylabel="seconds per simulated second")
 axes.set(xlim=(0, None), ylim=(0, None))
 axes.set_title("Computing time grows with the number of neurons")
-axes.legend(frameon=False)
+axes.legend(loc="lower right", frameon=False)
 figure
 
 # %%
@@ -140,7 +140,7 @@ print("identical spikes:", np.array_equal(continued.spikes["exc"].times, one.spi
 #    neurons are that?
 # 2. Profile a run: ``ns.simulate(network(), 200.0, profile=True).stats.profile``. Which phase
 #    takes longest?
-# 3. Halve the delay to 0.1 ms. Why is the run slower with two threads?
+# 3. Reduce the delay from 1.5 to 0.1 ms. Why is the run slower with two threads?
 #
 # How to: `clusters <../howto/mpi.html>`_, `resume a run <../howto/resume.html>`_, `sweeps
 # <../howto/sweep.html>`_. Reference: `Simulation <../generated/neurosim.Simulation.html>`_.
