@@ -2,19 +2,19 @@
 2. A first network
 ==================
 
-A thousand neurons excite and inhibit each other. This lesson adds the synapses step by step:
-without synapses, with excitation, and with inhibition. The last network is *balanced*: it fires
-irregularly at a low rate, as neurons in the cortex do.
+A thousand neurons excite and inhibit each other. This lesson adds the synapses step by
+step: without synapses, with excitation, and with inhibition. The last network is
+*balanced*: it fires irregularly at a low rate, as neurons in the cortex do.
 """
 
 # %%
 # Neurons without synapses
 # ------------------------
 #
-# A population is a group of neurons of the same type. Each neuron receives independent random
-# spikes: a Poisson process with a total rate of 1500 Hz, as from 300 neurons that fire at 5 Hz.
-# The synapses are currents that decay within 2 ms, with a peak of the postsynaptic potential of
-# 0.4 mV.
+# A population is a group of neurons of the same type. Each neuron receives independent
+# random spikes: a Poisson process with a total rate of 1500 Hz, as from 300 neurons
+# that fire at 5 Hz. The synapses are currents that decay within 2 ms, with a peak of
+# the postsynaptic potential of 0.4 mV.
 
 import numpy as np
 
@@ -24,7 +24,7 @@ FAST, SLOW = ns.ExpCurrent(2.0), ns.ExpCurrent(4.0)  # decay times in ms
 
 
 def populations():
-    """Return a network of 800 excitatory and 200 inhibitory neurons with external input."""
+    """Return 800 excitatory and 200 inhibitory neurons with external input."""
     net = ns.Network()
     cell = ns.LIF(v_reset=-60.0, t_ref=2.0)
     exc = net.add("exc", 800, cell, v_init=ns.Uniform(-70.0, -55.0))
@@ -46,18 +46,21 @@ net, exc, inh = populations()
 result = ns.simulate(net, 1000.0)
 describe(result)
 ns.plot.raster(
-    result, stop=500.0, bin_ms=5.0, title="External input alone: steady, independent firing"
+    result,
+    stop=500.0,
+    bin_ms=5.0,
+    title="External input alone: steady, independent firing",
 )
 
 # %%
-# Every row is a neuron and every dot a spike. Neurons are independent, so the population rate is
-# steady.
+# Every row is a neuron and every dot a spike. Neurons are independent, so the
+# population rate is steady.
 #
 # Excitation
 # ----------
 #
-# Now each neuron receives spikes from 80 excitatory neurons, drawn at random, which is 10 % of
-# them. Their delays lie between 1 and 2 ms.
+# Now each neuron receives spikes from 80 excitatory neurons, drawn at random, which is
+# 10 % of them. Their delays lie between 1 and 2 ms.
 
 delay = ns.Uniform(1.0, 2.0)
 for target in (exc, inh):
@@ -67,15 +70,15 @@ describe(result)
 ns.plot.raster(result, stop=500.0, bin_ms=5.0, title="Excitation alone: rates explode")
 
 # %%
-# Excitation reinforces itself. All neurons fire almost as fast as their refractory period of 2 ms
-# allows.
+# Excitation reinforces itself. All neurons fire almost as fast as their refractory
+# period of 2 ms allows.
 #
 # Inhibition
 # ----------
 #
-# Each neuron also receives spikes from 20 inhibitory neurons. There are four times fewer of them,
-# but their synapses are seven times stronger. A negative psp makes a synapse inhibitory. A
-# population has only one kind of synapse (Dale's law).
+# Each neuron also receives spikes from 20 inhibitory neurons. There are four times
+# fewer of them, but their synapses are seven times stronger. A negative psp makes a
+# synapse inhibitory. A population has only one kind of synapse (Dale's law).
 
 for target in (exc, inh):
     net.connect(inh, target, ns.FixedInDegree(20), synapse=SLOW, psp=-2.8, delay=delay)
@@ -84,28 +87,37 @@ for variable in ("i_exc", "i_inh"):
     net.record(exc, variable, ids=[0])
 result = ns.simulate(net, 1000.0)
 describe(result)
-ns.plot.raster(result, stop=500.0, bin_ms=5.0, title="With inhibition: low rates, irregular spikes")
+ns.plot.raster(
+    result, stop=500.0, bin_ms=5.0, title="With inhibition: low rates, irregular spikes"
+)
 
 # %%
-# The rate is now lower than without any synapses, and the CV of the intervals is near 1, the
-# value of a random process.
+# The rate is now lower than without any synapses, and the CV of the intervals is near
+# 1, the value of a random process.
 #
 # Inside one neuron
 # -----------------
 #
-# The potential of a neuron fluctuates below the threshold and reaches it now and then. The
-# synaptic currents show why: excitation and inhibition are both large and nearly cancel.
+# The potential of a neuron fluctuates below the threshold and reaches it now and then.
+# The synaptic currents show why: excitation and inhibition are both large and nearly
+# cancel.
 
 ns.plot.voltage_trace(
-    result, "exc", 0, start=200.0, stop=600.0, currents=True, title="Fluctuations cause the spikes"
+    result,
+    "exc",
+    0,
+    start=200.0,
+    stop=600.0,
+    currents=True,
+    title="Fluctuations cause the spikes",
 )
 
 # %%
 
-i_exc, i_inh = (result.traces["exc", name].values[2000:, 0].mean() for name in ("i_exc", "i_inh"))
-print(
-    f"mean currents after 200 ms: {i_exc:.0f} and {i_inh:.0f} pA, together {i_exc + i_inh:.0f} pA"
+i_exc, i_inh = (
+    result.traces["exc", name].values[2000:, 0].mean() for name in ("i_exc", "i_inh")
 )
+print(f"mean currents: {i_exc:.0f} + ({i_inh:.0f}) = {i_exc + i_inh:.0f} pA")
 
 # %%
 # The sum is less than the 187.5 pA that a neuron needs to fire (`lesson 1
@@ -114,8 +126,8 @@ print(
 # Neurons differ
 # --------------
 #
-# Random numbers of synapses from active neurons are enough to make some neurons fire often and
-# others rarely.
+# Random numbers of synapses from active neurons are enough to make some neurons fire
+# often and others rarely.
 
 ns.plot.rates_and_cv(
     result, start=200.0, title="Rates differ between neurons; most fire irregularly"
@@ -125,28 +137,32 @@ ns.plot.rates_and_cv(
 # Same seed, same spikes
 # ----------------------
 #
-# All random numbers are determined by a seed. The same seed gives the same spikes, with any
-# number of threads.
+# All random numbers are determined by a seed. The same seed gives the same spikes, with
+# any number of threads.
 
 again = ns.simulate(net, 1000.0, seed=1, threads=1)
 other = ns.simulate(net, 1000.0, seed=2)
-print("same seed:", np.array_equal(result.spikes["exc"].times, again.spikes["exc"].times))
-print("other seed:", np.array_equal(result.spikes["exc"].times, other.spikes["exc"].times))
+print(
+    "same seed:", np.array_equal(result.spikes["exc"].times, again.spikes["exc"].times)
+)
+print(
+    "other seed:", np.array_equal(result.spikes["exc"].times, other.spikes["exc"].times)
+)
 describe(other)
 
 # %%
-# The spikes differ, the statistics do not. Conclusions should never depend on one seed: see `a
-# parameter study <plot_6_parameter_study.html>`_.
+# The spikes differ, the statistics do not. Conclusions should never depend on one seed:
+# see `a parameter study <plot_6_parameter_study.html>`_.
 #
 # Exercises
 # ---------
 #
-# 1. Halve the strength of the inhibition. What happens to rate and CV? Which ratio of inhibition
-#    to excitation is needed to keep the rate below 20 Hz?
+# 1. Halve the strength of the inhibition. What happens to rate and CV? Which ratio of
+#    inhibition to excitation is needed to keep the rate below 20 Hz?
 # 2. Set all delays to 1.5 ms. Is the population rate more or less steady?
-# 3. Connect only half of the neurons: ``net.connect(exc[:400], ...)``. Compare the halves with
-#    ``result.spikes["exc"].of(slice(0, 400))``.
+# 3. Connect only half of the neurons: ``net.connect(exc[:400], ...)``. Compare the
+#    halves with ``result.spikes["exc"].of(slice(0, 400))``.
 #
-# Next: `From a neuron to a logistic classifier <plot_3_logistic_classifier.html>`_. How to:
-# `connect populations <../howto/connect.html>`_, `record and plot <../howto/record.html>`_.
-# Reference: `Network <../generated/neurosim.Network.html>`_.
+# Next: `From a neuron to a logistic classifier <plot_3_logistic_classifier.html>`_. How
+# to: `connect populations <../howto/connect.html>`_, `record and plot
+# <../howto/record.html>`_. Reference: `Network <../generated/neurosim.Network.html>`_.

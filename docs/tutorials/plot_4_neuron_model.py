@@ -2,26 +2,27 @@
 4. A new neuron model
 =====================
 
-Many neurons fire fast at first and then more slowly: they adapt. The built-in LIF neuron does
-not. This lesson writes a neuron that does, checks it against an accurate solution, and uses it
-like any other neuron.
+Many neurons fire fast at first and then more slowly: they adapt. The built-in LIF
+neuron does not. This lesson writes a neuron that does, checks it against an accurate
+solution, and uses it like any other neuron.
 """
 
 # %%
 # The equations
 # -------------
 #
-# A leaky integrate-and-fire neuron with an adaptation current w has two state variables:
+# A leaky integrate-and-fire neuron with an adaptation current w has two state
+# variables:
 #
 # .. math::
 #   C \frac{dv}{dt} = -g_l (v - e_l) - w + i, \qquad \tau_w \frac{dw}{dt} = -w.
 #
-# When v exceeds the threshold, v is reset and w grows by b. The current w opposes the input, so
-# each spike makes the next one later.
+# When v exceeds the threshold, v is reset and w grows by b. The current w opposes the
+# input, so each spike makes the next one later.
 #
-# A model is one class. Each parameter has a default, a unit, a range and a description. Each
-# state has a unit and an initial value. ``derivatives`` are the equations, ``spikes`` is the
-# threshold, ``reset`` is the effect of a spike.
+# A model is one class. Each parameter has a default, a unit, a range and a description.
+# Each state has a unit and an initial value. ``derivatives`` are the equations,
+# ``spikes`` is the threshold, ``reset`` is the effect of a spike.
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -64,8 +65,8 @@ class Adapting(ns.NeuronModel):
 # First look
 # ----------
 #
-# Numba compiles the class when it is first simulated, which takes a second or two. States are
-# recorded by their names.
+# Numba compiles the class when it is first simulated, which takes a second or two.
+# States are recorded by their names.
 
 
 def respond(neuron, current=400.0, size=1):
@@ -98,19 +99,20 @@ print("intervals between spikes (ms):", intervals.round(1))
 draw(result, "Each spike adds 40 pA of adaptation and delays the next one")
 
 # %%
-# The first interval is short, later ones are longer, until growth and decay of the adaptation
-# current balance.
+# The first interval is short, later ones are longer, until growth and decay of the
+# adaptation current balance.
 #
 # Is it right?
 # ------------
 #
-# ``verify`` compares the model with a solution by SciPy that finds the spike times with high
-# accuracy.
+# ``verify`` compares the model with a solution by SciPy that finds the spike times with
+# high accuracy.
 
 print(Adapting().verify(current=400.0, duration=250.0))
 
 # %%
-# A mistake is reported with the line before anything is compiled. Here, a derivative is missing:
+# A mistake is reported with the line before anything is compiled. Here, a derivative is
+# missing:
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,8 +133,8 @@ except ns.NeurosimError as error:
 # Many different neurons
 # ----------------------
 #
-# A parameter can be a number, a distribution, or an array with one value per neuron. Here 60
-# neurons have an adaptation from 0 to 118 pA per spike.
+# A parameter can be a number, a distribution, or an array with one value per neuron.
+# Here 60 neurons have an adaptation from 0 to 118 pA per spike.
 
 b = np.arange(0.0, 120.0, 2.0)
 result = respond(Adapting(b=b), size=len(b))
@@ -143,11 +145,19 @@ figure = ns.plot.figure(7.0, 3.2)
 left, right = ns.plot.panels(figure, 1, 2)
 left.plot(trains.times, b[trains.ids], ".", color="black", ms=2.5)
 left.set(
-    xlabel="time (ms)", ylabel="adaptation by a spike b (pA)", title="More adaptation, fewer spikes"
+    xlabel="time (ms)",
+    ylabel="adaptation by a spike b (pA)",
+    title="More adaptation, fewer spikes",
 )
-right.plot(b, [1e3 / each[0] for each in intervals], color=ns.plot.PALETTE[2], label="first")
-right.plot(b, [1e3 / each[-1] for each in intervals], color=ns.plot.PALETTE[1], label="last")
-right.set(xlabel="adaptation by a spike b (pA)", ylabel="1 / interval (Hz)", ylim=(0, None))
+right.plot(
+    b, [1e3 / each[0] for each in intervals], color=ns.plot.PALETTE[2], label="first"
+)
+right.plot(
+    b, [1e3 / each[-1] for each in intervals], color=ns.plot.PALETTE[1], label="last"
+)
+right.set(
+    xlabel="adaptation by a spike b (pA)", ylabel="1 / interval (Hz)", ylim=(0, None)
+)
 right.set_title("The last interval grows most")
 right.legend(frameon=False)
 figure
@@ -157,12 +167,12 @@ figure
 # ---------
 #
 # 1. Give ``Adapting`` a negative b. What happens, and why?
-# 2. Add subthreshold adaptation: :math:`\tau_w\,dw/dt = a\,(v - e_l) - w` with a new parameter a
-#    (nS).
-# 3. Replace ``ns.LIF`` in `lesson 2 <plot_2_first_network.html>`_ by ``Adapting``. How do rate
-#    and CV change? The strength must then be given as ``weight`` in pA.
+# 2. Add subthreshold adaptation: :math:`\tau_w\,dw/dt = a\,(v - e_l) - w` with a new
+#    parameter a (nS).
+# 3. Replace ``ns.LIF`` in `lesson 2 <plot_2_first_network.html>`_ by ``Adapting``. How
+#    do rate and CV change? The strength must then be given as ``weight`` in pA.
 #
 # Next: `Recorded data <plot_5_recorded_data.html>`_. How to: `custom neuron models
-# <../howto/own_models.html>`_, `custom synapses and rules <../howto/own_parts.html>`_, `debug a
-# model <../howto/debug.html>`_. Reference: `NeuronModel
+# <../howto/own_models.html>`_, `custom synapses and rules <../howto/own_parts.html>`_,
+# `debug a model <../howto/debug.html>`_. Reference: `NeuronModel
 # <../generated/neurosim.NeuronModel.html>`_.

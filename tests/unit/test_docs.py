@@ -24,9 +24,10 @@ FRAGMENTS = {
 
 
 def blocks(page: str) -> list[str]:
-    """Return the Python examples of a page, without those of other tools, which have a caption."""
+    """Return the Python examples of a page, without those whose caption names another tool."""
     found = BLOCK.findall((DOCS / page).read_text(encoding="utf-8"))
-    return [textwrap.dedent(code) for options, code in found if ":caption:" not in options]
+    ours = ("", ":caption: neurosim")
+    return [textwrap.dedent(code) for options, code in found if options.strip() in ours]
 
 
 PAGES = sorted(
