@@ -7,6 +7,7 @@ import runpy
 import textwrap
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,3 +55,11 @@ def test_fragments_are_valid_python(page: str) -> None:
     assert blocks(page)
     for block in blocks(page):
         compile(block, page, "exec")
+
+
+def test_the_network_of_the_nest_page_fires_as_often_as_in_nest() -> None:
+    page = (DOCS / "coming_from" / "nest.rst").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    exec(blocks("coming_from/nest.rst")[0], names)
+    assert "5,607 spikes in NEST 3.10 and 5,653 in neurosim" in page
+    assert len(names["times"]) == 5653
