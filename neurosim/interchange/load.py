@@ -95,6 +95,16 @@ def load_spikes(
     UserWarning
         If times are moved to the grid: how many, and how far. If a unit was assumed, or times are
         counted from a time before 0.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import neurosim as ns
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "spikes.csv"
+    >>> characters = path.write_text("neuron,time_ms\n0,10.0\n1,12.5\n0,31.0\n")
+    >>> result = ns.load_spikes(path, duration=50.0)
+    >>> result.spikes["units"].of(0)
+    array([10., 31.])
     """
     check_unit(unit)
     names = check_columns(columns)

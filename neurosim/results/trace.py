@@ -49,6 +49,24 @@ class Trace(ReadOnlyRecord):
         For "v": the spikes of these neurons, for `with_spikes`.
     v_peak : float
         For "v": peak of action potentials in figures (mV); NaN: they are part of the dynamics.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 10, ns.LIF())
+    >>> drive = net.drive(cells, ns.ConstantCurrent(300.0))
+    >>> recording = net.record(cells[[2, 5]], "v", interval=1.0)
+    >>> trace = ns.simulate(net, 100.0).traces["cells", "v"]
+    >>> trace.values.shape, trace.ids, trace.unit
+    ((100, 2), array([2, 5]), 'mV')
+    >>> float(trace.of(5).max().round(1))
+    -55.0
+
+    With the action potentials drawn in:
+
+    >>> float(trace.with_spikes().max())
+    30.0
     """
 
     times: NDArray[np.float64]
