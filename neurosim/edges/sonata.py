@@ -70,7 +70,8 @@ class SonataEdges(EdgeFile):
     >>> net = ns.Network()
     >>> pre, post = net.add("pre", 100, ns.LIF()), net.add("post", 100, ns.LIF())
     >>> edges = ns.SonataEdges("edges.h5", "pre_to_post")  # doctest: +SKIP
-    >>> projection = net.connect(pre, post, edges, weight="syn_weight", delay="delay")  # doctest: +SKIP
+    >>> strengths = {"weight": "syn_weight", "delay": "delay"}
+    >>> projection = net.connect(pre, post, edges, **strengths)  # doctest: +SKIP
     """
 
     population: str = parameter(help="name of the group in /edges", check=as_text)

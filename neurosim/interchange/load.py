@@ -101,7 +101,8 @@ def load_spikes(
     >>> import pathlib, tempfile
     >>> import neurosim as ns
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "spikes.csv"
-    >>> characters = path.write_text("neuron,time_ms\n0,10.0\n1,12.5\n0,31.0\n")
+    >>> with path.open("w") as file:
+    ...     print("neuron,time_ms", "0,10.0", "1,12.5", "0,31.0", sep=chr(10), file=file)
     >>> result = ns.load_spikes(path, duration=50.0)
     >>> result.spikes["units"].of(0)
     array([10., 31.])

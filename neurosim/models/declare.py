@@ -207,8 +207,8 @@ def trace(side: str, tau: float | str, help: str = "") -> Any:
     ...     @staticmethod
     ...     def on_post(w, after, p):
     ...         return w - 0.001 * after
-    >>> Homeostasis(w_max=1.0)
-    Homeostasis(w_max=1.0)
+    >>> Homeostasis(w_max=1.0).w_max
+    1.0
     """
     return Trace(side, tau, help)
 
