@@ -1,1 +1,1 @@
-"""Systems to run: one module each, found through the entry-point group `neurosim.scenarios`."""
+"""Scenarios, one module each, found through the entry-point group `neurosim.scenarios`."""

@@ -9,8 +9,8 @@ import numpy as np
 
 import neurosim as ns
 from neurosim.bench.benchmark import Benchmark
-from scenarios import balanced_network
-from scenarios.microcircuit import microcircuit
+from scenarios.networks import balanced_network
+from scenarios.networks.microcircuit import microcircuit
 
 VOGELS_ABBOTT = ns.LIF(
     v_rest=-60.0, v_threshold=-50.0, v_reset=-60.0, tau_m=20.0, c_m=200.0, t_ref=5.0

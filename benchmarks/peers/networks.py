@@ -9,7 +9,7 @@ from functools import partial
 
 import neurosim as ns
 from scenarios.benchmarks import brunel, cuba
-from scenarios.microcircuit import NAMES, microcircuit
+from scenarios.networks.microcircuit import NAMES, microcircuit
 
 
 @dataclass(frozen=True)

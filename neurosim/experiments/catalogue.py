@@ -29,6 +29,7 @@ GROUPS = (
     "One artificial neuron",
     "Thresholds, logic and learning rules",
     "Networks",
+    "Recordings",
 )
 """Order of the groups in a list; other groups follow by name."""
 

@@ -7,7 +7,7 @@ from scipy.stats import binomtest
 import bridge
 import neurosim as ns
 from neurosim.scenario import RunOptions
-from scenarios.activations_model import (
+from scenarios.artificial_neuron.activations_model import (
     INTEGRATOR,
     SCORES,
     UNIT_RATE,

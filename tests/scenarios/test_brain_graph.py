@@ -4,8 +4,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from scenarios.brain_graph import Graph
-from scenarios.brain_graph_model import CLUBS, Settings, club, small_world
+from scenarios.biological_neuron.brain_graph import Graph
+from scenarios.biological_neuron.brain_graph_model import CLUBS, Settings, club, small_world
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scenarios.concept_cell_model import (
+from scenarios.biological_neuron.concept_cell_model import (
     INPUTS,
     KINDS,
     PERSONS,

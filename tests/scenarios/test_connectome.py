@@ -5,7 +5,7 @@ import pytest
 
 import neurosim as ns
 from neurosim.scenario import RunOptions
-from scenarios.connectome_model import Settings, lengths, network, spike_trains, wiring
+from scenarios.recordings.connectome_model import Settings, lengths, network, spike_trains, wiring
 
 SMALL = (
     *("--set", "excitatory=32", "--set", "inhibitory=8", "--set", "probability=0.3"),

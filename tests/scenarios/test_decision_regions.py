@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scenarios.decision_regions_model import (
+from scenarios.networks.decision_regions_model import (
     PENTAGONS,
     RADIUS,
     SHAPES,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bridge import LayeredNetwork
-from scenarios.depth_width_model import POINTS, deep, digits, wide
+from scenarios.networks.depth_width_model import POINTS, deep, digits, wide
 
 
 def test_digits_are_those_of_the_binary_number():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scenarios.feature_map import squaring
+from scenarios.networks.feature_map import squaring
 
 
 def test_as_many_units_fire_as_the_square_says():

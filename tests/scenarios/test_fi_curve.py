@@ -6,7 +6,7 @@ from scipy.stats import t as student
 
 import neurosim as ns
 from neurosim.scenario import RunOptions
-from scenarios.fi_curve_model import Curve, Settings, network
+from scenarios.biological_neuron.fi_curve_model import Curve, Settings, network
 
 SMALL = ("--duration", "700", "--set", "repeats=4")
 

@@ -5,7 +5,7 @@ import pytest
 
 import neurosim as ns
 from neurosim.scenario import RunOptions
-from scenarios.gradient_descent_model import Lesson, Settings, network
+from scenarios.artificial_neuron.gradient_descent_model import Lesson, Settings, network
 
 
 def test_guessing_the_number_at_three_rates(command, tmp_path):

@@ -11,12 +11,12 @@ from scipy.stats import binom
 import neurosim as ns
 from neurosim.cli import main
 from neurosim.scenario import RunOptions
-from scenarios import _recordings
-from scenarios._recordings import INTERVAL, Recording, grasshopper_recording
-from scenarios.grasshopper_agreement import fired_bins
-from scenarios.grasshopper_model import TWIN, Settings, network
-from scenarios.grasshopper_trained import Trained
-from scenarios.grasshopper_twin import simulate, twin_network, twin_of
+from scenarios.recordings import data
+from scenarios.recordings.data import INTERVAL, Recording, grasshopper_recording
+from scenarios.recordings.grasshopper_agreement import fired_bins
+from scenarios.recordings.grasshopper_model import TWIN, Settings, network
+from scenarios.recordings.grasshopper_trained import Trained
+from scenarios.recordings.grasshopper_twin import simulate, twin_network, twin_of
 
 CELLS = (1, 2)
 FLOORS = {
@@ -167,7 +167,7 @@ def test_no_prediction_depends_on_the_part_it_foretells(monkeypatch):
     invented = np.concatenate([kept, np.arange(8000.5, 10_000.0, 17.0)])
     forged = Recording(recording.amplitude, invented)
     monkeypatch.setattr(
-        "scenarios.grasshopper_trained.grasshopper_recording",
+        "scenarios.recordings.grasshopper_trained.grasshopper_recording",
         lambda cell: forged if cell == 1 else recording,
     )
     other = Trained.on(1, Settings())
@@ -244,7 +244,7 @@ def test_the_sound_arrives_after_its_delay_on_any_grid(dt):
 
 def test_without_nitime_one_sentence_says_what_to_install(refused, monkeypatch):
     grasshopper_recording.cache_clear()
-    monkeypatch.setattr(_recordings, "find_spec", lambda name: None)
+    monkeypatch.setattr(data, "find_spec", lambda name: None)
     said = refused("grasshopper")
     assert said == (
         "neurosim: grasshopper needs the recordings that nitime ships: "
@@ -257,7 +257,7 @@ def test_recordings_that_are_damaged_are_told(refused, monkeypatch, tmp_path: Pa
     spec = importlib.util.spec_from_loader("nitime", None, is_package=True)
     assert spec is not None
     spec.submodule_search_locations = [str(tmp_path)]
-    monkeypatch.setattr(_recordings, "find_spec", lambda name: spec)
+    monkeypatch.setattr(data, "find_spec", lambda name: spec)
     assert "install nitime anew" in refused("grasshopper")
 
 

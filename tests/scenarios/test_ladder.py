@@ -3,8 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scenarios.ladder import law
-from scenarios.ladder_model import POINTS, Settings, detect, place_of, scaled, task_of
+from scenarios.artificial_neuron.ladder import law
+from scenarios.artificial_neuron.ladder_model import (
+    POINTS,
+    Settings,
+    detect,
+    place_of,
+    scaled,
+    task_of,
+)
 
 
 @pytest.mark.slow

@@ -10,10 +10,10 @@ from scipy.stats import binom, t
 import bridge
 import neurosim as ns
 from neurosim.scenario import RunOptions
-from scenarios.metaphor_limits_effects import EFFECTS, Effect, ago
-from scenarios.metaphor_limits_logistic import Rivals, rivals
-from scenarios.metaphor_limits_model import Outcome, Settings, network
-from scenarios.metaphor_limits_trials import Input
+from scenarios.artificial_neuron.metaphor_limits_effects import EFFECTS, Effect, ago
+from scenarios.artificial_neuron.metaphor_limits_logistic import Rivals, rivals
+from scenarios.artificial_neuron.metaphor_limits_model import Outcome, Settings, network
+from scenarios.artificial_neuron.metaphor_limits_trials import Input
 
 KEYS = [effect.key for effect in EFFECTS]
 ENDS = {key: (0.0, getattr(Settings(), key)[-1]) for key in KEYS}

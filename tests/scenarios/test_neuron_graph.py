@@ -5,8 +5,8 @@ import pytest
 from scipy.special import expit
 
 import bridge
-from scenarios.neuron_graph import both_ways, chain_rule
-from scenarios.neuron_graph_model import GRAPH, POINT
+from scenarios.logic_and_learning.neuron_graph import both_ways, chain_rule
+from scenarios.logic_and_learning.neuron_graph_model import GRAPH, POINT
 
 
 def test_the_graph_is_the_lectures_formula():

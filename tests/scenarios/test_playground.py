@@ -22,8 +22,8 @@ from neurosim import plot
 from neurosim.cli import main
 from neurosim.engine.mpi import Communicator
 from neurosim.scenario import RunOptions, run
-from scenarios.playground_model import Settings, Trials, network
-from scenarios.playground_window import Playground, window_size
+from scenarios.networks.playground_model import Settings, Trials, network
+from scenarios.networks.playground_window import Playground, window_size
 
 OPTIONS = RunOptions(50.0, 0.5)
 RUN = ("run", "playground", "--no-plot")
@@ -376,7 +376,7 @@ def desktop(monkeypatch) -> Iterator[list]:
         for do in deeds:
             do(Mouse(made[-1], figure.canvas), tick)
 
-    monkeypatch.setattr("scenarios.playground_window.Playground", Spied)
+    monkeypatch.setattr("scenarios.networks.playground_window.Playground", Spied)
     monkeypatch.setattr(FigureCanvasBase, "new_timer", new_timer)
     monkeypatch.setattr(FigureCanvasAgg, "draw_idle", lambda canvas: None)  # takes long
     monkeypatch.setattr(plt, "show", show)
@@ -448,7 +448,9 @@ def test_without_a_display_there_is_no_window_but_a_sentence(refused, monkeypatc
 def test_processes_that_share_a_simulation_get_no_window(refused, monkeypatch):
     several = Communicator()
     several.size = 2
-    monkeypatch.setattr("scenarios.playground_window.current_communicator", lambda: several)
+    monkeypatch.setattr(
+        "scenarios.networks.playground_window.current_communicator", lambda: several
+    )
     assert "is for one process: run it without mpiexec" in refused(
         "playground", "--set", "window=true"
     )

@@ -5,7 +5,7 @@ import pytest
 
 from bridge import LogisticUnit
 from bridge.classics import with_square
-from scenarios.rbf_model import KINDS, POINTS, features, fits_of, scaled
+from scenarios.networks.rbf_model import KINDS, POINTS, features, fits_of, scaled
 
 
 @pytest.mark.slow

@@ -11,15 +11,15 @@ import pytest
 import neurosim as ns
 from neurosim.bench.machine import bytes_per_s, flop_per_s, limit_ns_per_event
 from neurosim.cli import main
-from scenarios.real_time_budget import scenario
-from scenarios.real_time_budget_model import LECTURE, Settings, Timing
+from scenarios.networks.real_time_budget import scenario
+from scenarios.networks.real_time_budget_model import LECTURE, Settings, Timing
 
 SMALL = ("real-time-budget", "--set", "scale=0.002", "--set", "rates=20,50", "--duration", "300")
 
 
 @pytest.fixture(autouse=True)
 def _small_probes(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = "scenarios.real_time_budget_model"
+    model = "scenarios.networks.real_time_budget_model"
     monkeypatch.setattr(f"{model}.limit_ns_per_event", partial(limit_ns_per_event, synapses=10_000))
     monkeypatch.setattr(f"{model}.bytes_per_s", partial(bytes_per_s, size=100_000))
     monkeypatch.setattr(f"{model}.flop_per_s", partial(flop_per_s, size=64))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scenarios.reverberating_loop_model import Settings, abstract_loop
+from scenarios.biological_neuron.reverberating_loop_model import Settings, abstract_loop
 
 
 def test_one_kick_turns_the_loop_on_and_inhibition_off(command):

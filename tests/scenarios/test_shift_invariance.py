@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scenarios.shift_invariance_model import (
+from scenarios.networks.shift_invariance_model import (
     PATTERN,
     PLACES,
     SIDE,

@@ -9,7 +9,7 @@ import bridge
 import neurosim as ns
 from neurosim.cli import main
 from neurosim.scenario import RunOptions
-from scenarios.two_synapse_model import Settings, Window, network
+from scenarios.biological_neuron.two_synapse_model import Settings, Window, network
 
 SEEDS = range(20)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scenarios.universal_approximation import POINTS, STEEPEST, function, pulses
+from scenarios.networks.universal_approximation import POINTS, STEEPEST, function, pulses
 
 
 def test_two_threshold_units_and_a_sum_make_a_pulse():

@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 
 import neurosim as ns
 from neurosim.scenario import RunOptions
-from scenarios.vote import GRID, LECTURE, Election, Settings, network
+from scenarios.artificial_neuron.vote import GRID, LECTURE, Election, Settings, network
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scenarios.vote_zones_model import Settings, decide, law, poll_of
+from scenarios.networks.vote_zones_model import Settings, decide, law, poll_of
 
 
 def test_voters_vote_as_often_as_the_law_says():

@@ -1,0 +1,1 @@
+"""Parts that scenarios share."""

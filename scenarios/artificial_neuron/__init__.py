@@ -1,0 +1,1 @@
+"""Scenarios of one artificial neuron."""

@@ -1,0 +1,1 @@
+"""Scenarios of threshold logic and learning rules."""

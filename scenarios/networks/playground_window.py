@@ -1,0 +1,271 @@
+"""The window of the playground: sliders under the board, answered at every move of the mouse.
+
+Strengths and threshold are fixed once a network is built, but to build and to simulate thousands of
+trials takes a few milliseconds. So each move makes the network anew: what is seen is what
+`neurosim run` makes of these settings, and a trial meets the same chances under all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import neurosim as ns
+from neurosim import plot
+from neurosim.engine.interrupt import stop_on_interrupt
+from neurosim.engine.mpi import current_communicator
+from scenarios._kit.painter import Painter
+from scenarios.networks.playground_board import SIZE, Board, sign_colour
+from scenarios.networks.playground_model import LIMITS, Trials, network
+
+if TYPE_CHECKING:
+    import threading
+
+    from matplotlib.backend_bases import Event
+    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.widgets import Button, Slider
+
+    from neurosim.scenario import RunOptions
+    from scenarios.networks.playground_model import Settings
+
+CONTROLS = 1.8
+"""Height of the controls (inches)."""
+TICK = 100.0
+"""About how often time goes on (ms)."""
+SLIDERS = {
+    "psps": (0.1, "%+.1f mV"),
+    "inputs": (0.01, "%.2f"),
+    "v_threshold": (0.1, "%.1f mV"),
+    "noise": (0.05, "%.2f mV"),
+}
+"""Step of each kind of slider, and how it writes its value."""
+
+
+class Playground:
+    """The board with its controls, on a figure.
+
+    Parameters
+    ----------
+    figure : Figure
+        Empty, of `window_size`.
+    settings : Settings
+        To begin with.
+    options : RunOptions
+
+    Attributes
+    ----------
+    settings : Settings
+        As they stand.
+    trials : Trials
+        What the neuron does under them.
+    running : bool
+        Whether time goes on.
+    interrupted : bool
+        Whether Ctrl-C came while the neuron was simulated.
+    sliders : dict of (str, int) to Slider
+        By the name of a setting and the place in it, 0 where it is a single number.
+    buttons : dict of str to Button
+    """
+
+    def __init__(self, figure: Figure, settings: Settings, options: RunOptions) -> None:
+        self.settings, self._begin, self._options = settings, settings, options
+        self.running, self.interrupted = True, False
+        self.trials = self._simulate()
+        parts: Any = figure.subfigures(2, 1, height_ratios=(SIZE[1], CONTROLS))
+        upper, lower = parts
+        with plot.style():
+            self._board = Board(upper, self.trials)
+            self.sliders = _sliders(lower, settings)
+            self.buttons = _buttons(lower)
+        for (name, place), slider in self.sliders.items():
+            slider.on_changed(partial(self._move, name, place))
+        self.buttons["pause"].on_clicked(self._pause)
+        self.buttons["reset"].on_clicked(self._reset)
+        self._colour()
+        moving = self._board.moving
+        for slider in self.sliders.values():
+            moving += slider.poly, slider.valtext, *slider.ax.lines
+        self._painter = Painter(figure, moving)
+
+    @property
+    def tick(self) -> int:
+        """How many trials go by in about `TICK` ms."""
+        return max(1, round(TICK / self._options.duration))
+
+    def go_on(self) -> None:
+        """Let the next trials come, and as many of the oldest go."""
+        self._answer(replace(self.settings, first_trial=self.settings.first_trial + self.tick))
+
+    def _move(self, name: str, place: int, value: Any) -> None:
+        """Take the value of a slider."""
+        given, value = getattr(self.settings, name), round(value, 3)
+        if isinstance(given, tuple):
+            value = (*given[:place], value, *given[place + 1 :])
+        self._answer(replace(self.settings, **{name: value}))
+
+    def _pause(self, event: Event) -> None:
+        self.running = not self.running
+        self.buttons["pause"].label.set_text("pause" if self.running else "go on")
+        event.canvas.draw_idle()
+
+    def _reset(self, event: Event) -> None:
+        """Go back to the settings of the beginning, but not in time."""
+        for (name, place), slider in self.sliders.items():
+            slider.eventson = False
+            slider.set_val(_value(self._begin, name, place))
+            slider.eventson = True
+        self._answer(replace(self._begin, first_trial=self.settings.first_trial))
+
+    def _answer(self, settings: Settings) -> None:
+        """Show what the neuron does under other settings."""
+        before, self.settings = self.settings, settings
+        try:
+            self.trials = self._simulate()
+        except KeyboardInterrupt:
+            self.settings, self.interrupted = before, True
+            return
+        self._colour()
+        self._board.show(self.trials)
+        self._painter.paint()
+
+    def _simulate(self) -> Trials:
+        options = self._options
+        result = ns.simulate(
+            network(self.settings, options),
+            options.duration,
+            dt=options.dt,
+            seed=options.seed,
+            threads=options.threads,
+        )
+        return Trials.of(result, self.settings)
+
+    def _colour(self) -> None:
+        """Give the sliders of a synapse the colour of its sign."""
+        for (name, place), slider in self.sliders.items():
+            single = not isinstance(getattr(self.settings, name), tuple)
+            colour = plot.NEUTRAL if single else sign_colour(self.settings.psps[place])
+            slider.poly.set_facecolor(colour)
+
+
+def window_size() -> tuple[float, float]:
+    """Return width and height of the window (inches)."""
+    return SIZE[0], SIZE[1] + CONTROLS
+
+
+def play(settings: Settings, options: RunOptions) -> Settings:
+    """Open the window; return the settings at its end.
+
+    It ends when it is closed, or by Ctrl-C.
+
+    Raises
+    ------
+    NeurosimError
+        Where there is no display, and where several processes share the simulation.
+    """
+    import matplotlib.pyplot as plt
+
+    if not current_communicator().is_serial:
+        raise ns.NeurosimError(
+            "the window of the playground is for one process: run it without mpiexec, or leave "
+            "window=false for the picture"
+        )
+    figure = _open()
+    try:
+        with stop_on_interrupt() as stop:
+            playground = Playground(figure, settings, options)
+            timer = figure.canvas.new_timer(interval=round(playground.tick * options.duration))
+            timer.add_callback(_tick, playground, stop, figure)
+            figure.canvas.mpl_connect("close_event", lambda event: timer.stop())
+            timer.start()
+            plt.show(block=True)
+    finally:
+        plt.close(figure)
+    return playground.settings
+
+
+def _tick(playground: Playground, stop: threading.Event, figure: Figure) -> None:
+    import matplotlib.pyplot as plt
+
+    if stop.is_set() or playground.interrupted:
+        plt.close(figure)
+    elif playground.running:
+        playground.go_on()
+
+
+def _open() -> Figure:
+    """Return an empty figure in a window."""
+    import matplotlib.pyplot as plt
+
+    with plot.style():
+        try:
+            figure = plt.figure(figsize=window_size(), layout="constrained")
+        except ImportError:  # a backend was asked for that finds no display
+            figure = None
+    if figure is None or not figure.canvas.required_interactive_framework:
+        if figure:
+            plt.close(figure)
+        raise ns.NeurosimError(
+            "the window of the playground has no display: run it on a desktop (matplotlib needs Tk "
+            "or Qt there), or leave window=false for the picture"
+        )
+    if figure.canvas.manager:
+        figure.canvas.manager.set_window_title("neurosim playground")
+    return figure
+
+
+def _sliders(area: SubFigure, settings: Settings) -> dict[tuple[str, int], Slider]:
+    """Make a slider for each number: synapses in rows, the neuron's own at the right."""
+    from matplotlib.widgets import Slider
+
+    n = len(settings.psps)
+    height = min(0.16, 0.74 / n)
+    rows = [0.78 - height * (k + 1) for k in range(n)]
+    places = {("psps", k): (0.095, y, 0.24) for k, y in enumerate(rows)}
+    places |= {("inputs", k): (0.42, y, 0.16) for k, y in enumerate(rows)}
+    places |= {("v_threshold", 0): (0.73, 0.62, 0.18), ("noise", 0): (0.73, 0.46, 0.18)}
+    names = {"psps": "synapse {}", "v_threshold": "threshold", "noise": "noise"}
+    for x, words in ((0.095, "strength"), (0.42, "P(a = 1)"), (0.73, "neuron")):
+        area.text(x, 0.86, words, fontsize=10, color="0.35")
+    sliders = {}
+    for (name, place), (x, y, width) in places.items():
+        (low, high, _), (step, form) = LIMITS[name], SLIDERS[name]
+        slider: Any = Slider(
+            area.add_axes((x, y, width, height)),
+            names.get(name, "").format(place + 1),
+            low,
+            high,
+            valinit=_value(settings, name, place),
+            valstep=step,
+            valfmt=partial(_written, form),  # type: ignore[arg-type]
+            initcolor="none",
+        )
+        slider.label.set_x(-0.04)
+        slider.valtext.set_x(1.04)
+        if name == "psps":  # from 0 to either side
+            slider.poly.set_x(0.0)
+            slider.set_val(slider.val)
+        slider.drawon = False
+        sliders[name, place] = slider
+    return sliders
+
+
+def _buttons(area: SubFigure) -> dict[str, Button]:
+    from matplotlib.widgets import Button
+
+    buttons = {}
+    for name, x in (("pause", 0.73), ("reset", 0.83)):
+        axes = area.add_axes((x, 0.12, 0.08, 0.2))
+        # Under the mouse it keeps its colour: what is painted over it does not know of the mouse.
+        buttons[name] = Button(axes, name, color="0.9", hovercolor="0.9")
+        axes.spines[:].set_visible(False)
+    return buttons
+
+
+def _written(form: str, value: float) -> str:
+    return (form % value).replace("-", "−")
+
+
+def _value(settings: Settings, name: str, place: int) -> float:
+    value = getattr(settings, name)
+    return value[place] if isinstance(value, tuple) else value

@@ -1,0 +1,1 @@
+"""Scenarios that fit neurons to recordings."""
