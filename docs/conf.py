@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -11,30 +12,44 @@ import gallery
 
 import neurosim
 
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
 project = "neurosim"
 author = copyright = "The neurosim developers"
 version = release = neurosim.__version__
 
 extensions = [
+    "mathml",
+    "model_pages",
+    "usage",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "scripts"]
+exclude_patterns = ["_build", "scripts", "tutorials"]
+default_role = "py:obj"  # names in docstrings become links
+smartquotes = False  # would turn the two hyphens of options into a dash
+
+# Pages refer to no other host: they work without a network.
 html_theme = "furo"
 html_title = "neurosim"
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
+html_math_renderer = "mathml"
+
 autosummary_generate = True
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 
-gallery.write_pages()
+gallery.write_scripts()
 gallery.draw_derivation()
+has_tutorials = gallery.TUTORIALS.is_dir()
 sphinx_gallery_conf = {
-    "examples_dirs": [str(gallery.PAGES)],
-    "gallery_dirs": ["gallery"],
+    "examples_dirs": [str(gallery.TUTORIALS)] * has_tutorials + [str(gallery.SCRIPTS)],
+    "gallery_dirs": [gallery.LEARN] * has_tutorials + [gallery.GALLERY.name],
     "filename_pattern": "/plot_",
     "image_scrapers": ("gallery",),
     "capture_repr": (),
@@ -47,3 +62,8 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "min_reported_time": 5,
 }
+
+
+def setup(app: Sphinx) -> None:
+    """Show the code of scenarios on their pages."""
+    app.connect("source-read", gallery.append_code)
