@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).parent))
 
 import gallery
+import usage
 
 import neurosim
 
@@ -43,6 +44,9 @@ html_math_renderer = "mathml"
 autosummary_generate = True
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
+numpydoc_xref_param_type = True  # types of parameters become links, if they are public names
+numpydoc_xref_aliases = usage.public_names()
+numpydoc_xref_ignore = "all"
 
 gallery.write_scripts()
 gallery.draw_derivation()
@@ -60,7 +64,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "nested_sections": True,
     "within_subsection_order": "FileNameSortKey",
-    "min_reported_time": 5,
+    "write_computation_times": False,  # a page that loads scripts of another host
 }
 
 

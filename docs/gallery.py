@@ -6,6 +6,7 @@ comparison with the abstract model, and its code.
 
 from __future__ import annotations
 
+import ast
 import inspect
 import os
 import re
@@ -87,9 +88,16 @@ Code
 {files}
 """
 FILE = """
+.. raw:: html
+
+   <details{state}><summary>{name}</summary>
+
 .. literalinclude:: {path}
    :language: python
-   :caption: {name}
+
+.. raw:: html
+
+   </details>
 """
 FOOTER = ".. rst-class:: sphx-glr-timing"
 """First line of what sphinx-gallery appends to a page."""
@@ -142,10 +150,17 @@ def _scenario_pages() -> tuple[tuple[Page, Scenario[Any]], ...]:
 
 
 def sources(scenario: Scenario[Any]) -> tuple[Path, ...]:
-    """Return the files that define a scenario and its network."""
+    """Return the files of a scenario: its module and what that imports from the same folder."""
     modules = {point.name: point.module for point in entry_points(group=ENTRY_POINTS)}
-    parts = (sys.modules[modules[scenario.name]], inspect.getmodule(scenario.network))
-    return tuple(dict.fromkeys(Path(inspect.getfile(part)) for part in parts if part))
+    main = Path(inspect.getfile(sys.modules[modules[scenario.name]]))
+    files = [main]
+    for file in files:  # which grows
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            module = sys.modules.get(getattr(node, "module", None) or "")
+            used = Path(getattr(module, "__file__", None) or "")
+            if used.parent == main.parent and used not in files:
+                files.append(used)
+    return tuple(files)
 
 
 def _script(scenario: Scenario[Any]) -> str:
@@ -193,8 +208,12 @@ def append_code(app: Sphinx, docname: str, source: list[str]) -> None:
     for page, _ in _scenario_pages():
         if page.docname == docname:
             files = "".join(
-                FILE.format(path=_path_in_docs(file), name="/".join(file.parts[-3:]))
-                for file in page.files
+                FILE.format(
+                    path=_path_in_docs(file),
+                    name="/".join(file.parts[-3:]),
+                    state="" if k else " open",
+                )
+                for k, file in enumerate(page.files)
             )
             text, footer, rest = source[0].partition(FOOTER)
             source[0] = text + CODE.format(files=files) + "\n" + footer + rest

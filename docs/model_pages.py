@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import importlib
 import math
+import operator
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +33,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Replace the section "Parameters" of models, before numpydoc formats their docstrings."""
     app.setup_extension("sphinx.ext.autodoc")
     app.connect("autodoc-process-docstring", _process, priority=400)
-    app.connect("autodoc-skip-member", _skip)
+    app.config.autosummary_context["hidden"] = hidden
     return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -42,6 +44,16 @@ def is_model(kind: Any) -> bool:
         and issubclass(kind, Part)
         and Part.registry.get(address_of(kind)) is kind
     )
+
+
+def hidden(module: str, name: str) -> str:
+    """Return the members of a model that only implement the interface of its base class."""
+    kind: Any = operator.attrgetter(name)(importlib.import_module(module))
+    if not is_model(kind):
+        return ""
+    interface = {name for base in kind.__mro__[1:] for name in vars(base)}
+    interface |= set(getattr(kind, "signatures", ()))
+    return ", ".join(name for name in vars(kind) if name in interface)
 
 
 def tables(kind: type[Part]) -> list[str]:
@@ -181,14 +193,3 @@ def _process(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: l
     del lines[at:end]
     first = min(starts[0], at)
     lines[first:first] = ["", *tables(obj)]
-
-
-def _skip(app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
-    """Omit the methods of models that only implement the interface of their base class."""
-    member = getattr(obj, "fget", None) or getattr(obj, "__func__", obj)
-    owner, _, _ = getattr(member, "__qualname__", "").partition(".")
-    kind = Part.registry.get(f"{getattr(member, '__module__', '')}:{owner}")
-    if kind is None:
-        return None
-    inherited = any(hasattr(base, name) for base in kind.__mro__[1:])
-    return True if inherited or name in getattr(kind, "signatures", ()) else None

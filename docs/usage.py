@@ -54,6 +54,22 @@ def _link(page: gallery.Page) -> nodes.list_item:
     return nodes.list_item("", nodes.paragraph("", "", link))
 
 
+def public_names() -> dict[str, str]:
+    """Return the full names of all public classes, by name."""
+    found = {}
+    for package in (
+        "bridge",
+        "bridge.inference",
+        "bridge.spiking",
+        "neurosim.scenario",
+        "neurosim",
+    ):
+        module = importlib.import_module(package)
+        classes = (name for name in module.__all__ if isinstance(getattr(module, name), type))
+        found |= {name: f"{package}.{name}" for name in classes}
+    return found
+
+
 @cache
 def used_names(files: tuple[Path, ...]) -> frozenset[tuple[str, str]]:
     """Return the identities of the public names that Python files use."""
