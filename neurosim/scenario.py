@@ -11,10 +11,12 @@ from neurosim.experiments.catalogue import (
 )
 from neurosim.experiments.run import ScenarioRun, check_duration, run, run_scenario
 from neurosim.experiments.scenario import Comparison, RunOptions, S, Scenario
+from neurosim.experiments.settings import BaseSettings, setting
 
 __all__ = [
     "ENTRY_POINTS",
     "GROUPS",
+    "BaseSettings",
     "Comparison",
     "RunOptions",
     "S",
@@ -28,4 +30,5 @@ __all__ = [
     "run_scenario",
     "scenario_names",
     "scenario_of_source",
+    "setting",
 ]

@@ -27,23 +27,28 @@ class Comparison:
         Measures by JSON key, in the order of the table. Plain numbers are converted.
     drawings : mapping of str to callable
         Functions without arguments that draw the figures, called on demand.
+    conclusion : str
+        One or two sentences below the table.
 
     Examples
     --------
-    >>> from bridge import Comparison, Measure
-    >>> comparison = Comparison(
-    ...     "Rates in simulation and theory",
-    ...     {"rate_simulated": Measure(12.4, "Hz", 12.1, 12.7), "rate_theory": Measure(12.5, "Hz")},
+    >>> import bridge
+    >>> fired, predicted = [True, False, True, True], [True, False, False, True]
+    >>> compared = bridge.Comparison(
+    ...     title="A spiking neuron and its logistic counterpart",
+    ...     measures={
+    ...         "agreement": bridge.agreement(fired, predicted).labelled("Trials that agree"),
+    ...     },
+    ...     conclusion="The two agree in three of four trials.",
     ... )
-    >>> for measure, value, note in comparison.rows:
-    ...     print(measure, value)
-    rate simulated 12.40 Hz (12.10 to 12.70)
-    rate theory 12.5 Hz
+    >>> compared.rows
+    [('Trials that agree', '0.75 (0.30 to 0.95)', 'of 4 trials')]
     """
 
     title: str
     measures: Mapping[str, Measure]
     drawings: Mapping[str, Callable[[], Figure]] = field(default_factory=dict)
+    conclusion: str = ""
 
     def __post_init__(self) -> None:
         items = self.measures.items()
@@ -54,12 +59,23 @@ class Comparison:
     def __reduce__(self) -> tuple[Any, ...]:
         # Drawing functions are often local and cannot be pickled; figures can.
         drawn = {name: partial(_return, figure) for name, figure in self.figures().items()}
-        return Comparison, (self.title, dict(self.measures), drawn)
+        return Comparison, (self.title, dict(self.measures), drawn, self.conclusion)
 
     @property
     def rows(self) -> list[tuple[str, str, str]]:
-        """Rows of the table: measure, value with its interval, note."""
-        return [(key.replace("_", " "), one.text, one.note) for key, one in self.measures.items()]
+        """Rows of the short table: label, value with its interval, note.
+
+        The labelled measures, or all if none has a label.
+        """
+        return [
+            row for row, m in zip(self.all_rows, self.measures.values(), strict=True) if m.label
+        ] or self.all_rows
+
+    @property
+    def all_rows(self) -> list[tuple[str, str, str]]:
+        """Rows of all measures."""
+        items = self.measures.items()
+        return [(one.label or key.replace("_", " "), one.text, one.note) for key, one in items]
 
     def as_dict(self) -> dict[str, object]:
         """Return the measures for JSON: estimates as value, low and high, others as numbers."""

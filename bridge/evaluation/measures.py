@@ -8,7 +8,7 @@ over blocks.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,6 +36,8 @@ class Measure:
         Bounds of the interval; None for exact numbers.
     note : str
         Explanation for the table.
+    label : str
+        Name in plain words. Only labelled measures are in the short table of a `Comparison`.
 
     Examples
     --------
@@ -51,6 +53,11 @@ class Measure:
     low: float | None = None
     high: float | None = None
     note: str = ""
+    label: str = ""
+
+    def labelled(self, label: str, note: str | None = None) -> Measure:
+        """Return this measure with a label and, if given, another note."""
+        return replace(self, label=label, note=self.note if note is None else note)
 
     @property
     def text(self) -> str:
@@ -59,11 +66,12 @@ class Measure:
         if isinstance(self.value, (bool, np.bool_)):
             return "yes" if self.value else "no"
         if self.low is None or self.high is None:
-            return f"{self.value:.4g}{unit}"
+            return f"{self.value:.4g}{unit}".replace("-", "−")
         half = 0.5 * (self.high - self.low)
         known = math.isfinite(half) and half > 0
         digits = max(0, 1 - math.floor(math.log10(half))) if known else 4
-        return f"{self.value:.{digits}f}{unit} ({self.low:.{digits}f} to {self.high:.{digits}f})"
+        text = f"{self.value:.{digits}f}{unit} ({self.low:.{digits}f} to {self.high:.{digits}f})"
+        return text.replace("-", "−")
 
 
 def agreement(first: ArrayLike, second: ArrayLike) -> Measure:

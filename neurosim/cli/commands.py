@@ -128,7 +128,8 @@ def run(
 
     The output folder contains result.h5 (spikes and traces), summary.json (the
     output of --json), the figures NAME-*.png and, for a scenario file, a copy
-    of it. An earlier run in the same folder is replaced.
+    of it. An earlier run in the same folder is replaced if it has the same
+    settings, and else moved to a subfolder.
 
     [bold]Examples[/bold]
 
@@ -155,13 +156,16 @@ def compare(
     no_plot: NoPlot = False,
     realtime: Realtime = False,
     checkpoint_every: CheckpointEvery = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Print all measures, not only the main ones.")
+    ] = False,
     json: Json = False,
 ) -> int:
     """Run a scenario and compare the spiking network with the logistic one.
 
-    Saves the files of `run`, and comparison.json with the figures
-    NAME-comparison-*.png. --json prints the object of `run` with the key
-    `comparison` added.
+    Prints the main measures and a conclusion. Saves the files of `run`, and
+    comparison.json with the figures NAME-comparison-*.png. --json prints the
+    object of `run` with the key `comparison` added.
 
     [bold]Examples[/bold]
 
@@ -172,7 +176,7 @@ def compare(
     request = RunRequest(
         name, tuple(settings or ()), *times, compare=True, checkpoint_every=checkpoint_every
     )
-    return _report(execute(request), json)
+    return _report(execute(request), json, everything)
 
 
 @app.command(epilog=EXIT_STATUS)
@@ -248,7 +252,7 @@ def new(
     report.info(f"wrote {file}; try `neurosim show {file}` and `neurosim run {file}`")
 
 
-def _report(outcome: Outcome, json: bool) -> int:
+def _report(outcome: Outcome, json: bool, everything: bool = False) -> int:
     """Print a saved run, and return the exit status."""
     summary, comparison = outcome.summary, outcome.comparison
     status = Status.INTERRUPTED if outcome.interrupted else Status.SUCCESS
@@ -261,8 +265,10 @@ def _report(outcome: Outcome, json: bool) -> int:
     if json:
         compared = {"comparison": plain(comparison.as_dict())} if comparison else {}
         report.print_json(summary | compared)
-    else:
-        report.print_run(summary)
     if comparison:
-        report.print_comparison(comparison)
+        report.print_comparison(comparison, everything=everything)
+    if comparison and not json:
+        report.print_saved(summary)
+    elif not json:
+        report.print_run(outcome.run.scenario.title, summary)
     return status

@@ -180,8 +180,8 @@ def import_spikes(
             raise NeurosimError(f"{file} would be overwritten: give another folder with --out")
     with folder.locked():
         folder.prepare()
+        folder.clear_earlier_run({})
         folder.write_result(result)
-        folder.remove_earlier_run()
         if not no_plot and any(len(trains) for trains in result.spikes.values()):
             from neurosim.plot import raster
 

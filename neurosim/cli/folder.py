@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
+from neurosim.cli.report import info
 from neurosim.engine.autosave import remove_checkpoints
 from neurosim.errors import NeurosimError
 from neurosim.results.storage import save
@@ -33,6 +36,8 @@ REQUEST = "order.json"
 """Request of a run with checkpoints; removed when the run is complete."""
 REQUEST_SOURCE = "order.toml"
 """Scenario file of such a run."""
+IDENTITY = ("scenario", "settings", "seed", "dt_ms", "duration_ms")
+"""Keys of a summary that determine the spikes."""
 CHECKPOINTS = "checkpoints"
 SOURCE = "scenario.toml"
 """Copy of the scenario file."""
@@ -197,17 +202,36 @@ class RunFolder:
             self.path / name, "a folder written by `neurosim run`", "run the scenario again"
         )
 
-    def remove_earlier_run(self) -> None:
-        """Remove the summary of an earlier run and the files that it lists, except the result."""
+    def clear_earlier_run(self, summary: Mapping[str, Any]) -> None:
+        """Remove the files of an earlier run of the same network, or else move them away.
+
+        Files of a run with another scenario, seed, duration, time step or other settings are moved
+        to the subfolder ``earlier-1``, ``earlier-2``, …
+
+        Parameters
+        ----------
+        summary : mapping
+            Summary of the run that is to be saved; empty for imported spikes.
+        """
         try:
-            listed = self.read_json(SUMMARY).get("files")
+            earlier = self.read_json(SUMMARY)
         except NeurosimError:
             return
-        names = listed if isinstance(listed, list) else []
-        for path in (Path(name) for name in names if isinstance(name, str)):
-            if path.suffix == ".png" or path.name in (COMPARISON, SOURCE):
-                _remove(self.path / path.name)
-        _remove(self.path / SUMMARY)
+        listed = earlier.get("files")
+        paths = listed if isinstance(listed, list) else []
+        names = [Path(path).name for path in paths if isinstance(path, str)]
+        names = [name for name in names if name.endswith(".png") or name in (COMPARISON, SOURCE)]
+        if all(earlier.get(key) == summary.get(key) for key in IDENTITY):
+            for name in (*names, SUMMARY):
+                _remove(self.path / name)
+            return
+        folder = next(path for k in count(1) if not (path := self.path / f"earlier-{k}").exists())
+        folder.mkdir()
+        for name in (*names, RESULT, SUMMARY):
+            with suppress(OSError, ValueError):
+                if (self.path / name).is_file():
+                    os.replace(self.path / name, folder / name)
+        info(f"moved an earlier run with other settings to {folder}")
 
     def _write(self, name: str, content: bytes) -> None:
         with atomic_path(self.path / name) as part:

@@ -7,9 +7,12 @@ import sys
 import warnings
 from contextlib import contextmanager
 from inspect import cleandoc
+from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
     from neurosim.experiments.scenario import Comparison, Scenario
 
+MAX_MEASURES = 12
+"""Largest number of measures of a comparison that are printed by default."""
 MAX_ROWS = 60
 """Largest number of rows in a printed table; JSON contains all."""
 PLAIN_WIDTH = 100
@@ -79,6 +84,7 @@ def scenario_details(scenario: Scenario[Any]) -> dict[str, Any]:
                 "default": setting.default,
                 "unit": setting.unit,
                 "expected": setting.expected,
+                "range": setting.range,
                 "help": setting.help,
             }
             for setting in settings_of(scenario.settings).values()
@@ -95,8 +101,7 @@ def print_scenarios(scenarios: Sequence[Scenario[Any]]) -> None:
             group = scenario.group
             table.add_section()
             table.add_row(Text(group, style="bold"))
-        lecture = " ".join(filter(None, (scenario.source, scenario.row)))
-        table.add_row(f"  {scenario.name}", scenario.title, lecture)
+        table.add_row(f"  {scenario.name}", scenario.title)
     new_console(stderr=False).print(table)
 
 
@@ -110,15 +115,18 @@ def print_scenario(scenario: Scenario[Any], name: str) -> None:
         Name or path for the example commands.
     """
     console = new_console(stderr=False)
-    lecture = ", ".join(filter(None, (scenario.source, scenario.row)))
     console.print(Text(scenario.name, style="bold").append(f"  {scenario.title}", style="none"))
-    console.print(Text(scenario.group + (f" ({lecture})" if lecture else "")), end="\n\n")
-    if scenario.description:
-        console.print(Text(cleandoc(scenario.description)), end="\n\n")
+    console.print(Text(scenario.group), end="\n\n")
+    for paragraph in cleandoc(scenario.description).split("\n\n"):
+        if paragraph.strip():
+            console.print(Text(" ".join(paragraph.split()).replace("``", "")), end="\n\n")
+    if scenario.source:
+        console.print(Text(f"Lectures: {scenario.source}"), end="\n\n")
     table = new_table("setting", "default", "unit", "meaning")
     rows = []
     for setting in settings_of(scenario.settings).values():
-        choices = f" ({', '.join(setting.choices)})" if setting.choices else ""
+        allowed = ", ".join(setting.choices) or setting.range
+        choices = f" ({allowed})" if allowed else ""
         default = format_value(setting.default)
         rows.append((f"  {setting.name}", default, setting.unit, setting.help + choices))
     add_rows(table, rows)
@@ -133,28 +141,65 @@ def print_scenario(scenario: Scenario[Any], name: str) -> None:
         console.print(Text(f"  neurosim {command} {name}"))
 
 
-def print_run(summary: dict[str, Any]) -> None:
-    """Print the summary of a run to stderr."""
+def print_run(title: str, summary: dict[str, Any]) -> None:
+    """Print what was simulated and found, and the files of a run, to stderr."""
     console = new_console(stderr=True)
-    console.print(
-        Text(
-            f"{summary['scenario']}: {counted(summary['neurons'], 'neuron')}, "
-            f"{counted(summary['synapses'], 'synapse')}, "
-            f"{summary['duration_ms']:g} ms simulated in {summary['wall_s']:.2f} s "
-            f"(built in {summary['build_s']:.2f} s)"
-        )
-    )
-    if summary["realtime"]:
-        console.print(Text(f"  {_pace(summary['realtime'])}"))
+    console.print(Text(summary["scenario"], style="bold").append(f"  {title}", style="none"))
+    simulated, *found = summary["report"] or (_size(summary),)
+    console.print(Padding(Text(simulated), (0, 0, 0, 2)))
+    for sentence in found:
+        console.print(_bullet(sentence))
     table = new_table()
-    add_rows(table, ((f"  {name}", _short(value)) for name, value in summary["findings"].items()))
-    rates = summary["rates_hz"].items()
-    shown = ((name, "unknown" if rate is None else f"{rate:.2f} Hz") for name, rate in rates)
-    add_rows(table, ((f"  rate of {name}", rate) for name, rate in shown))
+    if not summary["report"]:
+        add_rows(table, ((f"  {key}", _short(value)) for key, value in summary["findings"].items()))
+        rates = summary["rates_hz"].items()
+        shown = ((name, "unknown" if rate is None else f"{rate:.2f} Hz") for name, rate in rates)
+        add_rows(table, ((f"  rate of {name}", rate) for name, rate in shown))
     for phase, seconds in format_profile(summary["profile_s"]).items():
         table.add_row(f"  time for {phase}", seconds)
-    console.print(table)
-    print_files(summary["files"])
+    if table.rows:
+        console.print(table)
+    print_saved(summary)
+
+
+def print_saved(summary: dict[str, Any]) -> None:
+    """Print the wall-clock time of a run, its pace and its files to stderr."""
+    if summary["realtime"]:
+        print(f"  {_pace(summary['realtime'])}", file=sys.stderr)
+    took = f"{summary['duration_ms']:g} ms simulated in {summary['wall_s']:.2f} s"
+    files = [Path(path) for path in summary["files"]]
+    folders = {path.parent for path in files}
+    if len(folders) != 1:
+        info(took)
+        print_files(summary["files"])
+        return
+    print(f"  {took}. Files in {folders.pop()}:", file=sys.stderr)
+    # Plain print: paths and names are never shortened.
+    names = ", ".join(path.name for path in files)
+    print(
+        fill(
+            names,
+            PLAIN_WIDTH,
+            initial_indent="    ",
+            subsequent_indent="    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        ),
+        file=sys.stderr,
+    )
+
+
+def _size(summary: dict[str, Any]) -> str:
+    """Return the size of the network of a run."""
+    neurons, synapses = summary["neurons"], summary["synapses"]
+    return f"{counted(neurons, 'neuron')} and {counted(synapses, 'synapse')}."
+
+
+def _bullet(sentence: str) -> Table:
+    """Return a sentence of a list, with a hanging indent."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_row(Text("  •"), Text(sentence))
+    return grid
 
 
 def print_spikes(summary: dict[str, Any]) -> None:
@@ -191,14 +236,28 @@ def format_profile(profile: Mapping[str, float] | None) -> dict[str, str]:
     }
 
 
-def print_comparison(comparison: Comparison) -> None:
-    """Print the table of a comparison to stderr."""
-    table = new_table("measure", "value", "note")
-    for row in comparison.rows:
+def print_comparison(comparison: Comparison, *, everything: bool = False) -> None:
+    """Print the table and the conclusion of a comparison to stderr.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    everything : bool
+        Whether to print all measures. Default: the main ones, at most `MAX_MEASURES`.
+    """
+    rows = comparison.all_rows if everything else comparison.rows[:MAX_MEASURES]
+    table = new_table("measure", "value (95 % interval)", "note")
+    table.columns[1].no_wrap = True
+    for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     console = new_console(stderr=True)
     console.print(Text(comparison.title, style="bold"))
     console.print(table)
+    if comparison.conclusion:
+        console.print(Text(comparison.conclusion))
+    more = len(comparison.all_rows) - len(rows)
+    if more:
+        console.print(Text(f"{counted(more, 'more measure')}: add --all", style="dim"))
 
 
 def print_nir(content: Mapping[str, Any]) -> None:

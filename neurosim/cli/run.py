@@ -185,8 +185,8 @@ def _save(
     request: RunRequest, folder: RunFolder, run: ScenarioRun[Any], series: CheckpointSeries | None
 ) -> Outcome:
     """Save and plot a run and, if requested, compare it."""
+    folder.clear_earlier_run(run.summary)
     folder.write_result(run.result)
-    folder.remove_earlier_run()
     if run.scenario.source_file is not None:
         folder.write_source(run.scenario.source_file)
     summary = folder.write_summary(run.summary)
@@ -208,7 +208,8 @@ def _save_comparison(run: ScenarioRun[Any], folder: RunFolder, plot: bool) -> No
     content = {
         "scenario": run.scenario.name,
         "title": comparison.title,
-        "rows": [list(row) for row in comparison.rows],
+        "conclusion": comparison.conclusion,
+        "rows": [list(row) for row in comparison.all_rows],
         "comparison": comparison.as_dict(),
     }
     folder.write_json(COMPARISON, content)

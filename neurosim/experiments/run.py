@@ -54,6 +54,13 @@ class ScenarioRun(Generic[S]):
         return plain(self.scenario.findings(self.result, self.settings))
 
     @cached_property
+    def report(self) -> list[str]:
+        """What was simulated and what was found, as sentences; empty if interrupted."""
+        if self.scenario.report is None or self.result.stats.interrupted:
+            return []
+        return list(self.scenario.report(dict(self.findings), self.settings))
+
+    @cached_property
     def figures(self) -> dict[str, Figure]:
         """Figures of the scenario by name."""
         return dict(self.scenario.figures(self.result, self.settings))
@@ -94,6 +101,7 @@ class ScenarioRun(Generic[S]):
             "profile_s": plain(stats.profile),
             "rates_hz": self._rates(),
             "findings": self.findings,
+            "report": self.report,
             "files": [],
         }
 

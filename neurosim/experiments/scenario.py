@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import InitVar, dataclass
+from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from neurosim.errors import NeurosimError
@@ -34,8 +35,16 @@ class Comparison(Protocol):
         """One line above the table."""
 
     @property
+    def conclusion(self) -> str:
+        """One or two sentences below the table."""
+
+    @property
     def rows(self) -> list[tuple[str, str, str]]:
-        """Rows of the table: measure, value with its interval, note."""
+        """Main rows of the table: measure, value with its interval, note."""
+
+    @property
+    def all_rows(self) -> list[tuple[str, str, str]]:
+        """Rows of all measures."""
 
     def as_dict(self) -> dict[str, object]:
         """Return the numbers as JSON data."""
@@ -104,22 +113,27 @@ class Scenario(Generic[S]):
     ----------
     name : str
         Name of the entry point.
+    text : str, optional
+        Docstring of the scenario's module: its first line is the title, the rest the description.
     title : str
         One line.
     row, source : str
-        Row of the lecture table ("S2") and lecture ("L0"); empty if it does not belong to one.
+        Row in the table of lecture topics ("S2"), and the lectures that teach it; may be empty.
     group : str
         Heading in the list of scenarios.
     description : str
-        One paragraph.
+        Paragraphs in reStructuredText.
     settings : type
-        Frozen dataclass that validates itself; see `neurosim.experiments.settings.settings_of`.
+        Frozen dataclass that validates itself; see `BaseSettings` and `setting`.
     duration, dt : float
         Defaults (ms).
     network : callable
         (settings, options) -> Network.
     findings : callable
         (result, settings) -> numbers and other JSON data by name.
+    report : callable or None
+        (findings, settings) -> sentences for people. The first one states what was simulated; three
+        to eight more state what was found. None: all findings are listed.
     figures : callable
         (result, settings) -> matplotlib figures by name.
     compare : callable or None
@@ -166,23 +180,31 @@ class Scenario(Generic[S]):
     """
 
     name: str
-    title: str
     group: str
-    description: str
     settings: type[S]
     duration: float
     network: Callable[[S, RunOptions], Network]
     findings: Callable[[Result, S], Mapping[str, object]]
     figures: Callable[[Result, S], Mapping[str, Figure]]
+    text: InitVar[str | None] = None
+    title: str = ""
+    description: str = ""
     row: str = ""
     source: str = ""
     dt: float = 0.1
+    report: Callable[[dict[str, Any], S], Sequence[str]] | None = None
     compare: Callable[[Result, S], Comparison] | None = None
     warmup: Callable[[S], float] | None = None
     simulate: Callable[[S, RunOptions, bool], Result] | None = None
     adjust: Callable[[S, RunOptions], S] | None = None
     seed: int = 1
     source_file: bytes | None = None
+
+    def __post_init__(self, text: str | None) -> None:
+        if text is not None:
+            title, _, description = cleandoc(text).partition("\n")
+            object.__setattr__(self, "title", title.removesuffix("."))
+            object.__setattr__(self, "description", description.strip())
 
     def options(
         self,

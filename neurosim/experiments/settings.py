@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from neurosim.errors import NeurosimError
+from neurosim.utils.checks import check_flag, check_integer, check_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,6 +40,64 @@ def suggest(word: object, choices: Iterable[str]) -> str:
     return f"choose from {', '.join(choices[:MAX_LISTED]) or 'none'}{more}"
 
 
+def setting(
+    default: Any,
+    unit: str = "",
+    low: float = -math.inf,
+    high: float = math.inf,
+    help: str = "",
+    *,
+    length: tuple[int, int] = (0, 1000),
+) -> Any:
+    """Declare a setting of a scenario.
+
+    Parameters
+    ----------
+    default : float, int, bool, str or tuple of float
+    unit : str
+        Empty for a dimensionless number or a word.
+    low, high : float
+        Allowed range, both ends included; of each item if the setting is a tuple.
+    help : str
+        Description, as a noun phrase.
+    length : (int, int)
+        Smallest and largest number of items of a tuple.
+
+    Returns
+    -------
+    dataclasses.Field
+        For the body of a dataclass derived from `BaseSettings`.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from neurosim.scenario import BaseSettings, setting
+    >>> @dataclass(frozen=True)
+    ... class Settings(BaseSettings):
+    ...     trials: int = setting(400, "", 20, 5000, "trials at each point")
+    ...     sigma: float = setting(2.0, "mV", 0.1, 20.0, "standard deviation of the noise")
+    >>> Settings(trials=1000)
+    Settings(trials=1000, sigma=2.0)
+    """
+    metadata = {"unit": unit, "low": low, "high": high, "help": help, "length": length}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+class BaseSettings:
+    """Base class of the settings of a scenario: a frozen dataclass of fields made by `setting`.
+
+    Raises
+    ------
+    NeurosimError
+        If a value has the wrong type or is out of range.
+    """
+
+    def __post_init__(self) -> None:
+        for declared in settings_of(type(self)).values():
+            value = declared.check(getattr(self, declared.name))
+            object.__setattr__(self, declared.name, value)
+
+
 @dataclass(frozen=True)
 class Setting:
     """One field of a settings dataclass.
@@ -52,6 +111,10 @@ class Setting:
     unit : str
         Empty for a dimensionless number or a word.
     help : str
+    low, high : float
+        Allowed range, both ends included; of each item of a tuple.
+    length : (int, int)
+        Smallest and largest number of items of a tuple.
     """
 
     name: str
@@ -59,6 +122,9 @@ class Setting:
     default: object
     unit: str
     help: str
+    low: float = -math.inf
+    high: float = math.inf
+    length: tuple[int, int] = (0, 1000)
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -75,6 +141,52 @@ class Setting:
             return f"a list of numbers{unit} such as 1,2.5,-3"
         words = {float: "a number", int: "a whole number", bool: "true or false", str: "a word"}
         return words[self.kind] + unit
+
+    @property
+    def range(self) -> str:
+        """Allowed range, for example "20 to 5,000"; empty if there is none."""
+        if not math.isfinite(self.high - self.low):
+            return ""
+        return f"{self.low:,.12g} to {self.high:,.12g}".replace("-", "−")
+
+    def check(self, value: Any) -> Any:
+        """Return a value if it has the right type and is in range.
+
+        Raises
+        ------
+        NeurosimError
+        """
+        if self._is(Literal):
+            if value not in get_args(self.kind):
+                raise NeurosimError(
+                    f"{self.name} = {value!r} is unknown: {suggest(value, self.choices)}"
+                )
+            return value
+        if self._is(tuple):
+            return self._check_items(value)
+        if self.kind is bool:
+            return check_flag(value, self.name)
+        if self.kind is int:
+            low, high = max(self.low, -(2**62)), min(self.high, 2**62)
+            return check_integer(value, self.name, int(low), int(high))
+        if self.kind is float:
+            return check_number(value, self.name, self.unit, self.low, self.high)
+        return value
+
+    def _check_items(self, value: Any) -> tuple[float, ...]:
+        """Return the checked items of a tuple."""
+        least, most = self.length
+        unit = f", in {self.unit}" if self.unit else ""
+        if isinstance(value, str) or not hasattr(value, "__len__"):
+            raise NeurosimError(f"{self.name} = {value!r} is not {self.expected}")
+        if not least <= len(value) <= most:
+            wanted = str(least) if least == most else f"{least} to {most}"
+            count = f"{len(value)} value{'' if len(value) == 1 else 's'}"
+            raise NeurosimError(f"{self.name} has {count}: give {wanted}{unit}")
+        return tuple(
+            check_number(item, f"{self.name}[{k}]", self.unit, self.low, self.high)
+            for k, item in enumerate(value)
+        )
 
     def parse(self, text: str) -> object:
         """Convert text to a value.
@@ -107,13 +219,13 @@ class Setting:
         return _finite(text) if self.kind is float else text
 
 
-def settings_of(settings: type) -> dict[str, Setting]:
+def settings_of(settings: type) -> Mapping[str, Setting]:
     """Return the settings of a scenario by name, in order of declaration.
 
     Parameters
     ----------
     settings : type
-        Frozen dataclass; its fields have defaults, and `help` and `unit` in their metadata.
+        Frozen dataclass; its fields have defaults, and the arguments of `setting` as metadata.
     """
     hints = get_type_hints(settings)
     return {
@@ -121,8 +233,7 @@ def settings_of(settings: type) -> dict[str, Setting]:
             name=field.name,
             kind=hints[field.name],
             default=field.default,
-            unit=field.metadata.get("unit", ""),
-            help=field.metadata.get("help", ""),
+            **{"unit": "", "help": "", **field.metadata},
         )
         for field in dataclasses.fields(settings)
     }

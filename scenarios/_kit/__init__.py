@@ -1,1 +1,64 @@
-"""Parts that scenarios share."""
+"""Parts that scenarios share: settings, figures, trials and planes of inputs."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from bridge import Comparison, Measure
+from neurosim.scenario import BaseSettings, RunOptions, Scenario, setting
+from scenarios._kit.figures import (
+    LOGISTIC,
+    SPIKING,
+    TRAINED,
+    draw_levels,
+    label,
+    page,
+    panel,
+)
+from scenarios._kit.lectures import lectures
+from scenarios._kit.planes import Plane, draw_examples
+from scenarios._kit.text import estimate, listed, signed
+from scenarios._kit.trials import add_trials, draw_fraction
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+
+Findings = dict[str, Any]
+"""What a scenario measures, by JSON key."""
+Report = Sequence[str]
+"""Sentences: the first states what was simulated, the others what was found."""
+
+__all__ = [
+    "LOGISTIC",
+    "SPIKING",
+    "TRAINED",
+    "Axes",
+    "BaseSettings",
+    "Bools",
+    "Comparison",
+    "Figure",
+    "Findings",
+    "Floats",
+    "Measure",
+    "Plane",
+    "Report",
+    "RunOptions",
+    "Scenario",
+    "add_trials",
+    "draw_examples",
+    "draw_fraction",
+    "draw_levels",
+    "estimate",
+    "label",
+    "lectures",
+    "listed",
+    "page",
+    "panel",
+    "setting",
+    "signed",
+]

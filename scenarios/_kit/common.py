@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scenarios._kit.text import signed as signed
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     import neurosim as ns
-
-
-def signed(value: float) -> str:
-    """Return a number as print has it, with a minus sign that is no hyphen."""
-    return f"{value:.8g}".replace("-", "−")
 
 
 def draw_levels(axes: Axes, info: ns.PopulationInfo, *, words: bool = True) -> None:

@@ -1,7 +1,9 @@
-"""Probabilities over a plane of two inputs, with examples on top."""
+"""Planes of two inputs: spiking trials at the points of a grid, drawn as firing probabilities."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +14,94 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """All pairs of the values of two inputs.
+
+    Attributes
+    ----------
+    x : (n_x,) ndarray
+        Values of the first input.
+    y : (n_y,) ndarray
+        Values of the second input.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> plane = Plane(np.array([0.0, 1.0, 2.0]), np.array([0.0, 5.0]))
+    >>> plane.points.shape
+    (6, 2)
+    >>> plane.fractions(np.repeat([True, False], 6), repeats=2).shape
+    (2, 3)
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+
+    @classmethod
+    def square(cls, low: float, high: float, n: int) -> Plane:
+        """Return a square plane of `n` × `n` points."""
+        values = np.linspace(low, high, n)
+        return cls(values, values)
+
+    @cached_property
+    def points(self) -> NDArray[np.float64]:
+        """All pairs, the first input varying fastest; shape (n_y · n_x, 2)."""
+        return np.stack(np.meshgrid(self.x, self.y), axis=-1).reshape(-1, 2)
+
+    def trials(self, repeats: int) -> NDArray[np.float64]:
+        """Inputs of all trials, those of one point together; shape (n_y · n_x · repeats, 2)."""
+        return np.repeat(self.points, repeats, axis=0)
+
+    def fractions(self, fired: NDArray[np.bool_], repeats: int = 1) -> NDArray[np.float64]:
+        """Return the fraction of trials with a spike at each point, shape (n_y, n_x).
+
+        Parameters
+        ----------
+        fired : (n_y · n_x · repeats,) ndarray of bool
+            By trial, in the order of `trials`.
+        repeats : int
+        """
+        return self.grid(np.asarray(fired, dtype=float).reshape(-1, repeats).mean(axis=1))
+
+    def grid(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return values at `points` as an array of shape (n_y, n_x)."""
+        return np.reshape(values, (len(self.y), len(self.x)))
+
+    def draw(self, axes: Axes, values: NDArray[np.float64]) -> None:
+        """Draw probabilities at `points`, and the contour of probability 1/2 in white."""
+        from bridge.evaluation.plot import PROBABILITY_MAP
+
+        plane = self.grid(values)
+        axes.pcolormesh(
+            self.x, self.y, plane, vmin=0.0, vmax=1.0, cmap=PROBABILITY_MAP, shading="nearest",
+            rasterized=True,
+        )  # fmt: skip
+        if plane.min() < 0.5 < plane.max():
+            axes.contour(self.x, self.y, plane, levels=[0.5], colors="white", linewidths=1.5)
+
+
+def draw_examples(
+    axes: Axes, points: NDArray[np.float64], fired: NDArray[np.bool_], **look: Any
+) -> None:
+    """Draw examples: white circles without a spike, black triangles with one.
+
+    Parameters
+    ----------
+    axes : Axes
+    points : (n, 2) ndarray
+    fired : (n,) ndarray of bool
+    **look
+        Arguments of ``Axes.plot``.
+    """
+    for spiked, fill, edge, marker in (
+        (False, "white", "black", "o"),
+        (True, "black", "white", "^"),
+    ):
+        options: dict[str, Any] = {"ms": 4.5, "mfc": fill, "mec": edge, "mew": 0.6, "ls": ""}
+        axes.plot(*points[fired == spiked].T, marker=marker, **options | look)
 
 
 def grid_points(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -31,15 +121,6 @@ def draw_zones(
     )
     if plane.min() < 0.5 < plane.max():
         axes.contour(x, y, plane, levels=[0.5], colors="white", linewidths=1.5)
-
-
-def draw_examples(
-    axes: Axes, points: NDArray[np.float64], fired: NDArray[np.bool_], **look: Any
-) -> None:
-    """Draw examples: white circles for those that were silent, black triangles for spikes."""
-    for did, fill, edge, marker in ((False, "white", "black", "o"), (True, "black", "white", "^")):
-        options: dict[str, Any] = {"ms": 4.5, "mfc": fill, "mec": edge, "mew": 0.6, "ls": ""}
-        axes.plot(*points[fired == did].T, marker=marker, **options | look)
 
 
 def zone_bar(fig: Figure, axes: Sequence[Axes], words: str, **look: Any) -> None:

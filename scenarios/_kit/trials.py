@@ -1,4 +1,4 @@
-"""Many trials of one neuron in one step of time: what several scenarios run, count and draw."""
+"""Independent trials of one neuron in one time step: run, count and draw them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import bridge
+from scenarios._kit.figures import SPIKING as SPIKING
+from scenarios._kit.figures import TRAINED as TRAINED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,31 +16,53 @@ if TYPE_CHECKING:
 
     import neurosim as ns
 
-SPIKING, DERIVED, TRAINED = "#009E73", "0.7", "#CC79A7"
-"""Colours of what spiking neurons did, of a formula, and of what was trained."""
+
+DERIVED = "0.7"
 
 
 def add_trials(
     net: ns.Network, name: str, unit: bridge.SpikingUnit, activity: NDArray[np.float64], dt: float
 ) -> ns.Population:
-    """Add a population of equal neurons, each a trial of its own.
+    """Add a population of equal neurons, one for each trial.
 
-    All input arrives together at the end of the first step, where the neuron fires or not; what it
-    does later is no part of the trial.
+    All input arrives together at the end of the first time step, where the neuron fires or not.
+    `bridge.spiking.fired_at` returns the outcome.
 
     Parameters
     ----------
     net : Network
     name : str
     unit : SpikingUnit
-    activity : (n_trials, n) ndarray
-        Spikes of each synapse, as in `SpikingUnit.present`.
+    activity : (n_trials, n_synapses) ndarray
+        Spikes at each synapse, as in `SpikingUnit.present`.
     dt : float
-        ms.
+        Time step (ms).
     """
     population = unit.add_to(net, name, len(activity), dt=dt)
     unit.present(net, population, activity, at=dt)
     return population
+
+
+def draw_fraction(
+    axes: Axes, x: ArrayLike, fired: ArrayLike, trials: ArrayLike, **look: Any
+) -> None:
+    """Draw the fraction of trials with a spike, with 95 % Wilson intervals.
+
+    Parameters
+    ----------
+    axes : Axes
+    x : (n,) array_like
+    fired, trials : (n,) array_like
+        Counts; `trials` may be one number.
+    **look
+        Arguments of ``Axes.errorbar``.
+    """
+    x, fired, trials = np.broadcast_arrays(x, np.asarray(fired, dtype=float), trials)
+    low, high = bridge.wilson_interval(fired, trials)
+    fraction = fired / trials
+    bars = np.stack([fraction - low, high - fraction]).clip(0.0)
+    options: dict[str, Any] = {"fmt": "D", "ms": 4, "capsize": 2, "color": SPIKING}
+    axes.errorbar(x, fraction, bars, **options | look)
 
 
 def draw_share(axes: Axes, x: ArrayLike, fired: ArrayLike, trials: ArrayLike, **look: Any) -> None:

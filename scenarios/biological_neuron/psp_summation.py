@@ -1,252 +1,219 @@
-"""Synapses on one neuron: their potentials add, and the sum decides whether it fires."""
+"""Postsynaptic potentials add, with their signs.
+
+Three synapses of −6, +10 and +3 mV reach a neuron at rest at the same time. Their postsynaptic
+potentials (PSPs) add: −70 − 6 + 10 + 3 = −63 mV at the peak. This is below the threshold of −55 mV,
+so the neuron does not fire. With ``psps=10,3,3`` the sum is −54 mV, and the neuron fires.
+
+Membranes without a threshold record each PSP alone and the sum of all. A presynaptic neuron either
+excites or inhibits all its targets (Dale's law), so there are two presynaptic populations. Currents
+of these synapses do not depend on the membrane potential; synapses with a reversal potential add up
+only approximately.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from scipy.sparse import csr_array
 
 import bridge
 import neurosim as ns
-from neurosim.scenario import RunOptions, Scenario
-from scenarios._kit.common import draw_levels
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
+from scenarios import _kit as kit
 
 NEURON = ns.LIF()
+# The same neuron, with a threshold that the input cannot reach.
 MEMBRANE = ns.LIF(v_threshold=200.0, v_peak=200.0)
-"""The same without a threshold that inputs could reach."""
-FIRING, DELAY = 9.0, 1.0
-"""When the presynaptic neurons fire, and how long their spikes travel (ms)."""
-LABELLED = 8
-"""Most synapses drawn alone."""
-MOST, STRONGEST = 50, 200.0
-"""Most synapses, and most that they may add up to (mV)."""
+# Time of the presynaptic spikes, and their delay (ms).
+SPIKE, DELAY = 9.0, 1.0
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What can be changed."""
+class Settings(kit.BaseSettings):
+    """Settings of the scenario."""
 
-    psps: tuple[float, ...] = field(
-        default=(-6.0, 10.0, 3.0),
-        metadata={"help": "peak of each synapse's potential; below 0 it inhibits", "unit": "mV"},
+    psps: tuple[float, ...] = kit.setting(
+        (-6.0, 10.0, 3.0), "mV", -100.0, 100.0, "peak of each PSP; negative: inhibitory",
+        length=(1, 50),
+    )  # fmt: skip
+    synapse: Literal["delta", "exponential", "alpha"] = kit.setting(
+        "delta", help="time course of the synaptic current"
     )
-    synapse: Literal["delta", "exponential", "alpha"] = field(
-        default="delta",
-        metadata={
-            "help": "what a spike brings: a jump of the potential, a current that jumps and "
-            "decays, or a current that rises and falls"
-        },
-    )
-    tau: float = field(
-        default=5.0,
-        metadata={"help": "time constant of the current of the latter two", "unit": "ms"},
-    )
+    tau: float = kit.setting(5.0, "ms", 0.1, 1000.0, "time constant of the synaptic current")
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.psps) <= MOST:
-            raise ns.NeurosimError(
-                f"psps has {len(self.psps)} values: give from 1 to {MOST} synapses, in mV"
-            )
-        if not sum(map(abs, self.psps)) <= STRONGEST:
-            raise ns.NeurosimError(
-                f"psps add up to {sum(map(abs, self.psps)):g} mV, signs apart: {STRONGEST:g} mV "
-                "are the most, 15 mV lead from rest to threshold"
-            )
-        ns.AlphaCurrent(self.tau)  # refuses a tau out of range
+        super().__post_init__()
+        total = sum(map(abs, self.psps))
+        if total > 200.0:
+            raise ns.NeurosimError(f"the sizes of psps add up to {total:g} mV: give at most 200 mV")
 
-    def kind(self) -> ns.DeltaSynapse | ns.ExpCurrent | ns.AlphaCurrent:
-        """Return the kind of synapse, one for all."""
+    @property
+    def model(self) -> ns.DeltaSynapse | ns.ExpCurrent | ns.AlphaCurrent:
+        """Model of all synapses."""
         if self.synapse == "delta":
             return ns.DeltaSynapse()
-        return (
-            ns.ExpCurrent(self.tau) if self.synapse == "exponential" else ns.AlphaCurrent(self.tau)
-        )
+        return (ns.ExpCurrent if self.synapse == "exponential" else ns.AlphaCurrent)(self.tau)
 
 
-def network(settings: Settings, options: RunOptions) -> ns.Network:
-    """Describe presynaptic neurons that fire together, and what their synapses reach.
+def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
+    """Connect presynaptic neurons that fire together to a neuron and to passive membranes.
 
-    They reach the neuron, and membranes without threshold: membrane k has synapse k alone, the
-    last one has them all. By Dale's law a neuron excites or inhibits, hence two populations.
+    Membrane k receives synapse k alone, the last membrane receives all synapses.
     """
     psps = np.array(settings.psps)
     n = len(psps)
     net = ns.Network()
     neuron, membranes = net.add("neuron", 1, NEURON), net.add("membrane", n + 1, MEMBRANE)
-    wirings = ((neuron, np.ones((n, 1))), (membranes, np.column_stack([np.eye(n), np.ones(n)])))
+    alone_and_all = np.column_stack([np.eye(n), np.ones(n)])
     for name, own in (("exc", psps >= 0), ("inh", psps < 0)):
-        if not own.any():
-            continue
-        source = net.add(name, int(own.sum()), NEURON)
-        net.drive(source, ns.SpikeTimes(np.array([FIRING])), psp=20.0)
-        for target, wiring in wirings:
-            strengths = csr_array(wiring[own] * psps[own, None])
-            net.connect(source, target, psp=strengths, synapse=settings.kind(), delay=DELAY)
+        if own.any():
+            source = net.add(name, int(own.sum()), NEURON)
+            net.drive(source, ns.SpikeTimes([SPIKE]), psp=20.0)
+            for target, wiring in ((neuron, np.ones((n, 1))), (membranes, alone_and_all)):
+                matrix = csr_array(wiring[own] * psps[own, None])
+                net.connect(source, target, psp=matrix, synapse=settings.model, delay=DELAY)
     net.record(membranes, "v")
     for variable in ("v", "input_exc", "input_inh"):
         net.record(neuron, variable)
     return net
 
 
-def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
-    """Measure the peaks, alone and together, and whether the neuron fired."""
-    info, spikes = result.populations["neuron"], result.spikes["neuron"]
-    free = result.traces["membrane", "v"].values - info.v_rest
-    alone, together = free[:, :-1], free[:, -1]
+def findings(result: ns.Result, settings: Settings) -> kit.Findings:
+    """Measure the peaks of the PSPs, alone and together, and whether the neuron fired."""
+    rest, spikes = NEURON.v_rest, result.spikes["neuron"]
+    psps = result.traces["membrane", "v"].values - rest
+    alone, together = psps[:, :-1], psps[:, -1]
     return {
-        "rest_mv": info.v_rest,
-        "threshold_mv": info.v_threshold,
+        "rest_mv": rest,
+        "threshold_mv": NEURON.v_threshold,
         "psps_mv": settings.psps,
         "peaks_alone_mv": [extreme(psp) for psp in alone.T],
-        "graded_mv": info.v_rest + extreme(together),
-        "peak_mv": info.v_rest + extreme(result.traces["neuron", "v"].with_spikes(0) - info.v_rest),
+        "graded_mv": rest + extreme(together),
+        "peak_mv": rest + extreme(result.traces["neuron", "v"].with_spikes(0) - rest),
         "fired": len(spikes) > 0,
         "spike_times_ms": spikes.times,
         "largest_error_of_sum_mv": np.abs(together - alone.sum(axis=1)).max(),
     }
 
 
-def extreme(deviation: NDArray[np.float64]) -> float:
+def extreme(deviation: kit.Floats) -> float:
     """Return the value farthest from 0."""
     return float(deviation[np.abs(deviation).argmax()])
 
 
-def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
-    """Draw the synapses alone and together, and what the neuron makes of them."""
-    from neurosim import plot
+def report(found: kit.Findings, settings: Settings) -> kit.Report:
+    """State the sum of the PSPs and its consequence."""
+    peaks = kit.listed(kit.signed(peak, 4, plus=True) for peak in found["peaks_alone_mv"])
+    graded, side = kit.signed(found["graded_mv"], 6), "above" if found["fired"] else "not above"
+    times = found["spike_times_ms"]
+    outcome = f"fires at {times[0]:.1f} ms" if found["fired"] else "does not fire"
+    return [
+        f"{len(settings.psps)} presynaptic spikes reached a neuron at rest (−70 mV) at "
+        f"{SPIKE + DELAY:g} ms, through {settings.synapse} synapses.",
+        f"Alone, the PSPs peak at {peaks} mV.",
+        f"Together they peak at {graded} mV, {side} the threshold of −55 mV: the neuron {outcome}.",
+        "The sum of the single PSPs differs from the potential of all synapses together by at most "
+        f"{found['largest_error_of_sum_mv']:.0e} mV.",
+    ]
 
-    fig = plot.figure(7.4, 5.6)
-    upper, lower = plot.panels(fig, 2, 1, sharex=True)
-    with plot.style():
-        _draw_sum(upper, result, settings)
-        plot.draw_voltage(lower, result, "neuron", 0)
-        fired = len(result.spikes["neuron"]) > 0
-        lower.set_title("the neuron fires" if fired else "the neuron stays silent")
-        fig.legend(loc="outside lower center", ncols=3)
+
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw the PSPs alone and together, and the response of the neuron."""
+    found = findings(result, settings)
+    outcome = "the neuron fires" if found["fired"] else "the neuron stays silent"
+    upper = kit.panel(
+        _draw_psps, result, settings, ylabel="membrane potential (mV)",
+        title="Without threshold: each synapse alone, and all together (black)",
+    )  # fmt: skip
+    lower = kit.panel(ns.plot.draw_voltage, result, "neuron", 0, title="With threshold")
+    title = f"{len(settings.psps)} PSPs add up to {kit.signed(found['graded_mv'], 6)} mV: {outcome}"
+    fig = kit.page(title, upper, lower, columns=1, size=(7.0, 5.8), sharex=True, legend=3)
     return {"potentials": fig}
 
 
-def _draw_sum(axes: Axes, result: ns.Result, settings: Settings) -> None:
-    """Draw the potential of each synapse alone and of all together, without threshold."""
-    from neurosim import plot
-
+def _draw_psps(axes: kit.Axes, result: ns.Result, settings: Settings) -> None:
+    """Draw the potential of each synapse alone and of all together."""
     trace = result.traces["membrane", "v"]
-    for psp in list(dict.fromkeys(settings.psps))[:LABELLED]:
-        equal = settings.psps.count(psp)
-        colour = plot.colour_of(1 if psp >= 0 else -1)
-        potential = trace.of(settings.psps.index(psp))
+    kit.draw_levels(axes, result.populations["neuron"])
+    curves = {psp: trace.of(settings.psps.index(psp)) for psp in settings.psps}
+    for psp, potential in list(curves.items())[:8]:  # no more labels fit
+        count, colour = settings.psps.count(psp), ns.plot.colour_of(1 if psp >= 0 else -1)
         axes.plot(trace.times, potential, color=colour)
-        _label_peak(axes, result, potential, colour, f"{equal} × " if equal > 1 else "")
+        _label_peak(axes, potential, colour, f"{count} × " if count > 1 else "")
     together = trace.of(len(settings.psps))
-    axes.plot(trace.times, together, color="black", lw=2.0, label="all synapses together")
-    _label_peak(axes, result, together, "black")
-    draw_levels(axes, result.populations["neuron"])
-    axes.margins(y=0.1)
-    axes.set(ylabel="potential (mV)", title="each synapse alone, and their sum")
+    axes.plot(trace.times, together, color="black", lw=2.0)
+    _label_peak(axes, together, "black")
+    axes.margins(y=0.12)
 
 
-def _label_peak(
-    axes: Axes, result: ns.Result, potential: NDArray[np.float64], colour: str, words: str = ""
-) -> None:
-    """Write how far from rest the peak of a potential is, before the rise at its height."""
-    deviation = potential - result.populations["membrane"].v_rest
-    peak = np.abs(deviation).argmax()
-    arrival, height = FIRING + DELAY, potential[peak]
-    reached = result.traces["membrane", "v"].times[peak]
-    axes.plot([arrival, reached], [height, height], color=colour, lw=0.8, ls=":")
-    axes.annotate(
-        words + f"{deviation[peak]:+.4g} mV".replace("-", "−"),
-        (arrival, height),
-        xytext=(-5, 0),
-        textcoords="offset points",
-        ha="right",
-        va="center",
-        color=colour,
-        fontsize=9,
-    )
+def _label_peak(axes: kit.Axes, potential: kit.Floats, colour: str, before: str = "") -> None:
+    """Write the peak of a PSP to the left of its rise."""
+    peak = extreme(potential - NEURON.v_rest)
+    text = f"{before}{kit.signed(peak, 4, plus=True)} mV"
+    kit.label(axes, SPIKE + DELAY, NEURON.v_rest + peak, text, colour, "left")
 
 
-def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
-    """Set the potentials that the neuron reached beside the sum that the abstract unit takes."""
+def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
+    """Compare the peak potential with the weighted sum of a threshold unit."""
     found = findings(result, settings)
-    gap = bridge.threshold_distance(NEURON)
-    unit = bridge.LogisticUnit(-gap, np.array(settings.psps))
+    unit = bridge.LogisticUnit(-bridge.threshold_distance(NEURON), np.array(settings.psps))
     score = float(unit.score(np.ones(len(settings.psps))))
-    # A threshold unit answers 1 where its score is above 0, in millivolts as in any unit.
-    fires, fired = round(score, 9) > 0.0, bool(found["fired"])
-    graded = float(found["graded_mv"])  # type: ignore[arg-type]
-    off = abs(graded - NEURON.v_threshold - score)
-    return bridge.Comparison(
-        title="Postsynaptic potentials: in the membrane, and as the sum of an abstract unit",
-        measures={
-            "agreement": bridge.Measure(fires == fired, note="whether it fires"),
-            "score": bridge.Measure(score, "mV", note="−15 + Σ θᵢ of the abstract unit"),
-            "graded_less_threshold": bridge.Measure(
-                graded - NEURON.v_threshold, "mV", note="of the membrane without threshold"
-            ),
-            "difference": bridge.Measure(
-                off, "mV", note="PSPs of one shape that arrive together add up"
-            ),
-            "unit_fires": bridge.Measure(fires, note="step(score)"),
-            "neuron_fired": bridge.Measure(fired),
-        },
-        drawings={"sum": partial(_draw_steps, result, settings)},
+    above, active = found["graded_mv"] - NEURON.v_threshold, round(score, 9) > 0.0
+    same = active == found["fired"]
+    measures = {
+        "score": kit.Measure(score, "mV", label="Weighted sum of the unit, −15 + Σ θᵢ"),
+        "graded_less_threshold": kit.Measure(above, "mV", label="Peak potential minus threshold"),
+        "difference": kit.Measure(abs(above - score), "mV", label="Difference"),
+        "unit_fires": kit.Measure(active, label="The unit is active (sum above 0)"),
+        "neuron_fired": kit.Measure(found["fired"], label="The neuron fired"),
+        "agreement": kit.Measure(same),
+    }
+    conclusion = "The peak of the membrane potential is the weighted sum of a threshold unit, and "
+    conclusion += "both decide alike." if same else "yet they decide differently."
+    drawings = {"sum": partial(_draw_sum, result, settings, found["graded_mv"])}
+    title = "PSPs in the membrane, and the weighted sum of a threshold unit"
+    return kit.Comparison(title, measures, drawings, conclusion)
+
+
+def _draw_sum(result: ns.Result, settings: Settings, peak: float) -> kit.Figure:
+    """Draw the weighted sum of the threshold unit term by term, and the peak of the membrane."""
+
+    def draw(axes: kit.Axes) -> None:
+        psps = np.array(settings.psps)
+        after = NEURON.v_rest + np.cumsum(psps)
+        colours = [ns.plot.colour_of(1 if psp >= 0 else -1) for psp in psps]
+        axes.bar(np.arange(len(psps)), psps, 0.6, after - psps, color=colours)
+        for k, level in enumerate(after):
+            axes.plot([k - 0.3, k + 1.3], [level, level], color="black", lw=0.9)
+            text = f"{kit.signed(psps[k], 4, plus=True)}\nmV"
+            kit.label(axes, k, level - psps[k] / 2, text, "white", "centre")
+        axes.plot(len(psps), peak, "D", ms=7, color=kit.SPIKING)
+        kit.label(axes, len(psps), peak, "membrane", kit.SPIKING, "above")
+        kit.draw_levels(axes, result.populations["neuron"])
+        axes.set_xticks(range(len(psps) + 1), [*map(str, range(1, len(psps) + 1)), "sum"])
+        axes.use_sticky_edges = False
+        axes.margins(y=0.15)
+
+    return kit.page(
+        "The weighted sum of a threshold unit is the peak of the membrane potential",
+        kit.panel(draw, xlabel="synapse i", ylabel="membrane potential (mV)"),
+        size=(max(6.4, 1.6 + 0.6 * len(settings.psps)), 4.2),
     )
 
 
-def _draw_steps(result: ns.Result, settings: Settings) -> Figure:
-    """Draw the sum of the abstract unit step by step, and where the membrane's peak is."""
-    from neurosim import plot
-
-    psps = np.array(settings.psps)
-    ends = NEURON.v_rest + np.cumsum(psps)
-    begins = ends - psps
-    fig = plot.figure(max(4.8, 1.6 + 0.7 * len(psps)), 4.0)
-    (axes,) = plot.panels(fig)
-    with plot.style():
-        for sign, kind in ((1, "excitatory"), (-1, "inhibitory")):
-            words, own = f"θᵢ of an {kind} synapse", psps >= 0 if sign > 0 else psps < 0
-            if own.any():
-                places = np.flatnonzero(own)
-                colour = plot.colour_of(sign)
-                axes.bar(places, psps[own], 0.6, begins[own], color=colour, label=words)
-        for k in range(len(psps)):
-            axes.plot([k - 0.3, k + 1.3], [ends[k], ends[k]], color="black", lw=0.9)
-        graded = float(findings(result, settings)["graded_mv"])  # type: ignore[arg-type]
-        axes.plot(len(psps), graded, "D", ms=7, color="#009E73", label="peak of the membrane")
-        draw_levels(axes, result.populations["neuron"])
-        axes.set_xticks([*range(len(psps)), len(psps)], [*map(str, range(1, len(psps) + 1)), "Σ"])
-        axes.set(xlabel="synapse", ylabel="potential (mV)")
-        axes.margins(y=0.12)
-        fig.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=1)
-    return fig
-
-
-scenario = Scenario(
+scenario = kit.Scenario(
     name="psp-summation",
-    title="Postsynaptic potentials add, with their signs",
+    text=__doc__,
     row="S2",
-    source="L0",
+    source=kit.lectures("L0"),
     group="The biological neuron",
-    description=(
-        "Synapses of -6, +10 and +3 mV reach one neuron at rest, their spikes arriving together: "
-        "-70 - 6 + 10 + 3 = -63 mV at the peak, and no spike. With psps=10,3,3 it is -54 mV, above "
-        "the threshold, and the neuron fires. Beside it stand membranes without threshold, one for "
-        "each synapse alone and one for all. Excitatory and inhibitory synapses differ in sign "
-        "only; a presynaptic neuron has one sign (Dale's law)."
-    ),
     settings=Settings,
     duration=80.0,
     network=network,
     findings=findings,
+    report=report,
     figures=figures,
     compare=compare,
 )

@@ -7,14 +7,22 @@ from sklearn.linear_model import LogisticRegression
 
 import neurosim as ns
 from neurosim.scenario import RunOptions
-from scenarios.artificial_neuron.vote import GRID, LECTURE, Election, Settings, network
+from scenarios.artificial_neuron.vote import (
+    CLASSIFIER,
+    GRID,
+    Settings,
+    network,
+    outcome,
+    trained_on,
+)
 
 
 @pytest.fixture(scope="module")
-def election() -> Election:
+def election():
+    """Return the classifier's spikes, and the incomes and votes of the voters."""
     settings = Settings()
     options = RunOptions(duration=5.0, dt=5.0)
-    return Election.of(ns.simulate(network(settings, options), 5.0, dt=5.0, seed=1), settings)
+    return outcome(ns.simulate(network(settings, options), 5.0, dt=5.0, seed=1), settings)
 
 
 def test_the_lectures_three_votes(command, tmp_path):
@@ -30,23 +38,23 @@ def test_the_lectures_three_votes(command, tmp_path):
     assert (tmp_path / "vote-spikes.png").exists()
 
 
-def test_spiking_twin_fires_as_often_as_predicted(election):
-    trials = election.fired.shape[1]
+def test_spiking_classifier_fires_with_the_predicted_probability(election):
+    fired, _, _ = election
+    trials = fired.shape[1]
     p_values = [
-        binomtest(int(fired), trials, float(p)).pvalue
-        for fired, p in zip(
-            election.fired.sum(axis=1), LECTURE.probability(GRID[:, None]), strict=True
-        )
+        binomtest(int(spikes), trials, float(p)).pvalue
+        for spikes, p in zip(fired.sum(axis=1), CLASSIFIER.probability(GRID[:, None]), strict=True)
     ]
     # Below 1e-6 at any of 18 incomes: an error rate of 2e-5.
     assert min(p_values) > 1e-6
 
 
 def test_training_ends_at_scikit_learns_unregularised_solution(election):
-    trained = election.trained()
-    incomes = election.incomes[:, None]
+    _, incomes, votes = election
+    trained = trained_on(incomes, votes)
+    incomes = incomes[:, None]
     reference = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12)
-    reference.fit(incomes, election.votes)
+    reference.fit(incomes, votes)
     assert trained.intercept_ == pytest.approx(reference.intercept_, abs=1e-6)
     assert trained.coef_ == pytest.approx(reference.coef_, abs=1e-6)
     assert trained.predict_proba(incomes) == pytest.approx(

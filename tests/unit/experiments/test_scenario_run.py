@@ -106,6 +106,7 @@ def test_the_summary_has_the_keys_programs_rely_on(toys: Registry):
         "profile_s": None,
         "rates_hz": {"exc": 30.0},
         "findings": {"peak_mv": -63.0, "fired": True},
+        "report": [],
         "files": [],
     }
 

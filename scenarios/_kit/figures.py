@@ -1,0 +1,157 @@
+"""Figures of scenarios: pages of panels in one style."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import neurosim as ns
+from scenarios._kit.text import signed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SPIKING, LOGISTIC, TRAINED = "#009E73", "0.55", "#CC79A7"
+"""Colours of spiking neurons, of logistic neurons given by a formula, and of trained ones."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One pair of axes of a page; made by `panel`."""
+
+    draw: Callable[[Axes], object]
+    legend: Any
+    labels: dict[str, Any]
+
+
+def panel(
+    draw: Callable[..., object], *arguments: object, legend: str = "", **labels: Any
+) -> Panel:
+    """Describe one panel of a page.
+
+    Parameters
+    ----------
+    draw : callable
+        Draws into axes: ``draw(axes, *arguments)``.
+    *arguments
+        Further arguments of `draw`.
+    legend : str
+        Location of a legend inside the panel, such as "upper left". Default: none.
+    **labels
+        Arguments of ``Axes.set``: title, xlabel, ylabel, xlim, yticks, … They are set after
+        drawing.
+    """
+    return Panel(lambda axes: draw(axes, *arguments), legend, labels)
+
+
+def page(
+    title: str,
+    *panels: Panel,
+    columns: int | None = None,
+    size: tuple[float, float] | None = None,
+    mosaic: str = "",
+    legend: int = 0,
+    colourbar: str = "",
+    **grid: Any,
+) -> Figure:
+    """Draw panels on one page.
+
+    Parameters
+    ----------
+    title : str
+        Message of the figure.
+    *panels : Panel
+        In reading order.
+    columns : int, optional
+        Default: all panels side by side, at most three.
+    size : (float, float), optional
+        Width and height (inches). Default: 4.2 × 3.5 for each panel, 6.4 × 4.0 for a single one.
+    mosaic : str
+        Layout as for ``Figure.subplot_mosaic``, such as "AB;CC"; panel 1 is A, panel 2 is B.
+    legend : int
+        Number of columns of a legend below all panels, with each label once. Default: no such
+        legend.
+    colourbar : str
+        Label of a colour bar, at the right, for the first image of the last panel that has one.
+        Default: no colour bar.
+    **grid
+        Arguments of ``Figure.subplots``, such as sharex, height_ratios.
+    """
+    columns = columns or min(3, len(panels))
+    rows = -(-len(panels) // columns)
+    if size is None:
+        size = (6.4, 4.0) if len(panels) == 1 else (4.2 * columns, 0.4 + 3.5 * rows)
+    fig = ns.plot.figure(*size)
+    with ns.plot.style():
+        if mosaic:
+            places = fig.subplot_mosaic(mosaic, **grid)
+            axes = [places[letter] for letter in sorted(places)]
+        else:
+            axes = ns.plot.panels(fig, rows, columns, **grid)
+        for own, described in zip(axes, panels, strict=False):
+            described.draw(own)
+            own.set(**described.labels)
+            if described.legend:
+                own.legend(loc=described.legend)
+        for unused in axes[len(panels) :]:
+            unused.set_axis_off()
+        if legend:
+            _common_legend(fig, axes, legend)
+        if colourbar:
+            _colourbar(fig, axes, colourbar)
+        fig.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+    return fig
+
+
+def _common_legend(fig: Figure, axes: list[Axes], columns: int) -> None:
+    """Add a legend below all panels, with each label once."""
+    entries: dict[str, Any] = {}
+    for own in axes:
+        for handle, label in zip(*own.get_legend_handles_labels(), strict=True):
+            entries.setdefault(label, handle)
+    fig.legend(list(entries.values()), list(entries), loc="outside lower center", ncols=columns)
+
+
+def _colourbar(fig: Figure, axes: list[Axes], label: str) -> None:
+    """Add a colour bar for the last panel with a plane."""
+    images = [mesh for own in axes for mesh in own.collections if mesh.get_array() is not None]
+    ticks = np.linspace(0.0, 1.0, 5)
+    fig.colorbar(images[-1], ax=axes, label=label, ticks=ticks)
+
+
+def label(
+    axes: Axes, x: float, y: float, text: str, colour: str = "black", side: str = "right"
+) -> None:
+    """Write text at a point: to its "left" or "right", "above", "below" or at its "centre"."""
+    shifts = {"left": (-5, 0), "right": (5, 0), "above": (0, 4), "below": (0, -4)}
+    horizontal = {"left": "right", "right": "left"}.get(side, "center")
+    vertical = {"above": "bottom", "below": "top"}.get(side, "center")
+    axes.annotate(
+        text, (x, y), xytext=shifts.get(side, (0, 0)), textcoords="offset points", ha=horizontal,
+        va=vertical, color=colour, fontsize=9,
+    )  # fmt: skip
+
+
+def draw_levels(axes: Axes, info: ns.PopulationInfo, *, labels: bool = True) -> None:
+    """Draw the threshold and the resting potential as dashed lines, labelled inside the axes."""
+    for level, name, side in (
+        (info.v_threshold, "threshold", "bottom"),
+        (info.v_rest, "rest", "top"),
+    ):
+        axes.axhline(level, color="0.45", lw=0.9, ls="--", zorder=0)
+        if labels:
+            axes.annotate(
+                f"{name} {signed(level)} mV",
+                (1.0, level),
+                xycoords=("axes fraction", "data"),
+                xytext=(-2, 2 if side == "bottom" else -2),
+                textcoords="offset points",
+                ha="right",
+                va=side,
+                fontsize=9,
+                color="0.35",
+            )

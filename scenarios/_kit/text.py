@@ -1,0 +1,45 @@
+"""Numbers in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+def signed(value: float, digits: int = 8, *, plus: bool = False) -> str:
+    """Return a number with at most `digits` digits and a true minus sign.
+
+    Examples
+    --------
+    >>> signed(-6.0), signed(10.0, plus=True)
+    ('−6', '+10')
+    """
+    return f"{value:{'+' if plus else ''}.{digits}g}".replace("-", "−")
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return words as an enumeration.
+
+    Examples
+    --------
+    >>> listed(["−6", "+10", "+3"])
+    '−6, +10 and +3'
+    """
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def estimate(value: float, interval: ArrayLike, unit: str = "", digits: int = 3) -> str:
+    """Return an estimate with its 95 % interval.
+
+    Examples
+    --------
+    >>> estimate(0.2693, (0.2551, 0.2834))
+    '0.269 (95 % interval 0.255 to 0.283)'
+    """
+    low, high = np.asarray(interval, dtype=float)
+    unit = f" {unit}" if unit else ""
+    text = f"{value:.{digits}f}{unit} (95 % interval {low:.{digits}f} to {high:.{digits}f})"
+    return text.replace("-", "−")
