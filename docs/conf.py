@@ -50,6 +50,7 @@ numpydoc_xref_ignore = "all"
 
 gallery.write_scripts()
 gallery.draw_derivation()
+gallery.record_shown_figures()
 has_tutorials = gallery.TUTORIALS.is_dir()
 sphinx_gallery_conf = {
     "examples_dirs": [str(gallery.TUTORIALS)] * has_tutorials + [str(gallery.SCRIPTS)],

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import inspect
 import os
-import re
 import shutil
 import sys
 from dataclasses import dataclass
@@ -18,11 +17,11 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from matplotlib.figure import Figure
+
 from neurosim.scenario import ENTRY_POINTS, GROUPS, Scenario, all_scenarios, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from sphinx.application import Sphinx
 
 HERE = Path(__file__).parent
@@ -66,7 +65,12 @@ PAGE = '''r"""
 from neurosim.scenario import run
 
 done = run({call})
-done.figures
+print(*done.report, sep="\n")
+
+# %%
+
+for figure in done.figures.values():
+    figure.show()
 '''
 
 COMPARISON = """
@@ -74,11 +78,14 @@ COMPARISON = """
 # Comparison with the abstract model
 # ----------------------------------
 
-done.comparison
+for measure, value, note in done.comparison.rows:
+    print(f"{measure}: {value} {note}")
+print(done.comparison.conclusion)
 
 # %%
 
-done.comparison.figures()
+for figure in done.comparison.figures().values():
+    figure.show()
 """
 
 CODE = """
@@ -224,33 +231,31 @@ def _path_in_docs(file: Path) -> str:
     return "/" + Path(os.path.relpath(file, HERE)).as_posix()
 
 
-def save_output(block: tuple, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
-    """Return the figures or the comparison that a block returns (a scraper of sphinx-gallery)."""
+def save_figures(block: tuple, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
+    """Save the figures that a code block returns or shows (a scraper of sphinx-gallery)."""
     from sphinx_gallery.scrapers import figure_rst
 
-    value = block_vars["example_globals"].get("___")
+    figures = [*_shown, block_vars["example_globals"].get("___")]
+    _shown.clear()
     block_vars["example_globals"]["___"] = None
-    if hasattr(value, "rows"):
-        return _table(value.rows)
-    figures = list(value.values()) if isinstance(value, dict) else [value]
-    figures = [figure for figure in figures if hasattr(figure, "savefig")]
     text = ""
     for figure, path in zip(figures, block_vars["image_path_iterator"], strict=False):
-        figure.savefig(path, dpi=120)
-        # One by one: sphinx-gallery shows several pictures of a block as small ones, two abreast.
-        text += figure_rst([path], gallery_conf["src_dir"])
+        if hasattr(figure, "savefig"):
+            figure.savefig(path, dpi=120)
+            # One by one: sphinx-gallery shows several pictures of a block small, two abreast.
+            text += figure_rst([path], gallery_conf["src_dir"])
     return text
 
 
-def _table(rows: Iterable[tuple[str, str, str]]) -> str:
-    """Return the rows of a comparison as reStructuredText."""
-    lines = [".. list-table::", "   :header-rows: 1", "   :class: comparison", ""]
-    for row in (("Measure", "Value", "Note"), *rows):
-        cells = (re.sub(r"([\\*`|_])", r"\\\1", cell) for cell in row)
-        lines += [f"   {'*' if k == 0 else ' '} - {cell}" for k, cell in enumerate(cells)]
-    return "\n".join([*lines, "", ""])
+def record_shown_figures() -> None:
+    """Let `Figure.show`, which opens a window or displays in a notebook, keep the figure here."""
+    for kind in (Figure, *Figure.__subclasses__()):
+        kind.show = lambda self, warn=True: _shown.append(self)
+
+
+_shown: list[Figure] = []
 
 
 def _get_sg_image_scraper() -> object:
     """Return the scraper under the name that sphinx-gallery looks up."""
-    return save_output
+    return save_figures
