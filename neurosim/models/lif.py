@@ -199,6 +199,21 @@ class IntegrateAndFire(LIF):
     ------
     NeurosimError
         If a value is out of range.
+
+    Examples
+    --------
+    A neuron without leak, in the units of a network from another framework:
+
+    >>> import math
+    >>> import neurosim as ns
+    >>> from neurosim.models.lif import IntegrateAndFire
+    >>> units = {"v_rest": 0.0, "v_reset": 0.0, "v_threshold": 1.0}
+    >>> neuron = IntegrateAndFire(**units, v_peak=2.0, tau_m=math.inf, c_m=1.0, t_ref=0.0)
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, neuron)
+    >>> drive = net.drive(cell, ns.SpikeTimes([1.0, 2.0, 3.0]), weight=0.4)
+    >>> ns.simulate(net, 5.0).spikes["cell"].times
+    array([3.])
     """
 
     v_rest: Any = parameter(-70.0, "mV", help="resting potential")
