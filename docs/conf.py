@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import gallery
+import model_pages
 import usage
 
 import neurosim
@@ -42,6 +44,7 @@ html_css_files = ["custom.css"]
 html_math_renderer = "mathml"
 
 autosummary_generate = True
+autosummary_context = {"hidden": partial(model_pages.hidden)}  # Sphinx cannot store functions
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = True  # types of parameters become links, if they are public names

@@ -33,7 +33,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Replace the section "Parameters" of models, before numpydoc formats their docstrings."""
     app.setup_extension("sphinx.ext.autodoc")
     app.connect("autodoc-process-docstring", _process, priority=400)
-    app.config.autosummary_context["hidden"] = hidden
     return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
