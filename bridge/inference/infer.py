@@ -131,6 +131,19 @@ def infer_synapses(
         absent neurons are ignored, residuals after spikes are not flat, or the z of absent synapses
         have a larger standard deviation than expected. In the last two cases the false discovery
         rate can exceed `fdr`.
+
+    Examples
+    --------
+    A neuron that often fires shortly after another one:
+
+    >>> import numpy as np
+    >>> from bridge.inference import infer_synapses
+    >>> rng = np.random.default_rng(1)
+    >>> first = np.cumsum(rng.uniform(10.0, 200.0, 500))
+    >>> second = first[::2] + rng.uniform(1.0, 9.0, 250)
+    >>> found = infer_synapses([first, second], duration=first[-1] + 10.0)
+    >>> found.called().tolist()
+    [[False, True], [False, False]]
     """
     check_parameters(history, reset, shared, baseline, ridge, tol, threads)
     trains = bin_trains(spikes, duration, bin_width)

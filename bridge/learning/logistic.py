@@ -134,6 +134,21 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
     direction of the weights is meaningful. `firth=True` gives finite estimates in both cases.
 
     A perceptron that cannot separate the classes keeps the weights with the fewest errors.
+
+    Examples
+    --------
+    Recover the weights of a neuron from its trials:
+
+    >>> import numpy as np
+    >>> from bridge import LogisticNeuron
+    >>> rng = np.random.default_rng(1)
+    >>> X = rng.integers(0, 2, (2000, 2))
+    >>> fired = rng.random(2000) < 1.0 / (1.0 + np.exp(1.0 - 2.0 * X[:, 0] + X[:, 1]))
+    >>> neuron = LogisticNeuron().fit(X, fired)
+    >>> neuron.intercept_.round(1), neuron.coef_.round(1)
+    (array([-0.9]), array([[ 1.9, -0.9]]))
+    >>> neuron.predict_proba([[1, 0]]).round(2)
+    array([[0.27, 0.73]])
     """
 
     def __init__(

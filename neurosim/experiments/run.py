@@ -26,6 +26,16 @@ class ScenarioRun(Generic[S]):
 
     Findings, figures and comparison are computed on first access, so that the result can be saved
     first.
+
+    Examples
+    --------
+    >>> from neurosim.scenario import run
+    >>> done = run("psp-summation")
+    >>> done.settings.psps
+    (-6.0, 10.0, 3.0)
+    >>> round(done.findings["graded_mv"], 6)
+    -63.0
+    >>> figures = done.figures
     """
 
     scenario: Scenario[S]
@@ -133,6 +143,15 @@ def run_scenario(
     ------
     NeurosimError
         If the duration is within the warm-up, or the network cannot be built or simulated.
+
+    Examples
+    --------
+    >>> from neurosim.scenario import RunOptions, find_scenario, run_scenario
+    >>> scenario = find_scenario("psp-summation")
+    >>> options = RunOptions(duration=scenario.duration, seed=2)
+    >>> done = run_scenario(scenario, scenario.settings(psps=(10.0, 3.0)), options)
+    >>> done.result.seed
+    2
     """
     from neurosim.engine.simulation import simulate
 
@@ -151,7 +170,14 @@ def run_scenario(
 
 
 def check_duration(scenario: Scenario[S], settings: S, options: RunOptions) -> None:
-    """Raise an error for a duration that ends within the warm-up."""
+    """Raise an error for a duration that ends within the warm-up.
+
+    Examples
+    --------
+    >>> from neurosim.scenario import RunOptions, check_duration, find_scenario
+    >>> scenario = find_scenario("balanced-network")
+    >>> check_duration(scenario, scenario.settings(), RunOptions(duration=1000.0))
+    """
     warmup = _warmup(scenario, settings)
     if options.duration <= warmup:
         raise NeurosimError(

@@ -70,6 +70,16 @@ class BaseSettings:
     ------
     NeurosimError
         If a value has the wrong type or is out of range.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from neurosim.scenario import BaseSettings, setting
+    >>> @dataclass(frozen=True)
+    ... class Settings(BaseSettings):
+    ...     rate: float = setting(10.0, "Hz", 0.0, 1000.0, "firing rate of the inputs")
+    >>> Settings(rate=20.0).rate
+    20.0
     """
 
     def __post_init__(self) -> None:

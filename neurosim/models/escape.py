@@ -51,6 +51,17 @@ class EscapeRate(Part):
     ----------
     W. Gerstner, W. M. Kistler, R. Naud & L. Paninski, *Neuronal Dynamics*, Cambridge University
     Press (2014), section 9.1.
+
+    Examples
+    --------
+    Where the potential equals the threshold, the neuron fires in half of the steps:
+
+    >>> import numpy as np
+    >>> import neurosim as ns
+    >>> escape = ns.EscapeRate(delta=2.0, tau=0.1)
+    >>> float(1.0 - np.exp(-escape.rate(0.0) * 0.1))
+    0.5
+    >>> neuron = ns.LIF(escape=escape)
     """
 
     noun: ClassVar[str] = "a soft threshold"

@@ -70,6 +70,22 @@ class HodgkinHuxley(NeuronModel):
     application to conduction and excitation in nerve*, J. Physiol. 117, 500 (1952): rates
     from equations 12, 13, 20, 21, 23 and 24, with the modern sign of the potential and rest at
     −65 mV; conductances for a membrane area of 10⁻⁴ cm².
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> neuron = ns.HodgkinHuxley()
+    >>> round(neuron.v_rest, 2)
+    -65.0
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, neuron)
+    >>> drive = net.drive(cell, ns.StepCurrent([5.0, 6.0], [1000.0, 0.0]))
+    >>> recording = net.record(cell, "v")
+    >>> result = ns.simulate(net, 20.0)
+    >>> len(result.spikes["cell"])
+    1
+    >>> float(result.traces["cell", "v"].values.max().round())
+    39.0
     """
 
     g_na: Any = parameter(12000.0, "nS", 0.0, 1e6, "conductance of all sodium channels open")

@@ -62,6 +62,16 @@ class Population:
     dale : bool
         Whether all outgoing synapses must have one sign.
     positions : Grid, RandomPositions, Points or None
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 100, ns.LIF())
+    >>> cells.name, cells.size
+    ('cells', 100)
+    >>> half = cells[:50]
+    >>> drive = net.drive(half, ns.ConstantCurrent(300.0))
     """
 
     name: str
@@ -170,6 +180,16 @@ class Projection:
     delay : float, ndarray, distribution or Column
         ms.
     plasticity : Plasticity or None
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> exc, inh = net.add("exc", 80, ns.LIF()), net.add("inh", 20, ns.LIF())
+    >>> projection = net.connect(exc, inh, ns.FixedProbability(0.1), psp=0.5, delay=1.5)
+    >>> projection.weight, projection.delay
+    (0.5, 1.5)
+    >>> connections = ns.Simulation(net).connections(projection)
     """
 
     source: Population

@@ -60,6 +60,21 @@ def draw_voltage(
         ms.
     marks : bool
         Whether to mark synaptic input.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from neurosim.plot import draw_voltage, figure, panels
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> drive = net.drive(cell, ns.ConstantCurrent(300.0))
+    >>> recording = net.record(cell, "v")
+    >>> result = ns.simulate(net, 100.0)
+    >>> fig = figure(6.0, 3.0)
+    >>> [axes] = panels(fig)
+    >>> draw_voltage(axes, result, "cell", 0)
+    >>> axes.get_ylabel()
+    'membrane potential (mV)'
     """
     trace = _trace(result, population, "v")
     info = result.populations[population]
@@ -118,6 +133,18 @@ def voltage_trace(
     Returns
     -------
     Figure
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from neurosim.plot import voltage_trace
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 2, ns.LIF())
+    >>> drive = net.drive(cells, ns.ConstantCurrent([180.0, 300.0]))
+    >>> recording = net.record(cells, "v")
+    >>> figure = voltage_trace(ns.simulate(net, 100.0), "cells", title="180 and 300 pA")
+    >>> len(figure.axes)
+    2
     """
     chosen = _trace(result, population, "v").ids[:6] if neurons is None else np.atleast_1d(neurons)
     n = len(chosen)
@@ -148,7 +175,24 @@ def draw_currents(
     start: float = 0.0,
     stop: float | None = None,
 ) -> None:
-    """Draw the excitatory and inhibitory synaptic current of one neuron into axes."""
+    """Draw the excitatory and inhibitory synaptic current of one neuron into axes.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from neurosim.plot import draw_currents, figure, panels
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> for time, psp in ((10.0, 5.0), (30.0, -5.0)):
+    ...     drive = net.drive(cell, ns.SpikeTimes([time]), synapse=ns.ExpCurrent(5.0), psp=psp)
+    >>> recordings = [net.record(cell, "i_exc"), net.record(cell, "i_inh")]
+    >>> result = ns.simulate(net, 60.0)
+    >>> fig = figure(6.0, 3.0)
+    >>> [axes] = panels(fig)
+    >>> draw_currents(axes, result, "cell", 0)
+    >>> axes.get_ylabel()
+    'current (pA)'
+    """
     end = end_of(result, start, stop)
     with style():
         for (sign, colour, words), height in zip(SIGNS, (0.9, 0.1), strict=True):
