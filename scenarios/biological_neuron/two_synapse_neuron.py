@@ -146,8 +146,9 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the step without noise, and the logistic neuron with noise."""
-    psps = " and ".join(kit.signed(psp, plus=True) for psp in settings.psps)
+    psps = kit.listed(kit.signed(psp, plus=True) for psp in settings.psps)
     intercept, *weights = (kit.signed(theta, 4, plus=True) for theta in found["theta"])
+    difference, error = found["largest_difference_from_logistic"], found["expected_error"]
     return [
         f"{found['points']} inputs of 0 to {settings.spikes} spikes at each of two synapses, with "
         f"PSPs of {psps} mV, were presented once without noise and {settings.repeats:,} times with "
@@ -158,8 +159,8 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         f"The corresponding logistic neuron has a slope β = {found['beta_per_mv']:.3g} per mV, and "
         f"thus the firing probability σ({intercept} {weights[0]}·a₁ {weights[1]}·a₂).",
         "The fraction of trials with a spike differs from this probability by up to "
-        f"{found['largest_difference_from_logistic']:.2g}: at most {found['expected_error']:.2g} due "
-        "to the distribution of the noise, and the rest to chance.",
+        f"{difference:.2g}: at most {error:.2g} is due to the distribution of the noise, and the "
+        "rest to chance.",
     ]
 
 
