@@ -142,7 +142,7 @@ def table_page(
         draw_table, logic.names, fired, len(logic.inputs), active,
         title=marks, xlabel=f"inputs ({shown}; grey: 1)",
     )  # fmt: skip
-    size = (max(6.0, 3.0 + 0.32 * columns), 1.3 + 0.32 * logic.size)
+    size = (max(6.0, 3.5 + 0.32 * columns), 1.3 + 0.32 * logic.size)
     return page(title, body, size=size)
 
 
