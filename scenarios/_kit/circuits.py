@@ -12,7 +12,8 @@ import bridge
 import neurosim as ns
 from bridge.classics import Expression, parse
 from neurosim.scenario import RunOptions
-from scenarios._kit.figures import SPIKING, Panel, draw_levels, label, page, panel
+from scenarios._kit.figures import SPIKING, TRAINED, Panel, draw_levels, label, page, panel
+from scenarios._kit.planes import draw_examples
 from scenarios._kit.text import signed
 
 if TYPE_CHECKING:
@@ -127,6 +128,17 @@ def draw_table(
     axes.set(ylim=(len(names), 0), aspect="equal", xticks=[])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
+
+
+def draw_responses(
+    axes: Axes, points: NDArray[np.float64], fired: NDArray[np.bool_], wrong: Any = None
+) -> None:
+    """Draw at points whether a neuron fires, and crosses where it is wrong, with legend labels."""
+    draw_examples(axes, points, fired, ms=8)
+    for line, text in zip(axes.lines[-2:], ("no spike", "spike"), strict=True):
+        line.set_label(text)
+    if wrong is not None and np.any(wrong):
+        axes.plot(*points[wrong].T, "x", color=TRAINED, ms=16, mew=2.5, label="wrong")
 
 
 def table_page(

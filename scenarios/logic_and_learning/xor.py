@@ -169,10 +169,7 @@ def _draw_plane(axes: kit.Axes, band: tuple[float, float], fired: kit.Bools) -> 
     a, b = np.meshgrid([-0.5, 1.5], [-0.5, 1.5])
     axes.contourf(a, b, a + b, levels=band, colors=["0.85"])
     axes.fill_between([], [], color="0.85", label="unit is active")
-    points = truth_table(2).astype(float)
-    kit.draw_examples(axes, points, fired, ms=9)
-    for line, label in zip(axes.lines, ("no spike", "spike"), strict=True):
-        line.set_label(label)
+    kit_circuits.draw_responses(axes, truth_table(2).astype(float), fired)
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
