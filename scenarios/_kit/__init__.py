@@ -18,7 +18,7 @@ from scenarios._kit.lectures import lectures
 from scenarios._kit.planes import Plane, draw_examples
 from scenarios._kit.soft_threshold import SoftThreshold, soft_threshold
 from scenarios._kit.text import estimate, listed, signed
-from scenarios._kit.trials import add_trials, draw_fraction
+from scenarios._kit.trials import add_trials, draw_fraction, group_trials
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,6 +61,7 @@ __all__ = [
     "draw_fraction",
     "draw_levels",
     "estimate",
+    "group_trials",
     "label",
     "lectures",
     "listed",

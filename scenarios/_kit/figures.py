@@ -79,7 +79,8 @@ def page(
         Label of a colour bar, at the right, for the first image of the last panel that has one.
         Default: no colour bar.
     **grid
-        Arguments of ``Figure.subplots``, such as sharex, height_ratios.
+        Arguments of ``Figure.subplots``, such as sharex, height_ratios. If both axes are shared,
+        only the outer panels show their labels.
     """
     columns = columns or min(3, len(panels))
     rows = -(-len(panels) // columns)
@@ -97,6 +98,8 @@ def page(
             own.set(**described.labels)
             if described.legend:
                 own.legend(loc=described.legend)
+            if grid.get("sharex") and grid.get("sharey"):
+                own.label_outer()
         for unused in axes[len(panels) :]:
             unused.set_axis_off()
         if legend:
