@@ -11,7 +11,8 @@ The membrane potential determines the firing probability, so the true probabilit
 known. The loss of a logistic neuron is the log-likelihood per spike that it lacks relative to this
 probability. Three logistic neurons are compared: one derived from the postsynaptic potentials
 (PSPs), one trained on input and spikes, and one trained with further predictors, such as the
-neuron's own past spikes. What a model loses by an effect is what it would need to know.
+neuron's past spikes. A loss that exceeds the information in the true probability means that a
+model predicts worse than a constant probability.
 
 One step of the simulation is one window; its spikes arrive together at its end.
 """
@@ -77,7 +78,7 @@ class Settings(kit.BaseSettings):
         (0.0, 1.0, 2.0, 4.0, 6.0, 8.0, 10.0), "mV", 50.0, "PSP between the two neurons of a pair"
     )
     adaptation: tuple[float, ...] = _strengths(
-        (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0), "mV", 50.0, "hyperpolarisation per own spike"
+        (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0), "mV", 50.0, "hyperpolarisation per spike"
     )
 
     def __post_init__(self) -> None:
@@ -153,7 +154,7 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
         population = unit.add_to(net, effect.at(strength), 2 * settings.pairs, dt=window)
         arrived = arrivals(sent, effect.jitter(strength) * deviation, window).astype(int)
         for psp, counts in zip(unit.psps, arrived.transpose(2, 1, 0), strict=True):
-            spikes = ns.SpikeTimes([np.repeat(ends, own) for own in counts])
+            spikes = ns.SpikeTimes([np.repeat(ends, count) for count in counts])
             net.drive(population, spikes, psp=psp)
         effect.connect(net, population, strength, window)
         net.record(population, "v", ids=[0, 1])
@@ -272,10 +273,10 @@ class Models:
         X = columns.reshape(len(self.fired), -1)
         seen, unseen = np.empty(len(X)), np.empty(len(X))
         for half in (0, 1):
-            own = self.pairs % 2 == half
+            used = self.pairs % 2 == half
             neuron = bridge.LogisticNeuron(solver="newton", ridge=RIDGE)
-            probability = neuron.fit(X[own], self.fired[own]).predict_proba(X)[:, 1]
-            seen[own], unseen[~own] = probability[own], probability[~own]
+            probability = neuron.fit(X[used], self.fired[used]).predict_proba(X)[:, 1]
+            seen[used], unseen[~used] = probability[used], probability[~used]
         fired, true, pairs = (np.tile(each, 2) for each in (self.fired, self.true, self.pairs))
         return bridge.bits_per_spike(fired, true, pairs, over=np.concatenate([seen, unseen]))
 
@@ -322,13 +323,21 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         f"{found['windows']} windows: {len(EFFECTS)} effects, each at several strengths.",
         "Without an effect, the derived logistic neuron predicts the true firing probability.",
     ]
+    worse = []
     for effect in EFFECTS:
         name = f"{effect.name.capitalize()} of {settings.strengths(effect)[-1]:g} {effect.unit}"
         loss, interval = found[f"bits_lost_{effect.key}"][-1], found[f"interval_{effect.key}"]
+        information = found[f"information_{effect.key}"]
         sentences.append(
             f"{name.rstrip()}: the derived neuron loses "
-            f"{kit.estimate(loss, interval, 'bits per spike', 2)} of the "
-            f"{found[f'information_{effect.key}']:.2f} bits in the true probability."
+            f"{kit.estimate(loss, interval, 'bits per spike', 2)}; the true probability carries "
+            f"{information:.2f} bits."
+        )
+        if loss > information:
+            worse.append(effect.name)
+    if worse:
+        sentences.append(
+            f"With {kit.listed(worse)}, it predicts worse than a constant probability."
         )
     return sentences
 
@@ -382,12 +391,12 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare the losses of derived and trained logistic neurons."""
     models = all_models(result, settings)
     measures: dict[str, kit.Measure] = {}
-    for key, place, words in (
+    for key, index, words in (
         ("agreement", 0, "Decisions as true (p > 1/2), no effect"),
         ("agreement_largest", -1, "Decisions as true (p > 1/2), strongest"),
     ):
-        true = np.concatenate([each[place].true for each in models.values()])
-        predicted = np.concatenate([each[place].predicted for each in models.values()])
+        true = np.concatenate([each[index].true for each in models.values()])
+        predicted = np.concatenate([each[index].predicted for each in models.values()])
         measures[key] = bridge.agreement(true > 0.5, predicted > 0.5).labelled(words)
     for effect, each in models.items():
         measures |= _strongest(effect, each[-1])
@@ -455,11 +464,11 @@ def _draw_recovered(axes: kit.Axes, models: dict[Effect, list[Models]]) -> None:
     """Draw by how much training, and then further predictors, reduce each loss."""
     labels = ("recovered by training", "recovered by further predictors", "remaining loss")
     colours = (kit.TRAINED, EXTENDED, "black")
-    for place, (effect, each) in enumerate(models.items()):
+    for y, (effect, each) in enumerate(models.items()):
         ends = [getattr(each[-1], name).value for name, *_ in MODELS] + [0.0]
         for label, colour, high, low in zip(labels, colours, ends, ends[1:], strict=False):
-            axes.barh(place, high - low, 0.45, left=low, color=colour, label=label)
-        axes.text(0.05, place - 0.36, f"{effect.name}: {effect.predictor_names}", va="center",
+            axes.barh(y, high - low, 0.45, left=low, color=colour, label=label)
+        axes.text(0.05, y - 0.36, f"{effect.name}: {effect.predictor_names}", va="center",
                   fontsize=9)  # fmt: skip
     axes.set(yticks=(), ylim=(len(models) - 0.5, -0.65))
 
