@@ -28,7 +28,7 @@ from neurosim.utils.checks import (
     suggest,
 )
 from neurosim.utils.frozen import read_only, set_fields
-from neurosim.utils.table import counted
+from neurosim.utils.table import Table, counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -162,6 +162,16 @@ class Population:
     def __repr__(self) -> str:
         return f"<Population {self.name!r}: {counted(self.size, 'neuron')}, {brief(self.neuron)}>"
 
+    def _repr_html_(self) -> str:
+        neuron = self.neuron
+        declared = parameters_of(type(neuron)).items()
+        rows = tuple(
+            (name, brief(getattr(neuron, name)), parameter.unit, parameter.help)
+            for name, parameter in declared
+        )
+        title = f"{self.name}: {counted(self.size, 'neuron')}, {type(neuron).__name__}"
+        return Table(title, ("parameter", "value", "unit", "meaning"), rows, left=4)._repr_html_()
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Projection:
@@ -218,9 +228,23 @@ class Projection:
         parts.append(f"delay {strength(self.delay, 'ms')}")
         if self.plasticity is not None:
             parts.append(brief(self.plasticity))
+        return f"<Projection {self._title()}: {', '.join(parts)}>"
+
+    def _title(self) -> str:
+        """Return the names of the populations and the numbers of selected neurons."""
         source = neurons(self.source.name, self.source_ids)
-        target = neurons(self.target.name, self.target_ids)
-        return f"<Projection {source} → {target}: {', '.join(parts)}>"
+        return f"{source} → {neurons(self.target.name, self.target_ids)}"
+
+    def _repr_html_(self) -> str:
+        plasticity = None if self.plasticity is None else brief(self.plasticity)
+        rows = (
+            ("rule", brief(self.rule)),
+            ("synapse", brief(self.synapse)),
+            ("weight", strength(self.weight, self.synapse.unit)),
+            ("delay", strength(self.delay, "ms")),
+            ("plasticity", plasticity),
+        )
+        return Table(self._title(), ("property", "value"), rows, left=2)._repr_html_()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
