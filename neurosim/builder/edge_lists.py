@@ -25,7 +25,7 @@ from neurosim.models.distance import Redrawn
 from neurosim.network.dale import EFFECT
 from neurosim.network.strength import MAX_STRENGTH
 from neurosim.utils.frozen import read_only
-from neurosim.utils.resources import physical_memory
+from neurosim.utils.resources import available_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -300,7 +300,7 @@ def _check_counts(rows: int, delays: int) -> None:
     ------
     NeurosimError
     """
-    needed, there = 4 * rows * delays, physical_memory()
+    needed, there = 4 * rows * delays, available_memory()
     if there is not None and needed > there / 2:
         raise NeurosimError(
             f"To count synapses by more than {delays // 2:,} different delays takes about "
