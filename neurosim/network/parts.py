@@ -96,7 +96,7 @@ class Population:
         set_fields(
             self,
             size=size,
-            v_init=_check_v_init(self.v_init, size, name),
+            v_init=None if self.v_init is None else self.check_state("v", self.v_init, "v_init"),
             dale=check_flag(self.dale, f"Population {name!r}: dale"),
             initial=self._check_initial(),
         )
@@ -120,9 +120,24 @@ class Population:
                     f"initial: {type(self.neuron).__name__} has no state {state!r}: "
                     f"{suggest(state, states)}"
                 )
-            name = f"initial {state} of population {self.name!r}"
-            found[state] = check_quantity(value, name, states[state].unit, -np.inf, np.inf)
+            found[state] = self.check_state(state, value, f"initial {state}")
         return found
+
+    def check_state(self, state: str, value: Any, label: str) -> Any:
+        """Return checked values of a state; "v" is the membrane potential.
+
+        Parameters
+        ----------
+        state : str
+        value : float, (size,) array_like or distribution
+        label : str
+            Name of the quantity in messages.
+        """
+        label = f"{label} of population {self.name!r}"
+        if state == "v":
+            return _check_potentials(value, self.size, label)
+        unit = states_of(type(self.neuron))[state].unit
+        return check_quantity(value, label, unit, -np.inf, np.inf)
 
     def _check_sizes(self) -> None:
         """Raise an error if the length of an array is not the number of neurons."""
@@ -383,11 +398,8 @@ def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArr
     return read_only(chosen)
 
 
-def _check_v_init(value: Any, size: int, name: str) -> Any:
-    """Return checked initial potentials."""
-    label = f"v_init of population {name!r}"
-    if value is None:
-        return value
+def _check_potentials(value: Any, size: int, label: str) -> Any:
+    """Return checked membrane potentials."""
     if is_distribution(value):
         (low, high), (_, least, most) = value.extent, _POTENTIAL
         if not least <= low <= high <= most:
