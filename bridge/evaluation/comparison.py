@@ -88,7 +88,10 @@ class Comparison:
 
     def figures(self) -> dict[str, Figure]:
         """Return the figures by name."""
-        return {name: draw() for name, draw in self.drawings.items()}
+        from neurosim.plot.display import unmanaged  # late: imports matplotlib
+
+        with unmanaged():
+            return {name: draw() for name, draw in self.drawings.items()}
 
 
 def _return(figure: Figure) -> Figure:
@@ -110,6 +113,20 @@ def prediction_measures(
         Labels of independent parts of a recording; see `bridge.evaluation.measures`.
     prefix : str
         Prefix of the keys `cross_entropy`, `bits_per_spike`, `brier` and `auc`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import prediction_measures
+    >>> rng = np.random.default_rng(1)
+    >>> probability = rng.random(1000)
+    >>> fired = rng.random(1000) < probability
+    >>> for name, measure in prediction_measures(fired, probability).items():
+    ...     print(name, measure.text)
+    cross_entropy 0.482 nats/trial (0.452 to 0.511)
+    bits_per_spike 0.626 bits/spike (0.532 to 0.719)
+    brier 0.160 (0.148 to 0.171)
+    auc 0.848 (0.824 to 0.871)
     """
     names = ("cross_entropy", "bits_per_spike", "brier", "auc")
     measures: tuple[Callable[..., Measure], ...] = (

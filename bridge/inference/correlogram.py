@@ -38,6 +38,14 @@ class Correlograms:
         Bins of the recording.
     width : float
         Bin width (ms).
+
+    Examples
+    --------
+    >>> from bridge.inference import Correlograms, bin_trains
+    >>> trains = bin_trains([[10.5, 50.5, 90.5], [13.5, 53.5, 93.5]], duration=100.0)
+    >>> found = Correlograms.of(trains)
+    >>> found.counts[0, 1, found.lags == 3].item()
+    3
     """
 
     counts: NDArray[np.int32]
@@ -152,6 +160,17 @@ def cross_correlation_z(
     -------
     (n, n) ndarray
         Rows are presynaptic, columns postsynaptic neurons.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge.inference import cross_correlation_z
+    >>> rng = np.random.default_rng(1)
+    >>> first = np.cumsum(rng.uniform(10.0, 200.0, 500))
+    >>> second = first + rng.uniform(1.0, 9.0, 500)
+    >>> z = cross_correlation_z([first, second], duration=first[-1] + 10.0)
+    >>> bool(z[0, 1] > 5.0)
+    True
     """
     lags = window if expectation == "rate" else (window[0] - 60.0, window[1] + 60.0)
     counted = Correlograms.of(spikes, duration, bin_width=bin_width, lags=lags)

@@ -41,6 +41,15 @@ class BinnedTrains:
         Index into `ids` of the first spike of each bin.
     width : float
         Bin width (ms).
+
+    Examples
+    --------
+    >>> from bridge.inference import bin_trains
+    >>> trains = bin_trains([[1.5, 4.2], [2.5]], duration=6.0)
+    >>> trains.counts
+    array([2, 1])
+    >>> trains.bins.tolist()
+    [1, 2, 4]
     """
 
     neurons: NDArray
@@ -123,6 +132,13 @@ def bin_trains(spikes: Any, duration: float | None = None, width: float = 1.0) -
     -----
     UserWarning
         If a neuron fires more than once in a bin.
+
+    Examples
+    --------
+    >>> from bridge.inference import bin_trains
+    >>> trains = bin_trains({"A": [1.5, 4.2], "B": [2.5]}, duration=6.0)
+    >>> trains.neurons.tolist(), trains.n_bins
+    (['A', 'B'], 6)
     """
     if isinstance(spikes, BinnedTrains):
         return spikes

@@ -26,6 +26,16 @@ class ScenarioRun(Generic[S]):
 
     Findings, figures and comparison are computed on first access, so that the result can be saved
     first.
+
+    Examples
+    --------
+    >>> from neurosim.scenario import run
+    >>> done = run("psp-summation")
+    >>> done.settings.psps
+    (-6.0, 10.0, 3.0)
+    >>> round(done.findings["graded_mv"], 6)
+    -63.0
+    >>> figures = done.figures
     """
 
     scenario: Scenario[S]
@@ -53,7 +63,10 @@ class ScenarioRun(Generic[S]):
     @cached_property
     def figures(self) -> dict[str, Figure]:
         """Figures of the scenario by name."""
-        return dict(self.scenario.figures(self.result, self.settings))
+        from neurosim.plot.display import unmanaged  # late: imports matplotlib
+
+        with unmanaged():
+            return dict(self.scenario.figures(self.result, self.settings))
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -85,6 +98,7 @@ class ScenarioRun(Generic[S]):
             "neurons": stats.neurons,
             "synapses": stats.synapses,
             "build_s": stats.build_s,
+            "compile_s": plain(stats.compile_s),
             "wall_s": stats.wall_s,
             "real_time_factor": stats.real_time_factor,
             "realtime": pace if stats.paced_chunks else None,
@@ -107,7 +121,7 @@ class ScenarioRun(Generic[S]):
 
 
 def run_scenario(
-    scenario: Scenario[S], settings: S, options: RunOptions, progress: bool = False
+    scenario: Scenario[S], settings: S, options: RunOptions, progress: bool | None = None
 ) -> ScenarioRun[S]:
     """Build a scenario's network and simulate it.
 
@@ -117,8 +131,8 @@ def run_scenario(
     settings : object
         An instance of `scenario.settings`.
     options : RunOptions
-    progress : bool
-        Whether to show a progress bar on stderr.
+    progress : bool, optional
+        As for `neurosim.Simulation`.
 
     Returns
     -------
@@ -129,6 +143,15 @@ def run_scenario(
     ------
     NeurosimError
         If the duration is within the warm-up, or the network cannot be built or simulated.
+
+    Examples
+    --------
+    >>> from neurosim.scenario import RunOptions, find_scenario, run_scenario
+    >>> scenario = find_scenario("psp-summation")
+    >>> options = RunOptions(duration=scenario.duration, seed=2)
+    >>> done = run_scenario(scenario, scenario.settings(psps=(10.0, 3.0)), options)
+    >>> done.result.seed
+    2
     """
     from neurosim.engine.simulation import simulate
 
@@ -147,7 +170,14 @@ def run_scenario(
 
 
 def check_duration(scenario: Scenario[S], settings: S, options: RunOptions) -> None:
-    """Raise an error for a duration that ends within the warm-up."""
+    """Raise an error for a duration that ends within the warm-up.
+
+    Examples
+    --------
+    >>> from neurosim.scenario import RunOptions, check_duration, find_scenario
+    >>> scenario = find_scenario("balanced-network")
+    >>> check_duration(scenario, scenario.settings(), RunOptions(duration=1000.0))
+    """
     warmup = _warmup(scenario, settings)
     if options.duration <= warmup:
         raise NeurosimError(
@@ -163,7 +193,7 @@ def run(
     dt: float | None = None,
     seed: int | None = None,
     threads: int | None = None,
-    progress: bool = False,
+    progress: bool | None = None,
     **settings: object,
 ) -> ScenarioRun[Any]:
     """Run a scenario as `neurosim run` does, without writing files.
@@ -177,8 +207,8 @@ def run(
     seed : int, optional
         Default: as in the scenario.
     threads : int, optional
-    progress : bool
-        Whether to show a progress bar on stderr.
+    progress : bool, optional
+        As for `neurosim.Simulation`.
     **settings
         Settings to change.
 
