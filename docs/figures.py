@@ -1,10 +1,12 @@
-"""Draw the figures of README and explanations into docs/images: python docs/figures.py.
+"""Draw figures of README and explanations, and write the README's notebook.
 
-The figure at the top of the README is drawn by `overview.py`.
+Run `python docs/figures.py` after a change. The figure at the top of the README is drawn by
+`overview.py`.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,12 +21,42 @@ if TYPE_CHECKING:
 
 DOCS = Path(__file__).parent
 IMAGES = DOCS / "images"
+NOTEBOOK = DOCS / "quickstart.ipynb"
+TEXTS = (
+    "# A first network\n\nThe examples of the README. The folder `docs/tutorials` has lessons with "
+    "more explanation. If neurosim is not installed, run `%pip install .` in its source tree.",
+    "Spike times, firing rates and speed:",
+    "## From a neuron to a logistic unit\n\nA logistic classifier trained on spikes recovers the "
+    "synaptic strengths in millivolts.",
+)
+"""Markdown above each example in the notebook."""
+
+
+def examples() -> list[str]:
+    """Return the Python examples of the README."""
+    text = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    return re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def write_notebook() -> None:
+    """Write a notebook with the examples of the README, without outputs."""
+    cells: list[dict] = []
+    for text, code in zip(TEXTS, examples(), strict=True):
+        for kind, source in (("markdown", text), ("code", code.rstrip("\n"))):
+            lines = source.splitlines(keepends=True)
+            cell = {"cell_type": kind, "id": f"{kind}-{len(cells)}", "metadata": {}}
+            empty = {"execution_count": None, "outputs": []} if kind == "code" else {}
+            cells.append(cell | empty | {"source": lines})
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    content = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    NOTEBOOK.write_text(text + "\n", encoding="utf-8")
 
 
 def network() -> Figure:
     """Return the figure that the first example of the README draws."""
-    text = (DOCS.parent / "README.md").read_text(encoding="utf-8")
-    example = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)[0]
+    example = examples()[0]
     names: dict = {}
     exec(example.replace("figure.savefig", "str"), names)
     return names["figure"]
@@ -86,7 +118,8 @@ def inhibition() -> Figure:
 
 
 def main() -> None:
-    """Draw all figures."""
+    """Write the notebook and draw all figures."""
+    write_notebook()
     for draw in (network, psp, inhibition):
         draw().savefig(IMAGES / f"{draw.__name__}.png", dpi=130)
 
