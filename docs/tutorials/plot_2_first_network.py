@@ -91,8 +91,7 @@ ns.plot.raster(
 # -----------------
 #
 # The potential of a neuron fluctuates below the threshold and reaches it now and then.
-# The synaptic currents show why: excitation and inhibition are both large and nearly
-# cancel.
+# The synaptic currents show why: excitation and inhibition are both large.
 
 ns.plot.voltage_trace(
     result,
@@ -112,8 +111,9 @@ i_exc, i_inh = (
 print(f"mean currents: {i_exc:.0f} + ({i_inh:.0f}) = {i_exc + i_inh:.0f} pA")
 
 # %%
-# The sum is less than the 187.5 pA that a neuron needs to fire (`lesson 1
-# <plot_1_first_neuron.html>`_). Without fluctuations the neuron would be silent.
+# Inhibition cancels two thirds of the excitation. The rest is less than the 187.5 pA
+# that a neuron needs to fire (`lesson 1 <plot_1_first_neuron.html>`_). Without
+# fluctuations the neuron would be silent.
 #
 # Neurons differ
 # --------------
