@@ -118,8 +118,8 @@ print(f"mean currents: {i_exc:.0f} + ({i_inh:.0f}) = {i_exc + i_inh:.0f} pA")
 # Neurons differ
 # --------------
 #
-# Random numbers of synapses from active neurons are enough to make some neurons fire
-# often and others rarely.
+# All neurons have equally many synapses. Their rates differ because of chance in the
+# wiring, and because 0.8 s contain few spikes.
 
 ns.plot.rates_and_cv(
     result, start=200.0, title="Rates differ between neurons; most fire irregularly"
