@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import gallery
 import model_pages
 import usage
+from numpydoc.xref import DEFAULT_LINKS
 
 import neurosim
 
@@ -48,7 +49,7 @@ autosummary_context = {"hidden": partial(model_pages.hidden)}  # Sphinx cannot s
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = True  # types of parameters become links, if they are public names
-numpydoc_xref_aliases = usage.public_names()
+numpydoc_xref_aliases = {name: name for name in DEFAULT_LINKS} | usage.public_names()
 numpydoc_xref_ignore = "all"
 
 gallery.write_scripts()
