@@ -88,7 +88,10 @@ class Comparison:
 
     def figures(self) -> dict[str, Figure]:
         """Return the figures by name."""
-        return {name: draw() for name, draw in self.drawings.items()}
+        from neurosim.plot.display import unmanaged  # late: imports matplotlib
+
+        with unmanaged():
+            return {name: draw() for name, draw in self.drawings.items()}
 
 
 def _return(figure: Figure) -> Figure:

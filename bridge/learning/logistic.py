@@ -86,8 +86,9 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         Determines the order of trials in stochastic descent.
     threads : int, optional
         Number of threads. Default: all cores. The result does not depend on it.
-    progress : bool
-        Whether to show a progress bar on the standard error stream.
+    progress : bool, optional
+        Whether to show progress and the time left on the standard error stream. Default: in a
+        terminal or notebook, if the fit takes longer than two seconds.
     threshold_distance : float
         v_threshold − v_rest of the spiking neuron (mV), which sets the scale of `psp_`.
 
@@ -166,7 +167,7 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         batch_size: int = 1,
         random_state: Any = 0,
         threads: int | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
         threshold_distance: float = 15.0,
     ) -> None:
         self.loss = loss
@@ -342,7 +343,8 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         positive(self.tol, "tol")
         positive(self.threshold_distance, "threshold_distance", "mV")
         for name in ("firth", "fit_intercept", "progress"):
-            as_flag(getattr(self, name), name)
+            if getattr(self, name) is not None or name != "progress":
+                as_flag(getattr(self, name), name)
         for name in ("max_iter", "batch_size", "threads"):
             if getattr(self, name) is not None or name == "batch_size":
                 as_integer(getattr(self, name), name, 1)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
 from neurosim.experiments.scenario import S, Scenario
-from neurosim.experiments.settings import nearest
 from neurosim.experiments.toml import SUFFIX, Origin
+from neurosim.utils.checks import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,7 +89,7 @@ def find_scenario(name: str, origin: Origin | None = None) -> Scenario[Any]:
     installed = _installed()
     if name not in installed:
         near = nearest(name, installed)
-        hint = f"did you mean {near}?" if near else "`neurosim list` shows all scenarios"
+        hint = f"did you mean {near!r}?" if near else "`neurosim list` shows all scenarios"
         raise NeurosimError(f"unknown scenario {name!r}: {hint}")
     return _load(installed[name])
 

@@ -63,7 +63,10 @@ class ScenarioRun(Generic[S]):
     @cached_property
     def figures(self) -> dict[str, Figure]:
         """Figures of the scenario by name."""
-        return dict(self.scenario.figures(self.result, self.settings))
+        from neurosim.plot.display import unmanaged  # late: imports matplotlib
+
+        with unmanaged():
+            return dict(self.scenario.figures(self.result, self.settings))
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -95,6 +98,7 @@ class ScenarioRun(Generic[S]):
             "neurons": stats.neurons,
             "synapses": stats.synapses,
             "build_s": stats.build_s,
+            "compile_s": plain(stats.compile_s),
             "wall_s": stats.wall_s,
             "real_time_factor": stats.real_time_factor,
             "realtime": pace if stats.paced_chunks else None,
@@ -117,7 +121,7 @@ class ScenarioRun(Generic[S]):
 
 
 def run_scenario(
-    scenario: Scenario[S], settings: S, options: RunOptions, progress: bool = False
+    scenario: Scenario[S], settings: S, options: RunOptions, progress: bool | None = None
 ) -> ScenarioRun[S]:
     """Build a scenario's network and simulate it.
 
@@ -127,8 +131,8 @@ def run_scenario(
     settings : object
         An instance of `scenario.settings`.
     options : RunOptions
-    progress : bool
-        Whether to show a progress bar on stderr.
+    progress : bool, optional
+        As for `neurosim.Simulation`.
 
     Returns
     -------
@@ -189,7 +193,7 @@ def run(
     dt: float | None = None,
     seed: int | None = None,
     threads: int | None = None,
-    progress: bool = False,
+    progress: bool | None = None,
     **settings: object,
 ) -> ScenarioRun[Any]:
     """Run a scenario as `neurosim run` does, without writing files.
@@ -203,8 +207,8 @@ def run(
     seed : int, optional
         Default: as in the scenario.
     threads : int, optional
-    progress : bool
-        Whether to show a progress bar on stderr.
+    progress : bool, optional
+        As for `neurosim.Simulation`.
     **settings
         Settings to change.
 

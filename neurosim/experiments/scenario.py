@@ -195,7 +195,7 @@ class Scenario(Generic[S]):
     report: Callable[[dict[str, Any], S], Sequence[str]] | None = None
     compare: Callable[[Result, S], Comparison] | None = None
     warmup: Callable[[S], float] | None = None
-    simulate: Callable[[S, RunOptions, bool], Result] | None = None
+    simulate: Callable[[S, RunOptions, bool | None], Result] | None = None
     adjust: Callable[[S, RunOptions], S] | None = None
     seed: int = 1
     source_file: bytes | None = None

@@ -10,7 +10,7 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameter
 from neurosim.models.registry import Part
-from neurosim.utils.checks import nearest_name, show
+from neurosim.utils.checks import show, suggest
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -21,7 +21,7 @@ LINKS = ("softplus", "exponential")
 
 def _link(value: Any, name: str, *_: Any) -> Any:
     if value not in LINKS:
-        raise NeurosimError(f"{name} = {show(value)} is unknown: {nearest_name(value, LINKS)}")
+        raise NeurosimError(f"{name} = {show(value)} is unknown: {suggest(value, LINKS)}")
     return value
 
 

@@ -8,8 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
-from scipy.optimize import brentq
 from scipy.special import expit, exprel
 
 from neurosim.errors import NeurosimError
@@ -214,6 +212,8 @@ class HodgkinHuxley(NeuronModel):
         -------
         (3, n_times) or (3, n_times, n_neurons) ndarray
         """
+        from scipy.interpolate import PchipInterpolator  # late: slow to import
+
         dt = check_number(dt, "dt", "ms", 1e-6, 1.0)
         v = check_array(v, "v", "mV", -1e3, 1e3)
         if v.ndim not in (1, 2) or len(v) < 2:
@@ -240,6 +240,7 @@ def _resting_potential(
     g_na: float, g_k: float, g_l: float, e_na: float, e_k: float, e_l: float
 ) -> float:
     """Return the potential (mV) at which all currents cancel."""
+    from scipy.optimize import brentq  # late: slow to import
 
     def ionic(v: float) -> float:
         m, h, n = steady_gates(v)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import exprel
 
 from neurosim.errors import NeurosimError
@@ -269,6 +268,8 @@ class AlphaCurrent(Synapse):
         V ∝ ∫₀ᵗ exp(−(t − s)/τm)·s·exp(−s/τs) ds peaks after the current does, where
         1 = (t/τm)·∫₀¹ (1 − z)·exp((t/τs − t/τm)·z) dz.
         """
+        from scipy.optimize import brentq  # late: slow to import
+
         b = 1.0 / self.tau - 1.0 / neuron.tau_m
 
         def slope(t: float) -> float:

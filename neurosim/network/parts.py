@@ -15,6 +15,7 @@ from neurosim.models.endpoints import Endpoints
 from neurosim.models.lif import Neuron
 from neurosim.models.positions import Positions, as_positions
 from neurosim.models.quantity import check_quantity, is_distribution
+from neurosim.network.brief import brief, neurons, strength
 from neurosim.network.views import PopulationView, check_distinct, select, view_of
 from neurosim.results import UNITS
 from neurosim.utils.checks import (
@@ -23,10 +24,11 @@ from neurosim.utils.checks import (
     check_integer,
     check_number,
     is_scalar,
-    nearest_name,
     show,
+    suggest,
 )
 from neurosim.utils.frozen import read_only, set_fields
+from neurosim.utils.table import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,7 +46,7 @@ VARIABLES = ("spikes", *UNITS)
 _POTENTIAL = ("mV", -1e4, 1e4)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Population:
     """Neurons of one model. Created by `Network.add`; compared by identity.
 
@@ -116,7 +118,7 @@ class Population:
             if state not in states:
                 raise NeurosimError(
                     f"initial: {type(self.neuron).__name__} has no state {state!r}: "
-                    f"{nearest_name(state, states)}"
+                    f"{suggest(state, states)}"
                 )
             name = f"initial {state} of population {self.name!r}"
             found[state] = check_quantity(value, name, states[state].unit, -np.inf, np.inf)
@@ -158,7 +160,7 @@ class Population:
         return {"spikes": ""} | dict(UNITS) | units | {"v": "mV"}
 
     def __repr__(self) -> str:
-        return f"<Population {self.name!r}: {self.size} × {self.neuron}>"
+        return f"<Population {self.name!r}: {counted(self.size, 'neuron')}, {brief(self.neuron)}>"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -211,7 +213,14 @@ class Projection:
         return Endpoints(self.source, self.target, self.source_ids, self.target_ids)
 
     def __repr__(self) -> str:
-        return f"<Projection {self.source.name!r} → {self.target.name!r}: {show(self.rule)}>"
+        parts = [brief(self.rule), brief(self.synapse)]
+        parts.append(f"weight {strength(self.weight, self.synapse.unit)}")
+        parts.append(f"delay {strength(self.delay, 'ms')}")
+        if self.plasticity is not None:
+            parts.append(brief(self.plasticity))
+        source = neurons(self.source.name, self.source_ids)
+        target = neurons(self.target.name, self.target_ids)
+        return f"<Projection {source} → {target}: {', '.join(parts)}>"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -239,7 +248,11 @@ class Drive:
     delay: float | None
 
     def __repr__(self) -> str:
-        return f"<Drive of {self.target.name!r}: {show(self.input)}>"
+        parts = [brief(self.input)]
+        if self.synapse is not None:
+            parts.append(brief(self.synapse))
+            parts.append(f"weight {strength(self.weight, self.synapse.unit)}")
+        return f"<Drive of {neurons(self.target.name, self.ids)}: {', '.join(parts)}>"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -273,8 +286,7 @@ class Recording:
     def __post_init__(self) -> None:
         if not isinstance(self.variable, str) or self.state not in self._units:
             raise NeurosimError(
-                f"{show(self.variable)} cannot be recorded: "
-                f"{nearest_name(self.variable, self._units)}"
+                f"{show(self.variable)} cannot be recorded: {suggest(self.variable, self._units)}"
             )
         set_fields(self, ids=check_ids(self.ids, self.population, empty=self.variable == "spikes"))
         if self.interval is not None:
@@ -320,7 +332,8 @@ class Recording:
         return self.population.size if self.ids is None else len(self.ids)
 
     def __repr__(self) -> str:
-        return f"<Recording of {self.name!r} of {self.population.name!r}>"
+        every = "" if self.interval is None else f", every {self.interval:g} ms"
+        return f"<Recording of {self.name!r} of {neurons(self.population.name, self.ids)}{every}>"
 
 
 def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArray[np.int64] | None:

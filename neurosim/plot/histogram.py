@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.plot.style import KINDS, add_legend, colour_of, figure, names_of, panels, style
+from neurosim.plot.style import (
+    KINDS,
+    add_legend,
+    colour_of,
+    finished,
+    names_of,
+    new_figure,
+    panels,
+    style,
+)
 from neurosim.results.analysis import cv_isi, potentials, rates
 
 if TYPE_CHECKING:
@@ -139,14 +148,14 @@ def rates_and_cv(
     >>> len(figure.axes)
     2
     """
-    fig = figure(7.0, 3.2)
+    fig = new_figure(7.0, 3.2)
     left, right = panels(fig, 1, 2)
     draw_rate_histogram(left, result, populations, start=start)
     draw_cv_histogram(right, result, populations, start=start)
     if left.get_legend_handles_labels()[0]:
         left.plot([], [], color="0.3", lw=0.9, ls=":", label="mean")
     add_legend(fig, left, title)
-    return fig
+    return finished(fig)
 
 
 def draw_potential_histogram(
@@ -249,8 +258,8 @@ def potential_histogram(
     >>> recording = net.record(cells, "v", interval=5.0)
     >>> figure = potential_histogram(ns.simulate(net, 500.0), start=100.0)
     """
-    fig = figure(5.5, 3.4)
+    fig = new_figure(5.5, 3.4)
     (axes,) = panels(fig)
     draw_potential_histogram(axes, result, populations, start=start)
     add_legend(fig, axes, title)
-    return fig
+    return finished(fig)

@@ -11,10 +11,12 @@ from neurosim.plot.style import (
     add_legend,
     colour_of,
     end_of,
-    figure,
+    finished,
     names_of,
+    new_figure,
     panels,
     style,
+    time_axis,
 )
 from neurosim.results.analysis import population_rate
 from neurosim.utils.checks import check_integer
@@ -96,8 +98,7 @@ def draw_raster(
             label.set_color(colour_of(result.populations[name].sign))
         axes.tick_params(axis="y", length=0)
         axes.set_ylabel("neurons" if every == 1 else f"neurons (every {_ordinal(every)})")
-        axes.set_xlim(start, end)
-        axes.set_xlabel("time (ms)")
+        time_axis(axes, start, end)
 
 
 def _dots(
@@ -186,8 +187,7 @@ def draw_population_rate(
             axes.plot(curves[0][0], mean, color=colour_of(sign), lw=0.9, label=KINDS[sign])
         axes.set_ylim(bottom=0.0)
         axes.set_ylabel("firing rate (Hz)")
-        axes.set_xlabel("time (ms)")
-        axes.set_xlim(start, end)
+        time_axis(axes, start, end)
 
 
 def raster(
@@ -230,14 +230,14 @@ def raster(
     >>> figure = raster(ns.simulate(net, 200.0), title="Fifty neurons with Poisson input")
     >>> figure.savefig("raster.png", dpi=150)  # doctest: +SKIP
     """
-    fig = figure(7.0, 5.0)
+    fig = new_figure(7.0, 5.0)
     top, bottom = panels(fig, 2, 1, sharex=True, height_ratios=(3, 1))
     draw_raster(top, result, populations, start=start, stop=stop, max_neurons=max_neurons)
     draw_population_rate(bottom, result, populations, start=start, stop=stop, bin_ms=bin_ms)
     top.set_xlabel("")
     add_legend(fig, bottom, title, columns=3, least=2)
     fig.align_ylabels()
-    return fig
+    return finished(fig)
 
 
 def _spread(positions: list[float], gap: float, last: float) -> list[float]:

@@ -12,10 +12,12 @@ from neurosim.plot.style import (
     INHIBITORY,
     add_legend,
     end_of,
-    figure,
+    finished,
     names_of,
+    new_figure,
     panels,
     style,
+    time_axis,
 )
 
 if TYPE_CHECKING:
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurosim.results import Result, Trace
+
+MAX_THICK = 60
+"""Largest number of spikes in a window that are drawn with a thick line."""
 
 SIGNS = (("exc", EXCITATORY, "excitatory"), ("inh", INHIBITORY, "inhibitory"))
 
@@ -77,15 +82,22 @@ def draw_voltage(
     end = end_of(result, start, stop)
     inside = _inside(trace.times, start, end)
     with style():
-        axes.plot(trace.times[inside], values[inside], color="black", lw=1.2)
+        n_spikes = _n_spikes(trace, neuron, start, end)
+        width = 1.2 if n_spikes <= MAX_THICK else 0.6
+        axes.plot(trace.times[inside], values[inside], color="black", lw=width)
         for level, words in ((info.v_threshold, "threshold"), (info.v_rest, "rest")):
             if not np.isfinite(level):
                 continue
             axes.axhline(level, color="0.45", lw=0.9, ls="--", zorder=0)
-            _label_at_right(axes, level, f"{words} {level:g} mV".replace("-", "−"), "0.35")
+            _label_at_right(axes, level, f"{words} {level:.4g} mV".replace("-", "−"), "0.35")
+        if trace.spikes is not None and np.isfinite(trace.v_peak):
+            spikes = trace.spikes.of(neuron)
+            if _inside(spikes, start, end).any():
+                _label_at_right(
+                    axes, trace.v_peak, f"spikes drawn\nto {trace.v_peak:+g} mV", "0.35"
+                )
         axes.set_ylabel("membrane potential (mV)")
-        axes.set_xlabel("time (ms)")
-        axes.set_xlim(start, end)
+        time_axis(axes, start, end)
         if marks:
             _mark_input(axes, result, population, neuron)
 
@@ -102,8 +114,9 @@ def voltage_trace(
 ) -> Figure:
     """Plot membrane potentials, one panel per neuron.
 
-    Action potentials are drawn up to `v_peak`. Dashed lines show the threshold and the resting
-    potential, ticks show recorded excitatory and inhibitory input.
+    Action potentials of integrate-and-fire neurons are drawn up to `v_peak`, as a label states;
+    they are not part of the dynamics. Dashed lines show the threshold and the resting potential,
+    ticks show recorded excitatory and inhibitory input.
 
     Parameters
     ----------
@@ -137,20 +150,20 @@ def voltage_trace(
     n = len(chosen)
     if n == 0:
         raise NeurosimError("neurons is empty: give at least one index, such as [0]")
-    fig = figure(7.0, 1.2 + (2.4 if n == 1 else 1.7) * n + 1.8 * currents)
+    fig = new_figure(7.0, 1.2 + (2.4 if n == 1 else 1.7) * n + 1.8 * currents)
     axes = panels(fig, n + currents, 1, sharex=True)
     for ax, neuron in zip(axes, chosen, strict=False):
         draw_voltage(ax, result, population, int(neuron), start=start, stop=stop)
         if n > 1:
-            ax.set_title(f"{population} {neuron}", fontsize=9)
-            ax.set_ylabel("V (mV)")
+            ax.set_title(f"{population}, neuron {neuron}", fontsize=9, loc="left")
+            ax.set_ylabel("membrane\npotential (mV)")
         if ax is not axes[-1]:
             ax.set_xlabel("")
     if currents:
         draw_currents(axes[-1], result, population, int(chosen[0]), start=start, stop=stop)
     add_legend(fig, axes[0], title, columns=2)
     fig.align_ylabels()
-    return fig
+    return finished(fig)
 
 
 def draw_currents(
@@ -182,25 +195,26 @@ def draw_currents(
     """
     end = end_of(result, start, stop)
     with style():
-        for sign, colour, words in SIGNS:
+        for (sign, colour, words), height in zip(SIGNS, (0.9, 0.1), strict=True):
             trace = _trace(result, population, f"i_{sign}")
             inside = _inside(trace.times, start, end)
             values = _values(trace, population, neuron)[inside]
             axes.plot(trace.times[inside], values, color=colour)
-            middle = 0.5 * (values.min() + values.max()) if len(values) else 0.0
-            _label_at_right(axes, middle, f"{words}\ncurrent", colour)
+            label = f"{words}\ncurrent"
+            _label_at_right(axes, height, label, colour, coordinates="axes fraction")
         axes.axhline(0.0, color="0.45", lw=0.8)
         axes.set_ylabel("current (pA)")
-        axes.set_xlabel("time (ms)")
-        axes.set_xlim(start, end)
+        time_axis(axes, start, end)
 
 
-def _label_at_right(axes: Axes, level: float, words: str, colour: str) -> None:
+def _label_at_right(
+    axes: Axes, level: float, words: str, colour: str, *, coordinates: str = "data"
+) -> None:
     """Label a level in the margin to the right of the axes."""
     axes.annotate(
         words,
         (1.0, level),
-        xycoords=("axes fraction", "data"),
+        xycoords=("axes fraction", coordinates),
         xytext=(4, 0),
         textcoords="offset points",
         va="center",
@@ -234,6 +248,13 @@ def _mark_input(axes: Axes, result: Result, population: str, neuron: int) -> Non
     # The strip of ticks is not part of the voltage scale.
     axes.set_yticks(ticks)
     axes.spines["left"].set_bounds(low, high)
+
+
+def _n_spikes(trace: Trace, neuron: int, start: float, stop: float) -> int:
+    """Return the number of spikes of a neuron in a window, 0 if they are unknown."""
+    if trace.spikes is None:
+        return 0
+    return int(np.count_nonzero(_inside(trace.spikes.of(neuron), start, stop)))
 
 
 def _inside(times: NDArray[np.float64], start: float, stop: float) -> NDArray[np.bool_]:

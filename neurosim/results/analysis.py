@@ -12,7 +12,7 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.results.windows import bin_index, check_window, inside, whole_bins
-from neurosim.utils.checks import check_integer, nearest_name
+from neurosim.utils.checks import check_integer, suggest
 from neurosim.utils.intervals import coverage, locate, merged
 from neurosim.utils.resources import physical_memory
 
@@ -105,7 +105,7 @@ def _trains_of(result: Result, population: str) -> SpikeTrains:
     """Return the spikes of a population."""
     if population not in result.spikes:
         raise NeurosimError(
-            f"unknown population {population!r}: {nearest_name(population, result.spikes)}"
+            f"unknown population {population!r}: {suggest(population, result.spikes)}"
         )
     return result.spikes[population]
 

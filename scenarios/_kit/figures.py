@@ -79,7 +79,8 @@ def page(
         Label of a colour bar, at the right, for the first image of the last panel that has one.
         Default: no colour bar.
     **grid
-        Arguments of ``Figure.subplots``, such as sharex, height_ratios.
+        Arguments of ``Figure.subplots``, such as sharex, height_ratios. If both axes are shared,
+        only the outer panels show their labels.
     """
     columns = columns or min(3, len(panels))
     rows = -(-len(panels) // columns)
@@ -97,6 +98,8 @@ def page(
             own.set(**described.labels)
             if described.legend:
                 own.legend(loc=described.legend)
+            if grid.get("sharex") and grid.get("sharey"):
+                own.label_outer()
         for unused in axes[len(panels) :]:
             unused.set_axis_off()
         if legend:
@@ -117,10 +120,20 @@ def _common_legend(fig: Figure, axes: list[Axes], columns: int) -> None:
 
 
 def _colourbar(fig: Figure, axes: list[Axes], label: str) -> None:
-    """Add a colour bar for the last panel with a plane."""
-    images = [mesh for own in axes for mesh in own.collections if mesh.get_array() is not None]
-    ticks = np.linspace(0.0, 1.0, 5)
-    fig.colorbar(images[-1], ax=axes, label=label, ticks=ticks)
+    """Add a colour bar for the last panel with a plane or an image."""
+    from matplotlib.collections import QuadMesh
+    from matplotlib.image import AxesImage
+
+    planes = [
+        image
+        for own in axes
+        for image in (*own.images, *own.collections)
+        if isinstance(image, (AxesImage, QuadMesh))
+    ]
+    low, high = planes[-1].get_clim()
+    bar = fig.colorbar(planes[-1], ax=axes, label=label, ticks=np.linspace(low, high, 5))
+    if (low, high) == (0.0, 1.0):
+        bar.ax.axhline(0.5, color="white", lw=1.5)  # as the contour in the plane
 
 
 def label(

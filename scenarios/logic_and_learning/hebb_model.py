@@ -118,7 +118,7 @@ def network(settings: Settings, options: RunOptions) -> ns.Network:
     return describe(settings, options)[0]
 
 
-def simulate(settings: Settings, options: RunOptions, progress: bool) -> ns.Result:
+def simulate(settings: Settings, options: RunOptions, progress: bool | None) -> ns.Result:
     """Run the network, and look at the weights again and again."""
     step = round(options.duration / SAMPLES / options.dt) * options.dt
     if step <= 0.0:

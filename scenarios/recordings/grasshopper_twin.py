@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scenarios.recordings.grasshopper_model import Settings
 
 
-def simulate(settings: Settings, options: RunOptions, progress: bool) -> ns.Result:
+def simulate(settings: Settings, options: RunOptions, progress: bool | None) -> ns.Result:
     """Run the leaky neurons, then the spiking twins on the same sound; return both.
 
     They are two networks on two grids. The leaky membrane of 1.5 ms needs steps of 0.1 ms. A

@@ -21,6 +21,7 @@ KEYS = {
     "name",
     "threads",
     "build_s",
+    "compile_s",
     "real_time_factor",
     "events_per_s",
     "ns_per_event",
@@ -162,7 +163,7 @@ def test_the_command_tells_people_on_stderr(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ("bench cubba", "unknown benchmark 'cubba': did you mean cuba?"),
+        ("bench cubba", "unknown benchmark 'cubba': did you mean 'cuba'?"),
         ("bench microcircuit --scale 2", "scale = 2 is outside 0.01 to 1 for microcircuit"),
         ("bench cuba --repeats 0", "repeats = 0 is outside 1 to 1000"),
         ("bench cuba --threads 0", "threads = 0 is outside 1 to 256"),

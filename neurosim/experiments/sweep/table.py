@@ -13,8 +13,9 @@ import numpy as np
 from scipy.special import stdtrit
 
 from neurosim.errors import NeurosimError
-from neurosim.experiments.settings import format_value, suggest
+from neurosim.experiments.settings import format_value
 from neurosim.utils.atomic_files import plain
+from neurosim.utils.checks import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

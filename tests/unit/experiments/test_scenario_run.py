@@ -23,7 +23,7 @@ def test_names_are_known_without_loading(toys: Registry):
 
 def test_an_unknown_name_brings_the_nearest(toys: Registry):
     with pytest.raises(
-        NeurosimError, match=r"^unknown scenario 'plane-toy': did you mean plain-toy\?$"
+        NeurosimError, match=r"^unknown scenario 'plane-toy': did you mean 'plain-toy'\?$"
     ):
         find_scenario("plane-toy")
 
@@ -79,7 +79,7 @@ def test_options_out_of_range_are_refused(options: dict[str, float], sentence: s
 def test_a_run_hands_its_options_to_the_simulator(toys: Registry):
     run_scenario(find_scenario("toy"), ToySettings(), RunOptions(50.0, 0.5, 7, 2, realtime=True))
     timing = {"duration": 50.0, "dt": 0.5, "realtime": True, "profile": False}
-    assert toys.asked == timing | {"seed": 7, "threads": 2, "progress": False}
+    assert toys.asked == timing | {"seed": 7, "threads": 2, "progress": None}
 
 
 def test_the_summary_has_the_keys_programs_rely_on(toys: Registry):
@@ -100,6 +100,7 @@ def test_the_summary_has_the_keys_programs_rely_on(toys: Registry):
         "neurons": 1,
         "synapses": 2,
         "build_s": 0.1,
+        "compile_s": None,
         "wall_s": 0.2,
         "real_time_factor": 2.0,
         "realtime": None,
