@@ -55,10 +55,9 @@ numpydoc_xref_ignore = "all"
 gallery.write_scripts()
 gallery.draw_derivation()
 gallery.record_shown_figures()
-has_tutorials = gallery.TUTORIALS.is_dir()
 sphinx_gallery_conf = {
-    "examples_dirs": [str(gallery.TUTORIALS)] * has_tutorials + [str(gallery.SCRIPTS)],
-    "gallery_dirs": [gallery.LEARN] * has_tutorials + [gallery.GALLERY.name],
+    "examples_dirs": [str(gallery.TUTORIALS), str(gallery.SCRIPTS)],
+    "gallery_dirs": [gallery.LEARN, gallery.GALLERY.name],
     "filename_pattern": "/plot_",
     "image_scrapers": ("gallery",),
     "capture_repr": (),

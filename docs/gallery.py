@@ -173,9 +173,7 @@ def sources(scenario: Scenario[Any]) -> tuple[Path, ...]:
 def _script(scenario: Scenario[Any]) -> str:
     """Return the script of a scenario's page."""
     given = SMALL.get(scenario.name, "")
-    lecture = (
-        f"Row {scenario.row} of the lectures, from {scenario.source}. " if scenario.row else ""
-    )
+    lecture = f"Lecture topic {scenario.row}: {scenario.source}.\n\n" if scenario.row else ""
     text = PAGE.format(
         title=scenario.title,
         line="=" * len(scenario.title),
@@ -241,7 +239,7 @@ def save_figures(block: tuple, block_vars: dict[str, Any], gallery_conf: dict[st
     figures = [value for value in values if hasattr(value, "savefig")]
     text = ""
     for figure, path in zip(figures, block_vars["image_path_iterator"], strict=False):
-        figure.savefig(path, dpi=120)
+        figure.savefig(path, dpi=120, bbox_inches="tight")
         # One by one: sphinx-gallery shows several pictures of a block as small ones, two abreast.
         text += figure_rst([path], gallery_conf["src_dir"])
     return text
