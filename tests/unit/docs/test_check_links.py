@@ -62,6 +62,4 @@ def test_each_mistake_is_reported(
 
 def test_style_sheets_must_not_load_from_other_hosts(links: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "style.css").write_text('@font-face { src: url("https://example.org/a") }')
-    assert links.check(tmp_path) == [
-        "style.css loads https://example.org/a from another host"
-    ]
+    assert links.check(tmp_path) == ["style.css loads https://example.org/a from another host"]
