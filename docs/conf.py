@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import gallery
 import model_pages
 import usage
+from numpydoc.xref import DEFAULT_LINKS
 
 import neurosim
 
@@ -48,16 +49,15 @@ autosummary_context = {"hidden": partial(model_pages.hidden)}  # Sphinx cannot s
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = True  # types of parameters become links, if they are public names
-numpydoc_xref_aliases = usage.public_names()
+numpydoc_xref_aliases = {name: name for name in DEFAULT_LINKS} | usage.public_names()
 numpydoc_xref_ignore = "all"
 
 gallery.write_scripts()
 gallery.draw_derivation()
 gallery.record_shown_figures()
-has_tutorials = gallery.TUTORIALS.is_dir()
 sphinx_gallery_conf = {
-    "examples_dirs": [str(gallery.TUTORIALS)] * has_tutorials + [str(gallery.SCRIPTS)],
-    "gallery_dirs": [gallery.LEARN] * has_tutorials + [gallery.GALLERY.name],
+    "examples_dirs": [str(gallery.TUTORIALS), str(gallery.SCRIPTS)],
+    "gallery_dirs": [gallery.LEARN, gallery.GALLERY.name],
     "filename_pattern": "/plot_",
     "image_scrapers": ("gallery",),
     "capture_repr": (),

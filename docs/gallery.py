@@ -65,7 +65,7 @@ PAGE = '''r"""
 from neurosim.scenario import run
 
 done = run({call})
-print(*done.report, sep="\n")
+print(*done.report, sep="\\n")
 
 # %%
 
@@ -173,9 +173,7 @@ def sources(scenario: Scenario[Any]) -> tuple[Path, ...]:
 def _script(scenario: Scenario[Any]) -> str:
     """Return the script of a scenario's page."""
     given = SMALL.get(scenario.name, "")
-    lecture = (
-        f"Row {scenario.row} of the lectures, from {scenario.source}. " if scenario.row else ""
-    )
+    lecture = f"Lecture topic {scenario.row}: {scenario.source}.\n\n" if scenario.row else ""
     text = PAGE.format(
         title=scenario.title,
         line="=" * len(scenario.title),
@@ -235,15 +233,15 @@ def save_figures(block: tuple, block_vars: dict[str, Any], gallery_conf: dict[st
     """Save the figures that a code block returns or shows (a scraper of sphinx-gallery)."""
     from sphinx_gallery.scrapers import figure_rst
 
-    figures = [*_shown, block_vars["example_globals"].get("___")]
+    values = [*_shown, block_vars["example_globals"].get("___")]
     _shown.clear()
     block_vars["example_globals"]["___"] = None
+    figures = [value for value in values if hasattr(value, "savefig")]
     text = ""
     for figure, path in zip(figures, block_vars["image_path_iterator"], strict=False):
-        if hasattr(figure, "savefig"):
-            figure.savefig(path, dpi=120)
-            # One by one: sphinx-gallery shows several pictures of a block small, two abreast.
-            text += figure_rst([path], gallery_conf["src_dir"])
+        figure.savefig(path, dpi=120, bbox_inches="tight")
+        # One by one: sphinx-gallery shows several pictures of a block as small ones, two abreast.
+        text += figure_rst([path], gallery_conf["src_dir"])
     return text
 
 
