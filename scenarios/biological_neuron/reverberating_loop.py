@@ -185,6 +185,7 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Measure when the loop is on, what stops it, and how long noisy loops remember."""
     trains, first = result.spikes["loop"], result.spikes["loop"].of(0)
     passed, chances = transmission(result, settings)
+    again = STIMULI[1] + settings.delay
     alive_until = last_spikes(result, "noisy", settings.neurons)
     return {
         "period_ms": np.diff(first[first < STOP]).mean() if len(first) > 1 else None,
@@ -192,7 +193,7 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
         "silent_before_kick": not (trains.times < STIMULI[0]).any(),
         "spikes_while_on": int(((trains.times >= STIMULI[0]) & (trains.times < STOP)).sum()),
         "spikes_while_off": int(((trains.times >= STOP) & (trains.times < STIMULI[1])).sum()),
-        "on_again": bool((trains.times > STIMULI[1] + settings.delay).any()),
+        "on_again": bool((trains.times > again).any()) if again < result.duration else None,
         "longest_veto_ms": settings.leads[stopped_loops(result, settings)].max(initial=0.0),
         "longest_veto_in_theory_ms": settings.veto,
         "shortest_lasting_loop_ms": PAIRS[lasting_loops(result)].min(initial=np.inf),
@@ -204,7 +205,7 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State when the loop reverberates, and what ends it."""
-    again = "turns it on again" if found["on_again"] else "does not turn it on again"
+    again = {True: ", which turns it on again", False: ", which has no effect", None: ""}
     veto, theory = found["longest_veto_ms"], found["longest_veto_in_theory_ms"]
     return [
         f"A loop of {settings.neurons} neurons was stimulated at {STIMULI[0]:g} and "
@@ -212,8 +213,8 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         "neuron, shortened, or given noise.",
         f"The first stimulus turns the loop on: {found['spikes_while_on']} spikes until "
         f"{STOP:g} ms, one round in {found['loop_ms']:g} ms.",
-        f"Inhibition turns it off: {found['spikes_while_off']} spikes until the second stimulus, "
-        f"which {again}.",
+        f"Inhibition turns it off: {found['spikes_while_off']} spikes until the second stimulus"
+        f"{again[found['on_again']]}.",
         f"Inhibition of one neuron stops the spike if it comes up to {veto:g} ms earlier (theory: "
         f"{theory:.1f} ms).",
         "The shortest loop of two neurons that reverberates takes "
