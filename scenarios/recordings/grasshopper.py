@@ -132,7 +132,7 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     return net
 
 
-def simulate(settings: Settings, options: kit.RunOptions, progress: bool) -> ns.Result:
+def simulate(settings: Settings, options: kit.RunOptions, progress: bool | None) -> ns.Result:
     """Simulate the LIF neurons, and the equivalent neurons with the bin of 1 ms as time step."""
     result = ns.simulate(
         network(settings, options), options.duration, dt=options.dt, seed=options.seed,
