@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neurosim.experiments.settings import format_value, settings_of
+from neurosim.utils.progress import clear_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,6 +34,7 @@ PLAIN_WIDTH = 100
 
 def info(message: str) -> None:
     """Print a message to stderr."""
+    clear_line()
     print(f"neurosim: {message}", file=sys.stderr)
 
 

@@ -48,8 +48,11 @@ class Simulation:
         of threads, in one run or several.
     threads : int, optional
         Default: one per available core; a single one for a small network.
-    progress : bool
-        Whether `run` shows a progress bar on the standard error stream.
+    progress : bool, optional
+        Whether building and `run` show progress and the time left on the standard error stream.
+        Default: in a terminal or notebook, if they take longer than two seconds, but not during
+        streams. The environment variable ``NEUROSIM_PROGRESS=0`` switches this off, and also the
+        notice that functions are compiled for their first use on this machine.
     profile : bool
         Whether `RunStats.profile` reports the computing time of each phase.
     debug : bool
@@ -82,7 +85,7 @@ class Simulation:
         dt: float = 0.1,
         seed: int = 1,
         threads: int | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
         profile: bool = False,
         debug: bool = False,
     ) -> None:
@@ -93,7 +96,7 @@ class Simulation:
             dt=dt,
             seed=seed,
             threads=threads,
-            progress=check_flag(progress, "progress"),
+            progress=None if progress is None else check_flag(progress, "progress"),
             profile=check_flag(profile, "profile"),
             debug=check_flag(debug, "debug"),
         )
@@ -104,7 +107,7 @@ class Simulation:
         path: str | os.PathLike[str],
         *,
         threads: int | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
         profile: bool = False,
     ) -> Simulation:
         """Restore a simulation from a file written by `save`.
@@ -332,8 +335,10 @@ class Simulation:
                 f"duration = {duration:g} ms would take the simulation past {MAX_STEPS} steps of "
                 f"{plan.dt:g} ms: use a larger dt"
             )
-        check_recordings(runner.network, end * plan.dt, plan.dt)
-        runner.engine.recorder.reserve(end)
+        recorder = runner.engine.recorder
+        if not recorder.has_capacity(end):
+            check_recordings(runner.network, end * plan.dt, plan.dt)
+            recorder.reserve(end)
         return end
 
     def _until(self, end: int) -> str:
@@ -472,7 +477,7 @@ def simulate(
     dt: float = 0.1,
     seed: int = 1,
     threads: int | None = None,
-    progress: bool = False,
+    progress: bool | None = None,
     profile: bool = False,
     realtime: bool = False,
     debug: bool = False,

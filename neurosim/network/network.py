@@ -33,7 +33,7 @@ from neurosim.network.strength import (
 )
 from neurosim.network.summary import summarize, title
 from neurosim.network.views import PopulationView
-from neurosim.utils.checks import check_flag, check_number, nearest_name, show
+from neurosim.utils.checks import check_flag, check_number, show, suggest
 from neurosim.utils.frozen import FrozenList
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class Network:
             if population.name == name:
                 return population
         names = [population.name for population in self._populations]
-        raise NeurosimError(f"The network has no population {name!r}: {nearest_name(name, names)}")
+        raise NeurosimError(f"The network has no population {name!r}: {suggest(name, names)}")
 
     def __repr__(self) -> str:
         return f"<{title(self)}>"
@@ -472,7 +472,7 @@ class Network:
                 f"synapse, or its class as in '{type(found[0]).__name__}.{state}'"
             )
         states = [name for model in models for name in states_of(type(model))]
-        hint = nearest_name(variable, [*population.recordables(), *states])
+        hint = suggest(variable, [*population.recordables(), *states])
         if not hint.endswith("?"):
             hint += ", and states of synapses once they are connected"
         raise NeurosimError(f"{show(variable)} cannot be recorded: {hint}")

@@ -24,8 +24,8 @@ from neurosim.utils.checks import (
     check_integer,
     check_number,
     is_scalar,
-    nearest_name,
     show,
+    suggest,
 )
 from neurosim.utils.frozen import read_only, set_fields
 from neurosim.utils.table import Table, counted
@@ -62,6 +62,16 @@ class Population:
     dale : bool
         Whether all outgoing synapses must have one sign.
     positions : Grid, RandomPositions, Points or None
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 100, ns.LIF())
+    >>> cells.name, cells.size
+    ('cells', 100)
+    >>> half = cells[:50]
+    >>> drive = net.drive(half, ns.ConstantCurrent(300.0))
     """
 
     name: str
@@ -86,7 +96,7 @@ class Population:
         set_fields(
             self,
             size=size,
-            v_init=_check_v_init(self.v_init, size, name),
+            v_init=None if self.v_init is None else self.check_state("v", self.v_init, "v_init"),
             dale=check_flag(self.dale, f"Population {name!r}: dale"),
             initial=self._check_initial(),
         )
@@ -108,11 +118,26 @@ class Population:
             if state not in states:
                 raise NeurosimError(
                     f"initial: {type(self.neuron).__name__} has no state {state!r}: "
-                    f"{nearest_name(state, states)}"
+                    f"{suggest(state, states)}"
                 )
-            name = f"initial {state} of population {self.name!r}"
-            found[state] = check_quantity(value, name, states[state].unit, -np.inf, np.inf)
+            found[state] = self.check_state(state, value, f"initial {state}")
         return found
+
+    def check_state(self, state: str, value: Any, label: str) -> Any:
+        """Return checked values of a state; "v" is the membrane potential.
+
+        Parameters
+        ----------
+        state : str
+        value : float, (size,) array_like or distribution
+        label : str
+            Name of the quantity in messages.
+        """
+        label = f"{label} of population {self.name!r}"
+        if state == "v":
+            return _check_potentials(value, self.size, label)
+        unit = states_of(type(self.neuron))[state].unit
+        return check_quantity(value, label, unit, -np.inf, np.inf)
 
     def _check_sizes(self) -> None:
         """Raise an error if the length of an array is not the number of neurons."""
@@ -180,6 +205,16 @@ class Projection:
     delay : float, ndarray, distribution or Column
         ms.
     plasticity : Plasticity or None
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> exc, inh = net.add("exc", 80, ns.LIF()), net.add("inh", 20, ns.LIF())
+    >>> projection = net.connect(exc, inh, ns.FixedProbability(0.1), psp=0.5, delay=1.5)
+    >>> projection.weight, projection.delay
+    (0.5, 1.5)
+    >>> connections = ns.Simulation(net).connections(projection)
     """
 
     source: Population
@@ -290,8 +325,7 @@ class Recording:
     def __post_init__(self) -> None:
         if not isinstance(self.variable, str) or self.state not in self._units:
             raise NeurosimError(
-                f"{show(self.variable)} cannot be recorded: "
-                f"{nearest_name(self.variable, self._units)}"
+                f"{show(self.variable)} cannot be recorded: {suggest(self.variable, self._units)}"
             )
         set_fields(self, ids=check_ids(self.ids, self.population, empty=self.variable == "spikes"))
         if self.interval is not None:
@@ -364,11 +398,8 @@ def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArr
     return read_only(chosen)
 
 
-def _check_v_init(value: Any, size: int, name: str) -> Any:
-    """Return checked initial potentials."""
-    label = f"v_init of population {name!r}"
-    if value is None:
-        return value
+def _check_potentials(value: Any, size: int, label: str) -> Any:
+    """Return checked membrane potentials."""
     if is_distribution(value):
         (low, high), (_, least, most) = value.extent, _POTENTIAL
         if not least <= low <= high <= most:

@@ -63,6 +63,18 @@ def draw_raster(
     ------
     NeurosimError
         If a population is unknown, or the window is empty or extends beyond the run.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from neurosim.plot import draw_raster, figure, panels
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 50, ns.LIF())
+    >>> drive = net.drive(cells, ns.Poisson(1000.0), psp=0.9)
+    >>> result = ns.simulate(net, 200.0)
+    >>> fig = figure(6.0, 3.0)
+    >>> [axes] = panels(fig)
+    >>> draw_raster(axes, result, start=100.0)
     """
     names = names_of(result, populations)
     end = end_of(result, start, stop)
@@ -143,6 +155,19 @@ def draw_population_rate(
     bin_ms : float, optional
         Bin width (ms). Default: 1 ms, or the whole window if it is shorter. A multiple of it is
         used if there would be more than `MAX_BINS` bins.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from neurosim.plot import draw_population_rate, draw_raster, figure, panels
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 50, ns.LIF())
+    >>> drive = net.drive(cells, ns.Poisson(1000.0), psp=0.9)
+    >>> result = ns.simulate(net, 200.0)
+    >>> fig = figure(6.0, 4.0)
+    >>> upper, lower = panels(fig, rows=2, sharex=True)
+    >>> draw_raster(upper, result)
+    >>> draw_population_rate(lower, result, bin_ms=5.0)
     """
     names = names_of(result, populations)
     end = end_of(result, start, stop)
@@ -194,6 +219,16 @@ def raster(
     Returns
     -------
     Figure
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from neurosim.plot import raster
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 50, ns.LIF())
+    >>> drive = net.drive(cells, ns.Poisson(1000.0), psp=0.9)
+    >>> figure = raster(ns.simulate(net, 200.0), title="Fifty neurons with Poisson input")
+    >>> figure.savefig("raster.png", dpi=150)  # doctest: +SKIP
     """
     fig = new_figure(7.0, 5.0)
     top, bottom = panels(fig, 2, 1, sharex=True, height_ratios=(3, 1))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
 from neurosim.results.windows import check_window
-from neurosim.utils.checks import nearest_name
+from neurosim.utils.checks import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -55,7 +55,14 @@ STYLE: Mapping[Any, Any] = MappingProxyType(
 
 
 def colour_of(sign: int) -> str:
-    """Return the colour of excitatory (+1), inhibitory (−1) or other (0) populations."""
+    """Return the colour of excitatory (+1), inhibitory (−1) or other (0) populations.
+
+    Examples
+    --------
+    >>> from neurosim.plot import EXCITATORY, colour_of
+    >>> colour_of(1) == EXCITATORY
+    True
+    """
     return {1: EXCITATORY, -1: INHIBITORY}.get(sign, NEUTRAL)
 
 
@@ -69,7 +76,7 @@ def names_of(result: Result, populations: Sequence[str] | None) -> list[str]:
     """
     for name in populations or ():
         if name not in result.spikes:
-            raise NeurosimError(f"unknown population {name!r}: {nearest_name(name, result.spikes)}")
+            raise NeurosimError(f"unknown population {name!r}: {suggest(name, result.spikes)}")
     return list(result.spikes if populations is None else populations)
 
 
@@ -123,6 +130,14 @@ def style() -> Iterator[None]:
     ------
     NeurosimError
         If MPLBACKEND is not a valid backend.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from neurosim.plot import style
+    >>> with style():
+    ...     fig, axes = plt.subplots()
+    >>> plt.close(fig)
     """
     try:
         import matplotlib as mpl
@@ -150,6 +165,14 @@ def figure(width: float = 7.0, height: float = 4.0) -> Figure:
     Returns
     -------
     Figure
+
+    Examples
+    --------
+    >>> from neurosim.plot import figure, panels
+    >>> fig = figure(5.0, 3.0)
+    >>> [axes] = panels(fig)
+    >>> lines = axes.plot([0.0, 10.0], [-70.0, -60.0])
+    >>> label = axes.set_xlabel("time (ms)")
     """
     return finished(new_figure(width, height))
 
@@ -170,7 +193,13 @@ def finished(figure: Figure) -> Figure:
 
 
 def panels(figure: Figure, rows: int = 1, columns: int = 1, **options: Any) -> list[Axes]:
-    """Return axes on a grid in reading order; `options` as for `Figure.subplots`."""
+    """Return axes on a grid in reading order; `options` as for `Figure.subplots`.
+
+    Examples
+    --------
+    >>> from neurosim.plot import figure, panels
+    >>> upper, lower = panels(figure(5.0, 4.0), rows=2, sharex=True)
+    """
     with style():
         grid = figure.subplots(rows, columns, squeeze=False, **options)
     return list(grid.ravel())
@@ -186,4 +215,15 @@ def add_legend(
             handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=9
         )
     if title:
-        figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+        set_title(figure, title)
+
+
+def set_title(figure: Figure, title: str) -> None:
+    """Write the title of a figure: bold, at the top left.
+
+    Examples
+    --------
+    >>> from neurosim.plot import figure, set_title
+    >>> set_title(figure(), "Inhibition delays the spike by 3 ms")
+    """
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from neurosim.results import Result, Trace
+    from neurosim.results import PopulationInfo, Result, Trace
 
 MAX_THICK = 60
 """Largest number of spikes in a window that are drawn with a thick line."""
@@ -60,6 +60,21 @@ def draw_voltage(
         ms.
     marks : bool
         Whether to mark synaptic input.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from neurosim.plot import draw_voltage, figure, panels
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> drive = net.drive(cell, ns.ConstantCurrent(300.0))
+    >>> recording = net.record(cell, "v")
+    >>> result = ns.simulate(net, 100.0)
+    >>> fig = figure(6.0, 3.0)
+    >>> [axes] = panels(fig)
+    >>> draw_voltage(axes, result, "cell", 0)
+    >>> axes.get_ylabel()
+    'membrane potential (mV)'
     """
     trace = _trace(result, population, "v")
     info = result.populations[population]
@@ -70,17 +85,11 @@ def draw_voltage(
         n_spikes = _n_spikes(trace, neuron, start, end)
         width = 1.2 if n_spikes <= MAX_THICK else 0.6
         axes.plot(trace.times[inside], values[inside], color="black", lw=width)
-        for level, words in ((info.v_threshold, "threshold"), (info.v_rest, "rest")):
-            if not np.isfinite(level):
-                continue
-            axes.axhline(level, color="0.45", lw=0.9, ls="--", zorder=0)
-            _label_at_right(axes, level, f"{words} {level:.4g} mV".replace("-", "−"), "0.35")
+        draw_levels(axes, info)
         if trace.spikes is not None and np.isfinite(trace.v_peak):
             spikes = trace.spikes.of(neuron)
             if _inside(spikes, start, end).any():
-                _label_at_right(
-                    axes, trace.v_peak, f"spikes drawn\nto {trace.v_peak:+g} mV", "0.35"
-                )
+                _label_level(axes, trace.v_peak, f"spikes drawn to {trace.v_peak:+g} mV", "top")
         axes.set_ylabel("membrane potential (mV)")
         time_axis(axes, start, end)
         if marks:
@@ -118,6 +127,18 @@ def voltage_trace(
     Returns
     -------
     Figure
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from neurosim.plot import voltage_trace
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 2, ns.LIF())
+    >>> drive = net.drive(cells, ns.ConstantCurrent([180.0, 300.0]))
+    >>> recording = net.record(cells, "v")
+    >>> figure = voltage_trace(ns.simulate(net, 100.0), "cells", title="180 and 300 pA")
+    >>> len(figure.axes)
+    2
     """
     chosen = _trace(result, population, "v").ids[:6] if neurons is None else np.atleast_1d(neurons)
     n = len(chosen)
@@ -148,7 +169,24 @@ def draw_currents(
     start: float = 0.0,
     stop: float | None = None,
 ) -> None:
-    """Draw the excitatory and inhibitory synaptic current of one neuron into axes."""
+    """Draw the excitatory and inhibitory synaptic current of one neuron into axes.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from neurosim.plot import draw_currents, figure, panels
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> for time, psp in ((10.0, 5.0), (30.0, -5.0)):
+    ...     drive = net.drive(cell, ns.SpikeTimes([time]), synapse=ns.ExpCurrent(5.0), psp=psp)
+    >>> recordings = [net.record(cell, "i_exc"), net.record(cell, "i_inh")]
+    >>> result = ns.simulate(net, 60.0)
+    >>> fig = figure(6.0, 3.0)
+    >>> [axes] = panels(fig)
+    >>> draw_currents(axes, result, "cell", 0)
+    >>> axes.get_ylabel()
+    'current (pA)'
+    """
     end = end_of(result, start, stop)
     with style():
         for (sign, colour, words), height in zip(SIGNS, (0.9, 0.1), strict=True):
@@ -161,6 +199,55 @@ def draw_currents(
         axes.axhline(0.0, color="0.45", lw=0.8)
         axes.set_ylabel("current (pA)")
         time_axis(axes, start, end)
+
+
+def draw_levels(axes: Axes, info: PopulationInfo, *, labels: bool = True) -> None:
+    """Draw the threshold and the resting potential of a population as dashed lines.
+
+    Parameters
+    ----------
+    axes : Axes
+    info : PopulationInfo
+        Levels that are NaN are omitted.
+    labels : bool
+        Whether to label the lines.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> info = ns.simulate(net, 1.0).populations["cell"]
+    >>> [axes] = ns.plot.panels(ns.plot.figure())
+    >>> ns.plot.draw_levels(axes, info)
+    >>> [text.get_text() for text in axes.texts]
+    ['threshold −55 mV', 'rest −70 mV']
+    """
+    for level, name, side in (
+        (info.v_threshold, "threshold", "bottom"),
+        (info.v_rest, "rest", "top"),
+    ):
+        if np.isfinite(level):
+            axes.axhline(level, color="0.45", lw=0.9, ls="--", zorder=0)
+            if labels:
+                text = f"{name} {level:.4g} mV".replace("-", "−")
+                _label_level(axes, level, text, side)
+
+
+def _label_level(axes: Axes, level: float, text: str, side: str) -> None:
+    """Label a level at the right end of the axes, above it or below it."""
+    axes.annotate(
+        text,
+        (1.0, level),
+        xycoords=("axes fraction", "data"),
+        xytext=(-2, 2 if side == "bottom" else -2),
+        textcoords="offset points",
+        ha="right",
+        va=side,
+        fontsize=9,
+        color="0.35",
+        bbox={"fc": "white", "ec": "none", "pad": 0.5, "alpha": 0.7},
+    )
 
 
 def _label_at_right(

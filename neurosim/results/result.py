@@ -43,6 +43,16 @@ class PopulationInfo:
         Membrane time constant and refractory period (ms).
     sign : {1, -1, 0}
         +1 if all outgoing synapses are excitatory, −1 if all are inhibitory, else 0.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> inh = net.add("inh", 10, ns.LIF(v_threshold=-50.0))
+    >>> projection = net.connect(inh, inh, ns.FixedProbability(0.5), psp=-1.0)
+    >>> info = ns.simulate(net, 10.0).populations["inh"]
+    >>> info.size, info.v_threshold, info.sign
+    (10, -50.0, -1)
     """
 
     name: str
@@ -72,7 +82,7 @@ class RunStats:
     neurons, synapses, threads : int
     build_s, wall_s : float
         Time for building and simulating the network (s), including callbacks of a stream and
-        excluding waiting for the wall clock.
+        excluding compilation and waiting for the wall clock.
     real_time_factor : float
         `wall_s` over simulated time; below 1 is faster than real time. For a run paced to the wall
         clock, the fraction of time spent on computing.
@@ -87,6 +97,19 @@ class RunStats:
         Number of chunks paced to the wall clock, and number of late ones.
     largest_lateness_ms : float
         Largest delay of a late chunk (ms).
+    compile_s : float
+        Time for compiling functions on their first use, or loading them from the cache (s).
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 10, ns.LIF())
+    >>> projection = net.connect(cells, cells, ns.FixedInDegree(2), psp=0.1)
+    >>> stats = ns.simulate(net, 10.0).stats
+    >>> stats.neurons, stats.synapses, stats.events
+    (10, 20, 0)
+    >>> stats.real_time_factor  # doctest: +SKIP
     """
 
     neurons: int
@@ -101,6 +124,7 @@ class RunStats:
     paced_chunks: int = field(default=0, metadata=UNSAVED)
     late_chunks: int = field(default=0, metadata=UNSAVED)
     largest_lateness_ms: float = field(default=0.0, metadata=UNSAVED)
+    compile_s: float = field(default=math.nan, metadata=UNSAVED)
 
     def __repr__(self) -> str:
         parts = [counted(self.neurons, "neuron"), counted(self.synapses, "synapse")]
@@ -133,6 +157,21 @@ class Result:
     stats : RunStats
     measured : mapping of str to (n,) ndarray of float64
         Further measurements of a scenario, such as timings, by name.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> drive = net.drive(cell, ns.ConstantCurrent(300.0))
+    >>> recording = net.record(cell, "v")
+    >>> result = ns.simulate(net, 100.0)
+    >>> result.spikes["cell"].times.round(1)
+    array([19.7, 44.4, 69.1, 93.8])
+    >>> result.traces["cell", "v"].values.shape
+    (1000, 1)
+    >>> result.populations["cell"].v_threshold
+    -55.0
     """
 
     dt: float

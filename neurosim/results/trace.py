@@ -56,12 +56,19 @@ class Trace(ReadOnlyRecord):
     --------
     >>> import neurosim as ns
     >>> net = ns.Network()
-    >>> recording = net.record(net.add("cell", 2, ns.LIF()), "v", interval=0.5)
-    >>> trace = ns.simulate(net, duration=10.0).traces["cell", "v"]
-    >>> trace
-    <Trace: 20 samples of 2 neurons (mV), 0.5 to 10 ms>
-    >>> trace.of(1)[:3]
-    array([-70., -70., -70.])
+    >>> cells = net.add("cells", 10, ns.LIF())
+    >>> drive = net.drive(cells, ns.ConstantCurrent(300.0))
+    >>> recording = net.record(cells[[2, 5]], "v", interval=1.0)
+    >>> trace = ns.simulate(net, 100.0).traces["cells", "v"]
+    >>> trace.values.shape, trace.ids, trace.unit
+    ((100, 2), array([2, 5]), 'mV')
+    >>> float(trace.of(5).max().round(1))
+    -55.0
+
+    With the action potentials drawn in:
+
+    >>> float(trace.with_spikes().max())
+    30.0
     """
 
     times: NDArray[np.float64]

@@ -70,8 +70,11 @@ class Plane:
         """Return values at `points` as an array of shape (n_y, n_x)."""
         return np.reshape(values, (len(self.y), len(self.x)))
 
-    def draw(self, axes: Axes, values: NDArray[np.float64]) -> None:
-        """Draw probabilities at `points`, and the contour of probability 1/2 in white."""
+    def draw(self, axes: Axes, values: NDArray[np.float64], *, contour: bool = True) -> None:
+        """Draw probabilities at `points`, and the contour of probability 1/2 in white.
+
+        Omit the contour of fractions of few trials, which noise would break into pieces.
+        """
         from bridge.evaluation.plot import PROBABILITY_MAP
 
         plane = self.grid(values)
@@ -79,12 +82,23 @@ class Plane:
             self.x, self.y, plane, vmin=0.0, vmax=1.0, cmap=PROBABILITY_MAP, shading="nearest",
             rasterized=True,
         )  # fmt: skip
+        if contour:
+            self.draw_contour(axes, plane)
+
+    def draw_contour(self, axes: Axes, values: NDArray[np.float64], colour: str = "white") -> None:
+        """Draw the contour of probability 1/2."""
+        plane = self.grid(values)
         if plane.min() < 0.5 < plane.max():
-            axes.contour(self.x, self.y, plane, levels=[0.5], colors="white", linewidths=1.5)
+            axes.contour(self.x, self.y, plane, levels=[0.5], colors=colour, linewidths=1.5)
 
 
 def draw_examples(
-    axes: Axes, points: NDArray[np.float64], fired: NDArray[np.bool_], **look: Any
+    axes: Axes,
+    points: NDArray[np.float64],
+    fired: NDArray[np.bool_],
+    *,
+    labels: tuple[str, str] = ("", ""),
+    **look: Any,
 ) -> None:
     """Draw examples: white circles without a spike, black triangles with one.
 
@@ -93,6 +107,8 @@ def draw_examples(
     axes : Axes
     points : (n, 2) ndarray
     fired : (n,) ndarray of bool
+    labels : (str, str)
+        Labels for the legend, without a spike and with one.
     **look
         Arguments of ``Axes.plot``.
     """
@@ -101,7 +117,8 @@ def draw_examples(
         (True, "black", "white", "^"),
     ):
         options: dict[str, Any] = {"ms": 4.5, "mfc": fill, "mec": edge, "mew": 0.6, "ls": ""}
-        axes.plot(*points[fired == spiked].T, marker=marker, **options | look)
+        options |= {"marker": marker, "label": labels[spiked]}
+        axes.plot(*points[fired == spiked].T, **options | look)
 
 
 def grid_points(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -155,7 +155,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     stop = result.duration
     start = max(min(settings.warmup, stop - 100.0), 0.0)
     window = 100.0 if settings.regime in ("SR", "SI-fast") else 250.0
-    span = {"start": start, "stop": min(start + window, stop)}
+    span: kit.Options = {"start": start, "stop": min(start + window, stop)}
     title = f"{STATES[settings.regime][2].capitalize()} state: g = {settings.inhibition:g}"
     raster = ns.plot.raster(result, **span, bin_ms=0.5, max_neurons=250, title=title)
     potential = ns.plot.voltage_trace(

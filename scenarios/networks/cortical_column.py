@@ -121,7 +121,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
         None, xlabel="CV of inter-spike intervals",
     )  # fmt: skip
     title = "Inhibitory neurons and layer 5 fire most; all fire irregularly"
-    options = {"size": (8.0, 4.4), "legend": 4, "sharey": True}
+    options: kit.Options = {"size": (8.0, 4.4), "legend": 4, "sharey": True}
     return {"raster": raster, "populations": kit.page(title, left, right, **options)}
 
 
@@ -140,7 +140,12 @@ def _draw_quartiles(
             axes.plot(middle, row, "|", color=colour, ms=11, mew=2)
             axes.plot(values.mean(), row, "o", color=colour, ms=5)
     if published is not None:
-        look = {"mfc": "none", "mec": "black", "ms": 7, "label": "published mean, full scale"}
+        look: kit.Options = {
+            "mfc": "none",
+            "mec": "black",
+            "ms": 7,
+            "label": "published mean, full scale",
+        }
         axes.plot(published, rows, "D", **look)
     axes.plot([], [], "o", color="0.4", ms=5, label="mean")
     axes.plot([], [], "|", color="0.4", ms=11, mew=2, label="median")

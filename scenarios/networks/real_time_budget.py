@@ -20,7 +20,7 @@ import numpy as np
 
 import neurosim as ns
 from neurosim.bench.machine import bytes_per_s, flop_per_s, limit_ns_per_event
-from neurosim.bench.measurement import Span, build_compiled
+from neurosim.bench.measurement import Span
 from scenarios import _kit as kit
 from scenarios.benchmarks import drive_rate, even_network
 
@@ -75,7 +75,7 @@ def network(settings: Settings, options: kit.RunOptions, name: str = "lecture") 
     return even_network(round(neurons * settings.scale), synapses, drive)
 
 
-def simulate(settings: Settings, options: kit.RunOptions, progress: bool) -> ns.Result:
+def simulate(settings: Settings, options: kit.RunOptions, progress: bool | None) -> ns.Result:
     """Time both networks and the machine; return the result of the lecture's network."""
     if options.realtime:
         raise ns.NeurosimError("real-time-budget measures the highest speed: omit --realtime")
@@ -85,26 +85,24 @@ def simulate(settings: Settings, options: kit.RunOptions, progress: bool) -> ns.
             f"duration = {options.duration:g} ms is too short for {REPEATS} spans of 1 ms at each "
             f"of {len(settings.rates)} rates: give at least {needed:g} ms"
         )
-    measured, result = {}, None
-    for name in ("cortex", "lecture"):
-        timing, result = _time(name, settings, options, progress)
-        measured |= timing
+    cortex, _ = _time("cortex", settings, options, progress)
+    lecture, result = _time("lecture", settings, options, progress)
     threads = result.stats.threads
-    measured |= {
+    machine = {
         "flop_per_s": np.array([flop_per_s()]),
         "bytes_per_s": np.array([bytes_per_s(threads)]),
         "threads": np.array([float(threads)]),
     }
-    return replace(result, measured=measured)
+    return replace(result, measured=cortex | lecture | machine)
 
 
 def _time(
-    name: str, settings: Settings, options: kit.RunOptions, progress: bool
+    name: str, settings: Settings, options: kit.RunOptions, progress: bool | None
 ) -> tuple[dict[str, kit.Floats], ns.Result]:
     """Build a network and time it at each rate, and a loop that only delivers its events."""
     keywords = {key: getattr(options, key) for key in ("dt", "seed", "threads", "profile")}
     described = network(settings, options, name)
-    simulation = build_compiled(lambda: ns.Simulation(described, **keywords, progress=progress))
+    simulation = ns.Simulation(described, **keywords, progress=progress)
     spans = [settings.span(options)] * (REPEATS * len(settings.rates))
     results = [simulation.run(duration) for duration in (WARMUP, *spans)]
     last = results[-1]
@@ -227,7 +225,11 @@ def _reached(own: kit.Findings, settings: Settings) -> str:
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the real-time factor against the firing rate: estimated, allowed and measured."""
     found = findings(result, settings)
-    labels = {"xlabel": "mean firing rate (Hz)", "xlim": (0.2, 1000.0), "ylim": (1e-3, 50.0)}
+    labels: kit.Options = {
+        "xlabel": "mean firing rate (Hz)",
+        "xlim": (0.2, 1000.0),
+        "ylim": (1e-3, 50.0),
+    }
     panels = [
         kit.panel(
             _draw_factors, own, found["machine"], **labels,

@@ -74,7 +74,7 @@ def test_run_hands_its_options_on(capsys, toys):
     options = "--duration 40 --dt 0.5 --seed 7 --threads 2 --out here --no-plot --set trials=5"
     summary = json_of(capsys, "run", "toy", "--json", *options.split())
     timing = {"duration": 40.0, "dt": 0.5, "realtime": False, "profile": False}
-    assert toys.asked == timing | {"seed": 7, "threads": 2, "progress": False}
+    assert toys.asked == timing | {"seed": 7, "threads": 2, "progress": None}
     assert summary["settings"]["trials"] == 5
     assert names("here") == {"result.h5", "summary.json"}
 
@@ -201,10 +201,10 @@ def test_demo_runs_its_steps_and_names_the_pictures(capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ("run toi", "unknown scenario 'toi': did you mean toy?"),
-        ("compare toi", "unknown scenario 'toi': did you mean toy?"),
-        ("show toi", "unknown scenario 'toi': did you mean toy?"),
-        ("run toy --set tau=5", "unknown setting 'tau': did you mean tau_m?"),
+        ("run toi", "unknown scenario 'toi': did you mean 'toy'?"),
+        ("compare toi", "unknown scenario 'toi': did you mean 'toy'?"),
+        ("show toi", "unknown scenario 'toi': did you mean 'toy'?"),
+        ("run toy --set tau=5", "unknown setting 'tau': did you mean 'tau_m'?"),
         ("run toy --set tau_m=-5", "tau_m = -5 ms must be above 0 ms"),
         ("run toy --duration nan", "duration = nan ms is not a finite time above 0 ms"),
         ("compare plain-toy", "plain-toy has no comparison: the scenarios with one are toy"),
