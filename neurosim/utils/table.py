@@ -9,7 +9,7 @@ from typing import Any
 
 from neurosim.errors import NeurosimError
 from neurosim.utils import html
-from neurosim.utils.checks import nearest_name
+from neurosim.utils.checks import suggest
 from neurosim.utils.optional import require
 
 MAX_LINES = 40
@@ -53,7 +53,7 @@ class Table:
             If the column is unknown.
         """
         if column not in self.columns:
-            raise NeurosimError(f"unknown column {column!r}: {nearest_name(column, self.columns)}")
+            raise NeurosimError(f"unknown column {column!r}: {suggest(column, self.columns)}")
         index = self.columns.index(column)
         return [row[index] for row in self.rows]
 
@@ -131,7 +131,7 @@ class Summary:
             If there is no such table.
         """
         if name not in self.tables:
-            raise NeurosimError(f"unknown table {name!r}: {nearest_name(name, self.tables)}")
+            raise NeurosimError(f"unknown table {name!r}: {suggest(name, self.tables)}")
         return self.tables[name]
 
     def _ipython_key_completions_(self) -> list[str]:

@@ -128,7 +128,7 @@ def test_several_tables_fit_on_a_page() -> None:
     assert summary["b"] is tables["b"]
     assert summary._ipython_key_completions_() == list("abcd")
     assert tables["b"]._ipython_key_completions_() == ["b", "number"]
-    with pytest.raises(ns.NeurosimError, match="unknown table 'e': there are: a, b, c, d"):
+    with pytest.raises(ns.NeurosimError, match="unknown table 'e': choose from a, b, c, d"):
         summary["e"]
     with pytest.raises(ns.NeurosimError, match="unknown column 'numbers': did you mean 'number'"):
         tables["b"]["numbers"]
