@@ -86,10 +86,8 @@ def draw_voltage(
         width = 1.2 if n_spikes <= MAX_THICK else 0.6
         axes.plot(trace.times[inside], values[inside], color="black", lw=width)
         draw_levels(axes, info)
-        if trace.spikes is not None and np.isfinite(trace.v_peak):
-            spikes = trace.spikes.of(neuron)
-            if _inside(spikes, start, end).any():
-                _label_level(axes, trace.v_peak, f"spikes drawn to {trace.v_peak:+g} mV", "top")
+        if n_spikes and np.isfinite(trace.v_peak):
+            _label_level(axes, trace.v_peak, f"spikes drawn to {trace.v_peak:+g} mV", "top")
         axes.set_ylabel("membrane potential (mV)")
         time_axis(axes, start, end)
         if marks:
