@@ -1,7 +1,7 @@
 """Progress of long work: one line on the standard error stream, which is updated.
 
-The line appears only if the work takes longer than a moment. A file or pipe receives a new line
-every ten seconds instead.
+The line appears in terminals and notebooks, and only if the work takes longer than a moment. A file
+or pipe receives a new line every ten seconds instead, if progress was requested.
 """
 
 from __future__ import annotations
@@ -187,7 +187,10 @@ if hasattr(os, "register_at_fork"):
 
 
 def _is_terminal(stream: Any) -> bool:
-    return bool(stream.isatty()) and os.environ.get("TERM") != "dumb"
+    try:
+        return bool(stream.isatty()) and os.environ.get("TERM") != "dumb"
+    except (AttributeError, ValueError):  # replaced, or closed
+        return False
 
 
 def _is_notebook(stream: Any) -> bool:

@@ -128,6 +128,13 @@ def test_a_file_receives_lines_only_on_request(stderr: Any) -> None:
     assert stream.getvalue().endswith("left\n")
 
 
+def test_a_closed_stream_is_no_obstacle(stderr: Any) -> None:
+    stderr(io.StringIO()).close()
+    for show in (None, True):
+        with progress_bar(show=show):
+            time.sleep(0.3)
+
+
 @pytest.mark.parametrize(
     ("variables", "notifies"),
     [
