@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from bridge.evaluation.measures import Measure, auc, bits_per_spike, brier_score, cross_entropy
 from neurosim.utils.frozen import FrozenMapping
+from neurosim.utils.html import heading, image, table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,6 +57,14 @@ class Comparison:
         measures = {key: one if isinstance(one, Measure) else Measure(one) for key, one in items}
         object.__setattr__(self, "measures", FrozenMapping(measures))
         object.__setattr__(self, "drawings", FrozenMapping(self.drawings))
+
+    def __repr__(self) -> str:
+        return f"<Comparison: {self.title} ({len(self.measures)} measures)>"
+
+    def _repr_html_(self) -> str:
+        measures = table(("measure", "value (95 % interval)", "note"), self.rows, left=3)
+        drawn = "".join(image(figure, name) for name, figure in self.figures().items())
+        return f"{heading(self.title)}{measures}<p>{html.escape(self.conclusion)}</p>{drawn}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Drawing functions are often local and cannot be pickled; figures can.

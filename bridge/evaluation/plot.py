@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from bridge.evaluation.measures import Reliability
 from bridge.utils.checks import as_floats
 from neurosim import NeurosimError
-from neurosim.plot import EXCITATORY, INHIBITORY, NEUTRAL, PALETTE, figure, panels, style
+from neurosim.plot import EXCITATORY, INHIBITORY, NEUTRAL, PALETTE, figure, panels, set_title, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,7 +92,7 @@ def _titled(fig: Figure, title: str) -> Figure:
     """Add a title to a figure unless it is empty."""
     if title:
         with style():
-            fig.suptitle(title)
+            set_title(fig, title)
     return fig
 
 

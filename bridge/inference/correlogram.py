@@ -12,7 +12,7 @@ from bridge.inference import kernels
 from bridge.inference.trains import USABLE, bin_trains
 from bridge.utils.checks import require_choice
 from neurosim import NeurosimError
-from neurosim.utils.resources import physical_memory
+from neurosim.utils.resources import available_memory
 
 Expectation = Literal["rate", "slow"]
 
@@ -81,7 +81,7 @@ class Correlograms:
         if first > last:
             raise NeurosimError(f"lags = {lags[0]:g} to {lags[1]:g} ms: give the lower one first")
         n, n_lags = trains.n_neurons, last - first + 1
-        there = physical_memory()
+        there = available_memory()
         if there is not None and 4.0 * n * n * n_lags > USABLE * there:
             raise NeurosimError(
                 f"{n_lags} lags of {n}² pairs need {4 * n * n * n_lags / 2**30:.0f} GiB: give a "

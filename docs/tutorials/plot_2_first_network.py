@@ -34,17 +34,9 @@ def populations():
     return net, exc, inh
 
 
-def describe(result):
-    """Print mean rates and the irregularity of firing after 200 ms."""
-    for name, trains in result.spikes.items():
-        rate = ns.analysis.mean_rate(result, name, start=200.0)
-        cv = np.nanmean(ns.analysis.cv_isi(trains, start=200.0))
-        print(f"{name}: {rate:5.1f} Hz, CV {cv:.2f}")
-
-
 net, exc, inh = populations()
 result = ns.simulate(net, 1000.0)
-describe(result)
+print(result.summary(start=200.0))
 ns.plot.raster(
     result,
     stop=500.0,
@@ -66,7 +58,7 @@ delay = ns.Uniform(1.0, 2.0)
 for target in (exc, inh):
     net.connect(exc, target, ns.FixedInDegree(80), synapse=FAST, psp=0.4, delay=delay)
 result = ns.simulate(net, 1000.0)
-describe(result)
+print(result.summary(start=200.0))
 ns.plot.raster(result, stop=500.0, bin_ms=5.0, title="Excitation alone: rates explode")
 
 # %%
@@ -86,7 +78,7 @@ net.record(exc, "v", ids=range(10))
 for variable in ("i_exc", "i_inh"):
     net.record(exc, variable, ids=[0])
 result = ns.simulate(net, 1000.0)
-describe(result)
+print(result.summary(start=200.0))
 ns.plot.raster(
     result, stop=500.0, bin_ms=5.0, title="With inhibition: low rates, irregular spikes"
 )
@@ -99,8 +91,7 @@ ns.plot.raster(
 # -----------------
 #
 # The potential of a neuron fluctuates below the threshold and reaches it now and then.
-# The synaptic currents show why: excitation and inhibition are both large and nearly
-# cancel.
+# The synaptic currents show why: excitation and inhibition are both large.
 
 ns.plot.voltage_trace(
     result,
@@ -120,14 +111,15 @@ i_exc, i_inh = (
 print(f"mean currents: {i_exc:.0f} + ({i_inh:.0f}) = {i_exc + i_inh:.0f} pA")
 
 # %%
-# The sum is less than the 187.5 pA that a neuron needs to fire (`lesson 1
-# <plot_1_first_neuron.html>`_). Without fluctuations the neuron would be silent.
+# Inhibition cancels two thirds of the excitation. The rest is less than the 187.5 pA
+# that a neuron needs to fire (`lesson 1 <plot_1_first_neuron.html>`_). Without
+# fluctuations the neuron would be silent.
 #
 # Neurons differ
 # --------------
 #
-# Random numbers of synapses from active neurons are enough to make some neurons fire
-# often and others rarely.
+# All neurons have equally many synapses. Their rates differ because of chance in the
+# wiring, and because 0.8 s contain few spikes.
 
 ns.plot.rates_and_cv(
     result, start=200.0, title="Rates differ between neurons; most fire irregularly"
@@ -148,7 +140,7 @@ print(
 print(
     "other seed:", np.array_equal(result.spikes["exc"].times, other.spikes["exc"].times)
 )
-describe(other)
+print(other.summary(start=200.0))
 
 # %%
 # The spikes differ, the statistics do not. Conclusions should never depend on one seed:

@@ -77,7 +77,7 @@ for name, kernel in kernels.items():
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         fits[name] = infer_synapses(recording, kernel=kernel)
-    report = str(caught[0].message)[:79] if caught else "no warning"
+    report = str(caught[0].message)[:55] if caught else "no warning"
     print(f"{name:15} cross-entropy {fits[name].cross_entropy.sum():.0f}, {report}")
 
 # %%
@@ -136,12 +136,9 @@ for name in ("found", "false_calls", "sign_accuracy", "strength_correlation"):
 # ``out_of_fold_probability`` predicts parts of the recording that were not used for
 # training, so the gain is not inflated by overfitting.
 
-counts = np.column_stack(
-    [bridge.bin_spikes(times, DURATION, 5.0) for times in trains.by_neuron()]
-)
-recent = (
-    counts[1:-1, 1:] + counts[:-2, 1:]
-)  # in the two bins before, without neuron 0 itself
+binned = [bridge.bin_spikes(times, DURATION, 5.0) for times in trains.by_neuron()]
+counts = np.column_stack(binned)
+recent = counts[1:-1, 1:] + counts[:-2, 1:]  # of the others, in the two bins before
 fired = counts[2:, 0] > 0
 neuron = bridge.LogisticNeuron().fit(recent, fired)
 folds = bridge.blocked_folds(len(fired), margin=2)

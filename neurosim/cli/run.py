@@ -76,7 +76,9 @@ def execute(request: RunRequest) -> Outcome:
     folder = RunFolder(request.out or OUT / request.label)
     # On the root process only: a slower process would find the files that the root has created.
     current_communicator().run_on_root(folder.require_free)
-    return _execute(request, folder, find_scenario(request.name), new=True)
+    with _status(f"loading {request.label}"):
+        scenario = find_scenario(request.name)
+    return _execute(request, folder, scenario, new=True)
 
 
 def resume_run(path: Path, threads: int | None = None) -> Outcome:

@@ -335,8 +335,10 @@ class Simulation:
                 f"duration = {duration:g} ms would take the simulation past {MAX_STEPS} steps of "
                 f"{plan.dt:g} ms: use a larger dt"
             )
-        check_recordings(runner.network, end * plan.dt, plan.dt)
-        runner.engine.recorder.reserve(end)
+        recorder = runner.engine.recorder
+        if not recorder.has_capacity(end):
+            check_recordings(runner.network, end * plan.dt, plan.dt)
+            recorder.reserve(end)
         return end
 
     def _until(self, end: int) -> str:

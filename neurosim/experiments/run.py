@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Generic
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Generic
 from neurosim.errors import NeurosimError
 from neurosim.experiments.catalogue import find_scenario, require_comparison
 from neurosim.experiments.scenario import Comparison, RunOptions, S, Scenario
-from neurosim.experiments.settings import find_setting, settings_of
+from neurosim.experiments.settings import find_setting, format_settings, settings_of
 from neurosim.results.interrupted import Interrupted
 from neurosim.utils.atomic_files import plain
+from neurosim.utils.html import heading, image
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,6 +43,22 @@ class ScenarioRun(Generic[S]):
     scenario: Scenario[S]
     settings: S
     result: Result
+
+    def __repr__(self) -> str:
+        settings = ", ".join(format_settings(dataclasses.asdict(self.settings)))  # type: ignore[call-overload]
+        stats = self.result.stats
+        state = "interrupted at" if stats.interrupted else "ran for"
+        return (
+            f"<ScenarioRun: {self.scenario.name} ({settings}), {state} {self.result.duration:g} ms>"
+        )
+
+    def _repr_html_(self) -> str:
+        sentences = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in self.report[1:])
+        simulated = html.escape(self.report[0]) if self.report else html.escape(repr(self))
+        figures = {} if self.result.stats.interrupted else self.figures
+        drawn = "".join(image(figure, name) for name, figure in figures.items())
+        title = heading(f"{self.scenario.name}: {self.scenario.title}")
+        return f"{title}<p>{simulated}</p><ul>{sentences}</ul>{drawn}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         values = dataclasses.asdict(self.settings)  # type: ignore[call-overload]

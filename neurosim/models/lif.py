@@ -110,7 +110,7 @@ class LIF(Neuron):
     v_rest: Any = parameter(-70.0, "mV", -200.0, 200.0, "resting potential")
     v_threshold: Any = parameter(-55.0, "mV", -200.0, 200.0, "the neuron fires when V is above it")
     v_reset: Any = parameter(-70.0, "mV", -200.0, 200.0, "potential after a spike")
-    v_peak: Any = parameter(30.0, "mV", -200.0, 200.0, "height of spikes in recorded traces")
+    v_peak: Any = parameter(30.0, "mV", -200.0, 200.0, "peak of spikes in figures")
     tau_m: Any = parameter(20.0, "ms", 0.1, 1e3, "membrane time constant")
     c_m: Any = parameter(250.0, "pF", 1.0, 1e5, "membrane capacitance")
     t_ref: Any = parameter(5.0, "ms", 0.0, 1e3, "absolute refractory period")
@@ -221,7 +221,7 @@ class IntegrateAndFire(LIF):
         -55.0, "mV", help="the neuron fires when V is above it", check=or_infinity
     )
     v_reset: Any = parameter(-70.0, "mV", help="potential after a spike")
-    v_peak: Any = parameter(30.0, "mV", help="height of spikes in recorded traces")
+    v_peak: Any = parameter(30.0, "mV", help="peak of spikes in figures")
     tau_m: Any = parameter(
         20.0, "ms", 0.0, help="membrane time constant", check=_above_zero_or_infinity
     )

@@ -33,8 +33,8 @@ from neurosim.network.strength import (
 )
 from neurosim.network.summary import summarize, title
 from neurosim.network.views import PopulationView
-from neurosim.utils.frozen import FrozenList
 from neurosim.utils.checks import check_flag, check_number, show, suggest
+from neurosim.utils.frozen import FrozenList
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

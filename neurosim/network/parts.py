@@ -28,7 +28,7 @@ from neurosim.utils.checks import (
     suggest,
 )
 from neurosim.utils.frozen import read_only, set_fields
-from neurosim.utils.table import counted
+from neurosim.utils.table import Table, counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,7 +96,7 @@ class Population:
         set_fields(
             self,
             size=size,
-            v_init=_check_v_init(self.v_init, size, name),
+            v_init=None if self.v_init is None else self.check_state("v", self.v_init, "v_init"),
             dale=check_flag(self.dale, f"Population {name!r}: dale"),
             initial=self._check_initial(),
         )
@@ -120,9 +120,24 @@ class Population:
                     f"initial: {type(self.neuron).__name__} has no state {state!r}: "
                     f"{suggest(state, states)}"
                 )
-            name = f"initial {state} of population {self.name!r}"
-            found[state] = check_quantity(value, name, states[state].unit, -np.inf, np.inf)
+            found[state] = self.check_state(state, value, f"initial {state}")
         return found
+
+    def check_state(self, state: str, value: Any, label: str) -> Any:
+        """Return checked values of a state; "v" is the membrane potential.
+
+        Parameters
+        ----------
+        state : str
+        value : float, (size,) array_like or distribution
+        label : str
+            Name of the quantity in messages.
+        """
+        label = f"{label} of population {self.name!r}"
+        if state == "v":
+            return _check_potentials(value, self.size, label)
+        unit = states_of(type(self.neuron))[state].unit
+        return check_quantity(value, label, unit, -np.inf, np.inf)
 
     def _check_sizes(self) -> None:
         """Raise an error if the length of an array is not the number of neurons."""
@@ -161,6 +176,16 @@ class Population:
 
     def __repr__(self) -> str:
         return f"<Population {self.name!r}: {counted(self.size, 'neuron')}, {brief(self.neuron)}>"
+
+    def _repr_html_(self) -> str:
+        neuron = self.neuron
+        declared = parameters_of(type(neuron)).items()
+        rows = tuple(
+            (name, brief(getattr(neuron, name)), parameter.unit, parameter.help)
+            for name, parameter in declared
+        )
+        title = f"{self.name}: {counted(self.size, 'neuron')}, {type(neuron).__name__}"
+        return Table(title, ("parameter", "value", "unit", "meaning"), rows, left=4)._repr_html_()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -218,9 +243,23 @@ class Projection:
         parts.append(f"delay {strength(self.delay, 'ms')}")
         if self.plasticity is not None:
             parts.append(brief(self.plasticity))
+        return f"<Projection {self._title()}: {', '.join(parts)}>"
+
+    def _title(self) -> str:
+        """Return the names of the populations and the numbers of selected neurons."""
         source = neurons(self.source.name, self.source_ids)
-        target = neurons(self.target.name, self.target_ids)
-        return f"<Projection {source} → {target}: {', '.join(parts)}>"
+        return f"{source} → {neurons(self.target.name, self.target_ids)}"
+
+    def _repr_html_(self) -> str:
+        plasticity = None if self.plasticity is None else brief(self.plasticity)
+        rows = (
+            ("rule", brief(self.rule)),
+            ("synapse", brief(self.synapse)),
+            ("weight", strength(self.weight, self.synapse.unit)),
+            ("delay", strength(self.delay, "ms")),
+            ("plasticity", plasticity),
+        )
+        return Table(self._title(), ("property", "value"), rows, left=2)._repr_html_()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -359,11 +398,8 @@ def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArr
     return read_only(chosen)
 
 
-def _check_v_init(value: Any, size: int, name: str) -> Any:
-    """Return checked initial potentials."""
-    label = f"v_init of population {name!r}"
-    if value is None:
-        return value
+def _check_potentials(value: Any, size: int, label: str) -> Any:
+    """Return checked membrane potentials."""
     if is_distribution(value):
         (low, high), (_, least, most) = value.extent, _POTENTIAL
         if not least <= low <= high <= most:

@@ -21,10 +21,11 @@ from neurosim.plot.style import (
     colour_of,
     figure,
     panels,
+    set_title,
     style,
     time_axis,
 )
-from neurosim.plot.trace import draw_currents, draw_voltage, voltage_trace
+from neurosim.plot.trace import draw_currents, draw_levels, draw_voltage, voltage_trace
 
 __all__ = [
     "EXCITATORY",
@@ -34,6 +35,7 @@ __all__ = [
     "colour_of",
     "draw_currents",
     "draw_cv_histogram",
+    "draw_levels",
     "draw_population_rate",
     "draw_potential_histogram",
     "draw_raster",
@@ -45,6 +47,7 @@ __all__ = [
     "potential_histogram",
     "raster",
     "rates_and_cv",
+    "set_title",
     "style",
     "time_axis",
     "voltage_trace",

@@ -215,4 +215,15 @@ def add_legend(
             handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=9
         )
     if title:
-        figure.suptitle(title, fontsize=11)
+        set_title(figure, title)
+
+
+def set_title(figure: Figure, title: str) -> None:
+    """Write the title of a figure: bold, at the top left.
+
+    Examples
+    --------
+    >>> from neurosim.plot import figure, set_title
+    >>> set_title(figure(), "Inhibition delays the spike by 3 ms")
+    """
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from neurosim.results import Result, Trace
+    from neurosim.results import PopulationInfo, Result, Trace
 
 MAX_THICK = 60
 """Largest number of spikes in a window that are drawn with a thick line."""
@@ -85,17 +85,11 @@ def draw_voltage(
         n_spikes = _n_spikes(trace, neuron, start, end)
         width = 1.2 if n_spikes <= MAX_THICK else 0.6
         axes.plot(trace.times[inside], values[inside], color="black", lw=width)
-        for level, words in ((info.v_threshold, "threshold"), (info.v_rest, "rest")):
-            if not np.isfinite(level):
-                continue
-            axes.axhline(level, color="0.45", lw=0.9, ls="--", zorder=0)
-            _label_at_right(axes, level, f"{words} {level:.4g} mV".replace("-", "−"), "0.35")
+        draw_levels(axes, info)
         if trace.spikes is not None and np.isfinite(trace.v_peak):
             spikes = trace.spikes.of(neuron)
             if _inside(spikes, start, end).any():
-                _label_at_right(
-                    axes, trace.v_peak, f"spikes drawn\nto {trace.v_peak:+g} mV", "0.35"
-                )
+                _label_level(axes, trace.v_peak, f"spikes drawn to {trace.v_peak:+g} mV", "top")
         axes.set_ylabel("membrane potential (mV)")
         time_axis(axes, start, end)
         if marks:
@@ -205,6 +199,55 @@ def draw_currents(
         axes.axhline(0.0, color="0.45", lw=0.8)
         axes.set_ylabel("current (pA)")
         time_axis(axes, start, end)
+
+
+def draw_levels(axes: Axes, info: PopulationInfo, *, labels: bool = True) -> None:
+    """Draw the threshold and the resting potential of a population as dashed lines.
+
+    Parameters
+    ----------
+    axes : Axes
+    info : PopulationInfo
+        Levels that are NaN are omitted.
+    labels : bool
+        Whether to label the lines.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> info = ns.simulate(net, 1.0).populations["cell"]
+    >>> [axes] = ns.plot.panels(ns.plot.figure())
+    >>> ns.plot.draw_levels(axes, info)
+    >>> [text.get_text() for text in axes.texts]
+    ['threshold −55 mV', 'rest −70 mV']
+    """
+    for level, name, side in (
+        (info.v_threshold, "threshold", "bottom"),
+        (info.v_rest, "rest", "top"),
+    ):
+        if np.isfinite(level):
+            axes.axhline(level, color="0.45", lw=0.9, ls="--", zorder=0)
+            if labels:
+                text = f"{name} {level:.4g} mV".replace("-", "−")
+                _label_level(axes, level, text, side)
+
+
+def _label_level(axes: Axes, level: float, text: str, side: str) -> None:
+    """Label a level at the right end of the axes, above it or below it."""
+    axes.annotate(
+        text,
+        (1.0, level),
+        xycoords=("axes fraction", "data"),
+        xytext=(-2, 2 if side == "bottom" else -2),
+        textcoords="offset points",
+        ha="right",
+        va=side,
+        fontsize=9,
+        color="0.35",
+        bbox={"fc": "white", "ec": "none", "pad": 0.5, "alpha": 0.7},
+    )
 
 
 def _label_at_right(

@@ -14,7 +14,7 @@ from neurosim.errors import NeurosimError
 from neurosim.results.windows import bin_index, check_window, inside, whole_bins
 from neurosim.utils.checks import check_integer, suggest
 from neurosim.utils.intervals import coverage, locate, merged
-from neurosim.utils.resources import physical_memory
+from neurosim.utils.resources import available_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -217,7 +217,7 @@ def _binned(
     _check_finite(start, stop)
     check_window(start, stop, trains.t_start, trains.t_stop, trains.dt)
     n_bins = whole_bins(start, stop, bin_ms, trains.dt)
-    memory = physical_memory()
+    memory = available_memory()
     if listed and memory is not None and 3 * 8 * n_bins > memory:
         raise NeurosimError(
             f"{n_bins:.3g} bins of {bin_ms:g} ms in {stop - start:g} ms exceed the memory: give a "

@@ -12,7 +12,7 @@ from neurosim.errors import NeurosimError
 from neurosim.results.windows import check_window, inside
 from neurosim.utils.frozen import ReadOnlyRecord, read_only, set_fields
 from neurosim.utils.optional import require
-from neurosim.utils.table import counted
+from neurosim.utils.table import MAX_SHOWN, Table, counted
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -147,6 +147,12 @@ class SpikeTrains(ReadOnlyRecord):
             spikes += f", {self.times[0]:,.10g} to {self.times[-1]:,.10g} ms"
         return f"<SpikeTrains: {spikes}>"
 
+    def _repr_html_(self) -> str:
+        shown = [(int(neuron), self.of(neuron)) for neuron in self.recorded[:MAX_SHOWN]]
+        rows = tuple((neuron, len(times), *_ends(times)) for neuron, times in shown)
+        columns = ("neuron", "spikes", "first (ms)", "last (ms)")
+        return Table(repr(self)[1:-1], columns, rows).html_of_first(len(self.recorded))
+
     @overload
     def of(self, neuron: int | np.integer) -> NDArray[np.float64]: ...
 
@@ -250,6 +256,11 @@ class SpikeTrains(ReadOnlyRecord):
         """
         check_window(start, stop, self.t_start, self.t_stop, self.dt)
         return inside(self.times, start, stop, self.dt)
+
+
+def _ends(times: NDArray[np.float64]) -> tuple[str | None, str | None]:
+    """Return the first and the last time as text, None if there is none."""
+    return (f"{times[0]:.10g}", f"{times[-1]:.10g}") if len(times) else (None, None)
 
 
 def chosen_ids(neurons: Any, recorded: NDArray[np.int64]) -> NDArray[np.int64]:

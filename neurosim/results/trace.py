@@ -12,7 +12,7 @@ from neurosim.errors import NeurosimError
 from neurosim.results.spike_trains import SpikeTrains, checked_array, chosen_ids, require_recorded
 from neurosim.utils.frozen import FrozenMapping, ReadOnlyRecord, set_fields
 from neurosim.utils.optional import require
-from neurosim.utils.table import counted
+from neurosim.utils.table import MAX_SHOWN, Table, counted
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -97,6 +97,14 @@ class Trace(ReadOnlyRecord):
         if len(self.times):
             samples += f", {self.times[0]:,.10g} to {self.times[-1]:,.10g} ms"
         return f"<Trace: {samples}>"
+
+    def _repr_html_(self) -> str:
+        shown = range(min(len(self.ids), MAX_SHOWN) if len(self.times) else 0)
+        values = (self.values[:, k] for k in shown)
+        measured = ((float(v.min()), float(v.mean()), float(v.max())) for v in values)
+        rows = tuple((int(self.ids[k]), *row) for k, row in zip(shown, measured, strict=True))
+        columns = ("neuron", "minimum", "mean", "maximum")
+        return Table(repr(self)[1:-1], columns, rows).html_of_first(len(self.ids))
 
     def to_dataframe(self) -> Any:
         """Return a pandas DataFrame with one row per sample and one column per neuron.

@@ -12,6 +12,8 @@ from neurosim.utils.optional import require
 
 MAX_LINES = 40
 """Longest output, in lines."""
+MAX_SHOWN = 10
+"""Largest number of neurons that are displayed of spike trains and traces."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,6 +81,11 @@ class Table:
         shown, omitted = self._shown(most)
         title = html.heading(self.title) if self.title else ""
         return title + html.table(self.columns, shown, left=self.left) + omitted
+
+    def html_of_first(self, n: int) -> str:
+        """Return an HTML table of the first ones of `n` rows."""
+        omitted = f"… and {n - len(self):,} more" if n > len(self) else ""
+        return self._repr_html_() + omitted
 
     def _shown(self, most: int) -> tuple[list[list[str]], str]:
         """Return the formatted rows to display, and a note about omitted ones."""

@@ -20,7 +20,7 @@ import numpy as np
 
 import neurosim as ns
 from neurosim.bench.machine import bytes_per_s, flop_per_s, limit_ns_per_event
-from neurosim.bench.measurement import Span, build_compiled
+from neurosim.bench.measurement import Span
 from scenarios import _kit as kit
 from scenarios.benchmarks import drive_rate, even_network
 
@@ -75,7 +75,7 @@ def network(settings: Settings, options: kit.RunOptions, name: str = "lecture") 
     return even_network(round(neurons * settings.scale), synapses, drive)
 
 
-def simulate(settings: Settings, options: kit.RunOptions, progress: bool) -> ns.Result:
+def simulate(settings: Settings, options: kit.RunOptions, progress: bool | None) -> ns.Result:
     """Time both networks and the machine; return the result of the lecture's network."""
     if options.realtime:
         raise ns.NeurosimError("real-time-budget measures the highest speed: omit --realtime")
@@ -97,12 +97,12 @@ def simulate(settings: Settings, options: kit.RunOptions, progress: bool) -> ns.
 
 
 def _time(
-    name: str, settings: Settings, options: kit.RunOptions, progress: bool
+    name: str, settings: Settings, options: kit.RunOptions, progress: bool | None
 ) -> tuple[dict[str, kit.Floats], ns.Result]:
     """Build a network and time it at each rate, and a loop that only delivers its events."""
     keywords = {key: getattr(options, key) for key in ("dt", "seed", "threads", "profile")}
     described = network(settings, options, name)
-    simulation = build_compiled(lambda: ns.Simulation(described, **keywords, progress=progress))
+    simulation = ns.Simulation(described, **keywords, progress=progress)
     spans = [settings.span(options)] * (REPEATS * len(settings.rates))
     results = [simulation.run(duration) for duration in (WARMUP, *spans)]
     last = results[-1]

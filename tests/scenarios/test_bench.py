@@ -179,7 +179,7 @@ def test_a_mistake_is_one_sentence_and_status_2(capsys, arguments: str, sentence
 
 
 def test_a_network_too_large_for_the_memory_is_refused(capsys, monkeypatch) -> None:
-    monkeypatch.setattr("neurosim.builder.memory.physical_memory", lambda: 2**30)
+    monkeypatch.setattr("neurosim.builder.memory.available_memory", lambda: 2**30)
     assert main(["bench", "lecture"]) == 2
     assert "1.0 GiB are available" in capsys.readouterr().err
 

@@ -21,6 +21,7 @@ import neurosim as ns
 from neurosim import plot
 from neurosim.cli import main
 from neurosim.engine.mpi import Communicator
+from neurosim.plot.display import unmanaged
 from neurosim.scenario import RunOptions, run
 from scenarios.networks.playground import Settings, Trials, network
 from scenarios.networks.playground_window import Playground, window_size
@@ -176,7 +177,8 @@ class Mouse:
 
 
 def opened(settings: Settings | None = None) -> Mouse:
-    figure = plot.figure(*window_size())
+    with unmanaged():
+        figure = plot.figure(*window_size())
     canvas = FigureCanvasAgg(figure)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(canvas, "draw_idle", lambda: None)  # which a desktop leaves for later

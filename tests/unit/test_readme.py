@@ -35,8 +35,7 @@ def test_first_network_is_balanced(names: dict[str, Any]) -> None:
     assert analysis.mean_rate(result, "exc", start=200.0) == pytest.approx(8.2, abs=0.05)
     assert cv == pytest.approx(0.91, abs=0.005)
     assert "fire at 8 Hz" in README
-    assert "# 8.2 Hz" in README
-    assert "0.91 on average" in README
+    assert "exc fires at 8.2 Hz, with a CV of 0.91" in README
 
 
 def test_first_network_has_physiological_potentials(names: dict[str, Any]) -> None:

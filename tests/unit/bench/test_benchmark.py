@@ -10,7 +10,7 @@ from neurosim.bench.benchmark import Benchmark, find_benchmark
 from neurosim.bench.largest import CLOSE, largest_in_real_time
 from neurosim.bench.machine import bytes_per_s, flop_per_s, limit_ns_per_event, peak_memory
 from neurosim.bench.measurement import Measurement, Span, TimingOptions, measure
-from neurosim.kernels.limits import STRETCH, read, scatter
+from neurosim.kernels.bandwidth import STRETCH, read, scatter
 from tests.conftest import Installed, toy_result
 
 FAN_OUT = 7

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import h5py
 import numpy as np
@@ -128,6 +130,27 @@ OPTIONS = {
 @pytest.mark.parametrize(("options", "message"), OPTIONS.values(), ids=OPTIONS)
 def test_invalid_columns_are_refused(tmp_path: Path, options: dict, message: str) -> None:
     assert message in in_text(tmp_path / "e.csv", HEAD + GOOD, **options)
+
+
+@dataclass(frozen=True, eq=False)
+class Conductance(ns.Synapse):
+    """A conductance that decays within 5 ms."""
+
+    g: ClassVar = ns.state("nS", 0.0, "conductance")
+
+    @staticmethod
+    def derivatives(g, p):
+        return -g / 5.0
+
+    @staticmethod
+    def current(v, g, p):
+        return g * (-80.0 - v)
+
+
+def test_negative_conductances_are_refused(tmp_path: Path) -> None:
+    options = {"psp": None, "weight": "psp", "synapse": Conductance()}
+    message = in_text(tmp_path / "e.csv", HEAD + GOOD + "0,0,-0.5,1\n", **options)
+    assert "e.csv, line 3: weight = -0.5 nS: a conductance is positive, and inhibits" in message
 
 
 def test_a_column_needs_a_file() -> None:

@@ -337,7 +337,7 @@ def test_more_than_the_memory_holds_is_refused_before_it_is_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys, was: str, instead: str, said: str
 ):
     for module in ("neurosim.builder.memory", "neurosim.engine.estimate"):
-        monkeypatch.setattr(f"{module}.physical_memory", lambda: 2**30)
+        monkeypatch.setattr(f"{module}.available_memory", lambda: 2**30)
     text = START.replace("duration = 1000.0", "duration = 1e7").replace("dt = 0.1", "dt = 0.01")
     text = text if "size" in was else text.replace(was, instead, 1)
     (tmp_path / "my.toml").write_text(text.replace(was, instead, 1), encoding="utf-8")

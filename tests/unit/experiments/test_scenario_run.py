@@ -131,3 +131,12 @@ def test_a_run_cut_short_has_no_findings_and_no_rate_before_the_warm_up_ends(toy
     assert summary["findings"] == {}
     assert summary["rates_hz"] == {"exc": None}
     assert summary["duration_ms"] == 30.0
+
+
+def test_a_run_is_displayed_with_its_sentences_and_figures(toys: Registry):
+    toys.add("toy", report=lambda found, settings: ["One <neuron>.", "It fires."])
+    run = run_scenario(find_scenario("toy"), ToySettings(), RunOptions(100.0))
+    assert repr(run).startswith("<ScenarioRun: toy (psps=-6,10,")
+    shown = run._repr_html_()
+    assert "<p>One &lt;neuron&gt;.</p><ul><li>It fires.</li></ul>" in shown
+    assert shown.count('<img src="data:image/png;base64,') == 1

@@ -100,3 +100,15 @@ def test_large_networks_are_displayed_in_a_few_lines() -> None:
 
 def test_names_of_populations_are_completed(net: ns.Network) -> None:
     assert net._ipython_key_completions_() == ["exc", "<i>"]
+
+
+def test_parts_are_tables_in_notebooks(net: ns.Network) -> None:
+    exc, inh = net.populations
+    shown = inh._repr_html_()
+    assert "<td style" in shown
+    assert "&lt;i&gt;: 20 neurons, LIF" in shown
+    assert "array of 20" in shown
+    assert "membrane time constant" in shown
+    projection = net.connect(exc, inh[:3], ns.AllToAll(), psp=0.5)
+    assert "3 neurons of &#x27;&lt;i&gt;&#x27;" in projection._repr_html_()
+    assert "0.5 mV" in projection._repr_html_()

@@ -100,6 +100,18 @@ def test_the_summary_has_a_row_per_population(result: ns.Result) -> None:
         result.summary(stop=2000.0)
 
 
+def test_spikes_and_traces_are_tables_of_the_first_neurons_in_notebooks(result: ns.Result) -> None:
+    spikes = result.spikes["exc"]._repr_html_()
+    assert [part in spikes for part in ("first (ms)", ">10<", ">20<", ">50<")] == [True] * 4
+    assert ">–<" in result.spikes["<b>"]._repr_html_()
+    assert ">-67<" in result.traces["exc", "v"]._repr_html_()
+    many = ns.SpikeTrains([], [], np.arange(50))._repr_html_()
+    assert many.count("<tr>") == 11
+    assert many.endswith("… and 40 more")
+    empty = ns.Trace([], np.empty((0, 2)), [0, 1], "mV")._repr_html_()
+    assert "Trace: 0 samples of 2 neurons" in empty
+
+
 def test_names_are_escaped_in_html(result: ns.Result) -> None:
     assert "&lt;b&gt;" in result._repr_html_()
     assert "<b>" not in result._repr_html_().split("</p>")[1]

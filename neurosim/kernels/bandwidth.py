@@ -1,8 +1,8 @@
-"""Memory-bound limit of spike delivery: read synapses in order and add them to a buffer.
+"""Kernels that measure the memory bandwidth, which limits the delivery of spikes.
 
-No simulator with synapse tables can be much faster, because each synapse must be read and its
-weight added. The remaining time of a simulator is spent on finding rows, neurons, random numbers
-and synchronisation.
+No simulator with synapse tables can be much faster than `scatter`, because each synapse must be
+read and its weight added. The remaining time of a simulator is spent on finding rows, neurons,
+random numbers and synchronisation.
 """
 
 import numpy as np
