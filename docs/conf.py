@@ -1,4 +1,4 @@
-"""Sphinx: python -m sphinx -W docs docs/_build."""
+"""Sphinx: python -m sphinx -W -j 2 docs docs/_build."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ numpydoc_xref_ignore = "all"
 
 gallery.write_scripts()
 gallery.draw_derivation()
-gallery.record_shown_figures()
 sphinx_gallery_conf = {
     "examples_dirs": [str(gallery.TUTORIALS), str(gallery.SCRIPTS)],
     "gallery_dirs": [gallery.LEARN, gallery.GALLERY.name],
     "filename_pattern": "/plot_",
     "image_scrapers": ("gallery",),
+    "parallel": True,  # as many processes as sphinx -j has
     "capture_repr": (),
     "reset_modules": (),
     "remove_config_comments": True,

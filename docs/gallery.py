@@ -17,8 +17,9 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from matplotlib.figure import Figure
+import matplotlib.figure
 
+from neurosim.plot.display import Figure
 from neurosim.scenario import ENTRY_POINTS, GROUPS, Scenario, all_scenarios, run
 
 if TYPE_CHECKING:
@@ -245,15 +246,12 @@ def save_figures(block: tuple, block_vars: dict[str, Any], gallery_conf: dict[st
     return text
 
 
-def record_shown_figures() -> None:
-    """Let `Figure.show`, which opens a window or displays in a notebook, keep the figure here."""
-    for kind in (Figure, *Figure.__subclasses__()):
-        kind.show = lambda self, warn=True: _shown.append(self)
-
-
-_shown: list[Figure] = []
-
-
 def _get_sg_image_scraper() -> object:
     """Return the scraper under the name that sphinx-gallery looks up."""
     return save_figures
+
+
+_shown: list[matplotlib.figure.Figure] = []
+"""Figures that `Figure.show`, which opens a window or displays in a notebook, is to show."""
+# When this module is imported, because sphinx-gallery may run scripts in other processes.
+matplotlib.figure.Figure.show = Figure.show = lambda self, warn=True: _shown.append(self)
