@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import bridge
+import neurosim as ns
 from scenarios._kit.figures import SPIKING as SPIKING
 from scenarios._kit.figures import TRAINED as TRAINED
 
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
 
-    import neurosim as ns
+    from bridge.spiking import NeuronGroup
+    from neurosim.scenario import RunOptions
 
 
 DERIVED = "0.7"
@@ -41,6 +44,34 @@ def add_trials(
     population = unit.add_to(net, name, len(activity), dt=dt)
     unit.present(net, population, activity, at=dt)
     return population
+
+
+def group_trials(
+    options: RunOptions, trials: Iterable[tuple[NeuronGroup, NDArray[np.float64]]]
+) -> ns.Network:
+    """Return a network with one copy of a converted network for each trial.
+
+    Parameters
+    ----------
+    options : RunOptions
+    trials : iterable of (NeuronGroup, (n_trials, n_inputs) ndarray)
+        Converted networks, each with the inputs of its trials.
+
+    Raises
+    ------
+    NeurosimError
+        If the run ends before the last layer fires.
+    """
+    net, needed = ns.Network(dale=False), 0.0
+    for group, inputs in trials:
+        group.add_to(net, inputs, dt=options.dt)
+        needed = max(needed, group.duration(options.dt))
+    if options.duration < needed:
+        raise ns.NeurosimError(
+            f"duration = {options.duration:g} ms ends before the last layer fires: give "
+            f"{needed:g} ms or more"
+        )
+    return net
 
 
 def draw_fraction(

@@ -1,210 +1,292 @@
-"""One step of backpropagation by hand, figure by figure, and the same sums in millivolts."""
+"""Backpropagation by hand: six weights, one step, and the same sums in mV.
+
+The inputs are 2 and 3, the weights of the hidden units 0.11, 0.21 and 0.12, 0.08, and those of the
+output 0.14, 0.15. There are no biases and no activation functions. Forward pass: the hidden units
+are 0.85 and 0.48, the prediction is 0.191, and the error ½ (0.191 − 1)² is 0.327. Backward pass,
+with Δ = 0.191 − 1 = −0.809 and a step size of 0.05: the new weights of the output are 0.17, 0.17,
+and those of the hidden units 0.12, 0.23 and 0.13, 0.10.
+
+In spikes, 10 mV represent a signal of 1. Two input spikes of 1.1 mV and three of 2.1 mV raise the
+potential of a neuron with almost no leak by 8.5 mV: the first hidden unit. A group of neurons with
+the same synapses passes the signal on. Each starts 0.1 mV further from threshold than the previous
+one, so that 85 of them fire, and each spike raises the potential of the output by 0.014 mV. The
+second unit recruits 48 neurons, and the output reaches 1.91 mV. The same is done with the weights
+after each step of gradient descent.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 import bridge
-from neurosim.scenario import Scenario
+import neurosim as ns
+from scenarios import _kit as kit
 from scenarios._kit.diagrams import draw_diagram
-from scenarios._kit.trials import DERIVED, SPIKING
-from scenarios.networks.backprop_model import (
-    CELL,
-    INPUTS,
-    LARGEST,
-    NEURONS,
-    ONE,
-    START,
-    TARGET,
-    Passes,
-    Settings,
-    network,
+
+INPUTS, TARGET = np.array([[2.0, 3.0]]), 1.0
+START = bridge.LayeredNetwork(
+    (
+        bridge.Layer.partial([[0.11, 0.21], [0.12, 0.08]], None, "linear"),
+        bridge.Layer.partial([[0.14, 0.15]], None, "linear"),
+    )
 )
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    import neurosim as ns
-
+"""The network of the lecture: weights of each hidden unit, and of the output."""
+ONE = 10.0
+"""Potential that represents a signal of 1 (mV)."""
+NEURONS, LARGEST = 100, 2.0
+"""Neurons that a hidden signal of 1 recruits, and the largest signal that a group represents."""
+ARRIVALS = ((0.2, 0.4), (0.6, 0.8, 1.0))
+"""Spike times of both inputs (ms): two spikes and three spikes."""
+CELL = ns.LIF(tau_m=1000.0)
+"""Neuron with almost no leak."""
+INTEGRATOR = ns.LIF(tau_m=1000.0, v_threshold=-20.0)
+"""The same with a threshold out of reach, so that its potential is the sum of its inputs."""
 COLOURS = ("#E69F00", "#56B4E9")
-"""Of the two hidden units."""
+"""Colours of the hidden units."""
 
 
-def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
-    """Go forward and back by hand; read the same signals off the neurons."""
-    hidden, (prediction,) = (signals[0] for signals in START.outputs(INPUTS[np.newaxis]))
-    error, gradient = START.loss_and_gradient(INPUTS[np.newaxis], [TARGET], "squared")
-    after = settings.networks()[1]
-    passes = Passes.of(result)
+@dataclass(frozen=True)
+class Settings(kit.BaseSettings):
+    """Settings of the scenario."""
+
+    rate: float = kit.setting(0.05, "", 0.001, 0.1, "step size of gradient descent")
+    steps: int = kit.setting(10, "", 1, 500, "steps of gradient descent")
+
+
+def networks(settings: Settings) -> list[bridge.LayeredNetwork]:
+    """Return the network before the first step, after it, and after each further step.
+
+    There are steps + 1 networks, or fewer if the error vanishes before.
+    """
+    _, descent = START.train(
+        INPUTS, [TARGET], loss="squared", step=settings.rate, tol=1e-300, max_iter=settings.steps,
+        solver=bridge.gradient_descent,
+    )  # fmt: skip
+    return [START.with_parameters(theta) for theta in descent.trajectory]
+
+
+def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
+    """Add the neurons once for each step of gradient descent.
+
+    Each hidden unit is an integrator, and a group of neurons that start 0.05, 0.15, 0.25 … mV below
+    threshold: a signal h makes the first 100 h of them fire.
+    """
+    enough = ARRIVALS[-1][-1] + 2.0 * options.dt
+    if options.duration < enough:
+        raise ns.NeurosimError(
+            f"duration = {options.duration:g} ms ends before the last spikes reach the output: "
+            f"give {enough:g} ms or more"
+        )
+    layers = [trained.layers for trained in networks(settings)]
+    n_steps, size = len(layers), round(NEURONS * LARGEST)
+    below = ONE * (np.arange(size) + 0.5) / NEURONS
+    step_of = np.repeat(np.arange(n_steps), size)
+    rule = ns.Explicit(np.arange(n_steps * size), step_of)
+    net = ns.Network()
+    output = net.add("output", n_steps, INTEGRATOR)
+    for k in range(2):
+        weights = np.array([hidden.weights[k] for hidden, _ in layers])
+        onward = np.array([last.weights[0, k] for _, last in layers])
+        unit = net.add(f"sum {k + 1}", n_steps, INTEGRATOR)
+        v_init = np.tile(CELL.v_threshold - below, n_steps)
+        group = net.add(f"hidden {k + 1}", n_steps * size, CELL, v_init=v_init)
+        for weight, times in zip(weights.T, ARRIVALS, strict=True):
+            net.drive(unit, ns.SpikeTimes(times), psp=ONE * weight)
+            net.drive(group, ns.SpikeTimes(times), psp=np.repeat(ONE * weight, size))
+        net.connect(group, output, rule, psp=ONE * onward[step_of] / NEURONS, delay=options.dt)
+        net.record(unit, "v")
+    net.record(output, "v")
+    return net
+
+
+def signals(result: ns.Result) -> tuple[kit.Floats, kit.Floats, kit.Floats]:
+    """Return potentials of hidden units, recruited fractions, and outputs, by step.
+
+    The first two have the shape (n_steps + 1, 2). All are in units of the abstract signals.
+    """
+
+    def potential(name: str) -> kit.Floats:
+        return (result.traces[name, "v"].values[-1] - INTEGRATOR.v_rest) / ONE
+
+    output = potential("output")
+    counts = [result.spikes[f"hidden {k}"].counts().reshape(len(output), -1) for k in (1, 2)]
+    recruited = np.column_stack([count.sum(axis=1) for count in counts]) / NEURONS
+    return np.column_stack([potential("sum 1"), potential("sum 2")]), recruited, output
+
+
+def findings(result: ns.Result, settings: Settings) -> kit.Findings:
+    """Compute the forward and the backward pass, and measure the same signals in spikes."""
+    hidden, prediction = START.outputs(INPUTS)
+    error, gradient = START.loss_and_gradient(INPUTS, [TARGET], "squared")
+    after = networks(settings)[1]
+    potentials, recruited, output = signals(result)
     return {
-        "hidden": hidden,
-        "prediction": prediction,
+        "hidden": hidden[0],
+        "prediction": prediction[0, 0],
         "error": error,
-        "delta": prediction - TARGET,
+        "delta": prediction[0, 0] - TARGET,
         "gradient": gradient,
         "new_output_weights": after.layers[1].weights[0],
         "new_hidden_weights": after.layers[0].weights,
-        "new_prediction": after(INPUTS[np.newaxis])[0, 0],
-        "spiking_hidden_mv": ONE * passes.sums[0],
-        "spiking_hidden_recruited": passes.recruited[0],
-        "spiking_prediction_mv": ONE * passes.output[0],
-        "spiking_new_prediction": passes.output[1],
+        "new_prediction": after(INPUTS)[0, 0],
+        "spiking_hidden_mv": ONE * potentials[0],
+        "spiking_hidden_recruited": recruited[0],
+        "spiking_prediction_mv": ONE * output[0],
+        "spiking_new_prediction": output[1],
     }
 
 
-def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
-    """Draw how the spikes add up in the hidden units and the output, before the first step."""
-    from neurosim import plot
+def report(found: kit.Findings, settings: Settings) -> kit.Report:
+    """State the signals and the weights, by hand and in spikes."""
 
-    fig = plot.figure(9.6, 3.9)
-    left, middle, right = plot.panels(fig, 1, 3, sharex=True)
-    with plot.style():
+    def values(items: list[float], digits: int = 2) -> str:
+        return kit.listed(f"{item:.{digits}f}" for item in items)
+
+    recruited = kit.listed(f"{NEURONS * part:.0f}" for part in found["spiking_hidden_recruited"])
+    return [
+        "A network of two inputs, two hidden units and one output was evaluated by hand and with "
+        "spiking neurons.",
+        f"Forward pass: hidden units {values(found['hidden'])}, prediction "
+        f"{found['prediction']:.3f}, error {found['error']:.3f}.",
+        f"In spikes: the hidden units reach {values(found['spiking_hidden_mv'])} mV and recruit "
+        f"{recruited} neurons; the output reaches {found['spiking_prediction_mv']:.2f} mV, where "
+        f"{ONE:g} mV represent 1.",
+        f"Backward pass with Δ = {kit.signed(found['delta'], 3)} and step size {settings.rate:g}: "
+        f"output weights {values(found['new_output_weights'])}; hidden weights "
+        f"{'; '.join(values(unit) for unit in found['new_hidden_weights'])}.",
+        f"After this step the prediction is {found['new_prediction']:.3f}, and "
+        f"{found['spiking_new_prediction']:.3f} in spikes.",
+    ]
+
+
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw how spikes add up in the hidden units and in the output, before the first step."""
+
+    def draw_sum(axes: kit.Axes, name: str, colour: str, label: str) -> None:
+        trace = result.traces[name, "v"]
+        above = trace.values[:, 0] - CELL.v_rest
+        axes.step(trace.times, above, where="post", color=colour, lw=2)
+        kit.label(axes, trace.times[-4], above[-1], f"{label}: {above[-1]:.2f} mV", colour, "above")
+
+    def draw_hidden(axes: kit.Axes) -> None:
         for k, colour in enumerate(COLOURS):
-            label = f"hidden unit {k + 1}"
-            _draw_climb(left, result, f"sum {k + 1}", colour, label)
+            draw_sum(axes, f"sum {k + 1}", colour, f"unit {k + 1}")
+
+    def draw_groups(axes: kit.Axes) -> None:
+        for k, colour in enumerate(COLOURS):
             trains = result.spikes[f"hidden {k + 1}"]
             first = trains.ids < round(NEURONS * LARGEST)
             beside = trains.times[first] + (0.04 * k - 0.02)
-            middle.plot(beside, 1 + trains.ids[first], "_", color=colour, ms=6)
-        left.set(ylabel="potential above rest (mV)", title="hidden units add up their PSPs")
-        middle.set(ylabel="neuron of the group", title="and recruit their groups")
-        _draw_climb(right, result, "output", plot.NEUTRAL, "output")
-        right.set(ylabel="potential above rest (mV)", title="whose spikes the output adds up")
-        for axes in (left, middle, right):
-            axes.set_xlabel("time (ms)")
-        fig.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+            axes.plot(beside, 1 + trains.ids[first], "_", color=colour, ms=6)
+
+    potential = {"ylabel": "potential above rest (mV)", "xlabel": "time (ms)", "xlim": (0, 1.5)}
+    time = {"xlabel": "time (ms)", "ylabel": "neuron of the group"}
+    fig = kit.page(
+        "PSPs add up, and each group passes the sum on as a number of spikes",
+        kit.panel(draw_hidden, title="Hidden units sum their PSPs", ylim=(0, 9.5), **potential),
+        kit.panel(draw_groups, title="and recruit neurons (–)", ylim=(0, 90), **time),
+        kit.panel(draw_sum, "output", ns.plot.NEUTRAL, "output", ylim=(0, 2.15),
+                  title="whose spikes the output sums", **potential),
+        size=(9.6, 3.7), sharex=True,
+    )  # fmt: skip
     return {"forward": fig}
 
 
-def _draw_climb(axes: Axes, result: ns.Result, name: str, colour: str, label: str) -> None:
-    """Draw the potential of the first neuron of a population, with what it comes to."""
-    trace = result.traces[name, "v"]
-    above = trace.values[:, 0] - CELL.v_rest
-    axes.step(trace.times, above, where="post", color=colour, lw=2, label=label)
-    words = f"{above[-1]:.2f} mV"
-    axes.annotate(words, (trace.times[-1], above[-1]), (0, 4), textcoords="offset points",
-                  ha="right", va="bottom", fontsize=9, color=colour)  # fmt: skip
-    axes.margins(y=0.12)
-
-
-def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
-    """Set the signals of the spiking network beside those by hand, at each step of the descent."""
-    networks, passes = settings.networks(), Passes.of(result)
-    hidden = np.array([own.outputs(INPUTS[np.newaxis])[0][0] for own in networks])
-    output = np.array([own(INPUTS[np.newaxis])[0, 0] for own in networks])
-    errors = 0.5 * (output - TARGET) ** 2
-    spiking = 0.5 * (passes.output - TARGET) ** 2
-    worst = {
-        "hidden_potential": np.abs(passes.sums - hidden).max(),
-        "hidden_recruited": np.abs(passes.recruited - hidden).max(),
-        "prediction": np.abs(passes.output - output).max(),
-    }
-    notes = {
-        "hidden_potential": f"of the sum of PSPs, {ONE:g} mV to 1; the rest leaked away",
-        "hidden_recruited": f"of the share that fired, to the nearest of {NEURONS} neurons",
-        "prediction": f"of the output's potential, over {len(networks)} networks",
-    }
-    same = bridge.agreement(
-        np.round(passes.output[:1], 3) == np.round(output[:1], 3), np.array([True])
-    )
+def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
+    """Compare the signals in spikes with those by hand, at each step of gradient descent."""
+    trained, (potentials, recruited, output) = networks(settings), signals(result)
+    hidden = np.array([one.outputs(INPUTS)[0][0] for one in trained])
+    predicted = np.array([one(INPUTS)[0, 0] for one in trained])
+    errors, spiking = 0.5 * (predicted - TARGET) ** 2, 0.5 * (output - TARGET) ** 2
+    of = f"of {len(trained)} networks"
     measures = {
-        "agreement": bridge.Measure(same.value, note="0.191, to the digits of the lecture"),
-        "prediction": bridge.Measure(output[0], note="by hand"),
-        "spiking_prediction": bridge.Measure(passes.output[0], note="in mV over 10 mV"),
-    } | {
-        f"largest_difference_{key}": bridge.Measure(float(value), note=notes[key])
-        for key, value in worst.items()
-    }
-    for step in sorted({0, 1, len(networks) - 1}):
-        measures[f"error_after_{step}"] = bridge.Measure(
-            errors[step], note=f"½ (prediction − 1)²; spiking {spiking[step]:.4g}"
+        "agreement": kit.Measure(
+            float(round(output[0], 3) == round(predicted[0], 3)), note="1: yes",
+        ),
+        "prediction": kit.Measure(predicted[0], label="Prediction by hand"),
+        "spiking_prediction": kit.Measure(
+            output[0], note=f"{ONE:g} mV represent 1", label="Prediction in spikes"
+        ),
+    }  # fmt: skip
+    for key, words, first, second in (
+        ("hidden_potential", "potential of a hidden unit", potentials, hidden),
+        ("hidden_recruited", "neurons recruited / 100", recruited, hidden),
+        ("prediction", "prediction", output, predicted),
+    ):
+        measures[f"largest_difference_{key}"] = kit.Measure(
+            float(np.abs(first - second).max()), label=f"Largest difference, {words}", note=of
         )
-    return bridge.Comparison(
-        title="Backpropagation by hand, and the same network in millivolts",
-        measures=measures,
-        drawings={
-            "step": partial(_draw_step, networks[:2]),
-            "descent": partial(_draw_descent, output, passes.output),
-        },
+    for step in sorted({0, 1, len(trained) - 1}):
+        measures[f"error_after_{step}"] = kit.Measure(
+            errors[step], note=f"in spikes {spiking[step]:.4g}", label=f"Error after {step} steps"
+        )
+    conclusion = (
+        f"Membrane potentials reproduce the sums of the network to within "
+        f"{np.abs(output - predicted).max():.2g}; {len(trained) - 1} steps of gradient descent "
+        f"reduce the error from {errors[0]:.3g} to {errors[-1]:.2g}."
     )
+    drawings = {
+        "step": partial(_draw_step, trained[:2]),
+        "descent": partial(_draw_descent, predicted, output),
+    }
+    title = "Backpropagation by hand, and the same network in mV"
+    return kit.Comparison(title, measures, drawings, conclusion)
 
 
-def _draw_step(networks: list[bridge.LayeredNetwork]) -> Figure:
-    """Draw the network with its weights and signals, before the step and after it."""
-    from neurosim import plot
-
+def _draw_step(trained: list[bridge.LayeredNetwork]) -> kit.Figure:
+    """Draw the network with its weights and signals, before and after one step."""
     places = {"x1": (0.0, 1.0), "x2": (0.0, -1.0), "h1": (2.2, 1.0), "h2": (2.2, -1.0)}
     places["y"] = (4.2, 0.0)
-    fig = plot.figure(9.2, 3.6)
-    panels = plot.panels(fig, 1, 2)
-    with plot.style():
-        for axes, own, title in zip(panels, networks, ("before", "after one step"), strict=True):
-            hidden, (prediction,) = (signals[0] for signals in own.outputs(INPUTS[np.newaxis]))
-            values = [*INPUTS, *hidden, prediction]
-            texts = {
-                name: f"{value:.3g}" if name == "y" else f"{value:.2g}"
-                for name, value in zip(places, values, strict=True)
-            }
-            weights = {
-                (f"x{i + 1}", f"h{k + 1}"): own.layers[0].weights[k, i]
-                for k in range(2)
-                for i in range(2)
-            }
-            weights |= {(f"h{k + 1}", "y"): own.layers[1].weights[0, k] for k in range(2)}
-            arrows = {key: (value, f"{value:.2f}") for key, value in weights.items()}
-            draw_diagram(axes, places, texts, arrows, apart=0.3)
-            error = 0.5 * (prediction - TARGET) ** 2
-            axes.set_title(f"{title}: ½ ({prediction:.3f} − 1)² = {error:.3f}")
-    return fig
+
+    def draw(axes: kit.Axes, one: bridge.LayeredNetwork) -> None:
+        hidden, output = one.layers
+        texts = [f"{value:.2g}" for value in one.signals(INPUTS)[0]]
+        texts[-1] = f"{one(INPUTS)[0, 0]:.3f}"
+        weights = {(f"x{i + 1}", f"h{k + 1}"): w for (k, i), w in np.ndenumerate(hidden.weights)}
+        weights |= {(f"h{k + 1}", "y"): w for k, w in enumerate(output.weights[0])}
+        arrows = {key: (weight, f"{weight:.2f}") for key, weight in weights.items()}
+        draw_diagram(axes, places, dict(zip(places, texts, strict=True)), arrows, apart=0.3)
+
+    panels = []
+    for one, words in zip(trained, ("Before", "After one step"), strict=True):
+        prediction = one(INPUTS)[0, 0]
+        title = f"{words}: ½ ({prediction:.3f} − 1)² = {0.5 * (prediction - TARGET) ** 2:.3f}"
+        panels.append(kit.panel(draw, one, title=title))
+    title = "One step of gradient descent changes all six weights and reduces the error"
+    return kit.page(title, *panels, size=(9.2, 3.5))
 
 
-def _draw_descent(output: np.ndarray, spiking: np.ndarray) -> Figure:
+def _draw_descent(predicted: kit.Floats, output: kit.Floats) -> kit.Figure:
     """Draw prediction and error by step, by hand and in spikes."""
-    from neurosim import plot
 
-    fig = plot.figure(8.0, 3.6)
-    left, right = plot.panels(fig, 1, 2)
-    steps = np.arange(len(output))
-    with plot.style():
-        for axes, by_hand, found in (
-            (left, output, spiking),
-            (right, 0.5 * (output - TARGET) ** 2, 0.5 * (spiking - TARGET) ** 2),
-        ):
-            axes.plot(steps, by_hand, color=DERIVED, lw=4, label="by hand")
-            axes.plot(steps, found, "D", ms=4, color=SPIKING, label="spiking neurons")
-            axes.set_xlabel("step of gradient descent")
-            axes.set_ylim(0.0, None)
-        left.axhline(TARGET, color="0.45", lw=0.9, ls=":")
-        left.set(ylabel="prediction", ylim=(0.0, 1.05))
-        right.set_ylabel("error ½ (prediction − 1)²")
-        fig.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    return fig
+    def draw(axes: kit.Axes, by_hand: kit.Floats, spiking: kit.Floats) -> None:
+        axes.plot(by_hand, color=kit.LOGISTIC, lw=4, label="by hand")
+        axes.plot(spiking, "D", ms=4, color=kit.SPIKING, label="spiking neurons")
+
+    labels = {"xlabel": "step of gradient descent"}
+    errors = (0.5 * (signal - TARGET) ** 2 for signal in (predicted, output))
+    return kit.page(
+        "Gradient descent moves the prediction to the target of 1",
+        kit.panel(draw, predicted, output, ylabel="prediction", ylim=(0, 1.05), **labels),
+        kit.panel(draw, *errors, ylabel="error ½ (prediction − 1)²", ylim=(0, None), **labels),
+        size=(8.4, 3.7), legend=2,
+    )  # fmt: skip
 
 
-scenario = Scenario(
+scenario = kit.Scenario(
     name="backprop-by-hand",
-    title="Backpropagation by hand: six weights, one step, and the same sums in millivolts",
+    text=__doc__,
     row="S23",
-    source="L3",
+    source=kit.lectures("L3"),
     group="Networks",
-    description=(
-        "Inputs 2 and 3, hidden units with weights .11 .21 and .12 .08, an output with .14 .15; no "
-        "bias, no activation. Forward: hidden .85 and .48, prediction .191, error 1/2 (.191 - 1)^2 "
-        "= .327. Back, with a = .05 and delta = -.809: output weights .17 .17, hidden weights .12 "
-        ".23 and .13 .10. In spikes a signal of 1 is 10 mV: two spikes of 1.1 mV and three of 2.1 "
-        "mV lift a neuron that hardly leaks by 8.5 mV. The signal is handed on by a group of "
-        "neurons with the same synapses, each 0.1 mV further from its threshold than the last: 85 "
-        "of them fire, and each lifts the output by 0.014 mV. The other unit recruits 48, and the "
-        "output comes to 1.91 mV. The same is done with the weights after each step of descent."
-    ),
     settings=Settings,
     duration=1.5,
     network=network,
     findings=findings,
+    report=report,
     figures=figures,
     compare=compare,
 )

@@ -129,7 +129,7 @@ def network(settings: Settings, options: RunOptions) -> ns.Network:
     return net
 
 
-def simulate(settings: Settings, options: RunOptions, progress: bool) -> ns.Result:
+def simulate(settings: Settings, options: RunOptions, progress: bool | None) -> ns.Result:
     """Run the twins, and for comparison the network that fires by chance on a grid of its own."""
     result = ns.simulate(
         network(settings, options),

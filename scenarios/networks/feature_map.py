@@ -1,265 +1,255 @@
-"""Two classes that no line parts, and that one parts after a transformation of the inputs."""
+"""A feature map: separable by a straight line after squaring the inputs.
+
+A neuron should fire for examples inside a circle and stay silent for the examples around it. No
+straight line separates the two classes, and the best logistic neuron of the two inputs does little
+better than guess. After squaring the inputs a straight line separates them, because x₁² + x₂² is
+small inside the circle. The same kind of neuron that can only draw a line now draws a circle.
+
+In the spiking network, neurons with thresholds at √((j − ½)/n) compute the squares: of n such
+neurons, n x² fire, rounded to a whole number. An output neuron with a soft threshold (escape noise)
+receives their spikes one time step later. Each example and each point of a grid has a copy of the
+network.
+"""
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 import bridge
 import neurosim as ns
 from bridge.spiking import NeuronGroup
-from neurosim.scenario import Scenario
-from scenarios._kit.planes import draw_examples, draw_zones, grid_points, zone_bar
-from scenarios._kit.trials import DERIVED, SPIKING
+from scenarios import _kit as kit
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-    from neurosim.scenario import RunOptions
-
-SIDE = np.linspace(-1.0, 1.0, 41)
-POINTS = grid_points(SIDE, SIDE)
-"""Where the spiking neurons are asked; shape (1681, 2)."""
+GRID, FINE = kit.Plane.square(-1.0, 1.0, 41), kit.Plane.square(-1.0, 1.0, 201)
+"""Inputs at which the spiking and the abstract neurons are tested."""
 INNER, OUTER = 0.55, 0.65
-"""Examples fire within the inner radius and are silent beyond the outer one."""
+"""Radius within which, and beyond which, there are examples of the two classes."""
 OUTPUTS = {"raw": 200, "mapped": 20}
-"""Output neurons at each point, with noise of their own."""
+"""Output neurons at each point, with independent noise."""
+CLASSES = ("should be silent", "should fire")
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What can be changed."""
+class Settings(kit.BaseSettings):
+    """Settings of the scenario."""
 
-    examples: int = field(default=300, metadata={"help": "examples to learn from"})
-    neurons: int = field(
-        default=16, metadata={"help": "neurons that square an input, for each sign of it"}
+    examples: int = kit.setting(
+        300, "", 20, 10_000, "examples, before those at the edge are left out"
     )
-
-    def __post_init__(self) -> None:
-        if not 20 <= self.examples <= 10_000:
-            raise ns.NeurosimError(f"examples = {self.examples} is outside 20 to 10000")
-        if not 2 <= self.neurons <= 64:
-            raise ns.NeurosimError(f"neurons = {self.neurons} is outside 2 to 64")
-
-
-def squaring(neurons: int) -> bridge.Layer:
-    """Return threshold units of which the share x² fires, for each of two inputs.
-
-    Half of each input's units look at x, half at −x; of each half unit j fires if that is beyond
-    √((j − ½)/n), so that the numbers beyond are those below n x², rounded.
-    """
-    thresholds = np.sqrt((np.arange(neurons) + 0.5) / neurons)
-    signs = np.repeat([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]], neurons, axis=0)
-    return bridge.Layer(signs, -np.tile(thresholds, 4), bridge.find_activation("step"))
-
-
-@dataclass(frozen=True, eq=False)
-class Lesson:
-    """Examples, and what one neuron learned from them before and after the transformation.
-
-    Attributes
-    ----------
-    inputs : (n_examples, 2) ndarray
-    fires : (n_examples,) ndarray of bool
-    raw, mapped : LogisticNeuron
-        Of the inputs, and of their squares.
-    """
-
-    inputs: NDArray[np.float64]
-    fires: NDArray[np.bool_]
-    raw: bridge.LogisticNeuron
-    mapped: bridge.LogisticNeuron
-
-    def networks(self, settings: Settings) -> dict[str, bridge.LayeredNetwork]:
-        """Return both neurons as networks, the second with the units that square its inputs."""
-        sigmoid = bridge.find_activation("sigmoid")
-        raw = bridge.Layer(self.raw.coef_, self.raw.intercept_, sigmoid)
-        each = np.repeat(self.mapped.coef_, 2 * settings.neurons, axis=1) / settings.neurons
-        last = bridge.Layer(each, self.mapped.intercept_, sigmoid)
-        squares = bridge.LayeredNetwork((squaring(settings.neurons), last))
-        return {"raw": bridge.LayeredNetwork((raw,)), "mapped": squares}
-
-    def spiking(self, settings: Settings) -> dict[str, NeuronGroup]:
-        """Return the networks in spikes."""
-        return {
-            name: NeuronGroup(own, outputs=OUTPUTS[name], name=f"{name}, ")
-            for name, own in self.networks(settings).items()
-        }
+    neurons: int = kit.setting(
+        16, "", 2, 64, "neurons that square an input, for each of its two signs"
+    )
 
 
 @lru_cache(maxsize=4)
-def lesson_of(settings: Settings, seed: int) -> Lesson:
-    """Draw examples and train both neurons; the same every time."""
+def examples(settings: Settings, seed: int) -> tuple[kit.Floats, kit.Bools]:
+    """Return the inputs of the examples, and whether the neuron should fire."""
     rng = np.random.default_rng(seed)
     radius = np.sqrt(rng.uniform(0.0, 1.0, settings.examples))
     kept = (radius < INNER) | (radius > OUTER)
     angle = rng.uniform(0.0, 2.0 * np.pi, settings.examples)
     inputs = (radius * np.stack([np.cos(angle), np.sin(angle)])).T[kept]
-    fires = radius[kept] < INNER
-    if fires.all() or not fires.any():
+    inside = radius[kept] < INNER
+    if inside.all() or not inside.any():
         raise ns.NeurosimError(f"all examples of seed {seed} are of one class: give more examples")
+    return inputs, inside
+
+
+@lru_cache(maxsize=4)
+def trained(settings: Settings, seed: int) -> dict[str, bridge.LogisticNeuron]:
+    """Return the logistic neuron of the inputs, and that of their squares."""
+    inputs, inside = examples(settings, seed)
     with warnings.catch_warnings():
-        # That the squares are separable is the point; the ridge keeps the weights finite.
+        # The squares are separable; the penalty of the estimator keeps the weights finite.
         warnings.simplefilter("ignore", bridge.SeparableDataWarning)
-        raw = bridge.LogisticNeuron().fit(inputs, fires)
-        mapped = bridge.LogisticNeuron().fit(inputs**2, fires)
-    return Lesson(inputs, fires, raw, mapped)
+        raw = bridge.LogisticNeuron().fit(inputs, inside)
+        return {"raw": raw, "mapped": bridge.LogisticNeuron().fit(inputs**2, inside)}
 
 
-def network(settings: Settings, options: RunOptions) -> ns.Network:
-    """Describe both networks as spiking neurons, each point and example with neurons of its own."""
-    if options.duration < 2.0 * options.dt:
-        raise ns.NeurosimError(
-            f"duration = {options.duration:g} ms is one step of {options.dt:g} ms: the output "
-            "fires a step after the neurons that square its inputs"
+def squaring(neurons: int) -> bridge.Layer:
+    """Return threshold units of which a fraction x² fires, for each of two inputs.
+
+    For each input, one half of the units receives x and the other half −x. Unit j of a half fires
+    above √((j − ½)/n), so that n x² of them fire, rounded.
+    """
+    thresholds = np.sqrt((np.arange(neurons) + 0.5) / neurons)
+    signs = np.repeat([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]], neurons, axis=0)
+    return bridge.Layer(signs, -np.tile(thresholds, 4), "step")
+
+
+def spiking(settings: Settings, seed: int) -> dict[str, NeuronGroup]:
+    """Return both neurons as spiking networks, the second with the neurons that square."""
+    neurons = trained(settings, seed)
+    weights = {name: neuron.coef_ for name, neuron in neurons.items()}
+    weights["mapped"] = weights["mapped"].repeat(2 * settings.neurons, axis=1) / settings.neurons
+    before = {"raw": (), "mapped": (squaring(settings.neurons),)}
+    groups = {}
+    for name, neuron in neurons.items():
+        output = bridge.Layer(weights[name], neuron.intercept_, "sigmoid")
+        layers = bridge.LayeredNetwork((*before[name], output))
+        groups[name] = NeuronGroup(layers, outputs=OUTPUTS[name], name=f"{name}, ")
+    return groups
+
+
+def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
+    """Add a copy of both networks for each point of the grid and each example."""
+    inputs = np.concatenate([GRID.points, examples(settings, options.seed)[0]])
+    groups = spiking(settings, options.seed).values()
+    return kit.group_trials(options, [(group, inputs) for group in groups])
+
+
+def fractions(result: ns.Result, settings: Settings) -> dict[str, list[kit.Floats]]:
+    """Return the fraction of output neurons that fired, on the grid and for the examples."""
+    groups, ends = spiking(settings, result.seed).items(), [len(GRID.points)]
+    return {name: np.split(group.outputs_in(result)[-1][:, 0], ends) for name, group in groups}
+
+
+def squares(result: ns.Result, settings: Settings) -> kit.Floats:
+    """Return the squares of both inputs as fractions of neurons that fired, shape (n_points, 2)."""
+    fired = spiking(settings, result.seed)["mapped"].outputs_in(result)[0][: len(GRID.points)]
+    return fired.reshape(len(fired), 2, -1).sum(axis=2) / settings.neurons
+
+
+def findings(result: ns.Result, settings: Settings) -> kit.Findings:
+    """Measure whether the classes are separable, and how many examples the neurons classify."""
+    _, inside = examples(settings, result.seed)
+    found: kit.Findings = {"examples": len(inside)}
+    for name, neuron in trained(settings, result.seed).items():
+        _, fired = fractions(result, settings)[name]
+        found[f"separable_{name}"] = neuron.separable_
+        found[f"spiking_right_{name}"] = np.mean((fired > 0.5) == inside)
+    off = np.abs(squares(result, settings) - GRID.points**2).max()
+    return found | {"largest_difference_square": off}
+
+
+def report(found: kit.Findings, settings: Settings) -> kit.Report:
+    """State whether a line separates the classes before and after squaring."""
+    lines = [
+        f"Two spiking networks, one of the inputs and one of their squares, were tested on "
+        f"{found['examples']} examples inside and outside a circle."
+    ]
+    for name, inputs in (("raw", "inputs"), ("mapped", "squares of the inputs")):
+        separable = "A" if found[f"separable_{name}"] else "No"
+        lines.append(
+            f"{separable} straight line separates the classes in the plane of the {inputs}; the "
+            f"spiking neuron classifies {found[f'spiking_right_{name}']:.1%} of the examples "
+            "correctly."
         )
-    lesson, net = lesson_of(settings, options.seed), ns.Network(dale=False)
-    for spiking in lesson.spiking(settings).values():
-        spiking.add_to(net, np.concatenate([POINTS, lesson.inputs]), dt=options.dt)
-    return net
-
-
-def shares_of(
-    result: ns.Result, settings: Settings
-) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
-    """Return the shares of output spikes over the plane, and at the examples, by network."""
-    spiking = lesson_of(settings, result.seed).spiking(settings)
-    shares = {name: own.outputs_in(result)[-1][:, 0] for name, own in spiking.items()}
-    n = len(POINTS)
-    return (
-        {name: share[:n] for name, share in shares.items()},
-        {name: share[n:] for name, share in shares.items()},
+    lines.append(
+        f"{settings.neurons} neurons for each sign compute the square of an input with an error of "
+        f"at most {found['largest_difference_square']:.3f}."
     )
+    return lines
 
 
-def squares_of(result: ns.Result, settings: Settings) -> NDArray[np.float64]:
-    """Return the squares of both inputs at `POINTS` as spikes tell them; shape (n_points, 2)."""
-    fired = lesson_of(settings, result.seed).spiking(settings)["mapped"].outputs_in(result)[0]
-    counts = fired[: len(POINTS)].reshape(len(POINTS), 2, -1).sum(axis=2)
-    return counts / settings.neurons
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw the examples before and after the transformation, and the squares in spikes."""
+    inputs, inside = examples(settings, result.seed)
+    neuron = trained(settings, result.seed)["mapped"]
 
+    def draw_squares(axes: kit.Axes) -> None:
+        axes.plot(FINE.x, FINE.x**2, color=kit.LOGISTIC, lw=4, label="x²")
+        found = squares(result, settings)[: len(GRID.x), 0]
+        axes.plot(GRID.x, found, "D", color=kit.SPIKING, ms=4, label="spiking neurons")
 
-def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
-    """Say whether a line parts the classes, and what each network gets right in spikes."""
-    lesson, (_, shares) = lesson_of(settings, result.seed), shares_of(result, settings)
-    return {
-        "examples": len(lesson.fires),
-        "separable_raw": lesson.raw.separable_,
-        "separable_mapped": lesson.mapped.separable_,
-        "spiking_right_raw": np.mean((shares["raw"] > 0.5) == lesson.fires),
-        "spiking_right_mapped": np.mean((shares["mapped"] > 0.5) == lesson.fires),
-        "largest_difference_square": np.abs(squares_of(result, settings) - POINTS**2).max(),
-    }
+    def draw_separated(axes: kit.Axes) -> None:
+        kit.draw_examples(axes, inputs**2, inside)
+        (first, second), edge = neuron.coef_[0], np.array([0.0, 1.0])
+        axes.plot(edge, -(neuron.intercept_ + first * edge) / second, color=kit.TRAINED, lw=2)
 
-
-def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
-    """Draw the examples before and after the transformation, and how spikes square an input."""
-    from neurosim import plot
-
-    lesson = lesson_of(settings, result.seed)
-    fig = plot.figure(11.0, 3.9)
-    left, middle, right = plot.panels(fig, 1, 3)
-    with plot.style():
-        draw_examples(left, lesson.inputs, lesson.fires)
-        left.set(xlabel="input 1", ylabel="input 2", title="no line parts the classes")
-        draw_examples(right, lesson.inputs**2, lesson.fires)
-        edge = np.array([0.0, 1.0])
-        weights, constant = lesson.mapped.coef_[0], lesson.mapped.intercept_[0]
-        right.plot(edge, -(constant + weights[0] * edge) / weights[1], color="#CC79A7", lw=2)
-        right.set(xlabel="input 1 squared", ylabel="input 2 squared", title="now a line does")
-        right.set(xlim=(-0.03, 1.0), ylim=(-0.03, 1.0))
-        middle.plot(SIDE, SIDE**2, color=DERIVED, lw=4, label="square")
-        told = squares_of(result, settings)[: len(SIDE), 0]
-        middle.plot(SIDE, told, "D", color=SPIKING, ms=4, label="spiking neurons")
-        middle.set(xlabel="input", ylabel=f"spikes over {settings.neurons}")
-        middle.set_title("neurons square the inputs")
-        middle.legend(loc="upper center")
-        fires, silent = left.get_lines()[1], left.get_lines()[0]
-        fig.legend([silent, fires], ["silent", "fires"], loc="outside lower center", ncols=2)
+    draw_examples = partial(kit.draw_examples, labels=CLASSES)
+    fig = kit.page(
+        "No straight line separates the classes until the inputs are squared",
+        kit.panel(draw_examples, inputs, inside, xlabel="input 1", ylabel="input 2",
+                  title="Inputs: no line separates"),
+        kit.panel(draw_squares, xlabel="input x", ylabel=f"spikes / {settings.neurons}",
+                  title="Neurons square each input"),
+        kit.panel(draw_separated, xlabel="input 1 squared", ylabel="input 2 squared",
+                  title="Squares: a line separates", xlim=(-0.03, 1), ylim=(-0.03, 1)),
+        size=(9.6, 3.8), legend=4,
+    )  # fmt: skip
     return {"map": fig}
 
 
-def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
-    """Set the neuron of the inputs beside that of their squares, abstract and in spikes."""
-    lesson, (planes, shares) = lesson_of(settings, result.seed), shares_of(result, settings)
-    abstract = {
-        "raw": lesson.raw.predict_proba(POINTS)[:, 1],
-        "mapped": lesson.mapped.predict_proba(POINTS**2)[:, 1],
-    }
-    measures = {}
-    for name, words in (("mapped", "squares"), ("raw", "inputs")):
-        same = bridge.agreement(planes[name] > 0.5, abstract[name] > 0.5)
-        key = "agreement" if name == "mapped" else "agreement_raw"
-        measures[key] = replace(same, note=f"spiking and abstract, neuron of the {words}")
-    for name, neuron, inputs in (
-        ("raw", lesson.raw, lesson.inputs),
-        ("mapped", lesson.mapped, lesson.inputs**2),
-    ):
-        measures[f"separable_{name}"] = bridge.Measure(neuron.separable_, note="by a line")
-        right = bridge.agreement(neuron.predict(inputs), lesson.fires)
-        measures[f"right_{name}"] = replace(right, note=f"of {len(inputs)} examples")
-        measures[f"right_spiking_{name}"] = bridge.agreement(shares[name] > 0.5, lesson.fires)
-    off = float(np.abs(squares_of(result, settings) - POINTS**2).max())
-    note = f"of the square by {settings.neurons} neurons; at most {0.5 / settings.neurons:.3g}"
-    measures["largest_difference_square"] = bridge.Measure(off, note=note)
-    return bridge.Comparison(
-        title="A feature map: one neuron of the inputs, and of their squares",
-        measures=measures,
-        drawings={"planes": partial(_draw_planes, lesson, abstract, planes)},
+def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
+    """Compare the neuron of the inputs with that of their squares, abstract and spiking."""
+    inputs, inside = examples(settings, result.seed)
+    note, measures = f"of {len(inside)} examples", {}
+    for name, words, transform in (("raw", "Inputs", np.array), ("mapped", "Squares", np.square)):
+        neuron = trained(settings, result.seed)[name]
+        grid, fired = fractions(result, settings)[name]
+        right = bridge.agreement(neuron.predict(transform(inputs)), inside)
+        right_spiking = bridge.agreement(fired > 0.5, inside)
+        same = bridge.agreement(grid > 0.5, neuron.predict(transform(GRID.points)))
+        measures |= {
+            f"separable_{name}": kit.Measure(
+                neuron.separable_, label=f"{words}: a line separates the classes"
+            ),
+            f"right_{name}": right.labelled(f"{words}: correct, logistic neuron", note),
+            f"right_spiking_{name}": right_spiking.labelled(f"{words}: correct, spiking", note),
+            "agreement" if name == "mapped" else "agreement_raw": same.labelled(
+                f"{words}: spiking and logistic agree", f"of {len(grid):,} points"
+            ),
+        }
+    measures["largest_difference_square"] = kit.Measure(
+        float(np.abs(squares(result, settings) - GRID.points**2).max()),
+        label="Largest error of a square in spikes",
+        note=f"rounding: at most {0.5 / settings.neurons:.3g}",
     )
+    raw, mapped = measures["right_raw"].value, measures["right_mapped"].value
+    conclusion = (
+        f"One neuron classifies {raw:.1%} of the examples correctly by their inputs, and "
+        f"{mapped:.1%} by the squares of the inputs. Its boundary is then a circle, also in spikes."
+    )
+    title = "A feature map: a neuron of the inputs, and a neuron of their squares"
+    drawings = {"planes": partial(_draw_planes, result, settings)}
+    return kit.Comparison(title, measures, drawings, conclusion)
 
 
-def _draw_planes(
-    lesson: Lesson,
-    abstract: dict[str, NDArray[np.float64]],
-    spiking: dict[str, NDArray[np.float64]],
-) -> Figure:
-    """Draw where both neurons fire, abstract and in spikes."""
-    from neurosim import plot
+def _draw_planes(result: ns.Result, settings: Settings) -> kit.Figure:
+    """Draw the firing probability of both neurons, logistic above and spiking below."""
+    neurons = trained(settings, result.seed)
+    spikes = {name: grid for name, (grid, _) in fractions(result, settings).items()}
+    abstract = {
+        "raw": neurons["raw"].predict_proba(FINE.points)[:, 1],
+        "mapped": neurons["mapped"].predict_proba(FINE.points**2)[:, 1],
+    }
 
-    fig = plot.figure(12.4, 3.7)
-    grid = plot.panels(fig, 1, 4, sharex=True, sharey=True)
-    with plot.style():
-        _draw_plane(grid[0], lesson, abstract["raw"], "neuron of the inputs")
-        _draw_plane(grid[1], lesson, spiking["raw"], "the same in spikes")
-        _draw_plane(grid[2], lesson, abstract["mapped"], "neuron of their squares")
-        _draw_plane(grid[3], lesson, spiking["mapped"], "the same in spikes")
-        grid[0].set_ylabel("input 2")
-        zone_bar(fig, grid, "probability, share of spikes", shrink=0.8)
-    return fig
+    def draw(axes: kit.Axes, plane: kit.Plane, values: kit.Floats, name: str) -> None:
+        plane.draw(axes, values, contour=False)
+        FINE.draw_contour(axes, abstract[name])
+        kit.draw_examples(axes, *examples(settings, result.seed), labels=CLASSES, ms=3.5)
+        axes.set(aspect="equal", xlim=(-1, 1), ylim=(-1, 1))
+
+    panels = [
+        kit.panel(draw, plane, values[name], name, title=f"{kind}, {words}", xlabel="input 1",
+                  ylabel="input 2")
+        for kind, plane, values in (("Logistic", FINE, abstract), ("Spiking", GRID, spikes))
+        for name, words in (("raw", "inputs"), ("mapped", "squares"))
+    ]  # fmt: skip
+    return kit.page(
+        "A neuron of the squared inputs draws a circle", *panels, columns=2, size=(7.4, 6.8),
+        sharex=True, sharey=True, legend=2,
+        colourbar="probability; spiking: fraction of output neurons that fire",
+    )  # fmt: skip
 
 
-def _draw_plane(axes: Axes, lesson: Lesson, values: NDArray[np.float64], title: str) -> None:
-    draw_zones(axes, SIDE, SIDE, values)
-    draw_examples(axes, lesson.inputs, lesson.fires, ms=3.5)
-    axes.set(aspect="equal", xlabel="input 1", title=title)
-
-
-scenario = Scenario(
+scenario = kit.Scenario(
     name="feature-map",
-    title="A feature map: not separable by a line, separable after a transformation",
+    text=__doc__,
     row="S20",
-    source="L2",
+    source=kit.lectures("L2"),
     group="Networks",
-    description=(
-        "Examples within a circle are to make a neuron fire, those around it are not. No line "
-        "parts them, and the best neuron of both inputs is little better than a guess. Of the "
-        "squares of the inputs a line does: where x1 squared + x2 squared is small the neuron "
-        "fires. In spikes neurons with thresholds spread like square roots do the transformation: "
-        "as many of them fire as the square of the input says, and the output neuron, whose "
-        "threshold is soft, hears them a step later. The same neuron then draws a circle."
-    ),
     settings=Settings,
     duration=10.0,
     dt=5.0,
     network=network,
     findings=findings,
+    report=report,
     figures=figures,
     compare=compare,
 )

@@ -1,198 +1,321 @@
-"""Radial units: one makes a cylinder, for which a sum of sigmoids needs ever so many."""
+"""Radial units: one unit fits a disc, which takes many sigmoid units.
+
+A logistic neuron that also receives the squared norm of its input, as inhibition, is active within
+a radius of a centre: σ(s (r² − |x − c|²)), where r is the radius and c the centre. Sums of such
+radial units, and sums of sigmoid units, are fitted to one disc and to three discs by gradient
+descent. One radial unit fits a disc, and three fit three discs. Each sigmoid unit contributes one
+straight edge, and four times as many of them do not suffice.
+
+Then the units become spiking neurons with soft thresholds (escape noise). Several neurons represent
+a unit, and an output neuron fires if the weighted sum of their spikes exceeds 1/2. To form discs,
+sigmoid units need large weights that cancel. The random spikes of neurons do not cancel, and the
+sum is lost in noise.
+"""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import lru_cache, partial
 
 import numpy as np
 
 import bridge
-from bridge.classics import RadialUnit, with_square
-from bridge.evaluation.plot import draw_planes
-from neurosim.scenario import Scenario
-from scenarios._kit.trials import SPIKING, TRAINED
-from scenarios.networks.rbf_model import (
-    COUNTS,
-    KINDS,
-    MOST,
-    POINTS,
-    SHOWN,
-    TARGETS,
-    UNITS,
-    Outcome,
-    Settings,
-    network,
-    scaled,
-    target,
-)
+import neurosim as ns
+from bridge.classics import RadialUnit, radial_network, with_square
+from bridge.spiking import NeuronGroup
+from scenarios import _kit as kit
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-    import neurosim as ns
-
-SIDE = len(COUNTS)
-LABELS = ("spikes of input 1", "spikes of input 2")
+GRID = kit.Plane(*2 * [np.arange(21.0) / 10.0 - 1.0])
+FINE = kit.Plane(*2 * [np.arange(81.0) / 40.0 - 1.0])
+"""Points to which the sums are fitted, and points at which their error is measured."""
+REGIONS = {
+    "one disc": (((0.0, 0.0), 0.6),),
+    "three discs": (((-0.5, -0.4), 0.35), ((0.45, -0.35), 0.3), ((0.1, 0.5), 0.4)),
+}
+"""Centres and radii of the discs."""
+STEEPNESS = 25.0
+"""Steepness of the edge of a disc."""
+UNITS, KINDS = (1, 2, 3, 4, 6, 12), ("radial", "sigmoid")
+SPIKING = {"radial": 3, "sigmoid": 12}
+"""Units of the sums, fitted to three discs, that become spiking neurons."""
+STARTS = 3
+"""Random initial weights of each fit; the one with the lowest loss is used."""
 
 
-def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
-    """Measure the one unit's place and size, and how right both sums are in spikes."""
-    outcome = Outcome.of(result, settings)
-    (unit,) = outcome.fits["one disc", "radial", 1].units
-    found = RadialUnit.from_logistic(unit)
-    region = target("three discs", scaled(POINTS)) > 0.5
-    return {
-        "centre_spikes": found.centre,
-        "radius_spikes": found.radius,
-        "radius_wanted_spikes": 0.5 * MOST * TARGETS["one disc"][0][1],
-        "units": UNITS,
-        **{
-            f"errors_{kind}_{name.replace(' ', '_')}": [
-                outcome.fits[name, kind, n].error for n in UNITS
-            ]
-            for name in TARGETS
-            for kind in KINDS
-        },
-        **{f"right_{kind}": _right(outcome.inside[kind], region) for kind in KINDS},
-    }
+@dataclass(frozen=True)
+class Settings(kit.BaseSettings):
+    """Settings of the scenario."""
+
+    repeats: int = kit.setting(10, "", 2, 200, "trials at each of 441 points")
+    size: int = kit.setting(4, "", 1, 50, "neurons for each unit of a sum")
+    steps: int = kit.setting(200, "", 10, 5000, "maximum number of training steps of each fit")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.repeats * self.size > 200:
+            raise ns.NeurosimError(
+                f"repeats = {self.repeats} times size = {self.size} is above 200: lower one of them"
+            )
 
 
-def _right(share: NDArray[np.float64], region: NDArray[np.bool_]) -> float:
-    """Return the share of trials that say rightly whether the input lies in a region."""
-    return float(np.where(region, share, 1.0 - share).mean())
+def target(region: str, points: kit.Floats) -> kit.Floats:
+    """Return the function to fit: 1 inside the discs and 0 outside, with soft edges."""
+    discs = [RadialUnit(centre, radius, STEEPNESS)(points) for centre, radius in REGIONS[region]]
+    return np.max(discs, axis=0)
 
 
-def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
-    """Draw how often the one unit fires, and where the sums of both kinds say inside."""
-    outcome = Outcome.of(result, settings)
-    planes = {
-        "one radial unit": outcome.unit.reshape(SIDE, SIDE),
-        **{
-            f"{SHOWN[kind]} {kind} units": outcome.inside[kind].reshape(SIDE, SIDE)
-            for kind in KINDS
-        },
-    }
-    return {"planes": bridge.decision_plane(COUNTS, COUNTS, planes, labels=LABELS)}
+def features(kind: str, points: kit.Floats) -> kit.Floats:
+    """Return the inputs of a kind of unit."""
+    return with_square(points) if kind == "radial" else points
 
 
-def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
-    """Set spikes beside units, and the fit by radial units beside that by sigmoids."""
-    outcome = Outcome.of(result, settings)
-    return bridge.Comparison(
-        title="Radial units: spiking and abstract, and against sums of sigmoids",
-        measures=_spikes(outcome, settings) | _errors(outcome),
-        drawings={
-            "units": partial(_draw_units, outcome),
-            "errors": partial(_draw_errors, outcome),
-        },
-    )
+def initial(region: str, kind: str, n_units: int, seed: int) -> bridge.LayeredNetwork:
+    """Return a sum with random weights; radial units are centred within the region."""
+    if kind == "radial":
+        inside = GRID.points[target(region, GRID.points) > 0.5]
+        return radial_network(inside, n_units, seed=seed)
+    network = bridge.LayeredNetwork.random([2, n_units, 1], ["sigmoid", "linear"], seed)
+    return network.with_parameters(4.0 * network.parameters)
 
 
-def _spikes(outcome: Outcome, settings: Settings) -> dict[str, bridge.Measure]:
-    """Return how near the neurons come to the units they stand for."""
-    (unit,) = outcome.fits["one disc", "radial", 1].units
-    probability = unit.probability(with_square(POINTS))
-    found = bridge.agreement(outcome.unit > 0.5, probability > 0.5)
-    measures = {"agreement": found}
-    error = np.sqrt(probability * (1.0 - probability) / settings.repeats)
-    rms = float(np.sqrt(np.mean((outcome.unit - probability) ** 2)))
-    chance = float(np.sqrt(np.mean(error**2)))
-    note = f"one radial unit, share of {settings.repeats} trials; by chance alone {chance:.2g}"
-    measures["difference_unit"] = bridge.Measure(rms, note=note)
-    region = target("three discs", scaled(POINTS)) > 0.5
-    for kind in KINDS:
-        fit = outcome.fits["three discs", kind, SHOWN[kind]]
-        right = float(((fit(scaled(POINTS)) > 0.5) == region).mean())
-        spiking = _right(outcome.inside[kind], region)
-        note = f"three discs by {SHOWN[kind]} {kind} units, {settings.size} neurons each"
-        measures[f"right_spiking_{kind}"] = bridge.Measure(spiking, note=note)
-        measures[f"right_{kind}"] = bridge.Measure(right, note="the same, abstract")
-        note = "standard deviation of the neurons' sum, of a wanted 0 or 1, mean of the plane"
-        noise = fit.noise(scaled(POINTS)) / np.sqrt(settings.size)
-        measures[f"noise_{kind}"] = bridge.Measure(float(noise.mean()), note=note)
-    return measures
-
-
-def _errors(outcome: Outcome) -> dict[str, bridge.Measure]:
-    """Return how far the fits are off, and how many sigmoids one radial unit is worth."""
-    measures = {}
-    for name in TARGETS:
+@lru_cache(maxsize=4)
+def fits(steps: int, seed: int) -> dict[tuple[str, str, int], bridge.LayeredNetwork]:
+    """Return the fitted sums by region, kind and number of units."""
+    best = {}
+    for region in REGIONS:
+        wanted = target(region, GRID.points)
         for kind in KINDS:
-            n = len(TARGETS[name]) if kind == "radial" else UNITS[-1]
-            error = outcome.fits[name, kind, n].error
-            key = f"error_{n}_{kind}_{name.replace(' ', '_')}"
-            words = "unit" if n == 1 else "units"
-            weights = n * (5 if kind == "radial" else 4) + 1
-            note = f"root mean square, {n} {kind} {words}: {weights} parameters"
-            measures[key] = bridge.Measure(error, note=note)
-    return measures
+            train = {"loss": "squared", "tol": 1e-9, "solver": bridge.quasi_newton}
+            for n_units in UNITS:
+                starts = [initial(region, kind, n_units, seed + k) for k in range(STARTS)]
+                inputs = features(kind, GRID.points)
+                found = [one.train(inputs, wanted, max_iter=steps, **train) for one in starts]
+                network, _ = min(found, key=lambda fit: float(fit[1].loss[-1]))
+                best[region, kind, n_units] = network
+    return best
 
 
-def _draw_units(outcome: Outcome) -> Figure:
-    """Draw the one unit in both worlds, then what both sums make of three discs."""
-    from neurosim import plot
+def error(fitted: bridge.LayeredNetwork, region: str, kind: str) -> float:
+    """Return the root-mean-square error of a sum."""
+    off = fitted(features(kind, FINE.points))[:, 0] - target(region, FINE.points)
+    return float(np.sqrt(np.mean(off**2)))
 
-    (unit,) = outcome.fits["one disc", "radial", 1].units
-    points = scaled(POINTS)
-    planes = {
-        "one radial unit": unit.probability(with_square(POINTS)),
-        "… as a neuron": outcome.unit,
-        "wanted: three discs": target("three discs", points),
+
+def spiking(settings: Settings, seed: int) -> dict[str, tuple[NeuronGroup, kit.Floats]]:
+    """Return one radial unit and both sums as spiking networks, with the inputs of all trials."""
+    found = fits(settings.steps, seed)
+    unit = bridge.LayeredNetwork(found["one disc", "radial", 1].layers[:1])
+    one = NeuronGroup(unit, outputs=settings.repeats, name="one unit, ")
+    networks = {"one unit": (one, with_square(GRID.points))}
+    for kind, n_units in SPIKING.items():
+        hidden, output = found["three discs", kind, n_units].layers
+        decision = bridge.Layer(output.weights, output.bias - 0.5, "step")
+        layers = bridge.LayeredNetwork((hidden, decision))
+        group = NeuronGroup(layers, settings.size, name=f"{kind}, ")
+        networks[kind] = group, features(kind, GRID.trials(settings.repeats))
+    return networks
+
+
+def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
+    """Add the spiking networks, with a copy for each trial at each point."""
+    return kit.group_trials(options, spiking(settings, options.seed).values())
+
+
+def fractions(result: ns.Result, settings: Settings) -> dict[str, kit.Floats]:
+    """Return the fraction of trials in which the output fired, at each point of the grid."""
+    fired = {
+        name: group.outputs_in(result)[-1][:, 0]
+        for name, (group, _) in spiking(settings, result.seed).items()
     }
+    return {
+        name: values.reshape(len(GRID.points), -1).mean(axis=1) for name, values in fired.items()
+    }
+
+
+def right(result: ns.Result, settings: Settings, kind: str) -> kit.Measure:
+    """Return the fraction of trials in which the spiking sum decides correctly."""
+    group, inputs = spiking(settings, result.seed)[kind]
+    inside = target("three discs", inputs[:, :2]) > 0.5
+    return bridge.agreement(group.outputs_in(result)[-1][:, 0], inside)
+
+
+def findings(result: ns.Result, settings: Settings) -> kit.Findings:
+    """Measure the fitted disc, the errors of all sums, and the decisions of the spiking ones."""
+    found = fits(settings.steps, result.seed)
+    unit = found["one disc", "radial", 1].layers[0]
+    disc = RadialUnit.from_logistic(bridge.LogisticUnit(float(unit.bias[0]), unit.weights[0]))
+    results: kit.Findings = {"centre": disc.centre, "radius": disc.radius, "units": UNITS}
+    for region in REGIONS:
+        for kind in KINDS:
+            errors = [error(found[region, kind, n], region, kind) for n in UNITS]
+            results[f"errors_{kind}_{region.replace(' ', '_')}"] = errors
     for kind in KINDS:
-        fit = outcome.fits["three discs", kind, SHOWN[kind]]
-        planes[f"{SHOWN[kind]} {kind} units"] = fit(points).clip(0.0, 1.0)
-    planes["… as neurons: 3 radial"] = outcome.inside["radial"]
-    fig = plot.figure(10.4, 6.6)
-    grid = plot.panels(fig, 2, 3, sharex=True, sharey=True)
-    shaped = {words: plane.reshape(SIDE, SIDE) for words, plane in planes.items()}
-    draw_planes(fig, grid, COUNTS, COUNTS, shaped, LABELS)
-    grid[3].set_ylabel(LABELS[1])
-    for axes in grid[:3]:
-        axes.set_xlabel("")
-    return fig
+        measure = right(result, settings, kind)
+        results[f"right_spiking_{kind}"] = measure.value
+        results[f"right_spiking_{kind}_interval"] = (measure.low, measure.high)
+    return results
 
 
-def _draw_errors(outcome: Outcome) -> Figure:
-    """Draw the error of the fits against the number of units."""
-    from neurosim import plot
+def report(found: kit.Findings, settings: Settings) -> kit.Report:
+    """State how well both kinds of units fit discs, abstract and spiking."""
+    lines = [
+        "Sums of radial and of sigmoid units were fitted to discs, and run as spiking neurons at "
+        f"{len(GRID.points)} points, in {settings.repeats} trials at each.",
+        f"One radial unit fits one disc: the radius is {found['radius']:.3f}, and should be 0.6.",
+    ]
+    for region, words in (("one_disc", "one disc"), ("three_discs", "three discs")):
+        radial, sigmoid = (found[f"errors_{kind}_{region}"] for kind in KINDS)
+        n = len(REGIONS[words])
+        lines.append(
+            f"The root-mean-square error for {words} is {radial[UNITS.index(n)]:.3f} with {n} "
+            f"radial unit{'s' * (n > 1)}, and {sigmoid[-1]:.3f} with {UNITS[-1]} sigmoid units."
+        )
+    for kind, n in SPIKING.items():
+        value, interval = found[f"right_spiking_{kind}"], found[f"right_spiking_{kind}_interval"]
+        lines.append(
+            f"As spiking neurons, {n} {kind} units decide correctly in a fraction "
+            f"{kit.estimate(value, interval)} of the trials."
+        )
+    return lines
 
-    fig = plot.figure(8.4, 3.9)
-    grid = plot.panels(fig, 1, 2, sharey=True)
-    with plot.style():
-        for axes, name in zip(grid, TARGETS, strict=True):
-            for kind, colour, mark in zip(KINDS, (SPIKING, TRAINED), ("o", "s"), strict=True):
-                errors = [outcome.fits[name, kind, n].error for n in UNITS]
-                words = f"{kind} units"
-                axes.plot(UNITS, errors, mark + "-", color=colour, ms=5, label=words)
-            axes.set(xlabel="units in the sum", title=name, xticks=UNITS, ylim=(0.0, 0.45))
-        grid[0].set_ylabel("error of the fit (root mean square)")
-        fig.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    return fig
+
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw the fraction of trials in which the output neurons fire."""
+    title = "Spiking radial units fill discs; the sum of sigmoid units is lost in noise"
+    rows = [(GRID, list(fractions(result, settings).values()), "")]
+    return {"planes": _draw_planes(title, "fraction of trials with a spike", rows)}
 
 
-scenario = Scenario(
+def _draw_planes(
+    title: str, bar: str, rows: list[tuple[kit.Plane, list[kit.Floats], str]]
+) -> kit.Figure:
+    """Draw one radial unit and both sums, with the edges of the discs."""
+    columns = ("1 radial unit", *(f"{n} {kind} units" for kind, n in SPIKING.items()))
+    regions = ("one disc", "three discs", "three discs")
+
+    def draw(axes: kit.Axes, plane: kit.Plane, values: kit.Floats, region: str) -> None:
+        plane.draw(axes, values, contour=False)
+        FINE.draw_contour(axes, target(region, FINE.points))
+        axes.set(aspect="equal", xlim=(-1, 1), ylim=(-1, 1))
+
+    panels = [
+        kit.panel(
+            draw, plane, values, region, title=words + column, xlabel="input 1", ylabel="input 2"
+        )
+        for plane, planes, words in rows
+        for values, region, column in zip(planes, regions, columns, strict=True)
+    ]
+    return kit.page(
+        title, *panels, columns=3, size=(9.4, 0.9 + 2.45 * len(rows)), colourbar=bar, sharex=True,
+        sharey=True,
+    )  # fmt: skip
+
+
+def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
+    """Compare spiking and abstract units, and radial with sigmoid units."""
+    found, fired = fits(settings.steps, result.seed), fractions(result, settings)
+    unit = bridge.LayeredNetwork(found["one disc", "radial", 1].layers[:1])
+    probability = unit(with_square(GRID.points))[:, 0]
+    off = float(np.sqrt(np.mean((fired["one unit"] - probability) ** 2)))
+    chance = np.sqrt(np.mean(probability * (1.0 - probability)) / settings.repeats)
+    same = bridge.agreement(fired["one unit"] > 0.5, probability > 0.5)
+    measures = {
+        "agreement": same.labelled(
+            "One radial unit: spiking = abstract", f"of {len(probability)} points"
+        ),
+        "difference_unit": kit.Measure(
+            off, label="One radial unit: difference (rms)", note=f"expected by chance: {chance:.2g}"
+        ),
+    }
+    for kind, n in SPIKING.items():
+        fitted, decision = found["three discs", kind, n], right(result, settings, kind)
+        inside = target("three discs", GRID.points) > 0.5
+        sums = fitted(features(kind, GRID.points))[:, 0]
+        measures |= {
+            f"right_{kind}": kit.Measure(float(np.mean((sums > 0.5) == inside))).labelled(
+                f"{n} {kind} units: correct decisions", "abstract"
+            ),
+            f"right_spiking_{kind}": decision.labelled(
+                f"{n} {kind} units, spiking: correct decisions", f"{settings.size} neurons per unit"
+            ),
+            f"noise_{kind}": kit.Measure(noise(fitted, kind, settings.size)).labelled(
+                f"{n} {kind} units, spiking: noise of the sum", "standard deviation"
+            ),
+        }
+    for region, discs in REGIONS.items():
+        for kind, n in (("radial", len(discs)), ("sigmoid", UNITS[-1])):
+            key = f"error_{n}_{kind}_{region.replace(' ', '_')}"
+            measures[key] = kit.Measure(error(found[region, kind, n], region, kind)).labelled(
+                f"Error for {region}, {n} {kind} unit{'s' * (n > 1)}", "root mean square"
+            )
+    radial, sigmoid = (measures[f"right_spiking_{kind}"].value for kind in KINDS)
+    noises = [measures[f"noise_{kind}"].value for kind in KINDS]
+    conclusion = (
+        f"In spikes, the sum of {SPIKING['radial']} radial units decides correctly in "
+        f"{radial:.1%} of the trials, and that of {SPIKING['sigmoid']} sigmoid units in "
+        f"{sigmoid:.1%}: its noise is {noises[1] / noises[0]:.1f} times as large."
+    )
+    drawings = {
+        "units": partial(_draw_units, result, settings),
+        "errors": partial(_draw_errors, found),
+    }
+    title = "Radial units and sigmoid units, abstract and spiking"
+    return kit.Comparison(title, measures, drawings, conclusion)
+
+
+def noise(fitted: bridge.LayeredNetwork, kind: str, size: int) -> float:
+    """Return the standard deviation √(Σ w² p (1 − p)/size) of a spiking sum, mean of the grid."""
+    probability = fitted.outputs(features(kind, GRID.points))[0]
+    variance = (probability * (1.0 - probability)) @ fitted.layers[1].weights[0] ** 2
+    return float(np.sqrt(variance / size).mean())
+
+
+def _draw_units(result: ns.Result, settings: Settings) -> kit.Figure:
+    """Draw one radial unit and both sums, abstract above and spiking below."""
+    found = fits(settings.steps, result.seed)
+    unit = bridge.LayeredNetwork(found["one disc", "radial", 1].layers[:1])
+    abstract = [unit(with_square(FINE.points))[:, 0]]
+    for kind, n in SPIKING.items():
+        abstract.append(found["three discs", kind, n](features(kind, FINE.points))[:, 0])
+    rows = [
+        (FINE, abstract, ""),
+        (GRID, list(fractions(result, settings).values()), "Spiking: "),
+    ]
+    title = "In spikes, the large weights of sigmoid units make the sum noisy"
+    return _draw_planes(title, "activity; spiking: fraction of trials with a spike", rows)
+
+
+def _draw_errors(found: dict[tuple[str, str, int], bridge.LayeredNetwork]) -> kit.Figure:
+    """Draw the error of the sums against the number of units."""
+
+    def draw(axes: kit.Axes, region: str) -> None:
+        for kind, colour in zip(KINDS, ("#E69F00", "#56B4E9"), strict=True):
+            errors = [error(found[region, kind, n], region, kind) for n in UNITS]
+            axes.plot(UNITS, errors, "o-", color=colour, ms=5, lw=2)
+            kit.label(axes, 9.0, errors[-2], f"{kind} units", colour, "above")
+
+    labels = {"xlabel": "units in the sum", "xticks": UNITS, "ylim": (-0.01, 0.45)}
+    panels = [
+        kit.panel(draw, region, title=region.capitalize(), **labels,
+                  ylabel="error (root mean square)")
+        for region in REGIONS
+    ]  # fmt: skip
+    title = "One radial unit for each disc suffices; 12 sigmoid units do not"
+    return kit.page(title, *panels, size=(8.6, 3.9), sharex=True, sharey=True)
+
+
+scenario = kit.Scenario(
     name="rbf",
-    title="Radial units: one unit, one cylinder, against sums of sigmoids",
+    text=__doc__,
     row="S17",
-    source="L1",
+    source=kit.lectures("L1"),
     group="Networks",
-    description=(
-        "A logistic neuron that also hears the square of its input, as inhibition, is active "
-        "within a radius of a centre: a cylinder over the plane. One such unit fits a disc, three "
-        "fit three discs; sums of sigmoids, each of which is a straight edge, do not in four times "
-        "as many. Both are also made of spiking neurons with soft thresholds, whose inputs are "
-        "volleys of spikes; an output neuron adds them up and fires where the sum exceeds 1/2. "
-        "Sigmoids make a disc of large weights that cancel, and neurons that fire by chance do "
-        "not cancel: their sum drowns in noise."
-    ),
     settings=Settings,
     duration=10.0,
     dt=5.0,
     network=network,
     findings=findings,
+    report=report,
     figures=figures,
     compare=compare,
 )

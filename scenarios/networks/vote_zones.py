@@ -1,212 +1,318 @@
-"""Votes by income and age: 1 neuron draws a line, 3 a zone of doubt, 101 learn by heart."""
+"""Votes by income and age: two zones, a zone of uncertainty, and overfitting.
+
+Voters vote no if they are poor and young, and yes if they are rich and old. In between they toss a
+coin. Each voter consists of three spiking neurons with soft thresholds. Networks of 1, 3 and 101
+neurons are trained on the votes of 200 voters, converted to spiking neurons, and tested on other
+voters and on a grid of incomes and ages.
+
+One neuron (3 parameters) separates two zones by a straight line. Three neurons (9 parameters) draw
+two lines, with a zone of uncertainty between them. 101 neurons (401 parameters) fit every single
+vote, even those decided by a coin. This network overfits: it predicts the votes of other people
+worse than one neuron does, and with more confidence.
+
+In the spiking networks a group of neurons with different thresholds represents each hidden unit.
+The output neurons have soft thresholds (escape noise), so that the fraction of them that fires is
+the predicted probability of a yes. Each point of the grid and each voter has a copy of the network.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from itertools import product
 
 import numpy as np
+from scipy.special import expit
 
 import bridge
-from neurosim.scenario import Scenario
-from scenarios._kit.planes import draw_examples, draw_zones, grid_points, zone_bar
-from scenarios._kit.trials import SPIKING, TRAINED
-from scenarios.networks.vote_zones_model import (
-    CENTRE,
-    HIDDEN,
-    SCALE,
-    SIDE,
-    Poll,
-    Settings,
-    Shares,
-    law,
-    network,
-    poll_of,
+import neurosim as ns
+from bridge.spiking import NeuronGroup
+from scenarios import _kit as kit
+
+VOTER = bridge.LayeredNetwork(
+    (
+        bridge.Layer([[10.0, 5.0], [5.0, 10.0]], [-3.5, 3.5], "sigmoid"),
+        bridge.Layer([[4.0, 4.0]], [-4.0], "sigmoid"),
+    )
 )
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-    import neurosim as ns
-
-FINE = np.linspace(-1.0, 1.0, 201)
-
-
-def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
-    """Count parameters; measure what each network, abstract and in spikes, gets right."""
-    poll = poll_of(settings, result.seed)
-    shares = Shares.of(result, poll)
-    found: dict[str, object] = {"voters": settings.voters}
-    for name, own in poll.networks.items():
-        found[f"parameters_{name}"] = own.n_parameters
-        found[f"right_seen_{name}"] = right(predicted(own, poll.inputs), poll.votes).value
-        found[f"right_unseen_{name}"] = right(predicted(own, poll.unseen), poll.unseen_votes).value
-        found[f"spiking_right_seen_{name}"] = right(shares.seen[name], poll.votes).value
-        zone = np.mean((shares.plane[name] > 0.25) & (shares.plane[name] < 0.75))
-        found[f"spiking_zone_of_doubt_{name}"] = zone
-    return found
+"""A voter: one hidden neuron fires beyond the zone of uncertainty, the other one inside it too."""
+CENTRE, SCALE = np.array([75.0, 54.0]), np.array([75.0, 36.0])
+"""Income (thousands a year) and age (years); the inputs are (value − centre)/scale, −1 to 1."""
+GRID, FINE = kit.Plane.square(-1.0, 1.0, 25), kit.Plane.square(-1.0, 1.0, 201)
+"""Inputs at which the spiking and the abstract networks are tested, besides the voters."""
+HIDDEN = {"1": 0, "3": 2, "101": 100}
+"""Hidden units of each network, by its number of neurons."""
+GROUPS = {"1": (1, 100), "3": (16, 100), "101": (8, 10)}
+"""Spiking neurons that represent a hidden unit, and the output."""
+STARTS = 5
+"""Random initial weights of the network of 3 neurons; the fit with the lowest loss is used."""
+UNSEEN = 5000
+"""Held-out voters on whom the abstract networks are tested."""
 
 
-def predicted(own: bridge.LayeredNetwork, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the probability of a yes, shape (n,)."""
-    return own(inputs)[:, 0]
+@dataclass(frozen=True)
+class Settings(kit.BaseSettings):
+    """Settings of the scenario."""
 
-
-def right(probability: NDArray[np.float64], votes: NDArray[np.bool_]) -> bridge.Measure:
-    """Return the share of votes foretold."""
-    return bridge.agreement(probability > 0.5, votes)
-
-
-def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
-    """Draw how often each spiking network says yes over the plane of income and age."""
-    from neurosim import plot
-
-    poll = poll_of(settings, result.seed)
-    shares = Shares.of(result, poll)
-    fig = plot.figure(11.0, 3.9)
-    grid = plot.panels(fig, 1, 3, sharex=True, sharey=True)
-    with plot.style():
-        _draw_row(grid, SIDE, shares.plane, poll)
-        zone_bar(fig, grid, "share of output spikes: yes")
-    return {"zones": fig}
-
-
-def _draw_row(
-    grid: list[Axes], side: NDArray[np.float64], planes: dict[str, NDArray[np.float64]], poll: Poll
-) -> None:
-    """Draw a plane for each network, with the voters learned from."""
-    income, age = CENTRE[0] + SCALE[0] * side, CENTRE[1] + SCALE[1] * side
-    for axes, (name, values) in zip(grid, planes.items(), strict=True):
-        draw_zones(axes, income, age, values)
-        draw_examples(axes, CENTRE + SCALE * poll.inputs, poll.votes)
-        count = poll.networks[name].n_parameters
-        axes.set_title(f"{name} neuron{'s' * (name != '1')}, {count} parameters")
-        axes.set_xlabel("income (thousands a year)")
-    grid[0].set_ylabel("age (years)")
-
-
-def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
-    """Set abstract and spiking networks side by side, on voters seen and held out."""
-    poll = poll_of(settings, result.seed)
-    shares = Shares.of(result, poll)
-    measures = {}
-    for name, own in poll.networks.items():
-        same = bridge.agreement(
-            shares.unseen[name] > 0.5, predicted(own, poll.unseen[: len(poll.inputs)]) > 0.5
-        )
-        key = "agreement" if name == "101" else f"agreement_{name}"
-        measures[key] = replace(same, note=f"spiking and abstract, {name}: same vote, held out")
-    for name in poll.networks:
-        measures |= _judged(name, poll, shares)
-    best = law(poll.unseen)
-    note = "the law by which they vote"
-    measures["right_unseen_best"] = replace(right(best, poll.unseen_votes), note=note)
-    cost = bridge.cross_entropy(poll.unseen_votes, best)
-    measures["cost_unseen_best"] = replace(cost, note=note)
-    return bridge.Comparison(
-        title="Votes by income and age: networks of 1, 3 and 101 neurons, abstract and in spikes",
-        measures=measures,
-        drawings={
-            "zones": partial(_draw_zones, poll, shares),
-            "accuracy": partial(_draw_accuracy, poll, shares),
-        },
+    voters: int = kit.setting(200, "", 50, 300, "voters in the training data")
+    steps: int = kit.setting(
+        30, "", 1, 10_000, "training steps of the network of 3 neurons; with many it overfits too"
     )
 
 
-def _judged(name: str, poll: Poll, shares: Shares) -> dict[str, bridge.Measure]:
-    """Return what a network gets right, and at what cost, of voters seen and held out."""
-    own = poll.networks[name]
-    seen, unseen = predicted(own, poll.inputs), predicted(own, poll.unseen)
-    held_out = poll.unseen_votes[: len(poll.votes)]
-    learned, foretold = right(seen, poll.votes), right(unseen, poll.unseen_votes)
-    gap = learned.value - foretold.value
-    inside = np.clip(unseen, 1e-15, 1.0 - 1e-15)
+@lru_cache(maxsize=4)
+def voters(settings: Settings, seed: int) -> tuple[kit.Floats, kit.Bools]:
+    """Return the inputs of all voters, those of the training data first, and their votes."""
+    inputs = np.random.default_rng(seed).uniform(-1.0, 1.0, (settings.voters + UNSEEN, 2))
+    votes = simulate_votes(inputs, seed)
+    known = votes[: settings.voters]
+    if known.all() or not known.any():
+        raise ns.NeurosimError(f"all voters of seed {seed} vote alike: give more voters")
+    return inputs, votes
+
+
+def simulate_votes(inputs: kit.Floats, seed: int, dt: float = 5.0) -> kit.Bools:
+    """Return the vote of each voter, made by three spiking neurons with soft thresholds."""
+    net, voter = ns.Network(dale=False), NeuronGroup(VOTER, name="voter, ")
+    voter.add_to(net, inputs, dt=dt)
+    return voter.outputs_in(ns.simulate(net, 2.0 * dt, dt=dt, seed=seed))[-1][:, 0] > 0.5
+
+
+def true_probability(inputs: kit.Floats) -> kit.Floats:
+    """Return the probability that a voter votes yes, shape (n,)."""
+    hidden, output = VOTER.layers
+    fires = hidden.activation(hidden.score(inputs))
+    probability = np.zeros(len(inputs))
+    for state in map(np.array, product((False, True), repeat=2)):
+        of_state = np.where(state, fires, 1.0 - fires).prod(axis=1)
+        probability += of_state * expit(output.score(state[np.newaxis])[0, 0])
+    return probability
+
+
+@lru_cache(maxsize=4)
+def trained(settings: Settings, seed: int) -> dict[str, bridge.LayeredNetwork]:
+    """Return the networks trained on the first voters, by number of neurons."""
+    inputs, votes = (values[: settings.voters] for values in voters(settings, seed))
+    networks = {}
+    for name, hidden in HIDDEN.items():
+        widths = [2, hidden, 1] if hidden else [2, 1]
+        slope = 30.0 if hidden > 2 else 4.0
+        max_iter = settings.steps if hidden == 2 else 1000
+        fits = []
+        for start in range(STARTS if hidden == 2 else 1):
+            activations = ["sigmoid"] * (len(widths) - 1)
+            network = bridge.LayeredNetwork.random(widths, activations, start, slope=slope)
+            fits.append(network.train(inputs, votes, max_iter=max_iter, solver=bridge.quasi_newton))
+        networks[name], _ = min(fits, key=lambda fit: float(fit[1].loss[-1]))
+    return networks
+
+
+def spiking(settings: Settings, seed: int) -> dict[str, NeuronGroup]:
+    """Return the trained networks as groups of spiking neurons."""
     return {
-        f"parameters_{name}": bridge.Measure(own.n_parameters),
-        f"right_seen_{name}": replace(learned, note=f"{len(seen)} voters learned from"),
-        f"right_unseen_{name}": replace(foretold, note=f"{len(unseen):,} voters held out"),
-        f"gap_{name}": bridge.Measure(gap, note="the first less the second"),
-        f"right_spiking_seen_{name}": right(shares.seen[name], poll.votes),
-        f"right_spiking_unseen_{name}": right(shares.unseen[name], held_out),
-        f"cost_seen_{name}": bridge.cross_entropy(poll.votes, np.clip(seen, 1e-15, 1.0 - 1e-15)),
-        f"cost_unseen_{name}": bridge.cross_entropy(poll.unseen_votes, inside),
+        name: NeuronGroup(network, *GROUPS[name], noise=False, name=f"{name} neurons, ")
+        for name, network in trained(settings, seed).items()
     }
 
 
-def _draw_zones(poll: Poll, shares: Shares) -> Figure:
-    """Draw the planes of the abstract networks above those of the spiking ones."""
-    from neurosim import plot
-
-    fig = plot.figure(11.0, 7.2)
-    grid = plot.panels(fig, 2, 3, sharex=True, sharey=True)
-    points = grid_points(FINE, FINE)
-    abstract = {name: predicted(own, points) for name, own in poll.networks.items()}
-    with plot.style():
-        _draw_row(grid[:3], FINE, abstract, poll)
-        _draw_row(grid[3:], SIDE, shares.plane, poll)
-        for axes in grid[:3]:
-            axes.set_xlabel("")
-        for axes in grid[3:]:
-            axes.set_title("the same in spikes")
-        words = "probability of a yes (above: abstract; below: share of output spikes)"
-        zone_bar(fig, grid, words)
-    return fig
+def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
+    """Add a copy of each network for each point of the grid and each of twice as many voters."""
+    tested = voters(settings, options.seed)[0][: 2 * settings.voters]
+    inputs = np.concatenate([GRID.points, tested])
+    groups = spiking(settings, options.seed).values()
+    return kit.group_trials(options, [(group, inputs) for group in groups])
 
 
-def _draw_accuracy(poll: Poll, shares: Shares) -> Figure:
-    """Draw the shares right on voters learned from and held out."""
-    from neurosim import plot
-
-    fig = plot.figure(7.0, 4.0)
-    (axes,) = plot.panels(fig)
-    held_out = poll.unseen_votes[: len(poll.votes)]
-    with plot.style():
-        for k, (name, own) in enumerate(poll.networks.items()):
-            bars = {
-                "learned from": (right(predicted(own, poll.inputs), poll.votes), TRAINED, ""),
-                "learned from, in spikes": (right(shares.seen[name], poll.votes), SPIKING, ""),
-                "held out": (right(predicted(own, poll.unseen), poll.unseen_votes), TRAINED, "//"),
-                "held out, in spikes": (right(shares.unseen[name], held_out), SPIKING, "//"),
-            }
-            for j, (label, (found, colour, hatch)) in enumerate(bars.items()):
-                low, high = found.low or 0.0, found.high or 0.0
-                ends = [[max(found.value - low, 0.0)], [max(high - found.value, 0.0)]]
-                axes.bar(
-                    k + 0.2 * j - 0.3, found.value, 0.19, color=colour, hatch=hatch, ec="white",
-                    yerr=ends, capsize=2, label=label if k == 0 else None,
-                )  # fmt: skip
-        axes.axhline(right(law(poll.unseen), poll.unseen_votes).value, color="0.45", lw=1, ls="--")
-        words = [f"{name} neuron{'s' * (name != '1')}" for name in HIDDEN]
-        axes.set_xticks(range(len(HIDDEN)), words)
-        axes.set(ylim=(0.5, 1.02), ylabel="share of votes foretold")
-        axes.set_title("dashed: the most that can be foretold of voters held out", fontsize=9.5)
-        fig.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    return fig
+def fractions(result: ns.Result, settings: Settings) -> dict[str, list[kit.Floats]]:
+    """Return the fraction of output neurons that fired: grid, training voters, other voters."""
+    ends = len(GRID.points) + settings.voters * np.array([0, 1])
+    groups = spiking(settings, result.seed).items()
+    return {name: np.split(group.outputs_in(result)[-1][:, 0], ends) for name, group in groups}
 
 
-scenario = Scenario(
+def scores(result: ns.Result, settings: Settings) -> dict[str, kit.Measure]:
+    """Measure how well each network predicts the training votes and the votes of others."""
+    n, (inputs, votes) = settings.voters, voters(settings, result.seed)
+
+    def right(probability: kit.Floats, votes: kit.Bools) -> kit.Measure:
+        found = bridge.agreement(probability > 0.5, votes[: len(probability)])
+        return replace(found, note=f"of {len(probability):,} voters")
+
+    best = true_probability(inputs[n:])
+    cost = bridge.cross_entropy(votes[n:], best)
+    found = {"right_unseen_best": right(best, votes[n:]), "cost_unseen_best": cost}
+    fired = fractions(result, settings)
+    for name, network in trained(settings, result.seed).items():
+        probability = network(inputs)[:, 0].clip(1e-15, 1.0 - 1e-15)
+        _, seen, unseen = fired[name]
+        found |= {
+            f"right_seen_{name}": right(probability[:n], votes),
+            f"right_unseen_{name}": right(probability[n:], votes[n:]),
+            f"right_spiking_seen_{name}": right(seen, votes),
+            f"right_spiking_unseen_{name}": right(unseen, votes[n:]),
+            f"cost_unseen_{name}": bridge.cross_entropy(votes[n:], probability[n:]),
+            f"agreement_{name}": right(unseen, probability[n:] > 0.5),
+        }
+    return found
+
+
+def findings(result: ns.Result, settings: Settings) -> kit.Findings:
+    """Count parameters, predicted votes, and grid points at which the output is uncertain."""
+    found: kit.Findings = {"voters": settings.voters}
+    found |= {key: measure.value for key, measure in scores(result, settings).items()}
+    for name, (grid, _, _) in fractions(result, settings).items():
+        found[f"parameters_{name}"] = trained(settings, result.seed)[name].n_parameters
+        found[f"spiking_zone_of_doubt_{name}"] = np.mean((grid > 0.25) & (grid < 0.75))
+    return found
+
+
+def counted(name: str) -> str:
+    """Return the number of neurons in words."""
+    return f"{name} neuron{'s' * (name != '1')}"
+
+
+def report(found: kit.Findings, settings: Settings) -> kit.Report:
+    """State how well each network predicts votes, and where it is uncertain."""
+    uncertain = kit.listed(f"{found[f'spiking_zone_of_doubt_{name}']:.0%}" for name in HIDDEN)
+    return [
+        f"Networks of 1, 3 and 101 neurons were trained on the votes of {settings.voters} voters "
+        "and converted to spiking neurons.",
+        *(
+            f"{counted(name)} ({found[f'parameters_{name}']} parameters): "
+            f"{found[f'right_seen_{name}']:.1%} of the training votes are predicted, "
+            f"{found[f'right_unseen_{name}']:.1%} of the votes of {UNSEEN:,} other voters, and in "
+            f"spikes {found[f'right_spiking_seen_{name}']:.1%} of the training votes."
+            for name in HIDDEN
+        ),
+        "The vote is uncertain (a fraction of 0.25 to 0.75 of the spiking output neurons fires) on "
+        f"{uncertain} of the plane of income and age.",
+    ]
+
+
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw the fraction of output neurons that fire over the plane of income and age."""
+    fired = [grid for grid, _, _ in fractions(result, settings).values()]
+    title = "One neuron draws a line, 3 a zone of uncertainty, and 101 fit every vote"
+    bar = "fraction of output neurons that fire (yes)"
+    return {"zones": _draw_zones(result, settings, title, bar, [(GRID, fired, "")])}
+
+
+def _draw_zones(
+    result: ns.Result,
+    settings: Settings,
+    title: str,
+    bar: str,
+    rows: list[tuple[kit.Plane, list[kit.Floats], str]],
+) -> kit.Figure:
+    """Draw a row of planes, one for each network, with its boundary and the training votes."""
+    inputs, votes = (every[: settings.voters] for every in voters(settings, result.seed))
+    networks = trained(settings, result.seed)
+
+    def in_units(plane: kit.Plane) -> kit.Plane:
+        return kit.Plane(*(CENTRE + SCALE * plane.x[:, np.newaxis]).T)
+
+    def draw(axes: kit.Axes, plane: kit.Plane, zones: kit.Floats, name: str) -> None:
+        in_units(plane).draw(axes, zones, contour=False)
+        in_units(FINE).draw_contour(axes, networks[name](FINE.points)[:, 0])
+        points, labels = CENTRE + SCALE * inputs, ("voted no", "voted yes")
+        kit.draw_examples(axes, points, votes, labels=labels, ms=4)
+        axes.set(xlim=(0, 150), ylim=(18, 90))
+
+    panels, labels = [], {"xlabel": "income (thousands a year)", "ylabel": "age (years)"}
+    for plane, values, kind in rows:
+        for name, zones in zip(HIDDEN, values, strict=True):
+            words = kind or f"{counted(name)}, {networks[name].n_parameters} parameters"
+            panels.append(kit.panel(draw, plane, zones, name, title=words, **labels))
+    return kit.page(
+        title, *panels, columns=3, size=(9.4, 1.2 + 2.9 * len(rows)), legend=2, colourbar=bar,
+        sharex=True, sharey=True,
+    )  # fmt: skip
+
+
+def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
+    """Compare abstract and spiking networks, on training votes and on other votes."""
+    measures, networks = scores(result, settings), trained(settings, result.seed)
+    for name in HIDDEN:
+        for key, label in (
+            ("right_seen", "training votes predicted"),
+            ("right_unseen", "other votes predicted"),
+            ("cost_unseen", "cross-entropy, other votes"),
+            ("agreement", "spiking and abstract vote alike"),
+        ):
+            labelled = measures.pop(f"{key}_{name}").labelled(f"{counted(name)}: {label}")
+            measures[f"{key}_{name}"] = labelled
+        gap = measures[f"right_seen_{name}"].value - measures[f"right_unseen_{name}"].value
+        measures[f"gap_{name}"] = kit.Measure(gap)
+        measures[f"parameters_{name}"] = kit.Measure(networks[name].n_parameters)
+    measures["agreement"] = measures.pop("agreement_101")
+    cheapest = min(HIDDEN, key=lambda name: measures[f"cost_unseen_{name}"].value)
+    widest = max(HIDDEN, key=lambda name: measures[f"gap_{name}"].value)
+    seen, unseen = measures[f"right_seen_{widest}"], measures[f"right_unseen_{widest}"]
+    conclusion = (
+        f"Cross-entropy on other votes is lowest with {counted(cheapest)}. Overfitting is "
+        f"strongest with {counted(widest)}: {seen.value:.1%} of the training votes are predicted, "
+        f"but {unseen.value:.1%} of other votes."
+    )
+    abstract = [network(FINE.points)[:, 0] for network in networks.values()]
+    fired = [grid for grid, _, _ in fractions(result, settings).values()]
+    title = "Abstract networks and groups of spiking neurons draw the same zones"
+    bar = "probability of a yes; spiking: fraction of outputs that fire"
+    rows = [(FINE, abstract, ""), (GRID, fired, "spiking")]
+    drawings = {
+        "zones": partial(_draw_zones, result, settings, title, bar, rows),
+        "accuracy": partial(_draw_accuracy, measures),
+    }
+    title = "Votes by income and age: networks of 1, 3 and 101 neurons, abstract and spiking"
+    return kit.Comparison(title, measures, drawings, conclusion)
+
+
+def _draw_accuracy(measures: dict[str, kit.Measure]) -> kit.Figure:
+    """Draw the fraction of votes predicted, and the cross-entropy of other votes."""
+    looks = {
+        "right_seen": (kit.TRAINED, kit.TRAINED, "training votes"),
+        "right_spiking_seen": (kit.SPIKING, kit.SPIKING, "training votes, spiking"),
+        "right_unseen": (kit.TRAINED, "white", "other votes"),
+        "right_spiking_unseen": (kit.SPIKING, "white", "other votes, spiking"),
+        "cost_unseen": (kit.TRAINED, "white", ""),
+    }
+
+    def draw(axes: kit.Axes, keys: list[str], best: str) -> None:
+        axes.axhline(measures[best].value, color=kit.LOGISTIC, ls="--", label="true probabilities")
+        for k, key in enumerate(keys):
+            colour, fill, label = looks[key]
+            found = [measures[f"{key}_{name}"] for name in HIDDEN]
+            value, low, high = np.array([(m.value, m.low, m.high) for m in found]).T
+            bars = np.stack([value - low, high - value]).clip(0.0)
+            look = {"fmt": "o", "color": colour, "mfc": fill, "capsize": 2, "label": label}
+            axes.errorbar(np.arange(3) + 0.12 * (k - 0.5 * (len(keys) - 1)), value, bars, **look)
+        axes.set_xticks(range(3), [counted(name) for name in HIDDEN])
+        axes.set_xlim(-0.5, 2.5)
+
+    *accuracy, cost = looks
+    left = kit.panel(draw, accuracy, "right_unseen_best", ylabel="fraction of votes predicted")
+    right = kit.panel(
+        draw,
+        [cost],
+        "cost_unseen_best",
+        ylabel="cross-entropy of other votes (nats)",
+        ylim=(0, None),
+    )
+    title = "101 neurons overfit: they predict training votes better than other votes"
+    return kit.page(title, left, right, size=(9.0, 4.4), legend=3)
+
+
+scenario = kit.Scenario(
     name="vote-zones",
-    title="Votes by income and age: a line, a zone of doubt, and learning by heart",
+    text=__doc__,
     row="S5",
-    source="L0",
+    source=kit.lectures("L0"),
     group="Networks",
-    description=(
-        "Voters say no if poor and young, yes if rich and old, and in between toss a coin; each is "
-        "three spiking neurons. Networks learn their votes. One neuron (3 parameters) draws a "
-        "line: two zones. Three neurons (9 parameters) draw two lines, and between them a third "
-        "zone, of doubt. 101 neurons fit every voter, those too who tossed a coin: they foretell "
-        "others worse than one neuron does, and are sure of it. In spikes a group of neurons, "
-        "whose thresholds are spread, stands for a hidden unit, and soft thresholds make the "
-        "output's spikes a matter of chance; points and voters have neurons of their own."
-    ),
     settings=Settings,
     duration=10.0,
     dt=5.0,
     network=network,
     findings=findings,
+    report=report,
     figures=figures,
     compare=compare,
 )

@@ -3,15 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scenarios.networks.decision_regions_model import (
+from scenarios.networks.decision_regions import (
     PENTAGONS,
     RADIUS,
     SHAPES,
     SIDES,
     Polygon,
     fires_inside,
-    in_circle,
-    in_pentagons,
+    inside,
 )
 
 POINTS = np.random.default_rng(1).uniform(-1.0, 1.0, (20_000, 2))
@@ -19,53 +18,53 @@ POINTS = np.random.default_rng(1).uniform(-1.0, 1.0, (20_000, 2))
 
 @pytest.mark.parametrize("n", SIDES)
 def test_a_polygon_has_the_area_of_the_circle(n):
-    # The box has area 16; five standard errors of the share of points within.
-    share = np.pi * RADIUS**2 / 16.0
-    error = np.sqrt(share * (1.0 - share) / len(POINTS))
-    inside = fires_inside((Polygon(n),))(2.0 * POINTS)[:, 0]
-    assert abs(inside.mean() - share) < 5.0 * error
-    assert abs(in_circle(2.0 * POINTS).mean() - share) < 5.0 * error
+    # The box has area 16; five standard errors of the fraction of points within.
+    fraction = np.pi * RADIUS**2 / 16.0
+    error = np.sqrt(fraction * (1.0 - fraction) / len(POINTS))
+    fires = fires_inside((Polygon(n),))(2.0 * POINTS)[:, 0]
+    assert abs(fires.mean() - fraction) < 5.0 * error
+    assert abs(inside("circle", 2.0 * POINTS).mean() - fraction) < 5.0 * error
 
 
 def test_two_pentagons_need_a_third_layer():
     network = fires_inside(PENTAGONS)
     assert [len(layer.bias) for layer in network.layers] == [10, 2, 1]
-    assert (network(POINTS)[:, 0] == in_pentagons(POINTS)).all()
-    assert 0.1 < in_pentagons(POINTS).mean() < 0.4
+    within = [(POINTS @ w.T + b > 0).all(axis=1) for w, b in (p.half_planes() for p in PENTAGONS)]
+    assert (network(POINTS)[:, 0] == np.logical_or(*within)).all()
+    assert 0.1 < inside("two pentagons", POINTS).mean() < 0.4
 
 
 @pytest.mark.slow
-def test_shapes_in_spikes_and_learned_ones(command, tmp_path):
+def test_constructed_and_learned_regions(command, tmp_path):
     result = command("compare", "decision-regions", "--set", "starts=1", "--set", "asked=100")
-    found, told = result["findings"], result["comparison"]
+    found, measures = result["findings"], result["comparison"]
     assert [found[f"wrong_{name.replace(' ', '_')}"] for name in SHAPES] == [0] * 5
     units = [found[f"units_{name.replace(' ', '_')}"] for name in SHAPES]
     assert units == [[4, 1], [5, 1], [6, 1], [24, 1], [10, 2, 1]]
     errors = found["spiking_circle_error"]
     assert errors == sorted(errors, reverse=True)
     assert errors[-1] < 0.005 < 0.1 < errors[0]
-    for key in ("", "_pentagon", "_hexagon", "_circle", "_two_pentagons"):
-        assert told[f"agreement{key}"]["value"] == 1.0
+    assert measures["agreement"]["value"] == 1.0
     # The error falls with the number of units and of examples, but not with that of layers.
-    assert told["error_1_units"] > 0.2
-    assert told["error_24_units"] < 0.05
-    examples = [told[f"error_{n}_examples"] for n in (30, 100, 300, 1000)]
+    assert measures["error_1_units"] > 0.2
+    assert measures["error_24_units"] < 0.05
+    examples = [measures[f"error_{n}_examples"] for n in (30, 100, 300, 1000)]
     assert examples == sorted(examples, reverse=True)
     assert examples[-1] < 0.03
-    assert told["error_3_layers"] < 0.04
-    assert told["error_11_layers"] > told["error_3_layers"]
-    assert told["agreement_3_layers"]["value"] > 0.9
+    assert measures["error_3_layers"] < 0.04
+    assert measures["error_11_layers"] > measures["error_3_layers"]
+    assert measures["agreement_3_layers"]["value"] > 0.9
     for name in ("regions", "comparison-learned", "comparison-errors"):
         assert (tmp_path / f"decision-regions-{name}.png").exists()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         (("--set", "examples=1"), "outside 20 to 5000"),
         (("--set", "asked=1000"), "outside 20 to 500"),
         (("--duration", "50"), "give 55 ms"),
     ],
 )
-def test_what_cannot_be_is_refused(refused, arguments, words):
-    assert words in refused("decision-regions", *arguments)
+def test_invalid_runs_are_refused(refused, arguments, message):
+    assert message in refused("decision-regions", *arguments)

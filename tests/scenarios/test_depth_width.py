@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 
 from bridge import LayeredNetwork
-from scenarios.networks.depth_width_model import POINTS, deep, digits, wide
+from scenarios.networks.depth_width import POINTS, deep, digits, wide
 
 
-def test_digits_are_those_of_the_binary_number():
+def test_digits_of_a_binary_number():
     assert digits(np.array([0.8125]), 4).tolist() == [[1.0, 1.0, 0.0, 1.0]]
     last = digits(POINTS, 4)[:, -1]
     assert (np.diff(last) > 0).sum() == 8  # pulses
 
 
 @pytest.mark.parametrize("bits", [2, 3, 7])
-def test_deep_and_wide_networks_make_the_same_digits(bits):
+def test_deep_and_wide_networks_compute_all_digits(bits):
     inputs = POINTS[:, np.newaxis]
     assert (np.hstack(deep(bits).outputs(inputs)) == digits(POINTS, bits)).all()
     assert (wide(bits)(inputs) == digits(POINTS, bits)).all()
@@ -31,29 +31,29 @@ def test_parameters_of_several_layers_and_outputs():
 @pytest.mark.slow
 def test_depth_saves_neurons_and_descent_does_not_find_it(command, tmp_path):
     result = command("compare", "depth-width")
-    found, told = result["findings"], result["comparison"]
+    found, measures = result["findings"], result["comparison"]
     assert found["given_parameters"] == 30
     assert found["given_parameters_by_layer"] == [9, 16, 5]
     assert found["units_deep"] == [2, 3, 4, 5]
     assert found["units_wide"] == [3 + 2, 7 + 3, 15 + 4, 31 + 5]
     assert found["wrong_deep"] == found["wrong_wide"] == [0] * 4
-    assert told["agreement"]["value"] == 1.0
-    assert told["error_1_hidden_97_parameters"] < 0.05
-    assert told["error_3_hidden_103_parameters"] > told["error_1_hidden_97_parameters"]
-    assert told["error_1_hidden_7_parameters"] > 0.3
-    # 50 shares of 400 neurons, five standard errors, and what groups of 20 cannot tell.
-    assert told["given_largest_difference"] < 5.0 * 0.5 / np.sqrt(400) + 0.03
+    assert measures["agreement"]["value"] == 1.0
+    assert measures["error_1_hidden_97_parameters"] < 0.05
+    assert measures["error_3_hidden_103_parameters"] > measures["error_1_hidden_97_parameters"]
+    assert measures["error_1_hidden_7_parameters"] > 0.3
+    # Five standard errors of 50 fractions of 400 neurons, and the rounding of groups of 20.
+    assert measures["given_largest_difference"] < 5.0 * 0.5 / np.sqrt(400) + 0.03
     for name in ("digits", "comparison-depth", "comparison-parameters"):
         assert (tmp_path / f"depth-width-{name}.png").exists()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         (("--set", "bits=8"), "outside 2 to 7"),
         (("--set", "learned=0"), "outside 1 to 5"),
         (("--duration", "20"), "give 25 ms"),
     ],
 )
-def test_what_cannot_be_is_refused(refused, arguments, words):
-    assert words in refused("depth-width", *arguments)
+def test_invalid_runs_are_refused(refused, arguments, message):
+    assert message in refused("depth-width", *arguments)

@@ -6,7 +6,7 @@ import pytest
 from scenarios.networks.feature_map import squaring
 
 
-def test_as_many_units_fire_as_the_square_says():
+def test_the_fraction_of_units_that_fire_is_the_square():
     inputs = np.random.default_rng(0).uniform(-1.0, 1.0, (500, 2))
     layer = squaring(10)
     fired = layer.activation(layer.score(inputs)).reshape(500, 2, -1).sum(axis=2) / 10
@@ -15,28 +15,28 @@ def test_as_many_units_fire_as_the_square_says():
 
 
 @pytest.mark.slow
-def test_a_line_parts_the_classes_after_the_transformation(command, tmp_path):
+def test_a_line_separates_the_classes_after_squaring(command, tmp_path):
     result = command("compare", "feature-map")
-    found, told = result["findings"], result["comparison"]
+    found, measures = result["findings"], result["comparison"]
     assert found["separable_raw"] is False
     assert found["separable_mapped"] is True
-    assert told["right_mapped"]["value"] == 1.0
-    assert told["right_spiking_mapped"]["value"] > 0.97
+    assert measures["right_mapped"]["value"] == 1.0
+    assert measures["right_spiking_mapped"]["value"] > 0.97
     for key in ("right_raw", "right_spiking_raw"):
-        assert told[key]["high"] < 0.85
-    assert told["agreement"]["value"] > 0.95
+        assert measures[key]["high"] < 0.85
+    assert measures["agreement"]["value"] > 0.95
     assert found["largest_difference_square"] <= 0.5 / 16 + 1e-12
     for name in ("map", "comparison-planes"):
         assert (tmp_path / f"feature-map-{name}.png").exists()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         (("--set", "examples=1"), "outside 20 to 10000"),
         (("--set", "neurons=1"), "outside 2 to 64"),
-        (("--duration", "5"), "a step after"),
+        (("--duration", "5"), "give 10 ms"),
     ],
 )
-def test_what_cannot_be_is_refused(refused, arguments, words):
-    assert words in refused("feature-map", *arguments)
+def test_invalid_runs_are_refused(refused, arguments, message):
+    assert message in refused("feature-map", *arguments)

@@ -3,51 +3,48 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bridge import LogisticUnit
-from bridge.classics import with_square
-from scenarios.networks.rbf_model import KINDS, POINTS, features, fits_of, scaled
+from scenarios.networks.rbf import GRID, KINDS, features, fits, noise
 
 
 @pytest.mark.slow
-def test_one_unit_is_a_cylinder_and_sigmoids_are_not(command, tmp_path):
-    told = command("compare", "rbf")["comparison"]
-    assert told["error_1_radial_one_disc"] < 1e-3
-    assert told["error_12_sigmoid_one_disc"] > 0.05
-    assert told["error_3_radial_three_discs"] < 0.05
-    assert told["error_12_sigmoid_three_discs"] > 2.0 * told["error_3_radial_three_discs"]
-    # 441 shares of 10 trials: their mean square is known to about 15 %.
-    assert told["difference_unit"] < 1.3 * 0.054
-    assert told["agreement"]["value"] > 0.95
-    assert told["right_radial"] > 0.97
-    # 441 points of 10 trials: the standard error is 0.005. The last bits of the training, and with
-    # them this fraction in its third digit, depend on the processor.
-    assert told["right_spiking_radial"] > 0.88
-    # What cancels in a sum of units does not in a sum of neurons that fire by chance.
-    assert told["noise_sigmoid"] > 3.0 * told["noise_radial"]
-    assert told["right_spiking_sigmoid"] < told["right_spiking_radial"] - 0.1
-    for name in ("units", "errors"):
-        assert (tmp_path / f"rbf-comparison-{name}.png").exists()
+def test_one_radial_unit_fits_a_disc_and_sigmoid_units_do_not(command, tmp_path):
+    measures = command("compare", "rbf")["comparison"]
+    assert measures["error_1_radial_one_disc"] < 1e-3
+    assert measures["error_12_sigmoid_one_disc"] > 0.05
+    assert measures["error_3_radial_three_discs"] < 0.05
+    assert measures["error_12_sigmoid_three_discs"] > 2.0 * measures["error_3_radial_three_discs"]
+    # The mean square of 441 fractions of 10 trials has a relative standard error of 15 %.
+    assert measures["difference_unit"] < 1.3 * 0.054
+    assert measures["agreement"]["value"] > 0.95
+    assert measures["right_radial"] > 0.97
+    # The standard error of 441 fractions of 10 trials is 0.005. The last bits of the training, and
+    # with them the third digit of this fraction, depend on the processor.
+    assert measures["right_spiking_radial"]["value"] > 0.88
+    # What cancels in a sum of units does not cancel in a sum of neurons that fire at random.
+    assert measures["noise_sigmoid"] > 3.0 * measures["noise_radial"]
+    assert measures["right_spiking_sigmoid"]["high"] < measures["right_spiking_radial"]["low"] - 0.1
+    for name in ("planes", "comparison-units", "comparison-errors"):
+        assert (tmp_path / f"rbf-{name}.png").exists()
 
 
-def test_units_are_the_same_as_functions_of_spike_counts():
-    fits = fits_of(10, 3)
+def test_the_noise_of_a_sum_is_the_standard_deviation_of_random_spikes():
+    random = np.random.default_rng(1)
     for kind in KINDS:
-        fit = fits["three discs", kind, 3]
-        hidden = fit.network.outputs(features(kind, scaled(POINTS)))[0]
-        given = with_square(POINTS) if kind == "radial" else POINTS
-        for k, unit in enumerate(fit.units):
-            assert isinstance(unit, LogisticUnit)
-            assert unit.probability(given) == pytest.approx(hidden[:, k], abs=1e-9)
-    assert np.isfinite([fit.error for fit in fits.values()]).all()
+        network = fits(10, 3)["three discs", kind, 3]
+        probability = network.outputs(features(kind, GRID.points))[0]
+        spikes = random.random((400, 4, *probability.shape)) < probability
+        sums = spikes.mean(axis=1) @ network.layers[1].weights[0]
+        # Each standard deviation has a relative error of 4 %, their mean over 441 points less.
+        assert noise(network, kind, 4) == pytest.approx(sums.std(axis=0).mean(), rel=0.05)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         (("--set", "repeats=1"), "outside 2 to 200"),
         (("--set", "size=50"), "above 200"),
-        (("--duration", "5"), "needs two"),
+        (("--duration", "5"), "give 10 ms"),
     ],
 )
-def test_what_rbf_cannot_run_is_refused(refused, arguments, words):
-    assert words in refused("rbf", *arguments)
+def test_invalid_runs_are_refused(refused, arguments, message):
+    assert message in refused("rbf", *arguments)

@@ -109,13 +109,13 @@ def test_a_window_cuts_the_potential():
 def test_what_was_not_recorded_is_named():
     with pytest.raises(NeurosimError, match="'v' of population 'inh' was not recorded"):
         plot.voltage_trace(balanced(), "inh")
-    with pytest.raises(NeurosimError, match="unknown population 'inh': there are: exc"):
+    with pytest.raises(NeurosimError, match="unknown population 'inh': choose from exc"):
         plot.voltage_trace(traced(), "inh")
     with pytest.raises(NeurosimError, match=r"neuron 5 .* choose from 4, 7"):
         plot.voltage_trace(traced(), "exc", 5)
-    with pytest.raises(NeurosimError, match="unknown population 'pyr': there are: exc, inh"):
+    with pytest.raises(NeurosimError, match="unknown population 'pyr': choose from exc, inh"):
         plot.raster(balanced(), ["pyr"])
-    with pytest.raises(NeurosimError, match="unknown population 'pyr': there are: exc, inh"):
+    with pytest.raises(NeurosimError, match="unknown population 'pyr': choose from exc, inh"):
         mean_rate(balanced(), "pyr")
 
 
