@@ -163,12 +163,12 @@ def wirings(settings: Settings, seed: int) -> dict[str, Wiring]:
     """Return all graphs by the name of their population."""
     found, seeds = {}, [seed + 1000 * k for k in range(settings.copies)]
     for fraction in SHORTCUTS:
-        graphs = [small_world(fraction, settings, own) for own in seeds]
+        graphs = [small_world(fraction, settings, one) for one in seeds]
         found[ring_name(fraction)] = Wiring.of(graphs, STRONG, [np.zeros(1, int)] * len(seeds))
     rng = np.random.default_rng(seed)
     order = [rng.permutation(settings.nodes) for _ in seeds]
     for kind in CLUBS:
-        graphs = [club(kind, settings, own) for own in seeds]
+        graphs = [club(kind, settings, one) for one in seeds]
         for fraction in STIMULATED:
             count = max(2, round(fraction * settings.nodes))
             chosen = [nodes[:count] for nodes in order]
