@@ -19,7 +19,7 @@ from scenarios._kit.lectures import lectures
 from scenarios._kit.planes import Plane, draw_examples
 from scenarios._kit.soft_threshold import SoftThreshold, soft_threshold
 from scenarios._kit.text import estimate, listed, signed
-from scenarios._kit.trials import add_trials, draw_fraction, group_trials
+from scenarios._kit.trials import add_trials, draw_fraction, group_trials, pool_trials
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,6 +69,7 @@ __all__ = [
     "listed",
     "page",
     "panel",
+    "pool_trials",
     "setting",
     "signed",
     "soft_threshold",
