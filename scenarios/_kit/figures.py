@@ -118,7 +118,9 @@ def _common_legend(fig: Figure, axes: list[Axes], columns: int) -> None:
 
 def _colourbar(fig: Figure, axes: list[Axes], label: str) -> None:
     """Add a colour bar for the last panel with a plane."""
-    images = [mesh for own in axes for mesh in own.collections if mesh.get_array() is not None]
+    # The first collection of a panel is the image; contours follow.
+    firsts = [own.collections[0] for own in axes if own.collections]
+    images = [first for first in firsts if first.get_array() is not None]
     ticks = np.linspace(0.0, 1.0, 5)
     fig.colorbar(images[-1], ax=axes, label=label, ticks=ticks)
 

@@ -214,8 +214,8 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         f"f2 is used twice, and its derivatives add: {through_f4} through f4 and {direct} to f5 "
         f"give {total}.",
         f"The gradient by all {found['parameters']} parameters differs from finite differences by "
-        f"at most {found['largest_difference_gradient']:.0e}. In layers and matrices, g differs by at "
-        f"most {found['largest_difference_layers']:.0e}.",
+        f"at most {found['largest_difference_gradient']:.0e}. In layers and matrices, g differs by "
+        f"at most {found['largest_difference_layers']:.0e}.",
     ]
 
 
@@ -300,9 +300,9 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
             f"Slope of g in spikes: {curve.title}",
         )  # fmt: skip
     conclusion = (
-        f"The spiking network computes g with an error of at most {largest:.2f}. For "
-        f"{inside} of {len(curves)} slopes, measured over a distance of {2.0 * STEP:g}, the interval "
-        "contains the exact value."
+        f"The spiking network computes g with an error of at most {largest:.2f}. For {inside} of "
+        f"{len(curves)} slopes, measured over a distance of {2.0 * STEP:g}, the interval contains "
+        "the exact value."
     )
     title = "A graph of neurons and its derivatives: abstract, in matrices and in spikes"
     drawings = {"matrices": _matrices_page, "slopes": partial(_slopes_page, curves, settings)}
