@@ -132,7 +132,7 @@ def _colourbar(fig: Figure, axes: list[Axes], label: str) -> None:
     ]
     low, high = planes[-1].get_clim()
     bar = fig.colorbar(planes[-1], ax=axes, label=label, ticks=np.linspace(low, high, 5))
-    if (low, high) == (0.0, 1.0):
+    if (low, high) == (0.0, 1.0) and isinstance(planes[-1], QuadMesh):
         bar.ax.axhline(0.5, color="white", lw=1.5)  # as the contour in the plane
 
 
