@@ -24,6 +24,13 @@ class Digits:
         Pixels in row-major order, from 0 (white) to 1 (black).
     labels, held_out_labels : (n_images,) ndarray of int
         0 to 9.
+
+    Examples
+    --------
+    >>> from bridge.datasets import digits
+    >>> data = digits()
+    >>> data.images.shape, data.held_out.shape
+    ((1437, 64), (360, 64))
     """
 
     images: NDArray[np.float64]
@@ -45,6 +52,13 @@ def digits(fold: int = 0) -> Digits:
     ----------
     E. Alpaydin & C. Kaynak, *Optical Recognition of Handwritten Digits*, UCI Machine Learning
     Repository (1998); the test set, as distributed with scikit-learn.
+
+    Examples
+    --------
+    >>> from bridge.datasets import digits
+    >>> data = digits(fold=2)
+    >>> data.labels[:5]
+    array([0, 1, 3, 4, 5])
     """
     if fold not in range(5):
         raise NeurosimError(f"fold = {fold} is outside 0 to 4")
@@ -70,6 +84,12 @@ def shifted(images: NDArray[np.float64]) -> NDArray[np.float64]:
     Returns
     -------
     (2 n_images, 64) ndarray
+
+    Examples
+    --------
+    >>> from bridge.datasets import digits, shifted
+    >>> shifted(digits().images).shape
+    (2874, 64)
     """
     framed = np.pad(images.reshape(-1, SIDE, SIDE), ((0, 0), (1, 1), (1, 1)))
     moved = np.empty((len(images), SIDE, SIDE))

@@ -1,27 +1,39 @@
 """Generate a gallery page for every installed scenario.
 
 A page contains the description of the scenario, its commands, its figures from a short run, its
-comparison and its code.
+comparison with the abstract model, and its code.
 """
 
 from __future__ import annotations
 
+import ast
 import inspect
+import os
 import shutil
 import sys
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurosim.scenario import GROUPS, Scenario, all_scenarios, run
+import matplotlib.figure
+
+from neurosim.plot.display import Figure
+from neurosim.scenario import ENTRY_POINTS, GROUPS, Scenario, all_scenarios, run
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from sphinx.application import Sphinx
 
 HERE = Path(__file__).parent
-PAGES = HERE / "scripts"
+SCRIPTS = HERE / "scripts"
 """Folder of the scripts that sphinx-gallery runs."""
 GALLERY = HERE / "gallery"
-"""Folder of the pages that sphinx-gallery writes."""
+"""Folder of the pages that sphinx-gallery makes of them."""
+TUTORIALS = HERE / "tutorials"
+"""Folder of the tutorials, also scripts for sphinx-gallery."""
+LEARN = "learn"
+"""Name of the folder of the pages of the tutorials."""
 
 SMALL: dict[str, str] = {
     "balanced-network": "duration=600.0, neurons=5000",
@@ -32,7 +44,7 @@ SMALL: dict[str, str] = {
 }
 """Arguments that shorten long scenarios; the others run with their defaults."""
 
-PAGE = '''"""
+PAGE = '''r"""
 {title}
 {line}
 
@@ -54,7 +66,12 @@ PAGE = '''"""
 from neurosim.scenario import run
 
 done = run({call})
-done.figures
+print(*done.report, sep="\\n")
+
+# %%
+
+for figure in done.figures.values():
+    figure.show()
 '''
 
 COMPARISON = """
@@ -62,35 +79,102 @@ COMPARISON = """
 # Comparison with the abstract model
 # ----------------------------------
 
-done.comparison.figures()
+for measure, value, note in done.comparison.rows:
+    print(f"{measure}: {value} {note}")
+print(done.comparison.conclusion)
 
 # %%
 
-for measure, value, note in done.comparison.rows:
-    print(f"{measure:34} {value:38} {note}")
+for figure in done.comparison.figures().values():
+    figure.show()
 """
 
 CODE = """
-# %%
-# Code
-# ----
-#
-# .. literalinclude:: {path}
-#    :language: python
-#
+Code
+----
+
+{files}
 """
+FILE = """
+.. raw:: html
+
+   <details{state}><summary>{name}</summary>
+
+.. literalinclude:: {path}
+   :language: python
+
+.. raw:: html
+
+   </details>
+"""
+FOOTER = ".. rst-class:: sphx-glr-timing"
+"""First line of what sphinx-gallery appends to a page."""
 
 
-def _folder(group: str) -> str:
-    return group.lower().replace(" ", "-").replace(",", "")
+@dataclass(frozen=True)
+class Page:
+    """A page whose code uses the packages.
+
+    Attributes
+    ----------
+    docname : str
+    title : str
+    files : tuple of Path
+        Files with the code.
+    """
+
+    docname: str
+    title: str
+    files: tuple[Path, ...]
 
 
-def _page(scenario: Scenario[Any]) -> str:
+@cache
+def pages() -> tuple[Page, ...]:
+    """Return the pages of tutorials and scenarios, in the order of the documentation."""
+    lessons = (
+        Page(f"{LEARN}/{file.stem}", _title(file), (file,))
+        for file in sorted(TUTORIALS.glob("plot_*.py"))
+    )
+    return (*lessons, *(page for page, _ in _scenario_pages()))
+
+
+def _title(file: Path) -> str:
+    """Return the title of a script for sphinx-gallery: the first line of its docstring."""
+    return file.read_text(encoding="utf-8").lstrip("r\"'\n").partition("\n")[0]
+
+
+@cache
+def _scenario_pages() -> tuple[tuple[Page, Scenario[Any]], ...]:
+    """Return the pages of the scenarios, one folder per group."""
+    found = []
+    scenarios = all_scenarios()
+    for k, group in enumerate(dict.fromkeys((*GROUPS, *(s.group for s in scenarios)))):
+        folder = f"{k}-" + group.lower().replace(" ", "-").replace(",", "")
+        for place, scenario in enumerate(s for s in scenarios if s.group == group):
+            name = f"plot_{place:02d}_{scenario.name.replace('-', '_')}"
+            page = Page(f"{GALLERY.name}/{folder}/{name}", scenario.title, sources(scenario))
+            found.append((page, scenario))
+    return tuple(found)
+
+
+def sources(scenario: Scenario[Any]) -> tuple[Path, ...]:
+    """Return the files of a scenario: its module and what that imports from the same folder."""
+    modules = {point.name: point.module for point in entry_points(group=ENTRY_POINTS)}
+    main = Path(inspect.getfile(sys.modules[modules[scenario.name]]))
+    files = [main]
+    for file in files:  # which grows
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            module = sys.modules.get(getattr(node, "module", None) or "")
+            used = Path(getattr(module, "__file__", None) or "")
+            if used.parent == main.parent and used not in files:
+                files.append(used)
+    return tuple(files)
+
+
+def _script(scenario: Scenario[Any]) -> str:
     """Return the script of a scenario's page."""
     given = SMALL.get(scenario.name, "")
-    lecture = (
-        f"Row {scenario.row} of the lectures, from {scenario.source}. " if scenario.row else ""
-    )
+    lecture = f"Lecture topic {scenario.row}: {scenario.source}.\n\n" if scenario.row else ""
     text = PAGE.format(
         title=scenario.title,
         line="=" * len(scenario.title),
@@ -100,52 +184,74 @@ def _page(scenario: Scenario[Any]) -> str:
         compare=f"\n    neurosim compare {scenario.name}" if scenario.compare else "",
         call=f'"{scenario.name}"' + (f", {given}" if given else ""),
     )
-    module = inspect.getmodule(scenario.network)
-    main = sys.modules[f"scenarios.{scenario.name.replace('-', '_')}"]
-    files = dict.fromkeys(Path(inspect.getfile(part)) for part in (main, module) if part)
-    # Sphinx reads these paths from the folder of the page it makes of the script.
-    above = "/../"
-    code = "".join(CODE.format(path=f"{above}scenarios/{file.name}") for file in files)
-    return text + (COMPARISON if scenario.compare else "") + code
+    return text + (COMPARISON if scenario.compare else "")
 
 
-def write_pages() -> None:
+def write_scripts() -> None:
     """Write a script for every scenario, in one folder per group."""
-    shutil.rmtree(PAGES, ignore_errors=True)
-    scenarios = all_scenarios()
-    for group in GROUPS:
-        folder = PAGES / f"{GROUPS.index(group)}-{_folder(group)}"
-        folder.mkdir(parents=True)
-        (folder / "GALLERY_HEADER.rst").write_text(f"{group}\n{'-' * len(group)}\n")
-        for place, scenario in enumerate(s for s in scenarios if s.group == group):
-            name = scenario.name.replace("-", "_")
-            (folder / f"plot_{place:02d}_{name}.py").write_text(_page(scenario))
-    for page in GALLERY.rglob("plot_*.rst"):  # of scenarios that were removed or moved
-        if not (PAGES / page.relative_to(GALLERY)).with_suffix(".py").exists():
-            page.unlink()
-    (PAGES / "GALLERY_HEADER.rst").write_text("Scenarios\n" + "=" * 9 + "\n")
+    shutil.rmtree(SCRIPTS, ignore_errors=True)
+    for page, scenario in _scenario_pages():
+        script = SCRIPTS / Path(page.docname).relative_to(GALLERY.name).with_suffix(".py")
+        if not script.parent.exists():
+            script.parent.mkdir(parents=True)
+            header = f"{scenario.group}\n{'-' * len(scenario.group)}\n"
+            (script.parent / "GALLERY_HEADER.rst").write_text(header, encoding="utf-8")
+        script.write_text(_script(scenario), encoding="utf-8")
+    (SCRIPTS / "GALLERY_HEADER.rst").write_text("Scenarios\n" + "=" * 9 + "\n", encoding="utf-8")
+    for old in GALLERY.rglob("plot_*.rst"):  # of scenarios that were removed or moved
+        if not (SCRIPTS / old.relative_to(GALLERY)).with_suffix(".py").exists():
+            old.unlink()
 
 
 def draw_derivation() -> None:
     """Draw the figure of the page "From a neuron to a logistic unit"."""
     figure = run("two-synapse-neuron").figures["derivation"]
-    figure.savefig(PAGES / "derivation.png", dpi=120)
+    figure.savefig(SCRIPTS / "derivation.png", dpi=120)
+
+
+def append_code(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Append its code to the page of a scenario, but not to the downloadable script."""
+    for page, _ in _scenario_pages():
+        if page.docname == docname:
+            files = "".join(
+                FILE.format(
+                    path=_path_in_docs(file),
+                    name="/".join(file.parts[-3:]),
+                    state="" if k else " open",
+                )
+                for k, file in enumerate(page.files)
+            )
+            text, footer, rest = source[0].partition(FOOTER)
+            source[0] = text + CODE.format(files=files) + "\n" + footer + rest
+
+
+def _path_in_docs(file: Path) -> str:
+    """Return a path as Sphinx reads it: from the folder of the documentation."""
+    return "/" + Path(os.path.relpath(file, HERE)).as_posix()
 
 
 def save_figures(block: tuple, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
-    """Save the figures returned by a code block (a scraper for sphinx-gallery)."""
+    """Save the figures that a code block returns or shows (a scraper of sphinx-gallery)."""
     from sphinx_gallery.scrapers import figure_rst
 
-    figures: dict[str, Figure] = block_vars["example_globals"].get("___") or {}
+    values = [*_shown, block_vars["example_globals"].get("___")]
+    _shown.clear()
     block_vars["example_globals"]["___"] = None
-    paths = []
-    if isinstance(figures, dict):
-        for figure, path in zip(figures.values(), block_vars["image_path_iterator"], strict=False):
-            figure.savefig(path, dpi=120)
-            paths.append(path)
-    return figure_rst(paths, gallery_conf["src_dir"])
+    figures = [value for value in values if hasattr(value, "savefig")]
+    text = ""
+    for figure, path in zip(figures, block_vars["image_path_iterator"], strict=False):
+        figure.savefig(path, dpi=120, bbox_inches="tight")
+        # One by one: sphinx-gallery shows several pictures of a block as small ones, two abreast.
+        text += figure_rst([path], gallery_conf["src_dir"])
+    return text
 
 
 def _get_sg_image_scraper() -> object:
     """Return the scraper under the name that sphinx-gallery looks up."""
     return save_figures
+
+
+_shown: list[matplotlib.figure.Figure] = []
+"""Figures that `Figure.show`, which opens a window or displays in a notebook, is to show."""
+# When this module is imported, because sphinx-gallery may run scripts in other processes.
+matplotlib.figure.Figure.show = Figure.show = lambda self, warn=True: _shown.append(self)

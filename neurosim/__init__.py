@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import lazy_loader as lazy
 
-from neurosim.utils.failure import install_hook, launched_by_mpi
+from neurosim.utils.failure import install_hook
+from neurosim.utils.launcher import launched_by_mpi
 from neurosim.utils.renamed import with_old_names
 
 if launched_by_mpi():

@@ -8,4 +8,13 @@ class NeurosimError(ValueError):
 
     The command line prints the sentence and exits with status 2; anything else that escapes is a
     defect of the program and exits with status 1.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> try:
+    ...     ns.LIF(tau_m=-20.0)
+    ... except ns.NeurosimError as error:
+    ...     print(error)
+    LIF.tau_m = -20 ms is outside 0.1 to 1000 ms: values are in ms
     """

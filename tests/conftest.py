@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,9 @@ from neurosim.scenario import Scenario
 
 collect_ignore_glob = ["data/*"]
 """The programs that made the data have other dependencies."""
+
+# Without the notice of compilation, the messages of a command do not depend on the cache.
+os.environ["NEUROSIM_PROGRESS"] = "0"
 
 # The same examples in every run, so that a failure is due to a change, not to chance.
 hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -46,6 +50,8 @@ class ToySettings:
 class ToyComparison:
     title = "toy against logistic"
     rows = (("agreement", "0.9", "of 10 windows"),)
+    all_rows = (*rows, ("bits per spike", "0.4", ""))
+    conclusion = "They agree in 9 of 10 windows."
 
     def as_dict(self) -> dict[str, object]:
         return {"agreement": np.float64(0.9)}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from neurosim.utils.resources import available_cores, physical_memory
+from neurosim.utils.resources import available_cores, available_memory
 
 
 def _processor() -> str:
@@ -21,7 +21,7 @@ def _processor() -> str:
 
 def heading(versions: Iterable[str], repeats: int) -> str:
     """Return the title, and the line that says where, when and with what."""
-    cores, memory = available_cores(), (physical_memory() or 0) / 2**30
+    cores, memory = available_cores(), (available_memory() or 0) / 2**30
     return (
         "# NEST, Brian2 and neurosim on the same networks\n\n"
         f"{date.today()}, {cores} cores of {_processor()}, {memory:.0f} GiB, "

@@ -41,6 +41,15 @@ class Expression:
         Name of a variable; "0" or "1" for a constant.
     parts : tuple of Expression
         Operands: one for "not", two or more for other operations.
+
+    Examples
+    --------
+    >>> from bridge.classics import parse
+    >>> expression = parse("A xor B")
+    >>> expression.operation, expression.variables
+    ('xor', ('A', 'B'))
+    >>> expression.evaluate([[0, 1], [1, 1]]).tolist()
+    [True, False]
     """
 
     operation: str
@@ -132,7 +141,14 @@ def parse(text: str) -> Expression:
 
 
 def truth_table(n: int) -> NDArray[np.bool_]:
-    """Return all inputs of n variables in ascending order, shape (2ⁿ, n)."""
+    """Return all inputs of n variables in ascending order, shape (2ⁿ, n).
+
+    Examples
+    --------
+    >>> from bridge.classics import truth_table
+    >>> truth_table(2).astype(int).tolist()
+    [[0, 0], [0, 1], [1, 0], [1, 1]]
+    """
     if not 0 <= n <= MOST_VARIABLES:
         raise NeurosimError(
             f"a truth table of {n} variables has 2^{n} rows: give at most {MOST_VARIABLES}"
@@ -150,6 +166,14 @@ def random_expression(rng: np.random.Generator, variables: Sequence[str], depth:
         Variables that may occur.
     depth : int
         Largest nesting depth; 0 gives a variable or its negation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge.classics import random_expression
+    >>> expression = random_expression(np.random.default_rng(2), ["A", "B", "C"], depth=2)
+    >>> set(expression.variables) <= {"A", "B", "C"}
+    True
     """
     if depth == 0 or rng.random() < 0.15:
         found = Expression("variable", str(rng.choice(list(variables))))

@@ -32,6 +32,17 @@ def hebb(
     References
     ----------
     D. O. Hebb, *The Organization of Behavior*, Wiley (1949).
+
+    Examples
+    --------
+    Without normalisation the weights grow at every step:
+
+    >>> import numpy as np
+    >>> from bridge.classics import hebb
+    >>> inputs = np.random.default_rng(1).normal(size=(100, 2))
+    >>> length = np.linalg.norm(hebb(inputs, 0.1), axis=1)
+    >>> bool(np.all(np.diff(length) > 0.0))
+    True
     """
     return _train(inputs, learning_rate, weights, 0.0)
 
@@ -48,6 +59,18 @@ def oja(
     ----------
     E. Oja, *A simplified neuron model as a principal component analyzer*, J. Math. Biol. 15, 267
     (1982).
+
+    Examples
+    --------
+    The weights converge to the first principal component:
+
+    >>> import numpy as np
+    >>> from bridge.classics import oja, principal_component
+    >>> rng = np.random.default_rng(1)
+    >>> inputs = rng.normal(size=(5000, 2)) @ np.array([[1.0, 0.9], [0.0, 0.3]])
+    >>> weights = oja(inputs, 0.01)[-1]
+    >>> abs(float(weights @ principal_component(inputs))) > 0.99
+    True
     """
     return _train(inputs, learning_rate, weights, 1.0)
 
@@ -59,6 +82,12 @@ def principal_component(inputs: ArrayLike) -> NDArray[np.float64]:
     ----------
     inputs : (n_steps, n) array_like
         Inputs; their mean is not subtracted.
+
+    Examples
+    --------
+    >>> from bridge.classics import principal_component
+    >>> principal_component([[1.0, 1.0], [2.0, 2.0], [-1.0, -1.0]]).round(3)
+    array([0.707, 0.707])
     """
     values = as_floats(inputs, "inputs")
     vector = np.linalg.eigh(values.T @ values)[1][:, -1]

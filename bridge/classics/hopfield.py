@@ -144,6 +144,14 @@ def random_patterns(
     """Return random patterns of ±1, shape (n_patterns, size).
 
     With `balanced`, every pattern has equal numbers of both values, up to one unit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge.classics import random_patterns
+    >>> patterns = random_patterns(np.random.default_rng(1), 3, 100, balanced=True)
+    >>> patterns.shape, patterns.sum(axis=1).tolist()
+    ((3, 100), [0.0, 0.0, 0.0])
     """
     if balanced:
         half = np.where(np.arange(size) < size // 2, 1.0, -1.0)
@@ -155,7 +163,17 @@ def random_patterns(
 def corrupt(
     rng: np.random.Generator, patterns: NDArray[np.float64], fraction: float
 ) -> NDArray[np.float64]:
-    """Return patterns in which the sign of a random fraction of units is inverted."""
+    """Return patterns in which the sign of a random fraction of units is inverted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge.classics import corrupt, random_patterns
+    >>> rng = np.random.default_rng(1)
+    >>> patterns = random_patterns(rng, 2, 100)
+    >>> int((corrupt(rng, patterns, 0.1) != patterns).sum())
+    20
+    """
     n_patterns, size = patterns.shape
     inverted = np.arange(size) < round(fraction * size)
     return np.where(rng.permuted(np.tile(inverted, (n_patterns, 1)), axis=1), -patterns, patterns)
@@ -176,6 +194,15 @@ def retrieval_overlap(
         Fraction of units inverted before recall.
     most : int
         Largest number of patterns to recall.
+
+    Examples
+    --------
+    A few patterns are recalled from noisy versions:
+
+    >>> import numpy as np
+    >>> from bridge.classics import retrieval_overlap
+    >>> round(retrieval_overlap(np.random.default_rng(1), 200, 5, fraction=0.1), 2)
+    1.0
     """
     memory = HopfieldNetwork(random_patterns(rng, n_patterns, size))
     cues = corrupt(rng, memory.patterns[:most], fraction)

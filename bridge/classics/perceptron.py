@@ -32,6 +32,20 @@ class Perceptron:
     cycle : int
         Period, in epochs, with which the weights repeat, so that training never converges; 0 if
         they did not repeat.
+
+    Examples
+    --------
+    >>> from bridge.classics import train_perceptron
+    >>> learned = train_perceptron([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 1])
+    >>> learned.predict([[0, 0], [1, 1]]).astype(int).tolist()
+    [0, 1]
+    >>> learned.mistakes.tolist()
+    [1, 2, 1, 0]
+
+    XOR cannot be learned; the weights repeat:
+
+    >>> train_perceptron([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]).converged
+    False
     """
 
     path: NDArray[np.float64]
@@ -133,6 +147,13 @@ def largest_margin(inputs: ArrayLike, targets: ArrayLike) -> tuple[float, NDArra
     -----
     The shortest W̃ with (2d − 1) W̃·x̃ ≥ 1 is found by non-negative least squares (C. L.
     Lawson & R. J. Hanson, *Solving Least Squares Problems* (1974), chapter 23).
+
+    Examples
+    --------
+    >>> from bridge.classics import largest_margin
+    >>> margin, plane = largest_margin([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 0, 0, 1])
+    >>> round(margin, 3), plane.round(3)
+    (0.243, array([0.485, 0.485, 0.728]))
     """
     examples, signs = _examples(inputs, targets)
     signed = signs[:, None] * examples / radius(inputs)
@@ -156,7 +177,17 @@ def radius(inputs: ArrayLike) -> float:
 
 
 def mistake_bound(inputs: ArrayLike, targets: ArrayLike) -> float:
-    """Return (R/γ)², a bound on the mistakes of a perceptron; inf if not separable."""
+    """Return (R/γ)², a bound on the mistakes of a perceptron; inf if not separable.
+
+    Examples
+    --------
+    Of AND and of XOR:
+
+    >>> from bridge.classics import mistake_bound
+    >>> inputs = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    >>> round(mistake_bound(inputs, [0, 0, 0, 1]), 1), mistake_bound(inputs, [0, 1, 1, 0])
+    (51.0, inf)
+    """
     margin, _ = largest_margin(inputs, targets)
     return (radius(inputs) / margin) ** 2 if margin else np.inf
 

@@ -83,7 +83,15 @@ class RadialUnit:
 
 
 def with_square(inputs: ArrayLike) -> NDArray[np.float64]:
-    """Append ‖x‖² to inputs of shape (n_trials, n); shape (n_trials, n + 1)."""
+    """Append ‖x‖² to inputs of shape (n_trials, n); shape (n_trials, n + 1).
+
+    Examples
+    --------
+    >>> from bridge.classics import with_square
+    >>> with_square([[1.0, 2.0], [3.0, 0.0]])
+    array([[1., 2., 5.],
+           [3., 0., 9.]])
+    """
     values = as_floats(inputs, "inputs")
     return np.column_stack([values, np.sum(values**2, axis=1)])
 
@@ -104,6 +112,15 @@ def radial_network(
     radius, steepness : float
         Initial values for all units.
     seed : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge.classics import radial_network, with_square
+    >>> inputs = np.random.default_rng(1).normal(size=(50, 2))
+    >>> network = radial_network(inputs, 10)
+    >>> network(with_square(inputs)).shape
+    (50, 1)
     """
     values = as_floats(inputs, "inputs")
     if values.ndim != 2 or not 1 <= n_units <= len(values):

@@ -37,6 +37,14 @@ class ThresholdUnit:
         If negative, the unit fires in every window unless it is inhibited.
     vetoes : tuple of int
         Sources of absolute inhibition.
+
+    Examples
+    --------
+    A majority of three inputs, and a conjunction with a veto:
+
+    >>> from bridge.classics import ThresholdUnit
+    >>> majority = ThresholdUnit("majority", (0, 1, 2), (1.0, 1.0, 1.0), threshold=1.5)
+    >>> vetoed = ThresholdUnit("A & B & ¬C", (0, 1), (1.0, 1.0), threshold=1.5, vetoes=(2,))
     """
 
     name: str
@@ -100,6 +108,14 @@ class ThresholdNetwork:
     ------
     NeurosimError
         If a source does not exist.
+
+    Examples
+    --------
+    >>> from bridge.classics import ThresholdNetwork, ThresholdUnit, truth_table
+    >>> majority = ThresholdUnit("majority", (0, 1, 2), (1.0, 1.0, 1.0), threshold=1.5)
+    >>> network = ThresholdNetwork(("A", "B", "C"), (majority,), outputs=(3,))
+    >>> network.evaluate(truth_table(3)).ravel().astype(int).tolist()
+    [0, 0, 0, 1, 0, 1, 1, 1]
     """
 
     inputs: tuple[str, ...]

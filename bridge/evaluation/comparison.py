@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from bridge.evaluation.measures import Measure, auc, bits_per_spike, brier_score, cross_entropy
 from neurosim.utils.frozen import FrozenMapping
+from neurosim.utils.html import heading, image, table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,6 +58,14 @@ class Comparison:
         object.__setattr__(self, "measures", FrozenMapping(measures))
         object.__setattr__(self, "drawings", FrozenMapping(self.drawings))
 
+    def __repr__(self) -> str:
+        return f"<Comparison: {self.title} ({len(self.measures)} measures)>"
+
+    def _repr_html_(self) -> str:
+        measures = table(("measure", "value (95 % interval)", "note"), self.rows, left=3)
+        drawn = "".join(image(figure, name) for name, figure in self.figures().items())
+        return f"{heading(self.title)}{measures}<p>{html.escape(self.conclusion)}</p>{drawn}"
+
     def __reduce__(self) -> tuple[Any, ...]:
         # Drawing functions are often local and cannot be pickled; figures can.
         drawn = {name: partial(_return, figure) for name, figure in self.figures().items()}
@@ -88,7 +98,10 @@ class Comparison:
 
     def figures(self) -> dict[str, Figure]:
         """Return the figures by name."""
-        return {name: draw() for name, draw in self.drawings.items()}
+        from neurosim.plot.display import unmanaged  # late: imports matplotlib
+
+        with unmanaged():
+            return {name: draw() for name, draw in self.drawings.items()}
 
 
 def _return(figure: Figure) -> Figure:
@@ -110,6 +123,20 @@ def prediction_measures(
         Labels of independent parts of a recording; see `bridge.evaluation.measures`.
     prefix : str
         Prefix of the keys `cross_entropy`, `bits_per_spike`, `brier` and `auc`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import prediction_measures
+    >>> rng = np.random.default_rng(1)
+    >>> probability = rng.random(1000)
+    >>> fired = rng.random(1000) < probability
+    >>> for name, measure in prediction_measures(fired, probability).items():
+    ...     print(name, measure.text)
+    cross_entropy 0.482 nats/trial (0.452 to 0.511)
+    bits_per_spike 0.626 bits/spike (0.532 to 0.719)
+    brier 0.160 (0.148 to 0.171)
+    auc 0.848 (0.824 to 0.871)
     """
     names = ("cross_entropy", "bits_per_spike", "brier", "auc")
     measures: tuple[Callable[..., Measure], ...] = (

@@ -38,6 +38,14 @@ class Measure:
         Explanation for the table.
     label : str
         Name in plain words. Only labelled measures are in the short table of a `Comparison`.
+
+    Examples
+    --------
+    >>> from bridge import Measure
+    >>> Measure(0.83, low=0.79, high=0.86).text
+    '0.830 (0.790 to 0.860)'
+    >>> Measure(12.5, "Hz").text
+    '12.5 Hz'
     """
 
     value: float
@@ -72,6 +80,16 @@ def agreement(first: ArrayLike, second: ArrayLike) -> Measure:
     Parameters
     ----------
     first, second : (n_trials,) array_like of bool
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import agreement
+    >>> rng = np.random.default_rng(1)
+    >>> probability = rng.random(1000)
+    >>> fired = rng.random(1000) < probability
+    >>> agreement(fired, probability > 0.5).text
+    '0.748 (0.720 to 0.774)'
     """
     one, other = as_floats(first, "first") != 0.0, as_floats(second, "second") != 0.0
     if one.shape != other.shape or one.size == 0:
@@ -96,6 +114,16 @@ def cross_entropy(
         Predicted probability to fire.
     blocks : (n_trials,) array_like, optional
         Label of the block of each trial; trials in different blocks are independent.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import cross_entropy
+    >>> rng = np.random.default_rng(1)
+    >>> probability = rng.random(1000)
+    >>> fired = rng.random(1000) < probability
+    >>> cross_entropy(fired, probability).text
+    '0.482 nats/trial (0.452 to 0.511)'
     """
     fired, probability = _trials(fired, probability)
     return _mean(-_log_likelihood(fired, probability), blocks, "nats/trial")
@@ -104,7 +132,18 @@ def cross_entropy(
 def brier_score(
     fired: ArrayLike, probability: ArrayLike, blocks: ArrayLike | None = None
 ) -> Measure:
-    """Return the mean squared error of probabilities; arguments as for `cross_entropy`."""
+    """Return the mean squared error of probabilities; arguments as for `cross_entropy`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import brier_score
+    >>> rng = np.random.default_rng(1)
+    >>> probability = rng.random(1000)
+    >>> fired = rng.random(1000) < probability
+    >>> brier_score(fired, probability).text
+    '0.160 (0.148 to 0.171)'
+    """
     fired, probability = _trials(fired, probability)
     return _mean((probability - fired) ** 2, blocks, "")
 
@@ -130,6 +169,16 @@ def bits_per_spike(
     ------
     NeurosimError
         If no trial fired.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import bits_per_spike
+    >>> rng = np.random.default_rng(1)
+    >>> probability = rng.random(1000)
+    >>> fired = rng.random(1000) < probability
+    >>> bits_per_spike(fired, probability).text
+    '0.626 bits/spike (0.532 to 0.719)'
     """
     fired, probability = _trials(fired, probability)
     n_spikes = fired.sum()
@@ -152,6 +201,16 @@ def auc(fired: ArrayLike, score: ArrayLike, blocks: ArrayLike | None = None) -> 
     ------
     NeurosimError
         If all trials fired, or none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import auc
+    >>> rng = np.random.default_rng(1)
+    >>> probability = rng.random(1000)
+    >>> fired = rng.random(1000) < probability
+    >>> auc(fired, probability).text
+    '0.848 (0.824 to 0.871)'
     """
     spike: NDArray[np.bool_] = as_floats(fired, "fired") != 0.0
     score = as_floats(score, "score")
@@ -187,6 +246,13 @@ def wilson_interval(
     Returns
     -------
     low, high : ndarray
+
+    Examples
+    --------
+    >>> from bridge import wilson_interval
+    >>> low, high = wilson_interval([8, 80], [10, 100])
+    >>> low.round(2), high.round(2)
+    (array([0.49, 0.71]), array([0.94, 0.87]))
     """
     successes, trials = as_floats(successes, "successes"), as_floats(trials, "trials")
     z2 = NORMAL_95**2
@@ -210,6 +276,13 @@ class Reliability:
     low, high : (n_bins,) ndarray
         Wilson 95 % interval of `observed`.
     trials : (n_bins,) ndarray of int
+
+    Examples
+    --------
+    >>> from bridge import reliability_curve
+    >>> curve = reliability_curve([0, 1, 0, 1], [0.1, 0.2, 0.6, 0.9], n_bins=2)
+    >>> curve.predicted, curve.observed, curve.trials
+    (array([0.15, 0.75]), array([0.5, 0.5]), array([2, 2]))
     """
 
     predicted: NDArray[np.float64]
@@ -232,6 +305,18 @@ def reliability_curve(
         Number of bins; bins without trials are omitted.
     equal_counts : bool
         Use bins of equal counts instead of equal width, for rare spikes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import reliability_curve
+    >>> rng = np.random.default_rng(1)
+    >>> probability = rng.random(2000)
+    >>> curve = reliability_curve(rng.random(2000) < probability, probability, n_bins=4)
+    >>> curve.predicted.round(2)
+    array([0.13, 0.38, 0.62, 0.87])
+    >>> curve.observed.round(2)
+    array([0.14, 0.4 , 0.64, 0.87])
     """
     fired, probability = _trials(fired, probability)
     n_bins = as_integer(n_bins, "n_bins", 1)
@@ -318,6 +403,12 @@ def coincidence_factor(
     NeurosimError
         If spike times are not ascending or out of range, if both trains are empty, or if the rate
         of the model is so high that every spike matches by chance (2νΔ ≥ 1).
+
+    Examples
+    --------
+    >>> from bridge import coincidence_factor
+    >>> round(coincidence_factor([10.0, 50.0, 90.0], [11.0, 49.5, 70.0], duration=100.0), 3)
+    0.621
     """
     positive(duration, "duration", "ms")
     positive(window, "window", "ms")

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from bridge.evaluation.measures import Reliability
 from bridge.utils.checks import as_floats
 from neurosim import NeurosimError
-from neurosim.plot import EXCITATORY, INHIBITORY, NEUTRAL, PALETTE, figure, panels, style
+from neurosim.plot import EXCITATORY, INHIBITORY, NEUTRAL, PALETTE, figure, panels, set_title, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,6 +45,15 @@ def decision_plane(
     labels : (str, str)
         Axis labels with units.
     title : str
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import LogisticUnit, decision_plane
+    >>> a = np.linspace(0.0, 3.0, 31)
+    >>> grid = np.stack(np.meshgrid(a, a), axis=-1)
+    >>> unit = LogisticUnit(-3.0, np.array([2.0, 1.0]))
+    >>> figure = decision_plane(a, a, {"logistic neuron": unit.probability(grid)})
     """
     fig = figure(1.2 + 2.9 * len(planes), 3.4)
     grid = panels(fig, 1, len(planes), sharex=True, sharey=True)
@@ -83,7 +92,7 @@ def _titled(fig: Figure, title: str) -> Figure:
     """Add a title to a figure unless it is empty."""
     if title:
         with style():
-            fig.suptitle(title)
+            set_title(fig, title)
     return fig
 
 
@@ -95,6 +104,15 @@ def reliability_plot(curves: Mapping[str, Reliability], *, title: str = "") -> F
     curves : mapping of str to Reliability
         Curves by legend entry.
     title : str
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import reliability_curve, reliability_plot
+    >>> rng = np.random.default_rng(1)
+    >>> probability = rng.random(2000)
+    >>> curve = reliability_curve(rng.random(2000) < probability, probability)
+    >>> figure = reliability_plot({"simulated": curve}, title="Calibrated predictions")
     """
     fig = figure(4.6, 5.2)
     upper, lower = panels(fig, 2, 1, sharex=True, height_ratios=(3.2, 1.0))
@@ -141,6 +159,11 @@ def psp_plot(
     names : sequence of str, optional
         Names of the synapses. Default: 1, 2, …
     title : str
+
+    Examples
+    --------
+    >>> from bridge import psp_plot
+    >>> figure = psp_plot([10.1, 3.2], [[9.6, 10.6], [2.8, 3.6]], truth=[10.0, 3.0])
     """
     psps, interval = as_floats(psps, "psps"), as_floats(interval, "interval")
     positions = np.arange(len(psps))

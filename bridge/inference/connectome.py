@@ -70,6 +70,19 @@ class Connectome:
     distant : (n, n, n_lags) ndarray
         z of residuals 100 to 500 ms after presynaptic spikes, when synapses no longer act; only for
         few neurons.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge.inference import infer_synapses
+    >>> rng = np.random.default_rng(1)
+    >>> first = np.cumsum(rng.uniform(10.0, 200.0, 500))
+    >>> second = first[::2] + rng.uniform(1.0, 9.0, 250)
+    >>> found = infer_synapses([first, second], duration=first[-1] + 10.0)
+    >>> bool(found.weights[0, 1] > 0.0), found.called()[0, 1].item()
+    (True, True)
+    >>> found.interval.shape
+    (2, 2, 2)
     """
 
     weights: NDArray[np.float64]

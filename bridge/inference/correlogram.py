@@ -12,7 +12,7 @@ from bridge.inference import kernels
 from bridge.inference.trains import USABLE, bin_trains
 from bridge.utils.checks import require_choice
 from neurosim import NeurosimError
-from neurosim.utils.resources import physical_memory
+from neurosim.utils.resources import available_memory
 
 Expectation = Literal["rate", "slow"]
 
@@ -38,6 +38,14 @@ class Correlograms:
         Bins of the recording.
     width : float
         Bin width (ms).
+
+    Examples
+    --------
+    >>> from bridge.inference import Correlograms, bin_trains
+    >>> trains = bin_trains([[10.5, 50.5, 90.5], [13.5, 53.5, 93.5]], duration=100.0)
+    >>> found = Correlograms.of(trains)
+    >>> found.counts[0, 1, found.lags == 3].item()
+    3
     """
 
     counts: NDArray[np.int32]
@@ -73,7 +81,7 @@ class Correlograms:
         if first > last:
             raise NeurosimError(f"lags = {lags[0]:g} to {lags[1]:g} ms: give the lower one first")
         n, n_lags = trains.n_neurons, last - first + 1
-        there = physical_memory()
+        there = available_memory()
         if there is not None and 4.0 * n * n * n_lags > USABLE * there:
             raise NeurosimError(
                 f"{n_lags} lags of {n}² pairs need {4 * n * n * n_lags / 2**30:.0f} GiB: give a "
@@ -152,6 +160,17 @@ def cross_correlation_z(
     -------
     (n, n) ndarray
         Rows are presynaptic, columns postsynaptic neurons.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge.inference import cross_correlation_z
+    >>> rng = np.random.default_rng(1)
+    >>> first = np.cumsum(rng.uniform(10.0, 200.0, 500))
+    >>> second = first + rng.uniform(1.0, 9.0, 500)
+    >>> z = cross_correlation_z([first, second], duration=first[-1] + 10.0)
+    >>> bool(z[0, 1] > 5.0)
+    True
     """
     lags = window if expectation == "rate" else (window[0] - 60.0, window[1] + 60.0)
     counted = Correlograms.of(spikes, duration, bin_width=bin_width, lags=lags)

@@ -28,7 +28,7 @@ from bridge.inference.spike_history import SpikeHistory
 from bridge.inference.synaptic_kernel import SynapticKernel
 from bridge.inference.trains import BinnedTrains, bin_trains
 from neurosim import NeurosimError
-from neurosim.utils.progress import progress_bar
+from neurosim.utils.progress import no_report, progress_bar
 from neurosim.utils.resources import available_cores
 
 # Smallest number of spikes of a neuron whose synapses are fitted.
@@ -54,7 +54,7 @@ def infer_synapses(
     neurons: ArrayLike | None = None,
     tol: float = 0.01,
     threads: int | None = None,
-    progress: bool = False,
+    progress: bool | None = None,
 ) -> Connectome:
     """Infer connections, their strengths and signs from spikes.
 
@@ -111,8 +111,9 @@ def infer_synapses(
         Tolerance of the fit: distance from the optimum in standard errors.
     threads : int, optional
         Number of threads. Default: number of cores. The result does not depend on it.
-    progress : bool
-        Whether to show a progress bar on stderr.
+    progress : bool, optional
+        Whether to show progress and the time left on stderr. Default: in a terminal or notebook,
+        if the fit takes longer than two seconds.
 
     Returns
     -------
@@ -130,6 +131,19 @@ def infer_synapses(
         absent neurons are ignored, residuals after spikes are not flat, or the z of absent synapses
         have a larger standard deviation than expected. In the last two cases the false discovery
         rate can exceed `fdr`.
+
+    Examples
+    --------
+    A neuron that often fires shortly after another one:
+
+    >>> import numpy as np
+    >>> from bridge.inference import infer_synapses
+    >>> rng = np.random.default_rng(1)
+    >>> first = np.cumsum(rng.uniform(10.0, 200.0, 500))
+    >>> second = first[::2] + rng.uniform(1.0, 9.0, 250)
+    >>> found = infer_synapses([first, second], duration=first[-1] + 10.0)
+    >>> found.called().tolist()
+    [[False, True], [False, False]]
     """
     check_parameters(history, reset, shared, baseline, ridge, tol, threads)
     trains = bin_trains(spikes, duration, bin_width)
@@ -212,7 +226,7 @@ def _in_parallel(
     work: Callable[[int], T],
     indices: Iterable[int],
     threads: int | None,
-    report: Callable[[float], None] = lambda done: None,
+    report: Callable[[float], object] = no_report,
 ) -> list[T]:
     """Return the results for all indices in order; Ctrl-C cancels pending work."""
     pool = ThreadPoolExecutor(threads or available_cores())

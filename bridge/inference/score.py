@@ -41,6 +41,19 @@ def score_connectome(
         `strength_correlation`: Pearson correlation over all synapses; `log_odds_per_mv`: slope
         through the origin of weight against PSP; `null_sd`: standard deviation of z of absent
         synapses. Intervals assume independent pairs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge.inference import infer_synapses, score_connectome
+    >>> rng = np.random.default_rng(1)
+    >>> first = np.cumsum(rng.uniform(10.0, 200.0, 500))
+    >>> second = first[::2] + rng.uniform(1.0, 9.0, 250)
+    >>> third = np.sort(rng.uniform(0.0, first[-1], 300))
+    >>> found = infer_synapses([first, second, third], duration=first[-1] + 10.0)
+    >>> measures = score_connectome(found, [[0.0, 5.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+    >>> float(measures["found"].value)
+    1.0
     """
     truth = check_truth(truth, connectome.z.shape)
     known = np.isfinite(connectome.z)
@@ -75,6 +88,18 @@ def existence_auc(score: ArrayLike, truth: ArrayLike, *, least: float = 0.0) -> 
         PSPs (mV), 0 for no synapse.
     least : float
         Weaker synapses (mV) are ignored.
+
+    Examples
+    --------
+    Scores that rank every true synapse above every absent one:
+
+    >>> import numpy as np
+    >>> from bridge.inference import existence_auc
+    >>> truth = np.zeros((6, 6))
+    >>> truth[0, 1], truth[2, 3] = 2.0, -1.0
+    >>> score = 5.0 * truth + np.random.default_rng(1).normal(size=(6, 6))
+    >>> existence_auc(score, truth).value
+    1.0
     """
     score = np.asarray(score, dtype=float)
     truth = check_truth(truth, score.shape)
@@ -115,6 +140,13 @@ def membrane_beta(
     -------
     (n,) ndarray
         Per mV.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from bridge.inference import SynapticKernel, membrane_beta
+    >>> membrane_beta([5.0, 10.0], ns.LIF(), sigma=3.0, kernel=SynapticKernel()).round(2)
+    array([0.85, 0.54])
     """
     top = 0.95e3 / max(neuron.t_ref, 1.0)
     rates = np.atleast_1d(np.asarray(rate, dtype=float))

@@ -27,6 +27,17 @@ class SynapticKernel:
         Amplitudes, equal by default; scaled to a peak of 1.
     delay : float
         Delay from a spike to its first effect (ms), at least one bin.
+
+    Examples
+    --------
+    The kernel of a synapse onto a membrane with a time constant of 20 ms:
+
+    >>> from bridge.inference import SynapticKernel
+    >>> kernel = SynapticKernel(taus=(10.0,), delay=1.5)
+
+    A kernel that rises in 2 ms and decays in 10 ms:
+
+    >>> kernel = SynapticKernel(taus=(10.0, 2.0), shares=(1.0, -1.0))
     """
 
     taus: tuple[float, ...] = (10.0,)

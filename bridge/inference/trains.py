@@ -14,7 +14,7 @@ from bridge.inference.spike_sources import read_source
 from bridge.utils.binning import bin_indices, count_bins, is_after
 from bridge.utils.checks import positive
 from neurosim import NeurosimError
-from neurosim.utils.resources import physical_memory
+from neurosim.utils.resources import available_memory
 
 # Largest plausible rate (spikes per ms), to detect times in seconds.
 FASTEST = 1.0
@@ -41,6 +41,15 @@ class BinnedTrains:
         Index into `ids` of the first spike of each bin.
     width : float
         Bin width (ms).
+
+    Examples
+    --------
+    >>> from bridge.inference import bin_trains
+    >>> trains = bin_trains([[1.5, 4.2], [2.5]], duration=6.0)
+    >>> trains.counts
+    array([2, 1])
+    >>> trains.bins.tolist()
+    [1, 2, 4]
     """
 
     neurons: NDArray
@@ -123,6 +132,13 @@ def bin_trains(spikes: Any, duration: float | None = None, width: float = 1.0) -
     -----
     UserWarning
         If a neuron fires more than once in a bin.
+
+    Examples
+    --------
+    >>> from bridge.inference import bin_trains
+    >>> trains = bin_trains({"A": [1.5, 4.2], "B": [2.5]}, duration=6.0)
+    >>> trains.neurons.tolist(), trains.n_bins
+    (['A', 'B'], 6)
     """
     if isinstance(spikes, BinnedTrains):
         return spikes
@@ -209,7 +225,7 @@ def _check_memory(n_spikes: int, n_bins: int, n_neurons: int) -> None:
     # Five numbers per spike for sorting; four per bin for each of some threads; ten neuron × neuron
     # matrices; six tables of neurons by segments of about 200 bins.
     needed = 8.0 * (5 * n_spikes + 16 * n_bins + 10 * n_neurons**2 + n_bins * n_neurons * 6 / 200)
-    there = physical_memory()
+    there = available_memory()
     if there is not None and needed > USABLE * there:
         raise NeurosimError(
             f"{n_neurons:,} neurons, {n_spikes:,} spikes and {n_bins:,} bins need about "

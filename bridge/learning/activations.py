@@ -24,6 +24,16 @@ class Activation:
     name : str
     low, high : float
         Bounds of the values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import find_activation
+    >>> tanh = find_activation("tanh")
+    >>> tanh(np.array([0.0, 0.5])).round(3)
+    array([0.   , 0.462])
+    >>> tanh.low, tanh.high
+    (-1.0, 1.0)
     """
 
     name: str
@@ -82,6 +92,13 @@ def find_activation(name: str | Activation) -> Activation:
     ------
     NeurosimError
         If the name is unknown.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import find_activation
+    >>> find_activation("relu")(np.array([-1.0, 2.0]))
+    array([0., 2.])
     """
     if isinstance(name, Activation):
         return name

@@ -39,6 +39,12 @@ def bin_spikes(times: ArrayLike, duration: float, width: float = 1.0) -> NDArray
     ------
     NeurosimError
         If the duration is not a whole number of bins or a time is outside the recording.
+
+    Examples
+    --------
+    >>> from bridge import bin_spikes
+    >>> bin_spikes([0.4, 1.0, 1.2, 3.9], duration=5.0, width=1.0)
+    array([2, 1, 0, 1, 0])
     """
     n_bins = whole_number(duration, width, ("duration", "width"))
     times = np.asarray(times, dtype=float)
@@ -70,6 +76,12 @@ def bin_means(samples: ArrayLike, interval: float, width: float = 1.0) -> NDArra
     ------
     NeurosimError
         If the width is not a whole number of sampling intervals.
+
+    Examples
+    --------
+    >>> from bridge import bin_means
+    >>> bin_means([0.0, 1.0, 2.0, 3.0], interval=0.5, width=1.0)
+    array([0.5, 2.5])
     """
     samples = np.asarray(samples, dtype=float)
     per_bin = whole_number(width, interval, ("width", "interval"))
@@ -91,6 +103,14 @@ def lagged(values: ArrayLike, n_lags: int, *, before: float | None = None) -> ND
     -------
     (n_bins, n_lags) ndarray
         Column k contains the value k bins ago.
+
+    Examples
+    --------
+    >>> from bridge import lagged
+    >>> lagged([1.0, 2.0, 3.0], n_lags=2)
+    array([[1., 1.],
+           [2., 1.],
+           [3., 2.]])
     """
     values = np.asarray(values, dtype=float)
     if values.ndim != 1 or len(values) == 0:
@@ -114,6 +134,15 @@ def spike_history(counts: ArrayLike, n_lags: int) -> NDArray[np.float64]:
     -------
     (n_bins, n_lags) ndarray
         Column k contains the count k + 1 bins ago, 0 before the recording.
+
+    Examples
+    --------
+    >>> from bridge import spike_history
+    >>> spike_history([0, 1, 0, 2], n_lags=2)
+    array([[0., 0.],
+           [0., 0.],
+           [1., 0.],
+           [0., 1.]])
     """
     return lagged(counts, n_lags + 1, before=0.0)[:, 1:]
 
@@ -131,6 +160,13 @@ def blocked_folds(n_bins: int, n_folds: int = 5, *, margin: int = 0) -> list[Fol
     Returns
     -------
     list of (train, test) index arrays
+
+    Examples
+    --------
+    >>> from bridge import blocked_folds
+    >>> train, test = blocked_folds(10, 5, margin=1)[1]
+    >>> train, test
+    (array([0, 5, 6, 7, 8, 9]), array([2, 3]))
     """
     if not 2 <= n_folds <= n_bins:
         raise NeurosimError(f"n_folds = {n_folds} is outside 2 to {n_bins}, the number of bins")
@@ -161,6 +197,17 @@ def out_of_fold_probability(
     -------
     (n_trials,) ndarray
         NaN for trials without test set.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import LogisticNeuron, blocked_folds, out_of_fold_probability
+    >>> rng = np.random.default_rng(1)
+    >>> X = rng.normal(size=(500, 1))
+    >>> fired = (rng.random(500) < 1.0 / (1.0 + np.exp(-X[:, 0]))).astype(int)
+    >>> probability = out_of_fold_probability(LogisticNeuron(), X, fired, blocked_folds(500))
+    >>> probability[:3].round(2)
+    array([0.55, 0.66, 0.55])
     """
     probability = np.full(len(fired), np.nan)
     for train, test in folds:

@@ -86,8 +86,9 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         Determines the order of trials in stochastic descent.
     threads : int, optional
         Number of threads. Default: all cores. The result does not depend on it.
-    progress : bool
-        Whether to show a progress bar on the standard error stream.
+    progress : bool, optional
+        Whether to show progress and the time left on the standard error stream. Default: in a
+        terminal or notebook, if the fit takes longer than two seconds.
     threshold_distance : float
         v_threshold − v_rest of the spiking neuron (mV), which sets the scale of `psp_`.
 
@@ -133,6 +134,21 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
     direction of the weights is meaningful. `firth=True` gives finite estimates in both cases.
 
     A perceptron that cannot separate the classes keeps the weights with the fewest errors.
+
+    Examples
+    --------
+    Recover the weights of a neuron from its trials:
+
+    >>> import numpy as np
+    >>> from bridge import LogisticNeuron
+    >>> rng = np.random.default_rng(1)
+    >>> X = rng.integers(0, 2, (2000, 2))
+    >>> fired = rng.random(2000) < 1.0 / (1.0 + np.exp(1.0 - 2.0 * X[:, 0] + X[:, 1]))
+    >>> neuron = LogisticNeuron().fit(X, fired)
+    >>> neuron.intercept_.round(1), neuron.coef_.round(1)
+    (array([-0.9]), array([[ 1.9, -0.9]]))
+    >>> neuron.predict_proba([[1, 0]]).round(2)
+    array([[0.27, 0.73]])
     """
 
     def __init__(
@@ -151,7 +167,7 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         batch_size: int = 1,
         random_state: Any = 0,
         threads: int | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
         threshold_distance: float = 15.0,
     ) -> None:
         self.loss = loss
@@ -327,7 +343,8 @@ class LogisticNeuron(ClassifierMixin, BaseEstimator):
         positive(self.tol, "tol")
         positive(self.threshold_distance, "threshold_distance", "mV")
         for name in ("firth", "fit_intercept", "progress"):
-            as_flag(getattr(self, name), name)
+            if getattr(self, name) is not None or name != "progress":
+                as_flag(getattr(self, name), name)
         for name in ("max_iter", "batch_size", "threads"):
             if getattr(self, name) is not None or name == "batch_size":
                 as_integer(getattr(self, name), name, 1)

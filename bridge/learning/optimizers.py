@@ -81,6 +81,19 @@ class OptimizeResult:
         Rows processed up to each point of the trajectory.
     distance : float
         Last estimate of the distance from the minimum in standard errors; NaN if not computed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import LogisticNeuron
+    >>> rng = np.random.default_rng(1)
+    >>> X = rng.normal(size=(500, 2))
+    >>> fired = rng.random(500) < 1.0 / (1.0 + np.exp(-X[:, 0]))
+    >>> history = LogisticNeuron(solver="gradient").fit(X, fired).history_
+    >>> history.converged, bool(history.loss[-1] < history.loss[0])
+    (True, True)
+    >>> history.trajectory.shape[1]
+    3
     """
 
     theta: NDArray[np.float64]
@@ -136,6 +149,21 @@ def gradient_descent(
     distance : callable, optional
         Distance from the minimum in standard errors, given a point and its gradient; must also be
         at most 300 tol.
+
+    Examples
+    --------
+    The minimum of ½ (x² + 4 y²):
+
+    >>> import numpy as np
+    >>> from bridge import gradient_descent
+    >>> class Bowl:
+    ...     lipschitz = 4.0
+    ...     def value_and_gradient(self, theta):
+    ...         gradient = np.array([1.0, 4.0]) * theta
+    ...         return 0.5 * float(theta @ gradient), gradient
+    >>> found = gradient_descent(Bowl(), np.array([3.0, 1.0]))
+    >>> found.converged, bool(np.allclose(found.theta, 0.0, atol=1e-5))
+    (True, True)
     """
     history = History(objective, tol, max_iter, callback, distance)
     theta, step = np.array(start, dtype=float), 1.0 / objective.lipschitz
@@ -161,6 +189,21 @@ def accelerated_descent(
     The momentum is reset whenever a step goes uphill, so that the method is fast without knowledge
     of the convexity (gradient scheme of O'Donoghue & Candès 2015, Found. Comput. Math. 15:715).
     Parameters as for `gradient_descent`.
+
+    Examples
+    --------
+    The minimum of ½ (x² + 4 y²):
+
+    >>> import numpy as np
+    >>> from bridge import accelerated_descent
+    >>> class Bowl:
+    ...     lipschitz = 4.0
+    ...     def value_and_gradient(self, theta):
+    ...         gradient = np.array([1.0, 4.0]) * theta
+    ...         return 0.5 * float(theta @ gradient), gradient
+    >>> found = accelerated_descent(Bowl(), np.array([3.0, 1.0]))
+    >>> found.converged, bool(np.allclose(found.theta, 0.0, atol=1e-5))
+    (True, True)
     """
     history = History(objective, tol, max_iter, callback, distance)
     theta, step = np.array(start, dtype=float), 1.0 / objective.lipschitz
@@ -206,6 +249,23 @@ def newton(
         Largest component of the step at which to stop, relative to the largest of the point.
     before_last : callable, optional
         Called before a step that is expected to be the last one. Convergence is quadratic.
+
+    Examples
+    --------
+    The minimum of ½ (x² + 4 y²):
+
+    >>> import numpy as np
+    >>> from bridge import newton
+    >>> class Bowl:
+    ...     lipschitz = 4.0
+    ...     def value_and_gradient(self, theta):
+    ...         gradient = np.array([1.0, 4.0]) * theta
+    ...         return 0.5 * float(theta @ gradient), gradient
+    ...     def hessian(self, theta):
+    ...         return np.diag([1.0, 4.0])
+    >>> found = newton(Bowl(), np.array([3.0, 1.0]))
+    >>> found.converged, bool(np.allclose(found.theta, 0.0, atol=1e-5))
+    (True, True)
     """
     history = History(objective, tol, max_iter, callback, distance)
     theta = np.array(start, dtype=float)
@@ -264,6 +324,21 @@ def quasi_newton(
     It needs no Lipschitz constant and suits networks, whose loss is steep in some directions and
     flat in others (Liu & Nocedal 1989, Math. Program. 45:503). Parameters as for
     `gradient_descent`.
+
+    Examples
+    --------
+    The minimum of ½ (x² + 4 y²):
+
+    >>> import numpy as np
+    >>> from bridge import quasi_newton
+    >>> class Bowl:
+    ...     lipschitz = 4.0
+    ...     def value_and_gradient(self, theta):
+    ...         gradient = np.array([1.0, 4.0]) * theta
+    ...         return 0.5 * float(theta @ gradient), gradient
+    >>> found = quasi_newton(Bowl(), np.array([3.0, 1.0]))
+    >>> found.converged, bool(np.allclose(found.theta, 0.0, atol=1e-5))
+    (True, True)
     """
     history = History(objective, tol, max_iter, callback, distance)
     theta, n_evaluations = np.array(start, dtype=float), 0

@@ -33,7 +33,20 @@ WORTH = 0.1
 
 
 class SeparableDataWarning(UserWarning):
-    """The data have no maximum-likelihood fit, or its existence is unknown."""
+    """The data have no maximum-likelihood fit, or its existence is unknown.
+
+    Examples
+    --------
+    A single threshold separates these trials, so the likelihood has no maximum:
+
+    >>> import warnings
+    >>> from bridge import LogisticNeuron
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     neuron = LogisticNeuron().fit([[1.0], [2.0], [3.0], [4.0]], [0, 0, 1, 1])
+    >>> caught[0].category.__name__
+    'SeparableDataWarning'
+    """
 
 
 @dataclass(frozen=True, eq=False)

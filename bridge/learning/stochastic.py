@@ -57,6 +57,19 @@ def stochastic_descent(
     distance : callable, optional
         Distance from the minimum in standard errors, given a point and its gradient; must also be
         at most 300 tol.
+
+    Examples
+    --------
+    `LogisticNeuron` uses this optimiser with ``solver="stochastic"``:
+
+    >>> import numpy as np
+    >>> from bridge import LogisticNeuron
+    >>> rng = np.random.default_rng(1)
+    >>> X = rng.normal(size=(500, 2))
+    >>> fired = rng.random(500) < 1.0 / (1.0 + np.exp(-X[:, 0]))
+    >>> neuron = LogisticNeuron(solver="stochastic", batch_size=32, tol=1e-3).fit(X, fired)
+    >>> neuron.converged_
+    True
     """
     n, rng = objective.n_rows, np.random.default_rng(seed)
     size = min(batch_size, n)

@@ -26,7 +26,7 @@ from bridge.learning.stochastic import stochastic_descent
 from bridge.learning.uncertainty import DistanceToMinimum, Uncertainty
 from bridge.learning.validation import seed_of
 from neurosim import NeurosimError
-from neurosim.utils.progress import progress_bar
+from neurosim.utils.progress import no_report, progress_bar
 
 # Default maximum number of steps (epochs in stochastic descent).
 MOST_STEPS = {"newton": 100, "accelerated": 10_000, "gradient": 10_000, "stochastic": 1000}
@@ -198,9 +198,9 @@ def _optimise(objective: MeanLoss, neuron: Any, distance: DistanceToMinimum) -> 
         "max_iter": neuron.max_iter or MOST_STEPS[solver],
         "distance": distance if objective.loss.smooth else None,
     }
-    with progress_bar(100.0, show=neuron.progress, unit="%", text="training") as show:
-        if neuron.progress:
-            common["callback"] = lambda done: show(100.0 * done)
+    with progress_bar(1.0, show=neuron.progress, unit="", text="training") as show:
+        if show is not no_report:
+            common["callback"] = show
         if solver == "stochastic":
             state = neuron.random_state
             seed = state if isinstance(state, np.random.Generator) else seed_of(state)

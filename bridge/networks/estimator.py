@@ -60,6 +60,18 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     n_iter_ : int
     converged_ : bool
     n_features_in_ : int
+
+    Examples
+    --------
+    XOR with four hidden units:
+
+    >>> import numpy as np
+    >>> from bridge import NetworkClassifier
+    >>> X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]] * 10)
+    >>> y = X[:, 0] ^ X[:, 1]
+    >>> classifier = NetworkClassifier(hidden=(4,), random_state=1).fit(X, y)
+    >>> classifier.predict([[0, 0], [0, 1], [1, 0], [1, 1]])
+    array([0, 1, 1, 0])
     """
 
     def __init__(

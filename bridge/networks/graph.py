@@ -25,6 +25,16 @@ class Unit:
         w by the name of the input or source unit.
     bias : float
     activation : Activation or str
+
+    Examples
+    --------
+    f = σ(2x − y − 0.5):
+
+    >>> from bridge import Unit, neuron_graph
+    >>> network = neuron_graph(["x", "y"], {"f": Unit({"x": 2.0, "y": -1.0}, bias=-0.5)})
+    >>> network([[1.0, 0.0], [0.0, 1.0]]).round(3)
+    array([[0.818],
+           [0.182]])
     """
 
     weights: Mapping[str, float]
@@ -108,6 +118,16 @@ def in_levels(network: LayeredNetwork) -> LayeredNetwork:
     ------
     NeurosimError
         If weights are shared, or the last layer is not the only one of its depth.
+
+    Examples
+    --------
+    >>> from bridge import Unit, in_levels, neuron_graph
+    >>> units = {"f": Unit({"x": 1.0}), "g": Unit({"x": -1.0}), "h": Unit({"f": 1.0, "g": 1.0})}
+    >>> network = neuron_graph(["x"], units)
+    >>> [len(layer.bias) for layer in network.layers]
+    [1, 1, 1]
+    >>> [len(layer.bias) for layer in in_levels(network).layers]
+    [2, 1]
     """
     require_type(network, LayeredNetwork, "network", "a LayeredNetwork")
     if network.depths.count(max(network.depths)) > 1 or network.depths[-1] < max(network.depths):

@@ -32,6 +32,17 @@ def network_of(model: Any) -> LayeredNetwork:
     ------
     NeurosimError
         If the model is of another type or not fitted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.neural_network import MLPRegressor
+    >>> from bridge.networks import network_of
+    >>> rng = np.random.default_rng(1)
+    >>> X = rng.normal(size=(100, 3))
+    >>> model = MLPRegressor(hidden_layer_sizes=(4,), max_iter=3000, random_state=1).fit(X, X[:, 0])
+    >>> bool(np.allclose(network_of(model)(X).ravel(), model.predict(X)))
+    True
     """
     if isinstance(model, LayeredNetwork):
         return model

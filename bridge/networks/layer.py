@@ -29,6 +29,14 @@ class Layer:
     shared : (n_units, n_inputs + 1) ndarray of int, optional
         Index of the parameter of each weight and, in the last column, of each bias. Equal indices
         share one parameter; −1 marks missing weights, which stay 0. Default: no sharing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import Layer
+    >>> layer = Layer(np.array([[1.0, -1.0]]), np.array([0.5]), "relu")
+    >>> layer.score(np.array([[2.0, 1.0]]))
+    array([[1.5]])
     """
 
     weights: NDArray[np.float64]

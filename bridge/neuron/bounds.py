@@ -38,6 +38,15 @@ class Validity:
         Window (ms) after which at most 0.01 mV remains and the neuron is not refractory.
     tolerated_jitter : float
         Spread of arrival times (ms) that changes the probability by less than 0.01.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from bridge import GaussianNoise, SpikingUnit, validity
+    >>> unit = SpikingUnit(ns.LIF(), [10.0, 3.0], GaussianNoise(3.0))
+    >>> bounds = validity(unit, [[1, 0], [1, 1]])
+    >>> bounds.lowest, bounds.highest
+    (10.0, 13.0)
     """
 
     link_error: float
@@ -78,6 +87,15 @@ def validity(
     ------
     NeurosimError
         If the window is not positive, or the jitter is negative or longer than the window.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from bridge import GaussianNoise, SpikingUnit, validity
+    >>> unit = SpikingUnit(ns.LIF(), [10.0, 3.0], GaussianNoise(3.0))
+    >>> bounds = validity(unit, [[1, 0], [1, 1]], window=50.0, jitter=2.0)
+    >>> round(bounds.carry_over, 2), round(bounds.lost_to_jitter, 2)
+    (1.16, 1.24)
     """
     require_type(unit, SpikingUnit, "unit", "a SpikingUnit")
     if as_float(window, "window") != math.inf:

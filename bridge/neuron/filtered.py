@@ -182,6 +182,16 @@ def connect_filter(
         Effect on the potential 1, 2, … bins after a spike (mV).
     width : float
         Bin width (ms).
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from bridge import FilteredNeuron, LogisticUnit, connect_filter
+    >>> net = ns.Network()
+    >>> source = net.add("source", 1, ns.LIF())
+    >>> neuron = FilteredNeuron.of(LogisticUnit(-3.0, [2.0, 1.0]), history=0)
+    >>> target = neuron.add_to(net, "target", [0.0, 1.0, 2.0, 1.0])
+    >>> connect_filter(net, source, target, [3.0, 1.0])
     """
     for lag, psp in enumerate(finite_vector(psps, "psps", "mV"), 1):
         if psp:

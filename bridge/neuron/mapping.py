@@ -36,6 +36,14 @@ class LogisticUnit:
         θ₀.
     coef : (n,) ndarray
         θ₁ to θₙ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import LogisticUnit
+    >>> unit = LogisticUnit(intercept=-1.0, coef=np.array([2.0, -1.0]))
+    >>> unit.probability([[0, 0], [1, 0], [1, 1]]).round(3)
+    array([0.269, 0.731, 0.5  ])
     """
 
     intercept: float

@@ -141,6 +141,17 @@ def compare_neurons(
     NeurosimError
         If the neuron fired in every trial or in none, if `plane` is invalid, or if the logistic
         neuron fires at rest, so that it has no PSPs in mV.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import neurosim as ns
+    >>> from bridge import GaussianNoise, SpikingUnit, compare_neurons
+    >>> unit = SpikingUnit(ns.LIF(), [10.0, 12.0], GaussianNoise(3.0))
+    >>> activity = np.random.default_rng(1).integers(0, 2, (2000, 2))
+    >>> comparison = compare_neurons(unit, activity)
+    >>> comparison.measures["agreement"].text
+    '1.00000 (0.99808 to 1.00000)'
     """
     activity = np.atleast_2d(as_floats(activity, "activity"))
     n = len(unit.psps)

@@ -34,7 +34,17 @@ Nearest = tuple[float, float, float]
 
 @old_attributes(shift="bias")
 class Noise(ABC):
-    """Link function from millivolts to the probability of a spike."""
+    """Link function from millivolts to the probability of a spike.
+
+    Examples
+    --------
+    The logistic function closest to a probit link, with its largest error:
+
+    >>> from bridge import GaussianNoise
+    >>> noise = GaussianNoise(sigma=3.0)
+    >>> round(noise.beta, 3), round(noise.bias, 3), round(noise.logistic_error, 4)
+    (0.567, 0.0, 0.0095)
+    """
 
     @property
     @abstractmethod
@@ -69,6 +79,19 @@ class GaussianNoise(Noise):
     ----------
     sigma : float
         Standard deviation (mV).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import GaussianNoise
+    >>> noise = GaussianNoise(sigma=3.0)
+    >>> noise.firing_probability(np.array([-3.0, 0.0, 3.0])).round(3)
+    array([0.159, 0.5  , 0.841])
+
+    Slope of the logistic neuron with the most similar firing probability (per mV):
+
+    >>> round(noise.beta, 3)
+    0.567
     """
 
     sigma: float
@@ -103,6 +126,16 @@ class EscapeNoise(Noise):
     delta : float
         Width of the threshold (mV).
     link : {"softplus", "exponential"}
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import EscapeNoise
+    >>> noise = EscapeNoise(delta=2.0)
+    >>> noise.firing_probability(np.array([-2.0, 0.0, 2.0])).round(3)
+    array([0.269, 0.5  , 0.731])
+    >>> noise.beta
+    0.5
     """
 
     delta: float
@@ -154,6 +187,14 @@ class OrnsteinUhlenbeckNoise(Noise):
         Threshold − potential to which the membrane decays (mV).
     dt : float
         Simulation step (ms). The window must be a whole number of steps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import OrnsteinUhlenbeckNoise
+    >>> noise = OrnsteinUhlenbeckNoise(sigma=3.0, window=10.0)
+    >>> noise.firing_probability(np.array([-5.0, 0.0, 5.0])).round(3)
+    array([0.071, 0.562, 0.964])
     """
 
     sigma: float
@@ -233,6 +274,16 @@ def nearest_logistic(excess: NDArray, probability: NDArray) -> Nearest:
         Excess at which the function is 1/2 (mV).
     error : float
         Largest difference in probability.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy.stats import norm
+    >>> from bridge import nearest_logistic
+    >>> excess = np.linspace(-15.0, 15.0, 301)
+    >>> beta, bias, error = nearest_logistic(excess, norm.cdf(excess / 3.0))
+    >>> round(beta, 3), round(error, 4)
+    (0.567, 0.0095)
     """
     middle = float(np.interp(0.5, probability, excess))
     low, high = np.interp([0.25, 0.75], probability, excess)
@@ -269,6 +320,17 @@ def window_probability(escape: EscapeRate, excess: ArrayLike, dt: float) -> NDAr
     Returns
     -------
     (...) ndarray
+
+    Examples
+    --------
+    A neuron whose potential stays 1 mV below the soft threshold for 20 ms:
+
+    >>> import numpy as np
+    >>> import neurosim as ns
+    >>> from bridge import window_probability
+    >>> escape = ns.EscapeRate(delta=2.0, tau=20.0)
+    >>> round(float(window_probability(escape, np.full(200, -1.0), dt=0.1)), 3)
+    0.378
     """
     positive(dt, "dt", "ms")
     return -np.expm1(-dt * escape.rate(excess).sum(axis=0))

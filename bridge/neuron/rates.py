@@ -53,6 +53,15 @@ def siegert_rate(
     With y₊ = max(y, 0), D Dawson's function and erfcx the scaled complementary error function, the
     integral from a to b is 2 e^{b₊²} D(b₊) − 2 e^{a₊²} D(a₊) + ∫ erfcx from abs(b) to abs(a).
     The integral is divided by e^{b₊²}, so that no term overflows.
+
+    Examples
+    --------
+    A potential that fluctuates by 3 mV about a mean 3 mV below threshold:
+
+    >>> import neurosim as ns
+    >>> from bridge import siegert_rate
+    >>> siegert_rate([-58.0, -55.0], 3.0, ns.LIF()).round(1)
+    array([11.4, 19.9])
     """
     require_neuron(neuron, "neuron")
     mu, sigma = np.broadcast_arrays(as_floats(mu, "mu"), as_floats(sigma, "sigma"))
@@ -90,6 +99,13 @@ def deterministic_rate(mu: ArrayLike, neuron: LIF) -> NDArray[np.float64]:
     -------
     ndarray
         Firing rate (Hz), of the shape of `mu`.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from bridge import deterministic_rate
+    >>> deterministic_rate([-56.0, -50.0, -40.0], ns.LIF()).round(1)
+    array([ 0. , 30.6, 53. ])
     """
     require_neuron(neuron, "neuron")
     mu = as_floats(mu, "mu")
@@ -119,6 +135,14 @@ def escape_rate(mu: ArrayLike, neuron: LIF, *, dt: float = 0.1) -> NDArray[np.fl
     -------
     ndarray
         Firing rate (Hz), of the shape of `mu`.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from bridge import escape_rate
+    >>> neuron = ns.LIF(escape=ns.EscapeRate(delta=2.0, tau=10.0))
+    >>> escape_rate([-60.0, -50.0], neuron).round(1)
+    array([ 5.8, 27.8])
     """
     require_neuron(neuron, "neuron")
     if neuron.escape is None:

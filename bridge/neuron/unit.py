@@ -217,7 +217,15 @@ class SpikingUnit:
 
 
 def threshold_distance(neuron: ns.LIF) -> float:
-    """Return v_threshold − v_rest (mV), which is positive for every LIF neuron."""
+    """Return v_threshold − v_rest (mV), which is positive for every LIF neuron.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from bridge import threshold_distance
+    >>> threshold_distance(ns.LIF())
+    15.0
+    """
     require_neuron(neuron, "neuron")
     return neuron.v_threshold - neuron.v_rest
 

@@ -29,6 +29,15 @@ class Balanced:
         Activation that corresponds to 1, for the inputs and for each layer.
     offset : float
         Score of the last layer that corresponds to 0.
+
+    Examples
+    --------
+    >>> from bridge import Layer, LayeredNetwork
+    >>> from bridge.spiking import balance
+    >>> network = LayeredNetwork((Layer([[4.0, 0.0]], [1.0], "relu"),))
+    >>> balanced = balance(network, [[1.0, 0.5], [0.5, 1.0]], percentile=100.0)
+    >>> balanced.layers[0].weights, balanced.layers[0].bias
+    (array([[0.8, 0. ]]), array([0.2]))
     """
 
     layers: tuple[Layer, ...]
@@ -70,6 +79,15 @@ def balance(
     ------
     NeurosimError
         If a layer has an unsuitable activation or is silent for all data.
+
+    Examples
+    --------
+    >>> from bridge import Layer, LayeredNetwork
+    >>> from bridge.spiking import balance
+    >>> layers = (Layer([[2.0, 0.0]], [0.0], "relu"), Layer([[1.0]], [0.0], "relu"))
+    >>> network = LayeredNetwork(layers)
+    >>> balance(network, [[1.0, 0.5], [0.2, 1.0]], percentile=100.0).scales
+    array([1., 2., 2.])
     """
     if not isinstance(shift_scores, bool):
         raise NeurosimError(f"shift_scores = {show(shift_scores)} is neither True nor False")

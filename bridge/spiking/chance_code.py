@@ -37,6 +37,16 @@ class ChanceCodedNetwork(SpikingNetwork):
         Sigmoid in all layers.
     delta : float
         Potential that corresponds to a score of 1 (mV).
+
+    Examples
+    --------
+    >>> from bridge import Layer, LayeredNetwork
+    >>> from bridge.spiking import ChanceCodedNetwork
+    >>> network = LayeredNetwork((Layer([[4.0, -4.0]], [0.0], "sigmoid"),))
+    >>> spiking = ChanceCodedNetwork(network)
+    >>> choice, _ = spiking.decisions(spiking.run([[0.9, 0.2], [0.1, 0.8]]))
+    >>> choice
+    array([1, 0])
     """
 
     network: LayeredNetwork

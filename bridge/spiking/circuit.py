@@ -46,6 +46,15 @@ class Strengths:
         Smallest distance of the sum of PSPs from the threshold (mV).
     deepest : float
         Largest deviation of the potential from rest without a spike (mV).
+
+    Examples
+    --------
+    >>> from bridge import strengths
+    >>> from bridge.classics import ThresholdUnit
+    >>> majority = ThresholdUnit("majority", (0, 1, 2), (1.0, 1.0, 1.0), 1.5)
+    >>> found = strengths(majority)
+    >>> found.psps, found.margin
+    ((10.0, 10.0, 10.0), 5.0)
     """
 
     psps: tuple[float, ...]

@@ -39,6 +39,19 @@ class LayerLoss:
         Fraction of units that are silent but should exceed the resolution.
     resolution : float
         Resolution of the code relative to the scale: one spike, or one time step.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import Layer, LayeredNetwork
+    >>> from bridge.spiking import LatencyCodedNetwork, diagnose
+    >>> network = LayeredNetwork((Layer([[1, -1], [-1, 1]], [0, 0], "relu"),))
+    >>> inputs = np.array([[0.9, 0.2], [0.3, 0.4]])
+    >>> spiking = LatencyCodedNetwork.of(network, inputs)
+    >>> activity = spiking.activity(spiking.run(inputs), inputs)
+    >>> losses = diagnose(network, inputs, activity, spiking.balanced.scales, 0.01)
+    >>> [loss.agreement for loss in losses]
+    [1.0, 1.0]
     """
 
     layer: int
@@ -102,6 +115,19 @@ def diagnose(
     -------
     list of LayerLoss
         Inputs, then one for every layer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import Layer, LayeredNetwork
+    >>> from bridge.spiking import LatencyCodedNetwork, diagnose
+    >>> network = LayeredNetwork((Layer([[1, -1], [-1, 1]], [0, 0], "relu"),))
+    >>> inputs = np.array([[0.9, 0.2], [0.3, 0.4]])
+    >>> spiking = LatencyCodedNetwork.of(network, inputs)
+    >>> activity = spiking.activity(spiking.run(inputs), inputs)
+    >>> losses = diagnose(network, inputs, activity, spiking.balanced.scales, 0.01)
+    >>> [round(loss.error, 2) for loss in losses]
+    [np.float64(0.0), np.float64(0.13)]
     """
     layers, tops = network.layers, as_floats(scales, "scales")
     if len(activity) != len(layers) + 1 or len(tops) != len(activity):

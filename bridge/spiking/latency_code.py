@@ -49,6 +49,22 @@ class LatencyCodedNetwork(SpikingNetwork):
         Its refractory period must exceed all windows together.
     hold : float
         Hyperpolarisation before the window (mV).
+
+    Examples
+    --------
+    Inputs of 1 and 0.5 fire 20 and about 7.6 ms before the end of the first window:
+
+    >>> import numpy as np
+    >>> from bridge import Layer, LayeredNetwork
+    >>> from bridge.spiking import LatencyCodedNetwork
+    >>> network = LayeredNetwork((Layer([[1, -1], [-1, 1]], [0, 0], "relu"),))
+    >>> inputs = np.array([[0.9, 0.2], [0.3, 0.4]])
+    >>> spiking = LatencyCodedNetwork.of(network, inputs)
+    >>> spiking.latencies(np.array([1.0, 0.5])).round(1)
+    array([20. ,  7.6])
+    >>> choice, _ = spiking.decisions(spiking.run(inputs))
+    >>> choice
+    array([0, 1])
     """
 
     network: LayeredNetwork

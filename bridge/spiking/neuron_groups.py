@@ -49,6 +49,18 @@ class NeuronGroup(SpikingNetwork):
         logistic distribution, so that the fraction that fires is the activation, rounded.
     name : str
         Prefix of the names of the populations, "layer 1", "layer 2" …
+
+    Examples
+    --------
+    An output unit of 1000 neurons:
+
+    >>> from bridge import Layer, LayeredNetwork
+    >>> from bridge.spiking import NeuronGroup
+    >>> network = LayeredNetwork((Layer([[2.0]], [-1.0], "sigmoid"),))
+    >>> group = NeuronGroup(network, outputs=1000)
+    >>> choice, _ = group.decisions(group.run([[0.0], [1.0]]))
+    >>> choice
+    array([0, 1])
     """
 
     network: LayeredNetwork
@@ -191,6 +203,15 @@ def sigmoids_of(network: LayeredNetwork) -> LayeredNetwork:
 
     tanh s = 2 σ(2s) − 1: weights from and to the unit are doubled, and the biases of its targets
     are reduced by the weights.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import Layer, LayeredNetwork
+    >>> from bridge.spiking import sigmoids_of
+    >>> network = LayeredNetwork((Layer([[1.0]], [0.0], "tanh"), Layer([[3.0]], [0.0], "sigmoid")))
+    >>> bool(np.allclose(sigmoids_of(network)([[0.7]]), network([[0.7]])))
+    True
     """
     if not network.is_chain:
         raise ns.NeurosimError("tanh units are converted only if no connection skips a layer")

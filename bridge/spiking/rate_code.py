@@ -46,6 +46,18 @@ class RateCodedNetwork(SpikingNetwork):
     neuron : LIF
     tau_s : float
         Time constant of the synaptic currents (ms).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bridge import Layer, LayeredNetwork
+    >>> from bridge.spiking import RateCodedNetwork
+    >>> network = LayeredNetwork((Layer([[1, -1], [-1, 1]], [0, 0], "relu"),))
+    >>> inputs = np.array([[0.9, 0.2], [0.3, 0.4]])
+    >>> spiking = RateCodedNetwork.of(network, inputs, rate=100.0)
+    >>> choice, _ = spiking.decisions(spiking.run(inputs))
+    >>> choice
+    array([0, 1])
     """
 
     network: LayeredNetwork

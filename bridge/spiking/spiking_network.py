@@ -24,6 +24,19 @@ class SpikingNetwork(ABC):
     network : LayeredNetwork
     dt : float
         Default simulation step (ms).
+
+    Examples
+    --------
+    All converted networks share the same methods:
+
+    >>> import numpy as np
+    >>> from bridge import Layer, LayeredNetwork
+    >>> from bridge.spiking import SpikingNetwork, to_spiking
+    >>> network = LayeredNetwork((Layer([[1, -1], [-1, 1]], [0, 0], "relu"),))
+    >>> inputs = np.array([[0.9, 0.2], [0.3, 0.4]])
+    >>> spiking = to_spiking(network, inputs, "latency")
+    >>> isinstance(spiking, SpikingNetwork), spiking.n_outputs
+    (True, 2)
     """
 
     network: LayeredNetwork
@@ -147,6 +160,20 @@ def connect_copies(
         Weights in the unit of the synapse.
     options : Any
         Options of `Network.connect`.
+
+    Examples
+    --------
+    Two trials of a layer with two inputs and one unit:
+
+    >>> import numpy as np
+    >>> import neurosim as ns
+    >>> from bridge.spiking import connect_copies
+    >>> net = ns.Network()
+    >>> inputs = net.add("inputs", 4, ns.LIF(), dale=False)
+    >>> units = net.add("units", 2, ns.LIF())
+    >>> projection = connect_copies(net, inputs, units, np.array([[5.0, -3.0]]), delay=1.0)
+    >>> ns.Simulation(net).connections(projection).weights
+    array([ 5., -3.,  5., -3.])
     """
     n_units, n_inputs = matrix.shape
     trials = np.arange(target.size // n_units)[:, np.newaxis]
@@ -165,7 +192,18 @@ def first_spikes(result: ns.Result, name: str, n_trials: int) -> NDArray[np.floa
 
 
 def fired_at(result: ns.Result, name: str, step: int = 1) -> NDArray[np.bool_]:
-    """Return which neurons of a population fired in a step, counted from 1."""
+    """Return which neurons of a population fired in a step, counted from 1.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from bridge.spiking import fired_at
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 2, ns.LIF())
+    >>> drive = net.drive(cells[0], ns.SpikeTimes([0.1]), psp=20.0)
+    >>> fired_at(ns.simulate(net, 1.0), "cells", step=1).tolist()
+    [True, False]
+    """
     trains = result.spikes[name]
     fired = np.zeros(result.populations[name].size, dtype=bool)
     fired[trains.ids[np.rint(trains.times / result.dt) == step]] = True

@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from neurosim.errors import NeurosimError
-from neurosim.experiments.settings import suggest
+from neurosim.utils.checks import suggest
 
 if TYPE_CHECKING:
     from neurosim.network import Network

@@ -54,7 +54,7 @@ def limit_ns_per_event(
     float
         Wall-clock time divided by the number of events of all threads (ns); median of the repeats.
     """
-    from neurosim.kernels.limits import STRETCH, scatter
+    from neurosim.kernels.bandwidth import STRETCH, scatter
 
     per_thread = -(-synapses // (threads * STRETCH)) * STRETCH
 
@@ -76,7 +76,7 @@ def bytes_per_s(threads: int, *, size: int = PROBE_SYNAPSES * 6, repeats: int = 
     float
         Median of the repeats.
     """
-    from neurosim.kernels.limits import read
+    from neurosim.kernels.bandwidth import read
 
     words = -(-size // (8 * threads))
     tables = _in_parallel(lambda thread: (np.full(words, 1, np.uint64), ROUNDS), threads)

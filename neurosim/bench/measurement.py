@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
-
-from numba.core.event import install_recorder
 
 from neurosim.bench.machine import limit_ns_per_event, peak_memory
 from neurosim.builder.grid import whole_steps
@@ -63,8 +61,9 @@ class Measurement:
     threads, neurons, synapses, seed : int
     dt_ms, duration_ms : float
         Time step, and simulated time of each repeat.
-    build_s : float
-        Time to build the network, without compilation.
+    build_s, compile_s : float
+        Time to build the network, without compilation, and time to compile functions on their
+        first use or to load them from the cache.
     real_time_factor : float
         Wall-clock time divided by simulated time; median of `real_time_factors`, one per repeat.
     events_per_s : float
@@ -97,6 +96,7 @@ class Measurement:
     dt_ms: float
     duration_ms: float
     build_s: float
+    compile_s: float
     real_time_factor: float
     real_time_factors: tuple[float, ...]
     events_per_s: float
@@ -152,20 +152,9 @@ class Span:
         return self.wall_s * 1e3 / self.duration
 
 
-def build_compiled(make: Callable[[], Simulation]) -> Simulation:
-    """Build a simulation, twice if the first time includes compilation.
-
-    The build time of the returned simulation therefore excludes compilation.
-    """
-    with install_recorder("numba:compile") as compiled:
-        simulation = make()
-    if compiled.buffer:
-        del simulation  # otherwise both tables would be in memory
-        simulation = make()
-    return simulation
-
-
-def start(benchmark: Benchmark, options: TimingOptions, *, progress: bool = False) -> Simulation:
+def start(
+    benchmark: Benchmark, options: TimingOptions, *, progress: bool | None = None
+) -> Simulation:
     """Build a benchmark's network.
 
     Raises
@@ -180,20 +169,22 @@ def start(benchmark: Benchmark, options: TimingOptions, *, progress: bool = Fals
             "1 is the original number of neurons"
         )
     network = benchmark.network(options.scale)
-    return build_compiled(
-        lambda: Simulation(
-            network,
-            dt=benchmark.dt,
-            seed=options.seed,
-            threads=benchmark.threads if options.threads is None else options.threads,
-            progress=progress,
-            profile=options.profile,
-        )
+    return Simulation(
+        network,
+        dt=benchmark.dt,
+        seed=options.seed,
+        threads=benchmark.threads if options.threads is None else options.threads,
+        progress=progress,
+        profile=options.profile,
     )
 
 
 def measure(
-    benchmark: Benchmark, options: TimingOptions, *, limit: bool = True, progress: bool = False
+    benchmark: Benchmark,
+    options: TimingOptions,
+    *,
+    limit: bool = True,
+    progress: bool | None = None,
 ) -> Measurement:
     """Build a network, run its warm-up, and time it.
 
@@ -203,8 +194,8 @@ def measure(
     options : TimingOptions
     limit : bool
         Whether to measure the memory-bandwidth limit too.
-    progress : bool
-        Whether to show progress bars on stderr.
+    progress : bool, optional
+        As for `Simulation`.
 
     Raises
     ------
@@ -232,6 +223,7 @@ def measure(
         dt_ms=last.dt,
         duration_ms=duration,
         build_s=stats.build_s,
+        compile_s=stats.compile_s,
         **_speed([Span.between(a, b) for a, b in pairwise(results)]),
         limit_ns_per_event=None,
         bytes_per_synapse=simulation.table_bytes / stats.synapses if stats.synapses else None,

@@ -23,9 +23,9 @@ from neurosim.kernels.random_rows import ARRAY
 from neurosim.models.column import MAX_DELAY, is_per_edge
 from neurosim.models.distance import Redrawn
 from neurosim.network.dale import EFFECT
-from neurosim.network.strength import MAX_STRENGTH
+from neurosim.network.strength import MAX_STRENGTH, negative_conductance
 from neurosim.utils.frozen import read_only
-from neurosim.utils.resources import physical_memory
+from neurosim.utils.resources import available_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -266,9 +266,12 @@ class Listed:
             self.counts[thread] = wider
 
     def _check_weights(self, reader: Reader, k: int, weights: NDArray[np.float64]) -> None:
-        """Check that weights obey Dale's law, and that plastic weights are in range."""
+        """Check that weights obey Dale's law, and that conductances and plastic weights fit."""
         source, plasticity = self._projection.source, self._projection.plasticity
         low, high = weights.min(), weights.max()
+        if low < 0.0 and self._projection.synapse.unit == "nS":
+            wrong = weights < 0.0
+            refuse(reader, k, wrong, negative_conductance("weight", weights[wrong][0]))
         self.extremes = np.array([min(self.extremes[0], low), max(self.extremes[1], high)])
         if source.dale:
             if self.sign == 0 and (low < 0.0 or high > 0.0):
@@ -300,7 +303,7 @@ def _check_counts(rows: int, delays: int) -> None:
     ------
     NeurosimError
     """
-    needed, there = 4 * rows * delays, physical_memory()
+    needed, there = 4 * rows * delays, available_memory()
     if there is not None and needed > there / 2:
         raise NeurosimError(
             f"To count synapses by more than {delays // 2:,} different delays takes about "

@@ -10,7 +10,7 @@ from neurosim.builder.delays import check_delays, delay_span
 from neurosim.builder.projections import expected_synapses
 from neurosim.errors import NeurosimError
 from neurosim.models.quantity import is_distribution
-from neurosim.utils.resources import physical_memory
+from neurosim.utils.resources import available_memory
 
 if TYPE_CHECKING:
     from neurosim.builder.layout import Layout
@@ -67,7 +67,7 @@ def check_size(network: Network) -> None:
     NeurosimError
         With the minimum that it needs and the size that fits.
     """
-    available = physical_memory()
+    available = available_memory()
     synapses = sum(expected_synapses(projection) for projection in network.projections)
     neurons = 64 * network.size
     needed = 2 * synapses + neurons
@@ -105,7 +105,7 @@ def check_delay_tables(network: Network, dt: float, threads: int) -> None:
     NeurosimError
         With the estimate and the size that fits.
     """
-    available = physical_memory()
+    available = available_memory()
     spans = []
     for projection in network.projections:
         if is_distribution(projection.delay):
@@ -135,7 +135,7 @@ def check_memory(layout: Layout, projections: Projections) -> None:
     NeurosimError
         With the estimate and the size that fits.
     """
-    parts, available = _parts(layout, projections), physical_memory()
+    parts, available = _parts(layout, projections), available_memory()
     needed = sum(parts) + _listing_bytes(layout, projections)
     if available is None or needed <= USABLE * available:
         return
@@ -171,14 +171,13 @@ def check_recordings(network: Network, duration: float, dt: float) -> None:
     NeurosimError
         With the estimate and the fix.
     """
-    available = physical_memory()
+    available = available_memory()
     needed = sum(recording_bytes(r, duration, dt) for r in network.recordings)
     if available is None or needed <= USABLE * available:
         return
     largest = max(network.recordings, key=lambda r: recording_bytes(r, duration, dt))
     raise NeurosimError(
         f"The recordings need about {needed / 2**30:,.1f} GiB, most of it for "
-        f"{largest.name!r} of {largest.population.name!r}; there are "
-        f"{available / 2**30:.1f} GiB: record fewer neurons (ids) or their average, or "
-        "give a longer interval"
+        f"{largest.name!r} of {largest.population.name!r}; {available / 2**30:.1f} GiB are "
+        "available: record fewer neurons (ids) or their average, or give a longer interval"
     )

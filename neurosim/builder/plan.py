@@ -37,9 +37,10 @@ from neurosim.builder.workers import workers
 from neurosim.errors import NeurosimError
 from neurosim.network.dale import common_effect, effect_of
 from neurosim.results import PopulationInfo
+from neurosim.utils.progress import no_report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -186,12 +187,13 @@ def _build_synapses(
     local_threads: range,
     each: Each,
     debug: bool,
+    report: Callable[[float], object],
 ) -> Synapses:
     """Build the synapses of a network."""
     projections = Projections(network, layout, dt, seed, local_threads=local_threads, each=each)
     plastic = plastic_projections(network, layout, dt, seed, local_threads, each)
     check_memory(layout, projections)
-    made = make_tables(projections, each)
+    made = make_tables(projections, each, report)
     parts = plastic_parts(network, plastic, layout, dt, local_threads, each, debug)
     delays = np.concatenate([q.delays.delays for q in (projections, *plastic)])
     return Synapses(
@@ -258,6 +260,7 @@ def build(
     local_threads: range | None = None,
     debug: bool = False,
     wired: Plan | None = None,
+    report: Callable[[float], object] = no_report,
 ) -> Plan:
     """Build the tables of a network.
 
@@ -276,6 +279,8 @@ def build(
     wired : Plan, optional
         Plan of the same network with other parameters of neurons, for the same threads. Its
         synapses are reused.
+    report : callable
+        Called with the completed fraction.
 
     Raises
     ------
@@ -291,7 +296,8 @@ def build(
     layout = lay_out(network, threads)
     with workers(len(local_threads)) as each:
         if wired is None:
-            synapses = _build_synapses(network, layout, dt, seed, local_threads, each, debug)
+            options = (local_threads, each, debug, report)
+            synapses = _build_synapses(network, layout, dt, seed, *options)
         else:
             synapses = wired.synapses
         traces = plan_traces(network, layout, dt)

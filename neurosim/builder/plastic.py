@@ -16,7 +16,7 @@ from neurosim.errors import NeurosimError
 from neurosim.kernels import Entry, Plastic, PlasticityState, address_table, drop_spikes
 from neurosim.kernels.synapse_types import PLASTIC_PROJECTION
 from neurosim.models.declare import parameters_of, traces_of
-from neurosim.utils.resources import physical_memory
+from neurosim.utils.resources import available_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,7 +93,7 @@ def plastic_projections(
                     "synapses lead there: record 'i_syn' or 'v'"
                 )
     needed = BYTES * sum(expected_synapses(network.projections[k]) for k in chosen)
-    available = physical_memory()
+    available = available_memory()
     if available is not None and needed > 0.9 * available:
         raise NeurosimError(
             f"The plastic synapses need about {needed / 2**30:.1f} GiB; "

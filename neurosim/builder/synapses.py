@@ -21,9 +21,10 @@ from neurosim.kernels import (
 )
 from neurosim.kernels.edge_lists import PIECE
 from neurosim.kernels.types import MAX_STEPS
+from neurosim.utils.progress import no_report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -48,6 +49,29 @@ def _ages(delays: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.ascontiguousarray(found[found > 0][::-1])
 
 
+class RowCounter:
+    """Counts the rows that all threads have processed, and reports the completed fraction.
+
+    Parameters
+    ----------
+    report : callable
+        Called with the fraction.
+
+    Attributes
+    ----------
+    total : int
+        Number of rows to process; each counts twice, because it is first counted, then filled.
+    """
+
+    def __init__(self, report: Callable[[float], object]) -> None:
+        self.total, self._done, self._report = 0, 0.0, report
+
+    def add(self, n: float) -> None:
+        """Add n processed rows."""
+        self._done += n
+        self._report(self._done / self.total)
+
+
 class ThreadTable:
     """Builds the synapse table of one thread.
 
@@ -55,13 +79,15 @@ class ThreadTable:
     the projections from that population are processed one after the other (in *stages*).
     """
 
-    def __init__(self, projections: Projections, thread: int) -> None:
-        self.shared = projections
+    def __init__(self, projections: Projections, thread: int, rows: RowCounter) -> None:
+        self.shared, self._rows = projections, rows
         self._index, self._thread = projections.local_threads.index(thread), thread
         self._rules = ThreadRules(projections, thread)
         self.n_slots = projections.layout.threads[thread].n_slots
         self._n_neurons = int(projections.layout.first_id[-1])
         self._runs, self.staged = self._stages()
+        ranges = [*self._runs, *map(self._sources, self.staged)]
+        rows.total += 2 * sum(last - first for first, last in ranges)
         self._onto_probes = 0
 
     def _stages(self) -> tuple[list[tuple[int, int]], list[int]]:
@@ -83,6 +109,13 @@ class ThreadTable:
             if not in_stages and any(rules[k] for k in run):
                 runs.append((int(first_id[run[0]]), int(first_id[run[-1] + 1])))
         return runs, [p for some, staged in zip(rules, listed, strict=True) if staged for p in some]
+
+    def _some_rows(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Yield ranges of at most `ROWS_AT_ONCE` rows; count them afterwards."""
+        for a in range(first, last, ROWS_AT_ONCE):
+            b = min(a + ROWS_AT_ONCE, last)
+            yield a, b
+            self._rows.add(b - a)
 
     def _sources(self, p: int) -> tuple[int, int]:
         """Return the range of global ids of a projection's sources."""
@@ -125,7 +158,8 @@ class ThreadTable:
                 lists = self._rules.lists(first, last, counting=True)
                 tables = (self._rules.plan, lists, self._rules.workspace(lists, 0))
                 draw, count = Entry(draw_row, *tables), Entry(count_rows, *tables, counts)
-                self._onto_probes += count(*draw.addresses, first, last, 0)
+                for a, b in self._some_rows(first, last):
+                    self._onto_probes += count(*draw.addresses, a, b, 0)
         staged = self._count_stages(counts) if self.staged else None
         if counts.max(initial=0) > LONGEST_ROW:
             raise NeurosimError(
@@ -150,6 +184,7 @@ class ThreadTable:
                 table.segment[first:last, column + 1] += found[:, k]
             self._onto_probes += int(found.sum(dtype=np.int64)) - listed.n_real[self._index]
             listed.counts[self._index] = found[:0]  # frees memory
+            self._rows.add(last - first)
         for rows in self._staged_rows():
             counts[rows] = table.segment[rows].sum(axis=1)
             table.segment[rows] = np.cumsum(table.segment[rows], axis=1)
@@ -170,7 +205,8 @@ class ThreadTable:
             plan, work = self._rules.plan, self._rules.workspace(lists, 0)
             draw = Entry(draw_row, plan, lists, work)
             insert = Entry(insert_rows, plan, work, table, base, counting)
-            onto_probes += insert(*draw.addresses, p, first - base, last - base)
+            for a, b in self._some_rows(first, last):
+                onto_probes += insert(*draw.addresses, p, a - base, b - base)
         return onto_probes
 
     def insert(self, p: int) -> None:
@@ -179,10 +215,12 @@ class ThreadTable:
 
     def place(self, p: int, blocks: list[tuple[int, Edges]]) -> None:
         """Store listed synapses of a projection in its stage."""
-        base, _ = self._sources(p)
+        base, end = self._sources(p)
         work = self._rules.workspace_for(PIECE, 0)
         for first, edges in blocks:
             Entry(place_edges, self._rules.plan, edges, work, self.table)(p, first, base, 0, 0)
+        n_edges = sum(len(edges.sources) for _, edges in blocks)
+        self._rows.add((end - base) * n_edges / max(self.shared.listed[p].size, 1))
 
     def close(self) -> tuple[Table, int]:
         """Fill the other rows; return the table and its number of synapses without E/I probes."""
@@ -198,7 +236,8 @@ class ThreadTable:
                 work = self._rules.workspace(lists, int(counts[first:last].max(initial=0)))
                 draw = Entry(draw_row, self._rules.plan, lists, work)
                 fill = Entry(fill_rows, self._rules.plan, work, self.table)
-                fill(*draw.addresses, first, last, 0)
+                for a, b in self._some_rows(first, last):
+                    fill(*draw.addresses, a, b, 0)
         if self._onto_probes:
             self.table = self.table._replace(probe_counts=self._count_probes())
         return self.table, len(self.table.targets) - self._onto_probes
@@ -219,7 +258,11 @@ class ThreadTable:
         return found
 
 
-def make_tables(projections: Projections, each: Each = map) -> list[tuple[Table, int]]:
+def make_tables(
+    projections: Projections,
+    each: Each = map,
+    report: Callable[[float], object] = no_report,
+) -> list[tuple[Table, int]]:
     """Build the synapse tables of the threads of this process.
 
     Parameters
@@ -227,13 +270,16 @@ def make_tables(projections: Projections, each: Each = map) -> list[tuple[Table,
     projections : Projections
     each : Each
         Maps a function over threads.
+    report : callable
+        Called with the completed fraction.
 
     Returns
     -------
     list of (Table, int)
         The table of each thread and its number of synapses without E/I probes.
     """
-    makers = [ThreadTable(projections, thread) for thread in projections.local_threads]
+    rows = RowCounter(report)
+    makers = [ThreadTable(projections, thread, rows) for thread in projections.local_threads]
     list(each(ThreadTable.open, makers))
     for p in makers[0].staged:
         if p not in projections.listed:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import io
 import os
 import re
@@ -12,6 +14,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+GARBAGE_THRESHOLD = 100_000
+"""Number of new objects between two searches for garbage; Python's default is 700 or 2,000."""
+STARTING = "starting"
+"""Label of the progress line while packages are imported."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,6 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     if arguments is not None:
         return _main(list(arguments))
+    # Imports and compilation make millions of permanent objects. Searching them for garbage takes
+    # a quarter of the time of a short command, most of it at the exit.
+    gc.set_threshold(GARBAGE_THRESHOLD)
+    atexit.register(gc.freeze)
     return supervised(lambda: _main(sys.argv[1:]))
 
 
@@ -58,11 +70,14 @@ def _main(arguments: list[str]) -> int:
 
 def _run(arguments: list[str]) -> int:
     """Run a command, with MPI if several processes were started, and report exceptions."""
-    from neurosim.cli.failures import Status, explain
-    from neurosim.cli.report import info
-    from neurosim.engine.mpi import Communicator, use_mpi_if_launched
-    from neurosim.errors import NeurosimError
-    from neurosim.utils.failure import abort, exit_status, wait_for_root
+    from neurosim.utils.progress import progress_bar
+
+    with progress_bar(text=STARTING, delay=1.0):
+        from neurosim.cli.failures import Status, explain
+        from neurosim.cli.report import info
+        from neurosim.engine.mpi import Communicator, use_mpi_if_launched
+        from neurosim.errors import NeurosimError
+        from neurosim.utils.failure import abort, exit_status, wait_for_root
 
     communicator = Communicator()
     try:
@@ -105,14 +120,17 @@ def _shortened(line: str) -> str:
 
 
 def _call(arguments: list[str]) -> int:
-    import typer
-
     from neurosim.cli.failures import Status
-    from neurosim.cli.options import app
     from neurosim.errors import NeurosimError
+    from neurosim.utils.progress import progress_bar
 
-    for module in ("commands", "sweep", "exchange", "nir", "bench"):
-        import_module(f"neurosim.cli.{module}")  # adds its commands to the app
+    with progress_bar(text=STARTING, delay=1.0):
+        import typer
+
+        from neurosim.cli.options import app
+
+        for module in ("commands", "sweep", "exchange", "nir", "bench"):
+            import_module(f"neurosim.cli.{module}")  # adds its commands to the app
     try:
         # Without standalone mode, typer leaves messages and the exit status to this package.
         status = typer.main.get_command(app).main(arguments, "neurosim", standalone_mode=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -72,5 +71,5 @@ def bench(
         largest = largest_in_real_time(benchmark, options, callback=print_trial)
         print_json(plain(largest.as_dict())) if json else print_largest(largest)
     else:
-        measured = measure(benchmark, options, progress=sys.stderr.isatty())
+        measured = measure(benchmark, options)
         print_json(plain(measured.as_dict())) if json else print_measurement(measured)

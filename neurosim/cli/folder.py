@@ -227,12 +227,10 @@ class RunFolder:
             return
         folder = next(path for k in count(1) if not (path := self.path / f"earlier-{k}").exists())
         folder.mkdir()
-        for name in (*names, RESULT):
-            with suppress(OSError):
-                os.replace(self.path / name, folder / name)
-        present = sorted(str(path) for path in folder.iterdir())
-        write_json({**earlier, "files": [*present, str(folder / SUMMARY)]}, folder / SUMMARY)
-        _remove(self.path / SUMMARY)
+        for name in (*names, RESULT, SUMMARY):
+            with suppress(OSError, ValueError):
+                if (self.path / name).is_file():
+                    os.replace(self.path / name, folder / name)
         info(f"moved an earlier run with other settings to {folder}")
 
     def _write(self, name: str, content: bytes) -> None:

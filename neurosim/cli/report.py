@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neurosim.experiments.settings import format_value, settings_of
+from neurosim.utils.progress import clear_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,6 +34,7 @@ PLAIN_WIDTH = 100
 
 def info(message: str) -> None:
     """Print a message to stderr."""
+    clear_line()
     print(f"neurosim: {message}", file=sys.stderr)
 
 
@@ -159,13 +161,13 @@ def print_run(title: str, summary: dict[str, Any]) -> None:
         table.add_row(f"  time for {phase}", seconds)
     if table.rows:
         console.print(table)
-    if summary["realtime"]:
-        console.print(Text(f"  {_pace(summary['realtime'])}"))
     print_saved(summary)
 
 
 def print_saved(summary: dict[str, Any]) -> None:
-    """Print the wall-clock time of a run and its files to stderr."""
+    """Print the wall-clock time of a run, its pace and its files to stderr."""
+    if summary["realtime"]:
+        print(f"  {_pace(summary['realtime'])}", file=sys.stderr)
     took = f"{summary['duration_ms']:g} ms simulated in {summary['wall_s']:.2f} s"
     files = [Path(path) for path in summary["files"]]
     folders = {path.parent for path in files}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +28,7 @@ from neurosim.experiments.run import ScenarioRun, run_scenario
 from neurosim.experiments.settings import format_settings, parse_settings
 from neurosim.experiments.toml import Origin
 from neurosim.results.storage import load
+from neurosim.utils.progress import progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +76,9 @@ def execute(request: RunRequest) -> Outcome:
     folder = RunFolder(request.out or OUT / request.label)
     # On the root process only: a slower process would find the files that the root has created.
     current_communicator().run_on_root(folder.require_free)
-    return _execute(request, folder, find_scenario(request.name), new=True)
+    with _status(f"loading {request.label}"):
+        scenario = find_scenario(request.name)
+    return _execute(request, folder, scenario, new=True)
 
 
 def resume_run(path: Path, threads: int | None = None) -> Outcome:
@@ -159,12 +161,18 @@ def _execute(
         if new:  # check again: another run may have started before the lock
             communicator.run_on_root(folder.require_free)
         communicator.run_on_root(lambda: _prepare(request, scenario, folder, series))
-        with series.active() if series else nullcontext():
-            run = run_scenario(scenario, settings, options, sys.stderr.isatty())
+        active = series.active() if series else nullcontext()
+        with active, _status(f"running {scenario.name}"):
+            run = run_scenario(scenario, settings, options)
         if not communicator.is_root:  # every process has the whole result, the root writes it
             return Outcome(request, folder.path, run, {}, None)
         with without_mpi():
             return _save(request, folder, run, series)
+
+
+def _status(text: str) -> AbstractContextManager[object]:
+    """Show a line with the elapsed time during a block that takes longer than a second."""
+    return progress_bar(text=text, delay=1.0)
 
 
 def _prepare(
@@ -189,11 +197,13 @@ def _save(
     folder.write_result(run.result)
     if run.scenario.source_file is not None:
         folder.write_source(run.scenario.source_file)
-    summary = folder.write_summary(run.summary)
+    with _status("analysing the result"):
+        summary = folder.write_summary(run.summary)
     if run.result.stats.interrupted:
         return Outcome(request, folder.path, run, summary, None)
     if request.plot:
-        folder.write_figures(request.label, run.figures)
+        with _status("drawing figures"):
+            folder.write_figures(request.label, run.figures)
     if request.compare:
         _save_comparison(run, folder, request.plot)
     summary = folder.write_summary(summary)
@@ -204,7 +214,8 @@ def _save(
 
 
 def _save_comparison(run: ScenarioRun[Any], folder: RunFolder, plot: bool) -> None:
-    comparison = run.comparison
+    with _status("computing the comparison"):
+        comparison = run.comparison
     content = {
         "scenario": run.scenario.name,
         "title": comparison.title,
@@ -214,4 +225,5 @@ def _save_comparison(run: ScenarioRun[Any], folder: RunFolder, plot: bool) -> No
     }
     folder.write_json(COMPARISON, content)
     if plot:
-        folder.write_figures(f"{run.scenario.name}-comparison", comparison.figures())
+        with _status("drawing figures"):
+            folder.write_figures(f"{run.scenario.name}-comparison", comparison.figures())

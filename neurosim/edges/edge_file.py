@@ -14,7 +14,7 @@ from neurosim.models.column import Column, is_per_edge
 from neurosim.models.declare import parameter
 from neurosim.models.quantity import is_distribution
 from neurosim.models.rule import Rule
-from neurosim.utils.checks import is_scalar, nearest_name, show
+from neurosim.utils.checks import is_scalar, show, suggest
 from neurosim.utils.frozen import set_fields
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class EdgeFile(Rule, abstract=True):
         """Raise an error if the file has no column of this name."""
         if name not in self.columns:
             raise NeurosimError(
-                f"{self.path} has no column {show(name)}: {nearest_name(name, self.columns)}"
+                f"{self.path} has no column {show(name)}: {suggest(name, self.columns)}"
             )
 
     def check_unchanged(self) -> None:

@@ -61,6 +61,17 @@ class SonataEdges(EdgeFile):
     ----------
     K. Dai et al., *The SONATA data format for efficient description of large-scale network
     models*, PLoS Comput. Biol. 16, e1007696 (2020).
+
+    Examples
+    --------
+    The strengths of the edges are read from the attribute "syn_weight":
+
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> pre, post = net.add("pre", 100, ns.LIF()), net.add("post", 100, ns.LIF())
+    >>> edges = ns.SonataEdges("edges.h5", "pre_to_post")  # doctest: +SKIP
+    >>> strengths = {"weight": "syn_weight", "delay": "delay"}
+    >>> projection = net.connect(pre, post, edges, **strengths)  # doctest: +SKIP
     """
 
     population: str = parameter(help="name of the group in /edges", check=as_text)

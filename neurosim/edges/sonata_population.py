@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.edges.sonata_types import TYPE_ID, EdgeTypes
 from neurosim.errors import NeurosimError
-from neurosim.utils.checks import nearest_name, show
+from neurosim.utils.checks import show, suggest
 from neurosim.utils.hdf5 import ERRORS, check_stored, reason, require
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class SonataPopulation:
         if "/" in self._population or self._population not in list(edges):
             raise NeurosimError(
                 f"{self._path} has no edge population {show(self._population)}: "
-                f"{nearest_name(self._population, list(edges)[:20])}"
+                f"{suggest(self._population, edges)}"
             )
         group = self._member(edges, self._population, h5py.Group)
         self.sources = self._column(group, "source_node_id", None, "iu")

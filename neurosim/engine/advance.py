@@ -47,9 +47,10 @@ from neurosim.engine.mpi import current_communicator
 from neurosim.engine.recorder import Recorder
 from neurosim.errors import NeurosimError
 from neurosim.kernels.types import PHASES, RECORDING
+from neurosim.utils.progress import no_report
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from concurrent.futures import ThreadPoolExecutor
 
     from numpy.typing import NDArray
@@ -80,6 +81,8 @@ class Engine:
         Whether to run the equations of models as plain Python.
     wired : Plan, optional
         Plan whose synapses are reused; see `build`.
+    report : callable
+        Called with the completed fraction while the network is built.
 
     Attributes
     ----------
@@ -109,6 +112,7 @@ class Engine:
         timed: bool,
         debug: bool = False,
         wired: Plan | None = None,
+        report: Callable[[float], object] = no_report,
     ) -> None:
         self.network = network
         self.comm = comm = current_communicator()
@@ -122,6 +126,7 @@ class Engine:
             local_threads=local,
             debug=debug,
             wired=wired,
+            report=report,
         )
         self.n_synapses = comm.sum(self.plan.synapses.n_synapses)
         tables = (array.nbytes for part in self.plan.threads for array in part.table)

@@ -25,7 +25,7 @@ from neurosim.engine.threads import choose_threads
 from neurosim.errors import NeurosimError
 from neurosim.models.column import Column, is_per_edge
 from neurosim.models.quantity import is_distribution
-from neurosim.utils.resources import physical_memory
+from neurosim.utils.resources import available_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,7 +92,7 @@ def estimate_resources(network: Network, duration: float, dt: float) -> Resource
         synapses=float(sum(expected.values())),
         network_bytes=_network_bytes(network, dt),
         recording_bytes=sum(recording_bytes(r, duration, dt) for r in network.recordings),
-        machine_bytes=physical_memory(),
+        machine_bytes=available_memory(),
         populations=[
             {
                 "name": p.name,

@@ -15,7 +15,8 @@ import numpy as np
 
 from neurosim.engine.calls import DIGEST_BYTES, Call, comparable, difference
 from neurosim.errors import NeurosimError
-from neurosim.utils.failure import abort, end_job, exit_status, install_hook, launched_by_mpi
+from neurosim.utils.failure import abort, end_job, exit_status, install_hook
+from neurosim.utils.launcher import launched_by_mpi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -34,6 +34,11 @@ class _Rows:
         self._data = np.empty((0, *shape), dtype)
         self._n = 0
 
+    @property
+    def capacity(self) -> int:
+        """Number of rows for which memory is allocated."""
+        return len(self._data)
+
     def reserve(self, n: int) -> None:
         """Ensure capacity for a total of `n` rows."""
         if n > len(self._data):
@@ -108,6 +113,13 @@ class Recorder:
         self._is_kept = np.any([self._is_recorded, *self._is_drawn.values()], axis=0)
         self._pending: list[tuple[NDArray, NDArray]] = []
         self._n_pending = 0
+
+    def has_capacity(self, n_steps: int) -> bool:
+        """Return whether memory for the samples of the first `n_steps` steps is allocated."""
+        return all(
+            rows.capacity >= n_steps // trace.interval
+            for trace, rows in zip(self._plan.traces, self._values, strict=True)
+        )
 
     def reserve(self, n_steps: int) -> None:
         """Allocate memory for the samples of the first `n_steps` steps.

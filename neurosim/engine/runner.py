@@ -22,6 +22,7 @@ from neurosim.errors import NeurosimError
 from neurosim.network.data import describe
 from neurosim.results import Result, RunStats
 from neurosim.results.interrupted import Interrupted
+from neurosim.utils.compilation import compile_seconds
 from neurosim.utils.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -65,11 +66,11 @@ class Runner:
         dt: float,
         seed: int,
         threads: int | None,
-        progress: bool,
+        progress: bool | None,
         profile: bool,
         debug: bool,
     ) -> None:
-        started = time.perf_counter()
+        started, compiled = time.perf_counter(), compile_seconds()
         self.network, self.progress, self.profile = network, progress, profile
         self.comm = comm = current_communicator()
         if not comm.is_serial:
@@ -77,7 +78,9 @@ class Runner:
             comm.require_same("made a Simulation", arguments)
         self._number = comm.count_simulation()
         threads = comm.bcast(choose_threads(network, threads, comm))
-        self.engine = Engine(network, dt=dt, seed=seed, threads=threads, timed=profile, debug=debug)
+        options: Any = {"threads": threads, "timed": profile, "debug": debug}
+        with progress_bar(1.0, show=progress, unit="", text="building the network") as report:
+            self.engine = Engine(network, dt=dt, seed=seed, report=report, **options)
         self.steps, self.wall_s = 0, 0.0
         self.events: dict[int, int] = {}
         self._plastic_reads: list[Connections] = []
@@ -87,7 +90,8 @@ class Runner:
         self._lock = threading.Lock()
         self.autosave = new_autosave()
         self._resume()
-        self._build_s = time.perf_counter() - started
+        self._compile_s = compile_seconds() - compiled
+        self._build_s = time.perf_counter() - started - self._compile_s
 
     def _resume(self) -> None:
         """Load the automatic checkpoint of this simulation, if there is one."""
@@ -140,7 +144,9 @@ class Runner:
         """
         engine, first, dt, going = self.engine, self.engine.steps, self.engine.plan.dt, True
         before, offset = self.wall_s, self.wall_s - self._pacer.busy
-        show = self.progress and first < end < MAX_STEPS
+        # Automatic progress would interfere with the output of a callback.
+        show = self.progress if on_chunk is None else bool(self.progress)
+        show = show if first < end < MAX_STEPS else False
         n_threads = len(engine.plan.threads)
         pool: Any = ThreadPoolExecutor(n_threads - 1) if n_threads > 1 else nullcontext()
         bar = progress_bar((end - first) * dt, show=show)
@@ -248,4 +254,5 @@ class Runner:
             paced_chunks=pacer.chunks,
             late_chunks=pacer.late_chunks,
             largest_lateness_ms=pacer.largest_lateness,
+            compile_s=self._compile_s,
         )

@@ -17,6 +17,7 @@ from neurosim.kernels import without_collection
 from neurosim.network import Network, Projection
 from neurosim.utils.checks import check_flag, show
 from neurosim.utils.checksummed import damaged
+from neurosim.utils.table import counted
 
 if TYPE_CHECKING:
     import os
@@ -47,8 +48,11 @@ class Simulation:
         of threads, in one run or several.
     threads : int, optional
         Default: one per available core; a single one for a small network.
-    progress : bool
-        Whether `run` shows a progress bar on the standard error stream.
+    progress : bool, optional
+        Whether building and `run` show progress and the time left on the standard error stream.
+        Default: in a terminal or notebook, if they take longer than two seconds, but not during
+        streams. The environment variable ``NEUROSIM_PROGRESS=0`` switches this off, and also the
+        notice that functions are compiled for their first use on this machine.
     profile : bool
         Whether `RunStats.profile` reports the computing time of each phase.
     debug : bool
@@ -81,7 +85,7 @@ class Simulation:
         dt: float = 0.1,
         seed: int = 1,
         threads: int | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
         profile: bool = False,
         debug: bool = False,
     ) -> None:
@@ -92,7 +96,7 @@ class Simulation:
             dt=dt,
             seed=seed,
             threads=threads,
-            progress=check_flag(progress, "progress"),
+            progress=None if progress is None else check_flag(progress, "progress"),
             profile=check_flag(profile, "profile"),
             debug=check_flag(debug, "debug"),
         )
@@ -103,7 +107,7 @@ class Simulation:
         path: str | os.PathLike[str],
         *,
         threads: int | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
         profile: bool = False,
     ) -> Simulation:
         """Restore a simulation from a file written by `save`.
@@ -156,6 +160,11 @@ class Simulation:
         except INVALID as error:
             raise damaged(path, KIND, error) from error
         return simulation
+
+    def __repr__(self) -> str:
+        neurons = counted(self.network.size, "neuron")
+        dt = self._runner.engine.plan.dt
+        return f"<Simulation: {neurons}, {self.time:,.10g} ms simulated, step {dt:g} ms>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         runner, threads = self._runner, len(self._runner.engine.plan.threads)
@@ -326,8 +335,10 @@ class Simulation:
                 f"duration = {duration:g} ms would take the simulation past {MAX_STEPS} steps of "
                 f"{plan.dt:g} ms: use a larger dt"
             )
-        check_recordings(runner.network, end * plan.dt, plan.dt)
-        runner.engine.recorder.reserve(end)
+        recorder = runner.engine.recorder
+        if not recorder.has_capacity(end):
+            check_recordings(runner.network, end * plan.dt, plan.dt)
+            recorder.reserve(end)
         return end
 
     def _until(self, end: int) -> str:
@@ -466,7 +477,7 @@ def simulate(
     dt: float = 0.1,
     seed: int = 1,
     threads: int | None = None,
-    progress: bool = False,
+    progress: bool | None = None,
     profile: bool = False,
     realtime: bool = False,
     debug: bool = False,

@@ -30,6 +30,21 @@ class Chunk:
         The chunk covers start < t <= stop (ms).
     live_input : list of dict
         Arguments of all calls of `inject` and `send`, with the index of the live drive.
+
+    Examples
+    --------
+    Follow the firing rate of a running simulation:
+
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> drive = net.drive(cell, ns.ConstantCurrent(300.0))
+    >>> def on_chunk(chunk):
+    ...     print(chunk.start, chunk.stop, len(chunk.spikes["cell"]))
+    >>> result = ns.Simulation(net).stream(20.0, on_chunk, duration=60.0)
+    0.0 20.0 1
+    20.0 40.0 0
+    40.0 60.0 1
     """
 
     def __init__(

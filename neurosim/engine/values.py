@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,10 +83,13 @@ def checked_state(
         some = np.broadcast_to(one_each(value, len(ids), f"{name} of some neurons"), len(ids))
         value = np.full(population.size, some[0])  # checked as values of the whole population
         value[ids] = some
-    initial = {"v_init": value} if name == "v" else {"initial": {name: value}}
-    checked = dataclasses.replace(population, **initial)
-    new = checked.v_init if name == "v" else checked.initial[name]
-    values = values_of(population, new, f"state {name}", seed)
+    checked = population.check_state(name, value, name)
+    if isinstance(checked, np.ndarray) and checked.shape != (population.size,):
+        raise NeurosimError(
+            f"{name} of population {population.name!r} has {len(checked)} values for "
+            f"{population.size} neurons: give one per neuron"
+        )
+    values = values_of(population, checked, f"state {name}", seed)
     chosen = np.arange(population.size) if ids is None else ids
     return chosen, values[chosen]
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
 from neurosim.experiments.scenario import S, Scenario
-from neurosim.experiments.settings import nearest
 from neurosim.experiments.toml import SUFFIX, Origin
+from neurosim.utils.checks import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,14 @@ GROUPS = (
 
 
 def scenario_names() -> tuple[str, ...]:
-    """Return the names of all installed scenarios, without loading them."""
+    """Return the names of all installed scenarios, without loading them.
+
+    Examples
+    --------
+    >>> from neurosim.scenario import scenario_names
+    >>> "psp-summation" in scenario_names()
+    True
+    """
     return tuple(_installed())
 
 
@@ -52,6 +59,13 @@ def find_scenario(name: str, origin: Origin | None = None) -> Scenario[Any]:
     ------
     NeurosimError
         If there is no such scenario, with the most similar name; for a file, with all its errors.
+
+    Examples
+    --------
+    >>> from neurosim.scenario import find_scenario
+    >>> scenario = find_scenario("psp-summation")
+    >>> scenario.settings().psps
+    (-6.0, 10.0, 3.0)
     """
     if name.endswith(SUFFIX):
         from neurosim.experiments.toml.file import ScenarioFile  # late: needs the compiler
@@ -75,7 +89,7 @@ def find_scenario(name: str, origin: Origin | None = None) -> Scenario[Any]:
     installed = _installed()
     if name not in installed:
         near = nearest(name, installed)
-        hint = f"did you mean {near}?" if near else "`neurosim list` shows all scenarios"
+        hint = f"did you mean {near!r}?" if near else "`neurosim list` shows all scenarios"
         raise NeurosimError(f"unknown scenario {name!r}: {hint}")
     return _load(installed[name])
 
@@ -91,6 +105,13 @@ def scenario_of_source(name: str, source: bytes, folder: Path | None = None) -> 
         Content of the scenario file.
     folder : Path, optional
         Folder to write the file to. Default: a temporary folder.
+
+    Examples
+    --------
+    >>> import pathlib
+    >>> from neurosim.scenario import scenario_of_source
+    >>> source = pathlib.Path("my-network.toml").read_bytes()  # doctest: +SKIP
+    >>> scenario = scenario_of_source("my-network", source)  # doctest: +SKIP
     """
     with TemporaryDirectory() as temporary:
         path = (folder or Path(temporary)) / f"scenario{SUFFIX}"
@@ -102,6 +123,12 @@ def all_scenarios() -> list[Scenario[Any]]:
     """Return all installed scenarios, sorted by group and lecture row.
 
     Scenarios that cannot be loaded are left out with a warning.
+
+    Examples
+    --------
+    >>> from neurosim.scenario import all_scenarios
+    >>> "psp-summation" in [scenario.name for scenario in all_scenarios()]
+    True
     """
     scenarios = []
     for name, entry_point in _installed().items():
@@ -121,6 +148,12 @@ def require_comparison(scenario: Scenario[S]) -> Callable[[Result, S], Compariso
     ------
     NeurosimError
         If the scenario has none, with the names of the scenarios that have one.
+
+    Examples
+    --------
+    >>> from neurosim.scenario import find_scenario, require_comparison, run
+    >>> done = run("psp-summation")
+    >>> comparison = require_comparison(done.scenario)(done.result, done.settings)
     """
     if scenario.compare is None:
         others = ", ".join(other.name for other in all_scenarios() if other.compare)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Generic
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Generic
 from neurosim.errors import NeurosimError
 from neurosim.experiments.catalogue import find_scenario, require_comparison
 from neurosim.experiments.scenario import Comparison, RunOptions, S, Scenario
-from neurosim.experiments.settings import find_setting, settings_of
+from neurosim.experiments.settings import find_setting, format_settings, settings_of
 from neurosim.results.interrupted import Interrupted
 from neurosim.utils.atomic_files import plain
+from neurosim.utils.html import heading, image
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,11 +28,37 @@ class ScenarioRun(Generic[S]):
 
     Findings, figures and comparison are computed on first access, so that the result can be saved
     first.
+
+    Examples
+    --------
+    >>> from neurosim.scenario import run
+    >>> done = run("psp-summation")
+    >>> done.settings.psps
+    (-6.0, 10.0, 3.0)
+    >>> round(done.findings["graded_mv"], 6)
+    -63.0
+    >>> figures = done.figures
     """
 
     scenario: Scenario[S]
     settings: S
     result: Result
+
+    def __repr__(self) -> str:
+        settings = ", ".join(format_settings(dataclasses.asdict(self.settings)))  # type: ignore[call-overload]
+        stats = self.result.stats
+        state = "interrupted at" if stats.interrupted else "ran for"
+        return (
+            f"<ScenarioRun: {self.scenario.name} ({settings}), {state} {self.result.duration:g} ms>"
+        )
+
+    def _repr_html_(self) -> str:
+        sentences = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in self.report[1:])
+        simulated = html.escape(self.report[0]) if self.report else html.escape(repr(self))
+        figures = {} if self.result.stats.interrupted else self.figures
+        drawn = "".join(image(figure, name) for name, figure in figures.items())
+        title = heading(f"{self.scenario.name}: {self.scenario.title}")
+        return f"{title}<p>{simulated}</p><ul>{sentences}</ul>{drawn}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         values = dataclasses.asdict(self.settings)  # type: ignore[call-overload]
@@ -53,7 +81,10 @@ class ScenarioRun(Generic[S]):
     @cached_property
     def figures(self) -> dict[str, Figure]:
         """Figures of the scenario by name."""
-        return dict(self.scenario.figures(self.result, self.settings))
+        from neurosim.plot.display import unmanaged  # late: imports matplotlib
+
+        with unmanaged():
+            return dict(self.scenario.figures(self.result, self.settings))
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -85,6 +116,7 @@ class ScenarioRun(Generic[S]):
             "neurons": stats.neurons,
             "synapses": stats.synapses,
             "build_s": stats.build_s,
+            "compile_s": plain(stats.compile_s),
             "wall_s": stats.wall_s,
             "real_time_factor": stats.real_time_factor,
             "realtime": pace if stats.paced_chunks else None,
@@ -107,7 +139,7 @@ class ScenarioRun(Generic[S]):
 
 
 def run_scenario(
-    scenario: Scenario[S], settings: S, options: RunOptions, progress: bool = False
+    scenario: Scenario[S], settings: S, options: RunOptions, progress: bool | None = None
 ) -> ScenarioRun[S]:
     """Build a scenario's network and simulate it.
 
@@ -117,8 +149,8 @@ def run_scenario(
     settings : object
         An instance of `scenario.settings`.
     options : RunOptions
-    progress : bool
-        Whether to show a progress bar on stderr.
+    progress : bool, optional
+        As for `neurosim.Simulation`.
 
     Returns
     -------
@@ -129,6 +161,15 @@ def run_scenario(
     ------
     NeurosimError
         If the duration is within the warm-up, or the network cannot be built or simulated.
+
+    Examples
+    --------
+    >>> from neurosim.scenario import RunOptions, find_scenario, run_scenario
+    >>> scenario = find_scenario("psp-summation")
+    >>> options = RunOptions(duration=scenario.duration, seed=2)
+    >>> done = run_scenario(scenario, scenario.settings(psps=(10.0, 3.0)), options)
+    >>> done.result.seed
+    2
     """
     from neurosim.engine.simulation import simulate
 
@@ -147,7 +188,14 @@ def run_scenario(
 
 
 def check_duration(scenario: Scenario[S], settings: S, options: RunOptions) -> None:
-    """Raise an error for a duration that ends within the warm-up."""
+    """Raise an error for a duration that ends within the warm-up.
+
+    Examples
+    --------
+    >>> from neurosim.scenario import RunOptions, check_duration, find_scenario
+    >>> scenario = find_scenario("balanced-network")
+    >>> check_duration(scenario, scenario.settings(), RunOptions(duration=1000.0))
+    """
     warmup = _warmup(scenario, settings)
     if options.duration <= warmup:
         raise NeurosimError(
@@ -163,7 +211,7 @@ def run(
     dt: float | None = None,
     seed: int | None = None,
     threads: int | None = None,
-    progress: bool = False,
+    progress: bool | None = None,
     **settings: object,
 ) -> ScenarioRun[Any]:
     """Run a scenario as `neurosim run` does, without writing files.
@@ -177,8 +225,8 @@ def run(
     seed : int, optional
         Default: as in the scenario.
     threads : int, optional
-    progress : bool
-        Whether to show a progress bar on stderr.
+    progress : bool, optional
+        As for `neurosim.Simulation`.
     **settings
         Settings to change.
 

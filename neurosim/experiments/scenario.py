@@ -20,7 +20,15 @@ S = TypeVar("S")
 
 
 class Comparison(Protocol):
-    """Comparison of a spiking system with the corresponding logistic one."""
+    """Comparison of a spiking system with the corresponding logistic one.
+
+    Examples
+    --------
+    >>> from neurosim.scenario import run
+    >>> comparison = run("psp-summation").comparison
+    >>> for measure, value, note in comparison.rows:
+    ...     print(measure, value, note)  # doctest: +SKIP
+    """
 
     @property
     def title(self) -> str:
@@ -63,6 +71,12 @@ class RunOptions:
         Whether to pace the run to the wall clock.
     profile : bool
         Whether to measure the time spent on each phase.
+
+    Examples
+    --------
+    >>> from neurosim.scenario import RunOptions
+    >>> RunOptions(duration=1000.0, seed=3).dt
+    0.1
     """
 
     duration: float
@@ -135,6 +149,34 @@ class Scenario(Generic[S]):
         Default.
     source_file : bytes or None
         Content of the scenario file; None for a scenario written in Python.
+
+    Examples
+    --------
+    A scenario with one setting, one finding and no figures:
+
+    >>> from dataclasses import dataclass
+    >>> import neurosim as ns
+    >>> from neurosim.scenario import RunOptions, Scenario, run_scenario
+    >>> @dataclass(frozen=True)
+    ... class Settings:
+    ...     current: float = ns.parameter(300.0, "pA", 0.0, 1e4, "injected current")
+    >>> def network(settings, options):
+    ...     net = ns.Network()
+    ...     net.drive(net.add("cell", 1, ns.LIF()), ns.ConstantCurrent(settings.current))
+    ...     return net
+    >>> scenario = Scenario(
+    ...     name="one-cell",
+    ...     title="A neuron with a constant current",
+    ...     group="Networks",
+    ...     description="The neuron fires regularly.",
+    ...     settings=Settings,
+    ...     duration=200.0,
+    ...     network=network,
+    ...     findings=lambda result, settings: {"spikes": len(result.spikes["cell"])},
+    ...     figures=lambda result, settings: {},
+    ... )
+    >>> run_scenario(scenario, Settings(), RunOptions(duration=200.0)).findings
+    {'spikes': 8}
     """
 
     name: str
@@ -153,7 +195,7 @@ class Scenario(Generic[S]):
     report: Callable[[dict[str, Any], S], Sequence[str]] | None = None
     compare: Callable[[Result, S], Comparison] | None = None
     warmup: Callable[[S], float] | None = None
-    simulate: Callable[[S, RunOptions, bool], Result] | None = None
+    simulate: Callable[[S, RunOptions, bool | None], Result] | None = None
     adjust: Callable[[S, RunOptions], S] | None = None
     seed: int = 1
     source_file: bytes | None = None

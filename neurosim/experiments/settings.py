@@ -3,41 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from neurosim.errors import NeurosimError
-from neurosim.utils.checks import check_flag, check_integer, check_number
+from neurosim.utils.checks import check_flag, check_integer, check_number, nearest, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 S = TypeVar("S")
 
-MAX_LISTED = 12
-"""Largest number of choices in a hint."""
 BOOLEANS = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(
     ("false", "no", "off", "0"), False
 )
-
-
-def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """Return the most similar choice, or None if none is similar."""
-    by_folded = {choice.casefold(): choice for choice in choices}
-    matches = difflib.get_close_matches(word.casefold(), list(by_folded), n=1, cutoff=0.5)
-    return by_folded[matches[0]] if matches else None
-
-
-def suggest(word: object, choices: Iterable[str]) -> str:
-    """Return a hint with the most similar choice, or else a list of choices."""
-    choices = list(choices)
-    near = nearest(str(word), choices)
-    if near:
-        return f"did you mean {near}?"
-    more = ", …" if len(choices) > MAX_LISTED else ""
-    return f"choose from {', '.join(choices[:MAX_LISTED]) or 'none'}{more}"
 
 
 def setting(
@@ -90,6 +70,16 @@ class BaseSettings:
     ------
     NeurosimError
         If a value has the wrong type or is out of range.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from neurosim.scenario import BaseSettings, setting
+    >>> @dataclass(frozen=True)
+    ... class Settings(BaseSettings):
+    ...     rate: float = setting(10.0, "Hz", 0.0, 1000.0, "firing rate of the inputs")
+    >>> Settings(rate=20.0).rate
+    20.0
     """
 
     def __post_init__(self) -> None:
@@ -201,7 +191,7 @@ class Setting:
         except (ValueError, KeyError):
             near = nearest(text, self.choices)
             meaning = f"({self.help or self.name}; default {format_value(self.default)})"
-            hint = f": did you mean {near}?" if near else f" {meaning}"
+            hint = f": did you mean {near!r}?" if near else f" {meaning}"
             raise NeurosimError(f"{self.name} = {text!r} is not {self.expected}{hint}") from None
 
     def _is(self, origin: object) -> bool:

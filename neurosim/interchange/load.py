@@ -95,6 +95,17 @@ def load_spikes(
     UserWarning
         If times are moved to the grid: how many, and how far. If a unit was assumed, or times are
         counted from a time before 0.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import neurosim as ns
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "spikes.csv"
+    >>> with path.open("w") as file:
+    ...     print("neuron,time_ms", "0,10.0", "1,12.5", "0,31.0", sep=chr(10), file=file)
+    >>> result = ns.load_spikes(path, duration=50.0)
+    >>> result.spikes["units"].of(0)
+    array([10., 31.])
     """
     check_unit(unit)
     names = check_columns(columns)

@@ -19,6 +19,7 @@ from numba.extending import intrinsic
 
 from neurosim.kernels.compiled import compiled
 from neurosim.kernels.tables import Frame
+from neurosim.utils.compilation import timed_compilation
 
 errors: list[BaseException] = []
 """Exceptions of Python functions called from compiled code, which cannot propagate them."""
@@ -149,7 +150,8 @@ def _compile(function: Any, frame: Any, n: int) -> int:
     if arguments not in function.overloads:
         function.compile(arguments)
     code = function.overloads[arguments]
-    return code.library.get_pointer_to_function(code.fndesc.llvm_cfunc_wrapper_name)
+    with timed_compilation():  # links the machine code
+        return code.library.get_pointer_to_function(code.fndesc.llvm_cfunc_wrapper_name)
 
 
 def address_table(entries: list[Entry]) -> np.ndarray:

@@ -33,7 +33,17 @@ def _pairs(rule: Rule, n_sources: int, n_targets: int, n_common: int) -> int:
 
 @dataclass(frozen=True)
 class AllToAll(Rule):
-    """Connect every source to every target."""
+    """Connect every source to every target.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 10, ns.LIF())
+    >>> projection = net.connect(cells, cells, ns.AllToAll(autapses=False), psp=0.1)
+    >>> len(ns.Simulation(net).connections(projection).sources)
+    90
+    """
 
     rows = "all"
     random = False
@@ -55,7 +65,15 @@ class AllToAll(Rule):
 
 @dataclass(frozen=True)
 class OneToOne(Rule):
-    """Connect each source to the target of the same index, in populations of equal size."""
+    """Connect each source to the target of the same index, in populations of equal size.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> a, b = net.add("a", 5, ns.LIF()), net.add("b", 5, ns.LIF())
+    >>> projection = net.connect(a, b, ns.OneToOne(), psp=[1.0, 2.0, 3.0, 4.0, 5.0])
+    """
 
     rows = "one"
     random = False
@@ -92,7 +110,18 @@ def _probability(value: Any, name: str, unit: str, low: float, high: float) -> f
 
 @dataclass(frozen=True)
 class FixedProbability(Rule):
-    """Connect each pair independently, with probability p."""
+    """Connect each pair independently, with probability p.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> exc, inh = net.add("exc", 800, ns.LIF()), net.add("inh", 200, ns.LIF())
+    >>> rule = ns.FixedProbability(0.1)
+    >>> rule.expected_synapses(800, 200, n_common=0)
+    16000.0
+    >>> projection = net.connect(exc, inh, rule, psp=0.2, delay=1.5)
+    """
 
     p: float = parameter(low=0.0, high=1.0, help="probability of each pair", check=_probability)
     autapses: bool = parameter(True, help=AUTAPSES)
@@ -123,7 +152,21 @@ class _FixedDegree(Rule, abstract=True):
 
 @dataclass(frozen=True)
 class FixedInDegree(_FixedDegree):
-    """Connect each target to n sources, drawn uniformly."""
+    """Connect each target to n sources, drawn uniformly.
+
+    Examples
+    --------
+    Each of the 200 targets receives 80 synapses from distinct sources:
+
+    >>> import numpy as np
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> exc, inh = net.add("exc", 800, ns.LIF()), net.add("inh", 200, ns.LIF())
+    >>> projection = net.connect(exc, inh, ns.FixedInDegree(80, multapses=False), psp=0.2)
+    >>> connections = ns.Simulation(net).connections(projection)
+    >>> np.bincount(connections.targets, minlength=200)[:5]
+    array([80, 80, 80, 80, 80])
+    """
 
     rows = "in-degree"
     n: int = parameter(low=0, high=MOST, help="synapses onto each target")
@@ -141,7 +184,19 @@ class FixedInDegree(_FixedDegree):
 
 @dataclass(frozen=True)
 class FixedOutDegree(_FixedDegree):
-    """Connect each source to n targets, drawn uniformly."""
+    """Connect each source to n targets, drawn uniformly.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> exc, inh = net.add("exc", 800, ns.LIF()), net.add("inh", 200, ns.LIF())
+    >>> projection = net.connect(exc, inh, ns.FixedOutDegree(20), psp=0.2)
+    >>> connections = ns.Simulation(net).connections(projection)
+    >>> np.bincount(connections.sources, minlength=800)[:5]
+    array([20, 20, 20, 20, 20])
+    """
 
     rows = "out-degree"
     n: int = parameter(low=0, high=MOST, help="synapses from each source")
@@ -163,7 +218,17 @@ class FixedOutDegree(_FixedDegree):
 
 @dataclass(frozen=True)
 class FixedTotalNumber(Rule):
-    """Draw n pairs of source and target uniformly, with replacement."""
+    """Draw n pairs of source and target uniformly, with replacement.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 100, ns.LIF())
+    >>> projection = net.connect(cells, cells, ns.FixedTotalNumber(1000, autapses=False), psp=0.2)
+    >>> len(ns.Simulation(net).connections(projection).sources)
+    1000
+    """
 
     rows = "out-degree"
     n: int = parameter(low=0, high=2**62, help="total number of synapses")
@@ -203,6 +268,19 @@ class Explicit(Rule):
     ----------
     sources, targets : (n,) array_like of int
         Indices within the two populations.
+
+    Examples
+    --------
+    A ring of five neurons:
+
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> ring = net.add("ring", 5, ns.LIF())
+    >>> rule = ns.Explicit(sources=[0, 1, 2, 3, 4], targets=[1, 2, 3, 4, 0])
+    >>> projection = net.connect(ring, ring, rule, psp=16.0, delay=2.0)
+    >>> start = net.drive(ring[0], ns.SpikeTimes([1.0]), psp=16.0)
+    >>> ns.simulate(net, 10.0).spikes["ring"].times
+    array([1., 3., 5., 7., 9.])
     """
 
     random = False

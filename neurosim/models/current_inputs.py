@@ -38,6 +38,17 @@ class ConstantCurrent(Input):
     ----------
     amplitude : float or (n_targets,) array_like
         pA.
+
+    Examples
+    --------
+    Three points of an f–I curve, one neuron for each current:
+
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 3, ns.LIF())
+    >>> drive = net.drive(cells, ns.ConstantCurrent([150.0, 200.0, 300.0]))
+    >>> ns.simulate(net, 1000.0).spikes["cells"].counts()
+    array([ 0, 16, 40])
     """
 
     amplitude: Array = parameter(**CURRENT, help=EACH, check=per_target)
@@ -57,6 +68,17 @@ class StepCurrent(Input):
         Increasing (ms); rounded to the nearest step of the time grid, halves up.
     amplitudes : (n_times,) or (n_times, n_targets) array_like
         pA; amplitudes[k] holds from times[k] to times[k + 1]. Before times[0] the current is 0.
+
+    Examples
+    --------
+    300 pA from 100 to 200 ms:
+
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> drive = net.drive(cell, ns.StepCurrent([100.0, 200.0], [300.0, 0.0]))
+    >>> ns.simulate(net, 300.0).spikes["cell"].times.round(1)
+    array([119.7, 144.4, 169.1, 193.8])
     """
 
     times: Array = parameter(
@@ -84,6 +106,18 @@ class CurrentWaveform(Input):
         0.
     interval : float
         Sampling interval (ms).
+
+    Examples
+    --------
+    A sine of 10 Hz, sampled every millisecond:
+
+    >>> import numpy as np
+    >>> import neurosim as ns
+    >>> t = np.arange(0.0, 500.0, 1.0)
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> current = 200.0 + 150.0 * np.sin(2.0 * np.pi * t / 100.0)
+    >>> drive = net.drive(cell, ns.CurrentWaveform(current, interval=1.0))
     """
 
     values: Array = parameter(**CURRENT, help="one for each interval", check=per_time)
@@ -112,6 +146,18 @@ class LiveCurrent(Input):
     ----------
     amplitude : float or (n_targets,) array_like
         Initial value (pA).
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> current = net.drive(cell, ns.LiveCurrent(amplitude=0.0))
+    >>> def on_chunk(chunk):
+    ...     chunk.inject(current, 300.0 if chunk.stop >= 20.0 else 0.0)
+    >>> result = ns.Simulation(net).stream(10.0, on_chunk, duration=50.0)
+    >>> result.spikes["cell"].times.round(1)
+    array([39.7])
     """
 
     is_live = True
@@ -128,6 +174,19 @@ class MembraneNoise(Input):
     sigma : float
         Stationary standard deviation (mV) of the membrane potential without threshold, an
         Ornstein–Uhlenbeck process with time constant τ_m.
+
+    Examples
+    --------
+    Without threshold, the potential has the given standard deviation:
+
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 500, ns.LIF(v_threshold=0.0))
+    >>> noise = net.drive(cells, ns.MembraneNoise(sigma=3.0))
+    >>> recording = net.record(cells, "v", interval=100.0)
+    >>> values = ns.simulate(net, 200.0).traces["cells", "v"].values
+    >>> round(float(values[-1].std()), 1)
+    3.0
     """
 
     is_noise = True

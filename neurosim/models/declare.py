@@ -152,6 +152,25 @@ def state(unit: str = "", initial: float | str = 0.0, help: str = "") -> Any:
     -------
     State
         For the body of a model class; annotate it as `ClassVar`.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from typing import ClassVar
+    >>> import neurosim as ns
+    >>> @dataclass(frozen=True, eq=False)
+    ... class Decay(ns.Synapse):
+    ...     "A conductance without driving force, which decays exponentially."
+    ...     tau: float = ns.parameter(5.0, "ms", 0.1, 1e3, "time constant")
+    ...     g: ClassVar = ns.state("nS", 0.0, "conductance")
+    ...     @staticmethod
+    ...     def derivatives(g, p):
+    ...         return -g / p.tau
+    ...     @staticmethod
+    ...     def current(v, g, p):
+    ...         return 70.0 * g
+    >>> Decay().unit
+    'nS'
     """
     return State(unit, initial, help)
 
@@ -171,6 +190,25 @@ def trace(side: str, tau: float | str, help: str = "") -> Any:
     -------
     Trace
         For the body of a plasticity rule; annotate it as `ClassVar`.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from typing import ClassVar
+    >>> import neurosim as ns
+    >>> @dataclass(frozen=True)
+    ... class Homeostasis(ns.Plasticity):
+    ...     "Depression by each postsynaptic spike, potentiation by presynaptic ones."
+    ...     w_max: float = ns.parameter(help="strongest weight")
+    ...     after: ClassVar = ns.trace("post", 20.0, "recent postsynaptic spikes")
+    ...     @staticmethod
+    ...     def on_pre(w, after, p):
+    ...         return w + 0.001
+    ...     @staticmethod
+    ...     def on_post(w, after, p):
+    ...         return w - 0.001 * after
+    >>> Homeostasis(w_max=1.0).w_max
+    1.0
     """
     return Trace(side, tau, help)
 

@@ -165,6 +165,13 @@ class Normal(_WithMoments):
         Before truncation, in the unit of the quantity. With sd = 0 all values equal the mean.
     low, high : float
         Bounds of the values.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 100, ns.LIF(tau_m=ns.Normal(20.0, 2.0, low=10.0)))
+    >>> projection = net.connect(cells, cells, ns.FixedProbability(0.1), psp=ns.Normal(0.5, 0.1))
     """
 
     least_sd = 0.0
@@ -215,6 +222,14 @@ class Uniform(Distribution):
     ----------
     low, high : float
         In the unit of the quantity.
+
+    Examples
+    --------
+    Potentials at time 0 between reset and threshold:
+
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 100, ns.LIF(), v_init=ns.Uniform(-70.0, -55.0))
     """
 
     low: float = parameter(help="lowest value", check=_number)
@@ -261,6 +276,16 @@ class LogNormal(_WithMoments):
         negative mean, the negative of the value is log-normal, as for inhibitory strengths.
     low, high : float
         Bounds of the values.
+
+    Examples
+    --------
+    Strengths with a heavy tail, and inhibitory ones:
+
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> exc, inh = net.add("exc", 80, ns.LIF()), net.add("inh", 20, ns.LIF())
+    >>> one = net.connect(exc, inh, ns.FixedProbability(0.1), psp=ns.LogNormal(0.5, 0.5))
+    >>> two = net.connect(inh, exc, ns.FixedProbability(0.1), psp=ns.LogNormal(-1.0, 0.5))
     """
 
     def __post_init__(self) -> None:

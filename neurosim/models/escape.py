@@ -10,7 +10,7 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import parameter
 from neurosim.models.registry import Part
-from neurosim.utils.checks import nearest_name, show
+from neurosim.utils.checks import show, suggest
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -21,7 +21,7 @@ LINKS = ("softplus", "exponential")
 
 def _link(value: Any, name: str, *_: Any) -> Any:
     if value not in LINKS:
-        raise NeurosimError(f"{name} = {show(value)} is unknown: {nearest_name(value, LINKS)}")
+        raise NeurosimError(f"{name} = {show(value)} is unknown: {suggest(value, LINKS)}")
     return value
 
 
@@ -51,6 +51,17 @@ class EscapeRate(Part):
     ----------
     W. Gerstner, W. M. Kistler, R. Naud & L. Paninski, *Neuronal Dynamics*, Cambridge University
     Press (2014), section 9.1.
+
+    Examples
+    --------
+    Where the potential equals the threshold, the neuron fires in half of the steps:
+
+    >>> import numpy as np
+    >>> import neurosim as ns
+    >>> escape = ns.EscapeRate(delta=2.0, tau=0.1)
+    >>> float(1.0 - np.exp(-escape.rate(0.0) * 0.1))
+    0.5
+    >>> neuron = ns.LIF(escape=escape)
     """
 
     noun: ClassVar[str] = "a soft threshold"

@@ -8,8 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
-from scipy.optimize import brentq
 from scipy.special import expit, exprel
 
 from neurosim.errors import NeurosimError
@@ -72,6 +70,22 @@ class HodgkinHuxley(NeuronModel):
     application to conduction and excitation in nerve*, J. Physiol. 117, 500 (1952): rates
     from equations 12, 13, 20, 21, 23 and 24, with the modern sign of the potential and rest at
     −65 mV; conductances for a membrane area of 10⁻⁴ cm².
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> neuron = ns.HodgkinHuxley()
+    >>> round(neuron.v_rest, 2)
+    -65.0
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, neuron)
+    >>> drive = net.drive(cell, ns.StepCurrent([5.0, 6.0], [1000.0, 0.0]))
+    >>> recording = net.record(cell, "v")
+    >>> result = ns.simulate(net, 20.0)
+    >>> len(result.spikes["cell"])
+    1
+    >>> float(result.traces["cell", "v"].values.max().round())
+    39.0
     """
 
     g_na: Any = parameter(12000.0, "nS", 0.0, 1e6, "conductance of all sodium channels open")
@@ -198,6 +212,8 @@ class HodgkinHuxley(NeuronModel):
         -------
         (3, n_times) or (3, n_times, n_neurons) ndarray
         """
+        from scipy.interpolate import PchipInterpolator  # late: slow to import
+
         dt = check_number(dt, "dt", "ms", 1e-6, 1.0)
         v = check_array(v, "v", "mV", -1e3, 1e3)
         if v.ndim not in (1, 2) or len(v) < 2:
@@ -224,6 +240,7 @@ def _resting_potential(
     g_na: float, g_k: float, g_l: float, e_na: float, e_k: float, e_l: float
 ) -> float:
     """Return the potential (mV) at which all currents cancel."""
+    from scipy.optimize import brentq  # late: slow to import
 
     def ionic(v: float) -> float:
         m, h, n = steady_gates(v)

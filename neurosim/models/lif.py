@@ -86,13 +86,31 @@ class LIF(Neuron):
     ----------
     W. Gerstner, W. M. Kistler, R. Naud & L. Paninski, *Neuronal Dynamics*, Cambridge University
     Press (2014), section 1.3.
+
+    Examples
+    --------
+    A current of 200 pA drives the membrane from −70 mV towards −54 mV, 1 mV above the threshold:
+
+    >>> import neurosim as ns
+    >>> neuron = ns.LIF(tau_m=20.0, c_m=250.0)
+    >>> neuron.v_rest + neuron.resistance * 200.0
+    -54.0
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, neuron)
+    >>> drive = net.drive(cell, ns.ConstantCurrent(200.0))
+    >>> ns.simulate(net, 200.0).spikes["cell"].times.round(1)
+    array([ 55.5, 116. , 176.5])
+
+    Thresholds that differ between neurons:
+
+    >>> cells = net.add("cells", 100, ns.LIF(v_threshold=ns.Normal(-55.0, 1.0)))
     """
 
     is_linear = True
     v_rest: Any = parameter(-70.0, "mV", -200.0, 200.0, "resting potential")
     v_threshold: Any = parameter(-55.0, "mV", -200.0, 200.0, "the neuron fires when V is above it")
     v_reset: Any = parameter(-70.0, "mV", -200.0, 200.0, "potential after a spike")
-    v_peak: Any = parameter(30.0, "mV", -200.0, 200.0, "height of spikes in recorded traces")
+    v_peak: Any = parameter(30.0, "mV", -200.0, 200.0, "peak of spikes in figures")
     tau_m: Any = parameter(20.0, "ms", 0.1, 1e3, "membrane time constant")
     c_m: Any = parameter(250.0, "pF", 1.0, 1e5, "membrane capacitance")
     t_ref: Any = parameter(5.0, "ms", 0.0, 1e3, "absolute refractory period")
@@ -181,6 +199,21 @@ class IntegrateAndFire(LIF):
     ------
     NeurosimError
         If a value is out of range.
+
+    Examples
+    --------
+    A neuron without leak, in the units of a network from another framework:
+
+    >>> import math
+    >>> import neurosim as ns
+    >>> from neurosim.models.lif import IntegrateAndFire
+    >>> units = {"v_rest": 0.0, "v_reset": 0.0, "v_threshold": 1.0}
+    >>> neuron = IntegrateAndFire(**units, v_peak=2.0, tau_m=math.inf, c_m=1.0, t_ref=0.0)
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, neuron)
+    >>> drive = net.drive(cell, ns.SpikeTimes([1.0, 2.0, 3.0]), weight=0.4)
+    >>> ns.simulate(net, 5.0).spikes["cell"].times
+    array([3.])
     """
 
     v_rest: Any = parameter(-70.0, "mV", help="resting potential")
@@ -188,7 +221,7 @@ class IntegrateAndFire(LIF):
         -55.0, "mV", help="the neuron fires when V is above it", check=or_infinity
     )
     v_reset: Any = parameter(-70.0, "mV", help="potential after a spike")
-    v_peak: Any = parameter(30.0, "mV", help="height of spikes in recorded traces")
+    v_peak: Any = parameter(30.0, "mV", help="peak of spikes in figures")
     tau_m: Any = parameter(
         20.0, "ms", 0.0, help="membrane time constant", check=_above_zero_or_infinity
     )

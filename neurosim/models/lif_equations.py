@@ -24,7 +24,7 @@ class LIFEquations(NeuronModel, abstract=True):
         -55.0, "mV", help="the neuron fires when V is above it", check=or_infinity
     )
     v_reset: Any = parameter(-70.0, "mV", help="potential after a spike")
-    v_peak: Any = parameter(30.0, "mV", help="height of spikes in recorded traces")
+    v_peak: Any = parameter(30.0, "mV", help="peak of spikes in figures")
     tau_m: Any = parameter(20.0, "ms", help="membrane time constant", check=or_infinity)
     c_m: Any = parameter(250.0, "pF", help="membrane capacitance")
     t_ref: Any = parameter(5.0, "ms", help="absolute refractory period")

@@ -160,6 +160,24 @@ class STDP(Plasticity):
     ----------
     R. Gütig, R. Aharonov, S. Rotter & H. Sompolinsky, *Learning input correlations through
     nonlinear temporally asymmetric Hebbian plasticity*, J. Neurosci. 23, 3697 (2003).
+
+    Examples
+    --------
+    Pairing at +10 ms, ten times, strengthens the synapse:
+
+    >>> import numpy as np
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> pre, post = net.add("pre", 1, ns.LIF()), net.add("post", 1, ns.LIF())
+    >>> rule = ns.STDP(w_max=1.0, learning_rate=0.01)
+    >>> synapse = net.connect(pre, post, ns.OneToOne(), weight=0.5, delay=1.0, plasticity=rule)
+    >>> times = np.arange(100.0, 1100.0, 100.0)
+    >>> first = net.drive(pre, ns.SpikeTimes(times), psp=20.0)
+    >>> second = net.drive(post, ns.SpikeTimes(times + 10.0), psp=20.0)
+    >>> simulation = ns.Simulation(net)
+    >>> result = simulation.run(1200.0)
+    >>> simulation.synapses(synapse).weights.round(3)
+    array([0.551])
     """
 
     w_max: float = parameter(low=-1e9, high=1e9, help="strongest weight, with its sign")

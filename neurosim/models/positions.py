@@ -195,6 +195,13 @@ class Points(Positions):
         Coordinates, one row per neuron.
     periods : tuple of float, optional
         Length of a space with periodic boundaries in each dimension. Default: not periodic.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> points = ns.Points([[0.0, 0.0], [3.0, 4.0]])
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 2, ns.LIF(), positions=points)
     """
 
     coordinates: Array = parameter(help="coordinates, a row per neuron", check=_points)

@@ -63,6 +63,16 @@ class Linear(Profile):
         Value at distance 0.
     slope : float
         Per unit of length.
+
+    Examples
+    --------
+    Delays of 0.5 ms plus 2 ms per unit of length, for a conduction speed of 0.5 units per ms:
+
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 16, ns.LIF(), positions=ns.Grid((4, 4)))
+    >>> rule = ns.DistanceProbability(ns.Gaussian(peak=1.0, sd=0.3))
+    >>> projection = net.connect(cells, cells, rule, psp=0.5, delay=ns.Linear(0.5, 2.0))
     """
 
     intercept: float = parameter(0.0, "", -LARGEST, LARGEST, "value at distance 0")
@@ -96,6 +106,16 @@ class Gaussian(_Peaked):
         Value at distance 0.
     sd : float
         Standard deviation (length).
+
+    Examples
+    --------
+    Connection probability that falls to 0.8·exp(−1/2) at a distance of 0.2:
+
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 100, ns.LIF(), positions=ns.Grid((10, 10)))
+    >>> rule = ns.DistanceProbability(ns.Gaussian(peak=0.8, sd=0.2))
+    >>> projection = net.connect(cells, cells, rule, psp=0.5)
     """
 
     peak: float = parameter(1.0, "", -LARGEST, LARGEST, "value at distance 0")
@@ -116,6 +136,14 @@ class ExponentialDecay(_Peaked):
         Value at distance 0.
     length : float
         Length over which the value decays to 1/e.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 100, ns.LIF(), positions=ns.Grid((10, 10)))
+    >>> rule = ns.DistanceProbability(ns.ExponentialDecay(peak=0.5, length=0.1))
+    >>> projection = net.connect(cells, cells, rule, psp=0.5)
     """
 
     peak: float = parameter(1.0, "", -LARGEST, LARGEST, "value at distance 0")

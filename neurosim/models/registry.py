@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import hashlib
 import inspect
+import re
 import textwrap
 from typing import Any, ClassVar, Self
 
@@ -14,6 +15,9 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import KEY, check_declared
 from neurosim.utils.checks import check_number, show
+
+SECTION = re.compile(r"^\w.*\n-{3,}$", re.MULTILINE)
+"""Title of a section of a docstring."""
 
 
 class Part:
@@ -161,7 +165,9 @@ def _documented(kind: type) -> str | None:
     if not declared or "Parameters\n---" in text:
         return kind.__doc__
     lines = [f"{name}\n    {field.metadata[KEY].describe()}." for name, field in declared.items()]
-    return "\n".join([text, "", "Parameters", "----------", *lines, ""])
+    later = SECTION.search(text)  # such as the examples
+    before, after = text[: later and later.start()], text[later.start() :] if later else ""
+    return "\n".join([before.rstrip(), "", "Parameters", "----------", *lines, "", after])
 
 
 def _require_frozen(kind: Any) -> None:

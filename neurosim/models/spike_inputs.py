@@ -59,6 +59,19 @@ class Poisson(Input):
         before times[0].
     times : (n_times,) array_like, optional
         Increasing (ms); rounded to the nearest step of the time grid, halves up.
+
+    Examples
+    --------
+    Independent trains of 5 Hz for 100 neurons, whose rate doubles after 500 ms:
+
+    >>> import numpy as np
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 100, ns.LIF())
+    >>> drive = net.drive(cells, ns.Poisson([5.0, 10.0], times=[0.0, 500.0]), psp=20.0)
+    >>> spikes = ns.simulate(net, 1000.0).spikes["cells"]
+    >>> int(np.sum(spikes.times <= 500.0)), int(np.sum(spikes.times > 500.0))
+    (222, 474)
     """
 
     sends_spikes = True
@@ -106,6 +119,18 @@ class SpikeTimes(Input):
         arrival is at dt.
     factors : (n,) array_like, or sequence of them, optional
         Factor of any sign for each spike, which multiplies the strength of the drive. Default: 1.
+
+    Examples
+    --------
+    One train per neuron:
+
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 2, ns.LIF())
+    >>> drive = net.drive(cells, ns.SpikeTimes([[10.0, 30.0], [20.0]]), psp=20.0)
+    >>> spikes = ns.simulate(net, 50.0).spikes["cells"]
+    >>> spikes.of(0), spikes.of(1)
+    (array([10., 30.]), array([20.]))
     """
 
     sends_spikes = True
@@ -160,7 +185,21 @@ class SpikeTimes(Input):
 
 @dataclass(frozen=True)
 class LiveSpikes(Input):
-    """Spikes that are sent by `Chunk.send` while the network runs."""
+    """Spikes that are sent by `Chunk.send` while the network runs.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> spikes = net.drive(cell, ns.LiveSpikes(), psp=16.0)
+    >>> def on_chunk(chunk):
+    ...     if chunk.stop == 20.0:
+    ...         chunk.send(spikes, times=25.0)
+    >>> result = ns.Simulation(net).stream(10.0, on_chunk, duration=50.0)
+    >>> result.spikes["cell"].times
+    array([25.])
+    """
 
     is_live = True
     sends_spikes = True

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import exprel
 
 from neurosim.errors import NeurosimError
@@ -186,7 +185,18 @@ def _check_class(kind: type[Synapse]) -> None:
 
 @dataclass(frozen=True)
 class DeltaSynapse(Synapse):
-    """A synapse that changes the potential immediately, by its weight (mV)."""
+    """A synapse that changes the potential immediately, by its weight (mV).
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> drive = net.drive(cell, ns.SpikeTimes([1.0]), synapse=ns.DeltaSynapse(), weight=5.0)
+    >>> recording = net.record(cell, "v")
+    >>> float(ns.simulate(net, 2.0).traces["cell", "v"].of(0).max())
+    -65.0
+    """
 
     unit = "mV"
     is_current = False
@@ -202,7 +212,23 @@ class DeltaSynapse(Synapse):
 
 @dataclass(frozen=True)
 class ExpCurrent(Synapse):
-    """A synaptic current that jumps by its weight (pA) and decays exponentially."""
+    """A synaptic current that jumps by its weight (pA) and decays exponentially.
+
+    Examples
+    --------
+    A current that raises the potential of a resting neuron by 0.5 mV at the peak:
+
+    >>> import neurosim as ns
+    >>> synapse = ns.ExpCurrent(tau=5.0)
+    >>> neuron = ns.LIF()
+    >>> round(0.5 / synapse.psp_per_weight(neuron), 2)
+    39.69
+    >>> round(synapse.time_to_peak(neuron), 2)
+    9.24
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, neuron)
+    >>> drive = net.drive(cell, ns.SpikeTimes([10.0]), synapse=synapse, psp=0.5)
+    """
 
     tau: float = _tau("decay time constant")
 
@@ -220,7 +246,19 @@ class ExpCurrent(Synapse):
 
 @dataclass(frozen=True)
 class AlphaCurrent(Synapse):
-    """A synaptic current w·(t/τ)·exp(1 − t/τ), which peaks at its weight w (pA) after τ."""
+    """A synaptic current w·(t/τ)·exp(1 − t/τ), which peaks at its weight w (pA) after τ.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> synapse = ns.AlphaCurrent(tau=2.0)
+    >>> neuron = ns.LIF(tau_m=10.0)
+    >>> round(synapse.time_to_peak(neuron), 2)
+    6.65
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, neuron)
+    >>> drive = net.drive(cell, ns.SpikeTimes([10.0]), synapse=synapse, weight=100.0)
+    """
 
     tau: float = _tau("time to the peak of the current")
 
@@ -230,6 +268,8 @@ class AlphaCurrent(Synapse):
         V ∝ ∫₀ᵗ exp(−(t − s)/τm)·s·exp(−s/τs) ds peaks after the current does, where
         1 = (t/τm)·∫₀¹ (1 − z)·exp((t/τs − t/τm)·z) dz.
         """
+        from scipy.optimize import brentq  # late: slow to import
+
         b = 1.0 / self.tau - 1.0 / neuron.tau_m
 
         def slope(t: float) -> float:

@@ -12,7 +12,7 @@ from neurosim.models.connection_rules import Explicit
 from neurosim.models.quantity import is_distribution
 from neurosim.network.dale import check_dale
 from neurosim.network.strength import check_strength
-from neurosim.utils.checks import is_scalar, nearest_name, show
+from neurosim.utils.checks import is_scalar, show, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,7 +56,7 @@ def with_parameters(
     for name in values:
         if name not in names:
             raise NeurosimError(
-                f"{kind.__name__} has no parameter {name!r}: {nearest_name(name, names)}"
+                f"{kind.__name__} has no parameter {name!r}: {suggest(name, names)}"
             )
     given = dict(values)
     if ids is not None:

@@ -31,8 +31,10 @@ from neurosim.network.strength import (
     check_strength,
     choose_strength,
 )
+from neurosim.network.summary import summarize, title
 from neurosim.network.views import PopulationView
-from neurosim.utils.checks import check_flag, check_number, nearest_name, show
+from neurosim.utils.checks import check_flag, check_number, show, suggest
+from neurosim.utils.frozen import FrozenList
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from neurosim.models.distributions import Distribution
     from neurosim.models.lif import Neuron
     from neurosim.models.positions import Positions
+    from neurosim.utils.table import Summary
 
 _PARTS = (Population, Projection, Drive, Recording)
 
@@ -81,22 +84,22 @@ class Network:
     @property
     def populations(self) -> tuple[Population, ...]:
         """Populations in the order in which they were added."""
-        return tuple(self._populations)
+        return FrozenList(self._populations)
 
     @property
     def projections(self) -> tuple[Projection, ...]:
         """Projections in the order in which they were added."""
-        return tuple(self._projections)
+        return FrozenList(self._projections)
 
     @property
     def drives(self) -> tuple[Drive, ...]:
         """Drives in the order in which they were added."""
-        return tuple(self._drives)
+        return FrozenList(self._drives)
 
     @property
     def recordings(self) -> tuple[Recording, ...]:
         """Recordings in the order in which they were added."""
-        return tuple(self._recordings)
+        return FrozenList(self._recordings)
 
     @property
     def size(self) -> int:
@@ -151,13 +154,42 @@ class Network:
             if population.name == name:
                 return population
         names = [population.name for population in self._populations]
-        raise NeurosimError(f"The network has no population {name!r}: {nearest_name(name, names)}")
+        raise NeurosimError(f"The network has no population {name!r}: {suggest(name, names)}")
 
     def __repr__(self) -> str:
-        return (
-            f"<Network: {self.size} neurons in {len(self._populations)} populations, "
-            f"{len(self._projections)} projections>"
-        )
+        return f"<{title(self)}>"
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return [population.name for population in self._populations]
+
+    def summary(self) -> Summary:
+        """Return tables of the populations, projections, inputs and recordings.
+
+        Returns
+        -------
+        Summary
+            Displayed as text or, in notebooks, as HTML. Its items are the tables, such as
+            ``summary["projections"]``, each with a method `to_dataframe`.
+
+        Examples
+        --------
+        >>> import neurosim as ns
+        >>> net = ns.Network()
+        >>> exc = net.add("exc", 80, ns.LIF())
+        >>> one = net.connect(exc, exc, ns.FixedProbability(0.1), psp=0.5, delay=1.5)
+        >>> net.summary()
+        Network: 80 neurons in 1 population, 1 projection
+        <BLANKLINE>
+        population  model  synapses    neurons
+        exc         LIF    excitatory       80
+        <BLANKLINE>
+        from  to   rule                     synapse       weight   delay
+        exc   exc  FixedProbability(p=0.1)  DeltaSynapse  0.5 mV  1.5 ms
+        """
+        return summarize(self)
 
     def sign_of(self, population: Population) -> int:
         """Return +1 if all synapses of a population are excitatory, −1 if inhibitory, else 0.
@@ -440,7 +472,7 @@ class Network:
                 f"synapse, or its class as in '{type(found[0]).__name__}.{state}'"
             )
         states = [name for model in models for name in states_of(type(model))]
-        hint = nearest_name(variable, [*population.recordables(), *states])
+        hint = suggest(variable, [*population.recordables(), *states])
         if not hint.endswith("?"):
             hint += ", and states of synapses once they are connected"
         raise NeurosimError(f"{show(variable)} cannot be recorded: {hint}")

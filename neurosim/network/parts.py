@@ -15,6 +15,7 @@ from neurosim.models.endpoints import Endpoints
 from neurosim.models.lif import Neuron
 from neurosim.models.positions import Positions, as_positions
 from neurosim.models.quantity import check_quantity, is_distribution
+from neurosim.network.brief import brief, neurons, strength
 from neurosim.network.views import PopulationView, check_distinct, select, view_of
 from neurosim.results import UNITS
 from neurosim.utils.checks import (
@@ -23,10 +24,11 @@ from neurosim.utils.checks import (
     check_integer,
     check_number,
     is_scalar,
-    nearest_name,
     show,
+    suggest,
 )
 from neurosim.utils.frozen import read_only, set_fields
+from neurosim.utils.table import Table, counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,7 +46,7 @@ VARIABLES = ("spikes", *UNITS)
 _POTENTIAL = ("mV", -1e4, 1e4)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Population:
     """Neurons of one model. Created by `Network.add`; compared by identity.
 
@@ -60,6 +62,16 @@ class Population:
     dale : bool
         Whether all outgoing synapses must have one sign.
     positions : Grid, RandomPositions, Points or None
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 100, ns.LIF())
+    >>> cells.name, cells.size
+    ('cells', 100)
+    >>> half = cells[:50]
+    >>> drive = net.drive(half, ns.ConstantCurrent(300.0))
     """
 
     name: str
@@ -84,7 +96,7 @@ class Population:
         set_fields(
             self,
             size=size,
-            v_init=_check_v_init(self.v_init, size, name),
+            v_init=None if self.v_init is None else self.check_state("v", self.v_init, "v_init"),
             dale=check_flag(self.dale, f"Population {name!r}: dale"),
             initial=self._check_initial(),
         )
@@ -106,11 +118,26 @@ class Population:
             if state not in states:
                 raise NeurosimError(
                     f"initial: {type(self.neuron).__name__} has no state {state!r}: "
-                    f"{nearest_name(state, states)}"
+                    f"{suggest(state, states)}"
                 )
-            name = f"initial {state} of population {self.name!r}"
-            found[state] = check_quantity(value, name, states[state].unit, -np.inf, np.inf)
+            found[state] = self.check_state(state, value, f"initial {state}")
         return found
+
+    def check_state(self, state: str, value: Any, label: str) -> Any:
+        """Return checked values of a state; "v" is the membrane potential.
+
+        Parameters
+        ----------
+        state : str
+        value : float, (size,) array_like or distribution
+        label : str
+            Name of the quantity in messages.
+        """
+        label = f"{label} of population {self.name!r}"
+        if state == "v":
+            return _check_potentials(value, self.size, label)
+        unit = states_of(type(self.neuron))[state].unit
+        return check_quantity(value, label, unit, -np.inf, np.inf)
 
     def _check_sizes(self) -> None:
         """Raise an error if the length of an array is not the number of neurons."""
@@ -148,7 +175,17 @@ class Population:
         return {"spikes": ""} | dict(UNITS) | units | {"v": "mV"}
 
     def __repr__(self) -> str:
-        return f"<Population {self.name!r}: {self.size} × {self.neuron}>"
+        return f"<Population {self.name!r}: {counted(self.size, 'neuron')}, {brief(self.neuron)}>"
+
+    def _repr_html_(self) -> str:
+        neuron = self.neuron
+        declared = parameters_of(type(neuron)).items()
+        rows = tuple(
+            (name, brief(getattr(neuron, name)), parameter.unit, parameter.help)
+            for name, parameter in declared
+        )
+        title = f"{self.name}: {counted(self.size, 'neuron')}, {type(neuron).__name__}"
+        return Table(title, ("parameter", "value", "unit", "meaning"), rows, left=4)._repr_html_()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -168,6 +205,16 @@ class Projection:
     delay : float, ndarray, distribution or Column
         ms.
     plasticity : Plasticity or None
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> exc, inh = net.add("exc", 80, ns.LIF()), net.add("inh", 20, ns.LIF())
+    >>> projection = net.connect(exc, inh, ns.FixedProbability(0.1), psp=0.5, delay=1.5)
+    >>> projection.weight, projection.delay
+    (0.5, 1.5)
+    >>> connections = ns.Simulation(net).connections(projection)
     """
 
     source: Population
@@ -191,7 +238,28 @@ class Projection:
         return Endpoints(self.source, self.target, self.source_ids, self.target_ids)
 
     def __repr__(self) -> str:
-        return f"<Projection {self.source.name!r} → {self.target.name!r}: {show(self.rule)}>"
+        parts = [brief(self.rule), brief(self.synapse)]
+        parts.append(f"weight {strength(self.weight, self.synapse.unit)}")
+        parts.append(f"delay {strength(self.delay, 'ms')}")
+        if self.plasticity is not None:
+            parts.append(brief(self.plasticity))
+        return f"<Projection {self._title()}: {', '.join(parts)}>"
+
+    def _title(self) -> str:
+        """Return the names of the populations and the numbers of selected neurons."""
+        source = neurons(self.source.name, self.source_ids)
+        return f"{source} → {neurons(self.target.name, self.target_ids)}"
+
+    def _repr_html_(self) -> str:
+        plasticity = None if self.plasticity is None else brief(self.plasticity)
+        rows = (
+            ("rule", brief(self.rule)),
+            ("synapse", brief(self.synapse)),
+            ("weight", strength(self.weight, self.synapse.unit)),
+            ("delay", strength(self.delay, "ms")),
+            ("plasticity", plasticity),
+        )
+        return Table(self._title(), ("property", "value"), rows, left=2)._repr_html_()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -219,7 +287,11 @@ class Drive:
     delay: float | None
 
     def __repr__(self) -> str:
-        return f"<Drive of {self.target.name!r}: {show(self.input)}>"
+        parts = [brief(self.input)]
+        if self.synapse is not None:
+            parts.append(brief(self.synapse))
+            parts.append(f"weight {strength(self.weight, self.synapse.unit)}")
+        return f"<Drive of {neurons(self.target.name, self.ids)}: {', '.join(parts)}>"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -253,8 +325,7 @@ class Recording:
     def __post_init__(self) -> None:
         if not isinstance(self.variable, str) or self.state not in self._units:
             raise NeurosimError(
-                f"{show(self.variable)} cannot be recorded: "
-                f"{nearest_name(self.variable, self._units)}"
+                f"{show(self.variable)} cannot be recorded: {suggest(self.variable, self._units)}"
             )
         set_fields(self, ids=check_ids(self.ids, self.population, empty=self.variable == "spikes"))
         if self.interval is not None:
@@ -300,7 +371,8 @@ class Recording:
         return self.population.size if self.ids is None else len(self.ids)
 
     def __repr__(self) -> str:
-        return f"<Recording of {self.name!r} of {self.population.name!r}>"
+        every = "" if self.interval is None else f", every {self.interval:g} ms"
+        return f"<Recording of {self.name!r} of {neurons(self.population.name, self.ids)}{every}>"
 
 
 def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArray[np.int64] | None:
@@ -326,11 +398,8 @@ def check_ids(ids: Any, population: Population, *, empty: bool = False) -> NDArr
     return read_only(chosen)
 
 
-def _check_v_init(value: Any, size: int, name: str) -> Any:
-    """Return checked initial potentials."""
-    label = f"v_init of population {name!r}"
-    if value is None:
-        return value
+def _check_potentials(value: Any, size: int, label: str) -> Any:
+    """Return checked membrane potentials."""
     if is_distribution(value):
         (low, high), (_, least, most) = value.extent, _POTENTIAL
         if not least <= low <= high <= most:

@@ -92,11 +92,16 @@ def _check_conductance(value: Any, name: str) -> Any:
         return value if value.extent[0] >= 0.0 else value.truncated(0.0, math.inf)
     negative = np.asarray(value)[np.less(value, 0.0)]
     if negative.size:
-        raise NeurosimError(
-            f"{name} = {negative.flat[0]:g} nS: a conductance is positive, and inhibits where its "
-            "reversal potential is below the membrane potential"
-        )
+        raise NeurosimError(negative_conductance(name, negative.flat[0]))
     return value
+
+
+def negative_conductance(name: str, value: float) -> str:
+    """Return the message about a negative conductance (nS)."""
+    return (
+        f"{name} = {value:g} nS: a conductance is positive, and inhibits where its reversal "
+        "potential is below the membrane potential"
+    )
 
 
 def check_drive_strength(

@@ -1,4 +1,8 @@
-"""Plot potentials, spike rasters and firing rates in one style, without a window system."""
+"""Plot potentials, spike rasters and firing rates in one style.
+
+Notebooks display the figures with any backend of matplotlib. In scripts that import pyplot,
+``pyplot.show()`` shows them. They need no window system.
+"""
 
 from neurosim.plot.histogram import (
     draw_cv_histogram,
@@ -7,6 +11,7 @@ from neurosim.plot.histogram import (
     potential_histogram,
     rates_and_cv,
 )
+from neurosim.plot.overview import overview
 from neurosim.plot.raster import draw_population_rate, draw_raster, raster
 from neurosim.plot.style import (
     EXCITATORY,
@@ -16,9 +21,11 @@ from neurosim.plot.style import (
     colour_of,
     figure,
     panels,
+    set_title,
     style,
+    time_axis,
 )
-from neurosim.plot.trace import draw_currents, draw_voltage, voltage_trace
+from neurosim.plot.trace import draw_currents, draw_levels, draw_voltage, voltage_trace
 
 __all__ = [
     "EXCITATORY",
@@ -28,16 +35,24 @@ __all__ = [
     "colour_of",
     "draw_currents",
     "draw_cv_histogram",
+    "draw_levels",
     "draw_population_rate",
     "draw_potential_histogram",
     "draw_raster",
     "draw_rate_histogram",
     "draw_voltage",
     "figure",
+    "overview",
     "panels",
     "potential_histogram",
     "raster",
     "rates_and_cv",
+    "set_title",
     "style",
+    "time_axis",
     "voltage_trace",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.plot.style import KINDS, add_legend, colour_of, figure, names_of, panels, style
+from neurosim.plot.style import (
+    KINDS,
+    add_legend,
+    colour_of,
+    finished,
+    names_of,
+    new_figure,
+    panels,
+    style,
+)
 from neurosim.results.analysis import cv_isi, potentials, rates
 
 if TYPE_CHECKING:
@@ -59,7 +68,22 @@ def _by_sign(result: Result, names: Sequence[str], measure: object) -> dict[int,
 def draw_rate_histogram(
     axes: Axes, result: Result, populations: Sequence[str] | None = None, *, start: float = 0.0
 ) -> None:
-    """Draw a histogram of firing rates after `start` (ms), with dotted mean lines."""
+    """Draw a histogram of firing rates after `start` (ms), with dotted mean lines.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from neurosim.plot import draw_rate_histogram, figure, panels
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 50, ns.LIF())
+    >>> drive = net.drive(cells, ns.Poisson(1000.0), psp=1.0)
+    >>> result = ns.simulate(net, 500.0)
+    >>> fig = figure(4.0, 3.0)
+    >>> [axes] = panels(fig)
+    >>> draw_rate_histogram(axes, result, start=100.0)
+    >>> axes.get_xlabel()
+    'firing rate (Hz)'
+    """
     names = names_of(result, populations)
     with style():
         values = _by_sign(result, names, lambda t: rates(t, start, result.duration))
@@ -69,7 +93,22 @@ def draw_rate_histogram(
 def draw_cv_histogram(
     axes: Axes, result: Result, populations: Sequence[str] | None = None, *, start: float = 0.0
 ) -> None:
-    """Draw a histogram of the CV of inter-spike intervals after `start` (ms)."""
+    """Draw a histogram of the CV of inter-spike intervals after `start` (ms).
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from neurosim.plot import draw_cv_histogram, figure, panels
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 50, ns.LIF())
+    >>> drive = net.drive(cells, ns.Poisson(1000.0), psp=1.0)
+    >>> result = ns.simulate(net, 500.0)
+    >>> fig = figure(4.0, 3.0)
+    >>> [axes] = panels(fig)
+    >>> draw_cv_histogram(axes, result, start=100.0)
+    >>> axes.get_xlabel()
+    'CV of inter-spike intervals'
+    """
     names = names_of(result, populations)
     with style():
         values = _by_sign(result, names, lambda t: cv_isi(t, start))
@@ -97,15 +136,26 @@ def rates_and_cv(
     Returns
     -------
     Figure
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from neurosim.plot import rates_and_cv
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 50, ns.LIF())
+    >>> drive = net.drive(cells, ns.Poisson(1000.0), psp=1.0)
+    >>> figure = rates_and_cv(ns.simulate(net, 500.0), start=100.0)
+    >>> len(figure.axes)
+    2
     """
-    fig = figure(7.0, 3.2)
+    fig = new_figure(7.0, 3.2)
     left, right = panels(fig, 1, 2)
     draw_rate_histogram(left, result, populations, start=start)
     draw_cv_histogram(right, result, populations, start=start)
     if left.get_legend_handles_labels()[0]:
         left.plot([], [], color="0.3", lw=0.9, ls=":", label="mean")
     add_legend(fig, left, title)
-    return fig
+    return finished(fig)
 
 
 def draw_potential_histogram(
@@ -121,6 +171,20 @@ def draw_potential_histogram(
         Default: all with recorded potentials.
     start : float
         Time excluded at the start (ms).
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from neurosim.plot import draw_potential_histogram, figure, panels
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 20, ns.LIF())
+    >>> noise = net.drive(cells, ns.MembraneNoise(sigma=3.0))
+    >>> recording = net.record(cells, "v", interval=5.0)
+    >>> fig = figure(4.0, 3.0)
+    >>> [axes] = panels(fig)
+    >>> draw_potential_histogram(axes, ns.simulate(net, 500.0), start=100.0)
+    >>> axes.get_xlabel()
+    'membrane potential (mV)'
     """
     recorded = [name for name, variable in result.traces if variable == "v"]
     names = recorded if populations is None else names_of(result, populations)
@@ -183,9 +247,19 @@ def potential_histogram(
     Returns
     -------
     Figure
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from neurosim.plot import potential_histogram
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 20, ns.LIF())
+    >>> noise = net.drive(cells, ns.MembraneNoise(sigma=3.0))
+    >>> recording = net.record(cells, "v", interval=5.0)
+    >>> figure = potential_histogram(ns.simulate(net, 500.0), start=100.0)
     """
-    fig = figure(5.5, 3.4)
+    fig = new_figure(5.5, 3.4)
     (axes,) = panels(fig)
     draw_potential_histogram(axes, result, populations, start=start)
     add_legend(fig, axes, title)
-    return fig
+    return finished(fig)

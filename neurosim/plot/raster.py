@@ -11,10 +11,12 @@ from neurosim.plot.style import (
     add_legend,
     colour_of,
     end_of,
-    figure,
+    finished,
     names_of,
+    new_figure,
     panels,
     style,
+    time_axis,
 )
 from neurosim.results.analysis import population_rate
 from neurosim.utils.checks import check_integer
@@ -61,6 +63,18 @@ def draw_raster(
     ------
     NeurosimError
         If a population is unknown, or the window is empty or extends beyond the run.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from neurosim.plot import draw_raster, figure, panels
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 50, ns.LIF())
+    >>> drive = net.drive(cells, ns.Poisson(1000.0), psp=0.9)
+    >>> result = ns.simulate(net, 200.0)
+    >>> fig = figure(6.0, 3.0)
+    >>> [axes] = panels(fig)
+    >>> draw_raster(axes, result, start=100.0)
     """
     names = names_of(result, populations)
     end = end_of(result, start, stop)
@@ -84,8 +98,7 @@ def draw_raster(
             label.set_color(colour_of(result.populations[name].sign))
         axes.tick_params(axis="y", length=0)
         axes.set_ylabel("neurons" if every == 1 else f"neurons (every {_ordinal(every)})")
-        axes.set_xlim(start, end)
-        axes.set_xlabel("time (ms)")
+        time_axis(axes, start, end)
 
 
 def _dots(
@@ -142,6 +155,19 @@ def draw_population_rate(
     bin_ms : float, optional
         Bin width (ms). Default: 1 ms, or the whole window if it is shorter. A multiple of it is
         used if there would be more than `MAX_BINS` bins.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from neurosim.plot import draw_population_rate, draw_raster, figure, panels
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 50, ns.LIF())
+    >>> drive = net.drive(cells, ns.Poisson(1000.0), psp=0.9)
+    >>> result = ns.simulate(net, 200.0)
+    >>> fig = figure(6.0, 4.0)
+    >>> upper, lower = panels(fig, rows=2, sharex=True)
+    >>> draw_raster(upper, result)
+    >>> draw_population_rate(lower, result, bin_ms=5.0)
     """
     names = names_of(result, populations)
     end = end_of(result, start, stop)
@@ -161,8 +187,7 @@ def draw_population_rate(
             axes.plot(curves[0][0], mean, color=colour_of(sign), lw=0.9, label=KINDS[sign])
         axes.set_ylim(bottom=0.0)
         axes.set_ylabel("firing rate (Hz)")
-        axes.set_xlabel("time (ms)")
-        axes.set_xlim(start, end)
+        time_axis(axes, start, end)
 
 
 def raster(
@@ -194,15 +219,25 @@ def raster(
     Returns
     -------
     Figure
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from neurosim.plot import raster
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 50, ns.LIF())
+    >>> drive = net.drive(cells, ns.Poisson(1000.0), psp=0.9)
+    >>> figure = raster(ns.simulate(net, 200.0), title="Fifty neurons with Poisson input")
+    >>> figure.savefig("raster.png", dpi=150)  # doctest: +SKIP
     """
-    fig = figure(7.0, 5.0)
+    fig = new_figure(7.0, 5.0)
     top, bottom = panels(fig, 2, 1, sharex=True, height_ratios=(3, 1))
     draw_raster(top, result, populations, start=start, stop=stop, max_neurons=max_neurons)
     draw_population_rate(bottom, result, populations, start=start, stop=stop, bin_ms=bin_ms)
     top.set_xlabel("")
     add_legend(fig, bottom, title, columns=3, least=2)
     fig.align_ylabels()
-    return fig
+    return finished(fig)
 
 
 def _spread(positions: list[float], gap: float, last: float) -> list[float]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
 from neurosim.results.windows import check_window
-from neurosim.utils.checks import nearest_name
+from neurosim.utils.checks import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +29,9 @@ KINDS: Mapping[int, str] = MappingProxyType({1: "excitatory", -1: "inhibitory", 
 """Legend of populations by the sign of their synapses."""
 PALETTE = ("#000000", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Colours of other curves (M. Okabe & K. Ito, *Color Universal Design*, 2008)."""
+
+LONG = 10_000.0
+"""End of a window (ms) beyond which times are in s."""
 
 STYLE: Mapping[Any, Any] = MappingProxyType(
     {
@@ -52,7 +55,14 @@ STYLE: Mapping[Any, Any] = MappingProxyType(
 
 
 def colour_of(sign: int) -> str:
-    """Return the colour of excitatory (+1), inhibitory (−1) or other (0) populations."""
+    """Return the colour of excitatory (+1), inhibitory (−1) or other (0) populations.
+
+    Examples
+    --------
+    >>> from neurosim.plot import EXCITATORY, colour_of
+    >>> colour_of(1) == EXCITATORY
+    True
+    """
     return {1: EXCITATORY, -1: INHIBITORY}.get(sign, NEUTRAL)
 
 
@@ -66,7 +76,7 @@ def names_of(result: Result, populations: Sequence[str] | None) -> list[str]:
     """
     for name in populations or ():
         if name not in result.spikes:
-            raise NeurosimError(f"unknown population {name!r}: {nearest_name(name, result.spikes)}")
+            raise NeurosimError(f"unknown population {name!r}: {suggest(name, result.spikes)}")
     return list(result.spikes if populations is None else populations)
 
 
@@ -83,6 +93,35 @@ def end_of(result: Result, start: float, stop: float | None) -> float:
     return end
 
 
+def time_axis(axes: Axes, start: float, stop: float) -> None:
+    """Set limits and label of a time axis with data in ms; beyond 10 s its labels are in s.
+
+    Parameters
+    ----------
+    axes : Axes
+    start, stop : float
+        ms.
+
+    Examples
+    --------
+    >>> from neurosim import plot
+    >>> (axes,) = plot.panels(plot.figure())
+    >>> plot.time_axis(axes, 58_000.0, 60_000.0)
+    >>> axes.get_xlabel()
+    'time (s)'
+    """
+    axes.set_xlim(start, stop)
+    axes.set_xlabel("time (ms)")
+    if stop > LONG:
+        axes.xaxis.set_major_formatter(_in_seconds)
+        axes.set_xlabel("time (s)")
+
+
+def _in_seconds(time: float, position: float) -> str:
+    """Return the label of a tick."""
+    return f"{time / 1e3:.10g}"
+
+
 @contextmanager
 def style() -> Iterator[None]:
     """Apply the style of all figures in a block.
@@ -91,6 +130,14 @@ def style() -> Iterator[None]:
     ------
     NeurosimError
         If MPLBACKEND is not a valid backend.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from neurosim.plot import style
+    >>> with style():
+    ...     fig, axes = plt.subplots()
+    >>> plt.close(fig)
     """
     try:
         import matplotlib as mpl
@@ -104,15 +151,55 @@ def style() -> Iterator[None]:
 
 
 def figure(width: float = 7.0, height: float = 4.0) -> Figure:
-    """Return an empty figure (sizes in inches) that needs no window system."""
-    with style():
-        from matplotlib.figure import Figure
+    """Return an empty figure in the style of this package, for `panels`.
 
-        return Figure(figsize=(width, height), layout="constrained")
+    Notebooks display it with any backend of matplotlib. Once a script has imported
+    `matplotlib.pyplot`, ``pyplot.show()`` shows its last figures; ``figure.show()`` always does.
+    Without either, no window system is needed.
+
+    Parameters
+    ----------
+    width, height : float
+        Inches.
+
+    Returns
+    -------
+    Figure
+
+    Examples
+    --------
+    >>> from neurosim.plot import figure, panels
+    >>> fig = figure(5.0, 3.0)
+    >>> [axes] = panels(fig)
+    >>> lines = axes.plot([0.0, 10.0], [-70.0, -60.0])
+    >>> label = axes.set_xlabel("time (ms)")
+    """
+    return finished(new_figure(width, height))
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure that pyplot does not show until it is `finished`."""
+    with style():
+        from neurosim.plot.display import Figure as NewFigure
+
+        return NewFigure(figsize=(width, height), layout="constrained")
+
+
+def finished(figure: Figure) -> Figure:
+    """Let pyplot show a figure, in notebooks and in scripts that have imported pyplot."""
+    from neurosim.plot.display import manage  # late: imports matplotlib
+
+    return manage(figure)
 
 
 def panels(figure: Figure, rows: int = 1, columns: int = 1, **options: Any) -> list[Axes]:
-    """Return axes on a grid in reading order; `options` as for `Figure.subplots`."""
+    """Return axes on a grid in reading order; `options` as for `Figure.subplots`.
+
+    Examples
+    --------
+    >>> from neurosim.plot import figure, panels
+    >>> upper, lower = panels(figure(5.0, 4.0), rows=2, sharex=True)
+    """
     with style():
         grid = figure.subplots(rows, columns, squeeze=False, **options)
     return list(grid.ravel())
@@ -128,4 +215,15 @@ def add_legend(
             handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=9
         )
     if title:
-        figure.suptitle(title, fontsize=11)
+        set_title(figure, title)
+
+
+def set_title(figure: Figure, title: str) -> None:
+    """Write the title of a figure: bold, at the top left.
+
+    Examples
+    --------
+    >>> from neurosim.plot import figure, set_title
+    >>> set_title(figure(), "Inhibition delays the spike by 3 ms")
+    """
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")

@@ -12,10 +12,12 @@ from neurosim.plot.style import (
     INHIBITORY,
     add_legend,
     end_of,
-    figure,
+    finished,
     names_of,
+    new_figure,
     panels,
     style,
+    time_axis,
 )
 
 if TYPE_CHECKING:
@@ -25,7 +27,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from neurosim.results import Result, Trace
+    from neurosim.results import PopulationInfo, Result, Trace
+
+MAX_THICK = 60
+"""Largest number of spikes in a window that are drawn with a thick line."""
 
 SIGNS = (("exc", EXCITATORY, "excitatory"), ("inh", INHIBITORY, "inhibitory"))
 
@@ -55,6 +60,21 @@ def draw_voltage(
         ms.
     marks : bool
         Whether to mark synaptic input.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from neurosim.plot import draw_voltage, figure, panels
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> drive = net.drive(cell, ns.ConstantCurrent(300.0))
+    >>> recording = net.record(cell, "v")
+    >>> result = ns.simulate(net, 100.0)
+    >>> fig = figure(6.0, 3.0)
+    >>> [axes] = panels(fig)
+    >>> draw_voltage(axes, result, "cell", 0)
+    >>> axes.get_ylabel()
+    'membrane potential (mV)'
     """
     trace = _trace(result, population, "v")
     info = result.populations[population]
@@ -62,15 +82,14 @@ def draw_voltage(
     end = end_of(result, start, stop)
     inside = _inside(trace.times, start, end)
     with style():
-        axes.plot(trace.times[inside], values[inside], color="black", lw=1.2)
-        for level, words in ((info.v_threshold, "threshold"), (info.v_rest, "rest")):
-            if not np.isfinite(level):
-                continue
-            axes.axhline(level, color="0.45", lw=0.9, ls="--", zorder=0)
-            _label_at_right(axes, level, f"{words} {level:g} mV".replace("-", "−"), "0.35")
+        n_spikes = _n_spikes(trace, neuron, start, end)
+        width = 1.2 if n_spikes <= MAX_THICK else 0.6
+        axes.plot(trace.times[inside], values[inside], color="black", lw=width)
+        draw_levels(axes, info)
+        if n_spikes and np.isfinite(trace.v_peak):
+            _label_level(axes, trace.v_peak, f"spikes drawn to {trace.v_peak:+g} mV", "top")
         axes.set_ylabel("membrane potential (mV)")
-        axes.set_xlabel("time (ms)")
-        axes.set_xlim(start, end)
+        time_axis(axes, start, end)
         if marks:
             _mark_input(axes, result, population, neuron)
 
@@ -87,8 +106,9 @@ def voltage_trace(
 ) -> Figure:
     """Plot membrane potentials, one panel per neuron.
 
-    Action potentials are drawn up to `v_peak`. Dashed lines show the threshold and the resting
-    potential, ticks show recorded excitatory and inhibitory input.
+    Action potentials of integrate-and-fire neurons are drawn up to `v_peak`, as a label states;
+    they are not part of the dynamics. Dashed lines show the threshold and the resting potential,
+    ticks show recorded excitatory and inhibitory input.
 
     Parameters
     ----------
@@ -105,25 +125,37 @@ def voltage_trace(
     Returns
     -------
     Figure
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from neurosim.plot import voltage_trace
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 2, ns.LIF())
+    >>> drive = net.drive(cells, ns.ConstantCurrent([180.0, 300.0]))
+    >>> recording = net.record(cells, "v")
+    >>> figure = voltage_trace(ns.simulate(net, 100.0), "cells", title="180 and 300 pA")
+    >>> len(figure.axes)
+    2
     """
     chosen = _trace(result, population, "v").ids[:6] if neurons is None else np.atleast_1d(neurons)
     n = len(chosen)
     if n == 0:
         raise NeurosimError("neurons is empty: give at least one index, such as [0]")
-    fig = figure(7.0, 1.2 + (2.4 if n == 1 else 1.7) * n + 1.8 * currents)
+    fig = new_figure(7.0, 1.2 + (2.4 if n == 1 else 1.7) * n + 1.8 * currents)
     axes = panels(fig, n + currents, 1, sharex=True)
     for ax, neuron in zip(axes, chosen, strict=False):
         draw_voltage(ax, result, population, int(neuron), start=start, stop=stop)
         if n > 1:
-            ax.set_title(f"{population} {neuron}", fontsize=9)
-            ax.set_ylabel("V (mV)")
+            ax.set_title(f"{population}, neuron {neuron}", fontsize=9, loc="left")
+            ax.set_ylabel("membrane\npotential (mV)")
         if ax is not axes[-1]:
             ax.set_xlabel("")
     if currents:
         draw_currents(axes[-1], result, population, int(chosen[0]), start=start, stop=stop)
     add_legend(fig, axes[0], title, columns=2)
     fig.align_ylabels()
-    return fig
+    return finished(fig)
 
 
 def draw_currents(
@@ -135,28 +167,95 @@ def draw_currents(
     start: float = 0.0,
     stop: float | None = None,
 ) -> None:
-    """Draw the excitatory and inhibitory synaptic current of one neuron into axes."""
+    """Draw the excitatory and inhibitory synaptic current of one neuron into axes.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> from neurosim.plot import draw_currents, figure, panels
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> for time, psp in ((10.0, 5.0), (30.0, -5.0)):
+    ...     drive = net.drive(cell, ns.SpikeTimes([time]), synapse=ns.ExpCurrent(5.0), psp=psp)
+    >>> recordings = [net.record(cell, "i_exc"), net.record(cell, "i_inh")]
+    >>> result = ns.simulate(net, 60.0)
+    >>> fig = figure(6.0, 3.0)
+    >>> [axes] = panels(fig)
+    >>> draw_currents(axes, result, "cell", 0)
+    >>> axes.get_ylabel()
+    'current (pA)'
+    """
     end = end_of(result, start, stop)
     with style():
-        for sign, colour, words in SIGNS:
+        for (sign, colour, words), height in zip(SIGNS, (0.9, 0.1), strict=True):
             trace = _trace(result, population, f"i_{sign}")
             inside = _inside(trace.times, start, end)
             values = _values(trace, population, neuron)[inside]
             axes.plot(trace.times[inside], values, color=colour)
-            middle = 0.5 * (values.min() + values.max()) if len(values) else 0.0
-            _label_at_right(axes, middle, f"{words}\ncurrent", colour)
+            label = f"{words}\ncurrent"
+            _label_at_right(axes, height, label, colour, coordinates="axes fraction")
         axes.axhline(0.0, color="0.45", lw=0.8)
         axes.set_ylabel("current (pA)")
-        axes.set_xlabel("time (ms)")
-        axes.set_xlim(start, end)
+        time_axis(axes, start, end)
 
 
-def _label_at_right(axes: Axes, level: float, words: str, colour: str) -> None:
+def draw_levels(axes: Axes, info: PopulationInfo, *, labels: bool = True) -> None:
+    """Draw the threshold and the resting potential of a population as dashed lines.
+
+    Parameters
+    ----------
+    axes : Axes
+    info : PopulationInfo
+        Levels that are NaN are omitted.
+    labels : bool
+        Whether to label the lines.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> info = ns.simulate(net, 1.0).populations["cell"]
+    >>> [axes] = ns.plot.panels(ns.plot.figure())
+    >>> ns.plot.draw_levels(axes, info)
+    >>> [text.get_text() for text in axes.texts]
+    ['threshold −55 mV', 'rest −70 mV']
+    """
+    for level, name, side in (
+        (info.v_threshold, "threshold", "bottom"),
+        (info.v_rest, "rest", "top"),
+    ):
+        if np.isfinite(level):
+            axes.axhline(level, color="0.45", lw=0.9, ls="--", zorder=0)
+            if labels:
+                text = f"{name} {level:.4g} mV".replace("-", "−")
+                _label_level(axes, level, text, side)
+
+
+def _label_level(axes: Axes, level: float, text: str, side: str) -> None:
+    """Label a level at the right end of the axes, above it or below it."""
+    axes.annotate(
+        text,
+        (1.0, level),
+        xycoords=("axes fraction", "data"),
+        xytext=(-2, 2 if side == "bottom" else -2),
+        textcoords="offset points",
+        ha="right",
+        va=side,
+        fontsize=9,
+        color="0.35",
+        bbox={"fc": "white", "ec": "none", "pad": 0.5, "alpha": 0.7},
+    )
+
+
+def _label_at_right(
+    axes: Axes, level: float, words: str, colour: str, *, coordinates: str = "data"
+) -> None:
     """Label a level in the margin to the right of the axes."""
     axes.annotate(
         words,
         (1.0, level),
-        xycoords=("axes fraction", "data"),
+        xycoords=("axes fraction", coordinates),
         xytext=(4, 0),
         textcoords="offset points",
         va="center",
@@ -190,6 +289,13 @@ def _mark_input(axes: Axes, result: Result, population: str, neuron: int) -> Non
     # The strip of ticks is not part of the voltage scale.
     axes.set_yticks(ticks)
     axes.spines["left"].set_bounds(low, high)
+
+
+def _n_spikes(trace: Trace, neuron: int, start: float, stop: float) -> int:
+    """Return the number of spikes of a neuron in a window, 0 if they are unknown."""
+    if trace.spikes is None:
+        return 0
+    return int(np.count_nonzero(_inside(trace.spikes.of(neuron), start, stop)))
 
 
 def _inside(times: NDArray[np.float64], start: float, stop: float) -> NDArray[np.bool_]:

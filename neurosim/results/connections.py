@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim.errors import NeurosimError
 from neurosim.utils.frozen import set_fields
+from neurosim.utils.optional import require
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,12 +98,7 @@ class Connections:
         NeurosimError
             If pandas is not installed.
         """
-        try:
-            pandas = import_module("pandas")
-        except ImportError:
-            raise NeurosimError(
-                "to_dataframe needs pandas, which is not installed: python -m pip install pandas"
-            ) from None
+        pandas = require("pandas", "to_dataframe")
         return pandas.DataFrame({name[:-1]: column for name, column in self.columns().items()})
 
 

@@ -5,15 +5,27 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from neurosim.results.analysis import cv_isi, mean_rate
 from neurosim.results.spike_trains import SpikeTrains
 from neurosim.results.trace import Trace
+from neurosim.results.windows import check_window
 from neurosim.utils.frozen import FrozenMapping, read_only, set_fields
+from neurosim.utils.optional import require
+from neurosim.utils.table import Table, counted
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Sequence
+
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+MAX_RATES = 4
+"""Largest number of populations of a result whose rates are displayed in one line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +43,16 @@ class PopulationInfo:
         Membrane time constant and refractory period (ms).
     sign : {1, -1, 0}
         +1 if all outgoing synapses are excitatory, −1 if all are inhibitory, else 0.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> inh = net.add("inh", 10, ns.LIF(v_threshold=-50.0))
+    >>> projection = net.connect(inh, inh, ns.FixedProbability(0.5), psp=-1.0)
+    >>> info = ns.simulate(net, 10.0).populations["inh"]
+    >>> info.size, info.v_threshold, info.sign
+    (10, -50.0, -1)
     """
 
     name: str
@@ -48,7 +70,7 @@ UNSAVED = FrozenMapping({"saved": False})
 """Metadata of fields that are not saved."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RunStats:
     """Size and speed of a run.
 
@@ -60,7 +82,7 @@ class RunStats:
     neurons, synapses, threads : int
     build_s, wall_s : float
         Time for building and simulating the network (s), including callbacks of a stream and
-        excluding waiting for the wall clock.
+        excluding compilation and waiting for the wall clock.
     real_time_factor : float
         `wall_s` over simulated time; below 1 is faster than real time. For a run paced to the wall
         clock, the fraction of time spent on computing.
@@ -75,6 +97,19 @@ class RunStats:
         Number of chunks paced to the wall clock, and number of late ones.
     largest_lateness_ms : float
         Largest delay of a late chunk (ms).
+    compile_s : float
+        Time for compiling functions on their first use, or loading them from the cache (s).
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 10, ns.LIF())
+    >>> projection = net.connect(cells, cells, ns.FixedInDegree(2), psp=0.1)
+    >>> stats = ns.simulate(net, 10.0).stats
+    >>> stats.neurons, stats.synapses, stats.events
+    (10, 20, 0)
+    >>> stats.real_time_factor  # doctest: +SKIP
     """
 
     neurons: int
@@ -89,9 +124,21 @@ class RunStats:
     paced_chunks: int = field(default=0, metadata=UNSAVED)
     late_chunks: int = field(default=0, metadata=UNSAVED)
     largest_lateness_ms: float = field(default=0.0, metadata=UNSAVED)
+    compile_s: float = field(default=math.nan, metadata=UNSAVED)
+
+    def __repr__(self) -> str:
+        parts = [counted(self.neurons, "neuron"), counted(self.synapses, "synapse")]
+        parts.append(counted(self.events, "synaptic event"))
+        if not math.isnan(self.wall_s):
+            parts.append(f"built in {self.build_s:.3g} s, simulated in {self.wall_s:.3g} s")
+        if self.threads:
+            parts.append(counted(self.threads, "thread"))
+        if self.paced_chunks:
+            parts.append(f"{self.late_chunks:,} of {counted(self.paced_chunks, 'chunk')} late")
+        return f"<RunStats: {', '.join(parts)}{', interrupted' if self.interrupted else ''}>"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Result:
     """Result of a run.
 
@@ -110,6 +157,21 @@ class Result:
     stats : RunStats
     measured : mapping of str to (n,) ndarray of float64
         Further measurements of a scenario, such as timings, by name.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> drive = net.drive(cell, ns.ConstantCurrent(300.0))
+    >>> recording = net.record(cell, "v")
+    >>> result = ns.simulate(net, 100.0)
+    >>> result.spikes["cell"].times.round(1)
+    array([19.7, 44.4, 69.1, 93.8])
+    >>> result.traces["cell", "v"].values.shape
+    (1000, 1)
+    >>> result.populations["cell"].v_threshold
+    -55.0
     """
 
     dt: float
@@ -126,3 +188,136 @@ class Result:
         for name in ("populations", "spikes", "traces"):
             set_fields(self, **{name: FrozenMapping(getattr(self, name))})
         set_fields(self, measured=FrozenMapping(measured))
+
+    def __repr__(self) -> str:
+        rates = [self._rate(name) for name in islice(self.spikes, MAX_RATES)]
+        shown = ", ".join(rates) + (", …" if len(self.spikes) > MAX_RATES else "")
+        spikes = counted(sum(map(len, self.spikes.values())), "spike")
+        ended = ", interrupted" if self.stats.interrupted else ""
+        return f"<Result: {self.duration:,.10g} ms, {self._neurons()} ({shown}), {spikes}{ended}>"
+
+    def _neurons(self) -> str:
+        """Return the number of neurons and populations in words."""
+        neurons = counted(sum(info.size for info in self.populations.values()), "neuron")
+        return f"{neurons} in {counted(len(self.populations), 'population')}"
+
+    def _rate(self, name: str) -> str:
+        """Return the name of a population with its mean firing rate."""
+        trains = self.spikes[name]
+        if not len(trains.recorded) or self.duration <= 0.0:
+            return name
+        return f"{name} {mean_rate(self, name):.3g} Hz"
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()
+
+    def summary(self, *, start: float = 0.0, stop: float | None = None) -> Table:
+        """Return a table with one row per population.
+
+        Parameters
+        ----------
+        start, stop : float
+            Spikes with start < t <= stop count (ms). Default: the whole run.
+
+        Returns
+        -------
+        Table
+            With the columns population, neurons, rate (Hz), CV of intervals, spikes and recorded.
+            Rate and coefficient of variation are means over neurons. It is iterable, and
+            `to_dataframe` converts it.
+
+        Raises
+        ------
+        NeurosimError
+            If the window is empty or extends beyond the run.
+
+        Examples
+        --------
+        >>> import neurosim as ns
+        >>> net = ns.Network()
+        >>> cells = net.add("cells", 10, ns.LIF())
+        >>> drive = net.drive(cells, ns.ConstantCurrent(300.0))
+        >>> ns.simulate(net, duration=500.0).summary()
+        500 ms, 10 neurons in 1 population
+        population  neurons  rate (Hz)  CV of intervals  spikes  recorded
+        cells            10         40                0     200
+        """
+        stop = self.duration if stop is None else stop
+        empty = self.duration <= 0.0  # interrupted before the first step
+        if not empty:
+            check_window(start, stop, 0.0, self.duration, self.dt)
+        rows = tuple(
+            (
+                name,
+                self.populations[name].size,
+                math.nan if empty else mean_rate(self, name, start, stop),
+                math.nan if empty else _mean(cv_isi(trains, start, stop)),
+                0 if empty else int(np.count_nonzero(trains.inside(start, stop))),
+                ", ".join(variable for owner, variable in self.traces if owner == name),
+            )
+            for name, trains in self.spikes.items()
+        )
+        columns = ("population", "neurons", "rate (Hz)", "CV of intervals", "spikes", "recorded")
+        return Table(f"{self.duration:,.10g} ms, {self._neurons()}", columns, rows)
+
+    def to_dataframe(self) -> Any:
+        """Return a pandas DataFrame with all spikes, one per row, ordered by population.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the columns population, time (ms) and neuron.
+
+        Raises
+        ------
+        NeurosimError
+            If pandas is not installed.
+        """
+        pandas = require("pandas", "to_dataframe")
+        trains = self.spikes.values()
+        codes = np.repeat(np.arange(len(trains)), [len(each) for each in trains])
+        return pandas.DataFrame(
+            {
+                "population": pandas.Categorical.from_codes(codes, list(self.spikes)),
+                "time": np.concatenate([np.empty(0), *(each.times for each in trains)]),
+                "neuron": np.concatenate([np.empty(0, np.int64), *(each.ids for each in trains)]),
+            }
+        )
+
+    def plot(
+        self,
+        populations: Sequence[str] | None = None,
+        *,
+        start: float = 0.0,
+        stop: float | None = None,
+        title: str = "",
+    ) -> Figure:
+        """Plot spikes, firing rates and recorded membrane potentials.
+
+        Parameters
+        ----------
+        populations : sequence of str, optional
+            From top to bottom. Default: all.
+        start, stop : float
+            ms. Default: the whole run.
+        title : str
+
+        Returns
+        -------
+        Figure
+            Notebooks display it. In a script, ``figure.show()`` opens a window, and
+            ``figure.savefig`` writes a file.
+
+        See Also
+        --------
+        neurosim.plot.overview
+        """
+        from neurosim.plot import overview  # late: imports matplotlib
+
+        return overview(self, populations, start=start, stop=stop, title=title)
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    """Return the mean of the values that are not NaN, NaN if there are none."""
+    values = values[~np.isnan(values)]
+    return float(values.mean()) if len(values) else math.nan

@@ -11,6 +11,8 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.results.windows import check_window, inside
 from neurosim.utils.frozen import ReadOnlyRecord, read_only, set_fields
+from neurosim.utils.optional import require
+from neurosim.utils.table import MAX_SHOWN, Table, counted
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -41,7 +43,7 @@ def checked_array(
     return read_only(array.astype(dtype, copy=False))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SpikeTrains(ReadOnlyRecord):
     """Spikes of one population, sorted by time, then by neuron.
 
@@ -81,6 +83,8 @@ class SpikeTrains(ReadOnlyRecord):
     --------
     >>> import neurosim as ns
     >>> trains = ns.SpikeTrains([1.0, 2.5, 4.0], [0, 2, 0], [0, 1, 2])
+    >>> trains
+    <SpikeTrains: 3 spikes of 3 neurons, 1 to 4 ms>
     >>> trains.counts()
     array([2, 0, 1])
     >>> trains.of(0)
@@ -137,6 +141,18 @@ class SpikeTrains(ReadOnlyRecord):
     def __len__(self) -> int:
         return len(self.times)
 
+    def __repr__(self) -> str:
+        spikes = f"{counted(len(self), 'spike')} of {counted(len(self.recorded), 'neuron')}"
+        if len(self):
+            spikes += f", {self.times[0]:,.10g} to {self.times[-1]:,.10g} ms"
+        return f"<SpikeTrains: {spikes}>"
+
+    def _repr_html_(self) -> str:
+        shown = [(int(neuron), self.of(neuron)) for neuron in self.recorded[:MAX_SHOWN]]
+        rows = tuple((neuron, len(times), *_ends(times)) for neuron, times in shown)
+        columns = ("neuron", "spikes", "first (ms)", "last (ms)")
+        return Table(repr(self)[1:-1], columns, rows).html_of_first(len(self.recorded))
+
     @overload
     def of(self, neuron: int | np.integer) -> NDArray[np.float64]: ...
 
@@ -184,6 +200,22 @@ class SpikeTrains(ReadOnlyRecord):
         edges = np.searchsorted(self.ids[order], self.recorded[1:])
         return np.split(self.times[order], edges) if len(self.recorded) else []
 
+    def to_dataframe(self) -> Any:
+        """Return a pandas DataFrame with one row per spike.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the columns time (ms) and neuron.
+
+        Raises
+        ------
+        NeurosimError
+            If pandas is not installed.
+        """
+        pandas = require("pandas", "to_dataframe")
+        return pandas.DataFrame({"time": self.times, "neuron": self.ids})
+
     def counts(self, start: float = -math.inf, stop: float = math.inf) -> NDArray[np.int64]:
         """Count the spikes of each recorded neuron in a window.
 
@@ -224,6 +256,11 @@ class SpikeTrains(ReadOnlyRecord):
         """
         check_window(start, stop, self.t_start, self.t_stop, self.dt)
         return inside(self.times, start, stop, self.dt)
+
+
+def _ends(times: NDArray[np.float64]) -> tuple[str | None, str | None]:
+    """Return the first and the last time as text, None if there is none."""
+    return (f"{times[0]:.10g}", f"{times[-1]:.10g}") if len(times) else (None, None)
 
 
 def chosen_ids(neurons: Any, recorded: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Array = Any
 """Type of a field that accepts array_like and holds a checked, read-only array."""
+MAX_LISTED = 12
+"""Largest number of choices in a hint."""
 
 
 def show(value: object) -> str:
@@ -225,10 +227,17 @@ def check_increasing(times: NDArray[np.float64], name: str) -> NDArray[np.float6
     return times
 
 
-def nearest_name(name: object, names: Iterable[str]) -> str:
-    """Return a hint with the most similar name, or else a list of all names."""
-    by_lower = {known.lower(): known for known in names}
-    close = difflib.get_close_matches(str(name).lower(), by_lower, n=1)
-    if close:
-        return f"did you mean {by_lower[close[0]]!r}?"
-    return f"there are: {', '.join(by_lower.values()) or 'none'}"
+def nearest(word: object, choices: Iterable[str]) -> str | None:
+    """Return the most similar choice, ignoring case, or None if none is similar."""
+    by_folded = {choice.casefold(): choice for choice in choices}
+    matches = difflib.get_close_matches(str(word).casefold(), by_folded, n=1)
+    return by_folded[matches[0]] if matches else None
+
+
+def suggest(word: object, choices: Iterable[str]) -> str:
+    """Return a hint with the most similar choice, or else a list of choices."""
+    choices = list(choices)
+    if near := nearest(word, choices):
+        return f"did you mean {near!r}?"
+    more = ", …" if len(choices) > MAX_LISTED else ""
+    return f"choose from {', '.join(choices[:MAX_LISTED])}{more}" if choices else "there are none"

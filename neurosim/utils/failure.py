@@ -15,13 +15,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from neurosim.errors import NeurosimError
+from neurosim.utils.launcher import launched_by_mpi
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
-
-SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_SIZE", "PALS_SIZE")
-"""Environment variables in which MPI launchers pass the number of processes."""
 
 STARTING = 5.0
 """Time (s) that a failed process waits for the others to start MPI."""
@@ -31,12 +29,6 @@ ROOT_REPORTS = 3.0
 
 FORWARDING = 0.5
 """Time (s) in which the launcher may forward the last output of a job before it is aborted."""
-
-
-def launched_by_mpi() -> bool:
-    """Return whether an MPI launcher started this process together with others."""
-    sizes = [os.environ.get(name, "") for name in SIZES]
-    return any(size.isdigit() and int(size) > 1 for size in sizes)
 
 
 def exit_status(error: BaseException) -> int:

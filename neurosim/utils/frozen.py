@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+MAX_ITEMS = 30
+"""Largest number of items of a mapping that are displayed."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -72,4 +76,31 @@ class FrozenMapping(Mapping[K, V]):
         return len(self._items)
 
     def __repr__(self) -> str:
-        return repr(self._items)
+        first = islice(self._items.items(), MAX_ITEMS)
+        return listed([f"{key!r}: {_brief(value)}" for key, value in first], "{}", len(self))
+
+    def _ipython_key_completions_(self) -> list[K]:
+        return list(self._items)
+
+
+class FrozenList(tuple[V, ...]):
+    """A tuple whose items are displayed one per line."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return listed([repr(item) for item in self[:MAX_ITEMS]], "()", len(self))
+
+
+def listed(items: Sequence[str], brackets: str, n: int) -> str:
+    """Return the first of `n` items in brackets, on one line if they are short."""
+    shown = [*items] + [f"… and {n - len(items):,} more"] * (n > len(items))
+    short = ", ".join(shown)
+    return brackets[0] + (short if len(short) < 100 else ",\n ".join(shown)) + brackets[1]
+
+
+def _brief(value: object) -> str:
+    """Return a value on one line."""
+    if isinstance(value, np.ndarray) and value.size > 8:
+        return f"<array of {value.size:,} numbers>"
+    return " ".join(repr(value).split())

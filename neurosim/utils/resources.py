@@ -8,10 +8,13 @@ from pathlib import Path
 MAX_THREADS = 256
 """Largest number of threads per process."""
 CGROUP_FILES = (
-    ("memory", "sys/fs/cgroup/memory", "memory.limit_in_bytes"),
-    ("", "sys/fs/cgroup", "memory.max"),
+    ("memory", "sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
+    ("", "sys/fs/cgroup", "memory.max", "memory.current"),
 )
-"""Controller, mount point and file of the memory limit of Linux control groups, version 1 and 2."""
+"""Controller, mount point, and files of the memory limit and the memory in use of Linux control
+groups, version 1 and 2."""
+CACHES = ("inactive_file", "total_inactive_file")
+"""Entries of ``memory.stat`` for file caches, which count as used but are released if needed."""
 
 
 def available_cores() -> int:
@@ -21,13 +24,13 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def physical_memory() -> int | None:
-    """Return the memory that this process may use (bytes); None if unknown.
+def available_memory() -> int | None:
+    """Return the memory that this process may still use (bytes); None if unknown.
 
-    It is the minimum of the memory of the machine, the limit of the control group (containers,
-    batch systems), and the rest of the process limits (``ulimit -v``, ``ulimit -d``).
+    It is the minimum of the free memory of the machine and what is left of the limits of the
+    control group (containers, batch systems) and the process (``ulimit -v``, ``ulimit -d``).
     """
-    known = [_machine_memory(), _cgroup_limit(), process_memory()]
+    known = [_machine_memory(), _cgroup_memory(), process_memory()]
     return min((size for size in known if size is not None), default=None)
 
 
@@ -53,42 +56,64 @@ def process_limits() -> dict[str, int]:
 
 def _used() -> dict[str, int]:
     """Return the memory in use by name, as in /proc/self/status (bytes); empty if unknown."""
+    return _fields(Path("/proc/self/status"), "Vm")
+
+
+def _fields(path: Path, prefix: str) -> dict[str, int]:
+    """Return lines such as "MemAvailable: 12 kB" of a file (bytes); empty if it is missing."""
     try:
-        lines = Path("/proc/self/status").read_text("ascii", "replace").splitlines()
+        lines = path.read_text("ascii", "replace").splitlines()
     except OSError:
         return {}
-    fields = (line.split() for line in lines if line.startswith("Vm"))
+    fields = (line.split() for line in lines if line.startswith(prefix))
     return {words[0].rstrip(":"): int(words[1]) * 1024 for words in fields}
 
 
 def _machine_memory() -> int | None:
+    """Return the free memory of the machine (bytes), or all of it where that is unknown."""
+    free = _fields(Path("/proc/meminfo"), "MemAvailable")
+    if free:
+        return free["MemAvailable"]
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return None
 
 
-def _cgroup_limit(root: Path = Path("/")) -> int | None:
-    """Return the smallest memory limit of the control groups of this process (bytes)."""
+def _cgroup_memory(root: Path = Path("/")) -> int | None:
+    """Return the memory left in the control groups of this process (bytes)."""
     try:
         lines = (root / "proc/self/cgroup").read_text("utf-8", "replace").splitlines()
     except OSError:
         return None
     # Lines are number:controllers:path; in version 2 controllers is empty.
     groups = [line.split(":", 2) for line in lines if line.count(":") >= 2]
-    limits = [
-        _read_limit(root / mount / above / file)
-        for controller, mount, file in CGROUP_FILES
+    left = [
+        _left(root / mount / above, limit, used)
+        for controller, mount, limit, used in CGROUP_FILES
         for _, controllers, path in groups
         if controller in controllers.split(",")
         # The limits of all parent groups apply. In a container the path may not exist, and the
         # limit of the container is found at the mount point.
         for above in (Path(path.lstrip("/")), *Path(path.lstrip("/")).parents)
     ]
-    return min((limit for limit in limits if limit is not None), default=None)
+    return min((size for size in left if size is not None), default=None)
 
 
-def _read_limit(path: Path) -> int | None:
+def _left(group: Path, limit: str, used: str) -> int | None:
+    """Return the memory left in a control group (bytes); None without a limit."""
+    most = _number(group / limit)
+    if most is None:
+        return None
+    try:
+        lines = (group / "memory.stat").read_text("ascii", "replace").splitlines()
+    except OSError:
+        lines = []
+    caches = [int(n) for name, n in map(str.split, lines) if name in CACHES]
+    return max(most - max((_number(group / used) or 0) - max(caches, default=0), 0), 0)
+
+
+def _number(path: Path) -> int | None:
     """Return the number in a file; None for "max" or a missing file."""
     try:
         return int(path.read_text("ascii", "replace"))

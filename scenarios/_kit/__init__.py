@@ -9,6 +9,7 @@ from scenarios._kit.figures import (
     LOGISTIC,
     SPIKING,
     TRAINED,
+    Panel,
     draw_levels,
     label,
     page,
@@ -16,8 +17,9 @@ from scenarios._kit.figures import (
 )
 from scenarios._kit.lectures import lectures
 from scenarios._kit.planes import Plane, draw_examples
+from scenarios._kit.soft_threshold import SoftThreshold, soft_threshold
 from scenarios._kit.text import estimate, listed, signed
-from scenarios._kit.trials import add_trials, draw_fraction, group_trials
+from scenarios._kit.trials import add_trials, draw_fraction, group_trials, pool_trials
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,9 +29,12 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
+    Integers = NDArray[np.integer[Any]]
 
 Findings = dict[str, Any]
 """What a scenario measures, by JSON key."""
+Options = dict[str, Any]
+"""Keyword arguments of a function that draws."""
 Report = Sequence[str]
 """Sentences: the first states what was simulated, the others what was found."""
 
@@ -44,11 +49,15 @@ __all__ = [
     "Figure",
     "Findings",
     "Floats",
+    "Integers",
     "Measure",
+    "Options",
+    "Panel",
     "Plane",
     "Report",
     "RunOptions",
     "Scenario",
+    "SoftThreshold",
     "add_trials",
     "draw_examples",
     "draw_fraction",
@@ -60,6 +69,8 @@ __all__ = [
     "listed",
     "page",
     "panel",
+    "pool_trials",
     "setting",
     "signed",
+    "soft_threshold",
 ]

@@ -1,35 +1,36 @@
-"""What the scenarios of threshold logic share: circuits in spikes, their tables and potentials."""
+"""Circuits of threshold units: run them as spiking neurons, and draw their activity."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import bridge
 import neurosim as ns
 from bridge.classics import Expression, parse
-from scenarios._kit.common import draw_levels
+from neurosim.scenario import RunOptions
+from scenarios._kit.figures import SPIKING, TRAINED, Panel, draw_levels, label, page, panel
+from scenarios._kit.planes import draw_examples
+from scenarios._kit.text import signed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
-    from neurosim.scenario import RunOptions
+Circuits = Mapping[str, bridge.SpikingCircuit]
 
+# Most variables of an expression: there is one copy of the circuit for each of the 2ⁿ inputs.
 MOST_VARIABLES = 8
-"""Most variables of an expression: all inputs are run, each on a copy of the circuit."""
-MOST_DRAWN = 32
-"""Most rows of a table that are drawn."""
-MOST_NAMED = 34
-"""Longest name of a unit that is written out."""
+# Most inputs in a figure.
+MOST_SHOWN = 32
 
 
 def checked_expression(text: str) -> Expression:
-    """Return the expression a setting stands for, of a size to be run on all inputs."""
+    """Parse a Boolean expression of 1 to 8 variables."""
     expression = parse(text)
     n = len(expression.variables)
     if not 1 <= n <= MOST_VARIABLES:
@@ -39,99 +40,177 @@ def checked_expression(text: str) -> Expression:
     return expression
 
 
-def check_duration(options: RunOptions, circuits: Sequence[bridge.SpikingCircuit]) -> None:
-    """Raise an error if the run ends before the output of the last circuit."""
-    needed = max(circuit.duration for circuit in circuits)
+def add_circuits(
+    net: ns.Network, circuits: Circuits, options: RunOptions, recorded: Collection[str]
+) -> None:
+    """Add circuits to a network.
+
+    Parameters
+    ----------
+    net : Network
+    circuits : mapping of str to SpikingCircuit
+    options : RunOptions
+    recorded : collection of str
+        Circuits of which membrane potential and input of all units are recorded.
+
+    Raises
+    ------
+    NeurosimError
+        If the run ends before the last output, or the step does not fit.
+    """
+    needed = max(circuit.duration for circuit in circuits.values())
     if options.duration < needed:
         raise ns.NeurosimError(
-            f"duration = {options.duration:g} ms ends before the last circuit has answered: give "
-            f"{needed:g} ms or more"
+            f"duration = {options.duration:g} ms is shorter than the circuits need: give at least "
+            f"{needed:g} ms"
         )
-    for circuit in circuits:
+    for name, circuit in circuits.items():
         circuit.check_step(options.dt)
+        population = circuit.add_to(net)
+        if name in recorded:
+            first = len(circuit.logic.inputs) * circuit.n_rows
+            for variable in ("v", "input_exc", "input_inh"):
+                net.record(population, variable, ids=np.arange(first, population.size))
 
 
-def units_in_both_worlds(
-    circuit: bridge.SpikingCircuit, result: ns.Result
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return who fired, and who is active: units only, unless the circuit has none."""
-    first = len(circuit.logic.inputs) if circuit.logic.units else 0
-    spiking = circuit.fired(result)[..., first:]
-    return spiking.ravel(), circuit.logic.run(circuit.inputs)[..., first:].ravel()
+def agreement(
+    circuits: Iterable[bridge.SpikingCircuit], result: ns.Result, label: str = ""
+) -> bridge.Measure:
+    """Return the fraction of neurons and windows with a spike if and only if the unit is active.
+
+    All cases are counted, so the measure has no interval. Inputs count only in circuits without
+    units.
+    """
+    same = []
+    for circuit in circuits:
+        first = len(circuit.logic.inputs) if circuit.logic.units else 0
+        equal = circuit.fired(result) == circuit.logic.run(circuit.inputs)
+        same.append(equal[..., first:].ravel())
+    equal = np.concatenate(same)
+    note = f"{equal.sum():,} of {equal.size:,} cases"
+    return bridge.Measure(float(equal.mean()), note=note, label=label)
 
 
-def draw_table(axes: Axes, names: Sequence[str], active: NDArray[np.bool_], n_inputs: int) -> None:
-    """Draw who is active, one row a case and one column a source; inputs stand apart.
+def conclusion(agreement: bridge.Measure) -> str:
+    """Return a sentence about the result of `agreement`."""
+    if agreement.value == 1.0:
+        return "Every neuron fires exactly when its unit is active."
+    return f"In {1.0 - agreement.value:.2%} of the cases a neuron and its unit differ."
+
+
+def draw_table(
+    axes: Axes, names: Sequence[str], active: ArrayLike, n_inputs: int = 0, expected: Any = None
+) -> None:
+    """Draw activity as a table of filled cells.
 
     Parameters
     ----------
     axes : Axes
     names : sequence of str
-    active : (n_rows, n_sources) ndarray of bool
+        Names of the rows.
+    active : (n_rows, n_columns) array_like of bool
+        Only the first 32 columns are drawn.
     n_inputs : int
-        The first columns.
+        Number of rows, from the top, that are inputs and are drawn in grey.
+    expected : (n_rows, n_columns) array_like of bool, optional
+        Cells to mark with a dot.
     """
-    from neurosim import plot
+    from matplotlib.colors import ListedColormap
 
-    shown = active[:MOST_DRAWN]
-    n_rows, n_sources = shown.shape
-    places = np.arange(n_sources) + 0.5 * (np.arange(n_sources) >= n_inputs)
-    for column, place in enumerate(places):
-        colour = "0.35" if column < n_inputs else plot.PALETTE[1]
-        for row in range(n_rows):
-            on = bool(shown[row, column])
-            axes.add_patch(
-                _square(place, row, colour if on else "white", "0.75" if not on else colour)
-            )
-    axes.set(xlim=(-0.6, places[-1] + 0.6), ylim=(n_rows - 0.4, -0.6))
-    axes.set_xticks(places, [short(name) for name in names], rotation=50, ha="right")
-    axes.tick_params(axis="x", length=0, pad=1)
-    axes.tick_params(axis="y", length=0)
-    labels = ["".join(str(int(value)) for value in row[:n_inputs]) for row in shown]
-    axes.set_yticks(np.arange(n_rows), labels)
+    shown = np.asarray(active)[:, :MOST_SHOWN]
+    kind = np.where(np.arange(len(names)) < n_inputs, 1, 2)[:, None] * shown
+    colours = ListedColormap(["0.93", "0.45", SPIKING])
+    axes.pcolormesh(kind, cmap=colours, vmin=0, vmax=2, edgecolors="white", linewidth=1.5)
+    if expected is not None:
+        rows, columns = np.nonzero(np.asarray(expected)[:, :MOST_SHOWN])
+        axes.plot(columns + 0.5, rows + 0.5, "o", ms=3.5, color="black")
+    axes.set_yticks(np.arange(len(names)) + 0.5, [fill(name, 30) for name in names])
+    axes.set(ylim=(len(names), 0), aspect="equal", xticks=[])
+    axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
 
 
-def _square(x: float, y: float, face: str, edge: str):  # type: ignore[no-untyped-def]
-    from matplotlib.patches import Rectangle
+def draw_responses(
+    axes: Axes, points: NDArray[np.float64], fired: NDArray[np.bool_], wrong: Any = None
+) -> None:
+    """Draw at points whether a neuron fires, and crosses where it is wrong, with legend labels."""
+    draw_examples(axes, points, fired, ms=8)
+    for line, text in zip(axes.lines[-2:], ("no spike", "spike"), strict=True):
+        line.set_label(text)
+    if wrong is not None and np.any(wrong):
+        axes.plot(*points[wrong].T, "x", color=TRAINED, ms=16, mew=2.5, label="wrong")
 
-    return Rectangle((x - 0.42, y - 0.42), 0.84, 0.84, facecolor=face, edgecolor=edge, lw=0.7)
 
-
-def short(name: str) -> str:
-    """Return a name that fits under a column."""
-    return name if len(name) <= MOST_NAMED else name[: MOST_NAMED - 1] + "…"
-
-
-def table_figure(
-    logic: bridge.classics.ThresholdNetwork, worlds: dict[str, NDArray[np.bool_]]
+def table_page(
+    title: str, circuit: bridge.SpikingCircuit, result: ns.Result, *, expected: bool = False
 ) -> Figure:
-    """Draw who is active in each world, side by side; `worlds` as (n_rows, size) by title."""
-    from neurosim import plot
+    """Draw which neurons of a circuit fire for each input; `expected` marks the active units."""
+    logic, fired = circuit.logic, circuit.fired(result)[:, 0].T
+    active = logic.run(circuit.inputs)[:, 0].T if expected else None
+    n, columns = circuit.n_rows, min(circuit.n_rows, MOST_SHOWN)
+    shown = f"first {columns} of {n}" if n > columns else f"all {n}"
+    marks = "green: the neuron fires" + "; dot: the unit is active" * expected
+    body = panel(
+        draw_table, logic.names, fired, len(logic.inputs), active,
+        title=marks, xlabel=f"inputs ({shown}; grey: 1)",
+    )  # fmt: skip
+    size = (max(6.0, 3.5 + 0.32 * columns), 1.3 + 0.32 * logic.size)
+    return page(title, body, size=size)
 
-    n_rows = min(MOST_DRAWN, len(next(iter(worlds.values()))))
-    longest = max(len(short(name)) for name in logic.names)
-    height = 1.0 + 0.2 * n_rows + 0.065 * longest
-    width = 1.0 + len(worlds) * (0.9 + 0.24 * logic.size + 0.045 * longest)
-    fig = plot.figure(width, height)
-    grid = plot.panels(fig, 1, len(worlds))
-    with plot.style():
-        for axes, (title, active) in zip(grid, worlds.items(), strict=True):
-            draw_table(axes, logic.names, active, len(logic.inputs))
-            axes.set_title(title, fontsize=10)
-            axes.set_aspect("equal")
-        total = len(next(iter(worlds.values())))
-        rows = "inputs" if total == n_rows else f"inputs, the first {n_rows} of {total}"
-        grid[0].set_ylabel(f"{rows} ({', '.join(logic.inputs)})")
+
+def potentials_page(
+    title: str, circuit: bridge.SpikingCircuit, result: ns.Result, names: Sequence[str]
+) -> Figure:
+    """Draw the membrane potential of each unit (rows) for each input (columns)."""
+    panels: list[Panel] = []
+    for k, name in enumerate(names):
+        for row, inputs in enumerate(circuit.inputs[:, 0].astype(int)):
+            labels: dict[str, Any] = {"yticks": (-70, -55, 30)} | ({} if row else {"ylabel": name})
+            if k == 0:
+                pairs = zip(circuit.logic.inputs, inputs, strict=True)
+                labels["title"] = ", ".join(f"{variable} = {value}" for variable, value in pairs)
+            unit = len(circuit.logic.inputs) + k
+            if k == len(names) - 1:
+                labels["xlabel"] = "time (ms)"
+            levels = k == row == 0
+            panels.append(panel(_draw_response, circuit, result, unit, row, levels, **labels))
+    fig = page(
+        title, *panels, columns=circuit.n_rows, size=(9.0, 1.3 + 1.3 * len(names)), sharex=True,
+        sharey=True, legend=2,
+    )  # fmt: skip
+    fig.supylabel("membrane potential (mV)", fontsize=10)
     return fig
 
 
-def draw_potentials(
-    grid: Sequence[Axes], result: ns.Result, population: str, neurons: ArrayLike
+def _draw_response(
+    axes: Axes, circuit: bridge.SpikingCircuit, result: ns.Result, unit: int, row: int, levels: bool
 ) -> None:
-    """Draw the potentials of some neurons of a circuit, a panel each, on one scale."""
-    trace, info = result.traces[population, "v"], result.populations[population]
-    for axes, neuron in zip(grid, np.ravel(neurons), strict=True):
-        axes.plot(trace.times, trace.with_spikes(int(neuron)), color="black")
-        draw_levels(axes, info, words=False)
-        axes.set_yticks((-70, -55, 30))
+    """Draw the potential of one neuron, and the sums of its PSPs when they arrive."""
+    neuron = int(circuit.ids(unit)[row])
+    trace = result.traces[circuit.name, "v"]
+    axes.plot(trace.times, trace.with_spikes(neuron), color="black")
+    draw_levels(axes, result.populations[circuit.name], labels=levels)
+    for variable, y, marker, colour, words in (
+        ("input_exc", 5.0, "^", ns.plot.EXCITATORY, "excitatory"),
+        ("input_inh", -27.0, "v", ns.plot.INHIBITORY, "inhibitory"),
+    ):
+        psps = result.traces[circuit.name, variable].of(neuron)
+        arrivals = np.flatnonzero(psps)
+        times = trace.times[arrivals] + 1.5
+        axes.plot(times, np.full(len(times), y), marker, color=colour, ms=5)
+        for time, psp in zip(times, psps[arrivals], strict=True):
+            label(axes, time, y, f"{signed(psp, 4, plus=True)} mV", colour)
+        axes.plot([], [], marker, color=colour, label=f"sum of {words} PSPs on arrival")
+    axes.set(xlim=(0.0, circuit.duration + 10.0), ylim=(-95.0, 35.0))
+
+
+def potentials_on_arrival(
+    circuit: bridge.SpikingCircuit, result: ns.Result, unit: int
+) -> NDArray[np.float64]:
+    """Return rest plus the sum of all PSPs of a unit (mV) for each input, shape (n_rows,)."""
+    net_input = sum(
+        result.traces[circuit.name, variable].values for variable in ("input_exc", "input_inh")
+    )
+    ids = result.traces[circuit.name, "input_exc"].ids
+    columns = np.searchsorted(ids, circuit.ids(unit))
+    return circuit.neuron.v_rest + np.asarray(net_input)[:, columns].sum(axis=0)

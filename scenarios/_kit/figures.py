@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import neurosim as ns
-from scenarios._kit.text import signed
+from neurosim.plot import draw_levels as draw_levels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -106,7 +106,7 @@ def page(
             _common_legend(fig, axes, legend)
         if colourbar:
             _colourbar(fig, axes, colourbar)
-        fig.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+        ns.plot.set_title(fig, title)
     return fig
 
 
@@ -147,24 +147,3 @@ def label(
         text, (x, y), xytext=shifts.get(side, (0, 0)), textcoords="offset points", ha=horizontal,
         va=vertical, color=colour, fontsize=9,
     )  # fmt: skip
-
-
-def draw_levels(axes: Axes, info: ns.PopulationInfo, *, labels: bool = True) -> None:
-    """Draw the threshold and the resting potential as dashed lines, labelled inside the axes."""
-    for level, name, side in (
-        (info.v_threshold, "threshold", "bottom"),
-        (info.v_rest, "rest", "top"),
-    ):
-        axes.axhline(level, color="0.45", lw=0.9, ls="--", zorder=0)
-        if labels:
-            axes.annotate(
-                f"{name} {signed(level)} mV",
-                (1.0, level),
-                xycoords=("axes fraction", "data"),
-                xytext=(-2, 2 if side == "bottom" else -2),
-                textcoords="offset points",
-                ha="right",
-                va=side,
-                fontsize=9,
-                color="0.35",
-            )

@@ -1,136 +1,490 @@
-"""Where the logistic neuron stops describing the spiking one, in bits lost per spike."""
+"""Limits of the logistic neuron as a model of a spiking one, in bits per spike.
+
+Spiking neurons receive random spikes at ten synapses in windows of 5 ms. If the membrane forgets
+each window before the next, and the threshold is soft, the neuron is exactly a logistic neuron of
+the spikes of one window. Five effects violate this: spikes that arrive early or late (jitter), a
+refractory period, a potential that has not decayed (carry-over), synapses between two neurons
+(feedback), and a slow current after each spike (adaptation). Each is simulated at several
+strengths, from none to strong.
+
+The membrane potential determines the firing probability, so the true probability of each window is
+known. The loss of a logistic neuron is the log-likelihood per spike that it lacks relative to this
+probability. Three logistic neurons are compared: one derived from the postsynaptic potentials
+(PSPs), one trained on input and spikes, and one trained with further predictors, such as the
+neuron's past spikes. A loss that exceeds the information in the true probability means that a
+model predicts worse than a constant probability.
+
+One step of the simulation is one window; its spikes arrive together at its end.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from itertools import pairwise
 
 import numpy as np
 
-from neurosim.scenario import Scenario
-from scenarios.artificial_neuron.metaphor_limits_effects import EFFECTS
-from scenarios.artificial_neuron.metaphor_limits_logistic import compare, rivals
-from scenarios.artificial_neuron.metaphor_limits_model import Outcome, Settings, network
+import bridge
+import neurosim as ns
+from scenarios import _kit as kit
+from scenarios.artificial_neuron.metaphor_limits_effects import EFFECTS, Effect, Trials
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-    import neurosim as ns
-    from scenarios.artificial_neuron.metaphor_limits_effects import Effect
-    from scenarios.artificial_neuron.metaphor_limits_trials import Trials
-
+# Allowed windows (ms). After the shortest, e⁻⁴⁰ of the potential remains: less than rounding.
+SHORTEST, LONGEST = 4.0, 10.0
+LEAST_WINDOWS, LEAST_SPIKES, MOST_INPUTS = 100, 20, 2_000_000
+# Windows in the figure of potentials.
 SHOWN = 30
-"""Windows drawn of a neuron's potential: the last."""
+# A penalty without effect, except where a past spike excludes a spike with certainty.
+RIDGE = 1e-6
+EXTENDED = "#56B4E9"
+MODELS = (
+    ("derived", kit.LOGISTIC, "o", "derived from the PSPs"),
+    ("trained", kit.TRAINED, "s", "trained on input and spikes"),
+    ("extended", EXTENDED, "D", "trained with further predictors"),
+)
+"""Logistic neurons: attribute of `Models`, colour, marker and name."""
 
 
-def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
-    """Measure what the derived logistic neuron loses, and whether the neuron's law holds."""
-    outcome = Outcome(result, settings)
-    found: dict[str, object] = {"potential_error_mv": outcome.potential_error()}
-    off = []
-    for effect, each in rivals(outcome).items():
+def _strengths(values: tuple[float, ...], unit: str, high: float, help: str) -> tuple[float, ...]:
+    """Declare the setting of the strengths of an effect."""
+    return kit.setting(values, unit, 0.0, high, help, length=(2, 20))  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Settings(kit.BaseSettings):
+    """Settings of the scenario; the strengths of each effect increase from 0."""
+
+    psps: tuple[float, ...] = kit.setting(
+        (6.0, 5.0, 5.0, 4.0, 4.0, 3.0, 3.0, -3.0, -4.0, -5.0), "mV", -50.0, 50.0,
+        "peak of each PSP", length=(1, 50),
+    )  # fmt: skip
+    activity: float = kit.setting(
+        0.4, "", 0.001, 0.999, "probability of a spike at a synapse in a window"
+    )
+    delta: float = kit.setting(2.0, "mV", 0.1, 50.0, "width of the soft threshold")
+    pairs: int = kit.setting(30, "", 4, 10_000, "pairs of neurons at each strength")
+    jitter: tuple[float, ...] = _strengths(
+        (0.0, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0), "ms", 1000.0, "SD of arrival times"
+    )
+    refractoriness: tuple[float, ...] = _strengths(
+        (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0), "windows", 100.0, "refractory period"
+    )
+    carry_over: tuple[float, ...] = _strengths(
+        (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8), "", 0.99, "fraction of the potential carried over"
+    )
+    feedback: tuple[float, ...] = _strengths(
+        (0.0, 1.0, 2.0, 4.0, 6.0, 8.0, 10.0), "mV", 50.0, "PSP between the two neurons of a pair"
+    )
+    adaptation: tuple[float, ...] = _strengths(
+        (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0), "mV", 50.0, "hyperpolarisation per spike"
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for effect in EFFECTS:
+            strengths = self.strengths(effect)
+            text = f"{effect.key} = {','.join(f'{strength:g}' for strength in strengths)}"
+            if strengths[0] != 0.0 or any(weak >= strong for weak, strong in pairwise(strengths)):
+                raise ns.NeurosimError(f"{text}: give strengths that increase from 0")
+            if effect.unit == "windows" and any(strength % 1.0 for strength in strengths):
+                raise ns.NeurosimError(f"{text}: give whole numbers of windows")
+
+    def strengths(self, effect: Effect) -> tuple[float, ...]:
+        """Return the strengths of an effect."""
+        return getattr(self, effect.key)  # type: ignore[no-any-return]
+
+    @property
+    def populations(self) -> Iterator[tuple[Effect, float]]:
+        """All effects with each of their strengths."""
+        return ((effect, strength) for effect in EFFECTS for strength in self.strengths(effect))
+
+    def unit(self, effect: Effect, strength: float, window: float) -> bridge.SpikingUnit:
+        """Return the neuron with an effect."""
+        neuron = effect.neuron(strength, window)
+        return bridge.SpikingUnit(neuron, np.array(self.psps), bridge.EscapeNoise(self.delta))
+
+    def sent(self, seed: int, n_windows: int) -> tuple[kit.Bools, kit.Floats]:
+        """Draw the spikes sent to every population, and standard normal deviations in time.
+
+        Returns
+        -------
+        sent, deviation : (n_windows, n_neurons, n_synapses) ndarray
+        """
+        spikes, times = np.random.default_rng(seed).spawn(2)
+        shape = n_windows, 2 * self.pairs, len(self.psps)
+        return spikes.random(shape) < self.activity, times.standard_normal(shape)
+
+
+def arrivals(sent: kit.Bools, deviation: kit.Floats, window: float) -> kit.Floats:
+    """Count the spikes that arrive in each window.
+
+    Parameters
+    ----------
+    sent : (n_windows, n_neurons, n_synapses) ndarray of bool
+        Without deviation, the spikes of window k arrive at (k + 1)·window.
+    deviation : (n_windows, n_neurons, n_synapses) ndarray
+        Time by which each spike is late (ms).
+    window : float
+        ms.
+
+    Returns
+    -------
+    (n_windows, n_neurons, n_synapses) ndarray
+        Spikes that arrive outside the run are omitted.
+    """
+    k, neuron, synapse = np.nonzero(sent)
+    arrived = np.rint(((k + 1) * window + deviation[sent]) / window).astype(int) - 1
+    inside = (arrived >= 0) & (arrived < len(sent))
+    counts = np.zeros(sent.shape)
+    np.add.at(counts, (arrived[inside], neuron[inside], synapse[inside]), 1.0)
+    return counts
+
+
+def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
+    """Add a population for each strength of each effect, all with the same spikes sent."""
+    window, n_windows = options.dt, _windows(options.duration, options.dt)
+    _check(settings, window, n_windows)
+    sent, deviation = settings.sent(options.seed, n_windows)
+    ends = window * np.arange(1, n_windows + 1)
+    net = ns.Network()
+    for effect, strength in settings.populations:
+        unit = settings.unit(effect, strength, window)
+        population = unit.add_to(net, effect.at(strength), 2 * settings.pairs, dt=window)
+        arrived = arrivals(sent, effect.jitter(strength) * deviation, window).astype(int)
+        for psp, counts in zip(unit.psps, arrived.transpose(2, 1, 0), strict=True):
+            spikes = ns.SpikeTimes([np.repeat(ends, count) for count in counts])
+            net.drive(population, spikes, psp=psp)
+        effect.connect(net, population, strength, window)
+        net.record(population, "v", ids=[0, 1])
+    return net
+
+
+def _windows(duration: float, window: float) -> int:
+    """Return the number of complete windows."""
+    return int(duration / window + 1e-6)
+
+
+def _check(settings: Settings, window: float, n_windows: int) -> None:
+    """Raise an error if windows are unsuitable, too few or too many."""
+    if not SHORTEST <= window <= LONGEST:
+        raise ns.NeurosimError(
+            f"dt = {window:g} ms is outside {SHORTEST:g} to {LONGEST:g} ms: a step is a window, "
+            "in which the potential must decay"
+        )
+    n_inputs = n_windows * 2 * settings.pairs * len(settings.psps)
+    if n_windows < LEAST_WINDOWS or n_inputs > MOST_INPUTS:
+        raise ns.NeurosimError(
+            f"{n_windows} windows of {window:g} ms for {settings.pairs} pairs with "
+            f"{len(settings.psps)} synapses: give at least {LEAST_WINDOWS} windows, and at most "
+            f"{MOST_INPUTS:,} inputs in all (2 × pairs × synapses × windows)"
+        )
+
+
+def trials_of(result: ns.Result, settings: Settings, effect: Effect, strength: float) -> Trials:
+    """Return the input and the spikes of one population."""
+    window = result.dt
+    sent, deviation = settings.sent(result.seed, _windows(result.duration, window))
+    trains = result.spikes[effect.at(strength)]
+    fired = np.zeros(sent.shape[:2], dtype=bool)
+    fired[np.rint(trains.times / window).astype(int) - 1, trains.ids] = True
+    if not LEAST_SPIKES <= len(trains) <= fired.size - LEAST_SPIKES:
+        raise ns.NeurosimError(
+            f"the neurons of {effect.at(strength)} fired {len(trains):,} times in {fired.size:,} "
+            "windows, too rarely or too often for training: change psps, activity or delta, or "
+            "run longer"
+        )
+    arrived = arrivals(sent, effect.jitter(strength) * deviation, window)
+    unit = settings.unit(effect, strength, window)
+    return Trials(unit, window, strength, sent.astype(float), arrived, fired)
+
+
+@dataclass(frozen=True, eq=False)
+class Models:
+    """True firing probability and logistic neurons of one population.
+
+    Losses are in bits per spike relative to the true probability. Their intervals are computed from
+    the variance between pairs of neurons, which are independent.
+
+    Attributes
+    ----------
+    effect : Effect
+    trials : Trials
+    """
+
+    effect: Effect
+    trials: Trials
+
+    @cached_property
+    def fired(self) -> kit.Bools:
+        """Spikes by trial: all neurons in the first window, then in the next."""
+        return self.trials.fired.ravel()
+
+    @cached_property
+    def true(self) -> kit.Floats:
+        """True firing probability by trial."""
+        return self.effect.probability(self.trials).ravel()
+
+    @cached_property
+    def predicted(self) -> kit.Floats:
+        """Firing probability of the derived logistic neuron by trial."""
+        return bridge.to_logistic(self.trials.unit).probability(self.trials.sent).ravel()
+
+    @cached_property
+    def pairs(self) -> np.ndarray:
+        """Index of the pair of neurons by trial."""
+        n_windows, n_neurons = self.trials.fired.shape
+        return np.tile(np.arange(n_neurons) // 2, n_windows)
+
+    @property
+    def deviation(self) -> float:
+        """Number of spikes minus the sum of true probabilities, in standard deviations."""
+        variance = (self.true * (1.0 - self.true)).sum()
+        return float((self.fired - self.true).sum() / np.sqrt(variance))
+
+    @cached_property
+    def information(self) -> kit.Measure:
+        """Information in the true probability, relative to a constant one."""
+        return bridge.bits_per_spike(self.fired, self.true, self.pairs)
+
+    @cached_property
+    def derived(self) -> kit.Measure:
+        """Loss of the logistic neuron derived from the PSPs."""
+        return bridge.bits_per_spike(self.fired, self.true, self.pairs, over=self.predicted)
+
+    @cached_property
+    def trained(self) -> kit.Measure:
+        """Loss of a logistic neuron trained on the spikes sent."""
+        return self._trained_loss(self.trials.sent)
+
+    @cached_property
+    def extended(self) -> kit.Measure:
+        """Loss of a logistic neuron trained with the further predictors."""
+        columns = self.trials.sent, self.effect.predictors(self.trials)
+        return self._trained_loss(np.concatenate(columns, axis=-1))
+
+    def _trained_loss(self, columns: kit.Floats) -> kit.Measure:
+        """Return the loss without bias by overfitting.
+
+        One neuron is trained on the even pairs, one on the odd pairs. Each trial is evaluated by
+        both. To first order, the optimism on training trials and the pessimism on others cancel.
+        """
+        X = columns.reshape(len(self.fired), -1)
+        seen, unseen = np.empty(len(X)), np.empty(len(X))
+        for half in (0, 1):
+            used = self.pairs % 2 == half
+            neuron = bridge.LogisticNeuron(solver="newton", ridge=RIDGE)
+            probability = neuron.fit(X[used], self.fired[used]).predict_proba(X)[:, 1]
+            seen[used], unseen[~used] = probability[used], probability[~used]
+        fired, true, pairs = (np.tile(each, 2) for each in (self.fired, self.true, self.pairs))
+        return bridge.bits_per_spike(fired, true, pairs, over=np.concatenate([seen, unseen]))
+
+
+def all_models(result: ns.Result, settings: Settings) -> dict[Effect, list[Models]]:
+    """Return the models of all populations, by effect, in order of strength."""
+    return {
+        effect: [
+            Models(effect, trials_of(result, settings, effect, strength))
+            for strength in settings.strengths(effect)
+        ]
+        for effect in EFFECTS
+    }
+
+
+def findings(result: ns.Result, settings: Settings) -> kit.Findings:
+    """Measure the loss of the derived logistic neuron at all strengths."""
+    models = all_models(result, settings)
+    found: kit.Findings = {"windows": len(models[EFFECTS[0]][0].trials.fired)}
+    for effect, each in models.items():
         found[f"strengths_{effect.key}"] = settings.strengths(effect)
-        found[f"bits_lost_{effect.key}"] = [rival.derived.value for rival in each]
-        off += [rival.deviation for rival in each]
-    return found | {"spikes_off_law_sd": np.abs(off).max()}
+        found[f"bits_lost_{effect.key}"] = [model.derived.value for model in each]
+        found[f"interval_{effect.key}"] = [each[-1].derived.low, each[-1].derived.high]
+        found[f"information_{effect.key}"] = each[-1].information.value
+    every = [model for each in models.values() for model in each]
+    found["potential_error_mv"] = max(potential_error(model, result) for model in every)
+    found["largest_deviation_sd"] = max(abs(model.deviation) for model in every)
+    return found
 
 
-def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
-    """Draw what each effect, at its strongest, does to the potential."""
-    from neurosim import plot
-
-    outcome = Outcome(result, settings)
-    fig = plot.figure(8.4, 10.4)
-    grid = plot.panels(fig, len(EFFECTS), 1, sharex=True)
-    with plot.style():
-        entries: dict[str, Any] = {}
-        for axes, effect in zip(grid, EFFECTS, strict=True):
-            strength = settings.strengths(effect)[-1]
-            trials = outcome.trials(effect, strength)
-            trace = result.traces[effect.population(strength), "v"]
-            # Where the neuron fires, the trace is already at reset.
-            before = effect.potential(trials)[:, 0]
-            potential = np.where(trials.fired[:, 0], before, trace.of(0))
-            _draw_potential(axes, trials, potential)
-            _draw_cause(axes, effect, trials)
-            axes.set_title(f"{effect.name}: {effect.words.format(strength)}", fontsize=10)
-            handles, labels = axes.get_legend_handles_labels()
-            entries |= dict(zip(labels, handles, strict=True))
-        grid[2].set_ylabel("membrane potential at the end of each window (mV)")
-        grid[-1].set_xlabel("time (ms)")
-        fig.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=3)
-    return {"potentials": fig}
+def potential_error(model: Models, result: ns.Result) -> float:
+    """Return the largest difference of recorded and predicted potentials without spike (mV)."""
+    trace = result.traces[model.effect.at(model.trials.strength), "v"]
+    predicted = model.effect.potential(model.trials)[:, trace.ids]
+    silent = ~model.trials.fired[:, trace.ids]
+    return float(np.abs(trace.values - predicted)[silent].max(initial=0.0))
 
 
-def _edges(trials: Trials) -> NDArray:
-    """Return where the windows drawn begin and end (ms)."""
-    n_windows = len(trials.fired)
-    return trials.window * (np.arange(n_windows - SHOWN, n_windows + 1) + 0.5)
+def report(found: kit.Findings, settings: Settings) -> kit.Report:
+    """State the loss by each effect at its strongest."""
+    n = len(list(settings.populations))
+    sentences = [
+        f"{n} populations of {2 * settings.pairs} neurons received the same random spikes in "
+        f"{found['windows']} windows: {len(EFFECTS)} effects, each at several strengths.",
+        "Without an effect, the derived logistic neuron predicts the true firing probability.",
+    ]
+    worse = []
+    for effect in EFFECTS:
+        name = f"{effect.name.capitalize()} of {settings.strengths(effect)[-1]:g} {effect.unit}"
+        loss, interval = found[f"bits_lost_{effect.key}"][-1], found[f"interval_{effect.key}"]
+        information = found[f"information_{effect.key}"]
+        sentences.append(
+            f"{name.rstrip()}: the derived neuron loses "
+            f"{kit.estimate(loss, interval, 'bits per spike', 2)}; the true probability carries "
+            f"{information:.2f} bits."
+        )
+        if loss > information:
+            worse.append(effect.name)
+    if worse:
+        sentences.append(
+            f"With {kit.listed(worse)}, it predicts worse than a constant probability."
+        )
+    return sentences
 
 
-def _draw_potential(axes: Axes, trials: Trials, potential: NDArray[np.float64]) -> None:
-    """Draw the first neuron's potential, and what the logistic neuron takes it for."""
-    from neurosim import plot
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw the potential under each effect at its strongest."""
+    panels = []
+    for effect in EFFECTS:
+        strength = settings.strengths(effect)[-1]
+        trials = trials_of(result, settings, effect, strength)
+        trace = result.traces[effect.at(strength), "v"].of(0)
+        title = effect.summary.format(strength)
+        panels.append(kit.panel(_draw_potential, effect, trials, trace, title=title))
+    panels[2].labels["ylabel"] = "membrane potential at the end of each window (mV)"
+    panels[-1].labels["xlabel"] = "time (ms)"
+    title = "The potential depends on more than the spikes sent in one window"
+    page = kit.page(title, *panels, columns=1, size=(8.4, 9.6), sharex=True, legend=3)
+    return {"potentials": page}
 
-    edges, neuron = _edges(trials), trials.unit.neuron
-    potential, fired = potential[-SHOWN:], trials.fired[-SHOWN:, 0]
-    supposed = neuron.v_rest + trials.supposed[-SHOWN:, 0]
-    top = max(potential.max(), supposed.max()) + 8.0
-    words = "what the spikes sent tell"
-    axes.stairs(supposed, edges, baseline=None, color="0.6", lw=1.2, zorder=2, label=words)
-    axes.stairs(potential, edges, baseline=None, color="black", lw=1.6, zorder=3, label="potential")
-    for side, colour, words in (
-        (np.maximum, plot.EXCITATORY, "higher than they tell"),
-        (np.minimum, plot.INHIBITORY, "lower than they tell"),
+
+def _draw_potential(axes: kit.Axes, effect: Effect, trials: Trials, trace: kit.Floats) -> None:
+    """Draw the potential of the first neuron, and the potential due to the spikes sent."""
+    n_windows, neuron = len(trials.fired), trials.unit.neuron
+    last = slice(n_windows - SHOWN, None)
+    edges = trials.window * (np.arange(n_windows - SHOWN, n_windows + 1) + 0.5)
+    middle, fired = edges[:-1] + trials.window / 2, trials.fired[last, 0]
+    # A trace has been reset at the end of windows with a spike.
+    potential = np.where(fired, effect.potential(trials)[last, 0], trace[last])
+    expected = neuron.v_rest + trials.expected[last, 0]
+    low = min(potential.min(), expected.min()) - 5.0
+    high = max(potential.max(), expected.max()) + 8.0
+    axes.stairs(potential, edges, baseline=expected, fill=True, color="#F0E442", label="difference")
+    for values, colour, label in (
+        (expected, "0.6", "due to the spikes sent in the window"),
+        (potential, "black", "membrane potential"),
     ):
-        fill: dict[str, Any] = {"fill": True, "color": colour, "alpha": 0.4, "lw": 0.0, "zorder": 1}
-        axes.stairs(side(potential, supposed), edges, baseline=supposed, label=words, **fill)
-    middles = edges[:-1] + 0.5 * trials.window
-    axes.vlines(middles[fired], potential[fired], top, color="black", lw=1.6)
-    axes.plot([], [], "|", color="black", ms=12, mew=1.6, label="spike, up to +30 mV")
-    axes.axhline(neuron.v_threshold, color="0.45", lw=0.9, ls="--", label="soft threshold −55 mV")
-    axes.set(ylim=(min(potential.min(), supposed.min()) - 4.0, top), xlim=(edges[0], edges[-1]))
-
-
-def _draw_cause(axes: Axes, effect: Effect, trials: Trials) -> None:
-    """Mark refractory windows, and the spikes of the other neuron of the pair."""
-    from neurosim import plot
-
-    edges = _edges(trials)
-    refractory = effect.refractory(trials)[-SHOWN:, 0]
-    if refractory.any():
-        grey: dict[str, Any] = {"fill": True, "color": "0.9", "zorder": -1, "label": "refractory"}
-        low, high = axes.get_ylim()
-        axes.stairs(np.where(refractory, high, low), edges, baseline=low, **grey)
+        axes.stairs(values, edges, baseline=None, color=colour, lw=1.5, label=label)
+    axes.vlines(middle[fired], potential[fired], high, color=kit.SPIKING, lw=2.0, label="spike")
+    label = f"soft threshold {kit.signed(neuron.v_threshold)} mV"
+    axes.axhline(neuron.v_threshold, color="0.45", lw=0.9, ls="--", label=label)
+    refractory = effect.refractory(trials)[last, 0]
+    axes.stairs(np.where(refractory, high, low), edges, baseline=low, fill=True, color="0.9",
+                zorder=-1)  # fmt: skip
     if effect.key == "feedback":
-        other = (edges[:-1] + 0.5 * trials.window)[trials.fired[-SHOWN:, 1]]
-        place = np.full(len(other), axes.get_ylim()[0] + 2.5)
-        axes.plot(other, place, "^", ms=6, color=plot.EXCITATORY, label="the other neuron fires")
+        other = middle[trials.fired[last, 1]]
+        axes.plot(other, np.full(len(other), low + 2.0), "^", ms=6, color=ns.plot.EXCITATORY)
+    axes.set(xlim=(edges[0], edges[-1]), ylim=(low, high))
 
 
-scenario = Scenario(
+def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
+    """Compare the losses of derived and trained logistic neurons."""
+    models = all_models(result, settings)
+    measures: dict[str, kit.Measure] = {}
+    for key, index, words in (
+        ("agreement", 0, "Decisions as true (p > 1/2), no effect"),
+        ("agreement_largest", -1, "Decisions as true (p > 1/2), strongest"),
+    ):
+        true = np.concatenate([each[index].true for each in models.values()])
+        predicted = np.concatenate([each[index].predicted for each in models.values()])
+        measures[key] = bridge.agreement(true > 0.5, predicted > 0.5).labelled(words)
+    for effect, each in models.items():
+        measures |= _strongest(effect, each[-1])
+    derived = [each[-1].derived.value for each in models.values()]
+    remaining = {effect.name: each[-1].extended.value for effect, each in models.items()}
+    worst = max(remaining, key=lambda name: remaining[name])
+    conclusion = (
+        f"At their strongest, the effects cost the derived neuron {min(derived):.1f} to "
+        f"{max(derived):.1f} bits per spike. After training with further predictors, at most "
+        f"{remaining[worst]:.2f} remain ({worst})."
+    )
+    title = "Bits per spike that logistic neurons lose by each effect at its strongest"
+    drawings = {"losses": partial(_draw_losses, models)}
+    return kit.Comparison(title, measures, drawings, conclusion)
+
+
+def _strongest(effect: Effect, model: Models) -> dict[str, kit.Measure]:
+    """Return the losses at the largest strength; two of them are in the short table."""
+    name = effect.name.capitalize()
+    measures = {
+        "derived": model.derived.labelled(
+            f"{name}: derived from the PSPs", f"{model.trained.value:.2f} after training"
+        ),
+        "trained": model.trained,
+        "extended": model.extended.labelled(f"{name}: further predictors", effect.predictor_names),
+        "information": model.information,
+    }
+    # The unit is in the title.
+    return {f"{effect.key}_largest_{key}": replace(one, unit="") for key, one in measures.items()}
+
+
+def _draw_losses(models: dict[Effect, list[Models]]) -> kit.Figure:
+    """Draw the losses against the strength of each effect, and the recovered parts."""
+    panels = [
+        kit.panel(_draw_effect, each, title=effect.name, xlabel=effect.axis)
+        for effect, each in models.items()
+    ]
+    panels[0].labels["ylabel"] = panels[3].labels["ylabel"] = "loss (bits per spike)"
+    recovered = kit.panel(
+        _draw_recovered,
+        models,
+        title="Predictors that recover the loss",
+        xlabel="loss (bits per spike)",
+    )
+    title = "Further predictors recover most of what the logistic neuron loses"
+    return kit.page(title, *panels, recovered, columns=3, size=(9.8, 7.0), legend=3)
+
+
+def _draw_effect(axes: kit.Axes, each: list[Models]) -> None:
+    """Draw the losses by one effect, and the information in the true probability."""
+    strength = [model.trials.strength for model in each]
+    information = [model.information.value for model in each]
+    label = "information in the true probability"
+    axes.plot(strength, information, color="black", ls=":", lw=1.6, label=label)
+    for name, colour, marker, label in MODELS:
+        losses = [getattr(model, name) for model in each]
+        value = np.array([loss.value for loss in losses])
+        bars = np.array([(loss.value - loss.low, loss.high - loss.value) for loss in losses])
+        axes.errorbar(strength, value, bars.T, color=colour, marker=marker, ms=4.5, capsize=2,
+                      label=f"{label}, 95 % interval")  # fmt: skip
+    axes.axhline(0.0, color="0.45", lw=0.8, zorder=0)
+
+
+def _draw_recovered(axes: kit.Axes, models: dict[Effect, list[Models]]) -> None:
+    """Draw by how much training, and then further predictors, reduce each loss."""
+    labels = ("recovered by training", "recovered by further predictors", "remaining loss")
+    colours = (kit.TRAINED, EXTENDED, "black")
+    for y, (effect, each) in enumerate(models.items()):
+        ends = [getattr(each[-1], name).value for name, *_ in MODELS] + [0.0]
+        for label, colour, high, low in zip(labels, colours, ends, ends[1:], strict=False):
+            axes.barh(y, high - low, 0.45, left=low, color=colour, label=label)
+        axes.text(0.05, y - 0.36, f"{effect.name}: {effect.predictor_names}", va="center",
+                  fontsize=9)  # fmt: skip
+    axes.set(yticks=(), ylim=(len(models) - 0.5, -0.65))
+
+
+scenario = kit.Scenario(
     name="metaphor-limits",
-    title="Where the logistic neuron stops describing the spiking one, in bits per spike",
+    text=__doc__,
     row="S21",
-    source="L2",
+    source=kit.lectures("L2"),
     group="One artificial neuron",
-    description=(
-        "A neuron that hears the spikes of one window, forgets them before the next, and has a "
-        "soft threshold, is the logistic neuron exactly. Five effects, each from nothing to "
-        "strong, break that: spikes that arrive early or late and so in another window (jitter), "
-        "a spike that silences the neuron (refractoriness), a membrane that remembers (carry-over),"
-        " a neuron whose spikes come back through another (feedback), and a slow current after "
-        "every spike (adaptation). A step of the simulation is a window: its spikes arrive "
-        "together at its end. As the potential sets the probability to fire, the neuron's own law "
-        "is known; the comparison says how many bits per spike logistic neurons lose against it: "
-        "derived from the synapses, trained on the spikes, and trained with what they lacked."
-    ),
     settings=Settings,
     duration=3000.0,
     dt=5.0,
     network=network,
     findings=findings,
+    report=report,
     figures=figures,
     compare=compare,
 )

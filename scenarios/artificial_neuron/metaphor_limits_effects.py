@@ -1,265 +1,258 @@
-"""What the logistic neuron leaves out: jitter, refractoriness, carry-over, feedback, adaptation.
+"""Five effects that the logistic neuron neglects, and the predictors that represent them.
 
-Each effect knows what it changes in the spiking neuron, what it puts into the potential that the
-spikes counted in a window do not tell, and which further columns would tell a logistic neuron.
+A logistic neuron predicts spikes from the input of the current window. Each effect adds a potential
+that this input does not determine (`extra_potential`), or keeps the neuron from firing at all
+(`refractory`). `predictors` are columns from which a logistic neuron can learn the effect.
 """
 
 from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import replace
-from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import lfilter
 from scipy.special import expit
 
 import bridge
 import neurosim as ns
-from scenarios.artificial_neuron.metaphor_limits_trials import Trials, ago, each_of
+from scenarios import _kit as kit
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+# Its potential decays within a window, and it can fire in each.
+NEURON = ns.LIF(tau_m=0.1, t_ref=0.0)
 
-    from numpy.typing import NDArray
+
+@dataclass(frozen=True, eq=False)
+class Trials:
+    """All windows of all neurons of one population.
+
+    Attributes
+    ----------
+    unit : SpikingUnit
+        Neuron with the effect.
+    window : float
+        Length of a window (ms).
+    strength : float
+        Strength of the effect.
+    sent, arrived : (n_windows, n_neurons, n_synapses) ndarray
+        Spikes sent for each window, and spikes that arrived in it.
+    fired : (n_windows, n_neurons) ndarray of bool
+    """
+
+    unit: bridge.SpikingUnit
+    window: float
+    strength: float
+    sent: kit.Floats
+    arrived: kit.Floats
+    fired: kit.Bools
+
+    @property
+    def expected(self) -> kit.Floats:
+        """Potential above rest due to the spikes sent (mV), shape (n_windows, n_neurons)."""
+        return self.unit.potential(self.sent)
 
 
 class Effect(ABC):
-    """What the five have in common; by itself it changes nothing.
+    """One deviation from the logistic neuron; the base class changes nothing.
 
     Attributes
     ----------
     key : str
-        Name of the setting that holds its strengths.
-    axis : str
-        Label of its strength, with the unit.
-    words : str
-        What it does, with a place for its strength.
-    told : str
-        What `columns` tell a logistic neuron.
-    highest : float
-        Strongest allowed.
-    unit : str
-        Of its strength.
+        Name of the setting that holds the strengths.
+    axis, unit : str
+        Label of an axis of strengths, and their unit.
+    summary : str
+        Description with a place for the strength.
+    predictor_names : str
+        Description of `predictors`.
     """
 
     key: ClassVar[str]
     axis: ClassVar[str]
-    words: ClassVar[str]
-    told: ClassVar[str]
-    highest: ClassVar[float]
     unit: ClassVar[str] = ""
+    summary: ClassVar[str]
+    predictor_names: ClassVar[str]
 
     @property
     def name(self) -> str:
-        """In words."""
+        """Name in words."""
         return self.key.replace("_", "-")
 
     def at(self, strength: float) -> str:
-        """Return a strength with its unit."""
-        return f"{strength:g} {self.unit}".rstrip()
-
-    def population(self, strength: float) -> str:
-        """Return the name of the population at one strength."""
-        return f"{self.name} {self.at(strength)}"
-
-    def check(self, strengths: Sequence[float]) -> None:
-        """Raise an error if strengths do not increase from 0 or are too large."""
-        rising = all(weaker < stronger for weaker, stronger in pairwise(strengths))
-        if len(strengths) < 2 or strengths[0] != 0.0 or not rising or strengths[-1] > self.highest:
-            raise ns.NeurosimError(
-                f"{self.key} = {', '.join(f'{strength:g}' for strength in strengths)}: give two "
-                f"values or more that rise from 0 to at most {self.at(self.highest)}"
-            )
+        """Return name, strength and unit; the name of a population."""
+        return f"{self.name} {strength:g} {self.unit}".rstrip()
 
     def jitter(self, strength: float) -> float:
         """Return the standard deviation of arrival times (ms)."""
         return 0.0
 
-    def neuron(self, neuron: ns.LIF, strength: float, window: float) -> ns.LIF:
-        """Return the neuron with the effect, for windows of so many ms."""
-        return neuron
+    def neuron(self, strength: float, window: float) -> ns.LIF:
+        """Return the neuron with the effect."""
+        return NEURON
 
-    def wire(  # noqa: B027  (most take none)
+    def connect(  # noqa: B027 (most effects need no synapses)
         self, net: ns.Network, population: ns.Population, strength: float, window: float
     ) -> None:
-        """Add the synapses that the effect takes."""
+        """Add the synapses of the effect."""
 
-    def refractory(self, trials: Trials) -> NDArray[np.bool_]:
+    def refractory(self, trials: Trials) -> kit.Bools:
         """Return in which windows neurons cannot fire, shape (n_windows, n_neurons)."""
         return np.zeros(trials.fired.shape, dtype=bool)
 
-    def unseen(self, trials: Trials) -> NDArray[np.float64]:
-        """Return the potential (mV) that the spikes sent do not tell, (n_windows, n_neurons)."""
+    def extra_potential(self, trials: Trials) -> kit.Floats:
+        """Return the potential not due to the spikes sent (mV), shape (n_windows, n_neurons)."""
         return np.zeros(trials.fired.shape)
 
     @abstractmethod
-    def columns(self, trials: Trials) -> NDArray[np.float64]:
-        """Return what a logistic neuron may be told besides, (n_windows, n_neurons, n)."""
+    def predictors(self, trials: Trials) -> kit.Floats:
+        """Return further columns for a logistic neuron, shape (n_windows, n_neurons, n)."""
 
-    def probability(self, trials: Trials) -> NDArray[np.float64]:
-        """Return the probability to fire given all that went before: the neuron's own law.
-
-        Shape (n_windows, n_neurons). Where nothing is unseen it is that of the logistic twin, to
-        the last bit.
-        """
-        twin = bridge.to_logistic(trials.unit)
-        score = twin.score(trials.sent) + trials.unit.noise.beta * self.unseen(trials)
+    def probability(self, trials: Trials) -> kit.Floats:
+        """Return the true firing probability given the complete past, (n_windows, n_neurons)."""
+        logistic, beta = bridge.to_logistic(trials.unit), trials.unit.noise.beta
+        score = logistic.score(trials.sent) + beta * self.extra_potential(trials)
         return np.where(self.refractory(trials), 0.0, expit(score))
 
-    def potential(self, trials: Trials) -> NDArray[np.float64]:
-        """Return the potential at the end of each window, before any spike (mV)."""
+    def potential(self, trials: Trials) -> kit.Floats:
+        """Return the potential at the end of each window, before a spike resets it (mV)."""
         neuron = trials.unit.neuron
-        free = neuron.v_rest + trials.supposed + self.unseen(trials)
+        free = neuron.v_rest + trials.expected + self.extra_potential(trials)
         return np.where(self.refractory(trials), neuron.v_reset, free)
 
 
 class Jitter(Effect):
-    """Spikes arrive early or late, and so in another window."""
+    """Spikes arrive early or late, and therefore in another window."""
 
     key = "jitter"
-    axis = "s.d. of arrival times (ms)"
-    words = "spikes arrive with a standard deviation of {:g} ms"
-    told = "spikes counted as they arrive"
-    highest = 1000.0
+    axis = "SD of arrival times (ms)"
     unit = "ms"
+    summary = "Jitter: spikes arrive with an SD of {:g} ms, often in another window"
+    predictor_names = "spikes as they arrive"
 
     def jitter(self, strength: float) -> float:
         """Return the strength."""
         return strength
 
-    def unseen(self, trials: Trials) -> NDArray[np.float64]:
-        """Return what arrived less what was sent (mV)."""
+    def extra_potential(self, trials: Trials) -> kit.Floats:
+        """Return the difference between spikes arrived and spikes sent (mV)."""
         return trials.unit.potential(trials.arrived - trials.sent)
 
-    def columns(self, trials: Trials) -> NDArray[np.float64]:
-        """Return the spikes at each synapse that arrived in the window."""
+    def predictors(self, trials: Trials) -> kit.Floats:
+        """Return the spikes that arrived in the window, by synapse."""
         return trials.arrived
 
 
 class Refractoriness(Effect):
-    """A spike silences the neuron for some windows."""
+    """A neuron cannot fire for some windows after a spike."""
 
     key = "refractoriness"
     axis = "refractory period (windows)"
-    words = "a spike silences the neuron for {:g} windows"
-    told = "own spikes, 8 windows"
-    highest = 100.0
     unit = "windows"
+    summary = "Refractoriness: a spike prevents others for {:g} windows (grey)"
+    predictor_names = "past spikes, 8 windows"
 
-    def check(self, strengths: Sequence[float]) -> None:
-        """Raise an error also if a strength is not a whole number of windows."""
-        super().check(strengths)
-        for strength in strengths:
-            if strength != round(strength):
-                raise ns.NeurosimError(
-                    f"refractoriness = {strength:g} windows: give whole numbers of windows"
-                )
-
-    def neuron(self, neuron: ns.LIF, strength: float, window: float) -> ns.LIF:
+    def neuron(self, strength: float, window: float) -> ns.LIF:
         """Return the neuron with a refractory period."""
-        return replace(neuron, t_ref=strength * window)
+        return replace(NEURON, t_ref=strength * window)
 
-    def refractory(self, trials: Trials) -> NDArray[np.bool_]:
+    def refractory(self, trials: Trials) -> kit.Bools:
         """Return the windows after spikes."""
-        return ago(trials.fired, [range(1, 1 + round(trials.strength))])[..., 0] > 0.0
+        return past(trials.fired, 1, 1 + round(trials.strength))[..., 0] > 0.0
 
-    def columns(self, trials: Trials) -> NDArray[np.float64]:
-        """Return whether the neuron fired in each of eight windows before."""
-        return ago(trials.fired, each_of(range(1, 9)))
+    def predictors(self, trials: Trials) -> kit.Floats:
+        """Return the neuron's spikes in each of the last eight windows."""
+        return past(trials.fired, *range(1, 10))
 
 
 class CarryOver(Effect):
-    """The membrane has not forgotten the last window when the next one ends."""
+    """The potential has not decayed when the next window ends."""
 
     key = "carry_over"
-    axis = "share of potential left by a window"
-    words = "{:g} of the potential is left when the next window ends"
-    told = "input and own spikes, 8 windows"
-    highest = 0.99
+    axis = "fraction of potential carried over"
+    summary = "Carry-over: a fraction {:g} of the potential remains in the next window"
+    predictor_names = "input and spikes, 8 windows"
 
-    def neuron(self, neuron: ns.LIF, strength: float, window: float) -> ns.LIF:
+    def neuron(self, strength: float, window: float) -> ns.LIF:
         """Return the neuron with a slower membrane."""
-        return replace(neuron, tau_m=-window / math.log(strength)) if strength else neuron
+        return replace(NEURON, tau_m=-window / math.log(strength)) if strength else NEURON
 
-    def unseen(self, trials: Trials) -> NDArray[np.float64]:
-        """Return what is left of the potential before (mV); a spike has reset it, here to rest."""
-        left = math.exp(-trials.window / trials.unit.neuron.tau_m)
-        carried, before = np.zeros(trials.fired.shape), np.zeros(trials.fired.shape[1])
-        for k, (supposed, fired) in enumerate(zip(trials.supposed, trials.fired, strict=True)):
-            carried[k] = left * before
-            before = np.where(fired, 0.0, supposed + carried[k])
-        return carried
+    def extra_potential(self, trials: Trials) -> kit.Floats:
+        """Return what remains of the previous potential (mV); a spike resets it to rest."""
+        remaining = math.exp(-trials.window / trials.unit.neuron.tau_m)
+        extra = np.zeros(trials.fired.shape)
+        for k in range(1, len(extra)):
+            previous = trials.expected[k - 1] + extra[k - 1]
+            extra[k] = remaining * np.where(trials.fired[k - 1], 0.0, previous)
+        return extra
 
-    def columns(self, trials: Trials) -> NDArray[np.float64]:
-        """Return the potential that the input made, and the spikes, in eight windows before."""
-        lags = each_of(range(1, 9))
-        return np.concatenate([ago(trials.supposed, lags), ago(trials.fired, lags)], axis=-1)
+    def predictors(self, trials: Trials) -> kit.Floats:
+        """Return potential due to input, and spikes, in each of the last eight windows."""
+        lags = range(1, 10)
+        return np.concatenate([past(trials.expected, *lags), past(trials.fired, *lags)], axis=-1)
 
 
 class Feedback(Effect):
-    """Two neurons excite each other: what each of them fires comes back through the other."""
+    """Two neurons excite each other: a spike returns through the other neuron."""
 
     key = "feedback"
-    axis = "PSP of the other neuron's spike (mV)"
-    words = "each spike of the other neuron of a pair adds {:g} mV"
-    told = "spikes of the other neuron"
-    highest = 50.0
+    axis = "PSP between the two neurons (mV)"
     unit = "mV"
+    summary = "Feedback: each spike of the other neuron (triangles) adds {:g} mV"
+    predictor_names = "spikes of the other neuron"
 
-    def wire(
+    def connect(
         self, net: ns.Network, population: ns.Population, strength: float, window: float
     ) -> None:
-        """Connect the neurons of each pair, a window's delay apart."""
-        each = np.arange(population.size)
-        net.connect(population, population, ns.Explicit(each, each ^ 1), psp=strength, delay=window)
+        """Connect the neurons of each pair in both directions, with a delay of one window."""
+        ids = np.arange(population.size)
+        net.connect(population, population, ns.Explicit(ids, ids ^ 1), psp=strength, delay=window)
 
-    def unseen(self, trials: Trials) -> NDArray[np.float64]:
-        """Return the potential that the other neuron's spike of the window before makes (mV)."""
-        return trials.strength * self.columns(trials)[..., 0]
+    def extra_potential(self, trials: Trials) -> kit.Floats:
+        """Return the PSP of the other neuron's spike in the previous window (mV)."""
+        return trials.strength * self.predictors(trials)[..., 0]
 
-    def columns(self, trials: Trials) -> NDArray[np.float64]:
-        """Return whether the other neuron fired in the window before."""
+    def predictors(self, trials: Trials) -> kit.Floats:
+        """Return the other neuron's spikes in the previous window."""
         others = np.arange(trials.fired.shape[1]) ^ 1
-        return ago(trials.fired[:, others], [range(1, 2)])
+        return past(trials.fired[:, others], 1, 2)
 
 
 class Adaptation(Effect):
-    """Every spike starts a slow current that hyperpolarises the neuron."""
+    """Each spike starts a slow hyperpolarising current."""
 
     key = "adaptation"
-    axis = "potential lost by each own spike (mV)"
-    words = "each own spike takes {:g} mV away, for about 100 ms"
-    told = "own spikes, 64 windows"
-    highest = 50.0
+    axis = "hyperpolarisation per spike (mV)"
     unit = "mV"
+    summary = "Adaptation: each spike hyperpolarises by {:g} mV, decaying over 100 ms"
+    predictor_names = "past spikes, 64 windows"
 
     current: ClassVar[ns.ExpCurrent] = ns.ExpCurrent(tau=100.0)
 
-    def wire(
+    def connect(
         self, net: ns.Network, population: ns.Population, strength: float, window: float
     ) -> None:
-        """Connect every neuron to itself, by a slow current that arrives after a window."""
-        own: dict[str, object] = {"synapse": self.current, "psp": -strength, "delay": window}
-        net.connect(population, population, ns.OneToOne(), **own)  # type: ignore[arg-type]
+        """Connect each neuron to itself by the slow current, with a delay of one window."""
+        net.connect(
+            population, population, ns.OneToOne(), synapse=self.current, psp=-strength,
+            delay=window,
+        )  # fmt: skip
 
-    def unseen(self, trials: Trials) -> NDArray[np.float64]:
-        """Return the potential that the slow current of all own spikes makes (mV)."""
+    def extra_potential(self, trials: Trials) -> kit.Floats:
+        """Return the potential due to the currents of all past spikes (mV)."""
         neuron, slow = trials.unit.neuron, self.current
         weight = -trials.strength / slow.psp_per_weight(neuron)
-        kept = math.exp(-trials.window / slow.tau)
-        # Of a current that begins a window with 1 pA; the membrane forgets all that was before.
-        gain = neuron.resistance * kept / (1.0 - neuron.tau_m / slow.tau)
-        unseen, current = np.zeros(trials.fired.shape), np.zeros(trials.fired.shape[1])
-        for k in range(1, len(unseen)):
-            unseen[k] = gain * current
-            current = kept * current + weight * trials.fired[k - 1]
-        return unseen
+        decay = math.exp(-trials.window / slow.tau)
+        # Depolarisation at the end of a window by a current of 1 pA at its start.
+        gain = neuron.resistance * decay / (1.0 - neuron.tau_m / slow.tau)
+        # The current of a spike starts in the window after the next.
+        return lfilter([0.0, 0.0, gain * weight], [1.0, -decay], trials.fired.astype(float), axis=0)
 
-    def columns(self, trials: Trials) -> NDArray[np.float64]:
-        """Return the spikes of the windows 2, 3–4, 5–8 … 33–64 ago: the first comes too soon."""
-        return ago(trials.fired, (range(2**k // 2 + 1, 2**k + 1) for k in range(1, 7)))
+    def predictors(self, trials: Trials) -> kit.Floats:
+        """Return the numbers of spikes 2, 3–4, 5–8, … 33–64 windows ago."""
+        return past(trials.fired, 2, 3, 5, 9, 17, 33, 65)
 
 
 EFFECTS: tuple[Effect, ...] = (
@@ -269,4 +262,28 @@ EFFECTS: tuple[Effect, ...] = (
     Feedback(),
     Adaptation(),
 )
-"""In the order in which they are shown."""
+
+
+def past(values: NDArray, *edges: int) -> kit.Floats:
+    """Return sums of earlier values over ranges of lags.
+
+    Parameters
+    ----------
+    values : (n_windows, n_neurons) ndarray
+        0 before the run.
+    *edges : int
+        Ascending: range k contains the lags from edges[k] to edges[k + 1] − 1.
+
+    Returns
+    -------
+    (n_windows, n_neurons, n_ranges) ndarray
+
+    Examples
+    --------
+    >>> past(np.array([[1.0], [2.0], [3.0], [4.0]]), 1, 2, 4)[:, 0].tolist()
+    [[0.0, 0.0], [1.0, 0.0], [2.0, 1.0], [3.0, 3.0]]
+    """
+    before = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
+    window = np.arange(len(values))
+    up_to = [before[np.maximum(window + 1 - edge, 0)] for edge in edges]
+    return np.moveaxis(-np.diff(up_to, axis=0), 0, -1)

@@ -1,253 +1,287 @@
-"""Pushes of growing strength: up to −55 mV the neuron answers by degrees, above it all or none."""
+"""The action potential is all or none.
+
+Equal neurons rest at −70 mV. Each receives one brief stimulus, which depolarises it by 5 to 40 mV.
+Up to the threshold of −55 mV the response is graded: the potential rises by the size of the
+stimulus and decays. At exactly −55 mV the neuron is still silent. Strictly above, it fires, and a
+stronger stimulus gives the same action potential.
+
+An integrate-and-fire neuron detects the threshold crossing, and its action potential up to +30 mV
+is only drawn. Therefore the same stimuli are given to Hodgkin–Huxley neurons, whose ion channels
+generate the action potential: sodium channels open and depolarise the membrane, then they
+inactivate, and potassium channels open and repolarise it. These neurons have no sharp threshold,
+but they too fire all or none.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 import bridge
 import neurosim as ns
-from neurosim.scenario import RunOptions, Scenario
-from scenarios._kit.common import draw_levels, signed
-from scenarios.biological_neuron.action_potential_channels import (
-    SQUID,
-    channel_findings,
-    draw_channels,
-)
+from scenarios import _kit as kit
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-NEURON = ns.LIF()
+NEURON, SQUID = ns.LIF(), ns.HodgkinHuxley()
+NAMES = {"neuron": "integrate-and-fire", "channels": "Hodgkin–Huxley"}
 ARRIVAL = 10.0
-"""When the push arrives (ms)."""
-STRONGEST = 200.0
-"""Strongest push allowed (mV)."""
-MOST = 100
-"""Most pushes in one run."""
-PANELS = 9
-"""Most potentials drawn."""
-BEFORE, AFTER = 1.0, 4.0
-"""How much of a spike is drawn (ms)."""
+"""Time of the stimulus (ms)."""
+SODIUM, POTASSIUM = "#E69F00", "#56B4E9"
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What can be changed."""
+class Settings(kit.BaseSettings):
+    """Settings of the scenario."""
 
-    pushes: tuple[float, ...] = field(
-        default=(5.0, 10.0, 15.0, 15.1, 20.0, 40.0),
-        metadata={"help": "how far each push lifts the potential", "unit": "mV"},
-    )
-
-    def __post_init__(self) -> None:
-        if not 1 <= len(self.pushes) <= MOST:
-            raise ns.NeurosimError(
-                f"pushes has {len(self.pushes)} values: give from 1 to {MOST}, in mV"
-            )
-        for push in self.pushes:
-            if not abs(push) <= STRONGEST:
-                raise ns.NeurosimError(
-                    f"pushes = {push:g} mV is outside -{STRONGEST:g} to {STRONGEST:g} mV: "
-                    "15 mV lift the potential from rest to threshold"
-                )
+    pushes: tuple[float, ...] = kit.setting(
+        (5.0, 10.0, 15.0, 15.1, 20.0, 40.0), "mV", -200.0, 200.0,
+        "depolarisation by each stimulus", length=(1, 100),
+    )  # fmt: skip
 
 
-def network(settings: Settings, options: RunOptions) -> ns.Network:
-    """Describe neurons of both kinds at rest, each with a push of its own."""
+def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
+    """Stimulate one neuron of each model with each strength."""
     net = ns.Network()
-    for name, neuron in (("neuron", NEURON), ("channels", SQUID)):
-        neurons = net.add(name, len(settings.pushes), neuron)
-        net.drive(neurons, ns.SpikeTimes(np.array([ARRIVAL])), psp=np.array(settings.pushes))
+    for name, model in (("neuron", NEURON), ("channels", SQUID)):
+        neurons = net.add(name, len(settings.pushes), model)
+        net.drive(neurons, ns.SpikeTimes([ARRIVAL]), psp=np.array(settings.pushes))
         net.record(neurons, "v")
+    for gate in "mhn":
+        net.record(neurons, gate)
     return net
 
 
-def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
-    """Measure rest, peak and who fired."""
-    info, trace = result.populations["neuron"], result.traces["neuron", "v"]
-    pushes = np.array(settings.pushes)
-    peaks = trace.with_spikes().max(axis=0)
-    fired = result.spikes["neuron"].counts() > 0
-    exact = pushes == info.v_threshold - info.v_rest
+def conductances(result: ns.Result, neuron: int) -> kit.Floats:
+    """Return the conductances of the sodium and the potassium channels (µS), shape (2, n_times)."""
+    m, h, n = (result.traces["channels", gate].of(neuron) for gate in "mhn")
+    return 1e-3 * np.array([SQUID.g_na * m**3 * h, SQUID.g_k * n**4])
+
+
+def findings(result: ns.Result, settings: Settings) -> kit.Findings:
+    """Measure rest, peaks and spikes, and the ions that flow during one action potential."""
+    trace, pushes = result.traces["neuron", "v"], np.array(settings.pushes)
+    potentials, after = trace.with_spikes(), trace.times >= ARRIVAL
+    peaks, fired = potentials.max(axis=0), result.spikes["neuron"].counts() > 0
+    exact = pushes == bridge.threshold_distance(NEURON)
+    v, shown = result.traces["channels", "v"], shown_neuron(result, settings)
+    opened, reversal = conductances(result, shown), np.array([[SQUID.e_na], [SQUID.e_k]])
+    sodium, potassium = (opened * (v.of(shown) - reversal)).sum(axis=1) * result.dt
     return {
         "rest_mv": trace.values[trace.times < ARRIVAL].mean(),
-        "threshold_mv": info.v_threshold,
+        "threshold_mv": NEURON.v_threshold,
         "peak_mv": peaks.max(),
         "pushes_mv": pushes,
         "peaks_mv": peaks,
         "fired": fired,
         "fired_at_exactly_threshold": fired[exact].any() if exact.any() else None,
-        "highest_silent_mv": peaks[~fired].max(initial=info.v_rest),
-        "distinct_spikes": len(np.unique(spike_shapes(result), axis=0)),
-    } | channel_findings(result, pushes)
+        "highest_silent_mv": peaks[~fired].max(initial=NEURON.v_rest),
+        "distinct_spikes": len(np.unique(potentials[after][:, fired].T, axis=0)),
+        "channels_rest_mv": SQUID.v_rest,
+        "channels_fired": result.spikes["channels"].counts() > 0,
+        "channels_peaks_mv": v.values.max(axis=0),
+        "sodium_in_pc": -sodium,
+        "potassium_out_pc": potassium,
+        "potassium_after_sodium_ms": np.diff(v.times[opened.argmax(axis=1)])[0],
+    }
 
 
-def spike_shapes(result: ns.Result) -> NDArray[np.float64]:
-    """Return the potentials (mV) around each neuron's spike, one row for each that fired."""
-    spikes, trace = result.spikes["neuron"], result.traces["neuron", "v"]
-    fired = np.unique(spikes.ids)
-    first = np.array([spikes.of(neuron)[0] for neuron in fired])
-    starts = np.rint((first - BEFORE) / result.dt).astype(int) - 1
-    length = len(trace.times) - starts.max(initial=0)
-    rows = [
-        trace.with_spikes(neuron)[start : start + length]
-        for neuron, start in zip(fired, starts, strict=True)
+def shown_neuron(result: ns.Result, settings: Settings) -> int:
+    """Return the Hodgkin–Huxley neuron with the weakest stimulus that fires, or the strongest."""
+    order = np.argsort(settings.pushes, kind="stable")
+    fired = order[result.spikes["channels"].counts()[order] > 0]
+    return int(fired[0] if len(fired) else order[-1])
+
+
+def report(found: kit.Findings, settings: Settings) -> kit.Report:
+    """State the responses of both neurons, and the flow of ions."""
+    return [
+        f"{len(settings.pushes)} neurons of each model, at rest, received one stimulus each.",
+        "Integrate-and-fire (rest −70 mV, threshold −55 mV): "
+        + _outcome(settings, found["fired"], found["peaks_mv"]),
+        f"Hodgkin–Huxley (rest {kit.signed(SQUID.v_rest, 3)} mV, no fixed threshold): "
+        + _outcome(settings, found["channels_fired"], found["channels_peaks_mv"]),
+        "After the weakest stimulus that fires a Hodgkin–Huxley neuron, "
+        f"{found['sodium_in_pc']:.0f} pC of sodium flow in and {found['potassium_out_pc']:.0f} pC "
+        "of potassium flow out. The potassium conductance peaks "
+        f"{found['potassium_after_sodium_ms']:.1f} ms after the sodium conductance.",
     ]
-    return np.array(rows).reshape(len(rows), length)
 
 
-def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
-    """Draw the potentials, and how their height depends on the push."""
+def _outcome(settings: Settings, fired: kit.Bools, peaks: kit.Floats) -> str:
+    """Return which stimuli evoke action potentials, and the peak potentials."""
+    pushes, parts = np.array(settings.pushes), []
+    for outcome, words in ((False, "no action potential"), (True, "an action potential")):
+        chosen = np.array(fired) == outcome
+        if chosen.any():
+            stimuli, heights = _span(pushes[chosen]), _span(np.array(peaks)[chosen])
+            parts += [f"stimuli of {stimuli} evoke {words} (peak {heights})"]
+    return ", ".join(parts) + "."
+
+
+def _span(values: kit.Floats) -> str:
+    """Return the smallest and the largest value (mV)."""
+    ends = (kit.signed(value, 3, plus=True) for value in (values.min(), values.max()))
+    return " to ".join(dict.fromkeys(ends)) + " mV"
+
+
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw the responses of both neurons, and the ion channels."""
+    left = kit.panel(
+        _draw_integrate_and_fire, result, settings, ylabel="membrane potential (mV)",
+        xlabel="time (ms)", xlim=(ARRIVAL - 6.0, ARRIVAL + 30.0),
+        title="Integrate-and-fire: threshold and reset",
+    )  # fmt: skip
+    right = kit.panel(
+        _draw_hodgkin_huxley, result, settings, xlabel="time (ms)",
+        xlim=(ARRIVAL - 2.0, ARRIVAL + 10.0), title="Hodgkin–Huxley: ion channels",
+    )  # fmt: skip
+    title = "Weak stimuli evoke graded responses, stronger ones the same action potential"
     return {
-        "potentials": _draw_potentials(result, settings),
-        "all-or-none": _draw_all_or_none(result, settings),
-        "ion-channels": draw_channels(result, np.array(settings.pushes)),
+        "potentials": kit.page(title, left, right, size=(9.0, 4.2), sharey=True),
+        "ion-channels": _draw_channels(result, settings),
     }
 
 
-def _draw_potentials(result: ns.Result, settings: Settings) -> Figure:
-    from neurosim import plot
-
-    shown = np.argsort(settings.pushes, kind="stable")[:PANELS]
-    columns = min(3, len(shown))
-    rows = -(-len(shown) // columns)
-    fig = plot.figure(1.8 + 2.0 * columns, 1.0 + 1.8 * rows)
-    grid = plot.panels(fig, rows, columns, sharex=True, sharey=True)
-    info, trace = result.populations["neuron"], result.traces["neuron", "v"]
-    low = trace.values[:, shown].min() - 22.0
-    with plot.style():
-        for place, (axes, neuron) in enumerate(zip(grid, shown, strict=False)):
-            push = settings.pushes[neuron]
-            axes.plot(trace.times, trace.with_spikes(neuron), color="black")
-            axes.plot(ARRIVAL, low + 8.0, "^", color=plot.colour_of(1 if push >= 0 else -1), ms=7)
-            axes.set_title(f"pushed by {signed(push)} mV", fontsize=10)
-            draw_levels(axes, info, words=place % columns == columns - 1)
-        for axes in grid[len(shown) :]:
-            axes.set_visible(False)
-        grid[0].set(xlim=(0.0, result.duration), ylim=(low, 36.0), yticks=(-70, -55, 0, 30))
-        fig.supxlabel("time (ms); ▲ the push arrives", fontsize=10)
-        fig.supylabel("membrane potential (mV)", fontsize=10)
-    return fig
+def _draw_integrate_and_fire(axes: kit.Axes, result: ns.Result, settings: Settings) -> None:
+    """Draw the potentials of all integrate-and-fire neurons over each other."""
+    trace, fired = result.traces["neuron", "v"], result.spikes["neuron"].counts() > 0
+    potentials, pushes = trace.with_spikes(), np.array(settings.pushes)
+    axes.plot(trace.times, potentials[:, ~fired], color="black")
+    axes.plot(trace.times, potentials[:, fired], color=kit.SPIKING, lw=1.8)
+    for chosen, y, colour, text in (
+        (fired, 15.0, kit.SPIKING, "spikes (drawn up to +30 mV)"),
+        (~fired, -40.0, "black", "graded responses"),
+    ):
+        if chosen.any():
+            kit.label(axes, ARRIVAL, y, f"{_span(pushes[chosen])}:\n{text}", colour)
+    kit.draw_levels(axes, result.populations["neuron"])
 
 
-def _draw_all_or_none(result: ns.Result, settings: Settings) -> Figure:
-    """Draw the height of the answer against the push, and the spikes over each other."""
-    from neurosim import plot
-
-    fig = plot.figure(7.6, 3.6)
-    left, right = plot.panels(fig, 1, 2, sharey=True, width_ratios=(3, 2))
-    info = result.populations["neuron"]
-    pushes, fired = np.array(settings.pushes), result.spikes["neuron"].counts() > 0
-    peaks = result.traces["neuron", "v"].with_spikes().max(axis=0)
-    gap = info.v_threshold - info.v_rest
-    with plot.style():
-        left.plot([0.0, gap], [info.v_rest, info.v_threshold], color="0.7", lw=4, zorder=0)
-        end = max(pushes.max(), 2.0 * gap)
-        left.plot([gap, end], [info.v_peak, info.v_peak], color="0.7", lw=4, zorder=0)
-        for who, fill, words in ((~fired, "white", "silent"), (fired, "black", "fires")):
-            left.plot(pushes[who], peaks[who], "o", mfc=fill, color="black", ls="", label=words)
-        left.set(xlabel="push (mV)", ylabel="highest potential (mV)", yticks=(-70, -55, 0, 30))
-        left.set_title("by degrees, then all or none")
-        left.legend(loc="center right")
-        draw_levels(left, info, words=False)
-        _draw_spikes(right, result, pushes[fired])
-        draw_levels(right, info)
-    return fig
+def _draw_hodgkin_huxley(axes: kit.Axes, result: ns.Result, settings: Settings) -> None:
+    """Draw the potentials of all Hodgkin–Huxley neurons over each other."""
+    trace, fired = result.traces["channels", "v"], result.spikes["channels"].counts() > 0
+    axes.plot(trace.times, trace.values[:, ~fired], color="black")
+    axes.plot(trace.times, trace.values[:, fired], color=kit.SPIKING)
+    if fired.any():
+        order = [k for k in np.argsort(settings.pushes, kind="stable") if fired[k]]
+        for neuron, side in ((order[0], "right"), (order[-1], "left")):
+            v = trace.of(int(neuron))
+            text = f"{kit.signed(settings.pushes[neuron], plus=True)} mV"
+            kit.label(axes, trace.times[v.argmax()], v.max(), text, kit.SPIKING, side)
+    axes.axhline(SQUID.v_rest, color="0.45", lw=0.9, ls="--", zorder=0)
 
 
-def _draw_spikes(axes: Axes, result: ns.Result, pushes: NDArray[np.float64]) -> None:
-    """Draw the spikes over each other, the first ones as the widest lines."""
-    from neurosim import plot
+def _draw_channels(result: ns.Result, settings: Settings) -> kit.Figure:
+    """Draw potential, gates and conductances in one Hodgkin–Huxley neuron."""
+    shown = shown_neuron(result, settings)
+    times, v = result.traces["channels", "v"].times, result.traces["channels", "v"].of(shown)
+    end = min(times[v.argmax()] + 10.0, result.duration)
 
-    shapes = spike_shapes(result)[: len(plot.PALETTE), : round((BEFORE + AFTER) / result.dt)]
-    for k, shape in enumerate(shapes):
-        colour, width = plot.PALETTE[-1 - k], 2.0 + 3.0 * (len(shapes) - 1 - k)
-        times = np.arange(len(shape)) * result.dt - BEFORE
-        axes.plot(times, shape, color=colour, lw=width, label=f"{signed(pushes[k])} mV")
-    axes.set(xlabel="time since the spike (ms)", title="the same spike")
-    if len(shapes):
-        axes.legend(loc="upper right", title="after a push of", alignment="left")
+    def draw_potential(axes: kit.Axes) -> None:
+        axes.plot(times, v, color="black")
+        for level, ion, colour in ((SQUID.e_na, "Na⁺", SODIUM), (SQUID.e_k, "K⁺", POTASSIUM)):
+            axes.axhline(level, color=colour, lw=0.9, ls="--", zorder=0)
+            kit.label(axes, end, level, f"reversal of {ion}")
+        kit.label(axes, ARRIVAL, v[times <= ARRIVAL].max(), "stimulus", side="left")
+
+    def draw_gates(axes: kit.Axes) -> None:
+        for gate, colour, line, text in (
+            ("m", SODIUM, "-", "m: Na⁺ activation"),
+            ("h", SODIUM, "--", "h: Na⁺ inactivation"),
+            ("n", POTASSIUM, "-", "n: K⁺ activation"),
+        ):
+            values = result.traces["channels", gate].of(shown)
+            axes.plot(times, values, color=colour, ls=line)
+            kit.label(axes, end, values[times <= end][-1], text)
+
+    def draw_conductances(axes: kit.Axes) -> None:
+        for values, colour, text in zip(
+            conductances(result, shown), (SODIUM, POTASSIUM), ("Na⁺", "K⁺"), strict=True
+        ):
+            axes.plot(times, values, color=colour)
+            kit.label(axes, times[values.argmax()], values.max(), text, side="above")
+        axes.margins(y=0.15)
+
+    stimulus = kit.signed(settings.pushes[shown], plus=True)
+    return kit.page(
+        "Sodium channels depolarise the membrane, potassium channels repolarise it",
+        kit.panel(
+            draw_potential, ylabel="potential (mV)",
+            title=f"Membrane potential, stimulus {stimulus} mV at {ARRIVAL:g} ms",
+        ),
+        kit.panel(draw_gates, ylabel="gate", title="Gates"),
+        kit.panel(
+            draw_conductances, ylabel="conductance (µS)", xlabel="time (ms)",
+            title="Conductances", xlim=(ARRIVAL - 2.0, end),
+        ),
+        columns=1, size=(7.6, 7.0), sharex=True, height_ratios=(1.4, 1.0, 1.0),
+    )  # fmt: skip
 
 
-def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
-    """Set both neurons beside the abstract unit, which is active if the push is above 15 mV."""
+def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
+    """Compare both neurons with a unit that is active if the stimulus is above 15 mV."""
     pushes = np.array(settings.pushes)
-    info = result.populations["neuron"]
-    active = pushes > info.v_threshold - info.v_rest
-    fired = {name: result.spikes[name].counts() > 0 for name in ("neuron", "channels")}
-    alike = {name: bridge.agreement(fired[name], active) for name in fired}
-    peaks = result.traces["channels", "v"].values.max(axis=0)[fired["channels"]]
-    weakest = {
-        f"weakest_push_that_fires_{name}": bridge.Measure(pushes[who].min(), "mV")
-        for name, who in fired.items()
-        if who.any()
-    }
-    return bridge.Comparison(
-        title="All or none: integrate-and-fire, ion channels, and a threshold unit",
-        measures={
-            "agreement": replace(alike["neuron"], note="integrate-and-fire, and push > 15 mV"),
-            "agreement_of_channels": replace(
-                alike["channels"], note="ion channels fire from a push of about 7 mV on"
-            ),
-            "spread_of_peaks": bridge.Measure(
-                float(np.ptp(peaks)) if len(peaks) else 0.0,
-                "mV",
-                note="ion channels: of a spike of some 100 mV",
-            ),
-        }
-        | weakest,
-        drawings={"all-or-none": partial(_draw_worlds, result, pushes)},
+    active = pushes > bridge.threshold_distance(NEURON)
+    fired = {name: result.spikes[name].counts() > 0 for name in NAMES}
+    measures = {}
+    for name, words in NAMES.items():
+        measures[f"agreement_{name}"] = kit.Measure(
+            float((fired[name] == active).mean()), note=f"of {len(pushes)} stimuli",
+            label=f"Same decision: {words}",
+        )  # fmt: skip
+        if fired[name].any():
+            peaks = result.traces[name, "v"].with_spikes().max(axis=0)[fired[name]]
+            for key, value, label in (
+                (
+                    "weakest_push_that_fires",
+                    pushes[fired[name]].min(),
+                    "Weakest effective stimulus",
+                ),
+                ("spread_of_peaks", np.ptp(peaks), "Range of the peaks"),
+            ):
+                measures[f"{key}_{name}"] = kit.Measure(value, "mV", label=f"{label}: {words}")
+    same = "the same" if (fired["neuron"] == active).all() else "different"
+    conclusion = (
+        f"The integrate-and-fire neuron and the threshold unit make {same} decisions. "
+        "Ion channels make responses all or none without a fixed threshold."
     )
+    drawings = {"all-or-none": partial(_draw_decisions, result, pushes)}
+    title = "All or none: integrate-and-fire, ion channels and a threshold unit"
+    return kit.Comparison(title, measures, drawings, conclusion)
 
 
-def _draw_worlds(result: ns.Result, pushes: NDArray[np.float64]) -> Figure:
-    """Draw how far above rest each neuron came, and the abstract unit's step."""
-    from neurosim import plot
+def _draw_decisions(result: ns.Result, pushes: kit.Floats) -> kit.Figure:
+    """Draw the height of each response, and the step of the threshold unit."""
 
-    fig = plot.figure(6.4, 3.8)
-    (axes,) = plot.panels(fig)
-    gap = NEURON.v_threshold - NEURON.v_rest
-    low, high = min(0.0, pushes.min()), max(pushes.max(), 2.0 * gap)
-    with plot.style():
-        step = [0.0, 0.0, 1.0, 1.0]
-        axes.plot([low, gap, gap, high], step, color="0.7", lw=4, zorder=0, label="threshold unit")
-        for name, marker, colour, words in (
-            ("neuron", "o", "black", "integrate-and-fire"),
-            ("channels", "D", plot.PALETTE[1], "ion channels"),
+    def draw(axes: kit.Axes) -> None:
+        distance = bridge.threshold_distance(NEURON)
+        ends = min(0.0, pushes.min()), max(pushes.max(), 2.0 * distance)
+        step = {"color": kit.LOGISTIC, "lw": 3, "zorder": 0, "label": "threshold unit × 100 mV"}
+        axes.plot([ends[0], distance, distance, ends[1]], [0.0, 0.0, 100.0, 100.0], **step)
+        for (name, words), marker, colour in zip(
+            NAMES.items(), "oD", (kit.SPIKING, "black"), strict=True
         ):
             peaks = result.traces[name, "v"].with_spikes().max(axis=0)
-            rest = result.populations[name].v_rest
-            share = (peaks - rest) / (NEURON.v_peak - NEURON.v_rest)
-            axes.plot(pushes, share, marker, color=colour, mfc="none", ms=7, label=words)
-        axes.set(xlabel="push (mV)", ylabel="answer (1 = 100 mV)")
-        fig.legend(loc="outside lower center", ncols=3)
-    return fig
+            height = peaks - result.populations[name].v_rest
+            axes.plot(pushes, height, marker, color=colour, mfc="none", ms=7, label=words)
+
+    labels = {"xlabel": "depolarisation by the stimulus (mV)", "ylabel": "peak above rest (mV)"}
+    title = "Both neurons and the threshold unit respond all or none"
+    return kit.page(title, kit.panel(draw, legend="center right", **labels), size=(7.4, 4.2))
 
 
-scenario = Scenario(
+scenario = kit.Scenario(
     name="action-potential",
-    title="All or none: what it takes to make a neuron fire",
+    text=__doc__,
     row="S1",
-    source="L0, L1, L4",
+    source=kit.lectures("L0", "L1", "L4"),
     group="The biological neuron",
-    description=(
-        "Equal neurons rest at -70 mV, and each receives one push of another strength. Up to the "
-        "threshold of -55 mV the potential answers by degrees and falls back; at exactly -55 mV "
-        "the neuron is still silent. Strictly above, it fires: the potential rises to +30 mV and "
-        "returns, and a stronger push gives the same spike. Beside them stand neurons whose action "
-        "potential is made by ion channels: sodium flows in, potassium out. They have no sharp "
-        "threshold, but they too fire all or none."
-    ),
     settings=Settings,
     duration=60.0,
     network=network,
     findings=findings,
+    report=report,
     figures=figures,
     compare=compare,
 )

@@ -1,181 +1,370 @@
-"""A neuron for Marilyn Monroe: it fires to her picture, her drawing and her name alone."""
+"""A concept cell that responds to Marilyn Monroe's picture, drawing and name.
+
+Each of eight persons has three representations: a picture, a drawing and a written name. Each
+representation excites ten of 192 input neurons. Two of these also belong to the next person, some
+fail, and others fire by chance. All input neurons project to one cell. During training, a teaching
+input fires the cell whenever Marilyn is shown. Spike-timing dependent plasticity (STDP) strengthens
+the synapses of input neurons that represent her, and weakens all others. Then all representations
+are shown without the teaching input, and the cell fires to Marilyn only.
+
+The comparison trains a logistic neuron by gradient descent on the same presentations. It learns
+similar weights, and makes the same decisions.
+"""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import lru_cache, partial
 
 import numpy as np
 
 import bridge
-from neurosim.scenario import Scenario
-from scenarios._kit.common import draw_levels
-from scenarios._kit.trials import SPIKING, TRAINED, draw_share
-from scenarios.biological_neuron.concept_cell_model import (
-    EVERY,
-    FIRST_PSP,
-    KINDS,
-    PERSONS,
-    Outcome,
-    Settings,
-    carriers,
-    network,
-)
+import neurosim as ns
+from scenarios import _kit as kit
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    import neurosim as ns
-
-
-def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
-    """Measure to what the cell fires, and what its synapses have become."""
-    outcome, carry = Outcome.of(result, settings), carriers()
-    shares = outcome.shares(outcome.fired)
-    return {
-        **{f"fires_to_{kind.replace(' ', '_')}": shares[0, k] for k, kind in enumerate(KINDS)},
-        "fires_to_others": shares[1:].mean(),
-        "most_to_another": shares[1:].max(),
-        "naive_cell_fires": outcome.naive.mean(),
-        "psp_of_carriers_mv": outcome.psps[carry].mean(),
-        "psp_of_others_mv": outcome.psps[~carry].mean(),
-        "psp_before_mv": FIRST_PSP,
-        "presentations": len(outcome.fired),
-    }
+KINDS = ("picture", "drawing", "written name")
+PERSONS = ("Marilyn Monroe", *(f"person {k}" for k in range(2, 9)))
+CASES = len(PERSONS) * len(KINDS)
+UNITS, SHARED = 10, 2
+"""Input neurons of each representation, and how many of them the next person shares."""
+PER_KIND = len(PERSONS) * (UNITS - SHARED)
+INPUTS = len(KINDS) * PER_KIND
+CELL = ns.LIF(t_ref=20.0)
+EVERY, JITTER, TEACHER = 60.0, 4.0, 8.0
+"""Interval of presentations, range of spike times, and delay of the teaching input (ms)."""
+FIRST_PSP = 0.5
+"""PSP of all synapses before training (mV)."""
+SAMPLES = 30
+"""Number of times at which the PSPs are recorded during training."""
 
 
-def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
-    """Draw the potential of the cell through one round of all representations."""
-    from neurosim import plot
+@dataclass(frozen=True)
+class Settings(kit.BaseSettings):
+    """Settings of the scenario."""
 
-    info, trace = result.populations["concept cell"], result.traces["concept cell", "v"]
-    stop = EVERY * len(PERSONS) * len(KINDS)
-    inside = trace.times <= stop
-    fig = plot.figure(9.6, 4.6)
-    (axes,) = plot.panels(fig)
-    with plot.style():
-        axes.plot(trace.times[inside], trace.with_spikes(0)[inside], color="black", lw=0.8)
-        draw_levels(axes, info)
-        for person, name in enumerate(PERSONS):
-            left = EVERY * len(KINDS) * person
-            width = EVERY * len(KINDS)
-            shade = plot.EXCITATORY if person == 0 else ("0.9" if person % 2 else "1.0")
-            alpha = 0.15 if person == 0 else 1.0
-            axes.axvspan(left, left + width, color=shade, alpha=alpha, lw=0, zorder=-1)
-            words = name.replace(" ", "\n")
-            axes.text(left + 0.5 * width, 36.0, words, ha="center", fontsize=8, va="bottom")
-        for k, kind in enumerate(KINDS):
-            axes.text(EVERY * (k + 0.55), -52.0, kind, rotation=90, fontsize=8, va="bottom")
-        axes.set(xlim=(0.0, stop), ylim=(-73.0, 52.0), yticks=(-70, -55, 0, 30))
-        axes.set(xlabel="time (ms)", ylabel="membrane potential (mV)")
-    return {"answers": fig}
-
-
-def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
-    """Set the cell that learned from spike times beside a logistic neuron trained on the same."""
-    outcome, carry = Outcome.of(result, settings), carriers()
-    hers, n = outcome.shown.marilyn, outcome.shown.marilyn.sum()
-    measures = {"agreement": bridge.agreement(outcome.fired, outcome.told)}
-    for key, fired, words in (
-        ("spiking", outcome.fired, "concept cell, in spikes"),
-        ("logistic", outcome.told, "logistic neuron"),
-    ):
-        for who, chosen in (("her", hers), ("others", ~hers)):
-            share = fired[chosen]
-            low, high = bridge.wilson_interval(share.sum(), share.size)
-            note = f"{words}, {share.size} presentations"
-            measures[f"{key}_fires_to_{who}"] = bridge.Measure(
-                float(share.mean()), "", float(low), float(high), note
-            )
-    psps, theta = outcome.psps, outcome.logistic.coef_[0]
-    for name, values, unit in (("psp", psps, "mV"), ("theta", theta, "")):
-        for who, chosen in (("carriers", carry), ("others", ~carry)):
-            note = f"{values[chosen].min():.2g} to {values[chosen].max():.2g}".replace("-", "−")
-            mean = float(values[chosen].mean())
-            measures[f"{name}_{who}"] = bridge.Measure(mean, unit, note=note)
-    likeness = float(np.corrcoef(psps, theta)[0, 1])
-    note = f"of PSPs and θ over {len(psps)} synapses"
-    measures["correlation"] = bridge.Measure(likeness, note=note)
-    return bridge.Comparison(
-        title=f"A neuron for Marilyn Monroe, asked {n} times for her: spiking and logistic",
-        measures=measures,
-        drawings={
-            "answers": partial(_draw_answers, outcome),
-            "weights": partial(_draw_weights, outcome),
-        },
+    presentations: int = kit.setting(900, "", 100, 100_000, "presentations during training")
+    carry: float = kit.setting(
+        0.85, "", 0.0, 1.0, "probability that an input neuron of a representation fires"
+    )
+    stray: float = kit.setting(0.03, "", 0.0, 0.5, "probability that another input neuron fires")
+    strongest: float = kit.setting(3.0, "mV", 0.6, 20.0, "largest PSP of a plastic synapse")
+    learning_rate: float = kit.setting(
+        0.05, "", 0.001, 0.5, "learning rate of STDP, relative to the largest PSP"
     )
 
 
-def _draw_answers(outcome: Outcome) -> Figure:
-    """Draw how often both fire to each representation of each person."""
-    from neurosim import plot
+@dataclass(frozen=True, eq=False)
+class Presentations:
+    """A sequence of presentations, one every 60 ms.
 
-    shown = outcome.shown
-    fig = plot.figure(9.0, 4.2)
-    grid = plot.panels(fig, 1, len(KINDS), sharey=True)
-    with plot.style():
-        for kind, axes in enumerate(grid):
-            for fired, words, colour, shift in (
-                (outcome.fired, "concept cell, in spikes", SPIKING, -0.12),
-                (outcome.told, "logistic neuron", TRAINED, 0.12),
-            ):
-                mine = shown.kind == kind
-                trials = np.bincount(shown.person[mine], minlength=len(PERSONS))
-                yes = np.bincount(shown.person[mine], fired[mine], len(PERSONS))
-                x = np.arange(len(PERSONS)) + shift
-                draw_share(axes, x, yes, trials, color=colour, label=words)
-            labels = ["Marilyn", *map(str, range(2, len(PERSONS) + 1))]
-            axes.set_xticks(range(len(PERSONS)), labels, rotation=45)
-            axes.set(title=KINDS[kind], xlabel="person", ylim=(-0.05, 1.05))
-        grid[0].set_ylabel("share of presentations with a spike")
-        fig.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    return fig
+    Attributes
+    ----------
+    person, kind : (n,) ndarray of int
+    active : (n, INPUTS) ndarray of bool
+        Input neurons that fire.
+    jitter : (n, INPUTS) ndarray
+        Spike times since the start of the presentation (ms).
+    """
 
+    person: np.ndarray
+    kind: np.ndarray
+    active: kit.Bools
+    jitter: kit.Floats
 
-def _draw_weights(outcome: Outcome) -> Figure:
-    """Draw how the synapses part in learning, and what both neurons have come to."""
-    from neurosim import plot
+    @classmethod
+    def draw(
+        cls, person: np.ndarray, kind: np.ndarray, settings: Settings, rng: np.random.Generator
+    ) -> Presentations:
+        """Draw the input neurons that fire, and their spike times."""
+        probability = np.full((len(person), INPUTS), settings.stray)
+        for row, one, how in zip(probability, person, kind, strict=True):
+            row[assembly(one, how)] = settings.carry
+        active = rng.random(probability.shape) < probability
+        return cls(person, kind, active, JITTER * rng.random(probability.shape))
 
-    carry = carriers()
-    fig = plot.figure(9.0, 4.0)
-    left, right = plot.panels(fig, 1, 2)
-    with plot.style():
-        times = np.append(0.0, outcome.times / 1e3)
-        start = np.full((1, len(carry)), FIRST_PSP)
-        history = np.vstack([start, outcome.history])
-        for chosen, colour, words in (
-            (~carry, "0.6", "from all other units"),
-            (carry, plot.EXCITATORY, "from units that carry her"),
-        ):
-            left.plot(times, history[:, chosen], color=colour, lw=0.5, alpha=0.4)
-            left.plot(times, history[:, chosen].mean(axis=1), color=colour, lw=2.4, label=words)
-            theta = outcome.logistic.coef_[0][chosen]
-            right.plot(outcome.psps[chosen], theta, "o", ms=4, color=colour, alpha=0.7)
-        left.set(xlabel="time of learning (s)", ylabel="PSP of a synapse (mV)")
-        right.set(xlabel="PSP learned from spike times (mV)", ylabel="θ of the logistic neuron")
-        fig.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    return fig
+    @property
+    def starts(self) -> kit.Floats:
+        """Start of each presentation (ms)."""
+        return 1.0 + EVERY * np.arange(float(len(self.person)))
+
+    @property
+    def shows_her(self) -> kit.Bools:
+        """Whether the person is Marilyn."""
+        return self.person == 0
+
+    def add_to(self, net: ns.Network) -> ns.Population:
+        """Add the input neurons to a network."""
+        neurons = net.add("inputs", INPUTS, ns.LIF(t_ref=1.0))
+        times = self.starts[:, None] + self.jitter
+        each = tuple(times[self.active[:, k], k] for k in range(INPUTS))
+        net.drive(neurons, ns.SpikeTimes(each), psp=50.0)
+        return neurons
 
 
-scenario = Scenario(
+def assembly(person: int, kind: int) -> np.ndarray:
+    """Return the input neurons that a representation of a person excites."""
+    return kind * PER_KIND + (person * (UNITS - SHARED) + np.arange(UNITS)) % PER_KIND
+
+
+def represents_her() -> kit.Bools:
+    """Return which input neurons represent Marilyn, shape (INPUTS,)."""
+    chosen = np.zeros(INPUTS, dtype=bool)
+    chosen[np.concatenate([assembly(0, kind) for kind in range(len(KINDS))])] = True
+    return chosen
+
+
+def training_presentations(settings: Settings, seed: int) -> Presentations:
+    """Return random presentations, a quarter of them of Marilyn."""
+    rng = np.random.default_rng([seed, 0])
+    n = settings.presentations
+    person = rng.integers(1, len(PERSONS), n)
+    person[rng.random(n) < 0.25] = 0
+    return Presentations.draw(person, rng.integers(0, len(KINDS), n), settings, rng)
+
+
+def probe_presentations(settings: Settings, seed: int, duration: float) -> Presentations:
+    """Return all representations of all persons, as often as the duration (ms) allows."""
+    rng = np.random.default_rng([seed, 1])
+    repeats = int((duration - 1.0) / (EVERY * CASES))
+    if repeats < 1:
+        raise ns.NeurosimError(
+            f"duration = {duration:g} ms is too short to show all {CASES} representations: give at "
+            f"least {EVERY * CASES + 1.0:g} ms"
+        )
+    case = np.tile(np.arange(CASES), repeats)
+    return Presentations.draw(case // len(KINDS), case % len(KINDS), settings, rng)
+
+
+@lru_cache(maxsize=4)
+def learned_psps(settings: Settings, seed: int, dt: float) -> kit.Floats:
+    """Train the cell by STDP and return the PSPs (mV) over time, shape (SAMPLES + 1, INPUTS).
+
+    Synapses with a spike shortly before that of the cell are strengthened. Those with a spike
+    within a longer time after it are weakened, and so, on average, are unrelated synapses.
+    """
+    shown, net = training_presentations(settings, seed), ns.Network()
+    inputs, cell = shown.add_to(net), net.add("concept cell", 1, CELL)
+    rule = ns.STDP(
+        settings.strongest, settings.learning_rate, asymmetry=0.6, tau_plus=10.0, tau_minus=100.0
+    )
+    plastic = net.connect(inputs, cell, ns.AllToAll(), psp=FIRST_PSP, plasticity=rule)
+    net.drive(cell, ns.SpikeTimes(shown.starts[shown.shows_her] + TEACHER), psp=20.0)
+    simulation = ns.Simulation(net, dt=dt, seed=seed)
+    history = [np.full(INPUTS, FIRST_PSP)]
+    for _ in range(SAMPLES):
+        simulation.run(round(EVERY * settings.presentations / SAMPLES / dt) * dt)
+        history.append(simulation.connections(plastic).weights)
+    return np.array(history)
+
+
+@lru_cache(maxsize=4)
+def trained(settings: Settings, seed: int) -> bridge.LogisticNeuron:
+    """Return a logistic neuron trained by gradient descent on the same presentations."""
+    shown = training_presentations(settings, seed)
+    ridge = 1.0 / settings.presentations
+    neuron = bridge.LogisticNeuron(solver="gradient", ridge=ridge, max_iter=20_000)
+    return neuron.fit(shown.active.astype(float), shown.shows_her)
+
+
+def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
+    """Present the test set to a trained cell and to an untrained one."""
+    shown = probe_presentations(settings, options.seed, options.duration)
+    psps, net = learned_psps(settings, options.seed, options.dt), ns.Network()
+    inputs = shown.add_to(net)
+    for name, strengths in (("concept cell", psps[-1]), ("naive cell", psps[0])):
+        cell = net.add(name, 1, CELL)
+        net.connect(inputs, cell, ns.AllToAll(), psp=strengths[:, None])
+        net.record(cell, "v")
+    return net
+
+
+def responses(result: ns.Result, name: str, shown: Presentations) -> kit.Bools:
+    """Return whether a cell fired in each presentation."""
+    index = np.searchsorted(shown.starts, result.spikes[name].times - 1e-9) - 1
+    return np.bincount(index[index >= 0], minlength=len(shown.starts)) > 0
+
+
+def findings(result: ns.Result, settings: Settings) -> kit.Findings:
+    """Measure which representations fire the cell, and the PSPs of its synapses."""
+    shown, hers = probe_presentations(settings, result.seed, result.duration), represents_her()
+    fired = responses(result, "concept cell", shown)
+    fraction = fired.reshape(-1, len(PERSONS), len(KINDS)).mean(axis=0)
+    psps = learned_psps(settings, result.seed, result.dt)[-1]
+    return {
+        **{f"fires_to_{kind.replace(' ', '_')}": fraction[0, k] for k, kind in enumerate(KINDS)},
+        "fires_to_others": fraction[1:].mean(),
+        "most_to_another": fraction[1:].max(),
+        "naive_cell_fires": responses(result, "naive cell", shown).mean(),
+        "psp_of_carriers_mv": psps[hers].mean(),
+        "psp_of_others_mv": psps[~hers].mean(),
+        "psp_before_mv": FIRST_PSP,
+        "presentations": len(fired),
+    }
+
+
+def report(found: kit.Findings, settings: Settings) -> kit.Report:
+    """State to which representations the cell responds, and why."""
+    fractions = [found[f"fires_to_{kind.replace(' ', '_')}"] for kind in KINDS]
+    pairs = zip(fractions, KINDS, strict=True)
+    hers = kit.listed(f"{fraction:.0%} of those of her {kind}" for fraction, kind in pairs)
+    return [
+        f"After training with {settings.presentations} presentations, {found['presentations']} "
+        f"presentations tested the cell, with {CASES} representations of {len(PERSONS)} persons.",
+        f"The cell fires in {hers}.",
+        f"It fires in {found['fires_to_others']:.1%} of the presentations of others.",
+        f"An untrained cell fires in {found['naive_cell_fires']:.1%} of all presentations.",
+        f"Before training all PSPs were {FIRST_PSP:g} mV. STDP changed those of input neurons that "
+        f"represent Marilyn to a mean of {found['psp_of_carriers_mv']:.2f} mV, all others to "
+        f"{found['psp_of_others_mv']:.2f} mV.",
+    ]
+
+
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw the responses of the cell, and the PSPs during training."""
+    shown = probe_presentations(settings, result.seed, result.duration)
+    stop = 2 * len(KINDS) * EVERY
+    upper = kit.panel(
+        _draw_potential, result, title="The first six presentations", xlabel="time (ms)",
+        ylabel="membrane\npotential (mV)", xlim=(0.0, stop), yticks=(-70, -55, 30),
+    )  # fmt: skip
+    lower = kit.panel(
+        _draw_sums, result, settings, shown, ylabel="sum of the\nPSPs (mV)",
+        title=f"All {len(shown.starts)} presentations (filled: the cell fires)",
+    )  # fmt: skip
+    history, found = learned_psps(settings, result.seed, result.dt), findings(result, settings)
+    hers = np.mean([found[f"fires_to_{kind.replace(' ', '_')}"] for kind in KINDS])
+    training = kit.panel(
+        _draw_training, settings, history, xlabel="time (s)", ylabel="PSP of a synapse (mV)"
+    )
+    return {
+        "answers": kit.page(
+            f"The cell fires in {hers:.0%} of the presentations of Marilyn and in "
+            f"{found['fires_to_others']:.0%} of all others",
+            upper, lower, columns=1, size=(8.6, 5.6),
+        ),
+        "weights": kit.page(
+            "STDP strengthens the synapses of input neurons that represent Marilyn", training,
+            size=(7.6, 4.2),
+        ),
+    }  # fmt: skip
+
+
+def _draw_potential(axes: kit.Axes, result: ns.Result) -> None:
+    """Draw the potential of the cell during the first six presentations."""
+    trace = result.traces["concept cell", "v"]
+    axes.plot(trace.times, trace.with_spikes(0), color="black")
+    kit.draw_levels(axes, result.populations["concept cell"], labels=False)
+    for k in range(2 * len(KINDS)):
+        hers = k < len(KINDS)
+        if k % 2:
+            axes.axvspan(EVERY * k, EVERY * (k + 1), color="0.94", lw=0, zorder=-1)
+        text = f"{'Marilyn' if hers else PERSONS[1]}:\n{KINDS[k % len(KINDS)]}"
+        kit.label(axes, EVERY * (k + 0.5), -15.0, text, kit.SPIKING if hers else "black", "centre")
+
+
+def _draw_sums(axes: kit.Axes, result: ns.Result, settings: Settings, shown: Presentations) -> None:
+    """Draw the sum of the PSPs in each presentation, by person and kind."""
+    sums = shown.active @ learned_psps(settings, result.seed, result.dt)[-1]
+    fired, jitter = responses(result, "concept cell", shown), shown.jitter[:, 0] / JITTER
+    x = shown.person + 0.28 * (shown.kind - 1) + 0.16 * (jitter - 0.5)
+    for chosen, colour, fill in ((fired, kit.SPIKING, kit.SPIKING), (~fired, "black", "white")):
+        axes.plot(x[chosen], sums[chosen], "o", ms=4, color=colour, mfc=fill, mew=0.7)
+    threshold = bridge.threshold_distance(CELL)
+    axes.axhline(threshold, color="0.45", lw=0.9, ls="--", zorder=0)
+    kit.label(axes, 3.5, threshold, "threshold − rest", "0.35", "above")
+    axes.set_xticks(range(len(PERSONS)), [name.replace(" ", "\n") for name in PERSONS])
+
+
+def _draw_training(axes: kit.Axes, settings: Settings, history: kit.Floats) -> None:
+    """Draw the PSPs of all synapses during training, and their means."""
+    times = np.linspace(0.0, EVERY * settings.presentations / 1e3, len(history))
+    hers = represents_her()
+    for chosen, colour, text in (
+        (hers, ns.plot.EXCITATORY, "from input neurons\nthat represent\nMarilyn"),
+        (~hers, "0.45", "from all others"),
+    ):
+        axes.plot(times, history[:, chosen], color=colour, lw=0.5, alpha=0.4)
+        mean = history[:, chosen].mean(axis=1)
+        axes.plot(times, mean, color=colour, lw=2.4)
+        kit.label(axes, times[-1], mean[-1], text, colour)
+
+
+def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
+    """Compare the cell with a logistic neuron trained on the same presentations."""
+    shown = probe_presentations(settings, result.seed, result.duration)
+    logistic, hers = trained(settings, result.seed), represents_her()
+    psps, theta = learned_psps(settings, result.seed, result.dt)[-1], logistic.coef_[0]
+    decided = {
+        "spiking": responses(result, "concept cell", shown),
+        "logistic": logistic.predict(shown.active.astype(float)).astype(bool),
+    }
+    same = bridge.agreement(*decided.values())
+    measures = {"agreement": same.labelled("Same decision, cell and logistic neuron")}
+    for key, fired in decided.items():
+        for who, chosen in (("her", shown.shows_her), ("others", ~shown.shows_her)):
+            right = bridge.agreement(fired[chosen], np.ones(chosen.sum()))
+            person = "Marilyn" if who == "her" else "others"
+            label = f"Active when shown {person}, {key} neuron"
+            measures[f"{key}_fires_to_{who}"] = right.labelled(label)
+    for key, values, unit, label in (("psp", psps, "mV", "PSP"), ("theta", theta, "", "Weight θ")):
+        for who, chosen, words in (("carriers", hers, "Marilyn"), ("others", ~hers, "others")):
+            low, high = (kit.signed(end, 2) for end in (values[chosen].min(), values[chosen].max()))
+            measures[f"{key}_{who}"] = kit.Measure(
+                values[chosen].mean(), unit, note=f"{low} to {high}",
+                label=f"{label}, mean over inputs for {words}",
+            )  # fmt: skip
+    correlation = np.corrcoef(psps, theta)[0, 1]
+    measures["correlation"] = kit.Measure(
+        correlation, note=f"over {INPUTS} synapses", label="Correlation of PSPs and θ"
+    )
+    conclusion = (
+        f"STDP and gradient descent learn similar weights (correlation {correlation:.2f}), and the "
+        f"neurons make the same decision in {same.value:.1%} of the presentations."
+    )
+    drawings = {"weights": partial(_draw_comparison, settings, shown, psps, logistic)}
+    title = "A concept cell for Marilyn Monroe: spiking and logistic neuron"
+    return kit.Comparison(title, measures, drawings, conclusion)
+
+
+def _draw_comparison(
+    settings: Settings, shown: Presentations, psps: kit.Floats, logistic: bridge.LogisticNeuron
+) -> kit.Figure:
+    """Draw the weights of both neurons, and their net inputs in all presentations."""
+    active = shown.active.astype(float)
+
+    def draw(axes: kit.Axes, x: kit.Floats, y: kit.Floats, hers: kit.Bools) -> None:
+        for chosen, colour, text in ((~hers, "0.45", "others"), (hers, kit.SPIKING, "Marilyn")):
+            axes.plot(x[chosen], y[chosen], "o", ms=4, color=colour, alpha=0.6, label=text)
+
+    def draw_scores(axes: kit.Axes) -> None:
+        draw(axes, active @ psps, logistic.decision_function(active), shown.shows_her)
+        axes.axvline(bridge.threshold_distance(CELL), color="0.45", lw=0.9, ls="--", zorder=0)
+        axes.axhline(0.0, color="0.45", lw=0.9, ls="--", zorder=0)
+
+    left = kit.panel(
+        draw, psps, logistic.coef_[0], represents_her(), title="Synapses", legend="upper left",
+        xlabel="PSP learned by STDP (mV)", ylabel="weight θ learned by gradient descent",
+    )  # fmt: skip
+    right = kit.panel(
+        draw_scores, title="Presentations (dashed: thresholds)", xlabel="sum of the PSPs (mV)",
+        ylabel="weighted sum of the logistic neuron",
+    )  # fmt: skip
+    title = "STDP and gradient descent learn similar weights and the same decisions"
+    return kit.page(title, left, right, size=(9.0, 4.2))
+
+
+scenario = kit.Scenario(
     name="concept-cell",
-    title="A neuron for Marilyn Monroe: fires to her picture, her drawing and her name",
+    text=__doc__,
     row="S19",
-    source="L2",
+    source=kit.lectures("L2"),
     group="The biological neuron",
-    description=(
-        "Eight persons, each with a picture, a drawing and a written name, excite units of which "
-        "some are shared between persons, some fail and some fire by chance. One cell hears all "
-        "of them. Whenever Marilyn is shown, a teacher makes it fire; spike-timing dependent "
-        "plasticity makes the synapses from units that carry her large and the rest small. Then "
-        "it is asked, without a teacher, for everybody. A logistic neuron, trained by gradient "
-        "descent on the same presentations, is asked for the same."
-    ),
     settings=Settings,
     duration=28_801.0,
     dt=0.5,
     network=network,
     findings=findings,
+    report=report,
     figures=figures,
     compare=compare,
 )

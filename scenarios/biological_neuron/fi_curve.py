@@ -1,274 +1,350 @@
-"""Firing rate against input current: where a neuron's output looks like σ, and where not."""
+"""The firing rate as a function of the input current.
+
+Neurons receive constant currents from far below to far above the rheobase of 187.5 pA, some of them
+with noise. Without noise, firing starts abruptly at the rheobase. With noise, the rate rises
+smoothly. The refractory period of 5 ms limits it to 200 Hz, so the rate saturates, as a logistic
+function does.
+
+Simulated rates are shown with the analytic ones (Siegert 1951, for membrane noise). The comparison
+fits logistic curves to the rates. They fit well at weak currents. No logistic curve fits a wide
+range of currents, because the rate approaches its limit much more slowly than a logistic function.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import numpy as np
 from scipy.optimize import curve_fit
 from scipy.special import expit
 
 import bridge
-from neurosim.scenario import Scenario
-from scenarios.biological_neuron.fi_curve_model import (
-    LIMIT,
-    NEAR,
-    NEURON,
-    RHEOBASE,
-    WIDE,
-    Curve,
-    Settings,
-    network,
-    on_grid,
-)
+import neurosim as ns
+from neurosim.analysis import rates
+from scenarios import _kit as kit
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import ArrayLike, NDArray
-
-    import neurosim as ns
-
-CURVES = (
-    ("wide", "#E69F00", "logistic, fitted to all of it"),
-    ("near", "#56B4E9", "logistic, fitted left of the dotted line"),
-    ("trained", "#CC79A7", "logistic neuron trained on spikes"),
-)
-"""Key, colour and name of each logistic curve."""
-
-
-def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
-    """Measure where firing begins, where it saturates, and how far theory is off."""
-    curve = Curve.of(result, settings)
-    wide = curve.mean <= WIDE[1]
-    exact = on_grid(curve.deterministic, result.dt)
-    return {
-        "rheobase_pa": RHEOBASE,
-        "highest_silent_pa": curve.current[curve.noiseless == 0.0].max(initial=-np.inf),
-        "lowest_firing_pa": curve.current[curve.noiseless > 0.0].min(initial=np.inf),
-        "limit_hz": LIMIT,
-        "max_rate_hz": max(curve.noiseless.max(), curve.noisy.max()),
-        "noiseless_from_theory_hz": np.abs(curve.noiseless - curve.deterministic).max(),
-        "noiseless_from_theory_on_grid_hz": np.abs(curve.noiseless - exact).max(),
-        "noisy_from_theory_hz": np.abs(curve.noisy - curve.analytic)[wide].max(),
-        "currents_pa": curve.current,
-        "rates_noiseless_hz": curve.noiseless,
-        "rates_noisy_hz": curve.noisy,
-    }
-
-
-def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
-    """Draw the rates over weak currents, and over all of them up to the limit."""
-    from neurosim import plot
-
-    curve = Curve.of(result, settings)
-    theory = partial(settings.theory, dt=result.dt)
-    fig = plot.figure(8.4, 4.2)
-    left, right = plot.panels(fig, 1, 2)
-    with plot.style():
-        _draw_rates(left, curve, np.linspace(0.0, _to_current(WIDE[1]), 500), theory)
-        _draw_rates(right, curve, np.geomspace(50.0, settings.strongest, 500), theory)
-        left.set(ylabel="firing rate (Hz)", title="weak currents")
-        left.text(RHEOBASE - 8.0, 60.0, "rheobase", ha="right", fontsize=9)
-        right.axhline(LIMIT, color="0.45", lw=0.9, ls="--")
-        right.text(1.2 * RHEOBASE, LIMIT + 3.0, f"1/t_ref = {LIMIT:g} Hz", fontsize=9)
-        right.set(xscale="log", ylim=(-9.0, 215.0), title="all currents")
-        handles, labels = left.get_legend_handles_labels()
-        fig.legend(handles, labels, loc="outside lower center", ncols=2)
-    return {"rates": fig}
-
-
-def _draw_rates(
-    axes: Axes,
-    curve: Curve,
-    current: NDArray[np.float64],
-    theory: Callable[..., NDArray[np.float64]],
-) -> None:
-    """Draw rates over a range of currents (pA), simulated and in theory."""
-    mean = _to_potential(current)
-    inside = (curve.current >= current[0]) & (curve.current <= current[-1])
-    clock = bridge.deterministic_rate(mean, NEURON)
-    axes.plot(current, theory(mean), color="0.7", lw=4, label="theory, with noise")
-    axes.plot(current, clock, color="#E69F00", lw=2.2, label="theory, without noise")
-    draw_simulated(axes, curve, inside)
-    dots = curve.current[inside], curve.noiseless[inside]
-    axes.plot(*dots, "o", ms=3, color="black", label="simulated, without noise")
-    axes.axvline(RHEOBASE, color="0.45", lw=0.9, ls=":")
-    axes.set_xlabel("current (pA)")
-
-
-def draw_simulated(
-    axes: Axes, curve: Curve, chosen: NDArray[np.bool_], base: NDArray[np.float64] | float = 0.0
-) -> None:
-    """Draw the simulated rates with noise, less `base`, and their 95 % intervals."""
-    axes.errorbar(
-        curve.current[chosen],
-        (curve.noisy - base)[chosen],
-        1.96 * curve.error[chosen],
-        fmt="D",
-        ms=3.5,
-        color="#009E73",
-        capsize=2,
-        label="simulated, with noise, 95 % interval",
-    )
+NEURON = ns.LIF()
+RHEOBASE = bridge.threshold_distance(NEURON) / NEURON.resistance
+LIMIT = 1e3 / NEURON.t_ref
+"""Highest rate that the refractory period allows (Hz)."""
+SHORTEST = 100.0
+"""Shortest time in which rates are measured (ms)."""
+WIDE, NEAR = (-75.0, -20.0), (-75.0, -50.0)
+"""Ranges of the mean free potential to which logistic curves are fitted (mV)."""
+CURVES = {
+    "wide": ("#E69F00", f"fitted up to {kit.signed(WIDE[1])} mV"),
+    "near": ("#56B4E9", f"fitted up to {kit.signed(NEAR[1])} mV"),
+    "trained": (kit.TRAINED, "trained on spikes"),
+}
+"""Colour and name of each logistic curve."""
 
 
 @dataclass(frozen=True)
-class LogisticCurve:
-    """A rate of maximum · σ(intercept + slope · (mean − v_threshold)), in Hz.
+class Settings(kit.BaseSettings):
+    """Settings of the scenario."""
 
-    Attributes
-    ----------
-    maximum : float
-        Hz.
-    intercept : float
-    slope : float
-        Per mV.
-    """
-
-    maximum: float
-    intercept: float
-    slope: float
-
-    def __call__(self, mean: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Rate (Hz) at mean free potentials (mV)."""
-        return self.maximum * expit(self.intercept + self.slope * (mean - NEURON.v_threshold))
-
-    @classmethod
-    def fitted(cls, mean: NDArray[np.float64], rate: NDArray[np.float64]) -> LogisticCurve:
-        """Return the curve nearest to rates (Hz) by least squares."""
-
-        def curve(mean: NDArray, *parameters: float) -> NDArray[np.float64]:
-            return cls(*parameters)(mean)
-
-        start = (rate.max(), 0.0, 0.2)
-        return cls(*map(float, curve_fit(curve, mean, rate, p0=start, maxfev=10_000)[0]))
-
-    @classmethod
-    def trained(cls, curve: Curve, settings: Settings, duration: float) -> LogisticCurve:
-        """Return the logistic neuron trained on the spikes.
-
-        A refractory period holds at most one spike: each is a trial in which the neuron fired or
-        did not, and the rate is `LIMIT` times the probability that it did.
-        """
-        chosen = curve.mean <= WIDE[1]
-        fired = curve.noisy[chosen] / LIMIT
-        excess = curve.mean[chosen, None] - NEURON.v_threshold
-        outcome = np.repeat([1, 0], len(fired))
-        windows = settings.repeats * (duration - settings.warmup) / NEURON.t_ref
-        weights = windows * np.concatenate([fired, 1.0 - fired])
-        neuron = bridge.LogisticNeuron().fit(np.vstack([excess, excess]), outcome, weights)
-        return cls(LIMIT, float(neuron.intercept_[0]), float(neuron.coef_[0, 0]))
-
-
-def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
-    """Set simulated and analytic rates beside logistic curves, and find where these fail."""
-    curve = Curve.of(result, settings)
-    theory = partial(settings.theory, dt=result.dt)
-    wide, near = (np.linspace(*span, 500) for span in (WIDE, NEAR))
-    curves = {
-        "wide": LogisticCurve.fitted(wide, theory(wide)),
-        "near": LogisticCurve.fitted(near, theory(near)),
-        "trained": LogisticCurve.trained(curve, settings, result.duration),
-    }
-    measures = _agreement(curve, curves)
-    for name, (low, high), words in (
-        ("wide", WIDE, "maximum free"),
-        ("near", NEAR, "maximum free"),
-        ("trained", WIDE, "trained on spikes, maximum 1/t_ref"),
-    ):
-        mean = np.linspace(low, high, 500)
-        off = np.abs(curves[name](mean) - theory(mean))
-        note = f"{words}; from {low:g} to {high:g} mV, worst at {mean[off.argmax()]:.3g} mV"
-        error = bridge.Measure(float(off.max()), "Hz", note=note.replace("-", "−"))
-        measures[f"largest_error_{name}"] = error
-        measures[f"maximum_{name}"] = bridge.Measure(curves[name].maximum, "Hz")
-    return bridge.Comparison(
-        title="Firing rate against current: simulated, analytic and logistic",
-        measures=measures,
-        drawings={"rates": partial(_draw_comparison, curve, curves, theory)},
+    sigma: float = kit.setting(
+        3.0, "mV", 0.1, 50.0, "standard deviation of the free membrane potential due to noise"
     )
+    noise: Literal["membrane", "escape"] = kit.setting(
+        "membrane", help="noise of the membrane potential, or escape noise of the same slope"
+    )
+    strongest: float = kit.setting(20000.0, "pA", 1e3, 1e5, "strongest current")
+    repeats: int = kit.setting(30, "", 2, 10_000, "neurons with noise at each current")
+    warmup: float = kit.setting(200.0, "ms", 0.0, 1e5, "time before rates are measured")
+
+    @property
+    def neuron(self) -> ns.LIF:
+        """The neuron with noise; membrane noise is added as input."""
+        if self.noise == "membrane":
+            return NEURON
+        delta = 1.0 / bridge.GaussianNoise(self.sigma).beta
+        return replace(NEURON, escape=ns.EscapeRate(delta, NEURON.t_ref))
+
+    @property
+    def currents(self) -> kit.Floats:
+        """Currents (pA): evenly spaced for mean potentials in `WIDE`, then geometrically."""
+        even = to_current(np.arange(WIDE[0], WIDE[1] + 0.5, 1.25))
+        return np.append(even, np.geomspace(even[-1], self.strongest, 16)[1:])
+
+    def analytic(self, mean: kit.Floats, dt: float) -> kit.Floats:
+        """Return the analytic rate (Hz) with noise, simulated in steps of dt (ms).
+
+        Siegert's rate for membrane noise, that of renewal theory for escape noise.
+        """
+        if self.noise == "membrane":
+            return bridge.siegert_rate(mean, self.sigma, NEURON, dt=dt)
+        return bridge.escape_rate(mean, self.neuron, dt=dt)
 
 
-def _agreement(curve: Curve, curves: dict[str, LogisticCurve]) -> dict[str, bridge.Measure]:
-    """Return how much of the simulated rates' variance each description explains."""
-    chosen = curve.mean <= WIDE[1]
-    rate, mean = curve.noisy[chosen], curve.mean[chosen]
-    words = "variance of the simulated rates explained by "
-    found = {
-        "agreement": (curves["trained"](mean), words + "the logistic neuron trained on spikes"),
-        "agreement_wide": (curves["wide"](mean), words + "the logistic curve, maximum free"),
-        "agreement_analytic": (curve.analytic[chosen], words + "the analytic rate"),
+def to_potential(current: kit.Floats) -> kit.Floats:
+    """Return the mean free potential (mV) for a current (pA)."""
+    return NEURON.v_rest + NEURON.resistance * current
+
+
+def to_current(mean: kit.Floats) -> kit.Floats:
+    """Return the current (pA) for a mean free potential (mV)."""
+    return (mean - NEURON.v_rest) / NEURON.resistance
+
+
+def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
+    """Add one neuron without noise and several with noise for each current."""
+    if options.duration - settings.warmup < SHORTEST:
+        raise ns.NeurosimError(
+            f"duration = {options.duration:g} ms leaves less than {SHORTEST:g} ms after the "
+            f"warm-up of {settings.warmup:g} ms: give a longer duration"
+        )
+    net, currents = ns.Network(), settings.currents
+    noiseless = net.add("noiseless", len(currents), NEURON)
+    noisy = net.add("noisy", len(currents) * settings.repeats, settings.neuron)
+    net.drive(noiseless, ns.ConstantCurrent(currents))
+    net.drive(noisy, ns.ConstantCurrent(np.repeat(currents, settings.repeats)))
+    if settings.noise == "membrane":
+        net.drive(noisy, ns.MembraneNoise(settings.sigma))
+    return net
+
+
+def measured(result: ns.Result, settings: Settings) -> tuple[kit.Floats, kit.Floats, kit.Floats]:
+    """Return the rate without noise, the rate with noise and its standard error (Hz).
+
+    The rate of the regular spikes without noise is the inverse of the mean interval, because
+    counting would round it.
+    """
+    trains = result.spikes["noiseless"]
+    times = [trains.of(k) for k in range(len(settings.currents))]
+    noiseless = [1e3 * (len(t) - 1) / (t[-1] - t[0]) if len(t) > 1 else 0.0 for t in times]
+    each = rates(result.spikes["noisy"], settings.warmup, result.duration)
+    each = each.reshape(len(noiseless), -1)
+    error = each.std(axis=1, ddof=1) / np.sqrt(settings.repeats)
+    return np.array(noiseless), each.mean(axis=1), error
+
+
+def on_grid(rate: kit.Floats, dt: float) -> kit.Floats:
+    """Return the rate (Hz) of regular spikes whose intervals are rounded up to whole steps."""
+    period = np.divide(1e3, rate * dt, out=np.full_like(rate, np.inf), where=rate > 0)
+    return 1e3 / (dt * np.ceil(period - 1e-9))
+
+
+def findings(result: ns.Result, settings: Settings) -> kit.Findings:
+    """Measure where firing starts, the highest rate, and the error of the analytic rates."""
+    current, (noiseless, noisy, _) = settings.currents, measured(result, settings)
+    mean = to_potential(current)
+    deterministic = bridge.deterministic_rate(mean, NEURON)
+    deviation = np.abs(noisy - settings.analytic(mean, result.dt))
+    return {
+        "rheobase_pa": RHEOBASE,
+        "highest_silent_pa": current[noiseless == 0.0].max(initial=-np.inf),
+        "lowest_firing_pa": current[noiseless > 0.0].min(initial=np.inf),
+        "limit_hz": LIMIT,
+        "max_rate_hz": max(noiseless.max(), noisy.max()),
+        "noiseless_from_theory_hz": np.abs(noiseless - deterministic).max(),
+        "noiseless_from_theory_on_grid_hz": np.abs(
+            noiseless - on_grid(deterministic, result.dt)
+        ).max(),
+        "noisy_from_theory_hz": deviation[mean <= WIDE[1]].max(),
+        "currents_pa": current,
+        "rates_noiseless_hz": noiseless,
+        "rates_noisy_hz": noisy,
     }
-    measures = {
-        key: bridge.Measure(float(1.0 - np.mean((rate - told) ** 2) / rate.var()), note=note)
-        for key, (told, note) in found.items()
-    }
-    off = np.abs(rate - curve.analytic[chosen])
-    note = f"standard errors up to {curve.error[chosen].max():.2g} Hz"
-    measures["largest_error_analytic"] = bridge.Measure(float(off.max()), "Hz", note=note)
+
+
+def report(found: kit.Findings, settings: Settings) -> kit.Report:
+    """State where firing starts, where it saturates, and how well theory predicts it."""
+    currents = found["currents_pa"]
+    kind = f"{settings.noise} noise"
+    return [
+        f"{len(currents)} constant currents of {kit.signed(currents[0])} to {currents[-1]:,.0f} pA "
+        f"were injected, each into one neuron without noise and {settings.repeats} neurons with "
+        f"{kind}.",
+        f"Without noise, firing starts between {found['highest_silent_pa']:g} and "
+        f"{found['lowest_firing_pa']:.4g} pA. The rheobase is {RHEOBASE:g} pA.",
+        f"The highest rate is {found['max_rate_hz']:.1f} Hz. The refractory period of "
+        f"{NEURON.t_ref:g} ms limits it to {LIMIT:g} Hz.",
+        "Without noise, rates deviate from the analytic rate by up to "
+        f"{found['noiseless_from_theory_hz']:.2g} Hz, because spike times are rounded up to whole "
+        "time steps.",
+        f"With noise, rates of currents up to {to_current(WIDE[1]):g} pA deviate from the analytic "
+        f"rate by up to {found['noisy_from_theory_hz']:.2g} Hz.",
+    ]
+
+
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw the rates for weak currents, and for all currents up to the limit."""
+    weak = np.linspace(0.0, to_current(WIDE[1]), 500)
+    full = np.geomspace(50.0, settings.strongest, 500)
+    left = kit.panel(
+        _draw_rates, result, settings, weak, title="Weak currents", xlabel="current (pA)",
+        ylabel="firing rate (Hz)",
+    )  # fmt: skip
+    right = kit.panel(
+        _draw_rates, result, settings, full, title="All currents, logarithmic scale",
+        xlabel="current (pA)", xscale="log", ylim=(-9.0, 218.0),
+    )  # fmt: skip
+    title = f"Noise smooths the onset of firing; refractoriness limits the rate to {LIMIT:g} Hz"
+    return {"rates": kit.page(title, left, right, size=(9.0, 4.4), legend=2)}
+
+
+def _draw_rates(axes: kit.Axes, result: ns.Result, settings: Settings, current: kit.Floats) -> None:
+    """Draw simulated and analytic rates over a range of currents (pA)."""
+    noiseless, noisy, error = measured(result, settings)
+    mean, dots = to_potential(current), settings.currents
+    inside = (dots >= current[0]) & (dots <= current[-1])
+    analytic, deterministic = (
+        settings.analytic(mean, result.dt),
+        bridge.deterministic_rate(mean, NEURON),
+    )
+    axes.plot(current, analytic, color=kit.LOGISTIC, lw=4, alpha=0.6, label="analytic, with noise")
+    axes.plot(current, deterministic, color="#E69F00", lw=2.2, label="analytic, without noise")
+    _draw_simulated(axes, dots[inside], noisy[inside], error[inside])
+    axes.plot(
+        dots[inside], noiseless[inside], "o", ms=3, color="black", label="simulated, without noise"
+    )
+    axes.axvline(RHEOBASE, color="0.45", lw=0.9, ls=":")
+    kit.label(axes, RHEOBASE, 0.9 * noisy[inside].max(), "rheobase", side="left")
+    if noisy[inside].max() > 0.5 * LIMIT:
+        axes.axhline(LIMIT, color="0.45", lw=0.9, ls="--")
+        kit.label(axes, RHEOBASE, LIMIT + 6.0, f"1/t_ref = {LIMIT:g} Hz")
+
+
+def _draw_simulated(
+    axes: kit.Axes, current: kit.Floats, rate: kit.Floats, error: kit.Floats
+) -> None:
+    """Draw simulated rates with their 95 % intervals."""
+    look = {"fmt": "D", "ms": 3.5, "capsize": 2, "color": kit.SPIKING}
+    label = "simulated, with noise, 95 % interval"
+    axes.errorbar(current, rate, bridge.NORMAL_95 * error, label=label, **look)
+
+
+def logistic(mean: kit.Floats, maximum: float, intercept: float, slope: float) -> kit.Floats:
+    """Return maximum · σ(intercept + slope · (mean − threshold)) (Hz)."""
+    return maximum * expit(intercept + slope * (mean - NEURON.v_threshold))
+
+
+def fitted(mean: kit.Floats, rate: kit.Floats) -> kit.Floats:
+    """Return the parameters of the logistic curve that fits rates (Hz) by least squares."""
+    start = (rate.max(), 0.0, 0.2)
+    return curve_fit(logistic, mean, rate, p0=start, maxfev=10_000)[0]
+
+
+def trained(result: ns.Result, settings: Settings) -> tuple[float, float, float]:
+    """Return the parameters of a logistic neuron trained on the spikes.
+
+    A refractory period contains at most one spike. Each is a trial with a spike or without, so the
+    rate is `LIMIT` times the firing probability.
+    """
+    mean, noisy = to_potential(settings.currents), measured(result, settings)[1]
+    chosen = mean <= WIDE[1]
+    fired, excess = noisy[chosen] / LIMIT, mean[chosen, None] - NEURON.v_threshold
+    trials = settings.repeats * (result.duration - settings.warmup) / NEURON.t_ref
+    weights = trials * np.concatenate([fired, 1.0 - fired])
+    outcome = np.repeat([1, 0], len(fired))
+    neuron = bridge.LogisticNeuron().fit(np.vstack([excess, excess]), outcome, weights)
+    return LIMIT, float(neuron.intercept_[0]), float(neuron.coef_[0, 0])
+
+
+def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
+    """Compare simulated rates with analytic ones and with logistic curves."""
+    analytic = partial(settings.analytic, dt=result.dt)
+    ranges = {"wide": WIDE, "near": NEAR, "trained": WIDE}
+    parameters = {
+        key: fitted(mean, analytic(mean))
+        for key, mean in ((key, np.linspace(*ranges[key], 500)) for key in ("wide", "near"))
+    } | {"trained": trained(result, settings)}
+    measures = _explained(result, settings, parameters)
+    for key, span in ranges.items():
+        mean, (_, words) = np.linspace(*span, 500), CURVES[key]
+        off = np.abs(logistic(mean, *parameters[key]) - analytic(mean))
+        note, most = f"at {kit.signed(mean[off.argmax()], 3)} mV", parameters[key][0]
+        measures |= {
+            f"largest_error_{key}": kit.Measure(
+                off.max(), "Hz", note=note, label=f"Largest error, logistic {words}"
+            ),
+            f"maximum_{key}": kit.Measure(most, "Hz", label=f"Maximum, logistic {words}"),
+        }
+    near, wide = (measures[f"largest_error_{key}"].value for key in ("near", "wide"))
+    low, high = (measures[f"maximum_{key}"].value for key in ("near", "wide"))
+    conclusion = (
+        f"A logistic curve fits the rate within {near:.2g} Hz up to {kit.signed(NEAR[1])} mV, but "
+        f"only within {wide:.2g} Hz up to {kit.signed(WIDE[1])} mV. Its maximum, {low:.0f} or "
+        f"{high:.0f} Hz, depends on the range: it is not a property of the neuron."
+    )
+    drawings = {"rates": partial(_draw_comparison, result, settings, parameters)}
+    title = "Firing rate against current: simulated, analytic and logistic"
+    return kit.Comparison(title, measures, drawings, conclusion)
+
+
+def _explained(
+    result: ns.Result, settings: Settings, parameters: dict[str, kit.Floats]
+) -> dict[str, kit.Measure]:
+    """Return the fraction of the variance of the simulated rates that each curve explains."""
+    _, rate, error = measured(result, settings)
+    chosen = to_potential(settings.currents) <= WIDE[1]
+    rate, mean = rate[chosen], to_potential(settings.currents)[chosen]
+    analytic = settings.analytic(mean, result.dt)
+    measures = {}
+    for key, predicted, words in (
+        ("agreement", logistic(mean, *parameters["trained"]), "logistic trained on spikes"),
+        ("agreement_wide", logistic(mean, *parameters["wide"]), "logistic fitted up to −20 mV"),
+        ("agreement_analytic", analytic, "analytic rate"),
+    ):
+        value = 1.0 - np.mean((rate - predicted) ** 2) / rate.var()
+        measures[key] = kit.Measure(value, label=f"Variance explained, {words}")
+    note = f"standard error ≤ {error[chosen].max():.2g} Hz"
+    measures["largest_error_analytic"] = kit.Measure(
+        np.abs(rate - analytic).max(), "Hz", note=note, label="Largest error, analytic rate"
+    )
     return measures
 
 
 def _draw_comparison(
-    curve: Curve, curves: dict[str, LogisticCurve], theory: Callable[..., NDArray[np.float64]]
-) -> Figure:
-    """Draw the rates with the logistic curves, and how far these are off."""
-    from neurosim import plot
-
-    fig = plot.figure(7.4, 6.6)
-    upper, lower = plot.panels(fig, 2, 1, sharex=True, height_ratios=(3, 2))
+    result: ns.Result, settings: Settings, parameters: dict[str, kit.Floats]
+) -> kit.Figure:
+    """Draw the rates with the logistic curves, and the errors of these."""
+    _, rate, error = measured(result, settings)
+    dots = settings.currents[to_potential(settings.currents) <= WIDE[1]]
+    rate, error = rate[: len(dots)], error[: len(dots)]
     mean = np.linspace(*WIDE, 600)
-    current = _to_current(mean)
-    chosen = curve.mean <= WIDE[1]
-    with plot.style():
-        for axes, base in ((upper, 0.0), (lower, 1.0)):
-            axes.plot(current, (1.0 - base) * theory(mean), color="0.7", lw=4, label="analytic")
-            for name, colour, words in CURVES:
-                rate = curves[name](mean) - base * theory(mean)
-                axes.plot(current, rate, color=colour, label=words)
-            draw_simulated(axes, curve, chosen, base * theory(curve.mean))
-            axes.axvline(
-                (NEAR[1] - NEURON.v_rest) / NEURON.resistance, color="0.45", lw=0.9, ls=":"
-            )
-        upper.set(ylabel="firing rate (Hz)")
-        lower.set(ylabel="difference from analytic (Hz)", xlabel="current (pA)", ylim=(-20.0, 20.0))
-        top = upper.secondary_xaxis("top", functions=(_to_potential, _to_current))
+    current, analytic = to_current(mean), partial(settings.analytic, dt=result.dt)
+
+    def draw(axes: kit.Axes, base: float) -> None:
+        axes.plot(current, (1.0 - base) * analytic(mean), color=kit.LOGISTIC, lw=4, alpha=0.6)
+        _draw_simulated(axes, dots, rate - base * analytic(to_potential(dots)), error)
+        for key, (colour, _) in CURVES.items():
+            values = logistic(mean, *parameters[key]) - base * analytic(mean)
+            axes.plot(current, values, color=colour)
+        axes.axvline(to_current(NEAR[1]), color="0.45", lw=0.9, ls=":")
+
+    def draw_rates(axes: kit.Axes) -> None:
+        draw(axes, 0.0)
+        kit.label(axes, current[-1], analytic(mean)[-1], "simulated (♦), analytic", kit.SPIKING)
+        for key, (colour, words) in CURVES.items():
+            end = logistic(mean[-1], *parameters[key])
+            kit.label(axes, current[-1], end, f"logistic {words}", colour)
+        top = axes.secondary_xaxis("top", functions=(to_potential, to_current))
         top.set_xlabel("mean free potential (mV)")
-        handles, labels = upper.get_legend_handles_labels()
-        fig.legend(handles, labels, loc="outside lower center", ncols=2)
-    return fig
+
+    upper = kit.panel(draw_rates, ylabel="firing rate (Hz)", xlim=(-75, current[-1]))
+    lower = kit.panel(
+        draw, 1.0, xlabel="current (pA)", ylabel="difference from analytic (Hz)", ylim=(-20, 20)
+    )
+    title = "A logistic curve fits the rate at weak currents, but not over a wide range"
+    ratios = {"sharex": True, "height_ratios": (3, 2)}
+    return kit.page(title, upper, lower, columns=1, size=(8.4, 6.4), **ratios)
 
 
-def _to_potential(current: ArrayLike) -> NDArray[np.float64]:
-    return NEURON.v_rest + NEURON.resistance * np.asarray(current)
-
-
-def _to_current(mean: ArrayLike) -> NDArray[np.float64]:
-    return (np.asarray(mean) - NEURON.v_rest) / NEURON.resistance
-
-
-scenario = Scenario(
+scenario = kit.Scenario(
     name="fi-curve",
-    title="The firing rate against the current, and how far it is a logistic curve",
+    text=__doc__,
     row="S29",
-    source="L1",
+    source=kit.lectures("L1"),
     group="The biological neuron",
-    description=(
-        "Neurons receive constant currents from far below the rheobase to far above it, some of "
-        "them with noise. Without noise firing starts sharply; with it the rate rises smoothly, "
-        "and saturates like the logistic function does, at no more than 200 spikes a second, as "
-        "each is followed by 5 ms of refractoriness. Simulated rates stand beside the analytic "
-        "ones (Siegert 1951); the comparison fits logistic curves and shows where they fail."
-    ),
     settings=Settings,
     duration=2200.0,
     network=network,
     findings=findings,
+    report=report,
     figures=figures,
     compare=compare,
     warmup=lambda settings: settings.warmup,

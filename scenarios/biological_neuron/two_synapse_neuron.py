@@ -1,332 +1,367 @@
-"""Two synapses and a threshold: from the graded potential to the logistic neuron, step by step."""
+"""From two synapses and a threshold to the logistic neuron.
+
+Two synapses with PSPs of θ₁ = 3 mV and θ₂ = −2 mV receive a₁ and a₂ spikes at the same time. All
+inputs from 0 to 10 spikes are presented to a neuron without noise, and many times to a neuron with
+noise. The logistic neuron follows in four steps:
+
+1. The graded potential is −70 + θ₁a₁ + θ₂a₂ mV.
+2. The output is −70 mV up to the threshold of −55 mV, and +30 mV above.
+3. Rescaled to 0 and 1, the output is a step function of −15 + θ₁a₁ + θ₂a₂.
+4. Noise makes the step smooth: the firing probability is a Gaussian distribution function, which
+   differs from the logistic function σ by at most 0.0095.
+
+The comparison trains a logistic neuron on the spikes, and recovers both PSPs in mV. The settings
+offer two other kinds of noise: fluctuations of the membrane potential throughout the window
+(``noise=membrane``) and escape noise (``noise=escape``), for which σ is exact.
+"""
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import numpy as np
 from scipy.special import expit
 
 import bridge
 import neurosim as ns
-from bridge.evaluation.measures import NORMAL_95
-from neurosim.scenario import Scenario
-from scenarios._kit.common import signed
-from scenarios.biological_neuron.two_synapse_model import NEURON, Settings, Window, network
+from scenarios import _kit as kit
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-MEASURED = "#009E73"
-"""Colour of what the neuron with noise did."""
-KINDS = {
-    "window": ("gaussian", "Gaussian noise, Φ((u − 15 mV)/σ)"),
-    "membrane": ("ornstein_uhlenbeck", "noise that goes on, first passage"),
-    "escape": ("escape", "soft threshold, σ((u − 15 mV)/Δ)"),
-}
-"""Key and name of the firing probability under each noise."""
+NEURON = ns.LIF()
+DISTANCE = bridge.threshold_distance(NEURON)
+MOST_TRIALS = 2_000_000
+KINDS = {"window": "gaussian", "membrane": "ornstein_uhlenbeck", "escape": "escape"}
+"""Names of the kinds of noise in JSON keys."""
+EXCESS, FRACTION = "−15 + θ₁a₁ + θ₂a₂ (mV)", "neuron with noise: fraction of trials, 95 % interval"
+FORMULA = {"color": kit.LOGISTIC, "lw": 4, "alpha": 0.6, "zorder": 0, "label": "formula"}
 
 
-def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
-    """Measure how the neuron without noise keeps to the step, and the one with noise to σ."""
-    window = Window.of(result, settings)
-    noise, twin = window.unit.noise, bridge.to_logistic(window.unit)
-    exact = window.excess == 0.0
-    excess, spikes, trials = window.pooled()
-    from_logistic = spikes / trials - expit(noise.beta * (excess - noise.bias))
+@dataclass(frozen=True)
+class Settings(kit.BaseSettings):
+    """Settings of the scenario."""
+
+    psps: tuple[float, ...] = kit.setting(
+        (3.0, -2.0), "mV", -50.0, 50.0, "peak of the PSP of each synapse", length=(2, 2)
+    )
+    sigma: float = kit.setting(
+        3.0, "mV", 0.01, 50.0, "standard deviation of the noise; escape noise has the same slope"
+    )
+    noise: Literal["window", "membrane", "escape"] = kit.setting(
+        "window", help="noise drawn once for each trial, fluctuating, or of the threshold"
+    )
+    spikes: int = kit.setting(10, "", 1, 100, "largest number of spikes at a synapse")
+    repeats: int = kit.setting(400, "", 1, MOST_TRIALS, "trials with noise for each input")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        n_points = (self.spikes + 1) ** 2
+        if self.repeats * n_points > MOST_TRIALS:
+            raise ns.NeurosimError(
+                f"repeats = {self.repeats} for {n_points} inputs: give at most {MOST_TRIALS:,} "
+                "trials in all"
+            )
+
+    @property
+    def plane(self) -> kit.Plane:
+        """All inputs."""
+        counts = np.arange(self.spikes + 1.0)
+        return kit.Plane(counts, counts)
+
+    @property
+    def trials(self) -> kit.Floats:
+        """Input of every trial, shape (n_trials, 2)."""
+        return self.plane.trials(self.repeats)
+
+    def unit(self, window: float, dt: float) -> bridge.SpikingUnit:
+        """Return the neuron with its synapses and its noise.
+
+        Parameters
+        ----------
+        window, dt : float
+            Duration of a trial and time step (ms).
+        """
+        noise: bridge.Noise = bridge.GaussianNoise(self.sigma)
+        if self.noise == "escape":
+            noise = bridge.EscapeNoise.of_slope(noise.beta)
+        elif self.noise == "membrane":
+            noise = bridge.OrnsteinUhlenbeckNoise(self.sigma, window, NEURON.tau_m, DISTANCE, dt)
+        return bridge.SpikingUnit(NEURON, np.array(self.psps), noise)
+
+
+def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
+    """Add one neuron without noise for each input, and one with noise for each trial."""
+    net, unit = ns.Network(), settings.unit(options.duration, options.dt)
+    noiseless = net.add("noiseless", len(settings.plane.points), NEURON)
+    unit.present(net, noiseless, settings.plane.points, at=options.dt)
+    kit.add_trials(net, "noisy", unit, settings.trials, options.dt)
+    return net
+
+
+def outcome(result: ns.Result, settings: Settings) -> tuple[kit.Floats, kit.Bools, kit.Bools]:
+    """Return −15 + θ₁a₁ + θ₂a₂ (mV) of each input, and the spikes without and with noise.
+
+    Returns
+    -------
+    excess : (n_inputs,) ndarray
+    noiseless : (n_inputs,) ndarray of bool
+    fired : (n_inputs, repeats) ndarray of bool
+    """
+    # Escape noise acts in every step; only the step in which the input arrives is the trial.
+    stop = 1.5 * result.dt if settings.noise == "escape" else np.inf
+    noiseless, fired = (
+        result.spikes[name].counts(stop=stop) > 0 for name in ("noiseless", "noisy")
+    )
+    excess = np.round(settings.plane.points @ np.array(settings.psps) - DISTANCE, 9)
+    return excess, noiseless, fired.reshape(len(excess), -1)
+
+
+def findings(result: ns.Result, settings: Settings) -> kit.Findings:
+    """Compare the neuron without noise with the step, and the one with noise with σ."""
+    excess, noiseless, fired = outcome(result, settings)
+    unit = settings.unit(result.duration, result.dt)
+    noise, logistic = unit.noise, bridge.to_logistic(unit)
+    levels, spikes, trials = kit.pool_trials(excess, fired)
+    exact = excess == 0.0
+    differences = spikes / trials - expit(noise.beta * (levels - noise.bias))
     return {
-        "points": len(window.excess),
-        "trials": len(window.fired),
-        "share_fired": window.fired.mean(),
-        "noiseless_as_step": (window.noiseless == (window.excess > 0.0)).mean(),
-        "fired_at_exactly_threshold": window.noiseless[exact].any() if exact.any() else None,
-        "theta": [twin.intercept, *twin.coef],
+        "points": len(excess),
+        "trials": fired.size,
+        "share_fired": fired.mean(),
+        "noiseless_as_step": (noiseless == (excess > 0.0)).mean(),
+        "fired_at_exactly_threshold": noiseless[exact].any() if exact.any() else None,
+        "theta": [logistic.intercept, *logistic.coef],
         "beta_per_mv": noise.beta,
         "shift_mv": noise.bias,
         "expected_error": noise.logistic_error,
-        "largest_difference_from_logistic": np.abs(from_logistic).max(),
+        "largest_difference_from_logistic": np.abs(differences).max(),
     }
 
 
-def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
-    """Draw the steps from the graded potential to σ, with what the spiking neuron did on each."""
-    from neurosim import plot
-
-    window = Window.of(result, settings)
-    rest, threshold, peak = NEURON.v_rest, NEURON.v_threshold, NEURON.v_peak
-    low, high = span(window)
-    fig = plot.figure(8.0, 6.6)
-    graded, step, scaled, smooth = plot.panels(fig, 2, 2)
-    with plot.style():
-        _draw_graded(graded, window, settings)
-        corners = np.array([low, 0.0, 0.0, high])
-        step.plot(corners + threshold, [rest, rest, peak, peak], color="0.7", lw=4, zorder=0)
-        _draw_measured(step, window, threshold, (rest, peak))
-        step.set_xlim(low - 1.0 + threshold, high + 1.0 + threshold)
-        step.set(xlabel="graded potential (mV)", ylabel="output (mV)", yticks=(-70, 30))
-        step.set_title("2. step: −70 mV up to −55 mV, else +30 mV", fontsize=10)
-        scaled.plot(corners, [0.0, 0.0, 1.0, 1.0], color="0.7", lw=4, zorder=0)
-        scaled.set_title("3. rescaled: −70 mV → 0, +30 mV → 1", fontsize=10)
-        line = np.linspace(low, high, 400)
-        noise = window.unit.noise
-        sigma = expit(noise.beta * (line - noise.bias))
-        smooth.plot(line, sigma, color="0.7", lw=4, zorder=0, label="formula")
-        gap = signed(round(-window.unit.logistic_threshold_distance, 2))
-        smooth.set_title(f"4. smooth: σ({noise.beta:.3g} · ({gap} + θ₁a₁ + θ₂a₂))", fontsize=10)
-        for axes in (scaled, smooth):
-            _draw_measured(axes, window, 0.0, (0.0, 1.0))
-            axes.set_xlim(low - 1.0, high + 1.0)
-            axes.set(xlabel="−15 + θ₁a₁ + θ₂a₂ (mV)", ylabel="output")
-        handles, labels = smooth.get_legend_handles_labels()
-        fig.legend(handles, labels, loc="outside lower center", ncols=3)
-    return {"derivation": fig}
+def report(found: kit.Findings, settings: Settings) -> kit.Report:
+    """State the step without noise, and the logistic neuron with noise."""
+    psps = kit.listed(kit.signed(psp, plus=True) for psp in settings.psps)
+    intercept, *weights = (kit.signed(theta, 4, plus=True) for theta in found["theta"])
+    difference, error = found["largest_difference_from_logistic"], found["expected_error"]
+    return [
+        f"{found['points']} inputs of 0 to {settings.spikes} spikes at each of two synapses, with "
+        f"PSPs of {psps} mV, were presented once without noise and {settings.repeats:,} times with "
+        "noise.",
+        "Without noise, the neuron fires if and only if θ₁a₁ + θ₂a₂ exceeds 15 mV. This holds for "
+        f"{found['noiseless_as_step']:.1%} of the inputs.",
+        f"With noise, it fires in {found['share_fired']:.1%} of the {found['trials']:,} trials.",
+        f"The corresponding logistic neuron has a slope β = {found['beta_per_mv']:.3g} per mV, and "
+        f"thus the firing probability σ({intercept} {weights[0]}·a₁ {weights[1]}·a₂).",
+        "The fraction of trials with a spike differs from this probability by up to "
+        f"{difference:.2g}: at most {error:.2g} is due to the distribution of the noise, and the "
+        "rest to chance.",
+    ]
 
 
-def span(window: Window) -> tuple[float, float]:
-    """Return the part of `excess` (mV) worth drawing: to both sides of the threshold alike."""
-    high = window.excess.max()
-    return max(window.excess.min(), -1.2 * max(high, 1.0)), high
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw the four steps from the graded potential to the logistic neuron."""
+    excess, noiseless, fired = outcome(result, settings)
+    noise = settings.unit(result.duration, result.dt).noise
+    ends, shift = _span(excess), NEURON.v_threshold
+    levels, spikes, trials = kit.pool_trials(excess, fired)
+
+    def draw_step(axes: kit.Axes, shift: float, low: float, high: float) -> None:
+        corners = np.repeat([ends[0], 0.0, ends[1]], (1, 2, 1)) + shift
+        axes.plot(corners, [low, low, high, high], **FORMULA)
+        outputs = np.where(noiseless, high, low)
+        axes.plot(excess + shift, outputs, "o", color="black", ms=4, label="neuron without noise")
+
+    def draw_scaled(axes: kit.Axes) -> None:
+        draw_step(axes, 0.0, 0.0, 1.0)
+        kit.draw_fraction(axes, levels, spikes, trials, label=FRACTION)
+
+    def draw_smooth(axes: kit.Axes) -> None:
+        line = np.linspace(*ends, 400)
+        axes.plot(line, expit(noise.beta * (line - noise.bias)), **FORMULA)
+        kit.draw_fraction(axes, levels, spikes, trials)
+
+    window = np.array([ends[0] - 1.0, ends[1] + 1.0])
+    bias = kit.signed(-DISTANCE - noise.bias, 4)
+    graded = kit.panel(
+        _draw_graded, excess, settings, title="1. Graded potential: −70 + θ₁a₁ + θ₂a₂",
+        xlabel="spikes at synapse 1, a₁", ylabel="graded potential (mV)",
+        xlim=(-0.05 * settings.spikes, 1.2 * settings.spikes),
+    )  # fmt: skip
+    step = kit.panel(
+        draw_step, shift, NEURON.v_rest, NEURON.v_peak, xlim=window + shift, yticks=(-70, 30),
+        title="2. Threshold: +30 mV above −55 mV", ylabel="output (mV)",
+        xlabel="graded potential (mV)",
+    )  # fmt: skip
+    scaled = kit.panel(
+        draw_scaled, title="3. Rescaled: −70 mV → 0, +30 mV → 1", xlabel=EXCESS, xlim=window,
+        ylabel="output, or fraction of trials",
+    )  # fmt: skip
+    smooth = kit.panel(
+        draw_smooth, title=f"4. Noise: σ({noise.beta:.3g} · ({bias} + θ₁a₁ + θ₂a₂))",
+        xlabel=EXCESS, xlim=window, ylabel="firing probability",
+    )  # fmt: skip
+    title = "With noise, a neuron with a threshold becomes a logistic neuron"
+    page = kit.page(title, graded, step, scaled, smooth, columns=2, size=(8.8, 7.0), legend=3)
+    return {"derivation": page}
 
 
-def _draw_graded(axes: Axes, window: Window, settings: Settings) -> None:
-    """Draw the graded potential against a₁, the points shaded by how often the neuron fired."""
-    counts = np.arange(settings.spikes + 1)
-    potential = (window.excess + NEURON.v_threshold).reshape(len(counts), -1)
-    probability = window.probability.reshape(potential.shape)
-    for a2 in sorted({0, settings.spikes // 2, settings.spikes}):
-        axes.plot(counts, potential[a2], color="0.7", lw=4, zorder=0)
-        shades = {"c": probability[a2], "cmap": "Greens", "vmin": 0.0, "vmax": 1.0}
-        axes.scatter(counts, potential[a2], s=26, edgecolors="black", **shades)
-        axes.text(counts[-1] + 0.4, potential[a2, -1], f"$a_2$ = {a2}", va="center", fontsize=9)
-    axes.axhline(NEURON.v_threshold, color="0.45", lw=0.9, ls="--")
-    axes.set_xlim(right=1.18 * settings.spikes)
-    axes.set(xlabel="activity $a_1$ (spikes)", ylabel="graded potential (mV)")
-    axes.set_title("1. graded: −70 + θ₁a₁ + θ₂a₂", fontsize=10)
-    axes.text(0.03, 0.95, "darker: fires more often", transform=axes.transAxes, fontsize=9)
+def _span(excess: kit.Floats) -> tuple[float, float]:
+    """Return the range to draw (mV), of similar length on both sides of the threshold."""
+    high = excess.max()
+    return max(excess.min(), -1.2 * max(high, 1.0)), high
 
 
-def _draw_measured(axes: Axes, window: Window, shift: float, levels: tuple[float, float]) -> None:
-    """Draw the output of the neuron without noise, and its mean with noise, between two levels."""
-    excess, spikes, trials = window.pooled()
-    silent, full = levels
-    size = full - silent
-    share = spikes / trials
-    low, high = bridge.wilson_interval(spikes, trials)
-    axes.plot(
-        window.excess + shift,
-        silent + size * window.noiseless,
-        "o",
-        color="black",
-        ms=4,
-        label="neuron without noise",
-    )
-    bars = size * np.stack([share - low, high - share]).clip(0.0)
-    axes.errorbar(
-        excess + shift,
-        silent + size * share,
-        bars,
-        fmt="D",
-        color=MEASURED,
-        ms=3.5,
-        capsize=2,
-        label="with noise: share that fired, 95 % interval",
-    )
+def _draw_graded(axes: kit.Axes, excess: kit.Floats, settings: Settings) -> None:
+    """Draw the graded potential against a₁ for three values of a₂."""
+    counts, n = settings.plane.x, settings.spikes
+    potential = settings.plane.grid(excess + NEURON.v_threshold)
+    for a2 in sorted({0, n // 2, n}):
+        axes.plot(counts, potential[a2], "o-", color="black", ms=4)
+        kit.label(axes, n, potential[a2, -1], f"a₂ = {a2}")
+    axes.axhline(NEURON.v_threshold, color="0.45", lw=0.9, ls="--", zorder=0)
+    kit.label(axes, 0.18 * n, NEURON.v_threshold, "threshold −55 mV", "0.35", "above")
 
 
-def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
-    """Set the firing probability beside the logistic neuron, derived and trained on the spikes."""
-    window = Window.of(result, settings)
-    unit = window.unit
-    if window.fired.all() or not window.fired.any():
+def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
+    """Compare firing probabilities with the derived logistic neuron, and with a trained one."""
+    excess, _, fired = outcome(result, settings)
+    if fired.all() or not fired.any():
         raise ns.NeurosimError(
-            f"{'all' if window.fired.any() else 'none'} of the {len(window.fired)} trials fired, "
-            "and a logistic neuron learns from both kinds: choose psps and spikes so that "
-            "θ₁a₁ + θ₂a₂ lies on either side of 15 mV"
+            f"{'all' if fired.any() else 'none'} of the {fired.size} trials fired, but training "
+            "needs trials with and without a spike: choose psps and spikes so that θ₁a₁ + θ₂a₂ "
+            "lies on both sides of 15 mV"
         )
-    trained = bridge.LogisticNeuron(threshold_distance=unit.logistic_threshold_distance).fit(
-        settings.trials, window.fired
-    )
-    derived = bridge.to_logistic(unit).probability(settings.points)
-    learned = trained.predict_proba(settings.points)[:, 1]
-    counts = np.arange(settings.spikes + 1)
-    planes = {
-        title: probability.reshape(len(counts), -1)
-        for title, probability in (
-            ("spiking neuron, measured", window.probability),
-            ("logistic, derived", derived),
-            ("logistic, trained on spikes", learned),
-        )
+    unit, points = settings.unit(result.duration, result.dt), settings.plane.points
+    distance = unit.logistic_threshold_distance
+    trained = bridge.LogisticNeuron(threshold_distance=distance)
+    trained.fit(settings.trials, fired.ravel())
+    probabilities = {
+        KINDS[settings.noise]: unit.noise.firing_probability(excess),
+        "derived": bridge.to_logistic(unit).probability(points),
+        "trained": trained.predict_proba(points)[:, 1],
     }
-    return bridge.Comparison(
-        title="A neuron with two synapses: spiking, and logistic",
-        measures=_probabilities(window, settings, derived, learned)
-        | _parameters(unit, trained)
-        | _differences(window, settings, derived, learned)
-        | _predictions(window, settings, trained),
-        drawings={
-            "plane": partial(bridge.decision_plane, counts, counts, planes),
-            "calibration": partial(_draw_calibration, window, settings, derived, learned),
-            "difference": partial(_draw_difference, window, settings, derived, learned),
-            "psps": partial(
-                bridge.psp_plot, trained.psp_, trained.psp_interval_, truth=settings.psps
-            ),
-        },
+    measures = _differences(fired, unit, probabilities) | _parameters(unit, trained)
+    contain = "contain" if measures["psps_in_intervals"].value else "do not contain"
+    error = unit.noise.logistic_error
+    conclusion = (
+        "The firing probability is a logistic function of the inputs, with an error of at most "
+        f"{error:.2g}. The intervals of the trained PSPs {contain} the true PSPs."
     )
-
-
-def _probabilities(
-    window: Window, settings: Settings, derived: NDArray[np.float64], learned: NDArray[np.float64]
-) -> dict[str, bridge.Measure]:
-    """Return how well the probabilities describe the spikes."""
-    kind, law = KINDS[settings.noise]
-    analytic = window.unit.noise.firing_probability(window.excess)
-    found = {}
-    for key, probability, words in (
-        ("agreement", derived, "derived"),
-        ("agreement_trained", learned, "trained"),
-    ):
-        same = bridge.agreement(window.probability > 0.5, probability > 0.5)
-        note = f"{words}: of {len(derived)} points, on the same side of p = 1/2"
-        found[key] = replace(same, note=note)
-    for key, probability, note in (
-        (f"cross_entropy_{kind}", analytic, f"{law}: what the noise itself gives"),
-        ("cross_entropy_derived", derived, "the logistic twin of that noise"),
-        ("cross_entropy_trained", learned, "by gradient descent on these trials"),
-    ):
-        entropy = bridge.cross_entropy(window.fired, np.repeat(probability, settings.repeats))
-        found[key] = replace(entropy, note=note)
-    return found
-
-
-def _predictions(
-    window: Window, settings: Settings, trained: bridge.LogisticNeuron
-) -> dict[str, bridge.Measure]:
-    """Return how well the trained neuron foretells single trials."""
-    worlds = bridge.compare_neurons(
-        window.unit, settings.trials, fired=window.fired, neuron=trained
-    )
-    chosen = ("bits_per_spike", "bits_per_spike_of_truth", "brier", "auc", "coincidence_factor")
-    return {key: worlds.measures[key] for key in (*chosen, "coincidence_factor_repeat")}
-
-
-def _parameters(
-    unit: bridge.SpikingUnit, trained: bridge.LogisticNeuron
-) -> dict[str, bridge.Measure]:
-    """Return what the trained neuron says of the spiking one."""
-    beta = -trained.intercept_[0] / unit.logistic_threshold_distance
-    half = (
-        NORMAL_95 * np.sqrt(trained.sandwich_covariance_[0, 0]) / unit.logistic_threshold_distance
-    )
-    found = {
-        "beta_derived": bridge.Measure(unit.noise.beta, "per mV"),
-        "beta_trained": bridge.Measure(beta, "per mV", beta - half, beta + half),
+    drawings = {
+        "plane": partial(_draw_planes, settings, fired, probabilities),
+        "difference": partial(_draw_difference, excess, fired, unit.noise, probabilities),
     }
-    intervals = trained.psp_interval_
-    for k, (psp, (low, high)) in enumerate(zip(trained.psp_, intervals, strict=True), start=1):
-        note = f"recovered from spikes; truly {signed(unit.psps[k - 1])} mV"
-        found[f"psp_{k}"] = bridge.Measure(psp, "mV", low, high, note)
-    inside = (intervals[:, 0] <= unit.psps) & (unit.psps <= intervals[:, 1])
-    note = "separable trials leave the PSPs without interval" if trained.separable_ else ""
-    found["psps_in_intervals"] = bridge.Measure(bool(inside.all()), note=note)
-    return found
+    title = "A neuron with two synapses, and the derived and the trained logistic neuron"
+    return kit.Comparison(title, measures, drawings, conclusion)
 
 
 def _differences(
-    window: Window, settings: Settings, derived: NDArray[np.float64], learned: NDArray[np.float64]
-) -> dict[str, bridge.Measure]:
-    """Return the largest differences between the probabilities."""
-    noise, (kind, _) = window.unit.noise, KINDS[settings.noise]
-    analytic = noise.firing_probability(window.excess)
-    bound = f"{noise.logistic_error:.2g}"
-    error = 0.5 / math.sqrt(settings.repeats)
+    fired: kit.Bools, unit: bridge.SpikingUnit, probabilities: dict[str, kit.Floats]
+) -> dict[str, kit.Measure]:
+    """Return how well each probability describes the spikes."""
+    fraction, repeats = fired.mean(axis=1), fired.shape[1]
+    kind, derived, trained = probabilities.values()
+    same = bridge.agreement(fraction > 0.5, derived > 0.5)
+    found = {"agreement": same.labelled("Inputs on the same side of p = 1/2", f"of {len(fired)}")}
+    for (key, probability), words in zip(
+        probabilities.items(),
+        ("exact probability", "derived neuron", "trained neuron"),
+        strict=True,
+    ):
+        entropy = bridge.cross_entropy(fired.ravel(), np.repeat(probability, repeats))
+        found[f"cross_entropy_{key}"] = entropy.labelled(f"Cross-entropy, {words}")
+    for key, difference, label, note in (
+        (f"{next(iter(probabilities))}_minus_derived", kind - derived,
+         "Largest error of the derived neuron", f"bound {unit.noise.logistic_error:.2g}"),
+        ("measured_minus_derived", fraction - derived, "Largest difference, spikes and derived",
+         f"standard error ≤ {0.5 / np.sqrt(repeats):.2g}"),
+        ("measured_minus_trained", fraction - trained, "", ""),
+    ):  # fmt: skip
+        largest = float(np.abs(difference).max())
+        found[f"largest_{key}"] = kit.Measure(largest, note=note, label=label)
+    return found
+
+
+def _parameters(unit: bridge.SpikingUnit, trained: bridge.LogisticNeuron) -> dict[str, kit.Measure]:
+    """Return the slope and the PSPs of the trained neuron."""
+    distance, intervals = unit.logistic_threshold_distance, trained.psp_interval_
+    beta = -trained.intercept_[0] / distance
+    half = bridge.NORMAL_95 * np.sqrt(trained.sandwich_covariance_[0, 0]) / distance
+    inside = (intervals[:, 0] <= unit.psps) & (unit.psps <= intervals[:, 1])
+    note = f"derived {unit.noise.beta:.4g} per mV"
     found = {
-        f"{kind}_minus_derived": (analytic - derived, f"on these points; nowhere above {bound}"),
-        "measured_minus_derived": (
-            window.probability - derived,
-            f"standard error of a point up to {error:.2g}",
+        "beta_derived": kit.Measure(unit.noise.beta, "per mV"),
+        "beta_trained": kit.Measure(
+            beta, "per mV", beta - half, beta + half, note, "Trained slope β"
         ),
-        "measured_minus_trained": (window.probability - learned, "as above"),
+        "psps_in_intervals": kit.Measure(bool(inside.all())),
     }
-    return {
-        f"largest_{key}": bridge.Measure(float(np.abs(values).max()), note=note)
-        for key, (values, note) in found.items()
-    }
+    for k, (low, high) in enumerate(intervals):
+        note, label = f"true value {kit.signed(unit.psps[k])} mV", f"Trained PSP θ{'₁₂'[k]}"
+        found[f"psp_{k + 1}"] = kit.Measure(trained.psp_[k], "mV", low, high, note, label)
+    return found
 
 
-def _draw_calibration(
-    window: Window, settings: Settings, derived: NDArray[np.float64], learned: NDArray[np.float64]
-) -> Figure:
-    curves = {
-        f"logistic, {words}": bridge.reliability_curve(
-            window.fired, np.repeat(probability, settings.repeats)
+def _draw_planes(
+    settings: Settings, fired: kit.Bools, probabilities: dict[str, kit.Floats]
+) -> kit.Figure:
+    """Draw the firing probabilities over the plane of both inputs."""
+    planes = {
+        f"Spiking, {fired.shape[1]:,} trials each": fired.mean(axis=1),
+        "Logistic, derived": probabilities["derived"],
+        "Logistic, trained on spikes": probabilities["trained"],
+    }
+    panels = (
+        kit.panel(
+            settings.plane.draw, values, title=title, xlabel="spikes at synapse 1, a₁",
+            ylabel="" if k else "spikes at synapse 2, a₂",
         )
-        for words, probability in (("derived", derived), ("trained on spikes", learned))
-    }
-    return bridge.reliability_plot(curves)
+        for k, (title, values) in enumerate(planes.items())
+    )  # fmt: skip
+    title = "Spiking and logistic neuron separate the inputs by the same line"
+    return kit.page(title, *panels, size=(9.6, 3.6), sharey=True, colourbar="firing probability")
 
 
 def _draw_difference(
-    window: Window, settings: Settings, derived: NDArray[np.float64], learned: NDArray[np.float64]
-) -> Figure:
-    """Draw how far the other probabilities are from the derived logistic neuron's."""
-    from neurosim import plot
+    excess: kit.Floats,
+    fired: kit.Bools,
+    noise: bridge.Noise,
+    probabilities: dict[str, kit.Floats],
+) -> kit.Figure:
+    """Draw how far the other probabilities are from the derived logistic neuron."""
+    levels, spikes, trials = kit.pool_trials(excess, fired)
+    start, stop = _span(excess)
+    line = np.linspace(start, stop, 500)
 
-    noise, (_, words) = window.unit.noise, KINDS[settings.noise]
-    excess, spikes, trials = window.pooled()
-    share, (low, high) = spikes / trials, bridge.wilson_interval(spikes, trials)
-    line = np.linspace(*span(window), 500)
-    fig = plot.figure(7.0, 4.0)
-    (axes,) = plot.panels(fig)
-    with plot.style():
-        axes.axhline(0.0, color="0.7", lw=3, label="logistic, derived")
-        bound = noise.logistic_error
-        if bound:
-            label = f"±{bound:.2g}, the bound for this noise"
-            axes.axhline(bound, color="0.45", lw=0.9, ls="--", label=label)
-            axes.axhline(-bound, color="0.45", lw=0.9, ls="--")
-        twin = expit(noise.beta * (line - noise.bias))
-        axes.plot(line, noise.firing_probability(line) - twin, color="black", label=words)
-        bars = np.stack([share - low, high - share]).clip(0.0)
-        axes.errorbar(
-            excess,
-            share - expit(noise.beta * (excess - noise.bias)),
-            bars,
-            fmt="D",
-            color=MEASURED,
-            ms=4,
-            capsize=2,
-            label="spiking neuron, 95 % interval",
-        )
-        axes.plot(window.excess, learned - derived, ".", color="#CC79A7", label="logistic, trained")
-        axes.set_xlim(line[0] - 1.0, line[-1] + 1.0)
-        axes.set(xlabel="−15 + θ₁a₁ + θ₂a₂ (mV)", ylabel="difference in firing probability")
-        fig.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    return fig
+    def derived(x: kit.Floats) -> kit.Floats:
+        return expit(noise.beta * (x - noise.bias))
+
+    def draw(axes: kit.Axes) -> None:
+        axes.axhline(0.0, color=kit.LOGISTIC, lw=3, label="derived logistic neuron")
+        exact = noise.firing_probability(line) - derived(line)
+        axes.plot(line, exact, color="black", label="exact probability under this noise")
+        label = "spiking neuron, 95 % interval"
+        kit.draw_fraction(axes, levels, spikes, trials, minus=derived(levels), label=label)
+        trained = probabilities["trained"] - probabilities["derived"]
+        axes.plot(excess, trained, ".", color=kit.TRAINED, label="trained logistic neuron")
+
+    labels = {"xlabel": EXCESS, "ylabel": "difference in firing probability"}
+    body = kit.panel(draw, **labels, xlim=(start - 1.0, stop + 1.0))
+    title = f"A logistic function describes this noise with an error of {noise.logistic_error:.2g}"
+    return kit.page(title, body, size=(8.0, 4.6), legend=2)
 
 
-scenario = Scenario(
+scenario = kit.Scenario(
     name="two-synapse-neuron",
-    title="Two synapses, a threshold and noise: the logistic neuron derived",
+    text=__doc__,
     row="S3",
-    source="L0",
+    source=kit.lectures("L0"),
     group="The biological neuron",
-    description=(
-        "Spikes at two synapses arrive together and lift the potential to "
-        "-70 + theta1 a1 + theta2 a2 mV, a1 and a2 being their numbers. The output is -70 mV up to "
-        "-55 mV and +30 mV above: a step of -15 + theta1 a1 + theta2 a2. Noise makes the step "
-        "smooth: the share of trials in which the neuron fires follows the Gaussian distribution, "
-        "and so, within 0.0095, the logistic function. Every trial is a neuron of its own. The "
-        "comparison trains a logistic neuron on the trials and reads the synapses off it, in mV."
-    ),
     settings=Settings,
     duration=20.0,
     network=network,
     findings=findings,
+    report=report,
     figures=figures,
     compare=compare,
 )

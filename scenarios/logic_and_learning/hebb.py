@@ -1,215 +1,377 @@
-"""Hebb's rule grows without bound; what stops it: Oja's decay, and the timing of spikes."""
+"""Neurons that fire together wire together, and what stops runaway growth.
+
+Hebb's rule, w ← w + η x y, strengthens each synapse whose input x is active together with the
+output y. The weights grow without bound, because strong synapses make the output, and hence their
+own growth, stronger. Oja's rule adds the decay −η y² w: the weights then keep a length of 1 and
+converge to the first principal component of the inputs.
+
+Here spiking neurons receive two groups of inputs. Inputs of one group often fire together, those of
+the other group fire independently. In the first rule, a pair of spikes only strengthens a synapse
+(potentiation): all synapses reach the largest allowed weight. In the second rule, spike-timing
+dependent plasticity (STDP), a presynaptic spike that arrives after the postsynaptic one weakens the
+synapse (depression). The correlated inputs then keep their synapses, and the independent inputs
+lose theirs, as in Oja's rule on the same spikes.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 import numpy as np
 
 import bridge
 import neurosim as ns
-from neurosim.scenario import Scenario
-from scenarios.logic_and_learning.hebb_model import (
-    GROUPS,
-    RULES,
-    Course,
-    Settings,
-    network,
-    simulate,
-)
+from bridge.classics import hebb, oja, principal_component
+from scenarios import _kit as kit
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-COLOURS = {"correlated": "#D55E00", "independent": "#009E73"}
-SHOWN = 1000.0
-"""How much of the spikes is drawn (ms)."""
+GROUPS = {"correlated": "correlated inputs", "independent": "independent inputs"}
+COLOURS = {"correlated": "#E69F00", "independent": "0.35"}
+RULES = {"hebb": "Potentiation only", "stdp": "Potentiation and depression (STDP)"}
+# Neurons of each rule, which differ in their initial weights.
+NEURONS = 10
+# Mean delay of correlated spikes after their common event (ms).
+JITTER = 2.0
+# Number of times at which the weights are read.
+SAMPLES = 60
+# Bins of the linear unit (ms), and its learning rate.
+BIN, ETA = 20.0, 0.002
+MOST_SPIKES = 5_000_000
+# Part of the run, at its end, in which rates are measured.
 LATE = 0.1
-"""Last share of the run in which rates are measured."""
+# Length of the rasters (ms), and inputs of each group in them.
+SHOWN, ROWS = 1000.0, 20
 
 
-def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
-    """Measure weights and rates at the end, in spikes and in the abstract unit."""
-    course = Course(result, settings)
-    begin = (1.0 - LATE) * result.duration
-    seconds = 1e-3 * LATE * result.duration
-    found: dict[str, object] = {"psp_max_mv": settings.psp_max}
-    for rule in RULES:
-        for group in GROUPS:
-            weights = course.weights(rule, group)
-            found[f"{rule}_{group}_mv"] = [weights[0].mean(), weights[-1].mean()]
-        found[f"{rule}_at_bound"] = float((course.final(rule) > 0.99 * settings.psp_max).mean())
-        found[f"{rule}_rate_hz"] = result.spikes[rule].counts(begin).mean() / seconds
-    lengths = np.linalg.norm(course.hebb, axis=1)
-    learned = course.learned / np.linalg.norm(course.learned)
-    return found | {
-        "hebb_grew": lengths[-1] / lengths[0],
-        "hebb_ever_shrank": bool((np.diff(lengths) < 0.0).any()),
-        "oja_length": float(np.linalg.norm(course.oja[-1])),
-        "oja_cosine_with_first_component": float(abs(learned @ course.component)),
-    }
+@dataclass(frozen=True)
+class Settings(kit.BaseSettings):
+    """Settings of the scenario."""
 
-
-def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
-    """Draw the inputs, and the weights of both rules."""
-    return {"spikes": _draw_spikes(result), "weights": _draw_weights(Course(result, settings))}
-
-
-def _draw_spikes(result: ns.Result) -> Figure:
-    """Draw the first and the last of the spikes: inputs, and the neurons that learn."""
-    from neurosim import plot
-
-    length = min(SHOWN, 0.5 * result.duration)
-    fig = plot.figure(9.0, 4.6)
-    left, right = plot.panels(fig, 1, 2)
-    with plot.style():
-        for axes, start, words in (
-            (left, 0.0, "before learning"),
-            (right, result.duration - length, "after it"),
-        ):
-            plot.draw_raster(axes, result, start=start, stop=start + length)
-            axes.set_title(words, fontsize=10)
-            axes.set_xticks(np.linspace(start, start + length, 3))
-        right.set(ylabel="", yticks=())
-    return fig
-
-
-def _draw_weights(course: Course) -> Figure:
-    from neurosim import plot
-
-    fig = plot.figure(8.4, 3.8)
-    grid = plot.panels(fig, 1, 2, sharey=True)
-    with plot.style():
-        _draw_rules(grid, course)
-        fig.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    return fig
-
-
-def _draw_rules(grid: list[Axes], course: Course) -> None:
-    """Draw synapses over time as thin lines and their mean as a thick one, a panel a rule."""
-    titles = ("potentiation alone", "with depression (STDP)")
-    for axes, rule, title in zip(grid, RULES, titles, strict=True):
-        for group, words in GROUPS.items():
-            weights = course.weights(rule, group)
-            colour, mean = COLOURS[group], weights.mean(axis=(1, 2))
-            axes.plot(course.times, weights[:, :12, 0], lw=0.5, alpha=0.35, color=colour)
-            axes.plot(course.times, mean, lw=2.5, label=words, color=colour)
-        bound = course.settings.psp_max
-        axes.axhline(bound, color="0.45", lw=0.9, ls="--", label="bound of the rule")
-        axes.set(xlabel="time (s)", ylim=(-0.03 * bound, 1.08 * bound))
-        axes.set_title(f"spiking: {title}", fontsize=10)
-    grid[0].set_ylabel("synapse (mV)")
-
-
-def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
-    """Set what the spiking neurons learned beside the abstract unit, synapse by synapse."""
-    course = Course(result, settings)
-    stdp, oja = course.final("stdp"), course.learned
-    component = course.component
-    chosen = bridge.agreement(stdp > 0.5 * settings.psp_max, oja > 0.5 * oja.max())
-    found = findings(result, settings)
-    measures = {
-        "agreement": replace(chosen, note="synapses that STDP and Oja's rule alike keep, or drop"),
-        "correlation": bridge.Measure(
-            float(np.corrcoef(stdp, oja)[0, 1]), note="of the weights learned by both"
-        ),
-    }
-    for key, unit, note in (
-        ("hebb_grew", "", "Hebb's rule, abstract: length of the weights, last over first"),
-        ("oja_length", "", "Oja's rule, abstract: at the end"),
-        ("oja_cosine_with_first_component", "", "its direction"),
-        ("hebb_at_bound", "", "spiking, potentiation alone: share of synapses at the bound"),
-        ("hebb_rate_hz", "Hz", "and what that makes the neurons fire"),
-        ("stdp_rate_hz", "Hz", "with depression"),
-    ):
-        measures[key] = bridge.Measure(found[key], unit, note=note)  # type: ignore[arg-type]
-    for group in GROUPS:
-        last = float(course.weights("stdp", group)[-1].mean())
-        measures[f"stdp_{group}"] = bridge.Measure(last, "mV", note="mean synapse, at the end")
-    return bridge.Comparison(
-        title="Hebbian learning: spiking neurons, and a linear unit on the same inputs",
-        measures=measures,
-        drawings={
-            "growth": partial(_draw_growth, course),
-            "synapses": partial(_draw_synapses, course, component),
-        },
+    synapses: int = kit.setting(50, "", 2, 500, "inputs of each group")
+    rate: float = kit.setting(15.0, "Hz", 1.0, 100.0, "firing rate of each input")
+    correlation: float = kit.setting(
+        0.5, "", 0.01, 1.0, "fraction of spikes that two correlated inputs have in common"
+    )
+    psp_max: float = kit.setting(1.0, "mV", 0.01, 15.0, "largest weight that the rule allows")
+    learning_rate: float = kit.setting(
+        0.01, "", 1e-5, 0.2, "change by one pair of spikes, as a fraction of psp_max"
+    )
+    asymmetry: float = kit.setting(
+        1.1, "", 0.1, 10.0, "amplitude of depression relative to potentiation"
     )
 
 
-def _draw_growth(course: Course) -> Figure:
-    """Draw both worlds above each other: what grows, and what holds."""
-    from neurosim import plot
+def spike_times(settings: Settings, duration: float, seed: int) -> dict[str, list[kit.Floats]]:
+    """Draw the spike times of all inputs (ms), rounded up to whole ms, by group.
 
-    fig = plot.figure(8.4, 6.4)
-    grid = plot.panels(fig, 2, 2, sharex=True)
-    with plot.style():
-        _draw_rules(grid[:2], course)
-        bins = np.arange(len(course.oja)) * course.result.duration * 1e-3 / (len(course.oja) - 1)
-        n = course.settings.synapses
-        for axes, path, title in (
-            (grid[2], course.hebb, "abstract: w + η x y (Hebb)"),
-            (grid[3], course.oja, "abstract: w + η y (x − y w) (Oja)"),
-        ):
-            for group, own in zip(GROUPS, (slice(0, n), slice(n, 2 * n)), strict=True):
-                mean = np.abs(path[:, own]).mean(axis=1)
-                axes.plot(bins, mean, color=COLOURS[group], lw=2.0)
-            axes.set_title(title, fontsize=10)
-            axes.set_xlabel("time (s)")
-        grid[0].set_xlabel("")
-        grid[1].set_xlabel("")
-        grid[1].set_yticklabels([])
-        grid[2].set(yscale="log", ylabel="mean |weight|")
-        grid[3].set_ylim(bottom=0.0)
-        fig.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-        fig.align_ylabels()
-    return fig
+    Each correlated input takes part in a random fraction of common events. All inputs have the same
+    mean rate.
+    """
+    n, rate, fraction = settings.synapses, 1e-3 * settings.rate, settings.correlation
+    if 2.0 * n * rate * duration > MOST_SPIKES:
+        raise ns.NeurosimError(
+            f"duration = {duration:g} ms gives {2.0 * n * rate * duration:,.0f} input spikes: "
+            f"{MOST_SPIKES:,} are the most; shorten it, or lower synapses or rate"
+        )
+    rng = np.random.default_rng(seed)
+    events = rng.uniform(0.0, duration, rng.poisson(rate / fraction * duration))
+    common = [events[rng.random(len(events)) < fraction] for _ in range(n)]
+    correlated = [times + rng.exponential(JITTER, len(times)) for times in common]
+    independent = [rng.uniform(0.0, duration, rng.poisson(rate * duration)) for _ in range(n)]
+    return {
+        group: [np.unique(np.ceil(times[times < duration - 1.0])) for times in trains]
+        for group, trains in zip(GROUPS, (correlated, independent), strict=True)
+    }
 
 
-def _draw_synapses(course: Course, component: np.ndarray) -> Figure:
-    """Draw the synapses that each rule ended with, input by input."""
-    from neurosim import plot
+def describe(
+    settings: Settings, options: kit.RunOptions
+) -> tuple[ns.Network, dict[tuple[str, str], ns.Projection]]:
+    """Return the network, and its plastic projections by rule and group of inputs."""
+    net = ns.Network()
+    spikes = spike_times(settings, options.duration, options.seed)
+    groups = {group: net.add(group, settings.synapses, ns.LIF(t_ref=1.0)) for group in GROUPS}
+    for group, population in groups.items():
+        net.drive(population, ns.SpikeTimes(spikes[group]), psp=30.0)
+    plastic = {}
+    for rule in RULES:
+        asymmetry = settings.asymmetry if rule == "stdp" else 0.0
+        plasticity = ns.STDP(
+            settings.psp_max, learning_rate=settings.learning_rate, asymmetry=asymmetry
+        )
+        neurons = net.add(rule, NEURONS, ns.LIF())
+        for group, population in groups.items():
+            initial = ns.Uniform(0.3 * settings.psp_max, 0.7 * settings.psp_max)
+            plastic[rule, group] = net.connect(
+                population, neurons, ns.AllToAll(), psp=initial, plasticity=plasticity
+            )
+    return net, plastic
 
-    n = course.settings.synapses
-    fig = plot.figure(7.6, 4.6)
-    upper, lower = plot.panels(fig, 2, 1, sharex=True)
-    places = np.arange(1, 2 * n + 1)
-    with plot.style():
-        for k, group in enumerate(GROUPS):
-            own, colour = slice(k * n, (k + 1) * n), COLOURS[group]
-            upper.bar(places[own], course.final("stdp")[own], color=colour, label=GROUPS[group])
-            lower.bar(places[own], course.learned[own], color=colour)
-        lower.step(places, component, where="mid", color="black", lw=1.0)
-        lower.lines[-1].set_label("first principal component")
-        upper.set(ylabel="STDP (mV)", title="what is left of each synapse")
-        lower.axhline(0.0, color="0.45", lw=0.8)
-        lower.set(ylabel="Oja's weight", xlabel="input", xlim=(0, 2 * n + 1))
-        fig.legend(loc="outside lower center", ncols=3)
-        fig.align_ylabels()
-    return fig
+
+def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
+    """Connect both groups of inputs to neurons with each rule."""
+    return describe(settings, options)[0]
 
 
-scenario = Scenario(
+def simulate(settings: Settings, options: kit.RunOptions, progress: bool | None) -> ns.Result:
+    """Run the network, and read the weights at regular intervals."""
+    step = round(options.duration / SAMPLES / options.dt) * options.dt
+    if step <= 0.0:
+        raise ns.NeurosimError(
+            f"duration = {options.duration:g} ms is too short to read the weights {SAMPLES} times: "
+            f"give {SAMPLES * options.dt:g} ms or more"
+        )
+    net, plastic = describe(settings, options)
+    simulation = ns.Simulation(
+        net, dt=options.dt, seed=options.seed, threads=options.threads, progress=progress,
+        profile=options.profile,
+    )  # fmt: skip
+    times: list[float] = []
+    samples: dict[str, list[kit.Floats]] = {f"{rule}_{group}": [] for rule, group in plastic}
+
+    def sample(time: float) -> None:
+        times.append(time)
+        for (rule, group), projection in plastic.items():
+            samples[f"{rule}_{group}"].append(simulation.connections(projection).weights)
+
+    sample(0.0)
+    result = simulation.stream(
+        step, lambda chunk: sample(chunk.stop), duration=options.duration,
+        realtime=options.realtime,
+    )  # fmt: skip
+    measured = {key: np.concatenate(weights) for key, weights in samples.items()}
+    return replace(result, measured=measured | {"times": np.array(times)})
+
+
+def weights_of(result: ns.Result, rule: str, group: str) -> kit.Floats:
+    """Return the weights (mV), shape (n_times, n_inputs, n_neurons)."""
+    return result.measured[f"{rule}_{group}"].reshape(len(result.measured["times"]), -1, NEURONS)
+
+
+def final_weights(result: ns.Result, rule: str) -> kit.Floats:
+    """Return the final weights (mV), the mean of all neurons, correlated inputs first."""
+    return np.concatenate([weights_of(result, rule, group)[-1].mean(axis=1) for group in GROUPS])
+
+
+class LinearUnit(NamedTuple):
+    """Weights of a linear unit on the same inputs; trajectories of shape (n_bins + 1, n_inputs)."""
+
+    hebb: kit.Floats
+    oja: kit.Floats
+    # Oja's weights, the mean of the second half of the run.
+    learned: kit.Floats
+    first_component: kit.Floats
+
+
+@lru_cache(maxsize=2)
+def linear_unit(result: ns.Result) -> LinearUnit:
+    """Train a linear unit on the spike counts of all inputs, less their mean."""
+    bins = BIN * np.arange(int(result.duration / BIN) + 1)
+    trains = [result.spikes[group] for group in GROUPS]
+    counts = [
+        np.histogram2d(own.times, own.ids, [bins, np.arange(result.populations[group].size + 1)])[0]
+        for own, group in zip(trains, GROUPS, strict=True)
+    ]
+    inputs = np.concatenate(counts, axis=1)
+    inputs -= inputs.mean(axis=0)
+    trajectory = oja(inputs, ETA)
+    learned = trajectory[len(trajectory) // 2 :].mean(axis=0)
+    return LinearUnit(hebb(inputs, ETA), trajectory, learned, principal_component(inputs))
+
+
+def findings(result: ns.Result, settings: Settings) -> kit.Findings:
+    """Measure weights and rates at the end, of the spiking neurons and of the linear unit."""
+    begin, seconds = (1.0 - LATE) * result.duration, 1e-3 * LATE * result.duration
+    found: kit.Findings = {}
+    for rule in RULES:
+        for group in GROUPS:
+            weights = weights_of(result, rule, group)
+            found[f"{rule}_{group}_mv"] = [weights[0].mean(), weights[-1].mean()]
+        final = final_weights(result, rule)
+        found[f"{rule}_at_bound"] = float((final > 0.99 * settings.psp_max).mean())
+        found[f"{rule}_rate_hz"] = result.spikes[rule].counts(begin).mean() / seconds
+    unit = linear_unit(result)
+    lengths = np.linalg.norm(unit.hebb, axis=1)
+    direction = unit.learned / np.linalg.norm(unit.learned)
+    return found | {
+        "hebb_grew": lengths[-1] / lengths[0],
+        "hebb_ever_shrank": bool((np.diff(lengths) < 0.0).any()),
+        "oja_length": float(np.linalg.norm(unit.oja[-1])),
+        "oja_cosine_with_first_component": float(abs(direction @ unit.first_component)),
+    }
+
+
+def report(found: kit.Findings, settings: Settings) -> kit.Report:
+    """State the final weights and rates of both rules."""
+    n, bound = settings.synapses, settings.psp_max
+    sentences = []
+    for rule, name in RULES.items():
+        (start, correlated), (_, independent) = (found[f"{rule}_{group}_mv"] for group in GROUPS)
+        sentences.append(
+            f"{name}: from {start:.2f} mV on average, the weights of correlated inputs change to "
+            f"{correlated:.2f} mV and those of independent inputs to {independent:.2f} mV (bound "
+            f"{bound:g} mV). The neurons fire at {found[f'{rule}_rate_hz']:.1f} Hz in the end."
+        )
+    return [
+        f"{NEURONS} neurons with each of two plasticity rules received {n} correlated and {n} "
+        f"independent inputs of {settings.rate:g} Hz.",
+        *sentences,
+        f"Hebb's rule, linear unit: the length of the weights grows by a factor of "
+        f"{found['hebb_grew']:.1e}.",
+        f"Oja's rule, linear unit: the length of the weights is {found['oja_length']:.2f} in the "
+        "end. The cosine of the angle to the first principal component is "
+        f"{found['oja_cosine_with_first_component']:.4f}.",
+    ]
+
+
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw spikes before and after learning, and the weights of both rules."""
+    length = min(SHOWN, 0.5 * result.duration)
+    starts = {"Start of learning": 0.0, "End of learning": result.duration - length}
+    panels = [
+        kit.panel(_draw_spikes, result, start, length, title=title, xlabel="time (s)")
+        for title, start in starts.items()
+    ]
+    title = "After STDP, neurons fire only when the correlated inputs fire together"
+    spikes = kit.page(title, *panels, size=(9.5, 4.6), sharey=True)
+    title = "With depression, only correlated inputs keep their synapses"
+    weights = kit.page(title, *_rule_panels(result, settings), size=(8.5, 3.9), legend=2)
+    return {"spikes": spikes, "weights": weights}
+
+
+def _draw_spikes(axes: kit.Axes, result: ns.Result, start: float, length: float) -> None:
+    """Draw the spikes of some inputs, and of one neuron of each rule, which is labelled."""
+    rows, ticks, row = {**GROUPS, "hebb": "potentiation\nonly", "stdp": "STDP"}, [], 0.0
+    for name in rows:
+        height, shown = (1, ROWS) if name in GROUPS else (6, 1)
+        trains = result.spikes[name]
+        inside = (trains.ids < shown) & (trains.times >= start) & (trains.times <= start + length)
+        times, ids = 1e-3 * trains.times[inside], trains.ids[inside]
+        axes.vlines(times, row + height * ids, row + height * (ids + 0.8), lw=1.1,
+                    color=COLOURS.get(name, "black"))  # fmt: skip
+        ticks.append(row + 0.5 * height * shown)
+        row += height * shown + 2.0
+    axes.set_yticks(ticks, rows.values())
+    axes.tick_params(axis="y", length=0)
+    axes.set(xlim=(1e-3 * start, 1e-3 * (start + length)), ylim=(row, -1.0))
+
+
+def _rule_panels(result: ns.Result, settings: Settings) -> list[kit.Panel]:
+    """Describe one panel for each rule with its weights over time."""
+    limits = (-0.03 * settings.psp_max, 1.12 * settings.psp_max)
+    return [
+        kit.panel(_draw_weights, result, rule, settings.psp_max, title=title, ylim=limits,
+                  xlabel="time (s)", ylabel="weight (PSP, mV)")
+        for rule, title in RULES.items()
+    ]  # fmt: skip
+
+
+def _draw_weights(axes: kit.Axes, result: ns.Result, rule: str, bound: float) -> None:
+    """Draw single weights as thin lines, and the mean of each group as a thick one."""
+    times = 1e-3 * result.measured["times"]
+    axes.axhline(bound, color="0.45", lw=0.9, ls="--")
+    kit.label(axes, times[-1], bound, "bound", "0.35", "above")
+    for group, name in GROUPS.items():
+        weights = weights_of(result, rule, group)
+        axes.plot(times, weights[:, :12, 0], lw=0.5, alpha=0.35, color=COLOURS[group])
+        mean = weights.mean(axis=(1, 2))
+        axes.plot(times, mean, lw=2.5, color=COLOURS[group], label=name)
+
+
+def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
+    """Compare the synapses that STDP and Oja's rule keep."""
+    unit, found = linear_unit(result), findings(result, settings)
+    stdp, oja = final_weights(result, "stdp"), unit.learned
+    chosen = bridge.agreement(stdp > 0.5 * settings.psp_max, oja > 0.5 * oja.max())
+    correlation = float(np.corrcoef(stdp, oja)[0, 1])
+    measures = {
+        "agreement": chosen.labelled("Synapses kept, or lost, by both rules", f"of {len(stdp)}"),
+        "correlation": kit.Measure(correlation, label="Correlation of STDP and Oja's weights"),
+    }
+    for key, unit_name, label in (
+        ("hebb_grew", "", "Hebb's rule: growth of the length of the weights"),
+        ("oja_length", "", "Oja's rule: length of the weights at the end"),
+        ("oja_cosine_with_first_component", "", "Oja's rule: cosine with first component"),
+        ("hebb_at_bound", "", "Potentiation only: fraction of weights at bound"),
+        ("hebb_rate_hz", "Hz", "Potentiation only: firing rate"),
+        ("stdp_rate_hz", "Hz", "STDP: firing rate"),
+    ):
+        measures[key] = kit.Measure(found[key], unit_name, label=label)
+    for group in GROUPS:
+        last = found[f"stdp_{group}_mv"][1]
+        measures[f"stdp_{group}"] = kit.Measure(
+            last, "mV", label=f"STDP: mean weight, {group} inputs"
+        )
+    drawings = {
+        "growth": partial(_growth_page, result, settings),
+        "synapses": partial(_synapses_page, result, settings),
+    }
+    conclusion = (
+        f"STDP and Oja's rule select the same inputs for {chosen.value:.0%} of the synapses "
+        f"(correlation of the weights {correlation:.2f}). Without depression or decay, the weights "
+        "grow until a bound stops them."
+    )
+    title = "Hebbian learning: spiking neurons and a linear unit on the same inputs"
+    return kit.Comparison(title, measures, drawings, conclusion)
+
+
+def _growth_page(result: ns.Result, settings: Settings) -> kit.Figure:
+    """Draw the weights of the spiking neurons, and below them those of the linear unit."""
+    unit = linear_unit(result)
+    lower = [
+        kit.panel(_draw_unit, path, result, title=title, ylabel="mean |weight|", xlabel="time (s)",
+                  **scale)
+        for path, title, scale in (
+            (unit.hebb, "Hebb: w ← w + η x y", {"yscale": "log"}),
+            (unit.oja, "Oja: w ← w + η y (x − y w)", {}),
+        )
+    ]  # fmt: skip
+    title = "Two ways to stop growth, in spiking neurons (top) and in a linear unit"
+    return kit.page(
+        title, *_rule_panels(result, settings), *lower, columns=2, size=(8.5, 6.8), legend=2
+    )
+
+
+def _draw_unit(axes: kit.Axes, path: kit.Floats, result: ns.Result) -> None:
+    times = 1e-3 * np.linspace(0.0, result.duration, len(path))
+    halves = np.split(np.abs(path), 2, axis=1)
+    for (group, name), own in zip(GROUPS.items(), halves, strict=True):
+        mean = own.mean(axis=1)
+        axes.plot(times, mean, color=COLOURS[group], lw=2.0, label=name)
+
+
+def _synapses_page(result: ns.Result, settings: Settings) -> kit.Figure:
+    """Draw the weights of each input after learning by both rules."""
+    unit, n = linear_unit(result), settings.synapses
+    colours = [COLOURS[group] for group in GROUPS for _ in range(n)]
+    inputs = np.arange(1, 2 * n + 1)
+
+    def draw(axes: kit.Axes, weights: kit.Floats, component: kit.Floats | None = None) -> None:
+        axes.bar(inputs, weights, color=colours)
+        if component is not None:
+            axes.step(inputs, component, where="mid", color="black", lw=1.0)
+            kit.label(axes, n, component[:n].mean(), " first principal component (line)")
+        axes.axhline(0.0, color="0.45", lw=0.8)
+
+    upper = kit.panel(draw, final_weights(result, "stdp"), title="STDP", ylabel="weight (mV)")
+    labels = {"ylabel": "weight", "xlabel": f"input (1 to {n}: correlated)"}
+    lower = kit.panel(draw, unit.learned, unit.first_component, title="Oja's rule", **labels)
+    title = "STDP and Oja's rule keep the same synapses"
+    return kit.page(title, upper, lower, columns=1, size=(7.6, 4.8), sharex=True)
+
+
+scenario = kit.Scenario(
     name="hebb",
-    title="What fires together wires together, and what keeps it from doing so without end",
+    text=__doc__,
     row="S10",
-    source="L1, L3",
+    source=kit.lectures("L1", "L3"),
     group="Thresholds, logic and learning rules",
-    description=(
-        "Hebb's rule, w + eta x y, strengthens every synapse that takes part in firing, and the "
-        "weights grow without bound. In spikes, potentiation alone drives all synapses into the "
-        "bound that the rule has. Two things hold it. Oja's term -eta y^2 w keeps the length of "
-        "the weights at 1 and turns them into the first principal component. Spike-timing "
-        "dependent plasticity also weakens a synapse whose spike comes after the neuron's: inputs "
-        "that fire together keep their synapses, the others lose theirs. Both unit and neurons "
-        "hear the same spikes."
-    ),
     settings=Settings,
     duration=150_000.0,
     network=network,
     findings=findings,
+    report=report,
     figures=figures,
     compare=compare,
     simulate=simulate,

@@ -1,201 +1,246 @@
-"""McCulloch–Pitts units: all or none, vetoed by one inhibitory spike; any logic, and memory."""
+"""McCulloch–Pitts units: logic and memory with all-or-none neurons.
+
+A McCulloch–Pitts unit is active if enough of its excitatory inputs are active and none of its
+inhibitory inputs is. Here each unit is a leaky integrate-and-fire neuron. A spike stands for 1 and
+no spike for 0. All inputs of a neuron arrive in the same time step, and an inhibitory spike is as
+strong as all excitatory spikes together (absolute inhibition, or veto).
+
+AND, OR and NOT need one unit each. A unit without excitatory inputs, such as NOT, receives a clock
+spike in each time window, which the input can veto. A Boolean expression is compiled to units and
+tested on all inputs, with one copy of the circuit for each input. A unit that excites itself is a
+memory: one spike sets it, and it fires once in each window until a spike at the inhibitory input
+resets it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import lru_cache, partial
 
 import numpy as np
 
-import bridge
 import neurosim as ns
-from neurosim.scenario import Scenario
-from scenarios._kit.circuits import draw_potentials, table_figure, units_in_both_worlds
-from scenarios._kit.common import draw_levels
-from scenarios.logic_and_learning.mcculloch_pitts_model import GATES, Settings, network, recorded
+from bridge import SpikingCircuit
+from bridge.classics import ThresholdNetwork, ThresholdUnit, compile_expressions, truth_table
+from scenarios import _kit as kit
+from scenarios._kit import circuits as kit_circuits
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
+GATES = {"AND": "A & B", "OR": "A | B", "NOT": "¬A"}
+MOST_PULSES = 100
 
 
-def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
-    """Measure what each circuit answered, and how often that was wrong."""
-    gates, compiled = settings.gates.outputs(result), settings.compiled
-    vetoed, weighed = np.split(settings.inhibited.outputs(result)[1], 2)
-    free = settings.inhibited.outputs(result)[0]
-    units = compiled.logic.units
-    return {
-        **{name: gates[:, k].astype(int) for k, name in enumerate(GATES)},
-        "expression": settings.expression,
-        "units": len(units),
-        "layers": int(compiled.logic.first_windows.max()),
-        "inputs": compiled.n_rows,
-        "answers": compiled.outputs(result)[:, 0].astype(int),
-        "wrong_spikes": {
-            circuit.name: int((circuit.fired(result) != circuit.logic.run(circuit.inputs)).sum())
-            for circuit in settings.circuits
-        },
-        "excitation": settings.excitation,
-        "fired_without_inhibition": free.all(),
-        "fired_against_a_veto": vetoed.any(),
-        "fired_against_relative_inhibition": weighed,
-        "pulses": settings.pulses,
-        "memory": _remembered(result, settings).astype(int),
-        "memory_window_ms": settings.memory.window,
-    }
+@dataclass(frozen=True)
+class Settings(kit.BaseSettings):
+    """Settings of the scenario."""
 
-
-def _remembered(result: ns.Result, settings: Settings) -> NDArray[np.bool_]:
-    """Return whether the memory fired, window by window."""
-    return settings.memory.fired(result)[0, :, settings.memory.logic.outputs[0]]
-
-
-def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
-    """Draw the potentials of gates, of vetoed neurons and of the memory, and the truth table."""
-    logic, fired = settings.compiled.logic, settings.compiled.fired(result)[:, 0]
-    return {
-        "gates": _draw_gates(result, settings),
-        "veto": _draw_veto(result, settings),
-        "expression": table_figure(logic, {"neurons that fired": fired}),
-        "memory": _draw_memory(result, settings),
-    }
-
-
-def _draw_gates(result: ns.Result, settings: Settings) -> Figure:
-    from neurosim import plot
-
-    circuit = settings.gates
-    fig = plot.figure(7.6, 4.8)
-    grid = plot.panels(fig, len(GATES), circuit.n_rows, sharex=True, sharey=True)
-    with plot.style():
-        draw_potentials(grid, result, circuit.name, recorded(circuit))
-        for axes, row in zip(grid, circuit.inputs[:, 0].astype(int), strict=False):
-            axes.set_title(f"A = {row[0]}, B = {row[1]}", fontsize=10)
-        for axes, name in zip(grid[:: circuit.n_rows], GATES, strict=True):
-            axes.set_ylabel(name, rotation=0, ha="right", va="center", fontweight="bold")
-        draw_levels(grid[circuit.n_rows - 1], result.populations[circuit.name])
-        grid[0].set_xlim(0.0, circuit.duration + 10.0)
-        fig.supxlabel("time (ms)", fontsize=10)
-        fig.supylabel("membrane potential (mV)", fontsize=10)
-    return fig
-
-
-def _draw_veto(result: ns.Result, settings: Settings) -> Figure:
-    """Draw the highest potential against excitation: free, vetoed, inhibited relatively."""
-    from neurosim import plot
-
-    circuit, info = settings.inhibited, result.populations["veto"]
-    trace = result.traces["veto", "v"]
-    peaks = np.array([trace.with_spikes(int(k)).max() for k in recorded(circuit)]).reshape(-1, 2)
-    vetoed, weighed = np.split(peaks, 2)
-    fig = plot.figure(7.0, 3.8)
-    (axes,) = plot.panels(fig)
-    counts = np.array(settings.excitation)
-    with plot.style():
-        draw_levels(axes, info)
-        for values, marker, colour, size, words in (
-            (vetoed[:, 0], "o", plot.EXCITATORY, 9, "no inhibition"),
-            (weighed[:, 1], "D", plot.PALETTE[4], 5, "one inhibitory spike, as strong as one"),
-            (vetoed[:, 1], "s", plot.INHIBITORY, 6, "one inhibitory spike, absolute"),
-        ):
-            axes.plot(counts, values, marker, ls="-", lw=0.8, color=colour, ms=size, label=words)
-        axes.set_xscale("log")
-        axes.set_xticks(counts, [f"{count:g}" for count in counts])
-        axes.minorticks_off()
-        axes.set(xlabel="excitatory spikes that arrive together", yticks=(-70, -55, 0, 30))
-        axes.set_ylabel("highest potential (mV)")
-        fig.legend(loc="outside lower center", ncols=3)
-    return fig
-
-
-def _draw_memory(result: ns.Result, settings: Settings, abstract: bool = False) -> Figure:
-    """Draw what sets and resets the memory, and its potential; with the abstract unit if asked."""
-    from neurosim import plot
-
-    circuit = settings.memory
-    fig = plot.figure(8.0, 3.4 if not abstract else 4.6)
-    grid = plot.panels(fig, 1 + abstract, 1, sharex=True, height_ratios=(2.2, 1)[: 1 + abstract])
-    with plot.style():
-        draw_potentials(grid[:1], result, circuit.name, circuit.ids(2)[:1])
-        draw_levels(grid[0], result.populations[circuit.name])
-        _mark_pulses(grid[0], settings)
-        grid[0].set_ylabel("membrane potential (mV)")
-        if abstract:
-            active = circuit.logic.run(circuit.inputs)[0, :, 2]
-            edges = [circuit.time(2, k) for k in range(len(active) + 1)]
-            grid[1].stairs(active.astype(float), edges, color=plot.PALETTE[1], fill=True)
-            grid[1].set(yticks=(0, 1), ylabel="abstract unit")
-        grid[-1].set(xlim=(0.0, circuit.duration), xlabel="time (ms)")
-        fig.legend(loc="outside lower center", ncols=2)
-    return fig
-
-
-def _mark_pulses(axes: Axes, settings: Settings) -> None:
-    """Mark set and reset by triangles above the trace, when they reach the neuron."""
-    from neurosim import plot
-
-    circuit = settings.memory
-    for column, (marker, colour, words, height) in enumerate(
-        (("^", plot.EXCITATORY, "set", 40.0), ("v", plot.INHIBITORY, "reset", 52.0))
-    ):
-        pulses = np.flatnonzero(circuit.inputs[0, :, column]).tolist()
-        times = [circuit.time(2, k) for k in pulses]
-        axes.plot(
-            times, [height] * len(times), marker, color=colour, ms=7, label=words, clip_on=False
-        )
-
-
-def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
-    """Set the neurons beside the abstract units, unit by unit and window by window."""
-    notes = {
-        "gates": "AND, OR and NOT on all inputs",
-        "expression": f"{len(settings.compiled.logic.units)} units on all inputs",
-        "veto": "units under growing excitation, with inhibition and without",
-        "memory": "windows of the loop",
-    }
-    units = [units_in_both_worlds(circuit, result) for circuit in settings.circuits]
-    measures = {}
-    for circuit, (spiking, abstract) in zip(settings.circuits, units, strict=True):
-        same = bridge.agreement(spiking, abstract)
-        note = f"{notes[circuit.name]}; {same.note}"
-        measures[f"agreement_{circuit.name}"] = replace(same, note=note)
-    spiking, abstract = (np.concatenate(column) for column in zip(*units, strict=True))
-    compiled = settings.compiled
-    worlds = {
-        "neurons that fired": compiled.fired(result)[:, 0],
-        "units that are active": compiled.logic.run(compiled.inputs)[:, 0],
-    }
-    return bridge.Comparison(
-        title="McCulloch–Pitts units: spiking, and abstract",
-        measures={"agreement": bridge.agreement(spiking, abstract)} | measures,
-        drawings={
-            "expression": partial(table_figure, compiled.logic, worlds),
-            "memory": partial(_draw_memory, result, settings, abstract=True),
-        },
+    expression: str = kit.setting(
+        "(A & ~B) | (~A & C)", help="Boolean expression of 1 to 8 variables, with ~ & | ^"
+    )
+    excitation: tuple[float, ...] = kit.setting(
+        (1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0), "", 1, 1000,
+        "numbers of excitatory spikes tested against one inhibitory spike", length=(1, 32),
+    )  # fmt: skip
+    pulses: str = kit.setting(
+        "..S...R...S.SR..B..",
+        help="input of the memory by window: S sets, R resets, B does both, a dot is no input",
     )
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        kit_circuits.checked_expression(self.expression)
+        counts = np.array(self.excitation)
+        if (counts % 1.0).any() or (np.diff(counts) <= 0).any():
+            raise ns.NeurosimError(
+                f"excitation = {self.excitation}: give whole numbers that increase"
+            )
+        if not 1 <= len(self.pulses) <= MOST_PULSES or set(self.pulses) - set("SRB."):
+            raise ns.NeurosimError(
+                f"pulses = {self.pulses!r}: give from 1 to {MOST_PULSES} of the letters S, R, B "
+                "and dots"
+            )
 
-scenario = Scenario(
+
+@lru_cache(maxsize=8)
+def circuits(settings: Settings) -> dict[str, SpikingCircuit]:
+    """Return all circuits by name."""
+    gates = compile_expressions(list(GATES.values()), "AB")
+    expression = compile_expressions(settings.expression)
+    logic = {
+        "gates": (gates, truth_table(2)),
+        "expression": (expression, truth_table(len(expression.inputs))),
+        "veto": inhibited_units([int(count) for count in settings.excitation]),
+        "memory": memory(settings.pulses),
+    }
+    return {name: SpikingCircuit(*given, name=name) for name, given in logic.items()}
+
+
+def inhibited_units(counts: list[int]) -> tuple[ThresholdNetwork, kit.Bools]:
+    """Return units with `counts` excitatory inputs and one inhibitory input, and their inputs.
+
+    In the first half of the units inhibition is absolute, in the other half it has the weight −1.
+    All excitatory inputs are active; the inhibitory input is active in row 1 only.
+    """
+    most = max(counts)
+    units = [ThresholdUnit.mcculloch_pitts("absolute", (*range(n),), (most,), threshold=1)
+             for n in counts]  # fmt: skip
+    units += [ThresholdUnit("relative", (*range(n), most), (*[1.0] * n, -1.0), 0.5) for n in counts]
+    names = (*(f"e{k + 1}" for k in range(most)), "inhibition")
+    inputs = np.ones((2, most + 1), dtype=bool)
+    inputs[0, most] = False
+    outputs = tuple(range(len(names), len(names) + len(units)))
+    return ThresholdNetwork(names, tuple(units), outputs), inputs
+
+
+def memory(pulses: str) -> tuple[ThresholdNetwork, kit.Bools]:
+    """Return a unit with a set input, a loop and an input that vetoes it, and its inputs."""
+    unit = ThresholdUnit.mcculloch_pitts("memory", (0, 2), (1,), threshold=1)
+    inputs = np.array([[[letter in "SB", letter in "RB"] for letter in pulses]])
+    return ThresholdNetwork(("set", "reset"), (unit,), (2,)), inputs
+
+
+def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
+    """Add all circuits, and record the gates and the memory."""
+    net = ns.Network()
+    kit_circuits.add_circuits(net, circuits(settings), options, recorded=("gates", "memory"))
+    return net
+
+
+def findings(result: ns.Result, settings: Settings) -> kit.Findings:
+    """Read the outputs of each circuit, and count the spikes that are wrong."""
+    built = circuits(settings)
+    outputs = {name: circuit.outputs(result) for name, circuit in built.items()}
+    without, against = outputs["veto"]
+    absolute, relative = np.split(against, 2)
+    logic = built["expression"].logic
+    return {
+        **{name: outputs["gates"][:, k].astype(int) for k, name in enumerate(GATES)},
+        "units": len(logic.units),
+        "layers": int(logic.first_windows.max()),
+        "inputs": built["expression"].n_rows,
+        "answers": outputs["expression"][:, 0].astype(int),
+        "wrong_spikes": {
+            name: int((circuit.fired(result) != circuit.logic.run(circuit.inputs)).sum())
+            for name, circuit in built.items()
+        },
+        "fired_without_inhibition": without.all(),
+        "fired_against_a_veto": absolute.any(),
+        "fired_against_relative_inhibition": relative,
+        "memory": built["memory"].fired(result)[0, :, 2].astype(int),
+        "memory_window_ms": built["memory"].window,
+    }
+
+
+def report(found: kit.Findings, settings: Settings) -> kit.Report:
+    """State the outputs of the circuits."""
+    most = max(settings.excitation)
+    outputs = [f"{name} {''.join(map(str, found[name]))}" for name in GATES]
+    first = found["answers"][: kit_circuits.MOST_SHOWN]
+    of = f"(first {len(first)} of {found['inputs']} inputs)" if found["inputs"] > len(first) else ""
+    held = "does not fire" if not found["fired_against_a_veto"] else "fires"
+    overcome = sum(found["fired_against_relative_inhibition"])
+    return [
+        "McCulloch–Pitts units were simulated as integrate-and-fire neurons, each circuit in one "
+        "copy for each input.",
+        f"Outputs for the inputs AB = 00, 01, 10, 11: {kit.listed(outputs)}.",
+        f"The expression {settings.expression} was compiled to {found['units']} units in "
+        f"{found['layers']} layers. Outputs in ascending order of inputs: "
+        f"{''.join(map(str, first))} {of}".rstrip()
+        + ".",
+        f"Absolute inhibition: with one inhibitory spike, a neuron {held} at any excitation tested,"
+        f" up to {most:g} spikes. Inhibition with a weight of −1 is overcome at {overcome} of "
+        f"{len(settings.excitation)} excitations.",
+        f"Memory, in windows of {found['memory_window_ms']:g} ms: input {settings.pulses}, spikes "
+        f"{''.join(map(str, found['memory']))}.",
+        f"Neurons that differ from their unit: {sum(found['wrong_spikes'].values())}.",
+    ]
+
+
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw the gates, the veto, the truth table of the expression and the memory."""
+    built = circuits(settings)
+    gates = "One neuron computes AND, OR or NOT; NOT is excited by a clock spike"
+    table = "A Boolean expression, computed by spiking neurons"
+    return {
+        "gates": kit_circuits.potentials_page(gates, built["gates"], result, list(GATES)),
+        "veto": _veto_page(result, settings),
+        "expression": kit_circuits.table_page(table, built["expression"], result),
+        "memory": _memory_page(result, built["memory"]),
+    }
+
+
+def _veto_page(result: ns.Result, settings: Settings) -> kit.Figure:
+    """Draw which neurons fire, by excitation and kind of inhibition."""
+    without, against = circuits(settings)["veto"].outputs(result)
+    absolute, relative = np.split(against, 2)
+    names = ("no inhibition", "inhibition with weight −1", "absolute inhibition")
+    counts = [f"{count:g}" for count in settings.excitation]
+    body = kit.panel(
+        kit_circuits.draw_table, names, (without[: len(counts)], relative, absolute),
+        title="green: the neuron fires", xlabel="number of simultaneous excitatory spikes",
+        xticks=0.5 + np.arange(len(counts)), xticklabels=counts,
+    )  # fmt: skip
+    title = "One inhibitory spike vetoes any number of excitatory spikes"
+    return kit.page(title, body, size=(max(6.6, 2.4 + 0.55 * len(counts)), 2.9))
+
+
+def _memory_page(result: ns.Result, circuit: SpikingCircuit) -> kit.Figure:
+    body = kit.panel(
+        _draw_memory, result, circuit, xlabel="time (ms)", ylabel="membrane potential (mV)",
+        yticks=(-70, -55, 30), xlim=(0, circuit.duration + 140.0),
+    )  # fmt: skip
+    title = "A neuron that excites itself fires from a set pulse to the next reset pulse"
+    return kit.page(title, body, size=(8.5, 3.8), legend=3)
+
+
+def _draw_memory(axes: kit.Axes, result: ns.Result, circuit: SpikingCircuit) -> None:
+    """Draw potential and input of the memory, and the windows in which the unit is active."""
+    trace = result.traces["memory", "v"]
+    axes.plot(trace.times, trace.with_spikes(int(circuit.ids(2)[0])), color="black")
+    kit.draw_levels(axes, result.populations["memory"])
+    edges = np.array([circuit.time(2, k) for k in range(circuit.n_windows + 1)])
+    for column, name, marker, colour in (
+        (0, "set", "^", ns.plot.EXCITATORY), (1, "reset", "v", ns.plot.INHIBITORY)
+    ):  # fmt: skip
+        times = edges[:-1][circuit.inputs[0, :, column]]
+        height, label = np.full(len(times), 42.0 + 13.0 * column), f"{name} pulse arrives"
+        axes.plot(times, height, marker, ms=7, color=colour, label=label)
+    active = np.where(circuit.logic.run(circuit.inputs)[0, :, 2], 30.0, -70.0)
+    label = "the abstract unit is active"
+    axes.stairs(active, edges, baseline=-70.0, fill=True, color="0.85", label=label)
+
+
+def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
+    """Compare each neuron with its abstract unit, in each window."""
+    built = circuits(settings)
+    label = "All neurons that agree with their unit"
+    every = kit_circuits.agreement(built.values(), result, label)
+    measures = {"agreement": every}
+    for name, label in (
+        ("gates", "AND, OR and NOT"),
+        ("expression", "Units of the expression"),
+        ("veto", "Units with inhibition"),
+        ("memory", "Memory, by window"),
+    ):
+        measures[f"agreement_{name}"] = kit_circuits.agreement([built[name]], result, label)
+    table = partial(
+        kit_circuits.table_page, "Every neuron fires when its unit is active",
+        built["expression"], result, expected=True,
+    )  # fmt: skip
+    title = "McCulloch–Pitts units: spiking neurons and abstract units"
+    return kit.Comparison(title, measures, {"expression": table}, kit_circuits.conclusion(every))
+
+
+scenario = kit.Scenario(
     name="mcculloch-pitts",
-    title="McCulloch–Pitts units: logic and memory of neurons that are all or none",
+    text=__doc__,
     row="S9",
-    source="L1, L3",
+    source=kit.lectures("L1", "L3"),
     group="Thresholds, logic and learning rules",
-    description=(
-        "A unit fires if enough of its excitatory inputs are active and none of its inhibitory "
-        "ones: a single inhibitory spike vetoes any excitation. As neurons: one spike says 1, no "
-        "spike says 0, all that is to be summed arrives together, and the veto is as strong as "
-        "all excitation. AND, OR and NOT, and any Boolean expression compiled from them, are run "
-        "on all inputs, a copy of the circuit for each. A neuron that excites itself remembers: "
-        "it fires from one spike that sets it until one that resets it."
-    ),
     settings=Settings,
     duration=900.0,
     network=network,
     findings=findings,
+    report=report,
     figures=figures,
     compare=compare,
 )

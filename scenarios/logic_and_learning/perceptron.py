@@ -1,69 +1,112 @@
-"""Rosenblatt's perceptron learns what a line separates, and never XOR; then it spikes."""
+"""The perceptron learns every separable gate, and never XOR.
+
+A perceptron is active, Y = 1, if Σ wᵢxᵢ − T > 0. After each example with target d it changes its
+weights by w ← w + η (d − Y) x and its threshold by T ← T − η (d − Y), so it learns from mistakes
+only. If a plane separates the inputs of the two classes, it makes at most (R/γ)² mistakes
+(Novikoff), where R is the length of the longest example and γ the largest margin of a separating
+plane. It learns AND, OR, NOT and every other separable gate. XOR is not separable: the weights
+return to earlier values, and training never ends.
+
+Each trained perceptron is simulated as an integrate-and-fire neuron on all inputs. The weights
+become postsynaptic potentials (PSPs), scaled so that exactly the sums above T exceed the firing
+threshold 15 mV above rest. If T is not positive, a clock spike supplies the difference.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 import numpy as np
 
 import bridge
 import neurosim as ns
-from bridge.classics import mistake_bound, train_perceptron
-from neurosim.scenario import Scenario
-from scenarios._kit.common import draw_levels
-from scenarios.logic_and_learning.perceptron_model import (
-    EPOCHS,
-    SETS,
-    Lesson,
-    Settings,
-    network,
-    random_separable_set,
+from bridge import SpikingCircuit
+from bridge.classics import (
+    Perceptron,
+    ThresholdNetwork,
+    mistake_bound,
+    train_perceptron,
+    truth_table,
 )
+from scenarios import _kit as kit
+from scenarios._kit import circuits as kit_circuits
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-
-def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
-    """Tell what was learned of each gate, in how many mistakes, and what the neurons did."""
-    mistakes, bounds = _mistakes_and_bounds()
-    found: dict[str, object] = {}
-    for name, lesson in settings.lessons.items():
-        learned = lesson.learned
-        found[name] = {
-            "expression": settings.gates[name],
-            "learned": learned.converged,
-            "never": learned.cycle > 0,
-            "weights": learned.weights,
-            "threshold": learned.threshold,
-            "mistakes": int(learned.mistakes.sum()),
-            "mistake_bound": _bound(lesson),
-            "neuron_right": float((_fired(result, name, lesson) == lesson.targets).mean()),
-        }
-    return found | {
-        "random_sets": SETS,
-        "random_sets_learned": int(np.isfinite(mistakes).sum()),
-        "largest_mistakes_over_bound": float((mistakes / bounds).max()),
-        "gates_of_two_inputs_learned": _learnable_gates(2),
-    }
+GATES = {"AND": "A & B", "OR": "A | B", "NOT": "¬A", "A but not B": "A & ¬B", "XOR": "A ⊕ B"}
+# Number of random separable sets, and most epochs of training.
+SETS, EPOCHS = 100, 100_000
 
 
-def _bound(lesson: Lesson) -> float | None:
-    """Return (R/γ)²; None where no plane separates."""
-    bound = mistake_bound(lesson.inputs, lesson.targets)
-    return bound if np.isfinite(bound) else None
+@dataclass(frozen=True)
+class Settings(kit.BaseSettings):
+    """Settings of the scenario."""
+
+    gate: str = kit.setting(
+        "A & B | A & C | B & C", help="further gate to learn, a Boolean expression with ~ & | ^"
+    )
+    learning_rate: float = kit.setting(
+        1.0, "", 1e-3, 1e3, "learning rate η, which only sets the scale of the weights"
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        kit_circuits.checked_expression(self.gate)
 
 
-def _fired(result: ns.Result, name: str, lesson: Lesson) -> NDArray[np.bool_]:
-    return lesson.circuit(name).outputs(result)[:, 0]
+class TrainedGate(NamedTuple):
+    """A perceptron trained on a gate, and the neuron that represents it, on all inputs."""
+
+    targets: kit.Bools
+    perceptron: Perceptron
+    circuit: SpikingCircuit
+
+    @property
+    def inputs(self) -> kit.Bools:
+        """All inputs, shape (n_rows, n)."""
+        return self.circuit.inputs[:, 0]
+
+    def fired(self, result: ns.Result) -> kit.Bools:
+        """Return whether the neuron fired for each input."""
+        return self.circuit.outputs(result)[:, 0]
 
 
-def _mistakes_and_bounds() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return mistakes (NaN where none was learned) and bounds on random separable sets."""
+@lru_cache(maxsize=8)
+def trained_gates(settings: Settings) -> dict[str, TrainedGate]:
+    """Train a perceptron on each gate; the gate of the settings has the key "gate"."""
+    gates = {}
+    for name, text in (GATES | {"gate": settings.gate}).items():
+        expression = kit_circuits.checked_expression(text)
+        variables = expression.variables if name == "gate" else ("A", "B")
+        inputs = truth_table(len(variables))
+        targets = expression.evaluate(inputs, variables)
+        perceptron = train_perceptron(
+            inputs, targets, learning_rate=settings.learning_rate, max_epochs=EPOCHS
+        )
+        logic = ThresholdNetwork(variables, (perceptron.unit(),), (len(variables),))
+        gates[name] = TrainedGate(targets, perceptron, SpikingCircuit(logic, inputs, name=name))
+    return gates
+
+
+def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
+    """Add a neuron for each trained perceptron, with a copy for each input."""
+    net = ns.Network()
+    built = {name: gate.circuit for name, gate in trained_gates(settings).items()}
+    kit_circuits.add_circuits(net, built, options, recorded=("gate",))
+    return net
+
+
+def random_separable_set(seed: int) -> tuple[kit.Floats, kit.Bools]:
+    """Return 5 to 60 points in 1 to 7 dimensions, and on which side of a random plane they are."""
+    rng = np.random.default_rng(seed)
+    n, dimensions = int(rng.integers(5, 61)), int(rng.integers(1, 8))
+    points = rng.normal(size=(n, dimensions))
+    return points, points @ rng.normal(size=dimensions) > rng.normal(0.0, 0.5)
+
+
+@lru_cache(maxsize=1)
+def random_training() -> tuple[kit.Floats, kit.Floats]:
+    """Return the mistakes on random separable sets (NaN: not learned), and their bounds."""
     found = []
     for seed in range(SETS):
         points, sides = random_separable_set(seed)
@@ -74,187 +117,211 @@ def _mistakes_and_bounds() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return mistakes, bounds
 
 
-def _learnable_gates(n: int) -> int:
-    """Return how many of the Boolean functions of n inputs a perceptron learns."""
-    inputs = bridge.classics.truth_table(n)
-    gates = bridge.classics.truth_table(2**n)
+def learnable_gates(n: int) -> int:
+    """Return how many Boolean functions of n inputs a perceptron learns."""
+    inputs, gates = truth_table(n), truth_table(2**n)
     return sum(train_perceptron(inputs, gate).converged for gate in gates)
 
 
-def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
-    """Draw how the gates of two inputs are learned, and the neurons that have learned them."""
+def findings(result: ns.Result, settings: Settings) -> kit.Findings:
+    """Measure training on each gate, and how often the trained neurons are correct."""
+    found: kit.Findings = {}
+    for name, gate in trained_gates(settings).items():
+        bound = mistake_bound(gate.inputs, gate.targets)
+        found[name] = {
+            "learned": gate.perceptron.converged,
+            "never": gate.perceptron.cycle > 0,
+            "weights": gate.perceptron.weights,
+            "threshold": gate.perceptron.threshold,
+            "mistakes": int(gate.perceptron.mistakes.sum()),
+            "mistake_bound": bound if np.isfinite(bound) else None,
+            "neuron_right": float((gate.fired(result) == gate.targets).mean()),
+        }
+    mistakes, bounds = random_training()
+    return found | {
+        "random_sets": SETS,
+        "random_sets_learned": int(np.isfinite(mistakes).sum()),
+        "largest_mistakes_over_bound": float((mistakes / bounds).max()),
+        "gates_of_two_inputs_learned": learnable_gates(2),
+    }
+
+
+def report(found: kit.Findings, settings: Settings) -> kit.Report:
+    """State the course of training on each gate."""
+    names = {"gate": settings.gate} | {name: name for name in GATES}
+    sentences = []
+    for key, name in names.items():
+        gate = found[key]
+        if gate["learned"]:
+            weights = kit.listed(kit.signed(weight, 4) for weight in gate["weights"])
+            sentences.append(
+                f"{name}: learned after {gate['mistakes']} mistakes (bound "
+                f"{gate['mistake_bound']:.0f}), with weights {weights} and threshold "
+                f"{kit.signed(gate['threshold'], 4)}."
+            )
+        else:
+            why = (
+                "the weights repeat, so training never ends" if gate["never"] else "training ended"
+            )
+            sentences.append(
+                f"{name}: not learned; {why}. The neuron is correct for "
+                f"{gate['neuron_right']:.0%} of the inputs."
+            )
+    return [
+        f"Perceptrons were trained on {len(names)} gates with η = {settings.learning_rate:g}, then "
+        "simulated as spiking neurons on all inputs.",
+        *sentences,
+        f"Of the 16 gates of two inputs, {found['gates_of_two_inputs_learned']} are learned.",
+        f"Random separable sets: {found['random_sets_learned']} of {SETS} are learned, with at most"
+        f" {found['largest_mistakes_over_bound']:.0%} of the mistakes that the bound allows.",
+    ]
+
+
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw the planes of the gates, the course of training, and the trained neuron."""
+    gate = trained_gates(settings)["gate"]
     return {
-        "planes": _draw_planes(result, settings),
-        "learning": _draw_learning(settings),
-        "neuron": _draw_neuron(result, settings),
+        "planes": _planes_page(result, settings),
+        "learning": _learning_page(gate, settings.gate),
+        "neuron": _neuron_page(result, gate, settings.gate),
     }
 
 
-def _draw_planes(result: ns.Result, settings: Settings) -> Figure:
-    """Draw the line that each gate of two inputs ended with, over what the neuron did."""
-    from neurosim import plot
-
-    shown = [name for name in settings.lessons if name != "gate"]
-    fig = plot.figure(2.1 * len(shown), 3.1)
-    grid = plot.panels(fig, 1, len(shown), sharex=True, sharey=True)
-    with plot.style():
-        for axes, name in zip(grid, shown, strict=True):
-            lesson = settings.lessons[name]
-            _draw_plane(axes, lesson, _fired(result, name, lesson))
-            verdict = "learned" if lesson.learned.converged else "never learned"
-            axes.set_title(f"{name}: {verdict}", fontsize=10)
-            axes.set(xlabel="A", xticks=(0, 1), yticks=(0, 1), aspect="equal")
-        grid[0].set_ylabel("B")
-        for fill, words in (("black", "neuron fired"), ("white", "silent")):
-            grid[0].plot([], [], "o", mfc=fill, color="black", ms=8, ls="", label=words)
-        grid[0].plot([], [], "x", color=plot.EXCITATORY, ms=15, mew=2, ls="", label="wrong")
-        grid[0].fill_between([], [], color=plot.PALETTE[1], alpha=0.3, label="Σwx > T")
-        fig.legend(loc="outside lower center", ncols=4)
+def _planes_page(result: ns.Result, settings: Settings) -> kit.Figure:
+    """Draw the line of each gate of two inputs, and which neurons fired."""
+    panels = []
+    for name in GATES:
+        gate = trained_gates(settings)[name]
+        verdict = "learned" if gate.perceptron.converged else "never learned"
+        labels = {"title": f"{name}:\n{verdict}", "xlabel": "A", "xticks": (0, 1), "yticks": (0, 1)}
+        panels.append(kit.panel(_draw_plane, gate, gate.fired(result), aspect="equal", **labels))
+    title = "A perceptron learns the gates that a straight line separates"
+    fig = kit.page(title, *panels, columns=len(GATES), size=(9.5, 3.1), legend=4, sharey=True)
+    fig.axes[0].set_ylabel("B")
     return fig
 
 
-def _draw_plane(axes: Axes, lesson: Lesson, fired: NDArray[np.bool_]) -> None:
-    from neurosim import plot
-
+def _draw_plane(axes: kit.Axes, gate: TrainedGate, fired: kit.Bools) -> None:
     a, b = np.meshgrid([-0.5, 1.5], [-0.5, 1.5])
-    score = lesson.learned.weights @ np.stack([a.ravel(), b.ravel()]) - lesson.learned.threshold
-    far = 10.0 * np.abs(score).max() + 1.0
-    colours = [plot.PALETTE[1]]
-    axes.contourf(a, b, score.reshape(a.shape), levels=[0.0, far], colors=colours, alpha=0.3)
-    points = lesson.inputs.astype(float)
-    for who, fill in ((fired, "black"), (~fired, "white")):
-        axes.plot(*points[who].T, "o", mfc=fill, color="black", ms=8, ls="")
-    wrong = points[fired != lesson.targets]
-    axes.plot(*wrong.T, "x", color=plot.EXCITATORY, ms=15, mew=2, ls="")
+    score = gate.perceptron.weights[0] * a + gate.perceptron.weights[1] * b
+    axes.contourf(a, b, score - gate.perceptron.threshold, levels=[0.0, np.inf], colors=["0.85"])
+    axes.fill_between([], [], color="0.85", label="Σ wᵢxᵢ > T")
+    kit_circuits.draw_responses(axes, gate.inputs.astype(float), fired, fired != gate.targets)
 
 
-def _draw_learning(settings: Settings) -> Figure:
-    """Draw the weights of the gate from mistake to mistake, and mistakes in each passage."""
-    from neurosim import plot
-
-    lesson = settings.lessons["gate"]
-    learned = lesson.learned
-    fig = plot.figure(7.6, 4.6)
-    upper, lower = plot.panels(fig, 2, 1, height_ratios=(1.6, 1))
-    with plot.style():
-        steps = np.arange(len(learned.path))
-        for column, name in enumerate((*lesson.variables, "threshold T")):
-            last = column == len(lesson.variables)
-            colour = "0.5" if last else plot.PALETTE[column % len(plot.PALETTE)]
-            label = name if last else f"weight of {name}"
-            values = learned.path[:, column]
-            upper.step(steps, values, where="post", color=colour, ls="--" if last else "-")
-            upper.lines[-1].set_label(label)
-        upper.set(xlabel="mistake", ylabel="weight")
-        upper.set_title(f"gate = {settings.gate}", fontsize=10)
-        upper.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-        epochs = np.arange(1, len(learned.mistakes) + 1)
-        lower.bar(epochs, learned.mistakes, color=plot.PALETTE[1], width=0.7)
-        lower.set(xlabel="passage through the examples", ylabel="mistakes")
-        lower.locator_params(axis="x", integer=True)
-        if learned.cycle:
-            words = f"after {len(learned.mistakes)} passages the weights are those of before: "
-            lower.set_title(words + "it goes on so for ever", fontsize=10)
-    return fig
+def _learning_page(gate: TrainedGate, text: str) -> kit.Figure:
+    """Draw each weight and the threshold after each mistake, and the mistakes in each epoch."""
+    *weights, threshold = gate.perceptron.path.T
+    limit = 1.1 * np.abs(gate.perceptron.path).max()
+    labels = {"xlabel": "number of mistakes", "ylim": (-limit, limit)}
+    panels = [
+        kit.panel(_draw_bars, weight, 0, True, title=f"weight of {variable}", **labels)
+        for weight, variable in zip(weights, gate.circuit.logic.inputs, strict=True)
+    ]
+    mistakes = gate.perceptron.mistakes
+    panels += [
+        kit.panel(_draw_bars, threshold, 0, title="threshold T", **labels),
+        kit.panel(_draw_bars, mistakes, 1, title="mistakes in each epoch", xlabel="epoch"),
+    ]
+    ending = "the last epoch has no mistake" if gate.perceptron.converged else "training never ends"
+    size = (9.0, 0.5 + 2.2 * -(-len(panels) // 3))
+    return kit.page(f"Learning {text}: {ending}", *panels, columns=3, size=size)
 
 
-def _draw_neuron(result: ns.Result, settings: Settings) -> Figure:
-    """Draw the potentials of the neuron that has learned the gate, one line an input."""
-    from neurosim import plot
-
-    lesson, info = settings.lessons["gate"], result.populations["gate"]
-    trace, circuit = result.traces["gate", "v"], lesson.circuit("gate")
-    values = trace.with_spikes()[:, : len(lesson.inputs)]
-    fired = _fired(result, "gate", lesson)
-    fig = plot.figure(7.0, 3.8)
-    (axes,) = plot.panels(fig)
-    with plot.style():
-        for who, colour, words in (
-            (lesson.targets, plot.PALETTE[1], "inputs that are to fire it"),
-            (~lesson.targets, "0.45", "inputs that are not"),
-        ):
-            if who.any():
-                axes.plot(trace.times, values[:, who], color=colour, lw=1.0)
-                axes.plot([], [], color=colour, label=f"{int(who.sum())} {words}")
-        draw_levels(axes, info)
-        wrong = int((fired != lesson.targets).sum())
-        axes.set_title(f"{len(fired)} inputs, {wrong} wrong", fontsize=10)
-        arrival = circuit.time(circuit.logic.outputs[0])
-        axes.set(xlim=(arrival - 5.0, min(arrival + 40.0, result.duration)))
-        axes.set(xlabel="time (ms)", ylabel="membrane potential (mV)")
-        fig.legend(loc="outside lower center", ncols=2)
-    return fig
+def _draw_bars(axes: kit.Axes, values: kit.Floats, first: int, signed: bool = False) -> None:
+    """Draw one bar for each value; `signed` colours excitatory and inhibitory weights."""
+    colours = [ns.plot.colour_of(int(np.sign(value))) if signed else "0.45" for value in values]
+    axes.bar(first + np.arange(len(values)), values, width=0.8, color=colours)
+    axes.axhline(0.0, color="black", lw=0.8)
+    axes.locator_params(integer=True)
 
 
-def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
-    """Set the neurons beside the perceptrons, and their mistakes beside the bound."""
-    worlds = {
-        name: (_fired(result, name, lesson), lesson.learned.predict(lesson.inputs))
-        for name, lesson in settings.lessons.items()
-    }
-    measures = {}
-    for name, (fired, active) in worlds.items():
-        same = bridge.agreement(fired, active)
-        learned = settings.lessons[name].learned
-        verdict = "has learned it" if learned.converged else "never learns it: the weights recur"
+def _neuron_page(result: ns.Result, gate: TrainedGate, text: str) -> kit.Figure:
+    """Draw the potential of the trained neuron when its input arrives, for each input."""
+    shown = slice(None, kit_circuits.MOST_SHOWN)
+    unit = gate.circuit.logic.outputs[0]
+    peaks = kit_circuits.potentials_on_arrival(gate.circuit, result, unit)[shown]
+    fired = gate.fired(result)[shown]
+    wrong = fired != gate.targets[shown]
+    names = ["".join(map(str, row)) for row in gate.inputs[shown].astype(int)]
+
+    def draw(axes: kit.Axes) -> None:
+        places = np.arange(len(peaks))
+        axes.vlines(places, gate.circuit.neuron.v_rest, peaks, color="0.6", lw=2)
+        kit_circuits.draw_responses(axes, np.column_stack([places, peaks]), fired, wrong)
+        kit.draw_levels(axes, result.populations["gate"])
+        axes.margins(y=0.12)
+        axes.set_xticks(places, names, rotation=90 if len(places) > 8 else 0)
+        axes.set_xlim(-0.6, len(places) + 1.5)
+
+    variables = "".join(gate.circuit.logic.inputs)
+    body = kit.panel(draw, xlabel=f"input {variables}", ylabel="potential when input arrives (mV)")
+    title = f"No neuron learns {text}" if wrong.any() else f"The trained neuron computes {text}"
+    return kit.page(title, body, size=(7.5, 4.0), legend=3)
+
+
+def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
+    """Compare neurons with perceptrons, and mistakes with their bound."""
+    gates = trained_gates(settings)
+    built = {name: gate.circuit for name, gate in gates.items()}
+    every = kit_circuits.agreement(built.values(), result, "Neurons that agree with the perceptron")
+    measures = {"agreement": every}
+    for name, circuit in built.items():
         key = f"agreement_{name.replace(' ', '_')}"
-        measures[key] = replace(same, note=f"{settings.gates[name]}; {verdict}")
-    spiking, abstract = (np.concatenate(column) for column in zip(*worlds.values(), strict=True))
-    mistakes, bounds = _mistakes_and_bounds()
-    lesson, unit = settings.lessons["gate"], settings.lessons["gate"].learned.unit()
-    own = bridge.strengths(unit)
-    for variable, psp in zip(lesson.variables, own.psps, strict=True):
-        measures[f"psp_of_{variable}"] = bridge.Measure(psp, "mV", note="synapse of the neuron")
+        measures[key] = kit_circuits.agreement([circuit], result)
+    gate = gates["gate"]
+    strengths = bridge.strengths(gate.perceptron.unit())
+    for variable, psp in zip(gate.circuit.logic.inputs, strengths.psps, strict=True):
+        label = f"PSP of input {variable}" if len(strengths.psps) <= 6 else ""
+        measures[f"psp_of_{variable}"] = kit.Measure(psp, "mV", label=label)
+    mistakes, bounds = random_training()
+    ratio = float(np.nanmax(mistakes / bounds))
     measures |= {
-        "mistakes": bridge.Measure(int(lesson.learned.mistakes.sum()), note=settings.gate),
-        "mistake_bound": bridge.Measure(
-            mistake_bound(lesson.inputs, lesson.targets), note="(R/γ)², γ the largest margin"
+        "mistakes": kit.Measure(
+            int(gate.perceptron.mistakes.sum()), label="Mistakes while learning the gate"
         ),
-        "largest_mistakes_over_bound": bridge.Measure(
-            float(np.nanmax(mistakes / bounds)), note=f"on {SETS} random separable sets"
+        "mistake_bound": kit.Measure(
+            mistake_bound(gate.inputs, gate.targets), label="Bound on these mistakes, (R/γ)²"
+        ),
+        "largest_mistakes_over_bound": kit.Measure(
+            ratio, label="Largest ratio of mistakes to bound", note=f"{SETS} random sets"
         ),
     }
-    return bridge.Comparison(
-        title="The perceptron: a unit that learns, and the neuron it becomes",
-        measures={"agreement": bridge.agreement(spiking, abstract)} | measures,
-        drawings={"bound": partial(_draw_bound, mistakes, bounds)},
+    conclusion = kit_circuits.conclusion(every).replace("its unit", "its perceptron")
+    return kit.Comparison(
+        "The perceptron: a unit that learns, and the neuron that represents it",
+        measures,
+        {"bound": partial(_bound_page, mistakes, bounds)},
+        f"{conclusion} No training exceeds the bound on mistakes.",
     )
 
 
-def _draw_bound(mistakes: NDArray[np.float64], bounds: NDArray[np.float64]) -> Figure:
-    """Draw mistakes against the bound, a point for each random set."""
-    from neurosim import plot
-
-    fig = plot.figure(5.2, 4.2)
-    (axes,) = plot.panels(fig)
+def _bound_page(mistakes: kit.Floats, bounds: kit.Floats) -> kit.Figure:
+    """Draw mistakes against their bound, with a point for each random set."""
     ends = np.array([0.8, 1.5 * bounds.max()])
-    with plot.style():
-        axes.plot(ends, ends, color="0.45", ls="--", label="the bound")
-        axes.plot(bounds, np.maximum(mistakes, 0.8), "o", color=plot.PALETTE[1], ms=5, alpha=0.7)
-        axes.lines[-1].set_label("a random separable set")
-        axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
-        axes.set(xlabel="mistake bound (R/γ)²", ylabel="mistakes made")
-        axes.legend(loc="upper left")
-    return fig
+
+    def draw(axes: kit.Axes) -> None:
+        axes.loglog(ends, ends, color="0.45", ls="--")
+        kit.label(axes, 300.0, 300.0, "bound (R/γ)²", "0.35", "left")
+        axes.plot(bounds, np.maximum(mistakes, 0.8), "o", color="black", ms=5, alpha=0.6)
+
+    labels = {"xlabel": "bound on the number of mistakes, (R/γ)²", "ylabel": "number of mistakes"}
+    body = kit.panel(draw, **labels, xlim=ends, ylim=ends)
+    title = f"On {len(bounds)} random separable sets, mistakes stay below the bound"
+    return kit.page(title, body, size=(7.0, 4.6))
 
 
-scenario = Scenario(
+scenario = kit.Scenario(
     name="perceptron",
-    title="The perceptron learns every gate that a line separates, and never XOR",
+    text=__doc__,
     row="S11",
-    source="L1, L3",
+    source=kit.lectures("L1", "L3"),
     group="Thresholds, logic and learning rules",
-    description=(
-        "Y = 1 if the weighted inputs sum to more than T, and W + eta (d - y) x after each "
-        "example. It learns AND, OR, NOT and any gate whose inputs a plane separates, in at most "
-        "(R/gamma)^2 mistakes, R being the longest example and gamma the margin; on XOR its "
-        "weights go round for ever. Each unit is then run as a spiking neuron on all inputs: the "
-        "weights become postsynaptic potentials, the threshold the 15 mV from rest."
-    ),
     settings=Settings,
     duration=50.0,
     network=network,
     findings=findings,
+    report=report,
     figures=figures,
     compare=compare,
 )

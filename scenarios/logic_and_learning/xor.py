@@ -1,182 +1,227 @@
-"""XOR and any other Boolean expression, by layers of spiking neurons, without an error."""
+"""XOR with a hidden layer, and any Boolean expression, in spikes.
+
+No straight line separates the inputs of exclusive or (XOR), so no single neuron computes it. One
+hidden layer suffices: "A or B" excites the output neuron, and "A and B" inhibits it.
+
+The expression of the lecture, ((A & ¬X & Z) | (A & ¬Y)) & ((X & Y) | (¬X & Z)), is compiled to
+layers of McCulloch–Pitts units and tested on all 16 inputs. In the same run, random expressions of
+up to six variables are tested on all inputs. All units are integrate-and-fire neurons; a spike
+means true and no spike means false. The outputs are correct without exception, because all inputs
+of a neuron arrive in the same time step and their sum keeps a distance from the threshold.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import lru_cache, partial
 
 import numpy as np
 
 import bridge
 import neurosim as ns
-from bridge.classics import largest_margin, parse, truth_table
-from neurosim.scenario import Scenario
-from scenarios._kit.circuits import draw_potentials, table_figure, units_in_both_worlds
-from scenarios._kit.common import draw_levels
-from scenarios.logic_and_learning.xor_model import LECTURE, XOR, Settings, network, xor_neurons
+from bridge import SpikingCircuit
+from bridge.classics import (
+    Expression,
+    ThresholdNetwork,
+    ThresholdUnit,
+    compile_expressions,
+    largest_margin,
+    parse,
+    random_expression,
+    truth_table,
+)
+from scenarios import _kit as kit
+from scenarios._kit import circuits as kit_circuits
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+LECTURE = "((A & ¬X & Z) | (A & ¬Y)) & ((X & Y) | (¬X & Z))"
+XOR = ThresholdNetwork(
+    ("A", "B"),
+    (
+        ThresholdUnit("A or B", (0, 1), (1.0, 1.0), 0.5),
+        ThresholdUnit("A and B", (0, 1), (1.0, 1.0), 1.5),
+        ThresholdUnit("A xor B", (2, 3), (1.0, -1.0), 0.5),
+    ),
+    (4,),
+)
+# Random expressions: variables, largest nesting depth, and seed.
+VARIABLES, DEPTH, SEED = "ABCDEF", 3, 12
 
 
-def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
-    """Measure what was answered, and count the errors."""
-    compiled, table = settings.compiled, settings.compiled.inputs[:, 0]
-    answers = compiled.outputs(result)[:, 0]
-    random = settings.many.outputs(result) == settings.truth
+@dataclass(frozen=True)
+class Settings(kit.BaseSettings):
+    """Settings of the scenario."""
+
+    expression: str = kit.setting(
+        LECTURE, help="Boolean expression of 1 to 8 variables, with ~ & | ^"
+    )
+    random: int = kit.setting(200, "", 1, 1000, "number of random expressions")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        kit_circuits.checked_expression(self.expression)
+
+
+@lru_cache(maxsize=8)
+def random_expressions(n: int) -> tuple[Expression, ...]:
+    """Return random expressions of up to six variables."""
+    rng = np.random.default_rng(SEED)
+    sizes = rng.integers(1, len(VARIABLES) + 1, n)
+    return tuple(random_expression(rng, VARIABLES[:size], DEPTH) for size in sizes)
+
+
+@lru_cache(maxsize=8)
+def circuits(settings: Settings) -> dict[str, SpikingCircuit]:
+    """Return all circuits by name, each with all its inputs."""
+    logic = {
+        "xor": XOR,
+        "expression": compile_expressions(settings.expression),
+        "random": compile_expressions(random_expressions(settings.random), VARIABLES),
+    }
     return {
-        "xor": settings.xor.outputs(result)[:, 0].astype(int),
-        "expression": settings.expression,
+        name: SpikingCircuit(one, truth_table(len(one.inputs)), name=name)
+        for name, one in logic.items()
+    }
+
+
+def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
+    """Add all circuits, and record the units of XOR."""
+    net = ns.Network()
+    kit_circuits.add_circuits(net, circuits(settings), options, recorded=("xor",))
+    return net
+
+
+def random_errors(result: ns.Result, settings: Settings) -> kit.Bools:
+    """Return whether the outputs of random expressions are wrong, by input and expression."""
+    inputs = truth_table(len(VARIABLES))
+    expressions = random_expressions(settings.random)
+    truth = np.stack([each.evaluate(inputs, VARIABLES) for each in expressions], axis=1)
+    return circuits(settings)["random"].outputs(result) != truth
+
+
+def findings(result: ns.Result, settings: Settings) -> kit.Findings:
+    """Read the outputs, and count the errors."""
+    xor, compiled, random = circuits(settings).values()
+    answers = compiled.outputs(result)[:, 0]
+    truth = parse(settings.expression).evaluate(compiled.inputs[:, 0])
+    wrong = random_errors(result, settings)
+    return {
+        "xor": xor.outputs(result)[:, 0].astype(int),
         "variables": list(compiled.logic.inputs),
         "units": len(compiled.logic.units),
         "layers": int(compiled.logic.first_windows.max()),
         "answers": answers.astype(int),
-        "errors": int((answers != parse(settings.expression).evaluate(table)).sum()),
+        "errors": int((answers != truth).sum()),
         "random_expressions": settings.random,
-        "random_units": len(settings.many.logic.units),
-        "random_layers": int(settings.many.logic.first_windows.max()),
-        "random_inputs": random.size,
-        "random_errors": int((~random).sum()),
-        "random_expressions_without_error": int(random.all(axis=0).sum()),
+        "random_units": len(random.logic.units),
+        "random_layers": int(random.logic.first_windows.max()),
+        "random_inputs": wrong.size,
+        "random_errors": int(wrong.sum()),
+        "random_expressions_without_error": int((~wrong).all(axis=0).sum()),
     }
 
 
-def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
-    """Draw XOR's potentials, the table of the expression and the answers to random ones."""
-    fired = settings.compiled.fired(result)[:, 0]
+def report(found: kit.Findings, settings: Settings) -> kit.Report:
+    """State the outputs and the number of errors."""
+    variables, answers = "".join(found["variables"]), found["answers"]
+    active = [f"{k:0{len(variables)}b}" for k in np.flatnonzero(answers)]
+    shown = kit.listed(active[:8]) if active else "none"
+    more = f" and {len(active) - 8} more" if len(active) > 8 else ""
+    return [
+        "Circuits of spiking neurons computed XOR, a Boolean expression of "
+        f"{len(variables)} variables and {settings.random} random expressions, on all inputs.",
+        f"XOR of AB = 00, 01, 10, 11: {''.join(map(str, found['xor']))}.",
+        f"The expression {settings.expression} needs {found['units']} units in {found['layers']} "
+        f"layers. It is true for {len(active)} of {len(answers)} inputs {variables}: {shown}{more}."
+        f" Errors: {found['errors']}.",
+        f"The random expressions share {found['random_units']:,} units in {found['random_layers']} "
+        f"layers. Errors: {found['random_errors']} of {found['random_inputs']:,} outputs.",
+    ]
+
+
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw the potentials and the input plane of XOR, and the table of the expression."""
+    xor, compiled, _ = circuits(settings).values()
+    potentials = "XOR: “A or B” excites the output neuron, “A and B” inhibits it"
+    table = f"{len(compiled.logic.units)} spiking neurons compute a Boolean expression"
+    names = [unit.name for unit in XOR.units]
     return {
-        "xor": _draw_xor(result, settings),
-        "expression": table_figure(settings.compiled.logic, {"neurons that fired": fired}),
-        "random": _draw_random(result, settings),
+        "xor": kit_circuits.potentials_page(potentials, xor, result, names),
+        "plane": _plane_page(xor.fired(result)[:, 0, len(XOR.inputs) :].T),
+        "expression": kit_circuits.table_page(table, compiled, result),
     }
 
 
-def _draw_xor(result: ns.Result, settings: Settings) -> Figure:
-    from neurosim import plot
-
-    circuit, units = settings.xor, XOR.units
-    fig = plot.figure(7.8, 4.8)
-    grid = plot.panels(fig, len(units), circuit.n_rows, sharex=True, sharey=True)
-    with plot.style():
-        draw_potentials(grid, result, circuit.name, xor_neurons(circuit))
-        for axes, row in zip(grid, circuit.inputs[:, 0].astype(int), strict=False):
-            axes.set_title(f"A = {row[0]}, B = {row[1]}", fontsize=10)
-        for axes, unit in zip(grid[:: circuit.n_rows], units, strict=True):
-            axes.set_ylabel(unit.name, rotation=0, ha="right", va="center", fontweight="bold")
-        draw_levels(grid[circuit.n_rows - 1], result.populations[circuit.name])
-        grid[0].set_xlim(0.0, circuit.duration + 10.0)
-        fig.supxlabel("time (ms)", fontsize=10)
-        fig.supylabel("membrane potential (mV)", fontsize=10)
-    return fig
-
-
-def _draw_random(result: ns.Result, settings: Settings) -> Figure:
-    """Draw the answers to all inputs of all random expressions, errors as crosses."""
-    from neurosim import plot
-
-    answers, truth = settings.many.outputs(result), settings.truth
-    fig = plot.figure(7.4, 3.6)
-    (axes,) = plot.panels(fig)
-    with plot.style():
-        axes.imshow(answers, cmap="Greens", vmin=-0.15, vmax=1.3, aspect="auto", origin="upper")
-        rows, columns = np.nonzero(answers != truth)
-        axes.plot(columns, rows, "x", color=plot.EXCITATORY, ms=5)
-        axes.set(xlabel="random expression", ylabel="input (of 64)")
-        axes.set_title(f"dark: the output neuron fired; {len(rows)} errors", fontsize=10)
-    return fig
-
-
-def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
-    """Set the neurons beside threshold units, and a layer beside a single neuron."""
-    notes = {
-        "xor": "XOR, three units on four inputs",
-        "expression": f"{len(settings.compiled.logic.units)} units, all inputs",
-        "random": f"{len(settings.many.logic.units)} units of random expressions, 64 inputs",
-    }
-    alike = {
-        circuit.name: bridge.agreement(*units_in_both_worlds(circuit, result))
-        for circuit in settings.circuits
-    }
-    table, wanted = truth_table(2), np.array([0, 1, 1, 0])
-    alone = bridge.LogisticNeuron().fit(table.astype(float), wanted)
-    probability = alone.predict_proba(table.astype(float))[:, 1]
-    entropy = bridge.cross_entropy(wanted, probability)
-    errors = float((settings.many.outputs(result) != settings.truth).sum())
-    fired = settings.compiled.fired(result)[:, 0]
-    active = settings.compiled.logic.run(settings.compiled.inputs)[:, 0]
-    worlds = {"neurons that fired": fired, "units that are active": active}
-    measures = {
-        f"agreement_{name}": replace(measure, note=notes[name]) for name, measure in alike.items()
-    }
-    measures |= {
-        "errors_of_random_expressions": bridge.Measure(
-            errors, note=f"of {settings.truth.size:,} inputs to {settings.random} expressions"
-        ),
-        "margin_of_one_neuron": bridge.Measure(
-            largest_margin(table, wanted)[0], note="0: no line separates XOR"
-        ),
-        "cross_entropy_of_one_logistic_neuron": bridge.Measure(
-            entropy.value, entropy.unit, note="ln 2: it says 1/2 to all four inputs"
-        ),
-    }
-    return bridge.Comparison(
-        title="XOR and other expressions: spiking neurons, and threshold units",
-        measures={"agreement": measures["agreement_xor"]} | measures,
-        drawings={
-            "plane": partial(_draw_planes, result, settings),
-            "expression": partial(table_figure, settings.compiled.logic, worlds),
-        },
-    )
-
-
-def _draw_planes(result: ns.Result, settings: Settings) -> Figure:
-    """Draw the plane of both inputs: which units are active where, and which neurons fired."""
-    from neurosim import plot
-
-    a, b = np.meshgrid([-0.5, 1.5], [-0.5, 1.5])
+def _plane_page(fired: kit.Bools) -> kit.Figure:
+    """Draw where in the plane of A and B each unit of XOR is active, and which neurons fired."""
     either, both = (unit.threshold for unit in XOR.units[:2])
-    bands = ((either, 4.0), (both, 4.0), (either, both))  # of A + B
-    fired = settings.xor.fired(result)[:, 0, len(XOR.inputs) :]
-    fig = plot.figure(8.6, 4.0)
-    grid = plot.panels(fig, 1, 3, sharex=True, sharey=True)
-    with plot.style():
-        for axes, unit, band, spikes in zip(grid, XOR.units, bands, fired.T, strict=True):
-            axes.contourf(a, b, a + b, levels=band, colors=[plot.PALETTE[1]], alpha=0.3)
-            _draw_corners(axes, settings, spikes)
-            axes.set(title=unit.name, xlabel="A", xticks=(0, 1), yticks=(0, 1), aspect="equal")
-        grid[0].set_ylabel("B")
-        grid[0].fill_between([], [], color=plot.PALETTE[1], alpha=0.3, label="unit is active")
-        fig.legend(loc="outside lower center", ncols=3)
-    return fig
+    bands = ((either, 4.0), (both, 4.0), (either, both))
+    labels = {"xlabel": "A", "ylabel": "B", "xticks": (0, 1), "yticks": (0, 1), "aspect": "equal"}
+    panels = [
+        kit.panel(_draw_plane, band, spikes, title=unit.name, **labels)
+        for band, spikes, unit in zip(bands, fired, XOR.units, strict=True)
+    ]
+    title = "One straight line separates OR and AND; XOR needs both lines"
+    return kit.page(title, *panels, size=(9.0, 3.9), legend=3)
 
 
-def _draw_corners(axes: Axes, settings: Settings, spikes: np.ndarray) -> None:
-    inputs = settings.xor.inputs[:, 0]
-    for who, fill, words in ((spikes, "black", "neuron fired"), (~spikes, "white", "silent")):
-        points = inputs[who].T.astype(float)
-        axes.plot(*points, "o", mfc=fill, color="black", ms=9, ls="", label=words)
-        if axes.get_subplotspec().colspan.start:  # type: ignore[union-attr]
-            axes.lines[-1].set_label("_" + words)
+def _draw_plane(axes: kit.Axes, band: tuple[float, float], fired: kit.Bools) -> None:
+    """Draw the band of A + B in which a unit is active, and the four inputs."""
+    a, b = np.meshgrid([-0.5, 1.5], [-0.5, 1.5])
+    axes.contourf(a, b, a + b, levels=band, colors=["0.85"])
+    axes.fill_between([], [], color="0.85", label="unit is active")
+    kit_circuits.draw_responses(axes, truth_table(2).astype(float), fired)
 
 
-scenario = Scenario(
+def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
+    """Compare neurons with threshold units, and the circuit of XOR with a single unit."""
+    built = circuits(settings)
+    measures = {
+        f"agreement_{name}": kit_circuits.agreement([built[name]], result, label)
+        for name, label in (
+            ("xor", "XOR: neurons that agree with their unit"),
+            ("expression", "Neurons of the expression"),
+            ("random", "Neurons of the random expressions"),
+        )
+    }
+    every = kit_circuits.agreement(built.values(), result)
+    wrong = random_errors(result, settings)
+    inputs, xor = truth_table(2).astype(float), np.array([0, 1, 1, 0])
+    single = bridge.LogisticNeuron().fit(inputs, xor)
+    entropy = bridge.cross_entropy(xor, single.predict_proba(inputs)[:, 1])
+    measures |= {
+        "agreement": measures["agreement_xor"].labelled(""),
+        "errors_of_random_expressions": kit.Measure(
+            int(wrong.sum()), note=f"of {wrong.size:,}", label="Wrong outputs of random expressions"
+        ),
+        "margin_of_one_neuron": kit.Measure(
+            largest_margin(inputs, xor)[0], note="0: not separable",
+            label="XOR: largest margin of one threshold unit",
+        ),
+        "cross_entropy_of_one_logistic_neuron": kit.Measure(
+            entropy.value, entropy.unit, note="ln 2: always predicts 1/2",
+            label="XOR: cross-entropy of one logistic neuron",
+        ),
+    }  # fmt: skip
+    table = partial(
+        kit_circuits.table_page, "Every neuron fires when its unit is active",
+        built["expression"], result, expected=True,
+    )  # fmt: skip
+    title = "XOR and Boolean expressions: spiking neurons and threshold units"
+    conclusion = kit_circuits.conclusion(every) + " A single unit cannot compute XOR."
+    return kit.Comparison(title, measures, {"expression": table}, conclusion)
+
+
+scenario = kit.Scenario(
     name="xor",
-    title="XOR by a hidden layer, and any Boolean expression, in spikes",
+    text=__doc__,
     row="S12",
-    source="L1, L3",
+    source=kit.lectures("L1", "L3"),
     group="Thresholds, logic and learning rules",
-    description=(
-        "No single neuron computes exclusive or, for no line separates its inputs; one hidden "
-        "layer of two neurons does. The lecture's expression, " + LECTURE + ", is compiled into "
-        "layers of neurons and answered on all inputs, and so are random expressions of up to six "
-        "variables, all in one run: one spike means true, and there is no error."
-    ),
     settings=Settings,
     duration=200.0,
     network=network,
     findings=findings,
+    report=report,
     figures=figures,
     compare=compare,
 )

@@ -1,92 +1,87 @@
-"""A sparse random network of excitatory and inhibitory neurons, in its four regimes."""
+"""Excitation and inhibition in balance: four states of a random network.
+
+12,500 leaky integrate-and-fire neurons receive synapses from a random tenth of all excitatory and
+of all inhibitory neurons, and external Poisson spikes. The relative strength of inhibition g and
+the external drive decide between four states:
+
+AI, asynchronous irregular: neurons fire irregularly, with little synchrony. SR, synchronous
+regular: all neurons fire together, like clocks. SI-fast and SI-slow, synchronous irregular: the
+population oscillates, while single neurons fire irregularly and skip most cycles.
+
+The rate of the asynchronous state follows from a self-consistent mean-field theory. The comparison
+describes a neuron in the network by a logistic neuron whose input is the membrane potential. Model
+A of N. Brunel, Journal of Computational Neuroscience 8, 183 (2000); the states are those of its
+figure 8.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
 
 import numpy as np
 from scipy.optimize import brentq
 
+import bridge
 import neurosim as ns
-from bridge import siegert_rate
-from neurosim.analysis import cv_isi, fano_factor, mean_rate, peak_frequency
-from neurosim.scenario import RunOptions, Scenario
+from scenarios import _kit as kit
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-REGIMES = MappingProxyType(
-    {"SR": (3.0, 2.0), "SI-fast": (6.0, 4.0), "AI": (5.0, 2.0), "SI-slow": (4.5, 0.9)}
-)
-"""Relative strength of inhibition g and drive ν_ext/ν_thr of each panel of Brunel's figure 8."""
-
-# Brunel measures potentials from rest: threshold 20 mV, reset 10 mV above it.
+STATES = {
+    "AI": (5.0, 2.0, "asynchronous irregular"),
+    "SR": (3.0, 2.0, "synchronous regular"),
+    "SI-fast": (6.0, 4.0, "synchronous irregular, fast"),
+    "SI-slow": (4.5, 0.9, "synchronous irregular, slow"),
+}
+"""Strength of inhibition g, drive ν_ext/ν_thr, and name of each state."""
+# In the paper the threshold is 20 mV and the reset 10 mV above rest.
 NEURON = ns.LIF(v_rest=-70.0, v_threshold=-50.0, v_reset=-60.0, tau_m=20.0, t_ref=2.0)
-PSP = 0.1
-"""mV, of an excitatory synapse."""
 DELAY = 1.5
-"""ms."""
-EPSILON = 0.1
-"""Share of each population that a neuron receives synapses from."""
+"""Synaptic delay (ms)."""
+RECORDED = 50
+"""Neurons whose potential is recorded."""
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What can be changed."""
+class Settings(kit.BaseSettings):
+    """Settings of the scenario."""
 
-    regime: Literal["AI", "SR", "SI-fast", "SI-slow"] = field(
-        default="AI",
-        metadata={
-            "help": "asynchronous irregular, synchronous regular, synchronous irregular with fast "
-            "or with slow oscillations"
-        },
+    regime: Literal["AI", "SR", "SI-fast", "SI-slow"] = kit.setting("AI", help="state")
+    neurons: int = kit.setting(
+        12500, "", 250, 1_000_000, "number of neurons, of which 80 % are excitatory"
     )
-    neurons: int = field(
-        default=12500, metadata={"help": "neurons in all, four fifths of them excitatory"}
-    )
-    warmup: float = field(
-        default=200.0, metadata={"help": "time before the first measurement", "unit": "ms"}
-    )
+    warmup: float = kit.setting(200.0, "ms", 0.0, 1e5, "time excluded at the start")
 
     def __post_init__(self) -> None:
-        if not 100 <= self.neurons <= 10**6 or self.neurons % 50:
-            raise ns.NeurosimError(
-                f"neurons = {self.neurons} is not a multiple of 50 from 100 to 1000000: a fifth of "
-                "them inhibit, and each receives synapses from a tenth of either kind"
-            )
-        if not 0.0 <= self.warmup <= 1e5:
-            raise ns.NeurosimError(
-                f"warmup = {self.warmup:g} ms is outside 0 to 100000 ms: give a time in ms"
-            )
+        super().__post_init__()
+        if self.neurons % 50:
+            raise ns.NeurosimError(f"neurons = {self.neurons} is not a multiple of 50")
 
     @property
     def inhibition(self) -> float:
-        """g, the strength of an inhibitory synapse relative to an excitatory one."""
-        return REGIMES[self.regime][0]
+        """Strength of an inhibitory synapse relative to an excitatory one, g."""
+        return STATES[self.regime][0]
 
     @property
     def in_degrees(self) -> tuple[int, int]:
-        """Excitatory and inhibitory synapses onto each neuron."""
-        excitatory = round(EPSILON * 0.8 * self.neurons)
+        """Excitatory and inhibitory synapses onto each neuron: a tenth of each population."""
+        excitatory = round(0.08 * self.neurons)
         return excitatory, excitatory // 4
 
     @property
     def psp(self) -> float:
-        """PSP (mV) of an excitatory synapse; in a smaller network larger, so that C·J is kept."""
-        return PSP * 1000.0 / self.in_degrees[0]
+        """PSP of an excitatory synapse (mV): 0.1 mV in a network of the size of the paper."""
+        return 100.0 / self.in_degrees[0]
 
     @property
     def external_rate(self) -> float:
-        """Rate (Hz) of all external spikes onto a neuron together."""
-        gap = NEURON.v_threshold - NEURON.v_rest
-        threshold_rate = gap / (self.psp * NEURON.tau_m) * 1e3
-        return REGIMES[self.regime][1] * threshold_rate
+        """Rate of all external spikes onto a neuron (Hz)."""
+        distance = NEURON.v_threshold - NEURON.v_rest
+        return STATES[self.regime][1] * 1e3 * distance / (self.psp * NEURON.tau_m)
 
 
-def network(settings: Settings, options: RunOptions) -> ns.Network:
-    """Describe the network (Brunel 2000, model A)."""
+def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
+    """Connect an excitatory and an inhibitory population at random, with fixed in-degrees."""
     c_exc, c_inh = settings.in_degrees
     net = ns.Network()
     exc = net.add("exc", settings.neurons * 4 // 5, NEURON)
@@ -96,84 +91,133 @@ def network(settings: Settings, options: RunOptions) -> ns.Network:
         psp = -settings.inhibition * settings.psp
         net.connect(inh, target, ns.FixedInDegree(c_inh), psp=psp, delay=DELAY)
         net.drive(target, ns.Poisson(settings.external_rate), psp=settings.psp)
-    net.record(exc, "v", ids=[0])
+    net.record(exc, "v", ids=range(min(RECORDED, exc.size)))
     return net
 
 
 def stationary_rate(settings: Settings) -> float:
-    """Return the rate (Hz) of the asynchronous state: what goes in must come out.
+    """Return the self-consistent rate of the asynchronous state (Hz).
 
-    Mean and variance of the input follow from the rate, the rate from them by Siegert's formula:
-    Brunel (2000), eqs. 4, 5 and 21.
+    Mean and variance of the input follow from the rate, and the rate from them by Siegert's
+    formula: Brunel (2000), eqs. 4, 5 and 21.
     """
     c_exc, c_inh = settings.in_degrees
-    g, tau, j = settings.inhibition, NEURON.tau_m * 1e-3, settings.psp
+    g, tau, psp = settings.inhibition, NEURON.tau_m * 1e-3, settings.psp
 
-    def surplus(rate: float) -> float:
+    def excess(rate: float) -> float:
         spikes = settings.external_rate + c_exc * rate
-        mean = NEURON.v_rest + tau * j * (spikes - g * c_inh * rate)
-        variance = 0.5 * tau * j * j * (spikes + g * g * c_inh * rate)
-        return float(siegert_rate(mean, np.sqrt(variance), NEURON)) - rate
+        mean = NEURON.v_rest + tau * psp * (spikes - g * c_inh * rate)
+        variance = 0.5 * tau * psp**2 * (spikes + g**2 * c_inh * rate)
+        return float(bridge.siegert_rate(mean, np.sqrt(variance), NEURON)) - rate
 
-    return float(brentq(surplus, 0.0, 1e3 / NEURON.t_ref))
+    return float(brentq(excess, 0.0, 1e3 / NEURON.t_ref))
 
 
-def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
-    """Measure what tells the regimes apart: rate, irregularity, synchrony, rhythm."""
-    start = settings.warmup
-    cv = np.concatenate([cv_isi(trains, start) for trains in result.spikes.values()])
-    sizes = np.array([p.size for p in result.populations.values()])
-    rates = np.array([mean_rate(result, name, start) for name in result.populations])
+def findings(result: ns.Result, settings: Settings) -> kit.Findings:
+    """Measure rate, irregularity, synchrony and rhythm."""
+    start, analysis = settings.warmup, ns.analysis
+    cv = np.concatenate([analysis.cv_isi(trains, start) for trains in result.spikes.values()])
+    sizes = np.array([population.size for population in result.populations.values()])
+    rates = np.array([analysis.mean_rate(result, name, start) for name in result.populations])
     exc = result.spikes["exc"]
     return {
         "regime": settings.regime,
         "g": settings.inhibition,
-        "external_over_threshold": REGIMES[settings.regime][1],
+        "external_over_threshold": STATES[settings.regime][1],
         "rate_hz": float(rates @ sizes / sizes.sum()),
         "asynchronous_theory_hz": stationary_rate(settings),
         "cv": float(np.nanmean(cv)) if np.isfinite(cv).any() else None,
-        "fano_factor_1ms": fano_factor(exc, result.duration, start=start),
-        "peak_frequency_hz": peak_frequency(exc, result.duration, start=start),
+        "fano_factor_1ms": analysis.fano_factor(exc, result.duration, start=start),
+        "peak_frequency_hz": analysis.peak_frequency(exc, result.duration, start=start),
     }
 
 
-def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
-    """Draw the raster with the population rate, one neuron, and how rates and CVs are spread."""
-    from neurosim import plot
+def report(found: kit.Findings, settings: Settings) -> kit.Report:
+    """State the activity of the network and compare its rate with theory."""
+    synapses = settings.neurons * sum(settings.in_degrees)
+    cv = "unknown (too few spikes)" if found["cv"] is None else f"{found['cv']:.2f}"
+    return [
+        f"{settings.neurons:,} neurons with {synapses:,} random synapses in the "
+        f"{STATES[settings.regime][2]} ({settings.regime}) state: inhibition g = {found['g']:g}, "
+        f"external drive {found['external_over_threshold']:g} times the threshold drive.",
+        f"The mean firing rate is {found['rate_hz']:.1f} Hz. Mean-field theory of the asynchronous "
+        f"state predicts {found['asynchronous_theory_hz']:.1f} Hz.",
+        f"The CV of inter-spike intervals is {cv} (0: regular, 1: as irregular as a Poisson "
+        "process).",
+        f"The Fano factor of the spike count of the excitatory population in 1-ms bins is "
+        f"{found['fano_factor_1ms']:.3g} (1: independent neurons; more: synchrony).",
+        f"The strongest rhythm of the population is at {found['peak_frequency_hz']:.0f} Hz.",
+    ]
 
+
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw the raster and the population rate, one neuron, and the distributions."""
     stop = result.duration
     start = max(min(settings.warmup, stop - 100.0), 0.0)
     window = 100.0 if settings.regime in ("SR", "SI-fast") else 250.0
-    title = (
-        f"{settings.regime}: g = {settings.inhibition:g}, drive = {REGIMES[settings.regime][1]:g}"
+    span: kit.Options = {"start": start, "stop": min(start + window, stop)}
+    title = f"{STATES[settings.regime][2].capitalize()} state: g = {settings.inhibition:g}"
+    raster = ns.plot.raster(result, **span, bin_ms=0.5, max_neurons=250, title=title)
+    potential = ns.plot.voltage_trace(
+        result, "exc", 0, **span, title="Strong excitation and inhibition nearly cancel"
     )
-    end = min(start + window, stop)
-    return {
-        "raster": plot.raster(
-            result, start=start, stop=end, bin_ms=0.5, max_neurons=250, title=title
-        ),
-        "potential": plot.voltage_trace(result, "exc", 0, start=start, stop=end, title=title),
-        "spread": plot.rates_and_cv(result, start=start, title=title),
+    spread = ns.plot.rates_and_cv(result, start=start, title="Rates and irregularity of neurons")
+    return {"raster": raster, "potential": potential, "spread": spread}
+
+
+def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
+    """Compare the firing of neurons with a logistic function of their potential."""
+    soft = kit.soft_threshold(result, "exc", settings.warmup)
+    if soft is None:
+        raise ns.NeurosimError(
+            f"duration = {result.duration:g} ms: too few spikes for a comparison; simulate longer"
+        )
+    rate, theory = findings(result, settings)["rate_hz"], stationary_rate(settings)
+    beta, error = soft.beta
+    half = bridge.NORMAL_95 * error
+    bits, auc = soft.bits_per_spike, bridge.auc(soft.fired, soft.probability, soft.blocks)
+    measures = {
+        "bits_per_spike": bits.labelled("Information of the potential on spikes", "on test data"),
+        "auc": auc.labelled("Area under the ROC curve", "0.5: chance, 1: perfect"),
+        "beta": kit.Measure(beta, "per mV", beta - half, beta + half, label="Slope β"),
+        "half_mv": kit.Measure(soft.half, "mV", label="Potential with probability 1/2"),
+        "threshold_mv": kit.Measure(NEURON.v_threshold, "mV", label="Threshold"),
+        "rate_hz": kit.Measure(rate, "Hz", label="Firing rate, simulated"),
+        "theory_hz": kit.Measure(theory, "Hz", label="Firing rate, mean-field theory"),
     }
+    conclusion = (
+        f"The input of the next millisecond acts as noise: the sharp threshold at "
+        f"{kit.signed(NEURON.v_threshold)} mV becomes a logistic function of the potential that "
+        f"rises from 12 % to 88 % within {4.0 / beta:.1f} mV."
+    )
+    title = "A neuron in the network, and a logistic neuron with its membrane potential as input"
+    return kit.Comparison(
+        title, measures, {"threshold": partial(_draw_threshold, soft)}, conclusion
+    )
 
 
-scenario = Scenario(
+def _draw_threshold(soft: kit.SoftThreshold) -> kit.Figure:
+    """Draw the probability to fire in the next millisecond against the potential."""
+
+    def draw(axes: kit.Axes) -> None:
+        soft.draw(axes)
+        axes.axvline(NEURON.v_threshold, color="0.45", lw=0.9, ls="--", label="threshold")
+
+    labels = {"xlabel": "membrane potential (mV)", "ylabel": "probability to fire within 1 ms"}
+    body = kit.panel(draw, legend="upper left", ylim=(-0.03, 1.03), **labels)
+    return kit.page("Synaptic noise makes the threshold soft", body)
+
+
+scenario = kit.Scenario(
     name="balanced-network",
-    title="Excitation and inhibition in balance: four ways to fire together",
+    text=__doc__,
     group="Networks",
-    description=(
-        "12,500 leaky integrate-and-fire neurons, each receiving synapses from a random tenth of "
-        "the excitatory and of the inhibitory ones, and Poisson spikes from outside. By the "
-        "strength of inhibition and of the drive the network fires in four ways: asynchronously "
-        "and irregularly (AI), in lockstep and regularly (SR), irregularly with a fast or with a "
-        "slow common rhythm (SI-fast, SI-slow). N. Brunel, Dynamics of sparsely connected networks "
-        "of excitatory and inhibitory spiking neurons, Journal of Computational Neuroscience 8, "
-        "183 (2000), figure 8."
-    ),
     settings=Settings,
     duration=1200.0,
     network=network,
     findings=findings,
+    report=report,
     figures=figures,
+    compare=compare,
     warmup=lambda settings: settings.warmup,
 )

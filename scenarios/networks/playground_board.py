@@ -1,6 +1,6 @@
-"""Both worlds on one board: what the spiking neuron did, and what its logistic twin says.
+"""The board of the playground: a spiking neuron and its logistic unit.
 
-Each panel is drawn once; `show` then changes what an answer changes, its `moving` artists, alone.
+Each panel is drawn once; `show` then updates only its `moving` artists.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim import plot
-from scenarios._kit.common import signed
-from scenarios._kit.trials import DERIVED, SPIKING
+from scenarios._kit import LOGISTIC, SPIKING, signed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,10 +24,10 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
     from numpy.typing import NDArray
 
-    from scenarios.networks.playground_model import Trials
+    from scenarios.networks.playground import Trials
 
-SIZE = (10.5, 6.2)
-"""Of the board (inches)."""
+SIZE = (10.0, 5.3)
+"""Width and height of the board (inches)."""
 FAINT = "0.45"
 FAINT_WORDS: dict[str, Any] = {"fontsize": 9, "color": "0.35"}
 
@@ -44,7 +43,7 @@ class Panel(ABC):
     Attributes
     ----------
     moving : sequence of Artist
-        What `show` changes.
+        Artists that `show` updates.
     """
 
     moving: Sequence[Artist]
@@ -62,8 +61,8 @@ class Board:
     figure : Figure or SubFigure
         Empty.
     trials : Trials
-        What to show first. The number of synapses and of trials shown, and how long a trial lasts,
-        stay as they are here.
+        Trials to show first. The number of synapses, the number of trials shown and the duration of
+        a trial are fixed by them.
     """
 
     def __init__(self, figure: Figure | SubFigure, trials: Trials) -> None:
@@ -80,14 +79,14 @@ class Board:
                 Table(table, trials),
             )
         rows[0].set_xlim(starts(trials)[0] - 0.6 * trials.period, 0.0)
-        rows[2].set_xlabel("time before now (ms)")
+        rows[2].set_xlabel("time (ms), now = 0")
         for row in rows:
             row.yaxis.set_label_coords(-0.095, 0.5)
         self.show(trials)
 
     @property
     def moving(self) -> list[Artist]:
-        """What `show` changes."""
+        """Artists that `show` updates."""
         return [artist for panel in self._panels for artist in panel.moving]
 
     def show(self, trials: Trials) -> None:
@@ -110,7 +109,7 @@ class Trace(Panel):
         self._name = axes.text(1.01, rest, "", va="bottom", **name)
         self.moving = (line, words, self._trace, self._level, self._name, axes.yaxis)
         axes.set_ylabel("potential (mV)")
-        axes.set_title("spiking neuron: membrane potential", fontsize=10)
+        axes.set_title("Spiking neuron: membrane potential", fontsize=10)
 
     def show(self, trials: Trials) -> None:
         """Show the potential and the threshold."""
@@ -125,7 +124,7 @@ class Trace(Panel):
 
 
 class Inputs(Panel):
-    """The spikes that came to each synapse."""
+    """Presynaptic spikes of each synapse."""
 
     def __init__(self, axes: Axes, trials: Trials) -> None:
         n = len(trials.settings.psps)
@@ -133,7 +132,7 @@ class Inputs(Panel):
         self.moving = (self._spikes,)
         axes.set(ylabel="synapse", ylim=(n + 0.5, 0.5), yticks=range(1, n + 1))
         axes.tick_params(axis="y", length=0)
-        axes.set_title("spikes that come in", fontsize=10)
+        axes.set_title("Presynaptic spikes", fontsize=10)
         _explain(axes, 0.85, "excitatory", plot.EXCITATORY)
         _explain(axes, 1.0, "inhibitory", plot.INHIBITORY)
 
@@ -147,21 +146,21 @@ class Inputs(Panel):
 
 
 class Outputs(Panel):
-    """What the logistic unit says of each trial, and whether the neuron fired."""
+    """Firing probability of the logistic unit in each trial, and whether the neuron fired."""
 
     def __init__(self, axes: Axes, trials: Trials) -> None:
         self._times = starts(trials) + trials.times[0]
         edges = np.append(self._times, self._times[-1] + trials.period) - 0.5 * trials.period
-        self._bars = axes.stairs(np.zeros(trials.shown), edges, fill=True, color=DERIVED)
+        self._bars = axes.stairs(np.zeros(trials.shown), edges, fill=True, color=LOGISTIC)
         look: dict[str, Any] = {"ls": "", "marker": "o", "ms": 5, "mec": SPIKING, "clip_on": False}
-        # Where there are none of them, their place must not count.
+        # Without points, they must not take part in the layout.
         look["in_layout"] = False
         (self._fired,) = axes.plot([], [], mfc=SPIKING, **look)
         (self._silent,) = axes.plot([], [], mfc="white", **look)
         self.moving = (self._bars, self._fired, self._silent)
         axes.set(ylabel="output", ylim=(0.0, 1.0), yticks=(0, 0.5, 1))
-        axes.set_title("logistic unit: probability of a spike", fontsize=10)
-        _explain(axes, 1.0, "dots: the neuron fired (1) or not (0)", SPIKING)
+        axes.set_title("Logistic unit: firing probability", fontsize=10)
+        _explain(axes, 1.0, "dots: spike (1) or none (0)", SPIKING)
 
     def show(self, trials: Trials) -> None:
         """Show probabilities and outcomes."""
@@ -175,24 +174,24 @@ class Outputs(Panel):
 
 
 class Curve(Panel):
-    """The probability of a spike against the potential: the logistic curve, and the counts."""
+    """Firing probability against the potential: logistic function and measured fractions."""
 
     def __init__(self, axes: Axes) -> None:
         self._axes = axes
-        (self._curve,) = axes.plot([], [], color=DERIVED, lw=4, label="logistic unit")
+        (self._curve,) = axes.plot([], [], color=LOGISTIC, lw=4, label="logistic unit")
         self._level = axes.axvline(0.0, color=FAINT, lw=0.9, ls="--", zorder=0)
         self._intervals = axes.vlines([], [], [], color=SPIKING, lw=1.2)
-        label = "spiking neuron: share, 95 % interval"
+        label = "spiking neuron, 95 % interval"
         self._points = axes.scatter([], [], color=SPIKING, label=label, zorder=3)
         self._name = axes.text(0.0, 1.04, "threshold", ha="center", va="bottom", **FAINT_WORDS)
         words = (self._name, axes.xaxis)
         self.moving = (self._curve, self._level, self._intervals, self._points, *words)
-        axes.set(xlabel="potential −70 + Σ Jᵢ aᵢ (mV)", ylabel="probability of a spike")
+        axes.set(xlabel="potential −70 + Σ Jᵢ aᵢ (mV)", ylabel="firing probability")
         axes.set_ylim(-0.03, 1.03)
         axes.legend(loc="lower left", bbox_to_anchor=(-0.06, 1.05), borderaxespad=0.2)
 
     def show(self, trials: Trials) -> None:
-        """Show the curve and the points counted."""
+        """Show the logistic function and the measured fractions."""
         neuron, noise = trials.unit.neuron, trials.unit.noise
         points = trials.points
         low, high = potentials(trials)
@@ -203,29 +202,29 @@ class Curve(Panel):
         self._curve.set_data(line, noise.firing_probability(line - neuron.v_threshold))
         self._level.set_xdata([neuron.v_threshold, neuron.v_threshold])
         self._name.set_x(neuron.v_threshold)
-        self._points.set_offsets(np.stack([points.potential, points.share], 1))
-        # The area of a point is the share of its trials, but never too small to be seen.
+        self._points.set_offsets(np.stack([points.potential, points.fraction], 1))
+        # The area of a point grows with its number of trials, from a visible minimum.
         self._points.set_sizes(12.0 + 400.0 * points.trials / points.trials.sum())
         ends = [np.stack([points.potential, bound], 1) for bound in points.interval]
         self._intervals.set_segments(list(np.stack(ends, 1)))
 
 
 class Table(Panel):
-    """The neuron in millivolts beside the logistic unit's weights, and what both come to."""
+    """PSPs of the neuron, weights of the logistic unit, and firing probabilities of both."""
 
     COLUMNS = (0.0, 0.58, 0.81, 1.0)
-    """Where the names begin and where each number ends, in parts of the width."""
+    """Left edge of the names and right edges of the numbers, as fractions of the width."""
 
     def __init__(self, axes: Axes, trials: Trials) -> None:
         axes.set_axis_off()
         n = len(trials.settings.psps)
         levels = np.linspace(0.95, 0.02, n + 7)
         row = partial(self._row, axes)
-        row(levels[0], "", "strength", "θ", "P(a = 1)", **FAINT_WORDS)
+        row(levels[0], "", "PSP", "weight θ", "P(spike)", **FAINT_WORDS)
         self._synapses = [row(levels[k], f"synapse {k}", "", "", "") for k in range(1, n + 1)]
-        self._bias = row(levels[n + 1], "rest − threshold", "", "", "1")
+        self._bias = row(levels[n + 1], "bias", "", "", "1")
         self._noise = row(levels[n + 2], "noise", "")
-        heading = f"probability of a spike ({len(trials.fired):,} trials)"
+        heading = f"firing probability ({len(trials.fired):,} trials)"
         row(levels[n + 4], heading, **FAINT_WORDS)
         self._count = row(levels[n + 5], "spiking neuron", "", color=SPIKING, fontweight="bold")
         self._expected = row(levels[n + 6], "logistic unit", "", color="0.35", fontweight="bold")
@@ -257,8 +256,8 @@ class Table(Panel):
         _write(self._noise[1:], f"{settings.noise:.2f} mV, slope {unit.noise.beta:.3g} per mV")
         count = trials.count
         low, high = (100.0 * (bound or 0.0) for bound in (count.low, count.high))
-        share = f"{100.0 * count.value:.1f} % ({low:.1f} to {high:.1f})"
-        _write(self._count[1:], share)
+        text = f"{100.0 * count.value:.1f} % ({low:.1f} to {high:.1f})"
+        _write(self._count[1:], text)
         _write(self._expected[1:], f"{100.0 * trials.expected:.1f} %")
 
 
@@ -268,13 +267,13 @@ def _write(cells: Sequence[Text], *words: str) -> None:
 
 
 def potentials(trials: Trials) -> tuple[float, float]:
-    """Return the lowest and the highest potential that input can make (mV)."""
+    """Return the lowest and the highest potential that input can reach (mV)."""
     rest, psps = trials.unit.neuron.v_rest, trials.unit.psps
     return rest + psps.clip(max=0.0).sum(), rest + psps.clip(min=0.0).sum()
 
 
 def _explain(axes: Axes, end: float, words: str, colour: str) -> None:
-    """Write in a colour what it means, on the line of the title, up to `end` of the width."""
+    """Write a coloured legend on the line of the title, right-aligned at the fraction `end`."""
     place: dict[str, Any] = {
         "xycoords": "axes fraction",
         "textcoords": "offset points",
@@ -284,10 +283,10 @@ def _explain(axes: Axes, end: float, words: str, colour: str) -> None:
 
 
 def _in_tens(low: float, high: float) -> tuple[float, float]:
-    """Return the whole tens of millivolts around a range, for a scale that seldom changes."""
+    """Return the range rounded outwards to tens of millivolts, so that the axis seldom changes."""
     return 10.0 * math.floor(low / 10.0), 10.0 * math.ceil(high / 10.0)
 
 
 def starts(trials: Trials) -> NDArray[np.float64]:
-    """Return when each trial shown begins (ms), the last of them ending at 0."""
+    """Return the start of each trial shown (ms); the last trial ends at 0."""
     return trials.period * np.arange(-trials.shown, 0.0)

@@ -1,8 +1,8 @@
-"""The window of the playground: sliders under the board, answered at every move of the mouse.
+"""The window of the playground: the board with sliders.
 
-Strengths and threshold are fixed once a network is built, but to build and to simulate thousands of
-trials takes a few milliseconds. So each move makes the network anew: what is seen is what
-`neurosim run` makes of these settings, and a trial meets the same chances under all of them.
+Building and simulating thousands of trials takes a few milliseconds, so each movement of a slider
+builds a new network. The window therefore shows exactly what `neurosim run` computes for these
+settings, with the same random numbers for each trial.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ import neurosim as ns
 from neurosim import plot
 from neurosim.engine.interrupt import stop_on_interrupt
 from neurosim.engine.mpi import current_communicator
+from neurosim.experiments.settings import settings_of
 from scenarios._kit.painter import Painter
+from scenarios.networks.playground import Trials, network
 from scenarios.networks.playground_board import SIZE, Board, sign_colour
-from scenarios.networks.playground_model import LIMITS, Trials, network
 
 if TYPE_CHECKING:
     import threading
@@ -27,19 +28,19 @@ if TYPE_CHECKING:
     from matplotlib.widgets import Button, Slider
 
     from neurosim.scenario import RunOptions
-    from scenarios.networks.playground_model import Settings
+    from scenarios.networks.playground import Settings
 
-CONTROLS = 1.8
+CONTROLS = 1.5
 """Height of the controls (inches)."""
 TICK = 100.0
-"""About how often time goes on (ms)."""
+"""Approximate time between two updates (ms)."""
 SLIDERS = {
     "psps": (0.1, "%+.1f mV"),
     "inputs": (0.01, "%.2f"),
     "v_threshold": (0.1, "%.1f mV"),
     "noise": (0.05, "%.2f mV"),
 }
-"""Step of each kind of slider, and how it writes its value."""
+"""Step and number format of each kind of slider."""
 
 
 class Playground:
@@ -50,21 +51,21 @@ class Playground:
     figure : Figure
         Empty, of `window_size`.
     settings : Settings
-        To begin with.
+        Initial settings.
     options : RunOptions
 
     Attributes
     ----------
     settings : Settings
-        As they stand.
+        Current settings.
     trials : Trials
-        What the neuron does under them.
+        Trials with these settings.
     running : bool
-        Whether time goes on.
+        False while paused.
     interrupted : bool
-        Whether Ctrl-C came while the neuron was simulated.
+        Whether Ctrl-C was pressed during a simulation.
     sliders : dict of (str, int) to Slider
-        By the name of a setting and the place in it, 0 where it is a single number.
+        By the name of a setting and the index within it, 0 for a single number.
     buttons : dict of str to Button
     """
 
@@ -90,35 +91,35 @@ class Playground:
 
     @property
     def tick(self) -> int:
-        """How many trials go by in about `TICK` ms."""
+        """Number of trials in about `TICK` ms."""
         return max(1, round(TICK / self._options.duration))
 
-    def go_on(self) -> None:
-        """Let the next trials come, and as many of the oldest go."""
-        self._answer(replace(self.settings, first_trial=self.settings.first_trial + self.tick))
+    def advance(self) -> None:
+        """Show the next trials, and drop the oldest ones."""
+        self._update(replace(self.settings, first_trial=self.settings.first_trial + self.tick))
 
     def _move(self, name: str, place: int, value: Any) -> None:
-        """Take the value of a slider."""
+        """Apply the value of a slider."""
         given, value = getattr(self.settings, name), round(value, 3)
         if isinstance(given, tuple):
             value = (*given[:place], value, *given[place + 1 :])
-        self._answer(replace(self.settings, **{name: value}))
+        self._update(replace(self.settings, **{name: value}))
 
     def _pause(self, event: Event) -> None:
         self.running = not self.running
-        self.buttons["pause"].label.set_text("pause" if self.running else "go on")
+        self.buttons["pause"].label.set_text("pause" if self.running else "continue")
         event.canvas.draw_idle()
 
     def _reset(self, event: Event) -> None:
-        """Go back to the settings of the beginning, but not in time."""
+        """Restore the initial settings; the trials continue."""
         for (name, place), slider in self.sliders.items():
             slider.eventson = False
             slider.set_val(_value(self._begin, name, place))
             slider.eventson = True
-        self._answer(replace(self._begin, first_trial=self.settings.first_trial))
+        self._update(replace(self._begin, first_trial=self.settings.first_trial))
 
-    def _answer(self, settings: Settings) -> None:
-        """Show what the neuron does under other settings."""
+    def _update(self, settings: Settings) -> None:
+        """Simulate and show trials with other settings."""
         before, self.settings = self.settings, settings
         try:
             self.trials = self._simulate()
@@ -141,7 +142,7 @@ class Playground:
         return Trials.of(result, self.settings)
 
     def _colour(self) -> None:
-        """Give the sliders of a synapse the colour of its sign."""
+        """Colour the sliders of each synapse by its sign."""
         for (name, place), slider in self.sliders.items():
             single = not isinstance(getattr(self.settings, name), tuple)
             colour = plot.NEUTRAL if single else sign_colour(self.settings.psps[place])
@@ -154,21 +155,19 @@ def window_size() -> tuple[float, float]:
 
 
 def play(settings: Settings, options: RunOptions) -> Settings:
-    """Open the window; return the settings at its end.
-
-    It ends when it is closed, or by Ctrl-C.
+    """Open the window, and return the settings when it is closed, or at Ctrl-C.
 
     Raises
     ------
     NeurosimError
-        Where there is no display, and where several processes share the simulation.
+        If there is no display, or if the simulation runs on several processes.
     """
     import matplotlib.pyplot as plt
 
     if not current_communicator().is_serial:
         raise ns.NeurosimError(
-            "the window of the playground is for one process: run it without mpiexec, or leave "
-            "window=false for the picture"
+            "the window of the playground needs a single process: run it without mpiexec, or with "
+            "window=false"
         )
     figure = _open()
     try:
@@ -190,7 +189,7 @@ def _tick(playground: Playground, stop: threading.Event, figure: Figure) -> None
     if stop.is_set() or playground.interrupted:
         plt.close(figure)
     elif playground.running:
-        playground.go_on()
+        playground.advance()
 
 
 def _open() -> Figure:
@@ -200,14 +199,14 @@ def _open() -> Figure:
     with plot.style():
         try:
             figure = plt.figure(figsize=window_size(), layout="constrained")
-        except ImportError:  # a backend was asked for that finds no display
+        except ImportError:  # the requested backend has no display
             figure = None
     if figure is None or not figure.canvas.required_interactive_framework:
         if figure:
             plt.close(figure)
         raise ns.NeurosimError(
-            "the window of the playground has no display: run it on a desktop (matplotlib needs Tk "
-            "or Qt there), or leave window=false for the picture"
+            "the window of the playground needs a display: run it on a desktop with Tk or Qt, or "
+            "with window=false"
         )
     if figure.canvas.manager:
         figure.canvas.manager.set_window_title("neurosim playground")
@@ -215,7 +214,7 @@ def _open() -> Figure:
 
 
 def _sliders(area: SubFigure, settings: Settings) -> dict[tuple[str, int], Slider]:
-    """Make a slider for each number: synapses in rows, the neuron's own at the right."""
+    """Make a slider for each number: synapses in rows, the neuron at the right."""
     from matplotlib.widgets import Slider
 
     n = len(settings.psps)
@@ -225,16 +224,16 @@ def _sliders(area: SubFigure, settings: Settings) -> dict[tuple[str, int], Slide
     places |= {("inputs", k): (0.42, y, 0.16) for k, y in enumerate(rows)}
     places |= {("v_threshold", 0): (0.73, 0.62, 0.18), ("noise", 0): (0.73, 0.46, 0.18)}
     names = {"psps": "synapse {}", "v_threshold": "threshold", "noise": "noise"}
-    for x, words in ((0.095, "strength"), (0.42, "P(a = 1)"), (0.73, "neuron")):
+    for x, words in ((0.095, "PSP"), (0.42, "probability of a spike"), (0.73, "neuron")):
         area.text(x, 0.86, words, fontsize=10, color="0.35")
-    sliders = {}
+    sliders, known = {}, settings_of(type(settings))
     for (name, place), (x, y, width) in places.items():
-        (low, high, _), (step, form) = LIMITS[name], SLIDERS[name]
+        limits, (step, form) = known[name], SLIDERS[name]
         slider: Any = Slider(
             area.add_axes((x, y, width, height)),
             names.get(name, "").format(place + 1),
-            low,
-            high,
+            limits.low,
+            limits.high,
             valinit=_value(settings, name, place),
             valstep=step,
             valfmt=partial(_written, form),  # type: ignore[arg-type]
@@ -256,7 +255,7 @@ def _buttons(area: SubFigure) -> dict[str, Button]:
     buttons = {}
     for name, x in (("pause", 0.73), ("reset", 0.83)):
         axes = area.add_axes((x, 0.12, 0.08, 0.2))
-        # Under the mouse it keeps its colour: what is painted over it does not know of the mouse.
+        # No hover colour: partial redrawing would overwrite it.
         buttons[name] = Button(axes, name, color="0.9", hovercolor="0.9")
         axes.spines[:].set_visible(False)
     return buttons

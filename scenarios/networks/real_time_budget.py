@@ -1,65 +1,152 @@
-"""How many neurons run in real time: the lecture's estimate, and what is measured here."""
+"""How many neurons run in real time, and what an estimate by arithmetic omits.
+
+A lecture estimates: 7,000 synapses per neuron, with one multiplication and one addition each,
+200 times a second, need 2.8 MFLOP/s per neuron. A computer of 200 GFLOP/s then runs 71,000 neurons
+in real time, and the 100 billion neurons of a brain need 2.8e17 FLOP/s, twice the speed of the
+fastest computer of 2018.
+
+This scenario builds that network, and a cubic millimetre of cortex (50,000 neurons with 1,000
+synapses each), and times both at several firing rates. Arithmetic is not the limit: each synapse
+has to be fetched from memory, and its input has to be stored where the target neuron reads it.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import partial
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
 
 import numpy as np
 
-import bridge
-from neurosim.scenario import Scenario
-from scenarios.networks.real_time_budget_model import (
-    CORTEX,
-    LECTURE,
-    WARMUP,
-    Settings,
-    Timing,
-    lecture_network,
-    simulate,
-)
+import neurosim as ns
+from neurosim.bench.machine import bytes_per_s, flop_per_s, limit_ns_per_event
+from neurosim.bench.measurement import Span
+from scenarios import _kit as kit
+from scenarios.benchmarks import drive_rate, even_network
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    import neurosim as ns
-
+NETWORKS = {"lecture": (71_000, 7_000), "cortex": (50_000, 1_000)}
+"""Neurons, and synapses of each, at scale 1."""
 FLOP_PER_EVENT = 2
-"""The lecture's count for a synapse that brings a spike: a product and a sum."""
+"""One multiplication and one addition for each synaptic event."""
 HIGHEST_RATE = 200.0
-"""Hz, at which the lecture lets every synapse work: a spike after every 5 ms of refractoriness."""
-LECTURE_FLOP_PER_S = 200e9
-"""What the lecture expects of a computer."""
-RECORD_FLOP_PER_S = 150e15
-"""The fastest computer of 2018."""
-BRAIN = 1e11
-"""Neurons."""
-
-ALLOWED = {
-    "rate_allowed_by_arithmetic_hz": "a product and a sum a synapse, as the lecture counts",
-    "rate_allowed_by_reading_hz": "reading each synapse from memory",
-    "rate_allowed_by_delivering_hz": "reading it and adding it up",
-    "real_time_rate_hz": "simulated",
+"""Firing rate of the estimate: one spike in each refractory period of 5 ms (Hz)."""
+LECTURE_FLOP_PER_S, RECORD_FLOP_PER_S, BRAIN = 200e9, 150e15, 1e11
+"""Speed of the lecture's computer, of the fastest computer of 2018, and neurons of a brain."""
+WARMUP, REPEATS = 100.0, 3
+"""Time excluded at the start (ms), and timed spans at each rate."""
+LIMITS = {
+    "rate_allowed_by_arithmetic_hz": ("arithmetic alone", "#009E73"),
+    "rate_allowed_by_reading_hz": ("reading each synapse from memory", "#56B4E9"),
+    "rate_allowed_by_delivering_hz": ("reading it and storing its input", "#CC79A7"),
+    "real_time_rate_hz": ("simulated", "black"),
 }
-"""Rates of `_budget` that stand side by side, in words."""
-RATES = np.array([0.2, 1000.0])
-CROWDED = 250.0
-BOTTOM = 1e-3
-SHADE = "0.95"
-ESTIMATE: Mapping[str, Any] = MappingProxyType(
-    {"color": "#E69F00", "lw": 4, "alpha": 0.6, "ls": "--"}
-)
-"""Range of the axes, the rate beyond which there is no room on its right, the colour of what is in
-real time, and how the estimate is drawn."""
+"""Highest rates in real time: label and colour."""
 
 
-def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
-    """Set the lecture's estimate beside what was measured, and name what it leaves out."""
-    per_neuron = LECTURE.synapses * FLOP_PER_EVENT * HIGHEST_RATE
+@dataclass(frozen=True)
+class Settings(kit.BaseSettings):
+    """Settings of the scenario."""
+
+    scale: float = kit.setting(
+        1.0, "", 0.001, 10.0, "number of neurons relative to the estimate; 1 needs 1.4 GB"
+    )
+    rates: tuple[float, ...] = kit.setting(
+        (0.5, 1.0, 2.0, 5.0, 10.0, 20.0), "Hz", 0.1, 150.0, "mean firing rates, ascending",
+        length=(2, 50),
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (np.diff(self.rates) <= 0).any():
+            raise ns.NeurosimError(f"rates = {self.rates} do not ascend: give ascending rates")
+
+    def span(self, options: kit.RunOptions) -> float:
+        """Return the simulated time of one timed span (ms), in whole steps."""
+        span = (options.duration - WARMUP) / (REPEATS * len(self.rates))
+        return np.floor(span / options.dt + 1e-9) * options.dt
+
+
+def network(settings: Settings, options: kit.RunOptions, name: str = "lecture") -> ns.Network:
+    """Describe a network whose external drive steps through the rates."""
+    neurons, synapses = NETWORKS[name]
+    times = WARMUP + REPEATS * settings.span(options) * np.arange(len(settings.rates))
+    times[0] = 0.0  # the first rate holds during the warm-up too
+    drive = ns.Poisson(drive_rate(np.array(settings.rates)), times)
+    return even_network(round(neurons * settings.scale), synapses, drive)
+
+
+def simulate(settings: Settings, options: kit.RunOptions, progress: bool | None) -> ns.Result:
+    """Time both networks and the machine; return the result of the lecture's network."""
+    if options.realtime:
+        raise ns.NeurosimError("real-time-budget measures the highest speed: omit --realtime")
+    if settings.span(options) < 1.0:
+        needed = WARMUP + REPEATS * len(settings.rates)
+        raise ns.NeurosimError(
+            f"duration = {options.duration:g} ms is too short for {REPEATS} spans of 1 ms at each "
+            f"of {len(settings.rates)} rates: give at least {needed:g} ms"
+        )
+    cortex, _ = _time("cortex", settings, options, progress)
+    lecture, result = _time("lecture", settings, options, progress)
+    threads = result.stats.threads
+    machine = {
+        "flop_per_s": np.array([flop_per_s()]),
+        "bytes_per_s": np.array([bytes_per_s(threads)]),
+        "threads": np.array([float(threads)]),
+    }
+    return replace(result, measured=cortex | lecture | machine)
+
+
+def _time(
+    name: str, settings: Settings, options: kit.RunOptions, progress: bool | None
+) -> tuple[dict[str, kit.Floats], ns.Result]:
+    """Build a network and time it at each rate, and a loop that only delivers its events."""
+    keywords = {key: getattr(options, key) for key in ("dt", "seed", "threads", "profile")}
+    described = network(settings, options, name)
+    simulation = ns.Simulation(described, **keywords, progress=progress)
+    spans = [settings.span(options)] * (REPEATS * len(settings.rates))
+    results = [simulation.run(duration) for duration in (WARMUP, *spans)]
+    last = results[-1]
+    stats = last.stats
+    rates = [
+        sum(trains.counts(a.duration, b.duration).sum() for trains in last.spikes.values())
+        / (stats.neurons * (b.duration - a.duration) * 1e-3)
+        for a, b in pairwise(results)
+    ]
+    factors = [Span.between(a, b).real_time_factor for a, b in pairwise(results)]
+    per_thread = -(-stats.neurons // stats.threads)
+    limit = limit_ns_per_event(per_thread, stats.threads, common=simulation.weights_in_common)
+    table = simulation.table_bytes / stats.synapses
+    measured = {
+        f"{name}_sizes": np.array([stats.neurons, stats.synapses, stats.build_s, table, limit]),
+        f"{name}_rates": np.reshape(rates, (-1, REPEATS)).mean(axis=1),
+        f"{name}_factors": np.array(factors),
+    }
+    return measured, last
+
+
+def real_time_rate(rates: kit.Floats, factors: kit.Floats) -> float | None:
+    """Return the firing rate at the real-time factor 1 (Hz), by linear interpolation.
+
+    Parameters
+    ----------
+    rates, factors : (n,) ndarray
+        Ascending rates, with real-time factors.
+
+    Returns
+    -------
+    float or None
+        None if all factors are below 1, or all above.
+    """
+    rising = np.maximum.accumulate(factors)  # noise must not make a faster network cheaper
+    if not rising[0] <= 1.0 <= rising[-1]:
+        return None
+    return float(np.interp(1.0, rising, rates))
+
+
+def findings(result: ns.Result, settings: Settings) -> kit.Findings:
+    """List the estimate, the speed of the machine, and the measured networks."""
+    per_neuron = 7_000 * FLOP_PER_EVENT * HIGHEST_RATE
+    keys = ("threads", "flop_per_s", "bytes_per_s")
     return {
         "estimate": {
             "flop_per_s_per_neuron": per_neuron,
@@ -67,184 +154,170 @@ def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
             "brain_flop_per_s": BRAIN * per_neuron,
             "record_2018_flop_per_s": RECORD_FLOP_PER_S,
         },
-        "machine": {
-            "threads": int(result.measured["threads"][0]),
-            "flop_per_s": _machine(result, "flop_per_s"),
-            "bytes_per_s": _machine(result, "bytes_per_s"),
-        },
-        **{
-            circuit.name: _budget(result, Timing.of(result, circuit))
-            for circuit in (LECTURE, CORTEX)
-        },
+        "machine": {key: float(result.measured[key][0]) for key in keys},
+        **{name: _budget(result, name) for name in NETWORKS},
     }
 
 
-def _machine(result: ns.Result, name: str) -> float:
-    return float(result.measured[name][0])
-
-
-def _budget(result: ns.Result, timing: Timing) -> dict[str, object]:
-    """Return what a circuit needs, and the rates (Hz) that each resource would allow by itself."""
-    flop_per_s, read_per_s = (_machine(result, name) for name in ("flop_per_s", "bytes_per_s"))
-    n_bytes, rate = timing.bytes_per_event, timing.real_time_rate
-    per_s = rate * timing.synapses
+def _budget(result: ns.Result, name: str) -> kit.Findings:
+    """Return the timing of a network, and the rate (Hz) that each resource would allow alone."""
+    neurons, synapses, build_s, n_bytes, limit_ns = result.measured[f"{name}_sizes"].tolist()
+    rates = result.measured[f"{name}_rates"]
+    factors = result.measured[f"{name}_factors"].reshape(len(rates), REPEATS)
+    median = np.median(factors, axis=1)
+    flop, read = result.measured["flop_per_s"][0], result.measured["bytes_per_s"][0]
     return {
-        "neurons": timing.neurons,
-        "synapses": timing.synapses,
-        "build_s": timing.build_s,
-        "rates_hz": timing.rates,
-        "real_time_factors": timing.factors,
-        "real_time_rate_hz": rate,
-        "real_time_rate_extrapolated": not timing.factors.min() <= 1.0 <= timing.factors.max(),
-        "rate_allowed_by_arithmetic_hz": flop_per_s / (FLOP_PER_EVENT * timing.synapses),
-        "rate_allowed_by_reading_hz": read_per_s / (n_bytes * timing.synapses),
-        "rate_allowed_by_delivering_hz": 1e9 / (timing.limit_ns * timing.synapses),
+        "neurons": neurons,
+        "synapses": synapses,
+        "build_s": build_s,
+        "rates_hz": rates,
+        "real_time_factors": median,
+        "real_time_factors_least": factors.min(axis=1),
+        "real_time_factors_most": factors.max(axis=1),
+        "real_time_rate_hz": real_time_rate(rates, median),
+        "rate_allowed_by_arithmetic_hz": flop / (FLOP_PER_EVENT * synapses),
+        "rate_allowed_by_reading_hz": read / (n_bytes * synapses),
+        "rate_allowed_by_delivering_hz": 1e9 / (limit_ns * synapses),
         "bytes_per_event": n_bytes,
-        "bytes_per_s": per_s * n_bytes,
-        "flop_per_s": per_s * FLOP_PER_EVENT,
-        "share_of_flop_per_s": per_s * FLOP_PER_EVENT / flop_per_s,
-        "share_of_bytes_per_s": per_s * n_bytes / read_per_s,
-        "share_of_delivering": per_s * timing.limit_ns * 1e-9,
-        "bytes_per_s_at_200_hz": HIGHEST_RATE * timing.synapses * n_bytes,
+        "limit_ns_per_event": limit_ns,
     }
 
 
-def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
-    """Draw the time that each network takes over its rate: estimated, allowed, and measured."""
-    from neurosim import plot
-
-    fig = plot.figure(9.6, 5.0)
-    axes = plot.panels(fig, 1, 2, sharey=True)
-    with plot.style():
-        for panel, circuit in zip(axes, (LECTURE, CORTEX), strict=True):
-            _draw(panel, result, Timing.of(result, circuit))
-        axes[0].set_ylabel("real-time factor (wall-clock over simulated time)")
-        axes[0].text(0.25, 0.85, "in real time", va="top", fontsize=9, color="0.35")
-        handles, labels = axes[0].get_legend_handles_labels()
-        fig.legend(handles, labels, loc="outside lower center", ncols=2)
-    return {"budget": fig}
-
-
-def _draw(axes: Axes, result: ns.Result, timing: Timing) -> None:
-    """Draw one network: a line for every resource that could be the only one, and the truth."""
-    from neurosim import plot
-
-    reading, flop = _machine(result, "bytes_per_s"), _machine(result, "flop_per_s")
-    n_bytes = timing.bytes_per_event
-    estimate = FLOP_PER_EVENT / LECTURE_FLOP_PER_S * timing.synapses
-    axes.loglog(RATES, estimate * RATES, **ESTIMATE, label="the lecture's estimate: 200 GFLOP/s")
-    allowed = (
-        (FLOP_PER_EVENT / flop, 1, f"arithmetic alone: {flop / 1e9:.0f} GFLOP/s here"),
-        (
-            n_bytes / reading,
-            4,
-            f"reading {n_bytes:.0f} bytes an event: {reading / 1e9:.0f} GB/s here",
-        ),
-        (
-            timing.limit_ns * 1e-9,
-            2,
-            f"reading and adding up: {timing.limit_ns:.2f} ns an event here",
-        ),
+def report(found: kit.Findings, settings: Settings) -> kit.Report:
+    """State what the networks reach in real time, and the limit of each resource."""
+    machine = found["machine"]
+    sentences = [
+        f"Two networks were timed at {len(settings.rates)} firing rates from {settings.rates[0]:g} "
+        f"to {settings.rates[-1]:g} Hz, on {machine['threads']:.0f} threads.",
+        "By arithmetic alone, 200 GFLOP/s run 71,000 neurons with 7,000 synapses at 200 Hz; this "
+        f"machine computes {machine['flop_per_s'] / 1e9:.0f} GFLOP/s and reads "
+        f"{machine['bytes_per_s'] / 1e9:.0f} GB/s from memory.",
+    ]
+    for name in NETWORKS:
+        own = found[name]
+        size = (
+            f"{own['neurons']:,.0f} neurons with {own['synapses'] / own['neurons']:,.0f} synapses"
+        )
+        sentences.append(f"{size}: {_reached(own, settings)}.")
+    slow = found["lecture"]
+    sentences.append(
+        "In the lecture's network, arithmetic alone would allow "
+        f"{slow['rate_allowed_by_arithmetic_hz']:.3g} Hz, reading each synapse "
+        f"{slow['rate_allowed_by_reading_hz']:.3g} Hz, and delivering its input "
+        f"{slow['rate_allowed_by_delivering_hz']:.3g} Hz."
     )
-    for per_event, colour, words in allowed:
-        per_hz = per_event * timing.synapses
-        axes.plot(RATES, per_hz * RATES, color=plot.PALETTE[colour], label=words)
-        _mark(axes, 1.0 / per_hz, plot.PALETTE[colour])
-    axes.plot(timing.rates, timing.factors, "o-", ms=4, color="black", label="simulated")
-    _mark(axes, timing.real_time_rate, "black", above=True)
-    axes.axhspan(BOTTOM, 1.0, color=SHADE, zorder=0)
-    each = timing.synapses / timing.neurons
-    axes.set(xlim=RATES, ylim=(BOTTOM, 20.0), xlabel="mean firing rate (Hz)")
-    axes.set_title(f"{timing.neurons:,.0f} neurons, {each:,.0f} synapses each")
+    return sentences
+
+
+def _reached(own: kit.Findings, settings: Settings) -> str:
+    """Return the highest rate in real time, in words."""
+    low, high = own["real_time_factors_least"], own["real_time_factors_most"]
+    if own["real_time_rate_hz"] is not None:
+        return f"real time up to a mean rate of {own['real_time_rate_hz']:.2g} Hz"
+    if min(own["real_time_factors"]) > 1.0:
+        return (
+            f"slower than real time even at {settings.rates[0]:g} Hz (real-time factor "
+            f"{low[0]:.2g} to {high[0]:.2g})"
+        )
+    return f"faster than real time even at {settings.rates[-1]:g} Hz (factor {high[-1]:.2g})"
+
+
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw the real-time factor against the firing rate: estimated, allowed and measured."""
+    found = findings(result, settings)
+    labels: kit.Options = {
+        "xlabel": "mean firing rate (Hz)",
+        "xlim": (0.2, 1000.0),
+        "ylim": (1e-3, 50.0),
+    }
+    panels = [
+        kit.panel(
+            _draw_factors, own, found["machine"], **labels,
+            title=f"{own['neurons']:,.0f} neurons, {own['synapses']:,.0f} synapses",
+            ylabel="" if k else "real-time factor (wall clock / simulated time)",
+        )
+        for k, own in enumerate(found[name] for name in NETWORKS)
+    ]  # fmt: skip
+    title = "Memory, not arithmetic, limits the speed"
+    return {"budget": kit.page(title, *panels, size=(9.6, 5.0), sharey=True, legend=3)}
+
+
+def _draw_factors(axes: kit.Axes, own: kit.Findings, machine: kit.Findings) -> None:
+    """Draw one network: a line for each resource alone, and the measured factors."""
+    rates = np.array([0.2, 1000.0])
+    estimate = FLOP_PER_EVENT * own["synapses"] / LECTURE_FLOP_PER_S
+    axes.axhspan(1e-3, 1.0, color="0.95", zorder=0)
+    axes.text(0.25, 0.85, "faster than real time", va="top", fontsize=9, color="0.35")
+    axes.loglog(rates, estimate * rates, "--", color="#E69F00", lw=3, label="200 GFLOP/s")
+    for key, (text, colour) in list(LIMITS.items())[:-1]:
+        axes.plot(rates, rates / own[key], color=colour, label=text)
+        axes.plot(own[key], 1.0, "D", ms=5, color=colour)
+    factors = own["real_time_factors"]
+    ends = [factors - own["real_time_factors_least"], own["real_time_factors_most"] - factors]
+    axes.errorbar(own["rates_hz"], factors, ends, fmt="o-", ms=4, color="black", capsize=2,
+                  label="simulated, median and range")  # fmt: skip
+    if own["real_time_rate_hz"] is not None:
+        rate = own["real_time_rate_hz"]
+        kit.label(axes, rate, 1.0, f"{rate:.2g} Hz", side="left")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_major_formatter("{x:g}")
 
 
-def _mark(axes: Axes, rate: float, colour: str, *, above: bool = False) -> None:
-    """Write the rate (Hz) that is reached in real time, left above its line or right below it."""
-    if not RATES[0] < rate < RATES[1]:
-        return
-    axes.plot(rate, 1.0, "D", ms=5, color=colour, zorder=4)
-    above |= rate > CROWDED
-    axes.annotate(
-        f"{rate:.2g} Hz" if rate < 10.0 else f"{rate:.0f} Hz",
-        (rate, 1.0),
-        xytext=(-6, 4) if above else (6, -4),
-        textcoords="offset points",
-        ha="right" if above else "left",
-        va="bottom" if above else "top",
-        color=colour,
-        weight="bold",
-        fontsize=9,
-        bbox={"fc": "white" if above else SHADE, "ec": "none", "pad": 0.5},
+def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
+    """Compare the rate in real time with the rates that single resources would allow."""
+    found = findings(result, settings)
+    measures: dict[str, kit.Measure] = {}
+    for name, place in (("lecture", "71,000 × 7,000"), ("cortex", "50,000 × 1,000")):
+        for key, (text, _) in LIMITS.items():
+            if found[name][key] is not None:
+                label = f"{place}: {text}"
+                measures[f"{name}_{key}"] = kit.Measure(found[name][key], "Hz", label=label)
+    reached, allowed = (found["lecture"][key] for key in
+                        ("real_time_rate_hz", "rate_allowed_by_arithmetic_hz"))  # fmt: skip
+    if reached is not None:
+        measures["agreement"] = kit.Measure(reached / allowed)
+    conclusion = (
+        f"The lecture's network: {_reached(found['lecture'], settings)}; counting multiplications "
+        f"and additions promises {allowed:.3g} Hz. Moving synapses through memory takes the time."
     )
+    drawings = {"rates": partial(_draw_rates, found)}
+    title = "Highest mean firing rate in real time: by counting operations, and simulated"
+    return kit.Comparison(title, measures, drawings, conclusion)
 
 
-def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
-    """Set the rates that arithmetic and memory would allow beside the one that was reached."""
-    measures: dict[str, bridge.Measure] = {}
-    for key, circuit in (("lecture", LECTURE), ("cortex", CORTEX)):
-        budget = _budget(result, Timing.of(result, circuit))
-        for name, words in ALLOWED.items():
-            measures[f"{key}_{name}"] = bridge.Measure(float(budget[name]), "Hz", note=words)  # type: ignore[arg-type]
-    reached = measures["lecture_real_time_rate_hz"].value
-    share = reached / measures["lecture_rate_allowed_by_arithmetic_hz"].value
-    note = "rate reached over that which counting products and sums promises"
-    measures = {"agreement": bridge.Measure(share, note=note)} | measures
-    return bridge.Comparison(
-        title="How fast neurons may fire in real time: as counted, and as simulated",
-        measures=measures,
-        drawings={"rates": partial(_draw_allowed, measures)},
-    )
+def _draw_rates(found: kit.Findings) -> kit.Figure:
+    """Draw the highest rate in real time of both networks, by resource."""
 
-
-def _draw_allowed(measures: dict[str, bridge.Measure]) -> Figure:
-    """Draw the rates of both networks, one bar for each way to count, and the one reached."""
-    from neurosim import plot
-
-    fig = plot.figure(8.0, 4.2)
-    (axes,) = plot.panels(fig)
-    names = {
-        "lecture": "71,000 neurons,\n7,000 synapses each",
-        "cortex": "50,000 neurons,\n1,000 synapses each",
-    }
-    with plot.style():
-        for j, (name, words) in enumerate(ALLOWED.items()):
-            colour = "black" if name == "real_time_rate_hz" else plot.PALETTE[j + 1]
-            for k, key in enumerate(names):
-                value = measures[f"{key}_{name}"].value
-                place = k + 0.2 * j - 0.3
-                axes.bar(place, value, 0.18, color=colour, label=None if k else words)
-                text = f"{value:.2g}" if value < 10.0 else f"{value:.0f}"
-                axes.text(place, value * 1.08, text, ha="center", va="bottom", fontsize=9)
+    def draw(axes: kit.Axes) -> None:
+        for j, (key, (text, colour)) in enumerate(LIMITS.items()):
+            for k, name in enumerate(NETWORKS):
+                value = found[name][key]
+                if value is not None:
+                    label = None if k else text
+                    axes.bar(k + 0.2 * j - 0.3, value, 0.18, color=colour, label=label)
+                    kit.label(axes, k + 0.2 * j - 0.3, value, f"{value:,.3g}", side="above")
         axes.axhline(HIGHEST_RATE, color="0.45", lw=0.9, ls="--")
-        axes.text(1.5, HIGHEST_RATE * 1.05, "200 Hz, the lecture's", ha="right", fontsize=9)
-        axes.set(yscale="log", ylabel="mean rate in real time (Hz)", xlim=(-0.5, 1.5))
+        kit.label(axes, -0.4, 1.25 * HIGHEST_RATE, "200 Hz, the estimate", side="right")
+        names = [f"{n:,} neurons,\n{m:,} synapses each" for n, m in NETWORKS.values()]
+        axes.set_xticks(range(len(names)), names)
         axes.margins(y=0.15)
-        axes.set_xticks(range(len(names)), list(names.values()))
-        fig.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    return fig
+
+    body = kit.panel(draw, yscale="log", ylabel="mean firing rate in real time (Hz)")
+    title = "Memory limits the firing rate that is reached in real time"
+    return kit.page(title, body, size=(8.0, 4.4), legend=2)
 
 
-scenario = Scenario(
+scenario = kit.Scenario(
     name="real-time-budget",
-    title="How many neurons run in real time, and what the estimate left out",
+    text=__doc__,
     row="S8",
-    source="L0 L1",
+    source=kit.lectures("L0", "L1"),
     group="Networks",
-    description=(
-        "The lecture counts: 7,000 synapses, a product and a sum each, 200 times a second make "
-        "2.8 MFLOP/s a neuron, so a computer of 200 GFLOP/s runs 71,000 neurons in real time, and "
-        "the 100 billion of a brain need 2.8e17 FLOP/s, twice the record of 2018. Here that very "
-        "network, and a cubic millimetre of cortex (50,000 neurons with 1,000 synapses), are built "
-        "and timed at several firing rates. Computers do the sums they are said to; what the "
-        "estimate left out is memory: each synapse has to be fetched, and what it brings put where "
-        "its target will look for it."
-    ),
     settings=Settings,
     duration=1000.0,
-    network=lecture_network,
+    network=network,
     findings=findings,
+    report=report,
     figures=figures,
     compare=compare,
     warmup=lambda settings: WARMUP,

@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 INTERVAL = 0.05
-"""ms between samples of the sound."""
+"""Sampling interval of the sound (ms)."""
 QUIETEST = -60.0
-"""dB, the least level there is: silence has none."""
+"""Level of silence (dB): the logarithm of its intensity is not defined."""
 
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """The sound that a receptor heard, and its spikes.
+    """Sound that was played to a receptor, and its spikes.
 
     Attributes
     ----------
     amplitude : (n_samples,) ndarray
         Envelope of the sound, a tone of 2.5 kHz, relative to its loudest sample.
     spikes : (n_spikes,) ndarray
-        ms, ascending.
+        Spike times (ms), ascending.
     """
 
     amplitude: NDArray[np.float64]
@@ -56,7 +56,7 @@ class Recording:
         Parameters
         ----------
         width : float
-            Of a bin (ms), a multiple of `INTERVAL`.
+            Bin width (ms), a multiple of `INTERVAL`.
         smoothing : float
             Time constant (ms) of a leaky integration of the intensity before the logarithm.
 
@@ -69,7 +69,7 @@ class Recording:
         intensity = intensity / intensity.mean()
         if smoothing > 0.0:
             kept = np.exp(-INTERVAL / smoothing)
-            # As if the first sample had gone on for ever.
+            # The first sample also holds before the recording.
             state = [kept * intensity[0]]
             intensity = lfilter([1.0 - kept], [1.0, -kept], intensity, zi=state)[0]
         mean = bridge.bin_means(intensity, INTERVAL, width)
@@ -83,7 +83,7 @@ def grasshopper_recording(cell: int) -> Recording:
     Raises
     ------
     NeurosimError
-        Where nitime is not installed, or without these files.
+        If nitime is not installed or its files cannot be read.
     """
     folder = _nitime_data()
     try:
@@ -92,7 +92,7 @@ def grasshopper_recording(cell: int) -> Recording:
     except (OSError, ValueError) as error:
         raise ns.NeurosimError(
             f"the recordings of grasshopper receptors in {folder} cannot be read ({error}): "
-            "install nitime anew, python -m pip install --force-reinstall nitime"
+            "reinstall nitime with python -m pip install --force-reinstall nitime"
         ) from None
     for array in (spikes, amplitude):
         array.flags.writeable = False
@@ -100,11 +100,11 @@ def grasshopper_recording(cell: int) -> Recording:
 
 
 def _nitime_data() -> Path:
-    # Found, not imported: nitime itself brings much that is not needed to read four files.
+    """Return the data folder of nitime, which need not be imported."""
     spec = find_spec("nitime")
     if spec is None or not spec.submodule_search_locations:
         raise ns.NeurosimError(
-            "grasshopper needs the recordings that nitime ships: "
+            "grasshopper needs the recordings in the package nitime; install it with "
             "python -m pip install 'neurosim-bridge[data]'"
         )
     return Path(spec.submodule_search_locations[0]) / "data"

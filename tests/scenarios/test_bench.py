@@ -21,6 +21,7 @@ KEYS = {
     "name",
     "threads",
     "build_s",
+    "compile_s",
     "real_time_factor",
     "events_per_s",
     "ns_per_event",
@@ -162,7 +163,7 @@ def test_the_command_tells_people_on_stderr(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ("bench cubba", "unknown benchmark 'cubba': did you mean cuba?"),
+        ("bench cubba", "unknown benchmark 'cubba': did you mean 'cuba'?"),
         ("bench microcircuit --scale 2", "scale = 2 is outside 0.01 to 1 for microcircuit"),
         ("bench cuba --repeats 0", "repeats = 0 is outside 1 to 1000"),
         ("bench cuba --threads 0", "threads = 0 is outside 1 to 256"),
@@ -178,7 +179,7 @@ def test_a_mistake_is_one_sentence_and_status_2(capsys, arguments: str, sentence
 
 
 def test_a_network_too_large_for_the_memory_is_refused(capsys, monkeypatch) -> None:
-    monkeypatch.setattr("neurosim.builder.memory.physical_memory", lambda: 2**30)
+    monkeypatch.setattr("neurosim.builder.memory.available_memory", lambda: 2**30)
     assert main(["bench", "lecture"]) == 2
     assert "1.0 GiB are available" in capsys.readouterr().err
 

@@ -3,9 +3,7 @@ from __future__ import annotations
 import pytest
 
 
-def test_potentiation_alone_runs_into_the_bound_and_depression_tells_inputs_apart(
-    command,
-):
+def test_potentiation_reaches_the_bound_and_depression_selects_inputs(command):
     found = command("run", "hebb", "--no-plot")["findings"]
     assert found["hebb_at_bound"] == 1.0
     begin, end = found["stdp_correlated_mv"]
@@ -17,9 +15,9 @@ def test_potentiation_alone_runs_into_the_bound_and_depression_tells_inputs_apar
     assert found["stdp_rate_hz"] < found["hebb_rate_hz"]
 
 
-def test_hebbs_rule_grows_and_ojas_finds_the_principal_component(command, tmp_path):
-    told = command("compare", "hebb", "--duration", "40000")
-    found, compared = told["findings"], told["comparison"]
+def test_weights_grow_by_hebbs_rule_and_converge_by_ojas(command, tmp_path):
+    run = command("compare", "hebb", "--duration", "40000")
+    found, compared = run["findings"], run["comparison"]
     assert found["hebb_grew"] > 1e6
     assert found["hebb_ever_shrank"] is False
     assert found["oja_length"] == pytest.approx(1.0, abs=0.1)
@@ -34,12 +32,12 @@ def test_hebbs_rule_grows_and_ojas_finds_the_principal_component(command, tmp_pa
     }
 
 
-def test_without_correlation_no_group_wins(command):
+def test_without_correlation_no_group_is_selected(command):
     arguments = ("--duration", "60000", "--set", "correlation=0.01", "--no-plot")
     found = command("run", "hebb", *arguments)["findings"]
     correlated, independent = found["stdp_correlated_mv"][1], found["stdp_independent_mv"][1]
-    # Weights wander over the whole range, by 0.3 mV, so that means of 50 inputs differ by 0.06 mV
-    # by chance; this is 4.5 times that.
+    # Single weights have a standard deviation of 0.3 mV, so means of 50 inputs differ by 0.06 mV by
+    # chance; the limit is 4.5 times that.
     assert abs(correlated - independent) < 0.27
 
 
@@ -50,7 +48,7 @@ def test_without_correlation_no_group_wins(command):
         (("--set", "rate=0"), "rate = 0 Hz is outside"),
         (("--set", "correlation=2"), "outside 0.01 to 1"),
         (("--duration", "1e8"), "5,000,000 are the most"),
-        (("--duration", "2"), "too short to look at the weights"),
+        (("--duration", "2"), "too short to read the weights"),
     ],
 )
 def test_settings_out_of_range_are_refused(refused, arguments, words):

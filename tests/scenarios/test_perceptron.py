@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 
-def test_gates_that_a_line_separates_are_learned_and_xor_never(command):
+def test_separable_gates_are_learned_and_xor_never(command):
     found = command("run", "perceptron", "--no-plot")["findings"]
     for name in ("AND", "OR", "NOT", "A but not B", "gate"):
         assert found[name]["learned"] is True
@@ -14,24 +14,24 @@ def test_gates_that_a_line_separates_are_learned_and_xor_never(command):
     assert found["XOR"]["mistake_bound"] is None
     assert found["XOR"]["neuron_right"] <= 0.75
     assert found["gates_of_two_inputs_learned"] == 14
-    # On a hundred random sets mistakes keep below the bound.
+    # On a hundred random sets the mistakes stay below the bound.
     assert found["random_sets_learned"] == found["random_sets"] == 100
     assert 0.1 < found["largest_mistakes_over_bound"] <= 1.0
 
 
-def test_the_learned_unit_and_its_neuron_agree(command, tmp_path):
-    told = command("compare", "perceptron", "--set", "learning_rate=0.5")["comparison"]
-    assert told["agreement"]["value"] == 1.0
-    # The majority of three has equal weights, and fires from two of them on.
-    assert told["psp_of_A"] == told["psp_of_B"] == told["psp_of_C"] == 10.0
+def test_trained_units_and_their_neurons_agree(command, tmp_path):
+    compared = command("compare", "perceptron", "--set", "learning_rate=0.5")["comparison"]
+    assert compared["agreement"] == 1.0
+    # The majority of three has equal weights, and two of them exceed the threshold.
+    assert compared["psp_of_A"] == compared["psp_of_B"] == compared["psp_of_C"] == 10.0
     assert len(list(tmp_path.glob("*.png"))) == 4
 
 
-def test_a_gate_that_cannot_be_learned_is_shown_too(command):
-    told = command("compare", "perceptron", "--no-plot", "--set", "gate=A ^ B ^ C")
-    assert told["findings"]["gate"]["never"] is True
-    assert told["findings"]["gate"]["neuron_right"] < 1.0
-    assert told["comparison"]["agreement"]["value"] == 1.0
+def test_a_gate_that_is_not_separable_is_reported(command):
+    compared = command("compare", "perceptron", "--no-plot", "--set", "gate=A ^ B ^ C")
+    assert compared["findings"]["gate"]["never"] is True
+    assert compared["findings"]["gate"]["neuron_right"] < 1.0
+    assert compared["comparison"]["agreement"] == 1.0
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_gate_that_cannot_be_learned_is_shown_too(command):
     [
         (("--set", "gate=A &"), "found the end"),
         (("--set", "learning_rate=0"), "outside 0.001 to 1000"),
-        (("--duration", "10"), "ends before the last circuit has answered"),
+        (("--duration", "10"), "is shorter than the circuits need"),
     ],
 )
 def test_settings_out_of_range_are_refused(refused, arguments, words):

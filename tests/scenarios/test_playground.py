@@ -21,8 +21,9 @@ import neurosim as ns
 from neurosim import plot
 from neurosim.cli import main
 from neurosim.engine.mpi import Communicator
+from neurosim.plot.display import unmanaged
 from neurosim.scenario import RunOptions, run
-from scenarios.networks.playground_model import Settings, Trials, network
+from scenarios.networks.playground import Settings, Trials, network
 from scenarios.networks.playground_window import Playground, window_size
 
 OPTIONS = RunOptions(50.0, 0.5)
@@ -80,7 +81,7 @@ def test_at_each_potential_the_probability_is_logistic(settings):
     assert min(p_values) > 1e-6
 
 
-def test_trials_are_independent_chances_that_belong_to_their_place():
+def test_trials_are_independent_and_depend_on_their_number_only():
     settings = Settings(trials=20_000)
     active, noise = settings.draw(seed=3)
     later, later_noise = Settings(trials=19_993, first_trial=7).draw(seed=3)
@@ -104,15 +105,15 @@ def test_more_excitation_or_a_lower_threshold_silences_no_trial():
 
 
 def test_a_logistic_neuron_learns_the_synapses_from_the_spikes(command, tmp_path):
-    told = command("compare", "playground")["comparison"]
+    printed = command("compare", "playground")["comparison"]
     truths = {"theta_0": -7.5, "theta_1": 5.0, "theta_2": 3.5, "theta_3": 1.5, "theta_4": -3.0}
     truths |= {"psp_1": 10.0, "psp_2": 7.0, "psp_3": 3.0, "psp_4": -6.0}
     for key, truth in truths.items():
-        standard_error = (told[key]["high"] - told[key]["low"]) / 3.92
-        assert abs(told[key]["value"] - truth) < 4.0 * standard_error  # error rate 6e-5
-    assert told["agreement"]["value"] > 0.9
+        standard_error = (printed[key]["high"] - printed[key]["low"]) / 3.92
+        assert abs(printed[key]["value"] - truth) < 4.0 * standard_error  # error rate 6e-5
+    assert printed["agreement"]["value"] > 0.9
     # 4.9 standard errors at any of 13 potentials with 10 trials or more.
-    assert told["largest_difference"] < 4.9 * 0.5 / np.sqrt(10)
+    assert printed["largest_difference"] < 4.9 * 0.5 / np.sqrt(10)
     pictures = {path.stem.rpartition("-")[2] for path in tmp_path.glob("*comparison-*.png")}
     assert pictures == {"points", "psps"}
 
@@ -120,11 +121,11 @@ def test_a_logistic_neuron_learns_the_synapses_from_the_spikes(command, tmp_path
 @pytest.mark.parametrize(
     ("assignment", "words"),
     [
-        ("psps=-3,-3,-3,-3", "none of the 4000 trials fired"),
-        ("inputs=0.5,1,0.5,0.5", "inputs = 1 for synapse 2 gave it the same in every trial"),
+        ("psps=-3,-3,-3,-3", "none of the 4000 trials have a spike"),
+        ("inputs=0.5,1,0.5,0.5", "inputs = 1 for synapse 2: its input is equal in all trials"),
     ],
 )
-def test_what_nothing_can_be_learned_of_is_not_compared(capsys, tmp_path, assignment, words):
+def test_trials_without_variation_are_not_compared(capsys, tmp_path, assignment, words):
     settings = ["--set", assignment, "--set", "noise=0.3", "--out", str(tmp_path), "--no-plot"]
     assert main(["compare", "playground", *settings]) == 2
     assert words in capsys.readouterr().err
@@ -133,14 +134,14 @@ def test_what_nothing_can_be_learned_of_is_not_compared(capsys, tmp_path, assign
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--set", "psps=3"), "psps = 3 mV: give 2 to 6 values"),
-        (("--set", "inputs=0.5,0.5"), "inputs = 0.5, 0.5 are 2 for 4 synapses: give one for each"),
-        (("--set", "inputs=0.5,0.5,2,0"), "inputs = 2 is outside 0 to 1"),
-        (("--set", "psps=3,-25,1,1"), "psps = -25 mV is outside -20 to 20 mV"),
+        (("--set", "psps=3"), "psps has 1 value: give 2 to 6, in mV"),
+        (("--set", "inputs=0.5,0.5"), "inputs has 2 values for 4 synapses: give one for each"),
+        (("--set", "inputs=0.5,0.5,2,0"), "inputs[2] = 2 is outside 0 to 1"),
+        (("--set", "psps=3,-25,1,1"), "psps[1] = -25 mV is outside -20 to 20 mV"),
         (("--set", "v_threshold=-70"), "v_threshold = -70 mV is outside -65 to -40 mV"),
         (("--set", "noise=0"), "noise = 0 mV is outside 0.1 to 5 mV"),
         (("--set", "trials=10"), "trials = 10 is outside 100 to 100000"),
-        (("--set", "first_trial=-1"), "first_trial = -1 is outside 0 to 1e+12"),
+        (("--set", "first_trial=-1"), "first_trial = -1 is outside 0 to 1000000000000"),
         (("--duration", "10"), "duration = 10 ms is outside 20 to 200 ms"),
     ],
 )
@@ -176,7 +177,8 @@ class Mouse:
 
 
 def opened(settings: Settings | None = None) -> Mouse:
-    figure = plot.figure(*window_size())
+    with unmanaged():
+        figure = plot.figure(*window_size())
     canvas = FigureCanvasAgg(figure)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(canvas, "draw_idle", lambda: None)  # which a desktop leaves for later
@@ -229,11 +231,11 @@ def test_what_the_window_shows_is_what_a_run_makes_of_its_settings(mouse, comman
     assert settings.psps[0] == pytest.approx(4.0, abs=0.11)
     assert settings.inputs[2] == pytest.approx(0.95, abs=0.011)
     assert (settings.v_threshold, settings.noise) == pytest.approx((-58.0, 1.0), abs=0.06)
-    told = run("playground", **{name: getattr(settings, name) for name in vars(settings)})
+    printed = run("playground", **{name: getattr(settings, name) for name in vars(settings)})
     shown = mouse.playground.trials
-    assert told.findings["spikes"] == shown.fired.sum()
-    assert np.array_equal(told.result.traces["neuron", "v"].with_spikes(), shown.traces)
-    assert told.findings["logistic_probability"] == shown.expected
+    assert printed.findings["spikes"] == shown.fired.sum()
+    assert np.array_equal(printed.result.traces["neuron", "v"].with_spikes(), shown.traces)
+    assert printed.findings["logistic_probability"] == shown.expected
     assert shown.expected == pytest.approx(probability(settings), abs=1e-12)
     assert shown.logistic.intercept == pytest.approx(
         (-70.0 - settings.v_threshold) / settings.noise
@@ -256,13 +258,13 @@ def test_the_curve_and_its_points_follow_threshold_and_noise(mouse):
     mouse.drag("noise", 0, 0.5)
     settings = mouse.playground.settings
     axes = next(
-        axes for axes in mouse.canvas.figure.get_axes() if axes.get_ylabel().startswith("prob")
+        axes for axes in mouse.canvas.figure.get_axes() if axes.get_ylabel() == "firing probability"
     )
     x, p = axes.lines[0].get_data()
     assert p == pytest.approx(expit((x - settings.v_threshold) / settings.noise), abs=1e-9)
     points = mouse.playground.trials.points
     shown = axes.collections[-1].get_offsets()
-    assert shown == pytest.approx(np.column_stack([points.potential, points.share]))
+    assert shown == pytest.approx(np.column_stack([points.potential, points.fraction]))
 
 
 def test_the_trace_peaks_where_the_dots_say_that_the_neuron_fired(mouse):
@@ -278,19 +280,19 @@ def test_the_trace_peaks_where_the_dots_say_that_the_neuron_fired(mouse):
 def test_time_goes_on_by_whole_trials_and_can_be_stopped(mouse):
     playground = mouse.playground
     before = playground.trials
-    playground.go_on()
+    playground.advance()
     assert playground.settings.first_trial == playground.tick == 2
     assert np.array_equal(playground.trials.fired[:-2], before.fired[2:])
     assert np.array_equal(playground.trials.traces[:, :-2], before.traces[:, 2:])
     mouse.click("pause")
     assert not playground.running
-    assert "go on" in words_of(mouse)
+    assert "continue" in words_of(mouse)
 
 
 def test_reset_goes_back_to_the_beginning_but_not_in_time(mouse):
     mouse.drag("psps", 3, 12.0)
     mouse.drag("v_threshold", 0, -45.0)
-    mouse.playground.go_on()
+    mouse.playground.advance()
     mouse.click("reset")
     assert mouse.playground.settings == Settings(first_trial=2)
     assert mouse.playground.sliders["psps", 3].val == pytest.approx(-6.0)
@@ -303,7 +305,7 @@ def test_what_is_painted_is_to_the_pixel_what_a_new_drawing_shows(mouse):
     mouse.drag("psps", 3, -4.0)
     mouse.drag("inputs", 0, 0.2)
     mouse.drag("v_threshold", 0, -57.0)
-    mouse.playground.go_on()
+    mouse.playground.advance()
     painted = mouse.pixels()
     mouse.canvas.draw()
     assert np.array_equal(painted, mouse.pixels())
@@ -390,13 +392,13 @@ WINDOW = (*RUN, "--set", "window=true")
 def test_what_the_window_showed_last_is_saved_as_a_run_like_any_other(desktop, command, tmp_path):
     desktop.append(lambda mouse, tick: mouse.drag("psps", 3, -10.0, 5.0))
     desktop.append(lambda mouse, tick: tick())
-    told = command(*WINDOW)
-    settings = told["settings"]
+    printed = command(*WINDOW)
+    settings = printed["settings"]
     assert settings["psps"] == pytest.approx([10.0, 7.0, 3.0, 5.0], abs=0.11)
     assert (settings["first_trial"], settings["window"]) == (2, False)
     strengths = ",".join(map(str, settings["psps"]))
     again = command(*RUN, "--set", f"psps={strengths}", "--set", "first_trial=2")
-    assert again["findings"] == told["findings"]
+    assert again["findings"] == printed["findings"]
     assert main(["plot", str(tmp_path)]) == 0
 
 
@@ -405,9 +407,9 @@ def test_ctrl_c_closes_the_window_and_saves_what_it_showed(desktop, command):
     desktop.append(lambda mouse, tick: os.kill(os.getpid(), signal.SIGINT))
     desktop.append(lambda mouse, tick: tick())
     desktop.append(lambda mouse, tick: plt.get_fignums() and pytest.fail("the window is open"))
-    told = command(*WINDOW)
-    assert told["settings"]["v_threshold"] == pytest.approx(-50.0, abs=0.06)
-    assert told["findings"]["trials"] == 4000
+    printed = command(*WINDOW)
+    assert printed["settings"]["v_threshold"] == pytest.approx(-50.0, abs=0.06)
+    assert printed["findings"]["trials"] == 4000
 
 
 def test_ctrl_c_in_the_midst_of_an_answer_is_heeded_too(desktop, command, monkeypatch):
@@ -434,15 +436,15 @@ def test_a_paused_window_stands_still(desktop, command):
 def test_without_a_display_there_is_no_window_but_a_sentence(refused, monkeypatch):
     plt.switch_backend("agg")
     said = refused("playground", "--set", "window=true")
-    assert "has no display: run it on a desktop" in said
-    assert "or leave window=false for the picture" in said
+    assert "needs a display: run it on a desktop" in said
+    assert "or with window=false" in said
     assert not plt.get_fignums()
 
     def no_display(*arguments, **options):
         raise ImportError("Cannot load backend 'TkAgg'")
 
     monkeypatch.setattr(plt, "figure", no_display)
-    assert "has no display" in refused("playground", "--set", "window=true")
+    assert "needs a display" in refused("playground", "--set", "window=true")
 
 
 def test_processes_that_share_a_simulation_get_no_window(refused, monkeypatch):
@@ -451,6 +453,6 @@ def test_processes_that_share_a_simulation_get_no_window(refused, monkeypatch):
     monkeypatch.setattr(
         "scenarios.networks.playground_window.current_communicator", lambda: several
     )
-    assert "is for one process: run it without mpiexec" in refused(
+    assert "needs a single process: run it without mpiexec" in refused(
         "playground", "--set", "window=true"
     )

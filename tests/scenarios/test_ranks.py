@@ -166,7 +166,7 @@ sys.exit(main(sys.argv[1:]))
 def test_a_mistake_is_reported_once_with_status_2(tmp_path: Path) -> None:
     done = mpiexec(2, "-m", "neurosim", "run", "cortical-colum", "--out", str(tmp_path))
     assert done.returncode == 2
-    assert done.stderr.count("did you mean cortical-column?") == 1
+    assert done.stderr.count("did you mean 'cortical-column'?") == 1
 
 
 @pytest.mark.slow

@@ -29,7 +29,7 @@ from neurosim.kernels import model_math, model_tools
 from neurosim.kernels.address import errors
 from neurosim.kernels.compiled import FOLDER
 from neurosim.kernels.types import WORK_ROW
-from neurosim.utils.compilation import warn_of_cache
+from neurosim.utils.compilation import timed_compilation, warn_of_cache
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +77,7 @@ def compiled_module(name: str, source: str) -> Any:
     """Return the module with that source, written to the cache folder and compiled."""
     digest = hashlib.sha256(source.encode()).hexdigest()[:20]
     stem = f"{name.lower() if name.isascii() else 'model'}_{digest}"
-    with _lock:  # threads lay out the same population at the same time
+    with timed_compilation(), _lock:  # threads lay out the same population at the same time
         if FOLDER is not None:
             try:
                 return _cached_module(Path(FOLDER) / f"{stem}.py", source)

@@ -59,6 +59,13 @@ def describe(
     ------
     NeurosimError
         If a point cannot be run, or there are more than `MAX_POINTS`.
+
+    Examples
+    --------
+    >>> from neurosim.sweep import describe
+    >>> described = describe("psp-summation", {"tau": [2.0, 5.0, 10.0]}, seeds=4)
+    >>> described.shape, described.size
+    ((3,), 12)
     """
     files = load_models(models)
     scenario = find_scenario(name, origin)
@@ -96,6 +103,13 @@ def parse_grid(settings: type, assignments: Sequence[str]) -> dict[str, list[str
     -------
     dict
         Values by setting, as text.
+
+    Examples
+    --------
+    >>> from neurosim.scenario import find_scenario
+    >>> from neurosim.sweep import parse_grid
+    >>> parse_grid(find_scenario("psp-summation").settings, ["tau=2,5,10"])
+    {'tau': ['2', '5', '10']}
     """
     known = settings_of(settings)
     grid: dict[str, list[str]] = {}
@@ -117,7 +131,14 @@ def parse_grid(settings: type, assignments: Sequence[str]) -> dict[str, list[str
 
 
 def parse_seeds(text: str) -> int | tuple[int, ...]:
-    """Parse seeds from the command line: "10" is a number of seeds, "3,7,9" (or "3,") a list."""
+    """Parse seeds from the command line: "10" is a number of seeds, "3,7,9" (or "3,") a list.
+
+    Examples
+    --------
+    >>> from neurosim.sweep import parse_seeds
+    >>> parse_seeds("10"), parse_seeds("3,7,9")
+    (10, (3, 7, 9))
+    """
     try:
         numbers = tuple(int(word) for word in text.removesuffix(",").split(","))
     except ValueError:

@@ -35,6 +35,15 @@ class SweepFolder:
     Parameters
     ----------
     path : path-like
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from neurosim.sweep import SweepFolder, describe
+    >>> folder = SweepFolder(tempfile.mkdtemp())
+    >>> folder.claim(describe("psp-summation", {"tau": [2.0, 5.0]}, seeds=2))
+    >>> folder.sweep().size
+    4
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -152,7 +161,15 @@ class SweepFolder:
 
 
 def is_sweep(path: str | os.PathLike[str]) -> bool:
-    """Return whether a folder belongs to a sweep."""
+    """Return whether a folder belongs to a sweep.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from neurosim.sweep import is_sweep
+    >>> is_sweep(tempfile.mkdtemp())
+    False
+    """
     return (Path(path) / DESCRIPTION).exists()
 
 

@@ -31,6 +31,13 @@ class Axis:
         All different, in the order given.
     unit : str
         Empty for a dimensionless number or a word.
+
+    Examples
+    --------
+    >>> from neurosim.sweep import Axis
+    >>> axis = Axis("sigma", (1.0, 2.0, 4.0), unit="mV")
+    >>> axis.numeric
+    True
     """
 
     name: str
@@ -108,6 +115,13 @@ class Sweep:
     dt, duration : float
         ms.
     models : tuple of ModelFile
+
+    Examples
+    --------
+    >>> from neurosim.sweep import describe
+    >>> described = describe("psp-summation", {"tau": [2.0, 5.0]}, seeds=2)
+    >>> [point.seed for point in described.points()]
+    [1, 1, 2, 2]
     """
 
     scenario: Scenario[Any]
@@ -169,7 +183,14 @@ class Sweep:
 
 
 def format_cell(cell: Mapping[str, Any]) -> str:
-    """Return the settings of a cell as text: "sigma=3, noise=escape"."""
+    """Return the settings of a cell as text: "sigma=3, noise=escape".
+
+    Examples
+    --------
+    >>> from neurosim.sweep import format_cell
+    >>> format_cell({"sigma": 3.0, "noise": "escape"})
+    'sigma=3, noise=escape'
+    """
     return ", ".join(f"{name}={format_value(value)}" for name, value in cell.items())
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim.plot.style import PALETTE, figure, panels, style
+from neurosim.plot.style import PALETTE, figure, panels, set_title, style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +80,7 @@ def draw_sweep(table: Table, show: Sequence[str] = ()) -> Figure:
                 loc="outside lower center",
                 ncols=min(len(labels), max(1, int(width / 1.1))),
             )
-        fig.suptitle(_title(table, view), fontsize=10, x=0.01, ha="left")
+        set_title(fig, _title(table, view))
     return fig
 
 

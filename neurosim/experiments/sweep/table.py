@@ -13,8 +13,9 @@ import numpy as np
 from scipy.special import stdtrit
 
 from neurosim.errors import NeurosimError
-from neurosim.experiments.settings import format_value, suggest
+from neurosim.experiments.settings import format_value
 from neurosim.utils.atomic_files import plain
+from neurosim.utils.checks import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -49,6 +50,12 @@ class Failure:
         "refused": rejected by neurosim, as recorded in the point's file; "killed": its workers
         died; "defect": an unexpected exception. Points of the last two kinds are run again by the
         next call.
+
+    Examples
+    --------
+    >>> from neurosim.sweep import sweep
+    >>> table = sweep("fi-curve", {"sigma": [1, 2, 4]}, out="noise", seeds=5)  # doctest: +SKIP
+    >>> [(failure.cell, failure.reason) for failure in table.failures]  # doctest: +SKIP
     """
 
     cell: Mapping[str, Any]
@@ -70,6 +77,13 @@ class Estimate:
         true or false. NaN where there are fewer than two seeds.
     n : ndarray of int
         Number of seeds with a value.
+
+    Examples
+    --------
+    >>> from neurosim.sweep import sweep
+    >>> table = sweep("fi-curve", {"sigma": [1, 2, 4]}, out="noise", seeds=5)  # doctest: +SKIP
+    >>> rate = table.estimate("max_rate_hz")  # doctest: +SKIP
+    >>> rate.mean, rate.low, rate.high  # doctest: +SKIP
     """
 
     mean: Floats
@@ -96,6 +110,12 @@ class Table:
     failures : tuple of Failure
     interrupted : bool
         Whether the sweep was stopped by Ctrl-C.
+
+    Examples
+    --------
+    >>> from neurosim.sweep import sweep
+    >>> table = sweep("fi-curve", {"sigma": [1, 2, 4]}, out="noise", seeds=5)  # doctest: +SKIP
+    >>> print(table.as_csv())  # doctest: +SKIP
     """
 
     sweep: Sweep
@@ -189,6 +209,16 @@ def read_table(sweep: Sweep, folder: SweepFolder) -> Table:
     ------
     NeurosimError
         If a file is damaged, or there are more than `MAX_NUMBERS` values.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from neurosim.sweep import SweepFolder, describe, read_table
+    >>> described = describe("psp-summation", {"tau": [2.0, 5.0]}, seeds=2)
+    >>> folder = SweepFolder(tempfile.mkdtemp())
+    >>> folder.claim(described)
+    >>> read_table(described, folder).missing
+    4
     """
     present = folder.keys()
     rows: list[tuple[int, int]] = []

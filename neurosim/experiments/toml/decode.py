@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_origin
 
 from neurosim.errors import NeurosimError
-from neurosim.experiments.settings import nearest
 from neurosim.experiments.toml.schema import Field, fields_of, unknown
-from neurosim.utils.checks import show
+from neurosim.utils.checks import nearest, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -16,7 +16,7 @@ from neurosim.experiments.toml.findings import (
     recorded_potentials,
 )
 from neurosim.models.declare import check_declared, optional, parameter
-from neurosim.utils.checks import check_indices, check_number, nearest_name, show
+from neurosim.utils.checks import check_indices, check_number, show, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,8 +146,7 @@ class Traces:
         known = [population.name for population in network.populations]
         if self.of is not None and self.of not in known:
             raise NeurosimError(
-                f"of = {show(self.of)} is not a population of this file: "
-                f"{nearest_name(self.of, known)}"
+                f"of = {show(self.of)} is not a population of this file: {suggest(self.of, known)}"
             )
         potentials = [r for r in network.recordings if r.name == "v"]
         check_recorded(network, None if self.of is None else (self.of,))

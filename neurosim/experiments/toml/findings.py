@@ -11,7 +11,7 @@ import numpy as np
 from neurosim.errors import NeurosimError
 from neurosim.models.declare import check_declared, parameter
 from neurosim.results import analysis
-from neurosim.utils.checks import nearest_name, show
+from neurosim.utils.checks import show, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +60,7 @@ class OfPopulations:
             if name not in known:
                 raise NeurosimError(
                     f"populations contains {show(name)}, which the file does not describe: "
-                    f"{nearest_name(name, known)}"
+                    f"{suggest(name, known)}"
                 )
 
     def check_span(self, warmup: float, duration: float) -> None:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 from numpy.typing import ArrayLike
 
 from neurosim import models, network
-from neurosim.experiments.settings import suggest
 from neurosim.experiments.toml.figures import FIGURES
 from neurosim.experiments.toml.findings import FINDINGS
 from neurosim.models.declare import Parameter, parameters_of
@@ -23,6 +22,7 @@ from neurosim.models.distributions import Distribution
 from neurosim.models.lif import Neuron
 from neurosim.models.profiles import Profile
 from neurosim.models.registry import Part, kinds_of
+from neurosim.utils.checks import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -51,6 +51,16 @@ def to_neo(result: Result) -> Any:
     ------
     NeurosimError
         If Neo is not installed.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 2, ns.LIF())
+    >>> drive = net.drive(cells[0], ns.SpikeTimes([10.0, 30.0]), psp=16.0)
+    >>> block = ns.to_neo(ns.simulate(net, 50.0))
+    >>> [len(train) for train in block.segments[0].spiketrains]
+    [2, 0]
     """
     neo, ms = import_optional("neo"), import_optional("quantities").ms
     block = neo.Block(name="neurosim", seed=int(result.seed), dt=result.dt * ms)
@@ -148,6 +158,15 @@ def from_neo(spikes: Any, *, dt: float | None = None) -> Result:
     UserWarning
         If times are moved to the grid, segments are placed one after another, or the times of a
         train are not in order.
+
+    Examples
+    --------
+    >>> import neo
+    >>> import neurosim as ns
+    >>> train = neo.SpikeTrain([10.0, 20.5], units="ms", t_stop=100.0)
+    >>> result = ns.from_neo(train)
+    >>> result.spikes["units"].times
+    array([10. , 20.5])
     """
     return to_result(spikes_of_neo(spikes), dt)
 

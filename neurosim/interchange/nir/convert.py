@@ -165,6 +165,17 @@ def to_nir(
     -----
     UserWarning
         Lists the omitted parts.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> neuron = ns.LIF(t_ref=0.0)
+    >>> pre, post = net.add("pre", 3, neuron), net.add("post", 2, neuron)
+    >>> projection = net.connect(pre, post, ns.AllToAll(), weight=5.0, delay=1.0)
+    >>> graph = ns.to_nir(net)
+    >>> sorted(type(node).__name__ for node in graph.nodes.values())
+    ['Delay', 'Input', 'LIF', 'Linear', 'Output']
     """
     from neurosim.interchange.nir.export import make_graph  # imports the compiler
 

@@ -34,6 +34,17 @@ def save_nir(graph: Any, path: str | os.PathLike[str]) -> None:
     ------
     NeurosimError
         If the file cannot be written, or NIR cannot write the graph.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cells = net.add("cells", 3, ns.LIF(t_ref=0.0))
+    >>> projection = net.connect(cells, cells, ns.AllToAll(), weight=1.0, delay=1.0)
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "network.nir"
+    >>> ns.save_nir(ns.to_nir(net), path)
+    >>> restored = ns.from_nir(path)
     """
     nir = import_optional("nir")
     image = io.BytesIO()

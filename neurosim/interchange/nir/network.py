@@ -11,7 +11,7 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.models import LIF, SpikeTimes
-from neurosim.utils.checks import nearest_name
+from neurosim.utils.checks import suggest
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -186,7 +186,7 @@ class NirNetwork:
         """
         spiking = [node for node in self.members if not self.graph.is_readout(node)]
         if name not in spiking:
-            raise NeurosimError(f"There is no spiking node {name!r}: {nearest_name(name, spiking)}")
+            raise NeurosimError(f"There is no spiking node {name!r}: {suggest(name, spiking)}")
         if name in self.graded:
             raise NeurosimError(f"Input {name!r} has graded values and no spikes")
         found = self._activity(result, name, self._n_steps(result))
@@ -231,9 +231,7 @@ class NirNetwork:
     def _input(self, name: str) -> Population:
         """Return the population of an Input."""
         if name not in self.inputs:
-            raise NeurosimError(
-                f"The graph has no Input {name!r}: {nearest_name(name, self.inputs)}"
-            )
+            raise NeurosimError(f"The graph has no Input {name!r}: {suggest(name, self.inputs)}")
         return self.members[name][0][0]
 
     def _drive_graded(self, name: str, values: NDArray[np.float64]) -> None:

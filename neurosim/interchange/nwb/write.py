@@ -56,6 +56,18 @@ def save_nwb(
     ------
     NeurosimError
         If pynwb is not installed, or the file cannot be written.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> drive = net.drive(cell, ns.SpikeTimes([10.0, 30.0]), psp=16.0)
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "spikes.nwb"
+    >>> ns.save_nwb(ns.simulate(net, 50.0), path, description="Two spikes")
+    >>> ns.load_spikes(path).spikes["cell"].times
+    array([10., 30.])
     """
     if not isinstance(start, datetime) or start.tzinfo is None:
         raise NeurosimError(f"start = {show(start)} is not a datetime with a time zone: give one")

@@ -53,6 +53,17 @@ def save_sonata(result: Result, folder: str | os.PathLike[str]) -> list[Path]:
     ------
     NeurosimError
         If a file cannot be written, or a trace is not sampled regularly.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> recording = net.record(cell, "v")
+    >>> files = ns.save_sonata(ns.simulate(net, 50.0), pathlib.Path(tempfile.mkdtemp()))
+    >>> [path.name for path in files]
+    ['spikes.h5', 'v.h5']
     """
     folder = Path(folder)
     images = {SPIKES: _image(partial(_write_spikes, result=result))}

@@ -30,6 +30,20 @@ def save_csv(result: Result, path: str | os.PathLike[str]) -> None:
     ------
     NeurosimError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> drive = net.drive(cell, ns.SpikeTimes([10.0, 30.0]), psp=16.0)
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "spikes.csv"
+    >>> ns.save_csv(ns.simulate(net, 50.0), path)
+    >>> print(path.read_text(), end="")
+    population,neuron,time_ms
+    cell,0,10.0
+    cell,0,30.0
     """
     named = any(trains.names is not None for trains in result.spikes.values())
     with atomic_path(path) as part, part.open("w", encoding="utf-8", newline="") as file:

@@ -38,6 +38,17 @@ def load(path: str | os.PathLike[str]) -> Result:
     ------
     NeurosimError
         If the file is missing, damaged, of a later format, or not a result of neurosim.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "result.h5"
+    >>> ns.save(ns.simulate(net, 100.0), path)
+    >>> ns.load(path).duration
+    100.0
     """
     import h5py
 

@@ -45,6 +45,19 @@ def save(result: Result, path: str | os.PathLike[str]) -> None:
     ------
     NeurosimError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import neurosim as ns
+    >>> net = ns.Network()
+    >>> cell = net.add("cell", 1, ns.LIF())
+    >>> drive = net.drive(cell, ns.ConstantCurrent(300.0))
+    >>> result = ns.simulate(net, 100.0)
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "result.h5"
+    >>> ns.save(result, path)
+    >>> ns.load(path).spikes["cell"].times.round(1)
+    array([19.7, 44.4, 69.1, 93.8])
     """
     import h5py
 

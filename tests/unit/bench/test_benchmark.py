@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numba
 import numpy as np
 import pytest
 
@@ -10,8 +9,8 @@ import neurosim as ns
 from neurosim.bench.benchmark import Benchmark, find_benchmark
 from neurosim.bench.largest import CLOSE, largest_in_real_time
 from neurosim.bench.machine import bytes_per_s, flop_per_s, limit_ns_per_event, peak_memory
-from neurosim.bench.measurement import Measurement, Span, TimingOptions, build_compiled, measure
-from neurosim.kernels.limits import STRETCH, read, scatter
+from neurosim.bench.measurement import Measurement, Span, TimingOptions, measure
+from neurosim.kernels.bandwidth import STRETCH, read, scatter
 from tests.conftest import Installed, toy_result
 
 FAN_OUT = 7
@@ -72,18 +71,6 @@ def test_the_profile_splits_the_time_that_was_measured():
     assert measure(RELAY, TimingOptions()).profile is None
 
 
-def test_what_kernels_had_to_be_compiled_for_is_built_again():
-    calls = []
-    kernel = numba.njit(lambda x: x + 1)
-
-    def make() -> int:
-        calls.append(kernel(1))
-        return len(calls)
-
-    assert build_compiled(make) == 2
-    assert build_compiled(make) == 3
-
-
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
@@ -100,7 +87,7 @@ def test_bad_options_are_refused(options: dict, sentence: str):
 
 def test_an_unknown_benchmark_is_refused_with_the_nearest_name():
     with pytest.raises(
-        ns.NeurosimError, match=r"unknown benchmark 'brunell': did you mean brunel\?"
+        ns.NeurosimError, match=r"unknown benchmark 'brunell': did you mean 'brunel'\?"
     ):
         find_benchmark("brunell")
 
@@ -123,6 +110,7 @@ def made_up(scale: float, factor: float) -> Measurement:
         dt_ms=0.1,
         duration_ms=500.0,
         build_s=scale,
+        compile_s=0.0,
         real_time_factor=factor,
         real_time_factors=(factor,),
         events_per_s=1e9,

@@ -47,19 +47,34 @@ def test_run_saves_result_summary_and_figures(capsys):
     assert json.loads(Path(folder, "summary.json").read_text()) == summary
 
 
-def test_run_without_json_says_its_words_on_stderr(capsys):
+def test_run_without_json_prints_findings_and_files_to_stderr(capsys):
     assert main(["run", "toy"]) == 0
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "peak_mv" in captured.err
-    assert "neurosim-out/toy/toy-trace.png" in captured.err
+    assert "Files in neurosim-out/toy:" in captured.err
+    assert "toy-trace.png" in captured.err
+
+
+def test_run_prints_the_report_of_a_scenario_instead_of_its_findings(capsys, toys):
+    def report(found, settings):
+        return ["One neuron was simulated.", f"It peaks at {found['peak_mv']:g} mV."]
+
+    toys.add("teller", report=report)
+    assert main(["run", "teller"]) == 0
+    printed = capsys.readouterr().err
+    assert "One neuron was simulated." in printed
+    assert "• It peaks at -63 mV." in printed
+    assert "peak_mv" not in printed
+    assert "rate of" not in printed
+    assert json_of(capsys, "run", "teller", "--json")["report"][0] == "One neuron was simulated."
 
 
 def test_run_hands_its_options_on(capsys, toys):
     options = "--duration 40 --dt 0.5 --seed 7 --threads 2 --out here --no-plot --set trials=5"
     summary = json_of(capsys, "run", "toy", "--json", *options.split())
     timing = {"duration": 40.0, "dt": 0.5, "realtime": False, "profile": False}
-    assert toys.asked == timing | {"seed": 7, "threads": 2, "progress": False}
+    assert toys.asked == timing | {"seed": 7, "threads": 2, "progress": None}
     assert summary["settings"]["trials"] == 5
     assert names("here") == {"result.h5", "summary.json"}
 
@@ -107,9 +122,15 @@ def test_compare_adds_the_comparison(capsys):
     assert "comparison" not in json.loads(Path("neurosim-out/toy/summary.json").read_text())
 
 
-def test_compare_shows_its_table_on_stderr(capsys):
+def test_compare_prints_the_main_measures_and_a_conclusion(capsys):
     assert main(["compare", "toy"]) == 0
-    assert "of 10 windows" in capsys.readouterr().err
+    printed = capsys.readouterr().err
+    assert "of 10 windows" in printed
+    assert "They agree in 9 of 10 windows." in printed
+    assert "bits per spike" not in printed
+    assert "1 more measure: add --all" in printed
+    assert main(["compare", "toy", "--all"]) == 0
+    assert "bits per spike" in capsys.readouterr().err
 
 
 def test_a_second_run_leaves_no_comparison_of_the_first(capsys):
@@ -162,6 +183,7 @@ def test_show_json_has_the_settings(capsys):
         "default": 20.0,
         "unit": "ms",
         "expected": "a number in ms",
+        "range": "",
         "help": "time constant",
     }
 
@@ -179,10 +201,10 @@ def test_demo_runs_its_steps_and_names_the_pictures(capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ("run toi", "unknown scenario 'toi': did you mean toy?"),
-        ("compare toi", "unknown scenario 'toi': did you mean toy?"),
-        ("show toi", "unknown scenario 'toi': did you mean toy?"),
-        ("run toy --set tau=5", "unknown setting 'tau': did you mean tau_m?"),
+        ("run toi", "unknown scenario 'toi': did you mean 'toy'?"),
+        ("compare toi", "unknown scenario 'toi': did you mean 'toy'?"),
+        ("show toi", "unknown scenario 'toi': did you mean 'toy'?"),
+        ("run toy --set tau=5", "unknown setting 'tau': did you mean 'tau_m'?"),
         ("run toy --set tau_m=-5", "tau_m = -5 ms must be above 0 ms"),
         ("run toy --duration nan", "duration = nan ms is not a finite time above 0 ms"),
         ("compare plain-toy", "plain-toy has no comparison: the scenarios with one are toy"),

@@ -62,13 +62,34 @@ def test_files_are_listed_once_the_summary_last(tmp_path: Path):
     assert folder.read_json("summary.json") == summary
 
 
-def test_a_former_runs_pictures_go_and_a_strangers_files_stay(tmp_path: Path):
-    for name in ("old.png", "mine.png", "notes.txt", "comparison.json"):
-        (tmp_path / name).touch()
+SAME = {"scenario": "toy", "settings": {"tau": 5.0}, "seed": 1, "dt_ms": 0.1, "duration_ms": 9.0}
+
+
+def earlier_run(folder: Path) -> None:
+    """Write the files of a run, with files of the user beside them."""
+    for name in ("old.png", "mine.png", "notes.txt", "comparison.json", "result.h5"):
+        (folder / name).write_text("earlier")
     listed = ["elsewhere/old.png", "notes.txt", "comparison.json", "gone.png"]
-    RunFolder(tmp_path).write_json("summary.json", {"files": listed})
-    RunFolder(tmp_path).remove_earlier_run()
-    assert names(tmp_path) == {"mine.png", "notes.txt"}
+    RunFolder(folder).write_json("summary.json", SAME | {"files": listed})
+
+
+def test_figures_of_the_same_run_are_removed_and_other_files_stay(tmp_path: Path):
+    earlier_run(tmp_path)
+    RunFolder(tmp_path).clear_earlier_run(SAME | {"files": []})
+    assert names(tmp_path) == {"mine.png", "notes.txt", "result.h5"}
+
+
+@pytest.mark.parametrize(("key", "value"), [("seed", 2), ("settings", {"tau": 6.0})])
+def test_a_run_with_other_settings_is_moved_and_not_lost(tmp_path: Path, capsys, key, value):
+    for number in (1, 2):
+        earlier_run(tmp_path)
+        RunFolder(tmp_path).clear_earlier_run(SAME | {key: value})
+        earlier = tmp_path / f"earlier-{number}"
+        assert f"moved an earlier run with other settings to {earlier}" in capsys.readouterr().err
+        assert names(earlier) == {"old.png", "comparison.json", "result.h5", "summary.json"}
+        assert (earlier / "result.h5").read_text() == "earlier"
+        assert RunFolder(earlier).read_json("summary.json")["seed"] == 1
+    assert names(tmp_path) == {"mine.png", "notes.txt", "earlier-1", "earlier-2"}
 
 
 @pytest.mark.parametrize("text", ['{"scenario": "to', "[1, 2]", ""])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import h5py
 import numpy as np
@@ -48,8 +50,8 @@ HEADS = {
     "missing": (None, "e.csv cannot be read (No such file or directory): give"),
     "gzip": (gzip.compress(HEAD.encode()), "e.csv is compressed: unpack it with gunzip 'e.csv'"),
     "binary": (b"\x89HDF\r\n\x1a\n\0\0", "e.csv is not a text file"),
-    "empty": ("", "e.csv has no column 'source': there are: none"),
-    "no names": ("0,1,0.5\n", "e.csv has no column 'source': there are: 0, 1, 0.5"),
+    "empty": ("", "e.csv has no column 'source': there are none"),
+    "no names": ("0,1,0.5\n", "e.csv has no column 'source': choose from 0, 1, 0.5"),
     "misspelt": ("sourse,target\n", "e.csv has no column 'source': did you mean 'sourse'?"),
     "colons": ("source:target\n", "e.csv has no column 'source': did you mean 'source:target'"),
     "twice": ("source,target,source\n", "e.csv has two columns 'source'"),
@@ -128,6 +130,27 @@ OPTIONS = {
 @pytest.mark.parametrize(("options", "message"), OPTIONS.values(), ids=OPTIONS)
 def test_invalid_columns_are_refused(tmp_path: Path, options: dict, message: str) -> None:
     assert message in in_text(tmp_path / "e.csv", HEAD + GOOD, **options)
+
+
+@dataclass(frozen=True, eq=False)
+class Conductance(ns.Synapse):
+    """A conductance that decays within 5 ms."""
+
+    g: ClassVar = ns.state("nS", 0.0, "conductance")
+
+    @staticmethod
+    def derivatives(g, p):
+        return -g / 5.0
+
+    @staticmethod
+    def current(v, g, p):
+        return g * (-80.0 - v)
+
+
+def test_negative_conductances_are_refused(tmp_path: Path) -> None:
+    options = {"psp": None, "weight": "psp", "synapse": Conductance()}
+    message = in_text(tmp_path / "e.csv", HEAD + GOOD + "0,0,-0.5,1\n", **options)
+    assert "e.csv, line 3: weight = -0.5 nS: a conductance is positive, and inhibits" in message
 
 
 def test_a_column_needs_a_file() -> None:

@@ -71,7 +71,7 @@ def test_a_network_beyond_the_memory_has_no_estimate():
 
 def test_recordings_beyond_the_memory_are_refused(monkeypatch):
     net = everything()
-    monkeypatch.setattr("neurosim.builder.memory.physical_memory", lambda: 10**6)
+    monkeypatch.setattr("neurosim.builder.memory.available_memory", lambda: 10**6)
     check_recordings(net, 100.0, 0.1)
     with pytest.raises(ns.NeurosimError, match="record fewer neurons"):
         check_recordings(net, 1e4, 0.1)

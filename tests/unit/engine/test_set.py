@@ -188,6 +188,15 @@ def _refused():
         (simulation, exc, {"v_treshold": -50.0}, "did you mean 'v_threshold'"),
         (simulation, exc, {"v_threshold": -0.05}, "did you mean -50"),
         (simulation, exc[:3], {"tau_m": ns.Normal(10.0, 1.0)}, "give a number, or an array"),
+        (simulation, exc, {"v": 1e5}, r"^v of population 'exc' = 100000 mV is outside"),
+        (simulation, exc, {"v": [1.0, 2.0]}, r"^v of population 'exc' has shape \(2,\)"),
+        (simulation, exc, {"v": None}, r"^v of population 'exc' = None is not a number"),
+        (
+            simulation,
+            exc[:3],
+            {"v": [1.0, 2.0]},
+            r"^v of some neurons = \[1.0, 2.0\] for 3 neurons",
+        ),
         (simulation, other, {"tau_m": 10.0}, "belongs to another network"),
         (simulation, static, {"delay": 1.0}, "delay cannot be set"),
         (

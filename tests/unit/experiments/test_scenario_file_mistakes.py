@@ -22,23 +22,23 @@ LIF = '{type = "LIF", v_reset = -60.0, t_ref = 2.0}'
 MISTAKES = {
     "unknown population": (
         'from = "exc"', 'from = "ecx"',
-        "27: population 'ecx' is unknown: did you mean exc?",
+        "27: population 'ecx' is unknown: did you mean 'exc'?",
     ),
     "misspelt field": (
         "v_reset = -60.0", "v_rset = -60.0",
-        "15: 'v_rset' in populations.exc.neuron is unknown: did you mean v_reset?",
+        "15: 'v_rset' in populations.exc.neuron is unknown: did you mean 'v_reset'?",
     ),
     "misspelt key that has to be there": (
         "rate = 1500.0", "rates = 1500.0",
-        "63: 'rates' in inputs.0 is unknown: did you mean rate?",
+        "63: 'rates' in inputs.0 is unknown: did you mean 'rate'?",
     ),
     "misspelt table": (
         "[[connections]]", "[[connection]]",
-        "26: 'connection' is unknown: did you mean connections?",
+        "26: 'connection' is unknown: did you mean 'connections'?",
     ),
     "misspelt type": (
         "FixedInDegree", "FixedIndegree",
-        "29: connections.0.rule = 'FixedIndegree' is unknown: did you mean FixedInDegree?",
+        "29: connections.0.rule = 'FixedIndegree' is unknown: did you mean 'FixedInDegree'?",
     ),
     "seconds for ms": (
         "t_ref = 2.0", "tau_m = 0.02",
@@ -181,7 +181,7 @@ MISTAKES = {
     ),
     "finding": (
         '"correlation"', '"corelation"',
-        "86: analysis.findings.2 = 'corelation' is unknown: did you mean correlation?",
+        "86: analysis.findings.2 = 'corelation' is unknown: did you mean 'correlation'?",
     ),
     "finding twice": (
         '"correlation"', '"cv"',
@@ -313,7 +313,7 @@ def test_a_changed_setting_is_refused_at_the_line_it_changes(tmp_path: Path, cap
     assert main(["run", path, "--set", "duration=5", "--out", out]) == 2
     assert "duration is not a setting: give it as --duration" in capsys.readouterr().err
     assert main(["run", path, "--set", "populations.inh.sizes=5", "--out", out]) == 2
-    assert "did you mean populations.inh.size?" in capsys.readouterr().err
+    assert "did you mean 'populations.inh.size'?" in capsys.readouterr().err
 
 
 def test_a_picture_beyond_a_shorter_run_is_refused_before_it_runs(tmp_path: Path, capsys):
@@ -337,7 +337,7 @@ def test_more_than_the_memory_holds_is_refused_before_it_is_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys, was: str, instead: str, said: str
 ):
     for module in ("neurosim.builder.memory", "neurosim.engine.estimate"):
-        monkeypatch.setattr(f"{module}.physical_memory", lambda: 2**30)
+        monkeypatch.setattr(f"{module}.available_memory", lambda: 2**30)
     text = START.replace("duration = 1000.0", "duration = 1e7").replace("dt = 0.1", "dt = 0.01")
     text = text if "size" in was else text.replace(was, instead, 1)
     (tmp_path / "my.toml").write_text(text.replace(was, instead, 1), encoding="utf-8")

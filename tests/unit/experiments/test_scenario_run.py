@@ -23,7 +23,7 @@ def test_names_are_known_without_loading(toys: Registry):
 
 def test_an_unknown_name_brings_the_nearest(toys: Registry):
     with pytest.raises(
-        NeurosimError, match=r"^unknown scenario 'plane-toy': did you mean plain-toy\?$"
+        NeurosimError, match=r"^unknown scenario 'plane-toy': did you mean 'plain-toy'\?$"
     ):
         find_scenario("plane-toy")
 
@@ -79,7 +79,7 @@ def test_options_out_of_range_are_refused(options: dict[str, float], sentence: s
 def test_a_run_hands_its_options_to_the_simulator(toys: Registry):
     run_scenario(find_scenario("toy"), ToySettings(), RunOptions(50.0, 0.5, 7, 2, realtime=True))
     timing = {"duration": 50.0, "dt": 0.5, "realtime": True, "profile": False}
-    assert toys.asked == timing | {"seed": 7, "threads": 2, "progress": False}
+    assert toys.asked == timing | {"seed": 7, "threads": 2, "progress": None}
 
 
 def test_the_summary_has_the_keys_programs_rely_on(toys: Registry):
@@ -100,12 +100,14 @@ def test_the_summary_has_the_keys_programs_rely_on(toys: Registry):
         "neurons": 1,
         "synapses": 2,
         "build_s": 0.1,
+        "compile_s": None,
         "wall_s": 0.2,
         "real_time_factor": 2.0,
         "realtime": None,
         "profile_s": None,
         "rates_hz": {"exc": 30.0},
         "findings": {"peak_mv": -63.0, "fired": True},
+        "report": [],
         "files": [],
     }
 
@@ -129,3 +131,12 @@ def test_a_run_cut_short_has_no_findings_and_no_rate_before_the_warm_up_ends(toy
     assert summary["findings"] == {}
     assert summary["rates_hz"] == {"exc": None}
     assert summary["duration_ms"] == 30.0
+
+
+def test_a_run_is_displayed_with_its_sentences_and_figures(toys: Registry):
+    toys.add("toy", report=lambda found, settings: ["One <neuron>.", "It fires."])
+    run = run_scenario(find_scenario("toy"), ToySettings(), RunOptions(100.0))
+    assert repr(run).startswith("<ScenarioRun: toy (psps=-6,10,")
+    shown = run._repr_html_()
+    assert "<p>One &lt;neuron&gt;.</p><ul><li>It fires.</li></ul>" in shown
+    assert shown.count('<img src="data:image/png;base64,') == 1

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurosim.errors import NeurosimError
-from neurosim.experiments.settings import format_settings, nearest, parse_settings, settings_of
+from neurosim.experiments.settings import format_settings, parse_settings, settings_of
+from neurosim.utils.checks import nearest
 from tests.conftest import ToySettings
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
@@ -38,7 +39,7 @@ def test_a_single_number_is_a_list_of_one():
 @pytest.mark.parametrize(
     ("assignment", "sentence"),
     [
-        ("tau=5", "unknown setting 'tau': did you mean tau_m?"),
+        ("tau=5", "unknown setting 'tau': did you mean 'tau_m'?"),
         (
             "colour=5",
             "unknown setting 'colour': choose from psps, tau_m, trials, noisy, regime",
@@ -59,7 +60,7 @@ def test_a_single_number_is_a_list_of_one():
         ),
         (
             "regime=si-fast",
-            "regime = 'si-fast' is not one of AI, SR, SI-fast: did you mean SI-fast?",
+            "regime = 'si-fast' is not one of AI, SR, SI-fast: did you mean 'SI-fast'?",
         ),
         (
             "psps=1;2",

@@ -129,7 +129,7 @@ def test_seeds_are_how_many_or_which(text: str, seeds: object):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ("--grid tau=1,2", "unknown setting 'tau': did you mean tau_m?"),
+        ("--grid tau=1,2", "unknown setting 'tau': did you mean 'tau_m'?"),
         ("--grid tau_m", "tau_m has no values: write tau_m=0.5,1,2"),
         ("--grid tau_m=1,x", "tau_m = 'x' is not a number in ms (time constant; default 20)"),
         ("--grid tau_m=1,1.0", "tau_m has the value 1 twice: give it once"),
@@ -459,7 +459,7 @@ def test_findings_that_chance_varies_are_shown_before_others():
 
 def test_an_unknown_finding_is_refused_with_the_nearest():
     table = table_of({"rate_hz": [1.0]}, {"tau_m": [1]}, 1)
-    with pytest.raises(NeurosimError, match="did you mean rate_hz"):
+    with pytest.raises(NeurosimError, match="did you mean 'rate_hz'"):
         table.estimate("rate_khz")
 
 

@@ -176,5 +176,5 @@ def test_a_graph_without_inputs_is_simulated():
     assert len(result.spikes["b"]) == 2
     assert repr(model) == (
         "<NirNetwork: inputs [], outputs ['out'], <Network: 2 neurons in 2 populations, 1 "
-        "projections>>"
+        "projection>>"
     )

@@ -112,7 +112,7 @@ def test_other_mistakes_are_refused():
         ([[1, 0, 1]], r"shape \(1, 3\); they need \(n_steps, 2\)"),
         (np.zeros((0, 2)), r"shape \(0, 2\)"),
         ("spikes", "not an array of numbers"),
-        ({"there": [[1, 0]]}, "no Input 'there': there are: input"),
+        ({"there": [[1, 0]]}, "no Input 'there': choose from input"),
         ({}, "arrays of"),
     ],
 )
@@ -131,7 +131,7 @@ def test_results_that_do_not_fit_are_refused():
     with pytest.raises(ns.NeurosimError, match="ends before the latest node, 1 steps late"):
         model.outputs(ns.simulate(model.network, 0.1))
     result = ns.simulate(model.network, duration)
-    with pytest.raises(ns.NeurosimError, match="no spiking node 'out': there are: input, a"):
+    with pytest.raises(ns.NeurosimError, match="no spiking node 'out': choose from input, a"):
         model.spikes(result, "out")
     graded = ns.from_nir(small())
     result = ns.simulate(graded.network, graded.drive_inputs([[0.5, 0]]))

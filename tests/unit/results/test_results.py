@@ -189,8 +189,20 @@ def test_messages_show_the_digits_that_matter() -> None:
         ns.simulate(network(), 100.0, dt=0.33333333)
 
 
+def test_memory_that_is_allocated_already_needs_no_more(monkeypatch) -> None:
+    net = ns.Network()
+    net.record(net.add("cells", 1, ns.LIF()), "v")
+    simulation = ns.Simulation(net)
+    for duration in (100.0, 1.0):  # allocates half as much again, for 150 ms
+        simulation.run(duration)
+    monkeypatch.setattr("neurosim.builder.memory.available_memory", lambda: 0)
+    assert simulation.run(49.0).duration == 150.0
+    with pytest.raises(ns.NeurosimError, match=r"need about 0\.0 GiB, .*; 0\.0 GiB are available"):
+        simulation.run(0.1)
+
+
 def test_recordings_too_large_for_memory_are_refused_before_the_run(monkeypatch) -> None:
-    monkeypatch.setattr("neurosim.builder.memory.physical_memory", lambda: 2**20)
+    monkeypatch.setattr("neurosim.builder.memory.available_memory", lambda: 2**20)
     net = ns.Network()
     cells = net.add("cells", 10, ns.LIF())
     net.record(cells, "v")

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from neurosim.utils.resources import _cgroup_limit, physical_memory
+from neurosim.utils.resources import _cgroup_memory, available_memory
 
 GIB = 2**30
 ROOT = Path(__file__).parents[3]
 
 
 def cgroup(root: Path, lines: str, limits: dict[str, str]) -> int | None:
-    """Return the limit set by a tree of control groups."""
+    """Return the memory left by a tree of control groups."""
     (root / "proc/self").mkdir(parents=True)
     (root / "proc/self/cgroup").write_text(lines)
     for path, limit in limits.items():
         file = root / "sys/fs/cgroup" / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"{limit}\n")
-    return _cgroup_limit(root)
+    return _cgroup_memory(root)
 
 
 @pytest.mark.parametrize(
@@ -44,17 +44,28 @@ def cgroup(root: Path, lines: str, limits: dict[str, str]) -> int | None:
         ("4:memory:/docker/1\n", {"memory/memory.limit_in_bytes": str(GIB)}, GIB),
         ("4:cpu:/job\n", {"memory/job/memory.limit_in_bytes": str(GIB)}, None),
         ("damaged\n", {"memory.max": "lots"}, None),
+        # Memory in use is subtracted, but not caches.
+        (
+            "0::/a\n",
+            {
+                "a/memory.max": str(4 * GIB),
+                "a/memory.current": str(3 * GIB),
+                "a/memory.stat": f"anon {GIB}\ninactive_file {GIB}\nactive_file 0",
+            },
+            2 * GIB,
+        ),
+        ("0::/a\n", {"a/memory.max": str(GIB), "a/memory.current": str(2 * GIB)}, 0),
     ],
 )
-def test_the_smallest_limit_of_the_control_groups_counts(
+def test_the_smallest_rest_of_the_control_groups_counts(
     tmp_path: Path, lines: str, limits: dict[str, str], expected: int | None
 ):
     assert cgroup(tmp_path, lines, limits) == expected
 
 
 def test_a_system_without_control_groups_has_no_such_limit(tmp_path: Path):
-    assert _cgroup_limit(tmp_path) is None
-    assert physical_memory() is None or physical_memory() > 2**28
+    assert _cgroup_memory(tmp_path) is None
+    assert available_memory() is None or available_memory() > 2**28
 
 
 SCRIPT = """
@@ -63,8 +74,8 @@ import neurosim as ns
 ns.Simulation  # import its dependencies
 kind, limit = getattr(resource, sys.argv[1]), int(sys.argv[2])
 resource.setrlimit(kind, (limit, limit))
-from neurosim.utils.resources import physical_memory
-print(physical_memory() < limit - 2**26)
+from neurosim.utils.resources import available_memory
+print(available_memory() < limit - 2**26)
 net = ns.Network()
 cells = net.add("cells", 100_000, ns.LIF())
 net.connect(cells, cells, ns.FixedOutDegree(9_000), psp=0.1)

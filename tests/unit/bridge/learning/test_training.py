@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from bridge import LogisticNeuron, SeparableDataWarning, to_spiking
 from bridge.learning.losses import LOSSES
 from neurosim import NeurosimError
+from neurosim.utils.progress import no_report
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(400, 3))
@@ -177,14 +179,20 @@ def test_a_descent_that_stops_early_is_not_taken_for_separable_by_a_long_program
     assert not LogisticNeuron(tol=0.2).fit(X, Y).separable_
 
 
-def test_progress_goes_to_stderr(capfd, monkeypatch):
-    monkeypatch.setenv("FORCE_COLOR", "1")  # as if it were a terminal
-    LogisticNeuron(progress=True, solver="gradient").fit(X, Y)
-    shown = capfd.readouterr()
+@pytest.mark.parametrize(("progress", "shown"), [(True, True), (False, False), (None, False)])
+def test_the_completed_fraction_is_reported_on_request(monkeypatch, progress, shown):
+    fractions = []
 
-    assert shown.out == ""
-    assert "training" in shown.err
-    assert "left:" in shown.err
+    @contextmanager
+    def bar(total, *, show, **options):
+        assert (total, show) == (1.0, progress)
+        yield fractions.append if show else no_report
+
+    monkeypatch.setattr("bridge.learning.training.progress_bar", bar)
+    LogisticNeuron(progress=progress, solver="gradient").fit(X, Y)
+    assert fractions == sorted(fractions)
+    assert (len(fractions) > 1) == shown
+    assert fractions[-1:] == [1.0] * shown
 
 
 def test_share_of_the_way_grows_to_one():
