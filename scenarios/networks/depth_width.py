@@ -134,7 +134,7 @@ def learned(settings: Settings, seed: int) -> dict[int, list[tuple[int, float]]]
 
     unseen = (np.arange(1000) + 0.5) / 1000
     found: dict[int, list[tuple[int, float]]] = {layers: [] for layers in WIDTHS}
-    options = {"max_iter": settings.steps, "solver": bridge.quasi_newton}
+    options: dict[str, Any] = {"max_iter": settings.steps, "solver": bridge.quasi_newton}
     for layers, width in ((n, width) for n, widths in WIDTHS.items() for width in widths):
         shape, activations = [1, *[width] * layers, 1], ["tanh"] * layers + ["sigmoid"]
         fits = []
@@ -248,8 +248,10 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         f"Networks that learn reach an error of {best[1]:.1%} with one hidden layer, and of "
         f"{best[3]:.1%} with three."
     )
-    draw_depth = partial(_draw_depth, settings, result.seed)
-    drawings = {"depth": draw_depth, "parameters": _draw_counted}
+    drawings = {
+        "depth": partial(_draw_depth, settings, result.seed),
+        "parameters": partial(_draw_counted),
+    }
     title = "Depth and width: neurons and parameters, constructed and learned"
     return kit.Comparison(title, measures, drawings, conclusion)
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -27,6 +27,11 @@ import neurosim as ns
 from bridge.datasets import digits, shifted
 from bridge.spiking import ChanceCodedNetwork, LatencyCodedNetwork, RateCodedNetwork
 from scenarios import _kit as kit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.intp]
 
 RATE, FIRST = "rate ", "first "
 """Prefixes of the populations of both codes."""
@@ -88,7 +93,7 @@ def trained(settings: Settings, seed: int) -> Networks:
     )
 
 
-def held_out(settings: Settings) -> tuple[kit.Floats, kit.Floats]:
+def held_out(settings: Settings) -> tuple[kit.Floats, Ints]:
     """Return the pixels and labels of the test images."""
     data = digits()
     return data.held_out[: settings.images], data.held_out_labels[: settings.images]
@@ -109,7 +114,7 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     return net
 
 
-def simulate(settings: Settings, options: kit.RunOptions, progress: bool) -> ns.Result:
+def simulate(settings: Settings, options: kit.RunOptions, progress: bool | None) -> ns.Result:
     """Run both codes, and the network that fires at random with a time step of its own."""
     result = ns.simulate(network(settings, options), **vars(options), progress=progress)
     chance, (images, labels) = trained(settings, options.seed).chance, held_out(settings)
@@ -154,12 +159,12 @@ class Outcome(NamedTuple):
         Mean number of spikes per image until then, with those of the inputs.
     """
 
-    labels: kit.Floats
-    abstract: kit.Floats
+    labels: Ints
+    abstract: Ints
     times: kit.Floats
-    rate: kit.Floats
+    rate: Ints
     rate_spikes: kit.Floats
-    first: kit.Floats
+    first: Ints
     first_times: kit.Floats
     first_spikes: float
 
@@ -227,7 +232,8 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     found, image = outcome(result, settings), held_out(settings)[0][SHOWN].reshape(8, 8)
 
     def draw_spikes(axes: kit.Axes, prefix: str) -> None:
-        base, ticks = 0.0, {}
+        base = 0.0
+        ticks: dict[str, float] = {}
         for name, trains in layers_of(result, prefix).items():
             size = result.populations[name].size // settings.images
             here, output = trains.ids // size == SHOWN, size == 10
@@ -336,8 +342,8 @@ def _draw_accuracy(found: Outcome, measured: Mapping[str, kit.Floats]) -> kit.Fi
         used, label = found.rate_spikes > 0, "first-spike code"
         axes.semilogx(found.rate_spikes[used], rate[used], color=kit.SPIKING, lw=2)
         axes.plot(found.first_spikes, right.mean(), "D", ms=7, color=kit.TRAINED, label=label)
-        look = {"color": "#E69F00", "ms": 4, "label": "random spikes, 1 to 128 steps"}
-        axes.plot(measured["chance_spikes"], measured["chance_right"], "o-", **look)
+        x, y, label = *measured.values(), "random spikes, 1 to 128 steps"
+        axes.plot(x, y, "o-", color="#E69F00", ms=4, label=label)
         axes.set_xticks((20, 100, 1000), ("20", "100", "1000"))
 
     ylabel = "fraction of images classified correctly"

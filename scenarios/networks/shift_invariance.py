@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +24,9 @@ import bridge
 import neurosim as ns
 from bridge.spiking import NeuronGroup
 from scenarios import _kit as kit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SIDE, WINDOW = 10, 3
 """Size of the image and of a cross (pixels)."""
@@ -53,7 +57,7 @@ class Settings(kit.BaseSettings):
 
 
 def draw_images(
-    columns: kit.Floats, noise: float, rng: np.random.Generator
+    columns: NDArray[np.int_], noise: float, rng: np.random.Generator
 ) -> tuple[kit.Floats, kit.Bools]:
     """Return images, one row of 100 pixels each, and whether their cross is upright.
 
@@ -192,7 +196,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     return {"detectors": kit.page(title, *panels, columns=4, size=(9.2, 5.0), colourbar=bar)}
 
 
-def draw_map(axes: kit.Axes, values: kit.Floats, cmap: object, low: float) -> None:
+def draw_map(axes: kit.Axes, values: kit.Floats, cmap: Any, low: float) -> None:
     """Draw a square map of values up to 1."""
     side = round(len(values) ** 0.5)
     axes.imshow(values.reshape(side, side), cmap=cmap, vmin=low, vmax=1.0)

@@ -193,7 +193,8 @@ def _draw_zones(
     result: ns.Result, settings: Settings, title: str, rows: list[tuple[kit.Plane, str]]
 ) -> kit.Figure:
     """Draw the plane of each network, abstract or spiking, with its boundary and the votes."""
-    inputs, votes = (every[: settings.voters] for every in voters(settings, result.seed))
+    inputs, votes = voters(settings, result.seed)
+    inputs, votes = inputs[: settings.voters], votes[: settings.voters]
     networks, fired = trained(settings, result.seed), fractions(result, settings)
 
     def in_units(plane: kit.Plane) -> kit.Plane:
