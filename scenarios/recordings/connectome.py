@@ -339,7 +339,7 @@ def _auc_measures(inference: Inference) -> dict[str, kit.Measure]:
         aucs = inference.aucs[key, inference.settings.least]
         for length, auc in aucs.items():
             label = f"AUC, {name}, {length / 1e3:g} s" if length in (min(aucs), max(aucs)) else ""
-            note = "best of 10 for this network" if key == "correlation" else ""
+            note = "best of 10 windows" if key == "correlation" else ""
             measures[f"auc_{key}_{length / 1e3:.0f}_s"] = auc.labelled(label, note)
     return measures
 
@@ -359,12 +359,15 @@ def _synapse_measures(inference: Inference) -> dict[str, kit.Measure]:
     ):
         scores[key] = scores[key].labelled(label, note)
     for kind, sign, _ in KINDS:
-        label = f"Inferred per true PSP, {kind}"
-        scores[f"mv_per_mv_{kind}"] = kit.Measure(inference.slope(sign), label=label)
+        label, note = f"Inferred per true PSP, {kind}", "1 without bias"
+        scores[f"mv_per_mv_{kind}"] = kit.Measure(inference.slope(sign), note=note, label=label)
     strongest = truth <= np.quantile(truth[truth < 0.0], 0.1)
-    for name, values in (("true", truth), ("inferred", psps)):
-        label = f"Strongest tenth of inhibitory PSPs, {name}"
-        scores[f"strongest_{name}"] = kit.Measure(np.nanmean(values[strongest]), "mV", label=label)
+    true, inferred = (float(np.nanmean(values[strongest])) for values in (truth, psps))
+    scores["strongest_true"] = kit.Measure(true, "mV")
+    scores["strongest_inferred"] = kit.Measure(
+        inferred, "mV", note=f"true: {kit.signed(true, 3)} mV",
+        label="Strongest tenth of inhibitory PSPs",
+    )  # fmt: skip
     misfits, note = inference.connectome.misfits().sum(), f"of {np.isfinite(psps).sum():,}"
     scores["misfits"] = kit.Measure(misfits, note=note, label="Pairs with structured residuals")
     return scores
@@ -375,11 +378,10 @@ def _draw_quality(inference: Inference) -> kit.Figure:
 
     def draw(axes: kit.Axes, least: float) -> None:
         for (key, (name, colour)), marker in zip(METHODS.items(), "os", strict=True):
-            minutes = [length / 60e3 for length in inference.aucs[key, least]]
-            found = list(inference.aucs[key, least].values())
-            bars = np.array([(auc.value - auc.low, auc.high - auc.value) for auc in found])
-            axes.errorbar(minutes, [auc.value for auc in found], bars.T.clip(0.0), color=colour,
-                          marker=marker, ms=5, capsize=3, label=name)  # fmt: skip
+            aucs = inference.aucs[key, least]
+            minutes = [length / 60e3 for length in aucs]
+            look = {"color": colour, "marker": marker, "label": name}
+            kit.draw_measures(axes, minutes, list(aucs.values()), **look)
         axes.axhline(1.0, color="0.7", lw=0.8, zorder=0)
         axes.set_xscale("log")
         axes.set_xticks(minutes, [f"{each:.2g}" for each in minutes])
