@@ -120,6 +120,11 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
             "inferred from so few spikes"
         )
     psps, delays = wiring(settings, options.seed)
+    if not psps.min() < 0.0 < psps.max():
+        raise ns.NeurosimError(
+            f"probability = {settings.probability:g} of {settings.neurons} neurons gave no "
+            "synapses of one sign: give more neurons or a larger probability"
+        )
     neuron, net = settings.neuron, ns.Network()
     parts = [
         (net.add("exc", settings.excitatory, neuron), slice(0, settings.excitatory)),
@@ -167,21 +172,17 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State size and activity of the network."""
     rate, cv, correlation = (found[key] for key in ("rate_hz", "cv_isi", "correlation_10ms"))
-    return [
+    sentences = [
         f"{settings.excitatory} excitatory and {settings.inhibitory} inhibitory neurons with "
         f"{found['synapses']:,} synapses fired {found['spikes']:,} spikes in "
-        f"{found['duration_s']:g} s.",
-        f"{found['synapses_of_least_size']:,} synapses have a PSP of {settings.least:g} mV or "
-        "more.",
-        f"The mean firing rate is {rate:.1f} Hz.",
-        *([f"The CV of the inter-spike intervals is {cv:.2f}."] if cv else []),
-        *(
-            [f"Spike counts in 10 ms have a correlation of {correlation:.3f}."]
-            if correlation
-            else []
-        ),
-        "The comparison infers the synapses from the spikes.",
+        f"{found['duration_s']:g} s, at {rate:.1f} Hz on average.",
+        f"{found['synapses_of_least_size']:,} of the PSPs are at least {settings.least:g} mV.",
     ]
+    if cv is not None:
+        sentences.append(f"The CV of inter-spike intervals is {cv:.2f} (1 for a Poisson process).")
+    if correlation is not None:
+        sentences.append(f"Spike counts in 10 ms have a correlation of {correlation:.3f}.")
+    return [*sentences, "The comparison infers the synapses from the spikes alone."]
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
@@ -411,8 +412,8 @@ def _draw_strengths(inference: Inference) -> kit.Figure:
             axes.plot(truth[found], psps[found], ".", color=colour, ms=5, label=kind)
             axes.plot(truth[missed], psps[missed], "x", color=colour, ms=4, label=f"{kind}, missed")
             axes.plot([0.0, end], [0.0, slopes[sign] * end], color="black", lw=1.2)
-            side = "left" if sign > 0 else "right"
-            kit.label(axes, end, slopes[sign] * end, f"slope {slopes[sign]:.2f}", "black", side)
+            x, side = (0.6 * end, "right") if sign > 0 else (0.8 * end, "above")
+            kit.label(axes, x, slopes[sign] * x, f"slope {slopes[sign]:.2f}", side=side)
 
     bias = "underestimated" if slopes[-1] < 1.0 else "overestimated"
     body = kit.panel(draw, xlabel="true PSP (mV)", ylabel="inferred PSP (mV)")
@@ -426,7 +427,7 @@ def _draw_matrices(inference: Inference) -> kit.Figure:
     least = inference.settings.least
     found = inference.called[np.abs(inference.truth) >= max(least, WEAKEST)].mean()
     page = kit.page(
-        f"{inference.length} of spikes reveal {found:.0%} of the synapses above {least:g} mV",
+        f"{inference.length} of spikes reveal {found:.1%} of the synapses above {least:g} mV",
         kit.panel(_draw_matrix, inference.truth, title="True"),
         kit.panel(_draw_matrix, called, ylabel="",
                   title=f"Inferred (false discovery rate {inference.settings.fdr:g})"),
@@ -457,7 +458,7 @@ def _draw_correlograms(inference: Inference) -> kit.Figure:
     ):  # fmt: skip
         pair = tuple(int(index) for index in np.unravel_index(place, truth.shape))
         both = [kit.signed(round(score[pair], 1)) for score in (z, scores)]
-        title = f"{kind.format(truth[pair])}: z = {both[0]}; logistic neuron: z = {both[1]}"
+        title = f"{kind.format(truth[pair])}\nz = {both[0]}; of the logistic neuron: z = {both[1]}"
         panels.append(kit.panel(draw, pair, colour, title=title, xlabel="lag (ms)", xlim=(-30, 30)))
     panels[0].labels["ylabel"] = "pairs of spikes per ms"
     title = "Neurons without a synapse can be as correlated as neurons with one"

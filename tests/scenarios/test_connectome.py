@@ -131,6 +131,10 @@ def test_no_part_is_shorter_than_20_s():
         (("--set", "probability=1.5"), "probability = 1.5 is outside 0.001 to 0.9"),
         (("--set", "psp=-1"), "psp = -1 mV is outside 0.1 to 10 mV"),
         (("--set", "inhibitory=0"), "inhibitory = 0 is outside 1 to 1000"),
+        (
+            ("--set", "excitatory=2", "--set", "inhibitory=1", "--set", "probability=0.001"),
+            "probability = 0.001 of 3 neurons gave no synapses of one sign",
+        ),
         (("--set", "noise=none"), "noise = 'none' is not one of membrane, escape"),
     ],
 )
