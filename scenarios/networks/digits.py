@@ -109,7 +109,7 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     return net
 
 
-def simulate(settings: Settings, options: kit.RunOptions, progress: bool) -> ns.Result:
+def simulate(settings: Settings, options: kit.RunOptions, progress: bool | None) -> ns.Result:
     """Run both codes, and the network that fires at random with a time step of its own."""
     result = ns.simulate(network(settings, options), **vars(options), progress=progress)
     chance, (images, labels) = trained(settings, options.seed).chance, held_out(settings)
