@@ -105,7 +105,7 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         f"trials at each of {len(PLANE.points)} points, and in {10 * settings.repeats:,} trials at "
         "(−1, 2).",
         f"A current of {found['current_pa']:.4g} pA shifts the potential by "
-        f"{kit.signed(found['lift_mv'], 4, plus=True)} mV. The PSPs are {psps} mV for an input of 1.",
+        f"{kit.signed(found['lift_mv'], 4, plus=True)} mV. An input of 1 has PSPs of {psps} mV.",
         f"At (−1, 2) the potential is {potential} mV and the score "
         f"{kit.signed(found['score'], 4)}. The logistic neuron gives {found['prediction']:.4f}, a "
         f"ReLU neuron {kit.signed(found['relu'], 4)}.",
