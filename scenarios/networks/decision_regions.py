@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any
 
 import numpy as np
 
@@ -99,7 +98,10 @@ def fires_inside(polygons: tuple[tuple[kit.Floats, kit.Floats], ...]) -> bridge.
     weights, bias = (np.concatenate(parts) for parts in zip(*polygons, strict=True))
     owner = np.repeat(np.arange(len(polygons)), [len(b) for _, b in polygons])
     member = (owner == np.arange(len(polygons))[:, np.newaxis]).astype(float)
-    layers = [bridge.Layer(weights, bias, "step"), kit.layer(member, 0.5 - member.sum(axis=1), "step")]
+    layers = [
+        bridge.Layer(weights, bias, "step"),
+        kit.layer(member, 0.5 - member.sum(axis=1), "step"),
+    ]
     if len(polygons) > 1:
         layers.append(bridge.Layer(np.ones((1, len(polygons))), [-0.5], "step"))
     return bridge.LayeredNetwork(tuple(layers))
@@ -126,7 +128,7 @@ def lessons(settings: Settings) -> Iterator[tuple[str, int, str, list[int], int]
 def learned(settings: Settings, seed: int) -> Fits:
     """Train all networks."""
     points = np.random.default_rng(seed).uniform(-1.0, 1.0, (5000, 2))
-    options: dict[str, Any] = {"max_iter": settings.steps, "solver": bridge.quasi_newton}
+    options: kit.Options = {"max_iter": settings.steps, "solver": bridge.quasi_newton}
     found: Fits = {}
     for varied, value, shape, hidden, n_examples in lessons(settings):
         seen, fits = points[:n_examples], []

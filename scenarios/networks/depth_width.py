@@ -134,7 +134,7 @@ def learned(settings: Settings, seed: int) -> dict[int, list[tuple[int, float]]]
 
     unseen = (np.arange(1000) + 0.5) / 1000
     found: dict[int, list[tuple[int, float]]] = {layers: [] for layers in WIDTHS}
-    options: dict[str, Any] = {"max_iter": settings.steps, "solver": bridge.quasi_newton}
+    options: kit.Options = {"max_iter": settings.steps, "solver": bridge.quasi_newton}
     for layers, width in ((n, width) for n, widths in WIDTHS.items() for width in widths):
         shape, activations = [1, *[width] * layers, 1], ["tanh"] * layers + ["sigmoid"]
         fits = []

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -27,11 +27,6 @@ import neurosim as ns
 from bridge.datasets import digits, shifted
 from bridge.spiking import ChanceCodedNetwork, LatencyCodedNetwork, RateCodedNetwork
 from scenarios import _kit as kit
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Ints = NDArray[np.intp]
 
 RATE, FIRST = "rate ", "first "
 """Prefixes of the populations of both codes."""
@@ -93,7 +88,7 @@ def trained(settings: Settings, seed: int) -> Networks:
     )
 
 
-def held_out(settings: Settings) -> tuple[kit.Floats, Ints]:
+def held_out(settings: Settings) -> tuple[kit.Floats, kit.Integers]:
     """Return the pixels and labels of the test images."""
     data = digits()
     return data.held_out[: settings.images], data.held_out_labels[: settings.images]
@@ -159,12 +154,12 @@ class Outcome(NamedTuple):
         Mean number of spikes per image until then, with those of the inputs.
     """
 
-    labels: Ints
-    abstract: Ints
+    labels: kit.Integers
+    abstract: kit.Integers
     times: kit.Floats
-    rate: Ints
+    rate: kit.Integers
     rate_spikes: kit.Floats
-    first: Ints
+    first: kit.Integers
     first_times: kit.Floats
     first_spikes: float
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import product
-from typing import Any
 
 import numpy as np
 
@@ -62,10 +61,7 @@ class Settings(kit.BaseSettings):
 
 def target(region: str, points: kit.Floats) -> kit.Floats:
     """Return the function to fit: 1 inside the discs and 0 outside, with soft edges."""
-    discs = [
-        RadialUnit(centre, radius, STEEPNESS)(points)
-        for centre, radius in REGIONS[region]
-    ]
+    discs = [RadialUnit(centre, radius, STEEPNESS)(points) for centre, radius in REGIONS[region]]
     return np.max(discs, axis=0)
 
 
@@ -86,7 +82,7 @@ def initial(region: str, kind: str, n_units: int, seed: int) -> bridge.LayeredNe
 @lru_cache(maxsize=4)
 def fits(steps: int, seed: int) -> dict[tuple[str, str, int], bridge.LayeredNetwork]:
     """Return the fitted sums by region, kind and number of units."""
-    options: dict[str, Any] = {"loss": "squared", "tol": 1e-9, "solver": bridge.quasi_newton}
+    options: kit.Options = {"loss": "squared", "tol": 1e-9, "solver": bridge.quasi_newton}
     best = {}
     for region, kind, n in product(REGIONS, KINDS, UNITS):
         inputs, wanted = features(kind, GRID.points), target(region, GRID.points)

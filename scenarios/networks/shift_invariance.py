@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -24,9 +24,6 @@ import bridge
 import neurosim as ns
 from bridge.spiking import NeuronGroup
 from scenarios import _kit as kit
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 SIDE, WINDOW = 10, 3
 """Size of the image and of a cross (pixels)."""
@@ -57,7 +54,7 @@ class Settings(kit.BaseSettings):
 
 
 def draw_images(
-    columns: NDArray[np.int_], noise: float, rng: np.random.Generator
+    columns: kit.Integers, noise: float, rng: np.random.Generator
 ) -> tuple[kit.Floats, kit.Bools]:
     """Return images, one row of 100 pixels each, and whether their cross is upright.
 
