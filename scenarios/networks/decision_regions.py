@@ -100,7 +100,7 @@ def fires_inside(polygons: tuple[tuple[kit.Floats, kit.Floats], ...]) -> bridge.
     member = (owner == np.arange(len(polygons))[:, np.newaxis]).astype(float)
     layers = [
         bridge.Layer(weights, bias, "step"),
-        kit.layer(member, 0.5 - member.sum(axis=1), "step"),
+        bridge.Layer(member, 0.5 - member.sum(axis=1), "step"),
     ]
     if len(polygons) > 1:
         layers.append(bridge.Layer(np.ones((1, len(polygons))), [-0.5], "step"))
