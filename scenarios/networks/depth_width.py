@@ -134,14 +134,13 @@ def learned(settings: Settings, seed: int) -> dict[int, list[tuple[int, float]]]
 
     unseen = (np.arange(1000) + 0.5) / 1000
     found: dict[int, list[tuple[int, float]]] = {layers: [] for layers in WIDTHS}
-    options: kit.Options = {"max_iter": settings.steps, "solver": bridge.quasi_newton}
     for layers, width in ((n, width) for n, widths in WIDTHS.items() for width in widths):
         shape, activations = [1, *[width] * layers, 1], ["tanh"] * layers + ["sigmoid"]
-        fits = []
-        for start in (2 * seed, 2 * seed + 1):
-            network = bridge.LayeredNetwork.random(shape, activations, start, slope=10.0)
-            fits.append(network.train(inputs(POINTS), wave(POINTS), **options))
-        best, _ = min(fits, key=lambda fit: float(fit[1].loss[-1]))
+        starts = [
+            bridge.LayeredNetwork.random(shape, activations, start, slope=10.0)
+            for start in (2 * seed, 2 * seed + 1)
+        ]
+        best = kit.best_fit(starts, inputs(POINTS), wave(POINTS), max_iter=settings.steps)
         wrong = (best(inputs(unseen))[:, 0] > 0.5) != wave(unseen)
         found[layers].append((best.n_parameters, float(wrong.mean())))
     return found

@@ -229,9 +229,10 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     def draw_spikes(axes: kit.Axes, prefix: str) -> None:
         base = 0.0
         ticks: dict[str, float] = {}
-        for name, trains in layers_of(result, prefix).items():
-            size = result.populations[name].size // settings.images
-            here, output = trains.ids // size == SHOWN, size == 10
+        layers = layers_of(result, prefix)
+        for name, trains in layers.items():
+            size, output = result.populations[name].size // settings.images, name == [*layers][-1]
+            here = trains.ids // size == SHOWN
             spread, colour, ms = (14.0, kit.SPIKING, 7) if output else (1.0, ns.plot.NEUTRAL, 2.5)
             rows = base + spread * (trains.ids[here] % size)
             axes.plot(trains.times[here], rows, "|", color=colour, ms=ms, mew=ms / 5)

@@ -92,13 +92,8 @@ def trained(
     columns = rng.choice(LEARNED, settings.examples)
     pixels, upright = draw_images(columns, settings.noise, rng)
     for name in NAMES:
-        fits = [
-            initial_network(name, k).train(
-                pixels, upright, max_iter=150, solver=bridge.quasi_newton
-            )
-            for k in range(STARTS)
-        ]
-        networks[name], _ = min(fits, key=lambda fit: float(fit[1].loss[-1]))
+        starts = [initial_network(name, k) for k in range(STARTS)]
+        networks[name] = kit.best_fit(starts, pixels, upright, max_iter=150)
     return networks, *draw_images(COLUMNS, settings.noise, rng)
 
 
