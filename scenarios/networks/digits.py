@@ -1,4 +1,4 @@
-"""Handwritten digits: a trained network, run as spiking neurons with its weights.
+"""Handwritten digits: a trained network run as spiking neurons.
 
 A network of rectified linear units (ReLU) learns 1,437 images of handwritten digits and is tested
 on 360 others. Its weights, normalised on the training images, then serve integrate-and-fire
