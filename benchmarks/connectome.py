@@ -27,7 +27,7 @@ from bridge.inference import (
 )
 from neurosim.scenario import RunOptions
 from neurosim.utils.resources import available_cores
-from scenarios.recordings.connectome_model import Settings, network, spike_trains, wiring
+from scenarios.recordings.connectome import Settings, network, spike_trains, wiring
 
 IN_DEGREE = 15
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -42,6 +43,10 @@ class RadialUnit:
     centre: NDArray[np.float64]
     radius: float
     steepness: float
+
+    if TYPE_CHECKING:  # values are converted
+
+        def __init__(self, centre: ArrayLike, radius: float, steepness: float) -> None: ...
 
     def __post_init__(self) -> None:
         centre = finite_vector(self.centre, "RadialUnit.centre")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -43,6 +44,16 @@ class Layer:
     bias: NDArray[np.float64]
     activation: Activation
     shared: NDArray[np.intp] | None = None
+
+    if TYPE_CHECKING:  # values are converted
+
+        def __init__(
+            self,
+            weights: ArrayLike,
+            bias: ArrayLike,
+            activation: Activation | str,
+            shared: NDArray[np.intp] | None = None,
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         weights = np.array(as_floats(self.weights, "weights"))

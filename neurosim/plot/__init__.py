@@ -52,3 +52,7 @@ __all__ = [
     "time_axis",
     "voltage_trace",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -122,7 +122,8 @@ class Trace(ReadOnlyRecord):
         """
         pandas = require("pandas", "to_dataframe")
         index = pandas.Index(self.times, name="time")
-        frame = pandas.DataFrame(self.values, index, pandas.Index(self.ids, name="neuron"))
+        neurons = pandas.Index(self.ids, name="neuron")
+        frame = pandas.DataFrame(self.values, index, neurons, copy=True)
         frame.attrs["unit"] = self.unit
         return frame
 
@@ -132,7 +133,8 @@ class Trace(ReadOnlyRecord):
         Returns
         -------
         xarray.DataArray
-            Units are in ``attrs["units"]`` of the array and of its coordinate time.
+            Units are in ``attrs["units"]`` of the array and of its coordinate time. The values
+            are not copied, and read-only.
 
         Raises
         ------

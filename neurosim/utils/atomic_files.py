@@ -6,6 +6,7 @@ import errno
 import json
 import math
 import os
+import sys
 from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,6 +24,8 @@ LARGEST_JSON = 2**26
 """Largest size of a JSON file (bytes)."""
 PART = ".part-"
 """Prefix of incomplete files, followed by the process id and the final name."""
+SYNCHRONIZE = 0x100000
+"""Access right of Windows with which a process is opened."""
 
 
 @contextmanager
@@ -65,6 +68,11 @@ def remove_parts(folder: Path) -> None:
 
 def _runs(process: int) -> bool:
     """Return whether a process with that id exists."""
+    if sys.platform == "win32":  # os.kill would send it Ctrl-C
+        import ctypes
+
+        handle = ctypes.windll.kernel32.OpenProcess(SYNCHRONIZE, False, process)
+        return bool(handle and ctypes.windll.kernel32.CloseHandle(handle))
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):
@@ -78,7 +86,7 @@ def _sync(path: Path) -> None:
     """Flush a file, or the names in a folder, to the disk."""
     if path.is_dir() and os.name != "posix":
         return
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
     try:
         os.fsync(descriptor)
     finally:

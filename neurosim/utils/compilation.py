@@ -109,7 +109,7 @@ class _Clock(Listener):  # type: ignore[misc]
             self.start()
             with self._lock:
                 if self._end_notice is None and may_notify():
-                    notice = Activity(NOTICE, delay=NOTICE_DELAY, started=self._first, notice=True)
+                    notice = Activity(NOTICE, delay=NOTICE_DELAY, started=self._first, once=True)
                     self._end_notice = begin(notice)
 
     def on_end(self, event: Any) -> None:

@@ -1,7 +1,7 @@
 """Progress of long work: one line on the standard error stream, which is updated.
 
-The line appears only if the work takes longer than a moment. A file or pipe receives a new line
-every ten seconds instead.
+The line appears in terminals and notebooks, and only if the work takes longer than a moment. A file
+or pipe receives a new line every ten seconds instead, if progress was requested.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ AUTOMATIC_DELAY = 2.0
 """Time (s) after which automatic progress appears."""
 INTERVAL = 0.2
 """Time (s) between updates of the line."""
+NOTEBOOK_INTERVAL = 1.0
+"""Time (s) between updates in a notebook, which stores them."""
 PLAIN_INTERVAL = 10.0
 """Time (s) between the lines in a file or pipe."""
 BAR_WIDTH = 20
@@ -53,12 +55,12 @@ class Activity:
         Time after which the line appears (s).
     started : float
         `time.perf_counter()` at the start.
-    notice : bool
-        Whether a file, pipe or notebook receives a single line per process.
+    once : bool
+        Whether a file or pipe receives a single line per process.
     done : float
         Amount of completed work.
-    next_line : float
-        Time of the next line in a file or pipe.
+    next_update : float
+        Time of the next update in a notebook, file or pipe.
     """
 
     text: str
@@ -66,9 +68,9 @@ class Activity:
     unit: str = ""
     delay: float = 0.0
     started: float = field(default_factory=time.perf_counter)
-    notice: bool = False
+    once: bool = False
     done: float = 0.0
-    next_line: float = 0.0
+    next_update: float = 0.0
 
     def line(self, now: float) -> str:
         """Return the text that is shown."""
@@ -99,14 +101,14 @@ class _Line:
         self._activities: list[Activity] = []
         self._shown: Activity | None = None
         self._text = ""
-        self._notices: set[str] = set()
+        self._written: set[str] = set()
         self._thread: threading.Thread | None = None
 
     def begin(self, activity: Activity) -> None:
         """Show an activity, after its delay."""
         with self._lock:
             self._activities.append(activity)
-            if activity.notice:  # continues an earlier one
+            if activity.once:  # continues an earlier one
                 self._update()
             if self._thread is None:
                 thread = threading.Thread(target=self._repeat, daemon=True)
@@ -122,11 +124,10 @@ class _Line:
                 self.clear()
 
     def clear(self) -> None:
-        """Erase the line; a notebook keeps it."""
+        """Erase the line."""
         with self._lock:
             if self._text:
-                erase = f"\r{' ' * len(self._text)}\r"
-                self._write("\n" if _is_notebook(sys.stderr) else erase)
+                self._write(f"\r{' ' * len(self._text)}\r")
             self._shown, self._text = None, ""
 
     def _repeat(self) -> None:
@@ -146,15 +147,18 @@ class _Line:
         if not due or sys.stderr is None:
             return
         activity = due[-1]
+        if now < activity.next_update:
+            return
         text = activity.line(now)
-        if _is_terminal(sys.stderr) or (_is_notebook(sys.stderr) and not activity.notice):
+        if _is_terminal(sys.stderr) or _is_notebook(sys.stderr):
             self._show(activity, text[: _columns(sys.stderr) - 1])
-        elif activity.notice and activity.text not in self._notices:
-            self._write(f"{activity.text} …\n")
-            self._notices.add(activity.text)
-        elif not activity.notice and now >= activity.next_line:
+            activity.next_update = now + (NOTEBOOK_INTERVAL if _is_notebook(sys.stderr) else 0.0)
+        elif not activity.once:
             self._write(f"{text}\n")
-            activity.next_line = now + PLAIN_INTERVAL
+            activity.next_update = now + PLAIN_INTERVAL
+        elif activity.text not in self._written:
+            self._written.add(activity.text)
+            self._write(f"{activity.text} …\n")
 
     def _show(self, activity: Activity, text: str) -> None:
         """Replace the text of the line."""
@@ -183,7 +187,10 @@ if hasattr(os, "register_at_fork"):
 
 
 def _is_terminal(stream: Any) -> bool:
-    return bool(stream.isatty()) and os.environ.get("TERM") != "dumb"
+    try:
+        return bool(stream.isatty()) and os.environ.get("TERM") != "dumb"
+    except (AttributeError, ValueError):  # replaced, or closed
+        return False
 
 
 def _is_notebook(stream: Any) -> bool:

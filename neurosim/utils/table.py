@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from neurosim.errors import NeurosimError
 from neurosim.utils import html
+from neurosim.utils.checks import suggest
 from neurosim.utils.optional import require
 
 MAX_LINES = 40
@@ -43,9 +45,20 @@ class Table:
         return iter(self.rows)
 
     def __getitem__(self, column: str) -> list[Any]:
-        """Return the values of a column."""
+        """Return the values of a column.
+
+        Raises
+        ------
+        NeurosimError
+            If the column is unknown.
+        """
+        if column not in self.columns:
+            raise NeurosimError(f"unknown column {column!r}: {suggest(column, self.columns)}")
         index = self.columns.index(column)
         return [row[index] for row in self.rows]
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self.columns)
 
     def to_dataframe(self) -> Any:
         """Return a pandas DataFrame.
@@ -110,7 +123,15 @@ class Summary:
     tables: Mapping[str, Table]
 
     def __getitem__(self, name: str) -> Table:
-        """Return one of the tables, which shows more rows."""
+        """Return one of the tables, which shows more rows.
+
+        Raises
+        ------
+        NeurosimError
+            If there is no such table.
+        """
+        if name not in self.tables:
+            raise NeurosimError(f"unknown table {name!r}: {suggest(name, self.tables)}")
         return self.tables[name]
 
     def _ipython_key_completions_(self) -> list[str]:

@@ -11,6 +11,7 @@ from scenarios._kit.figures import (
     TRAINED,
     Panel,
     draw_levels,
+    draw_measures,
     label,
     page,
     panel,
@@ -19,7 +20,7 @@ from scenarios._kit.lectures import lectures
 from scenarios._kit.planes import Plane, draw_examples
 from scenarios._kit.soft_threshold import SoftThreshold, soft_threshold
 from scenarios._kit.text import estimate, listed, signed
-from scenarios._kit.trials import add_trials, draw_fraction, group_trials
+from scenarios._kit.trials import add_trials, draw_fraction, group_trials, pool_trials
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,6 +63,7 @@ __all__ = [
     "draw_examples",
     "draw_fraction",
     "draw_levels",
+    "draw_measures",
     "estimate",
     "group_trials",
     "label",
@@ -69,6 +71,7 @@ __all__ = [
     "listed",
     "page",
     "panel",
+    "pool_trials",
     "setting",
     "signed",
     "soft_threshold",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,8 @@ from neurosim.plot import draw_levels as draw_levels
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    import bridge
 
 SPIKING, LOGISTIC, TRAINED = "#009E73", "0.55", "#CC79A7"
 """Colours of spiking neurons, of logistic neurons given by a formula, and of trained ones."""
@@ -132,7 +134,7 @@ def _colourbar(fig: Figure, axes: list[Axes], label: str) -> None:
     ]
     low, high = planes[-1].get_clim()
     bar = fig.colorbar(planes[-1], ax=axes, label=label, ticks=np.linspace(low, high, 5))
-    if (low, high) == (0.0, 1.0):
+    if (low, high) == (0.0, 1.0) and isinstance(planes[-1], QuadMesh):
         bar.ax.axhline(0.5, color="white", lw=1.5)  # as the contour in the plane
 
 
@@ -147,3 +149,22 @@ def label(
         text, (x, y), xytext=shifts.get(side, (0, 0)), textcoords="offset points", ha=horizontal,
         va=vertical, color=colour, fontsize=9,
     )  # fmt: skip
+
+
+def draw_measures(
+    axes: Axes, x: Sequence[float], measures: Sequence[bridge.Measure], **look: Any
+) -> None:
+    """Draw estimates with their 95 % intervals.
+
+    Parameters
+    ----------
+    axes : Axes
+    x : (n,) sequence of float
+    measures : (n,) sequence of Measure
+    **look
+        Arguments of ``Axes.errorbar``.
+    """
+    found = np.array([(one.value, one.low, one.high) for one in measures], dtype=float)
+    value, low, high = found.T
+    options: dict[str, Any] = {"marker": "o", "ms": 4.5, "capsize": 2}
+    axes.errorbar(x, value, np.stack([value - low, high - value]).clip(0.0), **options | look)

@@ -74,8 +74,44 @@ def group_trials(
     return net
 
 
+def pool_trials(
+    x: NDArray[np.float64], fired: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Pool the trials of points with equal values, for `draw_fraction`.
+
+    Parameters
+    ----------
+    x : (n_points,) ndarray
+        Values, such as the score of a logistic neuron; they are rounded to 9 decimals.
+    fired : (n_points, n_repeats) ndarray of bool
+
+    Returns
+    -------
+    values : (n,) ndarray
+        Distinct values in ascending order.
+    spikes, trials : (n,) ndarray
+        Number of trials with a spike, and of all trials.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> fired = np.array([[True, False], [True, True], [False, False]])
+    >>> values, spikes, trials = pool_trials(np.array([0.5, 0.5, -1.0]), fired)
+    >>> values.tolist(), spikes.tolist(), trials.tolist()
+    ([-1.0, 0.5], [0.0, 3.0], [2, 4])
+    """
+    values, index = np.unique(np.round(x, 9), return_inverse=True)
+    return values, np.bincount(index, fired.sum(axis=1)), fired.shape[1] * np.bincount(index)
+
+
 def draw_fraction(
-    axes: Axes, x: ArrayLike, fired: ArrayLike, trials: ArrayLike, **look: Any
+    axes: Axes,
+    x: ArrayLike,
+    fired: ArrayLike,
+    trials: ArrayLike,
+    *,
+    minus: ArrayLike = 0.0,
+    **look: Any,
 ) -> None:
     """Draw the fraction of trials with a spike, with 95 % Wilson intervals.
 
@@ -85,6 +121,8 @@ def draw_fraction(
     x : (n,) array_like
     fired, trials : (n,) array_like
         Counts; `trials` may be one number.
+    minus : (n,) array_like
+        Probabilities to subtract, to draw differences. Default: 0.
     **look
         Arguments of ``Axes.errorbar``.
     """
@@ -93,7 +131,7 @@ def draw_fraction(
     fraction = fired / trials
     bars = np.stack([fraction - low, high - fraction]).clip(0.0)
     options: dict[str, Any] = {"fmt": "D", "ms": 4, "capsize": 2, "color": SPIKING}
-    axes.errorbar(x, fraction, bars, **options | look)
+    axes.errorbar(x, fraction - np.asarray(minus), bars, **options | look)
 
 
 def draw_share(axes: Axes, x: ArrayLike, fired: ArrayLike, trials: ArrayLike, **look: Any) -> None:

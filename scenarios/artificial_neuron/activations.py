@@ -1,229 +1,351 @@
-"""Sigmoid, tanh, ReLU and step, their derivatives, and neurons that do the same in spikes."""
+"""Sigmoid, tanh, ReLU and step: activation functions and their neurons.
+
+An activation function g maps the score of a unit to its output. Spiking neurons compute four of
+them, with a constant current as the score:
+
+- sigmoid: a neuron with escape noise fires within the run with probability σ(score);
+- tanh: two such neurons with opposite currents of twice the score; the output is the difference;
+- ReLU: a neuron almost without leak fires at a rate proportional to the current, and not below 0;
+- step: a neuron without noise fires if the current exceeds its threshold.
+
+Their derivatives, g (1 − g), 1 − g², 0 or 1, and 0, are measured as slopes of the output. For the
+first two, the derivative is also the variance of the output (twice the variance for tanh). In the
+comparison, logistic neurons with each activation function are trained on the same trials of a
+neuron with two synapses. The step has the derivative 0, so it needs the perceptron rule.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 import numpy as np
 
 import bridge
-from neurosim.scenario import Scenario
-from scenarios._kit.trials import DERIVED, SPIKING
-from scenarios.artificial_neuron.activations_model import (
-    CELL,
-    COUNTS,
-    KINDS,
-    SCORES,
-    UNIT_RATE,
-    Lesson,
-    Response,
-    Settings,
-    network,
-)
+import neurosim as ns
+from scenarios import _kit as kit
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-    import neurosim as ns
-
-WORDS = {
-    "sigmoid": "soft threshold: share that fired",
-    "tanh": "two such neurons: +1 and −1",
-    "relu": f"no leak: rate over {UNIT_RATE:g} Hz",
-    "step": "sharp threshold: fired or not",
-}
-DERIVATIVES = {
-    "sigmoid": "g (1 − g)",
-    "tanh": "1 − g²",
-    "relu": "0 or 1",
-    "step": "0, but for the jump",
-}
+NEURON = ns.LIF()
+# A neuron almost without leak, and without refractory period.
+INTEGRATOR = ns.LIF(tau_m=1000.0, t_ref=0.0)
+# Rate of the integrator that represents an output of 1 (Hz).
+UNIT_RATE = 20.0
+SCORES = np.linspace(-6.0, 6.0, 25)
+# Neuron whose trials are learned, and the numbers of spikes at each of its two synapses.
+CELL = bridge.SpikingUnit(NEURON, np.array([3.0, -2.0]), bridge.EscapeNoise(2.0))
+PLANE = kit.Plane.square(0.0, 10.0, 11)
+# Trials of that neuron at each point of the plane.
 REPEATS = 400
-"""Trials of the neuron to be learned, at each point of the plane that is drawn."""
 
 
-def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
-    """Measure the mean output of each kind of neuron, and how far it is from its formula."""
-    response = Response.of(result)
-    found: dict[str, object] = {"scores": SCORES}
-    for name in KINDS:
-        off = np.abs(response.mean[name] - bridge.find_activation(name)(SCORES))
-        found[f"output_{name}"] = response.mean[name]
-        found[f"largest_difference_{name}"] = off.max()
+class Activation(NamedTuple):
+    """Names of an activation function."""
+
+    name: str
+    output: str
+    derivative: str
+
+
+KINDS = {
+    "sigmoid": Activation("sigmoid", "escape noise:\nfraction that fires", "g (1 − g)"),
+    "tanh": Activation("tanh", "two such neurons:\ndifference", "1 − g²"),
+    "relu": Activation("ReLU", f"no leak:\nrate / {UNIT_RATE:g} Hz", "0 or 1"),
+    "step": Activation("step", "no noise:\nfires (1) or not (0)", "0, except at the jump"),
+}
+
+
+@dataclass(frozen=True)
+class Settings(kit.BaseSettings):
+    """Settings of the scenario."""
+
+    delta: float = kit.setting(2.0, "mV", 0.5, 10.0, "depolarisation for a score of 1")
+    repeats: int = kit.setting(1000, "", 20, 20_000, "trials of each neuron at each score")
+    trials: int = kit.setting(2000, "", 100, 100_000, "trials for training, and again for testing")
+
+
+def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
+    """Add neurons of each kind, with one constant current for each score.
+
+    With escape noise, a score s holds the potential at threshold + s·delta, and the escape rate is
+    ln(1 + eˢ) per run. The run is then one trial, with probability σ(s) of a spike.
+    """
+    net = ns.Network()
+    score = np.tile(SCORES, settings.repeats)
+    noisy = ns.LIF(escape=ns.EscapeRate(settings.delta, tau=options.duration))
+    for name, driven in (("sigmoid", score), ("plus", 2.0 * score), ("minus", -2.0 * score)):
+        potential = noisy.v_threshold + settings.delta * driven
+        cells = net.add(name, len(score), noisy, v_init=potential)
+        net.drive(cells, ns.ConstantCurrent((potential - noisy.v_rest) / noisy.resistance))
+    # With random initial phases, the mean spike count is proportional to the rate.
+    phase = ns.Uniform(INTEGRATOR.v_reset, INTEGRATOR.v_threshold)
+    cells = net.add("relu", len(score), INTEGRATOR, v_init=phase)
+    distance = INTEGRATOR.v_threshold - INTEGRATOR.v_reset
+    net.drive(cells, ns.ConstantCurrent(1e-3 * UNIT_RATE * score * INTEGRATOR.c_m * distance))
+    cells = net.add("step", len(SCORES), NEURON)
+    depolarisation = NEURON.v_threshold - NEURON.v_rest + settings.delta * SCORES
+    net.drive(cells, ns.ConstantCurrent(depolarisation / NEURON.resistance))
+    return net
+
+
+class Response(NamedTuple):
+    """Mean, standard error of the mean, and variance of the output at each score, shape (25,)."""
+
+    mean: kit.Floats
+    error: kit.Floats
+    variance: kit.Floats
+
+    def slope(self) -> tuple[kit.Floats, kit.Floats]:
+        """Return the slope between the neighbours of each inner score, and its standard error."""
+        return slope_over_neighbours(self.mean), np.hypot(self.error[2:], self.error[:-2]) / SPAN
+
+
+SPAN = SCORES[2:] - SCORES[:-2]
+
+
+def slope_over_neighbours(values: kit.Floats) -> kit.Floats:
+    """Return the slope between the neighbours of each inner score, shape (23,)."""
+    return (values[2:] - values[:-2]) / SPAN
+
+
+def responses(result: ns.Result) -> dict[str, Response]:
+    """Return the output of each kind of neuron, by name."""
+
+    def counts(name: str) -> kit.Floats:
+        return result.spikes[name].counts().reshape(-1, len(SCORES)).astype(float)
+
+    fired = {name: (counts(name) > 0).astype(float) for name in ("sigmoid", "plus", "minus")}
+    outputs = {
+        "sigmoid": fired["sigmoid"],
+        "tanh": fired["plus"] - fired["minus"],
+        "relu": counts("relu") / (1e-3 * result.duration * UNIT_RATE),
+        "step": (counts("step") > 0).astype(float),
+    }
+    found = {}
+    for name, output in outputs.items():
+        variance = output.var(axis=0)
+        error = np.sqrt(variance / len(output))
+        found[name] = Response(output.mean(axis=0), error, variance)
     return found
 
 
-def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
-    """Draw the spikes of one neuron of each kind at every score."""
-    from neurosim import plot
-
-    fig = plot.figure(10.0, 4.4)
-    grid = plot.panels(fig, 1, len(KINDS), sharex=True, sharey=True)
-    with plot.style():
-        for axes, name in zip(grid, KINDS, strict=True):
-            if name == "tanh":
-                _draw_spikes(axes, result, "plus", plot.EXCITATORY, "counts +1")
-                _draw_spikes(axes, result, "minus", plot.INHIBITORY, "counts −1")
-                axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.13), ncols=2)
-            else:
-                _draw_spikes(axes, result, name, "black", "")
-            axes.axhline(0.0, color="0.45", lw=0.9, ls=":")
-            axes.set_title(f"{name}\n{WORDS[name]}", fontsize=9.5)
-            axes.set_xlabel("time (ms)")
-        grid[0].set(ylabel="score, as a current", xlim=(0.0, result.duration))
-    return {"spikes": fig}
+def largest_difference(name: str, mean: kit.Floats) -> float:
+    """Return the largest difference of the mean output from the activation function."""
+    return float(np.abs(mean - bridge.find_activation(name)(SCORES)).max())
 
 
-def _draw_spikes(axes: Axes, result: ns.Result, name: str, colour: str, label: str) -> None:
-    """Draw the spikes of the first neuron at each score; of soft thresholds the first spike."""
-    trains = result.spikes[name]
-    first = trains.ids < len(SCORES)
-    times, ids = trains.times[first], trains.ids[first]
-    if name not in ("relu", "step"):
-        ids, at = np.unique(ids, return_index=True)
-        times = times[at]
-    axes.plot(times, SCORES[ids], "|", color=colour, ms=5, mew=1.2, label=label)
+def findings(result: ns.Result, settings: Settings) -> kit.Findings:
+    """Measure the mean output of each kind of neuron, and its difference from the function."""
+    found: kit.Findings = {"scores": SCORES}
+    for name, response in responses(result).items():
+        found[f"output_{name}"] = response.mean
+        found[f"largest_difference_{name}"] = largest_difference(name, response.mean)
+    return found
 
 
-def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
-    """Set outputs and slopes of the neurons beside the formulas; learn one task with each."""
-    response, lesson = Response.of(result), Lesson.of(settings, result.seed)
-    return bridge.Comparison(
-        title="Activations: spiking neurons, formulas, and one task learned with each",
-        measures=_agreement(lesson) | _responses(response) | _learned(lesson),
-        drawings={
-            "activations": partial(_draw_activations, response),
-            "planes": partial(_draw_planes, lesson, result.seed),
-        },
-    )
+def report(found: kit.Findings, settings: Settings) -> kit.Report:
+    """State how well the output of each kind of neuron equals the activation function."""
+    texts = {
+        "sigmoid": "the fraction of trials in which a neuron with escape noise fires",
+        "tanh": "the difference of two such neurons",
+        "relu": f"the rate of a neuron almost without leak, divided by {UNIT_RATE:g} Hz,",
+        "step": "the output of a neuron without noise",
+    }
+    return [
+        f"Four kinds of neurons were driven by currents for {len(SCORES)} scores from −6 to 6, in "
+        f"{settings.repeats:,} trials each.",
+        *(
+            f"{KINDS[name].name}: {text} differs from the function by at most "
+            f"{found[f'largest_difference_{name}']:.3f}."
+            for name, text in texts.items()
+        ),
+        f"The standard error of a fraction is at most {0.5 / np.sqrt(settings.repeats):.3f}.",
+    ]
 
 
-def _agreement(lesson: Lesson) -> dict[str, bridge.Measure]:
-    """Return how often the four trained neurons decide as the spiking one would at its best."""
-    probability = CELL.firing_probability(lesson.inputs)
-    off = np.abs(probability - 0.5) > 1e-9  # on the line itself a coin decides
-    measures = {}
-    for name, neuron in lesson.neurons.items():
-        decided = neuron.predict(lesson.inputs)[off]
-        same = bridge.agreement(decided, probability[off] > 0.5)
-        key = "agreement" if name == "sigmoid" else f"agreement_{name}"
-        note = f"{name}: same side of p = 1/2 as the spiking neuron's law"
-        measures[key] = replace(same, note=note)
-    return measures
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw the spikes of one neuron of each kind at every score, and the mean output."""
+    upper = [
+        kit.panel(
+            _draw_spikes, result, name, title=f"{kind.name}\n{kind.output}", xlabel="time (ms)",
+            xlim=(0.0, result.duration), ylim=(-6.6, 6.6), ylabel="" if k else "score (current)",
+        )
+        for k, (name, kind) in enumerate(KINDS.items())
+    ]  # fmt: skip
+    lower = [
+        kit.panel(_draw_outputs, name, response.mean, response.error, xlabel="score",
+                  ylabel="" if name != "sigmoid" else "mean output")
+        for name, response in responses(result).items()
+    ]  # fmt: skip
+    title = "Spikes of one neuron at each score (top), and the mean output of all trials"
+    return {"spikes": kit.page(title, *upper, *lower, columns=4, size=(9.8, 6.2), legend=4)}
 
 
-def _responses(response: Response) -> dict[str, bridge.Measure]:
-    """Return how far the neurons' outputs and slopes are from the formulas."""
-    measures = {}
-    for name in KINDS:
-        g = bridge.find_activation(name)
-        off = float(np.abs(response.mean[name] - g(SCORES)).max())
-        note = f"{WORDS[name]}; standard error up to {response.error[name].max():.2g}"
-        measures[f"largest_difference_{name}"] = bridge.Measure(off, note=note)
-        slope, error = response.slope(name)
-        apart = SCORES[2:] - SCORES[:-2]
-        expected = (g(SCORES[2:]) - g(SCORES[:-2])) / apart
-        off = float(np.abs(slope - expected).max())
-        note = f"of the slope over {apart[0]:g}; standard error up to {error.max():.2g}"
-        measures[f"largest_slope_difference_{name}"] = bridge.Measure(off, note=note)
-    for name, factor, words in (
-        ("sigmoid", 1.0, "the variance of a spike is the derivative g (1 − g)"),
-        ("tanh", 2.0, "twice the variance of the difference is the derivative 1 − g²"),
-    ):
-        derivative = bridge.find_activation(name).derivative(SCORES)
-        off = float(np.abs(factor * response.variance[name] - derivative).max())
-        measures[f"largest_variance_difference_{name}"] = bridge.Measure(off, note=words)
-    return measures
+def _draw_spikes(axes: kit.Axes, result: ns.Result, name: str) -> None:
+    """Draw the spikes of the first neuron at each score; with escape noise, only the first one."""
+    rows = {"plus": ns.plot.EXCITATORY, "minus": ns.plot.INHIBITORY}
+    for population, colour in rows.items() if name == "tanh" else [(name, kit.SPIKING)]:
+        trains = result.spikes[population]
+        first = trains.ids < len(SCORES)
+        times, ids = trains.times[first], trains.ids[first]
+        if name in ("sigmoid", "tanh"):
+            ids, at = np.unique(ids, return_index=True)
+            times = times[at]
+        label = {"plus": "counts +1", "minus": "counts −1"}.get(population, "")
+        axes.plot(times, SCORES[ids], "|", color=colour, ms=6, mew=1.4, label=label)
+    axes.axhline(0.0, color="0.45", lw=0.9, ls=":")
 
 
-def _learned(lesson: Lesson) -> dict[str, bridge.Measure]:
-    """Return how well each trained neuron foretells new trials of the spiking one."""
-    measures = {}
-    told = {name: own.predict_proba(lesson.inputs)[:, 1] for name, own in lesson.neurons.items()}
-    for name, probability in (told | {"best": CELL.firing_probability(lesson.inputs)}).items():
-        right = bridge.agreement(lesson.fired, probability > 0.5)
-        words = "the spiking neuron's own law" if name == "best" else _loss_of(name, lesson)
-        measures[f"right_{name}"] = replace(right, note=words)
-        measures[f"squared_error_{name}"] = bridge.brier_score(lesson.fired, probability)
-    sigmoid, tanh = (lesson.neurons[name].coef_[0, 0] for name in ("sigmoid", "tanh"))
-    note = "θ₁ of tanh over that of sigmoid, as tanh s = 2 σ(2s) − 1"
-    return measures | {"weight_tanh_over_sigmoid": bridge.Measure(float(tanh / sigmoid), note=note)}
-
-
-def _loss_of(name: str, lesson: Lesson) -> str:
-    words = {"cross-entropy": "cross-entropy", "squared": "squared loss"}
-    loss = words.get(lesson.neurons[name].loss, "perceptron rule")
-    return f"{loss}, of {len(lesson.fired):,} new trials"
-
-
-def _draw_activations(response: Response) -> Figure:
-    """Draw each activation and its derivative, with what the neurons did on top."""
-    from neurosim import plot
-
-    fig = plot.figure(10.4, 5.4)
-    grid = plot.panels(fig, 2, len(KINDS), sharex=True)
+def _draw_outputs(axes: kit.Axes, name: str, mean: kit.Floats, error: kit.Floats) -> None:
     line = np.linspace(-6.0, 6.0, 601)
-    with plot.style():
-        for k, name in enumerate(KINDS):
-            g, (upper, lower) = bridge.find_activation(name), (grid[k], grid[k + len(KINDS)])
-            upper.plot(line, g(line), color=DERIVED, lw=5, label="formula")
-            lower.plot(line, g.derivative(line), color=DERIVED, lw=5)
-            _draw_points(upper, SCORES, response.mean[name], response.error[name])
-            _draw_points(lower, SCORES[1:-1], *response.slope(name))
-            upper.set_title(f"{name}\n{WORDS[name]}", fontsize=9.5)
-            lower.set_title(f"derivative {DERIVATIVES[name]}", fontsize=9.5)
-            lower.set(xlabel="score", ylim=(-0.08, 1.15))
-        grid[0].set_ylabel("output")
-        grid[len(KINDS)].set_ylabel("slope over one unit of score")
-        handles = grid[0].get_legend_handles_labels()
-        fig.legend(*handles, loc="outside lower center", ncols=2)
-    return fig
+    g = bridge.find_activation(name)
+    axes.plot(line, g(line), color=kit.LOGISTIC, lw=4, label="activation function")
+    _draw_points(axes, SCORES, mean, error)
 
 
-def _draw_points(
-    axes: Axes, score: NDArray[np.float64], mean: NDArray[np.float64], error: NDArray[np.float64]
-) -> None:
-    half = bridge.NORMAL_95 * error
-    words = "spiking neurons, 95 % interval"
-    axes.errorbar(score, mean, half, fmt="D", ms=3.5, capsize=2, color=SPIKING, label=words)
+def _draw_points(axes: kit.Axes, scores: kit.Floats, mean: kit.Floats, error: kit.Floats) -> None:
+    half, label = bridge.NORMAL_95 * error, "spiking neurons, 95 % interval"
+    axes.errorbar(scores, mean, half, fmt="D", ms=3, capsize=2, color=kit.SPIKING, label=label)
 
 
-def _draw_planes(lesson: Lesson, seed: int) -> Figure:
-    """Draw firing probabilities over the plane of inputs: measured, and as each neuron learned."""
-    points = np.stack(np.meshgrid(COUNTS, COUNTS), axis=-1).reshape(-1, 2)
-    shape = (len(COUNTS), len(COUNTS))
-    fired = CELL.fire(np.tile(points, (REPEATS, 1)), seed=seed)
-    planes = {"spiking neuron": fired.reshape(-1, len(points)).mean(axis=0).reshape(shape)}
-    for name, neuron in lesson.neurons.items():
-        planes[f"learned, {name}"] = neuron.predict_proba(points)[:, 1].reshape(shape)
-    return bridge.decision_plane(COUNTS, COUNTS, planes)
+@lru_cache(maxsize=4)
+def trained_neurons(
+    trials: int, seed: int
+) -> tuple[kit.Floats, kit.Bools, dict[str, bridge.LogisticNeuron]]:
+    """Train a neuron with each activation function on trials of `CELL`.
+
+    Returns
+    -------
+    inputs : (trials, 2) ndarray
+        Numbers of spikes in further trials, for testing.
+    fired : (trials,) ndarray of bool
+    neurons : dict of str to LogisticNeuron
+    """
+    inputs = np.random.default_rng(seed).choice(PLANE.x, (2 * trials, 2))
+    fired = CELL.fire(inputs, seed=seed)
+    neurons = {
+        "sigmoid": bridge.LogisticNeuron(activation="sigmoid", solver="gradient"),
+        "tanh": bridge.LogisticNeuron(activation="tanh", solver="gradient"),
+        "relu": bridge.LogisticNeuron(loss="squared", activation="relu", solver="gradient"),
+        "step": bridge.LogisticNeuron(
+            loss="perceptron", activation="step", solver="stochastic", max_iter=100
+        ),
+    }
+    with warnings.catch_warnings():
+        # Stochastic trials are not separable, so the perceptron rule does not converge.
+        warnings.filterwarnings("ignore", message=".* trials are misclassified")
+        for neuron in neurons.values():
+            neuron.fit(inputs[:trials], fired[:trials])
+    return inputs[trials:], fired[trials:], neurons
 
 
-scenario = Scenario(
+def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
+    """Compare outputs, slopes and variances with the functions, and train with each function."""
+    inputs, fired, neurons = trained_neurons(settings.trials, result.seed)
+    probability = CELL.firing_probability(inputs)
+    decided = np.abs(probability - 0.5) > 1e-9
+    measures = {}
+    for name, neuron in neurons.items():
+        same = bridge.agreement(neuron.predict(inputs)[decided], probability[decided] > 0.5)
+        key = "agreement" if name == "sigmoid" else f"agreement_{name}"
+        measures[key] = same
+    label = "Correct decisions after training"
+    measures["agreement"] = measures["agreement"].labelled(label)
+    measures |= _responses(responses(result))
+    predictions = {name: own.predict_proba(inputs)[:, 1] for name, own in neurons.items()}
+    for name, predicted in (predictions | {"best": probability}).items():
+        measures[f"right_{name}"] = bridge.agreement(fired, predicted > 0.5)
+        label = "Squared error, "
+        label += "true probability" if name == "best" else f"trained with {KINDS[name].name}"
+        measures[f"squared_error_{name}"] = bridge.brier_score(fired, predicted).labelled(label, "")
+    sigmoid, tanh = (neurons[name].coef_[0, 0] for name in ("sigmoid", "tanh"))
+    measures["weight_tanh_over_sigmoid"] = kit.Measure(float(tanh / sigmoid))
+    errors = {name: measures[f"squared_error_{name}"].value for name in KINDS}
+    best = min(errors, key=lambda name: errors[name])
+    conclusion = (
+        "Each kind of neuron computes its activation function. For stochastic trials, training "
+        f"with {KINDS[best].name} gives the smallest squared error ({errors[best]:.3f}), and the "
+        f"step, which predicts no probabilities, {errors['step']:.3f}."
+    )
+    drawings = {
+        "derivatives": partial(_derivatives_page, responses(result)),
+        "planes": partial(_planes_page, neurons, result.seed),
+    }
+    title = "Activation functions: spiking neurons, formulas and training"
+    return kit.Comparison(title, measures, drawings, conclusion)
+
+
+def _responses(response: dict[str, Response]) -> dict[str, kit.Measure]:
+    """Return the differences of outputs, slopes and variances from the functions."""
+    measures = {}
+    for name, own in response.items():
+        g = bridge.find_activation(name)
+        slope, error = own.slope()
+        off = float(np.abs(slope - slope_over_neighbours(g(SCORES))).max())
+        measures[f"largest_difference_{name}"] = kit.Measure(
+            largest_difference(name, own.mean), label=f"Largest difference, {KINDS[name].name}",
+            note=f"standard error {own.error.max():.2g}",
+        )  # fmt: skip
+        note = f"standard error {error.max():.2g}"
+        measures[f"largest_slope_difference_{name}"] = kit.Measure(off, note=note)
+    for name, factor in (("sigmoid", 1.0), ("tanh", 2.0)):
+        derivative = bridge.find_activation(name).derivative(SCORES)
+        off = float(np.abs(factor * response[name].variance - derivative).max())
+        label = f"Largest difference of variance, {KINDS[name].name}"
+        measures[f"largest_variance_difference_{name}"] = kit.Measure(off, label=label)
+    return measures
+
+
+def _derivatives_page(response: dict[str, Response]) -> kit.Figure:
+    """Draw the derivative of each function, and the slopes of the measured output."""
+    panels = [
+        kit.panel(
+            _draw_derivative, name, *own.slope(), xlabel="score", ylim=(-0.08, 1.15),
+            title=f"{KINDS[name].name}:\n{KINDS[name].derivative}",
+            ylabel="derivative" if name == "sigmoid" else "",
+        )
+        for name, own in response.items()
+    ]  # fmt: skip
+    title = "The slope of the output is the derivative of the activation function"
+    return kit.page(title, *panels, columns=4, size=(9.8, 3.6), legend=2, sharey=True)
+
+
+def _draw_derivative(axes: kit.Axes, name: str, slope: kit.Floats, error: kit.Floats) -> None:
+    line = np.linspace(-6.0, 6.0, 601)
+    derivative = bridge.find_activation(name).derivative(line)
+    axes.plot(line, derivative, color=kit.LOGISTIC, lw=4, label="derivative")
+    _draw_points(axes, SCORES[1:-1], slope, error)
+
+
+def _planes_page(neurons: dict[str, bridge.LogisticNeuron], seed: int) -> kit.Figure:
+    """Draw the firing probability in the plane of inputs, measured and as learned."""
+    labels = {
+        "xlabel": "spikes at synapse 1",
+        "ylabel": "spikes at synapse 2",
+        "xticks": (0, 5, 10),
+    }
+    measured = PLANE.fractions(CELL.fire(PLANE.trials(REPEATS), seed=seed), REPEATS)
+    panels = [kit.panel(PLANE.draw, measured, title="Spiking neuron", **labels)]
+    for name, neuron in neurons.items():
+        learned = neuron.predict_proba(PLANE.points)[:, 1]
+        title = f"Trained with {KINDS[name].name}"
+        panels.append(kit.panel(PLANE.draw, learned, title=title, **labels))
+    title = "All four activation functions learn the line of probability 1/2 (white)"
+    return kit.page(title, *panels, size=(9.4, 6.2), colourbar="firing probability")
+
+
+scenario = kit.Scenario(
     name="activations",
-    title="Sigmoid, tanh, ReLU and step, with derivatives, and the neurons that do the same",
+    text=__doc__,
     row="S7",
-    source="L0 L1 L2",
+    source=kit.lectures("L0", "L1", "L2"),
     group="One artificial neuron",
-    description=(
-        "What a unit makes of its score. Sigmoid: a neuron with a soft threshold (escape noise) "
-        "under a current fires within the run with probability sigma(score). Tanh: the same on "
-        "the scale from -1 to 1; two neurons, of which one counts +1 and is driven by twice the "
-        "score, the other -1 and by its negative. ReLU: the rate of a neuron that hardly leaks, "
-        "which is proportional to the current and 0 below. Step: a neuron without noise. The "
-        "derivatives g (1 - g), 1 - g^2, 0 or 1, are measured as slopes; the first two are also "
-        "the variance of the spikes, of tanh twice that. Then one task, the trials of a "
-        "neuron with two synapses, is learned with each activation; the step, whose derivative "
-        "is 0, needs the perceptron rule."
-    ),
     settings=Settings,
     duration=100.0,
     network=network,
     findings=findings,
+    report=report,
     figures=figures,
     compare=compare,
 )

@@ -1,43 +1,179 @@
-"""Gradient descent: guessing a number, and learning from spikes by batches of three sizes."""
+"""Gradient descent: guessing a number, and learning from spikes in batches.
+
+The first task is to guess a number, the weight of a synapse in mV. Each guess is a neuron whose
+potential rises by that amount after one presynaptic spike. The squared error of the potential is a
+parabola with the derivative 2 (guess − number), and each step changes the guess by −rate times the
+derivative. A step multiplies the error by 1 − 2·rate: a small rate converges slowly, and a rate
+above 1 diverges.
+
+In the second task, a logistic neuron learns from many trials of a spiking neuron. A step uses all
+trials (full batch), a few (mini-batch) or a single one (stochastic gradient descent). Smaller
+batches make a step cheaper, and the path noisier. The measure of cost is the number of trials used
+until the loss is close to its minimum.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import bridge
-from neurosim.scenario import Scenario
-from scenarios._kit.common import signed
-from scenarios._kit.trials import DERIVED, SPIKING, TRAINED, draw_share
-from scenarios.artificial_neuron.gradient_descent_model import (
-    MOST,
-    UNIT,
-    Guessing,
-    Lesson,
-    Settings,
-    network,
-)
+import neurosim as ns
+from bridge.spiking import fired_at
+from scenarios import _kit as kit
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-    import neurosim as ns
-
+# Neuron without spikes, for the guesses.
+PASSIVE = ns.LIF(v_threshold=200.0, v_peak=200.0)
+# Neuron whose spikes are learned: one synapse of 3 mV, escape noise of 2 mV.
+UNIT = bridge.SpikingUnit(ns.LIF(), np.array([3.0]), bridge.EscapeNoise(2.0))
+# Most presynaptic spikes in a trial.
+MOST = 10
+# Guesses with each rate, the first included.
+GUESSES = 15
+# Loss above the minimum (nats) below which a descent has arrived.
+CLOSE = 0.01
 COLOURS = {"full batch": "#000000", "mini-batch": "#E69F00", "stochastic": "#56B4E9"}
-"""Of the kinds of descent."""
-WITHIN = 0.01
-"""Excess over the lowest loss (nats) that counts as having arrived."""
 
 
-def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
-    """Measure the errors of the guesses, and how often the neuron to learn from fires."""
-    guessing = Guessing.of(result, settings)
-    errors = (guessing.paths - settings.number) ** 2
+@dataclass(frozen=True)
+class Settings(kit.BaseSettings):
+    """Settings of the scenario."""
+
+    number: float = kit.setting(10.0, "mV", -10.0, 30.0, "number to guess, a synaptic weight")
+    rates: tuple[float, ...] = kit.setting(
+        (0.05, 0.4, 1.05), "", 1e-6, 1.1, "learning rates of the guesses", length=(1, 3)
+    )
+    trials: int = kit.setting(2000, "", 200, 100_000, "trials of the spiking neuron")
+    batch: int = kit.setting(32, "", 1, 99_999, "trials in a mini-batch")
+    passes: int = kit.setting(50, "", 2, 1000, "epochs of training")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if abs(self.number) < 0.1:
+            raise ns.NeurosimError(
+                f"number = {self.number:g} mV is too close to the first guess, 0 mV: give at least "
+                "0.1 mV or at most −0.1 mV"
+            )
+        if self.batch >= self.trials:
+            raise ns.NeurosimError(
+                f"batch = {self.batch} is not below trials = {self.trials}: give a smaller batch"
+            )
+
+    @property
+    def batch_sizes(self) -> dict[str, int]:
+        """Number of trials in a step, by the name of the descent."""
+        return {"full batch": self.trials, "mini-batch": self.batch, "stochastic": 1}
+
+    def guesses(self) -> kit.Floats:
+        """Return the guesses (mV), shape (n_rates, 15)."""
+        paths = np.zeros((len(self.rates), GUESSES))
+        for path, rate in zip(paths, self.rates, strict=True):
+            for k in range(1, GUESSES):
+                path[k] = path[k - 1] - rate * 2.0 * (path[k - 1] - self.number)
+        return paths
+
+    def parabola(self) -> kit.Floats:
+        """Return evenly spaced guesses (mV) on both sides of the number, shape (n_rates, 61)."""
+        reach = 1.3 * np.abs(self.guesses() - self.number).max(axis=1, keepdims=True)
+        return self.number + reach * np.linspace(-1.0, 1.0, 61)
+
+    def counts(self, seed: int) -> kit.Floats:
+        """Return the number of presynaptic spikes in each trial, shape (n_trials, 1)."""
+        drawn = np.random.default_rng(seed).integers(0, MOST + 1, (self.trials, 1))
+        return drawn.astype(float)
+
+
+def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
+    """Add a passive neuron for each guess, and a spiking neuron for each trial."""
+    net = ns.Network()
+    weights = np.concatenate([settings.parabola(), settings.guesses()], axis=1).ravel()
+    guess = net.add("guess", len(weights), PASSIVE)
+    net.drive(guess, ns.SpikeTimes([options.dt]), psp=weights)
+    net.record(guess, "v")
+    kit.add_trials(net, "neuron", UNIT, settings.counts(options.seed), options.dt)
+    return net
+
+
+def measured_guesses(result: ns.Result, settings: Settings) -> tuple[kit.Floats, kit.Floats]:
+    """Return the PSPs (mV) of the guesses of `Settings.parabola` and `Settings.guesses`."""
+    trace = result.traces["guess", "v"]
+    k = np.argmin(np.abs(trace.times - result.dt))
+    psps = (trace.values[k] - PASSIVE.v_rest).reshape(len(settings.rates), -1)
+    return psps[:, :-GUESSES], psps[:, -GUESSES:]
+
+
+class Training(NamedTuple):
+    """Trials of the spiking neuron, and logistic neurons trained on them.
+
+    `best` is at the minimum of the loss (Newton's method). `trained` and `first_epoch` contain, by
+    the name of the descent, the neurons after all epochs, and the histories of the first epoch (of
+    all epochs for the full batch).
+    """
+
+    counts: kit.Floats
+    fired: kit.Bools
+    best: bridge.LogisticNeuron
+    trained: dict[str, bridge.LogisticNeuron]
+    first_epoch: dict[str, bridge.OptimizeResult]
+
+    def loss(self, theta: kit.Floats) -> kit.Floats:
+        """Return the mean cross-entropy (nats) at parameters of shape (..., 2); shape (...)."""
+        activity, index = np.arange(MOST + 1.0), self.counts[:, 0].astype(np.intp)
+        trials = np.bincount(index, minlength=len(activity))
+        spikes = np.bincount(index, self.fired, minlength=len(activity))
+        score = theta[..., :1] + theta[..., 1:] * activity
+        return (np.logaddexp(0.0, score) @ trials - score @ spikes) / len(self.fired)
+
+    @property
+    def lowest(self) -> float:
+        """The minimum of the loss (nats)."""
+        return float(self.loss(np.append(self.best.intercept_, self.best.coef_)))
+
+    def trials_until_close(self, name: str) -> float:
+        """Return the number of trials until the loss is close to its minimum; NaN if never."""
+        # The history of the first epoch has a finer resolution.
+        for history in (self.first_epoch[name], self.trained[name].history_):
+            close = np.flatnonzero(self.loss(history.trajectory) <= self.lowest + CLOSE)
+            if len(close):
+                return float(history.trajectory_rows[close[0]])
+        return np.nan
+
+
+@lru_cache(maxsize=2)
+def training(result: ns.Result, settings: Settings) -> Training:
+    """Train logistic neurons on the spikes of the neuron, by each kind of descent."""
+    counts, fired = settings.counts(result.seed), fired_at(result, "neuron")
+
+    def train(size: int, epochs: int) -> bridge.LogisticNeuron:
+        solver: Any = "gradient" if size == settings.trials else "stochastic"
+        neuron = bridge.LogisticNeuron(
+            solver=solver, batch_size=size, max_iter=epochs, tol=1e-9, random_state=result.seed
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # training stops before it converges
+            return neuron.fit(counts, fired)
+
+    sizes, epochs = settings.batch_sizes, settings.passes
+    return Training(
+        counts,
+        fired,
+        bridge.LogisticNeuron(solver="newton", tol=1e-10).fit(counts, fired),
+        {name: train(size, epochs) for name, size in sizes.items()},
+        {
+            name: train(size, epochs if size == settings.trials else 1).history_
+            for name, size in sizes.items()
+        },
+    )
+
+
+def findings(result: ns.Result, settings: Settings) -> kit.Findings:
+    """Measure the errors of the guesses, and the fraction of trials with a spike."""
+    _, paths = measured_guesses(result, settings)
+    errors = (paths - settings.number) ** 2
     return {
         "number_mv": settings.number,
         "rates": settings.rates,
@@ -45,233 +181,204 @@ def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
         "squared_errors_first_mv2": errors[:, 0],
         "squared_errors_second_mv2": errors[:, 1],
         "squared_errors_last_mv2": errors[:, -1],
-        "potential_minus_guess_mv": np.abs(guessing.paths - settings.guesses()).max(),
+        "potential_minus_guess_mv": np.abs(paths - settings.guesses()).max(),
         "trials": settings.trials,
-        "share_fired": Lesson.of(result, settings).fired.mean(),
+        "share_fired": training(result, settings).fired.mean(),
     }
 
 
-def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
-    """Draw the parabola of the squared error with the guesses at each rate."""
-    from neurosim import plot
-
-    guessing = Guessing.of(result, settings)
-    fig = plot.figure(3.1 * len(settings.rates), 3.6)
-    grid = plot.panels(fig, 1, len(settings.rates))
-    with plot.style():
-        rows = zip(grid, settings.rates, guessing.parabola, guessing.paths, strict=True)
-        for axes, rate, parabola, path in rows:
-            _draw_guesses(axes, parabola, path, settings.number)
-            axes.set(title=f"rate {rate:g}: {_verdict(rate)}", xlabel="guess: PSP reached (mV)")
-        grid[0].set_ylabel("squared error (mV²)")
-        fig.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
-    return {"guesses": fig}
-
-
-def _verdict(rate: float) -> str:
-    """Say what becomes of steps that multiply the error by 1 − 2·rate."""
-    if rate > 1.0:
-        return "too large, it runs away"
-    return "too small, it creeps" if rate < 0.15 else "it gets there"
+def report(found: kit.Findings, settings: Settings) -> kit.Report:
+    """State the errors of the guesses at each rate."""
+    rows = zip(settings.rates, *(found[key] for key in ("error_factor_per_step",
+               "squared_errors_first_mv2", "squared_errors_last_mv2")), strict=True)  # fmt: skip
+    return [
+        f"{GUESSES} guesses of the number {kit.signed(settings.number)} mV were made with each of "
+        f"{len(settings.rates)} learning rates, and a spiking neuron was tested in "
+        f"{settings.trials:,} trials.",
+        *(
+            f"Rate {rate:g}: each step multiplies the error by {factor:.3g}. The squared error "
+            f"changes from {first:.3g} mV² to {last:.3g} mV²."
+            for rate, factor, first, last in rows
+        ),
+        f"The spiking neuron fires in {found['share_fired']:.1%} of the trials. "
+        "`neurosim compare` trains logistic neurons on them.",
+    ]
 
 
-def _draw_guesses(
-    axes: Axes, parabola: NDArray[np.float64], path: NDArray[np.float64], number: float
-) -> None:
-    """Draw the parabola, the guesses on it, and the slope at the first."""
-    words = "squared error of the potential"
-    axes.plot(parabola, (parabola - number) ** 2, color=DERIVED, lw=4, label=words)
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw the parabola of the squared error with the guesses for each rate."""
+    rows = zip(settings.rates, *measured_guesses(result, settings), strict=True)
+    panels = [
+        kit.panel(
+            _draw_guesses, parabola, path, settings.number, title=f"Rate {rate:g}: {outcome(rate)}",
+            xlabel="guess (PSP, mV)", ylabel="" if k else "squared error (mV²)",
+        )
+        for k, (rate, parabola, path) in enumerate(rows)
+    ]  # fmt: skip
+    title = "The learning rate decides whether gradient descent converges"
+    size = (max(5.0, 3.2 * len(panels)), 4.0)
+    return {"guesses": kit.page(title, *panels, size=size, legend=4)}
+
+
+def outcome(rate: float) -> str:
+    """Describe steps that multiply the error by 1 − 2·rate."""
+    if rate >= 1.0:
+        return "divergence" if rate > 1.0 else "oscillation"
+    return "slow convergence" if abs(1.0 - 2.0 * rate) > 0.7 else "convergence"
+
+
+def _draw_guesses(axes: kit.Axes, parabola: kit.Floats, path: kit.Floats, number: float) -> None:
+    """Draw the parabola, the guesses on it, and the slope at the first guess."""
+    axes.plot(parabola, (parabola - number) ** 2, color=kit.LOGISTIC, lw=4, label="squared error")
     first, slope = path[0], 2.0 * (path[0] - number)
     along = first + 0.3 * (number - first) * np.array([-1.0, 1.0])
     height = (first - number) ** 2 + slope * (along - first)
-    axes.plot(along, height, color="black", lw=1.6, label="derivative there")
-    words = "guess after guess"
-    axes.plot(path, (path - number) ** 2, "o-", ms=4, lw=1.0, color=TRAINED, label=words)
-    axes.plot(first, (first - number) ** 2, "s", ms=7, color="black", label="the first guess")
+    axes.plot(along, height, color="black", lw=1.6, label="derivative")
+    axes.plot(path, (path - number) ** 2, "o-", ms=4, lw=1.0, color=kit.TRAINED, label="guesses")
+    axes.plot(first, (first - number) ** 2, "s", ms=7, color="black", label="first guess")
     axes.axvline(number, color="0.45", lw=0.9, ls=":")
-    axes.text(number, 0.98, f" {number:g} mV", transform=axes.get_xaxis_transform(), va="top")
-    axes.set_ylim(top=1.15 * ((parabola - number) ** 2).max())
+    top = 1.2 * ((parabola - number) ** 2).max()
+    kit.label(axes, number, top, f"{kit.signed(number)} mV", side="below")
+    axes.set_ylim(top=top)
 
 
-def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
-    """Set guesses beside potentials; learn from the neuron's spikes by batches of three sizes."""
-    lesson = Lesson.of(result, settings)
-    return bridge.Comparison(
-        title="Gradient descent: guesses as potentials, and learning from spikes",
-        measures=_agreement(result, lesson, settings) | _descents(lesson, settings),
-        drawings={
-            "paths": partial(_draw_paths, lesson, settings),
-            "cost": partial(_draw_cost, lesson),
-            "learned": partial(_draw_learned, lesson),
-        },
-    )
-
-
-def _agreement(result: ns.Result, lesson: Lesson, settings: Settings) -> dict[str, bridge.Measure]:
-    """Return how the trained neurons agree with the spiking one, and what synapse they find."""
-    counts = np.arange(MOST + 1.0)[:, np.newaxis]
-    true, told = UNIT.firing_probability(counts), lesson.best.predict_proba(counts)[:, 1]
-    off = np.abs(true - 0.5) > 1e-9  # at 5 spikes a coin decides
-    same = bridge.agreement(true[off] > 0.5, told[off] > 0.5)
-    guessing = Guessing.of(result, settings)
-    worst = float(np.abs(guessing.paths - settings.guesses()).max())
-    (psp,), ((low, high),) = lesson.best.psp_, lesson.best.psp_interval_
-    twin = bridge.to_logistic(UNIT)
+def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
+    """Compare guesses with potentials, and the descents with each other."""
+    learned = training(result, settings)
+    counts = np.arange(MOST + 1.0)[:, None]
+    true = UNIT.firing_probability(counts)
+    predicted = learned.best.predict_proba(counts)[:, 1]
+    decided = np.abs(true - 0.5) > 1e-9
+    same = bridge.agreement(true[decided] > 0.5, predicted[decided] > 0.5)
+    error = float(np.abs(measured_guesses(result, settings)[1] - settings.guesses()).max())
+    (psp,), ((low, high),) = learned.best.psp_, learned.best.psp_interval_
     measures = {
-        "agreement": replace(same, note=f"same side of p = 1/2, of {off.sum()} inputs"),
-        "guess_minus_potential": bridge.Measure(worst, "mV", note="abstract guess, membrane"),
-        "psp": bridge.Measure(psp, "mV", low, high, f"at the lowest loss; truly {UNIT.psps[0]:g}"),
+        "agreement": same.labelled("Inputs with the same decision", f"of {decided.sum()} inputs"),
+        "guess_minus_potential": kit.Measure(error, "mV", label="Guess minus PSP, largest"),
+        "psp": kit.Measure(
+            psp,
+            "mV",
+            low,
+            high,
+            f"true value {UNIT.psps[0]:g} mV",
+            "PSP at the minimum of the loss",
+        ),
+        "lowest_loss": kit.Measure(learned.lowest, "nats"),
     }
-    for name, neuron in lesson.taught.items():
-        note = f"truly {signed(twin.coef[0])}; lowest loss at {lesson.best.coef_[0, 0]:.4g}"
-        key = f"theta_1_{_key(name)}"
-        measures[key] = bridge.Measure(float(neuron.coef_[0, 0]), note=note)
-    return measures
+    for name in settings.batch_sizes:
+        measures |= _measures(learned, name, settings)
+    needed = {name: learned.trials_until_close(name) for name in settings.batch_sizes}
+    conclusion = "Trials until the loss is within " + (
+        f"{CLOSE:g} nats of its minimum: "
+        + kit.listed(f"{count:,.0f} ({name})" for name, count in needed.items())
+        + ". Small batches need fewer trials, but many of their steps increase the loss."
+    )
+    drawings = {
+        "paths": partial(_paths_page, learned, settings),
+        "cost": partial(_cost_page, learned),
+    }
+    title = "Gradient descent: guesses as potentials, and learning from spikes"
+    return kit.Comparison(title, measures, drawings, conclusion)
 
 
-def _descents(lesson: Lesson, settings: Settings) -> dict[str, bridge.Measure]:
-    """Return cost, speed and noise of each kind of descent."""
-    measures = {"lowest_loss": bridge.Measure(lesson.lowest, "nats")}
-    for name, neuron in lesson.taught.items():
-        history, key = neuron.history_, _key(name)
-        measures[f"trials_per_step_{key}"] = bridge.Measure(
-            settings.batch_sizes[name], note="cost of a step"
-        )
-        note = f"looked at to come within {WITHIN:g} nats of the lowest"
-        trials = lesson.trials_until(name, WITHIN)
-        measures[f"trials_needed_{key}"] = bridge.Measure(trials, note=note)
-        one_pass = history.trajectory_rows <= settings.trials
-        excess = float(lesson.loss(history.trajectory[one_pass][-1]) - lesson.lowest)
-        measures[f"excess_after_one_pass_{key}"] = bridge.Measure(excess, "nats")
-        excess = float(lesson.loss(history.trajectory[-1]) - lesson.lowest)
-        note = f"after {settings.passes} passes"
-        measures[f"excess_at_the_end_{key}"] = bridge.Measure(excess, "nats", note=note)
-        rises = float((np.diff(lesson.loss(history.trajectory)) > 1e-12).mean())
-        note = "share of the steps drawn that go uphill"
-        measures[f"uphill_{key}"] = bridge.Measure(rises, note=note)
-    return measures
+def _measures(learned: Training, name: str, settings: Settings) -> dict[str, kit.Measure]:
+    """Return cost, speed and noise of a descent."""
+    neuron, key = learned.trained[name], name.replace(" ", "_").replace("-", "_")
+    history, best = neuron.history_, learned.best.coef_[0, 0]
+    loss = learned.loss(history.trajectory)
+    first = history.trajectory_rows <= settings.trials
+    return {
+        f"theta_1_{key}": kit.Measure(
+            float(neuron.coef_[0, 0]), note=f"at the minimum {best:.4g}",
+            label=f"Weight θ₁ at the end, {name}",
+        ),
+        f"trials_per_step_{key}": kit.Measure(settings.batch_sizes[name]),
+        f"trials_needed_{key}": kit.Measure(
+            learned.trials_until_close(name), label=f"Trials until close to the minimum, {name}",
+            note=f"{settings.batch_sizes[name]:,} per step",
+        ),
+        f"excess_after_one_pass_{key}": kit.Measure(loss[first][-1] - learned.lowest, "nats"),
+        f"excess_at_the_end_{key}": kit.Measure(loss[-1] - learned.lowest, "nats"),
+        f"uphill_{key}": kit.Measure(
+            float((np.diff(loss) > 1e-12).mean()), label=f"Fraction of steps uphill, {name}"
+        ),
+    }  # fmt: skip
 
 
-def _key(name: str) -> str:
-    return name.replace(" ", "_").replace("-", "_")
-
-
-def _draw_paths(lesson: Lesson, settings: Settings) -> Figure:
-    """Draw the ways on contours of the loss, in coordinates that make these nearly round."""
-    from neurosim import plot
-
-    mean = float(lesson.counts.mean())
-    ways = {name: _centred(begun.trajectory, mean) for name, begun in lesson.begun.items()}
-    (goal,) = _centred(np.append(lesson.best.intercept_, lesson.best.coef_)[np.newaxis], mean)
-    points = np.concatenate([*ways.values(), goal[np.newaxis]])
+def _paths_page(learned: Training, settings: Settings) -> kit.Figure:
+    """Draw the paths over contours of the loss, in coordinates that make these nearly round."""
+    mean = float(learned.counts.mean())
+    (goal,) = _centred(np.append(learned.best.intercept_, learned.best.coef_)[None], mean)
+    paths = {name: _centred(own.trajectory, mean) for name, own in learned.first_epoch.items()}
+    points = np.concatenate([*paths.values(), goal[None]])
     low, high = points.min(axis=0), points.max(axis=0)
     margin = 0.15 * (high - low)
     x, y = (np.linspace(a - m, b + m, 200) for a, b, m in zip(low, high, margin, strict=True))
-    grid = np.stack(np.meshgrid(x, y), axis=-1)
-    theta = np.stack([grid[..., 0] - mean * grid[..., 1], grid[..., 1]], axis=-1)
-    excess = lesson.loss(theta) - lesson.lowest
-    levels = np.geomspace(1e-3, excess.max(), 9)
-    fig = plot.figure(10.0, 3.9)
-    panels = plot.panels(fig, 1, 3, sharex=True, sharey=True)
-    with plot.style():
-        for axes, (name, way) in zip(panels, ways.items(), strict=True):
-            axes.contour(x, y, excess, levels=levels, colors="0.75", linewidths=0.9)
-            axes.plot(*way.T, ".-", ms=3, lw=0.7, color=COLOURS[name])
-            axes.plot(*way[0], "s", ms=7, color="black", label="start")
-            axes.plot(*goal, "*", ms=14, color=TRAINED, mec="black", label="lowest loss")
-            steps, size = lesson.begun[name].trajectory_steps[-1], settings.batch_sizes[name]
-            words = f"{steps:,} steps of {size:,} trial{'s' if size > 1 else ''}"
-            axes.set_title(f"{name}: {words}", fontsize=10)
-            axes.set(xlabel=f"score at the mean input, θ₀ + {mean:.2f} θ₁")
-        panels[0].set_ylabel("weight θ₁ (per spike)")
-        panels[0].plot([], [], color="0.75", label="equal loss")
-        handles = panels[0].get_legend_handles_labels()
-        fig.legend(*handles, loc="outside lower center", ncols=3)
-    return fig
+    score, weight = np.meshgrid(x, y)
+    excess = learned.loss(np.stack([score - mean * weight, weight], axis=-1)) - learned.lowest
+
+    def draw(axes: kit.Axes, name: str) -> None:
+        levels = np.geomspace(1e-3, excess.max(), 9)
+        axes.contour(x, y, excess, levels=levels, colors="0.75", linewidths=0.9)
+        axes.plot([], [], color="0.75", label="equal loss")
+        axes.plot(*paths[name].T, ".-", ms=3, lw=0.7, color=COLOURS[name])
+        axes.plot(*paths[name][0], "s", ms=7, color="black", label="start")
+        axes.plot(*goal, "*", ms=14, color=kit.TRAINED, mec="black", label="minimum of the loss")
+
+    panels = []
+    for name, size in settings.batch_sizes.items():
+        steps = learned.first_epoch[name].trajectory_steps[-1]
+        labels = {"title": f"{name}:\n{steps:,} steps of {size:,} trial{'s' * (size > 1)}"}
+        labels |= {"xlabel": f"score at mean input, θ₀ + {mean:.2f} θ₁"}
+        panels.append(kit.panel(draw, name, **labels, ylabel="" if panels else "weight θ₁"))
+    title = "The smaller the batch, the noisier the path to the minimum"
+    return kit.page(title, *panels, size=(9.8, 4.3), sharex=True, sharey=True, legend=3)
 
 
-def _centred(path: NDArray[np.float64], mean: float) -> NDArray[np.float64]:
-    """Return (θ₀, θ₁) as score at the mean input, and weight."""
+def _centred(path: kit.Floats, mean: float) -> kit.Floats:
+    """Return parameters (θ₀, θ₁) as score at the mean input, and weight."""
     return np.column_stack([path[:, 0] + mean * path[:, 1], path[:, 1]])
 
 
-def _draw_cost(lesson: Lesson) -> Figure:
-    """Draw the loss, less the lowest, against trials looked at, and against steps."""
-    from neurosim import plot
+def _cost_page(learned: Training) -> kit.Figure:
+    """Draw the loss above its minimum against the number of trials, and of steps."""
 
-    fig = plot.figure(8.6, 4.0)
-    left, right = plot.panels(fig, 1, 2, sharey=True)
-    with plot.style():
-        for name in reversed(lesson.taught):
-            history = lesson.taught[name].history_
-            excess = (lesson.loss(history.trajectory) - lesson.lowest)[1:]
-            for axes, way in (
-                (left, history.trajectory_rows[1:]),
-                (right, history.trajectory_steps[1:]),
-            ):
-                axes.loglog(way, excess, color=COLOURS[name], lw=0.5, alpha=0.5)
-                axes.loglog(*_smoothed(way, excess), color=COLOURS[name], lw=2.5, label=name)
-        for axes in (left, right):
-            axes.axhline(WITHIN, color="0.45", lw=0.9, ls=":")
-        left.set(xlabel="trials looked at", ylabel="loss − lowest (nats)", ylim=(1e-5, 1.0))
-        right.set_xlabel("steps")
-        handles, labels = left.get_legend_handles_labels()
-        fig.legend(handles[::-1], labels[::-1], loc="outside lower center", ncols=3)
-    return fig
+    def draw(axes: kit.Axes, by: str) -> None:
+        for name in ("stochastic", "mini-batch", "full batch"):
+            history = learned.trained[name].history_
+            cost = getattr(history, by)[1:]
+            excess = (learned.loss(history.trajectory) - learned.lowest)[1:]
+            axes.loglog(cost, excess, color=COLOURS[name], lw=0.5, alpha=0.4)
+            axes.loglog(*_smoothed(cost, excess), color=COLOURS[name], lw=2.5, label=name)
+        axes.axhline(CLOSE, color="0.45", lw=0.9, ls=":")
+
+    labels = {"ylabel": "loss above minimum (nats)", "ylim": (1e-5, 1.0)}
+    left = kit.panel(draw, "trajectory_rows", xlabel="number of trials used", **labels)
+    right = kit.panel(draw, "trajectory_steps", xlabel="number of steps", ylim=(1e-5, 1.0))
+    title = "Mini-batches need the fewest trials, and the full batch the fewest steps"
+    return kit.page(title, left, right, size=(9.0, 4.3), sharey=True, legend=3)
 
 
-def _smoothed(
-    way: NDArray[np.int64], excess: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return means over parts of a way, of which each is a quarter longer than the last."""
-    part = np.floor(np.log(way) / np.log(1.25)).astype(np.intp)
+def _smoothed(cost: kit.Floats, excess: kit.Floats) -> tuple[kit.Floats, kit.Floats]:
+    """Return means over parts of a path, each 25 % longer than the one before."""
+    part = np.floor(np.log(cost) / np.log(1.25)).astype(np.intp)
     part = np.unique(part, return_inverse=True)[1]
     points = np.bincount(part)
-    return np.bincount(part, way) / points, np.bincount(part, excess) / points
+    return np.bincount(part, cost) / points, np.bincount(part, excess) / points
 
 
-def _draw_learned(lesson: Lesson) -> Figure:
-    """Draw the share of trials in which the neuron fired, with what each descent learned."""
-    from neurosim import plot
-
-    place = lesson.counts[:, 0].astype(np.intp)
-    trials, spikes = np.bincount(place), np.bincount(place, lesson.fired)
-    line = np.linspace(0.0, MOST, 300)[:, np.newaxis]
-    fig = plot.figure(6.4, 4.2)
-    (axes,) = plot.panels(fig)
-    with plot.style():
-        truth = UNIT.firing_probability(line)
-        axes.plot(line, truth, color=DERIVED, lw=5, label="the neuron's law")
-        for (name, neuron), dash in zip(lesson.taught.items(), ("-", "--", ":"), strict=True):
-            told = neuron.predict_proba(line)[:, 1]
-            axes.plot(line, told, dash, color=COLOURS[name], lw=1.8, label=f"learned, {name}")
-        words = "share that fired, 95 % interval"
-        draw_share(axes, np.arange(len(trials)), spikes, trials, color=SPIKING, label=words)
-        axes.set(xlabel="spikes of the input", ylabel="firing probability")
-        axes.legend(loc="upper left")
-    return fig
-
-
-scenario = Scenario(
+scenario = kit.Scenario(
     name="gradient-descent",
-    title="Gradient descent: a number guessed, and spikes learned from in batches",
+    text=__doc__,
     row="S18",
-    source="L2",
+    source=kit.lectures("L2"),
     group="One artificial neuron",
-    description=(
-        "A number is to be guessed: the strength of a synapse, in mV. Each guess is a neuron whose "
-        "potential one spike lifts by so much; the squared error of the potential is a parabola, "
-        "its derivative 2 (guess - number), and the next guess goes a rate times that downhill. "
-        "Each step multiplies the error by 1 - 2 rate: a small rate creeps, one above 1 runs away. "
-        "Then a logistic neuron learns from many trials of a spiking one, by steps that look at "
-        "all trials (full batch), at one (stochastic), or at a few (mini-batch): the fewer, the "
-        "cheaper a step and the noisier the way; what counts is the loss against trials looked at."
-    ),
     settings=Settings,
     duration=5.0,
     dt=5.0,
     network=network,
     findings=findings,
+    report=report,
     figures=figures,
     compare=compare,
 )

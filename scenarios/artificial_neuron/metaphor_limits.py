@@ -49,7 +49,7 @@ MODELS = (
 
 def _strengths(values: tuple[float, ...], unit: str, high: float, help: str) -> tuple[float, ...]:
     """Declare the setting of the strengths of an effect."""
-    return kit.setting(values, unit, 0.0, high, help, length=(2, 20))  # type: ignore[no-any-return]
+    return kit.setting(values, unit, 0.0, high, help, length=(2, 20))
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Settings(kit.BaseSettings):
 
     def strengths(self, effect: Effect) -> tuple[float, ...]:
         """Return the strengths of an effect."""
-        return getattr(self, effect.key)  # type: ignore[no-any-return]
+        return getattr(self, effect.key)
 
     @property
     def populations(self) -> Iterator[tuple[Effect, float]]:
@@ -453,10 +453,8 @@ def _draw_effect(axes: kit.Axes, each: list[Models]) -> None:
     axes.plot(strength, information, color="black", ls=":", lw=1.6, label=label)
     for name, colour, marker, label in MODELS:
         losses = [getattr(model, name) for model in each]
-        value = np.array([loss.value for loss in losses])
-        bars = np.array([(loss.value - loss.low, loss.high - loss.value) for loss in losses])
-        axes.errorbar(strength, value, bars.T, color=colour, marker=marker, ms=4.5, capsize=2,
-                      label=f"{label}, 95 % interval")  # fmt: skip
+        label = f"{label}, 95 % interval"
+        kit.draw_measures(axes, strength, losses, color=colour, marker=marker, label=label)
     axes.axhline(0.0, color="0.45", lw=0.8, zorder=0)
 
 

@@ -1,286 +1,244 @@
-"""A soft perceptron of two inputs: the line it draws in the plane, in spikes and as a formula."""
+"""A soft perceptron and the line that separates its two classes.
+
+The logistic neuron y = σ(1 + 3x₁ − 2x₂) is simulated as a spiking neuron with escape noise, at 169
+points of the plane of its inputs. The lecture's example is (x₁, x₂) = (−1, 2): the score is −6, so
+y = σ(−6) = 0.002. A ReLU neuron would give 0.
+
+With β = 1 per mV, a score of 1 is 1 mV above threshold. A current depolarises the resting neuron by
+16 mV, that is 1 mV above threshold, to implement the constant 1. Input x₁ adds 3x₁ mV through
+synapse 1, and input x₂ subtracts 2x₂ mV through synapse 2; for negative inputs the signs are
+reversed. Where the score is positive, the neuron fires in more than half of the trials, so a
+straight line divides the plane. Without noise the transition is sharp: a perceptron.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 import bridge
 import neurosim as ns
 from bridge.spiking import fired_at
-from neurosim.scenario import Scenario
-from scenarios._kit.common import draw_levels, signed
-from scenarios._kit.trials import DERIVED, add_trials, draw_share
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-    from neurosim.scenario import RunOptions
+from scenarios import _kit as kit
 
 NEURON = ns.LIF()
 EXAMPLE = np.array([-1.0, 2.0])
-"""The lecture's inputs."""
-AXIS = np.linspace(-3.0, 3.0, 13)
-"""Values of each input in the plane."""
-POINTS = np.stack(np.meshgrid(AXIS, AXIS), axis=-1).reshape(-1, 2)
-"""All pairs, the first input running fastest; shape (n_points, 2)."""
+"""Inputs of the lecture."""
+PLANE = kit.Plane.square(-3.0, 3.0, 13)
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What can be changed."""
+class Settings(kit.BaseSettings):
+    """Settings of the scenario."""
 
-    theta: tuple[float, ...] = field(
-        default=(1.0, 3.0, -2.0), metadata={"help": "constant and the weights of both inputs"}
+    theta: tuple[float, ...] = kit.setting(
+        (1.0, 3.0, -2.0), "", -50.0, 50.0, "constant and weights of both inputs", length=(3, 3)
     )
-    beta: float = field(
-        default=1.0, metadata={"help": "score that a millivolt is worth", "unit": "per mV"}
-    )
-    repeats: int = field(default=400, metadata={"help": "trials at each of the 169 points"})
-
-    def __post_init__(self) -> None:
-        if len(self.theta) != 3 or not all(abs(value) <= 50.0 for value in self.theta):
-            given = ", ".join(f"{value:g}" for value in self.theta)
-            raise ns.NeurosimError(f"theta = {given}: give three values from -50 to 50")
-        if not 0.05 <= self.beta <= 50.0:
-            raise ns.NeurosimError(f"beta = {self.beta:g} per mV is outside 0.05 to 50 per mV")
-        if not 20 <= self.repeats <= 5000:
-            raise ns.NeurosimError(f"repeats = {self.repeats} is outside 20 to 5000")
+    beta: float = kit.setting(1.0, "per mV", 0.05, 50.0, "score per mV of membrane potential")
+    repeats: int = kit.setting(400, "", 20, 5000, "trials at each of the 169 points")
 
     @property
     def logistic(self) -> bridge.LogisticUnit:
-        """The abstract neuron."""
+        """The logistic neuron."""
         return bridge.LogisticUnit(self.theta[0], np.array(self.theta[1:]))
 
     @property
     def unit(self) -> bridge.SpikingUnit:
-        """Its spiking twin, with a current that brings it to the constant."""
+        """The equivalent spiking neuron."""
         return bridge.to_spiking(self.logistic, neuron=NEURON, noise="escape", beta=self.beta)
 
+    @property
+    def formula(self) -> str:
+        """The score as text, such as "1 + 3 x₁ − 2 x₂"."""
+        text = kit.signed(self.theta[0])
+        for weight, name in zip(self.theta[1:], ("x₁", "x₂"), strict=True):
+            text += f" {'−' if weight < 0 else '+'} {abs(weight):g} {name}"
+        return text
 
-def network(settings: Settings, options: RunOptions) -> ns.Network:
-    """Describe one step of many neurons with escape noise, and of one at each point without."""
-    net = ns.Network()
-    unit = settings.unit
-    add_trials(net, "example", unit, np.tile(EXAMPLE, (10 * settings.repeats, 1)), options.dt)
-    add_trials(net, "noisy", unit, np.repeat(POINTS, settings.repeats, axis=0), options.dt)
-    noiseless = net.add(
-        "noiseless", len(POINTS), NEURON, v_init=NEURON.v_rest + unit.current_depolarisation
-    )
+
+def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
+    """Add one neuron with escape noise for each trial, and one without noise for each point."""
+    net, unit = ns.Network(), settings.unit
+    example = np.tile(EXAMPLE, (10 * settings.repeats, 1))
+    kit.add_trials(net, "example", unit, example, options.dt)
+    kit.add_trials(net, "noisy", unit, PLANE.trials(settings.repeats), options.dt)
+    rest = NEURON.v_rest + unit.current_depolarisation
+    noiseless = net.add("noiseless", len(PLANE.points), NEURON, v_init=rest)
     net.drive(noiseless, ns.ConstantCurrent(unit.current))
-    unit.present(net, noiseless, POINTS, at=options.dt)
+    unit.present(net, noiseless, PLANE.points, at=options.dt)
     return net
 
 
-@dataclass(frozen=True, eq=False)
-class Plane:
-    """What the neurons did.
-
-    Attributes
-    ----------
-    example : (n_trials,) ndarray of bool
-        Whether the neuron with noise fired at the lecture's inputs.
-    fired : (n_points, n_repeats) ndarray of bool
-        Whether it fired at each point of the plane.
-    noiseless : (n_points,) ndarray of bool
-        Whether the one without noise did.
-    """
-
-    example: NDArray[np.bool_]
-    fired: NDArray[np.bool_]
-    noiseless: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, result: ns.Result) -> Plane:
-        """Return what the neurons of a run did."""
-        fired = fired_at(result, "noisy").reshape(len(POINTS), -1)
-        return cls(fired_at(result, "example"), fired, fired_at(result, "noiseless"))
-
-    def pooled(self, score: NDArray[np.float64]) -> tuple[NDArray, NDArray, NDArray]:
-        """Return the distinct scores with the spikes and trials at each."""
-        distinct, place = np.unique(np.round(score, 9), return_inverse=True)
-        repeats = self.fired.shape[1]
-        spikes = np.bincount(place, self.fired.sum(axis=1))
-        return distinct, spikes, repeats * np.bincount(place)
+def outcome(result: ns.Result) -> tuple[kit.Bools, kit.Bools, kit.Bools]:
+    """Return the spikes at the example, at (point, trial), and at each point without noise."""
+    fired = fired_at(result, "noisy").reshape(len(PLANE.points), -1)
+    return fired_at(result, "example"), fired, fired_at(result, "noiseless")
 
 
-def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
-    """Measure how often the neuron fires at the lecture's inputs, and on which side of the line."""
-    plane, unit, logistic = Plane.of(result), settings.unit, settings.logistic
-    score = logistic.score(EXAMPLE)
-    relu = bridge.find_activation("relu")
+def findings(result: ns.Result, settings: Settings) -> kit.Findings:
+    """Measure how often the neuron fires at the example, and on which side of the line."""
+    (example, _, noiseless), unit = outcome(result), settings.unit
+    logistic, score = settings.logistic, settings.logistic.score(EXAMPLE)
     return {
         "score": score,
         "prediction": logistic.probability(EXAMPLE),
-        "relu": relu(score),
-        "spiking_share": plane.example.mean(),
-        "spiking_interval": bridge.wilson_interval(plane.example.sum(), len(plane.example)),
+        "relu": bridge.find_activation("relu")(score),
+        "spiking_share": example.mean(),
+        "spiking_interval": bridge.wilson_interval(example.sum(), len(example)),
         "potential_mv": NEURON.v_rest + unit.potential(EXAMPLE),
         "psps_mv": unit.psps,
         "current_pa": unit.current,
         "lift_mv": unit.current_depolarisation,
-        "noiseless_on_its_side": (plane.noiseless == (logistic.score(POINTS) > 0.0)).mean(),
+        "noiseless_on_its_side": (noiseless == (logistic.score(PLANE.points) > 0.0)).mean(),
     }
 
 
-def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
-    """Draw how the potential at the lecture's inputs comes about, and the share that fires."""
-    from neurosim import plot
-
-    plane, logistic = Plane.of(result), settings.logistic
-    fig = plot.figure(8.4, 3.9)
-    left, right = plot.panels(fig, 1, 2)
-    with plot.style():
-        _draw_sum(left, settings.unit)
-        draw_levels(left, result.populations["noisy"])
-        score, spikes, trials = plane.pooled(logistic.score(POINTS))
-        line = np.linspace(-10.0, 10.0, 400)
-        sigmoid = bridge.find_activation("sigmoid")
-        right.plot(line, sigmoid(line), color=DERIVED, lw=4, label="σ(score)")
-        near = np.abs(score) <= line[-1]
-        words = "share that fired, 95 % interval"
-        draw_share(right, score[near], spikes[near], trials[near], label=words)
-        fired, known = np.array([plane.example.sum()]), logistic.score([EXAMPLE])
-        look = {"color": "black", "fmt": "s", "label": "at (−1, 2)", "zorder": 5}
-        draw_share(right, known, fired, len(plane.example), **look)
-        right.set(ylabel="share of trials with a spike")
-        right.set_xlabel(f"score {formula(settings)}")
-        handles = right.get_legend_handles_labels()
-        fig.legend(*handles, loc="outside lower right", ncols=3)
-    return {"spikes": fig}
+def report(found: kit.Findings, settings: Settings) -> kit.Report:
+    """State the response to the example, and the line in the plane."""
+    psps = kit.listed(kit.signed(psp, 4, plus=True) for psp in found["psps_mv"])
+    potential = kit.signed(found["potential_mv"], 6)
+    fraction = kit.estimate(found["spiking_share"], found["spiking_interval"], digits=4)
+    return [
+        f"A spiking neuron with the score {settings.formula} was tested in {settings.repeats} "
+        f"trials at each of {len(PLANE.points)} points, and in {10 * settings.repeats:,} trials at "
+        "(−1, 2).",
+        f"A current of {found['current_pa']:.4g} pA shifts the potential by "
+        f"{kit.signed(found['lift_mv'], 4, plus=True)} mV. An input of 1 has PSPs of {psps} mV.",
+        f"At (−1, 2) the potential is {potential} mV and the score "
+        f"{kit.signed(found['score'], 4)}. The logistic neuron gives {found['prediction']:.4f}, a "
+        f"ReLU neuron {kit.signed(found['relu'], 4)}.",
+        f"There the spiking neuron fires in a fraction {fraction} of the trials.",
+        "Without noise, it fires if and only if the score is positive. This holds at "
+        f"{found['noiseless_on_its_side']:.1%} of the points.",
+    ]
 
 
-def formula(settings: Settings) -> str:
-    """Return the score in words: 1 + 3 x₁ − 2 x₂."""
-    text = signed(settings.theta[0])
-    for weight, name in zip(settings.theta[1:], ("x₁", "x₂"), strict=True):
-        text += f" {'−' if weight < 0 else '+'} {abs(weight):g} {name}"
-    return text
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw the sum that leads to the potential, and the fraction of trials with a spike."""
+    left = kit.panel(
+        _draw_sum, result, settings.unit, ylabel="membrane potential (mV)",
+        title="Current and synapses add at (−1, 2)",
+    )  # fmt: skip
+    right = kit.panel(
+        _draw_fractions, result, settings, ylabel="firing probability", legend="upper left",
+        xlabel=f"score {settings.formula}", title="The sum determines the probability",
+        ylim=(-0.03, 1.25), yticks=np.linspace(0.0, 1.0, 6),
+    )  # fmt: skip
+    title = "The membrane sums the inputs, and escape noise is the logistic function"
+    return {"spikes": kit.page(title, left, right, size=(9.2, 4.2))}
 
 
-def _draw_sum(axes: Axes, unit: bridge.SpikingUnit) -> None:
-    """Draw the potential at the lecture's inputs as a sum: current, then each synapse."""
-    from neurosim import plot
-
+def _draw_sum(axes: kit.Axes, result: ns.Result, unit: bridge.SpikingUnit) -> None:
+    """Draw the potential at the example as a sum of arrows."""
     parts = [unit.current_depolarisation, *(unit.psps * EXAMPLE)]
-    names = ["current"]
-    names += [f"synapse {k}\nx{'₁₂'[k - 1]} = {signed(x)}" for k, x in enumerate(EXAMPLE, start=1)]
-    level = NEURON.v_rest
-    for place, part in enumerate(parts):
-        colour = plot.EXCITATORY if part > 0 else plot.INHIBITORY
-        axes.bar(place, part, 0.55, level, color=colour if place else plot.NEUTRAL)
-        below = min(level, level + part)
-        words = f"{'+' if part > 0 else ''}{signed(round(part, 3))} mV"
-        axes.text(place, below - 0.2, words, ha="center", va="top", fontsize=9)
-        axes.plot([place - 0.28, place + 1.28], [level + part] * 2, color="black", lw=1.0)
-        level += part
-    words = f"{signed(round(level, 3))} mV"
-    axes.text(len(parts) + 0.02, level + 0.3, words, ha="center", fontsize=9)
-    axes.plot(len(parts), level, "s", color="black", ms=5)
-    axes.set_xticks(range(len(parts) + 1), [*names, "potential"])
-    top = NEURON.v_rest + np.cumsum([0.0, *parts]).max()
-    low = NEURON.v_rest + np.cumsum([0.0, *parts]).min()
-    axes.set(ylabel="membrane potential (mV)", ylim=(low - 2.0, max(top, NEURON.v_threshold) + 1.0))
+    levels = NEURON.v_rest + np.cumsum([0.0, *parts])
+    colours = ["black", *(ns.plot.colour_of(1 if part >= 0 else -1) for part in parts[1:])]
+    for k, part in enumerate(parts):
+        start, end = levels[k], levels[k + 1]
+        arrow = {"arrowstyle": "-|>", "color": colours[k], "lw": 3.0, "shrinkA": 0, "shrinkB": 0}
+        axes.annotate("", (k, end), (k, start), arrowprops=arrow)
+        axes.plot([k - 0.2, k + 1.2], [end, end], color="0.45", lw=0.9)
+        text = f"{kit.signed(part, 4, plus=True)} mV"
+        kit.label(axes, k, 0.5 * (start + end), text, colours[k])
+    axes.plot(len(parts), levels[-1], "D", color=kit.SPIKING)
+    kit.label(axes, len(parts), levels[-1], f"{kit.signed(levels[-1], 6)} mV", kit.SPIKING, "below")
+    kit.draw_levels(axes, result.populations["noisy"])
+    names = [f"synapse {k}\nx{'₁₂'[k - 1]} = {kit.signed(x)}" for k, x in enumerate(EXAMPLE, 1)]
+    axes.set_xticks(range(len(parts) + 1), ["current", *names, "sum"])
+    axes.set_ylim(min(*levels, NEURON.v_rest) - 2.5, max(*levels, NEURON.v_threshold) + 1.5)
 
 
-def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
-    """Set the plane of the spiking neuron beside that of the logistic one, and train on it."""
-    plane, logistic = Plane.of(result), settings.logistic
-    repeats = plane.fired.shape[1]
-    if plane.fired.all() or not plane.fired.any():
+def _draw_fractions(axes: kit.Axes, result: ns.Result, settings: Settings) -> None:
+    """Draw the fraction of trials with a spike against the score, and the logistic function."""
+    example, fired, _ = outcome(result)
+    line = np.linspace(-10.0, 10.0, 400)
+    sigmoid = bridge.find_activation("sigmoid")(line)
+    axes.plot(line, sigmoid, color=kit.LOGISTIC, lw=4, alpha=0.6, label="logistic neuron σ(score)")
+    score, spikes, trials = kit.pool_trials(settings.logistic.score(PLANE.points), fired)
+    near = np.abs(score) <= line[-1]
+    label = "spiking neuron, fraction of trials"
+    kit.draw_fraction(axes, score[near], spikes[near], trials[near], label=label)
+    known = settings.logistic.score(EXAMPLE[None])
+    look = {"color": "black", "fmt": "s", "label": "at (−1, 2)", "zorder": 5}
+    kit.draw_fraction(axes, known, [example.sum()], len(example), **look)
+
+
+def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
+    """Compare the spiking neuron with the logistic one, and train a logistic neuron on it."""
+    (example, fired, noiseless), logistic = outcome(result), settings.logistic
+    if fired.all() or not fired.any():
         raise ns.NeurosimError(
-            f"{'all' if plane.fired.any() else 'none'} of the {plane.fired.size} trials fired, and "
-            "a logistic neuron learns from both kinds: choose theta so that its line crosses the "
+            f"{'all' if fired.any() else 'none'} of the {fired.size} trials fired, but training "
+            "needs trials with and without a spike: choose theta so that its line crosses the "
             "plane from -3 to 3"
         )
-    trained = bridge.LogisticNeuron(solver="newton")
-    trained.fit(np.repeat(POINTS, repeats, axis=0), plane.fired.ravel())
-    predicted, share = logistic.probability(POINTS), plane.fired.mean(axis=1)
-    planes = {
-        "spiking neuron, measured": share,
-        f"σ({formula(settings)})": predicted,
-        "spiking, without noise": plane.noiseless.astype(float),
-    }
-    shape = (len(AXIS), len(AXIS))
-    return bridge.Comparison(
-        title="A soft perceptron: spiking and logistic",
-        measures=_agreement(plane, settings) | _recovered(trained, settings),
-        drawings={
-            "plane": partial(
-                bridge.decision_plane,
-                AXIS,
-                AXIS,
-                {name: values.reshape(shape) for name, values in planes.items()},
-                labels=("input $x_1$", "input $x_2$"),
-            ),
-        },
-    )
-
-
-def _agreement(plane: Plane, settings: Settings) -> dict[str, bridge.Measure]:
-    """Return how near both spiking neurons are to the logistic one."""
-    logistic, share = settings.logistic, plane.fired.mean(axis=1)
-    score, predicted = logistic.score(POINTS), logistic.probability(POINTS)
-    off = np.abs(score) > 1e-9  # on the line itself a coin decides
-    same = bridge.agreement(share[off] > 0.5, predicted[off] > 0.5)
-    step = bridge.agreement(plane.noiseless[off], predicted[off] > 0.5)
-    low, high = bridge.wilson_interval(plane.example.sum(), len(plane.example))
-    note = f"predicted {logistic.probability(EXAMPLE):.4f}; ReLU gives 0"
-    example = bridge.Measure(plane.example.mean(), "", float(low), float(high), note)
-    entropy = bridge.cross_entropy(plane.fired.ravel(), np.repeat(predicted, plane.fired.shape[1]))
-    worst = float(np.abs(share - predicted).max())
-    error = 0.5 / np.sqrt(plane.fired.shape[1])
-    note = f"standard error of a point up to {error:.2g}"
-    return {
-        "agreement": replace(same, note=f"same side of the line, of {off.sum()} points"),
-        "agreement_noiseless": replace(step, note="the neuron without noise: the hard perceptron"),
-        "spiking_share_example": example,
-        "largest_difference": bridge.Measure(worst, note=note),
-        "cross_entropy": replace(entropy, note="of σ(score) on the spiking trials"),
-    }
-
-
-def _recovered(trained: bridge.LogisticNeuron, settings: Settings) -> dict[str, bridge.Measure]:
-    """Return the weights that a logistic neuron learns from the spikes."""
+    repeats, fraction = fired.shape[1], fired.mean(axis=1)
+    trained = bridge.LogisticNeuron(solver="newton").fit(PLANE.trials(repeats), fired.ravel())
+    score, predicted = logistic.score(PLANE.points), logistic.probability(PLANE.points)
+    decided = np.abs(score) > 1e-9  # on the line, the probability is 1/2
+    same = bridge.agreement(fraction[decided] > 0.5, predicted[decided] > 0.5)
+    step = bridge.agreement(noiseless[decided], predicted[decided] > 0.5)
+    low, high = bridge.wilson_interval(example.sum(), len(example))
+    entropy = bridge.cross_entropy(fired.ravel(), np.repeat(predicted, repeats))
+    points = f"of {decided.sum()} points"
+    measures = {
+        "agreement": same.labelled("Points on the same side of the line", points),
+        "agreement_noiseless": step.labelled("The same without noise (perceptron)", points),
+        "spiking_share_example": kit.Measure(
+            example.mean(), "", float(low), float(high),
+            f"predicted {logistic.probability(EXAMPLE):.4f}", "Firing probability at (−1, 2)",
+        ),
+        "largest_difference": kit.Measure(
+            np.abs(fraction - predicted).max(), label="Largest difference in probability",
+            note=f"standard error ≤ {0.5 / np.sqrt(repeats):.2g}",
+        ),
+        "cross_entropy": entropy.labelled("Cross-entropy of the logistic neuron"),
+    }  # fmt: skip
     half = bridge.NORMAL_95 * trained.standard_errors_
-    values = [trained.intercept_[0], *trained.coef_[0]]
-    return {
-        f"theta_{k}": bridge.Measure(
-            float(value),
-            "",
-            float(value - half[k]),
-            float(value + half[k]),
-            f"trained on the spikes; truly {signed(settings.theta[k])}",
+    for k, value in enumerate((trained.intercept_[0], *trained.coef_[0])):
+        note, label = f"true value {kit.signed(settings.theta[k])}", f"Trained weight θ{'₀₁₂'[k]}"
+        measures[f"theta_{k}"] = kit.Measure(
+            float(value), "", value - half[k], value + half[k], note, label
         )
-        for k, value in enumerate(values)
-    }
+    conclusion = (
+        "The spiking neuron fires with the probability of the logistic neuron, on the same side of "
+        f"the line at {same.value:.1%} of the points. Without noise it is a perceptron."
+    )
+    drawings = {"plane": partial(_draw_planes, settings, fraction, predicted, noiseless)}
+    title = "A soft perceptron: spiking and logistic neuron"
+    return kit.Comparison(title, measures, drawings, conclusion)
 
 
-scenario = Scenario(
+def _draw_planes(
+    settings: Settings, fraction: kit.Floats, predicted: kit.Floats, noiseless: kit.Bools
+) -> kit.Figure:
+    """Draw the firing probability over the plane of both inputs."""
+    panels = (
+        kit.panel(PLANE.draw, values, title=name, xlabel="input x₁", ylabel=ylabel)
+        for values, name, ylabel in (
+            (fraction, f"Spiking, {settings.repeats} trials each", "input x₂"),
+            (predicted, f"σ({settings.formula})", ""),
+            (noiseless.astype(float), "Spiking, without noise", ""),
+        )
+    )
+    title = "A line separates the inputs with and without a spike"
+    return kit.page(title, *panels, size=(9.6, 3.6), sharey=True, colourbar="firing probability")
+
+
+scenario = kit.Scenario(
     name="soft-perceptron",
-    title="A soft perceptron of two inputs and the line it draws in the plane",
+    text=__doc__,
     row="S14",
-    source="L1 L2",
+    source=kit.lectures("L1", "L2"),
     group="One artificial neuron",
-    description=(
-        "y = g(1 + 3 x1 - 2 x2) at (-1, 2) is sigma(-6) = 0.002, and 0 if g is ReLU. In spikes, "
-        "with beta = 1 per mV, a score of 1 is 1 mV above threshold. As the constant is not below "
-        "0, a current lifts the resting neuron by 16 mV, 1 mV over its threshold. An input x is a "
-        "volley of that strength: synapse 1 adds 3 mV times x1, synapse 2 takes 2 mV times x2; for "
-        "a negative input each works with the opposite sign, as if a second cell of that sign "
-        "fired in its place. Where the score is above 0 the neuron fires in more than half of the "
-        "trials: a straight line parts the plane. Without noise the step is sharp: the perceptron."
-    ),
     settings=Settings,
     duration=5.0,
     dt=5.0,
     network=network,
     findings=findings,
+    report=report,
     figures=figures,
     compare=compare,
 )

@@ -116,18 +116,12 @@ def outcome(result: ns.Result, settings: Settings) -> tuple[kit.Floats, kit.Bool
     return excess, noiseless, fired.reshape(len(excess), -1)
 
 
-def pooled(excess: kit.Floats, fired: kit.Bools) -> tuple[kit.Floats, kit.Floats, kit.Floats]:
-    """Return the distinct values of `excess`, with the numbers of spikes and of trials."""
-    levels, index = np.unique(excess, return_inverse=True)
-    return levels, np.bincount(index, fired.sum(axis=1)), np.bincount(index) * fired.shape[1]
-
-
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Compare the neuron without noise with the step, and the one with noise with σ."""
     excess, noiseless, fired = outcome(result, settings)
     unit = settings.unit(result.duration, result.dt)
     noise, logistic = unit.noise, bridge.to_logistic(unit)
-    levels, spikes, trials = pooled(excess, fired)
+    levels, spikes, trials = kit.pool_trials(excess, fired)
     exact = excess == 0.0
     differences = spikes / trials - expit(noise.beta * (levels - noise.bias))
     return {
@@ -169,7 +163,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     excess, noiseless, fired = outcome(result, settings)
     noise = settings.unit(result.duration, result.dt).noise
     ends, shift = _span(excess), NEURON.v_threshold
-    levels, spikes, trials = pooled(excess, fired)
+    levels, spikes, trials = kit.pool_trials(excess, fired)
 
     def draw_step(axes: kit.Axes, shift: float, low: float, high: float) -> None:
         corners = np.repeat([ends[0], 0.0, ends[1]], (1, 2, 1)) + shift
@@ -335,9 +329,8 @@ def _draw_difference(
     probabilities: dict[str, kit.Floats],
 ) -> kit.Figure:
     """Draw how far the other probabilities are from the derived logistic neuron."""
-    levels, spikes, trials = pooled(excess, fired)
-    low, high = bridge.wilson_interval(spikes, trials)
-    fraction, (start, stop) = spikes / trials, _span(excess)
+    levels, spikes, trials = kit.pool_trials(excess, fired)
+    start, stop = _span(excess)
     line = np.linspace(start, stop, 500)
 
     def derived(x: kit.Floats) -> kit.Floats:
@@ -347,10 +340,8 @@ def _draw_difference(
         axes.axhline(0.0, color=kit.LOGISTIC, lw=3, label="derived logistic neuron")
         exact = noise.firing_probability(line) - derived(line)
         axes.plot(line, exact, color="black", label="exact probability under this noise")
-        bars = np.stack([fraction - low, high - fraction]).clip(0.0)
-        look = {"fmt": "D", "ms": 4, "capsize": 2, "color": kit.SPIKING}
         label = "spiking neuron, 95 % interval"
-        axes.errorbar(levels, fraction - derived(levels), bars, label=label, **look)
+        kit.draw_fraction(axes, levels, spikes, trials, minus=derived(levels), label=label)
         trained = probabilities["trained"] - probabilities["derived"]
         axes.plot(excess, trained, ".", color=kit.TRAINED, label="trained logistic neuron")
 

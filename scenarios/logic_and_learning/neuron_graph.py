@@ -1,39 +1,63 @@
-"""A loop-free graph of units and its gradient by the chain rule, abstract and in spikes."""
+"""A graph of neurons, and its gradient by the chain rule.
+
+The units of g = f5(f4(f1(x1), f2(x2)), f2(x2), f3(x3)) form a graph without loops; each is a
+logistic unit. The chain rule gives the derivatives of g, from the output backwards. The output of
+f2 is used twice, so the derivatives along both paths are added. The same graph written in layers
+and matrices, F = σ(W x + b), gives the same numbers.
+
+In spikes, a group of 40 neurons with graded thresholds represents each of f1 to f4, and the
+fraction that fires represents its value. Neurons with escape noise represent f5. Each group fires
+once, one time step after its inputs. Spikes of f2 have a delay of one step to f4 and of two steps
+to f5, so that all inputs of f5 arrive together. Derivatives of g are measured from the spikes as
+well, including those along each path of f2 alone.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 
 import bridge
-from neurosim.scenario import Scenario
+import neurosim as ns
+from bridge import Unit
+from bridge.spiking import NeuronGroup
+from scenarios import _kit as kit
 from scenarios._kit.diagrams import draw_diagram
-from scenarios._kit.trials import DERIVED, draw_share
-from scenarios.logic_and_learning.neuron_graph_model import (
-    AXIS,
-    CURVES,
-    GRAPH,
-    POINT,
-    SIZE,
-    STEP,
-    WAY_CURVES,
-    WAYS,
-    Curves,
-    Settings,
-    finite_differences,
-    network,
-    secant,
+
+F1, F2, F3 = Unit({"x1": 2.0}, -1.0), Unit({"x2": -2.0}, -0.5), Unit({"x3": 1.5}, 0.0)
+GRAPH = bridge.neuron_graph(
+    ["x1", "x2", "x3"],
+    {
+        "f1": F1,
+        "f2": F2,
+        "f3": F3,
+        "f4": Unit({"f1": 5.0, "f2": -4.0}, -0.5),
+        "f5": Unit({"f4": 5.0, "f2": 6.0, "f3": -4.0}, -2.5),
+    },
 )
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-    import neurosim as ns
-
+# The same graph with a copy of x2 and f2 for each of the two paths.
+SPLIT = bridge.neuron_graph(
+    ["x1", "x2 to f4", "x2 to f5", "x3"],
+    {
+        "f1": F1,
+        "f2 to f4": Unit({"x2 to f4": -2.0}, -0.5),
+        "f2 to f5": Unit({"x2 to f5": -2.0}, -0.5),
+        "f3": F3,
+        "f4": Unit({"f1": 5.0, "f2 to f4": -4.0}, -0.5),
+        "f5": Unit({"f4": 5.0, "f2 to f5": 6.0, "f3": -4.0}, -2.5),
+    },
+)
+# Inputs at which derivatives are computed, also of the graph with two copies of x2.
+POINT = np.array([0.5, -0.5, 1.0])
+SPLIT_POINT = POINT[[0, 1, 1, 2]]
+# Values of one input, while the others keep theirs.
+AXIS = np.linspace(-2.5, 2.5, 11)
+STEP = float(AXIS[1] - AXIS[0])
+# Neurons of each group.
+SIZE = 40
 PLACES = {
     "x1": (0.0, 2.0),
     "x2": (0.0, 0.0),
@@ -46,30 +70,118 @@ PLACES = {
 }
 
 
+@dataclass(frozen=True)
+class Settings(kit.BaseSettings):
+    """Settings of the scenario."""
+
+    trials: int = kit.setting(1000, "", 50, 10_000, "neurons that represent f5")
+
+    @property
+    def groups(self) -> tuple[NeuronGroup, NeuronGroup]:
+        """Both graphs as spiking networks."""
+        return (
+            NeuronGroup(GRAPH, SIZE, self.trials, noise=False, name="graph, "),
+            NeuronGroup(SPLIT, SIZE, self.trials, noise=False, name="split, "),
+        )
+
+
+def along(point: kit.Floats, *inputs: int) -> kit.Floats:
+    """Return points along each of the inputs, shape (len(inputs) · 11, n_inputs)."""
+    points = np.tile(point, (len(inputs), len(AXIS), 1))
+    for k, number in enumerate(inputs):
+        points[k, :, number] = AXIS
+    return points.reshape(-1, len(point))
+
+
+CURVES, SPLIT_CURVES = along(POINT, 0, 1, 2), along(SPLIT_POINT, 1, 2)
+
+
+def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
+    """Add both graphs, with separate neurons for each point."""
+    depth = max(GRAPH.depths)
+    if options.duration < depth * options.dt:
+        raise ns.NeurosimError(
+            f"duration = {options.duration:g} ms is shorter than the longest path of {depth} "
+            f"units: give at least {depth * options.dt:g} ms"
+        )
+    net = ns.Network(dale=False)
+    for group, points in zip(settings.groups, (CURVES, SPLIT_CURVES), strict=True):
+        group.add_to(net, points, dt=options.dt)
+    return net
+
+
 def chain_rule() -> tuple[dict[str, float], dict[str, float]]:
-    """Return values and derivatives ∂g/∂ of all signals at `POINT`, by name."""
-    values = GRAPH.signals(POINT[np.newaxis])[0]
-    slopes = GRAPH.slopes(POINT[np.newaxis])[1][0]
+    """Return the values of all signals at `POINT` and the derivatives of g by them, by name."""
+    values, slopes = GRAPH.signals(POINT[None])[0], GRAPH.slopes(POINT[None])[1][0]
+    names = GRAPH.names
     return (
-        dict(zip(GRAPH.names, values.tolist(), strict=True)),
-        dict(zip(GRAPH.names, slopes.tolist(), strict=True)),
+        dict(zip(names, values.tolist(), strict=True)),
+        dict(zip(names, slopes.tolist(), strict=True)),
     )
 
 
-def both_ways() -> tuple[float, float]:
-    """Return the derivatives of g by f2 along its way through f4, and along that to f5."""
-    slopes = WAYS.slopes(POINT[[0, 1, 1, 2]][np.newaxis])[1][0]
-    named = dict(zip(WAYS.names, slopes.tolist(), strict=True))
-    return named["f2 to f4"], named["f2 to f5"]
+def both_paths() -> tuple[float, float]:
+    """Return the derivatives of g by f2 along its path through f4, and along its path to f5."""
+    slopes = dict(zip(SPLIT.names, SPLIT.slopes(SPLIT_POINT[None])[1][0].tolist(), strict=True))
+    return slopes["f2 to f4"], slopes["f2 to f5"]
 
 
-def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
-    """Go through the graph, back by the chain rule, and through its neurons."""
+def finite_differences(h: float = 1e-6) -> kit.Floats:
+    """Return the derivatives of g by its parameters as finite differences."""
+
+    def g(theta: kit.Floats) -> float:
+        return float(GRAPH.with_parameters(theta)(POINT[None])[0, 0])
+
+    shifts = h * np.eye(GRAPH.n_parameters)
+    return np.array([g(GRAPH.parameters + e) - g(GRAPH.parameters - e) for e in shifts]) / (2 * h)
+
+
+class Curve(NamedTuple):
+    """The value of g along one input."""
+
+    key: str
+    title: str
+    # Index of the input, and its value at the point.
+    number: int
+    at: float
+    # Derivative of g by the chain rule.
+    slope: float
+    # g of the abstract graph, and fraction of the neurons of f5 that fire, at `AXIS`.
+    exact: kit.Floats
+    fraction: kit.Floats
+
+    def secant(self, values: kit.Floats) -> float:
+        """Return the slope of a curve between the neighbours of the point."""
+        k = int(np.argmin(np.abs(AXIS - self.at)))
+        return float((values[k + 1] - values[k - 1]) / (2.0 * STEP))
+
+
+def measured_curves(result: ns.Result, settings: Settings) -> list[Curve]:
+    """Return g along x1, x2 and x3, and along x2 with each path of f2 alone."""
+    _, slopes = chain_rule()
+    f2_by_x2 = slopes["x2"] / slopes["f2"]
+    exact = np.concatenate([GRAPH(CURVES), SPLIT(SPLIT_CURVES)]).reshape(-1, len(AXIS))
+    spiking = np.concatenate([group.outputs_in(result)[-1].ravel() for group in settings.groups])
+    through_f4, direct = both_paths()
+    rows = [(name, f"{name}", k, slopes[name]) for k, name in enumerate(("x1", "x2", "x3"))]
+    rows += [
+        ("x2_through_f4", "x2, only through f4", 1, through_f4 * f2_by_x2),
+        ("x2_direct", "x2, only directly to f5", 1, direct * f2_by_x2),
+    ]
+    return [
+        Curve(key, title, number, float(POINT[number]), slope, *values)
+        for (key, title, number, slope), values in zip(
+            rows, zip(exact, spiking.reshape(-1, len(AXIS)), strict=True), strict=True
+        )
+    ]
+
+
+def findings(result: ns.Result, settings: Settings) -> kit.Findings:
+    """Compute values and derivatives, and measure them from the spikes."""
     values, slopes = chain_rule()
-    through_f4, direct = both_ways()
-    gradient, layers = GRAPH.slopes(POINT[np.newaxis])[0], bridge.in_levels(GRAPH)
-    curves = Curves.of(result, settings)
-    at = int(np.argmin(np.abs(AXIS - POINT[0])))
+    through_f4, direct = both_paths()
+    gradient, layers = GRAPH.slopes(POINT[None])[0], bridge.in_levels(GRAPH)
+    curves = measured_curves(result, settings)[:3]
     return {
         "values": values,
         "slopes": slopes,
@@ -80,219 +192,199 @@ def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
         "largest_difference_gradient": np.abs(gradient - finite_differences()).max(),
         "layers": [layer.weights for layer in layers.layers],
         "largest_difference_layers": np.abs(layers(CURVES) - GRAPH(CURVES)).max(),
-        "spiking_g": curves.inputs[0, at],
-        "spiking_slopes": [secant(curve, k) for k, curve in enumerate(curves.inputs)],
+        "spiking_g": curves[0].fraction[np.argmin(np.abs(AXIS - POINT[0]))],
+        "spiking_slopes": [curve.secant(curve.fraction) for curve in curves],
     }
 
 
-def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
-    """Draw the spikes of all groups at one point, each layer a step after those it hears."""
-    from neurosim import plot
-
-    graph = settings.spiking[0]
-    at = int(np.argmin(np.abs(AXIS - POINT[0])))
-    fig = plot.figure(6.6, 4.2)
-    (axes,) = plot.panels(fig)
-    with plot.style():
-        for k, name in enumerate(GRAPH.names[GRAPH.n_inputs :]):
-            trains = result.spikes[graph.population(k)]
-            size = SIZE if k < 4 else settings.trials
-            step = np.rint(trains.times / result.dt)
-            shown = (step == GRAPH.depths[k]) & (trains.ids // size == at)
-            neuron = trains.ids[shown] % size
-            first = neuron < SIZE
-            rows = -(SIZE + 4) * k - neuron[first]
-            axes.plot(trains.times[shown][first], rows, "_", ms=14, color=plot.PALETTE[k], mew=1.4)
-            low, high = -(SIZE + 4) * k - SIZE + 0.5, -(SIZE + 4) * k + 0.5
-            axes.axhspan(low, high, color="0.95", zorder=0)
-            share = len(neuron) / size
-            axes.text(0.6, 0.5 * (low + high), f"{name}: {share:.2f} fire", va="center")
-        axes.set(xlim=(0.0, result.duration + 1.0), xlabel="time (ms)", yticks=[])
-        axes.set_ylabel(f"{SIZE} neurons of each group")
-        axes.set_xticks(np.arange(0.0, result.duration + 0.1, result.dt))
-        axes.set_title("f2 is heard by f4 a step later, by f5 two steps later")
-    return {"spikes": fig}
-
-
-def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
-    """Set the graph, its layers and its neurons beside one another, and all their slopes."""
-    curves = Curves.of(result, settings)
-    abstract = GRAPH(CURVES).reshape(curves.inputs.shape)
-    return bridge.Comparison(
-        title="A graph of neurons and the chain rule: abstract, in matrices, and in spikes",
-        measures=_agreement(curves, abstract, settings) | _slopes(curves, settings),
-        drawings={
-            "graph": _draw_graph,
-            "matrices": _draw_matrices,
-            "slopes": partial(_draw_slopes, curves, settings),
-        },
-    )
-
-
-def _agreement(
-    curves: Curves, abstract: NDArray[np.float64], settings: Settings
-) -> dict[str, bridge.Measure]:
-    """Return how near neurons, matrices and finite differences come."""
-    same = bridge.agreement((curves.inputs > 0.5).ravel(), (abstract > 0.5).ravel())
-    off = float(np.abs(curves.inputs - abstract).max())
-    note = f"of g; standard error up to {0.5 / np.sqrt(settings.trials):.2g}"
-    layers = bridge.in_levels(GRAPH)
-    gradient = GRAPH.slopes(POINT[np.newaxis])[0]
-    return {
-        "agreement": bridge.Measure(same.value, "", same.low, same.high, "same side of g = 1/2"),
-        "largest_difference": bridge.Measure(off, note=note),
-        "largest_difference_layers": bridge.Measure(
-            float(np.abs(layers(CURVES) - GRAPH(CURVES)).max()), note="in layers and matrices"
-        ),
-        "largest_difference_gradient": bridge.Measure(
-            float(np.abs(gradient - finite_differences()).max()),
-            note="chain rule and finite differences, of 13 parameters",
-        ),
-    }
-
-
-def _slopes(curves: Curves, settings: Settings) -> dict[str, bridge.Measure]:
-    """Return the slopes of the spiking graph beside those by the chain rule."""
-    _, slopes = chain_rule()
-    of_x2 = slopes["x2"] / slopes["f2"]  # f2 by x2
-    told = [slopes["x1"], slopes["x2"], slopes["x3"], *(way * of_x2 for way in both_ways())]
-    names = ["x1", "x2", "x3", "x2_through_f4", "x2_direct"]
-    paths = [*curves.inputs, *curves.ways]
-    abstract = [
-        *GRAPH(CURVES).reshape(curves.inputs.shape),
-        *WAYS(WAY_CURVES).reshape(curves.ways.shape),
+def report(found: kit.Findings, settings: Settings) -> kit.Report:
+    """State the value of g and its derivatives."""
+    point = kit.listed(f"x{k + 1} = {kit.signed(x)}" for k, x in enumerate(POINT))
+    exact = kit.listed(kit.signed(found["slopes"][f"x{k}"], 3) for k in (1, 2, 3))
+    spiking = kit.listed(kit.signed(slope, 3) for slope in found["spiking_slopes"])
+    paths = (found["slope_f2_through_f4"], found["slope_f2_direct"], found["slopes"]["f2"])
+    through_f4, direct, total = (kit.signed(slope, 4, plus=True) for slope in paths)
+    return [
+        f"A graph of five units was simulated with groups of {SIZE} neurons for f1 to f4 and "
+        f"{settings.trials:,} neurons for f5.",
+        f"At {point}, g is {found['values']['f5']:.3f}. In spikes, a fraction "
+        f"{found['spiking_g']:.3f} of the neurons of f5 fires.",
+        f"Derivatives of g by x1, x2 and x3: {exact} by the chain rule. From the spikes, as "
+        f"differences over {2.0 * STEP:g}: {spiking}.",
+        f"f2 is used twice, and its derivatives add: {through_f4} through f4 and {direct} to f5 "
+        f"give {total}.",
+        f"The gradient by all {found['parameters']} parameters differs from finite differences by "
+        f"at most {found['largest_difference_gradient']:.0e}. In layers and matrices, g differs by "
+        f"at most {found['largest_difference_layers']:.0e}.",
     ]
-    measures, numbers = {}, (0, 1, 2, 1, 1)
-    for name, number, path, exact, slope in zip(names, numbers, paths, abstract, told, strict=True):
-        at = int(np.argmin(np.abs(AXIS - POINT[number])))
-        ends = exact[[at - 1, at + 1]]
-        error = np.sqrt(np.sum(ends * (1.0 - ends)) / settings.trials) / (2.0 * STEP)
-        half, found = float(bridge.NORMAL_95 * error), secant(path, number)
-        note = f"chain rule {slope:.4f}, over the same {2.0 * STEP:g}: {secant(exact, number):.4f}"
-        measures[f"spiking_slope_{name}"] = bridge.Measure(
-            found, "", found - half, found + half, note.replace("-", "−")
-        )
-    return measures
 
 
-def _draw_graph() -> Figure:
-    """Draw the graph with weights, values, and derivatives of g."""
-    from neurosim import plot
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw the graph, and the spikes of all groups at one point."""
+    title = "Each unit with its value and, in brackets, the derivative of g by it"
+    steps = np.arange(0.0, result.duration + 0.1, result.dt)
+    spikes = kit.panel(
+        _draw_spikes, result, settings, xlabel="time (ms)", xlim=(0.0, result.duration + 8.0),
+        xticks=steps,
+    )  # fmt: skip
+    timing = "Each group fires once, one time step after its inputs"
+    return {
+        "graph": kit.page(title, kit.panel(_draw_graph), size=(8.4, 5.4)),
+        "spikes": kit.page(timing, spikes, size=(7.4, 4.6)),
+    }
 
+
+def _draw_graph(axes: kit.Axes) -> None:
+    """Draw the graph with weights, values and derivatives."""
     values, slopes = chain_rule()
     texts = {
-        name: f"{name}\n{value:.3g}".replace("-", "−")
-        + f"\n({slopes[name]:+.2f})".replace("-", "−")
+        name: f"{name}\n{kit.signed(value, 3)}\n({kit.signed(slopes[name], 2, plus=True)})"
         for name, value in values.items()
     }
     arrows = {}
-    for layer, seen, name in zip(GRAPH.layers, GRAPH.sources, GRAPH.names[3:], strict=True):
-        for weight, source in zip(layer.weights[0], seen, strict=True):
-            words = f"{weight:g}".replace("-", "−")
-            arrows[GRAPH.names[source], name] = (float(weight), words)
-    fig = plot.figure(8.4, 5.4)
-    (axes,) = plot.panels(fig)
-    with plot.style():
-        draw_diagram(axes, PLACES, texts, arrows, size=0.52, apart=0.45)
-        axes.set_title("value of each signal, and in brackets ∂g/∂signal by the chain rule")
-    return fig
+    for layer, sources, name in zip(GRAPH.layers, GRAPH.sources, GRAPH.names[3:], strict=True):
+        for weight, source in zip(layer.weights[0].tolist(), sources, strict=True):
+            arrows[GRAPH.names[source], name] = (weight, kit.signed(weight))
+    draw_diagram(axes, PLACES, texts, arrows, size=0.52, apart=0.45)
 
 
-def _draw_matrices() -> Figure:
-    """Draw the weights of the same graph in layers: a matrix each, and its bias."""
-    from matplotlib.colors import LinearSegmentedColormap
-
-    from neurosim import plot
-
-    layers = bridge.in_levels(GRAPH)
-    fig = plot.figure(9.0, 3.0)
-    colours = LinearSegmentedColormap.from_list("sign", [plot.INHIBITORY, "white", plot.EXCITATORY])
-    grid = plot.panels(fig, 1, 3, width_ratios=(4, 3, 4))
-    first = layers.n_inputs
-    with plot.style():
-        for axes, layer, seen in zip(grid, layers.layers, layers.sources, strict=True):
-            full = np.column_stack([layer.weights, layer.bias])
-            axes.imshow(full, cmap=colours, vmin=-8.0, vmax=8.0)
-            for (row, column), value in np.ndenumerate(full):
-                words = "·" if value == 0 and column < len(seen) else f"{value:g}"
-                axes.text(column, row, words.replace("-", "−"), ha="center", va="center")
-            own = layers.names[first : first + len(full)]
-            first += len(full)
-            axes.set_yticks(range(len(own)), own)
-            axes.set_xticks(range(len(seen) + 1), [*(layers.names[s] for s in seen), "bias"])
-            axes.tick_params(length=0)
-            axes.axvline(len(seen) - 0.5, color="black", lw=1)
-        for k, axes in enumerate(grid):
-            axes.set_title(f"layer {k + 1}: $F = σ(Wx + b)$")
-    return fig
+def _draw_spikes(axes: kit.Axes, result: ns.Result, settings: Settings) -> None:
+    """Draw the spikes of 40 neurons of each group at `POINT`."""
+    values, _ = chain_rule()
+    at, ticks = int(np.argmin(np.abs(AXIS - POINT[0]))), {}
+    for k, name in enumerate(GRAPH.names[GRAPH.n_inputs :]):
+        trains = result.spikes[settings.groups[0].population(k)]
+        size = SIZE if name != "f5" else settings.trials
+        on_time = np.rint(trains.times / result.dt) == GRAPH.depths[k]
+        fired = trains.ids[on_time & (trains.ids // size == at)] % size
+        rows, time = (SIZE + 6) * k + fired[fired < SIZE], GRAPH.depths[k] * result.dt
+        axes.hlines(rows, time - 0.3, time + 0.3, color=kit.SPIKING, lw=1.6)
+        text = f"fraction {len(fired) / size:.2f} fires (value {values[name]:.2f})"
+        kit.label(axes, time + 0.4, (SIZE + 6) * k + 0.5 * SIZE, text)
+        axes.axhspan((SIZE + 6) * k - 1, (SIZE + 6) * k + SIZE, color="0.95", zorder=0)
+        ticks[name] = (SIZE + 6) * k + 0.5 * SIZE
+    axes.set_yticks(list(ticks.values()), [f"{name}\n{SIZE} neurons" for name in ticks])
+    axes.invert_yaxis()
 
 
-def _draw_slopes(curves: Curves, settings: Settings) -> Figure:
-    """Draw g along each input, and along both ways of x2, with the tangent of the chain rule."""
-    from neurosim import plot
+def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
+    """Compare the value and the derivatives of g with those measured from the spikes."""
+    curves, found = measured_curves(result, settings), findings(result, settings)
+    fraction, exact = (np.array([curve[k] for curve in curves[:3]]).ravel() for k in (-1, -2))
+    same = bridge.agreement(fraction > 0.5, exact > 0.5)
+    largest = float(np.abs(fraction - exact).max())
+    error = f"standard error up to {0.5 / np.sqrt(settings.trials):.2g}"
+    measures = {
+        "agreement": same.labelled("Points on the same side of g = 1/2", f"of {len(exact)} points"),
+        "largest_difference": kit.Measure(
+            largest, note=error, label="Largest difference of g in spikes"
+        ),
+        "largest_difference_layers": kit.Measure(
+            found["largest_difference_layers"], label="Largest difference of g in layers"
+        ),
+        "largest_difference_gradient": kit.Measure(
+            found["largest_difference_gradient"], note="from finite differences",
+            label="Largest difference of the gradient",
+        ),
+    }  # fmt: skip
+    inside = 0
+    for curve in curves:
+        k = int(np.argmin(np.abs(AXIS - curve.at)))
+        ends = curve.exact[[k - 1, k + 1]]
+        error_of_slope = np.sqrt(np.sum(ends * (1.0 - ends)) / settings.trials) / (2.0 * STEP)
+        half, value = float(bridge.NORMAL_95 * error_of_slope), curve.secant(curve.fraction)
+        difference = curve.secant(curve.exact)
+        inside += abs(value - difference) <= half
+        measures[f"spiking_slope_{curve.key}"] = kit.Measure(
+            value, "", value - half, value + half, f"exact {kit.signed(difference, 3)}",
+            f"Slope of g in spikes: {curve.title}",
+        )  # fmt: skip
+    conclusion = (
+        f"The spiking network computes g with an error of at most {largest:.2f}. For {inside} of "
+        f"{len(curves)} slopes, measured over a distance of {2.0 * STEP:g}, the interval contains "
+        "the exact value."
+    )
+    title = "A graph of neurons and its derivatives: abstract, in matrices and in spikes"
+    drawings = {"matrices": _matrices_page, "slopes": partial(_slopes_page, curves, settings)}
+    return kit.Comparison(title, measures, drawings, conclusion)
 
-    fig = plot.figure(10.4, 6.0)
-    grid = plot.panels(fig, 2, 3, sharey=True)
-    _, slopes = chain_rule()
-    of_x2 = slopes["x2"] / slopes["f2"]
-    through_f4, direct = (way * of_x2 for way in both_ways())
-    fine = np.linspace(AXIS[0], AXIS[-1], 201)
+
+def _matrices_page() -> kit.Figure:
+    """Draw the weights and biases of the same graph in layers."""
+    layers, first = bridge.in_levels(GRAPH), GRAPH.n_inputs
+    panels = []
+    for k, (layer, sources) in enumerate(zip(layers.layers, layers.sources, strict=True)):
+        own = layers.names[first : first + len(layer.weights)]
+        first += len(own)
+        columns = [*(layers.names[source] for source in sources), "bias"]
+        panels.append(
+            kit.panel(_draw_matrix, layer, own, columns, title=f"Layer {k + 1}: F = σ(Wx + b)")
+        )
+    title = "The same graph in layers: weight matrices and biases"
+    return kit.page(title, *panels, size=(9.0, 3.2), width_ratios=(4, 3, 4))
+
+
+def _draw_matrix(
+    axes: kit.Axes, layer: bridge.Layer, rows: tuple[str, ...], columns: list[str]
+) -> None:
+    """Write a matrix with its bias, coloured by sign."""
+    full = np.column_stack([layer.weights, layer.bias])
+    for (row, column), value in np.ndenumerate(full):
+        colour = ns.plot.colour_of(int(np.sign(value))) if value else "0.6"
+        kit.label(axes, column, row, kit.signed(value), colour, "centre")
+    axes.axvline(len(columns) - 1.5, color="black", lw=1)
+    axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(2.5, -0.5))
+    axes.set_yticks(range(len(rows)), rows)
+    axes.set_xticks(range(len(columns)), columns)
+    axes.tick_params(length=0)
+    axes.xaxis.tick_top()
+    axes.spines[:].set_visible(False)
+
+
+def _slopes_page(curves: list[Curve], settings: Settings) -> kit.Figure:
+    """Draw g along each input and along each path of x2, with the tangent of the chain rule."""
     panels = [
-        ("x1", GRAPH, 0, slopes["x1"], curves.inputs[0]),
-        ("x2", GRAPH, 1, slopes["x2"], curves.inputs[1]),
-        ("x3", GRAPH, 2, slopes["x3"], curves.inputs[2]),
-        ("x2, heard through f4 alone", WAYS, 1, through_f4, curves.ways[0]),
-        ("x2, heard by f5 alone", WAYS, 2, direct, curves.ways[1]),
-    ]
-    with plot.style():
-        for axes, (name, graph, number, slope, share) in zip(grid, panels, strict=False):
-            point = POINT if graph is GRAPH else POINT[[0, 1, 1, 2]]
-            line = np.tile(point, (len(fine), 1))
-            line[:, number] = fine
-            axes.plot(fine, graph(line)[:, 0], color=DERIVED, lw=4, label="graph")
-            words = "spiking neurons, 95 % interval"
-            fired = np.round(share * settings.trials)
-            draw_share(axes, AXIS, fired, np.full(len(AXIS), settings.trials), label=words)
-            _draw_tangent(axes, point[number], float(graph(point[np.newaxis])[0, 0]), slope)
-            axes.set_title(f"{name}: {slope:+.3f}".replace("-", "−"))
-            axes.set(xlabel=name.split(",")[0], ylim=(-0.03, 1.03))
-        for axes in (grid[0], grid[3]):
-            axes.set_ylabel("g, share of f5 that fired")
-        grid[5].set_axis_off()
-        total = f"{through_f4:+.3f} {direct:+.3f} = {slopes['x2']:+.3f}".replace("-", "−")
-        grid[5].text(0.0, 0.6, f"f2 is used twice, so its ways add:\n\n{total}", fontsize=11)
-        fig.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    return fig
+        kit.panel(
+            _draw_curve, curve, settings, xlabel=f"x{curve.number + 1}", ylim=(-0.03, 1.03),
+            ylabel="g, fraction that fires" if k in (0, 3) else "",
+            title=f"{curve.title}: slope {kit.signed(curve.slope, 3, plus=True)}",
+        )
+        for k, curve in enumerate(curves)
+    ]  # fmt: skip
+    x2, through_f4, direct = (kit.signed(curves[k].slope, 3, plus=True) for k in (1, 3, 4))
+    title = f"The paths of x2 add: {through_f4} {direct} = {x2}"
+    return kit.page(title, *panels, columns=3, size=(9.8, 6.2), sharey=True, legend=3)
 
 
-def _draw_tangent(axes: Axes, at: float, value: float, slope: float) -> None:
-    reach = min(1.2, 0.45 / max(abs(slope), 1e-9))
-    ends = np.array([-reach, reach])
-    axes.plot(at + ends, value + slope * ends, color="#CC79A7", lw=2, label="slope by chain rule")
-    axes.plot(at, value, "o", color="#CC79A7", ms=6)
+def _draw_curve(axes: kit.Axes, curve: Curve, settings: Settings) -> None:
+    graph, column = (GRAPH, curve.number) if curve.key in GRAPH.names else (
+        SPLIT, 1 if curve.key == "x2_through_f4" else 2
+    )  # fmt: skip
+    fine = np.linspace(AXIS[0], AXIS[-1], 201)
+    points = np.tile(POINT if graph is GRAPH else SPLIT_POINT, (len(fine), 1))
+    points[:, column] = fine
+    g = graph(points)[:, 0]
+    axes.plot(fine, g, color=kit.LOGISTIC, lw=4, label="graph of logistic units")
+    fired = np.round(curve.fraction * settings.trials)
+    kit.draw_fraction(axes, AXIS, fired, settings.trials, label="spiking neurons, 95 % interval")
+    reach = min(1.2, 0.45 / max(abs(curve.slope), 1e-9)) * np.array([-1.0, 1.0])
+    value = float(np.interp(curve.at, fine, g))
+    axes.plot(curve.at + reach, value + curve.slope * reach, color="black", lw=1.8, ls="--",
+              label="slope by the chain rule")  # fmt: skip
 
 
-scenario = Scenario(
+scenario = kit.Scenario(
     name="neuron-graph",
-    title="A loop-free graph of neurons, and gradients by the chain rule through it",
+    text=__doc__,
     row="S24",
-    source="L4",
+    source=kit.lectures("L4"),
     group="Thresholds, logic and learning rules",
-    description=(
-        "g = f5(f4(f1(x1), f2(x2)), f2(x2), f3(x3)): units that see one another without a loop. "
-        "Derivatives of g are found by the chain rule, from the output back; f2 is used twice, so "
-        "what comes back to it along both ways is added. The same graph in layers and matrices, F "
-        "= sigma(W x + b), gives the same numbers. In spikes a group of neurons with spread "
-        "thresholds stands for each of f1 to f4, and neurons with soft thresholds for f5. Each "
-        "group fires once, a step after those that it hears; the spikes of f2 take one step to f4 "
-        "and two to f5, so that all arrive together. Slopes are measured on the spikes too, "
-        "with x2 heard along both ways of f2, and along one at a time."
-    ),
     settings=Settings,
     duration=15.0,
     dt=5.0,
     network=network,
     findings=findings,
+    report=report,
     figures=figures,
     compare=compare,
 )

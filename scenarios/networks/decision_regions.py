@@ -54,11 +54,15 @@ class Settings(kit.BaseSettings):
     asked: int = kit.setting(200, "", 20, 500, "points at which deep spiking networks are tested")
 
 
-@dataclass(frozen=True)
-class Polygon:
-    """A regular polygon.
+def polygon(
+    n: int,
+    radius: float = RADIUS,
+    turn: float = -0.5 * np.pi,
+    centre: tuple[float, float] = (0.0, 0.0),
+) -> tuple[kit.Floats, kit.Floats]:
+    """Return w, shape (n, 2), and b, shape (n,), of a regular polygon: w·x + b > 0 inside.
 
-    Attributes
+    Parameters
     ----------
     n : int
         Number of sides.
@@ -68,41 +72,31 @@ class Polygon:
         Angle of the normal of the first side (rad).
     centre : (float, float)
     """
-
-    n: int
-    radius: float = RADIUS
-    turn: float = -0.5 * np.pi
-    centre: tuple[float, float] = (0.0, 0.0)
-
-    def half_planes(self) -> tuple[kit.Floats, kit.Floats]:
-        """Return w, shape (n, 2), and b, shape (n,): inside, w·x + b > 0 for all sides."""
-        angles = self.turn + 2.0 * np.pi * np.arange(self.n) / self.n
-        normals = -np.column_stack([np.cos(angles), np.sin(angles)])
-        # A polygon around a circle of radius a has the area n a² tan(π/n).
-        reach = self.radius * np.sqrt(np.pi / (self.n * np.tan(np.pi / self.n)))
-        return normals, reach - normals @ np.array(self.centre)
+    angles = turn + 2.0 * np.pi * np.arange(n) / n
+    normals = -np.column_stack([np.cos(angles), np.sin(angles)])
+    # A polygon around a circle of radius a has the area n a² tan(π/n).
+    reach = radius * np.sqrt(np.pi / (n * np.tan(np.pi / n)))
+    return normals, reach - normals @ np.array(centre)
 
 
-PENTAGONS = (Polygon(5, 0.38, 0.3, (-0.45, -0.35)), Polygon(5, 0.42, 0.9, (0.4, 0.35)))
-SHAPES: dict[str, tuple[Polygon, ...]] = {
-    "square": (Polygon(4),),
-    "pentagon": (Polygon(5),),
-    "hexagon": (Polygon(6),),
-    "circle": (Polygon(24),),
+PENTAGONS = (polygon(5, 0.38, 0.3, (-0.45, -0.35)), polygon(5, 0.42, 0.9, (0.4, 0.35)))
+SHAPES = {
+    "square": (polygon(4),),
+    "pentagon": (polygon(5),),
+    "hexagon": (polygon(6),),
+    "circle": (polygon(24),),
     "two pentagons": PENTAGONS,
 }
 
 
-def fires_inside(polygons: tuple[Polygon, ...]) -> bridge.LayeredNetwork:
+def fires_inside(polygons: tuple[tuple[kit.Floats, kit.Floats], ...]) -> bridge.LayeredNetwork:
     """Return threshold units that fire inside a polygon, or inside any of several.
 
     A unit of the first layer fires on the inner side of one edge, a unit of the second layer if all
     edges of its polygon agree, and the unit of a third layer if any of these fires.
     """
-    edges = [
-        np.concatenate(parts) for parts in zip(*(p.half_planes() for p in polygons), strict=True)
-    ]
-    owner = np.repeat(np.arange(len(polygons)), [polygon.n for polygon in polygons])
+    edges = [np.concatenate(parts) for parts in zip(*polygons, strict=True)]
+    owner = np.repeat(np.arange(len(polygons)), [len(b) for _, b in polygons])
     member = (owner == np.arange(len(polygons))[:, np.newaxis]).astype(float)
     layers = [bridge.Layer(*edges, "step"), bridge.Layer(member, 0.5 - member.sum(axis=1), "step")]
     if len(polygons) > 1:
@@ -131,28 +125,28 @@ def lessons(settings: Settings) -> Iterator[tuple[str, int, str, list[int], int]
 def learned(settings: Settings, seed: int) -> Fits:
     """Train all networks."""
     points = np.random.default_rng(seed).uniform(-1.0, 1.0, (5000, 2))
-    found = {}
+    options = {"max_iter": settings.steps, "solver": bridge.quasi_newton}
+    found: Fits = {}
     for varied, value, shape, hidden, n_examples in lessons(settings):
-        seen, right = points[:n_examples], inside(shape, UNSEEN)
-        activations, fits = ["tanh"] * len(hidden) + ["sigmoid"], []
+        seen, fits = points[:n_examples], []
+        widths, activations = [2, *hidden, 1], ["tanh"] * len(hidden) + ["sigmoid"]
         for start in range(settings.starts):
-            network, _ = bridge.LayeredNetwork.random(
-                [2, *hidden, 1], activations, start, slope=4.0
-            ).train(seen, inside(shape, seen), max_iter=settings.steps, solver=bridge.quasi_newton)
-            error = float(np.mean((network(UNSEEN)[:, 0] > 0.5) != right))
-            fits.append((error, network))
+            network = bridge.LayeredNetwork.random(widths, activations, start, slope=4.0)
+            network, _ = network.train(seen, inside(shape, seen), **options)
+            wrong = (network(UNSEEN)[:, 0] > 0.5) != inside(shape, UNSEEN)
+            fits.append((float(wrong.mean()), network))
         found[varied, value] = sorted(fits, key=lambda fit: fit[0])
     return found
 
 
 def spiking(settings: Settings, seed: int) -> dict[str, tuple[NeuronGroup, kit.Floats]]:
     """Return all spiking networks with the points at which they are tested."""
-    networks = {name: (fires_inside(polygons), GRID.points) for name, polygons in SHAPES.items()}
-    networks |= {f"{n} sides": (fires_inside((Polygon(n),)), UNSEEN[:2000]) for n in SIDES}
-    groups = {
-        name: (NeuronGroup(network, name=f"{name}, "), points)
-        for name, (network, points) in networks.items()
-    }
+    groups = {}
+    for name, polygons in SHAPES.items():
+        groups[name] = NeuronGroup(fires_inside(polygons), name=f"{name}, "), GRID.points
+    for n in SIDES:
+        group = NeuronGroup(fires_inside((polygon(n),)), name=f"{n} sides, ")
+        groups[f"{n} sides"] = group, UNSEEN[:2000]
     for n in LAYERS:
         network = sigmoids_of(learned(settings, seed)["layers", n][0][1])
         group = NeuronGroup(network, GROUP, OUTPUTS, noise=False, name=f"{n} layers, ")
@@ -174,19 +168,14 @@ def fractions(result: ns.Result, settings: Settings) -> dict[str, kit.Floats]:
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Count units and wrong decisions of the shapes, and measure the errors of all others."""
     fired, best = fractions(result, settings), learned(settings, result.seed)
-    found: kit.Findings = {}
+    found: kit.Findings = {"sides": SIDES, "spiking_circle_error": circle_errors(fired)}
     for name, polygons in SHAPES.items():
-        network, key = fires_inside(polygons), name.replace(" ", "_")
+        key, right = name.replace(" ", "_"), fires_inside(polygons)(GRID.points)[:, 0]
         found[f"units_{key}"] = units_of(name)
-        found[f"wrong_{key}"] = int(np.sum(fired[name] != network(GRID.points)[:, 0]))
-    found |= {"sides": SIDES, "spiking_circle_error": circle_errors(fired)}
-    for varied, name, values in (
-        ("units", "learned_circle_error", UNITS),
-        ("layers", "learned_pentagons_error", LAYERS),
-        ("examples", "learned_from_examples_error", EXAMPLES),
-    ):
-        found[varied] = list(values)
-        found[name] = [best[varied, value][0][0] for value in values]
+        found[f"wrong_{key}"] = int(np.sum(fired[name] != right))
+    for varied in ("units", "layers", "examples"):
+        found[varied] = [value for kind, value in best if kind == varied]
+        found[f"learned_{varied}_error"] = [best[varied, n][0][0] for n in found[varied]]
     return found
 
 
@@ -212,9 +201,9 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     ]
     for words, of, key in (
         ("The circle, approximated by polygons of {} sides, in spikes", "sides", "spiking_circle"),
-        ("The circle, learned by {} hidden units", "units", "learned_circle"),
-        ("The pentagons, learned by networks of {} layers", "layers", "learned_pentagons"),
-        ("The pentagons, learned from {} examples", "examples", "learned_from_examples"),
+        ("The circle, learned by {} hidden units", "units", "learned_units"),
+        ("The pentagons, learned by networks of {} layers", "layers", "learned_layers"),
+        ("The pentagons, learned from {} examples", "examples", "learned_examples"),
     ):
         errors = kit.listed(f"{error:.1%}" for error in found[f"{key}_error"])
         lines.append(f"{words.format(kit.listed(map(str, found[of])))}: {errors} wrong.")
@@ -234,15 +223,10 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
             axes.plot(*ends.T, color="0.5", lw=0.7, label="boundary of a first-layer unit")
         FINE.draw_contour(axes, network(FINE.points)[:, 0], "black")
         axes.fill([], [], color="#74C476", label="output neuron fires")
-        axes.set(aspect="equal", xlim=(-1, 1), ylim=(-1, 1))
+        units = " + ".join(map(str, units_of(shape)))
+        axes.set(aspect="equal", xlim=(-1, 1), ylim=(-1, 1), title=f"{shape}\n{units} units")
 
-    panels = [
-        kit.panel(
-            draw, shape, title=f"{shape}\n{' + '.join(map(str, units_of(shape)))} units",
-            xlabel="input 1", ylabel="input 2",
-        )
-        for shape in SHAPES
-    ]  # fmt: skip
+    panels = [kit.panel(draw, shape, xlabel="input 1", ylabel="input 2") for shape in SHAPES]
     title = "Each line is one neuron; a neuron that requires all of them fires inside"
     fig = kit.page(title, *panels, columns=5, size=(9.6, 3.1), legend=2, sharex=True, sharey=True)
     return {"regions": fig}
@@ -252,38 +236,28 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare spiking with abstract networks, and errors by units, layers and examples."""
     fired, best = fractions(result, settings), learned(settings, result.seed)
     made = np.concatenate([fired[name] for name in SHAPES])
-    abstract = [fires_inside(polygons)(GRID.points)[:, 0] for polygons in SHAPES.values()]
-    same = bridge.agreement(made > 0.0, np.concatenate(abstract) > 0.0)
-    measures = {
-        "agreement": same.labelled("Five shapes: spiking = abstract", f"of {len(made):,} points")
-    }
-
-    labels = {
-        "sides": ("Circle, {} sides, spiking: error", (3, 24)),
-        "units": ("Circle learned by {} units: error", (2, 24)),
-        "layers": ("Pentagons learned by {} layers: error", (3, 11)),
-        "examples": ("Pentagons learned from {} examples: error", (30, 1000)),
-    }
-
-    def add(varied: str, value: int, error: float, note: str) -> None:
-        label, shown = labels[varied]
-        label = label.format(value) if value in shown else ""
-        measures[f"error_{value}_{varied}"] = kit.Measure(error, label=label, note=note)
-
+    units = [fires_inside(polygons)(GRID.points)[:, 0] for polygons in SHAPES.values()]
+    same = bridge.agreement(made > 0.0, np.concatenate(units) > 0.0)
+    of = f"of {len(made):,} points"
+    measures = {"agreement": same.labelled("Five shapes: spiking and abstract agree", of)}
     for n, error in zip(SIDES, circle_errors(fired), strict=True):
-        add("sides", n, error, f"{n + 1} neurons")
-    for (varied, value), fits in best.items():
-        add(varied, value, fits[0][0], f"{fits[0][1].n_parameters} parameters")
+        measures[f"error_{n}_sides"] = kit.Measure(error)
+    labels = {"layers": "Pentagons, {} layers: error", "examples": "Pentagons, {} examples: error"}
+    for (varied, value), ((error, network), *_) in best.items():
+        label, note = labels.get(varied, "").format(value), f"{network.n_parameters} parameters"
+        measures[f"error_{value}_{varied}"] = kit.Measure(error, label=label, note=note)
     for n in LAYERS:
         probability = best["layers", n][0][1](UNSEEN[: settings.asked])[:, 0]
         same = bridge.agreement(fired[f"{n} layers"] > 0.5, probability > 0.5)
-        label = f"{n} layers: spiking = abstract" if n in (3, 11) else ""
+        label = f"{n} layers: spiking and abstract agree" if n in (3, 11) else ""
         measures[f"agreement_{n}_layers"] = same.labelled(label, f"of {settings.asked} points")
-    shallow, deep = measures["error_3_layers"].value, measures["error_11_layers"].value
-    few, many = measures["error_30_examples"].value, measures["error_1000_examples"].value
+    changes = [
+        f"{measures[f'error_{start}'].value:.1%} to {measures[f'error_{stop}'].value:.1%}"
+        for start, stop in (("30_examples", "1000_examples"), ("3_layers", "11_layers"))
+    ]
     conclusion = (
-        f"From 30 to 1,000 examples the error changes from {few:.1%} to {many:.1%}; from 3 to 11 "
-        f"layers with as many parameters, from {shallow:.1%} to {deep:.1%}."
+        f"From 30 to 1,000 examples the error changes from {changes[0]}; from 3 to 11 layers with "
+        f"as many parameters, from {changes[1]}."
     )
     drawings = {
         "learned": partial(_draw_learned, best, fired, settings),
@@ -297,19 +271,15 @@ def _draw_learned(best: Fits, fired: dict[str, kit.Floats], settings: Settings) 
     """Draw the probability of networks of many layers, and the decisions of spiking ones."""
 
     def draw(axes: kit.Axes, n: int) -> None:
-        FINE.draw(axes, best["layers", n][0][1](FINE.points)[:, 0])
+        error, network = best["layers", n][0]
+        FINE.draw(axes, network(FINE.points)[:, 0])
         labels = ("spiking network: silent", "spiking network: fires")
         points, fires = UNSEEN[: settings.asked], fired[f"{n} layers"] > 0.5
         kit.draw_examples(axes, points, fires, labels=labels)
-        axes.set(aspect="equal", xlim=(-1, 1), ylim=(-1, 1))
+        title = f"{n} layers: error {error:.3f}"
+        axes.set(aspect="equal", xlim=(-1, 1), ylim=(-1, 1), title=title)
 
-    panels = [
-        kit.panel(
-            draw, n, title=f"{n} layers: error {best['layers', n][0][0]:.3f}", xlabel="input 1",
-            ylabel="input 2",
-        )
-        for n in LAYERS
-    ]  # fmt: skip
+    panels = [kit.panel(draw, n, xlabel="input 1", ylabel="input 2") for n in LAYERS]
     return kit.page(
         "With about 200 parameters each, the deepest network learns worst", *panels, columns=2,
         size=(7.4, 6.9), legend=2, colourbar="probability", sharex=True, sharey=True,
@@ -324,27 +294,21 @@ def _draw_errors(best: Fits, fired: dict[str, kit.Floats]) -> kit.Figure:
         errors = np.array([[error for error, _ in best[varied, value]] for value in values])
         if varied == "units":
             look = {"color": kit.SPIKING, "label": "polygon of as many sides, spiking"}
-            axes.loglog(SIDES, circle_errors(fired), "D-", ms=5, **look)
-        for start in errors.T:
-            axes.loglog(values, start, "o", color=kit.TRAINED, ms=4, mfc="none")
-        axes.loglog(values, errors[:, 0], color=kit.TRAINED, lw=2, label="learned, best start")
+            axes.plot(SIDES, circle_errors(fired), "D-", ms=5, **look)
+        axes.plot(values, errors, "o", color=kit.TRAINED, ms=4, mfc="none")
+        axes.plot(values, errors[:, 0], color=kit.TRAINED, lw=2, label="learned, best start")
+        axes.set(xscale="log", yscale="log")
         axes.set_xticks(values, map(str, values))
         axes.minorticks_off()
 
-    titles = {
-        "units": ("Circle", "hidden units"),
-        "layers": ("Two pentagons", "layers (about 200 parameters)"),
-        "examples": ("Two pentagons, 3 layers", "examples"),
-    }
-    panels = [
-        kit.panel(
-            draw, varied, title=title, xlabel=xlabel,
-            ylabel="fraction misclassified" if varied == "units" else "",
-        )
-        for varied, (title, xlabel) in titles.items()
-    ]  # fmt: skip
     title = "More examples reduce the error; more layers do not"
-    return kit.page(title, *panels, size=(9.6, 3.8), sharey=True, legend=2)
+    error = "fraction misclassified"
+    units = kit.panel(draw, "units", title="Circle", xlabel="hidden units", ylabel=error)
+    layers = kit.panel(
+        draw, "layers", title="Two pentagons", xlabel="layers (about 200 parameters)"
+    )
+    examples = kit.panel(draw, "examples", title="Two pentagons, 3 layers", xlabel="examples")
+    return kit.page(title, units, layers, examples, size=(9.6, 3.8), sharey=True, legend=2)
 
 
 scenario = kit.Scenario(

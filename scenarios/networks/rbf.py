@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import product
 
 import numpy as np
 
@@ -81,34 +82,34 @@ def initial(region: str, kind: str, n_units: int, seed: int) -> bridge.LayeredNe
 @lru_cache(maxsize=4)
 def fits(steps: int, seed: int) -> dict[tuple[str, str, int], bridge.LayeredNetwork]:
     """Return the fitted sums by region, kind and number of units."""
+    options = {"loss": "squared", "tol": 1e-9, "max_iter": steps, "solver": bridge.quasi_newton}
     best = {}
-    for region in REGIONS:
-        wanted = target(region, GRID.points)
-        for kind in KINDS:
-            train = {"loss": "squared", "tol": 1e-9, "solver": bridge.quasi_newton}
-            for n_units in UNITS:
-                starts = [initial(region, kind, n_units, seed + k) for k in range(STARTS)]
-                inputs = features(kind, GRID.points)
-                found = [one.train(inputs, wanted, max_iter=steps, **train) for one in starts]
-                network, _ = min(found, key=lambda fit: float(fit[1].loss[-1]))
-                best[region, kind, n_units] = network
+    for region, kind, n in product(REGIONS, KINDS, UNITS):
+        inputs, wanted = features(kind, GRID.points), target(region, GRID.points)
+        starts = [initial(region, kind, n, seed + k) for k in range(STARTS)]
+        found = [start.train(inputs, wanted, **options) for start in starts]
+        best[region, kind, n], _ = min(found, key=lambda fit: float(fit[1].loss[-1]))
     return best
 
 
-def error(fitted: bridge.LayeredNetwork, region: str, kind: str) -> float:
-    """Return the root-mean-square error of a sum."""
-    off = fitted(features(kind, FINE.points))[:, 0] - target(region, FINE.points)
-    return float(np.sqrt(np.mean(off**2)))
+def errors(settings: Settings, seed: int, region: str, kind: str) -> list[float]:
+    """Return the root-mean-square error of sums of 1, 2, … units, in the order of `UNITS`."""
+    sums = [fits(settings.steps, seed)[region, kind, n] for n in UNITS]
+    inputs, wanted = features(kind, FINE.points), target(region, FINE.points)
+    return [float(np.sqrt(np.mean((fitted(inputs)[:, 0] - wanted) ** 2))) for fitted in sums]
+
+
+def radial_unit(settings: Settings, seed: int) -> bridge.LayeredNetwork:
+    """Return the radial unit fitted to one disc, without the output layer."""
+    return bridge.LayeredNetwork(fits(settings.steps, seed)["one disc", "radial", 1].layers[:1])
 
 
 def spiking(settings: Settings, seed: int) -> dict[str, tuple[NeuronGroup, kit.Floats]]:
     """Return one radial unit and both sums as spiking networks, with the inputs of all trials."""
-    found = fits(settings.steps, seed)
-    unit = bridge.LayeredNetwork(found["one disc", "radial", 1].layers[:1])
-    one = NeuronGroup(unit, outputs=settings.repeats, name="one unit, ")
-    networks = {"one unit": (one, with_square(GRID.points))}
-    for kind, n_units in SPIKING.items():
-        hidden, output = found["three discs", kind, n_units].layers
+    unit = NeuronGroup(radial_unit(settings, seed), outputs=settings.repeats, name="one unit, ")
+    networks = {"one unit": (unit, with_square(GRID.points))}
+    for kind, n in SPIKING.items():
+        hidden, output = fits(settings.steps, seed)["three discs", kind, n].layers
         decision = bridge.Layer(output.weights, output.bias - 0.5, "step")
         layers = bridge.LayeredNetwork((hidden, decision))
         group = NeuronGroup(layers, settings.size, name=f"{kind}, ")
@@ -123,12 +124,10 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
 
 def fractions(result: ns.Result, settings: Settings) -> dict[str, kit.Floats]:
     """Return the fraction of trials in which the output fired, at each point of the grid."""
-    fired = {
-        name: group.outputs_in(result)[-1][:, 0]
-        for name, (group, _) in spiking(settings, result.seed).items()
-    }
+    groups, n = spiking(settings, result.seed), len(GRID.points)
     return {
-        name: values.reshape(len(GRID.points), -1).mean(axis=1) for name, values in fired.items()
+        name: group.outputs_in(result)[-1].reshape(n, -1).mean(axis=1)
+        for name, (group, _) in groups.items()
     }
 
 
@@ -141,35 +140,31 @@ def right(result: ns.Result, settings: Settings, kind: str) -> kit.Measure:
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Measure the fitted disc, the errors of all sums, and the decisions of the spiking ones."""
-    found = fits(settings.steps, result.seed)
-    unit = found["one disc", "radial", 1].layers[0]
+    (unit,) = radial_unit(settings, result.seed).layers
     disc = RadialUnit.from_logistic(bridge.LogisticUnit(float(unit.bias[0]), unit.weights[0]))
-    results: kit.Findings = {"centre": disc.centre, "radius": disc.radius, "units": UNITS}
-    for region in REGIONS:
-        for kind in KINDS:
-            errors = [error(found[region, kind, n], region, kind) for n in UNITS]
-            results[f"errors_{kind}_{region.replace(' ', '_')}"] = errors
+    found: kit.Findings = {"centre": disc.centre, "radius": disc.radius, "units": UNITS}
+    for region, kind in product(REGIONS, KINDS):
+        key = f"errors_{kind}_{region.replace(' ', '_')}"
+        found[key] = errors(settings, result.seed, region, kind)
     for kind in KINDS:
         measure = right(result, settings, kind)
-        results[f"right_spiking_{kind}"] = measure.value
-        results[f"right_spiking_{kind}_interval"] = (measure.low, measure.high)
-    return results
+        found[f"right_spiking_{kind}"] = measure.value
+        found[f"right_spiking_{kind}_interval"] = (measure.low, measure.high)
+    return found
 
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State how well both kinds of units fit discs, abstract and spiking."""
+    radial, sigmoid = found["errors_radial_three_discs"], found["errors_sigmoid_three_discs"]
     lines = [
         "Sums of radial and of sigmoid units were fitted to discs, and run as spiking neurons at "
         f"{len(GRID.points)} points, in {settings.repeats} trials at each.",
-        f"One radial unit fits one disc: the radius is {found['radius']:.3f}, and should be 0.6.",
+        f"One radial unit fits one disc with a root-mean-square error of "
+        f"{found['errors_radial_one_disc'][0]:.3f}; its radius is {found['radius']:.3f} (disc: "
+        f"0.6). With 12 sigmoid units the error is {found['errors_sigmoid_one_disc'][-1]:.3f}.",
+        f"For three discs the error is {radial[2]:.3f} with 3 radial units, and "
+        f"{sigmoid[-1]:.3f} with 12 sigmoid units.",
     ]
-    for region, words in (("one_disc", "one disc"), ("three_discs", "three discs")):
-        radial, sigmoid = (found[f"errors_{kind}_{region}"] for kind in KINDS)
-        n = len(REGIONS[words])
-        lines.append(
-            f"The root-mean-square error for {words} is {radial[UNITS.index(n)]:.3f} with {n} "
-            f"radial unit{'s' * (n > 1)}, and {sigmoid[-1]:.3f} with {UNITS[-1]} sigmoid units."
-        )
     for kind, n in SPIKING.items():
         value, interval = found[f"right_spiking_{kind}"], found[f"right_spiking_{kind}_interval"]
         lines.append(
@@ -182,82 +177,72 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the fraction of trials in which the output neurons fire."""
     title = "Spiking radial units fill discs; the sum of sigmoid units is lost in noise"
-    rows = [(GRID, list(fractions(result, settings).values()), "")]
-    return {"planes": _draw_planes(title, "fraction of trials with a spike", rows)}
+    planes = list(fractions(result, settings).values())
+    return {"planes": _draw_planes(title, [(GRID, planes, "")])}
 
 
-def _draw_planes(
-    title: str, bar: str, rows: list[tuple[kit.Plane, list[kit.Floats], str]]
-) -> kit.Figure:
+def _draw_planes(title: str, rows: list[tuple[kit.Plane, list[kit.Floats], str]]) -> kit.Figure:
     """Draw one radial unit and both sums, with the edges of the discs."""
-    columns = ("1 radial unit", *(f"{n} {kind} units" for kind, n in SPIKING.items()))
     regions = ("one disc", "three discs", "three discs")
+    names = ("1 radial unit", "3 radial units", "12 sigmoid units")
 
     def draw(axes: kit.Axes, plane: kit.Plane, values: kit.Floats, region: str) -> None:
         plane.draw(axes, values, contour=False)
         FINE.draw_contour(axes, target(region, FINE.points))
         axes.set(aspect="equal", xlim=(-1, 1), ylim=(-1, 1))
 
+    labels = {"xlabel": "input 1", "ylabel": "input 2"}
     panels = [
-        kit.panel(
-            draw, plane, values, region, title=words + column, xlabel="input 1", ylabel="input 2"
-        )
+        kit.panel(draw, plane, values, region, title=words + name, **labels)
         for plane, planes, words in rows
-        for values, region, column in zip(planes, regions, columns, strict=True)
+        for values, region, name in zip(planes, regions, names, strict=True)
     ]
     return kit.page(
-        title, *panels, columns=3, size=(9.4, 0.9 + 2.45 * len(rows)), colourbar=bar, sharex=True,
-        sharey=True,
+        title, *panels, columns=3, size=(9.4, 0.9 + 2.45 * len(rows)), sharex=True, sharey=True,
+        colourbar="activity; spiking: fraction of trials with a spike",
     )  # fmt: skip
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare spiking and abstract units, and radial with sigmoid units."""
-    found, fired = fits(settings.steps, result.seed), fractions(result, settings)
-    unit = bridge.LayeredNetwork(found["one disc", "radial", 1].layers[:1])
-    probability = unit(with_square(GRID.points))[:, 0]
+    fired, found = fractions(result, settings), fits(settings.steps, result.seed)
+    probability = radial_unit(settings, result.seed)(with_square(GRID.points))[:, 0]
     off = float(np.sqrt(np.mean((fired["one unit"] - probability) ** 2)))
     chance = np.sqrt(np.mean(probability * (1.0 - probability)) / settings.repeats)
     same = bridge.agreement(fired["one unit"] > 0.5, probability > 0.5)
+    label = "One radial unit: difference (rms)"
     measures = {
-        "agreement": same.labelled(
-            "One radial unit: spiking = abstract", f"of {len(probability)} points"
-        ),
-        "difference_unit": kit.Measure(
-            off, label="One radial unit: difference (rms)", note=f"expected by chance: {chance:.2g}"
-        ),
+        "agreement": same.labelled("One radial unit: spiking = abstract", "of 441 points"),
+        "difference_unit": kit.Measure(off, label=label, note=f"expected by chance: {chance:.2g}"),
     }
+    inside = target("three discs", GRID.points) > 0.5
     for kind, n in SPIKING.items():
-        fitted, decision = found["three discs", kind, n], right(result, settings, kind)
-        inside = target("three discs", GRID.points) > 0.5
-        sums = fitted(features(kind, GRID.points))[:, 0]
+        fitted, words = found["three discs", kind, n], f"{n} {kind} units"
+        decided = fitted(features(kind, GRID.points))[:, 0] > 0.5
+        spread = kit.Measure(noise(fitted, kind, settings.size))
         measures |= {
-            f"right_{kind}": kit.Measure(float(np.mean((sums > 0.5) == inside))).labelled(
-                f"{n} {kind} units: correct decisions", "abstract"
+            f"right_{kind}": kit.Measure(
+                float(np.mean(decided == inside)), label=f"{words}: correct"
             ),
-            f"right_spiking_{kind}": decision.labelled(
-                f"{n} {kind} units, spiking: correct decisions", f"{settings.size} neurons per unit"
+            f"right_spiking_{kind}": right(result, settings, kind).labelled(
+                f"{words}, spiking: correct", f"{settings.size} neurons per unit"
             ),
-            f"noise_{kind}": kit.Measure(noise(fitted, kind, settings.size)).labelled(
-                f"{n} {kind} units, spiking: noise of the sum", "standard deviation"
-            ),
+            f"noise_{kind}": spread.labelled(f"{words}, spiking: noise of the sum"),
         }
-    for region, discs in REGIONS.items():
-        for kind, n in (("radial", len(discs)), ("sigmoid", UNITS[-1])):
-            key = f"error_{n}_{kind}_{region.replace(' ', '_')}"
-            measures[key] = kit.Measure(error(found[region, kind, n], region, kind)).labelled(
-                f"Error for {region}, {n} {kind} unit{'s' * (n > 1)}", "root mean square"
-            )
+    for region, kind in product(REGIONS, KINDS):
+        n = len(REGIONS[region]) if kind == "radial" else UNITS[-1]
+        error = errors(settings, result.seed, region, kind)[UNITS.index(n)]
+        label = f"Error (rms) for {region}, {kind} units: {n}"
+        measures[f"error_{n}_{kind}_{region.replace(' ', '_')}"] = kit.Measure(error, label=label)
     radial, sigmoid = (measures[f"right_spiking_{kind}"].value for kind in KINDS)
-    noises = [measures[f"noise_{kind}"].value for kind in KINDS]
+    ratio = measures["noise_sigmoid"].value / measures["noise_radial"].value
     conclusion = (
-        f"In spikes, the sum of {SPIKING['radial']} radial units decides correctly in "
-        f"{radial:.1%} of the trials, and that of {SPIKING['sigmoid']} sigmoid units in "
-        f"{sigmoid:.1%}: its noise is {noises[1] / noises[0]:.1f} times as large."
+        f"In spikes, the sum of 3 radial units decides correctly in {radial:.1%} of the trials, "
+        f"and that of 12 sigmoid units in {sigmoid:.1%}: its noise is {ratio:.1f} times as large."
     )
     drawings = {
         "units": partial(_draw_units, result, settings),
-        "errors": partial(_draw_errors, found),
+        "errors": partial(_draw_errors, settings, result.seed),
     }
     title = "Radial units and sigmoid units, abstract and spiking"
     return kit.Comparison(title, measures, drawings, conclusion)
@@ -272,34 +257,26 @@ def noise(fitted: bridge.LayeredNetwork, kind: str, size: int) -> float:
 
 def _draw_units(result: ns.Result, settings: Settings) -> kit.Figure:
     """Draw one radial unit and both sums, abstract above and spiking below."""
-    found = fits(settings.steps, result.seed)
-    unit = bridge.LayeredNetwork(found["one disc", "radial", 1].layers[:1])
-    abstract = [unit(with_square(FINE.points))[:, 0]]
+    abstract = [radial_unit(settings, result.seed)(with_square(FINE.points))[:, 0]]
     for kind, n in SPIKING.items():
-        abstract.append(found["three discs", kind, n](features(kind, FINE.points))[:, 0])
-    rows = [
-        (FINE, abstract, ""),
-        (GRID, list(fractions(result, settings).values()), "Spiking: "),
-    ]
+        fitted = fits(settings.steps, result.seed)["three discs", kind, n]
+        abstract.append(fitted(features(kind, FINE.points))[:, 0])
+    fired = list(fractions(result, settings).values())
     title = "In spikes, the large weights of sigmoid units make the sum noisy"
-    return _draw_planes(title, "activity; spiking: fraction of trials with a spike", rows)
+    return _draw_planes(title, [(FINE, abstract, ""), (GRID, fired, "Spiking: ")])
 
 
-def _draw_errors(found: dict[tuple[str, str, int], bridge.LayeredNetwork]) -> kit.Figure:
+def _draw_errors(settings: Settings, seed: int) -> kit.Figure:
     """Draw the error of the sums against the number of units."""
 
     def draw(axes: kit.Axes, region: str) -> None:
         for kind, colour in zip(KINDS, ("#E69F00", "#56B4E9"), strict=True):
-            errors = [error(found[region, kind, n], region, kind) for n in UNITS]
-            axes.plot(UNITS, errors, "o-", color=colour, ms=5, lw=2)
-            kit.label(axes, 9.0, errors[-2], f"{kind} units", colour, "above")
+            found = errors(settings, seed, region, kind)
+            axes.plot(UNITS, found, "o-", color=colour, ms=5, lw=2)
+            kit.label(axes, 9.0, found[-2], f"{kind} units", colour, "above")
 
-    labels = {"xlabel": "units in the sum", "xticks": UNITS, "ylim": (-0.01, 0.45)}
-    panels = [
-        kit.panel(draw, region, title=region.capitalize(), **labels,
-                  ylabel="error (root mean square)")
-        for region in REGIONS
-    ]  # fmt: skip
+    labels = {"xlabel": "units in the sum", "ylabel": "error (root mean square)", "xticks": UNITS}
+    panels = [kit.panel(draw, name, title=name.capitalize(), **labels) for name in REGIONS]
     title = "One radial unit for each disc suffices; 12 sigmoid units do not"
     return kit.page(title, *panels, size=(8.6, 3.9), sharex=True, sharey=True)
 

@@ -1,185 +1,293 @@
-"""A pattern found wherever it appears: shared weights against full connection."""
+"""Shift invariance: shared weights find a pattern wherever it appears.
+
+An image contains an upright or a diagonal cross, and a few random pixels. A neuron should fire for
+the upright cross. Two networks learn from images in which the cross begins in one of the first
+three columns. The convolutional network has a detector at each position, all with the same weights,
+and an output that receives all detectors through a single weight: 12 parameters. It recognises the
+cross in every column, also where none appeared in training. The fully connected network has 20
+hidden units with a separate weight for each pixel: 2,041 parameters. It learns the training images,
+but in the other columns it performs at chance.
+
+In spikes, a group of neurons represents each detector. If the cross moves, the active detector
+moves with it, and the output stays the same.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import lru_cache, partial
 
 import numpy as np
 
 import bridge
-from neurosim.scenario import Scenario
-from scenarios._kit.trials import SPIKING, TRAINED, draw_share
-from scenarios.networks.shift_invariance_model import (
-    LEARNED,
-    PLACES,
-    SIDE,
-    WINDOW,
-    Lesson,
-    Settings,
-    lesson_of,
-    network,
-    right_by_column,
-)
+import neurosim as ns
+from bridge.spiking import NeuronGroup
+from scenarios import _kit as kit
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-    import neurosim as ns
-
-WORDS = {"shared": "shared weights", "full": "full connection"}
-
-
-def outputs_of(result: ns.Result, lesson: Lesson) -> dict[str, NDArray[np.float64]]:
-    """Return the share of output spikes for each image, by network."""
-    return {name: own.outputs_in(result)[-1][:, 0] for name, own in lesson.spiking().items()}
+SIDE, WINDOW = 10, 3
+"""Size of the image and of a cross (pixels)."""
+UPRIGHT = np.array([[0.0, 1.0, 0.0], [1.0, 1.0, 1.0], [0.0, 1.0, 0.0]])
+DIAGONAL = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 1.0]])
+PLACES = SIDE - WINDOW + 1
+"""Columns, and rows, in which a cross may begin."""
+LEARNED = (0, 1, 2)
+"""Columns in which the crosses of the training images begin."""
+COLUMNS = np.tile(np.arange(PLACES), 500)
+"""Columns of the test images."""
+HIDDEN = 20
+"""Hidden units of the fully connected network."""
+STARTS = 3
+"""Random initial weights of each network; the fit with the lowest loss is used."""
+GROUP, OUTPUTS = 8, 10
+"""Spiking neurons for each hidden unit, and for the output."""
+NAMES = {"shared": "Shared weights", "full": "Full connection"}
 
 
-def findings(result: ns.Result, settings: Settings) -> dict[str, object]:
-    """Count parameters, and images told right where the pattern was learned and elsewhere."""
-    lesson = lesson_of(settings, result.seed)
-    found: dict[str, object] = {"learned_columns": LEARNED}
-    for name, output in outputs_of(result, lesson).items():
-        counts, of = right_by_column(output, lesson.unseen)
-        known = np.isin(np.arange(PLACES), LEARNED)
-        found[f"parameters_{name}"] = lesson.networks[name].n_parameters
-        found[f"spiking_right_learned_places_{name}"] = counts[known].sum() / of[known].sum()
-        found[f"spiking_right_other_places_{name}"] = counts[~known].sum() / of[~known].sum()
+@dataclass(frozen=True)
+class Settings(kit.BaseSettings):
+    """Settings of the scenario."""
+
+    examples: int = kit.setting(1000, "", 100, 5000, "training images")
+    noise: float = kit.setting(0.02, "", 0.0, 0.1, "fraction of pixels that are set at random")
+    asked: int = kit.setting(50, "", 10, 200, "test images for each column, in spikes")
+
+
+def draw_images(
+    columns: kit.Floats, noise: float, rng: np.random.Generator
+) -> tuple[kit.Floats, kit.Bools]:
+    """Return images, one row of 100 pixels each, and whether their cross is upright.
+
+    Crosses begin in the given columns and in random rows.
+    """
+    n = len(columns)
+    pixels = (rng.random((n, SIDE, SIDE)) < noise).astype(float)
+    upright, rows = rng.random(n) < 0.5, rng.integers(0, PLACES, n)
+    for image, row, column, kind in zip(pixels, rows, columns, upright, strict=True):
+        image[row : row + WINDOW, column : column + WINDOW] = UPRIGHT if kind else DIAGONAL
+    return pixels.reshape(n, -1), upright
+
+
+def initial_network(name: str, seed: int) -> bridge.LayeredNetwork:
+    """Return a network with random weights, convolutional ("shared") or fully connected ("full").
+
+    The convolutional one has 9 + 1 parameters for all detectors, and 1 + 1 for the output.
+    """
+    if name == "full":
+        return bridge.LayeredNetwork.random([SIDE * SIDE, HIDDEN, 1], ["sigmoid"] * 2, seed)
+    kernel = np.random.default_rng(seed).normal(0.0, 0.5, (1, WINDOW, WINDOW))
+    detectors = bridge.Layer.convolution(kernel, [-1.0], (SIDE, SIDE), "sigmoid")
+    n = len(detectors.bias)
+    one_weight = np.append(np.zeros(n, dtype=int), 1)[np.newaxis]
+    output = bridge.Layer(np.ones((1, n)), [-2.0], "sigmoid", one_weight)
+    return bridge.LayeredNetwork((detectors, output))
+
+
+@lru_cache(maxsize=4)
+def trained(
+    settings: Settings, seed: int
+) -> tuple[dict[str, bridge.LayeredNetwork], kit.Floats, kit.Bools]:
+    """Return both trained networks, and the pixels and classes of the test images."""
+    rng, networks = np.random.default_rng(seed), {}
+    columns = rng.choice(LEARNED, settings.examples)
+    pixels, upright = draw_images(columns, settings.noise, rng)
+    for name in NAMES:
+        fits = [
+            initial_network(name, k).train(
+                pixels, upright, max_iter=150, solver=bridge.quasi_newton
+            )
+            for k in range(STARTS)
+        ]
+        networks[name], _ = min(fits, key=lambda fit: float(fit[1].loss[-1]))
+    return networks, *draw_images(COLUMNS, settings.noise, rng)
+
+
+def spiking(settings: Settings, seed: int) -> dict[str, NeuronGroup]:
+    """Return the trained networks as groups of spiking neurons."""
+    return {
+        name: NeuronGroup(network, GROUP, OUTPUTS, noise=False, name=f"{name}, ")
+        for name, network in trained(settings, seed)[0].items()
+    }
+
+
+def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
+    """Add a copy of both networks for each test image."""
+    _, pixels, _ = trained(settings, options.seed)
+    shown, groups = pixels[: settings.asked * PLACES], spiking(settings, options.seed).values()
+    return kit.group_trials(options, [(group, shown) for group in groups])
+
+
+def right_by_column(probability: kit.Floats, upright: kit.Bools) -> kit.Bools:
+    """Return which decisions about the first test images are right, shape (n, n_columns)."""
+    right = (probability > 0.5) == upright[: len(probability)]
+    return right.reshape(-1, PLACES)
+
+
+def decisions(result: ns.Result, settings: Settings) -> dict[str, tuple[kit.Bools, kit.Bools]]:
+    """Return the right decisions of each network, abstract and spiking; see `right_by_column`."""
+    networks, pixels, upright = trained(settings, result.seed)
+    return {
+        name: (
+            right_by_column(networks[name](pixels)[:, 0], upright),
+            right_by_column(group.outputs_in(result)[-1][:, 0], upright),
+        )
+        for name, group in spiking(settings, result.seed).items()
+    }
+
+
+def findings(result: ns.Result, settings: Settings) -> kit.Findings:
+    """Count parameters and right decisions, for crosses in learned columns and elsewhere."""
+    found: kit.Findings = {"learned_columns": LEARNED}
+    learned = np.isin(np.arange(PLACES), LEARNED)
+    for name, (_, right) in decisions(result, settings).items():
+        found[f"parameters_{name}"] = trained(settings, result.seed)[0][name].n_parameters
+        for place, where in (("learned", learned), ("other", ~learned)):
+            measure = bridge.agreement(right[:, where].ravel(), np.ones(right[:, where].size))
+            found[f"spiking_right_{place}_places_{name}"] = measure.value
+            found[f"spiking_right_{place}_places_{name}_interval"] = measure.low, measure.high
     return found
 
 
-def figures(result: ns.Result, settings: Settings) -> dict[str, Figure]:
-    """Draw three images and how many of each detector's neurons fired: the spikes move along."""
-    from neurosim import plot
-
-    lesson = lesson_of(settings, result.seed)
-    spiking = lesson.spiking()["shared"]
-    detectors, output = spiking.outputs_in(result)
-    upright = lesson.unseen.upright[: len(output)]
-    chosen = [
-        int(np.flatnonzero(upright & (lesson.unseen.columns[: len(output)] == column))[0])
-        for column in (0, 3, PLACES - 1)
+def report(found: kit.Findings, settings: Settings) -> kit.Report:
+    """State how many images each network classifies correctly."""
+    lines = [
+        f"Two trained networks of spiking neurons classified {settings.asked * PLACES} images with "
+        "an upright or a diagonal cross."
     ]
-    chosen.append(int(np.flatnonzero(~upright)[4]))
-    fig = plot.figure(9.6, 5.0)
-    grid = plot.panels(fig, 2, len(chosen))
-    with plot.style():
-        for above, below, k in zip(grid[: len(chosen)], grid[len(chosen) :], chosen, strict=True):
-            above.imshow(lesson.unseen.pixels[k].reshape(SIDE, SIDE), cmap="gray_r", vmin=0, vmax=1)
-            kind = "upright" if upright[k] else "slanting"
-            above.set_title(f"{kind}, column {lesson.unseen.columns[k] + 1}")
-            shares = detectors[k].reshape(PLACES, PLACES)
-            mesh = below.imshow(shares, cmap="viridis", vmin=0, vmax=1)
-            below.set_title(f"output: {output[k, 0]:.0%} fire")
-            for axes in (above, below):
-                axes.set(xticks=[], yticks=[])
-                axes.spines[:].set_visible(True)
-        grid[0].set_ylabel("image")
-        grid[len(chosen)].set_ylabel("detectors")
-        fig.colorbar(mesh, ax=grid[len(chosen) :], label="share of a detector's neurons")
+    for name, words in NAMES.items():
+        learned, other = (
+            kit.estimate(
+                found[f"spiking_right_{place}_places_{name}"],
+                found[f"spiking_right_{place}_places_{name}_interval"],
+            )
+            for place in ("learned", "other")
+        )
+        lines += [
+            f"{words} ({found[f'parameters_{name}']:,} parameters): in the columns of the training "
+            f"images a fraction {learned} is classified correctly.",
+            f"In the other columns it is {other}; chance is 0.5.",
+        ]
+    return lines
+
+
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw images, and the fraction of each detector's neurons that fires."""
+    _, pixels, upright = trained(settings, result.seed)
+    detectors, output = spiking(settings, result.seed)["shared"].outputs_in(result)
+    upright, columns = upright[: len(output)], COLUMNS[: len(output)]
+    chosen = [np.flatnonzero(upright & (columns == column))[0] for column in (0, 3, PLACES - 1)]
+    chosen.append(np.flatnonzero(~upright)[4])
+    look = {"xticks": [], "yticks": []}
+    images, active = [], []
+    for k in chosen:
+        kind = "Upright" if upright[k] else "Diagonal"
+        title = f"{kind}, column {columns[k] + 1}"
+        images.append(kit.panel(draw_map, pixels[k], "gray_r", 0.0, title=title, **look))
+        title = "Output neurons fire" if output[k, 0] > 0.5 else "Output silent"
+        active.append(kit.panel(draw_map, detectors[k], "viridis", 0.0, title=title, **look))
+    fig = kit.page(
+        "The active detector moves with the cross, and the output does not change",
+        *images, *active, columns=4, size=(9.2, 5.0),
+        colourbar="fraction of a detector's neurons that fire (lower row)",
+    )  # fmt: skip
     return {"detectors": fig}
 
 
-def compare(result: ns.Result, settings: Settings) -> bridge.Comparison:
-    """Set shared weights beside full connection, abstract and in spikes, column by column."""
-    lesson = lesson_of(settings, result.seed)
-    outputs, measures = outputs_of(result, lesson), {}
-    known = np.isin(lesson.unseen.columns, LEARNED)
-    for name, own in lesson.networks.items():
-        told, output = own(lesson.unseen.pixels)[:, 0], outputs[name]
-        same = bridge.agreement(output > 0.5, told[: len(output)] > 0.5)
-        key = "agreement" if name == "shared" else f"agreement_{name}"
-        words = f"{WORDS[name]}: spiking and abstract, of {len(output)} images"
-        measures[key] = replace(same, note=words)
-        measures[f"parameters_{name}"] = bridge.Measure(own.n_parameters)
-        for place, where in (("learned", known), ("other", ~known)):
-            right = bridge.agreement(told[where] > 0.5, lesson.unseen.upright[where])
-            measures[f"right_{place}_places_{name}"] = right
-            shown = where[: len(output)]
-            measures[f"right_spiking_{place}_places_{name}"] = bridge.agreement(
-                output[shown] > 0.5, lesson.unseen.upright[: len(output)][shown]
-            )
-    return bridge.Comparison(
-        title="Shift invariance: shared weights and full connection, abstract and in spikes",
-        measures=measures,
-        drawings={
-            "places": partial(_draw_places, lesson, outputs),
-            "weights": partial(_draw_weights, lesson),
-        },
+def draw_map(axes: kit.Axes, values: kit.Floats, cmap: object, low: float) -> None:
+    """Draw a square map of values up to 1."""
+    side = round(len(values) ** 0.5)
+    axes.imshow(values.reshape(side, side), cmap=cmap, vmin=low, vmax=1.0)
+    axes.spines[:].set_visible(True)
+
+
+def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
+    """Compare shared weights with full connection, abstract and spiking."""
+    networks, measures = trained(settings, result.seed)[0], {}
+    learned = np.isin(np.arange(PLACES), LEARNED)
+    for name, (abstract, fired) in decisions(result, settings).items():
+        same = bridge.agreement(fired, abstract[: len(fired)])
+        measures["agreement" if name == "shared" else "agreement_full"] = same.labelled(
+            f"{NAMES[name]}: spiking = abstract", f"of {fired.size} images"
+        )
+        n = networks[name].n_parameters
+        measures[f"parameters_{name}"] = kit.Measure(n)
+        for place, where in (("learned", learned), ("other", ~learned)):
+            for key, words, right in (
+                (f"right_{place}_places_{name}", "", abstract[:, where]),
+                (f"right_spiking_{place}_places_{name}", ", spiking", fired[:, where]),
+            ):
+                measures[key] = bridge.agreement(right, np.ones_like(right)).labelled(
+                    f"{NAMES[name]}, {place} columns{words}", f"{n:,} parameters"
+                )
+    shared, full = (measures[f"right_other_places_{name}"].value for name in NAMES)
+    conclusion = (
+        f"In columns without training images, the network with shared weights classifies "
+        f"{shared:.1%} of the images correctly, and the fully connected network {full:.1%}."
     )
+    drawings = {
+        "places": partial(_draw_places, result, settings),
+        "weights": partial(_draw_weights, networks),
+    }
+    title = "Correct decisions of shared weights and full connection, abstract and spiking"
+    return kit.Comparison(title, measures, drawings, conclusion)
 
 
-def _draw_places(lesson: Lesson, outputs: dict[str, NDArray[np.float64]]) -> Figure:
-    """Draw the share told right against the column of the pattern."""
-    from neurosim import plot
+def _draw_places(result: ns.Result, settings: Settings) -> kit.Figure:
+    """Draw the fraction of correct decisions against the column of the cross."""
+    networks, found = trained(settings, result.seed)[0], decisions(result, settings)
 
-    fig = plot.figure(8.4, 3.9)
-    grid = plot.panels(fig, 1, 2, sharey=True)
-    columns = 1 + np.arange(PLACES)
-    with plot.style():
-        for axes, (name, own) in zip(grid, lesson.networks.items(), strict=True):
-            axes.axvspan(0.6, len(LEARNED) + 0.4, color="0.92", label="learned here")
-            axes.axhline(0.5, color="0.45", lw=0.9, ls=":", label="a guess")
-            counts, of = right_by_column(own(lesson.unseen.pixels)[:, 0], lesson.unseen)
-            axes.plot(columns, counts / of, color=TRAINED, lw=2, label="abstract")
-            counts, of = right_by_column(outputs[name], lesson.unseen)
-            draw_share(axes, columns, counts, of, label="in spikes, 95 % interval", color=SPIKING)
-            axes.set_title(f"{WORDS[name]}: {own.n_parameters:,} parameters")
-            axes.set(xlabel="column in which the pattern begins", ylim=(0.0, 1.03))
-        grid[0].set_ylabel("share of images told right")
-        fig.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
-    return fig
+    def draw(axes: kit.Axes, name: str) -> None:
+        abstract, fired = found[name]
+        columns = 1 + np.arange(PLACES)
+        axes.axvspan(0.6, len(LEARNED) + 0.4, color="0.92", label="columns of training images")
+        axes.axhline(0.5, color=kit.LOGISTIC, lw=0.9, ls=":", label="chance")
+        axes.plot(columns, abstract.mean(axis=0), color=kit.TRAINED, lw=2, label="abstract")
+        label = "spiking, 95 % interval"
+        kit.draw_fraction(axes, columns, fired.sum(axis=0), len(fired), label=label)
+
+    labels = {"xlabel": "column in which the cross begins", "ylabel": "fraction correct"}
+    panels = [
+        kit.panel(draw, name, title=f"{words}: {networks[name].n_parameters:,} parameters",
+                  ylim=(0, 1.03), **labels)
+        for name, words in NAMES.items()
+    ]  # fmt: skip
+    title = "Shared weights generalise to all columns, separate weights do not"
+    return kit.page(title, *panels, size=(9.0, 4.0), legend=4, sharex=True, sharey=True)
 
 
-def _draw_weights(lesson: Lesson) -> Figure:
-    """Draw the weights that all detectors share, and those of some units that share none."""
+def _draw_weights(networks: dict[str, bridge.LayeredNetwork]) -> kit.Figure:
+    """Draw the shared weights, and those of the strongest units of the other network."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    from neurosim import plot
-
-    kernel = lesson.networks["shared"].layers[0].parameters[: WINDOW**2]
-    full = lesson.networks["full"].layers[0].weights
-    colours = LinearSegmentedColormap.from_list("sign", [plot.INHIBITORY, "white", plot.EXCITATORY])
-    fig = plot.figure(9.6, 2.8)
-    grid = plot.panels(fig, 1, 5)
-    strongest = np.argsort(-np.abs(lesson.networks["full"].layers[1].weights[0]))[:4]
-    maps = [kernel.reshape(WINDOW, WINDOW), *full[strongest].reshape(-1, SIDE, SIDE)]
-    with plot.style():
-        for k, (axes, weights) in enumerate(zip(grid, maps, strict=True)):
-            top = np.abs(weights).max()
-            mesh = axes.imshow(weights / top, cmap=colours, vmin=-1.0, vmax=1.0)
-            axes.set(xticks=[], yticks=[])
-            axes.spines[:].set_visible(True)
-            axes.set_title("shared by all" if k == 0 else f"unit {strongest[k - 1] + 1}")
-        words = "weight over the largest"
-        fig.colorbar(mesh, ax=grid, label=words, ticks=[-1.0, 0.0, 1.0])
-        fig.suptitle("a detector's window, and hidden units that hear all pixels", fontsize=11)
-    return fig
+    signs = LinearSegmentedColormap.from_list(
+        "signs", [ns.plot.INHIBITORY, "white", ns.plot.EXCITATORY]
+    )
+    hidden, output = networks["full"].layers
+    strongest = np.argsort(-np.abs(output.weights[0]))[:4]
+    maps = {"All detectors": networks["shared"].layers[0].parameters[: WINDOW**2]}
+    maps |= {f"Hidden unit {k + 1}": hidden.weights[k] for k in strongest}
+    panels = [
+        kit.panel(draw_map, weights / np.abs(weights).max(), signs, -1.0, title=title, xticks=[],
+                  yticks=[])
+        for title, weights in maps.items()
+    ]  # fmt: skip
+    return kit.page(
+        "Shared weights form one template, separate weights learn each position", *panels,
+        columns=5, size=(9.6, 2.6), colourbar="weight / largest weight",
+    )  # fmt: skip
 
 
-scenario = Scenario(
+scenario = kit.Scenario(
     name="shift-invariance",
-    title="Shift invariance: a pattern found wherever it appears, by shared weights",
+    text=__doc__,
     row="S22",
-    source="L2",
+    source=kit.lectures("L2"),
     group="Networks",
-    description=(
-        "An image holds an upright or a slanting cross somewhere, and some pixels lit by chance; a "
-        "neuron is to fire for the upright one. Two networks learn from images whose cross begins "
-        "in the first three columns. One has a detector at each place, all with the same weights "
-        "(convolution), and an output that hears them all by one weight: 12 parameters. It finds "
-        "the cross in every column, also where it never was. The other has 20 hidden units with a "
-        "weight of their own for every pixel: it learns, but elsewhere it can only guess. In "
-        "spikes a group of neurons stands for each detector; where the cross moves, their spikes "
-        "move along, and the output does not change."
-    ),
     settings=Settings,
     duration=10.0,
     dt=5.0,
     network=network,
     findings=findings,
+    report=report,
     figures=figures,
     compare=compare,
 )

@@ -130,7 +130,12 @@ def fractions(result: ns.Result, settings: Settings) -> dict[str, list[kit.Float
     return {name: np.split(group.outputs_in(result)[-1][:, 0], ends) for name, group in groups}
 
 
-def scores(result: ns.Result, settings: Settings) -> dict[str, kit.Measure]:
+def counted(name: str) -> str:
+    """Return the number of neurons in words."""
+    return f"{name} neuron{'s' * (name != '1')}"
+
+
+def measures(result: ns.Result, settings: Settings) -> dict[str, kit.Measure]:
     """Measure how well each network predicts the training votes and the votes of others."""
     n, (inputs, votes) = settings.voters, voters(settings, result.seed)
 
@@ -138,37 +143,32 @@ def scores(result: ns.Result, settings: Settings) -> dict[str, kit.Measure]:
         found = bridge.agreement(probability > 0.5, votes[: len(probability)])
         return replace(found, note=f"of {len(probability):,} voters")
 
-    best = true_probability(inputs[n:])
-    cost = bridge.cross_entropy(votes[n:], best)
-    found = {"right_unseen_best": right(best, votes[n:]), "cost_unseen_best": cost}
-    fired = fractions(result, settings)
+    found = {"cost_unseen_best": bridge.cross_entropy(votes[n:], true_probability(inputs[n:]))}
     for name, network in trained(settings, result.seed).items():
         probability = network(inputs)[:, 0].clip(1e-15, 1.0 - 1e-15)
-        _, seen, unseen = fired[name]
+        _, fired_seen, fired_unseen = fractions(result, settings)[name]
+        seen, unseen = right(probability[:n], votes), right(probability[n:], votes[n:])
+        cost = bridge.cross_entropy(votes[n:], probability[n:])
+        same, neurons = right(fired_unseen, probability[n:] > 0.5), counted(name)
         found |= {
-            f"right_seen_{name}": right(probability[:n], votes),
-            f"right_unseen_{name}": right(probability[n:], votes[n:]),
-            f"right_spiking_seen_{name}": right(seen, votes),
-            f"right_spiking_unseen_{name}": right(unseen, votes[n:]),
-            f"cost_unseen_{name}": bridge.cross_entropy(votes[n:], probability[n:]),
-            f"agreement_{name}": right(unseen, probability[n:] > 0.5),
+            f"parameters_{name}": kit.Measure(network.n_parameters),
+            f"right_seen_{name}": seen.labelled(f"{neurons}: training votes predicted"),
+            f"right_unseen_{name}": unseen.labelled(f"{neurons}: other votes predicted"),
+            f"gap_{name}": kit.Measure(seen.value - unseen.value),
+            f"right_spiking_seen_{name}": right(fired_seen, votes),
+            f"cost_unseen_{name}": cost.labelled(f"{neurons}: cross-entropy, other votes"),
+            f"agreement_{name}": same.labelled(f"{neurons}: spiking and abstract vote alike"),
         }
     return found
 
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
-    """Count parameters, predicted votes, and grid points at which the output is uncertain."""
+    """Measure predictions, and the part of the plane on which the spiking output is uncertain."""
     found: kit.Findings = {"voters": settings.voters}
-    found |= {key: measure.value for key, measure in scores(result, settings).items()}
+    found |= {key: measure.value for key, measure in measures(result, settings).items()}
     for name, (grid, _, _) in fractions(result, settings).items():
-        found[f"parameters_{name}"] = trained(settings, result.seed)[name].n_parameters
         found[f"spiking_zone_of_doubt_{name}"] = np.mean((grid > 0.25) & (grid < 0.75))
     return found
-
-
-def counted(name: str) -> str:
-    """Return the number of neurons in words."""
-    return f"{name} neuron{'s' * (name != '1')}"
 
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
@@ -189,116 +189,60 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     ]
 
 
-def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
-    """Draw the fraction of output neurons that fire over the plane of income and age."""
-    fired = [grid for grid, _, _ in fractions(result, settings).values()]
-    title = "One neuron draws a line, 3 a zone of uncertainty, and 101 fit every vote"
-    bar = "fraction of output neurons that fire (yes)"
-    return {"zones": _draw_zones(result, settings, title, bar, [(GRID, fired, "")])}
-
-
 def _draw_zones(
-    result: ns.Result,
-    settings: Settings,
-    title: str,
-    bar: str,
-    rows: list[tuple[kit.Plane, list[kit.Floats], str]],
+    result: ns.Result, settings: Settings, title: str, rows: list[tuple[kit.Plane, str]]
 ) -> kit.Figure:
-    """Draw a row of planes, one for each network, with its boundary and the training votes."""
+    """Draw the plane of each network, abstract or spiking, with its boundary and the votes."""
     inputs, votes = (every[: settings.voters] for every in voters(settings, result.seed))
-    networks = trained(settings, result.seed)
+    networks, fired = trained(settings, result.seed), fractions(result, settings)
 
     def in_units(plane: kit.Plane) -> kit.Plane:
         return kit.Plane(*(CENTRE + SCALE * plane.x[:, np.newaxis]).T)
 
-    def draw(axes: kit.Axes, plane: kit.Plane, zones: kit.Floats, name: str) -> None:
-        in_units(plane).draw(axes, zones, contour=False)
-        in_units(FINE).draw_contour(axes, networks[name](FINE.points)[:, 0])
+    def draw(axes: kit.Axes, plane: kit.Plane, name: str) -> None:
+        abstract = networks[name](FINE.points)[:, 0]
+        values = abstract if plane is FINE else fired[name][0]
+        in_units(plane).draw(axes, values, contour=False)
+        in_units(FINE).draw_contour(axes, abstract)
         points, labels = CENTRE + SCALE * inputs, ("voted no", "voted yes")
         kit.draw_examples(axes, points, votes, labels=labels, ms=4)
         axes.set(xlim=(0, 150), ylim=(18, 90))
 
-    panels, labels = [], {"xlabel": "income (thousands a year)", "ylabel": "age (years)"}
-    for plane, values, kind in rows:
-        for name, zones in zip(HIDDEN, values, strict=True):
-            words = kind or f"{counted(name)}, {networks[name].n_parameters} parameters"
-            panels.append(kit.panel(draw, plane, zones, name, title=words, **labels))
+    labels = {"xlabel": "income (thousands a year)", "ylabel": "age (years)"}
+    panels = [
+        kit.panel(draw, plane, name, title=f"{words}{counted(name)}", **labels)
+        for plane, words in rows
+        for name in HIDDEN
+    ]
     return kit.page(
-        title, *panels, columns=3, size=(9.4, 1.2 + 2.9 * len(rows)), legend=2, colourbar=bar,
-        sharex=True, sharey=True,
+        title, *panels, columns=3, size=(9.4, 1.2 + 2.9 * len(rows)), legend=2, sharex=True,
+        sharey=True, colourbar="probability of a yes; spiking: fraction of outputs that fire",
     )  # fmt: skip
+
+
+def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
+    """Draw the fraction of output neurons that fire over the plane of income and age."""
+    title = "One neuron draws a line, 3 a zone of uncertainty, and 101 fit every vote"
+    return {"zones": _draw_zones(result, settings, title, [(GRID, "")])}
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare abstract and spiking networks, on training votes and on other votes."""
-    measures, networks = scores(result, settings), trained(settings, result.seed)
-    for name in HIDDEN:
-        for key, label in (
-            ("right_seen", "training votes predicted"),
-            ("right_unseen", "other votes predicted"),
-            ("cost_unseen", "cross-entropy, other votes"),
-            ("agreement", "spiking and abstract vote alike"),
-        ):
-            labelled = measures.pop(f"{key}_{name}").labelled(f"{counted(name)}: {label}")
-            measures[f"{key}_{name}"] = labelled
-        gap = measures[f"right_seen_{name}"].value - measures[f"right_unseen_{name}"].value
-        measures[f"gap_{name}"] = kit.Measure(gap)
-        measures[f"parameters_{name}"] = kit.Measure(networks[name].n_parameters)
-    measures["agreement"] = measures.pop("agreement_101")
-    cheapest = min(HIDDEN, key=lambda name: measures[f"cost_unseen_{name}"].value)
-    widest = max(HIDDEN, key=lambda name: measures[f"gap_{name}"].value)
-    seen, unseen = measures[f"right_seen_{widest}"], measures[f"right_unseen_{widest}"]
+    found = measures(result, settings)
+    cheapest = min(HIDDEN, key=lambda name: found[f"cost_unseen_{name}"].value)
+    widest = max(HIDDEN, key=lambda name: found[f"gap_{name}"].value)
+    seen, unseen = found[f"right_seen_{widest}"].value, found[f"right_unseen_{widest}"].value
     conclusion = (
-        f"Cross-entropy on other votes is lowest with {counted(cheapest)}. Overfitting is "
-        f"strongest with {counted(widest)}: {seen.value:.1%} of the training votes are predicted, "
-        f"but {unseen.value:.1%} of other votes."
+        f"Cross-entropy on other votes is lowest with {counted(cheapest)} "
+        f"({found['cost_unseen_best'].value:.3f} with the true probabilities). Overfitting is "
+        f"strongest with {counted(widest)}: {seen:.1%} of the training votes are predicted, but "
+        f"{unseen:.1%} of other votes."
     )
-    abstract = [network(FINE.points)[:, 0] for network in networks.values()]
-    fired = [grid for grid, _, _ in fractions(result, settings).values()]
     title = "Abstract networks and groups of spiking neurons draw the same zones"
-    bar = "probability of a yes; spiking: fraction of outputs that fire"
-    rows = [(FINE, abstract, ""), (GRID, fired, "spiking")]
-    drawings = {
-        "zones": partial(_draw_zones, result, settings, title, bar, rows),
-        "accuracy": partial(_draw_accuracy, measures),
-    }
+    rows = [(FINE, ""), (GRID, "Spiking: ")]
+    drawings = {"zones": partial(_draw_zones, result, settings, title, rows)}
     title = "Votes by income and age: networks of 1, 3 and 101 neurons, abstract and spiking"
-    return kit.Comparison(title, measures, drawings, conclusion)
-
-
-def _draw_accuracy(measures: dict[str, kit.Measure]) -> kit.Figure:
-    """Draw the fraction of votes predicted, and the cross-entropy of other votes."""
-    looks = {
-        "right_seen": (kit.TRAINED, kit.TRAINED, "training votes"),
-        "right_spiking_seen": (kit.SPIKING, kit.SPIKING, "training votes, spiking"),
-        "right_unseen": (kit.TRAINED, "white", "other votes"),
-        "right_spiking_unseen": (kit.SPIKING, "white", "other votes, spiking"),
-        "cost_unseen": (kit.TRAINED, "white", ""),
-    }
-
-    def draw(axes: kit.Axes, keys: list[str], best: str) -> None:
-        axes.axhline(measures[best].value, color=kit.LOGISTIC, ls="--", label="true probabilities")
-        for k, key in enumerate(keys):
-            colour, fill, label = looks[key]
-            found = [measures[f"{key}_{name}"] for name in HIDDEN]
-            value, low, high = np.array([(m.value, m.low, m.high) for m in found]).T
-            bars = np.stack([value - low, high - value]).clip(0.0)
-            look = {"fmt": "o", "color": colour, "mfc": fill, "capsize": 2, "label": label}
-            axes.errorbar(np.arange(3) + 0.12 * (k - 0.5 * (len(keys) - 1)), value, bars, **look)
-        axes.set_xticks(range(3), [counted(name) for name in HIDDEN])
-        axes.set_xlim(-0.5, 2.5)
-
-    *accuracy, cost = looks
-    left = kit.panel(draw, accuracy, "right_unseen_best", ylabel="fraction of votes predicted")
-    right = kit.panel(
-        draw,
-        [cost],
-        "cost_unseen_best",
-        ylabel="cross-entropy of other votes (nats)",
-        ylim=(0, None),
-    )
-    title = "101 neurons overfit: they predict training votes better than other votes"
-    return kit.page(title, left, right, size=(9.0, 4.4), legend=3)
+    return kit.Comparison(title, found, drawings, conclusion)
 
 
 scenario = kit.Scenario(

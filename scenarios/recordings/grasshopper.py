@@ -390,9 +390,9 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     pair = coupled_pairs(settings, result.seed)[0].coupled(adaptation=False)
     measures |= _coupling_measures(found)
     peak = int(np.abs(settings.coupled).argmax())
+    (low, high), true = pair.interval[peak], kit.signed(settings.coupled[peak])
     measures["peak_coupling_pair"] = kit.Measure(
-        float(pair.psp[peak]), "mV", *pair.interval[peak],
-        f"true value {kit.signed(settings.coupled[peak])} mV",
+        float(pair.psp[peak]), "mV", low, high, f"true value {true} mV",
         f"Coupling of a simulated pair after {peak + 1} ms",
     )  # fmt: skip
     drawings = {
@@ -459,9 +459,8 @@ def _draw_scores(
 
     def draw_bits(axes: kit.Axes) -> None:
         for x, (key, _, colour, _) in enumerate(models):
-            found = measures[f"bits_per_spike_{key}cell{settings.cell}"]
-            axes.plot(x, found.value, "o", color=colour, ms=8)
-            axes.plot([x, x], [found.low, found.high], color=colour, lw=2.0)
+            bits = measures[f"bits_per_spike_{key}cell{settings.cell}"]
+            kit.draw_measures(axes, [x], [bits], color=colour, ms=8, elinewidth=2.0)
         axes.axhline(0.0, color="0.45", lw=0.8, zorder=0)
         kit.label(axes, 0.3, 0.0, "constant probability", "0.35", "above")
         axes.set_xticks(range(len(models)), [name for _, name, _, _ in models])
@@ -506,7 +505,7 @@ def _draw_coupling(
 
     def draw_pair(axes: kit.Axes) -> None:
         true = np.pad(settings.coupled, (0, settings.coupling - len(settings.coupled)))
-        look = {"color": ns.plot.EXCITATORY, "lw": 1.8, "label": "true coupling"}
+        look: dict[str, Any] = {"color": ns.plot.EXCITATORY, "lw": 1.8, "label": "true coupling"}
         axes.stairs(true, np.arange(0.5, settings.coupling + 1), **look)
         draw(axes, pair, COLOURS[EQUIVALENT], "simulated pair", 0.0)
 

@@ -203,12 +203,12 @@ def with_equivalents(result: ns.Result, settings: Settings, threads: int | None)
     spikes, samples = [], []
     for k in range(settings.folds):
         trains, trace = simulated.spikes[f"part {k}"], simulated.traces[f"part {k}", "v"]
-        for parts, times, values in (
-            (spikes, trains.times, trains.ids), (samples, trace.times, trace.values)
-        ):  # fmt: skip
-            kept = part[np.rint(times / BIN).astype(int) - 1] == k
-            parts.append((times[kept], values[kept]))
-    joined = ns.SpikeTrains(*map(np.concatenate, zip(*spikes, strict=True)), trains.recorded)
+        kept = part[np.rint(trains.times / BIN).astype(int) - 1] == k
+        spikes.append((trains.times[kept], trains.ids[kept]))
+        kept = part[np.rint(trace.times / BIN).astype(int) - 1] == k
+        samples.append((trace.times[kept], trace.values[kept]))
+    times, ids = map(np.concatenate, zip(*spikes, strict=True))
+    joined = ns.SpikeTrains(times, ids, trains.recorded)
     times, values = map(np.concatenate, zip(*samples, strict=True))
     potential = ns.Trace(times, values, trace.ids, trace.unit, joined, trace.v_peak)
     # The filters have both signs, so the neurons are neither excitatory nor inhibitory.

@@ -7,40 +7,41 @@ from scipy.stats import binomtest
 import bridge
 import neurosim as ns
 from neurosim.scenario import RunOptions
-from scenarios.artificial_neuron.activations_model import (
+from scenarios.artificial_neuron.activations import (
     INTEGRATOR,
     SCORES,
     UNIT_RATE,
-    Response,
     Settings,
     network,
+    responses,
 )
 
 REPEATS = 1000
 
 
 @pytest.fixture(scope="module")
-def response() -> Response:
+def response():
     settings, options = Settings(repeats=REPEATS), RunOptions(duration=100.0)
-    return Response.of(ns.simulate(network(settings, options), 100.0, seed=1))
+    return responses(ns.simulate(network(settings, options), 100.0, seed=1))
 
 
-def test_a_soft_threshold_is_the_sigmoid(response):
+def test_escape_noise_gives_the_sigmoid(response):
     expected = bridge.find_activation("sigmoid")(SCORES)
     p_values = [
-        binomtest(round(REPEATS * share), REPEATS, float(p)).pvalue
-        for share, p in zip(response.mean["sigmoid"], expected, strict=True)
+        binomtest(round(REPEATS * fraction), REPEATS, float(p)).pvalue
+        for fraction, p in zip(response["sigmoid"].mean, expected, strict=True)
     ]
     # Below 1e-6 at any of 25 scores: an error rate of 3e-5.
     assert min(p_values) > 1e-6
 
 
-def test_two_neurons_of_opposite_sign_are_tanh(response):
+def test_two_neurons_with_opposite_input_give_tanh(response):
     tanh = bridge.find_activation("tanh")
-    # Each of both fires with σ(±2s), so that the variance of the difference is half the derivative.
+    # Each of the two fires with probability σ(±2s), so the variance of the difference is half the
+    # derivative.
     error = np.sqrt(np.maximum(0.5 * tanh.derivative(SCORES), 5.0 / REPEATS) / REPEATS)
     # Five standard errors, at least those of five spikes: an error rate of 3e-5 for 25 scores.
-    assert (np.abs(response.mean["tanh"] - tanh(SCORES)) < 5.0 * error).all()
+    assert (np.abs(response["tanh"].mean - tanh(SCORES)) < 5.0 * error).all()
 
 
 def test_the_variance_of_spikes_is_the_derivative(response):
@@ -48,43 +49,43 @@ def test_the_variance_of_spikes_is_the_derivative(response):
     # A measured variance has a standard error of at most 0.25/√n where the output is 0 or 1, and of
     # 0.5/√n where it is ±1 or 0. Five of them, at any of 50 scores: an error rate of 3e-5.
     error = 0.25 / np.sqrt(REPEATS)
-    off = response.variance["sigmoid"] - sigmoid.derivative(SCORES)
+    off = response["sigmoid"].variance - sigmoid.derivative(SCORES)
     assert np.abs(off).max() < 5.0 * error
-    off = 2.0 * response.variance["tanh"] - tanh.derivative(SCORES)
+    off = 2.0 * response["tanh"].variance - tanh.derivative(SCORES)
     assert np.abs(off).max() < 5.0 * 4.0 * error
 
 
-def test_an_integrator_without_leak_is_relu(response):
-    assert (response.mean["relu"][SCORES <= 0.0] == 0.0).all()
+def test_a_neuron_without_leak_gives_relu(response):
+    assert (response["relu"].mean[SCORES <= 0.0] == 0.0).all()
     above = SCORES > 0.0
     gap = INTEGRATOR.v_threshold - INTEGRATOR.v_reset
     drive = 1e-3 * UNIT_RATE * SCORES[above] * INTEGRATOR.c_m * gap * INTEGRATOR.resistance
     rate = bridge.deterministic_rate(INTEGRATOR.v_rest + drive, INTEGRATOR)
     on_grid = 1e3 / (0.1 * np.ceil(1e4 / rate - 1e-9))
-    # The phase is uniform in the potential, which the leak makes not quite so in time: 0.01.
-    error = 5.0 * response.error["relu"][above] + 0.01
-    assert (np.abs(response.mean["relu"][above] - on_grid / UNIT_RATE) < error).all()
-    assert np.abs(response.mean["relu"] - np.maximum(SCORES, 0.0)).max() < 0.1
+    # The phase is uniform in the potential, but because of the leak not exactly in time: 0.01.
+    error = 5.0 * response["relu"].error[above] + 0.01
+    assert (np.abs(response["relu"].mean[above] - on_grid / UNIT_RATE) < error).all()
+    assert np.abs(response["relu"].mean - np.maximum(SCORES, 0.0)).max() < 0.1
 
 
-def test_without_noise_it_is_the_step(response):
-    assert (response.mean["step"] == (SCORES > 0.0)).all()
+def test_a_neuron_without_noise_gives_the_step(response):
+    assert (response["step"].mean == (SCORES > 0.0)).all()
 
 
 @pytest.mark.slow
-def test_both_worlds_and_the_same_task_with_each(command, tmp_path):
-    told = command("compare", "activations")["comparison"]
+def test_slopes_and_training_with_each_function(command, tmp_path):
+    compared = command("compare", "activations")["comparison"]
     for name in ("sigmoid", "tanh", "relu", "step"):
-        assert told[f"right_{name}"]["high"] > told["right_best"]["value"]
+        assert compared[f"right_{name}"]["high"] > compared["right_best"]["value"]
         # Five standard errors of the least certain slope.
-        assert told[f"largest_slope_difference_{name}"] < 5.0 * 0.028
-    assert told["agreement"]["value"] > 0.99
-    assert told["weight_tanh_over_sigmoid"] == pytest.approx(0.5, abs=1e-3)
-    best = told["squared_error_best"]
-    assert told["squared_error_sigmoid"]["value"] == pytest.approx(best["value"], abs=2e-3)
-    assert told["squared_error_step"]["low"] > best["value"]
+        assert compared[f"largest_slope_difference_{name}"] < 5.0 * 0.028
+    assert compared["agreement"]["value"] > 0.99
+    assert compared["weight_tanh_over_sigmoid"] == pytest.approx(0.5, abs=1e-3)
+    best = compared["squared_error_best"]
+    assert compared["squared_error_sigmoid"]["value"] == pytest.approx(best["value"], abs=2e-3)
+    assert compared["squared_error_step"]["low"] > best["value"]
     assert (tmp_path / "activations-spikes.png").exists()
-    for name in ("activations", "planes"):
+    for name in ("derivatives", "planes"):
         assert (tmp_path / f"activations-comparison-{name}.png").exists()
 
 

@@ -8,9 +8,9 @@ from scenarios.networks.decision_regions import (
     RADIUS,
     SHAPES,
     SIDES,
-    Polygon,
     fires_inside,
     inside,
+    polygon,
 )
 
 POINTS = np.random.default_rng(1).uniform(-1.0, 1.0, (20_000, 2))
@@ -21,7 +21,7 @@ def test_a_polygon_has_the_area_of_the_circle(n):
     # The box has area 16; five standard errors of the fraction of points within.
     fraction = np.pi * RADIUS**2 / 16.0
     error = np.sqrt(fraction * (1.0 - fraction) / len(POINTS))
-    fires = fires_inside((Polygon(n),))(2.0 * POINTS)[:, 0]
+    fires = fires_inside((polygon(n),))(2.0 * POINTS)[:, 0]
     assert abs(fires.mean() - fraction) < 5.0 * error
     assert abs(inside("circle", 2.0 * POINTS).mean() - fraction) < 5.0 * error
 

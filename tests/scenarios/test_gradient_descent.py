@@ -5,10 +5,10 @@ import pytest
 
 import neurosim as ns
 from neurosim.scenario import RunOptions
-from scenarios.artificial_neuron.gradient_descent_model import Lesson, Settings, network
+from scenarios.artificial_neuron.gradient_descent import Settings, network, training
 
 
-def test_guessing_the_number_at_three_rates(command, tmp_path):
+def test_guesses_converge_or_diverge_by_their_rate(command, tmp_path):
     found = command("run", "gradient-descent")["findings"]
     assert found["potential_minus_guess_mv"] < 1e-12
     assert found["error_factor_per_step"] == pytest.approx([0.9, 0.2, 1.1])
@@ -19,43 +19,45 @@ def test_guessing_the_number_at_three_rates(command, tmp_path):
     assert (tmp_path / "gradient-descent-guesses.png").exists()
 
 
-def test_half_the_curvatures_inverse_hits_at_once(command):
+def test_a_rate_of_half_reaches_the_number_in_one_step(command):
     found = command("run", "gradient-descent", "--set", "rates=0.5", "--set", "number=-7")
     assert found["findings"]["squared_errors_second_mv2"] == pytest.approx([0.0], abs=1e-20)
 
 
 def test_smaller_batches_are_cheaper_and_noisier(command, tmp_path):
-    told = command("compare", "gradient-descent")["comparison"]
-    assert told["agreement"]["value"] == 1.0
+    compared = command("compare", "gradient-descent")["comparison"]
+    assert compared["agreement"]["value"] == 1.0
     assert [
-        told[f"trials_per_step_{name}"] for name in ("full_batch", "mini_batch", "stochastic")
+        compared[f"trials_per_step_{name}"] for name in ("full_batch", "mini_batch", "stochastic")
     ] == [2000, 32, 1]
     for name in ("mini_batch", "stochastic"):
-        assert told[f"trials_needed_{name}"] < 0.1 * told["trials_needed_full_batch"]
-        assert told[f"uphill_{name}"] > 0.2
-        assert 0.0 < told[f"excess_at_the_end_{name}"] < 0.01
-    assert told["uphill_full_batch"] == 0.0
-    assert told["excess_after_one_pass_mini_batch"] < told["excess_after_one_pass_full_batch"]
-    for name in ("paths", "cost", "learned"):
+        assert compared[f"trials_needed_{name}"] < 0.1 * compared["trials_needed_full_batch"]
+        assert compared[f"uphill_{name}"] > 0.2
+        assert 0.0 < compared[f"excess_at_the_end_{name}"] < 0.01
+    assert compared["uphill_full_batch"] == 0.0
+    assert (
+        compared["excess_after_one_pass_mini_batch"] < compared["excess_after_one_pass_full_batch"]
+    )
+    for name in ("paths", "cost"):
         assert (tmp_path / f"gradient-descent-comparison-{name}.png").exists()
 
 
-def test_the_loss_drawn_is_the_loss_descended():
+def test_the_loss_of_the_figures_is_the_loss_of_training():
     settings = Settings(passes=3)
     options = RunOptions(duration=5.0, dt=5.0)
     result = ns.simulate(network(settings, options), 5.0, dt=5.0, seed=1)
-    lesson = Lesson.of(result, settings)
-    history = lesson.taught["full batch"].history_
+    learned = training(result, settings)
+    history = learned.trained["full batch"].history_
 
-    assert lesson.loss(history.trajectory) == pytest.approx(history.loss, rel=1e-10)
-    assert lesson.lowest == pytest.approx(lesson.best.history_.loss[-1], rel=1e-10)
-    begun = lesson.begun["stochastic"]
-    assert begun.trajectory_rows[-1] == settings.trials
-    assert begun.theta == pytest.approx(
-        lesson.taught["stochastic"].history_.trajectory[
-            np.flatnonzero(lesson.taught["stochastic"].history_.trajectory_rows == settings.trials)[
-                0
-            ]
+    assert learned.loss(history.trajectory) == pytest.approx(history.loss, rel=1e-10)
+    assert learned.lowest == pytest.approx(learned.best.history_.loss[-1], rel=1e-10)
+    first = learned.first_epoch["stochastic"]
+    assert first.trajectory_rows[-1] == settings.trials
+    assert first.theta == pytest.approx(
+        learned.trained["stochastic"].history_.trajectory[
+            np.flatnonzero(
+                learned.trained["stochastic"].history_.trajectory_rows == settings.trials
+            )[0]
         ]
     )
 
@@ -65,7 +67,8 @@ def test_the_loss_drawn_is_the_loss_descended():
     [
         ("number=100", "-10 to 30 mV"),
         ("number=0", "the first guess"),
-        ("rates=2", "give one to three"),
+        ("rates=2", "rates[0] = 2"),
+        ("rates=1,1,1,1", "give 1 to 3"),
         ("trials=1", "200 to"),
         ("batch=2000", "below trials = 2000"),
         ("passes=1", "2 to 1000"),

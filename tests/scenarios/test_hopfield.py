@@ -5,38 +5,38 @@ import pytest
 SMALL = ("--no-plot", "--set", "loads=")
 
 
-def test_spiking_neurons_recall_from_a_fifth_turned(command):
+def test_spiking_neurons_recall_from_cues_with_a_fifth_wrong(command):
     found = command("run", "hopfield", "--no-plot", "--set", "loads=48")["findings"]
     assert found["cue_overlap"] == pytest.approx(0.6)
     assert len(found["recall_overlaps"]) == 8
     assert min(found["recall_overlaps"]) >= 0.95
     assert found["recall_overlap"] >= 0.98
     assert found["rate_silent_hz"] < 2.0 < 20.0 < found["rate_active_hz"]
-    # Six times as many patterns are too many for them.
+    # Six times as many patterns exceed the capacity of the spiking network.
     assert found["recall_by_load"]["0.120"] < 0.5
 
 
-def test_the_abstract_memory_has_the_capacity_of_theory(command):
+def test_units_have_the_capacity_of_the_theory(command):
     found = command("run", "hopfield", "--duration", "550", *SMALL)["findings"]
     assert found["patterns_fixed_at_n_over_4_ln_n"] == 1.0
     assert found["largest_rise_of_energy"] <= 1e-12
     assert found["overlap_at_a_tenth"] >= 0.97
     assert found["overlap_at_a_tenth_from_corrupted"] >= 0.97
-    # Theory has a jump from 0.967 to 0.35 at 0.138; a thousand units round it off.
+    # In theory the overlap jumps from 0.967 to 0.35 at 0.138; with 1,000 units the jump is smooth.
     assert found["load_where_overlap_leaves_0.97"] == pytest.approx(0.138, abs=0.01)
     assert 0.138 < found["load_where_overlap_leaves_0.66"] < 0.19
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", ["2", "3"])
-def test_recall_does_not_hang_on_the_seed_and_the_worlds_agree(command, seed):
-    told = command("compare", "hopfield", "--seed", seed, *SMALL)["comparison"]
-    assert told["agreement"]["value"] >= 0.98
-    assert told["overlap_abstract"] == 1.0
-    assert told["overlap_spiking"] >= 0.97
+def test_recall_does_not_depend_on_the_seed_and_agrees_with_the_units(command, seed):
+    compared = command("compare", "hopfield", "--seed", seed, *SMALL)["comparison"]
+    assert compared["agreement"]["value"] >= 0.98
+    assert compared["overlap_abstract"] == 1.0
+    assert compared["overlap_spiking"] >= 0.97
 
 
-def test_the_comparison_is_drawn(command, tmp_path):
+def test_all_figures_are_drawn(command, tmp_path):
     command("compare", "hopfield", "--duration", "1050", "--set", "loads=16")
     assert {path.stem.rpartition("-")[2] for path in tmp_path.glob("*.png")} == {
         "recall",
@@ -54,7 +54,7 @@ def test_the_comparison_is_drawn(command, tmp_path):
         (("--set", "loads=12,12"), "different numbers"),
         (("--set", "corruption=0.7"), "outside 0 to 0.5"),
         (("--set", "sigma=-1"), "outside 0 to 20 mV"),
-        (("--duration", "100"), "no time for a cue: give 550 ms or more"),
+        (("--duration", "100"), "too short for a cue: give 550 ms or more"),
     ],
 )
 def test_settings_out_of_range_are_refused(refused, arguments, words):

@@ -5,11 +5,10 @@ import pytest
 from scipy.special import expit
 
 import bridge
-from scenarios.logic_and_learning.neuron_graph import both_ways, chain_rule
-from scenarios.logic_and_learning.neuron_graph_model import GRAPH, POINT
+from scenarios.logic_and_learning.neuron_graph import GRAPH, POINT, both_paths, chain_rule
 
 
-def test_the_graph_is_the_lectures_formula():
+def test_the_graph_computes_the_formula_of_the_lecture():
     x1, x2, x3 = np.random.default_rng(0).normal(size=(3, 50))
     f1, f2, f3 = expit(2 * x1 - 1), expit(-2 * x2 - 0.5), expit(1.5 * x3)
     f4 = expit(5 * f1 - 4 * f2 - 0.5)
@@ -19,7 +18,7 @@ def test_the_graph_is_the_lectures_formula():
     assert GRAPH.depths == (1, 1, 1, 2, 3)
 
 
-def test_the_chain_rule_by_hand():
+def test_derivatives_equal_the_chain_rule_by_hand():
     values, slopes = chain_rule()
     f1, f2, f3, f4, g = (values[f"f{k}"] for k in range(1, 6))
     by_score = g * (1 - g)
@@ -27,14 +26,14 @@ def test_the_chain_rule_by_hand():
     through_f4, direct = by_f4 * f4 * (1 - f4) * -4.0, by_score * 6.0
 
     assert slopes["f4"] == pytest.approx(by_f4)
-    assert both_ways() == pytest.approx((through_f4, direct))
+    assert both_paths() == pytest.approx((through_f4, direct))
     assert slopes["f2"] == pytest.approx(through_f4 + direct)
     assert slopes["x2"] == pytest.approx((through_f4 + direct) * f2 * (1 - f2) * -2.0)
     assert slopes["x1"] == pytest.approx(by_f4 * f4 * (1 - f4) * 5.0 * f1 * (1 - f1) * 2.0)
     assert slopes["x3"] == pytest.approx(by_score * -4.0 * f3 * (1 - f3) * 1.5)
 
 
-def test_layers_and_matrices_give_the_same(command, tmp_path):
+def test_layers_and_matrices_give_the_same_values(command, tmp_path):
     found = command("run", "neuron-graph")["findings"]
     assert found["largest_difference_layers"] < 1e-12
     assert found["largest_difference_gradient"] < 1e-8
@@ -47,21 +46,21 @@ def test_layers_and_matrices_give_the_same(command, tmp_path):
     assert (tmp_path / "neuron-graph-spikes.png").exists()
 
 
-def test_the_same_in_spikes(command, tmp_path):
-    told = command("compare", "neuron-graph")["comparison"]
-    assert told["agreement"]["value"] > 0.95
-    # Four standard errors of 1000 neurons, and what groups of 40 cannot tell of f1 to f4.
-    assert told["largest_difference"] < 4.0 * 0.5 / np.sqrt(1000) + 0.02
+def test_spikes_give_the_same_values_and_slopes(command, tmp_path):
+    compared = command("compare", "neuron-graph")["comparison"]
+    assert compared["agreement"]["value"] > 0.95
+    # Four standard errors of 1000 neurons, and the resolution of groups of 40.
+    assert compared["largest_difference"] < 4.0 * 0.5 / np.sqrt(1000) + 0.02
     for name, slope in (("x1", 0.553), ("x2", -0.157), ("x3", -0.222), ("x2_direct", -0.571)):
-        assert told[f"spiking_slope_{name}"]["value"] == pytest.approx(slope, abs=0.09)
-    assert told["spiking_slope_x2_through_f4"]["low"] > 0.3
-    for name in ("graph", "matrices", "slopes"):
-        assert (tmp_path / f"neuron-graph-comparison-{name}.png").exists()
+        assert compared[f"spiking_slope_{name}"]["value"] == pytest.approx(slope, abs=0.09)
+    assert compared["spiking_slope_x2_through_f4"]["low"] > 0.3
+    for name in ("graph", "comparison-matrices", "comparison-slopes"):
+        assert (tmp_path / f"neuron-graph-{name}.png").exists()
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [(("--set", "trials=1"), "outside 50 to 10000"), (("--duration", "10"), "longest way")],
+    [(("--set", "trials=1"), "outside 50 to 10000"), (("--duration", "10"), "longest path")],
 )
-def test_what_cannot_be_is_refused(refused, arguments, words):
+def test_settings_out_of_range_are_refused(refused, arguments, words):
     assert words in refused("neuron-graph", *arguments)

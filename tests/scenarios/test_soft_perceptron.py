@@ -7,7 +7,7 @@ from scipy.stats import binomtest
 from neurosim.cli import main
 
 
-def test_the_lectures_example_in_both_worlds(command, tmp_path):
+def test_the_example_of_the_lecture(command, tmp_path):
     found = command("run", "soft-perceptron")["findings"]
     assert found["score"] == pytest.approx(-6.0)
     assert round(found["prediction"], 3) == 0.002
@@ -21,30 +21,30 @@ def test_the_lectures_example_in_both_worlds(command, tmp_path):
     assert (tmp_path / "soft-perceptron-spikes.png").exists()
 
 
-def test_without_noise_it_is_the_hard_perceptron(command):
+def test_without_noise_the_neuron_is_a_perceptron(command):
     assert command("run", "soft-perceptron")["findings"]["noiseless_on_its_side"] == 1.0
 
 
-def test_both_worlds_draw_the_same_line(command, tmp_path):
-    told = command("compare", "soft-perceptron")["comparison"]
-    # Next to the line p = σ(±1/2), and 400 trials a point fall on the wrong side with chance 3e-7.
-    assert told["agreement"]["value"] == 1.0
-    assert told["agreement_noiseless"]["value"] == 1.0
+def test_spiking_and_logistic_neuron_have_the_same_decision_line(command, tmp_path):
+    compared = command("compare", "soft-perceptron")["comparison"]
+    # Next to the line p = σ(±1/2): 400 trials fall on the wrong side with a probability of 3e-7.
+    assert compared["agreement"]["value"] == 1.0
+    assert compared["agreement_noiseless"]["value"] == 1.0
     # 4.9 standard errors at any of 169 points: an error rate of 2e-4.
-    assert told["largest_difference"] < 4.9 * 0.025
+    assert compared["largest_difference"] < 4.9 * 0.025
     for key, truth in (("theta_0", 1.0), ("theta_1", 3.0), ("theta_2", -2.0)):
-        standard_error = (told[key]["high"] - told[key]["low"]) / 3.92
-        assert abs(told[key]["value"] - truth) < 4.0 * standard_error  # error rate 6e-5
+        standard_error = (compared[key]["high"] - compared[key]["low"]) / 3.92
+        assert abs(compared[key]["value"] - truth) < 4.0 * standard_error  # error rate 6e-5
     assert (tmp_path / "soft-perceptron-comparison-plane.png").exists()
 
 
-def test_other_weights_and_scale_draw_their_own_line(command):
-    told = command("compare", "soft-perceptron", "--set", "theta=-2,1,4", "--set", "beta=0.5")
-    assert told["comparison"]["agreement_noiseless"]["value"] == 1.0
-    assert told["findings"]["psps_mv"] == pytest.approx([2.0, 8.0])
+def test_other_weights_and_slopes(command):
+    compared = command("compare", "soft-perceptron", "--set", "theta=-2,1,4", "--set", "beta=0.5")
+    assert compared["comparison"]["agreement_noiseless"]["value"] == 1.0
+    assert compared["findings"]["psps_mv"] == pytest.approx([2.0, 8.0])
 
 
-def test_a_line_that_misses_the_plane_cannot_be_compared(capsys, tmp_path):
+def test_a_decision_line_outside_the_plane_is_refused(capsys, tmp_path):
     arguments = ["--set", "theta=50,1,1", "--out", str(tmp_path), "--no-plot"]
     assert main(["compare", "soft-perceptron", *arguments]) == 2
     assert "all of the 67600 trials fired" in capsys.readouterr().err
@@ -52,7 +52,7 @@ def test_a_line_that_misses_the_plane_cannot_be_compared(capsys, tmp_path):
 
 @pytest.mark.parametrize(
     ("assignment", "words"),
-    [("theta=1,2", "give three"), ("beta=0", "0.05 to 50"), ("repeats=1", "20 to 5000")],
+    [("theta=1,2", "theta has 2 values: give 3"), ("beta=0", "0.05 to 50"), ("repeats=1", "20 to")],
 )
 def test_settings_out_of_range_are_refused(refused, assignment, words):
     assert words in refused("soft-perceptron", "--set", assignment)

@@ -9,7 +9,8 @@ import bridge
 import neurosim as ns
 from neurosim.cli import main
 from neurosim.scenario import RunOptions
-from scenarios.biological_neuron.two_synapse_neuron import Settings, network, outcome, pooled
+from scenarios._kit import pool_trials
+from scenarios.biological_neuron.two_synapse_neuron import Settings, network, outcome
 
 SEEDS = range(20)
 
@@ -30,7 +31,7 @@ def test_without_noise_the_neuron_is_a_step_function(command, tmp_path):
 def test_with_noise_the_firing_probability_is_gaussian():
     settings = Settings()
     excess, _, fired = outcome_of(settings, seed=1)
-    excess, spikes, trials = pooled(excess, fired)
+    excess, spikes, trials = pool_trials(excess, fired)
     expected = ndtr(excess / settings.sigma)
     p_values = [
         binomtest(round(k), int(n), p).pvalue

@@ -12,7 +12,7 @@ import pytest
 import bridge
 import neurosim as ns
 
-MODULES = (ns, bridge, bridge.classics, bridge.inference, bridge.spiking)
+MODULES = (ns, ns.plot, bridge, bridge.classics, bridge.inference, bridge.spiking)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import pickle
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -19,6 +21,7 @@ from neurosim import plot
 from neurosim.errors import NeurosimError
 from neurosim.plot.display import MAX_OPEN, unmanaged
 from neurosim.results import PopulationInfo, Result, SpikeTrains
+from neurosim.utils.html import image
 
 
 @pytest.fixture
@@ -142,3 +145,9 @@ def test_figures_can_be_pickled(result: Result) -> None:
     figure = pickle.loads(pickle.dumps(plot.raster(result)))
     assert type(figure) is type(plot.figure())
     assert len(figure.axes) == 2
+
+
+def test_any_figure_is_embedded_in_html() -> None:
+    tag = image(plt.figure(figsize=(1.0, 1.0)), 'a "picture"')
+    data = re.fullmatch(r'<img src="data:image/png;base64,(.*)" alt="a &quot;picture&quot;">', tag)
+    assert base64.b64decode(data[1]).startswith(b"\x89PNG")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +13,7 @@ from matplotlib.colors import to_hex
 from neurosim import plot
 from neurosim.analysis import mean_rate
 from neurosim.errors import NeurosimError
+from neurosim.plot.overview import bin_width
 from neurosim.results import PopulationInfo, Result, SpikeTrains, Trace
 
 
@@ -184,3 +186,61 @@ def test_drawing_leaves_the_settings_of_matplotlib_alone():
     before = dict(mpl.rcParams)
     rendered(plot.raster(balanced(40)))
     assert dict(mpl.rcParams) == before
+
+
+def test_windows_that_end_after_ten_seconds_are_labelled_in_seconds():
+    trains = SpikeTrains([5.0, 11_950.0], [0, 0], [0])
+    long = Result(0.1, 12_000.0, 1, {"exc": info("exc", 1, 1)}, {"exc": trains})
+    for axes in rendered(plot.raster(long, start=11_900.0)).axes:
+        assert axes.get_xlim() == (11_900.0, 12_000.0)
+    assert axes.get_xlabel() == "time (s)"
+    labels = [label.get_text() for label in axes.get_xticklabels()]
+    assert (labels[0], labels[-1]) == ("11.9", "12")
+    for axes in rendered(plot.raster(long, stop=10_000.0)).axes:
+        assert axes.get_xlim() == (0.0, 10_000.0)
+    assert axes.get_xlabel() == "time (ms)"
+    pickle.dumps(plot.raster(long))
+
+
+def test_a_label_states_that_spikes_are_drawn():
+    times = np.arange(1.0, 101.0)
+    trains = SpikeTrains([50.0], [0], [0])
+    trace = Trace(times, np.full((100, 1), -70.0), [0], "mV", trains, 30.0)
+    populations, spikes = {"exc": info("exc", 1, 1)}, {"exc": trains}
+    result = Result(0.1, 100.0, 1, populations, spikes, {("exc", "v"): trace})
+    drawn = "spikes drawn\nto +30 mV"
+    (axes,) = rendered(plot.voltage_trace(result, "exc")).axes
+    assert drawn in [text.get_text() for text in axes.texts]
+    (axes,) = rendered(plot.voltage_trace(result, "exc", stop=40.0)).axes
+    assert drawn not in [text.get_text() for text in axes.texts]
+
+
+def test_the_overview_draws_potentials_of_as_many_populations_as_possible():
+    trace = Trace([1.0, 2.0], np.zeros((2, 4)), np.arange(4), "mV")
+    names = ("a", "b")
+    populations = {name: info(name, 4, 1) for name in names}
+    spikes = {name: SpikeTrains(np.arange(1.0, 9.0), [0] * 8, np.arange(4)) for name in names}
+    traces = {(name, "v"): trace for name in names}
+    result = Result(0.1, 10.0, 1, populations, spikes, traces)
+    figure = rendered(plot.overview(result, title="all"))
+    titles = [axes.get_title("left") for axes in figure.axes]
+    assert titles == ["", "", "a, neuron 0", "a, neuron 1", "b, neuron 0"]
+    assert figure.get_suptitle() == "all"
+    assert figure.axes[1].get_ylabel() == "firing rate (Hz)"
+
+
+@pytest.mark.parametrize(
+    ("span", "width"), [(0.5, 0.5), (400.0, 1.0), (401.0, 2.0), (4000.0, 10.0), (6e5, 2000.0)]
+)
+def test_the_bins_of_the_overview_are_round_and_not_too_many(span, width):
+    assert bin_width(span) == width
+
+
+@pytest.mark.parametrize(
+    ("n_spikes", "label"),
+    [(20_000, "neurons"), (40_000, "neurons (every 2nd)"), (10**6, "neurons (every 8th)")],
+)
+def test_the_overview_of_many_spikes_shows_some_of_the_neurons(n_spikes, label):
+    populations, spikes = {"exc": info("exc", 400, 1)}, {"exc": trains(400, n_spikes)}
+    figure = plot.overview(Result(0.1, 200.0, 1, populations, spikes))
+    assert figure.axes[0].get_ylabel() == label

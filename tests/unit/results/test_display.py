@@ -126,6 +126,12 @@ def test_several_tables_fit_on_a_page() -> None:
     assert repr(summary).count("… and 95 more") == 4
     assert summary._repr_html_().count("… and 95 more") == 4
     assert summary["b"] is tables["b"]
+    assert summary._ipython_key_completions_() == list("abcd")
+    assert tables["b"]._ipython_key_completions_() == ["b", "number"]
+    with pytest.raises(ns.NeurosimError, match="unknown table 'e': choose from a, b, c, d"):
+        summary["e"]
+    with pytest.raises(ns.NeurosimError, match="unknown column 'numbers': did you mean 'number'"):
+        tables["b"]["numbers"]
 
 
 def test_spikes_as_a_dataframe(result: ns.Result) -> None:
@@ -147,6 +153,8 @@ def test_traces_as_a_dataframe_and_an_array_with_labels(result: ns.Result) -> No
     assert frame.index.name == "time"
     assert frame.loc[0.5, 1] == -70.0
     assert frame.attrs == {"unit": "mV"}
+    frame.iloc[0, 0] = 0.0
+    assert trace.values[0, 0] == -70.0
     pytest.importorskip("xarray")
     array = trace.to_xarray()
     assert array.dims == ("time", "neuron")

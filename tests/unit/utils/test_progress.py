@@ -107,13 +107,13 @@ def test_other_output_starts_on_an_empty_line(stderr: Any) -> None:
         assert stream.getvalue().endswith(" \r")
 
 
-def test_a_notebook_keeps_the_line(stderr: Any) -> None:
+def test_a_notebook_shows_a_line_too(stderr: Any) -> None:
     stream = stderr(Notebook())
     with progress_bar(2.0, delay=0.0) as show:
         show(1.0)
         wait_for("50%", stream)
     assert stream.getvalue().startswith("\rsimulating")
-    assert stream.getvalue().endswith("\n")
+    assert stream.getvalue().endswith(" \r")
 
 
 def test_a_file_receives_lines_only_on_request(stderr: Any) -> None:
@@ -126,6 +126,13 @@ def test_a_file_receives_lines_only_on_request(stderr: Any) -> None:
         wait_for("50%", stream)
     assert "\r" not in stream.getvalue()
     assert stream.getvalue().endswith("left\n")
+
+
+def test_a_closed_stream_is_no_obstacle(stderr: Any) -> None:
+    stderr(io.StringIO()).close()
+    for show in (None, True):
+        with progress_bar(show=show):
+            time.sleep(0.3)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +181,7 @@ def test_compilation_is_announced_once_and_measured(
 ) -> None:
     monkeypatch.setattr(compilation, "NOTICE_DELAY", 0.0)
     stream, before = stderr(io.StringIO()), compilation.compile_seconds()
-    monkeypatch.setattr("neurosim.utils.progress._line._notices", set())
+    monkeypatch.setattr("neurosim.utils.progress._line._written", set())
     double = double_from(tmp_path, "neurosim_double")
     assert double(21) == 42
     assert double(1.5) == 3.0
