@@ -336,11 +336,12 @@ def _draw_spikes(axes: kit.Axes, result: ns.Result, settings: Settings, fraction
 def _draw_graphs(axes: kit.Axes, found: kit.Findings) -> None:
     """Draw clustering and mean path, relative to those of the ring."""
     for key, text, colour, k in (
-        ("clustering", "clustering", "#E69F00", 4), ("path_length", "mean path", "#56B4E9", 2)
-    ):  # fmt: skip
+        ("clustering", "clustering", "#E69F00", 4),
+        ("path_length", "mean path", "#56B4E9", 2),
+    ):
         relative = np.array(found[key]) / found[key][0]
         _draw_by_shortcuts(axes, relative, colour)
-        kit.label(axes, axes.lines[-1].get_xdata()[k], relative[k], text, "black")
+        kit.label(axes, SHORTCUTS[k], relative[k], text)
 
 
 def _draw_by_shortcuts(axes: kit.Axes, values: kit.Floats, colour: str = kit.SPIKING) -> None:
@@ -360,32 +361,17 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         np.mean(active == unit_activity(graphs[ring_name(x)], settings, len(active)))
         for x, active in rings.items()
     ]
-    # Connections to the first spike of each neuron, and its distance from the stimulated one.
-    first = rings[0.01][:, 0].argmax(axis=0)
-    distance = nx.single_source_shortest_path_length(graphs[ring_name(0.01)].example, 0)
-    equal = np.mean([first[node] == steps for node, steps in distance.items()])
     measures = {
         "agreement": kit.Measure(
             float(np.mean(same)), note=f"{rings[0.0].size:,} in each ring",
             label="Equal activity, units × steps, one input",
-        ),
-        "first_spike_is_distance": kit.Measure(
-            float(equal), note=f"of {len(distance)} neurons", label="First spikes at graph distance"
-        ),
+        )
     }  # fmt: skip
-    for fraction in SHOWN:
-        key, active = f"{100.0 * fraction:g}_percent", rings[fraction]
-        measures[f"half_reached_{key}"] = kit.Measure(half_time(active), "ms")
-        measures[f"lasts_{key}"] = kit.Measure(float(persists(active).mean()))
     k, reached = STIMULATED.index(REPORTED), {}
     for kind, words in CLUBS.items():
         reached[kind] = spiking, units = hubs_reached(result, settings, kind)
-        note = f"threshold units: {units[k]:.3f}"
-        measures[f"club_{kind}"] = kit.Measure(club_coefficient(graphs[club_name(kind, REPORTED)]))
-        measures[f"hubs_reached_{kind}"] = kit.Measure(
-            spiking[k], note=note, label=f"Hubs that fire, {words}"
-        )
-        measures[f"hubs_reached_{kind}_units"] = kit.Measure(units[k])
+        note, label = f"threshold units: {units[k]:.3f}", f"Hubs that fire, {words}"
+        measures[f"hubs_reached_{kind}"] = kit.Measure(spiking[k], note=note, label=label)
     alike = "do the same" if np.mean(same) == 1.0 else "do not do the same"
     more = "more" if sum(reached["rich_club"][0]) > sum(reached["rich_club"][1]) else "no more"
     conclusion = (
@@ -397,21 +383,14 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     return kit.Comparison(title, measures, drawings, conclusion)
 
 
-def club_coefficient(wiring: Wiring) -> float:
-    """Return φ(k) for the degree k that a tenth of the nodes exceeds.
-
-    φ(k) is the fraction of the possible connections among nodes of a degree above k that exist
-    (Zhou & Mondragón 2004, IEEE Commun. Lett. 8:180).
-    """
-    graph = wiring.example
-    degree = sorted(dict(graph.degree).values())[-len(graph) // 10]
-    return nx.rich_club_coefficient(graph, normalized=False)[degree]
-
-
 def _draw_clubs(
     graphs: dict[str, Wiring], reached: dict[str, tuple[list[float], list[float]]]
 ) -> kit.Figure:
-    """Draw the connections among hubs, and the fraction of hubs that is active."""
+    """Draw the connections among hubs, and the fraction of hubs that is active.
+
+    The rich-club coefficient φ(k) is the fraction of the possible connections among nodes of a
+    degree above k that exist (Zhou & Mondragón 2004, IEEE Commun. Lett. 8:180).
+    """
 
     def draw_coefficients(axes: kit.Axes) -> None:
         for (kind, words), colour in zip(CLUBS.items(), ("#E69F00", "#56B4E9"), strict=True):
