@@ -211,9 +211,10 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     fired = {name: result.spikes[name].counts() > 0 for name in NAMES}
     measures = {}
     for name, words in NAMES.items():
-        same = float((fired[name] == active).mean())
-        note, label = f"of {len(pushes)} stimuli", f"Same decision: {words}"
-        measures[f"agreement_{name}"] = kit.Measure(same, note=note, label=label)
+        measures[f"agreement_{name}"] = kit.Measure(
+            float((fired[name] == active).mean()), note=f"of {len(pushes)} stimuli",
+            label=f"Same decision: {words}",
+        )  # fmt: skip
         if fired[name].any():
             weakest, label = pushes[fired[name]].min(), f"Weakest effective stimulus: {words}"
             measures[f"weakest_push_that_fires_{name}"] = kit.Measure(weakest, "mV", label=label)

@@ -148,14 +148,9 @@ class Wiring:
         return rank < settings.nodes // 10
 
 
-def ring_name(fraction: float) -> str:
-    """Return the name of the population of rings with a fraction of shortcuts."""
-    return f"shortcuts {100.0 * fraction:g} %"
-
-
-def club_name(kind: str, fraction: float) -> str:
-    """Return the name of the population of graphs with hubs of which a fraction is stimulated."""
-    return f"{kind}, {100.0 * fraction:g} % stimulated"
+def population_name(kind: str, fraction: float) -> str:
+    """Return the name of the graphs of a kind with a fraction of shortcuts or stimuli."""
+    return f"{kind}, {100.0 * fraction:g} %"
 
 
 @lru_cache(maxsize=2)
@@ -164,7 +159,9 @@ def wirings(settings: Settings, seed: int) -> dict[str, Wiring]:
     found, seeds = {}, [seed + 1000 * k for k in range(settings.copies)]
     for fraction in SHORTCUTS:
         graphs = [small_world(fraction, settings, one) for one in seeds]
-        found[ring_name(fraction)] = Wiring.of(graphs, STRONG, [np.zeros(1, int)] * len(seeds))
+        found[population_name("ring", fraction)] = Wiring.of(
+            graphs, STRONG, [np.zeros(1, int)] * len(seeds)
+        )
     rng = np.random.default_rng(seed)
     order = [rng.permutation(settings.nodes) for _ in seeds]
     for kind in CLUBS:
@@ -172,7 +169,7 @@ def wirings(settings: Settings, seed: int) -> dict[str, Wiring]:
         for fraction in STIMULATED:
             count = max(2, round(fraction * settings.nodes))
             chosen = [nodes[:count] for nodes in order]
-            found[club_name(kind, fraction)] = Wiring.of(graphs, WEAK, chosen)
+            found[population_name(kind, fraction)] = Wiring.of(graphs, WEAK, chosen)
     return found
 
 
@@ -240,9 +237,9 @@ def clustering_and_path(graph: nx.Graph) -> tuple[float, float]:
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Measure the graphs, the speed and persistence of activity, and the hubs reached."""
-    graphs = wirings(settings, result.seed)
-    measured = [clustering_and_path(graphs[ring_name(x)].example) for x in SHORTCUTS]
-    rings = [spiking_activity(result, settings, ring_name(x)) for x in SHORTCUTS]
+    names, graphs = [population_name("ring", x) for x in SHORTCUTS], wirings(settings, result.seed)
+    measured = [clustering_and_path(graphs[name].example) for name in names]
+    rings = [spiking_activity(result, settings, name) for name in names]
     return {
         "shortcuts": SHORTCUTS,
         "clustering": [clustering for clustering, _ in measured],
@@ -260,12 +257,12 @@ def hubs_reached(
     """Return the fractions of hubs that fire and of hub units that are active, by stimulus."""
     spiking, units = [], []
     for fraction in STIMULATED:
-        name = club_name(kind, fraction)
+        name = population_name(kind, fraction)
         wiring = wirings(settings, result.seed)[name]
         active, hubs = spiking_activity(result, settings, name), wiring.hubs(settings)
         abstract = unit_activity(wiring, settings, len(active))
-        spiking.append(float(active.any(axis=0)[hubs].mean()))
-        units.append(float(abstract.any(axis=0)[hubs].mean()))
+        spiking.append(float(active[:, hubs].any(axis=0).mean()))
+        units.append(float(abstract[:, hubs].any(axis=0).mean()))
     return spiking, units
 
 
@@ -328,7 +325,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 
 def _draw_spikes(axes: kit.Axes, result: ns.Result, settings: Settings, fraction: float) -> None:
     """Draw the spikes of one graph, a persistent one if there is any."""
-    active = spiking_activity(result, settings, ring_name(fraction))
+    active = spiking_activity(result, settings, population_name("ring", fraction))
     step, neuron = np.nonzero(active[:, persists(active).argmax()])
     axes.plot(START + DELAY * step, neuron, ".", ms=3.0, mew=0, color=kit.SPIKING)
 
@@ -356,9 +353,9 @@ def _draw_by_shortcuts(axes: kit.Axes, values: kit.Floats, colour: str = kit.SPI
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare neurons with threshold units on the same graphs."""
     graphs = wirings(settings, result.seed)
-    rings = {x: spiking_activity(result, settings, ring_name(x)) for x in SHORTCUTS}
+    rings = {x: spiking_activity(result, settings, population_name("ring", x)) for x in SHORTCUTS}
     same = [
-        np.mean(active == unit_activity(graphs[ring_name(x)], settings, len(active)))
+        np.mean(active == unit_activity(graphs[population_name("ring", x)], settings, len(active)))
         for x, active in rings.items()
     ]
     measures = {
@@ -394,7 +391,7 @@ def _draw_clubs(
 
     def draw_coefficients(axes: kit.Axes) -> None:
         for (kind, words), colour in zip(CLUBS.items(), ("#E69F00", "#56B4E9"), strict=True):
-            example = graphs[club_name(kind, REPORTED)].example
+            example = graphs[population_name(kind, REPORTED)].example
             coefficients = nx.rich_club_coefficient(example, normalized=False)
             axes.plot(*zip(*coefficients.items(), strict=True), color=colour, lw=2, label=words)
 

@@ -242,7 +242,8 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
         kit.draw_levels(axes, result.populations["loop"], labels=False)
         kit.label(axes, 300.0, NEURON.v_threshold, "threshold −55 mV", "0.35", "above")
 
-    upper = kit.panel(draw_spikes, ylabel="neuron", ylim=(settings.neurons + 0.7, -0.8))
+    n = settings.neurons
+    upper = kit.panel(draw_spikes, ylabel="neuron", ylim=(n + 0.7, -0.8), yticks=(1, n))
     lower = kit.panel(
         draw_potentials, xlabel="time (ms)", ylabel="membrane potential (mV)",
         xlim=(0.0, result.duration),

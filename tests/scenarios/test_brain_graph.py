@@ -12,7 +12,7 @@ from scenarios.biological_neuron.brain_graph import (
     club,
     clustering_and_path,
     network,
-    ring_name,
+    population_name,
     small_world,
     spiking_activity,
     wirings,
@@ -75,7 +75,7 @@ def test_invalid_graphs_are_refused(refused, arguments, words):
 def test_first_spikes_come_at_the_distance_in_the_graph():
     settings = Settings(copies=1)
     result = ns.simulate(network(settings, RunOptions(duration=250.0, dt=0.5)), 250.0, dt=0.5)
-    name = ring_name(0.01)
+    name = population_name("ring", 0.01)
     first = spiking_activity(result, settings, name)[:, 0].argmax(axis=0)
     distance = nx.single_source_shortest_path_length(wirings(settings, 1)[name].example, 0)
     assert [first[node] for node in distance] == list(distance.values())
