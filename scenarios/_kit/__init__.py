@@ -20,6 +20,7 @@ from scenarios._kit.lectures import lectures
 from scenarios._kit.planes import Plane, draw_examples
 from scenarios._kit.soft_threshold import SoftThreshold, soft_threshold
 from scenarios._kit.text import estimate, listed, signed
+from scenarios._kit.training import best_fit
 from scenarios._kit.trials import add_trials, draw_fraction, group_trials, pool_trials
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ __all__ = [
     "Scenario",
     "SoftThreshold",
     "add_trials",
+    "best_fit",
     "draw_examples",
     "draw_fraction",
     "draw_levels",

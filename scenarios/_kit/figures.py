@@ -31,7 +31,7 @@ class Panel:
 
 
 def panel(
-    draw: Callable[..., object], *arguments: object, legend: str = "", **labels: Any
+    draw: Callable[..., object], *arguments: object, legend: Any = "", **labels: Any
 ) -> Panel:
     """Describe one panel of a page.
 

@@ -201,28 +201,21 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     hidden = np.array([one.outputs(INPUTS)[0][0] for one in trained])
     predicted = np.array([one(INPUTS)[0, 0] for one in trained])
     errors, spiking = 0.5 * (predicted - TARGET) ** 2, 0.5 * (output - TARGET) ** 2
-    of = f"of {len(trained)} networks"
     measures = {
-        "agreement": kit.Measure(
-            float(round(output[0], 3) == round(predicted[0], 3)), note="1: yes",
-        ),
         "prediction": kit.Measure(predicted[0], label="Prediction by hand"),
-        "spiking_prediction": kit.Measure(
-            output[0], note=f"{ONE:g} mV represent 1", label="Prediction in spikes"
-        ),
-    }  # fmt: skip
+        "spiking_prediction": kit.Measure(output[0], label="Prediction in spikes (10 mV: 1)"),
+    }
+    note = f"of {len(trained)} networks"
     for key, words, first, second in (
         ("hidden_potential", "potential of a hidden unit", potentials, hidden),
         ("hidden_recruited", "neurons recruited / 100", recruited, hidden),
         ("prediction", "prediction", output, predicted),
     ):
-        measures[f"largest_difference_{key}"] = kit.Measure(
-            float(np.abs(first - second).max()), label=f"Largest difference, {words}", note=of
-        )
-    for step in sorted({0, 1, len(trained) - 1}):
-        measures[f"error_after_{step}"] = kit.Measure(
-            errors[step], note=f"in spikes {spiking[step]:.4g}", label=f"Error after {step} steps"
-        )
+        off, label = float(np.abs(first - second).max()), f"Largest difference, {words}"
+        measures[f"largest_difference_{key}"] = kit.Measure(off, label=label, note=note)
+    for k in sorted({0, 1, len(trained) - 1}):
+        label, note = f"Error after {k} step{'s' * (k != 1)}", f"in spikes {spiking[k]:.4g}"
+        measures[f"error_after_{k}"] = kit.Measure(errors[k], label=label, note=note)
     conclusion = (
         f"Membrane potentials reproduce the sums of the network to within "
         f"{np.abs(output - predicted).max():.2g}; {len(trained) - 1} steps of gradient descent "

@@ -95,10 +95,13 @@ def fires_inside(polygons: tuple[tuple[kit.Floats, kit.Floats], ...]) -> bridge.
     A unit of the first layer fires on the inner side of one edge, a unit of the second layer if all
     edges of its polygon agree, and the unit of a third layer if any of these fires.
     """
-    edges = [np.concatenate(parts) for parts in zip(*polygons, strict=True)]
+    weights, bias = (np.concatenate(parts) for parts in zip(*polygons, strict=True))
     owner = np.repeat(np.arange(len(polygons)), [len(b) for _, b in polygons])
     member = (owner == np.arange(len(polygons))[:, np.newaxis]).astype(float)
-    layers = [bridge.Layer(*edges, "step"), bridge.Layer(member, 0.5 - member.sum(axis=1), "step")]
+    layers = [
+        bridge.Layer(weights, bias, "step"),
+        bridge.Layer(member, 0.5 - member.sum(axis=1), "step"),
+    ]
     if len(polygons) > 1:
         layers.append(bridge.Layer(np.ones((1, len(polygons))), [-0.5], "step"))
     return bridge.LayeredNetwork(tuple(layers))
@@ -125,7 +128,7 @@ def lessons(settings: Settings) -> Iterator[tuple[str, int, str, list[int], int]
 def learned(settings: Settings, seed: int) -> Fits:
     """Train all networks."""
     points = np.random.default_rng(seed).uniform(-1.0, 1.0, (5000, 2))
-    options = {"max_iter": settings.steps, "solver": bridge.quasi_newton}
+    options: kit.Options = {"max_iter": settings.steps, "solver": bridge.quasi_newton}
     found: Fits = {}
     for varied, value, shape, hidden, n_examples in lessons(settings):
         seen, fits = points[:n_examples], []
@@ -293,8 +296,8 @@ def _draw_errors(best: Fits, fired: dict[str, kit.Floats]) -> kit.Figure:
         values = [value for kind, value in best if kind == varied]
         errors = np.array([[error for error, _ in best[varied, value]] for value in values])
         if varied == "units":
-            look = {"color": kit.SPIKING, "label": "polygon of as many sides, spiking"}
-            axes.plot(SIDES, circle_errors(fired), "D-", ms=5, **look)
+            label = "polygon of as many sides, spiking"
+            axes.plot(SIDES, circle_errors(fired), "D-", ms=5, color=kit.SPIKING, label=label)
         axes.plot(values, errors, "o", color=kit.TRAINED, ms=4, mfc="none")
         axes.plot(values, errors[:, 0], color=kit.TRAINED, lw=2, label="learned, best start")
         axes.set(xscale="log", yscale="log")

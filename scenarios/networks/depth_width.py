@@ -134,14 +134,13 @@ def learned(settings: Settings, seed: int) -> dict[int, list[tuple[int, float]]]
 
     unseen = (np.arange(1000) + 0.5) / 1000
     found: dict[int, list[tuple[int, float]]] = {layers: [] for layers in WIDTHS}
-    options = {"max_iter": settings.steps, "solver": bridge.quasi_newton}
     for layers, width in ((n, width) for n, widths in WIDTHS.items() for width in widths):
         shape, activations = [1, *[width] * layers, 1], ["tanh"] * layers + ["sigmoid"]
-        fits = []
-        for start in (2 * seed, 2 * seed + 1):
-            network = bridge.LayeredNetwork.random(shape, activations, start, slope=10.0)
-            fits.append(network.train(inputs(POINTS), wave(POINTS), **options))
-        best, _ = min(fits, key=lambda fit: float(fit[1].loss[-1]))
+        starts = [
+            bridge.LayeredNetwork.random(shape, activations, start, slope=10.0)
+            for start in (2 * seed, 2 * seed + 1)
+        ]
+        best = kit.best_fit(starts, inputs(POINTS), wave(POINTS), max_iter=settings.steps)
         wrong = (best(inputs(unseen))[:, 0] > 0.5) != wave(unseen)
         found[layers].append((best.n_parameters, float(wrong.mean())))
     return found
@@ -208,8 +207,9 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     for kind, steps in (("deep", settings.bits), ("wide", 2)):
         title = f"{kind.capitalize()}: {units_in(groups[kind].network)} neurons, {steps} steps"
         labels = {"xlabel": "x (mV)", "ylabel": "binary digit (dark: 1)", "yticks": rows}
-        bottom = settings.bits + 0.5
-        upper.append(kit.panel(draw_digits, kind, title=title, ylim=(bottom, 0.5), **labels))
+        upper.append(
+            kit.panel(draw_digits, kind, title=title, ylim=(rows[-1] + 0.5, 0.5), **labels)
+        )
         title = f"Spikes at x = {POINTS[SHOWN]:.2f} mV" + ", hidden units grey" * (kind == "wide")
         labels = {"xlabel": "time (ms)", "ylabel": "neuron", "xlim": (0, result.duration)}
         lower.append(kit.panel(draw_raster, kind, title=title, **labels))
@@ -219,41 +219,38 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare spikes with units, depth with width, and construction with learning."""
-    computed = spiking_digits(result, settings)
+    computed, bits = spiking_digits(result, settings), settings.bits
     right = np.concatenate([correct(one).ravel() for each in computed.values() for one in each])
-    measures = {
-        "agreement": bridge.agreement(right, np.ones_like(right)).labelled(
-            "Digits correct in spikes", f"of {len(right):,} digits"
-        )
-    }
+    same, of = bridge.agreement(right, np.ones_like(right)), f"of {len(right):,} digits"
+    measures = {"agreement": same.labelled("Digits correct in spikes", of)}
     for kind, groups in spiking(settings).items():
-        network = groups[-1].network
-        label = f"{settings.bits} digits, {kind} network: neurons"
+        network, label = groups[-1].network, f"{bits} digits, {kind} network: neurons"
         note = f"{network.n_parameters} parameters"
         measures[f"units_{kind}"] = kit.Measure(units_in(network), label=label, note=note)
     best = {}
     for layers, fits in learned(settings, result.seed).items():
         best[layers] = min(error for _, error in fits)
+        words = (
+            f"Digit {settings.learned} learned, {layers} hidden layer{'s' * (layers > 1)}: error"
+        )
         for parameters, error in fits:
-            words = f"Digit {settings.learned} learned, {layers} hidden layers: error"
-            label = words.replace("1 hidden layers", "1 hidden layer") if parameters > 40 else ""
             key = f"error_{layers}_hidden_{parameters}_parameters"
-            measures[key] = kit.Measure(error, label=label, note=f"{parameters} parameters")
+            label, note = words if parameters > 40 else "", f"{parameters} parameters"
+            measures[key] = kit.Measure(error, label=label, note=note)
     off = float(np.abs(COUNTED_SPIKING.outputs_in(result)[-1] - COUNTED(TESTED)).max())
-    measures["given_parameters"] = kit.Measure(
-        COUNTED.n_parameters, label="Parameters of the counted network", note="9 + 16 + 5"
-    )
-    measures["given_largest_difference"] = kit.Measure(
-        off, label="Its output in spikes: largest difference", note=f"at {len(TESTED)} points"
-    )
+    label = "Counted network: largest error in spikes"
+    note = f"{COUNTED.n_parameters} parameters"
+    measures["given_largest_difference"] = kit.Measure(off, label=label, note=note)
     few, many = measures["units_deep"].value, measures["units_wide"].value
     conclusion = (
         f"For {settings.bits} digits the deep network needs {few} neurons and the wide one {many}. "
         f"Networks that learn reach an error of {best[1]:.1%} with one hidden layer, and of "
         f"{best[3]:.1%} with three."
     )
-    draw_depth = partial(_draw_depth, settings, result.seed)
-    drawings = {"depth": draw_depth, "parameters": _draw_counted}
+    drawings = {
+        "depth": partial(_draw_depth, settings, result.seed),
+        "parameters": partial(_draw_counted),
+    }
     title = "Depth and width: neurons and parameters, constructed and learned"
     return kit.Comparison(title, measures, drawings, conclusion)
 
@@ -269,11 +266,9 @@ def _draw_depth(settings: Settings, seed: int) -> kit.Figure:
 
     def draw_errors(axes: kit.Axes) -> None:
         for layers, kind in ((1, "wide"), (3, "deep")):
+            parameters, errors = zip(*learned(settings, seed)[layers], strict=True)
             colour, label = LOOKS[kind]
-            axes.semilogx(
-                *zip(*learned(settings, seed)[layers], strict=True), "o-", color=colour, lw=2,
-                label=label,
-            )  # fmt: skip
+            axes.semilogx(parameters, errors, "o-", color=colour, lw=2, label=label)
         label = "constructed, spiking"
         axes.plot(deep(settings.learned).n_parameters, 0.0, "D", color=kit.SPIKING, label=label)
         axes.axhline(0.5, color=kit.LOGISTIC, lw=1, ls=":", label="chance")

@@ -88,7 +88,7 @@ def trained(settings: Settings, seed: int) -> Networks:
     )
 
 
-def held_out(settings: Settings) -> tuple[kit.Floats, kit.Floats]:
+def held_out(settings: Settings) -> tuple[kit.Floats, kit.Integers]:
     """Return the pixels and labels of the test images."""
     data = digits()
     return data.held_out[: settings.images], data.held_out_labels[: settings.images]
@@ -154,12 +154,12 @@ class Outcome(NamedTuple):
         Mean number of spikes per image until then, with those of the inputs.
     """
 
-    labels: kit.Floats
-    abstract: kit.Floats
+    labels: kit.Integers
+    abstract: kit.Integers
     times: kit.Floats
-    rate: kit.Floats
+    rate: kit.Integers
     rate_spikes: kit.Floats
-    first: kit.Floats
+    first: kit.Integers
     first_times: kit.Floats
     first_spikes: float
 
@@ -227,10 +227,12 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     found, image = outcome(result, settings), held_out(settings)[0][SHOWN].reshape(8, 8)
 
     def draw_spikes(axes: kit.Axes, prefix: str) -> None:
-        base, ticks = 0.0, {}
-        for name, trains in layers_of(result, prefix).items():
-            size = result.populations[name].size // settings.images
-            here, output = trains.ids // size == SHOWN, size == 10
+        base = 0.0
+        ticks: dict[str, float] = {}
+        layers = layers_of(result, prefix)
+        for name, trains in layers.items():
+            size, output = result.populations[name].size // settings.images, name == [*layers][-1]
+            here = trains.ids // size == SHOWN
             spread, colour, ms = (14.0, kit.SPIKING, 7) if output else (1.0, ns.plot.NEUTRAL, 2.5)
             rows = base + spread * (trains.ids[here] % size)
             axes.plot(trains.times[here], rows, "|", color=colour, ms=ms, mew=ms / 5)
@@ -272,57 +274,40 @@ def activities(result: ns.Result, settings: Settings) -> dict[str, list[kit.Floa
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare both codes with the abstract network, and with units that fire at random."""
-    found, measures = outcome(result, settings), {}
-    of_images = f"of {len(found.labels)} images"
-    for key, words, decided, note in (
-        ("abstract", "Abstract network", found.abstract, of_images),
-        ("rate", "Rate code", found.rate[-1], f"{found.rate_spikes[-1]:.0f} spikes per image"),
-        (
-            "first_spike",
-            "First-spike code",
-            found.first,
-            f"{found.first_spikes:.0f} spikes per image",
-        ),
+    found, networks = outcome(result, settings), trained(settings, result.seed)
+    measures, labels = {}, found.labels
+    for key, words, decided, spikes in (
+        ("abstract", "Abstract network", found.abstract, 0.0),
+        ("rate", "Rate code", found.rate[-1], found.rate_spikes[-1]),
+        ("first_spike", "First-spike code", found.first, found.first_spikes),
     ):
-        right = bridge.agreement(decided == found.labels, np.ones_like(decided))
+        right = bridge.agreement(decided == labels, np.ones_like(labels))
+        same = bridge.agreement(decided == found.abstract, np.ones_like(labels))
+        note = f"{spikes:.0f} spikes per image" if spikes else f"of {len(labels)} images"
         measures[f"right_{key}"] = right.labelled(f"{words}: correct", note)
-        same = bridge.agreement(decided == found.abstract, np.ones_like(decided))
-        measures[f"agreement_{key}"] = same.labelled(f"{words}: same as abstract", of_images)
-    del measures["agreement_abstract"]
-    measures["agreement"] = measures.pop("agreement_rate")
-    measures["mean_decision"] = kit.Measure(
-        found.first_times.mean(), "ms", label="First-spike code: mean decision time"
-    )
+        if spikes:
+            label = f"{words}: same as abstract"
+            measures[f"agreement_{key}"] = same.labelled(label, f"of {len(labels)} images")
+    abstract, rate, first = (measures[key].value for key in measures if "right" in key)
     chance, chance_spikes = result.measured["chance_right"], result.measured["chance_spikes"]
     for steps, accuracy, spikes in zip(LOOKS, chance, chance_spikes, strict=True):
         label = f"Random spikes, {steps} steps: correct" if steps in (8, 128) else ""
         note = f"{spikes:.0f} spikes per image"
         measures[f"chance_{steps}_steps"] = kit.Measure(accuracy, label=label, note=note)
-    abstract, rate, first = (
-        measures[f"right_{k}"].value for k in ("abstract", "rate", "first_spike")
-    )
-    measures["points_lost"] = kit.Measure(100.0 * (abstract - rate))
     # Accuracy of the rate code when it has used as many spikes, and of random spikes interpolated.
     last = np.searchsorted(found.rate_spikes, chance_spikes, side="right") - 1
-    gain = (found.rate == found.labels).mean(axis=1)[last.clip(0)] - chance
-    measures["least_gain_over_chance"] = kit.Measure(
-        float(gain.min()), label="Rate code − random, same spikes: least"
-    )
+    gain = float(((found.rate == labels).mean(axis=1)[last.clip(0)] - chance).min())
+    label = "Rate code − random, same spikes: least"
+    measures["least_gain_over_chance"] = kit.Measure(gain, label=label)
     expected = np.interp(np.log(found.first_spikes), np.log(chance_spikes), chance)
-    measures["first_spike_gain_over_chance"] = kit.Measure(
-        float(first - expected), label="First-spike code − random, same spikes"
-    )
-    networks = trained(settings, result.seed)
+    label = "First-spike code − random, same spikes"
+    measures["first_spike_gain_over_chance"] = kit.Measure(float(first - expected), label=label)
     hidden = networks.abstract.outputs(held_out(settings)[0])[0]
-    for code, words, converted in (
-        ("rate", "Rate code", networks.rate),
-        ("first_spike", "First-spike code", networks.first),
-    ):
-        error = np.sqrt(np.mean((activities(result, settings)[code][1] - hidden) ** 2))
-        relative, label = float(error / converted.balanced.scales[1]), "error of the hidden layer"
-        measures[f"error_{code}_layer_1"] = kit.Measure(
-            relative, label=f"{words}: {label}", note="rms / largest activation"
-        )
+    scales = {"rate": networks.rate.balanced.scales, "first_spike": networks.first.balanced.scales}
+    for code, layers in activities(result, settings).items():
+        error = float(np.sqrt(np.mean((layers[1] - hidden) ** 2)) / scales[code][1])
+        label = f"{code.replace('_', '-').capitalize()} code: error of the hidden layer"
+        measures[f"error_{code}_layer_1"] = kit.Measure(error, label=label, note="rms / largest")
     conclusion = (
         f"With the weights of the trained network, the rate code loses "
         f"{100 * (abstract - rate):.1f} percentage points of accuracy, and one spike per neuron "
@@ -353,11 +338,8 @@ def _draw_accuracy(found: Outcome, measured: Mapping[str, kit.Floats]) -> kit.Fi
         used, label = found.rate_spikes > 0, "first-spike code"
         axes.semilogx(found.rate_spikes[used], rate[used], color=kit.SPIKING, lw=2)
         axes.plot(found.first_spikes, right.mean(), "D", ms=7, color=kit.TRAINED, label=label)
-        label = "random spikes, 1 to 128 steps"
-        axes.plot(
-            measured["chance_spikes"], measured["chance_right"], "o-", ms=4, color="#E69F00",
-            label=label,
-        )  # fmt: skip
+        x, y, label = *measured.values(), "random spikes, 1 to 128 steps"
+        axes.plot(x, y, "o-", color="#E69F00", ms=4, label=label)
         axes.set_xticks((20, 100, 1000), ("20", "100", "1000"))
 
     ylabel = "fraction of images classified correctly"

@@ -178,7 +178,8 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare the neuron of the inputs with that of their squares, abstract and spiking."""
     inputs, inside = examples(settings, result.seed)
-    note, measures = f"of {len(inside)} examples", {}
+    measures: dict[str, kit.Measure] = {}
+    note = f"of {len(inside)} examples"
     for name, words, transform in (("raw", "Inputs", np.array), ("mapped", "Squares", np.square)):
         neuron = trained(settings, result.seed)[name]
         grid, fired = fractions(result, settings)[name]

@@ -82,13 +82,13 @@ def initial(region: str, kind: str, n_units: int, seed: int) -> bridge.LayeredNe
 @lru_cache(maxsize=4)
 def fits(steps: int, seed: int) -> dict[tuple[str, str, int], bridge.LayeredNetwork]:
     """Return the fitted sums by region, kind and number of units."""
-    options = {"loss": "squared", "tol": 1e-9, "max_iter": steps, "solver": bridge.quasi_newton}
     best = {}
     for region, kind, n in product(REGIONS, KINDS, UNITS):
         inputs, wanted = features(kind, GRID.points), target(region, GRID.points)
         starts = [initial(region, kind, n, seed + k) for k in range(STARTS)]
-        found = [start.train(inputs, wanted, **options) for start in starts]
-        best[region, kind, n], _ = min(found, key=lambda fit: float(fit[1].loss[-1]))
+        best[region, kind, n] = kit.best_fit(
+            starts, inputs, wanted, loss="squared", tol=1e-9, max_iter=steps
+        )
     return best
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +54,7 @@ class Settings(kit.BaseSettings):
 
 
 def draw_images(
-    columns: kit.Floats, noise: float, rng: np.random.Generator
+    columns: kit.Integers, noise: float, rng: np.random.Generator
 ) -> tuple[kit.Floats, kit.Bools]:
     """Return images, one row of 100 pixels each, and whether their cross is upright.
 
@@ -91,13 +92,8 @@ def trained(
     columns = rng.choice(LEARNED, settings.examples)
     pixels, upright = draw_images(columns, settings.noise, rng)
     for name in NAMES:
-        fits = [
-            initial_network(name, k).train(
-                pixels, upright, max_iter=150, solver=bridge.quasi_newton
-            )
-            for k in range(STARTS)
-        ]
-        networks[name], _ = min(fits, key=lambda fit: float(fit[1].loss[-1]))
+        starts = [initial_network(name, k) for k in range(STARTS)]
+        networks[name] = kit.best_fit(starts, pixels, upright, max_iter=150)
     return networks, *draw_images(COLUMNS, settings.noise, rng)
 
 
@@ -116,34 +112,40 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     return kit.group_trials(options, [(group, shown) for group in groups])
 
 
-def right_by_column(probability: kit.Floats, upright: kit.Bools) -> kit.Bools:
-    """Return which decisions about the first test images are right, shape (n, n_columns)."""
-    right = (probability > 0.5) == upright[: len(probability)]
-    return right.reshape(-1, PLACES)
+def decisions(result: ns.Result, settings: Settings) -> dict[tuple[str, str], kit.Bools]:
+    """Return which decisions are right, shape (n_images of a column, n_columns).
 
-
-def decisions(result: ns.Result, settings: Settings) -> dict[str, tuple[kit.Bools, kit.Bools]]:
-    """Return the right decisions of each network, abstract and spiking; see `right_by_column`."""
+    Keys are the network, and "right" for the abstract or "right_spiking" for the spiking one.
+    """
     networks, pixels, upright = trained(settings, result.seed)
-    return {
-        name: (
-            right_by_column(networks[name](pixels)[:, 0], upright),
-            right_by_column(group.outputs_in(result)[-1][:, 0], upright),
-        )
-        for name, group in spiking(settings, result.seed).items()
-    }
+    found = {}
+    for name, group in spiking(settings, result.seed).items():
+        found[name, "right"] = (networks[name](pixels)[:, 0] > 0.5) == upright
+        fired = group.outputs_in(result)[-1][:, 0] > 0.5
+        found[name, "right_spiking"] = fired == upright[: len(fired)]
+    return {key: right.reshape(-1, PLACES) for key, right in found.items()}
+
+
+def accuracy(result: ns.Result, settings: Settings) -> dict[str, kit.Measure]:
+    """Return the fraction of right decisions, in the columns of training images and in others."""
+    learned, measures = np.isin(np.arange(PLACES), LEARNED), {}
+    for (name, kind), right in decisions(result, settings).items():
+        for place, where in (("learned", learned), ("other", ~learned)):
+            measure = bridge.agreement(right[:, where], np.ones_like(right[:, where]))
+            spiking = ", spiking" * (kind == "right_spiking")
+            measures[f"{kind}_{place}_places_{name}"] = measure.labelled(
+                f"{NAMES[name]}, {place} columns{spiking}", f"of {right[:, where].size:,} images"
+            )
+    return measures
 
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Count parameters and right decisions, for crosses in learned columns and elsewhere."""
     found: kit.Findings = {"learned_columns": LEARNED}
-    learned = np.isin(np.arange(PLACES), LEARNED)
-    for name, (_, right) in decisions(result, settings).items():
-        found[f"parameters_{name}"] = trained(settings, result.seed)[0][name].n_parameters
-        for place, where in (("learned", learned), ("other", ~learned)):
-            measure = bridge.agreement(right[:, where].ravel(), np.ones(right[:, where].size))
-            found[f"spiking_right_{place}_places_{name}"] = measure.value
-            found[f"spiking_right_{place}_places_{name}_interval"] = measure.low, measure.high
+    for name, trained_one in trained(settings, result.seed)[0].items():
+        found[f"parameters_{name}"] = trained_one.n_parameters
+    for key, measure in accuracy(result, settings).items():
+        found[key], found[f"{key}_interval"] = measure.value, (measure.low, measure.high)
     return found
 
 
@@ -155,12 +157,10 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     ]
     for name, words in NAMES.items():
         learned, other = (
-            kit.estimate(
-                found[f"spiking_right_{place}_places_{name}"],
-                found[f"spiking_right_{place}_places_{name}_interval"],
-            )
-            for place in ("learned", "other")
-        )
+            kit.estimate(found[f"right_spiking_{place}_{name}"],
+                         found[f"right_spiking_{place}_{name}_interval"])
+            for place in ("learned_places", "other_places")
+        )  # fmt: skip
         lines += [
             f"{words} ({found[f'parameters_{name}']:,} parameters): in the columns of the training "
             f"images a fraction {learned} is classified correctly.",
@@ -176,48 +176,37 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     upright, columns = upright[: len(output)], COLUMNS[: len(output)]
     chosen = [np.flatnonzero(upright & (columns == column))[0] for column in (0, 3, PLACES - 1)]
     chosen.append(np.flatnonzero(~upright)[4])
-    look = {"xticks": [], "yticks": []}
     images, active = [], []
     for k in chosen:
-        kind = "Upright" if upright[k] else "Diagonal"
-        title = f"{kind}, column {columns[k] + 1}"
-        images.append(kit.panel(draw_map, pixels[k], "gray_r", 0.0, title=title, **look))
+        title = f"{'Upright' if upright[k] else 'Diagonal'}, column {columns[k] + 1}"
+        images.append(kit.panel(draw_map, pixels[k], "gray_r", 0.0, title=title))
         title = "Output neurons fire" if output[k, 0] > 0.5 else "Output silent"
-        active.append(kit.panel(draw_map, detectors[k], "viridis", 0.0, title=title, **look))
-    fig = kit.page(
-        "The active detector moves with the cross, and the output does not change",
-        *images, *active, columns=4, size=(9.2, 5.0),
-        colourbar="fraction of a detector's neurons that fire (lower row)",
-    )  # fmt: skip
-    return {"detectors": fig}
+        active.append(kit.panel(draw_map, detectors[k], "viridis", 0.0, title=title))
+    title = "The active detector moves with the cross, and the output does not change"
+    bar = "fraction of a detector's neurons that fire (lower row)"
+    panels = [*images, *active]
+    return {"detectors": kit.page(title, *panels, columns=4, size=(9.2, 5.0), colourbar=bar)}
 
 
-def draw_map(axes: kit.Axes, values: kit.Floats, cmap: object, low: float) -> None:
+def draw_map(axes: kit.Axes, values: kit.Floats, cmap: Any, low: float) -> None:
     """Draw a square map of values up to 1."""
     side = round(len(values) ** 0.5)
     axes.imshow(values.reshape(side, side), cmap=cmap, vmin=low, vmax=1.0)
+    axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(True)
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare shared weights with full connection, abstract and spiking."""
-    networks, measures = trained(settings, result.seed)[0], {}
-    learned = np.isin(np.arange(PLACES), LEARNED)
-    for name, (abstract, fired) in decisions(result, settings).items():
-        same = bridge.agreement(fired, abstract[: len(fired)])
-        measures["agreement" if name == "shared" else "agreement_full"] = same.labelled(
-            f"{NAMES[name]}: spiking = abstract", f"of {fired.size} images"
-        )
-        n = networks[name].n_parameters
-        measures[f"parameters_{name}"] = kit.Measure(n)
-        for place, where in (("learned", learned), ("other", ~learned)):
-            for key, words, right in (
-                (f"right_{place}_places_{name}", "", abstract[:, where]),
-                (f"right_spiking_{place}_places_{name}", ", spiking", fired[:, where]),
-            ):
-                measures[key] = bridge.agreement(right, np.ones_like(right)).labelled(
-                    f"{NAMES[name]}, {place} columns{words}", f"{n:,} parameters"
-                )
+    networks, measures = trained(settings, result.seed)[0], accuracy(result, settings)
+    right = decisions(result, settings)
+    for name, words in NAMES.items():
+        fired = right[name, "right_spiking"]
+        same = bridge.agreement(fired, right[name, "right"][: len(fired)])
+        label, of = f"{words}: spiking and abstract agree", f"of {fired.size} images"
+        measures[f"agreement_{name}"] = same.labelled(label, of)
+        count = kit.Measure(networks[name].n_parameters, label=f"{words}: parameters")
+        measures[f"parameters_{name}"] = count
     shared, full = (measures[f"right_other_places_{name}"].value for name in NAMES)
     conclusion = (
         f"In columns without training images, the network with shared weights classifies "
@@ -233,23 +222,19 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
 
 def _draw_places(result: ns.Result, settings: Settings) -> kit.Figure:
     """Draw the fraction of correct decisions against the column of the cross."""
-    networks, found = trained(settings, result.seed)[0], decisions(result, settings)
+    right, columns = decisions(result, settings), 1 + np.arange(PLACES)
 
     def draw(axes: kit.Axes, name: str) -> None:
-        abstract, fired = found[name]
-        columns = 1 + np.arange(PLACES)
+        abstract, fired = right[name, "right"], right[name, "right_spiking"]
         axes.axvspan(0.6, len(LEARNED) + 0.4, color="0.92", label="columns of training images")
         axes.axhline(0.5, color=kit.LOGISTIC, lw=0.9, ls=":", label="chance")
         axes.plot(columns, abstract.mean(axis=0), color=kit.TRAINED, lw=2, label="abstract")
         label = "spiking, 95 % interval"
         kit.draw_fraction(axes, columns, fired.sum(axis=0), len(fired), label=label)
+        axes.set_ylim(0.0, 1.03)
 
     labels = {"xlabel": "column in which the cross begins", "ylabel": "fraction correct"}
-    panels = [
-        kit.panel(draw, name, title=f"{words}: {networks[name].n_parameters:,} parameters",
-                  ylim=(0, 1.03), **labels)
-        for name, words in NAMES.items()
-    ]  # fmt: skip
+    panels = [kit.panel(draw, name, title=words, **labels) for name, words in NAMES.items()]
     title = "Shared weights generalise to all columns, separate weights do not"
     return kit.page(title, *panels, size=(9.0, 4.0), legend=4, sharex=True, sharey=True)
 
@@ -258,22 +243,19 @@ def _draw_weights(networks: dict[str, bridge.LayeredNetwork]) -> kit.Figure:
     """Draw the shared weights, and those of the strongest units of the other network."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    signs = LinearSegmentedColormap.from_list(
-        "signs", [ns.plot.INHIBITORY, "white", ns.plot.EXCITATORY]
-    )
+    colours = [ns.plot.INHIBITORY, "white", ns.plot.EXCITATORY]
+    signs = LinearSegmentedColormap.from_list("signs", colours)
     hidden, output = networks["full"].layers
-    strongest = np.argsort(-np.abs(output.weights[0]))[:4]
     maps = {"All detectors": networks["shared"].layers[0].parameters[: WINDOW**2]}
-    maps |= {f"Hidden unit {k + 1}": hidden.weights[k] for k in strongest}
+    for k in np.argsort(-np.abs(output.weights[0]))[:4]:
+        maps[f"Hidden unit {k + 1}"] = hidden.weights[k]
     panels = [
-        kit.panel(draw_map, weights / np.abs(weights).max(), signs, -1.0, title=title, xticks=[],
-                  yticks=[])
+        kit.panel(draw_map, weights / np.abs(weights).max(), signs, -1.0, title=title)
         for title, weights in maps.items()
-    ]  # fmt: skip
-    return kit.page(
-        "Shared weights form one template, separate weights learn each position", *panels,
-        columns=5, size=(9.6, 2.6), colourbar="weight / largest weight",
-    )  # fmt: skip
+    ]
+    title = "Shared weights form one template, separate weights learn each position"
+    bar = "weight / largest weight"
+    return kit.page(title, *panels, columns=5, size=(9.6, 2.6), colourbar=bar)
 
 
 scenario = kit.Scenario(

@@ -92,18 +92,19 @@ def true_probability(inputs: kit.Floats) -> kit.Floats:
 @lru_cache(maxsize=4)
 def trained(settings: Settings, seed: int) -> dict[str, bridge.LayeredNetwork]:
     """Return the networks trained on the first voters, by number of neurons."""
-    inputs, votes = (values[: settings.voters] for values in voters(settings, seed))
+    inputs, votes = voters(settings, seed)
+    inputs, votes = inputs[: settings.voters], votes[: settings.voters]
     networks = {}
     for name, hidden in HIDDEN.items():
         widths = [2, hidden, 1] if hidden else [2, 1]
+        activations = ["sigmoid"] * (len(widths) - 1)
         slope = 30.0 if hidden > 2 else 4.0
-        max_iter = settings.steps if hidden == 2 else 1000
-        fits = []
-        for start in range(STARTS if hidden == 2 else 1):
-            activations = ["sigmoid"] * (len(widths) - 1)
-            network = bridge.LayeredNetwork.random(widths, activations, start, slope=slope)
-            fits.append(network.train(inputs, votes, max_iter=max_iter, solver=bridge.quasi_newton))
-        networks[name], _ = min(fits, key=lambda fit: float(fit[1].loss[-1]))
+        starts = [
+            bridge.LayeredNetwork.random(widths, activations, start, slope=slope)
+            for start in range(STARTS if hidden == 2 else 1)
+        ]
+        steps = settings.steps if hidden == 2 else 1000
+        networks[name] = kit.best_fit(starts, inputs, votes, max_iter=steps)
     return networks
 
 
@@ -193,7 +194,8 @@ def _draw_zones(
     result: ns.Result, settings: Settings, title: str, rows: list[tuple[kit.Plane, str]]
 ) -> kit.Figure:
     """Draw the plane of each network, abstract or spiking, with its boundary and the votes."""
-    inputs, votes = (every[: settings.voters] for every in voters(settings, result.seed))
+    inputs, votes = voters(settings, result.seed)
+    inputs, votes = inputs[: settings.voters], votes[: settings.voters]
     networks, fired = trained(settings, result.seed), fractions(result, settings)
 
     def in_units(plane: kit.Plane) -> kit.Plane:

@@ -49,7 +49,7 @@ def test_shared_weights_find_a_pattern_wherever_it_appears(command, tmp_path):
     # Chance elsewhere: at most 0.7, far above 1/2 plus five standard errors of 2500 images.
     assert measures["right_other_places_full"]["value"] < 0.7
     assert measures["right_spiking_other_places_full"]["value"] < 0.7
-    assert measures["agreement"]["value"] > 0.95
+    assert measures["agreement_shared"]["value"] > 0.95
     for name in ("detectors", "comparison-places", "comparison-weights"):
         assert (tmp_path / f"shift-invariance-{name}.png").exists()
 
