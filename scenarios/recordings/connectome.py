@@ -413,7 +413,7 @@ def _draw_strengths(inference: Inference) -> kit.Figure:
             axes.plot(truth[missed], psps[missed], "x", color=colour, ms=4, label=f"{kind}, missed")
             axes.plot([0.0, end], [0.0, slopes[sign] * end], color="black", lw=1.2)
             x, side = (0.6 * end, "right") if sign > 0 else (0.8 * end, "above")
-            kit.label(axes, x, slopes[sign] * x, f"slope {slopes[sign]:.2f}", side=side)
+            kit.label(axes, x, 0.8 * slopes[sign] * x, f"slope {slopes[sign]:.2f}", side=side)
 
     bias = "underestimated" if slopes[-1] < 1.0 else "overestimated"
     body = kit.panel(draw, xlabel="true PSP (mV)", ylabel="inferred PSP (mV)")
@@ -453,10 +453,11 @@ def _draw_correlograms(inference: Inference) -> kit.Figure:
         axes.axhline(expected, color="black", lw=1.0, ls="--", label="expected from the rates")
 
     panels = []
-    for place, kind, colour in (
-        (synapse, "Synapse of {:+.1f} mV", ns.plot.EXCITATORY), (absent, "No synapse", "0.6")
-    ):  # fmt: skip
-        pair = tuple(int(index) for index in np.unravel_index(place, truth.shape))
+    for index, kind, colour in (
+        (synapse, "Synapse of {:+.1f} mV", ns.plot.EXCITATORY),
+        (absent, "No synapse (most correlated pair)", "0.6"),
+    ):
+        pair = tuple(map(int, np.unravel_index(index, truth.shape)))
         both = [kit.signed(round(score[pair], 1)) for score in (z, scores)]
         title = f"{kind.format(truth[pair])}\nz = {both[0]}; of the logistic neuron: z = {both[1]}"
         panels.append(kit.panel(draw, pair, colour, title=title, xlabel="lag (ms)", xlim=(-30, 30)))

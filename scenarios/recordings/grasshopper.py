@@ -163,18 +163,14 @@ def probability(result: ns.Result, population: str) -> kit.Floats:
     return (neurons * fraction(result, population) + 0.5) / (neurons + 1.0)
 
 
-def predictions(
-    result: ns.Result, population: str, settings: Settings
-) -> tuple[kit.Measure, kit.Measure]:
+def predictions(result: ns.Result, population: str, settings: Settings) -> list[kit.Measure]:
     """Return AUC and bits per spike of simulated neurons as predictions of the recorded spikes."""
     predicted = probability(result, population)
     fired = spikes_by_bin(settings.cell)[: len(predicted)]
     seconds = np.arange(len(fired)) // 1000
     blocks = seconds if seconds[-1] else None
-    return (
-        bridge.auc(fired, predicted, blocks),
-        replace(bridge.bits_per_spike(fired, predicted, blocks), unit=""),
-    )
+    bits = bridge.bits_per_spike(fired, predicted, blocks)
+    return [bridge.auc(fired, predicted, blocks), replace(bits, unit="")]
 
 
 def trains_of(result: ns.Result, population: str) -> list[kit.Floats]:
@@ -272,17 +268,13 @@ def excerpt(duration: float) -> tuple[float, float]:
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the spikes of an excerpt, and the filters and potential of equivalent neurons."""
-    return {
-        "response": _response(result, settings),
-        "equivalent": _equivalent(result, settings),
-    }
+    return {"response": _response(result, settings), "equivalent": _equivalent(result, settings)}
 
 
 def _response(result: ns.Result, settings: Settings) -> kit.Figure:
     """Draw sound, recorded spikes, predicted probability and spikes of both kinds of neuron."""
     start, stop = excerpt(result.duration)
-    samples = slice(round(start / INTERVAL), round(stop / INTERVAL))
-    amplitude = settings.recording.amplitude[samples]
+    amplitude = settings.recording.amplitude[round(start / INTERVAL) : round(stop / INTERVAL)]
     predicted = Training.on(settings.cell, settings).by_history[int(start) : int(stop)]
 
     def draw_sound(axes: kit.Axes) -> None:
@@ -328,8 +320,8 @@ def _equivalent(result: ns.Result, settings: Settings) -> kit.Figure:
                   ylabel="effect (mV)", title="Spike history filter", legend="lower right"),
         kit.panel(_draw_potential, result, settings, xlabel="time (ms)",
                   ylabel="potential (mV)", xlim=excerpt(result.duration),
-                  title="Potential (dashed: threshold, rest; grey: below the reversal potential of "
-                  "potassium) and recorded spikes"),
+                  title="Potential (dashed: threshold, rest; grey: below potassium reversal) and "
+                  "recorded spikes"),
         mosaic="AB;CC", size=(9.0, 7.2),
     )  # fmt: skip
 
@@ -390,11 +382,11 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     pair = coupled_pairs(settings, result.seed)[0].coupled(adaptation=False)
     measures |= _coupling_measures(found)
     peak = int(np.abs(settings.coupled).argmax())
-    (low, high), true = pair.interval[peak], kit.signed(settings.coupled[peak])
-    measures["peak_coupling_pair"] = kit.Measure(
-        float(pair.psp[peak]), "mV", low, high, f"true value {true} mV",
+    value, (low, high) = float(pair.psp[peak]), pair.interval[peak]
+    measures["peak_coupling_pair"] = kit.Measure(value, "mV", low, high).labelled(
         f"Coupling of a simulated pair after {peak + 1} ms",
-    )  # fmt: skip
+        f"true value {kit.signed(settings.coupled[peak])} mV",
+    )
     drawings = {
         "scores": partial(_draw_scores, measures, result, settings),
         "coupling": partial(_draw_coupling, found, pair, settings),
