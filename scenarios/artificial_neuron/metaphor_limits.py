@@ -38,11 +38,10 @@ LEAST_WINDOWS, LEAST_SPIKES, MOST_INPUTS = 100, 20, 2_000_000
 SHOWN = 30
 # A penalty without effect, except where a past spike excludes a spike with certainty.
 RIDGE = 1e-6
-EXTENDED = "#56B4E9"
 MODELS = (
     ("derived", kit.LOGISTIC, "o", "derived from the PSPs"),
     ("trained", kit.TRAINED, "s", "trained on input and spikes"),
-    ("extended", EXTENDED, "D", "trained with further predictors"),
+    ("extended", "#56B4E9", "D", "trained with the predictors above"),
 )
 """Logistic neurons: attribute of `Models`, colour, marker and name."""
 
@@ -416,7 +415,7 @@ def _draw_losses(models: dict[Effect, list[Models]]) -> kit.Figure:
     panels = [
         kit.panel(
             _draw_effect, each, xlabel=effect.axis,
-            title=f"{effect.name.capitalize()}\nfurther predictors: {effect.predictor_names}",
+            title=f"{effect.name.capitalize()}\nblue: {effect.predictor_names}",
         )
         for effect, each in models.items()
     ]  # fmt: skip

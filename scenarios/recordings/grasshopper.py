@@ -1,25 +1,28 @@
 """A grasshopper's ear: logistic and spiking neurons fitted to real spikes.
 
 Two auditory receptor neurons were recorded for 10 s each while a tone with a randomly fluctuating
-amplitude played (data from the package nitime). The same sounds drive two models of a receptor.
+amplitude played (A. Rokem et al., J. Neurophysiol. 95:2541, 2006; data from the package nitime).
+The same sounds drive two models of a receptor.
 
-1. Leaky integrate-and-fire (LIF) neurons with membrane noise, whose current is the sound level in
-   dB after a delay. Their parameters were set by hand on the first 5 s.
-2. A logistic neuron (a generalised linear model): the probability of a spike in each ms depends on
-   the sound level in the last 20 ms and on the spikes in the last 10 ms. It is simulated as a
-   spiking neuron with the same probabilities, on parts of the recording not used in training.
+The first model is a leaky integrate-and-fire (LIF) neuron with membrane noise. Its current is the
+sound level in dB after a delay. Its parameters were adjusted on the first 5 s of the recordings.
 
-The equivalent spiking neuron is a logistic regression in the form of a spiking neuron, not a model
-of the membrane. Its weights are expressed in mV, and the sum that a spike and a faint sound leave,
-near −200 mV, is the logarithm of a small probability, not a membrane potential. The LIF neurons
-have realistic potentials. Their spikes coincide better with the recorded ones, but they are so
-regular that they exclude spikes that did occur: as predictions, they are worse than a constant
-probability.
+The second model is a logistic neuron, also called a generalised linear model. The probability of a
+spike in each ms depends on the sound level in the last 20 ms and on the spikes in the last 10 ms.
+It is simulated as a spiking neuron with the same probabilities, on parts of the recording that were
+not used in training. This equivalent neuron is a logistic regression in the form of a spiking
+neuron, not a model of the membrane. Its weights are expressed in mV. A potential near −200 mV,
+after a spike and during a faint sound, only means that a spike is very improbable; no membrane
+reaches it.
+
+The LIF neurons have realistic potentials, and their spikes coincide better with the recorded ones.
+But they fire so regularly that they exclude spikes that did occur. As predictions, they are worse
+than a constant probability.
 
 The comparison also estimates a coupling between the two receptors. They were recorded separately
 with different sounds, so there is none. An apparent coupling is due to the adaptation of both, and
-disappears when the model includes it; simulated neurons with a coupling show that one would be
-found.
+disappears when the model includes adaptation. Simulated neurons with a coupling show that it would
+be found.
 """
 
 from __future__ import annotations
