@@ -239,9 +239,8 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     ]
     for population, name in NAMES.items():
         key = population.lower()
-        recorded, among = (
-            _number(found[f"coincidence_factor{which}_{key}"]) for which in ("", "_among")
-        )
+        factors = (found[f"coincidence_factor{which}_{key}"] for which in ("", "_among"))
+        recorded, among = map(_number, factors)
         bits, *interval = found[f"bits_per_spike_{key}"]
         worse = ": it is worse than a constant probability" if interval[1] < 0.0 else ""
         sentences += [
@@ -374,9 +373,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         key = f"{population.lower()}_cell{settings.cell}"
         auc, bits = predictions(result, population, settings)
         measures[f"auc_{key}"] = auc
-        measures[f"bits_per_spike_{key}"] = bits.labelled(
-            f"Bits per spike, {name}", f"receptor {settings.cell}"
-        )
+        label, note = f"Bits per spike, {name}", f"receptor {settings.cell}"
+        measures[f"bits_per_spike_{key}"] = bits.labelled(label, note)
     found = {
         (cell, adaptation): Training.on(cell, settings).coupled(adaptation=adaptation)
         for cell in CELLS
@@ -418,9 +416,8 @@ def _logistic_measures(cell: int, settings: Settings) -> dict[str, kit.Measure]:
         ("history_", training.by_history, "logistic, sound and spikes"),
     ):
         bits = bridge.bits_per_spike(training.fired, predicted, training.seconds)
-        measures[f"bits_per_spike_{key}cell{cell}"] = replace(bits, unit="").labelled(
-            f"Bits per spike, {words}", f"receptor {cell}"
-        )
+        bits = replace(bits, unit="").labelled(f"Bits per spike, {words}", f"receptor {cell}")
+        measures[f"bits_per_spike_{key}cell{cell}"] = bits
         measures[f"auc_{key}cell{cell}"] = bridge.auc(training.fired, predicted, training.seconds)
     return measures
 
@@ -430,10 +427,9 @@ def _coupling_measures(found: dict[tuple[int, bool], Coupling]) -> dict[str, kit
     measures = {}
     for (cell, adaptation), coupling in found.items():
         key, words = ("", "with") if adaptation else ("_naive", "no")
-        measures[f"total_coupling{key}_cell{cell}"] = coupling.total.labelled(
-            f"Sum of coupling weights, {words} adaptation",
-            f"receptor {3 - cell} to receptor {cell}",
-        )
+        label = f"Sum of coupling weights, {words} adaptation"
+        total = coupling.total.labelled(label, f"receptor {3 - cell} to receptor {cell}")
+        measures[f"total_coupling{key}_cell{cell}"] = total
         measures[f"p_value_coupling{key}_cell{cell}"] = kit.Measure(coupling.p_value)
     return measures
 
