@@ -142,9 +142,9 @@ class STDP(Plasticity):
     w_max : float
         Strongest weight, in the unit and with the sign of the weights.
     learning_rate : float
-        λ, 0 to 1.
+        Learning rate λ, 0 to 1.
     asymmetry : float
-        α, 0 to 1000: ratio of depression to potentiation.
+        Ratio α of depression to potentiation, 0 to 1000.
     tau_plus, tau_minus : float
         Time constants of the two windows (ms), 0.1 to 10,000.
     mu_plus, mu_minus : float

@@ -85,9 +85,10 @@ def draw_voltage(
         n_spikes = _n_spikes(trace, neuron, start, end)
         width = 1.2 if n_spikes <= MAX_THICK else 0.6
         axes.plot(trace.times[inside], values[inside], color="black", lw=width)
-        draw_levels(axes, info)
+        draw_levels(axes, info, margin=True)
         if n_spikes and np.isfinite(trace.v_peak):
-            _label_level(axes, trace.v_peak, f"spikes drawn to {trace.v_peak:+g} mV", "top")
+            label = f"spikes drawn\nto {trace.v_peak:+g} mV".replace("-", "−")
+            _label_at_right(axes, trace.v_peak, label, "0.35")
         axes.set_ylabel("membrane potential (mV)")
         time_axis(axes, start, end)
         if marks:
@@ -199,7 +200,9 @@ def draw_currents(
         time_axis(axes, start, end)
 
 
-def draw_levels(axes: Axes, info: PopulationInfo, *, labels: bool = True) -> None:
+def draw_levels(
+    axes: Axes, info: PopulationInfo, *, labels: bool = True, margin: bool = False
+) -> None:
     """Draw the threshold and the resting potential of a population as dashed lines.
 
     Parameters
@@ -209,6 +212,8 @@ def draw_levels(axes: Axes, info: PopulationInfo, *, labels: bool = True) -> Non
         Levels that are NaN are omitted.
     labels : bool
         Whether to label the lines.
+    margin : bool
+        Whether the labels are in the margin to the right of the axes, where they hide no curve.
 
     Examples
     --------
@@ -227,8 +232,10 @@ def draw_levels(axes: Axes, info: PopulationInfo, *, labels: bool = True) -> Non
     ):
         if np.isfinite(level):
             axes.axhline(level, color="0.45", lw=0.9, ls="--", zorder=0)
-            if labels:
-                text = f"{name} {level:.4g} mV".replace("-", "−")
+            text = f"{name} {level:.4g} mV".replace("-", "−")
+            if labels and margin:
+                _label_at_right(axes, level, text, "0.35")
+            elif labels:
                 _label_level(axes, level, text, side)
 
 

@@ -76,7 +76,7 @@ def group_trials(
 
 def pool_trials(
     x: NDArray[np.float64], fired: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.float64], NDArray[Any], NDArray[Any]]:
     """Pool the trials of points with equal values, for `draw_fraction`.
 
     Parameters

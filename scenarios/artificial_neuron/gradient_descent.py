@@ -197,7 +197,7 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         f"{settings.trials:,} trials.",
         *(
             f"Rate {rate:g}: each step multiplies the error by {factor:.3g}. The squared error "
-            f"changes from {first:.3g} mV² to {last:.3g} mV²."
+            f"changes from {kit.signed(first, 4)} mV² to {kit.signed(last, 4)} mV²."
             for rate, factor, first, last in rows
         ),
         f"The spiking neuron fires in {found['share_fired']:.1%} of the trials. "
@@ -267,11 +267,10 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     }
     for name in settings.batch_sizes:
         measures |= _measures(learned, name, settings)
-    needed = {name: learned.trials_until_close(name) for name in settings.batch_sizes}
-    conclusion = "Trials until the loss is within " + (
-        f"{CLOSE:g} nats of its minimum: "
-        + kit.listed(f"{count:,.0f} ({name})" for name, count in needed.items())
-        + ". Small batches need fewer trials, but many of their steps increase the loss."
+    needed = [f"{learned.trials_until_close(name):,.0f} ({name})" for name in settings.batch_sizes]
+    conclusion = (
+        f"Trials until the loss is within {CLOSE:g} nats of its minimum: {kit.listed(needed)}. "
+        f"{measures['uphill_stochastic'].value:.0%} of the stochastic steps increase the loss."
     )
     drawings = {
         "paths": partial(_paths_page, learned, settings),
@@ -293,12 +292,12 @@ def _measures(learned: Training, name: str, settings: Settings) -> dict[str, kit
             label=f"Weight θ₁ at the end, {name}",
         ),
         f"trials_per_step_{key}": kit.Measure(settings.batch_sizes[name]),
-        f"trials_needed_{key}": kit.Measure(
-            learned.trials_until_close(name), label=f"Trials until close to the minimum, {name}",
-            note=f"{settings.batch_sizes[name]:,} per step",
-        ),
+        f"trials_needed_{key}": kit.Measure(learned.trials_until_close(name)),
         f"excess_after_one_pass_{key}": kit.Measure(loss[first][-1] - learned.lowest, "nats"),
-        f"excess_at_the_end_{key}": kit.Measure(loss[-1] - learned.lowest, "nats"),
+        f"excess_at_the_end_{key}": kit.Measure(
+            loss[-1] - learned.lowest, "nats", label=f"Loss above minimum at the end, {name}",
+            note=f"trials per step: {settings.batch_sizes[name]:,}",
+        ),
         f"uphill_{key}": kit.Measure(
             float((np.diff(loss) > 1e-12).mean()), label=f"Fraction of steps uphill, {name}"
         ),
@@ -355,7 +354,7 @@ def _cost_page(learned: Training) -> kit.Figure:
     labels = {"ylabel": "loss above minimum (nats)", "ylim": (1e-5, 1.0)}
     left = kit.panel(draw, "trajectory_rows", xlabel="number of trials used", **labels)
     right = kit.panel(draw, "trajectory_steps", xlabel="number of steps", ylim=(1e-5, 1.0))
-    title = "Mini-batches need the fewest trials, and the full batch the fewest steps"
+    title = "Small batches reduce the loss with fewer trials, the full batch in fewer steps"
     return kit.page(title, left, right, size=(9.0, 4.3), sharey=True, legend=3)
 
 

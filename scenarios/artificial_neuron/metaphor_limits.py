@@ -38,11 +38,10 @@ LEAST_WINDOWS, LEAST_SPIKES, MOST_INPUTS = 100, 20, 2_000_000
 SHOWN = 30
 # A penalty without effect, except where a past spike excludes a spike with certainty.
 RIDGE = 1e-6
-EXTENDED = "#56B4E9"
 MODELS = (
     ("derived", kit.LOGISTIC, "o", "derived from the PSPs"),
     ("trained", kit.TRAINED, "s", "trained on input and spikes"),
-    ("extended", EXTENDED, "D", "trained with further predictors"),
+    ("extended", "#56B4E9", "D", "trained with the predictors above"),
 )
 """Logistic neurons: attribute of `Models`, colour, marker and name."""
 
@@ -237,12 +236,6 @@ class Models:
         n_windows, n_neurons = self.trials.fired.shape
         return np.tile(np.arange(n_neurons) // 2, n_windows)
 
-    @property
-    def deviation(self) -> float:
-        """Number of spikes minus the sum of true probabilities, in standard deviations."""
-        variance = (self.true * (1.0 - self.true)).sum()
-        return float((self.fired - self.true).sum() / np.sqrt(variance))
-
     @cached_property
     def information(self) -> kit.Measure:
         """Information in the true probability, relative to a constant one."""
@@ -301,18 +294,7 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
         found[f"bits_lost_{effect.key}"] = [model.derived.value for model in each]
         found[f"interval_{effect.key}"] = [each[-1].derived.low, each[-1].derived.high]
         found[f"information_{effect.key}"] = each[-1].information.value
-    every = [model for each in models.values() for model in each]
-    found["potential_error_mv"] = max(potential_error(model, result) for model in every)
-    found["largest_deviation_sd"] = max(abs(model.deviation) for model in every)
     return found
-
-
-def potential_error(model: Models, result: ns.Result) -> float:
-    """Return the largest difference of recorded and predicted potentials without spike (mV)."""
-    trace = result.traces[model.effect.at(model.trials.strength), "v"]
-    predicted = model.effect.potential(model.trials)[:, trace.ids]
-    silent = ~model.trials.fired[:, trace.ids]
-    return float(np.abs(trace.values - predicted)[silent].max(initial=0.0))
 
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
@@ -429,20 +411,17 @@ def _strongest(effect: Effect, model: Models) -> dict[str, kit.Measure]:
 
 
 def _draw_losses(models: dict[Effect, list[Models]]) -> kit.Figure:
-    """Draw the losses against the strength of each effect, and the recovered parts."""
+    """Draw the losses against the strength of each effect."""
     panels = [
-        kit.panel(_draw_effect, each, title=effect.name, xlabel=effect.axis)
+        kit.panel(
+            _draw_effect, each, xlabel=effect.axis,
+            title=f"{effect.name.capitalize()}\nblue: {effect.predictor_names}",
+        )
         for effect, each in models.items()
-    ]
+    ]  # fmt: skip
     panels[0].labels["ylabel"] = panels[3].labels["ylabel"] = "loss (bits per spike)"
-    recovered = kit.panel(
-        _draw_recovered,
-        models,
-        title="Predictors that recover the loss",
-        xlabel="loss (bits per spike)",
-    )
     title = "Further predictors recover most of what the logistic neuron loses"
-    return kit.page(title, *panels, recovered, columns=3, size=(9.8, 7.0), legend=3)
+    return kit.page(title, *panels, mosaic="AABBCC;.DDEE.", size=(9.8, 7.2), legend=2)
 
 
 def _draw_effect(axes: kit.Axes, each: list[Models]) -> None:
@@ -456,19 +435,6 @@ def _draw_effect(axes: kit.Axes, each: list[Models]) -> None:
         label = f"{label}, 95 % interval"
         kit.draw_measures(axes, strength, losses, color=colour, marker=marker, label=label)
     axes.axhline(0.0, color="0.45", lw=0.8, zorder=0)
-
-
-def _draw_recovered(axes: kit.Axes, models: dict[Effect, list[Models]]) -> None:
-    """Draw by how much training, and then further predictors, reduce each loss."""
-    labels = ("recovered by training", "recovered by further predictors", "remaining loss")
-    colours = (kit.TRAINED, EXTENDED, "black")
-    for y, (effect, each) in enumerate(models.items()):
-        ends = [getattr(each[-1], name).value for name, *_ in MODELS] + [0.0]
-        for label, colour, high, low in zip(labels, colours, ends, ends[1:], strict=False):
-            axes.barh(y, high - low, 0.45, left=low, color=colour, label=label)
-        axes.text(0.05, y - 0.36, f"{effect.name}: {effect.predictor_names}", va="center",
-                  fontsize=9)  # fmt: skip
-    axes.set(yticks=(), ylim=(len(models) - 0.5, -0.65))
 
 
 scenario = kit.Scenario(

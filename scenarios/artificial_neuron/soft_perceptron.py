@@ -143,7 +143,7 @@ def _draw_sum(axes: kit.Axes, result: ns.Result, unit: bridge.SpikingUnit) -> No
         text = f"{kit.signed(part, 4, plus=True)} mV"
         kit.label(axes, k, 0.5 * (start + end), text, colours[k])
     axes.plot(len(parts), levels[-1], "D", color=kit.SPIKING)
-    kit.label(axes, len(parts), levels[-1], f"{kit.signed(levels[-1], 6)} mV", kit.SPIKING, "below")
+    kit.label(axes, len(parts), levels[-1], f"{kit.signed(levels[-1], 6)} mV", kit.SPIKING, "above")
     kit.draw_levels(axes, result.populations["noisy"])
     names = [f"synapse {k}\nx{'₁₂'[k - 1]} = {kit.signed(x)}" for k, x in enumerate(EXAMPLE, 1)]
     axes.set_xticks(range(len(parts) + 1), ["current", *names, "sum"])
@@ -161,8 +161,9 @@ def _draw_fractions(axes: kit.Axes, result: ns.Result, settings: Settings) -> No
     label = "spiking neuron, fraction of trials"
     kit.draw_fraction(axes, score[near], spikes[near], trials[near], label=label)
     known = settings.logistic.score(EXAMPLE[None])
-    look = {"color": "black", "fmt": "s", "label": "at (−1, 2)", "zorder": 5}
-    kit.draw_fraction(axes, known, [example.sum()], len(example), **look)
+    kit.draw_fraction(
+        axes, known, [example.sum()], len(example), color="black", fmt="s", label="at (−1, 2)"
+    )
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
@@ -215,15 +216,20 @@ def _draw_planes(
     settings: Settings, fraction: kit.Floats, predicted: kit.Floats, noiseless: kit.Bools
 ) -> kit.Figure:
     """Draw the firing probability over the plane of both inputs."""
+
+    def draw(axes: kit.Axes, values: kit.Floats) -> None:
+        PLANE.draw(axes, values, contour=False)
+        PLANE.draw_contour(axes, predicted)
+
     panels = (
-        kit.panel(PLANE.draw, values, title=name, xlabel="input x₁", ylabel=ylabel)
+        kit.panel(draw, values, title=name, xlabel="input x₁", ylabel=ylabel)
         for values, name, ylabel in (
             (fraction, f"Spiking, {settings.repeats} trials each", "input x₂"),
             (predicted, f"σ({settings.formula})", ""),
             (noiseless.astype(float), "Spiking, without noise", ""),
         )
     )
-    title = "A line separates the inputs with and without a spike"
+    title = "The line of score 0 (white) separates the inputs with and without a spike"
     return kit.page(title, *panels, size=(9.6, 3.6), sharey=True, colourbar="firing probability")
 
 

@@ -77,7 +77,6 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
         "fired_at_exactly_threshold": fired[exact].any() if exact.any() else None,
         "highest_silent_mv": peaks[~fired].max(initial=NEURON.v_rest),
         "distinct_spikes": len(np.unique(potentials[after][:, fired].T, axis=0)),
-        "channels_rest_mv": SQUID.v_rest,
         "channels_fired": result.spikes["channels"].counts() > 0,
         "channels_peaks_mv": v.values.max(axis=0),
         "sodium_in_pc": -sodium,
@@ -126,7 +125,7 @@ def _span(values: kit.Floats) -> str:
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
-    """Draw the responses of both neurons, and the ion channels."""
+    """Draw the responses of both neurons, and the ion channels during one action potential."""
     left = kit.panel(
         _draw_integrate_and_fire, result, settings, ylabel="membrane potential (mV)",
         xlabel="time (ms)", xlim=(ARRIVAL - 6.0, ARRIVAL + 30.0),
@@ -147,12 +146,11 @@ def _draw_integrate_and_fire(axes: kit.Axes, result: ns.Result, settings: Settin
     """Draw the potentials of all integrate-and-fire neurons over each other."""
     trace, fired = result.traces["neuron", "v"], result.spikes["neuron"].counts() > 0
     potentials, pushes = trace.with_spikes(), np.array(settings.pushes)
-    axes.plot(trace.times, potentials[:, ~fired], color="black")
-    axes.plot(trace.times, potentials[:, fired], color=kit.SPIKING, lw=1.8)
-    for chosen, y, colour, text in (
-        (fired, 15.0, kit.SPIKING, "spikes (drawn up to +30 mV)"),
-        (~fired, -40.0, "black", "graded responses"),
+    for chosen, colour, y, text in (
+        (~fired, "black", -40.0, "graded responses"),
+        (fired, kit.SPIKING, 15.0, "spikes (drawn up to +30 mV)"),
     ):
+        axes.plot(trace.times, potentials[:, chosen], color=colour)
         if chosen.any():
             kit.label(axes, ARRIVAL, y, f"{_span(pushes[chosen])}:\n{text}", colour)
     kit.draw_levels(axes, result.populations["neuron"])
@@ -161,61 +159,48 @@ def _draw_integrate_and_fire(axes: kit.Axes, result: ns.Result, settings: Settin
 def _draw_hodgkin_huxley(axes: kit.Axes, result: ns.Result, settings: Settings) -> None:
     """Draw the potentials of all Hodgkin–Huxley neurons over each other."""
     trace, fired = result.traces["channels", "v"], result.spikes["channels"].counts() > 0
-    axes.plot(trace.times, trace.values[:, ~fired], color="black")
-    axes.plot(trace.times, trace.values[:, fired], color=kit.SPIKING)
-    if fired.any():
-        order = [k for k in np.argsort(settings.pushes, kind="stable") if fired[k]]
-        for neuron, side in ((order[0], "right"), (order[-1], "left")):
-            v = trace.of(int(neuron))
-            text = f"{kit.signed(settings.pushes[neuron], plus=True)} mV"
-            kit.label(axes, trace.times[v.argmax()], v.max(), text, kit.SPIKING, side)
-    axes.axhline(SQUID.v_rest, color="0.45", lw=0.9, ls="--", zorder=0)
+    for neuron, push in enumerate(settings.pushes):
+        v, text = trace.of(neuron), f"{kit.signed(push, plus=True)} mV"
+        axes.plot(trace.times, v, color=kit.SPIKING if fired[neuron] else "black")
+        if neuron == shown_neuron(result, settings):
+            kit.label(axes, trace.times[v.argmax()], v.max(), text)
+        elif push == max(settings.pushes):
+            kit.label(axes, trace.times[v.argmax()], v.max(), text, side="left")
 
 
 def _draw_channels(result: ns.Result, settings: Settings) -> kit.Figure:
     """Draw potential, gates and conductances in one Hodgkin–Huxley neuron."""
     shown = shown_neuron(result, settings)
-    times, v = result.traces["channels", "v"].times, result.traces["channels", "v"].of(shown)
-    end = min(times[v.argmax()] + 10.0, result.duration)
+    v, m, h, n = (result.traces["channels", name].of(shown) for name in "vmhn")
+    times, (sodium, potassium) = result.traces["channels", "v"].times, conductances(result, shown)
 
-    def draw_potential(axes: kit.Axes) -> None:
-        axes.plot(times, v, color="black")
-        for level, ion, colour in ((SQUID.e_na, "Na⁺", SODIUM), (SQUID.e_k, "K⁺", POTASSIUM)):
-            axes.axhline(level, color=colour, lw=0.9, ls="--", zorder=0)
-            kit.label(axes, end, level, f"reversal of {ion}")
-        kit.label(axes, ARRIVAL, v[times <= ARRIVAL].max(), "stimulus", side="left")
+    peak = times[v.argmax()]
 
-    def draw_gates(axes: kit.Axes) -> None:
-        for gate, colour, line, text in (
-            ("m", SODIUM, "-", "m: Na⁺ activation"),
-            ("h", SODIUM, "--", "h: Na⁺ inactivation"),
-            ("n", POTASSIUM, "-", "n: K⁺ activation"),
-        ):
-            values = result.traces["channels", gate].of(shown)
+    def draw(axes: kit.Axes, *curves: tuple[kit.Floats, str, str, str, float]) -> None:
+        for values, colour, line, text, after_peak in curves:
             axes.plot(times, values, color=colour, ls=line)
-            kit.label(axes, end, values[times <= end][-1], text)
+            time = peak + after_peak
+            kit.label(axes, time, float(np.interp(time, times, values)), text, side="above")
+        axes.margins(y=0.18)
 
-    def draw_conductances(axes: kit.Axes) -> None:
-        for values, colour, text in zip(
-            conductances(result, shown), (SODIUM, POTASSIUM), ("Na⁺", "K⁺"), strict=True
-        ):
-            axes.plot(times, values, color=colour)
-            kit.label(axes, times[values.argmax()], values.max(), text, side="above")
-        axes.margins(y=0.15)
-
-    stimulus = kit.signed(settings.pushes[shown], plus=True)
+    push = kit.signed(settings.pushes[shown], plus=True)
     return kit.page(
         "Sodium channels depolarise the membrane, potassium channels repolarise it",
         kit.panel(
-            draw_potential, ylabel="potential (mV)",
-            title=f"Membrane potential, stimulus {stimulus} mV at {ARRIVAL:g} ms",
+            draw, (v, "black", "-", "", 0.0), ylabel="potential (mV)",
+            title=f"Membrane potential, with a stimulus of {push} mV at {ARRIVAL:g} ms",
         ),
-        kit.panel(draw_gates, ylabel="gate", title="Gates"),
         kit.panel(
-            draw_conductances, ylabel="conductance (µS)", xlabel="time (ms)",
-            title="Conductances", xlim=(ARRIVAL - 2.0, end),
+            draw, (m, SODIUM, "-", "m: Na⁺ activation", 0.5),
+            (h, SODIUM, "--", "h: Na⁺ inactivation", -2.2),
+            (n, POTASSIUM, "-", "n: K⁺ activation", 5.0), ylabel="gate", title="Gates",
         ),
-        columns=1, size=(7.6, 7.0), sharex=True, height_ratios=(1.4, 1.0, 1.0),
+        kit.panel(
+            draw, (sodium, SODIUM, "-", "Na⁺", 0.1), (potassium, POTASSIUM, "-", "K⁺", 2.0),
+            title="Conductances", ylabel="conductance (µS)", xlabel="time (ms)",
+            xlim=(ARRIVAL - 2.0, peak + 10.0),
+        ),
+        columns=1, size=(7.8, 6.6), sharex=True, height_ratios=(1.2, 1.0, 1.0),
     )  # fmt: skip
 
 
@@ -231,16 +216,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
             label=f"Same decision: {words}",
         )  # fmt: skip
         if fired[name].any():
-            peaks = result.traces[name, "v"].with_spikes().max(axis=0)[fired[name]]
-            for key, value, label in (
-                (
-                    "weakest_push_that_fires",
-                    pushes[fired[name]].min(),
-                    "Weakest effective stimulus",
-                ),
-                ("spread_of_peaks", np.ptp(peaks), "Range of the peaks"),
-            ):
-                measures[f"{key}_{name}"] = kit.Measure(value, "mV", label=f"{label}: {words}")
+            weakest, label = pushes[fired[name]].min(), f"Weakest effective stimulus: {words}"
+            measures[f"weakest_push_that_fires_{name}"] = kit.Measure(weakest, "mV", label=label)
     same = "the same" if (fired["neuron"] == active).all() else "different"
     conclusion = (
         f"The integrate-and-fire neuron and the threshold unit make {same} decisions. "
@@ -256,15 +233,12 @@ def _draw_decisions(result: ns.Result, pushes: kit.Floats) -> kit.Figure:
 
     def draw(axes: kit.Axes) -> None:
         distance = bridge.threshold_distance(NEURON)
-        ends = min(0.0, pushes.min()), max(pushes.max(), 2.0 * distance)
-        step = {"color": kit.LOGISTIC, "lw": 3, "zorder": 0, "label": "threshold unit × 100 mV"}
-        axes.plot([ends[0], distance, distance, ends[1]], [0.0, 0.0, 100.0, 100.0], **step)
-        for (name, words), marker, colour in zip(
-            NAMES.items(), "oD", (kit.SPIKING, "black"), strict=True
-        ):
+        corners = [min(0.0, pushes.min()), distance, distance, max(pushes.max(), 2.0 * distance)]
+        axes.plot(corners, [0, 0, 100, 100], color=kit.LOGISTIC, lw=3, label="threshold unit × 100")
+        for (name, words), marker in zip(NAMES.items(), "oD", strict=True):
             peaks = result.traces[name, "v"].with_spikes().max(axis=0)
             height = peaks - result.populations[name].v_rest
-            axes.plot(pushes, height, marker, color=colour, mfc="none", ms=7, label=words)
+            axes.plot(pushes, height, marker, mfc="none", color=kit.SPIKING, ms=7, label=words)
 
     labels = {"xlabel": "depolarisation by the stimulus (mV)", "ylabel": "peak above rest (mV)"}
     title = "Both neurons and the threshold unit respond all or none"

@@ -148,14 +148,9 @@ class Wiring:
         return rank < settings.nodes // 10
 
 
-def ring_name(fraction: float) -> str:
-    """Return the name of the population of rings with a fraction of shortcuts."""
-    return f"shortcuts {100.0 * fraction:g} %"
-
-
-def club_name(kind: str, fraction: float) -> str:
-    """Return the name of the population of graphs with hubs of which a fraction is stimulated."""
-    return f"{kind}, {100.0 * fraction:g} % stimulated"
+def population_name(kind: str, fraction: float) -> str:
+    """Return the name of the graphs of a kind with a fraction of shortcuts or stimuli."""
+    return f"{kind}, {100.0 * fraction:g} %"
 
 
 @lru_cache(maxsize=2)
@@ -164,7 +159,9 @@ def wirings(settings: Settings, seed: int) -> dict[str, Wiring]:
     found, seeds = {}, [seed + 1000 * k for k in range(settings.copies)]
     for fraction in SHORTCUTS:
         graphs = [small_world(fraction, settings, one) for one in seeds]
-        found[ring_name(fraction)] = Wiring.of(graphs, STRONG, [np.zeros(1, int)] * len(seeds))
+        found[population_name("ring", fraction)] = Wiring.of(
+            graphs, STRONG, [np.zeros(1, int)] * len(seeds)
+        )
     rng = np.random.default_rng(seed)
     order = [rng.permutation(settings.nodes) for _ in seeds]
     for kind in CLUBS:
@@ -172,7 +169,7 @@ def wirings(settings: Settings, seed: int) -> dict[str, Wiring]:
         for fraction in STIMULATED:
             count = max(2, round(fraction * settings.nodes))
             chosen = [nodes[:count] for nodes in order]
-            found[club_name(kind, fraction)] = Wiring.of(graphs, WEAK, chosen)
+            found[population_name(kind, fraction)] = Wiring.of(graphs, WEAK, chosen)
     return found
 
 
@@ -240,9 +237,9 @@ def clustering_and_path(graph: nx.Graph) -> tuple[float, float]:
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Measure the graphs, the speed and persistence of activity, and the hubs reached."""
-    graphs = wirings(settings, result.seed)
-    measured = [clustering_and_path(graphs[ring_name(x)].example) for x in SHORTCUTS]
-    rings = [spiking_activity(result, settings, ring_name(x)) for x in SHORTCUTS]
+    names, graphs = [population_name("ring", x) for x in SHORTCUTS], wirings(settings, result.seed)
+    measured = [clustering_and_path(graphs[name].example) for name in names]
+    rings = [spiking_activity(result, settings, name) for name in names]
     return {
         "shortcuts": SHORTCUTS,
         "clustering": [clustering for clustering, _ in measured],
@@ -260,12 +257,12 @@ def hubs_reached(
     """Return the fractions of hubs that fire and of hub units that are active, by stimulus."""
     spiking, units = [], []
     for fraction in STIMULATED:
-        name = club_name(kind, fraction)
+        name = population_name(kind, fraction)
         wiring = wirings(settings, result.seed)[name]
         active, hubs = spiking_activity(result, settings, name), wiring.hubs(settings)
         abstract = unit_activity(wiring, settings, len(active))
-        spiking.append(float(active.any(axis=0)[hubs].mean()))
-        units.append(float(abstract.any(axis=0)[hubs].mean()))
+        spiking.append(float(active[:, hubs].any(axis=0).mean()))
+        units.append(float(abstract[:, hubs].any(axis=0).mean()))
     return spiking, units
 
 
@@ -328,7 +325,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 
 def _draw_spikes(axes: kit.Axes, result: ns.Result, settings: Settings, fraction: float) -> None:
     """Draw the spikes of one graph, a persistent one if there is any."""
-    active = spiking_activity(result, settings, ring_name(fraction))
+    active = spiking_activity(result, settings, population_name("ring", fraction))
     step, neuron = np.nonzero(active[:, persists(active).argmax()])
     axes.plot(START + DELAY * step, neuron, ".", ms=3.0, mew=0, color=kit.SPIKING)
 
@@ -336,11 +333,12 @@ def _draw_spikes(axes: kit.Axes, result: ns.Result, settings: Settings, fraction
 def _draw_graphs(axes: kit.Axes, found: kit.Findings) -> None:
     """Draw clustering and mean path, relative to those of the ring."""
     for key, text, colour, k in (
-        ("clustering", "clustering", "#E69F00", 4), ("path_length", "mean path", "#56B4E9", 2)
-    ):  # fmt: skip
+        ("clustering", "clustering", "#E69F00", 4),
+        ("path_length", "mean path", "#56B4E9", 2),
+    ):
         relative = np.array(found[key]) / found[key][0]
         _draw_by_shortcuts(axes, relative, colour)
-        kit.label(axes, axes.lines[-1].get_xdata()[k], relative[k], text, "black")
+        kit.label(axes, SHORTCUTS[k], relative[k], text)
 
 
 def _draw_by_shortcuts(axes: kit.Axes, values: kit.Floats, colour: str = kit.SPIKING) -> None:
@@ -355,37 +353,22 @@ def _draw_by_shortcuts(axes: kit.Axes, values: kit.Floats, colour: str = kit.SPI
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     """Compare neurons with threshold units on the same graphs."""
     graphs = wirings(settings, result.seed)
-    rings = {x: spiking_activity(result, settings, ring_name(x)) for x in SHORTCUTS}
+    rings = {x: spiking_activity(result, settings, population_name("ring", x)) for x in SHORTCUTS}
     same = [
-        np.mean(active == unit_activity(graphs[ring_name(x)], settings, len(active)))
+        np.mean(active == unit_activity(graphs[population_name("ring", x)], settings, len(active)))
         for x, active in rings.items()
     ]
-    # Connections to the first spike of each neuron, and its distance from the stimulated one.
-    first = rings[0.01][:, 0].argmax(axis=0)
-    distance = nx.single_source_shortest_path_length(graphs[ring_name(0.01)].example, 0)
-    equal = np.mean([first[node] == steps for node, steps in distance.items()])
     measures = {
         "agreement": kit.Measure(
             float(np.mean(same)), note=f"{rings[0.0].size:,} in each ring",
             label="Equal activity, units × steps, one input",
-        ),
-        "first_spike_is_distance": kit.Measure(
-            float(equal), note=f"of {len(distance)} neurons", label="First spikes at graph distance"
-        ),
+        )
     }  # fmt: skip
-    for fraction in SHOWN:
-        key, active = f"{100.0 * fraction:g}_percent", rings[fraction]
-        measures[f"half_reached_{key}"] = kit.Measure(half_time(active), "ms")
-        measures[f"lasts_{key}"] = kit.Measure(float(persists(active).mean()))
     k, reached = STIMULATED.index(REPORTED), {}
     for kind, words in CLUBS.items():
         reached[kind] = spiking, units = hubs_reached(result, settings, kind)
-        note = f"threshold units: {units[k]:.3f}"
-        measures[f"club_{kind}"] = kit.Measure(club_coefficient(graphs[club_name(kind, REPORTED)]))
-        measures[f"hubs_reached_{kind}"] = kit.Measure(
-            spiking[k], note=note, label=f"Hubs that fire, {words}"
-        )
-        measures[f"hubs_reached_{kind}_units"] = kit.Measure(units[k])
+        note, label = f"threshold units: {units[k]:.3f}", f"Hubs that fire, {words}"
+        measures[f"hubs_reached_{kind}"] = kit.Measure(spiking[k], note=note, label=label)
     alike = "do the same" if np.mean(same) == 1.0 else "do not do the same"
     more = "more" if sum(reached["rich_club"][0]) > sum(reached["rich_club"][1]) else "no more"
     conclusion = (
@@ -397,25 +380,18 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     return kit.Comparison(title, measures, drawings, conclusion)
 
 
-def club_coefficient(wiring: Wiring) -> float:
-    """Return φ(k) for the degree k that a tenth of the nodes exceeds.
-
-    φ(k) is the fraction of the possible connections among nodes of a degree above k that exist
-    (Zhou & Mondragón 2004, IEEE Commun. Lett. 8:180).
-    """
-    graph = wiring.example
-    degree = sorted(dict(graph.degree).values())[-len(graph) // 10]
-    return nx.rich_club_coefficient(graph, normalized=False)[degree]
-
-
 def _draw_clubs(
     graphs: dict[str, Wiring], reached: dict[str, tuple[list[float], list[float]]]
 ) -> kit.Figure:
-    """Draw the connections among hubs, and the fraction of hubs that is active."""
+    """Draw the connections among hubs, and the fraction of hubs that is active.
+
+    The rich-club coefficient φ(k) is the fraction of the possible connections among nodes of a
+    degree above k that exist (Zhou & Mondragón 2004, IEEE Commun. Lett. 8:180).
+    """
 
     def draw_coefficients(axes: kit.Axes) -> None:
         for (kind, words), colour in zip(CLUBS.items(), ("#E69F00", "#56B4E9"), strict=True):
-            example = graphs[club_name(kind, REPORTED)].example
+            example = graphs[population_name(kind, REPORTED)].example
             coefficients = nx.rich_club_coefficient(example, normalized=False)
             axes.plot(*zip(*coefficients.items(), strict=True), color=colour, lw=2, label=words)
 

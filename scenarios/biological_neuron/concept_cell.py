@@ -206,13 +206,13 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State to which representations the cell responds, and why."""
     fractions = [found[f"fires_to_{kind.replace(' ', '_')}"] for kind in KINDS]
     pairs = zip(fractions, KINDS, strict=True)
-    hers = kit.listed(f"{fraction:.0%} of those of her {kind}" for fraction, kind in pairs)
+    hers = kit.listed(f"{fraction:.0%} (her {kind})" for fraction, kind in pairs)
     return [
         f"After training with {settings.presentations} presentations, {found['presentations']} "
         f"presentations tested the cell, with {CASES} representations of {len(PERSONS)} persons.",
-        f"The cell fires in {hers}.",
-        f"It fires in {found['fires_to_others']:.1%} of the presentations of others.",
-        f"An untrained cell fires in {found['naive_cell_fires']:.1%} of all presentations.",
+        f"The cell fires in {hers} of the presentations of Marilyn.",
+        f"It fires in {found['fires_to_others']:.1%} of the presentations of others. An untrained "
+        f"cell fires in {found['naive_cell_fires']:.1%} of all presentations.",
         f"Before training all PSPs were {FIRST_PSP:g} mV. STDP changed those of input neurons that "
         f"represent Marilyn to a mean of {found['psp_of_carriers_mv']:.2f} mV, all others to "
         f"{found['psp_of_others_mv']:.2f} mV.",
@@ -231,22 +231,20 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
         _draw_sums, result, settings, shown, ylabel="sum of the\nPSPs (mV)",
         title=f"All {len(shown.starts)} presentations (filled: the cell fires)",
     )  # fmt: skip
-    history, found = learned_psps(settings, result.seed, result.dt), findings(result, settings)
-    hers = np.mean([found[f"fires_to_{kind.replace(' ', '_')}"] for kind in KINDS])
+    history = learned_psps(settings, result.seed, result.dt)
     training = kit.panel(
         _draw_training, settings, history, xlabel="time (s)", ylabel="PSP of a synapse (mV)"
     )
+    fired = responses(result, "concept cell", shown)
+    hers, others = fired[shown.shows_her].mean(), fired[~shown.shows_her].mean()
+    title = (
+        f"The cell fires in {hers:.0%} of the presentations of Marilyn and {others:.0%} of others"
+    )
+    trained = "STDP strengthens the synapses of input neurons that represent Marilyn"
     return {
-        "answers": kit.page(
-            f"The cell fires in {hers:.0%} of the presentations of Marilyn and in "
-            f"{found['fires_to_others']:.0%} of all others",
-            upper, lower, columns=1, size=(8.6, 5.6),
-        ),
-        "weights": kit.page(
-            "STDP strengthens the synapses of input neurons that represent Marilyn", training,
-            size=(7.6, 4.2),
-        ),
-    }  # fmt: skip
+        "answers": kit.page(title, upper, lower, columns=1, size=(8.6, 5.6)),
+        "weights": kit.page(trained, training, size=(7.6, 4.2)),
+    }
 
 
 def _draw_potential(axes: kit.Axes, result: ns.Result) -> None:
@@ -300,19 +298,20 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     }
     same = bridge.agreement(*decided.values())
     measures = {"agreement": same.labelled("Same decision, cell and logistic neuron")}
-    for key, fired in decided.items():
-        for who, chosen in (("her", shown.shows_her), ("others", ~shown.shows_her)):
-            right = bridge.agreement(fired[chosen], np.ones(chosen.sum()))
-            person = "Marilyn" if who == "her" else "others"
-            label = f"Active when shown {person}, {key} neuron"
-            measures[f"{key}_fires_to_{who}"] = right.labelled(label)
-    for key, values, unit, label in (("psp", psps, "mV", "PSP"), ("theta", theta, "", "Weight θ")):
-        for who, chosen, words in (("carriers", hers, "Marilyn"), ("others", ~hers, "others")):
-            low, high = (kit.signed(end, 2) for end in (values[chosen].min(), values[chosen].max()))
-            measures[f"{key}_{who}"] = kit.Measure(
-                values[chosen].mean(), unit, note=f"{low} to {high}",
-                label=f"{label}, mean over inputs for {words}",
-            )  # fmt: skip
+    for who, words in (("her", "Marilyn"), ("others", "others")):
+        shown_now = shown.shows_her if who == "her" else ~shown.shows_her
+        synapses = hers if who == "her" else ~hers
+        for key, fired in decided.items():
+            active = bridge.agreement(fired[shown_now], np.ones(shown_now.sum()))
+            label = f"Active when shown {words}, {key} neuron"
+            measures[f"{key}_fires_to_{who}"] = active.labelled(label)
+        for key, values, unit, name in (
+            ("psp", psps, "mV", "PSP"),
+            ("theta", theta, "", "Weight θ"),
+        ):
+            chosen, label = values[synapses], f"{name}, mean over inputs for {words}"
+            note = f"{kit.signed(chosen.min(), 2)} to {kit.signed(chosen.max(), 2)}"
+            measures[f"{key}_{who}"] = kit.Measure(chosen.mean(), unit, note=note, label=label)
     correlation = np.corrcoef(psps, theta)[0, 1]
     measures["correlation"] = kit.Measure(
         correlation, note=f"over {INPUTS} synapses", label="Correlation of PSPs and θ"

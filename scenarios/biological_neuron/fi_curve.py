@@ -17,6 +17,7 @@ from functools import partial
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import curve_fit
 from scipy.special import expit
 
@@ -35,8 +36,7 @@ WIDE, NEAR = (-75.0, -20.0), (-75.0, -50.0)
 """Ranges of the mean free potential to which logistic curves are fitted (mV)."""
 CURVES = {
     "wide": ("#E69F00", f"fitted up to {kit.signed(WIDE[1])} mV"),
-    "near": ("#56B4E9", f"fitted up to {kit.signed(NEAR[1])} mV"),
-    "trained": (kit.TRAINED, "trained on spikes"),
+    "near": (kit.TRAINED, f"fitted up to {kit.signed(NEAR[1])} mV"),
 }
 """Colour and name of each logistic curve."""
 
@@ -79,14 +79,14 @@ class Settings(kit.BaseSettings):
         return bridge.escape_rate(mean, self.neuron, dt=dt)
 
 
-def to_potential(current: kit.Floats) -> kit.Floats:
+def to_potential(current: ArrayLike) -> kit.Floats:
     """Return the mean free potential (mV) for a current (pA)."""
-    return NEURON.v_rest + NEURON.resistance * current
+    return NEURON.v_rest + NEURON.resistance * np.asarray(current)
 
 
-def to_current(mean: kit.Floats) -> kit.Floats:
+def to_current(mean: ArrayLike) -> kit.Floats:
     """Return the current (pA) for a mean free potential (mV)."""
-    return (mean - NEURON.v_rest) / NEURON.resistance
+    return (np.asarray(mean) - NEURON.v_rest) / NEURON.resistance
 
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
@@ -121,17 +121,10 @@ def measured(result: ns.Result, settings: Settings) -> tuple[kit.Floats, kit.Flo
     return np.array(noiseless), each.mean(axis=1), error
 
 
-def on_grid(rate: kit.Floats, dt: float) -> kit.Floats:
-    """Return the rate (Hz) of regular spikes whose intervals are rounded up to whole steps."""
-    period = np.divide(1e3, rate * dt, out=np.full_like(rate, np.inf), where=rate > 0)
-    return 1e3 / (dt * np.ceil(period - 1e-9))
-
-
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Measure where firing starts, the highest rate, and the error of the analytic rates."""
     current, (noiseless, noisy, _) = settings.currents, measured(result, settings)
     mean = to_potential(current)
-    deterministic = bridge.deterministic_rate(mean, NEURON)
     deviation = np.abs(noisy - settings.analytic(mean, result.dt))
     return {
         "rheobase_pa": RHEOBASE,
@@ -139,9 +132,8 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
         "lowest_firing_pa": current[noiseless > 0.0].min(initial=np.inf),
         "limit_hz": LIMIT,
         "max_rate_hz": max(noiseless.max(), noisy.max()),
-        "noiseless_from_theory_hz": np.abs(noiseless - deterministic).max(),
-        "noiseless_from_theory_on_grid_hz": np.abs(
-            noiseless - on_grid(deterministic, result.dt)
+        "noiseless_from_theory_hz": np.abs(
+            noiseless - bridge.deterministic_rate(mean, NEURON)
         ).max(),
         "noisy_from_theory_hz": deviation[mean <= WIDE[1]].max(),
         "currents_pa": current,
@@ -153,11 +145,10 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State where firing starts, where it saturates, and how well theory predicts it."""
     currents = found["currents_pa"]
-    kind = f"{settings.noise} noise"
     return [
         f"{len(currents)} constant currents of {kit.signed(currents[0])} to {currents[-1]:,.0f} pA "
         f"were injected, each into one neuron without noise and {settings.repeats} neurons with "
-        f"{kind}.",
+        f"{settings.noise} noise.",
         f"Without noise, firing starts between {found['highest_silent_pa']:g} and "
         f"{found['lowest_firing_pa']:.4g} pA. The rheobase is {RHEOBASE:g} pA.",
         f"The highest rate is {found['max_rate_hz']:.1f} Hz. The refractory period of "
@@ -212,9 +203,10 @@ def _draw_simulated(
     axes: kit.Axes, current: kit.Floats, rate: kit.Floats, error: kit.Floats
 ) -> None:
     """Draw simulated rates with their 95 % intervals."""
-    look = {"fmt": "D", "ms": 3.5, "capsize": 2, "color": kit.SPIKING}
-    label = "simulated, with noise, 95 % interval"
-    axes.errorbar(current, rate, bridge.NORMAL_95 * error, label=label, **look)
+    axes.errorbar(
+        current, rate, bridge.NORMAL_95 * error, fmt="D", ms=3.5, capsize=2, color=kit.SPIKING,
+        label="simulated, with noise, 95 % interval",
+    )  # fmt: skip
 
 
 def logistic(mean: kit.Floats, maximum: float, intercept: float, slope: float) -> kit.Floats:
@@ -228,41 +220,23 @@ def fitted(mean: kit.Floats, rate: kit.Floats) -> kit.Floats:
     return curve_fit(logistic, mean, rate, p0=start, maxfev=10_000)[0]
 
 
-def trained(result: ns.Result, settings: Settings) -> tuple[float, float, float]:
-    """Return the parameters of a logistic neuron trained on the spikes.
-
-    A refractory period contains at most one spike. Each is a trial with a spike or without, so the
-    rate is `LIMIT` times the firing probability.
-    """
-    mean, noisy = to_potential(settings.currents), measured(result, settings)[1]
-    chosen = mean <= WIDE[1]
-    fired, excess = noisy[chosen] / LIMIT, mean[chosen, None] - NEURON.v_threshold
-    trials = settings.repeats * (result.duration - settings.warmup) / NEURON.t_ref
-    weights = trials * np.concatenate([fired, 1.0 - fired])
-    outcome = np.repeat([1, 0], len(fired))
-    neuron = bridge.LogisticNeuron().fit(np.vstack([excess, excess]), outcome, weights)
-    return LIMIT, float(neuron.intercept_[0]), float(neuron.coef_[0, 0])
-
-
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
-    """Compare simulated rates with analytic ones and with logistic curves."""
-    analytic = partial(settings.analytic, dt=result.dt)
-    ranges = {"wide": WIDE, "near": NEAR, "trained": WIDE}
-    parameters = {
-        key: fitted(mean, analytic(mean))
-        for key, mean in ((key, np.linspace(*ranges[key], 500)) for key in ("wide", "near"))
-    } | {"trained": trained(result, settings)}
-    measures = _explained(result, settings, parameters)
-    for key, span in ranges.items():
-        mean, (_, words) = np.linspace(*span, 500), CURVES[key]
-        off = np.abs(logistic(mean, *parameters[key]) - analytic(mean))
-        note, most = f"at {kit.signed(mean[off.argmax()], 3)} mV", parameters[key][0]
-        measures |= {
-            f"largest_error_{key}": kit.Measure(
-                off.max(), "Hz", note=note, label=f"Largest error, logistic {words}"
-            ),
-            f"maximum_{key}": kit.Measure(most, "Hz", label=f"Maximum, logistic {words}"),
-        }
+    """Compare simulated rates with analytic ones, and these with logistic curves."""
+    mean, (_, rate, error) = to_potential(settings.currents), measured(result, settings)
+    used = mean <= WIDE[1]
+    off = np.abs(rate - settings.analytic(mean, result.dt))[used]
+    note, label = f"standard error ≤ {error[used].max():.2g} Hz", "Largest error, analytic rate"
+    measures = {"largest_error_analytic": kit.Measure(off.max(), "Hz", note=note, label=label)}
+    parameters = {}
+    for key, span in (("near", NEAR), ("wide", WIDE)):
+        mean, words = np.linspace(*span, 500), f"logistic {CURVES[key][1]}"
+        analytic = settings.analytic(mean, result.dt)
+        parameters[key] = fitted(mean, analytic)
+        off = np.abs(logistic(mean, *parameters[key]) - analytic)
+        note, label = f"at {kit.signed(mean[off.argmax()], 3)} mV", f"Largest error, {words}"
+        measures[f"largest_error_{key}"] = kit.Measure(off.max(), "Hz", note=note, label=label)
+        most, label = parameters[key][0], f"Maximum, {words}"
+        measures[f"maximum_{key}"] = kit.Measure(most, "Hz", label=label)
     near, wide = (measures[f"largest_error_{key}"].value for key in ("near", "wide"))
     low, high = (measures[f"maximum_{key}"].value for key in ("near", "wide"))
     conclusion = (
@@ -275,63 +249,43 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     return kit.Comparison(title, measures, drawings, conclusion)
 
 
-def _explained(
-    result: ns.Result, settings: Settings, parameters: dict[str, kit.Floats]
-) -> dict[str, kit.Measure]:
-    """Return the fraction of the variance of the simulated rates that each curve explains."""
-    _, rate, error = measured(result, settings)
-    chosen = to_potential(settings.currents) <= WIDE[1]
-    rate, mean = rate[chosen], to_potential(settings.currents)[chosen]
-    analytic = settings.analytic(mean, result.dt)
-    measures = {}
-    for key, predicted, words in (
-        ("agreement", logistic(mean, *parameters["trained"]), "logistic trained on spikes"),
-        ("agreement_wide", logistic(mean, *parameters["wide"]), "logistic fitted up to −20 mV"),
-        ("agreement_analytic", analytic, "analytic rate"),
-    ):
-        value = 1.0 - np.mean((rate - predicted) ** 2) / rate.var()
-        measures[key] = kit.Measure(value, label=f"Variance explained, {words}")
-    note = f"standard error ≤ {error[chosen].max():.2g} Hz"
-    measures["largest_error_analytic"] = kit.Measure(
-        np.abs(rate - analytic).max(), "Hz", note=note, label="Largest error, analytic rate"
-    )
-    return measures
-
-
 def _draw_comparison(
     result: ns.Result, settings: Settings, parameters: dict[str, kit.Floats]
 ) -> kit.Figure:
-    """Draw the rates with the logistic curves, and the errors of these."""
+    """Draw the rates with the logistic curves, and their errors."""
     _, rate, error = measured(result, settings)
     dots = settings.currents[to_potential(settings.currents) <= WIDE[1]]
-    rate, error = rate[: len(dots)], error[: len(dots)]
-    mean = np.linspace(*WIDE, 600)
-    current, analytic = to_current(mean), partial(settings.analytic, dt=result.dt)
+    mean, end = np.linspace(*WIDE, 600), float(to_current(WIDE[1]))
+    analytic = partial(settings.analytic, dt=result.dt)
 
     def draw(axes: kit.Axes, base: float) -> None:
-        axes.plot(current, (1.0 - base) * analytic(mean), color=kit.LOGISTIC, lw=4, alpha=0.6)
-        _draw_simulated(axes, dots, rate - base * analytic(to_potential(dots)), error)
+        line = (1.0 - base) * analytic(mean)
+        axes.plot(to_current(mean), line, color=kit.LOGISTIC, lw=4, alpha=0.6)
+        values = rate[: len(dots)] - base * analytic(to_potential(dots))
+        _draw_simulated(axes, dots, values, error[: len(dots)])
         for key, (colour, _) in CURVES.items():
             values = logistic(mean, *parameters[key]) - base * analytic(mean)
-            axes.plot(current, values, color=colour)
-        axes.axvline(to_current(NEAR[1]), color="0.45", lw=0.9, ls=":")
+            axes.plot(to_current(mean), values, color=colour)
+        axes.axvline(float(to_current(NEAR[1])), color="0.45", lw=0.9, ls=":")
 
     def draw_rates(axes: kit.Axes) -> None:
         draw(axes, 0.0)
-        kit.label(axes, current[-1], analytic(mean)[-1], "simulated (♦), analytic", kit.SPIKING)
+        kit.label(axes, end, analytic(mean)[-1], "simulated (♦), analytic", kit.SPIKING)
         for key, (colour, words) in CURVES.items():
-            end = logistic(mean[-1], *parameters[key])
-            kit.label(axes, current[-1], end, f"logistic {words}", colour)
-        top = axes.secondary_xaxis("top", functions=(to_potential, to_current))
-        top.set_xlabel("mean free potential (mV)")
+            value = logistic(mean, *parameters[key])[-1]
+            kit.label(axes, end, value, f"logistic {words}", colour)
+        axes.secondary_xaxis("top", functions=(to_potential, to_current)).set_xlabel(
+            "mean free potential (mV)"
+        )
 
-    upper = kit.panel(draw_rates, ylabel="firing rate (Hz)", xlim=(-75, current[-1]))
+    upper = kit.panel(draw_rates, ylabel="firing rate (Hz)", xlim=(-75.0, end))
     lower = kit.panel(
-        draw, 1.0, xlabel="current (pA)", ylabel="difference from analytic (Hz)", ylim=(-20, 20)
+        draw, 1.0, xlabel="current (pA)", ylabel="difference from analytic (Hz)", ylim=(-10, 10)
     )
-    title = "A logistic curve fits the rate at weak currents, but not over a wide range"
-    ratios = {"sharex": True, "height_ratios": (3, 2)}
-    return kit.page(title, upper, lower, columns=1, size=(8.4, 6.4), **ratios)
+    return kit.page(
+        "A logistic curve fits the rate at weak currents, but not over a wide range",
+        upper, lower, columns=1, size=(8.4, 6.4), sharex=True, height_ratios=(3, 2),
+    )  # fmt: skip
 
 
 scenario = kit.Scenario(

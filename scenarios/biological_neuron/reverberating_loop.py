@@ -189,15 +189,12 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     alive_until = last_spikes(result, "noisy", settings.neurons)
     return {
         "period_ms": np.diff(first[first < STOP]).mean() if len(first) > 1 else None,
-        "loop_ms": settings.period,
         "silent_before_kick": not (trains.times < STIMULI[0]).any(),
         "spikes_while_on": int(((trains.times >= STIMULI[0]) & (trains.times < STOP)).sum()),
         "spikes_while_off": int(((trains.times >= STOP) & (trains.times < STIMULI[1])).sum()),
         "on_again": bool((trains.times > again).any()) if again < result.duration else None,
         "longest_veto_ms": settings.leads[stopped_loops(result, settings)].max(initial=0.0),
-        "longest_veto_in_theory_ms": settings.veto,
         "shortest_lasting_loop_ms": PAIRS[lasting_loops(result)].min(initial=np.inf),
-        "t_ref_ms": NEURON.t_ref,
         "handed_on_in_noise": passed / max(chances, 1),
         "half_forgotten_ms": float(np.median(alive_until) - STIMULI[0]),
     }
@@ -206,17 +203,16 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State when the loop reverberates, and what ends it."""
     again = {True: ", which turns it on again", False: ", which has no effect", None: ""}
-    veto, theory = found["longest_veto_ms"], found["longest_veto_in_theory_ms"]
     return [
         f"A loop of {settings.neurons} neurons was stimulated at {STIMULI[0]:g} and "
         f"{STIMULI[1]:g} ms and inhibited at {STOP:g} ms; further loops were inhibited at one "
         "neuron, shortened, or given noise.",
         f"The first stimulus turns the loop on: {found['spikes_while_on']} spikes until "
-        f"{STOP:g} ms, one round in {found['loop_ms']:g} ms.",
+        f"{STOP:g} ms, one round in {settings.period:g} ms.",
         f"Inhibition turns it off: {found['spikes_while_off']} spikes until the second stimulus"
         f"{again[found['on_again']]}.",
-        f"Inhibition of one neuron stops the spike if it comes up to {veto:g} ms earlier (theory: "
-        f"{theory:.1f} ms).",
+        "Inhibition of one neuron stops the spike if it comes up to "
+        f"{found['longest_veto_ms']:g} ms earlier (theory: {settings.veto:.1f} ms).",
         "The shortest loop of two neurons that reverberates takes "
         f"{found['shortest_lasting_loop_ms']:g} ms; the refractory period is {NEURON.t_ref:g} ms.",
         f"With noise of {settings.sigma:g} mV, each spike causes the next with a probability of "
@@ -231,7 +227,13 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
 
     def draw_spikes(axes: kit.Axes) -> None:
         axes.plot(trains.times, 1 + trains.ids, "|", ms=10, mew=1.3, color=kit.SPIKING)
-        _draw_stimuli(axes, settings)
+        for time, colour, text in (
+            (STIMULI[0], ns.plot.EXCITATORY, "stimulus"),
+            (STOP, ns.plot.INHIBITORY, "inhibition"),
+            (STIMULI[1], ns.plot.EXCITATORY, "stimulus"),
+        ):
+            axes.axvline(time, color=colour, lw=1.2, ls="--", zorder=0)
+            kit.label(axes, time, -0.2, text, colour)
 
     def draw_potentials(axes: kit.Axes) -> None:
         for neuron, colour in zip(trace.ids, ("black", "#E69F00"), strict=True):
@@ -240,7 +242,8 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
         kit.draw_levels(axes, result.populations["loop"], labels=False)
         kit.label(axes, 300.0, NEURON.v_threshold, "threshold −55 mV", "0.35", "above")
 
-    upper = kit.panel(draw_spikes, ylabel="neuron")
+    n = settings.neurons
+    upper = kit.panel(draw_spikes, ylabel="neuron", ylim=(n + 0.7, -0.8), yticks=(1, n))
     lower = kit.panel(
         draw_potentials, xlabel="time (ms)", ylabel="membrane potential (mV)",
         xlim=(0.0, result.duration),
@@ -248,19 +251,6 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     title = "One stimulus turns the loop on, inhibition turns it off"
     fig = kit.page(title, upper, lower, columns=1, size=(8.4, 6.0), sharex=True, legend=2)
     return {"loop": fig}
-
-
-def _draw_stimuli(axes: kit.Axes, settings: Settings) -> None:
-    """Mark the stimuli and the inhibition, and number the neurons from top to bottom."""
-    for time, colour, text in (
-        (STIMULI[0], ns.plot.EXCITATORY, "stimulus"),
-        (STOP, ns.plot.INHIBITORY, "inhibition"),
-        (STIMULI[1], ns.plot.EXCITATORY, "stimulus"),
-    ):
-        axes.axvline(time, color=colour, lw=1.2, ls="--", zorder=0)
-        kit.label(axes, time, -0.2, text, colour)
-    axes.set_ylim(settings.neurons + 0.7, -0.8)
-    axes.set_yticks(range(1, settings.neurons + 1, max(1, settings.neurons // 8)))
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
@@ -272,11 +262,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     stopped, lasting = stopped_loops(result, settings), lasting_loops(result)
     measures = {
         "agreement": kit.Measure(
-            float((spiking == units).mean()), note=f"of {units.size:,} (units × steps)",
+            float((spiking == units).mean()), note=f"{units.sum()} active of {units.size}",
             label="Equal activity, as a fraction",
-        ),
-        "active_steps": kit.Measure(
-            int(units.sum()), note=f"{spiking.sum()} spikes", label="Active steps of the units"
         ),
         "longest_veto": kit.Measure(
             settings.leads[stopped].max(initial=0.0), "ms", note="threshold units: 0 ms",
@@ -296,31 +283,9 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         f"Without noise the loop of neurons {same} the loop of threshold units. The units lack the "
         "decay of inhibition, the refractory period and the noise."
     )
-    drawings = {
-        "loop": partial(_draw_loops, spiking, units, settings),
-        "limits": partial(_draw_limits, result, settings, stopped, lasting),
-    }
+    drawings = {"limits": partial(_draw_limits, result, settings, stopped, lasting)}
     title = "A loop that remembers: spiking neurons and threshold units"
     return kit.Comparison(title, measures, drawings, conclusion)
-
-
-def _draw_loops(spiking: kit.Bools, units: kit.Bools, settings: Settings) -> kit.Figure:
-    """Draw spikes and active units over each other."""
-
-    def draw(axes: kit.Axes) -> None:
-        for active, look in (
-            (units, {"marker": "s", "ms": 9, "color": kit.LOGISTIC, "mfc": "none"}),
-            (spiking, {"marker": "|", "ms": 9, "mew": 1.6, "color": kit.SPIKING}),
-        ):
-            step, unit = np.nonzero(active)
-            name = "active threshold unit" if active is units else "spike of a neuron"
-            times = STIMULI[0] + settings.delay * step
-            axes.plot(times, 1 + unit, ls="", label=name, **look)
-        _draw_stimuli(axes, settings)
-
-    body = kit.panel(draw, xlabel="time (ms)", ylabel="neuron or unit")
-    title = "Threshold units are active when the neurons fire"
-    return kit.page(title, body, size=(8.4, 4.0), legend=2)
 
 
 def _draw_limits(
@@ -341,8 +306,8 @@ def _draw_limits(
         time = np.linspace(0.0, result.duration - STIMULI[0], 400)
         until = last_spikes(result, "noisy", settings.neurons) - STIMULI[0] + settings.delay
         rounds = predicted_transmission(settings) ** np.floor(time / settings.delay)
-        look = {"color": kit.LOGISTIC, "lw": 4, "alpha": 0.6}
-        axes.plot(time, rounds, label="predicted for noisy threshold units", **look)
+        label = "predicted for noisy threshold units"
+        axes.plot(time, rounds, color=kit.LOGISTIC, lw=4, alpha=0.6, label=label)
         alive = (until[:, None] >= time).mean(axis=0)
         axes.plot(time, alive, color=kit.SPIKING, label=f"{settings.trials:,} loops of neurons")
 

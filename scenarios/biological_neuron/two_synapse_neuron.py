@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy.special import expit
@@ -34,7 +34,7 @@ MOST_TRIALS = 2_000_000
 KINDS = {"window": "gaussian", "membrane": "ornstein_uhlenbeck", "escape": "escape"}
 """Names of the kinds of noise in JSON keys."""
 EXCESS, FRACTION = "−15 + θ₁a₁ + θ₂a₂ (mV)", "neuron with noise: fraction of trials, 95 % interval"
-FORMULA = {"color": kit.LOGISTIC, "lw": 4, "alpha": 0.6, "zorder": 0, "label": "formula"}
+FORMULA: dict[str, Any] = {"color": kit.LOGISTIC, "lw": 4, "alpha": 0.6, "label": "formula"}
 
 
 @dataclass(frozen=True)
@@ -247,10 +247,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         "The firing probability is a logistic function of the inputs, with an error of at most "
         f"{error:.2g}. The intervals of the trained PSPs {contain} the true PSPs."
     )
-    drawings = {
-        "plane": partial(_draw_planes, settings, fired, probabilities),
-        "difference": partial(_draw_difference, excess, fired, unit.noise, probabilities),
-    }
+    drawings = {"difference": partial(_draw_difference, excess, fired, unit.noise, probabilities)}
     title = "A neuron with two synapses, and the derived and the trained logistic neuron"
     return kit.Comparison(title, measures, drawings, conclusion)
 
@@ -260,25 +257,21 @@ def _differences(
 ) -> dict[str, kit.Measure]:
     """Return how well each probability describes the spikes."""
     fraction, repeats = fired.mean(axis=1), fired.shape[1]
-    kind, derived, trained = probabilities.values()
+    exact, derived, _ = probabilities.values()
     same = bridge.agreement(fraction > 0.5, derived > 0.5)
     found = {"agreement": same.labelled("Inputs on the same side of p = 1/2", f"of {len(fired)}")}
-    for (key, probability), words in zip(
-        probabilities.items(),
-        ("exact probability", "derived neuron", "trained neuron"),
-        strict=True,
-    ):
+    words = ("exact probability", "derived neuron", "trained neuron")
+    for (key, probability), word in zip(probabilities.items(), words, strict=True):
         entropy = bridge.cross_entropy(fired.ravel(), np.repeat(probability, repeats))
-        found[f"cross_entropy_{key}"] = entropy.labelled(f"Cross-entropy, {words}")
-    for key, difference, label, note in (
-        (f"{next(iter(probabilities))}_minus_derived", kind - derived,
-         "Largest error of the derived neuron", f"bound {unit.noise.logistic_error:.2g}"),
-        ("measured_minus_derived", fraction - derived, "Largest difference, spikes and derived",
-         f"standard error ≤ {0.5 / np.sqrt(repeats):.2g}"),
-        ("measured_minus_trained", fraction - trained, "", ""),
-    ):  # fmt: skip
-        largest = float(np.abs(difference).max())
-        found[f"largest_{key}"] = kit.Measure(largest, note=note, label=label)
+        found[f"cross_entropy_{key}"] = entropy.labelled(f"Cross-entropy, {word}")
+    error, largest = f"standard error ≤ {0.5 / np.sqrt(repeats):.2g}", np.abs(exact - derived).max()
+    found[f"largest_{next(iter(probabilities))}_minus_derived"] = kit.Measure(
+        largest, "", note=f"bound {unit.noise.logistic_error:.2g}",
+        label="Largest error of the derived neuron",
+    )  # fmt: skip
+    found["largest_measured_minus_derived"] = kit.Measure(
+        np.abs(fraction - derived).max(), note=error, label="Largest difference, spikes and derived"
+    )
     return found
 
 
@@ -288,38 +281,16 @@ def _parameters(unit: bridge.SpikingUnit, trained: bridge.LogisticNeuron) -> dic
     beta = -trained.intercept_[0] / distance
     half = bridge.NORMAL_95 * np.sqrt(trained.sandwich_covariance_[0, 0]) / distance
     inside = (intervals[:, 0] <= unit.psps) & (unit.psps <= intervals[:, 1])
-    note = f"derived {unit.noise.beta:.4g} per mV"
+    note, label = f"derived {unit.noise.beta:.4g} per mV", "Trained slope β"
     found = {
         "beta_derived": kit.Measure(unit.noise.beta, "per mV"),
-        "beta_trained": kit.Measure(
-            beta, "per mV", beta - half, beta + half, note, "Trained slope β"
-        ),
+        "beta_trained": kit.Measure(beta, "per mV", beta - half, beta + half, note, label),
         "psps_in_intervals": kit.Measure(bool(inside.all())),
     }
     for k, (low, high) in enumerate(intervals):
         note, label = f"true value {kit.signed(unit.psps[k])} mV", f"Trained PSP θ{'₁₂'[k]}"
         found[f"psp_{k + 1}"] = kit.Measure(trained.psp_[k], "mV", low, high, note, label)
     return found
-
-
-def _draw_planes(
-    settings: Settings, fired: kit.Bools, probabilities: dict[str, kit.Floats]
-) -> kit.Figure:
-    """Draw the firing probabilities over the plane of both inputs."""
-    planes = {
-        f"Spiking, {fired.shape[1]:,} trials each": fired.mean(axis=1),
-        "Logistic, derived": probabilities["derived"],
-        "Logistic, trained on spikes": probabilities["trained"],
-    }
-    panels = (
-        kit.panel(
-            settings.plane.draw, values, title=title, xlabel="spikes at synapse 1, a₁",
-            ylabel="" if k else "spikes at synapse 2, a₂",
-        )
-        for k, (title, values) in enumerate(planes.items())
-    )  # fmt: skip
-    title = "Spiking and logistic neuron separate the inputs by the same line"
-    return kit.page(title, *panels, size=(9.6, 3.6), sharey=True, colourbar="firing probability")
 
 
 def _draw_difference(

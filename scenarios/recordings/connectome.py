@@ -57,24 +57,16 @@ class Settings(kit.BaseSettings):
     excitatory: int = kit.setting(80, "", 2, 4000, "excitatory neurons")
     inhibitory: int = kit.setting(20, "", 1, 1000, "inhibitory neurons")
     probability: float = kit.setting(0.15, "", 0.001, 0.9, "connection probability")
-    psp: float = kit.setting(
-        1.0, "mV", WEAKEST, STRONGEST, "median strength of excitatory synapses"
-    )
-    inhibition: float = kit.setting(
-        2.0, "", 0.01, 100.0, "strength of inhibitory relative to excitatory synapses"
-    )
-    spread: float = kit.setting(
-        0.6, "", 0.0, 3.0, "standard deviation of the logarithm of strengths"
-    )
+    psp: float = kit.setting(1.0, "mV", WEAKEST, STRONGEST, "median strength, excitatory")
+    inhibition: float = kit.setting(2.0, "", 0.01, 100.0, "relative strength of inhibition")
+    spread: float = kit.setting(0.6, "", 0.0, 3.0, "SD of the logarithm of strengths")
     noise: Literal["membrane", "escape"] = kit.setting(
         "membrane", help="white noise current, or a soft threshold"
     )
     sigma: float = kit.setting(3.0, "mV", 0.1, 50.0, "standard deviation of the membrane noise")
     delta: float = kit.setting(2.0, "mV", 0.1, 50.0, "width of the soft threshold")
     mean: float = kit.setting(-62.0, "mV", -100.0, 0.0, "mean potential without synaptic input")
-    least: float = kit.setting(
-        1.0, "mV", 0.0, STRONGEST, "smallest strength of the synapses to be found"
-    )
+    least: float = kit.setting(1.0, "mV", 0.0, STRONGEST, "least strength of synapses to find")
     fdr: float = kit.setting(0.01, "", 1e-6, 0.5, "false discovery rate of called synapses")
 
     @property
@@ -235,9 +227,8 @@ class Inference:
     truth, psps : (n, n) ndarray
         True and inferred PSPs (mV); inferred ones are NaN from a neuron to itself.
     connectome, correlograms : Connectome, Correlograms
-    aucs : dict of (str, float) to dict of float to Measure
-        AUC of the existence of synapses, by method and least strength (mV), for parts of the
-        recording by length (ms).
+    aucs : dict of str to dict of float to Measure
+        AUC of the existence of synapses by method, for parts of the recording by length (ms).
     """
 
     settings: Settings
@@ -245,21 +236,20 @@ class Inference:
     psps: kit.Floats
     connectome: bridge.inference.Connectome
     correlograms: bridge.inference.Correlograms
-    aucs: dict[tuple[str, float], dict[float, kit.Measure]]
+    aucs: dict[str, dict[float, kit.Measure]]
 
     @classmethod
     def of(cls, result: ns.Result, settings: Settings) -> Inference:
         """Infer the synapses from parts of the recording and from all of it."""
         truth, _ = wiring(settings, result.seed)
         trains = bridge.inference.bin_trains(spike_trains(result), result.duration)
-        aucs: dict[tuple[str, float], dict[float, kit.Measure]] = defaultdict(dict)
+        aucs: dict[str, dict[float, kit.Measure]] = defaultdict(dict)
         for length in lengths(result.duration):
             part = trains.until(length)
             connectome, correlograms = infer(part, settings), bridge.inference.Correlograms.of(part)
-            for least in (settings.least, 0.0):
-                auc = bridge.inference.existence_auc(connectome.z, truth, least=least)
-                aucs["logistic", least][length] = auc
-                aucs["correlation", least][length] = best_correlation(correlograms, truth, least)
+            auc = bridge.inference.existence_auc(connectome.z, truth, least=settings.least)
+            aucs["logistic"][length] = auc
+            aucs["correlation"][length] = best_correlation(correlograms, truth, settings.least)
         psps = connectome.psps(log_odds_per_mv(connectome, settings, result.dt))
         return cls(settings, truth, psps, connectome, correlograms, aucs)
 
@@ -271,7 +261,7 @@ class Inference:
     @property
     def length(self) -> str:
         """Length of the recording in words."""
-        return f"{max(self.aucs['logistic', 0.0]) / 60e3:.3g} min"
+        return f"{max(self.aucs['logistic']) / 60e3:.3g} min"
 
     def slope(self, sign: int) -> float:
         """Return the inferred mV per true mV of excitatory (1) or inhibitory (−1) synapses."""
@@ -305,11 +295,8 @@ def best_correlation(
     correlograms: bridge.inference.Correlograms, truth: kit.Floats, least: float
 ) -> kit.Measure:
     """Return the AUC of the window and expectation that are best for these synapses."""
-    tried = [
-        bridge.inference.existence_auc(correlograms.z((1.0, last), expectation), truth, least=least)
-        for last in WINDOWS
-        for expectation in EXPECTATIONS
-    ]
+    scores = [correlograms.z((1.0, last), kind) for last in WINDOWS for kind in EXPECTATIONS]
+    tried = [bridge.inference.existence_auc(z, truth, least=least) for z in scores]
     return max(tried, key=lambda auc: auc.value)
 
 
@@ -337,10 +324,10 @@ def _auc_measures(inference: Inference) -> dict[str, kit.Measure]:
     """Return the AUC by method and length; those of the shortest and longest have labels."""
     measures = {}
     for key, (name, _) in METHODS.items():
-        aucs = inference.aucs[key, inference.settings.least]
+        aucs = inference.aucs[key]
         for length, auc in aucs.items():
             label = f"AUC, {name}, {length / 1e3:g} s" if length in (min(aucs), max(aucs)) else ""
-            note = "best of 10 windows" if key == "correlation" else ""
+            note = "best of 10 variants" if key == "correlation" else ""
             measures[f"auc_{key}_{length / 1e3:.0f}_s"] = auc.labelled(label, note)
     return measures
 
@@ -377,9 +364,9 @@ def _synapse_measures(inference: Inference) -> dict[str, kit.Measure]:
 def _draw_quality(inference: Inference) -> kit.Figure:
     """Draw the AUC of existence over the length of the recording."""
 
-    def draw(axes: kit.Axes, least: float) -> None:
+    def draw(axes: kit.Axes) -> None:
         for (key, (name, colour)), marker in zip(METHODS.items(), "os", strict=True):
-            aucs = inference.aucs[key, least]
+            aucs = inference.aucs[key]
             minutes = [length / 60e3 for length in aucs]
             look = {"color": colour, "marker": marker, "label": name}
             kit.draw_measures(axes, minutes, list(aucs.values()), **look)
@@ -388,14 +375,10 @@ def _draw_quality(inference: Inference) -> kit.Figure:
         axes.set_xticks(minutes, [f"{each:.2g}" for each in minutes])
         axes.minorticks_off()
 
-    least = inference.settings.least
-    return kit.page(
-        "Logistic neurons separate synapses from indirect correlations",
-        kit.panel(draw, least, title=f"Synapses of {least:g} mV or more",
-                  xlabel="length of the recording (min)", ylabel="AUC (95 % interval)"),
-        kit.panel(draw, 0.0, title="All synapses", xlabel="length of the recording (min)"),
-        size=(8.8, 4.2), sharex=True, sharey=True, legend=2,
-    )  # fmt: skip
+    labels = {"xlabel": "length of the recording (min)", "ylabel": "AUC (95 % interval)"}
+    title = f"Existence of synapses of {inference.settings.least:g} mV or more"
+    body = kit.panel(draw, **labels, title=title, legend="lower right")
+    return kit.page("Logistic neurons separate synapses from indirect correlations", body)
 
 
 def _draw_strengths(inference: Inference) -> kit.Figure:
@@ -413,7 +396,7 @@ def _draw_strengths(inference: Inference) -> kit.Figure:
             axes.plot(truth[missed], psps[missed], "x", color=colour, ms=4, label=f"{kind}, missed")
             axes.plot([0.0, end], [0.0, slopes[sign] * end], color="black", lw=1.2)
             x, side = (0.6 * end, "right") if sign > 0 else (0.8 * end, "above")
-            kit.label(axes, x, slopes[sign] * x, f"slope {slopes[sign]:.2f}", side=side)
+            kit.label(axes, x, 0.8 * slopes[sign] * x, f"slope {slopes[sign]:.2f}", side=side)
 
     bias = "underestimated" if slopes[-1] < 1.0 else "overestimated"
     body = kit.panel(draw, xlabel="true PSP (mV)", ylabel="inferred PSP (mV)")
@@ -442,7 +425,7 @@ def _draw_correlograms(inference: Inference) -> kit.Figure:
     z, scores = counted.z((1.0, 10.0)), inference.connectome.z
     single = (truth.T == 0) & np.isfinite(z) & np.isfinite(scores)
     strong = np.where(single & (truth > 0), truth, 0.0)
-    synapse = np.abs(strong - np.quantile(strong[strong > 0], 0.9)).argmin()
+    synapse = np.abs(strong - np.quantile(truth[truth > 0], 0.9)).argmin()
     absent = np.where(single & (truth == 0), z, -np.inf).argmax()
     lags = counted.lags * counted.width
 
@@ -453,10 +436,11 @@ def _draw_correlograms(inference: Inference) -> kit.Figure:
         axes.axhline(expected, color="black", lw=1.0, ls="--", label="expected from the rates")
 
     panels = []
-    for place, kind, colour in (
-        (synapse, "Synapse of {:+.1f} mV", ns.plot.EXCITATORY), (absent, "No synapse", "0.6")
-    ):  # fmt: skip
-        pair = tuple(int(index) for index in np.unravel_index(place, truth.shape))
+    for index, kind, colour in (
+        (synapse, "Synapse of {:+.1f} mV", ns.plot.EXCITATORY),
+        (absent, "No synapse (most correlated pair)", "0.6"),
+    ):
+        pair = tuple(map(int, np.unravel_index(index, truth.shape)))
         both = [kit.signed(round(score[pair], 1)) for score in (z, scores)]
         title = f"{kind.format(truth[pair])}\nz = {both[0]}; of the logistic neuron: z = {both[1]}"
         panels.append(kit.panel(draw, pair, colour, title=title, xlabel="lag (ms)", xlim=(-30, 30)))

@@ -1,25 +1,28 @@
 """A grasshopper's ear: logistic and spiking neurons fitted to real spikes.
 
 Two auditory receptor neurons were recorded for 10 s each while a tone with a randomly fluctuating
-amplitude played (data from the package nitime). The same sounds drive two models of a receptor.
+amplitude played (A. Rokem et al., J. Neurophysiol. 95:2541, 2006; data from the package nitime).
+The same sounds drive two models of a receptor.
 
-1. Leaky integrate-and-fire (LIF) neurons with membrane noise, whose current is the sound level in
-   dB after a delay. Their parameters were set by hand on the first 5 s.
-2. A logistic neuron (a generalised linear model): the probability of a spike in each ms depends on
-   the sound level in the last 20 ms and on the spikes in the last 10 ms. It is simulated as a
-   spiking neuron with the same probabilities, on parts of the recording not used in training.
+The first model is a leaky integrate-and-fire (LIF) neuron with membrane noise. Its current is the
+sound level in dB after a delay. Its parameters were adjusted on the first 5 s of the recordings.
 
-The equivalent spiking neuron is a logistic regression in the form of a spiking neuron, not a model
-of the membrane. Its weights are expressed in mV, and the sum that a spike and a faint sound leave,
-near −200 mV, is the logarithm of a small probability, not a membrane potential. The LIF neurons
-have realistic potentials. Their spikes coincide better with the recorded ones, but they are so
-regular that they exclude spikes that did occur: as predictions, they are worse than a constant
-probability.
+The second model is a logistic neuron, also called a generalised linear model. The probability of a
+spike in each ms depends on the sound level in the last 20 ms and on the spikes in the last 10 ms.
+It is simulated as a spiking neuron with the same probabilities, on parts of the recording that were
+not used in training. This equivalent neuron is a logistic regression in the form of a spiking
+neuron, not a model of the membrane. Its weights are expressed in mV. A potential near −200 mV,
+after a spike and during a faint sound, only means that a spike is very improbable; no membrane
+reaches it.
+
+The LIF neurons have realistic potentials, and their spikes coincide better with the recorded ones.
+But they fire so regularly that they exclude spikes that did occur. As predictions, they are worse
+than a constant probability.
 
 The comparison also estimates a coupling between the two receptors. They were recorded separately
 with different sounds, so there is none. An apparent coupling is due to the adaptation of both, and
-disappears when the model includes it; simulated neurons with a coupling show that one would be
-found.
+disappears when the model includes adaptation. Simulated neurons with a coupling show that it would
+be found.
 """
 
 from __future__ import annotations
@@ -163,18 +166,14 @@ def probability(result: ns.Result, population: str) -> kit.Floats:
     return (neurons * fraction(result, population) + 0.5) / (neurons + 1.0)
 
 
-def predictions(
-    result: ns.Result, population: str, settings: Settings
-) -> tuple[kit.Measure, kit.Measure]:
+def predictions(result: ns.Result, population: str, settings: Settings) -> list[kit.Measure]:
     """Return AUC and bits per spike of simulated neurons as predictions of the recorded spikes."""
     predicted = probability(result, population)
     fired = spikes_by_bin(settings.cell)[: len(predicted)]
     seconds = np.arange(len(fired)) // 1000
     blocks = seconds if seconds[-1] else None
-    return (
-        bridge.auc(fired, predicted, blocks),
-        replace(bridge.bits_per_spike(fired, predicted, blocks), unit=""),
-    )
+    bits = bridge.bits_per_spike(fired, predicted, blocks)
+    return [bridge.auc(fired, predicted, blocks), replace(bits, unit="")]
 
 
 def trains_of(result: ns.Result, population: str) -> list[kit.Floats]:
@@ -240,9 +239,8 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     ]
     for population, name in NAMES.items():
         key = population.lower()
-        recorded, among = (
-            _number(found[f"coincidence_factor{which}_{key}"]) for which in ("", "_among")
-        )
+        factors = (found[f"coincidence_factor{which}_{key}"] for which in ("", "_among"))
+        recorded, among = map(_number, factors)
         bits, *interval = found[f"bits_per_spike_{key}"]
         worse = ": it is worse than a constant probability" if interval[1] < 0.0 else ""
         sentences += [
@@ -272,17 +270,13 @@ def excerpt(duration: float) -> tuple[float, float]:
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the spikes of an excerpt, and the filters and potential of equivalent neurons."""
-    return {
-        "response": _response(result, settings),
-        "equivalent": _equivalent(result, settings),
-    }
+    return {"response": _response(result, settings), "equivalent": _equivalent(result, settings)}
 
 
 def _response(result: ns.Result, settings: Settings) -> kit.Figure:
     """Draw sound, recorded spikes, predicted probability and spikes of both kinds of neuron."""
     start, stop = excerpt(result.duration)
-    samples = slice(round(start / INTERVAL), round(stop / INTERVAL))
-    amplitude = settings.recording.amplitude[samples]
+    amplitude = settings.recording.amplitude[round(start / INTERVAL) : round(stop / INTERVAL)]
     predicted = Training.on(settings.cell, settings).by_history[int(start) : int(stop)]
 
     def draw_sound(axes: kit.Axes) -> None:
@@ -328,8 +322,8 @@ def _equivalent(result: ns.Result, settings: Settings) -> kit.Figure:
                   ylabel="effect (mV)", title="Spike history filter", legend="lower right"),
         kit.panel(_draw_potential, result, settings, xlabel="time (ms)",
                   ylabel="potential (mV)", xlim=excerpt(result.duration),
-                  title="Potential (dashed: threshold, rest; grey: below the reversal potential of "
-                  "potassium) and recorded spikes"),
+                  title="Potential (dashed: threshold, rest; grey: below potassium reversal) and "
+                  "recorded spikes"),
         mosaic="AB;CC", size=(9.0, 7.2),
     )  # fmt: skip
 
@@ -379,9 +373,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         key = f"{population.lower()}_cell{settings.cell}"
         auc, bits = predictions(result, population, settings)
         measures[f"auc_{key}"] = auc
-        measures[f"bits_per_spike_{key}"] = bits.labelled(
-            f"Bits per spike, {name}", f"receptor {settings.cell}"
-        )
+        label, note = f"Bits per spike, {name}", f"receptor {settings.cell}"
+        measures[f"bits_per_spike_{key}"] = bits.labelled(label, note)
     found = {
         (cell, adaptation): Training.on(cell, settings).coupled(adaptation=adaptation)
         for cell in CELLS
@@ -390,11 +383,11 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     pair = coupled_pairs(settings, result.seed)[0].coupled(adaptation=False)
     measures |= _coupling_measures(found)
     peak = int(np.abs(settings.coupled).argmax())
-    (low, high), true = pair.interval[peak], kit.signed(settings.coupled[peak])
-    measures["peak_coupling_pair"] = kit.Measure(
-        float(pair.psp[peak]), "mV", low, high, f"true value {true} mV",
+    value, (low, high) = float(pair.psp[peak]), pair.interval[peak]
+    measures["peak_coupling_pair"] = kit.Measure(value, "mV", low, high).labelled(
         f"Coupling of a simulated pair after {peak + 1} ms",
-    )  # fmt: skip
+        f"true value {kit.signed(settings.coupled[peak])} mV",
+    )
     drawings = {
         "scores": partial(_draw_scores, measures, result, settings),
         "coupling": partial(_draw_coupling, found, pair, settings),
@@ -423,9 +416,8 @@ def _logistic_measures(cell: int, settings: Settings) -> dict[str, kit.Measure]:
         ("history_", training.by_history, "logistic, sound and spikes"),
     ):
         bits = bridge.bits_per_spike(training.fired, predicted, training.seconds)
-        measures[f"bits_per_spike_{key}cell{cell}"] = replace(bits, unit="").labelled(
-            f"Bits per spike, {words}", f"receptor {cell}"
-        )
+        bits = replace(bits, unit="").labelled(f"Bits per spike, {words}", f"receptor {cell}")
+        measures[f"bits_per_spike_{key}cell{cell}"] = bits
         measures[f"auc_{key}cell{cell}"] = bridge.auc(training.fired, predicted, training.seconds)
     return measures
 
@@ -435,10 +427,9 @@ def _coupling_measures(found: dict[tuple[int, bool], Coupling]) -> dict[str, kit
     measures = {}
     for (cell, adaptation), coupling in found.items():
         key, words = ("", "with") if adaptation else ("_naive", "no")
-        measures[f"total_coupling{key}_cell{cell}"] = coupling.total.labelled(
-            f"Sum of coupling weights, {words} adaptation",
-            f"receptor {3 - cell} to receptor {cell}",
-        )
+        label = f"Sum of coupling weights, {words} adaptation"
+        total = coupling.total.labelled(label, f"receptor {3 - cell} to receptor {cell}")
+        measures[f"total_coupling{key}_cell{cell}"] = total
         measures[f"p_value_coupling{key}_cell{cell}"] = kit.Measure(coupling.p_value)
     return measures
 

@@ -4,29 +4,34 @@ import networkx as nx
 import numpy as np
 import pytest
 
+import neurosim as ns
+from neurosim.scenario import RunOptions
 from scenarios.biological_neuron.brain_graph import (
     CLUBS,
     Settings,
     club,
     clustering_and_path,
+    network,
+    population_name,
     small_world,
+    spiking_activity,
+    wirings,
 )
 
 
 @pytest.mark.slow
 def test_few_shortcuts_make_spread_fast_and_activity_last(command, tmp_path):
-    compared = command("compare", "brain-graph")["comparison"]
-    # If one input is enough, spikes are those of threshold units, at the distance in the graph.
+    printed = command("compare", "brain-graph")
+    compared, found = printed["comparison"], printed["findings"]
+    # If one input is enough, neurons fire exactly when threshold units are active.
     assert compared["agreement"] == 1.0
-    assert compared["first_spike_is_distance"] == 1.0
-    assert (
-        compared["half_reached_0_percent"] == 100.0
-    )  # 50 steps of 2 ms, two neurons per step and side
-    assert compared["half_reached_1_percent"] < 60.0
-    assert compared["half_reached_100_percent"] < 12.0
-    assert compared["lasts_0_percent"] == compared["lasts_100_percent"] == 0.0
-    assert compared["lasts_1_percent"] >= 0.5
-    assert compared["club_rich_club"] > 10.0 * compared["club_hubs_apart"]
+    ring, few, random = (found["shortcuts"].index(fraction) for fraction in (0.0, 0.01, 1.0))
+    half, persistent = found["half_reached_ms"], found["share_that_lasts"]
+    assert half[ring] == 100.0  # 50 steps of 2 ms, two neurons per step and side
+    assert half[few] < 60.0
+    assert half[random] < 12.0
+    assert persistent[ring] == persistent[random] == 0.0
+    assert persistent[few] >= 0.5
     assert compared["hubs_reached_rich_club"] > 3.0 * compared["hubs_reached_hubs_apart"]
     for name in ("spikes", "small-world", "comparison-rich-club"):
         assert (tmp_path / f"brain-graph-{name}.png").exists()
@@ -48,6 +53,8 @@ def test_clubs_have_the_same_degrees():
     rich, apart = (club(kind, Settings(nodes=200), 3) for kind in CLUBS)
     degrees = [np.array([graph.degree[k] for k in range(200)]) for graph in (rich, apart)]
     assert (degrees[0] == degrees[1]).all()
+    coefficients = [nx.rich_club_coefficient(one, normalized=False)[8] for one in (rich, apart)]
+    assert coefficients[0] > 10.0 * coefficients[1]
     assert nx.degree_assortativity_coefficient(rich) > 0.1
     assert nx.degree_assortativity_coefficient(apart) < -0.1
 
@@ -63,3 +70,12 @@ def test_clubs_have_the_same_degrees():
 )
 def test_invalid_graphs_are_refused(refused, arguments, words):
     assert words in refused("brain-graph", *arguments)
+
+
+def test_first_spikes_come_at_the_distance_in_the_graph():
+    settings = Settings(copies=1)
+    result = ns.simulate(network(settings, RunOptions(duration=250.0, dt=0.5)), 250.0, dt=0.5)
+    name = population_name("ring", 0.01)
+    first = spiking_activity(result, settings, name)[:, 0].argmax(axis=0)
+    distance = nx.single_source_shortest_path_length(wirings(settings, 1)[name].example, 0)
+    assert [first[node] for node in distance] == list(distance.values())

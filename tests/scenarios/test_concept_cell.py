@@ -35,7 +35,7 @@ def test_stdp_and_gradient_descent_learn_the_same_decisions(command, tmp_path):
     for kind in ("spiking", "logistic"):
         assert compared[f"{kind}_fires_to_her"]["value"] >= 0.95
         assert compared[f"{kind}_fires_to_others"]["value"] <= 0.01
-    assert compared["theta_carriers"] > 1.0
+    assert compared["theta_her"] > 1.0
     assert compared["theta_others"] < 0.0
     assert compared["correlation"] > 0.8
     assert (tmp_path / "concept-cell-comparison-weights.png").exists()

@@ -16,7 +16,6 @@ from scenarios.artificial_neuron.metaphor_limits import (
     all_models,
     arrivals,
     network,
-    potential_error,
     trials_of,
 )
 from scenarios.artificial_neuron.metaphor_limits_effects import EFFECTS, Effect, past
@@ -52,9 +51,6 @@ def every_input() -> np.ndarray:
 def test_run_and_comparison_report_losses_that_increase_from_zero(command, tmp_path):
     output = command("compare", "metaphor-limits", "--duration", "600")
     found, compared = output["findings"], output["comparison"]
-    assert found["potential_error_mv"] < 1e-9
-    # 35 populations: an error rate of 2e-4.
-    assert found["largest_deviation_sd"] < FAR
     for key in STRONGEST:
         losses = found[f"bits_lost_{key}"]
         assert len(found[f"strengths_{key}"]) == len(losses) == 7
@@ -73,8 +69,11 @@ def test_potentials_of_all_effects_equal_those_of_the_simulation(dt):
     settings = Settings(pairs=4)
     result = simulate(settings, seed=3, duration=100 * dt, dt=dt)
     for effect, strength in settings.populations:
-        model = Models(effect, trials_of(result, settings, effect, strength))
-        assert potential_error(model, result) < 1e-9
+        trials = trials_of(result, settings, effect, strength)
+        trace = result.traces[effect.at(strength), "v"]
+        error = np.abs(trace.values - effect.potential(trials)[:, trace.ids])
+        # A spike resets the recorded potential.
+        assert error[~trials.fired[:, trace.ids]].max() < 1e-9
 
 
 def test_neurons_fire_with_the_true_probability(models):

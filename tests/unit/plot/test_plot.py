@@ -208,7 +208,7 @@ def test_a_label_states_that_spikes_are_drawn():
     trace = Trace(times, np.full((100, 1), -70.0), [0], "mV", trains, 30.0)
     populations, spikes = {"exc": info("exc", 1, 1)}, {"exc": trains}
     result = Result(0.1, 100.0, 1, populations, spikes, {("exc", "v"): trace})
-    drawn = "spikes drawn to +30 mV"
+    drawn = "spikes drawn\nto +30 mV"
     (axes,) = rendered(plot.voltage_trace(result, "exc")).axes
     assert drawn in [text.get_text() for text in axes.texts]
     (axes,) = rendered(plot.voltage_trace(result, "exc", stop=40.0)).axes
