@@ -298,7 +298,8 @@ def _draw_errors(best: Fits, fired: dict[str, kit.Floats]) -> kit.Figure:
         if varied == "units":
             label = "polygon of as many sides, spiking"
             axes.plot(SIDES, circle_errors(fired), "D-", ms=5, color=kit.SPIKING, label=label)
-        axes.plot(values, errors, "o", color=kit.TRAINED, ms=4, mfc="none")
+        every, label = np.repeat(values, errors.shape[1]), "learned, each start"
+        axes.plot(every, errors.ravel(), "o", color=kit.TRAINED, ms=4, mfc="none", label=label)
         axes.plot(values, errors[:, 0], color=kit.TRAINED, lw=2, label="learned, best start")
         axes.set(xscale="log", yscale="log")
         axes.set_xticks(values, map(str, values))
@@ -311,7 +312,7 @@ def _draw_errors(best: Fits, fired: dict[str, kit.Floats]) -> kit.Figure:
         draw, "layers", title="Two pentagons", xlabel="layers (about 200 parameters)"
     )
     examples = kit.panel(draw, "examples", title="Two pentagons, 3 layers", xlabel="examples")
-    return kit.page(title, units, layers, examples, size=(9.6, 3.8), sharey=True, legend=2)
+    return kit.page(title, units, layers, examples, size=(9.6, 3.8), sharey=True, legend=3)
 
 
 scenario = kit.Scenario(
