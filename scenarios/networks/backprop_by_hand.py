@@ -231,8 +231,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
 
 def _draw_step(trained: list[bridge.LayeredNetwork]) -> kit.Figure:
     """Draw the network with its weights and signals, before and after one step."""
-    places = {"x1": (0.0, 1.0), "x2": (0.0, -1.0), "h1": (2.2, 1.0), "h2": (2.2, -1.0)}
-    places["y"] = (4.2, 0.0)
+    positions = {"x1": (0.0, 1.0), "x2": (0.0, -1.0), "h1": (2.2, 1.0), "h2": (2.2, -1.0)}
+    positions["y"] = (4.2, 0.0)
 
     def draw(axes: kit.Axes, one: bridge.LayeredNetwork) -> None:
         hidden, output = one.layers
@@ -241,7 +241,7 @@ def _draw_step(trained: list[bridge.LayeredNetwork]) -> kit.Figure:
         weights = {(f"x{i + 1}", f"h{k + 1}"): w for (k, i), w in np.ndenumerate(hidden.weights)}
         weights |= {(f"h{k + 1}", "y"): w for k, w in enumerate(output.weights[0])}
         arrows = {key: (weight, f"{weight:.2f}") for key, weight in weights.items()}
-        draw_diagram(axes, places, dict(zip(places, texts, strict=True)), arrows, apart=0.3)
+        draw_diagram(axes, positions, dict(zip(positions, texts, strict=True)), arrows, apart=0.3)
 
     panels = []
     for one, words in zip(trained, ("Before", "After one step"), strict=True):

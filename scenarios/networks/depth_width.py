@@ -295,7 +295,7 @@ def _draw_counted() -> kit.Figure:
     """Draw the network of 30 parameters, with the number of parameters of each layer."""
 
     def draw(axes: kit.Axes) -> None:
-        places = {
+        positions = {
             f"{k} {j}": (2.2 * k, 0.55 * (size - 1) - 1.1 * j)
             for k, size in enumerate(SIZES)
             for j in range(size)
@@ -305,8 +305,8 @@ def _draw_counted() -> kit.Figure:
             for k, layer in enumerate(COUNTED.layers)
             for (j, i), weight in np.ndenumerate(layer.weights)
         }
-        texts = dict.fromkeys(places, "σ") | {"0 0": "$x_1$", "0 1": "$x_2$"}
-        draw_diagram(axes, places, texts, arrows)
+        texts = dict.fromkeys(positions, "σ") | {"0 0": "$x_1$", "0 1": "$x_2$"}
+        draw_diagram(axes, positions, texts, arrows)
         for k, layer in enumerate(COUNTED.layers):
             n_units, n_inputs = layer.weights.shape
             words = f"{n_units} · ({n_inputs} + 1) = {len(layer.parameters)}"

@@ -29,11 +29,11 @@ SIDE, WINDOW = 10, 3
 """Size of the image and of a cross (pixels)."""
 UPRIGHT = np.array([[0.0, 1.0, 0.0], [1.0, 1.0, 1.0], [0.0, 1.0, 0.0]])
 DIAGONAL = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 1.0]])
-PLACES = SIDE - WINDOW + 1
+POSITIONS = SIDE - WINDOW + 1
 """Columns, and rows, in which a cross may begin."""
 LEARNED = (0, 1, 2)
 """Columns in which the crosses of the training images begin."""
-COLUMNS = np.tile(np.arange(PLACES), 500)
+COLUMNS = np.tile(np.arange(POSITIONS), 500)
 """Columns of the test images."""
 HIDDEN = 20
 """Hidden units of the fully connected network."""
@@ -62,7 +62,7 @@ def draw_images(
     """
     n = len(columns)
     pixels = (rng.random((n, SIDE, SIDE)) < noise).astype(float)
-    upright, rows = rng.random(n) < 0.5, rng.integers(0, PLACES, n)
+    upright, rows = rng.random(n) < 0.5, rng.integers(0, POSITIONS, n)
     for image, row, column, kind in zip(pixels, rows, columns, upright, strict=True):
         image[row : row + WINDOW, column : column + WINDOW] = UPRIGHT if kind else DIAGONAL
     return pixels.reshape(n, -1), upright
@@ -108,7 +108,7 @@ def spiking(settings: Settings, seed: int) -> dict[str, NeuronGroup]:
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     """Add a copy of both networks for each test image."""
     _, pixels, _ = trained(settings, options.seed)
-    shown, groups = pixels[: settings.asked * PLACES], spiking(settings, options.seed).values()
+    shown, groups = pixels[: settings.asked * POSITIONS], spiking(settings, options.seed).values()
     return kit.group_trials(options, [(group, shown) for group in groups])
 
 
@@ -123,18 +123,18 @@ def decisions(result: ns.Result, settings: Settings) -> dict[tuple[str, str], ki
         found[name, "right"] = (networks[name](pixels)[:, 0] > 0.5) == upright
         fired = group.outputs_in(result)[-1][:, 0] > 0.5
         found[name, "right_spiking"] = fired == upright[: len(fired)]
-    return {key: right.reshape(-1, PLACES) for key, right in found.items()}
+    return {key: right.reshape(-1, POSITIONS) for key, right in found.items()}
 
 
 def accuracy(result: ns.Result, settings: Settings) -> dict[str, kit.Measure]:
     """Return the fraction of right decisions, in the columns of training images and in others."""
-    learned, measures = np.isin(np.arange(PLACES), LEARNED), {}
+    learned, measures = np.isin(np.arange(POSITIONS), LEARNED), {}
     for (name, kind), right in decisions(result, settings).items():
-        for place, where in (("learned", learned), ("other", ~learned)):
+        for region, where in (("learned", learned), ("other", ~learned)):
             measure = bridge.agreement(right[:, where], np.ones_like(right[:, where]))
             spiking = ", spiking" * (kind == "right_spiking")
-            measures[f"{kind}_{place}_places_{name}"] = measure.labelled(
-                f"{NAMES[name]}, {place} columns{spiking}", f"of {right[:, where].size:,} images"
+            measures[f"{kind}_{region}_columns_{name}"] = measure.labelled(
+                f"{NAMES[name]}, {region} columns{spiking}", f"of {right[:, where].size:,} images"
             )
     return measures
 
@@ -152,14 +152,14 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State how many images each network classifies correctly."""
     lines = [
-        f"Two trained networks of spiking neurons classified {settings.asked * PLACES} images with "
-        "an upright or a diagonal cross."
+        f"Two trained networks of spiking neurons classified {settings.asked * POSITIONS} images "
+        "with an upright or a diagonal cross."
     ]
     for name, words in NAMES.items():
         learned, other = (
-            kit.estimate(found[f"right_spiking_{place}_{name}"],
-                         found[f"right_spiking_{place}_{name}_interval"])
-            for place in ("learned_places", "other_places")
+            kit.estimate(found[f"right_spiking_{region}_{name}"],
+                         found[f"right_spiking_{region}_{name}_interval"])
+            for region in ("learned_columns", "other_columns")
         )  # fmt: skip
         lines += [
             f"{words} ({found[f'parameters_{name}']:,} parameters): in the columns of the training "
@@ -174,7 +174,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     _, pixels, upright = trained(settings, result.seed)
     detectors, output = spiking(settings, result.seed)["shared"].outputs_in(result)
     upright, columns = upright[: len(output)], COLUMNS[: len(output)]
-    chosen = [np.flatnonzero(upright & (columns == column))[0] for column in (0, 3, PLACES - 1)]
+    chosen = [np.flatnonzero(upright & (columns == column))[0] for column in (0, 3, POSITIONS - 1)]
     chosen.append(np.flatnonzero(~upright)[4])
     images, active = [], []
     for k in chosen:
@@ -207,7 +207,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         measures[f"agreement_{name}"] = same.labelled(label, of)
         count = kit.Measure(networks[name].n_parameters, label=f"{words}: parameters")
         measures[f"parameters_{name}"] = count
-    shared, full = (measures[f"right_other_places_{name}"].value for name in NAMES)
+    shared, full = (measures[f"right_other_columns_{name}"].value for name in NAMES)
     conclusion = (
         f"In columns without training images, the network with shared weights classifies "
         f"{shared:.1%} of the images correctly, and the fully connected network {full:.1%}."
@@ -222,7 +222,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
 
 def _draw_places(result: ns.Result, settings: Settings) -> kit.Figure:
     """Draw the fraction of correct decisions against the column of the cross."""
-    right, columns = decisions(result, settings), 1 + np.arange(PLACES)
+    right, columns = decisions(result, settings), 1 + np.arange(POSITIONS)
 
     def draw(axes: kit.Axes, name: str) -> None:
         abstract, fired = right[name, "right"], right[name, "right_spiking"]
