@@ -199,7 +199,7 @@ def _draw_planes(title: str, rows: list[tuple[kit.Plane, list[kit.Floats], str]]
     ]
     return kit.page(
         title, *panels, columns=3, size=(9.4, 0.9 + 2.45 * len(rows)), sharex=True, sharey=True,
-        colourbar="activity; spiking: fraction of trials with a spike",
+        colourbar="firing probability",
     )  # fmt: skip
 
 
