@@ -18,7 +18,7 @@ from scenarios._kit.figures import (
 from scenarios._kit.lectures import lectures
 from scenarios._kit.planes import Plane, draw_examples
 from scenarios._kit.soft_threshold import SoftThreshold, soft_threshold
-from scenarios._kit.text import estimate, listed, signed
+from scenarios._kit.text import estimate, listed, signed, weighted_sum
 from scenarios._kit.trials import add_trials, draw_fraction, group_trials, pool_trials
 
 if TYPE_CHECKING:
@@ -73,4 +73,5 @@ __all__ = [
     "setting",
     "signed",
     "soft_threshold",
+    "weighted_sum",
 ]
