@@ -253,7 +253,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     label = "Correct decisions after training"
     measures["agreement"] = measures["agreement"].labelled(label)
     measures |= _responses(responses(result))
-    predictions = {name: own.predict_proba(inputs)[:, 1] for name, own in neurons.items()}
+    predictions = {name: neuron.predict_proba(inputs)[:, 1] for name, neuron in neurons.items()}
     for name, predicted in (predictions | {"best": probability}).items():
         measures[f"right_{name}"] = bridge.agreement(fired, predicted > 0.5)
         label = "Squared error, "
@@ -279,13 +279,13 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
 def _responses(response: dict[str, Response]) -> dict[str, kit.Measure]:
     """Return the differences of outputs, slopes and variances from the functions."""
     measures = {}
-    for name, own in response.items():
+    for name, one in response.items():
         g = bridge.find_activation(name)
-        slope, error = own.slope()
+        slope, error = one.slope()
         off = float(np.abs(slope - slope_over_neighbours(g(SCORES))).max())
         measures[f"largest_difference_{name}"] = kit.Measure(
-            largest_difference(name, own.mean), label=f"Largest difference, {KINDS[name].name}",
-            note=f"standard error {own.error.max():.2g}",
+            largest_difference(name, one.mean), label=f"Largest difference, {KINDS[name].name}",
+            note=f"standard error {one.error.max():.2g}",
         )  # fmt: skip
         note = f"standard error {error.max():.2g}"
         measures[f"largest_slope_difference_{name}"] = kit.Measure(off, note=note)
@@ -301,11 +301,11 @@ def _derivatives_page(response: dict[str, Response]) -> kit.Figure:
     """Draw the derivative of each function, and the slopes of the measured output."""
     panels = [
         kit.panel(
-            _draw_derivative, name, *own.slope(), xlabel="score", ylim=(-0.08, 1.15),
+            _draw_derivative, name, *one.slope(), xlabel="score", ylim=(-0.08, 1.15),
             title=f"{KINDS[name].name}:\n{KINDS[name].derivative}",
             ylabel="derivative" if name == "sigmoid" else "",
         )
-        for name, own in response.items()
+        for name, one in response.items()
     ]  # fmt: skip
     title = "The slope of the output is the derivative of the activation function"
     return kit.page(title, *panels, columns=4, size=(9.8, 3.6), legend=2, sharey=True)

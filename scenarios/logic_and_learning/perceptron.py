@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -193,7 +193,12 @@ def _planes_page(result: ns.Result, settings: Settings) -> kit.Figure:
     for name in GATES:
         gate = trained_gates(settings)[name]
         verdict = "learned" if gate.perceptron.converged else "never learned"
-        labels = {"title": f"{name}:\n{verdict}", "xlabel": "A", "xticks": (0, 1), "yticks": (0, 1)}
+        labels: dict[str, Any] = {
+            "title": f"{name}:\n{verdict}",
+            "xlabel": "A",
+            "xticks": (0, 1),
+            "yticks": (0, 1),
+        }
         panels.append(kit.panel(_draw_plane, gate, gate.fired(result), aspect="equal", **labels))
     title = "A perceptron learns the gates that a straight line separates"
     fig = kit.page(title, *panels, columns=len(GATES), size=(9.5, 3.1), legend=4, sharey=True)
@@ -213,7 +218,7 @@ def _learning_page(gate: TrainedGate, text: str) -> kit.Figure:
     """Draw each weight and the threshold after each mistake, and the mistakes in each epoch."""
     *weights, threshold = gate.perceptron.path.T
     limit = 1.1 * np.abs(gate.perceptron.path).max()
-    labels = {"xlabel": "number of mistakes", "ylim": (-limit, limit)}
+    labels: dict[str, Any] = {"xlabel": "number of mistakes", "ylim": (-limit, limit)}
     panels = [
         kit.panel(_draw_bars, weight, 0, True, title=f"weight of {variable}", **labels)
         for weight, variable in zip(weights, gate.circuit.logic.inputs, strict=True)

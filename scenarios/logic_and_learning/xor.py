@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 
@@ -155,7 +156,13 @@ def _plane_page(fired: kit.Bools) -> kit.Figure:
     """Draw where in the plane of A and B each unit of XOR is active, and which neurons fired."""
     either, both = (unit.threshold for unit in XOR.units[:2])
     bands = ((either, 4.0), (both, 4.0), (either, both))
-    labels = {"xlabel": "A", "ylabel": "B", "xticks": (0, 1), "yticks": (0, 1), "aspect": "equal"}
+    labels: dict[str, Any] = {
+        "xlabel": "A",
+        "ylabel": "B",
+        "xticks": (0, 1),
+        "yticks": (0, 1),
+        "aspect": "equal",
+    }
     panels = [
         kit.panel(_draw_plane, band, spikes, title=unit.name, **labels)
         for band, spikes, unit in zip(bands, fired, XOR.units, strict=True)
