@@ -1,12 +1,11 @@
 """Sigmoid, tanh, ReLU and step: activation functions and their neurons.
 
 An activation function g maps the score of a unit to its output. Spiking neurons compute four of
-them, with a constant current as the score:
-
-- sigmoid: a neuron with escape noise fires within the run with probability σ(score);
-- tanh: two such neurons with opposite currents of twice the score; the output is the difference;
-- ReLU: a neuron almost without leak fires at a rate proportional to the current, and not below 0;
-- step: a neuron without noise fires if the current exceeds its threshold.
+them, with a constant current as the score. Sigmoid: a neuron with escape noise fires within the run
+with probability σ(score). tanh: two such neurons receive opposite currents of twice the score, and
+the output is their difference. ReLU: a neuron almost without leak fires at a rate proportional to
+the current, and does not fire below 0. Step: a neuron without noise fires if the current exceeds
+its threshold.
 
 Their derivatives, g (1 − g), 1 − g², 0 or 1, and 0, are measured as slopes of the output. For the
 first two, the derivative is also the variance of the output (twice the variance for tanh). In the
@@ -19,7 +18,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -320,7 +319,7 @@ def _draw_derivative(axes: kit.Axes, name: str, slope: kit.Floats, error: kit.Fl
 
 def _planes_page(neurons: dict[str, bridge.LogisticNeuron], seed: int) -> kit.Figure:
     """Draw the firing probability in the plane of inputs, measured and as learned."""
-    labels = {
+    labels: dict[str, Any] = {
         "xlabel": "spikes at synapse 1",
         "ylabel": "spikes at synapse 2",
         "xticks": (0, 5, 10),
