@@ -197,20 +197,20 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the units that each shape needs, and the errors of approximations."""
     wrong = sum(found[f"wrong_{name.replace(' ', '_')}"] for name in SHAPES)
     units = kit.listed(f"{' + '.join(map(str, units_of(name)))} ({name})" for name in SHAPES)
-    lines = [
+
+    def errors(of: str, key: str) -> str:
+        values = kit.listed(map(str, found[of]))
+        return f"{values} {of}: {kit.listed(f'{error:.1%}' for error in found[key])} wrong"
+
+    return [
         f"Spiking networks for five shapes were tested at {len(GRID.points):,} points, and other "
         "networks learned a circle and two pentagons from examples.",
         f"The shapes need {units} units. In spikes, {wrong or 'no'} points are misclassified.",
+        f"The circle as a polygon, in spikes, with {errors('sides', 'spiking_circle_error')}.",
+        f"The circle, learned by {errors('units', 'learned_units_error')}.",
+        f"The pentagons, learned by {errors('layers', 'learned_layers_error')}.",
+        f"The pentagons, learned from {errors('examples', 'learned_examples_error')}.",
     ]
-    for words, of, key in (
-        ("The circle, approximated by polygons of {} sides, in spikes", "sides", "spiking_circle"),
-        ("The circle, learned by {} hidden units", "units", "learned_units"),
-        ("The pentagons, learned by networks of {} layers", "layers", "learned_layers"),
-        ("The pentagons, learned from {} examples", "examples", "learned_examples"),
-    ):
-        errors = kit.listed(f"{error:.1%}" for error in found[f"{key}_error"])
-        lines.append(f"{words.format(kit.listed(map(str, found[of])))}: {errors} wrong.")
-    return lines
 
 
 def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:

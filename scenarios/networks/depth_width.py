@@ -296,18 +296,17 @@ def _draw_counted() -> kit.Figure:
 
     def draw(axes: kit.Axes) -> None:
         places = {
-            (k, j): (2.2 * k, 0.55 * (size - 1) - 1.1 * j)
+            f"{k} {j}": (2.2 * k, 0.55 * (size - 1) - 1.1 * j)
             for k, size in enumerate(SIZES)
             for j in range(size)
         }
-        names = {key: str(key) for key in places}
         arrows = {
-            (names[k, i], names[k + 1, j]): (float(weight), "")
+            (f"{k} {i}", f"{k + 1} {j}"): (float(weight), "")
             for k, layer in enumerate(COUNTED.layers)
             for (j, i), weight in np.ndenumerate(layer.weights)
         }
-        texts = {names[k, j]: "σ" if k else f"$x_{j + 1}$" for k, j in places}
-        draw_diagram(axes, {names[key]: place for key, place in places.items()}, texts, arrows)
+        texts = dict.fromkeys(places, "σ") | {"0 0": "$x_1$", "0 1": "$x_2$"}
+        draw_diagram(axes, places, texts, arrows)
         for k, layer in enumerate(COUNTED.layers):
             n_units, n_inputs = layer.weights.shape
             words = f"{n_units} · ({n_inputs} + 1) = {len(layer.parameters)}"

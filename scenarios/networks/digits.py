@@ -1,4 +1,4 @@
-"""Handwritten digits: a trained network, run as spiking neurons with its weights.
+"""Handwritten digits: a trained network run as spiking neurons.
 
 A network of rectified linear units (ReLU) learns 1,437 images of handwritten digits and is tested
 on 360 others. Its weights, normalised on the training images, then serve integrate-and-fire
@@ -235,7 +235,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
             here = trains.ids // size == SHOWN
             spread, colour, ms = (14.0, kit.SPIKING, 7) if output else (1.0, ns.plot.NEUTRAL, 2.5)
             rows = base + spread * (trains.ids[here] % size)
-            axes.plot(trains.times[here], rows, "|", color=colour, ms=ms, mew=ms / 5)
+            axes.plot(trains.times[here], rows, "|", color=colour, ms=ms, mew=1.0)
             if output:
                 ticks |= {str(digit): base + spread * digit for digit in range(size)}
             else:

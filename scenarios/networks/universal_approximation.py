@@ -1,4 +1,4 @@
-"""Universal approximation: two threshold units make a pulse, many pulses any function.
+"""Universal approximation: two units make a pulse, many pulses any function.
 
 A threshold unit that fires if x is above 0.35 mV adds 1 mV, and one that fires if x is above
 0.65 mV subtracts 1 mV: their sum is a square pulse. Pulses side by side, each as high as a function

@@ -238,7 +238,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         f"Cross-entropy on other votes is lowest with {counted(cheapest)} "
         f"({found['cost_unseen_best'].value:.3f} with the true probabilities). Overfitting is "
         f"strongest with {counted(widest)}: {seen:.1%} of the training votes are predicted, but "
-        f"{unseen:.1%} of other votes."
+        f"{unseen:.1%} of others."
     )
     title = "Abstract networks and groups of spiking neurons draw the same zones"
     rows = [(FINE, ""), (GRID, "Spiking: ")]
