@@ -195,7 +195,8 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     ]
     for name in NETWORKS:
         budget = found[name]
-        size = f"{budget['neurons']:,.0f} neurons with {budget['synapses'] / budget['neurons']:,.0f} synapses"
+        each = budget["synapses"] / budget["neurons"]
+        size = f"{budget['neurons']:,.0f} neurons with {each:,.0f} synapses"
         sentences.append(f"{size}: {_reached(budget, settings)}.")
     slow = found["lecture"]
     sentences.append(
