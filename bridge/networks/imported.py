@@ -88,5 +88,5 @@ def _of_perceptron(model: Any) -> LayeredNetwork:
         if layers and layers[-1].activation.name == "linear":
             linear = layers.pop()
             weights, bias = weights @ linear.weights, weights @ linear.bias + bias
-        layers.append(Layer(weights, bias, name))  # type: ignore[arg-type]
+        layers.append(Layer(weights, bias, name))
     return LayeredNetwork(tuple(layers))

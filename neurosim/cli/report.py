@@ -8,7 +8,6 @@ import warnings
 from contextlib import contextmanager
 from inspect import cleandoc
 from pathlib import Path
-from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -176,19 +175,12 @@ def print_saved(summary: dict[str, Any]) -> None:
         print_files(summary["files"])
         return
     print(f"  {took}. Files in {folders.pop()}:", file=sys.stderr)
-    # Plain print: paths and names are never shortened.
     names = ", ".join(path.name for path in files)
-    print(
-        fill(
-            names,
-            PLAIN_WIDTH,
-            initial_indent="    ",
-            subsequent_indent="    ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        ),
-        file=sys.stderr,
-    )
+    figures = [path for path in files if path.suffix == ".png"]
+    if len(names) > PLAIN_WIDTH - 4 and figures:
+        others = ", ".join(path.name for path in files if path not in figures)
+        names = f"{others}, {counted(len(figures), 'figure')} ({summary['scenario']}-*.png)"
+    print(f"    {names}", file=sys.stderr)  # paths and names are never shortened
 
 
 def _size(summary: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from scenarios._kit.figures import (
 from scenarios._kit.lectures import lectures
 from scenarios._kit.planes import Plane, draw_examples
 from scenarios._kit.soft_threshold import SoftThreshold, soft_threshold
-from scenarios._kit.text import estimate, listed, signed
+from scenarios._kit.text import estimate, listed, signed, weighted_sum
 from scenarios._kit.training import best_fit
 from scenarios._kit.trials import add_trials, draw_fraction, group_trials, pool_trials
 
@@ -77,4 +77,5 @@ __all__ = [
     "setting",
     "signed",
     "soft_threshold",
+    "weighted_sum",
 ]

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-Place = tuple[float, float]
+Position = tuple[float, float]
 
 
 def draw_diagram(
     axes: Axes,
-    places: Mapping[str, Place],
+    positions: Mapping[str, Position],
     texts: Mapping[str, str],
     arrows: Mapping[tuple[str, str], tuple[float, str]],
     *,
@@ -28,7 +28,7 @@ def draw_diagram(
     Parameters
     ----------
     axes : Axes
-    places : mapping of str to (float, float)
+    positions : mapping of str to (float, float)
         Centre of each circle, by name.
     texts : mapping of str to str
         Text in each circle, by name.
@@ -43,7 +43,7 @@ def draw_diagram(
     from matplotlib.patches import Circle
 
     for (source, target), (weight, label) in arrows.items():
-        (x0, y0), (x1, y1) = places[source], places[target]
+        (x0, y0), (x1, y1) = positions[source], positions[target]
         length = ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5
         dx, dy = size * (x1 - x0) / length, size * (y1 - y0) / length
         colour = ns.plot.colour_of(1 if weight > 0 else -1)
@@ -52,9 +52,9 @@ def draw_diagram(
         at = (x0 + apart * (x1 - x0), y0 + apart * (y1 - y0))
         box = {"fc": "white", "ec": "none", "pad": 1.0}
         axes.text(*at, label, ha="center", va="center", fontsize=9, color=colour, bbox=box)
-    for name, place in places.items():
-        axes.add_patch(Circle(place, size, fc="white", ec="black", lw=1.2, zorder=2))
-        axes.text(*place, texts[name], ha="center", va="center", fontsize=9.5, zorder=3)
+    for name, position in positions.items():
+        axes.add_patch(Circle(position, size, fc="white", ec="black", lw=1.2, zorder=2))
+        axes.text(*position, texts[name], ha="center", va="center", fontsize=9.5, zorder=3)
     axes.set_aspect("equal")
     axes.autoscale_view()
     axes.margins(0.03)

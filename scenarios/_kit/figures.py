@@ -95,13 +95,13 @@ def page(
             axes = [places[letter] for letter in sorted(places)]
         else:
             axes = ns.plot.panels(fig, rows, columns, **grid)
-        for own, described in zip(axes, panels, strict=False):
-            described.draw(own)
-            own.set(**described.labels)
+        for ax, described in zip(axes, panels, strict=False):
+            described.draw(ax)
+            ax.set(**described.labels)
             if described.legend:
-                own.legend(loc=described.legend)
+                ax.legend(loc=described.legend)
             if grid.get("sharex") and grid.get("sharey"):
-                own.label_outer()
+                ax.label_outer()
         for unused in axes[len(panels) :]:
             unused.set_axis_off()
         if legend:
@@ -115,8 +115,8 @@ def page(
 def _common_legend(fig: Figure, axes: list[Axes], columns: int) -> None:
     """Add a legend below all panels, with each label once."""
     entries: dict[str, Any] = {}
-    for own in axes:
-        for handle, label in zip(*own.get_legend_handles_labels(), strict=True):
+    for ax in axes:
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
     fig.legend(list(entries.values()), list(entries), loc="outside lower center", ncols=columns)
 
@@ -128,8 +128,8 @@ def _colourbar(fig: Figure, axes: list[Axes], label: str) -> None:
 
     planes = [
         image
-        for own in axes
-        for image in (*own.images, *own.collections)
+        for ax in axes
+        for image in (*ax.images, *ax.collections)
         if isinstance(image, (AxesImage, QuadMesh))
     ]
     low, high = planes[-1].get_clim()

@@ -19,6 +19,22 @@ def signed(value: float, digits: int = 8, *, plus: bool = False) -> str:
     return f"{value:{'+' if plus else ''}.{digits}g}".replace("-", "−")
 
 
+def weighted_sum(
+    constant: float, weights: Iterable[float], names: Iterable[str], digits: int = 8
+) -> str:
+    """Return a weighted sum as a formula.
+
+    Examples
+    --------
+    >>> weighted_sum(1.0, [3.0, -2.0], ["x₁", "x₂"])
+    '1 + 3 x₁ − 2 x₂'
+    """
+    text = signed(constant, digits)
+    for weight, name in zip(weights, names, strict=True):
+        text += f" {'−' if weight < 0 else '+'} {abs(weight):.{digits}g} {name}"
+    return text
+
+
 def listed(words: Iterable[str]) -> str:
     """Return words as an enumeration.
 

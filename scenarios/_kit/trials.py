@@ -9,8 +9,7 @@ import numpy as np
 
 import bridge
 import neurosim as ns
-from scenarios._kit.figures import SPIKING as SPIKING
-from scenarios._kit.figures import TRAINED as TRAINED
+from scenarios._kit.figures import SPIKING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
 
     from bridge.spiking import NeuronGroup
     from neurosim.scenario import RunOptions
-
-
-DERIVED = "0.7"
 
 
 def add_trials(
@@ -132,13 +128,3 @@ def draw_fraction(
     bars = np.stack([fraction - low, high - fraction]).clip(0.0)
     options: dict[str, Any] = {"fmt": "D", "ms": 4, "capsize": 2, "color": SPIKING}
     axes.errorbar(x, fraction - np.asarray(minus), bars, **options | look)
-
-
-def draw_share(axes: Axes, x: ArrayLike, fired: ArrayLike, trials: ArrayLike, **look: Any) -> None:
-    """Draw the share of trials that fired with its 95 % interval."""
-    fired, trials = np.asarray(fired, dtype=float), np.asarray(trials, dtype=float)
-    low, high = bridge.wilson_interval(fired, trials)
-    share = fired / trials
-    bars = np.stack([share - low, high - share]).clip(0.0)
-    options: dict[str, Any] = {"fmt": "D", "ms": 4, "capsize": 2, "color": SPIKING}
-    axes.errorbar(x, share, bars, **options | look)

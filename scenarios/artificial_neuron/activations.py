@@ -1,12 +1,11 @@
 """Sigmoid, tanh, ReLU and step: activation functions and their neurons.
 
 An activation function g maps the score of a unit to its output. Spiking neurons compute four of
-them, with a constant current as the score:
-
-- sigmoid: a neuron with escape noise fires within the run with probability σ(score);
-- tanh: two such neurons with opposite currents of twice the score; the output is the difference;
-- ReLU: a neuron almost without leak fires at a rate proportional to the current, and not below 0;
-- step: a neuron without noise fires if the current exceeds its threshold.
+them, with a constant current as the score. Sigmoid: a neuron with escape noise fires within the run
+with probability σ(score). tanh: two such neurons receive opposite currents of twice the score, and
+the output is their difference. ReLU: a neuron almost without leak fires at a rate proportional to
+the current, and does not fire below 0. Step: a neuron without noise fires if the current exceeds
+its threshold.
 
 Their derivatives, g (1 − g), 1 − g², 0 or 1, and 0, are measured as slopes of the output. For the
 first two, the derivative is also the variance of the output (twice the variance for tanh). In the
@@ -19,7 +18,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -253,7 +252,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     label = "Correct decisions after training"
     measures["agreement"] = measures["agreement"].labelled(label)
     measures |= _responses(responses(result))
-    predictions = {name: own.predict_proba(inputs)[:, 1] for name, own in neurons.items()}
+    predictions = {name: neuron.predict_proba(inputs)[:, 1] for name, neuron in neurons.items()}
     for name, predicted in (predictions | {"best": probability}).items():
         measures[f"right_{name}"] = bridge.agreement(fired, predicted > 0.5)
         label = "Squared error, "
@@ -279,13 +278,13 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
 def _responses(response: dict[str, Response]) -> dict[str, kit.Measure]:
     """Return the differences of outputs, slopes and variances from the functions."""
     measures = {}
-    for name, own in response.items():
+    for name, one in response.items():
         g = bridge.find_activation(name)
-        slope, error = own.slope()
+        slope, error = one.slope()
         off = float(np.abs(slope - slope_over_neighbours(g(SCORES))).max())
         measures[f"largest_difference_{name}"] = kit.Measure(
-            largest_difference(name, own.mean), label=f"Largest difference, {KINDS[name].name}",
-            note=f"standard error {own.error.max():.2g}",
+            largest_difference(name, one.mean), label=f"Largest difference, {KINDS[name].name}",
+            note=f"standard error {one.error.max():.2g}",
         )  # fmt: skip
         note = f"standard error {error.max():.2g}"
         measures[f"largest_slope_difference_{name}"] = kit.Measure(off, note=note)
@@ -301,11 +300,11 @@ def _derivatives_page(response: dict[str, Response]) -> kit.Figure:
     """Draw the derivative of each function, and the slopes of the measured output."""
     panels = [
         kit.panel(
-            _draw_derivative, name, *own.slope(), xlabel="score", ylim=(-0.08, 1.15),
+            _draw_derivative, name, *one.slope(), xlabel="score", ylim=(-0.08, 1.15),
             title=f"{KINDS[name].name}:\n{KINDS[name].derivative}",
             ylabel="derivative" if name == "sigmoid" else "",
         )
-        for name, own in response.items()
+        for name, one in response.items()
     ]  # fmt: skip
     title = "The slope of the output is the derivative of the activation function"
     return kit.page(title, *panels, columns=4, size=(9.8, 3.6), legend=2, sharey=True)
@@ -320,7 +319,7 @@ def _draw_derivative(axes: kit.Axes, name: str, slope: kit.Floats, error: kit.Fl
 
 def _planes_page(neurons: dict[str, bridge.LogisticNeuron], seed: int) -> kit.Figure:
     """Draw the firing probability in the plane of inputs, measured and as learned."""
-    labels = {
+    labels: dict[str, Any] = {
         "xlabel": "spikes at synapse 1",
         "ylabel": "spikes at synapse 2",
         "xticks": (0, 5, 10),

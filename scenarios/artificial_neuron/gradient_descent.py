@@ -308,7 +308,7 @@ def _paths_page(learned: Training, settings: Settings) -> kit.Figure:
     """Draw the paths over contours of the loss, in coordinates that make these nearly round."""
     mean = float(learned.counts.mean())
     (goal,) = _centred(np.append(learned.best.intercept_, learned.best.coef_)[None], mean)
-    paths = {name: _centred(own.trajectory, mean) for name, own in learned.first_epoch.items()}
+    paths = {name: _centred(one.trajectory, mean) for name, one in learned.first_epoch.items()}
     points = np.concatenate([*paths.values(), goal[None]])
     low, high = points.min(axis=0), points.max(axis=0)
     margin = 0.15 * (high - low)
@@ -324,7 +324,7 @@ def _paths_page(learned: Training, settings: Settings) -> kit.Figure:
         axes.plot(*paths[name][0], "s", ms=7, color="black", label="start")
         axes.plot(*goal, "*", ms=14, color=kit.TRAINED, mec="black", label="minimum of the loss")
 
-    panels = []
+    panels: list[kit.Panel] = []
     for name, size in settings.batch_sizes.items():
         steps = learned.first_epoch[name].trajectory_steps[-1]
         labels = {"title": f"{name}:\n{steps:,} steps of {size:,} trial{'s' * (size > 1)}"}
@@ -351,7 +351,7 @@ def _cost_page(learned: Training) -> kit.Figure:
             axes.loglog(*_smoothed(cost, excess), color=COLOURS[name], lw=2.5, label=name)
         axes.axhline(CLOSE, color="0.45", lw=0.9, ls=":")
 
-    labels = {"ylabel": "loss above minimum (nats)", "ylim": (1e-5, 1.0)}
+    labels: dict[str, Any] = {"ylabel": "loss above minimum (nats)", "ylim": (1e-5, 1.0)}
     left = kit.panel(draw, "trajectory_rows", xlabel="number of trials used", **labels)
     right = kit.panel(draw, "trajectory_steps", xlabel="number of steps", ylim=(1e-5, 1.0))
     title = "Small batches reduce the loss with fewer trials, the full batch in fewer steps"

@@ -227,7 +227,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     """Draw the spiking models and the hidden units in the plane of inputs."""
     task, (outputs, hidden) = trained(settings, result.seed), firing_fractions(result, settings)
     planes = {"Detector": detector_fractions(task)}
-    planes |= {f"{MODELS[name]} in spikes": own for name, own in _spiking(outputs).items()}
+    planes |= {f"{MODELS[name]} in spikes": values for name, values in _spiking(outputs).items()}
     title = "One neuron divides the plane by one line; the network finds both regions"
     weights = task.models["network"].layers[-1].weights[0, :SHOWN]
     units = {
@@ -297,7 +297,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     planes = {
         f"{text}, abstract": task.predict(name, PLANE.points) for name, text in MODELS.items()
     }
-    planes |= {f"{MODELS[name]}, spiking": own for name, own in _spiking(outputs).items()}
+    planes |= {f"{MODELS[name]}, spiking": values for name, values in _spiking(outputs).items()}
     title = "Trained models (top), and the same models in spikes (bottom)"
     drawings = {
         "planes": partial(_planes_page, title, planes, 3, (9.4, 6.2)),
@@ -345,30 +345,19 @@ def _spiking_measures(
 
 
 def _training_page(task: Task) -> kit.Figure:
-    """Draw the loss of each model by step, and the fraction of correct predictions."""
+    """Draw the loss of each model by step."""
 
-    def draw_losses(axes: kit.Axes) -> None:
+    def draw(axes: kit.Axes) -> None:
         for name, loss in task.losses.items():
             kind = "squared loss" if name == "linear" else "cross-entropy (nats)"
-            label = f"{MODELS[name]}: {kind}"
-            axes.semilogx(1 + np.arange(len(loss)), loss, color=COLOURS[name], lw=2, label=label)
+            axes.semilogx(1 + np.arange(len(loss)), loss, color=COLOURS[name], lw=2)
+            label = f"{MODELS[name]}:\n{kind}"
+            kit.label(axes, len(loss), loss[-1], label, COLOURS[name])
+        axes.set_xlim(1, 5 * max(map(len, task.losses.values())))
 
-    def draw_right(axes: kit.Axes) -> None:
-        predictions = [task.predict(name, task.test_inputs) for name in MODELS]
-        predictions.append(true_probability(task.test_inputs))
-        for k, (predicted, colour) in enumerate(
-            zip(predictions, [*COLOURS.values(), kit.LOGISTIC], strict=True)
-        ):
-            right = int(((predicted > 0.5) == task.test_fired).sum())
-            kit.draw_fraction(axes, [k], [right], len(task.test_fired), fmt="o", ms=8, color=colour)
-        names = ["linear\nregression", "logistic\nneuron", "network", "true\nprobability"]
-        axes.set_xticks(range(len(names)), names)
-        axes.set_xlim(-0.5, len(names) - 0.5)
-
-    left = kit.panel(draw_losses, xlabel="step of gradient descent", ylabel="training loss")
-    right = kit.panel(draw_right, ylabel="fraction of test trials predicted", ylim=(0.7, 1.0))
-    title = "Only the network predicts as well as the true probabilities"
-    return kit.page(title, left, right, size=(9.4, 4.2), legend=3)
+    labels = {"xlabel": "step of gradient descent", "ylabel": "training loss"}
+    title = "The network needs more steps, and reaches a lower cross-entropy"
+    return kit.page(title, kit.panel(draw, **labels), size=(7.0, 4.2))
 
 
 scenario = kit.Scenario(

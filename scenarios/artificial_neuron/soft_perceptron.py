@@ -52,10 +52,7 @@ class Settings(kit.BaseSettings):
     @property
     def formula(self) -> str:
         """The score as text, such as "1 + 3 x₁ − 2 x₂"."""
-        text = kit.signed(self.theta[0])
-        for weight, name in zip(self.theta[1:], ("x₁", "x₂"), strict=True):
-            text += f" {'−' if weight < 0 else '+'} {abs(weight):g} {name}"
-        return text
+        return kit.weighted_sum(self.theta[0], self.theta[1:], ("x₁", "x₂"))
 
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:

@@ -370,11 +370,12 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         note, label = f"threshold units: {units[k]:.3f}", f"Hubs that fire, {words}"
         measures[f"hubs_reached_{kind}"] = kit.Measure(spiking[k], note=note, label=label)
     alike = "do the same" if np.mean(same) == 1.0 else "do not do the same"
-    more = "more" if sum(reached["rich_club"][0]) > sum(reached["rich_club"][1]) else "no more"
-    conclusion = (
-        f"If one input is enough, neurons and threshold units {alike}. If two are needed, {more} "
-        "neurons than units are active, because PSPs that arrive some milliseconds apart add up."
-    )
+    conclusion = f"If one input is enough, neurons and threshold units {alike}."
+    if sum(reached["rich_club"][0]) > sum(reached["rich_club"][1]):
+        conclusion += (
+            " If two are needed, more neurons than units are active, because PSPs that arrive some "
+            "milliseconds apart add up."
+        )
     drawings = {"rich-club": partial(_draw_clubs, graphs, reached)}
     title = "Spikes on graphs: neurons and threshold units with the same connections"
     return kit.Comparison(title, measures, drawings, conclusion)

@@ -202,15 +202,16 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
 
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State when the loop reverberates, and what ends it."""
-    again = {True: ", which turns it on again", False: ", which has no effect", None: ""}
+    off = "turns it off" if found["spikes_while_off"] == 0 else "does not turn it off"
+    again = {True: "turns it on again", False: "has no effect", None: "came after the end"}
     return [
         f"A loop of {settings.neurons} neurons was stimulated at {STIMULI[0]:g} and "
         f"{STIMULI[1]:g} ms and inhibited at {STOP:g} ms; further loops were inhibited at one "
         "neuron, shortened, or given noise.",
         f"The first stimulus turns the loop on: {found['spikes_while_on']} spikes until "
         f"{STOP:g} ms, one round in {settings.period:g} ms.",
-        f"Inhibition turns it off: {found['spikes_while_off']} spikes until the second stimulus"
-        f"{again[found['on_again']]}.",
+        f"Inhibition {off}: {found['spikes_while_off']} spikes until {STIMULI[1]:g} ms. The second "
+        f"stimulus {again[found['on_again']]}.",
         "Inhibition of one neuron stops the spike if it comes up to "
         f"{found['longest_veto_ms']:g} ms earlier (theory: {settings.veto:.1f} ms).",
         "The shortest loop of two neurons that reverberates takes "

@@ -141,7 +141,7 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
 def report(found: kit.Findings, settings: Settings) -> kit.Report:
     """State the step without noise, and the logistic neuron with noise."""
     psps = kit.listed(kit.signed(psp, plus=True) for psp in settings.psps)
-    intercept, *weights = (kit.signed(theta, 4, plus=True) for theta in found["theta"])
+    score = kit.weighted_sum(found["theta"][0], found["theta"][1:], ("a₁", "a₂"), 4)
     difference, error = found["largest_difference_from_logistic"], found["expected_error"]
     return [
         f"{found['points']} inputs of 0 to {settings.spikes} spikes at each of two synapses, with "
@@ -151,7 +151,7 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         f"{found['noiseless_as_step']:.1%} of the inputs.",
         f"With noise, it fires in {found['share_fired']:.1%} of the {found['trials']:,} trials.",
         f"The corresponding logistic neuron has a slope β = {found['beta_per_mv']:.3g} per mV, and "
-        f"thus the firing probability σ({intercept} {weights[0]}·a₁ {weights[1]}·a₂).",
+        f"thus the firing probability σ({score}).",
         "The fraction of trials with a spike differs from this probability by up to "
         f"{difference:.2g}: at most {error:.2g} is due to the distribution of the noise, and the "
         "rest to chance.",
@@ -241,11 +241,15 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         "trained": trained.predict_proba(points)[:, 1],
     }
     measures = _differences(fired, unit, probabilities) | _parameters(unit, trained)
-    contain = "contain" if measures["psps_in_intervals"].value else "do not contain"
-    error = unit.noise.logistic_error
+    if trained.separable_:
+        recovery = "The trials are separable, so the trained weights have no intervals."
+    elif measures["psps_in_intervals"].value:
+        recovery = "The 95 % intervals of the trained PSPs contain the true PSPs."
+    else:
+        recovery = "The 95 % intervals of the trained PSPs do not contain both true PSPs."
     conclusion = (
         "The firing probability is a logistic function of the inputs, with an error of at most "
-        f"{error:.2g}. The intervals of the trained PSPs {contain} the true PSPs."
+        f"{unit.noise.logistic_error:.2g}. {recovery}"
     )
     drawings = {"difference": partial(_draw_difference, excess, fired, unit.noise, probabilities)}
     title = "A neuron with two synapses, and the derived and the trained logistic neuron"

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,7 +33,7 @@ RULES = {"hebb": "Potentiation only", "stdp": "Potentiation and depression (STDP
 NEURONS = 10
 # Mean delay of correlated spikes after their common event (ms).
 JITTER = 2.0
-# Number of times at which the weights are read.
+# Number of intervals at which the weights are read.
 SAMPLES = 60
 # Bins of the linear unit (ms), and its learning rate.
 BIN, ETA = 20.0, 0.002
@@ -116,19 +116,14 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
 
 def simulate(settings: Settings, options: kit.RunOptions, progress: bool | None) -> ns.Result:
     """Run the network, and read the weights at regular intervals."""
-    step = round(options.duration / SAMPLES / options.dt) * options.dt
-    if step <= 0.0:
-        raise ns.NeurosimError(
-            f"duration = {options.duration:g} ms is too short to read the weights {SAMPLES} times: "
-            f"give {SAMPLES * options.dt:g} ms or more"
-        )
+    step = max(1, round(options.duration / SAMPLES / options.dt)) * options.dt
     net, plastic = describe(settings, options)
     simulation = ns.Simulation(
         net, dt=options.dt, seed=options.seed, threads=options.threads, progress=progress,
         profile=options.profile,
     )  # fmt: skip
     times: list[float] = []
-    samples: dict[str, list[kit.Floats]] = {f"{rule}_{group}": [] for rule, group in plastic}
+    samples: dict[str, list[Any]] = {f"{rule}_{group}": [] for rule, group in plastic}
 
     def sample(time: float) -> None:
         times.append(time)
@@ -168,10 +163,10 @@ class LinearUnit(NamedTuple):
 def linear_unit(result: ns.Result) -> LinearUnit:
     """Train a linear unit on the spike counts of all inputs, less their mean."""
     bins = BIN * np.arange(int(result.duration / BIN) + 1)
-    trains = [result.spikes[group] for group in GROUPS]
+    trains = [(result.spikes[group], result.populations[group].size) for group in GROUPS]
     counts = [
-        np.histogram2d(own.times, own.ids, [bins, np.arange(result.populations[group].size + 1)])[0]
-        for own, group in zip(trains, GROUPS, strict=True)
+        np.histogram2d(train.times, train.ids, [bins, np.arange(train_size + 1)])[0]
+        for train, train_size in trains
     ]
     inputs = np.concatenate(counts, axis=1)
     inputs -= inputs.mean(axis=0)
@@ -303,10 +298,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         measures[f"stdp_{group}"] = kit.Measure(
             last, "mV", label=f"STDP: mean weight, {group} inputs"
         )
-    drawings = {
-        "growth": partial(_growth_page, result, settings),
-        "synapses": partial(_synapses_page, result, settings),
-    }
+    drawings = {"growth": partial(_growth_page, result, settings)}
     conclusion = (
         f"STDP and Oja's rule select the same inputs for {chosen.value:.0%} of the synapses "
         f"(correlation of the weights {correlation:.2f}). Without depression or decay, the weights "
@@ -336,29 +328,8 @@ def _growth_page(result: ns.Result, settings: Settings) -> kit.Figure:
 def _draw_unit(axes: kit.Axes, path: kit.Floats, result: ns.Result) -> None:
     times = 1e-3 * np.linspace(0.0, result.duration, len(path))
     halves = np.split(np.abs(path), 2, axis=1)
-    for (group, name), own in zip(GROUPS.items(), halves, strict=True):
-        mean = own.mean(axis=1)
-        axes.plot(times, mean, color=COLOURS[group], lw=2.0, label=name)
-
-
-def _synapses_page(result: ns.Result, settings: Settings) -> kit.Figure:
-    """Draw the weights of each input after learning by both rules."""
-    unit, n = linear_unit(result), settings.synapses
-    colours = [COLOURS[group] for group in GROUPS for _ in range(n)]
-    inputs = np.arange(1, 2 * n + 1)
-
-    def draw(axes: kit.Axes, weights: kit.Floats, component: kit.Floats | None = None) -> None:
-        axes.bar(inputs, weights, color=colours)
-        if component is not None:
-            axes.step(inputs, component, where="mid", color="black", lw=1.0)
-            kit.label(axes, n, component[:n].mean(), " first principal component (line)")
-        axes.axhline(0.0, color="0.45", lw=0.8)
-
-    upper = kit.panel(draw, final_weights(result, "stdp"), title="STDP", ylabel="weight (mV)")
-    labels = {"ylabel": "weight", "xlabel": f"input (1 to {n}: correlated)"}
-    lower = kit.panel(draw, unit.learned, unit.first_component, title="Oja's rule", **labels)
-    title = "STDP and Oja's rule keep the same synapses"
-    return kit.page(title, upper, lower, columns=1, size=(7.6, 4.8), sharex=True)
+    for (group, name), weights in zip(GROUPS.items(), halves, strict=True):
+        axes.plot(times, weights.mean(axis=1), color=COLOURS[group], lw=2.0, label=name)
 
 
 scenario = kit.Scenario(

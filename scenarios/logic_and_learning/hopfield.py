@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -264,7 +264,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
         ylim=(-0.7, 1.25), yticks=(-0.5, 0.0, 0.5, 1.0), xlim=(0.0, START + shown * PERIOD),
     )  # fmt: skip
     title = "After each cue, the neurons of one stored pattern keep firing"
-    look = {"height_ratios": (1.3, 1), "sharex": True, "legend": 3}
+    look: dict[str, Any] = {"height_ratios": (1.3, 1), "sharex": True, "legend": 3}
     return {
         "recall": kit.page(title, upper, lower, columns=1, size=(8.5, 5.8), **look),
         "patterns": _patterns_page(result, settings),
@@ -356,7 +356,9 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
          "Patterns per unit at overlap 0.66", f"{UNITS} units"),
     ):  # fmt: skip
         measures[key] = kit.Measure(float(value), note=note, label=label)
-    before, after, units_after = (main.overlaps(own).mean() for own in (cues, spiking, abstract))
+    before, after, units_after = (
+        main.overlaps(states).mean() for states in (cues, spiking, abstract)
+    )
     conclusion = (
         f"From cues with an overlap of {before:.2f}, spiking neurons recall the patterns with an "
         f"overlap of {after:.2f} and ±1 units with an overlap of {units_after:.2f}."
@@ -373,8 +375,8 @@ def _capacity_page(result: ns.Result, settings: Settings) -> kit.Figure:
     """Draw the overlap after recall against the load, for both kinds of memory."""
     overlaps = measure_units()[1]
     spiking = {
-        len(memories(settings)[name].cues) / settings.neurons: own.mean()
-        for name, own in recall_overlaps(result, settings).items()
+        len(memories(settings)[name].cues) / settings.neurons: values.mean()
+        for name, values in recall_overlaps(result, settings).items()
     }
 
     def draw(axes: kit.Axes) -> None:
@@ -383,8 +385,8 @@ def _capacity_page(result: ns.Result, settings: Settings) -> kit.Figure:
         label = f"{UNITS} units of ±1, range of {NETWORKS} networks"
         axes.errorbar(LOADS, mean, bars, fmt="o-", color="0.35", ms=4, capsize=2, label=label)
         label = f"{settings.neurons} spiking neurons, cues {settings.corruption:.0%} wrong"
-        loads, own = zip(*sorted(spiking.items()), strict=True)
-        axes.plot(loads, own, "D--", color=kit.SPIKING, ms=6, label=label)
+        loads, means = zip(*sorted(spiking.items()), strict=True)
+        axes.plot(loads, means, "D--", color=kit.SPIKING, ms=6, label=label)
         few = 1.0 / (4.0 * math.log(UNITS))
         for load, text in ((few, "1/(4 ln N)"), (CAPACITY, f"theory: {CAPACITY}")):
             axes.axvline(load, color="0.6", lw=0.9, ls=":")

@@ -304,41 +304,9 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
         f"{len(curves)} slopes, measured over a distance of {2.0 * STEP:g}, the interval contains "
         "the exact value."
     )
-    title = "A graph of neurons and its derivatives: abstract, in matrices and in spikes"
-    drawings = {"matrices": _matrices_page, "slopes": partial(_slopes_page, curves, settings)}
-    return kit.Comparison(title, measures, drawings, conclusion)
-
-
-def _matrices_page() -> kit.Figure:
-    """Draw the weights and biases of the same graph in layers."""
-    layers, first = bridge.in_levels(GRAPH), GRAPH.n_inputs
-    panels = []
-    for k, (layer, sources) in enumerate(zip(layers.layers, layers.sources, strict=True)):
-        own = layers.names[first : first + len(layer.weights)]
-        first += len(own)
-        columns = [*(layers.names[source] for source in sources), "bias"]
-        panels.append(
-            kit.panel(_draw_matrix, layer, own, columns, title=f"Layer {k + 1}: F = σ(Wx + b)")
-        )
-    title = "The same graph in layers: weight matrices and biases"
-    return kit.page(title, *panels, size=(9.0, 3.2), width_ratios=(4, 3, 4))
-
-
-def _draw_matrix(
-    axes: kit.Axes, layer: bridge.Layer, rows: tuple[str, ...], columns: list[str]
-) -> None:
-    """Write a matrix with its bias, coloured by sign."""
-    full = np.column_stack([layer.weights, layer.bias])
-    for (row, column), value in np.ndenumerate(full):
-        colour = ns.plot.colour_of(int(np.sign(value))) if value else "0.6"
-        kit.label(axes, column, row, kit.signed(value), colour, "centre")
-    axes.axvline(len(columns) - 1.5, color="black", lw=1)
-    axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(2.5, -0.5))
-    axes.set_yticks(range(len(rows)), rows)
-    axes.set_xticks(range(len(columns)), columns)
-    axes.tick_params(length=0)
-    axes.xaxis.tick_top()
-    axes.spines[:].set_visible(False)
+    title = "A graph of neurons and its derivatives: abstract and in spikes"
+    slopes = partial(_slopes_page, curves, settings)
+    return kit.Comparison(title, measures, {"slopes": slopes}, conclusion)
 
 
 def _slopes_page(curves: list[Curve], settings: Settings) -> kit.Figure:

@@ -16,20 +16,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import bridge
 import neurosim as ns
-from bridge import SpikingCircuit
-from bridge.classics import (
-    Perceptron,
-    ThresholdNetwork,
-    mistake_bound,
-    train_perceptron,
-    truth_table,
-)
+from bridge import SpikingCircuit, classics
 from scenarios import _kit as kit
 from scenarios._kit import circuits as kit_circuits
 
@@ -58,7 +51,7 @@ class TrainedGate(NamedTuple):
     """A perceptron trained on a gate, and the neuron that represents it, on all inputs."""
 
     targets: kit.Bools
-    perceptron: Perceptron
+    perceptron: classics.Perceptron
     circuit: SpikingCircuit
 
     @property
@@ -78,12 +71,12 @@ def trained_gates(settings: Settings) -> dict[str, TrainedGate]:
     for name, text in (GATES | {"gate": settings.gate}).items():
         expression = kit_circuits.checked_expression(text)
         variables = expression.variables if name == "gate" else ("A", "B")
-        inputs = truth_table(len(variables))
+        inputs = classics.truth_table(len(variables))
         targets = expression.evaluate(inputs, variables)
-        perceptron = train_perceptron(
+        perceptron = classics.train_perceptron(
             inputs, targets, learning_rate=settings.learning_rate, max_epochs=EPOCHS
         )
-        logic = ThresholdNetwork(variables, (perceptron.unit(),), (len(variables),))
+        logic = classics.ThresholdNetwork(variables, (perceptron.unit(),), (len(variables),))
         gates[name] = TrainedGate(targets, perceptron, SpikingCircuit(logic, inputs, name=name))
     return gates
 
@@ -110,24 +103,24 @@ def random_training() -> tuple[kit.Floats, kit.Floats]:
     found = []
     for seed in range(SETS):
         points, sides = random_separable_set(seed)
-        learned = train_perceptron(points, sides, max_epochs=EPOCHS)
+        learned = classics.train_perceptron(points, sides, max_epochs=EPOCHS)
         mistakes = learned.mistakes.sum() if learned.converged else np.nan
-        found.append((mistakes, mistake_bound(points, sides)))
+        found.append((mistakes, classics.mistake_bound(points, sides)))
     mistakes, bounds = np.array(found, dtype=float).T
     return mistakes, bounds
 
 
 def learnable_gates(n: int) -> int:
     """Return how many Boolean functions of n inputs a perceptron learns."""
-    inputs, gates = truth_table(n), truth_table(2**n)
-    return sum(train_perceptron(inputs, gate).converged for gate in gates)
+    inputs, gates = classics.truth_table(n), classics.truth_table(2**n)
+    return sum(classics.train_perceptron(inputs, gate).converged for gate in gates)
 
 
 def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Measure training on each gate, and how often the trained neurons are correct."""
     found: kit.Findings = {}
     for name, gate in trained_gates(settings).items():
-        bound = mistake_bound(gate.inputs, gate.targets)
+        bound = classics.mistake_bound(gate.inputs, gate.targets)
         found[name] = {
             "learned": gate.perceptron.converged,
             "never": gate.perceptron.cycle > 0,
@@ -193,7 +186,12 @@ def _planes_page(result: ns.Result, settings: Settings) -> kit.Figure:
     for name in GATES:
         gate = trained_gates(settings)[name]
         verdict = "learned" if gate.perceptron.converged else "never learned"
-        labels = {"title": f"{name}:\n{verdict}", "xlabel": "A", "xticks": (0, 1), "yticks": (0, 1)}
+        labels: dict[str, Any] = {
+            "title": f"{name}:\n{verdict}",
+            "xlabel": "A",
+            "xticks": (0, 1),
+            "yticks": (0, 1),
+        }
         panels.append(kit.panel(_draw_plane, gate, gate.fired(result), aspect="equal", **labels))
     title = "A perceptron learns the gates that a straight line separates"
     fig = kit.page(title, *panels, columns=len(GATES), size=(9.5, 3.1), legend=4, sharey=True)
@@ -213,7 +211,7 @@ def _learning_page(gate: TrainedGate, text: str) -> kit.Figure:
     """Draw each weight and the threshold after each mistake, and the mistakes in each epoch."""
     *weights, threshold = gate.perceptron.path.T
     limit = 1.1 * np.abs(gate.perceptron.path).max()
-    labels = {"xlabel": "number of mistakes", "ylim": (-limit, limit)}
+    labels: dict[str, Any] = {"xlabel": "number of mistakes", "ylim": (-limit, limit)}
     panels = [
         kit.panel(_draw_bars, weight, 0, True, title=f"weight of {variable}", **labels)
         for weight, variable in zip(weights, gate.circuit.logic.inputs, strict=True)
@@ -281,7 +279,8 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
             int(gate.perceptron.mistakes.sum()), label="Mistakes while learning the gate"
         ),
         "mistake_bound": kit.Measure(
-            mistake_bound(gate.inputs, gate.targets), label="Bound on these mistakes, (R/γ)²"
+            classics.mistake_bound(gate.inputs, gate.targets),
+            label="Bound on these mistakes, (R/γ)²",
         ),
         "largest_mistakes_over_bound": kit.Measure(
             ratio, label="Largest ratio of mistakes to bound", note=f"{SETS} random sets"

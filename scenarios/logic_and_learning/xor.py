@@ -14,32 +14,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 
 import bridge
 import neurosim as ns
-from bridge import SpikingCircuit
-from bridge.classics import (
-    Expression,
-    ThresholdNetwork,
-    ThresholdUnit,
-    compile_expressions,
-    largest_margin,
-    parse,
-    random_expression,
-    truth_table,
-)
+from bridge import SpikingCircuit, classics
 from scenarios import _kit as kit
 from scenarios._kit import circuits as kit_circuits
 
 LECTURE = "((A & ¬X & Z) | (A & ¬Y)) & ((X & Y) | (¬X & Z))"
-XOR = ThresholdNetwork(
+XOR = classics.ThresholdNetwork(
     ("A", "B"),
     (
-        ThresholdUnit("A or B", (0, 1), (1.0, 1.0), 0.5),
-        ThresholdUnit("A and B", (0, 1), (1.0, 1.0), 1.5),
-        ThresholdUnit("A xor B", (2, 3), (1.0, -1.0), 0.5),
+        classics.ThresholdUnit("A or B", (0, 1), (1.0, 1.0), 0.5),
+        classics.ThresholdUnit("A and B", (0, 1), (1.0, 1.0), 1.5),
+        classics.ThresholdUnit("A xor B", (2, 3), (1.0, -1.0), 0.5),
     ),
     (4,),
 )
@@ -62,11 +53,11 @@ class Settings(kit.BaseSettings):
 
 
 @lru_cache(maxsize=8)
-def random_expressions(n: int) -> tuple[Expression, ...]:
+def random_expressions(n: int) -> tuple[classics.Expression, ...]:
     """Return random expressions of up to six variables."""
     rng = np.random.default_rng(SEED)
     sizes = rng.integers(1, len(VARIABLES) + 1, n)
-    return tuple(random_expression(rng, VARIABLES[:size], DEPTH) for size in sizes)
+    return tuple(classics.random_expression(rng, VARIABLES[:size], DEPTH) for size in sizes)
 
 
 @lru_cache(maxsize=8)
@@ -74,11 +65,11 @@ def circuits(settings: Settings) -> dict[str, SpikingCircuit]:
     """Return all circuits by name, each with all its inputs."""
     logic = {
         "xor": XOR,
-        "expression": compile_expressions(settings.expression),
-        "random": compile_expressions(random_expressions(settings.random), VARIABLES),
+        "expression": classics.compile_expressions(settings.expression),
+        "random": classics.compile_expressions(random_expressions(settings.random), VARIABLES),
     }
     return {
-        name: SpikingCircuit(one, truth_table(len(one.inputs)), name=name)
+        name: SpikingCircuit(one, classics.truth_table(len(one.inputs)), name=name)
         for name, one in logic.items()
     }
 
@@ -92,7 +83,7 @@ def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
 
 def random_errors(result: ns.Result, settings: Settings) -> kit.Bools:
     """Return whether the outputs of random expressions are wrong, by input and expression."""
-    inputs = truth_table(len(VARIABLES))
+    inputs = classics.truth_table(len(VARIABLES))
     expressions = random_expressions(settings.random)
     truth = np.stack([each.evaluate(inputs, VARIABLES) for each in expressions], axis=1)
     return circuits(settings)["random"].outputs(result) != truth
@@ -102,7 +93,7 @@ def findings(result: ns.Result, settings: Settings) -> kit.Findings:
     """Read the outputs, and count the errors."""
     xor, compiled, random = circuits(settings).values()
     answers = compiled.outputs(result)[:, 0]
-    truth = parse(settings.expression).evaluate(compiled.inputs[:, 0])
+    truth = classics.parse(settings.expression).evaluate(compiled.inputs[:, 0])
     wrong = random_errors(result, settings)
     return {
         "xor": xor.outputs(result)[:, 0].astype(int),
@@ -155,7 +146,13 @@ def _plane_page(fired: kit.Bools) -> kit.Figure:
     """Draw where in the plane of A and B each unit of XOR is active, and which neurons fired."""
     either, both = (unit.threshold for unit in XOR.units[:2])
     bands = ((either, 4.0), (both, 4.0), (either, both))
-    labels = {"xlabel": "A", "ylabel": "B", "xticks": (0, 1), "yticks": (0, 1), "aspect": "equal"}
+    labels: dict[str, Any] = {
+        "xlabel": "A",
+        "ylabel": "B",
+        "xticks": (0, 1),
+        "yticks": (0, 1),
+        "aspect": "equal",
+    }
     panels = [
         kit.panel(_draw_plane, band, spikes, title=unit.name, **labels)
         for band, spikes, unit in zip(bands, fired, XOR.units, strict=True)
@@ -169,7 +166,7 @@ def _draw_plane(axes: kit.Axes, band: tuple[float, float], fired: kit.Bools) -> 
     a, b = np.meshgrid([-0.5, 1.5], [-0.5, 1.5])
     axes.contourf(a, b, a + b, levels=band, colors=["0.85"])
     axes.fill_between([], [], color="0.85", label="unit is active")
-    kit_circuits.draw_responses(axes, truth_table(2).astype(float), fired)
+    kit_circuits.draw_responses(axes, classics.truth_table(2).astype(float), fired)
 
 
 def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
@@ -185,7 +182,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
     }
     every = kit_circuits.agreement(built.values(), result)
     wrong = random_errors(result, settings)
-    inputs, xor = truth_table(2).astype(float), np.array([0, 1, 1, 0])
+    inputs, xor = classics.truth_table(2).astype(float), np.array([0, 1, 1, 0])
     single = bridge.LogisticNeuron().fit(inputs, xor)
     entropy = bridge.cross_entropy(xor, single.predict_proba(inputs)[:, 1])
     measures |= {
@@ -194,7 +191,7 @@ def compare(result: ns.Result, settings: Settings) -> kit.Comparison:
             int(wrong.sum()), note=f"of {wrong.size:,}", label="Wrong outputs of random expressions"
         ),
         "margin_of_one_neuron": kit.Measure(
-            largest_margin(inputs, xor)[0], note="0: not separable",
+            classics.largest_margin(inputs, xor)[0], note="0: not separable",
             label="XOR: largest margin of one threshold unit",
         ),
         "cross_entropy_of_one_logistic_neuron": kit.Measure(

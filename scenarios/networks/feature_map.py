@@ -235,7 +235,7 @@ def _draw_planes(result: ns.Result, settings: Settings) -> kit.Figure:
     return kit.page(
         "A neuron of the squared inputs draws a circle", *panels, columns=2, size=(7.4, 6.8),
         sharex=True, sharey=True, legend=2,
-        colourbar="probability; spiking: fraction of output neurons that fire",
+        colourbar="firing probability",
     )  # fmt: skip
 
 

@@ -79,8 +79,8 @@ class Playground:
             self._board = Board(upper, self.trials)
             self.sliders = _sliders(lower, settings)
             self.buttons = _buttons(lower)
-        for (name, place), slider in self.sliders.items():
-            slider.on_changed(partial(self._move, name, place))
+        for (name, index), slider in self.sliders.items():
+            slider.on_changed(partial(self._move, name, index))
         self.buttons["pause"].on_clicked(self._pause)
         self.buttons["reset"].on_clicked(self._reset)
         self._colour()
@@ -98,11 +98,11 @@ class Playground:
         """Show the next trials, and drop the oldest ones."""
         self._update(replace(self.settings, first_trial=self.settings.first_trial + self.tick))
 
-    def _move(self, name: str, place: int, value: Any) -> None:
+    def _move(self, name: str, index: int, value: Any) -> None:
         """Apply the value of a slider."""
         given, value = getattr(self.settings, name), round(value, 3)
         if isinstance(given, tuple):
-            value = (*given[:place], value, *given[place + 1 :])
+            value = (*given[:index], value, *given[index + 1 :])
         self._update(replace(self.settings, **{name: value}))
 
     def _pause(self, event: Event) -> None:
@@ -112,9 +112,9 @@ class Playground:
 
     def _reset(self, event: Event) -> None:
         """Restore the initial settings; the trials continue."""
-        for (name, place), slider in self.sliders.items():
+        for (name, index), slider in self.sliders.items():
             slider.eventson = False
-            slider.set_val(_value(self._begin, name, place))
+            slider.set_val(_value(self._begin, name, index))
             slider.eventson = True
         self._update(replace(self._begin, first_trial=self.settings.first_trial))
 
@@ -143,9 +143,9 @@ class Playground:
 
     def _colour(self) -> None:
         """Colour the sliders of each synapse by its sign."""
-        for (name, place), slider in self.sliders.items():
+        for (name, index), slider in self.sliders.items():
             single = not isinstance(getattr(self.settings, name), tuple)
-            colour = plot.NEUTRAL if single else sign_colour(self.settings.psps[place])
+            colour = plot.NEUTRAL if single else sign_colour(self.settings.psps[index])
             slider.poly.set_facecolor(colour)
 
 
@@ -220,21 +220,21 @@ def _sliders(area: SubFigure, settings: Settings) -> dict[tuple[str, int], Slide
     n = len(settings.psps)
     height = min(0.16, 0.74 / n)
     rows = [0.78 - height * (k + 1) for k in range(n)]
-    places = {("psps", k): (0.095, y, 0.24) for k, y in enumerate(rows)}
-    places |= {("inputs", k): (0.42, y, 0.16) for k, y in enumerate(rows)}
-    places |= {("v_threshold", 0): (0.73, 0.62, 0.18), ("noise", 0): (0.73, 0.46, 0.18)}
+    areas = {("psps", k): (0.095, y, 0.24) for k, y in enumerate(rows)}
+    areas |= {("inputs", k): (0.42, y, 0.16) for k, y in enumerate(rows)}
+    areas |= {("v_threshold", 0): (0.73, 0.62, 0.18), ("noise", 0): (0.73, 0.46, 0.18)}
     names = {"psps": "synapse {}", "v_threshold": "threshold", "noise": "noise"}
     for x, words in ((0.095, "PSP"), (0.42, "probability of a spike"), (0.73, "neuron")):
         area.text(x, 0.86, words, fontsize=10, color="0.35")
     sliders, known = {}, settings_of(type(settings))
-    for (name, place), (x, y, width) in places.items():
+    for (name, index), (x, y, width) in areas.items():
         limits, (step, form) = known[name], SLIDERS[name]
         slider: Any = Slider(
             area.add_axes((x, y, width, height)),
-            names.get(name, "").format(place + 1),
+            names.get(name, "").format(index + 1),
             limits.low,
             limits.high,
-            valinit=_value(settings, name, place),
+            valinit=_value(settings, name, index),
             valstep=step,
             valfmt=partial(_written, form),  # type: ignore[arg-type]
             initcolor="none",
@@ -245,7 +245,7 @@ def _sliders(area: SubFigure, settings: Settings) -> dict[tuple[str, int], Slide
             slider.poly.set_x(0.0)
             slider.set_val(slider.val)
         slider.drawon = False
-        sliders[name, place] = slider
+        sliders[name, index] = slider
     return sliders
 
 
@@ -265,6 +265,6 @@ def _written(form: str, value: float) -> str:
     return (form % value).replace("-", "−")
 
 
-def _value(settings: Settings, name: str, place: int) -> float:
+def _value(settings: Settings, name: str, index: int) -> float:
     value = getattr(settings, name)
-    return value[place] if isinstance(value, tuple) else value
+    return value[index] if isinstance(value, tuple) else value

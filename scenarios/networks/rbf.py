@@ -1,7 +1,7 @@
 """Radial units: one unit fits a disc, which takes many sigmoid units.
 
 A logistic neuron that also receives the squared norm of its input, as inhibition, is active within
-a radius of a centre: σ(s (r² − |x − c|²)), where r is the radius and c the centre. Sums of such
+a radius of a centre: σ(s (r² − ‖x − c‖²)), where r is the radius and c the centre. Sums of such
 radial units, and sums of sigmoid units, are fitted to one disc and to three discs by gradient
 descent. One radial unit fits a disc, and three fit three discs. Each sigmoid unit contributes one
 straight edge, and four times as many of them do not suffice.
@@ -199,7 +199,7 @@ def _draw_planes(title: str, rows: list[tuple[kit.Plane, list[kit.Floats], str]]
     ]
     return kit.page(
         title, *panels, columns=3, size=(9.4, 0.9 + 2.45 * len(rows)), sharex=True, sharey=True,
-        colourbar="activity; spiking: fraction of trials with a spike",
+        colourbar="firing probability",
     )  # fmt: skip
 
 

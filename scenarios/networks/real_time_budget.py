@@ -194,11 +194,10 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
         f"{machine['bytes_per_s'] / 1e9:.0f} GB/s from memory.",
     ]
     for name in NETWORKS:
-        own = found[name]
-        size = (
-            f"{own['neurons']:,.0f} neurons with {own['synapses'] / own['neurons']:,.0f} synapses"
-        )
-        sentences.append(f"{size}: {_reached(own, settings)}.")
+        budget = found[name]
+        each = budget["synapses"] / budget["neurons"]
+        size = f"{budget['neurons']:,.0f} neurons with {each:,.0f} synapses"
+        sentences.append(f"{size}: {_reached(budget, settings)}.")
     slow = found["lecture"]
     sentences.append(
         "In the lecture's network, arithmetic alone would allow "
@@ -209,12 +208,12 @@ def report(found: kit.Findings, settings: Settings) -> kit.Report:
     return sentences
 
 
-def _reached(own: kit.Findings, settings: Settings) -> str:
+def _reached(budget: kit.Findings, settings: Settings) -> str:
     """Return the highest rate in real time, in words."""
-    low, high = own["real_time_factors_least"], own["real_time_factors_most"]
-    if own["real_time_rate_hz"] is not None:
-        return f"real time up to a mean rate of {own['real_time_rate_hz']:.2g} Hz"
-    if min(own["real_time_factors"]) > 1.0:
+    low, high = budget["real_time_factors_least"], budget["real_time_factors_most"]
+    if budget["real_time_rate_hz"] is not None:
+        return f"real time up to a mean rate of {budget['real_time_rate_hz']:.2g} Hz"
+    if min(budget["real_time_factors"]) > 1.0:
         return (
             f"slower than real time even at {settings.rates[0]:g} Hz (real-time factor "
             f"{low[0]:.2g} to {high[0]:.2g})"
@@ -232,32 +231,32 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
     }
     panels = [
         kit.panel(
-            _draw_factors, own, found["machine"], **labels,
-            title=f"{own['neurons']:,.0f} neurons, {own['synapses']:,.0f} synapses",
+            _draw_factors, budget, found["machine"], **labels,
+            title=f"{budget['neurons']:,.0f} neurons, {budget['synapses']:,.0f} synapses",
             ylabel="" if k else "real-time factor (wall clock / simulated time)",
         )
-        for k, own in enumerate(found[name] for name in NETWORKS)
+        for k, budget in enumerate(found[name] for name in NETWORKS)
     ]  # fmt: skip
     title = "Memory, not arithmetic, limits the speed"
     return {"budget": kit.page(title, *panels, size=(9.6, 5.0), sharey=True, legend=3)}
 
 
-def _draw_factors(axes: kit.Axes, own: kit.Findings, machine: kit.Findings) -> None:
+def _draw_factors(axes: kit.Axes, budget: kit.Findings, machine: kit.Findings) -> None:
     """Draw one network: a line for each resource alone, and the measured factors."""
     rates = np.array([0.2, 1000.0])
-    estimate = FLOP_PER_EVENT * own["synapses"] / LECTURE_FLOP_PER_S
+    estimate = FLOP_PER_EVENT * budget["synapses"] / LECTURE_FLOP_PER_S
     axes.axhspan(1e-3, 1.0, color="0.95", zorder=0)
     axes.text(0.25, 0.85, "faster than real time", va="top", fontsize=9, color="0.35")
     axes.loglog(rates, estimate * rates, "--", color="#E69F00", lw=3, label="200 GFLOP/s")
     for key, (text, colour) in list(LIMITS.items())[:-1]:
-        axes.plot(rates, rates / own[key], color=colour, label=text)
-        axes.plot(own[key], 1.0, "D", ms=5, color=colour)
-    factors = own["real_time_factors"]
-    ends = [factors - own["real_time_factors_least"], own["real_time_factors_most"] - factors]
-    axes.errorbar(own["rates_hz"], factors, ends, fmt="o-", ms=4, color="black", capsize=2,
+        axes.plot(rates, rates / budget[key], color=colour, label=text)
+        axes.plot(budget[key], 1.0, "D", ms=5, color=colour)
+    factors = budget["real_time_factors"]
+    ends = [factors - budget["real_time_factors_least"], budget["real_time_factors_most"] - factors]
+    axes.errorbar(budget["rates_hz"], factors, ends, fmt="o-", ms=4, color="black", capsize=2,
                   label="simulated, median and range")  # fmt: skip
-    if own["real_time_rate_hz"] is not None:
-        rate = own["real_time_rate_hz"]
+    if budget["real_time_rate_hz"] is not None:
+        rate = budget["real_time_rate_hz"]
         kit.label(axes, rate, 1.0, f"{rate:.2g} Hz", side="left")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_major_formatter("{x:g}")

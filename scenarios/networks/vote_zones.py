@@ -218,7 +218,7 @@ def _draw_zones(
     ]
     return kit.page(
         title, *panels, columns=3, size=(9.4, 1.2 + 2.9 * len(rows)), legend=2, sharex=True,
-        sharey=True, colourbar="probability of a yes; spiking: fraction of outputs that fire",
+        sharey=True, colourbar="probability of a yes",
     )  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def test_spikes_give_the_same_values_and_slopes(command, tmp_path):
     for name, slope in (("x1", 0.553), ("x2", -0.157), ("x3", -0.222), ("x2_direct", -0.571)):
         assert compared[f"spiking_slope_{name}"]["value"] == pytest.approx(slope, abs=0.09)
     assert compared["spiking_slope_x2_through_f4"]["low"] > 0.3
-    for name in ("graph", "comparison-matrices", "comparison-slopes"):
+    for name in ("graph", "comparison-slopes"):
         assert (tmp_path / f"neuron-graph-{name}.png").exists()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 OPTIONS, CODE = r"((?:   +:.*\n)*)", r"((?:(?: {4}.*)?\n)+)"
 BLOCK = re.compile(rf"^\.\. code-block:: python\n{OPTIONS}\n{CODE}", re.MULTILINE)
 # Their examples need files or networks of the reader, or run in several processes.
