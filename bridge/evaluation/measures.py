@@ -61,15 +61,26 @@ class Measure:
 
     @property
     def text(self) -> str:
-        """Value, unit and interval, rounded to two digits of the interval's half-width."""
+        """Value, unit and interval, rounded to two digits of the interval's half-width.
+
+        Examples
+        --------
+        >>> import math
+        >>> from bridge import Measure
+        >>> Measure(-5.853, "mV", -6.37, -5.33).text
+        '−5.85 mV (−6.37 to −5.33)'
+        >>> Measure(41.5, "mV", math.nan, math.nan).text
+        '41.5 mV (no finite interval)'
+        """
         unit = f" {self.unit}" if self.unit else ""
         if isinstance(self.value, (bool, np.bool_)):
             return "yes" if self.value else "no"
         if self.low is None or self.high is None:
             return f"{self.value:.4g}{unit}".replace("-", "−")
         half = 0.5 * (self.high - self.low)
-        known = math.isfinite(half) and half > 0
-        digits = max(0, 1 - math.floor(math.log10(half))) if known else 4
+        if not math.isfinite(half):
+            return f"{self.value:.4g}{unit} (no finite interval)".replace("-", "−")
+        digits = max(0, 1 - math.floor(math.log10(half))) if half > 0 else 4
         text = f"{self.value:.{digits}f}{unit} ({self.low:.{digits}f} to {self.high:.{digits}f})"
         return text.replace("-", "−")
 
