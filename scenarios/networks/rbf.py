@@ -1,8 +1,8 @@
 """Radial units: one unit fits a disc, which takes many sigmoid units.
 
 A logistic neuron that also receives the squared norm of its input, as inhibition, is active within
-a radius of a centre: σ(s (r² − |x − c|²)), where r is the radius and c the centre. Sums of such
-radial units, and sums of sigmoid units, are fitted to one disc and to three discs by gradient
+a radius of a centre: ``σ(s (r² − |x − c|²))``, where r is the radius and c the centre. Sums of
+such radial units, and sums of sigmoid units, are fitted to one disc and to three discs by gradient
 descent. One radial unit fits a disc, and three fit three discs. Each sigmoid unit contributes one
 straight edge, and four times as many of them do not suffice.
 
