@@ -125,7 +125,7 @@ def draw_table(
         rows, columns = np.nonzero(np.asarray(expected)[:, :MOST_SHOWN])
         axes.plot(columns + 0.5, rows + 0.5, "o", ms=3.5, color="black")
     axes.set_yticks(np.arange(len(names)) + 0.5, [fill(name, 30) for name in names])
-    axes.set(ylim=(len(names), 0), aspect="equal", xticks=[])
+    axes.set(ylim=(len(names), 0), xticks=[])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
 
@@ -154,7 +154,7 @@ def table_page(
         draw_table, logic.names, fired, len(logic.inputs), active,
         title=marks, xlabel=f"inputs ({shown}; grey: 1)",
     )  # fmt: skip
-    size = (max(6.0, 3.5 + 0.32 * columns), 1.3 + 0.32 * logic.size)
+    size = (max(6.0, 2.8 + min(0.36 * columns, 7.0)), 1.3 + 0.32 * logic.size)
     return page(title, body, size=size)
 
 

@@ -216,7 +216,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
         for k, (rate, parabola, path) in enumerate(rows)
     ]  # fmt: skip
     title = "The learning rate decides whether gradient descent converges"
-    size = (max(5.0, 3.2 * len(panels)), 4.0)
+    size = (max(6.4, 3.2 * len(panels)), 4.0)
     return {"guesses": kit.page(title, *panels, size=size, legend=4)}
 
 

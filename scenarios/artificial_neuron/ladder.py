@@ -234,7 +234,7 @@ def figures(result: ns.Result, settings: Settings) -> dict[str, kit.Figure]:
         f"Unit {k + 1} ({'excitatory' if weight > 0 else 'inhibitory'})": hidden[k]
         for k, weight in enumerate(weights)
     }
-    size = (2.0 + 2.0 * len(units), 2.9)
+    size = (max(6.4, 2.0 + 2.0 * len(units)), 2.9)
     hidden_title = "Hidden units of the network: each divides the plane by one line"
     return {
         "models": _planes_page(title, planes, 2, (7.6, 6.4)),

@@ -320,7 +320,7 @@ def _patterns_page(result: ns.Result, settings: Settings) -> kit.Figure:
             labels = {"ylabel": "" if k else name, "xlabel": "" if name == "stored" else overlap}
             panels.append(kit.panel(_draw_picture, state, xticks=(), yticks=(), **labels))
     title = "Both networks complete corrupted cues (numbers: overlap with the stored pattern)"
-    return kit.page(title, *panels, columns=len(spiking), size=(max(4.5, 1.1 * len(spiking)), 5.2))
+    return kit.page(title, *panels, columns=len(spiking), size=(8.8, 5.2))
 
 
 def _draw_picture(axes: kit.Axes, state: kit.Floats) -> None:

@@ -42,7 +42,7 @@ class Settings(kit.BaseSettings):
     )  # fmt: skip
     pulses: str = kit.setting(
         "..S...R...S.SR..B..",
-        help="input of the memory by window: S sets, R resets, B does both, a dot is no input",
+        help="input of the memory by window: S sets, R resets, B does both, a dot does neither",
     )
 
     def __post_init__(self) -> None:

@@ -58,7 +58,7 @@ AXIS = np.linspace(-2.5, 2.5, 11)
 STEP = float(AXIS[1] - AXIS[0])
 # Neurons of each group.
 SIZE = 40
-PLACES = {
+POSITIONS = {
     "x1": (0.0, 2.0),
     "x2": (0.0, 0.0),
     "x3": (0.0, -2.0),
@@ -245,7 +245,7 @@ def _draw_graph(axes: kit.Axes) -> None:
     for layer, sources, name in zip(GRAPH.layers, GRAPH.sources, GRAPH.names[3:], strict=True):
         for weight, source in zip(layer.weights[0].tolist(), sources, strict=True):
             arrows[GRAPH.names[source], name] = (weight, kit.signed(weight))
-    draw_diagram(axes, PLACES, texts, arrows, size=0.52, apart=0.45)
+    draw_diagram(axes, POSITIONS, texts, arrows, size=0.52, apart=0.45)
 
 
 def _draw_spikes(axes: kit.Axes, result: ns.Result, settings: Settings) -> None:

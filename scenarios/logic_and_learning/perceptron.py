@@ -244,13 +244,13 @@ def _neuron_page(result: ns.Result, gate: TrainedGate, text: str) -> kit.Figure:
     names = ["".join(map(str, row)) for row in gate.inputs[shown].astype(int)]
 
     def draw(axes: kit.Axes) -> None:
-        places = np.arange(len(peaks))
-        axes.vlines(places, gate.circuit.neuron.v_rest, peaks, color="0.6", lw=2)
-        kit_circuits.draw_responses(axes, np.column_stack([places, peaks]), fired, wrong)
+        positions = np.arange(len(peaks))
+        axes.vlines(positions, gate.circuit.neuron.v_rest, peaks, color="0.6", lw=2)
+        kit_circuits.draw_responses(axes, np.column_stack([positions, peaks]), fired, wrong)
         kit.draw_levels(axes, result.populations["gate"])
         axes.margins(y=0.12)
-        axes.set_xticks(places, names, rotation=90 if len(places) > 8 else 0)
-        axes.set_xlim(-0.6, len(places) + 1.5)
+        axes.set_xticks(positions, names, rotation=90 if len(positions) > 8 else 0)
+        axes.set_xlim(-0.6, len(positions) + 1.5)
 
     variables = "".join(gate.circuit.logic.inputs)
     body = kit.panel(draw, xlabel=f"input {variables}", ylabel="potential when input arrives (mV)")
