@@ -197,7 +197,7 @@ def _draw_sum(result: ns.Result, settings: Settings, peak: float) -> kit.Figure:
         axes.margins(y=0.15)
 
     return kit.page(
-        "The weighted sum of a threshold unit is the peak of the membrane potential",
+        "The weighted sum is the peak of the membrane potential",
         kit.panel(draw, xlabel="synapse i", ylabel="membrane potential (mV)"),
         size=(max(6.4, 1.6 + 0.6 * len(settings.psps)), 4.2),
     )
