@@ -23,8 +23,7 @@ import scipy.io.matlab
 from neurosim.errors import NeurosimError
 from neurosim.interchange import from_nir, isolation, readers
 from neurosim.interchange.load import from_message
-from neurosim.interchange.nir.file import graph_of
-from neurosim.interchange.nir.reader import read_tree
+from neurosim.interchange.nir.file import graph_of, read_tree
 from neurosim.interchange.text.read import read_text
 from neurosim.interchange.to_result import to_result
 

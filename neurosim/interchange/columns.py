@@ -100,15 +100,13 @@ def find_columns(names: Sequence[str], unit: str | None = None) -> Columns | Non
         )
     ((time, match),) = found
     stated = UNIT_OF.get(match[1])
-    if stated is not None and unit not in (None, stated):
-        raise NeurosimError(f"the times in {show(names[time])} are in {stated}, not {unit}")
     known = stated or unit or any(name in MILLISECONDS for name in plain)
     return Columns(
         time,
         name if neuron is None else neuron,
         None if neuron is None else name,
         _first(plain, POPULATIONS),
-        to_ms=UNITS[stated or unit or "ms"],
+        to_ms=unit_length(stated, unit, show(names[time])),
         notes=() if known else (ASSUMED_MS,),
     )
 
@@ -122,6 +120,35 @@ def _normalise(name: str) -> str:
 def _first(names: Sequence[str], wanted: Sequence[str]) -> int | None:
     """Return the index of the first of the wanted names that is present."""
     return next((names.index(name) for name in wanted if name in names), None)
+
+
+def unit_length(stated: str | None, given: str | None, name: str) -> float:
+    """Return the length (ms) of the unit of times: as stated in the file, else as given, else 1.
+
+    Raises
+    ------
+    NeurosimError
+        If the two differ. The message contains the name of the times.
+    """
+    if stated is not None and given not in (None, stated):
+        raise NeurosimError(f"the times in {name} are in {stated}, not {given}")
+    return UNITS[stated or given or "ms"]
+
+
+def find_whole_column(whole: list[bool], wanted: str) -> int:
+    """Return which of two columns holds neurons: the only one with whole numbers.
+
+    Raises
+    ------
+    NeurosimError
+        If both or neither may. `wanted` completes the message.
+    """
+    if whole[0] == whole[1]:
+        raise NeurosimError(
+            f"{'both' if whole[0] else 'neither'} of its columns can hold neurons, which are whole "
+            f"numbers: {wanted}"
+        )
+    return whole.index(True)
 
 
 def check_unit(unit: str | None) -> None:

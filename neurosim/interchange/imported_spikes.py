@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,6 +50,23 @@ class PopulationSpikes:
     recorded: NDArray[np.int64]
     names: Sequence[str] | None = None
     observed: Sequence[NDArray[np.float64]] | None = None
+
+    def completed(self) -> PopulationSpikes:
+        """Add neurons that fire but are not listed, by number and without observed intervals."""
+        missing = np.setdiff1d(self.ids, self.recorded)
+        names = observed = None
+        if self.names is not None:
+            names = [*self.names, *map(str, missing.tolist())]
+        if self.observed is not None:
+            observed = [*self.observed, *[np.empty((0, 2))] * len(missing)]
+        recorded = np.append(self.recorded, missing)
+        return replace(self, recorded=recorded, names=names, observed=observed)
+
+    def renumbered(self, neurons: Sequence[int]) -> PopulationSpikes:
+        """Return the spikes with other indices for the neurons in `recorded`."""
+        ids, order = np.array(neurons, np.int64), np.argsort(self.recorded)
+        index = order[np.searchsorted(self.recorded, self.ids, sorter=order)]
+        return replace(self, ids=ids[index], recorded=ids)
 
     @classmethod
     def of(cls, times: NDArray[np.float64], neurons: NDArray) -> PopulationSpikes:
@@ -155,7 +173,7 @@ def merge(parts: Sequence[ImportedSpikes]) -> ImportedSpikes:
                 end = part.duration
                 end = float(spikes.times.max(initial=0.0)) if end is None else end
                 spikes = replace(spikes, observed=[np.array([[0.0, end]])] * len(spikes.recorded))
-            found.setdefault(name, []).append(spikes)
+            found.setdefault(name, []).append(spikes.completed())
     steps = {part.dt for part in parts}
     return ImportedSpikes(
         {name: _merge_population(spikes) for name, spikes in found.items()},
@@ -167,48 +185,34 @@ def merge(parts: Sequence[ImportedSpikes]) -> ImportedSpikes:
 
 def _merge_population(parts: list[PopulationSpikes]) -> PopulationSpikes:
     """Concatenate the spikes of one population."""
-    if all(part.names is not None and len(part.names) == 1 for part in parts):
-        parts = [
-            replace(part, ids=np.full(len(part.ids), k), recorded=np.array([k]))
-            for k, part in enumerate(parts)
-        ]
-    pairs = {pair for part in parts for pair in _named(part)}
-    names = dict(pairs)
-    if len(names) < len(pairs) and all(part.names is not None for part in parts):
-        parts = _renumber(parts)
-        names = dict(pair for part in parts for pair in _named(part))
+    labels = [part.names for part in parts if part.names is not None]
+    if len(labels) == len(parts):
+        pairs = {pair for part in parts for pair in _named(part)}
+        if all(len(names) == 1 for names in labels):
+            parts = [part.renumbered([k]) for k, part in enumerate(parts)]
+        elif len(dict(pairs)) < len(pairs):  # an index has several names: number by name
+            number = {name: k for k, name in enumerate(dict.fromkeys(chain(*labels)))}
+            own = ([number[name] for name in names] for names in labels)
+            parts = [part.renumbered(ids) for part, ids in zip(parts, own, strict=True)]
+    name_of = {neuron: name for part in parts for neuron, name in _named(part)}
     recorded = np.unique(np.concatenate([part.recorded for part in parts]))
-    intervals: dict[int, list[NDArray[np.float64]]] = {}
+    observed: dict[int, list[NDArray[np.float64]]] = {}
     for part in parts:
-        for neuron, observed in zip(part.recorded.tolist(), part.observed or (), strict=False):
-            intervals.setdefault(neuron, []).append(observed)
-    joined = [np.concatenate(intervals[k]) for k in recorded.tolist()] if intervals else []
+        for neuron, intervals in zip(part.recorded.tolist(), part.observed or (), strict=False):
+            observed.setdefault(neuron, []).append(intervals)
+    joined = [np.concatenate(observed[k]) for k in recorded.tolist() if observed]
     return PopulationSpikes(
         np.concatenate([part.times for part in parts]),
         np.concatenate([part.ids for part in parts]),
         recorded,
-        [names.get(k, str(k)) for k in recorded.tolist()] if names else None,
-        [observed[np.argsort(observed[:, 0], kind="stable")] for observed in joined]
-        if intervals
-        else None,
+        [name_of.get(k, str(k)) for k in recorded.tolist()] if name_of else None,
+        [each[np.argsort(each[:, 0], kind="stable")] for each in joined] if observed else None,
     )
 
 
 def _named(part: PopulationSpikes) -> Iterable[tuple[int, str]]:
     """Return index and name of each named neuron."""
     return zip(part.recorded.tolist(), part.names or (), strict=False)
-
-
-def _renumber(parts: list[PopulationSpikes]) -> list[PopulationSpikes]:
-    """Number the neurons of a population by name, in the order of first appearance."""
-    number: dict[str, int] = {}
-    found = []
-    for part in parts:
-        ids = np.array([number.setdefault(name, len(number)) for name in part.names or ()])
-        order = np.argsort(part.recorded)
-        index = order[np.searchsorted(part.recorded, part.ids, sorter=order)]
-        found.append(replace(part, ids=ids[index], recorded=ids))
-    return found
 
 
 def warn_of_restarts(trains: Sequence[NDArray[np.float64]], names: Sequence[str]) -> list[str]:

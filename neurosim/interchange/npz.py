@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.columns import ASSUMED_MS, UNITS, Columns, find_columns
+from neurosim.interchange.columns import ASSUMED_MS, UNITS, Columns, find_columns, find_whole_column
 from neurosim.interchange.imported_spikes import (
     MAX_POPULATIONS,
     UNNAMED,
@@ -141,12 +141,7 @@ def _split_columns(table: NDArray) -> tuple[NDArray[np.float64], NDArray]:
     if table.dtype.kind not in "iuf":
         raise NeurosimError(f"it is an array of {table.dtype}: {WANTED}")
     whole = [bool((column >= 0).all() and (column % 1 == 0).all()) for column in table.T]
-    if whole[0] == whole[1]:
-        raise NeurosimError(
-            f"{'both' if whole[0] else 'neither'} of its columns can hold neurons, which are whole "
-            f"numbers: {WANTED}"
-        )
-    neuron = whole.index(True)
+    neuron = find_whole_column(whole, WANTED)
     return table[:, 1 - neuron].astype(np.float64), table[:, neuron]
 
 

@@ -133,21 +133,16 @@ def _spike_trains(spikes: PopulationSpikes, begin: float, dt: float, *, snap: bo
     """Return the spike trains of a population from `begin` (ms) on, moved to the grid if `snap`.
 
     Spikes and the ends of intervals are rounded in the same way, so that a spike stays inside its
-    interval. Neurons that fire but are not listed are added, by number and without intervals.
+    interval. Neurons that fire but are not listed are added.
     """
 
     def convert(times: NDArray[np.float64]) -> NDArray[np.float64]:
         return _snap(times - begin, dt) if snap else times - begin
 
-    missing = np.setdiff1d(spikes.ids, spikes.recorded)
-    names = observed = None
-    if spikes.names is not None:
-        names = tuple(map(printable, [*spikes.names, *map(str, missing.tolist())]))
-    if spikes.observed is not None:
-        intervals = [*spikes.observed, *[np.empty((0, 2))] * len(missing)]
-        observed = tuple(map(convert, intervals))
-    recorded = np.append(spikes.recorded, missing)
-    return SpikeTrains(convert(spikes.times), spikes.ids, recorded, names, observed)
+    spikes = spikes.completed()
+    names = None if spikes.names is None else tuple(map(printable, spikes.names))
+    observed = None if spikes.observed is None else tuple(map(convert, spikes.observed))
+    return SpikeTrains(convert(spikes.times), spikes.ids, spikes.recorded, names, observed)
 
 
 def printable(name: str) -> str:

@@ -155,7 +155,9 @@ def make_folder(path: Path) -> None:
         ) from None
 
 
-def read_json(path: Path, wanted: str, otherwise: str) -> dict[str, Any]:
+def read_json(
+    path: Path, wanted: str, otherwise: str, largest: int = LARGEST_JSON
+) -> dict[str, Any]:
     """Read a JSON object.
 
     Parameters
@@ -165,6 +167,8 @@ def read_json(path: Path, wanted: str, otherwise: str) -> dict[str, Any]:
         Completes the sentence "give …" if the file cannot be read.
     otherwise : str
         What to do if the file is damaged.
+    largest : int
+        Largest size of the file (bytes).
 
     Raises
     ------
@@ -173,8 +177,8 @@ def read_json(path: Path, wanted: str, otherwise: str) -> dict[str, Any]:
     check_file(path, wanted)
     try:
         with path.open("rb") as file:
-            text = file.read(LARGEST_JSON + 1)
-        content = json.loads(text) if len(text) <= LARGEST_JSON else None
+            text = file.read(largest + 1)
+        content = json.loads(text) if len(text) <= largest else None
     except OSError as error:
         raise NeurosimError(f"{path} cannot be read ({error.strerror}): give {wanted}") from None
     except (ValueError, RecursionError):

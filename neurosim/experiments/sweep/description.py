@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, get_origin
 
 import numpy as np
@@ -160,11 +161,9 @@ def _axis(setting: Setting, values: Sequence[object]) -> Axis:
     if not 1 <= len(values) <= MAX_POINTS:
         raise NeurosimError(f"{name} has {len(values):,} values: give 1 to {MAX_POINTS:,}")
     parsed = tuple(_value(setting, value) for value in values)
-    seen = set()
-    for value in parsed:
-        if value in seen:
-            raise NeurosimError(f"{name} has the value {format_value(value)} twice: give it once")
-        seen.add(value)
+    value, n_times = Counter(parsed).most_common(1)[0]
+    if n_times > 1:
+        raise NeurosimError(f"{name} has the value {format_value(value)} twice: give it once")
     return Axis(name, parsed, setting.unit)
 
 

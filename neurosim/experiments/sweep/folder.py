@@ -113,11 +113,7 @@ class SweepFolder:
 
     def keys(self) -> frozenset[str]:
         """Return the keys of the points that have been run."""
-        try:
-            names = os.listdir(self.path / POINTS)
-        except OSError:
-            return frozenset()
-        return frozenset(name.removesuffix(".json") for name in names if name.endswith(".json"))
+        return frozenset(path.stem for path in (self.path / POINTS).glob("*.json"))
 
     def add(self, key: str, content: bytes) -> bool:
         """Write a point; return False if its file already exists."""

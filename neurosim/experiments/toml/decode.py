@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_origin
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_origin
 
 from neurosim.errors import NeurosimError
 from neurosim.experiments.toml.schema import Field, fields_of, unknown
@@ -27,7 +27,7 @@ MAX_ERRORS = 50
 _PLAIN = re.compile(r"[\w +-]{1,64}")
 
 
-class InvalidPart(Exception):  # noqa: N818 - control flow, caught by `Decoder.attempt`
+class InvalidPart(Exception):  # noqa: N818 - control flow, suppressed by the reader of a part
     """A part is invalid; the error has been recorded."""
 
 
@@ -59,6 +59,11 @@ class Decoder:
         if len(self._errors) == MAX_ERRORS:
             raise TooManyErrors
 
+    def reject(self, path: KeyPath, message: str) -> NoReturn:
+        """Record an error, and skip the part that contains it."""
+        self.record(path, message)
+        raise InvalidPart from None
+
     def raise_errors(self) -> None:
         """Raise the recorded errors, if there are any.
 
@@ -75,12 +80,6 @@ class Decoder:
             least = "at least " if len(self._errors) == MAX_ERRORS else ""
             lines[-1] += f" (and {least}{len(found) - MAX_SHOWN} more errors)"
         raise NeurosimError("\n".join(lines))
-
-    @contextmanager
-    def attempt(self) -> Iterator[None]:
-        """Continue after the block if a part in it is invalid."""
-        with suppress(InvalidPart):
-            yield
 
     @contextmanager
     def errors_at(
@@ -103,14 +102,12 @@ class Decoder:
             message = re.sub(
                 r"=?\b(True|False)\b", lambda m: m[0].lower().replace("=", " = "), str(error)
             )
-            self.record((*path, *_error_path(table, message, fallback)), message)
-            raise InvalidPart from None
+            self.reject((*path, *_error_path(table, message, fallback)), message)
 
-    def is_table(self, value: Any, path: KeyPath, syntax: str) -> bool:
-        """Whether a value is a table; record an error with the correct syntax if it is not."""
+    def check_table(self, value: Any, path: KeyPath, syntax: str) -> None:
+        """Record an error with the correct syntax if a value is not a table, and skip it."""
         if not isinstance(value, dict):
-            self.record(path, f"{dotted(path)} = {show(value)} must be a table: write {syntax}")
-        return isinstance(value, dict)
+            self.reject(path, f"{dotted(path)} = {show(value)} must be a table: write {syntax}")
 
     def arguments(
         self, table: Mapping[str, Any], path: KeyPath, fields: Mapping[str, Field]
@@ -147,11 +144,9 @@ class Decoder:
     def value(self, value: Any, path: KeyPath, field: Field) -> Any:
         """Return the value of a key, with parts in place of tables and names."""
         if field.each:
-            if isinstance(value, list):
-                items = enumerate(value)
-                return tuple(self.part(item, (*path, k), field.parts) for k, item in items)
-            self.record(path, f"{field.name} = {show(value)} must be a list: write it in [ ]")
-            raise InvalidPart
+            if not isinstance(value, list):
+                self.reject(path, f"{field.name} = {show(value)} must be a list: write it in [ ]")
+            return tuple(self.part(v, (*path, k), field.parts) for k, v in enumerate(value))
         if field.by_name and isinstance(value, dict):
             anything = replace(field, hint=Any)
             return {key: self.value(item, (*path, key), anything) for key, item in value.items()}
@@ -167,20 +162,18 @@ class Decoder:
         kind, table = (value.get("type"), value) if isinstance(value, dict) else (value, {})
         name = dotted(path)
         if not parts:
-            self.record(path, f"{name} must be a value, not a table")
-        elif kind is None:
-            self.record(path, f'{name} has no type: write {{type = "{next(iter(parts))}", …}}')
-        elif not isinstance(kind, str) or kind not in parts:
+            self.reject(path, f"{name} must be a value, not a table")
+        if kind is None:
+            self.reject(path, f'{name} has no type: write {{type = "{next(iter(parts))}", …}}')
+        if not isinstance(kind, str) or kind not in parts:
             at = (*path, "type") if table else path
-            self.record(at, unknown(f"{name} = {show(kind)}", kind, parts))
-        else:
-            options = {key: item for key, item in table.items() if key != "type"}
-            arguments = self.arguments(options, path, fields_of(parts[kind]))
-            with self.errors_at(path, options):
-                if names := getattr(parts[kind], "paths", ()):
-                    return self._edges(parts[kind], arguments, names)
-                return parts[kind](**arguments)
-        raise InvalidPart
+            self.reject(at, unknown(f"{name} = {show(kind)}", kind, parts))
+        options = {key: item for key, item in table.items() if key != "type"}
+        arguments = self.arguments(options, path, fields_of(parts[kind]))
+        with self.errors_at(path, options):
+            if names := getattr(parts[kind], "paths", ()):
+                return self._edges(parts[kind], arguments, names)
+            return parts[kind](**arguments)
 
     def _edges(self, kind: type, arguments: dict[str, Any], names: tuple[str, ...]) -> Any:
         """Return an edge list, with paths relative to the scenario file; None if not available.
@@ -193,7 +186,6 @@ class Decoder:
         if self.document.folder is None:
             return None
         folder = os.path.realpath(self.document.folder)
-        paths = {}
         for name in names:
             given = arguments.get(name)
             if not isinstance(given, str) or "\0" in given:
@@ -204,8 +196,8 @@ class Decoder:
                     f"{name} = {show(given)} is outside the folder of the scenario file: move the "
                     "file there and give its relative path"
                 )
-            paths[name] = absolute
-        return kind(**arguments | paths)
+            arguments[name] = absolute
+        return kind(**arguments)
 
 
 def dotted(path: KeyPath) -> str:

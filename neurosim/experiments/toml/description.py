@@ -103,16 +103,17 @@ class _Reader:
     def read(self) -> Description:
         """Read the whole file."""
         decoder = self.decoder
-        with decoder.attempt():
+        with suppress(InvalidPart):
             self._read_head()
-        self._read_populations()
+        with suppress(InvalidPart):
+            self._read_populations()
         for block in _BLOCKS:
             for number, table in enumerate(self._tables(block)):
                 path = (block, number)
-                with decoder.attempt():
-                    if decoder.is_table(table, path, f"[[{block}]]"):
-                        getattr(self, f"_add_to_{block}")(dict(table), path)
-        with decoder.attempt():
+                with suppress(InvalidPart):
+                    decoder.check_table(table, path, f"[[{block}]]")
+                    getattr(self, f"_add_to_{block}")(dict(table), path)
+        with suppress(InvalidPart):
             self._read_analysis()
         decoder.raise_errors()
         assert self.head is not None
@@ -134,25 +135,22 @@ class _Reader:
     def _read_populations(self) -> None:
         syntax = "[populations.NAME] for each population"
         populations = self.values.get("populations", {})
-        if not self.decoder.is_table(populations, ("populations",), syntax):
-            return
+        self.decoder.check_table(populations, ("populations",), syntax)
         if not populations:
-            self.decoder.record(("populations",), f"the file has no populations: write {syntax}")
+            self.decoder.reject(("populations",), f"the file has no populations: write {syntax}")
         for name, table in populations.items():
-            path = ("populations", name)
-            if not NAME.fullmatch(name):
-                self.decoder.record(
-                    path,
-                    f"{show(name)} is not a valid population name: use up to 64 letters, digits, "
-                    "spaces, _, + or -, starting with a letter or digit",
-                )
-                continue
-            self.names.append(name)
-            with self.decoder.attempt():
-                if self.decoder.is_table(table, path, f"[populations.{name}]"):
-                    self._add_population(name, table, path)
+            with suppress(InvalidPart):
+                self._add_population(name, table, ("populations", name))
 
     def _add_population(self, name: str, table: dict[str, Any], path: KeyPath) -> None:
+        if not NAME.fullmatch(name):
+            self.decoder.reject(
+                path,
+                f"{show(name)} is not a valid population name: use up to 64 letters, digits, "
+                "spaces, _, + or -, starting with a letter or digit",
+            )
+        self.names.append(name)
+        self.decoder.check_table(table, path, f"[populations.{name}]")
         arguments = self.decoder.arguments(table, path, _without(Network.add, "name"))
         with self.decoder.errors_at(path, table):
             population = self.network.add(name, **arguments)
@@ -192,8 +190,7 @@ class _Reader:
             message = unknown(f"type = {show(kind)}", kind, inputs)
             if kind is None:
                 message = f'{dotted(path)} has no type: write type = "Poisson", for example'
-            self.decoder.record((*path, "type"), message)
-            raise InvalidPart
+            self.decoder.reject((*path, "type"), message)
         options = fields_of(inputs[kind])
         fields = _without(Network.drive, "target", "input") | dict(options)
         content = {key: value for key, value in table.items() if key != "type"}
@@ -240,15 +237,12 @@ class _Reader:
     def _read_analysis(self) -> None:
         table = self.values.get("analysis", {})
         path = ("analysis",)
-        if not self.decoder.is_table(table, path, "[analysis]"):
-            raise InvalidPart
+        self.decoder.check_table(table, path, "[analysis]")
         with self.decoder.errors_at(path, table):
             analysis = Analysis(**self.decoder.arguments(table, path, fields_of(Analysis)))
-        if self.head is None:
-            raise InvalidPart
-        with self.decoder.errors_at(path, table):
-            analysis.check_warmup(self.head.duration)
-        if not self._all_read():
+            if self.head is not None:
+                analysis.check_warmup(self.head.duration)
+        if self.head is None or not self._all_read():
             raise InvalidPart  # errors of missing populations would be repeated
         if analysis.figures is None:
             recorded = any(r.name == "v" for r in self.network.recordings)
@@ -257,7 +251,7 @@ class _Reader:
         for name, number, part in analysis.parts():
             given = table.get(name, [])
             with (
-                self.decoder.attempt(),
+                suppress(InvalidPart),
                 self.decoder.errors_at((*path, name, number), given[number] if given else {}),
             ):
                 part.check(self.network)

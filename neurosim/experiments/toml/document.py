@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import NeurosimError
 from neurosim.experiments.toml.positions import key_lines
+from neurosim.utils.atomic_files import check_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -166,19 +167,9 @@ def _hint_after_value(found: str) -> str:
 
 
 def _read(path: Path) -> bytes:
-    try:
-        if path.exists() and not path.is_file():
-            raise NeurosimError(f"{path} is not a file: give a scenario file such as my.toml")
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except NeurosimError:
-        raise
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise NeurosimError(
-            f"{path} cannot be read ({reason}): give a scenario file, or write one with "
-            "`neurosim new my.toml`"
-        ) from None
+    check_file(path, "a scenario file, or write one with `neurosim new my.toml`")
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise NeurosimError(
             f"{path} has more than {MAX_BYTES // 2**20} MB, the limit for scenario files: use a "

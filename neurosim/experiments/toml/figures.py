@@ -47,8 +47,8 @@ def _check_window(part: Raster | Traces) -> None:
         )
 
 
-def _window(part: Raster | Traces, warmup: float, duration: float) -> tuple[float, float]:
-    """Return start and stop (ms) of a figure, limited to the run."""
+def _window(part: Raster | Traces, warmup: float, duration: float) -> dict[str, Any]:
+    """Return start and stop (ms) of a figure, limited to the run, as options of a plot."""
     start = warmup if part.start is None else part.start
     stop = duration if part.stop is None else min(part.stop, duration)
     if start >= duration:
@@ -61,7 +61,7 @@ def _window(part: Raster | Traces, warmup: float, duration: float) -> tuple[floa
             f"stop = {stop:g} ms is not after the warm-up, which ends at {start:g} ms: give a "
             "start or a later stop"
         )
-    return start, stop
+    return {"start": start, "stop": stop}
 
 
 @dataclass(frozen=True)
@@ -91,22 +91,14 @@ class Raster(OfPopulations):
 
     def check_span(self, warmup: float, duration: float) -> None:
         """Raise an error if a run of this duration (ms) is too short."""
-        start, stop = _window(self, warmup, duration)
-        check_bin(self, stop - start)
+        window = _window(self, warmup, duration)
+        check_bin(self, window["stop"] - window["start"])
 
     def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
         """Return the figures in a dict, keyed by a suffix of their file name."""
-        start, stop = _window(self, warmup, result.duration)
-        figure = plot.raster(
-            result,
-            self.populations,
-            start=start,
-            stop=stop,
-            max_neurons=self.max_neurons,
-            bin_ms=self.bin_ms,
-            title=title,
-        )
-        return {"": figure}
+        options = _window(self, warmup, result.duration)
+        options |= {"max_neurons": self.max_neurons, "bin_ms": self.bin_ms, "title": title}
+        return {"": plot.raster(result, self.populations, **options)}
 
 
 @dataclass(frozen=True)
@@ -148,11 +140,10 @@ class Traces:
             raise NeurosimError(
                 f"of = {show(self.of)} is not a population of this file: {suggest(self.of, known)}"
             )
-        potentials = [r for r in network.recordings if r.name == "v"]
         check_recorded(network, None if self.of is None else (self.of,))
-        for recording in potentials:
+        for recording in network.recordings:
             name = recording.population.name
-            if self.of not in (None, name):
+            if recording.name != "v" or self.of not in (None, name):
                 continue
             shown = self.ids or (0 if recording.ids is None else int(recording.ids[0]),)
             _check_ids(network, name, "v", shown)
@@ -166,19 +157,10 @@ class Traces:
 
     def draw(self, result: Result, warmup: float, title: str) -> dict[str, Figure]:
         """Return the figures in a dict, keyed by a suffix of their file name."""
-        start, stop = _window(self, warmup, result.duration)
-        return {
-            f"-{name}": plot.voltage_trace(
-                result,
-                name,
-                self.ids,
-                start=start,
-                stop=stop,
-                currents=self.currents,
-                title=title,
-            )
-            for name in ((self.of,) if self.of else recorded_potentials(result))
-        }
+        options = _window(self, warmup, result.duration)
+        options |= {"currents": self.currents, "title": title}
+        names = (self.of,) if self.of else recorded_potentials(result)
+        return {f"-{name}": plot.voltage_trace(result, name, self.ids, **options) for name in names}
 
 
 @dataclass(frozen=True)

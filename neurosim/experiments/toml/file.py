@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 from abc import ABC, abstractmethod
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,12 +118,9 @@ class ScenarioFile:
         drawn: dict[str, Figure] = {}
         for figure in analysis.figures or ():
             for suffix, content in figure.draw(result, analysis.warmup, title).items():
-                name = first = kinds[type(figure)] + suffix
-                number = 1
-                while name in drawn:
-                    number += 1
-                    name = f"{first}-{number}"
-                drawn[name] = content
+                name = kinds[type(figure)] + suffix
+                numbered = (f"{name}-{k}" if k > 1 else name for k in count(1))
+                drawn[next(each for each in numbered if each not in drawn)] = content
         return drawn
 
     def _describe(self, changed: Mapping[str, Any]) -> Description:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 KeyPath = tuple[str | int, ...]
 """Keys and list indices that lead to a value."""
 MAX_DEPTH = 16
-"""Deepest nesting of tables and lists, and longest dotted key: parsers are recursive."""
+"""Largest number of keys and list indices that lead to a value: parsers are recursive."""
 MAX_KEYS = 30_000
 """Largest number of keys, tables and nested lists."""
 
@@ -28,13 +28,17 @@ MAX_DIGITS = 400
 # Possessive quantifiers bound time and memory. They repeat single characters only, because Python
 # before 3.11.5 matches possessive groups incorrectly.
 _BARE = re.compile(r"[A-Za-z0-9_-]++")
+_DOT = re.compile(r"[ \t]*+\.?[ \t]*+")
 _BLANKS = re.compile(r"[ \t]*+")
+_EQUALS = re.compile(r"=[ \t]*+")
 _GAP = re.compile(r"[\s,]*+")
 _PLAIN = re.compile(r"[^\"'#\[\]{}]*+")
-_SCALAR = re.compile(r"[^,\]}\n#]*+")
+_SCALAR = re.compile(r"[^,\]}\n#]++")
 _LONG = re.compile(rf"[^\s,]{{{MAX_DIGITS + 1}}}")
 _LINE = re.compile(r"[^\n]*+")
+_CLOSE = re.compile(r"}")
 
+_NESTED, _QUOTES = ("[", "{"), ('"', "'")
 _STRING_ENDS = {
     '"': re.compile(r'\\.|["\n]', re.DOTALL),
     "'": re.compile(r"['\n]"),
@@ -77,13 +81,17 @@ class _Scan:
         self.pos, self.line = 0, 1
         self.lines: dict[KeyPath, int] = {}
         self.counts: dict[KeyPath, int] = {}
-        self.depth = 0
+
+    @property
+    def _next(self) -> str:
+        """The next character, or an empty string at the end."""
+        return self.text[self.pos : self.pos + 1]
 
     def document(self) -> None:
         """Scan all tables and statements."""
         table: KeyPath = ()
         while self._gaps():
-            if self._at("["):
+            if self._next == "[":
                 table = self._header()
             else:
                 self._pair(table)
@@ -106,81 +114,59 @@ class _Scan:
         return path
 
     def _pair(self, table: KeyPath) -> None:
-        line = self.line
-        keys = self._key()
-        for number in range(1, len(keys) + 1):
-            self._enter((*table, *keys[:number]), line)
-        self._expect("=")
-        self._skip(_BLANKS)
-        self._value((*table, *keys))
-
-    def _key(self) -> KeyPath:
-        """Scan a dotted key."""
-        keys: list[str] = []
-        while True:
-            self._skip(_BLANKS)
-            start = self.pos
-            quoted = self._at('"') or self._at("'")
-            if quoted:
-                self._string()
-            else:
-                self._match(_BARE)
-            part = self.text[start : self.pos]
-            keys.append(_unquoted(part) if quoted else part)
-            self._check_depth(len(keys))
-            self._skip(_BLANKS)
-            if not self._at("."):
-                return tuple(keys)
-            self.pos += 1
-
-    def _value(self, path: KeyPath) -> None:
-        start = self.pos
-        if self._at("["):
-            self._list(path)
-        elif self._at("{"):
-            self._inline_table(path)
-        elif self._at('"') or self._at("'"):
+        """Scan key = value."""
+        line, path = self.line, table
+        for key in self._key():
+            path = (*path, key)
+            self._enter(path, line)
+        self._skip(_EQUALS)
+        if self._next in _NESTED:
+            self._nested(path)
+        elif self._next in _QUOTES:
             self._string()
         else:
-            self._match(_SCALAR)
-            self._check_length(start)
+            self._check_length(self._skip(_SCALAR))
+
+    def _key(self) -> list[str]:
+        """Scan a dotted key."""
+        keys: list[str] = []
+        self._skip(_BLANKS)
+        while True:
+            quoted = self._next in _QUOTES
+            keys.append(_unquoted(self._string()) if quoted else self._skip(_BARE))
+            if "." not in self._skip(_DOT):
+                return keys
+
+    def _nested(self, path: KeyPath) -> None:
+        """Scan a list or an inline table."""
+        (self._list if self._next == "[" else self._inline_table)(path)
 
     def _list(self, path: KeyPath) -> None:
-        self._check_depth(self.depth + 1)
-        self.depth += 1
         self.pos += 1
         index = 0
-        while not self._at("]"):
-            start = self.pos
-            self._skip(_PLAIN)
-            self._check_length(start)
-            index += self.text.count(",", start, self.pos)
-            if self._at("["):
+        while self._next != "]":
+            plain = self._skip(_PLAIN)
+            self._check_length(plain)
+            index += plain.count(",")
+            if self._next in _NESTED:
                 self._enter((*path, index), self.line)
-                self._list((*path, index))
-            elif self._at("{"):
-                self._enter((*path, index), self.line)
-                self._inline_table((*path, index))
-            elif self._at("#"):
+                self._nested((*path, index))
+            elif self._next == "#":
                 self._skip(_LINE)
-            elif not self._at("]"):
+            elif self._next != "]":
                 self._string()
-        self.depth -= 1
         self.pos += 1
 
     def _inline_table(self, path: KeyPath) -> None:
-        self._check_depth(self.depth + 1)
-        self.depth += 1
         self.pos += 1
-        while self._gaps() and not self._at("}"):
+        while self._gaps() and self._next != "}":
             self._pair(path)
-        self.depth -= 1
-        self._expect("}")
+        self._skip(_CLOSE)
 
-    def _string(self) -> None:
-        """Scan a string with its quotes."""
+    def _string(self) -> str:
+        """Scan a string and return it with its quotes."""
         start = self.pos
-        quote = self.text[start : start + 1]
+        quote = self._next
         if quote * 3 == self.text[start : start + 3]:
             quote *= 3
         if quote not in _STRING_ENDS:
@@ -193,59 +179,45 @@ class _Scan:
             end, found = match.end(), match[0]
         self.line += self.text.count("\n", start, end)
         self.pos = end
+        return self.text[start:end]
 
     def _gaps(self) -> bool:
         """Skip whitespace, commas and comments; return whether anything follows."""
         self._skip(_GAP)
-        while self._at("#"):
+        while self._next == "#":
             self._skip(_LINE)
             self._skip(_GAP)
         return self.pos < len(self.text)
 
-    def _at(self, mark: str) -> bool:
-        return self.text.startswith(mark, self.pos)
-
-    def _expect(self, mark: str) -> None:
-        if not self._at(mark):
+    def _skip(self, pattern: re.Pattern[str]) -> str:
+        """Skip text that matches a pattern, and return it."""
+        match = pattern.match(self.text, self.pos)
+        if not match:
             raise _SyntaxError
-        self.pos += len(mark)
-
-    def _match(self, pattern: re.Pattern[str]) -> None:
-        """Skip text that matches a pattern; raise an error if there is none."""
-        start = self.pos
-        self._skip(pattern)
-        if self.pos == start:
-            raise _SyntaxError
-
-    def _skip(self, pattern: re.Pattern[str]) -> bool:
-        """Skip a match, if any; return whether anything follows."""
-        found = pattern.match(self.text, self.pos)
-        if found:
-            self.line += self.text.count("\n", self.pos, found.end())
-            self.pos = found.end()
-        return self.pos < len(self.text)
+        self.line += match[0].count("\n")
+        self.pos = match.end()
+        return match[0]
 
     def _enter(self, path: KeyPath, line: int) -> None:
+        """Store the line of a key, if it is new."""
         self.lines.setdefault(path, line)
         if len(self.lines) > MAX_KEYS:
             raise NeurosimError(
                 f"{self.name}:{line}: the file has more than {MAX_KEYS:,} keys and tables: "
                 "describe populations instead of single neurons"
             )
+        if len(path) > MAX_DEPTH:
+            raise NeurosimError(
+                f"{self.name}:{line}: tables or lists are nested more than {MAX_DEPTH} deep: "
+                "no scenario needs this"
+            )
 
-    def _check_length(self, start: int) -> None:
-        """Raise an error for numbers with more than `MAX_DIGITS` characters since `start`."""
-        if _LONG.search(self.text, start, self.pos):
+    def _check_length(self, numbers: str) -> None:
+        """Raise an error for numbers with more than `MAX_DIGITS` characters."""
+        if _LONG.search(numbers):
             raise NeurosimError(
                 f"{self.name}:{self.line}: a number has more than {MAX_DIGITS} characters: check "
                 "its unit"
-            )
-
-    def _check_depth(self, depth: int) -> None:
-        if depth > MAX_DEPTH:
-            raise NeurosimError(
-                f"{self.name}:{self.line}: tables or lists are nested more than {MAX_DEPTH} deep: "
-                "no scenario needs this"
             )
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -24,8 +23,7 @@ SAME_TIME = 1e-9
 """Relative difference of two times that rounding explains: 16.1 s is not exactly 16100 ms."""
 
 
-@dataclass(frozen=True)
-class NeuronLabel:
+class NeuronLabel(NamedTuple):
     """Population, number and name of the neuron of a spike train, from its annotations."""
 
     population: str
@@ -71,12 +69,10 @@ def identify(segments: Sequence[Sequence[NeuronLabel]]) -> list[list[tuple[str, 
     NeurosimError
         If segments differ in the number of trains, and trains have neither ids nor names.
     """
-    numbered = [[(label.population, label.number) for label in labels] for labels in segments]
-    if _are_keys(numbered):
-        return numbered  # type: ignore[return-value]
-    keys: list[list[Any]] = [
-        [(label.population, label.name) for label in labels] for labels in segments
-    ]
+    keys: list[list[Any]] = [[(population, k) for population, k, _ in own] for own in segments]
+    if _are_keys(keys):
+        return keys
+    keys = [[(population, name) for population, _, name in own] for own in segments]
     if not _are_keys(keys):
         keys = [_number([label.population for label in labels]) for labels in segments]
         if len({tuple(sorted(segment)) for segment in keys}) > 1:
@@ -119,9 +115,7 @@ def _equalise(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return lowest
 
 
-def offsets_of(
-    spans: Sequence[NDArray[np.float64]],
-) -> tuple[NDArray[np.float64], list[str]]:
+def offsets_of(spans: Sequence[NDArray[np.float64]]) -> tuple[NDArray[np.float64], list[str]]:
     """Return the offset to add to the times (ms) of each segment, and warnings.
 
     Segments that follow each other keep their distances; the first starts at 0. Segments that

@@ -9,11 +9,7 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.interchange.common import import_optional, sampling_interval
-from neurosim.interchange.imported_spikes import (
-    ImportedSpikes,
-    PopulationSpikes,
-    warn_of_restarts,
-)
+from neurosim.interchange.imported_spikes import ImportedSpikes, PopulationSpikes, warn_of_restarts
 from neurosim.interchange.neo.neurons import identify, label_of, offsets_of, spans_of
 from neurosim.interchange.to_result import to_result
 

@@ -8,19 +8,19 @@ a delay of one step.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from neurosim.errors import NeurosimError
+from neurosim.interchange.nir.fields import naming
 from neurosim.interchange.nir.network import RELAY, InputPath, NirNetwork
 from neurosim.interchange.nir.neurons import groups_of
 from neurosim.models import ConstantCurrent, Explicit, SpikeTimes, StepCurrent
 from neurosim.network import Network
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -76,12 +76,12 @@ def build_network(graph: FlatGraph, units: Units) -> NirNetwork:
     lag = {name: -int(n_steps) for name, n_steps in ahead.items()}
     for link, matrix in matrices.items():
         delay = lag[link.target] - lag[link.source] + delays[link]
-        with _naming(link.target):
+        with naming(link.target, units):
             builder.connect(link, matrix, delay, early=early[link.target], late=link in late)
     for name in graph.neurons:
         for (source, delay), matrix in graph.input_matrices[name].items():
             if source is None:
-                with _naming(name):
+                with naming(name, units):
                     builder.inject(name, matrix.toarray().ravel(), lag[name] + delay)
     return NirNetwork(builder.network, units, lag, graph, builder.members, builder.input_paths)
 
@@ -112,17 +112,6 @@ def shortest(
     return distances
 
 
-@contextmanager
-def _naming(name: str) -> Iterator[None]:
-    """Name the target node in an error, and the option that changes its scale."""
-    try:
-        yield
-    except NeurosimError as error:
-        raise NeurosimError(
-            f"Input of node {name!r}: {error} (the option mv_per_unit scales it)"
-        ) from None
-
-
 class _Builder:
     """Builds the parts of the network.
 
@@ -142,7 +131,8 @@ class _Builder:
             size = graph.size(name)
             self.members[name] = [(self.network.add(name, size, RELAY), np.arange(size))]
         for name, node in graph.neurons.items():
-            self._add(name, groups_of(node, name, graph.size(name), units))
+            with naming(name, units):
+                self._add(name, groups_of(node, graph.size(name), units))
             if graph.is_readout(name):
                 for population, _ in self.members[name]:
                     self.network.record(population, "v")
@@ -151,8 +141,8 @@ class _Builder:
         """Add a population for each group of a node."""
         if len(self.network.populations) + len(groups) > MAX_POPULATIONS:
             raise NeurosimError(
-                f"Node {name!r} has {len(groups)} different sets of parameters: with the other "
-                f"nodes these are more than {MAX_POPULATIONS} populations; round its parameters"
+                f"it has {len(groups)} different sets of parameters: with the other nodes these "
+                f"are more than {MAX_POPULATIONS} populations; round its parameters"
             )
         self.groups[name] = groups
         self.members[name] = []

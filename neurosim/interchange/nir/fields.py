@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +12,11 @@ from neurosim.errors import NeurosimError
 from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
+
+    from neurosim.interchange.nir.units import Units
 
 
 class SynapseBudget:
@@ -24,17 +30,32 @@ class SynapseBudget:
     def __init__(self, maximum: int) -> None:
         self.maximum = self.left = maximum
 
-    def take(self, n: int, name: str) -> None:
+    def take(self, n: int) -> None:
         """Subtract the synapses of a node; raise an error if there are too many."""
         self.left -= n
         if self.left < 0:
             raise NeurosimError(
-                f"Node {name!r} needs more than max_synapses = {self.maximum:,} synapses in all: "
-                "increase it if memory allows; a synapse takes about 100 bytes"
+                f"it needs more than max_synapses = {self.maximum:,} synapses in all: increase it "
+                "if memory allows; a synapse takes about 100 bytes"
             )
 
 
-def array_of(node: Any, field: str, name: str) -> NDArray[np.float64]:
+@contextmanager
+def naming(name: str, units: Units | None = None) -> Iterator[None]:
+    """Name a node in errors raised in the block, and the options that scale its quantities."""
+    try:
+        yield
+    except NeurosimError as error:
+        message = f"Node {name!r}: {error}"
+        if units is not None and re.search("mV|pA", message):
+            message += (
+                f" (1 unit of the graph is {units.mv_per_unit:g} mV: the options mv_per_unit and "
+                "v_zero change that)"
+            )
+        raise NeurosimError(message) from None
+
+
+def array_of(node: Any, field: str) -> NDArray[np.float64]:
     """Return a field of a node as finite numbers."""
     try:
         values = np.asarray(getattr(node, field))
@@ -42,27 +63,26 @@ def array_of(node: Any, field: str, name: str) -> NDArray[np.float64]:
             raise TypeError
         values = values.astype(np.float64)
     except (AttributeError, TypeError, ValueError, RuntimeError):
-        raise NeurosimError(f"Node {name!r}: {field} is not an array of numbers") from None
+        raise NeurosimError(f"{field} is not an array of numbers") from None
     if not np.isfinite(values).all():
-        raise NeurosimError(f"Node {name!r}: {field} holds NaN or infinity: give finite numbers")
+        raise NeurosimError(f"{field} holds NaN or infinity: give finite numbers")
     return values
 
 
-def per_element(node: Any, field: str, name: str, size: int) -> NDArray[np.float64]:
+def per_element(node: Any, field: str, size: int) -> NDArray[np.float64]:
     """Return a field of a node with one value per element; a single value applies to all."""
-    values = array_of(node, field, name).ravel()
+    values = array_of(node, field).ravel()
     if values.size not in (1, size):
-        raise NeurosimError(f"Node {name!r}: {field} has {values.size} values for {size} elements")
+        raise NeurosimError(f"{field} has {values.size} values for {size} elements")
     return np.array(np.broadcast_to(values, size))
 
 
-def whole_numbers(node: Any, field: str, name: str, n: int, low: int) -> tuple[int, ...]:
+def whole_numbers(node: Any, field: str, n: int, low: int) -> tuple[int, ...]:
     """Return a field of a node as n whole numbers; a single one applies to all."""
-    values = array_of(node, field, name).ravel()
+    values = array_of(node, field).ravel()
     right = (values == np.rint(values)) & (values >= low) & (values < 2**31)
     if values.size not in (1, n) or not right.all():
         raise NeurosimError(
-            f"Node {name!r}: {field} = {show(getattr(node, field))}; it needs {n} whole numbers "
-            f"from {low} on"
+            f"{field} = {show(getattr(node, field))}; it needs {n} whole numbers from {low} on"
         )
     return tuple(int(value) for value in np.broadcast_to(values, n))

@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.nir.fields import SynapseBudget, array_of
+from neurosim.interchange.nir.fields import SynapseBudget, array_of, naming
 from neurosim.interchange.nir.linear import LINEAR, apply, output_shape, total
 from neurosim.interchange.nir.neurons import READOUTS
 from neurosim.utils.checks import show
@@ -99,7 +99,8 @@ def flatten(graph: Any, dt: float, max_synapses: int) -> FlatGraph:
     signals: dict[str, Signal] = {}
     for name in (*inputs, *neurons):
         size = math.prod(shapes[name])
-        budget.take(size, name)
+        with naming(name):
+            budget.take(size)
         signals[name] = {(name, 0): scipy.sparse.eye_array(size, format="csr")}
     matrices: dict[str, Signal] = {}
     for name in _in_order(before, set(signals)):
@@ -112,7 +113,8 @@ def flatten(graph: Any, dt: float, max_synapses: int) -> FlatGraph:
             matrices[name] = arriving
             continue
         given = shapes[before[name][0]]
-        signals[name] = apply(nodes[name], name, given, arriving, dt, budget)
+        with naming(name):
+            signals[name] = apply(nodes[name], given, arriving, dt, budget)
     for name in neurons:
         for (origin, _), matrix in matrices[name].items():
             if origin in neurons and matrix.nnz and _kind(neurons[origin]) in READOUTS:
@@ -178,13 +180,13 @@ def _expand(graph: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     return nodes, found
 
 
-def _own_shape(node: Any, name: str) -> Shape | None:
+def _own_shape(node: Any) -> Shape | None:
     """Return the shape that a node itself specifies, or None."""
     kind = _kind(node)
     if kind in ("Linear", "Affine"):
-        return output_shape(node, name, ())
+        return output_shape(node, ())
     if kind in NEURONS:
-        shape = array_of(node, SHAPED_BY.get(kind, "v_leak"), name).shape
+        shape = array_of(node, SHAPED_BY.get(kind, "v_leak")).shape
         return shape if math.prod(shape) > 1 else None
     if kind != "Input":
         return None
@@ -194,16 +196,18 @@ def _own_shape(node: Any, name: str) -> Shape | None:
         if sizes.dtype.kind not in "iu" or sizes.ndim != 1 or (sizes < 1).any():
             raise TypeError
     except (TypeError, ValueError):
-        raise NeurosimError(
-            f"Input {name!r} has the shape {show(given)}: give sizes from 1 on"
-        ) from None
+        raise NeurosimError(f"its shape is {show(given)}: give sizes from 1 on") from None
     return tuple(sizes.tolist())
 
 
 def _find_shapes(nodes: Mapping[str, Any], after: Mapping[str, list[str]]) -> dict[str, Shape]:
     """Return the output shape of each node, following the edges from those that specify one."""
-    stated = {name: _own_shape(node, name) for name, node in nodes.items()}
-    shapes = {name: shape for name, shape in stated.items() if shape is not None}
+    shapes: dict[str, Shape] = {}
+    for name, node in nodes.items():
+        with naming(name):
+            shape = _own_shape(node)
+        if shape is not None:
+            shapes[name] = shape
     reached = deque(shapes)
 
     def follow() -> None:
@@ -211,15 +215,14 @@ def _find_shapes(nodes: Mapping[str, Any], after: Mapping[str, list[str]]) -> di
             source = reached.popleft()
             for target in after[source]:
                 if target not in shapes:
-                    node, given = nodes[target], shapes[source]
-                    linear = _kind(node) in LINEAR
-                    shapes[target] = output_shape(node, target, given) if linear else given
+                    with naming(target):
+                        shapes[target] = output_shape(nodes[target], shapes[source])
                     reached.append(target)
 
     follow()
     for name, node in nodes.items():  # neurons that no Input reaches have size 1
         if name not in shapes and _kind(node) in NEURONS:
-            shapes[name] = array_of(node, SHAPED_BY.get(_kind(node), "v_leak"), name).shape or (1,)
+            shapes[name] = array_of(node, SHAPED_BY.get(_kind(node), "v_leak")).shape or (1,)
             reached.append(name)
             follow()
     for name in nodes:

@@ -32,37 +32,31 @@ MAX_DELAY = 10**6
 """Steps."""
 
 
-def output_shape(node: Any, name: str, given: tuple[int, ...]) -> tuple[int, ...]:
+def output_shape(node: Any, given: tuple[int, ...]) -> tuple[int, ...]:
     """Return the shape of the output of a linear node for a signal of the given shape."""
     kind = type(node).__name__
     if kind in ("Linear", "Affine"):
-        return array_of(node, "weight", name).shape[:1]
+        return array_of(node, "weight").shape[:1]
     if kind in ("Conv1d", "Conv2d", *POOLS):
-        return Window(node, name, given).out_shape
+        return Window(node, given).out_shape
     if kind != "Flatten":
         return given
     n = len(given)
-    ends = (int(array_of(node, end, name).ravel()[0]) for end in ("start_dim", "end_dim"))
+    ends = (int(array_of(node, end).ravel()[0]) for end in ("start_dim", "end_dim"))
     first, last = (k + n if k < 0 else min(k, n - 1) for k in ends)
     if not 0 <= first <= last:
-        raise NeurosimError(f"Node {name!r} cannot flatten a signal of shape {given}")
+        raise NeurosimError(f"it cannot flatten a signal of shape {given}")
     return (*given[:first], math.prod(given[first : last + 1]), *given[last + 1 :])
 
 
 def apply(
-    node: Any,
-    name: str,
-    given: tuple[int, ...],
-    signal: Signal,
-    dt: float,
-    budget: SynapseBudget,
+    node: Any, given: tuple[int, ...], signal: Signal, dt: float, budget: SynapseBudget
 ) -> Signal:
     """Return the output of a linear node.
 
     Parameters
     ----------
     node : nir.NIRNode
-    name : str
     given : tuple of int
         Shape of the signal.
     signal : Signal
@@ -79,29 +73,29 @@ def apply(
     if kind == "Flatten" or kind in PORTS:
         return signal
     if kind == "Delay":
-        delay = per_element(node, "delay", name, size)
-        return _delayed(delay, signal, name, dt, budget)
+        delay = per_element(node, "delay", size)
+        return _delayed(delay, signal, dt, budget)
     n_repeats = 1
     if kind == "Scale":
-        matrix = scipy.sparse.diags_array(per_element(node, "scale", name, size)).tocsr()
+        matrix = scipy.sparse.diags_array(per_element(node, "scale", size)).tocsr()
     elif kind in ("Linear", "Affine"):
-        weight = array_of(node, "weight", name)
+        weight = array_of(node, "weight")
         if weight.ndim != 2 or weight.shape[1] != size:
             raise NeurosimError(
-                f"Node {name!r}: weight has shape {weight.shape} and the signal has shape {given}; "
-                "it needs a row per output and a column per input"
+                f"weight has shape {weight.shape} and the signal has shape {given}; it needs a row "
+                "per output and a column per input"
             )
-        budget.take(int(np.count_nonzero(weight)), name)
+        budget.take(int(np.count_nonzero(weight)))
         matrix = scipy.sparse.csr_array(weight)
     else:
-        window = Window(node, name, given)
+        window = Window(node, given)
         matrix, n_repeats = window.matrix(budget), math.prod(window.out_shape[1:])
-    found = dict(_product(matrix, signal, name, budget))
+    found = dict(_product(matrix, signal, budget))
     if getattr(node, "bias", None) is not None:
-        bias = array_of(node, "bias", name).ravel()
+        bias = array_of(node, "bias").ravel()
         if bias.size * n_repeats != matrix.shape[0]:
             n = matrix.shape[0] // n_repeats
-            raise NeurosimError(f"Node {name!r}: bias has {bias.size} values; it needs {n}")
+            raise NeurosimError(f"bias has {bias.size} values; it needs {n}")
         if bias.any():
             constant = scipy.sparse.csr_array(np.repeat(bias, n_repeats)[:, None])
             return total([found, {(None, 0): constant}])
@@ -117,7 +111,7 @@ def total(signals: Iterable[Signal]) -> Signal:
     return found
 
 
-def _product(matrix: Matrix, signal: Signal, name: str, budget: SynapseBudget) -> Signal:
+def _product(matrix: Matrix, signal: Signal, budget: SynapseBudget) -> Signal:
     """Return a matrix times a signal."""
     found = {}
     n_entries = np.bincount(matrix.indices, minlength=matrix.shape[1])
@@ -126,14 +120,14 @@ def _product(matrix: Matrix, signal: Signal, name: str, budget: SynapseBudget) -
         if n == term.shape[1] == term.nnz and (term.diagonal() == 1.0).all():  # identity
             found[key] = matrix
             continue
-        budget.take(int(n_entries @ np.diff(term.indptr)), name)
+        budget.take(int(n_entries @ np.diff(term.indptr)))
         found[key] = matrix @ term
         found[key].eliminate_zeros()
     return found
 
 
 def _delayed(
-    delay: NDArray[np.float64], signal: Signal, name: str, dt: float, budget: SynapseBudget
+    delay: NDArray[np.float64], signal: Signal, dt: float, budget: SynapseBudget
 ) -> Signal:
     """Return a signal whose elements are delayed (s)."""
     steps = delay / dt
@@ -141,13 +135,13 @@ def _delayed(
     wrong = (np.abs(steps - whole) > TOLERANCE) | (whole < 0) | (whole > MAX_DELAY)
     if wrong.any():
         raise NeurosimError(
-            f"Node {name!r}: its delays must be whole steps of dt = {dt * 1e3:g} ms from 0 to "
-            f"{MAX_DELAY:,}, and one is {delay[wrong][0] * 1e3:g} ms"
+            f"its delays must be whole steps of dt = {dt * 1e3:g} ms from 0 to {MAX_DELAY:,}, and "
+            f"one is {delay[wrong][0] * 1e3:g} ms"
         )
     parts = []
     for step in np.unique(whole).astype(int).tolist():
         chosen = scipy.sparse.diags_array((whole == step).astype(float)).tocsr()
         chosen.eliminate_zeros()
-        product = _product(chosen, signal, name, budget).items()
+        product = _product(chosen, signal, budget).items()
         parts.append({(source, late + step): term for (source, late), term in product if term.nnz})
     return total(parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -142,15 +143,14 @@ class NirNetwork:
         NeurosimError
             If shapes do not match, or values are not finite.
         """
-        given: Mapping[str, Any] = spikes if isinstance(spikes, Mapping) else {}
         if not isinstance(spikes, Mapping):
             if len(self.inputs) != 1:
                 raise NeurosimError(
                     f"The graph has the inputs {', '.join(self.inputs) or 'none'}: give a mapping "
                     "from their names to arrays"
                 )
-            given = dict.fromkeys(self.inputs, spikes)
-        rows = {name: self._rows(name, values) for name, values in given.items()}
+            spikes = dict.fromkeys(self.inputs, spikes)
+        rows = {name: self._rows(name, values) for name, values in spikes.items()}
         lengths = {len(values) for values in rows.values()}
         if len(lengths) != 1:
             raise NeurosimError(
@@ -160,8 +160,7 @@ class NirNetwork:
             if ((values != 0.0) & (values != 1.0)).any():
                 self._drive_graded(name, values)
                 continue
-            steps = np.arange(1, len(values) + 1)
-            times = [steps[column] * self.dt for column in values.T.astype(bool)]
+            times = [(np.flatnonzero(column) + 1) * self.dt for column in values.T]
             self.drive(name, SpikeTimes(times))
         return (lengths.pop() + self.latest) * self.dt
 
@@ -212,8 +211,8 @@ class NirNetwork:
             If the result is of another network or step, or too short.
         """
         found = {}
-        activity: dict[str, NDArray[np.float64]] = {}
         n_steps = self._n_steps(result)
+        activity = cache(partial(self._activity, result, n_steps=n_steps))
         for name, shape in self.graph.outputs.items():
             total = np.zeros((n_steps, math.prod(shape)))
             for (source, delay), matrix in self.graph.input_matrices[name].items():
@@ -222,9 +221,7 @@ class NirNetwork:
                 if source is None:
                     total[delay:] += matrix.toarray().ravel()
                     continue
-                if source not in activity:
-                    activity[source] = self._activity(result, source, n_steps)
-                total[delay:] += (matrix @ activity[source][: n_steps - delay].T).T
+                total[delay:] += (matrix @ activity(source)[: n_steps - delay].T).T
             found[name] = total.reshape(n_steps, *shape)
         return found
 
@@ -255,13 +252,11 @@ class NirNetwork:
                 self.network.drive(
                     path.target, events, synapse=synapse, weight=strength, delay=path.delay
                 )
-        before = self.graded.get(name)
-        if before is not None:
-            longest = np.zeros((max(len(before), len(values)), values.shape[1]))
-            longest[: len(before)] += before
-            longest[: len(values)] += values
-            values = longest
-        self.graded[name] = values
+        before = self.graded.get(name, values[:0])
+        longest = np.zeros((max(len(before), len(values)), values.shape[1]))
+        longest[: len(before)] += before
+        longest[: len(values)] += values
+        self.graded[name] = longest
 
     def _rows(self, name: str, values: Any) -> NDArray[np.float64]:
         """Return the values for an Input, (n_steps, n_elements)."""
@@ -272,8 +267,7 @@ class NirNetwork:
                 raise TypeError
         except (TypeError, ValueError):
             raise NeurosimError(f"spikes of {name!r} are not an array of numbers") from None
-        fits = math.prod(array.shape[1:]) == size
-        if not fits or not len(array):
+        if math.prod(array.shape[1:]) != size or not len(array):
             shape = ", ".join(map(str, self.inputs[name]))
             raise NeurosimError(
                 f"spikes of {name!r} have shape {array.shape}; they need (n_steps, {shape})"
@@ -303,16 +297,15 @@ class NirNetwork:
         """Return the output of a node, (n_steps, n_elements)."""
         late = self.late[name]
         found = np.zeros((n_steps, self.graph.size(name)))
-        if name in self.graded:
-            values = self.graded[name][:n_steps]
-            found[: len(values)] = values
+        values = self.graded.get(name, found)[:n_steps]
+        found[: len(values)] = values
         for population, ids in self.members[name]:
-            spikes = result.spikes[population.name]
-            steps = np.rint(spikes.times / self.dt).astype(np.int64) - 1 - late
             if self.graph.is_readout(name):
                 trace = result.traces[population.name, "v"].values[late : late + n_steps]
                 found[:, ids] = (trace - self.units.v_zero) / self.units.mv_per_unit
-            else:
-                inside = (steps >= 0) & (steps < n_steps)
-                found[steps[inside], ids[spikes.ids[inside]]] += 1.0
+                continue
+            spikes = result.spikes[population.name]
+            steps = np.rint(spikes.times / self.dt).astype(np.int64) - 1 - late
+            inside = (steps >= 0) & (steps < n_steps)
+            found[steps[inside], ids[spikes.ids[inside]]] += 1.0
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -97,47 +97,18 @@ class Group:
         return [(DeltaSynapse(), self.rise * current), (self.synapse, self.kept * current)]
 
 
-class _Input(NamedTuple):
-    """Effect of input on the neurons of a node; fields as in `Group`, with one value per neuron.
-
-    `tau_s` (ms) is 0 without a synaptic current; `held` is the potential (mV) that a constant input
-    of 1 adds in the end or, without leak, in a second.
-    """
-
-    tau_s: Array
-    c_m: Array
-    per_weight: Array
-    jump: Array
-    missing: Array
-    held: Array
-
-
-def groups_of(node: Any, name: str, size: int, units: Units) -> list[Group]:
+def groups_of(node: Any, size: int, units: Units) -> list[Group]:
     """Return the neurons of a node, grouped by parameters.
 
     Raises
     ------
     NeurosimError
-        If a parameter is out of range for neurons of neurosim. The message names the node.
+        If a parameter is out of range for neurons of neurosim.
     """
-    try:
-        return _groups(node, name, size, units)
-    except NeurosimError as error:
-        words = str(error)
-        if "mV" in words:
-            words += (
-                f" (1 unit of the graph is {units.mv_per_unit:g} mV: the options mv_per_unit and "
-                "v_zero change that)"
-            )
-        raise NeurosimError(words if repr(name) in words else f"Node {name!r}: {words}") from None
-
-
-def _groups(node: Any, name: str, size: int, units: Units) -> list[Group]:
-    """Return the neurons of a node, grouped by parameters."""
     kind = type(node).__name__
 
     def field(key: str) -> Array:
-        return per_element(node, key, name, size)
+        return per_element(node, key, size)
 
     zeros, ones = np.zeros(size), np.ones(size)
     tau, r, v_leak, threshold, v_reset = ones * np.inf, ones, zeros, ones * np.inf, zeros
@@ -165,12 +136,16 @@ def _groups(node: Any, name: str, size: int, units: Units) -> list[Group]:
     if kind not in READOUTS | {"Threshold"}:
         subtract = _subtracted(top - low, units.decay(tau, "tau"), units)
     per_unit = units.mv_per_unit * r
+    # Potential (mV) that a constant input of 1 adds in the end or, without leak, in a second.
+    held = per_unit * field("w_in") if kind in SYNAPTIC else per_unit
+    at_once = tidied(held * _gain(tau, units))
+    effect = np.array([zeros, zeros + DEFAULT_C_M, at_once, zeros, zeros])
     if kind in SYNAPTIC:
-        found = _synaptic_input(node, field, per_unit, tau, tau_m, units)
-    else:
-        per_weight = tidied(per_unit * _gain(tau, units))
-        found = _Input(zeros, zeros + DEFAULT_C_M, per_weight, zeros, zeros, per_unit)
-    models = np.stack([tau_m, units.mv(v_leak), top, low, subtract, found.c_m, found.tau_s], axis=1)
+        lasting, synaptic = _synaptic_input(node, field, per_unit, tau, tau_m, units)
+        effect = np.where(lasting, synaptic, effect)
+    tau_syn, capacitance, per_weight, jump, missing = effect
+    parameters = tau_m, units.mv(v_leak), top, low, subtract, capacitance, tau_syn
+    models = np.stack(parameters, axis=1)
     unique, index = models[:1], np.zeros(size, int)
     if (models != models[0]).any():
         unique, index = np.unique(models, axis=0, return_inverse=True)
@@ -184,10 +159,10 @@ def _groups(node: Any, name: str, size: int, units: Units) -> list[Group]:
                 ids,
                 _neuron(tau_k, c_m, *potentials),
                 ExpCurrent(tau_s) if tau_s else DeltaSynapse(),
-                found.per_weight[ids],
-                found.jump[ids],
-                found.held[ids] / per_pa,
-                found.missing[ids],
+                per_weight[ids],
+                jump[ids],
+                held[ids] / per_pa,
+                missing[ids],
                 float(units.rise(tau_k, tau_s)) / c_m if tau_s else 0.0,
                 math.exp(-units.dt / tau_s) if tau_s else 0.0,
             )
@@ -236,8 +211,11 @@ def _synaptic_input(
     tau: Array,
     tau_m: Array,
     units: Units,
-) -> _Input:
-    """Return the effect of input on neurons with synaptic currents.
+) -> tuple[NDArray[np.bool_], Array]:
+    """Return which synaptic currents last longer than a step, and the effect of input through them.
+
+    The rows of the effect are the time constant (ms), the capacitance (pF), and `per_weight`,
+    `jump` and `missing` as in `Group`.
 
     Solved exactly, a pulse leaves a current and a potential at the end of its step. With Euler's
     method it leaves a current that acts in the same step; here it acts one step later, which delays
@@ -245,8 +223,8 @@ def _synaptic_input(
     """
     tau_syn, w_in = field("tau_syn"), field("w_in")
     left, tau_s = units.decay(tau_syn, "tau_syn"), units.ms(tau_syn, "tau_syn")
-    at_once = left == 0.0
-    tau_s = np.where(at_once, 1.0, tau_s)
+    lasting = left != 0.0
+    tau_s = np.where(lasting, tau_s, 1.0)
     rise = units.rise(tau_m, tau_s)
     per_pf = per_unit * units.dt_s / tau / rise if units.euler else per_unit / (tau * 1e3)
     # Capacitances for which a current of 1 in NIR is 1 pA, if they are in range.
@@ -263,11 +241,4 @@ def _synaptic_input(
     jump = np.zeros_like(tau)
     if not units.euler and not impulse:
         jump = per_unit * w_in * (-np.expm1(-units.dt / tau_m) - rise / tau_m)
-    return _Input(
-        np.where(at_once, 0.0, tau_s),
-        np.where(at_once, DEFAULT_C_M, c_m),
-        np.where(at_once, tidied(per_unit * w_in * _gain(tau, units)), per_weight),
-        np.where(at_once, 0.0, jump),
-        np.where(at_once, 0.0, missing),
-        per_unit * w_in,
-    )
+    return lasting, np.array([tau_s, c_m, per_weight, jump, missing])

@@ -160,12 +160,11 @@ def _observed(
         raise FormatError(f"{units.name}/obs_intervals has {len(rows)} rows instead of {n_units}")
     # False for NaN
     valid = [bool(np.all((row[:, 0] <= row[:, 1]) & np.isfinite(row).all(axis=1))) for row in rows]
-    notes = []
-    if not all(valid):
-        notes = [
-            f"the observed intervals of {n_units - sum(valid):,} of {n_units:,} units do not end "
-            "after they start: they are ignored"
-        ]
+    ignored = (
+        f"the observed intervals of {n_units - sum(valid):,} of {n_units:,} units do not end after "
+        "they start: they are ignored"
+    )
+    notes = [] if all(valid) else [ignored]
     kept = [
         row[np.argsort(row[:, 0], kind="stable")] * 1e3 if ok else row[:0]
         for row, ok in zip(rows, valid, strict=True)

@@ -160,17 +160,15 @@ def _series(pynwb: Any, population: str, variable: str, trace: Trace) -> Any:
 
 def _digest(result: Result) -> str:
     """Return a hash of the content of a result."""
-    digest = hashlib.sha256(repr((result.dt, result.duration, result.seed)).encode())
-
-    def update(key: Any, *arrays: Any) -> None:
-        digest.update(repr(key).encode())
-        for array in arrays:
-            digest.update(array.tobytes())
-
+    content: list[Any] = [(result.dt, result.duration, result.seed)]
     for name, trains in result.spikes.items():
-        update((name, len(trains), len(trains.recorded)), trains.times, trains.ids, trains.recorded)
-        if trains.names is not None or trains.observed is not None:
-            update((trains.names, [intervals.tolist() for intervals in trains.observed or ()]))
+        observed = [intervals.tolist() for intervals in trains.observed or ()]
+        content += [(name, trains.names, observed), trains.times, trains.ids, trains.recorded]
     for key, trace in result.traces.items():
-        update((key, trace.unit, trace.values.shape), trace.times, trace.ids, trace.values)
+        content += [(key, trace.unit), trace.times, trace.ids, trace.values]
+    digest = hashlib.sha256()
+    for part in content:
+        is_array = isinstance(part, np.ndarray)
+        digest.update(repr(part.shape if is_array else part).encode())
+        digest.update(part.tobytes() if is_array else b"")
     return digest.hexdigest()

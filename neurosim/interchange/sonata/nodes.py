@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 from neurosim.edges.sonata_types import LARGEST_TABLE, table_rows
 from neurosim.errors import NeurosimError
 from neurosim.interchange.hdf5 import HDF5Reader
+from neurosim.utils.atomic_files import check_file, read_json
 from neurosim.utils.checks import show
 
 if TYPE_CHECKING:
@@ -79,17 +79,8 @@ class _Json:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            with path.open("rb") as file:
-                text = file.read(MAX_CONFIG + 1)
-            content = json.loads(text) if len(text) <= MAX_CONFIG else None
-        except OSError as error:
-            raise NeurosimError(f"{path} cannot be read ({error.strerror})") from None
-        except (ValueError, RecursionError):
-            content = None
-        if not isinstance(content, dict):
-            raise NeurosimError(f"{path} is not a SONATA configuration: give one in JSON")
-        self.content: dict[str, Any] = content
+        wanted = "a SONATA configuration"
+        self.content = read_json(path, wanted, f"give {wanted}", largest=MAX_CONFIG)
         manifest = self.table("manifest").items()
         self._variables = {"configdir": str(path.parent)}
         self._variables |= {str(key).strip("${}"): str(value) for key, value in manifest}
@@ -104,8 +95,6 @@ class _Json:
         if not isinstance(name, str) or not name:
             return None
         for _ in range(10):
-            if "$" not in name:
-                break
             name = _VARIABLE.sub(lambda found: self._variables.get(found[1], found[0]), name)
         if "$" in name or "\0" in name:
             raise NeurosimError(
@@ -115,22 +104,18 @@ class _Json:
 
     def nodes(self) -> list[NodeFile]:
         """Return the files of nodes."""
-        networks = self.table("networks").get("nodes")
-        entries = networks if isinstance(networks, list) else []
-        pairs = [
-            (self.resolve(entry.get("nodes_file")), self.resolve(entry.get("node_types_file")))
-            for entry in entries
-            if isinstance(entry, dict)
-        ]
-        return [(nodes, types) for nodes, types in pairs if nodes is not None]
+        entries = self.table("networks").get("nodes")
+        found = []
+        for entry in entries if isinstance(entries, list) else []:
+            if isinstance(entry, dict) and (nodes := self.resolve(entry.get("nodes_file"))):
+                found.append((nodes, self.resolve(entry.get("node_types_file"))))
+        return found
 
     def spikes(self) -> Path | None:
         """Return the spike file, in the output folder or (BMTK) next to the configuration."""
         output, parent = self.table("output"), self.path.parent
-        beside, folder = (
-            self.resolve(output.get(key, default))
-            for key, default in (("spikes_file", None), ("output_dir", "."))
-        )
+        beside = self.resolve(output.get("spikes_file"))
+        folder = self.resolve(output.get("output_dir"))
         if beside is None or folder is None or beside.is_file():
             return beside
         return folder / beside.relative_to(parent) if beside.is_relative_to(parent) else beside
@@ -138,9 +123,9 @@ class _Json:
     def number(self, key: str) -> float | None:
         """Return a positive number of the table run, or None."""
         value = self.table("run").get(key)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
-            return None
-        return float(value)
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
+            return float(value)
+        return None
 
 
 def read_config(path: Path) -> Config:
@@ -254,11 +239,9 @@ def _labels(group: h5py.Group, reader: HDF5Reader) -> list[str]:
 
 def _read_types(path: Path) -> dict[int, str]:
     """Return the name of each type in a table of node types, empty if it has none."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            text = file.read(LARGEST_TABLE + 1)
-    except OSError as error:
-        raise NeurosimError(f"{path} cannot be read ({error.strerror})") from None
+    check_file(path, "a table of node types")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        text = file.read(LARGEST_TABLE + 1)
     rows = table_rows(text, TYPE_ID) if len(text) <= LARGEST_TABLE else []
     if not rows or any(len(row) != len(rows[0]) for row in rows):
         raise NeurosimError(

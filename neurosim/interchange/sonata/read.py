@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.columns import UNIT_OF, UNITS
+from neurosim.interchange.columns import UNIT_OF, unit_length
 from neurosim.interchange.imported_spikes import UNNAMED, ImportedSpikes, PopulationSpikes
 
 if TYPE_CHECKING:
@@ -67,7 +67,5 @@ def _read_population(group: h5py.Group, reader: HDF5Reader, unit: str | None) ->
     stated = None if named is None else UNIT_OF.get(str(named))
     if named is not None and stated is None:
         raise NeurosimError(f"the unit of {group.name}/{TIMES} is {named!s:.20}: use ms or s")
-    if stated is not None and unit not in (None, stated):
-        raise NeurosimError(f"the unit of {group.name}/{TIMES} is {stated}, not {unit}")
-    to_ms = UNITS[stated or unit or "ms"]
+    to_ms = unit_length(stated, unit, f"{group.name}/{TIMES}")
     return PopulationSpikes.of(times * to_ms, reader.numbers(group, ids, "iuf"))

@@ -5,7 +5,6 @@ Dai et al. 2020, PLoS Comput Biol 16:e1007696.
 
 from __future__ import annotations
 
-import io
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,13 +14,12 @@ import numpy as np
 
 from neurosim.errors import NeurosimError
 from neurosim.interchange.common import sampling_interval
-from neurosim.results.storage.layout import SONATA_MAGIC, SONATA_VERSION, group_name
-from neurosim.results.storage.write import write_spikes
+from neurosim.results.storage.layout import group_name
+from neurosim.results.storage.write import hdf5_image, write_spikes
 from neurosim.utils.atomic_files import atomic_path, make_folder
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
 
     import h5py
 
@@ -66,33 +64,21 @@ def save_sonata(result: Result, folder: str | os.PathLike[str]) -> list[Path]:
     ['spikes.h5', 'v.h5']
     """
     folder = Path(folder)
-    images = {SPIKES: _image(partial(_write_spikes, result=result))}
+    images = {SPIKES: hdf5_image(partial(_write_spikes, result=result))}
     if any(trains.names is not None for trains in result.spikes.values()):
-        images[NODES] = _image(partial(_write_nodes, result=result))
+        images[NODES] = hdf5_image(partial(_write_nodes, result=result))
     for variable in dict.fromkeys(variable for _, variable in result.traces):
         traces = {name: trace for (name, kind), trace in result.traces.items() if kind == variable}
         # Quoted, so that no file lies outside the folder or replaces another.
         name = quote(variable, safe="")
         if name in ("spikes", "nodes"):
             name = f"%{ord(name[0]):x}{name[1:]}"
-        images[f"{name}.h5"] = _image(partial(_write_reports, traces=traces))
+        images[f"{name}.h5"] = hdf5_image(partial(_write_reports, traces=traces))
     make_folder(folder)
     for name, image in images.items():
         with atomic_path(folder / name) as part:
             part.write_bytes(image)
     return [folder / name for name in images]
-
-
-def _image(write: Callable[[h5py.File], None]) -> bytes:
-    """Return an HDF5 file made in memory: HDF5 fails badly on a full disk."""
-    import h5py
-
-    image = io.BytesIO()
-    with h5py.File(image, "w") as file:
-        file.attrs["magic"] = np.uint32(SONATA_MAGIC)
-        file.attrs["version"] = np.array(SONATA_VERSION, np.uint32)
-        write(file)
-    return image.getvalue()
 
 
 def _write_spikes(file: h5py.File, result: Result) -> None:
@@ -111,10 +97,10 @@ def _write_nodes(file: h5py.File, result: Result) -> None:
             continue
         group = file.create_group(f"nodes/{group_name(name)}")
         n_nodes = len(trains.recorded)
-        group.create_dataset("node_id", data=trains.recorded, dtype=np.uint64)
-        group.create_dataset("node_type_id", data=np.zeros(n_nodes), dtype=np.int64)
-        group.create_dataset("node_group_id", data=np.zeros(n_nodes), dtype=np.uint32)
-        group.create_dataset("node_group_index", data=np.arange(n_nodes), dtype=np.uint64)
+        group["node_id"] = trains.recorded.astype(np.uint64)
+        group["node_type_id"] = np.zeros(n_nodes, np.int64)
+        group["node_group_id"] = np.zeros(n_nodes, np.uint32)
+        group["node_group_index"] = np.arange(n_nodes, dtype=np.uint64)
         group.create_dataset("0/name", data=list(trains.names), dtype=h5py.string_dtype())
 
 
@@ -134,9 +120,8 @@ def _write_reports(file: h5py.File, traces: dict[str, Trace]) -> None:
         mapping = report.create_group("mapping")
         nodes = mapping.create_dataset("node_ids", data=trace.ids[order], dtype=np.uint64)
         nodes.attrs["sorted"] = np.uint8(1)
-        pointers = np.arange(len(order) + 1, dtype=np.uint64)
-        mapping.create_dataset("index_pointers", data=pointers)
-        mapping.create_dataset("element_ids", data=np.zeros(len(order), np.uint32))
+        mapping["index_pointers"] = np.arange(len(order) + 1, dtype=np.uint64)
+        mapping["element_ids"] = np.zeros(len(order), np.uint32)
         start = float(trace.times[0])
         span = (start, start + len(trace.times) * interval, interval)
         time = mapping.create_dataset("time", data=np.array(span))

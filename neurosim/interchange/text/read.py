@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import NeurosimError
-from neurosim.interchange.columns import find_columns
+from neurosim.interchange.columns import find_columns, find_whole_column
 from neurosim.interchange.imported_spikes import (
     MAX_ID,
     MAX_POPULATIONS,
@@ -169,7 +169,7 @@ def _read_rows(
     }
     if columns.to_ms is None:
         return ImportedSpikes(found, dt, in_steps=True)
-    return ImportedSpikes(found, notes=() if in_ms or not populations else columns.notes)
+    return ImportedSpikes(found, notes=() if in_ms or not found else columns.notes)
 
 
 def _guess_names(rows: list[tuple[int, list[str]]], nest: bool) -> list[str]:
@@ -189,15 +189,10 @@ def _guess_names(rows: list[tuple[int, list[str]]], nest: bool) -> list[str]:
     if width == 1:
         return ["time"]
     if width != 2:
-        first = show(",".join(rows[0][1])) if rows else "empty"
-        raise NeurosimError(f"its first line is {first}: {WANTED}")
-    whole = _whole_columns(fields)
-    if whole[0] == whole[1]:
-        raise NeurosimError(
-            f"{'both' if whole[0] else 'neither'} of its columns can hold neurons, which are whole "
-            f"numbers: {WANTED}"
-        )
-    return ["neuron", "time"] if whole[0] else ["time", "neuron"]
+        head = show(",".join(rows[0][1])) if rows else "empty"
+        raise NeurosimError(f"its first line is {head}: {WANTED}")
+    first = find_whole_column(_whole_columns(fields), WANTED)
+    return ["time", "neuron"] if first else ["neuron", "time"]
 
 
 def _name_neuron(spikes: ImportedSpikes, name: str) -> ImportedSpikes:
@@ -243,29 +238,20 @@ class _Rows:
         if not neuron:
             raise NeurosimError(f"row {line:,} has no neuron")
         index = self._neurons.setdefault(neuron, (len(self._neurons), line, label))[0]
-        try:
-            times = [_time(time, line)]
-        except NeurosimError:
-            if not _LIST.search(time):
-                raise
-            times = [_time(one, line) for one in _LIST.split(time) if one]
-        for one in times:
-            self._index.append(index)
-            self._times.append(one)
-            if offset is not None:
-                self._offsets.append(_time(offset, line))
+        words = [word for word in _LIST.split(time) if word] if time else [time]
+        self._times.extend(_time(word, line) for word in words)
+        self._index.extend([index] * len(words))
+        if offset is not None:
+            self._offsets.extend([_time(offset, line)] * len(words))
 
     def spikes(self, to_ms: float, labelled: bool) -> PopulationSpikes:
         """Return the spikes in ms, their neurons by number if all are numbers, else by name."""
-        index, times, offsets = (
-            np.array(values, kind)
-            for values, kind in ((self._index, "i8"), (self._times, "f8"), (self._offsets, "f8"))
-        )
-        times = times * to_ms - offsets if len(offsets) else times * to_ms
+        times, index = np.array(self._times) * to_ms, np.array(self._index)
+        if self._offsets:
+            times -= np.array(self._offsets)
         if not all(map(NUMBER.fullmatch, self._neurons)):
-            return PopulationSpikes(
-                times, index, np.arange(len(self._neurons)), tuple(self._neurons)
-            )
+            neurons = np.arange(len(self._neurons))
+            return PopulationSpikes(times, index, neurons, tuple(self._neurons))
         ids = np.array([_number(text, line) for text, (_, line, _) in self._neurons.items()], int)
         recorded, first = np.unique(ids, return_index=True)
         labels = [label for _, _, label in self._neurons.values()]
@@ -285,11 +271,8 @@ def _number(text: str, line: int) -> int:
 
 def _time(text: str, line: int) -> float:
     """Return a time."""
-    try:
-        # Underscores and digits of other scripts, which Python accepts, are errors in a table.
-        time = float(text) if text.isascii() and "_" not in text else math.nan
-    except ValueError:
-        time = math.nan
-    if not -math.inf < time < math.inf:
+    # Unlike `float`, without underscores and digits of other scripts.
+    time = float(text) if NUMBER.fullmatch(text) else math.nan
+    if not math.isfinite(time):
         raise NeurosimError(f"row {line:,} has the time {show(text)}: give a finite number")
     return time

@@ -21,7 +21,7 @@ from neurosim.utils.atomic_files import atomic_path
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import h5py
     from numpy.typing import DTypeLike, NDArray
@@ -59,19 +59,27 @@ def save(result: Result, path: str | os.PathLike[str]) -> None:
     >>> ns.load(path).spikes["cell"].times.round(1)
     array([19.7, 44.4, 69.1, 93.8])
     """
+    image = hdf5_image(lambda file: _write_result(file, result))
+    with atomic_path(path) as part:
+        part.write_bytes(image)
+
+
+def hdf5_image(write: Callable[[h5py.File], None]) -> bytes:
+    """Return an HDF5 file with the version of SONATA, written in memory by a function.
+
+    On a full disk HDF5 cannot close a file and ends the process.
+    """
     import h5py
 
-    # Written in memory first: on a full disk HDF5 cannot close the file and ends the process.
     image = io.BytesIO()
     with h5py.File(image, "w") as file:
-        _write_result(file, result)
-    with atomic_path(path) as part:
-        part.write_bytes(image.getbuffer())
+        file.attrs["magic"] = np.uint32(SONATA_MAGIC)
+        file.attrs["version"] = np.array(SONATA_VERSION, np.uint32)
+        write(file)
+    return image.getvalue()
 
 
 def _write_result(file: h5py.File, result: Result) -> None:
-    file.attrs["magic"] = np.uint32(SONATA_MAGIC)
-    file.attrs["version"] = np.array(SONATA_VERSION, np.uint32)
     _write_run(file.create_group("neurosim"), result)
     spikes = file.create_group("spikes")
     for name, trains in result.spikes.items():

@@ -32,7 +32,7 @@ class Declared(BaseSettings):
         ({"psps": ()}, "psps has 0 values: give 1 to 3, in mV"),
         ({"psps": (1.0, 200.0)}, r"psps\[1\] = 200 mV is outside -100 to 100 mV"),
         ({"psps": 3.0}, "psps = 3.0 is not a list of numbers in mV"),
-        ({"kind": "aplha"}, "kind = 'aplha' is unknown: did you mean alpha"),
+        ({"kind": "aplha"}, "kind = 'aplha' is unknown: did you mean 'alpha'"),
         ({"plot": "yes"}, "plot = 'yes' is neither True nor False"),
     ],
 )

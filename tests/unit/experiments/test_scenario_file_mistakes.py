@@ -348,8 +348,8 @@ def test_more_than_the_memory_holds_is_refused_before_it_is_taken(
 def test_a_file_that_is_no_file_is_refused(tmp_path: Path):
     for path, said in (
         (tmp_path / "none.toml", "cannot be read (No such file or directory)"),
-        (tmp_path, "is not a file"),
-        (Path("/dev/zero"), "is not a file"),
+        (tmp_path, "not a regular file"),
+        (Path("/dev/zero"), "not a regular file"),
     ):
         with pytest.raises(NeurosimError) as refused:
             document.Document(path, path.parent)

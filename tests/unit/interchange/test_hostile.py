@@ -264,6 +264,7 @@ HOSTILE_CSV = {
     "no_header": ("a,1,2.0\n", "name the columns"),
     "two_times": ("neuron,time_ms,time_s\n", "are both names of times"),
     "many_digits": (HEADER + "a," + "9" * 4000 + ",1\n", "row 2 has the neuron '999"),
+    "digits_in_a_name": (HEADER + "a," + "9" * 100_000 + "x,1\n", "read"),
     "negative_neuron": (HEADER + "a,-1,1\n", "row 2 has the neuron '-1'"),
     "other_digits": (HEADER + "a,3,٣\n", "row 2 has the time"),
     "no_neuron": (HEADER + "a,x,1\na,,1\n", "row 3 has no neuron"),

@@ -13,6 +13,7 @@ import pytest
 import quantities as pq
 
 import neurosim as ns
+from neurosim.interchange.imported_spikes import ImportedSpikes, PopulationSpikes, merge
 
 pytestmark = pytest.mark.usefixtures("read_here")
 
@@ -202,3 +203,12 @@ def test_results_of_neurosim_are_refused_with_the_function_to_use(tmp_path: Path
     ns.save(ns.Result(0.1, 1.0, 1, {}, {}), tmp_path / "result.h5")
     with pytest.raises(ns.NeurosimError, match=r"open it with neurosim\.load"):
         ns.load_spikes(tmp_path / "result.h5")
+
+
+def test_neurons_that_no_list_contains_are_merged_by_number():
+    names = [("x", "y"), ("y", "x")]
+    times, ids, listed = np.array([1.0, 2.0]), np.array([0, 7]), np.arange(2)
+    parts = [PopulationSpikes(times, ids, listed, own) for own in names]
+    found = merge([ImportedSpikes({"v1": part}) for part in parts]).populations["v1"]
+    assert found.names == ["x", "y", "7"]
+    assert found.ids.tolist() == [0, 2, 1, 2]

@@ -192,7 +192,7 @@ def test_convolution_is_the_sum_it_says(stride, padding, dilation, groups):
     random = np.random.default_rng(5)
     weight = random.normal(size=(8, 4 // groups, 3, 2))
     node = nir.Conv2d((9, 11), weight, stride, padding, dilation, groups, np.zeros(8))
-    window = Window(node, "conv", (4, 9, 11))
+    window = Window(node, (4, 9, 11))
     x = random.normal(size=(4, 9, 11))
     expected = naive_conv(x, weight, stride, padding, dilation, groups)
     assert window.out_shape == expected.shape
@@ -203,7 +203,7 @@ def test_convolution_in_one_dimension_and_same_padding():
     random = np.random.default_rng(6)
     weight, x = random.normal(size=(2, 3, 4)), random.normal(size=(3, 10))
     node = nir.Conv1d(10, weight, 1, "same", 1, 1, np.zeros(2))
-    window = Window(node, "conv", (3, 10))
+    window = Window(node, (3, 10))
     padded = np.pad(x, [(0, 0), (1, 2)])
     expected = [[(w * padded[:, k : k + 4]).sum() for k in range(10)] for w in weight]
     assert np.allclose(window.matrix(BUDGET) @ x.ravel(), np.ravel(expected), atol=1e-13)
@@ -213,7 +213,7 @@ def test_convolution_in_one_dimension_and_same_padding():
 def test_pooling_adds_and_averages(kind, scale):
     x = np.random.default_rng(7).normal(size=(3, 8, 9))
     node = kind(np.array([3, 2]), np.array([2, 2]), np.array([1, 0]))
-    window = Window(node, "pool", (3, 8, 9))
+    window = Window(node, (3, 8, 9))
     weight = np.full((3, 1, 3, 2), scale)
     expected = naive_conv(x, weight, (2, 2), (1, 0), (1, 1), 3)
     assert np.allclose(window.matrix(BUDGET) @ x.ravel(), expected.ravel(), atol=1e-13)
@@ -239,8 +239,8 @@ def test_a_convolutional_graph_spikes_as_its_matrices():
         second=second,
         out=nir.Output(np.array([4])),
     )
-    into = Window(conv, "conv", (1, 6, 6)).matrix(BUDGET).toarray() * 0.8
-    between = Window(pool, "pool", (2, 6, 6)).matrix(BUDGET).toarray()
+    into = Window(conv, (1, 6, 6)).matrix(BUDGET).toarray() * 0.8
+    between = Window(pool, (2, 6, 6)).matrix(BUDGET).toarray()
     plain = graph_of(
         "input fc first m second out",
         input=nir.Input(np.array([36])),

@@ -101,7 +101,7 @@ def test_a_unit_serves_files_that_have_none(tmp_path: Path):
     assert ns.load_spikes(path, unit="s").spikes["v1"].times.max() == TIMES.max() * 1e3
     with h5py.File(path, "r+") as file:
         file["spikes/v1/timestamps"].attrs["units"] = "ms"
-    with pytest.raises(ns.NeurosimError, match="the unit of /spikes/v1/timestamps is ms, not s"):
+    with pytest.raises(ns.NeurosimError, match="in /spikes/v1/timestamps are in ms, not s"):
         ns.load_spikes(path, unit="s")
 
 
@@ -215,14 +215,14 @@ def test_other_files_of_sonata_are_named(tmp_path: Path):
     with pytest.raises(ns.NeurosimError, match="it names no spikes_file under output"):
         ns.load_spikes(tmp_path / "c.json")
     (tmp_path / "c.json").write_text("[" * 100_000)
-    with pytest.raises(ns.NeurosimError, match="is not a SONATA configuration"):
+    with pytest.raises(ns.NeurosimError, match="give a SONATA configuration"):
         ns.load_spikes(tmp_path / "c.json")
     spikes = write_spikes(tmp_path / "spikes.h5")
     for wrong, message in (
         (spikes, "no group nodes"),
         (write_types(tmp_path / "types.csv"), "give the file of nodes, too"),
         (tmp_path / "none.h5", "it needs .*none.h5, which is not a file"),
-        ([nodes, tmp_path / "c.json"], "is not a SONATA configuration"),
+        ([nodes, tmp_path / "c.json"], "give a SONATA configuration"),
     ):
         with pytest.raises(ns.NeurosimError, match=message):
             ns.load_spikes(spikes, nodes=wrong)
