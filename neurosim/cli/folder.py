@@ -202,7 +202,7 @@ class RunFolder:
             self.path / name, "a folder written by `neurosim run`", "run the scenario again"
         )
 
-    def clear_earlier_run(self, summary: Mapping[str, Any]) -> None:
+    def clear_earlier_run(self, summary: Mapping[str, Any], *, resumed: bool = False) -> None:
         """Remove the files of an earlier run of the same network, or else move them away.
 
         Files of a run with another scenario, seed, duration, time step or other settings are moved
@@ -212,6 +212,8 @@ class RunFolder:
         ----------
         summary : mapping
             Summary of the run that is to be saved; empty for imported spikes.
+        resumed : bool
+            Whether the earlier run may be the first part of this one.
         """
         try:
             earlier = self.read_json(SUMMARY)
@@ -221,7 +223,8 @@ class RunFolder:
         paths = listed if isinstance(listed, list) else []
         names = [Path(path).name for path in paths if isinstance(path, str)]
         names = [name for name in names if name.endswith(".png") or name in (COMPARISON, SOURCE)]
-        if all(earlier.get(key) == summary.get(key) for key in IDENTITY):
+        keys = [key for key in IDENTITY if not (resumed and key == "duration_ms")]
+        if all(earlier.get(key) == summary.get(key) for key in keys):
             for name in (*names, SUMMARY):
                 _remove(self.path / name)
             return

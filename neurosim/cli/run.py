@@ -167,7 +167,7 @@ def _execute(
         if not communicator.is_root:  # every process has the whole result, the root writes it
             return Outcome(request, folder.path, run, {}, None)
         with without_mpi():
-            return _save(request, folder, run, series)
+            return _save(request, folder, run, series, resumed=not new)
 
 
 def _status(text: str) -> AbstractContextManager[object]:
@@ -190,10 +190,15 @@ def _prepare(
 
 
 def _save(
-    request: RunRequest, folder: RunFolder, run: ScenarioRun[Any], series: CheckpointSeries | None
+    request: RunRequest,
+    folder: RunFolder,
+    run: ScenarioRun[Any],
+    series: CheckpointSeries | None,
+    *,
+    resumed: bool,
 ) -> Outcome:
     """Save and plot a run and, if requested, compare it."""
-    folder.clear_earlier_run(run.summary)
+    folder.clear_earlier_run(run.summary, resumed=resumed)
     folder.write_result(run.result)
     if run.scenario.source_file is not None:
         folder.write_source(run.scenario.source_file)

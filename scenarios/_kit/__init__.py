@@ -21,7 +21,13 @@ from scenarios._kit.planes import Plane, draw_examples
 from scenarios._kit.soft_threshold import SoftThreshold, soft_threshold
 from scenarios._kit.text import estimate, listed, signed, weighted_sum
 from scenarios._kit.training import best_fit
-from scenarios._kit.trials import add_trials, draw_fraction, group_trials, pool_trials
+from scenarios._kit.trials import (
+    add_trials,
+    draw_fraction,
+    group_trials,
+    pool_trials,
+    require_duration,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,6 +80,7 @@ __all__ = [
     "page",
     "panel",
     "pool_trials",
+    "require_duration",
     "setting",
     "signed",
     "soft_threshold",

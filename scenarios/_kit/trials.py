@@ -62,12 +62,17 @@ def group_trials(
     for group, inputs in trials:
         group.add_to(net, inputs, dt=options.dt)
         needed = max(needed, group.duration(options.dt))
+    require_duration(options, needed)
+    return net
+
+
+def require_duration(options: RunOptions, needed: float) -> None:
+    """Raise an error if a run ends before the last layer fires, after `needed` ms."""
     if options.duration < needed:
         raise ns.NeurosimError(
             f"duration = {options.duration:g} ms ends before the last layer fires: give "
             f"{needed:g} ms or more"
         )
-    return net
 
 
 def pool_trials(

@@ -159,6 +159,7 @@ def spiking(settings: Settings, seed: int) -> dict[str, tuple[NeuronGroup, kit.F
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     """Add a copy of each network for each point."""
+    kit.require_duration(options, max(LAYERS) * options.dt)  # before the training
     return kit.group_trials(options, spiking(settings, options.seed).values())
 
 

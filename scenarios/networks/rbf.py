@@ -119,6 +119,7 @@ def spiking(settings: Settings, seed: int) -> dict[str, tuple[NeuronGroup, kit.F
 
 def network(settings: Settings, options: kit.RunOptions) -> ns.Network:
     """Add the spiking networks, with a copy for each trial at each point."""
+    kit.require_duration(options, 2 * options.dt)  # before the training
     return kit.group_trials(options, spiking(settings, options.seed).values())
 
 

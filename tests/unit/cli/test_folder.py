@@ -79,7 +79,15 @@ def test_figures_of_the_same_run_are_removed_and_other_files_stay(tmp_path: Path
     assert names(tmp_path) == {"mine.png", "notes.txt", "result.h5"}
 
 
-@pytest.mark.parametrize(("key", "value"), [("seed", 2), ("settings", {"tau": 6.0})])
+def test_a_resumed_run_replaces_its_first_part(tmp_path: Path):
+    earlier_run(tmp_path)
+    RunFolder(tmp_path).clear_earlier_run(SAME | {"duration_ms": 90.0}, resumed=True)
+    assert names(tmp_path) == {"mine.png", "notes.txt", "result.h5"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("duration_ms", 90.0), ("seed", 2), ("settings", {"tau": 6.0})]
+)
 def test_a_run_with_other_settings_is_moved_and_not_lost(tmp_path: Path, capsys, key, value):
     for number in (1, 2):
         earlier_run(tmp_path)
