@@ -58,7 +58,9 @@ MORE = [(int(n), 1) for n in os.environ.get("NEUROSIM_PROCESSES", "").split(",")
 """Further numbers of processes, which take too long for every run."""
 
 
-@pytest.mark.parametrize(("n", "threads"), [(2, 1), (3, 1), (2, 2), *MORE])
+@pytest.mark.parametrize(
+    ("n", "threads"), [(2, 2), pytest.param(3, 1, marks=pytest.mark.slow), *MORE]
+)
 def test_any_number_of_processes_gives_the_same_bits(
     tmp_path: Path, single: tuple[set[str], list[bytes]], n: int, threads: int
 ) -> None:

@@ -55,14 +55,14 @@ STATEMENTS = {
     ("when", "failure", "meeting"),
     [
         ("before MPI starts", "an error", "memory"),
-        ("before MPI starts", "a status", "memory"),
+        pytest.param("before MPI starts", "a status", "memory", marks=pytest.mark.slow),
         pytest.param("long before MPI starts", "a message", "memory", marks=pytest.mark.slow),
         ("before", "an error", "memory"),
-        ("before", "a status", "memory"),
+        pytest.param("before", "a status", "memory", marks=pytest.mark.slow),
         ("inside", "an error", "messages"),
-        ("after a run", "a status", "memory"),
+        pytest.param("after a run", "a status", "memory", marks=pytest.mark.slow),
         ("after a run", "an early end", "messages"),
-        ("after a run", "a mistake", "memory"),
+        pytest.param("after a run", "a mistake", "memory", marks=pytest.mark.slow),
         pytest.param("in a stream", "a message", "messages", marks=pytest.mark.slow),
     ],
 )

@@ -147,8 +147,22 @@ CONNECTIONS: dict[str, Callable[[ns.Network, ns.Population, ns.Population, Named
 }
 
 
-@pytest.mark.parametrize("connect", CONNECTIONS.values(), ids=CONNECTIONS)
-@pytest.mark.parametrize("write", FILES)
+def pairs() -> list:
+    """Return all connections from the first kind of file, and others as slow tests."""
+    first = next(iter(FILES))
+    return [
+        pytest.param(
+            write,
+            connect,
+            id=f"{write.__name__}-{name}",
+            marks=() if write is first or name == "among others" else pytest.mark.slow,
+        )
+        for write in FILES
+        for name, connect in CONNECTIONS.items()
+    ]
+
+
+@pytest.mark.parametrize(("write", "connect"), pairs())
 @pytest.mark.usefixtures("_small_blocks")
 def test_a_file_gives_the_same_tables_as_arrays(tmp_path: Path, write, connect) -> None:
     listed = edges()

@@ -131,7 +131,7 @@ def networks(draw: st.DrawFn) -> ns.Network:
 
 
 @given(networks())
-@settings(max_examples=40)
+@settings(max_examples=25)
 @pytest.mark.filterwarnings("ignore:.* obeys Dale's law:UserWarning")
 def test_any_network_comes_through_a_file(tmp_path_factory, described: ns.Network):
     path = tmp_path_factory.mktemp("any") / "any.toml"

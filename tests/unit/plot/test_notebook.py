@@ -46,7 +46,9 @@ def outputs(cell: dict) -> list[str]:
 
 
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize("first", ["pass", "%matplotlib inline"])
+@pytest.mark.parametrize(
+    "first", ["pass", pytest.param("%matplotlib inline", marks=pytest.mark.slow)]
+)
 def test_each_figure_is_displayed_once(first: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MPLBACKEND", raising=False)
     sources = [RESULT, first, *CELLS]
