@@ -1,4 +1,7 @@
-"""The commands that run scenarios: list, show, run, compare, resume, plot, demo and new."""
+"""Commands that run scenarios.
+
+These are list, show, run, compare, resume, plot, demo and new.
+"""
 
 from __future__ import annotations
 
