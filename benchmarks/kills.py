@@ -1,4 +1,4 @@
-"""Kill runs at random times, resume them, and compare the results with uninterrupted runs.
+"""Kill runs at random times, resume them, and check that results do not change.
 
 python -m benchmarks.kills [--kills 200] [--seed 1] [--json]
 

@@ -1,4 +1,4 @@
-"""Compare the training time of a logistic neuron with that of scikit-learn's solvers.
+"""Compare the training time of a logistic neuron with scikit-learn's solvers.
 
 Usage: python -m benchmarks.logistic [--rows 1000000] [--columns 20] [--data normal] [--repeats 5]
 
@@ -69,7 +69,10 @@ def main() -> None:
 
 
 def trials(kind: str, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return trials of overlapping classes with correlated inputs; a third are positive."""
+    """Return trials with correlated inputs, a third of them positive.
+
+    The classes overlap.
+    """
     rng = np.random.default_rng(0)
     common = rng.normal(size=(rows, 1))
     X = np.sqrt(0.8) * rng.normal(size=(rows, columns)) + np.sqrt(0.2) * common
@@ -83,7 +86,7 @@ def trials(kind: str, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
 def fit_loosest(
     make: Make, X: Any, y: Any, norm: float, patience: float
 ) -> tuple[float, Any] | None:
-    """Return the loosest tolerance that reaches the gradient norm, and the fitted estimator."""
+    """Return the loosest tolerance that reaches the norm, and the fitted estimator."""
     for tol in TOLERANCES:
         estimator = make(tol)
         seconds = timed(estimator, X, y)
@@ -106,7 +109,10 @@ def timed(estimator: Any, X: Any, y: Any) -> float:
 
 
 def gradient_norm(estimator: Any, X: Any, y: Any) -> float:
-    """Return the largest gradient component of the mean cross-entropy, intercept included."""
+    """Return the largest gradient component of the mean cross-entropy.
+
+    The intercept is included.
+    """
     residual = expit(X @ estimator.coef_[0] + estimator.intercept_[0]) - y
     return float(max(abs(residual.mean()), np.abs(X.T @ residual).max() / len(y)))
 

@@ -24,7 +24,10 @@ from neurosim.utils.resources import available_cores
 
 @numba.njit(cache=True)
 def simulate(drive, weights, uniform):
-    """Return the spikes (n_steps, n), in 1 ms bins, of neurons with a synaptic kernel of 10 ms."""
+    """Return the spikes of neurons with a synaptic kernel of 10 ms.
+
+    The result has shape (n_steps, n), in bins of 1 ms.
+    """
     n = weights.shape[0]
     fired, x, decay = np.zeros(uniform.shape, dtype=np.bool_), np.zeros(n), np.exp(-0.1)
     for step in range(len(drive)):
@@ -71,7 +74,7 @@ def main() -> int:
 
 
 def _measure(drive, weights, seed, threads) -> dict[str, float]:
-    """Return the detections in one recording, and statistics of the z of absent synapses."""
+    """Return the detections and the z statistics of absent synapses of one recording."""
     uniform = np.random.default_rng(seed).random((len(drive), len(weights)))
     trains = [np.flatnonzero(one) + 1.0 for one in simulate(drive, weights, uniform).T]
     with warnings.catch_warnings(record=True) as caught:

@@ -34,7 +34,7 @@ DELAYS = ns.Uniform(0.5, 2.5)
 
 
 def brunel(scale: float) -> ns.Network:
-    """Return Brunel's asynchronous irregular network at a given size and constant in-degree.
+    """Return Brunel's asynchronous irregular network with constant in-degree.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def brunel(scale: float) -> ns.Network:
 
 
 def cuba(scale: float) -> ns.Network:
-    """Return Vogels & Abbott's network with current-based synapses, as in Brette et al.
+    """Return Vogels & Abbott's network with current-based synapses.
 
     T. P. Vogels & L. F. Abbott, Journal of Neuroscience 25, 10786 (2005); R. Brette et al.,
     Journal of Computational Neuroscience 23, 349 (2007), benchmark 2. In the original, a synapse
@@ -129,7 +129,9 @@ def drive_rate(rate: np.ndarray | float) -> np.ndarray:
 
 
 def lecture(scale: float) -> ns.Network:
-    """Return the lecture's estimate of a network that runs in real time, at a cortical mean rate.
+    """Return the lecture's network that should run in real time.
+
+    The firing rate is 1.5 Hz, a mean rate of cortical neurons.
 
     Parameters
     ----------
@@ -151,7 +153,7 @@ def cortex(scale: float) -> ns.Network:
 
 
 def quiet(scale: float) -> ns.Network:
-    """Return a network of the size of a fruit fly's brain with a few hundred active neurons.
+    """Return a network of the size of a fruit fly's brain with few active neurons.
 
     The neuron model and the numbers are those of P. K. Shiu et al., Nature 634, 210 (2024). In
     contrast to their connectome, connections are random, except those from the neurons with

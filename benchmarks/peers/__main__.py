@@ -1,4 +1,6 @@
-"""Time NEST, Brian2 and neurosim on the same networks: python -m benchmarks.peers --help.
+"""Time NEST, Brian2 and neurosim on the same networks.
+
+For options, see `python -m benchmarks.peers --help`.
 
 Missing simulators are installed. Every run has a separate process. The simulators alternate between
 repeats, so that a temporary slowdown of the machine affects all of them. The exit status is 1 if

@@ -79,7 +79,10 @@ class Distances:
 
 
 def compare(samples: Mapping[Run, Mapping[Kind, NDArray[np.float64]]]) -> Distances:
-    """Return the distances for all measures and populations with at least two values per run."""
+    """Return the distances between runs.
+
+    Measures and populations are included if every run has at least two values.
+    """
     runs = tuple(samples)
     kinds = tuple(
         kind
@@ -97,7 +100,10 @@ def compare(samples: Mapping[Run, Mapping[Kind, NDArray[np.float64]]]) -> Distan
 
 
 def rejected(p: NDArray[np.float64], error: float) -> int:
-    """Return the number of hypotheses rejected by Holm's method at family-wise error `error`."""
+    """Return the number of hypotheses rejected by Holm's method.
+
+    `error` is the family-wise error rate.
+    """
     reject = np.sort(p) * np.arange(len(p), 0, -1) < error
     return len(p) if reject.all() else int(np.argmin(reject))
 
@@ -131,7 +137,7 @@ def report(distances: Distances, error: float) -> str:
 
 
 def _excess(d: NDArray[np.float64], chosen: tuple[int, ...]) -> float:
-    """Return the mean distance of other runs to the chosen minus that among the chosen."""
+    """Return the mean distance to the chosen runs minus that among the chosen."""
     inside = np.isin(np.arange(len(d)), chosen)
     among = d[np.ix_(inside, inside)].sum() / (len(chosen) * (len(chosen) - 1))
     return float(d[np.ix_(inside, ~inside)].mean() - among)
@@ -146,7 +152,7 @@ def _pairs(distances: Distances) -> dict[str, list[tuple[int, int]]]:
 
 
 def _mean(values: Iterable[float]) -> str:
-    """Return the mean as text, with the standard deviation if there are several values."""
+    """Return the mean and, for several values, the standard deviation as text."""
     array = np.array(list(values))
     if len(array) == 0:
         return ""

@@ -1,4 +1,6 @@
-"""Compare spike statistics with NEST: python -m benchmarks.peers.distributions --help.
+"""Compare spike statistics of neurosim and NEST.
+
+For options, see `python -m benchmarks.peers.distributions --help`.
 
 Runs the cortical microcircuit in both simulators with several seeds and stores the spikes. For each
 population, compares the distributions over neurons of firing rate, coefficient of variation of
@@ -78,7 +80,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _simulate(arguments: argparse.Namespace) -> dict[tuple[str, int], Path]:
-    """Return the spike file of every run, by simulator and seed. Run missing simulations."""
+    """Return the spike file of every run by simulator and seed.
+
+    Missing simulations are run.
+    """
     laboratory = laboratory_of(arguments)
     laboratory.install(("nest", "neurosim"))
     arguments.spikes.mkdir(parents=True, exist_ok=True)
@@ -99,7 +104,7 @@ def _simulate(arguments: argparse.Namespace) -> dict[tuple[str, int], Path]:
 
 
 def measures(path: Path, scale: float, span: float) -> dict[tuple[str, str], NDArray[np.float64]]:
-    """Return the values of each measure over the neurons of a run, by measure and population.
+    """Return the values of each measure over neurons by measure and population.
 
     Parameters
     ----------

@@ -27,7 +27,9 @@ def default_folder() -> Path:
 
 
 def interpreter(simulator: str, folder: Path, python313: str | None) -> str:
-    """Return the interpreter of a simulator; install the simulator if it cannot be imported.
+    """Return the interpreter of a simulator.
+
+    The simulator is installed if it cannot be imported.
 
     Parameters
     ----------

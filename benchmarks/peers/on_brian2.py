@@ -1,4 +1,4 @@
-"""Build and run a described network with Brian2, in C++ standalone or runtime mode.
+"""Build and run a described network with Brian2, standalone or at runtime.
 
 All populations are subgroups of one `NeuronGroup`. Projections that differ only in their target
 share one `Synapses` object, as in Brian2's examples. This is the fastest implementation.
@@ -165,7 +165,10 @@ def _time_constants(network: NetworkDict) -> list[float]:
 
 
 def _port(network: NetworkDict, tau: float | None) -> tuple[str, Any]:
-    """Return the variable that synapses change, and the factor from a weight to its unit."""
+    """Return the variable changed by synapses, and the unit of their weights.
+
+    The unit is a factor that multiplies the weights.
+    """
     if tau is None:
         return "v", mV
     return f"i_{_time_constants(network).index(tau)}", _resistance(network) * mV
@@ -183,7 +186,10 @@ def _drive(network: NetworkDict, cells: dict[str, Any]) -> list[Any]:
 
 
 def _split(monitor: Any, network: NetworkDict) -> Spikes:
-    """Return the spikes by population, with times at the end of the step instead of its start."""
+    """Return the spikes by population, with times at the end of the step.
+
+    Brian2 reports the start of the step.
+    """
     times, ids = np.asarray(monitor.t / ms) + network["dt"], np.asarray(monitor.i)
     spikes, first = {}, 0
     for p in network["populations"]:

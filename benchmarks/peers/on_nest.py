@@ -54,7 +54,10 @@ def _neurons(population: PopulationDict, taus: dict[str, float]) -> Any:
 
 
 def _time_constants(network: NetworkDict) -> dict[str, float]:
-    """Return the time constants of excitatory and inhibitory currents; empty for delta synapses."""
+    """Return the time constants of excitatory and inhibitory currents.
+
+    The result is empty for delta synapses.
+    """
     taus = {}
     for p in network["projections"]:
         if p["tau"] is not None:
@@ -91,7 +94,10 @@ def _connect(network: NetworkDict, cells: dict[str, Any]) -> None:
 
 
 def _drive(network: NetworkDict, cells: dict[str, Any]) -> None:
-    """Add Poisson input with the minimum delay of the network. Shorter delays slow NEST down."""
+    """Add Poisson input with the minimum delay of the network.
+
+    Shorter delays slow NEST down.
+    """
     min_delay = min(
         p["delay"]["value"] if p["delay"]["kind"] == "constant" else network["dt"]
         for p in network["projections"]

@@ -92,7 +92,7 @@ class Task(TypedDict):
 
 
 class Answer(TypedDict):
-    """Result of a run: times (s), memory (MB), number of spikes per population in the span.
+    """Result of a run: times (s), memory (MB), spike counts by population.
 
     `build_s` includes the first step and excludes `compile_s`, which is None for simulators
     without a separate compilation.
@@ -120,7 +120,10 @@ def draw(spec: ValueDict, n: int, rng: np.random.Generator) -> NDArray[np.float6
 
 
 def cut(spikes: Spikes, task: Task) -> Spikes:
-    """Return the spikes with warmup < t <= warmup + span, with a tolerance of 0.001 steps."""
+    """Return the spikes with warmup < t <= warmup + span.
+
+    The tolerance is 0.001 steps.
+    """
     start = FIRST + task["warmup"] + 1e-3 * task["network"]["dt"]
     inside = {k: (t > start) & (t <= start + task["span"]) for k, (t, _) in spikes.items()}
     return {k: (t[inside[k]], i[inside[k]]) for k, (t, i) in spikes.items()}

@@ -99,7 +99,7 @@ def _line(row: Row, ours: float | None) -> str:
 
 
 def best_ratios(rows: Sequence[Row]) -> list[str]:
-    """Return ratios of times to neurosim for each network, at the fastest thread counts."""
+    """Return times relative to neurosim by network, at the fastest thread counts."""
     lines = []
     for case in dict.fromkeys(row.case for row in rows):
         best: dict[str, float] = {}

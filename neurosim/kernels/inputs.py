@@ -246,10 +246,7 @@ def _drain(source, destination):
 
 @addressed
 def add_noise(frame, block_port, n, t, _a, _b):
-    """Add Poisson spikes and membrane noise of a port to ``scratch.arriving``.
-
-    The port belongs to a block.
-    """
+    """Add Poisson spikes and membrane noise of a block's port to ``scratch.arriving``."""
     inputs, state, scratch = tables_at(frame)
     arriving = scratch.arriving[:n]
     began = clock() if scratch.timed else 0
@@ -264,9 +261,7 @@ def add_noise(frame, block_port, n, t, _a, _b):
 
 @inline
 def collect_input(inputs, block_port, state, slot, scratch, n, t):
-    """Move the input of a port from the buffer at `slot`, and add its noise.
-
-    The port belongs to a block.
+    """Move the input of a block's port from the buffer at `slot`, and add its noise.
 
     Returns ``scratch.arriving[:n]``.
     """

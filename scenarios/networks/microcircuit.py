@@ -52,7 +52,7 @@ PUBLISHED_RATES = np.array([0.903, 2.965, 4.414, 5.876, 7.569, 8.633, 1.105, 7.8
 
 
 def synapse_numbers() -> np.ndarray:
-    """Return the number of synapses of each projection at full scale, (target, source).
+    """Return the number of synapses at full scale, shape (target, source).
 
     Pairs are sampled with replacement. With K synapses between populations of N and M neurons, a
     pair is connected at least once with probability p = 1 − (1 − 1/(N·M))^K.
@@ -69,7 +69,7 @@ def mean_psps() -> np.ndarray:
 
 
 def missing_current(scale: float) -> np.ndarray:
-    """Return the constant currents (pA) that compensate the mean input lost by downscaling.
+    """Return constant currents (pA) that compensate the mean input lost by scaling.
 
     At scale s, in-degrees are multiplied by s and weights by 1/√s. This preserves the variance of
     the input and multiplies its mean by √s, so that a fraction 1 − √s of the full-scale mean is
