@@ -128,7 +128,7 @@ def report(distances: Distances, error: float) -> str:
         lines.append(f"| {measure} | {cells} | {p:.3f} | {verdict} |")
     lines += [
         "",
-        f"Mean number of different distributions of {len(distances.kinds)} (Holm, {error:g}):",
+        f"Mean number of {len(distances.kinds)} distributions that differ (Holm, {error:g}):",
     ]
     for name in PAIRS:
         counts = [rejected(distances.p[a, b], error) for a, b in pairs[name]]
